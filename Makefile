@@ -1,0 +1,40 @@
+# Every target brings its own .venv from a bare python3: `make demo` works in a fresh clone.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: setup demo up test check lock golden
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "motcua needs Python 3.11 or later as '$(PYTHON)'; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP)
+	$(BIN)/motcua demo
+
+up: $(STAMP)
+	$(BIN)/motcua up
+
+test: $(STAMP)
+	$(BIN)/pytest $(ARGS)
+
+check: $(STAMP)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Current releases of everything, with hashes and without the address of any registry.
+lock: $(STAMP)
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command "make lock" --group dev -o requirements.lock pyproject.toml
+
+# Records what the contract tests compare with; read the diff before committing it.
+golden: $(STAMP)
+	MOTCUA_GOLDEN=write $(BIN)/pytest tests/contract tests/replay
