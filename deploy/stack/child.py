@@ -1,0 +1,156 @@
+"""One part as a process: started, watched, started again when it dies, stopped."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from deploy.stack.home import Home
+from deploy.stack.part import Part, StackError
+
+CHECKOUT: Final = Path(__file__).parents[2]
+LAUNCH: Final = Path(__file__).with_name("launch.py")
+
+POLL: Final = 0.03
+START_TIMEOUT: Final = 60.0
+STEADY: Final = 10.0  # who lived that long is started again at once
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 5.0
+TRIES: Final = 6  # deaths of a part that was never ready, before the start is given up
+
+
+class Child:
+    """Keeps one part alive: `supervise` runs until cancelled, `stop` ends the process.
+
+    `started` says how the first start went; `ready` follows the part through every death and restart.
+    """
+
+    def __init__(self, part: Part, home: Home, env: Mapping[str, str], report: Callable[[str], None]) -> None:
+        self.part = part
+        self.ready = asyncio.Event()
+        self.started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._home = home
+        self._env = env
+        self._report = report
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def supervise(self, after: Iterable[asyncio.Event]) -> None:
+        try:
+            for other in after:
+                await other.wait()
+            await self._keep_alive()
+        except Exception as error:
+            if self.started.done():
+                raise
+            self.started.set_exception(error)
+
+    async def _keep_alive(self) -> None:
+        deaths = 0
+        while True:
+            started = time.monotonic()
+            code = await self._live()
+            if self.part.once and code == 0:
+                return
+            deaths = 1 if time.monotonic() - started > STEADY else deaths + 1
+            if not self.started.done() and (deaths == TRIES or self.part.once):
+                raise StackError(f"{self.part.name} does not start ({_ending(code)}):\n{self._tail()}")
+            self._report(f"{self.part.name} ended ({_ending(code)}), starting it again")
+            await asyncio.sleep(_pause(deaths))
+
+    async def stop(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.send_signal(self.part.stop_signal)
+        try:
+            async with asyncio.timeout(self.part.grace):
+                await process.wait()
+        except TimeoutError:
+            self._report(f"{self.part.name} did not stop in {self.part.grace:.0f} s, killing it")
+        finally:
+            # Also when the stopping itself is cut short: nothing of ours stays behind.
+            _kill_group(process.pid)
+        await process.wait()
+        self._ended()
+
+    async def _live(self) -> int:
+        await self.part.prepare()
+        self._home.ready_file(self.part.name).unlink(missing_ok=True)
+        process = self._process = await self._spawn()
+        self._home.pid_file(self.part.name).write_text(f"{process.pid}\n")
+        watch = asyncio.create_task(self._watch(process.pid))
+        try:
+            code = await process.wait()
+        finally:
+            watch.cancel()
+        _kill_group(process.pid)
+        self._ended()
+        if self.part.once and code == 0:
+            self._is_ready()
+        return code
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        command, *arguments = self.part.command
+        supervisor, last_signal = str(os.getpid()), str(int(self.part.stop_signal))
+        with self._home.log(self.part.name).open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", LAUNCH, supervisor, last_signal, self.part.user or ""),
+                *(command, *arguments),
+                cwd=CHECKOUT,
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C reaches the supervisor alone, which stops the parts in their order.
+                start_new_session=True,
+            )
+
+    async def _watch(self, pid: int) -> None:
+        if self.part.once:
+            return
+        started = time.monotonic()
+        while not await self.part.ready():
+            if not self.started.done() and time.monotonic() - started > START_TIMEOUT:
+                self._report(f"{self.part.name} is not ready after {START_TIMEOUT:.0f} s")
+                _kill_group(pid)
+                return
+            await asyncio.sleep(POLL)
+        self._is_ready()
+
+    def _is_ready(self) -> None:
+        self.ready.set()
+        if not self.started.done():
+            self.started.set_result(None)
+
+    def _ended(self) -> None:
+        self.ready.clear()
+        for file in (self._home.pid_file(self.part.name), self._home.ready_file(self.part.name)):
+            file.unlink(missing_ok=True)
+
+    def _tail(self) -> str:
+        lines = self._home.log(self.part.name).read_text(errors="replace").splitlines()
+        return "\n".join(lines[-20:])
+
+
+def _pause(deaths: int) -> float:
+    if deaths == 1:
+        return 0.0
+    return float(min(FIRST_PAUSE * 2 ** min(deaths - 2, 10), LONGEST_PAUSE))
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exit {code}"
+    return signal.Signals(-code).name
+
+
+def _kill_group(pid: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)

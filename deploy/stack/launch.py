@@ -1,0 +1,39 @@
+"""Becomes one part of the stack: gives up root where asked, arranges to end with the supervisor, runs the command.
+
+Run as `launch.py SUPERVISOR_PID SIGNAL USER COMMAND…`, USER empty to stay who we are. A script of its own, because code
+between fork and exec is not safe in a process that has threads.
+"""
+
+import ctypes
+import os
+import sys
+
+PR_SET_PDEATHSIG = 1
+
+
+def become(user: str) -> None:
+    import pwd  # noqa: PLC0415 - only a root on POSIX comes here
+
+    entry = pwd.getpwnam(user)
+    os.initgroups(user, entry.pw_gid)
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
+
+
+def end_with(supervisor: int, signal: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal)
+    if os.getppid() != supervisor:
+        sys.exit("the supervisor is gone")
+
+
+def main(supervisor: str, signal: str, user: str, *command: str) -> None:
+    # Changing the user clears the death signal, so it comes first.
+    if user:
+        become(user)
+    end_with(int(supervisor), int(signal))
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,40 @@
+"""Ends what a supervisor that was killed has left running."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psutil
+
+from deploy.stack.home import Home
+
+HOME_VARIABLE = "MOTCUA_HOME"
+GRACE = 10.0
+
+
+def end_leftovers(home: Home) -> None:
+    """With the lock held: ends the processes recorded in `run/` that are truly of this home, and clears the records."""
+    processes = list(_recorded(home))
+    for process, stop in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(stop)
+    _, alive = psutil.wait_procs([process for process, _ in processes], timeout=GRACE)
+    for process in alive:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(alive)
+    for file in (*home.run.glob("*.pid"), *home.run.glob("*.ready")):
+        file.unlink()
+
+
+def _recorded(home: Home) -> Iterator[tuple[psutil.Process, signal.Signals]]:
+    for file in home.run.glob("*.pid"):
+        with suppress(ValueError, psutil.Error):
+            process = psutil.Process(int(file.read_text()))
+            if _is_ours(process, home):
+                yield process, signal.SIGINT if file.stem == "postgres" else signal.SIGTERM
+
+
+def _is_ours(process: psutil.Process, home: Home) -> bool:
+    """By its environment; PostgreSQL overwrites its own, so by the data folder on its command line."""
+    return process.environ().get(HOME_VARIABLE) == str(home.root) or str(home.root / "postgres") in process.cmdline()

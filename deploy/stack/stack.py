@@ -1,0 +1,168 @@
+"""The embedded stack: real parts under one folder, on one machine, without root, containers or downloads."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final, Self
+
+from deploy.stack.child import Child
+from deploy.stack.home import Home
+from deploy.stack.leftovers import HOME_VARIABLE, end_leftovers
+from deploy.stack.part import Part
+from deploy.stack.parts import PARTS, STOP_ORDER, Platform
+
+ATTACH_TIMEOUT: Final = 90.0
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def silent(_line: str) -> None:
+    pass
+
+
+class Stack:
+    """Starts the chosen parts and keeps them alive until the block is left.
+
+    A second Stack on the same home starts and stops nothing: it takes the addresses of the first (`attached`).
+
+    Args:
+        home: Folder for data, logs and secrets; made when missing.
+        parts: Which of `PARTS` to start. What is left out is taken from this process's environment by the others.
+        commands: Other command lines by part; those of the bank and the post get `--port N --data DIR`.
+        progress: Called with one line per part that is ready, ends or is slow to stop.
+    """
+
+    def __init__(
+        self,
+        home: Path = Path(".motcua"),
+        *,
+        parts: Iterable[str] = PARTS,
+        commands: Mapping[str, list[str]] | None = None,
+        progress: Callable[[str], None] = silent,
+    ) -> None:
+        self.home = Home(home)
+        self.env: dict[str, str] = {}
+        self.attached = False
+        self._parts = tuple(parts)
+        self._commands = commands or {}
+        self._progress = progress
+        self._children: dict[str, Child] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def __aenter__(self) -> Self:
+        self.home.create()
+        if not await self._lock_or_attach():
+            return self
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if not self.attached:
+            await self.stop()
+
+    def pid(self, part: str) -> int | None:
+        """The process of a part, none while it is down."""
+        try:
+            return int(self.home.pid_file(part).read_text())
+        except FileNotFoundError:
+            return None
+
+    async def ready(self, part: str) -> None:
+        """Waits until a part of ours is ready, again after it died."""
+        await self._children[part].ready.wait()
+
+    async def watch(self) -> None:
+        """Runs until cancelled; raises if the supervision itself fails."""
+        await asyncio.gather(*self._tasks.values(), asyncio.Event().wait())
+
+    async def stop(self) -> None:
+        """Stops everything in order and frees the home. Leaving the block does this."""
+        self.home.env_file.unlink(missing_ok=True)
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        for group in STOP_ORDER:
+            await asyncio.gather(*(self._children[part].stop() for part in group if part in self._children))
+        self.home.unlock()
+
+    async def _lock_or_attach(self) -> bool:
+        """True: the home is ours to start. False: another Stack runs it and is up."""
+        async with asyncio.timeout(ATTACH_TIMEOUT):
+            while not self.home.try_lock():
+                env = self.home.read_env()
+                if env is not None:
+                    self.env, self.attached = env, True
+                    return False
+                await asyncio.sleep(0.1)
+        return True
+
+    async def _start(self) -> None:
+        self.home.env_file.unlink(missing_ok=True)
+        await asyncio.to_thread(end_leftovers, self.home)
+        platform = Platform(self.home, self._parts, self._commands)
+        self.env = platform.env()
+        parts = platform.parts()
+        self._children = {part.name: self._child(part) for part in parts}
+        for part in parts:
+            after = [self._children[name].ready for name in part.after if name in self._children]
+            self._tasks[part.name] = asyncio.create_task(self._children[part.name].supervise(after))
+        await self._until_up()
+        self.home.write_env(self.env)
+
+    def _child(self, part: Part) -> Child:
+        return Child(part, self.home, self._environment(part), self._progress)
+
+    def _environment(self, part: Part) -> dict[str, str]:
+        inherited = {key: value for key, value in os.environ.items() if not self._replaces(key)}
+        granted = {key: value for key, value in self.env.items() if key in part.settings}
+        ready_file = {"MOTCUA_READY_FILE": str(self.home.ready_file(part.name)), HOME_VARIABLE: str(self.home.root)}
+        return {**inherited, **granted, **ready_file}
+
+    def _replaces(self, key: str) -> bool:
+        # Somebody's profile or key for another Temporal must not meet the address of ours.
+        return key in self.env or ("TEMPORAL_ADDRESS" in self.env and key.startswith("TEMPORAL_"))
+
+    async def _until_up(self) -> None:
+        started = time.monotonic()
+
+        async def announce(part: str, child: Child) -> None:
+            await child.started
+            self._progress(f"{part} ready after {time.monotonic() - started:.1f} s")
+
+        await asyncio.gather(*(announce(part, child) for part, child in self._children.items()))
+
+
+async def up(stack: Stack) -> None:
+    """Runs the stack until SIGINT or SIGTERM, then stops it cleanly. Returns at once if it is running already."""
+    task = asyncio.ensure_future(_hold(stack))
+    loop = asyncio.get_running_loop()
+    # Cancelled once: a second Ctrl-C must not cut the clean stop short.
+    stopping = asyncio.Event()
+
+    def on_signal() -> None:
+        if not stopping.is_set():
+            stopping.set()
+            task.cancel()
+
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, on_signal)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not stopping.is_set():
+            raise
+    finally:
+        for number in STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+async def _hold(stack: Stack) -> None:
+    async with stack:
+        if not stack.attached:
+            await stack.watch()
