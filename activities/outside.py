@@ -1,0 +1,94 @@
+"""How this house talks HTTP to partners: one client, two errors.
+
+Error texts name the system and what went wrong, never what was sent.
+"""
+
+import asyncio
+from typing import Final, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+TIMEOUT_S: Final = 5.0
+TRANSIENT: Final = frozenset({408, 425, 429})
+
+
+class Answer(BaseModel):
+    """What a partner answered. Unknown fields are ignored, so a partner may add some."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+A = TypeVar("A", bound=Answer)
+
+
+class Unreachable(Exception):  # noqa: N818 -- says what happened
+    """No usable answer: transport failure, timeout, 5xx, 408/425/429 or an unreadable body.
+
+    What was asked may have been done all the same: ask again under the same key.
+    """
+
+    def __init__(self, system: str, reason: str) -> None:
+        super().__init__(f"{system} gave no answer: {reason}")
+        self.system = system
+
+
+class Rejected(Exception):  # noqa: N818 -- says what happened
+    """The partner refused (4xx). `code` is its stable code, or `http_<status>` when it gave none."""
+
+    def __init__(self, system: str, status: int, code: str) -> None:
+        super().__init__(f"{system} refused: {code} ({status})")
+        self.system = system
+        self.status = status
+        self.code = code
+
+
+class Partner:
+    """A system of others behind HTTP. `client` carries the base URL; whoever made it closes it."""
+
+    def __init__(self, system: str, client: httpx.AsyncClient) -> None:
+        self._system = system
+        self._client = client
+
+    async def call(self, method: str, path: str, answer: type[A], body: Answer | None = None) -> A:
+        """One request, at most 5 s in all. Raises `Unreachable` or `Rejected`."""
+        content = body.model_dump_json() if body else None
+        headers = {"content-type": "application/json"} if body else None
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                response = await self._client.request(method, path, content=content, headers=headers)
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise Unreachable(self._system, type(error).__name__) from error
+        return self._read(response, answer)
+
+    def _read(self, response: httpx.Response, answer: type[A]) -> A:
+        status = response.status_code
+        if response.is_client_error and status not in TRANSIENT:
+            raise Rejected(self._system, status, _code(response))
+        if not response.is_success:
+            raise Unreachable(self._system, f"HTTP {status}")
+        try:
+            return answer.model_validate_json(response.content)
+        except ValidationError:
+            # Not chained: the validation error quotes the answer.
+            raise Unreachable(self._system, "unreadable answer") from None
+
+
+def partner_client(base_url: str) -> httpx.AsyncClient:
+    """A client for one partner with the house's timeouts; an async context manager."""
+    return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S)
+
+
+def segment(key: str) -> str:
+    """A business key as one path segment."""
+    return quote(key, safe=":")
+
+
+def _code(response: httpx.Response) -> str:
+    fallback = f"http_{response.status_code}"
+    try:
+        code = response.json().get("code")
+    except (ValueError, AttributeError):
+        return fallback
+    return code if isinstance(code, str) else fallback
