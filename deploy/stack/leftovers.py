@@ -1,6 +1,7 @@
 """Ends what a supervisor that was killed has left running."""
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -10,6 +11,7 @@ from deploy.stack.home import Home
 
 HOME_VARIABLE = "MOTCUA_HOME"
 GRACE = 10.0
+POLL = 0.02
 
 
 def end_leftovers(home: Home) -> None:
@@ -18,11 +20,13 @@ def end_leftovers(home: Home) -> None:
     for process, stop in processes:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(stop)
-    _, alive = psutil.wait_procs([process for process, _ in processes], timeout=GRACE)
-    for process in alive:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(alive)
+    deadline = time.monotonic() + GRACE
+    for process, _ in processes:
+        while _is_alive(process):
+            if time.monotonic() > deadline:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            time.sleep(POLL)
     for file in (*home.run.glob("*.pid"), *home.run.glob("*.ready")):
         file.unlink()
 
@@ -33,6 +37,14 @@ def _recorded(home: Home) -> Iterator[tuple[psutil.Process, signal.Signals]]:
             process = psutil.Process(int(file.read_text()))
             if _is_ours(process, home):
                 yield process, signal.SIGINT if file.stem == "postgres" else signal.SIGTERM
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    # A zombie stays where process 1 buries nobody, as in some containers.
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _is_ours(process: psutil.Process, home: Home) -> bool:

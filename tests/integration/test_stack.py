@@ -32,7 +32,7 @@ asyncio.run(up(Stack(Path(sys.argv[1]), parts=("postgres", "temporal"), progress
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """Not in pytest's folder: each run of pytest closes that to others, and PostgreSQL runs as another user than root."""
+    """Not in pytest's folder: every run of pytest closes that to others, and PostgreSQL may run as another user."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
         yield Path(folder).resolve()
 
