@@ -59,7 +59,7 @@ class Child:
                 return
             deaths = 1 if time.monotonic() - started > STEADY else deaths + 1
             if not self.started.done() and (deaths == TRIES or self.part.once):
-                raise StackError(f"{self.part.name} does not start ({_ending(code)}):\n{self._tail()}")
+                raise self._error(f"does not start ({_ending(code)})")
             self._report(f"{self.part.name} ended ({_ending(code)}), starting it again")
             await asyncio.sleep(_pause(deaths))
 
@@ -85,7 +85,7 @@ class Child:
         self._home.ready_file(self.part.name).unlink(missing_ok=True)
         process = self._process = await self._spawn()
         self._home.pid_file(self.part.name).write_text(f"{process.pid}\n")
-        watch = asyncio.create_task(self._watch(process.pid))
+        watch = asyncio.create_task(self._watch())
         try:
             code = await process.wait()
         finally:
@@ -112,17 +112,17 @@ class Child:
                 start_new_session=True,
             )
 
-    async def _watch(self, pid: int) -> None:
+    async def _watch(self) -> None:
         if self.part.once:
             return
-        started = time.monotonic()
-        while not await self.part.ready():
-            if not self.started.done() and time.monotonic() - started > START_TIMEOUT:
-                self._report(f"{self.part.name} is not ready after {START_TIMEOUT:.0f} s")
-                _kill_group(pid)
-                return
-            await asyncio.sleep(POLL)
-        self._is_ready()
+        try:
+            async with asyncio.timeout(None if self.started.done() else START_TIMEOUT):
+                while not await self.part.ready():  # noqa: ASYNC110 - another process sets no event
+                    await asyncio.sleep(POLL)
+        except TimeoutError:
+            self.started.set_exception(self._error(f"is not ready after {START_TIMEOUT:.0f} s"))
+        else:
+            self._is_ready()
 
     def _is_ready(self) -> None:
         self.ready.set()
@@ -134,9 +134,9 @@ class Child:
         for file in (self._home.pid_file(self.part.name), self._home.ready_file(self.part.name)):
             file.unlink(missing_ok=True)
 
-    def _tail(self) -> str:
+    def _error(self, what: str) -> StackError:
         lines = self._home.log(self.part.name).read_text(errors="replace").splitlines()
-        return "\n".join(lines[-20:])
+        return StackError("\n".join([f"{self.part.name} {what}:", *lines[-20:]]))
 
 
 def _pause(deaths: int) -> float:

@@ -76,13 +76,13 @@ class Postgres:
     async def accepts(self) -> bool:
         """Whether a query is answered; the roles and the database exist from the first yes on."""
         try:
-            connection = await asyncpg.connect(self.url(SUPERUSER, "postgres"), timeout=3)
-        except (OSError, asyncpg.PostgresError):
+            connection = await asyncpg.connect(self.url(SUPERUSER, "postgres"), timeout=3, command_timeout=10)
+            try:
+                await self._found(connection)
+            finally:
+                await connection.close()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return False
-        try:
-            await self._found(connection)
-        finally:
-            await connection.close()
         return True
 
     async def _create(self) -> None:
@@ -104,7 +104,12 @@ class Postgres:
         process = await asyncio.create_subprocess_exec(
             *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **self._identity()
         )
-        output, _ = await process.communicate()
+        try:
+            output, _ = await process.communicate()
+        except asyncio.CancelledError:
+            process.kill()
+            await process.wait()
+            raise
         if process.returncode:
             raise StackError(f"initdb failed:\n{output.decode()}")
 

@@ -31,7 +31,7 @@ class Stack:
         home: Folder for data, logs and secrets; made when missing.
         parts: Which of `PARTS` to start. What is left out is taken from this process's environment by the others.
         commands: Other command lines by part; those of the bank and the post get `--port N --data DIR`.
-        progress: Called with one line per part that is ready, ends or is slow to stop.
+        progress: Called with one line when a part is ready, ends or is slow to stop, and when the whole is up or down.
     """
 
     def __init__(
@@ -90,6 +90,7 @@ class Stack:
         for group in STOP_ORDER:
             await asyncio.gather(*(self._children[part].stop() for part in group if part in self._children))
         self.home.unlock()
+        self._progress(f"stopped; everything is kept in {self.home.root}")
 
     async def _lock_or_attach(self) -> bool:
         """True: the home is ours to start. False: another Stack runs it and is up."""
@@ -98,6 +99,7 @@ class Stack:
                 env = self.home.read_env()
                 if env is not None:
                     self.env, self.attached = env, True
+                    self._progress(f"already running; addresses in {self.home.env_file}")
                     return False
                 await asyncio.sleep(0.1)
         return True
@@ -114,6 +116,7 @@ class Stack:
             self._tasks[part.name] = asyncio.create_task(self._children[part.name].supervise(after))
         await self._until_up()
         self.home.write_env(self.env)
+        self._progress(f"up; addresses in {self.home.env_file}")
 
     def _child(self, part: Part) -> Child:
         return Child(part, self.home, self._environment(part), self._progress)

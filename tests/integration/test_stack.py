@@ -16,7 +16,7 @@ import psutil
 import pytest
 from temporalio.client import Client
 
-from deploy.stack import Stack, StackError, up
+from deploy.stack import Stack, StackError, child, up
 
 READY = "import os, time; open(os.environ['MOTCUA_READY_FILE'], 'w').close(); time.sleep(600)"
 LISTEN = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[2]))); time.sleep(600)"
@@ -152,6 +152,17 @@ async def test_all_parts_start_and_each_sees_only_its_settings(home: Path) -> No
 async def test_a_part_that_cannot_start_is_named_with_the_end_of_its_log(home: Path) -> None:
     commands = {"worker": [sys.executable, "-c", "raise SystemExit('no such queue')"]}
     with pytest.raises(StackError, match=r"worker does not start \(exit 1\)[\s\S]*no such queue"):
+        async with Stack(home, parts=["worker"], commands=commands):
+            pass
+    assert not list((home / "run").glob("*.pid"))
+
+
+async def test_a_part_that_never_gets_ready_does_not_hold_up_the_start_for_ever(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "START_TIMEOUT", 0.3)
+    commands = {"worker": [sys.executable, "-c", "import time; time.sleep(600)"]}
+    with pytest.raises(StackError, match="worker is not ready after"):
         async with Stack(home, parts=["worker"], commands=commands):
             pass
     assert not list((home / "run").glob("*.pid"))
