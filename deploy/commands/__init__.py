@@ -1,0 +1,1 @@
+"""The commands of the platform half of `motcua`, one module each."""

@@ -1,0 +1,248 @@
+"""`motcua procedures`: check, publish and read the catalogue."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Coroutine
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn, TypeVar
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from deploy.catalogue import Listed, MistakesFound, VersionPublished, check_bytes
+from deploy.catalogue import publish as publish_file
+from deploy.catalogue import published as published_versions
+from rules.mistakes import Mistake
+from schemas.procedure import Procedure
+
+DATABASE_VARIABLE: Final = "MOTCUA_OWNER_DATABASE_URL"
+REFUSED: Final = 1
+USAGE: Final = 2
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    name="procedures",
+    help="The catalogue of procedures: check files, publish versions, read what is published.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+class Language(StrEnum):
+    """The language of the explanations."""
+
+    VI = "vi"
+    EN = "en"
+
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Lang = Annotated[Language, typer.Option("--lang", help="Language of the explanations.")]
+Demo = Annotated[bool, typer.Option("--demo", help="For demonstrations: allow limits in seconds.")]
+
+
+@app.command()
+def check(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+    """Report every mistake of procedure files; exit 1 if there is one.
+
+    Example: `motcua procedures check procedures/*.yaml`
+    """
+    found = [(path, entry) for path in files for entry in check_bytes(path.read_bytes(), allow_seconds=demo).mistakes]
+    if as_json:
+        _print_json([_mistake_row(path, entry) for path, entry in found])
+    else:
+        _print_mistakes(found, lang)
+        wrong = {path for path, _ in found}
+        for path in files:
+            if path not in wrong:
+                _out().print(f"[green]ok[/] {escape(str(path))}")
+    if found:
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def publish(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+    """Publish procedure files; exit 1 if one is refused. The same file may be published again.
+
+    Every file is checked first: if one has mistakes, none is published. The database is the owner's, in
+    `MOTCUA_OWNER_DATABASE_URL`.
+
+    Example: `motcua procedures publish procedures/1.001193@2026-07.yaml`
+    """
+    dsn = owner_database()
+    contents = {path: path.read_bytes() for path in files}
+    found = [
+        (path, entry) for path, data in contents.items() for entry in check_bytes(data, allow_seconds=demo).mistakes
+    ]
+    if found:
+        if as_json:
+            _print_json([_mistake_row(path, entry) for path, entry in found])
+        else:
+            _print_mistakes(found, lang)
+        raise typer.Exit(REFUSED)
+    rows = [_publish_one(dsn, path, data, demo=demo) for path, data in contents.items()]
+    if as_json:
+        _print_json(rows)
+    else:
+        for row in rows:
+            _out().print(_outcome(row))
+    if any("error" in row for row in rows):
+        raise typer.Exit(REFUSED)
+
+
+@app.command("list")
+def list_published(*, as_json: AsJson = False) -> None:
+    """List the published versions, of each procedure the newest first.
+
+    Example: `motcua procedures list --json`
+    """
+    entries = _run(published_versions(owner_database()))
+    if as_json:
+        _print_json([_listed_row(entry) for entry in entries])
+        return
+    table = Table("Code", "Version", "Level", "Name", "Published", "Demo")
+    for entry in entries:
+        procedure = _procedure(entry)
+        name = escape(f"{procedure.name.vi} / {procedure.name.en}")
+        when = f"{entry.published_at:%Y-%m-%d %H:%M} UTC"
+        table.add_row(entry.code, entry.version, str(int(procedure.level)), name, when, "demo" if entry.demo else "")
+    _out().print(table)
+
+
+@app.command()
+def show(
+    procedure: Annotated[str, typer.Argument(metavar="CODE[@VERSION]")],
+    *,
+    source: Annotated[bool, typer.Option("--source", help="Print the published file, byte for byte.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one published version, by default the newest, with the source of every fact.
+
+    Examples: `motcua procedures show 1.001193`, `motcua procedures show 1.001193@2026-07 --source`
+    """
+    code, _, version = procedure.partition("@")
+    entries = _run(published_versions(owner_database(), code, version or None))
+    if not entries:
+        _fail(f"no published procedure {procedure}; see: motcua procedures list", REFUSED)
+    entry = entries[0]
+    if source:
+        typer.get_binary_stream("stdout").write(entry.source)
+    elif as_json:
+        _print_json(_listed_row(entry) | {"procedure": _procedure(entry).model_dump(mode="json")})
+    else:
+        _out().print(_facts(entry))
+
+
+def owner_database() -> str:
+    """The address of the owner's database from the environment; ends the command when it is missing."""
+    dsn = os.environ.get(DATABASE_VARIABLE)
+    if not dsn:
+        _fail(f"set {DATABASE_VARIABLE} to the database owner's address: postgresql://user:password@host/name", USAGE)
+    return dsn
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        _fail(f"the database in {DATABASE_VARIABLE} refused or did not answer: {type(error).__name__}", REFUSED)
+
+
+def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool) -> dict[str, Any]:
+    try:
+        return {"file": str(path), **_run(publish_file(dsn, data, demo=demo))._asdict()}
+    except (MistakesFound, VersionPublished) as error:
+        return {"file": str(path), "error": str(error)}
+
+
+def _outcome(row: dict[str, Any]) -> str:
+    if "error" in row:
+        return f"[red]refused[/] {escape(row['file'])}: {escape(row['error'])}"
+    word = "already published" if row["already"] else "published"
+    return f"[green]{word}[/] {row['code']}@{row['version']} sha256 {row['sha256']}"
+
+
+def _procedure(entry: Listed) -> Procedure:
+    return Procedure.model_validate(check_bytes(entry.source, allow_seconds=True).procedure)
+
+
+def _listed_row(entry: Listed) -> dict[str, Any]:
+    return {
+        "code": entry.code,
+        "version": entry.version,
+        "sha256": entry.sha256,
+        "demo": entry.demo,
+        "published_at": entry.published_at.isoformat(),
+    }
+
+
+def _mistake_row(path: Path, entry: Mistake) -> dict[str, Any]:
+    return {"file": str(path), **entry.model_dump(mode="json")}
+
+
+def _facts(entry: Listed) -> Table:
+    table = Table("Where", "What", "Source", title=f"{entry.code}@{entry.version}", caption=f"sha256 {entry.sha256}")
+    for path, words, source in _rows(_procedure(entry).model_dump(mode="json", exclude_none=True), ""):
+        table.add_row(escape(path), escape(words), escape(source))
+    return table
+
+
+def _rows(value: dict[str, Any], path: str) -> list[tuple[str, str, str]]:
+    """A row for each fact, and one for each plain value outside of facts."""
+    rows = []
+    for key, entry in value.items():
+        place = f"{path}.{key}" if path else key
+        many = isinstance(entry, list) and entry and isinstance(entry[0], dict)
+        for n, part in enumerate(entry) if many else [(None, entry)]:
+            rows.extend(_part_rows(part, place if n is None else f"{place}[{n}]"))
+    return rows
+
+
+def _part_rows(part: Any, place: str) -> list[tuple[str, str, str]]:
+    if not isinstance(part, dict):
+        return [(place, _words(part), "")]
+    if "items" in part:
+        rest = {key: entry for key, entry in part.items() if key != "items"}
+        return [*_rows({"items": part["items"]}, place), (place, _words(rest), part["source"])]
+    if "source" in part or "vi" in part:
+        return [(place, _words(part), part.get("source", ""))]
+    return _rows(part, place)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        if value.keys() >= {"vi", "en"}:
+            return f"{value['vi']} / {value['en']}"
+        return "\n".join(f"{key}: {_words(entry)}" for key, entry in value.items() if key != "source")
+    if isinstance(value, list):
+        return ", ".join(_words(entry) for entry in value)
+    return str(value)
+
+
+def _print_mistakes(found: list[tuple[Path, Mistake]], lang: Language) -> None:
+    for path, entry in found:
+        place = f"{path}:{entry.line}" if entry.line else str(path)
+        message, fix = (getattr(words, lang.value) for words in (entry.message, entry.fix))
+        words = escape(f"{message}: {fix}")
+        _out().print(f"[red]{escape(place)}[/] [bold]{escape(entry.path)}[/] {words} [dim]({entry.rule})[/]")
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    Console(stderr=True, soft_wrap=True).print(f"[red]{escape(message)}[/]")
+    raise typer.Exit(code)
+
+
+def _out() -> Console:
+    return Console(soft_wrap=True, highlight=False)
