@@ -1,0 +1,1 @@
+"""Every touch of the outside world, one module for each step."""

@@ -1,0 +1,36 @@
+"""Files of the record: is the file that was named really there, byte for byte?"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import Final
+
+from obstore.store import ObjectStore
+from temporalio import activity
+from temporalio.workflow import ActivityConfig
+
+from schemas.files import FileRef
+
+STORE: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=30))
+
+
+class Papers:
+    """Reads the object store."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    @activity.defn(name="papers.confirm")
+    async def confirm(self, file: FileRef) -> bool:
+        """Whether the store holds this file with this size and digest."""
+        try:
+            found = await self._store.get_async(file.key)
+        except FileNotFoundError:
+            return False
+        if found.meta["size"] != file.size:
+            return False
+        digest = hashlib.sha256()
+        async for chunk in found.stream():
+            digest.update(bytes(chunk))
+        return digest.hexdigest() == file.sha256

@@ -1,0 +1,50 @@
+"""The post's part in a parcel. Every call carries the key by which the post knows the consignment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio import activity
+from temporalio.workflow import ActivityConfig
+
+from activities import postal as wire
+from activities.polling import EXPECTED, nothing_new
+from schemas.base import Model
+from schemas.events import ParcelOutcome
+from schemas.people import Address
+
+POST: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=10))
+"""Calls to the post are repeated until it answers."""
+
+
+class SendRequest(Model):
+    """Bring something to an address."""
+
+    key: str
+    address: Address
+    contents: str
+
+
+class Parcels:
+    """The post, as parcels use it."""
+
+    def __init__(self, post: wire.Post) -> None:
+        self._post = post
+
+    @activity.defn(name="parcel.send")
+    async def send(self, request: SendRequest) -> str:
+        """Hand it to the post, or find it handed over: the waybill."""
+        address = request.address
+        recipient = wire.Recipient(
+            name=address.recipient, phone=address.phone, address=address.address, postcode=address.postcode
+        )
+        return (await self._post.send(request.key, recipient, request.contents)).waybill
+
+    @activity.defn(name="parcel.end")
+    async def end(self, key: str) -> ParcelOutcome:
+        """How the consignment ended, once it has."""
+        status = (await self._post.get(key)).status
+        if status not in set(ParcelOutcome):
+            raise nothing_new(EXPECTED)
+        return ParcelOutcome(status)

@@ -1,0 +1,86 @@
+"""The bank's part in a payment. Every call carries the key by which the bank knows the order; a repeat changes nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio import activity
+from temporalio.workflow import ActivityConfig
+
+from activities import bank as wire
+from activities.failpoint import failpoint
+from activities.polling import EXPECTED, UNEXPECTED, nothing_new
+from schemas.base import Model
+from schemas.payment import Capture, Order
+
+BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=10))
+"""Calls to the bank are repeated until it answers."""
+
+
+class OrderRequest(Model):
+    """Ask for `amount` đồng."""
+
+    key: str
+    amount: int
+    description: str
+    payer_account: str | None = None
+
+
+class MoneyRequest(Model):
+    """Wait until the order of `key` has a capture beside the known ones. `expected` says how eagerly to look."""
+
+    key: str
+    known: tuple[str, ...] = ()
+    expected: bool
+
+
+class RefundRequest(Model):
+    """Give back a capture that is not owed."""
+
+    order_key: str
+    capture_id: str
+    amount: int
+
+
+class Payments:
+    """The bank, as payments use it."""
+
+    def __init__(self, bank: wire.Bank) -> None:
+        self._bank = bank
+
+    @activity.defn(name="payment.order")
+    async def order(self, request: OrderRequest) -> Order:
+        """Make the order, or find it made."""
+        made = await self._bank.order(request.key, request.amount, request.description, request.payer_account)
+        failpoint("payment.ordered")
+        return _order(made)
+
+    @activity.defn(name="payment.money")
+    async def money(self, request: MoneyRequest) -> Order:
+        """The order, once it has a capture that was not known."""
+        order = _order(await self._bank.get(request.key))
+        if all(capture.capture_id in request.known for capture in order.captures):
+            raise nothing_new(EXPECTED if request.expected else UNEXPECTED)
+        return order
+
+    @activity.defn(name="payment.close")
+    async def close(self, key: str) -> Order:
+        """Close the order; what the bank has taken until then shows in the answer."""
+        return _order(await self._bank.cancel(key))
+
+    @activity.defn(name="payment.refund")
+    async def refund(self, request: RefundRequest) -> None:
+        """Give the money of one capture back, once."""
+        key = f"refund:{request.order_key}:{request.capture_id}"
+        await self._bank.refund(key, request.order_key, request.capture_id, request.amount)
+        failpoint("payment.refunded")
+
+
+def _order(order: wire.Order) -> Order:
+    return Order(
+        order_id=order.order_id,
+        pay_url=order.pay_url,
+        cancelled=order.status == "cancelled",
+        captures=tuple(Capture(capture_id=c.capture_id, amount=c.amount, at=c.at) for c in order.captures),
+    )

@@ -1,0 +1,77 @@
+"""The life of a request for money. Late, double or unasked money is always recorded, and what is not owed goes back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from schemas import payment as pay
+from schemas.commands import Command
+from schemas.errors import RefusalCode, problem, refused
+from schemas.ledger import Recorded
+from schemas.payment import Payment, PaymentState
+
+_ENDED = {"payment_expired": PaymentState.EXPIRED, "payment_cancelled": PaymentState.CANCELLED}
+
+
+def decide(payment: Payment, command: Command, _: datetime) -> tuple[pay.PaymentEvent, ...]:
+    """What `command` makes happen to a payment. Raises `Refused`."""
+    match command:
+        case pay.RequestPayment(start=start):
+            return (
+                pay.PaymentRequested(n=start.n, amount=start.amount, due=start.due, payer_account=start.payer_account),
+            )
+        case pay.RecordCapture(capture=capture):
+            return (
+                pay.PaymentCaptured(
+                    capture_id=capture.capture_id,
+                    amount=capture.amount,
+                    captured_at=capture.at,
+                    owed=payment.state is PaymentState.PENDING and capture.amount == payment.amount,
+                ),
+            )
+        case pay.ExpirePayment() if payment.state is PaymentState.PENDING:
+            return (pay.PaymentExpired(),)
+        case pay.CancelPayment(reason=reason) if payment.state in {PaymentState.PENDING, PaymentState.PAID}:
+            return (pay.PaymentCancelled(reason=reason),)
+        case pay.RecordRefund(capture_id=capture_id, amount=amount):
+            return (pay.PaymentRefunded(capture_id=capture_id, amount=amount),)
+        case _:
+            why = problem("", "wrong_state", "khoản thu đã kết thúc", f"the payment is {payment.state}")
+            raise refused(RefusalCode.NOT_ALLOWED, why)
+
+
+def evolve(payment: Payment, recorded: Recorded) -> Payment:
+    """The payment after one event."""
+    return payment.model_copy(update=_change(payment, recorded) | {"seq": recorded.seq})
+
+
+def _change(payment: Payment, recorded: Recorded) -> dict[str, Any]:
+    match recorded.event:
+        case pay.PaymentRequested(number=number, amount=amount):
+            return {"number": number, "amount": amount, "requested_at": recorded.at}
+        case pay.PaymentCaptured() as event:
+            capture = pay.Capture(capture_id=event.capture_id, amount=event.amount, at=event.captured_at)
+            taken: dict[str, Any] = {"captures": (*payment.captures, capture)}
+            return taken | ({"state": PaymentState.PAID, "owed_capture": event.capture_id} if event.owed else {})
+        case pay.PaymentExpired() | pay.PaymentCancelled() as event:
+            return {"state": _ENDED[event.kind], "owed_capture": None}
+        case pay.PaymentRefunded(capture_id=capture_id):
+            return {"refunded": (*payment.refunded, capture_id)}
+        case _:
+            msg = f"{recorded.event.kind} is no event of a payment"
+            raise TypeError(msg)
+
+
+def view(payment: Payment, pay_url: str | None) -> pay.PaymentView:
+    """What a payment shows."""
+    return pay.PaymentView(
+        filing_id=payment.filing_id,
+        n=payment.n,
+        number=payment.number,
+        amount=payment.amount,
+        state=payment.state,
+        pay_url=pay_url if payment.state is PaymentState.PENDING else None,
+        captured=sum(c.amount for c in payment.captures),
+        refunded=sum(c.amount for c in payment.captures if c.capture_id in payment.refunded),
+    )

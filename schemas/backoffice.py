@@ -1,0 +1,64 @@
+"""The back-office contract: requests to an agency's own worker, and its answers.
+
+Activities `backoffice.check` and `backoffice.issue` on the agency's queue. A request may come more than once with the
+same `request_id`: the answer to it is one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from .base import AgencyCode, Code, Key, Model
+from .events import Outcome
+from .files import FileRef, Paper
+from .level import Level
+from .people import Applicant
+from .procedure import ProcedureCode, Version
+from .submission import FormValue
+
+CHECK: Final = "backoffice.check"
+ISSUE: Final = "backoffice.issue"
+
+
+class Dossier(Model):
+    """What the agency's own worker sees of a filing."""
+
+    filing_id: UUID
+    code: str
+    agency: AgencyCode
+    procedure: ProcedureCode
+    version: Version
+    level: Level
+    applicant: Applicant
+    form: dict[Code, FormValue]
+    papers: tuple[Paper, ...]
+
+
+class CheckRequest(Model):
+    """Is this dossier complete, so that it may be approved under the standing order?"""
+
+    request_id: Key
+    dossier: Dossier
+
+
+class CheckAnswer(Model):
+    """Complete, or not: then an officer looks at it."""
+
+    complete: bool
+
+
+class IssueRequest(Model):
+    """Make the result, or the notice of refusal."""
+
+    request_id: Key
+    dossier: Dossier
+    outcome: Outcome
+    officer: str
+    reason: str | None = None
+
+
+class IssueAnswer(Model):
+    """The result's file in the object store."""
+
+    result: FileRef

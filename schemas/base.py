@@ -1,0 +1,77 @@
+"""What every message of the contract is made of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+
+class Model(BaseModel):
+    """A frozen value. Unknown fields are ignored, so that old readers load new messages."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
+
+
+class StrictModel(Model):
+    """A frozen value that refuses unknown fields: what people write by hand or send as a command."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Text(StrictModel):
+    """Words for people, in Vietnamese and in English."""
+
+    vi: str
+    en: str
+
+
+class _Personal:
+    """Marks a field of an event that identifies a person: the ledger seals it, `body` never holds it."""
+
+
+class Numbered:
+    """Marks a field of an event that the ledger fills from a locked counter of this kind."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+
+Personal: Final = _Personal()
+
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+"""An identifier given by a client: 1 to 64 of A-Z a-z 0-9 . _ : - , and never anything personal."""
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+"""The name of a paper, a form field or a review step inside its procedure."""
+
+AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9.]{0,34}$")]
+"""An agency's code, groups from the top down (QĐ 20/2020/QĐ-TTg art. 4), at most 35 characters."""
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+
+
+def _to_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+"""A moment with its zone, kept in UTC."""
+
+
+def fields_marked(model: type[BaseModel], mark: object) -> frozenset[str]:
+    """The names of the fields of `model` that carry `mark` in their annotation."""
+    return frozenset(name for name, field in model.model_fields.items() if mark in field.metadata)
+
+
+def numbered_fields(model: type[BaseModel]) -> dict[str, str]:
+    """The fields of `model` that the ledger numbers: field name → kind of counter."""
+    return {
+        name: mark.kind
+        for name, field in model.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, Numbered)
+    }

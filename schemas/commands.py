@@ -1,0 +1,205 @@
+"""Commands: what someone asks of a filing. Each is an Update of the workflow `Filing`, named by its `kind`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from .base import AgencyCode, Code, Key, ShortText, StrictModel
+from .events import Clock, FeeSettlement, Outcome, ParcelOutcome
+from .files import FileRef, Paper
+from .ids import canonical
+from .people import SYSTEM, Actor, Via
+from .procedure import ProcedureRules
+from .submission import MAX_SUBMISSION_BYTES, FormValue, Submission
+
+SYSTEM_VIA = Via(principal="motcua")
+
+
+class Command(StrictModel):
+    """What every command says.
+
+    `command_id` is its identity in this filing: a repeat returns the first receipt, other content is refused.
+    `on_behalf_of` is the subject for whom the actor acts. `seen_seq` is the `seq` of the page the actor saw.
+    """
+
+    kind: str
+    command_id: Key
+    actor: Actor
+    via: Via
+    on_behalf_of: str | None = Field(default=None, max_length=128)
+    seen_seq: int | None = Field(default=None, ge=0)
+
+
+class Accept(Command):
+    """Take the filing in (tiếp nhận)."""
+
+    kind: Literal["accept"] = "accept"
+
+
+class RefuseIntake(Command):
+    """Refuse to take the filing in (từ chối tiếp nhận), with the reason."""
+
+    kind: Literal["refuse_intake"] = "refuse_intake"
+    reason: ShortText
+
+
+class TargetKind(StrEnum):
+    """What a supplement item asks for."""
+
+    PAPER = "paper"
+    FIELD = "field"
+
+
+class SupplementItem(StrictModel):
+    """One thing to supply or correct: a paper or a form field of the procedure, and what is wrong with it."""
+
+    target: TargetKind
+    code: Code
+    note: ShortText
+
+
+class RequestSupplement(Command):
+    """Ask the applicant, once and fully, for what is missing (yêu cầu bổ sung)."""
+
+    kind: Literal["request_supplement"] = "request_supplement"
+    items: tuple[SupplementItem, ...] = Field(min_length=1, max_length=50)
+    legal_basis: ShortText
+
+
+class Supplement(Command):
+    """Supply what was asked for: the new values of fields and the new papers."""
+
+    kind: Literal["supplement"] = "supplement"
+    form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
+    papers: tuple[Paper, ...] = Field(default=(), max_length=100)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if len(canonical(self.form)) > MAX_SUBMISSION_BYTES:
+            msg = f"the form is longer than {MAX_SUBMISSION_BYTES} bytes"
+            raise ValueError(msg)
+        return self
+
+
+class Claim(Command):
+    """Take the current task (intake or a review step) as one's own."""
+
+    kind: Literal["claim"] = "claim"
+
+
+class Release(Command):
+    """Give a claimed task back to its queue."""
+
+    kind: Literal["release"] = "release"
+
+
+class Forward(Command):
+    """Finish a review step that neither proposes nor decides."""
+
+    kind: Literal["forward"] = "forward"
+    note: ShortText | None = None
+
+
+class Propose(Command):
+    """Propose the decision. A refusal on the merits needs its reason."""
+
+    kind: Literal["propose"] = "propose"
+    outcome: Outcome
+    reason: ShortText | None = None
+
+
+class Decide(Command):
+    """Decide, as someone else than the proposer. A refusal on the merits needs its reason."""
+
+    kind: Literal["decide"] = "decide"
+    outcome: Outcome
+    reason: ShortText | None = None
+
+
+class PayAtCounter(Command):
+    """Record that the fee was paid at the counter, in full; `amount` in đồng as counted by the cashier."""
+
+    kind: Literal["pay_at_counter"] = "pay_at_counter"
+    amount: int = Field(gt=0)
+
+
+class Withdraw(Command):
+    """Withdraw the filing (rút hồ sơ)."""
+
+    kind: Literal["withdraw"] = "withdraw"
+    reason: ShortText
+
+
+class HandOver(Command):
+    """Hand the result over at the counter (trả kết quả); `recipient` is who signed for it."""
+
+    kind: Literal["hand_over"] = "hand_over"
+    recipient: ShortText
+
+
+PUBLIC_COMMANDS: tuple[type[Command], ...] = (
+    Accept,
+    RefuseIntake,
+    RequestSupplement,
+    Supplement,
+    Claim,
+    Release,
+    Forward,
+    Propose,
+    Decide,
+    PayAtCounter,
+    Withdraw,
+    HandOver,
+)
+"""The commands anyone may send; each is an Update of `Filing` under its kind."""
+
+
+class SystemCommand(Command):
+    """A command that only the filing's own workflow issues: a timer that rang, a fact that was reported."""
+
+    actor: Actor = SYSTEM
+    via: Via = SYSTEM_VIA
+
+
+class Submit(Command):
+    """The submission itself, as the filing's first command, by the person who files, under this procedure."""
+
+    kind: Literal["submit"] = "submit"
+    command_id: Key = "submit"
+    submission: Submission
+    procedure: ProcedureRules
+    agency: AgencyCode
+
+
+class Expire(SystemCommand):
+    """A clock rang. What that means is judged by instants."""
+
+    kind: Literal["expire"] = "expire"
+    clock: Clock
+
+
+class Issue(SystemCommand):
+    """The back office made the result."""
+
+    kind: Literal["issue"] = "issue"
+    result: FileRef | None = None
+
+
+class SettleFee(SystemCommand):
+    """A payment reports how it ended."""
+
+    kind: Literal["settle_fee"] = "settle_fee"
+    n: int
+    settlement: FeeSettlement
+    amount: int = 0
+
+
+class SettleParcel(SystemCommand):
+    """A parcel reports how it ended."""
+
+    kind: Literal["settle_parcel"] = "settle_parcel"
+    n: int
+    outcome: ParcelOutcome

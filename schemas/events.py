@@ -1,0 +1,340 @@
+"""Events of a filing: past-tense facts, and what each does to each clock.
+
+A field marked `Personal` is sealed by the ledger; a field marked `Numbered` is filled by it from a locked counter.
+Changes are additive: a changed meaning is a new kind.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from .base import AgencyCode, Code, Instant, Model, Numbered, Personal, Sha256
+from .files import FileRef, Paper
+from .level import Channel, Level
+from .people import Actor, Address, Applicant
+from .procedure import ProcedureCode, Version
+from .submission import FormValue
+
+
+class Outcome(StrEnum):
+    """What was decided."""
+
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+class FeeSettlement(StrEnum):
+    """How an online request for money ended."""
+
+    PAID = "paid"
+    EXPIRED = "expired"
+
+
+class ParcelOutcome(StrEnum):
+    """How a consignment ended."""
+
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    LOST = "lost"
+
+
+class Clock(StrEnum):
+    """The clocks of a filing."""
+
+    INTAKE = "intake"
+    PROCESSING = "processing"
+    STEP = "step"
+    SUPPLEMENT = "supplement"
+    PAYMENT = "payment"
+    ISSUE = "issue"
+    DELIVERY = "delivery"
+    PICKUP = "pickup"
+
+
+class Effect(StrEnum):
+    """What an event does to a clock. Pause, resume, restart and extend leave a clock alone that does not run."""
+
+    START = "start"
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RESTART = "restart"
+    EXTEND = "extend"
+    NONE = "none"
+
+
+class SupplementNeed(Model):
+    """A paper or form field asked for. The note may speak of a person: it stands beside, sealed."""
+
+    target: str
+    code: Code
+
+
+class FeeLine(Model):
+    """One item of a fee: amount × quantity, in đồng."""
+
+    code: Code
+    amount: int
+    quantity: int
+
+
+class Submitted(Model):
+    """The filing was handed in. `code` is the dossier code (mã hồ sơ); `papers` are digests by paper code."""
+
+    kind: Literal["submitted"] = "submitted"
+    code: Annotated[str | None, Numbered("dossier")] = None
+    agency: AgencyCode
+    procedure: ProcedureCode
+    version: Version
+    procedure_sha256: Sha256
+    level: Level
+    channel: Channel
+    fee_channel: Channel | None = None
+    result_channel: Channel
+    paper_digests: dict[Code, Sha256 | None]
+    applicant: Annotated[Applicant, Personal]
+    filed_by: Annotated[Actor, Personal]
+    form: Annotated[dict[Code, FormValue], Personal]
+    papers: Annotated[tuple[Paper, ...], Personal]
+    signature: Annotated[FileRef | None, Personal] = None
+    address: Annotated[Address | None, Personal] = None
+    payer_account: Annotated[str | None, Personal] = None
+
+
+class Accepted(Model):
+    """The filing was taken in; `automatic` under the procedure's standing order."""
+
+    kind: Literal["accepted"] = "accepted"
+    automatic: bool = False
+
+
+class IntakeRefused(Model):
+    """The filing was not taken in."""
+
+    kind: Literal["intake_refused"] = "intake_refused"
+    reason: Annotated[str, Personal]
+
+
+class SupplementRequested(Model):
+    """The applicant was asked, once and fully, for what is missing."""
+
+    kind: Literal["supplement_requested"] = "supplement_requested"
+    n: int
+    needs: tuple[SupplementNeed, ...]
+    officer: str
+    notes: Annotated[tuple[str, ...], Personal]
+    legal_basis: Annotated[str, Personal]
+
+
+class Supplemented(Model):
+    """The applicant supplied what was asked for."""
+
+    kind: Literal["supplemented"] = "supplemented"
+    n: int
+    channel: Channel
+    paper_digests: dict[Code, Sha256 | None]
+    form: Annotated[dict[Code, FormValue], Personal]
+    papers: Annotated[tuple[Paper, ...], Personal]
+
+
+class SupplementExpired(Model):
+    """Nothing was supplied in time: refused at intake, ended later."""
+
+    kind: Literal["supplement_expired"] = "supplement_expired"
+    n: int
+
+
+class FeeRequested(Model):
+    """A fee was asked for."""
+
+    kind: Literal["fee_requested"] = "fee_requested"
+    n: int
+    amount: int
+    lines: tuple[FeeLine, ...]
+    channel: Channel
+
+
+class FeePaid(Model):
+    """A fee was paid. `receipt_no` is the number of the receipt."""
+
+    kind: Literal["fee_paid"] = "fee_paid"
+    n: int
+    amount: int
+    channel: Channel
+    receipt_no: Annotated[str | None, Numbered("receipt")] = None
+
+
+class FeeExpired(Model):
+    """The fee was not paid in time; the filing has ended."""
+
+    kind: Literal["fee_expired"] = "fee_expired"
+    n: int
+
+
+class StepStarted(Model):
+    """A review step began."""
+
+    kind: Literal["step_started"] = "step_started"
+    step: Code
+
+
+class Claimed(Model):
+    """An officer took the current task."""
+
+    kind: Literal["claimed"] = "claimed"
+    officer: str
+
+
+class Released(Model):
+    """The current task went back to its queue."""
+
+    kind: Literal["released"] = "released"
+
+
+class Forwarded(Model):
+    """A review step was finished."""
+
+    kind: Literal["forwarded"] = "forwarded"
+    step: Code
+    note: Annotated[str | None, Personal] = None
+
+
+class Proposed(Model):
+    """A decision was proposed."""
+
+    kind: Literal["proposed"] = "proposed"
+    step: Code
+    outcome: Outcome
+    officer: str
+    reason: Annotated[str | None, Personal] = None
+
+
+class Decided(Model):
+    """The decision. `officer` answers for it; an automatic one names its standing order."""
+
+    kind: Literal["decided"] = "decided"
+    outcome: Outcome
+    officer: str
+    standing_order: str | None = None
+    reason: Annotated[str | None, Personal] = None
+
+
+class ResultIssued(Model):
+    """The signed result, or notice of refusal, was made and handed to the one-stop desk."""
+
+    kind: Literal["result_issued"] = "result_issued"
+    result: FileRef
+
+
+class PickupOffered(Model):
+    """The result waits at the counter."""
+
+    kind: Literal["pickup_offered"] = "pickup_offered"
+
+
+class ParcelRequested(Model):
+    """The result goes by post."""
+
+    kind: Literal["parcel_requested"] = "parcel_requested"
+    n: int
+
+
+class ParcelFailed(Model):
+    """The parcel came back or was lost; the result waits at the counter."""
+
+    kind: Literal["parcel_failed"] = "parcel_failed"
+    n: int
+    outcome: ParcelOutcome
+
+
+class HandedOver(Model):
+    """The result is in the applicant's hands."""
+
+    kind: Literal["handed_over"] = "handed_over"
+    channel: Channel
+    recipient: Annotated[str | None, Personal] = None
+
+
+class Withdrawn(Model):
+    """The applicant withdrew the filing."""
+
+    kind: Literal["withdrawn"] = "withdrawn"
+    reason: Annotated[str, Personal]
+
+
+class Overdue(Model):
+    """A clock passed its due instant. Recorded once for each run of the clock."""
+
+    kind: Literal["overdue"] = "overdue"
+    clock: Clock
+    due: Instant
+
+
+Event = Annotated[
+    Submitted
+    | Accepted
+    | IntakeRefused
+    | SupplementRequested
+    | Supplemented
+    | SupplementExpired
+    | FeeRequested
+    | FeePaid
+    | FeeExpired
+    | StepStarted
+    | Claimed
+    | Released
+    | Forwarded
+    | Proposed
+    | Decided
+    | ResultIssued
+    | PickupOffered
+    | ParcelRequested
+    | ParcelFailed
+    | HandedOver
+    | Withdrawn
+    | Overdue,
+    Field(discriminator="kind"),
+]
+"""Any event of a filing."""
+
+_STOP_ALL: Final = dict.fromkeys(Clock, Effect.STOP)
+
+EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
+    "submitted": {Clock.INTAKE: Effect.START},
+    "accepted": {Clock.INTAKE: Effect.STOP, Clock.PROCESSING: Effect.START},
+    "intake_refused": _STOP_ALL,
+    "supplement_requested": {
+        Clock.INTAKE: Effect.PAUSE,
+        Clock.PROCESSING: Effect.PAUSE,
+        Clock.STEP: Effect.PAUSE,
+        Clock.SUPPLEMENT: Effect.START,
+    },
+    "supplemented": {
+        Clock.SUPPLEMENT: Effect.STOP,
+        Clock.INTAKE: Effect.RESTART,
+        Clock.PROCESSING: Effect.RESTART,
+        Clock.STEP: Effect.RESTART,
+    },
+    "supplement_expired": _STOP_ALL,
+    "fee_requested": {Clock.PAYMENT: Effect.START, Clock.PROCESSING: Effect.PAUSE},
+    "fee_paid": {Clock.PAYMENT: Effect.STOP, Clock.PROCESSING: Effect.RESUME},
+    "fee_expired": _STOP_ALL,
+    "step_started": {Clock.STEP: Effect.START},
+    "claimed": {},
+    "released": {},
+    "forwarded": {Clock.STEP: Effect.STOP},
+    "proposed": {Clock.STEP: Effect.STOP},
+    "decided": {Clock.STEP: Effect.STOP, Clock.ISSUE: Effect.START},
+    "result_issued": {Clock.ISSUE: Effect.STOP, Clock.PROCESSING: Effect.STOP},
+    "pickup_offered": {Clock.PICKUP: Effect.START},
+    "parcel_requested": {Clock.DELIVERY: Effect.START},
+    "parcel_failed": {Clock.DELIVERY: Effect.STOP},
+    "handed_over": _STOP_ALL,
+    "withdrawn": _STOP_ALL,
+    "overdue": {},
+}
+"""What each kind of event does to each clock; a clock not named is left alone. A supplement starts the limit again
+(Decree 61/2018 art. 19 k4)."""

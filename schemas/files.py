@@ -1,0 +1,23 @@
+"""Files go by reference; their bytes live in the object store."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from .base import Code, Sha256, StrictModel
+
+
+class FileRef(StrictModel):
+    """A file in the object store: its key there, digest, size in bytes and media type."""
+
+    key: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
+    sha256: Sha256
+    size: int = Field(ge=1, le=20_000_000)
+    media_type: str = Field(default="application/pdf", max_length=100)
+
+
+class Paper(StrictModel):
+    """One paper of a dossier: which one, and its file. Without a file it was handed in on paper."""
+
+    code: Code
+    file: FileRef | None = None

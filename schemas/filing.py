@@ -1,0 +1,296 @@
+"""A filing (hồ sơ): the fold of its events, and what is shown of it."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import Field
+
+from .base import AgencyCode, Code, Instant, Model, Text
+from .commands import SupplementItem
+from .errors import Problem
+from .events import Clock, FeeLine, Outcome
+from .files import FileRef, Paper
+from .ledger import Receipt
+from .level import Channel, Level
+from .limit import Limit
+from .people import Actor, Address, Applicant, Role
+from .procedure import ProcedureCode, ProcedureRules, Version
+from .submission import FormValue
+
+
+class Status(IntEnum):
+    """The national status codes of a filing (domain: Circular 22/2019/TT-BTTTT, annex I)."""
+
+    REGISTERED = 1
+    ACCEPTED = 2
+    NOT_ACCEPTED = 3
+    PROCESSING = 4
+    SUPPLEMENT = 5
+    FINANCIAL_OBLIGATION = 6
+    WITHDRAWN = 7
+    STOPPED = 8
+    PROCESSED = 9
+    RETURNED = 10
+
+
+STATUS_NAMES: Final[dict[Status, Text]] = {
+    Status.REGISTERED: Text(vi="Mới đăng ký", en="Registered"),
+    Status.ACCEPTED: Text(vi="Được tiếp nhận", en="Accepted"),
+    Status.NOT_ACCEPTED: Text(vi="Không được tiếp nhận", en="Not accepted"),
+    Status.PROCESSING: Text(vi="Đang xử lý", en="Being processed"),
+    Status.SUPPLEMENT: Text(vi="Yêu cầu bổ sung giấy tờ", en="Supplement requested"),
+    Status.FINANCIAL_OBLIGATION: Text(vi="Yêu cầu thực hiện nghĩa vụ tài chính", en="Payment requested"),
+    Status.WITHDRAWN: Text(vi="Công dân yêu cầu rút hồ sơ", en="Withdrawn"),
+    Status.STOPPED: Text(vi="Dừng xử lý", en="Stopped"),
+    Status.PROCESSED: Text(vi="Đã xử lý xong", en="Processed"),
+    Status.RETURNED: Text(vi="Đã trả kết quả", en="Result returned"),
+}
+
+
+class Stage(StrEnum):
+    """What the filing waits for."""
+
+    DRAFT = "draft"
+    INTAKE = "intake"
+    SUPPLEMENT = "supplement"
+    FEE = "fee"
+    REVIEW = "review"
+    ISSUE = "issue"
+    DELIVERY = "delivery"
+    PICKUP = "pickup"
+    CLOSED = "closed"
+
+
+class Closing(StrEnum):
+    """How a filing ended."""
+
+    DELIVERED = "delivered"
+    INTAKE_REFUSED = "intake_refused"
+    WITHDRAWN = "withdrawn"
+    SUPPLEMENT_EXPIRED = "supplement_expired"
+    FEE_EXPIRED = "fee_expired"
+
+
+class ClockState(Model):
+    """A running or paused clock: its limit, when it started, when it is due, since when it is paused."""
+
+    limit: Limit
+    started: Instant
+    due: Instant
+    paused: Instant | None = None
+    overdue: bool = False
+
+
+class FeeState(StrEnum):
+    """Where a fee stands."""
+
+    DUE = "due"
+    PAID = "paid"
+    EXPIRED = "expired"
+
+
+class Fee(Model):
+    """A fee that was asked for, in đồng."""
+
+    n: int
+    amount: int
+    lines: tuple[FeeLine, ...]
+    channel: Channel
+    state: FeeState = FeeState.DUE
+    receipt_no: str | None = None
+
+
+class OpenSupplement(Model):
+    """A supplement request that waits for its answer."""
+
+    n: int
+    items: tuple[SupplementItem, ...]
+    officer: str
+    legal_basis: str
+
+
+class Proposal(Model):
+    """A proposed decision."""
+
+    outcome: Outcome
+    officer: str
+    reason: str | None = None
+
+
+class Decision(Model):
+    """The decision."""
+
+    outcome: Outcome
+    officer: str
+    standing_order: str | None = None
+    reason: str | None = None
+
+
+class Filing(Model):
+    """The state of a filing. `seq` is that of the last event folded in."""
+
+    snapshot_version: int = 1
+    filing_id: UUID
+    agency: AgencyCode
+    procedure: ProcedureRules
+    seq: int = 0
+    code: str | None = None
+    level: Level = Level.INFORMATION
+    channel: Channel = Channel.ONLINE
+    fee_channel: Channel | None = None
+    result_channel: Channel = Channel.COUNTER
+    applicant: Applicant | None = None
+    filed_by: Actor | None = None
+    form: dict[Code, FormValue] = Field(default_factory=dict)
+    papers: tuple[Paper, ...] = ()
+    address: Address | None = None
+    payer_account: str | None = None
+    submitted_at: Instant | None = None
+    accepted_at: Instant | None = None
+    changed_at: Instant | None = None
+    automatic: bool = False
+    processing: bool = False
+    step: int | None = None
+    officer: str | None = None
+    supplements: int = 0
+    supplement: OpenSupplement | None = None
+    fees: tuple[Fee, ...] = ()
+    proposal: Proposal | None = None
+    decision: Decision | None = None
+    result: FileRef | None = None
+    pickup: bool = False
+    parcels: int = 0
+    closing: Closing | None = None
+    closed_at: Instant | None = None
+    clocks: dict[Clock, ClockState] = Field(default_factory=dict)
+    overdue: tuple[Clock, ...] = ()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the filing has ended."""
+        return self.closing is not None
+
+    @property
+    def fee(self) -> Fee | None:
+        """The last fee asked for."""
+        return self.fees[-1] if self.fees else None
+
+    @property
+    def fee_pending(self) -> bool:
+        """Whether a fee waits to be paid."""
+        return self.fee is not None and self.fee.state is FeeState.DUE
+
+
+class Action(Model):
+    """Something an actor can, or cannot, do now."""
+
+    name: str
+    allowed: bool
+    problem: Problem | None = None
+
+
+class Timer(Model):
+    """A clock that will ring."""
+
+    clock: Clock
+    due: Instant
+
+
+class Task(Model):
+    """Something a role can do now. `officer` has claimed it; `due` is the deadline it stands under."""
+
+    name: str
+    role: Role
+    actions: tuple[str, ...]
+    officer: str | None = None
+    due: Instant | None = None
+    overdue: bool = False
+
+
+class Parked(Model):
+    """A signal that could not be used."""
+
+    signal: str
+    problem: str
+    at: Instant
+
+
+class FilingView(Model):
+    """What is shown of a filing to those who may see it whole."""
+
+    filing_id: UUID
+    code: str
+    seq: int
+    agency: AgencyCode
+    procedure: ProcedureCode
+    version: Version
+    level: Level
+    channel: Channel
+    result_channel: Channel
+    status: Status
+    status_name: Text
+    stage: Stage
+    submitted_at: Instant
+    accepted_at: Instant | None
+    closed: bool
+    closing: Closing | None
+    supplement: OpenSupplement | None
+    fee: Fee | None
+    decision: Decision | None
+    result: FileRef | None
+    tasks: tuple[Task, ...]
+    timers: tuple[Timer, ...]
+    overdue: tuple[Clock, ...]
+    parked: int = 0
+
+
+class FilingStart(Model):
+    """What a filing is started with. `submission` is kept as it came: its digest is its identity.
+
+    `snapshot`, `receipts` and `epoch` are only given when a filing is started again.
+    """
+
+    submission: dict[str, Any]
+    snapshot: Filing | None = None
+    receipts: tuple[Receipt, ...] = ()
+    epoch: int | None = None
+
+
+class FilingEnd(Model):
+    """What the workflow of a filing ends with."""
+
+    closing: Closing | None
+    code: str | None
+
+
+class SubmitCheck(Model):
+    """Argument of the Update `submit`: the digest of the submission that the caller believes it files."""
+
+    content: str | None = None
+
+
+class ResultView(Model):
+    """The result of a closed or processed filing: the decision and its file."""
+
+    filing_id: UUID
+    code: str
+    outcome: Outcome
+    result: FileRef
+
+
+class FeeFact(Model):
+    """Signal `fee_settled` of a payment to its filing."""
+
+    n: int
+    settlement: str
+    amount: int = 0
+
+
+class ParcelFact(Model):
+    """Signal `parcel_settled` of a parcel to its filing."""
+
+    n: int
+    outcome: str

@@ -1,0 +1,58 @@
+"""Identities that are derived, never drawn: the same input gives the same id on every machine and on every try."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+import rfc8785
+
+NAMESPACE: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
+"""The namespace of all derived ids. It never changes: it ties a submission to its filing for ever."""
+
+TASK_QUEUE: Final = "motcua"
+"""The queue of the platform's workers."""
+
+DEFAULT_BACK_OFFICE_QUEUE: Final = "backoffice"
+"""The queue of agencies that run no back office of their own."""
+
+
+def filing_id(client_id: str, submission_id: str) -> UUID:
+    """The filing that this submission is."""
+    return uuid5(NAMESPACE, f"{client_id}\n{submission_id}")
+
+
+def event_id(stream: str, command_id: str, ordinal: int) -> UUID:
+    """The id of the `ordinal`-th event (from 0) that a command caused in a stream."""
+    return uuid5(NAMESPACE, f"{stream}\n{command_id}\n{ordinal}")
+
+
+def filing_workflow(filing: UUID | str) -> str:
+    """The workflow id, and the stream, of a filing."""
+    return f"filing:{filing}"
+
+
+def payment_workflow(filing: UUID | str, n: int) -> str:
+    """The workflow id, and the stream, of a filing's n-th request for money."""
+    return f"payment:{filing}:{n}"
+
+
+def parcel_workflow(filing: UUID | str, n: int) -> str:
+    """The workflow id, and the stream, of a filing's n-th consignment."""
+    return f"parcel:{filing}:{n}"
+
+
+def fee_key(filing: UUID | str, n: int) -> str:
+    """The key by which the bank recognises a request for money."""
+    return f"fee:{filing}:{n}"
+
+
+def canonical(value: Any) -> bytes:
+    """`value` as RFC 8785 JSON. Raises `ValueError` for what that form can't hold (an integer of 2^53 or more)."""
+    return rfc8785.dumps(value)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 hex of `value` as RFC 8785 JSON."""
+    return hashlib.sha256(canonical(value)).hexdigest()

@@ -1,0 +1,92 @@
+"""The four levels of service, and what each one allows.
+
+Circular 26/2009/TT-BTTTT and Decree 43/2011 art. 3 as the founding article tells them; the modern words are those of
+Decrees 42/2022 and 224/2026. This table is the only place where behaviour depends on the level.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import Final
+
+from .base import Model, Text
+
+
+class Level(IntEnum):
+    """How much of a procedure can be done online."""
+
+    INFORMATION = 1
+    FORMS = 2
+    ONLINE_FILING = 3
+    FULLY_ONLINE = 4
+
+
+class Channel(StrEnum):
+    """How something passes between the applicant and the agency."""
+
+    ONLINE = "online"
+    COUNTER = "counter"
+    POST = "post"
+
+
+class Service(StrEnum):
+    """Today's names of the levels (Decree 224/2026)."""
+
+    FULL = "toan_trinh"
+    PARTIAL = "mot_phan"
+    INFORMATION = "cung_cap_thong_tin"
+
+
+class Capability(Model):
+    """What a level allows: the channels of filing, fee, result and supplement, and whether a signature is the rule."""
+
+    service: Service
+    name: Text
+    filing: frozenset[Channel]
+    fee: frozenset[Channel]
+    result: frozenset[Channel]
+    supplement: frozenset[Channel]
+    signature: bool
+
+
+_PAPER: Final = frozenset({Channel.COUNTER, Channel.POST})
+_ALL: Final = frozenset(Channel)
+
+CAPABILITIES: Final[dict[Level, Capability]] = {
+    Level.INFORMATION: Capability(
+        service=Service.INFORMATION,
+        name=Text(vi="Mức độ 1: cung cấp thông tin", en="Level 1: information"),
+        filing=_PAPER,
+        fee=_PAPER,
+        result=_PAPER,
+        supplement=_PAPER,
+        signature=False,
+    ),
+    Level.FORMS: Capability(
+        service=Service.INFORMATION,
+        name=Text(vi="Mức độ 2: cung cấp thông tin và biểu mẫu", en="Level 2: information and forms"),
+        filing=_PAPER,
+        fee=_PAPER,
+        result=_PAPER,
+        supplement=_PAPER,
+        signature=False,
+    ),
+    Level.ONLINE_FILING: Capability(
+        service=Service.PARTIAL,
+        name=Text(vi="Mức độ 3: một phần", en="Level 3: partly online"),
+        filing=_ALL,
+        fee=_PAPER,
+        result=_PAPER,
+        supplement=_ALL,
+        signature=False,
+    ),
+    Level.FULLY_ONLINE: Capability(
+        service=Service.FULL,
+        name=Text(vi="Mức độ 4: toàn trình", en="Level 4: fully online"),
+        filing=_ALL,
+        fee=_ALL,
+        result=_ALL,
+        supplement=_ALL,
+        signature=True,
+    ),
+}

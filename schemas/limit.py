@@ -1,0 +1,48 @@
+"""Time limits: an amount and a unit, read and written as text: `5 working days`."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import Field, model_serializer, model_validator
+
+from .base import StrictModel
+
+
+class Unit(StrEnum):
+    """What a limit counts. `seconds` are elapsed seconds, for demonstration and tests only."""
+
+    WORKING_DAYS = "working days"
+    WORKING_HOURS = "working hours"
+    CALENDAR_DAYS = "calendar days"
+    SECONDS = "seconds"
+
+
+_PATTERN: Final = re.compile(r"^(\d{1,6}) (working day|working hour|calendar day|second)s?$")
+
+
+class Limit(StrictModel):
+    """`N working days`, `N working hours`, `N calendar days` or `N seconds`."""
+
+    amount: int = Field(ge=0)
+    unit: Unit
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.unit}"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        match = _PATTERN.match(value.strip())
+        if match is None:
+            msg = f"a time limit is one of: {', '.join(f'N {unit}' for unit in Unit)}"
+            raise ValueError(msg)
+        return {"amount": int(match[1]), "unit": f"{match[2]}s"}
+
+    @model_serializer
+    def _text(self) -> str:
+        return str(self)

@@ -1,0 +1,102 @@
+"""A consignment: the durable way of a result through the post."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from .base import AgencyCode, Instant, Model, Numbered, Personal
+from .commands import SystemCommand
+from .events import ParcelOutcome
+from .people import Address
+
+
+class ParcelStart(Model):
+    """What a parcel is started with."""
+
+    filing_id: UUID
+    n: int
+    agency: AgencyCode
+    address: Address
+    contents: str
+
+
+class ParcelState(StrEnum):
+    """Where a parcel stands."""
+
+    REQUESTED = "requested"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    LOST = "lost"
+
+
+class ConsignmentRequested(Model):
+    """The post was asked to bring something. `number` is the number of the consignment."""
+
+    kind: Literal["consignment_requested"] = "consignment_requested"
+    number: Annotated[str | None, Numbered("parcel")] = None
+    n: int
+    address: Annotated[Address, Personal]
+
+
+class ConsignmentSent(Model):
+    """The post took it."""
+
+    kind: Literal["consignment_sent"] = "consignment_sent"
+    waybill: str
+
+
+class ConsignmentEnded(Model):
+    """The post reports how it ended."""
+
+    kind: Literal["consignment_ended"] = "consignment_ended"
+    outcome: ParcelOutcome
+
+
+ParcelEvent = ConsignmentRequested | ConsignmentSent | ConsignmentEnded
+
+
+class Parcel(Model):
+    """The fold of a parcel's events."""
+
+    filing_id: UUID
+    n: int
+    agency: AgencyCode
+    seq: int = 0
+    number: str | None = None
+    waybill: str | None = None
+    state: ParcelState = ParcelState.REQUESTED
+    requested_at: Instant | None = None
+
+
+class RequestConsignment(SystemCommand):
+    """Ask the post."""
+
+    kind: Literal["request_consignment"] = "request_consignment"
+    start: ParcelStart
+
+
+class RecordSent(SystemCommand):
+    """The post took it."""
+
+    kind: Literal["record_sent"] = "record_sent"
+    waybill: str
+
+
+class RecordEnd(SystemCommand):
+    """The post reports how it ended."""
+
+    kind: Literal["record_end"] = "record_end"
+    outcome: ParcelOutcome
+
+
+class ParcelView(Model):
+    """What a parcel shows."""
+
+    filing_id: UUID
+    n: int
+    number: str | None
+    waybill: str | None
+    state: ParcelState

@@ -1,0 +1,77 @@
+"""Who acts, for whom, and through what."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from pydantic import Field
+
+from .base import AgencyCode, Key, ShortText, StrictModel
+from .level import Channel
+
+
+class Role(StrEnum):
+    """The part a person or a system plays in a filing."""
+
+    APPLICANT = "applicant"
+    REPRESENTATIVE = "representative"
+    RECEPTION = "reception"
+    SPECIALIST = "specialist"
+    LEADER = "leader"
+    CLERK = "clerk"
+    CASHIER = "cashier"
+    HANDOVER = "handover"
+    TEAM_LEAD = "team_lead"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+    SYSTEM = "system"
+
+
+OFFICERS: Final = frozenset(Role) - {Role.APPLICANT, Role.REPRESENTATIVE, Role.SYSTEM}
+"""Roles that an agency's directory gives; the ledger checks them at every append."""
+
+
+class Actor(StrictModel):
+    """Who issues a command. An applicant's subject is an identity and is sealed in the log; an officer's is public."""
+
+    subject: str = Field(min_length=1, max_length=128)
+    role: Role
+    agency: AgencyCode | None = None
+
+
+SYSTEM: Final = Actor(subject="motcua", role=Role.SYSTEM)
+
+
+class Via(StrictModel):
+    """The authenticated program that passed the command on, and the channel it came by."""
+
+    principal: Key
+    channel: Channel = Channel.ONLINE
+
+
+class Address(StrictModel):
+    """Where the post brings something."""
+
+    recipient: ShortText
+    phone: ShortText
+    address: ShortText
+    postcode: str = Field(pattern=r"^[0-9]{5,6}$")
+
+
+class PersonKind(StrEnum):
+    """A natural person, or an organisation."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+
+
+class Applicant(StrictModel):
+    """In whose name a filing is made."""
+
+    subject: str = Field(min_length=1, max_length=128, description="identity at the identity provider")
+    kind: PersonKind = PersonKind.PERSON
+    name: ShortText
+    id_number: str = Field(pattern=r"^[0-9A-Z-]{6,20}$", description="citizen or enterprise number")
+    phone: ShortText | None = None
+    email: ShortText | None = None

@@ -1,0 +1,46 @@
+"""What an applicant files."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from .base import AgencyCode, Code, Key, Model
+from .files import FileRef, Paper
+from .level import Channel, Level
+from .people import Actor, Address, Applicant, Via
+from .procedure import ProcedureCode, Version
+
+MAX_SUBMISSION_BYTES = 65_536
+"""A submission's JSON is at most this long; files go by reference."""
+
+FormValue = Annotated[str, Field(max_length=4000)] | bool | int
+
+
+class Submission(Model):
+    """A filing as it is handed in. The same `client_id` and `submission_id` are the same filing, whatever happens.
+
+    Without `version` the procedure's current one is used; without `level` the highest that the applicant can use.
+    `actor` is the person who files: the applicant, a representative, or the officer who records a paper filing.
+    `signature` is the digital signature over the dossier, where there is one. `payer_account` is where an online fee
+    comes from and where money not owed goes back to.
+    """
+
+    client_id: Key
+    submission_id: Key
+    procedure: ProcedureCode
+    version: Version | None = None
+    agency: AgencyCode
+    level: Level | None = None
+    channel: Channel = Channel.ONLINE
+    applicant: Applicant
+    actor: Actor
+    via: Via
+    form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
+    papers: tuple[Paper, ...] = Field(default=(), max_length=100)
+    signature: FileRef | None = None
+    fee_channel: Channel | None = None
+    result_channel: Channel
+    address: Address | None = None
+    payer_account: str | None = Field(default=None, max_length=64)

@@ -1,0 +1,160 @@
+"""The one way in which anything is recorded: lock, look for the receipt, decide, append, fold what the log answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
+    from activities.ledger import LEDGER, Ledger
+    from schemas.commands import Command
+    from schemas.errors import Refusal, RefusalCode, Refused, problem, refused, shape_refusal
+    from schemas.ids import digest
+    from schemas.ledger import Appended, Batch, Receipt, Recorded
+    from schemas.rows import Rows
+
+S = TypeVar("S")
+M = TypeVar("M", bound=Command)
+
+
+@dataclass(frozen=True)
+class Rules(Generic[S]):
+    """The pure functions that govern one kind of stream."""
+
+    decide: Callable[[S, Any, datetime], tuple[Any, ...]]
+    evolve: Callable[[S, Recorded], S]
+    rows: Callable[[S], Rows]
+
+
+class Stream(Generic[S]):
+    """A stream of events as its workflow sees it: the state, and the receipts of the commands that made it."""
+
+    def __init__(  # noqa: PLR0913 -- a stream is all of these
+        self,
+        name: str,
+        filing_id: UUID,
+        agency: str,
+        state: S,
+        rules: Rules[S],
+        *,
+        receipts: Iterable[Receipt] = (),
+        seq: int = 0,
+        epoch: int | None = None,
+    ) -> None:
+        self.state = state
+        self.seq = seq
+        self.receipts = {receipt.command_id: receipt for receipt in receipts}
+        self._name = name
+        self._filing_id = filing_id
+        self._agency = agency
+        self._rules = rules
+        self._epoch = epoch
+        # Appending awaits, and a second command must not decide on the state before it.
+        self._lock = asyncio.Lock()
+
+    async def record(self, command: Command, content: str | None = None) -> Receipt:
+        """Record `command`, or find that it was. Raises `Refused`, and what the ledger never retries.
+
+        `content` is the digest of what the command says, where it is not that of the command itself.
+        """
+        content = content or content_of(command)
+        async with self._lock:
+            while (receipt := self._receipt(command, content)) is None:
+                refusal, events = self._decision(command)
+                batch = self._batch(command, content, events)
+                answer: Appended = await workflow.execute_local_activity_method(Ledger.append, batch, **LEDGER)
+                self._adopt(answer)
+                if not answer.stored:
+                    raise Refused(answer.refused or refusal)
+            return receipt
+
+    def check(self, command: Command) -> None:
+        """Raise `Refused` if `command` would be refused now; a command that saw more than this state is let pass."""
+        if self._receipt(command, content_of(command)) is None and (command.seen_seq or 0) <= self.seq:
+            self._rules.decide(self.state, command, workflow.now())
+
+    def _receipt(self, command: Command, content: str) -> Receipt | None:
+        receipt = self.receipts.get(command.command_id)
+        if receipt is not None and receipt.digest != content:
+            raise refused(RefusalCode.SAME_ID_OTHER_CONTENT, OTHER_CONTENT)
+        return receipt
+
+    def _decision(self, command: Command) -> tuple[Refusal, tuple[Any, ...]]:
+        try:
+            return _NOTHING_TO_DO, self._rules.decide(self.state, command, workflow.now())
+        except Refused as no:
+            return no.refusal, ()
+
+    def _batch(self, command: Command, content: str, events: tuple[Any, ...]) -> Batch:
+        at = workflow.now()
+        after = self.state
+        for seq, event in enumerate(events, self.seq + 1):
+            recorded = Recorded(seq=seq, at=at, command_id=command.command_id, actor=command.actor, event=event)
+            after = self._rules.evolve(after, recorded)
+        return Batch(
+            stream=self._name,
+            filing_id=self._filing_id,
+            agency=self._agency,
+            epoch=self._epoch,
+            next_seq=self.seq + 1,
+            command_id=command.command_id,
+            digest=content,
+            actor=command.actor,
+            on_behalf_of=command.on_behalf_of,
+            via=command.via,
+            at=at,
+            events=events,
+            rows=self._rules.rows(after) if events else Rows(),
+        )
+
+    def _adopt(self, answer: Appended) -> None:
+        self._epoch = answer.epoch
+        for recorded in answer.stored:
+            self.state = self._rules.evolve(self.state, recorded)
+            self.seq = recorded.seq
+        self.receipts |= {receipt.command_id: receipt for receipt in answer.receipts}
+
+
+OTHER_CONTENT = problem(
+    "command_id",
+    "same_id_other_content",
+    "mã này đã dùng cho nội dung khác; dùng mã mới",
+    "this id stands for other content already; use a new one",
+)
+
+_NOTHING_TO_DO = Refusal(
+    code=RefusalCode.INTERNAL, problems=(problem("", "nothing_recorded", "không ghi được gì", "nothing was recorded"),)
+)
+
+
+def content_of(command: Command) -> str:
+    """The digest of what a command says; a page seen again is not other content."""
+    return digest(command.model_dump(mode="json", exclude={"seen_seq"}, exclude_none=True))
+
+
+def parse(model: type[M], raw: Any) -> M:
+    """`raw` as a command, or `Refused` with every place that does not fit."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise shape_refusal(RefusalCode.BAD_COMMAND, error) from None
+
+
+def failure(refusal: Refusal) -> ApplicationError:
+    """A refusal as it leaves a workflow: its code is the `type`, itself the first of the `details`."""
+    return ApplicationError(
+        str(refusal),
+        refusal.model_dump(mode="json", exclude_none=True),
+        type=refusal.code,
+        non_retryable=True,
+        category=ApplicationErrorCategory.BENIGN,
+    )

@@ -1,0 +1,38 @@
+"""How a payment or a parcel tells its filing, which may have ended long ago."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.intake import Registry
+    from activities.ledger import LEDGER
+    from schemas.base import Model
+    from schemas.ids import filing_workflow
+
+_NOT_FOUND: Final = "ExternalWorkflowExecutionNotFound"
+_AGAIN: Final = timedelta(seconds=30)
+
+
+async def report(filing_id: UUID, signal: str, fact: Model) -> bool:
+    """Signal a fact to the filing. False if the record says that the filing has ended.
+
+    A filing that is open in the record but has no workflow is one that will be started again: it is told then.
+    """
+    handle = workflow.get_external_workflow_handle(filing_workflow(filing_id))
+    while True:
+        try:
+            await handle.signal(signal, fact)
+        except ApplicationError as error:
+            if error.type != _NOT_FOUND:
+                raise
+        else:
+            return True
+        if await workflow.execute_local_activity_method(Registry.closed, filing_id, **LEDGER):
+            return False
+        await workflow.sleep(_AGAIN, summary="the filing has no workflow yet")
