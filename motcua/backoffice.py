@@ -1,0 +1,169 @@
+"""An agency's back office: its own process, which checks dossiers and makes results."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Worker
+
+from . import contract as c
+from .connection import connect, speaking_ours
+from .patience import DEFAULT_PATIENCE, patiently
+from .store import Store
+
+READY_FILE: Final = "MOTCUA_READY_FILE"
+GRACE: Final = timedelta(seconds=10)
+"""How long what is under way may take to end when the process is told to stop."""
+
+_log = logging.getLogger("motcua.backoffice")
+
+
+@dataclass(frozen=True)
+class Document:
+    """The file of a result.
+
+    Attributes:
+        data: 1 byte to 20 MB.
+        media_type: Such as `application/pdf`.
+    """
+
+    data: bytes
+    media_type: str = "application/pdf"
+
+
+class BackOffice:
+    """What an agency's own process does for a filing. Override what the agency does itself.
+
+    A request may come more than once, after a crash for instance: the same request must be answered alike. What a hook
+    raises is tried again until it succeeds, so that mending the agency's system is all that is ever needed.
+
+    Example:
+        >>> from motcua import BackOffice, Dossier
+        >>> class LandOffice(BackOffice):
+        ...     async def check(self, dossier: Dossier) -> bool:
+        ...         return "birth_notice" in {paper.code for paper in dossier.papers}
+    """
+
+    async def check(self, dossier: c.Dossier) -> bool:  # noqa: ARG002 -- for those who override it
+        """Whether the dossier is complete, so that the standing order may approve it. Without this hook: yes."""
+        return True
+
+    async def issue(self, request: c.IssueRequest) -> bytes | Document:
+        """The result, or the notice of refusal. Bytes are a PDF.
+
+        Without this hook: a short text in Vietnamese and English that says what was decided.
+        """
+        return Document(_notice(request).encode(), "text/plain; charset=utf-8")
+
+
+class _Work:
+    """The two activities of the back-office contract."""
+
+    def __init__(self, office: BackOffice, store: Store) -> None:
+        self._office = office
+        self._store = store
+
+    @activity.defn(name=c.CHECK)
+    async def check(self, request: c.CheckRequest) -> c.CheckAnswer:
+        return c.CheckAnswer(complete=await self._office.check(request.dossier))
+
+    @activity.defn(name=c.ISSUE)
+    async def issue(self, request: c.IssueRequest) -> c.IssueAnswer:
+        made = await self._office.issue(request)
+        document = Document(made) if isinstance(made, bytes) else made
+        folder = f"results/{request.dossier.filing_id}"
+        try:
+            return c.IssueAnswer(result=await self._store.put(folder, document.data, document.media_type))
+        except ValueError as error:
+            raise ApplicationError(str(error), type="bad_result") from None
+
+
+def queue_of(agency: str | None) -> str:
+    """The queue on which an agency's own back office works; without an agency that of the default one."""
+    return c.DEFAULT_BACK_OFFICE_QUEUE if agency is None else f"agency.{agency}"
+
+
+def worker(office: BackOffice, client: Client, store: Store, queue: str) -> Worker:
+    """The Temporal worker of a back office, to be run with `async with`."""
+    work = _Work(office, store)
+    return Worker(
+        speaking_ours(client),
+        task_queue=queue,
+        activities=[work.check, work.issue],
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+async def run(
+    office: BackOffice | None = None,
+    agency: str | None = None,
+    *,
+    queue: str | None = None,
+    patience: float = DEFAULT_PATIENCE,
+) -> None:
+    """Serve an agency until SIGTERM or SIGINT, then finish what is under way.
+
+    It creates the file named in `MOTCUA_READY_FILE`, if that is set, once it works.
+
+    Args:
+        office: The agency's hooks; by default those of `BackOffice` itself.
+        agency: The agency's code; without one, the back office of all agencies that run none of their own.
+        queue: Another queue than that of the agency.
+        patience: Seconds to wait for Temporal at the start.
+
+    Raises:
+        MotcuaError: The object store can't be used.
+        Unavailable: Temporal can't be reached.
+    """
+    store = Store.from_environment()
+    client = await patiently(lambda _: connect(lazy=False), patience)
+    queue = queue or queue_of(agency)
+    stop = asyncio.Event()
+    _on_stop_signals(stop)
+    async with worker(office or BackOffice(), client, store, queue):
+        _say_ready()
+        _log.info("backoffice.ready", extra={"queue": queue})
+        await stop.wait()
+        _log.info("backoffice.stopping", extra={"queue": queue})
+
+
+def _say_ready() -> None:
+    file = os.environ.get(READY_FILE)
+    if file:
+        Path(file).touch()
+
+
+def _on_stop_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends the process all the same
+            loop.add_signal_handler(number, stop.set)
+
+
+def _notice(request: c.IssueRequest) -> str:
+    """Words for the applicant. It has no date of today: the same request makes the same bytes."""
+    dossier = request.dossier
+    approved = request.outcome is c.Outcome.APPROVED
+    lines = [
+        "KẾT QUẢ GIẢI QUYẾT THỦ TỤC HÀNH CHÍNH / RESULT OF AN ADMINISTRATIVE PROCEDURE",
+        "",
+        f"Mã hồ sơ / Dossier: {dossier.code}",
+        f"Thủ tục / Procedure: {dossier.procedure} ({dossier.version})",
+        f"Cơ quan / Agency: {dossier.agency}",
+        f"Người nộp / Applicant: {dossier.applicant.name}",
+        f"Kết quả / Outcome: {'Chấp thuận / Approved' if approved else 'Từ chối / Refused'}",
+        f"Người quyết định / Decided by: {request.officer}",
+    ]
+    reason = [f"Lý do / Reason: {request.reason}"] if request.reason else []
+    return "\n".join([*lines, *reason, ""])

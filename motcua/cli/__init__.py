@@ -1,0 +1,1 @@
+"""The user half of the `motcua` command. It needs the extra `cli`."""

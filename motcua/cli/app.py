@@ -1,0 +1,72 @@
+"""All commands in one: ours, and those that other installed distributions add (entry points `motcua.commands`)."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+import typer
+from typer.main import get_command
+
+from motcua.cli import filings, office
+from motcua.cli.running import Exit, note
+
+GROUP: Final = "motcua.commands"
+PLATFORM: Final = "platform"
+
+_HELP: Final = """Vietnamese online public services: file and follow filings, run an agency's back office.
+
+Temporal is found by TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS_*, or beside a running `motcua up`.
+
+Exit codes: 0 done, 1 refused, 2 wrong usage or input, 3 not available, 4 unreachable.
+"""
+
+
+def run(arguments: list[str]) -> None:
+    """Run one command line. Ends with `SystemExit`."""
+    added = {entry.name: _load(entry) for entry in entry_points(group=GROUP)}
+    app = build({name: found for name, found in added.items() if isinstance(found, typer.Typer)})
+    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    if wanted is not None and wanted not in _names(app):
+        for name, found in added.items():
+            if isinstance(found, str):
+                note(f"the commands of {name} can't be used: {found}")
+        if not isinstance(added.get(PLATFORM), typer.Typer):
+            note(
+                f"there is no command {wanted} here: up, demo and all else that runs the platform come with the "
+                "platform, which is not installed here. What there is: motcua --help"
+            )
+            sys.exit(Exit.USAGE)
+    app(args=arguments, prog_name="motcua")
+
+
+def build(added: dict[str, typer.Typer]) -> typer.Typer:
+    """Our commands with `added` ones: those of the platform beside ours, those of others under their name."""
+    app = typer.Typer(help=_HELP, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+    for own in (filings.app, office.app):
+        _merge(app, own)
+    for name, found in added.items():
+        if name == PLATFORM:
+            _merge(app, found)
+        else:
+            app.add_typer(found, name=name)
+    return app
+
+
+def _merge(app: typer.Typer, other: typer.Typer) -> None:
+    app.registered_commands += other.registered_commands
+    app.registered_groups += other.registered_groups
+
+
+def _load(entry: EntryPoint) -> typer.Typer | str:
+    """The commands of an entry point, or why they can't be had."""
+    try:
+        found = entry.load()
+    except Exception as error:  # noqa: BLE001 -- somebody else's module; ours work without
+        return f"{type(error).__name__}: {error}"
+    return found if isinstance(found, typer.Typer) else f"{entry.value} is no typer.Typer"
+
+
+def _names(app: typer.Typer) -> set[str]:
+    return set(getattr(get_command(app), "commands", ()))

@@ -1,0 +1,186 @@
+"""`motcua submit`, `act`, `show`, `track`, `result`: one filing, by its id."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from motcua import contract as c
+from motcua.cli.running import (
+    PATIENCE,
+    AsJson,
+    Exit,
+    Patience,
+    ask,
+    end_well,
+    fail,
+    out,
+    parse,
+    plain,
+    print_json,
+    read_file,
+    read_json,
+    use_stack_here,
+)
+from motcua.cli.showing import action_table, receipt_line, result_table, view_line, view_table
+from motcua.client import FilingClient, command_id
+from motcua.store import Store
+
+FilingId = Annotated[UUID, typer.Argument(metavar="FILING_ID", help="The filing's id, a UUID.")]
+ActorText = Annotated[str, typer.Option("--actor", metavar="ROLE:SUBJECT[@AGENCY]", help="Who acts.")]
+MaybeActorText = Annotated[
+    str | None, typer.Option("--actor", metavar="ROLE:SUBJECT[@AGENCY]", help="List what this actor can do now.")
+]
+
+_KINDS = {command.model_fields["kind"].default: command for command in c.PUBLIC_COMMANDS}
+
+app = typer.Typer()
+
+
+@app.command()
+def submit(
+    file: Annotated[str, typer.Argument(metavar="FILE.json|-", help="A submission, as docs/integrators.md describes.")],
+    *,
+    as_json: AsJson = False,
+    patience: Patience = PATIENCE,
+) -> None:
+    """Hand in a filing, and print its receipt. The same submission again gives the same receipt.
+
+    Example: motcua submit birth.json
+    """
+    content = read_json(read_file(file), file)
+    unknown = sorted(content.keys() - c.Submission.model_fields.keys())
+    if unknown:
+        fail(f"a submission has no {', '.join(unknown)}", Exit.USAGE)
+    submission = parse(c.Submission, content)
+    receipt = ask(lambda client: client.submit(submission), patience, as_json=as_json)
+    _print_receipt(c.filing_id(submission.client_id, submission.submission_id), receipt, as_json=as_json)
+
+
+@app.command()
+def act(  # noqa: PLR0913 -- a command line has many options
+    filing_id: FilingId,
+    command: Annotated[str, typer.Argument(metavar="COMMAND", help=f"One of: {', '.join(_KINDS)}.")],
+    *,
+    actor: ActorText,
+    data: Annotated[
+        str, typer.Option("--data", metavar="JSON|@FILE", help="What else the command says, a JSON object.")
+    ] = "{}",
+    own_id: Annotated[
+        str | None, typer.Option("--command-id", help="Repeat a command: the same id with the same content.")
+    ] = None,
+    as_json: AsJson = False,
+    patience: Patience = PATIENCE,
+) -> None:
+    """Give a filing a command, and print its receipt.
+
+    For instance:
+
+    motcua act FILING_ID accept --actor reception:h01.12-reception-1@H01.12
+
+    motcua act FILING_ID propose --actor specialist:h01.12-specialist-1@H01.12 --data '{"outcome": "approved"}'
+    """
+    model = _KINDS.get(command.replace("-", "_"))
+    if model is None:
+        fail(f"there is no command {command}; there are: {', '.join(_KINDS)}", Exit.USAGE)
+    own: dict[str, Any] = {"command_id": own_id or command_id(), "actor": _actor(actor), "via": {"principal": "motcua"}}
+    said = read_json(read_file(data[1:]) if data.startswith("@") else data, "--data")
+    order = parse(model, own | said)
+    receipt = ask(lambda client: client.act(filing_id, order), patience, as_json=as_json)
+    _print_receipt(filing_id, receipt, as_json=as_json)
+
+
+@app.command()
+def show(
+    filing_id: FilingId, *, actor: MaybeActorText = None, as_json: AsJson = False, patience: Patience = PATIENCE
+) -> None:
+    """Show where a filing stands, or with --actor what somebody can do with it now.
+
+    For instance:
+
+    motcua show FILING_ID
+
+    motcua show FILING_ID --actor leader:h01.12-leader-1@H01.12
+    """
+    if actor is not None:
+        someone = parse(c.Actor, _actor(actor))
+        actions = ask(lambda client: client.actions(filing_id, someone), patience, as_json=as_json)
+        if as_json:
+            print_json([plain(action) for action in actions])
+        else:
+            out().print(action_table(actions))
+        return
+    view = ask(lambda client: client.view(filing_id), patience, as_json=as_json)
+    if as_json:
+        print_json(plain(view))
+    else:
+        out().print(view_table(view))
+
+
+@app.command()
+def track(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = PATIENCE) -> None:
+    """Follow a filing to its end: a line whenever it changes. With --json one JSON object a line.
+
+    Example: motcua track FILING_ID
+    """
+
+    async def follow(client: FilingClient) -> None:
+        async for view in client.follow(filing_id):
+            if as_json:
+                typer.echo(view.model_dump_json(exclude_none=True))
+            else:
+                out().print(view_line(view))
+
+    ask(follow, patience, as_json=as_json)
+
+
+@app.command()
+def result(
+    filing_id: FilingId,
+    *,
+    file: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Download it to this file.")] = None,
+    as_json: AsJson = False,
+    patience: Patience = PATIENCE,
+) -> None:
+    """Show a filing's result; with --out download its file from MOTCUA_OBJECTS, and check its digest.
+
+    Example: motcua result FILING_ID --out certificate.pdf
+    """
+    found = ask(lambda client: client.result(filing_id), patience, as_json=as_json)
+    if as_json:
+        print_json(plain(found))
+    else:
+        out().print(result_table(found))
+    if file is not None:
+        use_stack_here()
+        _download(found.result, file)
+
+
+def _download(result: c.FileRef, file: Path) -> None:
+    async def get() -> bytes:
+        return await Store.from_environment().get(result)
+
+    data = end_well(get())
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        fail(f"{file} can't be written: {error.strerror}", Exit.USAGE)
+
+
+def _print_receipt(filing_id: UUID, receipt: c.Receipt, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"filing_id": str(filing_id), **plain(receipt)})
+    else:
+        out().print(receipt_line(filing_id, receipt))
+
+
+def _actor(text: str) -> dict[str, str]:
+    """`role:subject[@agency]` as an actor. Only an agency's code may follow the last `@` of a subject."""
+    role, colon, subject = text.partition(":")
+    if not colon or role not in set(c.Role):
+        fail(f"write the actor as ROLE:SUBJECT[@AGENCY]; roles: {', '.join(c.Role)}", Exit.USAGE)
+    name, at, agency = subject.rpartition("@")
+    return {"role": role, "subject": name, "agency": agency} if at else {"role": role, "subject": agency}

@@ -1,0 +1,142 @@
+"""How every command runs: its client, its exit code, and one line instead of a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn, TypeVar
+
+import typer
+from pydantic import BaseModel, ValidationError
+from rich.console import Console
+from rich.markup import escape
+
+from motcua.client import FilingClient
+from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable
+from motcua.store import DamagedFile, NoStore
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+STACK: Final = Path(".motcua/run/env")
+"""The addresses of an embedded stack that runs in this folder."""
+
+_FROM_STACK: Final = ("TEMPORAL_", "MOTCUA_OBJECTS")
+_SAYS_WHERE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"})
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Patience = Annotated[float, typer.Option("--patience", min=0.1, help="Seconds to keep trying while nobody answers.")]
+PATIENCE: Final = 15.0
+
+
+class Exit(IntEnum):
+    """Exit codes of the user half."""
+
+    REFUSED = 1
+    USAGE = 2
+    NOT_AVAILABLE = 3
+    UNREACHABLE = 4
+
+
+_CODES: Final[Mapping[type[MotcuaError], Exit]] = {
+    NotReady: Exit.NOT_AVAILABLE,
+    RefusedError: Exit.REFUSED,
+    FilingClosed: Exit.REFUSED,
+    DamagedFile: Exit.REFUSED,
+    FilingNotAvailable: Exit.NOT_AVAILABLE,
+    NoStore: Exit.USAGE,
+    Unavailable: Exit.UNREACHABLE,
+    MotcuaError: Exit.UNREACHABLE,
+}
+
+
+def ask(work: Callable[[FilingClient], Coroutine[Any, Any, T]], patience: float, *, as_json: bool = False) -> T:
+    """What `work` returns, given a client. What goes wrong ends the command with its line and its exit code."""
+
+    async def within() -> T:
+        async with await FilingClient.connect(patience=patience) as client:
+            return await work(client)
+
+    return end_well(within(), as_json=as_json)
+
+
+def end_well(work: Coroutine[Any, Any, T], *, as_json: bool = False) -> T:
+    """What `work` returns; a `MotcuaError` ends the command."""
+    use_stack_here()
+    try:
+        return asyncio.run(work)
+    except MotcuaError as error:
+        if as_json and isinstance(error, RefusedError):
+            print_json(error.refusal.model_dump(mode="json"))
+        fail(str(error), next(code for kind, code in _CODES.items() if isinstance(error, kind)))
+
+
+def use_stack_here() -> None:
+    """Beside a running embedded stack, take its addresses, unless the environment names another Temporal."""
+    if _SAYS_WHERE & os.environ.keys() or not STACK.is_file():
+        return
+    for line in STACK.read_text(encoding="utf-8").splitlines():
+        key, _, value = line.partition("=")
+        if key.startswith(_FROM_STACK):
+            os.environ.setdefault(key, value)
+
+
+def parse(model: type[M], value: Any) -> M:
+    """`value` as `model`; what does not fit ends the command, place by place."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        for wrong in error.errors(include_input=False, include_url=False):
+            note(f"{'.'.join(str(part) for part in wrong['loc']) or 'input'}: {wrong['msg']}")
+        fail(f"this is no {model.__name__}: {error.error_count()} mistakes", Exit.USAGE)
+
+
+def read_json(text: str, what: str) -> dict[str, Any]:
+    """`text` as a JSON object, or the end of the command."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        fail(f"{what} is not JSON: {error}", Exit.USAGE)
+    if not isinstance(value, dict):
+        fail(f"{what} is not a JSON object", Exit.USAGE)
+    return value
+
+
+def read_file(path: str) -> str:
+    """The text of a file, of standard input for `-`, or the end of the command."""
+    try:
+        if path == "-":
+            return typer.get_text_stream("stdin").read()
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"{path} can't be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}", Exit.USAGE)
+
+
+def print_json(value: Any) -> None:
+    """Print `value` as JSON."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def plain(model: BaseModel) -> Any:
+    """`model` as plain data."""
+    return model.model_dump(mode="json", exclude_none=True)
+
+
+def out() -> Console:
+    """Where words for people go."""
+    return Console(soft_wrap=True, highlight=False)
+
+
+def note(message: str) -> None:
+    """Say something beside the output."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(escape(message))
+
+
+def fail(message: str, code: Exit) -> NoReturn:
+    """End the command with one line."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]{escape(message)}[/]")
+    raise typer.Exit(code)

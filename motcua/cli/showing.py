@@ -1,0 +1,89 @@
+"""A filing in words, in Vietnamese and in English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from rich.markup import escape
+from rich.table import Table
+
+from motcua.contract import Action, FilingView, Receipt, ResultView
+
+
+def receipt_line(filing_id: object, receipt: Receipt) -> str:
+    """What was recorded, when, and under which dossier code."""
+    code = f" {escape(receipt.code)}" if receipt.code else ""
+    return f"[green]recorded[/]{code} {when(receipt.at)}, event {receipt.seq}, filing {filing_id}"
+
+
+def view_line(view: FilingView) -> str:
+    """One line of `motcua track`."""
+    late = f" [red]overdue: {', '.join(view.overdue)}[/]" if view.overdue else ""
+    return f"{when(datetime.now().astimezone())} {escape(view.code)} [bold]{_status(view)}[/] ({view.stage}){late}"
+
+
+def view_table(view: FilingView) -> Table:
+    """One filing, fact by fact."""
+    table = Table(show_header=False, title=f"Hồ sơ / Filing {view.code}")
+    for name, words in _facts(view):
+        table.add_row(name, escape(words))
+    return table
+
+
+def action_table(actions: list[Action]) -> Table:
+    """What an actor can do, and why not the rest."""
+    table = Table("Command", "Now", "Why not")
+    for action in actions:
+        why = f"{action.problem.message.vi} / {action.problem.message.en}" if action.problem else ""
+        table.add_row(action.name, "[green]yes[/]" if action.allowed else "[dim]no[/]", escape(why))
+    return table
+
+
+def result_table(result: ResultView) -> Table:
+    """The decision and its file."""
+    table = Table(show_header=False, title=f"Kết quả / Result {result.code}")
+    file = result.result
+    for name, words in (
+        ("Quyết định / Outcome", str(result.outcome)),
+        ("Tệp / File", file.key),
+        ("Loại / Type", f"{file.media_type}, {file.size} bytes"),
+        ("SHA-256", file.sha256),
+    ):
+        table.add_row(name, escape(words))
+    return table
+
+
+def when(moment: datetime) -> str:
+    """A moment in the zone of this machine."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _status(view: FilingView) -> str:
+    return f"{view.status_name.vi} / {view.status_name.en}"
+
+
+def _facts(view: FilingView) -> Iterator[tuple[str, str]]:
+    yield "Trạng thái / Status", f"{int(view.status)} {_status(view)}"
+    yield "Bước / Stage", view.stage
+    yield "Thủ tục / Procedure", f"{view.procedure} ({view.version}), level {int(view.level)}"
+    yield "Cơ quan / Agency", view.agency
+    yield "Nộp / Submitted", when(view.submitted_at)
+    if view.accepted_at:
+        yield "Tiếp nhận / Accepted", when(view.accepted_at)
+    if view.fee:
+        yield "Phí / Fee", f"{view.fee.amount:,} đ, {view.fee.state}, {view.fee.channel}"
+    if view.supplement:
+        yield "Bổ sung / Supplement", "; ".join(f"{item.code}: {item.note}" for item in view.supplement.items)
+    if view.decision:
+        yield "Quyết định / Decision", f"{view.decision.outcome}, {view.decision.officer}"
+    if view.result:
+        yield "Kết quả / Result", view.result.key
+    for task in view.tasks:
+        yield "Việc / Task", f"{task.name} ({task.role}): {', '.join(task.actions)}"
+    for timer in view.timers:
+        yield "Hạn / Due", f"{timer.clock} {when(timer.due)}"
+    if view.overdue:
+        yield "Quá hạn / Overdue", ", ".join(view.overdue)
+    if view.closing:
+        yield "Kết thúc / Ended", view.closing

@@ -1,0 +1,57 @@
+"""The `motcua` command. Here it starts and ends; what it can do is in `cli/`, and in what else is installed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from typing import Final, NoReturn
+
+from .errors import MotcuaError
+
+_USAGE: Final = 2
+_BUG: Final = 70
+
+
+def main() -> NoReturn:
+    """Run one command and end the process with its exit code.
+
+    The one place where a command ends: Python may crash in the engine's library on its way out
+    (temporalio/sdk-python#300), so that a finished command would look failed.
+    """
+    code = _run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # the reader of a pipe has gone
+            stream.flush()
+    os._exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        from .cli.app import run  # noqa: PLC0415 -- needs the extra
+    except ModuleNotFoundError as error:
+        if error.name not in {"typer", "rich"}:
+            raise
+        return _say("the motcua command needs its extra: pip install 'motcua[cli]'")
+    try:
+        run(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else _USAGE * bool(end.code)
+    except MotcuaError as error:
+        return _say(str(error))
+    except KeyboardInterrupt:
+        return 130
+    except Exception:  # noqa: BLE001 -- a bug; the process still has to end in order
+        traceback.print_exc()
+        return _BUG
+    return 0
+
+
+def _say(message: str) -> int:
+    sys.stderr.write(f"{message}\n")
+    return _USAGE
+
+
+if __name__ == "__main__":
+    main()

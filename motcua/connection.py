@@ -1,0 +1,51 @@
+"""A Temporal client as `TEMPORAL_*` and Temporal's own configuration file say."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+from temporalio.client import Client
+from temporalio.converter import DataConverter
+from temporalio.envconfig import ClientConfig
+
+from .converter import data_converter
+from .errors import MotcuaError
+
+DEFAULT_ADDRESS: Final = "localhost:7233"
+
+
+async def connect(address: str | None = None, *, namespace: str | None = None, lazy: bool = True) -> Client:
+    """A client that speaks the platform's JSON.
+
+    Args:
+        address: `host:port`; otherwise `TEMPORAL_ADDRESS`, Temporal's configuration file, `localhost:7233`.
+        namespace: Otherwise `TEMPORAL_NAMESPACE`, the file, `default`.
+        lazy: Connect at the first call. A worker must be connected before.
+
+    Raises:
+        MotcuaError: The configuration can't be read.
+        RuntimeError: Not lazy, and nobody answers at the address.
+    """
+    try:
+        options = ClientConfig.load_client_connect_config()
+    except (RuntimeError, OSError, ValueError) as error:
+        raise MotcuaError(f"the configuration of Temporal (TEMPORAL_*) can't be used: {error}") from None
+    options["target_host"] = address or options.get("target_host") or DEFAULT_ADDRESS
+    if namespace is not None:
+        options["namespace"] = namespace
+    try:
+        return await Client.connect(**options, data_converter=data_converter, lazy=lazy)
+    except OSError as error:
+        raise MotcuaError(f"a file named in TEMPORAL_* can't be read: {error}") from None
+
+
+def speaking_ours(client: Client) -> Client:
+    """`client` itself, or a twin on the same connection with our JSON; its codec is kept."""
+    theirs = client.data_converter
+    if theirs.payload_converter_class is data_converter.payload_converter_class:
+        return client
+    ours: DataConverter = dataclasses.replace(theirs, payload_converter_class=data_converter.payload_converter_class)
+    config = client.config()
+    config["data_converter"] = ours
+    return Client(**config)

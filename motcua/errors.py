@@ -1,0 +1,116 @@
+"""What can go wrong for a caller, as types. A refusal carries its problems in Vietnamese and in English."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import ValidationError
+from temporalio.exceptions import ApplicationError
+
+from .contract import Problem, Refusal, RefusalCode, Text
+
+# ruff: noqa: N818 -- they are named after what the caller has to know
+
+
+class MotcuaError(Exception):
+    """Whatever the kit raises. The text is for people, in English, and holds nothing personal."""
+
+
+class Unavailable(MotcuaError):
+    """The platform did not answer within the patience of the call. Repeating the call is safe."""
+
+
+class FilingNotAvailable(MotcuaError):
+    """There is no such filing, or the engine has forgotten it because it ended long ago: the record still has it."""
+
+
+class FilingClosed(MotcuaError):
+    """The filing has ended and takes no more commands; this one was not recorded."""
+
+
+class RefusedError(MotcuaError):
+    """The platform said no. Nothing was recorded.
+
+    Attributes:
+        refusal: The stable `code`, the `problems` (field, rule, message in `vi` and `en`), the actions `allowed` now.
+    """
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+
+
+class BadSubmission(RefusedError):
+    """The submission does not fit the procedure, or is no submission (`bad_submission`, `bad_start`)."""
+
+
+class BadCommand(RefusedError):
+    """The command does not fit its model (`bad_command`)."""
+
+
+class NotAllowed(RefusedError):
+    """The rules do not allow this now; `refusal.allowed` names what they do allow (`not_allowed`)."""
+
+
+class NotAuthorised(RefusedError):
+    """The actor does not have this role in this agency (`not_authorised`)."""
+
+
+class SameIdOtherContent(RefusedError):
+    """The same id was used before, for other content (`same_id_other_content`)."""
+
+
+class NotReady(RefusedError):
+    """What was asked for is not there yet (`not_ready`)."""
+
+
+class LedgerConflict(RefusedError):
+    """The filing was started again from the record meanwhile; ask again (`ledger_conflict`)."""
+
+
+class InternalError(RefusedError):
+    """Something failed inside the platform (`internal_error`)."""
+
+
+_TYPES: Final[dict[RefusalCode, type[RefusedError]]] = {
+    RefusalCode.BAD_START: BadSubmission,
+    RefusalCode.BAD_SUBMISSION: BadSubmission,
+    RefusalCode.BAD_COMMAND: BadCommand,
+    RefusalCode.NOT_ALLOWED: NotAllowed,
+    RefusalCode.NOT_AUTHORISED: NotAuthorised,
+    RefusalCode.SAME_ID_OTHER_CONTENT: SameIdOtherContent,
+    RefusalCode.NOT_READY: NotReady,
+    RefusalCode.LEDGER_CONFLICT: LedgerConflict,
+    RefusalCode.INTERNAL: InternalError,
+}
+
+
+def refused(refusal: Refusal) -> RefusedError:
+    """The typed error of a refusal."""
+    return _TYPES[refusal.code](refusal)
+
+
+def refused_for(code: RefusalCode, field: str, rule: str, *, vi: str, en: str) -> RefusedError:
+    """The typed error for one problem with `field`, by `rule`, in both languages."""
+    return refused(Refusal(code=code, problems=(Problem(field=field, rule=rule, message=Text(vi=vi, en=en)),)))
+
+
+def error_from(failure: BaseException) -> MotcuaError:
+    """The typed error of a failure that came out of a workflow: the code is its `type`, the refusal its first detail.
+
+    A code that this version of the kit does not know becomes a plain `MotcuaError`.
+    """
+    if not isinstance(failure, ApplicationError):
+        return MotcuaError(f"the platform failed: {type(failure).__name__}")
+    if failure.type not in set(RefusalCode):
+        return MotcuaError(f"the platform failed: {failure.message} [{failure.type}]")
+    return refused(_refusal(failure))
+
+
+def _refusal(failure: ApplicationError) -> Refusal:
+    try:
+        return Refusal.model_validate(failure.details[0])
+    except (IndexError, ValidationError):
+        code = RefusalCode(str(failure.type))
+        message = Text(vi=f"hệ thống từ chối ({code})", en=failure.message)
+        return Refusal(code=code, problems=(Problem(field="", rule=code, message=message),))

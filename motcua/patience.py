@@ -1,0 +1,112 @@
+"""Trying again: what passes by itself is tried again with the same ids until the caller's patience is over."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
+from temporalio.client import RPCTimeoutOrCancelledError
+from temporalio.service import RPCError, RPCStatusCode
+
+from .errors import MotcuaError, Unavailable
+
+T = TypeVar("T")
+Attempt = Callable[[timedelta], Awaitable[T]]
+
+DEFAULT_PATIENCE: Final = 60.0
+"""Seconds."""
+
+_ATTEMPT: Final = 10.0
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 3.0
+
+_PASSING: Final = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.FAILED_PRECONDITION,  # nobody polls, or a workflow task failed
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.CANCELLED,  # how a time limit of the SDK itself looks
+        RPCStatusCode.ABORTED,
+        RPCStatusCode.INTERNAL,
+        RPCStatusCode.UNKNOWN,  # a connection cut in the middle
+    }
+)
+
+
+class TryAgain(Exception):  # noqa: N818 -- a signal between two modules
+    """The answer was about to change: the filing is moving to a new run."""
+
+
+async def patiently(attempt: Attempt[T], patience: float) -> T:
+    """What `attempt` returns, tried again while its failures are of the passing kind.
+
+    Args:
+        attempt: Called with the time it may take. Must be safe to repeat.
+        patience: Seconds in all.
+
+    Raises:
+        Unavailable: The patience is over.
+        MotcuaError: Temporal refuses to talk to us, with the reason.
+    """
+    deadline = time.monotonic() + patience
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return await _once(attempt, max(deadline - time.monotonic(), 0.1))
+        except (RPCError, RPCTimeoutOrCancelledError, TryAgain, RuntimeError, TimeoutError) as error:
+            if not _passes(error):
+                raise _final(error) from error
+            if time.monotonic() + pause >= deadline:
+                raise Unavailable(f"no answer within {patience:g} s ({_words(error)}); repeating is safe") from error
+        await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 -- spreads the callers, hides nothing
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def is_not_found(error: RPCError) -> bool:
+    """Whether the workflow is closed, closing or not there. A namespace that is not there is something else."""
+    return error.status is RPCStatusCode.NOT_FOUND and not _no_namespace(error)
+
+
+async def _once(attempt: Attempt[T], left: float) -> T:
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        async with asyncio.timeout(left):
+            return await attempt(timedelta(seconds=min(left, _ATTEMPT)))
+    except RPCTimeoutOrCancelledError:
+        # The SDK turns a cancellation of this task into this error as well; then somebody wants us to stop.
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError from None
+        raise
+
+
+def _passes(error: Exception) -> bool:
+    if isinstance(error, RPCError):
+        return error.status in _PASSING
+    if isinstance(error, RuntimeError):
+        return "Failed client connect" in str(error)  # all that a lazy client says
+    return True
+
+
+def _final(error: Exception) -> Exception:
+    if isinstance(error, RPCError):
+        return MotcuaError(f"Temporal refused the call: {error.message} [{error.status.name}]")
+    return error
+
+
+def _no_namespace(error: RPCError) -> bool:
+    return any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, RPCError):
+        return f"{error.status.name}: {error.message}"
+    if isinstance(error, RuntimeError):
+        return "Temporal can't be reached"
+    return "no worker answered" if isinstance(error, RPCTimeoutOrCancelledError) else type(error).__name__

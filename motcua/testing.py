@@ -1,0 +1,47 @@
+"""Samples for an integrator's or an agency's own tests: valid messages of invented people."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import uuid4
+
+from . import contract as c
+
+_FILE: Final = {"key": "papers/sample/birth_notice", "sha256": "0" * 64, "size": 1}
+_SUBJECT: Final = "applicant-1"
+
+
+def submission(**overrides: Any) -> c.Submission:
+    """A birth registration (khai sinh) that fits `procedures/1.001193@2026-07.yaml`, new at every call."""
+    fields: dict[str, Any] = {
+        "client_id": "sample",
+        "submission_id": str(uuid4()),
+        "procedure": "1.001193",
+        "agency": "H56.30",
+        "applicant": {"subject": _SUBJECT, "name": "Nguyễn Văn An", "id_number": "001090000001"},
+        "actor": {"subject": _SUBJECT, "role": "applicant"},
+        "via": {"principal": "sample"},
+        "form": {
+            "child_name": "Nguyễn Thị Bình Minh",
+            "child_birth_date": "2026-11-02",
+            "child_sex": "female",
+            "birth_place": "Bệnh viện Phụ sản Hà Nội",
+        },
+        "papers": [{"code": "birth_notice", "file": _FILE}],
+        "result_channel": "online",
+    }
+    return c.Submission.model_validate(fields | overrides)
+
+
+def dossier(**overrides: Any) -> c.Dossier:
+    """What a back office sees of `submission()`."""
+    made = submission()
+    fields: dict[str, Any] = made.model_dump(include={"procedure", "agency", "applicant", "form", "papers"})
+    own = {"filing_id": uuid4(), "code": "H56.30-261125-0001", "version": "2026-07", "level": 4}
+    return c.Dossier.model_validate(fields | own | overrides)
+
+
+def issue_request(**overrides: Any) -> c.IssueRequest:
+    """A request to make the result of `dossier()`."""
+    own: dict[str, Any] = {"request_id": "issue:1", "dossier": dossier(), "outcome": "approved", "officer": "leader-1"}
+    return c.IssueRequest.model_validate(own | overrides)
