@@ -18,7 +18,7 @@ class Wanted(Model):
 
     filing_id: UUID
     code: str
-    version: str | None
+    version: str | None = None
     agency: str
 
 

@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import asyncpg
 from pydantic import TypeAdapter
@@ -27,13 +26,14 @@ from temporalio.workflow import LocalActivityConfig
 from activities import read_models
 from activities.failpoint import failpoint
 from activities.vault import FilingKey, Vault
+from rules.working_time import VIETNAM
 from schemas.base import Model, Personal, fields_marked, numbered_fields
 from schemas.errors import Refusal, RefusalCode, problem
 from schemas.ids import canonical, event_id
 from schemas.ledger import AnyEvent, Appended, Batch, Receipt, Recorded
 from schemas.people import OFFICERS, Actor, Role
 
-Connection = asyncpg.pool.PoolConnectionProxy[Any]
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 
 LEDGER: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=5),
@@ -48,7 +48,6 @@ LEDGER: Final = LocalActivityConfig(
 ACQUIRE_SECONDS: Final = 2
 EVENT_VERSION: Final = 1
 
-_VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 _ANY_EVENT: Final[TypeAdapter[Any]] = TypeAdapter(AnyEvent)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NULL: Final = b"\xff\xff\xff\xff"
@@ -214,7 +213,7 @@ async def _number(connection: Connection, batch: Batch, event: Model, numbers: d
     filled: dict[str, str] = {}
     for field, kind in numbered_fields(type(event)).items():
         period_format, number_format = _NUMBERS[kind]
-        period = batch.at.astimezone(_VIETNAM).strftime(period_format)
+        period = batch.at.astimezone(VIETNAM).strftime(period_format)
         last = await connection.fetchval(
             "insert into counter (agency, kind, period, last) values ($1, $2, $3, 1) "
             "on conflict (agency, kind, period) do update set last = counter.last + 1 returning last",

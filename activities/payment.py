@@ -1,4 +1,4 @@
-"""The bank's part in a payment. Every call carries the key by which the bank knows the order; a repeat changes nothing."""
+"""The bank's part in a payment. Every call carries the key by which the bank knows it; a repeat changes nothing."""
 
 from __future__ import annotations
 

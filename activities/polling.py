@@ -1,4 +1,4 @@
-"""Waiting for news of an outside system: an activity that looks once, and is tried again by the server until there is."""
+"""Waiting for news of an outside system: an activity looks once, and the server tries it again until there is."""
 
 from __future__ import annotations
 

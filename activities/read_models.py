@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -11,7 +11,7 @@ from schemas.base import Model
 from schemas.ledger import Batch
 from schemas.rows import FilingRow, TaskRow
 
-Connection = asyncpg.pool.PoolConnectionProxy[Any]
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 
 _TASK: Final = (
     "insert into task (filing_id, agency, code, procedure, name, role, officer, actions, due_at, overdue, created_at) "

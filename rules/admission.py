@@ -59,7 +59,8 @@ def _level(submission: Submission, procedure: ProcedureRules, level: Level) -> I
         yield problem(
             "channel",
             "channel_not_allowed_at_level",
-            f"mức độ {level} không nhận hồ sơ qua kênh này; xem trang thông tin {page} và nộp tại quầy hoặc qua bưu điện",
+            f"mức độ {level} không nhận hồ sơ qua kênh này; xem trang thông tin {page} và nộp tại quầy hoặc qua "
+            "bưu điện",
             f"level {level} does not take filings by this channel; see the information page {page} and file at the "
             "counter or by post",
         )

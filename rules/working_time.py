@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from schemas.limit import Limit, Unit
+
+VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,13 @@ _LENGTH: Final = {
 
 
 def due(start: datetime, limit: Limit, calendar: Calendar = ALWAYS_OPEN) -> datetime:  # noqa: ARG001 -- every caller already names its calendar; this one has no closed hours
-    """The instant at which `limit`, begun at `start`, ends. Instants are cut to the minute, except for `seconds`."""
+    """The instant at which `limit`, begun at `start`, ends. Instants are cut to the minute, except for `seconds`.
+
+    A limit of 0 days ends with its day.
+    """
+    if limit.amount == 0 and limit.unit in {Unit.WORKING_DAYS, Unit.CALENDAR_DAYS}:
+        midnight = datetime.combine(start.astimezone(VIETNAM), time.min, VIETNAM) + timedelta(days=1)
+        return midnight.astimezone(start.tzinfo)
     begun = start if limit.unit is Unit.SECONDS else start.replace(second=0, microsecond=0)
     return begun + limit.amount * _LENGTH[limit.unit]
 

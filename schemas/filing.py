@@ -234,13 +234,13 @@ class FilingView(Model):
     status_name: Text
     stage: Stage
     submitted_at: Instant
-    accepted_at: Instant | None
+    accepted_at: Instant | None = None
     closed: bool
-    closing: Closing | None
-    supplement: OpenSupplement | None
-    fee: Fee | None
-    decision: Decision | None
-    result: FileRef | None
+    closing: Closing | None = None
+    supplement: OpenSupplement | None = None
+    fee: Fee | None = None
+    decision: Decision | None = None
+    result: FileRef | None = None
     tasks: tuple[Task, ...]
     timers: tuple[Timer, ...]
     overdue: tuple[Clock, ...]
@@ -262,8 +262,8 @@ class FilingStart(Model):
 class FilingEnd(Model):
     """What the workflow of a filing ends with."""
 
-    closing: Closing | None
-    code: str | None
+    closing: Closing | None = None
+    code: str | None = None
 
 
 class SubmitCheck(Model):

@@ -48,7 +48,7 @@ class Batch(Model):
     stream: str
     filing_id: UUID
     agency: AgencyCode
-    epoch: int | None
+    epoch: int | None = None
     next_seq: int
     command_id: Key
     digest: str

@@ -97,6 +97,6 @@ class ParcelView(Model):
 
     filing_id: UUID
     n: int
-    number: str | None
-    waybill: str | None
+    number: str | None = None
+    waybill: str | None = None
     state: ParcelState

@@ -159,9 +159,9 @@ class PaymentView(Model):
 
     filing_id: UUID
     n: int
-    number: str | None
+    number: str | None = None
     amount: int
     state: PaymentState
-    pay_url: str | None
+    pay_url: str | None = None
     captured: int = Field(ge=0)
     refunded: int = Field(ge=0)

@@ -12,7 +12,7 @@ class FilingRow(Model):
 
     filing_id: UUID
     agency: str
-    code: str | None
+    code: str | None = None
     procedure: str
     version: str
     procedure_sha256: str
@@ -23,10 +23,10 @@ class FilingRow(Model):
     stage: str
     seq: int
     submitted_at: Instant
-    accepted_at: Instant | None
-    due_at: Instant | None
-    closed_at: Instant | None
-    outcome: str | None
+    accepted_at: Instant | None = None
+    due_at: Instant | None = None
+    closed_at: Instant | None = None
+    outcome: str | None = None
     overdue: tuple[str, ...]
 
 
@@ -35,9 +35,9 @@ class TaskRow(Model):
 
     name: str
     role: str
-    officer: str | None
+    officer: str | None = None
     actions: tuple[str, ...]
-    due_at: Instant | None
+    due_at: Instant | None = None
     overdue: bool
     created_at: Instant
 
@@ -46,7 +46,7 @@ class PaymentRow(Model):
     """One request for money, in đồng."""
 
     n: int
-    number: str | None
+    number: str | None = None
     amount: int
     state: str
     captured: int
@@ -59,8 +59,8 @@ class ParcelRow(Model):
     """One consignment."""
 
     n: int
-    number: str | None
-    waybill: str | None
+    number: str | None = None
+    waybill: str | None = None
     state: str
     seq: int
     requested_at: Instant

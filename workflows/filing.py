@@ -188,9 +188,9 @@ class Filing:
 
     async def _register(self) -> None:
         """Load the procedure, decide on the submission, record it; or refuse, and end as failed."""
+        if self._refusal is not None:
+            raise failure(self._refusal)
         try:
-            if self._refusal is not None:
-                raise Refused(self._refusal)
             self._log = await self._open()
             submit = cm.Submit(
                 actor=self._submission.actor,

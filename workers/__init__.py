@@ -1,0 +1,1 @@
+"""The processes: settings, wiring, logs, and the workers themselves."""

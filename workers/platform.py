@@ -1,0 +1,50 @@
+"""The platform worker: `python -m workers.platform`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import structlog
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+from temporalio.service import GrpcCompression
+
+from motcua.converter import data_converter
+from workers.settings import WorkerSettings
+from workers.telemetry import configure_logging
+from workers.wiring import activities, platform_worker
+
+_log = structlog.stdlib.get_logger("motcua.worker")
+
+
+async def main() -> None:
+    """Serve until told to stop, then finish what is under way."""
+    settings = WorkerSettings()
+    client = await connect()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with activities(settings) as functions, platform_worker(client, functions, settings):
+        _ready(settings)
+        _log.info("worker.ready", part="worker")
+        await stop.wait()
+        _log.info("worker.stopping", part="worker")
+
+
+async def connect() -> Client:
+    """Temporal, as `TEMPORAL_*` say."""
+    options = ClientConfig.load_client_connect_config()
+    options.setdefault("target_host", "localhost:7233")
+    return await Client.connect(**options, data_converter=data_converter, grpc_compression=GrpcCompression.NONE)
+
+
+def _ready(settings: WorkerSettings) -> None:
+    if settings.ready_file:
+        Path(settings.ready_file).touch()
+
+
+if __name__ == "__main__":
+    configure_logging()
+    asyncio.run(main())

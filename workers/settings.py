@@ -1,0 +1,43 @@
+"""Settings of the platform's processes, from the environment: `MOTCUA_*`; Temporal's own stand in `TEMPORAL_*`."""
+
+from __future__ import annotations
+
+import base64
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WorkerSettings(BaseSettings):
+    """What the platform worker needs. Secrets never show in a repr."""
+
+    model_config = SettingsConfigDict(env_prefix="MOTCUA_", hide_input_in_errors=True)
+
+    database_url: SecretStr = Field(description="PostgreSQL, as the application role")
+    master_key: SecretStr = Field(description="base64 of 32 bytes that wrap the keys of filings")
+    objects: str = Field(description="URL of the object store: file:///… or s3://…")
+    bank_url: str
+    post_url: str
+    pool_size: int = Field(default=10, ge=1)
+    cached_workflows: int = Field(default=1000, ge=0)
+    ready_file: str | None = None
+
+    @field_validator("master_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr) -> SecretStr:
+        if len(_decode(value)) != _KEY_BYTES:
+            msg = f"the master key is {_KEY_BYTES} bytes in base64"
+            raise ValueError(msg)
+        return value
+
+    @property
+    def master(self) -> bytes:
+        """The master key."""
+        return _decode(self.master_key)
+
+
+_KEY_BYTES = 32
+
+
+def _decode(value: SecretStr) -> bytes:
+    return base64.b64decode(value.get_secret_value())

@@ -1,0 +1,87 @@
+"""Logs: one JSON object a line on standard error, silent while a workflow is replayed, without personal data.
+
+Workflows log through `workflow.logger`, whose lines are rendered here: structlog itself does not run in the sandbox.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any, Final
+
+import structlog
+from temporalio import activity, workflow
+
+_LOGGABLE: Final = frozenset(
+    {
+        "event",
+        "level",
+        "timestamp",
+        "logger",
+        "kind",
+        "code",
+        "reason",
+        "signal",
+        "problem",
+        "child",
+        "filing_id",
+        "part",
+        "queue",
+        "agency",
+        "exception",
+        "temporal_workflow",
+        "temporal_activity",
+    }
+)
+
+
+def configure_logging(level: int = logging.INFO) -> None:
+    """Send every log line of this process through one renderer."""
+    before: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _where,
+                _loggable,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    workflow.logger.workflow_info_on_message = False
+    activity.logger.activity_info_on_message = False
+    structlog.configure(
+        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+def _where(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Of an exception only its type and the place: its text and its locals may speak of a person."""
+    raised = line.pop("exc_info", None)
+    error = raised[1] if isinstance(raised, tuple) else raised
+    if isinstance(error, BaseException):
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+        line["exception"] = f"{type(error).__name__}{place}"
+    return line
+
+
+def _loggable(_: Any, __: str, line: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Only what is known to be harmless is logged."""
+    return {name: value for name, value in line.items() if name in _LOGGABLE}

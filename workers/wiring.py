@@ -1,0 +1,87 @@
+"""How the platform's worker is put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+import asyncpg
+from obstore.store import from_url
+from temporalio.client import Client
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+
+from activities.bank import HttpBank, partner_client
+from activities.intake import Registry
+from activities.ledger import Ledger
+from activities.papers import Papers
+from activities.parcel import Parcels
+from activities.payment import Payments
+from activities.postal import HttpPost
+from activities.vault import Vault
+from schemas.ids import TASK_QUEUE
+from workers.settings import WorkerSettings
+from workflows.filing import Filing
+from workflows.parcel import Parcel
+from workflows.payment import Payment
+
+WORKFLOWS: Sequence[type] = (Filing, Payment, Parcel)
+
+COMMAND_SECONDS: Final = 4
+"""A query may take this long: an attempt to append has 5 s in all."""
+
+STICKY: Final = timedelta(seconds=2)
+"""How long a task waits for the worker that knows the filing before any worker takes it."""
+
+GRACE: Final = timedelta(seconds=10)
+"""How long activities may take to end when the worker is stopped."""
+
+
+@asynccontextmanager
+async def activities(settings: WorkerSettings) -> AsyncIterator[list[Callable[..., Any]]]:
+    """The platform's activities, with what they hold open: the pool, the clients of bank and post."""
+    async with AsyncExitStack() as held:
+        pool = await held.enter_async_context(
+            asyncpg.create_pool(
+                settings.database_url.get_secret_value(),
+                min_size=1,
+                max_size=settings.pool_size,
+                command_timeout=COMMAND_SECONDS,
+                timeout=COMMAND_SECONDS,
+            )
+        )
+        bank = await held.enter_async_context(partner_client(settings.bank_url))
+        post = await held.enter_async_context(partner_client(settings.post_url))
+        ledger = Ledger(pool, Vault(settings.master))
+        registry = Registry(pool)
+        payments = Payments(HttpBank(bank))
+        parcels = Parcels(HttpPost(post))
+        papers = Papers(from_url(settings.objects))
+        yield [
+            ledger.append,
+            registry.open,
+            registry.closed,
+            payments.order,
+            payments.money,
+            payments.close,
+            payments.refund,
+            parcels.send,
+            parcels.end,
+            papers.confirm,
+        ]
+
+
+def platform_worker(
+    client: Client, activity_functions: Sequence[Callable[..., Any]], settings: WorkerSettings, **options: Any
+) -> Worker:
+    """The worker that runs the workflows. `options` are those of `temporalio.worker.Worker`."""
+    chosen: dict[str, Any] = {
+        "task_queue": TASK_QUEUE,
+        "max_cached_workflows": settings.cached_workflows,
+        "workflow_task_poller_behavior": PollerBehaviorAutoscaling(),
+        "activity_task_poller_behavior": PollerBehaviorAutoscaling(),
+        "sticky_queue_schedule_to_start_timeout": STICKY,
+        "graceful_shutdown_timeout": GRACE,
+    }
+    return Worker(client, workflows=WORKFLOWS, activities=activity_functions, **chosen | options)
