@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
-from obstore.store import from_url
+from obstore.store import ObjectStore, from_url
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
@@ -57,7 +57,7 @@ async def activities(settings: WorkerSettings) -> AsyncIterator[list[Callable[..
         registry = Registry(pool)
         payments = Payments(HttpBank(bank))
         parcels = Parcels(HttpPost(post))
-        papers = Papers(from_url(settings.objects))
+        papers = Papers(_object_store(settings.objects))
         yield [
             ledger.append,
             registry.open,
@@ -70,6 +70,10 @@ async def activities(settings: WorkerSettings) -> AsyncIterator[list[Callable[..
             parcels.end,
             papers.confirm,
         ]
+
+
+def _object_store(url: str) -> ObjectStore:
+    return from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
 
 
 def platform_worker(

@@ -1,0 +1,159 @@
+"""What the tests stand on: one real stack a session, and in it a world of its own for each test."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from obstore.store import from_url
+from pydantic import SecretStr
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client
+
+from deploy import catalogue
+from deploy.stack import Stack
+from motcua import BackOffice, FilingClient
+from motcua.backoffice import worker as back_office_worker
+from motcua.converter import data_converter
+from motcua.store import Store
+from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
+from workers.settings import WorkerSettings
+from workers.wiring import activities, platform_worker
+
+ROOT: Final = Path(__file__).parents[1]
+PARTS: Final = ("postgres", "temporal", "migrations", "bank", "post")
+DIRECTORY: Final = (ROOT / "deploy" / "directory.yaml").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Mapping[str, str]]:
+    """The addresses of a running PostgreSQL, Temporal, bank and post."""
+    with tempfile.TemporaryDirectory(prefix="motcua-") as folder, asyncio.Runner() as runner:
+        running = Stack(Path(folder).resolve(), parts=PARTS)
+        runner.run(running.__aenter__())
+        try:
+            yield running.env
+        finally:
+            runner.run(running.__aexit__())
+
+
+@dataclass(frozen=True)
+class World:
+    """A database, a namespace and an object store that one test has for itself. The demo procedures are published."""
+
+    env: Mapping[str, str]
+    temporal: Client
+    namespace: str
+    objects: str
+    app_dsn: str
+    owner_dsn: str
+    superuser_dsn: str
+
+    @property
+    def settings(self) -> WorkerSettings:
+        """The settings of a platform worker in this world."""
+        return WorkerSettings(
+            database_url=SecretStr(self.app_dsn),
+            master_key=SecretStr(self.env["MOTCUA_MASTER_KEY"]),
+            objects=self.objects,
+            bank_url=self.env["MOTCUA_BANK_URL"],
+            post_url=self.env["MOTCUA_POST_URL"],
+        )
+
+    @property
+    def client(self) -> FilingClient:
+        """The client kit's client."""
+        return FilingClient(self.temporal, patience=30)
+
+    @property
+    def process_env(self) -> dict[str, str]:
+        """The environment of a worker process in this world."""
+        return dict(self.env) | {
+            "MOTCUA_DATABASE_URL": self.app_dsn,
+            "MOTCUA_OWNER_DATABASE_URL": self.owner_dsn,
+            "MOTCUA_OBJECTS": self.objects,
+            "TEMPORAL_NAMESPACE": self.namespace,
+        }
+
+    @asynccontextmanager
+    async def connection(self, dsn: str | None = None) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+        """A connection, by default as superuser."""
+        connection = await asyncpg.connect(dsn or self.superuser_dsn)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def back_office(
+        self, office: BackOffice | None = None, queue: str = DEFAULT_BACK_OFFICE_QUEUE
+    ) -> AsyncIterator[None]:
+        """A back office that works in this process."""
+        store = Store(from_url(self.objects))
+        async with back_office_worker(office or BackOffice(), self.temporal, store, queue):
+            yield
+
+    @asynccontextmanager
+    async def platform(self) -> AsyncIterator[None]:
+        """A platform worker that works in this process."""
+        async with activities(self.settings) as functions, platform_worker(self.temporal, functions, self.settings):
+            yield
+
+
+def database_url(url: str, database: str) -> str:
+    """`url` with another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+@pytest.fixture
+async def world(stack: Mapping[str, str], tmp_path: Path) -> AsyncIterator[World]:
+    """A world without workers: a test that kills them starts its own."""
+    name = f"t{uuid4().hex[:12]}"
+    maintenance = await asyncpg.connect(database_url(stack["MOTCUA_SUPERUSER_DATABASE_URL"], "postgres"))
+    await maintenance.execute(f"create database {name} template motcua owner motcua_owner")
+    base = await Client.connect(stack["TEMPORAL_ADDRESS"])
+    await base.workflow_service.register_namespace(
+        RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=86_400))
+    )
+    temporal = await Client.connect(stack["TEMPORAL_ADDRESS"], namespace=name, data_converter=data_converter)
+    objects = tmp_path / "objects"
+    objects.mkdir()
+    made = World(
+        env=stack,
+        temporal=temporal,
+        namespace=name,
+        objects=objects.as_uri(),
+        app_dsn=database_url(stack["MOTCUA_DATABASE_URL"], name),
+        owner_dsn=database_url(stack["MOTCUA_OWNER_DATABASE_URL"], name),
+        superuser_dsn=database_url(stack["MOTCUA_SUPERUSER_DATABASE_URL"], name),
+    )
+    await publish_demo(made.owner_dsn)
+    try:
+        yield made
+    finally:
+        await maintenance.execute(f"drop database {name} with (force)")
+        await maintenance.close()
+
+
+@pytest.fixture
+async def running(world: World) -> AsyncIterator[World]:
+    """A world with a platform worker and the default back office."""
+    async with world.platform(), world.back_office():
+        yield world
+
+
+async def publish_demo(dsn: str, seconds: Mapping[str, int] | None = None) -> None:
+    """The directory, and every procedure of the catalogue in its demo version."""
+    await catalogue.seed_directory(dsn, DIRECTORY)
+    for file in sorted((ROOT / "procedures").glob("*.yaml")):
+        await catalogue.publish(dsn, catalogue.demo_variant(file.read_bytes(), seconds), demo=True)

@@ -1,0 +1,12 @@
+"""The back office of the agencies that run none of their own: `python -m workers.backoffice`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from motcua.backoffice import run
+from workers.telemetry import configure_logging
+
+if __name__ == "__main__":
+    configure_logging()
+    asyncio.run(run())
