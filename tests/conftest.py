@@ -110,6 +110,21 @@ class World:
             yield
 
 
+async def world_of(env: Mapping[str, str], folder: Path) -> World:
+    """The world that is all of a stack: for a test with a stack of its own."""
+    objects = folder / "objects"
+    objects.mkdir(exist_ok=True)
+    return World(
+        env=env,
+        temporal=await Client.connect(env["TEMPORAL_ADDRESS"], data_converter=data_converter),
+        namespace="default",
+        objects=objects.as_uri(),
+        app_dsn=env["MOTCUA_DATABASE_URL"],
+        owner_dsn=env["MOTCUA_OWNER_DATABASE_URL"],
+        superuser_dsn=env["MOTCUA_SUPERUSER_DATABASE_URL"],
+    )
+
+
 def database_url(url: str, database: str) -> str:
     """`url` with another database."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))

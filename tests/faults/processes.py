@@ -1,0 +1,55 @@
+"""A platform worker as a process of its own, to be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+
+class WorkerProcess:
+    """`python -m workers.platform` with failpoints that can be armed."""
+
+    def __init__(self, process: asyncio.subprocess.Process, failpoints: Path) -> None:
+        self._process = process
+        self._failpoints = failpoints
+
+    def arm(self, failpoint: str) -> None:
+        """Let the process die by SIGKILL when it next comes to this place."""
+        (self._failpoints / failpoint).touch()
+
+    async def died(self) -> int:
+        """Wait for its end: the signal that ended it, negative."""
+        return await asyncio.wait_for(self._process.wait(), 60)
+
+
+@asynccontextmanager
+async def worker_process(env: Mapping[str, str], folder: Path) -> AsyncIterator[WorkerProcess]:
+    """A worker that serves; killed at the end if it still runs."""
+    failpoints = folder / "failpoints"
+    ready = folder / "ready"
+    failpoints.mkdir(exist_ok=True)
+    ready.unlink(missing_ok=True)
+    own = {"MOTCUA_FAILPOINTS": str(failpoints), "MOTCUA_READY_FILE": str(ready)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "workers.platform", env={**os.environ, **env, **own}, cwd=ROOT
+    )
+    try:
+        await until(ready.exists)
+        yield WorkerProcess(process, failpoints)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until `condition()` holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.05)

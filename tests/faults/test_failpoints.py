@@ -1,0 +1,156 @@
+"""Death between the commit and the answer: nothing is lost, nothing is doubled, the log leads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from deploy.ledger_verifier import verify
+from deploy.stack import Stack
+from motcua import Accept, Actor, Channel, Claim, FilingClient, Receipt, Role, Submission, Via, filing_id
+from motcua.testing import submission
+from tests.conftest import PARTS, World, publish_demo, world_of
+from tests.faults.processes import worker_process
+
+DESK = Via(principal="desk", channel=Channel.COUNTER)
+RECEPTION = Actor(subject="h56.30-reception-1", role=Role.RECEPTION, agency="H56.30")
+SPECIALIST = Actor(subject="h56.30-specialist-1", role=Role.SPECIALIST, agency="H56.30")
+
+
+def sample() -> Submission:
+    """A filing that waits at intake: no back office works that could approve it at once."""
+    return submission(version="2026-07-demo")
+
+
+async def kinds(world: World, filing: UUID) -> list[str]:
+    """The events of a filing, in order."""
+    async with world.connection() as connection:
+        rows = await connection.fetch("select kind from event where filing_id = $1 order by seq", filing)
+    return [row["kind"] for row in rows]
+
+
+async def submitted(client: FilingClient) -> UUID:
+    """A filing at intake."""
+    sent = sample()
+    await client.submit(sent)
+    return filing_id(sent.client_id, sent.submission_id)
+
+
+async def test_a_command_committed_by_a_worker_that_died_answers_with_its_first_receipt(
+    world: World, tmp_path: Path
+) -> None:
+    accept = Accept(command_id="accept-1", actor=RECEPTION, via=DESK)
+    async with worker_process(world.process_env, tmp_path) as worker:
+        filing = await submitted(world.client)
+        worker.arm("ledger.committed")
+        waiting = asyncio.create_task(world.client.act(filing, accept))
+        assert await worker.died() == -signal.SIGKILL
+    assert await kinds(world, filing) == ["submitted", "accepted", "step_started"]
+
+    async with worker_process(world.process_env, tmp_path):
+        first = await waiting
+        again = await world.client.act(filing, accept)
+
+    assert first == again == Receipt(command_id="accept-1", digest=first.digest, seq=3, at=first.at, code=first.code)
+    assert await kinds(world, filing) == ["submitted", "accepted", "step_started"]
+    assert (await verify(world.superuser_dsn)).verified
+
+
+async def test_a_submission_committed_by_a_worker_that_died_is_one_filing(world: World, tmp_path: Path) -> None:
+    sent = sample()
+    async with worker_process(world.process_env, tmp_path) as worker:
+        worker.arm("ledger.committed")
+        waiting = asyncio.create_task(world.client.submit(sent))
+        assert await worker.died() == -signal.SIGKILL
+
+    async with worker_process(world.process_env, tmp_path):
+        first = await waiting
+        assert await world.client.submit(sent) == first
+
+    assert await kinds(world, filing_id(sent.client_id, sent.submission_id)) == ["submitted"]
+    async with world.connection() as connection:
+        assert await connection.fetchval("select last from counter where kind = 'dossier'") == 1
+
+
+@pytest.fixture
+async def own_stack() -> AsyncIterator[Stack]:
+    """A stack whose parts a test may kill."""
+    with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
+        async with Stack(Path(folder).resolve(), parts=PARTS) as stack:
+            await publish_demo(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+            yield stack
+
+
+async def test_a_command_that_the_engine_forgot_stands_in_the_log_before_the_next(
+    own_stack: Stack, tmp_path: Path
+) -> None:
+    world = await world_of(own_stack.env, tmp_path)
+    async with worker_process(world.process_env, tmp_path) as worker:
+        filing = await submitted(world.client)
+        worker.arm("ledger.committed")
+        lost = asyncio.create_task(world.client.act(filing, Accept(command_id="lost", actor=RECEPTION, via=DESK)))
+        assert await worker.died() == -signal.SIGKILL
+        lost.cancel()
+        kill(own_stack, "temporal")
+    await own_stack.ready("temporal")
+    async with world.connection() as connection:
+        seen = await connection.fetchval("select seq from filing where filing_id = $1", filing)
+    assert seen == 3
+
+    async with worker_process(world.process_env, tmp_path):
+        claim = Claim(command_id="next", actor=SPECIALIST, via=DESK, seen_seq=seen)
+        receipt = await world.client.act(filing, claim)
+        forgotten = await world.client.act(filing, Accept(command_id="lost", actor=RECEPTION, via=DESK))
+
+    assert (receipt.seq, forgotten.seq) == (4, 3)
+    assert await kinds(world, filing) == ["submitted", "accepted", "step_started", "claimed"]
+    assert (await verify(world.superuser_dsn)).verified
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[Stack]:
+    """Everything but the database."""
+    with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
+        async with Stack(Path(folder).resolve(), parts=("temporal", "bank", "post")) as stack:
+            yield stack
+
+
+@pytest.mark.timeout(180)
+async def test_a_command_waits_for_a_database_that_is_down_for_half_a_minute(engine: Stack, tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
+        async with AsyncExitStack() as held:
+            async with database(folder) as stack:
+                await publish_demo(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+                world = await world_of(dict(engine.env) | stack.env, tmp_path)
+                await held.enter_async_context(worker_process(world.process_env, tmp_path))
+                filing = await submitted(world.client)
+            accept = Accept(command_id="accept-1", actor=RECEPTION, via=DESK)
+            waiting = asyncio.create_task(FilingClient(world.temporal, patience=120).act(filing, accept))
+            done, _ = await asyncio.wait({waiting}, timeout=30)
+            assert not done
+
+            async with database(folder):
+                receipt = await waiting
+                assert receipt.seq == 3
+                assert await kinds(world, filing) == ["submitted", "accepted", "step_started"]
+                assert (await verify(world.superuser_dsn)).verified
+
+
+def database(folder: str) -> Stack:
+    """The database in a folder, on the port it had before."""
+    return Stack(Path(folder).resolve(), parts=("postgres", "migrations"))
+
+
+def kill(stack: Stack, part: str) -> None:
+    """SIGKILL a part of the stack."""
+    pid = stack.pid(part)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
