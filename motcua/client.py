@@ -263,18 +263,21 @@ class FilingClient:
 
     async def _recorded_before_the_end(self, filing: UUID, command: c.Command, limit: timedelta) -> c.Receipt:
         """The receipt of a command whose filing was found closed. Raises `FilingClosed` if it was not recorded."""
-        with contextlib.suppress(NotReady):
-            receipt = await self._ask(filing, "receipt", command.command_id, c.Receipt, limit)
-            return _same_content(receipt, _digest_of_command(command))
         try:
-            view = await self._ask(filing, "view", None, c.FilingView, limit)
+            receipt = await self._ask(filing, "receipt", command.command_id, c.Receipt, limit)
         except NotReady:
+            await self._raise_if_ended(filing, limit)
             raise TryAgain from None
         except RefusedError as error:
             raise FilingNotAvailable(f"filing {filing} was refused when it was submitted") from error
-        if view.closed:
-            raise FilingClosed(f"filing {filing} has ended ({view.closing})")
-        raise TryAgain
+        return _same_content(receipt, _digest_of_command(command))
+
+    async def _raise_if_ended(self, filing: UUID, limit: timedelta) -> None:
+        """Raise `FilingClosed`, except while a run makes way for the next or waits to be started again."""
+        with contextlib.suppress(NotReady):
+            view = await self._ask(filing, "view", None, c.FilingView, limit)
+            if view.closed:
+                raise FilingClosed(f"filing {filing} has ended ({view.closing})")
 
     async def _asked(self, target: UUID | str, query: str, argument: Any, answer: type[T]) -> T:
         return await patiently(lambda limit: self._ask(target, query, argument, answer, limit), self._patience)

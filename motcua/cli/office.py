@@ -35,7 +35,7 @@ def back_office(
     Without --agency it serves all agencies that run none of their own. It needs Temporal (TEMPORAL_*) and the object
     store (MOTCUA_OBJECTS).
 
-    Example: motcua back-office --agency H01.12 land_office:LandOffice
+    Example: motcua back-office --agency H29.16 land_office:LandOffice
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     made = BackOffice() if office is None else load(office)
@@ -66,4 +66,4 @@ def _checked(agency: str | None) -> str | None:
     try:
         return TypeAdapter[str](AgencyCode).validate_python(agency)
     except ValidationError:
-        fail(f"{agency} is no agency code: A-Z, 0-9 and points, such as H01.12", Exit.USAGE)
+        fail(f"{agency} is no agency code: A-Z, 0-9 and points, such as H29.16", Exit.USAGE)

@@ -1,0 +1,390 @@
+"""The client kit against the real platform: repeats, outages, refusals, the end of a filing, and its own examples."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import contextlib
+import doctest
+import inspect
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, redirect_stdout
+from io import StringIO
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from temporalio.client import Client
+from temporalio.common import WorkflowIDReusePolicy
+
+import motcua
+from motcua import (
+    Accept,
+    Actor,
+    BackOffice,
+    BadSubmission,
+    Channel,
+    Claim,
+    Closing,
+    Command,
+    FilingClient,
+    FilingClosed,
+    FilingNotAvailable,
+    FilingView,
+    IssueRequest,
+    NotAllowed,
+    NotAuthorised,
+    NotReady,
+    ParcelState,
+    PayAtCounter,
+    PaymentState,
+    PaymentView,
+    Role,
+    SameIdOtherContent,
+    Stage,
+    Submission,
+    Unavailable,
+    Via,
+    Withdraw,
+    testing,
+)
+from tests.conftest import World
+
+VIA = Via(principal="test")
+RECEPTION = Actor(subject="h56.30-reception-1", role=Role.RECEPTION, agency="H56.30")
+
+
+class Doubtful(BackOffice):
+    """Never finds a dossier complete, so that officers do the work."""
+
+    async def check(self, dossier: motcua.Dossier) -> bool:  # noqa: ARG002
+        return False
+
+
+def sample(**overrides: Any) -> Submission:
+    """A submission under the demo version of its procedure, whose limits are seconds."""
+    return testing.submission(**{"version": "2026-07-demo"} | overrides)
+
+
+def of(submission: Submission) -> UUID:
+    return motcua.filing_id(submission.client_id, submission.submission_id)
+
+
+def withdrawal(submission: Submission, command_id: str = "withdraw-1", reason: str = "filed twice") -> Command:
+    return Withdraw(command_id=command_id, actor=submission.actor, via=VIA, reason=reason)
+
+
+async def closed(client: FilingClient, filing: UUID) -> FilingView:
+    """The filing once it has ended."""
+    async with asyncio.timeout(30):
+        seen = [view async for view in client.follow(filing)]
+    return seen[-1]
+
+
+async def test_the_same_submission_again_is_the_same_receipt(running: World) -> None:
+    submission = sample()
+    first = await running.client.submit(submission)
+    assert await running.client.submit(submission) == first
+    assert first.code is not None
+    assert await running.client.receipt(of(submission)) == first
+
+
+async def test_six_at_once_are_one_filing(running: World) -> None:
+    submission = sample()
+    receipts = await asyncio.gather(*(running.client.submit(submission) for _ in range(6)))
+    assert len({receipt.code for receipt in receipts}) == 1
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_the_same_ids_for_other_content_are_refused(world: World, *, ended: bool) -> None:
+    submission = sample()
+    async with AsyncExitStack() as workers:
+        await workers.enter_async_context(world.platform())
+        first = await world.client.submit(submission)
+        if ended:
+            await workers.enter_async_context(world.back_office())
+            assert (await closed(world.client, of(submission))).closing is Closing.DELIVERED
+            assert await world.client.submit(submission) == first
+        with pytest.raises(SameIdOtherContent) as error:
+            await world.client.submit(submission.model_copy(update={"result_channel": Channel.COUNTER}))
+    assert error.value.refusal.problems[0].message.vi
+
+
+async def test_a_refused_submission_can_be_corrected_under_its_ids(running: World) -> None:
+    wrong = sample(papers=[], form={"child_name": "X"})
+    with pytest.raises(BadSubmission) as error:
+        await running.client.submit(wrong)
+    fields = {problem.field for problem in error.value.refusal.problems}
+    assert {"papers.birth_notice", "form.child_name", "form.child_sex"} <= fields
+    assert all(problem.message.vi and problem.message.en for problem in error.value.refusal.problems)
+    with pytest.raises(BadSubmission):  # whoever asks later is told as much
+        await running.client.view(of(wrong))
+    with pytest.raises(FilingNotAvailable):
+        await running.client.act(of(wrong), withdrawal(wrong))
+    right = sample(submission_id=wrong.submission_id)
+    assert (await running.client.submit(right)).code is not None
+
+
+@pytest.mark.parametrize("garbage", [None, "text", 7, [], {}, {"submission": {}}, {"submission": {"client_id": "x"}}])
+async def test_a_start_that_is_garbage_is_refused_in_words(running: World, garbage: Any) -> None:
+    filing = uuid4()
+    await running.temporal.start_workflow("Filing", garbage, id=f"filing:{filing}", task_queue="motcua")
+    with pytest.raises(BadSubmission) as error:
+        await closed(running.client, filing)
+    assert error.value.refusal.code == "bad_start"
+
+
+async def test_a_submission_waits_for_a_worker(world: World) -> None:
+    submission = sample()
+    waiting = asyncio.create_task(world.client.submit(submission))
+    await asyncio.sleep(2)
+    assert not waiting.done()
+    async with world.platform():
+        receipt = await waiting
+        assert await world.client.submit(submission) == receipt
+
+
+async def test_patience_ends_and_the_repeat_is_safe(world: World) -> None:
+    submission = sample()
+    with pytest.raises(Unavailable, match="repeating is safe"):
+        await FilingClient(world.temporal, patience=1).submit(submission)
+    async with world.platform():
+        receipt = await world.client.submit(submission)
+        assert (await world.client.view(of(submission))).code == receipt.code
+        assert (await world.client.view(of(submission))).seq == 1
+
+
+async def test_nobody_at_the_address(unused_tcp_port: int) -> None:
+    async with await FilingClient.connect(f"127.0.0.1:{unused_tcp_port}", patience=0.5) as client:
+        with pytest.raises(Unavailable):
+            await client.submit(sample())
+        with pytest.raises(Unavailable):
+            await closed(client, uuid4())
+
+
+async def test_a_namespace_that_is_not_there_is_told_at_once(world: World) -> None:
+    async with await FilingClient.connect(world.env["TEMPORAL_ADDRESS"], namespace="nowhere") as client:
+        async with asyncio.timeout(5):
+            with pytest.raises(motcua.MotcuaError, match="nowhere"):
+                await client.submit(sample())
+
+
+async def test_a_command_given_again_is_the_same_receipt(world: World) -> None:
+    submission = sample()
+    async with world.platform(), world.back_office(Doubtful()):
+        await world.client.submit(submission)
+        accept = Accept(command_id="accept-1", actor=RECEPTION, via=VIA)
+        first = await world.client.act(of(submission), accept)
+        assert await world.client.act(str(of(submission)), accept) == first
+        assert await world.client.act(of(submission), accept.model_copy(update={"seen_seq": 1})) == first
+        assert await world.client.receipt(of(submission), "accept-1") == first
+        other = RECEPTION.model_copy(update={"subject": "h56.30-reception-2"})
+        with pytest.raises(SameIdOtherContent):
+            await world.client.act(of(submission), accept.model_copy(update={"actor": other}))
+
+
+async def test_a_command_waits_for_a_worker(world: World) -> None:
+    submission = sample()
+    async with world.platform():
+        await world.client.submit(submission)
+    waiting = asyncio.create_task(world.client.act(of(submission), withdrawal(submission)))
+    await asyncio.sleep(2)
+    async with world.platform():
+        receipt = await waiting
+        assert await world.client.act(of(submission), withdrawal(submission)) == receipt
+
+
+async def test_a_refusal_says_who_may_do_what(world: World) -> None:
+    submission = sample()
+    async with world.platform(), world.back_office(Doubtful()):
+        await world.client.submit(submission)
+        with pytest.raises(NotAllowed) as error:
+            await world.client.act(
+                of(submission), PayAtCounter(command_id="pay-1", actor=RECEPTION, via=VIA, amount=8000)
+            )
+        assert error.value.refusal.problems[0].rule
+        assert "accept" in error.value.refusal.allowed
+        nobody = Actor(subject="nobody", role=Role.RECEPTION, agency="H56.30")
+        with pytest.raises(NotAuthorised):
+            await world.client.act(of(submission), Accept(command_id="accept-1", actor=nobody, via=VIA))
+        actions = {action.name: action for action in await world.client.actions(of(submission), RECEPTION)}
+        assert actions["accept"].allowed
+        why = actions["decide"].problem
+        assert not actions["decide"].allowed
+        assert why is not None
+        assert why.message.vi
+        assert await world.client.parked(of(submission)) == []
+
+
+async def test_after_the_end_what_was_recorded_is_found_and_the_rest_is_refused(world: World) -> None:
+    submission = sample()
+    async with world.platform():
+        await world.client.submit(submission)
+        receipt = await world.client.act(of(submission), withdrawal(submission))
+        assert (await closed(world.client, of(submission))).closing is Closing.WITHDRAWN
+        assert await world.client.act(of(submission), withdrawal(submission)) == receipt
+        with pytest.raises(FilingClosed, match="withdrawn"):
+            await world.client.act(of(submission), Claim(command_id="claim-1", actor=RECEPTION, via=VIA))
+        with pytest.raises(SameIdOtherContent):
+            await world.client.act(of(submission), withdrawal(submission, reason="another"))
+
+
+async def test_a_filing_whose_workflow_was_lost_asks_for_patience_not_for_despair(world: World) -> None:
+    submission = sample()
+    async with world.platform():
+        first = await world.client.submit(submission)
+        await world.temporal.get_workflow_handle(f"filing:{of(submission)}").terminate()
+        with pytest.raises(Unavailable):
+            await FilingClient(world.temporal, patience=1).act(of(submission), withdrawal(submission))
+        assert await world.client.submit(submission) == first  # which starts it again, from the record
+        assert (await world.client.act(of(submission), withdrawal(submission))).seq == first.seq + 1
+
+
+async def test_a_filing_that_is_not_there(running: World) -> None:
+    client, filing = running.client, uuid4()
+    for call in (
+        client.view(filing),
+        client.act(filing, withdrawal(sample())),
+        client.receipt(filing),
+        client.result(filing),
+        client.payment(filing),
+        client.parcel(filing, 2),
+        client.view("not-a-uuid"),
+    ):
+        with pytest.raises(FilingNotAvailable):
+            await call
+    with pytest.raises(FilingNotAvailable):
+        await closed(client, filing)
+
+
+async def test_following_survives_an_outage_of_the_worker(world: World) -> None:
+    submission = sample()
+    client = FilingClient(world.temporal, patience=0.5)
+    first, seen = asyncio.Event(), list[FilingView]()
+
+    async def follow() -> None:
+        async for view in client.follow(of(submission)):
+            seen.append(view)
+            first.set()
+
+    async with world.platform():
+        await world.client.submit(submission)
+        following = asyncio.create_task(follow())
+        await asyncio.wait_for(first.wait(), 10)
+    await asyncio.sleep(2)
+    assert not following.done()
+    async with world.platform(), world.back_office():
+        await asyncio.wait_for(following, 30)
+    assert seen[0].stage is Stage.INTAKE
+    assert seen[-1].closed
+    assert [view.seq for view in seen] == sorted({view.seq for view in seen})
+
+
+async def test_a_result_its_parcel_and_what_is_not_there_yet(world: World) -> None:
+    address = {"recipient": "Nguyễn Văn An", "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
+    submission = sample(result_channel="post", address=address)
+    async with world.platform():
+        await world.client.submit(submission)
+        with pytest.raises(NotReady):
+            await world.client.result(of(submission))
+        with pytest.raises(NotReady):
+            await world.client.receipt(of(submission), "accept-9")
+        async with world.back_office():
+            await closed(world.client, of(submission))
+        result = await world.client.result(of(submission))
+        assert result.result.key.startswith(f"results/{of(submission)}/")
+        assert (await world.client.parcel(of(submission))).state is ParcelState.DELIVERED
+
+
+async def test_a_payment_says_where_to_pay(world: World) -> None:
+    submission = sample(
+        procedure="2.000635",
+        form={"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2},
+        papers=[],
+        fee_channel="online",
+        signature={"key": "papers/sample/signature", "sha256": "0" * 64, "size": 1},
+    )
+    async with world.platform(), world.back_office(Doubtful()):
+        await world.client.submit(submission)
+        await world.client.act(of(submission), Accept(command_id="accept-1", actor=RECEPTION, via=VIA))
+        async with asyncio.timeout(20):
+            payment = await ordered(world.client, of(submission))
+    assert payment.amount == 2 * 8000
+    assert payment.state in {PaymentState.PENDING, PaymentState.PAID}
+
+
+async def ordered(client: FilingClient, filing: UUID) -> PaymentView:
+    """The filing's payment, once the bank has it."""
+    while True:
+        with contextlib.suppress(FilingNotAvailable):
+            payment = await client.payment(filing)
+            if payment.pay_url:
+                return payment
+        await asyncio.sleep(0.1)
+
+
+async def test_a_stock_client_is_taught_our_json_and_files_by_plain_data(running: World) -> None:
+    stock = await Client.connect(running.env["TEMPORAL_ADDRESS"], namespace=running.namespace)
+    submission = sample()
+    receipt = await FilingClient(stock).submit(submission)
+    plain = submission.model_dump(mode="json", exclude_none=True) | {"submission_id": str(uuid4())}
+    filing = motcua.filing_id(plain["client_id"], plain["submission_id"])
+    await stock.start_workflow(
+        "Filing",
+        {"submission": plain},
+        id=f"filing:{filing}",
+        task_queue="motcua",
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+    )
+    assert await FilingClient(stock).submit(Submission.model_validate(plain)) != receipt
+
+
+async def test_what_an_agency_makes_is_stored_by_its_digest(world: World) -> None:
+    class Office(BackOffice):
+        async def issue(self, request: IssueRequest) -> bytes:
+            return b"%PDF-1.7 " + request.dossier.code.encode()
+
+    submission = sample()
+    async with world.platform(), world.back_office(Office()):
+        await world.client.submit(submission)
+        await closed(world.client, of(submission))
+        result = await world.client.result(of(submission))
+    assert result.result.media_type == "application/pdf"
+    assert result.result.key.endswith(result.result.sha256)
+
+
+def examples() -> Iterator[tuple[str, doctest.DocTest]]:
+    """The examples in the docstrings of the kit, by the name of what they explain."""
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    for module in (motcua, motcua.client, motcua.backoffice):
+        for found in finder.find(module):
+            if found.examples:
+                yield found.name, found
+
+
+EXAMPLES = dict(examples())
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+async def test_an_example_of_the_documentation_works(name: str, running: World) -> None:
+    submission = sample()
+    names: dict[str, Any] = {"client": running.client, "submission": submission, "filing_id": of(submission)}
+    for example in EXAMPLES[name].examples:
+        assert await outcome(example.source, names) == example.want
+
+
+async def outcome(source: str, names: dict[str, Any]) -> str:
+    """What an interactive Python that awaits would print for `source`."""
+    said = StringIO()
+    names["__show__"] = lambda value: None if value is None else said.write(f"{value!r}\n")
+    tree = ast.parse(source)
+    last = tree.body[-1]
+    if isinstance(last, ast.Expr):
+        call = ast.Call(func=ast.Name(id="__show__", ctx=ast.Load()), args=[last.value], keywords=[])
+        tree.body[-1] = ast.copy_location(ast.Expr(value=call), last)
+    code = compile(ast.fix_missing_locations(tree), "<example>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    with redirect_stdout(said):
+        evaluated = eval(code, names)  # noqa: S307 -- our own documentation
+        if inspect.isawaitable(evaluated):
+            await evaluated
+    return said.getvalue()

@@ -1,0 +1,219 @@
+"""The user half of the `motcua` command as real processes: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+import motcua
+from motcua import Submission, testing
+from tests.conftest import ROOT, World
+
+RECEPTION = "reception:h56.30-reception-1@H56.30"
+MOTCUA = (sys.executable, "-m", "motcua.command")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int | None
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed."""
+        return json.loads(self.out)
+
+
+class Shell:
+    """Runs commands in a folder, with the addresses of a world."""
+
+    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+        self.folder = folder
+        self._env = {key: value for key, value in os.environ.items() if not key.startswith(("TEMPORAL_", "MOTCUA_"))}
+        self._env |= {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"} | env
+
+    async def start(self, *arguments: str, program: tuple[str, ...] = MOTCUA, **env: str) -> asyncio.subprocess.Process:
+        """A command that runs on."""
+        pipe = asyncio.subprocess.PIPE
+        return await asyncio.create_subprocess_exec(
+            *program, *arguments, cwd=self.folder, env=self._env | env, stdin=pipe, stdout=pipe, stderr=pipe
+        )
+
+    async def run(self, *arguments: str, said: str = "", program: tuple[str, ...] = MOTCUA) -> Ended:
+        """A command, to its end."""
+        process = await self.start(*arguments, program=program)
+        out, err = await asyncio.wait_for(process.communicate(said.encode()), 60)
+        return Ended(process.returncode, out.decode(), err.decode())
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path) -> Shell:
+    folder = tmp_path / "cwd"
+    folder.mkdir()
+    return Shell(folder, world.process_env)
+
+
+def sample(**overrides: Any) -> Submission:
+    return testing.submission(**{"version": "2026-07-demo"} | overrides)
+
+
+def of(submission: Submission) -> str:
+    return str(motcua.filing_id(submission.client_id, submission.submission_id))
+
+
+async def test_a_filing_by_hand_from_its_submission_to_its_result(world: World, shell: Shell) -> None:
+    submission = sample()
+    (shell.folder / "birth.json").write_text(submission.model_dump_json(exclude_none=True))
+    async with world.platform():
+        filed = await shell.run("submit", "birth.json", "--json")
+        assert filed.code == 0, filed.err
+        filing = filed.json["filing_id"]
+        assert filing == of(submission)
+        again = await shell.run("submit", "-", said=submission.model_dump_json(exclude_none=True))
+        assert again.code == 0
+        assert filed.json["code"] in again.out
+        assert (await shell.run("result", filing)).code == 3
+        shown = await shell.run("show", filing)
+        assert "Mới đăng ký" in shown.out
+        assert (await shell.run("show", filing, "--json")).json["seq"] == 1
+        tracking = await shell.start("track", filing, "--json")
+        async with world.back_office():
+            out, err = await asyncio.wait_for(tracking.communicate(), 60)
+        assert tracking.returncode == 0, err.decode()
+        assert json.loads(out.splitlines()[-1])["closed"]
+        got = await shell.run("result", filing, "--out", "result.txt")
+        assert got.code == 0, got.err
+    assert filed.json["code"] in (shell.folder / "result.txt").read_text()
+
+
+async def test_a_command_by_hand_and_its_refusal(world: World, shell: Shell) -> None:
+    submission = sample()
+    withdraw = ("act", of(submission), "withdraw", "--actor", f"applicant:{submission.applicant.subject}")
+    reason = ("--data", '{"reason": "filed twice"}')
+    async with world.platform():
+        await world.client.submit(submission)
+        refused = await shell.run(
+            "act", of(submission), "decide", "--actor", RECEPTION, "--data", '{"outcome":"refused"}'
+        )
+        assert refused.code == 1
+        assert "Traceback" not in refused.err
+        assert refused.err.count("\n") == 1
+        as_json = await shell.run("act", of(submission), "claim", "--actor", "leader:x@H56.30", "--json")
+        assert as_json.code == 1
+        assert as_json.json["problems"][0]["message"]["vi"]
+        actions = await shell.run("show", of(submission), "--actor", RECEPTION, "--json")
+        assert {"name": "accept", "allowed": True} in actions.json
+        done = await shell.run(*withdraw, *reason, "--command-id", "w-1", "--json")
+        assert done.json["command_id"] == "w-1"
+        assert (await shell.run(*withdraw, *reason, "--command-id", "w-1", "--json")).json == done.json
+        assert (await shell.run(*withdraw, *reason)).code == 1  # it has ended
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("submit", "nowhere.json"), "nowhere.json"),
+        (("submit", "-"), "not JSON"),
+        (("act", str(uuid4()), "dance", "--actor", RECEPTION), "no command dance"),
+        (("act", str(uuid4()), "accept", "--actor", "boss:x"), "ROLE:SUBJECT"),
+        (("act", str(uuid4()), "withdraw", "--actor", "applicant:x"), "reason: Field required"),
+        (("act", str(uuid4()), "accept", "--actor", RECEPTION, "--data", "[1]"), "not a JSON object"),
+        (("show", "7"), "UUID"),
+        (("back-office", "--agency", "h01"), "no agency code"),
+        (("back-office", "nowhere:Office"), "no module nowhere"),
+        (("back-office", "json:JSONDecoder"), "inherits from motcua.BackOffice"),
+        (("back-office",), "MOTCUA_OBJECTS"),
+    ],
+)
+async def test_what_was_typed_wrong_is_said_in_a_line(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    ended = await Shell(tmp_path, {}).run(*arguments)
+    assert ended.code == 2
+    assert said in ended.err
+    assert "Traceback" not in ended.err
+
+
+async def test_a_misspelt_field_is_no_silent_loss(tmp_path: Path) -> None:
+    content = sample().model_dump(mode="json", exclude_none=True) | {"adress": "x"}
+    ended = await Shell(tmp_path, {}).run("submit", "-", said=json.dumps(content))
+    assert (ended.code, ended.err) == (2, "a submission has no adress\n")
+
+
+@pytest.mark.usefixtures("running")
+async def test_nobody_there(shell: Shell, unused_tcp_port: int) -> None:
+    assert (await shell.run("show", str(uuid4()))).code == 3
+    nowhere = Shell(shell.folder, {"TEMPORAL_ADDRESS": f"127.0.0.1:{unused_tcp_port}"})
+    ended = await nowhere.run("show", str(uuid4()), "--patience", "0.5")
+    assert ended.code == 4
+    assert "Temporal can't be reached" in ended.err
+
+
+async def test_beside_a_running_stack_its_addresses_are_found(running: World, tmp_path: Path) -> None:
+    submission = sample()
+    await running.client.submit(submission)
+    run = tmp_path / ".motcua" / "run"
+    run.mkdir(parents=True)
+    (run / "env").write_text("".join(f"{key}={value}\n" for key, value in running.process_env.items()))
+    ended = await Shell(tmp_path, {}).run("show", of(submission), "--json")
+    assert ended.code == 0, ended.err
+    elsewhere = await Shell(tmp_path, {"TEMPORAL_ADDRESS": "127.0.0.1:1"}).run("show", of(submission), "--patience=0.2")
+    assert elsewhere.code == 4
+
+
+async def test_a_platform_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    without = (sys.executable, "-c", "import motcua.cli.app as a; a.entry_points = lambda group: []; a.run(['up'])")
+    ended = await Shell(tmp_path, {}).run(program=without)
+    assert ended.code == 2
+    assert "no command up" in ended.err
+    assert "not installed here" in ended.err
+
+
+async def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['typer'] = None; from motcua.command import main; main()"
+    ended = await Shell(tmp_path, {}).run(program=(sys.executable, "-c", code))
+    assert (ended.code, ended.err) == (2, "the motcua command needs its extra: pip install 'motcua[cli]'\n")
+
+
+async def test_an_agency_runs_its_own_back_office_from_its_folder(world: World, shell: Shell) -> None:
+    (shell.folder / "ward_office.py").write_text(
+        "from motcua import BackOffice, Document\n"
+        "class WardOffice(BackOffice):\n"
+        "    async def issue(self, request):\n"
+        "        return Document(b'made by the ward', 'text/plain')\n"
+    )
+    ready = shell.folder / "ready"
+    submission = sample(agency="H29.16")
+    async with world.platform():
+        office = await shell.start(
+            "back-office", "--agency", "H29.16", "ward_office:WardOffice", MOTCUA_READY_FILE=str(ready)
+        )
+        try:
+            await world.client.submit(submission)
+            async with asyncio.timeout(30):
+                [*_, last] = [view async for view in world.client.follow(UUID(of(submission)))]
+        finally:
+            office.send_signal(signal.SIGTERM)
+            _, err = await office.communicate()
+    assert office.returncode == 0, err.decode()
+    assert await asyncio.to_thread(ready.exists)
+    assert last.result is not None
+    assert last.result.size == len(b"made by the ward")
+
+
+async def test_every_command_shows_an_example(tmp_path: Path) -> None:
+    shell = Shell(tmp_path, {})
+    for name in ("submit", "act", "show", "track", "result", "back-office"):
+        ended = await shell.run(name, "--help")
+        assert ended.code == 0
+        assert f"motcua {name}" in ended.out.split("Options")[0].split("Usage", 1)[1].split("\n", 1)[1]
