@@ -1,0 +1,69 @@
+"""What the record must bear out before an event is written: who the officer is, that money and parcels are real."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+
+from schemas.errors import Problem, Refusal, RefusalCode, problem
+from schemas.events import FeePaid, HandedOver, ParcelFailed
+from schemas.ids import payment_workflow
+from schemas.ledger import Batch
+from schemas.level import Channel
+from schemas.people import OFFICERS
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
+
+
+async def refusal(connection: Connection, batch: Batch) -> Refusal | None:
+    """Why the record does not bear this batch out, or None."""
+    problems = [*await _officer(connection, batch), *await _facts(connection, batch)]
+    return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=tuple(problems)) if problems else None
+
+
+async def _officer(connection: Connection, batch: Batch) -> list[Problem]:
+    actor = batch.actor
+    if actor.role not in OFFICERS:
+        return []
+    active = await connection.fetchval(
+        "select active from officer where agency = $1 and subject = $2 and role = $3",
+        batch.agency,
+        actor.subject,
+        actor.role,
+    )
+    if active:
+        return []
+    return [
+        problem(
+            "actor",
+            "not_in_directory",
+            f"danh bạ của cơ quan không có người này với vai trò {actor.role}",
+            f"the agency's directory does not know this person as {actor.role}",
+        )
+    ]
+
+
+async def _facts(connection: Connection, batch: Batch) -> list[Problem]:
+    """A fee paid online and the end of a parcel are facts of streams of their own: these must say so."""
+    for event in batch.events:
+        match event:
+            case FeePaid(channel=Channel.ONLINE, n=n, amount=amount):
+                stream = payment_workflow(batch.filing_id, n)
+                borne_out = await connection.fetchval(_PAID, stream, amount)
+            case HandedOver(channel=Channel.POST):
+                borne_out = await connection.fetchval(_ENDED, batch.filing_id, "delivered")
+            case ParcelFailed(n=n, outcome=outcome):
+                borne_out = await connection.fetchval(_ENDED, batch.filing_id, outcome)
+            case _:
+                continue
+        if not borne_out:
+            return [_NOT_RECORDED]
+    return []
+
+
+_PAID: Final = "select true from payment where stream = $1 and state = 'paid' and amount = $2"
+_ENDED: Final = "select true from parcel where filing_id = $1 and state = $2"
+_NOT_RECORDED: Final = problem(
+    "", "not_recorded", "sổ không ghi nhận việc này", "the record of the payment or parcel says otherwise"
+)
