@@ -22,7 +22,7 @@ class Pace:
         return timedelta(seconds=min(self.longest, self.first * 1.5 ** min(attempt - 1, 40)))
 
 
-EXPECTED: Final = Pace(first=0.2, longest=10)
+EXPECTED: Final = Pace(first=0.2, longest=60)
 """For what should come soon."""
 
 UNEXPECTED: Final = Pace(first=5, longest=1800)
