@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.ledger import Receipt
     from schemas.people import Role
 
-from workflows.recording import failure, parse
+from workflows.recording import failure, one, parse
 
 
 class Commanded(Protocol):
@@ -29,15 +29,15 @@ def update(model: type[Command]) -> Any:
     """The Update of one kind of command: a refusal leaves no trace in history, a receipt is for ever."""
     kind: str = model.model_fields["kind"].default
 
-    async def handle(self: Commanded, command: Any) -> Receipt:
+    async def handle(self: Commanded, *command: Any) -> Receipt:
         try:
-            return await self.take_command(_public(model, command))
+            return await self.take_command(_public(model, one(command)))
         except Refused as no:
             raise failure(no.refusal) from None
 
-    def validate(self: Commanded, command: Any) -> None:
+    def validate(self: Commanded, *command: Any) -> None:
         try:
-            self.check_command(_public(model, command))
+            self.check_command(_public(model, one(command)))
         except Refused as no:
             raise failure(no.refusal) from None
         except Exception:  # noqa: BLE001 -- whatever a validator raises reaches the caller, text included

@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio import workflow
 
-from workflows.recording import Rules, Stream
+from workflows.recording import Rules, Stream, one
 from workflows.reporting import report
 
 with workflow.unsafe.imports_passed_through():
@@ -50,9 +50,10 @@ class Payment:
         return rules.view(self._log.state, self._order.pay_url if self._order else None)
 
     @workflow.signal
-    def cancel(self, reason: Any = None) -> None:
+    def cancel(self, *reason: Any) -> None:
         """The filing no longer owes this fee."""
-        self._no_longer_owed = reason if isinstance(reason, str) else "cancelled"
+        given = one(reason)
+        self._no_longer_owed = given if isinstance(given, str) else "cancelled"
 
     @property
     def _payment(self) -> pay.Payment:

@@ -141,6 +141,14 @@ def content_of(command: Command) -> str:
     return digest(command.model_dump(mode="json", exclude={"seen_seq"}, exclude_none=True))
 
 
+def one(given: tuple[Any, ...]) -> Any:
+    """The one argument that a handler was called with. None and several are no error yet: whoever parses refuses them.
+
+    A handler that took a fixed number would never be entered otherwise, and its task would fail for ever.
+    """
+    return given[0] if len(given) == 1 else list(given) or None
+
+
 def parse(model: type[M], raw: Any) -> M:
     """`raw` as a command, or `Refused` with every place that does not fit."""
     try:

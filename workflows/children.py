@@ -1,0 +1,63 @@
+"""Payments and parcels as children that outlive their filing. Starting one that runs already is success."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+
+from workflows.parcel import Parcel
+from workflows.payment import Payment
+
+with workflow.unsafe.imports_passed_through():
+    from schemas import ids
+    from schemas.events import Clock
+    from schemas.filing import Fee, Filing
+    from schemas.parcel import ParcelStart
+    from schemas.payment import PaymentStart
+    from schemas.people import Address
+
+
+async def start_payment(filing: Filing, fee: Fee) -> None:
+    """Ask for the money of a fee."""
+    start = PaymentStart(
+        filing_id=filing.filing_id,
+        n=fee.n,
+        agency=filing.agency,
+        amount=fee.amount,
+        description=str(filing.code),
+        due=filing.clocks[Clock.PAYMENT].due,
+        payer_account=filing.payer_account,
+    )
+    await _start(Payment.run, start, ids.payment_workflow(filing.filing_id, fee.n))
+
+
+async def cancel_payment(filing: Filing, n: int) -> None:
+    """Tell a payment that its fee is owed no longer; one that has ended needs no telling."""
+    payment = workflow.get_external_workflow_handle(ids.payment_workflow(filing.filing_id, n))
+    try:
+        await payment.signal(Payment.cancel, "the filing no longer owes this fee")
+    except ApplicationError as error:
+        workflow.logger.info("payment.gone", extra={"reason": error.type})
+
+
+async def start_parcel(filing: Filing, address: Address) -> None:
+    """Send the result."""
+    start = ParcelStart(
+        filing_id=filing.filing_id,
+        n=filing.parcels,
+        agency=filing.agency,
+        address=address,
+        contents=str(filing.code),
+    )
+    await _start(Parcel.run, start, ids.parcel_workflow(filing.filing_id, filing.parcels))
+
+
+async def _start(run: Any, start: Any, workflow_id: str) -> None:
+    try:
+        await workflow.start_child_workflow(
+            run, start, id=workflow_id, parent_close_policy=workflow.ParentClosePolicy.ABANDON
+        )
+    except WorkflowAlreadyStartedError:
+        workflow.logger.info("child.found", extra={"child": workflow_id})

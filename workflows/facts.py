@@ -1,0 +1,26 @@
+"""Facts that payments and parcels report by signal, as commands of the filing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from schemas.commands import SettleFee, SettleParcel
+    from schemas.events import FeeSettlement, ParcelOutcome
+    from schemas.filing import FeeFact, ParcelFact
+
+
+def fee_command(raw: Any) -> SettleFee:
+    """How a payment ended. Raises `ValueError` for anything else."""
+    fact = FeeFact.model_validate(raw)
+    settlement = FeeSettlement(fact.settlement)
+    return SettleFee(command_id=f"fee:{fact.n}:{settlement}", n=fact.n, settlement=settlement, amount=fact.amount)
+
+
+def parcel_command(raw: Any) -> SettleParcel:
+    """How a parcel ended. Raises `ValueError` for anything else."""
+    fact = ParcelFact.model_validate(raw)
+    outcome = ParcelOutcome(fact.outcome)
+    return SettleParcel(command_id=f"parcel:{fact.n}:{outcome}", n=fact.n, outcome=outcome)

@@ -1,0 +1,89 @@
+"""Reading what a filing is started with. It comes from anyone: what does not fit is refused, never raised."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
+    from schemas import ids
+    from schemas.commands import Submit
+    from schemas.errors import RefusalCode, Refused, problem, refused, shape_refusal
+    from schemas.filing import FilingStart, SubmitCheck
+    from schemas.procedure import ProcedureRules
+    from schemas.submission import MAX_SUBMISSION_BYTES, Submission
+
+
+def parse_start(raw: Any) -> tuple[FilingStart, Submission]:
+    """The start and its submission. Raises `Refused`."""
+    try:
+        start = FilingStart.model_validate(raw)
+        submission = Submission.model_validate(start.submission)
+        size = len(ids.canonical(start.submission))
+    except ValidationError as error:
+        raise shape_refusal(RefusalCode.BAD_START, error) from None
+    except ValueError:
+        raise refused(RefusalCode.BAD_START, _NOT_JSON) from None
+    if size > MAX_SUBMISSION_BYTES:
+        raise refused(RefusalCode.BAD_START, _TOO_LONG)
+    expected = ids.filing_workflow(ids.filing_id(submission.client_id, submission.submission_id))
+    if workflow.info().workflow_id != expected:
+        raise refused(
+            RefusalCode.BAD_START,
+            problem(
+                "workflow_id",
+                "id_does_not_match",
+                f"mã quy trình phải là {expected}",
+                f"the workflow id of this submission is {expected}",
+            ),
+        )
+    return start, submission
+
+
+def content_named(check: Any) -> str | None:
+    """The digest that a caller of `submit` names, if it names one. Raises `Refused`."""
+    try:
+        return SubmitCheck.model_validate(check or {}).content
+    except ValidationError as error:
+        raise shape_refusal(RefusalCode.BAD_COMMAND, error) from None
+
+
+def submit_command(submission: Submission, procedure: ProcedureRules) -> Submit:
+    """The submission as the filing's first command."""
+    return Submit(
+        actor=submission.actor,
+        via=submission.via,
+        submission=submission,
+        procedure=procedure,
+        agency=submission.agency,
+    )
+
+
+def unknown(submission: Submission, *, procedure_known: bool) -> Refused:
+    """The refusal of a submission that names a procedure, version or agency that there is not."""
+    if procedure_known:
+        where, vi, en = "agency", "cơ quan", "agency"
+    else:
+        where = "version" if submission.version else "procedure"
+        vi, en = "thủ tục hoặc phiên bản", "published procedure or version"
+    return refused(
+        RefusalCode.BAD_SUBMISSION,
+        problem(where, f"unknown_{where}", f"không có {vi} này; kiểm tra lại mã", f"there is no such {en}; check it"),
+    )
+
+
+_NOT_JSON: Final = problem(
+    "submission",
+    "not_canonical_json",
+    "nội dung không viết được theo RFC 8785; số nguyên phải nhỏ hơn 2^53",
+    "the content can't be written as RFC 8785 JSON; integers must be below 2^53",
+)
+_TOO_LONG: Final = problem(
+    "submission",
+    "too_long",
+    f"hồ sơ dài quá {MAX_SUBMISSION_BYTES} byte; gửi tệp bằng tham chiếu",
+    f"the submission is longer than {MAX_SUBMISSION_BYTES} bytes; send files by reference",
+)
