@@ -12,7 +12,7 @@ from temporalio.workflow import ActivityConfig
 
 from schemas.files import FileRef
 
-STORE: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=30))
+STORE: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=10))
 
 
 class Papers:

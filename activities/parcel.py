@@ -14,8 +14,8 @@ from schemas.base import Model
 from schemas.events import ParcelOutcome
 from schemas.people import Address
 
-POST: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=10))
-"""Calls to the post are repeated until it answers."""
+POST: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
+"""Calls to the post, of at most 5 s each, are repeated until it answers."""
 
 
 class SendRequest(Model):

@@ -14,8 +14,8 @@ from activities.polling import EXPECTED, UNEXPECTED, nothing_new
 from schemas.base import Model
 from schemas.payment import Capture, Order
 
-BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=10))
-"""Calls to the bank are repeated until it answers."""
+BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
+"""Calls to the bank, of at most 5 s each, are repeated until it answers."""
 
 
 class OrderRequest(Model):
