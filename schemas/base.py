@@ -49,6 +49,9 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9.]{0,34}$")]
 """An agency's code, groups from the top down (QĐ 20/2020/QĐ-TTg art. 4), at most 35 characters."""
 
+Subject = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+"""Who somebody is: 1 to 128 characters, no control characters, which the directory could not even be asked about."""
+
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]

@@ -123,7 +123,7 @@ class PayAtCounter(Command):
     """Record that the fee was paid at the counter, in full; `amount` in đồng as counted by the cashier."""
 
     kind: Literal["pay_at_counter"] = "pay_at_counter"
-    amount: int = Field(gt=0)
+    amount: int = Field(gt=0, lt=2**53)
 
 
 class Withdraw(Command):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from .base import AgencyCode, Key, ShortText, StrictModel
+from .base import AgencyCode, Key, ShortText, StrictModel, Subject
 from .level import Channel
 
 
@@ -35,7 +35,7 @@ OFFICERS: Final = frozenset(Role) - {Role.APPLICANT, Role.REPRESENTATIVE, Role.S
 class Actor(StrictModel):
     """Who issues a command. An applicant's subject is an identity and is sealed in the log; an officer's is public."""
 
-    subject: str = Field(min_length=1, max_length=128)
+    subject: Subject
     role: Role
     agency: AgencyCode | None = None
 
@@ -50,13 +50,16 @@ class Via(StrictModel):
     channel: Channel = Channel.ONLINE
 
 
-class Address(StrictModel):
-    """Where the post brings something."""
+AddressLine = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 
-    recipient: ShortText
-    phone: ShortText
-    address: ShortText
-    postcode: str = Field(pattern=r"^[0-9]{5,6}$")
+
+class Address(StrictModel):
+    """Where the post brings something: no more than the post takes, or the parcel would never leave."""
+
+    recipient: AddressLine
+    phone: AddressLine
+    address: AddressLine
+    postcode: str = Field(pattern=r"^[0-9]{5}$")
 
 
 class PersonKind(StrEnum):
@@ -69,7 +72,7 @@ class PersonKind(StrEnum):
 class Applicant(StrictModel):
     """In whose name a filing is made."""
 
-    subject: str = Field(min_length=1, max_length=128, description="identity at the identity provider")
+    subject: Subject = Field(description="identity at the identity provider")
     kind: PersonKind = PersonKind.PERSON
     name: ShortText
     id_number: str = Field(pattern=r"^[0-9A-Z-]{6,20}$", description="citizen or enterprise number")

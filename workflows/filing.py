@@ -11,7 +11,7 @@ from temporalio import workflow
 from workflows import agency, children
 from workflows.commands import update
 from workflows.facts import fee_command, parcel_command
-from workflows.recording import OTHER_CONTENT, Rules, Stream, failure
+from workflows.recording import OTHER_CONTENT, Rules, Stream, failure, one
 from workflows.starting import content_named, parse_start, submit_command, unknown
 
 with workflow.unsafe.imports_passed_through():
@@ -44,18 +44,18 @@ class Filing:
     """One filing. Input: `{"submission": {…}}`; workflow id `filing:<uuid>`; see docs/integrators.md."""
 
     @workflow.init
-    def __init__(self, raw: Any = None) -> None:
+    def __init__(self, *raw: Any) -> None:
         self._log: Stream[State] | None = None
         self._queue = ""
         self._refusal: Refusal | None = None
         self._parked: list[Parked] = []
         try:
-            self._start, self._submission = parse_start(raw)
+            self._start, self._submission = parse_start(one(raw))
         except Refused as no:
             self._refusal = no.refusal
 
     @workflow.run
-    async def run(self, raw: Any = None) -> FilingEnd:  # noqa: ARG002 -- parsed by __init__, which sees it first
+    async def run(self, *raw: Any) -> FilingEnd:  # noqa: ARG002 -- parsed by __init__, which sees it first
         """The life of a filing, as the procedure tells it."""
         await self._register()
         try:
@@ -73,19 +73,19 @@ class Filing:
     # What is asked of it.
 
     @workflow.update
-    async def submit(self, check: Any = None) -> Receipt:
+    async def submit(self, *check: Any) -> Receipt:
         """Wait for the submission's receipt, or for why it was refused."""
         await self._begun()
         try:
-            return self._submitted(check)
+            return self._submitted(one(check))
         except Refused as no:
             raise failure(no.refusal) from None
 
     @submit.validator
-    def _may_submit(self, check: Any = None) -> None:
+    def _may_submit(self, *check: Any) -> None:
         if self._registered or self._refusal is not None:
             try:
-                self._submitted(check)
+                self._submitted(one(check))
             except Refused as no:
                 raise failure(no.refusal) from None
 
@@ -113,14 +113,14 @@ class Filing:
         return await self._stream.record(command)
 
     @workflow.signal
-    async def fee_settled(self, fact: Any = None) -> None:
+    async def fee_settled(self, *fact: Any) -> None:
         """A payment tells how it ended."""
-        await self._take_fact("fee_settled", fact, fee_command)
+        await self._take_fact("fee_settled", one(fact), fee_command)
 
     @workflow.signal
-    async def parcel_settled(self, fact: Any = None) -> None:
+    async def parcel_settled(self, *fact: Any) -> None:
         """A parcel tells how it ended."""
-        await self._take_fact("parcel_settled", fact, parcel_command)
+        await self._take_fact("parcel_settled", one(fact), parcel_command)
 
     @workflow.query
     def view(self) -> FilingView:
