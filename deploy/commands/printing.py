@@ -1,0 +1,16 @@
+"""Where tables go: as wide as the terminal, and wide enough for a dossier code where there is none."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from rich.console import Console
+
+WIDTH: Final = 170
+"""Columns in a file or a pipe."""
+
+
+def wide() -> Console:
+    """A console on standard output."""
+    return Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else WIDTH)

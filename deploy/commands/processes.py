@@ -1,0 +1,93 @@
+"""`motcua up`, `worker`, `migrate`: the parts of the platform as processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+
+import asyncpg
+import typer
+from pydantic import ValidationError
+
+from deploy.commands.database import OWNER, Connection, address, ask, running_stack
+from deploy.stack import Stack, StackError
+from deploy.stack import up as hold
+from deploy.stack.parts import MIGRATIONS, binary
+from motcua.cli.running import Exit, fail, out
+from workers import platform
+from workers.telemetry import configure_logging
+
+app = typer.Typer()
+
+
+@app.command()
+def up() -> None:
+    """Start the whole platform in this folder, and keep it alive until Ctrl-C; everything is kept in .motcua/.
+
+    PostgreSQL, Temporal, a worker, a back office, a sandbox bank and post. Ports are free ones, unless set by
+    MOTCUA_POSTGRES_PORT, MOTCUA_TEMPORAL_PORT …; addresses stand in .motcua/run/env.
+
+    Example: `motcua up`
+    """
+    stack = Stack(progress=say)
+    try:
+        asyncio.run(hold(stack))
+    except (StackError, TimeoutError) as error:
+        fail(f"không khởi động được / could not start: {reason(error)}", Exit.REFUSED)
+
+
+@app.command()
+def worker() -> None:
+    """Run a platform worker until Ctrl-C, with MOTCUA_* and TEMPORAL_*, or beside the stack of this folder.
+
+    Example: `MOTCUA_DATABASE_URL=… TEMPORAL_ADDRESS=… motcua worker`
+    """
+    if "TEMPORAL_ADDRESS" not in os.environ:
+        for name, value in running_stack().items():
+            os.environ.setdefault(name, value)
+    configure_logging()
+    try:
+        asyncio.run(platform.main())
+    except ValidationError as error:
+        names = ", ".join(sorted({f"MOTCUA_{str(wrong['loc'][0]).upper()}" for wrong in error.errors()}))
+        fail(f"thiếu hoặc sai thiết lập / missing or wrong settings: {names}; or run `motcua up` here", Exit.USAGE)
+    except (OSError, RuntimeError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        fail(
+            "không kết nối được Temporal hoặc cơ sở dữ liệu / Temporal or the database can't be reached: "
+            f"{type(error).__name__}",
+            Exit.UNREACHABLE,
+        )
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema (dbmate over deploy/migrations), as its owner.
+
+    Example: `MOTCUA_OWNER_DATABASE_URL=postgresql://… motcua migrate`
+    """
+    dsn = address(OWNER)
+    ask(_answers, OWNER)
+    try:
+        command = [binary("dbmate"), "--env", OWNER, "--env-file", os.devnull]
+    except StackError as error:
+        fail(str(error), Exit.USAGE)
+    command += ["--migrations-dir", str(MIGRATIONS), "--no-dump-schema", "migrate"]
+    done = subprocess.run(command, env=os.environ | {OWNER: dsn}, check=False)
+    if done.returncode:
+        fail("chưa cập nhật được lược đồ / the schema was not brought up to date; see above", Exit.REFUSED)
+    out().print("[green]lược đồ đã mới nhất / the schema is up to date[/]")
+
+
+async def _answers(connection: Connection) -> None:
+    await connection.execute("select 1")
+
+
+def reason(error: Exception) -> str:
+    """Why a stack does not start."""
+    return str(error) or "another stack is starting or stopping in this folder"
+
+
+def say(line: str) -> None:
+    """One line of what the stack does."""
+    out().print(line, markup=False)

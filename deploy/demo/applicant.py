@@ -1,0 +1,108 @@
+"""An invented applicant and what they hand in. Every personal value holds `CANARY`, so that a scan can look for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from deploy.demo.scenario import Scenario
+from motcua.store import Store
+from schemas.files import FileRef, Paper
+from schemas.ids import filing_id
+from schemas.level import Channel
+from schemas.people import Actor, Address, Applicant, Role, Via
+from schemas.submission import FormValue, Submission
+
+CLIENT: Final = "motcua-demo"
+
+
+@dataclass(frozen=True)
+class Filer:
+    """The `n`-th applicant of a run, with papers in the object store. `run` names the run, in 7 capitals and digits."""
+
+    run: str
+    n: int
+    store: Store
+
+    @property
+    def submission_id(self) -> str:
+        """The id of what this applicant files."""
+        return f"{self.run}-{self.n:05d}"
+
+    @property
+    def filing_id(self) -> UUID:
+        """The filing that comes of it."""
+        return filing_id(CLIENT, self.submission_id)
+
+    @property
+    def canary(self) -> str:
+        """What every personal value of this applicant begins with."""
+        return f"CANARY-{self.submission_id}"
+
+    @property
+    def applicant(self) -> Applicant:
+        """Who files."""
+        return Applicant(
+            subject=f"{self.canary}@id.example",
+            name=f"{self.canary} Nguyễn Thị An",
+            id_number=self.canary,
+            phone=f"{self.canary}-0900000000",
+            email=f"{self.canary}@mail.example",
+        )
+
+    @property
+    def actor(self) -> Actor:
+        """The applicant as the one who acts."""
+        return Actor(subject=self.applicant.subject, role=Role.APPLICANT)
+
+    def words(self, values: Mapping[str, FormValue]) -> dict[str, FormValue]:
+        """Form values with `{canary}` filled in."""
+        return {
+            code: value.replace("{canary}", self.canary) if isinstance(value, str) else value
+            for code, value in values.items()
+        }
+
+    async def papers(self, codes: Iterable[str]) -> tuple[Paper, ...]:
+        """Papers, put into the object store."""
+        return tuple([Paper(code=code, file=await self._file(code)) for code in codes])
+
+    async def submission(self, scenario: Scenario, version: str, reception: Actor) -> Submission:
+        """What is filed: by the applicant, or on paper by the reception officer."""
+        online = scenario.channel is Channel.ONLINE
+        paper_only = tuple(Paper(code=code) for code in scenario.papers)
+        return Submission(
+            client_id=CLIENT,
+            submission_id=self.submission_id,
+            procedure=scenario.procedure,
+            version=version,
+            agency=scenario.agency,
+            channel=scenario.channel,
+            applicant=self.applicant,
+            actor=self.actor if online else reception,
+            via=via(scenario.channel),
+            form=self.words(scenario.form),
+            papers=await self.papers(scenario.papers) if online else paper_only,
+            signature=await self._file("signature") if scenario.signed else None,
+            result_channel=scenario.result_channel,
+            address=self._address(scenario.postcode) if scenario.postcode else None,
+            payer_account=f"{self.canary}{scenario.payer}" if scenario.payer else None,
+        )
+
+    def _address(self, postcode: str) -> Address:
+        return Address(
+            recipient=f"{self.canary} Nguyễn Thị An",
+            phone=f"{self.canary}-0900000000",
+            address=f"{self.canary} 12 phố Hàng Gai",
+            postcode=postcode,
+        )
+
+    async def _file(self, code: str) -> FileRef:
+        data = f"{code}: {self.canary}\n".encode()
+        return await self.store.put(f"papers/{self.submission_id}/{code}", data, "text/plain; charset=utf-8")
+
+
+def via(channel: Channel) -> Via:
+    """The demo as the program that passes things on."""
+    return Via(principal=CLIENT, channel=channel)

@@ -1,0 +1,118 @@
+"""Plays a scenario: the applicant and the officers at their pages, through the client kit and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from deploy.demo.applicant import Filer
+from deploy.demo.orders import order
+from deploy.demo.scenario import Act, Scenario
+from motcua import BadSubmission, FilingClient, MotcuaError, NotReady
+from schemas.errors import Refusal
+from schemas.filing import FilingView
+from schemas.people import Actor, Role
+
+PATIENCE: Final = 180.0
+"""Seconds that a call keeps trying: parts may be killed and started again meanwhile."""
+
+LONGEST: Final = 900.0
+"""Seconds after which a filing is given up."""
+
+FIRST_LOOK: Final = 0.1
+LONGEST_LOOK: Final = 2.0
+
+
+class _Ended(Exception):  # noqa: N818 -- ends the play, is no error
+    """The filing has ended before its script."""
+
+
+@dataclass
+class Played:
+    """How a scenario went, as the client saw it."""
+
+    scenario: Scenario
+    filing_id: UUID
+    version: str
+    code: str | None = None
+    seconds: float = 0.0
+    refusal: Refusal | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+class Player:
+    """Plays one scenario after another, many at once."""
+
+    def __init__(self, client: FilingClient, versions: Mapping[tuple[str, str], str]) -> None:
+        self._client = client
+        self._versions = versions
+
+    async def play(self, scenario: Scenario, filer: Filer) -> Played:
+        """File it, do all of the script, wait for the end. What goes wrong stands in `problems`."""
+        version = self._versions[scenario.procedure, scenario.variant]
+        played = Played(scenario, filer.filing_id, version)
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(LONGEST):
+                await self._play(played, filer)
+        except BadSubmission as error:
+            played.refusal = error.refusal
+        except TimeoutError:
+            played.problems.append(f"did not end within {LONGEST:.0f} s")
+        except (MotcuaError, _Ended) as error:
+            played.problems.append(f"{type(error).__name__.lstrip('_')}: {error}")
+        played.seconds = time.monotonic() - begun
+        return played
+
+    async def _play(self, played: Played, filer: Filer) -> None:
+        scenario = played.scenario
+        reception = officer(scenario.agency, Role.RECEPTION)
+        submission = await filer.submission(scenario, played.version, reception)
+        played.code = (await self._client.submit(submission)).code
+        for position, act in enumerate(scenario.acts):
+            view, actor = await self._possible(scenario, act, filer)
+            await self._client.act(filer.filing_id, await order(scenario, position, actor, view, filer))
+        await self._end(filer.filing_id)
+
+    async def _possible(self, scenario: Scenario, act: Act, filer: Filer) -> tuple[FilingView, Actor]:
+        """The page on which somebody can do this, and who; it is looked at until it shows."""
+        pause = FIRST_LOOK
+        while True:
+            view = await self._client.view(filer.filing_id)
+            actor = await self._who(scenario, act, view, filer)
+            if actor is not None:
+                return view, actor
+            if view.closed:
+                raise _Ended(f"{view.closing} before {act.role} {act.command}")
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_LOOK)
+
+    async def _who(self, scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Actor | None:
+        if act.role is Role.APPLICANT:
+            actions = await self._client.actions(filer.filing_id, filer.actor)
+            return filer.actor if any(a.allowed and a.name == act.command for a in actions) else None
+        for task in view.tasks:
+            if task.role is act.role and act.command in task.actions:
+                return officer(scenario.agency, act.role, task.officer)
+        return None
+
+    async def _end(self, filing: UUID) -> None:
+        pause = FIRST_LOOK
+        while not (await self._look(filing)):
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_LOOK)
+
+    async def _look(self, filing: UUID) -> bool:
+        try:
+            return (await self._client.view(filing)).closed
+        except NotReady:
+            return False
+
+
+def officer(agency: str, role: Role, claimed_by: str | None = None) -> Actor:
+    """The officer who has claimed the task, or the first one of the demo's directory in this role."""
+    return Actor(subject=claimed_by or f"{agency.lower()}-{role}-1", role=role, agency=agency)

@@ -1,0 +1,133 @@
+"""One run of the demo on a stack: publish, file and play everything, then ask the record, the bank, the store."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import string
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from obstore.store import from_url
+from temporalio.client import Client
+
+from deploy import catalogue, ledger_verifier
+from deploy.demo import bank
+from deploy.demo.applicant import Filer
+from deploy.demo.judging import differences, missing_result
+from deploy.demo.player import PATIENCE, Played, Player
+from deploy.demo.record import Record, Told, patiently
+from deploy.demo.scenario import VARIANTS, Scenario, Variant
+from motcua import FilingClient
+from motcua.store import Store
+
+DIRECTORY: Final = Path(catalogue.__file__).with_name("directory.yaml")
+PROCEDURES: Final = Path(catalogue.__file__).parents[1] / "procedures"
+
+LONG: Final = dict.fromkeys(catalogue.DEMO_SECONDS, 600)
+SHORT: Final = {"supplement": 4, "payment": 4}
+SECONDS: Final[Mapping[Variant, Mapping[str, int]]] = {"demo": LONG, "demo-short": LONG | SHORT}
+"""How long procedures wait: what must not happen in a demo has time for many restarts, what must happen comes soon."""
+
+Versions = Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One filing at the end of the run, with every difference from what had to come of it."""
+
+    played: Played
+    told: Told | None
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The whole run."""
+
+    verdicts: Sequence[Verdict]
+    ledger: ledger_verifier.Report
+    money: bank.Money
+
+    @property
+    def ok(self) -> bool:
+        """Whether every filing, the ledger and the bank are exactly as they must be."""
+        every = all(not verdict.problems for verdict in self.verdicts)
+        return every and self.ledger.verified and self.money.one_capture_each
+
+
+async def publish(owner: str) -> Versions:
+    """The directory and every procedure in its demo versions; the version for each code and variant."""
+    await patiently(partial(_directory, owner))
+    versions: dict[tuple[str, str], str] = {}
+    for file in sorted(PROCEDURES.glob("*.yaml")):
+        for variant in VARIANTS:
+            published = await patiently(partial(_variant, owner, file.read_bytes(), variant))
+            versions[published.code, variant] = published.version
+    return versions
+
+
+async def _directory(owner: str) -> None:
+    await catalogue.seed_directory(owner, DIRECTORY.read_bytes())
+
+
+async def _variant(owner: str, source: bytes, variant: Variant) -> catalogue.Published:
+    """A version never changes: for a file that did since an earlier demo, a version of another name."""
+    made = catalogue.demo_variant(source, SECONDS[variant], suffix=variant)
+    try:
+        return await catalogue.publish(owner, made, demo=True)
+    except catalogue.VersionPublished:
+        suffix = f"{variant}-{hashlib.sha256(made).hexdigest()[:6]}"
+        return await catalogue.publish(
+            owner, catalogue.demo_variant(source, SECONDS[variant], suffix=suffix), demo=True
+        )
+
+
+async def play(
+    env: Mapping[str, str],
+    scenarios: Sequence[Scenario],
+    versions: Versions,
+    concurrency: int,
+    ended: Callable[[Played], None],
+) -> list[Played]:
+    """Play all scenarios, so many at once, each under a name that no other run has."""
+    client = await Client.connect(env["TEMPORAL_ADDRESS"], namespace=env["TEMPORAL_NAMESPACE"], lazy=True)
+    player = Player(FilingClient(client, patience=PATIENCE), versions)
+    run = "".join(secrets.choice(string.digits + string.ascii_uppercase) for _ in range(7))
+    store = _store(env)
+    places = asyncio.Semaphore(concurrency)
+
+    async def one(n: int, scenario: Scenario) -> Played:
+        async with places:
+            played = await player.play(scenario, Filer(run, n, store))
+        ended(played)
+        return played
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(n, scenario)) for n, scenario in enumerate(scenarios, 1)]
+    return [task.result() for task in tasks]
+
+
+async def judge(env: Mapping[str, str], run: Sequence[Played]) -> Outcome:
+    """What the record, the bank and the object store say, once everything has ended."""
+    store = _store(env)
+    money = await bank.ask(env["MOTCUA_BANK_URL"], run)
+    verdicts = []
+    async with Record.opened(env) as record:
+        for played in run:
+            told = await record.read(played)
+            problems = differences(played, told) + money.problems.get(played.filing_id, [])
+            if told is not None:
+                problems += await missing_result(told.filing, store)
+            verdicts.append(Verdict(played, told, problems))
+    report = await patiently(partial(ledger_verifier.verify, env["MOTCUA_DATABASE_URL"]))
+    return Outcome(verdicts, report, money)
+
+
+def _store(env: Mapping[str, str]) -> Store:
+    url = env["MOTCUA_OBJECTS"]
+    return Store(from_url(url, mkdir=True) if url.startswith("file:") else from_url(url))

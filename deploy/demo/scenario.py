@@ -1,0 +1,143 @@
+"""A scenario: what is filed, who does what with it, and what must come of it. Read from a file written by hand."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, Self, get_args
+
+import yaml
+from pydantic import Field, model_validator
+
+from schemas.base import AgencyCode, Code, StrictModel, Text
+from schemas.commands import PUBLIC_COMMANDS
+from schemas.errors import RefusalCode
+from schemas.events import Clock, Outcome
+from schemas.filing import Closing, FeeState, Status
+from schemas.level import Channel, Level
+from schemas.people import Role
+from schemas.procedure import ProcedureCode
+from schemas.submission import FormValue
+
+SCENARIOS: Final = Path(__file__).with_name("scenarios.yaml")
+COMMANDS: Final = {model.model_fields["kind"].default: model for model in PUBLIC_COMMANDS}
+
+Variant = Literal["demo", "demo-short"]
+VARIANTS: Final[tuple[Variant, ...]] = get_args(Variant)
+
+
+class Act(NamedTuple):
+    """One line of a script, `role command [argument…]`: somebody gives a command as soon as it is possible."""
+
+    role: Role
+    command: str
+    arguments: tuple[str, ...]
+
+    @classmethod
+    def read(cls, line: str) -> Act:
+        """Raises `ValueError` for a line that says nothing."""
+        role, command, *arguments = line.split()
+        if command not in COMMANDS:
+            raise ValueError(f"there is no command {command}")
+        return cls(Role(role), command, tuple(arguments))
+
+
+class ExpectedFee(StrictModel):
+    """The fee that was asked for, in đồng, the channel it was due by or paid by, and what became of it."""
+
+    amount: int
+    channel: Channel
+    state: FeeState
+
+
+class Expected(StrictModel):
+    """How a filing must end. `path` is its statuses in the order of its events, without repeats in a row.
+
+    `handed_over` is the channel by which the result reached the applicant, `may_ring` the
+    clocks that may have been found overdue; all others were kept.
+    """
+
+    level: Level
+    path: tuple[Status, ...] = Field(min_length=1)
+    status: Status
+    closing: Closing
+    outcome: Outcome | None = None
+    fee: ExpectedFee | None = None
+    result_channel: Channel
+    handed_over: Channel | None = None
+    may_ring: tuple[Clock, ...] = ()
+
+
+class ExpectedRefusal(StrictModel):
+    """How a submission must be refused: by which rules, and `points_to` in the words of both languages."""
+
+    code: RefusalCode
+    rules: tuple[str, ...]
+    points_to: str
+
+
+class Scenario(StrictModel):
+    """One story. Of a text in `form` and `supplies`, `{canary}` becomes a value that is the filing's own.
+
+    `payer` and `postcode` choose how the sandbox bank and post behave; `variant` how long the procedure waits; `weight`
+    how often the story comes up in a mix.
+    """
+
+    name: str
+    title: Text
+    weight: int = Field(ge=1)
+    procedure: ProcedureCode
+    variant: Variant = "demo"
+    agency: AgencyCode
+    channel: Channel = Channel.ONLINE
+    signed: bool = False
+    form: dict[Code, FormValue] = Field(default_factory=dict)
+    papers: tuple[Code, ...] = ()
+    result_channel: Channel
+    payer: str | None = None
+    postcode: str | None = None
+    script: tuple[str, ...] = ()
+    supplies: dict[Code, FormValue] = Field(default_factory=dict)
+    expected: Expected | None = None
+    refused: ExpectedRefusal | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.expected is None) == (self.refused is None):
+            raise ValueError("a scenario has either `expected` or `refused`")
+        _ = self.acts
+        return self
+
+    @property
+    def acts(self) -> list[Act]:
+        """The script, line by line."""
+        return [Act.read(line) for line in self.script]
+
+    @property
+    def pays_online(self) -> bool:
+        """Whether the bank must have taken the fee."""
+        fee = self.expected.fee if self.expected else None
+        return fee is not None and fee.channel is Channel.ONLINE and fee.state is FeeState.PAID
+
+
+class Scenarios(StrictModel):
+    """All scenarios of a file."""
+
+    scenarios: tuple[Scenario, ...] = Field(min_length=1)
+
+
+def load(file: Path) -> tuple[Scenario, ...]:
+    """The scenarios of a file. Raises `OSError`, `yaml.YAMLError`, `pydantic.ValidationError`."""
+    return Scenarios.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))).scenarios
+
+
+def mix(scenarios: tuple[Scenario, ...], count: int | None, seed: int) -> list[Scenario]:
+    """Every scenario once; with `count` that many, each once where they fit and the rest by weight, shuffled."""
+    if count is None:
+        return list(scenarios)
+    chance = random.Random(seed)  # noqa: S311 -- a reproducible mix, no secret
+    once = list(scenarios) if count >= len(scenarios) else []
+    weights = [scenario.weight for scenario in scenarios]
+    chosen = once + chance.choices(scenarios, weights, k=count - len(once))
+    chance.shuffle(chosen)
+    return chosen
