@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import assert_never
+from typing import Final, assert_never
 
 from rules import fees
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.files import Paper
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.people import Role
-from schemas.procedure import FieldKind, FieldPart, ProcedureRules
+from schemas.procedure import FeePart, FieldKind, FieldPart, ProcedureRules
 from schemas.submission import FormValue, Submission
 
 
@@ -27,14 +27,15 @@ class Admission:
 def admit(submission: Submission, procedure: ProcedureRules) -> Admission:
     """The admission of a submission. Raises `Refused` with every problem found."""
     level = submission.level or _highest_usable(submission, procedure)
+    form = [*form_problems(procedure, submission.form), *_missing_fields(submission, procedure)]
     problems = [
         *_level(submission, procedure, level),
         *_people(submission),
         *paper_problems(procedure, submission.papers, submission.channel),
         *_missing_papers(submission, procedure),
-        *form_problems(procedure, submission.form),
-        *_missing_fields(submission, procedure),
+        *form,
         *_result(submission, procedure, level),
+        *([] if form else _fee(submission, procedure, level)),
     ]
     if problems:
         raise refused(RefusalCode.BAD_SUBMISSION, *problems)
@@ -159,19 +160,19 @@ def form_problems(procedure: ProcedureRules, form: Mapping[str, FormValue]) -> I
                 f"biểu mẫu không có trường này; các trường: {_list(set(fields))}",
                 f"the form has no such field; its fields: {_list(set(fields))}",
             )
+        elif fields[code].required and isinstance(value, str) and not value.strip():
+            yield problem(f"form.{code}", *_REQUIRED)
         elif (wrong := _wrong_value(fields[code], value)) is not None:
             yield problem(f"form.{code}", *wrong)
 
 
 def _missing_fields(submission: Submission, procedure: ProcedureRules) -> Iterator[Problem]:
     for field in procedure.form:
-        if field.required and submission.form.get(field.code) in {None, ""}:
-            yield problem(
-                f"form.{field.code}",
-                "field_required",
-                "thiếu trường bắt buộc; hãy điền",
-                "this field is required; fill it in",
-            )
+        if field.required and field.code not in submission.form:
+            yield problem(f"form.{field.code}", *_REQUIRED)
+
+
+_REQUIRED: Final = ("field_required", "thiếu trường bắt buộc; hãy điền", "this field is required; fill it in")
 
 
 def _wrong_value(field: FieldPart, value: FormValue) -> tuple[str, str, str] | None:
@@ -239,24 +240,38 @@ def _result(submission: Submission, procedure: ProcedureRules, level: Level) -> 
         )
 
 
-def _fee_channel(submission: Submission, procedure: ProcedureRules, level: Level) -> Channel | None:
-    if procedure.fee is None or not fees.lines(procedure.fee, submission.form):
-        return None
-    allowed = [channel for channel in procedure.fee.channels if channel in CAPABILITIES[level].fee]
-    wanted = submission.fee_channel
-    if wanted is None and allowed:
-        return Channel.ONLINE if Channel.ONLINE in allowed else allowed[0]
-    if wanted in allowed:
-        return wanted
-    raise refused(
-        RefusalCode.BAD_SUBMISSION,
-        problem(
+def fee_channel(rule: FeePart, level: Level) -> Channel:
+    """The channel of a fee for which none was chosen: online where it may be, and the counter takes any."""
+    allowed = _fee_channels(rule, level)
+    return Channel.ONLINE if Channel.ONLINE in allowed else next(iter(allowed), Channel.COUNTER)
+
+
+def _fee_channels(rule: FeePart, level: Level) -> list[Channel]:
+    return [channel for channel in rule.channels if channel in CAPABILITIES[level].fee]
+
+
+def _fee(submission: Submission, procedure: ProcedureRules, level: Level) -> Iterator[Problem]:
+    rule, wanted = procedure.fee, submission.fee_channel
+    if rule is None or not fees.lines(rule, submission.form):
+        return
+    allowed = _fee_channels(rule, level)
+    if wanted not in allowed and (wanted or not allowed):
+        yield problem(
             "fee_channel",
             "fee_channel_not_allowed",
             f"không nộp phí qua kênh này ở mức độ {level}; chọn: {_list(set(allowed))}",
             f"fees are not paid by this channel at level {level}; choose: {_list(set(allowed))}",
-        ),
-    )
+        )
+
+
+def _fee_channel(submission: Submission, procedure: ProcedureRules, level: Level) -> Channel | None:
+    """What was chosen, also where nothing is owed yet: a supplement may change that."""
+    rule, wanted = procedure.fee, submission.fee_channel
+    if rule is None:
+        return None
+    if wanted in _fee_channels(rule, level):
+        return wanted
+    return fee_channel(rule, level) if fees.lines(rule, submission.form) else None
 
 
 def _list(names: set[str] | set[Channel]) -> str:

@@ -60,7 +60,8 @@ def _stranger(filing: Filing, actor: Actor) -> Problem | None:
     if actor.role is Role.APPLICANT and (filing.applicant is None or actor.subject != filing.applicant.subject):
         return problem("actor.subject", "not_the_applicant", "không phải chủ hồ sơ", "the actor is not the applicant")
     filed_by = filing.filed_by
-    if actor.role is Role.REPRESENTATIVE and (filed_by is None or actor.subject != filed_by.subject):
+    filer = None if filed_by is None else (filed_by.role, filed_by.subject)
+    if actor.role is Role.REPRESENTATIVE and (actor.role, actor.subject) != filer:
         return problem(
             "actor.subject",
             "not_the_representative",
@@ -124,8 +125,19 @@ def _same_person(filing: Filing, actor: Actor) -> Problem | None:
 
 def _accept(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     if actor.role is Role.SYSTEM:
-        return _stage(filing, Stage.INTAKE) or _unclaimed(filing, actor)
+        return _stage(filing, Stage.INTAKE) or _standing_order(filing) or _unclaimed(filing, actor)
     return _role(actor, Role.RECEPTION) or _stage(filing, Stage.INTAKE) or _unclaimed(filing, actor)
+
+
+def _standing_order(filing: Filing) -> Problem | None:
+    if filing.procedure.standing_order is not None:
+        return None
+    return problem(
+        "",
+        "no_standing_order",
+        "thủ tục không có quyết định cho phép tự động chấp thuận",
+        "the procedure has no standing order, so a person takes the filing in",
+    )
 
 
 def _refuse_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | None:

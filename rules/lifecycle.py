@@ -89,12 +89,12 @@ def _task(filing: Filing, role: Role, now: datetime) -> Task:
     actor = _someone(filing, role)
     step = current_step(filing)
     clock = filing.clocks.get(_STAGE_CLOCK[stage(filing)])
-    officer = filing.officer if role in {Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CLERK} else None
+    claimable = stage(filing) in {Stage.INTAKE, Stage.REVIEW} and role is not Role.TEAM_LEAD
     return Task(
         name=step.code if step else stage(filing),
         role=role,
         actions=_possible(filing, actor, now),
-        officer=officer,
+        officer=filing.officer if claimable else None,
         due=clock.due if clock else None,
         overdue=bool(clock and clock.overdue),
     )
@@ -146,7 +146,8 @@ def _consequence(filing: Filing) -> ev.Event | None:
     if filing.closed or filing.supplement or filing.accepted_at is None or filing.fee_pending:
         return None
     if filing.decision is None:
-        return _fee(filing, FeeDue.ACCEPTANCE) or _next_step(filing)
+        due = _fee(filing, FeeDue.ACCEPTANCE) if filing.step is None else None
+        return due or _next_step(filing)
     if filing.result is None:
         return None
     due = _fee(filing, FeeDue.RESULT) if filing.decision.outcome is Outcome.APPROVED else None
@@ -155,12 +156,13 @@ def _consequence(filing: Filing) -> ev.Event | None:
 
 def _fee(filing: Filing, moment: FeeDue) -> ev.FeeRequested | None:
     rule = filing.procedure.fee
-    if rule is None or rule.due is not moment or filing.fees or filing.fee_channel is None:
+    if rule is None or rule.due is not moment or filing.fees:
         return None
     lines = fees.lines(rule, filing.form)
     if not lines:
         return None
-    return ev.FeeRequested(n=1, amount=fees.total(lines), lines=lines, channel=filing.fee_channel)
+    channel = filing.fee_channel or admission.fee_channel(rule, filing.level)
+    return ev.FeeRequested(n=1, amount=fees.total(lines), lines=lines, channel=channel)
 
 
 def _next_step(filing: Filing) -> ev.Event | None:
@@ -371,8 +373,9 @@ def _issue(filing: Filing, command: cm.Issue, now: datetime) -> Events:
 def _settle_fee(filing: Filing, command: cm.SettleFee, now: datetime) -> Events:
     fee = filing.fee
     paid = command.settlement is FeeSettlement.PAID
-    if fee is None or fee.n != command.n or (paid and command.amount != fee.amount):
-        why = problem("n", "no_such_fee", "không có khoản phí này", "no such fee is due")
+    online = fee is not None and fee.n == command.n and fee.channel is Channel.ONLINE
+    if fee is None or not online or (paid and command.amount != fee.amount):
+        why = problem("n", "no_such_fee", "không có khoản phí này", "no such fee is due online")
         raise _not_allowed(filing, command.actor, now, why)
     if paid:
         return (ev.FeePaid(n=fee.n, amount=fee.amount, channel=Channel.ONLINE),)

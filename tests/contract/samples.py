@@ -1,0 +1,344 @@
+"""One message of every kind, with every field filled: what the golden files are written from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from schemas import backoffice as bo
+from schemas import commands as cm
+from schemas import events as ev
+from schemas import filing as fl
+from schemas import parcel as pc
+from schemas import payment as pay
+from schemas.base import Model, Text
+from schemas.errors import Problem, Refusal, RefusalCode
+from schemas.files import FileRef, Paper
+from schemas.ledger import Receipt
+from schemas.level import Channel, Level
+from schemas.limit import Limit, Unit
+from schemas.people import Actor, Address, Applicant, PersonKind, Role, Via
+from schemas.procedure import ProcedureRules
+from schemas.submission import Submission
+
+FILING: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
+AGENCY: Final = "H01.12"
+AT: Final = datetime(2026, 11, 25, 3, 0, 30, tzinfo=UTC)
+CODE: Final = "H01.12-20261125-0000001"
+PERSON: Final = Applicant(
+    subject="vneid:001099000001",
+    kind=PersonKind.PERSON,
+    name="Nguyễn Văn An",
+    id_number="001099000001",
+    phone="0900000000",
+    email="an@example.vn",
+)
+ADDRESS: Final = Address(recipient="Nguyễn Văn An", phone="0900000000", address="1 Hàng Bài, Hà Nội", postcode="10000")
+APPLICANT: Final = Actor(subject="vneid:001099000001", role=Role.APPLICANT)
+OFFICER: Final = Actor(subject="h01.12-reception-1", role=Role.RECEPTION, agency=AGENCY)
+VIA: Final = Via(principal="portal", channel=Channel.ONLINE)
+FILE: Final = FileRef(key="papers/1.pdf", sha256="b" * 64, size=1000, media_type="application/pdf")
+RESULT: Final = FileRef(key="results/1.pdf", sha256="c" * 64, size=2000, media_type="application/pdf")
+PAPERS: Final = (Paper(code="identity", file=FILE), Paper(code="mandate"))
+DIGESTS: Final[dict[str, str | None]] = {"identity": "b" * 64, "mandate": None}
+FORM: Final[dict[str, str | bool | int]] = {"name": "An", "copies": 2, "urgent": True}
+LINE: Final = ev.FeeLine(code="extract", amount=8000, quantity=2)
+ITEM: Final = cm.SupplementItem(target=cm.TargetKind.PAPER, code="identity", note="bản chụp mờ")
+SUPPLEMENT: Final = fl.OpenSupplement(n=1, items=(ITEM,), officer="h01.12-specialist-1", legal_basis="NĐ 61/2018 Đ15")
+FEE: Final = fl.Fee(
+    n=1, amount=16_000, lines=(LINE,), channel=Channel.ONLINE, state=fl.FeeState.PAID, receipt_no="0000001"
+)
+DECISION: Final = fl.Decision(
+    outcome=ev.Outcome.APPROVED, officer="h01.12-leader-1", standing_order="01/QĐ-UBND", reason="đủ điều kiện"
+)
+
+EVENTS: Final[tuple[Any, ...]] = (
+    ev.Submitted(
+        code=CODE,
+        agency=AGENCY,
+        procedure="2.000635",
+        version="2026-07",
+        procedure_sha256="a" * 64,
+        level=Level.FULLY_ONLINE,
+        channel=Channel.ONLINE,
+        fee_channel=Channel.ONLINE,
+        result_channel=Channel.POST,
+        paper_digests=DIGESTS,
+        applicant=PERSON,
+        filed_by=APPLICANT,
+        form=FORM,
+        papers=PAPERS,
+        signature=FILE,
+        address=ADDRESS,
+        payer_account="0123456789",
+    ),
+    ev.Accepted(automatic=True),
+    ev.IntakeRefused(reason="không thuộc thẩm quyền"),
+    ev.SupplementRequested(
+        n=1,
+        needs=(ev.SupplementNeed(target="paper", code="identity"),),
+        officer="h01.12-specialist-1",
+        notes=("bản chụp mờ",),
+        legal_basis="NĐ 61/2018 Đ15",
+    ),
+    ev.Supplemented(n=1, channel=Channel.ONLINE, paper_digests=DIGESTS, form=FORM, papers=PAPERS),
+    ev.SupplementExpired(n=1),
+    ev.FeeRequested(n=1, amount=16_000, lines=(LINE,), channel=Channel.ONLINE),
+    ev.FeePaid(n=1, amount=16_000, channel=Channel.ONLINE, receipt_no="0000001"),
+    ev.FeeExpired(n=1),
+    ev.StepStarted(step="appraise"),
+    ev.Claimed(officer="h01.12-specialist-1"),
+    ev.Released(),
+    ev.Forwarded(step="verify", note="đã xác minh"),
+    ev.Proposed(step="appraise", outcome=ev.Outcome.REFUSED, officer="h01.12-specialist-1", reason="thiếu"),
+    ev.Decided(
+        outcome=ev.Outcome.APPROVED, officer="h01.12-leader-1", standing_order="01/QĐ-UBND", reason="đủ điều kiện"
+    ),
+    ev.ResultIssued(result=RESULT),
+    ev.PickupOffered(),
+    ev.ParcelRequested(n=1),
+    ev.ParcelFailed(n=1, outcome=ev.ParcelOutcome.RETURNED),
+    ev.HandedOver(channel=Channel.COUNTER, recipient="Nguyễn Văn An"),
+    ev.Withdrawn(reason="đổi ý"),
+    ev.Overdue(clock=ev.Clock.INTAKE, due=AT),
+    pay.PaymentRequested(number="20261125-0000001", n=1, amount=16_000, due=AT, payer_account="0123456789"),
+    pay.PaymentCaptured(capture_id="m1", amount=16_000, captured_at=AT, owed=True),
+    pay.PaymentExpired(),
+    pay.PaymentCancelled(reason="the filing no longer owes this fee"),
+    pay.PaymentRefunded(capture_id="m1", amount=16_000),
+    pc.ConsignmentRequested(number="20261125-0000001", n=1, address=ADDRESS),
+    pc.ConsignmentSent(waybill="VN000000001"),
+    pc.ConsignmentEnded(outcome=ev.ParcelOutcome.LOST),
+)
+
+_SAID: Final[dict[str, Any]] = {
+    "command_id": "c-1",
+    "actor": OFFICER,
+    "via": VIA,
+    "on_behalf_of": "vneid:001099000001",
+    "seen_seq": 3,
+}
+
+COMMANDS: Final[tuple[cm.Command, ...]] = (
+    cm.Accept(**_SAID),
+    cm.RefuseIntake(**_SAID, reason="không thuộc thẩm quyền"),
+    cm.RequestSupplement(**_SAID, items=(ITEM,), legal_basis="NĐ 61/2018 Đ15"),
+    cm.Supplement(**_SAID, form=FORM, papers=PAPERS),
+    cm.Claim(**_SAID),
+    cm.Release(**_SAID),
+    cm.Forward(**_SAID, note="đã xác minh"),
+    cm.Propose(**_SAID, outcome=ev.Outcome.APPROVED, reason="đủ điều kiện"),
+    cm.Decide(**_SAID, outcome=ev.Outcome.REFUSED, reason="không đủ điều kiện"),
+    cm.PayAtCounter(**_SAID, amount=16_000),
+    cm.Withdraw(**_SAID, reason="đổi ý"),
+    cm.HandOver(**_SAID, recipient="Nguyễn Văn An"),
+)
+
+SUBMISSION: Final = Submission(
+    client_id="portal",
+    submission_id="1",
+    procedure="2.000635",
+    version="2026-07",
+    agency=AGENCY,
+    level=Level.FULLY_ONLINE,
+    channel=Channel.ONLINE,
+    applicant=PERSON,
+    actor=APPLICANT,
+    via=VIA,
+    form=FORM,
+    papers=(Paper(code="identity", file=FILE),),
+    signature=FILE,
+    fee_channel=Channel.ONLINE,
+    result_channel=Channel.POST,
+    address=ADDRESS,
+    payer_account="0123456789",
+)
+RECEIPT: Final = Receipt(command_id="submit", digest="d" * 64, seq=1, at=AT, code=CODE)
+PROBLEM: Final = Problem(
+    field="papers.identity",
+    rule="paper_required",
+    message=Text(vi="thiếu giấy tờ bắt buộc; hãy bổ sung", en="this paper is required; add it"),
+)
+RULES: Final = ProcedureRules.model_validate(
+    {
+        "code": "2.000635",
+        "version": "2026-07",
+        "sha256": "a" * 64,
+        "level": 4,
+        "limits": {
+            "intake": "8 working hours",
+            "processing": "1 working days",
+            "issue": "4 working hours",
+            "delivery": "4 working days",
+            "pickup": "30 calendar days",
+        },
+        "papers": [{"code": "identity", "required": True}],
+        "form": [
+            {"code": "copies", "kind": "integer", "required": True, "minimum": 1, "maximum": 50},
+            {"code": "register", "kind": "choice", "required": False, "choices": ["birth", "death"]},
+        ],
+        "review": [{"code": "appraise", "role": "specialist", "act": "propose", "limit": "4 working hours"}],
+        "fee": {
+            "items": [{"code": "extract", "amount": 8000, "per": "copies"}],
+            "due": "acceptance",
+            "channels": ["online", "counter"],
+            "limit": "5 working days",
+        },
+        "result_channels": ["online", "post"],
+        "supplement_rounds": 1,
+        "supplement_limit": "10 working days",
+        "signature": True,
+        "standing_order": "01/QĐ-UBND",
+        "standing_officer": "h01.12-leader-1",
+    }
+)
+SNAPSHOT: Final = fl.Filing(
+    filing_id=FILING,
+    agency=AGENCY,
+    procedure=RULES,
+    seq=9,
+    code=CODE,
+    level=Level.FULLY_ONLINE,
+    channel=Channel.ONLINE,
+    fee_channel=Channel.ONLINE,
+    result_channel=Channel.POST,
+    applicant=PERSON,
+    filed_by=APPLICANT,
+    form=FORM,
+    papers=PAPERS,
+    address=ADDRESS,
+    payer_account="0123456789",
+    submitted_at=AT,
+    accepted_at=AT,
+    changed_at=AT,
+    automatic=True,
+    processing=True,
+    step=0,
+    officer="h01.12-specialist-1",
+    supplements=1,
+    supplement=SUPPLEMENT,
+    fees=(FEE,),
+    proposal=fl.Proposal(outcome=ev.Outcome.APPROVED, officer="h01.12-specialist-1", reason="đủ điều kiện"),
+    decision=DECISION,
+    result=RESULT,
+    pickup=True,
+    parcels=1,
+    closing=fl.Closing.DELIVERED,
+    closed_at=AT,
+    clocks={
+        ev.Clock.STEP: fl.ClockState(
+            limit=Limit(amount=4, unit=Unit.WORKING_HOURS),
+            started=AT,
+            due=AT + timedelta(hours=4),
+            paused=AT,
+            overdue=True,
+        )
+    },
+    overdue=(ev.Clock.INTAKE,),
+)
+DOSSIER: Final = bo.Dossier(
+    filing_id=FILING,
+    code=CODE,
+    agency=AGENCY,
+    procedure="2.000635",
+    version="2026-07",
+    level=Level.FULLY_ONLINE,
+    applicant=PERSON,
+    form=FORM,
+    papers=PAPERS,
+)
+
+OTHERS: Final[dict[str, Model]] = {
+    "submission": SUBMISSION,
+    "receipt": RECEIPT,
+    "refusal": Refusal(code=RefusalCode.NOT_ALLOWED, problems=(PROBLEM,), allowed=("claim", "withdraw")),
+    "action": fl.Action(name="accept", allowed=False, problem=PROBLEM),
+    "submit_check": fl.SubmitCheck(content="d" * 64),
+    "filing_start": fl.FilingStart(
+        submission=SUBMISSION.model_dump(mode="json", exclude_none=True),
+        snapshot=SNAPSHOT,
+        receipts=(RECEIPT,),
+        epoch=2,
+    ),
+    "filing_end": fl.FilingEnd(closing=fl.Closing.DELIVERED, code=CODE),
+    "filing_view": fl.FilingView(
+        filing_id=FILING,
+        code=CODE,
+        seq=9,
+        agency=AGENCY,
+        procedure="2.000635",
+        version="2026-07",
+        level=Level.FULLY_ONLINE,
+        channel=Channel.ONLINE,
+        result_channel=Channel.POST,
+        status=fl.Status.PROCESSED,
+        status_name=fl.STATUS_NAMES[fl.Status.PROCESSED],
+        stage=fl.Stage.DELIVERY,
+        submitted_at=AT,
+        accepted_at=AT,
+        closed=False,
+        closing=fl.Closing.DELIVERED,
+        supplement=SUPPLEMENT,
+        fee=FEE,
+        decision=DECISION,
+        result=RESULT,
+        tasks=(
+            fl.Task(
+                name="appraise",
+                role=Role.SPECIALIST,
+                actions=("propose", "release"),
+                officer="h01.12-specialist-1",
+                due=AT,
+                overdue=True,
+            ),
+        ),
+        timers=(fl.Timer(clock=ev.Clock.STEP, due=AT),),
+        overdue=(ev.Clock.INTAKE,),
+        parked=1,
+    ),
+    "filing_result": fl.ResultView(filing_id=FILING, code=CODE, outcome=ev.Outcome.APPROVED, result=RESULT),
+    "filing_parked": fl.Parked(signal="fee_settled", problem="unreadable", at=AT),
+    "fee_settled": fl.FeeFact(n=1, settlement="paid", amount=16_000),
+    "parcel_settled": fl.ParcelFact(n=1, outcome="delivered"),
+    "check_request": bo.CheckRequest(request_id="check:1", dossier=DOSSIER),
+    "check_answer": bo.CheckAnswer(complete=True),
+    "issue_request": bo.IssueRequest(
+        request_id="issue:9",
+        dossier=DOSSIER,
+        outcome=ev.Outcome.APPROVED,
+        officer="h01.12-leader-1",
+        reason="đủ điều kiện",
+    ),
+    "issue_answer": bo.IssueAnswer(result=RESULT),
+    "payment_start": pay.PaymentStart(
+        filing_id=FILING,
+        n=1,
+        agency=AGENCY,
+        amount=16_000,
+        description=CODE,
+        due=AT,
+        payer_account="0123456789",
+        watch_seconds=259_200,
+    ),
+    "payment_view": pay.PaymentView(
+        filing_id=FILING,
+        n=1,
+        number="20261125-0000001",
+        amount=16_000,
+        state=pay.PaymentState.PENDING,
+        pay_url="http://127.0.0.1:8001/pay/1",
+        captured=16_000,
+        refunded=0,
+    ),
+    "parcel_start": pc.ParcelStart(filing_id=FILING, n=1, agency=AGENCY, address=ADDRESS, contents=CODE),
+    "parcel_view": pc.ParcelView(
+        filing_id=FILING, n=1, number="20261125-0000001", waybill="VN000000001", state=pc.ParcelState.SENT
+    ),
+}
+
+SAMPLES: Final[dict[str, Model]] = (
+    {f"event.{event.kind}": event for event in EVENTS}
+    | {f"command.{command.kind}": command for command in COMMANDS}
+    | OTHERS
+)

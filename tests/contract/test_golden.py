@@ -1,0 +1,98 @@
+"""The contract as JSON: every message is what its golden file says, and what was once written loads for ever.
+
+`make golden` writes the files anew from `samples.py`: a line that disappears or changes in one of them breaks somebody.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from schemas import ledger, parcel, payment
+from schemas.base import Model
+from schemas.commands import PUBLIC_COMMANDS
+from schemas.events import EFFECTS
+from tests.contract.samples import COMMANDS, EVENTS, OTHERS, SAMPLES
+
+GOLDEN: Final = Path(__file__).parent / "golden"
+EVENT: Final[TypeAdapter[Any]] = TypeAdapter(ledger.AnyEvent)
+STARTS: Final = ("filing_start", "submission", "payment_start", "parcel_start")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _written_anew() -> None:
+    if os.environ.get("MOTCUA_GOLDEN") == "write":
+        GOLDEN.mkdir(exist_ok=True)
+        for name, sample in SAMPLES.items():
+            text = json.dumps(dumped(sample), ensure_ascii=False, indent=2, sort_keys=True)
+            (GOLDEN / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+
+
+def dumped(message: Model) -> Any:
+    return message.model_dump(mode="json", exclude_none=True)
+
+
+def golden(name: str) -> Any:
+    return json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def load(name: str, raw: Any) -> Any:
+    return EVENT.validate_python(raw) if name.startswith("event.") else type(SAMPLES[name]).model_validate(raw)
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_a_message_loads_from_its_golden_file_and_is_written_as_it_was(name: str) -> None:
+    message = load(name, golden(name))
+    assert message == SAMPLES[name]
+    assert type(message) is type(SAMPLES[name])
+    assert dumped(message) == golden(name)
+
+
+def test_every_kind_has_its_golden_file_and_every_file_its_kind() -> None:
+    later = {
+        model.model_fields["kind"].default
+        for part in (payment.PaymentEvent, parcel.ParcelEvent)
+        for model in get_args(part)
+    }
+    kinds = {f"event.{kind}" for kind in {*EFFECTS, *later}}
+    commands = {f"command.{model.model_fields['kind'].default}" for model in PUBLIC_COMMANDS}
+    assert {path.stem for path in GOLDEN.glob("*.json")} == kinds | commands | set(OTHERS)
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_a_golden_file_shows_every_field(name: str) -> None:
+    assert set(golden(name)) == set(type(SAMPLES[name]).model_fields)
+
+
+@pytest.mark.parametrize("name", [f"event.{event.kind}" for event in EVENTS] + list(STARTS))
+def test_what_a_newer_platform_wrote_loads(name: str) -> None:
+    assert load(name, golden(name) | {"added_later": {"x": 1}}) == SAMPLES[name]
+
+
+@pytest.mark.parametrize("name", [f"command.{command.kind}" for command in COMMANDS])
+def test_a_command_with_an_unknown_field_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="added_later"):
+        load(name, golden(name) | {"added_later": 1})
+
+
+@pytest.mark.parametrize("part", ["actor", "via"])
+def test_a_command_with_an_unknown_field_deep_inside_is_refused(part: str) -> None:
+    raw = golden("command.accept")
+    with pytest.raises(ValidationError, match="added_later"):
+        load("command.accept", raw | {part: raw[part] | {"added_later": 1}})
+
+
+@pytest.mark.parametrize("raw", ["accept", [], None, 1, {}, {"kind": "decide"}])
+def test_what_is_no_command_is_refused(raw: Any) -> None:
+    with pytest.raises(ValidationError):
+        load("command.accept", raw)
+
+
+@pytest.mark.parametrize("left_out", ["code", "fee_channel", "signature", "address", "payer_account"])
+def test_an_event_from_before_an_optional_field_loads(left_out: str) -> None:
+    raw = golden("event.submitted")
+    del raw[left_out]
+    assert getattr(load("event.submitted", raw), left_out) is None

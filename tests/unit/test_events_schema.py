@@ -1,0 +1,155 @@
+"""What the events declare of themselves: clocks, kinds, and what is personal."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, get_args
+from uuid import UUID
+
+import pytest
+
+from activities.event_rows import columns, recorded_in
+from activities.vault import FilingKey
+from schemas import events, parcel, payment
+from schemas.base import Model, Personal, fields_marked, numbered_fields
+from schemas.events import EFFECTS, Clock, Effect
+from schemas.ledger import Batch, Recorded
+from schemas.people import Actor, Role, Via
+from schemas.rows import Rows
+from tests.contract.samples import EVENTS
+
+FILING: tuple[type[Model], ...] = get_args(get_args(events.Event)[0])
+PAYMENT: tuple[type[Model], ...] = get_args(payment.PaymentEvent)
+PARCEL: tuple[type[Model], ...] = get_args(parcel.ParcelEvent)
+EVERY = (*FILING, *PAYMENT, *PARCEL)
+
+PERSONAL = {
+    "submitted": {"applicant", "filed_by", "form", "papers", "signature", "address", "payer_account"},
+    "intake_refused": {"reason"},
+    "supplement_requested": {"notes", "legal_basis"},
+    "supplemented": {"form", "papers"},
+    "forwarded": {"note"},
+    "proposed": {"reason"},
+    "decided": {"reason"},
+    "handed_over": {"recipient"},
+    "withdrawn": {"reason"},
+    "payment_requested": {"payer_account"},
+    "consignment_requested": {"address"},
+}
+NUMBERED = {
+    "submitted": {"code": "dossier"},
+    "fee_paid": {"receipt_no": "receipt"},
+    "payment_requested": {"number": "payment"},
+    "consignment_requested": {"number": "parcel"},
+}
+
+
+def kind_of(event: type[Model]) -> str:
+    kind: str = event.model_fields["kind"].default
+    return kind
+
+
+@pytest.mark.parametrize("event", EVERY, ids=kind_of)
+def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: type[Model]) -> None:
+    assert fields_marked(event, Personal) == PERSONAL.get(kind_of(event), set())
+    assert numbered_fields(event) == NUMBERED.get(kind_of(event), {})
+
+
+def test_no_two_events_share_a_kind() -> None:
+    kinds = [kind_of(event) for event in EVERY]
+    assert len(kinds) == len(set(kinds)) == 22 + 5 + 3
+
+
+def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
+    assert set(EFFECTS) == {kind_of(event) for event in FILING}
+    for effects in EFFECTS.values():
+        assert set(effects) <= set(Clock)
+        assert set(effects.values()) <= set(Effect)
+
+
+@pytest.mark.parametrize("end", ["intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn"])
+def test_the_end_of_a_filing_stops_every_clock(end: str) -> None:
+    assert EFFECTS[end] == dict.fromkeys(Clock, Effect.STOP)
+
+
+@pytest.mark.parametrize(
+    ("clock", "starts", "stops"),
+    [
+        ("intake", ["submitted"], ["accepted"]),
+        ("processing", ["accepted"], ["result_issued"]),
+        ("step", ["step_started"], ["forwarded", "proposed", "decided"]),
+        ("supplement", ["supplement_requested"], ["supplemented"]),
+        ("payment", ["fee_requested"], ["fee_paid"]),
+        ("issue", ["decided"], ["result_issued"]),
+        ("delivery", ["parcel_requested"], ["parcel_failed"]),
+        ("pickup", ["pickup_offered"], []),
+    ],
+)
+def test_a_clock_runs_from_its_first_event_to_its_last(clock: str, starts: list[str], stops: list[str]) -> None:
+    ends = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn"}
+    does = {kind: effects.get(Clock(clock)) for kind, effects in EFFECTS.items() if kind not in ends}
+    assert [kind for kind, effect in does.items() if effect is Effect.START] == starts
+    assert [kind for kind, effect in does.items() if effect is Effect.STOP] == stops
+
+
+def test_a_supplement_pauses_what_runs_and_its_answer_starts_it_again() -> None:
+    running = ("intake", "processing", "step")
+    assert {clock: EFFECTS["supplement_requested"][Clock(clock)] for clock in running} == dict.fromkeys(
+        running, Effect.PAUSE
+    )
+    assert {clock: EFFECTS["supplemented"][Clock(clock)] for clock in running} == dict.fromkeys(running, Effect.RESTART)
+
+
+def test_a_fee_pauses_the_processing_and_its_payment_resumes_it() -> None:
+    assert EFFECTS["fee_requested"][Clock.PROCESSING] is Effect.PAUSE
+    assert EFFECTS["fee_paid"][Clock.PROCESSING] is Effect.RESUME
+
+
+KEY = FilingKey("k1", bytes(32))
+AN = Actor(subject="vneid:001099000001", role=Role.APPLICANT)
+AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+
+
+def row(event: Any, actor: Actor = AN) -> Any:
+    """The columns under which the ledger keeps an event."""
+    batch = Batch(
+        stream="filing:1",
+        filing_id=UUID(int=1),
+        agency="H01.12",
+        next_seq=1,
+        command_id="c1",
+        digest="",
+        actor=actor,
+        on_behalf_of="vneid:001099000002",
+        via=Via(principal="portal"),
+        at=AT,
+        events=(event,),
+        rows=Rows(),
+    )
+    recorded = Recorded(seq=1, at=AT, command_id="c1", actor=actor, event=event)
+    names = ("stream", "seq", "event_id", "filing_id", "agency", "kind", "version", "body", "sealed", "key_id")
+    values = columns(batch, recorded, 0, KEY, AT)
+    return dict(zip((*names, "command_id", "actor", "via", "occurred_at", "recorded_at"), values, strict=True))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.kind)
+def test_what_is_personal_leaves_the_public_part_and_comes_back_with_the_key(event: Any) -> None:
+    kept = row(event)
+    assert set(json.loads(kept["body"])) == set(type(event).model_fields) - {"kind"} - PERSONAL.get(event.kind, set())
+    assert recorded_in("filing:1", kept, KEY) == Recorded(seq=1, at=AT, command_id="c1", actor=AN, event=event)
+
+
+def test_who_the_applicant_is_stands_nowhere_in_the_clear() -> None:
+    kept = row(EVENTS[0])
+    for column in ("body", "actor", "sealed"):
+        for identity in (b"001099000001", b"001099000002", "Nguyễn Văn An".encode(), b"0900000000"):
+            assert identity not in kept[column]
+    assert json.loads(kept["actor"])["subject"].startswith("p-")
+
+
+def test_an_officer_stands_in_the_clear() -> None:
+    clerk = Actor(subject="h01.12-clerk-1", role=Role.CLERK, agency="H01.12")
+    assert json.loads(row(EVENTS[1], clerk)["actor"]) == {
+        "subject": "h01.12-clerk-1",
+        "role": "clerk",
+        "agency": "H01.12",
+    }

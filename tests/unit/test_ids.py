@@ -1,0 +1,46 @@
+"""Derived ids are the same on every machine and for ever: literal values."""
+
+from uuid import UUID
+
+import pytest
+
+from schemas import ids
+
+FILING = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
+
+
+def test_a_submission_is_the_same_filing_for_ever() -> None:
+    assert ids.filing_id("portal", "1") == FILING
+
+
+def test_client_and_submission_do_not_run_into_each_other() -> None:
+    assert ids.filing_id("portal1", "1") != ids.filing_id("portal", "11")
+
+
+def test_an_event_has_its_id_before_it_is_recorded() -> None:
+    assert ids.event_id("filing:1", "submit", 0) == UUID("26b01f10-39eb-53fe-9ce0-9f37e5093814")
+    assert ids.event_id("filing:1", "submit", 1) == UUID("33ac36c3-960f-5b67-8c29-c9836ad2c899")
+
+
+def test_the_names_that_integrators_and_banks_know() -> None:
+    assert ids.TASK_QUEUE == "motcua"
+    assert ids.DEFAULT_BACK_OFFICE_QUEUE == "backoffice"
+    assert ids.filing_workflow(FILING) == f"filing:{FILING}"
+    assert ids.payment_workflow(FILING, 1) == f"payment:{FILING}:1"
+    assert ids.parcel_workflow(FILING, 2) == f"parcel:{FILING}:2"
+    assert ids.fee_key(FILING, 3) == f"fee:{FILING}:3"
+
+
+def test_canonical_json_is_sorted_tight_and_utf8() -> None:
+    assert ids.canonical({"b": 1, "a": "Đ", "c": [True, None]}) == '{"a":"Đ","b":1,"c":[true,null]}'.encode()
+
+
+def test_the_digest_of_content_is_stable_and_ignores_the_order_of_keys() -> None:
+    known = "5749977faec0c57c2c45952aec9d150cf712371f2fd47cffdfc6a355d44e6f96"
+    assert ids.digest({"form": {"copies": 2}, "name": "An"}) == known
+    assert ids.digest({"name": "An", "form": {"copies": 2}}) == known
+
+
+def test_what_json_cannot_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match="safe"):
+        ids.canonical({"n": 2**53})

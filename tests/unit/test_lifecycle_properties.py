@@ -1,0 +1,364 @@
+"""Whatever anybody sends, at any time, a filing stays lawful: every command by every actor over many procedures."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any, Final
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from rules import lifecycle
+from schemas.errors import Refused
+from schemas.events import Clock
+from schemas.filing import Filing, Stage
+from schemas.ledger import Recorded
+from schemas.level import CAPABILITIES
+from schemas.people import SYSTEM, Actor, Role
+from schemas.procedure import Act, FieldKind, ProcedureRules
+from tests.unit.lives import (
+    ADDRESS,
+    APPLICANT,
+    APPRAISE,
+    CASHIER,
+    CLERK,
+    DECIDE,
+    FILE,
+    HANDOVER,
+    LEADER,
+    PAPER,
+    RECEPTION,
+    REPRESENTATIVE,
+    RESULT,
+    SPECIALIST,
+    TEAM_LEAD,
+    VERIFY,
+    Life,
+    command,
+    fee,
+    officer,
+    procedure,
+)
+
+settings.register_profile(
+    "ci",
+    derandomize=True,
+    deadline=None,
+    max_examples=80,
+    stateful_step_count=40,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("search", settings.get_profile("ci"), derandomize=False, max_examples=1200)
+PROFILE: Final = settings.get_profile(os.environ.get("MOTCUA_HYPOTHESIS", "ci"))
+
+TURNS: Final = 5
+"""Asking everybody about everything after each step takes long: they take turns."""
+
+DUAL: Final = "specialist-1"
+"""Who proposes; the same person is a leader too."""
+
+PEOPLE: Final = (
+    APPLICANT,
+    REPRESENTATIVE,
+    RECEPTION,
+    officer(Role.RECEPTION, "reception-2"),
+    SPECIALIST,
+    officer(Role.SPECIALIST, "specialist-2"),
+    LEADER,
+    officer(Role.LEADER, DUAL),
+    CLERK,
+    CASHIER,
+    HANDOVER,
+    TEAM_LEAD,
+    officer(Role.OPERATOR),
+    officer(Role.AUDITOR),
+    officer(Role.RECEPTION, "an"),
+    officer(Role.SPECIALIST, agency="H56.30"),
+    Actor(subject="eve", role=Role.APPLICANT),
+    Actor(subject="eve", role=Role.REPRESENTATIVE),
+    SYSTEM,
+)
+
+INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
+SHAPES: Final[tuple[dict[str, Any], ...]] = (
+    {},
+    INSTANT,
+    INSTANT | {"fee": fee()},
+    {"fee": fee()},
+    {"fee": fee(channels=("counter",))},
+    {"fee": fee("result"), "supplement_rounds": 2},
+    {"fee": fee("result", ("counter",)), "review": [VERIFY, APPRAISE, DECIDE]},
+    {"review": [VERIFY, APPRAISE | {"role": "clerk"}, DECIDE], "supplement_rounds": 0},
+    {"level": 1, "result_channels": ["counter", "post"], "fee": fee(channels=("counter",))},
+    {"level": 2, "result_channels": ["counter", "post"]},
+    {"level": 3, "result_channels": ["counter", "post"], "fee": fee(channels=("counter",)), "supplement_rounds": 2},
+    {"papers": [], "supplement_rounds": 2, "fee": fee()},
+)
+
+# domain.md §2.2, event by event, from nothing (0). What is not in its table:
+LEGAL: Final[dict[int, set[int]]] = {
+    0: {1},  # ∅ → 2 of a paper filing is 1 and then 2, by one command
+    1: {2, 3, 5, 7},
+    2: {4, 6, 7},  # 2 → 6: a fee due at acceptance is asked for before anybody works on the filing
+    4: {5, 7, 9},
+    5: {1, 3, 4, 7, 8},  # 5 → 8: the supplement of an accepted filing expired, a stop notice (§2.2, the row 5 → 3)
+    6: {4, 7, 8},  # 6 → 8: not paid in time, so the agency stops
+    9: {8, 10},  # 9 → 8: the result is ready and what is owed for it was not paid in time
+    3: set(),
+    7: set(),
+    8: set(),
+    10: set(),
+}
+CLOSINGS: Final = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn"}
+VALUES: Final = {
+    FieldKind.TEXT: "Bình",
+    FieldKind.INTEGER: 3,
+    FieldKind.DATE: "2026-02-28",
+    FieldKind.BOOLEAN: True,
+    FieldKind.CHOICE: "birth",
+}
+
+
+def fitting(filing: Filing, kind: str) -> dict[str, Any]:
+    """Content that leaves nobody a reason to refuse, if the command is allowed at all."""
+    rules = filing.procedure
+    items = [
+        *({"target": "paper", "code": paper.code, "note": "mờ"} for paper in rules.papers),
+        *({"target": "field", "code": field.code, "note": "sai"} for field in rules.form),
+    ]
+    asked = {(item.target.value, item.code) for item in filing.supplement.items} if filing.supplement else set()
+    contents: dict[str, dict[str, Any]] = {
+        "refuse_intake": {"reason": "sai nơi"},
+        "request_supplement": {"items": items, "legal_basis": "Đ15"},
+        "supplement": {
+            "papers": [
+                {"code": code, "file": FILE.model_dump()} for target, code in sorted(asked) if target == "paper"
+            ],
+            "form": {field.code: VALUES[field.kind] for field in rules.form if ("field", field.code) in asked},
+        },
+        "propose": {"outcome": "approved"},
+        "decide": {"outcome": "refused", "reason": "không đủ điều kiện"},
+        "pay_at_counter": {"amount": filing.fee.amount if filing.fee else 1},
+        "withdraw": {"reason": "đổi ý"},
+        "hand_over": {"recipient": "An"},
+        "issue": {"result": RESULT},
+        "settle_parcel": {"n": filing.parcels, "outcome": "delivered"},
+    }
+    return contents.get(kind, {})
+
+
+TARGETS: Final = st.sampled_from(
+    [("paper", "identity"), ("paper", "mandate"), ("field", "name"), ("field", "copies"), ("paper", "name")]
+)
+PAPERS: Final = st.lists(
+    st.fixed_dictionaries(
+        {
+            "code": st.sampled_from(["identity", "mandate", "diploma"]),
+            "file": st.sampled_from([None, FILE.model_dump()]),
+        }
+    ),
+    max_size=2,
+)
+FORM: Final = st.dictionaries(
+    st.sampled_from(["name", "copies", "age"]), st.sampled_from(["An", "", 0, 3, -1, True]), max_size=2
+)
+OUTCOME: Final = st.sampled_from(["approved", "refused"])
+ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
+    "refuse_intake": st.just({"reason": "sai nơi"}),
+    "request_supplement": st.lists(TARGETS, min_size=1, max_size=3).map(
+        lambda found: {
+            "items": [{"target": target, "code": code, "note": "mờ"} for target, code in found],
+            "legal_basis": "Đ15",
+        }
+    ),
+    "supplement": st.fixed_dictionaries({"papers": PAPERS, "form": FORM}),
+    "propose": st.fixed_dictionaries({"outcome": OUTCOME, "reason": st.sampled_from([None, "thiếu"])}),
+    "decide": st.fixed_dictionaries({"outcome": OUTCOME, "reason": st.sampled_from([None, "thiếu"])}),
+    "pay_at_counter": st.fixed_dictionaries({"amount": st.sampled_from([1, 8000, 16_000, 24_000])}),
+    "withdraw": st.just({"reason": "đổi ý"}),
+    "hand_over": st.just({"recipient": "An"}),
+    "issue": st.fixed_dictionaries({"result": st.sampled_from([None, RESULT])}),
+    "settle_fee": st.fixed_dictionaries(
+        {
+            "n": st.sampled_from([1, 1, 2]),
+            "settlement": st.sampled_from(["paid", "expired"]),
+            "amount": st.sampled_from([0, 8000, 16_000, 24_000]),
+        }
+    ),
+    "settle_parcel": st.fixed_dictionaries(
+        {"n": st.sampled_from([1, 1, 2]), "outcome": st.sampled_from(["delivered", "returned", "lost"])}
+    ),
+    "expire": st.fixed_dictionaries({"clock": st.sampled_from(Clock)}),
+}
+
+
+class AnyLife(RuleBasedStateMachine):
+    """One filing under commands of every kind."""
+
+    life: Life
+    replayed: Filing
+    statuses: list[int]
+    turn = 0
+
+    @initialize(
+        shape=st.sampled_from(SHAPES),
+        on_paper=st.booleans(),
+        copies=st.sampled_from([0, 1, 2]),
+        result=st.sampled_from(["online", "counter", "post"]),
+        own=st.booleans(),
+    )
+    def file(self, shape: dict[str, Any], result: str, copies: int, *, on_paper: bool, own: bool) -> None:
+        rules = procedure(**shape)
+        filed_online = rules.level >= 3 and not on_paper
+        changes: dict[str, Any] = {"actor": APPLICANT if own else REPRESENTATIVE} if filed_online else dict(PAPER)
+        changes["result_channel"] = result if result in CAPABILITIES[rules.level].result else "counter"
+        changes["form"] = {"name": "An", "copies": copies}
+        changes["papers"] = [{"code": paper.code, "file": FILE} for paper in rules.papers if paper.required]
+        self.start(rules, changes | {"address": ADDRESS})
+
+    def start(self, rules: ProcedureRules, changes: dict[str, Any]) -> None:
+        self.life = Life(rules, **changes)
+        self.replayed = Filing(filing_id=self.life.filing.filing_id, agency=self.life.filing.agency, procedure=rules)
+        self.statuses = [0]
+        self.replay()
+
+    def replay(self) -> None:
+        """Fold what is new as the log gives it back: as JSON."""
+        for recorded in self.life.log[self.replayed.seq :]:
+            read = Recorded.model_validate_json(recorded.model_dump_json(exclude_none=True))
+            self.replayed = lifecycle.evolve(self.replayed, read)
+            self.statuses.append(int(lifecycle.status(self.replayed)))
+
+    def attempt(self, kind: str, actor: Actor, content: dict[str, Any]) -> bool:
+        """Give a command, twice to `decide`: the same answer both times, and what it is asked of is left as it was."""
+        before = self.life.filing.model_copy(deep=True)
+        given = command(kind, actor, len(self.life.log), **content)
+        answers: list[Any] = []
+        for _ in range(2):
+            try:
+                answers.append(lifecycle.decide(self.life.filing, given, self.life.now))
+            except Refused as no:
+                answers.append(no.refusal)
+        assert answers[0] == answers[1]
+        assert self.life.filing == before
+        if not isinstance(answers[0], tuple):
+            return False
+        assert answers[0]
+        self.life.give(given)
+        self.replay()
+        return True
+
+    @rule(kind=st.sampled_from(sorted(ANY_CONTENT)), actor=st.sampled_from(PEOPLE), data=st.data())
+    def anybody_sends_anything(self, kind: str, actor: Actor, data: st.DataObject) -> None:
+        self.attempt(kind, actor, data.draw(ANY_CONTENT[kind]))
+
+    @rule(kind=st.sampled_from(["issue", "settle_fee", "settle_parcel"]), data=st.data())
+    def a_fact_is_reported(self, kind: str, data: st.DataObject) -> None:
+        self.attempt(kind, SYSTEM, data.draw(ANY_CONTENT[kind]))
+
+    @rule(data=st.data())
+    @precondition(lambda self: not self.life.filing.closed)
+    def somebody_does_what_they_may(self, data: st.DataObject) -> None:
+        may = [
+            (action.name, actor)
+            for actor in PEOPLE
+            for action in lifecycle.available_actions(self.life.filing, actor, self.life.now)
+            if action.allowed and action.name not in {"withdraw", "refuse_intake"}
+        ]
+        if may:
+            kind, actor = data.draw(st.sampled_from(may))
+            assert self.attempt(kind, actor, fitting(self.life.filing, kind))
+
+    @rule(data=st.data())
+    @precondition(lambda self: bool(lifecycle.timers(self.life.filing)))
+    def a_timer_rings(self, data: st.DataObject) -> None:
+        timer = data.draw(st.sampled_from(lifecycle.timers(self.life.filing)))
+        self.life.now = max(self.life.now, timer.due)
+        assert self.attempt("expire", SYSTEM, {"clock": timer.clock})
+
+    @rule(hours=st.sampled_from([0, 1, 7, 25, 240]))
+    def time_passes(self, hours: int) -> None:
+        self.life.now += timedelta(hours=hours, seconds=hours)
+
+    @invariant()
+    def every_change_of_status_is_legal(self) -> None:
+        for before, after in zip(self.statuses, self.statuses[1:], strict=False):
+            assert after == before or after in LEGAL[before], f"{before} → {after}"
+
+    @invariant()
+    def one_decision_and_one_end(self) -> None:
+        kinds = self.life.kinds
+        ends = [n for n, kind in enumerate(kinds, 1) if kind in CLOSINGS]
+        assert kinds.count("decided") <= 1
+        assert kinds.count("result_issued") <= 1
+        assert kinds.count("fee_paid") <= 1
+        assert kinds.count("parcel_requested") <= 1
+        assert ends == ([len(kinds)] if self.life.filing.closed else [])
+
+    @invariant()
+    def four_eyes_saw_a_decision_and_a_standing_order_made_the_others(self) -> None:
+        decision, proposal = self.life.filing.decision, self.life.filing.proposal
+        if decision is not None and decision.standing_order is None:
+            assert proposal is not None
+            assert proposal.officer != decision.officer
+        elif decision is not None:
+            assert decision.outcome == "approved"
+            assert decision.officer == "leader-1"
+
+    @invariant()
+    def money_that_was_due_was_paid_before_the_result_was_given(self) -> None:
+        filing = self.life.filing
+        if self.life.stage in {Stage.DELIVERY, Stage.PICKUP} or filing.closing == "delivered":
+            assert not filing.fee_pending
+            asked_for = filing.procedure.fee is not None and filing.procedure.fee.due == "result"
+            if asked_for and filing.decision and filing.decision.outcome == "approved" and filing.form.get("copies"):
+                assert filing.fee is not None
+
+    @invariant()
+    def the_log_is_gapless_and_folds_to_the_state(self) -> None:
+        assert [recorded.seq for recorded in self.life.log] == list(range(1, len(self.life.log) + 1))
+        assert self.replayed == self.life.filing
+        snapshot = self.life.filing.model_dump_json(exclude_none=True)
+        assert Filing.model_validate_json(snapshot) == self.life.filing
+
+    @invariant()
+    def what_is_offered_is_done_and_what_is_not_is_refused(self) -> None:
+        self.turn += 1
+        for actor in PEOPLE[self.turn % TURNS :: TURNS]:
+            for action in lifecycle.available_actions(self.life.filing, actor, self.life.now):
+                content = fitting(self.life.filing, action.name)
+                if not content.get("items", True):
+                    content["items"] = [{"target": "paper", "code": "identity", "note": "mờ"}]
+                refused = self.life.refusal(action.name, actor, **content)
+                assert action.allowed is (refused == []), (action.name, actor.role, refused)
+
+    @invariant()
+    def an_open_filing_is_never_forgotten(self) -> None:
+        filing = self.life.filing
+        tasks = lifecycle.tasks(filing, self.life.now)
+        late = [clock for clock, state in filing.clocks.items() if state.overdue]
+        if filing.closed:
+            assert tasks == []
+            assert lifecycle.timers(filing) == []
+            return
+        assert lifecycle.timers(filing) or late
+        assert tasks
+        for task in tasks:
+            assert task.actions
+            subjects = {Role.APPLICANT: APPLICANT, Role.SYSTEM: SYSTEM}
+            somebody = subjects.get(task.role, officer(task.role, task.officer))
+            for name in task.actions:
+                assert self.life.refusal(name, somebody, **fitting(filing, name)) == []
+
+    @invariant()
+    def a_review_step_is_where_the_procedure_says(self) -> None:
+        step = lifecycle.current_step(self.life.filing)
+        if step is not None:
+            proposed = self.life.filing.proposal is not None
+            assert proposed is (step.act is Act.DECIDE)
+
+
+TestAnyLife = AnyLife.TestCase
+TestAnyLife.settings = PROFILE

@@ -1,0 +1,126 @@
+"""Whatever money comes, whenever it comes, is recorded; what is not owed is to go back."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from rules import payment as rules
+from schemas import payment as pay
+from schemas.commands import SystemCommand
+from schemas.errors import Refused
+from schemas.ledger import Recorded
+from schemas.people import SYSTEM
+
+NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+FILING = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
+
+
+class Told:
+    """A payment of 16 000 đồng, and what it is told."""
+
+    def __init__(self) -> None:
+        self.payment = pay.Payment(filing_id=FILING, n=1, agency="H01.12")
+        start = pay.PaymentStart(filing_id=FILING, n=1, agency="H01.12", amount=16_000, description="x", due=NOW)
+        self._give(pay.RequestPayment(command_id="request", start=start))
+
+    def money(self, capture_id: str, amount: int = 16_000) -> None:
+        capture = pay.Capture(capture_id=capture_id, amount=amount, at=NOW)
+        self._give(pay.RecordCapture(command_id=f"capture:{capture_id}", capture=capture))
+
+    def expire(self) -> None:
+        self._give(pay.ExpirePayment(command_id="expire"))
+
+    def cancel(self) -> None:
+        self._give(pay.CancelPayment(command_id="cancel", reason="withdrawn"))
+
+    def refund(self, capture_id: str, amount: int = 16_000) -> None:
+        self._give(pay.RecordRefund(command_id=f"refund:{capture_id}", capture_id=capture_id, amount=amount))
+
+    def _give(self, command: SystemCommand) -> None:
+        for event in rules.decide(self.payment, command, NOW):
+            recorded = Recorded(
+                seq=self.payment.seq + 1, at=NOW, command_id=command.command_id, actor=SYSTEM, event=event
+            )
+            self.payment = rules.evolve(self.payment, recorded)
+
+
+def told(*story: str | tuple[Any, ...]) -> pay.Payment:
+    so_far = Told()
+    for step in story:
+        name, *values = (step,) if isinstance(step, str) else step
+        getattr(so_far, name)(*values)
+    return so_far.payment
+
+
+@pytest.mark.parametrize(
+    ("story", "state", "owed", "to_refund"),
+    [
+        ((), "pending", None, []),
+        ((("money", "m1"),), "paid", "m1", []),
+        ((("money", "m1"), ("money", "m2")), "paid", "m1", ["m2"]),
+        ((("money", "m1", 15_999),), "pending", None, ["m1"]),
+        ((("money", "m1", 16_001),), "pending", None, ["m1"]),
+        ((("money", "m1", 1), ("money", "m2")), "paid", "m2", ["m1"]),
+        (("expire",), "expired", None, []),
+        (("expire", ("money", "m1")), "expired", None, ["m1"]),
+        ((("money", "m1", 1), "expire"), "expired", None, ["m1"]),
+        (("cancel",), "cancelled", None, []),
+        (("cancel", ("money", "m1")), "cancelled", None, ["m1"]),
+        ((("money", "m1"), "cancel"), "cancelled", None, ["m1"]),
+        ((("money", "m1"), "cancel", ("money", "m2")), "cancelled", None, ["m1", "m2"]),
+        ((("money", "m1"), ("money", "m2"), ("refund", "m2")), "paid", "m1", []),
+        ((("money", "m1"), "cancel", ("refund", "m1"), ("money", "m2")), "cancelled", None, ["m2"]),
+    ],
+    ids=[
+        "asked",
+        "paid",
+        "paid twice",
+        "too little",
+        "too much",
+        "wrong, then right",
+        "expired",
+        "paid late",
+        "wrong, then expired",
+        "cancelled",
+        "cancelled, then paid",
+        "paid, then cancelled",
+        "paid, cancelled, paid again",
+        "the second one refunded",
+        "refunded, then paid again",
+    ],
+)
+def test_what_is_owed_and_what_goes_back(
+    story: tuple[str | tuple[Any, ...], ...], state: str, owed: str | None, to_refund: list[str]
+) -> None:
+    payment = told(*story)
+    assert (payment.state, payment.owed_capture) == (state, owed)
+    assert [capture.capture_id for capture in payment.to_refund] == to_refund
+
+
+@pytest.mark.parametrize(
+    ("story", "then"),
+    [
+        ((("money", "m1"),), "expire"),
+        (("cancel",), "expire"),
+        (("expire",), "expire"),
+        (("expire",), "cancel"),
+        (("cancel",), "cancel"),
+    ],
+)
+def test_what_has_ended_neither_expires_nor_is_cancelled(story: tuple[str | tuple[Any, ...], ...], then: str) -> None:
+    with pytest.raises(Refused) as refused:
+        told(*story, then)
+    assert refused.value.refusal.problems[0].rule == "wrong_state"
+
+
+def test_the_view_counts_what_came_and_what_went_back() -> None:
+    payment = told(("money", "m1"), ("money", "m2", 20_000), ("refund", "m2", 20_000))
+    shown = rules.view(payment, "http://bank/1")
+    assert (shown.amount, shown.captured, shown.refunded) == (16_000, 36_000, 20_000)
+
+
+def test_only_a_pending_payment_says_where_to_pay() -> None:
+    assert rules.view(told(), "http://bank/1").pay_url == "http://bank/1"
+    assert rules.view(told(("money", "m1")), "http://bank/1").pay_url is None
