@@ -1,0 +1,212 @@
+"""How tests act: submissions of each procedure, the officers of the directory, and a filing played move by move."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final, Self, TypeVar
+from uuid import UUID
+
+import httpx
+
+from deploy import catalogue
+from motcua import BackOffice, testing
+from schemas import commands as cm
+from schemas import ids
+from schemas.backoffice import Dossier
+from schemas.events import Outcome
+from schemas.filing import FilingView, Stage
+from schemas.ledger import Receipt
+from schemas.people import Actor, Role, Via
+from schemas.submission import Submission
+from tests.conftest import ROOT, World
+
+T = TypeVar("T")
+
+AGENCY: Final = "H56.30"
+VERSION: Final = "2026-07-demo"
+VIA: Final = Via(principal="test")
+FILE: Final = {"key": "papers/sample/file", "sha256": "0" * 64, "size": 1}
+ADDRESS: Final = {"recipient": "Nguyễn Văn An", "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
+
+PAYS: Final = "970400-0001"
+PAYS_LATE: Final = "970400-0002"
+PAYS_TWICE: Final = "970400-0003"
+NEVER_PAYS: Final = "970400-0004"
+
+BIRTH: Final = "1.001193"
+EXTRACT: Final = "2.000635"
+MARRIAGE: Final = "1.000894"
+CONTRACT: Final = "2.001035"
+COMPLAINT: Final = "2.002409"
+
+
+def birth(**overrides: Any) -> Submission:
+    """Level 4, free, approved at once if the back office finds it complete."""
+    return testing.submission(**{"version": VERSION} | overrides)
+
+
+def extract(**overrides: Any) -> Submission:
+    """Level 4, signed: 8,000 đồng a copy, paid online when it is taken in, by a payer who pays."""
+    fields: dict[str, Any] = {
+        "procedure": EXTRACT,
+        "form": {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2},
+        "papers": [],
+        "signature": FILE,
+        "payer_account": PAYS,
+    }
+    return birth(**fields | overrides)
+
+
+def marriage(**overrides: Any) -> Submission:
+    """Level 3: copies of the extract are paid at the counter once the result is there."""
+    fields: dict[str, Any] = {
+        "procedure": MARRIAGE,
+        "form": {"first_party_name": "Nguyễn Văn An", "second_party_name": "Trần Thị Bích", "copies": 1},
+        "papers": [],
+        "result_channel": "counter",
+    }
+    return birth(**fields | overrides)
+
+
+def contract(**overrides: Any) -> Submission:
+    """Level 2: handed in on paper and recorded by a reception officer."""
+    fields: dict[str, Any] = {
+        "procedure": CONTRACT,
+        "channel": "counter",
+        "actor": officer(Role.RECEPTION),
+        "form": {},
+        "papers": [{"code": "draft"}, {"code": "identity"}, {"code": "title"}],
+        "result_channel": "counter",
+    }
+    return birth(**fields | overrides)
+
+
+def officer(role: Role, agency: str = AGENCY, n: int = 1) -> Actor:
+    """The n-th officer in this role in the directory of the demo."""
+    return Actor(subject=f"{agency.lower()}-{role.replace('_', '-')}-{n}", role=role, agency=agency)
+
+
+def of(submission: Submission) -> UUID:
+    """The filing that a submission is."""
+    return ids.filing_id(submission.client_id, submission.submission_id)
+
+
+def plain(submission: Submission) -> dict[str, Any]:
+    """The submission as JSON goes over the wire."""
+    return submission.model_dump(mode="json", exclude_none=True)
+
+
+async def publish_short(world: World, code: str, **seconds: int) -> str:
+    """Publish a version of the procedure with these limits; its name."""
+    file = (ROOT / "procedures" / f"{code}@2026-07.yaml").read_bytes()
+    return (
+        await catalogue.publish(world.owner_dsn, catalogue.demo_variant(file, seconds, suffix="short"), demo=True)
+    ).version
+
+
+async def eventually(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 25) -> T:
+    """What `ask` answers once it is as wanted. Raises `AssertionError` with the last answer when time is up."""
+    answer = await ask()
+    try:
+        async with asyncio.timeout(within):
+            while not wanted(answer):
+                await asyncio.sleep(0.05)
+                answer = await ask()
+    except TimeoutError:
+        raise AssertionError(f"still not after {within} s: {answer}") from None
+    return answer
+
+
+class Doubtful(BackOffice):
+    """Never finds a dossier complete, so that officers do the work."""
+
+    async def check(self, dossier: Dossier) -> bool:  # noqa: ARG002 -- it doubts everything
+        return False
+
+
+@dataclass
+class Play:
+    """One filing in a world, acted on by whoever a move needs."""
+
+    world: World
+    submission: Submission
+    _moves: count[int] = field(default_factory=lambda: count(1))
+
+    @classmethod
+    async def begin(cls, world: World, submission: Submission) -> Self:
+        """File it."""
+        await world.client.submit(submission)
+        return cls(world, submission)
+
+    @property
+    def filing(self) -> UUID:
+        return of(self.submission)
+
+    def officer(self, role: Role, n: int = 1) -> Actor:
+        return officer(role, self.submission.agency, n)
+
+    async def act(self, command: type[cm.Command], actor: Actor, **fields: Any) -> Receipt:
+        """Give a command under a new id."""
+        given = {"command_id": f"move-{next(self._moves)}", "actor": actor, "via": VIA} | fields
+        return await self.world.client.act(self.filing, command.model_validate(given))
+
+    async def view(self) -> FilingView:
+        return await self.world.client.view(self.filing)
+
+    async def until(self, wanted: Callable[[FilingView], bool]) -> FilingView:
+        return await eventually(self.view, wanted)
+
+    async def at(self, stage: Stage) -> FilingView:
+        """The filing once it has come to this stage."""
+        return await self.until(lambda view: view.stage is stage)
+
+    async def accept(self) -> Receipt:
+        return await self.act(cm.Accept, self.officer(Role.RECEPTION))
+
+    async def review(self, outcome: Outcome = Outcome.APPROVED, reason: str | None = None) -> None:
+        """Take every step of the review to the decision, each by the first officer of its role."""
+        judged = {"outcome": outcome, "reason": reason}
+        finish: dict[str, tuple[type[cm.Command], dict[str, Any]]] = {
+            "forward": (cm.Forward, {}),
+            "propose": (cm.Propose, judged),
+            "decide": (cm.Decide, judged),
+        }
+        view = await self.at(Stage.REVIEW)
+        while view.stage is Stage.REVIEW:
+            actor = self.officer(view.tasks[0].role)
+            await self.act(cm.Claim, actor)
+            (act,) = finish.keys() & set((await self.view()).tasks[0].actions)
+            command, fields = finish[act]
+            await self.act(command, actor, **fields)
+            view = await self.view()
+
+    async def pay_at_counter(self, amount: int) -> Receipt:
+        return await self.act(cm.PayAtCounter, self.officer(Role.CASHIER), amount=amount)
+
+    async def hand_over(self) -> Receipt:
+        return await self.act(cm.HandOver, self.officer(Role.HANDOVER), recipient="Nguyễn Văn An")
+
+    async def withdraw(self) -> Receipt:
+        return await self.act(cm.Withdraw, self.submission.actor, reason="no longer needed")
+
+    async def kinds(self, stream: str = "filing", n: int | None = None) -> list[str]:
+        """The kinds of the events of the filing's own stream, or of its n-th payment or parcel."""
+        name = f"{stream}:{self.filing}" if n is None else f"{stream}:{self.filing}:{n}"
+        async with self.world.connection() as connection:
+            rows = await connection.fetch("select kind from event where stream = $1 order by seq", name)
+        return [row["kind"] for row in rows]
+
+    async def order(self) -> dict[str, Any]:
+        """What the bank itself says of the filing's first request for money; empty before it was asked."""
+        async with httpx.AsyncClient(base_url=self.world.env["MOTCUA_BANK_URL"]) as bank:
+            answer = await bank.get(f"/orders/{ids.fee_key(self.filing, 1)}")
+        found: dict[str, Any] = answer.json() if answer.is_success else {}
+        return found
+
+    async def pay_by_hand(self) -> None:
+        """A person pays on the bank's page, whatever the order's state."""
+        async with httpx.AsyncClient(base_url=self.world.env["MOTCUA_BANK_URL"]) as bank:
+            (await bank.post(f"/orders/{ids.fee_key(self.filing, 1)}/pay")).raise_for_status()
