@@ -5,48 +5,22 @@
 Everything of the contract is here too: models, enums, `filing_id`, `digest` …
 """
 
-from __future__ import annotations
-
-# ruff: noqa: F403 -- everything of the contract is re-exported
-from . import contract
-from .backoffice import BackOffice, Document
-from .client import FilingClient, command_id
-from .contract import *
-from .converter import data_converter
-from .errors import (
-    BadCommand,
-    BadSubmission,
-    FilingClosed,
-    FilingNotAvailable,
-    InternalError,
-    LedgerConflict,
-    MotcuaError,
-    NotAllowed,
-    NotAuthorised,
-    NotReady,
-    RefusedError,
-    SameIdOtherContent,
-    Unavailable,
-)
-
-__all__ = [
-    "BackOffice",
-    "BadCommand",
-    "BadSubmission",
-    "Document",
-    "FilingClient",
-    "FilingClosed",
-    "FilingNotAvailable",
-    "InternalError",
-    "LedgerConflict",
-    "MotcuaError",
-    "NotAllowed",
-    "NotAuthorised",
-    "NotReady",
-    "RefusedError",
-    "SameIdOtherContent",
-    "Unavailable",
-    "command_id",
-    "data_converter",
-]
-__all__ += contract.__all__
+from .backoffice import BackOffice as BackOffice
+from .backoffice import Document as Document
+from .client import FilingClient as FilingClient
+from .client import command_id as command_id
+from .contract import *  # noqa: F403 -- everything of the contract is re-exported
+from .converter import data_converter as data_converter
+from .errors import BadCommand as BadCommand
+from .errors import BadSubmission as BadSubmission
+from .errors import FilingClosed as FilingClosed
+from .errors import FilingNotAvailable as FilingNotAvailable
+from .errors import InternalError as InternalError
+from .errors import LedgerConflict as LedgerConflict
+from .errors import MotcuaError as MotcuaError
+from .errors import NotAllowed as NotAllowed
+from .errors import NotAuthorised as NotAuthorised
+from .errors import NotReady as NotReady
+from .errors import RefusedError as RefusedError
+from .errors import SameIdOtherContent as SameIdOtherContent
+from .errors import Unavailable as Unavailable

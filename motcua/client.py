@@ -40,6 +40,7 @@ T = TypeVar("T")
 
 _FIRST_LOOK: Final = 0.2
 _LONGEST_LOOK: Final = 5.0
+_REST: Final = 0.1
 _FILING: Final = "Filing"
 _SUBMIT: Final = "submit"
 
@@ -86,7 +87,8 @@ class FilingClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Nothing is held open: the connection belongs to the process."""
+        """Let the engine's threads come to rest: a process that ends while they work may abort (sdk-python#300)."""
+        await asyncio.sleep(_REST)
 
     async def submit(self, submission: c.Submission) -> c.Receipt:
         """Hand in a filing. The same submission again, at any time, returns the first receipt.

@@ -3,16 +3,11 @@
 Nothing else in the kit imports `schemas`. A module of that name in somebody's own environment is never looked at once
 the kit is installed.
 """
-
-from __future__ import annotations
-
-# ruff: noqa: F403 -- everything of the contract is re-exported, under one list of names
+# ruff: noqa: F403 -- everything of the contract is re-exported; an __all__ here would hide it from type checkers
 
 try:
     from .schemas import *  # type: ignore[import-not-found,unused-ignore]
-    from .schemas import __all__ as __all__  # type: ignore[import-not-found,unused-ignore]
 except ModuleNotFoundError as _missing:
     if _missing.name != f"{__package__}.schemas":
         raise
     from schemas import *
-    from schemas import __all__ as __all__

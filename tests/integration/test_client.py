@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
+import dataclasses
 import doctest
 import inspect
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 
@@ -48,6 +51,7 @@ from motcua import (
     Withdraw,
     testing,
 )
+from motcua.connection import connect
 from tests.conftest import World
 
 VIA = Via(principal="test")
@@ -238,6 +242,29 @@ async def test_a_filing_whose_workflow_was_lost_asks_for_patience_not_for_despai
             await FilingClient(world.temporal, patience=1).act(of(submission), withdrawal(submission))
         assert await world.client.submit(submission) == first  # which starts it again, from the record
         assert (await world.client.act(of(submission), withdrawal(submission))).seq == first.seq + 1
+
+
+async def test_a_filing_that_the_engine_has_forgotten_is_in_the_record_all_the_same(world: World) -> None:
+    submission = sample()
+    async with world.platform():
+        first = await world.client.submit(submission)
+        await world.client.act(of(submission), withdrawal(submission))
+        await closed(world.client, of(submission))
+    amnesia = dataclasses.replace(world, temporal=await empty_namespace(world))
+    async with amnesia.platform():
+        with pytest.raises(FilingNotAvailable):
+            await amnesia.client.view(of(submission))
+        assert await amnesia.client.submit(submission) == first
+        assert (await closed(amnesia.client, of(submission))).closing is Closing.WITHDRAWN
+
+
+async def empty_namespace(world: World) -> Client:
+    """Temporal as it is when it has forgotten everything."""
+    name = f"t{uuid4().hex[:12]}"
+    await world.temporal.workflow_service.register_namespace(
+        RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=86_400))
+    )
+    return await connect(world.env["TEMPORAL_ADDRESS"], namespace=name, lazy=False)
 
 
 async def test_a_filing_that_is_not_there(running: World) -> None:

@@ -13,9 +13,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from typer.testing import CliRunner
 
 import motcua
 from motcua import Submission, testing
+from motcua.cli.app import build
 from tests.conftest import ROOT, World
 
 RECEPTION = "reception:h56.30-reception-1@H56.30"
@@ -211,9 +213,21 @@ async def test_an_agency_runs_its_own_back_office_from_its_folder(world: World, 
     assert last.result.size == len(b"made by the ward")
 
 
-async def test_every_command_shows_an_example(tmp_path: Path) -> None:
-    shell = Shell(tmp_path, {})
-    for name in ("submit", "act", "show", "track", "result", "back-office"):
-        ended = await shell.run(name, "--help")
-        assert ended.code == 0
-        assert f"motcua {name}" in ended.out.split("Options")[0].split("Usage", 1)[1].split("\n", 1)[1]
+async def test_an_interrupted_command_ends_without_a_traceback(world: World, shell: Shell) -> None:
+    submission = sample()
+    async with world.platform():
+        await world.client.submit(submission)
+        tracking = await shell.start("track", of(submission))
+        assert tracking.stdout is not None
+        assert await asyncio.wait_for(tracking.stdout.readline(), 20)
+        tracking.send_signal(signal.SIGINT)
+        _, err = await asyncio.wait_for(tracking.communicate(), 20)
+    assert tracking.returncode == 130
+    assert "Traceback" not in err.decode()
+
+
+@pytest.mark.parametrize("name", ["submit", "act", "show", "track", "result", "back-office"])
+def test_every_command_shows_an_example(name: str) -> None:
+    shown = CliRunner().invoke(build({}), [name, "--help"], prog_name="motcua")
+    assert shown.exit_code == 0
+    assert f"motcua {name} " in shown.output.partition("Usage")[2].partition("\n")[2]

@@ -80,6 +80,15 @@ def test_the_contract_is_the_wheels_own(bare: Path, project: Path) -> None:
     assert ended.stdout == "motcua.schemas.submission False False\n", ended.stderr
 
 
+def test_type_checkers_see_the_contract(bare: Path, project: Path) -> None:
+    (project / "typed.py").write_text("from motcua import Submission\n\nreveal_type(Submission)\n")
+    checked = run(
+        sys.executable, "-m", "mypy", "--strict", "--python-executable", bare / "python", "typed.py", cwd=project
+    )
+    assert checked.returncode == 0, checked.stdout
+    assert "-> motcua.schemas.submission.Submission" in checked.stdout
+
+
 def test_without_extras_it_says_what_to_install(bare: Path, project: Path) -> None:
     ended = run(bare / "motcua", "show", cwd=project)
     assert (ended.returncode, ended.stderr) == (2, "the motcua command needs its extra: pip install 'motcua[cli]'\n")
