@@ -17,6 +17,8 @@ OWNER: Final = "MOTCUA_OWNER_DATABASE_URL"
 TIMEOUT: Final = 10.0
 """Seconds for connecting, and for each statement."""
 
+_SCHEMES: Final = ("postgresql://", "postgres://")
+
 T = TypeVar("T")
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -29,6 +31,8 @@ def running_stack() -> dict[str, str]:
 def address(variable: str) -> str:
     """The database's address from the environment, else from the stack in this folder, or the end of the command."""
     found = os.environ.get(variable) or running_stack().get(variable)
+    if found and not found.startswith(_SCHEMES):
+        fail(f"{variable} phải có dạng / is written postgresql://user:password@host/name", Exit.USAGE)
     if not found:
         fail(
             f"chưa biết cơ sở dữ liệu: đặt {variable}, hoặc chạy `motcua up` ở thư mục này / "
@@ -68,7 +72,7 @@ def answered(work: Coroutine[Any, Any, T], variable: str = APPLICATION) -> T:
             "the owner",
             Exit.REFUSED,
         )
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         fail(
             f"không kết nối được cơ sở dữ liệu / the database in {variable} refused or did not answer: "
             f"{type(error).__name__}",

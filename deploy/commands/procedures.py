@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-from collections.abc import Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn, TypeVar
+from typing import Annotated, Any
 
-import asyncpg
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from deploy.catalogue import Listed, MistakesFound, VersionPublished, check_bytes
 from deploy.catalogue import publish as publish_file
 from deploy.catalogue import published as published_versions
+from deploy.commands.database import OWNER, address, answered
+from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from rules.mistakes import Mistake
 from schemas.procedure import Procedure
-
-DATABASE_VARIABLE: Final = "MOTCUA_OWNER_DATABASE_URL"
-REFUSED: Final = 1
-USAGE: Final = 2
-
-T = TypeVar("T")
 
 app = typer.Typer(
     name="procedures",
@@ -44,7 +34,6 @@ class Language(StrEnum):
 
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Lang = Annotated[Language, typer.Option("--lang", help="Language of the explanations.")]
 Demo = Annotated[bool, typer.Option("--demo", help="For demonstrations: allow limits in seconds.")]
 
@@ -57,15 +46,15 @@ def check(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: La
     """
     found = [(path, entry) for path in files for entry in check_bytes(path.read_bytes(), allow_seconds=demo).mistakes]
     if as_json:
-        _print_json([_mistake_row(path, entry) for path, entry in found])
+        print_json([_mistake_row(path, entry) for path, entry in found])
     else:
         _print_mistakes(found, lang)
         wrong = {path for path, _ in found}
         for path in files:
             if path not in wrong:
-                _out().print(f"[green]ok[/] {escape(str(path))}")
+                out().print(f"[green]ok[/] {escape(str(path))}")
     if found:
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(Exit.REFUSED)
 
 
 @app.command()
@@ -73,29 +62,29 @@ def publish(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: 
     """Publish procedure files; exit 1 if one is refused. The same file may be published again.
 
     Every file is checked first: if one has mistakes, none is published. The database is the owner's, in
-    `MOTCUA_OWNER_DATABASE_URL`.
+    `MOTCUA_OWNER_DATABASE_URL`, or that of the stack in this folder.
 
     Example: `motcua procedures publish procedures/1.001193@2026-07.yaml`
     """
-    dsn = owner_database()
+    dsn = address(OWNER)
     contents = {path: path.read_bytes() for path in files}
     found = [
         (path, entry) for path, data in contents.items() for entry in check_bytes(data, allow_seconds=demo).mistakes
     ]
     if found:
         if as_json:
-            _print_json([_mistake_row(path, entry) for path, entry in found])
+            print_json([_mistake_row(path, entry) for path, entry in found])
         else:
             _print_mistakes(found, lang)
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(Exit.REFUSED)
     rows = [_publish_one(dsn, path, data, demo=demo) for path, data in contents.items()]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     else:
         for row in rows:
-            _out().print(_outcome(row))
+            out().print(_outcome(row))
     if any("error" in row for row in rows):
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(Exit.REFUSED)
 
 
 @app.command("list")
@@ -104,9 +93,9 @@ def list_published(*, as_json: AsJson = False) -> None:
 
     Example: `motcua procedures list --json`
     """
-    entries = _run(published_versions(owner_database()))
+    entries = answered(published_versions(address(OWNER)), OWNER)
     if as_json:
-        _print_json([_listed_row(entry) for entry in entries])
+        print_json([_listed_row(entry) for entry in entries])
         return
     table = Table("Code", "Version", "Level", "Name", "Published", "Demo")
     for entry in entries:
@@ -114,7 +103,7 @@ def list_published(*, as_json: AsJson = False) -> None:
         name = escape(f"{procedure.name.vi} / {procedure.name.en}")
         when = f"{entry.published_at:%Y-%m-%d %H:%M} UTC"
         table.add_row(entry.code, entry.version, str(int(procedure.level)), name, when, "demo" if entry.demo else "")
-    _out().print(table)
+    out().print(table)
 
 
 @app.command()
@@ -129,36 +118,24 @@ def show(
     Examples: `motcua procedures show 1.001193`, `motcua procedures show 1.001193@2026-07 --source`
     """
     code, _, version = procedure.partition("@")
-    entries = _run(published_versions(owner_database(), code, version or None))
+    entries = answered(published_versions(address(OWNER), code, version or None), OWNER)
     if not entries:
-        _fail(f"no published procedure {procedure}; see: motcua procedures list", REFUSED)
+        fail(
+            f"chưa công bố thủ tục này / no published procedure {procedure}; see: motcua procedures list",
+            Exit.NOT_AVAILABLE,
+        )
     entry = entries[0]
     if source:
         typer.get_binary_stream("stdout").write(entry.source)
     elif as_json:
-        _print_json(_listed_row(entry) | {"procedure": _procedure(entry).model_dump(mode="json")})
+        print_json(_listed_row(entry) | {"procedure": _procedure(entry).model_dump(mode="json")})
     else:
-        _out().print(_facts(entry))
-
-
-def owner_database() -> str:
-    """The address of the owner's database from the environment; ends the command when it is missing."""
-    dsn = os.environ.get(DATABASE_VARIABLE)
-    if not dsn:
-        _fail(f"set {DATABASE_VARIABLE} to the database owner's address: postgresql://user:password@host/name", USAGE)
-    return dsn
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    try:
-        return asyncio.run(work)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        _fail(f"the database in {DATABASE_VARIABLE} refused or did not answer: {type(error).__name__}", REFUSED)
+        out().print(_facts(entry))
 
 
 def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool) -> dict[str, Any]:
     try:
-        return {"file": str(path), **_run(publish_file(dsn, data, demo=demo))._asdict()}
+        return {"file": str(path), **answered(publish_file(dsn, data, demo=demo), OWNER)._asdict()}
     except (MistakesFound, VersionPublished) as error:
         return {"file": str(path), "error": str(error)}
 
@@ -232,17 +209,4 @@ def _print_mistakes(found: list[tuple[Path, Mistake]], lang: Language) -> None:
         place = f"{path}:{entry.line}" if entry.line else str(path)
         message, fix = (getattr(words, lang.value) for words in (entry.message, entry.fix))
         words = escape(f"{message}: {fix}")
-        _out().print(f"[red]{escape(place)}[/] [bold]{escape(entry.path)}[/] {words} [dim]({entry.rule})[/]")
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    Console(stderr=True, soft_wrap=True).print(f"[red]{escape(message)}[/]")
-    raise typer.Exit(code)
-
-
-def _out() -> Console:
-    return Console(soft_wrap=True, highlight=False)
+        out().print(f"[red]{escape(place)}[/] [bold]{escape(entry.path)}[/] {words} [dim]({entry.rule})[/]")

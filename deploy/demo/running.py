@@ -96,19 +96,19 @@ async def play(
 ) -> list[Played]:
     """Play all scenarios, so many at once, each under a name that no other run has."""
     client = await Client.connect(env["TEMPORAL_ADDRESS"], namespace=env["TEMPORAL_NAMESPACE"], lazy=True)
-    player = Player(FilingClient(client, patience=PATIENCE), versions)
     run = "".join(secrets.choice(string.digits + string.ascii_uppercase) for _ in range(7))
     store = _store(env)
     places = asyncio.Semaphore(concurrency)
 
-    async def one(n: int, scenario: Scenario) -> Played:
+    async def one(player: Player, n: int, scenario: Scenario) -> Played:
         async with places:
             played = await player.play(scenario, Filer(run, n, store))
         ended(played)
         return played
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(n, scenario)) for n, scenario in enumerate(scenarios, 1)]
+    async with FilingClient(client, patience=PATIENCE) as filings, asyncio.TaskGroup() as group:
+        player = Player(filings, versions)
+        tasks = [group.create_task(one(player, n, scenario)) for n, scenario in enumerate(scenarios, 1)]
     return [task.result() for task in tasks]
 
 

@@ -200,9 +200,10 @@ def test_the_command_refuses_with_1_and_misuse_with_2(tmp_path: Path, monkeypatc
 
     run("publish", FILE)
     assert run("publish", other).exit_code == 1
-    assert run("show", f"{uuid4()}").exit_code == 1
+    assert run("show", f"{uuid4()}").exit_code == 3
     assert run("check", tmp_path / "none.yaml").exit_code == 2
+    monkeypatch.chdir(tmp_path)  # beside no running stack
     monkeypatch.delenv("MOTCUA_OWNER_DATABASE_URL")
     assert run("list").exit_code == 2
     monkeypatch.setenv("MOTCUA_OWNER_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
-    assert run("list").exit_code == 1
+    assert run("list").exit_code == 4
