@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 import asyncpg
 
 from schemas.errors import Problem, Refusal, RefusalCode, problem
-from schemas.events import FeePaid, HandedOver, ParcelFailed
+from schemas.events import FeeExpired, FeePaid, HandedOver, ParcelFailed
 from schemas.ids import payment_workflow
 from schemas.ledger import Batch
 from schemas.level import Channel
@@ -45,12 +45,15 @@ async def _officer(connection: Connection, batch: Batch) -> list[Problem]:
 
 
 async def _facts(connection: Connection, batch: Batch) -> list[Problem]:
-    """A fee paid online and the end of a parcel are facts of streams of their own: these must say so."""
+    """How an online fee or a parcel ended is a fact of a stream of its own: that one must say so."""
     for event in batch.events:
         match event:
             case FeePaid(channel=Channel.ONLINE, n=n, amount=amount):
                 stream = payment_workflow(batch.filing_id, n)
                 borne_out = await connection.fetchval(_PAID, stream, amount)
+            case FeeExpired(n=n):
+                stream = payment_workflow(batch.filing_id, n)
+                borne_out = await connection.fetchval(_EXPIRED, stream, batch.stream, n)
             case HandedOver(channel=Channel.POST):
                 borne_out = await connection.fetchval(_ENDED, batch.filing_id, "delivered")
             case ParcelFailed(n=n, outcome=outcome):
@@ -63,6 +66,11 @@ async def _facts(connection: Connection, batch: Batch) -> list[Problem]:
 
 
 _PAID: Final = "select true from payment where stream = $1 and state = 'paid' and amount = $2"
+_EXPIRED: Final = """
+select exists (select from payment where stream = $1 and state = 'expired')
+    or not exists (select from event where stream = $2 and kind = 'fee_requested'
+                   and convert_from(body, 'UTF8')::jsonb @> jsonb_build_object('n', $3::int, 'channel', 'online'))
+"""
 _ENDED: Final = "select true from parcel where filing_id = $1 and state = $2"
 _NOT_RECORDED: Final = problem(
     "", "not_recorded", "sổ không ghi nhận việc này", "the record of the payment or parcel says otherwise"

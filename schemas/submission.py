@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from .base import AgencyCode, Code, Key, Model
 from .files import FileRef, Paper
@@ -15,7 +16,20 @@ from .procedure import ProcedureCode, Version
 MAX_SUBMISSION_BYTES = 65_536
 """A submission's JSON is at most this long; files go by reference."""
 
-FormValue = Annotated[str, Field(max_length=4000)] | bool | int
+MAX_TEXT = 4000
+"""A text of a form has at most this many characters."""
+
+
+def _form_value(value: Any) -> Any:
+    """One mistake for one field, instead of one for each kind that a value might have been meant to be."""
+    if not isinstance(value, str | int):
+        raise PydanticCustomError("form_value", "a form value is a text, a whole number, true or false")
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise PydanticCustomError("too_long", "a text of a form has at most {limit} characters", {"limit": MAX_TEXT})
+    return value
+
+
+FormValue = Annotated[str | bool | int, BeforeValidator(_form_value)]
 
 
 class Submission(Model):

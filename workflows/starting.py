@@ -40,6 +40,9 @@ def parse_start(raw: Any) -> tuple[FilingStart, Submission]:
                 f"the workflow id of this submission is {expected}",
             ),
         )
+    if workflow.info().continued_run_id is None:
+        # Only a run that continues another brings a state that the log has borne out; anybody else's may be made up.
+        start = start.model_copy(update={"snapshot": None, "receipts": ()})
     return start, submission
 
 
