@@ -10,12 +10,16 @@ from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
 import httpx
+import pytest
+from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 
 from deploy import catalogue
 from motcua import BackOffice, testing
 from schemas import commands as cm
 from schemas import ids
 from schemas.backoffice import Dossier
+from schemas.errors import Refusal
 from schemas.events import Outcome
 from schemas.filing import FilingView, Stage
 from schemas.ledger import Receipt
@@ -210,3 +214,30 @@ class Play:
         """A person pays on the bank's page, whatever the order's state."""
         async with httpx.AsyncClient(base_url=self.world.env["MOTCUA_BANK_URL"]) as bank:
             (await bank.post(f"/orders/{ids.fee_key(self.filing, 1)}/pay")).raise_for_status()
+
+
+async def stock(world: World) -> Client:
+    """A client of Temporal as it comes, which knows nothing of ours: plain data in, plain data out."""
+    return await Client.connect(world.env["TEMPORAL_ADDRESS"], namespace=world.namespace)
+
+
+async def refusal(call: Awaitable[Any]) -> Refusal:
+    """Why the platform refused a call of a stock client. Fails if it did not, or not in our words."""
+    with pytest.raises((WorkflowUpdateFailedError, WorkflowFailureError)) as error:
+        await call
+    cause = error.value.cause
+    assert isinstance(cause, ApplicationError)
+    found = Refusal.model_validate(cause.details[0])
+    assert cause.type == found.code
+    assert all(problem.message.vi and problem.message.en for problem in found.problems)
+    return found
+
+
+async def record(world: World) -> dict[str, list[str]]:
+    """Every row of the record and of the read models, as text."""
+    tables = ("event", "stream", "receipt", "counter", "filing_key", "filing", "task", "payment", "parcel")
+    async with world.connection() as connection:
+        return {
+            table: [row[0] for row in await connection.fetch(f"select t::text from {table} t order by 1")]  # noqa: S608
+            for table in tables
+        }
