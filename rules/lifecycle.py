@@ -19,7 +19,7 @@ from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.events import Clock, FeeSettlement, Outcome, ParcelOutcome
 from schemas.filing import Filing, Stage, Task, Timer
 from schemas.ledger import Recorded
-from schemas.level import CAPABILITIES, Channel
+from schemas.level import Channel
 from schemas.people import SYSTEM, Actor, Role
 from schemas.procedure import FeeDue
 
@@ -246,7 +246,6 @@ def _supplement(filing: Filing, command: cm.Supplement, now: datetime) -> Events
         *_unanswered(filing, command),
         *admission.paper_problems(filing.procedure, command.papers, channel),
         *admission.form_problems(filing.procedure, command.form),
-        *_channel(filing, channel),
     ]
     if wrong:
         raise _not_allowed(filing, command.actor, now, *wrong)
@@ -291,19 +290,6 @@ def _unanswered(filing: Filing, command: cm.Supplement) -> list[Problem]:
         if (target, code) not in wanted
     ]
     return missing + extra
-
-
-def _channel(filing: Filing, channel: Channel) -> list[Problem]:
-    if channel in CAPABILITIES[filing.level].supplement:
-        return []
-    return [
-        problem(
-            "via.channel",
-            "channel_not_allowed_at_level",
-            f"mức độ {filing.level} không nhận bổ sung qua kênh này",
-            f"level {filing.level} takes no supplement by this channel",
-        )
-    ]
 
 
 def _reasoned(filing: Filing, command: cm.Propose | cm.Decide, now: datetime) -> None:

@@ -605,6 +605,20 @@ def test_a_supplement_goes_back_to_the_officer_who_asked() -> None:
     assert life.refusal("propose", SPECIALIST, outcome="approved") == []
 
 
+def test_whoever_asks_at_intake_has_the_answer_to_look_at() -> None:
+    life = answer(ask_at_intake(Life()))
+    assert life.filing.officer == "reception-1"
+    assert life.refusal("accept", officer(Role.RECEPTION, "reception-2")) == [("", "claimed_by_other")]
+
+
+def test_supplements_are_counted() -> None:
+    life = answer(ask_at_intake(Life(procedure(supplement_rounds=2))))
+    ask_at_intake(life)
+    assert life.filing.supplement is not None
+    assert life.filing.supplement.n == 2
+    assert [getattr(recorded.event, "n", None) for recorded in life.log] == [None, 1, 1, 2]
+
+
 def test_a_supplement_replaces_the_papers_and_fields_that_were_asked_for() -> None:
     life = Life().asked(RECEPTION, IDENTITY, ("field", "name"))
     papers = [{"code": "identity", "file": RESULT.model_dump()}]
@@ -739,6 +753,24 @@ def test_what_a_supplement_makes_owed_is_asked_for(
     life.asked(RECEPTION, ("field", "copies")).do("supplement", APPLICANT, form={"copies": 3}).accepted()
     assert life.filing.fee is not None
     assert (life.filing.fee.amount, life.filing.fee.channel) == (24_000, channel)
+
+
+def test_a_fee_due_at_acceptance_is_not_asked_for_in_the_middle_of_the_review() -> None:
+    life = claim_to_appraise(Life(procedure(fee=fee()), form={"name": "An", "copies": 0}).accepted())
+    life.asked(SPECIALIST, ("field", "copies")).do("supplement", APPLICANT, form={"copies": 3})
+    assert life.stage == "review"
+
+
+def test_an_unpaid_fee_has_expired_and_a_paid_one_has_its_receipt() -> None:
+    unpaid, paid = never_pay(at_fee()).filing.fee, pay_at_counter(at_fee()).filing.fee
+    assert unpaid is not None
+    assert paid is not None
+    assert (unpaid.state, unpaid.receipt_no) == ("expired", None)
+    assert (paid.state, paid.receipt_no) == ("paid", "receipt-1")
+
+
+def test_taking_a_filing_in_ends_the_officers_task() -> None:
+    assert Life(procedure(fee=fee())).do("claim", RECEPTION).accepted().filing.officer is None
 
 
 # Result and delivery.
