@@ -10,7 +10,7 @@ from .base import Code, Sha256, StrictModel
 class FileRef(StrictModel):
     """A file in the object store: its key there, digest, size in bytes and media type."""
 
-    key: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
+    key: str = Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$")
     sha256: Sha256
     size: int = Field(ge=1, le=20_000_000)
     media_type: str = Field(default="application/pdf", max_length=100)

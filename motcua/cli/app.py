@@ -25,9 +25,11 @@ Exit codes: 0 done, 1 refused, 2 wrong usage or input, 3 not available, 4 unreac
 
 def run(arguments: list[str]) -> None:
     """Run one command line. Ends with `SystemExit`."""
-    added = {entry.name: _load(entry) for entry in entry_points(group=GROUP)}
-    app = build({name: found for name, found in added.items() if isinstance(found, typer.Typer)})
     wanted = next((word for word in arguments if not word.startswith("-")), None)
+    # What is ours needs nobody else's modules, whose names would stand in the way of an agency's own.
+    ours = wanted is not None and wanted in _names(build({}))
+    added = {} if ours else {entry.name: _load(entry) for entry in entry_points(group=GROUP)}
+    app = build({name: found for name, found in added.items() if isinstance(found, typer.Typer)})
     if wanted is not None and wanted not in _names(app):
         for name, found in added.items():
             if isinstance(found, str):
