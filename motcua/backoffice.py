@@ -7,6 +7,8 @@ import contextlib
 import logging
 import os
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +27,8 @@ from .store import Store
 READY_FILE: Final = "MOTCUA_READY_FILE"
 GRACE: Final = timedelta(seconds=10)
 """How long what is under way may take to end when the process is told to stop."""
+BEAT: Final = 3
+"""Seconds between two signs of life while a hook works: without them the platform asks again after 10 s."""
 
 _log = logging.getLogger("motcua.backoffice")
 
@@ -76,17 +80,35 @@ class _Work:
 
     @activity.defn(name=c.CHECK)
     async def check(self, request: c.CheckRequest) -> c.CheckAnswer:
-        return c.CheckAnswer(complete=await self._office.check(request.dossier))
+        async with _beating():
+            return c.CheckAnswer(complete=await self._office.check(request.dossier))
 
     @activity.defn(name=c.ISSUE)
     async def issue(self, request: c.IssueRequest) -> c.IssueAnswer:
-        made = await self._office.issue(request)
+        async with _beating():
+            made = await self._office.issue(request)
         document = Document(made) if isinstance(made, bytes) else made
         folder = f"results/{request.dossier.filing_id}"
         try:
             return c.IssueAnswer(result=await self._store.put(folder, document.data, document.media_type))
         except ValueError as error:
             raise ApplicationError(str(error), type="bad_result") from None
+
+
+@asynccontextmanager
+async def _beating() -> AsyncIterator[None]:
+    """Tell the platform that we are alive, for as long as the hook works."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(BEAT)
+
+    beats = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beats.cancel()
 
 
 def queue_of(agency: str | None) -> str:

@@ -309,7 +309,9 @@ class FilingClient:
                 return error_from(error.cause)
         if "expected but not found" in message:
             return MotcuaError(f"{workflow_id} does not know this question; is the platform older than this kit?")
-        return refused_for(c.RefusalCode.NOT_READY, "", "not_ready", vi="chưa có", en=message)
+        if f"[{c.RefusalCode.NOT_READY}]" in message:
+            return refused_for(c.RefusalCode.NOT_READY, "", "not_ready", vi="chưa có", en="there is none yet")
+        return MotcuaError(f"{workflow_id} can't answer: {message}")
 
 
 def _digest_of(content: dict[str, Any]) -> str:

@@ -40,7 +40,7 @@ class Refusal(Model):
     allowed: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        said = "; ".join(f"{p.field}: {p.message.en} [{p.rule}]" if p.field else p.message.en for p in self.problems)
+        said = "; ".join(f"{p.field}: {p.message.en} [{p.rule}]".removeprefix(": ") for p in self.problems)
         return f"{said} (allowed now: {', '.join(self.allowed)})" if self.allowed else said
 
 

@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing import Decision, Filing
 
 _TIME: Final = timedelta(minutes=2)
+_BEAT: Final = timedelta(seconds=10)
 _RETRY: Final = RetryPolicy(maximum_interval=timedelta(seconds=30))
 _LATER: Final = timedelta(seconds=30)
 

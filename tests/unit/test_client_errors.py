@@ -58,7 +58,7 @@ def test_no_code_of_the_contract_is_left_out() -> None:
 def test_a_refusal_without_details_keeps_its_message() -> None:
     error = error_from(failure("ledger_conflict"))
     assert isinstance(error, motcua.LedgerConflict)
-    assert str(error) == "said in short"
+    assert str(error) == "said in short [ledger_conflict]"
 
 
 def test_what_the_contract_does_not_know_is_still_ours() -> None:
