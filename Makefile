@@ -37,4 +37,4 @@ lock: $(STAMP)
 
 # Records what the contract tests compare with; read the diff before committing it.
 golden: $(STAMP)
-	MOTCUA_GOLDEN=write $(BIN)/pytest tests/contract tests/replay
+	MOTCUA_GOLDEN=write $(BIN)/pytest tests/contract tests/replay/write_golden.py

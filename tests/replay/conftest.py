@@ -1,0 +1,37 @@
+"""Replaying a recorded history, and looking at the state it leads to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+
+from motcua.converter import data_converter
+from workers.wiring import WORKFLOWS
+from workflows.recording import Stream
+
+
+@pytest.fixture
+def states(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The last state of every stream that is replayed."""
+    seen: dict[str, Any] = {}
+    adopt = Stream._adopt
+
+    def watched(self: Stream[Any], answer: Any) -> None:
+        adopt(self, answer)
+        seen["state"] = self.state.model_dump(mode="json", exclude_none=True)
+
+    monkeypatch.setattr(Stream, "_adopt", watched)
+    return seen
+
+
+async def replay(file: Path) -> None:
+    """Replay one history, outside of the sandbox so that a test can look in."""
+    text = file.read_text(encoding="utf-8")
+    history = WorkflowHistory.from_json(json.loads(text)["workflow_id"], json.loads(text)["history"])
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter, workflow_runner=UnsandboxedWorkflowRunner())
+    await replayer.replay_workflow(history)

@@ -1,0 +1,58 @@
+"""Golden histories: one of every branch. They replay under other rules than those of the day they were made.
+
+`make golden` plays the demo's scenarios and writes them anew; until v0.1 with a reason in the commit, never after.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from deploy.demo.scenario import SCENARIOS, load
+from rules.guards import GUARDS
+from schemas.errors import Problem, problem
+from tests.replay.conftest import replay
+
+HISTORIES: Final = Path(__file__).parent / "histories"
+FILES: Final = sorted(HISTORIES.glob("*.history.json"))
+
+
+def refuse_all(*_: Any) -> Problem | None:
+    """The strictest of all rules."""
+    return problem("", "no_longer_allowed", "không còn được phép", "no longer allowed")
+
+
+def allow_all(*_: Any) -> Problem | None:
+    """The loosest."""
+    return None
+
+
+def golden_state(file: Path) -> Any:
+    """The state that this history led to."""
+    return json.loads(file.with_name(file.name.replace(".history.", ".state.")).read_text(encoding="utf-8"))
+
+
+def test_every_scenario_has_its_history() -> None:
+    filed = {scenario.name for scenario in load(SCENARIOS)}
+    assert {file.name.split(".")[0] for file in FILES} == filed
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.removesuffix(".history.json"))
+@pytest.mark.parametrize("rule", [None, refuse_all, allow_all], ids=["today", "stricter", "looser"])
+async def test_a_history_replays_to_the_state_it_had(
+    file: Path,
+    rule: Callable[..., Problem | None] | None,
+    states: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if rule is not None:
+        for kind in GUARDS:
+            monkeypatch.setitem(GUARDS, kind, rule)
+
+    await replay(file)
+
+    assert states.get("state") == golden_state(file)

@@ -1,0 +1,50 @@
+"""Writes the golden histories anew: `make golden`. Its name keeps it out of every other run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from temporalio.service import RPCError, RPCStatusCode
+
+from deploy.demo import running as demo
+from deploy.demo.scenario import SCENARIOS, Scenario, load
+from motcua import filing_workflow, parcel_workflow, payment_workflow
+from tests.conftest import World
+from tests.replay.conftest import replay
+from tests.replay.test_golden import HISTORIES
+
+
+async def test_write_the_histories_anew(running: World, states: dict[str, Any]) -> None:
+    """Play every scenario of the demo and keep the histories of its workflows, and the states that they lead to."""
+    versions = await demo.publish(running.owner_dsn)
+    played = await demo.play(running.process_env, load(SCENARIOS), versions, 4, lambda _: None)
+    HISTORIES.mkdir(exist_ok=True)
+    for old in HISTORIES.iterdir():
+        old.unlink()
+    for each in played:
+        assert not each.problems
+        await write(running, each.scenario, each.filing_id, states)
+
+
+async def write(world: World, scenario: Scenario, filing: UUID, states: dict[str, Any]) -> None:
+    """The histories of a filing and of its payment and parcel, if it has them."""
+    names = {
+        "filing": filing_workflow(filing),
+        "payment": payment_workflow(filing, 1),
+        "parcel": parcel_workflow(filing, 1),
+    }
+    for kind, workflow_id in names.items():
+        try:
+            history = await world.temporal.get_workflow_handle(workflow_id).fetch_history()
+        except RPCError as error:
+            assert error.status is RPCStatusCode.NOT_FOUND  # noqa: PT017 -- there is no such payment or parcel
+            continue
+        file = HISTORIES / f"{scenario.name}.{kind}.history.json"
+        content = {"workflow_id": workflow_id, "history": history.to_json_dict()}
+        file.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+        states.clear()
+        await replay(file)
+        state = json.dumps(states.get("state"), ensure_ascii=False, indent=1, sort_keys=True)
+        file.with_name(f"{scenario.name}.{kind}.state.json").write_text(state + "\n", encoding="utf-8")
