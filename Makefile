@@ -22,7 +22,7 @@ up: $(STAMP)
 	$(BIN)/motcua up
 
 test: $(STAMP)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check

@@ -141,7 +141,11 @@ async def test_the_directory_is_seeded_and_seeded_again(owner: Connection) -> No
     await seed_directory(owner, data.replace("Trần Văn Bình".encode(), "Trần Văn Bảo".encode()))
 
     rows = await owner.fetch("select agency, queue from agency order by agency")
-    assert [tuple(row) for row in rows] == [("H01.12", "backoffice"), ("H29.16", "agency.H29.16"), ("H56.30", "backoffice")]
+    assert [tuple(row) for row in rows] == [
+        ("H01.12", "backoffice"),
+        ("H29.16", "agency.H29.16"),
+        ("H56.30", "backoffice"),
+    ]
     for agency in ("H01.12", "H56.30"):
         roles = [row["role"] for row in await owner.fetch("select role from officer where agency = $1", agency)]
         assert set(roles) == OFFICERS

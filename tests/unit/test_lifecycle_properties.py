@@ -208,6 +208,14 @@ ONWARDS: Final = {
 }
 
 
+AWAITED: Final[dict[Stage, list[tuple[str, Actor]]]] = {
+    Stage.FEE: [("settle_fee", SYSTEM), ("pay_at_counter", CASHIER)],
+    Stage.SUPPLEMENT: [("supplement", APPLICANT)],
+    Stage.ISSUE: [("issue", SYSTEM)],
+    Stage.DELIVERY: [("settle_parcel", SYSTEM)],
+}
+
+
 def somebody(task: Task) -> Actor:
     """Who can do a task: whoever has claimed it, or anyone in its role."""
     return {Role.APPLICANT: APPLICANT, Role.SYSTEM: SYSTEM}.get(task.role, officer(task.role, task.officer))
@@ -300,9 +308,17 @@ class AnyLife(RuleBasedStateMachine):
     def anybody_sends_anything(self, kind: str, actor: Actor, data: st.DataObject) -> None:
         self.attempt(kind, actor, data.draw(ANY_CONTENT[kind]))
 
-    @rule(kind=st.sampled_from(["issue", "settle_fee", "settle_parcel"]), data=st.data())
-    def a_fact_is_reported(self, kind: str, data: st.DataObject) -> None:
-        self.attempt(kind, SYSTEM, data.draw(ANY_CONTENT[kind]))
+    @rule(data=st.data())
+    @precondition(lambda self: self.life.stage in AWAITED)
+    def what_is_awaited_comes_right_or_wrong(self, data: st.DataObject) -> None:
+        kind, actor = data.draw(st.sampled_from(AWAITED[self.life.stage]))
+        self.attempt(kind, actor, data.draw(ANY_CONTENT[kind]))
+
+    @rule(data=st.data())
+    @precondition(lambda self: bool(self.life.filing.clocks))
+    def a_clock_rings_that_may_not_be_due(self, data: st.DataObject) -> None:
+        clock = data.draw(st.sampled_from(sorted(self.life.filing.clocks)))
+        self.attempt("expire", SYSTEM, {"clock": clock})
 
     @rule(data=st.data())
     @precondition(lambda self: not self.life.filing.closed)
