@@ -47,11 +47,11 @@ settings.register_profile(
     "ci",
     derandomize=True,
     deadline=None,
-    max_examples=120,
+    max_examples=80,
     stateful_step_count=40,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("search", settings.get_profile("ci"), derandomize=False, max_examples=2400)
+settings.register_profile("search", settings.get_profile("ci"), derandomize=False, max_examples=1600)
 PROFILE: Final = settings.get_profile(os.environ.get("MOTCUA_HYPOTHESIS", "ci"))
 
 TURNS: Final = 5
