@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from temporalio import workflow
@@ -11,7 +11,7 @@ from temporalio import workflow
 from workflows import agency, children
 from workflows.commands import update
 from workflows.facts import fee_command, parcel_command
-from workflows.recording import OTHER_CONTENT, Rules, Stream, failure, one
+from workflows.recording import AT_ONCE, OTHER_CONTENT, Rules, Stream, failure, one
 from workflows.starting import content_named, parse_start, submit_command, unknown
 
 with workflow.unsafe.imports_passed_through():
@@ -254,32 +254,38 @@ class Filing:
         """Wait for `done` while the clocks run. Raises `_Closed` when the filing ends meanwhile."""
         while not (self._filing.closed or done()):
             timer = lifecycle.next_timer(self._filing)
-            if timer is not None and timer.due <= workflow.now():
+            if not await self._rest(done, timer) and timer is not None:
                 await self._ring(timer)
-            else:
-                await self._rest(done, timer)
         if self._filing.closed:
             raise _Closed
 
-    async def _rest(self, done: Callable[[], bool], timer: Timer | None) -> None:
+    async def _rest(self, done: Callable[[], bool], timer: Timer | None) -> bool:
+        """Wait for a change; False if the timer rang first.
+
+        No branch here asks the clock: a query that reaches a new worker after a timer fired and before the task that
+        tells of it runs this code with the clock of the task before, and what was decided then is kept.
+        """
+
         def changed() -> bool:
             return self._filing.closed or done() or lifecycle.next_timer(self._filing) != timer
 
-        left = None if timer is None else timer.due - workflow.now()
+        left = None if timer is None else max(timer.due - workflow.now(), AT_ONCE)
         try:
             await workflow.wait_condition(changed, timeout=left, timeout_summary=timer.clock if timer else None)
         except TimeoutError:
-            return
+            return False
+        return True
 
     async def _ring(self, timer: Timer) -> None:
         """A timer only wakes: what it means is decided, by instants, like everything else."""
         due = f"{timer.due:%Y%m%dT%H%M%S.%f}"
-        await self._try(cm.Expire(command_id=f"expire:{timer.clock}:{due}", clock=timer.clock))
+        command = cm.Expire(command_id=f"expire:{timer.clock}:{due}", clock=timer.clock)
+        await self._try(command, not_before=timer.due)
 
-    async def _try(self, command: cm.Command) -> None:
+    async def _try(self, command: cm.Command, *, not_before: datetime | None = None) -> None:
         """Record a command of the system's own; a refusal says that somebody else was first."""
         try:
-            await self._stream.record(command)
+            await self._stream.record(command, not_before=not_before)
         except Refused as no:
             workflow.logger.info("system.refused", extra={"kind": command.kind, "code": no.refusal.code})
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio import workflow
 
-from workflows.recording import Rules, Stream, one
+from workflows.recording import AT_ONCE, Rules, Stream, one
 from workflows.reporting import report
 
 with workflow.unsafe.imports_passed_through():
@@ -67,8 +67,8 @@ class Payment:
 
     async def _await_money(self, start: PaymentStart) -> None:
         while self._payment.state is PaymentState.PENDING and self._no_longer_owed is None:
-            left = start.due - workflow.now()
-            if left <= timedelta(0) or not await self._news(left, expected=True):
+            left = max(start.due - workflow.now(), AT_ONCE)
+            if not await self._news(left, expected=True):
                 break
         if self._payment.state is PaymentState.PENDING:
             await self._close_order()
@@ -98,8 +98,8 @@ class Payment:
         until = workflow.now() + period
         while True:
             await self._refund()
-            left = until - workflow.now()
-            if left <= timedelta(0) or not await self._news(left, expected=False):
+            left = max(until - workflow.now(), AT_ONCE)
+            if not await self._news(left, expected=False):
                 break
 
     async def _news(self, wait: timedelta, *, expected: bool) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Generic, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from temporalio import workflow
@@ -24,6 +24,9 @@ with workflow.unsafe.imports_passed_through():
 
 S = TypeVar("S")
 M = TypeVar("M", bound=Command)
+
+AT_ONCE: Final = timedelta(milliseconds=1)
+"""The shortest wait: what is overdue waits too, so that no clock decides whether there is a timer."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +64,20 @@ class Stream(Generic[S]):
         # Appending awaits, and a second command must not decide on the state before it.
         self._lock = asyncio.Lock()
 
-    async def record(self, command: Command, content: str | None = None) -> Receipt:
+    async def record(
+        self, command: Command, content: str | None = None, *, not_before: datetime | None = None
+    ) -> Receipt:
         """Record `command`, or find that it was. Raises `Refused`, and what the ledger never retries.
 
-        `content` is the digest of what the command says, where it is not that of the command itself.
+        `content` is the digest of what the command says, where it is not that of the command itself. `not_before` is
+        the instant of a timer that rang: whatever this run's clock says, it is not earlier.
         """
         content = content or content_of(command)
         async with self._lock:
             while (receipt := self._receipt(command, content)) is None:
-                refusal, events = self._decision(command)
-                batch = self._batch(command, content, events)
+                now = max(workflow.now(), not_before or workflow.now())
+                refusal, events = self._decision(command, now)
+                batch = self._batch(command, content, events, now)
                 answer: Appended = await workflow.execute_local_activity_method(Ledger.append, batch, **LEDGER)
                 self._adopt(answer)
                 if not answer.stored:
@@ -88,14 +95,13 @@ class Stream(Generic[S]):
             raise refused(RefusalCode.SAME_ID_OTHER_CONTENT, OTHER_CONTENT)
         return receipt
 
-    def _decision(self, command: Command) -> tuple[Refusal, tuple[Any, ...]]:
+    def _decision(self, command: Command, now: datetime) -> tuple[Refusal, tuple[Any, ...]]:
         try:
-            return _NOTHING_TO_DO, self._rules.decide(self.state, command, workflow.now())
+            return _NOTHING_TO_DO, self._rules.decide(self.state, command, now)
         except Refused as no:
             return no.refusal, ()
 
-    def _batch(self, command: Command, content: str, events: tuple[Any, ...]) -> Batch:
-        at = workflow.now()
+    def _batch(self, command: Command, content: str, events: tuple[Any, ...], at: datetime) -> Batch:
         after = self.state
         for seq, event in enumerate(events, self.seq + 1):
             recorded = Recorded(seq=seq, at=at, command_id=command.command_id, actor=command.actor, event=event)

@@ -12,7 +12,7 @@ from uuid import UUID
 from deploy.demo.applicant import Filer
 from deploy.demo.orders import order
 from deploy.demo.scenario import Act, Scenario
-from motcua import BadSubmission, FilingClient, MotcuaError, NotReady
+from motcua import BadSubmission, FilingClient, MotcuaError
 from schemas.errors import Refusal
 from schemas.filing import FilingView
 from schemas.people import Actor, Role
@@ -20,7 +20,7 @@ from schemas.people import Actor, Role
 PATIENCE: Final = 180.0
 """Seconds that a call keeps trying: parts may be killed and started again meanwhile."""
 
-LONGEST: Final = 900.0
+LONGEST: Final = 400.0
 """Seconds after which a filing is given up."""
 
 FIRST_LOOK: Final = 0.1
@@ -102,15 +102,9 @@ class Player:
 
     async def _end(self, filing: UUID) -> None:
         pause = FIRST_LOOK
-        while not (await self._look(filing)):
+        while not (await self._client.view(filing)).closed:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_LOOK)
-
-    async def _look(self, filing: UUID) -> bool:
-        try:
-            return (await self._client.view(filing)).closed
-        except NotReady:
-            return False
 
 
 def officer(agency: str, role: Role, claimed_by: str | None = None) -> Actor:

@@ -1,0 +1,64 @@
+"""A timer that fires while its worker is dead and somebody looks at the filing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.worker import Replayer
+
+from deploy import catalogue
+from motcua import Actor, RequestSupplement, Role, SupplementItem, TargetKind, Via, filing_id, filing_workflow, testing
+from motcua.converter import data_converter
+from tests.conftest import ROOT, World
+from tests.faults.processes import worker_process
+from workers.wiring import STICKY, WORKFLOWS
+
+SOURCE = ROOT / "procedures" / "1.000894@2026-07.yaml"
+SHORTLY = timedelta(seconds=1.5)
+RECEPTION = Actor(subject="h56.30-reception-1", role=Role.RECEPTION, agency="H56.30")
+
+
+@pytest.mark.timeout(60)
+async def test_a_look_between_a_timer_and_its_task_leaves_a_history_that_replays(world: World, tmp_path: Path) -> None:
+    """The look waits for the dead worker, as long as the timer's task does, but from before the timer fired.
+
+    So it comes to the next worker first, which runs the filing past its timer with the clock of the last task.
+    """
+    variant = catalogue.demo_variant(SOURCE.read_bytes(), {"supplement": 6}, suffix="demo-short")
+    await catalogue.publish(world.owner_dsn, variant, demo=True)
+    submission = testing.submission(
+        procedure="1.000894",
+        version="2026-07-demo-short",
+        form={"first_party_name": "Nguyễn Văn Nam", "second_party_name": "Trần Thị Nữ"},
+        papers=[],
+        result_channel="counter",
+    )
+    filing = filing_id(submission.client_id, submission.submission_id)
+    client = world.client
+    async with worker_process(world.process_env, tmp_path):
+        await client.submit(submission)
+        await client.act(
+            filing,
+            RequestSupplement(
+                command_id="ask",
+                actor=RECEPTION,
+                via=Via(principal="test"),
+                items=(SupplementItem(target=TargetKind.FIELD, code="preferred_date", note="ngày"),),
+                legal_basis="Đ17",
+            ),
+        )
+        (timer,) = (await client.view(filing)).timers
+        assert SHORTLY < STICKY
+        await asyncio.sleep((timer.due - SHORTLY - datetime.now(UTC)).total_seconds())
+    looking = asyncio.create_task(client.view(filing))
+    async with worker_process(world.process_env, tmp_path):
+        assert datetime.now(UTC) < timer.due
+        await looking
+        async for view in client.follow(filing):
+            ended = view
+    assert ended.closing == "supplement_expired"
+    history = await world.temporal.get_workflow_handle(filing_workflow(filing)).fetch_history()
+    await Replayer(workflows=WORKFLOWS, data_converter=data_converter).replay_workflow(history)
