@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from temporalio.client import (
     Client,
+    RPCTimeoutOrCancelledError,
     WithStartWorkflowOperation,
     WorkflowExecutionStatus,
     WorkflowFailureError,
@@ -43,6 +44,7 @@ _LONGEST_LOOK: Final = 5.0
 _REST: Final = 0.1
 _FILING: Final = "Filing"
 _SUBMIT: Final = "submit"
+_DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate"})
 
 
 def command_id() -> str:
@@ -149,7 +151,7 @@ class FilingClient:
                     command.kind, command, id=update_id, result_type=c.Receipt, rpc_timeout=limit
                 )
             except WorkflowUpdateFailedError as error:
-                if not _ended_under(error):
+                if not _was_dropped(error):
                     raise error_from(error.cause) from None
             except RPCError as error:
                 if not is_not_found(error):
@@ -250,7 +252,7 @@ class FilingClient:
                 rpc_timeout=limit,
             )
         except WorkflowUpdateFailedError as error:
-            if _ended_under(error):
+            if _was_dropped(error):
                 raise TryAgain from error
             raise error_from(error.cause) from None
         except RPCError as error:
@@ -258,7 +260,7 @@ class FilingClient:
             if is_not_found(error):  # it ended at this very moment; the next try learns how
                 raise TryAgain from error
             raise
-        except WorkflowAlreadyStartedError:
+        except (WorkflowAlreadyStartedError, RPCTimeoutOrCancelledError):
             await _forget(operation)
             raise
         return receipt
@@ -355,9 +357,10 @@ def _same_content(receipt: c.Receipt, digest: str) -> c.Receipt:
     )
 
 
-def _ended_under(error: WorkflowUpdateFailedError) -> bool:
+def _was_dropped(error: WorkflowUpdateFailedError) -> bool:
+    """Whether it was the server that gave the call up: the filing ended under it, or a worker was lost with it."""
     cause = error.cause
-    return isinstance(cause, ApplicationError) and cause.type == "AcceptedUpdateCompletedWorkflow"
+    return isinstance(cause, ApplicationError) and cause.type in _DROPPED
 
 
 def _uuid(filing_id: UUID | str) -> UUID:
