@@ -25,6 +25,10 @@ from .procedure_file import check_bytes as check_bytes
 from .procedure_file import demo_variant as demo_variant
 from .procedure_file import parse as parse
 
+DIRECTORY: Final = Path(__file__).with_name("directory.yaml")
+"""The agencies of the demo."""
+PROCEDURES: Final = Path(__file__).parents[1] / "procedures"
+
 TIMEOUT: Final = 10.0
 """Seconds that connecting, and each statement, may take."""
 
@@ -159,6 +163,12 @@ async def published(database: Database, code: str | None = None, version: str | 
     """The published versions, of each code the newest first."""
     async with connected(database) as connection:
         return [Listed(*row.values()) for row in await connection.fetch(_LIST, code, version)]
+
+
+async def has_directory(database: Database) -> bool:
+    """Whether there is any agency."""
+    async with connected(database) as connection:
+        return bool(await connection.fetchval("select exists (select from agency)"))
 
 
 async def seed_directory(database: Database, data: bytes) -> Directory:

@@ -10,6 +10,15 @@ import asyncpg
 import typer
 from pydantic import ValidationError
 
+from deploy.catalogue import (
+    DIRECTORY,
+    PROCEDURES,
+    MistakesFound,
+    VersionPublished,
+    has_directory,
+    publish,
+    seed_directory,
+)
 from deploy.commands.database import OWNER, Connection, address, ask, running_stack
 from deploy.stack import Stack, StackError
 from deploy.stack import up as hold
@@ -25,16 +34,29 @@ app = typer.Typer()
 def up() -> None:
     """Start the whole platform in this folder, and keep it alive until Ctrl-C; everything is kept in .motcua/.
 
-    PostgreSQL, Temporal, a worker, a back office, a sandbox bank and post. Ports are free ones, unless set by
-    MOTCUA_POSTGRES_PORT, MOTCUA_TEMPORAL_PORT …; addresses stand in .motcua/run/env.
+    PostgreSQL, Temporal, a worker, a back office, a sandbox bank and post, with the procedures of the catalogue and
+    the directory of the demo. Ports are free ones, unless set by MOTCUA_POSTGRES_PORT, MOTCUA_TEMPORAL_PORT …;
+    addresses stand in .motcua/run/env.
 
     Example: `motcua up`
     """
-    stack = Stack(progress=say)
     try:
-        asyncio.run(hold(stack))
+        asyncio.run(hold(Stack(progress=say), begun=_stock))
     except (StackError, TimeoutError) as error:
         fail(f"không khởi động được / could not start: {reason(error)}", Exit.REFUSED)
+
+
+async def _stock(stack: Stack) -> None:
+    """Give a new database something to file; what is there already stays as it is."""
+    owner = stack.env[OWNER]
+    if not await has_directory(owner):
+        await seed_directory(owner, DIRECTORY.read_bytes())
+    for file in sorted(PROCEDURES.glob("*.yaml")):
+        try:
+            await publish(owner, file)
+        except (VersionPublished, MistakesFound) as error:
+            say(f"{file.name}: {error}")
+    say("danh mục thủ tục và danh bạ đã sẵn sàng / the catalogue and the directory are there")
 
 
 @app.command()

@@ -9,7 +9,6 @@ import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from obstore.store import from_url
@@ -24,9 +23,6 @@ from deploy.demo.record import Record, Told, patiently
 from deploy.demo.scenario import VARIANTS, Scenario, Variant
 from motcua import FilingClient
 from motcua.store import Store
-
-DIRECTORY: Final = Path(catalogue.__file__).with_name("directory.yaml")
-PROCEDURES: Final = Path(catalogue.__file__).parents[1] / "procedures"
 
 LONG: Final = dict.fromkeys(catalogue.DEMO_SECONDS, 600)
 SHORT: Final = {"supplement": 4, "payment": 4}
@@ -64,7 +60,7 @@ async def publish(owner: str) -> Versions:
     """The directory and every procedure in its demo versions; the version for each code and variant."""
     await patiently(partial(_directory, owner))
     versions: dict[tuple[str, str], str] = {}
-    for file in sorted(PROCEDURES.glob("*.yaml")):
+    for file in sorted(catalogue.PROCEDURES.glob("*.yaml")):
         for variant in VARIANTS:
             published = await patiently(partial(_variant, owner, file.read_bytes(), variant))
             versions[published.code, variant] = published.version
@@ -72,7 +68,7 @@ async def publish(owner: str) -> Versions:
 
 
 async def _directory(owner: str) -> None:
-    await catalogue.seed_directory(owner, DIRECTORY.read_bytes())
+    await catalogue.seed_directory(owner, catalogue.DIRECTORY.read_bytes())
 
 
 async def _variant(owner: str, source: bytes, variant: Variant) -> catalogue.Published:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, Self
 
@@ -141,9 +141,12 @@ class Stack:
         await asyncio.gather(*(announce(part, child) for part, child in self._children.items()))
 
 
-async def up(stack: Stack) -> None:
-    """Runs the stack until SIGINT or SIGTERM, then stops it cleanly. Returns at once if it is running already."""
-    task = asyncio.ensure_future(_hold(stack))
+async def up(stack: Stack, begun: Callable[[Stack], Awaitable[None]] | None = None) -> None:
+    """Runs the stack until SIGINT or SIGTERM, then stops it cleanly. Returns at once if it is running already.
+
+    `begun` is what to do with it once it runs.
+    """
+    task = asyncio.ensure_future(_hold(stack, begun))
     loop = asyncio.get_running_loop()
     # Cancelled once: a second Ctrl-C must not cut the clean stop short.
     stopping = asyncio.Event()
@@ -165,7 +168,9 @@ async def up(stack: Stack) -> None:
             loop.remove_signal_handler(number)
 
 
-async def _hold(stack: Stack) -> None:
+async def _hold(stack: Stack, begun: Callable[[Stack], Awaitable[None]] | None) -> None:
     async with stack:
         if not stack.attached:
+            if begun is not None:
+                await begun(stack)
             await stack.watch()
