@@ -8,9 +8,11 @@ import asyncpg
 
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.events import FeeExpired, FeePaid, HandedOver, ParcelFailed
-from schemas.ids import payment_workflow
+from schemas.ids import canonical, filing_workflow, payment_workflow
 from schemas.ledger import Batch
 from schemas.level import Channel
+from schemas.parcel import ConsignmentRequested
+from schemas.payment import PaymentCancelled, PaymentRequested
 from schemas.people import OFFICERS
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
@@ -45,9 +47,18 @@ async def _officer(connection: Connection, batch: Batch) -> list[Problem]:
 
 
 async def _facts(connection: Connection, batch: Batch) -> list[Problem]:
-    """How an online fee or a parcel ended is a fact of a stream of its own: that one must say so."""
+    """What one stream says of another must stand there: a fee that was asked for, money that came, a parcel's end."""
+    filing = filing_workflow(batch.filing_id)
     for event in batch.events:
         match event:
+            case PaymentRequested(n=n, amount=amount):
+                borne_out = await connection.fetchval(
+                    _IN_FILING, filing, "fee_requested", canonical({"amount": amount, "channel": "online", "n": n})
+                )
+            case PaymentCancelled():
+                borne_out = await connection.fetchval(_NOT_OWED, batch.filing_id, filing)
+            case ConsignmentRequested(n=n):
+                borne_out = await connection.fetchval(_IN_FILING, filing, "parcel_requested", canonical({"n": n}))
             case FeePaid(channel=Channel.ONLINE, n=n, amount=amount):
                 stream = payment_workflow(batch.filing_id, n)
                 borne_out = await connection.fetchval(_PAID, stream, amount)
@@ -65,6 +76,15 @@ async def _facts(connection: Connection, batch: Batch) -> list[Problem]:
     return []
 
 
+_IN_FILING: Final = """
+select true from event where stream = $1 and kind = $2
+    and convert_from(body, 'UTF8')::jsonb @> convert_from($3, 'UTF8')::jsonb
+"""
+_NOT_OWED: Final = """
+select exists (select from filing where filing_id = $1 and closed_at is not null)
+    or exists (select from event where stream = $2 and kind = 'fee_paid'
+               and convert_from(body, 'UTF8')::jsonb @> '{"channel": "counter"}')
+"""
 _PAID: Final = "select true from payment where stream = $1 and state = 'paid' and amount = $2"
 _EXPIRED: Final = """
 select exists (select from payment where stream = $1 and state = 'expired')
@@ -72,6 +92,4 @@ select exists (select from payment where stream = $1 and state = 'expired')
                    and convert_from(body, 'UTF8')::jsonb @> jsonb_build_object('n', $3::int, 'channel', 'online'))
 """
 _ENDED: Final = "select true from parcel where filing_id = $1 and state = $2"
-_NOT_RECORDED: Final = problem(
-    "", "not_recorded", "sổ không ghi nhận việc này", "the record of the payment or parcel says otherwise"
-)
+_NOT_RECORDED: Final = problem("", "not_recorded", "sổ không ghi nhận việc này", "the record says otherwise")

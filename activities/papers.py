@@ -6,6 +6,7 @@ import hashlib
 from datetime import timedelta
 from typing import Final
 
+from obstore.exceptions import GenericError
 from obstore.store import ObjectStore
 from temporalio import activity
 from temporalio.workflow import ActivityConfig
@@ -23,10 +24,10 @@ class Papers:
 
     @activity.defn(name="papers.confirm")
     async def confirm(self, file: FileRef) -> bool:
-        """Whether the store holds this file with this size and digest."""
+        """Whether the store holds this file with this size and digest; a store that can't say has not said so."""
         try:
             found = await self._store.get_async(file.key)
-        except FileNotFoundError:
+        except (FileNotFoundError, GenericError):
             return False
         if found.meta["size"] != file.size:
             return False

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
 from activities import postal as wire
@@ -34,12 +35,15 @@ class Parcels:
 
     @activity.defn(name="parcel.send")
     async def send(self, request: SendRequest) -> str:
-        """Hand it to the post, or find it handed over: the waybill."""
+        """Hand it to the post, or find it handed over: the waybill. `not_taken`, never retried: the post refuses."""
         address = request.address
         recipient = wire.Recipient(
             name=address.recipient, phone=address.phone, address=address.address, postcode=address.postcode
         )
-        return (await self._post.send(request.key, recipient, request.contents)).waybill
+        try:
+            return (await self._post.send(request.key, recipient, request.contents)).waybill
+        except wire.Rejected as error:
+            raise ApplicationError(str(error), type="not_taken", non_retryable=True) from None
 
     @activity.defn(name="parcel.end")
     async def end(self, key: str) -> ParcelOutcome:

@@ -18,6 +18,10 @@ BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 """Calls to the bank, of at most 5 s each, are repeated until it answers."""
 
 
+NEVER_MADE: Final = "not_found"
+"""The bank knows no such order."""
+
+
 class OrderRequest(Model):
     """Ask for `amount` đồng."""
 
@@ -59,15 +63,24 @@ class Payments:
     @activity.defn(name="payment.money")
     async def money(self, request: MoneyRequest) -> Order:
         """The order, once it has a capture that was not known."""
-        order = _order(await self._bank.get(request.key))
+        pace = EXPECTED if request.expected else UNEXPECTED
+        try:
+            order = _order(await self._bank.get(request.key))
+        except wire.Rejected as error:
+            raise (nothing_new(pace) if error.code == NEVER_MADE else error) from None
         if all(capture.capture_id in request.known for capture in order.captures):
-            raise nothing_new(EXPECTED if request.expected else UNEXPECTED)
+            raise nothing_new(pace)
         return order
 
     @activity.defn(name="payment.close")
     async def close(self, key: str) -> Order:
         """Close the order; what the bank has taken until then shows in the answer."""
-        return _order(await self._bank.cancel(key))
+        try:
+            return _order(await self._bank.cancel(key))
+        except wire.Rejected as error:
+            if error.code != NEVER_MADE:
+                raise
+            return Order(order_id="", pay_url="", cancelled=True)
 
     @activity.defn(name="payment.refund")
     async def refund(self, request: RefundRequest) -> None:

@@ -25,7 +25,6 @@ from temporalio.service import RPCError
 from . import contract as c
 from .connection import connect, speaking_ours
 from .errors import (
-    BadSubmission,
     FilingClosed,
     FilingNotAvailable,
     MotcuaError,
@@ -33,6 +32,7 @@ from .errors import (
     RefusedError,
     Unavailable,
     error_from,
+    refused,
     refused_for,
 )
 from .patience import DEFAULT_PATIENCE, TryAgain, is_not_found, patiently
@@ -254,7 +254,9 @@ class FilingClient:
         except WorkflowUpdateFailedError as error:
             if _was_dropped(error):
                 raise TryAgain from error
-            raise error_from(error.cause) from None
+            why = error_from(error.cause)
+            # Other content under this id is just being refused: ours can be filed once that run has ended.
+            raise (TryAgain if isinstance(why, NotReady) else why) from None
         except RPCError as error:
             await _forget(operation)
             if is_not_found(error):  # it ended at this very moment; the next try learns how
@@ -274,7 +276,7 @@ class FilingClient:
             raise TryAgain from None
         except RefusedError as error:
             raise FilingNotAvailable(f"filing {filing} was refused when it was submitted") from error
-        return _same_content(receipt, _digest_of_command(command))
+        return _same_content(receipt, c.content_of(command))
 
     async def _raise_if_ended(self, filing: UUID, limit: timedelta) -> None:
         """Raise `FilingClosed`, except while a run makes way for the next or waits to be started again."""
@@ -319,42 +321,15 @@ class FilingClient:
 def _digest_of(content: dict[str, Any]) -> str:
     """The digest of a submission, as the platform will count it. Raises `BadSubmission` for what it would refuse."""
     try:
-        size = len(c.canonical(content))
-    except ValueError:
-        raise _bad(
-            "not_canonical_json",
-            "nội dung không viết được theo RFC 8785; số nguyên phải nhỏ hơn 2^53",
-            "the content can't be written as RFC 8785 JSON; integers must be below 2^53",
-        ) from None
-    if size > c.MAX_SUBMISSION_BYTES:
-        raise _bad(
-            "too_long",
-            f"hồ sơ dài quá {c.MAX_SUBMISSION_BYTES} byte; gửi tệp bằng tham chiếu",
-            f"the submission is longer than {c.MAX_SUBMISSION_BYTES} bytes; send files by reference",
-        )
-    return c.digest(content)
-
-
-def _bad(rule: str, vi: str, en: str) -> RefusedError:
-    problem = c.Problem(field="submission", rule=rule, message=c.Text(vi=vi, en=en))
-    return BadSubmission(c.Refusal(code=c.RefusalCode.BAD_START, problems=(problem,)))
-
-
-def _digest_of_command(command: c.Command) -> str:
-    """What a receipt keeps of a command: everything but the page that the actor saw."""
-    return c.digest(command.model_dump(mode="json", exclude={"seen_seq"}, exclude_none=True))
+        return c.content_digest(content)
+    except c.Refused as no:
+        raise refused(no.refusal) from None
 
 
 def _same_content(receipt: c.Receipt, digest: str) -> c.Receipt:
-    if receipt.digest == digest:
-        return receipt
-    raise refused_for(
-        c.RefusalCode.SAME_ID_OTHER_CONTENT,
-        "command_id",
-        "same_id_other_content",
-        vi="mã này đã dùng cho nội dung khác; dùng mã mới",
-        en="this id stands for other content already; use a new one",
-    )
+    if receipt.digest != digest:
+        raise refused(c.OTHER_CONTENT)
+    return receipt
 
 
 def _was_dropped(error: WorkflowUpdateFailedError) -> bool:

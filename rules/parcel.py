@@ -19,7 +19,7 @@ def decide(parcel: Parcel, command: Command, _: datetime) -> tuple[pc.ParcelEven
             return (pc.ConsignmentRequested(n=start.n, address=start.address),)
         case pc.RecordSent(waybill=waybill) if parcel.state is ParcelState.REQUESTED:
             return (pc.ConsignmentSent(waybill=waybill),)
-        case pc.RecordEnd(outcome=outcome) if parcel.state is ParcelState.SENT:
+        case pc.RecordEnd(outcome=outcome) if parcel.state in {ParcelState.REQUESTED, ParcelState.SENT}:
             return (pc.ConsignmentEnded(outcome=outcome),)
         case _:
             why = problem("", "wrong_state", "bưu gửi đã kết thúc", f"the parcel is {parcel.state}")

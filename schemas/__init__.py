@@ -36,8 +36,10 @@ from .commands import (
     SupplementItem,
     TargetKind,
     Withdraw,
+    content_of,
 )
 from .errors import (
+    OTHER_CONTENT,
     Problem,
     Refusal,
     RefusalCode,
@@ -154,6 +156,7 @@ from .submission import (
     MAX_SUBMISSION_BYTES,
     FormValue,
     Submission,
+    content_digest,
 )
 
 __all__ = [
@@ -164,6 +167,7 @@ __all__ = [
     "MAX_SUBMISSION_BYTES",
     "NAMESPACE",
     "OFFICERS",
+    "OTHER_CONTENT",
     "PUBLIC_COMMANDS",
     "STATUS_NAMES",
     "SYSTEM",
@@ -274,6 +278,8 @@ __all__ = [
     "Via",
     "Withdraw",
     "canonical",
+    "content_digest",
+    "content_of",
     "digest",
     "filing_id",
     "filing_workflow",

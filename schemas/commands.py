@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from .base import AgencyCode, Code, Key, ShortText, StrictModel
 from .events import Clock, FeeSettlement, Outcome, ParcelOutcome
 from .files import FileRef, Paper
-from .ids import canonical
+from .ids import canonical, digest
 from .people import SYSTEM, Actor, Via
 from .procedure import ProcedureRules
 from .submission import MAX_SUBMISSION_BYTES, FormValue, Submission
@@ -31,6 +31,11 @@ class Command(StrictModel):
     via: Via
     on_behalf_of: str | None = Field(default=None, max_length=128)
     seen_seq: int | None = Field(default=None, ge=0)
+
+
+def content_of(command: Command) -> str:
+    """The digest of what a command says; a page seen again is not other content."""
+    return digest(command.model_dump(mode="json", exclude={"seen_seq"}, exclude_none=True))
 
 
 class Accept(Command):

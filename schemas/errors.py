@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from .base import Model, Text
 
@@ -70,15 +72,56 @@ def path(loc: tuple[Any, ...]) -> str:
 
 def shape_refusal(code: RefusalCode, error: ValidationError) -> Refused:
     """A refusal for input that does not fit its model: each place and rule, never the value."""
-    return refused(
-        code,
-        *(
-            problem(
-                path(tuple(e["loc"])),
-                e["type"],
-                f"không hợp lệ: {e['msg']}",
-                e["msg"],
-            )
-            for e in error.errors(include_input=False, include_url=False, include_context=False)
+    details = error.errors(include_input=False, include_url=False)
+    return refused(code, *(problem(path(tuple(e["loc"])), e["type"], _in_vietnamese(e), e["msg"]) for e in details))
+
+
+def _in_vietnamese(detail: ErrorDetails) -> str:
+    words = _VIETNAMESE.get(detail["type"], "giá trị không hợp lệ")
+    return words.format_map(defaultdict(str, detail.get("ctx", {})))
+
+
+_VIETNAMESE: Final = {
+    "missing": "thiếu trường bắt buộc",
+    "extra_forbidden": "không có trường này; hãy bỏ ra",
+    "string_type": "phải là văn bản",
+    "string_too_short": "phải có ít nhất {min_length} ký tự",
+    "string_too_long": "chỉ được có nhiều nhất {max_length} ký tự",
+    "string_pattern_mismatch": "phải đúng mẫu {pattern}",
+    "int_type": "phải là số nguyên",
+    "int_parsing": "phải là số nguyên",
+    "int_from_float": "phải là số nguyên",
+    "bool_type": "phải là true hoặc false",
+    "greater_than": "phải lớn hơn {gt}",
+    "greater_than_equal": "phải từ {ge} trở lên",
+    "less_than": "phải nhỏ hơn {lt}",
+    "less_than_equal": "không được quá {le}",
+    "too_short": "phải có ít nhất {min_length} mục",
+    "too_long": "chỉ được có nhiều nhất {max_length} mục",
+    "enum": "phải là một trong: {expected}",
+    "literal_error": "phải là {expected}",
+    "model_type": "phải là một đối tượng",
+    "model_attributes_type": "phải là một đối tượng",
+    "dict_type": "phải là một đối tượng",
+    "tuple_type": "phải là một danh sách",
+    "list_type": "phải là một danh sách",
+    "datetime_parsing": "phải là thời điểm theo ISO 8601",
+    "timezone_aware": "thời điểm phải có múi giờ",
+    "form_value": "phải là văn bản, số nguyên, true hoặc false",
+    "text_too_long": "chỉ được có nhiều nhất {limit} ký tự",
+}
+
+OTHER_CONTENT: Final = Refusal(
+    code=RefusalCode.SAME_ID_OTHER_CONTENT,
+    problems=(
+        problem(
+            "command_id",
+            "same_id_other_content",
+            "mã này đã dùng cho nội dung khác; dùng mã mới",
+            "this id stands for other content already; use a new one",
         ),
-    )
+    ),
+)
+NOT_READY: Final = Refusal(
+    code=RefusalCode.NOT_READY, problems=(problem("", "not_ready", "chưa có", "there is none yet"),)
+)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import hashlib
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from .base import AgencyCode, Code, Key, Model
+from .errors import RefusalCode, problem, refused
 from .files import FileRef, Paper
+from .ids import canonical
 from .level import Channel, Level
 from .people import Actor, Address, Applicant, Via
 from .procedure import ProcedureCode, Version
@@ -25,7 +28,7 @@ def _form_value(value: Any) -> Any:
     if not isinstance(value, str | int):
         raise PydanticCustomError("form_value", "a form value is a text, a whole number, true or false")
     if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise PydanticCustomError("too_long", "a text of a form has at most {limit} characters", {"limit": MAX_TEXT})
+        raise PydanticCustomError("text_too_long", "the text has at most {limit} characters", {"limit": MAX_TEXT})
     return value
 
 
@@ -58,3 +61,28 @@ class Submission(Model):
     result_channel: Channel
     address: Address | None = None
     payer_account: str | None = Field(default=None, max_length=64)
+
+
+def content_digest(content: dict[str, Any]) -> str:
+    """The digest of a submission's JSON: its identity. Raises `Refused` for what has none, or is too long."""
+    try:
+        written = canonical(content)
+    except ValueError:
+        raise refused(RefusalCode.BAD_START, _NOT_JSON) from None
+    if len(written) > MAX_SUBMISSION_BYTES:
+        raise refused(RefusalCode.BAD_START, _TOO_LONG)
+    return hashlib.sha256(written).hexdigest()
+
+
+_NOT_JSON: Final = problem(
+    "submission",
+    "not_canonical_json",
+    "nội dung không viết được theo RFC 8785; số nguyên phải nhỏ hơn 2^53",
+    "the content can't be written as RFC 8785 JSON; integers must be below 2^53",
+)
+_TOO_LONG: Final = problem(
+    "submission",
+    "too_long",
+    f"hồ sơ dài quá {MAX_SUBMISSION_BYTES} byte; gửi tệp bằng tham chiếu",
+    f"the submission is longer than {MAX_SUBMISSION_BYTES} bytes; send files by reference",
+)

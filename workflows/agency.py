@@ -48,7 +48,12 @@ async def _answer(name: str, request: Model, queue: str, model: type[A]) -> A:
     while True:
         try:
             given = await workflow.execute_activity(
-                name, request, task_queue=queue, start_to_close_timeout=_TIME, retry_policy=_RETRY
+                name,
+                request,
+                task_queue=queue,
+                start_to_close_timeout=_TIME,
+                heartbeat_timeout=_BEAT,
+                retry_policy=_RETRY,
             )
             return model.model_validate(given)
         except (ActivityError, ValidationError) as error:

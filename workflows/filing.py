@@ -11,7 +11,7 @@ from temporalio import workflow
 from workflows import agency, children
 from workflows.commands import update
 from workflows.facts import fee_command, parcel_command
-from workflows.recording import AT_ONCE, OTHER_CONTENT, Rules, Stream, failure, one
+from workflows.recording import AT_ONCE, Rules, Stream, failure, one
 from workflows.starting import content_named, parse_start, submit_command, unknown
 
 with workflow.unsafe.imports_passed_through():
@@ -21,18 +21,16 @@ with workflow.unsafe.imports_passed_through():
     from rules import lifecycle, projections
     from schemas import commands as cm
     from schemas import ids
-    from schemas.errors import Refusal, RefusalCode, Refused, problem
+    from schemas.errors import NOT_READY, OTHER_CONTENT, Refusal, Refused
     from schemas.filing import Filing as State
     from schemas.filing import FilingEnd, FilingView, Parked, ResultView, Stage, Timer
     from schemas.ledger import Receipt
     from schemas.level import Channel
     from schemas.people import SYSTEM, Actor
+    from schemas.submission import content_digest
 
 _NOT_THERE: Final = timedelta(seconds=10)
 _RULES: Final[Rules[State]] = Rules(lifecycle.decide, lifecycle.evolve, projections.filing_rows)
-_NOT_READY: Final = Refusal(
-    code=RefusalCode.NOT_READY, problems=(problem("", "not_ready", "chưa có", "there is none yet"),)
-)
 
 
 class _Closed(Exception):  # noqa: N818 -- ends the flow, is no error
@@ -49,8 +47,10 @@ class Filing:
         self._queue = ""
         self._refusal: Refusal | None = None
         self._parked: list[Parked] = []
+        self._content: str | None = None
         try:
             self._start, self._submission = parse_start(one(raw))
+            self._content = content_digest(self._start.submission)
         except Refused as no:
             self._refusal = no.refusal
 
@@ -131,7 +131,7 @@ class Filing:
     def receipt(self, command_id: Any = "submit") -> Receipt:
         """The receipt of a command, of the submission by default."""
         if self._log is None or command_id not in self._log.receipts:
-            raise failure(self._refusal or _NOT_READY)
+            raise failure(self._refusal or NOT_READY)
         return self._log.receipts[str(command_id)]
 
     @workflow.query
@@ -145,7 +145,7 @@ class Filing:
         """The decision and the file of the result."""
         filing = self._asked
         if filing.decision is None or filing.result is None:
-            raise failure(_NOT_READY)
+            raise failure(NOT_READY)
         return ResultView(
             filing_id=filing.filing_id,
             code=str(filing.code),
@@ -167,7 +167,7 @@ class Filing:
         try:
             self._log = await self._open()
             submit = submit_command(self._submission, self._log.state.procedure)
-            await self._log.record(submit, ids.digest(self._start.submission))
+            await self._log.record(submit, self._content)
         except Refused as no:
             self._refusal = no.refusal
             await workflow.wait_condition(workflow.all_handlers_finished)
@@ -304,10 +304,13 @@ class Filing:
         await workflow.wait_condition(lambda: self._registered or self._refusal is not None)
 
     def _submitted(self, check: Any) -> Receipt:
-        receipt = self._stream.receipts["submit"]
         content = content_named(check)
-        if content is not None and content != receipt.digest:
-            raise Refused(Refusal(code=RefusalCode.SAME_ID_OTHER_CONTENT, problems=(OTHER_CONTENT,)))
+        if self._refusal is not None and self._content is not None and content not in {None, self._content}:
+            # What was refused is not what this caller sends: it can, once this run has ended.
+            raise Refused(NOT_READY)
+        receipt = self._stream.receipts["submit"]
+        if content not in {None, receipt.digest}:
+            raise Refused(OTHER_CONTENT)
         return receipt
 
     @property
@@ -318,7 +321,7 @@ class Filing:
     def _stream(self) -> Stream[State]:
         """The stream of a filing that was registered. Raises `Refused` for one that was not."""
         if self._log is None or self._refusal is not None:
-            raise Refused(self._refusal or _NOT_READY)
+            raise Refused(self._refusal or NOT_READY)
         return self._log
 
     @property
@@ -329,5 +332,5 @@ class Filing:
     def _asked(self) -> State:
         """The state, for a query."""
         if not self._registered:
-            raise failure(self._refusal or _NOT_READY)
+            raise failure(self._refusal or NOT_READY)
         return self._filing

@@ -16,14 +16,15 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from activities.ledger import LEDGER, Ledger
-    from schemas.commands import Command
-    from schemas.errors import Refusal, RefusalCode, Refused, problem, refused, shape_refusal
-    from schemas.ids import digest
+    from schemas.base import Model
+    from schemas.commands import Command, content_of
+    from schemas.errors import OTHER_CONTENT, Refusal, RefusalCode, Refused, problem, shape_refusal
     from schemas.ledger import Appended, Batch, Receipt, Recorded
     from schemas.rows import Rows
 
 S = TypeVar("S")
 M = TypeVar("M", bound=Command)
+T = TypeVar("T", bound=Model)
 
 AT_ONCE: Final = timedelta(milliseconds=1)
 """The shortest wait: what is overdue waits too, so that no clock decides whether there is a timer."""
@@ -92,7 +93,7 @@ class Stream(Generic[S]):
     def _receipt(self, command: Command, content: str) -> Receipt | None:
         receipt = self.receipts.get(command.command_id)
         if receipt is not None and receipt.digest != content:
-            raise refused(RefusalCode.SAME_ID_OTHER_CONTENT, OTHER_CONTENT)
+            raise Refused(OTHER_CONTENT)
         return receipt
 
     def _decision(self, command: Command, now: datetime) -> tuple[Refusal, tuple[Any, ...]]:
@@ -130,21 +131,9 @@ class Stream(Generic[S]):
         self.receipts |= {receipt.command_id: receipt for receipt in answer.receipts}
 
 
-OTHER_CONTENT = problem(
-    "command_id",
-    "same_id_other_content",
-    "mã này đã dùng cho nội dung khác; dùng mã mới",
-    "this id stands for other content already; use a new one",
-)
-
 _NOTHING_TO_DO = Refusal(
     code=RefusalCode.INTERNAL, problems=(problem("", "nothing_recorded", "không ghi được gì", "nothing was recorded"),)
 )
-
-
-def content_of(command: Command) -> str:
-    """The digest of what a command says; a page seen again is not other content."""
-    return digest(command.model_dump(mode="json", exclude={"seen_seq"}, exclude_none=True))
 
 
 def one(given: tuple[Any, ...]) -> Any:
@@ -153,6 +142,22 @@ def one(given: tuple[Any, ...]) -> Any:
     A handler that took a fixed number would never be entered otherwise, and its task would fail for ever.
     """
     return given[0] if len(given) == 1 else list(given) or None
+
+
+def started(model: type[T], raw: Any) -> T:
+    """`raw` as the start of a workflow; what does not fit ends it as failed."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise failure(shape_refusal(RefusalCode.BAD_START, error).refusal) from None
+
+
+async def begin(stream: Stream[Any], command: Command) -> None:
+    """Record the first command of a stream; a workflow that nobody asked for ends as failed."""
+    try:
+        await stream.record(command)
+    except Refused as no:
+        raise failure(no.refusal) from None
 
 
 def parse(model: type[M], raw: Any) -> M:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from temporalio import workflow
 
@@ -14,21 +14,17 @@ with workflow.unsafe.imports_passed_through():
     from schemas.errors import RefusalCode, Refused, problem, refused, shape_refusal
     from schemas.filing import FilingStart, SubmitCheck
     from schemas.procedure import ProcedureRules
-    from schemas.submission import MAX_SUBMISSION_BYTES, Submission
+    from schemas.submission import Submission, content_digest
 
 
 def parse_start(raw: Any) -> tuple[FilingStart, Submission]:
     """The start and its submission. Raises `Refused`."""
     try:
         start = FilingStart.model_validate(raw)
+        content_digest(start.submission)
         submission = Submission.model_validate(start.submission)
-        size = len(ids.canonical(start.submission))
     except ValidationError as error:
         raise shape_refusal(RefusalCode.BAD_START, error) from None
-    except ValueError:
-        raise refused(RefusalCode.BAD_START, _NOT_JSON) from None
-    if size > MAX_SUBMISSION_BYTES:
-        raise refused(RefusalCode.BAD_START, _TOO_LONG)
     expected = ids.filing_workflow(ids.filing_id(submission.client_id, submission.submission_id))
     if workflow.info().workflow_id != expected:
         raise refused(
@@ -76,17 +72,3 @@ def unknown(submission: Submission, *, procedure_known: bool) -> Refused:
         RefusalCode.BAD_SUBMISSION,
         problem(where, f"unknown_{where}", f"không có {vi} này; kiểm tra lại mã", f"there is no such {en}; check it"),
     )
-
-
-_NOT_JSON: Final = problem(
-    "submission",
-    "not_canonical_json",
-    "nội dung không viết được theo RFC 8785; số nguyên phải nhỏ hơn 2^53",
-    "the content can't be written as RFC 8785 JSON; integers must be below 2^53",
-)
-_TOO_LONG: Final = problem(
-    "submission",
-    "too_long",
-    f"hồ sơ dài quá {MAX_SUBMISSION_BYTES} byte; gửi tệp bằng tham chiếu",
-    f"the submission is longer than {MAX_SUBMISSION_BYTES} bytes; send files by reference",
-)
