@@ -183,7 +183,7 @@ NOT_A_SUBMISSION: Final[dict[str, tuple[Plain, str, str]]] = {
     "oversized field": (
         plain(birth()) | {"form": {"child_name": "x" * 4001}},
         "form.child_name",
-        "too_long",
+        "text_too_long",
     ),
     "an address that the post would refuse": (
         plain(birth(result_channel="post")) | {"address": ADDRESS | {"postcode": "1000000"}},

@@ -1,0 +1,72 @@
+"""Payments and parcels that nobody asked for, and partners that will not play: nothing moves that the record denies."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from schemas.errors import RefusalCode
+from schemas.filing import FeeState, Status
+from schemas.ids import payment_workflow
+from schemas.payment import PaymentState
+from tests.acting import NEVER_PAYS, Play, eventually, extract, refusal, stock
+from tests.conftest import World
+
+GARBAGE: list[list[Any]] = [["text"], [None], [[1, 2]], [{"filing_id": 5}], [], [{}, {}]]
+
+
+@pytest.mark.parametrize("garbage", GARBAGE, ids=repr)
+@pytest.mark.parametrize("kind", ["Payment", "Parcel"])
+async def test_garbage_starts_no_payment_and_no_parcel(running: World, kind: str, garbage: list[Any]) -> None:
+    client = await stock(running)
+    name = hashlib.sha256(repr(garbage).encode()).hexdigest()[:8]
+    handle = await client.start_workflow(kind, args=garbage, id=f"{kind}-{name}", task_queue="motcua")
+    assert (await refusal(handle.result())).code is RefusalCode.BAD_START
+
+
+async def test_a_payment_that_no_filing_asked_for_ends_before_the_bank_hears_of_it(running: World) -> None:
+    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
+    client = await stock(running)
+    start = {
+        "filing_id": str(play.filing),
+        "n": 1,
+        "agency": play.submission.agency,
+        "amount": 1,
+        "description": "squatting",
+        "due": "2030-01-01T00:00:00Z",
+    }
+    squatter = await client.start_workflow("Payment", start, id=payment_workflow(play.filing, 1), task_queue="motcua")
+    assert (await refusal(squatter.result())).problems[0].rule == "not_recorded"
+    assert await play.order() == {}
+
+    await play.accept()
+    order = await eventually(play.order, bool)
+    assert order["amount"] == 16000
+    assert (await running.client.payment(play.filing)).amount == 16000
+
+
+async def test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger(running: World) -> None:
+    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(play.order, bool)
+    client = await stock(running)
+
+    await client.get_workflow_handle(payment_workflow(play.filing, 1)).signal("cancel", "because")
+    await play.pay_by_hand()
+
+    view = await play.until(lambda view: view.fee is not None and view.fee.state is FeeState.PAID)
+    assert view.status is Status.PROCESSING
+    assert (await running.client.payment(play.filing)).state is PaymentState.PAID
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_captured"]
+
+
+async def test_money_for_a_fee_paid_at_the_counter_goes_back(running: World) -> None:
+    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(play.order, bool)
+    await play.pay_at_counter(16000)
+    await eventually(lambda: running.client.payment(play.filing), lambda pay: pay.state is PaymentState.CANCELLED)
+    order = await eventually(play.order, lambda order: order["status"] == "cancelled")
+    assert order["captures"] == []
