@@ -87,7 +87,7 @@ class Payment:
         if making.done():
             self._order = await making
         else:
-            making.cancel()
+            _give_up(making)
 
     async def _await_money(self, start: PaymentStart) -> None:
         while self._payment.state is PaymentState.PENDING:
@@ -139,7 +139,7 @@ class Payment:
             return False
         finally:
             if not looking.done():
-                looking.cancel()
+                _give_up(looking)
         if looking.done() and not looking.cancelled():
             await self._record_captures(await looking)
         if self._no_longer_owed is not None:
@@ -167,3 +167,9 @@ class Payment:
                     command_id=f"refund:{capture.capture_id}", capture_id=capture.capture_id, amount=capture.amount
                 )
             )
+
+
+def _give_up(work: workflow.ActivityHandle[Any]) -> None:
+    """Cancel what is no longer waited for; how it ends is of no interest."""
+    work.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    work.cancel()
