@@ -42,9 +42,18 @@ async def write(world: World, scenario: Scenario, filing: UUID, states: dict[str
             assert error.status is RPCStatusCode.NOT_FOUND  # noqa: PT017 -- there is no such payment or parcel
             continue
         file = HISTORIES / f"{scenario.name}.{kind}.history.json"
-        content = {"workflow_id": workflow_id, "history": history.to_json_dict()}
+        content = {"workflow_id": workflow_id, "history": portable(history.to_json_dict())}
         file.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
         states.clear()
         await replay(file)
         state = json.dumps(states.get("state"), ensure_ascii=False, indent=1, sort_keys=True)
         file.with_name(f"{scenario.name}.{kind}.state.json").write_text(state + "\n", encoding="utf-8")
+
+
+def portable(part: Any) -> Any:
+    """A history without what only tells of the machine it was made on."""
+    if isinstance(part, list):
+        return [portable(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return {name: portable(value) for name, value in part.items() if name not in {"stackTrace", "identity"}}
