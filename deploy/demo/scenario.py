@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from schemas.base import AgencyCode, Code, StrictModel, Text
 from schemas.commands import PUBLIC_COMMANDS
 from schemas.errors import RefusalCode
-from schemas.events import Clock, Outcome
+from schemas.events import Outcome
 from schemas.filing import Closing, FeeState, Status
 from schemas.level import Channel, Level
 from schemas.people import Role
@@ -53,8 +53,7 @@ class ExpectedFee(StrictModel):
 class Expected(StrictModel):
     """How a filing must end. `path` is its statuses in the order of its events, without repeats in a row.
 
-    `handed_over` is the channel by which the result reached the applicant, `may_ring` the
-    clocks that may have been found overdue; all others were kept.
+    `handed_over` is the channel by which the result reached the applicant. No clock may have been found overdue.
     """
 
     level: Level
@@ -65,7 +64,6 @@ class Expected(StrictModel):
     fee: ExpectedFee | None = None
     result_channel: Channel
     handed_over: Channel | None = None
-    may_ring: tuple[Clock, ...] = ()
 
 
 class ExpectedRefusal(StrictModel):

@@ -728,7 +728,9 @@ def test_a_fee_at_the_counter_is_settled_by_no_online_payment(settlement: str) -
 
 
 def test_only_the_bank_says_that_an_online_fee_was_not_paid() -> None:
-    life = never_pay(Life(procedure(fee=fee())).accepted())
+    life = Life(procedure(fee=fee())).accepted().wait(days=5)
+    assert life.refusal("expire", clock="payment") == [("clock", "not_due")]
+    life = life.wait(minutes=5).do("expire", clock="payment")
     assert (life.kinds[-1], life.status) == ("overdue", 6)
 
 

@@ -1,0 +1,103 @@
+"""Where a filing stands in queues, what can be done with it there, and what will ring."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from rules.fold import stage
+from rules.guards import available_actions, check, current_step
+from schemas.events import Clock
+from schemas.filing import ClockState, Filing, Stage, Task, Timer
+from schemas.level import Channel
+from schemas.people import SYSTEM, Actor, Role
+
+BANK_ANSWERS: Final = timedelta(minutes=5)
+"""How long after its due instant a payment may take to say how it ended, before somebody has to look."""
+
+
+def timers(filing: Filing) -> list[Timer]:
+    """The clocks that will ring, the first one first. A clock that has rung its `overdue` rings no more."""
+    running = ((clock, state) for clock, state in filing.clocks.items() if not (state.paused or state.overdue))
+    ringing = (Timer(clock=clock, due=rings_at(filing, clock, state)) for clock, state in running)
+    return sorted(ringing, key=lambda timer: (timer.due, timer.clock))
+
+
+def rings_at(filing: Filing, clock: Clock, state: ClockState) -> datetime:
+    """When a clock rings. An online payment keeps its own deadline and tells how it ended: the filing gives it time."""
+    online = clock is Clock.PAYMENT and filing.fee is not None and filing.fee.channel is Channel.ONLINE
+    return state.due + BANK_ANSWERS if online else state.due
+
+
+def next_timer(filing: Filing) -> Timer | None:
+    """The first of `timers`."""
+    return next(iter(timers(filing)), None)
+
+
+def tasks(filing: Filing, now: datetime) -> list[Task]:
+    """In whose queues the filing stands, and what each can do there. An open filing stands in at least one."""
+    if filing.seq == 0 or filing.closed:
+        return []
+    found = [_task(filing, role, now) for role in _queues(filing)]
+    return [task for task in found if task.actions]
+
+
+def _queues(filing: Filing) -> list[Role]:
+    late = [Role.TEAM_LEAD] if filing.overdue else []
+    step = current_step(filing)
+    by_stage: dict[Stage, list[Role]] = {
+        Stage.INTAKE: [Role.RECEPTION],
+        Stage.SUPPLEMENT: [Role.APPLICANT, Role.RECEPTION],
+        Stage.FEE: [Role.CASHIER],
+        Stage.REVIEW: [] if step is None else [step.role],
+        Stage.ISSUE: [Role.SYSTEM],
+        Stage.DELIVERY: [Role.SYSTEM],
+        Stage.PICKUP: [Role.HANDOVER],
+    }
+    return by_stage[stage(filing)] + late
+
+
+def _task(filing: Filing, role: Role, now: datetime) -> Task:
+    actor = _someone(filing, role)
+    step = current_step(filing)
+    clock = filing.clocks.get(_STAGE_CLOCK[stage(filing)])
+    claimable = stage(filing) in {Stage.INTAKE, Stage.REVIEW} and role is not Role.TEAM_LEAD
+    return Task(
+        name=step.code if step else stage(filing),
+        role=role,
+        actions=possible(filing, actor, now),
+        officer=filing.officer if claimable else None,
+        due=clock.due if clock else None,
+        overdue=bool(clock and clock.overdue),
+    )
+
+
+_STAGE_CLOCK: Final = {
+    Stage.INTAKE: Clock.INTAKE,
+    Stage.SUPPLEMENT: Clock.SUPPLEMENT,
+    Stage.FEE: Clock.PAYMENT,
+    Stage.REVIEW: Clock.STEP,
+    Stage.ISSUE: Clock.ISSUE,
+    Stage.DELIVERY: Clock.DELIVERY,
+    Stage.PICKUP: Clock.PICKUP,
+}
+
+_MACHINE_ACTIONS: Final = {Stage.ISSUE: ("issue",), Stage.DELIVERY: ("settle_parcel",)}
+
+
+def _someone(filing: Filing, role: Role) -> Actor:
+    """Somebody in this role: who has claimed the task, or anyone."""
+    if role is Role.SYSTEM:
+        return SYSTEM
+    if role is Role.APPLICANT and filing.applicant is not None:
+        return Actor(subject=filing.applicant.subject, role=role)
+    return Actor(subject=filing.officer or "-", role=role, agency=filing.agency)
+
+
+def possible(filing: Filing, actor: Actor, now: datetime) -> tuple[str, ...]:
+    """What the actor can do now."""
+    if actor.role is Role.SYSTEM:
+        return _MACHINE_ACTIONS.get(stage(filing), ())
+    if actor.role is Role.TEAM_LEAD:
+        return () if check(filing, "release", actor, now) else ("release",)
+    return tuple(action.name for action in available_actions(filing, actor, now) if action.allowed)
