@@ -79,8 +79,8 @@ async def _once(attempt: Attempt[T], left: float) -> T:
     try:
         async with asyncio.timeout(left):
             return await attempt(timedelta(seconds=min(left, _ATTEMPT)))
-    except RPCTimeoutOrCancelledError:
-        # The SDK turns a cancellation of this task into this error as well; then somebody wants us to stop.
+    except Exception:
+        # The SDK turns a cancellation of this task into errors of its own; then somebody wants us to stop.
         if task and task.cancelling() > before:
             raise asyncio.CancelledError from None
         raise
