@@ -10,6 +10,7 @@ import sysconfig
 from pathlib import Path
 from typing import Final
 
+from deploy import catalogue
 from schemas import commands as cm
 from schemas.errors import RefusalCode
 from schemas.filing import STATUS_NAMES
@@ -47,6 +48,7 @@ async def test_the_program_of_the_page_files_decides_and_reads(running: World, t
     (program,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     folder = tmp_path / "empty"
     folder.mkdir()
+    await catalogue.publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-07.yaml")
     refused, missing, code, end = (await run(program, folder, running)).splitlines()
     assert refused.startswith("bad_submission form.person_name field_required")
     assert missing.startswith("bad_submission form.copies field_required")
@@ -57,6 +59,7 @@ async def test_the_program_of_the_page_files_decides_and_reads(running: World, t
     assert tuple(row) == (code, 10, 3, "delivered")
     result = await running.client.result(filing)
     assert end == f"10 Result returned approved {result.result.sha256}"
+    assert (await run(program, folder, running)).splitlines() == [code, end], "run again, it finds what it did"
 
 
 def rows(heading: str) -> list[str]:
