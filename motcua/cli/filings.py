@@ -17,6 +17,7 @@ from motcua.cli.running import (
     ask,
     end_well,
     fail,
+    note,
     out,
     parse,
     plain,
@@ -67,10 +68,10 @@ def act(  # noqa: PLR0913 -- a command line has many options
     *,
     actor: ActorText,
     data: Annotated[
-        str, typer.Option("--data", metavar="JSON|@FILE", help="What else the command says, a JSON object.")
+        str, typer.Option("--data", metavar="JSON|@FILE", help="Its own fields, as docs/integrators.md names them.")
     ] = "{}",
     own_id: Annotated[
-        str | None, typer.Option("--command-id", help="Repeat a command: the same id with the same content.")
+        str | None, typer.Option("--command-id", help="An id of yours, by which it can be sent again and is done once.")
     ] = None,
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
@@ -168,6 +169,7 @@ def _download(result: c.FileRef, file: Path) -> None:
         file.write_bytes(data)
     except OSError as error:
         fail(f"{file} can't be written: {error.strerror}", Exit.USAGE)
+    note(f"saved to {file}; its digest is {result.sha256}")
 
 
 def _print_receipt(filing_id: UUID, receipt: c.Receipt, *, as_json: bool) -> None:

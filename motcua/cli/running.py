@@ -72,6 +72,8 @@ def end_well(work: Coroutine[Any, Any, T], *, as_json: bool = False) -> T:
     except MotcuaError as error:
         if as_json and isinstance(error, RefusedError):
             print_json(error.refusal.model_dump(mode="json"))
+        if isinstance(error, Unavailable) and not _SAYS_WHERE & os.environ.keys():
+            note("TEMPORAL_ADDRESS is not set, and no `motcua up` runs in this folder")
         fail(str(error), next(code for kind, code in _CODES.items() if isinstance(error, kind)))
 
 

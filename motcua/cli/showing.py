@@ -25,7 +25,7 @@ def view_line(view: FilingView) -> str:
 
 def view_table(view: FilingView) -> Table:
     """One filing, fact by fact."""
-    table = Table(show_header=False, title=f"Hồ sơ / Filing {view.code}")
+    table = _facts_table(f"Hồ sơ / Filing {view.code}")
     for name, words in _facts(view):
         table.add_row(name, escape(words))
     return table
@@ -42,7 +42,7 @@ def action_table(actions: list[Action]) -> Table:
 
 def result_table(result: ResultView) -> Table:
     """The decision and its file."""
-    table = Table(show_header=False, title=f"Kết quả / Result {result.code}")
+    table = _facts_table(f"Kết quả / Result {result.code}")
     file = result.result
     for name, words in (
         ("Quyết định / Outcome", str(result.outcome)),
@@ -57,6 +57,14 @@ def result_table(result: ResultView) -> Table:
 def when(moment: datetime) -> str:
     """A moment in the zone of this machine."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _facts_table(title: str) -> Table:
+    """Facts line by line; a key or a digest goes on in the next line rather than be cut off."""
+    table = Table(show_header=False, title=title)
+    table.add_column()
+    table.add_column(overflow="fold")
+    return table
 
 
 def _status(view: FilingView) -> str:
