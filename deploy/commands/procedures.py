@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from deploy.catalogue import Listed, MistakesFound, VersionPublished, check_bytes
 from deploy.catalogue import publish as publish_file
@@ -97,7 +97,7 @@ def list_published(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json([_listed_row(entry) for entry in entries])
         return
-    table = Table("Code", "Version", "Level", "Name", "Published", "Demo")
+    table = Table("Code", Column("Version", overflow="fold"), "Level", "Name", "Published", "Demo")
     for entry in entries:
         procedure = _procedure(entry)
         name = escape(f"{procedure.name.vi} / {procedure.name.en}")
