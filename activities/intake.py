@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -10,7 +10,10 @@ from temporalio import activity
 
 from activities.ledger import ACQUIRE_SECONDS, unreachable
 from schemas.base import Model
+from schemas.people import Role
 from schemas.procedure import ProcedureRules
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 
 
 class Wanted(Model):
@@ -50,7 +53,9 @@ class Registry:
                     pinned or wanted.version,
                 )
                 queue = await connection.fetchval("select queue from agency where agency = $1", wanted.agency)
-        procedure = ProcedureRules.model_validate_json(rules) if rules is not None else None
+                procedure = ProcedureRules.model_validate_json(rules) if rules is not None else None
+                if procedure is not None and procedure.standing_officers:
+                    procedure = await _under_order(connection, procedure, wanted.agency)
         return Opened(procedure=procedure, queue=queue)
 
     @activity.defn(name="intake.closed")
@@ -62,3 +67,14 @@ class Registry:
                     "select closed_at is not null from filing where filing_id = $1", filing_id
                 )
         return bool(found)
+
+
+async def _under_order(connection: Connection, procedure: ProcedureRules, agency: str) -> ProcedureRules:
+    """The rules with the agency's own accountable officer, if it has one."""
+    officer = await connection.fetchval(
+        "select subject from officer where agency = $1 and subject = any($2) and role = $3 and active order by subject",
+        agency,
+        list(procedure.standing_officers),
+        Role.LEADER,
+    )
+    return procedure.model_copy(update={"standing_officers": (), "standing_officer": officer})

@@ -203,9 +203,9 @@ class FilingClient:
         Example:
             >>> receipt = await client.submit(submission)
             >>> async for view in client.follow(filing_id):
-            ...     print(view.status_name.vi)
+            ...     print(view.code == receipt.code, view.closed)
             ...     break
-            Mới đăng ký
+            True False
         """
         seen: int | None = None
         pause = _FIRST_LOOK

@@ -99,6 +99,13 @@ def _people(submission: Submission) -> Iterator[Problem]:
                 "người nộp không phải là chủ hồ sơ; hãy nộp với vai trò người đại diện",
                 "the actor is not the applicant; file as a representative",
             )
+    elif actor.subject == submission.applicant.subject:
+        yield problem(
+            "actor.subject",
+            "own_filing",
+            "cán bộ không tiếp nhận hồ sơ của chính mình",
+            "an officer does not take in their own filing",
+        )
     elif actor.role is not Role.RECEPTION or actor.agency != submission.agency:
         yield problem(
             "actor",

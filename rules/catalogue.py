@@ -157,6 +157,9 @@ def _level(parts: Parts, level: Level) -> Iterator[Mistake]:
     yield from _channels("result", parts.result_channels, allowed.result, level)
     if parts.signature and not allowed.signature:
         yield mistake("signature_not_allowed", "signature.required")
+    online_only = parts.fee_channels.whole and list(parts.fee_channels.values) == [Channel.ONLINE]
+    if parts.signature and level is Level.FULLY_ONLINE and online_only:
+        yield mistake("unsigned_could_not_pay", "fee.channels")
     if parts.automatic and Channel.ONLINE not in allowed.filing:
         yield mistake("automatic_needs_online_filing", "automatic")
 

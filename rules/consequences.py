@@ -38,7 +38,7 @@ def _next_step(filing: Filing) -> ev.Event | None:
     if filing.automatic:
         return ev.Decided(
             outcome=Outcome.APPROVED,
-            officer=filing.procedure.standing_officer or "",
+            officer=str(filing.procedure.standing_officer),
             standing_order=filing.procedure.standing_order,
         )
     if Clock.STEP in filing.clocks:

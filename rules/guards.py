@@ -130,7 +130,7 @@ def _accept(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 
 def _standing_order(filing: Filing) -> Problem | None:
-    if filing.procedure.standing_order is not None:
+    if filing.procedure.standing_officer is not None:
         return None
     return problem(
         "",

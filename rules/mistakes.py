@@ -236,6 +236,12 @@ _WORDS: Final[dict[str, _Words]] = {
         "viết `required: false`",
         "write `required: false`",
     ),
+    "unsigned_could_not_pay": _Words(
+        "người không có chữ ký số nộp ở mức độ 3 sẽ không nộp được phí",
+        "who has no signature files at level 3, and could not pay there",
+        "thêm `counter` vào `channels`",
+        "add `counter` to the channels",
+    ),
     "automatic_needs_online_filing": _Words(
         "chỉ giải quyết tự động khi mức độ cho nộp trực tuyến (3, 4)",
         "only levels with online filing (3 and 4) may decide automatically",

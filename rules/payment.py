@@ -21,7 +21,7 @@ def decide(payment: Payment, command: Command, _: datetime) -> tuple[pay.Payment
             return (
                 pay.PaymentRequested(n=start.n, amount=start.amount, due=start.due, payer_account=start.payer_account),
             )
-        case pay.RecordCapture(capture=capture):
+        case pay.RecordCapture(capture=capture) if capture.capture_id not in _known(payment):
             return (
                 pay.PaymentCaptured(
                     capture_id=capture.capture_id,
@@ -39,6 +39,10 @@ def decide(payment: Payment, command: Command, _: datetime) -> tuple[pay.Payment
         case _:
             why = problem("", "wrong_state", "khoản thu đã kết thúc", f"the payment is {payment.state}")
             raise refused(RefusalCode.NOT_ALLOWED, why)
+
+
+def _known(payment: Payment) -> set[str]:
+    return {capture.capture_id for capture in payment.captures}
 
 
 def evolve(payment: Payment, recorded: Recorded) -> Payment:

@@ -85,13 +85,16 @@ _STAGE_CLOCK: Final = {
 _MACHINE_ACTIONS: Final = {Stage.ISSUE: ("issue",), Stage.DELIVERY: ("settle_parcel",)}
 
 
+_ANYONE: Final = " "
+
+
 def _someone(filing: Filing, role: Role) -> Actor:
     """Somebody in this role: who has claimed the task, or anyone."""
     if role is Role.SYSTEM:
         return SYSTEM
     if role is Role.APPLICANT and filing.applicant is not None:
         return Actor(subject=filing.applicant.subject, role=role)
-    return Actor(subject=filing.officer or "-", role=role, agency=filing.agency)
+    return Actor(subject=filing.officer or _ANYONE, role=role, agency=filing.agency)
 
 
 def possible(filing: Filing, actor: Actor, now: datetime) -> tuple[str, ...]:

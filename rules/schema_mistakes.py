@@ -51,7 +51,7 @@ _BOUNDS: Final[dict[str, str]] = {"gt": "> {}", "ge": "≥ {}", "lt": "< {}", "l
 def schema_mistakes(model: type[BaseModel], value: Any) -> Iterator[Mistake]:
     """Every mistake of plain data `value` against `model`, as strictly as JSON is read."""
     try:
-        model.model_validate_json(json.dumps(value), strict=True)
+        model.model_validate_json(json.dumps(value), strict=True, extra="forbid")
     except ValidationError as error:
         yield from (_mistake(detail) for detail in error.errors(include_url=False) if not _is_echo(detail))
 

@@ -15,12 +15,16 @@ class Model(BaseModel):
 
 
 class StrictModel(Model):
-    """A frozen value that refuses unknown fields: what people write by hand or send as a command."""
+    """A frozen value that refuses unknown fields: what people write by hand or send as a command.
+
+    What stands inside of one is lenient by itself, since events and snapshots hold it too: whoever reads a command or a
+    file parses it with `extra="forbid"`, which reaches all the way down.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Text(StrictModel):
+class Text(Model):
     """Words for people, in Vietnamese and in English."""
 
     vi: str

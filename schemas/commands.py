@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from .base import AgencyCode, Code, Key, ShortText, StrictModel
+from .base import AgencyCode, Code, Key, Model, ShortText, StrictModel
 from .events import Clock, FeeSettlement, Outcome, ParcelOutcome
 from .files import FileRef, Paper
 from .ids import canonical, digest
@@ -58,7 +58,7 @@ class TargetKind(StrEnum):
     FIELD = "field"
 
 
-class SupplementItem(StrictModel):
+class SupplementItem(Model):
     """One thing to supply or correct: a paper or a form field of the procedure, and what is wrong with it."""
 
     target: TargetKind

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from .base import Code, Sha256, StrictModel
+from .base import Code, Model, Sha256
 
 
-class FileRef(StrictModel):
+class FileRef(Model):
     """A file in the object store: its key there, digest, size in bytes and media type."""
 
     key: str = Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$")
@@ -16,7 +16,7 @@ class FileRef(StrictModel):
     media_type: str = Field(default="application/pdf", max_length=100)
 
 
-class Paper(StrictModel):
+class Paper(Model):
     """One paper of a dossier: which one, and its file. Without a file it was handed in on paper."""
 
     code: Code

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import Field, model_serializer, model_validator
 
-from .base import StrictModel
+from .base import Model
 
 
 class Unit(StrEnum):
@@ -23,7 +23,7 @@ class Unit(StrEnum):
 _PATTERN: Final = re.compile(r"^(\d{1,6}) (working day|working hour|calendar day|second)s?$")
 
 
-class Limit(StrictModel):
+class Limit(Model):
     """`N working days`, `N working hours`, `N calendar days` or `N seconds`."""
 
     amount: int = Field(ge=0)

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
-from .base import AgencyCode, Key, ShortText, StrictModel, Subject
+from .base import AgencyCode, Key, Model, ShortText, Subject
 from .level import Channel
 
 
@@ -32,7 +32,7 @@ OFFICERS: Final = frozenset(Role) - {Role.APPLICANT, Role.REPRESENTATIVE, Role.S
 """Roles that an agency's directory gives; the ledger checks them at every append."""
 
 
-class Actor(StrictModel):
+class Actor(Model):
     """Who issues a command. An applicant's subject is an identity and is sealed in the log; an officer's is public."""
 
     subject: Subject
@@ -43,7 +43,7 @@ class Actor(StrictModel):
 SYSTEM: Final = Actor(subject="motcua", role=Role.SYSTEM)
 
 
-class Via(StrictModel):
+class Via(Model):
     """The authenticated program that passed the command on, and the channel it came by."""
 
     principal: Key
@@ -53,7 +53,7 @@ class Via(StrictModel):
 AddressLine = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 
 
-class Address(StrictModel):
+class Address(Model):
     """Where the post brings something: no more than the post takes, or the parcel would never leave."""
 
     recipient: AddressLine
@@ -69,7 +69,7 @@ class PersonKind(StrEnum):
     ORGANISATION = "organisation"
 
 
-class Applicant(StrictModel):
+class Applicant(Model):
     """In whose name a filing is made."""
 
     subject: Subject = Field(description="identity at the identity provider")

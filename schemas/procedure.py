@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from .base import Code, Model, Sha256, ShortText, StrictModel, Text
+from .base import Code, Model, Sha256, ShortText, StrictModel, Subject, Text
 from .level import Channel, Level
 from .limit import Limit
 from .people import Role
@@ -152,13 +152,17 @@ class SignatureRule(Fact):
 
 
 class StandingOrder(Fact):
-    """Approves at once what the back office finds complete, in the name of the accountable officer."""
+    """Approves at once what the back office finds complete, in the name of the accountable officer.
+
+    `officers` are the leaders who answer for it, one for each agency that has given the order; an agency that has none
+    of them in its directory decides by its officers.
+    """
 
     number: ShortText
-    officer: str = Field(min_length=1, max_length=128)
+    officers: tuple[Subject, ...] = Field(min_length=1)
 
 
-class Limits(StrictModel):
+class Limits(Model):
     """Time limits of the stages. `issue` is the time to make the result, `delivery` the time the post has."""
 
     intake: Limit
@@ -235,7 +239,11 @@ class FeePart(Model):
 
 
 class ProcedureRules(Model):
-    """The part of a published procedure that governs a filing; no texts. Pinned by (code, version, sha256)."""
+    """The part of a published procedure that governs a filing; no texts. Pinned by (code, version, sha256).
+
+    `standing_officer` is that one of the `standing_officers` who belongs to the filing's agency; without one the
+    agency's officers decide.
+    """
 
     code: ProcedureCode
     version: Version
@@ -251,6 +259,7 @@ class ProcedureRules(Model):
     supplement_limit: Limit
     signature: bool
     standing_order: str | None = None
+    standing_officers: tuple[str, ...] = ()
     standing_officer: str | None = None
 
 
@@ -267,6 +276,6 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "supplement_limit": procedure.supplement.limit,
             "signature": procedure.signature.required,
             "standing_order": order.number if order else None,
-            "standing_officer": order.officer if order else None,
+            "standing_officers": order.officers if order else (),
         }
     )

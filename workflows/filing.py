@@ -205,7 +205,7 @@ class Filing:
         def accepted() -> bool:
             return self._filing.accepted_at is not None
 
-        instant = self._filing.procedure.standing_order is not None and self._filing.channel is Channel.ONLINE
+        instant = self._filing.procedure.standing_officer is not None and self._filing.channel is Channel.ONLINE
         if instant and lifecycle.stage(self._filing) is Stage.INTAKE:
             checking = agency.check(self._filing, self._queue)
             await self._until(lambda: accepted() or checking.done())

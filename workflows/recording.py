@@ -163,7 +163,7 @@ async def begin(stream: Stream[Any], command: Command) -> None:
 def parse(model: type[M], raw: Any) -> M:
     """`raw` as a command, or `Refused` with every place that does not fit."""
     try:
-        return model.model_validate(raw)
+        return model.model_validate(raw, extra="forbid")
     except ValidationError as error:
         raise shape_refusal(RefusalCode.BAD_COMMAND, error) from None
 

@@ -65,6 +65,15 @@ create table counter (
     primary key (agency, kind, period)
 );
 
+create function refuse_fall() returns trigger language plpgsql as $$
+begin
+    raise exception '% never goes back', tg_table_name using errcode = '42501';
+end $$;
+create trigger counter_rises before update on counter
+    for each row when (new.last <= old.last) execute function refuse_fall();
+create trigger stream_rises before update on stream
+    for each row when (new.head_seq < old.head_seq or new.epoch < old.epoch) execute function refuse_fall();
+
 create table filing_key (
     filing_id uuid primary key,
     agency text not null,
@@ -74,4 +83,5 @@ create table filing_key (
 
 -- migrate:down
 drop table filing_key, counter, stream, receipt, event;
+drop function refuse_fall();
 drop function refuse_change();

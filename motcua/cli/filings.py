@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -28,6 +29,7 @@ from motcua.cli.running import (
 )
 from motcua.cli.showing import action_table, receipt_line, result_table, view_line, view_table
 from motcua.client import FilingClient, command_id
+from motcua.errors import FilingNotAvailable, NotReady, Unavailable
 from motcua.store import Store
 
 FilingId = Annotated[UUID, typer.Argument(metavar="FILING_ID", help="The filing's id, a UUID.")]
@@ -90,8 +92,17 @@ def act(  # noqa: PLR0913 -- a command line has many options
     own: dict[str, Any] = {"command_id": own_id or command_id(), "actor": _actor(actor), "via": {"principal": "motcua"}}
     said = read_json(read_file(data[1:]) if data.startswith("@") else data, "--data")
     order = parse(model, own | said)
-    receipt = ask(lambda client: client.act(filing_id, order), patience, as_json=as_json)
+    receipt = ask(lambda client: _act(client, filing_id, order), patience, as_json=as_json)
     _print_receipt(filing_id, receipt, as_json=as_json)
+
+
+async def _act(client: FilingClient, filing_id: UUID, order: c.Command) -> c.Receipt:
+    """The receipt. When nobody answered, the id under which the command can be sent again is said."""
+    try:
+        return await client.act(filing_id, order)
+    except Unavailable:
+        note(f"send it again with --command-id {order.command_id}: it is done once")
+        raise
 
 
 @app.command()
@@ -114,11 +125,23 @@ def show(
         else:
             out().print(action_table(actions))
         return
-    view = ask(lambda client: client.view(filing_id), patience, as_json=as_json)
+    view, pay_url = ask(lambda client: _view(client, filing_id), patience, as_json=as_json)
     if as_json:
-        print_json(plain(view))
+        print_json(plain(view) | ({"pay_url": pay_url} if pay_url else {}))
     else:
         out().print(view_table(view))
+        if pay_url:
+            out().print(f"nộp phí tại / pay at {pay_url}", markup=False)
+
+
+async def _view(client: FilingClient, filing_id: UUID) -> tuple[c.FilingView, str | None]:
+    """The view, and where to pay while a fee waits to be paid online."""
+    view = await client.view(filing_id)
+    if view.fee is None or view.fee.state is not c.FeeState.DUE or view.fee.channel is not c.Channel.ONLINE:
+        return view, None
+    with contextlib.suppress(FilingNotAvailable, NotReady):
+        return view, (await client.payment(filing_id, view.fee.n)).pay_url
+    return view, None
 
 
 @app.command()

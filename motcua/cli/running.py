@@ -90,7 +90,7 @@ def use_stack_here() -> None:
 def parse(model: type[M], value: Any) -> M:
     """`value` as `model`; what does not fit ends the command, place by place."""
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, extra="forbid")
     except ValidationError as error:
         for wrong in error.errors(include_input=False, include_url=False):
             note(f"{'.'.join(str(part) for part in wrong['loc']) or 'input'}: {wrong['msg']}")

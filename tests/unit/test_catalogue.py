@@ -60,7 +60,7 @@ def many(*changes: Change) -> Change:
 STEP = {"name": {"vi": "a", "en": "a"}, "limit": "1 working days", "source": "unconfirmed"}
 PROPOSE = STEP | {"code": "p", "role": "specialist", "act": "propose"}
 DECIDE = STEP | {"code": "d", "role": "leader", "act": "decide"}
-ORDER = {"number": "1", "officer": "x", "source": "unconfirmed"}
+ORDER = {"number": "1", "officers": ["x"], "source": "unconfirmed"}
 
 BROKEN: list[tuple[str, str, Change]] = [
     # the form of values
@@ -152,6 +152,7 @@ BROKEN: list[tuple[str, str, Change]] = [
         "signature_not_allowed",
         many(at_level(3), lambda raw: raw["signature"].update(required=True)),
     ),
+    ("fee.channels", "unsigned_could_not_pay", lambda raw: raw["fee"].update(channels=["online"])),
     ("automatic", "automatic_needs_online_filing", at_level(2, automatic=ORDER)),
     ("automatic", "automatic_needs_online_filing", at_level(1, automatic=ORDER)),
 ]

@@ -69,7 +69,7 @@ async def test_an_instant_procedure_is_approved_under_its_standing_order(running
     assert await play.kinds() == ["submitted", "accepted", "decided", "result_issued", "handed_over"]
     assert view.status is Status.RETURNED
     assert view.decision is not None
-    assert (view.decision.standing_order, view.decision.officer) == ("01/QĐ-UBND", "h01.12-leader-1")
+    assert (view.decision.standing_order, view.decision.officer) == ("01/QĐ-UBND", "h56.30-leader-1")
 
 
 async def test_what_the_back_office_finds_incomplete_goes_to_the_officers(world: World) -> None:
