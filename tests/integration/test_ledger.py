@@ -79,6 +79,18 @@ async def pool(world: World) -> AsyncIterator[asyncpg.Pool[Any]]:
 FORBIDDEN: Final = ("update event set kind = 'decided'", "delete from event", "truncate event")
 
 
+FALLS: Final = ("update counter set last = last - 1", "update stream set head_seq = head_seq - 1")
+
+
+async def test_what_counts_only_rises(world: World) -> None:
+    async with world.platform():
+        await Play.begin(world, birth())
+    async with world.connection(world.app_dsn) as connection:
+        for statement in FALLS:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+
+
 @pytest.mark.parametrize("role", ["worker", "owner", "superuser"])
 async def test_nobody_changes_an_event_and_the_worker_is_not_even_allowed_to_try(world: World, role: str) -> None:
     async with world.platform():

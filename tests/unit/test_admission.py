@@ -9,8 +9,9 @@ from schemas.errors import RefusalCode, Refused
 from schemas.files import Paper
 from schemas.people import Role
 from schemas.submission import FormValue
-from tests.unit.lives import ADDRESS, APPLICANT, FILE, PAPER, RECEPTION, fee, officer, procedure, submission
+from tests.unit.lives import ADDRESS, AN, APPLICANT, FILE, PAPER, RECEPTION, fee, officer, procedure, submission
 
+OFFICER_AS_APPLICANT = AN.model_copy(update={"subject": RECEPTION.subject})
 IDENTITY = Paper(code="identity", file=FILE)
 
 
@@ -37,6 +38,12 @@ def found(rules: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
         ({}, {"channel": "counter"}, "actor", "reception_records_paper"),
         ({}, {"channel": "counter", "actor": officer(Role.CLERK)}, "actor", "reception_records_paper"),
         ({}, PAPER | {"actor": officer(Role.RECEPTION, agency="H56.30")}, "actor", "reception_records_paper"),
+        (
+            {},
+            PAPER | {"applicant": OFFICER_AS_APPLICANT},
+            "actor.subject",
+            "own_filing",
+        ),
         ({}, {"papers": (IDENTITY, Paper(code="diploma", file=FILE))}, "papers[1].code", "unknown_paper"),
         ({}, {"papers": (IDENTITY, IDENTITY)}, "papers[1].code", "paper_twice"),
         ({}, {"papers": (Paper(code="identity"),)}, "papers[0].file", "file_required_online"),

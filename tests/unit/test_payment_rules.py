@@ -124,3 +124,10 @@ def test_the_view_counts_what_came_and_what_went_back() -> None:
 def test_only_a_pending_payment_says_where_to_pay() -> None:
     assert rules.view(told(), "http://bank/1").pay_url == "http://bank/1"
     assert rules.view(told(("money", "m1")), "http://bank/1").pay_url is None
+
+
+def test_the_same_money_told_twice_is_money_once() -> None:
+    so_far = Told()
+    so_far.money("c1")
+    with pytest.raises(Refused):
+        so_far.money("c1")

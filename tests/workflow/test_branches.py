@@ -72,6 +72,14 @@ async def test_an_instant_procedure_is_approved_under_its_standing_order(running
     assert (view.decision.standing_order, view.decision.officer) == ("01/QĐ-UBND", "h56.30-leader-1")
 
 
+async def test_an_agency_without_an_accountable_leader_decides_by_its_officers(running: World) -> None:
+    async with running.connection(running.owner_dsn) as connection:
+        await connection.execute("update officer set active = false where subject = 'h56.30-leader-1'")
+    play = await Play.begin(running, birth())
+    await play.accept()
+    assert await play.kinds() == ["submitted", "accepted", "step_started"]
+
+
 async def test_what_the_back_office_finds_incomplete_goes_to_the_officers(world: World) -> None:
     async with world.platform(), world.back_office(Doubtful()):
         play = await Play.begin(world, birth())
