@@ -1,0 +1,64 @@
+"""The demo while its parts are killed: every filing ends as it must, and the bank has taken each fee once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.faults.processes import until
+
+FILINGS = 24
+VICTIMS = ("worker", "postgres", "temporal", "back-office", "worker", "postgres")
+"""Each at a moment of its own, drawn from a fixed seed."""
+
+
+@pytest.mark.timeout(280)
+async def test_killed_parts_lose_and_double_nothing() -> None:
+    moments = random.Random(2026)
+    with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
+        home = Path(folder).resolve()
+        command = ["-m", "motcua.command", "demo", "--filings", str(FILINGS), "--json", "out.json"]
+        with (home / "demo.out").open("wb") as said:
+            demo = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *command,
+                cwd=home,
+                stdout=said,
+                stderr=said,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        run = home / ".motcua" / "run"
+        await until((run / "worker.ready").exists, seconds=60)
+        killed = []
+        for victim in VICTIMS:
+            await asyncio.sleep(moments.uniform(0.5, 2))
+            if demo.returncode is None and await kill(run / f"{victim}.pid"):
+                killed.append(victim)
+
+        code = await asyncio.wait_for(demo.wait(), 240)
+
+        assert code == 0, (home / "demo.out").read_text(encoding="utf-8")
+        assert len(killed) >= len(VICTIMS) // 2
+        told = json.loads((home / "out.json").read_text(encoding="utf-8"))
+    assert len(told["filings"]) == FILINGS
+    assert all(filing["ok"] for filing in told["filings"])
+    assert told["ledger"]["verified"]
+    assert told["bank"]["captures"] == told["bank"]["paid_filings"]
+
+
+async def kill(pid_file: Path) -> bool:
+    """SIGKILL the part, once it runs."""
+    await until(pid_file.exists)
+    try:
+        os.kill(int(pid_file.read_text(encoding="utf-8")), signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
