@@ -18,6 +18,8 @@ from .schema_mistakes import schema_mistakes
 
 _BOUNDED: Final = frozenset({FieldKind.INTEGER, FieldKind.TEXT})
 _NO_FEE_CHANNEL_YET: Final = frozenset({Channel.POST})
+_MOST_UNITS: Final = 100_000
+"""So many times the dearest item is still an amount that JSON can hold."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
 
 
@@ -147,8 +149,12 @@ def _per(code: Code, path: str, form: Entries[FieldRule]) -> Iterator[Mistake]:
             yield mistake("per_unknown_field", path)
     elif form.read[place].kind is not FieldKind.INTEGER:
         yield mistake("per_not_integer", path)
-    elif (least := form.read[place].minimum) is None or least < 0:
-        yield mistake("per_needs_minimum", f"form[{place}].minimum")
+    else:
+        least, most = form.read[place].minimum, form.read[place].maximum
+        if least is None or least < 0:
+            yield mistake("per_needs_minimum", f"form[{place}].minimum")
+        if most is None or most > _MOST_UNITS:
+            yield mistake("per_needs_maximum", f"form[{place}].maximum", limit=_MOST_UNITS)
 
 
 def _level(parts: Parts, level: Level) -> Iterator[Mistake]:

@@ -199,6 +199,12 @@ _WORDS: Final[dict[str, _Words]] = {
         "viết `minimum: 0` hoặc lớn hơn",
         "write `minimum: 0` or more",
     ),
+    "per_needs_maximum": _Words(
+        "trường dùng để tính phí phải có maximum, nhiều nhất {limit}",
+        "a field that counts for the fee needs a maximum of at most {limit}",
+        "viết `maximum: {limit}` hoặc nhỏ hơn",
+        "write `maximum: {limit}` or less",
+    ),
     "fee_by_post_not_available": _Words(
         "chưa hỗ trợ thu phí khi phát bưu phẩm",
         "payment on delivery by post is not available yet",

@@ -126,6 +126,8 @@ BROKEN: list[tuple[str, str, Change]] = [
     ("fee.items[0].per", "per_not_integer", lambda raw: raw["fee"]["items"][0].update(per="person_name")),
     ("form[3].minimum", "per_needs_minimum", lambda raw: raw["form"][3].pop("minimum")),
     ("form[3].minimum", "per_needs_minimum", lambda raw: raw["form"][3].update(minimum=-1)),
+    ("form[3].maximum", "per_needs_maximum", lambda raw: raw["form"][3].pop("maximum")),
+    ("form[3].maximum", "per_needs_maximum", lambda raw: raw["form"][3].update(maximum=100_001)),
     ("fee.channels[1]", "fee_by_post_not_available", lambda raw: raw["fee"].update(channels=["online", "post"])),
     (
         "fee.channels[0]",
