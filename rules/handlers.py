@@ -78,7 +78,7 @@ def _request_supplement(filing: Filing, command: cm.RequestSupplement, now: date
 
 
 def _supplement(filing: Filing, command: cm.Supplement, now: datetime) -> Events:
-    channel = command.via.channel if command.actor.role is not Role.RECEPTION else Channel.COUNTER
+    channel = Channel.COUNTER if command.actor.role is Role.RECEPTION else Channel.ONLINE
     wrong = [
         *_unanswered(filing, command),
         *admission.paper_problems(filing.procedure, command.papers, channel),

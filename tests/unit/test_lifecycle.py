@@ -654,6 +654,12 @@ def test_a_supplement_answers_all_that_was_asked_and_nothing_else(
     assert life.refusal("supplement", APPLICANT, **given) == problems
 
 
+def test_who_supplies_without_coming_to_the_counter_sends_the_file_whatever_channel_they_name() -> None:
+    life = Life().asked(RECEPTION, IDENTITY)
+    at_the_counter = {"via": {"principal": "portal", "channel": "counter"}, "papers": [{"code": "identity"}]}
+    assert life.refusal("supplement", APPLICANT, **at_the_counter) == [("papers[0].file", "file_required_online")]
+
+
 def test_papers_brought_to_the_counter_need_no_file() -> None:
     life = Life().asked(RECEPTION, IDENTITY)
     assert life.refusal("supplement", RECEPTION, papers=[{"code": "identity"}]) == []
