@@ -22,8 +22,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas import commands as cm
     from schemas import ids
     from schemas.errors import NOT_READY, OTHER_CONTENT, Refusal, Refused
+    from schemas.filing import FeeState, FilingEnd, FilingView, Parked, ResultView, Stage, Timer
     from schemas.filing import Filing as State
-    from schemas.filing import FilingEnd, FilingView, Parked, ResultView, Stage, Timer
     from schemas.ledger import Receipt
     from schemas.level import Channel
     from schemas.people import SYSTEM, Actor
@@ -48,6 +48,7 @@ class Filing:
         self._refusal: Refusal | None = None
         self._parked: list[Parked] = []
         self._content: str | None = None
+        self._asked_online: int | None = None
         try:
             self._start, self._submission = parse_start(one(raw))
             self._content = content_digest(self._start.submission)
@@ -218,18 +219,20 @@ class Filing:
         fee = self._filing.fee
         if fee is None or not self._filing.fee_pending:
             return
-        online = fee.channel is Channel.ONLINE
-        if online:
+        if fee.channel is Channel.ONLINE:
             await children.start_payment(self._filing, fee)
+            self._asked_online = fee.n
         await self._until(lambda: not self._filing.fee_pending)
-        if online and self._filing.fees[-1].channel is not Channel.ONLINE:
-            await children.cancel_payment(self._filing, fee.n)
+        await self._let_payment_go()
 
     async def _let_payment_go(self) -> None:
-        """A filing that ended while a fee was due owes it no longer."""
+        """Cancel the payment that was started, if the fee was paid otherwise or the filing ended while it was due."""
+        n, self._asked_online = self._asked_online, None
         fee = self._filing.fee
-        if fee is not None and self._filing.fee_pending and fee.channel is Channel.ONLINE:
-            await children.cancel_payment(self._filing, fee.n)
+        if n is None or fee is None:
+            return
+        if fee.state is FeeState.DUE or (fee.state is FeeState.PAID and fee.channel is not Channel.ONLINE):
+            await children.cancel_payment(self._filing, n)
 
     async def _issue(self) -> None:
         """Have the agency make the result, until its file is really there."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from obstore.store import from_url
 
+from deploy.catalogue import publish
 from motcua import NotAllowed
 from motcua.store import Store
 from schemas import commands as cm
@@ -34,7 +35,7 @@ from tests.acting import (
     marriage,
     publish_short,
 )
-from tests.conftest import World
+from tests.conftest import ROOT, World
 
 APPRAISED = ["step_started", "claimed", "proposed"]
 DECIDED = ["step_started", "claimed", "decided"]
@@ -251,6 +252,20 @@ async def test_after_a_withdrawal_nothing_is_owed_and_late_money_goes_back(runni
     assert [refund["amount"] for refund in order["refunds"]] == [MONEY_BACK]
     kinds = await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds[-1] == "payment_refunded")
     assert kinds == ["payment_requested", "payment_cancelled", "payment_captured", "payment_refunded"]
+
+
+async def test_who_pays_at_the_counter_what_ends_the_filing_owes_nothing_online(running: World) -> None:
+    source = (ROOT / "procedures" / f"{EXTRACT}@2026-07.yaml").read_bytes()
+    later = source.replace(b"due: acceptance", b"due: result").replace(b"2026-07", b"2026-07-later", 1)
+    version = (await publish(running.owner_dsn, later)).version
+    play = await Play.begin(running, extract(version=version, payer_account=NEVER_PAYS))
+    await play.accept()
+    await play.review()
+    await eventually(play.order, bool)
+    await play.pay_at_counter(16000)
+    assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
+    await eventually(play.order, lambda order: order["status"] == "cancelled")
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_cancelled"]
 
 
 async def test_who_pays_at_the_counter_instead_owes_nothing_online(running: World) -> None:
