@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -167,6 +167,10 @@ class SystemCommand(Command):
 
     actor: Actor = SYSTEM
     via: Via = SYSTEM_VIA
+
+
+RESERVED_IDS: Final = ("accept:", "expire:", "fee:", "issue:", "parcel:")
+"""How the ids of these commands begin. Nobody else may take one: the real command would pass for a repeat."""
 
 
 class Submit(Command):

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from schemas.commands import Command
+    from schemas.commands import RESERVED_IDS, Command
     from schemas.errors import RefusalCode, Refused, problem, refused
     from schemas.ledger import Receipt
     from schemas.people import Role
@@ -59,6 +59,16 @@ def _public(model: type[Command], raw: Any) -> Command:
                 "system_is_not_a_person",
                 "vai trò này chỉ dành cho hệ thống",
                 "this role belongs to the system alone",
+            ),
+        )
+    if command.command_id.startswith(RESERVED_IDS):
+        raise refused(
+            RefusalCode.BAD_COMMAND,
+            problem(
+                "command_id",
+                "reserved_id",
+                f"mã bắt đầu bằng {', '.join(RESERVED_IDS)} dành cho hệ thống; hãy chọn mã khác",
+                f"ids that begin with {', '.join(RESERVED_IDS)} belong to the system; choose another",
             ),
         )
     return command

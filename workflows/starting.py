@@ -36,10 +36,16 @@ def parse_start(raw: Any) -> tuple[FilingStart, Submission]:
                 f"the workflow id of this submission is {expected}",
             ),
         )
-    if workflow.info().continued_run_id is None:
+    if not _continued_by_itself():
         # Only a run that continues another brings a state that the log has borne out; anybody else's may be made up.
         start = start.model_copy(update={"snapshot": None, "receipts": ()})
     return start, submission
+
+
+def _continued_by_itself() -> bool:
+    """Whether this run goes on where another left off. A retry or a schedule follows one too, with the first input."""
+    info = workflow.info()
+    return info.continued_run_id is not None and info.attempt == 1 and info.cron_schedule is None
 
 
 def content_named(check: Any) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -17,7 +19,7 @@ from temporalio.client import (
     WorkflowHandle,
     WorkflowQueryFailedError,
 )
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import RetryPolicy, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from motcua import NotAllowed, NotAuthorised, SameIdOtherContent
 from schemas import commands as cm
@@ -26,7 +28,7 @@ from schemas.filing import Closing, Stage
 from schemas.ids import digest, filing_id
 from schemas.ledger import Receipt
 from schemas.people import Actor, Role
-from schemas.submission import MAX_SUBMISSION_BYTES
+from schemas.submission import MAX_SUBMISSION_BYTES, Submission
 from tests.acting import (
     ADDRESS,
     BIRTH,
@@ -267,17 +269,57 @@ async def test_an_id_that_is_not_that_of_the_submission_is_refused(running: Worl
     assert not any((await record(running)).values())
 
 
+async def made_up(world: World, submission: Submission) -> Plain:
+    """A start that claims to go on where a run left off that had approved the filing."""
+    async with world.connection() as connection:
+        rules = json.loads(await connection.fetchval("select rules from procedure where code = $1", BIRTH))
+    at = "2026-11-25T01:00:00Z"
+    receipt = {"command_id": "submit", "digest": digest(plain(submission)), "seq": 9, "at": at}
+    decided = {"seq": 9, "decision": {"outcome": "approved", "officer": "h56.30-leader-1"}, "code": "made up"}
+    known = {"filing_id": str(of(submission)), "agency": submission.agency, "procedure": rules}
+    waiting = {"submitted_at": at, "accepted_at": at, "result": FILE, "pickup": True}
+    return {"submission": plain(submission), "snapshot": decided | known | waiting, "receipts": [receipt]}
+
+
 async def test_a_made_up_past_is_not_believed(running: World) -> None:
     submission = birth()
-    async with running.connection() as connection:
-        rules = json.loads(await connection.fetchval("select rules from procedure where code = $1", BIRTH))
-    receipt = {"command_id": "submit", "digest": digest(plain(submission)), "seq": 9, "at": "2026-11-25T01:00:00Z"}
-    decided = {"seq": 9, "decision": {"outcome": "approved", "officer": "h56.30-leader-1"}, "code": "made up"}
-    past = decided | {"filing_id": str(of(submission)), "agency": submission.agency, "procedure": rules}
-    made_up = {"submission": plain(submission), "snapshot": past, "receipts": [receipt]}
-    given = await submit(await stock(running), made_up, workflow_id=f"filing:{of(submission)}")
+    given = await submit(
+        await stock(running), await made_up(running, submission), workflow_id=f"filing:{of(submission)}"
+    )
     assert (given["seq"], given["code"][:7]) == (1, "H56.30-")
     assert (await Play(running, submission).kinds())[0] == "submitted"
+
+
+AGAIN: Final[dict[str, Plain]] = {
+    "retried": {
+        "run_timeout": timedelta(seconds=3),
+        "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1)),
+    },
+    "on a schedule": {"cron_schedule": "@every 1s"},
+}
+
+
+@pytest.mark.parametrize("again", AGAIN)
+async def test_a_made_up_past_is_not_believed_when_its_start_is_repeated(running: World, again: str) -> None:
+    submission = birth() if again == "on a schedule" else extract()
+    client, workflow_id = await stock(running), f"filing:{of(submission)}"
+    first = await client.start_workflow(
+        "Filing", await made_up(running, submission), id=workflow_id, task_queue="motcua", **AGAIN[again]
+    )
+    handle = client.get_workflow_handle(workflow_id)
+
+    async def run() -> str | None:
+        return (await handle.describe()).run_id
+
+    second = await eventually(run, lambda found: found != first.first_execution_run_id)
+
+    async def code() -> str:
+        with contextlib.suppress(WorkflowQueryFailedError):
+            return str((await client.get_workflow_handle(workflow_id, run_id=second).query("view"))["code"])
+        return ""
+
+    assert (await eventually(code, bool)).startswith("H56.30-")
+    await handle.terminate()
 
 
 SIGNALS: Final[dict[str, Sequence[Any]]] = {
@@ -337,6 +379,7 @@ NO_COMMAND: Final[dict[str, Sequence[Any]]] = {
     "no actor": [without(command(), "actor")],
     "extra field": [command(colour="red")],
     "id of another kind": [command(command_id=7)],
+    "id of a command of the system's own": [command(command_id="fee:1:paid")],
     "id with blanks": [command(command_id="Nguyễn Văn An")],
     "another kind": [command(kind="submit")],
     "a name that no directory can be asked about": [command(actor={"subject": "a\0b", "role": "reception"})],
