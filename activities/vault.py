@@ -46,6 +46,11 @@ class Vault:
         self._master_id = "m-" + hashlib.sha256(b"motcua master key\n" + master).hexdigest()[:16]
         self._known: OrderedDict[UUID, FilingKey] = OrderedDict()
 
+    async def opens(self, connection: asyncpg.pool.PoolConnectionProxy[Any]) -> bool:
+        """Whether the master key is the one that the keys of the record were wrapped with."""
+        found = await connection.fetchval("select key_id from filing_key limit 1")
+        return found is None or found.startswith(f"{self._master_id}:")
+
     async def key(self, connection: asyncpg.pool.PoolConnectionProxy[Any], filing: UUID, agency: str) -> FilingKey:
         """The key of a filing, made in the caller's transaction if there is none."""
         if filing in self._known:

@@ -53,7 +53,12 @@ async def activities(settings: WorkerSettings) -> AsyncIterator[list[Callable[..
         )
         bank = await held.enter_async_context(partner_client(settings.bank_url))
         post = await held.enter_async_context(partner_client(settings.post_url))
-        ledger = Ledger(pool, Vault(settings.master))
+        vault = Vault(settings.master)
+        async with pool.acquire() as connection:
+            if not await vault.opens(connection):
+                msg = "MOTCUA_MASTER_KEY is not the key that this record was sealed with; nothing was changed"
+                raise RuntimeError(msg)
+        ledger = Ledger(pool, vault)
         registry = Registry(pool)
         payments = Payments(HttpBank(bank))
         parcels = Parcels(HttpPost(post))

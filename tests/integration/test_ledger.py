@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import Any, Final
 import asyncpg
 import pytest
 from cryptography.exceptions import InvalidTag
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from temporalio.client import WorkflowQueryFailedError
 
 from activities import event_rows
@@ -48,6 +49,7 @@ from tests.acting import (
     stock,
 )
 from tests.conftest import ROOT, World, database_url
+from workers.wiring import activities
 
 Row = dict[str, Any]
 
@@ -390,3 +392,14 @@ async def test_what_is_sealed_opens_with_the_master_key_and_with_no_other(world:
     assert sealed["event"]["applicant"] == PERSON | {"kind": "person"}
     with pytest.raises(InvalidTag):
         key.unseal(row["sealed"], f"filing:{play.filing}\n2")
+
+
+async def test_a_worker_with_another_master_key_does_not_begin(world: World) -> None:
+    other = world.settings.model_copy(update={"master_key": SecretStr(b64encode(os.urandom(32)).decode())})
+    async with activities(other):
+        pass  # nothing is sealed yet: any key will do
+    async with world.platform():
+        await Play.begin(world, extract())
+    with pytest.raises(RuntimeError, match="MOTCUA_MASTER_KEY"):
+        async with activities(other):
+            pass
