@@ -42,23 +42,24 @@ class Child:
 
     async def supervise(self, after: Iterable[asyncio.Event]) -> None:
         try:
-            for other in after:
-                await other.wait()
-            await self._keep_alive()
+            await self._keep_alive(tuple(after))
         except Exception as error:
             if self.started.done():
                 raise
             self.started.set_exception(error)
 
-    async def _keep_alive(self) -> None:
+    async def _keep_alive(self, after: Iterable[asyncio.Event]) -> None:
         deaths = 0
         while True:
+            # Also when it is started again: it may have died of what it stands on.
+            for other in after:
+                await other.wait()
             started = time.monotonic()
             code = await self._live()
             if self.part.once and code == 0:
                 return
             deaths = 1 if time.monotonic() - started > STEADY else deaths + 1
-            if not self.started.done() and (deaths == TRIES or self.part.once):
+            if not self.started.done() and deaths == TRIES:
                 raise self._error(f"does not start ({_ending(code)})")
             self._report(f"{self.part.name} ended ({_ending(code)}), starting it again")
             await asyncio.sleep(_pause(deaths))

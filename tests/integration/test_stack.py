@@ -17,6 +17,8 @@ import pytest
 from temporalio.client import Client
 
 from deploy.stack import Stack, StackError, child, up
+from deploy.stack.home import Home
+from deploy.stack.part import Part
 
 READY = "import os, time; open(os.environ['MOTCUA_READY_FILE'], 'w').close(); time.sleep(600)"
 LISTEN = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[2]))); time.sleep(600)"
@@ -76,6 +78,18 @@ async def test_a_killed_postgres_comes_back_with_what_was_committed(home: Path) 
             await kill(stack, "postgres")
             session.terminate()
             assert await query(stack, "SELECT number FROM kept") == 1
+
+
+async def test_what_runs_once_is_tried_again_when_it_died(home: Path) -> None:
+    store = Home(home)
+    store.create()
+    script = "test -e tried || { touch tried; exit 1; }"
+    command = ["/bin/sh", "-c", f"cd {home} && {script}"]
+    part = Part(name="once", command=command, ready=lambda: asyncio.sleep(0, result=True), once=True)
+    once = child.Child(part, store, dict(os.environ), lambda _: None)
+    await asyncio.wait_for(once.supervise(()), 20)
+    await once.started
+    assert (home / "tried").exists()
 
 
 async def test_a_killed_temporal_comes_back_on_the_same_port_with_its_workflows(home: Path) -> None:
