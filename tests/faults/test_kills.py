@@ -15,6 +15,7 @@ import pytest
 
 from tests.faults.processes import until
 
+ENV = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}
 FILINGS = 24
 VICTIMS = ("worker", "postgres", "temporal", "back-office", "worker", "postgres")
 """Each at a moment of its own, drawn from a fixed seed."""
@@ -33,7 +34,7 @@ async def test_killed_parts_lose_and_double_nothing() -> None:
                 cwd=home,
                 stdout=said,
                 stderr=said,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env=ENV,
             )
         run = home / ".motcua" / "run"
         await until((run / "worker.ready").exists, seconds=60)
