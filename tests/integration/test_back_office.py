@@ -77,7 +77,7 @@ async def test_an_agency_makes_its_own_document_in_its_own_process(world: World,
         "GIẤY KHAI SINH",
         f"Hồ sơ: {view.code}",
         "Trẻ: Nguyễn Thị Bình Minh",
-        "Người ký: h01.12-leader-1",
+        "Người ký: h29.16-leader-1",
     ]
 
 
