@@ -8,6 +8,7 @@ from typing import Final
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
+from temporalio.service import GrpcCompression
 
 from .converter import data_converter
 from .errors import MotcuaError
@@ -35,7 +36,12 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
     if namespace is not None:
         options["namespace"] = namespace
     try:
-        return await Client.connect(**options, data_converter=data_converter, lazy=lazy)
+        return await Client.connect(
+            **options,
+            data_converter=data_converter,
+            lazy=lazy,
+            grpc_compression=GrpcCompression.NONE,  # messages are small: packing them takes longer than sending them
+        )
     except OSError as error:
         raise MotcuaError(f"a file named in TEMPORAL_* can't be read: {error}") from None
 

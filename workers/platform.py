@@ -7,11 +7,8 @@ import signal
 from pathlib import Path
 
 import structlog
-from temporalio.client import Client
-from temporalio.envconfig import ClientConfig
-from temporalio.service import GrpcCompression
 
-from motcua.converter import data_converter
+from motcua.connection import connect
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_logging
 from workers.wiring import activities, platform_worker
@@ -22,7 +19,7 @@ _log = structlog.stdlib.get_logger("motcua.worker")
 async def main() -> None:
     """Serve until told to stop, then finish what is under way."""
     settings = WorkerSettings()
-    client = await connect()
+    client = await connect(lazy=False)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -31,13 +28,6 @@ async def main() -> None:
         _log.info("worker.ready", part="worker")
         await stop.wait()
         _log.info("worker.stopping", part="worker")
-
-
-async def connect() -> Client:
-    """Temporal, as `TEMPORAL_*` say."""
-    options = ClientConfig.load_client_connect_config()
-    options.setdefault("target_host", "localhost:7233")
-    return await Client.connect(**options, data_converter=data_converter, grpc_compression=GrpcCompression.NONE)
 
 
 def _ready(settings: WorkerSettings) -> None:
