@@ -22,6 +22,7 @@ from temporalio.client import WorkflowQueryFailedError
 from activities import event_rows
 from activities.ledger import Ledger
 from activities.vault import Vault
+from motcua import LedgerConflict
 from rules import lifecycle, projections
 from rules import parcel as parcel_rules
 from rules import payment as payment_rules
@@ -237,6 +238,16 @@ async def test_every_command_in_the_log_has_its_receipt_at_its_last_event(world:
     for row in receipts:
         body = json.loads(row["body"])
         assert (body["command_id"], body["seq"], body["digest"]) == (row["command_id"], row["seq"], row["digest"])
+
+
+async def test_a_run_that_a_later_one_has_taken_over_from_writes_no_more(world: World) -> None:
+    async with world.platform():
+        play = await Play.begin(world, extract())
+        async with world.connection() as connection:
+            await connection.execute("update stream set epoch = epoch + 1")
+        with pytest.raises(LedgerConflict):
+            await play.accept()
+        assert await play.kinds() == ["submitted"]
 
 
 async def test_of_two_appends_at_once_one_wins_and_the_other_adopts_it(world: World) -> None:

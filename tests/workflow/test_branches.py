@@ -254,6 +254,18 @@ async def test_after_a_withdrawal_nothing_is_owed_and_late_money_goes_back(runni
     assert kinds == ["payment_requested", "payment_cancelled", "payment_captured", "payment_refunded"]
 
 
+async def test_whoever_pays_twice_what_is_not_owed_gets_both_back(running: World) -> None:
+    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(play.order, bool)
+    await play.withdraw()
+    await eventually(play.order, lambda order: order.get("status") == "cancelled")
+    for _ in range(2):
+        await play.pay_by_hand()
+    order = await eventually(play.order, lambda order: len(order["refunds"]) == 2)
+    assert {refund["capture_id"] for refund in order["refunds"]} == {c["capture_id"] for c in order["captures"]}
+
+
 async def test_who_pays_at_the_counter_what_ends_the_filing_owes_nothing_online(running: World) -> None:
     source = (ROOT / "procedures" / f"{EXTRACT}@2026-07.yaml").read_bytes()
     later = source.replace(b"due: acceptance", b"due: result").replace(b"2026-07", b"2026-07-later", 1)
