@@ -12,7 +12,6 @@ from schemas.events import FeePaid
 from schemas.level import Channel
 from tests.unit.lives import Life
 
-
 SUBMITTED = Life().log[0].event.model_copy(update={"code": None})
 
 
