@@ -17,18 +17,28 @@ from tests.faults.processes import worker_process
 from workers.wiring import STICKY, WORKFLOWS
 
 SOURCE = ROOT / "procedures" / "1.000894@2026-07.yaml"
+TRIES = 5
 SHORTLY = timedelta(seconds=1.5)
 RECEPTION = Actor(subject="h56.30-reception-1", role=Role.RECEPTION, agency="H56.30")
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_a_look_between_a_timer_and_its_task_leaves_a_history_that_replays(world: World, tmp_path: Path) -> None:
     """The look waits for the dead worker, as long as the timer's task does, but from before the timer fired.
 
-    So it comes to the next worker first, which runs the filing past its timer with the clock of the last task.
+    So it comes to the next worker first, which runs the filing past its timer with the clock of the last task. On a
+    busy machine that worker may come too late for it; then the story is told again.
     """
     variant = catalogue.demo_variant(SOURCE.read_bytes(), {"supplement": 6}, suffix="demo-short")
     await catalogue.publish(world.owner_dsn, variant, demo=True)
+    for _ in range(TRIES):
+        if await told_in_time(world, tmp_path):
+            return
+    pytest.fail(f"no worker was there in time, {TRIES} times")
+
+
+async def told_in_time(world: World, folder: Path) -> bool:
+    """Tell the story, and replay what it leaves; whether the second worker was there before the timer fired."""
     submission = testing.submission(
         procedure="1.000894",
         version="2026-07-demo-short",
@@ -38,7 +48,7 @@ async def test_a_look_between_a_timer_and_its_task_leaves_a_history_that_replays
     )
     filing = filing_id(submission.client_id, submission.submission_id)
     client = world.client
-    async with worker_process(world.process_env, tmp_path):
+    async with worker_process(world.process_env, folder):
         await client.submit(submission)
         await client.act(
             filing,
@@ -54,11 +64,12 @@ async def test_a_look_between_a_timer_and_its_task_leaves_a_history_that_replays
         assert SHORTLY < STICKY
         await asyncio.sleep((timer.due - SHORTLY - datetime.now(UTC)).total_seconds())
     looking = asyncio.create_task(client.view(filing))
-    async with worker_process(world.process_env, tmp_path):
-        assert datetime.now(UTC) < timer.due
+    async with worker_process(world.process_env, folder):
+        in_time = datetime.now(UTC) < timer.due
         await looking
         async for view in client.follow(filing):
             ended = view
     assert ended.closing == "supplement_expired"
     history = await world.temporal.get_workflow_handle(filing_workflow(filing)).fetch_history()
     await Replayer(workflows=WORKFLOWS, data_converter=data_converter).replay_workflow(history)
+    return in_time
