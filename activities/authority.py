@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-import asyncpg
-
+from activities.database import Connection
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.events import FeeExpired, FeePaid, HandedOver, ParcelFailed
 from schemas.ids import canonical, filing_workflow, payment_workflow
@@ -14,8 +13,6 @@ from schemas.level import Channel
 from schemas.parcel import ConsignmentRequested
 from schemas.payment import PaymentCancelled, PaymentRequested
 from schemas.people import OFFICERS
-
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 
 
 async def refusal(connection: Connection, batch: Batch) -> Refusal | None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 from temporalio import activity
 
-from activities.ledger import ACQUIRE_SECONDS, unreachable
+from activities.database import ACQUIRE_SECONDS, Connection, unreachable
 from schemas.base import Model
 from schemas.people import Role
 from schemas.procedure import ProcedureRules
-
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 
 
 class Wanted(Model):

@@ -6,11 +6,9 @@ there already, it writes nothing and returns them (docs/ledger.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import asyncpg
 from temporalio import activity
@@ -19,13 +17,12 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
 from activities import authority, event_rows, read_models
+from activities.database import ACQUIRE_SECONDS, Connection, unreachable
 from activities.failpoint import failpoint
 from activities.numbers import number
 from activities.vault import Vault
 from schemas.errors import RefusalCode
 from schemas.ledger import Appended, Batch, Receipt, Recorded
-
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 
 LEDGER: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=5),
@@ -36,8 +33,6 @@ LEDGER: Final = LocalActivityConfig(
     ),
 )
 """An append never gives up: it may have been committed."""
-
-ACQUIRE_SECONDS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -124,16 +119,6 @@ class Ledger:
 
 def _conflict(message: str) -> ApplicationError:
     return ApplicationError(message, type=RefusalCode.LEDGER_CONFLICT, non_retryable=True)
-
-
-@contextmanager
-def unreachable() -> Iterator[None]:
-    """Database errors may quote values; what leaves here says only that the log could not be reached."""
-    try:
-        yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        msg = f"the ledger could not be reached: {type(error).__name__}"
-        raise ApplicationError(msg, type="ledger_unavailable") from None
 
 
 async def _lock(connection: Connection, stream: str) -> _Head:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-import asyncpg
-
+from activities.database import Connection
 from rules.working_time import VIETNAM
 from schemas.base import Model, numbered_fields
 from schemas.ledger import Batch
-
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 
 _NUMBERS: Final = {
     "dossier": ("%Y%m%d", "{agency}-{period}-{n:07d}"),

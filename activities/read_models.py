@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
-
+from activities.database import Connection
 from schemas.base import Model
 from schemas.ledger import Batch
 from schemas.rows import FilingRow, TaskRow
-
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 
 _TASK: Final = (
     "insert into task (filing_id, agency, code, procedure, name, role, officer, actions, due_at, overdue, created_at) "

@@ -7,11 +7,12 @@ import hmac
 import os
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from activities.database import Connection
 
 _NONCE: Final = 12
 _CACHED_KEYS: Final = 10_000
@@ -46,12 +47,12 @@ class Vault:
         self._master_id = "m-" + hashlib.sha256(b"motcua master key\n" + master).hexdigest()[:16]
         self._known: OrderedDict[UUID, FilingKey] = OrderedDict()
 
-    async def opens(self, connection: asyncpg.pool.PoolConnectionProxy[Any]) -> bool:
+    async def opens(self, connection: Connection) -> bool:
         """Whether the master key is the one that the keys of the record were wrapped with."""
         found = await connection.fetchval("select key_id from filing_key limit 1")
         return found is None or found.startswith(f"{self._master_id}:")
 
-    async def key(self, connection: asyncpg.pool.PoolConnectionProxy[Any], filing: UUID, agency: str) -> FilingKey:
+    async def key(self, connection: Connection, filing: UUID, agency: str) -> FilingKey:
         """The key of a filing, made in the caller's transaction if there is none."""
         if filing in self._known:
             self._known.move_to_end(filing)

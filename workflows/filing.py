@@ -27,7 +27,6 @@ with workflow.unsafe.imports_passed_through():
     from schemas.ledger import Receipt
     from schemas.level import Channel
     from schemas.people import SYSTEM, Actor
-    from schemas.submission import content_digest
 
 _NOT_THERE: Final = timedelta(seconds=10)
 _RULES: Final[Rules[State]] = Rules(lifecycle.decide, lifecycle.evolve, projections.filing_rows)
@@ -50,8 +49,7 @@ class Filing:
         self._content: str | None = None
         self._asked_online: int | None = None
         try:
-            self._start, self._submission = parse_start(one(raw))
-            self._content = content_digest(self._start.submission)
+            self._start, self._submission, self._content = parse_start(one(raw))
         except Refused as no:
             self._refusal = no.refusal
 

@@ -17,11 +17,11 @@ with workflow.unsafe.imports_passed_through():
     from schemas.submission import Submission, content_digest
 
 
-def parse_start(raw: Any) -> tuple[FilingStart, Submission]:
-    """The start and its submission. Raises `Refused`."""
+def parse_start(raw: Any) -> tuple[FilingStart, Submission, str]:
+    """The start, its submission and that one's digest. Raises `Refused`."""
     try:
         start = FilingStart.model_validate(raw)
-        content_digest(start.submission)
+        content = content_digest(start.submission)
         submission = Submission.model_validate(start.submission)
     except ValidationError as error:
         raise shape_refusal(RefusalCode.BAD_START, error) from None
@@ -39,7 +39,7 @@ def parse_start(raw: Any) -> tuple[FilingStart, Submission]:
     if not _continued_by_itself():
         # Only a run that continues another brings a state that the log has borne out; anybody else's may be made up.
         start = start.model_copy(update={"snapshot": None, "receipts": ()})
-    return start, submission
+    return start, submission, content
 
 
 def _continued_by_itself() -> bool:

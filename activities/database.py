@@ -1,0 +1,25 @@
+"""How activities reach PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+from temporalio.exceptions import ApplicationError
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
+
+ACQUIRE_SECONDS: Final = 2
+"""How long a connection is waited for: an attempt to append has 5 s in all."""
+
+
+@contextmanager
+def unreachable() -> Iterator[None]:
+    """Database errors may quote values; what leaves here says only that the log could not be reached."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        msg = f"the ledger could not be reached: {type(error).__name__}"
+        raise ApplicationError(msg, type="ledger_unavailable") from None
