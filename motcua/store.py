@@ -25,6 +25,18 @@ class DamagedFile(MotcuaError):  # noqa: N818 -- named after what was found
     """The file in the store is not the one that its reference names, or there is none."""
 
 
+def open_store(url: str) -> ObjectStore:
+    """The object store at `url`; a folder is made if it is not there. Raises `NoStore`."""
+    try:
+        from obstore.store import from_url  # noqa: PLC0415 -- an extra: the rest of the kit works without
+    except ModuleNotFoundError:
+        raise NoStore("the object store needs obstore: pip install 'motcua[backoffice]'") from None
+    try:
+        return from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
+    except Exception as error:  # noqa: BLE001 -- obstore has a type for every backend
+        raise NoStore(f"{OBJECTS} can't be used: {type(error).__name__}") from None
+
+
 class Store:
     """Puts and gets files by reference."""
 
@@ -37,14 +49,7 @@ class Store:
         url = os.environ.get(OBJECTS)
         if not url:
             raise NoStore(f"set {OBJECTS} to the address of the object store: file:///folder or s3://bucket")
-        try:
-            from obstore.store import from_url  # noqa: PLC0415 -- an extra: the rest of the kit works without
-        except ModuleNotFoundError:
-            raise NoStore("the object store needs obstore: pip install 'motcua[backoffice]'") from None
-        try:
-            return cls(from_url(url, mkdir=True) if url.startswith("file:") else from_url(url))
-        except Exception as error:  # noqa: BLE001 -- obstore has a type for every backend
-            raise NoStore(f"{OBJECTS} can't be used: {type(error).__name__}") from None
+        return cls(open_store(url))
 
     async def put(self, folder: str, data: bytes, media_type: str) -> FileRef:
         """Keep `data` under its own digest in `folder`; the same bytes again are the same file.

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
-from obstore.store import ObjectStore, from_url
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
@@ -20,6 +19,7 @@ from activities.parcel import Parcels
 from activities.payment import Payments
 from activities.postal import HttpPost
 from activities.vault import Vault
+from motcua.store import open_store
 from schemas.ids import TASK_QUEUE
 from workers.settings import WorkerSettings
 from workflows.filing import Filing
@@ -62,7 +62,7 @@ async def activities(settings: WorkerSettings) -> AsyncIterator[list[Callable[..
         registry = Registry(pool)
         payments = Payments(HttpBank(bank))
         parcels = Parcels(HttpPost(post))
-        papers = Papers(_object_store(settings.objects))
+        papers = Papers(open_store(settings.objects))
         yield [
             ledger.append,
             registry.open,
@@ -75,10 +75,6 @@ async def activities(settings: WorkerSettings) -> AsyncIterator[list[Callable[..
             parcels.end,
             papers.confirm,
         ]
-
-
-def _object_store(url: str) -> ObjectStore:
-    return from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
 
 
 def platform_worker(

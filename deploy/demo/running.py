@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from obstore.store import from_url
 from temporalio.client import Client
 
 from deploy import catalogue, ledger_verifier
@@ -22,7 +21,7 @@ from deploy.demo.player import PATIENCE, Played, Player
 from deploy.demo.record import Record, Told, patiently
 from deploy.demo.scenario import VARIANTS, Scenario, Variant
 from motcua import FilingClient
-from motcua.store import Store
+from motcua.store import Store, open_store
 
 LONG: Final = dict.fromkeys(catalogue.DEMO_SECONDS, 600)
 SHORT: Final = {"supplement": 4, "payment": 4}
@@ -93,7 +92,7 @@ async def play(
     """Play all scenarios, so many at once, each under a name that no other run has."""
     client = await Client.connect(env["TEMPORAL_ADDRESS"], namespace=env["TEMPORAL_NAMESPACE"], lazy=True)
     run = "".join(secrets.choice(string.digits + string.ascii_uppercase) for _ in range(7))
-    store = _store(env)
+    store = Store(open_store(env["MOTCUA_OBJECTS"]))
     places = asyncio.Semaphore(concurrency)
 
     async def one(player: Player, n: int, scenario: Scenario) -> Played:
@@ -110,7 +109,7 @@ async def play(
 
 async def judge(env: Mapping[str, str], run: Sequence[Played]) -> Outcome:
     """What the record, the bank and the object store say, once everything has ended."""
-    store = _store(env)
+    store = Store(open_store(env["MOTCUA_OBJECTS"]))
     money = await bank.ask(env["MOTCUA_BANK_URL"], run)
     verdicts = []
     async with Record.opened(env) as record:
@@ -122,8 +121,3 @@ async def judge(env: Mapping[str, str], run: Sequence[Played]) -> Outcome:
             verdicts.append(Verdict(played, told, problems))
     report = await patiently(partial(ledger_verifier.verify, env["MOTCUA_DATABASE_URL"]))
     return Outcome(verdicts, report, money)
-
-
-def _store(env: Mapping[str, str]) -> Store:
-    url = env["MOTCUA_OBJECTS"]
-    return Store(from_url(url, mkdir=True) if url.startswith("file:") else from_url(url))
