@@ -11,7 +11,7 @@ import yaml
 from rules.catalogue import problems
 from rules.mistakes import Mistake, mistake
 from rules.plain_data import MAX_DEPTH, child
-from schemas.procedure import Procedure
+from schemas.procedure import Limits, Procedure
 
 MAX_BYTES: Final = 200_000
 
@@ -22,10 +22,16 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "issue": 60,
     "delivery": 60,
     "pickup": 60,
+    "suspension": 60,
     "supplement": 30,
     "payment": 30,
+    "answer": 60,
+    "pay": 60,
+    "by": 60,
+    "notice": 1,
 }
-"""How long each wait of a demonstration lasts. `step` is every review step."""
+"""How long each wait of a demonstration lasts. `step` is every review step, `payment` the time to pay a fee, `answer`
+and `pay` are those of a financial obligation, `by` and `notice` those of an extension."""
 
 _PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp"))
 
@@ -197,10 +203,14 @@ def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffi
     lasts = {name: f"{amount} seconds" for name, amount in {**DEMO_SECONDS, **(seconds or {})}.items()}
     raw: dict[str, Any] = parse(data).value
     raw["version"] = f"{raw['version']}-{suffix}"
-    raw["limits"] = {name: lasts[name] for name in raw["limits"]}
+    raw["limits"] = {name: lasts[name] for name in Limits.model_fields}
     for step in raw.get("review") or ():
         step["limit"] = lasts["step"]
+        if step.get("obligation"):
+            step["obligation"] |= {name: lasts[name] for name in ("answer", "pay")}
     raw["supplement"]["limit"] = lasts["supplement"]
     if raw.get("fee"):
         raw["fee"]["limit"] = lasts["payment"]
+    if raw.get("extension"):
+        raw["extension"] |= {name: lasts[name] for name in ("by", "notice")}
     return yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=120).encode()

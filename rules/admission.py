@@ -10,10 +10,11 @@ from typing import Final, assert_never
 from rules import fees
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.files import Paper
+from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.people import Role
 from schemas.procedure import FeePart, FieldKind, FieldPart, ProcedureRules
-from schemas.submission import FormValue, Submission
+from schemas.submission import Submission
 
 
 @dataclass(frozen=True)

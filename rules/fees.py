@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.events import FeeLine
+from schemas.form import FormValue
 from schemas.procedure import FeePart
-from schemas.submission import FormValue
 
 
 def lines(fee: FeePart, form: Mapping[str, FormValue]) -> tuple[FeeLine, ...]:

@@ -80,6 +80,7 @@ from .filing import (
     Task,
     Timer,
 )
+from .form import FormValue
 from .ids import (
     DEFAULT_BACK_OFFICE_QUEUE,
     NAMESPACE,
@@ -154,7 +155,6 @@ from .procedure import (
 )
 from .submission import (
     MAX_SUBMISSION_BYTES,
-    FormValue,
     Submission,
     content_digest,
 )

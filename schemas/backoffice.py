@@ -12,10 +12,10 @@ from uuid import UUID
 from .base import AgencyCode, Code, Key, Model
 from .events import Outcome
 from .files import FileRef, Paper
+from .form import FormValue
 from .level import Level
 from .people import Applicant
 from .procedure import ProcedureCode, Version
-from .submission import FormValue
 
 CHECK: Final = "backoffice.check"
 ISSUE: Final = "backoffice.issue"

@@ -10,10 +10,11 @@ from pydantic import Field, model_validator
 from .base import AgencyCode, Code, Key, Model, ShortText, StrictModel
 from .events import Clock, FeeSettlement, Outcome, ParcelOutcome
 from .files import FileRef, Paper
+from .form import FormValue
 from .ids import canonical, digest
 from .people import SYSTEM, Actor, Via
 from .procedure import ProcedureRules
-from .submission import MAX_SUBMISSION_BYTES, FormValue, Submission
+from .submission import MAX_SUBMISSION_BYTES, Submission
 
 SYSTEM_VIA = Via(principal="motcua")
 

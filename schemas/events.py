@@ -13,10 +13,10 @@ from pydantic import Field
 
 from .base import AgencyCode, Code, Instant, Model, Numbered, Personal, Sha256
 from .files import FileRef, Paper
+from .form import FormValue
 from .level import Channel, Level
 from .people import Actor, Address, Applicant
 from .procedure import ProcedureCode, Version
-from .submission import FormValue
 
 
 class Outcome(StrEnum):

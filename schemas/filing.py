@@ -13,12 +13,12 @@ from .commands import SupplementItem
 from .errors import Problem
 from .events import Clock, FeeLine, Outcome
 from .files import FileRef, Paper
+from .form import FormValue
 from .ledger import Receipt
 from .level import Channel, Level
 from .limit import Limit
 from .people import Actor, Address, Applicant, Role
 from .procedure import ProcedureCode, ProcedureRules, Version
-from .submission import FormValue
 
 
 class Status(IntEnum):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
 from .base import Code, Model, Sha256, ShortText, StrictModel, Subject, Text
+from .form import FormValue
 from .level import Channel, Level
-from .limit import Limit
-from .people import Role
+from .limit import Limit, Unit
+from .people import PersonKind, Role
 
 ProcedureCode = Annotated[str, StringConstraints(pattern=r"^\d\.\d{6}(\.[A-Z0-9]+)*$")]
 """A code of the national database of procedures: `1.001193`, or a province's variant."""
@@ -49,12 +50,32 @@ class Information(StrictModel):
     places: Statement
 
 
+class Condition(Model):
+    """What a rule of the procedure depends on: one form field, or the channel of filing, or who the applicant is.
+
+    A field's condition asks for `one_of` some values, or for a whole number of `at_least` and `at_most`. A field that
+    was not filled in fulfils none.
+    """
+
+    field: Code | None = None
+    one_of: tuple[FormValue, ...] = ()
+    at_least: int | None = None
+    at_most: int | None = None
+    channel: Channel | None = None
+    applicant: PersonKind | None = None
+
+
+When = tuple[Condition, ...]
+"""Conditions that must all hold; none: always."""
+
+
 class PaperRule(Fact):
-    """A paper of the dossier. `form` is the key of the blank to download, where there is one."""
+    """A paper of the dossier, asked for `when` its conditions hold. `form` is the key of the blank to download."""
 
     code: Code
     name: Text
     required: bool = True
+    when: When = ()
     form: str | None = None
 
 
@@ -69,23 +90,66 @@ class FieldKind(StrEnum):
 
 
 class FieldRule(Fact):
-    """A field of the form. `minimum` and `maximum` bound an integer, or the length of a text."""
+    """A field of the form, part of it `when` its conditions hold.
+
+    `minimum` and `maximum` bound an integer, or the length of a text.
+    """
 
     code: Code
     label: Text
     kind: FieldKind
     required: bool = True
+    when: When = ()
     minimum: int | None = None
     maximum: int | None = None
     choices: tuple[Code, ...] = ()
 
 
 class Act(StrEnum):
-    """How a review step ends."""
+    """How a review step ends.
+
+    Inspect: the inspection on site was recorded. Consult: other bodies have given their opinions. Obligation: the
+    financial obligation towards another authority has been met.
+    """
 
     FORWARD = "forward"
+    INSPECT = "inspect"
+    CONSULT = "consult"
+    OBLIGATION = "obligation"
     PROPOSE = "propose"
     DECIDE = "decide"
+
+
+class Silence(StrEnum):
+    """What it means that a consulted body has not answered in time."""
+
+    CONSENT = "consent"
+    ESCALATE = "escalate"
+
+
+class Party(StrictModel):
+    """A body whose opinion is asked for."""
+
+    code: Code
+    name: Text
+
+
+class ConsultRule(Fact):
+    """Who is consulted in a step, and what their silence means. The time to answer is the step's limit."""
+
+    parties: tuple[Party, ...] = Field(min_length=1)
+    silence: Silence
+
+
+class ObligationRule(Fact):
+    """A financial obligation towards another authority, as a tax: it has `answer` to say how much, the applicant `pay`.
+
+    Meanwhile the agency's own clocks stand still.
+    """
+
+    authority: Text
+    answer: Limit
+    pay: Limit
 
 
 class ReviewStep(Fact):
@@ -96,6 +160,8 @@ class ReviewStep(Fact):
     role: Literal[Role.SPECIALIST, Role.LEADER, Role.CLERK]
     act: Act
     limit: Limit
+    consult: ConsultRule | None = None
+    obligation: ObligationRule | None = None
 
 
 class FeeKind(StrEnum):
@@ -106,26 +172,38 @@ class FeeKind(StrEnum):
 
 
 class FeeDue(StrEnum):
-    """When the fee is asked for."""
+    """When the fee is asked for: with the submission (thu trước), once the filing is accepted, or with the result."""
 
+    SUBMISSION = "submission"
     ACCEPTANCE = "acceptance"
     RESULT = "result"
 
 
 class FeeItem(Fact):
-    """An amount in đồng, once, or for each unit that the integer field `per` counts."""
+    """An amount in đồng, once, or for each unit that the integer field `per` counts, `when` its conditions hold."""
 
     code: Code
     name: Text
     kind: FeeKind
     amount: int = Field(gt=0, le=1_000_000_000, description="đồng")
     per: Code | None = None
+    when: When = ()
+
+
+class WaiverRule(Fact):
+    """An exemption or reduction (miễn, giảm) by `percent` of the fee, granted by an officer in the role `approver`."""
+
+    code: Code
+    name: Text
+    percent: int = Field(ge=1, le=100)
+    approver: Literal[Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CASHIER, Role.TEAM_LEAD]
 
 
 class FeeRule(Fact):
-    """What is to be paid, when, by which channels, and how long the applicant has to pay."""
+    """What is to be paid, when, by which channels, how long the applicant has to pay, and who may be let off."""
 
     items: tuple[FeeItem, ...] = Field(min_length=1)
+    waivers: tuple[WaiverRule, ...] = ()
     due: FeeDue
     channels: tuple[Channel, ...] = Field(min_length=1)
     limit: Limit
@@ -145,6 +223,14 @@ class SupplementRule(Fact):
     limit: Limit
 
 
+class ExtensionRule(Fact):
+    """How often the processing limit may be extended (gia hạn), `by` how much, and how long before it ends at least."""
+
+    times: int = Field(default=1, ge=1, le=9)
+    by: Limit
+    notice: Limit
+
+
 class SignatureRule(Fact):
     """Whether filing at level 4 asks for a digital signature."""
 
@@ -162,6 +248,20 @@ class StandingOrder(Fact):
     officers: tuple[Subject, ...] = Field(min_length=1)
 
 
+class SilentApproval(Fact):
+    """The law takes the agency's silence at the end of the processing limit for its approval.
+
+    `legal_basis` is what says so; `officers` answer for it as for a standing order.
+    """
+
+    legal_basis: ShortText
+    officers: tuple[Subject, ...] = Field(min_length=1)
+
+
+SUSPENSION: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
+"""How long a filing stays suspended before somebody has to look, unless its procedure says otherwise."""
+
+
 class Limits(Model):
     """Time limits of the stages. `issue` is the time to make the result, `delivery` the time the post has."""
 
@@ -170,6 +270,7 @@ class Limits(Model):
     issue: Limit
     delivery: Limit
     pickup: Limit
+    suspension: Limit = SUSPENSION
 
 
 class Procedure(StrictModel):
@@ -190,8 +291,10 @@ class Procedure(StrictModel):
     fee: FeeRule | None = None
     result: ResultRule
     supplement: SupplementRule
+    extension: ExtensionRule | None = None
     signature: SignatureRule
     automatic: StandingOrder | None = None
+    silent_approval: SilentApproval | None = None
 
 
 class PaperPart(Model):
@@ -199,6 +302,7 @@ class PaperPart(Model):
 
     code: Code
     required: bool
+    when: When = ()
 
 
 class FieldPart(Model):
@@ -207,9 +311,30 @@ class FieldPart(Model):
     code: Code
     kind: FieldKind
     required: bool
+    when: When = ()
     minimum: int | None = None
     maximum: int | None = None
     choices: tuple[Code, ...] = ()
+
+
+class PartyPart(Model):
+    """What a filing needs to know of a body that is consulted."""
+
+    code: Code
+
+
+class ConsultPart(Model):
+    """What a filing needs to know of a consultation."""
+
+    parties: tuple[PartyPart, ...]
+    silence: Silence
+
+
+class ObligationPart(Model):
+    """What a filing needs to know of a financial obligation."""
+
+    answer: Limit
+    pay: Limit
 
 
 class StepPart(Model):
@@ -219,6 +344,8 @@ class StepPart(Model):
     role: Role
     act: Act
     limit: Limit
+    consult: ConsultPart | None = None
+    obligation: ObligationPart | None = None
 
 
 class FeeItemPart(Model):
@@ -227,12 +354,30 @@ class FeeItemPart(Model):
     code: Code
     amount: int
     per: Code | None = None
+    when: When = ()
+
+
+class WaiverPart(Model):
+    """What a filing needs to know of a waiver."""
+
+    code: Code
+    percent: int
+    approver: Role
+
+
+class ExtensionPart(Model):
+    """What a filing needs to know of extensions."""
+
+    times: int
+    by: Limit
+    notice: Limit
 
 
 class FeePart(Model):
     """What a filing needs to know of the fee."""
 
     items: tuple[FeeItemPart, ...]
+    waivers: tuple[WaiverPart, ...] = ()
     due: FeeDue
     channels: tuple[Channel, ...]
     limit: Limit
@@ -241,8 +386,8 @@ class FeePart(Model):
 class ProcedureRules(Model):
     """The part of a published procedure that governs a filing; no texts. Pinned by (code, version, sha256).
 
-    `standing_officer` is that one of the `standing_officers` who belongs to the filing's agency; without one the
-    agency's officers decide.
+    `standing_officer` is that one of the `standing_officers` who belongs to the filing's agency, `silent_officer`
+    that one of the `silent_officers`; without one the agency's officers decide.
     """
 
     code: ProcedureCode
@@ -257,18 +402,24 @@ class ProcedureRules(Model):
     result_channels: tuple[Channel, ...]
     supplement_rounds: int
     supplement_limit: Limit
+    extension: ExtensionPart | None = None
     signature: bool
     standing_order: str | None = None
     standing_officers: tuple[str, ...] = ()
     standing_officer: str | None = None
+    silent_basis: str | None = None
+    silent_officers: tuple[str, ...] = ()
+    silent_officer: str | None = None
+
+
+_KEPT: Final = {"code", "version", "level", "limits", "papers", "form", "review", "fee", "extension"}
 
 
 def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
     """The rule part of `procedure`, whose published bytes have this digest."""
-    facts = procedure.model_dump(include={"code", "version", "level", "limits", "papers", "form", "review", "fee"})
-    order = procedure.automatic
+    order, silence = procedure.automatic, procedure.silent_approval
     return ProcedureRules.model_validate(
-        facts
+        procedure.model_dump(include=_KEPT)
         | {
             "sha256": sha256,
             "result_channels": procedure.result.channels,
@@ -277,5 +428,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "signature": procedure.signature.required,
             "standing_order": order.number if order else None,
             "standing_officers": order.officers if order else (),
+            "silent_basis": silence.legal_basis if silence else None,
+            "silent_officers": silence.officers if silence else (),
         }
     )

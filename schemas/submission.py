@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from .base import AgencyCode, Code, Key, Model
 from .errors import RefusalCode, problem, refused
 from .files import FileRef, Paper
+from .form import FormValue
 from .ids import canonical
 from .level import Channel, Level
 from .people import Actor, Address, Applicant, Via
@@ -19,29 +19,15 @@ from .procedure import ProcedureCode, Version
 MAX_SUBMISSION_BYTES = 65_536
 """A submission's JSON is at most this long; files go by reference."""
 
-MAX_TEXT = 4000
-"""A text of a form has at most this many characters."""
-
-
-def _form_value(value: Any) -> Any:
-    """One mistake for one field, instead of one for each kind that a value might have been meant to be."""
-    if not isinstance(value, str | int):
-        raise PydanticCustomError("form_value", "a form value is a text, a whole number, true or false")
-    if isinstance(value, str) and len(value) > MAX_TEXT:
-        raise PydanticCustomError("text_too_long", "the text has at most {limit} characters", {"limit": MAX_TEXT})
-    return value
-
-
-FormValue = Annotated[str | bool | int, BeforeValidator(_form_value)]
-
 
 class Submission(Model):
     """A filing as it is handed in. The same `client_id` and `submission_id` are the same filing, whatever happens.
 
     Without `version` the procedure's current one is used; without `level` the highest that the applicant can use.
     `actor` is the person who files: the applicant, a representative, or the officer who records a paper filing.
-    `signature` is the digital signature over the dossier, where there is one. `payer_account` is where an online fee
-    comes from and where money not owed goes back to.
+    `authorisation` (giấy ủy quyền) is what a representative acts under. `signature` is the digital signature over the
+    dossier, where there is one. `payer_account` is where an online fee comes from and where money not owed goes back
+    to.
     """
 
     client_id: Key
@@ -56,6 +42,7 @@ class Submission(Model):
     via: Via
     form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
     papers: tuple[Paper, ...] = Field(default=(), max_length=100)
+    authorisation: FileRef | None = None
     signature: FileRef | None = None
     fee_channel: Channel | None = None
     result_channel: Channel

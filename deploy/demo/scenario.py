@@ -14,10 +14,10 @@ from schemas.commands import PUBLIC_COMMANDS
 from schemas.errors import RefusalCode
 from schemas.events import Outcome
 from schemas.filing import Closing, FeeState, Status
+from schemas.form import FormValue
 from schemas.level import Channel, Level
 from schemas.people import Role
 from schemas.procedure import ProcedureCode
-from schemas.submission import FormValue
 
 SCENARIOS: Final = Path(__file__).with_name("scenarios.yaml")
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in PUBLIC_COMMANDS}

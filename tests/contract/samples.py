@@ -148,6 +148,7 @@ SUBMISSION: Final = Submission(
     via=VIA,
     form=FORM,
     papers=(Paper(code="identity", file=FILE),),
+    authorisation=FILE,
     signature=FILE,
     fee_channel=Channel.ONLINE,
     result_channel=Channel.POST,

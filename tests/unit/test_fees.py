@@ -5,7 +5,7 @@ import pytest
 from rules import fees
 from schemas.events import FeeLine
 from schemas.procedure import FeePart
-from schemas.submission import FormValue
+from schemas.form import FormValue
 
 FEE = FeePart.model_validate(
     {

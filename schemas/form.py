@@ -1,0 +1,23 @@
+"""The values of a form."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+MAX_TEXT = 4000
+"""A text of a form has at most this many characters."""
+
+
+def _form_value(value: Any) -> Any:
+    """One mistake for one field, instead of one for each kind that a value might have been meant to be."""
+    if not isinstance(value, str | int):
+        raise PydanticCustomError("form_value", "a form value is a text, a whole number, true or false")
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise PydanticCustomError("text_too_long", "the text has at most {limit} characters", {"limit": MAX_TEXT})
+    return value
+
+
+FormValue = Annotated[str | bool | int, BeforeValidator(_form_value)]
