@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final, assert_never
 
 from rules import fees
+from rules.conditions import hold
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.files import Paper
 from schemas.form import FormValue
@@ -28,7 +29,11 @@ class Admission:
 def admit(submission: Submission, procedure: ProcedureRules) -> Admission:
     """The admission of a submission. Raises `Refused` with every problem found."""
     level = submission.level or _highest_usable(submission, procedure)
-    form = [*form_problems(procedure, submission.form), *_missing_fields(submission, procedure)]
+    form = [
+        *form_problems(procedure, submission.form),
+        *_missing_fields(submission, procedure),
+        *_fields_that_do_not_apply(submission, procedure),
+    ]
     problems = [
         *_level(submission, procedure, level),
         *_people(submission),
@@ -93,6 +98,13 @@ def _people(submission: Submission) -> Iterator[Problem]:
                 "hồ sơ trực tuyến do người nộp hoặc người đại diện nộp",
                 "an online filing is made by the applicant or a representative",
             )
+        elif actor.role is Role.REPRESENTATIVE and submission.authorisation is None:
+            yield problem(
+                "authorisation",
+                "authorisation_required",
+                "người đại diện nộp hồ sơ phải có giấy ủy quyền; hãy gửi kèm tệp",
+                "a representative files under an authorisation; add its file",
+            )
         elif actor.role is Role.APPLICANT and actor.subject != submission.applicant.subject:
             yield problem(
                 "actor.subject",
@@ -148,7 +160,7 @@ def paper_problems(procedure: ProcedureRules, papers: tuple[Paper, ...], channel
 def _missing_papers(submission: Submission, procedure: ProcedureRules) -> Iterator[Problem]:
     given = {paper.code for paper in submission.papers}
     for paper in procedure.papers:
-        if paper.required and paper.code not in given:
+        if paper.required and paper.code not in given and hold(paper.when, submission):
             yield problem(
                 f"papers.{paper.code}",
                 "paper_required",
@@ -176,8 +188,19 @@ def form_problems(procedure: ProcedureRules, form: Mapping[str, FormValue]) -> I
 
 def _missing_fields(submission: Submission, procedure: ProcedureRules) -> Iterator[Problem]:
     for field in procedure.form:
-        if field.required and field.code not in submission.form:
+        if field.required and field.code not in submission.form and hold(field.when, submission):
             yield problem(f"form.{field.code}", *_REQUIRED)
+
+
+def _fields_that_do_not_apply(submission: Submission, procedure: ProcedureRules) -> Iterator[Problem]:
+    for field in procedure.form:
+        if field.code in submission.form and not hold(field.when, submission):
+            yield problem(
+                f"form.{field.code}",
+                "field_not_applicable",
+                "trường này không áp dụng cho trường hợp đã khai; hãy bỏ trống",
+                "this field does not apply to what was declared; leave it out",
+            )
 
 
 _REQUIRED: Final = ("field_required", "thiếu trường bắt buộc; hãy điền", "this field is required; fill it in")
@@ -260,7 +283,7 @@ def _fee_channels(rule: FeePart, level: Level) -> list[Channel]:
 
 def _fee(submission: Submission, procedure: ProcedureRules, level: Level) -> Iterator[Problem]:
     rule, wanted = procedure.fee, submission.fee_channel
-    if rule is None or not fees.lines(rule, submission.form):
+    if rule is None or not fees.lines(rule, submission):
         return
     allowed = _fee_channels(rule, level)
     if wanted not in allowed and (wanted or not allowed):
@@ -279,7 +302,7 @@ def _fee_channel(submission: Submission, procedure: ProcedureRules, level: Level
         return None
     if wanted in _fee_channels(rule, level):
         return wanted
-    return fee_channel(rule, level) if fees.lines(rule, submission.form) else None
+    return fee_channel(rule, level) if fees.lines(rule, submission) else None
 
 
 def _list(names: set[str] | set[Channel]) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from rules.fold import stage
-from rules.guards import available_actions, check, current_step
+from rules.guards import available_actions, check, current_step, task_role
 from schemas.events import Clock
 from schemas.filing import ClockState, Filing, Stage, Task, Timer
 from schemas.level import Channel
@@ -44,24 +44,34 @@ def tasks(filing: Filing, now: datetime) -> list[Task]:
 
 def _queues(filing: Filing) -> list[Role]:
     late = [Role.TEAM_LEAD] if filing.overdue else []
+    asked = any(question.answer is None for question in filing.questions)
     step = current_step(filing)
+    at_step = [] if step is None else [step.role]
     by_stage: dict[Stage, list[Role]] = {
         Stage.INTAKE: [Role.RECEPTION],
         Stage.SUPPLEMENT: [Role.APPLICANT, Role.RECEPTION],
-        Stage.FEE: [Role.CASHIER],
-        Stage.REVIEW: [] if step is None else [step.role],
+        Stage.FEE: [Role.CASHIER, *_waivers(filing)],
+        Stage.SUSPENDED: [Role.LEADER],
+        Stage.OBLIGATION: [*at_step, Role.CASHIER],
+        Stage.REVIEW: at_step,
         Stage.ISSUE: [Role.SYSTEM],
         Stage.DELIVERY: [Role.SYSTEM],
         Stage.PICKUP: [Role.HANDOVER],
     }
-    return by_stage[stage(filing)] + late
+    return list(dict.fromkeys([*by_stage[stage(filing)], *([Role.APPLICANT] if asked else []), *late]))
+
+
+def _waivers(filing: Filing) -> list[Role]:
+    """Who may let the applicant off the fee that is due."""
+    rule = filing.procedure.fee
+    return [] if rule is None or filing.waiver else sorted({waiver.approver for waiver in rule.waivers})
 
 
 def _task(filing: Filing, role: Role, now: datetime) -> Task:
     actor = _someone(filing, role)
     step = current_step(filing)
     clock = filing.clocks.get(_STAGE_CLOCK[stage(filing)])
-    claimable = stage(filing) in {Stage.INTAKE, Stage.REVIEW} and role is not Role.TEAM_LEAD
+    claimable = stage(filing) in _CLAIMABLE and role is task_role(filing)
     return Task(
         name=step.code if step else stage(filing),
         role=role,
@@ -76,14 +86,21 @@ _STAGE_CLOCK: Final = {
     Stage.INTAKE: Clock.INTAKE,
     Stage.SUPPLEMENT: Clock.SUPPLEMENT,
     Stage.FEE: Clock.PAYMENT,
+    Stage.SUSPENDED: Clock.SUSPENSION,
+    Stage.OBLIGATION: Clock.OBLIGATION,
     Stage.REVIEW: Clock.STEP,
     Stage.ISSUE: Clock.ISSUE,
     Stage.DELIVERY: Clock.DELIVERY,
     Stage.PICKUP: Clock.PICKUP,
 }
 
+_CLAIMABLE: Final = frozenset({Stage.INTAKE, Stage.REVIEW, Stage.OBLIGATION})
+
 _MACHINE_ACTIONS: Final = {Stage.ISSUE: ("issue",), Stage.DELIVERY: ("settle_parcel",)}
 
+
+_LEADING: Final = ("release", "reassign")
+"""What a team lead does."""
 
 _ANYONE: Final = " "
 
@@ -102,5 +119,5 @@ def possible(filing: Filing, actor: Actor, now: datetime) -> tuple[str, ...]:
     if actor.role is Role.SYSTEM:
         return _MACHINE_ACTIONS.get(stage(filing), ())
     if actor.role is Role.TEAM_LEAD:
-        return () if check(filing, "release", actor, now) else ("release",)
+        return tuple(name for name in _LEADING if check(filing, name, actor, now) is None)
     return tuple(action.name for action in available_actions(filing, actor, now) if action.allowed)

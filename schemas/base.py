@@ -56,6 +56,9 @@ AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9.]{0,34}
 Subject = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
 """Who somebody is: 1 to 128 characters, no control characters, which the directory could not even be asked about."""
 
+DocumentNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-ZĐ][0-9A-Za-zĐđ./-]{0,63}$")]
+"""The number of an official document (số văn bản), such as `123/TB-CCT`: public, and never anything personal."""
+
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]

@@ -7,7 +7,7 @@ from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .base import AgencyCode, Code, Key, Model, ShortText, StrictModel
+from .base import AgencyCode, Code, DocumentNumber, Instant, Key, Model, ShortText, StrictModel, Subject
 from .events import Clock, FeeSettlement, Outcome, ParcelOutcome
 from .files import FileRef, Paper
 from .form import FormValue
@@ -102,8 +102,77 @@ class Release(Command):
     kind: Literal["release"] = "release"
 
 
+class Reassign(Command):
+    """Give the current task to another officer (phân công lại)."""
+
+    kind: Literal["reassign"] = "reassign"
+    officer: Subject
+
+
+class Recall(Command):
+    """Take back what one has just sent on, before anybody has taken it up (thu hồi)."""
+
+    kind: Literal["recall"] = "recall"
+
+
+class Ask(Command):
+    """Ask the applicant a question; the clocks go on."""
+
+    kind: Literal["ask"] = "ask"
+    question: ShortText
+
+
+class Answer(Command):
+    """Answer the question number `n`."""
+
+    kind: Literal["answer"] = "answer"
+    n: int = Field(ge=1)
+    answer: ShortText
+
+
+class Inspect(Command):
+    """Finish a review step by what was found on site: when, where, with whom."""
+
+    kind: Literal["inspect"] = "inspect"
+    held_at: Instant
+    place: ShortText
+    participants: tuple[ShortText, ...] = Field(min_length=1, max_length=50)
+    findings: ShortText
+
+
+class RecordOpinion(Command):
+    """Record what a consulted body answered; the last answer finishes the step."""
+
+    kind: Literal["record_opinion"] = "record_opinion"
+    party: Code
+    consent: bool
+    note: ShortText | None = None
+
+
+class ReferObligation(Command):
+    """Ask another authority what the applicant owes it (chuyển thông tin nghĩa vụ tài chính)."""
+
+    kind: Literal["refer_obligation"] = "refer_obligation"
+    reference: DocumentNumber
+
+
+class DemandObligation(Command):
+    """Pass the other authority's notice of what is owed on to the applicant; `amount` in đồng."""
+
+    kind: Literal["demand_obligation"] = "demand_obligation"
+    reference: DocumentNumber
+    amount: int = Field(gt=0, lt=2**53)
+
+
+class FulfilObligation(Command):
+    """Finish the step: the obligation was met, or there is none; `reference` is that of the proof."""
+
+    kind: Literal["fulfil_obligation"] = "fulfil_obligation"
+    reference: DocumentNumber
+
+
 class Forward(Command):
-    """Finish a review step that neither proposes nor decides."""
+    """Finish a review step that neither proposes nor decides, or a consultation some of whose answers are late."""
 
     kind: Literal["forward"] = "forward"
     note: ShortText | None = None
@@ -123,6 +192,43 @@ class Decide(Command):
     kind: Literal["decide"] = "decide"
     outcome: Outcome
     reason: ShortText | None = None
+
+
+class StopMode(StrEnum):
+    """Stopped for a time, or for good."""
+
+    SUSPEND = "suspend"
+    END = "end"
+
+
+class Stop(Command):
+    """Stop the filing (dừng xử lý): suspended until it is resumed, or ended."""
+
+    kind: Literal["stop"] = "stop"
+    mode: StopMode
+    reason: ShortText
+    legal_basis: ShortText
+
+
+class Resume(Command):
+    """Go on with a suspended filing."""
+
+    kind: Literal["resume"] = "resume"
+
+
+class Extend(Command):
+    """Extend the processing limit as the procedure allows (gia hạn), with the reason that the applicant is told."""
+
+    kind: Literal["extend"] = "extend"
+    reason: ShortText
+
+
+class WaiveFee(Command):
+    """Let the applicant off the fee that is due, by one of the procedure's waivers (miễn, giảm)."""
+
+    kind: Literal["waive_fee"] = "waive_fee"
+    waiver: Code
+    reason: ShortText
 
 
 class PayAtCounter(Command):
@@ -153,9 +259,22 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     Supplement,
     Claim,
     Release,
+    Reassign,
+    Recall,
+    Ask,
+    Answer,
+    Inspect,
+    RecordOpinion,
+    ReferObligation,
+    DemandObligation,
+    FulfilObligation,
     Forward,
     Propose,
     Decide,
+    Stop,
+    Resume,
+    Extend,
+    WaiveFee,
     PayAtCounter,
     Withdraw,
     HandOver,

@@ -15,7 +15,8 @@ from .base import AgencyCode, Code, Instant, Model, Numbered, Personal, Sha256
 from .files import FileRef, Paper
 from .form import FormValue
 from .level import Channel, Level
-from .people import Actor, Address, Applicant
+from .limit import Limit
+from .people import Actor, Address, Applicant, Role
 from .procedure import ProcedureCode, Version
 
 
@@ -52,6 +53,8 @@ class Clock(StrEnum):
     ISSUE = "issue"
     DELIVERY = "delivery"
     PICKUP = "pickup"
+    OBLIGATION = "obligation"
+    SUSPENSION = "suspension"
 
 
 class Effect(StrEnum):
@@ -82,7 +85,10 @@ class FeeLine(Model):
 
 
 class Submitted(Model):
-    """The filing was handed in. `code` is the dossier code (mã hồ sơ); `papers` are digests by paper code."""
+    """The filing was handed in. `code` is the dossier code (mã hồ sơ); `paper_digests` are by paper code.
+
+    `possible_duplicates` are the codes of the same person's open filings for the same procedure; the ledger looks.
+    """
 
     kind: Literal["submitted"] = "submitted"
     code: Annotated[str | None, Numbered("dossier")] = None
@@ -99,9 +105,11 @@ class Submitted(Model):
     filed_by: Annotated[Actor, Personal]
     form: Annotated[dict[Code, FormValue], Personal]
     papers: Annotated[tuple[Paper, ...], Personal]
+    authorisation: Annotated[FileRef | None, Personal] = None
     signature: Annotated[FileRef | None, Personal] = None
     address: Annotated[Address | None, Personal] = None
     payer_account: Annotated[str | None, Personal] = None
+    possible_duplicates: Annotated[tuple[str, ...], Personal] = ()
 
 
 class Accepted(Model):
@@ -148,13 +156,14 @@ class SupplementExpired(Model):
 
 
 class FeeRequested(Model):
-    """A fee was asked for."""
+    """A fee was asked for: the sum of the lines, less what was `waived`, in đồng."""
 
     kind: Literal["fee_requested"] = "fee_requested"
     n: int
     amount: int
     lines: tuple[FeeLine, ...]
     channel: Channel
+    waived: int = 0
 
 
 class FeePaid(Model):
@@ -172,6 +181,17 @@ class FeeExpired(Model):
 
     kind: Literal["fee_expired"] = "fee_expired"
     n: int
+
+
+class FeeWaived(Model):
+    """An officer let the applicant off the fee, by `percent`; what is left is asked for anew."""
+
+    kind: Literal["fee_waived"] = "fee_waived"
+    n: int
+    waiver: Code
+    percent: int
+    officer: str
+    reason: Annotated[str, Personal]
 
 
 class StepStarted(Model):
@@ -194,6 +214,132 @@ class Released(Model):
     kind: Literal["released"] = "released"
 
 
+class Reassigned(Model):
+    """The current task was given to an officer by their team lead."""
+
+    kind: Literal["reassigned"] = "reassigned"
+    officer: str
+    role: Role
+
+
+class Recalled(Model):
+    """An officer took back what they had just sent on: the filing is at this step again, with them."""
+
+    kind: Literal["recalled"] = "recalled"
+    step: Code
+    officer: str
+
+
+class Asked(Model):
+    """The applicant was asked a question; nothing waits for the answer."""
+
+    kind: Literal["asked"] = "asked"
+    n: int
+    officer: str
+    question: Annotated[str, Personal]
+
+
+class Answered(Model):
+    """The applicant answered a question."""
+
+    kind: Literal["answered"] = "answered"
+    n: int
+    answer: Annotated[str, Personal]
+
+
+class Inspected(Model):
+    """What was found on site: when, where, with whom (Decree 61/2018 art. 19 k3)."""
+
+    kind: Literal["inspected"] = "inspected"
+    step: Code
+    officer: str
+    held_at: Instant
+    place: Annotated[str, Personal]
+    participants: Annotated[tuple[str, ...], Personal]
+    findings: Annotated[str, Personal]
+
+
+class OpinionRecorded(Model):
+    """A consulted body answered: it consents, or not."""
+
+    kind: Literal["opinion_recorded"] = "opinion_recorded"
+    step: Code
+    party: Code
+    consent: bool
+    officer: str
+    note: Annotated[str | None, Personal] = None
+
+
+class ConsultationClosed(Model):
+    """Everybody consulted has answered; the `silent` have not, which the procedure takes for consent."""
+
+    kind: Literal["consultation_closed"] = "consultation_closed"
+    step: Code
+    silent: tuple[Code, ...] = ()
+
+
+class ObligationReferred(Model):
+    """The other authority was asked what the applicant owes it (phiếu chuyển thông tin)."""
+
+    kind: Literal["obligation_referred"] = "obligation_referred"
+    step: Code
+    officer: str
+    reference: str
+
+
+class ObligationDemanded(Model):
+    """The other authority's notice of what is owed went to the applicant, in đồng."""
+
+    kind: Literal["obligation_demanded"] = "obligation_demanded"
+    step: Code
+    officer: str
+    reference: str
+    amount: int
+
+
+class ObligationFulfilled(Model):
+    """The applicant has met the obligation, or has none. `reference` is that of the proof."""
+
+    kind: Literal["obligation_fulfilled"] = "obligation_fulfilled"
+    step: Code
+    officer: str
+    reference: str
+
+
+class Suspended(Model):
+    """The agency suspended the filing (tạm dừng)."""
+
+    kind: Literal["suspended"] = "suspended"
+    officer: str
+    reason: Annotated[str, Personal]
+    legal_basis: Annotated[str, Personal]
+
+
+class Resumed(Model):
+    """A suspended filing goes on."""
+
+    kind: Literal["resumed"] = "resumed"
+    officer: str
+
+
+class Stopped(Model):
+    """The agency stopped the filing for good (dừng giải quyết)."""
+
+    kind: Literal["stopped"] = "stopped"
+    officer: str
+    reason: Annotated[str, Personal]
+    legal_basis: Annotated[str, Personal]
+
+
+class Extended(Model):
+    """The processing limit was extended, with an apology (Decree 61/2018 art. 19 k9)."""
+
+    kind: Literal["extended"] = "extended"
+    officer: str
+    by: Limit
+    reason: Annotated[str, Personal]
+
+
 class Forwarded(Model):
     """A review step was finished."""
 
@@ -213,12 +359,16 @@ class Proposed(Model):
 
 
 class Decided(Model):
-    """The decision. `officer` answers for it; an automatic one names its standing order."""
+    """The decision. `officer` answers for it; an automatic one names its standing order.
+
+    `silence` is the legal text by which the agency's silence is its approval.
+    """
 
     kind: Literal["decided"] = "decided"
     outcome: Outcome
     officer: str
     standing_order: str | None = None
+    silence: str | None = None
     reason: Annotated[str | None, Personal] = None
 
 
@@ -283,9 +433,24 @@ Event = Annotated[
     | FeeRequested
     | FeePaid
     | FeeExpired
+    | FeeWaived
     | StepStarted
     | Claimed
     | Released
+    | Reassigned
+    | Recalled
+    | Asked
+    | Answered
+    | Inspected
+    | OpinionRecorded
+    | ConsultationClosed
+    | ObligationReferred
+    | ObligationDemanded
+    | ObligationFulfilled
+    | Suspended
+    | Resumed
+    | Stopped
+    | Extended
     | Forwarded
     | Proposed
     | Decided
@@ -301,6 +466,12 @@ Event = Annotated[
 """Any event of a filing."""
 
 _STOP_ALL: Final = dict.fromkeys(Clock, Effect.STOP)
+
+_FEE_SETTLED: Final = {
+    Clock.PAYMENT: Effect.STOP,
+    Clock.INTAKE: Effect.RESTART,
+    Clock.PROCESSING: Effect.RESUME,
+}
 
 EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "submitted": {Clock.INTAKE: Effect.START},
@@ -319,12 +490,43 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
         Clock.STEP: Effect.RESTART,
     },
     "supplement_expired": _STOP_ALL,
-    "fee_requested": {Clock.PAYMENT: Effect.START, Clock.PROCESSING: Effect.PAUSE},
-    "fee_paid": {Clock.PAYMENT: Effect.STOP, Clock.PROCESSING: Effect.RESUME},
+    "fee_requested": {Clock.PAYMENT: Effect.START, Clock.INTAKE: Effect.PAUSE, Clock.PROCESSING: Effect.PAUSE},
+    "fee_paid": _FEE_SETTLED,
     "fee_expired": _STOP_ALL,
+    "fee_waived": _FEE_SETTLED,
     "step_started": {Clock.STEP: Effect.START},
     "claimed": {},
     "released": {},
+    "reassigned": {},
+    "recalled": {Clock.STEP: Effect.START, Clock.PROCESSING: Effect.RESUME, Clock.OBLIGATION: Effect.STOP},
+    "asked": {},
+    "answered": {},
+    "inspected": {Clock.STEP: Effect.STOP},
+    "opinion_recorded": {},
+    "consultation_closed": {Clock.STEP: Effect.STOP},
+    "obligation_referred": {
+        Clock.PROCESSING: Effect.PAUSE,
+        Clock.STEP: Effect.PAUSE,
+        Clock.OBLIGATION: Effect.START,
+    },
+    "obligation_demanded": {Clock.OBLIGATION: Effect.START},
+    "obligation_fulfilled": {
+        Clock.PROCESSING: Effect.RESUME,
+        Clock.STEP: Effect.STOP,
+        Clock.OBLIGATION: Effect.STOP,
+    },
+    "suspended": {
+        Clock.PROCESSING: Effect.PAUSE,
+        Clock.STEP: Effect.PAUSE,
+        Clock.SUSPENSION: Effect.START,
+    },
+    "resumed": {
+        Clock.PROCESSING: Effect.RESUME,
+        Clock.STEP: Effect.RESUME,
+        Clock.SUSPENSION: Effect.STOP,
+    },
+    "stopped": _STOP_ALL,
+    "extended": {Clock.PROCESSING: Effect.EXTEND},
     "forwarded": {Clock.STEP: Effect.STOP},
     "proposed": {Clock.STEP: Effect.STOP},
     "decided": {Clock.STEP: Effect.STOP, Clock.ISSUE: Effect.START},
@@ -337,4 +539,4 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "overdue": {},
 }
 """What each kind of event does to each clock; a clock not named is left alone. A supplement starts the limit again
-(Decree 61/2018 art. 19 k4)."""
+(Decree 61/2018 art. 19 k4), and a fee paid or waived that of the intake."""

@@ -57,6 +57,8 @@ class Stage(StrEnum):
     INTAKE = "intake"
     SUPPLEMENT = "supplement"
     FEE = "fee"
+    SUSPENDED = "suspended"
+    OBLIGATION = "obligation"
     REVIEW = "review"
     ISSUE = "issue"
     DELIVERY = "delivery"
@@ -72,6 +74,7 @@ class Closing(StrEnum):
     WITHDRAWN = "withdrawn"
     SUPPLEMENT_EXPIRED = "supplement_expired"
     FEE_EXPIRED = "fee_expired"
+    STOPPED = "stopped"
 
 
 class ClockState(Model):
@@ -90,15 +93,17 @@ class FeeState(StrEnum):
     DUE = "due"
     PAID = "paid"
     EXPIRED = "expired"
+    WAIVED = "waived"
 
 
 class Fee(Model):
-    """A fee that was asked for, in đồng."""
+    """A fee that was asked for, in đồng. `waived` is what an earlier waiver took off the lines."""
 
     n: int
     amount: int
     lines: tuple[FeeLine, ...]
     channel: Channel
+    waived: int = 0
     state: FeeState = FeeState.DUE
     receipt_no: str | None = None
 
@@ -110,6 +115,60 @@ class OpenSupplement(Model):
     items: tuple[SupplementItem, ...]
     officer: str
     legal_basis: str
+
+
+class Question(Model):
+    """A question to the applicant, and the answer once it is there."""
+
+    n: int
+    officer: str
+    question: str
+    answer: str | None = None
+
+
+class Inspection(Model):
+    """What was found on site."""
+
+    step: Code
+    officer: str
+    held_at: Instant
+    place: str
+    participants: tuple[str, ...]
+    findings: str
+
+
+class Opinion(Model):
+    """What a consulted body answered; without `consent` it objects, and a silent one has consented."""
+
+    step: Code
+    party: Code
+    consent: bool
+    silent: bool = False
+    note: str | None = None
+
+
+class Obligation(Model):
+    """A financial obligation towards another authority: asked about, then demanded from the applicant in đồng."""
+
+    step: Code
+    reference: str
+    amount: int | None = None
+
+
+class Move(Model):
+    """What an officer has just done and may take back: the kind of its event, and the step unless it was a stop."""
+
+    kind: str
+    step: Code | None = None
+    officer: str
+
+
+class Waiver(Model):
+    """A waiver that was granted."""
+
+    code: Code
+    percent: int
+    officer: str
 
 
 class Proposal(Model):
@@ -126,6 +185,7 @@ class Decision(Model):
     outcome: Outcome
     officer: str
     standing_order: str | None = None
+    silence: str | None = None
     reason: str | None = None
 
 
@@ -148,6 +208,7 @@ class Filing(Model):
     papers: tuple[Paper, ...] = ()
     address: Address | None = None
     payer_account: str | None = None
+    possible_duplicates: tuple[str, ...] = ()
     submitted_at: Instant | None = None
     accepted_at: Instant | None = None
     changed_at: Instant | None = None
@@ -155,9 +216,17 @@ class Filing(Model):
     processing: bool = False
     step: int | None = None
     officer: str | None = None
+    last_move: Move | None = None
     supplements: int = 0
     supplement: OpenSupplement | None = None
+    questions: tuple[Question, ...] = ()
+    inspections: tuple[Inspection, ...] = ()
+    opinions: tuple[Opinion, ...] = ()
+    obligation: Obligation | None = None
+    suspended: bool = False
+    extensions: int = 0
     fees: tuple[Fee, ...] = ()
+    waiver: Waiver | None = None
     proposal: Proposal | None = None
     decision: Decision | None = None
     result: FileRef | None = None
@@ -237,8 +306,15 @@ class FilingView(Model):
     accepted_at: Instant | None = None
     closed: bool
     closing: Closing | None = None
+    possible_duplicates: tuple[str, ...] = ()
     supplement: OpenSupplement | None = None
+    questions: tuple[Question, ...] = ()
+    inspections: tuple[Inspection, ...] = ()
+    opinions: tuple[Opinion, ...] = ()
+    obligation: Obligation | None = None
     fee: Fee | None = None
+    waiver: Waiver | None = None
+    proposal: Proposal | None = None
     decision: Decision | None = None
     result: FileRef | None = None
     tasks: tuple[Task, ...]

@@ -47,11 +47,28 @@ LINE: Final = ev.FeeLine(code="extract", amount=8000, quantity=2)
 ITEM: Final = cm.SupplementItem(target=cm.TargetKind.PAPER, code="identity", note="bản chụp mờ")
 SUPPLEMENT: Final = fl.OpenSupplement(n=1, items=(ITEM,), officer="h01.12-specialist-1", legal_basis="NĐ 61/2018 Đ15")
 FEE: Final = fl.Fee(
-    n=1, amount=16_000, lines=(LINE,), channel=Channel.ONLINE, state=fl.FeeState.PAID, receipt_no="0000001"
+    n=1, amount=16_000, lines=(LINE,), channel=Channel.ONLINE, waived=1, state=fl.FeeState.PAID, receipt_no="0000001"
 )
 DECISION: Final = fl.Decision(
-    outcome=ev.Outcome.APPROVED, officer="h01.12-leader-1", standing_order="01/QĐ-UBND", reason="đủ điều kiện"
+    outcome=ev.Outcome.APPROVED,
+    officer="h01.12-leader-1",
+    standing_order="01/QĐ-UBND",
+    silence="NĐ 1/2026",
+    reason="đủ điều kiện",
 )
+PROPOSAL: Final = fl.Proposal(outcome=ev.Outcome.APPROVED, officer="h01.12-specialist-1", reason="đủ điều kiện")
+QUESTION: Final = fl.Question(n=1, officer="h01.12-specialist-1", question="Nơi đăng ký?", answer="Hà Nội")
+INSPECTION: Final = fl.Inspection(
+    step="inspect",
+    officer="h01.12-specialist-1",
+    held_at=AT,
+    place="1 Hàng Bài",
+    participants=("Nguyễn Văn An",),
+    findings="đúng hiện trạng",
+)
+OPINION: Final = fl.Opinion(step="consult", party="police", consent=True, silent=True, note="không ý kiến")
+OBLIGATION: Final = fl.Obligation(step="tax", reference="34/TB-CCT", amount=5_000_000)
+WAIVER: Final = fl.Waiver(code="student", percent=50, officer="h01.12-cashier-1")
 
 EVENTS: Final[tuple[Any, ...]] = (
     ev.Submitted(
@@ -69,9 +86,11 @@ EVENTS: Final[tuple[Any, ...]] = (
         filed_by=APPLICANT,
         form=FORM,
         papers=PAPERS,
+        authorisation=FILE,
         signature=FILE,
         address=ADDRESS,
         payer_account="0123456789",
+        possible_duplicates=(CODE,),
     ),
     ev.Accepted(automatic=True),
     ev.IntakeRefused(reason="không thuộc thẩm quyền"),
@@ -84,16 +103,44 @@ EVENTS: Final[tuple[Any, ...]] = (
     ),
     ev.Supplemented(n=1, channel=Channel.ONLINE, paper_digests=DIGESTS, form=FORM, papers=PAPERS),
     ev.SupplementExpired(n=1),
-    ev.FeeRequested(n=1, amount=16_000, lines=(LINE,), channel=Channel.ONLINE),
+    ev.FeeRequested(n=1, amount=16_000, lines=(LINE,), channel=Channel.ONLINE, waived=8_000),
     ev.FeePaid(n=1, amount=16_000, channel=Channel.ONLINE, receipt_no="0000001"),
     ev.FeeExpired(n=1),
+    ev.FeeWaived(n=1, waiver="student", percent=50, officer="h01.12-cashier-1", reason="sinh viên"),
     ev.StepStarted(step="appraise"),
     ev.Claimed(officer="h01.12-specialist-1"),
     ev.Released(),
+    ev.Reassigned(officer="h01.12-specialist-2", role=Role.SPECIALIST),
+    ev.Recalled(step="appraise", officer="h01.12-specialist-1"),
+    ev.Asked(n=1, officer="h01.12-specialist-1", question="Nơi đăng ký?"),
+    ev.Answered(n=1, answer="Hà Nội"),
+    ev.Inspected(
+        step="inspect",
+        officer="h01.12-specialist-1",
+        held_at=AT,
+        place="1 Hàng Bài",
+        participants=("Nguyễn Văn An",),
+        findings="đúng hiện trạng",
+    ),
+    ev.OpinionRecorded(
+        step="consult", party="police", consent=True, officer="h01.12-specialist-1", note="không ý kiến"
+    ),
+    ev.ConsultationClosed(step="consult", silent=("health",)),
+    ev.ObligationReferred(step="tax", officer="h01.12-specialist-1", reference="12/PC-UBND"),
+    ev.ObligationDemanded(step="tax", officer="h01.12-specialist-1", reference="34/TB-CCT", amount=5_000_000),
+    ev.ObligationFulfilled(step="tax", officer="h01.12-specialist-1", reference="56/GNT"),
+    ev.Suspended(officer="h01.12-leader-1", reason="tranh chấp", legal_basis="NĐ 118/2025"),
+    ev.Resumed(officer="h01.12-leader-1"),
+    ev.Stopped(officer="h01.12-leader-1", reason="tranh chấp", legal_basis="NĐ 118/2025"),
+    ev.Extended(officer="h01.12-leader-1", by=Limit(amount=3, unit=Unit.WORKING_DAYS), reason="quá tải"),
     ev.Forwarded(step="verify", note="đã xác minh"),
     ev.Proposed(step="appraise", outcome=ev.Outcome.REFUSED, officer="h01.12-specialist-1", reason="thiếu"),
     ev.Decided(
-        outcome=ev.Outcome.APPROVED, officer="h01.12-leader-1", standing_order="01/QĐ-UBND", reason="đủ điều kiện"
+        outcome=ev.Outcome.APPROVED,
+        officer="h01.12-leader-1",
+        standing_order="01/QĐ-UBND",
+        silence="NĐ 1/2026",
+        reason="đủ điều kiện",
     ),
     ev.ResultIssued(result=RESULT),
     ev.PickupOffered(),
@@ -127,9 +174,22 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
     cm.Supplement(**_SAID, form=FORM, papers=PAPERS),
     cm.Claim(**_SAID),
     cm.Release(**_SAID),
+    cm.Reassign(**_SAID, officer="h01.12-specialist-2"),
+    cm.Recall(**_SAID),
+    cm.Ask(**_SAID, question="Nơi đăng ký?"),
+    cm.Answer(**_SAID, n=1, answer="Hà Nội"),
+    cm.Inspect(**_SAID, held_at=AT, place="1 Hàng Bài", participants=("Nguyễn Văn An",), findings="đúng"),
+    cm.RecordOpinion(**_SAID, party="police", consent=False, note="không đồng ý"),
+    cm.ReferObligation(**_SAID, reference="12/PC-UBND"),
+    cm.DemandObligation(**_SAID, reference="34/TB-CCT", amount=5_000_000),
+    cm.FulfilObligation(**_SAID, reference="56/GNT"),
     cm.Forward(**_SAID, note="đã xác minh"),
     cm.Propose(**_SAID, outcome=ev.Outcome.APPROVED, reason="đủ điều kiện"),
     cm.Decide(**_SAID, outcome=ev.Outcome.REFUSED, reason="không đủ điều kiện"),
+    cm.Stop(**_SAID, mode=cm.StopMode.SUSPEND, reason="tranh chấp", legal_basis="NĐ 118/2025"),
+    cm.Resume(**_SAID),
+    cm.Extend(**_SAID, reason="quá tải"),
+    cm.WaiveFee(**_SAID, waiver="student", reason="sinh viên"),
     cm.PayAtCounter(**_SAID, amount=16_000),
     cm.Withdraw(**_SAID, reason="đổi ý"),
     cm.HandOver(**_SAID, recipient="Nguyễn Văn An"),
@@ -220,7 +280,16 @@ SNAPSHOT: Final = fl.Filing(
     supplements=1,
     supplement=SUPPLEMENT,
     fees=(FEE,),
-    proposal=fl.Proposal(outcome=ev.Outcome.APPROVED, officer="h01.12-specialist-1", reason="đủ điều kiện"),
+    questions=(QUESTION,),
+    inspections=(INSPECTION,),
+    opinions=(OPINION,),
+    obligation=OBLIGATION,
+    suspended=True,
+    extensions=1,
+    last_move=fl.Move(kind="proposed", step="appraise", officer="h01.12-specialist-1"),
+    possible_duplicates=(CODE,),
+    waiver=WAIVER,
+    proposal=PROPOSAL,
     decision=DECISION,
     result=RESULT,
     pickup=True,
@@ -280,7 +349,14 @@ OTHERS: Final[dict[str, Model]] = {
         accepted_at=AT,
         closed=False,
         closing=fl.Closing.DELIVERED,
+        possible_duplicates=(CODE,),
         supplement=SUPPLEMENT,
+        questions=(QUESTION,),
+        inspections=(INSPECTION,),
+        opinions=(OPINION,),
+        obligation=OBLIGATION,
+        waiver=WAIVER,
+        proposal=PROPOSAL,
         fee=FEE,
         decision=DECISION,
         result=RESULT,

@@ -94,6 +94,7 @@ def submission(**changes: Any) -> Submission:
         "applicant": AN,
         "actor": REPRESENTATIVE,
         "via": VIA,
+        "authorisation": FILE,
         "form": {"name": "An", "copies": 2},
         "papers": (Paper(code="identity", file=FILE),),
         "result_channel": "online",

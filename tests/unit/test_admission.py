@@ -7,8 +7,8 @@ import pytest
 from rules.admission import admit, form_problems
 from schemas.errors import RefusalCode, Refused
 from schemas.files import Paper
-from schemas.people import Role
 from schemas.form import FormValue
+from schemas.people import Role
 from tests.unit.lives import ADDRESS, AN, APPLICANT, FILE, PAPER, RECEPTION, fee, officer, procedure, submission
 
 OFFICER_AS_APPLICANT = AN.model_copy(update={"subject": RECEPTION.subject})

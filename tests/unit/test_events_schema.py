@@ -23,7 +23,25 @@ PARCEL: tuple[type[Model], ...] = get_args(parcel.ParcelEvent)
 EVERY = (*FILING, *PAYMENT, *PARCEL)
 
 PERSONAL = {
-    "submitted": {"applicant", "filed_by", "form", "papers", "signature", "address", "payer_account"},
+    "submitted": {
+        "applicant",
+        "filed_by",
+        "form",
+        "papers",
+        "authorisation",
+        "signature",
+        "address",
+        "payer_account",
+        "possible_duplicates",
+    },
+    "fee_waived": {"reason"},
+    "asked": {"question"},
+    "answered": {"answer"},
+    "inspected": {"place", "participants", "findings"},
+    "opinion_recorded": {"note"},
+    "suspended": {"reason", "legal_basis"},
+    "stopped": {"reason", "legal_basis"},
+    "extended": {"reason"},
     "intake_refused": {"reason"},
     "supplement_requested": {"notes", "legal_basis"},
     "supplemented": {"form", "papers"},
@@ -56,7 +74,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 22 + 5 + 3
+    assert len(kinds) == len(set(kinds)) == 37 + 5 + 3
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
@@ -66,7 +84,9 @@ def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
         assert set(effects.values()) <= set(Effect)
 
 
-@pytest.mark.parametrize("end", ["intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn"])
+@pytest.mark.parametrize(
+    "end", ["intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped"]
+)
 def test_the_end_of_a_filing_stops_every_clock(end: str) -> None:
     assert EFFECTS[end] == dict.fromkeys(Clock, Effect.STOP)
 
@@ -76,16 +96,22 @@ def test_the_end_of_a_filing_stops_every_clock(end: str) -> None:
     [
         ("intake", ["submitted"], ["accepted"]),
         ("processing", ["accepted"], ["result_issued"]),
-        ("step", ["step_started"], ["forwarded", "proposed", "decided"]),
+        (
+            "step",
+            ["step_started", "recalled"],
+            ["inspected", "consultation_closed", "obligation_fulfilled", "forwarded", "proposed", "decided"],
+        ),
         ("supplement", ["supplement_requested"], ["supplemented"]),
-        ("payment", ["fee_requested"], ["fee_paid"]),
+        ("payment", ["fee_requested"], ["fee_paid", "fee_waived"]),
+        ("obligation", ["obligation_referred", "obligation_demanded"], ["recalled", "obligation_fulfilled"]),
+        ("suspension", ["suspended"], ["resumed"]),
         ("issue", ["decided"], ["result_issued"]),
         ("delivery", ["parcel_requested"], ["parcel_failed"]),
         ("pickup", ["pickup_offered"], []),
     ],
 )
 def test_a_clock_runs_from_its_first_event_to_its_last(clock: str, starts: list[str], stops: list[str]) -> None:
-    ends = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn"}
+    ends = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped"}
     does = {kind: effects.get(Clock(clock)) for kind, effects in EFFECTS.items() if kind not in ends}
     assert [kind for kind, effect in does.items() if effect is Effect.START] == starts
     assert [kind for kind, effect in does.items() if effect is Effect.STOP] == stops

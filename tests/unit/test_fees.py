@@ -4,8 +4,9 @@ import pytest
 
 from rules import fees
 from schemas.events import FeeLine
-from schemas.procedure import FeePart
 from schemas.form import FormValue
+from schemas.procedure import FeePart
+from tests.unit.lives import submission
 
 FEE = FeePart.model_validate(
     {
@@ -29,7 +30,7 @@ FEE = FeePart.model_validate(
 def test_an_item_counts_as_often_as_its_field_says(
     form: dict[str, FormValue], lines: list[tuple[str, int, int]], total: int
 ) -> None:
-    found = fees.lines(FEE, form)
+    found = fees.lines(FEE, submission(form=form))
     assert found == tuple(FeeLine(code=code, amount=amount, quantity=n) for code, amount, n in lines)
     assert fees.total(found) == total
 

@@ -539,6 +539,7 @@ def test_an_instant_approval_names_its_order_and_the_officer_who_answers_for_it(
         "outcome": "approved",
         "officer": "leader-1",
         "standing_order": "01/QĐ-UBND",
+        "silence": None,
         "reason": None,
     }
 

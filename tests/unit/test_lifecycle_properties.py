@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 )
 
 from rules import lifecycle
+from rules.guards import missing_opinions
 from schemas import commands as cm
 from schemas.errors import Refused
 from schemas.events import Clock
@@ -42,6 +43,7 @@ from tests.unit.lives import (
     REPRESENTATIVE,
     RESULT,
     SPECIALIST,
+    START,
     TEAM_LEAD,
     VERIFY,
     Life,
@@ -93,6 +95,25 @@ PEOPLE: Final = (
     SYSTEM,
 )
 
+INSPECT: Final = {"code": "inspect", "role": "specialist", "act": "inspect", "limit": "3 working days"}
+CONSULT: Final = {
+    "code": "consult",
+    "role": "specialist",
+    "act": "consult",
+    "limit": "2 working days",
+    "consult": {"parties": [{"code": "police"}, {"code": "health"}], "silence": "consent"},
+}
+ESCALATE: Final = CONSULT | {"consult": {"parties": [{"code": "police"}], "silence": "escalate"}}
+OBLIGATION: Final = {
+    "code": "tax",
+    "role": "specialist",
+    "act": "obligation",
+    "limit": "1 working days",
+    "obligation": {"answer": "3 working days", "pay": "30 calendar days"},
+}
+EXTENSION: Final = {"extension": {"times": 1, "by": "3 working days", "notice": "1 working days"}}
+SILENT: Final = {"silent_basis": "NĐ 1/2026", "silent_officer": "leader-2"}
+HALF: Final = {"waivers": [{"code": "student", "percent": 50, "approver": "cashier"}]}
 INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
 SHAPES: Final[tuple[dict[str, Any], ...]] = (
     {},
@@ -107,6 +128,13 @@ SHAPES: Final[tuple[dict[str, Any], ...]] = (
     {"level": 2, "result_channels": ["counter", "post"]},
     {"level": 3, "result_channels": ["counter", "post"], "fee": fee(channels=("counter",)), "supplement_rounds": 2},
     {"papers": [], "supplement_rounds": 2, "fee": fee()},
+    {"fee": fee("submission") | HALF, "supplement_rounds": 2},
+    {
+        "fee": fee() | {"waivers": [{"code": "poor", "percent": 100, "approver": "leader"}]},
+        "review": [VERIFY, APPRAISE, DECIDE],
+    },
+    {"review": [INSPECT, CONSULT, APPRAISE, DECIDE], **EXTENSION, **SILENT},
+    {"review": [ESCALATE, OBLIGATION, APPRAISE, DECIDE], **EXTENSION},
 )
 SHAPE_NAMES: Final = (
     "free",
@@ -121,6 +149,10 @@ SHAPE_NAMES: Final = (
     "level 2",
     "level 3, two supplements",
     "no papers, two supplements",
+    "fee with the submission, half of it waived",
+    "fee on acceptance, waived",
+    "inspection and consultation, silence is consent and approval",
+    "consultation without silence, obligation",
 )
 
 # domain.md §2.2, event by event, from nothing (0). What is not in its table:
@@ -128,13 +160,13 @@ LEGAL: Final[dict[int, set[int]]] = {
     0: {1},  # ∅ → 2 of a paper filing is 1 and then 2, by one command
     1: {2, 3, 5, 7},
     2: {4, 6, 7},  # 2 → 6: a fee due at acceptance is asked for before anybody works on the filing
-    4: {5, 7, 9},
+    4: {5, 6, 7, 8, 9},
     5: {1, 3, 4, 7, 8},  # 5 → 8: the supplement of an accepted filing expired, a stop notice (§2.2, the row 5 → 3)
     6: {4, 7, 8},  # 6 → 8: not paid in time, so the agency stops
     9: {8, 10},  # 9 → 8: the result is ready and what is owed for it was not paid in time
     3: set(),
     7: set(),
-    8: set(),
+    8: {4},
     10: set(),
 }
 ENDS: Final = {
@@ -142,9 +174,10 @@ ENDS: Final = {
     "intake_refused": {3},
     "withdrawn": {7},
     "supplement_expired": {3, 8},
-    "fee_expired": {8},
+    "fee_expired": {3, 8},
+    "stopped": {8},
 }
-CLOSINGS: Final = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn"}
+CLOSINGS: Final = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped"}
 VALUES: Final = {
     FieldKind.TEXT: "Bình",
     FieldKind.INTEGER: 3,
@@ -157,6 +190,9 @@ VALUES: Final = {
 def fitting(filing: Filing, kind: str) -> dict[str, Any]:
     """Content that leaves nobody a reason to refuse, if the command is allowed at all."""
     rules = filing.procedure
+    taken = {filing.officer, filing.proposal.officer if filing.proposal else None}
+    step = lifecycle.current_step(filing)
+    awaited = missing_opinions(filing, step) if step else ()
     items = [
         *({"target": "paper", "code": paper.code, "note": "mờ"} for paper in rules.papers),
         *({"target": "field", "code": field.code, "note": "sai"} for field in rules.form),
@@ -176,6 +212,19 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "pay_at_counter": {"amount": filing.fee.amount if filing.fee else 1},
         "withdraw": {"reason": "đổi ý"},
         "hand_over": {"recipient": "An"},
+        "reassign": {"officer": next(name for name in ("specialist-3", "leader-3", "clerk-3") if name not in taken)},
+        "ask": {"question": "Ngày sinh?"},
+        "answer": {"n": next((q.n for q in filing.questions if q.answer is None), 1), "answer": "1/1/2000"},
+        "inspect": {"held_at": START, "place": "1 Hàng Bài", "participants": ["An"], "findings": "đúng"},
+        "record_opinion": {"party": next(iter(awaited), "police"), "consent": True},
+        "refer_obligation": {"reference": "12/PC-UBND"},
+        "demand_obligation": {"reference": "34/TB-CCT", "amount": 5_000_000},
+        "fulfil_obligation": {"reference": "56/GNT"},
+        "stop": {"mode": "end", "reason": "tranh chấp", "legal_basis": "Đ19"},
+        "extend": {"reason": "quá tải"},
+        "waive_fee": {"waiver": next(iter(rules.fee.waivers)).code, "reason": "sinh viên"}
+        if rules.fee and rules.fee.waivers
+        else {"waiver": "student", "reason": "sinh viên"},
         "issue": {"result": RESULT},
         "settle_parcel": {"n": filing.parcels, "outcome": "delivered"},
     }
@@ -224,6 +273,29 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
         {"n": st.sampled_from([1, 1, 2]), "outcome": st.sampled_from(["delivered", "returned", "lost"])}
     ),
     "expire": st.fixed_dictionaries({"clock": st.sampled_from(Clock)}),
+    "reassign": st.fixed_dictionaries({"officer": st.sampled_from(["specialist-2", "leader-1", DUAL, "an"])}),
+    "answer": st.fixed_dictionaries({"n": st.sampled_from([1, 2]), "answer": st.just("1/1/2000")}),
+    "inspect": st.fixed_dictionaries(
+        {
+            "held_at": st.sampled_from([START, START + timedelta(days=9999)]),
+            "place": st.just("1 Hàng Bài"),
+            "participants": st.just(["An"]),
+            "findings": st.just("đúng"),
+        }
+    ),
+    "record_opinion": st.fixed_dictionaries(
+        {"party": st.sampled_from(["police", "health", "navy"]), "consent": st.booleans()}
+    ),
+    "stop": st.fixed_dictionaries(
+        {
+            "mode": st.sampled_from(["suspend", "suspend", "end"]),
+            "reason": st.just("tranh chấp"),
+            "legal_basis": st.just("Đ19"),
+        }
+    ),
+    "waive_fee": st.fixed_dictionaries(
+        {"waiver": st.sampled_from(["student", "poor"]), "reason": st.just("sinh viên")}
+    ),
 }
 
 
@@ -237,6 +309,12 @@ ONWARDS: Final = {
     "hand_over",
     "issue",
     "settle_parcel",
+    "inspect",
+    "record_opinion",
+    "refer_obligation",
+    "demand_obligation",
+    "fulfil_obligation",
+    "resume",
 }
 
 
@@ -245,6 +323,7 @@ AWAITED: Final[dict[Stage, list[tuple[str, Actor]]]] = {
     Stage.SUPPLEMENT: [("supplement", APPLICANT)],
     Stage.ISSUE: [("issue", SYSTEM)],
     Stage.DELIVERY: [("settle_parcel", SYSTEM)],
+    Stage.SUSPENDED: [("stop", LEADER)],
 }
 
 
@@ -262,7 +341,7 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: PL
             return not state.paused and not state.overdue and state.due <= now
         case cm.SettleFee():
             paid_wrong = given.settlement == "paid" and (fee_due is None or given.amount != fee_due.amount)
-            return fee_due is not None and fee_due.channel == "online" and given.n == 1 and not paid_wrong
+            return fee_due is not None and fee_due.channel == "online" and given.n == fee_due.n and not paid_wrong
         case cm.PayAtCounter(amount=amount):
             return fee_due is not None and amount == fee_due.amount
         case cm.SettleParcel(n=n):
@@ -359,7 +438,7 @@ class AnyLife(RuleBasedStateMachine):
             (action.name, actor)
             for actor in PEOPLE
             for action in lifecycle.available_actions(self.life.filing, actor, self.life.now)
-            if action.allowed and action.name not in {"withdraw", "refuse_intake"}
+            if action.allowed and action.name not in {"withdraw", "refuse_intake", "stop"}
         ]
         if may:
             kind, actor = data.draw(st.sampled_from(may))
@@ -381,7 +460,8 @@ class AnyLife(RuleBasedStateMachine):
         may = [(name, somebody(task)) for task in tasks for name in task.actions]
         ways = [(name, actor, fitting(filing, name)) for name, actor in may if name in ONWARDS]
         if self.life.stage is Stage.FEE and filing.fee and filing.fee.channel == "online":
-            ways.append(("settle_fee", SYSTEM, {"n": 1, "settlement": "paid", "amount": filing.fee.amount}))
+            paid = {"n": filing.fee.n, "settlement": "paid", "amount": filing.fee.amount}
+            ways.append(("settle_fee", SYSTEM, paid))
         if self.life.stage is Stage.DELIVERY:
             ways.append(("settle_parcel", SYSTEM, {"n": 1, "outcome": "returned"}))
         return ways or [(name, actor, {}) for name, actor in may if name == "claim"]
@@ -422,7 +502,9 @@ class AnyLife(RuleBasedStateMachine):
     @invariant()
     def four_eyes_saw_a_decision_and_a_standing_order_made_the_others(self) -> None:
         decision, proposal = self.life.filing.decision, self.life.filing.proposal
-        if decision is not None and decision.standing_order is None:
+        if decision is not None and decision.silence is not None:
+            assert (decision.outcome, decision.officer) == ("approved", "leader-2")
+        elif decision is not None and decision.standing_order is None:
             assert proposal is not None
             assert proposal.officer != decision.officer
         elif decision is not None:
@@ -463,8 +545,8 @@ class AnyLife(RuleBasedStateMachine):
             Stage.FEE: [
                 ("pay_at_counter", CASHIER, {"amount": owed + 1}),
                 ("pay_at_counter", CASHIER, {"amount": owed - 1}),
-                ("settle_fee", SYSTEM, {"n": 1, "settlement": "paid", "amount": owed + 1}),
-                ("settle_fee", SYSTEM, {"n": 2, "settlement": "paid", "amount": owed}),
+                ("settle_fee", SYSTEM, {"n": len(filing.fees), "settlement": "paid", "amount": owed + 1}),
+                ("settle_fee", SYSTEM, {"n": len(filing.fees) + 1, "settlement": "paid", "amount": owed}),
             ],
             Stage.ISSUE: [("issue", SYSTEM, {}), ("withdraw", APPLICANT, {"reason": "đổi ý"})],
             Stage.DELIVERY: [("settle_parcel", SYSTEM, {"n": filing.parcels + 1, "outcome": "delivered"})],
