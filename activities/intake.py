@@ -52,8 +52,8 @@ class Registry:
                 )
                 queue = await connection.fetchval("select queue from agency where agency = $1", wanted.agency)
                 procedure = ProcedureRules.model_validate_json(rules) if rules is not None else None
-                if procedure is not None and procedure.standing_officers:
-                    procedure = await _under_order(connection, procedure, wanted.agency)
+                if procedure is not None:
+                    procedure = await _accountable(connection, procedure, wanted.agency)
         return Opened(procedure=procedure, queue=queue)
 
     @activity.defn(name="intake.closed")
@@ -67,12 +67,26 @@ class Registry:
         return bool(found)
 
 
-async def _under_order(connection: Connection, procedure: ProcedureRules, agency: str) -> ProcedureRules:
-    """The rules with the agency's own accountable officer, if it has one."""
-    officer = await connection.fetchval(
+async def _accountable(connection: Connection, procedure: ProcedureRules, agency: str) -> ProcedureRules:
+    """The rules with the agency's own officers who answer for what is approved by an order or by silence."""
+    return procedure.model_copy(
+        update={
+            "standing_officers": (),
+            "standing_officer": await _leader(connection, agency, procedure.standing_officers),
+            "silent_officers": (),
+            "silent_officer": await _leader(connection, agency, procedure.silent_officers),
+        }
+    )
+
+
+async def _leader(connection: Connection, agency: str, named: tuple[str, ...]) -> str | None:
+    """The one of those named who is a leader of this agency."""
+    if not named:
+        return None
+    found: str | None = await connection.fetchval(
         "select subject from officer where agency = $1 and subject = any($2) and role = $3 and active order by subject",
         agency,
-        list(procedure.standing_officers),
+        list(named),
         Role.LEADER,
     )
-    return procedure.model_copy(update={"standing_officers": (), "standing_officer": officer})
+    return found

@@ -30,8 +30,8 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "by": 60,
     "notice": 1,
 }
-"""How long each wait of a demonstration lasts. `step` is every review step, `payment` the time to pay a fee, `answer`
-and `pay` are those of a financial obligation, `by` and `notice` those of an extension."""
+"""How long each wait of a demonstration lasts. `step` is every review step, `step.<code>` one of them, `payment` the
+time to pay a fee, `answer` and `pay` are those of a financial obligation, `by` and `notice` those of an extension."""
 
 _PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp"))
 
@@ -196,16 +196,17 @@ def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffi
     The same arguments give the same bytes. Raises `MistakesFound` when `data` has mistakes, and `ValueError` for a name
     that is not in `DEMO_SECONDS`.
     """
-    if unknown := set(seconds or {}) - set(DEMO_SECONDS):
-        raise ValueError(f"no such limit: {', '.join(sorted(unknown))}; choose of {', '.join(DEMO_SECONDS)}")
     if found := check_bytes(data, allow_seconds=True).mistakes:
         raise MistakesFound(found)
     lasts = {name: f"{amount} seconds" for name, amount in {**DEMO_SECONDS, **(seconds or {})}.items()}
     raw: dict[str, Any] = parse(data).value
+    steps = {f"step.{step['code']}" for step in raw.get("review") or ()}
+    if unknown := lasts.keys() - DEMO_SECONDS.keys() - steps:
+        raise ValueError(f"no such limit: {', '.join(sorted(unknown))}; choose of {', '.join([*DEMO_SECONDS, *steps])}")
     raw["version"] = f"{raw['version']}-{suffix}"
     raw["limits"] = {name: lasts[name] for name in Limits.model_fields}
     for step in raw.get("review") or ():
-        step["limit"] = lasts["step"]
+        step["limit"] = lasts.get(f"step.{step['code']}", lasts["step"])
         if step.get("obligation"):
             step["obligation"] |= {name: lasts[name] for name in ("answer", "pay")}
     raw["supplement"]["limit"] = lasts["supplement"]

@@ -86,7 +86,7 @@ def _write(file: Path, outcome: running.Outcome) -> None:
 
 
 async def _run(stack: Stack, chosen: Sequence[Scenario], concurrency: int, console: Console) -> running.Outcome:
-    versions = await running.publish(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+    versions = await running.publish(stack.env["MOTCUA_OWNER_DATABASE_URL"], chosen)
     with Telling(console, len(chosen)) as telling:
         run = await running.play(stack.env, chosen, versions, concurrency, telling.ended)
     return await running.judge(stack.env, run)

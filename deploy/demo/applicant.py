@@ -13,7 +13,7 @@ from schemas.files import FileRef, Paper
 from schemas.form import FormValue
 from schemas.ids import filing_id
 from schemas.level import Channel
-from schemas.people import Actor, Address, Applicant, Role, Via
+from schemas.people import Actor, Address, Applicant, PersonKind, Role, Via
 from schemas.submission import Submission
 
 CLIENT: Final = "motcua-demo"
@@ -42,21 +42,21 @@ class Filer:
         """What every personal value of this applicant begins with."""
         return f"CANARY-{self.submission_id}"
 
-    @property
-    def applicant(self) -> Applicant:
-        """Who files."""
+    def applicant(self, kind: PersonKind = PersonKind.PERSON) -> Applicant:
+        """In whose name it is filed."""
         return Applicant(
             subject=f"{self.canary}@id.example",
+            kind=kind,
             name=f"{self.canary} Nguyễn Thị An",
             id_number=self.canary,
             phone=f"{self.canary}-0900000000",
             email=f"{self.canary}@mail.example",
         )
 
-    @property
-    def actor(self) -> Actor:
-        """The applicant as the one who acts."""
-        return Actor(subject=self.applicant.subject, role=Role.APPLICANT)
+    def actor(self, role: Role = Role.APPLICANT) -> Actor:
+        """The applicant, or their representative, as the one who acts."""
+        name = self.applicant().subject if role is Role.APPLICANT else f"{self.canary}-representative@id.example"
+        return Actor(subject=name, role=role)
 
     def words(self, values: Mapping[str, FormValue]) -> dict[str, FormValue]:
         """Form values with `{canary}` filled in."""
@@ -73,6 +73,7 @@ class Filer:
         """What is filed: by the applicant, or on paper by the reception officer."""
         online = scenario.channel is Channel.ONLINE
         paper_only = tuple(Paper(code=code) for code in scenario.papers)
+        filer = self.actor(Role.REPRESENTATIVE if scenario.represented else Role.APPLICANT)
         return Submission(
             client_id=CLIENT,
             submission_id=self.submission_id,
@@ -80,12 +81,14 @@ class Filer:
             version=version,
             agency=scenario.agency,
             channel=scenario.channel,
-            applicant=self.applicant,
-            actor=self.actor if online else reception,
+            applicant=self.applicant(PersonKind.ORGANISATION if scenario.organisation else PersonKind.PERSON),
+            actor=filer if online else reception,
             via=via(scenario.channel),
             form=self.words(scenario.form),
             papers=await self.papers(scenario.papers) if online else paper_only,
+            authorisation=await self._file("authorisation") if scenario.represented else None,
             signature=await self._file("signature") if scenario.signed else None,
+            fee_channel=scenario.fee_channel,
             result_channel=scenario.result_channel,
             address=self._address(scenario.postcode) if scenario.postcode else None,
             payer_account=f"{self.canary}{scenario.payer}" if scenario.payer else None,

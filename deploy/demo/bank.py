@@ -55,9 +55,9 @@ def _wrong(played: Played, captures: list[int]) -> str | None:
 
 
 def _captures(orders: Mapping[str, Any], filing: UUID) -> list[int]:
-    """The amounts the bank took for a filing. A filing asks for money at most once."""
-    order = orders.get(fee_key(filing, 1), {"captures": []})
-    return [capture["amount"] for capture in order["captures"]]
+    """The amounts the bank took for a filing. It asks for money once, and once more after a waiver."""
+    asked = (orders.get(fee_key(filing, n), {"captures": []}) for n in (1, 2))
+    return [capture["amount"] for order in asked for capture in order["captures"]]
 
 
 async def _orders(bank_url: str) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def _ending(expected: Expected, told: Told) -> Iterator[str]:
     }
     for what, (wanted, found) in pairs.items():
         yield from _differs(what, wanted, found)
-    yield from (f"overdue: {clock}" for clock in filing.overdue)
+    yield from _differs("overdue", list(map(str, expected.overdue)), list(map(str, filing.overdue)))
 
 
 def _differs(what: str, wanted: object, found: object) -> Iterator[str]:

@@ -62,8 +62,51 @@ async def _counted(_: Scenario, __: Act, view: FilingView, ___: Filer) -> Words:
     return {"amount": view.fee.amount if view.fee else 0}
 
 
+async def _officer(scenario: Scenario, act: Act, __: FilingView, ___: Filer) -> Words:
+    (name,) = act.arguments
+    return {"officer": f"{scenario.agency.lower()}-{name}"}
+
+
+async def _question(_: Scenario, __: Act, ___: FilingView, filer: Filer) -> Words:
+    return {"question": f"{filer.canary}: xin cho biết thêm"}
+
+
+async def _answer(_: Scenario, __: Act, view: FilingView, filer: Filer) -> Words:
+    first = next(question.n for question in view.questions if question.answer is None)
+    return {"n": first, "answer": f"{filer.canary}: xin trả lời"}
+
+
+async def _found(_: Scenario, __: Act, view: FilingView, filer: Filer) -> Words:
+    return {
+        "held_at": view.submitted_at,
+        "place": f"{filer.canary} 12 phố Hàng Gai",
+        "participants": [f"{filer.canary} Nguyễn Thị An"],
+        "findings": f"{filer.canary}: đúng hiện trạng",
+    }
+
+
+async def _opinion(_: Scenario, act: Act, __: FilingView, filer: Filer) -> Words:
+    party, answer = act.arguments
+    return {"party": party, "consent": answer == "consents", "note": f"{filer.canary}: ý kiến bằng văn bản"}
+
+
+async def _reference(_: Scenario, act: Act, __: FilingView, ___: Filer) -> Words:
+    reference, *amount = act.arguments
+    return {"reference": reference} | ({"amount": int(amount[0])} if amount else {})
+
+
+async def _stopped(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
+    (mode,) = act.arguments
+    return {"mode": mode, "legal_basis": LEGAL_BASIS} | await _reason(scenario, act, view, filer)
+
+
+async def _waived(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
+    (waiver,) = act.arguments
+    return {"waiver": waiver} | await _reason(scenario, act, view, filer)
+
+
 async def _recipient(_: Scenario, __: Act, ___: FilingView, filer: Filer) -> Words:
-    return {"recipient": filer.applicant.name}
+    return {"recipient": filer.applicant().name}
 
 
 _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[Words]]]] = {
@@ -74,6 +117,17 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "decide": _outcome,
     "request_supplement": _items,
     "supplement": _answers,
+    "reassign": _officer,
+    "ask": _question,
+    "answer": _answer,
+    "inspect": _found,
+    "record_opinion": _opinion,
+    "refer_obligation": _reference,
+    "demand_obligation": _reference,
+    "fulfil_obligation": _reference,
+    "stop": _stopped,
+    "extend": _reason,
+    "waive_fee": _waived,
     "pay_at_counter": _counted,
     "hand_over": _recipient,
 }

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from deploy.demo.applicant import Filer
 from deploy.demo.orders import order
-from deploy.demo.scenario import Act, Scenario
+from deploy.demo.scenario import Act, Edition, Scenario
 from motcua import BadSubmission, FilingClient, MotcuaError
 from schemas.errors import Refusal
 from schemas.filing import FilingView
@@ -47,13 +47,13 @@ class Played:
 class Player:
     """Plays one scenario after another, many at once."""
 
-    def __init__(self, client: FilingClient, versions: Mapping[tuple[str, str], str]) -> None:
+    def __init__(self, client: FilingClient, versions: Mapping[Edition, str]) -> None:
         self._client = client
         self._versions = versions
 
     async def play(self, scenario: Scenario, filer: Filer) -> Played:
         """File it, do all of the script, wait for the end. What goes wrong stands in `problems`."""
-        version = self._versions[scenario.procedure, scenario.variant]
+        version = self._versions[scenario.edition]
         played = Played(scenario, filer.filing_id, version)
         begun = time.monotonic()
         try:
@@ -83,7 +83,9 @@ class Player:
         pause = FIRST_LOOK
         while True:
             view = await self._client.view(filer.filing_id)
-            actor = await self._who(scenario, act, view, filer)
+            actor = _in_queue(scenario, act, view)
+            if actor is None and (actor := await self._allowed(scenario, act, filer)) is not None:
+                view = await self._client.view(filer.filing_id)  # what is allowed now may be newer than the page
             if actor is not None:
                 return view, actor
             if view.closed:
@@ -91,14 +93,14 @@ class Player:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_LOOK)
 
-    async def _who(self, scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Actor | None:
-        if act.role is Role.APPLICANT:
-            actions = await self._client.actions(filer.filing_id, filer.actor)
-            return filer.actor if any(a.allowed and a.name == act.command for a in actions) else None
-        for task in view.tasks:
-            if task.role is act.role and act.command in task.actions:
-                return officer(scenario.agency, act.role, task.officer)
-        return None
+    async def _allowed(self, scenario: Scenario, act: Act, filer: Filer) -> Actor | None:
+        """Of what is in no queue: the first one in the role, if they may. A team lead looks at what is late only."""
+        if act.role is Role.TEAM_LEAD or act.command == "claim":
+            return None
+        own = act.role in {Role.APPLICANT, Role.REPRESENTATIVE}
+        actor = filer.actor(act.role) if own else officer(scenario.agency, act.role)
+        actions = await self._client.actions(filer.filing_id, actor)
+        return actor if any(action.allowed and action.name == act.command for action in actions) else None
 
     async def _end(self, filing: UUID) -> None:
         pause = FIRST_LOOK
@@ -107,6 +109,16 @@ class Player:
             pause = min(pause * 1.5, LONGEST_LOOK)
 
 
+def _in_queue(scenario: Scenario, act: Act, view: FilingView) -> Actor | None:
+    """The officer who has this in their queue."""
+    for task in view.tasks:
+        at_step = act.command != "claim" or act.arguments in {(), (task.name,)}
+        if task.role is act.role is not Role.APPLICANT and act.command in task.actions and at_step:
+            return officer(scenario.agency, act.role, task.officer)
+    return None
+
+
 def officer(agency: str, role: Role, claimed_by: str | None = None) -> Actor:
     """The officer who has claimed the task, or the first one of the demo's directory in this role."""
-    return Actor(subject=claimed_by or f"{agency.lower()}-{role}-1", role=role, agency=agency)
+    first = f"{agency.lower()}-{role.replace('_', '-')}-1"
+    return Actor(subject=claimed_by or first, role=role, agency=agency)

@@ -46,9 +46,10 @@ AWAY: Final = (
 
 @dataclass(frozen=True)
 class Told:
-    """A filing as its events tell it: where it stands, by which statuses it came there, how it was handed over."""
+    """A filing as its events tell it: where it stands, its `kinds` of events and statuses, how it was handed over."""
 
     filing: Filing
+    kinds: tuple[str, ...]
     path: tuple[Status, ...]
     handed_over: Channel | None
 
@@ -111,7 +112,8 @@ def fold(filing: Filing, events: tuple[Recorded, ...]) -> Told:
         passed.append(status(filing))
         if isinstance(recorded.event, HandedOver):
             handed_over = recorded.event.channel
-    return Told(filing, tuple(one for one, _ in groupby(passed)), handed_over)
+    kinds = tuple(recorded.event.kind for recorded in events)
+    return Told(filing, kinds, tuple(one for one, _ in groupby(passed)), handed_over)
 
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:

@@ -101,6 +101,7 @@ def as_json(verdict: Verdict) -> Json:
         "level": int(filing.level) if filing else None,
         "channel": str(played.scenario.channel),
         "path": [int(status) for status in told.path] if told else [],
+        "events": list(told.kinds) if told else [],
         "status": int(told.path[-1]) if told else None,
         "fee": fee.amount if fee else None,
         "fee_channel": str(fee.channel) if fee else None,

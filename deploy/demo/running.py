@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import secrets
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -19,16 +19,15 @@ from deploy.demo.applicant import Filer
 from deploy.demo.judging import differences, missing_result
 from deploy.demo.player import PATIENCE, Played, Player
 from deploy.demo.record import Record, Told, patiently
-from deploy.demo.scenario import VARIANTS, Scenario, Variant
+from deploy.demo.scenario import Edition, Scenario
 from motcua import FilingClient
 from motcua.store import Store, open_store
+from schemas.ids import digest
 
-LONG: Final = dict.fromkeys(catalogue.DEMO_SECONDS, 600)
-SHORT: Final = {"supplement": 4, "payment": 4}
-SECONDS: Final[Mapping[Variant, Mapping[str, int]]] = {"demo": LONG, "demo-short": LONG | SHORT}
-"""How long procedures wait: what must not happen in a demo has time for many restarts, what must happen comes soon."""
+LONG: Final = dict.fromkeys(catalogue.DEMO_SECONDS, 600) | {"notice": 1}
+"""How long procedures wait, unless a story says otherwise: what must not happen has time for many restarts."""
 
-Versions = Mapping[tuple[str, str], str]
+Versions = Mapping[Edition, str]
 
 
 @dataclass(frozen=True)
@@ -55,31 +54,37 @@ class Outcome:
         return every and self.ledger.verified and self.money.one_capture_each
 
 
-async def publish(owner: str) -> Versions:
-    """The directory and every procedure in its demo versions; the version for each code and variant."""
+async def publish(owner: str, scenarios: Iterable[Scenario]) -> Versions:
+    """The directory, and the procedures as the scenarios need them; the version of each edition."""
     await patiently(partial(_directory, owner))
-    versions: dict[tuple[str, str], str] = {}
-    for file in sorted(catalogue.PROCEDURES.glob("*.yaml")):
-        for variant in VARIANTS:
-            published = await patiently(partial(_variant, owner, file.read_bytes(), variant))
-            versions[published.code, variant] = published.version
-    return versions
+    sources = _sources()
+    return {
+        edition: (await patiently(partial(_publish, owner, sources[edition[0]], edition))).version
+        for edition in sorted({scenario.edition for scenario in scenarios})
+    }
+
+
+def _sources() -> dict[str, bytes]:
+    """The files of the catalogue, by code."""
+    files = (file.read_bytes() for file in sorted(catalogue.PROCEDURES.glob("*.yaml")))
+    checked = ((catalogue.check_bytes(source).procedure, source) for source in files)
+    return {procedure.code: source for procedure, source in checked if procedure is not None}
 
 
 async def _directory(owner: str) -> None:
     await catalogue.seed_directory(owner, catalogue.DIRECTORY.read_bytes())
 
 
-async def _variant(owner: str, source: bytes, variant: Variant) -> catalogue.Published:
+async def _publish(owner: str, source: bytes, edition: Edition) -> catalogue.Published:
     """A version never changes: for a file that did since an earlier demo, a version of another name."""
-    made = catalogue.demo_variant(source, SECONDS[variant], suffix=variant)
+    waits = dict(edition[1])
+    suffix = f"demo-{digest(waits)[:6]}" if waits else "demo"
+    made = catalogue.demo_variant(source, LONG | waits, suffix=suffix)
     try:
         return await catalogue.publish(owner, made, demo=True)
     except catalogue.VersionPublished:
-        suffix = f"{variant}-{hashlib.sha256(made).hexdigest()[:6]}"
-        return await catalogue.publish(
-            owner, catalogue.demo_variant(source, SECONDS[variant], suffix=suffix), demo=True
-        )
+        suffix = f"demo-{hashlib.sha256(made).hexdigest()[:6]}"
+        return await catalogue.publish(owner, catalogue.demo_variant(source, LONG | waits, suffix=suffix), demo=True)
 
 
 async def play(

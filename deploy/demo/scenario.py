@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, Self, get_args
+from typing import Final, NamedTuple, Self
 
 import yaml
 from pydantic import Field, model_validator
@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from schemas.base import AgencyCode, Code, StrictModel, Text
 from schemas.commands import PUBLIC_COMMANDS
 from schemas.errors import RefusalCode
-from schemas.events import Outcome
+from schemas.events import Clock, Outcome
 from schemas.filing import Closing, FeeState, Status
 from schemas.form import FormValue
 from schemas.level import Channel, Level
@@ -22,8 +22,8 @@ from schemas.procedure import ProcedureCode
 SCENARIOS: Final = Path(__file__).with_name("scenarios.yaml")
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in PUBLIC_COMMANDS}
 
-Variant = Literal["demo", "demo-short"]
-VARIANTS: Final[tuple[Variant, ...]] = get_args(Variant)
+Edition = tuple[str, tuple[tuple[str, int], ...]]
+"""A procedure's code, and which of its waits last how many seconds."""
 
 
 class Act(NamedTuple):
@@ -53,7 +53,8 @@ class ExpectedFee(StrictModel):
 class Expected(StrictModel):
     """How a filing must end. `path` is its statuses in the order of its events, without repeats in a row.
 
-    `handed_over` is the channel by which the result reached the applicant. No clock may have been found overdue.
+    `handed_over` is the channel by which the result reached the applicant. No clock but those that are `overdue` may
+    have been found so.
     """
 
     level: Level
@@ -64,6 +65,7 @@ class Expected(StrictModel):
     fee: ExpectedFee | None = None
     result_channel: Channel
     handed_over: Channel | None = None
+    overdue: tuple[Clock, ...] = ()
 
 
 class ExpectedRefusal(StrictModel):
@@ -77,17 +79,20 @@ class ExpectedRefusal(StrictModel):
 class Scenario(StrictModel):
     """One story. Of a text in `form` and `supplies`, `{canary}` becomes a value that is the filing's own.
 
-    `payer` and `postcode` choose how the sandbox bank and post behave; `variant` how long the procedure waits; `weight`
-    how often the story comes up in a mix.
+    `payer` and `postcode` choose how the sandbox bank and post behave; `waits` lets clocks of the procedure ring after
+    so many seconds; `weight` is how often the story comes up in a mix. Somebody else files for the `represented`.
     """
 
     name: str
     title: Text
     weight: int = Field(ge=1)
     procedure: ProcedureCode
-    variant: Variant = "demo"
+    waits: dict[str, int] = Field(default_factory=dict)
     agency: AgencyCode
     channel: Channel = Channel.ONLINE
+    fee_channel: Channel | None = None
+    organisation: bool = False
+    represented: bool = False
     signed: bool = False
     form: dict[Code, FormValue] = Field(default_factory=dict)
     papers: tuple[Code, ...] = ()
@@ -105,6 +110,11 @@ class Scenario(StrictModel):
             raise ValueError("a scenario has either `expected` or `refused`")
         _ = self.acts
         return self
+
+    @property
+    def edition(self) -> Edition:
+        """The procedure as this story needs it."""
+        return self.procedure, tuple(sorted(self.waits.items()))
 
     @property
     def acts(self) -> list[Act]:

@@ -18,8 +18,9 @@ from tests.replay.test_golden import HISTORIES
 
 async def test_write_the_histories_anew(running: World, states: dict[str, Any]) -> None:
     """Play every scenario of the demo and keep the histories of its workflows, and the states that they lead to."""
-    versions = await demo.publish(running.owner_dsn)
-    played = await demo.play(running.process_env, load(SCENARIOS), versions, 4, lambda _: None)
+    scenarios = load(SCENARIOS)
+    versions = await demo.publish(running.owner_dsn, scenarios)
+    played = await demo.play(running.process_env, scenarios, versions, 4, lambda _: None)
     HISTORIES.mkdir(exist_ok=True)
     for old in HISTORIES.iterdir():
         old.unlink()
