@@ -6,18 +6,22 @@ from typing import Final
 
 from activities.database import Connection
 from schemas.errors import Problem, Refusal, RefusalCode, problem
-from schemas.events import FeeExpired, FeePaid, HandedOver, ParcelFailed
+from schemas.events import FeeExpired, FeePaid, HandedOver, ParcelFailed, Reassigned
 from schemas.ids import canonical, filing_workflow, payment_workflow
 from schemas.ledger import Batch
 from schemas.level import Channel
 from schemas.parcel import ConsignmentRequested
 from schemas.payment import PaymentCancelled, PaymentRequested
-from schemas.people import OFFICERS
+from schemas.people import OFFICERS, Role
 
 
 async def refusal(connection: Connection, batch: Batch) -> Refusal | None:
     """Why the record does not bear this batch out, or None."""
-    problems = [*await _officer(connection, batch), *await _facts(connection, batch)]
+    problems = [
+        *await _officer(connection, batch),
+        *await _assignees(connection, batch),
+        *await _facts(connection, batch),
+    ]
     return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=tuple(problems)) if problems else None
 
 
@@ -25,13 +29,7 @@ async def _officer(connection: Connection, batch: Batch) -> list[Problem]:
     actor = batch.actor
     if actor.role not in OFFICERS:
         return []
-    active = await connection.fetchval(
-        "select active from officer where agency = $1 and subject = $2 and role = $3",
-        batch.agency,
-        actor.subject,
-        actor.role,
-    )
-    if active:
+    if await _active(connection, batch.agency, actor.subject, actor.role):
         return []
     return [
         problem(
@@ -41,6 +39,28 @@ async def _officer(connection: Connection, batch: Batch) -> list[Problem]:
             f"the agency's directory does not know this person as {actor.role}",
         )
     ]
+
+
+async def _assignees(connection: Connection, batch: Batch) -> list[Problem]:
+    """Whoever is given a task must be an officer in its role."""
+    given = [event for event in batch.events if isinstance(event, Reassigned)]
+    return [
+        problem(
+            "officer",
+            "not_in_directory",
+            f"danh bạ của cơ quan không có cán bộ này với vai trò {event.role}",
+            f"the agency's directory does not know this officer as {event.role}",
+        )
+        for event in given
+        if not await _active(connection, batch.agency, event.officer, event.role)
+    ]
+
+
+async def _active(connection: Connection, agency: str, subject: str, role: Role) -> bool:
+    found = await connection.fetchval(
+        "select active from officer where agency = $1 and subject = $2 and role = $3", agency, subject, role
+    )
+    return bool(found)
 
 
 async def _facts(connection: Connection, batch: Batch) -> list[Problem]:
@@ -53,7 +73,8 @@ async def _facts(connection: Connection, batch: Batch) -> list[Problem]:
                     _IN_FILING, filing, "fee_requested", canonical({"amount": amount, "channel": "online", "n": n})
                 )
             case PaymentCancelled():
-                borne_out = await connection.fetchval(_NOT_OWED, batch.filing_id, filing)
+                n = int(batch.stream.rpartition(":")[2])
+                borne_out = await connection.fetchval(_NOT_OWED, batch.filing_id, filing, n)
             case ConsignmentRequested(n=n):
                 borne_out = await connection.fetchval(_IN_FILING, filing, "parcel_requested", canonical({"n": n}))
             case FeePaid(channel=Channel.ONLINE, n=n, amount=amount):
@@ -80,7 +101,9 @@ select true from event where stream = $1 and kind = $2
 _NOT_OWED: Final = """
 select exists (select from filing where filing_id = $1 and closed_at is not null)
     or exists (select from event where stream = $2 and kind = 'fee_paid'
-               and convert_from(body, 'UTF8')::jsonb @> '{"channel": "counter"}')
+               and convert_from(body, 'UTF8')::jsonb @> jsonb_build_object('channel', 'counter', 'n', $3::int))
+    or exists (select from event where stream = $2 and kind = 'fee_waived'
+               and convert_from(body, 'UTF8')::jsonb @> jsonb_build_object('n', $3::int))
 """
 _PAID: Final = "select true from payment where stream = $1 and state = 'paid' and amount = $2"
 _EXPIRED: Final = """

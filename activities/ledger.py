@@ -16,12 +16,13 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
-from activities import authority, event_rows, read_models
+from activities import authority, duplicates, event_rows, read_models
 from activities.database import ACQUIRE_SECONDS, Connection, unreachable
 from activities.failpoint import failpoint
 from activities.numbers import number
 from activities.vault import Vault
 from schemas.errors import RefusalCode
+from schemas.events import Submitted
 from schemas.ledger import Appended, Batch, Receipt, Recorded
 
 LEDGER: Final = LocalActivityConfig(
@@ -83,8 +84,13 @@ class Ledger:
         stored: list[Recorded] = []
         key = await self._vault.key(connection, batch.filing_id, batch.agency)
         previous = head.hash
+        submitted: dict[str, Any] = {}
         for ordinal, proposed in enumerate(batch.events):
             event = await number(connection, batch, proposed, numbers)
+            if isinstance(event, Submitted):
+                person = self._vault.person(event.applicant.id_number)
+                event = await duplicates.warned(connection, batch, event, person)
+                submitted = {"person": person, "possible_duplicates": event.possible_duplicates}
             recorded = Recorded(
                 seq=head.seq + 1 + ordinal, at=batch.at, command_id=batch.command_id, actor=batch.actor, event=event
             )
@@ -101,7 +107,7 @@ class Ledger:
             code=numbers.get("dossier") or (batch.rows.filing.code if batch.rows.filing else None),
         )
         await _close(connection, batch, receipt, previous, head.now)
-        await read_models.write(connection, batch, numbers)
+        await read_models.write(connection, batch, numbers, submitted)
         return Appended(epoch=head.epoch, stored=tuple(stored), receipts=(receipt,))
 
     async def _held(self, connection: Connection, batch: Batch, head: _Head) -> Appended:

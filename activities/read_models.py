@@ -16,12 +16,17 @@ _TASK: Final = (
 )
 
 
-async def write(connection: Connection, batch: Batch, numbers: dict[str, str]) -> None:
-    """Bring the stream's rows to what they are after the batch. `numbers` are those just taken, by kind."""
+async def write(
+    connection: Connection, batch: Batch, numbers: dict[str, str], submitted: dict[str, Any] | None = None
+) -> None:
+    """Bring the stream's rows to what they are after the batch.
+
+    `numbers` are those just taken, by kind; `submitted` what the ledger alone knows of a filing that is new.
+    """
     rows = batch.rows
     if rows.filing is not None:
         filing = rows.filing.model_copy(update={"code": numbers["dossier"]}) if "dossier" in numbers else rows.filing
-        await _upsert(connection, "filing", "filing_id", filing.model_dump())
+        await _upsert(connection, "filing", "filing_id", filing.model_dump() | (submitted or {}))
         await _replace_tasks(connection, filing, rows.tasks)
     keys = {"stream": batch.stream, "filing_id": batch.filing_id, "agency": batch.agency}
     for table, row in (("payment", rows.payment), ("parcel", rows.parcel)):

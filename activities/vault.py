@@ -47,6 +47,10 @@ class Vault:
         self._master_id = "m-" + hashlib.sha256(b"motcua master key\n" + master).hexdigest()[:16]
         self._known: OrderedDict[UUID, FilingKey] = OrderedDict()
 
+    def person(self, id_number: str) -> bytes:
+        """What tells the filings of one person from others', and without the master key tells nothing."""
+        return hmac.new(self._master.secret, f"person\n{id_number}".encode(), hashlib.sha256).digest()
+
     async def opens(self, connection: Connection) -> bool:
         """Whether the master key is the one that the keys of the record were wrapped with."""
         found = await connection.fetchval("select key_id from filing_key limit 1")

@@ -35,6 +35,7 @@ def filing_rows(filing: Filing) -> Rows:
         closed_at=filing.closed_at,
         outcome=filing.closing,
         overdue=filing.overdue,
+        possible_duplicates=filing.possible_duplicates,
     )
     return Rows(filing=row, tasks=tuple(_task_row(task, at) for task in tasks(filing, at)))
 

@@ -28,6 +28,7 @@ class FilingRow(Model):
     closed_at: Instant | None = None
     outcome: str | None = None
     overdue: tuple[str, ...]
+    possible_duplicates: tuple[str, ...] = ()
 
 
 class TaskRow(Model):

@@ -210,10 +210,10 @@ class Play:
         found: dict[str, Any] = answer.json() if answer.is_success else {}
         return found
 
-    async def pay_by_hand(self) -> None:
+    async def pay_by_hand(self, n: int = 1) -> None:
         """A person pays on the bank's page, whatever the order's state."""
         async with httpx.AsyncClient(base_url=self.world.env["MOTCUA_BANK_URL"]) as bank:
-            (await bank.post(f"/orders/{ids.fee_key(self.filing, 1)}/pay")).raise_for_status()
+            (await bank.post(f"/orders/{ids.fee_key(self.filing, n)}/pay")).raise_for_status()
 
 
 async def stock(world: World) -> Client:

@@ -37,11 +37,12 @@ DIRECTORY: Final = (ROOT / "deploy" / "directory.yaml").read_bytes()
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Mapping[str, str]]:
-    """The addresses of a running PostgreSQL, Temporal, bank and post."""
+    """The addresses of a running PostgreSQL, Temporal, bank and post, with what every world begins with published."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder, asyncio.Runner() as runner:
         running = Stack(Path(folder).resolve(), parts=PARTS)
         runner.run(running.__aenter__())
         try:
+            runner.run(publish_demo(running.env["MOTCUA_OWNER_DATABASE_URL"]))
             yield running.env
         finally:
             runner.run(running.__aexit__())
@@ -152,7 +153,6 @@ async def world(stack: Mapping[str, str], tmp_path: Path) -> AsyncIterator[World
         owner_dsn=database_url(stack["MOTCUA_OWNER_DATABASE_URL"], name),
         superuser_dsn=database_url(stack["MOTCUA_SUPERUSER_DATABASE_URL"], name),
     )
-    await publish_demo(made.owner_dsn)
     try:
         yield made
     finally:

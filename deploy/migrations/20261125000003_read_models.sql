@@ -18,8 +18,11 @@ create table filing (
     due_at timestamptz,
     closed_at timestamptz,
     outcome text,
-    overdue text[] not null
+    overdue text[] not null,
+    possible_duplicates text[] not null,
+    person bytea
 );
+create index filing_person on filing (person, procedure) where closed_at is null;
 create index filing_open on filing (agency, status) where closed_at is null;
 
 create table task (

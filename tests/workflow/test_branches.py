@@ -9,7 +9,7 @@ import pytest
 from obstore.store import from_url
 
 from deploy.catalogue import publish
-from motcua import NotAllowed
+from motcua import NotAllowed, NotAuthorised
 from motcua.store import Store
 from schemas import commands as cm
 from schemas.events import Clock, Outcome
@@ -330,3 +330,13 @@ async def test_a_limit_that_passes_is_recorded_once(world: World) -> None:
     late = [json.loads(row["body"]) for row in bodies]
     assert [entry["clock"] for entry in late][:2] == ["intake", "step"]
     assert len({(entry["clock"], entry["due"]) for entry in late}) == len(late)  # once for each time the clock ran
+
+
+async def test_a_task_is_given_only_to_an_officer_of_the_agency_in_its_role(running: World) -> None:
+    play = await Play.begin(running, marriage())
+    await play.accept()
+    for stranger in ("h56.30-leader-1", "h01.12-specialist-1", "nobody"):
+        with pytest.raises(NotAuthorised, match="not_in_directory"):
+            await play.act(cm.Reassign, play.officer(Role.TEAM_LEAD), officer=stranger)
+    await play.act(cm.Reassign, play.officer(Role.TEAM_LEAD), officer="h56.30-specialist-2")
+    await play.act(cm.Forward, play.officer(Role.SPECIALIST, 2))
