@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from rules import working_time
 from schemas.events import EFFECTS, Clock, Effect
 from schemas.filing import ClockState, Filing
+from schemas.level import Channel
 from schemas.limit import Limit
+
+BANK_ANSWERS: Final = timedelta(minutes=5)
+"""How long after its due instant a payment may take to say how it ended, before somebody has to look."""
 
 
 def turned(filing: Filing, kind: str, at: datetime) -> dict[Clock, ClockState]:
@@ -64,3 +69,9 @@ def _obligation_limit(filing: Filing) -> Limit:
         msg = "this step has no obligation"
         raise ValueError(msg)
     return rule.answer if filing.obligation.amount is None else rule.pay
+
+
+def rings_at(filing: Filing, clock: Clock, state: ClockState) -> datetime:
+    """When a clock rings. An online payment keeps its own deadline and tells how it ended: the filing gives it time."""
+    online = clock is Clock.PAYMENT and filing.fee is not None and filing.fee.channel is Channel.ONLINE
+    return state.due + BANK_ANSWERS if online else state.due

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules import admission, fees
-from rules.guards import current_step, missing_opinions
+from rules.fold import current_step, missing_opinions
 from schemas import events as ev
 from schemas.events import Clock, Outcome
 from schemas.filing import FeeState, Filing

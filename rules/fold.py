@@ -8,6 +8,8 @@ from rules.changes import CHANGES, last_move
 from rules.clocks import turned
 from schemas.filing import Closing, Filing, Stage, Status
 from schemas.ledger import Recorded
+from schemas.people import Role
+from schemas.procedure import StepPart
 
 
 def evolve(filing: Filing, recorded: Recorded) -> Filing:
@@ -69,3 +71,26 @@ def status(filing: Filing) -> Status:  # noqa: PLR0911 -- one line for each stat
     if filing.fee_pending or (filing.obligation is not None and filing.obligation.amount is not None):
         return Status.FINANCIAL_OBLIGATION
     return Status.PROCESSING if filing.processing else Status.ACCEPTED
+
+
+_AT_A_STEP: Final = frozenset({Stage.REVIEW, Stage.OBLIGATION})
+
+
+def current_step(filing: Filing) -> StepPart | None:
+    """The review step that runs, if one does; it does too while an obligation is awaited."""
+    if stage(filing) not in _AT_A_STEP or filing.step is None:
+        return None
+    return filing.procedure.review[filing.step]
+
+
+def task_role(filing: Filing) -> Role:
+    """Whose task the filing is now, where somebody claims it."""
+    step = current_step(filing)
+    return Role.RECEPTION if step is None else step.role
+
+
+def missing_opinions(filing: Filing, step: StepPart) -> tuple[str, ...]:
+    """The bodies consulted in this step that have not answered."""
+    given = {opinion.party for opinion in filing.opinions if opinion.step == step.code}
+    asked = () if step.consult is None else step.consult.parties
+    return tuple(party.code for party in asked if party.code not in given)

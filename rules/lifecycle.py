@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from rules.commands import RULES
+from rules.commands.rule import Events
 from rules.consequences import consequence
-from rules.fold import evolve, stage, status
-from rules.guards import available_actions, check, current_step
-from rules.handlers import HANDLERS, Events, not_allowed
-from rules.queues import next_timer, tasks, timers
+from rules.fold import current_step, evolve, stage, status
+from rules.guards import available_actions, check
+from rules.queues import next_timer, possible, tasks, timers
 from schemas import commands as cm
+from schemas.errors import Problem, RefusalCode, Refused, refused
 from schemas.filing import Filing
 from schemas.ledger import Recorded
+from schemas.people import Actor
 
 __all__ = [
     "available_actions",
@@ -34,13 +37,23 @@ def decide(filing: Filing, command: cm.Command, now: datetime) -> Events:
     """What `command` makes happen, with everything that follows from it by itself. Raises `Refused`."""
     why = check(filing, command.kind, command.actor, now)
     if why is not None:
-        raise not_allowed(filing, command.actor, now, why)
-    events: Events = HANDLERS[command.kind](filing, command, now)
+        raise _not_allowed(filing, command.actor, now, why)
+    try:
+        events = RULES[command.kind].effect(filing, command, now)
+    except Refused as no:
+        if no.refusal.code is not RefusalCode.NOT_ALLOWED:
+            raise
+        raise _not_allowed(filing, command.actor, now, *no.refusal.problems) from None
     after = _fold(filing, events, command, now)
     while (follows := consequence(after)) is not None:
         events = (*events, follows)
         after = _fold(after, (follows,), command, now)
     return events
+
+
+def _not_allowed(filing: Filing, actor: Actor, now: datetime, *problems: Problem) -> Refused:
+    """Why not, and what the actor can do instead."""
+    return refused(RefusalCode.NOT_ALLOWED, *problems, allowed=possible(filing, actor, now) if filing.seq else ())
 
 
 def _fold(filing: Filing, events: Events, command: cm.Command, now: datetime) -> Filing:

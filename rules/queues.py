@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from rules.fold import stage
-from rules.guards import available_actions, check, current_step, task_role
+from rules.clocks import rings_at
+from rules.fold import current_step, stage, task_role
+from rules.guards import available_actions, check
 from schemas.events import Clock
-from schemas.filing import ClockState, Filing, Stage, Task, Timer
-from schemas.level import Channel
+from schemas.filing import Filing, Stage, Task, Timer
 from schemas.people import SYSTEM, Actor, Role
-
-BANK_ANSWERS: Final = timedelta(minutes=5)
-"""How long after its due instant a payment may take to say how it ended, before somebody has to look."""
 
 
 def timers(filing: Filing) -> list[Timer]:
@@ -21,12 +18,6 @@ def timers(filing: Filing) -> list[Timer]:
     running = ((clock, state) for clock, state in filing.clocks.items() if not (state.paused or state.overdue))
     ringing = (Timer(clock=clock, due=rings_at(filing, clock, state)) for clock, state in running)
     return sorted(ringing, key=lambda timer: (timer.due, timer.clock))
-
-
-def rings_at(filing: Filing, clock: Clock, state: ClockState) -> datetime:
-    """When a clock rings. An online payment keeps its own deadline and tells how it ended: the filing gives it time."""
-    online = clock is Clock.PAYMENT and filing.fee is not None and filing.fee.channel is Channel.ONLINE
-    return state.due + BANK_ANSWERS if online else state.due
 
 
 def next_timer(filing: Filing) -> Timer | None:

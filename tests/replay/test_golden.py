@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from deploy.demo.scenario import SCENARIOS, load
-from rules.guards import GUARDS
+from rules.commands import RULES
 from schemas.errors import Problem, problem
 from tests.replay.conftest import replay
 
@@ -50,8 +51,8 @@ async def test_a_history_replays_to_the_state_it_had(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if rule is not None:
-        for kind in GUARDS:
-            monkeypatch.setitem(GUARDS, kind, rule)
+        for kind in RULES:
+            monkeypatch.setitem(RULES, kind, replace(RULES[kind], guard=rule))
 
     await replay(file)
 

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from rules import lifecycle
-from rules.guards import missing_opinions
+from rules.fold import missing_opinions
 from schemas import commands as cm
 from schemas.errors import Refused
 from schemas.events import Clock

@@ -1,0 +1,58 @@
+"""The result: made, sent, handed over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.commands.permission import (
+    at_stage,
+    role_is,
+    system_at,
+)
+from rules.commands.rule import Events, Rule, no
+from schemas import commands as cm
+from schemas import events as ev
+from schemas.errors import Problem, problem
+from schemas.events import ParcelOutcome
+from schemas.filing import Filing, Stage
+from schemas.level import Channel
+from schemas.people import Actor, Role
+
+
+def _issue(_: Filing, command: cm.Issue, __: datetime) -> Events:
+    if command.result is None:
+        why = problem(
+            "result",
+            "result_file_required",
+            "chưa có tệp kết quả do cơ quan lập",
+            "the result's file, made by the back office, is missing",
+        )
+        raise no(why)
+    return (ev.ResultIssued(result=command.result),)
+
+
+def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Events:
+    if command.n != filing.parcels:
+        why = problem("n", "no_such_parcel", "không có bưu gửi này", "no such parcel is under way")
+        raise no(why)
+    if command.outcome is ParcelOutcome.DELIVERED:
+        return (ev.HandedOver(channel=Channel.POST),)
+    return (ev.ParcelFailed(n=command.n, outcome=command.outcome),)
+
+
+def _may_hand_over(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    return role_is(actor, Role.HANDOVER) or at_stage(filing, Stage.PICKUP)
+
+
+def _hand_over(_: Filing, command: cm.HandOver, __: datetime) -> Events:
+    return (ev.HandedOver(channel=Channel.COUNTER, recipient=command.recipient),)
+
+
+RULES: Final[dict[str, Rule]] = {
+    "issue": Rule(system_at(Stage.ISSUE), _issue),
+    "settle_parcel": Rule(system_at(Stage.DELIVERY), _settle_parcel),
+    "hand_over": Rule(
+        _may_hand_over, lambda _, command, __: (ev.HandedOver(channel=Channel.COUNTER, recipient=command.recipient),)
+    ),
+}
