@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from temporalio.client import Client
 
 from deploy.demo.scenario import SCENARIOS, load, mix
 from deploy.stack.home import Home
+from schemas.filing import Closing
+from schemas.level import Level
 from tests.conftest import ROOT
 
 MOTCUA = (sys.executable, "-m", "motcua.command")
@@ -235,11 +238,16 @@ def test_the_scenarios_file_covers_every_procedure_and_level() -> None:
     assert {scenario.procedure for scenario in every} == {
         file.name.partition("@")[0] for file in (ROOT / "procedures").glob("*.yaml")
     }
-    assert {scenario.expected.level for scenario in every if scenario.expected} == {2, 3, 4}
-    assert {scenario.expected.closing for scenario in every if scenario.expected} == {
-        "delivered",
-        "intake_refused",
-        "withdrawn",
-        "supplement_expired",
-        "fee_expired",
-    }
+    told = [scenario.expected for scenario in every if scenario.expected]
+    assert {expected.level for expected in told} == set(Level)
+    assert {expected.closing for expected in told} == set(Closing)
+    moves = {(0, 1)} | {move for expected in told for move in pairwise(map(int, expected.path))}
+    assert moves >= TRANSITIONS
+
+
+TRANSITIONS = {
+    *((0, 1), (1, 2), (1, 3), (1, 5), (1, 7), (2, 4), (2, 6), (2, 7)),
+    *((4, 5), (4, 6), (4, 7), (4, 8), (4, 9), (5, 1), (5, 3), (5, 4), (5, 7), (5, 8)),
+    *((6, 4), (6, 7), (6, 8), (8, 4), (9, 8), (9, 10)),
+}
+"""Every change of status that the law's table knows, and what lapses."""

@@ -439,7 +439,7 @@ async def test_a_command_that_is_not_allowed_names_those_that_are(world: World) 
         assert error.value.refusal.allowed == ()  # a leader has nothing to do at intake
         with pytest.raises(NotAllowed) as error:
             await play.act(cm.Decide, play.officer(Role.RECEPTION), outcome="approved")
-        reception = {"accept", "refuse_intake", "request_supplement", "claim", "withdraw"}
+        reception = {"accept", "refuse_intake", "request_supplement", "ask", "claim", "withdraw"}
         assert set(error.value.refusal.allowed) == reception
         with pytest.raises(NotAllowed) as error:
             await play.act(cm.Accept, play.submission.actor)
