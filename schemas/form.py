@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 MAX_TEXT = 4000
@@ -20,4 +20,12 @@ def _form_value(value: Any) -> Any:
     return value
 
 
-FormValue = Annotated[str | bool | int, BeforeValidator(_form_value)]
+_SCHEMA: Final = {
+    "anyOf": [
+        {"type": "string", "maxLength": MAX_TEXT},
+        {"type": "boolean"},
+        {"type": "integer", "exclusiveMinimum": -(2**53), "exclusiveMaximum": 2**53},
+    ]
+}
+
+FormValue = Annotated[str | bool | int, BeforeValidator(_form_value), WithJsonSchema(_SCHEMA)]

@@ -6,7 +6,9 @@ import re
 from enum import StrEnum
 from typing import Any, Final
 
-from pydantic import Field, model_serializer, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from .base import Model
 
@@ -46,3 +48,12 @@ class Limit(Model):
     @model_serializer
     def _text(self) -> str:
         return str(self)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {
+            "description": cls.__doc__,
+            "pattern": _PATTERN.pattern.replace(r"\d", "[0-9]"),
+            "title": cls.__name__,
+            "type": "string",
+        }

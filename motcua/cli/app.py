@@ -9,7 +9,7 @@ from typing import Final
 import typer
 from typer.main import get_command
 
-from motcua.cli import filings, office
+from motcua.cli import filings, office, schemas
 from motcua.cli.running import Exit, note
 
 GROUP: Final = "motcua.commands"
@@ -46,7 +46,7 @@ def run(arguments: list[str]) -> None:
 def build(added: dict[str, typer.Typer]) -> typer.Typer:
     """Our commands with `added` ones: those of the platform beside ours, those of others under their name."""
     app = typer.Typer(help=_HELP, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
-    for own in (filings.app, office.app):
+    for own in (filings.app, office.app, schemas.app):
         _merge(app, own)
     for name, found in added.items():
         if name == PLATFORM:

@@ -1,0 +1,58 @@
+"""`motcua schemas`: the contract as JSON Schema, for every language."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from motcua.cli.running import AsJson, Exit, fail, note, out, print_json
+from motcua.json_schemas import INDEX, documents, written
+
+app = typer.Typer()
+
+
+@app.command()
+def schemas(
+    *,
+    folder: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write one file for each message, and index.json.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the messages that pass between the platform and others; with --out write their JSON Schemas (2020-12).
+
+    The index says of each message which way it goes, by which Update, Query, activity or column, and whether unknown
+    fields are refused in it.
+
+    Example: motcua schemas --out contract
+    """
+    made = documents()
+    if folder is not None:
+        _write(folder, {name: written(document) for name, document in made.items()})
+    if as_json:
+        print_json(made[INDEX])
+    else:
+        table = Table("Message", "Passes by")
+        for entry in made[INDEX]["schemas"]:
+            table.add_row(entry["name"], _ways(entry["wires"]))
+        out().print(table)
+
+
+def _ways(wires: list[dict[str, str]]) -> str:
+    """The first of the wires, and how many more there are."""
+    first = wires[0]
+    more = f" … {len(wires) - 1} more" if len(wires) > 1 else ""
+    return f"{first['kind']} {first['name']}: {first['part']}{more}"
+
+
+def _write(folder: Path, texts: dict[str, str]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        fail(f"{folder} can't be written: {error.strerror}", Exit.USAGE)
+    note(f"{len(texts)} files written to {folder}")

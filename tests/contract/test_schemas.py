@@ -1,0 +1,163 @@
+"""The contract as JSON Schema: what the files say, and that they say what the models do.
+
+`make golden` writes the files anew: a line that disappears or changes in one of them breaks somebody.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+
+from motcua import PUBLIC_MESSAGES, Direction, FilingInput, Message
+from motcua.json_schemas import documents, schema, written
+from schemas.base import Personal, fields_marked
+from schemas.commands import PUBLIC_COMMANDS
+from schemas.events import EFFECTS
+from schemas.procedure import Procedure
+from tests.contract.fitting import broken, lacking, validator
+from tests.contract.samples import APPLICANT, EVENTS, SAMPLES
+from tests.contract.test_golden import deeper, dumped
+
+FOLDER: Final = Path(__file__).parent / "schemas"
+MESSAGES: Final = {message.name: message for message in PUBLIC_MESSAGES}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _written_anew() -> None:
+    if os.environ.get("MOTCUA_GOLDEN") == "write":
+        FOLDER.mkdir(exist_ok=True)
+        for old in FOLDER.iterdir():
+            old.unlink()
+        for name, document in documents().items():
+            (FOLDER / name).write_text(written(document), encoding="utf-8")
+
+
+def body(event: Any) -> Any:
+    """What the log's `body` holds of an event."""
+    return event.model_dump(mode="json", exclude_none=True, exclude=fields_marked(type(event), Personal) | {"kind"})
+
+
+def sample(message: Message) -> Any:
+    """One message with every field filled, as JSON."""
+    for event in EVENTS:
+        if message.name == f"event.{event.kind}":
+            return body(event)
+    if message.model is FilingInput:
+        return {"submission": dumped(SAMPLES["submission"])}
+    return next(dumped(each) for each in (APPLICANT, *SAMPLES.values()) if type(each) is message.model)
+
+
+SAMPLED: Final = [name for name, message in MESSAGES.items() if message.model is not Procedure]
+"""Procedures have samples of their own: the catalogue (tests/integration/test_demo_fits.py)."""
+READ: Final = [name for name in SAMPLED if MESSAGES[name].direction is Direction.TO_PLATFORM]
+
+
+def test_the_files_are_what_they_were() -> None:
+    assert {name: written(document) for name, document in documents().items()} == {
+        file.name: file.read_text(encoding="utf-8") for file in FOLDER.iterdir()
+    }
+
+
+def test_every_command_and_every_kind_of_event_has_its_schema() -> None:
+    commands = {f"command.{model.model_fields['kind'].default}" for model in PUBLIC_COMMANDS}
+    kinds = {f"event.{event.kind}" for event in EVENTS} | {f"event.{kind}" for kind in EFFECTS}
+    assert commands == {name for name in MESSAGES if name.startswith("command.")}
+    assert kinds == {name for name in MESSAGES if name.startswith("event.")}
+    assert len(MESSAGES) == len(PUBLIC_MESSAGES)
+
+
+def test_the_index_names_every_file_and_no_schema_lies_on_the_net() -> None:
+    index = documents()["index.json"]["schemas"]
+    assert {entry["file"] for entry in index} | {"index.json"} == set(documents())
+    for entry in index:
+        assert documents()[entry["file"]]["$id"] == entry["id"] == f"urn:motcua:schema:{entry['name']}"
+        assert entry["says"]
+        assert entry["wires"]
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_schema_is_one(name: str) -> None:
+    Draft202012Validator.check_schema(schema(MESSAGES[name]))
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_a_message_with_every_field_fits_its_schema(name: str) -> None:
+    message = MESSAGES[name]
+    validator(schema(message)).validate(sample(message))
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_nonsense_in_any_place_does_not_fit(name: str) -> None:
+    check = validator(schema(MESSAGES[name]))
+    assert [wrong for wrong in broken(sample(MESSAGES[name])) if check.is_valid(wrong)] == []
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_an_unknown_field_at_any_depth_fits_where_it_is_ignored(name: str) -> None:
+    message = MESSAGES[name]
+    assert validator(schema(message)).is_valid(deeper(sample(message))) is not message.strict
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_a_command_refuses_an_unknown_field_in_each_of_its_parts(name: str) -> None:
+    message = MESSAGES[name]
+    check = validator(schema(message))
+    parts = {key: value for key, value in sample(message).items() if isinstance(value, dict) and key != "form"}
+    if message.strict:
+        assert parts
+        for key, part in parts.items():
+            assert not check.is_valid(sample(message) | {key: part | {"added_later": 1}})
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_schema_accepts_what_the_platform_accepts(name: str) -> None:
+    message = MESSAGES[name]
+    check = validator(schema(message))
+    for less in lacking(sample(message)):
+        assert check.is_valid(less) is accepted(message, less), less
+
+
+def accepted(message: Message, raw: Any) -> bool:
+    try:
+        message.model.model_validate(raw, extra="forbid" if message.strict else None)
+    except ValidationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("limit", "fits"),
+    [("5 working days", True), ("1 working day", True), ("8 hours", False), ({"amount": 1, "unit": "seconds"}, False)],
+)
+def test_a_time_limit_is_a_text(limit: object, *, fits: bool) -> None:
+    assert validator(schema(MESSAGES["procedure"])["$defs"]["Limit"]).is_valid(limit) is fits
+
+
+@pytest.mark.parametrize(("value", "fits"), [("x" * 4000, True), ("x" * 4001, False), (2**53, False), (1.5, False)])
+def test_a_form_value_is_a_short_text_a_whole_number_or_a_truth(value: object, *, fits: bool) -> None:
+    message = MESSAGES["submission"]
+    assert validator(schema(message)).is_valid(sample(message) | {"form": {"field": value}}) is fits
+
+
+def test_a_form_has_no_field_whose_name_is_no_code() -> None:
+    message = MESSAGES["submission"]
+    assert not validator(schema(message)).is_valid(sample(message) | {"form": {"Not A Code": 1}})
+
+
+def test_what_identifies_a_person_has_no_place_in_a_body() -> None:
+    for event in EVENTS:
+        hidden = fields_marked(type(event), Personal)
+        properties = schema(MESSAGES[f"event.{event.kind}"]).get("properties", {})
+        assert not (hidden | {"kind"}) & set(properties)
+
+
+def test_a_number_of_the_ledger_is_never_missing_in_a_body() -> None:
+    (submitted,) = (event for event in EVENTS if event.kind == "submitted")
+    check = validator(schema(MESSAGES["event.submitted"]))
+    assert not check.is_valid({key: value for key, value in body(submitted).items() if key != "code"})
