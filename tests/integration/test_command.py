@@ -226,8 +226,28 @@ async def test_an_interrupted_command_ends_without_a_traceback(world: World, she
     assert "Traceback" not in err.decode()
 
 
-@pytest.mark.parametrize("name", ["submit", "act", "show", "track", "result", "back-office"])
+@pytest.mark.parametrize("name", ["submit", "act", "show", "track", "result", "back-office", "schemas"])
 def test_every_command_shows_an_example(name: str) -> None:
     shown = CliRunner().invoke(build({}), [name, "--help"], prog_name="motcua")
     assert shown.exit_code == 0
     assert f"motcua {name} " in shown.output.partition("Usage")[2].partition("\n")[2]
+
+
+def test_the_schemas_are_listed_and_written(tmp_path: Path) -> None:
+    listed = CliRunner().invoke(build({}), ["schemas"])
+    assert listed.exit_code == 0
+    assert "update Filing.accept: argument" in listed.output
+    written = CliRunner().invoke(build({}), ["schemas", "--out", str(tmp_path / "a" / "b"), "--json"])
+    assert written.exit_code == 0, written.output
+    index = json.loads((tmp_path / "a" / "b" / "index.json").read_text())
+    assert json.loads(written.stdout) == index
+    assert {entry["file"] for entry in index["schemas"]} | {"index.json"} == {
+        file.name for file in (tmp_path / "a" / "b").iterdir()
+    }
+
+
+def test_schemas_that_can_not_be_written_are_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = CliRunner().invoke(build({}), ["schemas", "--out", str(tmp_path / "file")])
+    assert ended.exit_code == 2
+    assert "can't be written" in ended.stderr

@@ -57,6 +57,10 @@ def install(programs: Path, what: str) -> None:
     assert installed.returncode == 0, installed.stderr
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The folder of somebody whose own modules are called like our rooms."""
@@ -106,6 +110,9 @@ async def test_the_readme_works_and_so_does_the_command(bare: Path, wheel: Path,
         lines = example.stdout.splitlines()
         assert lines[0].startswith("H56.30-")
         assert lines[-1] == "Đã trả kết quả closed"
+    published = await asyncio.to_thread(run, bare / "motcua", "schemas", "--out", "contract", cwd=project)
+    assert published.returncode == 0, published.stderr
+    assert contents(project / "contract") == contents(ROOT / "tests" / "contract" / "schemas")
     up = await asyncio.to_thread(run, bare / "motcua", "up", cwd=project)
     assert up.returncode == 2
     assert "not installed here" in up.stderr
