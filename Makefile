@@ -38,3 +38,4 @@ lock: $(STAMP)
 # Records what the contract tests compare with; read the diff before committing it.
 golden: $(STAMP)
 	MOTCUA_GOLDEN=write $(BIN)/pytest tests/contract tests/replay/write_golden.py
+	MOTCUA_GOLDEN=write $(BIN)/pytest tests/replay/test_commands.py

@@ -1,0 +1,98 @@
+"""What a history made its workflow do, in a form that a reviewer can read: one line for each command and each cause.
+
+`>` is a command of the workflow: an activity, a timer, a child, a signal, the answer to an Update, the end. `<` is what
+came to it. Instants, ids and payloads are left out; of an append the kinds of the events that it returned are told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import WorkflowHistory
+
+
+def commands(file: Path) -> list[str]:
+    """The lines of a golden history."""
+    recorded = json.loads(file.read_text(encoding="utf-8"))
+    names: dict[str, str] = {}
+    history = WorkflowHistory.from_json(recorded["workflow_id"], recorded["history"])
+    return [line for event in history.events for line in lines(event, names)]
+
+
+def lines(event: HistoryEvent, names: dict[str, str]) -> Iterator[str]:
+    """What an event says. `names` remembers what a later event only points at."""
+    yield from _work(event)
+    yield from _waiting(event, names)
+    yield from _messages(event, names)
+    yield from _ending(event)
+
+
+def _work(event: HistoryEvent) -> Iterator[str]:
+    match event.event_type:
+        case EventType.EVENT_TYPE_MARKER_RECORDED:
+            marker = event.marker_recorded_event_attributes.details
+            name = json.loads(marker["data"].payloads[0].data)["activity_type"]
+            yield f"> local {name}{_recorded(json.loads(marker['result'].payloads[0].data))}"
+        case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            activity = event.activity_task_scheduled_event_attributes
+            yield f"> activity {activity.activity_type.name} on {activity.task_queue.name}"
+        case EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
+            yield "> cancel activity"
+        case EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
+            child = event.start_child_workflow_execution_initiated_event_attributes
+            yield f"> child {child.workflow_type.name}"
+        case EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED:
+            yield "< child runs already"
+
+
+def _recorded(answer: Any) -> str:
+    stored = answer.get("stored", []) if isinstance(answer, dict) else []
+    return "".join(f" {each['event']['kind']}" for each in stored)
+
+
+def _waiting(event: HistoryEvent, names: dict[str, str]) -> Iterator[str]:
+    match event.event_type:
+        case EventType.EVENT_TYPE_TIMER_STARTED:
+            timer = event.timer_started_event_attributes.timer_id
+            summary = event.user_metadata.summary.data
+            names[timer] = f"timer {json.loads(summary)}" if summary else "timer"
+            yield f"> {names[timer]}"
+        case EventType.EVENT_TYPE_TIMER_CANCELED:
+            yield f"> cancel {names[event.timer_canceled_event_attributes.timer_id]}"
+        case EventType.EVENT_TYPE_TIMER_FIRED:
+            yield f"< {names[event.timer_fired_event_attributes.timer_id]}"
+
+
+def _messages(event: HistoryEvent, names: dict[str, str]) -> Iterator[str]:
+    match event.event_type:
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+            yield f"< signal {event.workflow_execution_signaled_event_attributes.signal_name}"
+        case EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED:
+            signal = event.signal_external_workflow_execution_initiated_event_attributes
+            yield f"> signal {signal.signal_name} to {signal.workflow_execution.workflow_id.partition(':')[0]}"
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
+            asked = event.workflow_execution_update_accepted_event_attributes.accepted_request
+            names[asked.meta.update_id] = f"update {asked.input.name}"
+            yield f"< update {asked.input.name}"
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:
+            answer = event.workflow_execution_update_completed_event_attributes
+            refused = " refused" if answer.outcome.HasField("failure") else ""
+            yield f"> answer {names[answer.meta.update_id]}{refused}"
+
+
+def _ending(event: HistoryEvent) -> Iterator[str]:
+    match event.event_type:
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+            yield f"< start {event.workflow_execution_started_event_attributes.workflow_type.name}"
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+            yield "> complete"
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+            failure = event.workflow_execution_failed_event_attributes.failure
+            yield f"> fail {failure.application_failure_info.type}"
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
+            yield "> continue as new"

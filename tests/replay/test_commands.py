@@ -1,0 +1,46 @@
+"""The command fingerprint: what each golden history makes its workflow do, in files that a review can read.
+
+The histories prove that yesterday's filings still run. These files show what changed in the flow when histories are
+made anew: a step more, a timer less, an append in another place. `make golden` writes them beside the histories.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.replay.fingerprint import commands
+from tests.replay.test_golden import FILES, HISTORIES
+
+SUFFIX: Final = ".commands.txt"
+
+
+def beside(history: Path) -> Path:
+    return history.with_name(history.name.replace(".history.json", SUFFIX))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _written_anew() -> None:
+    if os.environ.get("MOTCUA_GOLDEN") == "write":
+        for old in HISTORIES.glob(f"*{SUFFIX}"):
+            old.unlink()
+        for file in HISTORIES.glob("*.history.json"):
+            beside(file).write_text("\n".join(commands(file)) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.removesuffix(".history.json"))
+def test_a_history_makes_its_workflow_do_what_the_file_says(file: Path) -> None:
+    assert commands(file) == beside(file).read_text(encoding="utf-8").splitlines()
+
+
+def test_every_file_has_its_history() -> None:
+    assert {file.name for file in HISTORIES.glob(f"*{SUFFIX}")} == {beside(file).name for file in FILES}
+
+
+def test_every_line_is_a_command_or_its_cause_and_every_append_tells_what_it_recorded() -> None:
+    every = [line for file in FILES for line in commands(file)]
+    assert {line[0] for line in every} == {"<", ">"}
+    assert {len(line.split()) for line in every if line.startswith("> local ledger.append")} >= {4, 5}
