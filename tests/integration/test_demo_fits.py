@@ -85,9 +85,11 @@ def passed(workflow: str, event: HistoryEvent, names: dict[str, str]) -> Passed:
 def of_the_workflow(workflow: str, event: HistoryEvent) -> Passed:
     match event.event_type:
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED if workflow not in OURS_ALONE:
-            (start,) = told(event.workflow_execution_started_event_attributes.input)
-            yield WireKind.WORKFLOW, workflow, Part.ARGUMENT, start
-            yield WireKind.WORKFLOW, workflow, Part.ARGUMENTS_SUBMISSION, start["submission"]
+            given = event.workflow_execution_started_event_attributes
+            if not given.continued_execution_run_id:  # a run writes the start of the next for itself alone
+                (start,) = told(given.input)
+                yield WireKind.WORKFLOW, workflow, Part.ARGUMENT, start
+                yield WireKind.WORKFLOW, workflow, Part.ARGUMENTS_SUBMISSION, start["submission"]
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
             (result,) = told(event.workflow_execution_completed_event_attributes.result)
             yield WireKind.WORKFLOW, workflow, Part.RESULT, result
