@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -40,3 +41,22 @@ def test_every_test_that_is_named_as_a_proof_is_there(page: Path) -> None:
         for file, test in named
         if not (ROOT / file).exists() or f"def {test}(" not in (ROOT / file).read_text(encoding="utf-8")
     ] == []
+
+
+def quotations(page: Path) -> Iterator[tuple[str, str]]:
+    """The code that a page quotes: the file that its first line names, and each piece between `# …`."""
+    for block in re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        first, _, rest = block.partition("\n")
+        if re.fullmatch(r"# [\w/]+\.py", first) and (ROOT / first[2:]).exists():
+            for piece in rest.split("# …\n"):
+                yield first[2:], piece
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_quoted_code_is_what_stands_in_the_file(page: Path) -> None:
+    assert [(file, piece) for file, piece in quotations(page) if piece not in (ROOT / file).read_text()] == []
+
+
+def test_the_step_that_is_worked_through_is_quoted() -> None:
+    places = {file for file, _ in quotations(ROOT / "CONTRIBUTING.md")}
+    assert {"schemas/events.py", "rules/changes.py", "schemas/commands.py", "rules/commands/dialogue.py"} < places
