@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from schemas.base import Code
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.limit import Limit, Unit
 from schemas.people import Role
-from schemas.procedure import Act, FieldKind, FieldRule, Procedure
+from schemas.procedure import Act, FeeDue, FieldKind, Procedure
 
+from .condition_mistakes import condition_mistakes
 from .mistakes import Mistake, mistake
 from .plain_data import child, plain
-from .readable_parts import Entries, Parts, readable_parts
+from .readable_parts import (
+    UNREAD,
+    ConsultSketch,
+    ExtensionSketch,
+    FeeSketch,
+    FieldSketch,
+    Listed,
+    OfficersSketch,
+    ProcedureSketch,
+    ResultSketch,
+    SignatureSketch,
+    StepSketch,
+    Unread,
+    limits,
+    read,
+    sketch,
+    whole,
+)
 from .schema_mistakes import schema_mistakes
 
 _BOUNDED: Final = frozenset({FieldKind.INTEGER, FieldKind.TEXT})
@@ -21,6 +38,8 @@ _NO_FEE_CHANNEL_YET: Final = frozenset({Channel.POST})
 _MOST_UNITS: Final = 100_000
 """So many times the dearest item is still an amount that JSON can hold."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
+_NOT_SKIPPED: Final = frozenset({Act.INSPECT, Act.CONSULT, Act.OBLIGATION})
+"""What has to happen before anybody may decide, so that a standing order cannot."""
 
 
 def problems(raw: object, *, allow_seconds: bool = False) -> list[Mistake]:
@@ -33,10 +52,17 @@ def problems(raw: object, *, allow_seconds: bool = False) -> list[Mistake]:
     found: list[Mistake] = []
     value = plain(raw, "", found)
     found.extend(_blank_texts(value, ""))
-    known = {entry.path for entry in found}
-    found.extend(entry for entry in schema_mistakes(Procedure, value) if entry.path not in known)
-    found.extend(_across(readable_parts(value), allow_seconds=allow_seconds))
+    if isinstance(value.get("level"), bool | float):  # pydantic takes true for 1
+        found.append(mistake("not_allowed_value", "level", allowed=", ".join(str(int(level)) for level in Level)))
+    found.extend(_elsewhere(schema_mistakes(Procedure, value), found))
+    found.extend(_elsewhere(_across(sketch(value), allow_seconds=allow_seconds), found))
     return list({(entry.path, entry.rule): entry for entry in found}.values())
+
+
+def _elsewhere(more: Iterable[Mistake], found: Iterable[Mistake]) -> list[Mistake]:
+    """Of the mistakes at one place the first one is enough: the others follow from it."""
+    known = {entry.path for entry in found}
+    return [entry for entry in more if entry.path not in known]
 
 
 def _blank_texts(value: Any, path: str) -> Iterator[Mistake]:
@@ -51,58 +77,79 @@ def _blank_texts(value: Any, path: str) -> Iterator[Mistake]:
             yield mistake("required", path)
 
 
-def _across(parts: Parts, *, allow_seconds: bool) -> Iterator[Mistake]:
+def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]:
     yield from _duplicates(parts)
-    for n, field in parts.form.read.items():
+    for n, field in read(parts.form).items():
         yield from _field(field, f"form[{n}]")
-    for path, limit in parts.limits.items():
+    yield from condition_mistakes(parts)
+    for path, limit in limits(parts).items():
         yield from _limit(limit, path, allow_seconds=allow_seconds)
-    if parts.review.whole:
-        yield from _review(parts)
+    yield from _review(parts)
     yield from _fee(parts)
-    if parts.level is not None:
+    yield from _extension(parts)
+    if isinstance(parts.level, Level):
         yield from _level(parts, parts.level)
 
 
-def _repeated(values: Mapping[int, str]) -> Iterator[int]:
-    seen: set[str] = set()
+def _repeated(values: Mapping[int, object]) -> Iterator[int]:
+    seen = set()
     for n, value in values.items():
         if value in seen:
             yield n
         seen.add(value)
 
 
-def _duplicates(parts: Parts) -> Iterator[Mistake]:
-    codes = {
-        "papers": {n: entry.code for n, entry in parts.papers.read.items()},
-        "form": {n: entry.code for n, entry in parts.form.read.items()},
-        "review": {n: entry.code for n, entry in parts.review.read.items()},
-        "fee.items": {n: entry.code for n, entry in parts.fee_items.read.items()},
-    }
-    for path, written in codes.items():
+def _duplicates(parts: ProcedureSketch) -> Iterator[Mistake]:
+    for path, codes in _codes(parts):
+        written = {n: code for n, code in codes.items() if code is not UNREAD}
         yield from (mistake("duplicate_code", f"{path}[{n}].code") for n in _repeated(written))
-    channels = {"fee.channels": parts.fee_channels, "result.channels": parts.result_channels}
-    for path, offered in channels.items():
-        yield from (mistake("duplicate_value", f"{path}[{n}]") for n in _repeated(offered.read))
+    for path, values in _value_lists(parts):
+        yield from (mistake("duplicate_value", f"{path}[{n}]") for n in _repeated(read(values)))
 
 
-def _field(field: FieldRule, path: str) -> Iterator[Mistake]:
+def _codes(parts: ProcedureSketch) -> Iterator[tuple[str, dict[int, object]]]:
+    yield "papers", {n: entry.code for n, entry in read(parts.papers).items()}
+    yield "form", {n: entry.code for n, entry in read(parts.form).items()}
+    yield "review", {n: entry.code for n, entry in read(parts.review).items()}
+    for n, step in read(parts.review).items():
+        if isinstance(step.consult, ConsultSketch):
+            parties = read(step.consult.parties)
+            yield f"review[{n}].consult.parties", {k: entry.code for k, entry in parties.items()}
+    if isinstance(parts.fee, FeeSketch):
+        yield "fee.items", {n: entry.code for n, entry in read(parts.fee.items).items()}
+        yield "fee.waivers", {n: entry.code for n, entry in read(parts.fee.waivers).items()}
+
+
+def _value_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
+    for n, field in read(parts.form).items():
+        yield f"form[{n}].choices", field.choices
+    if isinstance(parts.fee, FeeSketch):
+        yield "fee.channels", parts.fee.channels
+    if isinstance(parts.result, ResultSketch):
+        yield "result.channels", parts.result.channels
+    for name in ("automatic", "silent_approval"):
+        part = getattr(parts, name)
+        if isinstance(part, OfficersSketch):
+            yield f"{name}.officers", part.officers
+
+
+def _field(field: FieldSketch, path: str) -> Iterator[Mistake]:
+    if isinstance(field.kind, Unread):
+        return
     if field.kind is FieldKind.CHOICE and not field.choices:
         yield mistake("choices_required", f"{path}.choices")
     if field.kind is not FieldKind.CHOICE and field.choices:
         yield mistake("choices_only_for_choice", f"{path}.choices")
-    for n in _repeated(dict(enumerate(field.choices))):
-        yield mistake("duplicate_value", f"{path}.choices[{n}]")
-    yield from _bounds(field, path)
+    yield from _bounds(field, field.kind, path)
 
 
-def _bounds(field: FieldRule, path: str) -> Iterator[Mistake]:
+def _bounds(field: FieldSketch, kind: FieldKind, path: str) -> Iterator[Mistake]:
     bounds = {"minimum": field.minimum, "maximum": field.maximum}
-    written = {name: bound for name, bound in bounds.items() if bound is not None}
-    if field.kind not in _BOUNDED:
+    written = {name: bound for name, bound in bounds.items() if isinstance(bound, int)}
+    if kind not in _BOUNDED:
         yield from (mistake("bounds_not_for_kind", f"{path}.{name}") for name in written)
         return
-    if field.kind is FieldKind.TEXT:
+    if kind is FieldKind.TEXT:
         yield from (mistake("negative_length", f"{path}.{name}") for name, bound in written.items() if bound < 0)
     if len(written) == len(bounds) and written["minimum"] > written["maximum"]:
         yield mistake("minimum_above_maximum", f"{path}.minimum")
@@ -115,66 +162,120 @@ def _limit(limit: Limit, path: str, *, allow_seconds: bool) -> Iterator[Mistake]
         yield mistake("seconds_not_allowed", path)
 
 
-def _review(parts: Parts) -> Iterator[Mistake]:
-    steps = parts.review.values
+def _review(parts: ProcedureSketch) -> Iterator[Mistake]:
+    steps = read(parts.review)
+    for n, step in steps.items():
+        yield from _step(step, f"review[{n}]")
+    if not whole(parts.review) or any(step.act is UNREAD for step in steps.values()):
+        return
     if not steps:
-        if parts.level is not None and parts.level > Level.INFORMATION:
+        if isinstance(parts.level, Level) and parts.level > Level.INFORMATION:
             yield mistake("review_required", "review")
         return
-    deciding = [n for n, step in enumerate(steps) if step.act is Act.DECIDE]
+    deciding = [n for n, step in steps.items() if step.act is Act.DECIDE]
     if len(deciding) != 1:
         yield mistake("decide_exactly_once", "review")
     elif deciding[0] != len(steps) - 1:
         yield mistake("decide_not_last", f"review[{deciding[0]}].act")
-    for n in deciding:
-        if steps[n].role is not Role.LEADER:
-            yield mistake("decide_by_leader", f"review[{n}].role")
-    if sum(step.act is Act.PROPOSE for step in steps) != 1:
+    if sum(step.act is Act.PROPOSE for step in steps.values()) != 1:
         yield mistake("propose_exactly_once", "review")
 
 
-def _fee(parts: Parts) -> Iterator[Mistake]:
-    for n, channel in parts.fee_channels.read.items():
+def _step(step: StepSketch, path: str) -> Iterator[Mistake]:
+    if step.act is Act.DECIDE and step.role not in {Role.LEADER, UNREAD}:
+        yield mistake("decide_by_leader", f"{path}.role")
+    if step.act in _NOT_SKIPPED and step.role is Role.LEADER:
+        yield mistake("step_not_by_leader", f"{path}.role")
+    if step.act is UNREAD:
+        return
+    for act, part in ((Act.CONSULT, step.consult), (Act.OBLIGATION, step.obligation)):
+        if step.act is act and part is None:
+            yield mistake(f"{act}_required", f"{path}.{act}")
+        if step.act is not act and part is not None:
+            yield mistake(f"{act}_not_for_act", f"{path}.{act}")
+
+
+def _fee(parts: ProcedureSketch) -> Iterator[Mistake]:
+    if not isinstance(parts.fee, FeeSketch):
+        return
+    for n, channel in read(parts.fee.channels).items():
         if channel in _NO_FEE_CHANNEL_YET:
             yield mistake("fee_by_post_not_available", f"fee.channels[{n}]")
-    for n, item in parts.fee_items.read.items():
-        if item.per is not None:
+    for n, item in read(parts.fee.items).items():
+        if isinstance(item.per, str):
             yield from _per(item.per, f"fee.items[{n}].per", parts.form)
 
 
-def _per(code: Code, path: str, form: Entries[FieldRule]) -> Iterator[Mistake]:
-    place = next((n for n, field in form.read.items() if field.code == code), None)
+def _per(code: str, path: str, form: Listed[FieldSketch]) -> Iterator[Mistake]:
+    fields = read(form)
+    place = next((n for n, field in fields.items() if field.code == code), None)
     if place is None:
-        if form.whole:
+        if whole(form) and not any(field.code is UNREAD for field in fields.values()):
             yield mistake("per_unknown_field", path)
-    elif form.read[place].kind is not FieldKind.INTEGER:
+    elif fields[place].kind is FieldKind.INTEGER:
+        yield from _counting(fields[place], f"form[{place}]")
+    elif fields[place].kind is not UNREAD:
         yield mistake("per_not_integer", path)
-    else:
-        least, most = form.read[place].minimum, form.read[place].maximum
-        if least is None or least < 0:
-            yield mistake("per_needs_minimum", f"form[{place}].minimum")
-        if most is None or most > _MOST_UNITS:
-            yield mistake("per_needs_maximum", f"form[{place}].maximum", limit=_MOST_UNITS)
 
 
-def _level(parts: Parts, level: Level) -> Iterator[Mistake]:
+def _counting(field: FieldSketch, path: str) -> Iterator[Mistake]:
+    if not isinstance(field.minimum, int) or field.minimum < 0:
+        yield mistake("per_needs_minimum", f"{path}.minimum")
+    if not isinstance(field.maximum, int) or field.maximum > _MOST_UNITS:
+        yield mistake("per_needs_maximum", f"{path}.maximum", limit=_MOST_UNITS)
+
+
+def _extension(parts: ProcedureSketch) -> Iterator[Mistake]:
+    if not isinstance(parts.extension, ExtensionSketch):
+        return
+    by, notice = parts.extension.by, parts.extension.notice
+    if isinstance(by, Limit) and by.amount == 0 and by.unit in _SAME_DAY:
+        yield mistake("extension_by_nothing", "extension.by")
+    processing = limits(parts).get("limits.processing")
+    if processing is None or not isinstance(notice, Limit) or notice.unit is not processing.unit:
+        return
+    if notice.amount >= max(processing.amount, 1):
+        yield mistake("notice_not_shorter", "extension.notice")
+
+
+def _level(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
     allowed = CAPABILITIES[level]
-    yield from _channels("fee", parts.fee_channels, allowed.fee, level)
-    yield from _channels("result", parts.result_channels, allowed.result, level)
-    if parts.signature and not allowed.signature:
+    fee = parts.fee if isinstance(parts.fee, FeeSketch) else FeeSketch()
+    result = parts.result if isinstance(parts.result, ResultSketch) else ResultSketch()
+    signature = isinstance(parts.signature, SignatureSketch) and parts.signature.required is True
+    yield from _channels("fee", fee.channels, allowed.fee, level)
+    yield from _channels("result", result.channels, allowed.result, level)
+    if signature and not allowed.signature:
         yield mistake("signature_not_allowed", "signature.required")
-    online_only = parts.fee_channels.whole and list(parts.fee_channels.values) == [Channel.ONLINE]
-    if parts.signature and level is Level.FULLY_ONLINE and online_only:
+    online_only = whole(fee.channels) and list(read(fee.channels).values()) == [Channel.ONLINE]
+    if signature and level is Level.FULLY_ONLINE and online_only:
         yield mistake("unsigned_could_not_pay", "fee.channels")
-    if parts.automatic and Channel.ONLINE not in allowed.filing:
-        yield mistake("automatic_needs_online_filing", "automatic")
+    if fee.due is FeeDue.SUBMISSION and Channel.ONLINE not in allowed.filing:
+        yield mistake("due_submission_needs_online_filing", "fee.due")
+    yield from _without_officers(parts, level)
 
 
-def _channels(part: str, offered: Entries[Channel], allowed: frozenset[Channel], level: Level) -> Iterator[Mistake]:
+def _without_officers(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
+    """What is decided without an officer's act, and what is extended, needs filings and steps that allow it."""
+    if parts.automatic is not None:
+        if Channel.ONLINE not in CAPABILITIES[level].filing:
+            yield mistake("automatic_needs_online_filing", "automatic")
+        if any(step.act in _NOT_SKIPPED for step in read(parts.review).values()):
+            yield mistake("automatic_skips_step", "automatic")
+    if level is not Level.INFORMATION:
+        return
+    if parts.silent_approval is not None:
+        yield mistake("silent_approval_not_at_level_1", "silent_approval")
+    if parts.extension is not None and parts.review == ():
+        yield mistake("extension_needs_review", "extension")
+
+
+def _channels(part: str, offered: Listed[Channel], allowed: frozenset[Channel], level: Level) -> Iterator[Mistake]:
     unavailable = _NO_FEE_CHANNEL_YET if part == "fee" else frozenset[Channel]()
     words = ", ".join(sorted(allowed - unavailable))
-    for n, channel in offered.read.items():
+    named = read(offered)
+    for n, channel in named.items():
         if channel not in allowed:
             yield mistake(f"{part}_channel_not_allowed", f"{part}.channels[{n}]", level=int(level), allowed=words)
-    if level is Level.FULLY_ONLINE and offered.whole and offered.read and Channel.ONLINE not in offered.values:
+    if level is Level.FULLY_ONLINE and named and whole(offered) and Channel.ONLINE not in named.values():
         yield mistake(f"{part}_must_offer_online", f"{part}.channels")

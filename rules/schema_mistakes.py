@@ -35,6 +35,8 @@ _RULES: Final[dict[str, str]] = {
     "enum": "not_allowed_value",
     "literal_error": "not_allowed_value",
     "value_error": "limit_form",
+    "form_value": "form_value_expected",
+    "text_too_long": "too_long",
 }
 
 _FORMS: Final[dict[str, str]] = {
@@ -42,6 +44,7 @@ _FORMS: Final[dict[str, str]] = {
     r"^[0-9][0-9A-Za-z.-]{0,31}$": '"2026-07"',
     r"^[a-z][a-z0-9_]{0,39}$": "birth_notice (a-z 0-9 _)",
     r"^[A-Z0-9][A-Z0-9.]{0,34}$": "H01.12 (A-Z 0-9 .)",
+    r"^[^\x00-\x1f\x7f]{1,128}$": "h01.12-leader-1",
     r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$": "h01.12-leader-1 (A-Z a-z 0-9 . _ : -)",
 }
 
@@ -81,7 +84,7 @@ def _rule(detail: ErrorDetails) -> str:
 
 def _facts(context: dict[str, Any]) -> dict[str, str]:
     bounds = [words.format(context[name]) for name, words in _BOUNDS.items() if name in context]
-    lengths = [str(context[name]) for name in ("max_length", "min_length") if name in context]
+    lengths = [str(context[name]) for name in ("max_length", "min_length", "limit") if name in context]
     return {
         "limit": next(iter(bounds + lengths), ""),
         "allowed": str(context.get("expected", "")).replace("'", "").replace(" or ", ", "),

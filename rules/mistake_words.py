@@ -1,0 +1,378 @@
+"""The words for each mistake of a procedure file, by its rule code."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Words(NamedTuple):
+    """What is wrong and what to do, in Vietnamese and in English; `{…}` are filled in."""
+
+    vi: str
+    en: str
+    fix_vi: str
+    fix_en: str
+
+
+WORDS: Final[dict[str, Words]] = {
+    # the file
+    "file_too_large": Words(
+        "tệp dài hơn {limit} byte",
+        "the file is longer than {limit} bytes",
+        "rút gọn; giấy tờ và biểu mẫu để ở nơi khác",
+        "shorten it; papers and blank forms live elsewhere",
+    ),
+    "wrong_encoding": Words(
+        "tệp không phải UTF-8", "the file is not UTF-8", "lưu tệp với mã hóa UTF-8", "save the file as UTF-8"
+    ),
+    "not_yaml": Words(
+        "không đọc được YAML ở dòng này",
+        "this line is not readable YAML",
+        "kiểm tra thụt đầu dòng bằng dấu cách, và đặt trong dấu nháy chữ có dấu hai chấm",
+        "check that the indentation is spaces, and quote texts that hold a colon",
+    ),
+    "alias_not_allowed": Words(
+        "không dùng tham chiếu YAML (&, *)",
+        "YAML references (&, *) are not used",
+        "viết lại đầy đủ giá trị",
+        "write the value out",
+    ),
+    "tag_not_allowed": Words(
+        "không dùng thẻ kiểu YAML (!)", "YAML tags (!) are not used", "bỏ thẻ kiểu", "remove the tag"
+    ),
+    "too_deep": Words("lồng quá sâu", "nested too deeply", "xem mẫu trong tài liệu", "compare with the documentation"),
+    "duplicate_key": Words(
+        "khóa này đã được viết", "this key was already written", "giữ lại một", "keep one of the two"
+    ),
+    "not_a_mapping": Words(
+        "tệp phải gồm các dòng `khóa: giá trị`",
+        "the file must be made of `key: value` lines",
+        "bắt đầu bằng `code: …`",
+        "begin with `code: …`",
+    ),
+    "key_not_text": Words("khóa không phải chữ", "a key is not text", "đặt khóa trong dấu nháy", "quote the key"),
+    "unreadable_character": Words(
+        "có ký tự điều khiển", "there is a control character", "xóa ký tự đó", "remove that character"
+    ),
+    "quote_it": Words(
+        "phải là chữ, nhưng YAML đọc thành số, ngày hoặc đúng/sai",
+        "text is expected, but YAML reads this as a number, a date or a truth value",
+        'đặt trong dấu nháy kép, ví dụ "1.001193"',
+        'put it in double quotes, as in "1.001193"',
+    ),
+    # the form of each value
+    "required": Words("thiếu giá trị", "a value is missing", "viết giá trị", "write it"),
+    "unknown_key": Words(
+        "khóa không có trong mẫu", "no such key", "sửa chính tả hoặc xóa", "correct the spelling or remove it"
+    ),
+    "text_expected": Words("phải là chữ", "text is expected", "viết chữ", "write text"),
+    "integer_expected": Words(
+        "phải là số nguyên", "a whole number is expected", "viết số không có dấu nháy", "write a number without quotes"
+    ),
+    "boolean_expected": Words(
+        "phải là true hoặc false", "true or false is expected", "viết true hoặc false", "write true or false"
+    ),
+    "list_expected": Words(
+        "phải là danh sách", "a list is expected", "viết mỗi mục sau dấu `-`", "write each entry after a `-`"
+    ),
+    "mapping_expected": Words(
+        "phải gồm các dòng `khóa: giá trị`",
+        "`key: value` lines are expected",
+        "viết các khóa của phần này",
+        "write the keys of this part",
+    ),
+    "too_long": Words("dài hơn {limit} ký tự", "longer than {limit} characters", "rút gọn", "shorten it"),
+    "too_few": Words("cần ít nhất {limit} mục", "at least {limit} entry is needed", "thêm mục", "add an entry"),
+    "out_of_range": Words("ngoài khoảng cho phép", "outside the allowed range", "chọn {limit}", "choose {limit}"),
+    "wrong_form": Words("sai dạng", "not of the right form", "viết theo dạng {form}", "write it as {form}"),
+    "not_allowed_value": Words(
+        "giá trị không có trong danh sách", "not one of the allowed values", "chọn {allowed}", "choose {allowed}"
+    ),
+    "limit_form": Words(
+        "thời hạn sai dạng",
+        "not a time limit",
+        "viết như `5 working days`, `8 working hours` hoặc `30 calendar days`",
+        "write it like `5 working days`, `8 working hours` or `30 calendar days`",
+    ),
+    "form_value_expected": Words(
+        "phải là chữ, số nguyên, true hoặc false",
+        "a text, a whole number, true or false is expected",
+        "viết một giá trị mà trường của biểu mẫu có thể nhận",
+        "write a value that the form field can have",
+    ),
+    "invalid": Words("giá trị không hợp lệ", "not a valid value", "xem tài liệu", "see the documentation"),
+    # codes, fields, limits
+    "duplicate_code": Words(
+        "mã đã được dùng trong danh sách này", "this code is already used in the list", "đặt mã khác", "choose another"
+    ),
+    "duplicate_value": Words("đã có trong danh sách này", "already in this list", "xóa một", "remove one of the two"),
+    "choices_required": Words(
+        "trường lựa chọn phải có các lựa chọn",
+        "a field of kind choice needs its choices",
+        "thêm `choices`",
+        "add `choices`",
+    ),
+    "choices_only_for_choice": Words(
+        "chỉ trường lựa chọn mới có `choices`",
+        "only a field of kind choice has choices",
+        "xóa `choices` hoặc đặt `kind: choice`",
+        "remove them, or write `kind: choice`",
+    ),
+    "bounds_not_for_kind": Words(
+        "chỉ số nguyên và chữ mới có giới hạn",
+        "only integers and texts have bounds",
+        "xóa giới hạn",
+        "remove the bound",
+    ),
+    "negative_length": Words(
+        "độ dài không thể âm", "a length cannot be negative", "viết 0 hoặc lớn hơn", "write 0 or more"
+    ),
+    "minimum_above_maximum": Words(
+        "minimum lớn hơn maximum", "the minimum is above the maximum", "sửa một trong hai", "correct one of the two"
+    ),
+    "limit_zero": Words(
+        "chỉ ngày làm việc hoặc ngày mới được là 0 (trong ngày)",
+        "only working days and calendar days may be 0 (the same day)",
+        "viết `0 working days`, hoặc một số lớn hơn 0",
+        "write `0 working days`, or an amount above 0",
+    ),
+    "seconds_not_allowed": Words(
+        "giây chỉ dùng cho bản trình diễn",
+        "seconds are for demonstrations only",
+        "dùng ngày hoặc giờ làm việc, hoặc công bố như bản trình diễn",
+        "use days or working hours, or publish it as a demonstration",
+    ),
+    # conditions
+    "when_one_thing": Words(
+        "một điều kiện hỏi đúng một điều: `field`, `channel` hoặc `applicant`",
+        "a condition asks about exactly one thing: `field`, `channel` or `applicant`",
+        "giữ lại một; nhiều điều kiện thì viết thành nhiều mục",
+        "keep one of them; write several conditions as several entries",
+    ),
+    "when_unknown_field": Words(
+        "không có trường này trong `form`",
+        "there is no such field in `form`",
+        "sửa mã hoặc thêm trường",
+        "correct the code, or add the field",
+    ),
+    "when_field_not_before": Words(
+        "điều kiện của một trường chỉ được nói về trường đứng trước nó",
+        "the condition of a field may only name a field written before it",
+        "chuyển trường được nói đến lên trước",
+        "move the named field before this one",
+    ),
+    "when_needs_value": Words(
+        "điều kiện về một trường phải nói giá trị nào",
+        "a condition about a field must say which values",
+        "thêm `one_of`; với số nguyên, `at_least` hoặc `at_most`",
+        "add `one_of`, or for an integer `at_least` or `at_most`",
+    ),
+    "when_values_or_bounds": Words(
+        "hoặc `one_of`, hoặc `at_least` và `at_most`, không cả hai",
+        "either `one_of`, or `at_least` and `at_most`, not both",
+        "giữ lại một cách viết",
+        "keep one of the two",
+    ),
+    "when_value_without_field": Words(
+        "chỉ điều kiện về một trường mới có giá trị này",
+        "only a condition about a field has this",
+        "xóa, hoặc viết `field`",
+        "remove it, or name the `field`",
+    ),
+    "when_value_not_of_field": Words(
+        "trường này không thể có giá trị đó",
+        "the field can't have this value",
+        "viết một trong `choices`, true hoặc false, chữ, số, ngày theo đúng loại và giới hạn của trường",
+        "write one of its `choices`, true or false, a text, number or date as the field's kind and bounds say",
+    ),
+    "when_bounds_need_integer": Words(
+        "chỉ trường số nguyên mới có `at_least`, `at_most`",
+        "only an integer field has `at_least` and `at_most`",
+        "dùng `one_of`, hoặc chọn trường có `kind: integer`",
+        "use `one_of`, or name a field with `kind: integer`",
+    ),
+    "when_bounds_crossed": Words(
+        "at_least lớn hơn at_most", "`at_least` is above `at_most`", "sửa một trong hai", "correct one of the two"
+    ),
+    "when_channel_not_allowed": Words(
+        "mức độ {level} không nhận hồ sơ qua kênh này",
+        "level {level} takes no filings by this channel",
+        "chọn {allowed}",
+        "choose {allowed}",
+    ),
+    "never_holds": Words(
+        "không bao giờ đúng: biểu mẫu hoặc một điều kiện khác loại trừ điều này",
+        "this can never be so: the form or another condition rules it out",
+        "sửa, hoặc xóa phần phụ thuộc vào điều kiện này",
+        "correct it, or remove what depends on it",
+    ),
+    # review
+    "review_required": Words(
+        "từ mức độ 2 phải có bước giải quyết",
+        "from level 2 on there must be a review step",
+        "thêm một bước `propose` và một bước `decide`",
+        "add a `propose` step and a `decide` step",
+    ),
+    "decide_exactly_once": Words(
+        "phải có đúng một bước `decide`",
+        "there must be exactly one step with act `decide`",
+        "để một bước `decide`, ở cuối",
+        "keep one `decide` step, the last one",
+    ),
+    "decide_not_last": Words(
+        "bước `decide` phải là bước cuối",
+        "the `decide` step must be the last one",
+        "chuyển bước này xuống cuối",
+        "move it to the end",
+    ),
+    "decide_by_leader": Words(
+        "bước `decide` phải do lãnh đạo thực hiện",
+        "the `decide` step belongs to a leader",
+        "viết `role: leader`",
+        "write `role: leader`",
+    ),
+    "propose_exactly_once": Words(
+        "phải có đúng một bước `propose` trước bước `decide`: người quyết định không phải người đề xuất",
+        "there must be exactly one `propose` step before `decide`: who decides is not who proposed",
+        "để một bước `propose`; các bước khác dùng `forward`",
+        "keep one `propose` step; other steps use `forward`",
+    ),
+    "step_not_by_leader": Words(
+        "bước kiểm tra, lấy ý kiến hoặc nghĩa vụ tài chính do chuyên viên hoặc văn thư thực hiện",
+        "an inspection, a consultation or a financial obligation belongs to a specialist or a clerk",
+        "viết `role: specialist` hoặc `role: clerk`",
+        "write `role: specialist` or `role: clerk`",
+    ),
+    "consult_required": Words(
+        "bước `consult` phải nói lấy ý kiến ai",
+        "a step with act `consult` must say who is consulted",
+        "thêm `consult` với `parties` và `silence`",
+        "add `consult` with `parties` and `silence`",
+    ),
+    "consult_not_for_act": Words(
+        "chỉ bước có `act: consult` mới có `consult`",
+        "only a step with act `consult` has `consult`",
+        "xóa, hoặc viết `act: consult`",
+        "remove it, or write `act: consult`",
+    ),
+    "obligation_required": Words(
+        "bước `obligation` phải nói nghĩa vụ với cơ quan nào",
+        "a step with act `obligation` must say towards which authority",
+        "thêm `obligation` với `authority`, `answer` và `pay`",
+        "add `obligation` with `authority`, `answer` and `pay`",
+    ),
+    "obligation_not_for_act": Words(
+        "chỉ bước có `act: obligation` mới có `obligation`",
+        "only a step with act `obligation` has `obligation`",
+        "xóa, hoặc viết `act: obligation`",
+        "remove it, or write `act: obligation`",
+    ),
+    # extension
+    "extension_needs_review": Words(
+        "thủ tục không có bước giải quyết thì không có gì để gia hạn",
+        "without review steps there is nothing to extend",
+        "xóa `extension` hoặc thêm `review`",
+        "remove `extension`, or add the review",
+    ),
+    "extension_by_nothing": Words(
+        "gia hạn thêm 0 ngày", "an extension by nothing", "viết 1 ngày trở lên", "write 1 day or more"
+    ),
+    "notice_not_shorter": Words(
+        "thời gian báo trước phải ngắn hơn thời hạn giải quyết, nếu không sẽ không bao giờ gia hạn được",
+        "the notice must be shorter than the processing limit, or nothing could ever be extended",
+        "viết một số nhỏ hơn `limits.processing`",
+        "write less than `limits.processing`",
+    ),
+    # fee
+    "per_unknown_field": Words(
+        "không có trường này trong `form`",
+        "there is no such field in `form`",
+        "thêm trường số nguyên hoặc xóa `per`",
+        "add the integer field, or remove `per`",
+    ),
+    "per_not_integer": Words(
+        "`per` phải chỉ một trường số nguyên",
+        "`per` must name an integer field",
+        "chọn trường có `kind: integer`",
+        "name a field with `kind: integer`",
+    ),
+    "per_needs_minimum": Words(
+        "trường dùng để tính phí phải có minimum từ 0 trở lên",
+        "a field that counts for the fee needs a minimum of 0 or more",
+        "viết `minimum: 0` hoặc lớn hơn",
+        "write `minimum: 0` or more",
+    ),
+    "per_needs_maximum": Words(
+        "trường dùng để tính phí phải có maximum, nhiều nhất {limit}",
+        "a field that counts for the fee needs a maximum of at most {limit}",
+        "viết `maximum: {limit}` hoặc nhỏ hơn",
+        "write `maximum: {limit}` or less",
+    ),
+    "fee_by_post_not_available": Words(
+        "chưa hỗ trợ thu phí khi phát bưu phẩm",
+        "payment on delivery by post is not available yet",
+        "xóa `post` khỏi `channels`",
+        "remove `post` from the channels",
+    ),
+    # what the level allows
+    "fee_channel_not_allowed": Words(
+        "mức độ {level} không cho nộp phí qua kênh này",
+        "level {level} does not allow paying by this channel",
+        "chọn {allowed}",
+        "choose {allowed}",
+    ),
+    "fee_must_offer_online": Words(
+        "mức độ 4 phải cho nộp phí trực tuyến",
+        "level 4 must offer online payment",
+        "thêm `online` vào `channels`",
+        "add `online` to the channels",
+    ),
+    "result_channel_not_allowed": Words(
+        "mức độ {level} không cho trả kết quả qua kênh này",
+        "level {level} does not allow this channel for the result",
+        "chọn {allowed}",
+        "choose {allowed}",
+    ),
+    "result_must_offer_online": Words(
+        "mức độ 4 phải trả kết quả trực tuyến",
+        "level 4 must offer the result online",
+        "thêm `online` vào `channels`",
+        "add `online` to the channels",
+    ),
+    "signature_not_allowed": Words(
+        "chỉ mức độ 4 mới yêu cầu chữ ký số",
+        "only level 4 asks for a digital signature",
+        "viết `required: false`",
+        "write `required: false`",
+    ),
+    "unsigned_could_not_pay": Words(
+        "người không có chữ ký số nộp ở mức độ 3 sẽ không nộp được phí",
+        "who has no signature files at level 3, and could not pay there",
+        "thêm `counter` vào `channels`",
+        "add `counter` to the channels",
+    ),
+    "due_submission_needs_online_filing": Words(
+        "mức độ này chỉ nhận hồ sơ giấy, mà hồ sơ giấy thì thu khi tiếp nhận",
+        "this level takes filings on paper only, whose fee falls due at acceptance",
+        "viết `due: acceptance`",
+        "write `due: acceptance`",
+    ),
+    "automatic_needs_online_filing": Words(
+        "chỉ giải quyết tự động khi mức độ cho nộp trực tuyến (3, 4)",
+        "only levels with online filing (3 and 4) may decide automatically",
+        "xóa `automatic` hoặc nâng mức độ",
+        "remove `automatic`, or raise the level",
+    ),
+    "automatic_skips_step": Words(
+        "giải quyết tự động bỏ qua các bước, mà bước kiểm tra, lấy ý kiến, nghĩa vụ tài chính thì không bỏ được",
+        "an automatic decision skips the steps, but an inspection, a consultation or an obligation can't be skipped",
+        "xóa `automatic` hoặc các bước đó",
+        "remove `automatic`, or those steps",
+    ),
+    "silent_approval_not_at_level_1": Words(
+        "mức độ 1 chỉ cung cấp thông tin; im lặng không thể là đồng ý",
+        "level 1 gives information only; there, silence approves nothing",
+        "xóa `silent_approval` hoặc nâng mức độ",
+        "remove `silent_approval`, or raise the level",
+    ),
+}
