@@ -10,10 +10,11 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from deploy.catalogue import Listed, MistakesFound, VersionPublished, check_bytes
+from deploy.catalogue import Listed, MistakesFound, VersionPublished, check_bytes, parse
 from deploy.catalogue import publish as publish_file
 from deploy.catalogue import published as published_versions
 from deploy.commands.database import OWNER, address, answered
+from deploy.commands.procedure_page import rows
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from rules.mistakes import Mistake
 from schemas.procedure import Procedure
@@ -77,13 +78,13 @@ def publish(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: 
         else:
             _print_mistakes(found, lang)
         raise typer.Exit(Exit.REFUSED)
-    rows = [_publish_one(dsn, path, data, demo=demo) for path, data in contents.items()]
+    outcomes = [_publish_one(dsn, path, data, demo=demo) for path, data in contents.items()]
     if as_json:
-        print_json(rows)
+        print_json(outcomes)
     else:
-        for row in rows:
-            out().print(_outcome(row))
-    if any("error" in row for row in rows):
+        for outcome in outcomes:
+            out().print(_outcome(outcome))
+    if any("error" in outcome for outcome in outcomes):
         raise typer.Exit(Exit.REFUSED)
 
 
@@ -148,7 +149,8 @@ def _outcome(row: dict[str, Any]) -> str:
 
 
 def _procedure(entry: Listed) -> Procedure:
-    return Procedure.model_validate(check_bytes(entry.source, allow_seconds=True).procedure)
+    """What was published, also where today's checks would refuse it."""
+    return Procedure.model_validate(parse(entry.source).value)
 
 
 def _listed_row(entry: Listed) -> dict[str, Any]:
@@ -167,41 +169,9 @@ def _mistake_row(path: Path, entry: Mistake) -> dict[str, Any]:
 
 def _facts(entry: Listed) -> Table:
     table = Table("Where", "What", "Source", title=f"{entry.code}@{entry.version}", caption=f"sha256 {entry.sha256}")
-    for path, words, source in _rows(_procedure(entry).model_dump(mode="json", exclude_none=True), ""):
-        table.add_row(escape(path), escape(words), escape(source))
+    for row in rows(_procedure(entry)):
+        table.add_row(*(escape(words) for words in row))
     return table
-
-
-def _rows(value: dict[str, Any], path: str) -> list[tuple[str, str, str]]:
-    """A row for each fact, and one for each plain value outside of facts."""
-    rows = []
-    for key, entry in value.items():
-        place = f"{path}.{key}" if path else key
-        many = isinstance(entry, list) and entry and isinstance(entry[0], dict)
-        for n, part in enumerate(entry) if many else [(None, entry)]:
-            rows.extend(_part_rows(part, place if n is None else f"{place}[{n}]"))
-    return rows
-
-
-def _part_rows(part: Any, place: str) -> list[tuple[str, str, str]]:
-    if not isinstance(part, dict):
-        return [(place, _words(part), "")]
-    if "items" in part:
-        rest = {key: entry for key, entry in part.items() if key != "items"}
-        return [*_rows({"items": part["items"]}, place), (place, _words(rest), part["source"])]
-    if "source" in part or "vi" in part:
-        return [(place, _words(part), part.get("source", ""))]
-    return _rows(part, place)
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, dict):
-        if value.keys() >= {"vi", "en"}:
-            return f"{value['vi']} / {value['en']}"
-        return "\n".join(f"{key}: {_words(entry)}" for key, entry in value.items() if key != "source")
-    if isinstance(value, list):
-        return ", ".join(_words(entry) for entry in value)
-    return str(value)
 
 
 def _print_mistakes(found: list[tuple[Path, Mistake]], lang: Language) -> None:

@@ -189,6 +189,56 @@ def test_the_command_publishes_lists_and_shows() -> None:
     assert run("show", "2.000635", "--source").stdout_bytes == SOURCE
 
 
+SHOWN = {
+    "1.004222": ["khi nộp hồ sơ trực tuyến / when filed online"],
+    "1.004645": ["accountable: h01.12-leader-1, h29.16-leader-1, h56.30-leader-1"],
+    "1.013225": [
+        "bắt buộc khi “Số tầng hầm” là từ 1 trở lên / required when “Number of basements” is 1 or more",
+        "fire_police: Cảnh sát phòng cháy chữa cháy / Fire police",
+        "quá hạn không trả lời là đồng ý / no answer in time means consent",
+        "gia hạn nhiều nhất 1 lần, thêm 3 ngày làm việc / at most 1 time, by 3 working days",
+    ],
+    "1.013833": [
+        "bắt buộc khi người nộp là tổ chức / required when the applicant is an organisation",
+        "nghĩa vụ với Cơ quan thuế / owed to Tax office",
+    ],
+    "3.000333": [
+        "thu khi nộp hồ sơ, trước khi tiếp nhận / due with the filing, before acceptance",
+        "miễn toàn bộ / nothing to pay",
+        "người duyệt: cán bộ tiếp nhận / granted by: reception",
+    ],
+}
+
+
+@pytest.mark.usefixtures("database")
+def test_the_command_shows_conditions_and_rules_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    published = run("publish", *(ROOT / "procedures" / f"{code}@2026-07.yaml" for code in SHOWN))
+    assert published.exit_code == 0, published.output
+
+    for code, expected in SHOWN.items():
+        page = run("show", code)
+        assert page.exit_code == 0, page.output
+        assert [words for words in expected if words not in page.output] == []
+
+
+@pytest.mark.usefixtures("database")
+async def test_what_was_published_is_shown_even_if_todays_checks_would_refuse_it(server: str) -> None:
+    old = SOURCE.replace(b"level: 4", b"level: 4.0")
+    connection = await asyncpg.connect(server)
+    await connection.execute(
+        "insert into procedure (code, version, sha256, source, rules, demo) values ($1, $2, $3, $4, '{}', false)",
+        "2.000635",
+        "2026-07",
+        hashlib.sha256(old).hexdigest(),
+        old,
+    )
+    await connection.close()
+
+    assert (await asyncio.to_thread(run, "show", "2.000635")).exit_code == 0
+    assert "2.000635" in (await asyncio.to_thread(run, "list")).output
+
+
 @pytest.mark.usefixtures("database")
 def test_the_command_refuses_with_1_and_misuse_with_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bad, other = tmp_path / "bad.yaml", tmp_path / "other.yaml"
