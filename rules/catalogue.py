@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from schemas.level import CAPABILITIES, Channel, Level
+from schemas.form import MAX_TEXT
+from schemas.level import Level
 from schemas.limit import Limit, Unit
 from schemas.people import Role
-from schemas.procedure import Act, FeeDue, FieldKind, Procedure
+from schemas.procedure import Act, FieldKind, Procedure
 
 from .condition_mistakes import condition_mistakes
+from .level_mistakes import NO_FEE_CHANNEL_YET, NOT_SKIPPED, level_mistakes
+from .list_mistakes import list_mistakes
 from .mistakes import Mistake, mistake
 from .plain_data import child, plain
 from .readable_parts import (
     UNREAD,
-    ConsultSketch,
     ExtensionSketch,
     FeeSketch,
     FieldSketch,
     Listed,
-    OfficersSketch,
     ProcedureSketch,
-    ResultSketch,
-    SignatureSketch,
     StepSketch,
     Unread,
     limits,
@@ -34,12 +33,10 @@ from .readable_parts import (
 from .schema_mistakes import schema_mistakes
 
 _BOUNDED: Final = frozenset({FieldKind.INTEGER, FieldKind.TEXT})
-_NO_FEE_CHANNEL_YET: Final = frozenset({Channel.POST})
 _MOST_UNITS: Final = 100_000
-"""So many times the dearest item is still an amount that JSON can hold."""
+"""So many times the dearest item, and as many items as there may be, are still an amount that JSON can hold."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
-_NOT_SKIPPED: Final = frozenset({Act.INSPECT, Act.CONSULT, Act.OBLIGATION})
-"""What has to happen before anybody may decide, so that a standing order cannot."""
+_HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}
 
 
 def problems(raw: object, *, allow_seconds: bool = False) -> list[Mistake]:
@@ -78,7 +75,7 @@ def _blank_texts(value: Any, path: str) -> Iterator[Mistake]:
 
 
 def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]:
-    yield from _duplicates(parts)
+    yield from list_mistakes(parts)
     for n, field in read(parts.form).items():
         yield from _field(field, f"form[{n}]")
     yield from condition_mistakes(parts)
@@ -88,49 +85,7 @@ def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]
     yield from _fee(parts)
     yield from _extension(parts)
     if isinstance(parts.level, Level):
-        yield from _level(parts, parts.level)
-
-
-def _repeated(values: Mapping[int, object]) -> Iterator[int]:
-    seen = set()
-    for n, value in values.items():
-        if value in seen:
-            yield n
-        seen.add(value)
-
-
-def _duplicates(parts: ProcedureSketch) -> Iterator[Mistake]:
-    for path, codes in _codes(parts):
-        written = {n: code for n, code in codes.items() if code is not UNREAD}
-        yield from (mistake("duplicate_code", f"{path}[{n}].code") for n in _repeated(written))
-    for path, values in _value_lists(parts):
-        yield from (mistake("duplicate_value", f"{path}[{n}]") for n in _repeated(read(values)))
-
-
-def _codes(parts: ProcedureSketch) -> Iterator[tuple[str, dict[int, object]]]:
-    yield "papers", {n: entry.code for n, entry in read(parts.papers).items()}
-    yield "form", {n: entry.code for n, entry in read(parts.form).items()}
-    yield "review", {n: entry.code for n, entry in read(parts.review).items()}
-    for n, step in read(parts.review).items():
-        if isinstance(step.consult, ConsultSketch):
-            parties = read(step.consult.parties)
-            yield f"review[{n}].consult.parties", {k: entry.code for k, entry in parties.items()}
-    if isinstance(parts.fee, FeeSketch):
-        yield "fee.items", {n: entry.code for n, entry in read(parts.fee.items).items()}
-        yield "fee.waivers", {n: entry.code for n, entry in read(parts.fee.waivers).items()}
-
-
-def _value_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
-    for n, field in read(parts.form).items():
-        yield f"form[{n}].choices", field.choices
-    if isinstance(parts.fee, FeeSketch):
-        yield "fee.channels", parts.fee.channels
-    if isinstance(parts.result, ResultSketch):
-        yield "result.channels", parts.result.channels
-    for name in ("automatic", "silent_approval"):
-        part = getattr(parts, name)
-        if isinstance(part, OfficersSketch):
-            yield f"{name}.officers", part.officers
+        yield from level_mistakes(parts, parts.level)
 
 
 def _field(field: FieldSketch, path: str) -> Iterator[Mistake]:
@@ -151,6 +106,8 @@ def _bounds(field: FieldSketch, kind: FieldKind, path: str) -> Iterator[Mistake]
         return
     if kind is FieldKind.TEXT:
         yield from (mistake("negative_length", f"{path}.{name}") for name, bound in written.items() if bound < 0)
+        too_long = (name for name, bound in written.items() if bound > MAX_TEXT)
+        yield from (mistake("length_above_form", f"{path}.{name}", limit=MAX_TEXT) for name in too_long)
     if len(written) == len(bounds) and written["minimum"] > written["maximum"]:
         yield mistake("minimum_above_maximum", f"{path}.minimum")
 
@@ -184,7 +141,7 @@ def _review(parts: ProcedureSketch) -> Iterator[Mistake]:
 def _step(step: StepSketch, path: str) -> Iterator[Mistake]:
     if step.act is Act.DECIDE and step.role not in {Role.LEADER, UNREAD}:
         yield mistake("decide_by_leader", f"{path}.role")
-    if step.act in _NOT_SKIPPED and step.role is Role.LEADER:
+    if step.act in NOT_SKIPPED and step.role is Role.LEADER:
         yield mistake("step_not_by_leader", f"{path}.role")
     if step.act is UNREAD:
         return
@@ -199,7 +156,7 @@ def _fee(parts: ProcedureSketch) -> Iterator[Mistake]:
     if not isinstance(parts.fee, FeeSketch):
         return
     for n, channel in read(parts.fee.channels).items():
-        if channel in _NO_FEE_CHANNEL_YET:
+        if channel in NO_FEE_CHANNEL_YET:
             yield mistake("fee_by_post_not_available", f"fee.channels[{n}]")
     for n, item in read(parts.fee.items).items():
         if isinstance(item.per, str):
@@ -232,50 +189,13 @@ def _extension(parts: ProcedureSketch) -> Iterator[Mistake]:
     if isinstance(by, Limit) and by.amount == 0 and by.unit in _SAME_DAY:
         yield mistake("extension_by_nothing", "extension.by")
     processing = limits(parts).get("limits.processing")
-    if processing is None or not isinstance(notice, Limit) or notice.unit is not processing.unit:
-        return
-    if notice.amount >= max(processing.amount, 1):
+    if processing is not None and isinstance(notice, Limit) and _as_long_as(notice, processing):
         yield mistake("notice_not_shorter", "extension.notice")
 
 
-def _level(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
-    allowed = CAPABILITIES[level]
-    fee = parts.fee if isinstance(parts.fee, FeeSketch) else FeeSketch()
-    result = parts.result if isinstance(parts.result, ResultSketch) else ResultSketch()
-    signature = isinstance(parts.signature, SignatureSketch) and parts.signature.required is True
-    yield from _channels("fee", fee.channels, allowed.fee, level)
-    yield from _channels("result", result.channels, allowed.result, level)
-    if signature and not allowed.signature:
-        yield mistake("signature_not_allowed", "signature.required")
-    online_only = whole(fee.channels) and list(read(fee.channels).values()) == [Channel.ONLINE]
-    if signature and level is Level.FULLY_ONLINE and online_only:
-        yield mistake("unsigned_could_not_pay", "fee.channels")
-    if fee.due is FeeDue.SUBMISSION and Channel.ONLINE not in allowed.filing:
-        yield mistake("due_submission_needs_online_filing", "fee.due")
-    yield from _without_officers(parts, level)
-
-
-def _without_officers(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
-    """What is decided without an officer's act, and what is extended, needs filings and steps that allow it."""
-    if parts.automatic is not None:
-        if Channel.ONLINE not in CAPABILITIES[level].filing:
-            yield mistake("automatic_needs_online_filing", "automatic")
-        if any(step.act in _NOT_SKIPPED for step in read(parts.review).values()):
-            yield mistake("automatic_skips_step", "automatic")
-    if level is not Level.INFORMATION:
-        return
-    if parts.silent_approval is not None:
-        yield mistake("silent_approval_not_at_level_1", "silent_approval")
-    if parts.extension is not None and parts.review == ():
-        yield mistake("extension_needs_review", "extension")
-
-
-def _channels(part: str, offered: Listed[Channel], allowed: frozenset[Channel], level: Level) -> Iterator[Mistake]:
-    unavailable = _NO_FEE_CHANNEL_YET if part == "fee" else frozenset[Channel]()
-    words = ", ".join(sorted(allowed - unavailable))
-    named = read(offered)
-    for n, channel in named.items():
-        if channel not in allowed:
-            yield mistake(f"{part}_channel_not_allowed", f"{part}.channels[{n}]", level=int(level), allowed=words)
-    if level is Level.FULLY_ONLINE and named and whole(offered) and Channel.ONLINE not in named.values():
-        yield mistake(f"{part}_must_offer_online", f"{part}.channels")
+def _as_long_as(notice: Limit, processing: Limit) -> bool:
+    """Whether the notice takes the whole processing limit, as far as their units can be compared."""
+    if notice.unit in _HOURS and processing.unit in _HOURS:
+        return notice.amount * _HOURS[notice.unit] >= max(processing.amount * _HOURS[processing.unit], 1)
+    never_shorter = (notice.unit, processing.unit) == (Unit.WORKING_DAYS, Unit.CALENDAR_DAYS)
+    return (notice.unit is processing.unit or never_shorter) and notice.amount >= max(processing.amount, 1)

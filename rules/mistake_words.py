@@ -83,6 +83,7 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "too_long": Words("dài hơn {limit} ký tự", "longer than {limit} characters", "rút gọn", "shorten it"),
     "too_few": Words("cần ít nhất {limit} mục", "at least {limit} entry is needed", "thêm mục", "add an entry"),
+    "too_many": Words("nhiều hơn {limit} mục", "more than {limit} entries", "bớt mục", "leave some out"),
     "out_of_range": Words("ngoài khoảng cho phép", "outside the allowed range", "chọn {limit}", "choose {limit}"),
     "wrong_form": Words("sai dạng", "not of the right form", "viết theo dạng {form}", "write it as {form}"),
     "not_allowed_value": Words(
@@ -126,6 +127,12 @@ WORDS: Final[dict[str, Words]] = {
     ),
     "negative_length": Words(
         "độ dài không thể âm", "a length cannot be negative", "viết 0 hoặc lớn hơn", "write 0 or more"
+    ),
+    "length_above_form": Words(
+        "một trường của biểu mẫu giữ nhiều nhất {limit} ký tự",
+        "a form field holds at most {limit} characters",
+        "viết {limit} hoặc nhỏ hơn; nội dung dài hơn thì nộp thành giấy tờ",
+        "write {limit} or less; what is longer is a paper",
     ),
     "minimum_above_maximum": Words(
         "minimum lớn hơn maximum", "the minimum is above the maximum", "sửa một trong hai", "correct one of the two"

@@ -130,6 +130,17 @@ def many(*changes: Change) -> Change:
     return change
 
 
+def add_many(path: str, count: int) -> Change:
+    """Adds copies of the first entry of a list, with codes of their own and without conditions."""
+
+    def change(raw: Raw) -> None:
+        part, key = _parent(raw, path)
+        plain = {name: value for name, value in part[key][0].items() if name != "when"}
+        part[key] += [plain | {"code": f"another_{n}"} for n in range(count)]
+
+    return change
+
+
 def at_level(level: int) -> Change:
     """The level, without what only higher ones allow."""
     changes = [put("level", level), put("signature.required", value=False)]
@@ -216,6 +227,8 @@ BROKEN = [
     Broken("choice twice", put("form[0].choices[1]", "birth"), "form[0].choices[1]", "duplicate_value"),
     Broken("bounds of a date", put("form[2].minimum", 1), "form[2].minimum", "bounds_not_for_kind"),
     Broken("negative length", put("form[1].minimum", -1), "form[1].minimum", "negative_length"),
+    Broken("text longer than a form holds", put("form[1].maximum", 4001), "form[1].maximum", "length_above_form"),
+    Broken("too many papers", add_many("papers", 98), "papers", "too_many"),
     Broken("bounds crossed", put("form[3].minimum", 51), "form[3].minimum", "minimum_above_maximum"),
     # conditions
     Broken("condition asks nothing", _when({}), "papers[0].when[0]", "when_one_thing"),
@@ -514,6 +527,8 @@ BROKEN = [
         "fee_by_post_not_available",
     ),
     Broken("channel twice", put("fee.channels", ["counter", "online", "online"]), "fee.channels[2]", "duplicate_value"),
+    Broken("too many items", add_many("fee.items", 48), "fee.items", "too_many"),
+    Broken("too many waivers", add_many("fee.waivers", 99), "fee.waivers", "too_many"),
     Broken("waiver twice", put("fee.waivers[1].code", "poor"), "fee.waivers[1].code", "duplicate_code"),
     Broken("waiver of nothing", put("fee.waivers[1].percent", 0), "fee.waivers[1].percent", "out_of_range"),
     Broken("waiver of more than all", put("fee.waivers[0].percent", 101), "fee.waivers[0].percent", "out_of_range"),
@@ -561,6 +576,18 @@ BROKEN = [
     Broken("unsigned can't pay", put("fee.channels", ["online"]), "fee.channels", "unsigned_could_not_pay"),
     # extension, silent approval, standing order
     Broken("extended by nothing", put("extension.by", "0 working days"), "extension.by", "extension_by_nothing"),
+    Broken(
+        "notice as long as the limit in hours",
+        put("extension.notice", "8 working hours"),
+        "extension.notice",
+        "notice_not_shorter",
+    ),
+    Broken(
+        "notice as long as the limit in calendar days",
+        many(put("limits.processing", "5 calendar days"), put("extension.notice", "5 working days")),
+        "extension.notice",
+        "notice_not_shorter",
+    ),
     Broken(
         "notice as long as the limit",
         put("extension.notice", "1 working days"),
