@@ -4,8 +4,10 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from deploy.catalogue import DIRECTORY, check, check_bytes, demo_variant, parse
@@ -261,6 +263,30 @@ def test_the_example_of_the_documentation_passes() -> None:
     assert procedure is not None
     assert procedure.fee is not None
     assert procedure.supplement.rounds == 1
+
+
+def test_the_fragments_of_the_documentation_pass() -> None:
+    page = (ROOT / "docs" / "procedures.md").read_text("utf-8")
+    parts = [
+        yaml.safe_load(dedent(text)) for text in re.findall(r"```\n(.*?)```", page, re.DOTALL) if "source:" in text
+    ]
+    raw = good()
+    raw["limits"]["processing"] = "5 working days"
+    raw["form"] = []
+    raw["papers"] = []
+    for part in parts:
+        match part:
+            case [step]:
+                raw["review"][1] = step
+            case {"act": "obligation"}:
+                raw["review"][2] |= part
+            case {"items": items}:
+                raw["fee"]["items"] = items
+            case _:
+                raw |= part
+
+    assert len(parts) == 5
+    assert found(raw) == set()
 
 
 def all_limits(part: object) -> Iterator[Limit]:
