@@ -62,12 +62,11 @@ def _task(filing: Filing, role: Role, now: datetime) -> Task:
     actor = _someone(filing, role)
     step = current_step(filing)
     clock = filing.clocks.get(_STAGE_CLOCK[stage(filing)])
-    claimable = stage(filing) in _CLAIMABLE and role is task_role(filing)
     return Task(
         name=step.code if step else stage(filing),
         role=role,
         actions=possible(filing, actor, now),
-        officer=filing.officer if claimable else None,
+        officer=_claimer(filing, role),
         due=clock.due if clock else None,
         overdue=bool(clock and clock.overdue),
     )
@@ -102,7 +101,12 @@ def _someone(filing: Filing, role: Role) -> Actor:
         return SYSTEM
     if role is Role.APPLICANT and filing.applicant is not None:
         return Actor(subject=filing.applicant.subject, role=role)
-    return Actor(subject=filing.officer or _ANYONE, role=role, agency=filing.agency)
+    return Actor(subject=_claimer(filing, role) or _ANYONE, role=role, agency=filing.agency)
+
+
+def _claimer(filing: Filing, role: Role) -> str | None:
+    """Who has claimed the task, if it is this role's to claim."""
+    return filing.officer if stage(filing) in _CLAIMABLE and role is task_role(filing) else None
 
 
 def possible(filing: Filing, actor: Actor, now: datetime) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from rules import lifecycle
 from schemas.people import Actor, PersonKind, Role
 from tests.unit.lives import (
     APPLICANT,
@@ -215,6 +216,14 @@ def test_a_leader_takes_a_stop_back() -> None:
     assert life.refusal("recall", officer(Role.LEADER, "leader-2")) == [("actor.subject", "not_your_move")]
     assert life.do("recall", LEADER).kinds[-1] == "resumed"
     assert life.status == 4
+
+
+def test_what_one_person_may_as_two_is_offered_to_nobody_else() -> None:
+    dual = officer(Role.LEADER, "specialist-1")
+    life = at(VERIFY).do("stop", dual, mode="suspend", **STOP)
+    [task] = lifecycle.tasks(life.filing, life.now)
+    assert task.actions == ("stop", "resume")
+    assert life.refusal("recall", LEADER) == [("actor.subject", "not_your_move")]
 
 
 # Questions.
