@@ -16,6 +16,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 from uuid import UUID
@@ -26,6 +27,7 @@ BATCH: Final = 1000
 MAX_PROBLEMS: Final = 10_000
 LAST_NUMBER: Final = 9_999_999
 NO_HASH: Final = bytes(32)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PG_EPOCH_US: Final = 946_684_800_000_000
 PATTERNS: Final = {
     "dossier": re.compile(r"(?P<agency>.+)-(?P<period>[0-9]{8})-(?P<n>[0-9]{7})"),
@@ -38,8 +40,10 @@ MARKS: Final = {"dossier": "", "payment": "P", "parcel": "G", "receipt": "R"}
 EVENTS: Final = """
 SELECT e.stream, e.seq, e.event_id, e.filing_id, e.agency, e.kind, e.version, e.body, e.sealed, e.key_id, e.command_id,
        e.actor, e.via, e.occurred_at, e.recorded_at, e.prev_hash, e.hash,
-       s.stream AS head, s.filing_id AS head_filing, s.head_seq, s.head_hash
+       s.stream AS head, s.filing_id AS head_filing, s.head_seq, s.head_hash,
+       r.seq AS receipt_seq, r.filing_id AS receipt_filing, r.digest AS receipt_digest, r.body AS receipt_body
 FROM event e LEFT JOIN stream s ON s.stream = e.stream
+LEFT JOIN receipt r ON r.stream = e.stream AND r.command_id = e.command_id
 ORDER BY e.stream, e.seq
 """
 # A row with head 0 claims no event; it is left behind when a first append was refused.
@@ -51,7 +55,7 @@ ORDER BY s.stream
 """
 STRAY_RECEIPTS: Final = """
 SELECT r.stream, r.seq FROM receipt r
-WHERE NOT EXISTS (SELECT FROM event e WHERE e.stream = r.stream AND e.seq = r.seq)
+WHERE NOT EXISTS (SELECT FROM event e WHERE e.stream = r.stream AND e.command_id = r.command_id)
 ORDER BY r.stream, r.seq
 """
 COUNTERS: Final = "SELECT agency, kind, period, last FROM counter ORDER BY agency, kind, period"
@@ -136,7 +140,7 @@ async def _verify(connection: Connection, progress: Progress) -> Report:
             problems.add(Rule.STREAM_EMPTY, f"no event left of {row['head_seq']}", row["stream"])
     async for batch in _batches(connection, "stray_receipts", STRAY_RECEIPTS):
         for row in batch:
-            problems.add(Rule.RECEIPT, "a receipt points to an event that is not there", row["stream"], row["seq"])
+            problems.add(Rule.RECEIPT, "the receipt of a command that no event is of", row["stream"], row["seq"])
     async for batch in _batches(connection, "counters", COUNTERS):
         for row in batch:
             numbers.compare(row)
@@ -204,6 +208,7 @@ class _Chains:
     def __init__(self, problems: _Problems) -> None:
         self._problems = problems
         self._last: asyncpg.Record | None = None
+        self._code: object = None
         self.streams = 0
         self.events = 0
 
@@ -211,6 +216,9 @@ class _Chains:
         if self._last is None or event["stream"] != self._last["stream"]:
             self.close()
             self.streams += 1
+            self._code = (_json_object(event["body"]) or {}).get("code")
+        elif event["command_id"] != self._last["command_id"]:
+            self._check_receipt(self._last)
         self.events += 1
         self._check_seq(event)
         self._check_hashes(event)
@@ -221,6 +229,7 @@ class _Chains:
         event, self._last = self._last, None
         if event is None:
             return
+        self._check_receipt(event)
         stream, seq = event["stream"], event["seq"]
         if event["head"] is None:
             self._problems.add(Rule.HEAD_MISSING, "the stream has events but no head row", stream, seq)
@@ -245,6 +254,18 @@ class _Chains:
             self._problems.add(Rule.HASH, "the stored columns do not give the stored hash", stream, seq)
         if event["prev_hash"] != (self._last["hash"] if self._last else NO_HASH):
             self._problems.add(Rule.LINK, "prev_hash is not the hash of the event before", stream, seq)
+
+    def _check_receipt(self, event: asyncpg.Record) -> None:
+        """`event` is the last one of its command."""
+        stream, seq = event["stream"], event["seq"]
+        if event["receipt_seq"] is None:
+            self._problems.add(Rule.RECEIPT, "the command has no receipt", stream, seq)
+        elif event["receipt_seq"] != seq:
+            message = f"the command's receipt stands at seq {event['receipt_seq']}"
+            self._problems.add(Rule.RECEIPT, message, stream, seq)
+        elif event["receipt_filing"] != event["filing_id"] or not _says(event, self._code):
+            message = "the receipt's columns, its body and its event say different things"
+            self._problems.add(Rule.RECEIPT, message, stream, seq)
 
 
 @dataclass(slots=True)
@@ -320,6 +341,22 @@ class _Numbers:
             if series.has(n):
                 message = f"an event carries it, but the counter stands at {last}"
                 self._problems.add(Rule.NUMBER_BEYOND, message, number=_name(key, n))
+
+
+def _says(event: asyncpg.Record, code: object) -> bool:
+    """Whether the receipt's body says what its columns, its event and the stream's first event say."""
+    body = _json_object(event["receipt_body"]) or {}
+    said = (*(body.get(name) for name in ("command_id", "digest", "seq", "code")), _instant(body.get("at")))
+    return said == (event["command_id"], event["receipt_digest"], event["seq"], code, event["occurred_at"])
+
+
+def _instant(text: object) -> int | None:
+    """Microseconds since 1970 of an instant in RFC 3339, or None."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+        return (moment - EPOCH) // timedelta(microseconds=1)
+    except (ValueError, TypeError):
+        return None
 
 
 def _carried(event: asyncpg.Record, body: dict[str, object]) -> Iterator[tuple[str, object]]:

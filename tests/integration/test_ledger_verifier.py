@@ -102,8 +102,16 @@ class Writer:
     connection: Connection
     heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     filings: dict[str, UUID] = field(default_factory=dict)
+    codes: dict[str, Any] = field(default_factory=dict)
 
-    async def append(self, stream: str, kind: str, body: Event, sealed: bytes | None = b"n" * 12 + b"c") -> None:
+    async def append(
+        self,
+        stream: str,
+        kind: str,
+        body: Event,
+        sealed: bytes | None = b"n" * 12 + b"c",
+        command_id: str | None = None,
+    ) -> None:
         seq, prev_hash = self.heads.get(stream, (0, bytes(32)))
         now = datetime.now(UTC)
         event: Event = {
@@ -117,7 +125,7 @@ class Writer:
             "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
             "sealed": sealed,
             "key_id": "k1" if sealed else None,
-            "command_id": f"{kind}-{seq + 1}",
+            "command_id": command_id or f"{kind}-{seq + 1}",
             "actor": b'{"role":"applicant","subject":"p-1"}',
             "via": "portal:web",
             "occurred_at": now - timedelta(hours=1),
@@ -167,9 +175,19 @@ class Writer:
                 " do update set head_seq = excluded.head_seq, head_hash = excluded.head_hash",
                 *(e[name] for name in ("stream", "filing_id", "agency", "seq", "hash")),
             )
+            if e["seq"] == 1:
+                body = json.loads(e["body"])
+                self.codes[e["stream"]] = body.get("code") if isinstance(body, dict) else None
+            receipt = {name: e[name] for name in ("command_id", "seq")} | {
+                "digest": hashlib.sha256(e["command_id"].encode()).hexdigest(),
+                "at": e["occurred_at"].isoformat(),
+                "code": self.codes.get(e["stream"]),
+            }
             await self.connection.execute(
-                "insert into receipt values ($1, $2, $3, '', $4, '{}')",
-                *(e[name] for name in ("filing_id", "stream", "command_id", "seq")),
+                "insert into receipt values ($1, $2, $3, $4, $5, $6) on conflict (stream, command_id)"
+                " do update set seq = excluded.seq, body = excluded.body",
+                *(e[name] for name in ("filing_id", "stream", "command_id")),
+                *(receipt["digest"], receipt["seq"], json.dumps(receipt).encode()),
             )
 
 
@@ -258,8 +276,9 @@ def test_the_published_vector_holds_for_writer_and_verifier() -> None:
 
 
 async def test_the_published_vector_verifies_from_the_database(dsn: str, db: Connection) -> None:
+    writer = Writer(db)
     for event in vector():
-        await Writer(db)._store(event)
+        await writer._store(event)
     await db.execute("insert into counter values ('H01.12', 'dossier', '20261125', 1)")
     assert await verify(dsn) == Report(verified=True, streams=1, events=2, problems=[])
 
@@ -310,6 +329,9 @@ async def test_it_verifies_while_appends_go_on(dsn: str, writer: Writer) -> None
     assert len(set(events)) > 2
 
 
+SAID_BY_RECEIPT = ("command_id", "occurred_at", "filing_id")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -332,7 +354,8 @@ async def test_it_verifies_while_appends_go_on(dsn: str, writer: Writer) -> None
 @pytest.mark.usefixtures("writer")
 async def test_a_changed_column_breaks_the_hash(dsn: str, db: Connection, change: str) -> None:
     await db.execute(f"update event set {change} where stream = 'filing:b' and seq = 2")  # noqa: S608
-    assert found(await verify(dsn)) == {(Rule.HASH, "filing:b", 2)}
+    receipt = {(Rule.RECEIPT, "filing:b", 2)} if change.startswith(SAID_BY_RECEIPT) else set()
+    assert found(await verify(dsn)) == {(Rule.HASH, "filing:b", 2), *receipt}
 
 
 @pytest.mark.usefixtures("writer")
@@ -453,7 +476,7 @@ async def test_a_number_that_is_absent_or_malformed_is_found(
             "update stream set filing_id = gen_random_uuid() where stream = 'filing:b'",
             (Rule.HEAD_DIFFERS, "filing:b", 3),
         ),
-        ("update receipt set seq = 9 where stream = 'filing:b' and seq = 3", (Rule.RECEIPT, "filing:b", 9)),
+        ("update receipt set seq = 9 where stream = 'filing:b' and seq = 3", (Rule.RECEIPT, "filing:b", 3)),
         (
             "insert into stream values ('filing:x', gen_random_uuid(), 'H01.12', 1, 2, 'x')",
             (Rule.STREAM_EMPTY, "filing:x", None),
@@ -468,6 +491,50 @@ async def test_rows_beside_the_events_must_agree(
 ) -> None:
     await db.execute(change)
     assert found(await verify(dsn)) == {problem}
+
+
+def in_body(name: str, value: str) -> str:
+    """The receipt's body with one member changed."""
+    return f"body = convert_to(jsonb_set(convert_from(body, 'UTF8')::jsonb, '{{{name}}}', '{value}')::text, 'UTF8')"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from receipt where {here}",
+        "update receipt set seq = 1 where {here}",
+        "update receipt set command_id = 'other' where {here}",
+        "update receipt set digest = repeat('0', 64) where {here}",
+        "update receipt set filing_id = gen_random_uuid() where {here}",
+        "update receipt set body = '' where {here}",
+        *(
+            f"update receipt set {in_body(name, value)} where {{here}}"  # noqa: S608
+            for name, value in {
+                "command_id": '"other"',
+                "digest": '"other"',
+                "seq": "2",
+                "at": '"2026-11-25T00:00:00Z"',
+                "code": '"H01.12-20261125-0000009"',
+            }.items()
+        ),
+    ],
+)
+@pytest.mark.usefixtures("writer")
+async def test_a_receipt_that_is_gone_or_changed_is_found(dsn: str, db: Connection, change: str) -> None:
+    await db.execute(change.replace("{here}", "stream = 'filing:b' and seq = 3"))
+    assert found(await verify(dsn)) == {(Rule.RECEIPT, "filing:b", 3)}
+
+
+async def test_a_receipt_stands_at_the_last_event_of_its_command(dsn: str, db: Connection, writer: Writer) -> None:
+    for stream in ("filing:two", "filing:torn"):
+        for kind in ("submitted", "accepted", "decided"):
+            number = f"{AGENCY}-{DAY}-{await writer.count('dossier'):07d}" if kind == "submitted" else None
+            torn = stream == "filing:torn" and kind == "accepted"
+            await writer.append(stream, kind, {"code": number}, command_id="between" if torn else "once")
+    # Once more after another command: two of its runs have no receipt of their own.
+    assert found(await verify(dsn)) == {(Rule.RECEIPT, "filing:torn", 1)}
+    await db.execute("update receipt set seq = 1 where stream = 'filing:two'")
+    assert found(await verify(dsn)) == {(Rule.RECEIPT, "filing:torn", 1), (Rule.RECEIPT, "filing:two", 3)}
 
 
 @pytest.mark.usefixtures("writer")
