@@ -56,6 +56,10 @@ class Vault:
         found = await connection.fetchval("select key_id from filing_key limit 1")
         return found is None or found.startswith(f"{self._master_id}:")
 
+    def unwrap(self, key_id: str, wrapped: bytes) -> FilingKey:
+        """A filing's key as the record keeps it, unwrapped. Raises `InvalidTag` if another master key wrapped it."""
+        return FilingKey(key_id, self._master.unseal(wrapped, key_id))
+
     async def key(self, connection: Connection, filing: UUID, agency: str) -> FilingKey:
         """The key of a filing, made in the caller's transaction if there is none."""
         if filing in self._known:
@@ -73,7 +77,7 @@ class Vault:
                 wrapped,
             )
             return key
-        key = FilingKey(row["key_id"], self._master.unseal(row["wrapped"], row["key_id"]))
+        key = self.unwrap(row["key_id"], row["wrapped"])
         self._known[filing] = key
         if len(self._known) > _CACHED_KEYS:
             self._known.popitem(last=False)

@@ -50,6 +50,7 @@ from tests.acting import (
     stock,
 )
 from tests.conftest import ROOT, World, database_url
+from tests.histories import CANARY, PERSON, told_on
 from workers.wiring import activities
 
 Row = dict[str, Any]
@@ -281,25 +282,7 @@ def accepted(play: Play, command_id: str) -> Batch:
     )
 
 
-CANARY: Final = "canary"
-PERSON: Final = {
-    "subject": "canary-subject",
-    "name": "Canary Name",
-    "id_number": "CANARY-000001",
-    "phone": "canary phone",
-    "email": "canary@example.invalid",
-}
 SEALED: Final = {("event", "sealed"), ("filing_key", "wrapped")}
-
-
-def told_on() -> dict[str, Any]:
-    """What identifies a person, wherever a submission has a place for it."""
-    return {
-        "applicant": PERSON,
-        "actor": {"subject": PERSON["subject"], "role": "applicant"},
-        "address": {name: f"canary {name}" for name in ("recipient", "phone", "address")} | {"postcode": "10000"},
-        "result_channel": "post",
-    }
 
 
 async def test_the_record_the_engine_and_the_logs_give_nobody_away(world: World, tmp_path: Path) -> None:

@@ -15,43 +15,26 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-from typer.testing import CliRunner
 
-from deploy.command import app
 from motcua import Submission, filing_id, testing
 from tests.conftest import DIRECTORY, ROOT, World, database_url
+from tests.shell import Shell
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/none"
-READS = (["filing", "X"], ["events", "X"], ["tasks"], ["ledger", "verify"], ["directory", "list"])
-OWNERS = (["migrate"], ["directory", "load", str(ROOT / "deploy" / "directory.yaml")], ["procedures", "list"])
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """What it printed."""
-        return json.loads(self.out)
-
-
-class Shell:
-    """Runs commands in an empty folder, with the addresses of a world."""
-
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self.env = dict(env)
-
-    async def __call__(self, *arguments: str | Path, **env: str | None) -> Ended:
-        """A command, to its end. A variable that is None is not set."""
-        words = [str(argument) for argument in arguments]
-        ended = await asyncio.to_thread(CliRunner().invoke, app, words, env=self.env | env)
-        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
-        return Ended(ended.exit_code, ended.stdout, ended.stderr)
+READS = (
+    ["filing", "X"],
+    ["events", "X"],
+    ["tasks"],
+    ["ledger", "verify"],
+    ["directory", "list"],
+    ["ledger", "export", "X", "--out", "x"],
+)
+OWNERS = (
+    ["migrate"],
+    ["ledger", "rebuild"],
+    ["directory", "load", str(ROOT / "deploy" / "directory.yaml")],
+    ["procedures", "list"],
+)
 
 
 @pytest.fixture
@@ -305,6 +288,7 @@ async def test_a_worker_that_can_not_begin_says_why(
         "filing",
         "tasks",
         "ledger verify",
+        "ledger rebuild",
         "directory load",
         "directory list",
     ],

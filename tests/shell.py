@@ -1,0 +1,42 @@
+"""The `motcua` command in this process, as a test gives it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from deploy.command import app
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed."""
+        return json.loads(self.out)
+
+
+class Shell:
+    """Runs commands in an empty folder, with the addresses of a world."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = dict(env)
+
+    async def __call__(self, *arguments: str | Path, **env: str | None) -> Ended:
+        """A command, to its end. A variable that is None is not set."""
+        words = [str(argument) for argument in arguments]
+        ended = await asyncio.to_thread(CliRunner().invoke, app, words, env=self.env | env)
+        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
+        return Ended(ended.exit_code, ended.stdout, ended.stderr)
