@@ -6,7 +6,8 @@ import binascii
 import os
 from base64 import b64decode
 from dataclasses import asdict
-from typing import Final
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -14,9 +15,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from deploy import ledger_verifier
+from deploy import bundle as bundles
+from deploy import bundle_verifier, ledger_verifier
 from deploy import rebuild as rebuilding
-from deploy.commands.database import APPLICATION, OWNER, address, answered, running_stack
+from deploy.commands.database import APPLICATION, OWNER, address, answered, ask, running_stack
+from deploy.commands.record import Which
+from deploy.stack.home import write_private
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
 
 app = typer.Typer(
@@ -37,11 +41,40 @@ def _group() -> None:
 
 
 @app.command()
-def verify(*, as_json: AsJson = False) -> None:
+def verify(
+    bundle: Annotated[
+        Path | None,
+        typer.Argument(metavar="[BUNDLE]", exists=True, dir_okay=False, help="A bundle, instead of the log."),
+    ] = None,
+    *,
+    files: Annotated[
+        Path | None, typer.Option("--files", exists=True, file_okay=False, help="Where the bundle's files lie.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Recompute every hash, chain, head and number of the log; exit 1 and name each place where it is broken.
 
-    Examples: `motcua ledger verify`, `motcua ledger verify --json`
+    With BUNDLE: the same for what `motcua ledger export` made, offline: no database, no settings.
+
+    Examples: `motcua ledger verify`, `motcua ledger verify H01.12-20261125-0000001.json --files papers`
     """
+    if bundle is None and files is not None:
+        fail("--files đi cùng một BUNDLE / --files goes with a BUNDLE", Exit.USAGE)
+    report = _verified() if bundle is None else bundle_verifier.verify(bundle.read_bytes(), files)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        for problem in report.problems:
+            out().print(f"[red]{escape(where(problem))}[/] {escape(problem.message)} [dim]({problem.rule})[/]")
+        for head in [] if isinstance(report, ledger_verifier.Report) else report.heads:
+            out().print(f"{escape(head.stream)} seq {head.seq} [dim]{escape(head.hash)}[/]")
+        out().print(summary(report))
+    if not report.verified:
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _verified() -> ledger_verifier.Report:
+    """The whole log."""
     dsn = address(APPLICATION)
     with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None)
@@ -49,15 +82,44 @@ def verify(*, as_json: AsJson = False) -> None:
         def looked_at(streams: int, events: int) -> None:
             progress.update(task, description=f"{streams:,} luồng / streams, {events:,} sự kiện / events")
 
-        report = answered(ledger_verifier.verify(dsn, looked_at))
+        return answered(ledger_verifier.verify(dsn, looked_at))
+
+
+@app.command()
+def export(
+    which: Which,
+    *,
+    to: Annotated[Path, typer.Option("--out", metavar="FILE", dir_okay=False, help="Where the bundle is written.")],
+    with_sealed: Annotated[
+        bool, typer.Option("--with-sealed", help="Also what is sealed, and the key to it: personal data.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write what proves one filing outside of the house: its events, hashes and receipts, and its files' digests.
+
+    Nothing personal is in it, unless `--with-sealed` asks for that; it needs MOTCUA_MASTER_KEY.
+
+    Examples: `motcua ledger export H01.12-20261125-0000001 --out bundle.json`, then `motcua ledger verify bundle.json`
+    """
+    master = master_key() if with_sealed else None
+    try:
+        bundle = ask(lambda connection: bundles.export(connection, which, master))
+    except bundles.NotExportedError as error:
+        fail(f"chưa xuất / not exported: {error}", Exit.REFUSED)
+    if bundle is None:
+        fail(f"không có hồ sơ này / the record has no filing {which}", Exit.NOT_AVAILABLE)
+    data = bundle_verifier.canonical(bundle)
+    try:
+        write_private(to, data.decode())
+    except OSError as error:
+        fail(f"{to}: {error.strerror}", Exit.USAGE)
+    report = bundle_verifier.verify(data)
     if as_json:
-        print_json(asdict(report))
+        print_json({"file": str(to), "bytes": len(data), "digest": bundle["digest"]} | asdict(report))
     else:
-        for problem in report.problems:
-            out().print(f"[red]{escape(where(problem))}[/] {escape(problem.message)} [dim]({problem.rule})[/]")
-        out().print(summary(report))
+        out().print(f"{escape(str(to))} {len(data):,} byte, {summary(report)}")
     if not report.verified:
-        raise typer.Exit(Exit.REFUSED)
+        fail(f"hồ sơ này không còn nguyên vẹn / this record is not whole: motcua ledger verify {to}", Exit.REFUSED)
 
 
 @app.command()
@@ -118,15 +180,17 @@ def _tables(report: rebuilding.Rebuilt) -> Table:
     return table
 
 
-def where(problem: ledger_verifier.Problem) -> str:
+def where(problem: ledger_verifier.Problem | bundle_verifier.Problem) -> str:
     """The place of a problem: stream and seq, or the number."""
     place = f"{problem.stream} seq {problem.seq}" if problem.seq is not None else problem.stream
-    return " ".join(part for part in (place, problem.number) if part)
+    number = problem.number if isinstance(problem, ledger_verifier.Problem) else None
+    return " ".join(part for part in (place, number) if part)
 
 
-def summary(report: ledger_verifier.Report) -> str:
+def summary(report: ledger_verifier.Report | bundle_verifier.Report) -> str:
     """One line for people."""
-    size = f"{report.streams:,} luồng / streams, {report.events:,} sự kiện / events"
+    streams = report.streams if isinstance(report, ledger_verifier.Report) else len(report.heads)
+    size = f"{streams:,} luồng / streams, {report.events:,} sự kiện / events"
     if report.verified:
         return f"[green]nguyên vẹn / verified[/]: {size}"
     return f"[red]KHÔNG nguyên vẹn / NOT verified[/]: {len(report.problems)} lỗi / problems, {size}"

@@ -289,6 +289,7 @@ async def test_a_worker_that_can_not_begin_says_why(
         "tasks",
         "ledger verify",
         "ledger rebuild",
+        "ledger export",
         "directory load",
         "directory list",
     ],
