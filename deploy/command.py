@@ -6,12 +6,12 @@ from typing import Final
 
 import typer
 
-from deploy.commands import demo, directory, ledger, procedures, processes, record, tasks
+from deploy.commands import demo, directory, filings, ledger, procedures, processes, record, tasks
 
 _ALONE: Final = (processes.app, demo.app, record.app, tasks.app)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 for _commands in _ALONE:
     app.registered_commands += _commands.registered_commands
-for _group in (ledger.app, procedures.app, directory.app):
+for _group in (ledger.app, procedures.app, directory.app, filings.app):
     app.add_typer(_group)

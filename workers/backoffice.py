@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from motcua.backoffice import run
-from workers.telemetry import configure_logging
+from workers.telemetry import configure_engine, configure_logging
 
 if __name__ == "__main__":
     configure_logging()
+    configure_engine()
     asyncio.run(run())

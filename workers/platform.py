@@ -10,7 +10,7 @@ import structlog
 
 from motcua.connection import connect
 from workers.settings import WorkerSettings
-from workers.telemetry import configure_logging
+from workers.telemetry import configure_engine, configure_logging
 from workers.wiring import activities, platform_worker
 
 _log = structlog.stdlib.get_logger("motcua.worker")
@@ -37,4 +37,5 @@ def _ready(settings: WorkerSettings) -> None:
 
 if __name__ == "__main__":
     configure_logging()
+    configure_engine()
     asyncio.run(main())

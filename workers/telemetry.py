@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import structlog
 from temporalio import activity, workflow
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 _LOGGABLE: Final = frozenset(
     {
@@ -33,6 +34,19 @@ _LOGGABLE: Final = frozenset(
         "temporal_activity",
     }
 )
+
+# Without what it says of a failed workflow task: the words of the exception, which may speak of a person.
+_ENGINE: Final = ",".join(
+    (
+        TelemetryFilter(core_level="WARN", other_level="ERROR").formatted(),
+        "temporalio_sdk_core::worker::workflow=ERROR",
+    )
+)
+
+
+def configure_engine() -> None:
+    """Choose what the engine's library may print by itself. Once a process, before its first client."""
+    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=_ENGINE))))
 
 
 def configure_logging(level: int = logging.INFO) -> None:

@@ -28,9 +28,14 @@ def running_stack() -> dict[str, str]:
     return Home(STACK.parents[1]).read_env() or {}
 
 
+def find_address(variable: str) -> str | None:
+    """The database's address from the environment, else from the stack in this folder, if there is one."""
+    return os.environ.get(variable) or running_stack().get(variable)
+
+
 def address(variable: str) -> str:
-    """The database's address from the environment, else from the stack in this folder, or the end of the command."""
-    found = os.environ.get(variable) or running_stack().get(variable)
+    """The database's address, or the end of the command."""
+    found = find_address(variable)
     if found and not found.startswith(_SCHEMES):
         fail(f"{variable} phải có dạng / is written postgresql://user:password@host/name", Exit.USAGE)
     if not found:

@@ -25,7 +25,7 @@ from deploy.stack import up as hold
 from deploy.stack.parts import MIGRATIONS, binary
 from motcua.cli.running import Exit, fail, out
 from workers import platform
-from workers.telemetry import configure_logging
+from workers.telemetry import configure_engine, configure_logging
 
 app = typer.Typer()
 
@@ -69,6 +69,7 @@ def worker() -> None:
         for name, value in running_stack().items():
             os.environ.setdefault(name, value)
     configure_logging()
+    configure_engine()
     try:
         asyncio.run(platform.main())
     except ValidationError as error:

@@ -29,16 +29,19 @@ class WorkerProcess:
 
 
 @asynccontextmanager
-async def worker_process(env: Mapping[str, str], folder: Path) -> AsyncIterator[WorkerProcess]:
-    """A worker that serves; killed at the end if it still runs."""
+async def worker_process(
+    env: Mapping[str, str], folder: Path, module: str = "workers.platform"
+) -> AsyncIterator[WorkerProcess]:
+    """A worker that serves; killed at the end if it still runs. What it says goes to `worker.log` in the folder."""
     failpoints = folder / "failpoints"
     ready = folder / "ready"
     failpoints.mkdir(exist_ok=True)
     ready.unlink(missing_ok=True)
     own = {"MOTCUA_FAILPOINTS": str(failpoints), "MOTCUA_READY_FILE": str(ready)}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "workers.platform", env={**os.environ, **env, **own}, cwd=ROOT
-    )
+    with (folder / "worker.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", module, env={**os.environ, **env, **own}, cwd=ROOT, stderr=log
+        )
     try:
         await until(ready.exists)
         yield WorkerProcess(process, failpoints)

@@ -1,0 +1,182 @@
+"""Workflows that stand still because their code fails: who they are, since when, and where it fails.
+
+A workflow task that raises anything but a refusal is tried again until a worker without the bug runs it; nothing is
+lost meanwhile, and nothing moves. A failure's message may quote a person: only its type and its place leave here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Final, TypeVar
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType, TimeoutType, WorkflowTaskFailedCause
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    DescribeWorkflowExecutionRequest,
+    GetWorkflowExecutionHistoryReverseRequest,
+)
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+RUNNING: Final = "ExecutionStatus = 'Running' AND WorkflowType IN ('Filing', 'Payment', 'Parcel')"
+REPORTED: Final = f"{RUNNING} AND TemporalReportedProblems IS NOT NULL"
+
+ATTEMPTS: Final = 3
+"""From this attempt on a task has failed more than once: one that timed out once may just have lost its worker."""
+
+_TIMED_OUT: Final = "TimedOut"
+_PAGE: Final = 25
+_AT_ONCE: Final = 20
+_FRAME: Final = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
+_NAME: Final = re.compile(r"[A-Za-z_][\w.]*")
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+@dataclass(frozen=True)
+class Stalled:
+    """A workflow whose task keeps failing.
+
+    Attributes:
+        workflow_id: `filing:<uuid>`, `payment:<uuid>:<n>` or `parcel:<uuid>:<n>`.
+        since: When the task failed first.
+        attempts: How often it has been tried.
+        cause: Temporal's word: `WorkflowWorkerUnhandledFailure` is a bug, `NonDeterministicError` code that does not
+            fit the history, `TimedOut` a task that never answered.
+        error: The type of the exception, where there was one.
+        place: `file:line in function` that raised it.
+    """
+
+    workflow_id: str
+    since: datetime
+    attempts: int
+    cause: str
+    error: str | None = None
+    place: str | None = None
+
+    @property
+    def filing_id(self) -> str:
+        """The filing that it is, or is for."""
+        return self.workflow_id.split(":")[1] if ":" in self.workflow_id else self.workflow_id
+
+    @property
+    def reason(self) -> str:
+        """In one line."""
+        return (self.error or self.cause) + (f" at {self.place}" if self.place else "")
+
+
+async def reports_problems(client: Client) -> bool:
+    """Whether this server marks workflows whose task keeps failing (1.30 and later, unless it is switched off)."""
+    described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    return described.namespace_info.capabilities.reported_problems_search_attribute
+
+
+async def count_reported(client: Client) -> int:
+    """How many workflows the server has marked."""
+    return (await client.count_workflows(REPORTED)).count
+
+
+async def stalled(client: Client) -> list[Stalled]:
+    """Every workflow of ours in the client's namespace that stands still, the longest first.
+
+    A server that marks them is asked for those; of another every running workflow is looked at. Raises `RPCError`.
+    """
+    marked = await reports_problems(client)
+
+    async def look(workflow_id: str) -> Stalled | None:
+        return await _look(client, workflow_id, at_least=1 if marked else ATTEMPTS)
+
+    found = await _each(look, [w.id async for w in client.list_workflows(REPORTED if marked else RUNNING)])
+    return sorted((one for one in found if one is not None), key=lambda one: (one.since, one.workflow_id))
+
+
+async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | None:
+    """What fails in this workflow; none if nothing does, or it has ended meanwhile."""
+    which = WorkflowExecution(workflow_id=workflow_id)
+    try:
+        described = await client.workflow_service.describe_workflow_execution(
+            DescribeWorkflowExecutionRequest(namespace=client.namespace, execution=which)
+        )
+        attempts = described.pending_workflow_task.attempt
+        if attempts < at_least:
+            return None
+        first = [event async for event in _failures(client, which)][-1:]
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return None
+        raise
+    return _told(workflow_id, attempts, first[0]) if first else None
+
+
+async def _failures(client: Client, which: WorkflowExecution) -> AsyncIterator[HistoryEvent]:
+    """The failures since the last task that went well, newest first."""
+    token = b""
+    while True:
+        page = await client.workflow_service.get_workflow_execution_history_reverse(
+            GetWorkflowExecutionHistoryReverseRequest(
+                namespace=client.namespace, execution=which, maximum_page_size=_PAGE, next_page_token=token
+            )
+        )
+        for event in page.history.events:
+            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+                return
+            if _is_failure(event):
+                yield event
+        token = page.next_page_token
+        if not token:
+            return
+
+
+def _is_failure(event: HistoryEvent) -> bool:
+    if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+        return True
+    # A task that only waited for the worker that knew the workflow goes to another one.
+    return (
+        event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT
+        and event.workflow_task_timed_out_event_attributes.timeout_type == TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE
+    )
+
+
+def _told(workflow_id: str, attempts: int, event: HistoryEvent) -> Stalled:
+    since = event.event_time.ToDatetime(tzinfo=UTC)
+    if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+        return Stalled(workflow_id, since, attempts, _TIMED_OUT)
+    failed = event.workflow_task_failed_event_attributes
+    name = WorkflowTaskFailedCause.Name(failed.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
+    cause = name.title().replace("_", "")
+    return Stalled(workflow_id, since, attempts, cause, error_type(failed.failure), place(failed.failure))
+
+
+def error_type(failure: Failure) -> str | None:
+    """The type of the exception, if it is told and looks like one."""
+    name = failure.application_failure_info.type
+    return name if _NAME.fullmatch(name) else None
+
+
+def place(failure: Failure) -> str | None:
+    """`folder/file.py:line in function` of the innermost frame, if there is a stack."""
+    frames = _FRAME.findall(failure.stack_trace)
+    if not frames:
+        return None
+    file, line, function = frames[-1]
+    return f"{'/'.join(PurePosixPath(file).parts[-2:])}:{line} in {function}"
+
+
+async def _each(work: Callable[[A], Awaitable[T]], given: Iterable[A]) -> list[T]:
+    """What `work` makes of each, some at a time."""
+    free = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(value: A) -> T:
+        async with free:
+            return await work(value)
+
+    return await asyncio.gather(*map(one, given))

@@ -1,0 +1,34 @@
+"""The platform worker with a bug put in on purpose: `python -m tests.faults.buggy_worker`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from rules import lifecycle
+from schemas.filing import Filing
+from schemas.ledger import Recorded
+
+TRIPS_OVER: Final = {"result_issued", "fee_paid"}
+"""Of a filing that is approved at once the end, of one that costs something the way into review."""
+
+_fold = lifecycle.evolve
+
+
+def evolve(filing: Filing, recorded: Recorded) -> Filing:
+    """The fold, with a bug in it that talks."""
+    if recorded.event.kind in TRIPS_OVER:
+        msg = f"CANARY {filing.applicant!r}"
+        raise RuntimeError(msg)
+    return _fold(filing, recorded)
+
+
+if __name__ == "__main__":
+    lifecycle.evolve = evolve  # before the workflows are imported, which take it from there
+
+    from workers.platform import main
+    from workers.telemetry import configure_engine, configure_logging
+
+    configure_logging()
+    configure_engine()
+    asyncio.run(main())

@@ -1,0 +1,131 @@
+"""A bug in a workflow: a hundred filings stand still, and say so; the fix is deployed, and all end as they must."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import pytest
+
+from deploy.ledger_verifier import verify
+from deploy.stalled import stalled
+from schemas.filing import Stage
+from tests.acting import Play, birth, eventually, extract
+from tests.conftest import ROOT, World
+from tests.faults.processes import worker_process
+
+FREE: Final = 80
+PAID: Final = 20
+AT_ONCE: Final = 20
+ABOUT_A_MINUTE: Final = 60
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+async def each(work: Callable[[A], Awaitable[T]], given: Iterable[A]) -> list[T]:
+    """What `work` makes of each, some at a time."""
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def one(value: A) -> T:
+        async with free:
+            return await work(value)
+
+    return await asyncio.gather(*map(one, given))
+
+
+async def filed(world: World) -> tuple[list[Play], list[Play]]:
+    """Filings that need nobody, and filings that are taken in and paid online."""
+
+    async def costly(_: int) -> Play:
+        play = await Play.begin(world, extract())
+        await play.accept()
+        return play
+
+    async def free(_: int) -> Play:
+        return await Play.begin(world, birth())
+
+    paid = await each(costly, range(PAID))
+    return await each(free, range(FREE)), paid
+
+
+async def command(world: World, *words: str) -> Any:
+    """What the command prints as JSON, and nothing else."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "motcua.command", *words, "--json"),
+        cwd=ROOT,
+        env={**os.environ, **world.process_env},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said, complained = await process.communicate()
+    assert process.returncode == 0, complained
+    assert b"CANARY" not in said + complained
+    return json.loads(said)
+
+
+@pytest.mark.timeout(180)
+async def test_a_hundred_filings_that_a_bug_stalled_go_on_once_it_is_mended(world: World, tmp_path: Path) -> None:
+    async with world.back_office():
+        async with worker_process(world.process_env, tmp_path, "tests.faults.buggy_worker"):
+            free, paid = await filed(world)
+            everyone = {f"filing:{play.filing}" for play in (*free, *paid)}
+
+            await eventually(
+                lambda: stalled(world.temporal),
+                lambda found: {one.workflow_id for one in found} == everyone,
+                within=ABOUT_A_MINUTE,
+            )
+            told = await command(world, "filings", "stalled")
+        assert {one["workflow_id"] for one in told} == everyone
+        assert all(one["code"].startswith("H56.30-") and one["attempts"] > 1 for one in told)
+        assert {(one["cause"], one["error"]) for one in told} == {("WorkflowWorkerUnhandledFailure", "RuntimeError")}
+        assert {one["place"].partition(":")[0] for one in told} == {"faults/buggy_worker.py"}
+        assert "CANARY" not in (tmp_path / "worker.log").read_text()
+
+        async with worker_process(world.process_env, tmp_path):
+            await each(finished, paid)
+            await each(closed, free)
+            assert await command(world, "filings", "stalled") == []
+            spared = [await Play.begin(world, birth()), await Play.begin(world, extract())]
+            await spared[1].accept()
+            await finished(spared[1])
+            await closed(spared[0])
+
+    # Each has lived the life of one that never met the bug.
+    assert {tuple(await play.kinds()) for play in free} == {tuple(await spared[0].kinds())}
+    assert {tuple(await play.kinds()) for play in paid} == {tuple(await spared[1].kinds())}
+    await assert_nothing_doubled(world, [*free, *paid, *spared])
+
+
+async def finished(play: Play) -> None:
+    """Officers do what is left to do, until the filing has ended."""
+    await play.review()
+    await closed(play)
+
+
+async def closed(play: Play) -> None:
+    await play.at(Stage.CLOSED)
+
+
+async def assert_nothing_doubled(world: World, plays: list[Play]) -> None:
+    """The record is whole, each command has its one receipt, and the bank has taken each fee once."""
+    assert (await verify(world.superuser_dsn)).verified
+    async with world.connection() as connection:
+        assert await connection.fetchval("select last from counter where kind = 'dossier'") == len(plays)
+        assert await connection.fetchval("select count(*) from filing where closed_at is not null") == len(plays)
+        commands, receipts = await connection.fetchrow(
+            "select (select count(distinct (stream, command_id)) from event), (select count(*) from receipt)"
+        )
+        requests = [tuple(row) for row in await connection.fetch("select n, state, captured, refunded from payment")]
+    assert commands == receipts
+    assert requests == [(1, "paid", 16_000, 0)] * (PAID + 1)
+    orders = [order for play in plays if (order := await play.order())]
+    assert [(order["status"], len(order["captures"]), order["refunds"]) for order in orders] == [("paid", 1, [])] * (
+        PAID + 1
+    )
