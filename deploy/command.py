@@ -6,9 +6,9 @@ from typing import Final
 
 import typer
 
-from deploy.commands import demo, directory, filings, ledger, procedures, processes, record, tasks
+from deploy.commands import demo, directory, doctor, filings, ledger, procedures, processes, record, tasks
 
-_ALONE: Final = (processes.app, demo.app, record.app, tasks.app)
+_ALONE: Final = (processes.app, demo.app, record.app, tasks.app, doctor.app)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 for _commands in _ALONE:

@@ -26,7 +26,7 @@ STACK: Final = Path(".motcua/run/env")
 """The addresses of an embedded stack that runs in this folder."""
 
 _FROM_STACK: Final = ("TEMPORAL_", "MOTCUA_OBJECTS")
-_SAYS_WHERE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"})
+SAYS_WHERE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"})
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Patience = Annotated[float, typer.Option("--patience", min=0.1, help="Seconds to keep trying while nobody answers.")]
@@ -72,14 +72,14 @@ def end_well(work: Coroutine[Any, Any, T], *, as_json: bool = False) -> T:
     except MotcuaError as error:
         if as_json and isinstance(error, RefusedError):
             print_json(error.refusal.model_dump(mode="json"))
-        if isinstance(error, Unavailable) and not _SAYS_WHERE & os.environ.keys():
+        if isinstance(error, Unavailable) and not SAYS_WHERE & os.environ.keys():
             note("TEMPORAL_ADDRESS is not set, and no `motcua up` runs in this folder")
         fail(str(error), next(code for kind, code in _CODES.items() if isinstance(error, kind)))
 
 
 def use_stack_here() -> None:
     """Beside a running embedded stack, take its addresses, unless the environment names another Temporal."""
-    if _SAYS_WHERE & os.environ.keys() or not STACK.is_file():
+    if SAYS_WHERE & os.environ.keys() or not STACK.is_file():
         return
     for line in STACK.read_text(encoding="utf-8").splitlines():
         key, _, value = line.partition("=")

@@ -115,11 +115,9 @@ async def assert_nothing_doubled(world: World, plays: list[Play]) -> None:
     async with world.connection() as connection:
         assert await connection.fetchval("select last from counter where kind = 'dossier'") == len(plays)
         assert await connection.fetchval("select count(*) from filing where closed_at is not null") == len(plays)
-        commands, receipts = await connection.fetchrow(
-            "select (select count(distinct (stream, command_id)) from event), (select count(*) from receipt)"
-        )
+        commands = await connection.fetchval("select count(distinct (stream, command_id)) from event")
+        assert commands == await connection.fetchval("select count(*) from receipt")
         requests = [tuple(row) for row in await connection.fetch("select n, state, captured, refunded from payment")]
-    assert commands == receipts
     assert requests == [(1, "paid", 16_000, 0)] * (PAID + 1)
     orders = [order for play in plays if (order := await play.order())]
     assert [(order["status"], len(order["captures"]), order["refunds"]) for order in orders] == [("paid", 1, [])] * (
