@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
-from temporalio.service import GrpcCompression
+from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
 from .converter import data_converter
 from .errors import MotcuaError
@@ -22,10 +23,11 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
     Args:
         address: `host:port`; otherwise `TEMPORAL_ADDRESS`, Temporal's configuration file, `localhost:7233`.
         namespace: Otherwise `TEMPORAL_NAMESPACE`, the file, `default`.
-        lazy: Connect at the first call. A worker must be connected before.
+        lazy: Connect at the first call. A worker must be connected before, to a namespace that is there.
 
     Raises:
-        MotcuaError: The configuration can't be read.
+        MotcuaError: The configuration can't be read, or, not lazy, there is no such namespace.
+        RPCError: Not lazy, and Temporal refuses to talk to us.
         RuntimeError: Not lazy, and nobody answers at the address.
     """
     try:
@@ -36,7 +38,7 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
     if namespace is not None:
         options["namespace"] = namespace
     try:
-        return await Client.connect(
+        client = await Client.connect(
             **options,
             data_converter=data_converter,
             lazy=lazy,
@@ -44,6 +46,21 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
         )
     except OSError as error:
         raise MotcuaError(f"a file named in TEMPORAL_* can't be read: {error}") from None
+    if not lazy:
+        await _find_namespace(client)
+    return client
+
+
+async def _find_namespace(client: Client) -> None:
+    try:
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        raise MotcuaError(
+            f"Temporal has no namespace {client.namespace}: make it (temporal operator namespace create), or mend "
+            "TEMPORAL_NAMESPACE"
+        ) from None
 
 
 def speaking_ours(client: Client) -> Client:

@@ -9,6 +9,7 @@ import subprocess
 import asyncpg
 import typer
 from pydantic import ValidationError
+from temporalio.service import RPCError
 
 from deploy.catalogue import (
     DIRECTORY,
@@ -19,12 +20,15 @@ from deploy.catalogue import (
     publish,
     seed_directory,
 )
-from deploy.commands.database import OWNER, Connection, address, ask, running_stack
+from deploy.commands.database import APPLICATION, OWNER, TIMEOUT, Connection, address, ask, running_stack
+from deploy.schema_version import schema_version
 from deploy.stack import Stack, StackError
 from deploy.stack import up as hold
 from deploy.stack.parts import MIGRATIONS, binary
 from motcua.cli.running import Exit, fail, out
+from motcua.errors import MotcuaError
 from workers import platform
+from workers.settings import WorkerSettings
 from workers.telemetry import configure_engine, configure_logging
 
 app = typer.Typer()
@@ -71,16 +75,37 @@ def worker() -> None:
     configure_logging()
     configure_engine()
     try:
-        asyncio.run(platform.main())
+        asyncio.run(_serve())
+    except typer.Exit:
+        raise
     except ValidationError as error:
         names = ", ".join(sorted({f"MOTCUA_{str(wrong['loc'][0]).upper()}" for wrong in error.errors()}))
         fail(f"thiếu hoặc sai thiết lập / missing or wrong settings: {names}; or run `motcua up` here", Exit.USAGE)
-    except (OSError, RuntimeError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         fail(
-            "không kết nối được Temporal hoặc cơ sở dữ liệu / Temporal or the database can't be reached: "
-            f"{type(error).__name__}",
+            f"không kết nối được cơ sở dữ liệu / the database in {APPLICATION} refused or did not answer: "
+            f"{type(error).__name__}; see `motcua doctor`",
             Exit.UNREACHABLE,
         )
+    except (MotcuaError, RPCError, RuntimeError) as error:
+        fail(f"không chạy được / can't run: {error}; see `motcua doctor`", Exit.UNREACHABLE)
+
+
+async def _serve() -> None:
+    """The worker, once the tables are those it was written for: with others it would fail filing by filing."""
+    dsn = WorkerSettings().database_url.get_secret_value()
+    connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
+    try:
+        pending = (await schema_version(connection)).pending
+    finally:
+        await connection.close(timeout=TIMEOUT)
+    if pending:
+        fail(
+            f"lược đồ chưa mới nhất, chạy `motcua migrate` trước / the schema lacks {', '.join(pending)}: run "
+            "`motcua migrate` first",
+            Exit.REFUSED,
+        )
+    await platform.main()
 
 
 @app.command()

@@ -10,7 +10,6 @@ from typing import Final
 from temporalio.api.enums.v1 import TaskQueueType, WorkflowExecutionStatus
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
-    DescribeNamespaceRequest,
     DescribeTaskQueueRequest,
     DescribeTaskQueueResponse,
     GetSystemInfoRequest,
@@ -50,10 +49,11 @@ async def temporal(around: Surroundings) -> list[Finding]:
     try:
         client = await connect(lazy=False)
         info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
-        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except MotcuaError as error:
+        return [_unusable(str(error))]
     except RPCError as error:
-        return [_refused(error)]
-    except (RuntimeError, MotcuaError, OSError):
+        return [_unusable(f"Temporal: {error.status.name}")]
+    except (RuntimeError, OSError):
         return [
             fail(
                 "không trả lời",
@@ -67,31 +67,23 @@ async def temporal(around: Surroundings) -> list[Finding]:
     return [ok(words, words)]
 
 
-def _refused(error: RPCError) -> Finding:
-    if error.status is RPCStatusCode.NOT_FOUND:
-        return fail(
-            "không có không gian tên này",
-            "has no such namespace",
-            fix_vi="`temporal operator namespace create -n TÊN --retention 30d`, hoặc sửa TEMPORAL_NAMESPACE",
-            fix_en="`temporal operator namespace create -n NAME --retention 30d`, or mend TEMPORAL_NAMESPACE",
-        )
+def _unusable(why: str) -> Finding:
     return fail(
-        f"từ chối: {error.status.name}",
-        f"refuses: {error.status.name}",
-        fix_vi="kiểm tra TEMPORAL_API_KEY, chứng thư TLS và quyền với không gian tên",
-        fix_en="check TEMPORAL_API_KEY, the TLS certificate and the rights in the namespace",
+        why,
+        why,
+        fix_vi="kiểm tra TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, chứng thư TLS và quyền với không gian tên",
+        fix_en="check TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, the TLS certificate and the rights in the namespace",
     )
 
 
 async def pollers(around: Surroundings) -> list[Finding]:
     """Who works: the platform's workers, and a back office for each agency."""
     client = _client(around)
+    rows = []
+    if around.database:
+        async with around.record() as connection:
+            rows = await connection.fetch(QUEUES)
     platform = [_platform(client, kind, *names) for kind, *names in _KINDS]
-    if not around.database:
-        lost = skipped("hàng đợi của cơ quan: chưa có PostgreSQL", "queues of agencies: PostgreSQL does not answer")
-        return [*await asyncio.gather(*platform), lost]
-    async with around.record() as connection:
-        rows = await connection.fetch(QUEUES)
     offices = [_office(client, row["queue"], row["agencies"]) for row in rows]
     return list(await asyncio.gather(*platform, *offices))
 
