@@ -73,7 +73,6 @@ def worker() -> None:
         for name, value in running_stack().items():
             os.environ.setdefault(name, value)
     configure_logging()
-    configure_engine()
     try:
         asyncio.run(_serve())
     except typer.Exit:
@@ -88,7 +87,9 @@ def worker() -> None:
             Exit.UNREACHABLE,
         )
     except (MotcuaError, RPCError, RuntimeError) as error:
-        fail(f"không chạy được / can't run: {error}; see `motcua doctor`", Exit.UNREACHABLE)
+        silent = "Failed client connect" in str(error)  # all else that the engine says of it is for its makers
+        why = "Temporal không trả lời / Temporal does not answer" if silent else str(error)
+        fail(f"không chạy được / can't run: {why}; see `motcua doctor`", Exit.UNREACHABLE)
 
 
 async def _serve() -> None:
@@ -105,6 +106,7 @@ async def _serve() -> None:
             "`motcua migrate` first",
             Exit.REFUSED,
         )
+    configure_engine()
     await platform.main()
 
 

@@ -27,7 +27,8 @@ FORBIDDEN: Final = """
 select rolsuper as superuser,
        (select pg_has_role(current_user, tableowner::name, 'member') from pg_tables
          where schemaname = 'public' and tablename = 'event') as owner,
-       array(select what from unnest(array['update', 'delete', 'truncate']) as what
+       array(select 'update' where has_any_column_privilege('event', 'update')
+             union all select what from unnest(array['delete', 'truncate']) as what
               where has_table_privilege('event', what)) as may
 from pg_roles where rolname = current_user
 """

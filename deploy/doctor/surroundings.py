@@ -42,7 +42,10 @@ SETTINGS: Final = frozenset(
 """Every setting of ours that there is; what else is called MOTCUA_… is a slip of the pen."""
 
 _OURS: Final = ("MOTCUA_", "TEMPORAL_")
-_OPEN: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PROFILE", "TEMPORAL_TLS"})
+_ADDRESSES: Final = frozenset(name for name in SETTINGS if name.endswith("_URL")) | {"MOTCUA_OBJECTS"}
+_OPEN: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PROFILE", "TEMPORAL_TLS"}) | (
+    SETTINGS - _ADDRESSES - {"MOTCUA_MASTER_KEY"}
+)
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -89,12 +92,15 @@ class Surroundings:
 
 def shown(name: str, value: str) -> str:
     """A setting as it may be shown: of an address who and where, of what is harmless all, of others nothing."""
+    if name in _OPEN:
+        return value
+    if name not in _ADDRESSES:
+        return "•••"
     try:
         parts = urlsplit(value)
     except ValueError:
         return "•••"
-    if name.endswith("_URL") or name == "MOTCUA_OBJECTS":
-        who = f"{parts.username}@" if parts.username and name.endswith("DATABASE_URL") else ""
-        return f"{parts.scheme}://{who}{parts.netloc.rpartition('@')[2]}{parts.path}"
-    harmless = name in _OPEN or name.endswith("_PORT") or name in {"MOTCUA_POOL_SIZE", "MOTCUA_CACHED_WORKFLOWS"}
-    return value if harmless else "•••"
+    server = parts.netloc.rpartition("@")[2]
+    if name.endswith("DATABASE_URL"):
+        return f"{parts.scheme}://{parts.username or ''}@{server}{parts.path}"
+    return f"{parts.scheme}://{server}{parts.path if name == 'MOTCUA_OBJECTS' else ''}"

@@ -19,8 +19,8 @@ from tests.acting import Play, birth, eventually, extract
 from tests.conftest import ROOT, World
 from tests.faults.processes import worker_process
 
-FREE: Final = 80
-PAID: Final = 20
+FREE: Final = 90
+PAID: Final = 10
 AT_ONCE: Final = 20
 ABOUT_A_MINUTE: Final = 60
 
@@ -54,7 +54,7 @@ async def filed(world: World) -> tuple[list[Play], list[Play]]:
     return await each(free, range(FREE)), paid
 
 
-async def command(world: World, *words: str) -> Any:
+async def command(world: World, *words: str, code: int = 0) -> Any:
     """What the command prints as JSON, and nothing else."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "motcua.command", *words, "--json"),
@@ -64,7 +64,7 @@ async def command(world: World, *words: str) -> Any:
         stderr=asyncio.subprocess.PIPE,
     )
     said, complained = await process.communicate()
-    assert process.returncode == 0, complained
+    assert process.returncode == code, complained
     assert b"CANARY" not in said + complained
     return json.loads(said)
 
@@ -78,10 +78,13 @@ async def test_a_hundred_filings_that_a_bug_stalled_go_on_once_it_is_mended(worl
 
             await eventually(lambda: count_reported(world.temporal), len(everyone).__eq__, within=ABOUT_A_MINUTE)
             told = await command(world, "filings", "stalled")
+            doctor = await command(world, "doctor", code=1)
         assert {one["workflow_id"] for one in told} == everyone
         assert all(one["code"].startswith("H56.30-") and one["attempts"] > 1 for one in told)
         assert {(one["cause"], one["error"]) for one in told} == {("WorkflowWorkerUnhandledFailure", "RuntimeError")}
         assert {one["place"].partition(":")[0] for one in told} == {"faults/buggy_worker.py"}
+        failed = {one["check"]: one["what"]["en"] for one in doctor["findings"] if one["health"] == "fail"}
+        assert failed == {"stalled": f"{FREE + PAID} workflows stand still because of a bug"}
         assert "CANARY" not in (tmp_path / "worker.log").read_text()
 
         async with worker_process(world.process_env, tmp_path):

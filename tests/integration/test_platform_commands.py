@@ -262,7 +262,8 @@ async def test_a_worker_serves_until_it_is_told_to_stop(world: World, tmp_path: 
     ("changed", "code", "words"),
     [
         ({"MOTCUA_MASTER_KEY": ""}, 2, "MOTCUA_MASTER_KEY"),
-        ({"TEMPORAL_ADDRESS": "127.0.0.1:1"}, 4, "Temporal"),
+        ({"TEMPORAL_ADDRESS": "127.0.0.1:1"}, 4, "Temporal does not answer"),
+        ({"TEMPORAL_NAMESPACE": "nowhere"}, 4, "Temporal has no namespace nowhere"),
         ({"MOTCUA_DATABASE_URL": NOBODY}, 4, "database"),
     ],
 )
@@ -287,6 +288,8 @@ async def test_a_worker_that_can_not_begin_says_why(
         "events",
         "filing",
         "tasks",
+        "doctor",
+        "filings stalled",
         "ledger verify",
         "ledger rebuild",
         "ledger export",
