@@ -40,7 +40,7 @@ async def worker_process(
     own = {"MOTCUA_FAILPOINTS": str(failpoints), "MOTCUA_READY_FILE": str(ready)}
     with (folder / "worker.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, env={**os.environ, **env, **own}, cwd=ROOT, stderr=log
+            sys.executable, "-m", module, env={**os.environ, **env, **own}, cwd=ROOT, stdout=log, stderr=log
         )
     try:
         await until(ready.exists)

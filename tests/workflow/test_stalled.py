@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import pytest
 from temporalio.api.failure.v1 import ApplicationFailureInfo, Failure
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -57,6 +59,22 @@ async def test_a_bug_is_found_with_its_place_and_without_its_words(marks_after: 
         async with Worker(client, task_queue=QUEUE, workflows=[Mended, Waiting]):
             await handle.result()
             assert await eventually(lambda: stalled(client), lambda found: not found) == []
+
+
+@pytest.mark.parametrize("marks_after", [0, 2])
+async def test_a_worker_that_died_over_a_task_is_no_bug(marks_after: int) -> None:
+    async with server(marks_after) as client:
+        handle = await client.start_workflow(Buggy.run, id=f"filing:{uuid4()}", task_queue=QUEUE)
+        queue = TaskQueue(name=QUEUE)
+        await client.workflow_service.poll_workflow_task_queue(
+            PollWorkflowTaskQueueRequest(namespace=client.namespace, task_queue=queue, identity="dies")
+        )
+
+        async def attempt() -> int:
+            return (await handle.describe()).raw_description.pending_workflow_task.attempt
+
+        assert await eventually(attempt, lambda attempt: attempt > 1)
+        assert await stalled(client) == []
 
 
 async def test_code_that_does_not_fit_the_history_is_told_as_such() -> None:
