@@ -21,6 +21,7 @@ from deploy.stack.home import PORTS
 from deploy.stack.part import StackError
 from deploy.stack.parts import WITH_PORT, binary
 from deploy.stack.postgres import BINARIES
+from motcua.cli.running import STACK
 from workers.settings import WorkerSettings
 
 PYTHON: Final = (3, 11)
@@ -83,6 +84,13 @@ async def stack(around: Surroundings) -> list[Finding]:
     parts = {file.stem: _lives(file) for file in around.home.run.glob("*.pid")} if around.home.run.is_dir() else {}
     start = {"fix_vi": "chạy `make up` trong thư mục này", "fix_en": "run `make up` in this folder"}
     if around.home.env_file.exists():
+        try:
+            around.home.read_env()
+        except (OSError, ValueError) as error:
+            why = f"{STACK}: {type(error).__name__}"
+            return [
+                fail(why, why, fix_vi="chạy dưới tài khoản của nền tảng", fix_en="run as the user that runs the stack")
+            ]
         dead = sorted(name for name, lives in parts.items() if not lives)
         if parts and not dead:
             names = ", ".join(sorted(parts))

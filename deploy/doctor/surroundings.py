@@ -72,11 +72,14 @@ class Surroundings:
     def here(cls) -> Self:
         """Those of this process in this folder, taken as every other command takes them."""
         own = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
-        beside = running_stack()
+        try:
+            beside = running_stack()
+            use_stack_here()
+        except (OSError, ValueError):
+            beside = {}  # somebody else's, or cut off: the look at the stack tells
         if SAYS_WHERE & own.keys():
             # Somebody else's Temporal; the record is still looked for here (`deploy.commands.database`).
             beside = {name: value for name, value in beside.items() if name.endswith("DATABASE_URL")}
-        use_stack_here()
         sources = dict.fromkeys(beside, str(STACK)) | dict.fromkeys(own, "environment")
         return cls(beside | own, sources, Home(Path(STACK.parents[1])))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import socket
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -20,6 +21,7 @@ from typer.testing import CliRunner
 from deploy.command import app
 from deploy.doctor.examination import FIRST, THEN
 from deploy.schema_version import compare
+from deploy.stack.home import Home
 from schemas.ids import filing_workflow
 from tests.acting import Play, birth, eventually, extract
 from tests.conftest import World
@@ -84,6 +86,31 @@ async def test_with_nothing_running_it_says_what_to_start(here: None) -> None:  
     assert told.of("postgres") == [("skipped", "MOTCUA_DATABASE_URL is not set")]
     assert told.of("stalled") == [("skipped", "Temporal does not answer")]
     assert {one["check"] for one in told.findings} == {check.name for check in (*FIRST, *THEN)}
+
+
+async def test_a_stack_that_was_killed_is_told_from_one_that_was_stopped(here: None, tmp_path: Path) -> None:  # noqa: ARG001
+    home = Home(tmp_path / ".motcua")
+    home.create()
+    assert (await Doctor({})()).of("stack") == [("warn", "none runs in this folder")]
+    home.write_env({"MOTCUA_DATABASE_URL": f"postgresql://nobody:secret@{NOBODY}/none"})
+    home.pid_file("postgres").write_text(f"{2**22 + 1}\n")  # beyond what Linux gives
+    home.pid_file("worker").write_text(f"{os.getpid()}\n")
+
+    told = await Doctor({})(TEMPORAL_ADDRESS=NOBODY)
+
+    assert told.of("stack") == [("fail", "has died: postgres")]
+    assert ("ok", f".motcua/run/env: MOTCUA_DATABASE_URL=postgresql://nobody@{NOBODY}/none") in told.of("settings")
+    assert {"postgres", "stack"} <= told.failed
+
+
+async def test_a_damaged_file_of_addresses_is_named(here: None, tmp_path: Path) -> None:  # noqa: ARG001 -- for where it runs
+    home = Home(tmp_path / ".motcua")
+    home.create()
+    home.env_file.write_text("cut off")
+
+    told = await Doctor({})(TEMPORAL_ADDRESS=NOBODY)
+
+    assert told.of("stack") == [("fail", ".motcua/run/env: ValueError")]
 
 
 async def test_a_healthy_world_is_healthy_and_no_secret_is_told(running: World, doctor: Doctor) -> None:

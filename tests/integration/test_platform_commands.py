@@ -15,10 +15,14 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from temporalio.worker import Worker
 
+from deploy.stalled import count_reported
 from motcua import Submission, filing_id, testing
+from tests.acting import eventually
 from tests.conftest import DIRECTORY, ROOT, World, database_url
 from tests.shell import Shell
+from tests.workflow.stumbling import Buggy
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/none"
 READS = (
@@ -276,6 +280,23 @@ async def test_a_worker_that_can_not_begin_says_why(
     assert worker.returncode == code
     assert words in said.decode()
     assert "Traceback" not in said.decode()
+
+
+async def test_what_stands_still_is_shown_also_without_the_record(world: World, shell: Shell) -> None:
+    filing = uuid4()
+    async with Worker(world.temporal, task_queue="stumbling", workflows=[Buggy]):
+        await world.temporal.start_workflow(Buggy.run, id=f"filing:{filing}", task_queue="stumbling")
+        await eventually(lambda: count_reported(world.temporal), bool)
+
+    shown = await shell("filings", "stalled", MOTCUA_DATABASE_URL=NOBODY)
+    assert shown.code == 0
+    assert str(filing) in shown.out
+    assert "LookupError at workflow/stumbling.py" in shown.out
+    assert "1 đứng yên / stalled" in shown.out
+    assert "CANARY" not in shown.out + shown.err
+    assert "codes can't be read" in shown.err
+    nobody = await shell("filings", "stalled", "--patience", "0.2", TEMPORAL_ADDRESS="127.0.0.1:1")
+    assert (nobody.code, nobody.out) == (4, "")
 
 
 @pytest.mark.parametrize(
