@@ -21,7 +21,8 @@ from tests.faults.processes import worker_process
 
 FREE: Final = 90
 PAID: Final = 10
-AT_ONCE: Final = 20
+AT_ONCE: Final = 8
+"""So few that also a busy machine answers a submission before the filing stands still."""
 ABOUT_A_MINUTE: Final = 60
 
 T = TypeVar("T")
