@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import asyncpg
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
-from activities.bank import HttpBank, partner_client
+from activities.bank import Bank, HttpBank, partner_client
 from activities.intake import Registry
 from activities.ledger import Ledger
 from activities.papers import Papers
 from activities.parcel import Parcels
 from activities.payment import Payments
-from activities.postal import HttpPost
+from activities.postal import HttpPost, Post
 from activities.vault import Vault
 from motcua.store import open_store
 from schemas.ids import TASK_QUEUE
@@ -25,6 +25,8 @@ from workers.settings import WorkerSettings
 from workflows.filing import Filing
 from workflows.parcel import Parcel
 from workflows.payment import Payment
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 WORKFLOWS: Sequence[type] = (Filing, Payment, Parcel)
 
@@ -38,21 +40,32 @@ GRACE: Final = timedelta(seconds=10)
 """How long activities may take to end when the worker is stopped."""
 
 
+def open_pool(settings: WorkerSettings) -> Pool:
+    """Connections to the record, as the application role; an async context manager."""
+    return asyncpg.create_pool(
+        settings.database_url.get_secret_value(),
+        min_size=1,
+        max_size=settings.pool_size,
+        command_timeout=COMMAND_SECONDS,
+        timeout=COMMAND_SECONDS,
+    )
+
+
 @asynccontextmanager
 async def activities(settings: WorkerSettings) -> AsyncIterator[list[Callable[..., Any]]]:
     """The platform's activities, with what they hold open: the pool, the clients of bank and post."""
-    async with AsyncExitStack() as held:
-        pool = await held.enter_async_context(
-            asyncpg.create_pool(
-                settings.database_url.get_secret_value(),
-                min_size=1,
-                max_size=settings.pool_size,
-                command_timeout=COMMAND_SECONDS,
-                timeout=COMMAND_SECONDS,
-            )
-        )
-        bank = await held.enter_async_context(partner_client(settings.bank_url))
-        post = await held.enter_async_context(partner_client(settings.post_url))
+    async with (
+        partner_client(settings.bank_url) as bank,
+        partner_client(settings.post_url) as post,
+        activities_with(settings, HttpBank(bank), HttpPost(post)) as functions,
+    ):
+        yield functions
+
+
+@asynccontextmanager
+async def activities_with(settings: WorkerSettings, bank: Bank, post: Post) -> AsyncIterator[list[Callable[..., Any]]]:
+    """The platform's activities, with this bank and this post."""
+    async with open_pool(settings) as pool:
         vault = Vault(settings.master)
         async with pool.acquire() as connection:
             if not await vault.opens(connection):
@@ -60,8 +73,8 @@ async def activities(settings: WorkerSettings) -> AsyncIterator[list[Callable[..
                 raise RuntimeError(msg)
         ledger = Ledger(pool, vault)
         registry = Registry(pool)
-        payments = Payments(HttpBank(bank))
-        parcels = Parcels(HttpPost(post))
+        payments = Payments(bank)
+        parcels = Parcels(post)
         papers = Papers(open_store(settings.objects))
         yield [
             ledger.append,
@@ -83,10 +96,11 @@ def platform_worker(
     """The worker that runs the workflows. `options` are those of `temporalio.worker.Worker`."""
     chosen: dict[str, Any] = {
         "task_queue": TASK_QUEUE,
+        "workflows": WORKFLOWS,
         "max_cached_workflows": settings.cached_workflows,
         "workflow_task_poller_behavior": PollerBehaviorAutoscaling(),
         "activity_task_poller_behavior": PollerBehaviorAutoscaling(),
         "sticky_queue_schedule_to_start_timeout": STICKY,
         "graceful_shutdown_timeout": GRACE,
     }
-    return Worker(client, workflows=WORKFLOWS, activities=activity_functions, **chosen | options)
+    return Worker(client, activities=activity_functions, **chosen | options)

@@ -1,0 +1,1 @@
+"""How fast the product is, always beside its skeleton and in one run: `python -m benchmarks --help`."""

@@ -1,0 +1,50 @@
+"""What officers look at: where filings stand in PostgreSQL. One query asks for everybody who waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Hashable
+from contextlib import suppress
+from typing import Any, Final, Self
+
+import asyncpg
+
+GLANCE: Final = 0.01
+"""Seconds between two looks, while anybody waits."""
+
+
+class Board:
+    """Waits until a filing has come to a place. `query` finds (id, place) of the filings whose ids are `$1`."""
+
+    def __init__(self, dsn: str, query: str) -> None:
+        self._dsn = dsn
+        self._query = query
+        self._waiting: dict[tuple[Hashable, str], asyncio.Event] = {}
+
+    async def __aenter__(self) -> Self:
+        self._connection = await asyncpg.connect(self._dsn)
+        self._looking = asyncio.create_task(self._look())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._looking
+        await self._connection.close()
+
+    async def at(self, filing: Hashable, place: str) -> None:
+        """Return once the filing is at this place."""
+        arrived = self._waiting[filing, place] = asyncio.Event()
+        await arrived.wait()
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(GLANCE)
+            for key in await self._found({filing for filing, _ in self._waiting}):
+                if arrived := self._waiting.pop(key, None):
+                    arrived.set()
+
+    async def _found(self, filings: Collection[Any]) -> list[tuple[Any, str]]:
+        if not filings:
+            return []
+        return [(row[0], row[1]) for row in await self._connection.fetch(self._query, list(filings))]

@@ -1,0 +1,72 @@
+"""Filings by many at once for a while, and what the processes spend on them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psutil
+
+from benchmarks.sides import Filed, Side
+
+
+@dataclass(frozen=True)
+class Round:
+    """One measure. `cpu_ms` is that of one filing, by process."""
+
+    side: str
+    concurrency: int
+    filed: tuple[Filed, ...]
+    seconds: float
+    cpu_ms: Mapping[str, float]
+
+    @property
+    def per_second(self) -> float:
+        """Filings that ended in a second."""
+        return len(self.filed) / self.seconds
+
+    def times(self, call: str) -> list[float]:
+        """The milliseconds of every call of this name."""
+        return [1000 * filed.seconds[call] for filed in self.filed]
+
+
+async def measure(side: Side, concurrency: int, seconds: float, processes: Mapping[str, int]) -> Round:
+    """Have `concurrency` clients file, one filing after the other, beginning none after `seconds`."""
+    filed: list[Filed] = []
+    spent = cpu(processes)
+    begun = time.perf_counter()
+
+    async def client() -> None:
+        while time.perf_counter() - begun < seconds:
+            filed.append(await side.file())
+
+    await asyncio.gather(*(client() for _ in range(concurrency)))
+    took = time.perf_counter() - begun
+    now = cpu(processes)
+    each = {name: 1000 * (now[name] - spent[name]) / len(filed) for name in processes}
+    return Round(side.name, concurrency, tuple(filed), took, each)
+
+
+def cpu(processes: Mapping[str, int]) -> dict[str, float]:
+    """Seconds of CPU that each process has taken with all its children; we ourselves without: they are the others."""
+    own = os.getpid()
+    return {
+        name: sum(psutil.Process(pid).cpu_times()[:2]) if pid == own else _with_children(psutil.Process(pid))
+        for name, pid in processes.items()
+    }
+
+
+def _with_children(process: psutil.Process) -> float:
+    """Those that have ended are counted by their parent."""
+    family = [process, *process.children(recursive=True)]
+    return sum(sum(_times(member)) for member in family)
+
+
+def _times(process: psutil.Process) -> tuple[float, ...]:
+    try:
+        return tuple(process.cpu_times()[:4])
+    except psutil.NoSuchProcess:
+        return ()

@@ -1,0 +1,56 @@
+"""A bank and a post that answer in this process: what they cost belongs to neither the product nor its skeleton."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from activities import bank, postal
+
+PAY_URL: Final = "in-process:pay"
+
+
+class InstantBank:
+    """A bank (`activities.bank.Bank`) at which every order is paid at once."""
+
+    def __init__(self) -> None:
+        self._orders: dict[str, bank.Order] = {}
+
+    async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> bank.Order:  # noqa: ARG002 -- the bank's signature
+        money = bank.Capture(capture_id=f"capture-{key}", amount=amount, at=datetime.now(UTC))
+        order = bank.Order(
+            key=key,
+            order_id=f"order-{key}",
+            amount=amount,
+            currency="VND",
+            status="paid",
+            pay_url=PAY_URL,
+            captures=(money,),
+        )
+        return self._orders.setdefault(key, order)
+
+    async def get(self, key: str) -> bank.Order:
+        if key not in self._orders:
+            raise bank.Rejected("bank", 404, "not_found")
+        return self._orders[key]
+
+    async def cancel(self, key: str) -> bank.Order:
+        return await self.get(key)
+
+    async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> bank.Refund:  # noqa: ARG002 -- the bank's signature
+        return bank.Refund(key=key, capture_id=capture_id, amount=amount, at=datetime.now(UTC))
+
+
+class InstantPost:
+    """A post (`activities.postal.Post`) that delivers at once."""
+
+    async def send(self, key: str, recipient: postal.Recipient, contents: str) -> postal.Consignment:  # noqa: ARG002 -- the post's signature
+        return _delivered(key)
+
+    async def get(self, key: str) -> postal.Consignment:
+        return _delivered(key)
+
+
+def _delivered(key: str) -> postal.Consignment:
+    step = postal.Step(status="delivered", at=datetime.now(UTC))
+    return postal.Consignment(key=key, waybill=f"waybill-{key}", status="delivered", history=(step,))

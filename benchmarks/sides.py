@@ -1,0 +1,170 @@
+"""The two that are compared, as their clients see them: a level-4 filing from the submission to the hand-over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final, Protocol, TypeVar
+from uuid import uuid4
+
+from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+
+from benchmarks.board import Board
+from benchmarks.skeleton import workflows as bare
+from benchmarks.skeleton.steps import QUEUE, Plain
+from motcua import FilingClient
+from schemas import commands as cm
+from schemas import ids
+from schemas.events import Outcome
+from schemas.people import Actor, Role, Via
+from schemas.submission import Submission
+
+T = TypeVar("T")
+
+PROCEDURE: Final = "2.000635"
+AGENCY: Final = "H56.30"
+VIA: Final = Via(principal="benchmark")
+
+_PLACES: Final = "select filing_id, stage from filing where filing_id = any($1)"
+_STEPS: Final = "select distinct on (stream) stream, step from skeleton where stream = any($1) order by stream, seq desc"
+_CALL: Final = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class Filed:
+    """One filing that has ended: its workflows, and seconds that calls took by their name."""
+
+    workflows: tuple[str, str]
+    seconds: Mapping[str, float]
+
+
+class Side(Protocol):
+    """The product or its skeleton."""
+
+    name: str
+
+    async def file(self) -> Filed:
+        """One filing, from the submission to the hand-over."""
+
+
+@dataclass
+class _Timed:
+    """Seconds that calls took."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    async def call(self, name: str, made: Awaitable[T]) -> T:
+        begun = time.perf_counter()
+        answer = await made
+        self.seconds[name] = time.perf_counter() - begun
+        return answer
+
+
+class Product:
+    """Filings of 2.000635 by the client kit: signed, the fee paid online, the result handed over online."""
+
+    name = "product"
+
+    def __init__(self, client: FilingClient, board: Board) -> None:
+        self._client = client
+        self._board = board
+
+    async def file(self) -> Filed:
+        timed = _Timed()
+        submission = _submission()
+        filing = ids.filing_id(submission.client_id, submission.submission_id)
+
+        async def act(command: type[cm.Command], role: Role, **fields: Any) -> None:
+            kind: str = command.model_fields["kind"].default
+            actor = Actor(subject=f"{AGENCY.lower()}-{role}-1", role=role, agency=AGENCY)
+            given = command.model_validate({"command_id": f"{kind}-{role}", "actor": actor, "via": VIA} | fields)
+            await timed.call(kind, self._client.act(filing, given))
+
+        await timed.call("submit", self._client.submit(submission))
+        await act(cm.Accept, Role.RECEPTION)
+        await self._board.at(filing, "review")
+        await act(cm.Claim, Role.SPECIALIST)
+        await act(cm.Propose, Role.SPECIALIST, outcome=Outcome.APPROVED)
+        await act(cm.Claim, Role.LEADER)
+        await act(cm.Decide, Role.LEADER, outcome=Outcome.APPROVED)
+        await self._board.at(filing, "closed")
+        return Filed((ids.filing_workflow(filing), ids.payment_workflow(filing, 1)), timed.seconds)
+
+
+def _submission() -> Submission:
+    applicant = f"applicant-{uuid4()}"
+    return Submission.model_validate(
+        {
+            "client_id": "benchmark",
+            "submission_id": str(uuid4()),
+            "procedure": PROCEDURE,
+            "agency": AGENCY,
+            "applicant": {"subject": applicant, "name": "Nguyễn Văn An", "id_number": "001090000001"},
+            "actor": {"subject": applicant, "role": "applicant"},
+            "via": VIA,
+            "form": {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2},
+            "signature": {"key": "papers/sample/signature", "sha256": "0" * 64, "size": 1},
+            "payer_account": "970400-0001",
+            "result_channel": "online",
+        }
+    )
+
+
+class Skeleton:
+    """The same calls to the skeleton, by Temporal's own client."""
+
+    name = "skeleton"
+
+    def __init__(self, client: Client, board: Board) -> None:
+        self._client = client
+        self._board = board
+
+    async def file(self) -> Filed:
+        timed = _Timed()
+        filing = str(uuid4())
+        stream = bare.filing_id(filing)
+
+        async def act(kind: str, role: str) -> None:
+            command = {"command_id": f"{kind}-{role}", "step": kind, "actor": role}
+            handle = self._client.get_workflow_handle(stream)
+            made = handle.execute_update(kind, command, id=str(uuid4()), result_type=dict, rpc_timeout=_CALL)
+            await timed.call(kind, made)
+
+        await timed.call("submit", self._submit(stream, {"filing": filing, "procedure": PROCEDURE}))
+        await act("accept", "reception")
+        await self._board.at(stream, "fee_settled")
+        await act("claim", "specialist")
+        await act("propose", "specialist")
+        await act("claim", "leader")
+        await act("decide", "leader")
+        await self._board.at(stream, "issue")
+        return Filed((stream, bare.payment_id(filing)), timed.seconds)
+
+    async def _submit(self, stream: str, start: Plain) -> Any:
+        operation = WithStartWorkflowOperation(
+            bare.Filing.run,
+            start,
+            id=stream,
+            task_queue=QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        )
+        return await self._client.execute_update_with_start_workflow(
+            "submit",
+            {"content": "0" * 64},
+            start_workflow_operation=operation,
+            id=str(uuid4()),
+            result_type=dict,
+            rpc_timeout=_CALL,
+        )
+
+
+@asynccontextmanager
+async def sides(client: Client, dsn: str) -> AsyncIterator[tuple[Side, Side]]:
+    """The product and its skeleton, for as long as they are looked at."""
+    async with FilingClient(client) as filings, Board(dsn, _PLACES) as places, Board(dsn, _STEPS) as steps:
+        yield Product(filings, places), Skeleton(client, steps)

@@ -1,0 +1,74 @@
+"""The skeleton's activities. Each has the kind, the options and the queue of the product's; none has its work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.polling import UNEXPECTED, nothing_new
+from motcua.backoffice import GRACE
+
+Plain: TypeAlias = dict[str, Any]
+"""At most 200 bytes of JSON."""
+
+QUEUE: Final = "skeleton"
+OFFICE_QUEUE: Final = "skeleton-office"
+
+TABLE: Final = """
+create table if not exists skeleton (stream text, seq integer, step text not null, body text not null,
+                                     primary key (stream, seq));
+grant select, insert on skeleton to motcua_app
+"""
+_INSERT: Final = "insert into skeleton (stream, seq, step, body) values ($1, $2, $3, $4) on conflict do nothing"
+
+
+class Steps:
+    """What the skeleton's filings and payments call. Prepared statements are kept by the pool's connections."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self._pool = pool
+
+    def activities(self) -> list[Callable[..., Any]]:
+        """All of them, but for the back office's."""
+        return [self.append, self.open, self.order, self.money, self.confirm]
+
+    @activity.defn(name="skeleton.append")
+    async def append(self, batch: Plain) -> Plain:
+        """The one insert."""
+        await self._pool.execute(_INSERT, batch["stream"], batch["seq"], batch["step"], batch["at"])
+        return {"seq": batch["seq"], "step": batch["step"], "at": batch["at"]}
+
+    @activity.defn(name="skeleton.open")
+    async def open(self, wanted: Plain) -> Plain:
+        return {"procedure": wanted["procedure"], "queue": OFFICE_QUEUE}
+
+    @activity.defn(name="skeleton.order")
+    async def order(self, request: Plain) -> Plain:
+        return {"order_id": request["key"], "pay_url": "in-process:pay", "cancelled": False}
+
+    @activity.defn(name="skeleton.money")
+    async def money(self, request: Plain) -> Plain:
+        """The money that is expected; later none comes any more."""
+        if not request["expected"]:
+            raise nothing_new(UNEXPECTED)
+        return {"capture_id": request["key"], "amount": 16000}
+
+    @activity.defn(name="skeleton.confirm")
+    async def confirm(self, file: Plain) -> bool:
+        return bool(file)
+
+
+@activity.defn(name="skeleton.issue")
+async def issue(request: Plain) -> Plain:
+    """What the back office makes."""
+    return {"key": request["request_id"], "sha256": "0" * 64, "size": 1, "media_type": "text/plain"}
+
+
+def office(client: Client) -> Worker:
+    """The skeleton's back office, with the options of the kit's."""
+    return Worker(client, task_queue=OFFICE_QUEUE, activities=[issue], graceful_shutdown_timeout=GRACE)

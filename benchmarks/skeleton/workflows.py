@@ -1,0 +1,170 @@
+"""The skeleton's workflows: they do what `Filing` and `Payment` do in a level-4 filing, in the same order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, Final, Protocol
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from activities.ledger import LEDGER
+    from activities.papers import STORE
+    from activities.payment import BANK
+    from benchmarks.skeleton.steps import OFFICE_QUEUE, Plain, Steps, issue
+
+_LONG: Final = timedelta(days=1)
+_WATCH: Final = timedelta(days=3)
+
+
+class _Log:
+    """One stream: a lock, and an append for each step."""
+
+    def __init__(self, stream: str) -> None:
+        self.receipts: dict[str, Plain] = {}
+        self._stream = stream
+        self._lock = asyncio.Lock()
+
+    async def record(self, command_id: str, step: str) -> Plain:
+        async with self._lock:
+            seq = len(self.receipts) + 1
+            batch = {"stream": self._stream, "seq": seq, "step": step, "at": workflow.now().isoformat()}
+            stored: Plain = await workflow.execute_local_activity_method(Steps.append, batch, **LEDGER)
+            self.receipts[command_id] = {"command_id": command_id, "seq": stored["seq"], "at": stored["at"]}
+            return self.receipts[command_id]
+
+
+class _Commanded(Protocol):
+    log: _Log
+    steps: set[str]
+
+
+def _update(kind: str) -> Any:
+    async def handle(self: _Commanded, command: Plain) -> Plain:
+        receipt = await self.log.record(command["command_id"], command["step"])
+        self.steps.add(command["step"])
+        return receipt
+
+    def validate(self: _Commanded, command: Plain) -> None:
+        if command["command_id"] in self.log.receipts:
+            raise ValueError(kind)
+
+    handle.__name__ = handle.__qualname__ = kind
+    defined = workflow.update(name=kind)(handle)
+    defined.validator(validate)
+    return defined
+
+
+@workflow.defn(name="SkeletonFiling")
+class Filing:
+    """A filing without rules."""
+
+    @workflow.init
+    def __init__(self, start: Plain) -> None:
+        self.log = _Log(workflow.info().workflow_id)
+        self.steps: set[str] = set()
+        self._start = start
+
+    @workflow.run
+    async def run(self, start: Plain) -> Plain:
+        """Registered, accepted, paid, proposed, decided, issued."""
+        await workflow.execute_local_activity_method(Steps.open, start, **LEDGER)
+        await self.log.record("submit", "submit")
+        await self._until(lambda: "accept" in self.steps)
+        await self._pay()
+        await self._until(lambda: "decide" in self.steps)
+        await self._issue()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return {"closing": "delivered", "filing": start["filing"]}
+
+    @workflow.update
+    async def submit(self, check: Plain) -> Plain:
+        """Wait for the receipt."""
+        await workflow.wait_condition(lambda: "submit" in self.log.receipts)
+        return self.log.receipts["submit"] if check["content"] else {}
+
+    @submit.validator
+    def _may_submit(self, check: Plain) -> None:
+        if not check["content"]:
+            raise ValueError(check)
+
+    accept = _update("accept")
+    claim = _update("claim")
+    propose = _update("propose")
+    decide = _update("decide")
+
+    @workflow.signal
+    async def fee_settled(self, fact: Plain) -> None:
+        """The payment tells how it ended."""
+        await self.log.record(f"fee:{fact['n']}", "fee_settled")
+        self.steps.add("fee_settled")
+
+    async def _pay(self) -> None:
+        await workflow.start_child_workflow(
+            Payment.run,
+            {"filing": self._start["filing"], "n": 1, "amount": 16000},
+            id=payment_id(self._start["filing"]),
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+        )
+        await self._until(lambda: "fee_settled" in self.steps)
+
+    async def _issue(self) -> None:
+        making = asyncio.create_task(self._make())
+        await self._until(making.done)
+        await workflow.execute_activity_method(Steps.confirm, making.result(), **STORE)
+        await self.log.record("issue", "issue")
+
+    async def _make(self) -> Plain:
+        return await workflow.execute_activity(
+            issue,
+            {"request_id": f"issue:{len(self.log.receipts)}", "filing": self._start["filing"]},
+            task_queue=OFFICE_QUEUE,
+            start_to_close_timeout=timedelta(minutes=2),
+            heartbeat_timeout=timedelta(seconds=10),
+            retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
+        )
+
+    async def _until(self, done: Callable[[], bool]) -> None:
+        await workflow.wait_condition(done, timeout=_LONG, timeout_summary="clock")
+
+
+@workflow.defn(name="SkeletonPayment")
+class Payment:
+    """A payment without rules."""
+
+    @workflow.init
+    def __init__(self, start: Plain) -> None:
+        self._log = _Log(payment_id(start["filing"]))
+
+    @workflow.run
+    async def run(self, start: Plain) -> Plain:
+        """Ordered, paid, told to the filing, and watched."""
+        await self._log.record("request", "request")
+        await self._ask(Steps.order, {"key": f"fee:{start['filing']}", "amount": start["amount"]}, _LONG)
+        await self._ask(Steps.money, {"key": f"fee:{start['filing']}", "expected": True}, _LONG)
+        await self._log.record("capture", "capture")
+        filing = workflow.get_external_workflow_handle(filing_id(start["filing"]))
+        await filing.signal("fee_settled", {"n": start["n"], "settlement": "paid", "amount": start["amount"]})
+        await self._ask(Steps.money, {"key": f"fee:{start['filing']}", "expected": False}, _WATCH)
+        return {"state": "paid"}
+
+    async def _ask(self, method: Any, request: Plain, wait: timedelta) -> None:
+        asking = workflow.start_activity_method(method, request, **BANK)
+        await workflow.wait_condition(asking.done, timeout=wait)
+        await asking
+
+
+def filing_id(filing: str) -> str:
+    """The workflow id, and the stream, of a filing."""
+    return f"skeleton:{filing}"
+
+
+def payment_id(filing: str) -> str:
+    """The workflow id, and the stream, of its payment."""
+    return f"skeleton-payment:{filing}"
+
+
+WORKFLOWS: Final[Sequence[type]] = (Filing, Payment)

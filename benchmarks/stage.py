@@ -1,0 +1,124 @@
+"""What a benchmark runs on: the embedded stack with the product's own settings, and the worker processes beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+from temporalio.client import Client
+
+from benchmarks.sides import PROCEDURE, Side, sides
+from benchmarks.skeleton.steps import TABLE
+from deploy import catalogue
+from deploy.stack import Stack
+from motcua.connection import connect
+
+PARTS: Final = ("postgres", "temporal", "migrations")
+CHECKOUT: Final = Path(__file__).parents[1]
+PROCESSES: Final[Mapping[str, tuple[str, ...]]] = {
+    "product": ("benchmarks.worker", "product"),
+    "product-office": ("workers.backoffice",),
+    "skeleton": ("benchmarks.worker", "skeleton"),
+    "skeleton-office": ("benchmarks.worker", "skeleton-office"),
+}
+"""The processes of both sides, by module."""
+
+_START_SECONDS: Final = 60
+_STOP_SECONDS: Final = 20
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Both sides, ready. `pids` are the processes that serve a side, by its name."""
+
+    client: Client
+    sides: tuple[Side, Side]
+    pids: Mapping[str, Mapping[str, int]]
+    dsn: str
+
+
+@asynccontextmanager
+async def scene() -> AsyncIterator[Scene]:
+    """Everything from nothing, in a folder of its own that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
+        async with Stack(Path(folder), parts=PARTS) as stack:
+            await _fill(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+            async with workers(stack.env, Path(folder)) as pids:
+                client = await connect(stack.env["TEMPORAL_ADDRESS"], namespace=stack.env["TEMPORAL_NAMESPACE"])
+                async with sides(client, stack.env["MOTCUA_DATABASE_URL"]) as both:
+                    yield Scene(client, both, _served(pids, stack), stack.env["MOTCUA_DATABASE_URL"])
+
+
+async def _fill(owner: str) -> None:
+    await catalogue.seed_directory(owner, await asyncio.to_thread(catalogue.DIRECTORY.read_bytes))
+    for file in sorted(catalogue.PROCEDURES.glob(f"{PROCEDURE}@*.yaml")):
+        await catalogue.publish(owner, file)
+    connection = await asyncpg.connect(owner)
+    try:
+        await connection.execute(TABLE)
+    finally:
+        await connection.close()
+
+
+def _served(pids: Mapping[str, int], stack: Stack) -> dict[str, dict[str, int]]:
+    shared = {"client": os.getpid(), "server": stack.pid("temporal") or 0, "postgresql": stack.pid("postgres") or 0}
+    return {
+        side: {"worker": pids[side], "back office": pids[f"{side}-office"], **shared} for side in ("product", "skeleton")
+    }
+
+
+@asynccontextmanager
+async def workers(env: Mapping[str, str], folder: Path) -> AsyncIterator[dict[str, int]]:
+    """The worker processes of both sides, serving: their pids."""
+    nobody = {"MOTCUA_BANK_URL": "in-process:", "MOTCUA_POST_URL": "in-process:"}
+    async with AsyncExitStack() as held:
+        running = {
+            name: await held.enter_async_context(_process(module, dict(env) | nobody, folder / f"{name}.ready"))
+            for name, module in PROCESSES.items()
+        }
+        yield {name: process.pid for name, process in running.items()}
+
+
+@asynccontextmanager
+async def _process(
+    module: tuple[str, ...], env: Mapping[str, str], ready: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    own = {**os.environ, **env, "MOTCUA_READY_FILE": str(ready)}
+    log = ready.with_suffix(".log")
+    with log.open("wb") as said:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", *module, env=own, cwd=CHECKOUT, stdout=said, stderr=said, start_new_session=True
+        )
+    try:
+        await _started(process, ready, log)
+        yield process
+    finally:
+        await _end(process)
+
+
+async def _started(process: asyncio.subprocess.Process, ready: Path, log: Path) -> None:
+    async with asyncio.timeout(_START_SECONDS):
+        while not ready.exists():  # noqa: ASYNC110, ASYNC240 -- another process sets no event
+            if process.returncode is not None:
+                raise RuntimeError(f"a worker was never ready:\n{log.read_text(errors='replace')}")
+            await asyncio.sleep(0.05)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(_STOP_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,65 @@
+"""The worker processes of a benchmark: `python -m benchmarks.worker product|skeleton|skeleton-office`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from benchmarks.partners import InstantBank, InstantPost
+from benchmarks.skeleton.steps import QUEUE, Steps, office
+from benchmarks.skeleton.workflows import WORKFLOWS
+from motcua.connection import connect
+from workers.settings import WorkerSettings
+from workers.telemetry import configure_logging
+from workers.wiring import activities_with, open_pool, platform_worker
+
+
+@asynccontextmanager
+async def product(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
+    """The platform's worker as it is, but for the bank and the post."""
+    async with activities_with(settings, InstantBank(), InstantPost()) as functions:
+        yield platform_worker(client, functions, settings)
+
+
+@asynccontextmanager
+async def bare(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
+    """The skeleton's worker, with the options of the platform's."""
+    async with open_pool(settings) as pool:
+        yield platform_worker(client, Steps(pool).activities(), settings, task_queue=QUEUE, workflows=WORKFLOWS)
+
+
+@asynccontextmanager
+async def bare_office(client: Client, _: WorkerSettings) -> AsyncIterator[Worker]:
+    """The skeleton's back office, with the options of the kit's."""
+    yield office(client)
+
+
+WORKERS: Final[Mapping[str, Callable[[Client, WorkerSettings], AbstractAsyncContextManager[Worker]]]] = {
+    "product": product,
+    "skeleton": bare,
+    "skeleton-office": bare_office,
+}
+
+
+async def main(name: str) -> None:
+    """Serve until told to stop."""
+    settings = WorkerSettings()
+    client = await connect(lazy=False)
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with WORKERS[name](client, settings) as worker, worker:
+        Path(str(settings.ready_file)).touch()
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    configure_logging()
+    asyncio.run(main(sys.argv[1]))
