@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import compileall
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import asyncpg
@@ -102,5 +105,12 @@ def platform_worker(
         "activity_task_poller_behavior": PollerBehaviorAutoscaling(),
         "sticky_queue_schedule_to_start_timeout": STICKY,
         "graceful_shutdown_timeout": GRACE,
-    }
-    return Worker(client, activities=activity_functions, **chosen | options)
+    } | options
+    _compile(chosen["workflows"])
+    return Worker(client, activities=activity_functions, **chosen)
+
+
+def _compile(workflows: Iterable[type]) -> None:
+    """Keep bytecode beside the workflows: the sandbox imports them anew for every run, and would compile them anew."""
+    for folder in {Path(inspect.getfile(workflow)).parent for workflow in workflows}:
+        compileall.compile_dir(folder, maxlevels=0, quiet=2)

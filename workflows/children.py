@@ -7,9 +7,6 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
-from workflows.parcel import Parcel
-from workflows.payment import Payment
-
 with workflow.unsafe.imports_passed_through():
     from schemas import ids
     from schemas.events import Clock
@@ -17,6 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.parcel import ParcelStart
     from schemas.payment import PaymentStart
     from schemas.people import Address
+    from workflows.parcel import Parcel
+    from workflows.payment import Payment
 
 
 async def start_payment(filing: Filing, fee: Fee) -> None:

@@ -8,12 +8,6 @@ from typing import Any, Final
 
 from temporalio import workflow
 
-from workflows import agency, children
-from workflows.commands import update
-from workflows.facts import fee_command, parcel_command
-from workflows.recording import AT_ONCE, Rules, Stream, failure, one
-from workflows.starting import content_named, parse_start, submit_command, unknown
-
 with workflow.unsafe.imports_passed_through():
     from activities.intake import Registry, Wanted
     from activities.ledger import LEDGER
@@ -27,6 +21,11 @@ with workflow.unsafe.imports_passed_through():
     from schemas.ledger import Receipt
     from schemas.level import Channel
     from schemas.people import SYSTEM, Actor
+    from workflows import agency, children
+    from workflows.commands import update
+    from workflows.facts import fee_command, parcel_command
+    from workflows.recording import AT_ONCE, Rules, Stream, failure, one
+    from workflows.starting import content_named, parse_start, submit_command, unknown
 
 _NOT_THERE: Final = timedelta(seconds=10)
 _RULES: Final[Rules[State]] = Rules(lifecycle.decide, lifecycle.evolve, projections.filing_rows)

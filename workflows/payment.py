@@ -7,9 +7,6 @@ from typing import Any, Final
 
 from temporalio import workflow
 
-from workflows.recording import AT_ONCE, Rules, Stream, begin, failure, one, started
-from workflows.reporting import report
-
 with workflow.unsafe.imports_passed_through():
     from activities.payment import BANK, MoneyRequest, OrderRequest, Payments, RefundRequest
     from rules import payment as rules
@@ -20,6 +17,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing import FeeFact
     from schemas.ids import fee_key, payment_workflow
     from schemas.payment import Order, PaymentStart, PaymentState, PaymentView
+    from workflows.recording import AT_ONCE, Rules, Stream, begin, failure, one, started
+    from workflows.reporting import report
 
 _RULES: Final[Rules[pay.Payment]] = Rules(rules.decide, rules.evolve, payment_rows)
 
