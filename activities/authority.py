@@ -12,24 +12,21 @@ from schemas.ledger import Batch
 from schemas.level import Channel
 from schemas.parcel import ConsignmentRequested
 from schemas.payment import PaymentCancelled, PaymentRequested
-from schemas.people import OFFICERS, Role
+from schemas.people import OFFICERS, Actor, Role
 
 
-async def refusal(connection: Connection, batch: Batch) -> Refusal | None:
-    """Why the record does not bear this batch out, or None."""
+async def refusal(connection: Connection, batch: Batch, *, in_directory: bool) -> Refusal | None:
+    """Why the record does not bear this batch out, or None. `in_directory`: its actor is an active officer there."""
     problems = [
-        *await _officer(connection, batch),
+        *_officer(batch.actor, in_directory=in_directory),
         *await _assignees(connection, batch),
         *await _facts(connection, batch),
     ]
     return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=tuple(problems)) if problems else None
 
 
-async def _officer(connection: Connection, batch: Batch) -> list[Problem]:
-    actor = batch.actor
-    if actor.role not in OFFICERS:
-        return []
-    if await _active(connection, batch.agency, actor.subject, actor.role):
+def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
+    if in_directory or actor.role not in OFFICERS:
         return []
     return [
         problem(

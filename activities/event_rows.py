@@ -23,8 +23,13 @@ EVENT_VERSION: Final = 1
 INSERT: Final = """
 insert into event (stream, seq, event_id, filing_id, agency, kind, version, body, sealed, key_id, command_id, actor,
                    via, occurred_at, recorded_at, prev_hash, hash)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+select * from unnest(
+    $1::text[], $2::integer[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::integer[], $8::bytea[], $9::bytea[],
+    $10::text[], $11::text[], $12::bytea[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::bytea[],
+    $17::bytea[]
+)
 """
+"""Takes each column of all the rows as an array."""
 
 SELECT: Final = """
 select seq, kind, body, sealed, command_id, actor, occurred_at from event where stream = $1 and seq >= $2 order by seq

@@ -42,6 +42,7 @@ class _Head:
     seq: int
     hash: bytes
     now: datetime
+    in_directory: bool
 
 
 class Ledger:
@@ -64,7 +65,7 @@ class Ledger:
         return answer
 
     async def _append(self, connection: Connection, batch: Batch) -> Appended:
-        head = await _lock(connection, batch.stream)
+        head = await _lock(connection, batch)
         if batch.epoch is not None and head.epoch != batch.epoch:
             raise _conflict("a later run has taken this stream over")
         if head.seq >= batch.next_seq:
@@ -73,15 +74,14 @@ class Ledger:
             return Appended(epoch=head.epoch)
         if head.seq + 1 != batch.next_seq:
             raise _conflict("the log holds less than this run has seen")
-        if (refused := await authority.refusal(connection, batch)) is not None:
+        if (refused := await authority.refusal(connection, batch, in_directory=head.in_directory)) is not None:
             return Appended(epoch=head.epoch, refused=refused)
-        if head.seq == 0:
-            await _open(connection, batch)
         return await self._write(connection, batch, head)
 
     async def _write(self, connection: Connection, batch: Batch, head: _Head) -> Appended:
         numbers: dict[str, str] = {}
         stored: list[Recorded] = []
+        rows: list[tuple[Any, ...]] = []
         key = await self._vault.key(connection, batch.filing_id, batch.agency)
         previous = head.hash
         submitted: dict[str, Any] = {}
@@ -96,7 +96,7 @@ class Ledger:
             )
             columns = event_rows.columns(batch, recorded, ordinal, key, head.now)
             row_hash = event_rows.chain_hash(columns, previous)
-            await connection.execute(event_rows.INSERT, *columns, previous, row_hash)
+            rows.append((*columns, previous, row_hash))
             stored.append(recorded)
             previous = row_hash
         receipt = Receipt(
@@ -106,7 +106,7 @@ class Ledger:
             at=batch.at,
             code=numbers.get("dossier") or (batch.rows.filing.code if batch.rows.filing else None),
         )
-        await _close(connection, batch, receipt, previous, head.now)
+        await _record(connection, batch, rows, receipt, head.now)
         await read_models.write(connection, batch, numbers, submitted)
         return Appended(epoch=head.epoch, stored=tuple(stored), receipts=(receipt,))
 
@@ -127,42 +127,46 @@ def _conflict(message: str) -> ApplicationError:
     return ApplicationError(message, type=RefusalCode.LEDGER_CONFLICT, non_retryable=True)
 
 
-async def _lock(connection: Connection, stream: str) -> _Head:
-    row = await connection.fetchrow(
-        "select epoch, head_seq, head_hash, greatest(clock_timestamp(), head_at) as now from stream "
-        "where stream = $1 for update",
-        stream,
-    )
-    if row is None:
-        return _Head(epoch=1, seq=0, hash=bytes(32), now=await connection.fetchval("select clock_timestamp()"))
-    return _Head(epoch=row["epoch"], seq=row["head_seq"], hash=row["head_hash"], now=row["now"])
+async def _lock(connection: Connection, batch: Batch) -> _Head:
+    actor = batch.actor
+    row = await connection.fetchrow(_HEAD, batch.stream, batch.agency, actor.subject, actor.role)
+    return _Head(*row.values())
 
 
-async def _open(connection: Connection, batch: Batch) -> None:
+async def _record(
+    connection: Connection, batch: Batch, rows: list[tuple[Any, ...]], receipt: Receipt, now: datetime
+) -> None:
+    """Write the events, their receipt and the stream's new head, in one statement."""
     await connection.execute(
-        "insert into stream (stream, filing_id, agency) values ($1, $2, $3)",
+        _RECORD,
+        *map(list, zip(*rows, strict=True)),
         batch.stream,
         batch.filing_id,
         batch.agency,
-    )
-
-
-async def _close(connection: Connection, batch: Batch, receipt: Receipt, head: bytes, now: datetime) -> None:
-    await connection.execute(
-        "insert into receipt (stream, command_id, filing_id, agency, digest, seq, body) "
-        "values ($1, $2, $3, $4, $5, $6, $7)",
-        batch.stream,
         receipt.command_id,
-        batch.filing_id,
-        batch.agency,
         receipt.digest,
-        receipt.seq,
         receipt.model_dump_json(exclude_none=True).encode(),
-    )
-    await connection.execute(
-        "update stream set head_seq = $2, head_hash = $3, head_at = $4 where stream = $1",
-        batch.stream,
         receipt.seq,
-        head,
+        rows[-1][-1],
         now,
     )
+
+
+_HEAD: Final = """
+select coalesce(epoch, 1), coalesce(head_seq, 0), coalesce(head_hash, decode(repeat('00', 32), 'hex')),
+    greatest(clock_timestamp(), head_at),
+    coalesce((select active from officer where agency = $2 and subject = $3 and role = $4), false)
+from (select) as asked left join (select * from stream where stream = $1 for update) as locked on true
+"""
+"""A stream that is not there yet has no events."""
+
+_RECORD: Final = f"""
+with written as ({event_rows.INSERT}), receipted as (
+    insert into receipt (stream, filing_id, agency, command_id, digest, body, seq)
+    values ($18, $19, $20, $21, $22, $23, $24)
+)
+insert into stream (stream, filing_id, agency, head_seq, head_hash, head_at)
+values ($18, $19, $20, $24, $25, $26)
+on conflict (stream) do update
+set (head_seq, head_hash, head_at) = (excluded.head_seq, excluded.head_hash, excluded.head_at)
+"""

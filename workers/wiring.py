@@ -51,7 +51,12 @@ def open_pool(settings: WorkerSettings) -> Pool:
         max_size=settings.pool_size,
         command_timeout=COMMAND_SECONDS,
         timeout=COMMAND_SECONDS,
+        reset=_as_it_was,
     )
+
+
+async def _as_it_was(_: object) -> None:
+    """Nobody here changes a session's settings; the pool rolls an open transaction back by itself."""
 
 
 @asynccontextmanager
