@@ -17,11 +17,14 @@ class _CompactJson(PydanticJSONPlainPayloadConverter):
         return Payload(metadata={"encoding": self.encoding.encode()}, data=to_json(value, exclude_none=True))
 
 
+_JSON: Final = _CompactJson()
+"""One for all: the SDK makes a converter for almost every payload, and this one keeps how each model is read."""
+
+
 class _CompactConverter(CompositePayloadConverter):
     def __init__(self) -> None:
-        json = _CompactJson()
         standard = DefaultPayloadConverter.default_encoding_payload_converters
-        super().__init__(*(json if isinstance(each, JSONPlainPayloadConverter) else each for each in standard))
+        super().__init__(*(_JSON if isinstance(each, JSONPlainPayloadConverter) else each for each in standard))
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         hints: Sequence[type | None] = type_hints or [None] * len(payloads)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from rules.commands import RULES
 from schemas.commands import PUBLIC_COMMANDS
 from schemas.errors import Problem, problem
 from schemas.filing import Action, Filing
 from schemas.people import OFFICERS, Actor, Role
+
+PUBLIC_KINDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].default for command in PUBLIC_COMMANDS)
 
 
 def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | None:
@@ -21,8 +24,7 @@ def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | N
 
 def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Action]:
     """Every command, and whether `actor` can give it now, with the reason where not."""
-    found = ((command.model_fields["kind"].default, command) for command in PUBLIC_COMMANDS)
-    checked = ((kind, check(filing, kind, actor, now)) for kind, _ in found)
+    checked = ((kind, check(filing, kind, actor, now)) for kind in PUBLIC_KINDS)
     return [Action(name=kind, allowed=why is None, problem=why) for kind, why in checked]
 
 

@@ -87,7 +87,8 @@ class Stream(Generic[S]):
 
     def check(self, command: Command) -> None:
         """Raise `Refused` if `command` would be refused now; a command that saw more than this state is let pass."""
-        if self._receipt(command, content_of(command)) is None and (command.seen_seq or 0) <= self.seq:
+        known = command.command_id in self.receipts and self._receipt(command, content_of(command)) is not None
+        if not known and (command.seen_seq or 0) <= self.seq:
             self._rules.decide(self.state, command, workflow.now())
 
     def _receipt(self, command: Command, content: str) -> Receipt | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from rules.commands.rule import Guard
 from rules.fold import current_step, stage, task_role
@@ -14,16 +15,22 @@ from schemas.procedure import Act
 
 
 def role_is(actor: Actor, *roles: Role) -> Problem | None:
-    if actor.role in roles:
-        return None
+    return None if actor.role in roles else _not_for(roles)
+
+
+@cache
+def _not_for(roles: tuple[Role, ...]) -> Problem:
     names = ", ".join(roles)
     return problem("actor.role", "role_not_allowed", f"việc này của: {names}", f"this is done by: {names}")
 
 
 def at_stage(filing: Filing, *stages: Stage) -> Problem | None:
     now = stage(filing)
-    if now in stages:
-        return None
+    return None if now in stages else _not_at(now, stages)
+
+
+@cache
+def _not_at(now: Stage, stages: tuple[Stage, ...]) -> Problem:
     wanted = ", ".join(stages)
     return problem(
         "",
