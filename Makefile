@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo up test check lock golden
+.PHONY: setup demo up bench test check lock golden
 
 setup: $(STAMP)
 
@@ -20,6 +20,11 @@ demo: $(STAMP)
 
 up: $(STAMP)
 	$(BIN)/motcua up
+
+# Ten minutes on two idle cores; read docs/performance.md first.
+bench: $(STAMP)
+	@mkdir -p .motcua
+	$(BIN)/python -m benchmarks engine --json .motcua/bench-engine.json $(ARGS)
 
 test: $(STAMP)
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)

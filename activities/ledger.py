@@ -129,7 +129,7 @@ def _conflict(message: str) -> ApplicationError:
 
 async def _lock(connection: Connection, batch: Batch) -> _Head:
     actor = batch.actor
-    row = await connection.fetchrow(_HEAD, batch.stream, batch.agency, actor.subject, actor.role)
+    [row] = await connection.fetch(_HEAD, batch.stream, batch.agency, actor.subject, actor.role)
     return _Head(*row.values())
 
 
@@ -169,4 +169,4 @@ insert into stream (stream, filing_id, agency, head_seq, head_hash, head_at)
 values ($18, $19, $20, $24, $25, $26)
 on conflict (stream) do update
 set (head_seq, head_hash, head_at) = (excluded.head_seq, excluded.head_hash, excluded.head_at)
-"""
+"""  # noqa: S608 -- joined from statements of our own

@@ -11,6 +11,8 @@ import asyncpg
 
 GLANCE: Final = 0.01
 """Seconds between two looks, while anybody waits."""
+PATIENCE: Final = 120
+"""Seconds."""
 
 
 class Board:
@@ -33,9 +35,10 @@ class Board:
         await self._connection.close()
 
     async def at(self, filing: Hashable, place: str) -> None:
-        """Return once the filing is at this place."""
+        """Return once the filing is at this place. Raises `TimeoutError` if it never comes there."""
         arrived = self._waiting[filing, place] = asyncio.Event()
-        await arrived.wait()
+        async with asyncio.timeout(PATIENCE):
+            await arrived.wait()
 
     async def _look(self) -> None:
         while True:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from benchmarks.about import machine, versions
 from benchmarks.history import History, history
 from benchmarks.load import Round, measure
 from benchmarks.sides import Filed, Side
 from benchmarks.stage import Scene, scene
 
-MOST_APART = 4
+CONCURRENCY: Final = (1, 10, 100)
+MOST_APART: Final = 4
 """Events by which the histories of the two may differ: how many tasks a workflow takes is not the same every time."""
 
 
@@ -23,10 +27,9 @@ MOST_APART = 4
 class Plan:
     """What is measured: so many rounds of each side at each concurrency, each of so many seconds."""
 
-    concurrency: Sequence[int] = (1, 10, 100)
-    rounds: int = 5
-    seconds: float = 13
-    warm_up: float = 8
+    concurrency: Sequence[int]
+    rounds: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,9 @@ class Measured:
     product: History
     skeleton: History
     rounds: tuple[Round, ...]
-    versions: dict[str, str]
+    at: datetime
+    machine: Mapping[str, str]
+    versions: Mapping[str, str]
 
 
 class DifferentShape(Exception):  # noqa: N818 -- says what was found
@@ -48,17 +53,17 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
     async with scene() as on:
         product, skeleton = [await _one(on, side) for side in on.sides]
         compare(product, skeleton)
-        tell("both sides are up; warming them")
-        for side in on.sides:
-            await _round(on, side, max(plan.concurrency), plan.warm_up)
         rounds: list[Round] = []
         for concurrency in plan.concurrency:
+            tell(f"{concurrency} at once: warming up")
+            for side in on.sides:
+                await _round(on, side, concurrency, plan.seconds / 3)
             for number in range(1, plan.rounds + 1):
                 for side in on.sides:
                     found = await _round(on, side, concurrency, plan.seconds)
                     rounds.append(found)
                     tell(f"{concurrency} at once, round {number}, {side.name}: {found.per_second:.2f} filings/s")
-        return Measured(product, skeleton, tuple(rounds), {})
+        return Measured(product, skeleton, tuple(rounds), datetime.now(UTC), machine(), await versions(on))
 
 
 def compare(product: History, skeleton: History) -> None:

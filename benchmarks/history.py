@@ -48,4 +48,4 @@ async def history(client: Client, workflows: Iterable[str]) -> History:
         size += info.history_size_bytes
         async for event in handle.fetch_history_events():
             kinds[EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")] += 1
-    return History(events, size, kinds)
+    return History(events, size, dict(kinds))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -19,10 +20,10 @@ from benchmarks.sides import PROCEDURE, Side, sides
 from benchmarks.skeleton.steps import TABLE
 from deploy import catalogue
 from deploy.stack import Stack
+from deploy.stack.child import CHECKOUT, LAUNCH
 from motcua.connection import connect
 
 PARTS: Final = ("postgres", "temporal", "migrations")
-CHECKOUT: Final = Path(__file__).parents[1]
 PROCESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "product": ("benchmarks.worker", "product"),
     "product-office": ("workers.backoffice",),
@@ -71,7 +72,8 @@ async def _fill(owner: str) -> None:
 def _served(pids: Mapping[str, int], stack: Stack) -> dict[str, dict[str, int]]:
     shared = {"client": os.getpid(), "server": stack.pid("temporal") or 0, "postgresql": stack.pid("postgres") or 0}
     return {
-        side: {"worker": pids[side], "back office": pids[f"{side}-office"], **shared} for side in ("product", "skeleton")
+        side: {"worker": pids[side], "back office": pids[f"{side}-office"], **shared}
+        for side in ("product", "skeleton")
     }
 
 
@@ -93,9 +95,10 @@ async def _process(
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     own = {**os.environ, **env, "MOTCUA_READY_FILE": str(ready)}
     log = ready.with_suffix(".log")
+    launch = (sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), str(int(signal.SIGTERM)), "")
     with log.open("wb") as said:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *module, env=own, cwd=CHECKOUT, stdout=said, stderr=said, start_new_session=True
+            *launch, sys.executable, "-m", *module, env=own, cwd=CHECKOUT, stdout=said, stderr=said
         )
     try:
         await _started(process, ready, log)
@@ -106,9 +109,10 @@ async def _process(
 
 async def _started(process: asyncio.subprocess.Process, ready: Path, log: Path) -> None:
     async with asyncio.timeout(_START_SECONDS):
-        while not ready.exists():  # noqa: ASYNC110, ASYNC240 -- another process sets no event
+        while not await asyncio.to_thread(ready.exists):
             if process.returncode is not None:
-                raise RuntimeError(f"a worker was never ready:\n{log.read_text(errors='replace')}")
+                said = await asyncio.to_thread(log.read_text, errors="replace")
+                raise RuntimeError(f"a worker was never ready:\n{said}")
             await asyncio.sleep(0.05)
 
 

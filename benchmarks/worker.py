@@ -56,8 +56,12 @@ async def main(name: str) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with WORKERS[name](client, settings) as worker, worker:
-        Path(str(settings.ready_file)).touch()
+        _ready(settings)
         await stop.wait()
+
+
+def _ready(settings: WorkerSettings) -> None:
+    Path(str(settings.ready_file)).touch()
 
 
 if __name__ == "__main__":

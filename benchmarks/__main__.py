@@ -1,0 +1,60 @@
+"""`python -m benchmarks NAME --json FILE`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks import engine as engine_benchmark
+from benchmarks import report
+from deploy.stack import StackError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def benchmarks() -> None:
+    """Measure the product. Each benchmark sets up all it needs, and removes it again."""
+
+
+@app.command()
+def engine(
+    *,
+    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
+    concurrency: Annotated[
+        list[int] | None,
+        typer.Option("--concurrency", min=1, metavar="N", help="Filings at once; may be repeated. 1, 10 and 100."),
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, metavar="N", help="Of each side.")] = 5,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, metavar="S", help="Of a round.")] = 13,
+) -> None:
+    """A whole level-4 filing against its skeleton: the same workflows, updates, timers and activities, empty.
+
+    Read the ratios: every other figure is the machine's as much as ours. See docs/performance.md.
+
+    Examples: `python -m benchmarks engine --json out.json`, `python -m benchmarks engine --concurrency 10 --rounds 3`
+    """
+    if file is not None and not file.absolute().parent.is_dir():
+        _fail(f"there is no folder for {file}", 2)
+    plan = engine_benchmark.Plan(tuple(concurrency or engine_benchmark.CONCURRENCY), rounds, seconds)
+    said = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        measured = asyncio.run(engine_benchmark.run(plan, said.print))
+    except (StackError, engine_benchmark.DifferentShape) as error:
+        _fail(str(error), 1)
+    report.show(measured, Console(soft_wrap=True, highlight=False))
+    if file is not None:
+        file.write_bytes(report.as_json(measured))
+
+
+def _fail(message: str, code: int) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m benchmarks")
