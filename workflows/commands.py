@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Protocol
 
 from temporalio import workflow
@@ -25,6 +26,7 @@ class Commanded(Protocol):
         """Record the command. Raises `Refused`."""
 
 
+@cache
 def update(model: type[Command]) -> Any:
     """The Update of one kind of command: a refusal leaves no trace in history, a receipt is for ever."""
     kind: str = model.model_fields["kind"].default

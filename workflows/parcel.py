@@ -7,9 +7,6 @@ from typing import Any, Final
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from workflows.recording import Rules, Stream, begin, failure, one, started
-from workflows.reporting import report
-
 with workflow.unsafe.imports_passed_through():
     from activities.parcel import POST, Parcels, SendRequest
     from rules import parcel as rules
@@ -20,6 +17,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing import ParcelFact
     from schemas.ids import parcel_workflow
     from schemas.parcel import ParcelStart, ParcelView
+    from workflows.recording import Rules, Stream, begin, failure, one, started
+    from workflows.reporting import report
 
 _RULES: Final[Rules[pc.Parcel]] = Rules(rules.decide, rules.evolve, parcel_rows)
 
