@@ -7,7 +7,7 @@ from typing import Final
 from activities.database import Connection
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.events import FeeExpired, FeePaid, HandedOver, ParcelFailed, Reassigned
-from schemas.ids import canonical, filing_workflow, payment_workflow
+from schemas.ids import canonical, filing_workflow, parts, payment_workflow
 from schemas.ledger import Batch
 from schemas.level import Channel
 from schemas.parcel import ConsignmentRequested
@@ -70,7 +70,7 @@ async def _facts(connection: Connection, batch: Batch) -> list[Problem]:
                     _IN_FILING, filing, "fee_requested", canonical({"amount": amount, "channel": "online", "n": n})
                 )
             case PaymentCancelled():
-                n = int(batch.stream.rpartition(":")[2])
+                _, n = parts(batch.stream)
                 borne_out = await connection.fetchval(_NOT_OWED, batch.filing_id, filing, n)
             case ConsignmentRequested(n=n):
                 borne_out = await connection.fetchval(_IN_FILING, filing, "parcel_requested", canonical({"n": n}))
@@ -96,11 +96,14 @@ select true from event where stream = $1 and kind = $2
     and convert_from(body, 'UTF8')::jsonb @> convert_from($3, 'UTF8')::jsonb
 """
 _NOT_OWED: Final = """
-select exists (select from filing where filing_id = $1 and closed_at is not null)
-    or exists (select from event where stream = $2 and kind = 'fee_paid'
-               and convert_from(body, 'UTF8')::jsonb @> jsonb_build_object('channel', 'counter', 'n', $3::int))
-    or exists (select from event where stream = $2 and kind = 'fee_waived'
-               and convert_from(body, 'UTF8')::jsonb @> jsonb_build_object('n', $3::int))
+with fee as (
+    select kind, convert_from(body, 'UTF8')::jsonb ->> 'channel' as channel from event
+    where stream = $2 and kind in ('fee_paid', 'fee_waived')
+        and convert_from(body, 'UTF8')::jsonb @> jsonb_build_object('n', $3::int)
+)
+select exists (select from fee where kind = 'fee_waived' or channel = 'counter')
+    or (not exists (select from fee)
+        and exists (select from filing where filing_id = $1 and closed_at is not null))
 """
 _PAID: Final = "select true from payment where stream = $1 and state = 'paid' and amount = $2"
 _EXPIRED: Final = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -10,23 +11,25 @@ from temporalio import activity
 
 from activities.database import ACQUIRE_SECONDS, Connection, unreachable
 from schemas.base import Model
+from schemas.ids import filing_workflow
 from schemas.people import Role
 from schemas.procedure import ProcedureRules
 
 
 class Wanted(Model):
-    """The procedure that a submission names; without a version the current one."""
+    """A filing, and what its submission names; without a version the current one. The log, if it has it, decides."""
 
     filing_id: UUID
-    code: str
+    code: str | None = None
     version: str | None = None
-    agency: str
+    agency: str | None = None
 
 
 class Opened(Model):
-    """The procedure and the agency's queue; None for what there is not."""
+    """The procedure, the agency and its queue; None for what there is not."""
 
     procedure: ProcedureRules | None = None
+    agency: str | None = None
     queue: str | None = None
 
 
@@ -41,20 +44,28 @@ class Registry:
         """The procedure under which this filing was, or now would be, submitted."""
         with unreachable():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                pinned = await connection.fetchval(
-                    "select version from filing where filing_id = $1 and procedure = $2", wanted.filing_id, wanted.code
-                )
+                named = await _submitted(connection, wanted)
                 rules = await connection.fetchval(
                     "select rules from procedure where code = $1 and (version = $2 or ($2 is null and not demo)) "
                     "order by published_at desc limit 1",
-                    wanted.code,
-                    pinned or wanted.version,
+                    named.code,
+                    named.version,
                 )
-                queue = await connection.fetchval("select queue from agency where agency = $1", wanted.agency)
+                queue = await connection.fetchval("select queue from agency where agency = $1", named.agency)
                 procedure = ProcedureRules.model_validate_json(rules) if rules is not None else None
                 if procedure is not None:
-                    procedure = await _accountable(connection, procedure, wanted.agency)
-        return Opened(procedure=procedure, queue=queue)
+                    procedure = await _accountable(connection, procedure, named.agency)
+        return Opened(procedure=procedure, agency=named.agency, queue=queue)
+
+    @activity.defn(name="intake.agency")
+    async def agency(self, stream: str) -> str | None:
+        """Whose stream this is, or None if the log holds no event of it."""
+        with unreachable():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                found: str | None = await connection.fetchval(
+                    "select agency from event where stream = $1 and seq = 1", stream
+                )
+        return found
 
     @activity.defn(name="intake.closed")
     async def closed(self, filing_id: UUID) -> bool:
@@ -67,7 +78,17 @@ class Registry:
         return bool(found)
 
 
-async def _accountable(connection: Connection, procedure: ProcedureRules, agency: str) -> ProcedureRules:
+async def _submitted(connection: Connection, wanted: Wanted) -> Wanted:
+    """What was submitted, if the log holds it, or else what now is."""
+    stream = filing_workflow(wanted.filing_id)
+    body = await connection.fetchval("select body from event where stream = $1 and seq = 1", stream)
+    if body is None:
+        return wanted
+    told = json.loads(body)
+    return Wanted(filing_id=wanted.filing_id, code=told["procedure"], version=told["version"], agency=told["agency"])
+
+
+async def _accountable(connection: Connection, procedure: ProcedureRules, agency: str | None) -> ProcedureRules:
     """The rules with the agency's own officers who answer for what is approved by an order or by silence."""
     return procedure.model_copy(
         update={
@@ -79,7 +100,7 @@ async def _accountable(connection: Connection, procedure: ProcedureRules, agency
     )
 
 
-async def _leader(connection: Connection, agency: str, named: tuple[str, ...]) -> str | None:
+async def _leader(connection: Connection, agency: str | None, named: tuple[str, ...]) -> str | None:
     """The one of those named who is a leader of this agency."""
     if not named:
         return None

@@ -62,7 +62,7 @@ class Ledger:
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
                 answer = await self._append(connection, batch)
         failpoint("ledger.committed")
-        return answer
+        return answer.model_copy(update={"long": True}) if batch.long else answer
 
     async def _append(self, connection: Connection, batch: Batch) -> Appended:
         head = await _lock(connection, batch)

@@ -24,6 +24,7 @@ from schemas.filing import (
     Waiver,
 )
 from schemas.ledger import Recorded
+from schemas.level import Channel
 from schemas.procedure import Act
 
 Change = dict[str, Any]
@@ -55,7 +56,14 @@ def _supplemented(filing: Filing, event: ev.Supplemented, _: datetime) -> Change
 
 
 def _fee_requested(filing: Filing, event: ev.FeeRequested, _: datetime) -> Change:
-    fee = Fee(n=event.n, amount=event.amount, lines=event.lines, channel=event.channel, waived=event.waived)
+    fee = Fee(
+        n=event.n,
+        amount=event.amount,
+        lines=event.lines,
+        channel=event.channel,
+        waived=event.waived,
+        online=event.channel is Channel.ONLINE,
+    )
     return {"fees": (*filing.fees, fee)}
 
 
@@ -149,8 +157,9 @@ def _proposed(_: Filing, event: ev.Proposed, __: datetime) -> Change:
     return {"proposal": Proposal(outcome=event.outcome, officer=event.officer, reason=event.reason)}
 
 
-def _decided(_: Filing, event: ev.Decided, __: datetime) -> Change:
+def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Change:
     decision = Decision(
+        seq=filing.seq + 1,
         outcome=event.outcome,
         officer=event.officer,
         standing_order=event.standing_order,

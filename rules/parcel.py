@@ -16,7 +16,7 @@ def decide(parcel: Parcel, command: Command, _: datetime) -> tuple[pc.ParcelEven
     """What `command` makes happen to a parcel. Raises `Refused`."""
     match command:
         case pc.RequestConsignment(start=start):
-            return (pc.ConsignmentRequested(n=start.n, address=start.address),)
+            return (pc.ConsignmentRequested(n=start.n, contents=start.contents, address=start.address),)
         case pc.RecordSent(waybill=waybill) if parcel.state is ParcelState.REQUESTED:
             return (pc.ConsignmentSent(waybill=waybill),)
         case pc.RecordEnd(outcome=outcome) if parcel.state in {ParcelState.REQUESTED, ParcelState.SENT}:
@@ -33,8 +33,8 @@ def evolve(parcel: Parcel, recorded: Recorded) -> Parcel:
 
 def _change(recorded: Recorded) -> dict[str, Any]:
     match recorded.event:
-        case pc.ConsignmentRequested(number=number):
-            return {"number": number, "requested_at": recorded.at}
+        case pc.ConsignmentRequested(number=number, address=address, contents=contents):
+            return {"number": number, "address": address, "contents": contents, "requested_at": recorded.at}
         case pc.ConsignmentSent(waybill=waybill):
             return {"waybill": waybill, "state": ParcelState.SENT}
         case pc.ConsignmentEnded(outcome=outcome):

@@ -19,7 +19,14 @@ def decide(payment: Payment, command: Command, _: datetime) -> tuple[pay.Payment
     match command:
         case pay.RequestPayment(start=start):
             return (
-                pay.PaymentRequested(n=start.n, amount=start.amount, due=start.due, payer_account=start.payer_account),
+                pay.PaymentRequested(
+                    n=start.n,
+                    amount=start.amount,
+                    due=start.due,
+                    description=start.description,
+                    watch_seconds=start.watch_seconds,
+                    payer_account=start.payer_account,
+                ),
             )
         case pay.RecordCapture(capture=capture) if capture.capture_id not in _known(payment):
             return (
@@ -52,8 +59,9 @@ def evolve(payment: Payment, recorded: Recorded) -> Payment:
 
 def _change(payment: Payment, recorded: Recorded) -> dict[str, Any]:
     match recorded.event:
-        case pay.PaymentRequested(number=number, amount=amount):
-            return {"number": number, "amount": amount, "requested_at": recorded.at}
+        case pay.PaymentRequested() as event:
+            kept = ("number", "amount", "due", "description", "watch_seconds", "payer_account")
+            return {name: getattr(event, name) for name in kept} | {"requested_at": recorded.at}
         case pay.PaymentCaptured() as event:
             capture = pay.Capture(capture_id=event.capture_id, amount=event.amount, at=event.captured_at)
             taken: dict[str, Any] = {"captures": (*payment.captures, capture)}

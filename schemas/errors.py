@@ -122,6 +122,28 @@ OTHER_CONTENT: Final = Refusal(
         ),
     ),
 )
+SUPERSEDED: Final = Refusal(
+    code=RefusalCode.LEDGER_CONFLICT,
+    problems=(
+        problem(
+            "",
+            "taken_over",
+            "hồ sơ đã được khởi động lại từ sổ; hãy hỏi lại",
+            "it was started again from the log meanwhile; ask again",
+        ),
+    ),
+)
+NOT_RECORDED: Final = Refusal(
+    code=RefusalCode.BAD_START,
+    problems=(
+        problem(
+            "workflow_id",
+            "nothing_recorded",
+            "sổ không có gì dưới mã này; kiểm tra lại mã",
+            "the log holds nothing under this id; check it",
+        ),
+    ),
+)
 NOT_READY: Final = Refusal(
     code=RefusalCode.NOT_READY, problems=(problem("", "not_ready", "chưa có", "there is none yet"),)
 )

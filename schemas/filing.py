@@ -14,7 +14,6 @@ from .errors import Problem
 from .events import Clock, FeeLine, Outcome
 from .files import FileRef, Paper
 from .form import FormValue
-from .ledger import Receipt
 from .level import Channel, Level
 from .limit import Limit
 from .people import Actor, Address, Applicant, Role
@@ -97,13 +96,17 @@ class FeeState(StrEnum):
 
 
 class Fee(Model):
-    """A fee that was asked for, in đồng. `waived` is what an earlier waiver took off the lines."""
+    """A fee that was asked for, in đồng.
+
+    `waived` is what an earlier waiver took off the lines; `online`: there is a payment for it, however it came.
+    """
 
     n: int
     amount: int
     lines: tuple[FeeLine, ...]
     channel: Channel
     waived: int = 0
+    online: bool = False
     state: FeeState = FeeState.DUE
     receipt_no: str | None = None
 
@@ -180,8 +183,9 @@ class Proposal(Model):
 
 
 class Decision(Model):
-    """The decision."""
+    """The decision. `seq` is that of its event."""
 
+    seq: int = 0
     outcome: Outcome
     officer: str
     standing_order: str | None = None
@@ -251,6 +255,21 @@ class Filing(Model):
     def fee_pending(self) -> bool:
         """Whether a fee waits to be paid."""
         return self.fee is not None and self.fee.state is FeeState.DUE
+
+    @property
+    def to_collect(self) -> tuple[Fee, ...]:
+        """Fees that a payment must be asking for."""
+        return () if self.closed else tuple(fee for fee in self.fees if fee.online and fee.state is FeeState.DUE)
+
+    @property
+    def to_let_go(self) -> tuple[int, ...]:
+        """Numbers of the fees whose payment must ask no more: paid otherwise, waived, or due when the filing ended."""
+        return tuple(fee.n for fee in self.fees if fee.online and not self._owes_payment(fee))
+
+    def _owes_payment(self, fee: Fee) -> bool:
+        """Whether what its payment collects, or has settled, is what this fee stands for."""
+        by_payment = fee.state is FeeState.PAID and fee.channel is Channel.ONLINE
+        return by_payment or fee.state is FeeState.EXPIRED or (fee.state is FeeState.DUE and not self.closed)
 
 
 class Action(Model):
@@ -324,15 +343,9 @@ class FilingView(Model):
 
 
 class FilingStart(Model):
-    """What a filing is started with. `submission` is kept as it came: its digest is its identity.
-
-    `snapshot`, `receipts` and `epoch` are only given when a filing is started again.
-    """
+    """What a filing is started with. `submission` is kept as it came: its digest is its identity."""
 
     submission: dict[str, Any]
-    snapshot: Filing | None = None
-    receipts: tuple[Receipt, ...] = ()
-    epoch: int | None = None
 
 
 class FilingEnd(Model):

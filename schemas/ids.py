@@ -43,6 +43,20 @@ def parcel_workflow(filing: UUID | str, n: int) -> str:
     return f"parcel:{filing}:{n}"
 
 
+def parts(workflow_id: str) -> tuple[UUID, int]:
+    """The filing and the number in the id of a workflow, and of its stream; a filing's own number is 0.
+
+    Raises `ValueError` for what is no id of ours, or one written in another way.
+    """
+    kind, _, rest = workflow_id.partition(":")
+    filing, _, n = rest.partition(":")
+    found = UUID(filing), int(n or 0)
+    if workflow_id != (filing_workflow(found[0]) if kind == "filing" else f"{kind}:{found[0]}:{found[1]}"):
+        msg = "this is no id of a filing, a payment or a parcel"
+        raise ValueError(msg)
+    return found
+
+
 def fee_key(filing: UUID | str, n: int) -> str:
     """The key by which the bank recognises a request for money."""
     return f"fee:{filing}:{n}"

@@ -43,6 +43,7 @@ class Batch(Model):
     """Events proposed for a stream from `next_seq` on, all or none; without events it only asks what the log holds.
 
     `epoch` is that of the run that proposes, None until the log has told it. `rows` are the read models afterwards.
+    `long` says that the history of the run has become long; the answer repeats it.
     """
 
     stream: str
@@ -58,12 +59,17 @@ class Batch(Model):
     at: Instant
     events: tuple[AnyEvent, ...]
     rows: Rows
+    long: bool = False
 
 
 class Appended(Model):
-    """What the log holds from `next_seq` on, with the receipts; or why it took nothing."""
+    """What the log holds from `next_seq` on, with the receipts; or why it took nothing.
+
+    `long` stands here so that it stands in the history: see ADR 0006.
+    """
 
     epoch: int
     stored: tuple[Recorded, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     refused: Refusal | None = None
+    long: bool | None = None

@@ -38,6 +38,7 @@ class ConsignmentRequested(Model):
     kind: Literal["consignment_requested"] = "consignment_requested"
     number: Annotated[str | None, Numbered("parcel")] = None
     n: int
+    contents: str = ""
     address: Annotated[Address, Personal]
 
 
@@ -59,13 +60,16 @@ ParcelEvent = ConsignmentRequested | ConsignmentSent | ConsignmentEnded
 
 
 class Parcel(Model):
-    """The fold of a parcel's events."""
+    """The fold of a parcel's events: all that its workflow needs."""
 
+    snapshot_version: int = 1
     filing_id: UUID
     n: int
     agency: AgencyCode
     seq: int = 0
     number: str | None = None
+    address: Address | None = None
+    contents: str = ""
     waybill: str | None = None
     state: ParcelState = ParcelState.REQUESTED
     requested_at: Instant | None = None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from .base import AgencyCode, Instant, Model, Numbered, Personal
 from .commands import SystemCommand
+
+WATCH_SECONDS: Final = 3 * 24 * 3600
+"""How long late money is awaited."""
 
 
 class PaymentStart(Model):
@@ -22,7 +25,7 @@ class PaymentStart(Model):
     description: str
     due: Instant
     payer_account: str | None = None
-    watch_seconds: int = 3 * 24 * 3600
+    watch_seconds: int = WATCH_SECONDS
 
 
 class Capture(Model):
@@ -50,6 +53,8 @@ class PaymentRequested(Model):
     n: int
     amount: int
     due: Instant
+    description: str = ""
+    watch_seconds: int = WATCH_SECONDS
     payer_account: Annotated[str | None, Personal] = None
 
 
@@ -88,14 +93,19 @@ PaymentEvent = PaymentRequested | PaymentCaptured | PaymentExpired | PaymentCanc
 
 
 class Payment(Model):
-    """The fold of a payment's events."""
+    """The fold of a payment's events: all that its workflow needs."""
 
+    snapshot_version: int = 1
     filing_id: UUID
     n: int
     agency: AgencyCode
     seq: int = 0
     number: str | None = None
     amount: int = 0
+    description: str = ""
+    due: Instant | None = None
+    payer_account: str | None = None
+    watch_seconds: int = WATCH_SECONDS
     state: PaymentState = PaymentState.PENDING
     requested_at: Instant | None = None
     captures: tuple[Capture, ...] = ()

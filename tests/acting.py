@@ -137,13 +137,14 @@ class Play:
 
     world: World
     submission: Submission
+    code: str | None = None
     _moves: count[int] = field(default_factory=lambda: count(1))
 
     @classmethod
     async def begin(cls, world: World, submission: Submission) -> Self:
         """File it."""
-        await world.client.submit(submission)
-        return cls(world, submission)
+        receipt = await world.client.submit(submission)
+        return cls(world, submission, receipt.code)
 
     @property
     def filing(self) -> UUID:

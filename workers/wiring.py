@@ -88,6 +88,7 @@ async def activities_with(settings: WorkerSettings, bank: Bank, post: Post) -> A
             ledger.append,
             registry.open,
             registry.closed,
+            registry.agency,
             payments.order,
             payments.money,
             payments.close,

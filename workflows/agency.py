@@ -17,6 +17,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.base import Model
     from schemas.filing import Decision, Filing
 
+from workflows.recording import Stream
+
 _TIME: Final = timedelta(minutes=2)
 _BEAT: Final = timedelta(seconds=10)
 _RETRY: Final = RetryPolicy(maximum_interval=timedelta(seconds=30))
@@ -25,25 +27,25 @@ _LATER: Final = timedelta(seconds=30)
 A = TypeVar("A", bound=Model)
 
 
-def check(filing: Filing, queue: str) -> asyncio.Task[bo.CheckAnswer]:
-    """Ask whether the dossier is complete."""
-    request = bo.CheckRequest(request_id=f"check:{filing.seq}", dossier=_dossier(filing))
-    return asyncio.create_task(_answer(bo.CHECK, request, queue, bo.CheckAnswer))
+def check(log: Stream[Filing], queue: str) -> asyncio.Task[bo.CheckAnswer]:
+    """Ask whether the dossier is complete, as it was handed in by the first event."""
+    request = bo.CheckRequest(request_id="check:1", dossier=_dossier(log.state))
+    return asyncio.create_task(_answer(log, bo.CHECK, request, queue, bo.CheckAnswer))
 
 
-def issue(filing: Filing, decision: Decision, queue: str) -> asyncio.Task[bo.IssueAnswer]:
+def issue(log: Stream[Filing], decision: Decision, queue: str) -> asyncio.Task[bo.IssueAnswer]:
     """Ask for the result of a decision."""
     request = bo.IssueRequest(
-        request_id=f"issue:{filing.seq}",
-        dossier=_dossier(filing),
+        request_id=f"issue:{decision.seq}",
+        dossier=_dossier(log.state),
         outcome=decision.outcome,
         officer=decision.officer,
         reason=decision.reason,
     )
-    return asyncio.create_task(_answer(bo.ISSUE, request, queue, bo.IssueAnswer))
+    return asyncio.create_task(_answer(log, bo.ISSUE, request, queue, bo.IssueAnswer))
 
 
-async def _answer(name: str, request: Model, queue: str, model: type[A]) -> A:
+async def _answer(log: Stream[Filing], name: str, request: Model, queue: str, model: type[A]) -> A:
     """The answer. What calls itself final, or does not fit, is for the agency to mend: it is asked again."""
     while True:
         try:
@@ -58,6 +60,7 @@ async def _answer(name: str, request: Model, queue: str, model: type[A]) -> A:
             return model.model_validate(given)
         except (ActivityError, ValidationError) as error:
             workflow.logger.warning("backoffice.no_answer", extra={"kind": name, "reason": type(error).__name__})
+        await log.catch_up()
         await workflow.sleep(_LATER, summary="the back office gave no usable answer")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,9 +16,11 @@ with workflow.unsafe.imports_passed_through():
     from rules import lifecycle, projections
     from schemas import commands as cm
     from schemas import ids
-    from schemas.errors import NOT_READY, OTHER_CONTENT, Refusal, Refused
-    from schemas.filing import FeeState, FilingEnd, FilingView, Parked, ResultView, Stage, Timer
+    from schemas.carried import FilingCarried
+    from schemas.errors import NOT_READY, NOT_RECORDED, OTHER_CONTENT, Refusal, Refused
+    from schemas.files import FileRef
     from schemas.filing import Filing as State
+    from schemas.filing import FilingEnd, FilingView, Parked, ResultView, Stage, Timer
     from schemas.ledger import Receipt
     from schemas.level import Channel
     from schemas.people import SYSTEM, Actor
@@ -25,10 +28,28 @@ with workflow.unsafe.imports_passed_through():
     from workflows.commands import update
     from workflows.facts import fee_command, parcel_command
     from workflows.recording import AT_ONCE, Rules, Stream, failure, one
-    from workflows.starting import content_named, parse_start, submit_command, unknown
+    from workflows.starting import (
+        Again,
+        Filed,
+        content_named,
+        filing_named,
+        going_on,
+        parse_start,
+        submit_command,
+        unknown,
+    )
+    from workflows.waiting import MoveOn, settled, wait_for
 
 _NOT_THERE: Final = timedelta(seconds=10)
+_MOST_PARKED: Final = 1000
+"""So many of the last parked signals are kept."""
+
 _RULES: Final[Rules[State]] = Rules(lifecycle.decide, lifecycle.evolve, projections.filing_rows)
+
+
+def _stream(state: State, *, receipts: tuple[Receipt, ...] = (), epoch: int | None = None) -> Stream[State]:
+    name = ids.filing_workflow(state.filing_id)
+    return Stream(name, state.filing_id, state.agency, state, _RULES, receipts=receipts, epoch=epoch)
 
 
 class _Closed(Exception):  # noqa: N818 -- ends the flow, is no error
@@ -45,27 +66,34 @@ class Filing:
         self._queue = ""
         self._refusal: Refusal | None = None
         self._parked: list[Parked] = []
-        self._content: str | None = None
-        self._asked_online: int | None = None
+        self._checked = False
+        self._collecting: set[int] = set()
+        self._let_go: set[int] = set()
+        self._start: Filed | Again[FilingCarried] | None = None
         try:
-            self._start, self._submission, self._content = parse_start(one(raw))
+            self._start = parse_start(one(raw))
         except Refused as no:
             self._refusal = no.refusal
+        if isinstance(self._start, Again) and self._start.carried is not None:
+            self._go_on(self._start.carried, self._start.epoch)
 
     @workflow.run
     async def run(self, *raw: Any) -> FilingEnd:  # noqa: ARG002 -- parsed by __init__, which sees it first
-        """The life of a filing, as the procedure tells it."""
+        """The life of a filing, as the procedure tells it, from wherever the record says that it stands."""
         await self._register()
         try:
+            await self._fee()
             await self._intake()
             await self._fee()
             await self._until(lambda: self._filing.decision is not None)
             await self._issue()
             await self._fee()
             await self._deliver()
+        except MoveOn:
+            await settled(self._stream)
+            workflow.continue_as_new(going_on(self._stream, self._carried()))
         except _Closed:
-            await self._let_payment_go()
-        await workflow.wait_condition(workflow.all_handlers_finished)
+            await settled(self._stream)
         return FilingEnd(closing=self._filing.closing, code=self._filing.code)
 
     # What is asked of it.
@@ -172,20 +200,23 @@ class Filing:
     # How it proceeds.
 
     async def _register(self) -> None:
-        """Load the procedure, decide on the submission, record it; or refuse, and end as failed."""
-        if self._refusal is not None:
-            raise failure(self._refusal)
+        """Record the submission, or take over what was recorded; or refuse, and end as failed."""
+        if self._registered:
+            return
         try:
-            self._log = await self._open()
-            submit = submit_command(self._submission, self._log.state.procedure)
-            await self._log.record(submit, self._content)
+            if isinstance(self._start, Filed):
+                await self._file(self._start)
+            elif self._start is not None:
+                await self._take_over(self._start)
         except Refused as no:
             self._refusal = no.refusal
+        if self._refusal is not None:
             await workflow.wait_condition(workflow.all_handlers_finished)
-            raise failure(no.refusal) from None
+            raise failure(self._refusal)
 
-    async def _open(self) -> Stream[State]:
-        submission = self._submission
+    async def _file(self, filed: Filed) -> None:
+        """Load the procedure, decide on the submission, record it."""
+        submission = filed.submission
         filing_id = ids.filing_id(submission.client_id, submission.submission_id)
         wanted = Wanted(
             filing_id=filing_id,
@@ -198,17 +229,40 @@ class Filing:
             raise unknown(submission, procedure_known=opened.procedure is not None)
         self._queue = opened.queue
         fresh = State(filing_id=filing_id, agency=submission.agency, procedure=opened.procedure)
-        state = self._start.snapshot or fresh
-        return Stream(
-            ids.filing_workflow(filing_id),
-            filing_id,
-            submission.agency,
-            state,
-            _RULES,
-            receipts=self._start.receipts,
-            seq=state.seq,
-            epoch=self._start.epoch,
+        self._log = _stream(fresh)
+        await self._log.record(submit_command(submission, opened.procedure), filed.content)
+
+    async def _take_over(self, again: Again[FilingCarried]) -> None:
+        """Go on where the log says that the filing stands."""
+        filing_id = filing_named()
+        opened = await workflow.execute_local_activity_method(Registry.open, Wanted(filing_id=filing_id), **LEDGER)
+        if opened.procedure is None or opened.queue is None or opened.agency is None:
+            raise Refused(NOT_RECORDED)
+        self._queue = opened.queue
+        fresh = State(filing_id=filing_id, agency=opened.agency, procedure=opened.procedure)
+        self._log = _stream(fresh, epoch=again.epoch)
+        await self._log.catch_up()
+
+    def _go_on(self, carried: FilingCarried, epoch: int | None) -> None:
+        """Go on where the run before left off."""
+        self._log = _stream(carried.state, receipts=carried.receipts, epoch=epoch)
+        self._queue = carried.queue
+        self._parked = list(carried.parked)
+        self._checked = carried.checked
+
+    def _carried(self) -> FilingCarried:
+        """What the next run needs. What waits for the bank, the post or the agency is asked for again there."""
+        return FilingCarried(
+            state=self._filing,
+            receipts=tuple(self._stream.receipts.values()),
+            queue=self._queue,
+            parked=tuple(self._parked),
+            checked=self._checked,
         )
+
+    async def _fee(self) -> None:
+        """Wait until what is due now has been paid, or is no longer due."""
+        await self._until(lambda: not self._filing.fee_pending)
 
     async def _intake(self) -> None:
         """Wait until somebody takes the filing in: an officer, or the standing order if the back office agrees."""
@@ -216,45 +270,43 @@ class Filing:
         def accepted() -> bool:
             return self._filing.accepted_at is not None
 
-        instant = self._filing.procedure.standing_officer is not None and self._filing.channel is Channel.ONLINE
-        if instant and lifecycle.stage(self._filing) is Stage.INTAKE:
-            checking = agency.check(self._filing, self._queue)
+        if self._to_check:
+            checking = agency.check(self._stream, self._queue)
             await self._until(lambda: accepted() or checking.done())
-            if checking.done() and checking.result().complete:
+            self._checked = checking.done()
+            if self._checked and checking.result().complete:
                 await self._try(cm.Accept(command_id="accept:automatic", actor=SYSTEM, via=cm.SYSTEM_VIA))
         await self._until(accepted)
 
-    async def _fee(self) -> None:
-        """Wait until what is due now has been paid, online through a payment of its own."""
-        fee = self._filing.fee
-        if fee is None or not self._filing.fee_pending:
-            return
-        if fee.channel is Channel.ONLINE:
-            await children.start_payment(self._filing, fee)
-            self._asked_online = fee.n
-        await self._until(lambda: not self._filing.fee_pending)
-        await self._let_payment_go()
-
-    async def _let_payment_go(self) -> None:
-        """Cancel the payment that was started, if the fee was paid otherwise or the filing ended while it was due."""
-        n, self._asked_online = self._asked_online, None
-        fee = self._filing.fee
-        if n is None or fee is None:
-            return
-        if fee.state is FeeState.DUE or (fee.state is FeeState.PAID and fee.channel is not Channel.ONLINE):
-            await children.cancel_payment(self._filing, n)
+    @property
+    def _to_check(self) -> bool:
+        """Whether the back office is still to say if the filing is complete as it was handed in."""
+        filing = self._filing
+        instant = filing.procedure.standing_officer is not None and filing.channel is Channel.ONLINE
+        first = not self._checked and not filing.supplements
+        return instant and first and lifecycle.stage(filing) is Stage.INTAKE
 
     async def _issue(self) -> None:
         """Have the agency make the result, until its file is really there."""
         while self._filing.result is None and (decision := self._filing.decision) is not None:
-            making = agency.issue(self._filing, decision, self._queue)
+            await self._until(lambda: lifecycle.stage(self._filing) is Stage.ISSUE)
+            making = agency.issue(self._stream, decision, self._queue)
             await self._until(making.done)
             result = making.result().result
-            if await workflow.execute_activity_method(Papers.confirm, result, **STORE):
+            if await self._is_stored(result):
                 await self._try(cm.Issue(command_id=f"issue:{self._filing.seq}", result=result))
             else:
                 workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._filing.filing_id)})
-                await workflow.sleep(_NOT_THERE, summary="the result's file is not in the object store")
+                await self._stream.catch_up()
+                later = asyncio.create_task(
+                    workflow.sleep(_NOT_THERE, summary="the result's file is not in the object store")
+                )
+                await self._until(later.done)
+
+    async def _is_stored(self, result: FileRef) -> bool:
+        confirming = workflow.start_activity_method(Papers.confirm, result, **STORE)
+        await self._until(confirming.done)
+        return confirming.result()
 
     async def _deliver(self) -> None:
         """Send the result if it goes by post, then wait for it to arrive or to be fetched."""
@@ -264,13 +316,37 @@ class Filing:
         await self._until(lambda: False)
 
     async def _until(self, done: Callable[[], bool]) -> None:
-        """Wait for `done` while the clocks run. Raises `_Closed` when the filing ends meanwhile."""
-        while not (self._filing.closed or done()):
+        """Wait for `done` while payments are seen to and the clocks run. Raises `_Closed` when the filing has ended."""
+        while True:
+            await self._see_to_payments()
+            if self._filing.closed:
+                raise _Closed
+            if done():
+                return
             timer = lifecycle.next_timer(self._filing)
             if not await self._rest(done, timer) and timer is not None:
                 await self._ring(timer)
-        if self._filing.closed:
-            raise _Closed
+
+    async def _see_to_payments(self) -> None:
+        """Have every fee that is due online collected, and let go of the payments that collect what is not.
+
+        A run does so once for each fee: the next one, which does not know what this one did, does it again, and both
+        the payment and the bank see a repeat.
+        """
+        while self._payments_wait:
+            for fee in self._filing.to_collect:
+                if fee.n not in self._collecting:
+                    self._collecting.add(fee.n)
+                    await children.start_payment(self._filing, fee)
+            for n in self._filing.to_let_go:
+                if n not in self._let_go:
+                    self._let_go.add(n)
+                    await children.cancel_payment(self._filing, n)
+
+    @property
+    def _payments_wait(self) -> bool:
+        collect = {fee.n for fee in self._filing.to_collect}
+        return not (self._collecting >= collect and self._let_go.issuperset(self._filing.to_let_go))
 
     async def _rest(self, done: Callable[[], bool], timer: Timer | None) -> bool:
         """Wait for a change; False if the timer rang first.
@@ -280,11 +356,12 @@ class Filing:
         """
 
         def changed() -> bool:
-            return self._filing.closed or done() or lifecycle.next_timer(self._filing) != timer
+            known = self._filing.closed or done() or self._payments_wait
+            return known or lifecycle.next_timer(self._filing) != timer
 
         left = None if timer is None else max(timer.due - workflow.now(), AT_ONCE)
         try:
-            await workflow.wait_condition(changed, timeout=left, timeout_summary=timer.clock if timer else None)
+            await wait_for(self._stream, changed, within=left, summary=timer.clock if timer else None)
         except TimeoutError:
             return False
         return True
@@ -307,10 +384,15 @@ class Filing:
         await self._begun()
         try:
             await self._stream.record(read(raw))
-        except (Refused, ValueError) as error:
-            why = error.refusal.problems[0].rule if isinstance(error, Refused) else "unreadable"
-            self._parked.append(Parked(signal=signal, problem=why, at=workflow.now()))
-            workflow.logger.warning("signal.parked", extra={"signal": signal, "problem": why})
+        except Refused as no:
+            self._park(signal, no.refusal.problems[0].rule)
+        except ValueError:
+            await self._stream.catch_up()
+            self._park(signal, "unreadable")
+
+    def _park(self, signal: str, why: str) -> None:
+        self._parked = [*self._parked, Parked(signal=signal, problem=why, at=workflow.now())][-_MOST_PARKED:]
+        workflow.logger.warning("signal.parked", extra={"signal": signal, "problem": why})
 
     async def _begun(self) -> None:
         """Wait until the submission has been recorded or refused."""
@@ -318,7 +400,7 @@ class Filing:
 
     def _submitted(self, check: Any) -> Receipt:
         content = content_named(check)
-        if self._refusal is not None and self._content is not None and content not in {None, self._content}:
+        if self._refusal is not None and isinstance(self._start, Filed) and content not in {None, self._start.content}:
             # What was refused is not what this caller sends: it can, once this run has ended.
             raise Refused(NOT_READY)
         receipt = self._stream.receipts["submit"]

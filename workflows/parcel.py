@@ -11,14 +11,17 @@ with workflow.unsafe.imports_passed_through():
     from activities.parcel import POST, Parcels, SendRequest
     from rules import parcel as rules
     from rules.projections import parcel_rows
+    from schemas import ids
     from schemas import parcel as pc
-    from schemas.errors import NOT_READY
+    from schemas.carried import ParcelCarried
+    from schemas.errors import NOT_READY, NOT_RECORDED, Refusal, Refused
     from schemas.events import ParcelOutcome
     from schemas.filing import ParcelFact
-    from schemas.ids import parcel_workflow
-    from schemas.parcel import ParcelStart, ParcelView
-    from workflows.recording import Rules, Stream, begin, failure, one, started
+    from schemas.parcel import ParcelStart, ParcelState, ParcelView
+    from workflows.recording import Rules, Stream, begin, failure, one
     from workflows.reporting import report
+    from workflows.starting import Again, adopted, again, going_on, started
+    from workflows.waiting import MoveOn, outcome
 
 _RULES: Final[Rules[pc.Parcel]] = Rules(rules.decide, rules.evolve, parcel_rows)
 
@@ -28,20 +31,29 @@ class Parcel:
     """One consignment: handed to the post, followed, and its end told to the filing."""
 
     @workflow.init
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, *raw: Any) -> None:
         self._log: Stream[pc.Parcel] | None = None
+        self._again: Again[ParcelCarried] | None = None
+        self._refusal: Refusal | None = None
+        try:
+            self._again = again(one(raw), ParcelCarried)
+        except Refused as no:
+            self._refusal = no.refusal
+        if self._again is not None and self._again.carried is not None:
+            self._go_on(self._again.carried, self._again.epoch)
 
     @workflow.run
     async def run(self, *raw: Any) -> ParcelView:
         """Send it, follow it, report."""
-        start = started(ParcelStart, one(raw))
-        key = parcel_workflow(start.filing_id, start.n)
-        state = pc.Parcel(filing_id=start.filing_id, n=start.n, agency=start.agency)
-        log = self._log = Stream(key, start.filing_id, start.agency, state, _RULES)
-        await begin(log, pc.RequestConsignment(command_id="request", start=start))
-        outcome = await self._send(log, start, key)
-        await log.record(pc.RecordEnd(command_id="end", outcome=outcome))
-        await report(start.filing_id, "parcel_settled", ParcelFact(n=start.n, outcome=outcome))
+        log = self._log = self._log or await self._begun(one(raw))
+        try:
+            await self._send(log)
+            await self._follow(log)
+            fact = ParcelFact(n=log.state.n, outcome=ParcelOutcome(log.state.state))
+            await report(log, log.state.filing_id, "parcel_settled", fact)
+        except MoveOn:
+            carried = ParcelCarried(state=log.state, receipts=tuple(log.receipts.values()))
+            workflow.continue_as_new(going_on(log, carried))
         return self.view()
 
     @workflow.query
@@ -51,13 +63,47 @@ class Parcel:
             raise failure(NOT_READY)
         return rules.view(self._log.state)
 
-    async def _send(self, log: Stream[pc.Parcel], start: ParcelStart, key: str) -> ParcelOutcome:
-        """How it ended. What the post will not take counts as come back."""
-        request = SendRequest(key=key, address=start.address, contents=start.contents)
+    async def _begun(self, raw: Any) -> Stream[pc.Parcel]:
+        """Record what is to be sent, or take over what was recorded."""
+        if self._refusal is not None:
+            raise failure(self._refusal)
+        if self._again is not None:
+            return await adopted(_RULES, self._again.epoch, ids.parcel_workflow, pc.Parcel)
+        start = started(ParcelStart, raw, ids.parcel_workflow)
+        name = ids.parcel_workflow(start.filing_id, start.n)
+        state = pc.Parcel(filing_id=start.filing_id, n=start.n, agency=start.agency)
+        log = Stream(name, start.filing_id, start.agency, state, _RULES)
+        await begin(log, pc.RequestConsignment(command_id="request", start=start))
+        return log
+
+    def _go_on(self, carried: ParcelCarried, epoch: int | None) -> None:
+        """Go on where the run before left off."""
+        state = carried.state
+        name = ids.parcel_workflow(state.filing_id, state.n)
+        self._log = Stream(name, state.filing_id, state.agency, state, _RULES, receipts=carried.receipts, epoch=epoch)
+
+    async def _send(self, log: Stream[pc.Parcel]) -> None:
+        """Hand it to the post. What the post will not take counts as come back."""
+        parcel = log.state
+        if parcel.state is not ParcelState.REQUESTED:
+            return
+        if parcel.address is None:
+            raise failure(NOT_RECORDED)
+        request = SendRequest(key=_key(parcel), address=parcel.address, contents=parcel.contents)
         try:
-            waybill = await workflow.execute_activity_method(Parcels.send, request, **POST)
+            waybill = await outcome(log, workflow.start_activity_method(Parcels.send, request, **POST))
         except ActivityError:
-            workflow.logger.warning("parcel.not_taken", extra={"filing_id": str(start.filing_id)})
-            return ParcelOutcome.RETURNED
-        await log.record(pc.RecordSent(command_id="sent", waybill=waybill))
-        return await workflow.execute_activity_method(Parcels.end, key, **POST)
+            workflow.logger.warning("parcel.not_taken", extra={"filing_id": str(parcel.filing_id)})
+            await log.record(pc.RecordEnd(command_id="end", outcome=ParcelOutcome.RETURNED))
+        else:
+            await log.record(pc.RecordSent(command_id="sent", waybill=waybill))
+
+    async def _follow(self, log: Stream[pc.Parcel]) -> None:
+        if log.state.state is ParcelState.SENT:
+            ended = await outcome(log, workflow.start_activity_method(Parcels.end, _key(log.state), **POST))
+            await log.record(pc.RecordEnd(command_id="end", outcome=ended))
+
+
+def _key(parcel: pc.Parcel) -> str:
+    """By which the post knows it."""
+    return ids.parcel_workflow(parcel.filing_id, parcel.n)

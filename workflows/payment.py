@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from temporalio import workflow
@@ -11,14 +11,17 @@ with workflow.unsafe.imports_passed_through():
     from activities.payment import BANK, MoneyRequest, OrderRequest, Payments, RefundRequest
     from rules import payment as rules
     from rules.projections import payment_rows
+    from schemas import ids
     from schemas import payment as pay
-    from schemas.errors import NOT_READY, Refused
+    from schemas.carried import PaymentCarried
+    from schemas.errors import NOT_READY, Refusal, Refused
     from schemas.events import FeeSettlement
     from schemas.filing import FeeFact
-    from schemas.ids import fee_key, payment_workflow
     from schemas.payment import Order, PaymentStart, PaymentState, PaymentView
-    from workflows.recording import AT_ONCE, Rules, Stream, begin, failure, one, started
+    from workflows.recording import AT_ONCE, Rules, Stream, begin, failure, one
     from workflows.reporting import report
+    from workflows.starting import Again, adopted, again, going_on, started
+    from workflows.waiting import MoveOn, outcome, wait_for
 
 _RULES: Final[Rules[pay.Payment]] = Rules(rules.decide, rules.evolve, payment_rows)
 
@@ -28,25 +31,33 @@ class Payment:
     """One request for money: ordered at the bank, paid or expired, and whatever is not owed given back."""
 
     @workflow.init
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, *raw: Any) -> None:
         self._log: Stream[pay.Payment] | None = None
-        self._key = ""
-        self._order: Order | None = None
+        self._pay_url: str | None = None
         self._no_longer_owed: str | None = None
+        self._watch_until: datetime | None = None
+        self._again: Again[PaymentCarried] | None = None
+        self._refusal: Refusal | None = None
+        try:
+            self._again = again(one(raw), PaymentCarried)
+        except Refused as no:
+            self._refusal = no.refusal
+        if self._again is not None and self._again.carried is not None:
+            self._go_on(self._again.carried, self._again.epoch)
 
     @workflow.run
     async def run(self, *raw: Any) -> PaymentView:
         """Ask for the money, tell the filing how it ended, then watch for money that nobody owes."""
-        start = started(PaymentStart, one(raw))
-        self._key = fee_key(start.filing_id, start.n)
-        name = payment_workflow(start.filing_id, start.n)
-        state = pay.Payment(filing_id=start.filing_id, n=start.n, agency=start.agency)
-        self._log = Stream(name, start.filing_id, start.agency, state, _RULES)
-        await begin(self._log, pay.RequestPayment(command_id="request", start=start))
-        await self._make_order(start)
-        await self._await_money(start)
-        await self._tell_filing()
-        await self._watch(timedelta(seconds=start.watch_seconds))
+        if self._log is None:
+            self._log = await self._begun(one(raw))
+        try:
+            if self._watch_until is None:
+                await self._make_order()
+                await self._await_money()
+                await self._tell_filing()
+            await self._watch()
+        except MoveOn:
+            workflow.continue_as_new(going_on(self._stream, self._carried()))
         return self.view()
 
     @workflow.query
@@ -54,7 +65,7 @@ class Payment:
         """Where to pay, and what became of the money."""
         if self._log is None:
             raise failure(NOT_READY)
-        return rules.view(self._log.state, self._order.pay_url if self._order else None)
+        return rules.view(self._log.state, self._pay_url)
 
     @workflow.signal
     def cancel(self, *reason: Any) -> None:
@@ -72,43 +83,90 @@ class Payment:
     def _payment(self) -> pay.Payment:
         return self._stream.state
 
-    async def _make_order(self, start: PaymentStart) -> None:
+    @property
+    def _key(self) -> str:
+        """By which the bank knows it."""
+        return ids.fee_key(self._payment.filing_id, self._payment.n)
+
+    async def _begun(self, raw: Any) -> Stream[pay.Payment]:
+        """Record that money is asked for, or take over what was recorded."""
+        if self._refusal is not None:
+            raise failure(self._refusal)
+        if self._again is not None:
+            return await adopted(_RULES, self._again.epoch, ids.payment_workflow, pay.Payment)
+        start = started(PaymentStart, raw, ids.payment_workflow)
+        name = ids.payment_workflow(start.filing_id, start.n)
+        state = pay.Payment(filing_id=start.filing_id, n=start.n, agency=start.agency)
+        log = Stream(name, start.filing_id, start.agency, state, _RULES)
+        await begin(log, pay.RequestPayment(command_id="request", start=start))
+        return log
+
+    def _go_on(self, carried: PaymentCarried, epoch: int | None) -> None:
+        """Go on where the run before left off."""
+        state = carried.state
+        name = ids.payment_workflow(state.filing_id, state.n)
+        self._log = Stream(name, state.filing_id, state.agency, state, _RULES, receipts=carried.receipts, epoch=epoch)
+        self._pay_url = carried.pay_url
+        self._no_longer_owed = carried.cancel
+        self._watch_until = carried.watch_until
+
+    def _carried(self) -> PaymentCarried:
+        return PaymentCarried(
+            state=self._payment,
+            receipts=tuple(self._stream.receipts.values()),
+            cancel=self._no_longer_owed,
+            pay_url=self._pay_url,
+            watch_until=self._watch_until,
+        )
+
+    @property
+    def _left(self) -> timedelta:
+        """How long it can still be paid."""
+        due = self._payment.due or workflow.now()
+        return max(due - workflow.now(), AT_ONCE)
+
+    async def _make_order(self) -> None:
         """Have the bank make the order, for as long as there is time to pay."""
+        payment = self._payment
+        if payment.state is not PaymentState.PENDING or self._pay_url is not None:
+            return
         request = OrderRequest(
-            key=self._key, amount=start.amount, description=start.description, payer_account=start.payer_account
+            key=self._key,
+            amount=payment.amount,
+            description=payment.description,
+            payer_account=payment.payer_account,
         )
         making = workflow.start_activity_method(Payments.order, request, **BANK)
-        left = max(start.due - workflow.now(), AT_ONCE)
         try:
-            await workflow.wait_condition(lambda: making.done() or self._unheard_cancel, timeout=left)
+            await wait_for(self._stream, lambda: making.done() or self._unheard_cancel, within=self._left)
         except TimeoutError:
-            workflow.logger.warning("payment.never_ordered", extra={"filing_id": str(start.filing_id)})
+            workflow.logger.warning("payment.never_ordered", extra={"filing_id": str(payment.filing_id)})
         if making.done():
-            self._order = await making
+            self._pay_url = (await making).pay_url
         else:
             _give_up(making)
 
-    async def _await_money(self, start: PaymentStart) -> None:
+    async def _await_money(self) -> None:
         while self._payment.state is PaymentState.PENDING:
-            left = max(start.due - workflow.now(), AT_ONCE)
-            if not await self._news(left, expected=True):
+            if not await self._news(self._left, expected=True):
                 break
         if self._payment.state is not PaymentState.PAID:
             await self._close_order()
 
     async def _close_order(self) -> None:
         """Only the bank can say that nobody will have paid: it closes the order, and its answer decides."""
-        order = await workflow.execute_activity_method(Payments.close, self._key, **BANK)
+        order = await outcome(self._stream, workflow.start_activity_method(Payments.close, self._key, **BANK))
         await self._record_captures(order)
         if self._payment.state is PaymentState.PENDING:
             await self._stream.record(pay.ExpirePayment(command_id="expire"))
 
     async def _tell_filing(self) -> None:
+        payment = self._payment
         settled = {PaymentState.PAID: FeeSettlement.PAID, PaymentState.EXPIRED: FeeSettlement.EXPIRED}
-        if self._payment.state not in settled:
+        if payment.state not in settled:
             return
-        fact = FeeFact(n=self._payment.n, settlement=settled[self._payment.state], amount=self._payment.amount)
-        if not await report(self._payment.filing_id, "fee_settled", fact):
+        fact = FeeFact(n=payment.n, settlement=settled[payment.state], amount=payment.amount)
+        if not await report(self._stream, payment.filing_id, "fee_settled", fact):
             await self._cancelled("the filing has ended")
 
     async def _cancelled(self, reason: str) -> None:
@@ -119,11 +177,12 @@ class Payment:
         except Refused as no:
             workflow.logger.warning("payment.still_owed", extra={"code": no.refusal.code})
 
-    async def _watch(self, period: timedelta) -> None:
-        until = workflow.now() + period
+    async def _watch(self) -> None:
+        if self._watch_until is None:
+            self._watch_until = workflow.now() + timedelta(seconds=self._payment.watch_seconds)
         while True:
             await self._refund()
-            left = max(until - workflow.now(), AT_ONCE)
+            left = max(self._watch_until - workflow.now(), AT_ONCE)
             if not await self._news(left, expected=False):
                 break
 
@@ -133,7 +192,7 @@ class Payment:
         request = MoneyRequest(key=self._key, known=known, expected=expected)
         looking = workflow.start_activity_method(Payments.money, request, **BANK)
         try:
-            await workflow.wait_condition(lambda: looking.done() or self._unheard_cancel, timeout=wait)
+            await wait_for(self._stream, lambda: looking.done() or self._unheard_cancel, within=wait)
         except TimeoutError:
             return False
         finally:
@@ -160,7 +219,7 @@ class Payment:
     async def _refund(self) -> None:
         for capture in self._payment.to_refund:
             request = RefundRequest(order_key=self._key, capture_id=capture.capture_id, amount=capture.amount)
-            await workflow.execute_activity_method(Payments.refund, request, **BANK)
+            await outcome(self._stream, workflow.start_activity_method(Payments.refund, request, **BANK))
             await self._stream.record(
                 pay.RecordRefund(
                     command_id=f"refund:{capture.capture_id}", capture_id=capture.capture_id, amount=capture.amount

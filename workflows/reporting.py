@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from temporalio import workflow
@@ -15,16 +15,22 @@ with workflow.unsafe.imports_passed_through():
     from schemas.base import Model
     from schemas.ids import filing_workflow
 
+from workflows.recording import Stream
+from workflows.waiting import pause
+
 _NOT_FOUND: Final = "ExternalWorkflowExecutionNotFound"
-_AGAIN: Final = timedelta(seconds=30)
+_FIRST_PAUSE: Final = timedelta(seconds=1)
+_LONGEST_PAUSE: Final = timedelta(minutes=1)
 
 
-async def report(filing_id: UUID, signal: str, fact: Model) -> bool:
+async def report(stream: Stream[Any], filing_id: UUID, signal: str, fact: Model) -> bool:
     """Signal a fact to the filing. False if the record says that the filing has ended.
 
     A filing that is open in the record but has no workflow is one that will be started again: it is told then.
+    Raises as `wait_for` does, meanwhile.
     """
     handle = workflow.get_external_workflow_handle(filing_workflow(filing_id))
+    again = _FIRST_PAUSE
     while True:
         try:
             await handle.signal(signal, fact)
@@ -35,4 +41,6 @@ async def report(filing_id: UUID, signal: str, fact: Model) -> bool:
             return True
         if await workflow.execute_local_activity_method(Registry.closed, filing_id, **LEDGER):
             return False
-        await workflow.sleep(_AGAIN, summary="the filing has no workflow yet")
+        await stream.catch_up()
+        await pause(stream, again, "the filing has no workflow yet")
+        again = min(again * 2, _LONGEST_PAUSE)

@@ -1,31 +1,103 @@
-"""Reading what a filing is started with. It comes from anyone: what does not fit is refused, never raised."""
+"""Reading what a workflow is started with. It comes from anyone: what does not fit is refused, never raised."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
+    from activities.intake import Registry
+    from activities.ledger import LEDGER
     from schemas import ids
+    from schemas.carried import FilingCarried, ParcelCarried, PaymentCarried
     from schemas.commands import Submit
-    from schemas.errors import RefusalCode, Refused, problem, refused, shape_refusal
+    from schemas.errors import NOT_RECORDED, RefusalCode, Refused, problem, refused, shape_refusal
     from schemas.filing import FilingStart, SubmitCheck
+    from schemas.parcel import ParcelStart
+    from schemas.payment import PaymentStart
     from schemas.procedure import ProcedureRules
+    from schemas.restart import Restart, RestartStart
     from schemas.submission import Submission, content_digest
 
+from workflows.recording import Rules, S, Stream, failure
 
-def parse_start(raw: Any) -> tuple[FilingStart, Submission, str]:
-    """The start, its submission and that one's digest. Raises `Refused`."""
+C = TypeVar("C", FilingCarried, PaymentCarried, ParcelCarried)
+T = TypeVar("T", PaymentStart, ParcelStart)
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A submission, and the digest of what came."""
+
+    submission: Submission
+    content: str
+
+
+@dataclass(frozen=True)
+class Again(Generic[C]):
+    """To go on with what was `carried` over from the run before, or else with what the log holds."""
+
+    epoch: int | None
+    carried: C | None
+
+
+def again(raw: Any, model: type[C]) -> Again[C] | None:
+    """How this workflow is to go on, or None if it begins. Raises `Refused`."""
+    if not isinstance(raw, dict) or "restart" not in raw:
+        return None
     try:
-        start = FilingStart.model_validate(raw)
-        content = content_digest(start.submission)
-        submission = Submission.model_validate(start.submission)
+        epoch = RestartStart.model_validate(raw).restart.epoch
     except ValidationError as error:
         raise shape_refusal(RefusalCode.BAD_START, error) from None
-    expected = ids.filing_workflow(ids.filing_id(submission.client_id, submission.submission_id))
+    return Again(epoch, _believed(raw.get("carried"), model))
+
+
+def going_on(stream: Stream[Any], carried: C) -> dict[str, Any]:
+    """What the next run is started with; see `again`."""
+    return {"restart": Restart(epoch=stream.epoch), "carried": carried}
+
+
+def started(model: type[T], raw: Any, name: Callable[..., str]) -> T:
+    """What this payment or parcel is asked for with; what does not fit ends the workflow as failed.
+
+    `name` gives the workflow id of a filing's n-th one.
+    """
+    try:
+        start = model.model_validate(raw)
+        expect_id(name(start.filing_id, start.n))
+    except ValidationError as error:
+        raise failure(shape_refusal(RefusalCode.BAD_START, error).refusal) from None
+    except Refused as no:
+        raise failure(no.refusal) from None
+    return start
+
+
+async def adopted(rules: Rules[S], epoch: int | None, name: Callable[..., str], fresh: Callable[..., S]) -> Stream[S]:
+    """The stream of this payment or parcel, as the log holds it; if the log holds none, the workflow fails.
+
+    `name` gives the stream of a filing's n-th one, `fresh` its state before all events.
+    """
+    stream = workflow.info().workflow_id
+    try:
+        filing, n = _parts(stream)
+    except Refused as no:
+        raise failure(no.refusal) from None
+    agency = await workflow.execute_local_activity_method(Registry.agency, stream, **LEDGER)
+    if agency is None or stream != name(filing, n):
+        raise failure(NOT_RECORDED)
+    log = Stream(stream, filing, agency, fresh(filing_id=filing, n=n, agency=agency), rules, epoch=epoch)
+    await log.catch_up()
+    return log
+
+
+def expect_id(expected: str) -> None:
+    """Raise `Refused` if this workflow runs under another id than what it is started with."""
     if workflow.info().workflow_id != expected:
         raise refused(
             RefusalCode.BAD_START,
@@ -33,13 +105,54 @@ def parse_start(raw: Any) -> tuple[FilingStart, Submission, str]:
                 "workflow_id",
                 "id_does_not_match",
                 f"mã quy trình phải là {expected}",
-                f"the workflow id of this submission is {expected}",
+                f"the workflow id of what this starts is {expected}",
             ),
         )
-    if not _continued_by_itself():
-        # Only a run that continues another brings a state that the log has borne out; anybody else's may be made up.
-        start = start.model_copy(update={"snapshot": None, "receipts": ()})
-    return start, submission, content
+
+
+def filing_named() -> UUID:
+    """The filing that this workflow's id names. Raises `Refused`."""
+    stream = workflow.info().workflow_id
+    filing, _ = _parts(stream)
+    if stream != ids.filing_workflow(filing):
+        raise Refused(NOT_RECORDED)
+    return filing
+
+
+def _parts(stream: str) -> tuple[UUID, int]:
+    try:
+        return ids.parts(stream)
+    except ValueError:
+        raise Refused(NOT_RECORDED) from None
+
+
+def parse_start(raw: Any) -> Filed | Again[FilingCarried]:
+    """The submission, or how to go on. Raises `Refused`."""
+    if (restart := again(raw, FilingCarried)) is not None:
+        return restart
+    try:
+        start = FilingStart.model_validate(raw)
+        content = content_digest(start.submission)
+        submission = Submission.model_validate(start.submission)
+    except ValidationError as error:
+        raise shape_refusal(RefusalCode.BAD_START, error) from None
+    expect_id(ids.filing_workflow(ids.filing_id(submission.client_id, submission.submission_id)))
+    return Filed(submission, content)
+
+
+def _believed(carried: Any, model: type[C]) -> C | None:
+    """What the run before handed over; anybody else's may be made up.
+
+    What can't be read here is an error, and the task is tried again until a worker can: which way a run goes must not
+    depend on the version of the code that replays it.
+    """
+    if carried is None or not _continued_by_itself():
+        return None
+    found = model.model_validate(carried)
+    if found.state.snapshot_version > type(found.state).model_fields["snapshot_version"].default:
+        msg = "a newer worker has written this snapshot"
+        raise RuntimeError(msg)
+    return found
 
 
 def _continued_by_itself() -> bool:

@@ -18,7 +18,8 @@ from temporalio.exceptions import ApplicationError
 from activities.intake import Registry, Wanted
 from activities.ledger import Ledger
 from activities.vault import Vault
-from deploy.demo.player import PATIENCE, Played
+from deploy.demo.insisting import PATIENCE
+from deploy.demo.player import Played
 from rules.lifecycle import evolve, status
 from schemas.commands import SYSTEM_VIA
 from schemas.events import HandedOver

@@ -149,12 +149,14 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.HandedOver(channel=Channel.COUNTER, recipient="Nguyễn Văn An"),
     ev.Withdrawn(reason="đổi ý"),
     ev.Overdue(clock=ev.Clock.INTAKE, due=AT),
-    pay.PaymentRequested(number="20261125-0000001", n=1, amount=16_000, due=AT, payer_account="0123456789"),
+    pay.PaymentRequested(
+        number="20261125-0000001", n=1, amount=16_000, due=AT, description=CODE, payer_account="0123456789"
+    ),
     pay.PaymentCaptured(capture_id="m1", amount=16_000, captured_at=AT, owed=True),
     pay.PaymentExpired(),
     pay.PaymentCancelled(reason="the filing no longer owes this fee"),
     pay.PaymentRefunded(capture_id="m1", amount=16_000),
-    pc.ConsignmentRequested(number="20261125-0000001", n=1, address=ADDRESS),
+    pc.ConsignmentRequested(number="20261125-0000001", n=1, contents=CODE, address=ADDRESS),
     pc.ConsignmentSent(waybill="VN000000001"),
     pc.ConsignmentEnded(outcome=ev.ParcelOutcome.LOST),
 )
@@ -327,9 +329,6 @@ OTHERS: Final[dict[str, Model]] = {
     "submit_check": fl.SubmitCheck(content="d" * 64),
     "filing_start": fl.FilingStart(
         submission=SUBMISSION.model_dump(mode="json", exclude_none=True),
-        snapshot=SNAPSHOT,
-        receipts=(RECEIPT,),
-        epoch=2,
     ),
     "filing_end": fl.FilingEnd(closing=fl.Closing.DELIVERED, code=CODE),
     "filing_view": fl.FilingView(

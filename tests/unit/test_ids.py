@@ -44,3 +44,30 @@ def test_the_digest_of_content_is_stable_and_ignores_the_order_of_keys() -> None
 def test_what_json_cannot_hold_is_refused() -> None:
     with pytest.raises(ValueError, match="safe"):
         ids.canonical({"n": 2**53})
+
+
+def test_the_parts_of_an_id_are_those_it_was_made_of() -> None:
+    filing = ids.filing_id("c", "s")
+    assert ids.parts(ids.filing_workflow(filing)) == (filing, 0)
+    assert ids.parts(ids.payment_workflow(filing, 3)) == (filing, 3)
+    assert ids.parts(ids.parcel_workflow(filing, 12)) == (filing, 12)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "filing",
+        "filing:",
+        "filing:x",
+        f"filing:{UUID(int=1)}:1",
+        f"payment:{UUID(int=1)}:01",
+        f"parcel:{UUID(int=1)}:",
+        f"filing:{str(UUID(int=10)).upper()}",
+        f"payment:{{{UUID(int=1)}}}:1",
+        f"payment:{UUID(int=1)}:1:1",
+    ],
+)
+def test_what_is_written_in_another_way_is_no_id(name: str) -> None:
+    with pytest.raises(ValueError, match=r"id|UUID|int"):
+        ids.parts(name)

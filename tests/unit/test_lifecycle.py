@@ -536,6 +536,7 @@ def test_an_instant_approval_names_its_order_and_the_officer_who_answers_for_it(
     life = accept_by_itself(Life(procedure(**INSTANT)))
     assert life.filing.decision is not None
     assert life.filing.decision.model_dump() == {
+        "seq": 3,
         "outcome": "approved",
         "officer": "leader-1",
         "standing_order": "01/QĐ-UBND",

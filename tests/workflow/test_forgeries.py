@@ -6,14 +6,16 @@ import hashlib
 from typing import Any
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 
 from schemas.errors import RefusalCode
-from schemas.filing import FeeState, Status
+from schemas.filing import FeeState, Stage, Status
 from schemas.ids import payment_workflow
 from schemas.payment import PaymentState
 from tests.acting import NEVER_PAYS, Play, eventually, extract, refusal, stock
 from tests.conftest import World
 
+MARKER = EventType.EVENT_TYPE_MARKER_RECORDED
 GARBAGE: list[list[Any]] = [["text"], [None], [[1, 2]], [{"filing_id": 5}], [], [{}, {}]]
 
 
@@ -60,6 +62,28 @@ async def test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger(running: Wo
     assert view.status is Status.PROCESSING
     assert (await running.client.payment(play.filing)).state is PaymentState.PAID
     assert await play.kinds("payment", 1) == ["payment_requested", "payment_captured"]
+
+
+async def test_a_payment_that_was_owed_is_not_given_back_when_a_stranger_cancels_it_after_the_end(
+    running: World,
+) -> None:
+    play = await Play.begin(running, extract())
+    await play.accept()
+    await play.review()
+    await play.at(Stage.CLOSED)
+    client = await stock(running)
+    handle = client.get_workflow_handle(payment_workflow(play.filing, 1))
+
+    async def refused() -> bool:
+        kinds = [event.event_type async for event in handle.fetch_history_events()]
+        return kinds[kinds.index(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED) :].count(MARKER) > 0
+
+    await handle.signal("cancel", "give it back")
+
+    await eventually(refused, bool)
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_captured"]
+    assert (await running.client.payment(play.filing)).state is PaymentState.PAID
+    assert (await play.order())["refunds"] == []
 
 
 async def test_money_for_a_fee_paid_at_the_counter_goes_back(running: World) -> None:
