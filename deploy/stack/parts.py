@@ -60,10 +60,13 @@ WORKER: Final = BACK_OFFICE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTC
 class Platform:
     """The parts and the addresses of one home."""
 
-    def __init__(self, home: Home, chosen: Iterable[str], commands: Mapping[str, list[str]]) -> None:
+    def __init__(
+        self, home: Home, chosen: Iterable[str], commands: Mapping[str, list[str]], temporal: Mapping[str, str]
+    ) -> None:
         self._home = home
         self._chosen = frozenset(chosen)
         self._commands = {**COMMANDS, **commands}
+        self._temporal_config = {**TEMPORAL_CONFIG, **temporal}
         self._ports = home.ports(part for part in WITH_PORT if part in self._chosen)
         self._postgres = Postgres(
             data=home.root / "postgres",
@@ -121,7 +124,7 @@ class Platform:
         command += ["--db-filename", str(database), "--log-level", "warn"]
         for name, value in TEMPORAL_PRAGMAS.items():
             command += ["--sqlite-pragma", f"{name}={value}"]
-        for name, value in TEMPORAL_CONFIG.items():
+        for name, value in self._temporal_config.items():
             command += ["--dynamic-config-value", f"{name}={value}"]
         return Part(name="temporal", command=command, ready=lambda: _serves(self._address("temporal")))
 

@@ -31,6 +31,7 @@ class Stack:
         home: Folder for data, logs and secrets; made when missing.
         parts: Which of `PARTS` to start. What is left out is taken from this process's environment by the others.
         commands: Other command lines by part; those of the bank and the post get `--port N --data DIR`.
+        temporal: Dynamic settings of Temporal beside `TEMPORAL_CONFIG`, by name, as JSON.
         progress: Called with one line when a part is ready, ends or is slow to stop, and when the whole is up or down.
     """
 
@@ -40,6 +41,7 @@ class Stack:
         *,
         parts: Iterable[str] = PARTS,
         commands: Mapping[str, list[str]] | None = None,
+        temporal: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = silent,
     ) -> None:
         self.home = Home(home)
@@ -47,6 +49,7 @@ class Stack:
         self.attached = False
         self._parts = tuple(parts)
         self._commands = commands or {}
+        self._temporal = temporal or {}
         self._progress = progress
         self._children: dict[str, Child] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -107,7 +110,7 @@ class Stack:
     async def _start(self) -> None:
         self.home.env_file.unlink(missing_ok=True)
         await asyncio.to_thread(end_leftovers, self.home)
-        platform = Platform(self.home, self._parts, self._commands)
+        platform = Platform(self.home, self._parts, self._commands, self._temporal)
         self.env = platform.env()
         parts = platform.parts()
         self._children = {part.name: self._child(part) for part in parts}

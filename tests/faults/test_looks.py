@@ -1,0 +1,65 @@
+"""Somebody looks at a filing between an event and the task that tells of it, when its history has just become long."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHandle
+from temporalio.worker import Replayer
+
+from deploy.stack import Stack
+from motcua import filing_workflow
+from motcua.converter import data_converter
+from tests.acting import Doubtful, Play, birth, eventually
+from tests.conftest import PARTS, World, publish_demo, world_of
+from tests.faults.processes import worker_process
+from workers.wiring import WORKFLOWS
+
+LONG = "11"
+"""Events after which a run is asked to make way: the first task is before, the second after."""
+
+TOLD = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+SECOND = 2
+
+MEANWHILE = 0.5
+"""Seconds; less than the look waits for the worker that is dead."""
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    with tempfile.TemporaryDirectory(prefix="motcua-") as name, tempfile.TemporaryDirectory() as objects:
+        long = {"limit.historyCount.suggestContinueAsNew": LONG}
+        async with Stack(Path(name).resolve(), parts=PARTS, temporal=long) as stack:
+            await publish_demo(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+            yield await world_of(stack.env, Path(objects))
+
+
+async def kinds(handle: WorkflowHandle[Any, Any]) -> list[int]:
+    """The types of the events in its history."""
+    return [event.event_type async for event in handle.fetch_history_events()]
+
+
+async def test_a_look_before_an_answer_is_told_leaves_a_history_that_replays(world: World, tmp_path: Path) -> None:
+    """The next worker runs the filing past the answer, and only then hears that the history is long (ADR 0006)."""
+    async with worker_process(world.process_env, tmp_path):
+        play = await Play.begin(world, birth())
+    looking = asyncio.create_task(play.view())
+    await asyncio.sleep(MEANWHILE)
+    handle = world.temporal.get_workflow_handle(filing_workflow(play.filing))
+    run_id = (await handle.describe()).run_id
+    async with world.back_office(Doubtful()):
+        await eventually(lambda: kinds(handle), lambda found: EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED in found)
+    async with world.platform():
+        await looking
+        await eventually(lambda: kinds(handle), lambda found: found.count(TOLD) == SECOND)
+        await play.accept()
+    first = world.temporal.get_workflow_handle(filing_workflow(play.filing), run_id=run_id)
+    history = await first.fetch_history()
+    await Replayer(workflows=WORKFLOWS, data_converter=data_converter).replay_workflow(history)
+    assert (await handle.describe()).run_id != run_id
