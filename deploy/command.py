@@ -6,12 +6,13 @@ from typing import Final
 
 import typer
 
-from deploy.commands import demo, directory, doctor, filings, ledger, procedures, processes, record, tasks
+from deploy.commands import demo, directory, doctor, filings, ledger, procedures, processes, record, restart, tasks
 
 _ALONE: Final = (processes.app, demo.app, record.app, tasks.app, doctor.app)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 for _commands in _ALONE:
     app.registered_commands += _commands.registered_commands
-for _group in (ledger.app, procedures.app, directory.app, filings.app):
+record.filings.command()(restart.restart)
+for _group in (record.filings, ledger.app, procedures.app, directory.app, filings.app):
     app.add_typer(_group)

@@ -11,6 +11,7 @@ import asyncpg
 import typer
 from rich.markup import escape
 from rich.table import Table
+from typer.core import TyperGroup
 
 from deploy.commands.database import Connection, ask
 from deploy.commands.printing import wide
@@ -32,7 +33,32 @@ from event where filing_id = $1 order by recorded_at, stream, seq
 app = typer.Typer()
 
 
-@app.command()
+class _ByCode(TyperGroup):
+    """What is no command of the group is a filing to be shown: `motcua filing CODE`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the hidden command in front of a code."""
+        words = [arg for arg in args if not arg.startswith("-")]
+        if words and words[0] not in self.commands:
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+filings = typer.Typer(
+    name="filing",
+    cls=_ByCode,
+    help="Hồ sơ trong sổ / A filing in the record: `motcua filing CODE` shows it, `restart` starts it again.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+@filings.callback()
+def _group() -> None:
+    """Hồ sơ trong sổ / A filing in the record: `motcua filing CODE` shows it, `restart` starts it again."""
+
+
+@filings.command("show", hidden=True)
 def filing(which: Which, *, as_json: AsJson = False) -> None:
     """Look a filing up in the record: status, stage, deadline, and its payments and parcels.
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -49,6 +50,31 @@ async def worker_process(
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def motcua(env: Mapping[str, str], *arguments: str, folder: Path = ROOT) -> Ended:
+    """A `motcua` command as a process, to its end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "motcua.command",
+        *arguments,
+        env={**os.environ, **env, "PYTHONPATH": str(ROOT)},
+        cwd=folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 100)
+    return Ended(process.returncode or 0, out.decode(), err.decode())
 
 
 async def until(condition: Callable[[], bool], seconds: float = 30) -> None:

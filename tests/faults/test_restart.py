@@ -1,0 +1,348 @@
+"""Workflows that Temporal has lost, one by one or all: each goes on from the log, and nothing happens twice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from deploy.ledger_verifier import verify
+from deploy.stack import Stack
+from motcua import LedgerConflict, NotReady
+from schemas import commands as cm
+from schemas import ids
+from schemas.errors import RefusalCode
+from schemas.filing import Closing, FeeState, Stage
+from schemas.level import Channel
+from schemas.parcel import ParcelState
+from schemas.payment import PaymentState
+from schemas.people import Role
+from tests.acting import ADDRESS, NEVER_PAYS, Play, birth, eventually, extract, refusal, stock
+from tests.conftest import World, publish_demo, world_of
+from tests.faults.processes import motcua
+
+SLOW_POST: Final = [sys.executable, "-m", "deploy.sandbox.post", "--step-after", "2"]
+
+Lose = Callable[[World, str], Awaitable[None]]
+
+
+@pytest.fixture(scope="module")
+def env() -> Iterator[Mapping[str, str]]:
+    """A whole stack whose post takes its time."""
+    with tempfile.TemporaryDirectory(prefix="motcua-") as folder, asyncio.Runner() as runner:
+        running = Stack(Path(folder).resolve(), commands={"post": SLOW_POST})
+        runner.run(running.__aenter__())
+        try:
+            runner.run(publish_demo(running.env["MOTCUA_OWNER_DATABASE_URL"]))
+            yield running.env
+        finally:
+            runner.run(running.__aexit__())
+
+
+@pytest.fixture
+async def whole(env: Mapping[str, str]) -> World:
+    objects = Path(env["MOTCUA_OBJECTS"].removeprefix("file://"))
+    return await world_of(env, objects.parent)
+
+
+async def terminate(world: World, workflow_id: str) -> None:
+    await world.temporal.get_workflow_handle(workflow_id).terminate()
+
+
+async def cancel(world: World, workflow_id: str) -> None:
+    handle = world.temporal.get_workflow_handle(workflow_id)
+    await handle.cancel()
+    await eventually(handle.describe, lambda found: found.status is WorkflowExecutionStatus.CANCELED)
+
+
+async def delete(world: World, workflow_id: str) -> None:
+    request = DeleteWorkflowExecutionRequest(
+        namespace=world.namespace, workflow_execution=WorkflowExecution(workflow_id=workflow_id)
+    )
+    await world.temporal.workflow_service.delete_workflow_execution(request)
+
+    async def there() -> bool:
+        try:
+            await world.temporal.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            assert error.status is RPCStatusCode.NOT_FOUND  # noqa: PT017 -- what is waited for
+            return False
+        return True
+
+    await eventually(there, lambda found: not found, within=60)
+
+
+LOSSES: Final[dict[str, Lose]] = {"terminated": terminate, "cancelled": cancel, "deleted": delete}
+by_every_loss = pytest.mark.parametrize("lose", list(LOSSES.values()), ids=list(LOSSES))
+
+
+async def restart(play: Play, expected: int = 0) -> dict[str, Any]:
+    """`motcua filing restart`, by the filing's code."""
+    ended = await motcua(play.world.process_env, "filing", "restart", str(play.code), "--json")
+    assert ended.code == expected, ended.err
+    found: dict[str, Any] = json.loads(ended.out)
+    assert all(found[kind]["failed"] == [] for kind in found)
+    return found
+
+
+async def runs(world: World, workflow_id: str) -> int:
+    """How many runs of a workflow Temporal knows."""
+    return len([run async for run in world.temporal.list_workflows(f"WorkflowId = '{workflow_id}'")])
+
+
+async def whole_again(play: Play) -> None:
+    """The filing has ended as if nothing had happened."""
+    assert (await play.at(Stage.CLOSED)).closing is Closing.DELIVERED
+    assert (await verify(play.world.superuser_dsn)).verified
+    async with play.world.connection() as connection:
+        assert (
+            await connection.fetchval("select epoch from stream where stream = $1", ids.filing_workflow(play.filing))
+            == 2
+        )
+
+
+@by_every_loss
+async def test_at_intake(whole: World, lose: Lose) -> None:
+    play = await Play.begin(whole, extract())
+    claimed = await play.act(cm.Claim, play.officer(Role.RECEPTION), command_id="claim-1")
+    await lose(whole, ids.filing_workflow(play.filing))
+
+    assert (await restart(play))["filings"]["restarted"] == 1
+
+    assert await play.act(cm.Claim, play.officer(Role.RECEPTION), command_id="claim-1") == claimed
+    assert await whole.client.submit(play.submission) == await whole.client.receipt(play.filing)
+    await play.accept()
+    await play.review()
+    await whole_again(play)
+    assert (await play.kinds()).count("claimed") == 3
+
+
+@by_every_loss
+async def test_while_a_supplement_is_awaited(whole: World, lose: Lose) -> None:
+    play = await Play.begin(whole, extract())
+    item = cm.SupplementItem(target=cm.TargetKind.FIELD, code="person_name", note="illegible")
+    await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=(item,), legal_basis="Đ17")
+    before = await play.view()
+    await lose(whole, ids.filing_workflow(play.filing))
+
+    await restart(play)
+
+    after = await play.at(Stage.SUPPLEMENT)
+    assert (after.supplement, after.timers, after.seq) == (before.supplement, before.timers, before.seq)
+    await play.act(cm.Supplement, play.submission.actor, form={"person_name": "Nguyễn Văn Bình"})
+    await play.accept()
+    await play.review()
+    await whole_again(play)
+
+
+@by_every_loss
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "with its payment"])
+async def test_while_a_payment_is_pending(whole: World, lose: Lose, together: bool) -> None:  # noqa: FBT001 -- a case
+    play = await Play.begin(whole, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(play.order, bool)
+    payment = ids.payment_workflow(play.filing, 1)
+    await lose(whole, ids.filing_workflow(play.filing))
+    if together:
+        await lose(whole, payment)
+
+    found = await restart(play)
+
+    assert found["filings"]["restarted"] == 1
+    assert found["payments"]["running"] + found["payments"]["restarted"] == 1
+    await play.at(Stage.FEE)
+    await play.pay_by_hand()
+    await play.review()
+    await whole_again(play)
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_captured"]
+    order = await play.order()
+    assert (len(order["captures"]), order["refunds"]) == (1, [])
+    if not together:
+        assert await runs(whole, payment) == 1
+
+
+@by_every_loss
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "with its parcel"])
+async def test_while_a_parcel_is_under_way(whole: World, lose: Lose, together: bool) -> None:  # noqa: FBT001 -- a case
+    play = await Play.begin(whole, birth(result_channel="post", address=ADDRESS))
+    await play.at(Stage.DELIVERY)
+    await eventually(lambda: whole.client.parcel(play.filing), lambda parcel: parcel.state is ParcelState.SENT)
+    parcel = ids.parcel_workflow(play.filing, 1)
+    if together:
+        await lose(whole, parcel)
+    await lose(whole, ids.filing_workflow(play.filing))
+
+    await restart(play)
+
+    await whole_again(play)
+    assert await play.kinds("parcel", 1) == ["consignment_requested", "consignment_sent", "consignment_ended"]
+    async with httpx.AsyncClient(base_url=whole.env["MOTCUA_POST_URL"]) as post:
+        sent = (await post.get("/ledger")).json()["consignments"]
+    (consignment,) = [each for each in sent if each["key"] == parcel]
+    assert [step["status"] for step in consignment["history"]] == ["accepted", "in_transit", "delivered"]
+    if not together:
+        assert await runs(whole, parcel) == 1
+
+
+async def test_money_that_came_while_its_payment_was_lost_is_recorded(whole: World) -> None:
+    play = await Play.begin(whole, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(play.order, bool)
+    await terminate(whole, ids.payment_workflow(play.filing, 1))
+    await play.pay_by_hand()
+
+    found = await restart(play)
+
+    assert (found["filings"]["running"], found["payments"]["restarted"]) == (1, 1)
+    view = await play.at(Stage.REVIEW)
+    assert view.fee is not None
+    assert (view.fee.state, view.fee.channel) == (FeeState.PAID, Channel.ONLINE)
+
+
+async def test_a_payment_restarted_after_its_filing_was_delivered_keeps_the_money(whole: World) -> None:
+    play = await Play.begin(whole, extract())
+    await play.accept()
+    await play.review()
+    await play.at(Stage.CLOSED)
+    payment = ids.payment_workflow(play.filing, 1)
+    await terminate(whole, payment)
+
+    assert (await restart(play))["payments"]["restarted"] == 1
+
+    handle = whole.temporal.get_workflow_handle(payment)
+
+    async def watching() -> bool:
+        pending = (await handle.describe()).raw_description.pending_activities
+        return any(activity.activity_type.name == "payment.money" for activity in pending)
+
+    await eventually(watching, bool)
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_captured"]
+    assert (await whole.client.payment(play.filing)).state is PaymentState.PAID
+    assert (await play.order())["refunds"] == []
+
+
+async def test_what_runs_or_has_ended_is_left_alone(whole: World) -> None:
+    running = await Play.begin(whole, extract())
+    ended = await Play.begin(whole, birth(result_channel="online"))
+    await ended.at(Stage.CLOSED)
+    assert (await restart(running))["filings"] == {"unfinished": 1, "running": 1, "restarted": 0, "failed": []}
+    assert (await restart(ended, expected=1))["filings"]["unfinished"] == 0
+
+    said = await motcua(whole.process_env, "filing", "restart", str(ended.code))
+    assert (said.code, "has ended (delivered)" in said.err) == (1, True)
+    said = await motcua(whole.process_env, "filing", "restart", str(running.code))
+    assert (said.code, "is running" in said.err) == (0, True)
+    assert (await motcua(whole.process_env, "filing", "restart", "H01.12-20261125-9999999")).code == 3
+    assert (await motcua(whole.process_env, "filing", "restart")).code == 2
+    assert (await motcua(whole.process_env, "filing", "restart", "X", "--all-missing")).code == 2
+    nowhere = whole.process_env | {"TEMPORAL_ADDRESS": "127.0.0.1:1"}
+    assert (await motcua(nowhere, "filing", "restart", str(running.code))).code == 4
+
+
+async def test_a_restart_asks_the_log_and_no_read_model(whole: World) -> None:
+    play = await Play.begin(whole, extract())
+    await play.accept()
+    await terminate(whole, ids.filing_workflow(play.filing))
+    async with whole.connection() as connection:
+        await connection.execute(
+            "update filing set procedure = '1.001193', version = 'none', stage = 'issue', status = 9, seq = 99 "
+            "where filing_id = $1",
+            play.filing,
+        )
+
+    await restart(play)
+
+    await play.at(Stage.REVIEW)
+    await play.review()
+    await whole_again(play)
+
+
+async def test_who_restarts_a_filing_at_the_same_time_starts_it_once(whole: World) -> None:
+    play = await Play.begin(whole, extract())
+    await terminate(whole, ids.filing_workflow(play.filing))
+
+    found = await asyncio.gather(*(restart(play) for _ in range(4)))
+
+    assert sum(each["filings"]["restarted"] for each in found) == 1
+    await play.accept()
+    await play.review()
+    await whole_again(play)
+
+
+async def test_a_run_that_was_taken_over_writes_no_more_and_ends(whole: World) -> None:
+    play = await Play.begin(whole, extract())
+    handle = whole.temporal.get_workflow_handle(ids.filing_workflow(play.filing))
+    async with whole.connection() as connection:
+        await connection.execute(
+            "update stream set epoch = epoch + 1 where stream = $1", ids.filing_workflow(play.filing)
+        )
+
+    with pytest.raises(LedgerConflict):
+        await play.accept()
+
+    with pytest.raises(WorkflowFailureError) as error:
+        await handle.result()
+    assert isinstance(error.value.cause, ApplicationError)
+    assert error.value.cause.type == RefusalCode.LEDGER_CONFLICT
+    assert await play.kinds() == ["submitted"]
+    assert (await restart(play))["filings"]["restarted"] == 1
+    await play.accept()
+    assert (await play.kinds())[:2] == ["submitted", "accepted"]
+
+
+@pytest.mark.parametrize("kind", ["Filing", "Payment", "Parcel"])
+@pytest.mark.parametrize("restart", [{"epoch": 1}, {}, {"epoch": 7}, {"epoch": 0}, "now", None])
+async def test_of_what_is_not_in_the_log_nothing_is_started_again(whole: World, kind: str, restart: Any) -> None:
+    unknown = ids.filing_id("nobody", f"{kind}-{restart}")
+    for workflow_id in (f"{kind.lower()}:{unknown}" + ("" if kind == "Filing" else ":1"), f"strange-{kind}-{restart}"):
+        client = await stock(whole)
+        handle = await client.start_workflow(kind, {"restart": restart}, id=workflow_id, task_queue="motcua")
+        try:
+            why = await refusal(handle.result())
+        except AssertionError:
+            with pytest.raises(WorkflowFailureError) as error:
+                await handle.result()
+            assert isinstance(error.value.cause, ApplicationError)
+            assert error.value.cause.type == RefusalCode.LEDGER_CONFLICT
+            assert restart == {"epoch": 7}
+        else:
+            assert why.code is RefusalCode.BAD_START
+
+
+async def test_a_stranger_starts_again_what_is_lost_and_nothing_of_theirs_is_believed(whole: World) -> None:
+    play = await Play.begin(whole, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(play.order, bool)
+    payment = ids.payment_workflow(play.filing, 1)
+    await terminate(whole, payment)
+    client = await stock(whole)
+    made_up = {
+        "restart": {"epoch": 1, "amount": 1},
+        "carried": {"state": {"filing_id": str(play.filing), "n": 1, "agency": "H01.12", "amount": 1, "state": "paid"}},
+    }
+    await client.start_workflow("Payment", made_up, id=payment, task_queue="motcua")
+
+    async def shown() -> tuple[int, PaymentState] | None:
+        with contextlib.suppress(NotReady):
+            view = await whole.client.payment(play.filing)
+            return view.amount, view.state
+        return None
+
+    assert await eventually(shown, bool) == (16000, PaymentState.PENDING)
+    swapped = await client.start_workflow(
+        "Parcel", {"restart": {}}, id=ids.payment_workflow(play.filing, 2), task_queue="motcua"
+    )
+    assert (await refusal(swapped.result())).code is RefusalCode.BAD_START

@@ -1,0 +1,118 @@
+"""Temporal's database is gone in the middle of a demo: everything goes on from the log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import httpx
+import pytest
+
+from deploy.stack.home import Home
+from tests.conftest import ROOT
+from tests.faults.processes import motcua, until
+
+ENV: Final = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}
+FILINGS: Final = 40
+OPEN: Final = 12
+PAID: Final = 4
+"""So many filings are open, and so many payments paid and watched, when it happens."""
+
+
+@asynccontextmanager
+async def started(folder: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A `motcua` command that runs in a folder; told to stop at the end."""
+    with (folder / f"{arguments[0]}.out").open("wb") as said:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "motcua.command", *arguments),
+            cwd=folder,
+            env=ENV | {"PYTHONPATH": str(ROOT)},
+            stdout=said,
+            stderr=said,
+        )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.wait(), 60)
+
+
+async def under_way(env: dict[str, str]) -> bool:
+    """Whether it is worth losing."""
+    connection = await asyncpg.connect(env["MOTCUA_DATABASE_URL"])
+    try:
+        opened = await connection.fetchval("select count(*) from filing where closed_at is null")
+        paid = await connection.fetchval("select count(*) from payment where state = 'paid'")
+    finally:
+        await connection.close()
+    return bool(opened >= OPEN and paid >= PAID)
+
+
+async def lose_all(home: Home) -> None:
+    """Delete the files under the running server, then kill it: the next one begins with nothing."""
+    for file in (home.root / "temporal").glob("temporal.db*"):
+        file.unlink()
+    os.kill(int(home.pid_file("temporal").read_text(encoding="utf-8")), signal.SIGKILL)
+
+
+async def restart_all(folder: Path) -> dict[str, Any]:
+    ended = await motcua(ENV, "filing", "restart", "--all-missing", "--json", folder=folder)
+    assert ended.code == 0, ended.err
+    found: dict[str, Any] = json.loads(ended.out)
+    return found
+
+
+async def ledger(url: str, what: str) -> list[dict[str, Any]]:
+    async with httpx.AsyncClient(base_url=url) as partner:
+        found: list[dict[str, Any]] = (await partner.get("/ledger")).raise_for_status().json()[what]
+    return found
+
+
+@pytest.mark.timeout(400)
+async def test_a_demo_survives_the_loss_of_all_that_temporal_knew() -> None:
+    with tempfile.TemporaryDirectory(prefix="motcua-") as name:
+        folder = Path(name).resolve()
+        home = Home(folder / ".motcua")
+        async with started(folder, "up"):
+            await until(home.env_file.exists, seconds=60)
+            env = home.read_env() or {}
+            async with started(folder, "demo", "--filings", str(FILINGS), "--json", "out.json") as demo:
+                while not await under_way(env):
+                    assert demo.returncode is None
+                    await asyncio.sleep(0.05)
+                await lose_all(home)
+                first = await restart_all(folder)
+                second = await restart_all(folder)
+                code = await asyncio.wait_for(demo.wait(), 300)
+            assert code == 0, (folder / "demo.out").read_text(encoding="utf-8")
+            orders = await ledger(env["MOTCUA_BANK_URL"], "orders")
+            consignments = await ledger(env["MOTCUA_POST_URL"], "consignments")
+        told = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+
+    assert first["filings"]["restarted"] >= OPEN // 3
+    assert first["payments"]["restarted"] >= PAID // 2
+    assert sum(counts["restarted"] for counts in second.values()) <= 2  # what was filed meanwhile
+    assert all(counts["failed"] == [] for found in (first, second) for counts in found.values())
+    assert len(told["filings"]) == FILINGS
+    assert all(filing["ok"] for filing in told["filings"])
+    assert told["ledger"]["verified"]
+    assert told["bank"]["one_capture_each"]
+    for order in orders:
+        refunds = Counter(refund["capture_id"] for refund in order["refunds"])
+        assert len(order["captures"]) <= 1 or order["key"] in refunds
+        assert set(refunds.values()) <= {1}
+    keys = Counter(consignment["key"] for consignment in consignments)
+    assert set(keys.values()) == {1}
+    for consignment in consignments:
+        assert [step["status"] for step in consignment["history"]].count("accepted") == 1
