@@ -12,7 +12,8 @@ from uuid import UUID
 
 import httpx
 
-from deploy.demo.player import PATIENCE, Played
+from deploy.demo.insisting import PATIENCE
+from deploy.demo.player import Played
 from schemas.ids import fee_key
 
 PAUSE: Final = 0.5

@@ -10,15 +10,13 @@ from typing import Final
 from uuid import UUID
 
 from deploy.demo.applicant import Filer
+from deploy.demo.insisting import Insisting
 from deploy.demo.orders import order
 from deploy.demo.scenario import Act, Edition, Scenario
 from motcua import BadSubmission, FilingClient, MotcuaError
 from schemas.errors import Refusal
 from schemas.filing import FilingView
 from schemas.people import Actor, Role
-
-PATIENCE: Final = 180.0
-"""Seconds that a call keeps trying: parts may be killed and started again meanwhile."""
 
 LONGEST: Final = 400.0
 """Seconds after which a filing is given up."""
@@ -73,19 +71,20 @@ class Player:
         reception = officer(scenario.agency, Role.RECEPTION)
         submission = await filer.submission(scenario, played.version, reception)
         played.code = (await self._client.submit(submission)).code
+        page = Insisting(self._client, submission)
         for position, act in enumerate(scenario.acts):
-            view, actor = await self._possible(scenario, act, filer)
-            await self._client.act(filer.filing_id, await order(scenario, position, actor, view, filer))
-        await self._end(filer.filing_id)
+            view, actor = await self._possible(scenario, act, filer, page)
+            await page.act(await order(scenario, position, actor, view, filer))
+        await self._end(page)
 
-    async def _possible(self, scenario: Scenario, act: Act, filer: Filer) -> tuple[FilingView, Actor]:
+    async def _possible(self, scenario: Scenario, act: Act, filer: Filer, page: Insisting) -> tuple[FilingView, Actor]:
         """The page on which somebody can do this, and who; it is looked at until it shows."""
         pause = FIRST_LOOK
         while True:
-            view = await self._client.view(filer.filing_id)
+            view = await page.view()
             actor = _in_queue(scenario, act, view)
-            if actor is None and (actor := await self._allowed(scenario, act, filer)) is not None:
-                view = await self._client.view(filer.filing_id)  # what is allowed now may be newer than the page
+            if actor is None and (actor := await self._allowed(scenario, act, filer, page)) is not None:
+                view = await page.view()  # what is allowed now may be newer than the page
             if actor is not None:
                 return view, actor
             if view.closed:
@@ -93,18 +92,18 @@ class Player:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_LOOK)
 
-    async def _allowed(self, scenario: Scenario, act: Act, filer: Filer) -> Actor | None:
+    async def _allowed(self, scenario: Scenario, act: Act, filer: Filer, page: Insisting) -> Actor | None:
         """Of what is in no queue: the first one in the role, if they may. A team lead looks at what is late only."""
         if act.role is Role.TEAM_LEAD or act.command == "claim":
             return None
         own = act.role in {Role.APPLICANT, Role.REPRESENTATIVE}
         actor = filer.actor(act.role) if own else officer(scenario.agency, act.role)
-        actions = await self._client.actions(filer.filing_id, actor)
+        actions = await page.actions(actor)
         return actor if any(action.allowed and action.name == act.command for action in actions) else None
 
-    async def _end(self, filing: UUID) -> None:
+    async def _end(self, page: Insisting) -> None:
         pause = FIRST_LOOK
-        while not (await self._client.view(filing)).closed:
+        while not (await page.view()).closed:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_LOOK)
 

@@ -16,8 +16,9 @@ from temporalio.client import Client
 from deploy import catalogue, ledger_verifier
 from deploy.demo import bank
 from deploy.demo.applicant import Filer
+from deploy.demo.insisting import PATIENCE
 from deploy.demo.judging import differences, missing_result
-from deploy.demo.player import PATIENCE, Played, Player
+from deploy.demo.player import Played, Player
 from deploy.demo.record import Record, Told, patiently
 from deploy.demo.scenario import Edition, Scenario
 from motcua import FilingClient

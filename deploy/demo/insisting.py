@@ -1,0 +1,59 @@
+"""The client of somebody who holds a receipt: the filing is there, whatever the engine says just now."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from motcua import FilingClient, FilingNotAvailable, NotReady
+from schemas.commands import Command
+from schemas.filing import Action, FilingView
+from schemas.ids import filing_id
+from schemas.people import Actor
+from schemas.submission import Submission
+
+T = TypeVar("T")
+
+PATIENCE: Final = 180.0
+"""Seconds that a call keeps trying: parts may be killed and started again meanwhile."""
+
+LOST: Final = 15.0
+"""Seconds after which a filing that is not there is handed in once more, which brings back also one that has ended."""
+
+PAUSE: Final = 1.0
+
+
+class Insisting:
+    """Looks at one filing and acts on it. While it is lost, it asks again: an operator starts it again from the log."""
+
+    def __init__(self, client: FilingClient, submission: Submission) -> None:
+        self._client = client
+        self._submission = submission
+        self._filing = filing_id(submission.client_id, submission.submission_id)
+
+    async def view(self) -> FilingView:
+        """What is shown of it."""
+        return await self._found(lambda: self._client.view(self._filing))
+
+    async def actions(self, actor: Actor) -> list[Action]:
+        """What `actor` can do, and what not."""
+        return await self._found(lambda: self._client.actions(self._filing, actor))
+
+    async def act(self, command: Command) -> None:
+        """Give a command."""
+        await self._found(lambda: self._client.act(self._filing, command))
+
+    async def _found(self, ask: Callable[[], Awaitable[T]]) -> T:
+        begun = time.monotonic()
+        while True:
+            try:
+                return await ask()
+            except (FilingNotAvailable, NotReady):
+                passed = time.monotonic() - begun
+                if passed > PATIENCE:
+                    raise
+                if passed > LOST:
+                    await self._client.submit(self._submission)
+            await asyncio.sleep(PAUSE)
