@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 from obstore.store import from_url
 
+from deploy import catalogue
 from deploy.catalogue import publish
 from motcua import NotAllowed, NotAuthorised
 from motcua.store import Store
@@ -330,6 +332,35 @@ async def test_a_limit_that_passes_is_recorded_once(world: World) -> None:
     late = [json.loads(row["body"]) for row in bodies]
     assert [entry["clock"] for entry in late][:2] == ["intake", "step"]
     assert len({(entry["clock"], entry["due"]) for entry in late}) == len(late)  # once for each time the clock ran
+
+
+async def half_off(world: World) -> str:
+    """A version of the extract of which a cashier may waive half."""
+    source = (ROOT / "procedures" / f"{EXTRACT}@2026-07.yaml").read_bytes()
+    fields = yaml.safe_load(catalogue.demo_variant(source, {"payment": 60}, suffix="half"))
+    name = {"vi": "Giảm một nửa", "en": "Half off"}
+    fields["fee"]["waivers"] = [
+        {"code": "half", "name": name, "percent": 50, "approver": "cashier", "source": "unconfirmed"}
+    ]
+    return (await publish(world.owner_dsn, yaml.safe_dump(fields, allow_unicode=True).encode(), demo=True)).version
+
+
+async def test_what_is_waived_of_a_fee_is_not_owed_and_the_rest_is_asked_for_anew(running: World) -> None:
+    play = await Play.begin(running, extract(version=await half_off(running), payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(play.order, bool)
+    await play.act(cm.WaiveFee, play.officer(Role.CASHIER), waiver="half", reason="one of two copies is for the court")
+    view = await play.at(Stage.FEE)
+    assert view.fee is not None
+    assert (view.fee.n, view.fee.amount, view.fee.waived) == (2, 8000, 8000)
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds[-1] == "payment_cancelled")
+    await play.pay_by_hand()  # the first order all the same: it is not owed any more
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds[-1] == "payment_refunded")
+    await eventually(lambda: play.kinds("payment", 2), bool)
+    await play.pay_by_hand(2)
+    await play.at(Stage.REVIEW)
+    assert (await play.view()).waiver is not None
+    assert await play.kinds("payment", 2) == ["payment_requested", "payment_captured"]
 
 
 async def test_a_task_is_given_only_to_an_officer_of_the_agency_in_its_role(running: World) -> None:
