@@ -72,7 +72,7 @@ class Parcel:
         start = started(ParcelStart, raw, ids.parcel_workflow)
         name = ids.parcel_workflow(start.filing_id, start.n)
         state = pc.Parcel(filing_id=start.filing_id, n=start.n, agency=start.agency)
-        log = Stream(name, start.filing_id, start.agency, state, _RULES)
+        log = self._log = Stream(name, start.filing_id, start.agency, state, _RULES)
         await begin(log, pc.RequestConsignment(command_id="request", start=start))
         return log
 

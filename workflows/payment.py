@@ -49,7 +49,7 @@ class Payment:
     async def run(self, *raw: Any) -> PaymentView:
         """Ask for the money, tell the filing how it ended, then watch for money that nobody owes."""
         if self._log is None:
-            self._log = await self._begun(one(raw))
+            await self._begin(one(raw))
         try:
             if self._watch_until is None:
                 await self._make_order()
@@ -88,18 +88,18 @@ class Payment:
         """By which the bank knows it."""
         return ids.fee_key(self._payment.filing_id, self._payment.n)
 
-    async def _begun(self, raw: Any) -> Stream[pay.Payment]:
+    async def _begin(self, raw: Any) -> None:
         """Record that money is asked for, or take over what was recorded."""
         if self._refusal is not None:
             raise failure(self._refusal)
         if self._again is not None:
-            return await adopted(_RULES, self._again.epoch, ids.payment_workflow, pay.Payment)
+            self._log = await adopted(_RULES, self._again.epoch, ids.payment_workflow, pay.Payment)
+            return
         start = started(PaymentStart, raw, ids.payment_workflow)
         name = ids.payment_workflow(start.filing_id, start.n)
         state = pay.Payment(filing_id=start.filing_id, n=start.n, agency=start.agency)
-        log = Stream(name, start.filing_id, start.agency, state, _RULES)
-        await begin(log, pay.RequestPayment(command_id="request", start=start))
-        return log
+        self._log = Stream(name, start.filing_id, start.agency, state, _RULES)
+        await begin(self._log, pay.RequestPayment(command_id="request", start=start))
 
     def _go_on(self, carried: PaymentCarried, epoch: int | None) -> None:
         """Go on where the run before left off."""

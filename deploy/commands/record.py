@@ -44,18 +44,18 @@ class _ByCode(TyperGroup):
         return super().parse_args(ctx, args)
 
 
+_FILING: Final = """Hồ sơ trong sổ / A filing in the record: shown by its code, or started again.
+
+Examples: `motcua filing H01.12-20261125-0000001`, `motcua filing restart H01.12-20261125-0000001`
+"""
+
 filings = typer.Typer(
     name="filing",
     cls=_ByCode,
-    help="Hồ sơ trong sổ / A filing in the record: `motcua filing CODE` shows it, `restart` starts it again.",
+    help=_FILING,
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
-
-
-@filings.callback()
-def _group() -> None:
-    """Hồ sơ trong sổ / A filing in the record: `motcua filing CODE` shows it, `restart` starts it again."""
 
 
 @filings.command("show", hidden=True)
