@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -44,18 +43,13 @@ class Registry:
         """The procedure under which this filing was, or now would be, submitted."""
         with unreachable():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                named = await _submitted(connection, wanted)
-                rules = await connection.fetchval(
-                    "select rules from procedure where code = $1 and (version = $2 or ($2 is null and not demo)) "
-                    "order by published_at desc limit 1",
-                    named.code,
-                    named.version,
-                )
-                queue = await connection.fetchval("select queue from agency where agency = $1", named.agency)
+                stream = filing_workflow(wanted.filing_id)
+                [row] = await connection.fetch(_OPEN, stream, wanted.code, wanted.version, wanted.agency)
+                agency, queue, rules = row
                 procedure = ProcedureRules.model_validate_json(rules) if rules is not None else None
                 if procedure is not None:
-                    procedure = await _accountable(connection, procedure, named.agency)
-        return Opened(procedure=procedure, agency=named.agency, queue=queue)
+                    procedure = await _accountable(connection, procedure, agency)
+        return Opened(procedure=procedure, agency=agency, queue=queue)
 
     @activity.defn(name="intake.agency")
     async def agency(self, stream: str) -> str | None:
@@ -78,14 +72,22 @@ class Registry:
         return bool(found)
 
 
-async def _submitted(connection: Connection, wanted: Wanted) -> Wanted:
-    """What was submitted, if the log holds it, or else what now is."""
-    stream = filing_workflow(wanted.filing_id)
-    body = await connection.fetchval("select body from event where stream = $1 and seq = 1", stream)
-    if body is None:
-        return wanted
-    told = json.loads(body)
-    return Wanted(filing_id=wanted.filing_id, code=told["procedure"], version=told["version"], agency=told["agency"])
+_OPEN: Final = """
+with named as (
+    select coalesce(told ->> 'procedure', $2) as code, coalesce(told ->> 'version', $3) as version,
+        coalesce(told ->> 'agency', $4) as agency
+    from (select) as asked left join (
+        select convert_from(body, 'UTF8')::jsonb as told from event where stream = $1 and seq = 1
+    ) as submitted on true
+)
+select agency, (select queue from agency where agency.agency = named.agency), (
+    select rules from procedure
+    where procedure.code = named.code
+        and (procedure.version = named.version or (named.version is null and not demo))
+    order by published_at desc limit 1
+) from named
+"""
+"""What was submitted, if the log holds it, or else what now is."""
 
 
 async def _accountable(connection: Connection, procedure: ProcedureRules, agency: str | None) -> ProcedureRules:

@@ -98,14 +98,15 @@ class Product:
 
 
 def _submission() -> Submission:
-    applicant = f"applicant-{uuid4()}"
+    person = uuid4()
+    applicant = f"applicant-{person}"
     return Submission.model_validate(
         {
             "client_id": "benchmark",
             "submission_id": str(uuid4()),
             "procedure": PROCEDURE,
             "agency": AGENCY,
-            "applicant": {"subject": applicant, "name": "Nguyễn Văn An", "id_number": "001090000001"},
+            "applicant": {"subject": applicant, "name": "Nguyễn Văn An", "id_number": f"{person.int % 10**12:012d}"},
             "actor": {"subject": applicant, "role": "applicant"},
             "via": VIA,
             "form": {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2},

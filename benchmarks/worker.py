@@ -17,6 +17,7 @@ from benchmarks.partners import InstantBank, InstantPost
 from benchmarks.skeleton.steps import QUEUE, Steps, office
 from benchmarks.skeleton.workflows import WORKFLOWS
 from motcua.connection import connect
+from workers.memory import settle
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_logging
 from workers.wiring import activities_with, open_pool, platform_worker
@@ -51,6 +52,7 @@ WORKERS: Final[Mapping[str, Callable[[Client, WorkerSettings], AbstractAsyncCont
 
 async def main(name: str) -> None:
     """Serve until told to stop."""
+    settle()
     settings = WorkerSettings()
     client = await connect(lazy=False)
     stop = asyncio.Event()

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from motcua.connection import connect
+from workers.memory import settle
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_engine, configure_logging
 from workers.wiring import activities, platform_worker
@@ -18,6 +19,7 @@ _log = structlog.stdlib.get_logger("motcua.worker")
 
 async def main() -> None:
     """Serve until told to stop, then finish what is under way."""
+    settle()
     settings = WorkerSettings()
     client = await connect(lazy=False)
     stop = asyncio.Event()

@@ -1,11 +1,14 @@
-"""The skeleton's workflows: they do what `Filing` and `Payment` do in a level-4 filing, in the same order."""
+"""The skeleton's workflows: they do what `Filing` and `Payment` do in a level-4 filing, in the same order.
+
+They have the same Updates, signals and queries too: what it costs to have them is not the product's doing.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -14,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger import LEDGER
     from activities.papers import STORE
     from activities.payment import BANK
+    from benchmarks.skeleton.handlers import COMMANDS, update
     from benchmarks.skeleton.steps import OFFICE_QUEUE, Plain, Steps, issue
 
 _LONG: Final = timedelta(days=1)
@@ -35,27 +39,6 @@ class _Log:
             stored: Plain = await workflow.execute_local_activity_method(Steps.append, batch, **LEDGER)
             self.receipts[command_id] = {"command_id": command_id, "seq": stored["seq"], "at": stored["at"]}
             return self.receipts[command_id]
-
-
-class _Commanded(Protocol):
-    log: _Log
-    steps: set[str]
-
-
-def _update(kind: str) -> Any:
-    async def handle(self: _Commanded, command: Plain) -> Plain:
-        receipt = await self.log.record(command["command_id"], command["step"])
-        self.steps.add(command["step"])
-        return receipt
-
-    def validate(self: _Commanded, command: Plain) -> None:
-        if command["command_id"] in self.log.receipts:
-            raise ValueError(kind)
-
-    handle.__name__ = handle.__qualname__ = kind
-    defined = workflow.update(name=kind)(handle)
-    defined.validator(validate)
-    return defined
 
 
 @workflow.defn(name="SkeletonFiling")
@@ -91,16 +74,39 @@ class Filing:
         if not check["content"]:
             raise ValueError(check)
 
-    accept = _update("accept")
-    claim = _update("claim")
-    propose = _update("propose")
-    decide = _update("decide")
+    for _kind in COMMANDS:
+        locals()[_kind] = update(_kind)
 
     @workflow.signal
     async def fee_settled(self, fact: Plain) -> None:
         """The payment tells how it ended."""
         await self.log.record(f"fee:{fact['n']}", "fee_settled")
         self.steps.add("fee_settled")
+
+    @workflow.signal
+    async def parcel_settled(self, fact: Plain) -> None:
+        """A parcel tells how it ended; here none does."""
+        await self.log.record(f"parcel:{fact['n']}", "parcel_settled")
+
+    @workflow.query
+    def view(self) -> Plain:
+        return {"steps": sorted(self.steps)}
+
+    @workflow.query
+    def receipt(self, command_id: str) -> Plain:
+        return self.log.receipts[command_id]
+
+    @workflow.query
+    def actions(self, actor: Plain) -> list[Plain]:
+        return [actor]
+
+    @workflow.query
+    def result(self) -> Plain:
+        return self.log.receipts["issue"]
+
+    @workflow.query
+    def parked(self) -> list[Plain]:
+        return []
 
     async def _pay(self) -> None:
         await workflow.start_child_workflow(
@@ -150,6 +156,16 @@ class Payment:
         await filing.signal("fee_settled", {"n": start["n"], "settlement": "paid", "amount": start["amount"]})
         await self._ask(Steps.money, {"key": f"fee:{start['filing']}", "expected": False}, _WATCH)
         return {"state": "paid"}
+
+    @workflow.query
+    def view(self) -> Plain:
+        """Where it stands."""
+        return {"state": max(self._log.receipts)}
+
+    @workflow.signal
+    def cancel(self, reason: str) -> None:
+        """Nobody does."""
+        self._log.receipts[reason] = {}
 
     async def _ask(self, method: Any, request: Plain, wait: timedelta) -> None:
         asking = workflow.start_activity_method(method, request, **BANK)
