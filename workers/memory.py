@@ -6,8 +6,8 @@ import gc
 from typing import Final
 
 THRESHOLDS: Final = (50_000, 20, 100)
-"""A worker keeps a thousand workflows in memory: looking them through after every few hundred new objects takes an eighth
-of its time (docs/performance.md)."""
+"""A worker keeps a thousand workflows in memory: to look them through after every few hundred new objects takes an
+eighth of its time (docs/performance.md)."""
 
 
 def settle() -> None:
