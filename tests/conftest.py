@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -33,6 +34,12 @@ from workers.wiring import activities, platform_worker
 ROOT: Final = Path(__file__).parents[1]
 PARTS: Final = ("postgres", "temporal", "migrations", "bank", "post")
 DIRECTORY: Final = (ROOT / "deploy" / "directory.yaml").read_bytes()
+
+
+def pytest_configure() -> None:
+    """Ctrl-C reaches the programs that tests start, also where the suite itself was started so as to ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,23 @@ TEAM_LEAD: Final = officer(Role.TEAM_LEAD)
 APPRAISE: Final = {"code": "appraise", "role": "specialist", "act": "propose", "limit": "2 working days"}
 DECIDE: Final = {"code": "decide", "role": "leader", "act": "decide", "limit": "1 working days"}
 VERIFY: Final = {"code": "verify", "role": "specialist", "act": "forward", "limit": "3 working days"}
+INSPECT: Final = {"code": "inspect", "role": "specialist", "act": "inspect", "limit": "3 working days"}
+CONSULT: Final = {
+    "code": "consult",
+    "role": "specialist",
+    "act": "consult",
+    "limit": "2 working days",
+    "consult": {"parties": [{"code": "police"}, {"code": "health"}], "silence": "consent"},
+}
+ESCALATE: Final = CONSULT | {"consult": {"parties": [{"code": "police"}, {"code": "health"}], "silence": "escalate"}}
+TAX: Final = {
+    "code": "tax",
+    "role": "specialist",
+    "act": "obligation",
+    "limit": "1 working days",
+    "obligation": {"answer": "3 working days", "pay": "30 calendar days"},
+}
+EXTENSION: Final = {"extension": {"times": 1, "by": "3 working days", "notice": "1 working days"}}
 
 
 def procedure(**changes: Any) -> ProcedureRules:

@@ -34,9 +34,13 @@ from tests.unit.lives import (
     APPRAISE,
     CASHIER,
     CLERK,
+    CONSULT,
     DECIDE,
+    ESCALATE,
+    EXTENSION,
     FILE,
     HANDOVER,
+    INSPECT,
     LEADER,
     PAPER,
     RECEPTION,
@@ -44,6 +48,7 @@ from tests.unit.lives import (
     RESULT,
     SPECIALIST,
     START,
+    TAX,
     TEAM_LEAD,
     VERIFY,
     Life,
@@ -95,23 +100,6 @@ PEOPLE: Final = (
     SYSTEM,
 )
 
-INSPECT: Final = {"code": "inspect", "role": "specialist", "act": "inspect", "limit": "3 working days"}
-CONSULT: Final = {
-    "code": "consult",
-    "role": "specialist",
-    "act": "consult",
-    "limit": "2 working days",
-    "consult": {"parties": [{"code": "police"}, {"code": "health"}], "silence": "consent"},
-}
-ESCALATE: Final = CONSULT | {"consult": {"parties": [{"code": "police"}], "silence": "escalate"}}
-OBLIGATION: Final = {
-    "code": "tax",
-    "role": "specialist",
-    "act": "obligation",
-    "limit": "1 working days",
-    "obligation": {"answer": "3 working days", "pay": "30 calendar days"},
-}
-EXTENSION: Final = {"extension": {"times": 1, "by": "3 working days", "notice": "1 working days"}}
 SILENT: Final = {"silent_basis": "NĐ 1/2026", "silent_officer": "leader-2"}
 HALF: Final = {"waivers": [{"code": "student", "percent": 50, "approver": "cashier"}]}
 INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
@@ -134,7 +122,7 @@ SHAPES: Final[tuple[dict[str, Any], ...]] = (
         "review": [VERIFY, APPRAISE, DECIDE],
     },
     {"review": [INSPECT, CONSULT, APPRAISE, DECIDE], **EXTENSION, **SILENT},
-    {"review": [ESCALATE, OBLIGATION, APPRAISE, DECIDE], **EXTENSION},
+    {"review": [ESCALATE, TAX, APPRAISE, DECIDE], **EXTENSION},
 )
 SHAPE_NAMES: Final = (
     "free",
