@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
-from rules import working_time
+from rules.working_time import VIETNAM
 from schemas.events import EFFECTS, Clock, Effect
 from schemas.filing import ClockState, Filing
 from schemas.level import Channel
-from schemas.limit import Limit
+from schemas.limit import Limit, Unit
+
+_LENGTH: Final = {
+    Unit.WORKING_DAYS: timedelta(days=1),
+    Unit.WORKING_HOURS: timedelta(hours=1),
+    Unit.CALENDAR_DAYS: timedelta(days=1),
+    Unit.SECONDS: timedelta(seconds=1),
+}
 
 BANK_ANSWERS: Final = timedelta(minutes=5)
 """How long after its due instant a payment may take to say how it ended, before somebody has to look."""
@@ -28,17 +35,26 @@ def turned(filing: Filing, kind: str, at: datetime) -> dict[Clock, ClockState]:
 def _turn(filing: Filing, clock: Clock, state: ClockState | None, effect: Effect, at: datetime) -> ClockState | None:
     if effect is Effect.START or (effect is Effect.RESTART and state is not None):
         limit = limit_of(filing, clock)
-        return ClockState(limit=limit, started=at, due=working_time.due(at, limit))
+        return ClockState(limit=limit, started=at, due=elapsed_due(at, limit))
     if state is None or effect is Effect.STOP:
         return None
     if effect is Effect.PAUSE and state.paused is None:
         return state.model_copy(update={"paused": at})
     if effect is Effect.RESUME and state.paused is not None:
-        due = working_time.resume(state.due, state.paused, at)
+        due = state.due + (at - state.paused)
         return state.model_copy(update={"paused": None, "due": due})
     if effect is Effect.EXTEND and filing.procedure.extension is not None:
-        return state.model_copy(update={"due": working_time.due(state.due, filing.procedure.extension.by)})
+        return state.model_copy(update={"due": elapsed_due(state.due, filing.procedure.extension.by)})
     return state
+
+
+def elapsed_due(start: datetime, limit: Limit) -> datetime:
+    """Where a limit ends while every hour counts, until a filing has the working calendar that it is to go by."""
+    if limit.amount == 0 and limit.unit in {Unit.WORKING_DAYS, Unit.CALENDAR_DAYS}:
+        midnight = datetime.combine(start.astimezone(VIETNAM), time.min, VIETNAM) + timedelta(days=1)
+        return midnight.astimezone(start.tzinfo)
+    begun = start if limit.unit is Unit.SECONDS else start.replace(second=0, microsecond=0)
+    return begun + limit.amount * _LENGTH[limit.unit]
 
 
 def limit_of(filing: Filing, clock: Clock) -> Limit:

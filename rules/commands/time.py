@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules import working_time
+from rules import clocks
 from rules.clocks import rings_at
 from rules.commands.permission import (
     at_stage,
@@ -64,7 +64,7 @@ def _may_extend(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
             "thủ tục không cho gia hạn (thêm) lần nào nữa",
             "the procedure allows no (further) extension",
         )
-    if wrong is None and rule and working_time.due(now, rule.notice) > filing.clocks[Clock.PROCESSING].due:
+    if wrong is None and rule and clocks.elapsed_due(now, rule.notice) > filing.clocks[Clock.PROCESSING].due:
         return problem(
             "",
             "too_late_to_extend",

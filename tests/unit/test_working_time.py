@@ -3,43 +3,57 @@
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 
 from rules import working_time
+from rules.calendars import expand
+from schemas.calendar import Calendar, CalendarFile
 from schemas.limit import Limit
+from tests.conftest import ROOT
+
+VN = expand(
+    CalendarFile.model_validate(
+        yaml.load((ROOT / "procedures/calendars/vn.yaml").read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 -- every scalar a text
+    )
+)
 
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}+07:00").astimezone(UTC)
 
 
+def limit(text: str) -> Limit:
+    return Limit.model_validate(text)
+
+
 @pytest.mark.parametrize(
-    ("limit", "start", "due"),
+    ("text", "start", "due"),
     [
-        ("8 working hours", "2026-11-25T10:00:30.5", "2026-11-25T18:00:00"),
-        ("1 working hour", "2026-11-25T23:59:59", "2026-11-26T00:59:00"),
-        ("5 working days", "2026-11-25T10:00:59", "2026-11-30T10:00:00"),
-        ("30 calendar days", "2026-11-25T10:00:01", "2026-12-25T10:00:00"),
+        ("5 working days", "2026-02-13T16:05", "2026-02-27T17:00"),
+        ("8 working hours", "2026-11-25T10:00:30.5", "2026-11-26T10:00"),
+        ("4 working hours", "2026-11-25T11:00", "2026-11-25T17:00"),
         ("45 seconds", "2026-11-25T10:00:30.5", "2026-11-25T10:01:15.5"),
-        ("0 working days", "2026-11-25T10:00:30", "2026-11-26T00:00:00"),
-        ("0 calendar days", "2026-11-25T23:59:59", "2026-11-26T00:00:00"),
-        ("0 working days", "2026-11-25T00:00:00", "2026-11-26T00:00:00"),
-        ("0 working days", "2026-12-31T06:59:00", "2027-01-01T00:00:00"),
+        ("0 working days", "2026-11-25T15:00", "2026-11-25T17:00"),
+        ("0 working days", "2026-11-25T15:01", "2026-11-26T17:00"),
+        ("3 calendar days", "2026-11-25T10:00", "2026-11-30T17:00"),
+        ("1 working day", "2026-08-21T10:00", "2026-08-22T17:00"),
     ],
 )
-def test_a_limit_ends(limit: str, start: str, due: str) -> None:
-    ends = working_time.due(at(start), Limit.model_validate(limit))
+def test_a_limit_ends(text: str, start: str, due: str) -> None:
+    ends = working_time.due(at(start), limit(text), VN)
     assert ends == at(due)
     assert ends.tzinfo is UTC
 
 
-def test_the_day_that_a_limit_of_0_days_ends_with_is_vietnams() -> None:
-    evening_in_utc = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
-    assert working_time.due(evening_in_utc, Limit.model_validate("0 working days")) == at("2026-11-27T00:00:00")
+def test_what_a_filing_records_of_three_years_is_less_than_a_kilobyte() -> None:
+    years = VN.model_copy(
+        update={"off": tuple(day.replace(year=year) for year in (2026, 2027, 2028) for day in VN.off)}
+    )
+    assert len(years.model_dump_json()) < 1000
 
 
-def test_a_limit_that_stood_still_ends_later_by_just_that() -> None:
-    resumed = working_time.resume(at("2026-11-30T10:00"), at("2026-11-26T09:15:10"), at("2026-11-27T11:45:40"))
-    assert resumed == at("2026-12-01T12:30:30")
+def test_a_calendar_is_read_back_as_it_was_written() -> None:
+    assert Calendar.model_validate_json(VN.model_dump_json()) == VN
 
 
 @pytest.mark.parametrize("text", ["5 days", "-1 working days", "five working days", "5", "", "1.5 working hours"])
