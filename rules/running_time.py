@@ -87,18 +87,18 @@ def _opened(days: Days, start: int, latest: int | None) -> int:
     return days.opening(start)
 
 
-def left_at(days: Days, leg: Leg, unit: Unit, opened: int, minute: int) -> int:
+def left_at(days: Days, leg: Leg, unit: Unit, minute: int) -> int:
     """What is left of a leg's budget at `minute`: working minutes, or days."""
-    if unit is Unit.CALENDAR_DAYS:
-        return max(leg.ends - max(minute, opened) // DAY, 0)
     if minute <= leg.begun:
         return leg.left
+    if unit is Unit.CALENDAR_DAYS:
+        return max(leg.left - minute // DAY + leg.begun // DAY, 0)
     return max(leg.left - days.elapsed(minute) + days.elapsed(leg.begun), 0)
 
 
 def _resumed(days: Days, so_far: Run, unit: Unit, pause: Span) -> Leg:
     begins, ends = pause
-    left = left_at(days, so_far.legs[-1], unit, so_far.opened, begins)
+    left = left_at(days, so_far.legs[-1], unit, begins)
     begun = max(ends, so_far.opened)
     if unit is Unit.CALENDAR_DAYS:
         return _days_leg(days, begun, left)

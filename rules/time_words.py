@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from schemas.calendar import Calendar
 from schemas.limit import Limit, Unit
 
-from .office_hours import DAY, Days, date_of, day_of, day_spans
+from .office_hours import DAY, Days, Spans, date_of, day_of, day_spans
 from .running_time import Leg, Run, Span
 
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -42,7 +42,7 @@ def _counted(days: Days, start: int, opened: int, latest: int | None) -> Iterato
     if latest is not None and start % DAY > latest and days.hours(start // DAY):
         yield f"That is after the cut-off at {_clock(latest)}: it counts as received on the next working day."
     elif days.hours(start // DAY):
-        yield f"That is outside of the office hours {_hours(days, start // DAY)}: the next opening counts."
+        yield f"That is outside of the office hours {_hours(days.hours(start // DAY))}: the next opening counts."
     else:
         yield f"{_day(start // DAY)} is no working day: the next opening counts."
     yield f"Counted from {_when(opened)}."
@@ -66,24 +66,21 @@ def _counted_days(days: Days, limit: Limit, received: int, leg: Leg, calendar: C
     first = days.working_day(days.rank(received) + 1)
     which = _day(last) if first == last else f"the first is {_day(first)}, the last {_day(last)}"
     yield f"{_amount(limit)} after it: {which}, which closes at {_clock(leg.due)}."
-    regular = [day_spans(hours) for hours in calendar.week]
-    weekday = date_of(received).weekday()
-    closed: list[int] = []
-    unusual: list[int] = []
-    for day in range(received + 1, last + 1):
-        spans, expected = days.hours(day), regular[(weekday + day - received) % 7]
-        if spans != expected:
-            (unusual if spans else closed).append(day)
-    if last - received > limit.amount + len(closed):
+    usual = list(map(day_spans, calendar.week))
+    between = [(day, days.hours(day), usual[date_of(day).weekday()]) for day in range(received + 1, last + 1)]
+    if any(not (hours or expected) for _, hours, expected in between):
         yield "Regular days off are not counted."
-    if closed:
-        yield f"Closed, so not counted: {_listed(_day(day) for day in closed)}."
-    if unusual:
-        yield f"With hours of its own, but a day: {_listed(f'{_day(day)} ({_hours(days, day)})' for day in unusual)}."
+    if closed := [_day(day) for day, hours, expected in between if expected and not hours]:
+        yield f"Closed, so not counted: {_listed(closed)}."
+    if opened := [f"{_day(day)} ({_hours(hours)})" for day, hours, expected in between if hours and not expected]:
+        yield f"Open although regularly closed: {_listed(opened)}."
+    if unusual := [
+        f"{_day(day)} ({_hours(hours)})" for day, hours, expected in between if hours != expected != () != hours
+    ]:
+        yield f"A day in spite of other hours: {_listed(unusual)}."
 
 
-def _listed(texts: Iterable[str]) -> str:
-    every = list(texts)
+def _listed(every: Sequence[str]) -> str:
     more = f" and {len(every) - _MOST_LISTED} more" if len(every) > _MOST_LISTED else ""
     return ", ".join(every[:_MOST_LISTED]) + more
 
@@ -141,5 +138,5 @@ def _clock(minute: int) -> str:
     return f"{hour:02}:{minute:02}"
 
 
-def _hours(days: Days, day: int) -> str:
-    return " and ".join(f"{_clock(opens)}-{_clock(close)}" for opens, close in days.hours(day))
+def _hours(spans: Spans) -> str:
+    return " and ".join(f"{_clock(opens)}-{_clock(close)}" for opens, close in spans)

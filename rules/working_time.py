@@ -158,7 +158,7 @@ def remaining(
 
     def answer(days: Days) -> int:
         found = asked.run(days)
-        return 0 if minute >= found.due else left_at(days, found.legs[-1], limit.unit, found.opened, minute)
+        return 0 if minute >= found.due else left_at(days, found.legs[-1], limit.unit, minute)
 
     return pages(calendar).answer(answer, "limit")
 
