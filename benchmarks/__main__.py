@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from benchmarks import calendar as calendar_benchmark
 from benchmarks import engine as engine_benchmark
 from benchmarks import report
 from deploy.stack import StackError
@@ -38,8 +39,7 @@ def engine(
 
     Examples: `python -m benchmarks engine --json out.json`, `python -m benchmarks engine --concurrency 10 --rounds 3`
     """
-    if file is not None and not file.absolute().parent.is_dir():
-        _fail(f"there is no folder for {file}", 2)
+    _see_folder(file)
     plan = engine_benchmark.Plan(tuple(concurrency or engine_benchmark.CONCURRENCY), rounds, seconds)
     said = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
@@ -49,6 +49,27 @@ def engine(
     report.show(measured, Console(soft_wrap=True, highlight=False))
     if file is not None:
         file.write_bytes(report.as_json(measured))
+
+
+@app.command()
+def calendar(
+    *,
+    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
+) -> None:
+    """100,000 due dates of mixed limits, a quarter of them with pauses, projected on one core.
+
+    Example: `python -m benchmarks calendar --json out.json`
+    """
+    _see_folder(file)
+    measured = calendar_benchmark.run()
+    typer.echo(str(measured))
+    if file is not None:
+        file.write_bytes(calendar_benchmark.as_json(measured))
+
+
+def _see_folder(file: Path | None) -> None:
+    if file is not None and not file.absolute().parent.is_dir():
+        _fail(f"there is no folder for {file}", 2)
 
 
 def _fail(message: str, code: int) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import yaml
@@ -33,6 +34,7 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
 """How long each wait of a demonstration lasts. `step` is every review step, `step.<code>` one of them, `payment` the
 time to pay a fee, `answer` and `pay` are those of a financial obligation, `by` and `notice` those of an extension."""
 
+_NULL: Final = "tag:yaml.org,2002:null"
 _PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp"))
 
 
@@ -88,8 +90,9 @@ class _Loader(yaml.SafeLoader):
 class _Reader:
     """Turns nodes into values and notes what is wrong with them, and where each path stands."""
 
-    def __init__(self, loader: _Loader) -> None:
+    def __init__(self, loader: _Loader, *, as_text: bool) -> None:
         self._loader = loader
+        self._as_text = as_text
         self.mistakes: list[Mistake] = []
         self.lines: dict[str, int] = {}
 
@@ -101,6 +104,8 @@ class _Reader:
             case yaml.SequenceNode(tag="tag:yaml.org,2002:seq"):
                 return [self.value(entry, child(path, n)) for n, entry in enumerate(node.value)]
             case yaml.ScalarNode(tag="tag:yaml.org,2002:str"):
+                return str(node.value)
+            case yaml.ScalarNode() if self._as_text and node.tag in _PLAIN_TAGS - {_NULL}:
                 return str(node.value)
             case yaml.ScalarNode() if node.tag in _PLAIN_TAGS:
                 return self._scalar(node, path)
@@ -133,8 +138,11 @@ class _Reader:
         return "?"
 
 
-def parse(data: bytes) -> Parsed:
-    """Reads `data` as one YAML document of plain values. Without a readable document the value is None."""
+def parse(data: bytes, *, as_text: bool = False) -> Parsed:
+    """Reads `data` as one YAML document of plain values. Without a readable document the value is None.
+
+    `as_text` keeps numbers, dates and truth values as the texts that they were written as.
+    """
     if len(data) > MAX_BYTES:
         return Parsed(None, [mistake("file_too_large", "", limit=MAX_BYTES)], {})
     try:
@@ -142,7 +150,7 @@ def parse(data: bytes) -> Parsed:
     except UnicodeDecodeError as error:
         return _unreadable("wrong_encoding", data[: error.start].count(b"\n") + 1)
     try:
-        return _parse(text)
+        return _parse(text, as_text=as_text)
     except _Refused as error:
         return _unreadable(error.rule, error.line)
     except yaml.MarkedYAMLError as error:
@@ -152,11 +160,11 @@ def parse(data: bytes) -> Parsed:
         return _unreadable("unreadable_character", text.count("\n", 0, error.position) + 1)
 
 
-def _parse(text: str) -> Parsed:
+def _parse(text: str, *, as_text: bool) -> Parsed:
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
-        reader = _Reader(loader)
+        reader = _Reader(loader, as_text=as_text)
         value = None if node is None else reader.value(node, "")
     finally:
         loader.dispose()
@@ -170,17 +178,22 @@ def _unreadable(rule: str, line: int | None) -> Parsed:
 def check_bytes(data: bytes, *, allow_seconds: bool = False) -> Checked:
     """The procedure that `data` holds, or every mistake of it in the order of the file."""
     parsed = parse(data)
-    found = parsed.mistakes
-    if parsed.lines or not found:
-        refused = {entry.path for entry in found}
-        found = found + [
-            entry.model_copy(update={"line": _line(entry.path, parsed.lines)})
-            for entry in problems(parsed.value, allow_seconds=allow_seconds)
-            if entry.path not in refused
-        ]
-    found.sort(key=lambda entry: (entry.line or 0, entry.path))
+    found = all_mistakes(parsed, partial(problems, allow_seconds=allow_seconds))
     sha256 = hashlib.sha256(data).hexdigest()
     return Checked(None if found else Procedure.model_validate(parsed.value), sha256, found)
+
+
+def all_mistakes(parsed: Parsed, problems_of: Callable[[Any], list[Mistake]]) -> list[Mistake]:
+    """The mistakes of the YAML and those of what it held, each with its line, in the order of the file."""
+    found = list(parsed.mistakes)
+    if parsed.lines or not found:
+        refused = {entry.path for entry in found}
+        found += [
+            entry.model_copy(update={"line": _line(entry.path, parsed.lines)})
+            for entry in problems_of(parsed.value)
+            if entry.path not in refused
+        ]
+    return sorted(found, key=lambda entry: (entry.line or 0, entry.path))
 
 
 def _line(path: str, lines: Mapping[str, int]) -> int | None:

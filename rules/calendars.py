@@ -2,69 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
-from schemas.calendar import Calendar, CalendarDay, CalendarFile, DayKind, OpenHours, Overlay
+from schemas.calendar import Calendar, CalendarDay, CalendarFile, DayKind, OpenHours
 
 from .holiday_base import base_year
 
+Weekdays = Sequence[OpenHours]
+"""The regular hours of the seven weekdays, Monday first."""
 
-def applies(overlay: str | None, agency: str | None) -> bool:
-    """Whether the overlay for one agency code, or for the whole country, is also for `agency`."""
-    return overlay is None or (agency is not None and f"{agency}.".startswith(f"{overlay}."))
+
+class Said(NamedTuple):
+    """The hours that an overlay gives a day, for one agency and all below it or for the whole country."""
+
+    agency: str | None
+    date: date
+    hours: OpenHours
 
 
 def expand(file: CalendarFile, agency: str | None = None) -> Calendar:
     """The calendar of an agency, or without one that of the whole country, with every day of its validity settled."""
-    hours = dict(_settled(file, agency))
     week = file.week.days()
-    other = {day: open_hours for day, open_hours in hours.items() if open_hours != week[day.weekday()]}
+    said = [Said(each.agency, day.date, _hours(day, week)) for each in file.overlays for day in each.days]
+    settled = {day: hours_on(day, agency, week, said) for day in every_day(file.valid_from, file.valid_until)}
+    other = {day: hours for day, hours in settled.items() if hours != week[day.weekday()]}
     return Calendar(
         code=file.code,
         version=file.version,
         valid_from=file.valid_from,
         valid_until=file.valid_until,
         week=week,
-        off=tuple(sorted(day for day, open_hours in other.items() if not open_hours)),
-        open={day: open_hours for day, open_hours in sorted(other.items()) if open_hours},
+        off=tuple(day for day, hours in other.items() if not hours),
+        open={day: hours for day, hours in other.items() if hours},
         cut_off=file.cut_off,
     )
 
 
-def _settled(file: CalendarFile, agency: str | None) -> Iterator[tuple[date, OpenHours]]:
-    """The days that are not what their weekday is, the last word on each last."""
-    week = file.week.days()
-    for year in range(file.valid_from.year, file.valid_until.year + 1):
-        base = base_year(year)
-        for day in base.off:
-            if file.valid_from <= day <= file.valid_until:
-                yield day, ()
-        for day, replaced in base.makeup.items():
-            if file.valid_from <= day <= file.valid_until:
-                yield day, week[replaced.weekday()]
-    for overlay in sorted(file.overlays, key=_reach):
-        if applies(overlay.agency, agency):
-            yield from ((day.date, hours_of(day, week)) for day in overlay.days)
-
-
-def _reach(overlay: Overlay) -> int:
-    return len(overlay.agency or "")
-
-
-def hours_of(day: CalendarDay, week: tuple[OpenHours, ...]) -> OpenHours:
-    """The office hours of a day of an overlay."""
-    match day.kind:
-        case DayKind.SHORT:
-            return day.hours
-        case DayKind.MAKEUP:
-            return day.hours or week[(day.replaces or day.date).weekday()]
-        case DayKind.WORKING:
-            return week[day.date.weekday()]
-        case _:
-            return ()
-
-
-def days_of(first: date, last: date) -> Iterator[date]:
+def every_day(first: date, last: date) -> Iterator[date]:
     """Every date from `first` to `last`."""
-    yield from (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return (first + timedelta(days=n) for n in range((last - first).days + 1))
+
+
+def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[Said]) -> OpenHours:
+    """The office hours of a day: what the overlay of the longest code that fits says, or the base, or its weekday."""
+    fitting = [each for each in said if each.date == day and _applies(each.agency, agency)]
+    if fitting:
+        return max(fitting, key=lambda each: len(each.agency or "")).hours
+    base = base_year(day.year)
+    return () if day in base.off else week[base.makeup.get(day, day).weekday()]
+
+
+def hours_of(kind: DayKind, written: OpenHours, day: date, replaces: date | None, week: Weekdays) -> OpenHours:
+    """The office hours that a day of an overlay has."""
+    if kind in {DayKind.OFF, DayKind.COMPENSATORY}:
+        return ()
+    return written or week[(replaces or day).weekday()]
+
+
+def _hours(day: CalendarDay, week: Weekdays) -> OpenHours:
+    return hours_of(day.kind, day.hours, day.date, day.replaces, week)
+
+
+def _applies(overlay: str | None, agency: str | None) -> bool:
+    return overlay is None or (agency is not None and f"{agency}.".startswith(f"{overlay}."))

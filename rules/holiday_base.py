@@ -13,6 +13,10 @@ from typing import Final, NamedTuple
 from holidays.countries.vietnam import Vietnam
 from holidays.holiday_base import HolidayBase
 
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2099
+"""The library knows the lunar calendar up to here."""
+
 _SWAPPED: Final = re.compile(r"substituted from (\d\d)/(\d\d)/(\d{4})")
 
 
@@ -25,7 +29,9 @@ class BaseYear(NamedTuple):
 
 @lru_cache(maxsize=200)
 def base_year(year: int) -> BaseYear:
-    """What the library knows of `year`."""
+    """What the library knows of `year`; nothing of one before `FIRST_YEAR` or after `LAST_YEAR`."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        return BaseYear(frozenset(), {})
     # A day of January may be made up for in the December before it.
     known: HolidayBase = Vietnam(  # type: ignore[no-untyped-call]
         years=(year, year + 1), language="en_US"

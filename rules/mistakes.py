@@ -1,4 +1,4 @@
-"""What can be wrong with a procedure file, in words: one stable rule code each, in Vietnamese and English."""
+"""What can be wrong with a procedure or a calendar file, in words: one stable rule code each, in both languages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from schemas.base import Model, Text
 
+from .calendar_words import CALENDAR_WORDS
 from .mistake_words import WORDS
 
 
@@ -23,9 +24,11 @@ class Mistake(Model):
 
 
 RULES: Final = frozenset(WORDS)
+"""Those of procedure files."""
+_ALL_WORDS: Final = WORDS | CALENDAR_WORDS
 
 
 def mistake(rule: str, path: str, **facts: object) -> Mistake:
     """The mistake against `rule` at `path`; `facts` fill its words."""
-    vi, en, fix_vi, fix_en = (words.format(**facts) for words in WORDS[rule])
+    vi, en, fix_vi, fix_en = (words.format(**facts) for words in _ALL_WORDS[rule])
     return Mistake(path=path, rule=rule, message=Text(vi=vi, en=en), fix=Text(vi=fix_vi, en=fix_en))

@@ -6,7 +6,7 @@ Minutes and days are counted from the midnight with which the year 2000 began in
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from itertools import accumulate
@@ -15,15 +15,12 @@ from typing import Final, TypeVar
 from schemas.calendar import Calendar, OpenHours
 from schemas.errors import Problem, problem
 
-from .holiday_base import base_year
-
-FIRST_YEAR: Final = 2000
-LAST_YEAR: Final = 2099
-"""The library of holidays knows the lunar calendar up to here."""
+from .holiday_base import FIRST_YEAR, LAST_YEAR, base_year
 
 DAY: Final = 24 * 60
 
 _FIRST: Final = date(FIRST_YEAR, 1, 1).toordinal()
+_WEEKDAY: Final = date(FIRST_YEAR, 1, 1).weekday()
 _END: Final = (date(LAST_YEAR, 12, 31).toordinal() + 1 - _FIRST) * DAY
 _START: Final = datetime(FIRST_YEAR, 1, 1, tzinfo=timezone(timedelta(hours=7))).astimezone(UTC)
 _MINUTE: Final = timedelta(minutes=1)
@@ -90,7 +87,8 @@ class Days:
     def __init__(self, calendar: Calendar, first_year: int, last_year: int) -> None:
         self.first_year, self.last_year = first_year, last_year
         self.first = day_of(date(first_year, 1, 1))
-        self.spans = _spans(calendar, first_year, last_year)
+        self._regular = _regular(calendar, first_year, last_year)
+        self.spans = _spans(calendar, self._regular, first_year, last_year)
         self._minutes = [0, *accumulate(sum(close - opens for opens, close in spans) for spans in self.spans)]
         self._ranks = [0, *accumulate(map(bool, self.spans))]
         self._working = [self.first + n for n, spans in enumerate(self.spans) if spans]
@@ -141,6 +139,11 @@ class Days:
         """The office hours of a day; none: no working day."""
         return self.spans[self._place(day)]
 
+    def between(self, first: int, last: int) -> Iterator[tuple[int, Spans, Spans]]:
+        """The days from `first` to `last`: each with its office hours and with those of its weekday."""
+        places = slice(self._place(first), self._place(last) + 1)
+        return zip(range(first, last + 1), self.spans[places], self._regular[places], strict=True)
+
     def opens(self, day: int) -> int:
         """The first opening of a working day."""
         return day * DAY + self.hours(day)[0][0]
@@ -156,29 +159,34 @@ class Days:
         return n
 
 
-def _spans(calendar: Calendar, first_year: int, last_year: int) -> list[Spans]:
-    week = [day_spans(day) for day in calendar.week]
+def _regular(calendar: Calendar, first_year: int, last_year: int) -> list[Spans]:
+    week = [_minutes_of(day) for day in calendar.week]
+    first, end = day_of(date(first_year, 1, 1)), day_of(date(last_year + 1, 1, 1))
+    return [week[(_WEEKDAY + day) % 7] for day in range(first, end)]
+
+
+def _spans(calendar: Calendar, regular: list[Spans], first_year: int, last_year: int) -> list[Spans]:
     first = day_of(date(first_year, 1, 1))
-    size = day_of(date(last_year, 12, 31)) - first + 1
-    regular = [week[(date_of(first).weekday() + n) % 7] for n in range(size)]
     days = list(regular)
     for year in range(first_year, last_year + 1):
         base = base_year(year)
         for off in base.off:
             days[day_of(off) - first] = ()
         for made_up, replaced in base.makeup.items():
-            days[day_of(made_up) - first] = week[replaced.weekday()]
-    valid = range(max(day_of(calendar.valid_from) - first, 0), min(day_of(calendar.valid_until) - first + 1, size))
+            days[day_of(made_up) - first] = _minutes_of(calendar.week[replaced.weekday()])
+    starts, ends = (
+        min(max(day - first, 0), len(days)) for day in (day_of(calendar.valid_from), day_of(calendar.valid_until) + 1)
+    )
+    valid = range(starts, ends)
     days[valid.start : valid.stop] = regular[valid.start : valid.stop]
-    own = {**dict.fromkeys(calendar.off, ()), **{day: day_spans(hours) for day, hours in calendar.open.items()}}
+    own = {**dict.fromkeys(calendar.off, ()), **{day: _minutes_of(hours) for day, hours in calendar.open.items()}}
     for day, spans in own.items():
         if day_of(day) - first in valid:
             days[day_of(day) - first] = spans
     return days
 
 
-def day_spans(day: OpenHours) -> Spans:
-    """The office hours of a day as minutes of it."""
+def _minutes_of(day: OpenHours) -> Spans:
     return tuple((hours.open, hours.close) for hours in day)
 
 

@@ -34,9 +34,13 @@ _RULES: Final[dict[str, str]] = {
     "string_pattern_mismatch": "wrong_form",
     "enum": "not_allowed_value",
     "literal_error": "not_allowed_value",
-    "value_error": "limit_form",
+    "limit_form": "limit_form",
     "form_value": "form_value_expected",
     "text_too_long": "too_long",
+    "hours_form": "hours_form",
+    "hours_reversed": "hours_reversed",
+    "time_form": "time_form",
+    "date_form": "date_form",
 }
 
 _FORMS: Final[dict[str, str]] = {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from schemas.calendar import Calendar
 from schemas.limit import Limit, Unit
 
-from .office_hours import DAY, Days, Spans, date_of, day_of, day_spans
+from .office_hours import DAY, Days, Spans, date_of, day_of
 from .running_time import Leg, Run, Span
 
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -24,7 +25,7 @@ def run_in_words(
     yield from _counted(days, start, found.opened, latest)
     if limit.unit is not Unit.WORKING_HOURS:
         yield f"Day of receipt: {_day(found.receipt_day)}."
-    yield from _first_leg(days, limit, found, calendar)
+    yield from _first_leg(days, limit, found)
     for n, (pause, leg) in enumerate(zip(found.pauses, found.legs[1:], strict=True)):
         yield from _pause(days, limit, n + 1, pause, leg)
     yield from _beyond(calendar, (start // DAY, found.receipt_day), found.due // DAY)
@@ -48,26 +49,25 @@ def _counted(days: Days, start: int, opened: int, latest: int | None) -> Iterato
     yield f"Counted from {_when(opened)}."
 
 
-def _first_leg(days: Days, limit: Limit, found: Run, calendar: Calendar) -> Iterator[str]:
+def _first_leg(days: Days, limit: Limit, found: Run) -> Iterator[str]:
     leg = found.legs[0]
     if limit.amount == 0 and limit.unit is not Unit.WORKING_HOURS:
         yield f"A limit of 0 days ends with the day of receipt, which closes at {_clock(leg.due)}."
     elif limit.unit is Unit.WORKING_HOURS:
         yield f"{_amount(limit)}, {found.budget} working minutes, run out {_when(leg.ends)}."
     elif limit.unit is Unit.WORKING_DAYS:
-        yield from _counted_days(days, limit, found.receipt_day, leg, calendar)
+        yield from _counted_days(days, limit, found.receipt_day, leg)
     else:
         yield f"{_amount(limit)} after it: {_day(leg.ends)}."
         yield from _rolled(days, leg)
 
 
-def _counted_days(days: Days, limit: Limit, received: int, leg: Leg, calendar: Calendar) -> Iterator[str]:
+def _counted_days(days: Days, limit: Limit, received: int, leg: Leg) -> Iterator[str]:
     last = leg.due // DAY
     first = days.working_day(days.rank(received) + 1)
     which = _day(last) if first == last else f"the first is {_day(first)}, the last {_day(last)}"
     yield f"{_amount(limit)} after it: {which}, which closes at {_clock(leg.due)}."
-    usual = list(map(day_spans, calendar.week))
-    between = [(day, days.hours(day), usual[date_of(day).weekday()]) for day in range(received + 1, last + 1)]
+    between = list(days.between(received + 1, last))
     if any(not (hours or expected) for _, hours, expected in between):
         yield "Regular days off are not counted."
     if closed := [_day(day) for day, hours, expected in between if expected and not hours]:
@@ -128,6 +128,7 @@ def _when(minute: int) -> str:
     return f"{_day(minute // DAY)} {_clock(minute)}"
 
 
+@lru_cache(maxsize=10_000)
 def _day(day: int) -> str:
     found = date_of(day)
     return f"{_WEEKDAYS[found.weekday()]} {found}"

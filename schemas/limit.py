@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from .base import Model
 
@@ -41,8 +41,8 @@ class Limit(Model):
             return value
         match = _PATTERN.match(value.strip())
         if match is None:
-            msg = f"a time limit is one of: {', '.join(f'N {unit}' for unit in Unit)}"
-            raise ValueError(msg)
+            one_of = ", ".join(f"N {unit}" for unit in Unit)
+            raise PydanticCustomError("limit_form", "a time limit is one of: {one_of}", {"one_of": one_of})
         return {"amount": int(match[1]), "unit": f"{match[2]}s"}
 
     @model_serializer

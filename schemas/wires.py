@@ -14,6 +14,7 @@ from pydantic import create_model
 
 from .backoffice import CHECK, ISSUE, CheckAnswer, CheckRequest, IssueAnswer, IssueRequest
 from .base import Model, Personal, StrictModel, fields_marked, numbered_fields
+from .calendar import CalendarFile
 from .commands import PUBLIC_COMMANDS
 from .errors import Refusal
 from .filing import Action, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
@@ -176,5 +177,11 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     ),
     Message("event_actor", Actor, _OUT, (_column("event.actor"),)),
     Message("procedure", Procedure, _IN, (Wire(kind=WireKind.FILE, name="procedures/*.yaml", part=Part.CONTENT),)),
+    Message(
+        "calendar",
+        CalendarFile,
+        _IN,
+        (Wire(kind=WireKind.FILE, name="procedures/calendars/*.yaml", part=Part.CONTENT),),
+    ),
 )
 """Signals, and the inputs of `Payment` and `Parcel`, are none: only the platform itself sends them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,9 +13,9 @@ from deploy.catalogue import Listed, MistakesFound, VersionPublished, check_byte
 from deploy.catalogue import publish as publish_file
 from deploy.catalogue import published as published_versions
 from deploy.commands.database import OWNER, address, answered
+from deploy.commands.mistakes import Files, Lang, Language, mistake_row, print_mistakes, report
 from deploy.commands.procedure_page import rows
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
-from rules.mistakes import Mistake
 from schemas.procedure import Procedure
 
 app = typer.Typer(
@@ -27,15 +26,6 @@ app = typer.Typer(
 )
 
 
-class Language(StrEnum):
-    """The language of the explanations."""
-
-    VI = "vi"
-    EN = "en"
-
-
-Files = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True)]
-Lang = Annotated[Language, typer.Option("--lang", help="Language of the explanations.")]
 Demo = Annotated[bool, typer.Option("--demo", help="For demonstrations: allow limits in seconds.")]
 
 
@@ -45,17 +35,7 @@ def check(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: La
 
     Example: `motcua procedures check procedures/*.yaml`
     """
-    found = [(path, entry) for path in files for entry in check_bytes(path.read_bytes(), allow_seconds=demo).mistakes]
-    if as_json:
-        print_json([_mistake_row(path, entry) for path, entry in found])
-    else:
-        _print_mistakes(found, lang)
-        wrong = {path for path, _ in found}
-        for path in files:
-            if path not in wrong:
-                out().print(f"[green]ok[/] {escape(str(path))}")
-    if found:
-        raise typer.Exit(Exit.REFUSED)
+    report(files, lambda data: check_bytes(data, allow_seconds=demo).mistakes, as_json=as_json, lang=lang)
 
 
 @app.command()
@@ -74,9 +54,9 @@ def publish(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: 
     ]
     if found:
         if as_json:
-            print_json([_mistake_row(path, entry) for path, entry in found])
+            print_json([mistake_row(path, entry) for path, entry in found])
         else:
-            _print_mistakes(found, lang)
+            print_mistakes(found, lang)
         raise typer.Exit(Exit.REFUSED)
     outcomes = [_publish_one(dsn, path, data, demo=demo) for path, data in contents.items()]
     if as_json:
@@ -163,20 +143,8 @@ def _listed_row(entry: Listed) -> dict[str, Any]:
     }
 
 
-def _mistake_row(path: Path, entry: Mistake) -> dict[str, Any]:
-    return {"file": str(path), **entry.model_dump(mode="json")}
-
-
 def _facts(entry: Listed) -> Table:
     table = Table("Where", "What", "Source", title=f"{entry.code}@{entry.version}", caption=f"sha256 {entry.sha256}")
     for row in rows(_procedure(entry)):
         table.add_row(*(escape(words) for words in row))
     return table
-
-
-def _print_mistakes(found: list[tuple[Path, Mistake]], lang: Language) -> None:
-    for path, entry in found:
-        place = f"{path}:{entry.line}" if entry.line else str(path)
-        message, fix = (getattr(words, lang.value) for words in (entry.message, entry.fix))
-        words = escape(f"{message}: {fix}")
-        out().print(f"[red]{escape(place)}[/] [bold]{escape(entry.path)}[/] {words} [dim]({entry.rule})[/]")

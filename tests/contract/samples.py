@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from schemas import backoffice as bo
+from schemas import calendar as cal
 from schemas import commands as cm
 from schemas import events as ev
 from schemas import filing as fl
@@ -321,7 +322,44 @@ DOSSIER: Final = bo.Dossier(
     papers=PAPERS,
 )
 
+WEEK: Final = cal.Week(saturday=(cal.MORNING,))
+HOLIDAY: Final = date(2026, 8, 31)
+MADE_UP: Final = date(2026, 8, 22)
 OTHERS: Final[dict[str, Model]] = {
+    "calendar": cal.CalendarFile(
+        code="vn",
+        version="2026-11",
+        valid_from=date(2026, 1, 1),
+        valid_until=date(2026, 12, 31),
+        base="VN",
+        week=WEEK,
+        cut_off=time(15),
+        overlays=(
+            cal.Overlay(
+                agency="H01",
+                days=(
+                    cal.CalendarDay(date=HOLIDAY, kind=cal.DayKind.OFF, source="QĐ 1/QĐ-UBND"),
+                    cal.CalendarDay(
+                        date=MADE_UP,
+                        kind=cal.DayKind.MAKEUP,
+                        hours=(cal.MORNING, cal.AFTERNOON),
+                        replaces=HOLIDAY,
+                        source="QĐ 1/QĐ-UBND",
+                    ),
+                ),
+            ),
+        ),
+    ),
+    "agency_calendar": cal.Calendar(
+        code="vn",
+        version="2026-11",
+        valid_from=date(2026, 1, 1),
+        valid_until=date(2026, 12, 31),
+        week=WEEK.days(),
+        off=(HOLIDAY,),
+        open={MADE_UP: (cal.MORNING, cal.AFTERNOON)},
+        cut_off=time(15),
+    ),
     "submission": SUBMISSION,
     "receipt": RECEIPT,
     "refusal": Refusal(code=RefusalCode.NOT_ALLOWED, problems=(PROBLEM,), allowed=("claim", "withdraw")),

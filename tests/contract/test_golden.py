@@ -19,7 +19,7 @@ from tests.contract.samples import COMMANDS, EVENTS, OTHERS, SAMPLES
 
 GOLDEN: Final = Path(__file__).parent / "golden"
 EVENT: Final[TypeAdapter[Any]] = TypeAdapter(ledger.AnyEvent)
-MAPS: Final = frozenset({"form", "paper_digests"})
+MAPS: Final = frozenset({"form", "paper_digests", "open"})
 """Objects whose keys are data."""
 STARTS: Final = ("filing_start", "submission", "payment_start", "parcel_start")
 
