@@ -1,13 +1,13 @@
 """Public holidays of Vietnam as the library `holidays` has them (Labour Code 45/2019/QH14 art. 111-112).
 
-With the compensatory days off, and the days that the Government has swapped for a Saturday.
+With the compensatory days off, and the days that the Government has swapped for a Saturday. All years are read when
+this module is imported: the library looks for its translations on the disk, which no workflow may do.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from holidays.countries.vietnam import Vietnam
@@ -23,26 +23,34 @@ _SWAPPED: Final = re.compile(r"substituted from (\d\d)/(\d\d)/(\d{4})")
 class BaseYear(NamedTuple):
     """The days `off` of a year, on whatever weekday, and its make-up days, each with the day it replaces."""
 
-    off: frozenset[date]
+    off: set[date]
     makeup: dict[date, date]
 
 
-@lru_cache(maxsize=200)
-def base_year(year: int) -> BaseYear:
-    """What the library knows of `year`; nothing of one before `FIRST_YEAR` or after `LAST_YEAR`."""
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        return BaseYear(frozenset(), {})
-    # A day of January may be made up for in the December before it.
+def _read() -> dict[int, BaseYear]:
+    years = range(FIRST_YEAR, LAST_YEAR + 1)
     known: HolidayBase = Vietnam(  # type: ignore[no-untyped-call]
-        years=(year, year + 1), language="en_US"
+        years=years, language="en_US"
     )
-    swapped = {_made_up(match): off for off, name in known.items() if (match := _SWAPPED.search(name))}
-    return BaseYear(
-        off=frozenset(day for day in known if day.year == year),
-        makeup={made_up: off for made_up, off in swapped.items() if made_up.year == year},
-    )
+    found = {year: BaseYear(set(), {}) for year in years}
+    for day, name in known.items():
+        if day.year in found:
+            found[day.year].off.add(day)
+        if match := _SWAPPED.search(name):
+            made_up = _made_up(match)
+            found[made_up.year].makeup[made_up] = day
+    return found
 
 
 def _made_up(match: re.Match[str]) -> date:
     month, day, year = map(int, match.groups())
     return date(year, month, day)
+
+
+_YEARS: Final = _read()
+_NOTHING: Final = BaseYear(set(), {})
+
+
+def base_year(year: int) -> BaseYear:
+    """What the library knows of `year`; nothing of one before `FIRST_YEAR` or after `LAST_YEAR`."""
+    return _YEARS.get(year, _NOTHING)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gettext
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -10,7 +12,7 @@ import yaml
 
 from rules import working_time
 from rules.calendars import expand
-from rules.office_hours import TimeError
+from rules.office_hours import TimeError, pages
 from schemas.calendar import Calendar, CalendarFile, Timeliness
 from schemas.limit import Limit
 from tests.conftest import ROOT
@@ -223,6 +225,16 @@ def test_nothing_lies_before_the_first_known_holiday() -> None:
 def test_far_away_is_not_slow_and_not_wrong() -> None:
     assert working_time.due(at("2026-03-02T09:00"), limit("20000 calendar days"), VN) == at("2080-12-03T17:00")
     assert working_time.due(at("2001-03-01T09:00"), limit("1 working day"), VN) == at("2001-03-02T17:00")
+
+
+def test_nothing_is_read_from_the_disk_once_it_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("the sandbox of a workflow would refuse this")
+
+    monkeypatch.setattr(gettext, "find", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
+    pages.cache_clear()
+    assert working_time.due(at("2046-02-02T09:00"), limit("1 working day"), VN) == at("2046-02-12T17:00")
 
 
 def test_a_limit_in_seconds_is_kept_as_it_is() -> None:
