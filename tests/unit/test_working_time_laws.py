@@ -61,7 +61,18 @@ LIMITS: Final = st.builds(
     Limit, amount=st.integers(0, 15), unit=st.sampled_from([Unit.WORKING_DAYS, Unit.WORKING_HOURS, Unit.CALENDAR_DAYS])
 )
 CUT_OFFS: Final = st.none() | st.times().map(lambda found: found.replace(second=0, microsecond=0))
-SINCE: Final = st.integers(0, MINUTES)
+EDGES: Final = (0, 419, 420, 689, 690, 691, 809, 810, 900, 901, 1019, 1020, 1021, 1439)
+"""Minutes of the usual day at which something begins or ends."""
+
+
+def minutes(first: int, last: int) -> st.SearchStrategy[int]:
+    """Minutes since `START`, half of them on an edge."""
+    days = st.integers(first // 1440, last // 1440)
+    edges = st.builds(lambda day, edge: 1440 * day + edge, days, st.sampled_from(EDGES))
+    return edges.filter(lambda minute: first <= minute <= last) | st.integers(first, last)
+
+
+SINCE: Final = minutes(0, MINUTES)
 
 
 def instant(minute: float) -> datetime:
@@ -72,9 +83,7 @@ def instant(minute: float) -> datetime:
 def begun(draw: st.DrawFn, most: int = 4) -> tuple[datetime, Pauses]:
     """A receipt, and pauses of which some begin before it; some touch, some are empty."""
     start = draw(SINCE)
-    bounds = draw(
-        st.lists(st.integers(start - 4000, start + 40000), max_size=2 * most).filter(lambda x: len(x) % 2 == 0)
-    )
+    bounds = draw(st.lists(minutes(start - 4000, start + 40000), max_size=2 * most).filter(lambda x: len(x) % 2 == 0))
     return instant(start), [(instant(a), instant(b)) for a, b in zip(*[iter(sorted(bounds))] * 2, strict=True)]
 
 
@@ -210,6 +219,18 @@ def test_projecting_again_under_the_same_calendar_changes_nothing(
     pages.cache_clear()
     again = Calendar.model_validate_json(calendar.model_dump_json())
     assert working_time.due(start.astimezone(UTC), limit, again, **asked) == first
+
+
+@MANY
+@given(begun(), LIMITS, calendars(), CUT_OFFS, st.integers(0, 59_999_999))
+def test_instants_are_cut_to_the_minute(
+    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None, microseconds: int
+) -> None:
+    start, pauses = begun
+    due = working_time.due(start, limit, calendar, pauses=pauses, cut_off=cut_off)
+    more = timedelta(microseconds=microseconds)
+    later = [(begins + more, ends + more) for begins, ends in pauses]
+    assert working_time.due(start + more, limit, calendar, pauses=later, cut_off=cut_off) == due
 
 
 @MANY
