@@ -35,6 +35,8 @@ from .schema_mistakes import schema_mistakes
 _BOUNDED: Final = frozenset({FieldKind.INTEGER, FieldKind.TEXT})
 _MOST_UNITS: Final = 100_000
 """So many times the dearest item, and as many items as there may be, are still an amount that JSON can hold."""
+_MOST_AMOUNT: Final = 10_000
+"""So many working days are forty years: further than that, no holidays are known."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
 _HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}
 
@@ -117,6 +119,8 @@ def _limit(limit: Limit, path: str, *, allow_seconds: bool) -> Iterator[Mistake]
         yield mistake("limit_zero", path)
     if limit.unit is Unit.SECONDS and not allow_seconds:
         yield mistake("seconds_not_allowed", path)
+    if limit.unit is not Unit.SECONDS and limit.amount > _MOST_AMOUNT:
+        yield mistake("limit_too_long", path, limit=_MOST_AMOUNT)
 
 
 def _review(parts: ProcedureSketch) -> Iterator[Mistake]:

@@ -143,6 +143,9 @@ WORDS: Final[dict[str, Words]] = {
         "viết `0 working days`, hoặc một số lớn hơn 0",
         "write `0 working days`, or an amount above 0",
     ),
+    "limit_too_long": Words(
+        "thời hạn quá dài", "this limit is too long", "viết số không quá {limit}", "write a number of at most {limit}"
+    ),
     "seconds_not_allowed": Words(
         "giây chỉ dùng cho bản trình diễn",
         "seconds are for demonstrations only",

@@ -16,7 +16,8 @@ from schemas.calendar import Calendar, Timeliness
 from schemas.errors import problem
 from schemas.limit import Limit, Unit
 
-from .office_hours import DAY, Days, TimeError, date_of, instant_of, minute_of, pages
+from .office_hours import DAY, Days, date_of, instant_of, minute_of, pages
+from .office_hours import TimeError as TimeError
 from .running_time import Run, Span, left_at, run
 from .time_words import run_in_words, seconds_in_words
 
@@ -157,8 +158,7 @@ def remaining(
     minute = minute_of(stands, "at")
 
     def answer(days: Days) -> int:
-        found = asked.run(days)
-        return 0 if minute >= found.due else left_at(days, found.legs[-1], limit.unit, minute)
+        return left_at(days, asked.run(days).legs[-1], limit.unit, minute)
 
     return pages(calendar).answer(answer, "limit")
 

@@ -17,8 +17,7 @@ from deploy.calendar_file import CALENDARS, check_bytes
 from deploy.commands.mistakes import Files, Lang, Language, report
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from rules.calendars import expand
-from rules.office_hours import TimeError
-from rules.working_time import VIETNAM, explain
+from rules.working_time import VIETNAM, TimeError, explain
 from schemas.base import AgencyCode, StrictModel
 from schemas.calendar import Calendar, CalendarFile
 from schemas.errors import Problem, RefusalCode, problem, shape_refusal
@@ -161,7 +160,9 @@ def _case(line: bytes, usual: dict[str, Any]) -> Case:
         raise _Refused(
             problem("", "json_invalid", "dòng này không phải JSON", "this line is not JSON: write one case a line")
         ) from None
-    return Case.model_validate(usual | written if isinstance(written, dict) else written)
+    if isinstance(written, dict):
+        written = usual | {name: value for name, value in written.items() if value is not None}
+    return Case.model_validate(written)
 
 
 def _answer(case: Case) -> dict[str, Any]:

@@ -192,6 +192,7 @@ BROKEN = [
     Broken("no such time of payment", put("fee.due", "later"), "fee.due", "not_allowed_value"),
     Broken("cashier reviews", put("review[3].role", "cashier"), "review[3].role", "not_allowed_value"),
     Broken("no such act", put("review[0].act", "visit"), "review[0].act", "not_allowed_value"),
+    Broken("a limit of centuries", put("limits.pickup", "10001 calendar days"), "limits.pickup", "limit_too_long"),
     Broken("plain hours", put("limits.intake", "8 hours"), "limits.intake", "limit_form"),
     Broken("number for a limit", put("limits.intake", 8), "limits.intake", "limit_form"),
     # limits

@@ -134,6 +134,7 @@ LINES: Final = [
         ("calendar", "unknown_calendar"),
     ),
     ('{"received": "2026-03-04T03:00Z", "limit": "5 working days", "more": 1}', ("more", "extra_forbidden")),
+    ('{"received": "2026-02-13T16:05Z", "limit": null, "calendar": null}', ("limit", "missing")),
     ("", ("", "json_invalid")),
     ("[" * 100_000, ("", "json_invalid")),
     ("[]", ("", "model_type")),

@@ -12,7 +12,8 @@ import yaml
 
 from rules import working_time
 from rules.calendars import expand
-from rules.office_hours import TimeError, pages
+from rules.office_hours import pages
+from rules.working_time import TimeError
 from schemas.calendar import Calendar, CalendarFile, Timeliness
 from schemas.limit import Limit
 from tests.conftest import ROOT

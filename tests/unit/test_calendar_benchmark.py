@@ -1,0 +1,33 @@
+"""`python -m benchmarks calendar`: it runs, and due dates are projected fast enough."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from benchmarks.__main__ import app
+from benchmarks.calendar import MANY, cases
+
+
+def test_a_hundred_thousand_due_dates_take_a_core_less_than_two_seconds(tmp_path: Path) -> None:
+    file = tmp_path / "out.json"
+    ended = CliRunner().invoke(app, ["calendar", "--json", str(file)])
+    assert ended.exit_code == 0, ended.output
+    measured = json.loads(file.read_text(encoding="utf-8"))
+    assert measured["cases"] == MANY == 100_000
+    assert measured["seconds"] < 2
+    assert len(measured["rounds"]) == 5
+    assert f"100,000 due dates in {measured['seconds']:.2f} s of one core" in ended.stdout
+
+
+def test_the_cases_are_the_same_every_time_and_of_every_kind() -> None:
+    some = cases(1000)
+    assert some == cases(1000)
+    assert len({case.limit for case in some}) == 10
+    assert {len(case.pauses) for case in some} == {0, 1, 2, 3}
+
+
+def test_a_result_needs_a_folder(tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["calendar", "--json", str(tmp_path / "none" / "out.json")]).exit_code == 2
