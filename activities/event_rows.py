@@ -23,13 +23,13 @@ EVENT_VERSION: Final = 1
 INSERT: Final = """
 insert into event (stream, seq, event_id, filing_id, agency, kind, version, body, sealed, key_id, command_id, actor,
                    via, occurred_at, recorded_at, prev_hash, hash)
-select * from unnest(
+select written.* from moved, unnest(
     $1::text[], $2::integer[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::integer[], $8::bytea[], $9::bytea[],
     $10::text[], $11::text[], $12::bytea[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::bytea[],
     $17::bytea[]
-)
+) as written
 """
-"""Takes each column of all the rows as an array."""
+"""Takes each column of all the rows as an array; stands behind a statement `moved`, as the read models' do."""
 
 SELECT: Final = """
 select seq, kind, body, sealed, command_id, actor, occurred_at from event where stream = $1 and seq >= $2 order by seq

@@ -1,70 +1,91 @@
-"""The read models, written in the append's own transaction."""
+"""The read models, written in the append's own statement."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 from pydantic import TypeAdapter
 
 from activities.database import Connection
-from schemas.base import Model
 from schemas.ledger import Batch
 from schemas.rows import TaskRow
 
 _TASKS: Final = TypeAdapter(tuple[TaskRow, ...])
 
 
-async def write(
-    connection: Connection, batch: Batch, numbers: dict[str, str], submitted: dict[str, Any] | None = None
-) -> None:
-    """Bring the stream's rows to what they are after the batch.
+@dataclass(frozen=True)
+class Change:
+    """A row to write: its table, its columns, and their values; for a filing its tasks follow, as JSON."""
+
+    table: str
+    columns: tuple[str, ...]
+    parameters: tuple[Any, ...]
+
+
+def change(batch: Batch, numbers: Mapping[str, str], submitted: Mapping[str, Any] | None = None) -> Change | None:
+    """The stream's row as it is after the batch; None for a batch that brings none.
 
     `numbers` are those just taken, by kind; `submitted` what the ledger alone knows of a filing that is new.
     """
     rows = batch.rows
     if rows.filing is not None:
-        filing = rows.filing.model_copy(update={"code": numbers["dossier"]}) if "dossier" in numbers else rows.filing
-        values = filing.model_dump() | (submitted or {})
-        tasks = _TASKS.dump_json(rows.tasks).decode()
-        await connection.execute(_filing(tuple(values)), *values.values(), tasks)
-    keys = {"stream": batch.stream, "filing_id": batch.filing_id, "agency": batch.agency}
+        code = {"code": numbers["dossier"]} if "dossier" in numbers else {}
+        values = rows.filing.model_dump() | code | dict(submitted or {})
+        return Change("filing", tuple(values), (*values.values(), _TASKS.dump_json(rows.tasks).decode()))
     for table, row in (("payment", rows.payment), ("parcel", rows.parcel)):
         if row is not None:
-            values = keys | _numbered(row, numbers.get(table))
-            await connection.execute(_upsert(table, "stream", tuple(values)), *values.values())
+            keys = {"stream": batch.stream, "filing_id": batch.filing_id, "agency": batch.agency}
+            number = {"number": numbers[table]} if table in numbers else {}
+            values = keys | row.model_dump() | number
+            return Change(table, tuple(values), tuple(values.values()))
+    return None
 
 
-def _numbered(row: Model, number: str | None) -> dict[str, Any]:
-    return row.model_dump() | ({"number": number} if number else {})
-
-
-@cache
-def _upsert(table: str, key: str, names: Sequence[str]) -> str:
-    columns = ", ".join(names)
-    places = ", ".join(f"${place}" for place, _ in enumerate(names, 1))
-    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != key)
-    return f"insert into {table} ({columns}) values ({places}) on conflict ({key}) do update set {changes}"  # noqa: S608 -- names come from our own models
+async def write(connection: Connection, change: Change) -> None:
+    """Write the row, and a filing's tasks, in a statement of their own."""
+    parts = statements(change.table, change.columns, 1)
+    await connection.execute(f"with moved as (select), {parts} select", *change.parameters)
 
 
 @cache
-def _filing(names: Sequence[str]) -> str:
+def statements(table: str, columns: tuple[str, ...], first: int) -> str:
+    """The statements that write a row, to stand behind another, `moved`, that gives a row if it is to be written.
+
+    Their parameters are those of the `Change`, from `$first` on.
+    """
+    if table == "filing":
+        return _filing(columns, first)
+    return f"changed as ({_upsert(table, 'stream', columns, first)})"
+
+
+def _upsert(table: str, key: str, columns: tuple[str, ...], first: int) -> str:
+    names = ", ".join(columns)
+    places = ", ".join(f"${place}" for place, _ in enumerate(columns, first))
+    new = ", ".join(f"{name} = excluded.{name}" for name in columns if name != key)
+    return f"insert into {table} ({names}) select {places} from moved on conflict ({key}) do update set {new}"  # noqa: S608 -- names come from our own models
+
+
+def _filing(columns: tuple[str, ...], first: int) -> str:
     """The filing and all its tasks, which follow as JSON; those that are no more are taken away."""
     return f"""
-with row as ({_upsert("filing", "filing_id", names)} returning *),
+changed as ({_upsert("filing", "filing_id", columns, first)} returning *),
 now as (
-    select * from jsonb_to_recordset(${len(names) + 1}) as now (
+    select * from jsonb_to_recordset(${first + len(columns)}) as now (
         name text, role text, officer text, actions text[], due_at timestamptz, overdue boolean, created_at timestamptz
     )
 ),
 gone as (
-    delete from task using row
-    where task.filing_id = row.filing_id and (task.name, task.role) not in (select name, role from now)
+    delete from task using changed
+    where task.filing_id = changed.filing_id and (task.name, task.role) not in (select name, role from now)
+),
+tasks as (
+    insert into task (filing_id, agency, code, procedure, name, role, officer, actions, due_at, overdue, created_at)
+    select changed.filing_id, changed.agency, changed.code, changed.procedure, now.* from changed, now
+    on conflict (filing_id, name, role) do update
+    set (officer, actions, due_at, overdue, created_at)
+        = (excluded.officer, excluded.actions, excluded.due_at, excluded.overdue, excluded.created_at)
 )
-insert into task (filing_id, agency, code, procedure, name, role, officer, actions, due_at, overdue, created_at)
-select row.filing_id, row.agency, row.code, row.procedure, now.* from row, now
-on conflict (filing_id, name, role) do update
-set (officer, actions, due_at, overdue, created_at)
-    = (excluded.officer, excluded.actions, excluded.due_at, excluded.overdue, excluded.created_at)
 """  # noqa: S608 -- names come from our own models

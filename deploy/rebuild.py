@@ -173,7 +173,8 @@ class _Rebuild:
                 events = await self._folder.events(stream, keys.get(stream["filing_id"]))
                 rows = await self._folder.rows(stream, events)
                 submitted = self._folder.submitted(events[0].event)
-                await read_models.write(self._connection, _batch(stream, events, rows), {}, submitted)
+                if (change := read_models.change(_batch(stream, events, rows), {}, submitted)) is not None:
+                    await read_models.write(self._connection, change)
                 await shadow.note(self._connection, stream, len(events), late=self._compared)
                 self._events += len(events)
         failpoint("rebuild.folded")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
@@ -77,6 +78,7 @@ def fields_marked(model: type[BaseModel], mark: object) -> frozenset[str]:
     return frozenset(name for name, field in model.model_fields.items() if mark in field.metadata)
 
 
+@cache
 def numbered_fields(model: type[BaseModel]) -> dict[str, str]:
     """The fields of `model` that the ledger numbers: field name → kind of counter."""
     return {

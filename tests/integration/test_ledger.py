@@ -18,6 +18,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from pydantic import BaseModel, SecretStr
 from temporalio.client import WorkflowQueryFailedError
+from temporalio.exceptions import ApplicationError
 
 from activities import event_rows
 from activities.ledger import Ledger
@@ -76,7 +77,7 @@ async def lived(world: World) -> list[Play]:
 
 @asynccontextmanager
 async def pool(world: World) -> AsyncIterator[asyncpg.Pool[Any]]:
-    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=2) as opened:
+    async with asyncpg.create_pool(world.app_dsn, min_size=2, max_size=2) as opened:
         yield opened
 
 
@@ -264,6 +265,58 @@ async def test_of_two_appends_at_once_one_wins_and_the_other_adopts_it(world: Wo
     assert [(recorded.seq, recorded.event) for recorded in one.stored] == [(2, Accepted())]
     assert [receipt.command_id for receipt in one.receipts] == [one.stored[0].command_id]
     assert await play.kinds() == ["submitted", "accepted"]
+
+
+@pytest.mark.parametrize("asks", [True, False])
+async def test_while_a_filing_is_restarted_its_runs_wait_and_only_the_later_one_goes_on(
+    world: World, *, asks: bool
+) -> None:
+    async with world.platform():
+        play = await Play.begin(world, birth())
+    batch = accepted(play, "accept-1").model_copy(update={"epoch": 1} | ({"events": ()} if asks else {}))
+    later = batch.model_copy(update={"epoch": 2})
+    async with pool(world) as opened, world.connection() as connection:
+        async with connection.transaction():
+            await connection.execute("update stream set epoch = epoch + 1")
+            ledger = Ledger(opened, Vault(world.settings.master))
+            both = [asyncio.create_task(ledger.append(each)) for each in (batch, later)]
+            await eventually(lambda: connection.fetchval(WAITING), lambda waiting: waiting == len(both))
+        with pytest.raises(ApplicationError) as error:
+            await both[0]
+        answer = await both[1]
+    assert error.value.type == "ledger_conflict"
+    assert (answer.epoch, len(answer.stored)) == (2, 0 if asks else 1)
+    assert await play.kinds() == (["submitted"] if asks else ["submitted", "accepted"])
+
+
+@pytest.mark.parametrize("plan", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("numbered", [True, False])
+async def test_an_append_waits_for_the_streams_before_it_holds_anything_that_a_rebuild_needs(
+    world: World, plan: str, *, numbered: bool
+) -> None:
+    async with world.connection() as connection:
+        await connection.execute(f"alter database {world.namespace} set plan_cache_mode = {plan}")
+        async with world.platform():
+            first, second = [await Play.begin(world, extract()) for _ in range(2)]
+            await first.accept()
+            async with connection.transaction():
+                await connection.execute("lock table stream in exclusive mode")
+                another = asyncio.create_task(Play.begin(world, extract()) if numbered else second.accept())
+                await eventually(lambda: connection.fetchval(WAITING), bool)
+                assert await connection.fetch(HELD) == []
+            await another
+
+
+WAITING: Final = """
+select count(distinct pid) from pg_locks join pg_stat_activity using (pid)
+where not granted and datname = current_database()
+"""
+HELD: Final = """
+select relation::regclass::text from pg_locks join pg_stat_activity using (pid)
+where granted and datname = current_database() and pid <> pg_backend_pid()
+    and relation in ('event'::regclass, 'filing'::regclass, 'task'::regclass)
+"""
+"""By anyone but the one who asks."""
 
 
 def accepted(play: Play, command_id: str) -> Batch:
