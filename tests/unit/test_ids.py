@@ -1,8 +1,12 @@
 """Derived ids are the same on every machine and for ever: literal values."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas import ids
 
@@ -33,6 +37,32 @@ def test_the_names_that_integrators_and_banks_know() -> None:
 
 def test_canonical_json_is_sorted_tight_and_utf8() -> None:
     assert ids.canonical({"b": 1, "a": "Đ", "c": [True, None]}) == '{"a":"Đ","b":1,"c":[true,null]}'.encode()
+
+
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs"]) | st.sampled_from('\x00\x1f\x7f\u2028\uffff\U0001f600"\\'), max_size=5
+)
+VALUE = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(1 - 2**53, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(VALUE)
+def test_canonical_json_is_what_the_library_writes(value: Any) -> None:
+    assert ids.canonical(value) == rfc8785.dumps(value)
+
+
+@given(VALUE, st.sampled_from([2**53, -(2**53), float("nan"), float("inf"), "\ud800", {1: "a"}, {"\ud800": 1}, {1}]))
+def test_what_canonical_json_cannot_hold_is_refused_wherever_it_stands(value: Any, no_json: Any) -> None:
+    for whole in (no_json, [value, no_json], {"a": value, "b": {"c": no_json}}):
+        with pytest.raises(ValueError, match=r"."):
+            ids.canonical(whole)
 
 
 def test_the_digest_of_content_is_stable_and_ignores_the_order_of_keys() -> None:
