@@ -7,9 +7,11 @@ from uuid import UUID
 
 import asyncpg
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.database import ACQUIRE_SECONDS, Connection, unreachable
 from schemas.base import Model
+from schemas.calendar import Calendar, CalendarName
 from schemas.ids import filing_workflow
 from schemas.people import Role
 from schemas.procedure import ProcedureRules
@@ -24,10 +26,18 @@ class Wanted(Model):
     agency: str | None = None
 
 
+class CalendarWanted(Model):
+    """A published calendar, as it is for this agency."""
+
+    name: CalendarName
+    agency: str
+
+
 class Opened(Model):
-    """The procedure, the agency and its queue; None for what there is not."""
+    """The procedure, the calendar, the agency and its queue; None for what there is not."""
 
     procedure: ProcedureRules | None = None
+    calendar: Calendar | None = None
     agency: str | None = None
     queue: str | None = None
 
@@ -40,16 +50,31 @@ class Registry:
 
     @activity.defn(name="intake.open")
     async def open(self, wanted: Wanted) -> Opened:
-        """The procedure under which this filing was, or now would be, submitted."""
+        """The procedure and the calendar under which this filing was, or now would be, submitted.
+
+        Raises `no_calendar`, to be tried again, as long as none has been published.
+        """
         with unreachable():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 stream = filing_workflow(wanted.filing_id)
                 [row] = await connection.fetch(_OPEN, stream, wanted.code, wanted.version, wanted.agency)
-                agency, queue, rules = row
+                agency, queue, rules, calendar = row
+                if calendar is None:
+                    raise ApplicationError("publish a calendar: motcua calendar publish", type="no_calendar")
                 procedure = ProcedureRules.model_validate_json(rules) if rules is not None else None
                 if procedure is not None:
                     procedure = await _accountable(connection, procedure, agency)
-        return Opened(procedure=procedure, agency=agency, queue=queue)
+        found = Calendar.model_validate_json(calendar)
+        return Opened(procedure=procedure, calendar=found, agency=agency, queue=queue)
+
+    @activity.defn(name="intake.calendar")
+    async def calendar(self, wanted: CalendarWanted) -> Calendar | None:
+        """The published calendar, or None if another one is in force."""
+        with unreachable():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                in_force = await connection.fetchval(IN_FORCE) == wanted.name
+                found = await connection.fetchval(CALENDAR, wanted.name, wanted.agency) if in_force else None
+        return None if found is None else Calendar.model_validate_json(found)
 
     @activity.defn(name="intake.agency")
     async def agency(self, stream: str) -> str | None:
@@ -75,7 +100,7 @@ class Registry:
 _OPEN: Final = """
 with named as (
     select coalesce(told ->> 'procedure', $2) as code, coalesce(told ->> 'version', $3) as version,
-        coalesce(told ->> 'agency', $4) as agency
+        coalesce(told ->> 'agency', $4) as agency, told ->> 'calendar' as calendar
     from (select) as asked left join (
         select convert_from(body, 'UTF8')::jsonb as told from event where stream = $1 and seq = 1
     ) as submitted on true
@@ -85,9 +110,22 @@ select agency, (select queue from agency where agency.agency = named.agency), (
     where procedure.code = named.code
         and (procedure.version = named.version or (named.version is null and not demo))
     order by published_at desc limit 1
+), (
+    select body from calendar
+    where (named.calendar is null or calendar.name = named.calendar)
+        and (calendar.agency in ('', named.agency) or starts_with(named.agency, calendar.agency || '.'))
+    order by published_at desc, length(calendar.agency) desc limit 1
 ) from named
 """
 """What was submitted, if the log holds it, or else what now is."""
+
+CALENDAR: Final = """
+select body from calendar
+where name = $1 and (agency in ('', $2) or starts_with($2, agency || '.')) order by length(agency) desc limit 1
+"""
+"""The calendar of this name as it is for an agency: the longest code that has days of its own decides."""
+
+IN_FORCE: Final = "select name from calendar order by published_at desc limit 1"
 
 
 async def _accountable(connection: Connection, procedure: ProcedureRules, agency: str | None) -> ProcedureRules:

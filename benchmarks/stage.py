@@ -19,6 +19,7 @@ from temporalio.client import Client
 from benchmarks.sides import PROCEDURE, Side, sides
 from benchmarks.skeleton.steps import TABLE
 from deploy import catalogue
+from deploy.calendars import CALENDAR, publish_calendar
 from deploy.stack import Stack
 from deploy.stack.child import CHECKOUT, LAUNCH
 from motcua.connection import connect
@@ -59,6 +60,7 @@ async def scene() -> AsyncIterator[Scene]:
 
 
 async def _fill(owner: str) -> None:
+    await publish_calendar(owner, await asyncio.to_thread(CALENDAR.read_bytes))
     await catalogue.seed_directory(owner, await asyncio.to_thread(catalogue.DIRECTORY.read_bytes))
     for file in sorted(catalogue.PROCEDURES.glob(f"{PROCEDURE}@*.yaml")):
         await catalogue.publish(owner, file)

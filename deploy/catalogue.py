@@ -15,9 +15,9 @@ from pydantic import Field
 from rules.mistakes import Mistake
 from rules.plain_data import plain
 from rules.schema_mistakes import schema_mistakes
-from schemas.base import AgencyCode, ShortText, StrictModel, Text
+from schemas.base import AgencyCode, ShortText, StrictModel, Text, Version
 from schemas.people import Role
-from schemas.procedure import ProcedureCode, Version, rules_of
+from schemas.procedure import ProcedureCode, rules_of
 
 from .procedure_file import DEMO_SECONDS as DEMO_SECONDS
 from .procedure_file import MistakesFound as MistakesFound

@@ -7,7 +7,7 @@ from typing import Final
 import typer
 
 from deploy.commands import (
-    calendar,
+    calendar_change,
     demo,
     directory,
     doctor,
@@ -26,5 +26,5 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 for _commands in _ALONE:
     app.registered_commands += _commands.registered_commands
 record.filings.command()(restart.restart)
-for _group in (record.filings, ledger.app, procedures.app, calendar.app, directory.app, filings.app):
+for _group in (record.filings, ledger.app, procedures.app, directory.app, calendar_change.app, filings.app):
     app.add_typer(_group)

@@ -12,8 +12,10 @@ from cryptography.exceptions import InvalidTag
 
 from activities import event_rows
 from activities.database import Connection
+from activities.intake import CALENDAR
 from activities.vault import FilingKey, Vault
 from rules import lifecycle, parcel, payment, projections
+from schemas.calendar import Calendar
 from schemas.events import Submitted
 from schemas.filing import Filing
 from schemas.ledger import Recorded
@@ -31,12 +33,13 @@ class UnfoldableError(Exception):
 
 
 class Folder:
-    """Folds streams of one log. Published procedures never change: each is read once."""
+    """Folds streams of one log. Published procedures and calendars never change: each is read once."""
 
     def __init__(self, connection: Connection, vault: Vault) -> None:
         self._connection = connection
         self._vault = vault
         self._procedures: dict[tuple[str, ...], ProcedureRules] = {}
+        self._calendars: dict[tuple[str, str], Calendar] = {}
 
     async def keys(self, filings: Iterable[UUID]) -> dict[UUID, FilingKey]:
         """The keys of these filings, as far as there are any. Raises `UnfoldableError` for another master key."""
@@ -56,6 +59,17 @@ class Folder:
             raise UnfoldableError(f"{name}: the key of its filing is not there")
         return [_opened(name, row, key) for row in rows]
 
+    async def filing(self, stream: asyncpg.Record, events: list[Recorded]) -> Filing:
+        """The filing after these events, the first of which hands it in. Raises `UnfoldableError`."""
+        first: Any = events[0].event
+        before = Filing(
+            filing_id=stream["filing_id"],
+            agency=stream["agency"],
+            procedure=await self._procedure(stream["stream"], first),
+            calendar=await self._calendar(stream, first),
+        )
+        return reduce(lifecycle.evolve, events, before)
+
     async def rows(self, stream: asyncpg.Record, events: list[Recorded]) -> Rows:
         """What the read models show of the stream after these events. Raises `UnfoldableError`."""
         first: Any = events[0].event
@@ -63,8 +77,7 @@ class Folder:
         try:
             match first:
                 case Submitted():
-                    filing = Filing(procedure=await self._procedure(stream["stream"], first), **who)
-                    return projections.filing_rows(reduce(lifecycle.evolve, events, filing))
+                    return projections.filing_rows(await self.filing(stream, events))
                 case PaymentRequested(n=n):
                     return projections.payment_rows(reduce(payment.evolve, events, Payment(n=n, **who)))
                 case ConsignmentRequested(n=n):
@@ -90,6 +103,16 @@ class Folder:
                 raise UnfoldableError(f"{name} seq 1: {what} is not published here")
             self._procedures[pinned] = ProcedureRules.model_validate_json(rules)
         return self._procedures[pinned]
+
+    async def _calendar(self, stream: asyncpg.Record, first: Submitted) -> Calendar:
+        """The calendar that was in force at the submission."""
+        wanted = (first.calendar, stream["agency"])
+        if wanted not in self._calendars:
+            body = await self._connection.fetchval(CALENDAR, *wanted)
+            if body is None:
+                raise UnfoldableError(f"{stream['stream']} seq 1: the calendar {first.calendar} is not published here")
+            self._calendars[wanted] = Calendar.model_validate_json(body)
+        return self._calendars[wanted]
 
 
 def _opened(name: str, row: asyncpg.Record, key: FilingKey) -> Recorded:

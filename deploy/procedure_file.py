@@ -24,6 +24,7 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "delivery": 60,
     "pickup": 60,
     "suspension": 60,
+    "appeal": 60,
     "supplement": 30,
     "payment": 30,
     "answer": 60,
@@ -217,7 +218,7 @@ def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffi
     if unknown := lasts.keys() - DEMO_SECONDS.keys() - steps:
         raise ValueError(f"no such limit: {', '.join(sorted(unknown))}; choose of {', '.join([*DEMO_SECONDS, *steps])}")
     raw["version"] = f"{raw['version']}-{suffix}"
-    raw["limits"] = {name: lasts[name] for name in Limits.model_fields}
+    raw["limits"] = {name: lasts[name] for name in Limits.model_fields if name in lasts}
     for step in raw.get("review") or ():
         step["limit"] = lasts.get(f"step.{step['code']}", lasts["step"])
         if step.get("obligation"):

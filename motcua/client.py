@@ -174,6 +174,10 @@ class FilingClient:
         """Every command, and whether `actor` can give it now, with the reason where not."""
         return await self._asked(_uuid(filing_id), "actions", actor, list[c.Action])
 
+    async def clocks(self, filing_id: UUID | str) -> list[c.ClockState]:
+        """Every run of every clock, in the order of the starts: its pauses with their reasons, due instant, outcome."""
+        return await self._asked(_uuid(filing_id), "clocks", None, list[c.ClockState])
+
     async def result(self, filing_id: UUID | str) -> c.ResultView:
         """The decision and the reference of its file. `NotReady` before there is one."""
         return await self._asked(_uuid(filing_id), "result", None, c.ResultView)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from schemas.form import MAX_TEXT
@@ -38,6 +38,9 @@ _MOST_UNITS: Final = 100_000
 _MOST_AMOUNT: Final = 10_000
 """So many working days are forty years: further than that, no holidays are known."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
+_NOT_NOTHING: Final = frozenset({"limits.reminder", "limits.apology", "limits.reappointment"})
+_ADDED: Final = frozenset({"limits.reappointment", "extension.by"})
+"""Limits that are added to that of the processing."""
 _HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}
 
 
@@ -81,8 +84,7 @@ def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]
     for n, field in read(parts.form).items():
         yield from _field(field, f"form[{n}]")
     yield from condition_mistakes(parts)
-    for path, limit in limits(parts).items():
-        yield from _limit(limit, path, allow_seconds=allow_seconds)
+    yield from _time_limits(limits(parts), allow_seconds=allow_seconds)
     yield from _review(parts)
     yield from _fee(parts)
     yield from _extension(parts)
@@ -114,13 +116,19 @@ def _bounds(field: FieldSketch, kind: FieldKind, path: str) -> Iterator[Mistake]
         yield mistake("minimum_above_maximum", f"{path}.minimum")
 
 
-def _limit(limit: Limit, path: str, *, allow_seconds: bool) -> Iterator[Mistake]:
-    if limit.amount == 0 and limit.unit not in _SAME_DAY:
-        yield mistake("limit_zero", path)
-    if limit.unit is Unit.SECONDS and not allow_seconds:
-        yield mistake("seconds_not_allowed", path)
-    if limit.unit is not Unit.SECONDS and limit.amount > _MOST_AMOUNT:
-        yield mistake("limit_too_long", path, limit=_MOST_AMOUNT)
+def _time_limits(read_limits: Mapping[str, Limit], *, allow_seconds: bool) -> Iterator[Mistake]:
+    processing = read_limits.get("limits.processing")
+    for path, limit in read_limits.items():
+        if limit.unit is Unit.SECONDS and not allow_seconds:
+            yield mistake("seconds_not_allowed", path)
+        elif limit.unit is not Unit.SECONDS and limit.amount > _MOST_AMOUNT:
+            yield mistake("limit_too_long", path, limit=_MOST_AMOUNT)
+        elif limit.amount == 0 and limit.unit not in _SAME_DAY:
+            yield mistake("limit_zero", path)
+        elif limit.amount == 0 and path in _NOT_NOTHING:
+            yield mistake("limit_of_nothing", path)
+        elif path in _ADDED and processing is not None and limit.unit is not processing.unit:
+            yield mistake("unit_of_processing", path, unit=processing.unit)
 
 
 def _review(parts: ProcedureSketch) -> Iterator[Mistake]:

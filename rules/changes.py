@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from schemas import events as ev
 from schemas.commands import SupplementItem
+from schemas.events import Clock
 from schemas.filing import (
     Closing,
     Decision,
@@ -89,7 +90,9 @@ def _change_fee(filing: Filing, n: int, change: Mapping[str, Any]) -> tuple[Fee,
 _MOVES: Final = frozenset({"forwarded", "inspected", "proposed", "obligation_demanded", "suspended"})
 """What an officer may take back until somebody has taken it up."""
 
-_LEAVE_MOVES: Final = frozenset({"step_started", "overdue", "asked", "answered"})
+_LEAVE_MOVES: Final = frozenset(
+    {"step_started", "reminded", "apology_drafted", "reappointed", "overdue", "calendar_changed", "asked", "answered"}
+)
 
 
 def last_move(filing: Filing, recorded: Recorded) -> Move | None:
@@ -169,9 +172,21 @@ def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Change:
     return {"decision": decision, "officer": None, "processing": True}
 
 
-def _overdue(filing: Filing, event: ev.Overdue, _: datetime) -> Change:
-    late = filing.clocks[event.clock].model_copy(update={"overdue": True})
-    return {"overdue": (*filing.overdue, event.clock), "clocks": filing.clocks | {event.clock: late}}
+def _told(filing: Filing, clock: Clock, **told: datetime | None) -> Change:
+    return {"clocks": filing.clocks | {clock: filing.clocks[clock].model_copy(update=told)}}
+
+
+def _reminded(filing: Filing, event: ev.Reminded, at: datetime) -> Change:
+    return _told(filing, event.clock, remind_at=None, reminded_at=at)
+
+
+def _apology_drafted(filing: Filing, _: ev.ApologyDrafted, at: datetime) -> Change:
+    return _told(filing, Clock.PROCESSING, apologise_at=None, apologised_at=at)
+
+
+def _overdue(filing: Filing, event: ev.Overdue, at: datetime) -> Change:
+    late = _told(filing, event.clock, remind_at=None, apologise_at=None, overdue_at=at)
+    return late | {"overdue": tuple(dict.fromkeys((*filing.overdue, event.clock)))}
 
 
 def _close(closing: Closing, at: datetime) -> Change:
@@ -219,5 +234,10 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "parcel_failed": lambda *_: {},
     "handed_over": _closes(Closing.DELIVERED),
     "withdrawn": _closes(Closing.WITHDRAWN),
+    "reminded": _reminded,
+    "apology_drafted": _apology_drafted,
+    "reappointed": lambda *_: {"reappointed": True},
     "overdue": _overdue,
+    "finished_early": lambda *_: {"early": True},
+    "calendar_changed": lambda _, event, __: {"calendar": event.calendar},
 }

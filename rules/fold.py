@@ -18,8 +18,7 @@ def evolve(filing: Filing, recorded: Recorded) -> Filing:
     change = CHANGES[event.kind](filing, event, recorded.at)
     moved = {"last_move": last_move(filing, recorded)}
     after = filing.model_copy(update=moved | change | {"seq": recorded.seq, "changed_at": recorded.at})
-    clocks = turned(after, event.kind, recorded.at)
-    return after.model_copy(update={"clocks": clocks})
+    return after.model_copy(update=turned(after, recorded))
 
 
 def stage(filing: Filing) -> Stage:  # noqa: PLR0911 -- one line for each stage, in the order of the law

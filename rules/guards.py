@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from rules.clocks import silence_approves
 from rules.commands import RULES
 from schemas.commands import PUBLIC_COMMANDS
 from schemas.errors import Problem, problem
+from schemas.events import Clock
 from schemas.filing import Action, Filing
 from schemas.people import OFFICERS, Actor, Role
 
@@ -19,7 +21,20 @@ def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | N
     if filing.closed:
         return problem("", "filing_closed", "hồ sơ đã kết thúc", "the filing has ended")
     stranger = None if kind == "submit" else _stranger(filing, actor)
-    return stranger or RULES[kind].guard(filing, actor, now)
+    return stranger or _too_late(filing, actor, now) or RULES[kind].guard(filing, actor, now)
+
+
+def _too_late(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    """Once silence has approved the filing its officers have no more to say, also while its clock has yet to ring."""
+    state = filing.clocks.get(Clock.PROCESSING)
+    if actor.role not in OFFICERS or state is None or state.paused or not silence_approves(filing) or now < state.due:
+        return None
+    return problem(
+        "",
+        "silence_has_approved",
+        "đã hết hạn giải quyết: sự im lặng là chấp thuận",
+        "the limit has run out: silence has approved the filing",
+    )
 
 
 def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Action]:

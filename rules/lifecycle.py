@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from rules.clocks import ledger
 from rules.commands import RULES
 from rules.commands.rule import Events
 from rules.consequences import consequence
@@ -25,6 +26,7 @@ __all__ = [
     "current_step",
     "decide",
     "evolve",
+    "ledger",
     "next_timer",
     "stage",
     "status",

@@ -95,6 +95,12 @@ WORDS: Final[dict[str, Words]] = {
         "viết như `5 working days`, `8 working hours` hoặc `30 calendar days`",
         "write it like `5 working days`, `8 working hours` or `30 calendar days`",
     ),
+    "time_form": Words(
+        "giờ trong ngày sai dạng",
+        "not a time of day",
+        'viết giờ và phút trong dấu nháy, từ "00:00" đến "23:59", ví dụ "15:00"',
+        'write hours and minutes in quotes, from "00:00" to "23:59", as in "15:00"',
+    ),
     "form_value_expected": Words(
         "phải là chữ, số nguyên, true hoặc false",
         "a text, a whole number, true or false is expected",
@@ -142,6 +148,18 @@ WORDS: Final[dict[str, Words]] = {
         "only working days and calendar days may be 0 (the same day)",
         "viết `0 working days`, hoặc một số lớn hơn 0",
         "write `0 working days`, or an amount above 0",
+    ),
+    "limit_of_nothing": Words(
+        "ở đây 0 không có nghĩa: nhắc và xin lỗi phải trước khi hết hạn, hẹn lại phải muộn hơn",
+        "0 says nothing here: a reminder and an apology come before a limit ends, another appointment later",
+        "viết một số lớn hơn 0, hoặc xóa để dùng giá trị mặc định",
+        "write an amount above 0, or remove it for the default",
+    ),
+    "unit_of_processing": Words(
+        "phải cùng đơn vị với thời hạn giải quyết, vì được cộng vào thời hạn đó",
+        "the unit is not that of the processing limit, to which this is added",
+        "viết một số `{unit}`",
+        "write a number of `{unit}`",
     ),
     "limit_too_long": Words(
         "thời hạn quá dài", "this limit is too long", "viết số không quá {limit}", "write a number of at most {limit}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from rules import working_time
 from schemas import parcel as pc
-from schemas.commands import Command
+from schemas.calendar import Calendar
+from schemas.commands import ChangeCalendar, Command
 from schemas.errors import RefusalCode, problem, refused
 from schemas.ledger import Recorded
 from schemas.parcel import Parcel, ParcelState
@@ -16,14 +18,23 @@ def decide(parcel: Parcel, command: Command, _: datetime) -> tuple[pc.ParcelEven
     """What `command` makes happen to a parcel. Raises `Refused`."""
     match command:
         case pc.RequestConsignment(start=start):
-            return (pc.ConsignmentRequested(n=start.n, contents=start.contents, address=start.address),)
+            return (pc.ConsignmentRequested.model_validate(start.model_dump()),)
         case pc.RecordSent(waybill=waybill) if parcel.state is ParcelState.REQUESTED:
             return (pc.ConsignmentSent(waybill=waybill),)
         case pc.RecordEnd(outcome=outcome) if parcel.state in {ParcelState.REQUESTED, ParcelState.SENT}:
             return (pc.ConsignmentEnded(outcome=outcome),)
+        case ChangeCalendar(calendar=calendar) if calendar.name != parcel.calendar:
+            return (pc.ConsignmentCalendarChanged(calendar=calendar.name, due=_due(parcel, calendar)),)
         case _:
             why = problem("", "wrong_state", "bưu gửi đã kết thúc", f"the parcel is {parcel.state}")
             raise refused(RefusalCode.NOT_ALLOWED, why)
+
+
+def _due(parcel: Parcel, calendar: Calendar) -> datetime:
+    if parcel.limit is None or parcel.since is None:
+        msg = "nothing has been recorded yet"
+        raise ValueError(msg)
+    return working_time.due(parcel.since, parcel.limit, calendar)
 
 
 def evolve(parcel: Parcel, recorded: Recorded) -> Parcel:
@@ -33,8 +44,11 @@ def evolve(parcel: Parcel, recorded: Recorded) -> Parcel:
 
 def _change(recorded: Recorded) -> dict[str, Any]:
     match recorded.event:
-        case pc.ConsignmentRequested(number=number, address=address, contents=contents):
-            return {"number": number, "address": address, "contents": contents, "requested_at": recorded.at}
+        case pc.ConsignmentRequested() as event:
+            kept = ("number", "address", "contents", "limit", "since", "calendar", "due")
+            return {name: getattr(event, name) for name in kept} | {"requested_at": recorded.at}
+        case pc.ConsignmentCalendarChanged(calendar=calendar, due=due):
+            return {"calendar": calendar, "due": due}
         case pc.ConsignmentSent(waybill=waybill):
             return {"waybill": waybill, "state": ParcelState.SENT}
         case pc.ConsignmentEnded(outcome=outcome):
@@ -51,5 +65,6 @@ def view(parcel: Parcel) -> pc.ParcelView:
         n=parcel.n,
         number=parcel.number,
         waybill=parcel.waybill,
+        due=parcel.due,
         state=parcel.state,
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from rules import working_time
 from schemas import payment as pay
-from schemas.commands import Command
+from schemas.calendar import Calendar
+from schemas.commands import ChangeCalendar, Command
 from schemas.errors import RefusalCode, problem, refused
 from schemas.ledger import Recorded
 from schemas.payment import Payment, PaymentState
@@ -22,6 +24,9 @@ def decide(payment: Payment, command: Command, _: datetime) -> tuple[pay.Payment
                 pay.PaymentRequested(
                     n=start.n,
                     amount=start.amount,
+                    limit=start.limit,
+                    since=start.since,
+                    calendar=start.calendar,
                     due=start.due,
                     description=start.description,
                     watch_seconds=start.watch_seconds,
@@ -43,13 +48,35 @@ def decide(payment: Payment, command: Command, _: datetime) -> tuple[pay.Payment
             return (pay.PaymentCancelled(reason=reason),)
         case pay.RecordRefund(capture_id=capture_id, amount=amount):
             return (pay.PaymentRefunded(capture_id=capture_id, amount=amount),)
+        case ChangeCalendar(calendar=calendar) if calendar.name != payment.calendar:
+            return (pay.PaymentCalendarChanged(calendar=calendar.name, due=_due(payment, calendar)),)
         case _:
             why = problem("", "wrong_state", "khoản thu đã kết thúc", f"the payment is {payment.state}")
             raise refused(RefusalCode.NOT_ALLOWED, why)
 
 
+def _due(payment: Payment, calendar: Calendar) -> datetime:
+    if payment.limit is None or payment.since is None:
+        msg = "nothing has been recorded yet"
+        raise ValueError(msg)
+    return working_time.due(payment.since, payment.limit, calendar)
+
+
 def _known(payment: Payment) -> set[str]:
     return {capture.capture_id for capture in payment.captures}
+
+
+_KEPT: Final = (
+    "number",
+    "amount",
+    "limit",
+    "since",
+    "calendar",
+    "due",
+    "description",
+    "watch_seconds",
+    "payer_account",
+)
 
 
 def evolve(payment: Payment, recorded: Recorded) -> Payment:
@@ -60,14 +87,15 @@ def evolve(payment: Payment, recorded: Recorded) -> Payment:
 def _change(payment: Payment, recorded: Recorded) -> dict[str, Any]:
     match recorded.event:
         case pay.PaymentRequested() as event:
-            kept = ("number", "amount", "due", "description", "watch_seconds", "payer_account")
-            return {name: getattr(event, name) for name in kept} | {"requested_at": recorded.at}
+            return {name: getattr(event, name) for name in _KEPT} | {"requested_at": recorded.at}
         case pay.PaymentCaptured() as event:
             capture = pay.Capture(capture_id=event.capture_id, amount=event.amount, at=event.captured_at)
             taken: dict[str, Any] = {"captures": (*payment.captures, capture)}
             return taken | ({"state": PaymentState.PAID, "owed_capture": event.capture_id} if event.owed else {})
         case pay.PaymentExpired() | pay.PaymentCancelled() as event:
             return {"state": _ENDED[event.kind], "owed_capture": None}
+        case pay.PaymentCalendarChanged(calendar=calendar, due=due):
+            return {"calendar": calendar, "due": due}
         case pay.PaymentRefunded(capture_id=capture_id):
             return {"refunded": (*payment.refunded, capture_id)}
         case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rules.lifecycle import stage, status, tasks, timers
 from schemas.events import Clock
@@ -23,6 +23,7 @@ def filing_rows(filing: Filing) -> Rows:
         procedure=filing.procedure.code,
         version=filing.procedure.version,
         procedure_sha256=filing.procedure.sha256,
+        calendar=filing.calendar.name,
         level=filing.level,
         channel=filing.channel,
         result_channel=filing.result_channel,
@@ -62,6 +63,9 @@ def payment_rows(payment: Payment) -> Rows:
             state=payment.state,
             captured=sum(c.amount for c in payment.captures),
             refunded=sum(c.amount for c in payment.captures if c.capture_id in payment.refunded),
+            calendar=str(payment.calendar),
+            due_at=_known(payment.due),
+            watched_until=_known(payment.due) + timedelta(seconds=payment.watch_seconds),
             seq=payment.seq,
             requested_at=_known(payment.requested_at),
         )
@@ -76,6 +80,8 @@ def parcel_rows(parcel: Parcel) -> Rows:
             number=parcel.number,
             waybill=parcel.waybill,
             state=parcel.state,
+            calendar=str(parcel.calendar),
+            due_at=_known(parcel.due),
             seq=parcel.seq,
             requested_at=_known(parcel.requested_at),
         )
@@ -92,6 +98,7 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
         agency=filing.agency,
         procedure=filing.procedure.code,
         version=filing.procedure.version,
+        calendar=filing.calendar.name,
         level=filing.level,
         channel=filing.channel,
         result_channel=filing.result_channel,

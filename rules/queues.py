@@ -5,19 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.clocks import rings_at
+from rules.clocks import moments
 from rules.fold import current_step, stage, task_role
 from rules.guards import PUBLIC_KINDS, check
 from schemas.events import Clock
-from schemas.filing import Filing, Stage, Task, Timer
+from schemas.filing import ClockState, Filing, Stage, Task, Timer
 from schemas.people import SYSTEM, Actor, Role
 
 
 def timers(filing: Filing) -> list[Timer]:
-    """The clocks that will ring, the first one first. A clock that has rung its `overdue` rings no more."""
-    running = ((clock, state) for clock, state in filing.clocks.items() if not (state.paused or state.overdue))
-    ringing = (Timer(clock=clock, due=rings_at(filing, clock, state)) for clock, state in running)
-    return sorted(ringing, key=lambda timer: (timer.due, timer.clock))
+    """What the clocks will tell, in order."""
+    if filing.closed:
+        return []
+    found = (timer for state in filing.clocks.values() for timer in moments(filing, state))
+    return sorted(found, key=lambda timer: (timer.due, timer.clock))
 
 
 def next_timer(filing: Filing) -> Timer | None:
@@ -30,7 +31,31 @@ def tasks(filing: Filing, now: datetime) -> list[Task]:
     if filing.seq == 0 or filing.closed:
         return []
     found = [_task(filing, role, now) for role in _queues(filing)]
-    return [task for task in found if task.actions]
+    doable = [task for task in found if task.actions or task.role is Role.TEAM_LEAD]
+    return (doable or found) + _notices(filing, now)
+
+
+def _notices(filing: Filing, now: datetime) -> list[Task]:
+    """What somebody has been told, as long as it matters: while the clock runs."""
+    told = [notice for state in filing.clocks.values() if not state.paused for notice in _told(filing, state, now)]
+    early = [Task(name="finished_early", role=Role.HANDOVER, actions=())] if filing.early else []
+    return told + early
+
+
+def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
+    told: list[Task] = []
+    if state.reminded_at and not state.overdue:
+        roles = dict.fromkeys((task_role(filing), Role.LEADER))
+        told += [_notice(f"reminder:{state.clock}", role, state, _claimer(filing, role)) for role in roles]
+    if state.apologised_at:
+        possible_now = check(filing, "reappoint", _someone(filing, Role.LEADER), now) is None
+        actions = ("reappoint",) if possible_now else ()
+        told.append(_notice(f"apology:{state.clock}", Role.LEADER, state, None, *actions))
+    return told
+
+
+def _notice(name: str, role: Role, state: ClockState, officer: str | None, *actions: str) -> Task:
+    return Task(name=name, role=role, actions=actions, officer=officer, due=state.due, overdue=state.overdue)
 
 
 def _queues(filing: Filing) -> list[Role]:

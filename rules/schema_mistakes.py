@@ -43,6 +43,9 @@ _RULES: Final[dict[str, str]] = {
     "date_form": "date_form",
 }
 
+_OF_TEXTS: Final = frozenset({"string_type", "time_form"})
+"""What is said of a value that should be a text, and is a number when YAML reads it without quotes."""
+
 _FORMS: Final[dict[str, str]] = {
     r"^\d\.\d{6}(\.[A-Z0-9]+)*$": '"1.001193"',
     r"^[0-9][0-9A-Za-z.-]{0,31}$": '"2026-07"',
@@ -79,7 +82,7 @@ def _rule(detail: ErrorDetails) -> str:
     kind = detail["type"]
     if detail["input"] is None and kind != "extra_forbidden":
         return "required"
-    if kind == "string_type" and isinstance(detail["input"], bool | int | float):
+    if kind in _OF_TEXTS and isinstance(detail["input"], bool | int | float):
         return "quote_it"
     if detail.get("ctx", {}).get("class_name") == Limit.__name__:
         return "limit_form"

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from .base import AgencyCode, Code, Key, Model
+from .base import AgencyCode, Code, Key, Model, Version
 from .events import Outcome
 from .files import FileRef, Paper
 from .form import FormValue
 from .level import Level
 from .people import Applicant
-from .procedure import ProcedureCode, Version
+from .procedure import ProcedureCode
 
 CHECK: Final = "backoffice.check"
 ISSUE: Final = "backoffice.issue"

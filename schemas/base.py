@@ -51,6 +51,9 @@ Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,6
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 """The name of a paper, a form field or a review step inside its procedure."""
 
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9][0-9A-Za-z.-]{0,31}$")]
+"""The name of one published version of a procedure or a calendar: `2026-07`, `2026-07-demo`."""
+
 AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9.]{0,34}$")]
 """An agency's code, groups from the top down (QĐ 20/2020/QĐ-TTg art. 4), at most 35 characters."""
 

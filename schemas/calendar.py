@@ -20,8 +20,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from .base import AgencyCode, Model, ShortText, StrictModel
-from .procedure import Version
+from .base import AgencyCode, Model, ShortText, StrictModel, Version
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -106,7 +105,10 @@ Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "
 OpenHours = tuple[Hours, ...]
 """The office hours of a day, the earliest first; none: closed."""
 
-CalendarCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+CalendarCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
+
+CalendarName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}@[0-9][0-9A-Za-z.-]{0,31}$")]
+"""A published version of a calendar: `vn@2026.1`."""
 
 MORNING: Final = Hours(open=_minute("07:00"), close=_minute("11:30"))
 AFTERNOON: Final = Hours(open=_minute("13:30"), close=_minute("17:00"))
@@ -143,6 +145,11 @@ class Calendar(Model):
     off: tuple[Day, ...] = ()
     open: dict[Day, OpenHours] = Field(default_factory=dict)
     cut_off: LocalTime = CUT_OFF
+
+    @property
+    def name(self) -> str:
+        """Its code and version."""
+        return f"{self.code}@{self.version}"
 
     def __hash__(self) -> int:
         return hash((self.code, self.version, self.valid_from, self.valid_until, self.off))
@@ -210,3 +217,8 @@ class CalendarFile(StrictModel):
     week: Week = Week()
     cut_off: LocalTime = CUT_OFF
     overlays: tuple[Overlay, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its code and version."""
+        return f"{self.code}@{self.version}"

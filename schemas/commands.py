@@ -8,10 +8,12 @@ from typing import Final, Literal, Self
 from pydantic import Field, model_validator
 
 from .base import AgencyCode, Code, DocumentNumber, Instant, Key, Model, ShortText, StrictModel, Subject
-from .events import Clock, FeeSettlement, Outcome, ParcelOutcome
+from .calendar import Calendar, CalendarName
+from .events import Clock, FeeSettlement, Moment, Outcome, ParcelOutcome
 from .files import FileRef, Paper
 from .form import FormValue
 from .ids import canonical, digest
+from .limit import Limit
 from .people import SYSTEM, Actor, Via
 from .procedure import ProcedureRules
 from .submission import MAX_SUBMISSION_BYTES, Submission
@@ -223,6 +225,17 @@ class Extend(Command):
     reason: ShortText
 
 
+class Reappoint(Command):
+    """Apologise and give another appointment (xin lỗi và hẹn lại ngày trả kết quả), with the reason that is told.
+
+    `by` how much later, in the unit of the processing limit; without it as much as the procedure allows.
+    """
+
+    kind: Literal["reappoint"] = "reappoint"
+    reason: ShortText
+    by: Limit | None = None
+
+
 class WaiveFee(Command):
     """Let the applicant off the fee that is due, by one of the procedure's waivers (miễn, giảm)."""
 
@@ -274,6 +287,7 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     Stop,
     Resume,
     Extend,
+    Reappoint,
     WaiveFee,
     PayAtCounter,
     Withdraw,
@@ -289,7 +303,7 @@ class SystemCommand(Command):
     via: Via = SYSTEM_VIA
 
 
-RESERVED_IDS: Final = ("accept:", "expire:", "fee:", "issue:", "parcel:")
+RESERVED_IDS: Final = ("accept:", "calendar:", "fee:", "issue:", "parcel:", "ring:")
 """How the ids of these commands begin. Nobody else may take one: the real command would pass for a repeat."""
 
 
@@ -303,11 +317,25 @@ class Submit(Command):
     agency: AgencyCode
 
 
-class Expire(SystemCommand):
+class Ring(SystemCommand):
     """A clock rang. What that means is judged by instants."""
 
-    kind: Literal["expire"] = "expire"
+    kind: Literal["ring"] = "ring"
     clock: Clock
+    moment: Moment = Moment.DUE
+
+
+class AdoptCalendar(StrictModel):
+    """Argument of the Update `adopt_calendar` of filings, payments and parcels: go by this published calendar."""
+
+    calendar: CalendarName
+
+
+class ChangeCalendar(SystemCommand):
+    """Go by another calendar from now on."""
+
+    kind: Literal["change_calendar"] = "change_calendar"
+    calendar: Calendar
 
 
 class Issue(SystemCommand):

@@ -11,13 +11,14 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from .base import AgencyCode, Code, Instant, Model, Numbered, Personal, Sha256
+from .base import AgencyCode, Code, Instant, Model, Numbered, Personal, Sha256, Version
+from .calendar import Calendar, CalendarName
 from .files import FileRef, Paper
 from .form import FormValue
 from .level import Channel, Level
 from .limit import Limit
 from .people import Actor, Address, Applicant, Role
-from .procedure import ProcedureCode, Version
+from .procedure import ProcedureCode
 
 
 class Outcome(StrEnum):
@@ -55,6 +56,15 @@ class Clock(StrEnum):
     PICKUP = "pickup"
     OBLIGATION = "obligation"
     SUSPENSION = "suspension"
+    APPEAL = "appeal"
+
+
+class Moment(StrEnum):
+    """What a running clock tells: that it is soon due, that an apology must be drafted by now, that it is due."""
+
+    REMINDER = "reminder"
+    APOLOGY = "apology"
+    DUE = "due"
 
 
 class Effect(StrEnum):
@@ -96,6 +106,7 @@ class Submitted(Model):
     procedure: ProcedureCode
     version: Version
     procedure_sha256: Sha256
+    calendar: CalendarName
     level: Level
     channel: Channel
     fee_channel: Channel | None = None
@@ -332,7 +343,7 @@ class Stopped(Model):
 
 
 class Extended(Model):
-    """The processing limit was extended, with an apology (Decree 61/2018 art. 19 k9)."""
+    """The processing limit was extended (gia hạn) as the procedure's own law allows."""
 
     kind: Literal["extended"] = "extended"
     officer: str
@@ -415,12 +426,54 @@ class Withdrawn(Model):
     reason: Annotated[str, Personal]
 
 
+class Reminded(Model):
+    """The officer and the leader were told that a clock is soon due."""
+
+    kind: Literal["reminded"] = "reminded"
+    clock: Clock
+    due: Instant
+
+
+class ApologyDrafted(Model):
+    """An apology with a new appointment (phiếu xin lỗi và hẹn lại ngày trả kết quả) waits for the leader.
+
+    `due` is the appointment that will not be kept, `proposed` the new one (Decree 61/2018 art. 19 k9).
+    """
+
+    kind: Literal["apology_drafted"] = "apology_drafted"
+    due: Instant
+    proposed: Instant
+
+
+class Reappointed(Model):
+    """The applicant was given an apology and a new appointment, `by` so much later."""
+
+    kind: Literal["reappointed"] = "reappointed"
+    officer: str
+    by: Limit
+    reason: Annotated[str, Personal]
+
+
 class Overdue(Model):
-    """A clock passed its due instant. Recorded once for each run of the clock."""
+    """A clock passed its due instant, and the team lead has it in their queue. Recorded once for each due instant."""
 
     kind: Literal["overdue"] = "overdue"
     clock: Clock
     due: Instant
+
+
+class FinishedEarly(Model):
+    """The result was there before the appointment, which was `due`."""
+
+    kind: Literal["finished_early"] = "finished_early"
+    due: Instant
+
+
+class CalendarChanged(Model):
+    """Another calendar is in force: every running clock is projected again, on it, from where it began."""
+
+    kind: Literal["calendar_changed"] = "calendar_changed"
+    calendar: Calendar
 
 
 Event = Annotated[
@@ -460,7 +513,12 @@ Event = Annotated[
     | ParcelFailed
     | HandedOver
     | Withdrawn
-    | Overdue,
+    | Reminded
+    | ApologyDrafted
+    | Reappointed
+    | Overdue
+    | FinishedEarly
+    | CalendarChanged,
     Field(discriminator="kind"),
 ]
 """Any event of a filing."""
@@ -534,9 +592,15 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "pickup_offered": {Clock.PICKUP: Effect.START},
     "parcel_requested": {Clock.DELIVERY: Effect.START},
     "parcel_failed": {Clock.DELIVERY: Effect.STOP},
-    "handed_over": _STOP_ALL,
+    "handed_over": _STOP_ALL | {Clock.APPEAL: Effect.START},
     "withdrawn": _STOP_ALL,
+    "reminded": {},
+    "apology_drafted": {},
+    "reappointed": {Clock.PROCESSING: Effect.EXTEND},
     "overdue": {},
+    "finished_early": {},
+    "calendar_changed": {},
 }
 """What each kind of event does to each clock; a clock not named is left alone. A supplement starts the limit again
-(Decree 61/2018 art. 19 k4), and a fee paid or waived that of the intake."""
+(Decree 61/2018 art. 19 k4) and what else interrupts lets it go on, unless the procedure says otherwise
+(`schemas.procedure.Resumption`); a fee paid or waived starts that of the intake again."""

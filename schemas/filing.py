@@ -8,16 +8,17 @@ from uuid import UUID
 
 from pydantic import Field
 
-from .base import AgencyCode, Code, Instant, Model, Text
+from .base import AgencyCode, Code, Instant, Model, Text, Version
+from .calendar import Calendar, CalendarName, LocalTime, Timeliness
 from .commands import SupplementItem
 from .errors import Problem
-from .events import Clock, FeeLine, Outcome
+from .events import Clock, FeeLine, Moment, Outcome
 from .files import FileRef, Paper
 from .form import FormValue
 from .level import Channel, Level
 from .limit import Limit
 from .people import Actor, Address, Applicant, Role
-from .procedure import ProcedureCode, ProcedureRules, Version
+from .procedure import ProcedureCode, ProcedureRules
 
 
 class Status(IntEnum):
@@ -76,14 +77,66 @@ class Closing(StrEnum):
     STOPPED = "stopped"
 
 
-class ClockState(Model):
-    """A running or paused clock: its limit, when it started, when it is due, since when it is paused."""
+class PauseReason(StrEnum):
+    """Why a clock stands still: the national status that says so, or the fee due before the filing is taken in."""
 
+    SUPPLEMENT = "supplement"
+    FEE = "fee"
+    OBLIGATION = "obligation"
+    SUSPENSION = "suspension"
+
+
+class Pause(Model):
+    """A stretch during which a clock stood still, or stands still if it has no end. `basis` is the law as noted."""
+
+    since: Instant
+    until: Instant | None = None
+    reason: PauseReason
+    basis: str | None = None
+
+
+class Extension(Model):
+    """By how much a limit was made longer, when, and the kind of event that says why."""
+
+    by: Limit
+    at: Instant
+    kind: str
+
+
+class ClockState(Model):
+    """One run of a clock, from its start to its end.
+
+    `limit` includes the extensions. `due` is the instant by which the clock has run out, as the calendar says;
+    while the clock stands still, as it was. `remind_at` and `apologise_at` are None once that has been done, or if it
+    never will be. `ended_by` is the kind of event that stopped the clock; a run that was not answered, but cut short
+    or started again, has no `outcome`.
+    """
+
+    clock: Clock
     limit: Limit
+    cut_off: LocalTime | None = None
     started: Instant
     due: Instant
-    paused: Instant | None = None
-    overdue: bool = False
+    pauses: tuple[Pause, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    remind_at: Instant | None = None
+    reminded_at: Instant | None = None
+    apologise_at: Instant | None = None
+    apologised_at: Instant | None = None
+    overdue_at: Instant | None = None
+    ended: Instant | None = None
+    ended_by: str | None = None
+    outcome: Timeliness | None = None
+
+    @property
+    def paused(self) -> bool:
+        """Whether it stands still."""
+        return bool(self.pauses) and self.pauses[-1].until is None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it has passed its due instant."""
+        return self.overdue_at is not None
 
 
 class FeeState(StrEnum):
@@ -200,6 +253,7 @@ class Filing(Model):
     filing_id: UUID
     agency: AgencyCode
     procedure: ProcedureRules
+    calendar: Calendar
     seq: int = 0
     code: str | None = None
     level: Level = Level.INFORMATION
@@ -239,7 +293,10 @@ class Filing(Model):
     closing: Closing | None = None
     closed_at: Instant | None = None
     clocks: dict[Clock, ClockState] = Field(default_factory=dict)
+    past_clocks: tuple[ClockState, ...] = ()
     overdue: tuple[Clock, ...] = ()
+    reappointed: bool = False
+    early: bool = False
 
     @property
     def closed(self) -> bool:
@@ -281,10 +338,11 @@ class Action(Model):
 
 
 class Timer(Model):
-    """A clock that will ring."""
+    """What a clock will tell, and when: that it is `due`, or one of the moments before."""
 
     clock: Clock
     due: Instant
+    moment: Moment = Moment.DUE
 
 
 class Task(Model):
@@ -315,6 +373,7 @@ class FilingView(Model):
     agency: AgencyCode
     procedure: ProcedureCode
     version: Version
+    calendar: CalendarName
     level: Level
     channel: Channel
     result_channel: Channel

@@ -7,19 +7,25 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from .base import AgencyCode, Instant, Model, Numbered, Personal
+from .calendar import CalendarName
 from .commands import SystemCommand
 from .events import ParcelOutcome
+from .limit import Limit
 from .people import Address
 
 
 class ParcelStart(Model):
-    """What a parcel is started with."""
+    """What a parcel is started with. It should be there by `due`, which is `limit` after `since` on that `calendar`."""
 
     filing_id: UUID
     n: int
     agency: AgencyCode
     address: Address
     contents: str
+    limit: Limit
+    since: Instant
+    calendar: CalendarName
+    due: Instant
 
 
 class ParcelState(StrEnum):
@@ -39,6 +45,10 @@ class ConsignmentRequested(Model):
     number: Annotated[str | None, Numbered("parcel")] = None
     n: int
     contents: str = ""
+    limit: Limit
+    since: Instant
+    calendar: CalendarName
+    due: Instant
     address: Annotated[Address, Personal]
 
 
@@ -56,7 +66,15 @@ class ConsignmentEnded(Model):
     outcome: ParcelOutcome
 
 
-ParcelEvent = ConsignmentRequested | ConsignmentSent | ConsignmentEnded
+class ConsignmentCalendarChanged(Model):
+    """Another calendar is in force, on which the consignment is `due` then."""
+
+    kind: Literal["consignment_calendar_changed"] = "consignment_calendar_changed"
+    calendar: CalendarName
+    due: Instant
+
+
+ParcelEvent = ConsignmentRequested | ConsignmentSent | ConsignmentEnded | ConsignmentCalendarChanged
 
 
 class Parcel(Model):
@@ -70,6 +88,10 @@ class Parcel(Model):
     number: str | None = None
     address: Address | None = None
     contents: str = ""
+    limit: Limit | None = None
+    since: Instant | None = None
+    calendar: CalendarName | None = None
+    due: Instant | None = None
     waybill: str | None = None
     state: ParcelState = ParcelState.REQUESTED
     requested_at: Instant | None = None
@@ -103,4 +125,5 @@ class ParcelView(Model):
     n: int
     number: str | None = None
     waybill: str | None = None
+    due: Instant | None = None
     state: ParcelState

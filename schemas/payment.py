@@ -9,20 +9,29 @@ from uuid import UUID
 from pydantic import Field
 
 from .base import AgencyCode, Instant, Model, Numbered, Personal
+from .calendar import CalendarName
 from .commands import SystemCommand
+from .limit import Limit
 
 WATCH_SECONDS: Final = 3 * 24 * 3600
 """How long late money is awaited."""
 
 
 class PaymentStart(Model):
-    """What a payment is started with. The order expires at `due`; late money is awaited for `watch_seconds` more."""
+    """What a payment is started with.
+
+    The order expires at `due`, which is `limit` after `since` on that `calendar`; late money is awaited for
+    `watch_seconds` more.
+    """
 
     filing_id: UUID
     n: int
     agency: AgencyCode
     amount: int
     description: str
+    limit: Limit
+    since: Instant
+    calendar: CalendarName
     due: Instant
     payer_account: str | None = None
     watch_seconds: int = WATCH_SECONDS
@@ -52,6 +61,9 @@ class PaymentRequested(Model):
     number: Annotated[str | None, Numbered("payment")] = None
     n: int
     amount: int
+    limit: Limit
+    since: Instant
+    calendar: CalendarName
     due: Instant
     description: str = ""
     watch_seconds: int = WATCH_SECONDS
@@ -89,7 +101,17 @@ class PaymentRefunded(Model):
     amount: int
 
 
-PaymentEvent = PaymentRequested | PaymentCaptured | PaymentExpired | PaymentCancelled | PaymentRefunded
+class PaymentCalendarChanged(Model):
+    """Another calendar is in force, on which the payment is `due` then."""
+
+    kind: Literal["payment_calendar_changed"] = "payment_calendar_changed"
+    calendar: CalendarName
+    due: Instant
+
+
+PaymentEvent = (
+    PaymentRequested | PaymentCaptured | PaymentExpired | PaymentCancelled | PaymentRefunded | PaymentCalendarChanged
+)
 
 
 class Payment(Model):
@@ -103,6 +125,9 @@ class Payment(Model):
     number: str | None = None
     amount: int = 0
     description: str = ""
+    limit: Limit | None = None
+    since: Instant | None = None
+    calendar: CalendarName | None = None
     due: Instant | None = None
     payer_account: str | None = None
     watch_seconds: int = WATCH_SECONDS

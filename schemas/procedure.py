@@ -7,7 +7,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
-from .base import Code, Model, Sha256, ShortText, StrictModel, Subject, Text
+from .base import Code, Model, Sha256, ShortText, StrictModel, Subject, Text, Version
+from .calendar import LocalTime
 from .form import FormValue
 from .level import Channel, Level
 from .limit import Limit, Unit
@@ -15,9 +16,6 @@ from .people import PersonKind, Role
 
 ProcedureCode = Annotated[str, StringConstraints(pattern=r"^\d\.\d{6}(\.[A-Z0-9]+)*$")]
 """A code of the national database of procedures: `1.001193`, or a province's variant."""
-
-Version = Annotated[str, StringConstraints(pattern=r"^[0-9][0-9A-Za-z.-]{0,31}$")]
-"""The name of one published version of a procedure: `2026-07`, `2026-07-demo`."""
 
 
 class Fact(StrictModel):
@@ -262,8 +260,20 @@ SUSPENSION: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
 """How long a filing stays suspended before somebody has to look, unless its procedure says otherwise."""
 
 
+APPEAL: Final = Limit(amount=90, unit=Unit.CALENDAR_DAYS)
+"""How long the result may be appealed against, from its return, unless the procedure says otherwise. Unconfirmed."""
+
+NOTICE: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
+"""How long before a limit ends the officer is reminded, and an apology drafted (Decree 61/2018 art. 19 k9)."""
+
+
 class Limits(Model):
-    """Time limits of the stages. `issue` is the time to make the result, `delivery` the time the post has."""
+    """Time limits of the stages. `issue` is the time to make the result, `delivery` the time the post has.
+
+    `reminder` and `apology` are how long before its end a limit is told of; `reappointment` by how much an appointment
+    that can't be kept may be put off at most: as long as `processing` again unless it says otherwise. With a `cut_off`
+    (`15:00`) what comes in later counts for the agency's limits in days as come in on the next working day.
+    """
 
     intake: Limit
     processing: Limit
@@ -271,6 +281,29 @@ class Limits(Model):
     delivery: Limit
     pickup: Limit
     suspension: Limit = SUSPENSION
+    appeal: Limit = APPEAL
+    reminder: Limit = NOTICE
+    apology: Limit = NOTICE
+    reappointment: Limit | None = None
+    cut_off: LocalTime | None = None
+
+
+class GoesOn(StrEnum):
+    """How a clock goes on once what interrupted it is over: with what was left, or from the beginning."""
+
+    RESUME = "resume"
+    RESTART = "restart"
+
+
+class Resumption(Model):
+    """How the agency's clocks go on after each kind of interruption: statuses 5, 6 and 8.
+
+    After a supplement they start again (Decree 61/2018 art. 19 k4).
+    """
+
+    supplement: GoesOn = GoesOn.RESTART
+    obligation: GoesOn = GoesOn.RESUME
+    suspension: GoesOn = GoesOn.RESUME
 
 
 class Procedure(StrictModel):
@@ -291,6 +324,7 @@ class Procedure(StrictModel):
     fee: FeeRule | None = None
     result: ResultRule
     supplement: SupplementRule
+    resumption: Resumption = Resumption()
     extension: ExtensionRule | None = None
     signature: SignatureRule
     automatic: StandingOrder | None = None
@@ -402,6 +436,7 @@ class ProcedureRules(Model):
     result_channels: tuple[Channel, ...]
     supplement_rounds: int
     supplement_limit: Limit
+    resumption: Resumption = Resumption()
     extension: ExtensionPart | None = None
     signature: bool
     standing_order: str | None = None
@@ -412,7 +447,7 @@ class ProcedureRules(Model):
     silent_officer: str | None = None
 
 
-_KEPT: Final = {"code", "version", "level", "limits", "papers", "form", "review", "fee", "extension"}
+_KEPT: Final = {"code", "version", "level", "limits", "papers", "form", "review", "fee", "resumption", "extension"}
 
 
 def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:

@@ -16,6 +16,7 @@ class FilingRow(Model):
     procedure: str
     version: str
     procedure_sha256: str
+    calendar: str
     level: int
     channel: str
     result_channel: str
@@ -44,7 +45,7 @@ class TaskRow(Model):
 
 
 class PaymentRow(Model):
-    """One request for money, in đồng."""
+    """One request for money, in đồng. After `watched_until` its workflow has ended, if it is not pending."""
 
     n: int
     number: str | None = None
@@ -52,6 +53,9 @@ class PaymentRow(Model):
     state: str
     captured: int
     refunded: int
+    calendar: str
+    due_at: Instant
+    watched_until: Instant
     seq: int
     requested_at: Instant
 
@@ -63,6 +67,8 @@ class ParcelRow(Model):
     number: str | None = None
     waybill: str | None = None
     state: str
+    calendar: str
+    due_at: Instant
     seq: int
     requested_at: Instant
 

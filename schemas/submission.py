@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from .base import AgencyCode, Code, Key, Model
+from .base import AgencyCode, Code, Key, Model, Version
 from .errors import RefusalCode, problem, refused
 from .files import FileRef, Paper
 from .form import FormValue
 from .ids import canonical
 from .level import Channel, Level
 from .people import Actor, Address, Applicant, Via
-from .procedure import ProcedureCode, Version
+from .procedure import ProcedureCode
 
 MAX_SUBMISSION_BYTES = 65_536
 """A submission's JSON is at most this long; files go by reference."""

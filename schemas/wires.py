@@ -17,7 +17,7 @@ from .base import Model, Personal, StrictModel, fields_marked, numbered_fields
 from .calendar import CalendarFile
 from .commands import PUBLIC_COMMANDS
 from .errors import Refusal
-from .filing import Action, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
+from .filing import Action, ClockState, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
 from .ledger import AnyEvent, Receipt
 from .parcel import ParcelView
 from .payment import PaymentView
@@ -138,6 +138,10 @@ def _column(name: str) -> Wire:
     return Wire(kind=WireKind.COLUMN, name=name, part=Part.CONTENT)
 
 
+def _file(name: str) -> Wire:
+    return Wire(kind=WireKind.FILE, name=name, part=Part.CONTENT)
+
+
 _IN: Final = Direction.TO_PLATFORM
 _OUT: Final = Direction.FROM_PLATFORM
 _UPDATES: Final = ("submit", *map(_kind, PUBLIC_COMMANDS))
@@ -162,6 +166,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("filing_view", FilingView, _OUT, (_query("Filing.view"),)),
     Message("actor", Actor, _IN, (_query("Filing.actions", Part.ARGUMENT),)),
     Message("action", Action, _OUT, (_query("Filing.actions", many=True),)),
+    Message("clock_state", ClockState, _OUT, (_query("Filing.clocks", many=True),)),
     Message("result_view", ResultView, _OUT, (_query("Filing.result"),)),
     Message("parked", Parked, _OUT, (_query("Filing.parked", many=True),)),
     Message("filing_end", FilingEnd, _OUT, (_workflow("Filing", Part.RESULT),)),
@@ -176,12 +181,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
         for m in _models(AnyEvent)
     ),
     Message("event_actor", Actor, _OUT, (_column("event.actor"),)),
-    Message("procedure", Procedure, _IN, (Wire(kind=WireKind.FILE, name="procedures/*.yaml", part=Part.CONTENT),)),
-    Message(
-        "calendar",
-        CalendarFile,
-        _IN,
-        (Wire(kind=WireKind.FILE, name="procedures/calendars/*.yaml", part=Part.CONTENT),),
-    ),
+    Message("procedure", Procedure, _IN, (_file("procedures/*.yaml"),)),
+    Message("calendar", CalendarFile, _IN, (_file("procedures/calendars/*.yaml"),)),
 )
 """Signals, and the inputs of `Payment` and `Parcel`, are none: only the platform itself sends them."""

@@ -11,10 +11,13 @@ from uuid import UUID
 
 import httpx
 import pytest
+import yaml
 from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from deploy import catalogue
+from deploy.calendars import CALENDAR, publish_calendar
+from deploy.procedure_file import parse
 from motcua import BackOffice, testing
 from schemas import commands as cm
 from schemas import ids
@@ -39,6 +42,7 @@ PAYS: Final = "970400-0001"
 PAYS_LATE: Final = "970400-0002"
 PAYS_TWICE: Final = "970400-0003"
 NEVER_PAYS: Final = "970400-0004"
+STAYS_IN_TRANSIT: Final = "99904"
 
 BIRTH: Final = "1.001193"
 EXTRACT: Final = "2.000635"
@@ -242,3 +246,22 @@ async def record(world: World) -> dict[str, list[str]]:
             table: [row[0] for row in await connection.fetch(f"select t::text from {table} t order by 1")]  # noqa: S608
             for table in tables
         }
+
+
+async def on_another_calendar(world: World) -> Play:
+    """A filing that changes to another calendar, with its payment and with its parcel, which stays under way."""
+    play = await Play.begin(world, extract(result_channel="post", address=ADDRESS | {"postcode": STAYS_IN_TRANSIT}))
+    await play.accept()
+    await play.review()
+    await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_sent" in kinds)
+    calendar = parse(CALENDAR.read_bytes(), as_text=True).value | {"version": "2026-12-test", "cut_off": "16:00"}
+    name = (await publish_calendar(world.owner_dsn, yaml.safe_dump(calendar).encode())).name
+    streams = (
+        ids.filing_workflow(play.filing),
+        ids.payment_workflow(play.filing, 1),
+        ids.parcel_workflow(play.filing, 1),
+    )
+    for stream in streams:
+        handle = world.temporal.get_workflow_handle(stream)
+        await handle.execute_update("adopt_calendar", cm.AdoptCalendar(calendar=name))
+    return play

@@ -22,6 +22,7 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
 from deploy import catalogue
+from deploy.calendars import CALENDAR, publish_calendar
 from deploy.stack import Stack
 from motcua import BackOffice, FilingClient
 from motcua.backoffice import worker as back_office_worker
@@ -175,7 +176,8 @@ async def running(world: World) -> AsyncIterator[World]:
 
 
 async def publish_demo(dsn: str, seconds: Mapping[str, int] | None = None) -> None:
-    """The directory, and every procedure of the catalogue in its demo version."""
+    """The calendar, the directory, and every procedure of the catalogue in its demo version."""
+    await publish_calendar(dsn, CALENDAR.read_bytes())
     await catalogue.seed_directory(dsn, DIRECTORY)
     for file in sorted((ROOT / "procedures").glob("*.yaml")):
         await catalogue.publish(dsn, catalogue.demo_variant(file.read_bytes(), seconds), demo=True)

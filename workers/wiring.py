@@ -21,6 +21,7 @@ from activities.papers import Papers
 from activities.parcel import Parcels
 from activities.payment import Payments
 from activities.postal import HttpPost, Post
+from activities.reprojection import Reprojections
 from activities.vault import Vault
 from motcua.store import open_store
 from schemas.ids import TASK_QUEUE
@@ -28,10 +29,11 @@ from workers.settings import WorkerSettings
 from workflows.filing import Filing
 from workflows.parcel import Parcel
 from workflows.payment import Payment
+from workflows.reprojection import Reprojection
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
-WORKFLOWS: Sequence[type] = (Filing, Payment, Parcel)
+WORKFLOWS: Sequence[type] = (Filing, Payment, Parcel, Reprojection)
 
 COMMAND_SECONDS: Final = 4
 """A query may take this long: an attempt to append has 5 s in all."""
@@ -89,6 +91,8 @@ async def activities_with(settings: WorkerSettings, bank: Bank, post: Post) -> A
             registry.open,
             registry.closed,
             registry.agency,
+            registry.calendar,
+            Reprojections(pool).page,
             payments.order,
             payments.money,
             payments.close,

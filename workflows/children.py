@@ -20,13 +20,17 @@ with workflow.unsafe.imports_passed_through():
 
 async def start_payment(filing: Filing, fee: Fee) -> None:
     """Ask for the money of a fee."""
+    clock = filing.clocks[Clock.PAYMENT]
     start = PaymentStart(
         filing_id=filing.filing_id,
         n=fee.n,
         agency=filing.agency,
         amount=fee.amount,
         description=str(filing.code),
-        due=filing.clocks[Clock.PAYMENT].due,
+        limit=clock.limit,
+        since=clock.started,
+        calendar=filing.calendar.name,
+        due=clock.due,
         payer_account=filing.payer_account,
     )
     await _start(Payment.run, start, ids.payment_workflow(filing.filing_id, fee.n))
@@ -43,12 +47,17 @@ async def cancel_payment(filing: Filing, n: int) -> None:
 
 async def start_parcel(filing: Filing, address: Address) -> None:
     """Send the result."""
+    clock = filing.clocks[Clock.DELIVERY]
     start = ParcelStart(
         filing_id=filing.filing_id,
         n=filing.parcels,
         agency=filing.agency,
         address=address,
         contents=str(filing.code),
+        limit=clock.limit,
+        since=clock.started,
+        calendar=filing.calendar.name,
+        due=clock.due,
     )
     await _start(Parcel.run, start, ids.parcel_workflow(filing.filing_id, filing.parcels))
 

@@ -19,12 +19,13 @@ with workflow.unsafe.imports_passed_through():
     from schemas.carried import FilingCarried
     from schemas.errors import NOT_READY, NOT_RECORDED, OTHER_CONTENT, Refusal, Refused
     from schemas.files import FileRef
+    from schemas.filing import ClockState, FilingEnd, FilingView, Parked, ResultView, Stage, Timer
     from schemas.filing import Filing as State
-    from schemas.filing import FilingEnd, FilingView, Parked, ResultView, Stage, Timer
     from schemas.ledger import Receipt
     from schemas.level import Channel
     from schemas.people import SYSTEM, Actor
     from workflows import agency, children
+    from workflows.calendars import adopt_calendar
     from workflows.commands import update
     from workflows.facts import fee_command, parcel_command
     from workflows.recording import AT_ONCE, Rules, Stream, failure, one
@@ -136,10 +137,12 @@ class Filing:
     stop = update(cm.Stop)
     resume = update(cm.Resume)
     extend = update(cm.Extend)
+    reappoint = update(cm.Reappoint)
     waive_fee = update(cm.WaiveFee)
     pay_at_counter = update(cm.PayAtCounter)
     withdraw = update(cm.Withdraw)
     hand_over = update(cm.HandOver)
+    adopt_calendar = adopt_calendar()
 
     def check_command(self, command: cm.Command) -> None:
         """Raise `Refused` if the command would be refused now. Before registration nothing can be said yet."""
@@ -150,6 +153,11 @@ class Filing:
         """Record the command. Raises `Refused`."""
         await self._begun()
         return await self._stream.record(command)
+
+    async def recorded(self) -> Stream[State]:
+        """The stream, once the submission has been recorded. Raises `Refused`."""
+        await self._begun()
+        return self._stream
 
     @workflow.signal
     async def fee_settled(self, *fact: Any) -> None:
@@ -165,6 +173,11 @@ class Filing:
     def view(self) -> FilingView:
         """What is shown of the filing."""
         return projections.view(self._asked, workflow.now(), len(self._parked))
+
+    @workflow.query
+    def clocks(self) -> list[ClockState]:
+        """Every run of every clock: its pauses, extensions, due instant and outcome, in the order of the starts."""
+        return list(lifecycle.ledger(self._asked))
 
     @workflow.query
     def receipt(self, command_id: Any = "submit") -> Receipt:
@@ -225,10 +238,15 @@ class Filing:
             agency=submission.agency,
         )
         opened = await workflow.execute_local_activity_method(Registry.open, wanted, **LEDGER)
-        if opened.procedure is None or opened.queue is None:
+        if opened.procedure is None or opened.queue is None or opened.calendar is None:
             raise unknown(submission, procedure_known=opened.procedure is not None)
         self._queue = opened.queue
-        fresh = State(filing_id=filing_id, agency=submission.agency, procedure=opened.procedure)
+        fresh = State(
+            filing_id=filing_id,
+            agency=submission.agency,
+            procedure=opened.procedure,
+            calendar=opened.calendar,
+        )
         self._log = _stream(fresh)
         await self._log.record(submit_command(submission, opened.procedure), filed.content)
 
@@ -236,10 +254,15 @@ class Filing:
         """Go on where the log says that the filing stands."""
         filing_id = filing_named()
         opened = await workflow.execute_local_activity_method(Registry.open, Wanted(filing_id=filing_id), **LEDGER)
-        if opened.procedure is None or opened.queue is None or opened.agency is None:
+        if not (opened.procedure and opened.queue and opened.agency and opened.calendar):
             raise Refused(NOT_RECORDED)
         self._queue = opened.queue
-        fresh = State(filing_id=filing_id, agency=opened.agency, procedure=opened.procedure)
+        fresh = State(
+            filing_id=filing_id,
+            agency=opened.agency,
+            procedure=opened.procedure,
+            calendar=opened.calendar,
+        )
         self._log = _stream(fresh, epoch=again.epoch)
         await self._log.catch_up()
 
@@ -361,15 +384,20 @@ class Filing:
 
         left = None if timer is None else max(timer.due - workflow.now(), AT_ONCE)
         try:
-            await wait_for(self._stream, changed, within=left, summary=timer.clock if timer else None)
+            await wait_for(
+                self._stream, changed, within=left, summary=f"{timer.clock} {timer.moment}" if timer else None
+            )
         except TimeoutError:
             return False
         return True
 
     async def _ring(self, timer: Timer) -> None:
-        """A timer only wakes: what it means is decided, by instants, like everything else."""
-        due = f"{timer.due:%Y%m%dT%H%M%S.%f}"
-        command = cm.Expire(command_id=f"expire:{timer.clock}:{due}", clock=timer.clock)
+        """A timer only wakes: what it means is decided, by instants, like everything else.
+
+        A clock may come to the same instant twice: a calendar put it off, and the next one has put it back.
+        """
+        command_id = f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{self._filing.seq}"
+        command = cm.Ring(command_id=command_id, clock=timer.clock, moment=timer.moment)
         await self._try(command, not_before=timer.due)
 
     async def _try(self, command: cm.Command, *, not_before: datetime | None = None) -> None:

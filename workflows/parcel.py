@@ -18,10 +18,11 @@ with workflow.unsafe.imports_passed_through():
     from schemas.events import ParcelOutcome
     from schemas.filing import ParcelFact
     from schemas.parcel import ParcelStart, ParcelState, ParcelView
+    from workflows.calendars import adopt_calendar
     from workflows.recording import Rules, Stream, begin, failure, one
     from workflows.reporting import report
     from workflows.starting import Again, adopted, again, going_on, started
-    from workflows.waiting import MoveOn, outcome
+    from workflows.waiting import MoveOn, outcome, settled
 
 _RULES: Final[Rules[pc.Parcel]] = Rules(rules.decide, rules.evolve, parcel_rows)
 
@@ -52,9 +53,20 @@ class Parcel:
             fact = ParcelFact(n=log.state.n, outcome=ParcelOutcome(log.state.state))
             await report(log, log.state.filing_id, "parcel_settled", fact)
         except MoveOn:
+            await settled(log)
             carried = ParcelCarried(state=log.state, receipts=tuple(log.receipts.values()))
             workflow.continue_as_new(going_on(log, carried))
+        await settled(log)
         return self.view()
+
+    adopt_calendar = adopt_calendar()
+
+    async def recorded(self) -> Stream[pc.Parcel]:
+        """The stream, once it has begun."""
+        await workflow.wait_condition(lambda: self._log is not None and self._log.state.seq > 0)
+        if self._log is None:
+            raise failure(NOT_READY)
+        return self._log
 
     @workflow.query
     def view(self) -> ParcelView:

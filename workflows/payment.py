@@ -18,10 +18,11 @@ with workflow.unsafe.imports_passed_through():
     from schemas.events import FeeSettlement
     from schemas.filing import FeeFact
     from schemas.payment import Order, PaymentStart, PaymentState, PaymentView
+    from workflows.calendars import adopt_calendar
     from workflows.recording import AT_ONCE, Rules, Stream, begin, failure, one
     from workflows.reporting import report
     from workflows.starting import Again, adopted, again, going_on, started
-    from workflows.waiting import MoveOn, outcome, wait_for
+    from workflows.waiting import MoveOn, outcome, settled, wait_for
 
 _RULES: Final[Rules[pay.Payment]] = Rules(rules.decide, rules.evolve, payment_rows)
 
@@ -57,7 +58,9 @@ class Payment:
                 await self._tell_filing()
             await self._watch()
         except MoveOn:
+            await settled(self._stream)
             workflow.continue_as_new(going_on(self._stream, self._carried()))
+        await settled(self._stream)
         return self.view()
 
     @workflow.query
@@ -72,6 +75,13 @@ class Payment:
         """The filing no longer owes this fee."""
         given = one(reason)
         self._no_longer_owed = given if isinstance(given, str) else "cancelled"
+
+    adopt_calendar = adopt_calendar()
+
+    async def recorded(self) -> Stream[pay.Payment]:
+        """The stream, once it has begun."""
+        await workflow.wait_condition(lambda: self._log is not None and self._log.state.seq > 0)
+        return self._stream
 
     @property
     def _stream(self) -> Stream[pay.Payment]:
@@ -187,12 +197,17 @@ class Payment:
                 break
 
     async def _news(self, wait: timedelta, *, expected: bool) -> bool:
-        """Wait for money that was not known or for the filing's word; False if neither came in time."""
+        """Wait for money that was not known, the filing's word or another calendar; False if none came in time."""
         known = tuple(capture.capture_id for capture in self._payment.captures)
         request = MoneyRequest(key=self._key, known=known, expected=expected)
+        due = self._payment.due
+
+        def news() -> bool:
+            return looking.done() or self._unheard_cancel or self._payment.due != due
+
         looking = workflow.start_activity_method(Payments.money, request, **BANK)
         try:
-            await wait_for(self._stream, lambda: looking.done() or self._unheard_cancel, within=wait)
+            await wait_for(self._stream, news, within=wait)
         except TimeoutError:
             return False
         finally:

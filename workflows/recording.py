@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from activities.ledger import LEDGER, Ledger
+    from schemas.base import Model
     from schemas.commands import SYSTEM_VIA, Command, content_of
     from schemas.errors import OTHER_CONTENT, Refusal, RefusalCode, Refused, problem, shape_refusal
     from schemas.ledger import Appended, Batch, Receipt, Recorded
@@ -33,7 +34,7 @@ class State(Protocol):
 
 
 S = TypeVar("S", bound=State)
-M = TypeVar("M", bound=Command)
+M = TypeVar("M", bound=Model)
 
 AT_ONCE: Final = timedelta(milliseconds=1)
 """The shortest wait: what is overdue waits too, so that no clock decides whether there is a timer."""
@@ -77,6 +78,8 @@ class Stream(Generic[S]):
         self._rules = rules
         # Appending awaits, and a second command must not decide on the state before it.
         self._lock = asyncio.Lock()
+        # The calendar that was published last is the one adopted last.
+        self.adopting = asyncio.Lock()
         self._asking = 0
 
     @property

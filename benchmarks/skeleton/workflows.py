@@ -77,6 +77,11 @@ class Filing:
     for _kind in COMMANDS:
         locals()[_kind] = update(_kind)
 
+    @workflow.update
+    async def adopt_calendar(self, calendar: Plain) -> Plain:
+        """Another calendar; here none comes."""
+        return calendar
+
     @workflow.signal
     async def fee_settled(self, fact: Plain) -> None:
         """The payment tells how it ended."""
@@ -91,6 +96,10 @@ class Filing:
     @workflow.query
     def view(self) -> Plain:
         return {"steps": sorted(self.steps)}
+
+    @workflow.query
+    def clocks(self) -> list[Plain]:
+        return [{"clock": step} for step in sorted(self.steps)]
 
     @workflow.query
     def receipt(self, command_id: str) -> Plain:
@@ -161,6 +170,11 @@ class Payment:
     def view(self) -> Plain:
         """Where it stands."""
         return {"state": max(self._log.receipts)}
+
+    @workflow.update
+    async def adopt_calendar(self, calendar: Plain) -> Plain:
+        """Another calendar; here none comes."""
+        return calendar
 
     @workflow.signal
     def cancel(self, reason: str) -> None:

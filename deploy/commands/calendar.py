@@ -33,7 +33,7 @@ app = typer.Typer(
 NATIONAL: Final = "vn"
 
 
-def _instant(value: Any) -> datetime:
+def instant(value: Any) -> datetime:
     """Only a written date and time: pydantic would take a number for seconds since 1970."""
     try:
         found = datetime.fromisoformat(value)
@@ -55,7 +55,7 @@ def _limit(value: Any) -> Limit:
     return found
 
 
-_Instant = Annotated[datetime, BeforeValidator(_instant)]
+_Instant = Annotated[datetime, BeforeValidator(instant)]
 
 
 class Case(StrictModel):

@@ -45,8 +45,7 @@ def rows(procedure: Procedure) -> Iterator[Row]:
     """What a procedure says, in the order of its file."""
     labels = {field.code: field.label for field in procedure.form}
     yield from _head(procedure)
-    limits = (f"{name}: {_pair(_limit(limit))}" for name, limit in procedure.limits)
-    yield Row("limits", _lines(*limits), procedure.limits_source)
+    yield Row("limits", _lines(*_limits(procedure)), procedure.limits_source)
     for n, paper in enumerate(procedure.papers):
         asked = [_coded(paper.code, paper.name), *_asked(paper.when, labels, required=paper.required)]
         yield Row(f"papers[{n}]", _lines(*asked, *([paper.form] if paper.form else [])), paper.source)
@@ -201,6 +200,13 @@ def _range(least: int | None, most: int | None) -> Text | None:
     if least is not None:
         return Text(vi=f"từ {least} trở lên", en=f"{least} or more")
     return None if most is None else Text(vi=f"nhiều nhất {most}", en=f"at most {most}")
+
+
+def _limits(procedure: Procedure) -> Iterator[str]:
+    for name, limit in procedure.limits:
+        if limit is not None:
+            yield f"{name}: {_pair(_limit(limit)) if isinstance(limit, Limit) else f'{limit:%H:%M}'}"
+    yield "; ".join(f"resumption.{name}: {rule}" for name, rule in procedure.resumption)
 
 
 def _limit(limit: Limit) -> Text:

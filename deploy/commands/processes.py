@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 from temporalio.service import RPCError
 
+from deploy.calendars import CALENDAR, has_calendar, publish_calendar
 from deploy.catalogue import (
     DIRECTORY,
     PROCEDURES,
@@ -55,6 +56,8 @@ async def _stock(stack: Stack) -> None:
     owner = stack.env[OWNER]
     if not await has_directory(owner):
         await seed_directory(owner, DIRECTORY.read_bytes())
+    if not await has_calendar(owner):
+        await publish_calendar(owner, CALENDAR.read_bytes())
     for file in sorted(PROCEDURES.glob("*.yaml")):
         try:
             await publish(owner, file)

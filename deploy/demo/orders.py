@@ -127,6 +127,7 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "fulfil_obligation": _reference,
     "stop": _stopped,
     "extend": _reason,
+    "reappoint": _reason,
     "waive_fee": _waived,
     "pay_at_counter": _counted,
     "hand_over": _recipient,

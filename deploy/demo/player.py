@@ -93,8 +93,11 @@ class Player:
             pause = min(pause * 1.5, LONGEST_LOOK)
 
     async def _allowed(self, scenario: Scenario, act: Act, filer: Filer, page: Insisting) -> Actor | None:
-        """Of what is in no queue: the first one in the role, if they may. A team lead looks at what is late only."""
-        if act.role is Role.TEAM_LEAD or act.command == "claim":
+        """Of what is in no queue: the first one in the role, if they may.
+
+        A team lead looks at what is late only, and a new appointment is given once the apology is there.
+        """
+        if act.role is Role.TEAM_LEAD or act.command in {"claim", "reappoint"}:
             return None
         own = act.role in {Role.APPLICANT, Role.REPRESENTATIVE}
         actor = filer.actor(act.role) if own else officer(scenario.agency, act.role)

@@ -81,10 +81,16 @@ class Record:
         wanted = Wanted(
             filing_id=played.filing_id, code=scenario.procedure, version=played.version, agency=scenario.agency
         )
-        procedure = (await self._registry.open(wanted)).procedure
-        if procedure is None:
+        opened = await self._registry.open(wanted)
+        if opened.procedure is None or opened.calendar is None:
             raise LookupError(f"the catalogue has no {scenario.procedure}@{played.version}")
-        return fold(Filing(filing_id=played.filing_id, agency=scenario.agency, procedure=procedure), stored)
+        filing = Filing(
+            filing_id=played.filing_id,
+            agency=scenario.agency,
+            procedure=opened.procedure,
+            calendar=opened.calendar,
+        )
+        return fold(filing, stored)
 
     async def _events(self, played: Played) -> tuple[Recorded, ...]:
         """A batch without events only asks what the log holds."""

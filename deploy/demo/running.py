@@ -14,6 +14,7 @@ from typing import Final
 from temporalio.client import Client
 
 from deploy import catalogue, ledger_verifier
+from deploy.calendars import CALENDAR, has_calendar, publish_calendar
 from deploy.demo import bank
 from deploy.demo.applicant import Filer
 from deploy.demo.insisting import PATIENCE
@@ -57,6 +58,7 @@ class Outcome:
 
 async def publish(owner: str, scenarios: Iterable[Scenario]) -> Versions:
     """The directory, and the procedures as the scenarios need them; the version of each edition."""
+    await patiently(partial(_calendar, owner))
     await patiently(partial(_directory, owner))
     sources = _sources()
     return {
@@ -70,6 +72,11 @@ def _sources() -> dict[str, bytes]:
     files = (file.read_bytes() for file in sorted(catalogue.PROCEDURES.glob("*.yaml")))
     checked = ((catalogue.check_bytes(source).procedure, source) for source in files)
     return {procedure.code: source for procedure, source in checked if procedure is not None}
+
+
+async def _calendar(owner: str) -> None:
+    if not await has_calendar(owner):
+        await publish_calendar(owner, CALENDAR.read_bytes())
 
 
 async def _directory(owner: str) -> None:

@@ -67,6 +67,7 @@ THEN: Final = (
     _check("role", "Quyền trên sổ", "Rights on the record", record.role, record=True),
     _check("migrations", "Lược đồ", "Migrations", record.migrations, record=True),
     _check("master_key", "Khóa chính", "Master key", record.master_key, "MOTCUA_MASTER_KEY", record=True),
+    _check("calendar", "Lịch làm việc", "Working calendar", record.calendar, record=True),
     _check("read_models", "Bảng đọc", "Read models", record.read_models, record=True),
     _check("clocks", "Đồng hồ", "Clocks", record.clock, record=True),
     _check("pollers", "Ai đang làm", "Who works", engine.pollers, temporal=True),

@@ -15,11 +15,12 @@ from deploy.commands.database import APPLICATION
 from deploy.doctor.finding import Finding, fail, ok, warn
 from deploy.doctor.surroundings import Surroundings
 from deploy.schema_version import schema_version
+from schemas.calendar import Calendar
 
 OLDEST: Final = 160000
 """PostgreSQL 16, the oldest that is tried."""
 
-TABLES: Final = ("event", "receipt", "filing_key", "stream", "counter", "agency", "officer", "procedure")
+TABLES: Final = ("event", "receipt", "filing_key", "stream", "counter", "agency", "officer", "procedure", "calendar")
 MODELS: Final = ("filing", "task", "payment", "parcel")
 
 # A superuser may do all, and so may who owns a table: neither is a role for the application.
@@ -46,6 +47,12 @@ where split_part(s.stream, ':', 1) in ('filing', 'payment', 'parcel') and s.head
 limit 1000
 """
 LATEST: Final = "select recorded_at - occurred_at as later from event order by xid desc, stream, seq desc limit 50"
+
+IN_FORCE: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
+ON_ANOTHER_CALENDAR: Final = """
+select count(*) from filing
+where closed_at is null and calendar <> (select name from calendar order by published_at desc limit 1)
+"""
 
 APART: Final = timedelta(seconds=2)
 """Clocks that differ by more make deadlines ring early or late."""
@@ -150,6 +157,34 @@ async def master_key(around: Surroundings) -> list[Finding]:
             fix_en="set MOTCUA_MASTER_KEY from its backup: with another nothing can be read",
         )
     ]
+
+
+async def calendar(around: Surroundings) -> list[Finding]:
+    """Whether a calendar is in force, and whether every open filing goes by it."""
+    async with around.record() as connection:
+        body = await connection.fetchval(IN_FORCE)
+        behind = 0 if body is None else await connection.fetchval(ON_ANOTHER_CALENDAR)
+    if body is None:
+        return [
+            fail(
+                "chưa công bố lịch nào: không hồ sơ nào nộp được",
+                "none is published: nothing can be filed",
+                fix_vi="`motcua calendar publish procedures/calendars/vn.yaml`",
+                fix_en="`motcua calendar publish procedures/calendars/vn.yaml`",
+            )
+        ]
+    in_force = Calendar.model_validate_json(body)
+    if behind:
+        return [
+            warn(
+                f"{behind} hồ sơ đang mở chưa theo lịch {in_force.name}",
+                f"{behind} open filings do not go by {in_force.name} yet",
+                fix_vi="`motcua calendar publish` lại tệp đó cho biết còn bao nhiêu; xem `motcua filings stalled`",
+                fix_en="`motcua calendar publish` with its file shows how many are left; see `motcua filings stalled`",
+            )
+        ]
+    words = f"{in_force.name}, {in_force.valid_from} – {in_force.valid_until}"
+    return [ok(words, words)]
 
 
 async def read_models(around: Surroundings) -> list[Finding]:

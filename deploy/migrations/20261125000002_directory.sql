@@ -29,5 +29,16 @@ create table procedure (
     primary key (code, version)
 );
 
+-- A calendar as it is for the whole country (agency '') and for each agency that has days of its own.
+create table calendar (
+    name text not null,
+    agency text not null,
+    sha256 text not null,
+    body bytea not null,
+    published_at timestamptz not null,
+    primary key (name, agency)
+);
+create index calendar_published on calendar (published_at);
+
 -- migrate:down
-drop table procedure, officer, agency;
+drop table calendar, procedure, officer, agency;

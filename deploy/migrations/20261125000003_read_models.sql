@@ -7,6 +7,7 @@ create table filing (
     procedure text not null,
     version text not null,
     procedure_sha256 text not null,
+    calendar text not null,
     level integer not null,
     channel text not null,
     result_channel text not null,
@@ -23,6 +24,7 @@ create table filing (
     person bytea
 );
 create index filing_person on filing (person, procedure) where closed_at is null;
+create index filing_calendar on filing (calendar) where closed_at is null;
 create index filing_open on filing (agency, status) where closed_at is null;
 
 create table task (
@@ -51,6 +53,9 @@ create table payment (
     state text not null,
     captured bigint not null,
     refunded bigint not null,
+    calendar text not null,
+    due_at timestamptz not null,
+    watched_until timestamptz not null,
     seq integer not null,
     requested_at timestamptz not null
 );
@@ -64,6 +69,8 @@ create table parcel (
     number text not null unique,
     waybill text,
     state text not null,
+    calendar text not null,
+    due_at timestamptz not null,
     seq integer not null,
     requested_at timestamptz not null
 );

@@ -27,7 +27,7 @@ from motcua.cli.running import (
     read_json,
     use_stack_here,
 )
-from motcua.cli.showing import action_table, receipt_line, result_table, view_line, view_table
+from motcua.cli.showing import action_table, clock_table, receipt_line, result_table, view_line, view_table
 from motcua.client import FilingClient, command_id
 from motcua.errors import FilingNotAvailable, NotReady, Unavailable
 from motcua.store import Store
@@ -142,6 +142,19 @@ async def _view(client: FilingClient, filing_id: UUID) -> tuple[c.FilingView, st
     with contextlib.suppress(FilingNotAvailable, NotReady):
         return view, (await client.payment(filing_id, view.fee.n)).pay_url
     return view, None
+
+
+@app.command()
+def clocks(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = PATIENCE) -> None:
+    """Show the clocks of a filing: when each started, stood still and why, when it is due, how it ended.
+
+    Example: motcua clocks FILING_ID
+    """
+    runs = ask(lambda client: client.clocks(filing_id), patience, as_json=as_json)
+    if as_json:
+        print_json([plain(run) for run in runs])
+    else:
+        out().print(clock_table(runs))
 
 
 @app.command()

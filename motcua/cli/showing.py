@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.markup import escape
 from rich.table import Table
 
-from motcua.contract import Action, FilingView, Receipt, ResultView
+from motcua.contract import Action, ClockState, FilingView, Pause, Receipt, ResultView
 
 
 def receipt_line(filing_id: object, receipt: Receipt) -> str:
@@ -38,6 +38,26 @@ def action_table(actions: list[Action]) -> Table:
         why = f"{action.problem.message.vi} / {action.problem.message.en}" if action.problem else ""
         table.add_row(action.name, "[green]yes[/]" if action.allowed else "[dim]no[/]", escape(why))
     return table
+
+
+def clock_table(runs: list[ClockState]) -> Table:
+    """The ledger of a filing's clocks."""
+    table = Table(
+        "Đồng hồ / Clock", "Thời hạn / Limit", "Từ / From", "Dừng / Stood still", "Hạn / Due", "Kết thúc / Ended"
+    )
+    for run in runs:
+        ended = "" if run.ended is None else f"{when(run.ended)} {run.ended_by} {run.outcome or ''}"
+        stood = "\n".join(_pause(pause) for pause in run.pauses)
+        longer = "".join(f" (+{extension.by} {extension.kind})" for extension in run.extensions)
+        due = f"[red]{when(run.due)}[/]" if run.overdue else when(run.due)
+        table.add_row(run.clock, f"{run.limit}{longer}", when(run.started), escape(stood), due, ended)
+    return table
+
+
+def _pause(pause: Pause) -> str:
+    until = "" if pause.until is None else when(pause.until)
+    basis = f" ({pause.basis})" if pause.basis else ""
+    return f"{pause.reason}{basis}: {when(pause.since)} – {until}"
 
 
 def result_table(result: ResultView) -> Table:
@@ -75,6 +95,7 @@ def _facts(view: FilingView) -> Iterator[tuple[str, str]]:
     yield "Trạng thái / Status", f"{int(view.status)} {_status(view)}"
     yield "Bước / Stage", view.stage
     yield "Thủ tục / Procedure", f"{view.procedure} ({view.version}), level {int(view.level)}"
+    yield "Lịch / Calendar", view.calendar
     yield "Cơ quan / Agency", view.agency
     yield "Nộp / Submitted", when(view.submitted_at)
     if view.accepted_at:
@@ -90,7 +111,7 @@ def _facts(view: FilingView) -> Iterator[tuple[str, str]]:
     for task in view.tasks:
         yield "Việc / Task", f"{task.name} ({task.role}): {', '.join(task.actions)}"
     for timer in view.timers:
-        yield "Hạn / Due", f"{timer.clock} {when(timer.due)}"
+        yield "Hạn / Due", f"{timer.clock} {timer.moment} {when(timer.due)}"
     if view.overdue:
         yield "Quá hạn / Overdue", ", ".join(view.overdue)
     if view.closing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from rules import working_time
 from rules.commands.permission import (
     at_stage,
     role_is,
@@ -13,14 +14,15 @@ from rules.commands.permission import (
 from rules.commands.rule import Events, Rule, no
 from schemas import commands as cm
 from schemas import events as ev
+from schemas.calendar import Timeliness
 from schemas.errors import Problem, problem
-from schemas.events import ParcelOutcome
+from schemas.events import Clock, ParcelOutcome
 from schemas.filing import Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role
 
 
-def _issue(_: Filing, command: cm.Issue, __: datetime) -> Events:
+def _issue(filing: Filing, command: cm.Issue, now: datetime) -> Events:
     if command.result is None:
         why = problem(
             "result",
@@ -29,7 +31,10 @@ def _issue(_: Filing, command: cm.Issue, __: datetime) -> Events:
             "the result's file, made by the back office, is missing",
         )
         raise no(why)
-    return (ev.ResultIssued(result=command.result),)
+    issued = ev.ResultIssued(result=command.result)
+    appointment = filing.clocks[Clock.PROCESSING]
+    early = working_time.outcome(appointment.limit, appointment.due, now) is Timeliness.EARLY
+    return (issued, ev.FinishedEarly(due=appointment.due)) if early else (issued,)
 
 
 def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Events:
@@ -43,10 +48,6 @@ def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Eve
 
 def _may_hand_over(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     return role_is(actor, Role.HANDOVER) or at_stage(filing, Stage.PICKUP)
-
-
-def _hand_over(_: Filing, command: cm.HandOver, __: datetime) -> Events:
-    return (ev.HandedOver(channel=Channel.COUNTER, recipient=command.recipient),)
 
 
 RULES: Final[dict[str, Rule]] = {

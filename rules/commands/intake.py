@@ -28,6 +28,7 @@ def _submit(filing: Filing, command: cm.Submit, _: datetime) -> Events:
         procedure=rules.code,
         version=rules.version,
         procedure_sha256=rules.sha256,
+        calendar=filing.calendar.name,
         level=admitted.level,
         channel=submission.channel,
         fee_channel=admitted.fee_channel,

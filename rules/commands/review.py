@@ -112,10 +112,6 @@ def step_code(filing: Filing) -> str:
     return step.code if step else ""
 
 
-def _forward(filing: Filing, command: cm.Forward, _: datetime) -> Events:
-    return (ev.Forwarded(step=step_code(filing), note=command.note),)
-
-
 def _inspect(filing: Filing, command: cm.Inspect, now: datetime) -> Events:
     if command.held_at > now:
         why = problem("held_at", "in_the_future", "thời điểm kiểm tra ở tương lai", "the inspection lies in the future")

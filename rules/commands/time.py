@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules import clocks
-from rules.clocks import rings_at
+from rules import working_time
+from rules.clocks import may_apologise, moments, put_off, put_off_at_most, silence_approves
 from rules.commands.permission import (
     at_stage,
     role_is,
@@ -18,9 +18,10 @@ from rules.fold import current_step, missing_opinions, stage, status
 from schemas import commands as cm
 from schemas import events as ev
 from schemas.errors import Problem, problem
-from schemas.events import Clock, Outcome
-from schemas.filing import Filing, Stage, Status
+from schemas.events import Clock, Moment, Outcome
+from schemas.filing import ClockState, Filing, Stage, Status
 from schemas.level import Channel
+from schemas.limit import Limit
 from schemas.people import Actor, Role
 from schemas.procedure import ProcedureRules, Silence
 
@@ -64,7 +65,7 @@ def _may_extend(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
             "thủ tục không cho gia hạn (thêm) lần nào nữa",
             "the procedure allows no (further) extension",
         )
-    if wrong is None and rule and clocks.elapsed_due(now, rule.notice) > filing.clocks[Clock.PROCESSING].due:
+    if wrong is None and rule and now > _latest(filing, rule.notice):
         return problem(
             "",
             "too_late_to_extend",
@@ -74,6 +75,10 @@ def _may_extend(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     return wrong
 
 
+def _latest(filing: Filing, notice: Limit) -> datetime:
+    return working_time.before(filing.clocks[Clock.PROCESSING].due, notice, filing.calendar)
+
+
 def _extend(filing: Filing, command: cm.Extend, _: datetime) -> Events:
     rule = filing.procedure.extension
     if rule is None:
@@ -81,32 +86,114 @@ def _extend(filing: Filing, command: cm.Extend, _: datetime) -> Events:
     return (ev.Extended(officer=command.actor.subject, by=rule.by, reason=command.reason),)
 
 
-def _expire(filing: Filing, command: cm.Expire, now: datetime) -> Events:
+def _may_reappoint(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = role_is(actor, Role.LEADER) or at_stage(filing, Stage.REVIEW, Stage.ISSUE)
+    if wrong is None and silence_approves(filing):
+        return problem(
+            "",
+            "silence_approves",
+            "thủ tục này im lặng là chấp thuận: không hẹn lại được",
+            "where silence is approval no appointment is put off",
+        )
+    if wrong is None and filing.reappointed:
+        return problem(
+            "",
+            "reappointed_already",
+            "chỉ được hẹn lại một lần (NĐ 61/2018 Đ19 k9)",
+            "another appointment is given at most once (Decree 61/2018 art. 19 k9)",
+        )
+    if wrong is None and _put_off(filing, put_off_at_most(filing)) <= now:
+        return problem(
+            "",
+            "too_late_to_reappoint",
+            "ngày hẹn lại muộn nhất đã qua",
+            "the latest appointment that could be given is over",
+        )
+    return wrong
+
+
+def _put_off(filing: Filing, by: Limit) -> datetime:
+    return put_off(filing, filing.clocks[Clock.PROCESSING], by)
+
+
+def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
+    most = put_off_at_most(filing)
+    by = command.by or most
+    if by.unit is not most.unit or not 0 < by.amount <= most.amount:
+        why = problem(
+            "by",
+            "too_far",
+            f"hẹn lại thêm từ 1 đến {most}, cùng đơn vị",
+            f"an appointment is put off by 1 to {most}, in the same unit",
+        )
+        raise no(why)
+    if _put_off(filing, by) <= now:
+        why = problem(
+            "by",
+            "appointment_over",
+            "ngày hẹn lại đã qua; hẹn lại thêm lâu hơn",
+            "that appointment is over already; put it off by more",
+        )
+        raise no(why)
+    return (ev.Reappointed(officer=command.actor.subject, by=by, reason=command.reason),)
+
+
+def _ring(filing: Filing, command: cm.Ring, now: datetime) -> Events:
     state = filing.clocks.get(command.clock)
-    if state is None or state.paused or state.overdue or now < rings_at(filing, command.clock, state):
+    ringing = () if state is None else moments(filing, state)
+    timer = next((timer for timer in ringing if timer.moment is command.moment), None)
+    if state is None or timer is None or now < timer.due:
         why = problem("clock", "not_due", "đồng hồ chưa đến hạn", "this clock is not due")
         raise no(why)
-    if command.clock is Clock.SUPPLEMENT:
+    if command.moment is Moment.REMINDER:
+        return (ev.Reminded(clock=command.clock, due=state.due),)
+    if command.moment is Moment.APOLOGY:
+        return (_apology(filing, state),)
+    return _run_out(filing, state)
+
+
+def _apology(filing: Filing, state: ClockState) -> ev.ApologyDrafted:
+    return ev.ApologyDrafted(due=state.due, proposed=put_off(filing, state, put_off_at_most(filing)))
+
+
+def _run_out(filing: Filing, state: ClockState) -> Events:
+    """What the end of a clock's time means."""
+    if state.clock is Clock.SUPPLEMENT:
         return (ev.SupplementExpired(n=filing.supplements),)
     fee = filing.fee
-    if command.clock is Clock.PAYMENT and fee is not None and fee.channel is not Channel.ONLINE:
+    if state.clock is Clock.PAYMENT and fee is not None and fee.channel is not Channel.ONLINE:
         return (ev.FeeExpired(n=fee.n),)
     step = current_step(filing)
-    if command.clock is Clock.STEP and step and step.consult and step.consult.silence is Silence.CONSENT:
+    if state.clock is Clock.STEP and step and step.consult and step.consult.silence is Silence.CONSENT:
         return (ev.ConsultationClosed(step=step.code, silent=missing_opinions(filing, step)),)
-    late = ev.Overdue(clock=command.clock, due=state.due)
-    if command.clock is Clock.PROCESSING and filing.decision is None and filing.procedure.silent_officer:
-        return (late, _approved_by_silence(filing.procedure, filing.procedure.silent_officer))
-    return (late,)
+    late = ev.Overdue(clock=state.clock, due=state.due)
+    if state.clock is not Clock.PROCESSING:
+        return (late,)
+    if silence_approves(filing):
+        return (late, _approved_by_silence(filing.procedure))
+    return (late, _apology(filing, state)) if may_apologise(filing, state) else (late,)
 
 
-def _approved_by_silence(rules: ProcedureRules, officer: str) -> ev.Decided:
-    return ev.Decided(outcome=Outcome.APPROVED, officer=officer, silence=rules.silent_basis)
+def _approved_by_silence(rules: ProcedureRules) -> ev.Decided:
+    return ev.Decided(outcome=Outcome.APPROVED, officer=str(rules.silent_officer), silence=rules.silent_basis)
+
+
+def _may_change_calendar(_: Filing, actor: Actor, __: datetime) -> Problem | None:
+    return role_is(actor, Role.SYSTEM)
+
+
+def _change_calendar(filing: Filing, command: cm.ChangeCalendar, _: datetime) -> Events:
+    if command.calendar == filing.calendar:
+        why = problem("calendar", "in_force", "lịch này đang áp dụng", "this calendar is in force already")
+        raise no(why)
+    return (ev.CalendarChanged(calendar=command.calendar),)
 
 
 RULES: Final[dict[str, Rule]] = {
     "stop": Rule(_may_stop, _stop),
     "resume": Rule(_may_resume, lambda _, command, __: (ev.Resumed(officer=command.actor.subject),)),
     "extend": Rule(_may_extend, _extend),
-    "expire": Rule(system_at(*(set(Stage) - {Stage.DRAFT, Stage.CLOSED})), _expire),
+    "reappoint": Rule(_may_reappoint, _reappoint),
+    "ring": Rule(system_at(*(set(Stage) - {Stage.DRAFT, Stage.CLOSED})), _ring),
+    "change_calendar": Rule(_may_change_calendar, _change_calendar),
 }

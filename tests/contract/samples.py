@@ -14,6 +14,7 @@ from schemas import filing as fl
 from schemas import parcel as pc
 from schemas import payment as pay
 from schemas.base import Model, Text
+from schemas.calendar import Calendar, Timeliness
 from schemas.errors import Problem, Refusal, RefusalCode
 from schemas.files import FileRef, Paper
 from schemas.ledger import Receipt
@@ -71,6 +72,25 @@ OPINION: Final = fl.Opinion(step="consult", party="police", consent=True, silent
 OBLIGATION: Final = fl.Obligation(step="tax", reference="34/TB-CCT", amount=5_000_000)
 WAIVER: Final = fl.Waiver(code="student", percent=50, officer="h01.12-cashier-1")
 
+CALENDAR: Final = Calendar.model_validate(
+    {
+        "code": "vn",
+        "version": "2026.1",
+        "valid_from": "2026-01-01",
+        "valid_until": "2026-12-31",
+        "week": [("07:00-11:30", "13:30-17:00")] * 5 + [(), ()],
+        "off": ["2026-01-01"],
+        "open": {"2026-08-22": ["07:00-11:30"]},
+        "cut_off": "15:00",
+    }
+)
+TIMED: Final[dict[str, Any]] = {
+    "limit": Limit(amount=4, unit=Unit.WORKING_HOURS),
+    "since": AT,
+    "calendar": "vn@2026.1",
+    "due": AT,
+}
+
 EVENTS: Final[tuple[Any, ...]] = (
     ev.Submitted(
         code=CODE,
@@ -78,6 +98,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         procedure="2.000635",
         version="2026-07",
         procedure_sha256="a" * 64,
+        calendar="vn@2026.1",
         level=Level.FULLY_ONLINE,
         channel=Channel.ONLINE,
         fee_channel=Channel.ONLINE,
@@ -149,17 +170,24 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.ParcelFailed(n=1, outcome=ev.ParcelOutcome.RETURNED),
     ev.HandedOver(channel=Channel.COUNTER, recipient="Nguyễn Văn An"),
     ev.Withdrawn(reason="đổi ý"),
+    ev.Reminded(clock=ev.Clock.INTAKE, due=AT),
+    ev.ApologyDrafted(due=AT, proposed=AT),
+    ev.Reappointed(officer="h01.12-leader-1", by=Limit(amount=5, unit=Unit.WORKING_DAYS), reason="chờ xác minh"),
     ev.Overdue(clock=ev.Clock.INTAKE, due=AT),
+    ev.FinishedEarly(due=AT),
+    ev.CalendarChanged(calendar=CALENDAR),
     pay.PaymentRequested(
-        number="20261125-0000001", n=1, amount=16_000, due=AT, description=CODE, payer_account="0123456789"
+        number="20261125-0000001", n=1, amount=16_000, **TIMED, description=CODE, payer_account="0123456789"
     ),
     pay.PaymentCaptured(capture_id="m1", amount=16_000, captured_at=AT, owed=True),
     pay.PaymentExpired(),
     pay.PaymentCancelled(reason="the filing no longer owes this fee"),
     pay.PaymentRefunded(capture_id="m1", amount=16_000),
-    pc.ConsignmentRequested(number="20261125-0000001", n=1, contents=CODE, address=ADDRESS),
+    pay.PaymentCalendarChanged(calendar="vn@2026.2", due=AT),
+    pc.ConsignmentRequested(number="20261125-0000001", n=1, contents=CODE, address=ADDRESS, **TIMED),
     pc.ConsignmentSent(waybill="VN000000001"),
     pc.ConsignmentEnded(outcome=ev.ParcelOutcome.LOST),
+    pc.ConsignmentCalendarChanged(calendar="vn@2026.2", due=AT),
 )
 
 _SAID: Final[dict[str, Any]] = {
@@ -192,6 +220,7 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
     cm.Stop(**_SAID, mode=cm.StopMode.SUSPEND, reason="tranh chấp", legal_basis="NĐ 118/2025"),
     cm.Resume(**_SAID),
     cm.Extend(**_SAID, reason="quá tải"),
+    cm.Reappoint(**_SAID, reason="quá tải", by=Limit(amount=5, unit=Unit.WORKING_DAYS)),
     cm.WaiveFee(**_SAID, waiver="student", reason="sinh viên"),
     cm.PayAtCounter(**_SAID, amount=16_000),
     cm.Withdraw(**_SAID, reason="đổi ý"),
@@ -257,10 +286,28 @@ RULES: Final = ProcedureRules.model_validate(
         "standing_officer": "h01.12-leader-1",
     }
 )
+CLOCK: Final = fl.ClockState(
+    clock=ev.Clock.STEP,
+    limit=Limit(amount=4, unit=Unit.WORKING_HOURS),
+    cut_off=time(15),
+    started=AT,
+    due=AT + timedelta(hours=4),
+    pauses=(fl.Pause(since=AT, until=AT, reason=fl.PauseReason.SUPPLEMENT, basis="NĐ 61/2018"),),
+    extensions=(fl.Extension(by=Limit(amount=4, unit=Unit.WORKING_HOURS), at=AT, kind="extended"),),
+    remind_at=AT,
+    reminded_at=AT,
+    apologise_at=AT,
+    apologised_at=AT,
+    overdue_at=AT,
+    ended=AT,
+    ended_by="forwarded",
+    outcome=Timeliness.LATE,
+)
 SNAPSHOT: Final = fl.Filing(
     filing_id=FILING,
     agency=AGENCY,
     procedure=RULES,
+    calendar=CALENDAR,
     seq=9,
     code=CODE,
     level=Level.FULLY_ONLINE,
@@ -299,16 +346,11 @@ SNAPSHOT: Final = fl.Filing(
     parcels=1,
     closing=fl.Closing.DELIVERED,
     closed_at=AT,
-    clocks={
-        ev.Clock.STEP: fl.ClockState(
-            limit=Limit(amount=4, unit=Unit.WORKING_HOURS),
-            started=AT,
-            due=AT + timedelta(hours=4),
-            paused=AT,
-            overdue=True,
-        )
-    },
+    clocks={ev.Clock.STEP: CLOCK},
+    past_clocks=(CLOCK,),
     overdue=(ev.Clock.INTAKE,),
+    reappointed=True,
+    early=True,
 )
 DOSSIER: Final = bo.Dossier(
     filing_id=FILING,
@@ -364,6 +406,7 @@ OTHERS: Final[dict[str, Model]] = {
     "receipt": RECEIPT,
     "refusal": Refusal(code=RefusalCode.NOT_ALLOWED, problems=(PROBLEM,), allowed=("claim", "withdraw")),
     "action": fl.Action(name="accept", allowed=False, problem=PROBLEM),
+    "clock_state": CLOCK,
     "submit_check": fl.SubmitCheck(content="d" * 64),
     "filing_start": fl.FilingStart(
         submission=SUBMISSION.model_dump(mode="json", exclude_none=True),
@@ -376,6 +419,7 @@ OTHERS: Final[dict[str, Model]] = {
         agency=AGENCY,
         procedure="2.000635",
         version="2026-07",
+        calendar="vn@2026.1",
         level=Level.FULLY_ONLINE,
         channel=Channel.ONLINE,
         result_channel=Channel.POST,
@@ -431,7 +475,7 @@ OTHERS: Final[dict[str, Model]] = {
         agency=AGENCY,
         amount=16_000,
         description=CODE,
-        due=AT,
+        **TIMED,
         payer_account="0123456789",
         watch_seconds=259_200,
     ),
@@ -445,9 +489,9 @@ OTHERS: Final[dict[str, Model]] = {
         captured=16_000,
         refunded=0,
     ),
-    "parcel_start": pc.ParcelStart(filing_id=FILING, n=1, agency=AGENCY, address=ADDRESS, contents=CODE),
+    "parcel_start": pc.ParcelStart(filing_id=FILING, n=1, agency=AGENCY, address=ADDRESS, contents=CODE, **TIMED),
     "parcel_view": pc.ParcelView(
-        filing_id=FILING, n=1, number="20261125-0000001", waybill="VN000000001", state=pc.ParcelState.SENT
+        filing_id=FILING, n=1, number="20261125-0000001", waybill="VN000000001", due=AT, state=pc.ParcelState.SENT
     ),
 }
 

@@ -248,16 +248,16 @@ def said(**body: Any) -> str:
 # What a forger does who makes every hash, head, receipt and digest anew; and where it shows.
 FORGERIES: Final[dict[str, tuple[Forgery, str, int | None]]] = {
     "the payment left out": (without("payment"), "filing", 4),
-    "the parcel left out": (without("parcel"), "filing", 13),
+    "the parcel left out": (without("parcel"), "filing", 14),
     "the filing left out": (without("filing"), "filing", None),
     "the capture cut off": (cut("payment", 1), "filing", 4),
-    "the delivery cut off": (cut("parcel", 2), "filing", 13),
+    "the delivery cut off": (cut("parcel", 2), "filing", 14),
     "the fee's request cut off": (cut("filing", 2), "payment", 1),
     "another amount asked": (rewrite("payment", 1, body=said(amount=1, n=1, number="x")), "payment", 1),
     "another fee asked": (rewrite("payment", 1, body=said(amount=16000, n=2, number="x")), "payment", 1),
     "another amount paid": (rewrite("payment", 2, body=said(amount=1, owed=True)), "filing", 4),
     "another parcel asked": (rewrite("parcel", 1, body=said(n=2, number="x")), "parcel", 1),
-    "another end of the parcel": (rewrite("parcel", 3, body=said(outcome="lost")), "filing", 13),
+    "another end of the parcel": (rewrite("parcel", 3, body=said(outcome="lost")), "filing", 14),
     "another code": (rewrite("filing", 1, body=said(code="H56.30-20261125-0000009")), "filing", 1),
     "another filing": (rewrite("payment", 1, filing_id="0" * 8 + "-0000" * 3 + "-" + "0" * 12), "payment", 1),
     "another agency": (rewrite("payment", 2, agency="H01.12"), "payment", 2),
@@ -270,7 +270,7 @@ async def test_streams_that_do_not_belong_together_are_named_whatever_was_hashed
     play = await paid_and_posted(world)
     bundle = await bundled(world, play)
     kinds = await play.kinds()
-    assert (kinds[3], kinds[12]) == ("fee_paid", "handed_over")
+    assert (kinds[3], kinds[13]) == ("fee_paid", "handed_over")
     names = {stream["stream"].partition(":")[0]: stream["stream"] for stream in bundle["streams"]}
     for what, (forge, kind, seq) in FORGERIES.items():
         forged = copy.deepcopy(bundle)
@@ -306,7 +306,7 @@ async def test_each_broken_place_is_named_by_its_rule(world: World) -> None:
     assert (Rule.LINK, name, 6) in after(lambda events: events.pop(4))
     assert {rule for rule, _, seq in after(renumbered) if seq == 8} == {Rule.SEQ}
     assert after(lambda events: events[4].update(body="W10=")) == {(Rule.HASH, name, 5), (Rule.BODY, name, 5)}
-    assert (Rule.HEAD_DIFFERS, name, 12) in after(lambda events: events.pop())
+    assert (Rule.HEAD_DIFFERS, name, 13) in after(lambda events: events.pop())
 
     def receipts(change: Callable[[list[Json]], object]) -> set[tuple[Rule, str | None, int | None]]:
         forged = copy.deepcopy(bundle)
@@ -327,7 +327,7 @@ async def test_an_end_cut_off_with_all_hashes_made_anew_is_what_a_bundle_alone_c
     report = check(mended(forged))
     assert report.verified
     assert report.heads[0].seq == 8
-    assert check(bundle).heads[0].seq == 13
+    assert check(bundle).heads[0].seq == 14
 
 
 async def test_what_was_sealed_must_be_what_was_hashed_and_what_stands_openly(world: World) -> None:
@@ -394,7 +394,7 @@ async def test_it_runs_as_one_file_with_nothing_but_the_standard_library(world: 
 
     code, lines = await asyncio.to_thread(run, "-S")  # without any package
     (result,) = lines
-    assert (code, result["verified"], result["events"]) == (0, True, 18)
+    assert (code, result["verified"], result["events"]) == (0, True, 19)
     bundle.write_bytes(canonical(await bundled(world, play, sealed=True)))
     code, lines = await asyncio.to_thread(run)
     (result,) = lines
@@ -449,10 +449,10 @@ async def test_a_bundle_is_written_by_a_command_and_checked_by_one_that_knows_no
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
     assert await asyncio.to_thread(offline, tmp_path, "bundle.json") == 0
     verified = await shell("ledger", "verify", "bundle.json", "--json")
-    assert (verified.code, verified.json["verified"], verified.json["events"]) == (0, True, 18)
+    assert (verified.code, verified.json["verified"], verified.json["events"]) == (0, True, 19)
     files = await shell("ledger", "verify", "bundle.json", "--files", urlsplit(world.objects).path)
     assert files.code == 0
-    assert f"filing:{play.filing} seq 13" in files.out
+    assert f"filing:{play.filing} seq 14" in files.out
 
     written.write_bytes(written.read_bytes().replace(b'"kind":"decided"', b'"kind":"Decided"'))
     broken = await shell("ledger", "verify", "bundle.json")

@@ -21,14 +21,27 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowExecution, WorkflowQueryFailedError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
+from deploy.calendars import CALENDAR
 from deploy.demo import running as demo
 from deploy.demo.scenario import SCENARIOS, load
+from deploy.procedure_file import parse
 from motcua import PUBLIC_MESSAGES, Part, WireKind
 from motcua.json_schemas import documents, file_of
 from schemas.commands import Accept
 from schemas.ids import TASK_QUEUE, filing_workflow
 from schemas.people import Role
-from tests.acting import EXTRACT, PAYS_TWICE, VIA, eventually, extract, of, officer, plain, publish_short
+from tests.acting import (
+    EXTRACT,
+    PAYS_TWICE,
+    VIA,
+    eventually,
+    extract,
+    of,
+    officer,
+    on_another_calendar,
+    plain,
+    publish_short,
+)
 from tests.conftest import ROOT, World
 from tests.contract.fitting import broken, validator
 
@@ -40,10 +53,10 @@ Seen = dict[str, list[Any]]
 NOT_SEEN: Final[dict[str, str]] = {}
 """Messages that this run does not see, each with its reason."""
 
-OURS_ALONE: Final = frozenset({"fee_settled", "parcel_settled", "cancel", "Payment", "Parcel"})
-"""Signals, and workflows by their inputs, that only the platform itself sends: no part of the contract."""
+OURS_ALONE: Final = frozenset({"fee_settled", "parcel_settled", "cancel", "adopt_calendar", "Payment", "Parcel"})
+"""Signals, an Update, and workflows by their inputs, that only the platform itself sends: no part of the contract."""
 
-FILING_QUERIES: Final = ("view", "receipt", "result", "parked")
+FILING_QUERIES: Final = ("view", "receipt", "clocks", "result", "parked")
 BY_WIRE: Final = {
     (wire.kind, wire.name, wire.part): (message, wire) for message in PUBLIC_MESSAGES for wire in message.wires
 }
@@ -104,11 +117,15 @@ def of_its_updates(workflow: str, event: HistoryEvent, names: dict[str, str]) ->
     match event.event_type:
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
             asked = event.workflow_execution_update_accepted_event_attributes.accepted_request
+            if asked.input.name in OURS_ALONE:
+                return
             names[asked.meta.update_id] = f"{workflow}.{asked.input.name}"
             for argument in told(asked.input.args):
                 yield WireKind.UPDATE, names[asked.meta.update_id], Part.ARGUMENT, argument
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:
             answer = event.workflow_execution_update_completed_event_attributes
+            if answer.meta.update_id not in names:
+                return
             if answer.outcome.HasField("failure"):
                 yield WireKind.UPDATE, names[answer.meta.update_id], Part.FAILURE, why(answer.outcome.failure)
             else:
@@ -152,10 +169,13 @@ async def test_what_the_demo_sent_fits_and_nothing_is_left_out(running: World) -
     assert [each.problems for each in played if each.problems] == []
     await pay_twice(running)
     await be_a_stranger(running, stranger, looker)
+    await on_another_calendar(running)
 
     async for workflow in stranger.list_workflows():
         await read_workflow(stranger, workflow, looker)
     await read_record(running, looker)
+    calendar = parse(CALENDAR.read_bytes(), as_text=True).value
+    looker.look(WireKind.FILE, "procedures/calendars/*.yaml", Part.CONTENT, calendar)
     for file in sorted((ROOT / "procedures").glob("*.yaml")):
         looker.look(WireKind.FILE, "procedures/*.yaml", Part.CONTENT, yaml.safe_load(file.read_text()))
 

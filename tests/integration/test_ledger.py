@@ -28,6 +28,7 @@ from rules import lifecycle, projections
 from rules import parcel as parcel_rules
 from rules import payment as payment_rules
 from schemas import commands as cm
+from schemas.calendar import Calendar
 from schemas.events import Accepted
 from schemas.filing import Filing, Stage
 from schemas.ids import digest
@@ -186,7 +187,9 @@ async def test_the_read_models_are_what_the_log_says(world: World) -> None:
                 "where filing_id = $1",
                 stream["filing_id"],
             )
-            add(computed, dict(stream), fold(dict(stream), events, ProcedureRules.model_validate_json(rules)))
+            body = await connection.fetchval("select body from calendar where agency = ''")
+            published = ProcedureRules.model_validate_json(rules), Calendar.model_validate_json(body)
+            add(computed, dict(stream), fold(dict(stream), events, *published))
         for row in computed["filing"]:
             row["person"] = vault.person(testing.submission().applicant.id_number)
         for table, wanted in computed.items():
@@ -195,11 +198,11 @@ async def test_the_read_models_are_what_the_log_says(world: World) -> None:
             assert stored
 
 
-def fold(stream: Row, events: list[Recorded], procedure: ProcedureRules) -> Rows:
+def fold(stream: Row, events: list[Recorded], procedure: ProcedureRules, calendar: Calendar) -> Rows:
     kind, _, name = stream["stream"].partition(":")
     who = {"filing_id": stream["filing_id"], "agency": stream["agency"]}
     if kind == "filing":
-        filing = Filing(procedure=procedure, **who)
+        filing = Filing(procedure=procedure, calendar=calendar, **who)
         for event in events:
             filing = lifecycle.evolve(filing, event)
         return projections.filing_rows(filing)

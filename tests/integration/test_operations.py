@@ -174,6 +174,7 @@ async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHa
     assert "run `motcua migrate` first" in await by_hand.run(env, "worker", code=1)
     await by_hand.run(env, "migrate")
     await by_hand.run(env, "directory", "load", ROOT / "deploy" / "directory.yaml")
+    await by_hand.run(env, "calendar", "publish", ROOT / "procedures" / "calendars" / "vn.yaml")
     await by_hand.run(env, "procedures", "publish", *sorted((ROOT / "procedures").glob("*.yaml")))
     nowhere = env | {"TEMPORAL_NAMESPACE": "nowhere"}
     for command in ("worker", "back-office"):

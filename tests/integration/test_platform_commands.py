@@ -99,8 +99,8 @@ async def test_events_are_a_timeline_without_what_is_sealed(filed: Filed, shell:
     found = (await shell("events", filed.ended_code, "--json")).json
 
     kinds = [event["kind"] for event in found]
-    assert kinds == ["submitted", "accepted", "decided", "result_issued", "handed_over"]
-    assert [event["seq"] for event in found] == [1, 2, 3, 4, 5]
+    assert kinds == ["submitted", "accepted", "decided", "result_issued", "finished_early", "handed_over"]
+    assert [event["seq"] for event in found] == [1, 2, 3, 4, 5, 6]
     assert found[0]["body"]["code"] == filed.ended_code
     assert found[0]["sealed"] is True
     assert filed.ended.applicant.name not in json.dumps(found, ensure_ascii=False)
@@ -137,7 +137,7 @@ async def test_tasks_are_the_queues_by_agency_role_and_officer(filed: Filed, she
 async def test_the_ledger_is_verified_and_what_is_broken_is_named(world: World, shell: Shell) -> None:
     whole = await shell("ledger", "verify", "--json")
     assert whole.code == 0
-    assert whole.json == {"verified": True, "streams": 2, "events": 6, "problems": []}
+    assert whole.json == {"verified": True, "streams": 2, "events": 7, "problems": []}
     assert "verified" in (await shell("ledger", "verify")).out
 
     async with world.connection() as superuser:

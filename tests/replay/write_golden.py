@@ -9,8 +9,9 @@ from uuid import UUID
 from temporalio.service import RPCError, RPCStatusCode
 
 from deploy.demo import running as demo
-from deploy.demo.scenario import SCENARIOS, Scenario, load
+from deploy.demo.scenario import SCENARIOS, load
 from motcua import filing_workflow, parcel_workflow, payment_workflow
+from tests.acting import on_another_calendar
 from tests.conftest import World
 from tests.replay.conftest import replay
 from tests.replay.test_golden import HISTORIES
@@ -26,10 +27,11 @@ async def test_write_the_histories_anew(running: World, states: dict[str, Any]) 
         old.unlink()
     for each in played:
         assert not each.problems
-        await write(running, each.scenario, each.filing_id, states)
+        await write(running, each.scenario.name, each.filing_id, states)
+    await write(running, "calendar-changed", (await on_another_calendar(running)).filing, states)
 
 
-async def write(world: World, scenario: Scenario, filing: UUID, states: dict[str, Any]) -> None:
+async def write(world: World, name: str, filing: UUID, states: dict[str, Any]) -> None:
     """The histories of a filing and of its payment and parcel, if it has them."""
     names = {
         "filing": filing_workflow(filing),
@@ -42,13 +44,13 @@ async def write(world: World, scenario: Scenario, filing: UUID, states: dict[str
         except RPCError as error:
             assert error.status is RPCStatusCode.NOT_FOUND  # noqa: PT017 -- there is no such payment or parcel
             continue
-        file = HISTORIES / f"{scenario.name}.{kind}.history.json"
+        file = HISTORIES / f"{name}.{kind}.history.json"
         content = {"workflow_id": workflow_id, "history": portable(history.to_json_dict())}
         file.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
         states.clear()
         await replay(file)
         state = json.dumps(states.get("state"), ensure_ascii=False, indent=1, sort_keys=True)
-        file.with_name(f"{scenario.name}.{kind}.state.json").write_text(state + "\n", encoding="utf-8")
+        file.with_name(f"{name}.{kind}.state.json").write_text(state + "\n", encoding="utf-8")
 
 
 def portable(part: Any) -> Any:

@@ -1,96 +1,128 @@
-"""Real time limits, days and weeks of them, on virtual time: one Java test server for each test."""
+"""What happens on time, days and weeks later: every moment at its minute, once."""
 
 from __future__ import annotations
 
-import shutil
-import sysconfig
-from collections.abc import AsyncIterator
-from dataclasses import replace
-from datetime import timedelta
+from typing import Final
 
-import pytest
-from temporalio.testing import WorkflowEnvironment
+from motcua import Accept, Reappoint, RequestSupplement, Role, Status, SupplementItem, TargetKind
+from tests.acting import EXTRACT, Play, birth
+from tests.time.conftest import BEGIN, Virtual, another, land
 
-from deploy.catalogue import publish
-from motcua import (
-    Actor,
-    Channel,
-    RequestSupplement,
-    Role,
-    Status,
-    Submission,
-    SupplementItem,
-    TargetKind,
-    Via,
-    filing_id,
-)
-from motcua.converter import data_converter
-from motcua.testing import submission
-from tests.conftest import ROOT, World
-
-DESK = Via(principal="desk", channel=Channel.COUNTER)
-RECEPTION = Actor(subject="h56.30-reception-1", role=Role.RECEPTION, agency="H56.30")
+WATCH: Final = """
+create table seen (n bigint generated always as identity, name text, role text, overdue boolean,
+    unique (name, role, overdue));
+create function see() returns trigger language plpgsql security definer as $$
+begin
+    insert into seen (name, role, overdue) values (new.name, new.role, new.overdue) on conflict do nothing;
+    return null;
+end $$;
+create trigger see after insert or update on task for each row execute function see();
+"""
+"""Remembers every task in the order in which the queues first showed it."""
 
 
-@pytest.fixture
-async def skipping(world: World) -> AsyncIterator[tuple[World, WorkflowEnvironment]]:
-    """A world on virtual time, with a platform worker and the real version of a procedure."""
-    server = shutil.which("temporal-test-server", path=sysconfig.get_path("scripts"))
-    assert server is not None, "temporal-test-server is missing; run: make setup"
-    await publish(world.owner_dsn, ROOT / "procedures" / "2.000635@2026-07.yaml")
-    async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=server, data_converter=data_converter
-    ) as env:
-        virtual = replace(world, temporal=env.client, namespace=env.client.namespace)
-        async with virtual.platform():
-            yield virtual, env
-
-
-async def kinds(world: World) -> list[str]:
-    """All events, in order."""
-    async with world.connection() as connection:
-        return [row["kind"] for row in await connection.fetch("select kind from event order by stream, seq")]
-
-
-def waiting() -> Submission:
+async def waiting(virtual: Virtual) -> Play:
     """A filing at level 3 that waits at intake."""
-    return submission(
-        procedure="2.000635",
-        version="2026-07",
-        form={"kind": "birth", "person_name": "Nguyễn Thị Bình Minh", "copies": 2},
-        papers=[],
-        result_channel="counter",
-    )
+    form = {"kind": "birth", "person_name": "Nguyễn Thị Bình Minh", "copies": 2}
+    sent = birth(procedure=EXTRACT, version="2026-07", form=form, papers=[], result_channel="counter")
+    return await Play.begin(virtual.world, sent)
 
 
-async def test_an_intake_that_nobody_takes_up_is_overdue_once(
-    skipping: tuple[World, WorkflowEnvironment],
-) -> None:
-    world, env = skipping
-    await world.client.submit(waiting())
-    await env.sleep(timedelta(hours=7, minutes=58))
-    assert await kinds(world) == ["submitted"]
-
-    await env.sleep(timedelta(days=60))
-
-    assert await kinds(world) == ["submitted", "overdue"]
+async def seen(virtual: Virtual) -> list[tuple[str, str, bool]]:
+    """Name, role and lateness of every task that the queues have shown, the first first."""
+    async with virtual.world.connection() as connection:
+        rows = await connection.fetch("select name, role, overdue from seen order by n")
+    return [(row["name"], row["role"], row["overdue"]) for row in rows]
 
 
-async def test_a_supplement_that_never_comes_ends_the_filing_on_its_day(
-    skipping: tuple[World, WorkflowEnvironment],
-) -> None:
-    world, env = skipping
-    sent = waiting()
-    await world.client.submit(sent)
-    filing = filing_id(sent.client_id, sent.submission_id)
-    item = SupplementItem(target=TargetKind.FIELD, code="registered_on", note="Cần ngày đăng ký")
-    ask = RequestSupplement(command_id="ask", actor=RECEPTION, via=DESK, items=(item,), legal_basis="NĐ 61/2018")
-    await world.client.act(filing, ask)
-    due = (await world.client.view(filing)).timers[0].due
+async def test_an_intake_that_nobody_takes_up_is_reminded_of_and_overdue_once(virtual: Virtual) -> None:
+    """Eight hours from Monday 09:00: half of them are over at 15:00, all of them on Tuesday at 09:00."""
+    async with virtual.world.platform():
+        await waiting(virtual)
+        await virtual.until("2030-03-04 14:59")
+        assert await virtual.told() == []
+        await virtual.until("2030-03-05 08:59")
+        assert await virtual.told() == [("2030-03-04 15:00", "reminded intake")]
 
-    await env.sleep(due - await env.get_current_time() - timedelta(minutes=1))
-    assert await kinds(world) == ["submitted", "supplement_requested"]
-    await env.sleep(timedelta(minutes=2))
+        await virtual.until("2030-05-06 09:00")
 
-    assert await kinds(world) == ["submitted", "supplement_requested", "supplement_expired"]
-    assert (await world.client.view(filing)).status is Status.NOT_ACCEPTED
+    assert await virtual.told() == [("2030-03-04 15:00", "reminded intake"), ("2030-03-05 09:00", "overdue intake")]
+
+
+async def test_a_supplement_that_never_comes_ends_the_filing_on_its_day(virtual: Virtual) -> None:
+    """Ten working days from Monday 4 March end with Monday 18 March."""
+    async with virtual.world.platform():
+        play = await waiting(virtual)
+        item = SupplementItem(target=TargetKind.FIELD, code="registered_on", note="Cần ngày đăng ký")
+        await play.act(RequestSupplement, play.officer(Role.RECEPTION), items=(item,), legal_basis="NĐ 61/2018")
+        await virtual.until("2030-03-18 16:59")
+        assert await virtual.told() == [(BEGIN, "supplement_requested")]
+
+        await virtual.until("2030-03-18 17:01")
+
+        assert await virtual.told() == [(BEGIN, "supplement_requested"), ("2030-03-18 17:00", "supplement_expired")]
+        assert (await play.view()).status is Status.NOT_ACCEPTED
+
+
+async def test_what_came_while_no_worker_was_there_is_told_once_and_in_order(virtual: Virtual) -> None:
+    """Due on 18 March, put off by ten working days to 1 April; the first step's three days ended on 7 March."""
+    async with virtual.world.connection() as connection:
+        await connection.execute(WATCH)
+
+    async with virtual.platform():
+        play = await Play.begin(virtual.world, land())
+        await play.act(Accept, play.officer(Role.RECEPTION))
+    await virtual.until_without_worker("2030-03-06 17:00", "2030-03-25 09:00")
+    assert await virtual.told() == [(BEGIN, "accepted"), (BEGIN, "step_started")]
+
+    async with virtual.platform():
+        await play.until(lambda view: "processing" in view.overdue)
+        missed = await virtual.told()
+        await play.act(Reappoint, play.officer(Role.LEADER), reason="thiếu cán bộ")
+        await virtual.until("2030-06-24 09:00")
+
+    late = ["reminded step", "overdue step", "reminded processing", "apology_drafted", "overdue processing"]
+    assert missed[2:] == [("2030-03-25 09:00", what) for what in late]
+    assert (await virtual.told())[7:] == [
+        ("2030-03-25 09:00", "reappointed"),
+        ("2030-03-29 17:00", "reminded processing"),
+        ("2030-04-01 17:00", "overdue processing"),
+    ]
+    assert await seen(virtual) == [
+        ("intake", "reception", False),
+        ("verify", "specialist", False),
+        ("reminder:step", "specialist", False),
+        ("reminder:step", "leader", False),
+        ("verify", "specialist", True),
+        ("verify", "team_lead", True),
+        ("reminder:processing", "specialist", False),
+        ("reminder:processing", "leader", False),
+        ("apology:processing", "leader", False),
+        ("apology:processing", "leader", True),
+    ]
+
+
+async def test_who_is_late_again_once_a_holiday_is_withdrawn_is_told_again(virtual: Virtual) -> None:
+    """Due on Monday 18 March; on the 19th by a calendar that takes the 18th off, but only until that is withdrawn.
+
+    The new appointment is told of like the first, at once, since that is not a working day ahead.
+    """
+    monday = {"date": "2030-03-18", "kind": "off", "source": "Công điện về bão"}
+    async with virtual.world.platform():
+        play = await Play.begin(virtual.world, land())
+        await play.act(Accept, play.officer(Role.RECEPTION))
+        await virtual.until("2030-03-18 18:00")
+        before = await virtual.told()
+        await virtual.adopt(play, another("2030.2", monday))
+        await virtual.until("2030-03-19 09:00")
+        await virtual.adopt(play, another("2030.3"))
+        await virtual.until("2030-05-06 09:00")
+
+    assert before[-1] == ("2030-03-18 17:00", "overdue processing")
+    assert (await virtual.told())[len(before) :] == [
+        ("2030-03-18 18:00", "calendar_changed"),
+        ("2030-03-18 18:00", "reminded processing"),
+        ("2030-03-18 18:00", "apology_drafted"),
+        ("2030-03-19 09:00", "calendar_changed"),
+        ("2030-03-19 09:00", "overdue processing"),
+    ]

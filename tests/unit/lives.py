@@ -8,9 +8,11 @@ from typing import Any, Final
 from rules import lifecycle
 from schemas import commands as cm
 from schemas.base import numbered_fields
+from schemas.calendar import Calendar
 from schemas.errors import Refused
+from schemas.events import Clock, Moment
 from schemas.files import FileRef, Paper
-from schemas.filing import Filing, Stage
+from schemas.filing import ClockState, Filing, Stage
 from schemas.ids import filing_id
 from schemas.ledger import Recorded
 from schemas.people import SYSTEM, Actor, Address, Applicant, Role, Via
@@ -19,7 +21,7 @@ from schemas.submission import Submission
 
 AGENCY: Final = "H01.12"
 START: Final = datetime(2026, 11, 25, 3, 0, 30, tzinfo=UTC)
-"""Half a minute past ten in the morning, in Vietnam."""
+"""Half a minute past ten in the morning of a Wednesday, in Vietnam."""
 
 AN: Final = Applicant(subject="an", name="Nguyễn Văn An", id_number="001099000001")
 APPLICANT: Final = Actor(subject="an", role=Role.APPLICANT)
@@ -28,6 +30,11 @@ VIA: Final = Via(principal="portal")
 ADDRESS: Final = Address(recipient="An", phone="0900000000", address="1 Hàng Bài", postcode="10000")
 FILE: Final = FileRef(key="papers/1.pdf", sha256="b" * 64, size=1000)
 RESULT: Final = FileRef(key="results/1.pdf", sha256="c" * 64, size=2000)
+
+
+def local(text: str) -> datetime:
+    """An instant in Vietnam, as `2026-11-26 17:00`."""
+    return datetime.fromisoformat(f"{text}+07:00").astimezone(UTC)
 
 
 def officer(role: Role, subject: str | None = None, agency: str = AGENCY) -> Actor:
@@ -41,6 +48,18 @@ CLERK: Final = officer(Role.CLERK)
 CASHIER: Final = officer(Role.CASHIER)
 HANDOVER: Final = officer(Role.HANDOVER)
 TEAM_LEAD: Final = officer(Role.TEAM_LEAD)
+
+OFFICE: Final = ("07:00-11:30", "13:30-17:00")
+CALENDAR: Final = Calendar.model_validate(
+    {
+        "code": "vn",
+        "version": "2026.1",
+        "valid_from": "2026-01-01",
+        "valid_until": "2027-12-31",
+        "week": [OFFICE] * 5 + [(), ()],
+    }
+)
+"""Office hours from Monday to Friday, and no holidays."""
 
 APPRAISE: Final = {"code": "appraise", "role": "specialist", "act": "propose", "limit": "2 working days"}
 DECIDE: Final = {"code": "decide", "role": "leader", "act": "decide", "limit": "1 working days"}
@@ -64,6 +83,20 @@ TAX: Final = {
 EXTENSION: Final = {"extension": {"times": 1, "by": "3 working days", "notice": "1 working days"}}
 
 
+LIMITS: Final = {
+    "intake": "8 working hours",
+    "processing": "5 working days",
+    "issue": "4 working hours",
+    "delivery": "4 working days",
+    "pickup": "30 calendar days",
+}
+
+
+def limited(**changes: str) -> dict[str, Any]:
+    """What gives a procedure other limits."""
+    return {"limits": LIMITS | changes}
+
+
 def procedure(**changes: Any) -> ProcedureRules:
     """A procedure at level 4, free, in two review steps, that allows one supplement."""
     facts = {
@@ -71,13 +104,7 @@ def procedure(**changes: Any) -> ProcedureRules:
         "version": "2026-07",
         "sha256": "a" * 64,
         "level": 4,
-        "limits": {
-            "intake": "8 working hours",
-            "processing": "5 working days",
-            "issue": "4 working hours",
-            "delivery": "4 working days",
-            "pickup": "30 calendar days",
-        },
+        "limits": LIMITS,
         "papers": [{"code": "identity", "required": True}, {"code": "mandate", "required": False}],
         "form": [
             {"code": "name", "kind": "text", "required": True, "minimum": 2, "maximum": 20},
@@ -122,7 +149,13 @@ def submission(**changes: Any) -> Submission:
 PAPER: Final[dict[str, Any]] = {"channel": "counter", "actor": RECEPTION}
 """What makes a submission a paper one, recorded at the counter."""
 
-SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (cm.Expire, cm.Issue, cm.SettleFee, cm.SettleParcel)
+SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
+    cm.Ring,
+    cm.ChangeCalendar,
+    cm.Issue,
+    cm.SettleFee,
+    cm.SettleParcel,
+)
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*cm.PUBLIC_COMMANDS, *SYSTEM_COMMANDS)}
 
 
@@ -132,7 +165,13 @@ class Life:
     def __init__(self, rules: ProcedureRules | None = None, **changes: Any) -> None:
         self.now = START
         self.log: list[Recorded] = []
-        self.filing = Filing(filing_id=filing_id("portal", "1"), agency=AGENCY, procedure=rules or procedure(), level=1)
+        self.filing = Filing(
+            filing_id=filing_id("portal", "1"),
+            agency=AGENCY,
+            procedure=rules or procedure(),
+            calendar=CALENDAR,
+            level=1,
+        )
         self.give(self.submit(**changes))
 
     def submit(self, **changes: Any) -> cm.Submit:
@@ -169,6 +208,28 @@ class Life:
         self.now += timedelta(**length)
         return self
 
+    def until(self, text: str) -> Life:
+        """Wait until an instant in Vietnam."""
+        self.now = local(text)
+        return self
+
+    def rung(self) -> Life:
+        """What is due now rings, in order, as the filing's own timers make it, and then nothing is due."""
+        for _ in range(20):
+            timer = lifecycle.next_timer(self.filing)
+            if timer is None or timer.due > self.now:
+                return self
+            self.do("ring", clock=timer.clock, moment=timer.moment)
+        raise AssertionError(f"it rings on and on: {self.told}")
+
+    def clock(self, name: str) -> ClockState:
+        """The last run of a clock."""
+        return self.runs(name)[-1]
+
+    def runs(self, name: str) -> list[ClockState]:
+        """Every run of a clock, in order."""
+        return [state for state in lifecycle.ledger(self.filing) if state.clock == name]
+
     @property
     def kinds(self) -> list[str]:
         return [recorded.event.kind for recorded in self.log]
@@ -183,8 +244,21 @@ class Life:
 
     @property
     def ringing(self) -> dict[str, datetime]:
-        """Which clocks will ring, and when."""
-        return {str(timer.clock): timer.due for timer in lifecycle.timers(self.filing)}
+        """Which clocks will ring because they are due, and when."""
+        timers = lifecycle.timers(self.filing)
+        return {str(timer.clock): timer.due for timer in timers if timer.moment is Moment.DUE}
+
+    @property
+    def tells(self) -> list[tuple[str, str, datetime]]:
+        """Everything that clocks will tell, in order: the clock, the moment, and when."""
+        return [(timer.clock, timer.moment, timer.due) for timer in lifecycle.timers(self.filing)]
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What clocks have told, in order."""
+        events = (recorded.event for recorded in self.log)
+        said = {"reminded", "apology_drafted", "overdue"}
+        return [(getattr(event, "clock", Clock.PROCESSING), event.kind) for event in events if event.kind in said]
 
     @property
     def queues(self) -> list[str]:
@@ -208,6 +282,12 @@ class Life:
 
     def issued(self) -> Life:
         return self.do("issue", result=RESULT)
+
+
+def at(*review: dict[str, Any], **changes: Any) -> Life:
+    """A filing in the first of these steps, claimed by the specialist."""
+    rules = procedure(review=[*review, APPRAISE, DECIDE], **changes)
+    return Life(rules).accepted().do("claim", SPECIALIST)
 
 
 def command(kind: str, actor: Actor, number: int = 0, /, **content: Any) -> cm.Command:

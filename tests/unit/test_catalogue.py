@@ -110,8 +110,21 @@ def test_a_lower_level_with_what_it_allows_passes(level: int) -> None:
 def test_the_same_day_is_a_limit(amount: str) -> None:
     raw = good()
     raw["limits"]["processing"] = amount
+    raw["extension"]["by"] = amount.replace("0", "2")
 
     assert found(raw) == set()
+
+
+@pytest.mark.parametrize("cut_off", ["00:00", "15:00", "23:59"])
+def test_a_procedure_may_say_from_when_on_the_next_day_counts_and_how_it_tells_of_its_limit(cut_off: str) -> None:
+    raw = good()
+    raw["limits"] |= {"cut_off": cut_off, "reminder": "4 working hours", "apology": "2 working days"}
+    raw["limits"] |= {"processing": "5 working days", "reappointment": "3 working days"}
+
+    assert found(raw) == set()
+    limits = Procedure.model_validate_json(json.dumps(raw)).limits
+    assert str(limits.reappointment) == "3 working days"
+    assert f"{limits.cut_off:%H:%M}" == cut_off
 
 
 def test_level_1_may_be_a_page_alone() -> None:
@@ -290,12 +303,12 @@ def test_the_fragments_of_the_documentation_pass() -> None:
 
 
 def all_limits(part: object) -> Iterator[Limit]:
-    """Every limit anywhere in `part`."""
+    """Every limit that is written anywhere in `part`."""
     match part:
         case Limit():
             yield part
         case BaseModel():
-            yield from (limit for _, value in part for limit in all_limits(value))
+            yield from (limit for name in part.model_fields_set for limit in all_limits(getattr(part, name)))
         case tuple():
             yield from (limit for value in part for limit in all_limits(value))
 

@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any, Final, get_args
 from uuid import UUID
 
 import pytest
@@ -42,6 +42,7 @@ PERSONAL = {
     "suspended": {"reason", "legal_basis"},
     "stopped": {"reason", "legal_basis"},
     "extended": {"reason"},
+    "reappointed": {"reason"},
     "intake_refused": {"reason"},
     "supplement_requested": {"notes", "legal_basis"},
     "supplemented": {"form", "papers"},
@@ -74,7 +75,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 37 + 5 + 3
+    assert len(kinds) == len(set(kinds)) == 42 + 6 + 4
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
@@ -84,11 +85,28 @@ def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
         assert set(effects.values()) <= set(Effect)
 
 
-@pytest.mark.parametrize(
-    "end", ["intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped"]
-)
+@pytest.mark.parametrize("end", ["intake_refused", "supplement_expired", "fee_expired", "withdrawn", "stopped"])
 def test_the_end_of_a_filing_stops_every_clock(end: str) -> None:
     assert EFFECTS[end] == dict.fromkeys(Clock, Effect.STOP)
+
+
+def test_the_result_in_the_hands_of_the_applicant_stops_every_clock_but_the_time_to_appeal_which_it_starts() -> None:
+    assert EFFECTS["handed_over"] == dict.fromkeys(Clock, Effect.STOP) | {Clock.APPEAL: Effect.START}
+    assert [kind for kind, effects in EFFECTS.items() if effects.get(Clock.APPEAL) is Effect.START] == ["handed_over"]
+
+
+def test_only_an_extension_and_another_appointment_make_a_limit_longer() -> None:
+    longer = {(kind, clock) for kind, does in EFFECTS.items() for clock, effect in does.items() if effect == "extend"}
+    assert longer == {("extended", "processing"), ("reappointed", "processing")}
+
+
+PASSING: Final = ("claimed", "released", "reassigned", "asked", "answered", "opinion_recorded")
+TELLING: Final = ("reminded", "apology_drafted", "overdue", "finished_early")
+
+
+@pytest.mark.parametrize("kind", [*PASSING, *TELLING])
+def test_what_passes_between_people_and_what_clocks_tell_leaves_every_clock_alone(kind: str) -> None:
+    assert EFFECTS[kind] == {}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The life of a filing: who may do what at each stage, where each way leads, and which status it shows there."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -30,6 +30,7 @@ from tests.unit.lives import (
     VERIFY,
     Life,
     fee,
+    local,
     officer,
     procedure,
 )
@@ -423,7 +424,7 @@ def answer(life: Life) -> Life:
 
 
 def never_answer(life: Life) -> Life:
-    return life.wait(days=10).do("expire", clock="supplement")
+    return life.until("2026-12-09 17:00").do("ring", clock="supplement")
 
 
 def refuse(life: Life) -> Life:
@@ -447,7 +448,7 @@ def online_expires(life: Life) -> Life:
 
 
 def never_pay(life: Life) -> Life:
-    return life.wait(days=5).do("expire", clock="payment")
+    return life.until("2026-12-02 17:00").do("ring", clock="payment")
 
 
 def accept_by_itself(life: Life) -> Life:
@@ -528,6 +529,7 @@ def test_the_events_of_a_filing_that_pays_and_gets_its_result_online() -> None:
         "claimed",
         "decided",
         "result_issued",
+        "finished_early",
         "handed_over",
     ]
 
@@ -687,13 +689,13 @@ def test_a_procedure_without_papers_or_form_has_nothing_to_supplement() -> None:
 
 def test_a_supplement_is_in_time_until_its_very_end() -> None:
     life = Life().asked(RECEPTION, IDENTITY)
-    due = life.ringing["supplement"]
+    due = local("2026-12-09 17:00")
     life.now = due - timedelta(microseconds=1)
     assert life.refusal("supplement", APPLICANT, papers=AFFIDAVIT) == []
-    assert life.refusal("expire", clock="supplement") == [("clock", "not_due")]
+    assert life.refusal("ring", clock="supplement") == [("clock", "not_due")]
     life.now = due
     assert life.refusal("supplement", APPLICANT, papers=AFFIDAVIT) == [("", "too_late")]
-    assert life.refusal("expire", clock="supplement") == []
+    assert life.refusal("ring", clock="supplement") == []
 
 
 # Fees.
@@ -736,9 +738,9 @@ def test_a_fee_at_the_counter_is_settled_by_no_online_payment(settlement: str) -
 
 
 def test_only_the_bank_says_that_an_online_fee_was_not_paid() -> None:
-    life = Life(procedure(fee=fee())).accepted().wait(days=5)
-    assert life.refusal("expire", clock="payment") == [("clock", "not_due")]
-    life = life.wait(minutes=5).do("expire", clock="payment")
+    life = Life(procedure(fee=fee())).accepted().until("2026-12-02 17:04")
+    assert life.refusal("ring", clock="payment") == [("clock", "not_due")]
+    life = life.until("2026-12-02 17:05").do("ring", clock="payment")
     assert (life.kinds[-1], life.status) == ("overdue", 6)
 
 
@@ -804,75 +806,72 @@ def test_another_parcel_says_nothing_of_this_one() -> None:
 
 # Clocks.
 
-MINUTE: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
-INTAKE_DUE: Final = MINUTE + timedelta(hours=8)
+INTAKE_DUE: Final = local("2026-11-26 10:00")
+"""Of the 8 hours from Wednesday at ten, 5 are over that evening."""
 
 
 @pytest.mark.parametrize(
     ("life", "ringing"),
     [
-        (Life, {"intake": timedelta(hours=8)}),
-        (lambda: Life().asked(RECEPTION, IDENTITY), {"supplement": timedelta(days=10)}),
-        (at_fee, {"payment": timedelta(days=5)}),
-        (lambda: Life().accepted(), {"step": timedelta(days=2), "processing": timedelta(days=5)}),
-        (lambda: Life().accepted().proposed(), {"step": timedelta(days=1), "processing": timedelta(days=5)}),
-        (lambda: Life().accepted().decided(), {"issue": timedelta(hours=4), "processing": timedelta(days=5)}),
-        (by_post, {"delivery": timedelta(days=4)}),
-        (lambda: come_back(by_post()), {"pickup": timedelta(days=30)}),
+        (Life, {"intake": "2026-11-26 10:00"}),
+        (lambda: Life().asked(RECEPTION, IDENTITY), {"supplement": "2026-12-09 17:00"}),
+        (at_fee, {"payment": "2026-12-02 17:00"}),
+        (lambda: Life().accepted(), {"step": "2026-11-27 17:00", "processing": "2026-12-02 17:00"}),
+        (lambda: Life().accepted().proposed(), {"step": "2026-11-26 17:00", "processing": "2026-12-02 17:00"}),
+        (lambda: Life().accepted().decided(), {"issue": "2026-11-25 16:00", "processing": "2026-12-02 17:00"}),
+        (by_post, {"delivery": "2026-12-01 17:00"}),
+        (lambda: come_back(by_post()), {"pickup": "2026-12-25 17:00"}),
     ],
     ids=["intake", "supplement", "fee", "appraise", "decide", "issue", "delivery", "pickup"],
 )
-def test_which_clocks_ring_at_a_stage_and_when(life: Callable[[], Life], ringing: dict[str, timedelta]) -> None:
+def test_which_clocks_ring_at_a_stage_and_when(life: Callable[[], Life], ringing: dict[str, str]) -> None:
     made = life()
-    assert made.ringing == {clock: MINUTE + limit for clock, limit in ringing.items()}
+    assert made.ringing == {clock: local(due) for clock, due in ringing.items()}
     assert list(made.ringing) == list(ringing)
 
 
 def test_an_answered_supplement_starts_the_limits_again() -> None:
-    life = claim_to_appraise(Life().accepted()).wait(days=1)
-    ask_in_review(life).wait(days=3)
+    life = claim_to_appraise(Life().accepted()).until("2026-11-26 10:00")
+    ask_in_review(life).until("2026-11-29 10:00")  # a Sunday: received on Monday
     answer(life)
-    assert life.ringing == {
-        "step": MINUTE + timedelta(days=6),
-        "processing": MINUTE + timedelta(days=9),
-    }
+    assert life.ringing == {"step": local("2026-12-02 17:00"), "processing": local("2026-12-07 17:00")}
 
 
 def test_the_time_a_fee_takes_to_be_paid_does_not_count() -> None:
-    life = at_fee().wait(days=3)
-    assert pay_at_counter(life).ringing["processing"] == MINUTE + timedelta(days=8)
+    life = at_fee().until("2026-11-28 10:00")  # a Saturday: the 45 hours that are left end on the sixth day from Monday
+    assert pay_at_counter(life).ringing["processing"] == local("2026-12-07 17:00")
 
 
 def test_a_clock_rings_when_it_is_due_and_not_before() -> None:
     life = Life()
     life.now = INTAKE_DUE - timedelta(microseconds=1)
-    assert life.refusal("expire", clock="intake") == [("clock", "not_due")]
+    assert life.refusal("ring", clock="intake") == [("clock", "not_due")]
     life.now = INTAKE_DUE
-    assert life.refusal("expire", clock="intake") == []
+    assert life.refusal("ring", clock="intake") == []
 
 
 def test_overdue_is_said_once_and_brings_the_team_lead() -> None:
     life = Life().do("claim", RECEPTION)
     assert life.queues == ["reception"]
-    life.wait(hours=8).do("expire", clock="intake")
+    life.until("2026-11-26 10:00").do("ring", clock="intake")
     assert (life.kinds[-1], life.status, life.ringing) == ("overdue", 1, {})
-    assert life.refusal("expire", clock="intake") == [("clock", "not_due")]
+    assert life.refusal("ring", clock="intake") == [("clock", "not_due")]
     assert life.queues == ["reception", "team_lead"]
 
 
 @pytest.mark.parametrize("clock", ["processing", "step", "supplement", "payment", "issue", "delivery", "pickup"])
 def test_a_clock_that_does_not_run_cannot_ring(clock: str) -> None:
-    assert Life().wait(days=400).refusal("expire", clock=clock) == [("clock", "not_due")]
+    assert Life().wait(days=400).refusal("ring", clock=clock) == [("clock", "not_due")]
 
 
 def test_a_clock_that_stands_still_cannot_ring() -> None:
-    life = Life().asked(RECEPTION, IDENTITY).wait(hours=9)
-    assert life.refusal("expire", clock="intake") == [("clock", "not_due")]
+    life = Life().asked(RECEPTION, IDENTITY).until("2026-11-26 10:00")
+    assert life.refusal("ring", clock="intake") == [("clock", "not_due")]
 
 
 def test_only_the_system_rings_clocks_and_reports_facts() -> None:
-    life = Life().wait(hours=9)
-    assert life.refusal("expire", TEAM_LEAD, clock="intake") == [("actor.role", "role_not_allowed")]
+    life = Life().until("2026-11-26 10:00")
+    assert life.refusal("ring", TEAM_LEAD, clock="intake") == [("actor.role", "role_not_allowed")]
     assert Life().accepted().decided().refusal("issue", LEADER, result=RESULT) == [("actor.role", "role_not_allowed")]
 
 
@@ -896,8 +895,8 @@ def test_only_the_system_rings_clocks_and_reports_facts() -> None:
             [("supplement", "applicant", None), ("supplement", "reception", None)],
         ),
         (lambda: Life().accepted().decided(), [("issue", "system", None)]),
-        (by_post, [("delivery", "system", None)]),
-        (lambda: come_back(by_post()), [("pickup", "handover", None)]),
+        (by_post, [("delivery", "system", None), ("finished_early", "handover", None)]),
+        (lambda: come_back(by_post()), [("pickup", "handover", None), ("finished_early", "handover", None)]),
         (lambda: withdraw(Life()), []),
     ],
 )

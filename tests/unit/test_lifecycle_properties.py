@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import hypothesis.strategies as st
@@ -21,8 +21,10 @@ from hypothesis.stateful import (
 from rules import lifecycle
 from rules.fold import missing_opinions
 from schemas import commands as cm
+from schemas import events as ev
+from schemas.calendar import Calendar
 from schemas.errors import Refused
-from schemas.events import Clock
+from schemas.events import Clock, Moment
 from schemas.filing import Filing, Stage, Task
 from schemas.ledger import Recorded
 from schemas.level import CAPABILITIES
@@ -32,6 +34,7 @@ from tests.unit.lives import (
     ADDRESS,
     APPLICANT,
     APPRAISE,
+    CALENDAR,
     CASHIER,
     CLERK,
     CONSULT,
@@ -123,6 +126,10 @@ SHAPES: Final[tuple[dict[str, Any], ...]] = (
     },
     {"review": [INSPECT, CONSULT, APPRAISE, DECIDE], **EXTENSION, **SILENT},
     {"review": [ESCALATE, TAX, APPRAISE, DECIDE], **EXTENSION},
+    {
+        "review": [TAX, APPRAISE, DECIDE],
+        "resumption": {"supplement": "resume", "obligation": "restart", "suspension": "restart"},
+    },
 )
 SHAPE_NAMES: Final = (
     "free",
@@ -141,6 +148,7 @@ SHAPE_NAMES: Final = (
     "fee on acceptance, waived",
     "inspection and consultation, silence is consent and approval",
     "consultation without silence, obligation",
+    "obligation, what goes on and what starts again",
 )
 
 # domain.md §2.2, event by event, from nothing (0). What is not in its table:
@@ -210,6 +218,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "fulfil_obligation": {"reference": "56/GNT"},
         "stop": {"mode": "end", "reason": "tranh chấp", "legal_basis": "Đ19"},
         "extend": {"reason": "quá tải"},
+        "reappoint": {"reason": "quá tải"},
         "waive_fee": {"waiver": next(iter(rules.fee.waivers)).code, "reason": "sinh viên"}
         if rules.fee and rules.fee.waivers
         else {"waiver": "student", "reason": "sinh viên"},
@@ -234,6 +243,11 @@ PAPERS: Final = st.lists(
 FORM: Final = st.dictionaries(
     st.sampled_from(["name", "copies", "age"]), st.sampled_from(["An", "", 0, 3, -1, True]), max_size=2
 )
+OTHER_CALENDAR: Final = CALENDAR.model_copy(
+    update={"version": "2026.2", "off": tuple(date(2026, 11, day) for day in (26, 27, 30))}
+)
+CALENDARS: Final = (CALENDAR, OTHER_CALENDAR)
+LENGTHS: Final = ("1 working days", "5 working days", "6 working days", "0 working days", "5 calendar days")
 OUTCOME: Final = st.sampled_from(["approved", "refused"])
 ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "refuse_intake": st.just({"reason": "sai nơi"}),
@@ -260,7 +274,11 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "settle_parcel": st.fixed_dictionaries(
         {"n": st.sampled_from([1, 1, 2]), "outcome": st.sampled_from(["delivered", "returned", "lost"])}
     ),
-    "expire": st.fixed_dictionaries({"clock": st.sampled_from(Clock)}),
+    "ring": st.fixed_dictionaries({"clock": st.sampled_from(Clock), "moment": st.sampled_from(Moment)}),
+    "change_calendar": st.fixed_dictionaries({"calendar": st.sampled_from(CALENDARS)}),
+    "reappoint": st.fixed_dictionaries(
+        {"reason": st.just("quá tải"), "by": st.sampled_from([None, *LENGTHS])},
+    ),
     "reassign": st.fixed_dictionaries({"officer": st.sampled_from(["specialist-2", "leader-1", DUAL, "an"])}),
     "answer": st.fixed_dictionaries({"n": st.sampled_from([1, 2]), "answer": st.just("1/1/2000")}),
     "inspect": st.fixed_dictionaries(
@@ -286,6 +304,9 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     ),
 }
 
+
+NOTICES: Final = ("reminder:", "apology:", "finished_early")
+"""Tasks that tell somebody something, and need not ask for anything."""
 
 ONWARDS: Final = {
     "accept",
@@ -324,9 +345,10 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: PL
     """What must be true of a command that is accepted, whatever the way it came."""
     fee_due = filing.fee
     match given:
-        case cm.Expire(clock=clock):
+        case cm.Ring(clock=clock, moment=moment):
             state = filing.clocks[clock]
-            return not state.paused and not state.overdue and state.due <= now
+            rings = {"reminder": state.remind_at, "apology": state.apologise_at, "due": state.due}[moment]
+            return not state.paused and not state.overdue and rings is not None and rings <= now
         case cm.SettleFee():
             paid_wrong = given.settlement == "paid" and (fee_due is None or given.amount != fee_due.amount)
             return fee_due is not None and fee_due.channel == "online" and given.n == fee_due.n and not paid_wrong
@@ -372,7 +394,10 @@ class AnyLife(RuleBasedStateMachine):
 
     def start(self, rules: ProcedureRules, changes: dict[str, Any]) -> None:
         self.life = Life(rules, **changes)
-        self.replayed = Filing(filing_id=self.life.filing.filing_id, agency=self.life.filing.agency, procedure=rules)
+        before = self.life.filing
+        self.replayed = Filing(
+            filing_id=before.filing_id, agency=before.agency, procedure=rules, calendar=before.calendar
+        )
         self.statuses = [0]
         self.replay()
 
@@ -417,7 +442,7 @@ class AnyLife(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.life.filing.clocks))
     def a_clock_rings_that_may_not_be_due(self, data: st.DataObject) -> None:
         clock = data.draw(st.sampled_from(sorted(self.life.filing.clocks)))
-        self.attempt("expire", SYSTEM, {"clock": clock})
+        self.attempt("ring", SYSTEM, {"clock": clock, "moment": data.draw(st.sampled_from(Moment))})
 
     @rule(data=st.data())
     @precondition(lambda self: not self.life.filing.closed)
@@ -459,7 +484,13 @@ class AnyLife(RuleBasedStateMachine):
     def a_timer_rings(self, data: st.DataObject) -> None:
         timer = data.draw(st.sampled_from(lifecycle.timers(self.life.filing)))
         self.life.now = max(self.life.now, timer.due)
-        assert self.attempt("expire", SYSTEM, {"clock": timer.clock})
+        assert self.attempt("ring", SYSTEM, {"clock": timer.clock, "moment": timer.moment})
+
+    @rule(calendar=st.sampled_from(CALENDARS))
+    @precondition(lambda self: not self.life.filing.closed)
+    def another_calendar_is_in_force(self, calendar: Calendar) -> None:
+        changed = calendar != self.life.filing.calendar
+        assert self.attempt("change_calendar", SYSTEM, {"calendar": calendar}) is changed
 
     @rule(hours=st.sampled_from([0, 1, 7, 25, 240]))
     def time_passes(self, hours: int) -> None:
@@ -542,6 +573,13 @@ class AnyLife(RuleBasedStateMachine):
         for kind, actor, content in wrong.get(self.life.stage, []):
             assert self.life.refusal(kind, actor, **content), (kind, content)
 
+    @property
+    def silence_speaks(self) -> bool:
+        """Whether the limit has run out whose end is approval, and the clock is about to ring."""
+        state = self.life.filing.clocks.get(Clock.PROCESSING)
+        silent = self.life.filing.procedure.silent_officer is not None and self.life.filing.decision is None
+        return silent and state is not None and not state.paused and self.life.now >= state.due
+
     @invariant()
     def an_open_filing_is_never_forgotten(self) -> None:
         filing = self.life.filing
@@ -554,9 +592,56 @@ class AnyLife(RuleBasedStateMachine):
         assert lifecycle.timers(filing) or late
         assert tasks
         for task in tasks:
-            assert task.actions
+            assert task.actions or task.role == "team_lead" or task.name.startswith(NOTICES) or self.silence_speaks
             for name in task.actions:
                 assert self.life.refusal(name, somebody(task), **fitting(filing, name)) == []
+
+    @invariant()
+    def the_clocks_run_through_all_of_their_time_once(self) -> None:
+        filing = self.life.filing
+        assert all(state.ended is None for state in filing.clocks.values())
+        for state in filing.past_clocks:
+            assert state.ended is not None
+            assert (state.outcome is None) or not {state.ended_by} & {"withdrawn", "stopped", "supplement_expired"}
+        for state in lifecycle.ledger(filing):
+            instants = [state.started, *(at for pause in state.pauses for at in (pause.since, pause.until) if at)]
+            assert instants == sorted(instants)
+            assert all(pause.until for pause in state.pauses[:-1])
+            assert sum(extension.kind == "reappointed" for extension in state.extensions) <= 1
+            told = (state.reminded_at, state.remind_at), (state.apologised_at, state.apologise_at)
+            assert not any(done and to_do for done, to_do in told)
+
+    @invariant()
+    def every_moment_of_a_due_instant_is_told_once(self) -> None:
+        kinds = self.life.kinds
+        assert kinds.count("reappointed") <= 1
+        if "calendar_changed" not in kinds:
+            assert kinds.count("apology_drafted") <= len(self.life.runs("processing")) + kinds.count("extended")
+            events = [r.event for r in self.life.log if isinstance(r.event, ev.Reminded | ev.Overdue)]
+            told = [(event.kind, event.clock, event.due) for event in events]
+            assert len(told) == len(set(told))
+
+    @invariant()
+    def to_project_again_on_the_same_calendar_changes_nothing(self) -> None:
+        filing = self.life.filing
+        same = Recorded(
+            seq=filing.seq + 1,
+            at=self.life.now,
+            command_id="calendar",
+            actor=SYSTEM,
+            event=ev.CalendarChanged(calendar=filing.calendar),
+        )
+        again = lifecycle.evolve(filing, same)
+        assert again.clocks == filing.clocks
+        assert again.overdue == filing.overdue
+
+    @invariant()
+    def silence_that_has_approved_cannot_be_broken(self) -> None:
+        state = self.life.filing.clocks.get(Clock.PROCESSING)
+        silent = self.life.filing.procedure.silent_officer and self.life.filing.decision is None
+        if state and silent and not state.paused and state.due <= self.life.now:
+            for kind in ("decide", "reappoint", "stop"):
+                assert self.life.refusal(kind, LEADER, **fitting(self.life.filing, kind))
 
     @invariant()
     def a_review_step_is_where_the_procedure_says(self) -> None:

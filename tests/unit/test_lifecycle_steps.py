@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -11,10 +11,8 @@ from rules import lifecycle
 from schemas.people import Actor, PersonKind, Role
 from tests.unit.lives import (
     APPLICANT,
-    APPRAISE,
     CASHIER,
     CONSULT,
-    DECIDE,
     ESCALATE,
     EXTENSION,
     INSPECT,
@@ -28,7 +26,9 @@ from tests.unit.lives import (
     TEAM_LEAD,
     VERIFY,
     Life,
+    at,
     fee,
+    local,
     officer,
     procedure,
     submission,
@@ -42,17 +42,6 @@ SEEN: Final[dict[str, Any]] = {
 }
 STOP: Final = {"reason": "tranh chấp", "legal_basis": "NĐ 118/2025"}
 SECOND: Final = officer(Role.SPECIALIST, "specialist-2")
-
-
-def minute(moment: datetime) -> datetime:
-    """Limits begin with the minute."""
-    return moment.replace(second=0)
-
-
-def at(*review: dict[str, Any], **changes: Any) -> Life:
-    """A filing in the first of these steps, claimed by the specialist."""
-    rules = procedure(review=[*review, APPRAISE, DECIDE], **changes)
-    return Life(rules).accepted().do("claim", SPECIALIST)
 
 
 # Inspection.
@@ -94,10 +83,10 @@ def test_the_last_opinion_closes_a_consultation() -> None:
 
 def test_silence_is_consent_at_the_instant_the_time_is_over_where_the_procedure_says_so() -> None:
     life = at(CONSULT).do("record_opinion", SPECIALIST, party="police", consent=True)
-    life.now = life.ringing["step"]
+    life.until("2026-11-27 17:00")
     assert life.refusal("record_opinion", SPECIALIST, party="health", consent=False) == [("", "too_late")]
 
-    life.do("expire", clock="step")
+    life.do("ring", clock="step")
 
     assert life.kinds[-2:] == ["consultation_closed", "step_started"]
     assert [o.party for o in life.filing.opinions if o.silent] == ["health"]
@@ -107,8 +96,8 @@ def test_silence_is_consent_at_the_instant_the_time_is_over_where_the_procedure_
 def test_silence_that_is_no_consent_makes_the_step_late_and_lets_it_be_sent_on() -> None:
     life = at(ESCALATE)
     assert life.refusal("forward", SPECIALIST) == [("", "wrong_act")]
-    life.now = life.ringing["step"]
-    life.do("expire", clock="step")
+    life.until("2026-11-27 17:00")
+    life.do("ring", clock="step")
     assert (life.filing.overdue, life.queues) == (("step",), ["specialist", "team_lead"])
 
     life.do("record_opinion", SPECIALIST, party="police", consent=True).do("forward", SPECIALIST)
@@ -121,21 +110,20 @@ def test_silence_that_is_no_consent_makes_the_step_late_and_lets_it_be_sent_on()
 
 def test_an_obligation_stops_the_agencys_clocks_is_status_6_and_ends_with_its_proof() -> None:
     life = at(TAX)
-    due = life.ringing["processing"]
     life.do("refer_obligation", SPECIALIST, reference="12/PC-UBND")
     assert (life.status, life.stage, set(life.ringing)) == (4, "obligation", {"obligation"})
-    assert life.ringing["obligation"] == minute(START) + timedelta(days=3)
-    life.wait(days=2).do("demand_obligation", SPECIALIST, reference="34/TB-CCT", amount=5_000_000)
-    assert (life.status, life.ringing["obligation"]) == (6, minute(life.now) + timedelta(days=30))
+    assert life.ringing["obligation"] == local("2026-11-30 17:00")
+    life.until("2026-11-27 10:00").do("demand_obligation", SPECIALIST, reference="34/TB-CCT", amount=5_000_000)
+    assert (life.status, life.ringing["obligation"]) == (6, local("2026-12-28 17:00"))  # the 27th is a Sunday
     assert life.queues == ["specialist", "cashier"]
     assert life.refusal("demand_obligation", SPECIALIST, reference="1/TB", amount=1) == [("", "demanded_already")]
     assert life.refusal("fulfil_obligation", SECOND, reference="1/GNT") == [("", "claimed_by_other")]
 
-    life.wait(days=5).do("fulfil_obligation", CASHIER, reference="56/GNT")
+    life.until("2026-12-02 10:00").do("fulfil_obligation", CASHIER, reference="56/GNT")
 
     assert (life.status, life.stage) == (4, "review")
     assert life.kinds[-2:] == ["obligation_fulfilled", "step_started"]
-    assert life.ringing["processing"] == due + timedelta(days=7)
+    assert life.ringing["processing"] == local("2026-12-09 17:00")  # 45 hours later: 5 on that day, and five days
 
 
 def test_an_authority_that_is_owed_nothing_ends_the_obligation() -> None:
@@ -146,8 +134,8 @@ def test_an_authority_that_is_owed_nothing_ends_the_obligation() -> None:
 def test_an_obligation_nobody_meets_is_seen_by_the_team_lead() -> None:
     life = at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC")
     life.do("demand_obligation", SPECIALIST, reference="34/TB", amount=1)
-    life.now = life.ringing["obligation"]
-    life.do("expire", clock="obligation")
+    life.until("2026-12-25 17:00")
+    life.do("ring", clock="obligation")
     assert (life.status, life.filing.overdue, life.queues[-1]) == (6, ("obligation",), "team_lead")
 
 
@@ -247,25 +235,24 @@ def test_below_level_3_the_desk_answers_for_the_applicant() -> None:
 
 def test_a_suspended_filing_stands_still_and_goes_on_where_it_stood() -> None:
     life = at(VERIFY)
-    before = life.ringing
-    life.wait(hours=1).do("stop", LEADER, mode="suspend", **STOP)
+    life.until("2026-11-25 11:00").do("stop", LEADER, mode="suspend", **STOP)
     assert (life.status, life.stage, set(life.ringing), life.queues) == (8, "suspended", {"suspension"}, ["leader"])
     assert life.refusal("forward", SPECIALIST) == [("", "wrong_stage")]
     assert life.refusal("withdraw", APPLICANT, reason="đổi ý") == [("", "suspended")]
     assert life.refusal("resume", SPECIALIST) == [("actor.role", "role_not_allowed")]
 
-    life.wait(days=10).do("resume", LEADER)
+    life.until("2026-12-05 11:00").do("resume", LEADER)  # a Saturday
 
     assert (life.status, life.filing.officer) == (4, "specialist-1")
-    assert life.ringing == {clock: due + timedelta(days=10) for clock, due in before.items()}
+    # 28 and 44 hours were left, three and five whole days and half of one more.
+    assert life.ringing == {"step": local("2026-12-10 17:00"), "processing": local("2026-12-14 17:00")}
 
 
 def test_a_suspension_that_nobody_ends_is_seen() -> None:
     life = at(VERIFY).do("stop", LEADER, mode="suspend", **STOP)
-    life.now = life.ringing["suspension"]
-    assert life.now == minute(START) + timedelta(days=30)
-    life.do("expire", clock="suspension")
-    assert (life.status, life.filing.overdue, life.queues) == (8, ("suspension",), ["leader"])
+    assert life.ringing == {"suspension": local("2026-12-25 17:00")}
+    life.until("2026-12-25 17:00").do("ring", clock="suspension")
+    assert (life.status, life.filing.overdue, life.queues) == (8, ("suspension",), ["leader", "team_lead"])
 
 
 def test_a_filing_is_stopped_for_good_from_review_obligation_fee_and_suspension() -> None:
@@ -293,17 +280,15 @@ def test_a_filing_is_not_stopped_before_it_is_handled_nor_after_its_decision() -
 
 def test_the_processing_limit_is_extended_once_and_in_time() -> None:
     life = at(VERIFY, **EXTENSION)
-    due = life.ringing["processing"]
+    assert life.ringing["processing"] == local("2026-12-02 17:00")
     assert life.refusal("extend", SPECIALIST, reason="quá tải") == [("actor.role", "role_not_allowed")]
-    life.now = due - timedelta(days=1)
-    life.do("extend", LEADER, reason="quá tải")
-    assert (life.ringing["processing"], life.filing.extensions) == (due + timedelta(days=3), 1)
+    life.until("2026-12-01 17:00").do("extend", LEADER, reason="quá tải")
+    assert (life.ringing["processing"], life.filing.extensions) == (local("2026-12-07 17:00"), 1)
     assert life.refusal("extend", LEADER, reason="quá tải") == [("", "no_more_extensions")]
 
 
 def test_a_limit_that_is_nearly_over_or_a_procedure_without_the_rule_is_not_extended() -> None:
-    life = at(VERIFY, **EXTENSION)
-    life.now = life.ringing["processing"] - timedelta(days=1) + timedelta(minutes=1)
+    life = at(VERIFY, **EXTENSION).until("2026-12-01 17:01")
     assert life.refusal("extend", LEADER, reason="quá tải") == [("", "too_late_to_extend")]
     assert at(VERIFY).refusal("extend", LEADER, reason="quá tải") == [("", "no_more_extensions")]
 
@@ -313,8 +298,8 @@ def test_a_limit_that_is_nearly_over_or_a_procedure_without_the_rule_is_not_exte
 
 def test_silence_at_the_end_of_the_limit_is_approval_where_the_law_says_so() -> None:
     life = at(VERIFY, silent_basis="Luật X, Đ5", silent_officer="leader-2")
-    life.now = life.ringing["processing"]
-    life.do("expire", clock="processing")
+    life.until("2026-12-02 17:00")
+    life.do("ring", clock="processing")
     decision = life.filing.decision
     assert decision is not None
     assert (decision.outcome, decision.officer, decision.silence) == ("approved", "leader-2", "Luật X, Đ5")
@@ -323,8 +308,8 @@ def test_silence_at_the_end_of_the_limit_is_approval_where_the_law_says_so() -> 
 
 def test_silence_is_nothing_where_no_officer_of_the_agency_answers_for_it() -> None:
     life = at(VERIFY, silent_basis="Luật X, Đ5")
-    life.now = life.ringing["processing"]
-    assert life.do("expire", clock="processing").stage == "review"
+    life.until("2026-12-02 17:00")
+    assert life.do("ring", clock="processing").stage == "review"
 
 
 # Waivers, and fees with the submission.
@@ -367,18 +352,18 @@ def test_a_fee_with_the_submission_is_paid_before_the_intake_whose_limit_then_be
     assert set(life.ringing) == {"payment"}
     assert life.refusal("accept", RECEPTION) == [("", "wrong_stage")]
 
-    life.wait(days=1).do("settle_fee", n=1, settlement="paid", amount=16_000)
+    life.until("2026-11-26 10:00").do("settle_fee", n=1, settlement="paid", amount=16_000)
 
     assert (life.status, life.stage) == (1, "intake")
-    assert life.ringing == {"intake": minute(life.now) + timedelta(hours=8)}
+    assert life.ringing == {"intake": local("2026-11-27 10:00")}
     assert life.accepted().status == 2
     assert len(life.filing.fees) == 1
 
 
 def test_a_fee_with_the_submission_that_nobody_pays_ends_the_filing_as_not_accepted() -> None:
     life = Life(procedure(fee=fee("submission", ("counter",))), fee_channel="counter")
-    life.now = life.ringing["payment"]
-    assert life.do("expire", clock="payment").status == 3
+    life.until("2026-12-02 17:00")
+    assert life.do("ring", clock="payment").status == 3
 
 
 # Who files, and what for.

@@ -11,6 +11,7 @@ from schemas import payment as pay
 from schemas.commands import SystemCommand
 from schemas.errors import Refused
 from schemas.ledger import Recorded
+from schemas.limit import Limit
 from schemas.people import SYSTEM
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -22,7 +23,17 @@ class Told:
 
     def __init__(self) -> None:
         self.payment = pay.Payment(filing_id=FILING, n=1, agency="H01.12")
-        start = pay.PaymentStart(filing_id=FILING, n=1, agency="H01.12", amount=16_000, description="x", due=NOW)
+        start = pay.PaymentStart(
+            filing_id=FILING,
+            n=1,
+            agency="H01.12",
+            amount=16_000,
+            description="x",
+            limit=Limit.model_validate("5 working days"),
+            since=NOW,
+            calendar="vn@2026.1",
+            due=NOW,
+        )
         self._give(pay.RequestPayment(command_id="request", start=start))
 
     def money(self, capture_id: str, amount: int = 16_000) -> None:

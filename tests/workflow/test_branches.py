@@ -58,7 +58,7 @@ async def test_fully_online_the_fee_and_the_result_pass_online(running: World) -
     assert (view.fee.amount, view.fee.channel, view.fee.state) == (16000, Channel.ONLINE, FeeState.PAID)
     assert view.fee.receipt_no is not None
     paid = ["submitted", "accepted", "fee_requested", "fee_paid"]
-    assert await play.kinds() == [*paid, *APPRAISED, *DECIDED, "result_issued", "handed_over"]
+    assert await play.kinds() == [*paid, *APPRAISED, *DECIDED, "result_issued", "finished_early", "handed_over"]
     assert await play.kinds("payment", 1) == ["payment_requested", "payment_captured"]
     order = await play.order()
     assert (order["status"], len(order["captures"]), order["refunds"]) == ("paid", 1, [])
@@ -69,7 +69,7 @@ async def test_fully_online_the_fee_and_the_result_pass_online(running: World) -
 async def test_an_instant_procedure_is_approved_under_its_standing_order(running: World) -> None:
     play = await Play.begin(running, birth())
     view = await play.at(Stage.CLOSED)
-    assert await play.kinds() == ["submitted", "accepted", "decided", "result_issued", "handed_over"]
+    assert await play.kinds() == ["submitted", "accepted", "decided", "result_issued", "finished_early", "handed_over"]
     assert view.status is Status.RETURNED
     assert view.decision is not None
     assert (view.decision.standing_order, view.decision.officer) == ("01/QĐ-UBND", "h56.30-leader-1")
@@ -89,7 +89,15 @@ async def test_what_the_back_office_finds_incomplete_goes_to_the_officers(world:
         await play.accept()
         await play.review()
         view = await play.at(Stage.CLOSED)
-    assert await play.kinds() == ["submitted", "accepted", *APPRAISED, *DECIDED, "result_issued", "handed_over"]
+    assert await play.kinds() == [
+        "submitted",
+        "accepted",
+        *APPRAISED,
+        *DECIDED,
+        "result_issued",
+        "finished_early",
+        "handed_over",
+    ]
     assert view.decision is not None
     assert (view.decision.standing_order, view.decision.officer) == (None, "h56.30-leader-1")
 
@@ -98,7 +106,7 @@ async def test_the_post_delivers_the_result(running: World) -> None:
     play = await Play.begin(running, birth(result_channel="post", address=ADDRESS))
     view = await play.at(Stage.CLOSED)
     assert view.status is Status.RETURNED
-    assert (await play.kinds())[-3:] == ["result_issued", "parcel_requested", "handed_over"]
+    assert (await play.kinds())[-4:] == ["result_issued", "finished_early", "parcel_requested", "handed_over"]
     assert await play.kinds("parcel", 1) == ["consignment_requested", "consignment_sent", "consignment_ended"]
 
 
@@ -124,7 +132,7 @@ async def test_at_level_3_the_fee_is_paid_at_the_counter_and_the_result_fetched_
     view = await play.view()
     assert (view.status, view.level) == (Status.RETURNED, Level.ONLINE_FILING)
     forwarded = ["step_started", "claimed", "forwarded"]
-    fetched = ["result_issued", "fee_requested", "fee_paid", "pickup_offered", "handed_over"]
+    fetched = ["result_issued", "finished_early", "fee_requested", "fee_paid", "pickup_offered", "handed_over"]
     assert await play.kinds() == ["submitted", "accepted", *forwarded, *APPRAISED, *DECIDED, *fetched]
     assert await play.order() == {}
 

@@ -1,0 +1,70 @@
+"""Bringing a new calendar to every running filing, payment and parcel, a page at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any, Final
+
+import asyncpg
+from temporalio import activity
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.common import RetryPolicy
+from temporalio.service import RPCError
+from temporalio.workflow import ActivityConfig
+
+from activities.database import ACQUIRE_SECONDS, unreachable
+from activities.intake import IN_FORCE
+from activities.unfinished import ON_ANOTHER
+from schemas.calendar import CalendarName
+from schemas.commands import AdoptCalendar
+from schemas.reprojection import Page, Turned
+
+PAGES: Final = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=10),
+    heartbeat_timeout=timedelta(seconds=15),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
+)
+
+PAGE: Final = 200
+_AT_ONCE: Final = 16
+_ANSWERS: Final = timedelta(seconds=10)
+"""A workflow that has not answered by then is left for the next pass."""
+
+
+class Reprojections:
+    """Asks running workflows to go by another calendar. Those that do already are not asked."""
+
+    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+        self._pool = pool
+
+    @activity.defn(name="calendar.page")
+    async def page(self, page: Page) -> Turned:
+        """Bring the calendar to the next streams of one kind, in the order of their names."""
+        with unreachable():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                if await connection.fetchval(IN_FORCE) != page.calendar:
+                    return Turned(superseded=True)
+                rows = await connection.fetch(_next(page.kind), None, page.calendar, page.after, PAGE)
+        streams = [row[0] for row in rows]
+        gate = asyncio.Semaphore(_AT_ONCE)
+        turned = await asyncio.gather(*(_turn(activity.client(), gate, stream, page.calendar) for stream in streams))
+        return Turned(last=streams[-1] if len(streams) == PAGE else None, asked=len(turned), turned=sum(turned))
+
+
+async def _turn(client: Client, gate: asyncio.Semaphore, stream: str, calendar: CalendarName) -> bool:
+    """Whether this workflow goes by the calendar now. One that does not is asked again in the next pass."""
+    async with gate:
+        handle = client.get_workflow_handle(stream)
+        try:
+            await handle.execute_update("adopt_calendar", AdoptCalendar(calendar=calendar), rpc_timeout=_ANSWERS)
+        except (WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
+            activity.logger.info("calendar.not_turned", extra={"stream": stream, "reason": type(error).__name__})
+            return False
+        finally:
+            activity.heartbeat()
+    return True
+
+
+def _next(kind: str) -> str:
+    return f"select stream from ({ON_ANOTHER[kind]}) as waiting where stream > $3 order by stream limit $4"  # noqa: S608 -- joined from statements of our own

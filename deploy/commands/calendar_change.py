@@ -1,0 +1,185 @@
+"""`motcua calendar publish`, `what-if` and `list`: another calendar, and what it does to what is running."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import asyncpg
+import typer
+from pydantic_core import PydanticCustomError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from deploy import reprojection
+from deploy.calendar_file import check_bytes
+from deploy.calendars import CalendarTaken, PublishedCalendar, publish_calendar, published_calendars
+from deploy.commands.calendar import app as app
+from deploy.commands.calendar import instant
+from deploy.commands.database import APPLICATION, OWNER, TIMEOUT, address, answered
+from deploy.commands.ledger import master_key
+from deploy.commands.mistakes import Language, mistake_row, print_mistakes
+from deploy.folding import UnfoldableError
+from deploy.what_if import Moved, WhatIf
+from deploy.what_if import what_if as project
+from motcua.cli.running import AsJson, Exit, fail, out, print_json, use_stack_here
+from motcua.connection import connect
+from motcua.errors import MotcuaError
+from schemas.calendar import CalendarFile
+
+_COLUMNS: Final = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+_LOOK_EVERY: Final = 0.5
+"""Seconds."""
+
+File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
+
+
+@app.command()
+def publish(file: File, *, as_json: AsJson = False) -> None:
+    """Put a calendar in force, and have every running filing, payment and parcel projected again on it.
+
+    What is running is turned by a durable batch: ended at any moment, it goes on by itself, and the same command again
+    shows how far it is. Each records the change once. Needs MOTCUA_OWNER_DATABASE_URL, MOTCUA_DATABASE_URL and
+    Temporal, or the stack of this folder.
+
+    Example: `motcua calendar publish procedures/calendars/vn.yaml`
+    """
+    data = file.read_bytes()
+    _checked(file, data, as_json=as_json)
+    use_stack_here()
+    record = address(APPLICATION)
+    try:
+        published = answered(publish_calendar(address(OWNER), data), OWNER)
+    except CalendarTaken as error:
+        fail(f"không công bố được / not published: {error}", Exit.REFUSED)
+    try:
+        turned = answered(_turn(record, published))
+    except MotcuaError as error:
+        fail(
+            f"lịch đã công bố, chưa tính lại được / {published.name} is in force, but what is running was not yet "
+            f"projected again: {error}; run the same command again",
+            Exit.UNREACHABLE,
+        )
+    if as_json:
+        print_json(published._asdict() | {"turned": turned})
+    else:
+        word = "đã công bố trước đó / published already" if published.already else "đã công bố / published"
+        counts = ", ".join(f"{n:,} {kind}" for kind, n in turned.items())
+        out().print(f"[green]{word}[/] {published.name}; đã tính lại / projected again: {counts}")
+
+
+async def _turn(dsn: str, published: PublishedCalendar) -> dict[str, int]:
+    """Start the batch and watch it until nothing goes by another calendar."""
+    temporal = await connect()
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
+        await reprojection.start(temporal, published.name)
+        with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("tính lại / projecting again")
+            while left := sum((await reprojection.waiting(pool, published.name)).values()):
+                done = sum((await reprojection.turned(pool, published.name)).values())
+                bar.update(task, completed=done, total=done + left)
+                await asyncio.sleep(_LOOK_EVERY)
+        return await reprojection.turned(pool, published.name)
+
+
+@app.command("what-if")
+def what_if(
+    file: File,
+    *,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="INSTANT", help="As of then, with its zone; now by default.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell which open filings would become late, or be late no longer, on the calendar in FILE. Nothing is written.
+
+    Needs MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder.
+
+    Example: `motcua calendar what-if new.yaml --json`
+    """
+    calendar = _checked(file, file.read_bytes(), as_json=as_json)
+    dsn, master = address(APPLICATION), master_key()
+    try:
+        asked = datetime.now(UTC) if at is None else instant(at)
+    except PydanticCustomError as error:
+        fail(f"--at: {error.message()} [{error.type}]", Exit.USAGE)
+    with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("hồ sơ / filings")
+        try:
+            answer = answered(
+                project(dsn, master, calendar, asked, lambda done, of: bar.update(task, completed=done, total=of))
+            )
+        except UnfoldableError as error:
+            fail(f"không tính được / can't be projected: {error}", Exit.REFUSED)
+    if as_json:
+        moved = [asdict(one) | _instants(one) for one in answer.moved]
+        said = {"calendar": answer.calendar, "at": answer.at.isoformat(), "filings": answer.filings}
+        print_json(said | {"by": list(_by_procedure(answer)), "moved": moved})
+    else:
+        _show(answer)
+
+
+def _instants(moved: Moved) -> dict[str, str]:
+    return {"due": moved.due.isoformat(), "would_be_due": moved.would_be_due.isoformat()}
+
+
+def _by_procedure(answer: WhatIf) -> Iterator[dict[str, Any]]:
+    """How many clocks of each agency and procedure move, become late, and are late no longer."""
+    groups: dict[tuple[str, str], Counter[str]] = {}
+    for moved in answer.moved:
+        group = groups.setdefault((moved.agency, moved.procedure), Counter())
+        group.update(moved=1, becomes_late=moved.becomes_late, no_longer_late=moved.no_longer_late)
+    for (agency, procedure), group in sorted(groups.items()):
+        yield {"agency": agency, "procedure": procedure, **group}
+
+
+def _show(answer: WhatIf) -> None:
+    summary = Table(
+        "Cơ quan / Agency", "Thủ tục / Procedure", "Đổi hạn / Moved", "Thành trễ / Late", "Hết trễ / In time"
+    )
+    for row in _by_procedure(answer):
+        summary.add_row(*(str(value) for value in row.values()))
+    out().print(summary)
+    for moved in answer.moved:
+        if moved.becomes_late or moved.no_longer_late:
+            out().print(_line(moved))
+    out().print(f"{answer.filings:,} hồ sơ / open filings, {answer.calendar}, {answer.at.isoformat()}")
+
+
+def _line(moved: Moved) -> str:
+    word = "[red]thành trễ / late[/]" if moved.becomes_late else "[green]hết trễ / in time[/]"
+    return f"{moved.code} {moved.clock}: {word}, {moved.due.isoformat()} → {moved.would_be_due.isoformat()}"
+
+
+@app.command("list")
+def list_published(*, as_json: AsJson = False) -> None:
+    """List the published calendars, the one in force first.
+
+    Example: `motcua calendar list --json`
+    """
+    entries = answered(published_calendars(address(APPLICATION)))
+    if as_json:
+        print_json([entry._asdict() | {"published_at": entry.published_at.isoformat()} for entry in entries])
+        return
+    table = Table("Lịch / Calendar", "Công bố / Published", "sha256")
+    for entry in entries:
+        table.add_row(entry.name, f"{entry.published_at:%Y-%m-%d %H:%M} UTC", entry.sha256)
+    out().print(table)
+
+
+def _checked(file: Path, data: bytes, *, as_json: bool) -> CalendarFile:
+    """The calendar in a file, or the end of the command with every mistake."""
+    checked = check_bytes(data)
+    if checked.calendar is None:
+        if as_json:
+            print_json([mistake_row(file, entry) for entry in checked.mistakes])
+        else:
+            print_mistakes([(file, entry) for entry in checked.mistakes], Language.EN)
+        raise typer.Exit(Exit.REFUSED)
+    return checked.calendar

@@ -1,0 +1,80 @@
+"""A holiday declared late: every running filing and payment is projected again, once, whatever is killed meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.calendars import CALENDAR
+from deploy.procedure_file import parse
+from tests.acting import NEVER_PAYS, Play, eventually, extract
+from tests.conftest import ROOT, World
+from tests.faults.processes import motcua, worker_process
+
+FILINGS = 30
+PAYING = 5
+
+
+async def turned(world: World) -> Counter[str]:
+    """How often each stream has recorded a change of calendar."""
+    async with world.connection() as connection:
+        rows = await connection.fetch("select stream from event where kind like '%calendar_changed'")
+    return Counter(row["stream"] for row in rows)
+
+
+def declared_late(folder: Path) -> Path:
+    """The calendar, with one day more off."""
+    calendar = parse(CALENDAR.read_bytes(), as_text=True).value
+    day = {"date": calendar["valid_until"], "kind": "off", "source": "test"}
+    calendar |= {"version": "2026-12-test", "overlays": [*calendar["overlays"], {"days": [day]}]}
+    file = folder / "late.yaml"
+    file.write_text(yaml.safe_dump(calendar, allow_unicode=True), encoding="utf-8")
+    return file
+
+
+@pytest.mark.timeout(200)
+async def test_a_calendar_published_while_worker_and_command_are_killed_reaches_everything_once(
+    world: World, tmp_path: Path
+) -> None:
+    async with world.platform(), world.back_office():
+        plays = [await Play.begin(world, extract(payer_account=NEVER_PAYS)) for _ in range(FILINGS)]
+        for play in plays[:PAYING]:
+            await play.accept()
+    file = declared_late(tmp_path)
+
+    async with worker_process(world.process_env, tmp_path) as worker:
+        command = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "motcua.command",
+            "calendar",
+            "publish",
+            str(file),
+            env={**os.environ, **world.process_env, "PYTHONPATH": str(ROOT)},
+            cwd=tmp_path,
+        )
+        await eventually(lambda: turned(world), bool)
+        worker.arm("ledger.committed")
+        await worker.died()
+        command.kill()
+        await command.wait()
+    halfway = len(await turned(world))
+    async with worker_process(world.process_env, tmp_path):
+        ended = await motcua(world.process_env, "calendar", "publish", str(file), "--json", folder=tmp_path)
+
+    assert ended.code == 0, ended.err
+    told = json.loads(ended.out)
+    assert told["turned"] == {"filing": FILINGS, "payment": PAYING, "parcel": 0}
+    recorded = await turned(world)
+    async with world.connection() as connection:
+        calendars = await connection.fetchval("select array_agg(distinct calendar) from filing")
+    assert 0 < halfway < FILINGS + PAYING == len(recorded)
+    assert set(recorded.values()) == {1}
+    assert calendars == ["vn@2026-12-test"]

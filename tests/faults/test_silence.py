@@ -1,0 +1,194 @@
+"""Silent approval against an officer who decides at the last moment: one of them wins, and the history says which."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+from temporalio.worker import Replayer
+
+from deploy import catalogue
+from motcua.converter import data_converter
+from motcua.errors import NotAllowed
+from schemas import commands as cm
+from schemas.events import Clock
+from schemas.filing import ClockState
+from schemas.ids import filing_workflow
+from schemas.people import Role
+from schemas.submission import Submission
+from tests.acting import FILE, Play, birth, eventually
+from tests.conftest import ROOT, World
+from workers.wiring import WORKFLOWS
+
+NOTICE: Final = "1.004645"
+"""Advertising on a billboard or banner: the law takes silence for approval."""
+
+RACES: Final = int(os.environ.get("MOTCUA_RACES", "50"))
+BATCH: Final = 50
+LIMIT: Final = 10
+LATE_LIMIT: Final = 5
+SPREAD: Final = timedelta(milliseconds=200)
+CLOSE: Final = timedelta(milliseconds=50)
+PREPARED_AT_ONCE: Final = 4
+SAMPLE: Final = 10
+
+
+def notice(version: str) -> Submission:
+    """A banner to be hung up."""
+    return birth(
+        procedure=NOTICE,
+        version=version,
+        form={"medium": "banner", "banners": 2, "location": "1 Phố Thử", "shown_from": "2026-12-24"},
+        papers=[{"code": code, "file": FILE} for code in ("notice", "design")],
+    )
+
+
+@dataclass(frozen=True)
+class Race:
+    """A filing, when silence approves it, when its officer's decision was sent, and the rule that refused that."""
+
+    play: Play
+    due: datetime
+    sent: datetime
+    refused: str | None
+
+    @property
+    def close(self) -> bool:
+        """Whether it was sent within 50 ms of the due instant."""
+        return abs(self.sent - self.due) <= CLOSE
+
+
+async def publish(world: World, seconds: int) -> str:
+    """Publish a version that silence approves after so many seconds; its name."""
+    file = (ROOT / "procedures" / f"{NOTICE}@2026-07.yaml").read_bytes()
+    variant = catalogue.demo_variant(file, {"processing": seconds}, suffix="silence")
+    return (await catalogue.publish(world.owner_dsn, variant, demo=True)).version
+
+
+async def at_decision(world: World, version: str) -> Play:
+    """A filing that its leader has taken up to decide."""
+    play = await Play.begin(world, notice(version))
+    await play.accept()
+    await play.act(cm.Claim, play.officer(Role.SPECIALIST))
+    await play.act(cm.Propose, play.officer(Role.SPECIALIST), outcome="approved")
+    await play.act(cm.Claim, play.officer(Role.LEADER))
+    return play
+
+
+async def refuse(play: Play) -> None:
+    """Decide as silence would not."""
+    await play.act(cm.Decide, play.officer(Role.LEADER), outcome="refused", reason="che biển báo")
+
+
+async def race(world: World, version: str, gate: asyncio.Semaphore, offset: timedelta) -> Race:
+    """Bring a filing to its decision, and have its officer decide this long after it is due."""
+    async with gate:
+        play = await at_decision(world, version)
+        due = await silence_at(world, play)
+    await asyncio.sleep((due + offset - datetime.now(UTC)).total_seconds())
+    sent, refused = datetime.now(UTC), None
+    try:
+        await refuse(play)
+    except NotAllowed as error:
+        refused = error.refusal.problems[0].rule
+    return Race(play, due, sent, refused)
+
+
+async def silence_at(world: World, play: Play) -> datetime:
+    """When silence approves the filing."""
+    handle = world.temporal.get_workflow_handle(filing_workflow(play.filing))
+    clocks: list[ClockState] = await handle.query("clocks", result_type=list[ClockState])
+    return next(state.due for state in clocks if state.clock is Clock.PROCESSING)
+
+
+async def run(world: World, version: str, races: int) -> list[Race]:
+    """So many races at once, their decisions spread evenly around the due instants, and the ends of all filings."""
+    gate = asyncio.Semaphore(PREPARED_AT_ONCE)
+    offsets = [SPREAD * ((2 * n + 1) / races - 1) for n in range(races)]
+    run = await asyncio.gather(*(race(world, version, gate, offset) for offset in offsets))
+    async with world.back_office(), world.connection() as connection:
+        await eventually(
+            lambda: connection.fetchval("select count(*) from filing where closed_at is null"), lambda n: n == 0
+        )
+    return run
+
+
+async def decisions(world: World) -> dict[str, list[Any]]:
+    """The decisions of each filing: when they were judged, and whether by silence."""
+    found: dict[str, list[Any]] = {}
+    async with world.connection() as connection:
+        for row in await connection.fetch("select stream, occurred_at, body from event where kind = 'decided'"):
+            by_silence = "silence" in json.loads(row["body"])
+            found.setdefault(row["stream"], []).append((row["occurred_at"], by_silence))
+    return found
+
+
+async def replay(world: World, races: list[Race]) -> None:
+    """Replay the histories of the races that were closest."""
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter)
+    for race in sorted(races, key=lambda race: abs(race.sent - race.due))[:SAMPLE]:
+        handle = world.temporal.get_workflow_handle(filing_workflow(race.play.filing))
+        await replayer.replay_workflow(await handle.fetch_history())
+
+
+@pytest.mark.timeout(60 + RACES)
+async def test_silence_or_the_officer_decides_never_both(
+    world: World, record_property: Callable[[str, object], None]
+) -> None:
+    """`MOTCUA_RACES` says how many times; what is counted is kept as properties of the test."""
+    version = await publish(world, LIMIT)
+    races: list[Race] = []
+    async with world.platform():
+        while (left := RACES - len(races)) > 0:
+            races += await run(world, version, min(left, BATCH))
+    decided = await decisions(world)
+
+    for race in races:
+        ((judged, by_silence),) = decided[filing_workflow(race.play.filing)]
+        assert by_silence == (race.refused is not None) == (judged >= race.due)
+        assert race.refused in {None, "silence_has_approved", "wrong_stage"}
+        assert by_silence or race.sent < race.due
+    winners = Counter("officer" if race.refused is None else "silence" for race in races)
+    close = Counter("officer" if race.refused is None else "silence" for race in races if race.close)
+    record_property("winners", dict(winners))
+    record_property("winners within 50 ms", dict(close))
+    record_property("rules", dict(Counter(str(race.refused) for race in races)))
+    assert winners.keys() == {"officer", "silence"}
+    await replay(world, races)
+
+
+async def suspend(play: Play) -> None:
+    """Stop the clock."""
+    stop = {"mode": "suspend", "reason": "chờ ý kiến", "legal_basis": "Luật Quảng cáo"}
+    await play.act(cm.Stop, play.officer(Role.LEADER), **stop)
+
+
+@pytest.mark.parametrize("act", [refuse, suspend])
+async def test_what_waited_for_a_worker_until_the_limit_was_over_is_too_late(
+    world: World, act: Callable[[Play], Coroutine[None, None, None]]
+) -> None:
+    """Sent in time, but judged by who comes first to it, when the timer has fired already and waits as well."""
+    async with world.platform():
+        play = await at_decision(world, await publish(world, LATE_LIMIT))
+        due = await silence_at(world, play)
+    acting = asyncio.create_task(act(play))
+    left = due - datetime.now(UTC)
+    assert left > timedelta(), "the workers took longer than the limit"
+    await asyncio.sleep((left + SPREAD).total_seconds())
+
+    async with world.platform():
+        with pytest.raises(NotAllowed, match="silence_has_approved"):
+            await acting
+        decided = await eventually(lambda: decisions(world), bool)
+
+    (((judged, by_silence),),) = decided.values()
+    assert by_silence
+    assert judged >= due
+    await replay(world, [Race(play, due, due, "silence_has_approved")])

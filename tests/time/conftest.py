@@ -1,0 +1,154 @@
+"""Real time limits, days and weeks of them, on virtual time: one Java test server for each test."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sysconfig
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import pytest
+import yaml
+from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
+from temporalio.testing import WorkflowEnvironment
+
+from deploy.calendars import publish_calendar
+from deploy.catalogue import publish
+from motcua.converter import data_converter
+from rules.working_time import VIETNAM
+from schemas.commands import AdoptCalendar
+from schemas.filing import ClockState
+from schemas.ids import filing_workflow
+from schemas.submission import Submission
+from tests.acting import FILE, Play, birth, eventually
+from tests.conftest import ROOT, World
+from workers.wiring import activities, platform_worker
+
+LAND: Final = "1.013833"
+"""Registration of a change of land rights: ten working days, and a wait for the tax."""
+
+NATIONAL: Final = {"date": "2030-09-02", "kind": "off", "source": "BLLĐ Đ112"}
+CALENDAR: Final[dict[str, Any]] = {
+    "code": "vn",
+    "version": "2030.1",
+    "valid_from": "2030-01-01",
+    "valid_until": "2031-12-31",
+    "overlays": [
+        {
+            "days": [
+                {"date": "2030-04-12", "kind": "off", "source": "BLLĐ Đ112: Giỗ Tổ, 10/3 âm lịch"},
+                {"date": "2030-04-30", "kind": "off", "source": "BLLĐ Đ112: Ngày Chiến thắng"},
+                {"date": "2030-05-01", "kind": "off", "source": "BLLĐ Đ112: Ngày Quốc tế lao động"},
+                NATIONAL,
+            ]
+        }
+    ],
+}
+"""The years of these tests: Mon-Fri 07:00-11:30 and 13:30-17:00, 480 minutes a day, with the holidays they touch."""
+
+BEGIN: Final = "2030-03-04 09:00"
+"""A Monday on which every test begins."""
+
+
+def another(version: str, *days: dict[str, str]) -> bytes:
+    """`CALENDAR` as a file of this version, with more days of the whole country."""
+    overlays = [*CALENDAR["overlays"], *([{"days": [*days]}] if days else [])]
+    return yaml.safe_dump(CALENDAR | {"version": version, "overlays": overlays}).encode()
+
+
+def instant(local: str) -> datetime:
+    """`2030-03-04 09:00` in Vietnam."""
+    return datetime.fromisoformat(local).replace(tzinfo=VIETNAM)
+
+
+def local(at: datetime) -> str:
+    """An instant as it is read in Vietnam, to the minute."""
+    return f"{at.astimezone(VIETNAM):%Y-%m-%d %H:%M}"
+
+
+def land(**overrides: Any) -> Submission:
+    """A sale of land, handed in by its buyer, who fetches the certificate."""
+    papers = [{"code": code, "file": FILE} for code in ("application", "certificate", "contract", "tax_declaration")]
+    form = {"plot": "Thửa 12, tờ 3, xã Hoằng Sơn", "change": "sale", "price": 900}
+    fields: dict[str, Any] = {"procedure": LAND, "form": form, "papers": papers, "result_channel": "counter"}
+    return birth(**fields | {"version": "2026-07"} | overrides)
+
+
+@dataclass(frozen=True)
+class Virtual:
+    """A world whose time stands still but for what acting takes, and leaps when it is told to."""
+
+    world: World
+    env: WorkflowEnvironment
+
+    async def until(self, when: str) -> None:
+        """Let time pass until this minute in Vietnam. Fails if it has passed."""
+        rest = instant(when) - await self.env.get_current_time()
+        assert rest > timedelta(), f"{when} has passed"
+        await self.env.sleep(rest)
+
+    @asynccontextmanager
+    async def platform(self) -> AsyncIterator[None]:
+        """A platform worker that may be stopped for long.
+
+        It keeps no filings: this server never gives away again what waits for a worker that kept one and is gone.
+        """
+        settings = self.world.settings
+        async with (
+            activities(settings) as functions,
+            platform_worker(self.world.temporal, functions, settings, max_cached_workflows=0),
+        ):
+            yield
+
+    async def until_without_worker(self, rings: str, when: str) -> None:
+        """Let time pass until `when`, although from `rings` on a timer waits for a worker, which holds all time up."""
+        service = self.env.client.test_service
+        await service.unlock_time_skipping(UnlockTimeSkippingRequest())
+        await eventually(self.env.get_current_time, lambda now: now >= instant(rings))
+        await self.until(when)
+        await service.lock_time_skipping(LockTimeSkippingRequest())
+
+    async def adopt(self, play: Play, calendar: bytes) -> None:
+        """Publish a calendar and have this one filing go by it."""
+        published = await publish_calendar(self.world.owner_dsn, calendar)
+        handle = self.world.temporal.get_workflow_handle(filing_workflow(play.filing))
+        await handle.execute_update("adopt_calendar", AdoptCalendar(calendar=published.name))
+
+    async def told(self) -> list[tuple[str, str]]:
+        """Every event but those of the submission: the minute in Vietnam, and its kind with its clock if it has one."""
+        async with self.world.connection() as connection:
+            rows = await connection.fetch(
+                "select occurred_at, kind, convert_from(body, 'utf8') as body from event where stream like 'filing:%'"
+                " and seq > 1 order by stream, seq"
+            )
+        return [(local(row["occurred_at"]), _named(row["kind"], json.loads(row["body"]))) for row in rows]
+
+    async def clocks(self, play: Play) -> list[ClockState]:
+        """The ledger of the clocks of a filing."""
+        handle = self.world.temporal.get_workflow_handle(filing_workflow(play.filing))
+        found: list[ClockState] = await handle.query("clocks", result_type=list[ClockState])
+        return found
+
+
+def _named(kind: str, body: dict[str, Any]) -> str:
+    return f"{kind} {body['clock']}" if "clock" in body else kind
+
+
+@pytest.fixture
+async def virtual(world: World) -> AsyncIterator[Virtual]:
+    """A world on virtual time, where it is `BEGIN`, without workers; real versions of procedures are published."""
+    server = shutil.which("temporal-test-server", path=sysconfig.get_path("scripts"))
+    assert server is not None, "temporal-test-server is missing; run: make setup"
+    await publish_calendar(world.owner_dsn, yaml.safe_dump(CALENDAR).encode())
+    for code in (LAND, "2.000635"):
+        await publish(world.owner_dsn, ROOT / "procedures" / f"{code}@2026-07.yaml")
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=server, data_converter=data_converter
+    ) as env:
+        made = Virtual(replace(world, temporal=env.client, namespace=env.client.namespace), env)
+        await made.until(BEGIN)
+        yield made

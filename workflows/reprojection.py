@@ -1,0 +1,55 @@
+"""A change of calendar as a durable batch: every running filing, payment and parcel is projected again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+from typing import Final
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.reprojection import PAGES, Reprojections
+    from schemas.reprojection import KINDS, Page, Reproject
+
+_STRAGGLERS: Final = timedelta(seconds=30)
+"""What was being submitted under the calendar before is in the log by then."""
+
+_LONGEST: Final = timedelta(minutes=5)
+_PAGES_OF_A_RUN: Final = 500
+
+
+@workflow.defn
+class Reprojection:
+    """Pass after pass over what goes by another calendar, until a pass finds none.
+
+    Whatever ends it halfway, it goes on where it stopped: who has turned is not asked again, and who is asked twice
+    answers with the same receipt.
+    """
+
+    @workflow.run
+    async def run(self, reproject: Reproject) -> Reproject:
+        """Bring the calendar to all; ends early when a later one is in force."""
+        for page in count(1):
+            turned = await workflow.execute_activity_method(Reprojections.page, _page(reproject), **PAGES)
+            if turned.superseded:
+                return reproject
+            counted = {"asked": reproject.asked + turned.asked, "turned": reproject.turned + turned.turned}
+            reproject = reproject.model_copy(update=counted | _next(reproject, turned.last))
+            if reproject.kind == len(KINDS):
+                if reproject.passes and not reproject.asked:
+                    return reproject
+                await workflow.sleep(min(_STRAGGLERS * (reproject.passes + 1), _LONGEST))
+                again = {"kind": 0, "asked": 0, "passes": reproject.passes + 1}
+                reproject = reproject.model_copy(update=again)
+            if page == _PAGES_OF_A_RUN:
+                workflow.continue_as_new(reproject)
+        return reproject
+
+
+def _page(reproject: Reproject) -> Page:
+    return Page(calendar=reproject.calendar, kind=KINDS[reproject.kind], after=reproject.after)
+
+
+def _next(reproject: Reproject, last: str | None) -> dict[str, object]:
+    return {"kind": reproject.kind + 1, "after": ""} if last is None else {"after": last}
