@@ -10,6 +10,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.database import ACQUIRE_SECONDS, Connection, unreachable
+from activities.on_calendars import IN_FORCE
 from schemas.base import Model
 from schemas.calendar import Calendar, CalendarName
 from schemas.ids import filing_workflow
@@ -124,8 +125,6 @@ select body from calendar
 where name = $1 and (agency in ('', $2) or starts_with($2, agency || '.')) order by length(agency) desc limit 1
 """
 """The calendar of this name as it is for an agency: the longest code that has days of its own decides."""
-
-IN_FORCE: Final = "select name from calendar order by published_at desc limit 1"
 
 
 async def _accountable(connection: Connection, procedure: ProcedureRules, agency: str | None) -> ProcedureRules:

@@ -14,8 +14,7 @@ from temporalio.service import RPCError
 from temporalio.workflow import ActivityConfig
 
 from activities.database import ACQUIRE_SECONDS, unreachable
-from activities.intake import IN_FORCE
-from activities.unfinished import ON_ANOTHER
+from activities.on_calendars import IN_FORCE, next_page
 from schemas.calendar import CalendarName
 from schemas.commands import AdoptCalendar
 from schemas.reprojection import Page, Turned
@@ -28,8 +27,8 @@ PAGES: Final = ActivityConfig(
 
 PAGE: Final = 200
 _AT_ONCE: Final = 16
-_ANSWERS: Final = timedelta(seconds=10)
-"""A workflow that has not answered by then is left for the next pass."""
+_ANSWERS: Final = 8.0
+"""Seconds. A workflow that has not answered by then is left for the next pass."""
 
 
 class Reprojections:
@@ -45,7 +44,7 @@ class Reprojections:
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 if await connection.fetchval(IN_FORCE) != page.calendar:
                     return Turned(superseded=True)
-                rows = await connection.fetch(_next(page.kind), None, page.calendar, page.after, PAGE)
+                rows = await connection.fetch(next_page(page.kind), page.calendar, page.after, PAGE)
         streams = [row[0] for row in rows]
         gate = asyncio.Semaphore(_AT_ONCE)
         turned = await asyncio.gather(*(_turn(activity.client(), gate, stream, page.calendar) for stream in streams))
@@ -57,14 +56,11 @@ async def _turn(client: Client, gate: asyncio.Semaphore, stream: str, calendar: 
     async with gate:
         handle = client.get_workflow_handle(stream)
         try:
-            await handle.execute_update("adopt_calendar", AdoptCalendar(calendar=calendar), rpc_timeout=_ANSWERS)
-        except (WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
+            async with asyncio.timeout(_ANSWERS):
+                await handle.execute_update("adopt_calendar", AdoptCalendar(calendar=calendar))
+        except (WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, RPCError, TimeoutError) as error:
             activity.logger.info("calendar.not_turned", extra={"stream": stream, "reason": type(error).__name__})
             return False
         finally:
             activity.heartbeat()
     return True
-
-
-def _next(kind: str) -> str:
-    return f"select stream from ({ON_ANOTHER[kind]}) as waiting where stream > $3 order by stream limit $4"  # noqa: S608 -- joined from statements of our own

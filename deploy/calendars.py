@@ -40,7 +40,8 @@ async def publish_calendar(database: Database, data: bytes) -> PublishedCalendar
         await connection.execute("lock table calendar in share row exclusive mode")
         stands = await connection.fetch(_STANDS, name)
         if not stands:
-            await connection.executemany(_INSERT, [(name, *row, sha256) for row in _rows(checked.calendar)])
+            at = await connection.fetchval(_NOW)
+            await connection.executemany(_INSERT, [(name, *row, sha256, at) for row in _rows(checked.calendar)])
             return PublishedCalendar(name, sha256, already=False)
     if stands[0]["sha256"] != sha256:
         other = f"with other content (sha256 {stands[0]['sha256']})"
@@ -81,8 +82,13 @@ select sha256, published_at = (select max(published_at) from calendar) as last f
 where name = $1 and agency = ''
 """
 _INSERT: Final = """
-insert into calendar (name, agency, body, sha256, published_at) values ($1, $2, $3, $4, now())
+insert into calendar (name, agency, body, sha256, published_at) values ($1, $2, $3, $4, $5)
 """
+_NOW: Final = """
+select greatest(clock_timestamp(), max(published_at) + interval '1 microsecond') from calendar
+"""
+"""Later than all that was published before: asked once nobody else publishes."""
+
 _LIST: Final = """
 select name, sha256, published_at from calendar where agency = '' order by published_at desc
 """

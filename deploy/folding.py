@@ -68,7 +68,10 @@ class Folder:
             procedure=await self._procedure(stream["stream"], first),
             calendar=await self._calendar(stream, first),
         )
-        return reduce(lifecycle.evolve, events, before)
+        try:
+            return reduce(lifecycle.evolve, events, before)
+        except (LookupError, TypeError, ValueError) as error:
+            raise _unfoldable(stream["stream"], error) from None
 
     async def rows(self, stream: asyncpg.Record, events: list[Recorded]) -> Rows:
         """What the read models show of the stream after these events. Raises `UnfoldableError`."""
@@ -83,7 +86,7 @@ class Folder:
                 case ConsignmentRequested(n=n):
                     return projections.parcel_rows(reduce(parcel.evolve, events, Parcel(n=n, **who)))
         except (LookupError, TypeError, ValueError) as error:
-            raise UnfoldableError(f"{stream['stream']}: its events do not fold: {type(error).__name__}") from None
+            raise _unfoldable(stream["stream"], error) from None
         raise UnfoldableError(f"{stream['stream']} seq 1: no stream begins with {first.kind}")
 
     def submitted(self, first: Any) -> dict[str, Any]:
@@ -113,6 +116,10 @@ class Folder:
                 raise UnfoldableError(f"{stream['stream']} seq 1: the calendar {first.calendar} is not published here")
             self._calendars[wanted] = Calendar.model_validate_json(body)
         return self._calendars[wanted]
+
+
+def _unfoldable(name: str, error: Exception) -> UnfoldableError:
+    return UnfoldableError(f"{name}: its events do not fold: {type(error).__name__}")
 
 
 def _opened(name: str, row: asyncpg.Record, key: FilingKey) -> Recorded:

@@ -8,11 +8,11 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
-from activities.unfinished import ON_ANOTHER
+from activities.on_calendars import IN_FORCE, how_many, next_page
 from motcua.patience import patiently
 from schemas.calendar import CalendarName
 from schemas.ids import TASK_QUEUE
-from schemas.reprojection import KINDS, Reproject, command_id, workflow_id
+from schemas.reprojection import KINDS, Reproject, workflow_id
 
 PATIENCE: Final = 20.0
 """Seconds for which Temporal is waited for."""
@@ -35,20 +35,18 @@ async def start(temporal: Client, calendar: CalendarName) -> None:
     await patiently(attempt, PATIENCE)
 
 
+async def in_force(pool: asyncpg.Pool[asyncpg.Record]) -> CalendarName | None:
+    """The calendar that was published last."""
+    name: str | None = await pool.fetchval(IN_FORCE)
+    return name
+
+
 async def waiting(pool: asyncpg.Pool[asyncpg.Record], calendar: CalendarName) -> dict[str, int]:
     """How many of each kind go by another calendar still."""
-    return {
-        kind: await pool.fetchval(f"select count(*) from ({ON_ANOTHER[kind]}) as waiting", None, calendar)  # noqa: S608 -- joined from statements of our own
-        for kind in KINDS
-    }
+    return {kind: await pool.fetchval(how_many(kind), calendar) for kind in KINDS}
 
 
-async def turned(pool: asyncpg.Pool[asyncpg.Record], calendar: CalendarName) -> dict[str, int]:
-    """How many of each kind have recorded the change to this calendar, ever."""
-    rows = await pool.fetch(_TURNED, command_id(calendar))
-    return dict.fromkeys(KINDS, 0) | {row["kind"]: row["turned"] for row in rows}
-
-
-_TURNED: Final = """
-select split_part(stream, ':', 1) as kind, count(*) as turned from receipt where command_id = $1 group by 1
-"""
+async def first_waiting(pool: asyncpg.Pool[asyncpg.Record], calendar: CalendarName, most: int) -> list[str]:
+    """The streams of some of them."""
+    pages = [await pool.fetch(next_page(kind), calendar, "", most) for kind in KINDS]
+    return [row["stream"] for page in pages for row in page][:most]

@@ -13,7 +13,6 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
-from activities.unfinished import UNFINISHED
 from motcua.patience import is_not_found, patiently
 from schemas.ids import TASK_QUEUE
 from schemas.restart import Restart, RestartStart
@@ -26,6 +25,42 @@ PATIENCE: Final = 20.0
 
 WORKFLOWS: Final[Mapping[str, str]] = {"filing": "Filing", "payment": "Payment", "parcel": "Parcel"}
 """The workflow of each kind of stream, in the order in which they are started: who reports must find its filing."""
+
+_UNFINISHED: Final[Mapping[str, str]] = {
+    "filing": """
+select 'filing:' || f.filing_id from filing f
+where f.closed_at is null and ($1::uuid is null or f.filing_id = $1) order by f.submitted_at
+""",
+    # Unpaid; or with money to give back; or its filing has not heard how it ended; or late money may still come.
+    "payment": """
+select p.stream from payment p join filing f using (filing_id)
+    join event asked on asked.stream = p.stream and asked.seq = 1
+where ($1::uuid is null or p.filing_id = $1) and (
+    p.state = 'pending'
+    or p.captured - p.refunded > case p.state when 'paid' then p.amount else 0 end
+    or (f.closed_at is null and p.state in ('paid', 'expired') and not exists (
+        select from event told where told.stream = 'filing:' || p.filing_id
+            and told.kind like 'fee\\_%' and told.kind <> 'fee_requested'
+            and (convert_from(told.body, 'UTF8')::jsonb ->> 'n')::int = p.n))
+    or exists (
+        select from event settled where settled.stream = p.stream
+            and (settled.kind in ('payment_expired', 'payment_cancelled') or (settled.kind = 'payment_captured'
+                and convert_from(settled.body, 'UTF8')::jsonb @> '{"owed": true}'))
+            and settled.occurred_at + make_interval(
+                secs => (convert_from(asked.body, 'UTF8')::jsonb ->> 'watch_seconds')::float) > now()))
+order by p.requested_at
+""",
+    # Under way; or its filing has not heard how it ended.
+    "parcel": """
+select p.stream from parcel p join filing f using (filing_id)
+where ($1::uuid is null or p.filing_id = $1) and (
+    p.state in ('requested', 'sent')
+    or (f.closed_at is null and not exists (
+        select from event told where told.stream = 'filing:' || p.filing_id and told.kind = 'parcel_failed'
+            and (convert_from(told.body, 'UTF8')::jsonb ->> 'n')::int = p.n)))
+order by p.requested_at
+""",
+}
 
 
 class Found(StrEnum):
@@ -44,7 +79,7 @@ class Restarter:
 
     async def unfinished(self, kind: str, filing: UUID | None = None) -> list[str]:
         """The streams of a kind, of one filing or of all, whose workflow still has something to do."""
-        rows = await self._pool.fetch(UNFINISHED[kind], filing)
+        rows = await self._pool.fetch(_UNFINISHED[kind], filing)
         return [row[0] for row in rows]
 
     async def answers(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
 from typing import Final
 
 import asyncpg
@@ -13,7 +14,7 @@ from activities.vault import Vault
 from deploy.folding import Folder
 from rules import lifecycle
 from rules.calendars import expand
-from schemas.calendar import CalendarFile
+from schemas.calendar import Calendar, CalendarFile
 from schemas.events import CalendarChanged, Clock
 from schemas.filing import Filing
 from schemas.ledger import Recorded
@@ -22,9 +23,11 @@ from schemas.people import SYSTEM
 TIMEOUT: Final = 10.0
 _PAGE: Final = 200
 _OPEN: Final = """
-select s.stream, s.filing_id, s.agency, s.head_seq from stream s
-join filing f on s.stream = 'filing:' || f.filing_id
-where f.closed_at is null and s.stream > $1 order by s.stream limit $2
+select s.stream, s.filing_id, s.agency, s.head_seq
+from (
+    select filing_id from filing
+    where closed_at is null and ($1::uuid is null or filing_id > $1) order by filing_id limit $2
+) as f join stream s on s.stream = 'filing:' || f.filing_id order by f.filing_id
 """
 _HOW_MANY: Final = "select count(*) from filing where closed_at is null"
 
@@ -68,20 +71,21 @@ async def what_if(dsn: str, master: bytes, file: CalendarFile, at: datetime, pro
     ):
         of = await connection.fetchval(_HOW_MANY)
         folder = Folder(connection, Vault(master))
-        after = ""
+        after = None
+        on = cache(partial(expand, file))
         while page := await connection.fetch(_OPEN, after, _PAGE):
             keys = await folder.keys(row["filing_id"] for row in page)
             for stream in page:
                 filing = await folder.filing(stream, await folder.events(stream, keys.get(stream["filing_id"])))
-                answer.moved += _moved(filing, file, at)
+                answer.moved += _moved(filing, on(filing.agency), at)
             answer.filings += len(page)
             progress(answer.filings, of)
-            after = page[-1]["stream"]
+            after = page[-1]["filing_id"]
     return answer
 
 
-def _moved(filing: Filing, file: CalendarFile, at: datetime) -> Iterator[Moved]:
-    changed = CalendarChanged(calendar=expand(file, filing.agency))
+def _moved(filing: Filing, calendar: Calendar, at: datetime) -> Iterator[Moved]:
+    changed = CalendarChanged(calendar=calendar)
     recorded = Recorded(seq=filing.seq + 1, at=at, command_id="what-if", actor=SYSTEM, event=changed)
     then = lifecycle.evolve(filing, recorded)
     for clock, state in filing.clocks.items():

@@ -39,6 +39,7 @@ _MOST_AMOUNT: Final = 10_000
 """So many working days are forty years: further than that, no holidays are known."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
 _NOT_NOTHING: Final = frozenset({"limits.reminder", "limits.apology", "limits.reappointment"})
+_BEFORE_THE_END: Final = frozenset({"limits.reminder", "limits.apology"})
 _ADDED: Final = frozenset({"limits.reappointment", "extension.by"})
 """Limits that are added to that of the processing."""
 _HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}
@@ -127,6 +128,8 @@ def _time_limits(read_limits: Mapping[str, Limit], *, allow_seconds: bool) -> It
             yield mistake("limit_zero", path)
         elif limit.amount == 0 and path in _NOT_NOTHING:
             yield mistake("limit_of_nothing", path)
+        elif path in _BEFORE_THE_END and processing is not None and _as_long_as(limit, processing):
+            yield mistake("notice_not_shorter", path)
         elif path in _ADDED and processing is not None and limit.unit is not processing.unit:
             yield mistake("unit_of_processing", path, unit=processing.unit)
 

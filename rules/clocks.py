@@ -63,7 +63,7 @@ def _turn(
     filing: Filing, clock: Clock, state: ClockState | None, effect: Effect, event: AnyEvent, at: datetime
 ) -> ClockState | None:
     if effect is Effect.START or (effect is Effect.RESTART and state is not None):
-        return _started(filing, clock, at)
+        return _started(filing, clock, at, state if effect is Effect.RESTART else None)
     if state is None or effect is Effect.STOP:
         return None
     if effect is Effect.PAUSE and not state.paused:
@@ -76,9 +76,11 @@ def _turn(
     return state
 
 
-def _started(filing: Filing, clock: Clock, at: datetime) -> ClockState:
+def _started(filing: Filing, clock: Clock, at: datetime, before: ClockState | None = None) -> ClockState:
+    """A run from the beginning. One that starts again keeps what its limit was made longer by."""
     cut_off = filing.procedure.limits.cut_off if clock in OF_THE_AGENCY else None
-    fresh = ClockState(clock=clock, limit=limit_of(filing, clock), cut_off=cut_off, started=at, due=at)
+    limit, extensions = (limit_of(filing, clock), ()) if before is None else (before.limit, before.extensions)
+    fresh = ClockState(clock=clock, limit=limit, cut_off=cut_off, started=at, due=at, extensions=extensions)
     return _project(filing, fresh)
 
 
@@ -105,18 +107,37 @@ _NOTHING_TOLD: Final = dict.fromkeys(("reminded_at", "apologised_at", "overdue_a
 
 def _ended(state: ClockState, effect: Effect, kind: str, at: datetime) -> ClockState:
     answered = kind == "obligation_demanded" or (effect is Effect.STOP and kind not in _CUT_SHORT)
-    stood = state.pauses[-1].since if state.paused else at
-    outcome = working_time.outcome(state.limit, state.due, stood) if answered else None
+    outcome = working_time.outcome(state.limit, state.due, _stands(state, at)) if answered else None
     return state.model_copy(update={"ended": at, "ended_by": kind, "outcome": outcome})
 
 
 def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
     """A clock that was late and is so no longer tells of its new due instant as of the first."""
-    clocks = {clock: _project(filing, state) for clock, state in filing.clocks.items()}
-    in_time = {clock for clock, state in clocks.items() if state.overdue and state.due > at}
+    clocks = {clock: _told_again(filing, state, at) for clock, state in filing.clocks.items()}
+    in_time = {clock for clock, state in clocks.items() if state.overdue and state.due > _stands(state, at)}
     clocks |= {clock: _project(filing, clocks[clock].model_copy(update=_NOTHING_TOLD)) for clock in in_time}
     late_before = {state.clock for state in filing.past_clocks if state.overdue}
     return {"clocks": clocks, "overdue": tuple(clock for clock in filing.overdue if clock not in in_time - late_before)}
+
+
+def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
+    """The clock projected again. What it told of another due instant it tells of the new one, if there is time."""
+    untold = _project(filing, state.model_copy(update=_NOTHING_TOLD))
+    kept = (
+        {}
+        if untold.due == state.due
+        else {
+            told: None
+            for told, moment in (("reminded_at", untold.remind_at), ("apologised_at", untold.apologise_at))
+            if moment is not None and moment > at
+        }
+    )
+    return _project(filing, state.model_copy(update=kept))
+
+
+def _stands(state: ClockState, at: datetime) -> datetime:
+    """The instant until which the clock has run."""
+    return state.pauses[-1].since if state.paused else at
 
 
 def _project(filing: Filing, state: ClockState) -> ClockState:
@@ -145,7 +166,8 @@ def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
     due_one = state.clock is Clock.PROCESSING and not silent and may_apologise(filing, state)
     if not due_one or state.overdue or working_time.short(state.limit, filing.calendar):
         return None
-    return working_time.before(state.due, filing.procedure.limits.apology, filing.calendar)
+    before = working_time.before(state.due, filing.procedure.limits.apology, filing.calendar)
+    return before if before > state.started else None
 
 
 def may_apologise(filing: Filing, state: ClockState) -> bool:

@@ -11,6 +11,7 @@ from datetime import datetime
 from rules.clocks import ledger
 from rules.commands import RULES
 from rules.commands.rule import Events
+from rules.commands.time import ran_out
 from rules.consequences import consequence
 from rules.fold import current_step, evolve, stage, status
 from rules.guards import available_actions, check
@@ -46,6 +47,7 @@ def decide(filing: Filing, command: cm.Command, now: datetime) -> Events:
         if no.refusal.code is not RefusalCode.NOT_ALLOWED:
             raise
         raise _not_allowed(filing, command.actor, now, *no.refusal.problems) from None
+    events = (*ran_out(filing, command, events, now), *events)
     after = _fold(filing, events, command, now)
     while (follows := consequence(after)) is not None:
         events = (*events, follows)

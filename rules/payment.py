@@ -91,9 +91,10 @@ def _change(payment: Payment, recorded: Recorded) -> dict[str, Any]:
         case pay.PaymentCaptured() as event:
             capture = pay.Capture(capture_id=event.capture_id, amount=event.amount, at=event.captured_at)
             taken: dict[str, Any] = {"captures": (*payment.captures, capture)}
-            return taken | ({"state": PaymentState.PAID, "owed_capture": event.capture_id} if event.owed else {})
+            paid = {"state": PaymentState.PAID, "owed_capture": event.capture_id, "settled_at": recorded.at}
+            return taken | (paid if event.owed else {})
         case pay.PaymentExpired() | pay.PaymentCancelled() as event:
-            return {"state": _ENDED[event.kind], "owed_capture": None}
+            return {"state": _ENDED[event.kind], "owed_capture": None, "settled_at": recorded.at}
         case pay.PaymentCalendarChanged(calendar=calendar, due=due):
             return {"calendar": calendar, "due": due}
         case pay.PaymentRefunded(capture_id=capture_id):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rules.lifecycle import stage, status, tasks, timers
 from schemas.events import Clock
@@ -65,7 +65,8 @@ def payment_rows(payment: Payment) -> Rows:
             refunded=sum(c.amount for c in payment.captures if c.capture_id in payment.refunded),
             calendar=str(payment.calendar),
             due_at=_known(payment.due),
-            watched_until=_known(payment.due) + timedelta(seconds=payment.watch_seconds),
+            settled_at=payment.settled_at,
+            watch_seconds=payment.watch_seconds,
             seq=payment.seq,
             requested_at=_known(payment.requested_at),
         )

@@ -45,7 +45,8 @@ def _notices(filing: Filing, now: datetime) -> list[Task]:
 def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
     told: list[Task] = []
     if state.reminded_at and not state.overdue:
-        roles = dict.fromkeys((task_role(filing), Role.LEADER))
+        officers = [task_role(filing)] if stage(filing) in _CLAIMABLE else []
+        roles = dict.fromkeys((*officers, Role.LEADER))
         told += [_notice(f"reminder:{state.clock}", role, state, _claimer(filing, role)) for role in roles]
     if state.apologised_at:
         possible_now = check(filing, "reappoint", _someone(filing, Role.LEADER), now) is None
@@ -59,7 +60,7 @@ def _notice(name: str, role: Role, state: ClockState, officer: str | None, *acti
 
 
 def _queues(filing: Filing) -> list[Role]:
-    late = [Role.TEAM_LEAD] if filing.overdue else []
+    late = [Role.TEAM_LEAD] if any(state.overdue for state in filing.clocks.values()) else []
     asked = any(question.answer is None for question in filing.questions)
     step = current_step(filing)
     at_step = [] if step is None else [step.role]

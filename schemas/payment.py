@@ -133,6 +133,7 @@ class Payment(Model):
     watch_seconds: int = WATCH_SECONDS
     state: PaymentState = PaymentState.PENDING
     requested_at: Instant | None = None
+    settled_at: Instant | None = None
     captures: tuple[Capture, ...] = ()
     owed_capture: str | None = None
     refunded: tuple[str, ...] = ()

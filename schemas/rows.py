@@ -45,7 +45,7 @@ class TaskRow(Model):
 
 
 class PaymentRow(Model):
-    """One request for money, in đồng. After `watched_until` its workflow has ended, if it is not pending."""
+    """One request for money, in đồng. It is watched for `watch_seconds` more once it was settled."""
 
     n: int
     number: str | None = None
@@ -55,7 +55,8 @@ class PaymentRow(Model):
     refunded: int
     calendar: str
     due_at: Instant
-    watched_until: Instant
+    settled_at: Instant | None = None
+    watch_seconds: int
     seq: int
     requested_at: Instant
 

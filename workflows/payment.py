@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -147,14 +148,22 @@ class Payment:
             payer_account=payment.payer_account,
         )
         making = workflow.start_activity_method(Payments.order, request, **BANK)
-        try:
-            await wait_for(self._stream, lambda: making.done() or self._unheard_cancel, within=self._left)
-        except TimeoutError:
-            workflow.logger.warning("payment.never_ordered", extra={"filing_id": str(payment.filing_id)})
+        while await self._not_yet(lambda: making.done() or self._unheard_cancel):
+            pass
         if making.done():
             self._pay_url = (await making).pay_url
         else:
             _give_up(making)
+
+    async def _not_yet(self, done: Callable[[], bool]) -> bool:
+        """Wait until `done` or due; whether to wait on because another calendar has another due instant."""
+        due = self._payment.due
+        try:
+            await wait_for(self._stream, lambda: done() or self._payment.due != due, within=self._left)
+        except TimeoutError:
+            workflow.logger.warning("payment.never_ordered", extra={"filing_id": str(self._payment.filing_id)})
+            return False
+        return not done()
 
     async def _await_money(self) -> None:
         while self._payment.state is PaymentState.PENDING:

@@ -44,7 +44,7 @@ class Reprojection:
                 reproject = reproject.model_copy(update=again)
             if page == _PAGES_OF_A_RUN:
                 workflow.continue_as_new(reproject)
-        return reproject
+        raise AssertionError
 
 
 def _page(reproject: Reproject) -> Page:

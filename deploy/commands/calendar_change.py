@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -28,38 +29,59 @@ from deploy.commands.mistakes import Language, mistake_row, print_mistakes
 from deploy.folding import UnfoldableError
 from deploy.what_if import Moved, WhatIf
 from deploy.what_if import what_if as project
-from motcua.cli.running import AsJson, Exit, fail, out, print_json, use_stack_here
+from motcua.cli.running import AsJson, Exit, fail, note, out, print_json, use_stack_here
 from motcua.connection import connect
 from motcua.errors import MotcuaError
+from rules.working_time import VIETNAM
 from schemas.calendar import CalendarFile
+from schemas.reprojection import workflow_id
 
 _COLUMNS: Final = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-_LOOK_EVERY: Final = 0.5
+_LOOK_EVERY: Final = 1.0
 """Seconds."""
+_MOST_NAMED: Final = 20
 
 File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
 
 
+@dataclass(frozen=True)
+class Turned:
+    """How many of each kind this command saw go over to the calendar, how many are left, and some of those."""
+
+    turned: dict[str, int]
+    left: dict[str, int]
+    streams: list[str]
+
+
 @app.command()
-def publish(file: File, *, as_json: AsJson = False) -> None:
+def publish(
+    file: File,
+    *,
+    patience: Annotated[
+        float, typer.Option("--patience", min=1, metavar="SECONDS", help="Leave when nothing moves for so long.")
+    ] = 60,
+    as_json: AsJson = False,
+) -> None:
     """Put a calendar in force, and have every running filing, payment and parcel projected again on it.
 
     What is running is turned by a durable batch: ended at any moment, it goes on by itself, and the same command again
-    shows how far it is. Each records the change once. Needs MOTCUA_OWNER_DATABASE_URL, MOTCUA_DATABASE_URL and
-    Temporal, or the stack of this folder.
+    shows how far it is. Each records the change once. Exit 3: some have not turned yet. Needs
+    MOTCUA_OWNER_DATABASE_URL, MOTCUA_DATABASE_URL and Temporal, or the stack of this folder.
 
     Example: `motcua calendar publish procedures/calendars/vn.yaml`
     """
     data = file.read_bytes()
-    _checked(file, data, as_json=as_json)
+    calendar = _checked(file, data, as_json=as_json)
     use_stack_here()
     record = address(APPLICATION)
     try:
         published = answered(publish_calendar(address(OWNER), data), OWNER)
     except CalendarTaken as error:
         fail(f"không công bố được / not published: {error}", Exit.REFUSED)
+    if not calendar.valid_from <= datetime.now(VIETNAM).date() <= calendar.valid_until:
+        note(f"today is outside of {calendar.valid_from} – {calendar.valid_until}: the base library's holidays hold")
     try:
-        turned = answered(_turn(record, published))
+        done = answered(_turn(record, published, patience))
     except MotcuaError as error:
         fail(
             f"lịch đã công bố, chưa tính lại được / {published.name} is in force, but what is running was not yet "
@@ -67,25 +89,41 @@ def publish(file: File, *, as_json: AsJson = False) -> None:
             Exit.UNREACHABLE,
         )
     if as_json:
-        print_json(published._asdict() | {"turned": turned})
+        print_json(published._asdict() | asdict(done))
     else:
         word = "đã công bố trước đó / published already" if published.already else "đã công bố / published"
-        counts = ", ".join(f"{n:,} {kind}" for kind, n in turned.items())
+        counts = ", ".join(f"{n:,} {kind}" for kind, n in done.turned.items())
         out().print(f"[green]{word}[/] {published.name}; đã tính lại / projected again: {counts}")
+    if done.streams:
+        fail(_left(published, done), Exit.NOT_AVAILABLE)
 
 
-async def _turn(dsn: str, published: PublishedCalendar) -> dict[str, int]:
-    """Start the batch and watch it until nothing goes by another calendar."""
+def _left(published: PublishedCalendar, done: Turned) -> str:
+    return (
+        f"chưa theo lịch mới / not on {published.name} yet: {sum(done.left.values()):,}, such as "
+        f"{', '.join(done.streams)}; the batch {workflow_id(published.name)} goes on by itself; "
+        "see `motcua doctor` and `motcua filings stalled`"
+    )
+
+
+async def _turn(dsn: str, published: PublishedCalendar, patience: float) -> Turned:
+    """Start the batch and watch it until nothing goes by another calendar, or nothing has moved for a while."""
     temporal = await connect()
     async with asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
+        before = left = await reprojection.waiting(pool, published.name)
         await reprojection.start(temporal, published.name)
         with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("tính lại / projecting again")
-            while left := sum((await reprojection.waiting(pool, published.name)).values()):
-                done = sum((await reprojection.turned(pool, published.name)).values())
-                bar.update(task, completed=done, total=done + left)
+            task = bar.add_task("tính lại / projecting again", total=sum(before.values()))
+            moved = time.monotonic()
+            while sum(left.values()) and time.monotonic() - moved < patience:
                 await asyncio.sleep(_LOOK_EVERY)
-        return await reprojection.turned(pool, published.name)
+                if await reprojection.in_force(pool) != published.name:
+                    raise MotcuaError("another calendar was published meanwhile, and is in force")
+                still = await reprojection.waiting(pool, published.name)
+                moved, left = (time.monotonic() if still != left else moved), still
+                bar.update(task, completed=sum(before.values()) - sum(left.values()))
+        turned = {kind: max(before[kind] - left[kind], 0) for kind in before}
+        return Turned(turned, left, await reprojection.first_waiting(pool, published.name, _MOST_NAMED))
 
 
 @app.command("what-if")

@@ -10,6 +10,7 @@ from typing import Final, cast
 import asyncpg
 
 from activities.database import Connection as PoolConnection
+from activities.on_calendars import IN_FORCE, ON_ANOTHER, how_many
 from activities.vault import Vault
 from deploy.commands.database import APPLICATION
 from deploy.doctor.finding import Finding, fail, ok, warn
@@ -48,11 +49,7 @@ limit 1000
 """
 LATEST: Final = "select recorded_at - occurred_at as later from event order by xid desc, stream, seq desc limit 50"
 
-IN_FORCE: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
-ON_ANOTHER_CALENDAR: Final = """
-select count(*) from filing
-where closed_at is null and calendar <> (select name from calendar order by published_at desc limit 1)
-"""
+BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
 
 APART: Final = timedelta(seconds=2)
 """Clocks that differ by more make deadlines ring early or late."""
@@ -162,8 +159,9 @@ async def master_key(around: Surroundings) -> list[Finding]:
 async def calendar(around: Surroundings) -> list[Finding]:
     """Whether a calendar is in force, and whether every open filing goes by it."""
     async with around.record() as connection:
-        body = await connection.fetchval(IN_FORCE)
-        behind = 0 if body is None else await connection.fetchval(ON_ANOTHER_CALENDAR)
+        body = await connection.fetchval(BODY)
+        name = await connection.fetchval(IN_FORCE)
+        behind = sum([await connection.fetchval(how_many(kind), name) for kind in ON_ANOTHER]) if name else 0
     if body is None:
         return [
             fail(
@@ -177,8 +175,8 @@ async def calendar(around: Surroundings) -> list[Finding]:
     if behind:
         return [
             warn(
-                f"{behind} hồ sơ đang mở chưa theo lịch {in_force.name}",
-                f"{behind} open filings do not go by {in_force.name} yet",
+                f"{behind} hồ sơ, khoản thu, bưu gửi đang chạy chưa theo lịch {in_force.name}",
+                f"{behind} running filings, payments and parcels do not go by {in_force.name} yet",
                 fix_vi="`motcua calendar publish` lại tệp đó cho biết còn bao nhiêu; xem `motcua filings stalled`",
                 fix_en="`motcua calendar publish` with its file shows how many are left; see `motcua filings stalled`",
             )

@@ -24,7 +24,7 @@ create table filing (
     person bytea
 );
 create index filing_person on filing (person, procedure) where closed_at is null;
-create index filing_calendar on filing (calendar) where closed_at is null;
+create index filing_running on filing (filing_id) where closed_at is null;
 create index filing_open on filing (agency, status) where closed_at is null;
 
 create table task (
@@ -55,7 +55,8 @@ create table payment (
     refunded bigint not null,
     calendar text not null,
     due_at timestamptz not null,
-    watched_until timestamptz not null,
+    settled_at timestamptz,
+    watch_seconds integer not null,
     seq integer not null,
     requested_at timestamptz not null
 );

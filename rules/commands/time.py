@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from rules import working_time
-from rules.clocks import may_apologise, moments, put_off, put_off_at_most, silence_approves
+from rules.clocks import OF_THE_AGENCY, may_apologise, moments, put_off, put_off_at_most, silence_approves
 from rules.commands.permission import (
     at_stage,
     role_is,
@@ -18,7 +18,7 @@ from rules.fold import current_step, missing_opinions, stage, status
 from schemas import commands as cm
 from schemas import events as ev
 from schemas.errors import Problem, problem
-from schemas.events import Clock, Moment, Outcome
+from schemas.events import EFFECTS, Clock, Moment, Outcome
 from schemas.filing import ClockState, Filing, Stage, Status
 from schemas.level import Channel
 from schemas.limit import Limit
@@ -152,6 +152,18 @@ def _ring(filing: Filing, command: cm.Ring, now: datetime) -> Events:
     return _run_out(filing, state)
 
 
+def ran_out(filing: Filing, command: cm.Command, events: Events, now: datetime) -> Events:
+    """Which clocks had run out, and not rung yet, before what stops, pauses or starts them again: that was too late."""
+    if command.kind == "ring" or silence_approves(filing):
+        return ()
+    changed = any(event.kind == "calendar_changed" for event in events)
+    touched = OF_THE_AGENCY if changed else {clock for event in events for clock in EFFECTS[event.kind]}
+    late = (state for clock, state in filing.clocks.items() if clock in touched & OF_THE_AGENCY)
+    ringing = (state for state in late if not (state.paused or state.overdue) and now >= state.due)
+    said = (_run_out(filing, state) for state in ringing)
+    return tuple(event for run_out in said if run_out[0].kind == "overdue" for event in run_out)
+
+
 def _apology(filing: Filing, state: ClockState) -> ev.ApologyDrafted:
     return ev.ApologyDrafted(due=state.due, proposed=put_off(filing, state, put_off_at_most(filing)))
 
@@ -182,7 +194,11 @@ def _may_change_calendar(_: Filing, actor: Actor, __: datetime) -> Problem | Non
     return role_is(actor, Role.SYSTEM)
 
 
-def _change_calendar(filing: Filing, command: cm.ChangeCalendar, _: datetime) -> Events:
+def _change_calendar(filing: Filing, command: cm.ChangeCalendar, now: datetime) -> Events:
+    state = filing.clocks.get(Clock.PROCESSING)
+    if state is not None and silence_approves(filing) and not state.paused and now >= state.due:
+        why = problem("", "silence_has_approved", "sự im lặng là chấp thuận", "silence has approved the filing")
+        raise no(why)
     if command.calendar == filing.calendar:
         why = problem("calendar", "in_force", "lịch này đang áp dụng", "this calendar is in force already")
         raise no(why)

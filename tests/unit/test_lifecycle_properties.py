@@ -487,7 +487,7 @@ class AnyLife(RuleBasedStateMachine):
         assert self.attempt("ring", SYSTEM, {"clock": timer.clock, "moment": timer.moment})
 
     @rule(calendar=st.sampled_from(CALENDARS))
-    @precondition(lambda self: not self.life.filing.closed)
+    @precondition(lambda self: not (self.life.filing.closed or self.silence_speaks))
     def another_calendar_is_in_force(self, calendar: Calendar) -> None:
         changed = calendar != self.life.filing.calendar
         assert self.attempt("change_calendar", SYSTEM, {"calendar": calendar}) is changed
