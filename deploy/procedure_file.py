@@ -25,6 +25,7 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "pickup": 60,
     "suspension": 60,
     "appeal": 60,
+    "reappointment": 600,
     "supplement": 30,
     "payment": 30,
     "answer": 60,
