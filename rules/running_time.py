@@ -17,7 +17,7 @@ class Leg(NamedTuple):
     """A stretch of a run without a pause.
 
     Attributes:
-        begun: The minute from which it is reckoned: the counted receipt, or a resume.
+        begun: The minute from which it is reckoned: the start of the budget, or a resume.
         left: What is left of the budget then: working minutes, or days of a limit in calendar days.
         ends: The minute at which that is used up; for calendar days, the day, on whatever weekday.
         due: When the limit ends if no pause follows.
@@ -30,7 +30,15 @@ class Leg(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A limit from its receipt to its end. There is one leg more than there are `pauses`, those that count."""
+    """A limit from its receipt to its end. There is one leg more than there are `pauses`, those that count.
+
+    Attributes:
+        opened: The minute that counts as the receipt.
+        budget: The whole of it: working minutes, or days of a limit in calendar days. It starts where the first leg
+            begins.
+        legs: The stretches without a pause.
+        pauses: Those that count.
+    """
 
     opened: int
     budget: int
@@ -54,7 +62,7 @@ def run(days: Days, start: int, limit: Limit, pauses: Sequence[Span], latest: in
     Args:
         days: Laid out days; raises `NotLaidOut` when they are too few.
         start: The minute of receipt.
-        limit: Anything but seconds.
+        limit: Anything but seconds, or 0 calendar days, which are 0 working days.
         pauses: In order and apart from each other.
         latest: The cut-off as a minute of the day, or None: what comes later counts for the next working day.
     """
@@ -63,9 +71,11 @@ def run(days: Days, start: int, limit: Limit, pauses: Sequence[Span], latest: in
         budget = limit.amount
         first = _days_leg(days, opened, budget)
     elif limit.unit is Unit.WORKING_DAYS:
-        last_day = days.working_day(days.rank(opened // DAY) + limit.amount)
-        budget = days.elapsed(days.closes(last_day)) - days.elapsed(opened)
-        first = Leg(opened, budget, days.closes(last_day), days.closes(last_day))
+        rank = days.rank(opened // DAY)
+        starts = days.opens(days.working_day(rank + 1)) if limit.amount else opened
+        ends = days.closes(days.working_day(rank + limit.amount))
+        budget = days.elapsed(ends) - days.elapsed(starts)
+        first = Leg(starts, budget, ends, ends)
     else:
         budget = 60 * limit.amount
         first = _minutes_leg(days, opened, budget, limit.unit)
@@ -99,7 +109,7 @@ def left_at(days: Days, leg: Leg, unit: Unit, minute: int) -> int:
 def _resumed(days: Days, so_far: Run, unit: Unit, pause: Span) -> Leg:
     begins, ends = pause
     left = left_at(days, so_far.legs[-1], unit, begins)
-    begun = max(ends, so_far.opened)
+    begun = max(ends, so_far.legs[0].begun)
     if unit is Unit.CALENDAR_DAYS:
         return _days_leg(days, begun, left)
     return _minutes_leg(days, begun, left, unit)

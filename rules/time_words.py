@@ -26,6 +26,8 @@ def run_in_words(
     if limit.unit is not Unit.WORKING_HOURS:
         yield f"Day of receipt: {_day(found.receipt_day)}."
     yield from _first_leg(days, limit, found)
+    if found.pauses and limit.unit is Unit.WORKING_DAYS:
+        yield f"Budget: {_number(found.budget, 'working minute')} from {_when(found.legs[0].begun)} on."
     for n, (pause, leg) in enumerate(zip(found.pauses, found.legs[1:], strict=True)):
         yield from _pause(days, limit, n + 1, pause, leg)
     yield from _beyond(calendar, (start // DAY, found.receipt_day), found.due // DAY)
@@ -55,6 +57,7 @@ def _first_leg(days: Days, limit: Limit, found: Run) -> Iterator[str]:
         yield f"A limit of 0 days ends with the day of receipt, which closes at {_clock(leg.due)}."
     elif limit.unit is Unit.WORKING_HOURS:
         yield f"{_amount(limit)}, {found.budget} working minutes, run out {_when(leg.ends)}."
+        yield from _crossed(days, found.receipt_day, leg.ends // DAY, "With other hours")
     elif limit.unit is Unit.WORKING_DAYS:
         yield from _counted_days(days, limit, found.receipt_day, leg)
     else:
@@ -67,7 +70,12 @@ def _counted_days(days: Days, limit: Limit, received: int, leg: Leg) -> Iterator
     first = days.working_day(days.rank(received) + 1)
     which = _day(last) if first == last else f"the first is {_day(first)}, the last {_day(last)}"
     yield f"{_amount(limit)} after it: {which}, which closes at {_clock(leg.due)}."
-    between = list(days.between(received + 1, last))
+    yield from _crossed(days, received + 1, last, "A day in spite of other hours")
+
+
+def _crossed(days: Days, first: int, last: int, other_hours: str) -> Iterator[str]:
+    """What is unusual from one day to another. `other_hours` leads those open, but not for their weekday's hours."""
+    between = list(days.between(first, last))
     if any(not (hours or expected) for _, hours, expected in between):
         yield "Regular days off are not counted."
     if closed := [_day(day) for day, hours, expected in between if expected and not hours]:
@@ -77,7 +85,7 @@ def _counted_days(days: Days, limit: Limit, received: int, leg: Leg) -> Iterator
     if unusual := [
         f"{_day(day)} ({_hours(hours)})" for day, hours, expected in between if hours != expected != () != hours
     ]:
-        yield f"A day in spite of other hours: {_listed(unusual)}."
+        yield f"{other_hours}: {_listed(unusual)}."
 
 
 def _listed(every: Sequence[str]) -> str:
@@ -95,10 +103,10 @@ def _pause(days: Days, limit: Limit, n: int, pause: Span, leg: Leg) -> Iterator[
     elif limit.unit is Unit.CALENDAR_DAYS:
         yield f"Reckoned from {_day(leg.begun // DAY)}: {_day(leg.ends)}."
         yield from _rolled(days, leg)
-    elif leg.due == leg.ends:
-        yield f"They run out {_when(leg.ends)}."
     else:
-        yield f"They run out {_when(leg.ends)}, inside of a day that closes at {_clock(leg.due)}."
+        inside = "" if leg.due == leg.ends else f", inside of a day that closes at {_clock(leg.due)}"
+        yield f"They run out {_when(leg.ends)}{inside}."
+        yield from _crossed(days, leg.begun // DAY, leg.ends // DAY, "With other hours")
 
 
 def _rolled(days: Days, leg: Leg) -> Iterator[str]:

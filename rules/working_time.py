@@ -27,6 +27,7 @@ Pause = tuple[datetime, datetime]
 """The instants at which a limit stood still and went on."""
 
 _DAYS: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
+_SAME_DAY: Final = Limit(amount=0, unit=Unit.WORKING_DAYS)
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def explain(
 
     def answer(days: Days) -> Projection:
         found = asked.run(days)
-        words = run_in_words(days, asked.start, limit, found, asked.latest, calendar)
+        words = run_in_words(days, asked.start, asked.limit, found, asked.latest, calendar)
         return Projection(instant_of(found.due), date_of(found.receipt_day), tuple(words))
 
     return pages(calendar).answer(answer, "limit")
@@ -109,12 +110,13 @@ def halfway(
 ) -> datetime:
     """The instant at which half of the budget is used, an odd minute counting for the first half.
 
-    Of a limit in calendar days, half of the working minutes between the receipt and the due instant.
+    The budget of working days starts with the first of them, so half of 1 day is in the middle of the day after the
+    receipt. Of a limit in calendar days, it is half of the working minutes between the receipt and the due instant.
     """
     if limit.unit is Unit.SECONDS:
         return _elapsed_due(start, limit.amount / 2, pauses)
     asked = _Asked.of(start, limit, calendar, pauses, cut_off)
-    return instant_of(pages(calendar).answer(lambda days: _halfway(days, asked.run(days), limit.unit), "limit"))
+    return instant_of(pages(calendar).answer(lambda days: _halfway(days, asked.run(days), asked.limit.unit), "limit"))
 
 
 def _halfway(days: Days, found: Run, unit: Unit) -> int:
@@ -147,8 +149,8 @@ def remaining(
 ) -> int:
     """What is left of a limit at an instant, which may lie in a pause: 0 from its due instant on.
 
-    Working minutes, without what the close of a day adds; of limits in calendar days, days; of limits in seconds, whole
-    seconds.
+    Working minutes, without what the close of a day adds; of limits of 1 calendar day or more, days; of limits in
+    seconds, whole seconds.
     """
     _check(pauses)
     over, stands = _so_far(pauses, at)
@@ -158,7 +160,7 @@ def remaining(
     minute = minute_of(stands, "at")
 
     def answer(days: Days) -> int:
-        return left_at(days, asked.run(days).legs[-1], limit.unit, minute)
+        return left_at(days, asked.run(days).legs[-1], asked.limit.unit, minute)
 
     return pages(calendar).answer(answer, "limit")
 
@@ -183,7 +185,7 @@ def _midnight(instant: datetime) -> datetime:
 
 
 class _Asked(NamedTuple):
-    """A limit, its receipt and its pauses, in minutes."""
+    """A limit, its receipt and its pauses, in minutes. 0 calendar days are 0 working days."""
 
     start: int
     limit: Limit
@@ -199,7 +201,10 @@ class _Asked(NamedTuple):
             cut_off = calendar.cut_off
         latest = None if cut_off is None else 60 * cut_off.hour + cut_off.minute
         spans = [(minute_of(begins, "pauses"), minute_of(ends, "pauses")) for begins, ends in pauses]
-        return cls(minute_of(start, "received"), limit, spans, None if limit.unit is Unit.WORKING_HOURS else latest)
+        received = minute_of(start, "received")
+        if limit.unit is Unit.WORKING_HOURS:
+            return cls(received, limit, spans, None)
+        return cls(received, limit if limit.amount else _SAME_DAY, spans, latest)
 
     def run(self, days: Days) -> Run:
         return run(days, self.start, self.limit, self.pauses, self.latest)

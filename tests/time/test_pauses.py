@@ -64,7 +64,7 @@ async def go_on(play: Play) -> None:
 INTERRUPTIONS: Final = {
     # Starts again: ten working days after Tuesday 19 March.
     "supplement": Interruption(ask, supply, ("2030-04-01 17:00", "2030-04-02 17:00")),
-    # Of 360 + 10 x 480 minutes 540 were used on Tuesday 5 March at 10:00. The 4620 that were left: 360 on Tuesday
+    # Of 10 x 480 minutes 180 were used on Tuesday 5 March at 10:00. The 4620 that were left: 360 on Tuesday
     # 19 March from 09:00, 8 x 480 until Friday 29 March, and 420 until Monday 1 April at 16:00, so until its close.
     "obligation": Interruption(demand, fulfil, ("2030-03-29 17:00", "2030-04-01 17:00")),
     "suspension": Interruption(suspend, go_on, ("2030-03-29 17:00", "2030-04-01 17:00")),

@@ -66,6 +66,13 @@ def counted(start: datetime, calendar: Calendar, cut_off: time | None) -> dateti
     return next(minutes(calendar, datetime.combine(start.date() + _DAY, time.min) if late else start))
 
 
+def budget_starts(opened: datetime, limit: Limit, calendar: Calendar) -> datetime:
+    """The moment from which a budget is used: the receipt, but of working days the opening of the first one."""
+    if limit.unit is Unit.WORKING_DAYS and limit.amount:
+        return next(minutes(calendar, datetime.combine(opened.date() + _DAY, time.min)))
+    return opened
+
+
 def due(
     start: datetime,
     limit: Limit,
@@ -79,23 +86,22 @@ def due(
     elif limit.amount == 0:
         cut_off = cut_off or calendar.cut_off
     opened = counted(start, calendar, cut_off)
-    if limit.unit is Unit.CALENDAR_DAYS:
+    if limit.unit is Unit.CALENDAR_DAYS and limit.amount:
         return _due_by_date(opened, limit, calendar, pauses)
-    ends = opened
+    starts = ends = goes_on = budget_starts(opened, limit, calendar)
     left = 60 * limit.amount
-    if limit.unit is Unit.WORKING_DAYS:
+    if limit.unit is not Unit.WORKING_HOURS:
         ends = close(calendar, next(islice(working_days(calendar, opened.date()), limit.amount, None)))
-        left = worked(calendar, opened, ends)
+        left = worked(calendar, starts, ends)
     elif left:
-        ends = _after(calendar, opened, left)
-    goes_on = opened
+        ends = _after(calendar, starts, left)
     for begins, resumes in pauses:
         if begins >= ends:
             break
         left = max(left - worked(calendar, goes_on, begins), 0)
-        goes_on = max(resumes, opened)
+        goes_on = max(resumes, starts)
         ends = _after(calendar, goes_on, left) if left else next(minutes(calendar, goes_on))
-        if limit.unit is Unit.WORKING_DAYS:
+        if limit.unit is not Unit.WORKING_HOURS:
             ends = close(calendar, ends.date())
     return ends
 

@@ -1,7 +1,7 @@
 """The clocks of a filing: each in the ledger with its pauses, and what they tell, worked out by hand.
 
 The office is open from 07:00 to 11:30 and from 13:30 to 17:00, 8 hours, Monday to Friday. The filing comes in on
-Wednesday 25 November 2026 at 10:00, with 5 of that day's hours left.
+Wednesday 25 November 2026 at 10:00, with 5 of that day's hours left; working days are used from Thursday on.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def test_the_intake_starts_again_once_a_fee_with_the_submission_is_settled(way: 
     assert line(second) == ("intake", "2026-11-26 14:00", "2026-11-27 14:00", None, None)  # 3 hours, 4½, and ½
 
 
-# Pauses: from Friday 27 November 16:00, with 20 of 45 hours used, to Monday 09:00, with 6 hours of that day left.
+# Pauses: from Friday 27 November 16:00, with 15 of 40 hours used, to Monday 09:00, with 6 hours of that day left.
 
 BEGINS: Final = "2026-11-27 16:00"
 ENDS: Final = "2026-11-30 09:00"
@@ -196,15 +196,15 @@ def test_the_step_goes_on_in_the_same_way(reason: str, rule: str, due: str) -> N
     step, interrupt, go_on, _ = INTERRUPTIONS[reason]
     life = interrupt(at(step, resumption={reason: rule}).until(BEGINS))
     go_on(life.until(ENDS))
-    assert vn(life.clock("step").due) == due  # 9 of 29 hours were left: 6 on Monday, 3 on Tuesday
+    assert vn(life.clock("step").due) == due  # 9 of 24 hours were left: 6 on Monday, 3 on Tuesday
 
 
-@pytest.mark.parametrize(("rule", "due"), [("resume", "2026-12-09 17:00"), ("restart", "2026-12-08 17:00")])
+@pytest.mark.parametrize(("rule", "due"), [("resume", "2026-12-07 17:00"), ("restart", "2026-12-08 17:00")])
 def test_a_fee_that_is_due_is_status_6_too(rule: str, due: str) -> None:
     life = Life(procedure(fee=fee(), resumption={"obligation": rule})).accepted()
     assert (life.status, pauses(life.clock("processing"))) == (6, [("2026-11-25 10:00", None, "obligation")])
-    life.until("2026-12-01 16:00").do("settle_fee", n=1, settlement="paid", amount=16_000)
-    assert vn(life.clock("processing").due) == due  # the whole 45 hours: 1, five days, and 4
+    life.until("2026-12-01 07:00").do("settle_fee", n=1, settlement="paid", amount=16_000)
+    assert vn(life.clock("processing").due) == due  # the whole 40 hours, from Tuesday; or from the day after it
 
 
 @pytest.mark.parametrize(("rule", "due"), [("resume", "2026-11-30 15:00"), ("restart", "2026-12-01 09:00")])
@@ -226,7 +226,7 @@ def test_every_pause_has_its_own_line_and_takes_its_own_time() -> None:
         ("2026-11-26 07:00", "2026-11-26 11:00", "suspension"),
         ("2026-11-26 11:30", "2026-11-26 13:30", "obligation"),
     ]
-    # 45 hours: 5 on Wednesday, ½ and 3½ on Thursday, four days to Wednesday, and 4 hours of Thursday.
+    # 40 hours: ½ and 3½ on Thursday, four days to Wednesday, and 4 hours of Thursday.
     assert vn(processing.due) == "2026-12-03 17:00"
 
 
@@ -234,9 +234,10 @@ def test_every_pause_has_its_own_line_and_takes_its_own_time() -> None:
     ("stops", "goes_on", "due"),
     [
         ("2026-11-28 10:00", "2026-11-29 15:00", "2026-12-07 17:00"),
-        ("2026-11-29 15:00", "2026-11-30 08:00", "2026-12-08 17:00"),  # one hour of the 48 is gone
+        ("2026-11-29 15:00", "2026-11-30 16:00", "2026-12-07 17:00"),
+        ("2026-11-30 15:00", "2026-12-01 08:00", "2026-12-08 17:00"),  # one hour of the 40 is gone
     ],
-    ids=["wholly before", "into the first hour"],
+    ids=["before the receipt", "on its day", "into the first hour"],
 )
 def test_the_part_of_a_pause_before_the_budget_starts_takes_nothing(stops: str, goes_on: str, due: str) -> None:
     life = Life().until("2026-11-28 09:00").accepted().do("claim", SPECIALIST)  # a Saturday
@@ -267,7 +268,7 @@ def test_an_extension_is_reckoned_from_the_same_start_with_the_same_pauses() -> 
     assert [(str(extension.by), vn(extension.at), extension.kind) for extension in processing.extensions] == [
         ("3 working days", ENDS, "extended")
     ]
-    assert vn(processing.due) == "2026-12-08 17:00"  # 49 of 69 hours: 6, five days, and 3
+    assert vn(processing.due) == "2026-12-08 17:00"  # 49 of 64 hours: 6, five days, and 3
     assert tells(life, "processing")["reminder"] == "2026-12-07 17:00"
 
 
@@ -349,8 +350,8 @@ def test_each_clock_of_the_agency_reminds_one_working_day_before_it_is_due() -> 
         ("3 calendar days", "2026-11-27 17:00", "2026-11-27 17:00", "2026-11-30 17:00"),  # a Saturday, so Monday
         ("8 working hours", "2026-11-25 16:00", None, "2026-11-26 10:00"),
         ("1 working hours", "2026-11-25 10:30", None, "2026-11-25 11:00"),
-        ("1 working days", "2026-11-26 08:30", None, "2026-11-26 17:00"),  # half of 13 hours
-        ("1 calendar days", "2026-11-26 08:30", None, "2026-11-26 17:00"),
+        ("1 working days", "2026-11-26 11:00", None, "2026-11-26 17:00"),  # half of 8 hours
+        ("1 calendar days", "2026-11-26 08:30", None, "2026-11-26 17:00"),  # half of 5 and 8 hours
         ("0 working days", "2026-11-25 14:30", None, "2026-11-25 17:00"),  # half of 5 hours
         ("60 seconds", "2026-11-25 10:01:00", None, "2026-11-25 10:01:30"),
     ],
@@ -375,7 +376,7 @@ def test_a_procedure_says_how_long_before_it_reminds_and_apologises() -> None:
 
 def test_a_reminder_that_would_come_before_the_start_comes_at_half_of_the_time() -> None:
     life = at(VERIFY, **limited(reminder="10 working days"))
-    assert tells(life, "processing")["reminder"] == "2026-11-30 08:30"  # 22½ hours: 5, 8, 8, and 1½
+    assert tells(life, "processing")["reminder"] == "2026-11-30 11:00"  # 20 hours: 8, 8, and 4
 
 
 @pytest.mark.parametrize(
@@ -416,7 +417,7 @@ def test_a_reminder_is_a_task_of_the_officer_and_of_the_leader_until_the_clock_i
 
 
 def test_a_leader_whose_step_it_is_is_reminded_once() -> None:
-    life = Life().accepted().proposed().do("claim", LEADER).until("2026-11-26 08:30").rung()
+    life = Life().accepted().proposed().do("claim", LEADER).until("2026-11-26 11:00").rung()
     assert notices(life) == [("reminder:step", "leader", "leader-1", "2026-11-26 17:00", ())]
 
 
@@ -767,7 +768,7 @@ def test_a_clock_that_stands_still_goes_on_by_the_calendar_that_is_then_in_force
     life = suspended(at(VERIFY).until(BEGINS)).do("change_calendar", **without(26))
     assert life.tells == [("suspension", "due", local("2026-12-28 17:00"))]  # 30 days, to a Sunday
     life.until(ENDS).do("resume", LEADER)
-    # Wednesday's 5 hours and Friday's 7 are used: 33 of 45 are left, 6 on Monday, three days, and 3 hours.
+    # Friday's 7 hours are used: 33 of 40 are left, 6 on Monday, three days, and 3 hours.
     assert vn(life.clock("processing").due) == "2026-12-04 17:00"
 
 

@@ -838,8 +838,8 @@ def test_an_answered_supplement_starts_the_limits_again() -> None:
 
 
 def test_the_time_a_fee_takes_to_be_paid_does_not_count() -> None:
-    life = at_fee().until("2026-11-28 10:00")  # a Saturday: the 45 hours that are left end on the sixth day from Monday
-    assert pay_at_counter(life).ringing["processing"] == local("2026-12-07 17:00")
+    life = at_fee().until("2026-11-28 10:00")  # a Saturday: the five days are those from Monday on
+    assert pay_at_counter(life).ringing["processing"] == local("2026-12-04 17:00")
 
 
 def test_a_clock_rings_when_it_is_due_and_not_before() -> None:

@@ -235,7 +235,7 @@ def test_below_level_3_the_desk_answers_for_the_applicant() -> None:
 
 def test_a_suspended_filing_stands_still_and_goes_on_where_it_stood() -> None:
     life = at(VERIFY)
-    life.until("2026-11-25 11:00").do("stop", LEADER, mode="suspend", **STOP)
+    life.until("2026-11-26 11:00").do("stop", LEADER, mode="suspend", **STOP)
     assert (life.status, life.stage, set(life.ringing), life.queues) == (8, "suspended", {"suspension"}, ["leader"])
     assert life.refusal("forward", SPECIALIST) == [("", "wrong_stage")]
     assert life.refusal("withdraw", APPLICANT, reason="đổi ý") == [("", "suspended")]
@@ -244,8 +244,8 @@ def test_a_suspended_filing_stands_still_and_goes_on_where_it_stood() -> None:
     life.until("2026-12-05 11:00").do("resume", LEADER)  # a Saturday
 
     assert (life.status, life.filing.officer) == (4, "specialist-1")
-    # 28 and 44 hours were left, three and five whole days and half of one more.
-    assert life.ringing == {"step": local("2026-12-10 17:00"), "processing": local("2026-12-14 17:00")}
+    # 20 and 36 hours were left, two and four whole days and half of one more.
+    assert life.ringing == {"step": local("2026-12-09 17:00"), "processing": local("2026-12-11 17:00")}
 
 
 def test_a_suspension_that_nobody_ends_is_seen() -> None:

@@ -96,7 +96,14 @@ def test_so_much_before_a_due_instant(due: str, text: str, before: str, agency: 
     [
         ("2026-03-04T10:00", "8 working hours", "2026-03-04T16:00", []),
         ("2026-03-04T14:00", "0 working days", "2026-03-04T15:30", []),
-        ("2026-03-04T10:00", "1 working day", "2026-03-05T08:30", []),
+        ("2026-03-04T10:00", "1 working day", "2026-03-05T11:00", []),
+        ("2026-03-02T07:00", "1 working day", "2026-03-03T11:00", []),
+        ("2026-03-06T17:30", "1 working day", "2026-03-10T11:00", []),
+        ("2026-03-02T07:00", "1 working day", "2026-03-03T11:00", [("2026-03-02T10:00", "2026-03-02T16:00")]),
+        ("2026-03-02T07:00", "1 working day", "2026-03-03T15:00", [("2026-03-02T10:00", "2026-03-03T09:00")]),
+        ("2026-03-02T09:00", "5 working days", "2026-03-05T11:00", []),
+        ("2026-03-04T14:00", "0 calendar days", "2026-03-04T15:30", []),
+        ("2026-03-04T14:00", "0 calendar days", "2026-03-04T16:00", [("2026-03-04T14:30", "2026-03-04T15:00")]),
         ("2026-03-04T10:01", "0 working days", "2026-03-04T14:31", [("2026-03-04T10:00", "2026-03-04T10:00")]),
         ("2026-03-06T10:00", "1 calendar day", "2026-03-09T08:30", []),
         ("2026-03-04T10:00", "8 working hours", "2026-03-05T08:00", [("2026-03-04T14:00", "2026-03-04T16:00")]),
@@ -116,9 +123,11 @@ def test_half_of_a_budget_is_used(start: str, text: str, half: str, pauses: list
 @pytest.mark.parametrize(
     ("asked", "text", "left"),
     [
-        ("2026-03-01T10:00", "5 working days", 2760),
-        ("2026-03-02T09:00", "5 working days", 2760),
+        ("2026-03-01T10:00", "5 working days", 2400),
+        ("2026-03-02T09:00", "5 working days", 2400),
+        ("2026-03-02T17:00", "5 working days", 2400),
         ("2026-03-03T07:00", "5 working days", 2400),
+        ("2026-03-03T07:01", "5 working days", 2399),
         ("2026-03-04T10:00", "5 working days", 1740),
         ("2026-03-05T09:00", "5 working days", 1740),
         ("2026-03-05T14:00", "5 working days", 1740),
@@ -130,6 +139,8 @@ def test_half_of_a_budget_is_used(start: str, text: str, half: str, pauses: list
         ("2026-03-05T15:00", "30 calendar days", 28),
         ("2026-03-07T15:00", "30 calendar days", 26),
         ("2026-04-02T16:59", "30 calendar days", 0),
+        ("2026-03-02T09:00", "0 calendar days", 360),
+        ("2026-03-02T16:00", "0 calendar days", 60),
         ("2026-03-02T08:59", "8 working hours", 480),
         ("2026-03-02T09:00:07.5", "10 seconds", 2),
         ("2026-03-02T09:00:20", "10 seconds", 0),
@@ -253,17 +264,64 @@ def test_a_limit_in_seconds_is_kept_as_it_is() -> None:
 
 def test_a_pause_is_a_line_of_its_own() -> None:
     pauses = [(at("2026-03-04T10:00"), at("2026-03-05T14:00")), (at("2026-03-11T10:00"), at("2026-03-13T18:00"))]
-    said = working_time.explain(at("2026-03-02T09:00"), limit("5 working days"), VN, pauses=pauses).reasoning
-    assert said == (
+    lines = working_time.explain(at("2026-03-02T09:00"), limit("5 working days"), VN, pauses=pauses).reasoning
+    assert lines == (
         "Received Mon 2026-03-02 09:00, Vietnam time.",
         "Day of receipt: Mon 2026-03-02.",
         "5 working days after it: the first is Tue 2026-03-03, the last Mon 2026-03-09, which closes at 17:00.",
         "Regular days off are not counted.",
+        "Budget: 2400 working minutes from Tue 2026-03-03 07:00 on.",
         "Pause 1, Wed 2026-03-04 10:00 to Thu 2026-03-05 14:00: 1740 working minutes left when it begins.",
         "They run out Wed 2026-03-11 09:00, inside of a day that closes at 17:00.",
+        "Regular days off are not counted.",
         "Pause 2, Wed 2026-03-11 10:00 to Fri 2026-03-13 18:00: 0 working minutes left when it begins.",
         "Without any left it is the day of resume or the next working day, Mon 2026-03-16.",
         "Due Mon 2026-03-16 17:00.",
+    )
+
+
+def said(start: str, text: str, *pauses: tuple[str, str], agency: str | None = None) -> tuple[str, ...]:
+    stood = [(at(begins), at(ends)) for begins, ends in pauses]
+    return working_time.explain(at(start), limit(text), expand(FILE, agency), pauses=stood).reasoning
+
+
+def test_the_closed_days_that_hours_cross_are_named() -> None:
+    assert said("2026-02-12T13:30", "16 working hours") == (
+        "Received Thu 2026-02-12 13:30, Vietnam time.",
+        "16 working hours, 960 working minutes, run out Mon 2026-02-23 11:30.",
+        "Regular days off are not counted.",
+        "Closed, so not counted: Mon 2026-02-16, Tue 2026-02-17, Wed 2026-02-18, Thu 2026-02-19, Fri 2026-02-20.",
+        "Due Mon 2026-02-23 11:30.",
+    )
+    assert said("2026-10-08T15:00", "8 working hours", agency="H01")[2:4] == (
+        "Regular days off are not counted.",
+        "With other hours: Fri 2026-10-09 (07:00-11:30).",
+    )
+    assert len(said("2026-03-04T10:00", "8 working hours")) == 3
+
+
+def test_so_are_those_that_the_rest_of_a_limit_crosses() -> None:
+    paused = ("2026-02-13T09:00", "2026-02-13T16:00")
+    assert said("2026-02-12T07:00", "1 working day", paused)[3:] == (
+        "Budget: 480 working minutes from Fri 2026-02-13 07:00 on.",
+        "Pause 1, Fri 2026-02-13 09:00 to Fri 2026-02-13 16:00: 360 working minutes left when it begins.",
+        "They run out Mon 2026-02-23 14:00, inside of a day that closes at 17:00.",
+        "Regular days off are not counted.",
+        "Closed, so not counted: Mon 2026-02-16, Tue 2026-02-17, Wed 2026-02-18, Thu 2026-02-19, Fri 2026-02-20.",
+        "Due Mon 2026-02-23 17:00.",
+    )
+    made_up = said("2026-08-21T09:00", "8 working hours", ("2026-08-21T10:00", "2026-08-21T16:00"))
+    assert "Open although regularly closed: Sat 2026-08-22 (07:00-11:30 and 13:30-17:00)." in made_up
+
+
+def test_a_budget_that_has_not_started_is_reckoned_from_its_start() -> None:
+    assert said("2026-03-02T09:00", "5 working days", ("2026-03-02T10:00", "2026-03-02T16:00"))[4:] == (
+        "Budget: 2400 working minutes from Tue 2026-03-03 07:00 on.",
+        "Pause 1, Mon 2026-03-02 10:00 to Mon 2026-03-02 16:00: 2400 working minutes left when it begins.",
+        "The budget starts only at Tue 2026-03-03 07:00: it is reckoned from then.",
+        "They run out Mon 2026-03-09 17:00.",
+        "Regular days off are not counted.",
+        "Due Mon 2026-03-09 17:00.",
     )
 
 

@@ -60,6 +60,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
 LIMITS: Final = st.builds(
     Limit, amount=st.integers(0, 15), unit=st.sampled_from([Unit.WORKING_DAYS, Unit.WORKING_HOURS, Unit.CALENDAR_DAYS])
 )
+IN_MINUTES: Final = LIMITS.filter(lambda limit: limit.unit is not Unit.CALENDAR_DAYS or limit.amount == 0)
 CUT_OFFS: Final = st.none() | st.times().map(lambda found: found.replace(second=0, microsecond=0))
 EDGES: Final = (0, 419, 420, 689, 690, 691, 809, 810, 900, 901, 1019, 1020, 1021, 1439)
 """Minutes of the usual day at which something begins or ends."""
@@ -128,8 +129,10 @@ def test_a_longer_limit_ends_no_earlier_and_so_does_an_extended_one(
     begun: tuple[datetime, Pauses], limit: Limit, more: int, calendar: Calendar, cut_off: time | None
 ) -> None:
     start, pauses = begun
-    # A limit of 0 days has the calendar's cut-off and a longer one none, so the two may begin on different days.
-    asked: dict[str, Any] = {"pauses": pauses, "cut_off": cut_off or time(23, 59)}
+    # A limit of 0 days has the calendar's cut-off and a longer one none, so the two may begin on different days; and its
+    # budget is of the day of receipt, where that of 1 day is of the day after it, which may be shorter.
+    in_order = limit.amount or limit.unit is Unit.WORKING_HOURS
+    asked: dict[str, Any] = {"pauses": pauses if in_order else [], "cut_off": cut_off or time(23, 59)}
     longer = limit.model_copy(update={"amount": limit.amount + more})
     assert working_time.due(start, limit, calendar, **asked) <= working_time.due(start, longer, calendar, **asked)
 
@@ -177,13 +180,13 @@ def test_a_pause_from_the_due_instant_on_changes_nothing(
 
 
 @MANY
-@given(begun(), LIMITS.filter(lambda limit: limit.unit is not Unit.CALENDAR_DAYS), calendars(), CUT_OFFS)
+@given(begun(), IN_MINUTES, calendars(), CUT_OFFS)
 def test_no_minute_is_lost_or_won_over_any_pauses(
     begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None
 ) -> None:
     start, pauses = begun
     asked: dict[str, Any] = {"pauses": pauses, "cut_off": cut_off}
-    opened = slow_time.counted(local(start), calendar, _held(limit, calendar, cut_off))
+    starts = _budget_starts(start, limit, calendar, cut_off)
     unpaused = slow_time.due(local(start), limit, calendar, (), cut_off)
     due = working_time.due(start, limit, calendar, **asked)
     counting = [pause for pause in pauses if pause[0] < due]
@@ -191,9 +194,9 @@ def test_no_minute_is_lost_or_won_over_any_pauses(
     def left(moment: datetime) -> int:
         return working_time.remaining(moment, start, limit, calendar, **asked)
 
-    moments = [max(moment, _aware(opened)) for pause in counting for moment in pause]
-    runs = list(zip([_aware(opened), *moments[1::2]], [*moments[::2], due], strict=True))
-    assert left(runs[0][0]) == slow_time.worked(calendar, opened, unpaused)
+    moments = [max(moment, _aware(starts)) for pause in counting for moment in pause]
+    runs = list(zip([_aware(starts), *moments[1::2]], [*moments[::2], due], strict=True))
+    assert left(start) == left(runs[0][0]) == slow_time.worked(calendar, starts, unpaused)
     for begins, ends in runs:
         assert left(ends) == max(left(begins) - worked(calendar, begins, ends), 0)
     for begins, ends in counting:
@@ -206,6 +209,25 @@ def _held(limit: Limit, calendar: Calendar, cut_off: time | None) -> time | None
     if limit.unit is Unit.WORKING_HOURS:
         return None
     return cut_off or (calendar.cut_off if limit.amount == 0 else None)
+
+
+def _budget_starts(start: datetime, limit: Limit, calendar: Calendar, cut_off: time | None) -> datetime:
+    opened = slow_time.counted(local(start), calendar, _held(limit, calendar, cut_off))
+    return slow_time.budget_starts(opened, limit, calendar)
+
+
+@MANY
+@given(begun(), LIMITS, calendars(), CUT_OFFS)
+def test_the_part_of_a_pause_before_the_budget_starts_adds_nothing(
+    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None
+) -> None:
+    start, pauses = begun
+    starts = _aware(_budget_starts(start, limit, calendar, cut_off))
+    # A limit of 0 hours is due when its budget starts, so nothing from there on can pause it.
+    rest = [(max(begins, starts), ends) for begins, ends in pauses if ends > starts]
+    assume(limit.amount or limit.unit is not Unit.WORKING_HOURS)
+    due = working_time.due(start, limit, calendar, pauses=pauses, cut_off=cut_off)
+    assert working_time.due(start, limit, calendar, pauses=rest, cut_off=cut_off) == due
 
 
 @MANY
@@ -241,8 +263,8 @@ def test_halfway_lies_between_the_receipt_and_the_due_instant_with_half_left(
     start, pauses = begun
     asked: dict[str, Any] = {"pauses": pauses, "cut_off": cut_off}
     half = working_time.halfway(start, limit, calendar, **asked)
-    opened = slow_time.counted(local(start), calendar, _held(limit, calendar, cut_off))
-    assert opened <= local(half) <= local(working_time.due(start, limit, calendar, **asked))
+    starts = _budget_starts(start, limit, calendar, cut_off)
+    assert starts <= local(half) <= local(working_time.due(start, limit, calendar, **asked))
     if limit.unit is not Unit.CALENDAR_DAYS and not pauses:
         budget = working_time.remaining(start, start, limit, calendar, **asked)
         assert working_time.remaining(half, start, limit, calendar, **asked) == budget // 2
