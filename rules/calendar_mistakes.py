@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final, NamedTuple
 
-from schemas.base import AgencyCode
-from schemas.calendar import WEEKDAYS, CalendarFile, Day, DayKind, Hours, Week
+from schemas.calendar import WEEKDAYS, CalendarFile, Day, DayKind, Hours, OverlayAgency, Week
 
-from .calendars import Said, Weekdays, every_day, hours_of, hours_on
+from .calendars import Said, Weekdays, every_day, hours_of, hours_on, settled_by
 from .holiday_base import FIRST_YEAR, LAST_YEAR, base_year
 from .mistakes import Mistake, mistake
 from .plain_data import child, plain
@@ -28,7 +27,7 @@ class _DaySketch(Sketch):
 
 
 class _OverlaySketch(Sketch):
-    agency: Maybe[AgencyCode | None] = None
+    agency: Maybe[OverlayAgency | None] = None
     days: Listed[_DaySketch] = ()
 
 
@@ -121,7 +120,7 @@ def _fields(day: _DaySketch, path: str) -> Iterator[Mistake]:
         return
     if day.kind is DayKind.SHORT and day.hours == ():
         yield mistake("hours_required", f"{path}.hours")
-    if day.kind not in {DayKind.SHORT, DayKind.MAKEUP} and day.hours != ():
+    if day.kind is not DayKind.SHORT and day.hours != ():
         yield mistake("hours_not_for_kind", f"{path}.hours")
     if day.kind is DayKind.MAKEUP and day.replaces is None:
         yield mistake("replaces_required", f"{path}.replaces")
@@ -205,6 +204,21 @@ class _Settling:
             yield mistake("replaced_day_has_no_hours", f"{entry.path}.replaces")
         elif hours_on(replaced, entry.said.agency, self._week, [each.said for each in self._entries]):
             yield mistake("replaced_day_works", f"{entry.path}.replaces")
+        elif any(day != entry.said.date for day in self._made_up_for(replaced, entry.said.agency)):
+            yield mistake("replaced_twice", f"{entry.path}.replaces")
+
+    def _made_up_for(self, replaced: date, agency: str | None) -> Iterator[date]:
+        """The days on which an agency works in place of one, by the overlays or by the base."""
+        said = [each.said for each in self._entries]
+        for entry in self._entries:
+            if entry.kind is DayKind.MAKEUP and entry.sketch.replaces == replaced:
+                day = entry.said.date
+                if settled_by(day, agency, said) == entry.said:
+                    yield day
+        for year in range(replaced.year - 1, replaced.year + 2):
+            for day, base_replaced in base_year(year).makeup.items():
+                if base_replaced == replaced and settled_by(day, agency, said) is None:
+                    yield day
 
 
 def _entry(path: str, agency: str | None, day: _DaySketch, week: Weekdays) -> _Entry | None:

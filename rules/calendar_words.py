@@ -114,6 +114,12 @@ CALENDAR_WORDS: Final[dict[str, Words]] = {
         "sửa `replaces`: ngày làm bù có giờ của ngày được thay",
         "correct `replaces`: a make-up day has the hours of the day that it replaces",
     ),
+    "replaced_twice": Words(
+        "ngày được thay đã có ngày làm bù khác",
+        "another make-up day already replaces this day",
+        "giữ lại một ngày làm bù, hoặc viết ngày kia là off",
+        "keep one of the two, or write the other as off",
+    ),
     "short_on_day_off": Words(
         "ngày làm việc ngắn rơi vào ngày nghỉ",
         "this short day is a day off",

@@ -47,18 +47,23 @@ def every_day(first: date, last: date) -> Iterator[date]:
 
 def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[Said]) -> OpenHours:
     """The office hours of a day: what the overlay of the longest code that fits says, or the base, or its weekday."""
-    fitting = [each for each in said if each.date == day and _applies(each.agency, agency)]
-    if fitting:
-        return max(fitting, key=lambda each: len(each.agency or "")).hours
+    if (settled := settled_by(day, agency, said)) is not None:
+        return settled.hours
     base = base_year(day.year)
     return () if day in base.off else week[base.makeup.get(day, day).weekday()]
+
+
+def settled_by(day: date, agency: str | None, said: Iterable[Said]) -> Said | None:
+    """What has the last word on a day: the overlay of the longest code that fits; None: the base, or its weekday."""
+    fitting = [each for each in said if each.date == day and _applies(each.agency, agency)]
+    return max(fitting, key=lambda each: len(each.agency or ""), default=None)
 
 
 def hours_of(kind: DayKind, written: OpenHours, day: date, replaces: date | None, week: Weekdays) -> OpenHours:
     """The office hours that a day of an overlay has."""
     if kind in {DayKind.OFF, DayKind.COMPENSATORY}:
         return ()
-    return written or week[(replaces or day).weekday()]
+    return written if kind is DayKind.SHORT else week[(replaces or day).weekday()]
 
 
 def _hours(day: CalendarDay, week: Weekdays) -> OpenHours:

@@ -47,10 +47,11 @@ _OF_TEXTS: Final = frozenset({"string_type", "time_form"})
 """What is said of a value that should be a text, and is a number when YAML reads it without quotes."""
 
 _FORMS: Final[dict[str, str]] = {
-    r"^\d\.\d{6}(\.[A-Z0-9]+)*$": '"1.001193"',
+    r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$": '"1.001193"',
     r"^[0-9][0-9A-Za-z.-]{0,31}$": '"2026-07"',
     r"^[a-z][a-z0-9_]{0,39}$": "birth_notice (a-z 0-9 _)",
     r"^[A-Z0-9][A-Z0-9.]{0,34}$": "H01.12 (A-Z 0-9 .)",
+    r"^[A-Z0-9]+(\.[A-Z0-9]+)*$": "H01.12 (A-Z 0-9 .)",
     r"^[^\x00-\x1f\x7f]{1,128}$": "h01.12-leader-1",
     r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$": "h01.12-leader-1 (A-Z a-z 0-9 . _ : -)",
 }

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from .base import AgencyCode, Model, ShortText, StrictModel, Version
+from .base import Model, ShortText, StrictModel, Version
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -52,7 +52,7 @@ class Hours(Model):
     def _parse(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        if _HOURS.match(value) is None:
+        if _HOURS.fullmatch(value) is None:
             raise PydanticCustomError("hours_form", "office hours are written like 07:00-11:30")
         opens, closes = value.split("-")
         return {"open": _minute(opens), "close": _minute(closes)}
@@ -109,6 +109,9 @@ CalendarCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}$
 
 CalendarName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}@[0-9][0-9A-Za-z.-]{0,31}$")]
 """A published version of a calendar: `vn@2026.1`."""
+
+OverlayAgency = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+(\.[A-Z0-9]+)*$", max_length=35)]
+"""The code of an agency whose days a calendar has: every group of it written out, since all below one have its days."""
 
 MORNING: Final = Hours(open=_minute("07:00"), close=_minute("11:30"))
 AFTERNOON: Final = Hours(open=_minute("13:30"), close=_minute("17:00"))
@@ -170,7 +173,7 @@ class DayKind(StrEnum):
 
 
 class CalendarDay(StrictModel):
-    """One such day and what says so. A short day has its `hours`; a make-up day those of the day that it `replaces`."""
+    """One such day and what says so. Only a short day has `hours`; a make-up day has those of the day it `replaces`."""
 
     date: Day
     kind: DayKind
@@ -182,7 +185,7 @@ class CalendarDay(StrictModel):
 class Overlay(StrictModel):
     """Days of one agency and of all below it (`H01` is also for `H01.12`), or without `agency` of the whole country."""
 
-    agency: AgencyCode | None = None
+    agency: OverlayAgency | None = None
     days: tuple[CalendarDay, ...] = Field(min_length=1)
 
 

@@ -22,7 +22,7 @@ class Unit(StrEnum):
     SECONDS = "seconds"
 
 
-_PATTERN: Final = re.compile(r"^(\d{1,6}) (working day|working hour|calendar day|second)s?$")
+_PATTERN: Final = re.compile(r"^([0-9]{1,6}) (working day|working hour|calendar day|second)s?$")
 
 
 class Limit(Model):
@@ -53,7 +53,7 @@ class Limit(Model):
     def __get_pydantic_json_schema__(cls, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {
             "description": cls.__doc__,
-            "pattern": _PATTERN.pattern.replace(r"\d", "[0-9]"),
+            "pattern": _PATTERN.pattern,
             "title": cls.__name__,
             "type": "string",
         }

@@ -155,7 +155,9 @@ def _answer_lines(lines: typer.FileBinaryRead, usual: dict[str, Any], *, as_json
 def _case(line: bytes, usual: dict[str, Any]) -> Case:
     """The case of a line, with what the options of the command say where it says nothing."""
     try:
-        written = json.loads(line)
+        written = json.loads(line, object_pairs_hook=_once)
+    except _Refused:
+        raise
     except (ValueError, RecursionError):
         raise _Refused(
             problem("", "json_invalid", "dòng này không phải JSON", "this line is not JSON: write one case a line")
@@ -163,6 +165,16 @@ def _case(line: bytes, usual: dict[str, Any]) -> Case:
     if isinstance(written, dict):
         written = usual | {name: value for name, value in written.items() if value is not None}
     return Case.model_validate(written)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, none of whose keys is written twice: Python would take the last one and say nothing."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _Refused(problem(twice, "duplicate_key", "khóa này viết hai lần", "this key is written twice: keep one"))
+    return found
 
 
 def _answer(case: Case) -> dict[str, Any]:
@@ -200,13 +212,13 @@ def _file(name: str) -> CalendarFile:
         ) from None
     if checked.calendar is None:
         first = checked.mistakes[0]
-        where = f"{first.path} ({first.rule})"
+        where = f"{path}:{first.line} {first.path} ({first.rule})"
         raise _Refused(
             problem(
                 "calendar",
                 "calendar_has_mistakes",
-                f"lịch có lỗi ở {where}; xem: motcua calendar check",
-                f"this calendar has a mistake at {where}; see: motcua calendar check",
+                f"lịch có lỗi ở {where}; xem: motcua calendar check {path}",
+                f"this calendar has a mistake at {where}; see: motcua calendar check {path}",
             )
         )
     return checked.calendar

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -136,6 +137,12 @@ def accepted(message: Message, raw: Any) -> bool:
 )
 def test_a_time_limit_is_a_text(limit: object, *, fits: bool) -> None:
     assert validator(schema(MESSAGES["procedure"])["$defs"]["Limit"]).is_valid(limit) is fits
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_no_pattern_has_a_class_that_means_other_characters_elsewhere(name: str) -> None:
+    """A digit class is 0-9 to ECMA 262 and every digit of Unicode to pydantic and Python."""
+    assert not re.search(r"\\\\[dws]", written(schema(MESSAGES[name])))
 
 
 @pytest.mark.parametrize(("value", "fits"), [("x" * 4000, True), ("x" * 4001, False), (2**53, False), (1.5, False)])

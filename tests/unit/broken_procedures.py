@@ -163,6 +163,8 @@ BROKEN = [
     Broken("version read as a date", put("version", date(2026, 7, 1)), "version", "quote_it"),
     Broken("text read as a truth value", put("name.vi", value=False), "name.vi", "quote_it"),
     Broken("code without a point", put("code", "2000635"), "code", "wrong_form"),
+    Broken("code of other digits", put("code", "２.000635"), "code", "wrong_form"),
+    Broken("limit of other digits", put("limits.intake", "５ working days"), "limits.intake", "limit_form"),
     Broken("no such level", put("level", 5), "level", "not_allowed_value"),
     Broken("level in quotes", put("level", "4"), "level", "not_allowed_value"),
     Broken("level is a truth value", put("level", value=True), "level", "not_allowed_value"),

@@ -121,6 +121,8 @@ def test_without_an_instant_or_a_limit_there_is_nothing_to_answer() -> None:
 def test_a_calendar_with_mistakes_answers_nothing(own: Path) -> None:
     own.write_text(own.read_text(encoding="utf-8").replace("kind: off", "kind: no"), encoding="utf-8")
     assert error(*CASE, "--calendar", own) == ("calendar", "calendar_has_mistakes")
+    for said in (run("due", *CASE, "--calendar", own).stderr, run("due", *CASE, "--calendar", own, "--json").stdout):
+        assert f"{own}:7 overlays[0].days[0].kind (not_allowed_value)" in said.replace("\n", "")
 
 
 LINES: Final = [
@@ -138,6 +140,11 @@ LINES: Final = [
     ("", ("", "json_invalid")),
     ("[" * 100_000, ("", "json_invalid")),
     ("[]", ("", "model_type")),
+    (
+        '{"received": "2026-03-04T03:00Z", "limit": "5 working days", "limit": "1 working day"}',
+        ("limit", "duplicate_key"),
+    ),
+    ('{"received": "2026-03-04T03:00Z", "limit": {"amount": 5, "amount": 5}}', ("amount", "duplicate_key")),
     (
         '{"received": "2026-03-02T02Z", "limit": "30 calendar days", "pauses": [["2026-03-16T01Z", "2026-03-20T01Z"]]}',
         "2026-04-06T17:00:00+07:00",

@@ -111,6 +111,10 @@ BROKEN: Final = [
     Broken("no source", put("overlays.0.days.0.source", None), "overlays[0].days[0].source", "required"),
     Broken("unknown kind", put("overlays.0.days.0.kind", "closed"), "overlays[0].days[0].kind", "not_allowed_value"),
     Broken("bad agency", put("overlays.1.agency", "h01"), "overlays[1].agency", "wrong_form"),
+    Broken("agency of an empty group", put("overlays.1.agency", "H01..12"), "overlays[1].agency", "wrong_form"),
+    Broken("agency that ends with a dot", put("overlays.1.agency", "H01."), "overlays[1].agency", "wrong_form"),
+    Broken("agency that begins with a dot", put("overlays.1.agency", ".H01"), "overlays[1].agency", "wrong_form"),
+    Broken("agency of too many characters", put("overlays.1.agency", "H" * 36), "overlays[1].agency", "too_long"),
     Broken(
         "before the validity",
         day(date="2025-12-31", kind="off"),
@@ -182,6 +186,30 @@ BROKEN: Final = [
         day(date="2026-12-26", kind="makeup", replaces="2026-12-27"),
         "overlays[0].days[5].replaces",
         "replaced_day_has_no_hours",
+    ),
+    Broken(
+        "make-up with hours of its own",
+        put("overlays.0.days.1.hours", ["07:00-11:30"]),
+        "overlays[0].days[1].hours",
+        "hours_not_for_kind",
+    ),
+    Broken(
+        "made up twice",
+        day(date="2026-01-17", kind="makeup", replaces="2026-01-02"),
+        "overlays[0].days[5].replaces",
+        "replaced_twice",
+    ),
+    Broken(
+        "made up again for an agency",
+        day(1, date="2026-01-17", kind="makeup", replaces="2026-01-02"),
+        "overlays[1].days[2].replaces",
+        "replaced_twice",
+    ),
+    Broken(
+        "made up, although the base has done so",
+        lambda raw: [put("overlays.0.days.2.date", "2026-08-29")(raw), put("overlays.1", None)(raw)][0],
+        "overlays[0].days[2].replaces",
+        "replaced_twice",
     ),
     Broken(
         "short on a Sunday",
@@ -332,15 +360,20 @@ def test_the_longest_code_that_fits_has_the_last_word() -> None:
     assert agency("H02") == agency("H0") == agency("H011") == agency(None)
 
 
-def test_a_make_up_day_has_the_hours_of_the_day_that_it_replaces_or_its_own() -> None:
+def test_an_agency_may_make_up_on_another_day_than_the_country() -> None:
+    raw = copy.deepcopy(GOOD)
+    day(1, date="2026-01-17", kind="makeup", replaces="2026-01-02")(raw)
+    day(1, date="2026-01-10", kind="off")(raw)
+    assert found(raw) == set()
+
+
+def test_a_make_up_day_has_the_hours_of_the_day_that_it_replaces() -> None:
     raw = copy.deepcopy(GOOD) | {"week": {"friday": ["08:00-12:00"]}}
     raw["overlays"] = raw["overlays"][:1]
     assert found(raw) == set()
     calendar = expand(CalendarFile.model_validate(raw))
     assert calendar.open[date(2026, 1, 10)] == (Hours.model_validate("08:00-12:00"),)
     assert calendar.open[date(2026, 8, 22)] == (MORNING, AFTERNOON)
-    raw["overlays"][0]["days"][1]["hours"] = ["09:00-10:00"]
-    assert expand(CalendarFile.model_validate(raw)).open[date(2026, 1, 10)] == (Hours.model_validate("09:00-10:00"),)
 
 
 def test_the_base_has_tet_compensation_and_swaps() -> None:
@@ -354,7 +387,10 @@ def test_the_base_has_tet_compensation_and_swaps() -> None:
     assert all(len(base_year(year).off) >= 10 for year in range(2014, 2100))
 
 
-@pytest.mark.parametrize("text", ["07:00", "7:00-11:30", "07:00-24:00", "07:00 - 11:30", "07:60-08:00", "", 7])
+@pytest.mark.parametrize(
+    "text",
+    ["07:00", "7:00-11:30", "07:00-24:00", "07:00 - 11:30", "07:60-08:00", "07:00-11:30\n", "０7:00-11:30", "", 7],
+)
 def test_anything_else_is_no_span_of_hours(text: object) -> None:
     with pytest.raises(ValueError, match=r"07:00-11:30|Input should be"):
         Hours.model_validate(text)

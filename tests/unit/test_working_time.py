@@ -339,7 +339,9 @@ def test_a_calendar_is_read_back_as_it_was_written() -> None:
     assert hash(again) == hash(calendar)
 
 
-@pytest.mark.parametrize("text", ["5 days", "-1 working days", "five working days", "5", "", "1.5 working hours"])
+@pytest.mark.parametrize(
+    "text", ["5 days", "-1 working days", "five working days", "5", "", "1.5 working hours", "５ working days"]
+)
 def test_anything_else_is_no_limit(text: str) -> None:
     with pytest.raises(ValueError, match="a time limit is one of"):
         Limit.model_validate(text)

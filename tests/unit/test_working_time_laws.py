@@ -129,8 +129,8 @@ def test_a_longer_limit_ends_no_earlier_and_so_does_an_extended_one(
     begun: tuple[datetime, Pauses], limit: Limit, more: int, calendar: Calendar, cut_off: time | None
 ) -> None:
     start, pauses = begun
-    # A limit of 0 days has the calendar's cut-off and a longer one none, so the two may begin on different days; and its
-    # budget is of the day of receipt, where that of 1 day is of the day after it, which may be shorter.
+    # A limit of 0 days has the calendar's cut-off and a longer one none, so the two may begin on different days. Its
+    # budget is of the day of receipt, that of 1 day of the day after it, which may be shorter.
     in_order = limit.amount or limit.unit is Unit.WORKING_HOURS
     asked: dict[str, Any] = {"pauses": pauses if in_order else [], "cut_off": cut_off or time(23, 59)}
     longer = limit.model_copy(update={"amount": limit.amount + more})
