@@ -374,6 +374,8 @@ def test_a_make_up_day_has_the_hours_of_the_day_that_it_replaces() -> None:
     calendar = expand(CalendarFile.model_validate(raw))
     assert calendar.open[date(2026, 1, 10)] == (Hours.model_validate("08:00-12:00"),)
     assert calendar.open[date(2026, 8, 22)] == (MORNING, AFTERNOON)
+    raw["overlays"][0]["days"][1]["hours"] = ["09:00-10:00"]
+    assert expand(CalendarFile.model_validate(raw)) == calendar
 
 
 def test_the_base_has_tet_compensation_and_swaps() -> None:
