@@ -339,9 +339,14 @@ class Filing:
         await self._until(lambda: False)
 
     async def _until(self, done: Callable[[], bool]) -> None:
-        """Wait for `done` while payments are seen to and the clocks run. Raises `_Closed` when the filing has ended."""
+        """Wait for `done` while payments are seen to and the clocks run. Raises `_Closed` when the filing has ended.
+
+        No timer is started while something is being recorded: what is recorded may cancel it in the same task or in
+        the next, and only Temporal knows which (ADR 0007).
+        """
         while True:
             await self._see_to_payments()
+            await workflow.wait_condition(lambda: self._stream.idle)
             if self._filing.closed:
                 raise _Closed
             if done():

@@ -105,17 +105,14 @@ class Stream(Generic[S]):
         the instant of a timer that rang: whatever this run's clock says, it is not earlier.
         """
         content = content or content_of(command)
-        while True:
-            # Who waits goes first, once the log was ahead: whose append it answers depends on who came first, and that
-            # may be another one when the history is replayed (ADR 0007).
-            async with self._alone():
-                if (receipt := self._receipt(command, content)) is not None:
-                    return receipt
+        async with self._alone():
+            while (receipt := self._receipt(command, content)) is None:
                 now = max(workflow.now(), not_before or workflow.now())
                 refusal, events = self._decision(command, now)
                 answer = await self._append(self._batch(command, content, events, now))
                 if not answer.stored:
                     raise Refused(answer.refused or refusal)
+            return receipt
 
     async def catch_up(self) -> None:
         """Fold what the log holds and this run has not seen. Raises what the ledger never retries."""
