@@ -75,7 +75,7 @@ def named(cell: str) -> list[str]:
 def test_the_page_names_what_there_is() -> None:
     commands = {model.model_fields["kind"].default for model in cm.PUBLIC_COMMANDS}
     assert set(rows("Commands")) == commands | (set(cm.Command.model_fields) - {"kind"})
-    assert set(rows("Questions")) == {"view", "receipt", "actions", "result", "parked"}
+    assert set(rows("Questions")) == {"view", "receipt", "actions", "clocks", "result", "parked"}
     assert set(rows("Refusals")) == set(RefusalCode)
     assert set(rows("Filing")) == set(Submission.model_fields)
     assert all(f"| {status:d} | {name.vi} · {name.en.lower()} |" in PAGE for status, name in STATUS_NAMES.items())
