@@ -9,13 +9,13 @@ import asyncpg
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.database import ACQUIRE_SECONDS, Connection, unreachable
-from activities.on_calendars import IN_FORCE
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, unreachable
+from activities.ledger.on_calendars import IN_FORCE
 from schemas.base import Model
-from schemas.calendar import Calendar, CalendarName
 from schemas.ids import filing_workflow
 from schemas.people import Role
-from schemas.procedure import ProcedureRules
+from schemas.publishing.calendar import Calendar, CalendarName
+from schemas.publishing.procedure import ProcedureRules
 
 
 class Wanted(Model):

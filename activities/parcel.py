@@ -9,10 +9,10 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
-from activities import postal as wire
-from activities.polling import EXPECTED, nothing_new
+from activities.partners import postal as wire
+from activities.partners.polling import EXPECTED, nothing_new
 from schemas.base import Model
-from schemas.events import ParcelOutcome
+from schemas.filing.events import ParcelOutcome
 from schemas.people import Address
 
 POST: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))

@@ -8,9 +8,9 @@ from typing import Final
 from temporalio import activity
 from temporalio.workflow import ActivityConfig
 
-from activities import bank as wire
 from activities.failpoint import failpoint
-from activities.polling import EXPECTED, UNEXPECTED, nothing_new
+from activities.partners import bank as wire
+from activities.partners.polling import EXPECTED, UNEXPECTED, nothing_new
 from schemas.base import Model
 from schemas.payment import Capture, Order
 

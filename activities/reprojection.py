@@ -13,11 +13,11 @@ from temporalio.common import RetryPolicy
 from temporalio.service import RPCError
 from temporalio.workflow import ActivityConfig
 
-from activities.database import ACQUIRE_SECONDS, unreachable
-from activities.on_calendars import IN_FORCE, next_page
-from schemas.calendar import CalendarName
-from schemas.commands import AdoptCalendar
-from schemas.reprojection import Page, Turned
+from activities.ledger.database import ACQUIRE_SECONDS, unreachable
+from activities.ledger.on_calendars import IN_FORCE, next_page
+from schemas.filing.commands import AdoptCalendar
+from schemas.publishing.calendar import CalendarName
+from schemas.stream.reprojection import Page, Turned
 
 PAGES: Final = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=10),

@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 from pydantic_core import to_json
 
 from benchmarks.about import machine
-from deploy.calendar_file import CALENDARS, check_bytes
-from deploy.procedure_file import MistakesFound
-from rules.calendars import expand
-from rules.office_hours import pages
-from rules.working_time import Pause, due
-from schemas.calendar import Calendar
+from operations.publishing.calendar_file import CALENDARS, check_bytes
+from operations.publishing.procedure_file import MistakesFound
+from rules.time.calendars import expand
+from rules.time.office_hours import pages
+from rules.time.working_time import Pause, due
 from schemas.limit import Limit
+from schemas.publishing.calendar import Calendar
 
 MANY: Final = 100_000
 _LIMITS: Final = (

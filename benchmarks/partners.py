@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from activities import bank, postal
+from activities.partners import bank, postal
 
 PAY_URL: Final = "in-process:pay"
 
 
 class InstantBank:
-    """A bank (`activities.bank.Bank`) at which every order is paid at once."""
+    """A bank (`activities.partners.bank.Bank`) at which every order is paid at once."""
 
     def __init__(self) -> None:
         self._orders: dict[str, bank.Order] = {}
@@ -42,7 +42,7 @@ class InstantBank:
 
 
 class InstantPost:
-    """A post (`activities.postal.Post`) that delivers at once."""
+    """A post (`activities.partners.postal.Post`) that delivers at once."""
 
     async def send(self, key: str, recipient: postal.Recipient, contents: str) -> postal.Consignment:  # noqa: ARG002 -- the post's signature
         return _delivered(key)

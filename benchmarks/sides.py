@@ -17,11 +17,11 @@ from benchmarks.board import Board
 from benchmarks.skeleton import workflows as bare
 from benchmarks.skeleton.steps import QUEUE, Plain
 from motcua import FilingClient
-from schemas import commands as cm
 from schemas import ids
-from schemas.events import Outcome
+from schemas.filing import commands as cm
+from schemas.filing.events import Outcome
+from schemas.filing.submission import Submission
 from schemas.people import Actor, Role, Via
-from schemas.submission import Submission
 
 T = TypeVar("T")
 

@@ -18,11 +18,11 @@ from temporalio.client import Client
 
 from benchmarks.sides import PROCEDURE, Side, sides
 from benchmarks.skeleton.steps import TABLE
-from deploy import catalogue
-from deploy.calendars import CALENDAR, publish_calendar
 from deploy.stack import Stack
 from deploy.stack.child import CHECKOUT, LAUNCH
 from motcua.connection import connect
+from operations.publishing import catalogue
+from operations.publishing.calendars import CALENDAR, publish_calendar
 
 PARTS: Final = ("postgres", "temporal", "migrations")
 PROCESSES: Final[Mapping[str, tuple[str, ...]]] = {

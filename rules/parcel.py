@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from rules import working_time
+from rules.time import working_time
 from schemas import parcel as pc
-from schemas.calendar import Calendar
-from schemas.commands import ChangeCalendar, Command
 from schemas.errors import RefusalCode, problem, refused
-from schemas.ledger import Recorded
+from schemas.filing.commands import ChangeCalendar, Command
 from schemas.parcel import Parcel, ParcelState
+from schemas.publishing.calendar import Calendar
+from schemas.stream.ledger import Recorded
 
 
 def decide(parcel: Parcel, command: Command, _: datetime) -> tuple[pc.ParcelEvent, ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from rules import working_time
+from rules.time import working_time
 from schemas import payment as pay
-from schemas.calendar import Calendar
-from schemas.commands import ChangeCalendar, Command
 from schemas.errors import RefusalCode, problem, refused
-from schemas.ledger import Recorded
+from schemas.filing.commands import ChangeCalendar, Command
 from schemas.payment import Payment, PaymentState
+from schemas.publishing.calendar import Calendar
+from schemas.stream.ledger import Recorded
 
 _ENDED = {"payment_expired": PaymentState.EXPIRED, "payment_cancelled": PaymentState.CANCELLED}
 

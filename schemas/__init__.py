@@ -20,17 +20,18 @@ from .base import (
     Text,
     Version,
 )
-from .calendar import (
-    Calendar,
-    CalendarDay,
-    CalendarFile,
-    DayKind,
-    Hours,
-    Overlay,
-    Timeliness,
-    Week,
+from .errors import (
+    OTHER_CONTENT,
+    Problem,
+    Refusal,
+    RefusalCode,
+    Refused,
 )
-from .commands import (
+from .files import (
+    FileRef,
+    Paper,
+)
+from .filing.commands import (
     PUBLIC_COMMANDS,
     Accept,
     Answer,
@@ -64,26 +65,8 @@ from .commands import (
     Withdraw,
     content_of,
 )
-from .errors import (
-    OTHER_CONTENT,
-    Problem,
-    Refusal,
-    RefusalCode,
-    Refused,
-)
-from .events import (
-    Clock,
-    FeeLine,
-    FeeSettlement,
-    Moment,
-    Outcome,
-    ParcelOutcome,
-)
-from .files import (
-    FileRef,
-    Paper,
-)
-from .filing import (
+from .filing.events import Clock, FeeLine, FeeSettlement, Moment, Outcome, ParcelOutcome
+from .filing.state import (
     STATUS_NAMES,
     Action,
     ClockState,
@@ -110,6 +93,7 @@ from .filing import (
     Task,
     Timer,
 )
+from .filing.submission import MAX_SUBMISSION_BYTES, Submission, content_digest
 from .form import FormValue
 from .ids import (
     DEFAULT_BACK_OFFICE_QUEUE,
@@ -122,9 +106,6 @@ from .ids import (
     parcel_workflow,
     payment_workflow,
 )
-from .ledger import (
-    Receipt,
-)
 from .level import (
     CAPABILITIES,
     Capability,
@@ -136,6 +117,7 @@ from .limit import (
     Limit,
     Unit,
 )
+from .message_catalogue import PUBLIC_MESSAGES, Direction, FilingInput, Message, Part, Wire, WireKind
 from .parcel import (
     ParcelState,
     ParcelView,
@@ -154,7 +136,8 @@ from .people import (
     Role,
     Via,
 )
-from .procedure import (
+from .publishing.calendar import Calendar, CalendarDay, CalendarFile, DayKind, Hours, Overlay, Timeliness, Week
+from .publishing.procedure import (
     Act,
     Fact,
     FeeDue,
@@ -182,20 +165,7 @@ from .procedure import (
     SupplementRule,
     rules_of,
 )
-from .submission import (
-    MAX_SUBMISSION_BYTES,
-    Submission,
-    content_digest,
-)
-from .wires import (
-    PUBLIC_MESSAGES,
-    Direction,
-    FilingInput,
-    Message,
-    Part,
-    Wire,
-    WireKind,
-)
+from .stream.ledger import Receipt
 
 __all__ = [
     "CAPABILITIES",

@@ -10,12 +10,12 @@ from typing import Final
 from uuid import UUID
 
 from .base import AgencyCode, Code, Key, Model, Version
-from .events import Outcome
 from .files import FileRef, Paper
+from .filing.events import Outcome
 from .form import FormValue
 from .level import Level
 from .people import Applicant
-from .procedure import ProcedureCode
+from .publishing.procedure import ProcedureCode
 
 CHECK: Final = "backoffice.check"
 ISSUE: Final = "backoffice.issue"

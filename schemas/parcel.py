@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from .base import AgencyCode, Instant, Model, Numbered, Personal
-from .calendar import CalendarName
-from .commands import SystemCommand
-from .events import ParcelOutcome
+from .filing.commands import SystemCommand
+from .filing.events import ParcelOutcome
 from .limit import Limit
 from .people import Address
+from .publishing.calendar import CalendarName
 
 
 class ParcelStart(Model):

@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import Field
 
 from .base import AgencyCode, Instant, Model, Numbered, Personal
-from .calendar import CalendarName
-from .commands import SystemCommand
+from .filing.commands import SystemCommand
 from .limit import Limit
+from .publishing.calendar import CalendarName
 
 WATCH_SECONDS: Final = 3 * 24 * 3600
 """How long late money is awaited."""

@@ -15,19 +15,19 @@ import yaml
 from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from deploy import catalogue
-from deploy.calendars import CALENDAR, publish_calendar
-from deploy.procedure_file import parse
 from motcua import BackOffice, testing
-from schemas import commands as cm
+from operations.publishing import catalogue
+from operations.publishing.calendars import CALENDAR, publish_calendar
+from operations.publishing.procedure_file import parse
 from schemas import ids
 from schemas.backoffice import Dossier
 from schemas.errors import Refusal
-from schemas.events import Outcome
-from schemas.filing import FilingView, Stage
-from schemas.ledger import Receipt
+from schemas.filing import commands as cm
+from schemas.filing.events import Outcome
+from schemas.filing.state import FilingView, Stage
+from schemas.filing.submission import Submission
 from schemas.people import Actor, Role, Via
-from schemas.submission import Submission
+from schemas.stream.ledger import Receipt
 from tests.conftest import ROOT, World
 
 T = TypeVar("T")

@@ -21,13 +21,13 @@ from pydantic import SecretStr
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
-from deploy import catalogue
-from deploy.calendars import CALENDAR, publish_calendar
 from deploy.stack import Stack
 from motcua import BackOffice, FilingClient
 from motcua.backoffice import worker as back_office_worker
 from motcua.converter import data_converter
 from motcua.store import Store
+from operations.publishing import catalogue
+from operations.publishing.calendars import CALENDAR, publish_calendar
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
 from workers.settings import WorkerSettings
 from workers.wiring import activities, platform_worker

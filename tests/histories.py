@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from schemas import commands as cm
-from schemas.filing import Stage
+from schemas.filing import commands as cm
+from schemas.filing.state import Stage
+from schemas.filing.submission import Submission
 from schemas.people import Role
-from schemas.submission import Submission
 from tests.acting import (
     BIRTH,
     EXTRACT,

@@ -14,15 +14,15 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
-from activities.bank import Bank, HttpBank, partner_client
 from activities.intake import Registry
-from activities.ledger import Ledger
+from activities.ledger.append import Ledger
+from activities.ledger.vault import Vault
 from activities.papers import Papers
 from activities.parcel import Parcels
+from activities.partners.bank import Bank, HttpBank, partner_client
+from activities.partners.postal import HttpPost, Post
 from activities.payment import Payments
-from activities.postal import HttpPost, Post
 from activities.reprojection import Reprojections
-from activities.vault import Vault
 from motcua.store import open_store
 from schemas.ids import TASK_QUEUE
 from workers.settings import WorkerSettings

@@ -15,9 +15,9 @@ with workflow.unsafe.imports_passed_through():
 
     from schemas import backoffice as bo
     from schemas.base import Model
-    from schemas.filing import Decision, Filing
+    from schemas.filing.state import Decision, Filing
 
-from workflows.recording import Stream
+from workflows.stream.recording import Stream
 
 _TIME: Final = timedelta(minutes=2)
 _BEAT: Final = timedelta(seconds=10)

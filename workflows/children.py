@@ -9,8 +9,8 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from schemas import ids
-    from schemas.events import Clock
-    from schemas.filing import Fee, Filing
+    from schemas.filing.events import Clock
+    from schemas.filing.state import Fee, Filing
     from schemas.parcel import ParcelStart
     from schemas.payment import PaymentStart
     from schemas.people import Address

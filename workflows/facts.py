@@ -7,9 +7,9 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from schemas.commands import SettleFee, SettleParcel
-    from schemas.events import FeeSettlement, ParcelOutcome
-    from schemas.filing import FeeFact, ParcelFact
+    from schemas.filing.commands import SettleFee, SettleParcel
+    from schemas.filing.events import FeeSettlement, ParcelOutcome
+    from schemas.filing.state import FeeFact, ParcelFact
 
 
 def fee_command(raw: Any) -> SettleFee:

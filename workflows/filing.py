@@ -11,25 +11,25 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import Registry, Wanted
-    from activities.ledger import LEDGER
+    from activities.ledger.append import LEDGER
     from activities.papers import STORE, Papers
-    from rules import lifecycle, projections
-    from schemas import commands as cm
+    from rules.filing import lifecycle, projections
     from schemas import ids
-    from schemas.carried import FilingCarried
     from schemas.errors import NOT_READY, NOT_RECORDED, OTHER_CONTENT, Refusal, Refused
     from schemas.files import FileRef
-    from schemas.filing import ClockState, FilingEnd, FilingView, Parked, ResultView, Stage, Timer
-    from schemas.filing import Filing as State
-    from schemas.ledger import Receipt
+    from schemas.filing import commands as cm
+    from schemas.filing.state import ClockState, FilingEnd, FilingView, Parked, ResultView, Stage, Timer
+    from schemas.filing.state import Filing as State
     from schemas.level import Channel
     from schemas.people import SYSTEM, Actor
+    from schemas.stream.ledger import Receipt
+    from schemas.stream.snapshots import FilingCarried
     from workflows import agency, children
-    from workflows.calendars import adopt_calendar
-    from workflows.commands import update
     from workflows.facts import fee_command, parcel_command
-    from workflows.recording import AT_ONCE, Rules, Stream, failure, one
-    from workflows.starting import (
+    from workflows.stream.calendars import adopt_calendar
+    from workflows.stream.commands import update
+    from workflows.stream.recording import AT_ONCE, Rules, Stream, failure, one
+    from workflows.stream.starting import (
         Again,
         Filed,
         content_named,
@@ -39,7 +39,7 @@ with workflow.unsafe.imports_passed_through():
         submit_command,
         unknown,
     )
-    from workflows.waiting import MoveOn, settled, wait_for
+    from workflows.stream.waiting import MoveOn, settled, wait_for
 
 _NOT_THERE: Final = timedelta(seconds=10)
 _MOST_PARKED: Final = 1000

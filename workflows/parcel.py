@@ -10,19 +10,19 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.parcel import POST, Parcels, SendRequest
     from rules import parcel as rules
-    from rules.projections import parcel_rows
+    from rules.filing.projections import parcel_rows
     from schemas import ids
     from schemas import parcel as pc
-    from schemas.carried import ParcelCarried
     from schemas.errors import NOT_READY, NOT_RECORDED, Refusal, Refused
-    from schemas.events import ParcelOutcome
-    from schemas.filing import ParcelFact
+    from schemas.filing.events import ParcelOutcome
+    from schemas.filing.state import ParcelFact
     from schemas.parcel import ParcelStart, ParcelState, ParcelView
-    from workflows.calendars import adopt_calendar
-    from workflows.recording import Rules, Stream, begin, failure, one
-    from workflows.reporting import report
-    from workflows.starting import Again, adopted, again, going_on, started
-    from workflows.waiting import MoveOn, outcome, settled
+    from schemas.stream.snapshots import ParcelCarried
+    from workflows.stream.calendars import adopt_calendar
+    from workflows.stream.recording import Rules, Stream, begin, failure, one
+    from workflows.stream.reporting import report
+    from workflows.stream.starting import Again, adopted, again, going_on, started
+    from workflows.stream.waiting import MoveOn, outcome, settled
 
 _RULES: Final[Rules[pc.Parcel]] = Rules(rules.decide, rules.evolve, parcel_rows)
 

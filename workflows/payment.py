@@ -11,19 +11,19 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.payment import BANK, MoneyRequest, OrderRequest, Payments, RefundRequest
     from rules import payment as rules
-    from rules.projections import payment_rows
+    from rules.filing.projections import payment_rows
     from schemas import ids
     from schemas import payment as pay
-    from schemas.carried import PaymentCarried
     from schemas.errors import NOT_READY, Refusal, Refused
-    from schemas.events import FeeSettlement
-    from schemas.filing import FeeFact
+    from schemas.filing.events import FeeSettlement
+    from schemas.filing.state import FeeFact
     from schemas.payment import Order, PaymentStart, PaymentState, PaymentView
-    from workflows.calendars import adopt_calendar
-    from workflows.recording import AT_ONCE, Rules, Stream, begin, failure, one
-    from workflows.reporting import report
-    from workflows.starting import Again, adopted, again, going_on, started
-    from workflows.waiting import MoveOn, outcome, settled, wait_for
+    from schemas.stream.snapshots import PaymentCarried
+    from workflows.stream.calendars import adopt_calendar
+    from workflows.stream.recording import AT_ONCE, Rules, Stream, begin, failure, one
+    from workflows.stream.reporting import report
+    from workflows.stream.starting import Again, adopted, again, going_on, started
+    from workflows.stream.waiting import MoveOn, outcome, settled, wait_for
 
 _RULES: Final[Rules[pay.Payment]] = Rules(rules.decide, rules.evolve, payment_rows)
 

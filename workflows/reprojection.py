@@ -10,7 +10,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.reprojection import PAGES, Reprojections
-    from schemas.reprojection import KINDS, Page, Reproject
+    from schemas.stream.reprojection import KINDS, Page, Reproject
 
 _STRAGGLERS: Final = timedelta(seconds=30)
 """What was being submitted under the calendar before is in the log by then."""

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from temporalio import workflow
 
 from benchmarks.skeleton.steps import Plain
-from schemas.commands import PUBLIC_COMMANDS
+from schemas.filing.commands import PUBLIC_COMMANDS
 
 COMMANDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].default for command in PUBLIC_COMMANDS)
 

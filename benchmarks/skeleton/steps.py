@@ -10,7 +10,7 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.polling import UNEXPECTED, nothing_new
+from activities.partners.polling import UNEXPECTED, nothing_new
 from motcua.backoffice import GRACE
 
 Plain: TypeAlias = dict[str, Any]

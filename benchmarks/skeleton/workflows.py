@@ -14,7 +14,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from activities.ledger import LEDGER
+    from activities.ledger.append import LEDGER
     from activities.papers import STORE
     from activities.payment import BANK
     from benchmarks.skeleton.handlers import COMMANDS, update

@@ -1,1 +1,1 @@
-"""The commands of the platform half of `motcua`, one module each."""
+"""The commands that set a stack up."""

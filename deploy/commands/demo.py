@@ -16,15 +16,15 @@ import yaml
 from pydantic import ValidationError
 from rich.console import Console
 
-from deploy.commands.printing import wide
-from deploy.commands.processes import reason, say
-from deploy.commands.record import timeline, timeline_table
+from deploy.commands.up import reason, say
 from deploy.demo import report, running
 from deploy.demo.progress import FEW, Telling
 from deploy.demo.record import patiently
 from deploy.demo.scenario import SCENARIOS, Scenario, load, mix
 from deploy.stack import Stack, StackError
 from motcua.cli.running import Exit, fail
+from operations.commands.printing import wide
+from operations.commands.record import timeline, timeline_table
 
 T = TypeVar("T")
 

@@ -10,11 +10,11 @@ from uuid import UUID
 from deploy.demo.scenario import Scenario
 from motcua.store import Store
 from schemas.files import FileRef, Paper
+from schemas.filing.submission import Submission
 from schemas.form import FormValue
 from schemas.ids import filing_id
 from schemas.level import Channel
 from schemas.people import Actor, Address, Applicant, PersonKind, Role, Via
-from schemas.submission import Submission
 
 CLIENT: Final = "motcua-demo"
 

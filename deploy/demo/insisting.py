@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from motcua import FilingClient, FilingNotAvailable, NotReady
-from schemas.commands import Command
-from schemas.filing import Action, FilingView
+from schemas.filing.commands import Command
+from schemas.filing.state import Action, FilingView
+from schemas.filing.submission import Submission
 from schemas.ids import filing_id
 from schemas.people import Actor
-from schemas.submission import Submission
 
 T = TypeVar("T")
 

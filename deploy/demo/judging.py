@@ -10,7 +10,7 @@ from deploy.demo.scenario import Expected, ExpectedRefusal
 from motcua import MotcuaError
 from motcua.store import Store
 from schemas.errors import Refusal
-from schemas.filing import Filing
+from schemas.filing.state import Filing
 
 
 def differences(played: Played, told: Told | None) -> list[str]:

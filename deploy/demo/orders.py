@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from deploy.demo.applicant import Filer, via
 from deploy.demo.scenario import COMMANDS, Act, Scenario
-from schemas.commands import Command, TargetKind
-from schemas.filing import FilingView
+from schemas.filing.commands import Command, TargetKind
+from schemas.filing.state import FilingView
 from schemas.level import Channel
 from schemas.people import OFFICERS, Actor
 

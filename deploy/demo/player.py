@@ -15,7 +15,7 @@ from deploy.demo.orders import order
 from deploy.demo.scenario import Act, Edition, Scenario
 from motcua import BadSubmission, FilingClient, MotcuaError
 from schemas.errors import Refusal
-from schemas.filing import FilingView
+from schemas.filing.state import FilingView
 from schemas.people import Actor, Role
 
 LONGEST: Final = 400.0

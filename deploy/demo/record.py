@@ -16,19 +16,19 @@ import asyncpg
 from temporalio.exceptions import ApplicationError
 
 from activities.intake import Registry, Wanted
-from activities.ledger import Ledger
-from activities.vault import Vault
+from activities.ledger.append import Ledger
+from activities.ledger.vault import Vault
 from deploy.demo.insisting import PATIENCE
 from deploy.demo.player import Played
-from rules.lifecycle import evolve, status
-from schemas.commands import SYSTEM_VIA
-from schemas.events import HandedOver
-from schemas.filing import Filing, Status
+from rules.filing.lifecycle import evolve, status
+from schemas.filing.commands import SYSTEM_VIA
+from schemas.filing.events import HandedOver
+from schemas.filing.state import Filing, Status
 from schemas.ids import filing_workflow
-from schemas.ledger import Batch, Recorded
 from schemas.level import Channel
 from schemas.people import SYSTEM
-from schemas.rows import Rows
+from schemas.stream.ledger import Batch, Recorded
+from schemas.stream.rows import Rows
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Column, Table
 
-from deploy.commands.ledger import summary, where
 from deploy.demo.player import Played
 from deploy.demo.running import Outcome, Verdict
-from schemas.filing import STATUS_NAMES
+from operations.commands.ledger import summary, where
+from schemas.filing.state import STATUS_NAMES
 
 Json = dict[str, Any]
 

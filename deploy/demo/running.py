@@ -13,8 +13,6 @@ from typing import Final
 
 from temporalio.client import Client
 
-from deploy import catalogue, ledger_verifier
-from deploy.calendars import CALENDAR, has_calendar, publish_calendar
 from deploy.demo import bank
 from deploy.demo.applicant import Filer
 from deploy.demo.insisting import PATIENCE
@@ -24,6 +22,9 @@ from deploy.demo.record import Record, Told, patiently
 from deploy.demo.scenario import Edition, Scenario
 from motcua import FilingClient
 from motcua.store import Store, open_store
+from operations import ledger_verifier
+from operations.publishing import catalogue
+from operations.publishing.calendars import CALENDAR, has_calendar, publish_calendar
 from schemas.ids import digest
 
 LONG: Final = dict.fromkeys(catalogue.DEMO_SECONDS, 600) | {"notice": 1}

@@ -10,14 +10,14 @@ import yaml
 from pydantic import Field, model_validator
 
 from schemas.base import AgencyCode, Code, StrictModel, Text
-from schemas.commands import PUBLIC_COMMANDS
 from schemas.errors import RefusalCode
-from schemas.events import Clock, Outcome
-from schemas.filing import Closing, FeeState, Status
+from schemas.filing.commands import PUBLIC_COMMANDS
+from schemas.filing.events import Clock, Outcome
+from schemas.filing.state import Closing, FeeState, Status
 from schemas.form import FormValue
 from schemas.level import Channel, Level
 from schemas.people import Role
-from schemas.procedure import ProcedureCode
+from schemas.publishing.procedure import ProcedureCode
 
 SCENARIOS: Final = Path(__file__).with_name("scenarios.yaml")
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in PUBLIC_COMMANDS}

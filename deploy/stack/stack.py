@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final, Self
 
 from deploy.stack.child import Child
-from deploy.stack.home import Home
 from deploy.stack.leftovers import HOME_VARIABLE, end_leftovers
 from deploy.stack.part import Part
 from deploy.stack.parts import PARTS, STOP_ORDER, Platform
+from operations.home import Home
 
 ATTACH_TIMEOUT: Final = 90.0
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)

@@ -7,22 +7,22 @@ from typing import Any, Final
 from uuid import UUID
 
 from schemas import backoffice as bo
-from schemas import calendar as cal
-from schemas import commands as cm
-from schemas import events as ev
-from schemas import filing as fl
 from schemas import parcel as pc
 from schemas import payment as pay
 from schemas.base import Model, Text
-from schemas.calendar import Calendar, Timeliness
 from schemas.errors import Problem, Refusal, RefusalCode
 from schemas.files import FileRef, Paper
-from schemas.ledger import Receipt
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing import state as fl
+from schemas.filing.submission import Submission
 from schemas.level import Channel, Level
 from schemas.limit import Limit, Unit
 from schemas.people import Actor, Address, Applicant, PersonKind, Role, Via
-from schemas.procedure import ProcedureRules
-from schemas.submission import Submission
+from schemas.publishing import calendar as cal
+from schemas.publishing.calendar import Calendar, Timeliness
+from schemas.publishing.procedure import ProcedureRules
+from schemas.stream.ledger import Receipt
 
 FILING: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 AGENCY: Final = "H01.12"

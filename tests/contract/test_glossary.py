@@ -7,9 +7,9 @@ from typing import Final
 
 import pytest
 
-from schemas.commands import PUBLIC_COMMANDS
-from schemas.events import Clock
-from schemas.filing import Closing, Stage
+from schemas.filing.commands import PUBLIC_COMMANDS
+from schemas.filing.events import Clock
+from schemas.filing.state import Closing, Stage
 from schemas.people import Role
 from tests.conftest import ROOT
 

@@ -11,10 +11,11 @@ from typing import Any, Final, get_args
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from schemas import ledger, parcel, payment
+from schemas import parcel, payment
 from schemas.base import Model
-from schemas.commands import PUBLIC_COMMANDS, Accept
-from schemas.events import EFFECTS
+from schemas.filing.commands import PUBLIC_COMMANDS, Accept
+from schemas.filing.events import EFFECTS
+from schemas.stream import ledger
 from tests.contract.samples import COMMANDS, EVENTS, OTHERS, SAMPLES
 
 GOLDEN: Final = Path(__file__).parent / "golden"

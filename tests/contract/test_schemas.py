@@ -17,9 +17,9 @@ from pydantic import ValidationError
 from motcua import PUBLIC_MESSAGES, Direction, FilingInput, Message
 from motcua.json_schemas import documents, schema, written
 from schemas.base import Personal, fields_marked
-from schemas.commands import PUBLIC_COMMANDS
-from schemas.events import EFFECTS
-from schemas.procedure import Procedure
+from schemas.filing.commands import PUBLIC_COMMANDS
+from schemas.filing.events import EFFECTS
+from schemas.publishing.procedure import Procedure
 from tests.contract.fitting import broken, lacking, validator
 from tests.contract.samples import APPLICANT, EVENTS, SAMPLES
 from tests.contract.test_golden import deeper, dumped
@@ -54,7 +54,7 @@ def sample(message: Message) -> Any:
 
 
 SAMPLED: Final = [name for name, message in MESSAGES.items() if message.model is not Procedure]
-"""Procedures have samples of their own: the catalogue (tests/integration/test_demo_fits.py)."""
+"""Procedures have samples of their own: the catalogue (tests/integration/deploy/test_demo_fits.py)."""
 READ: Final = [name for name in SAMPLED if MESSAGES[name].direction is Direction.TO_PLATFORM]
 
 

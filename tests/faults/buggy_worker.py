@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from rules import lifecycle
-from schemas.filing import Filing
-from schemas.ledger import Recorded
+from rules.filing import lifecycle
+from schemas.filing.state import Filing
+from schemas.stream.ledger import Recorded
 
 TRIPS_OVER: Final = {"result_issued", "fee_paid"}
 """Of a filing that is approved at once the end, of one that costs something the way into review."""

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.calendars import CALENDAR
-from deploy.procedure_file import parse
+from operations.publishing.calendars import CALENDAR
+from operations.publishing.procedure_file import parse
 from tests.acting import NEVER_PAYS, Play, eventually, extract
 from tests.conftest import ROOT, World
 from tests.faults.processes import motcua, worker_process

@@ -13,10 +13,10 @@ from uuid import UUID
 
 import pytest
 
-from deploy.ledger_verifier import verify
 from deploy.stack import Stack
 from motcua import Accept, Actor, Channel, Claim, FilingClient, Receipt, Role, Submission, Via, filing_id
 from motcua.testing import submission
+from operations.ledger_verifier import verify
 from tests.conftest import PARTS, World, publish_demo, world_of
 from tests.faults.processes import worker_process
 

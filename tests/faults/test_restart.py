@@ -19,13 +19,13 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from deploy.ledger_verifier import verify
 from deploy.stack import Stack
 from motcua import LedgerConflict, NotReady
-from schemas import commands as cm
+from operations.ledger_verifier import verify
 from schemas import ids
 from schemas.errors import RefusalCode
-from schemas.filing import Closing, FeeState, Stage
+from schemas.filing import commands as cm
+from schemas.filing.state import Closing, FeeState, Stage
 from schemas.level import Channel
 from schemas.parcel import ParcelState
 from schemas.payment import PaymentState

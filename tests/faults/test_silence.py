@@ -14,15 +14,15 @@ from typing import Any, Final
 import pytest
 from temporalio.worker import Replayer
 
-from deploy import catalogue
 from motcua.converter import data_converter
 from motcua.errors import NotAllowed
-from schemas import commands as cm
-from schemas.events import Clock
-from schemas.filing import ClockState
+from operations.publishing import catalogue
+from schemas.filing import commands as cm
+from schemas.filing.events import Clock
+from schemas.filing.state import ClockState
+from schemas.filing.submission import Submission
 from schemas.ids import filing_workflow
 from schemas.people import Role
-from schemas.submission import Submission
 from tests.acting import FILE, Play, birth, eventually
 from tests.conftest import ROOT, World
 from workers.wiring import WORKFLOWS

@@ -12,9 +12,9 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
-from deploy.ledger_verifier import verify
-from deploy.stalled import count_reported
-from schemas.filing import Stage
+from operations.ledger_verifier import verify
+from operations.stalled import count_reported
+from schemas.filing.state import Stage
 from tests.acting import Play, birth, eventually, extract
 from tests.conftest import ROOT, World
 from tests.faults.processes import worker_process

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from temporalio.worker import Replayer
 
-from deploy import catalogue
 from motcua import Actor, RequestSupplement, Role, SupplementItem, TargetKind, Via, filing_id, filing_workflow, testing
 from motcua.converter import data_converter
+from operations.publishing import catalogue
 from tests.conftest import ROOT, World
 from tests.faults.processes import worker_process
 from workers.wiring import STICKY, WORKFLOWS

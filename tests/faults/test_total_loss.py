@@ -18,7 +18,7 @@ import asyncpg
 import httpx
 import pytest
 
-from deploy.stack.home import Home
+from operations.home import Home
 from tests.conftest import ROOT
 from tests.faults.processes import motcua, until
 

@@ -12,7 +12,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from motcua.converter import data_converter
 from workers.wiring import WORKFLOWS
-from workflows.recording import Stream
+from workflows.stream.recording import Stream
 
 
 @pytest.fixture

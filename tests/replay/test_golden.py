@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 from deploy.demo.scenario import SCENARIOS, load
-from rules.commands import RULES
+from rules.filing.commands import RULES
 from schemas.errors import Problem, problem
 from tests.replay.conftest import replay
 

@@ -16,14 +16,14 @@ import yaml
 from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
 from temporalio.testing import WorkflowEnvironment
 
-from deploy.calendars import publish_calendar
-from deploy.catalogue import publish
 from motcua.converter import data_converter
-from rules.working_time import VIETNAM
-from schemas.commands import AdoptCalendar
-from schemas.filing import ClockState
+from operations.publishing.calendars import publish_calendar
+from operations.publishing.catalogue import publish
+from rules.time.working_time import VIETNAM
+from schemas.filing.commands import AdoptCalendar
+from schemas.filing.state import ClockState
+from schemas.filing.submission import Submission
 from schemas.ids import filing_workflow
-from schemas.submission import Submission
 from tests.acting import FILE, Play, birth, eventually
 from tests.conftest import ROOT, World
 from workers.wiring import activities, platform_worker

@@ -12,14 +12,14 @@ import pytest
 import yaml
 from temporalio.client import WorkflowExecutionStatus
 
-from deploy import reprojection
-from deploy.calendars import publish_calendar
-from deploy.catalogue import publish
 from motcua.errors import NotAllowed
-from schemas import commands as cm
-from schemas.filing import ClockState, Stage, Status
+from operations.publishing import reprojection
+from operations.publishing.calendars import publish_calendar
+from operations.publishing.catalogue import publish
+from schemas.filing import commands as cm
+from schemas.filing.state import ClockState, Stage, Status
 from schemas.people import Role
-from schemas.reprojection import workflow_id
+from schemas.stream.reprojection import workflow_id
 from tests.acting import Play
 from tests.conftest import ROOT
 from tests.time.conftest import LAND, Virtual, another, land, local

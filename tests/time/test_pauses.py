@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from schemas import commands as cm
-from schemas.events import Clock
+from schemas.filing import commands as cm
+from schemas.filing.events import Clock
 from schemas.people import Role
 from tests.acting import Play
 from tests.time.conftest import Virtual, land, local

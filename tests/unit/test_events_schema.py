@@ -7,14 +7,15 @@ from uuid import UUID
 
 import pytest
 
-from activities.event_rows import columns, recorded_in
-from activities.vault import FilingKey
-from schemas import events, parcel, payment
+from activities.ledger.event_rows import columns, recorded_in
+from activities.ledger.vault import FilingKey
+from schemas import parcel, payment
 from schemas.base import Model, Personal, fields_marked, numbered_fields
-from schemas.events import EFFECTS, Clock, Effect
-from schemas.ledger import Batch, Recorded
+from schemas.filing import events
+from schemas.filing.events import EFFECTS, Clock, Effect
 from schemas.people import Actor, Role, Via
-from schemas.rows import Rows
+from schemas.stream.ledger import Batch, Recorded
+from schemas.stream.rows import Rows
 from tests.contract.samples import EVENTS
 
 FILING: tuple[type[Model], ...] = get_args(get_args(events.Event)[0])

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from activities.numbers import number
+from activities.ledger.numbers import number
 from schemas.base import Model
-from schemas.events import FeePaid
+from schemas.filing.events import FeePaid
 from schemas.level import Channel
-from tests.unit.lives import Life
+from tests.unit.filing.lives import Life
 
 SUBMITTED = Life().log[0].event.model_copy(update={"code": None})
 

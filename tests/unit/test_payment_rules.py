@@ -8,11 +8,11 @@ import pytest
 
 from rules import payment as rules
 from schemas import payment as pay
-from schemas.commands import SystemCommand
 from schemas.errors import Refused
-from schemas.ledger import Recorded
+from schemas.filing.commands import SystemCommand
 from schemas.limit import Limit
 from schemas.people import SYSTEM
+from schemas.stream.ledger import Recorded
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 FILING = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")

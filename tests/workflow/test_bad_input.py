@@ -22,13 +22,13 @@ from temporalio.client import (
 from temporalio.common import RetryPolicy, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from motcua import NotAllowed, NotAuthorised, SameIdOtherContent
-from schemas import commands as cm
 from schemas.errors import Refusal, RefusalCode
-from schemas.filing import Closing, Stage
+from schemas.filing import commands as cm
+from schemas.filing.state import Closing, Stage
+from schemas.filing.submission import MAX_SUBMISSION_BYTES, Submission
 from schemas.ids import digest, filing_id
-from schemas.ledger import Receipt
 from schemas.people import Actor, Role
-from schemas.submission import MAX_SUBMISSION_BYTES, Submission
+from schemas.stream.ledger import Receipt
 from tests.acting import (
     ADDRESS,
     BIRTH,

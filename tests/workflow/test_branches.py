@@ -9,13 +9,13 @@ import pytest
 import yaml
 from obstore.store import from_url
 
-from deploy import catalogue
-from deploy.catalogue import publish
 from motcua import NotAllowed, NotAuthorised
 from motcua.store import Store
-from schemas import commands as cm
-from schemas.events import Clock, Outcome
-from schemas.filing import Closing, FeeState, Stage, Status
+from operations.publishing import catalogue
+from operations.publishing.catalogue import publish
+from schemas.filing import commands as cm
+from schemas.filing.events import Clock, Outcome
+from schemas.filing.state import Closing, FeeState, Stage, Status
 from schemas.level import Channel, Level
 from schemas.parcel import ParcelState
 from schemas.payment import PaymentState

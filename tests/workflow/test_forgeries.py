@@ -9,7 +9,7 @@ import pytest
 from temporalio.api.enums.v1 import EventType
 
 from schemas.errors import RefusalCode
-from schemas.filing import FeeState, Stage, Status
+from schemas.filing.state import FeeState, Stage, Status
 from schemas.ids import payment_workflow
 from schemas.payment import PaymentState
 from tests.acting import NEVER_PAYS, Play, eventually, extract, refusal, stock

@@ -17,7 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from deploy.stack.parts import binary
-from deploy.stalled import Stalled, error_type, place, reports_problems, stalled
+from operations.stalled import Stalled, error_type, place, reports_problems, stalled
 from tests.acting import eventually
 from tests.workflow.stumbling import Buggy, Changed, Mended, Waiting
 

@@ -1,0 +1,1 @@
+"""The event log: the append, what it bears out, and the rows it writes."""

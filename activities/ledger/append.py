@@ -1,0 +1,224 @@
+"""The event log: appends, and nothing else writes it.
+
+An append is one transaction. It is optimistic and answers with what the log holds: if rows from `next_seq` on are
+there already, it writes nothing and returns them (docs/ledger.md).
+
+Mostly it looks at the stream's head and then writes everything in one statement, if the head is still the same. What
+takes a number, or can't be written there and then, is decided with the head locked, in a transaction around it all:
+whoever holds the stream, as a restart does, is waited for.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+import asyncpg
+from temporalio import activity
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.workflow import LocalActivityConfig
+
+from activities.failpoint import failpoint
+from activities.ledger import authority, duplicates, event_rows, read_models
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, unreachable
+from activities.ledger.numbers import number
+from activities.ledger.vault import Vault
+from schemas.base import numbered_fields
+from schemas.errors import RefusalCode
+from schemas.filing.events import Submitted
+from schemas.stream.ledger import Appended, Batch, Receipt, Recorded
+
+LEDGER: Final = LocalActivityConfig(
+    start_to_close_timeout=timedelta(seconds=5),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(milliseconds=100),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(seconds=5),
+    ),
+)
+"""An append never gives up: it may have been committed."""
+
+
+class _Overtaken(Exception):  # noqa: N818 -- turns back, is no error
+    """The stream's head is not what the batch, or the look at it, said."""
+
+
+@dataclass(frozen=True)
+class _Head:
+    epoch: int
+    seq: int
+    hash: bytes
+    now: datetime
+    in_directory: bool
+
+
+class Ledger:
+    """Appends to the event log through a pool that the worker owns."""
+
+    def __init__(self, pool: asyncpg.Pool[Any], vault: Vault) -> None:
+        self._pool = pool
+        self._vault = vault
+
+    @activity.defn(name="ledger.append")
+    async def append(self, batch: Batch) -> Appended:
+        """Append the batch, or say what the log holds instead.
+
+        Raises `ledger_conflict`, never to be retried, if a later epoch has taken the stream over or events are gone.
+        """
+        with unreachable():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                answer = await self._answer(connection, batch)
+        failpoint("ledger.committed")
+        return answer.model_copy(update={"long": True}) if batch.long else answer
+
+    async def _answer(self, connection: Connection, batch: Batch) -> Appended:
+        if batch.events and not any(numbered_fields(type(event)) for event in batch.events):
+            with suppress(_Overtaken):
+                return await self._at_expected_head(connection, batch)
+        while True:
+            with suppress(_Overtaken):
+                async with connection.transaction():
+                    return await self._append(connection, batch)
+
+    async def _at_expected_head(self, connection: Connection, batch: Batch) -> Appended:
+        """Append what follows on the head as it is and is borne out. Raises `_Overtaken` for anything else."""
+        head = await _look(connection, batch, _HEAD)
+        follows = head.seq + 1 == batch.next_seq and batch.epoch in {None, head.epoch}
+        if not follows or await authority.refusal(connection, batch, in_directory=head.in_directory) is not None:
+            raise _Overtaken
+        return await self._write(connection, batch, head)
+
+    async def _append(self, connection: Connection, batch: Batch) -> Appended:
+        head = await _look(connection, batch, _LOCKED_HEAD)
+        if batch.epoch is not None and head.epoch != batch.epoch:
+            raise _conflict("a later run has taken this stream over")
+        if head.seq >= batch.next_seq:
+            return await self._held(connection, batch, head)
+        if not batch.events:
+            return Appended(epoch=head.epoch)
+        if head.seq + 1 != batch.next_seq:
+            raise _conflict("the log holds less than this run has seen")
+        if (refused := await authority.refusal(connection, batch, in_directory=head.in_directory)) is not None:
+            return Appended(epoch=head.epoch, refused=refused)
+        return await self._write(connection, batch, head)
+
+    async def _write(self, connection: Connection, batch: Batch, head: _Head) -> Appended:
+        numbers: dict[str, str] = {}
+        stored: list[Recorded] = []
+        rows: list[tuple[Any, ...]] = []
+        key = await self._vault.key(connection, batch.filing_id, batch.agency)
+        previous = head.hash
+        submitted: dict[str, Any] = {}
+        for ordinal, proposed in enumerate(batch.events):
+            event = await number(connection, batch, proposed, numbers)
+            if isinstance(event, Submitted):
+                person = self._vault.person(event.applicant.id_number)
+                event = await duplicates.warned(connection, batch, event, person)
+                submitted = {"person": person, "possible_duplicates": event.possible_duplicates}
+            recorded = Recorded(
+                seq=head.seq + 1 + ordinal, at=batch.at, command_id=batch.command_id, actor=batch.actor, event=event
+            )
+            columns = event_rows.columns(batch, recorded, ordinal, key, head.now)
+            row_hash = event_rows.chain_hash(columns, previous)
+            rows.append((*columns, previous, row_hash))
+            stored.append(recorded)
+            previous = row_hash
+        receipt = Receipt(
+            command_id=batch.command_id,
+            digest=batch.digest,
+            seq=stored[-1].seq,
+            at=batch.at,
+            code=numbers.get("dossier") or (batch.rows.filing.code if batch.rows.filing else None),
+        )
+        await _record(connection, batch, head, rows, receipt, read_models.change(batch, numbers, submitted))
+        return Appended(epoch=head.epoch, stored=tuple(stored), receipts=(receipt,))
+
+    async def _held(self, connection: Connection, batch: Batch, head: _Head) -> Appended:
+        rows = await connection.fetch(event_rows.SELECT, batch.stream, batch.next_seq)
+        receipts = await connection.fetch(
+            "select body from receipt where stream = $1 and seq >= $2 order by seq", batch.stream, batch.next_seq
+        )
+        key = await self._vault.key(connection, batch.filing_id, batch.agency)
+        return Appended(
+            epoch=head.epoch,
+            stored=tuple(event_rows.recorded_in(batch.stream, row, key) for row in rows),
+            receipts=tuple(Receipt.model_validate_json(row["body"]) for row in receipts),
+        )
+
+
+def _conflict(message: str) -> ApplicationError:
+    return ApplicationError(message, type=RefusalCode.LEDGER_CONFLICT, non_retryable=True)
+
+
+async def _look(connection: Connection, batch: Batch, statement: str) -> _Head:
+    actor = batch.actor
+    [row] = await connection.fetch(statement, batch.stream, batch.agency, actor.subject, actor.role)
+    return _Head(*row.values())
+
+
+async def _record(
+    connection: Connection,
+    batch: Batch,
+    head: _Head,
+    rows: list[tuple[Any, ...]],
+    receipt: Receipt,
+    change: read_models.Change | None,
+) -> None:
+    """Write the events, their receipt, the stream's new head and the read model. Raises `_Overtaken`."""
+    statement = _recording(change.table, change.columns) if change else _recording()
+    moved = await connection.fetch(
+        statement,
+        *map(list, zip(*rows, strict=True)),
+        batch.stream,
+        batch.filing_id,
+        batch.agency,
+        receipt.command_id,
+        receipt.digest,
+        receipt.model_dump_json(exclude_none=True).encode(),
+        receipt.seq,
+        rows[-1][-1],
+        head.now,
+        head.epoch,
+        head.seq,
+        *(change.parameters if change else ()),
+    )
+    if not moved:
+        raise _Overtaken
+
+
+_HEAD: Final = """
+select coalesce(epoch, 1), coalesce(head_seq, 0), coalesce(head_hash, decode(repeat('00', 32), 'hex')),
+    greatest(clock_timestamp(), head_at),
+    coalesce((select active from officer where agency = $2 and subject = $3 and role = $4), false)
+from (select) as asked left join (select * from stream where stream = $1) as found on true
+"""
+"""A stream that is not there yet has no events."""
+
+_LOCKED_HEAD: Final = _HEAD.replace("stream = $1", "stream = $1 for update")
+
+
+@cache
+def _recording(table: str | None = None, columns: tuple[str, ...] = ()) -> str:
+    """The one statement of an append; it gives a row if the head was still what it had been.
+
+    It begins with `stream`: whoever holds that table holds up every append before it holds anything else.
+    """
+    change = f", {read_models.statements(table, columns, 29)}" if table else ""
+    return f"""
+with moved as (
+    insert into stream (stream, filing_id, agency, head_seq, head_hash, head_at)
+    values ($18, $19, $20, $24, $25, $26)
+    on conflict (stream) do update
+    set (head_seq, head_hash, head_at) = (excluded.head_seq, excluded.head_hash, excluded.head_at)
+    where (stream.epoch, stream.head_seq) = ($27, $28)
+    returning true
+), written as ({event_rows.INSERT}), receipted as (
+    insert into receipt (stream, filing_id, agency, command_id, digest, body, seq)
+    select $18, $19, $20, $21, $22, $23, $24 from moved
+){change}
+select true from moved
+"""  # noqa: S608 -- joined from statements of our own

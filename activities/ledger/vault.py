@@ -1,0 +1,84 @@
+"""Keys: one for each filing, wrapped by the master key. Erasing a filing's key erases the person, not the proof."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from activities.ledger.database import Connection
+
+_NONCE: Final = 12
+_CACHED_KEYS: Final = 10_000
+
+
+@dataclass(frozen=True)
+class FilingKey:
+    """The key of one filing, unwrapped."""
+
+    key_id: str
+    secret: bytes
+
+    def seal(self, data: bytes, context: str) -> bytes:
+        """Nonce and AES-256-GCM ciphertext of `data`, bound to `context`."""
+        nonce = os.urandom(_NONCE)
+        return nonce + AESGCM(self.secret).encrypt(nonce, data, context.encode())
+
+    def unseal(self, sealed: bytes, context: str) -> bytes:
+        """What was sealed under the same `context`. Raises `InvalidTag` if anything was changed."""
+        return AESGCM(self.secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], context.encode())
+
+    def pseudonym(self, subject: str) -> str:
+        """A name for `subject` that means nothing outside this filing."""
+        return "p-" + hmac.new(self.secret, subject.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+class Vault:
+    """Makes and finds the keys of filings."""
+
+    def __init__(self, master: bytes) -> None:
+        self._master = FilingKey("master", master)
+        self._master_id = "m-" + hashlib.sha256(b"motcua master key\n" + master).hexdigest()[:16]
+        self._known: OrderedDict[UUID, FilingKey] = OrderedDict()
+
+    def person(self, id_number: str) -> bytes:
+        """What tells the filings of one person from others', and without the master key tells nothing."""
+        return hmac.new(self._master.secret, f"person\n{id_number}".encode(), hashlib.sha256).digest()
+
+    async def opens(self, connection: Connection) -> bool:
+        """Whether the master key is the one that the keys of the record were wrapped with."""
+        found = await connection.fetchval("select key_id from filing_key limit 1")
+        return found is None or found.startswith(f"{self._master_id}:")
+
+    def unwrap(self, key_id: str, wrapped: bytes) -> FilingKey:
+        """A filing's key as the record keeps it, unwrapped. Raises `InvalidTag` if another master key wrapped it."""
+        return FilingKey(key_id, self._master.unseal(wrapped, key_id))
+
+    async def key(self, connection: Connection, filing: UUID, agency: str) -> FilingKey:
+        """The key of a filing, made in the caller's transaction if there is none."""
+        if filing in self._known:
+            self._known.move_to_end(filing)
+            return self._known[filing]
+        row = await connection.fetchrow("select key_id, wrapped from filing_key where filing_id = $1", filing)
+        if row is None:
+            key = FilingKey(f"{self._master_id}:{filing}", os.urandom(32))
+            wrapped = self._master.seal(key.secret, key.key_id)
+            await connection.execute(
+                "insert into filing_key (filing_id, agency, key_id, wrapped) values ($1, $2, $3, $4)",
+                filing,
+                agency,
+                key.key_id,
+                wrapped,
+            )
+            return key
+        key = self.unwrap(row["key_id"], row["wrapped"])
+        self._known[filing] = key
+        if len(self._known) > _CACHED_KEYS:
+            self._known.popitem(last=False)
+        return key

@@ -1,0 +1,1 @@
+"""Systems of others: the bank and the post, over HTTP."""

@@ -1,0 +1,65 @@
+"""`motcua up`: the whole platform in this folder."""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+from deploy.stack import Stack, StackError
+from deploy.stack import up as hold
+from motcua.cli.running import Exit, fail, out
+from operations.addresses import OWNER
+from operations.publishing.calendars import CALENDAR, has_calendar, publish_calendar
+from operations.publishing.catalogue import (
+    DIRECTORY,
+    PROCEDURES,
+    MistakesFound,
+    VersionPublished,
+    has_directory,
+    publish,
+    seed_directory,
+)
+
+app = typer.Typer()
+
+
+@app.command()
+def up() -> None:
+    """Start the whole platform in this folder, and keep it alive until Ctrl-C; everything is kept in .motcua/.
+
+    PostgreSQL, Temporal, a worker, a back office, a sandbox bank and post, with the procedures of the catalogue and
+    the directory of the demo. Ports are free ones, unless set by MOTCUA_POSTGRES_PORT, MOTCUA_TEMPORAL_PORT …;
+    addresses stand in .motcua/run/env.
+
+    Example: `motcua up`
+    """
+    try:
+        asyncio.run(hold(Stack(progress=say), begun=_stock))
+    except (StackError, TimeoutError) as error:
+        fail(f"không khởi động được / could not start: {reason(error)}", Exit.REFUSED)
+
+
+async def _stock(stack: Stack) -> None:
+    """Give a new database something to file; what is there already stays as it is."""
+    owner = stack.env[OWNER]
+    if not await has_directory(owner):
+        await seed_directory(owner, DIRECTORY.read_bytes())
+    if not await has_calendar(owner):
+        await publish_calendar(owner, CALENDAR.read_bytes())
+    for file in sorted(PROCEDURES.glob("*.yaml")):
+        try:
+            await publish(owner, file)
+        except (VersionPublished, MistakesFound) as error:
+            say(f"{file.name}: {error}")
+    say("danh mục thủ tục và danh bạ đã sẵn sàng / the catalogue and the directory are there")
+
+
+def reason(error: Exception) -> str:
+    """Why a stack does not start."""
+    return str(error) or "another stack is starting or stopping in this folder"
+
+
+def say(line: str) -> None:
+    """One line of what the stack does."""
+    out().print(line, markup=False)

@@ -1,0 +1,22 @@
+"""Where the record is: the environment says, else the stack that runs in this folder."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from motcua.cli.running import STACK
+from operations.home import Home
+
+APPLICATION: Final = "MOTCUA_DATABASE_URL"
+OWNER: Final = "MOTCUA_OWNER_DATABASE_URL"
+
+
+def running_stack() -> dict[str, str]:
+    """The addresses of the stack that runs in this folder; none if none does."""
+    return Home(STACK.parents[1]).read_env() or {}
+
+
+def find_address(variable: str) -> str | None:
+    """The database's address from the environment, else from the stack in this folder, if there is one."""
+    return os.environ.get(variable) or running_stack().get(variable)

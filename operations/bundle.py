@@ -1,0 +1,110 @@
+"""A bundle: the record of one filing, with what proves it, to be checked outside of the house (`docs/ledger.md`)."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import asyncpg
+from cryptography.exceptions import InvalidTag
+
+from activities.ledger.vault import FilingKey, Vault
+from operations import bundle_verifier
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Json = dict[str, Any]
+
+_FILING: Final = "select filing_id, code from filing where code = $1 or filing_id::text = lower($1)"
+_STREAMS: Final = """
+select e.stream, coalesce(s.head_seq, 0) as head_seq,
+       coalesce(s.head_hash, decode(repeat('00', 32), 'hex')) as head_hash
+from (select distinct stream from event where filing_id = $1) e left join stream s using (stream)
+order by e.stream collate "C"
+"""
+_EVENTS: Final = """
+select stream, seq, event_id, filing_id, agency, kind, version, body, sha256(sealed) as sealed_sha256, sealed, key_id,
+       command_id, actor, via, (extract(epoch from occurred_at) * 1000000)::bigint as occurred_at,
+       (extract(epoch from recorded_at) * 1000000)::bigint as recorded_at, prev_hash, hash
+from event where stream = $1 order by seq
+"""
+_RECEIPTS: Final = "select command_id, digest, seq, body from receipt where stream = $1 order by seq, command_id"
+_KEY: Final = "select key_id, wrapped from filing_key where filing_id = $1"
+
+_HEX: Final = frozenset({"head_hash", "sealed_sha256", "prev_hash", "hash"})
+
+
+class NotExportedError(Exception):
+    """Why there is no bundle."""
+
+
+async def export(connection: Connection, which: str, master: bytes | None = None) -> Json | None:
+    """The bundle of a filing, by its dossier code or its id, as of one moment; None if there is no such filing.
+
+    With the master key it holds the sealed parts and the filing's own key: personal data, for whoever holds the bundle.
+    Raises `NotExportedError`, and what asyncpg raises.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        filing = await connection.fetchrow(_FILING, which.strip())
+        if filing is None:
+            return None
+        key = None if master is None else await _key(connection, filing["filing_id"], master)
+        streams = [
+            await _stream(connection, row, sealed=key is not None)
+            for row in await connection.fetch(_STREAMS, filing["filing_id"])
+        ]
+    bundle = {
+        "format": bundle_verifier.FORMAT,
+        "filing_id": str(filing["filing_id"]),
+        "code": filing["code"],
+        "streams": streams,
+    }
+    if key is not None:
+        bundle["key"] = {"key_id": key.key_id, "secret": _base64(key.secret)}
+    bundle["files"] = bundle_verifier.files_of(bundle, {} if key is None else _opened(streams, key))
+    return bundle | {"digest": bundle_verifier.digest(bundle)}
+
+
+async def _key(connection: Connection, filing_id: UUID, master: bytes) -> FilingKey:
+    row = await connection.fetchrow(_KEY, filing_id)
+    if row is None:
+        raise NotExportedError("the filing's key is not there: what was sealed can't be opened any more")
+    try:
+        return Vault(master).unwrap(row["key_id"], row["wrapped"])
+    except InvalidTag:
+        raise NotExportedError("MOTCUA_MASTER_KEY is not the key that this filing's key was wrapped with") from None
+
+
+async def _stream(connection: Connection, head: asyncpg.Record, *, sealed: bool) -> Json:
+    events = [_plain(row) for row in await connection.fetch(_EVENTS, head["stream"])]
+    if not sealed:
+        for event in events:
+            del event["sealed"]
+    receipts = [_plain(row) for row in await connection.fetch(_RECEIPTS, head["stream"])]
+    return _plain(head) | {"events": events, "receipts": receipts}
+
+
+def _opened(streams: list[Json], key: FilingKey) -> dict[str, Json]:
+    try:
+        return {
+            event["hash"]: bundle_verifier.opened(event, key.secret)
+            for stream in streams
+            for event in stream["events"]
+            if event["sealed"] is not None
+        }
+    except ValueError:
+        raise NotExportedError("a sealed part can't be opened; see: motcua ledger verify") from None
+
+
+def _plain(row: asyncpg.Record) -> Json:
+    return {name: _value(name, value) for name, value in row.items()}
+
+
+def _value(name: str, value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.hex() if name in _HEX else _base64(value)
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _base64(value: bytes) -> str:
+    return b64encode(value).decode()

@@ -1,0 +1,19 @@
+"""What an operator can ask for: every command of the platform but those that set a stack up."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from operations.commands import doctor, filings, ledger, processes, record, restart, tasks
+from operations.commands.publishing import calendar_change, directory, procedures
+
+_ALONE: Final = (processes.app, record.app, tasks.app, doctor.app)
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
+for _commands in _ALONE:
+    app.registered_commands += _commands.registered_commands
+record.filings.command()(restart.restart)
+for _group in (record.filings, ledger.app, procedures.app, directory.app, calendar_change.app, filings.app):
+    app.add_typer(_group)

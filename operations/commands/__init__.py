@@ -1,0 +1,1 @@
+"""The commands of an operator, by what they are about."""

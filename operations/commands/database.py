@@ -1,0 +1,72 @@
+"""Where the record is, and how a command asks it: an answer, or one line and an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, TypeAlias, TypeVar
+
+import asyncpg
+
+from motcua.cli.running import Exit, fail
+from operations.addresses import APPLICATION, find_address
+
+TIMEOUT: Final = 10.0
+"""Seconds for connecting, and for each statement."""
+
+_SCHEMES: Final = ("postgresql://", "postgres://")
+
+T = TypeVar("T")
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+def address(variable: str) -> str:
+    """The database's address, or the end of the command."""
+    found = find_address(variable)
+    if found and not found.startswith(_SCHEMES):
+        fail(f"{variable} phải có dạng / is written postgresql://user:password@host/name", Exit.USAGE)
+    if not found:
+        fail(
+            f"chưa biết cơ sở dữ liệu: đặt {variable}, hoặc chạy `motcua up` ở thư mục này / "
+            f"no database: set {variable} (postgresql://user:password@host/name), or run `motcua up` in this folder",
+            Exit.USAGE,
+        )
+    return found
+
+
+def ask(work: Callable[[Connection], Awaitable[T]], variable: str = APPLICATION) -> T:
+    """What `work` returns, given a connection."""
+    dsn = address(variable)
+
+    async def within() -> T:
+        connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
+        try:
+            return await work(connection)
+        finally:
+            await connection.close(timeout=TIMEOUT)
+
+    return answered(within(), variable)
+
+
+def answered(work: Coroutine[Any, Any, T], variable: str = APPLICATION) -> T:
+    """What `work` returns; a database that fails it ends the command. Its own words may quote values: never shown."""
+    try:
+        return asyncio.run(work)
+    except asyncpg.UndefinedTableError:
+        fail(
+            f"cơ sở dữ liệu chưa có bảng: chạy `motcua migrate` / the database in {variable} has no tables of ours: "
+            "run `motcua migrate`",
+            Exit.REFUSED,
+        )
+    except asyncpg.InsufficientPrivilegeError:
+        fail(
+            f"không đủ quyền / the role in {variable} may not do this; a read needs the application role, a change "
+            "the owner",
+            Exit.REFUSED,
+        )
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        fail(
+            f"không kết nối được cơ sở dữ liệu / the database in {variable} refused or did not answer: "
+            f"{type(error).__name__}",
+            Exit.UNREACHABLE,
+        )

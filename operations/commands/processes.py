@@ -1,0 +1,93 @@
+"""`motcua worker` and `motcua migrate`: the processes of the platform on servers of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+
+import asyncpg
+import typer
+from pydantic import ValidationError
+from temporalio.service import RPCError
+
+from motcua.cli.running import Exit, fail, out
+from motcua.errors import MotcuaError
+from operations.addresses import APPLICATION, OWNER, running_stack
+from operations.commands.database import TIMEOUT, Connection, address, ask
+from operations.programs import find_program
+from operations.schema_version import MIGRATIONS, schema_version
+from workers import platform
+from workers.settings import WorkerSettings
+from workers.telemetry import configure_engine, configure_logging
+
+app = typer.Typer()
+
+
+@app.command()
+def worker() -> None:
+    """Run a platform worker until Ctrl-C, with MOTCUA_* and TEMPORAL_*, or beside the stack of this folder.
+
+    Example: `MOTCUA_DATABASE_URL=… TEMPORAL_ADDRESS=… motcua worker`
+    """
+    if "TEMPORAL_ADDRESS" not in os.environ:
+        for name, value in running_stack().items():
+            os.environ.setdefault(name, value)
+    configure_logging()
+    try:
+        asyncio.run(_serve())
+    except typer.Exit:
+        raise
+    except ValidationError as error:
+        names = ", ".join(sorted({f"MOTCUA_{str(wrong['loc'][0]).upper()}" for wrong in error.errors()}))
+        fail(f"thiếu hoặc sai thiết lập / missing or wrong settings: {names}; or run `motcua up` here", Exit.USAGE)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        fail(
+            f"không kết nối được cơ sở dữ liệu / the database in {APPLICATION} refused or did not answer: "
+            f"{type(error).__name__}; see `motcua doctor`",
+            Exit.UNREACHABLE,
+        )
+    except (MotcuaError, RPCError, RuntimeError) as error:
+        silent = "Failed client connect" in str(error)  # all else that the engine says of it is for its makers
+        why = "Temporal không trả lời / Temporal does not answer" if silent else str(error)
+        fail(f"không chạy được / can't run: {why}; see `motcua doctor`", Exit.UNREACHABLE)
+
+
+async def _serve() -> None:
+    """The worker, once the tables are those it was written for: with others it would fail filing by filing."""
+    dsn = WorkerSettings().database_url.get_secret_value()
+    connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
+    try:
+        pending = (await schema_version(connection)).pending
+    finally:
+        await connection.close(timeout=TIMEOUT)
+    if pending:
+        fail(
+            f"lược đồ chưa mới nhất, chạy `motcua migrate` trước / the schema lacks {', '.join(pending)}: run "
+            "`motcua migrate` first",
+            Exit.REFUSED,
+        )
+    configure_engine()
+    await platform.main()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema (dbmate over deploy/migrations), as its owner.
+
+    Example: `MOTCUA_OWNER_DATABASE_URL=postgresql://… motcua migrate`
+    """
+    dsn = address(OWNER)
+    ask(_answers, OWNER)
+    if (dbmate := find_program("dbmate")) is None:
+        fail("dbmate is not installed; run: make setup", Exit.USAGE)
+    command = [dbmate, "--env", OWNER, "--env-file", os.devnull]
+    command += ["--migrations-dir", str(MIGRATIONS), "--no-dump-schema", "migrate"]
+    done = subprocess.run(command, env=os.environ | {OWNER: dsn}, check=False)
+    if done.returncode:
+        fail("chưa cập nhật được lược đồ / the schema was not brought up to date; see above", Exit.REFUSED)
+    out().print("[green]lược đồ đã mới nhất / the schema is up to date[/]")
+
+
+async def _answers(connection: Connection) -> None:
+    await connection.execute("select 1")

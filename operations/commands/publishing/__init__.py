@@ -1,0 +1,1 @@
+"""The commands that check, publish and show procedures, calendars and the directory."""

@@ -1,0 +1,240 @@
+"""`motcua calendar`: when a time limit ends, and what is wrong with a calendar file."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from pydantic import BeforeValidator, ValidationError
+from pydantic_core import PydanticCustomError
+from rich.markup import escape
+
+from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from operations.commands.publishing.mistakes import Files, Lang, Language, report
+from operations.publishing.calendar_file import CALENDARS, check_bytes
+from rules.time.calendars import expand
+from rules.time.working_time import VIETNAM, TimeError, explain
+from schemas.base import AgencyCode, StrictModel
+from schemas.errors import Problem, RefusalCode, problem, shape_refusal
+from schemas.limit import Limit, Unit
+from schemas.publishing.calendar import Calendar, CalendarFile
+
+app = typer.Typer(
+    name="calendar",
+    help="Working calendars: when a time limit ends, and why; check calendar files.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+NATIONAL: Final = "vn"
+
+
+def instant(value: Any) -> datetime:
+    """Only a written date and time: pydantic would take a number for seconds since 1970."""
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise PydanticCustomError("datetime_parsing", "an instant is written like 2026-02-13T16:05+07:00") from None
+    if found.tzinfo is None:
+        raise PydanticCustomError("timezone_aware", "an instant has its zone, as in 2026-02-13T16:05+07:00")
+    return found
+
+
+def _limit(value: Any) -> Limit:
+    """A written limit. One in seconds is for demonstrations, and no calendar has a say in it."""
+    try:
+        found = Limit.model_validate(value) if isinstance(value, str) else None
+    except ValidationError:
+        found = None
+    if found is None or found.unit is Unit.SECONDS:
+        raise PydanticCustomError("limit_form", "a limit is N working days, N working hours or N calendar days")
+    return found
+
+
+_Instant = Annotated[datetime, BeforeValidator(instant)]
+
+
+class Case(StrictModel):
+    """What `calendar due` is asked: one line of a file, or the options of the command."""
+
+    received: _Instant
+    limit: Annotated[Limit, BeforeValidator(_limit)]
+    calendar: str = NATIONAL
+    agency: AgencyCode | None = None
+    pauses: tuple[tuple[_Instant, _Instant], ...] = ()
+
+
+class _Refused(ValueError):  # noqa: N818 - says what happened
+    def __init__(self, found: Problem) -> None:
+        super().__init__(f"{found.field}: {found.message.en} [{found.rule}]".removeprefix(": "))
+        self.problem = found
+
+
+@app.command()
+def due(  # noqa: PLR0913 -- one argument for each part of a case
+    *,
+    received: Annotated[
+        str | None, typer.Option("--received", metavar="INSTANT", help="With its zone: 2026-02-13T16:05+07:00")
+    ] = None,
+    limit: Annotated[
+        str | None,
+        typer.Option("--limit", metavar="LIMIT", help='"N working days", "N working hours" or "N calendar days"'),
+    ] = None,
+    calendar: Annotated[
+        str, typer.Option("--calendar", metavar="NAME|FILE", help="A calendar of procedures/calendars, or a file.")
+    ] = NATIONAL,
+    agency: Annotated[
+        str | None, typer.Option("--agency", metavar="CODE", help="With the days of this agency, such as H01.12.")
+    ] = None,
+    pause: Annotated[
+        list[str] | None,
+        typer.Option("--pause", metavar="BEGIN/END", help="It stood still in between. May be repeated, in order."),
+    ] = None,
+    file: Annotated[
+        typer.FileBinaryRead | None,
+        typer.Option("--from", metavar="FILE", help="One JSON case a line; `-` is standard input."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say when a time limit ends, and why, line by line; exit 1 if the case is refused.
+
+    A file holds one case a line, `{"received", "limit", "calendar"?, "agency"?, "pauses": [["A", "B"], …]?}`, and is
+    answered line by line, a bad line with `{"error": …}` in its place, and exit 0.
+
+    Examples: `motcua calendar due --received 2026-02-13T16:05+07:00 --limit "5 working days" --json`,
+    `motcua calendar due --received 2026-03-02T09:00+07:00 --limit "30 calendar days"
+    --pause 2026-03-16T10:00+07:00/2026-03-20T15:00+07:00`, `motcua calendar due --from cases.jsonl --json`
+    """
+    asked = {"received": received, "limit": limit, "calendar": calendar, "agency": agency}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    if file is not None:
+        if received or limit or pause:
+            fail("--from has its cases in the file: leave out --received, --limit and --pause", Exit.USAGE)
+        _answer_lines(file, asked, as_json=as_json)
+        return
+    try:
+        answer = _answer(Case.model_validate({**asked, "pauses": [each.split("/") for each in pause or ()]}))
+    except (ValidationError, TimeError, _Refused) as error:
+        found = _problem(error)
+        if not as_json:
+            fail(f"{found.field}: {found.message.vi} / {found.message.en} [{found.rule}]", Exit.REFUSED)
+        print_json(_error(found))
+        raise typer.Exit(Exit.REFUSED) from None
+    if as_json:
+        print_json(answer)
+        return
+    for line in answer["reasoning"]:
+        out().print(escape(line))
+    out().print(f"[bold]{answer['due']}[/]")
+
+
+@app.command()
+def check(files: Files, *, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+    """Report every mistake of calendar files; exit 1 if there is one.
+
+    Example: `motcua calendar check procedures/calendars/vn.yaml`
+    """
+    report(files, lambda data: check_bytes(data).mistakes, as_json=as_json, lang=lang)
+
+
+def _answer_lines(lines: typer.FileBinaryRead, usual: dict[str, Any], *, as_json: bool) -> None:
+    answers = typer.get_text_stream("stdout")
+    for line in lines:
+        try:
+            answer = _answer(_case(line, usual))
+        except (ValidationError, TimeError, _Refused) as error:
+            answer = _error(_problem(error))
+        answers.write(json.dumps(answer, ensure_ascii=False) if as_json else answer.get("due") or _said(answer))
+        answers.write("\n")
+
+
+def _case(line: bytes, usual: dict[str, Any]) -> Case:
+    """The case of a line, with what the options of the command say where it says nothing."""
+    try:
+        written = json.loads(line, object_pairs_hook=_once)
+    except _Refused:
+        raise
+    except (ValueError, RecursionError):
+        raise _Refused(
+            problem("", "json_invalid", "dòng này không phải JSON", "this line is not JSON: write one case a line")
+        ) from None
+    if isinstance(written, dict):
+        written = usual | {name: value for name, value in written.items() if value is not None}
+    return Case.model_validate(written)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, none of whose keys is written twice: Python would take the last one and say nothing."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise _Refused(problem(twice, "duplicate_key", "khóa này viết hai lần", "this key is written twice: keep one"))
+    return found
+
+
+def _answer(case: Case) -> dict[str, Any]:
+    calendar = _calendar(case.calendar, case.agency)
+    found = explain(case.received, case.limit, calendar, pauses=case.pauses)
+    return {
+        "due": found.due.astimezone(VIETNAM).isoformat(),
+        "receipt_day": found.receipt_day.isoformat(),
+        "calendar": calendar.code,
+        "calendar_version": calendar.version,
+        "reasoning": list(found.reasoning),
+    }
+
+
+@lru_cache(maxsize=256)
+def _calendar(name: str, agency: str | None) -> Calendar:
+    return expand(_file(name), agency)
+
+
+@lru_cache(maxsize=64)
+def _file(name: str) -> CalendarFile:
+    named = CALENDARS / f"{name}.yaml"
+    path = named if "/" not in name and named.is_file() else Path(name)
+    try:
+        checked = check_bytes(path.read_bytes())
+    except (OSError, ValueError):
+        known = ", ".join(sorted(file.stem for file in CALENDARS.glob("*.yaml")))
+        raise _Refused(
+            problem(
+                "calendar",
+                "unknown_calendar",
+                f"không đọc được lịch này; các lịch đã có: {known}",
+                f"this calendar can't be read; name a file, or one of: {known}",
+            )
+        ) from None
+    if checked.calendar is None:
+        first = checked.mistakes[0]
+        where = f"{path}:{first.line} {first.path} ({first.rule})"
+        raise _Refused(
+            problem(
+                "calendar",
+                "calendar_has_mistakes",
+                f"lịch có lỗi ở {where}; xem: motcua calendar check {path}",
+                f"this calendar has a mistake at {where}; see: motcua calendar check {path}",
+            )
+        )
+    return checked.calendar
+
+
+def _problem(error: ValidationError | TimeError | _Refused) -> Problem:
+    """The first thing that is wrong with a case."""
+    if isinstance(error, ValidationError):
+        return shape_refusal(RefusalCode.BAD_COMMAND, error).refusal.problems[0]
+    return error.problem
+
+
+def _error(found: Problem) -> dict[str, Any]:
+    return {"error": found.model_dump(mode="json")}
+
+
+def _said(answer: dict[str, Any]) -> str:
+    error = answer["error"]
+    return f"error: {error['field']}: {error['message']['en']} [{error['rule']}]"

@@ -1,0 +1,224 @@
+"""`motcua calendar publish`, `what-if` and `list`: another calendar, and what it does to what is running."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import asyncpg
+import typer
+from pydantic_core import PydanticCustomError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from motcua.cli.running import AsJson, Exit, fail, note, out, print_json, use_stack_here
+from motcua.connection import connect
+from motcua.errors import MotcuaError
+from operations.addresses import APPLICATION, OWNER
+from operations.commands.database import TIMEOUT, address, answered
+from operations.commands.ledger import master_key
+from operations.commands.publishing.calendar import app as app
+from operations.commands.publishing.calendar import instant
+from operations.commands.publishing.mistakes import Language, mistake_row, print_mistakes
+from operations.folding import UnfoldableError
+from operations.publishing import reprojection
+from operations.publishing.calendar_file import check_bytes
+from operations.publishing.calendars import CalendarTaken, PublishedCalendar, publish_calendar, published_calendars
+from operations.publishing.what_if import Moved, WhatIf
+from operations.publishing.what_if import what_if as project
+from rules.time.working_time import VIETNAM
+from schemas.publishing.calendar import CalendarFile
+from schemas.stream.reprojection import workflow_id
+
+_COLUMNS: Final = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+_LOOK_EVERY: Final = 1.0
+"""Seconds."""
+_MOST_NAMED: Final = 20
+
+File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
+
+
+@dataclass(frozen=True)
+class Turned:
+    """How many of each kind this command saw go over to the calendar, how many are left, and some of those."""
+
+    turned: dict[str, int]
+    left: dict[str, int]
+    streams: list[str]
+
+
+@app.command()
+def publish(
+    file: File,
+    *,
+    patience: Annotated[
+        float, typer.Option("--patience", min=1, metavar="SECONDS", help="Leave when nothing moves for so long.")
+    ] = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Put a calendar in force, and have every running filing, payment and parcel projected again on it.
+
+    What is running is turned by a durable batch: ended at any moment, it goes on by itself, and the same command again
+    shows how far it is. Each records the change once. Exit 3: some have not turned yet. Needs
+    MOTCUA_OWNER_DATABASE_URL, MOTCUA_DATABASE_URL and Temporal, or the stack of this folder.
+
+    Example: `motcua calendar publish procedures/calendars/vn.yaml`
+    """
+    data = file.read_bytes()
+    calendar = _checked(file, data, as_json=as_json)
+    use_stack_here()
+    record = address(APPLICATION)
+    try:
+        published = answered(publish_calendar(address(OWNER), data), OWNER)
+    except CalendarTaken as error:
+        fail(f"không công bố được / not published: {error}", Exit.REFUSED)
+    if not calendar.valid_from <= datetime.now(VIETNAM).date() <= calendar.valid_until:
+        note(f"today is outside of {calendar.valid_from} – {calendar.valid_until}: the base library's holidays hold")
+    try:
+        done = answered(_turn(record, published, patience))
+    except MotcuaError as error:
+        fail(
+            f"lịch đã công bố, chưa tính lại được / {published.name} is in force, but what is running was not yet "
+            f"projected again: {error}; run the same command again",
+            Exit.UNREACHABLE,
+        )
+    if as_json:
+        print_json(published._asdict() | asdict(done))
+    else:
+        word = "đã công bố trước đó / published already" if published.already else "đã công bố / published"
+        counts = ", ".join(f"{n:,} {kind}" for kind, n in done.turned.items())
+        out().print(f"[green]{word}[/] {published.name}; đã tính lại / projected again: {counts}")
+    if done.streams:
+        fail(_left(published, done), Exit.NOT_AVAILABLE)
+
+
+def _left(published: PublishedCalendar, done: Turned) -> str:
+    return (
+        f"chưa theo lịch mới / not on {published.name} yet: {sum(done.left.values()):,}, such as "
+        f"{', '.join(done.streams)}; the batch {workflow_id(published.name)} goes on by itself; "
+        "see `motcua doctor` and `motcua filings stalled`"
+    )
+
+
+async def _turn(dsn: str, published: PublishedCalendar, patience: float) -> Turned:
+    """Start the batch and watch it until nothing goes by another calendar, or nothing has moved for a while."""
+    temporal = await connect()
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, command_timeout=60) as pool:
+        before = left = await reprojection.waiting(pool, published.name)
+        await reprojection.start(temporal, published.name)
+        with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("tính lại / projecting again", total=sum(before.values()))
+            moved = time.monotonic()
+            while sum(left.values()) and time.monotonic() - moved < patience:
+                await asyncio.sleep(_LOOK_EVERY)
+                if await reprojection.in_force(pool) != published.name:
+                    raise MotcuaError("another calendar was published meanwhile, and is in force")
+                still = await reprojection.waiting(pool, published.name)
+                moved, left = (time.monotonic() if still != left else moved), still
+                bar.update(task, completed=sum(before.values()) - sum(left.values()))
+        turned = {kind: max(before[kind] - left[kind], 0) for kind in before}
+        return Turned(turned, left, await reprojection.first_waiting(pool, published.name, _MOST_NAMED))
+
+
+@app.command("what-if")
+def what_if(
+    file: File,
+    *,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="INSTANT", help="As of then, with its zone; now by default.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell which open filings would become late, or be late no longer, on the calendar in FILE. Nothing is written.
+
+    Needs MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder.
+
+    Example: `motcua calendar what-if new.yaml --json`
+    """
+    calendar = _checked(file, file.read_bytes(), as_json=as_json)
+    dsn, master = address(APPLICATION), master_key()
+    try:
+        asked = datetime.now(UTC) if at is None else instant(at)
+    except PydanticCustomError as error:
+        fail(f"--at: {error.message()} [{error.type}]", Exit.USAGE)
+    with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("hồ sơ / filings")
+        try:
+            answer = answered(
+                project(dsn, master, calendar, asked, lambda done, of: bar.update(task, completed=done, total=of))
+            )
+        except UnfoldableError as error:
+            fail(f"không tính được / can't be projected: {error}", Exit.REFUSED)
+    if as_json:
+        moved = [asdict(one) | _instants(one) for one in answer.moved]
+        said = {"calendar": answer.calendar, "at": answer.at.isoformat(), "filings": answer.filings}
+        print_json(said | {"by": list(_by_procedure(answer)), "moved": moved})
+    else:
+        _show(answer)
+
+
+def _instants(moved: Moved) -> dict[str, str]:
+    return {"due": moved.due.isoformat(), "would_be_due": moved.would_be_due.isoformat()}
+
+
+def _by_procedure(answer: WhatIf) -> Iterator[dict[str, Any]]:
+    """How many clocks of each agency and procedure move, become late, and are late no longer."""
+    groups: dict[tuple[str, str], Counter[str]] = {}
+    for moved in answer.moved:
+        group = groups.setdefault((moved.agency, moved.procedure), Counter())
+        group.update(moved=1, becomes_late=moved.becomes_late, no_longer_late=moved.no_longer_late)
+    for (agency, procedure), group in sorted(groups.items()):
+        yield {"agency": agency, "procedure": procedure, **group}
+
+
+def _show(answer: WhatIf) -> None:
+    summary = Table(
+        "Cơ quan / Agency", "Thủ tục / Procedure", "Đổi hạn / Moved", "Thành trễ / Late", "Hết trễ / In time"
+    )
+    for row in _by_procedure(answer):
+        summary.add_row(*(str(value) for value in row.values()))
+    out().print(summary)
+    for moved in answer.moved:
+        if moved.becomes_late or moved.no_longer_late:
+            out().print(_line(moved))
+    out().print(f"{answer.filings:,} hồ sơ / open filings, {answer.calendar}, {answer.at.isoformat()}")
+
+
+def _line(moved: Moved) -> str:
+    word = "[red]thành trễ / late[/]" if moved.becomes_late else "[green]hết trễ / in time[/]"
+    return f"{moved.code} {moved.clock}: {word}, {moved.due.isoformat()} → {moved.would_be_due.isoformat()}"
+
+
+@app.command("list")
+def list_published(*, as_json: AsJson = False) -> None:
+    """List the published calendars, the one in force first.
+
+    Example: `motcua calendar list --json`
+    """
+    entries = answered(published_calendars(address(APPLICATION)))
+    if as_json:
+        print_json([entry._asdict() | {"published_at": entry.published_at.isoformat()} for entry in entries])
+        return
+    table = Table("Lịch / Calendar", "Công bố / Published", "sha256")
+    for entry in entries:
+        table.add_row(entry.name, f"{entry.published_at:%Y-%m-%d %H:%M} UTC", entry.sha256)
+    out().print(table)
+
+
+def _checked(file: Path, data: bytes, *, as_json: bool) -> CalendarFile:
+    """The calendar in a file, or the end of the command with every mistake."""
+    checked = check_bytes(data)
+    if checked.calendar is None:
+        if as_json:
+            print_json([mistake_row(file, entry) for entry in checked.mistakes])
+        else:
+            print_mistakes([(file, entry) for entry in checked.mistakes], Language.EN)
+        raise typer.Exit(Exit.REFUSED)
+    return checked.calendar

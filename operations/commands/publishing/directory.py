@@ -1,0 +1,89 @@
+"""`motcua directory`: the agencies and their officers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from motcua.cli.running import AsJson, Exit, fail, note, out, print_json
+from operations.addresses import OWNER
+from operations.commands.database import Connection, ask
+from operations.commands.printing import wide
+from operations.publishing.catalogue import Directory, MistakesFound, seed_directory
+
+AGENCIES: Final = "select agency, name_vi, name_en, namespace, queue from agency order by agency"
+OFFICERS: Final = """
+select agency, subject, name, array_agg(role order by role) as roles, bool_or(active) as active
+from officer group by agency, subject, name order by agency, subject
+"""
+
+app = typer.Typer(
+    name="directory",
+    help="Danh bạ cơ quan, cán bộ / The directory of agencies and officers.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+@app.command()
+def load(
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Add and update the agencies and officers of a file, in the form of `deploy/directory.yaml`; nobody is removed.
+
+    Example: `motcua directory load agencies.yaml`
+    """
+    data = file.read_bytes()
+
+    async def seed(connection: Connection) -> Directory:
+        return await seed_directory(connection, data)
+
+    try:
+        directory = ask(seed, OWNER)
+    except MistakesFound as found:
+        for mistake in found.mistakes:
+            place = f"{file}:{mistake.line}" if mistake.line else str(file)
+            note(f"{place} {mistake.path}: {mistake.message.vi}: {mistake.fix.vi} / {mistake.fix.en} ({mistake.rule})")
+        fail(f"{file}: {len(found.mistakes)} lỗi, chưa nạp gì / mistakes, nothing was loaded", Exit.REFUSED)
+    officers = sum(len(agency.officers) for agency in directory.agencies)
+    if as_json:
+        print_json({"agencies": len(directory.agencies), "officers": officers})
+    else:
+        out().print(
+            f"[green]đã nạp / loaded[/] {len(directory.agencies)} cơ quan / agencies, {officers} cán bộ / officers"
+        )
+
+
+@app.command("list")
+def list_all(*, as_json: AsJson = False) -> None:
+    """List agencies, where their machine work goes, and their officers.
+
+    Examples: `motcua directory list`, `motcua directory list --json`
+    """
+    agencies = ask(_read)
+    if as_json:
+        print_json(agencies)
+        return
+    table = Table("Cơ quan / Agency", "Tên / Name", "Hàng đợi / Queue", "Cán bộ / Officer", "Vai trò / Roles")
+    for agency in agencies:
+        names = f"{agency['name_vi']} / {agency['name_en']}"
+        table.add_row(*map(escape, (agency["agency"], names, f"{agency['namespace']}/{agency['queue']}")), "", "")
+        for officer in agency["officers"]:
+            words = f"{officer['name']} ({officer['subject']})" + ("" if officer["active"] else " – đã nghỉ / inactive")
+            table.add_row("", "", "", escape(words), ", ".join(officer["roles"]))
+    wide().print(table)
+
+
+async def _read(connection: Connection) -> list[dict[str, Any]]:
+    agencies = [dict(row) | {"officers": []} for row in await connection.fetch(AGENCIES)]
+    by_code = {agency["agency"]: agency["officers"] for agency in agencies}
+    for row in await connection.fetch(OFFICERS):
+        officer = dict(row)
+        by_code[officer.pop("agency")].append(officer)
+    return agencies

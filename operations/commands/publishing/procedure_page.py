@@ -1,0 +1,301 @@
+"""A published procedure for reading: each fact with its place in the file, its words and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from schemas.base import Text
+from schemas.form import FormValue
+from schemas.level import CAPABILITIES, Channel
+from schemas.limit import Limit, Unit
+from schemas.people import PersonKind, Role
+from schemas.publishing.procedure import (
+    Act,
+    Condition,
+    ConsultRule,
+    ExtensionRule,
+    FeeDue,
+    FeeItem,
+    FeeKind,
+    FeeRule,
+    FieldKind,
+    FieldRule,
+    ObligationRule,
+    Procedure,
+    ReviewStep,
+    Silence,
+    SilentApproval,
+    StandingOrder,
+    Statement,
+    WaiverRule,
+    When,
+)
+
+
+class Row(NamedTuple):
+    """A fact: where it stands in the file, what it says in Vietnamese and English, and its source."""
+
+    where: str
+    what: str
+    source: str = ""
+
+
+def rows(procedure: Procedure) -> Iterator[Row]:
+    """What a procedure says, in the order of its file."""
+    labels = {field.code: field.label for field in procedure.form}
+    yield from _head(procedure)
+    yield Row("limits", _lines(*_limits(procedure)), procedure.limits_source)
+    for n, paper in enumerate(procedure.papers):
+        asked = [_coded(paper.code, paper.name), *_asked(paper.when, labels, required=paper.required)]
+        yield Row(f"papers[{n}]", _lines(*asked, *([paper.form] if paper.form else [])), paper.source)
+    for n, field in enumerate(procedure.form):
+        yield Row(f"form[{n}]", _field(field, labels), field.source)
+    for n, step in enumerate(procedure.review):
+        yield from _step(step, f"review[{n}]")
+    if procedure.fee is not None:
+        yield from _fee(procedure.fee, labels)
+    result = procedure.result
+    yield Row("result", _lines(_pair(result.name), _channels(result.channels)), result.source)
+    yield from _rules(procedure)
+
+
+def _head(procedure: Procedure) -> Iterator[Row]:
+    yield Row("level", _pair(CAPABILITIES[procedure.level].name))
+    yield Row("name", _pair(procedure.name))
+    yield Row("agency", _pair(procedure.agency))
+    for name, item in procedure.information:
+        if isinstance(item, Statement):
+            yield Row(f"information.{name}", _pair(item), item.source)
+        else:
+            yield Row(f"information.{name}", _pair(Text(vi=f"{item} bộ hồ sơ", en=_count(item, "set"))))
+    for n, law in enumerate(procedure.legal_basis):
+        yield Row(f"legal_basis[{n}]", law)
+
+
+def _field(field: FieldRule, labels: Mapping[str, Text]) -> str:
+    bounds = _range(field.minimum, field.maximum)
+    size = [] if bounds is None else [_pair(_SIZE[field.kind], bounds)]
+    choices = [", ".join(field.choices)] if field.choices else []
+    asked = _asked(field.when, labels, required=field.required)
+    return _lines(_coded(field.code, field.label), _pair(_KINDS[field.kind]), *asked, *size, *choices)
+
+
+def _step(step: ReviewStep, path: str) -> Iterator[Row]:
+    does = _pair(_ROLES[step.role], Text(vi=":", en=":"), _ACTS[step.act])
+    yield Row(path, _lines(_coded(step.code, step.name), does, _pair(_limit(step.limit))), step.source)
+    if step.consult is not None:
+        yield Row(f"{path}.consult", _consult(step.consult), step.consult.source)
+    if step.obligation is not None:
+        yield Row(f"{path}.obligation", _obligation(step.obligation), step.obligation.source)
+
+
+def _consult(rule: ConsultRule) -> str:
+    parties = (_coded(party.code, party.name) for party in rule.parties)
+    return _lines(_pair(Text(vi="lấy ý kiến:", en="consulted:")), *parties, _pair(_SILENCE[rule.silence]))
+
+
+def _obligation(rule: ObligationRule) -> str:
+    return _lines(
+        _pair(Text(vi="nghĩa vụ với", en="owed to"), rule.authority),
+        _pair(Text(vi="cơ quan đó trả lời trong", en="that authority answers within"), _limit(rule.answer)),
+        _pair(Text(vi="người nộp có", en="the applicant pays within"), _limit(rule.pay)),
+    )
+
+
+def _fee(fee: FeeRule, labels: Mapping[str, Text]) -> Iterator[Row]:
+    for n, item in enumerate(fee.items):
+        yield Row(f"fee.items[{n}]", _item(item, labels), item.source)
+    for n, waiver in enumerate(fee.waivers):
+        yield Row(f"fee.waivers[{n}]", _waiver(waiver), waiver.source)
+    pay = _pair(Text(vi="nộp trong", en="to be paid within"), _limit(fee.limit))
+    yield Row("fee", _lines(_pair(_DUE[fee.due]), _channels(fee.channels), pay), fee.source)
+
+
+def _item(item: FeeItem, labels: Mapping[str, Text]) -> str:
+    amount = Text(vi=f"{item.amount:,} đồng".replace(",", "."), en=f"{item.amount:,} đồng")
+    times = [] if item.per is None else [Text(vi="×", en="×"), _quoted(labels[item.per])]
+    when = [_pair(_when(item.when, labels))] if item.when else []
+    return _lines(_coded(item.code, item.name), _pair(_FEES[item.kind]), _pair(amount, *times), *when)
+
+
+def _waiver(waiver: WaiverRule) -> str:
+    part = Text(vi=f"giảm {waiver.percent}%", en=f"{waiver.percent}% off")
+    off = Text(vi="miễn toàn bộ", en="nothing to pay") if waiver.percent == _ALL else part
+    by = _pair(Text(vi="người duyệt:", en="granted by:"), _ROLES[waiver.approver])
+    return _lines(_coded(waiver.code, waiver.name), _pair(off), by)
+
+
+def _rules(procedure: Procedure) -> Iterator[Row]:
+    rule = procedure.supplement
+    often = Text(vi=f"nhiều nhất {rule.rounds} lần, mỗi lần", en=f"at most {_count(rule.rounds, 'time')}, each")
+    yield Row("supplement", _pair(often, _limit(rule.limit)), rule.source)
+    if procedure.extension is not None:
+        yield Row("extension", _extension(procedure.extension), procedure.extension.source)
+    signed = Text(vi="phải có chữ ký số", en="a digital signature is required")
+    unsigned = Text(vi="không cần chữ ký số", en="no digital signature is required")
+    signature = procedure.signature
+    yield Row("signature", _pair(signed if signature.required else unsigned), signature.source)
+    if procedure.automatic is not None:
+        yield Row("automatic", _order(procedure.automatic), procedure.automatic.source)
+    if procedure.silent_approval is not None:
+        yield Row("silent_approval", _silent(procedure.silent_approval), procedure.silent_approval.source)
+
+
+def _extension(rule: ExtensionRule) -> str:
+    times = Text(vi=f"gia hạn nhiều nhất {rule.times} lần, thêm", en=f"at most {_count(rule.times, 'time')}, by")
+    notice = Text(vi="báo trước khi hết hạn ít nhất", en="before the limit ends by at least")
+    return _lines(_pair(times, _limit(rule.by)), _pair(notice, _limit(rule.notice)))
+
+
+def _order(order: StandingOrder) -> str:
+    words = Text(vi="tự động chấp thuận hồ sơ đầy đủ theo", en="complete dossiers are approved at once under")
+    return _lines(_pair(words, Text(vi=order.number, en=order.number)), _answerable(order.officers))
+
+
+def _silent(silence: SilentApproval) -> str:
+    words = Text(
+        vi="hết thời hạn giải quyết mà không quyết định là đồng ý, theo",
+        en="no decision within the processing limit is approval, by",
+    )
+    return _lines(_pair(words, Text(vi=silence.legal_basis, en=silence.legal_basis)), _answerable(silence.officers))
+
+
+def _answerable(officers: tuple[str, ...]) -> str:
+    names = ", ".join(officers)
+    return _pair(Text(vi=f"người chịu trách nhiệm: {names}", en=f"accountable: {names}"))
+
+
+def _asked(when: When, labels: Mapping[str, Text], *, required: bool) -> list[str]:
+    asked = Text(vi="bắt buộc", en="required") if required else Text(vi="không bắt buộc", en="optional")
+    return [_pair(asked, *([_when(when, labels)] if when else []))]
+
+
+def _when(when: When, labels: Mapping[str, Text]) -> Text:
+    conditions = [_condition(condition, labels) for condition in when]
+    return Text(
+        vi="khi " + " và ".join(condition.vi for condition in conditions),
+        en="when " + " and ".join(condition.en for condition in conditions),
+    )
+
+
+def _condition(condition: Condition, labels: Mapping[str, Text]) -> Text:
+    if condition.channel is not None:
+        return _FILED[condition.channel]
+    if condition.applicant is not None:
+        return _APPLICANTS[condition.applicant]
+    label = _quoted(labels[str(condition.field)])
+    values = _range(condition.at_least, condition.at_most) or _either(condition.one_of)
+    return Text(vi=f"{label.vi} là {values.vi}", en=f"{label.en} is {values.en}")
+
+
+def _either(values: tuple[FormValue, ...]) -> Text:
+    words = [_TRUTH[value] if isinstance(value, bool) else Text(vi=str(value), en=str(value)) for value in values]
+    return Text(vi=" hoặc ".join(word.vi for word in words), en=" or ".join(word.en for word in words))
+
+
+def _range(least: int | None, most: int | None) -> Text | None:
+    if least is not None and most is not None:
+        return Text(vi=f"từ {least} đến {most}", en=f"from {least} to {most}")
+    if least is not None:
+        return Text(vi=f"từ {least} trở lên", en=f"{least} or more")
+    return None if most is None else Text(vi=f"nhiều nhất {most}", en=f"at most {most}")
+
+
+def _limits(procedure: Procedure) -> Iterator[str]:
+    for name, limit in procedure.limits:
+        if limit is not None:
+            yield f"{name}: {_pair(_limit(limit)) if isinstance(limit, Limit) else f'{limit:%H:%M}'}"
+    yield "; ".join(f"resumption.{name}: {rule}" for name, rule in procedure.resumption)
+
+
+def _limit(limit: Limit) -> Text:
+    return Text(vi=f"{limit.amount} {_UNITS[limit.unit]}", en=_count(limit.amount, limit.unit.removesuffix("s")))
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _channels(channels: tuple[Channel, ...]) -> str:
+    words = [_CHANNELS[channel] for channel in channels]
+    return _pair(Text(vi=", ".join(word.vi for word in words), en=", ".join(word.en for word in words)))
+
+
+def _quoted(text: Text) -> Text:
+    return Text(vi=f"“{text.vi}”", en=f"“{text.en}”")
+
+
+def _coded(code: str, name: Text) -> str:
+    return f"{code}: {_pair(name)}"
+
+
+def _pair(*parts: Text | Statement) -> str:
+    """The parts one after the other, in both languages."""
+    vi, en = (" ".join(getattr(part, language) for part in parts).replace(" :", ":") for language in ("vi", "en"))
+    return f"{vi} / {en}"
+
+
+def _lines(*lines: str) -> str:
+    return "\n".join(lines)
+
+
+_ALL: Final = 100
+_UNITS: Final = {
+    Unit.WORKING_DAYS: "ngày làm việc",
+    Unit.WORKING_HOURS: "giờ làm việc",
+    Unit.CALENDAR_DAYS: "ngày",
+    Unit.SECONDS: "giây",
+}
+_TRUTH: Final = {True: Text(vi="có", en="yes"), False: Text(vi="không", en="no")}
+_CHANNELS: Final = {
+    Channel.ONLINE: Text(vi="trực tuyến", en="online"),
+    Channel.COUNTER: Text(vi="tại bộ phận một cửa", en="at the one-stop desk"),
+    Channel.POST: Text(vi="qua bưu chính công ích", en="by public post"),
+}
+_FILED: Final = {
+    channel: Text(vi=f"nộp hồ sơ {words.vi}", en=f"filed {words.en}") for channel, words in _CHANNELS.items()
+}
+_APPLICANTS: Final = {
+    PersonKind.PERSON: Text(vi="người nộp là cá nhân", en="the applicant is a person"),
+    PersonKind.ORGANISATION: Text(vi="người nộp là tổ chức", en="the applicant is an organisation"),
+}
+_KINDS: Final = {
+    FieldKind.TEXT: Text(vi="chữ", en="text"),
+    FieldKind.INTEGER: Text(vi="số nguyên", en="whole number"),
+    FieldKind.DATE: Text(vi="ngày", en="date"),
+    FieldKind.BOOLEAN: Text(vi="có hoặc không", en="yes or no"),
+    FieldKind.CHOICE: Text(vi="lựa chọn", en="choice"),
+}
+_SIZE: Final = dict.fromkeys(FieldKind, Text(vi="giá trị", en="value")) | {
+    FieldKind.TEXT: Text(vi="số ký tự", en="characters"),
+}
+_ROLES: Final = {
+    Role.RECEPTION: Text(vi="cán bộ tiếp nhận", en="reception"),
+    Role.SPECIALIST: Text(vi="chuyên viên", en="specialist"),
+    Role.LEADER: Text(vi="lãnh đạo", en="leader"),
+    Role.CLERK: Text(vi="văn thư", en="clerk"),
+    Role.CASHIER: Text(vi="thu ngân", en="cashier"),
+    Role.TEAM_LEAD: Text(vi="phụ trách bộ phận", en="team lead"),
+}
+_ACTS: Final = {
+    Act.FORWARD: Text(vi="xử lý và chuyển bước", en="handles it and passes it on"),
+    Act.INSPECT: Text(vi="kiểm tra thực tế và ghi biên bản", en="inspects on site and records it"),
+    Act.CONSULT: Text(vi="lấy ý kiến", en="consults others"),
+    Act.OBLIGATION: Text(vi="theo dõi nghĩa vụ tài chính", en="sees to the financial obligation"),
+    Act.PROPOSE: Text(vi="đề xuất", en="proposes"),
+    Act.DECIDE: Text(vi="quyết định", en="decides"),
+}
+_SILENCE: Final = {
+    Silence.CONSENT: Text(vi="quá hạn không trả lời là đồng ý", en="no answer in time means consent"),
+    Silence.ESCALATE: Text(
+        vi="quá hạn không trả lời thì báo phụ trách; chuyên viên có thể đi tiếp",
+        en="no answer in time is shown to the team lead; the officer may go on without it",
+    ),
+}
+_FEES: Final = {FeeKind.CHARGE: Text(vi="phí", en="charge"), FeeKind.FEE: Text(vi="lệ phí", en="fee")}
+_DUE: Final = {
+    FeeDue.SUBMISSION: Text(vi="thu khi nộp hồ sơ, trước khi tiếp nhận", en="due with the filing, before acceptance"),
+    FeeDue.ACCEPTANCE: Text(vi="thu khi tiếp nhận, trước khi giải quyết", en="due at acceptance, before the review"),
+    FeeDue.RESULT: Text(vi="thu khi có kết quả, trước khi trả", en="due with the result, before it is handed over"),
+}

@@ -1,0 +1,151 @@
+"""`motcua procedures`: check, publish and read the catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Column, Table
+
+from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from operations.addresses import OWNER
+from operations.commands.database import address, answered
+from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes, report
+from operations.commands.publishing.procedure_page import rows
+from operations.publishing.catalogue import Listed, MistakesFound, VersionPublished, check_bytes, parse
+from operations.publishing.catalogue import publish as publish_file
+from operations.publishing.catalogue import published as published_versions
+from schemas.publishing.procedure import Procedure
+
+app = typer.Typer(
+    name="procedures",
+    help="The catalogue of procedures: check files, publish versions, read what is published.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+Demo = Annotated[bool, typer.Option("--demo", help="For demonstrations: allow limits in seconds.")]
+
+
+@app.command()
+def check(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+    """Report every mistake of procedure files; exit 1 if there is one.
+
+    Example: `motcua procedures check procedures/*.yaml`
+    """
+    report(files, lambda data: check_bytes(data, allow_seconds=demo).mistakes, as_json=as_json, lang=lang)
+
+
+@app.command()
+def publish(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+    """Publish procedure files; exit 1 if one is refused. The same file may be published again.
+
+    Every file is checked first: if one has mistakes, none is published. The database is the owner's, in
+    `MOTCUA_OWNER_DATABASE_URL`, or that of the stack in this folder.
+
+    Example: `motcua procedures publish procedures/1.001193@2026-07.yaml`
+    """
+    dsn = address(OWNER)
+    contents = {path: path.read_bytes() for path in files}
+    found = [
+        (path, entry) for path, data in contents.items() for entry in check_bytes(data, allow_seconds=demo).mistakes
+    ]
+    if found:
+        if as_json:
+            print_json([mistake_row(path, entry) for path, entry in found])
+        else:
+            print_mistakes(found, lang)
+        raise typer.Exit(Exit.REFUSED)
+    outcomes = [_publish_one(dsn, path, data, demo=demo) for path, data in contents.items()]
+    if as_json:
+        print_json(outcomes)
+    else:
+        for outcome in outcomes:
+            out().print(_outcome(outcome))
+    if any("error" in outcome for outcome in outcomes):
+        raise typer.Exit(Exit.REFUSED)
+
+
+@app.command("list")
+def list_published(*, as_json: AsJson = False) -> None:
+    """List the published versions, of each procedure the newest first.
+
+    Example: `motcua procedures list --json`
+    """
+    entries = answered(published_versions(address(OWNER)), OWNER)
+    if as_json:
+        print_json([_listed_row(entry) for entry in entries])
+        return
+    table = Table("Code", Column("Version", overflow="fold"), "Level", "Name", "Published", "Demo")
+    for entry in entries:
+        procedure = _procedure(entry)
+        name = escape(f"{procedure.name.vi} / {procedure.name.en}")
+        when = f"{entry.published_at:%Y-%m-%d %H:%M} UTC"
+        table.add_row(entry.code, entry.version, str(int(procedure.level)), name, when, "demo" if entry.demo else "")
+    out().print(table)
+
+
+@app.command()
+def show(
+    procedure: Annotated[str, typer.Argument(metavar="CODE[@VERSION]")],
+    *,
+    source: Annotated[bool, typer.Option("--source", help="Print the published file, byte for byte.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one published version, by default the newest, with the source of every fact.
+
+    Examples: `motcua procedures show 1.001193`, `motcua procedures show 1.001193@2026-07 --source`
+    """
+    code, _, version = procedure.partition("@")
+    entries = answered(published_versions(address(OWNER), code, version or None), OWNER)
+    if not entries:
+        fail(
+            f"chưa công bố thủ tục này / no published procedure {procedure}; see: motcua procedures list",
+            Exit.NOT_AVAILABLE,
+        )
+    entry = entries[0]
+    if source:
+        typer.get_binary_stream("stdout").write(entry.source)
+    elif as_json:
+        print_json(_listed_row(entry) | {"procedure": _procedure(entry).model_dump(mode="json")})
+    else:
+        out().print(_facts(entry))
+
+
+def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool) -> dict[str, Any]:
+    try:
+        return {"file": str(path), **answered(publish_file(dsn, data, demo=demo), OWNER)._asdict()}
+    except (MistakesFound, VersionPublished) as error:
+        return {"file": str(path), "error": str(error)}
+
+
+def _outcome(row: dict[str, Any]) -> str:
+    if "error" in row:
+        return f"[red]refused[/] {escape(row['file'])}: {escape(row['error'])}"
+    word = "already published" if row["already"] else "published"
+    return f"[green]{word}[/] {row['code']}@{row['version']} sha256 {row['sha256']}"
+
+
+def _procedure(entry: Listed) -> Procedure:
+    """What was published, also where today's checks would refuse it."""
+    return Procedure.model_validate(parse(entry.source).value)
+
+
+def _listed_row(entry: Listed) -> dict[str, Any]:
+    return {
+        "code": entry.code,
+        "version": entry.version,
+        "sha256": entry.sha256,
+        "demo": entry.demo,
+        "published_at": entry.published_at.isoformat(),
+    }
+
+
+def _facts(entry: Listed) -> Table:
+    table = Table("Where", "What", "Source", title=f"{entry.code}@{entry.version}", caption=f"sha256 {entry.sha256}")
+    for row in rows(_procedure(entry)):
+        table.add_row(*(escape(words) for words in row))
+    return table

@@ -1,0 +1,211 @@
+"""Temporal: whether it answers, who works for whom, and which filings it has lost or can't move."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from temporalio.api.enums.v1 import TaskQueueType, WorkflowExecutionStatus
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import (
+    DescribeTaskQueueRequest,
+    DescribeTaskQueueResponse,
+    GetSystemInfoRequest,
+)
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from motcua.connection import connect
+from motcua.errors import MotcuaError
+from operations.doctor.finding import Finding, fail, ok, skipped, warn
+from operations.doctor.surroundings import Surroundings
+from operations.stalled import RUNNING, count_reported, reports_problems, stalled
+from schemas.ids import TASK_QUEUE
+
+FRESH: Final = timedelta(seconds=75)
+"""A poll lasts a minute: who has not asked for longer is gone, though the server lists it for five."""
+
+WORKFLOWS: Final = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+ACTIVITIES: Final = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
+
+QUEUES: Final = "select queue, array_agg(agency order by agency) as agencies from agency group by 1 order by 1"
+OPEN: Final = """
+select 'filing:' || filing_id as id, code from filing where closed_at is null
+union all select p.stream, f.code from payment p join filing f using (filing_id) where p.state = 'pending'
+union all select p.stream, f.code from parcel p join filing f using (filing_id) where p.state in ('requested', 'sent')
+"""
+SHOWN: Final = 10
+LOOKED_AT: Final = 50
+"""Workflows that seem to be lost are asked for one by one: the list of those that run is a second or two behind."""
+
+MANY: Final = 100
+"""Without marks by the server every running workflow must be looked at: more than these are left to the command."""
+
+
+async def temporal(around: Surroundings) -> list[Finding]:
+    """Whether it answers, and whether our namespace is there."""
+    try:
+        client = await connect(lazy=False)
+        info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
+    except MotcuaError as error:
+        return [_unusable(str(error))]
+    except RPCError as error:
+        return [_unusable(f"Temporal: {error.status.name}")]
+    except (RuntimeError, OSError):
+        return [
+            fail(
+                "không trả lời",
+                "does not answer",
+                fix_vi="chạy `make up`, hoặc kiểm tra TEMPORAL_ADDRESS, TEMPORAL_TLS_* và đường mạng",
+                fix_en="run `make up`, or check TEMPORAL_ADDRESS, TEMPORAL_TLS_* and the way there",
+            )
+        ]
+    around.temporal = client
+    words = f"Temporal {info.server_version}, {client.namespace}"
+    return [ok(words, words)]
+
+
+def _unusable(why: str) -> Finding:
+    return fail(
+        why,
+        why,
+        fix_vi="kiểm tra TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, chứng thư TLS và quyền với không gian tên",
+        fix_en="check TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, the TLS certificate and the rights in the namespace",
+    )
+
+
+async def pollers(around: Surroundings) -> list[Finding]:
+    """Who works: the platform's workers, and a back office for each agency."""
+    client = _client(around)
+    rows = []
+    if around.database:
+        async with around.record() as connection:
+            rows = await connection.fetch(QUEUES)
+    platform = [_platform(client, kind, *names) for kind, *names in _KINDS]
+    offices = [_office(client, row["queue"], row["agencies"]) for row in rows]
+    return list(await asyncio.gather(*platform, *offices))
+
+
+_KINDS: Final = ((WORKFLOWS, "luồng việc", "workflows"), (ACTIVITIES, "hoạt động", "activities"))
+
+
+async def _platform(client: Client, kind: TaskQueueType.ValueType, vi: str, en: str) -> Finding:
+    queue = await _queue(client, TASK_QUEUE, kind)
+    count = _working(queue)
+    if count:
+        return ok(f"{TASK_QUEUE}, {vi}: {count}", f"{TASK_QUEUE}, {en}: {count}")
+    waiting = _waiting(queue)
+    return fail(
+        f"{TASK_QUEUE}, {vi}: không ai làm; {waiting} việc chờ; mọi hồ sơ đứng yên",
+        f"{TASK_QUEUE}, {en}: nobody; {waiting} tasks wait; every filing stands still",
+        fix_vi="chạy `motcua worker`",
+        fix_en="run `motcua worker`",
+    )
+
+
+async def _office(client: Client, name: str, agencies: list[str]) -> Finding:
+    """One queue of machine work, and whose it is. Work waits there: an office that is closed is no failure."""
+    queue = await _queue(client, name, ACTIVITIES)
+    whose = ", ".join(agencies)
+    count = _working(queue)
+    if count:
+        return ok(f"{name}: {count} ({whose})", f"{name}: {count} ({whose})")
+    option = "" if not name.startswith("agency.") else f" --agency {name.removeprefix('agency.')}"
+    return warn(
+        f"{name}: không ai làm; {_waiting(queue)} việc chờ; đứng yên: {whose}",
+        f"{name}: nobody; {_waiting(queue)} tasks wait; standing still: {whose}",
+        fix_vi=f"chạy `motcua back-office{option}`, tại cơ quan",
+        fix_en=f"run `motcua back-office{option}`, at the agency if it has its own",
+    )
+
+
+async def _queue(client: Client, name: str, kind: TaskQueueType.ValueType) -> DescribeTaskQueueResponse:
+    return await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind, report_stats=True
+        )
+    )
+
+
+def _working(queue: DescribeTaskQueueResponse) -> int:
+    """How many processes ask for work."""
+    since = datetime.now(UTC) - FRESH
+    return len({p.identity for p in queue.pollers if p.last_access_time.ToDatetime(tzinfo=UTC) > since})
+
+
+def _waiting(queue: DescribeTaskQueueResponse) -> int:
+    return queue.stats.approximate_backlog_count
+
+
+async def lost(around: Surroundings) -> list[Finding]:
+    """Whether everything that is open in the record runs in Temporal."""
+    client = _client(around)
+    async with around.record() as connection:
+        known = {row["id"]: row["code"] for row in await connection.fetch(OPEN)}
+    running = {workflow.id async for workflow in client.list_workflows(RUNNING)}
+    seeming = sorted(known.keys() - running)
+    really = await asyncio.gather(*(_runs(client, one) for one in seeming[:LOOKED_AT]))
+    gone = [one for one, runs in zip(seeming, really, strict=False) if not runs]
+    if not gone:
+        return [ok(f"{len(known)} đang mở, đều đang chạy", f"{len(known)} open, all running")]
+    more = len(seeming) - LOOKED_AT
+    codes = _some({one: known[one] for one in gone}, more=max(more, 0))
+    return [
+        fail(
+            f"có trong sổ mà không chạy: {codes}",
+            f"open in the record and not running: {codes}",
+            fix_vi="`motcua filing restart MÃ`, hoặc `motcua filing restart --all-missing`",
+            fix_en="`motcua filing restart CODE`, or `motcua filing restart --all-missing`",
+        )
+    ]
+
+
+async def _runs(client: Client, workflow_id: str) -> bool:
+    try:
+        described = await client.get_workflow_handle(workflow_id).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return described.raw_info.status == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
+
+
+async def standing_still(around: Surroundings) -> list[Finding]:
+    """Whether the code of the worker fails on any workflow."""
+    client = _client(around)
+    if await reports_problems(client):
+        count = await count_reported(client)
+    elif (await client.count_workflows(RUNNING)).count > MANY:
+        return [
+            skipped(
+                "máy chủ không đánh dấu: `motcua filings stalled`", "the server marks none: `motcua filings stalled`"
+            )
+        ]
+    else:
+        count = len(await stalled(client))
+    if not count:
+        return [ok("không có", "none")]
+    return [
+        fail(
+            f"{count} luồng đứng yên vì lỗi chương trình",
+            f"{count} workflows stand still because of a bug",
+            fix_vi="`motcua filings stalled` chỉ chỗ lỗi; sửa và thay worker, hồ sơ tự chạy tiếp",
+            fix_en="`motcua filings stalled` says where; run a worker without the bug, and they go on by themselves",
+        )
+    ]
+
+
+def _client(around: Surroundings) -> Client:
+    if around.temporal is None:
+        msg = "asked before Temporal answered"
+        raise RuntimeError(msg)
+    return around.temporal
+
+
+def _some(codes: Mapping[str, str], more: int = 0) -> str:
+    names: Iterable[str] = (f"{code} ({stream.partition(':')[0]})" for stream, code in codes.items())
+    listed = list(names)
+    rest = len(listed) - SHOWN + more
+    return ", ".join(listed[:SHOWN]) + (f" … +{rest}" if rest > 0 else "")

@@ -1,0 +1,230 @@
+"""PostgreSQL: whether it answers, what the application may do, and whether the record is as it should be."""
+
+from __future__ import annotations
+
+import time
+from base64 import b64decode
+from datetime import UTC, datetime, timedelta
+from typing import Final, cast
+
+import asyncpg
+
+from activities.ledger.database import Connection as PoolConnection
+from activities.ledger.on_calendars import IN_FORCE, ON_ANOTHER, how_many
+from activities.ledger.vault import Vault
+from operations.addresses import APPLICATION
+from operations.doctor.finding import Finding, fail, ok, warn
+from operations.doctor.surroundings import Surroundings
+from operations.schema_version import schema_version
+from schemas.publishing.calendar import Calendar
+
+OLDEST: Final = 160000
+"""PostgreSQL 16, the oldest that is tried."""
+
+TABLES: Final = ("event", "receipt", "filing_key", "stream", "counter", "agency", "officer", "procedure", "calendar")
+MODELS: Final = ("filing", "task", "payment", "parcel")
+
+# A superuser may do all, and so may who owns a table: neither is a role for the application.
+FORBIDDEN: Final = """
+select rolsuper as superuser,
+       (select pg_has_role(current_user, tableowner::name, 'member') from pg_tables
+         where schemaname = 'public' and tablename = 'event') as owner,
+       array(select 'update' where has_any_column_privilege('event', 'update')
+             union all select what from unnest(array['delete', 'truncate']) as what
+              where has_table_privilege('event', what)) as may
+from pg_roles where rolname = current_user
+"""
+LACKING: Final = """
+select name from unnest($1::text[]) as name
+where not has_table_privilege(name, 'select') or (name = any($2) and not has_table_privilege(name, 'insert'))
+"""
+BEHIND: Final = """
+select s.stream from stream s
+left join filing f on s.stream = 'filing:' || f.filing_id
+left join payment p on p.stream = s.stream
+left join parcel c on c.stream = s.stream
+where split_part(s.stream, ':', 1) in ('filing', 'payment', 'parcel') and s.head_seq > 0
+      and s.head_seq is distinct from coalesce(f.seq, p.seq, c.seq)
+limit 1000
+"""
+LATEST: Final = "select recorded_at - occurred_at as later from event order by xid desc, stream, seq desc limit 50"
+
+BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
+
+APART: Final = timedelta(seconds=2)
+"""Clocks that differ by more make deadlines ring early or late."""
+LONG: Final = timedelta(minutes=1)
+
+
+async def postgres(around: Surroundings) -> list[Finding]:
+    """Whether it answers, and which it is."""
+    try:
+        async with around.record() as connection:
+            number = int(await connection.fetchval("show server_version_num"))
+            version = str(await connection.fetchval("show server_version"))
+            size = str(await connection.fetchval("select pg_size_pretty(pg_database_size(current_database()))"))
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        name = type(error).__name__
+        return [
+            fail(
+                f"không trả lời hoặc từ chối: {name}",
+                f"did not answer or refused: {name}",
+                fix_vi=f"kiểm tra máy chủ, địa chỉ, vai trò và mật khẩu trong {APPLICATION}",
+                fix_en=f"check the server, and the address, role and password in {APPLICATION}",
+            )
+        ]
+    around.database = True
+    words = f"PostgreSQL {version}, {size}"
+    if number < OLDEST:
+        return [warn(words, words, fix_vi="nâng lên 16 trở lên", fix_en="16 or later is what it is tried with")]
+    return [ok(words, words)]
+
+
+async def role(around: Surroundings) -> list[Finding]:
+    """Whether the application may do what it must, and can't change what was recorded."""
+    async with around.record() as connection:
+        rights = await connection.fetchrow(FORBIDDEN)
+        lacking = await connection.fetch(LACKING, [*TABLES, *MODELS], [*TABLES[:5], *MODELS])
+        name = str(await connection.fetchval("select current_user"))
+    if rights is None or rights["superuser"] or rights["owner"] or rights["may"]:
+        what = ", ".join(rights["may"] if rights else ())
+        return [
+            fail(
+                f"vai trò {name} có thể sửa nhật ký: {what}",
+                f"the role {name} may change the event log: {what}",
+                fix_vi=f"dùng vai trò motcua_app trong {APPLICATION}; thu hồi quyền thừa",
+                fix_en=f"use the role motcua_app in {APPLICATION}, and revoke what it has too much",
+            )
+        ]
+    if lacking:
+        names = ", ".join(row["name"] for row in lacking)
+        return [
+            fail(
+                f"vai trò {name} thiếu quyền với {names}",
+                f"the role {name} lacks rights on {names}",
+                fix_vi="ứng dụng dùng vai trò motcua_app; các lược đồ cấp quyền: `motcua migrate`",
+                fix_en="the application's role is motcua_app, which the migrations grant: `motcua migrate`",
+            )
+        ]
+    return [ok(f"{name}: chỉ thêm, không sửa được nhật ký", f"{name}: may add to the event log, not change it")]
+
+
+async def migrations(around: Surroundings) -> list[Finding]:
+    """Whether the tables are those that this version was written for."""
+    async with around.record() as connection:
+        version = await schema_version(connection)
+    found = []
+    if version.pending:
+        names = ", ".join(version.pending)
+        found.append(
+            fail(
+                f"chưa chạy: {names}",
+                f"pending: {names}",
+                fix_vi="`motcua migrate`",
+                fix_en="`motcua migrate`, then the workers",
+            )
+        )
+    if version.unknown:
+        names = ", ".join(version.unknown)
+        found.append(
+            warn(
+                f"cơ sở dữ liệu mới hơn: {names}",
+                f"the database is of a later version: {names}",
+                fix_vi="nâng cấp các tiến trình ở máy này",
+                fix_en="upgrade the processes of this machine",
+            )
+        )
+    return found or [ok(f"đủ, mới nhất {version.newest}", f"all applied, the last is {version.newest}")]
+
+
+async def master_key(around: Surroundings) -> list[Finding]:
+    """Whether the key is the one that the record was sealed with."""
+    try:
+        vault = Vault(b64decode(around.settings.get("MOTCUA_MASTER_KEY", "")))
+    except ValueError:
+        vault = Vault(b"")
+    async with around.record() as connection:
+        if await vault.opens(cast("PoolConnection", connection)):
+            return [ok("mở được các khóa của sổ", "opens the keys of the record")]
+    return [
+        fail(
+            "không phải khóa đã niêm phong sổ này",
+            "is not the key that this record was sealed with",
+            fix_vi="đặt MOTCUA_MASTER_KEY từ bản sao lưu; khóa khác không đọc được gì",
+            fix_en="set MOTCUA_MASTER_KEY from its backup: with another nothing can be read",
+        )
+    ]
+
+
+async def calendar(around: Surroundings) -> list[Finding]:
+    """Whether a calendar is in force, and whether every open filing goes by it."""
+    async with around.record() as connection:
+        body = await connection.fetchval(BODY)
+        name = await connection.fetchval(IN_FORCE)
+        behind = sum([await connection.fetchval(how_many(kind), name) for kind in ON_ANOTHER]) if name else 0
+    if body is None:
+        return [
+            fail(
+                "chưa công bố lịch nào: không hồ sơ nào nộp được",
+                "none is published: nothing can be filed",
+                fix_vi="`motcua calendar publish procedures/calendars/vn.yaml`",
+                fix_en="`motcua calendar publish procedures/calendars/vn.yaml`",
+            )
+        ]
+    in_force = Calendar.model_validate_json(body)
+    if behind:
+        return [
+            warn(
+                f"{behind} hồ sơ, khoản thu, bưu gửi đang chạy chưa theo lịch {in_force.name}",
+                f"{behind} running filings, payments and parcels do not go by {in_force.name} yet",
+                fix_vi="`motcua calendar publish` lại tệp đó cho biết còn bao nhiêu; xem `motcua filings stalled`",
+                fix_en="`motcua calendar publish` with its file shows how many are left; see `motcua filings stalled`",
+            )
+        ]
+    words = f"{in_force.name}, {in_force.valid_from} – {in_force.valid_until}"
+    return [ok(words, words)]
+
+
+async def read_models(around: Surroundings) -> list[Finding]:
+    """Whether every read model tells what its stream tells."""
+    async with around.record() as connection:
+        behind = await connection.fetch(BEHIND)
+    if not behind:
+        return [ok("bằng các luồng", "level with their streams")]
+    return [
+        fail(
+            f"{len(behind)} luồng lệch, ví dụ {behind[0]['stream']}",
+            f"{len(behind)} streams differ, such as {behind[0]['stream']}",
+            fix_vi="`motcua ledger verify`, rồi `motcua ledger rebuild`",
+            fix_en="`motcua ledger verify`, then `motcua ledger rebuild`",
+        )
+    ]
+
+
+async def clock(around: Surroundings) -> list[Finding]:
+    """Whether this machine, PostgreSQL and Temporal tell the same time.
+
+    Temporal does not tell its own. But each event says when Temporal's clock said that it happened, and when
+    PostgreSQL's said that it was recorded, which is a few milliseconds later.
+    """
+    async with around.record() as connection:
+        asked, began = datetime.now(UTC), time.monotonic()
+        told = await connection.fetchval("select clock_timestamp()")
+        half = timedelta(seconds=(time.monotonic() - began) / 2)
+        later = min((row["later"] for row in await connection.fetch(LATEST)), default=None)
+    found = [_difference("PostgreSQL – máy này / this machine", told - asked - half, APART)]
+    if later is not None:
+        found.append(_difference("PostgreSQL – Temporal", later, APART if later < timedelta() else LONG))
+    return found
+
+
+def _difference(which: str, difference: timedelta, allowed: timedelta) -> Finding:
+    words = f"{which}: {difference.total_seconds():+.3f} s"
+    if abs(difference) <= allowed:
+        return ok(words, words)
+    return warn(
+        words,
+        words,
+        fix_vi="đồng bộ giờ (NTP) trên mọi máy: hạn của hồ sơ tính theo đồng hồ",
+        fix_en="keep all machines on time (NTP): deadlines go by their clocks",
+    )

@@ -1,0 +1,109 @@
+"""Where things are: the settings of this process, else those of the stack in this folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self, TypeAlias
+from urllib.parse import urlsplit
+
+import asyncpg
+from temporalio.client import Client
+
+from motcua.cli.running import SAYS_WHERE, STACK, use_stack_here
+from operations.addresses import APPLICATION, running_stack
+from operations.home import Home
+
+SECONDS: Final = 3.0
+"""For connecting, and for each statement."""
+
+NEEDED: Final = (APPLICATION, "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "MOTCUA_BANK_URL", "MOTCUA_POST_URL")
+"""What a platform worker can't do without."""
+
+SETTINGS: Final = frozenset(
+    {
+        *NEEDED,
+        "MOTCUA_OWNER_DATABASE_URL",
+        "MOTCUA_SUPERUSER_DATABASE_URL",
+        "MOTCUA_POOL_SIZE",
+        "MOTCUA_CACHED_WORKFLOWS",
+        "MOTCUA_READY_FILE",
+        "MOTCUA_HOME",
+        "MOTCUA_FAILPOINTS",
+        "MOTCUA_POSTGRES_PORT",
+        "MOTCUA_TEMPORAL_PORT",
+        "MOTCUA_BANK_PORT",
+        "MOTCUA_POST_PORT",
+    }
+)
+"""Every setting of ours that there is; what else is called MOTCUA_… is a slip of the pen."""
+
+_OURS: Final = ("MOTCUA_", "TEMPORAL_")
+_ADDRESSES: Final = frozenset(name for name in SETTINGS if name.endswith("_URL")) | {"MOTCUA_OBJECTS"}
+_OPEN: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PROFILE", "TEMPORAL_TLS"}) | (
+    SETTINGS - _ADDRESSES - {"MOTCUA_MASTER_KEY"}
+)
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+@dataclass
+class Surroundings:
+    """What the doctor knows before it looks.
+
+    Attributes:
+        settings: What is set, by name.
+        sources: Where each comes from, by name.
+        home: The folder of the stack, which may not be there.
+        temporal: A client, once Temporal has answered.
+        database: Whether PostgreSQL has answered.
+    """
+
+    settings: Mapping[str, str]
+    sources: Mapping[str, str]
+    home: Home
+    temporal: Client | None = None
+    database: bool = False
+
+    @classmethod
+    def here(cls) -> Self:
+        """Those of this process in this folder, taken as every other command takes them."""
+        own = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
+        try:
+            beside = running_stack()
+            use_stack_here()
+        except (OSError, ValueError):
+            beside = {}  # somebody else's, or cut off: the look at the stack tells
+        if SAYS_WHERE & own.keys():
+            # Somebody else's Temporal; the record is still looked for here (`operations.commands.database`).
+            beside = {name: value for name, value in beside.items() if name.endswith("DATABASE_URL")}
+        sources = dict.fromkeys(beside, str(STACK)) | dict.fromkeys(own, "environment")
+        return cls(beside | own, sources, Home(Path(STACK.parents[1])))
+
+    @asynccontextmanager
+    async def record(self, variable: str = APPLICATION) -> AsyncIterator[Connection]:
+        """A connection to the record."""
+        connection = await asyncpg.connect(self.settings[variable], timeout=SECONDS, command_timeout=SECONDS)
+        try:
+            yield connection
+        finally:
+            connection.terminate()
+
+
+def shown(name: str, value: str) -> str:
+    """A setting as it may be shown: of an address who and where, of what is harmless all, of others nothing."""
+    if name in _OPEN:
+        return value
+    if name not in _ADDRESSES:
+        return "•••"
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return "•••"
+    server = parts.netloc.rpartition("@")[2]
+    if name.endswith("DATABASE_URL"):
+        return f"{parts.scheme}://{parts.username or ''}@{server}{parts.path}"
+    return f"{parts.scheme}://{server}{parts.path if name == 'MOTCUA_OBJECTS' else ''}"

@@ -1,0 +1,124 @@
+"""The folder `.motcua/`: data, logs, secrets, and in `run/` what is true while the stack is up."""
+
+import fcntl
+import json
+import os
+import random
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+# Below the range that systems hand out for outgoing connections (Linux: from 32768), so that no client's retry takes
+# the port of a part that is just being started again.
+PORTS: Final = range(20000, 32000)
+WITH_PORT: Final = ("postgres", "temporal", "bank", "post")
+"""The parts of a stack that listen on a port, which `MOTCUA_<PART>_PORT` may set."""
+
+
+class Home:
+    """Paths and small files under one folder. Writing is atomic, so that a crash leaves the old file or the new one."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.run = self.root / "run"
+        self.logs = self.root / "log"
+        self.secrets = self.root / "secrets"
+        self.objects = self.root / "objects"
+        self.env_file = self.run / "env"
+        self._lock: int | None = None
+
+    def create(self) -> None:
+        for folder in (self.root, self.run, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name in ("secrets", "objects"):
+            self.folder(name)
+
+    def folder(self, name: str) -> Path:
+        path = self.root / name
+        path.mkdir(mode=0o700, exist_ok=True)
+        return path
+
+    def pid_file(self, part: str) -> Path:
+        return self.run / f"{part}.pid"
+
+    def ready_file(self, part: str) -> Path:
+        return self.run / f"{part}.ready"
+
+    def log(self, part: str) -> Path:
+        return self.logs / f"{part}.log"
+
+    def try_lock(self) -> bool:
+        """Takes the lock of this home for as long as the process lives; false if another Stack holds it."""
+        lock = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return False
+        self._lock = lock
+        return True
+
+    def unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def secret(self, name: str, generate: Callable[[], str]) -> str:
+        """The secret of this name, generated on first use."""
+        path = self.secrets / name
+        if not path.exists():
+            write_private(path, generate())
+        return path.read_text()
+
+    def ports(self, parts: Iterable[str]) -> dict[str, int]:
+        """A port per part: the one set by `MOTCUA_<PART>_PORT`, else the last one if still free, else a free one."""
+        file = self.run / "ports.json"
+        known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+        for part in parts:
+            known[part] = _port(part, known.get(part), taken=known.values())
+        write_private(file, json.dumps(known, indent=1))
+        return known
+
+    def write_env(self, env: Mapping[str, str]) -> None:
+        write_private(self.env_file, "".join(f"{key}={value}\n" for key, value in env.items()))
+
+    def read_env(self) -> dict[str, str] | None:
+        """What the running stack wrote once it was up; none before that."""
+        try:
+            lines = self.env_file.read_text().splitlines()
+        except FileNotFoundError:
+            return None
+        return dict(line.split("=", 1) for line in lines)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that only its owner reads."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _port(part: str, last: int | None, taken: Iterable[int]) -> int:
+    chosen = os.environ.get(f"MOTCUA_{part.upper().replace('-', '_')}_PORT")
+    if chosen:
+        return int(chosen)
+    if last is not None and _is_free(last):
+        return last
+    candidates = set(PORTS) - set(taken)
+    return next(port for port in random.sample(sorted(candidates), len(candidates)) if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As servers do: connections of the last run still in TIME_WAIT do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,410 @@
+"""An independent witness of the event log: recomputes what `docs/ledger.md` promises, from rows alone.
+
+Imports the standard library and asyncpg, nothing of this project: it shares no code with what writes the log. One
+repeatable-read transaction sees one moment, so appends may go on; events stream through a server-side cursor, so memory
+stays flat (one bit per issued number, and at most `MAX_PROBLEMS` problems).
+
+Run as `python operations/ledger_verifier.py`, with the database in libpq's `PG*` environment variables, or call
+`verify`. What it cannot find: a whole stream rewritten together with its head, its receipts and its counters. Only
+checkpoints published outside the database can show that, and there are none yet.
+"""
+
+import asyncio
+import hashlib
+import json
+import re
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+BATCH: Final = 1000
+MAX_PROBLEMS: Final = 10_000
+LAST_NUMBER: Final = 9_999_999
+NO_HASH: Final = bytes(32)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+PG_EPOCH_US: Final = 946_684_800_000_000
+PATTERNS: Final = {
+    "dossier": re.compile(r"(?P<agency>.+)-(?P<period>[0-9]{8})-(?P<n>[0-9]{7})"),
+    "payment": re.compile(r"(?P<agency>.+)-(?P<period>[0-9]{8})-P(?P<n>[0-9]{7})"),
+    "parcel": re.compile(r"(?P<agency>.+)-(?P<period>[0-9]{8})-G(?P<n>[0-9]{7})"),
+    "receipt": re.compile(r"(?P<agency>.+)-(?P<period>[0-9]{4})-R(?P<n>[0-9]{7})"),
+}
+MARKS: Final = {"dossier": "", "payment": "P", "parcel": "G", "receipt": "R"}
+
+EVENTS: Final = """
+SELECT e.stream, e.seq, e.event_id, e.filing_id, e.agency, e.kind, e.version, e.body, e.sealed, e.key_id, e.command_id,
+       e.actor, e.via, e.occurred_at, e.recorded_at, e.prev_hash, e.hash,
+       s.stream AS head, s.filing_id AS head_filing, s.head_seq, s.head_hash,
+       r.seq AS receipt_seq, r.filing_id AS receipt_filing, r.digest AS receipt_digest, r.body AS receipt_body
+FROM event e LEFT JOIN stream s ON s.stream = e.stream
+LEFT JOIN receipt r ON r.stream = e.stream AND r.command_id = e.command_id
+ORDER BY e.stream, e.seq
+"""
+# A row with head 0 claims no event; it is left behind when a first append was refused.
+EMPTY_STREAMS: Final = r"""
+SELECT s.stream, s.head_seq FROM stream s
+WHERE NOT EXISTS (SELECT FROM event e WHERE e.stream = s.stream)
+  AND (s.head_seq, s.head_hash) IS DISTINCT FROM (0, decode(repeat('00', 32), 'hex'))
+ORDER BY s.stream
+"""
+STRAY_RECEIPTS: Final = """
+SELECT r.stream, r.seq FROM receipt r
+WHERE NOT EXISTS (SELECT FROM event e WHERE e.stream = r.stream AND e.command_id = r.command_id)
+ORDER BY r.stream, r.seq
+"""
+COUNTERS: Final = "SELECT agency, kind, period, last FROM counter ORDER BY agency, kind, period"
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Progress = Callable[[int, int], None]
+
+
+class Rule(StrEnum):
+    """What a problem breaks; `docs/ledger.md` says each in full."""
+
+    SEQ = "seq"
+    HASH = "hash"
+    LINK = "link"
+    BODY = "body"
+    HEAD_MISSING = "head_missing"
+    HEAD_DIFFERS = "head_differs"
+    STREAM_EMPTY = "stream_empty"
+    RECEIPT = "receipt"
+    NUMBER_ABSENT = "number_absent"
+    NUMBER_MALFORMED = "number_malformed"
+    NUMBER_DUPLICATE = "number_duplicate"
+    NUMBER_BEYOND = "number_beyond"
+    NUMBER_MISSING = "number_missing"
+    COUNTER = "counter"
+    MORE = "more"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One broken rule. `stream` and `seq` say where, `number` names an issued number; None where it does not apply."""
+
+    stream: str | None
+    seq: int | None
+    number: str | None
+    rule: Rule
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was looked at and what was found; `verified` means no problem."""
+
+    verified: bool
+    streams: int
+    events: int
+    problems: list[Problem]
+
+
+async def verify(dsn: str | None, progress: Progress | None = None) -> Report:
+    """Check the whole log in one snapshot. `progress(streams, events)` is called after every batch of events.
+
+    Any role that may select from `event`, `stream`, `counter` and `receipt` will do. A role that row security would
+    show only a part is refused by PostgreSQL (`asyncpg.InsufficientPrivilegeError`): a part would wrongly look whole.
+    Raises what asyncpg raises when the database cannot be read. `dsn` None means the `PG*` environment variables.
+    """
+    connection: Connection = await asyncpg.connect(dsn)
+    try:
+        # Exact microseconds, infinities included, instead of datetimes.
+        await connection.set_type_codec(
+            "timestamptz", schema="pg_catalog", encoder=_refuse, decoder=_microseconds, format="tuple"
+        )
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            await connection.execute("SET LOCAL row_security = off")
+            return await _verify(connection, progress or _silent)
+    finally:
+        await connection.close()
+
+
+async def _verify(connection: Connection, progress: Progress) -> Report:
+    problems = _Problems()
+    chains = _Chains(problems)
+    numbers = _Numbers(problems)
+    async for batch in _batches(connection, "events", EVENTS):
+        for event in batch:
+            chains.add(event)
+            numbers.add(event)
+        progress(chains.streams, chains.events)
+    chains.close()
+    async for batch in _batches(connection, "empty_streams", EMPTY_STREAMS):
+        for row in batch:
+            problems.add(Rule.STREAM_EMPTY, f"no event left of {row['head_seq']}", row["stream"])
+    async for batch in _batches(connection, "stray_receipts", STRAY_RECEIPTS):
+        for row in batch:
+            problems.add(Rule.RECEIPT, "the receipt of a command that no event is of", row["stream"], row["seq"])
+    async for batch in _batches(connection, "counters", COUNTERS):
+        for row in batch:
+            numbers.compare(row)
+    numbers.close()
+    found = problems.listed()
+    return Report(verified=not found, streams=chains.streams, events=chains.events, problems=found)
+
+
+async def _batches(connection: Connection, name: str, query: str) -> AsyncIterator[list[asyncpg.Record]]:
+    """The query's rows through a server-side cursor, which the planner knows to start fast instead of sorting all."""
+    await connection.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {query}")
+    while batch := await connection.fetch(f"FETCH {BATCH} FROM {name}"):
+        yield batch
+    await connection.execute(f"CLOSE {name}")
+
+
+def event_hash(event: asyncpg.Record | Mapping[str, Any]) -> bytes:
+    """The 32 bytes that `event.hash` must hold, from the event's other columns (timestamps as microseconds)."""
+    body, sealed = event["body"], event["sealed"]
+    values = (
+        *(event[name] for name in ("stream", "seq", "event_id", "filing_id", "agency", "kind", "version")),
+        *(None if content is None else hashlib.sha256(content).digest() for content in (body, sealed)),
+        *(event[name] for name in ("key_id", "command_id", "actor", "via", "occurred_at", "recorded_at", "prev_hash")),
+    )
+    return hashlib.sha256(b"\x01" + b"".join(map(_field, values))).digest()
+
+
+def _field(value: str | int | bytes | UUID | None) -> bytes:
+    if value is None:
+        return b"\xff\xff\xff\xff"
+    if isinstance(value, str):
+        content = value.encode()
+    elif isinstance(value, int):
+        # Modulo 2**64 is two's complement; an infinite timestamp, which lies outside, hashes to something and differs.
+        content = (value % 2**64).to_bytes(8, "big")
+    else:
+        content = value.bytes if isinstance(value, UUID) else value
+    return len(content).to_bytes(4, "big") + content
+
+
+class _Problems:
+    """Collects problems, and counts instead of keeping once there are `MAX_PROBLEMS`."""
+
+    def __init__(self) -> None:
+        self._kept: list[Problem] = []
+        self._dropped = 0
+
+    def add(
+        self, rule: Rule, message: str, stream: str | None = None, seq: int | None = None, number: str | None = None
+    ) -> None:
+        if len(self._kept) < MAX_PROBLEMS:
+            self._kept.append(Problem(stream, seq, number, rule, message))
+        else:
+            self._dropped += 1
+
+    def listed(self) -> list[Problem]:
+        if self._dropped:
+            return [*self._kept, Problem(None, None, None, Rule.MORE, f"{self._dropped} more problems not listed")]
+        return self._kept
+
+
+class _Chains:
+    """Follows each stream from seq 1 to its head. Events come in (stream, seq) order."""
+
+    def __init__(self, problems: _Problems) -> None:
+        self._problems = problems
+        self._last: asyncpg.Record | None = None
+        self._code: object = None
+        self.streams = 0
+        self.events = 0
+
+    def add(self, event: asyncpg.Record) -> None:
+        if self._last is None or event["stream"] != self._last["stream"]:
+            self.close()
+            self.streams += 1
+            self._code = (_json_object(event["body"]) or {}).get("code")
+        elif event["command_id"] != self._last["command_id"]:
+            self._check_receipt(self._last)
+        self.events += 1
+        self._check_seq(event)
+        self._check_hashes(event)
+        self._last = event
+
+    def close(self) -> None:
+        """The stream at hand has no more events: compare its head."""
+        event, self._last = self._last, None
+        if event is None:
+            return
+        self._check_receipt(event)
+        stream, seq = event["stream"], event["seq"]
+        if event["head"] is None:
+            self._problems.add(Rule.HEAD_MISSING, "the stream has events but no head row", stream, seq)
+            return
+        if (event["head_seq"], event["head_hash"]) != (seq, event["hash"]):
+            message = f"the head row says seq {event['head_seq']}, the last event is seq {seq}"
+            if event["head_seq"] == seq:
+                message = "the head row has another hash than the last event"
+            self._problems.add(Rule.HEAD_DIFFERS, message, stream, seq)
+        if event["head_filing"] != event["filing_id"]:
+            self._problems.add(Rule.HEAD_DIFFERS, "the head row names another filing", stream, seq)
+
+    def _check_seq(self, event: asyncpg.Record) -> None:
+        expected = self._last["seq"] + 1 if self._last else 1
+        if event["seq"] != expected:
+            message = f"expected seq {expected}, found seq {event['seq']}"
+            self._problems.add(Rule.SEQ, message, event["stream"], expected)
+
+    def _check_hashes(self, event: asyncpg.Record) -> None:
+        stream, seq = event["stream"], event["seq"]
+        if event_hash(event) != event["hash"]:
+            self._problems.add(Rule.HASH, "the stored columns do not give the stored hash", stream, seq)
+        if event["prev_hash"] != (self._last["hash"] if self._last else NO_HASH):
+            self._problems.add(Rule.LINK, "prev_hash is not the hash of the event before", stream, seq)
+
+    def _check_receipt(self, event: asyncpg.Record) -> None:
+        """`event` is the last one of its command."""
+        stream, seq = event["stream"], event["seq"]
+        if event["receipt_seq"] is None:
+            self._problems.add(Rule.RECEIPT, "the command has no receipt", stream, seq)
+        elif event["receipt_seq"] != seq:
+            message = f"the command's receipt stands at seq {event['receipt_seq']}"
+            self._problems.add(Rule.RECEIPT, message, stream, seq)
+        elif event["receipt_filing"] != event["filing_id"] or not _says(event, self._code):
+            message = "the receipt's columns, its body and its event say different things"
+            self._problems.add(Rule.RECEIPT, message, stream, seq)
+
+
+@dataclass(slots=True)
+class _Series:
+    """The numbers seen of one counter: bit n of `seen` is number n."""
+
+    seen: bytearray = field(default_factory=bytearray)
+    highest: int = 0
+
+    def add(self, n: int) -> bool:
+        """Whether `n` is new."""
+        index, bit = n >> 3, 1 << (n & 7)
+        if index >= len(self.seen):
+            self.seen.extend(bytes(index + 1 - len(self.seen)))
+        new = not self.seen[index] & bit
+        self.seen[index] |= bit
+        self.highest = max(self.highest, n)
+        return new
+
+    def has(self, n: int) -> bool:
+        return n >> 3 < len(self.seen) and bool(self.seen[n >> 3] & 1 << (n & 7))
+
+
+class _Numbers:
+    """Collects the numbers that events carry and compares them with the counters."""
+
+    def __init__(self, problems: _Problems) -> None:
+        self._problems = problems
+        self._series: dict[tuple[str, str, str], _Series] = {}
+
+    def add(self, event: asyncpg.Record) -> None:
+        stream, seq = event["stream"], event["seq"]
+        body = _json_object(event["body"])
+        if body is None:
+            self._problems.add(Rule.BODY, "the body is not a JSON object", stream, seq)
+            return
+        for kind, number in _carried(event, body):
+            if number is None:
+                self._problems.add(Rule.NUMBER_ABSENT, f"the event carries no {kind} number", stream, seq)
+            else:
+                self._note(stream, seq, kind, number)
+
+    def compare(self, counter: asyncpg.Record) -> None:
+        """Numbers 1..last of this counter are there and none beyond."""
+        key = (counter["agency"], counter["kind"], counter["period"])
+        last = counter["last"]
+        series = self._series.pop(key, _Series())
+        if counter["kind"] not in MARKS or not 0 <= last <= LAST_NUMBER:
+            self._problems.add(Rule.COUNTER, f"no counter can be {key} at {last}", number=_name(key, last))
+            return
+        for n in range(1, last + 1):
+            if not series.has(n):
+                self._problems.add(Rule.NUMBER_MISSING, "issued, but no event carries it", number=_name(key, n))
+        self._beyond(key, series, last)
+
+    def close(self) -> None:
+        """All counters are compared: what is left was issued by none."""
+        for key, series in self._series.items():
+            self._beyond(key, series, 0)
+
+    def _note(self, stream: str, seq: int, kind: str, number: object) -> None:
+        number = str(number)
+        match = PATTERNS[kind].fullmatch(number)
+        if match is None or int(match["n"]) == 0:
+            self._problems.add(Rule.NUMBER_MALFORMED, f"not a {kind} number", stream, seq, number[:100])
+            return
+        key = (match["agency"], kind, match["period"])
+        if not self._series.setdefault(key, _Series()).add(int(match["n"])):
+            self._problems.add(Rule.NUMBER_DUPLICATE, f"a second event carries this {kind} number", stream, seq, number)
+
+    def _beyond(self, key: tuple[str, str, str], series: _Series, last: int) -> None:
+        for n in range(last + 1, series.highest + 1):
+            if series.has(n):
+                message = f"an event carries it, but the counter stands at {last}"
+                self._problems.add(Rule.NUMBER_BEYOND, message, number=_name(key, n))
+
+
+def _says(event: asyncpg.Record, code: object) -> bool:
+    """Whether the receipt's body says what its columns, its event and the stream's first event say."""
+    body = _json_object(event["receipt_body"]) or {}
+    said = (*(body.get(name) for name in ("command_id", "digest", "seq", "code")), _instant(body.get("at")))
+    return said == (event["command_id"], event["receipt_digest"], event["seq"], code, event["occurred_at"])
+
+
+def _instant(text: object) -> int | None:
+    """Microseconds since 1970 of an instant in RFC 3339, or None."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+        return (moment - EPOCH) // timedelta(microseconds=1)
+    except (ValueError, TypeError):
+        return None
+
+
+def _carried(event: asyncpg.Record, body: dict[str, object]) -> Iterator[tuple[str, object]]:
+    """(kind, number) of what the event carries or should; number None when it is not there."""
+    if event["kind"] == "submitted":
+        yield "dossier", body.get("code")
+    for kind in ("payment", "parcel"):
+        if event["seq"] == 1 and event["stream"].startswith(f"{kind}:"):
+            yield kind, body.get("number")
+    if body.get("receipt_no") is not None:
+        yield "receipt", body["receipt_no"]
+
+
+def _name(key: tuple[str, str, str], n: int) -> str:
+    agency, kind, period = key
+    return f"{agency}-{period}-{MARKS.get(kind, kind)}{n:07d}"
+
+
+def _json_object(content: bytes | None) -> dict[str, object] | None:
+    try:
+        value = json.loads(content or b"")
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _microseconds(value: tuple[int]) -> int:
+    return value[0] + PG_EPOCH_US
+
+
+def _refuse(value: object) -> tuple[int]:
+    raise TypeError(value)
+
+
+def _silent(_streams: int, _events: int) -> None:
+    pass
+
+
+def main() -> int:
+    """Print one JSON line per problem and one for the result; exit code 0 only when verified."""
+    report = asyncio.run(verify(None))
+    for p in report.problems:
+        line = {"stream": p.stream, "seq": p.seq, "number": p.number, "rule": p.rule, "message": p.message}
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    result = {"verified": report.verified, "streams": report.streams, "events": report.events}
+    sys.stdout.write(json.dumps(result) + "\n")
+    return 0 if report.verified else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

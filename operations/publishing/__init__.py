@@ -1,0 +1,1 @@
+"""Publishing procedures, calendars and the directory, and bringing a calendar to what runs."""

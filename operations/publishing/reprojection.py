@@ -1,0 +1,52 @@
+"""Having every running filing, payment and parcel go by a calendar that was published, and seeing how far that is."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import asyncpg
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+
+from activities.ledger.on_calendars import IN_FORCE, how_many, next_page
+from motcua.patience import patiently
+from schemas.ids import TASK_QUEUE
+from schemas.publishing.calendar import CalendarName
+from schemas.stream.reprojection import KINDS, Reproject, workflow_id
+
+PATIENCE: Final = 20.0
+"""Seconds for which Temporal is waited for."""
+
+
+async def start(temporal: Client, calendar: CalendarName) -> None:
+    """Start the batch, or find that it runs. Raises `MotcuaError`."""
+
+    async def attempt(limit: Any) -> None:
+        await temporal.start_workflow(
+            "Reprojection",
+            Reproject(calendar=calendar),
+            id=workflow_id(calendar),
+            task_queue=TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            rpc_timeout=limit,
+        )
+
+    await patiently(attempt, PATIENCE)
+
+
+async def in_force(pool: asyncpg.Pool[asyncpg.Record]) -> CalendarName | None:
+    """The calendar that was published last."""
+    name: str | None = await pool.fetchval(IN_FORCE)
+    return name
+
+
+async def waiting(pool: asyncpg.Pool[asyncpg.Record], calendar: CalendarName) -> dict[str, int]:
+    """How many of each kind go by another calendar still."""
+    return {kind: await pool.fetchval(how_many(kind), calendar) for kind in KINDS}
+
+
+async def first_waiting(pool: asyncpg.Pool[asyncpg.Record], calendar: CalendarName, most: int) -> list[str]:
+    """The streams of some of them."""
+    pages = [await pool.fetch(next_page(kind), calendar, "", most) for kind in KINDS]
+    return [row["stream"] for page in pages for row in page][:most]

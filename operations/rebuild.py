@@ -1,0 +1,198 @@
+"""Rebuilding the read models from the log while appends go on.
+
+Every stream is folded by the rules, and its rows are written by the append's own writer, into shadow tables. Streams
+that grow meanwhile are folded again; the last of them while appends wait, for one short transaction that swaps the
+tables. Whenever it ends before that, the read models are as they were.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from activities.failpoint import failpoint
+from activities.ledger import read_models
+from activities.ledger.database import Connection
+from activities.ledger.vault import Vault
+from operations import shadow
+from operations.folding import Folder, UnfoldableError
+from schemas.filing.commands import SYSTEM_VIA
+from schemas.people import SYSTEM
+from schemas.stream.ledger import Batch, Recorded
+from schemas.stream.rows import Rows
+
+BATCH: Final = 100
+"""Streams that are folded in one transaction, and held in memory."""
+FEW: Final = 20
+"""Streams that may be folded while appends wait."""
+PASSES: Final = 20
+"""How often to run after appends before they are made to wait."""
+ATTEMPTS: Final = 30
+LOCK_WAIT: Final = "1500ms"
+"""Appends queue behind a lock that is waited for: longer than PostgreSQL takes to send its own vacuum away, no more."""
+PAUSE: Final = 2.0
+"""Seconds in which appends go on before the lock is asked for again."""
+TIMEOUT: Final = 10.0
+
+_ONLY_ONE: Final = "select pg_advisory_lock(hashtext('motcua ledger rebuild'))"
+_STREAMS: Final = "select count(*) from stream where head_seq > 0"
+_EVENTS: Final = "select coalesce(sum(head_seq), 0) from stream"
+_FIRST: Final = """
+select stream, filing_id, agency, head_seq from stream where head_seq > 0 and stream > $1 order by stream limit $2
+"""
+# Whatever the pass before could not see was written by a transaction that was still under way when it began.
+_HORIZON: Final = "select pg_snapshot_xmin(pg_current_snapshot())::text"
+_GROWN: Final = """
+select s.stream, s.filing_id, s.agency, s.head_seq from stream s left join rebuild.folded f using (stream)
+where s.stream in (select e.stream from event e where e.xid >= $1::text::xid8) and s.head_seq > coalesce(f.seq, 0)
+order by s.stream
+"""
+
+Progress = Callable[[int, int], None]
+
+
+class NotRebuiltError(Exception):
+    """Why the read models could not be rebuilt; they are as they were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What the log holds, the rows that the read models have now, and how many of each differed before."""
+
+    streams: int
+    events: int
+    rows: dict[str, int]
+    changed: dict[str, int]
+    seconds: float
+
+
+async def rebuild(dsn: str, master: bytes, progress: Progress) -> Rebuilt:
+    """Rebuild every read model, as the owner of the tables. `progress(events, of)` is called after every batch.
+
+    Raises `NotRebuiltError`, and what asyncpg raises.
+    """
+    begun = time.monotonic()
+    settings = {"search_path": shadow.SEARCH_PATH}
+    async with (
+        asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, server_settings=settings) as pool,
+        pool.acquire() as connection,
+    ):
+        changed = await _Rebuild(connection, Vault(master), progress).run()
+        streams, events = await connection.fetchval(_STREAMS), int(await connection.fetchval(_EVENTS))
+        rows = {table: await connection.fetchval(f"select count(*) from {table}") for table in shadow.TABLES}  # noqa: S608 -- names of ours
+    return Rebuilt(streams, events, rows, changed, round(time.monotonic() - begun, 3))
+
+
+class _Rebuild:
+    def __init__(self, connection: Connection, vault: Vault, progress: Progress) -> None:
+        self._connection = connection
+        self._vault = vault
+        self._progress = progress
+        self._folder = Folder(connection, vault)
+        self._compared = False
+        self._events = 0
+        self._of = 0
+
+    async def run(self) -> dict[str, int]:
+        """How many rows of each read model differed."""
+        await self._alone()
+        if not await self._vault.opens(self._connection):
+            raise NotRebuiltError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
+        await shadow.create(self._connection)
+        try:
+            horizon = await self._fill()
+            await shadow.compare(self._connection)
+            self._compared = True
+            return await self._replace(horizon)
+        except (NotRebuiltError, UnfoldableError) as error:
+            await shadow.drop(self._connection)
+            raise NotRebuiltError(str(error)) from None
+
+    async def _alone(self) -> None:
+        try:
+            async with self._connection.transaction():
+                await self._connection.execute(f"set local lock_timeout = '{TIMEOUT:.0f}s'")
+                await self._connection.execute(_ONLY_ONE)
+        except asyncpg.LockNotAvailableError:
+            raise NotRebuiltError("another rebuild is under way: let it end, or end it") from None
+
+    async def _fill(self) -> str:
+        """Fold every stream, then run after those that grew. The horizon of the last pass."""
+        self._of = int(await self._connection.fetchval(_EVENTS))
+        horizon: str = await self._connection.fetchval(_HORIZON)
+        last = ""
+        while batch := await self._connection.fetch(_FIRST, last, BATCH):
+            await self._fold(batch)
+            last = batch[-1]["stream"]
+        for _ in range(PASSES):
+            horizon, grown = await self._catch_up(horizon)
+            if grown <= FEW:
+                break
+        return horizon
+
+    async def _catch_up(self, horizon: str) -> tuple[str, int]:
+        """Fold again what has grown since `horizon`. The horizon for the next time, and how many streams it were."""
+        following: str = await self._connection.fetchval(_HORIZON)
+        grown = await self._connection.fetch(_GROWN, horizon)
+        for start in range(0, len(grown), BATCH):
+            await self._fold(grown[start : start + BATCH])
+        return following, len(grown)
+
+    async def _replace(self, horizon: str) -> dict[str, int]:
+        for _ in range(ATTEMPTS):
+            horizon, _grown = await self._catch_up(horizon)
+            try:
+                return await self._swap(horizon)
+            except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+                await asyncio.sleep(PAUSE)
+        raise NotRebuiltError(
+            "the tables could not be had for a moment: end the sessions that hold `stream` or a read model "
+            "(see pg_stat_activity), then try again"
+        )
+
+    async def _swap(self, horizon: str) -> dict[str, int]:
+        async with self._connection.transaction():
+            await self._connection.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
+            # Every append begins by locking its row there.
+            await self._connection.execute("lock table public.stream in exclusive mode")
+            await self._catch_up(horizon)
+            changed = await shadow.changed(self._connection)
+            await shadow.swap(self._connection)
+            failpoint("rebuild.swapped")
+        return changed
+
+    async def _fold(self, streams: Sequence[asyncpg.Record]) -> None:
+        keys = await self._folder.keys(stream["filing_id"] for stream in streams)
+        async with self._connection.transaction():
+            for stream in streams:
+                events = await self._folder.events(stream, keys.get(stream["filing_id"]))
+                rows = await self._folder.rows(stream, events)
+                submitted = self._folder.submitted(events[0].event)
+                if (change := read_models.change(_batch(stream, events, rows), {}, submitted)) is not None:
+                    await read_models.write(self._connection, change)
+                await shadow.note(self._connection, stream, len(events), late=self._compared)
+                self._events += len(events)
+        failpoint("rebuild.folded")
+        self._progress(self._events, max(self._of, self._events))
+
+
+def _batch(stream: asyncpg.Record, events: list[Recorded], rows: Rows) -> Batch:
+    """The stream's last append, as far as read models care."""
+    return Batch(
+        stream=stream["stream"],
+        filing_id=stream["filing_id"],
+        agency=stream["agency"],
+        next_seq=len(events),
+        command_id=events[-1].command_id,
+        digest="",
+        actor=SYSTEM,
+        via=SYSTEM_VIA,
+        at=events[-1].at,
+        events=(),
+        rows=rows,
+    )

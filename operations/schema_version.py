@@ -1,0 +1,54 @@
+"""Which migrations a database has had, compared with those of this version of the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import asyncpg
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+MIGRATIONS: Final = Path(__file__).parents[1] / "deploy" / "migrations"
+APPLIED: Final = "select version from schema_migrations"
+
+
+@dataclass(frozen=True)
+class SchemaVersion:
+    """Migrations: those `pending` the database lacks, those `unknown` came with a later version of the platform."""
+
+    newest: str
+    pending: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+async def schema_version(connection: Connection) -> SchemaVersion:
+    """Where the database stands. Raises what asyncpg raises, but for tables that are not there or not ours to read."""
+    try:
+        applied = {row["version"] for row in await connection.fetch(APPLIED)}
+    except asyncpg.UndefinedTableError:
+        return compare(())
+    except asyncpg.InsufficientPrivilegeError:
+        # Before the migration that lets the application read them.
+        return compare(name for name in _names() if not name.endswith(READABLE))
+    return compare(applied)
+
+
+def compare(applied: Iterable[str]) -> SchemaVersion:
+    """By version, which is what a name begins with."""
+    had = {name.partition("_")[0] for name in applied}
+    ours = {name.partition("_")[0]: name for name in _names()}
+    return SchemaVersion(
+        newest=max(ours),
+        pending=tuple(ours[version] for version in sorted(ours.keys() - had)),
+        unknown=tuple(sorted(had - ours.keys())),
+    )
+
+
+READABLE: Final = "_schema_version"
+
+
+def _names() -> list[str]:
+    return sorted(file.stem for file in MIGRATIONS.glob("*.sql"))

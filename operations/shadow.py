@@ -1,0 +1,108 @@
+"""Shadow tables: empty copies of the read models that fill up beside them and then take their place.
+
+They stand in a schema of their own: under `SEARCH_PATH` whoever writes a read model writes its shadow. Whatever ends a
+rebuild halfway leaves the read models as they were and that schema behind; `create` begins by dropping it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from activities.ledger.database import Connection
+
+SEARCH_PATH: Final = "rebuild, public"
+TABLES: Final = {
+    "filing": "filing_id",
+    "task": "filing_id, name, role",
+    "payment": "stream",
+    "parcel": "stream",
+}
+"""The read models, each with its primary key."""
+
+_SCHEMA: Final = """
+drop schema if exists rebuild cascade;
+create schema rebuild;
+create table rebuild.folded (
+    stream text primary key, filing_id uuid not null, seq integer not null, late boolean not null
+);
+create index on rebuild.folded (filing_id) where late;
+create table rebuild.difference (read_model text not null, filing_id uuid not null);
+"""
+_TABLE: Final = "create table rebuild.{table} (like public.{table} including all excluding indexes)"
+
+# Under the names they have: migrations to come will speak of them.
+_DEFINITIONS: Final = """
+select format('alter table rebuild.%I add constraint %I %s', t.relname, c.conname, pg_get_constraintdef(c.oid))
+from pg_class t join pg_constraint c on c.conrelid = t.oid
+where t.relnamespace = 'public'::regnamespace and t.relname = any($1) and c.contype in ('p', 'u', 'x', 'f')
+union all
+select replace(pg_get_indexdef(i.indexrelid), ' ON public.', ' ON rebuild.')
+from pg_class t join pg_index i on i.indrelid = t.oid
+where t.relnamespace = 'public'::regnamespace and t.relname = any($1)
+  and not exists (select from pg_constraint c where c.conindid = i.indexrelid)
+union all
+select format('grant %s on rebuild.%I to %s%s', a.privilege_type, t.relname,
+              case a.grantee when 0 then 'public' else quote_ident(a.grantee::regrole::text) end,
+              case when a.is_grantable then ' with grant option' else '' end)
+from pg_class t, aclexplode(t.relacl) a
+where t.relnamespace = 'public'::regnamespace and t.relname = any($1) and a.grantee <> t.relowner
+"""
+
+_FOLDED: Final = """
+insert into rebuild.folded (stream, filing_id, seq, late) values ($1, $2, $3, $4)
+on conflict (stream) do update set seq = excluded.seq, late = excluded.late
+"""
+
+_COMPARE: Final = """
+insert into rebuild.difference
+select '{table}', coalesce(there.filing_id, folded.filing_id)
+from (select * from public.{table} where {which}) as there
+full join (select * from rebuild.{table} where {which}) as folded using ({key})
+where there is distinct from folded
+"""
+_LATE: Final = "filing_id in (select filing_id from rebuild.folded where late)"
+
+
+async def create(connection: Connection) -> None:
+    """Empty shadows, with the constraints, indexes and rights that the read models have."""
+    async with connection.transaction():
+        await connection.execute(_SCHEMA)
+        for table in TABLES:
+            await connection.execute(_TABLE.format(table=table))
+        for row in await connection.fetch(_DEFINITIONS, list(TABLES)):
+            await connection.execute(row[0])
+
+
+async def drop(connection: Connection) -> None:
+    """Leave nothing behind."""
+    await connection.execute("drop schema if exists rebuild cascade")
+
+
+async def note(connection: Connection, stream: Any, seq: int, *, late: bool) -> None:
+    """The stream's shadow rows are those of its first `seq` events; `late` if the comparison did not see them."""
+    await connection.execute(_FOLDED, stream["stream"], stream["filing_id"], seq, late)
+
+
+async def compare(connection: Connection) -> None:
+    """Note every row that differs. What is appended meanwhile may differ only for that: it will be late."""
+    for table, key in TABLES.items():
+        await connection.execute(f"analyze rebuild.{table}")
+        await connection.execute(_COMPARE.format(table=table, key=key, which="true"))
+
+
+async def changed(connection: Connection) -> dict[str, int]:
+    """How many rows differ, for each read model, once the filings that came late are compared too."""
+    await connection.execute(f"delete from rebuild.difference where {_LATE}")  # noqa: S608 -- a constant
+    for table, key in TABLES.items():
+        await connection.execute(_COMPARE.format(table=table, key=key, which=_LATE))
+    counts = await connection.fetch("select read_model, count(*) from rebuild.difference group by read_model")
+    return dict.fromkeys(TABLES, 0) | {row["read_model"]: row["count"] for row in counts}
+
+
+async def swap(connection: Connection) -> None:
+    """Put the shadows in the place of the read models."""
+    await connection.execute(f"lock table {', '.join(f'public.{table}' for table in TABLES)} in access exclusive mode")
+    for table in TABLES:
+        await connection.execute(f"drop table public.{table}")
+        await connection.execute(f"alter table rebuild.{table} set schema public")
+    await drop(connection)

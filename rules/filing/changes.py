@@ -1,0 +1,243 @@
+"""What each kind of event changes in a filing, its clocks aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from schemas.filing import events as ev
+from schemas.filing.commands import SupplementItem
+from schemas.filing.events import Clock
+from schemas.filing.state import (
+    Closing,
+    Decision,
+    Fee,
+    FeeState,
+    Filing,
+    Inspection,
+    Move,
+    Obligation,
+    OpenSupplement,
+    Opinion,
+    Proposal,
+    Question,
+    Waiver,
+)
+from schemas.level import Channel
+from schemas.publishing.procedure import Act
+from schemas.stream.ledger import Recorded
+
+Change = dict[str, Any]
+
+
+def _submitted(_: Filing, event: ev.Submitted, at: datetime) -> Change:
+    fields = ("code", "level", "channel", "fee_channel", "result_channel", "applicant", "filed_by", "form", "papers")
+    change = {name: getattr(event, name) for name in (*fields, "address", "payer_account", "possible_duplicates")}
+    return change | {"submitted_at": at}
+
+
+def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Change:
+    return {"accepted_at": at, "automatic": event.automatic, "officer": None}
+
+
+def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: datetime) -> Change:
+    items = tuple(
+        SupplementItem(target=need.target, code=need.code, note=note)
+        for need, note in zip(event.needs, event.notes, strict=True)
+    )
+    opened = OpenSupplement(n=event.n, items=items, officer=event.officer, legal_basis=event.legal_basis)
+    return {"supplement": opened, "supplements": filing.supplements + 1, "officer": event.officer}
+
+
+def _supplemented(filing: Filing, event: ev.Supplemented, _: datetime) -> Change:
+    replaced = {paper.code for paper in event.papers}
+    kept = tuple(paper for paper in filing.papers if paper.code not in replaced)
+    return {"supplement": None, "form": filing.form | event.form, "papers": kept + event.papers}
+
+
+def _fee_requested(filing: Filing, event: ev.FeeRequested, _: datetime) -> Change:
+    fee = Fee(
+        n=event.n,
+        amount=event.amount,
+        lines=event.lines,
+        channel=event.channel,
+        waived=event.waived,
+        online=event.channel is Channel.ONLINE,
+    )
+    return {"fees": (*filing.fees, fee)}
+
+
+def _fee_paid(filing: Filing, event: ev.FeePaid, _: datetime) -> Change:
+    paid = {"state": FeeState.PAID, "channel": event.channel, "receipt_no": event.receipt_no}
+    return {"fees": _change_fee(filing, event.n, paid), "processing": filing.accepted_at is not None}
+
+
+def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Change:
+    return {"fees": _change_fee(filing, event.n, {"state": FeeState.EXPIRED}), **_close(Closing.FEE_EXPIRED, at)}
+
+
+def _fee_waived(filing: Filing, event: ev.FeeWaived, _: datetime) -> Change:
+    waiver = Waiver(code=event.waiver, percent=event.percent, officer=event.officer)
+    fees = _change_fee(filing, event.n, {"state": FeeState.WAIVED})
+    return {"fees": fees, "waiver": waiver, "processing": filing.accepted_at is not None}
+
+
+def _change_fee(filing: Filing, n: int, change: Mapping[str, Any]) -> tuple[Fee, ...]:
+    return tuple(fee.model_copy(update=change) if fee.n == n else fee for fee in filing.fees)
+
+
+_MOVES: Final = frozenset({"forwarded", "inspected", "proposed", "obligation_demanded", "suspended"})
+"""What an officer may take back until somebody has taken it up."""
+
+_LEAVE_MOVES: Final = frozenset(
+    {"step_started", "reminded", "apology_drafted", "reappointed", "overdue", "calendar_changed", "asked", "answered"}
+)
+
+
+def last_move(filing: Filing, recorded: Recorded) -> Move | None:
+    """What may be taken back after this event, and by whom."""
+    event = recorded.event
+    if event.kind in _LEAVE_MOVES:
+        return filing.last_move
+    if event.kind not in _MOVES:
+        return None
+    return Move(kind=event.kind, step=getattr(event, "step", None), officer=recorded.actor.subject)
+
+
+def _recalled(filing: Filing, event: ev.Recalled, _: datetime) -> Change:
+    step = next(n for n, part in enumerate(filing.procedure.review) if part.code == event.step)
+    proposal = filing.proposal if step > _proposing(filing) else None
+    return {"step": step, "officer": event.officer, "proposal": proposal, "obligation": None}
+
+
+def _proposing(filing: Filing) -> int:
+    return next((n for n, part in enumerate(filing.procedure.review) if part.act is Act.PROPOSE), -1)
+
+
+def _asked(filing: Filing, event: ev.Asked, _: datetime) -> Change:
+    question = Question(n=event.n, officer=event.officer, question=event.question)
+    return {"questions": (*filing.questions, question)}
+
+
+def _answered(filing: Filing, event: ev.Answered, _: datetime) -> Change:
+    answered = {"answer": event.answer}
+    return {"questions": tuple(q.model_copy(update=answered) if q.n == event.n else q for q in filing.questions)}
+
+
+def _inspected(filing: Filing, event: ev.Inspected, _: datetime) -> Change:
+    found = Inspection.model_validate(event.model_dump())
+    return {"inspections": (*filing.inspections, found), "officer": None}
+
+
+def _opinion_recorded(filing: Filing, event: ev.OpinionRecorded, _: datetime) -> Change:
+    opinion = Opinion(step=event.step, party=event.party, consent=event.consent, note=event.note)
+    return {"opinions": (*filing.opinions, opinion)}
+
+
+def _consultation_closed(filing: Filing, event: ev.ConsultationClosed, _: datetime) -> Change:
+    silent = tuple(Opinion(step=event.step, party=party, consent=True, silent=True) for party in event.silent)
+    return {"opinions": (*filing.opinions, *silent), "officer": None}
+
+
+def _obligation_referred(_: Filing, event: ev.ObligationReferred, __: datetime) -> Change:
+    return {"obligation": Obligation(step=event.step, reference=event.reference)}
+
+
+def _obligation_demanded(_: Filing, event: ev.ObligationDemanded, __: datetime) -> Change:
+    return {"obligation": Obligation(step=event.step, reference=event.reference, amount=event.amount)}
+
+
+def _step_started(filing: Filing, _: ev.StepStarted, __: datetime) -> Change:
+    return {"step": 0 if filing.step is None else filing.step + 1, "officer": None}
+
+
+def _claimed(filing: Filing, event: ev.Claimed, _: datetime) -> Change:
+    return {"officer": event.officer, "processing": filing.accepted_at is not None}
+
+
+def _proposed(_: Filing, event: ev.Proposed, __: datetime) -> Change:
+    return {"proposal": Proposal(outcome=event.outcome, officer=event.officer, reason=event.reason)}
+
+
+def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Change:
+    decision = Decision(
+        seq=filing.seq + 1,
+        outcome=event.outcome,
+        officer=event.officer,
+        standing_order=event.standing_order,
+        silence=event.silence,
+        reason=event.reason,
+    )
+    return {"decision": decision, "officer": None, "processing": True}
+
+
+def _told(filing: Filing, clock: Clock, **told: datetime | None) -> Change:
+    return {"clocks": filing.clocks | {clock: filing.clocks[clock].model_copy(update=told)}}
+
+
+def _reminded(filing: Filing, event: ev.Reminded, at: datetime) -> Change:
+    return _told(filing, event.clock, remind_at=None, reminded_at=at)
+
+
+def _apology_drafted(filing: Filing, _: ev.ApologyDrafted, at: datetime) -> Change:
+    return _told(filing, Clock.PROCESSING, apologise_at=None, apologised_at=at)
+
+
+def _overdue(filing: Filing, event: ev.Overdue, at: datetime) -> Change:
+    late = _told(filing, event.clock, remind_at=None, apologise_at=None, overdue_at=at)
+    return late | {"overdue": tuple(dict.fromkeys((*filing.overdue, event.clock)))}
+
+
+def _close(closing: Closing, at: datetime) -> Change:
+    return {"closing": closing, "closed_at": at, "supplement": None, "officer": None}
+
+
+def _closes(closing: Closing) -> Callable[[Filing, Any, datetime], Change]:
+    return lambda _, __, at: _close(closing, at)
+
+
+CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
+    "submitted": _submitted,
+    "accepted": _accepted,
+    "intake_refused": _closes(Closing.INTAKE_REFUSED),
+    "supplement_requested": _supplement_requested,
+    "supplemented": _supplemented,
+    "supplement_expired": _closes(Closing.SUPPLEMENT_EXPIRED),
+    "fee_requested": _fee_requested,
+    "fee_paid": _fee_paid,
+    "fee_expired": _fee_expired,
+    "fee_waived": _fee_waived,
+    "step_started": _step_started,
+    "claimed": _claimed,
+    "released": lambda *_: {"officer": None},
+    "reassigned": _claimed,
+    "recalled": _recalled,
+    "asked": _asked,
+    "answered": _answered,
+    "inspected": _inspected,
+    "opinion_recorded": _opinion_recorded,
+    "consultation_closed": _consultation_closed,
+    "obligation_referred": _obligation_referred,
+    "obligation_demanded": _obligation_demanded,
+    "obligation_fulfilled": lambda *_: {"obligation": None, "officer": None},
+    "suspended": lambda *_: {"suspended": True},
+    "resumed": lambda *_: {"suspended": False},
+    "stopped": _closes(Closing.STOPPED),
+    "extended": lambda filing, *_: {"extensions": filing.extensions + 1},
+    "forwarded": lambda *_: {"officer": None},
+    "proposed": _proposed,
+    "decided": _decided,
+    "result_issued": lambda _, event, __: {"result": event.result},
+    "pickup_offered": lambda *_: {"pickup": True},
+    "parcel_requested": lambda _, event, __: {"parcels": event.n},
+    "parcel_failed": lambda *_: {},
+    "handed_over": _closes(Closing.DELIVERED),
+    "withdrawn": _closes(Closing.WITHDRAWN),
+    "reminded": _reminded,
+    "apology_drafted": _apology_drafted,
+    "reappointed": lambda *_: {"reappointed": True},
+    "overdue": _overdue,
+    "finished_early": lambda *_: {"early": True},
+    "calendar_changed": lambda _, event, __: {"calendar": event.calendar},
+}

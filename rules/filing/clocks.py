@@ -1,0 +1,256 @@
+"""What an event does to the clocks of a filing, as `schemas.filing.events.EFFECTS` declares it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from rules.time import working_time
+from schemas.filing import events as ev
+from schemas.filing.events import EFFECTS, Clock, Effect, Moment
+from schemas.filing.state import ClockState, Extension, Filing, Pause, PauseReason, Timer
+from schemas.level import Channel
+from schemas.limit import Limit
+from schemas.publishing.procedure import GoesOn
+from schemas.stream.ledger import AnyEvent, Recorded
+
+BANK_ANSWERS: Final = timedelta(minutes=5)
+"""How long after its due instant a payment may take to say how it ended, before somebody has to look."""
+
+OF_THE_AGENCY: Final = frozenset({Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.ISSUE})
+"""The clocks that officers have to keep, and are reminded of."""
+
+_ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
+_CUT_SHORT: Final = frozenset({"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled"})
+"""What ends a filing, or takes a move back, with the clocks unanswered."""
+
+
+def turned(filing: Filing, recorded: Recorded) -> dict[str, Any]:
+    """What an event changes in the clocks of a filing, which has its other changes already."""
+    event, at = recorded.event, recorded.at
+    if isinstance(event, ev.CalendarChanged):
+        return _on_another_calendar(filing, at)
+    clocks, past = dict(filing.clocks), filing.past_clocks
+    for clock, declared in EFFECTS[event.kind].items():
+        state = clocks.pop(clock, None)
+        effect = declared if event.kind == "recalled" else _going_on(filing, state, declared)
+        after = _turn(filing, clock, state, effect, event, at)
+        if state is not None and effect in _ENDING:
+            past = (*past, _ended(state, effect, event.kind, at))
+        if after is not None:
+            clocks[clock] = after
+    return {"clocks": clocks, "past_clocks": past}
+
+
+def _going_on(filing: Filing, state: ClockState | None, declared: Effect) -> Effect:
+    """What lets a clock go on does so as the procedure says for what interrupted it."""
+    if state is None or not state.paused or declared not in {Effect.RESUME, Effect.RESTART}:
+        return declared
+    rule = filing.procedure.resumption
+    by_reason = {
+        PauseReason.SUPPLEMENT: rule.supplement,
+        PauseReason.OBLIGATION: rule.obligation,
+        PauseReason.SUSPENSION: rule.suspension,
+    }
+    return _EFFECT_OF.get(by_reason.get(state.pauses[-1].reason), declared)
+
+
+_EFFECT_OF: Final[dict[GoesOn | None, Effect]] = {GoesOn.RESUME: Effect.RESUME, GoesOn.RESTART: Effect.RESTART}
+
+
+def _turn(
+    filing: Filing, clock: Clock, state: ClockState | None, effect: Effect, event: AnyEvent, at: datetime
+) -> ClockState | None:
+    if effect is Effect.START or (effect is Effect.RESTART and state is not None):
+        return _started(filing, clock, at, state if effect is Effect.RESTART else None)
+    if state is None or effect is Effect.STOP:
+        return None
+    if effect is Effect.PAUSE and not state.paused:
+        return _paused(state, event, at)
+    if effect is Effect.RESUME and state.paused:
+        ended = state.pauses[-1].model_copy(update={"until": max(at, state.pauses[-1].since)})
+        return _project(filing, state.model_copy(update={"pauses": (*state.pauses[:-1], ended)}))
+    if effect is Effect.EXTEND and isinstance(event, ev.Extended | ev.Reappointed):
+        return _project(filing, _extended(state, event, at))
+    return state
+
+
+def _started(filing: Filing, clock: Clock, at: datetime, before: ClockState | None = None) -> ClockState:
+    """A run from the beginning. One that starts again keeps what its limit was made longer by."""
+    cut_off = filing.procedure.limits.cut_off if clock in OF_THE_AGENCY else None
+    limit, extensions = (limit_of(filing, clock), ()) if before is None else (before.limit, before.extensions)
+    fresh = ClockState(clock=clock, limit=limit, cut_off=cut_off, started=at, due=at, extensions=extensions)
+    return _project(filing, fresh)
+
+
+def _paused(state: ClockState, event: AnyEvent, at: datetime) -> ClockState:
+    """Events are recorded in order, but a timer's may bear a moment that is slightly ahead."""
+    since = max(at, state.pauses[-1].until or at) if state.pauses else at
+    reason = PauseReason.FEE if state.clock is Clock.INTAKE else PauseReason.OBLIGATION
+    pause = Pause(since=since, reason=_REASONS.get(event.kind, reason), basis=getattr(event, "legal_basis", None))
+    return state.model_copy(update={"pauses": (*state.pauses, pause)})
+
+
+_REASONS: Final = {"supplement_requested": PauseReason.SUPPLEMENT, "suspended": PauseReason.SUSPENSION}
+
+
+def _extended(state: ClockState, event: ev.Extended | ev.Reappointed, at: datetime) -> ClockState:
+    """The clock has a new due instant, and tells of it as of the first."""
+    extension = Extension(by=event.by, at=at, kind=event.kind)
+    longer = {"limit": _longer(state.limit, event.by), "extensions": (*state.extensions, extension)}
+    return state.model_copy(update=longer | _NOTHING_TOLD)
+
+
+_NOTHING_TOLD: Final = dict.fromkeys(("reminded_at", "apologised_at", "overdue_at"))
+
+
+def _ended(state: ClockState, effect: Effect, kind: str, at: datetime) -> ClockState:
+    answered = kind == "obligation_demanded" or (effect is Effect.STOP and kind not in _CUT_SHORT)
+    outcome = working_time.outcome(state.limit, state.due, _stands(state, at)) if answered else None
+    return state.model_copy(update={"ended": at, "ended_by": kind, "outcome": outcome})
+
+
+def _on_another_calendar(filing: Filing, at: datetime) -> dict[str, Any]:
+    """A clock that was late and is so no longer tells of its new due instant as of the first."""
+    clocks = {clock: _told_again(filing, state, at) for clock, state in filing.clocks.items()}
+    in_time = {clock for clock, state in clocks.items() if state.overdue and state.due > _stands(state, at)}
+    clocks |= {clock: _project(filing, clocks[clock].model_copy(update=_NOTHING_TOLD)) for clock in in_time}
+    late_before = {state.clock for state in filing.past_clocks if state.overdue}
+    return {"clocks": clocks, "overdue": tuple(clock for clock in filing.overdue if clock not in in_time - late_before)}
+
+
+def _told_again(filing: Filing, state: ClockState, at: datetime) -> ClockState:
+    """The clock projected again. What it told of another due instant it tells of the new one, if there is time."""
+    untold = _project(filing, state.model_copy(update=_NOTHING_TOLD))
+    kept = (
+        {}
+        if untold.due == state.due
+        else {
+            told: None
+            for told, moment in (("reminded_at", untold.remind_at), ("apologised_at", untold.apologise_at))
+            if moment is not None and moment > at
+        }
+    )
+    return _project(filing, state.model_copy(update=kept))
+
+
+def _stands(state: ClockState, at: datetime) -> datetime:
+    """The instant until which the clock has run."""
+    return state.pauses[-1].since if state.paused else at
+
+
+def _project(filing: Filing, state: ClockState) -> ClockState:
+    """The clock with the instants that follow from its limit, its pauses and the calendar."""
+    due = working_time.due(state.started, state.limit, filing.calendar, pauses=_stood(state), cut_off=state.cut_off)
+    projected = state.model_copy(update={"due": due})
+    remind, apologise = _remind_at(filing, projected), _apologise_at(filing, projected)
+    return projected.model_copy(update={"remind_at": remind, "apologise_at": apologise})
+
+
+def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
+    if state.clock not in OF_THE_AGENCY or state.reminded_at or state.overdue:
+        return None
+    if not working_time.short(state.limit, filing.calendar):
+        before = working_time.before(state.due, filing.procedure.limits.reminder, filing.calendar)
+        if before > state.started:
+            return before
+    return working_time.halfway(
+        state.started, state.limit, filing.calendar, pauses=_stood(state), cut_off=state.cut_off
+    )
+
+
+def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
+    """Before a short limit ends no apology is drafted, and none where silence approves, or would have approved."""
+    silent = filing.procedure.silent_officer is not None
+    due_one = state.clock is Clock.PROCESSING and not silent and may_apologise(filing, state)
+    if not due_one or state.overdue or working_time.short(state.limit, filing.calendar):
+        return None
+    before = working_time.before(state.due, filing.procedure.limits.apology, filing.calendar)
+    return before if before > state.started else None
+
+
+def may_apologise(filing: Filing, state: ClockState) -> bool:
+    """Whether this appointment can still be put off, and has not been apologised for."""
+    return state.apologised_at is None and not filing.reappointed and not silence_approves(filing)
+
+
+def silence_approves(filing: Filing) -> bool:
+    """Whether the filing is approved at the end of its processing limit if nobody decides."""
+    return filing.decision is None and filing.procedure.silent_officer is not None
+
+
+def put_off_at_most(filing: Filing) -> Limit:
+    """By how much an appointment may be put off."""
+    limits = filing.procedure.limits
+    again = Limit(amount=max(limits.processing.amount, 1), unit=limits.processing.unit)
+    return limits.reappointment or again
+
+
+def put_off(filing: Filing, state: ClockState, by: Limit) -> datetime:
+    """The appointment put off by so much."""
+    stood = _stood(state)
+    limit = _longer(state.limit, by)
+    return working_time.due(state.started, limit, filing.calendar, pauses=stood, cut_off=state.cut_off)
+
+
+def _longer(limit: Limit, by: Limit) -> Limit:
+    return Limit(amount=limit.amount + by.amount, unit=limit.unit)
+
+
+def _stood(state: ClockState) -> tuple[tuple[datetime, datetime], ...]:
+    """The stretches, now over, during which the clock stood still."""
+    return tuple((pause.since, pause.until) for pause in state.pauses if pause.until is not None)
+
+
+def limit_of(filing: Filing, clock: Clock) -> Limit:
+    """The limit under which a clock of this filing runs now."""
+    rules = filing.procedure
+    if clock is Clock.STEP:
+        return rules.review[filing.step or 0].limit
+    if clock is Clock.SUPPLEMENT:
+        return rules.supplement_limit
+    if clock is Clock.PAYMENT and rules.fee is not None:
+        return rules.fee.limit
+    if clock is Clock.OBLIGATION:
+        return _obligation_limit(filing)
+    limits: dict[Clock, Limit] = {
+        Clock.INTAKE: rules.limits.intake,
+        Clock.PROCESSING: rules.limits.processing,
+        Clock.ISSUE: rules.limits.issue,
+        Clock.DELIVERY: rules.limits.delivery,
+        Clock.PICKUP: rules.limits.pickup,
+        Clock.SUSPENSION: rules.limits.suspension,
+        Clock.APPEAL: rules.limits.appeal,
+    }
+    return limits[clock]
+
+
+def _obligation_limit(filing: Filing) -> Limit:
+    rule = filing.procedure.review[filing.step or 0].obligation
+    if rule is None or filing.obligation is None:
+        msg = "this step has no obligation"
+        raise ValueError(msg)
+    return rule.answer if filing.obligation.amount is None else rule.pay
+
+
+def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
+    """What a running clock will tell, and when. One that stands still or is overdue tells nothing."""
+    if state.paused or state.overdue:
+        return
+    if state.remind_at is not None:
+        yield Timer(clock=state.clock, due=state.remind_at, moment=Moment.REMINDER)
+    if state.apologise_at is not None:
+        yield Timer(clock=state.clock, due=state.apologise_at, moment=Moment.APOLOGY)
+    yield Timer(clock=state.clock, due=_rings_at(filing, state))
+
+
+def _rings_at(filing: Filing, state: ClockState) -> datetime:
+    """An online payment keeps its own deadline and tells how it ended: the filing gives it time."""
+    online = state.clock is Clock.PAYMENT and filing.fee is not None and filing.fee.channel is Channel.ONLINE
+    return state.due + BANK_ANSWERS if online else state.due
+
+
+def ledger(filing: Filing) -> tuple[ClockState, ...]:
+    """Every run of every clock, in the order in which they began."""
+    return tuple(sorted((*filing.past_clocks, *filing.clocks.values()), key=lambda state: (state.started, state.clock)))

@@ -1,0 +1,18 @@
+"""The rule of every command, by what it is about: who may give it and when, and what it makes happen."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rules.filing.commands import authorities, delivery, dialogue, intake, money, review, time
+from rules.filing.commands.rule import Rule
+
+RULES: Final[dict[str, Rule]] = {
+    **intake.RULES,
+    **dialogue.RULES,
+    **review.RULES,
+    **authorities.RULES,
+    **time.RULES,
+    **money.RULES,
+    **delivery.RULES,
+}

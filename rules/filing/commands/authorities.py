@@ -1,0 +1,93 @@
+"""What other bodies say and are owed: consultations and financial obligations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing.commands.permission import at_stage, claimed_by, role_is
+from rules.filing.commands.review import may_finish, step_code
+from rules.filing.commands.rule import Events, Handler, Rule, no
+from rules.filing.fold import current_step, missing_opinions, task_role
+from schemas.errors import Problem, problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.events import Clock
+from schemas.filing.state import Filing, Stage
+from schemas.people import Actor, Role
+from schemas.publishing.procedure import Act, Silence
+
+
+def _may_record_opinion(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = may_finish(Act.CONSULT)(filing, actor, now)
+    step = current_step(filing)
+    if wrong or step is None or step.consult is None:
+        return wrong
+    if step.consult.silence is Silence.CONSENT and now >= filing.clocks[Clock.STEP].due:
+        return problem("", "too_late", "đã hết hạn cho ý kiến", "the time to give an opinion is over")
+    return None
+
+
+def _record_opinion(filing: Filing, command: cm.RecordOpinion, _: datetime) -> Events:
+    step = current_step(filing)
+    missing = () if step is None else missing_opinions(filing, step)
+    if command.party not in missing:
+        names = ", ".join(missing)
+        why = problem(
+            "party",
+            "not_awaited",
+            f"cơ quan còn chờ ý kiến: {names}",
+            f"the bodies whose opinion is awaited: {names}",
+        )
+        raise no(why)
+    return (
+        ev.OpinionRecorded(
+            step=step_code(filing),
+            party=command.party,
+            consent=command.consent,
+            officer=command.actor.subject,
+            note=command.note,
+        ),
+    )
+
+
+def _obligation_open(filing: Filing, actor: Actor, *roles: Role) -> Problem | None:
+    wrong = at_stage(filing, Stage.OBLIGATION) or role_is(actor, task_role(filing), *roles)
+    return wrong or (claimed_by(filing, actor) if actor.role is task_role(filing) else None)
+
+
+def _may_demand_obligation(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = _obligation_open(filing, actor)
+    if wrong is None and filing.obligation is not None and filing.obligation.amount is not None:
+        return problem("", "demanded_already", "đã thông báo nghĩa vụ tài chính", "it was demanded already")
+    return wrong
+
+
+def _demand_obligation(filing: Filing, command: cm.DemandObligation, _: datetime) -> Events:
+    return (
+        ev.ObligationDemanded(
+            step=step_code(filing),
+            officer=command.actor.subject,
+            reference=command.reference,
+            amount=command.amount,
+        ),
+    )
+
+
+def _may_fulfil_obligation(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    return _obligation_open(filing, actor, Role.CASHIER)
+
+
+def _obligation(event: type[ev.ObligationReferred | ev.ObligationFulfilled]) -> Handler:
+    def handler(filing: Filing, command: cm.ReferObligation | cm.FulfilObligation, _: datetime) -> Events:
+        return (event(step=step_code(filing), officer=command.actor.subject, reference=command.reference),)
+
+    return handler
+
+
+RULES: Final[dict[str, Rule]] = {
+    "record_opinion": Rule(_may_record_opinion, _record_opinion),
+    "refer_obligation": Rule(may_finish(Act.OBLIGATION), _obligation(ev.ObligationReferred)),
+    "demand_obligation": Rule(_may_demand_obligation, _demand_obligation),
+    "fulfil_obligation": Rule(_may_fulfil_obligation, _obligation(ev.ObligationFulfilled)),
+}

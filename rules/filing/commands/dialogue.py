@@ -1,0 +1,165 @@
+"""What passes between the agency and the applicant while the filing is handled."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing import admission
+from rules.filing.commands.permission import at_stage, at_the_task, role_is, spokesmen, undecided
+from rules.filing.commands.rule import Events, Rule, no
+from schemas.errors import Problem, problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.events import Clock
+from schemas.filing.state import Filing, Stage
+from schemas.level import Channel
+from schemas.people import Actor, Role
+
+
+def _may_request_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = at_the_task(filing, actor, now)
+    if wrong is None and filing.supplements >= filing.procedure.supplement_rounds:
+        return problem(
+            "",
+            "supplement_rounds_used",
+            "đã yêu cầu bổ sung đủ số lần cho phép",
+            "the supplement requests that the procedure allows are used up",
+        )
+    if wrong is None and not (filing.procedure.papers or filing.procedure.form):
+        return problem("", "nothing_to_supplement", "thủ tục không có giấy tờ", "the procedure has no papers or form")
+    return wrong
+
+
+def _request_supplement(filing: Filing, command: cm.RequestSupplement, _: datetime) -> Events:
+    known = {
+        cm.TargetKind.PAPER: {paper.code for paper in filing.procedure.papers},
+        cm.TargetKind.FIELD: {field.code for field in filing.procedure.form},
+    }
+    wrong = [
+        problem(
+            f"items[{index}].code",
+            f"unknown_{item.target}",
+            f"thủ tục không có mục này; các mục: {', '.join(sorted(known[item.target]))}",
+            f"the procedure has no such {item.target}; it has: {', '.join(sorted(known[item.target]))}",
+        )
+        for index, item in enumerate(command.items)
+        if item.code not in known[item.target]
+    ]
+    if wrong:
+        raise no(*wrong)
+    return (
+        ev.SupplementRequested(
+            n=filing.supplements + 1,
+            needs=tuple(ev.SupplementNeed(target=item.target, code=item.code) for item in command.items),
+            notes=tuple(item.note for item in command.items),
+            officer=command.actor.subject,
+            legal_basis=command.legal_basis,
+        ),
+    )
+
+
+def _may_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = at_stage(filing, Stage.SUPPLEMENT) or role_is(actor, *spokesmen(filing))
+    if wrong is None and now >= filing.clocks[Clock.SUPPLEMENT].due:
+        return problem("", "too_late", "đã hết hạn bổ sung", "the time to supplement is over")
+    return wrong
+
+
+def _supplement(filing: Filing, command: cm.Supplement, _: datetime) -> Events:
+    channel = Channel.COUNTER if command.actor.role is Role.RECEPTION else Channel.ONLINE
+    wrong = [
+        *_unanswered(filing, command),
+        *admission.paper_problems(filing.procedure, command.papers, channel),
+        *admission.form_problems(filing.procedure, command.form),
+    ]
+    if wrong:
+        raise no(*wrong)
+    return (
+        ev.Supplemented(
+            n=filing.supplements,
+            channel=channel,
+            paper_digests={paper.code: paper.file and paper.file.sha256 for paper in command.papers},
+            form=command.form,
+            papers=command.papers,
+        ),
+    )
+
+
+def _unanswered(filing: Filing, command: cm.Supplement) -> list[Problem]:
+    given = {
+        cm.TargetKind.PAPER: {paper.code for paper in command.papers},
+        cm.TargetKind.FIELD: set(command.form),
+    }
+    asked = filing.supplement.items if filing.supplement else ()
+    where = {cm.TargetKind.PAPER: "papers", cm.TargetKind.FIELD: "form"}
+    missing = [
+        problem(
+            f"{where[item.target]}.{item.code}",
+            "supplement_item_missing",
+            "mục này được yêu cầu bổ sung; hãy gửi kèm",
+            "this was asked for; send it along",
+        )
+        for item in asked
+        if item.code not in given[item.target]
+    ]
+    wanted = {(item.target, item.code) for item in asked}
+    extra = [
+        problem(
+            f"{where[target]}.{code}",
+            "supplement_item_not_asked",
+            "mục này không được yêu cầu bổ sung; hãy bỏ ra",
+            "this was not asked for; leave it out",
+        )
+        for target, codes in given.items()
+        for code in sorted(codes)
+        if (target, code) not in wanted
+    ]
+    return missing + extra
+
+
+def _ask(filing: Filing, command: cm.Ask, _: datetime) -> Events:
+    n = len(filing.questions) + 1
+    return (ev.Asked(n=n, officer=command.actor.subject, question=command.question),)
+
+
+def _may_answer(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = role_is(actor, *spokesmen(filing))
+    if wrong is None and all(question.answer is not None for question in filing.questions):
+        return problem("", "no_open_question", "không có câu hỏi nào chờ trả lời", "no question waits for an answer")
+    return wrong
+
+
+def _answer(filing: Filing, command: cm.Answer, _: datetime) -> Events:
+    waiting = [question.n for question in filing.questions if question.answer is None]
+    if command.n not in waiting:
+        numbers = ", ".join(map(str, waiting))
+        why = problem(
+            "n",
+            "no_such_question",
+            f"câu hỏi đang chờ trả lời: {numbers}",
+            f"the questions that wait for an answer: {numbers}",
+        )
+        raise no(why)
+    return (ev.Answered(n=command.n, answer=command.answer),)
+
+
+def _may_withdraw(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = role_is(actor, Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION) or undecided(filing)
+    if wrong is None and filing.suspended:
+        return problem(
+            "",
+            "suspended",
+            "hồ sơ đang tạm dừng; rút được khi cơ quan tiếp tục giải quyết",
+            "the filing is suspended; it can be withdrawn once the agency goes on with it",
+        )
+    return wrong
+
+
+RULES: Final[dict[str, Rule]] = {
+    "request_supplement": Rule(_may_request_supplement, _request_supplement),
+    "supplement": Rule(_may_supplement, _supplement),
+    "ask": Rule(at_the_task, _ask),
+    "answer": Rule(_may_answer, _answer),
+    "withdraw": Rule(_may_withdraw, lambda _, command, __: (ev.Withdrawn(reason=command.reason),)),
+}

@@ -1,0 +1,70 @@
+"""Handing in, and taking in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing import admission
+from rules.filing.commands.permission import at_stage, role_is, unclaimed
+from rules.filing.commands.rule import Events, Rule
+from schemas.errors import Problem, problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.state import Filing, Stage
+from schemas.level import Channel
+from schemas.people import Actor, Role
+
+
+def _submit(filing: Filing, command: cm.Submit, _: datetime) -> Events:
+    submission, rules = command.submission, command.procedure
+    admitted = admission.admit(submission, rules)
+    submitted = ev.Submitted(
+        agency=filing.agency,
+        procedure=rules.code,
+        version=rules.version,
+        procedure_sha256=rules.sha256,
+        calendar=filing.calendar.name,
+        level=admitted.level,
+        channel=submission.channel,
+        fee_channel=admitted.fee_channel,
+        result_channel=submission.result_channel,
+        paper_digests={paper.code: paper.file and paper.file.sha256 for paper in submission.papers},
+        applicant=submission.applicant,
+        filed_by=submission.actor,
+        form=submission.form,
+        papers=submission.papers,
+        authorisation=submission.authorisation,
+        signature=submission.signature,
+        address=submission.address,
+        payer_account=submission.payer_account,
+    )
+    return (submitted,) if submission.channel is Channel.ONLINE else (submitted, ev.Accepted())
+
+
+def _may_accept(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    if actor.role is Role.SYSTEM:
+        return at_stage(filing, Stage.INTAKE) or _standing_order(filing) or unclaimed(filing, actor)
+    return role_is(actor, Role.RECEPTION) or at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
+
+
+def _standing_order(filing: Filing) -> Problem | None:
+    if filing.procedure.standing_officer is not None:
+        return None
+    return problem(
+        "",
+        "no_standing_order",
+        "thủ tục không có quyết định cho phép tự động chấp thuận",
+        "the procedure has no standing order, so a person takes the filing in",
+    )
+
+
+def _may_refuse_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    return role_is(actor, Role.RECEPTION) or at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
+
+
+RULES: Final[dict[str, Rule]] = {
+    "submit": Rule(lambda filing, _, __: at_stage(filing, Stage.DRAFT), _submit),
+    "accept": Rule(_may_accept, lambda _, command, __: (ev.Accepted(automatic=command.actor.role is Role.SYSTEM),)),
+    "refuse_intake": Rule(_may_refuse_intake, lambda _, command, __: (ev.IntakeRefused(reason=command.reason),)),
+}

@@ -1,0 +1,88 @@
+"""The fee: waived, paid at the counter, paid online."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing.commands.permission import at_stage, role_is, system_at
+from rules.filing.commands.rule import Events, Rule, no
+from schemas.errors import Problem, problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.events import FeeSettlement
+from schemas.filing.state import Filing, Stage
+from schemas.level import Channel
+from schemas.people import Actor, Role
+
+
+def _may_waive_fee(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    rule = filing.procedure.fee
+    waivers = () if rule is None else rule.waivers
+    if not waivers:
+        return problem("", "no_waivers", "thủ tục không quy định miễn, giảm", "the procedure has no waivers")
+    wrong = role_is(actor, *sorted({waiver.approver for waiver in waivers})) or at_stage(filing, Stage.FEE)
+    if wrong is None and filing.waiver is not None:
+        return problem("", "waived_already", "đã miễn, giảm một lần", "the fee was waived once already")
+    return wrong
+
+
+def _waive_fee(filing: Filing, command: cm.WaiveFee, _: datetime) -> Events:
+    fee, rule = filing.fee, filing.procedure.fee
+    waivers = {waiver.code: waiver for waiver in rule.waivers} if rule else {}
+    granted = {code: waiver for code, waiver in waivers.items() if waiver.approver is command.actor.role}
+    if fee is None or command.waiver not in granted:
+        names = ", ".join(sorted(granted))
+        why = problem(
+            "waiver",
+            "unknown_waiver",
+            f"chọn một trong các trường hợp miễn, giảm mà vai trò này được duyệt: {names}",
+            f"choose one of the waivers that this role approves: {names}",
+        )
+        raise no(why)
+    return (
+        ev.FeeWaived(
+            n=fee.n,
+            waiver=command.waiver,
+            percent=granted[command.waiver].percent,
+            officer=command.actor.subject,
+            reason=command.reason,
+        ),
+    )
+
+
+def _may_pay_at_counter(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    return role_is(actor, Role.CASHIER) or at_stage(filing, Stage.FEE)
+
+
+def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, _: datetime) -> Events:
+    fee = filing.fee
+    if fee is None or command.amount != fee.amount:
+        amount = fee.amount if fee else 0
+        why = problem(
+            "amount",
+            "amount_differs",
+            f"số tiền phải nộp là {amount} đồng",
+            f"the fee is {amount} đồng",
+        )
+        raise no(why)
+    return (ev.FeePaid(n=fee.n, amount=fee.amount, channel=Channel.COUNTER),)
+
+
+def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
+    fee = filing.fee
+    paid = command.settlement is FeeSettlement.PAID
+    online = fee is not None and fee.n == command.n and fee.channel is Channel.ONLINE
+    if fee is None or not online or (paid and command.amount != fee.amount):
+        why = problem("n", "no_such_fee", "không có khoản phí này", "no such fee is due online")
+        raise no(why)
+    if paid:
+        return (ev.FeePaid(n=fee.n, amount=fee.amount, channel=Channel.ONLINE),)
+    return (ev.FeeExpired(n=fee.n),)
+
+
+RULES: Final[dict[str, Rule]] = {
+    "waive_fee": Rule(_may_waive_fee, _waive_fee),
+    "pay_at_counter": Rule(_may_pay_at_counter, _pay_at_counter),
+    "settle_fee": Rule(system_at(Stage.FEE), _settle_fee),
+}

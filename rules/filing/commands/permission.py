@@ -1,0 +1,96 @@
+"""What guards are made of: each says why not, or None."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+
+from rules.filing.commands.rule import Guard
+from rules.filing.fold import current_step, stage, task_role
+from schemas.errors import Problem, problem
+from schemas.filing.state import Filing, Stage
+from schemas.level import CAPABILITIES, Channel
+from schemas.people import Actor, Role
+from schemas.publishing.procedure import Act
+
+
+def role_is(actor: Actor, *roles: Role) -> Problem | None:
+    return None if actor.role in roles else _not_for(roles)
+
+
+@cache
+def _not_for(roles: tuple[Role, ...]) -> Problem:
+    names = ", ".join(roles)
+    return problem("actor.role", "role_not_allowed", f"việc này của: {names}", f"this is done by: {names}")
+
+
+def at_stage(filing: Filing, *stages: Stage) -> Problem | None:
+    now = stage(filing)
+    return None if now in stages else _not_at(now, stages)
+
+
+@cache
+def _not_at(now: Stage, stages: tuple[Stage, ...]) -> Problem:
+    wanted = ", ".join(stages)
+    return problem(
+        "",
+        "wrong_stage",
+        f"hồ sơ đang ở bước {now}; việc này làm ở bước {wanted}",
+        f"the filing is at {now}; this is done at {wanted}",
+    )
+
+
+def system_at(*stages: Stage) -> Guard:
+    """The guard of what only the system does."""
+
+    def guard(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+        return role_is(actor, Role.SYSTEM) or at_stage(filing, *stages)
+
+    return guard
+
+
+def unclaimed(filing: Filing, actor: Actor) -> Problem | None:
+    if filing.officer is None or filing.officer == actor.subject:
+        return None
+    return problem("", "claimed_by_other", "việc đã có cán bộ khác nhận", "another officer has claimed this task")
+
+
+def claimed_by(filing: Filing, actor: Actor) -> Problem | None:
+    if filing.officer == actor.subject:
+        return None
+    if filing.officer is None:
+        return problem("", "not_claimed", "hãy nhận việc trước (claim)", "claim the task first")
+    return unclaimed(filing, actor)
+
+
+def at_the_task(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    """The officer whose task it is: at intake it need not be claimed, only not by somebody else."""
+    wrong = at_stage(filing, Stage.INTAKE, Stage.REVIEW) or role_is(actor, task_role(filing))
+    if wrong is not None:
+        return wrong
+    return unclaimed(filing, actor) if stage(filing) is Stage.INTAKE else claimed_by(filing, actor)
+
+
+def same_person(filing: Filing, actor: Actor) -> Problem | None:
+    step = current_step(filing)
+    deciding = step is not None and step.act is Act.DECIDE
+    if deciding and filing.proposal is not None and filing.proposal.officer == actor.subject:
+        return problem(
+            "actor.subject",
+            "four_eyes",
+            "người đề xuất không được là người quyết định",
+            "the proposer can't be the one who decides",
+        )
+    return None
+
+
+def undecided(filing: Filing) -> Problem | None:
+    if filing.decision is None:
+        return None
+    return problem("", "decided_already", "hồ sơ đã có quyết định", "the filing has been decided")
+
+
+def spokesmen(filing: Filing) -> tuple[Role, ...]:
+    """Who may speak for the applicant's side: themselves where the level works online, and the desk for them."""
+    online = Channel.ONLINE in CAPABILITIES[filing.level].supplement
+    return (Role.APPLICANT, Role.RECEPTION, Role.REPRESENTATIVE) if online else (Role.RECEPTION,)

@@ -1,0 +1,148 @@
+"""The steps of the review: taking them, finishing them, giving them back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing.commands.permission import at_stage, claimed_by, role_is, same_person, unclaimed
+from rules.filing.commands.rule import Events, Guard, Rule, no
+from rules.filing.fold import current_step, task_role
+from schemas.errors import Problem, problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.events import Clock, Outcome
+from schemas.filing.state import Filing, Stage
+from schemas.people import Actor, Role
+from schemas.publishing.procedure import Act, StepPart
+
+
+def _may_claim(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = at_stage(filing, Stage.INTAKE, Stage.REVIEW) or role_is(actor, task_role(filing))
+    if wrong is None and filing.officer == actor.subject:
+        return problem("", "claimed_already", "việc đã được nhận", "the actor has claimed this task already")
+    return wrong or unclaimed(filing, actor) or same_person(filing, actor)
+
+
+def _may_release(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = at_stage(filing, Stage.INTAKE, Stage.REVIEW) or role_is(actor, task_role(filing), Role.TEAM_LEAD)
+    if wrong is None and filing.officer is None:
+        return problem("", "not_claimed", "chưa có ai nhận việc", "nobody has claimed the task")
+    return wrong or (None if actor.role is Role.TEAM_LEAD else claimed_by(filing, actor))
+
+
+def _may_reassign(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    return role_is(actor, Role.TEAM_LEAD) or at_stage(filing, Stage.INTAKE, Stage.REVIEW, Stage.OBLIGATION)
+
+
+def _reassign(filing: Filing, command: cm.Reassign, _: datetime) -> Events:
+    step = current_step(filing)
+    proposed = step is not None and step.act is Act.DECIDE and filing.proposal is not None
+    wrong = {
+        "claimed_already": filing.officer == command.officer,
+        "four_eyes": proposed and filing.proposal is not None and filing.proposal.officer == command.officer,
+        "own_filing": filing.applicant is not None and filing.applicant.subject == command.officer,
+    }
+    if rule := next((rule for rule, holds in wrong.items() if holds), None):
+        why = problem(
+            "officer",
+            rule,
+            "không giao được việc này cho người đó; chọn cán bộ khác",
+            "this task can't be given to that officer; choose another",
+        )
+        raise no(why)
+    return (ev.Reassigned(officer=command.officer, role=step.role if step else Role.RECEPTION),)
+
+
+def _may_recall(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    move = filing.last_move
+    if move is None:
+        return problem("", "nothing_to_recall", "không còn việc nào thu hồi được", "there is nothing to take back")
+    if move.officer != actor.subject:
+        return problem(
+            "actor.subject",
+            "not_your_move",
+            "chỉ người vừa chuyển bước mới thu hồi được",
+            "only the officer who made the last move can take it back",
+        )
+    return role_is(actor, _mover(filing, move.step) if move.step else Role.LEADER)
+
+
+def _mover(filing: Filing, step: str) -> Role:
+    return next(part.role for part in filing.procedure.review if part.code == step)
+
+
+def _recall(filing: Filing, command: cm.Recall, _: datetime) -> Events:
+    move = filing.last_move
+    if move is None or move.step is None:
+        return (ev.Resumed(officer=command.actor.subject),)
+    return (ev.Recalled(step=move.step, officer=command.actor.subject),)
+
+
+def may_finish(act: Act) -> Guard:
+    def guard(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+        wrong = at_stage(filing, Stage.REVIEW)
+        step = current_step(filing)
+        if wrong is None and step is not None and not _ends_with(filing, step, act):
+            return problem(
+                "",
+                "wrong_act",
+                f"bước {step.code} kết thúc bằng {step.act}",
+                f"the step {step.code} ends with {step.act}",
+            )
+        return wrong or role_is(actor, task_role(filing)) or same_person(filing, actor) or claimed_by(filing, actor)
+
+    return guard
+
+
+def _ends_with(filing: Filing, step: StepPart, act: Act) -> bool:
+    """Whether the step ends by this act. A consultation whose answers are late is sent on without them."""
+    late = act is Act.FORWARD and step.act is Act.CONSULT and filing.clocks[Clock.STEP].overdue
+    return step.act is act or late
+
+
+def step_code(filing: Filing) -> str:
+    step = current_step(filing)
+    return step.code if step else ""
+
+
+def _inspect(filing: Filing, command: cm.Inspect, now: datetime) -> Events:
+    if command.held_at > now:
+        why = problem("held_at", "in_the_future", "thời điểm kiểm tra ở tương lai", "the inspection lies in the future")
+        raise no(why)
+    said = command.model_dump(include={"held_at", "place", "participants", "findings"})
+    return (ev.Inspected(step=step_code(filing), officer=command.actor.subject, **said),)
+
+
+def _propose(filing: Filing, command: cm.Propose, _: datetime) -> Events:
+    _reasoned(command)
+    return (
+        ev.Proposed(
+            step=step_code(filing), outcome=command.outcome, officer=command.actor.subject, reason=command.reason
+        ),
+    )
+
+
+def _judge(_: Filing, command: cm.Decide, __: datetime) -> Events:
+    _reasoned(command)
+    return (ev.Decided(outcome=command.outcome, officer=command.actor.subject, reason=command.reason),)
+
+
+def _reasoned(command: cm.Propose | cm.Decide) -> None:
+    if command.outcome is Outcome.REFUSED and command.reason is None:
+        why = problem("reason", "reason_required", "từ chối phải nêu lý do", "a refusal needs its reason")
+        raise no(why)
+
+
+RULES: Final[dict[str, Rule]] = {
+    "claim": Rule(_may_claim, lambda _, command, __: (ev.Claimed(officer=command.actor.subject),)),
+    "release": Rule(_may_release, lambda *_: (ev.Released(),)),
+    "reassign": Rule(_may_reassign, _reassign),
+    "recall": Rule(_may_recall, _recall),
+    "forward": Rule(
+        may_finish(Act.FORWARD), lambda filing, command, _: (ev.Forwarded(step=step_code(filing), note=command.note),)
+    ),
+    "inspect": Rule(may_finish(Act.INSPECT), _inspect),
+    "propose": Rule(may_finish(Act.PROPOSE), _propose),
+    "decide": Rule(may_finish(Act.DECIDE), _judge),
+}

@@ -1,0 +1,210 @@
+"""What stops, extends and ends the time of a filing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing.clocks import OF_THE_AGENCY, may_apologise, moments, put_off, put_off_at_most, silence_approves
+from rules.filing.commands.permission import at_stage, role_is, system_at, undecided
+from rules.filing.commands.rule import Events, Rule, no
+from rules.filing.fold import current_step, missing_opinions, stage, status
+from rules.time import working_time
+from schemas.errors import Problem, problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.events import EFFECTS, Clock, Moment, Outcome
+from schemas.filing.state import ClockState, Filing, Stage, Status
+from schemas.level import Channel
+from schemas.limit import Limit
+from schemas.people import Actor, Role
+from schemas.publishing.procedure import ProcedureRules, Silence
+
+_BEING_HANDLED: Final = frozenset({Status.PROCESSING, Status.FINANCIAL_OBLIGATION, Status.STOPPED})
+_STOPPABLE: Final = (Stage.REVIEW, Stage.OBLIGATION, Stage.FEE, Stage.SUSPENDED)
+
+
+def _may_stop(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = role_is(actor, Role.LEADER) or at_stage(filing, *_STOPPABLE) or undecided(filing)
+    if wrong is None and status(filing) not in _BEING_HANDLED:
+        return problem("", "not_handled_yet", "hồ sơ chưa được xử lý", "nobody has begun to handle the filing")
+    return wrong
+
+
+def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
+    said = {"officer": command.actor.subject, "reason": command.reason, "legal_basis": command.legal_basis}
+    if command.mode is cm.StopMode.END:
+        return (ev.Stopped(**said),)
+    if stage(filing) is not Stage.REVIEW:
+        why = problem(
+            "mode",
+            "suspend_only_in_review",
+            "chỉ tạm dừng được khi đang thẩm định",
+            "a filing is suspended only while it is under review",
+        )
+        raise no(why)
+    return (ev.Suspended(**said),)
+
+
+def _may_resume(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    return role_is(actor, Role.LEADER) or at_stage(filing, Stage.SUSPENDED)
+
+
+def _may_extend(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = role_is(actor, Role.LEADER) or at_stage(filing, Stage.REVIEW)
+    rule = filing.procedure.extension
+    if wrong is None and (rule is None or filing.extensions >= rule.times):
+        return problem(
+            "",
+            "no_more_extensions",
+            "thủ tục không cho gia hạn (thêm) lần nào nữa",
+            "the procedure allows no (further) extension",
+        )
+    if wrong is None and rule and now > _latest(filing, rule.notice):
+        return problem(
+            "",
+            "too_late_to_extend",
+            f"phải gia hạn trước khi hết hạn ít nhất {rule.notice}",
+            f"an extension is made at least {rule.notice} before the limit ends",
+        )
+    return wrong
+
+
+def _latest(filing: Filing, notice: Limit) -> datetime:
+    return working_time.before(filing.clocks[Clock.PROCESSING].due, notice, filing.calendar)
+
+
+def _extend(filing: Filing, command: cm.Extend, _: datetime) -> Events:
+    rule = filing.procedure.extension
+    if rule is None:
+        return ()
+    return (ev.Extended(officer=command.actor.subject, by=rule.by, reason=command.reason),)
+
+
+def _may_reappoint(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = role_is(actor, Role.LEADER) or at_stage(filing, Stage.REVIEW, Stage.ISSUE)
+    if wrong is None and silence_approves(filing):
+        return problem(
+            "",
+            "silence_approves",
+            "thủ tục này im lặng là chấp thuận: không hẹn lại được",
+            "where silence is approval no appointment is put off",
+        )
+    if wrong is None and filing.reappointed:
+        return problem(
+            "",
+            "reappointed_already",
+            "chỉ được hẹn lại một lần (NĐ 61/2018 Đ19 k9)",
+            "another appointment is given at most once (Decree 61/2018 art. 19 k9)",
+        )
+    if wrong is None and _put_off(filing, put_off_at_most(filing)) <= now:
+        return problem(
+            "",
+            "too_late_to_reappoint",
+            "ngày hẹn lại muộn nhất đã qua",
+            "the latest appointment that could be given is over",
+        )
+    return wrong
+
+
+def _put_off(filing: Filing, by: Limit) -> datetime:
+    return put_off(filing, filing.clocks[Clock.PROCESSING], by)
+
+
+def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
+    most = put_off_at_most(filing)
+    by = command.by or most
+    if by.unit is not most.unit or not 0 < by.amount <= most.amount:
+        why = problem(
+            "by",
+            "too_far",
+            f"hẹn lại thêm từ 1 đến {most}, cùng đơn vị",
+            f"an appointment is put off by 1 to {most}, in the same unit",
+        )
+        raise no(why)
+    if _put_off(filing, by) <= now:
+        why = problem(
+            "by",
+            "appointment_over",
+            "ngày hẹn lại đã qua; hẹn lại thêm lâu hơn",
+            "that appointment is over already; put it off by more",
+        )
+        raise no(why)
+    return (ev.Reappointed(officer=command.actor.subject, by=by, reason=command.reason),)
+
+
+def _ring(filing: Filing, command: cm.Ring, now: datetime) -> Events:
+    state = filing.clocks.get(command.clock)
+    ringing = () if state is None else moments(filing, state)
+    timer = next((timer for timer in ringing if timer.moment is command.moment), None)
+    if state is None or timer is None or now < timer.due:
+        why = problem("clock", "not_due", "đồng hồ chưa đến hạn", "this clock is not due")
+        raise no(why)
+    if command.moment is Moment.REMINDER:
+        return (ev.Reminded(clock=command.clock, due=state.due),)
+    if command.moment is Moment.APOLOGY:
+        return (_apology(filing, state),)
+    return _run_out(filing, state)
+
+
+def ran_out(filing: Filing, command: cm.Command, events: Events, now: datetime) -> Events:
+    """Which clocks had run out, and not rung yet, before what stops, pauses or starts them again: that was too late."""
+    if command.kind == "ring" or silence_approves(filing):
+        return ()
+    changed = any(event.kind == "calendar_changed" for event in events)
+    touched = OF_THE_AGENCY if changed else {clock for event in events for clock in EFFECTS[event.kind]}
+    late = (state for clock, state in filing.clocks.items() if clock in touched & OF_THE_AGENCY)
+    ringing = (state for state in late if not (state.paused or state.overdue) and now >= state.due)
+    said = (_run_out(filing, state) for state in ringing)
+    return tuple(event for run_out in said if run_out[0].kind == "overdue" for event in run_out)
+
+
+def _apology(filing: Filing, state: ClockState) -> ev.ApologyDrafted:
+    return ev.ApologyDrafted(due=state.due, proposed=put_off(filing, state, put_off_at_most(filing)))
+
+
+def _run_out(filing: Filing, state: ClockState) -> Events:
+    """What the end of a clock's time means."""
+    if state.clock is Clock.SUPPLEMENT:
+        return (ev.SupplementExpired(n=filing.supplements),)
+    fee = filing.fee
+    if state.clock is Clock.PAYMENT and fee is not None and fee.channel is not Channel.ONLINE:
+        return (ev.FeeExpired(n=fee.n),)
+    step = current_step(filing)
+    if state.clock is Clock.STEP and step and step.consult and step.consult.silence is Silence.CONSENT:
+        return (ev.ConsultationClosed(step=step.code, silent=missing_opinions(filing, step)),)
+    late = ev.Overdue(clock=state.clock, due=state.due)
+    if state.clock is not Clock.PROCESSING:
+        return (late,)
+    if silence_approves(filing):
+        return (late, _approved_by_silence(filing.procedure))
+    return (late, _apology(filing, state)) if may_apologise(filing, state) else (late,)
+
+
+def _approved_by_silence(rules: ProcedureRules) -> ev.Decided:
+    return ev.Decided(outcome=Outcome.APPROVED, officer=str(rules.silent_officer), silence=rules.silent_basis)
+
+
+def _may_change_calendar(_: Filing, actor: Actor, __: datetime) -> Problem | None:
+    return role_is(actor, Role.SYSTEM)
+
+
+def _change_calendar(filing: Filing, command: cm.ChangeCalendar, now: datetime) -> Events:
+    state = filing.clocks.get(Clock.PROCESSING)
+    if state is not None and silence_approves(filing) and not state.paused and now >= state.due:
+        why = problem("", "silence_has_approved", "sự im lặng là chấp thuận", "silence has approved the filing")
+        raise no(why)
+    if command.calendar == filing.calendar:
+        why = problem("calendar", "in_force", "lịch này đang áp dụng", "this calendar is in force already")
+        raise no(why)
+    return (ev.CalendarChanged(calendar=command.calendar),)
+
+
+RULES: Final[dict[str, Rule]] = {
+    "stop": Rule(_may_stop, _stop),
+    "resume": Rule(_may_resume, lambda _, command, __: (ev.Resumed(officer=command.actor.subject),)),
+    "extend": Rule(_may_extend, _extend),
+    "reappoint": Rule(_may_reappoint, _reappoint),
+    "ring": Rule(system_at(*(set(Stage) - {Stage.DRAFT, Stage.CLOSED})), _ring),
+    "change_calendar": Rule(_may_change_calendar, _change_calendar),
+}

@@ -1,0 +1,73 @@
+"""What follows by itself from where a filing stands: a fee falls due, a step begins, the result goes its way."""
+
+from __future__ import annotations
+
+from rules.filing import admission, fees
+from rules.filing.fold import current_step, missing_opinions
+from schemas.filing import events as ev
+from schemas.filing.events import Clock, Outcome
+from schemas.filing.state import FeeState, Filing
+from schemas.level import Channel
+from schemas.publishing.procedure import FeeDue
+
+
+def consequence(filing: Filing) -> ev.Event | None:
+    """The one thing that follows by itself from where the filing now stands."""
+    if filing.closed or filing.supplement or filing.fee_pending:
+        return None
+    if (due := _fee(filing)) is not None:
+        return due
+    if filing.accepted_at is None:
+        return None
+    if filing.decision is None:
+        return _next_step(filing)
+    return None if filing.result is None else _delivery(filing)
+
+
+def _fee(filing: Filing) -> ev.FeeRequested | None:
+    rule = filing.procedure.fee
+    waived = filing.fee is not None and filing.fee.state is FeeState.WAIVED
+    if rule is None or not (waived or (_falls_due(filing, rule.due) and not filing.fees)):
+        return None
+    lines = fees.lines(rule, filing)
+    amount = fees.total(lines)
+    off = fees.taken_off(amount, filing.waiver.percent) if filing.waiver else 0
+    if amount == off:
+        return None
+    channel = filing.fee_channel or admission.fee_channel(rule, filing.level)
+    return ev.FeeRequested(n=len(filing.fees) + 1, amount=amount - off, lines=lines, channel=channel, waived=off)
+
+
+def _falls_due(filing: Filing, due: FeeDue) -> bool:
+    if due is FeeDue.RESULT:
+        approved = filing.decision is not None and filing.decision.outcome is Outcome.APPROVED
+        return approved and filing.result is not None
+    begun = filing.step is not None or filing.decision is not None
+    return not begun and (due is FeeDue.SUBMISSION or filing.accepted_at is not None)
+
+
+def _next_step(filing: Filing) -> ev.Event | None:
+    if filing.automatic:
+        return ev.Decided(
+            outcome=Outcome.APPROVED,
+            officer=str(filing.procedure.standing_officer),
+            standing_order=filing.procedure.standing_order,
+        )
+    step = current_step(filing)
+    if step is not None and Clock.STEP in filing.clocks:
+        answered = step.consult is not None and not missing_opinions(filing, step)
+        return ev.ConsultationClosed(step=step.code) if answered else None
+    if filing.suspended or Clock.STEP in filing.clocks:
+        return None
+    upcoming = 0 if filing.step is None else filing.step + 1
+    return ev.StepStarted(step=filing.procedure.review[upcoming].code)
+
+
+def _delivery(filing: Filing) -> ev.Event | None:
+    if filing.pickup or Clock.DELIVERY in filing.clocks:
+        return None
+    if filing.result_channel is Channel.ONLINE:
+        return ev.HandedOver(channel=Channel.ONLINE)
+    if filing.result_channel is Channel.POST and not filing.parcels:
+        return ev.ParcelRequested(n=1)
+    return ev.PickupOffered()

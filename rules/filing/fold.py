@@ -1,0 +1,95 @@
+"""The fold: what each event makes of a filing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rules.filing.changes import CHANGES, last_move
+from rules.filing.clocks import turned
+from schemas.filing.state import Closing, Filing, Stage, Status
+from schemas.people import Role
+from schemas.publishing.procedure import StepPart
+from schemas.stream.ledger import Recorded
+
+
+def evolve(filing: Filing, recorded: Recorded) -> Filing:
+    """The filing after one event that the log holds."""
+    event = recorded.event
+    change = CHANGES[event.kind](filing, event, recorded.at)
+    moved = {"last_move": last_move(filing, recorded)}
+    after = filing.model_copy(update=moved | change | {"seq": recorded.seq, "changed_at": recorded.at})
+    return after.model_copy(update=turned(after, recorded))
+
+
+def stage(filing: Filing) -> Stage:  # noqa: PLR0911 -- one line for each stage, in the order of the law
+    """What the filing waits for."""
+    if filing.seq == 0:
+        return Stage.DRAFT
+    if filing.closed:
+        return Stage.CLOSED
+    if filing.supplement:
+        return Stage.SUPPLEMENT
+    if filing.fee_pending:
+        return Stage.FEE
+    if filing.accepted_at is None:
+        return Stage.INTAKE
+    if filing.suspended:
+        return Stage.SUSPENDED
+    if filing.obligation is not None:
+        return Stage.OBLIGATION
+    if filing.decision is None:
+        return Stage.REVIEW
+    if filing.result is None:
+        return Stage.ISSUE
+    return Stage.PICKUP if filing.pickup else Stage.DELIVERY
+
+
+_CLOSED_STATUS: Final = {
+    Closing.DELIVERED: Status.RETURNED,
+    Closing.INTAKE_REFUSED: Status.NOT_ACCEPTED,
+    Closing.WITHDRAWN: Status.WITHDRAWN,
+    Closing.STOPPED: Status.STOPPED,
+}
+_LAPSED: Final = frozenset({Closing.SUPPLEMENT_EXPIRED, Closing.FEE_EXPIRED})
+
+
+def status(filing: Filing) -> Status:  # noqa: PLR0911 -- one line for each status
+    """The national status code, derived; never stored by hand."""
+    if filing.closing in _LAPSED:
+        return Status.STOPPED if filing.accepted_at else Status.NOT_ACCEPTED
+    if filing.closing is not None:
+        return _CLOSED_STATUS[filing.closing]
+    if filing.result is not None:
+        return Status.PROCESSED
+    if filing.supplement is not None:
+        return Status.SUPPLEMENT
+    if filing.accepted_at is None:
+        return Status.REGISTERED
+    if filing.suspended:
+        return Status.STOPPED
+    if filing.fee_pending or (filing.obligation is not None and filing.obligation.amount is not None):
+        return Status.FINANCIAL_OBLIGATION
+    return Status.PROCESSING if filing.processing else Status.ACCEPTED
+
+
+_AT_A_STEP: Final = frozenset({Stage.REVIEW, Stage.OBLIGATION})
+
+
+def current_step(filing: Filing) -> StepPart | None:
+    """The review step that runs, if one does; it does too while an obligation is awaited."""
+    if stage(filing) not in _AT_A_STEP or filing.step is None:
+        return None
+    return filing.procedure.review[filing.step]
+
+
+def task_role(filing: Filing) -> Role:
+    """Whose task the filing is now, where somebody claims it."""
+    step = current_step(filing)
+    return Role.RECEPTION if step is None else step.role
+
+
+def missing_opinions(filing: Filing, step: StepPart) -> tuple[str, ...]:
+    """The bodies consulted in this step that have not answered."""
+    given = {opinion.party for opinion in filing.opinions if opinion.step == step.code}
+    asked = () if step.consult is None else step.consult.parties
+    return tuple(party.code for party in asked if party.code not in given)

@@ -1,0 +1,73 @@
+"""Who may do what, now. Everything that offers or refuses an action asks here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing.clocks import silence_approves
+from rules.filing.commands import RULES
+from schemas.errors import Problem, problem
+from schemas.filing.commands import PUBLIC_COMMANDS
+from schemas.filing.events import Clock
+from schemas.filing.state import Action, Filing
+from schemas.people import OFFICERS, Actor, Role
+
+PUBLIC_KINDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].default for command in PUBLIC_COMMANDS)
+
+
+def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | None:
+    """Why `actor` can't do this now, or None."""
+    if filing.closed:
+        return problem("", "filing_closed", "hồ sơ đã kết thúc", "the filing has ended")
+    stranger = None if kind == "submit" else _stranger(filing, actor)
+    return stranger or _too_late(filing, actor, now) or RULES[kind].guard(filing, actor, now)
+
+
+def _too_late(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    """Once silence has approved the filing its officers have no more to say, also while its clock has yet to ring."""
+    state = filing.clocks.get(Clock.PROCESSING)
+    if actor.role not in OFFICERS or state is None or state.paused or not silence_approves(filing) or now < state.due:
+        return None
+    return problem(
+        "",
+        "silence_has_approved",
+        "đã hết hạn giải quyết: sự im lặng là chấp thuận",
+        "the limit has run out: silence has approved the filing",
+    )
+
+
+def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Action]:
+    """Every command, and whether `actor` can give it now, with the reason where not."""
+    checked = ((kind, check(filing, kind, actor, now)) for kind in PUBLIC_KINDS)
+    return [Action(name=kind, allowed=why is None, problem=why) for kind, why in checked]
+
+
+def _stranger(filing: Filing, actor: Actor) -> Problem | None:
+    if actor.role in OFFICERS:
+        if actor.agency != filing.agency:
+            return problem(
+                "actor.agency",
+                "other_agency",
+                "hồ sơ thuộc cơ quan khác",
+                "the filing belongs to another agency",
+            )
+        if filing.applicant is not None and actor.subject == filing.applicant.subject:
+            return problem(
+                "actor.subject",
+                "own_filing",
+                "cán bộ không giải quyết hồ sơ của chính mình",
+                "an officer does not handle their own filing",
+            )
+    if actor.role is Role.APPLICANT and (filing.applicant is None or actor.subject != filing.applicant.subject):
+        return problem("actor.subject", "not_the_applicant", "không phải chủ hồ sơ", "the actor is not the applicant")
+    filed_by = filing.filed_by
+    filer = None if filed_by is None else (filed_by.role, filed_by.subject)
+    if actor.role is Role.REPRESENTATIVE and (actor.role, actor.subject) != filer:
+        return problem(
+            "actor.subject",
+            "not_the_representative",
+            "không phải người đại diện đã nộp hồ sơ",
+            "the actor is not the representative who filed",
+        )
+    return None

@@ -1,0 +1,144 @@
+"""Where a filing stands in queues, what can be done with it there, and what will ring."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing.clocks import moments
+from rules.filing.fold import current_step, stage, task_role
+from rules.filing.guards import PUBLIC_KINDS, check
+from schemas.filing.events import Clock
+from schemas.filing.state import ClockState, Filing, Stage, Task, Timer
+from schemas.people import SYSTEM, Actor, Role
+
+
+def timers(filing: Filing) -> list[Timer]:
+    """What the clocks will tell, in order."""
+    if filing.closed:
+        return []
+    found = (timer for state in filing.clocks.values() for timer in moments(filing, state))
+    return sorted(found, key=lambda timer: (timer.due, timer.clock))
+
+
+def next_timer(filing: Filing) -> Timer | None:
+    """The first of `timers`."""
+    return next(iter(timers(filing)), None)
+
+
+def tasks(filing: Filing, now: datetime) -> list[Task]:
+    """In whose queues the filing stands, and what each can do there. An open filing stands in at least one."""
+    if filing.seq == 0 or filing.closed:
+        return []
+    found = [_task(filing, role, now) for role in _queues(filing)]
+    doable = [task for task in found if task.actions or task.role is Role.TEAM_LEAD]
+    return (doable or found) + _notices(filing, now)
+
+
+def _notices(filing: Filing, now: datetime) -> list[Task]:
+    """What somebody has been told, as long as it matters: while the clock runs."""
+    told = [notice for state in filing.clocks.values() if not state.paused for notice in _told(filing, state, now)]
+    early = [Task(name="finished_early", role=Role.HANDOVER, actions=())] if filing.early else []
+    return told + early
+
+
+def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
+    told: list[Task] = []
+    if state.reminded_at and not state.overdue:
+        officers = [task_role(filing)] if stage(filing) in _CLAIMABLE else []
+        roles = dict.fromkeys((*officers, Role.LEADER))
+        told += [_notice(f"reminder:{state.clock}", role, state, _claimer(filing, role)) for role in roles]
+    if state.apologised_at:
+        possible_now = check(filing, "reappoint", _someone(filing, Role.LEADER), now) is None
+        actions = ("reappoint",) if possible_now else ()
+        told.append(_notice(f"apology:{state.clock}", Role.LEADER, state, None, *actions))
+    return told
+
+
+def _notice(name: str, role: Role, state: ClockState, officer: str | None, *actions: str) -> Task:
+    return Task(name=name, role=role, actions=actions, officer=officer, due=state.due, overdue=state.overdue)
+
+
+def _queues(filing: Filing) -> list[Role]:
+    late = [Role.TEAM_LEAD] if any(state.overdue for state in filing.clocks.values()) else []
+    asked = any(question.answer is None for question in filing.questions)
+    step = current_step(filing)
+    at_step = [] if step is None else [step.role]
+    by_stage: dict[Stage, list[Role]] = {
+        Stage.INTAKE: [Role.RECEPTION],
+        Stage.SUPPLEMENT: [Role.APPLICANT, Role.RECEPTION],
+        Stage.FEE: [Role.CASHIER, *_waivers(filing)],
+        Stage.SUSPENDED: [Role.LEADER],
+        Stage.OBLIGATION: [*at_step, Role.CASHIER],
+        Stage.REVIEW: at_step,
+        Stage.ISSUE: [Role.SYSTEM],
+        Stage.DELIVERY: [Role.SYSTEM],
+        Stage.PICKUP: [Role.HANDOVER],
+    }
+    return list(dict.fromkeys([*by_stage[stage(filing)], *([Role.APPLICANT] if asked else []), *late]))
+
+
+def _waivers(filing: Filing) -> list[Role]:
+    """Who may let the applicant off the fee that is due."""
+    rule = filing.procedure.fee
+    return [] if rule is None or filing.waiver else sorted({waiver.approver for waiver in rule.waivers})
+
+
+def _task(filing: Filing, role: Role, now: datetime) -> Task:
+    actor = _someone(filing, role)
+    step = current_step(filing)
+    clock = filing.clocks.get(_STAGE_CLOCK[stage(filing)])
+    return Task(
+        name=step.code if step else stage(filing),
+        role=role,
+        actions=possible(filing, actor, now),
+        officer=_claimer(filing, role),
+        due=clock.due if clock else None,
+        overdue=bool(clock and clock.overdue),
+    )
+
+
+_STAGE_CLOCK: Final = {
+    Stage.INTAKE: Clock.INTAKE,
+    Stage.SUPPLEMENT: Clock.SUPPLEMENT,
+    Stage.FEE: Clock.PAYMENT,
+    Stage.SUSPENDED: Clock.SUSPENSION,
+    Stage.OBLIGATION: Clock.OBLIGATION,
+    Stage.REVIEW: Clock.STEP,
+    Stage.ISSUE: Clock.ISSUE,
+    Stage.DELIVERY: Clock.DELIVERY,
+    Stage.PICKUP: Clock.PICKUP,
+}
+
+_CLAIMABLE: Final = frozenset({Stage.INTAKE, Stage.REVIEW, Stage.OBLIGATION})
+
+_MACHINE_ACTIONS: Final = {Stage.ISSUE: ("issue",), Stage.DELIVERY: ("settle_parcel",)}
+
+
+_LEADING: Final = ("release", "reassign")
+"""What a team lead does."""
+
+_ANYONE: Final = " "
+
+
+def _someone(filing: Filing, role: Role) -> Actor:
+    """Somebody in this role: who has claimed the task, or anyone."""
+    if role is Role.SYSTEM:
+        return SYSTEM
+    if role is Role.APPLICANT and filing.applicant is not None:
+        return Actor(subject=filing.applicant.subject, role=role)
+    return Actor(subject=_claimer(filing, role) or _ANYONE, role=role, agency=filing.agency)
+
+
+def _claimer(filing: Filing, role: Role) -> str | None:
+    """Who has claimed the task, if it is this role's to claim."""
+    return filing.officer if stage(filing) in _CLAIMABLE and role is task_role(filing) else None
+
+
+def possible(filing: Filing, actor: Actor, now: datetime) -> tuple[str, ...]:
+    """What the actor can do now."""
+    if actor.role is Role.SYSTEM:
+        return _MACHINE_ACTIONS.get(stage(filing), ())
+    if actor.role is Role.TEAM_LEAD:
+        return tuple(name for name in _LEADING if check(filing, name, actor, now) is None)
+    return tuple(name for name in PUBLIC_KINDS if check(filing, name, actor, now) is None)

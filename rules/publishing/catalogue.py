@@ -1,0 +1,215 @@
+"""What makes a procedure file fit to be published: its form, its cross-references, and what its level allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from rules.publishing.condition_mistakes import condition_mistakes
+from rules.publishing.level_mistakes import NO_FEE_CHANNEL_YET, NOT_SKIPPED, level_mistakes
+from rules.publishing.list_mistakes import list_mistakes
+from rules.publishing.mistakes import Mistake, mistake
+from rules.publishing.plain_data import child, plain
+from rules.publishing.readable_parts import (
+    UNREAD,
+    ExtensionSketch,
+    FeeSketch,
+    FieldSketch,
+    Listed,
+    ProcedureSketch,
+    StepSketch,
+    Unread,
+    limits,
+    read,
+    sketch,
+    whole,
+)
+from rules.publishing.schema_mistakes import schema_mistakes
+from schemas.form import MAX_TEXT
+from schemas.level import Level
+from schemas.limit import Limit, Unit
+from schemas.people import Role
+from schemas.publishing.procedure import Act, FieldKind, Procedure
+
+_BOUNDED: Final = frozenset({FieldKind.INTEGER, FieldKind.TEXT})
+_MOST_UNITS: Final = 100_000
+"""So many times the dearest item, and as many items as there may be, are still an amount that JSON can hold."""
+_MOST_AMOUNT: Final = 10_000
+"""So many working days are forty years: further than that, no holidays are known."""
+_SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
+_NOT_NOTHING: Final = frozenset({"limits.reminder", "limits.apology", "limits.reappointment"})
+_BEFORE_THE_END: Final = frozenset({"limits.reminder", "limits.apology"})
+_ADDED: Final = frozenset({"limits.reappointment", "extension.by"})
+"""Limits that are added to that of the processing."""
+_HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}
+
+
+def problems(raw: object, *, allow_seconds: bool = False) -> list[Mistake]:
+    """Every mistake of a procedure as it was read from a file; none means that it may be published.
+
+    `allow_seconds` admits the unit that only demonstrations use.
+    """
+    if not isinstance(raw, dict):
+        return [mistake("not_a_mapping", "")]
+    found: list[Mistake] = []
+    value = plain(raw, "", found)
+    found.extend(_blank_texts(value, ""))
+    if isinstance(value.get("level"), bool | float):  # pydantic takes true for 1
+        found.append(mistake("not_allowed_value", "level", allowed=", ".join(str(int(level)) for level in Level)))
+    found.extend(_elsewhere(schema_mistakes(Procedure, value), found))
+    found.extend(_elsewhere(_across(sketch(value), allow_seconds=allow_seconds), found))
+    return list({(entry.path, entry.rule): entry for entry in found}.values())
+
+
+def _elsewhere(more: Iterable[Mistake], found: Iterable[Mistake]) -> list[Mistake]:
+    """Of the mistakes at one place the first one is enough: the others follow from it."""
+    known = {entry.path for entry in found}
+    return [entry for entry in more if entry.path not in known]
+
+
+def _blank_texts(value: Any, path: str) -> Iterator[Mistake]:
+    match value:
+        case dict():
+            for key, entry in value.items():
+                yield from _blank_texts(entry, child(path, key))
+        case list():
+            for n, entry in enumerate(value):
+                yield from _blank_texts(entry, child(path, n))
+        case str() if not value.strip():
+            yield mistake("required", path)
+
+
+def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]:
+    yield from list_mistakes(parts)
+    for n, field in read(parts.form).items():
+        yield from _field(field, f"form[{n}]")
+    yield from condition_mistakes(parts)
+    yield from _time_limits(limits(parts), allow_seconds=allow_seconds)
+    yield from _review(parts)
+    yield from _fee(parts)
+    yield from _extension(parts)
+    if isinstance(parts.level, Level):
+        yield from level_mistakes(parts, parts.level)
+
+
+def _field(field: FieldSketch, path: str) -> Iterator[Mistake]:
+    if isinstance(field.kind, Unread):
+        return
+    if field.kind is FieldKind.CHOICE and not field.choices:
+        yield mistake("choices_required", f"{path}.choices")
+    if field.kind is not FieldKind.CHOICE and field.choices:
+        yield mistake("choices_only_for_choice", f"{path}.choices")
+    yield from _bounds(field, field.kind, path)
+
+
+def _bounds(field: FieldSketch, kind: FieldKind, path: str) -> Iterator[Mistake]:
+    bounds = {"minimum": field.minimum, "maximum": field.maximum}
+    written = {name: bound for name, bound in bounds.items() if isinstance(bound, int)}
+    if kind not in _BOUNDED:
+        yield from (mistake("bounds_not_for_kind", f"{path}.{name}") for name in written)
+        return
+    if kind is FieldKind.TEXT:
+        yield from (mistake("negative_length", f"{path}.{name}") for name, bound in written.items() if bound < 0)
+        too_long = (name for name, bound in written.items() if bound > MAX_TEXT)
+        yield from (mistake("length_above_form", f"{path}.{name}", limit=MAX_TEXT) for name in too_long)
+    if len(written) == len(bounds) and written["minimum"] > written["maximum"]:
+        yield mistake("minimum_above_maximum", f"{path}.minimum")
+
+
+def _time_limits(read_limits: Mapping[str, Limit], *, allow_seconds: bool) -> Iterator[Mistake]:
+    processing = read_limits.get("limits.processing")
+    for path, limit in read_limits.items():
+        if limit.unit is Unit.SECONDS and not allow_seconds:
+            yield mistake("seconds_not_allowed", path)
+        elif limit.unit is not Unit.SECONDS and limit.amount > _MOST_AMOUNT:
+            yield mistake("limit_too_long", path, limit=_MOST_AMOUNT)
+        elif limit.amount == 0 and limit.unit not in _SAME_DAY:
+            yield mistake("limit_zero", path)
+        elif limit.amount == 0 and path in _NOT_NOTHING:
+            yield mistake("limit_of_nothing", path)
+        elif path in _BEFORE_THE_END and processing is not None and _as_long_as(limit, processing):
+            yield mistake("notice_not_shorter", path)
+        elif path in _ADDED and processing is not None and limit.unit is not processing.unit:
+            yield mistake("unit_of_processing", path, unit=processing.unit)
+
+
+def _review(parts: ProcedureSketch) -> Iterator[Mistake]:
+    steps = read(parts.review)
+    for n, step in steps.items():
+        yield from _step(step, f"review[{n}]")
+    if not whole(parts.review) or any(step.act is UNREAD for step in steps.values()):
+        return
+    if not steps:
+        if isinstance(parts.level, Level) and parts.level > Level.INFORMATION:
+            yield mistake("review_required", "review")
+        return
+    deciding = [n for n, step in steps.items() if step.act is Act.DECIDE]
+    if len(deciding) != 1:
+        yield mistake("decide_exactly_once", "review")
+    elif deciding[0] != len(steps) - 1:
+        yield mistake("decide_not_last", f"review[{deciding[0]}].act")
+    if sum(step.act is Act.PROPOSE for step in steps.values()) != 1:
+        yield mistake("propose_exactly_once", "review")
+
+
+def _step(step: StepSketch, path: str) -> Iterator[Mistake]:
+    if step.act is Act.DECIDE and step.role not in {Role.LEADER, UNREAD}:
+        yield mistake("decide_by_leader", f"{path}.role")
+    if step.act in NOT_SKIPPED and step.role is Role.LEADER:
+        yield mistake("step_not_by_leader", f"{path}.role")
+    if step.act is UNREAD:
+        return
+    for act, part in ((Act.CONSULT, step.consult), (Act.OBLIGATION, step.obligation)):
+        if step.act is act and part is None:
+            yield mistake(f"{act}_required", f"{path}.{act}")
+        if step.act is not act and part is not None:
+            yield mistake(f"{act}_not_for_act", f"{path}.{act}")
+
+
+def _fee(parts: ProcedureSketch) -> Iterator[Mistake]:
+    if not isinstance(parts.fee, FeeSketch):
+        return
+    for n, channel in read(parts.fee.channels).items():
+        if channel in NO_FEE_CHANNEL_YET:
+            yield mistake("fee_by_post_not_available", f"fee.channels[{n}]")
+    for n, item in read(parts.fee.items).items():
+        if isinstance(item.per, str):
+            yield from _per(item.per, f"fee.items[{n}].per", parts.form)
+
+
+def _per(code: str, path: str, form: Listed[FieldSketch]) -> Iterator[Mistake]:
+    fields = read(form)
+    place = next((n for n, field in fields.items() if field.code == code), None)
+    if place is None:
+        if whole(form) and not any(field.code is UNREAD for field in fields.values()):
+            yield mistake("per_unknown_field", path)
+    elif fields[place].kind is FieldKind.INTEGER:
+        yield from _counting(fields[place], f"form[{place}]")
+    elif fields[place].kind is not UNREAD:
+        yield mistake("per_not_integer", path)
+
+
+def _counting(field: FieldSketch, path: str) -> Iterator[Mistake]:
+    if not isinstance(field.minimum, int) or field.minimum < 0:
+        yield mistake("per_needs_minimum", f"{path}.minimum")
+    if not isinstance(field.maximum, int) or field.maximum > _MOST_UNITS:
+        yield mistake("per_needs_maximum", f"{path}.maximum", limit=_MOST_UNITS)
+
+
+def _extension(parts: ProcedureSketch) -> Iterator[Mistake]:
+    if not isinstance(parts.extension, ExtensionSketch):
+        return
+    by, notice = parts.extension.by, parts.extension.notice
+    if isinstance(by, Limit) and by.amount == 0 and by.unit in _SAME_DAY:
+        yield mistake("extension_by_nothing", "extension.by")
+    processing = limits(parts).get("limits.processing")
+    if processing is not None and isinstance(notice, Limit) and _as_long_as(notice, processing):
+        yield mistake("notice_not_shorter", "extension.notice")
+
+
+def _as_long_as(notice: Limit, processing: Limit) -> bool:
+    """Whether the notice takes the whole processing limit, as far as their units can be compared."""
+    if notice.unit in _HOURS and processing.unit in _HOURS:
+        return notice.amount * _HOURS[notice.unit] >= max(processing.amount * _HOURS[processing.unit], 1)
+    never_shorter = (notice.unit, processing.unit) == (Unit.WORKING_DAYS, Unit.CALENDAR_DAYS)
+    return (notice.unit is processing.unit or never_shorter) and notice.amount >= max(processing.amount, 1)

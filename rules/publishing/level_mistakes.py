@@ -1,0 +1,67 @@
+"""What a procedure of a level may not say, and what it must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rules.publishing.mistakes import Mistake, mistake
+from rules.publishing.readable_parts import (
+    FeeSketch,
+    Listed,
+    ProcedureSketch,
+    ResultSketch,
+    SignatureSketch,
+    read,
+    whole,
+)
+from schemas.level import CAPABILITIES, Channel, Level
+from schemas.publishing.procedure import Act, FeeDue
+
+NO_FEE_CHANNEL_YET: Final = frozenset({Channel.POST})
+NOT_SKIPPED: Final = frozenset({Act.INSPECT, Act.CONSULT, Act.OBLIGATION})
+"""What has to happen before anybody may decide, so that a standing order cannot."""
+
+
+def level_mistakes(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
+    """Every part that the level does not allow, or without which it can't be."""
+    allowed = CAPABILITIES[level]
+    fee = parts.fee if isinstance(parts.fee, FeeSketch) else FeeSketch()
+    result = parts.result if isinstance(parts.result, ResultSketch) else ResultSketch()
+    signature = isinstance(parts.signature, SignatureSketch) and parts.signature.required is True
+    yield from _channels("fee", fee.channels, allowed.fee, level)
+    yield from _channels("result", result.channels, allowed.result, level)
+    if signature and not allowed.signature:
+        yield mistake("signature_not_allowed", "signature.required")
+    online_only = whole(fee.channels) and list(read(fee.channels).values()) == [Channel.ONLINE]
+    if signature and level is Level.FULLY_ONLINE and online_only:
+        yield mistake("unsigned_could_not_pay", "fee.channels")
+    if fee.due is FeeDue.SUBMISSION and Channel.ONLINE not in allowed.filing:
+        yield mistake("due_submission_needs_online_filing", "fee.due")
+    yield from _without_officers(parts, level)
+
+
+def _without_officers(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
+    """What is decided without an officer's act, and what is extended, needs filings and steps that allow it."""
+    if parts.automatic is not None:
+        if Channel.ONLINE not in CAPABILITIES[level].filing:
+            yield mistake("automatic_needs_online_filing", "automatic")
+        if any(step.act in NOT_SKIPPED for step in read(parts.review).values()):
+            yield mistake("automatic_skips_step", "automatic")
+    if level is not Level.INFORMATION:
+        return
+    if parts.silent_approval is not None:
+        yield mistake("silent_approval_not_at_level_1", "silent_approval")
+    if parts.extension is not None and parts.review == ():
+        yield mistake("extension_needs_review", "extension")
+
+
+def _channels(part: str, offered: Listed[Channel], allowed: frozenset[Channel], level: Level) -> Iterator[Mistake]:
+    unavailable = NO_FEE_CHANNEL_YET if part == "fee" else frozenset[Channel]()
+    words = ", ".join(sorted(allowed - unavailable))
+    named = read(offered)
+    for n, channel in named.items():
+        if channel not in allowed:
+            yield mistake(f"{part}_channel_not_allowed", f"{part}.channels[{n}]", level=int(level), allowed=words)
+    if level is Level.FULLY_ONLINE and named and whole(offered) and Channel.ONLINE not in named.values():
+        yield mistake(f"{part}_must_offer_online", f"{part}.channels")

@@ -1,0 +1,221 @@
+"""What could be read of a procedure that may have mistakes, so that one mistake does not hide the others.
+
+The sketches have the keys of `schemas.publishing.procedure` that the cross-references are about. Each value is read by
+itself: what is missing or not of its form is `UNREAD`, which the mistakes of the schema have named already.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from enum import Enum
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
+
+from pydantic import BeforeValidator, ConfigDict, Strict, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+
+from schemas.base import Code, Model, Subject
+from schemas.form import FormValue
+from schemas.level import Channel, Level
+from schemas.limit import Limit
+from schemas.people import PersonKind, Role
+from schemas.publishing.procedure import Act, FeeDue, FieldKind, Limits
+
+T = TypeVar("T")
+
+
+class Unread(Enum):
+    """The type of `UNREAD`."""
+
+    UNREAD = "unread"
+
+
+UNREAD: Final = Unread.UNREAD
+
+
+def _forgiving(value: Any, read_value: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read_value(value)
+    except ValidationError:
+        return UNREAD
+
+
+Maybe = Annotated[T | Unread, WrapValidator(_forgiving)]
+Listed: TypeAlias = Maybe[Annotated[tuple[Maybe[T], ...], Strict(strict=False)]]
+"""A list whose entries are read each by itself. What a wrapped validator passes on is a Python list, no JSON."""
+
+
+def _plain_number(value: Any) -> Any:
+    if type(value) is not int:
+        msg = "pydantic takes true and 1.0 for a number of an enum"
+        raise ValueError(msg)
+    return value
+
+
+class Sketch(Model):
+    """A part as far as it can be read: as strictly as the schema reads JSON."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class ConditionSketch(Sketch):
+    """A condition as far as it can be read."""
+
+    field: Maybe[Code | None] = None
+    one_of: Listed[FormValue] = ()
+    at_least: Maybe[int | None] = None
+    at_most: Maybe[int | None] = None
+    channel: Maybe[Channel | None] = None
+    applicant: Maybe[PersonKind | None] = None
+
+
+class PaperSketch(Sketch):
+    """A paper as far as it can be read."""
+
+    code: Maybe[Code] = UNREAD
+    when: Listed[ConditionSketch] = ()
+
+
+class FieldSketch(Sketch):
+    """A form field as far as it can be read."""
+
+    code: Maybe[Code] = UNREAD
+    kind: Maybe[FieldKind] = UNREAD
+    minimum: Maybe[int | None] = None
+    maximum: Maybe[int | None] = None
+    choices: Listed[Code] = ()
+    when: Listed[ConditionSketch] = ()
+
+
+class CodeSketch(Sketch):
+    """What has a code: a party, a waiver."""
+
+    code: Maybe[Code] = UNREAD
+
+
+class ConsultSketch(Sketch):
+    """A consultation as far as it can be read."""
+
+    parties: Listed[CodeSketch] = ()
+
+
+class ObligationSketch(Sketch):
+    """A financial obligation as far as it can be read."""
+
+    answer: Maybe[Limit] = UNREAD
+    pay: Maybe[Limit] = UNREAD
+
+
+class StepSketch(Sketch):
+    """A review step as far as it can be read."""
+
+    code: Maybe[Code] = UNREAD
+    role: Maybe[Role] = UNREAD
+    act: Maybe[Act] = UNREAD
+    limit: Maybe[Limit] = UNREAD
+    consult: Maybe[ConsultSketch | None] = None
+    obligation: Maybe[ObligationSketch | None] = None
+
+
+class ItemSketch(Sketch):
+    """A fee item as far as it can be read."""
+
+    code: Maybe[Code] = UNREAD
+    per: Maybe[Code | None] = None
+    when: Listed[ConditionSketch] = ()
+
+
+class FeeSketch(Sketch):
+    """The fee as far as it can be read."""
+
+    items: Listed[ItemSketch] = UNREAD
+    waivers: Listed[CodeSketch] = ()
+    due: Maybe[FeeDue] = UNREAD
+    channels: Listed[Channel] = UNREAD
+    limit: Maybe[Limit] = UNREAD
+
+
+class ResultSketch(Sketch):
+    """The result as far as it can be read."""
+
+    channels: Listed[Channel] = UNREAD
+
+
+class SupplementSketch(Sketch):
+    """The supplement as far as it can be read."""
+
+    limit: Maybe[Limit] = UNREAD
+
+
+class ExtensionSketch(Sketch):
+    """The extension as far as it can be read."""
+
+    by: Maybe[Limit] = UNREAD
+    notice: Maybe[Limit] = UNREAD
+
+
+class SignatureSketch(Sketch):
+    """The signature as far as it can be read."""
+
+    required: Maybe[bool] = UNREAD
+
+
+class OfficersSketch(Sketch):
+    """What names accountable officers: a standing order, silent approval."""
+
+    officers: Listed[Subject] = ()
+
+
+class ProcedureSketch(Sketch):
+    """A procedure as far as it can be read."""
+
+    level: Maybe[Annotated[Level, BeforeValidator(_plain_number)]] = UNREAD
+    limits: Maybe[dict[str, Maybe[Limit]]] = UNREAD
+    papers: Listed[PaperSketch] = ()
+    form: Listed[FieldSketch] = ()
+    review: Listed[StepSketch] = ()
+    fee: Maybe[FeeSketch | None] = None
+    result: Maybe[ResultSketch] = UNREAD
+    supplement: Maybe[SupplementSketch] = UNREAD
+    extension: Maybe[ExtensionSketch | None] = None
+    signature: Maybe[SignatureSketch] = UNREAD
+    automatic: Maybe[OfficersSketch | None] = None
+    silent_approval: Maybe[OfficersSketch | None] = None
+
+
+def sketch(value: dict[str, Any]) -> ProcedureSketch:
+    """What can be read of plain data."""
+    return ProcedureSketch.model_validate_json(json.dumps(value))
+
+
+def limits(parts: ProcedureSketch) -> dict[str, Limit]:
+    """The time limits that could be read, by path."""
+    return {path: limit for path, limit in _limits(parts) if isinstance(limit, Limit)}
+
+
+def _limits(parts: ProcedureSketch) -> Iterator[tuple[str, Limit | Unread | None]]:
+    if not isinstance(parts.limits, Unread):
+        yield from ((f"limits.{name}", parts.limits.get(name)) for name in Limits.model_fields)
+    if isinstance(parts.fee, FeeSketch):
+        yield "fee.limit", parts.fee.limit
+    if isinstance(parts.supplement, SupplementSketch):
+        yield "supplement.limit", parts.supplement.limit
+    if isinstance(parts.extension, ExtensionSketch):
+        yield "extension.by", parts.extension.by
+        yield "extension.notice", parts.extension.notice
+    for n, step in read(parts.review).items():
+        yield f"review[{n}].limit", step.limit
+        if isinstance(step.obligation, ObligationSketch):
+            yield f"review[{n}].obligation.answer", step.obligation.answer
+            yield f"review[{n}].obligation.pay", step.obligation.pay
+
+
+def read(entries: tuple[T | Unread, ...] | Unread) -> dict[int, T]:
+    """The entries of a list that could be read, by their places."""
+    if isinstance(entries, Unread):
+        return {}
+    return {n: entry for n, entry in enumerate(entries) if not isinstance(entry, Unread)}
+
+
+def whole(entries: tuple[T | Unread, ...] | Unread) -> bool:
+    """Whether every entry of the list could be read."""
+    return not isinstance(entries, Unread) and not any(isinstance(entry, Unread) for entry in entries)

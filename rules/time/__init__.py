@@ -1,0 +1,1 @@
+"""Working time: calendars, office hours, and the instants at which limits end."""

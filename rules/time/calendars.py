@@ -1,0 +1,73 @@
+"""From the calendar that somebody wrote to the calendar of one agency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from rules.time.holiday_base import base_year
+from schemas.publishing.calendar import Calendar, CalendarDay, CalendarFile, DayKind, OpenHours
+
+Weekdays = Sequence[OpenHours]
+"""The regular hours of the seven weekdays, Monday first."""
+
+
+class Said(NamedTuple):
+    """The hours that an overlay gives a day, for one agency and all below it or for the whole country."""
+
+    agency: str | None
+    date: date
+    hours: OpenHours
+
+
+def expand(file: CalendarFile, agency: str | None = None) -> Calendar:
+    """The calendar of an agency, or without one that of the whole country, with every day of its validity settled."""
+    week = file.week.days()
+    said = [Said(each.agency, day.date, _hours(day, week)) for each in file.overlays for day in each.days]
+    settled = {day: hours_on(day, agency, week, said) for day in every_day(file.valid_from, file.valid_until)}
+    other = {day: hours for day, hours in settled.items() if hours != week[day.weekday()]}
+    return Calendar(
+        code=file.code,
+        version=file.version,
+        valid_from=file.valid_from,
+        valid_until=file.valid_until,
+        week=week,
+        off=tuple(day for day, hours in other.items() if not hours),
+        open={day: hours for day, hours in other.items() if hours},
+        cut_off=file.cut_off,
+    )
+
+
+def every_day(first: date, last: date) -> Iterator[date]:
+    """Every date from `first` to `last`."""
+    return (first + timedelta(days=n) for n in range((last - first).days + 1))
+
+
+def hours_on(day: date, agency: str | None, week: Weekdays, said: Iterable[Said]) -> OpenHours:
+    """The office hours of a day: what the overlay of the longest code that fits says, or the base, or its weekday."""
+    if (settled := settled_by(day, agency, said)) is not None:
+        return settled.hours
+    base = base_year(day.year)
+    return () if day in base.off else week[base.makeup.get(day, day).weekday()]
+
+
+def settled_by(day: date, agency: str | None, said: Iterable[Said]) -> Said | None:
+    """What has the last word on a day: the overlay of the longest code that fits; None: the base, or its weekday."""
+    fitting = [each for each in said if each.date == day and _applies(each.agency, agency)]
+    return max(fitting, key=lambda each: len(each.agency or ""), default=None)
+
+
+def hours_of(kind: DayKind, written: OpenHours, day: date, replaces: date | None, week: Weekdays) -> OpenHours:
+    """The office hours that a day of an overlay has."""
+    if kind in {DayKind.OFF, DayKind.COMPENSATORY}:
+        return ()
+    return written if kind is DayKind.SHORT else week[(replaces or day).weekday()]
+
+
+def _hours(day: CalendarDay, week: Weekdays) -> OpenHours:
+    return hours_of(day.kind, day.hours, day.date, day.replaces, week)
+
+
+def _applies(overlay: str | None, agency: str | None) -> bool:
+    return overlay is None or (agency is not None and f"{agency}.".startswith(f"{overlay}."))

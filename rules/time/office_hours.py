@@ -1,0 +1,222 @@
+"""A calendar laid out day by day, so that working minutes and working days are counted by looking them up.
+
+Minutes and days are counted from the midnight with which the year 2000 began in Vietnam.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
+from itertools import accumulate
+from typing import Final, TypeVar
+
+from rules.time.holiday_base import FIRST_YEAR, LAST_YEAR, base_year
+from schemas.errors import Problem, problem
+from schemas.publishing.calendar import Calendar, OpenHours
+
+DAY: Final = 24 * 60
+
+_FIRST: Final = date(FIRST_YEAR, 1, 1).toordinal()
+_WEEKDAY: Final = date(FIRST_YEAR, 1, 1).weekday()
+_END: Final = (date(LAST_YEAR, 12, 31).toordinal() + 1 - _FIRST) * DAY
+_START: Final = datetime(FIRST_YEAR, 1, 1, tzinfo=timezone(timedelta(hours=7))).astimezone(UTC)
+_MINUTE: Final = timedelta(minutes=1)
+T = TypeVar("T")
+
+Spans = tuple[tuple[int, int], ...]
+"""The office hours of a day as minutes of it, [open, close)."""
+
+
+class TimeError(ValueError):
+    """What was asked of a calendar can't be answered; `problem` says which argument is wrong, by which rule."""
+
+    def __init__(self, found: Problem) -> None:
+        super().__init__(f"{found.field}: {found.message.en} [{found.rule}]")
+        self.problem = found
+
+
+class NotLaidOut(Exception):  # noqa: N818 - says what happened
+    """The answer lies `before` the first day that was laid out, or after the last one."""
+
+    def __init__(self, *, before: bool) -> None:
+        super().__init__("before" if before else "after")
+        self.before = before
+
+
+def out_of_reach(field: str) -> TimeError:
+    """The refusal of what lies outside of the years that can be reckoned with."""
+    return TimeError(
+        problem(
+            field,
+            "out_of_reach",
+            f"chỉ tính được từ năm {FIRST_YEAR} đến năm {LAST_YEAR}",
+            f"days are known from {FIRST_YEAR} to {LAST_YEAR} only",
+        )
+    )
+
+
+def minute_of(instant: datetime, field: str) -> int:
+    """The minute that an aware `instant` lies in. Raises `TimeError` against `field` for one that is out of reach."""
+    minute: int = (instant - _START) // _MINUTE
+    if 0 <= minute < _END:
+        return minute
+    raise out_of_reach(field)
+
+
+def instant_of(minute: int) -> datetime:
+    """The instant at which a minute begins, in UTC."""
+    return _START + timedelta(minutes=minute)
+
+
+def day_of(day: date) -> int:
+    """The number of a day."""
+    return day.toordinal() - _FIRST
+
+
+def date_of(day: int) -> date:
+    """The day of this number."""
+    return date.fromordinal(day + _FIRST)
+
+
+class Days:
+    """The days from January of `first_year` to December of `last_year`. Never changed once made."""
+
+    def __init__(self, calendar: Calendar, first_year: int, last_year: int) -> None:
+        self.first_year, self.last_year = first_year, last_year
+        self.first = day_of(date(first_year, 1, 1))
+        self._regular = _regular(calendar, first_year, last_year)
+        self.spans = _spans(calendar, self._regular, first_year, last_year)
+        self._minutes = [0, *accumulate(sum(close - opens for opens, close in spans) for spans in self.spans)]
+        self._ranks = [0, *accumulate(map(bool, self.spans))]
+        self._working = [self.first + n for n, spans in enumerate(self.spans) if spans]
+
+    def elapsed(self, minute: int) -> int:
+        """Working minutes from the first day until `minute`."""
+        day, within = divmod(minute, DAY)
+        n = self._place(day)
+        passed = self._minutes[n]
+        for opens, close in self.spans[n]:
+            if within <= opens:
+                break
+            passed += min(within, close) - opens
+        return passed
+
+    def reached(self, passed: int) -> int:
+        """The first minute at which so many working minutes have elapsed; it lies in (open, close]."""
+        n = bisect_left(self._minutes, passed) - 1
+        if n < 0 or n >= len(self.spans):
+            raise NotLaidOut(before=n < 0)
+        left = passed - self._minutes[n]
+        for opens, close in self.spans[n]:
+            if left <= close - opens:
+                break
+            left -= close - opens
+        return (self.first + n) * DAY + opens + left
+
+    def opening(self, minute: int) -> int:
+        """`minute` itself if it lies in office hours, [open, close), else the next opening."""
+        day, within = divmod(minute, DAY)
+        n = self._place(day)
+        for opens, close in self.spans[n]:
+            if within < close:
+                return day * DAY + max(within, opens)
+        return self.opens(self.working_day(self._ranks[n + 1]))
+
+    def rank(self, day: int) -> int:
+        """How many working days lie before `day`: the rank of a working day, or of the next one."""
+        return self._ranks[self._place(day)]
+
+    def working_day(self, rank: int) -> int:
+        """The working day of this rank."""
+        if rank < 0 or rank >= len(self._working):
+            raise NotLaidOut(before=rank < 0)
+        return self._working[rank]
+
+    def hours(self, day: int) -> Spans:
+        """The office hours of a day; none: no working day."""
+        return self.spans[self._place(day)]
+
+    def between(self, first: int, last: int) -> Iterator[tuple[int, Spans, Spans]]:
+        """The days from `first` to `last`: each with its office hours and with those of its weekday."""
+        places = slice(self._place(first), self._place(last) + 1)
+        return zip(range(first, last + 1), self.spans[places], self._regular[places], strict=True)
+
+    def opens(self, day: int) -> int:
+        """The first opening of a working day."""
+        return day * DAY + self.hours(day)[0][0]
+
+    def closes(self, day: int) -> int:
+        """The close of a working day."""
+        return day * DAY + self.hours(day)[-1][1]
+
+    def _place(self, day: int) -> int:
+        n = day - self.first
+        if n < 0 or n >= len(self.spans):
+            raise NotLaidOut(before=n < 0)
+        return n
+
+
+def _regular(calendar: Calendar, first_year: int, last_year: int) -> list[Spans]:
+    week = [_minutes_of(day) for day in calendar.week]
+    first, end = day_of(date(first_year, 1, 1)), day_of(date(last_year + 1, 1, 1))
+    return [week[(_WEEKDAY + day) % 7] for day in range(first, end)]
+
+
+def _spans(calendar: Calendar, regular: list[Spans], first_year: int, last_year: int) -> list[Spans]:
+    first = day_of(date(first_year, 1, 1))
+    days = list(regular)
+    for year in range(first_year, last_year + 1):
+        base = base_year(year)
+        for off in base.off:
+            days[day_of(off) - first] = ()
+        for made_up, replaced in base.makeup.items():
+            days[day_of(made_up) - first] = _minutes_of(calendar.week[replaced.weekday()])
+    starts, ends = (
+        min(max(day - first, 0), len(days)) for day in (day_of(calendar.valid_from), day_of(calendar.valid_until) + 1)
+    )
+    valid = range(starts, ends)
+    days[valid.start : valid.stop] = regular[valid.start : valid.stop]
+    own = {**dict.fromkeys(calendar.off, ()), **{day: _minutes_of(hours) for day, hours in calendar.open.items()}}
+    for day, spans in own.items():
+        if day_of(day) - first in valid:
+            days[day_of(day) - first] = spans
+    return days
+
+
+def _minutes_of(day: OpenHours) -> Spans:
+    return tuple((hours.open, hours.close) for hours in day)
+
+
+class Pages:
+    """The days of a calendar, as many of them as have been asked for. Threads may share it."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._calendar = calendar
+        years = (calendar.valid_from.year - 1, calendar.valid_until.year + 1)
+        self._days = Days(calendar, *(min(max(year, FIRST_YEAR), LAST_YEAR) for year in years))
+
+    def answer(self, question: Callable[[Days], T], field: str) -> T:
+        """What `question` answers, given enough days. Raises `TimeError` against `field` when there never are."""
+        days = self._days
+        while True:
+            try:
+                return question(days)
+            except NotLaidOut as missing:
+                self._days = days = self._more(days, field, before=missing.before)
+
+    def _more(self, days: Days, field: str, *, before: bool) -> Days:
+        first, last = days.first_year, days.last_year
+        if (before and first == FIRST_YEAR) or (not before and last == LAST_YEAR):
+            raise out_of_reach(field)
+        more = last - first + 1
+        if before:
+            return Days(self._calendar, max(first - more, FIRST_YEAR), last)
+        return Days(self._calendar, first, min(last + more, LAST_YEAR))
+
+
+@lru_cache(maxsize=128)
+def pages(calendar: Calendar) -> Pages:
+    """The days of `calendar`."""
+    return Pages(calendar)

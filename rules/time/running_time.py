@@ -1,0 +1,125 @@
+"""How a time limit runs through the days of a calendar: from the receipt, over every pause, to its end. In minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rules.time.office_hours import DAY, Days
+from schemas.limit import Limit, Unit
+
+Span = tuple[int, int]
+"""A pause as the minutes in which it begins and ends."""
+
+
+class Leg(NamedTuple):
+    """A stretch of a run without a pause.
+
+    Attributes:
+        begun: The minute from which it is reckoned: the start of the budget, or a resume.
+        left: What is left of the budget then: working minutes, or days of a limit in calendar days.
+        ends: The minute at which that is used up; for calendar days, the day, on whatever weekday.
+        due: When the limit ends if no pause follows.
+    """
+
+    begun: int
+    left: int
+    ends: int
+    due: int
+
+
+class Run(NamedTuple):
+    """A limit from its receipt to its end. There is one leg more than there are `pauses`, those that count.
+
+    Attributes:
+        opened: The minute that counts as the receipt.
+        budget: The whole of it: working minutes, or days of a limit in calendar days. It starts where the first leg
+            begins.
+        legs: The stretches without a pause.
+        pauses: Those that count.
+    """
+
+    opened: int
+    budget: int
+    legs: list[Leg]
+    pauses: list[Span]
+
+    @property
+    def receipt_day(self) -> int:
+        """The day of receipt."""
+        return self.opened // DAY
+
+    @property
+    def due(self) -> int:
+        """When the limit ends."""
+        return self.legs[-1].due
+
+
+def run(days: Days, start: int, limit: Limit, pauses: Sequence[Span], latest: int | None) -> Run:
+    """How `limit`, received at the minute `start`, runs.
+
+    Args:
+        days: Laid out days; raises `NotLaidOut` when they are too few.
+        start: The minute of receipt.
+        limit: Anything but seconds, or 0 calendar days, which are 0 working days.
+        pauses: In order and apart from each other.
+        latest: The cut-off as a minute of the day, or None: what comes later counts for the next working day.
+    """
+    opened = _opened(days, start, latest)
+    if limit.unit is Unit.CALENDAR_DAYS:
+        budget = limit.amount
+        first = _days_leg(days, opened, budget)
+    elif limit.unit is Unit.WORKING_DAYS:
+        rank = days.rank(opened // DAY)
+        starts = days.opens(days.working_day(rank + 1)) if limit.amount else opened
+        ends = days.closes(days.working_day(rank + limit.amount))
+        budget = days.elapsed(ends) - days.elapsed(starts)
+        first = Leg(starts, budget, ends, ends)
+    else:
+        budget = 60 * limit.amount
+        first = _minutes_leg(days, opened, budget, limit.unit)
+    found = Run(opened, budget, [first], [])
+    for pause in pauses:
+        leg = found.legs[-1]
+        if pause[0] >= leg.due:
+            break
+        found.legs.append(_resumed(days, found, limit.unit, pause))
+        found.pauses.append(pause)
+    return found
+
+
+def _opened(days: Days, start: int, latest: int | None) -> int:
+    """The minute from which a receipt counts."""
+    day = start // DAY
+    if latest is not None and start % DAY > latest and days.hours(day):
+        return days.opens(days.working_day(days.rank(day) + 1))
+    return days.opening(start)
+
+
+def left_at(days: Days, leg: Leg, unit: Unit, minute: int) -> int:
+    """What is left of a leg's budget at `minute`: working minutes, or days."""
+    if minute <= leg.begun:
+        return leg.left
+    if unit is Unit.CALENDAR_DAYS:
+        return max(leg.left - minute // DAY + leg.begun // DAY, 0)
+    return max(leg.left - days.elapsed(minute) + days.elapsed(leg.begun), 0)
+
+
+def _resumed(days: Days, so_far: Run, unit: Unit, pause: Span) -> Leg:
+    begins, ends = pause
+    left = left_at(days, so_far.legs[-1], unit, begins)
+    begun = max(ends, so_far.legs[0].begun)
+    if unit is Unit.CALENDAR_DAYS:
+        return _days_leg(days, begun, left)
+    return _minutes_leg(days, begun, left, unit)
+
+
+def _minutes_leg(days: Days, begun: int, left: int, unit: Unit) -> Leg:
+    ends = days.reached(days.elapsed(begun) + left) if left else days.opening(begun)
+    return Leg(begun, left, ends, ends if unit is Unit.WORKING_HOURS else days.closes(ends // DAY))
+
+
+def _days_leg(days: Days, begun: int, left: int) -> Leg:
+    """Without a day left it is the day of resume, or the next working day if the office has closed by then."""
+    ends = begun // DAY + left if left else days.opening(begun) // DAY
+    return Leg(begun, left, ends, days.closes(days.working_day(days.rank(ends))))

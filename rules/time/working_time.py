@@ -1,0 +1,248 @@
+"""When a time limit ends. Every wait of the system goes through this module; docs/time.md says the rules in words.
+
+Instants are aware; those that come out are UTC. All but those of limits in seconds are cut to the minute. What can't be
+answered raises a `TimeError`, which names the argument and the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from rules.time.office_hours import DAY, Days, date_of, instant_of, minute_of, pages
+from rules.time.office_hours import TimeError as TimeError
+from rules.time.running_time import Run, Span, left_at, run
+from rules.time.time_words import run_in_words, seconds_in_words
+from schemas.errors import problem
+from schemas.limit import Limit, Unit
+from schemas.publishing.calendar import Calendar, Timeliness
+
+VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+
+Pause = tuple[datetime, datetime]
+"""The instants at which a limit stood still and went on."""
+
+_DAYS: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
+_SAME_DAY: Final = Limit(amount=0, unit=Unit.WORKING_DAYS)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """When a limit ends, the day that counts as that of its receipt, and why, line by line."""
+
+    due: datetime
+    receipt_day: date
+    reasoning: tuple[str, ...]
+
+
+def due(
+    start: datetime, limit: Limit, calendar: Calendar, *, pauses: Sequence[Pause] = (), cut_off: time | None = None
+) -> datetime:
+    """The instant at which `limit`, received at `start`, ends.
+
+    `pauses` are in order and apart; one that begins at the due instant or later changes nothing. What arrives later in
+    a day than `cut_off` counts for the next working day; it is for limits in days. Without one, limits of 0 days have
+    the calendar's.
+    """
+    if limit.unit is Unit.SECONDS:
+        return _elapsed_due(start, limit.amount, pauses)
+    asked = _Asked.of(start, limit, calendar, pauses, cut_off)
+    return instant_of(pages(calendar).answer(lambda days: asked.run(days).due, "limit"))
+
+
+def explain(
+    start: datetime, limit: Limit, calendar: Calendar, *, pauses: Sequence[Pause] = (), cut_off: time | None = None
+) -> Projection:
+    """The same as `due`, with its reasons."""
+    if limit.unit is Unit.SECONDS:
+        ends = _elapsed_due(start, limit.amount, pauses)
+        return Projection(ends, start.astimezone(VIETNAM).date(), seconds_in_words(start, limit, ends))
+    asked = _Asked.of(start, limit, calendar, pauses, cut_off)
+
+    def answer(days: Days) -> Projection:
+        found = asked.run(days)
+        words = run_in_words(days, asked.start, asked.limit, found, asked.latest, calendar)
+        return Projection(instant_of(found.due), date_of(found.receipt_day), tuple(words))
+
+    return pages(calendar).answer(answer, "limit")
+
+
+def before(due: datetime, limit: Limit, calendar: Calendar) -> datetime:
+    """The instant that lies `limit` before `due`; never after it.
+
+    Working days: the same place in the working day so many before, the close before a close. Working hours: so many
+    minutes back. Calendar days: so many dates back, or the working day before, at its close. Seconds: elapsed.
+    """
+    if limit.unit is Unit.SECONDS:
+        return due.astimezone(UTC) - timedelta(seconds=limit.amount)
+    minute = minute_of(due, "due")
+
+    def answer(days: Days) -> int:
+        if limit.unit is Unit.WORKING_HOURS:
+            return days.reached(days.elapsed(minute) - 60 * limit.amount)
+        if limit.unit is Unit.CALENDAR_DAYS:
+            day = minute // DAY - limit.amount
+            return days.closes(days.working_day(days.rank(day + 1) - 1))
+        return _working_days_before(days, minute, limit.amount)
+
+    return instant_of(min(pages(calendar).answer(answer, "limit"), minute))
+
+
+def _working_days_before(days: Days, minute: int, amount: int) -> int:
+    rank = days.rank(minute // DAY + 1) - 1
+    day = days.working_day(rank)
+    if minute <= days.opens(day):
+        rank -= 1
+        day = days.working_day(rank)
+    earlier = days.working_day(rank - amount)
+    if minute >= days.closes(day):
+        return days.closes(earlier)
+    within = earlier * DAY + minute % DAY
+    return days.reached(max(days.elapsed(within), days.elapsed(days.opens(earlier)) + 1))
+
+
+def halfway(
+    start: datetime, limit: Limit, calendar: Calendar, *, pauses: Sequence[Pause] = (), cut_off: time | None = None
+) -> datetime:
+    """The instant at which half of the budget is used, an odd minute counting for the first half.
+
+    The budget of working days starts with the first of them, so half of 1 day is in the middle of the day after the
+    receipt. Of a limit in calendar days, it is half of the working minutes between the receipt and the due instant.
+    """
+    if limit.unit is Unit.SECONDS:
+        return _elapsed_due(start, limit.amount / 2, pauses)
+    asked = _Asked.of(start, limit, calendar, pauses, cut_off)
+    return instant_of(pages(calendar).answer(lambda days: _halfway(days, asked.run(days), asked.limit.unit), "limit"))
+
+
+def _halfway(days: Days, found: Run, unit: Unit) -> int:
+    ends = [*(begins for begins, _ in found.pauses), found.due]
+    worth = [max(days.elapsed(end) - days.elapsed(leg.begun), 0) for leg, end in zip(found.legs, ends, strict=True)]
+    budget = sum(worth) if unit is Unit.CALENDAR_DAYS else found.budget
+    left = (budget + 1) // 2
+    for leg, minutes in zip(found.legs, worth, strict=True):
+        if left <= minutes:
+            return days.reached(days.elapsed(leg.begun) + left) if left else found.opened
+        left -= minutes
+    return found.due
+
+
+def short(limit: Limit, calendar: Calendar) -> bool:
+    """Whether a limit is one working day or less. Seconds are."""
+    if limit.unit is Unit.WORKING_HOURS:
+        return 60 * limit.amount <= max(sum(hours.close - hours.open for hours in day) for day in calendar.week)
+    return limit.unit is Unit.SECONDS or limit.amount <= 1
+
+
+def remaining(
+    at: datetime,
+    start: datetime,
+    limit: Limit,
+    calendar: Calendar,
+    *,
+    pauses: Sequence[Pause] = (),
+    cut_off: time | None = None,
+) -> int:
+    """What is left of a limit at an instant, which may lie in a pause: 0 from its due instant on.
+
+    Working minutes, without what the close of a day adds; of limits of 1 calendar day or more, days; of limits in
+    seconds, whole seconds.
+    """
+    _check(pauses)
+    over, stands = _so_far(pauses, at)
+    if limit.unit is Unit.SECONDS:
+        return max((_elapsed_due(start, limit.amount, over) - stands) // timedelta(seconds=1), 0)
+    asked = _Asked.of(start, limit, calendar, over, cut_off)
+    minute = minute_of(stands, "at")
+
+    def answer(days: Days) -> int:
+        return left_at(days, asked.run(days).legs[-1], asked.limit.unit, minute)
+
+    return pages(calendar).answer(answer, "limit")
+
+
+def outcome(limit: Limit, due: datetime, at: datetime) -> Timeliness:
+    """Whether what was done `at` an instant was early, on time or late.
+
+    By date in Vietnam for limits in days, by the minute for limits in hours, by the instant for limits in seconds.
+    """
+    done, ends = at, due
+    if limit.unit in _DAYS:
+        done, ends = (_midnight(each) for each in (at, due))
+    elif limit.unit is Unit.WORKING_HOURS:
+        done, ends = (each.replace(second=0, microsecond=0) for each in (at, due))
+    if done == ends:
+        return Timeliness.ON_TIME
+    return Timeliness.EARLY if done < ends else Timeliness.LATE
+
+
+def _midnight(instant: datetime) -> datetime:
+    return datetime.combine(instant.astimezone(VIETNAM), time.min, VIETNAM)
+
+
+class _Asked(NamedTuple):
+    """A limit, its receipt and its pauses, in minutes. 0 calendar days are 0 working days."""
+
+    start: int
+    limit: Limit
+    pauses: Sequence[Span]
+    latest: int | None
+
+    @classmethod
+    def of(
+        cls, start: datetime, limit: Limit, calendar: Calendar, pauses: Sequence[Pause], cut_off: time | None
+    ) -> _Asked:
+        _check(pauses)
+        if cut_off is None and limit.amount == 0:
+            cut_off = calendar.cut_off
+        latest = None if cut_off is None else 60 * cut_off.hour + cut_off.minute
+        spans = [(minute_of(begins, "pauses"), minute_of(ends, "pauses")) for begins, ends in pauses]
+        received = minute_of(start, "received")
+        if limit.unit is Unit.WORKING_HOURS:
+            return cls(received, limit, spans, None)
+        return cls(received, limit if limit.amount else _SAME_DAY, spans, latest)
+
+    def run(self, days: Days) -> Run:
+        return run(days, self.start, self.limit, self.pauses, self.latest)
+
+
+def _check(pauses: Sequence[Pause]) -> None:
+    for n, (begins, ends) in enumerate(pauses):
+        if ends < begins:
+            raise TimeError(
+                problem(
+                    f"pauses[{n}]",
+                    "pause_reversed",
+                    "lần tạm dừng kết thúc trước khi bắt đầu; hãy đổi chỗ hai thời điểm",
+                    "this pause ends before it begins; put its two instants the other way round",
+                )
+            )
+        if n and begins < pauses[n - 1][1]:
+            raise TimeError(
+                problem(
+                    f"pauses[{n}]",
+                    "pauses_overlap",
+                    "lần tạm dừng này bắt đầu trước khi lần trước kết thúc; hãy xếp theo thứ tự, không chồng nhau",
+                    "this pause begins before the one before it ends; write them in order and apart",
+                )
+            )
+
+
+def _so_far(pauses: Sequence[Pause], at: datetime) -> tuple[list[Pause], datetime]:
+    """The pauses that are over at an instant, and the instant itself or the begin of the pause that it lies in."""
+    over = [pause for pause in pauses if pause[1] <= at]
+    return over, next((begins for begins, ends in pauses if begins <= at < ends), at)
+
+
+def _elapsed_due(start: datetime, seconds: float, pauses: Sequence[Pause]) -> datetime:
+    _check(pauses)
+    minute_of(start, "received")
+    ends = start.astimezone(UTC) + timedelta(seconds=seconds)
+    for begins, resumes in pauses:
+        if begins >= ends:
+            break
+        ends += max(resumes - max(begins, start), timedelta())
+    return ends

@@ -1,0 +1,1 @@
+"""A filing: its submission, commands, events and state."""

@@ -1,0 +1,362 @@
+"""Commands: what someone asks of a filing. Each is an Update of the workflow `Filing`, named by its `kind`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ..base import AgencyCode, Code, DocumentNumber, Instant, Key, Model, ShortText, StrictModel, Subject
+from ..files import FileRef, Paper
+from ..form import FormValue
+from ..ids import canonical, digest
+from ..limit import Limit
+from ..people import SYSTEM, Actor, Via
+from ..publishing.calendar import Calendar, CalendarName
+from ..publishing.procedure import ProcedureRules
+from .events import Clock, FeeSettlement, Moment, Outcome, ParcelOutcome
+from .submission import MAX_SUBMISSION_BYTES, Submission
+
+SYSTEM_VIA = Via(principal="motcua")
+
+
+class Command(StrictModel):
+    """What every command says.
+
+    `command_id` is its identity in this filing: a repeat returns the first receipt, other content is refused.
+    `on_behalf_of` is the subject for whom the actor acts. `seen_seq` is the `seq` of the page the actor saw.
+    """
+
+    kind: str
+    command_id: Key
+    actor: Actor
+    via: Via
+    on_behalf_of: str | None = Field(default=None, max_length=128)
+    seen_seq: int | None = Field(default=None, ge=0)
+
+
+def content_of(command: Command) -> str:
+    """The digest of what a command says; a page seen again is not other content."""
+    return digest(command.model_dump(mode="json", exclude={"seen_seq"}, exclude_none=True))
+
+
+class Accept(Command):
+    """Take the filing in (tiếp nhận)."""
+
+    kind: Literal["accept"] = "accept"
+
+
+class RefuseIntake(Command):
+    """Refuse to take the filing in (từ chối tiếp nhận), with the reason."""
+
+    kind: Literal["refuse_intake"] = "refuse_intake"
+    reason: ShortText
+
+
+class TargetKind(StrEnum):
+    """What a supplement item asks for."""
+
+    PAPER = "paper"
+    FIELD = "field"
+
+
+class SupplementItem(Model):
+    """One thing to supply or correct: a paper or a form field of the procedure, and what is wrong with it."""
+
+    target: TargetKind
+    code: Code
+    note: ShortText
+
+
+class RequestSupplement(Command):
+    """Ask the applicant, once and fully, for what is missing (yêu cầu bổ sung)."""
+
+    kind: Literal["request_supplement"] = "request_supplement"
+    items: tuple[SupplementItem, ...] = Field(min_length=1, max_length=50)
+    legal_basis: ShortText
+
+
+class Supplement(Command):
+    """Supply what was asked for: the new values of fields and the new papers."""
+
+    kind: Literal["supplement"] = "supplement"
+    form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
+    papers: tuple[Paper, ...] = Field(default=(), max_length=100)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if len(canonical(self.form)) > MAX_SUBMISSION_BYTES:
+            msg = f"the form is longer than {MAX_SUBMISSION_BYTES} bytes"
+            raise ValueError(msg)
+        return self
+
+
+class Claim(Command):
+    """Take the current task (intake or a review step) as one's own."""
+
+    kind: Literal["claim"] = "claim"
+
+
+class Release(Command):
+    """Give a claimed task back to its queue."""
+
+    kind: Literal["release"] = "release"
+
+
+class Reassign(Command):
+    """Give the current task to another officer (phân công lại)."""
+
+    kind: Literal["reassign"] = "reassign"
+    officer: Subject
+
+
+class Recall(Command):
+    """Take back what one has just sent on, before anybody has taken it up (thu hồi)."""
+
+    kind: Literal["recall"] = "recall"
+
+
+class Ask(Command):
+    """Ask the applicant a question; the clocks go on."""
+
+    kind: Literal["ask"] = "ask"
+    question: ShortText
+
+
+class Answer(Command):
+    """Answer the question number `n`."""
+
+    kind: Literal["answer"] = "answer"
+    n: int = Field(ge=1)
+    answer: ShortText
+
+
+class Inspect(Command):
+    """Finish a review step by what was found on site: when, where, with whom."""
+
+    kind: Literal["inspect"] = "inspect"
+    held_at: Instant
+    place: ShortText
+    participants: tuple[ShortText, ...] = Field(min_length=1, max_length=50)
+    findings: ShortText
+
+
+class RecordOpinion(Command):
+    """Record what a consulted body answered; the last answer finishes the step."""
+
+    kind: Literal["record_opinion"] = "record_opinion"
+    party: Code
+    consent: bool
+    note: ShortText | None = None
+
+
+class ReferObligation(Command):
+    """Ask another authority what the applicant owes it (chuyển thông tin nghĩa vụ tài chính)."""
+
+    kind: Literal["refer_obligation"] = "refer_obligation"
+    reference: DocumentNumber
+
+
+class DemandObligation(Command):
+    """Pass the other authority's notice of what is owed on to the applicant; `amount` in đồng."""
+
+    kind: Literal["demand_obligation"] = "demand_obligation"
+    reference: DocumentNumber
+    amount: int = Field(gt=0, lt=2**53)
+
+
+class FulfilObligation(Command):
+    """Finish the step: the obligation was met, or there is none; `reference` is that of the proof."""
+
+    kind: Literal["fulfil_obligation"] = "fulfil_obligation"
+    reference: DocumentNumber
+
+
+class Forward(Command):
+    """Finish a review step that neither proposes nor decides, or a consultation some of whose answers are late."""
+
+    kind: Literal["forward"] = "forward"
+    note: ShortText | None = None
+
+
+class Propose(Command):
+    """Propose the decision. A refusal on the merits needs its reason."""
+
+    kind: Literal["propose"] = "propose"
+    outcome: Outcome
+    reason: ShortText | None = None
+
+
+class Decide(Command):
+    """Decide, as someone else than the proposer. A refusal on the merits needs its reason."""
+
+    kind: Literal["decide"] = "decide"
+    outcome: Outcome
+    reason: ShortText | None = None
+
+
+class StopMode(StrEnum):
+    """Stopped for a time, or for good."""
+
+    SUSPEND = "suspend"
+    END = "end"
+
+
+class Stop(Command):
+    """Stop the filing (dừng xử lý): suspended until it is resumed, or ended."""
+
+    kind: Literal["stop"] = "stop"
+    mode: StopMode
+    reason: ShortText
+    legal_basis: ShortText
+
+
+class Resume(Command):
+    """Go on with a suspended filing."""
+
+    kind: Literal["resume"] = "resume"
+
+
+class Extend(Command):
+    """Extend the processing limit as the procedure allows (gia hạn), with the reason that the applicant is told."""
+
+    kind: Literal["extend"] = "extend"
+    reason: ShortText
+
+
+class Reappoint(Command):
+    """Apologise and give another appointment (xin lỗi và hẹn lại ngày trả kết quả), with the reason that is told.
+
+    `by` how much later, in the unit of the processing limit; without it as much as the procedure allows.
+    """
+
+    kind: Literal["reappoint"] = "reappoint"
+    reason: ShortText
+    by: Limit | None = None
+
+
+class WaiveFee(Command):
+    """Let the applicant off the fee that is due, by one of the procedure's waivers (miễn, giảm)."""
+
+    kind: Literal["waive_fee"] = "waive_fee"
+    waiver: Code
+    reason: ShortText
+
+
+class PayAtCounter(Command):
+    """Record that the fee was paid at the counter, in full; `amount` in đồng as counted by the cashier."""
+
+    kind: Literal["pay_at_counter"] = "pay_at_counter"
+    amount: int = Field(gt=0, lt=2**53)
+
+
+class Withdraw(Command):
+    """Withdraw the filing (rút hồ sơ)."""
+
+    kind: Literal["withdraw"] = "withdraw"
+    reason: ShortText
+
+
+class HandOver(Command):
+    """Hand the result over at the counter (trả kết quả); `recipient` is who signed for it."""
+
+    kind: Literal["hand_over"] = "hand_over"
+    recipient: ShortText
+
+
+PUBLIC_COMMANDS: tuple[type[Command], ...] = (
+    Accept,
+    RefuseIntake,
+    RequestSupplement,
+    Supplement,
+    Claim,
+    Release,
+    Reassign,
+    Recall,
+    Ask,
+    Answer,
+    Inspect,
+    RecordOpinion,
+    ReferObligation,
+    DemandObligation,
+    FulfilObligation,
+    Forward,
+    Propose,
+    Decide,
+    Stop,
+    Resume,
+    Extend,
+    Reappoint,
+    WaiveFee,
+    PayAtCounter,
+    Withdraw,
+    HandOver,
+)
+"""The commands anyone may send; each is an Update of `Filing` under its kind."""
+
+
+class SystemCommand(Command):
+    """A command that only the filing's own workflow issues: a timer that rang, a fact that was reported."""
+
+    actor: Actor = SYSTEM
+    via: Via = SYSTEM_VIA
+
+
+RESERVED_IDS: Final = ("accept:", "calendar:", "fee:", "issue:", "parcel:", "ring:")
+"""How the ids of these commands begin. Nobody else may take one: the real command would pass for a repeat."""
+
+
+class Submit(Command):
+    """The submission itself, as the filing's first command, by the person who files, under this procedure."""
+
+    kind: Literal["submit"] = "submit"
+    command_id: Key = "submit"
+    submission: Submission
+    procedure: ProcedureRules
+    agency: AgencyCode
+
+
+class Ring(SystemCommand):
+    """A clock rang. What that means is judged by instants."""
+
+    kind: Literal["ring"] = "ring"
+    clock: Clock
+    moment: Moment = Moment.DUE
+
+
+class AdoptCalendar(StrictModel):
+    """Argument of the Update `adopt_calendar` of filings, payments and parcels: go by this published calendar."""
+
+    calendar: CalendarName
+
+
+class ChangeCalendar(SystemCommand):
+    """Go by another calendar from now on."""
+
+    kind: Literal["change_calendar"] = "change_calendar"
+    calendar: Calendar
+
+
+class Issue(SystemCommand):
+    """The back office made the result."""
+
+    kind: Literal["issue"] = "issue"
+    result: FileRef | None = None
+
+
+class SettleFee(SystemCommand):
+    """A payment reports how it ended."""
+
+    kind: Literal["settle_fee"] = "settle_fee"
+    n: int
+    settlement: FeeSettlement
+    amount: int = 0
+
+
+class SettleParcel(SystemCommand):
+    """A parcel reports how it ended."""
+
+    kind: Literal["settle_parcel"] = "settle_parcel"
+    n: int
+    outcome: ParcelOutcome

@@ -1,0 +1,606 @@
+"""Events of a filing: past-tense facts, and what each does to each clock.
+
+A field marked `Personal` is sealed by the ledger; a field marked `Numbered` is filled by it from a locked counter.
+Changes are additive: a changed meaning is a new kind.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from ..base import AgencyCode, Code, Instant, Model, Numbered, Personal, Sha256, Version
+from ..files import FileRef, Paper
+from ..form import FormValue
+from ..level import Channel, Level
+from ..limit import Limit
+from ..people import Actor, Address, Applicant, Role
+from ..publishing.calendar import Calendar, CalendarName
+from ..publishing.procedure import ProcedureCode
+
+
+class Outcome(StrEnum):
+    """What was decided."""
+
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+class FeeSettlement(StrEnum):
+    """How an online request for money ended."""
+
+    PAID = "paid"
+    EXPIRED = "expired"
+
+
+class ParcelOutcome(StrEnum):
+    """How a consignment ended."""
+
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    LOST = "lost"
+
+
+class Clock(StrEnum):
+    """The clocks of a filing."""
+
+    INTAKE = "intake"
+    PROCESSING = "processing"
+    STEP = "step"
+    SUPPLEMENT = "supplement"
+    PAYMENT = "payment"
+    ISSUE = "issue"
+    DELIVERY = "delivery"
+    PICKUP = "pickup"
+    OBLIGATION = "obligation"
+    SUSPENSION = "suspension"
+    APPEAL = "appeal"
+
+
+class Moment(StrEnum):
+    """What a running clock tells: that it is soon due, that an apology must be drafted by now, that it is due."""
+
+    REMINDER = "reminder"
+    APOLOGY = "apology"
+    DUE = "due"
+
+
+class Effect(StrEnum):
+    """What an event does to a clock. Pause, resume, restart and extend leave a clock alone that does not run."""
+
+    START = "start"
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
+    RESTART = "restart"
+    EXTEND = "extend"
+    NONE = "none"
+
+
+class SupplementNeed(Model):
+    """A paper or form field asked for. The note may speak of a person: it stands beside, sealed."""
+
+    target: str
+    code: Code
+
+
+class FeeLine(Model):
+    """One item of a fee: amount × quantity, in đồng."""
+
+    code: Code
+    amount: int
+    quantity: int
+
+
+class Submitted(Model):
+    """The filing was handed in. `code` is the dossier code (mã hồ sơ); `paper_digests` are by paper code.
+
+    `possible_duplicates` are the codes of the same person's open filings for the same procedure; the ledger looks.
+    """
+
+    kind: Literal["submitted"] = "submitted"
+    code: Annotated[str | None, Numbered("dossier")] = None
+    agency: AgencyCode
+    procedure: ProcedureCode
+    version: Version
+    procedure_sha256: Sha256
+    calendar: CalendarName
+    level: Level
+    channel: Channel
+    fee_channel: Channel | None = None
+    result_channel: Channel
+    paper_digests: dict[Code, Sha256 | None]
+    applicant: Annotated[Applicant, Personal]
+    filed_by: Annotated[Actor, Personal]
+    form: Annotated[dict[Code, FormValue], Personal]
+    papers: Annotated[tuple[Paper, ...], Personal]
+    authorisation: Annotated[FileRef | None, Personal] = None
+    signature: Annotated[FileRef | None, Personal] = None
+    address: Annotated[Address | None, Personal] = None
+    payer_account: Annotated[str | None, Personal] = None
+    possible_duplicates: Annotated[tuple[str, ...], Personal] = ()
+
+
+class Accepted(Model):
+    """The filing was taken in; `automatic` under the procedure's standing order."""
+
+    kind: Literal["accepted"] = "accepted"
+    automatic: bool = False
+
+
+class IntakeRefused(Model):
+    """The filing was not taken in."""
+
+    kind: Literal["intake_refused"] = "intake_refused"
+    reason: Annotated[str, Personal]
+
+
+class SupplementRequested(Model):
+    """The applicant was asked, once and fully, for what is missing."""
+
+    kind: Literal["supplement_requested"] = "supplement_requested"
+    n: int
+    needs: tuple[SupplementNeed, ...]
+    officer: str
+    notes: Annotated[tuple[str, ...], Personal]
+    legal_basis: Annotated[str, Personal]
+
+
+class Supplemented(Model):
+    """The applicant supplied what was asked for."""
+
+    kind: Literal["supplemented"] = "supplemented"
+    n: int
+    channel: Channel
+    paper_digests: dict[Code, Sha256 | None]
+    form: Annotated[dict[Code, FormValue], Personal]
+    papers: Annotated[tuple[Paper, ...], Personal]
+
+
+class SupplementExpired(Model):
+    """Nothing was supplied in time: refused at intake, ended later."""
+
+    kind: Literal["supplement_expired"] = "supplement_expired"
+    n: int
+
+
+class FeeRequested(Model):
+    """A fee was asked for: the sum of the lines, less what was `waived`, in đồng."""
+
+    kind: Literal["fee_requested"] = "fee_requested"
+    n: int
+    amount: int
+    lines: tuple[FeeLine, ...]
+    channel: Channel
+    waived: int = 0
+
+
+class FeePaid(Model):
+    """A fee was paid. `receipt_no` is the number of the receipt."""
+
+    kind: Literal["fee_paid"] = "fee_paid"
+    n: int
+    amount: int
+    channel: Channel
+    receipt_no: Annotated[str | None, Numbered("receipt")] = None
+
+
+class FeeExpired(Model):
+    """The fee was not paid in time; the filing has ended."""
+
+    kind: Literal["fee_expired"] = "fee_expired"
+    n: int
+
+
+class FeeWaived(Model):
+    """An officer let the applicant off the fee, by `percent`; what is left is asked for anew."""
+
+    kind: Literal["fee_waived"] = "fee_waived"
+    n: int
+    waiver: Code
+    percent: int
+    officer: str
+    reason: Annotated[str, Personal]
+
+
+class StepStarted(Model):
+    """A review step began."""
+
+    kind: Literal["step_started"] = "step_started"
+    step: Code
+
+
+class Claimed(Model):
+    """An officer took the current task."""
+
+    kind: Literal["claimed"] = "claimed"
+    officer: str
+
+
+class Released(Model):
+    """The current task went back to its queue."""
+
+    kind: Literal["released"] = "released"
+
+
+class Reassigned(Model):
+    """The current task was given to an officer by their team lead."""
+
+    kind: Literal["reassigned"] = "reassigned"
+    officer: str
+    role: Role
+
+
+class Recalled(Model):
+    """An officer took back what they had just sent on: the filing is at this step again, with them."""
+
+    kind: Literal["recalled"] = "recalled"
+    step: Code
+    officer: str
+
+
+class Asked(Model):
+    """The applicant was asked a question; nothing waits for the answer."""
+
+    kind: Literal["asked"] = "asked"
+    n: int
+    officer: str
+    question: Annotated[str, Personal]
+
+
+class Answered(Model):
+    """The applicant answered a question."""
+
+    kind: Literal["answered"] = "answered"
+    n: int
+    answer: Annotated[str, Personal]
+
+
+class Inspected(Model):
+    """What was found on site: when, where, with whom (Decree 61/2018 art. 19 k3)."""
+
+    kind: Literal["inspected"] = "inspected"
+    step: Code
+    officer: str
+    held_at: Instant
+    place: Annotated[str, Personal]
+    participants: Annotated[tuple[str, ...], Personal]
+    findings: Annotated[str, Personal]
+
+
+class OpinionRecorded(Model):
+    """A consulted body answered: it consents, or not."""
+
+    kind: Literal["opinion_recorded"] = "opinion_recorded"
+    step: Code
+    party: Code
+    consent: bool
+    officer: str
+    note: Annotated[str | None, Personal] = None
+
+
+class ConsultationClosed(Model):
+    """Everybody consulted has answered; the `silent` have not, which the procedure takes for consent."""
+
+    kind: Literal["consultation_closed"] = "consultation_closed"
+    step: Code
+    silent: tuple[Code, ...] = ()
+
+
+class ObligationReferred(Model):
+    """The other authority was asked what the applicant owes it (phiếu chuyển thông tin)."""
+
+    kind: Literal["obligation_referred"] = "obligation_referred"
+    step: Code
+    officer: str
+    reference: str
+
+
+class ObligationDemanded(Model):
+    """The other authority's notice of what is owed went to the applicant, in đồng."""
+
+    kind: Literal["obligation_demanded"] = "obligation_demanded"
+    step: Code
+    officer: str
+    reference: str
+    amount: int
+
+
+class ObligationFulfilled(Model):
+    """The applicant has met the obligation, or has none. `reference` is that of the proof."""
+
+    kind: Literal["obligation_fulfilled"] = "obligation_fulfilled"
+    step: Code
+    officer: str
+    reference: str
+
+
+class Suspended(Model):
+    """The agency suspended the filing (tạm dừng)."""
+
+    kind: Literal["suspended"] = "suspended"
+    officer: str
+    reason: Annotated[str, Personal]
+    legal_basis: Annotated[str, Personal]
+
+
+class Resumed(Model):
+    """A suspended filing goes on."""
+
+    kind: Literal["resumed"] = "resumed"
+    officer: str
+
+
+class Stopped(Model):
+    """The agency stopped the filing for good (dừng giải quyết)."""
+
+    kind: Literal["stopped"] = "stopped"
+    officer: str
+    reason: Annotated[str, Personal]
+    legal_basis: Annotated[str, Personal]
+
+
+class Extended(Model):
+    """The processing limit was extended (gia hạn) as the procedure's own law allows."""
+
+    kind: Literal["extended"] = "extended"
+    officer: str
+    by: Limit
+    reason: Annotated[str, Personal]
+
+
+class Forwarded(Model):
+    """A review step was finished."""
+
+    kind: Literal["forwarded"] = "forwarded"
+    step: Code
+    note: Annotated[str | None, Personal] = None
+
+
+class Proposed(Model):
+    """A decision was proposed."""
+
+    kind: Literal["proposed"] = "proposed"
+    step: Code
+    outcome: Outcome
+    officer: str
+    reason: Annotated[str | None, Personal] = None
+
+
+class Decided(Model):
+    """The decision. `officer` answers for it; an automatic one names its standing order.
+
+    `silence` is the legal text by which the agency's silence is its approval.
+    """
+
+    kind: Literal["decided"] = "decided"
+    outcome: Outcome
+    officer: str
+    standing_order: str | None = None
+    silence: str | None = None
+    reason: Annotated[str | None, Personal] = None
+
+
+class ResultIssued(Model):
+    """The signed result, or notice of refusal, was made and handed to the one-stop desk."""
+
+    kind: Literal["result_issued"] = "result_issued"
+    result: FileRef
+
+
+class PickupOffered(Model):
+    """The result waits at the counter."""
+
+    kind: Literal["pickup_offered"] = "pickup_offered"
+
+
+class ParcelRequested(Model):
+    """The result goes by post."""
+
+    kind: Literal["parcel_requested"] = "parcel_requested"
+    n: int
+
+
+class ParcelFailed(Model):
+    """The parcel came back or was lost; the result waits at the counter."""
+
+    kind: Literal["parcel_failed"] = "parcel_failed"
+    n: int
+    outcome: ParcelOutcome
+
+
+class HandedOver(Model):
+    """The result is in the applicant's hands."""
+
+    kind: Literal["handed_over"] = "handed_over"
+    channel: Channel
+    recipient: Annotated[str | None, Personal] = None
+
+
+class Withdrawn(Model):
+    """The applicant withdrew the filing."""
+
+    kind: Literal["withdrawn"] = "withdrawn"
+    reason: Annotated[str, Personal]
+
+
+class Reminded(Model):
+    """The officer and the leader were told that a clock is soon due."""
+
+    kind: Literal["reminded"] = "reminded"
+    clock: Clock
+    due: Instant
+
+
+class ApologyDrafted(Model):
+    """An apology with a new appointment (phiếu xin lỗi và hẹn lại ngày trả kết quả) waits for the leader.
+
+    `due` is the appointment that will not be kept, `proposed` the new one (Decree 61/2018 art. 19 k9).
+    """
+
+    kind: Literal["apology_drafted"] = "apology_drafted"
+    due: Instant
+    proposed: Instant
+
+
+class Reappointed(Model):
+    """The applicant was given an apology and a new appointment, `by` so much later."""
+
+    kind: Literal["reappointed"] = "reappointed"
+    officer: str
+    by: Limit
+    reason: Annotated[str, Personal]
+
+
+class Overdue(Model):
+    """A clock passed its due instant, and the team lead has it in their queue. Recorded once for each due instant."""
+
+    kind: Literal["overdue"] = "overdue"
+    clock: Clock
+    due: Instant
+
+
+class FinishedEarly(Model):
+    """The result was there before the appointment, which was `due`."""
+
+    kind: Literal["finished_early"] = "finished_early"
+    due: Instant
+
+
+class CalendarChanged(Model):
+    """Another calendar is in force: every running clock is projected again, on it, from where it began."""
+
+    kind: Literal["calendar_changed"] = "calendar_changed"
+    calendar: Calendar
+
+
+Event = Annotated[
+    Submitted
+    | Accepted
+    | IntakeRefused
+    | SupplementRequested
+    | Supplemented
+    | SupplementExpired
+    | FeeRequested
+    | FeePaid
+    | FeeExpired
+    | FeeWaived
+    | StepStarted
+    | Claimed
+    | Released
+    | Reassigned
+    | Recalled
+    | Asked
+    | Answered
+    | Inspected
+    | OpinionRecorded
+    | ConsultationClosed
+    | ObligationReferred
+    | ObligationDemanded
+    | ObligationFulfilled
+    | Suspended
+    | Resumed
+    | Stopped
+    | Extended
+    | Forwarded
+    | Proposed
+    | Decided
+    | ResultIssued
+    | PickupOffered
+    | ParcelRequested
+    | ParcelFailed
+    | HandedOver
+    | Withdrawn
+    | Reminded
+    | ApologyDrafted
+    | Reappointed
+    | Overdue
+    | FinishedEarly
+    | CalendarChanged,
+    Field(discriminator="kind"),
+]
+"""Any event of a filing."""
+
+_STOP_ALL: Final = dict.fromkeys(Clock, Effect.STOP)
+
+_FEE_SETTLED: Final = {
+    Clock.PAYMENT: Effect.STOP,
+    Clock.INTAKE: Effect.RESTART,
+    Clock.PROCESSING: Effect.RESUME,
+}
+
+EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
+    "submitted": {Clock.INTAKE: Effect.START},
+    "accepted": {Clock.INTAKE: Effect.STOP, Clock.PROCESSING: Effect.START},
+    "intake_refused": _STOP_ALL,
+    "supplement_requested": {
+        Clock.INTAKE: Effect.PAUSE,
+        Clock.PROCESSING: Effect.PAUSE,
+        Clock.STEP: Effect.PAUSE,
+        Clock.SUPPLEMENT: Effect.START,
+    },
+    "supplemented": {
+        Clock.SUPPLEMENT: Effect.STOP,
+        Clock.INTAKE: Effect.RESTART,
+        Clock.PROCESSING: Effect.RESTART,
+        Clock.STEP: Effect.RESTART,
+    },
+    "supplement_expired": _STOP_ALL,
+    "fee_requested": {Clock.PAYMENT: Effect.START, Clock.INTAKE: Effect.PAUSE, Clock.PROCESSING: Effect.PAUSE},
+    "fee_paid": _FEE_SETTLED,
+    "fee_expired": _STOP_ALL,
+    "fee_waived": _FEE_SETTLED,
+    "step_started": {Clock.STEP: Effect.START},
+    "claimed": {},
+    "released": {},
+    "reassigned": {},
+    "recalled": {Clock.STEP: Effect.START, Clock.PROCESSING: Effect.RESUME, Clock.OBLIGATION: Effect.STOP},
+    "asked": {},
+    "answered": {},
+    "inspected": {Clock.STEP: Effect.STOP},
+    "opinion_recorded": {},
+    "consultation_closed": {Clock.STEP: Effect.STOP},
+    "obligation_referred": {
+        Clock.PROCESSING: Effect.PAUSE,
+        Clock.STEP: Effect.PAUSE,
+        Clock.OBLIGATION: Effect.START,
+    },
+    "obligation_demanded": {Clock.OBLIGATION: Effect.START},
+    "obligation_fulfilled": {
+        Clock.PROCESSING: Effect.RESUME,
+        Clock.STEP: Effect.STOP,
+        Clock.OBLIGATION: Effect.STOP,
+    },
+    "suspended": {
+        Clock.PROCESSING: Effect.PAUSE,
+        Clock.STEP: Effect.PAUSE,
+        Clock.SUSPENSION: Effect.START,
+    },
+    "resumed": {
+        Clock.PROCESSING: Effect.RESUME,
+        Clock.STEP: Effect.RESUME,
+        Clock.SUSPENSION: Effect.STOP,
+    },
+    "stopped": _STOP_ALL,
+    "extended": {Clock.PROCESSING: Effect.EXTEND},
+    "forwarded": {Clock.STEP: Effect.STOP},
+    "proposed": {Clock.STEP: Effect.STOP},
+    "decided": {Clock.STEP: Effect.STOP, Clock.ISSUE: Effect.START},
+    "result_issued": {Clock.ISSUE: Effect.STOP, Clock.PROCESSING: Effect.STOP},
+    "pickup_offered": {Clock.PICKUP: Effect.START},
+    "parcel_requested": {Clock.DELIVERY: Effect.START},
+    "parcel_failed": {Clock.DELIVERY: Effect.STOP},
+    "handed_over": _STOP_ALL | {Clock.APPEAL: Effect.START},
+    "withdrawn": _STOP_ALL,
+    "reminded": {},
+    "apology_drafted": {},
+    "reappointed": {Clock.PROCESSING: Effect.EXTEND},
+    "overdue": {},
+    "finished_early": {},
+    "calendar_changed": {},
+}
+"""What each kind of event does to each clock; a clock not named is left alone. A supplement starts the limit again
+(Decree 61/2018 art. 19 k4) and what else interrupts lets it go on, unless the procedure says otherwise
+(`schemas.publishing.procedure.Resumption`); a fee paid or waived starts that of the intake again."""

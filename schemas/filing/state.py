@@ -1,0 +1,444 @@
+"""A filing (hồ sơ): the fold of its events, and what is shown of it."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import Field
+
+from ..base import AgencyCode, Code, Instant, Model, Text, Version
+from ..errors import Problem
+from ..files import FileRef, Paper
+from ..form import FormValue
+from ..level import Channel, Level
+from ..limit import Limit
+from ..people import Actor, Address, Applicant, Role
+from ..publishing.calendar import Calendar, CalendarName, LocalTime, Timeliness
+from ..publishing.procedure import ProcedureCode, ProcedureRules
+from .commands import SupplementItem
+from .events import Clock, FeeLine, Moment, Outcome
+
+
+class Status(IntEnum):
+    """The national status codes of a filing (domain: Circular 22/2019/TT-BTTTT, annex I)."""
+
+    REGISTERED = 1
+    ACCEPTED = 2
+    NOT_ACCEPTED = 3
+    PROCESSING = 4
+    SUPPLEMENT = 5
+    FINANCIAL_OBLIGATION = 6
+    WITHDRAWN = 7
+    STOPPED = 8
+    PROCESSED = 9
+    RETURNED = 10
+
+
+STATUS_NAMES: Final[dict[Status, Text]] = {
+    Status.REGISTERED: Text(vi="Mới đăng ký", en="Registered"),
+    Status.ACCEPTED: Text(vi="Được tiếp nhận", en="Accepted"),
+    Status.NOT_ACCEPTED: Text(vi="Không được tiếp nhận", en="Not accepted"),
+    Status.PROCESSING: Text(vi="Đang xử lý", en="Being processed"),
+    Status.SUPPLEMENT: Text(vi="Yêu cầu bổ sung giấy tờ", en="Supplement requested"),
+    Status.FINANCIAL_OBLIGATION: Text(vi="Yêu cầu thực hiện nghĩa vụ tài chính", en="Payment requested"),
+    Status.WITHDRAWN: Text(vi="Công dân yêu cầu rút hồ sơ", en="Withdrawn"),
+    Status.STOPPED: Text(vi="Dừng xử lý", en="Stopped"),
+    Status.PROCESSED: Text(vi="Đã xử lý xong", en="Processed"),
+    Status.RETURNED: Text(vi="Đã trả kết quả", en="Result returned"),
+}
+
+
+class Stage(StrEnum):
+    """What the filing waits for."""
+
+    DRAFT = "draft"
+    INTAKE = "intake"
+    SUPPLEMENT = "supplement"
+    FEE = "fee"
+    SUSPENDED = "suspended"
+    OBLIGATION = "obligation"
+    REVIEW = "review"
+    ISSUE = "issue"
+    DELIVERY = "delivery"
+    PICKUP = "pickup"
+    CLOSED = "closed"
+
+
+class Closing(StrEnum):
+    """How a filing ended."""
+
+    DELIVERED = "delivered"
+    INTAKE_REFUSED = "intake_refused"
+    WITHDRAWN = "withdrawn"
+    SUPPLEMENT_EXPIRED = "supplement_expired"
+    FEE_EXPIRED = "fee_expired"
+    STOPPED = "stopped"
+
+
+class PauseReason(StrEnum):
+    """Why a clock stands still: the national status that says so, or the fee due before the filing is taken in."""
+
+    SUPPLEMENT = "supplement"
+    FEE = "fee"
+    OBLIGATION = "obligation"
+    SUSPENSION = "suspension"
+
+
+class Pause(Model):
+    """A stretch during which a clock stood still, or stands still if it has no end. `basis` is the law as noted."""
+
+    since: Instant
+    until: Instant | None = None
+    reason: PauseReason
+    basis: str | None = None
+
+
+class Extension(Model):
+    """By how much a limit was made longer, when, and the kind of event that says why."""
+
+    by: Limit
+    at: Instant
+    kind: str
+
+
+class ClockState(Model):
+    """One run of a clock, from its start to its end.
+
+    `limit` includes the extensions. `due` is the instant by which the clock has run out, as the calendar says;
+    while the clock stands still, as it was. `remind_at` and `apologise_at` are None once that has been done, or if it
+    never will be. `ended_by` is the kind of event that stopped the clock; a run that was not answered, but cut short
+    or started again, has no `outcome`.
+    """
+
+    clock: Clock
+    limit: Limit
+    cut_off: LocalTime | None = None
+    started: Instant
+    due: Instant
+    pauses: tuple[Pause, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    remind_at: Instant | None = None
+    reminded_at: Instant | None = None
+    apologise_at: Instant | None = None
+    apologised_at: Instant | None = None
+    overdue_at: Instant | None = None
+    ended: Instant | None = None
+    ended_by: str | None = None
+    outcome: Timeliness | None = None
+
+    @property
+    def paused(self) -> bool:
+        """Whether it stands still."""
+        return bool(self.pauses) and self.pauses[-1].until is None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it has passed its due instant."""
+        return self.overdue_at is not None
+
+
+class FeeState(StrEnum):
+    """Where a fee stands."""
+
+    DUE = "due"
+    PAID = "paid"
+    EXPIRED = "expired"
+    WAIVED = "waived"
+
+
+class Fee(Model):
+    """A fee that was asked for, in đồng.
+
+    `waived` is what an earlier waiver took off the lines; `online`: there is a payment for it, however it came.
+    """
+
+    n: int
+    amount: int
+    lines: tuple[FeeLine, ...]
+    channel: Channel
+    waived: int = 0
+    online: bool = False
+    state: FeeState = FeeState.DUE
+    receipt_no: str | None = None
+
+
+class OpenSupplement(Model):
+    """A supplement request that waits for its answer."""
+
+    n: int
+    items: tuple[SupplementItem, ...]
+    officer: str
+    legal_basis: str
+
+
+class Question(Model):
+    """A question to the applicant, and the answer once it is there."""
+
+    n: int
+    officer: str
+    question: str
+    answer: str | None = None
+
+
+class Inspection(Model):
+    """What was found on site."""
+
+    step: Code
+    officer: str
+    held_at: Instant
+    place: str
+    participants: tuple[str, ...]
+    findings: str
+
+
+class Opinion(Model):
+    """What a consulted body answered; without `consent` it objects, and a silent one has consented."""
+
+    step: Code
+    party: Code
+    consent: bool
+    silent: bool = False
+    note: str | None = None
+
+
+class Obligation(Model):
+    """A financial obligation towards another authority: asked about, then demanded from the applicant in đồng."""
+
+    step: Code
+    reference: str
+    amount: int | None = None
+
+
+class Move(Model):
+    """What an officer has just done and may take back: the kind of its event, and the step unless it was a stop."""
+
+    kind: str
+    step: Code | None = None
+    officer: str
+
+
+class Waiver(Model):
+    """A waiver that was granted."""
+
+    code: Code
+    percent: int
+    officer: str
+
+
+class Proposal(Model):
+    """A proposed decision."""
+
+    outcome: Outcome
+    officer: str
+    reason: str | None = None
+
+
+class Decision(Model):
+    """The decision. `seq` is that of its event."""
+
+    seq: int = 0
+    outcome: Outcome
+    officer: str
+    standing_order: str | None = None
+    silence: str | None = None
+    reason: str | None = None
+
+
+class Filing(Model):
+    """The state of a filing. `seq` is that of the last event folded in."""
+
+    snapshot_version: int = 1
+    filing_id: UUID
+    agency: AgencyCode
+    procedure: ProcedureRules
+    calendar: Calendar
+    seq: int = 0
+    code: str | None = None
+    level: Level = Level.INFORMATION
+    channel: Channel = Channel.ONLINE
+    fee_channel: Channel | None = None
+    result_channel: Channel = Channel.COUNTER
+    applicant: Applicant | None = None
+    filed_by: Actor | None = None
+    form: dict[Code, FormValue] = Field(default_factory=dict)
+    papers: tuple[Paper, ...] = ()
+    address: Address | None = None
+    payer_account: str | None = None
+    possible_duplicates: tuple[str, ...] = ()
+    submitted_at: Instant | None = None
+    accepted_at: Instant | None = None
+    changed_at: Instant | None = None
+    automatic: bool = False
+    processing: bool = False
+    step: int | None = None
+    officer: str | None = None
+    last_move: Move | None = None
+    supplements: int = 0
+    supplement: OpenSupplement | None = None
+    questions: tuple[Question, ...] = ()
+    inspections: tuple[Inspection, ...] = ()
+    opinions: tuple[Opinion, ...] = ()
+    obligation: Obligation | None = None
+    suspended: bool = False
+    extensions: int = 0
+    fees: tuple[Fee, ...] = ()
+    waiver: Waiver | None = None
+    proposal: Proposal | None = None
+    decision: Decision | None = None
+    result: FileRef | None = None
+    pickup: bool = False
+    parcels: int = 0
+    closing: Closing | None = None
+    closed_at: Instant | None = None
+    clocks: dict[Clock, ClockState] = Field(default_factory=dict)
+    past_clocks: tuple[ClockState, ...] = ()
+    overdue: tuple[Clock, ...] = ()
+    reappointed: bool = False
+    early: bool = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether the filing has ended."""
+        return self.closing is not None
+
+    @property
+    def fee(self) -> Fee | None:
+        """The last fee asked for."""
+        return self.fees[-1] if self.fees else None
+
+    @property
+    def fee_pending(self) -> bool:
+        """Whether a fee waits to be paid."""
+        return self.fee is not None and self.fee.state is FeeState.DUE
+
+    @property
+    def to_collect(self) -> tuple[Fee, ...]:
+        """Fees that a payment must be asking for."""
+        return () if self.closed else tuple(fee for fee in self.fees if fee.online and fee.state is FeeState.DUE)
+
+    @property
+    def to_let_go(self) -> tuple[int, ...]:
+        """Numbers of the fees whose payment must ask no more: paid otherwise, waived, or due when the filing ended."""
+        return tuple(fee.n for fee in self.fees if fee.online and not self._owes_payment(fee))
+
+    def _owes_payment(self, fee: Fee) -> bool:
+        """Whether what its payment collects, or has settled, is what this fee stands for."""
+        by_payment = fee.state is FeeState.PAID and fee.channel is Channel.ONLINE
+        return by_payment or fee.state is FeeState.EXPIRED or (fee.state is FeeState.DUE and not self.closed)
+
+
+class Action(Model):
+    """Something an actor can, or cannot, do now."""
+
+    name: str
+    allowed: bool
+    problem: Problem | None = None
+
+
+class Timer(Model):
+    """What a clock will tell, and when: that it is `due`, or one of the moments before."""
+
+    clock: Clock
+    due: Instant
+    moment: Moment = Moment.DUE
+
+
+class Task(Model):
+    """Something a role can do now. `officer` has claimed it; `due` is the deadline it stands under."""
+
+    name: str
+    role: Role
+    actions: tuple[str, ...]
+    officer: str | None = None
+    due: Instant | None = None
+    overdue: bool = False
+
+
+class Parked(Model):
+    """A signal that could not be used."""
+
+    signal: str
+    problem: str
+    at: Instant
+
+
+class FilingView(Model):
+    """What is shown of a filing to those who may see it whole."""
+
+    filing_id: UUID
+    code: str
+    seq: int
+    agency: AgencyCode
+    procedure: ProcedureCode
+    version: Version
+    calendar: CalendarName
+    level: Level
+    channel: Channel
+    result_channel: Channel
+    status: Status
+    status_name: Text
+    stage: Stage
+    submitted_at: Instant
+    accepted_at: Instant | None = None
+    closed: bool
+    closing: Closing | None = None
+    possible_duplicates: tuple[str, ...] = ()
+    supplement: OpenSupplement | None = None
+    questions: tuple[Question, ...] = ()
+    inspections: tuple[Inspection, ...] = ()
+    opinions: tuple[Opinion, ...] = ()
+    obligation: Obligation | None = None
+    fee: Fee | None = None
+    waiver: Waiver | None = None
+    proposal: Proposal | None = None
+    decision: Decision | None = None
+    result: FileRef | None = None
+    tasks: tuple[Task, ...]
+    timers: tuple[Timer, ...]
+    overdue: tuple[Clock, ...]
+    parked: int = 0
+
+
+class FilingStart(Model):
+    """What a filing is started with. `submission` is kept as it came: its digest is its identity."""
+
+    submission: dict[str, Any]
+
+
+class FilingEnd(Model):
+    """What the workflow of a filing ends with."""
+
+    closing: Closing | None = None
+    code: str | None = None
+
+
+class SubmitCheck(Model):
+    """Argument of the Update `submit`: the digest of the submission that the caller believes it files."""
+
+    content: str | None = None
+
+
+class ResultView(Model):
+    """The result of a closed or processed filing: the decision and its file."""
+
+    filing_id: UUID
+    code: str
+    outcome: Outcome
+    result: FileRef
+
+
+class FeeFact(Model):
+    """Signal `fee_settled` of a payment to its filing."""
+
+    n: int
+    settlement: str
+    amount: int = 0
+
+
+class ParcelFact(Model):
+    """Signal `parcel_settled` of a parcel to its filing."""
+
+    n: int
+    outcome: str

@@ -1,0 +1,75 @@
+"""What an applicant files."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from pydantic import Field
+
+from ..base import AgencyCode, Code, Key, Model, Version
+from ..errors import RefusalCode, problem, refused
+from ..files import FileRef, Paper
+from ..form import FormValue
+from ..ids import canonical
+from ..level import Channel, Level
+from ..people import Actor, Address, Applicant, Via
+from ..publishing.procedure import ProcedureCode
+
+MAX_SUBMISSION_BYTES = 65_536
+"""A submission's JSON is at most this long; files go by reference."""
+
+
+class Submission(Model):
+    """A filing as it is handed in. The same `client_id` and `submission_id` are the same filing, whatever happens.
+
+    Without `version` the procedure's current one is used; without `level` the highest that the applicant can use.
+    `actor` is the person who files: the applicant, a representative, or the officer who records a paper filing.
+    `authorisation` (giấy ủy quyền) is what a representative acts under. `signature` is the digital signature over the
+    dossier, where there is one. `payer_account` is where an online fee comes from and where money not owed goes back
+    to.
+    """
+
+    client_id: Key
+    submission_id: Key
+    procedure: ProcedureCode
+    version: Version | None = None
+    agency: AgencyCode
+    level: Level | None = None
+    channel: Channel = Channel.ONLINE
+    applicant: Applicant
+    actor: Actor
+    via: Via
+    form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
+    papers: tuple[Paper, ...] = Field(default=(), max_length=100)
+    authorisation: FileRef | None = None
+    signature: FileRef | None = None
+    fee_channel: Channel | None = None
+    result_channel: Channel
+    address: Address | None = None
+    payer_account: str | None = Field(default=None, max_length=64)
+
+
+def content_digest(content: dict[str, Any]) -> str:
+    """The digest of a submission's JSON: its identity. Raises `Refused` for what has none, or is too long."""
+    try:
+        written = canonical(content)
+    except ValueError:
+        raise refused(RefusalCode.BAD_START, _NOT_JSON) from None
+    if len(written) > MAX_SUBMISSION_BYTES:
+        raise refused(RefusalCode.BAD_START, _TOO_LONG)
+    return hashlib.sha256(written).hexdigest()
+
+
+_NOT_JSON: Final = problem(
+    "submission",
+    "not_canonical_json",
+    "nội dung không viết được theo RFC 8785; số nguyên phải nhỏ hơn 2^53",
+    "the content can't be written as RFC 8785 JSON; integers must be below 2^53",
+)
+_TOO_LONG: Final = problem(
+    "submission",
+    "too_long",
+    f"hồ sơ dài quá {MAX_SUBMISSION_BYTES} byte; gửi tệp bằng tham chiếu",
+    f"the submission is longer than {MAX_SUBMISSION_BYTES} bytes; send files by reference",
+)

@@ -1,0 +1,187 @@
+"""Every message that passes between the platform and somebody else: what it is, which way it goes, and by which wires.
+
+A new command, and a new kind of event, stands here by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, get_args
+
+from pydantic import create_model
+
+from .backoffice import CHECK, ISSUE, CheckAnswer, CheckRequest, IssueAnswer, IssueRequest
+from .base import Model, Personal, StrictModel, fields_marked, numbered_fields
+from .errors import Refusal
+from .filing.commands import PUBLIC_COMMANDS
+from .filing.state import Action, ClockState, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
+from .filing.submission import Submission
+from .parcel import ParcelView
+from .payment import PaymentView
+from .people import Actor
+from .publishing.calendar import CalendarFile
+from .publishing.procedure import Procedure
+from .stream.ledger import AnyEvent, Receipt
+
+
+class WireKind(StrEnum):
+    """What a message goes over: something of Temporal's, a column of the record, or a file written by hand."""
+
+    WORKFLOW = "workflow"
+    UPDATE = "update"
+    QUERY = "query"
+    ACTIVITY = "activity"
+    COLUMN = "column"
+    FILE = "file"
+
+
+class Part(StrEnum):
+    """Which part of it the message is. A failure's message is the first of its details."""
+
+    ARGUMENT = "argument"
+    ARGUMENTS_SUBMISSION = "argument.submission"
+    RESULT = "result"
+    FAILURE = "failure"
+    CONTENT = "content"
+
+
+class Direction(StrEnum):
+    """Who reads it: the platform what others wrote, or others what the platform wrote."""
+
+    TO_PLATFORM = "to_platform"
+    FROM_PLATFORM = "from_platform"
+
+
+class Wire(Model):
+    """One place where a message passes. `many` where it is a JSON array of them."""
+
+    kind: WireKind
+    name: str
+    part: Part
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message of the contract, under the name that its schema has.
+
+    Attributes:
+        name: 1 to 40 of a-z 0-9 _ . , unique.
+        model: What it is parsed with, or written from.
+        direction: Who reads it.
+        wires: Where it passes.
+    """
+
+    name: str
+    model: type[Model]
+    direction: Direction
+    wires: tuple[Wire, ...]
+
+    @property
+    def strict(self) -> bool:
+        """Whether unknown fields are refused, all the way down."""
+        return issubclass(self.model, StrictModel)
+
+
+class FilingInput(Model):
+    """What a filing is started with, by whatever SDK. What else a start may hold only the platform itself writes."""
+
+    submission: Submission
+
+
+def body_of(event: type[Model]) -> type[Model]:
+    """What the column `body` of the log holds of an event.
+
+    Neither its kind, which is a column of its own, nor what identifies a person, which is sealed; and every number that
+    the ledger has filled in.
+    """
+    hidden = fields_marked(event, Personal) | {"kind"}
+    numbers = numbered_fields(event)
+    fields: dict[str, Any] = {
+        name: str if name in numbers else (field.annotation, field)
+        for name, field in event.model_fields.items()
+        if name not in hidden
+    }
+    return create_model(f"{event.__name__}Body", __base__=Model, __doc__=event.__doc__, **fields)
+
+
+def _models(union: Any) -> Iterator[type[Model]]:
+    if isinstance(union, type):
+        yield union
+    for part in get_args(union):
+        yield from _models(part)
+
+
+def _kind(model: type[Model]) -> str:
+    return str(model.model_fields["kind"].default)
+
+
+def _update(name: str, part: Part) -> Wire:
+    return Wire(kind=WireKind.UPDATE, name=f"Filing.{name}", part=part)
+
+
+def _query(name: str, part: Part = Part.RESULT, *, many: bool = False) -> Wire:
+    return Wire(kind=WireKind.QUERY, name=name, part=part, many=many)
+
+
+def _workflow(name: str, part: Part) -> Wire:
+    return Wire(kind=WireKind.WORKFLOW, name=name, part=part)
+
+
+def _activity(name: str, part: Part) -> Wire:
+    return Wire(kind=WireKind.ACTIVITY, name=name, part=part)
+
+
+def _column(name: str) -> Wire:
+    return Wire(kind=WireKind.COLUMN, name=name, part=Part.CONTENT)
+
+
+def _file(name: str) -> Wire:
+    return Wire(kind=WireKind.FILE, name=name, part=Part.CONTENT)
+
+
+_IN: Final = Direction.TO_PLATFORM
+_OUT: Final = Direction.FROM_PLATFORM
+_UPDATES: Final = ("submit", *map(_kind, PUBLIC_COMMANDS))
+
+PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
+    Message("filing_input", FilingInput, _IN, (_workflow("Filing", Part.ARGUMENT),)),
+    Message("submission", Submission, _IN, (_workflow("Filing", Part.ARGUMENTS_SUBMISSION),)),
+    Message("submit_check", SubmitCheck, _IN, (_update("submit", Part.ARGUMENT),)),
+    *(Message(f"command.{_kind(m)}", m, _IN, (_update(_kind(m), Part.ARGUMENT),)) for m in PUBLIC_COMMANDS),
+    Message(
+        "receipt",
+        Receipt,
+        _OUT,
+        (*(_update(name, Part.RESULT) for name in _UPDATES), _query("Filing.receipt"), _column("receipt.body")),
+    ),
+    Message(
+        "refusal",
+        Refusal,
+        _OUT,
+        (*(_update(name, Part.FAILURE) for name in _UPDATES), _workflow("Filing", Part.FAILURE)),
+    ),
+    Message("filing_view", FilingView, _OUT, (_query("Filing.view"),)),
+    Message("actor", Actor, _IN, (_query("Filing.actions", Part.ARGUMENT),)),
+    Message("action", Action, _OUT, (_query("Filing.actions", many=True),)),
+    Message("clock_state", ClockState, _OUT, (_query("Filing.clocks", many=True),)),
+    Message("result_view", ResultView, _OUT, (_query("Filing.result"),)),
+    Message("parked", Parked, _OUT, (_query("Filing.parked", many=True),)),
+    Message("filing_end", FilingEnd, _OUT, (_workflow("Filing", Part.RESULT),)),
+    Message("payment_view", PaymentView, _OUT, (_query("Payment.view"), _workflow("Payment", Part.RESULT))),
+    Message("parcel_view", ParcelView, _OUT, (_query("Parcel.view"), _workflow("Parcel", Part.RESULT))),
+    Message("check_request", CheckRequest, _OUT, (_activity(CHECK, Part.ARGUMENT),)),
+    Message("check_answer", CheckAnswer, _IN, (_activity(CHECK, Part.RESULT),)),
+    Message("issue_request", IssueRequest, _OUT, (_activity(ISSUE, Part.ARGUMENT),)),
+    Message("issue_answer", IssueAnswer, _IN, (_activity(ISSUE, Part.RESULT),)),
+    *(
+        Message(f"event.{_kind(m)}", body_of(m), _OUT, (_column(f"event.body of {_kind(m)}"),))
+        for m in _models(AnyEvent)
+    ),
+    Message("event_actor", Actor, _OUT, (_column("event.actor"),)),
+    Message("procedure", Procedure, _IN, (_file("procedures/*.yaml"),)),
+    Message("calendar", CalendarFile, _IN, (_file("procedures/calendars/*.yaml"),)),
+)
+"""Signals, and the inputs of `Payment` and `Parcel`, are none: only the platform itself sends them."""

@@ -1,0 +1,1 @@
+"""What is published: procedures and calendars."""

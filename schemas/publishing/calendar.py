@@ -1,0 +1,227 @@
+"""Working calendars: which hours count, as an agency writes them down and as a filing records them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, time
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from ..base import Model, ShortText, StrictModel, Version
+
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+_TIME: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_HOURS: Final = re.compile(f"^{_TIME}-{_TIME}$")
+_DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+
+def _minute(text: str) -> int:
+    hour, minute = text.split(":")
+    return 60 * int(hour) + int(minute)
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+class Hours(Model):
+    """A span of office hours, [open, close) in minutes of the day, read and written as text: `07:00-11:30`."""
+
+    open: int = Field(ge=0, lt=1440)
+    close: int = Field(ge=0, lt=1440)
+
+    def __str__(self) -> str:
+        return f"{_clock(self.open)}-{_clock(self.close)}"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if _HOURS.fullmatch(value) is None:
+            raise PydanticCustomError("hours_form", "office hours are written like 07:00-11:30")
+        opens, closes = value.split("-")
+        return {"open": _minute(opens), "close": _minute(closes)}
+
+    @model_validator(mode="after")
+    def _opens_first(self) -> Hours:
+        if self.open >= self.close:
+            raise PydanticCustomError("hours_reversed", "office hours end after they begin")
+        return self
+
+    @model_serializer
+    def _text(self) -> str:
+        return str(self)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"description": cls.__doc__, "pattern": _HOURS.pattern, "title": cls.__name__, "type": "string"}
+
+
+def _local_time(value: Any) -> Any:
+    if isinstance(value, time):
+        return value
+    if isinstance(value, str) and re.fullmatch(_TIME, value):
+        return time.fromisoformat(value)
+    raise PydanticCustomError("time_form", "a time of day is written like 15:00")
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(_DATE, value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    elif type(value) is date:
+        return value
+    raise PydanticCustomError("date_form", "a date is written like 2026-08-22")
+
+
+LocalTime = Annotated[
+    time,
+    BeforeValidator(_local_time),
+    PlainSerializer(lambda value: f"{value:%H:%M}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": f"^{_TIME}$"}),
+]
+"""A time of day in Vietnam, to the minute: `15:00`."""
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "pattern": _DATE})]
+"""A date in Vietnam: `2026-08-22`."""
+
+OpenHours = tuple[Hours, ...]
+"""The office hours of a day, the earliest first; none: closed."""
+
+CalendarCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
+
+CalendarName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}@[0-9][0-9A-Za-z.-]{0,31}$")]
+"""A published version of a calendar: `vn@2026.1`."""
+
+OverlayAgency = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+(\.[A-Z0-9]+)*$", max_length=35)]
+"""The code of an agency whose days a calendar has: every group of it written out, since all below one have its days."""
+
+MORNING: Final = Hours(open=_minute("07:00"), close=_minute("11:30"))
+AFTERNOON: Final = Hours(open=_minute("13:30"), close=_minute("17:00"))
+CUT_OFF: Final = time(15)
+
+
+class Timeliness(StrEnum):
+    """How what was done stands to its due instant: before it, on it, after it."""
+
+    EARLY = "early"
+    ON_TIME = "on_time"
+    LATE = "late"
+
+
+class Calendar(Model):
+    """The working time of one agency, and what a filing records of it.
+
+    Attributes:
+        code: The calendar's name.
+        version: Which published version it is.
+        valid_from: The first day that it says something about.
+        valid_until: The last one.
+        week: The regular hours of the seven weekdays, Monday first.
+        off: The dates on which a regular working day is closed, in order.
+        open: The hours of days that have others than their weekday: make-up working days and short days.
+        cut_off: What arrives later than this for a limit of 0 days counts as received on the next working day.
+    """
+
+    code: CalendarCode
+    version: Version
+    valid_from: Day
+    valid_until: Day
+    week: tuple[OpenHours, ...] = Field(min_length=7, max_length=7)
+    off: tuple[Day, ...] = ()
+    open: dict[Day, OpenHours] = Field(default_factory=dict)
+    cut_off: LocalTime = CUT_OFF
+
+    @property
+    def name(self) -> str:
+        """Its code and version."""
+        return f"{self.code}@{self.version}"
+
+    def __hash__(self) -> int:
+        return hash((self.code, self.version, self.valid_from, self.valid_until, self.off))
+
+
+class DayKind(StrEnum):
+    """What a day is, other than its weekday and the base library say.
+
+    Off: closed. Compensatory (nghỉ bù): closed because a holiday fell on a weekly day off. Makeup (làm bù): open in
+    place of another day. Short: open for fewer hours. Working: open as its weekday is, although closed otherwise.
+    """
+
+    OFF = "off"
+    COMPENSATORY = "compensatory"
+    MAKEUP = "makeup"
+    SHORT = "short"
+    WORKING = "working"
+
+
+class CalendarDay(StrictModel):
+    """One such day and what says so. Only a short day has `hours`; a make-up day has those of the day it `replaces`."""
+
+    date: Day
+    kind: DayKind
+    hours: OpenHours = ()
+    replaces: Day | None = None
+    source: ShortText
+
+
+class Overlay(StrictModel):
+    """Days of one agency and of all below it (`H01` is also for `H01.12`), or without `agency` of the whole country."""
+
+    agency: OverlayAgency | None = None
+    days: tuple[CalendarDay, ...] = Field(min_length=1)
+
+
+class Week(StrictModel):
+    """The regular office hours of each weekday."""
+
+    monday: OpenHours = (MORNING, AFTERNOON)
+    tuesday: OpenHours = (MORNING, AFTERNOON)
+    wednesday: OpenHours = (MORNING, AFTERNOON)
+    thursday: OpenHours = (MORNING, AFTERNOON)
+    friday: OpenHours = (MORNING, AFTERNOON)
+    saturday: OpenHours = ()
+    sunday: OpenHours = ()
+
+    def days(self) -> tuple[OpenHours, ...]:
+        """The hours of the seven days, Monday first."""
+        return tuple(getattr(self, name) for name in WEEKDAYS)
+
+
+class CalendarFile(StrictModel):
+    """A calendar as it is written under `procedures/calendars/`, one version of it.
+
+    The holidays of `base`, their compensatory days and the Government's swaps are what the library `holidays` has. What
+    it lacks, or has otherwise, stands in `overlays`; the longest agency code that fits decides.
+    """
+
+    code: CalendarCode
+    version: Version
+    valid_from: Day
+    valid_until: Day
+    base: Literal["VN"] = "VN"
+    week: Week = Week()
+    cut_off: LocalTime = CUT_OFF
+    overlays: tuple[Overlay, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its code and version."""
+        return f"{self.code}@{self.version}"

@@ -1,0 +1,469 @@
+"""An administrative procedure (thủ tục hành chính): what is published, and the part of it that governs a filing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, StringConstraints
+
+from ..base import Code, Model, Sha256, ShortText, StrictModel, Subject, Text, Version
+from ..form import FormValue
+from ..level import Channel, Level
+from ..limit import Limit, Unit
+from ..people import PersonKind, Role
+from .calendar import LocalTime
+
+ProcedureCode = Annotated[str, StringConstraints(pattern=r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$")]
+"""A code of the national database of procedures: `1.001193`, or a province's variant."""
+
+
+class Fact(StrictModel):
+    """Something the procedure states. `source` names the legal text, or is the word `unconfirmed`."""
+
+    source: ShortText
+
+
+class Statement(Fact):
+    """One item of the information page in words."""
+
+    vi: ShortText
+    en: ShortText
+
+
+class Information(StrictModel):
+    """The items of the information page (Circular 32/2017/TT-BTTTT art. 5) that are words.
+
+    The page has eleven items: name, steps, how to carry out, papers and number of sets, time limit, who may apply,
+    agency, result, forms with conditions and fees, where to submit and receive, legal basis. Name, papers, time limit,
+    result, forms, fee and legal basis stand in their own parts of the procedure.
+    """
+
+    steps: Statement
+    how: Statement
+    sets: int = Field(ge=1, le=9, description="number of sets of papers")
+    applicants: Statement
+    agency: Statement
+    conditions: Statement
+    places: Statement
+
+
+class Condition(Model):
+    """What a rule of the procedure depends on: one form field, or the channel of filing, or who the applicant is.
+
+    A field's condition asks for `one_of` some values, or for a whole number of `at_least` and `at_most`. A field that
+    was not filled in fulfils none.
+    """
+
+    field: Code | None = None
+    one_of: tuple[FormValue, ...] = ()
+    at_least: int | None = None
+    at_most: int | None = None
+    channel: Channel | None = None
+    applicant: PersonKind | None = None
+
+
+When = tuple[Condition, ...]
+"""Conditions that must all hold; none: always."""
+
+
+class PaperRule(Fact):
+    """A paper of the dossier, asked for `when` its conditions hold. `form` is the key of the blank to download."""
+
+    code: Code
+    name: Text
+    required: bool = True
+    when: When = ()
+    form: str | None = None
+
+
+class FieldKind(StrEnum):
+    """What a form field holds. Dates are written YYYY-MM-DD."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DATE = "date"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+
+
+class FieldRule(Fact):
+    """A field of the form, part of it `when` its conditions hold.
+
+    `minimum` and `maximum` bound an integer, or the length of a text.
+    """
+
+    code: Code
+    label: Text
+    kind: FieldKind
+    required: bool = True
+    when: When = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[Code, ...] = ()
+
+
+class Act(StrEnum):
+    """How a review step ends.
+
+    Inspect: the inspection on site was recorded. Consult: other bodies have given their opinions. Obligation: the
+    financial obligation towards another authority has been met.
+    """
+
+    FORWARD = "forward"
+    INSPECT = "inspect"
+    CONSULT = "consult"
+    OBLIGATION = "obligation"
+    PROPOSE = "propose"
+    DECIDE = "decide"
+
+
+class Silence(StrEnum):
+    """What it means that a consulted body has not answered in time."""
+
+    CONSENT = "consent"
+    ESCALATE = "escalate"
+
+
+class Party(StrictModel):
+    """A body whose opinion is asked for."""
+
+    code: Code
+    name: Text
+
+
+class ConsultRule(Fact):
+    """Who is consulted in a step, and what their silence means. The time to answer is the step's limit."""
+
+    parties: tuple[Party, ...] = Field(min_length=1)
+    silence: Silence
+
+
+class ObligationRule(Fact):
+    """A financial obligation towards another authority, as a tax: it has `answer` to say how much, the applicant `pay`.
+
+    Meanwhile the agency's own clocks stand still.
+    """
+
+    authority: Text
+    answer: Limit
+    pay: Limit
+
+
+class ReviewStep(Fact):
+    """A step of the review: who does it, how it ends, and by when."""
+
+    code: Code
+    name: Text
+    role: Literal[Role.SPECIALIST, Role.LEADER, Role.CLERK]
+    act: Act
+    limit: Limit
+    consult: ConsultRule | None = None
+    obligation: ObligationRule | None = None
+
+
+class FeeKind(StrEnum):
+    """Phí (pays for a service) or lệ phí (fixed for state administration); Law 97/2015/QH13 art. 3."""
+
+    CHARGE = "phi"
+    FEE = "le_phi"
+
+
+class FeeDue(StrEnum):
+    """When the fee is asked for: with the submission (thu trước), once the filing is accepted, or with the result."""
+
+    SUBMISSION = "submission"
+    ACCEPTANCE = "acceptance"
+    RESULT = "result"
+
+
+class FeeItem(Fact):
+    """An amount in đồng, once, or for each unit that the integer field `per` counts, `when` its conditions hold."""
+
+    code: Code
+    name: Text
+    kind: FeeKind
+    amount: int = Field(gt=0, le=1_000_000_000, description="đồng")
+    per: Code | None = None
+    when: When = ()
+
+
+class WaiverRule(Fact):
+    """An exemption or reduction (miễn, giảm) by `percent` of the fee, granted by an officer in the role `approver`."""
+
+    code: Code
+    name: Text
+    percent: int = Field(ge=1, le=100)
+    approver: Literal[Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CASHIER, Role.TEAM_LEAD]
+
+
+class FeeRule(Fact):
+    """What is to be paid, when, by which channels, how long the applicant has to pay, and who may be let off."""
+
+    items: tuple[FeeItem, ...] = Field(min_length=1)
+    waivers: tuple[WaiverRule, ...] = ()
+    due: FeeDue
+    channels: tuple[Channel, ...] = Field(min_length=1)
+    limit: Limit
+
+
+class ResultRule(Fact):
+    """The result and how it may be received."""
+
+    name: Text
+    channels: tuple[Channel, ...] = Field(min_length=1)
+
+
+class SupplementRule(Fact):
+    """How often a supplement may be asked for, and how long the applicant then has."""
+
+    rounds: int = Field(default=1, ge=0, le=9)
+    limit: Limit
+
+
+class ExtensionRule(Fact):
+    """How often the processing limit may be extended (gia hạn), `by` how much, and how long before it ends at least."""
+
+    times: int = Field(default=1, ge=1, le=9)
+    by: Limit
+    notice: Limit
+
+
+class SignatureRule(Fact):
+    """Whether filing at level 4 asks for a digital signature."""
+
+    required: bool
+
+
+class StandingOrder(Fact):
+    """Approves at once what the back office finds complete, in the name of the accountable officer.
+
+    `officers` are the leaders who answer for it, one for each agency that has given the order; an agency that has none
+    of them in its directory decides by its officers.
+    """
+
+    number: ShortText
+    officers: tuple[Subject, ...] = Field(min_length=1)
+
+
+class SilentApproval(Fact):
+    """The law takes the agency's silence at the end of the processing limit for its approval.
+
+    `legal_basis` is what says so; `officers` answer for it as for a standing order.
+    """
+
+    legal_basis: ShortText
+    officers: tuple[Subject, ...] = Field(min_length=1)
+
+
+SUSPENSION: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
+"""How long a filing stays suspended before somebody has to look, unless its procedure says otherwise."""
+
+
+APPEAL: Final = Limit(amount=90, unit=Unit.CALENDAR_DAYS)
+"""How long the result may be appealed against, from its return, unless the procedure says otherwise. Unconfirmed."""
+
+NOTICE: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
+"""How long before a limit ends the officer is reminded, and an apology drafted (Decree 61/2018 art. 19 k9)."""
+
+
+class Limits(Model):
+    """Time limits of the stages. `issue` is the time to make the result, `delivery` the time the post has.
+
+    `reminder` and `apology` are how long before its end a limit is told of; `reappointment` by how much an appointment
+    that can't be kept may be put off at most: as long as `processing` again unless it says otherwise. With a `cut_off`
+    (`15:00`) what comes in later counts for the agency's limits in days as come in on the next working day.
+    """
+
+    intake: Limit
+    processing: Limit
+    issue: Limit
+    delivery: Limit
+    pickup: Limit
+    suspension: Limit = SUSPENSION
+    appeal: Limit = APPEAL
+    reminder: Limit = NOTICE
+    apology: Limit = NOTICE
+    reappointment: Limit | None = None
+    cut_off: LocalTime | None = None
+
+
+class GoesOn(StrEnum):
+    """How a clock goes on once what interrupted it is over: with what was left, or from the beginning."""
+
+    RESUME = "resume"
+    RESTART = "restart"
+
+
+class Resumption(Model):
+    """How the agency's clocks go on after each kind of interruption: statuses 5, 6 and 8.
+
+    After a supplement they start again (Decree 61/2018 art. 19 k4).
+    """
+
+    supplement: GoesOn = GoesOn.RESTART
+    obligation: GoesOn = GoesOn.RESUME
+    suspension: GoesOn = GoesOn.RESUME
+
+
+class Procedure(StrictModel):
+    """A procedure as it is written in the catalogue and published, one version of it."""
+
+    code: ProcedureCode
+    version: Version
+    level: Level
+    name: Text
+    agency: Text
+    information: Information
+    legal_basis: tuple[ShortText, ...] = Field(min_length=1)
+    limits: Limits
+    limits_source: ShortText
+    papers: tuple[PaperRule, ...] = ()
+    form: tuple[FieldRule, ...] = ()
+    review: tuple[ReviewStep, ...] = ()
+    fee: FeeRule | None = None
+    result: ResultRule
+    supplement: SupplementRule
+    resumption: Resumption = Resumption()
+    extension: ExtensionRule | None = None
+    signature: SignatureRule
+    automatic: StandingOrder | None = None
+    silent_approval: SilentApproval | None = None
+
+
+class PaperPart(Model):
+    """What a filing needs to know of a paper."""
+
+    code: Code
+    required: bool
+    when: When = ()
+
+
+class FieldPart(Model):
+    """What a filing needs to know of a form field."""
+
+    code: Code
+    kind: FieldKind
+    required: bool
+    when: When = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[Code, ...] = ()
+
+
+class PartyPart(Model):
+    """What a filing needs to know of a body that is consulted."""
+
+    code: Code
+
+
+class ConsultPart(Model):
+    """What a filing needs to know of a consultation."""
+
+    parties: tuple[PartyPart, ...]
+    silence: Silence
+
+
+class ObligationPart(Model):
+    """What a filing needs to know of a financial obligation."""
+
+    answer: Limit
+    pay: Limit
+
+
+class StepPart(Model):
+    """What a filing needs to know of a review step."""
+
+    code: Code
+    role: Role
+    act: Act
+    limit: Limit
+    consult: ConsultPart | None = None
+    obligation: ObligationPart | None = None
+
+
+class FeeItemPart(Model):
+    """What a filing needs to know of a fee item."""
+
+    code: Code
+    amount: int
+    per: Code | None = None
+    when: When = ()
+
+
+class WaiverPart(Model):
+    """What a filing needs to know of a waiver."""
+
+    code: Code
+    percent: int
+    approver: Role
+
+
+class ExtensionPart(Model):
+    """What a filing needs to know of extensions."""
+
+    times: int
+    by: Limit
+    notice: Limit
+
+
+class FeePart(Model):
+    """What a filing needs to know of the fee."""
+
+    items: tuple[FeeItemPart, ...]
+    waivers: tuple[WaiverPart, ...] = ()
+    due: FeeDue
+    channels: tuple[Channel, ...]
+    limit: Limit
+
+
+class ProcedureRules(Model):
+    """The part of a published procedure that governs a filing; no texts. Pinned by (code, version, sha256).
+
+    `standing_officer` is that one of the `standing_officers` who belongs to the filing's agency, `silent_officer`
+    that one of the `silent_officers`; without one the agency's officers decide.
+    """
+
+    code: ProcedureCode
+    version: Version
+    sha256: Sha256
+    level: Level
+    limits: Limits
+    papers: tuple[PaperPart, ...] = ()
+    form: tuple[FieldPart, ...] = ()
+    review: tuple[StepPart, ...] = ()
+    fee: FeePart | None = None
+    result_channels: tuple[Channel, ...]
+    supplement_rounds: int
+    supplement_limit: Limit
+    resumption: Resumption = Resumption()
+    extension: ExtensionPart | None = None
+    signature: bool
+    standing_order: str | None = None
+    standing_officers: tuple[str, ...] = ()
+    standing_officer: str | None = None
+    silent_basis: str | None = None
+    silent_officers: tuple[str, ...] = ()
+    silent_officer: str | None = None
+
+
+_KEPT: Final = {"code", "version", "level", "limits", "papers", "form", "review", "fee", "resumption", "extension"}
+
+
+def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
+    """The rule part of `procedure`, whose published bytes have this digest."""
+    order, silence = procedure.automatic, procedure.silent_approval
+    return ProcedureRules.model_validate(
+        procedure.model_dump(include=_KEPT)
+        | {
+            "sha256": sha256,
+            "result_channels": procedure.result.channels,
+            "supplement_rounds": procedure.supplement.rounds,
+            "supplement_limit": procedure.supplement.limit,
+            "signature": procedure.signature.required,
+            "standing_order": order.number if order else None,
+            "standing_officers": order.officers if order else (),
+            "silent_basis": silence.legal_basis if silence else None,
+            "silent_officers": silence.officers if silence else (),
+        }
+    )

@@ -1,0 +1,53 @@
+"""How a new calendar reaches what is running: the messages between the batch and its pages."""
+
+from __future__ import annotations
+
+from ..base import Model
+from ..publishing.calendar import CalendarName
+
+KINDS = ("filing", "payment", "parcel")
+"""The kinds of streams that have clocks."""
+
+
+def workflow_id(calendar: CalendarName) -> str:
+    """The workflow that brings this calendar to what is running."""
+    return f"calendar:{calendar}"
+
+
+def command_id(calendar: CalendarName) -> str:
+    """The command by which a stream goes over to this calendar, once."""
+    return f"calendar:{calendar.replace('@', ':')}"
+
+
+class Reproject(Model):
+    """What the batch is started with, and hands to its next run: where it stands in its pass.
+
+    `asked` counts those that this pass found on another calendar, `passes` the passes before it.
+    """
+
+    calendar: CalendarName
+    kind: int = 0
+    after: str = ""
+    asked: int = 0
+    passes: int = 0
+    turned: int = 0
+
+
+class Page(Model):
+    """The streams of a kind that come after this one and go by another calendar."""
+
+    calendar: CalendarName
+    kind: str
+    after: str
+
+
+class Turned(Model):
+    """What became of a page: how many were `asked`, and how many `turned` to the calendar.
+
+    `last` is where the next page begins, None after the last. `superseded`: a later calendar is in force.
+    """
+
+    last: str | None = None
+    asked: int = 0
+    turned: int = 0
+    superseded: bool = False

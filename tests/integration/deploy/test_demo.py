@@ -1,0 +1,253 @@
+"""`motcua demo` on a stack of its own: right runs end with 0, a run that differs in one place with 1."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import yaml
+from temporalio.client import Client
+
+from deploy.demo.scenario import SCENARIOS, load, mix
+from operations.home import Home
+from schemas.filing.state import Closing
+from schemas.level import Level
+from tests.conftest import ROOT
+
+MOTCUA = (sys.executable, "-m", "motcua.command")
+ENV = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}
+QUICK = ("level-1-online", "level-4-online", "level-4-post", "supplement-at-intake", "refused-at-intake", "withdrawn")
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder in which `motcua up` runs. Not pytest's: PostgreSQL may run as another user, who can't pass there."""
+    with tempfile.TemporaryDirectory(prefix="motcua-") as name:
+        path = Path(name).resolve()
+        up = start("up", folder=path)
+        try:
+            wait_until_up(path)
+            yield path
+        finally:
+            up.send_signal(signal.SIGINT)
+            said, _ = up.communicate(timeout=60)
+            assert up.returncode == 0, said
+    assert not path.exists()
+
+
+def start(*arguments: str, folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # the caller ends it
+        (*MOTCUA, *arguments), cwd=folder, env=ENV | {"PYTHONPATH": str(ROOT)}, text=True, stdout=subprocess.PIPE
+    )
+
+
+def wait_until_up(folder: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not (folder / ".motcua" / "run" / "env").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def demo(folder: Path, scenarios: list[dict[str, Any]], *more: str) -> tuple[int, dict[str, Any], str]:
+    """The exit code, the JSON and the words of a demo of these scenarios."""
+    file, result = folder / "scenarios.yaml", folder / "out.json"
+    file.write_text(yaml.safe_dump({"scenarios": scenarios}))
+    ended = subprocess.run(
+        (*MOTCUA, "demo", "--scenarios", str(file), "--json", str(result), *more),
+        cwd=folder,
+        env=ENV | {"PYTHONPATH": str(ROOT)},
+        text=True,
+        capture_output=True,
+        timeout=100,
+        check=False,
+    )
+    return ended.returncode, json.loads(result.read_text()), ended.stdout + ended.stderr
+
+
+def written(*names: str) -> list[dict[str, Any]]:
+    every = {scenario["name"]: scenario for scenario in yaml.safe_load(SCENARIOS.read_text())["scenarios"]}
+    return [copy.deepcopy(every[name]) for name in names]
+
+
+def test_filings_that_end_as_they_must_give_0_and_leave_no_personal_data(folder: Path) -> None:
+    code, result, said = demo(folder, written(*QUICK))
+
+    assert code == 0, said
+    assert result["ok"] is True
+    assert result["ledger"]["verified"] is True
+    assert result["bank"] == {"paid_filings": 2, "captures": 2, "one_capture_each": True}
+    by_name = {row["scenario"]: row for row in result["filings"]}
+    assert set(by_name) == set(QUICK)
+    assert by_name["level-1-online"]["code"] is None
+    assert by_name["level-1-online"]["refusal"] == ["channel_not_allowed_at_level"]
+    posted = by_name["level-4-post"]
+    assert (posted["path"], posted["status"], posted["fee"], posted["fee_channel"], posted["handed_over"]) == (
+        [1, 2, 6, 4, 9, 10],
+        10,
+        8000,
+        "online",
+        "post",
+    )
+    assert posted["code"] in said
+    assert "Dòng thời gian / Timeline" in said
+    asyncio.run(no_canary(folder, said))
+
+
+async def no_canary(folder: Path, said: str) -> None:
+    """No personal value of the demo where none may stand; and each would be found: the results hold them."""
+    assert any(b"CANARY" in file.read_bytes() for file in (folder / ".motcua" / "objects").rglob("*") if file.is_file())
+    assert "canary" not in said.lower()
+    env = Home(folder / ".motcua").read_env()
+    assert env is not None
+    connection = await asyncpg.connect(env["MOTCUA_SUPERUSER_DATABASE_URL"])
+    for table in ("event", "receipt", "stream", "filing", "task", "payment", "parcel", "counter"):
+        for row in await connection.fetch(f"select * from {table}"):  # noqa: S608 -- names from the line above
+            assert not any(has_canary(value) for value in row.values()), table
+    assert await connection.fetchval("select count(*) from event where sealed is not null") > 0
+    await connection.close()
+    client = await Client.connect(env["TEMPORAL_ADDRESS"], namespace=env["TEMPORAL_NAMESPACE"])
+    seen = 0
+    async for workflow in client.list_workflows():
+        seen += 1
+        assert not has_canary(workflow.id)
+        assert not has_canary(f"{workflow.typed_search_attributes} {await workflow.memo()}")
+    assert seen >= len(QUICK)
+    for log in (folder / ".motcua" / "log").iterdir():
+        assert not has_canary(log.read_bytes()), log
+
+
+def has_canary(value: object) -> bool:
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return "canary" in text.lower()
+
+
+def test_one_expectation_changed_gives_1_and_names_the_difference(folder: Path) -> None:
+    (changed,) = written("level-4-online")
+    changed["expected"]["path"] = [1, 2, 4, 6, 9, 10]
+
+    code, result, words = demo(folder, [changed])
+
+    difference = "path: expected [1, 2, 4, 6, 9, 10], found [1, 2, 6, 4, 9, 10]"
+    assert code == 1
+    assert result["ok"] is False
+    assert result["filings"][0]["problems"] == [difference]
+    assert difference in words
+
+
+def test_every_part_of_an_expectation_counts(folder: Path) -> None:
+    changes: list[tuple[str, object, str]] = [
+        ("level", 3, "level: expected 3, found 4"),
+        ("status", 9, "status: expected 9, found 10"),
+        ("closing", "withdrawn", "closing: expected withdrawn, found delivered"),
+        ("outcome", "refused", "outcome: expected refused, found approved"),
+        ("fee", {"amount": 8000, "channel": "online", "state": "paid"}, "fee: expected 8000, found 24000"),
+        (
+            "fee",
+            {"amount": 24000, "channel": "counter", "state": "paid"},
+            "fee channel: expected counter, found online",
+        ),
+        ("result_channel", "post", "result channel: expected post, found online"),
+        ("handed_over", "post", "handed over: expected post, found online"),
+    ]
+    scenarios = written(*["level-4-online"] * len(changes), "instant-birth")
+    for scenario, (part, value, _) in zip(scenarios, changes, strict=False):
+        scenario["expected"][part] = value
+
+    code, result, _ = demo(folder, scenarios)
+
+    assert code == 1
+    for row, (_, _, difference) in zip(result["filings"], changes, strict=False):
+        assert difference in row["problems"]
+    assert [row["ok"] for row in result["filings"]] == [False] * len(changes) + [True]
+
+
+def test_a_refusal_that_must_be_a_filing_and_the_reverse_give_1(folder: Path) -> None:
+    refused, filed = written("level-1-online", "instant-birth")
+    refused["refused"]["rules"] = ["signature_required"]
+    filed["refused"] = {"code": "bad_submission", "rules": ["x"], "points_to": "x"}
+    del filed["expected"]
+
+    code, result, _ = demo(folder, [refused, filed])
+
+    assert code == 1
+    assert [row["ok"] for row in result["filings"]] == [False, False]
+    assert "there is a filing, but the submission had to be refused" in result["filings"][1]["problems"]
+
+
+def test_a_mix_is_filed_many_at_once(folder: Path) -> None:
+    code, result, said = demo(folder, written("instant-birth", "refused-at-intake", "withdrawn"), "--filings", "12")
+
+    assert code == 0, said
+    assert len({row["code"] for row in result["filings"]}) == 12
+
+
+def test_what_can_not_be_run_is_2(folder: Path) -> None:
+    for arguments in (["--scenarios", "none.yaml"], ["--json", "no/folder/out.json"], ["--filings", "0"]):
+        ended = subprocess.run(
+            (*MOTCUA, "demo", *arguments),
+            cwd=folder,
+            env=ENV | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=False,
+        )
+        assert ended.returncode == 2
+        assert b"Traceback" not in ended.stderr
+
+
+def test_ctrl_c_stops_the_stack_that_the_demo_brought_up() -> None:
+    with tempfile.TemporaryDirectory(prefix="motcua-") as name:
+        path = Path(name).resolve()
+        running = start("demo", folder=path)
+        wait_until_up(path)
+        running.send_signal(signal.SIGINT)
+        said, _ = running.communicate(timeout=60)
+
+        assert running.returncode == 130, said
+        assert "Traceback" not in said
+        assert [file.name for file in (path / ".motcua" / "run").glob("*.pid")] == []
+        assert not (path / ".motcua" / "run" / "env").exists()
+
+
+def test_a_mix_holds_every_scenario_and_is_the_same_for_the_same_seed() -> None:
+    every = load(SCENARIOS)
+    chosen = mix(every, 200, seed=1)
+
+    assert len(chosen) == 200
+    assert {scenario.name for scenario in chosen} == {scenario.name for scenario in every}
+    assert chosen == mix(every, 200, seed=1) != mix(every, 200, seed=2)
+    assert mix(every, None, seed=1) == list(every)
+    assert len(mix(every, 3, seed=1)) == 3
+
+
+def test_the_scenarios_file_covers_every_procedure_and_level() -> None:
+    every = load(SCENARIOS)
+
+    assert {scenario.procedure for scenario in every} == {
+        file.name.partition("@")[0] for file in (ROOT / "procedures").glob("*.yaml")
+    }
+    told = [scenario.expected for scenario in every if scenario.expected]
+    assert {expected.level for expected in told} == set(Level)
+    assert {expected.closing for expected in told} == set(Closing)
+    moves = {(0, 1)} | {move for expected in told for move in pairwise(map(int, expected.path))}
+    assert moves >= TRANSITIONS
+
+
+TRANSITIONS = {
+    *((0, 1), (1, 2), (1, 3), (1, 5), (1, 7), (2, 4), (2, 6), (2, 7)),
+    *((4, 5), (4, 6), (4, 7), (4, 8), (4, 9), (5, 1), (5, 3), (5, 4), (5, 7), (5, 8)),
+    *((6, 4), (6, 7), (6, 8), (8, 4), (9, 8), (9, 10)),
+}
+"""Every change of status that the law's table knows, and what lapses."""

@@ -1,0 +1,236 @@
+"""What the demo really sent, checked against the published schemas alone.
+
+Every scenario is played; then every payload of every history, every answer to a question asked by a client that has
+nothing of ours, every row of the record and every file of the catalogue is held against the schema of its wire.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+import yaml
+from temporalio.api.common.v1 import Payload, Payloads
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client, WorkflowExecution, WorkflowQueryFailedError, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+
+from deploy.demo import running as demo
+from deploy.demo.scenario import SCENARIOS, load
+from motcua import PUBLIC_MESSAGES, Part, WireKind
+from motcua.json_schemas import documents, file_of
+from operations.publishing.calendars import CALENDAR
+from operations.publishing.procedure_file import parse
+from schemas.filing.commands import Accept
+from schemas.ids import TASK_QUEUE, filing_workflow
+from schemas.people import Role
+from tests.acting import (
+    EXTRACT,
+    PAYS_TWICE,
+    VIA,
+    eventually,
+    extract,
+    of,
+    officer,
+    on_another_calendar,
+    plain,
+    publish_short,
+)
+from tests.conftest import ROOT, World
+from tests.contract.fitting import broken, validator
+
+pytestmark = pytest.mark.timeout(300)
+
+Seen = dict[str, list[Any]]
+"""What passed, by the name of its message."""
+
+NOT_SEEN: Final[dict[str, str]] = {}
+"""Messages that this run does not see, each with its reason."""
+
+OURS_ALONE: Final = frozenset({"fee_settled", "parcel_settled", "cancel", "adopt_calendar", "Payment", "Parcel"})
+"""Signals, an Update, and workflows by their inputs, that only the platform itself sends: no part of the contract."""
+
+FILING_QUERIES: Final = ("view", "receipt", "clocks", "result", "parked")
+BY_WIRE: Final = {
+    (wire.kind, wire.name, wire.part): (message, wire) for message in PUBLIC_MESSAGES for wire in message.wires
+}
+
+
+class Looker:
+    """Holds what passes against the schema of its wire, and keeps it."""
+
+    def __init__(self) -> None:
+        self.seen: Seen = defaultdict(list)
+        files = documents()
+        self.checks = {message.name: validator(files[file_of(message)]) for message in PUBLIC_MESSAGES}
+
+    def look(self, kind: WireKind, name: str, part: Part, value: Any) -> None:
+        """A message that passed: it must be of the contract, and fit."""
+        message, wire = BY_WIRE[kind, name, part]
+        for each in value if wire.many else [value]:
+            self.checks[message.name].validate(each)
+            self.seen[message.name].append(each)
+
+    def history(self, workflow: str, events: list[HistoryEvent]) -> None:
+        """Everything in a history that passed between the platform and somebody else."""
+        names: dict[str, str] = {}
+        for event in events:
+            for kind, name, part, value in passed(workflow, event, names):
+                self.look(kind, name, part, value)
+
+
+Passed = Iterator[tuple[WireKind, str, Part, Any]]
+
+
+def passed(workflow: str, event: HistoryEvent, names: dict[str, str]) -> Passed:
+    """What an event tells of. `names` remembers which Update or activity a later event answers."""
+    yield from of_the_workflow(workflow, event)
+    yield from of_its_updates(workflow, event, names)
+    yield from of_the_back_office(event, names)
+
+
+def of_the_workflow(workflow: str, event: HistoryEvent) -> Passed:
+    match event.event_type:
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED if workflow not in OURS_ALONE:
+            given = event.workflow_execution_started_event_attributes
+            if not given.continued_execution_run_id:  # a run writes the start of the next for itself alone
+                (start,) = told(given.input)
+                yield WireKind.WORKFLOW, workflow, Part.ARGUMENT, start
+                yield WireKind.WORKFLOW, workflow, Part.ARGUMENTS_SUBMISSION, start["submission"]
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
+            (result,) = told(event.workflow_execution_completed_event_attributes.result)
+            yield WireKind.WORKFLOW, workflow, Part.RESULT, result
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
+            failure = event.workflow_execution_failed_event_attributes.failure
+            yield WireKind.WORKFLOW, workflow, Part.FAILURE, why(failure)
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+            assert event.workflow_execution_signaled_event_attributes.signal_name in OURS_ALONE
+
+
+def of_its_updates(workflow: str, event: HistoryEvent, names: dict[str, str]) -> Passed:
+    match event.event_type:
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
+            asked = event.workflow_execution_update_accepted_event_attributes.accepted_request
+            if asked.input.name in OURS_ALONE:
+                return
+            names[asked.meta.update_id] = f"{workflow}.{asked.input.name}"
+            for argument in told(asked.input.args):
+                yield WireKind.UPDATE, names[asked.meta.update_id], Part.ARGUMENT, argument
+        case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED:
+            answer = event.workflow_execution_update_completed_event_attributes
+            if answer.meta.update_id not in names:
+                return
+            if answer.outcome.HasField("failure"):
+                yield WireKind.UPDATE, names[answer.meta.update_id], Part.FAILURE, why(answer.outcome.failure)
+            else:
+                yield WireKind.UPDATE, names[answer.meta.update_id], Part.RESULT, told(answer.outcome.success)[0]
+
+
+def of_the_back_office(event: HistoryEvent, names: dict[str, str]) -> Passed:
+    match event.event_type:
+        case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            asked = event.activity_task_scheduled_event_attributes
+            if asked.activity_type.name.startswith("backoffice."):
+                names[str(event.event_id)] = asked.activity_type.name
+                yield WireKind.ACTIVITY, asked.activity_type.name, Part.ARGUMENT, told(asked.input)[0]
+        case EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+            done = event.activity_task_completed_event_attributes
+            if activity := names.get(str(done.scheduled_event_id)):
+                yield WireKind.ACTIVITY, activity, Part.RESULT, told(done.result)[0]
+
+
+def told(given: Payloads) -> list[Any]:
+    return [read(payload) for payload in given.payloads]
+
+
+def read(payload: Payload) -> Any:
+    """What any SDK reads of a payload."""
+    assert payload.metadata["encoding"] == b"json/plain"
+    return json.loads(payload.data)
+
+
+def why(failure: Failure) -> Any:
+    """The first of a failure's details."""
+    return read(failure.application_failure_info.details.payloads[0])
+
+
+async def test_what_the_demo_sent_fits_and_nothing_is_left_out(running: World) -> None:
+    looker = Looker()
+    stranger = await Client.connect(running.env["TEMPORAL_ADDRESS"], namespace=running.namespace)
+    scenarios = load(SCENARIOS)
+    versions = await demo.publish(running.owner_dsn, scenarios)
+    played = await demo.play(running.process_env, scenarios, versions, 8, lambda _: None)
+    assert [each.problems for each in played if each.problems] == []
+    await pay_twice(running)
+    await be_a_stranger(running, stranger, looker)
+    await on_another_calendar(running)
+
+    async for workflow in stranger.list_workflows():
+        await read_workflow(stranger, workflow, looker)
+    await read_record(running, looker)
+    calendar = parse(CALENDAR.read_bytes(), as_text=True).value
+    looker.look(WireKind.FILE, "procedures/calendars/*.yaml", Part.CONTENT, calendar)
+    for file in sorted((ROOT / "procedures").glob("*.yaml")):
+        looker.look(WireKind.FILE, "procedures/*.yaml", Part.CONTENT, yaml.safe_load(file.read_text()))
+
+    assert {message.name for message in PUBLIC_MESSAGES} - set(looker.seen) == set(NOT_SEEN)
+    for name, messages in looker.seen.items():
+        fullest = max(messages, key=lambda message: len(json.dumps(message)))
+        assert [wrong for wrong in broken(fullest) if looker.checks[name].is_valid(wrong)] == [], name
+
+
+async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
+    """What the demo has no need of: a question by name, a refusal, an unusable signal and a clock that rings."""
+    submission = extract(
+        version=await publish_short(world, EXTRACT, intake=1), signature=None, result_channel="counter"
+    )
+    filing = await stranger.start_workflow(
+        "Filing", {"submission": plain(submission)}, id=filing_workflow(of(submission)), task_queue=TASK_QUEUE
+    )
+    looker.look(WireKind.UPDATE, "Filing.submit", Part.RESULT, await filing.execute_update("submit"))
+    await filing.signal("fee_settled", {"what": "ever"})
+    reception = officer(Role.RECEPTION).model_dump(mode="json")
+    looker.look(WireKind.QUERY, "Filing.actions", Part.ARGUMENT, reception)
+    looker.look(WireKind.QUERY, "Filing.actions", Part.RESULT, await filing.query("actions", reception))
+    command = {"command_id": "c-1", "actor": reception, "via": VIA.model_dump(mode="json")}
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await filing.execute_update("pay_at_counter", command | {"amount": 1})
+    assert isinstance(refused.value.cause, ApplicationError)
+    looker.look(WireKind.UPDATE, "Filing.pay_at_counter", Part.FAILURE, refused.value.cause.details[0])
+    await eventually(lambda: filing.query("view"), lambda view: view["overdue"] == ["intake"] and view["parked"] == 1)
+    await filing.execute_update("withdraw", command | {"reason": "filed twice"})
+
+
+async def pay_twice(world: World) -> None:
+    """Money that nobody owes goes back."""
+    submission = extract(payer_account=PAYS_TWICE, result_channel="online")
+    await world.client.submit(submission)
+    accept = Accept(command_id="c-1", actor=officer(Role.RECEPTION), via=VIA)
+    await world.client.act(of(submission), accept)
+    await eventually(lambda: world.client.payment(of(submission), 1), lambda view: view.refunded > 0)
+
+
+async def read_workflow(stranger: Client, workflow: WorkflowExecution, looker: Looker) -> None:
+    """A workflow's history, and its answers to every question."""
+    kind = workflow.workflow_type
+    handle = stranger.get_workflow_handle(workflow.id, run_id=workflow.run_id)
+    looker.history(kind, [event async for event in handle.fetch_history_events()])
+    for query in FILING_QUERIES if kind == "Filing" else ("view",):
+        with contextlib.suppress(WorkflowQueryFailedError):  # there is no result yet, or the filing was refused
+            looker.look(WireKind.QUERY, f"{kind}.{query}", Part.RESULT, await handle.query(query))
+
+
+async def read_record(world: World, looker: Looker) -> None:
+    """Every row of the log, and every receipt."""
+    async with world.connection() as connection:
+        for kind, body, actor in await connection.fetch("select kind, body, actor from event"):
+            looker.look(WireKind.COLUMN, f"event.body of {kind}", Part.CONTENT, json.loads(body))
+            looker.look(WireKind.COLUMN, "event.actor", Part.CONTENT, json.loads(actor))
+        for (receipt,) in await connection.fetch("select body from receipt"):
+            looker.look(WireKind.COLUMN, "receipt.body", Part.CONTENT, json.loads(receipt))

@@ -1,0 +1,254 @@
+"""The embedded stack on real processes: killed parts come back with their data, and nothing is left behind."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import psutil
+import pytest
+from temporalio.client import Client
+
+from deploy.stack import Stack, StackError, child, up
+from deploy.stack.part import Part
+from operations.home import Home
+
+READY = "import os, time; open(os.environ['MOTCUA_READY_FILE'], 'w').close(); time.sleep(600)"
+LISTEN = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[2]))); time.sleep(600)"
+WORKER = [sys.executable, "-c", READY]
+SANDBOX = [sys.executable, "-c", LISTEN]
+HOLDER = """
+import asyncio, sys
+from pathlib import Path
+from deploy.stack import Stack, up
+asyncio.run(up(Stack(Path(sys.argv[1]), parts=("postgres", "temporal"), progress=lambda line: print(line, flush=True))))
+"""
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Not in pytest's folder: every run of pytest closes that to others, and PostgreSQL may run as another user."""
+    with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
+        yield Path(folder).resolve()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def kill(stack: Stack, part: str) -> None:
+    """Kills a part and waits until another process does its work."""
+    old = stack.pid(part)
+    assert old is not None
+    os.kill(old, signal.SIGKILL)
+    await until(lambda: stack.pid(part) not in {None, old})
+    async with asyncio.timeout(20):
+        await stack.ready(part)
+
+
+async def query(stack: Stack, statement: str) -> object:
+    connection = await asyncpg.connect(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
+
+
+def listens(address: str) -> bool:
+    host, port = address.rsplit(":", 1)
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+async def test_a_killed_postgres_comes_back_with_what_was_committed(home: Path) -> None:
+    async with Stack(home, parts=["postgres"]) as stack:
+        await query(stack, "CREATE TABLE kept AS SELECT 1 AS number")
+        address = stack.env["MOTCUA_DATABASE_URL"]
+        for _ in range(3):
+            session = await asyncpg.connect(address)  # an open session leaves a backend behind for a moment
+            await kill(stack, "postgres")
+            session.terminate()
+            assert await query(stack, "SELECT number FROM kept") == 1
+
+
+async def test_what_runs_once_is_tried_again_when_it_died(home: Path) -> None:
+    store = Home(home)
+    store.create()
+    script = "test -e tried || { touch tried; exit 1; }"
+    command = ["/bin/sh", "-c", f"cd {home} && {script}"]
+    part = Part(name="once", command=command, ready=lambda: asyncio.sleep(0, result=True), once=True)
+    once = child.Child(part, store, dict(os.environ), lambda _: None)
+    await asyncio.wait_for(once.supervise(()), 20)
+    await once.started
+    assert (home / "tried").exists()
+
+
+async def test_a_killed_temporal_comes_back_on_the_same_port_with_its_workflows(home: Path) -> None:
+    async with Stack(home, parts=["temporal"]) as stack:
+        client = await Client.connect(stack.env["TEMPORAL_ADDRESS"])
+        await client.start_workflow("Filing", id="kept", task_queue="nobody")
+        await kill(stack, "temporal")
+        client = await Client.connect(stack.env["TEMPORAL_ADDRESS"])
+        description = await client.get_workflow_handle("kept").describe()
+    assert description.id == "kept"
+
+
+async def test_a_clean_stop_leaves_the_data_and_nothing_else(home: Path) -> None:
+    async with Stack(home, parts=["postgres", "temporal"]) as stack:
+        first = dict(stack.env)
+        processes = [psutil.Process(stack.pid(part)) for part in ("postgres", "temporal")]
+        await query(stack, "CREATE TABLE kept AS SELECT 1 AS number")
+        assert sorted(file.name for file in (home / "run").glob("*.pid")) == ["postgres.pid", "temporal.pid"]
+        assert stack.home.read_env() == first
+        assert (home / "run" / "env").stat().st_mode & 0o777 == 0o600
+    assert not any(process.is_running() for process in processes)
+    assert not listens(first["TEMPORAL_ADDRESS"])
+    assert not list((home / "run").glob("*.pid"))
+    assert stack.home.read_env() is None
+    assert "database system is shut down" in (home / "log" / "postgres.log").read_text()
+
+    async with Stack(home, parts=["postgres", "temporal"]) as stack:
+        assert stack.env == first
+        assert await query(stack, "SELECT number FROM kept") == 1
+
+
+async def test_a_second_stack_attaches_and_stops_nothing(home: Path) -> None:
+    async with Stack(home, parts=["postgres"]) as first:
+        pid = first.pid("postgres")
+        async with Stack(home, parts=["postgres"]) as second:
+            assert second.attached
+            assert second.env == first.env
+            assert await query(second, "SELECT 1") == 1
+        assert first.pid("postgres") == pid
+        assert await query(first, "SELECT 1") == 1
+
+
+async def test_the_application_role_owns_nothing(home: Path) -> None:
+    async with Stack(home, parts=["postgres"]) as stack:
+        connection = await asyncpg.connect(stack.env["MOTCUA_DATABASE_URL"])
+        try:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute("CREATE TABLE mine (number int)")
+        finally:
+            await connection.close()
+        assert await query(stack, "SHOW data_checksums") == "on"
+        assert await query(stack, "SHOW server_encoding") == "UTF8"
+        stranger = urlsplit(stack.env["MOTCUA_DATABASE_URL"])
+        with pytest.raises(asyncpg.InvalidPasswordError):
+            await asyncpg.connect(host=stranger.hostname, port=stranger.port, user="postgres", password="guess")
+
+
+async def test_all_parts_start_and_each_sees_only_its_settings(home: Path) -> None:
+    tell = f"import os; open(os.environ['MOTCUA_HOME'] + '/seen', 'w').write(chr(10).join(os.environ)); {READY}"
+    commands = {"worker": [sys.executable, "-c", tell], "back-office": WORKER, "bank": SANDBOX, "post": SANDBOX}
+    lines: list[str] = []
+    parts = ["postgres", "temporal", "bank", "post", "worker", "back-office"]
+    async with Stack(home, parts=parts, commands=commands, progress=lines.append) as stack:
+        assert sorted(file.stem for file in (home / "run").glob("*.pid")) == sorted(parts)
+        assert listens(stack.env["MOTCUA_BANK_URL"].removeprefix("http://"))
+        seen = set((home / "seen").read_text().split())
+        await kill(stack, "worker")
+        await kill(stack, "bank")
+    assert {line.split()[0] for line in lines if "ready after" in line} == set(parts)
+    assert {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_POST_URL", "TEMPORAL_ADDRESS"} <= seen
+    assert not {"MOTCUA_OWNER_DATABASE_URL", "MOTCUA_SUPERUSER_DATABASE_URL"} & seen
+
+
+async def test_a_part_that_cannot_start_is_named_with_the_end_of_its_log(home: Path) -> None:
+    commands = {"worker": [sys.executable, "-c", "raise SystemExit('no such queue')"]}
+    with pytest.raises(StackError, match=r"worker does not start \(exit 1\)[\s\S]*no such queue"):
+        async with Stack(home, parts=["worker"], commands=commands):
+            pass
+    assert not list((home / "run").glob("*.pid"))
+
+
+async def test_a_part_that_never_gets_ready_does_not_hold_up_the_start_for_ever(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "START_TIMEOUT", 0.3)
+    commands = {"worker": [sys.executable, "-c", "import time; time.sleep(600)"]}
+    with pytest.raises(StackError, match="worker is not ready after"):
+        async with Stack(home, parts=["worker"], commands=commands):
+            pass
+    assert not list((home / "run").glob("*.pid"))
+
+
+async def test_a_killed_supervisor_takes_its_parts_along_and_the_next_one_finds_the_data(home: Path) -> None:
+    holder = await hold(home)
+    stack = Stack(home, parts=["postgres", "temporal"])
+    await until(lambda: stack.home.read_env() is not None)
+    old = {stack.pid(part) for part in ("postgres", "temporal")}
+    stack.env = stack.home.read_env() or {}
+    await query(stack, "CREATE TABLE kept AS SELECT 1 AS number")
+    holder.kill()
+    await holder.wait()
+    async with stack:
+        assert not stack.attached
+        assert old.isdisjoint({stack.pid(part) for part in ("postgres", "temporal")})
+        assert await query(stack, "SELECT number FROM kept") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_stops_the_running_stack_cleanly(home: Path, number: signal.Signals) -> None:
+    holder = await hold(home)
+    await until((home / "run" / "env").exists)
+    holder.send_signal(number)
+    holder.send_signal(number)
+    output, _ = await asyncio.wait_for(holder.communicate(), 30)
+    assert holder.returncode == 0, output
+    assert "database system is shut down" in (home / "log" / "postgres.log").read_text()
+    assert not list((home / "run").glob("*.pid"))
+
+
+async def test_a_recorded_pid_is_ended_only_if_the_process_is_of_this_home(home: Path) -> None:
+    records = Stack(home).home
+    records.create()
+    sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    ours = await asyncio.create_subprocess_exec(*sleep, env={**os.environ, "MOTCUA_HOME": str(records.root)})
+    stranger = await asyncio.create_subprocess_exec(*sleep)
+    records.pid_file("bank").write_text(f"{ours.pid}\n")
+    records.pid_file("post").write_text(f"{stranger.pid}\n")
+    async with Stack(home, parts=["worker"], commands={"worker": WORKER}):
+        assert await asyncio.wait_for(ours.wait(), 5) == -signal.SIGTERM
+        assert stranger.returncode is None
+        assert [file.name for file in (home / "run").glob("*.pid")] == ["worker.pid"]
+    stranger.kill()
+    assert await stranger.wait() == -signal.SIGKILL
+
+
+async def test_a_postmaster_pid_whose_number_went_to_a_stranger_does_not_block_the_start(home: Path) -> None:
+    async with Stack(home, parts=["postgres"]) as stack:
+        await query(stack, "CREATE TABLE kept AS SELECT 1 AS number")
+    data = home / "postgres"
+    owner = data.stat()
+    # Of the server's own user: that is whom PostgreSQL takes for another server.
+    stranger = await asyncio.create_subprocess_exec(
+        "sleep", "600", user=owner.st_uid if os.geteuid() == 0 else None, stdout=subprocess.DEVNULL
+    )
+    (data / "postmaster.pid").write_text(f"{stranger.pid}\n{data}\n1700000000\n5432\n\n127.0.0.1\n\nready\n")
+    async with Stack(home, parts=["postgres"]) as stack:
+        assert await query(stack, "SELECT number FROM kept") == 1
+    stranger.kill()
+    assert await stranger.wait() == -signal.SIGKILL
+
+
+async def hold(home: Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLDER, str(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+async def test_up_returns_at_once_where_the_stack_runs_already(home: Path) -> None:
+    async with Stack(home, parts=["worker"], commands={"worker": WORKER}):
+        second = Stack(home, parts=["worker"])
+        await asyncio.wait_for(up(second), 10)
+        assert second.attached

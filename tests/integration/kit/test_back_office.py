@@ -1,0 +1,204 @@
+"""An agency's back office: another process in a folder of its own, down and up again, and answering amiss."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from obstore.store import from_url
+from temporalio import activity
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import Worker
+
+from motcua.store import Store
+from schemas.filing.state import Stage, Status
+from tests.acting import Play, birth, eventually, stock
+from tests.conftest import ROOT, World
+
+OFFICE: Final = "H29.16"
+PAGE: Final = (ROOT / "docs" / "agencies.md").read_text()
+COMMAND: Final = (str(Path(sys.executable).with_name("motcua")), "back-office", "--agency", OFFICE)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The agency's folder: the files of the page, a package and a module that have the names of ours."""
+    agency = tmp_path / "agency"
+    for block in re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
+        file = agency / block.splitlines()[0].removeprefix("# ")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(block)
+    (agency / "workflows" / "__init__.py").touch()
+    (agency / "schemas.py").write_text("raise RuntimeError('this is not the one you are looking for')\n")
+    return agency
+
+
+@asynccontextmanager
+async def office(folder: Path, world: World) -> AsyncIterator[Process]:
+    """The agency's process, at work; ended in good order unless it was killed."""
+    ready = folder / "ready"
+    ready.unlink(missing_ok=True)
+    settings = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "MOTCUA_OBJECTS")}
+    process = await asyncio.create_subprocess_exec(
+        *(*COMMAND, "land_office:LandOffice"),
+        cwd=folder,
+        env=settings | {"PATH": os.environ["PATH"], "HOME": str(folder), "MOTCUA_READY_FILE": str(ready)},
+    )
+    try:
+        await eventually(lambda: asyncio.to_thread(ready.exists), lambda there: there or process.returncode is not None)
+        assert process.returncode is None
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+        assert await process.wait() in {0, -signal.SIGKILL}
+
+
+async def test_an_agency_makes_its_own_document_in_its_own_process(world: World, folder: Path) -> None:
+    async with world.platform(), office(folder, world):
+        play = await Play.begin(world, birth(agency=OFFICE))
+        view = await play.at(Stage.CLOSED)
+        result = (await world.client.result(play.filing)).result
+    text = (await Store(from_url(world.objects)).get(result)).decode()
+    assert text.splitlines() == [
+        "GIẤY KHAI SINH",
+        f"Hồ sơ: {view.code}",
+        "Trẻ: Nguyễn Thị Bình Minh",
+        "Người ký: h29.16-leader-1",
+    ]
+
+
+async def both(world: World) -> tuple[Play, Play]:
+    """A filing at the agency whose back office is down, and one elsewhere, which has ended."""
+    waiting = await Play.begin(world, birth(agency=OFFICE))
+    other = await Play.begin(world, birth())
+    await other.at(Stage.CLOSED)
+    assert (await waiting.view()).stage is Stage.INTAKE
+    return waiting, other
+
+
+async def test_while_a_killed_back_office_is_away_its_agency_waits_and_another_finishes(
+    running: World, folder: Path
+) -> None:
+    async with office(folder, running) as process:
+        process.kill()
+        await process.wait()
+        waiting, _ = await both(running)
+    async with office(folder, running):
+        assert (await waiting.at(Stage.CLOSED)).status is Status.RETURNED
+
+
+async def test_a_frozen_back_office_goes_on_where_it_was(running: World, folder: Path) -> None:
+    async with office(folder, running) as process:
+        process.send_signal(signal.SIGSTOP)
+        waiting, _ = await both(running)
+        process.send_signal(signal.SIGCONT)
+        assert (await waiting.at(Stage.CLOSED)).status is Status.RETURNED
+
+
+class Foreign:
+    """A back office of somebody's own making, in plain data; `answer` is what it says of a result."""
+
+    def __init__(self, answer: Callable[[dict[str, Any]], Any]) -> None:
+        self.answer = answer
+
+    @activity.defn(name="backoffice.check")
+    async def check(self, request: dict[str, Any]) -> Any:  # noqa: ARG002 -- it is content with everything
+        return {"complete": True}
+
+    @activity.defn(name="backoffice.issue")
+    async def issue(self, request: dict[str, Any]) -> Any:
+        return self.answer(request)
+
+
+@asynccontextmanager
+async def foreign(world: World, made: Foreign) -> AsyncIterator[None]:
+    """It works on the default queue."""
+    async with Worker(await stock(world), task_queue="backoffice", activities=[made.check, made.issue]):
+        yield
+
+
+async def history(play: Play) -> list[EventType.ValueType]:
+    """The kinds of what happened in its workflow."""
+    fetched = await play.world.temporal.get_workflow_handle(f"filing:{play.filing}").fetch_history()
+    return [event.event_type for event in fetched.events]
+
+
+async def rests(play: Play) -> bool:
+    """Whether the last answer was of no use, so that the workflow lets time pass before it asks again."""
+    ended = {EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED}
+    happened = await history(play)
+    last = max((n for n, kind in enumerate(happened) if kind in ended), default=len(happened))
+    since = happened[last:]
+    waits = EventType.EVENT_TYPE_TIMER_STARTED in since
+    return waits and EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED not in since
+
+
+async def named(world: World, names: Iterable[str]) -> list[Play]:
+    """A filing for each name, by which the foreign back office knows it."""
+    form = dict(birth().form)
+    return [await Play.begin(world, birth(form=form | {"child_name": name})) for name in names]
+
+
+async def test_no_filing_is_processed_without_the_very_file(world: World) -> None:
+    real = await Store(from_url(world.objects)).put("results/real", b"%PDF-1.7", "application/pdf")
+    wrong: dict[str, dict[str, Any]] = {
+        "absent": {"key": "results/absent"},
+        "a folder": {"key": "results"},
+        "other bytes": {"sha256": "0" * 64},
+        "cut short": {"size": real.size + 1},
+    }
+    honest = asyncio.Event()
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        amiss = {} if honest.is_set() else wrong[request["dossier"]["form"]["child_name"]]
+        return {"result": real.model_dump(mode="json") | amiss}
+
+    async with world.platform(), foreign(world, Foreign(answer)):
+        plays = await named(world, wrong)
+        for play in plays:
+            await eventually(partial(rests, play), bool)
+            view = await play.view()
+            assert (view.stage, view.status, view.result) == (Stage.ISSUE, Status.PROCESSING, None)
+        honest.set()
+        for play in plays:
+            assert (await play.at(Stage.CLOSED)).result == real
+    for play in plays:
+        assert (await play.kinds()).count("result_issued") == 1
+
+
+UNFIT: Final[dict[str, Any]] = {
+    "no answer": ["not", "an", "answer"],
+    "nothing": None,
+    "no result": {"complete": True},
+    "outside": {"result": {"key": "results/../../secret", "sha256": "0" * 64, "size": 1}},
+}
+
+
+async def test_an_answer_that_does_not_fit_or_calls_itself_final_jams_nothing(world: World) -> None:
+    def answer(request: dict[str, Any]) -> Any:
+        name = request["dossier"]["form"]["child_name"]
+        if name == "final":
+            raise ApplicationError("never again", non_retryable=True)
+        return UNFIT[name]
+
+    async with world.platform(), foreign(world, Foreign(answer)):
+        for play in await named(world, ["final", *UNFIT]):
+            await eventually(partial(rests, play), bool)
+            assert (await play.view()).stage is Stage.ISSUE
+            assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in await history(play)
+            description = await world.temporal.get_workflow_handle(f"filing:{play.filing}").describe()
+            assert description.status is WorkflowExecutionStatus.RUNNING

@@ -1,0 +1,88 @@
+"""The integrators' page, run as it stands: a filing with Temporal's own client and JSON, where nothing of ours is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Final
+
+from operations.publishing import catalogue
+from schemas.errors import RefusalCode
+from schemas.filing import commands as cm
+from schemas.filing.state import STATUS_NAMES
+from schemas.filing.submission import Submission
+from schemas.ids import NAMESPACE, TASK_QUEUE, filing_id
+from tests.conftest import ROOT, World
+from workflows.filing import Filing
+
+PAGE: Final = (ROOT / "docs" / "integrators.md").read_text()
+# Packages alone, without the .pth files among them: so the checkout is not on the path.
+BARE: Final = f"import sys; sys.path.append({sysconfig.get_path('purelib')!r})\n"
+NOTHING_OF_OURS: Final = """
+import importlib.util
+assert not [name for name in ("motcua", "schemas", "workflows", "rules") if importlib.util.find_spec(name)]
+"""
+
+
+async def run(program: str, folder: Path, world: World) -> str:
+    """What a program prints in an environment that has Temporal's client and nothing of this project."""
+    env = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE")}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", "-c", BARE + NOTHING_OF_OURS + program),
+        cwd=folder,
+        env=env | {"PATH": os.environ["PATH"], "PYTHONUTF8": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(60):
+        said, complained = await process.communicate()
+    assert process.returncode == 0, complained.decode()
+    return said.decode()
+
+
+async def test_the_program_of_the_page_files_decides_and_reads(running: World, tmp_path: Path) -> None:
+    (program,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    await catalogue.publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-07.yaml")
+    refused, missing, code, end = (await run(program, folder, running)).splitlines()
+    assert refused.startswith("bad_submission form.person_name field_required")
+    assert missing.startswith("bad_submission form.copies field_required")
+    filing = filing_id("portal-1", "S-0001")
+    async with running.connection() as connection:
+        row = await connection.fetchrow("select code, status, level, outcome from filing where filing_id = $1", filing)
+    assert row is not None
+    assert tuple(row) == (code, 10, 3, "delivered")
+    result = await running.client.result(filing)
+    assert end == f"10 Result returned approved {result.result.sha256}"
+    assert (await run(program, folder, running)).splitlines() == [code, end], "run again, it finds what it did"
+
+
+def rows(heading: str) -> list[str]:
+    """The first cells of the tables under a heading."""
+    section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return [name for line in section.splitlines() if line.startswith("| `") for name in named(line.split("|")[1])]
+
+
+def named(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def test_the_page_names_what_there_is() -> None:
+    commands = {model.model_fields["kind"].default for model in cm.PUBLIC_COMMANDS}
+    assert set(rows("Commands")) == commands | (set(cm.Command.model_fields) - {"kind"})
+    assert set(rows("Questions")) == {"view", "receipt", "actions", "clocks", "result", "parked"}
+    assert set(rows("Refusals")) == set(RefusalCode)
+    assert set(rows("Filing")) == set(Submission.model_fields)
+    assert all(f"| {status:d} | {name.vi} · {name.en.lower()} |" in PAGE for status, name in STATUS_NAMES.items())
+    assert f"`{TASK_QUEUE}`" in PAGE
+    assert f"`{Filing.__name__}`" in PAGE
+
+
+def test_the_worked_example_of_the_id_is_right() -> None:
+    assert f"uuid5({NAMESPACE}, client_id" in PAGE
+    assert f"submission `S-0001` → `{filing_id('portal-1', 'S-0001')}`" in PAGE

@@ -1,0 +1,92 @@
+"""Publishing a calendar, and asking what it would change."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from motcua import Clock, ClockState
+from operations.publishing.calendars import CALENDAR
+from operations.publishing.catalogue import publish
+from operations.publishing.procedure_file import parse
+from rules.time.working_time import VIETNAM
+from tests.acting import Play, extract
+from tests.conftest import ROOT, World
+from tests.faults.processes import motcua
+
+
+def written(folder: Path, version: str, *overlays: dict[str, Any]) -> Path:
+    """The calendar of the country with these overlays more."""
+    calendar = parse(CALENDAR.read_bytes(), as_text=True).value
+    calendar |= {"version": version, "overlays": [*calendar["overlays"], *overlays]}
+    file = folder / f"{version}.yaml"
+    file.write_text(yaml.safe_dump(calendar, allow_unicode=True), encoding="utf-8")
+    return file
+
+
+def off(day: datetime, agency: str | None = None) -> dict[str, Any]:
+    days = {"days": [{"date": day.date(), "kind": "off", "source": "test"}]}
+    return days | ({"agency": agency} if agency else {})
+
+
+async def intake(play: Play) -> ClockState:
+    """The clock of the intake as it is now."""
+    return next(run for run in await play.world.client.clocks(play.filing) if run.clock is Clock.INTAKE)
+
+
+async def test_a_day_off_of_one_agency_moves_its_filings_and_no_others(running: World, tmp_path: Path) -> None:
+    await publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-07.yaml")
+    here = await Play.begin(running, extract(version="2026-07"))
+    there = await Play.begin(running, extract(version="2026-07", agency="H01.12"))
+    before = await intake(here)
+    file = written(tmp_path, "2026-12", off(before.due.astimezone(VIETNAM), "H56"))
+
+    ended = await motcua(running.process_env, "calendar", "what-if", str(file), "--json", folder=tmp_path)
+    assert ended.code == 0, ended.err
+    asked = json.loads(ended.out)
+    late = await motcua(
+        running.process_env,
+        *("calendar", "what-if", str(file), "--at", (before.due + timedelta(minutes=1)).isoformat(), "--json"),
+        folder=tmp_path,
+    )
+    assert (await intake(here)).due == before.due
+    ended = await motcua(running.process_env, "calendar", "publish", str(file), "--json", folder=tmp_path)
+    assert ended.code == 0, ended.err
+
+    after = await intake(here)
+    assert after.due > before.due
+    assert after.due.astimezone(VIETNAM).date() > before.due.astimezone(VIETNAM).date()
+    assert (await intake(there)).due == before.due
+    (moved,) = asked["moved"]
+    assert asked["filings"] == 2
+    assert (moved["code"], moved["clock"]) == (here.code, "intake")
+    assert (moved["becomes_late"], moved["no_longer_late"]) == (False, False)
+    assert datetime.fromisoformat(moved["would_be_due"]) == after.due
+    assert json.loads(late.out)["by"] == [
+        {"agency": "H56.30", "procedure": "2.000635", "moved": 1, "becomes_late": 0, "no_longer_late": 1}
+    ]
+    assert (await here.view()).calendar == "vn@2026-12"
+
+
+async def test_what_was_published_stays_and_the_last_is_in_force(running: World, tmp_path: Path) -> None:
+    day = datetime(2026, 12, 25, tzinfo=VIETNAM)
+    first, second = written(tmp_path, "2026-12.1"), written(tmp_path, "2026-12.2", off(day))
+
+    async def published(file: Path) -> tuple[int, str]:
+        ended = await motcua(running.process_env, "calendar", "publish", str(file), folder=tmp_path)
+        return ended.code, ended.out + ended.err
+
+    assert (await published(first))[0] == 0
+    assert "published already" in (await published(first))[1]
+    assert (await published(second))[0] == 0
+    code, said = await published(first)
+    assert (code, "a later calendar is in force" in said) == (1, True)
+    written(tmp_path, "2026-12.2")
+    code, said = await published(second)
+    assert (code, "published with other content" in said) == (1, True)
+    listed = json.loads((await motcua(running.process_env, "calendar", "list", "--json", folder=tmp_path)).out)
+    assert [one["name"] for one in listed] == ["vn@2026-12.2", "vn@2026-12.1", "vn@2026-11"]

@@ -1,0 +1,284 @@
+"""`motcua doctor`: what is well, what is not and how to mend it, in a healthy world and in broken ones."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from typer.testing import CliRunner
+
+from deploy.command import app
+from operations.doctor.examination import FIRST, THEN
+from operations.home import Home
+from operations.schema_version import compare
+from schemas.ids import filing_workflow
+from tests.acting import Play, birth, eventually, extract
+from tests.conftest import World
+
+NOBODY = "127.0.0.1:1"
+BRIEF = 15
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the doctor said."""
+
+    healthy: bool
+    findings: list[dict[str, Any]]
+    text: str
+
+    def of(self, check: str) -> list[tuple[str, str]]:
+        """Health and words, in English, of one check."""
+        return [(one["health"], one["what"]["en"]) for one in self.findings if one["check"] == check]
+
+    def fix(self, check: str) -> str:
+        """How to mend what that check found first not to be well."""
+        return next(str(one["fix"]["en"]) for one in self.findings if one["check"] == check and one["fix"])
+
+    @property
+    def failed(self) -> set[str]:
+        return {one["check"] for one in self.findings if one["health"] == "fail"}
+
+
+class Doctor:
+    """Runs the command in an empty folder."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = dict(env)
+
+    async def __call__(self, **env: str | None) -> Told:
+        """Its findings, with these settings besides; one that is None is not set."""
+        ended = await asyncio.to_thread(CliRunner().invoke, app, ["doctor", "--json"], env=self.env | env)
+        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
+        told = json.loads(ended.stdout)
+        assert ended.exit_code == (0 if told["healthy"] else 1)
+        return Told(told["healthy"], told["findings"], ended.stdout + ended.stderr)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # beside no running stack
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture
+def doctor(world: World, here: None) -> Doctor:  # noqa: ARG001 -- for where it runs
+    return Doctor(world.process_env)
+
+
+async def test_with_nothing_running_it_says_what_to_start(here: None) -> None:  # noqa: ARG001 -- for where it runs
+    told = await Doctor({})(TEMPORAL_ADDRESS=NOBODY)
+
+    assert told.failed == {"settings", "temporal"}
+    assert "make up" in told.fix("settings")
+    assert told.of("postgres") == [("skipped", "MOTCUA_DATABASE_URL is not set")]
+    assert told.of("stalled") == [("skipped", "Temporal does not answer")]
+    assert {one["check"] for one in told.findings} == {check.name for check in (*FIRST, *THEN)}
+
+
+async def test_a_stack_that_was_killed_is_told_from_one_that_was_stopped(here: None, tmp_path: Path) -> None:  # noqa: ARG001
+    home = Home(tmp_path / ".motcua")
+    home.create()
+    assert (await Doctor({})()).of("stack") == [("warn", "none runs in this folder")]
+    home.write_env({"MOTCUA_DATABASE_URL": f"postgresql://nobody:secret@{NOBODY}/none"})
+    home.pid_file("postgres").write_text(f"{2**22 + 1}\n")  # beyond what Linux gives
+    home.pid_file("worker").write_text(f"{os.getpid()}\n")
+
+    told = await Doctor({})(TEMPORAL_ADDRESS=NOBODY)
+
+    assert told.of("stack") == [("fail", "has died: postgres")]
+    assert ("ok", f".motcua/run/env: MOTCUA_DATABASE_URL=postgresql://nobody@{NOBODY}/none") in told.of("settings")
+    assert {"postgres", "stack"} <= told.failed
+
+
+async def test_a_damaged_file_of_addresses_is_named(here: None, tmp_path: Path) -> None:  # noqa: ARG001 -- for where it runs
+    home = Home(tmp_path / ".motcua")
+    home.create()
+    home.env_file.write_text("cut off")
+
+    told = await Doctor({})(TEMPORAL_ADDRESS=NOBODY)
+
+    assert told.of("stack") == [("fail", ".motcua/run/env: ValueError")]
+
+
+async def test_a_healthy_world_is_healthy_and_no_secret_is_told(running: World, doctor: Doctor) -> None:
+    await Play.begin(running, birth())
+
+    told = await doctor()
+
+    assert told.healthy, told.text
+    unwell = [(one["check"], one["health"]) for one in told.findings if one["health"] != "ok"]
+    assert unwell == [("pollers", "warn")]  # the agency with an office of its own, which does not run here
+    assert "--agency H29.16" in told.fix("pollers")
+    assert len(told.of("clocks")) == 2
+    assert all(one["what"]["vi"] and one["what"]["en"] for one in told.findings)
+    secrets = {running.env["MOTCUA_MASTER_KEY"]} | {
+        str(urlsplit(value).password) for name, value in running.env.items() if name.endswith("DATABASE_URL")
+    }
+    assert not [secret for secret in secrets if secret in told.text]
+
+
+async def test_the_table_is_for_people(running: World, here: None) -> None:  # noqa: ARG001 -- for where it runs
+    shown = await asyncio.to_thread(CliRunner().invoke, app, ["doctor"], env=running.process_env)
+
+    assert shown.exit_code == 0
+    assert "Kho tệp / Object store" in shown.stdout
+    assert "không có lỗi / nothing failed" in shown.stdout
+
+
+async def test_without_workers_it_names_who_stands_still(doctor: Doctor) -> None:
+    told = await doctor()
+
+    assert told.failed == {"pollers"}
+    assert [words for health, words in told.of("pollers") if health == "warn"] == [
+        "agency.H29.16: nobody; 0 tasks wait; standing still: H29.16",
+        "backoffice: nobody; 0 tasks wait; standing still: H01.12, H56.30",
+    ]
+    assert "motcua worker" in told.fix("pollers")
+
+
+async def test_a_role_that_may_change_the_log_is_refused(running: World, doctor: Doctor) -> None:
+    for dsn in (running.owner_dsn, running.superuser_dsn):
+        told = await doctor(MOTCUA_DATABASE_URL=dsn)
+
+        assert told.failed == {"role"}
+        assert "may change the event log" in told.of("role")[0][1]
+    async with running.connection() as connection:
+        await connection.execute("grant update (body) on event to motcua_app")
+    assert (await doctor()).failed == {"role"}
+    async with running.connection() as connection:
+        await connection.execute(
+            "revoke update (body) on event from motcua_app; revoke insert on event from motcua_app"
+        )
+    told = await doctor()
+    assert told.failed == {"role"}
+    assert told.of("role")[0][1] == "the role motcua_app lacks rights on event"
+
+
+async def test_migrations_that_lack_and_that_are_unknown(running: World, doctor: Doctor) -> None:
+    newest = compare(()).pending[-1]
+    async with running.connection() as connection:
+        await connection.execute("insert into schema_migrations values ('29990101000000')")
+        assert (await doctor()).of("migrations") == [("warn", "the database is of a later version: 29990101000000")]
+        await connection.execute("delete from schema_migrations where version = $1", newest.partition("_")[0])
+        told = await doctor()
+        assert told.of("migrations")[0] == ("fail", f"pending: {newest}")
+        await connection.execute("revoke all on schema_migrations from motcua_app")
+        assert "migrations" in (await doctor()).failed
+        await connection.execute("drop table schema_migrations")
+        assert "migrations" in (await doctor()).failed
+
+    worker = await asyncio.to_thread(CliRunner().invoke, app, ["worker"], env=running.process_env)
+    assert worker.exit_code == 1
+    assert "run `motcua migrate` first" in " ".join(worker.stderr.split())
+
+
+async def test_another_master_key_is_not_the_one(running: World, doctor: Doctor) -> None:
+    other = base64.b64encode(bytes(32)).decode()
+    assert (await doctor(MOTCUA_MASTER_KEY=other)).healthy
+    await Play.begin(running, birth())
+
+    told = await doctor(MOTCUA_MASTER_KEY=other)
+
+    assert told.failed == {"master_key"}
+    assert (await doctor(MOTCUA_MASTER_KEY="short")).failed == {"settings", "master_key"}
+
+
+async def test_a_filing_without_a_workflow_is_named(running: World, doctor: Doctor) -> None:
+    play = await Play.begin(running, extract())
+    code = (await play.view()).code
+    await running.temporal.get_workflow_handle(filing_workflow(play.filing)).terminate()
+
+    told = await eventually(doctor, lambda told: bool(told.failed))
+
+    assert told.failed == {"lost"}
+    assert told.of("lost")[0][1] == f"open in the record and not running: {code} (filing)"
+    assert "motcua filing restart" in told.fix("lost")
+
+
+async def test_a_read_model_that_lags_is_named(running: World, doctor: Doctor) -> None:
+    play = await Play.begin(running, extract())
+    async with running.connection() as connection:
+        await connection.execute("update filing set seq = seq + 1")
+
+    told = await doctor()
+
+    assert told.failed == {"read_models"}
+    assert filing_workflow(play.filing) in told.of("read_models")[0][1]
+
+
+async def test_what_does_not_answer_is_named(doctor: Doctor, tmp_path: Path) -> None:
+    told = await doctor(
+        MOTCUA_DATABASE_URL=f"postgresql://nobody@{NOBODY}/none",
+        MOTCUA_BANK_URL=f"http://{NOBODY}",
+        MOTCUA_POST_URL="no address",
+        MOTCUA_OBJECTS=(tmp_path / "nowhere").as_uri(),
+        TEMPORAL_NAMESPACE="nowhere",
+    )
+
+    assert told.failed == {"postgres", "temporal", "bank", "post"}
+    assert "no namespace nowhere" in told.of("temporal")[0][1]
+    assert told.of("objects")[0][0] == "warn"
+    assert not (tmp_path / "nowhere").exists()
+    assert (await doctor(MOTCUA_OBJECTS="gopher://x")).of("objects")[0][0] == "fail"
+
+
+async def test_settings_that_nobody_reads_or_that_are_wrong(running: World, doctor: Doctor) -> None:
+    told = await doctor(MOTCUA_DATABSE_URL="x://secret", MOTCUA_POOL_SIZE="many", MOTCUA_MASTER_KEY=None)
+
+    words = told.of("settings")
+    assert ("warn", "nobody reads MOTCUA_DATABSE_URL") in words
+    assert ("fail", "not set: MOTCUA_MASTER_KEY") in words
+    assert any(health == "fail" and text.startswith("MOTCUA_POOL_SIZE") for health, text in words)
+    assert "secret" not in told.text
+    assert running.namespace in told.text
+
+
+async def test_a_port_that_was_chosen_must_be_free(doctor: Doctor) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        told = await doctor(MOTCUA_TEMPORAL_PORT=port)
+        assert "ports" in told.failed
+    assert (await doctor(MOTCUA_TEMPORAL_PORT=port)).of("ports") == [("ok", f"MOTCUA_TEMPORAL_PORT={port}: free")]
+    assert "ports" in (await doctor(MOTCUA_TEMPORAL_PORT="high")).failed
+
+
+@asynccontextmanager
+async def deaf() -> AsyncIterator[str]:
+    """The address of a server that takes every call and never answers one."""
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(-1)
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        yield f"{host}:{port}"
+
+
+async def test_it_ends_whatever_hangs(doctor: Doctor) -> None:
+    async with deaf() as address:
+        began = time.monotonic()
+        told = await doctor(
+            MOTCUA_DATABASE_URL=f"postgresql://nobody:secret@{address}/none",
+            MOTCUA_BANK_URL=f"http://{address}",
+            MOTCUA_POST_URL=f"http://{address}",
+            TEMPORAL_ADDRESS=address,
+        )
+        took = time.monotonic() - began
+
+    assert took < BRIEF
+    assert told.failed == {"postgres", "temporal", "bank", "post"}
+    assert "secret" not in told.text

@@ -1,0 +1,507 @@
+"""A bundle proves one filing offline, gives nobody away unless asked to, and does not survive any change."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import hashlib
+import json
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from operations import bundle_verifier
+from operations.bundle import export
+from operations.bundle_verifier import Report, Rule, canonical, digest, event_hash, verify
+from schemas.filing.state import Stage
+from tests.acting import Play, eventually
+from tests.conftest import ROOT, World
+from tests.histories import CANARY, PERSON, mixed, with_fee
+from tests.shell import Shell
+
+Json = dict[str, Any]
+VERIFIER: Final = ROOT / "deploy" / "bundle_verifier.py"
+BINARY: Final = frozenset({"body", "actor", "sealed", "secret"})
+
+
+async def bundled(world: World, play: Play, *, sealed: bool = False) -> Json:
+    async with world.connection(world.app_dsn) as connection:
+        found = await export(connection, str(play.filing), world.settings.master if sealed else None)
+    assert found is not None
+    return found
+
+
+async def paid_and_posted(world: World) -> Play:
+    """A filing with a payment and a parcel, delivered."""
+    async with world.platform(), world.back_office():
+        play = await Play.begin(world, with_fee(result_channel="post"))
+        await play.accept()
+        await play.review(reason="canary reason")
+        await play.at(Stage.CLOSED)
+        await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_ended" in kinds)
+    return play
+
+
+def mended(bundle: Json) -> Json:
+    """The bundle with heads, receipts and digest that agree with its events, as a forger would leave it."""
+    made = copy.deepcopy(bundle)
+    for stream in made["streams"]:
+        last = stream["events"][-1]
+        stream |= {"head_seq": last["seq"], "head_hash": last["hash"]}
+        stream["receipts"] = [receipt for receipt in stream["receipts"] if receipt["seq"] <= last["seq"]]
+    made["files"] = bundle_verifier.files_of(made, {})
+    return redigested(made)
+
+
+def redigested(bundle: Json) -> Json:
+    return bundle | {"digest": digest(bundle)}
+
+
+def check(bundle: Json) -> Report:
+    return verify(canonical(bundle))
+
+
+def found(report: Report) -> set[tuple[Rule, str | None, int | None]]:
+    assert report.verified is (not report.problems)
+    return {(problem.rule, problem.stream, problem.seq) for problem in report.problems}
+
+
+async def test_every_filing_verifies_offline_and_no_bundle_gives_anybody_away(world: World) -> None:
+    plays = await mixed(world)
+    for name, play in plays.items():
+        bundle = await bundled(world, play)
+        report = check(bundle)
+        assert report.verified, (name, report.problems)
+        assert report.code == bundle["code"]
+        assert report.sealed == 0
+        assert CANARY not in readable(bundle).lower(), name
+        opened = await bundled(world, play, sealed=True)
+        report = check(opened)
+        assert report.verified, (name, report.problems)
+        assert report.sealed == sum(event["sealed"] is not None for event in events(opened)) > 0
+        assert report.heads == check(bundle).heads
+        assert CANARY in json.dumps(secrets(opened), ensure_ascii=False).lower(), name
+    assert (
+        secrets(await bundled(world, plays["posted"], sealed=True))[0]["event"]["applicant"]["name"] == PERSON["name"]
+    )
+
+
+def events(bundle: Json) -> list[Json]:
+    return [event for stream in bundle["streams"] for event in stream["events"]]
+
+
+def readable(bundle: Json) -> str:
+    """The bundle and everything in it that is only encoded."""
+    parts = [b64decode(event[name]).decode() for event in events(bundle) for name in ("body", "actor")]
+    parts += [b64decode(receipt["body"]).decode() for stream in bundle["streams"] for receipt in stream["receipts"]]
+    return canonical(bundle).decode() + "".join(parts)
+
+
+def secrets(bundle: Json) -> list[Json]:
+    secret = b64decode(bundle["key"]["secret"])
+    return [bundle_verifier.opened(event, secret) for event in events(bundle) if event["sealed"]]
+
+
+async def test_the_streams_of_a_filing_are_all_there_with_what_its_files_are(world: World) -> None:
+    play = await paid_and_posted(world)
+    bundle = await bundled(world, play)
+    names = [f"{kind}:{play.filing}{n}" for kind, n in (("filing", ""), ("parcel", ":1"), ("payment", ":1"))]
+    assert [stream["stream"] for stream in bundle["streams"]] == names
+    assert [event["kind"] for event in bundle["streams"][2]["events"]] == await play.kinds("payment", 1)
+    assert [file["what"] for file in bundle["files"]] == ["result"]
+    opened = await bundled(world, play, sealed=True)
+    assert [(file["what"], file["size"]) for file in opened["files"][:1]] == [("signature", 1)]
+
+
+@pytest.mark.timeout(240)
+async def test_no_bundle_survives_a_change_even_with_its_digest_made_anew(world: World) -> None:
+    play = await paid_and_posted(world)
+    for sealed in (False, True):
+        bundle = await bundled(world, play, sealed=sealed)
+        assert check(bundle).verified
+        changes = 0
+        for where, changed in changed_anywhere(bundle):
+            made = changed if where == "digest" or "digest" not in changed else redigested(changed)
+            assert not check(made).verified, where
+            changes += 1
+        assert changes > 2000
+
+
+def changed_anywhere(bundle: Json) -> Iterator[tuple[str, Json]]:
+    """Every place of the bundle changed, removed, doubled, moved or added to, one at a time."""
+    for path, value in places(bundle):
+        where = ".".join(map(str, path))
+        for other in others(path[-1] if path else "", value):
+            yield where, put(bundle, path, other)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    yield path, value
+    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, member in members:
+        yield from places(member, (*path, name))
+
+
+def others(name: Any, value: Any) -> Iterator[Any]:
+    """What may stand there instead."""
+    match value:
+        case dict():
+            yield from ({key: member for key, member in value.items() if key != gone} for gone in value)
+            yield value | {"more": 1}
+        case list():
+            yield from (value[:n] + value[n + 1 :] for n in range(len(value)))
+            yield from (value[: n + 1] + value[n:] for n in range(len(value)))
+            yield from ([*value[:n], value[n + 1], value[n], *value[n + 2 :]] for n in range(len(value) - 1))
+            yield [*value, {}]
+        case bool() | None:
+            yield from ("x", 0, "0" * 64)
+        case int():
+            yield from (value + 1, value - 1, -value, str(value), float(value), None)
+        case str() if name in BINARY:
+            content = b64decode(value)
+            for n in range(0, len(content), 1 + len(content) // 10):
+                yield b64encode(content[:n] + bytes([content[n] ^ 1]) + content[n + 1 :]).decode()
+                yield b64encode(content[:n] + content[n + 1 :]).decode()
+            yield from (b64encode(content + b" ").decode(), value + "=", "", None)
+        case str():
+            yield from (value[:-1] + chr(ord(value[-1]) ^ 1), chr(ord(value[0]) ^ 1) + value[1:], value + "0", "", None)
+            if value.upper() != value:
+                yield value.upper()
+
+
+def put(whole: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """A copy of `whole` with something else at `path`."""
+    if not path:
+        return value
+    made = copy.copy(whole)
+    made[path[0]] = put(whole[path[0]], path[1:], value)
+    return made
+
+
+async def test_no_byte_of_the_file_may_be_another(world: World) -> None:
+    data = canonical(await bundled(world, await paid_and_posted(world)))
+    assert verify(data).verified
+    for n in range(0, len(data), 13):
+        for flip in (1, 0x20):
+            assert not verify(data[:n] + bytes([data[n] ^ flip]) + data[n + 1 :]).verified, (n, flip)
+    for other in (
+        b" " + data,
+        data + b"\n",
+        data[:-1],
+        b"",
+        b"[]",
+        b"null",
+        b"[" * 100_000,
+        data.replace(b":", b": ", 1),
+    ):
+        assert not verify(other).verified
+    doubled = data.replace(b'"code":', b'"code":"x","code":', 1)
+    assert not verify(doubled).verified
+
+
+Forgery = Callable[[Json], None]
+
+
+def without(kind: str) -> Forgery:
+    def forge(bundle: Json) -> None:
+        bundle["streams"] = [stream for stream in bundle["streams"] if not stream["stream"].startswith(kind)]
+
+    return forge
+
+
+def cut(kind: str, events_left: int) -> Forgery:
+    def forge(bundle: Json) -> None:
+        (stream,) = (stream for stream in bundle["streams"] if stream["stream"].startswith(kind))
+        del stream["events"][events_left:]
+
+    return forge
+
+
+def rewrite(of: str, seq: int, **columns: Any) -> Forgery:
+    """Change an event, and every hash from there on."""
+
+    def forge(bundle: Json) -> None:
+        (stream,) = (stream for stream in bundle["streams"] if stream["stream"].startswith(of))
+        stream["events"][seq - 1] |= columns
+        for n, event in enumerate(stream["events"][seq - 1 :], seq - 1):
+            event["prev_hash"] = stream["events"][n - 1]["hash"] if n else "0" * 64
+            event["hash"] = event_hash(event)
+
+    return forge
+
+
+def said(**body: Any) -> str:
+    return b64encode(canonical(body)).decode()
+
+
+# What a forger does who makes every hash, head, receipt and digest anew; and where it shows.
+FORGERIES: Final[dict[str, tuple[Forgery, str, int | None]]] = {
+    "the payment left out": (without("payment"), "filing", 4),
+    "the parcel left out": (without("parcel"), "filing", 14),
+    "the filing left out": (without("filing"), "filing", None),
+    "the capture cut off": (cut("payment", 1), "filing", 4),
+    "the delivery cut off": (cut("parcel", 2), "filing", 14),
+    "the fee's request cut off": (cut("filing", 2), "payment", 1),
+    "another amount asked": (rewrite("payment", 1, body=said(amount=1, n=1, number="x")), "payment", 1),
+    "another fee asked": (rewrite("payment", 1, body=said(amount=16000, n=2, number="x")), "payment", 1),
+    "another amount paid": (rewrite("payment", 2, body=said(amount=1, owed=True)), "filing", 4),
+    "another parcel asked": (rewrite("parcel", 1, body=said(n=2, number="x")), "parcel", 1),
+    "another end of the parcel": (rewrite("parcel", 3, body=said(outcome="lost")), "filing", 14),
+    "another code": (rewrite("filing", 1, body=said(code="H56.30-20261125-0000009")), "filing", 1),
+    "another filing": (rewrite("payment", 1, filing_id="0" * 8 + "-0000" * 3 + "-" + "0" * 12), "payment", 1),
+    "another agency": (rewrite("payment", 2, agency="H01.12"), "payment", 2),
+    "another stream": (rewrite("payment", 2, stream="payment:x"), "payment", 2),
+    "another beginning": (rewrite("payment", 1, kind="payment_expired"), "payment", 1),
+}
+
+
+async def test_streams_that_do_not_belong_together_are_named_whatever_was_hashed_anew(world: World) -> None:
+    play = await paid_and_posted(world)
+    bundle = await bundled(world, play)
+    kinds = await play.kinds()
+    assert (kinds[3], kinds[13]) == ("fee_paid", "handed_over")
+    names = {stream["stream"].partition(":")[0]: stream["stream"] for stream in bundle["streams"]}
+    for what, (forge, kind, seq) in FORGERIES.items():
+        forged = copy.deepcopy(bundle)
+        forge(forged)
+        assert (Rule.BELONGS, names[kind], seq) in found(check(mended(forged))), what
+
+    other = await bundled(world, await paid_and_posted(world))
+    mixed_up = redigested(bundle | {"streams": [bundle["streams"][0], *other["streams"][1:]]})
+    assert {rule for rule, _, _ in found(check(mixed_up))} >= {Rule.BELONGS}
+
+
+async def test_each_broken_place_is_named_by_its_rule(world: World) -> None:
+    bundle = await bundled(world, await paid_and_posted(world))
+    name = bundle["streams"][0]["stream"]
+
+    def after(change: Callable[[list[Json]], object]) -> set[tuple[Rule, str | None, int | None]]:
+        forged = copy.deepcopy(bundle)
+        change(forged["streams"][0]["events"])
+        return found(check(redigested(forged)))
+
+    def renumbered(events: list[Json]) -> None:
+        """A number left out, and everything hashed anew."""
+        for n in range(6, len(events)):
+            events[n] |= {"seq": events[n]["seq"] + 1, "prev_hash": events[n - 1]["hash"]}
+            events[n]["hash"] = event_hash(events[n])
+
+    def rehashed(events: list[Json]) -> None:
+        events[4] |= {"via": "desk"}
+        events[4]["hash"] = event_hash(events[4])
+
+    assert after(lambda events: events[4].update(via="desk")) == {(Rule.HASH, name, 5)}
+    assert after(rehashed) == {(Rule.LINK, name, 6)}
+    assert (Rule.LINK, name, 6) in after(lambda events: events.pop(4))
+    assert {rule for rule, _, seq in after(renumbered) if seq == 8} == {Rule.SEQ}
+    assert after(lambda events: events[4].update(body="W10=")) == {(Rule.HASH, name, 5), (Rule.BODY, name, 5)}
+    assert (Rule.HEAD_DIFFERS, name, 13) in after(lambda events: events.pop())
+
+    def receipts(change: Callable[[list[Json]], object]) -> set[tuple[Rule, str | None, int | None]]:
+        forged = copy.deepcopy(bundle)
+        change(forged["streams"][0]["receipts"])
+        return found(check(redigested(forged)))
+
+    assert receipts(lambda those: those.pop(2)) == {(Rule.RECEIPT, name, None)}
+    assert receipts(lambda those: those[0].update(digest="0" * 64)) == {(Rule.RECEIPT, name, 1)}
+
+
+async def test_an_end_cut_off_with_all_hashes_made_anew_is_what_a_bundle_alone_can_not_show(world: World) -> None:
+    """As docs/ledger.md says: an earlier head, or a receipt in the applicant's hand, shows it."""
+    play = await paid_and_posted(world)
+    bundle = await bundled(world, play)
+    forged = copy.deepcopy(bundle)
+    cut("filing", 8)(forged)
+    without("parcel")(forged)
+    report = check(mended(forged))
+    assert report.verified
+    assert report.heads[0].seq == 8
+    assert check(bundle).heads[0].seq == 14
+
+
+async def test_what_was_sealed_must_be_what_was_hashed_and_what_stands_openly(world: World) -> None:
+    play = await paid_and_posted(world)
+    bundle = await bundled(world, play, sealed=True)
+    name = bundle["streams"][0]["stream"]
+    secret = b64decode(bundle["key"]["secret"])
+
+    def resealed(seq: int, part: Json) -> Json:
+        context = f"{name}\n{seq}".encode()
+        sealed = b"n" * 12 + AESGCM(secret).encrypt(b"n" * 12, canonical(part), context)
+        forged = copy.deepcopy(bundle)
+        rewrite("filing", seq, sealed=b64encode(sealed).decode(), sealed_sha256=hashlib.sha256(sealed).hexdigest())(
+            forged
+        )
+        last = forged["streams"][0]["events"][-1]
+        forged["streams"][0]["head_hash"] = last["hash"]
+        return redigested(forged)
+
+    part = secrets(bundle)[0]
+    anew = resealed(1, part)
+    assert check(anew).verified
+    exchanged = copy.deepcopy(bundle)
+    exchanged["streams"][0]["events"][0]["sealed"] = anew["streams"][0]["events"][0]["sealed"]
+    assert found(check(redigested(exchanged))) == {(Rule.SEALED, name, 1)}
+    for other in (
+        part | {"actor": "somebody else"},
+        part | {"actor": 7},
+        part | {"event": part["event"] | {"papers": [{"code": "mandate", "file": None}]}},
+        part | {"event": part["event"] | {"papers": 7}},
+        part | {"event": 7},
+    ):
+        assert (Rule.SEALED, name, 1) in found(check(resealed(1, other))), other
+
+
+async def test_files_are_found_by_their_digest_and_a_changed_one_is_missed(world: World, tmp_path: Path) -> None:
+    play = await paid_and_posted(world)
+    data = canonical(await bundled(world, play))
+    folder = tmp_path / "mine"
+    shutil.copytree(urlsplit(world.objects).path, folder)
+    report = verify(data, folder)
+    assert (report.verified, report.files) == (True, 1)
+    (file,) = (path for path in folder.rglob("*") if path.is_file())
+    file.rename(folder / "any name.pdf")
+    assert verify(data, folder).verified
+    with (folder / "any name.pdf").open("ab") as changed:
+        changed.write(b" ")
+    report = verify(data, folder)
+    assert found(report) == {(Rule.FILE_MISSING, f"filing:{play.filing}", 11)}
+    assert report.files == 0
+
+
+async def test_it_runs_as_one_file_with_nothing_but_the_standard_library(world: World, tmp_path: Path) -> None:
+    play = await paid_and_posted(world)
+    script, bundle = tmp_path / "check.py", tmp_path / "bundle.json"
+    shutil.copy(VERIFIER, script)
+    bundle.write_bytes(canonical(await bundled(world, play)))
+
+    def run(*options: str) -> tuple[int, list[Json]]:
+        command = [sys.executable, "-I", *options, str(script), str(bundle)]
+        ended = subprocess.run(command, cwd="/", env={}, capture_output=True, text=True, check=False)
+        assert ended.stderr == ""
+        return ended.returncode, [json.loads(line) for line in ended.stdout.splitlines()]
+
+    code, lines = await asyncio.to_thread(run, "-S")  # without any package
+    (result,) = lines
+    assert (code, result["verified"], result["events"]) == (0, True, 19)
+    bundle.write_bytes(canonical(await bundled(world, play, sealed=True)))
+    code, lines = await asyncio.to_thread(run)
+    (result,) = lines
+    assert (code, result["verified"]) == (0, True)
+    assert result["sealed"] == 5
+    bundle.write_bytes(bundle.read_bytes().replace(b'"via":"test', b'"via":"tess', 1))
+    code, lines = await asyncio.to_thread(run)
+    assert code == 1
+    assert {line["rule"] for line in lines[:-1]} == {"hash", "digest"}
+
+
+def test_the_published_vector_holds_in_a_bundle_too() -> None:
+    block = re.search(r"```json\n(\[.+?)```", (ROOT / "docs" / "ledger.md").read_text(), re.DOTALL)
+    assert block
+    for vector in json.loads(block[1]):
+        binary = {name: bytes.fromhex(vector[f"{name}_hex"]) for name in ("body", "actor")}
+        event = vector | {name: b64encode(content).decode() for name, content in binary.items()}
+        sealed = vector["sealed_hex"]
+        event["sealed_sha256"] = sealed and hashlib.sha256(bytes.fromhex(sealed)).hexdigest()
+        event["prev_hash"] = vector["prev_hash_hex"]
+        for name in ("occurred_at", "recorded_at"):
+            epoch = datetime(1970, 1, 1, tzinfo=UTC)
+            event[name] = (datetime.fromisoformat(vector[name]) - epoch) // timedelta(microseconds=1)
+        assert event_hash(event) == vector["hash_hex"]
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.chdir(tmp_path)  # beside no running stack
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("NO_COLOR", "1")
+    return Shell(world.process_env)
+
+
+def offline(folder: Path, *words: str) -> int:
+    """How `motcua ledger verify` ends that is told nothing of any database."""
+    command = [str(Path(sys.executable).with_name("motcua")), "ledger", "verify", *words]
+    return subprocess.run(command, cwd=folder, env={}, check=False, stdout=subprocess.DEVNULL).returncode
+
+
+async def test_a_bundle_is_written_by_a_command_and_checked_by_one_that_knows_no_database(
+    world: World, shell: Shell, tmp_path: Path
+) -> None:
+    play = await paid_and_posted(world)
+    bundle = await bundled(world, play)
+    code = bundle["code"]
+
+    ended = await shell("ledger", "export", code, "--out", "bundle.json", "--json")
+    assert (ended.code, ended.json["verified"], ended.json["code"], ended.json["sealed"]) == (0, True, code, 0)
+    written = tmp_path / "bundle.json"
+    assert written.read_bytes() == canonical(bundle)
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    assert await asyncio.to_thread(offline, tmp_path, "bundle.json") == 0
+    verified = await shell("ledger", "verify", "bundle.json", "--json")
+    assert (verified.code, verified.json["verified"], verified.json["events"]) == (0, True, 19)
+    files = await shell("ledger", "verify", "bundle.json", "--files", urlsplit(world.objects).path)
+    assert files.code == 0
+    assert f"filing:{play.filing} seq 14" in files.out
+
+    written.write_bytes(written.read_bytes().replace(b'"kind":"decided"', b'"kind":"Decided"'))
+    broken = await shell("ledger", "verify", "bundle.json")
+    assert broken.code == 1
+    assert f"filing:{play.filing} seq 10" in broken.out
+    assert await asyncio.to_thread(offline, tmp_path, "bundle.json") == 1
+
+    assert (await shell("ledger", "export", code, "--out", "sealed.json", "--with-sealed")).code == 0
+    sealed = (tmp_path / "sealed.json").read_text()
+    assert "key" in json.loads(sealed)
+    assert world.env["MOTCUA_MASTER_KEY"] not in sealed
+    assert await asyncio.to_thread(offline, tmp_path, "sealed.json") == 0
+
+
+async def test_what_an_export_needs_is_said(world: World, shell: Shell, tmp_path: Path) -> None:
+    async with world.platform():
+        play = await Play.begin(world, with_fee())
+    other = b64encode(bytes(32)).decode()
+    out = ("--out", "b.json")
+    here = ("export", str(play.filing), *out)
+    nothing: dict[str, str | None] = {}
+    ends: dict[tuple[str, ...], tuple[int, str, dict[str, str | None]]] = {
+        ("export", "H01.12-20261125-9999999", *out): (3, "H01.12-20261125-9999999", nothing),
+        (*here, "--with-sealed"): (2, "MOTCUA_MASTER_KEY", {"MOTCUA_MASTER_KEY": None}),
+        (*here, "--with-sealed", "--json"): (1, "MOTCUA_MASTER_KEY", {"MOTCUA_MASTER_KEY": other}),
+        ("export", str(play.filing), "--out", "none/b.json"): (2, "none/b.json", nothing),
+        here: (2, "MOTCUA_DATABASE_URL", {"MOTCUA_DATABASE_URL": None}),
+        ("export", str(play.filing)): (2, "--out", nothing),
+        ("verify", "none.json"): (2, "none.json", nothing),
+        ("verify", "--files", "."): (2, "--files", nothing),
+    }
+    for words, (code, said_there, changed) in ends.items():
+        ended = await shell("ledger", *words, **changed)
+        assert (ended.code, said_there in ended.err) == (code, True), (words, ended)
+        assert CANARY not in ended.err.lower()
+    assert not (tmp_path / "b.json").exists()
+
+
+async def test_a_record_that_is_not_whole_is_exported_with_a_warning(world: World, shell: Shell) -> None:
+    async with world.platform():
+        play = await Play.begin(world, with_fee())
+    async with world.connection() as superuser:
+        await superuser.execute("alter table event disable trigger all")
+        await superuser.execute("update event set via = 'desk'")
+        await superuser.execute("delete from filing_key")
+    here = ("ledger", "export", str(play.filing), "--out", "b.json")
+    broken = await shell(*here)
+    assert (broken.code, "motcua ledger verify b.json" in broken.err) == (1, True)
+    problems = (await shell("ledger", "verify", "b.json", "--json")).json["problems"]
+    assert [(one["rule"], one["stream"], one["seq"]) for one in problems] == [("hash", f"filing:{play.filing}", 1)]
+    erased = await shell(*here, "--with-sealed")
+    assert (erased.code, "key is not there" in erased.err) == (1, True)

@@ -1,0 +1,457 @@
+"""The record of real filings: it can't be changed unseen, it gives nobody away, and the read models follow it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import pytest
+from cryptography.exceptions import InvalidTag
+from pydantic import BaseModel, SecretStr
+from temporalio.client import WorkflowQueryFailedError
+from temporalio.exceptions import ApplicationError
+
+from activities.ledger import event_rows
+from activities.ledger.append import Ledger
+from activities.ledger.vault import Vault
+from motcua import LedgerConflict, testing
+from rules import parcel as parcel_rules
+from rules import payment as payment_rules
+from rules.filing import lifecycle, projections
+from schemas.filing import commands as cm
+from schemas.filing.events import Accepted
+from schemas.filing.state import Filing, Stage
+from schemas.ids import digest
+from schemas.parcel import Parcel
+from schemas.payment import Payment
+from schemas.people import Role
+from schemas.publishing.calendar import Calendar
+from schemas.publishing.procedure import ProcedureRules
+from schemas.stream.ledger import Batch, Recorded
+from schemas.stream.rows import Rows
+from tests.acting import (
+    ADDRESS,
+    VIA,
+    Play,
+    birth,
+    contract,
+    eventually,
+    extract,
+    officer,
+    plain,
+    refusal,
+    stock,
+)
+from tests.conftest import ROOT, World, database_url
+from tests.histories import CANARY, PERSON, told_on
+from workers.wiring import activities
+
+Row = dict[str, Any]
+
+
+async def lived(world: World) -> list[Play]:
+    """Filings of all kinds: paid and delivered, by post, refused, still under review, one asked for more."""
+    async with world.platform(), world.back_office():
+        paid = await Play.begin(world, extract())
+        posted = await Play.begin(world, birth(result_channel="post", address=ADDRESS))
+        refused = await Play.begin(world, extract())
+        await refused.act(cm.RefuseIntake, refused.officer(Role.RECEPTION), reason="not here")
+        open_one = await Play.begin(world, contract())
+        await open_one.act(cm.Claim, open_one.officer(Role.SPECIALIST))
+        asked = await Play.begin(world, extract())
+        item = {"target": "field", "code": "person_name", "note": "illegible"}
+        await asked.act(cm.RequestSupplement, asked.officer(Role.RECEPTION), items=[item], legal_basis="Đ15")
+        await paid.accept()
+        await paid.review()
+        await asyncio.gather(paid.at(Stage.CLOSED), posted.at(Stage.CLOSED))
+    return [paid, posted, refused, open_one, asked]
+
+
+@asynccontextmanager
+async def pool(world: World) -> AsyncIterator[asyncpg.Pool[Any]]:
+    async with asyncpg.create_pool(world.app_dsn, min_size=2, max_size=2) as opened:
+        yield opened
+
+
+FORBIDDEN: Final = ("update event set kind = 'decided'", "delete from event", "truncate event")
+
+
+FALLS: Final = ("update counter set last = last - 1", "update stream set head_seq = head_seq - 1")
+
+
+async def test_what_counts_only_rises(world: World) -> None:
+    async with world.platform():
+        await Play.begin(world, birth())
+    async with world.connection(world.app_dsn) as connection:
+        for statement in FALLS:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+
+
+@pytest.mark.parametrize("role", ["worker", "owner", "superuser"])
+async def test_nobody_changes_an_event_and_the_worker_is_not_even_allowed_to_try(world: World, role: str) -> None:
+    async with world.platform():
+        play = await Play.begin(world, birth())
+    dsn = {"worker": world.app_dsn, "owner": world.owner_dsn, "superuser": world.superuser_dsn}[role]
+    async with world.connection(dsn) as connection:
+        for statement in FORBIDDEN:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError) as error:
+                await connection.execute(statement)
+            assert error.value.sqlstate == "42501"
+    assert await play.kinds() == ["submitted"]
+
+
+TAMPERINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "byte changed": (
+        "update event set body = set_byte(body, 12, (get_byte(body, 12) + 1) % 128) where stream = $1 and seq = 1",
+    ),
+    "two swapped": (
+        "update event set seq = seq + 1000 where stream = $1 and seq in (5, 6)",
+        "update event set seq = 6 where stream = $1 and seq = 1005",
+        "update event set seq = 5 where stream = $1 and seq = 1006",
+    ),
+    "middle removed": ("delete from event where stream = $1 and seq = 5",),
+    "stream removed": (
+        "delete from event where stream = $1",
+        "delete from stream where stream = $1",
+        "delete from receipt where stream = $1",
+        "delete from filing where 'filing:' || filing_id = $1",
+        "delete from task where 'filing:' || filing_id = $1",
+    ),
+}
+
+
+async def test_the_record_verifies_and_whatever_a_superuser_changes_in_it_is_named(world: World) -> None:
+    paid, *_ = await lived(world)
+    stream = f"filing:{paid.filing}"
+    async with world.connection() as connection:
+        code = await connection.fetchval("select code from filing where filing_id = $1", paid.filing)
+    found = {what: await verified(world, stream, TAMPERINGS[what]) for what in TAMPERINGS}
+    assert await verified(world, stream, ()) == (0, set())
+    assert all(exit_code == 1 for exit_code, _ in found.values())
+    assert ("hash", stream, 1, None) in found["byte changed"][1]
+    assert {("hash", stream, 5, None), ("hash", stream, 6, None)} <= found["two swapped"][1]
+    assert ("seq", stream, 5, None) in found["middle removed"][1]
+    assert ("number_missing", None, None, code) in found["stream removed"][1]
+
+
+async def verified(world: World, stream: str, statements: Iterable[str]) -> tuple[int, set[tuple[Any, ...]]]:
+    """What `motcua ledger verify` says of a copy of the world after a superuser's statements: exit code, problems."""
+    copy = f"{world.namespace}_copy"
+    async with world.connection(database_url(world.superuser_dsn, "postgres")) as maintenance:
+        await maintenance.execute(f"create database {copy} template {world.namespace} owner motcua_owner")
+        try:
+            async with world.connection(database_url(world.superuser_dsn, copy)) as connection:
+                await connection.execute("alter table event disable trigger all")
+                for statement in statements:
+                    assert (await connection.execute(statement, stream))[-2:] != " 0" or "task" in statement
+            return await verify(database_url(world.app_dsn, copy))
+        finally:
+            await maintenance.execute(f"drop database {copy} with (force)")
+
+
+async def verify(dsn: str) -> tuple[int, set[tuple[Any, ...]]]:
+    process = await asyncio.create_subprocess_exec(
+        *(str(Path(sys.executable).with_name("motcua")), "ledger", "verify", "--json"),
+        env={"PATH": os.environ["PATH"], "MOTCUA_DATABASE_URL": dsn},
+        stdout=asyncio.subprocess.PIPE,
+        cwd="/",
+    )
+    said, _ = await process.communicate()
+    report = json.loads(said)
+    problems = {tuple(problem[name] for name in ("rule", "stream", "seq", "number")) for problem in report["problems"]}
+    assert report["events"] > 0
+    return int(process.returncode or 0), problems
+
+
+async def test_the_read_models_are_what_the_log_says(world: World) -> None:
+    await lived(world)
+    computed: dict[str, list[Row]] = {"filing": [], "task": [], "payment": [], "parcel": []}
+    async with pool(world) as opened, opened.acquire() as connection:
+        vault = Vault(world.settings.master)
+        for stream in await connection.fetch("select stream, filing_id, agency from stream"):
+            key = await vault.key(connection, stream["filing_id"], stream["agency"])
+            rows = await connection.fetch(event_rows.SELECT, stream["stream"], 1)
+            events = [event_rows.recorded_in(stream["stream"], row, key) for row in rows]
+            rules = await connection.fetchval(
+                "select p.rules from filing f join procedure p on (p.code, p.version) = (f.procedure, f.version) "
+                "where filing_id = $1",
+                stream["filing_id"],
+            )
+            body = await connection.fetchval("select body from calendar where agency = ''")
+            published = ProcedureRules.model_validate_json(rules), Calendar.model_validate_json(body)
+            add(computed, dict(stream), fold(dict(stream), events, *published))
+        for row in computed["filing"]:
+            row["person"] = vault.person(testing.submission().applicant.id_number)
+        for table, wanted in computed.items():
+            stored = [dict(row) for row in await connection.fetch(f"select * from {table}")]  # noqa: S608
+            assert by_text(stored) == by_text(wanted)
+            assert stored
+
+
+def fold(stream: Row, events: list[Recorded], procedure: ProcedureRules, calendar: Calendar) -> Rows:
+    kind, _, name = stream["stream"].partition(":")
+    who = {"filing_id": stream["filing_id"], "agency": stream["agency"]}
+    if kind == "filing":
+        filing = Filing(procedure=procedure, calendar=calendar, **who)
+        for event in events:
+            filing = lifecycle.evolve(filing, event)
+        return projections.filing_rows(filing)
+    n = int(name.rpartition(":")[2])
+    if kind == "payment":
+        payment = Payment(n=n, **who)
+        for event in events:
+            payment = payment_rules.evolve(payment, event)
+        return projections.payment_rows(payment)
+    parcel = Parcel(n=n, **who)
+    for event in events:
+        parcel = parcel_rules.evolve(parcel, event)
+    return projections.parcel_rows(parcel)
+
+
+def add(computed: dict[str, list[Row]], stream: Row, rows: Rows) -> None:
+    if rows.filing is not None:
+        computed["filing"].append(row_of(rows.filing))
+        shared = {name: getattr(rows.filing, name) for name in ("filing_id", "agency", "code", "procedure")}
+        computed["task"].extend(shared | row_of(task) for task in rows.tasks)
+    for table, row in (("payment", rows.payment), ("parcel", rows.parcel)):
+        if row is not None:
+            computed[table].append(stream | row_of(row))
+
+
+def row_of(model: BaseModel) -> Row:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in model.model_dump().items()}
+
+
+def by_text(rows: list[Row]) -> list[Row]:
+    return sorted(({name: row[name] for name in sorted(row)} for row in rows), key=repr)
+
+
+async def test_every_command_in_the_log_has_its_receipt_at_its_last_event(world: World) -> None:
+    await lived(world)
+    async with world.connection() as connection:
+        last = await connection.fetch("select stream, command_id, max(seq) from event group by 1, 2 order by 1, 2")
+        receipts = await connection.fetch("select stream, command_id, seq, digest, body from receipt order by 1, 2")
+    assert [tuple(row) for row in last] == [tuple(row)[:3] for row in receipts]
+    for row in receipts:
+        body = json.loads(row["body"])
+        assert (body["command_id"], body["seq"], body["digest"]) == (row["command_id"], row["seq"], row["digest"])
+
+
+async def test_a_run_that_a_later_one_has_taken_over_from_writes_no_more(world: World) -> None:
+    async with world.platform():
+        play = await Play.begin(world, extract())
+        async with world.connection() as connection:
+            await connection.execute("update stream set epoch = epoch + 1")
+        with pytest.raises(LedgerConflict):
+            await play.accept()
+        assert await play.kinds() == ["submitted"]
+
+
+async def test_of_two_appends_at_once_one_wins_and_the_other_adopts_it(world: World) -> None:
+    async with world.platform():
+        play = await Play.begin(world, birth())
+    batches = [accepted(play, f"accept-{n}") for n in (1, 2)]
+    async with pool(world) as opened:
+        ledger = Ledger(opened, Vault(world.settings.master))
+        one, other = await asyncio.gather(*(ledger.append(batch) for batch in batches))
+    assert one == other
+    assert [(recorded.seq, recorded.event) for recorded in one.stored] == [(2, Accepted())]
+    assert [receipt.command_id for receipt in one.receipts] == [one.stored[0].command_id]
+    assert await play.kinds() == ["submitted", "accepted"]
+
+
+@pytest.mark.parametrize("asks", [True, False])
+async def test_while_a_filing_is_restarted_its_runs_wait_and_only_the_later_one_goes_on(
+    world: World, *, asks: bool
+) -> None:
+    async with world.platform():
+        play = await Play.begin(world, birth())
+    batch = accepted(play, "accept-1").model_copy(update={"epoch": 1} | ({"events": ()} if asks else {}))
+    later = batch.model_copy(update={"epoch": 2})
+    async with pool(world) as opened, world.connection() as connection:
+        async with connection.transaction():
+            await connection.execute("update stream set epoch = epoch + 1")
+            ledger = Ledger(opened, Vault(world.settings.master))
+            both = [asyncio.create_task(ledger.append(each)) for each in (batch, later)]
+            await eventually(lambda: connection.fetchval(WAITING), lambda waiting: waiting == len(both))
+        with pytest.raises(ApplicationError) as error:
+            await both[0]
+        answer = await both[1]
+    assert error.value.type == "ledger_conflict"
+    assert (answer.epoch, len(answer.stored)) == (2, 0 if asks else 1)
+    assert await play.kinds() == (["submitted"] if asks else ["submitted", "accepted"])
+
+
+@pytest.mark.parametrize("plan", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("numbered", [True, False])
+async def test_an_append_waits_for_the_streams_before_it_holds_anything_that_a_rebuild_needs(
+    world: World, plan: str, *, numbered: bool
+) -> None:
+    async with world.connection() as connection:
+        await connection.execute(f"alter database {world.namespace} set plan_cache_mode = {plan}")
+        async with world.platform():
+            first, second = [await Play.begin(world, extract()) for _ in range(2)]
+            await first.accept()
+            async with connection.transaction():
+                await connection.execute("lock table stream in exclusive mode")
+                another = asyncio.create_task(Play.begin(world, extract()) if numbered else second.accept())
+                await eventually(lambda: connection.fetchval(WAITING), bool)
+                assert await connection.fetch(HELD) == []
+            await another
+
+
+WAITING: Final = """
+select count(distinct pid) from pg_locks join pg_stat_activity using (pid)
+where not granted and datname = current_database()
+"""
+HELD: Final = """
+select relation::regclass::text from pg_locks join pg_stat_activity using (pid)
+where granted and datname = current_database() and pid <> pg_backend_pid()
+    and relation in ('event'::regclass, 'filing'::regclass, 'task'::regclass)
+"""
+"""By anyone but the one who asks."""
+
+
+def accepted(play: Play, command_id: str) -> Batch:
+    return Batch(
+        stream=f"filing:{play.filing}",
+        filing_id=play.filing,
+        agency=play.submission.agency,
+        next_seq=2,
+        command_id=command_id,
+        digest=digest(command_id),
+        actor=officer(Role.RECEPTION),
+        via=VIA,
+        at=datetime.now(UTC),
+        events=(Accepted(),),
+        rows=Rows(),
+    )
+
+
+SEALED: Final = {("event", "sealed"), ("filing_key", "wrapped")}
+
+
+async def test_the_record_the_engine_and_the_logs_give_nobody_away(world: World, tmp_path: Path) -> None:
+    async with processes(world, tmp_path) as logs:
+        form = {"kind": "birth", "person_name": "Canary Person", "copies": 1}
+        play = await Play.begin(world, extract(form=form, payer_account="canary-0001", **told_on()))
+        item = {"target": "field", "code": "person_name", "note": "canary note"}
+        await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=[item], legal_basis="canary basis")
+        await play.act(cm.Supplement, play.submission.actor, form={"person_name": "Canary Other"})
+        await play.act(cm.Accept, play.officer(Role.RECEPTION), on_behalf_of="canary-behalf")
+        await play.review(reason="canary reason")
+        await play.at(Stage.CLOSED)
+        withdrawn = await Play.begin(world, extract(form=form, **told_on()))
+        await withdrawn.act(cm.Withdraw, withdrawn.submission.actor, reason="canary reason")
+        for said in await rudely(world, await Play.begin(world, extract(form=form, **told_on()))):
+            assert CANARY not in said.lower()
+    await nothing_in_the_tables(world)
+    await nothing_in_the_engine(world)
+    for log in logs:
+        assert log.read_text()
+        assert CANARY not in log.read_text().lower()
+    assert "signal.parked" in logs[0].read_text()
+
+
+@asynccontextmanager
+async def processes(world: World, folder: Path) -> AsyncIterator[list[Path]]:
+    """The platform worker and the back office as processes of their own, and the files that they log to."""
+    names = ("platform", "backoffice")
+    logs = [folder / f"{name}.log" for name in names]
+    ready = [folder / f"{name}.ready" for name in names]
+    running = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", f"workers.{name}"),
+            cwd=ROOT,
+            env=world.process_env | {"PATH": os.environ["PATH"], "MOTCUA_READY_FILE": str(ready[n])},
+            stderr=os.open(logs[n], os.O_CREAT | os.O_WRONLY),
+        )
+        for n, name in enumerate(names)
+    ]
+    try:
+        for file in ready:
+            await eventually(lambda file=file: asyncio.to_thread(file.exists), bool)  # type: ignore[misc]
+        yield logs
+    finally:
+        for process in running:
+            process.terminate()
+        assert {await process.wait() for process in running} == {0}
+
+
+async def rudely(world: World, play: Play) -> list[str]:
+    """What is answered to messages that are wrong and speak of a person."""
+    client = await stock(world)
+    handle = client.get_workflow_handle(f"filing:{play.filing}")
+    by = {"actor": PERSON, "via": {"principal": "canary principal"}}
+    said = [
+        await refusal(handle.execute_update("withdraw", by | {"command_id": "canary 1", "reason": ["canary"]})),
+        await refusal(handle.execute_update("accept", "canary")),
+    ]
+    wrong = plain(play.submission) | {"form": {"kind": "canary", "person_name": "Canary"}, "submission_id": "other"}
+    for n, start in enumerate(({"submission": wrong}, {"submission": {"applicant": PERSON}}, "canary")):
+        begun = await client.start_workflow("Filing", start, id=f"filing:{n}", task_queue="motcua")
+        said.append(await refusal(begun.result()))
+    with pytest.raises(WorkflowQueryFailedError) as error:
+        await handle.query("actions", PERSON)
+    for signal in ("fee_settled", "parcel_settled"):
+        await handle.signal(signal, {"n": "canary", "settlement": "canary", "outcome": "canary"})
+    await play.until(lambda view: view.parked == 2)
+    parked = [entry.model_dump_json() for entry in await world.client.parked(play.filing)]
+    return [*(why.model_dump_json() for why in said), str(error.value), *parked]
+
+
+async def nothing_in_the_tables(world: World) -> None:
+    async with world.connection() as connection:
+        tables = [row[0] for row in await connection.fetch("select tablename from pg_tables where schemaname='public'")]
+        assert {"event", "receipt", "filing", "task", "payment", "parcel", "filing_key"} <= set(tables)
+        for table in tables:
+            for row in await connection.fetch(f"select * from {table}"):  # noqa: S608
+                for column, value in row.items():
+                    shown = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+                    assert (table, column) in SEALED or CANARY not in shown.lower(), (table, column)
+
+
+async def nothing_in_the_engine(world: World) -> None:
+    """Ids, memos and search attributes are what anybody sees who may list workflows."""
+    types = []
+    async for execution in world.temporal.list_workflows():
+        types.append(execution.workflow_type)
+        shown = (execution.id, await execution.memo(), execution.typed_search_attributes, execution.task_queue)
+        assert CANARY not in repr(shown).lower()
+    assert {"Filing", "Payment", "Parcel"} <= set(types)
+
+
+async def test_what_is_sealed_opens_with_the_master_key_and_with_no_other(world: World) -> None:
+    async with world.platform():
+        play = await Play.begin(world, birth(**told_on()))
+    async with pool(world) as opened, opened.acquire() as connection:
+        row = await connection.fetchrow("select * from event where seq = 1")
+        assert row is not None
+        key = await Vault(world.settings.master).key(connection, play.filing, play.submission.agency)
+        with pytest.raises(InvalidTag):
+            await Vault(os.urandom(32)).key(connection, play.filing, play.submission.agency)
+    sealed = json.loads(key.unseal(row["sealed"], f"filing:{play.filing}\n1"))
+    assert sealed["event"]["applicant"] == PERSON | {"kind": "person"}
+    with pytest.raises(InvalidTag):
+        key.unseal(row["sealed"], f"filing:{play.filing}\n2")
+
+
+async def test_a_worker_with_another_master_key_does_not_begin(world: World) -> None:
+    other = world.settings.model_copy(update={"master_key": SecretStr(b64encode(os.urandom(32)).decode())})
+    async with activities(other):
+        pass  # nothing is sealed yet: any key will do
+    async with world.platform():
+        await Play.begin(world, extract())
+    with pytest.raises(RuntimeError, match="MOTCUA_MASTER_KEY"):
+        async with activities(other):
+            pass

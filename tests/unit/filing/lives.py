@@ -1,0 +1,295 @@
+"""Filings to test with: a procedure of any shape, its people, and a life that commands are given to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from rules.filing import lifecycle
+from schemas.base import numbered_fields
+from schemas.errors import Refused
+from schemas.files import FileRef, Paper
+from schemas.filing import commands as cm
+from schemas.filing.events import Clock, Moment
+from schemas.filing.state import ClockState, Filing, Stage
+from schemas.filing.submission import Submission
+from schemas.ids import filing_id
+from schemas.people import SYSTEM, Actor, Address, Applicant, Role, Via
+from schemas.publishing.calendar import Calendar
+from schemas.publishing.procedure import ProcedureRules
+from schemas.stream.ledger import Recorded
+
+AGENCY: Final = "H01.12"
+START: Final = datetime(2026, 11, 25, 3, 0, 30, tzinfo=UTC)
+"""Half a minute past ten in the morning of a Wednesday, in Vietnam."""
+
+AN: Final = Applicant(subject="an", name="Nguyễn Văn An", id_number="001099000001")
+APPLICANT: Final = Actor(subject="an", role=Role.APPLICANT)
+REPRESENTATIVE: Final = Actor(subject="binh", role=Role.REPRESENTATIVE)
+VIA: Final = Via(principal="portal")
+ADDRESS: Final = Address(recipient="An", phone="0900000000", address="1 Hàng Bài", postcode="10000")
+FILE: Final = FileRef(key="papers/1.pdf", sha256="b" * 64, size=1000)
+RESULT: Final = FileRef(key="results/1.pdf", sha256="c" * 64, size=2000)
+
+
+def local(text: str) -> datetime:
+    """An instant in Vietnam, as `2026-11-26 17:00`."""
+    return datetime.fromisoformat(f"{text}+07:00").astimezone(UTC)
+
+
+def officer(role: Role, subject: str | None = None, agency: str = AGENCY) -> Actor:
+    return Actor(subject=subject or f"{role}-1", role=role, agency=agency)
+
+
+RECEPTION: Final = officer(Role.RECEPTION)
+SPECIALIST: Final = officer(Role.SPECIALIST)
+LEADER: Final = officer(Role.LEADER)
+CLERK: Final = officer(Role.CLERK)
+CASHIER: Final = officer(Role.CASHIER)
+HANDOVER: Final = officer(Role.HANDOVER)
+TEAM_LEAD: Final = officer(Role.TEAM_LEAD)
+
+OFFICE: Final = ("07:00-11:30", "13:30-17:00")
+CALENDAR: Final = Calendar.model_validate(
+    {
+        "code": "vn",
+        "version": "2026.1",
+        "valid_from": "2026-01-01",
+        "valid_until": "2027-12-31",
+        "week": [OFFICE] * 5 + [(), ()],
+    }
+)
+"""Office hours from Monday to Friday, and no holidays."""
+
+APPRAISE: Final = {"code": "appraise", "role": "specialist", "act": "propose", "limit": "2 working days"}
+DECIDE: Final = {"code": "decide", "role": "leader", "act": "decide", "limit": "1 working days"}
+VERIFY: Final = {"code": "verify", "role": "specialist", "act": "forward", "limit": "3 working days"}
+INSPECT: Final = {"code": "inspect", "role": "specialist", "act": "inspect", "limit": "3 working days"}
+CONSULT: Final = {
+    "code": "consult",
+    "role": "specialist",
+    "act": "consult",
+    "limit": "2 working days",
+    "consult": {"parties": [{"code": "police"}, {"code": "health"}], "silence": "consent"},
+}
+ESCALATE: Final = CONSULT | {"consult": {"parties": [{"code": "police"}, {"code": "health"}], "silence": "escalate"}}
+TAX: Final = {
+    "code": "tax",
+    "role": "specialist",
+    "act": "obligation",
+    "limit": "1 working days",
+    "obligation": {"answer": "3 working days", "pay": "30 calendar days"},
+}
+EXTENSION: Final = {"extension": {"times": 1, "by": "3 working days", "notice": "1 working days"}}
+
+
+LIMITS: Final = {
+    "intake": "8 working hours",
+    "processing": "5 working days",
+    "issue": "4 working hours",
+    "delivery": "4 working days",
+    "pickup": "30 calendar days",
+}
+
+
+def limited(**changes: str) -> dict[str, Any]:
+    """What gives a procedure other limits."""
+    return {"limits": LIMITS | changes}
+
+
+def procedure(**changes: Any) -> ProcedureRules:
+    """A procedure at level 4, free, in two review steps, that allows one supplement."""
+    facts = {
+        "code": "2.000635",
+        "version": "2026-07",
+        "sha256": "a" * 64,
+        "level": 4,
+        "limits": LIMITS,
+        "papers": [{"code": "identity", "required": True}, {"code": "mandate", "required": False}],
+        "form": [
+            {"code": "name", "kind": "text", "required": True, "minimum": 2, "maximum": 20},
+            {"code": "copies", "kind": "integer", "required": False, "minimum": 0, "maximum": 50},
+            {"code": "born", "kind": "date", "required": False},
+            {"code": "urgent", "kind": "boolean", "required": False},
+            {"code": "register", "kind": "choice", "required": False, "choices": ["birth", "death"]},
+        ],
+        "review": [APPRAISE, DECIDE],
+        "result_channels": ["online", "counter", "post"],
+        "supplement_rounds": 1,
+        "supplement_limit": "10 working days",
+        "signature": False,
+    }
+    return ProcedureRules.model_validate(facts | changes)
+
+
+def fee(due: str = "acceptance", channels: tuple[str, ...] = ("online", "counter")) -> dict[str, Any]:
+    """8 000 đồng a copy."""
+    items = [{"code": "extract", "amount": 8000, "per": "copies"}]
+    return {"items": items, "due": due, "channels": channels, "limit": "5 working days"}
+
+
+def submission(**changes: Any) -> Submission:
+    """A complete one: online, by a representative, for two copies."""
+    facts: dict[str, Any] = {
+        "client_id": "portal",
+        "submission_id": "1",
+        "procedure": "2.000635",
+        "agency": AGENCY,
+        "applicant": AN,
+        "actor": REPRESENTATIVE,
+        "via": VIA,
+        "authorisation": FILE,
+        "form": {"name": "An", "copies": 2},
+        "papers": (Paper(code="identity", file=FILE),),
+        "result_channel": "online",
+    }
+    return Submission.model_validate(facts | changes)
+
+
+PAPER: Final[dict[str, Any]] = {"channel": "counter", "actor": RECEPTION}
+"""What makes a submission a paper one, recorded at the counter."""
+
+SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
+    cm.Ring,
+    cm.ChangeCalendar,
+    cm.Issue,
+    cm.SettleFee,
+    cm.SettleParcel,
+)
+COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*cm.PUBLIC_COMMANDS, *SYSTEM_COMMANDS)}
+
+
+class Life:
+    """A filing, the events that made it, and the hour."""
+
+    def __init__(self, rules: ProcedureRules | None = None, **changes: Any) -> None:
+        self.now = START
+        self.log: list[Recorded] = []
+        self.filing = Filing(
+            filing_id=filing_id("portal", "1"),
+            agency=AGENCY,
+            procedure=rules or procedure(),
+            calendar=CALENDAR,
+            level=1,
+        )
+        self.give(self.submit(**changes))
+
+    def submit(self, **changes: Any) -> cm.Submit:
+        handed_in = submission(**changes)
+        rules = self.filing.procedure
+        return cm.Submit(actor=handed_in.actor, via=VIA, submission=handed_in, procedure=rules, agency=AGENCY)
+
+    def do(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> Life:
+        self.give(command(kind, actor, len(self.log), **content))
+        return self
+
+    def give(self, given: cm.Command) -> None:
+        for event in lifecycle.decide(self.filing, given, self.now):
+            numbers = {field: f"{kind}-1" for field, kind in numbered_fields(type(event)).items()}
+            recorded = Recorded(
+                seq=len(self.log) + 1,
+                at=self.now,
+                command_id=given.command_id,
+                actor=given.actor,
+                event=event.model_copy(update=numbers),
+            )
+            self.log.append(recorded)
+            self.filing = lifecycle.evolve(self.filing, recorded)
+
+    def refusal(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> list[tuple[str, str]]:
+        """Field and rule of every problem; none if it would be done."""
+        try:
+            lifecycle.decide(self.filing, command(kind, actor, len(self.log), **content), self.now)
+        except Refused as no:
+            return [(problem.field, problem.rule) for problem in no.refusal.problems]
+        return []
+
+    def wait(self, **length: float) -> Life:
+        self.now += timedelta(**length)
+        return self
+
+    def until(self, text: str) -> Life:
+        """Wait until an instant in Vietnam."""
+        self.now = local(text)
+        return self
+
+    def rung(self) -> Life:
+        """What is due now rings, in order, as the filing's own timers make it, and then nothing is due."""
+        for _ in range(20):
+            timer = lifecycle.next_timer(self.filing)
+            if timer is None or timer.due > self.now:
+                return self
+            self.do("ring", clock=timer.clock, moment=timer.moment)
+        raise AssertionError(f"it rings on and on: {self.told}")
+
+    def clock(self, name: str) -> ClockState:
+        """The last run of a clock."""
+        return self.runs(name)[-1]
+
+    def runs(self, name: str) -> list[ClockState]:
+        """Every run of a clock, in order."""
+        return [state for state in lifecycle.ledger(self.filing) if state.clock == name]
+
+    @property
+    def kinds(self) -> list[str]:
+        return [recorded.event.kind for recorded in self.log]
+
+    @property
+    def status(self) -> int:
+        return int(lifecycle.status(self.filing))
+
+    @property
+    def stage(self) -> Stage:
+        return lifecycle.stage(self.filing)
+
+    @property
+    def ringing(self) -> dict[str, datetime]:
+        """Which clocks will ring because they are due, and when."""
+        timers = lifecycle.timers(self.filing)
+        return {str(timer.clock): timer.due for timer in timers if timer.moment is Moment.DUE}
+
+    @property
+    def tells(self) -> list[tuple[str, str, datetime]]:
+        """Everything that clocks will tell, in order: the clock, the moment, and when."""
+        return [(timer.clock, timer.moment, timer.due) for timer in lifecycle.timers(self.filing)]
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What clocks have told, in order."""
+        events = (recorded.event for recorded in self.log)
+        said = {"reminded", "apology_drafted", "overdue"}
+        return [(getattr(event, "clock", Clock.PROCESSING), event.kind) for event in events if event.kind in said]
+
+    @property
+    def queues(self) -> list[str]:
+        return [str(task.role) for task in lifecycle.tasks(self.filing, self.now)]
+
+    # The usual way through, in words.
+
+    def accepted(self) -> Life:
+        return self.do("accept", RECEPTION)
+
+    def asked(self, actor: Actor, *targets: tuple[str, str]) -> Life:
+        items = [{"target": target, "code": code, "note": "mờ"} for target, code in targets]
+        return self.do("request_supplement", actor, items=items, legal_basis="Đ15")
+
+    def proposed(self, outcome: str = "approved", reason: str | None = None) -> Life:
+        return self.do("claim", SPECIALIST).do("propose", SPECIALIST, outcome=outcome, reason=reason)
+
+    def decided(self, outcome: str = "approved", reason: str | None = None) -> Life:
+        self.proposed(outcome, reason)
+        return self.do("claim", LEADER).do("decide", LEADER, outcome=outcome, reason=reason)
+
+    def issued(self) -> Life:
+        return self.do("issue", result=RESULT)
+
+
+def at(*review: dict[str, Any], **changes: Any) -> Life:
+    """A filing in the first of these steps, claimed by the specialist."""
+    rules = procedure(review=[*review, APPRAISE, DECIDE], **changes)
+    return Life(rules).accepted().do("claim", SPECIALIST)
+
+
+def command(kind: str, actor: Actor, number: int = 0, /, **content: Any) -> cm.Command:
+    said = {"command_id": f"c{number}", "actor": actor, "via": VIA} | content
+    return COMMANDS[kind].model_validate(said)

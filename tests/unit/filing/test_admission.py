@@ -1,0 +1,204 @@
+"""A submission is admitted or refused with every problem at its place; what it leaves open is filled in."""
+
+from typing import Any
+
+import pytest
+
+from rules.filing.admission import admit, form_problems
+from schemas.errors import RefusalCode, Refused
+from schemas.files import Paper
+from schemas.form import FormValue
+from schemas.people import Role
+from tests.unit.filing.lives import (
+    ADDRESS,
+    AN,
+    APPLICANT,
+    FILE,
+    PAPER,
+    RECEPTION,
+    fee,
+    officer,
+    procedure,
+    submission,
+)
+
+OFFICER_AS_APPLICANT = AN.model_copy(update={"subject": RECEPTION.subject})
+IDENTITY = Paper(code="identity", file=FILE)
+
+
+def found(rules: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
+    with pytest.raises(Refused) as refused:
+        admit(submission(**changes), procedure(**rules))
+    assert refused.value.refusal.code is RefusalCode.BAD_SUBMISSION
+    return [(problem.field, problem.rule) for problem in refused.value.refusal.problems]
+
+
+@pytest.mark.parametrize(
+    ("rules", "changes", "field", "rule"),
+    [
+        ({"level": 3}, {"level": 4, "result_channel": "counter"}, "level", "level_above_procedure"),
+        ({}, {"level": 1, "result_channel": "counter"}, "channel", "channel_not_allowed_at_level"),
+        ({}, {"level": 2, "result_channel": "counter"}, "channel", "channel_not_allowed_at_level"),
+        ({"level": 2}, {"result_channel": "counter"}, "channel", "channel_not_allowed_at_level"),
+        ({"review": []}, {}, "procedure", "information_only"),
+        ({"review": []}, PAPER, "procedure", "information_only"),
+        ({"signature": True}, {"level": 4}, "signature", "signature_required"),
+        ({}, {"actor": RECEPTION}, "actor.role", "applicant_files_online"),
+        ({}, {"actor": officer(Role.SYSTEM)}, "actor.role", "applicant_files_online"),
+        ({}, {"actor": APPLICANT.model_copy(update={"subject": "eve"})}, "actor.subject", "applicant_is_someone_else"),
+        ({}, {"channel": "counter"}, "actor", "reception_records_paper"),
+        ({}, {"channel": "counter", "actor": officer(Role.CLERK)}, "actor", "reception_records_paper"),
+        ({}, PAPER | {"actor": officer(Role.RECEPTION, agency="H56.30")}, "actor", "reception_records_paper"),
+        (
+            {},
+            PAPER | {"applicant": OFFICER_AS_APPLICANT},
+            "actor.subject",
+            "own_filing",
+        ),
+        ({}, {"papers": (IDENTITY, Paper(code="diploma", file=FILE))}, "papers[1].code", "unknown_paper"),
+        ({}, {"papers": (IDENTITY, IDENTITY)}, "papers[1].code", "paper_twice"),
+        ({}, {"papers": (Paper(code="identity"),)}, "papers[0].file", "file_required_online"),
+        ({}, {"papers": ()}, "papers.identity", "paper_required"),
+        ({}, {"form": {"name": "An", "age": 3}}, "form.age", "unknown_field"),
+        ({}, {"form": {"copies": 1}}, "form.name", "field_required"),
+        ({}, {"form": {"name": ""}}, "form.name", "field_required"),
+        ({}, {"form": {"name": "   "}}, "form.name", "field_required"),
+        ({}, {"form": {"name": 7}}, "form.name", "not_a_text"),
+        ({}, {"form": {"name": "A"}}, "form.name", "below_minimum"),
+        ({}, {"form": {"name": "A" * 21}}, "form.name", "above_maximum"),
+        ({}, {"form": {"name": "An", "copies": "2"}}, "form.copies", "not_an_integer"),
+        ({}, {"form": {"name": "An", "copies": True}}, "form.copies", "not_an_integer"),
+        ({}, {"form": {"name": "An", "copies": -1}}, "form.copies", "below_minimum"),
+        ({}, {"form": {"name": "An", "copies": 51}}, "form.copies", "above_maximum"),
+        ({}, {"form": {"name": "An", "born": "1/2/2026"}}, "form.born", "not_a_date"),
+        ({}, {"form": {"name": "An", "born": "2026-02-30"}}, "form.born", "not_a_date"),
+        ({}, {"form": {"name": "An", "born": "20260228"}}, "form.born", "not_a_date"),
+        ({}, {"form": {"name": "An", "born": 20260228}}, "form.born", "not_a_date"),
+        ({}, {"form": {"name": "An", "urgent": "yes"}}, "form.urgent", "not_a_boolean"),
+        ({}, {"form": {"name": "An", "urgent": 1}}, "form.urgent", "not_a_boolean"),
+        ({}, {"form": {"name": "An", "register": "divorce"}}, "form.register", "not_a_choice"),
+        ({"result_channels": ["counter"]}, {}, "result_channel", "result_channel_not_allowed"),
+        ({}, {"level": 3}, "result_channel", "result_channel_not_allowed"),
+        ({}, {"result_channel": "post"}, "address", "address_required"),
+        ({"fee": fee(channels=("counter",))}, {"fee_channel": "online"}, "fee_channel", "fee_channel_not_allowed"),
+        ({"fee": fee()}, {"fee_channel": "post"}, "fee_channel", "fee_channel_not_allowed"),
+        (
+            {"fee": fee(), "level": 3},
+            {"fee_channel": "online", "result_channel": "counter"},
+            "fee_channel",
+            "fee_channel_not_allowed",
+        ),
+        (
+            {"fee": fee(channels=("online",)), "level": 3},
+            {"result_channel": "counter"},
+            "fee_channel",
+            "fee_channel_not_allowed",
+        ),
+    ],
+)
+def test_one_thing_wrong_is_the_one_thing_said(
+    rules: dict[str, Any], changes: dict[str, Any], field: str, rule: str
+) -> None:
+    assert found(rules, **changes) == [(field, rule)]
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    wrong = found(
+        {"signature": True, "fee": fee(channels=("counter",))},
+        level=4,
+        actor=RECEPTION,
+        papers=(Paper(code="diploma"),),
+        form={"name": "A", "age": 3},
+        result_channel="post",
+    )
+    assert wrong == [
+        ("signature", "signature_required"),
+        ("actor.role", "applicant_files_online"),
+        ("papers[0].code", "unknown_paper"),
+        ("papers[0].file", "file_required_online"),
+        ("papers.identity", "paper_required"),
+        ("form.name", "below_minimum"),
+        ("form.age", "unknown_field"),
+        ("address", "address_required"),
+    ]
+
+
+def test_a_wrong_fee_channel_is_said_with_the_rest() -> None:
+    assert found({"fee": fee()}, papers=(), fee_channel="post") == [
+        ("papers.identity", "paper_required"),
+        ("fee_channel", "fee_channel_not_allowed"),
+    ]
+
+
+def test_a_level_that_takes_nothing_online_points_to_the_information_page() -> None:
+    with pytest.raises(Refused) as refused:
+        admit(submission(result_channel="counter"), procedure(level=1))
+    assert "2.000635@2026-07" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("rules", "changes", "level"),
+    [
+        ({"signature": True}, {"signature": FILE}, 4),
+        ({"signature": True}, {"result_channel": "counter"}, 3),
+        ({"signature": False}, {}, 4),
+        ({"signature": True}, {**PAPER, "result_channel": "counter"}, 4),
+        ({"signature": True, "level": 3}, {"result_channel": "counter"}, 3),
+        ({"level": 1}, {**PAPER, "result_channel": "counter"}, 1),
+        ({"level": 2}, {**PAPER, "channel": "post", "result_channel": "counter"}, 2),
+        ({}, {"level": 3, "result_channel": "counter"}, 3),
+    ],
+    ids=["signed", "unsigned", "no signature asked", "paper", "level 3", "paper level 1", "by post level 2", "chosen"],
+)
+def test_the_level_filed_at(rules: dict[str, Any], changes: dict[str, Any], level: int) -> None:
+    assert admit(submission(**changes), procedure(**rules)).level == level
+
+
+COPIES_0 = {"form": {"name": "An", "copies": 0}}
+
+
+@pytest.mark.parametrize(
+    ("rules", "changes", "channel"),
+    [
+        ({}, {}, None),
+        ({}, {"fee_channel": "online"}, None),
+        ({"fee": fee()}, {}, "online"),
+        ({"fee": fee(channels=("counter", "online"))}, {}, "online"),
+        ({"fee": fee()}, {"fee_channel": "counter"}, "counter"),
+        ({"fee": fee()}, {"level": 3, "result_channel": "counter"}, "counter"),
+        ({"fee": fee(channels=("counter",))}, {}, "counter"),
+        ({"fee": fee()}, COPIES_0, None),
+        ({"fee": fee()}, COPIES_0 | {"fee_channel": "counter"}, "counter"),
+        ({"fee": fee()}, COPIES_0 | {"fee_channel": "post"}, None),
+    ],
+    ids=[
+        "free",
+        "free whatever is said",
+        "online where it may be",
+        "in any order",
+        "chosen",
+        "level 3",
+        "only at the counter",
+        "nothing to pay",
+        "nothing to pay yet",
+        "nothing to pay, so no matter how",
+    ],
+)
+def test_the_channel_of_the_fee(rules: dict[str, Any], changes: dict[str, Any], channel: str | None) -> None:
+    assert admit(submission(**changes), procedure(**rules)).fee_channel == channel
+
+
+def test_a_complete_submission_with_every_kind_of_field_is_admitted() -> None:
+    form: dict[str, FormValue] = {
+        "name": "An",
+        "copies": 50,
+        "born": "2026-02-28",
+        "urgent": False,
+        "register": "birth",
+    }
+    assert list(form_problems(procedure(), form)) == []
+    assert admit(submission(form=form, result_channel="post", address=ADDRESS), procedure()).level == 4
+
+
+def test_a_paper_handed_in_at_the_counter_needs_no_file() -> None:
+    assert admit(submission(**PAPER, papers=(Paper(code="identity"),)), procedure()).level == 4

@@ -1,0 +1,824 @@
+"""The clocks of a filing: each in the ledger with its pauses, and what they tell, worked out by hand.
+
+The office is open from 07:00 to 11:30 and from 13:30 to 17:00, 8 hours, Monday to Friday. The filing comes in on
+Wednesday 25 November 2026 at 10:00, with 5 of that day's hours left; working days are used from Thursday on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, time, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from rules.filing import lifecycle
+from schemas.filing import events as ev
+from schemas.filing.state import ClockState, Task
+from tests.unit.filing.lives import (
+    ADDRESS,
+    APPLICANT,
+    CALENDAR,
+    CASHIER,
+    CONSULT,
+    ESCALATE,
+    EXTENSION,
+    FILE,
+    HANDOVER,
+    LEADER,
+    RECEPTION,
+    RESULT,
+    SPECIALIST,
+    TAX,
+    TEAM_LEAD,
+    VERIFY,
+    Life,
+    at,
+    fee,
+    limited,
+    local,
+    procedure,
+)
+
+HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+IDENTITY: Final = ("paper", "identity")
+AFFIDAVIT: Final = [{"code": "identity", "file": FILE.model_dump()}]
+STOP: Final = {"reason": "tranh chấp", "legal_basis": "NĐ 118/2025"}
+SILENT: Final = {"silent_basis": "Luật X, Đ5", "silent_officer": "leader-2"}
+BUSY: Final = {"reason": "quá tải"}
+
+
+def vn(instant: Any) -> str:
+    return f"{instant.astimezone(HANOI):%Y-%m-%d %H:%M}"
+
+
+def pauses(state: ClockState) -> list[tuple[str, str | None, str]]:
+    return [(vn(pause.since), vn(pause.until) if pause.until else None, pause.reason) for pause in state.pauses]
+
+
+def line(state: ClockState) -> tuple[str, str, str, str | None, str | None]:
+    """A line of the ledger: the clock, from when, due when, ended by what, and how that was."""
+    return (state.clock, vn(state.started), vn(state.due), state.ended_by, state.outcome)
+
+
+def tells(life: Life, clock: str) -> dict[str, str]:
+    """What one clock will tell, and when."""
+    return {moment: vn(when) for name, moment, when in life.tells if name == clock}
+
+
+def suspended(life: Life) -> Life:
+    return life.do("stop", LEADER, mode="suspend", **STOP)
+
+
+def referred(life: Life) -> Life:
+    return life.do("refer_obligation", SPECIALIST, reference="12/PC")
+
+
+def supplied(life: Life) -> Life:
+    return life.do("supplement", APPLICANT, papers=AFFIDAVIT)
+
+
+# The ledger.
+
+
+def test_the_ledger_has_every_run_of_every_clock_in_order() -> None:
+    life = Life(result_channel="counter").until("2026-11-25 16:00").asked(RECEPTION, IDENTITY)
+    supplied(life.until("2026-11-27 08:00"))
+    life.until("2026-11-27 09:00").accepted().until("2026-12-01 09:00").proposed()
+    life.until("2026-12-03 08:00").do("claim", LEADER).do("decide", LEADER, outcome="approved")
+    life.until("2026-12-03 11:00").issued().until("2026-12-07 08:00")
+    life.do("hand_over", HANDOVER, recipient="An")
+
+    assert [line(state) for state in lifecycle.ledger(life.filing)] == [
+        ("intake", "2026-11-25 10:00", "2026-11-26 10:00", "supplemented", None),
+        ("supplement", "2026-11-25 16:00", "2026-12-09 17:00", "supplemented", "early"),
+        ("intake", "2026-11-27 08:00", "2026-11-30 08:00", "accepted", "early"),
+        ("processing", "2026-11-27 09:00", "2026-12-04 17:00", "result_issued", "early"),
+        ("step", "2026-11-27 09:00", "2026-12-01 17:00", "proposed", "on_time"),
+        ("step", "2026-12-01 09:00", "2026-12-02 17:00", "decided", "late"),
+        ("issue", "2026-12-03 08:00", "2026-12-03 14:00", "result_issued", "early"),
+        ("pickup", "2026-12-03 11:00", "2027-01-04 17:00", "handed_over", "early"),
+        ("appeal", "2026-12-07 08:00", "2027-03-08 17:00", None, None),
+    ]
+
+
+def test_the_intake_has_eight_working_hours() -> None:
+    [intake] = lifecycle.ledger(Life().filing)
+    assert (line(intake), str(intake.limit)) == (
+        ("intake", "2026-11-25 10:00", "2026-11-26 10:00", None, None),
+        "8 working hours",
+    )
+
+
+@pytest.mark.parametrize("way", ["paid", "waived"])
+def test_the_intake_starts_again_once_a_fee_with_the_submission_is_settled(way: str) -> None:
+    waivers = {"waivers": [{"code": "poor", "percent": 100, "approver": "reception"}]}
+    life = Life(procedure(fee=fee("submission") | waivers)).until("2026-11-26 14:00")
+    if way == "paid":
+        life.do("settle_fee", n=1, settlement="paid", amount=16_000)
+    else:
+        life.do("waive_fee", RECEPTION, waiver="poor", reason="hộ nghèo")
+
+    first, second = life.runs("intake")
+    assert pauses(first) == [("2026-11-25 10:00", None, "fee")]
+    assert line(first) == ("intake", "2026-11-25 10:00", "2026-11-26 10:00", f"fee_{way}", None)
+    assert line(second) == ("intake", "2026-11-26 14:00", "2026-11-27 14:00", None, None)  # 3 hours, 4½, and ½
+
+
+# Pauses: from Friday 27 November 16:00, with 15 of 40 hours used, to Monday 09:00, with 6 hours of that day left.
+
+BEGINS: Final = "2026-11-27 16:00"
+ENDS: Final = "2026-11-30 09:00"
+INTERRUPTIONS: Final[dict[str, tuple[dict[str, Any], Callable[[Life], Life], Callable[[Life], Life], str | None]]] = {
+    "supplement": (VERIFY, lambda life: life.asked(SPECIALIST, IDENTITY), supplied, "Đ15"),
+    "suspension": (VERIFY, suspended, lambda life: life.do("resume", LEADER), "NĐ 118/2025"),
+    "obligation": (TAX, referred, lambda life: life.do("fulfil_obligation", CASHIER, reference="56/GNT"), None),
+}
+
+
+@pytest.mark.parametrize("reason", INTERRUPTIONS)
+def test_what_interrupts_the_processing_stops_its_clock_with_its_reason(reason: str) -> None:
+    step, interrupt, _, basis = INTERRUPTIONS[reason]
+    life = interrupt(at(step).until(BEGINS))
+
+    processing = life.clock("processing")
+    assert pauses(processing) == [(BEGINS, None, reason)]
+    assert processing.pauses[0].basis == basis
+    assert tells(life, "processing") == {}
+    assert tells(life.until("2027-06-01 09:00"), "step") == {}
+    for moment in ("reminder", "apology", "due"):
+        assert life.refusal("ring", clock="processing", moment=moment) == [("clock", "not_due")]
+
+
+@pytest.mark.parametrize("reason", INTERRUPTIONS)
+def test_the_processing_goes_on_with_the_25_hours_that_were_left(reason: str) -> None:
+    step, interrupt, go_on, _ = INTERRUPTIONS[reason]
+    life = interrupt(at(step, resumption={reason: "resume"}).until(BEGINS))
+    go_on(life.until(ENDS))
+
+    [processing] = life.runs("processing")
+    assert pauses(processing) == [(BEGINS, ENDS, reason)]
+    assert vn(processing.due) == "2026-12-03 17:00"  # 6 hours, two days, and 3 hours of a day that then counts whole
+    assert tells(life, "processing") == {
+        "reminder": "2026-12-02 17:00",
+        "apology": "2026-12-02 17:00",
+        "due": "2026-12-03 17:00",
+    }
+
+
+@pytest.mark.parametrize("reason", INTERRUPTIONS)
+def test_the_processing_starts_again_as_if_received_then(reason: str) -> None:
+    step, interrupt, go_on, _ = INTERRUPTIONS[reason]
+    life = interrupt(at(step, resumption={reason: "restart"}).until(BEGINS))
+    go_on(life.until(ENDS))
+
+    first, second = life.runs("processing")
+    assert (pauses(first), first.outcome) == ([(BEGINS, None, reason)], None)
+    assert (line(second), second.pauses) == (("processing", ENDS, "2026-12-07 17:00", None, None), ())
+
+
+def test_a_supplement_starts_the_limits_again_and_the_rest_goes_on_unless_the_procedure_says_otherwise() -> None:
+    after = {}
+    for reason, (step, interrupt, go_on, _) in INTERRUPTIONS.items():
+        life = interrupt(at(step).until(BEGINS))
+        after[reason] = vn(go_on(life.until(ENDS)).clock("processing").due)
+    assert after == {
+        "supplement": "2026-12-07 17:00",
+        "suspension": "2026-12-03 17:00",
+        "obligation": "2026-12-03 17:00",
+    }
+
+
+@pytest.mark.parametrize(("rule", "due"), [("resume", "2026-12-01 17:00"), ("restart", "2026-12-03 17:00")])
+@pytest.mark.parametrize("reason", ["supplement", "suspension"])
+def test_the_step_goes_on_in_the_same_way(reason: str, rule: str, due: str) -> None:
+    step, interrupt, go_on, _ = INTERRUPTIONS[reason]
+    life = interrupt(at(step, resumption={reason: rule}).until(BEGINS))
+    go_on(life.until(ENDS))
+    assert vn(life.clock("step").due) == due  # 9 of 24 hours were left: 6 on Monday, 3 on Tuesday
+
+
+@pytest.mark.parametrize(("rule", "due"), [("resume", "2026-12-07 17:00"), ("restart", "2026-12-08 17:00")])
+def test_a_fee_that_is_due_is_status_6_too(rule: str, due: str) -> None:
+    life = Life(procedure(fee=fee(), resumption={"obligation": rule})).accepted()
+    assert (life.status, pauses(life.clock("processing"))) == (6, [("2026-11-25 10:00", None, "obligation")])
+    life.until("2026-12-01 07:00").do("settle_fee", n=1, settlement="paid", amount=16_000)
+    assert vn(life.clock("processing").due) == due  # the whole 40 hours, from Tuesday; or from the day after it
+
+
+@pytest.mark.parametrize(("rule", "due"), [("resume", "2026-11-30 15:00"), ("restart", "2026-12-01 09:00")])
+def test_the_intake_goes_on_after_a_supplement_as_the_procedure_says(rule: str, due: str) -> None:
+    life = Life(procedure(resumption={"supplement": rule})).until("2026-11-25 16:00").asked(RECEPTION, IDENTITY)
+    assert pauses(life.clock("intake")) == [("2026-11-25 16:00", None, "supplement")]
+    supplied(life.until(ENDS))
+    assert vn(life.clock("intake").due) == due  # 4 hours were left: 2½ in the morning, and 1½
+
+
+def test_every_pause_has_its_own_line_and_takes_its_own_time() -> None:
+    life = at(TAX)
+    suspended(life.until("2026-11-26 07:00"))
+    referred(life.until("2026-11-26 11:00").do("resume", LEADER).until("2026-11-26 11:30"))
+    life.until("2026-11-26 13:30").do("fulfil_obligation", CASHIER, reference="1/XN")
+
+    processing = life.clock("processing")
+    assert pauses(processing) == [
+        ("2026-11-26 07:00", "2026-11-26 11:00", "suspension"),
+        ("2026-11-26 11:30", "2026-11-26 13:30", "obligation"),
+    ]
+    # 40 hours: ½ and 3½ on Thursday, four days to Wednesday, and 4 hours of Thursday.
+    assert vn(processing.due) == "2026-12-03 17:00"
+
+
+@pytest.mark.parametrize(
+    ("stops", "goes_on", "due"),
+    [
+        ("2026-11-28 10:00", "2026-11-29 15:00", "2026-12-07 17:00"),
+        ("2026-11-29 15:00", "2026-11-30 16:00", "2026-12-07 17:00"),
+        ("2026-11-30 15:00", "2026-12-01 08:00", "2026-12-08 17:00"),  # one hour of the 40 is gone
+    ],
+    ids=["before the receipt", "on its day", "into the first hour"],
+)
+def test_the_part_of_a_pause_before_the_budget_starts_takes_nothing(stops: str, goes_on: str, due: str) -> None:
+    life = Life().until("2026-11-28 09:00").accepted().do("claim", SPECIALIST)  # a Saturday
+    assert vn(life.clock("processing").due) == "2026-12-07 17:00"
+    suspended(life.until(stops)).until(goes_on).do("resume", LEADER)
+    assert vn(life.clock("processing").due) == due
+
+
+def test_what_comes_in_after_the_cut_off_counts_for_the_agency_as_of_the_next_day() -> None:
+    rules = procedure(**limited(cut_off="15:00"))
+    in_time, after = (Life(rules).until(f"2026-11-25 {hour}").accepted() for hour in ("15:00", "15:01"))
+    assert [vn(life.clock("processing").due) for life in (in_time, after)] == ["2026-12-02 17:00", "2026-12-03 17:00"]
+    assert [vn(life.clock("step").due) for life in (in_time, after)] == ["2026-11-27 17:00", "2026-11-30 17:00"]
+    assert after.clock("step").cut_off == time(15)
+    asked = after.do("claim", SPECIALIST).asked(SPECIALIST, IDENTITY)
+    assert vn(asked.clock("supplement").due) == "2026-12-09 17:00"
+
+
+# Extension, and another appointment.
+
+
+def test_an_extension_is_reckoned_from_the_same_start_with_the_same_pauses() -> None:
+    life = suspended(at(VERIFY, **EXTENSION).until(BEGINS)).until(ENDS).do("resume", LEADER)
+    life.do("extend", LEADER, **BUSY)
+
+    processing = life.clock("processing")
+    assert (str(processing.limit), pauses(processing)) == ("8 working days", [(BEGINS, ENDS, "suspension")])
+    assert [(str(extension.by), vn(extension.at), extension.kind) for extension in processing.extensions] == [
+        ("3 working days", ENDS, "extended")
+    ]
+    assert vn(processing.due) == "2026-12-08 17:00"  # 49 of 64 hours: 6, five days, and 3
+    assert tells(life, "processing")["reminder"] == "2026-12-07 17:00"
+
+
+@pytest.mark.parametrize(
+    ("by", "due"),
+    [(None, "2026-12-09 17:00"), ("1 working days", "2026-12-03 17:00"), ("5 working days", "2026-12-09 17:00")],
+)
+def test_an_appointment_is_put_off_by_as_long_as_the_processing_again_at_most(by: str | None, due: str) -> None:
+    life = at(VERIFY)
+    for wrong in ("0 working days", "6 working days", "5 calendar days", "8 working hours", "60 seconds"):
+        assert life.refusal("reappoint", LEADER, by=wrong, **BUSY) == [("by", "too_far")], wrong
+    life.do("reappoint", LEADER, by=by, **BUSY)
+    assert (vn(life.clock("processing").due), life.clock("processing").extensions[0].kind) == (due, "reappointed")
+
+
+def test_a_procedure_says_by_how_much_an_appointment_may_be_put_off() -> None:
+    life = at(VERIFY, **limited(reappointment="2 working days"))
+    assert life.refusal("reappoint", LEADER, by="3 working days", **BUSY) == [("by", "too_far")]
+    assert vn(life.do("reappoint", LEADER, **BUSY).clock("processing").due) == "2026-12-04 17:00"
+
+
+def test_what_is_due_the_same_day_may_be_put_off_by_one() -> None:
+    life = at(VERIFY, **limited(processing="0 working days"))
+    assert life.refusal("reappoint", LEADER, by="2 working days", **BUSY) == [("by", "too_far")]
+    assert vn(life.do("reappoint", LEADER, **BUSY).clock("processing").due) == "2026-11-26 17:00"
+
+
+def test_another_appointment_is_the_leaders_to_give_once_and_before_the_result() -> None:
+    assert Life().refusal("reappoint", LEADER, **BUSY) == [("", "wrong_stage")]
+    assert suspended(at(VERIFY)).refusal("reappoint", LEADER, **BUSY) == [("", "wrong_stage")]
+    life = at(VERIFY)
+    for actor in (SPECIALIST, TEAM_LEAD, APPLICANT):
+        assert life.refusal("reappoint", actor, **BUSY) == [("actor.role", "role_not_allowed")]
+    life.do("reappoint", LEADER, by="1 working days", **BUSY)
+    assert life.refusal("reappoint", LEADER, by="1 working days", **BUSY) == [("", "reappointed_already")]
+
+    decided = Life(result_channel="counter").accepted().decided()
+    assert vn(decided.do("reappoint", LEADER, **BUSY).clock("processing").due) == "2026-12-09 17:00"
+    assert decided.issued().refusal("reappoint", LEADER, **BUSY) == [("", "wrong_stage")]
+
+
+def test_another_appointment_lies_ahead() -> None:
+    life = at(VERIFY).until("2026-12-04 17:00")
+    assert life.refusal("reappoint", LEADER, by="2 working days", **BUSY) == [("by", "appointment_over")]
+    assert life.refusal("reappoint", LEADER, by="3 working days", **BUSY) == []
+    assert life.until("2026-12-09 16:59").refusal("reappoint", LEADER, **BUSY) == []
+    assert life.until("2026-12-09 17:00").refusal("reappoint", LEADER, **BUSY) == [("", "too_late_to_reappoint")]
+
+
+def test_what_is_put_off_is_late_no_more_and_tells_of_its_new_end() -> None:
+    life = at(VERIFY).until("2026-12-02 17:00").rung()
+    assert life.clock("processing").overdue
+    life.do("reappoint", LEADER, by="2 working days", **BUSY)
+    assert not life.clock("processing").overdue
+    assert tells(life, "processing") == {"reminder": "2026-12-03 17:00", "due": "2026-12-04 17:00"}
+    told = life.until("2026-12-04 17:00").rung().told
+    assert told[-2:] == [("processing", "reminded"), ("processing", "overdue")]
+    assert told.count(("processing", "apology_drafted")) == 1
+
+
+# What clocks tell before they are due.
+
+
+def test_each_clock_of_the_agency_reminds_one_working_day_before_it_is_due() -> None:
+    assert Life().accepted().tells == [
+        ("step", "reminder", local("2026-11-26 17:00")),
+        ("step", "due", local("2026-11-27 17:00")),
+        ("processing", "reminder", local("2026-12-01 17:00")),
+        ("processing", "apology", local("2026-12-01 17:00")),
+        ("processing", "due", local("2026-12-02 17:00")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "reminder", "apology", "due"),
+    [
+        ("2 working days", "2026-11-26 17:00", "2026-11-26 17:00", "2026-11-27 17:00"),
+        ("9 working hours", "2026-11-25 11:00", "2026-11-25 11:00", "2026-11-26 11:00"),
+        ("3 calendar days", "2026-11-27 17:00", "2026-11-27 17:00", "2026-11-30 17:00"),  # a Saturday, so Monday
+        ("8 working hours", "2026-11-25 16:00", None, "2026-11-26 10:00"),
+        ("1 working hours", "2026-11-25 10:30", None, "2026-11-25 11:00"),
+        ("1 working days", "2026-11-26 11:00", None, "2026-11-26 17:00"),  # half of 8 hours
+        ("1 calendar days", "2026-11-26 08:30", None, "2026-11-26 17:00"),  # half of 5 and 8 hours
+        ("0 working days", "2026-11-25 14:30", None, "2026-11-25 17:00"),  # half of 5 hours
+        ("60 seconds", "2026-11-25 10:01:00", None, "2026-11-25 10:01:30"),
+    ],
+)
+def test_limits_of_a_day_or_less_remind_at_half_of_their_time_and_apologise_for_nothing_yet(
+    limit: str, reminder: str, apology: str | None, due: str
+) -> None:
+    life = at(VERIFY, **limited(processing=limit))
+    found = {moment: when for clock, moment, when in life.tells if clock == "processing"}
+    wanted = {"reminder": reminder, "apology": apology, "due": due}
+    assert found == {moment: local(when) for moment, when in wanted.items() if when}
+
+
+def test_a_procedure_says_how_long_before_it_reminds_and_apologises() -> None:
+    life = at(VERIFY, **limited(reminder="4 working hours", apology="2 working days"))
+    assert tells(life, "processing") == {
+        "apology": "2026-11-30 17:00",
+        "reminder": "2026-12-02 11:00",  # 3½ hours of the afternoon, ½ of the morning
+        "due": "2026-12-02 17:00",
+    }
+
+
+def test_a_reminder_that_would_come_before_the_start_comes_at_half_of_the_time() -> None:
+    life = at(VERIFY, **limited(reminder="10 working days"))
+    assert tells(life, "processing")["reminder"] == "2026-11-30 11:00"  # 20 hours: 8, 8, and 4
+
+
+@pytest.mark.parametrize(
+    "life",
+    [
+        lambda: Life().asked(RECEPTION, IDENTITY),
+        lambda: Life(procedure(fee=fee())).accepted(),
+        lambda: referred(at(TAX)),
+        lambda: suspended(at(VERIFY)),
+        lambda: Life(result_channel="post", address=ADDRESS).accepted().decided().issued(),
+        lambda: Life(result_channel="counter").accepted().decided().issued(),
+    ],
+    ids=["supplement", "payment", "obligation", "suspension", "delivery", "pickup"],
+)
+def test_nobody_is_reminded_of_what_others_have_to_do(life: Callable[[], Life]) -> None:
+    assert {moment for _, moment, _ in life().tells} == {"due"}
+
+
+def notices(life: Life) -> list[tuple[str, str, str | None, str, tuple[str, ...]]]:
+    """The tasks that tell of a clock."""
+    tasks = [task for task in lifecycle.tasks(life.filing, life.now) if ":" in task.name]
+    return [(task.name, task.role, task.officer, vn(task.due), task.actions) for task in tasks]
+
+
+def test_a_reminder_is_a_task_of_the_officer_and_of_the_leader_until_the_clock_is_due_or_stands_still() -> None:
+    life = at(VERIFY).until("2026-11-27 17:00").rung()
+    due = "2026-11-30 17:00"
+    told = [
+        ("reminder:step", "specialist", "specialist-1", due, ()),
+        ("reminder:step", "leader", None, due, ()),
+    ]
+    assert (life.told, notices(life)) == ([("step", "reminded")], told)
+    assert [event.due for event in events(life, ev.Reminded)] == [local(due)]
+    assert notices(suspended(life)) == []
+    assert notices(life.do("resume", LEADER)) == told
+    assert notices(life.until(due).rung()) == []
+    assert life.queues == ["specialist", "team_lead"]
+
+
+def test_a_leader_whose_step_it_is_is_reminded_once() -> None:
+    life = Life().accepted().proposed().do("claim", LEADER).until("2026-11-26 11:00").rung()
+    assert notices(life) == [("reminder:step", "leader", "leader-1", "2026-11-26 17:00", ())]
+
+
+def events(life: Life, kind: type[Any]) -> list[Any]:
+    return [recorded.event for recorded in life.log if isinstance(recorded.event, kind)]
+
+
+def test_an_apology_with_a_new_appointment_is_drafted_one_working_day_before_the_limit_ends() -> None:
+    life = at(VERIFY).until("2026-12-01 16:59").rung()
+    assert events(life, ev.ApologyDrafted) == []
+    life.until("2026-12-01 17:00").rung()
+    assert events(life, ev.ApologyDrafted) == [
+        ev.ApologyDrafted(due=local("2026-12-02 17:00"), proposed=local("2026-12-09 17:00"))
+    ]
+    assert notices(life)[-1] == ("apology:processing", "leader", None, "2026-12-02 17:00", ("reappoint",))
+
+    life.do("reappoint", LEADER, **BUSY)
+
+    assert notices(life) == []
+    assert tells(life, "processing") == {"reminder": "2026-12-08 17:00", "due": "2026-12-09 17:00"}
+    life.until("2026-12-09 17:00").rung()
+    assert (len(events(life, ev.ApologyDrafted)), life.kinds[-1]) == (1, "overdue")
+
+
+def test_a_drafted_apology_asks_for_an_appointment_only_while_one_can_be_given() -> None:
+    life = at(VERIFY).until("2026-12-01 17:00").rung()
+    assert notices(suspended(life)) == []
+    life.do("resume", LEADER).until("2026-12-09 17:00")
+    assert [notice[-1] for notice in notices(life) if notice[0].startswith("apology")] == [()]
+
+
+def test_after_an_extension_everything_is_told_of_the_new_end() -> None:
+    life = at(VERIFY, **EXTENSION).until("2026-12-01 17:00").rung().do("extend", LEADER, **BUSY)
+    assert tells(life, "processing") == {
+        "reminder": "2026-12-04 17:00",
+        "apology": "2026-12-04 17:00",
+        "due": "2026-12-07 17:00",
+    }
+    life.until("2026-12-07 17:00").rung()
+    assert [kind for clock, kind in life.told if clock == "processing"] == [
+        "reminded",
+        "apology_drafted",
+        "reminded",
+        "apology_drafted",
+        "overdue",
+    ]
+
+
+def test_for_a_short_limit_the_apology_is_drafted_when_it_is_over() -> None:
+    life = at(VERIFY, **limited(processing="1 working days")).until("2026-11-26 16:59").rung()
+    assert life.told == [("processing", "reminded")]
+    life.until("2026-11-26 17:00").rung()
+    assert life.kinds[-2:] == ["overdue", "apology_drafted"]
+    assert events(life, ev.ApologyDrafted) == [
+        ev.ApologyDrafted(due=local("2026-11-26 17:00"), proposed=local("2026-11-27 17:00"))
+    ]
+
+
+def test_where_silence_approves_nobody_apologises() -> None:
+    life = at(VERIFY, **SILENT)
+    assert tells(life, "processing") == {"reminder": "2026-12-01 17:00", "due": "2026-12-02 17:00"}
+    life.until("2026-12-02 17:00").rung()
+    assert life.kinds[-2:] == ["overdue", "decided"]
+    assert events(life, ev.ApologyDrafted) == []
+
+
+def test_where_silence_would_have_approved_a_late_result_is_apologised_for_when_it_is_late() -> None:
+    life = Life(procedure(**SILENT)).accepted().decided().do("change_calendar", **without(26))
+    assert tells(life, "processing") == {"reminder": "2026-12-02 17:00", "due": "2026-12-03 17:00"}
+    life.until("2026-12-03 16:59").rung()
+    assert events(life, ev.ApologyDrafted) == []
+    life.until("2026-12-03 17:00").rung()
+    assert life.kinds[-2:] == ["overdue", "apology_drafted"]
+
+
+# When they are due.
+
+LATE: Final[dict[str, tuple[Callable[[], Life], str]]] = {
+    "intake": (Life, "2026-11-26 10:00"),
+    "step": (lambda: at(VERIFY), "2026-11-30 17:00"),
+    "processing": (lambda: at(VERIFY), "2026-12-02 17:00"),
+    "payment": (lambda: Life(procedure(fee=fee())).accepted(), "2026-12-02 17:05"),
+    "obligation": (lambda: referred(at(TAX)), "2026-11-30 17:00"),
+    "suspension": (lambda: suspended(at(VERIFY)), "2026-12-25 17:00"),
+    "issue": (lambda: Life().accepted().decided(), "2026-11-25 16:00"),
+    "delivery": (
+        lambda: Life(result_channel="post", address=ADDRESS).accepted().decided().issued(),
+        "2026-12-01 17:00",
+    ),
+    "pickup": (lambda: Life(result_channel="counter").accepted().decided().issued(), "2026-12-25 17:00"),
+}
+
+
+@pytest.mark.parametrize("clock", LATE)
+def test_a_clock_is_late_at_its_minute_once_and_the_team_lead_has_it(clock: str) -> None:
+    make, minute = LATE[clock]
+    life = make()
+    life.now = local(minute) - timedelta(seconds=1)
+    assert (clock, "overdue") not in life.rung().told
+    life.until(minute).rung()
+    assert life.told[-1] == (clock, "overdue")
+    assert life.told.count((clock, "overdue")) == 1
+    assert life.queues.count("team_lead") == 1
+    assert tells(life, clock) == {}
+    assert life.until("2027-06-01 07:00").refusal("ring", clock=clock) == [("clock", "not_due")]
+    assert vn(life.clock(clock).overdue_at) == minute
+
+
+def test_a_worker_that_was_down_tells_everything_once_and_in_order() -> None:
+    life = at(VERIFY).until("2026-12-03 08:00").rung()
+    in_order = [
+        ("step", "reminded"),
+        ("step", "overdue"),
+        ("processing", "reminded"),
+        ("processing", "apology_drafted"),
+        ("processing", "overdue"),
+    ]
+    assert life.told == in_order
+    assert life.rung().told == in_order
+    for clock in ("step", "processing"):
+        for moment in ("reminder", "apology", "due"):
+            assert life.refusal("ring", clock=clock, moment=moment) == [("clock", "not_due")]
+
+
+def test_a_moment_that_no_clock_tells_cannot_ring() -> None:
+    life = at(VERIFY).until("2026-11-26 17:00")
+    assert life.refusal("ring", clock="step", moment="apology") == [("clock", "not_due")]
+    assert life.refusal("ring", clock="step", moment="reminder") == [("clock", "not_due")]
+    assert life.until("2026-11-27 17:00").refusal("ring", clock="step", moment="reminder") == []
+
+
+def test_what_rings_leaves_what_can_be_taken_back() -> None:
+    life = at(VERIFY).do("forward", SPECIALIST).until("2026-11-26 17:00").rung()
+    assert life.kinds[-1] == "reminded"
+    assert life.do("recall", SPECIALIST).kinds[-1] == "recalled"
+
+
+def test_silence_closes_a_consultation_on_time_where_it_is_consent() -> None:
+    consent, escalate = (at(step).until("2026-11-27 17:00").rung() for step in (CONSULT, ESCALATE))
+    assert line(consent.runs("step")[0])[2:] == ("2026-11-27 17:00", "consultation_closed", "on_time")
+    assert escalate.told == [("step", "reminded"), ("step", "overdue")]
+
+
+# How it went.
+
+
+@pytest.mark.parametrize(
+    ("limit", "issued", "outcome"),
+    [
+        ("5 working days", "2026-12-01 23:59:59", "early"),
+        ("5 working days", "2026-12-02 00:00", "on_time"),
+        ("5 working days", "2026-12-02 23:59:59", "on_time"),
+        ("5 working days", "2026-12-03 00:00", "late"),
+        ("3 calendar days", "2026-11-29 23:59", "early"),
+        ("3 calendar days", "2026-11-30 17:01", "on_time"),
+        ("3 calendar days", "2026-12-01 00:00", "late"),
+        ("8 working hours", "2026-11-26 09:59:59", "early"),
+        ("8 working hours", "2026-11-26 10:00", "on_time"),
+        ("8 working hours", "2026-11-26 10:00:59", "on_time"),
+        ("8 working hours", "2026-11-26 10:01", "late"),
+        ("60 seconds", "2026-11-25 10:01:29", "early"),
+        ("60 seconds", "2026-11-25 10:01:30", "on_time"),
+        ("60 seconds", "2026-11-25 10:01:31", "late"),
+    ],
+)
+def test_days_are_judged_by_the_date_and_hours_by_the_minute(limit: str, issued: str, outcome: str) -> None:
+    life = Life(procedure(**limited(processing=limit)), result_channel="counter").accepted().decided()
+    due = life.clock("processing").due
+    life.until(issued).issued()
+    assert life.clock("processing").outcome == outcome
+    assert events(life, ev.FinishedEarly) == ([ev.FinishedEarly(due=due)] if outcome == "early" else [])
+
+
+def test_an_early_result_is_told_to_the_desk_that_hands_it_over() -> None:
+    life = Life(result_channel="counter").accepted().decided().issued()
+    tasks = lifecycle.tasks(life.filing, life.now)
+    assert life.kinds[-3:] == ["result_issued", "finished_early", "pickup_offered"]
+    assert tasks[0].actions == ("hand_over",)
+    assert tasks[1:] == [Task(name="finished_early", role=HANDOVER.role, actions=())]
+    assert lifecycle.tasks(life.do("hand_over", HANDOVER, recipient="An").filing, life.now) == []
+
+
+@pytest.mark.parametrize(
+    "life",
+    [
+        lambda: Life().do("withdraw", APPLICANT, reason="đổi ý"),
+        lambda: at(VERIFY).do("withdraw", APPLICANT, reason="đổi ý"),
+        lambda: at(VERIFY).do("stop", LEADER, mode="end", **STOP),
+        lambda: suspended(at(VERIFY)).do("stop", LEADER, mode="end", **STOP),
+        lambda: Life().asked(RECEPTION, IDENTITY).until("2026-12-09 17:00").rung(),
+        lambda: Life(procedure(fee=fee("submission"))).do("settle_fee", n=1, settlement="expired"),
+    ],
+    ids=["at once", "withdrawn", "stopped", "suspended", "not supplied", "not paid"],
+)
+def test_what_was_cut_short_was_neither_early_nor_late(life: Callable[[], Life]) -> None:
+    filing = life().filing
+    ended = filing.past_clocks[-1].ended_by
+    assert (filing.clocks, bool(filing.closing)) == ({}, True)
+    assert {state.outcome for state in filing.past_clocks if state.ended_by == ended} == {None}
+
+
+def test_a_refusal_at_intake_is_judged() -> None:
+    life = Life().until("2026-11-26 10:01").do("refuse_intake", RECEPTION, reason="sai nơi")
+    assert line(life.clock("intake"))[3:] == ("intake_refused", "late")
+
+
+def test_a_supplement_that_does_not_come_refuses_at_intake_and_ends_later() -> None:
+    at_intake, later = Life().asked(RECEPTION, IDENTITY), at(VERIFY).asked(SPECIALIST, IDENTITY)
+    for life, status in ((at_intake, 3), (later, 8)):
+        life.until("2026-12-09 16:59").rung()
+        assert life.stage == "supplement"
+        life.until("2026-12-09 17:00").rung()
+        assert (life.status, life.kinds[-1], life.filing.closing) == (status, *["supplement_expired"] * 2)
+        assert life.clock("supplement").ended_by == "supplement_expired"
+
+
+def test_the_time_to_appeal_is_a_date_that_nothing_rings_at() -> None:
+    for rules, due in (({}, "2027-02-23 17:00"), (limited(appeal="30 calendar days"), "2026-12-25 17:00")):
+        life = Life(procedure(**rules)).accepted().decided().issued()
+        assert line(life.clock("appeal")) == ("appeal", "2026-11-25 10:00", due, None, None)
+        assert (list(life.filing.clocks), life.tells, life.filing.closing) == (["appeal"], [], "delivered")
+        assert life.until("2027-06-01 09:00").refusal("ring", clock="appeal") == [("", "filing_closed")]
+    assert Life().do("withdraw", APPLICANT, reason="đổi ý").runs("appeal") == []
+
+
+# Whoever has the task, the clocks are the filing's.
+
+
+def test_no_clock_is_lost_when_a_task_changes_hands() -> None:
+    life = at(VERIFY).until("2026-11-27 17:00").rung()
+    clocks, past, timers = life.filing.clocks, life.filing.past_clocks, life.tells
+    life.until("2026-11-30 08:00").do("release", SPECIALIST).do("claim", SPECIALIST)
+    life.do("reassign", TEAM_LEAD, officer="specialist-2").do("reassign", TEAM_LEAD, officer="specialist-1")
+    life.do("ask", SPECIALIST, question="Ngày sinh?").do("answer", APPLICANT, n=1, answer="1/1")
+    assert (life.filing.clocks, life.filing.past_clocks, life.tells) == (clocks, past, timers)
+
+
+def test_a_stop_that_is_taken_back_lets_the_clocks_go_on() -> None:
+    life = suspended(at(VERIFY).until(BEGINS)).until(ENDS).do("recall", LEADER)
+    assert pauses(life.clock("processing")) == [(BEGINS, ENDS, "suspension")]
+    assert life.ringing == {"step": local("2026-12-01 17:00"), "processing": local("2026-12-03 17:00")}
+    assert line(life.clock("suspension"))[3:] == ("resumed", "early")
+
+
+def test_a_demand_that_is_taken_back_lets_the_clocks_go_on_and_nobody_was_late_with_it() -> None:
+    life = referred(at(TAX).until(BEGINS)).until("2026-11-27 16:30")
+    life.do("demand_obligation", SPECIALIST, reference="34/TB", amount=1).until(ENDS).do("recall", SPECIALIST)
+    assert pauses(life.clock("processing")) == [(BEGINS, ENDS, "obligation")]
+    assert life.ringing == {"step": local("2026-12-01 17:00"), "processing": local("2026-12-03 17:00")}
+    assert [line(state) for state in life.runs("obligation")] == [
+        ("obligation", BEGINS, "2026-12-02 17:00", "obligation_demanded", "early"),
+        ("obligation", "2026-11-27 16:30", "2026-12-28 17:00", "recalled", None),  # 30 days, to a Sunday
+    ]
+
+
+@pytest.mark.parametrize(("day", "outcome"), [("2026-11-30", "on_time"), ("2026-12-01", "late")])
+def test_the_answer_of_the_other_authority_is_judged(day: str, outcome: str) -> None:
+    life = referred(at(TAX)).until(f"{day} 17:30")
+    life.do("demand_obligation", SPECIALIST, reference="34/TB", amount=1)
+    assert life.runs("obligation")[0].outcome == outcome
+
+
+def test_a_step_that_others_held_up_is_judged_by_when_they_began_to() -> None:
+    life = referred(at(TAX).until("2026-11-26 16:00")).until("2026-11-30 09:00")
+    life.do("fulfil_obligation", CASHIER, reference="56/GNT")
+    assert line(life.runs("step")[0])[2:] == ("2026-11-26 17:00", "obligation_fulfilled", "on_time")
+
+
+def test_a_step_that_is_begun_again_has_its_time_again() -> None:
+    life = at(VERIFY).until("2026-11-26 09:00").do("forward", SPECIALIST).until(ENDS).do("recall", SPECIALIST)
+    assert [line(state) for state in life.runs("step")] == [
+        ("step", "2026-11-25 10:00", "2026-11-30 17:00", "forwarded", "early"),
+        ("step", "2026-11-26 09:00", "2026-11-30 17:00", "recalled", None),
+        ("step", ENDS, "2026-12-03 17:00", None, None),
+    ]
+    assert vn(life.clock("processing").due) == "2026-12-02 17:00"
+
+
+# Silence.
+
+
+def test_a_decision_that_is_judged_when_silence_has_approved_loses() -> None:
+    life = Life(procedure(**SILENT)).accepted().proposed().do("claim", LEADER)
+    life.now = local("2026-12-02 17:00") - timedelta(seconds=1)
+    assert life.refusal("decide", LEADER, outcome="approved") == []
+    assert life.refusal("reappoint", LEADER, **BUSY) == [("", "silence_approves")]
+    life.until("2026-12-02 17:00")
+    assert life.refusal("decide", LEADER, outcome="refused", reason="x") == [("", "silence_has_approved")]
+    assert life.refusal("reappoint", LEADER, **BUSY) == [("", "silence_has_approved")]
+    assert life.refusal("stop", LEADER, mode="end", **STOP) == [("", "silence_has_approved")]
+    assert life.refusal("stop", LEADER, mode="suspend", **STOP) == [("", "silence_has_approved")]
+    assert life.rung().kinds[-2:] == ["overdue", "decided"]
+    assert life.filing.decision is not None
+    assert life.filing.decision.silence == "Luật X, Đ5"
+
+
+def test_a_decision_that_comes_first_leaves_nothing_for_silence_to_approve() -> None:
+    life = Life(procedure(**SILENT)).accepted().proposed().do("claim", LEADER)
+    life.now = local("2026-12-02 17:00") - timedelta(seconds=1)
+    life.do("decide", LEADER, outcome="refused", reason="không đủ điều kiện").until("2026-12-02 17:00").rung()
+    assert life.kinds.count("decided") == 1
+    assert life.filing.decision is not None
+    assert life.filing.decision.outcome == "refused"
+
+
+def test_without_a_law_on_silence_a_late_decision_is_a_decision() -> None:
+    life = Life().accepted().proposed().do("claim", LEADER).until("2026-12-02 17:00")
+    assert life.refusal("decide", LEADER, outcome="approved") == []
+
+
+def test_silence_approves_nothing_while_the_clock_stands_still() -> None:
+    life = suspended(at(VERIFY, **SILENT).until(BEGINS)).until("2026-12-04 09:00").rung()
+    assert (life.filing.decision, life.stage) == (None, "suspended")
+    assert life.refusal("stop", LEADER, mode="end", **STOP) == []
+    life.do("resume", LEADER)
+    assert vn(life.clock("processing").due) == "2026-12-09 17:00"  # 25 hours: 6, two days, and 3
+    assert life.until("2026-12-09 17:00").rung().kinds[-1] == "decided"
+
+
+# Another calendar.
+
+
+def without(*days: int) -> dict[str, Any]:
+    """The calendar once these days of November are holidays."""
+    off = tuple(date(2026, 11, day) for day in days)
+    return {"calendar": CALENDAR.model_copy(update={"version": "2026.2", "off": off})}
+
+
+def test_on_another_calendar_every_clock_that_runs_is_projected_again() -> None:
+    life = at(VERIFY).until("2026-11-25 16:00")
+    past = life.filing.past_clocks
+    life.do("change_calendar", **without(26))
+    assert life.tells == [
+        ("step", "reminder", local("2026-11-30 17:00")),
+        ("step", "due", local("2026-12-01 17:00")),
+        ("processing", "reminder", local("2026-12-02 17:00")),
+        ("processing", "apology", local("2026-12-02 17:00")),
+        ("processing", "due", local("2026-12-03 17:00")),
+    ]
+    assert (life.kinds[-1], life.filing.calendar.version, life.filing.past_clocks) == (
+        "calendar_changed",
+        "2026.2",
+        past,
+    )
+
+
+def test_a_clock_that_stands_still_goes_on_by_the_calendar_that_is_then_in_force() -> None:
+    life = suspended(at(VERIFY).until(BEGINS)).do("change_calendar", **without(26))
+    assert life.tells == [("suspension", "due", local("2026-12-28 17:00"))]  # 30 days, to a Sunday
+    life.until(ENDS).do("resume", LEADER)
+    # Friday's 7 hours are used: 33 of 40 are left, 6 on Monday, three days, and 3 hours.
+    assert vn(life.clock("processing").due) == "2026-12-04 17:00"
+
+
+def test_the_calendar_that_is_in_force_is_refused_and_so_is_whoever_is_not_the_system() -> None:
+    life = at(VERIFY)
+    assert life.refusal("change_calendar", calendar=CALENDAR) == [("calendar", "in_force")]
+    assert life.refusal("change_calendar", LEADER, **without(26)) == [("actor.role", "role_not_allowed")]
+    life.do("change_calendar", **without(26))
+    assert life.refusal("change_calendar", **without(26)) == [("calendar", "in_force")]
+    closed = Life().do("withdraw", APPLICANT, reason="đổi ý")
+    assert closed.refusal("change_calendar", **without(26)) == [("", "filing_closed")]
+
+
+def test_what_is_late_no_more_tells_again_when_it_is_due() -> None:
+    life = at(VERIFY).until("2026-11-30 17:00").rung()
+    assert (life.filing.overdue, life.queues) == (("step",), ["specialist", "team_lead"])
+    life.do("change_calendar", **without(30))
+    assert (life.filing.overdue, life.queues) == ((), ["specialist"])
+    assert tells(life, "step") == {"reminder": "2026-11-27 17:00", "due": "2026-12-01 17:00"}
+    life.until("2026-12-01 17:00").rung()
+    assert life.told == [("step", "reminded"), ("step", "overdue")] * 2
+    assert [event.due for event in events(life, ev.Overdue)] == [local("2026-11-30 17:00"), local("2026-12-01 17:00")]
+
+
+def test_what_stays_late_is_not_told_again() -> None:
+    life = at(VERIFY).until("2026-12-01 17:30").rung()
+    told = life.told
+    life.do("change_calendar", **without(30))
+    assert (life.filing.overdue, vn(life.clock("step").due)) == (("step",), "2026-12-01 17:00")
+    assert life.rung().told == told
+
+
+def test_a_step_that_was_late_before_stays_so_when_the_next_one_is_late_no_more() -> None:
+    life = at(VERIFY).until("2026-11-30 17:00").rung()
+    life.do("forward", SPECIALIST).until("2026-12-03 17:00").rung()  # two days, received on the 1st
+    assert life.clock("step").overdue
+    december = CALENDAR.model_copy(update={"version": "2026.2", "off": (date(2026, 12, 3),)})
+    life.do("change_calendar", calendar=december)
+    assert not life.clock("step").overdue
+    assert life.filing.overdue == ("step", "processing")  # which was due on the 2nd
+
+
+def test_what_is_late_on_another_calendar_rings_at_once() -> None:
+    life = at(VERIFY).do("change_calendar", **without(26, 27)).until("2026-11-30 17:30").rung()
+    assert life.told == []
+    life.do("change_calendar", calendar=CALENDAR).rung()
+    assert life.told == [("step", "reminded"), ("step", "overdue")]
+
+
+def test_the_result_of_an_instant_procedure_is_early_too() -> None:
+    rules = procedure(standing_order="01/QĐ-UBND", standing_officer="leader-1")
+    life = Life(rules).do("accept").do("issue", result=RESULT)
+    assert life.kinds[-3:] == ["result_issued", "finished_early", "handed_over"]

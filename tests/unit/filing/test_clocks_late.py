@@ -1,0 +1,74 @@
+"""What is late in more than one way: a ring that comes after a pause, a calendar that comes after both."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from schemas.filing import events as ev
+from tests.unit.filing.lives import CALENDAR, EXTENSION, LEADER, SPECIALIST, VERIFY, Life, at
+from tests.unit.filing.test_clocks import BUSY, IDENTITY, events, supplied, tells, vn
+
+
+def off(*days: date) -> dict[str, Any]:
+    return {"calendar": CALENDAR.model_copy(update={"version": "2026.2", "off": days})}
+
+
+def verified_late(**changes: Any) -> Life:
+    """At a step of three days, due on Monday 30 November, that nobody finishes until its clock has rung."""
+    return at(VERIFY, **changes).until("2026-11-30 17:00").rung()
+
+
+def test_what_ran_out_before_it_was_paused_is_late_although_its_timer_had_not_rung() -> None:
+    life = at(VERIFY).until("2026-12-02 17:30").asked(SPECIALIST, IDENTITY)
+    late = {event.clock: vn(event.due) for event in events(life, ev.Overdue)}
+    assert late == {"step": "2026-11-30 17:00", "processing": "2026-12-02 17:00"}
+    assert (life.kinds[-1], set(life.filing.overdue)) == ("supplement_requested", {"step", "processing"})
+    assert life.kinds.count("apology_drafted") == 1
+    assert life.rung().kinds.count("overdue") == 2
+
+
+def test_what_ran_out_before_somebody_finished_it_is_late_although_its_timer_had_not_rung() -> None:
+    life = at(VERIFY).until("2026-11-30 17:30").do("forward", SPECIALIST)
+    assert life.kinds[-3:] == ["overdue", "forwarded", "step_started"]
+    (verify,) = (state for state in life.filing.past_clocks if state.clock == "step")
+    assert (verify.outcome, verify.overdue) == ("on_time", True)  # by its date; the minute of the close was over
+
+
+def test_what_was_late_and_stands_still_is_so_no_more_when_the_pause_began_before_its_new_end() -> None:
+    life = verified_late(resumption={"supplement": "resume"}).until("2026-12-01 09:00").asked(SPECIALIST, IDENTITY)
+    assert life.clock("step").overdue
+    life.until("2026-12-03 08:00").do("change_calendar", **off(date(2026, 11, 30)))
+    assert (life.clock("step").overdue, life.filing.overdue) == (False, ())
+    supplied(life)
+    assert "due" in tells(life, "step")
+
+
+def test_a_limit_that_was_extended_starts_again_as_long_as_it_had_become() -> None:
+    life = at(VERIFY, **EXTENSION).do("extend", LEADER, **BUSY).asked(SPECIALIST, IDENTITY)
+    supplied(life.until("2026-11-26 09:00"))
+    processing = life.clock("processing")
+    assert (str(processing.limit), len(processing.extensions), vn(processing.due)) == (
+        "8 working days",
+        1,
+        "2026-12-08 17:00",
+    )
+
+
+def test_what_was_put_off_leaves_the_queue_of_the_team_lead() -> None:
+    life = at(VERIFY | {"limit": "20 working days"}).until("2026-12-02 17:00").rung()
+    assert life.queues[:2] == ["specialist", "team_lead"]
+    life.do("reappoint", LEADER, **BUSY)
+    assert ("team_lead" in life.queues, life.filing.overdue) == (False, ("processing",))
+
+
+def test_days_off_that_are_declared_late_move_the_reminder_and_the_apology_too() -> None:
+    life = at(VERIFY | {"limit": "20 working days"}).until("2026-12-01 17:00").rung()
+    assert life.told == [("processing", "reminded"), ("processing", "apology_drafted")]
+    life.until("2026-12-02 09:00").do("change_calendar", **off(date(2026, 11, 26), date(2026, 11, 27)))
+    moments = {"reminder": "2026-12-03 17:00", "apology": "2026-12-03 17:00", "due": "2026-12-04 17:00"}
+    assert tells(life, "processing") == moments
+    assert life.until("2026-12-03 17:00").rung().told[-2:] == [
+        ("processing", "reminded"),
+        ("processing", "apology_drafted"),
+    ]

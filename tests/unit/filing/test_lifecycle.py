@@ -1,0 +1,919 @@
+"""The life of a filing: who may do what at each stage, where each way leads, and which status it shows there."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from rules.filing import lifecycle
+from schemas.errors import Refused
+from schemas.filing.commands import PUBLIC_COMMANDS
+from schemas.people import SYSTEM, Actor, Role
+from tests.unit.filing.lives import (
+    ADDRESS,
+    APPLICANT,
+    APPRAISE,
+    CASHIER,
+    CLERK,
+    DECIDE,
+    FILE,
+    HANDOVER,
+    LEADER,
+    PAPER,
+    RECEPTION,
+    REPRESENTATIVE,
+    RESULT,
+    SPECIALIST,
+    START,
+    TEAM_LEAD,
+    VERIFY,
+    Life,
+    fee,
+    local,
+    officer,
+    procedure,
+)
+
+IDENTITY: Final = ("paper", "identity")
+INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
+OTHER_LEADER: Final = officer(Role.LEADER, "leader-2")
+PROPOSER_AS_LEADER: Final = officer(Role.LEADER, "specialist-1")
+AFFIDAVIT: Final = [{"code": "identity", "file": FILE.model_dump()}]
+
+PEOPLE: Final = {
+    "app": APPLICANT,
+    "rep": REPRESENTATIVE,
+    "rec": RECEPTION,
+    "spe": SPECIALIST,
+    "lea": LEADER,
+    "cle": CLERK,
+    "cas": CASHIER,
+    "han": HANDOVER,
+    "tea": TEAM_LEAD,
+    "ope": officer(Role.OPERATOR),
+    "aud": officer(Role.AUDITOR),
+    "sys": SYSTEM,
+}
+CONTENT: Final[dict[str, dict[str, Any]]] = {
+    "refuse_intake": {"reason": "sai nơi"},
+    "request_supplement": {"items": [{"target": "paper", "code": "identity", "note": "mờ"}], "legal_basis": "Đ15"},
+    "supplement": {"papers": AFFIDAVIT},
+    "propose": {"outcome": "approved"},
+    "decide": {"outcome": "approved"},
+    "pay_at_counter": {"amount": 16_000},
+    "withdraw": {"reason": "đổi ý"},
+    "hand_over": {"recipient": "An"},
+}
+LETTERS: Final = {
+    "+": None,
+    "r": "role_not_allowed",
+    "s": "wrong_stage",
+    "x": "filing_closed",
+    "n": "not_claimed",
+    "o": "claimed_by_other",
+    "m": "claimed_already",
+    "a": "wrong_act",
+    "4": "four_eyes",
+    "d": "decided_already",
+    "l": "no_standing_order",
+    "u": "supplement_rounds_used",
+}
+
+
+def at_fee() -> Life:
+    return Life(procedure(fee=fee(channels=("counter",)))).accepted()
+
+
+def by_post() -> Life:
+    return Life(result_channel="post", address=ADDRESS).accepted().decided().issued()
+
+
+STAGES: Final[dict[str, tuple[Callable[[], Life], str]]] = {
+    "intake": (
+        Life,
+        """
+                           app rep rec spe lea cle cas han tea ope aud sys
+        accept              r   r   +   r   r   r   r   r   r   r   r   l
+        refuse_intake       r   r   +   r   r   r   r   r   r   r   r   r
+        request_supplement  r   r   +   r   r   r   r   r   r   r   r   r
+        supplement          s   s   s   s   s   s   s   s   s   s   s   s
+        claim               r   r   +   r   r   r   r   r   r   r   r   r
+        release             r   r   n   r   r   r   r   r   n   r   r   r
+        forward             s   s   s   s   s   s   s   s   s   s   s   s
+        propose             s   s   s   s   s   s   s   s   s   s   s   s
+        decide              s   s   s   s   s   s   s   s   s   s   s   s
+        pay_at_counter      r   r   r   r   r   r   s   r   r   r   r   r
+        withdraw            +   +   +   r   r   r   r   r   r   r   r   r
+        hand_over           r   r   r   r   r   r   r   s   r   r   r   r
+        """,
+    ),
+    "intake claimed by another": (
+        lambda: Life().do("claim", officer(Role.RECEPTION, "reception-2")),
+        """
+                           app rep rec spe lea cle cas han tea ope aud sys
+        accept              r   r   o   r   r   r   r   r   r   r   r   l
+        refuse_intake       r   r   o   r   r   r   r   r   r   r   r   r
+        request_supplement  r   r   o   r   r   r   r   r   r   r   r   r
+        claim               r   r   o   r   r   r   r   r   r   r   r   r
+        release             r   r   o   r   r   r   r   r   +   r   r   r
+        withdraw            +   +   +   r   r   r   r   r   r   r   r   r
+        """,
+    ),
+    "supplement": (
+        lambda: Life().asked(RECEPTION, IDENTITY),
+        """
+                           app rep rec spe lea cle cas han tea ope aud sys
+        accept              r   r   s   r   r   r   r   r   r   r   r   s
+        refuse_intake       r   r   s   r   r   r   r   r   r   r   r   r
+        request_supplement  s   s   s   s   s   s   s   s   s   s   s   s
+        supplement          +   +   +   r   r   r   r   r   r   r   r   r
+        claim               s   s   s   s   s   s   s   s   s   s   s   s
+        release             s   s   s   s   s   s   s   s   s   s   s   s
+        forward             s   s   s   s   s   s   s   s   s   s   s   s
+        propose             s   s   s   s   s   s   s   s   s   s   s   s
+        decide              s   s   s   s   s   s   s   s   s   s   s   s
+        pay_at_counter      r   r   r   r   r   r   s   r   r   r   r   r
+        withdraw            +   +   +   r   r   r   r   r   r   r   r   r
+        hand_over           r   r   r   r   r   r   r   s   r   r   r   r
+        """,
+    ),
+    "supplement of a filing on paper": (
+        lambda: (
+            Life(procedure(level=2), **PAPER, result_channel="counter")
+            .do("claim", SPECIALIST)
+            .asked(SPECIALIST, IDENTITY)
+        ),
+        """
+                           app rec spe
+        supplement          r   +   r
+        withdraw            +   +   r
+        """,
+    ),
+    "fee": (
+        at_fee,
+        """
+                           app rep rec spe lea cle cas han tea ope aud sys
+        accept              r   r   s   r   r   r   r   r   r   r   r   s
+        refuse_intake       r   r   s   r   r   r   r   r   r   r   r   r
+        request_supplement  s   s   s   s   s   s   s   s   s   s   s   s
+        supplement          s   s   s   s   s   s   s   s   s   s   s   s
+        claim               s   s   s   s   s   s   s   s   s   s   s   s
+        release             s   s   s   s   s   s   s   s   s   s   s   s
+        forward             s   s   s   s   s   s   s   s   s   s   s   s
+        propose             s   s   s   s   s   s   s   s   s   s   s   s
+        decide              s   s   s   s   s   s   s   s   s   s   s   s
+        pay_at_counter      r   r   r   r   r   r   +   r   r   r   r   r
+        withdraw            +   +   +   r   r   r   r   r   r   r   r   r
+        hand_over           r   r   r   r   r   r   r   s   r   r   r   r
+        """,
+    ),
+    "a step to propose": (
+        lambda: Life().accepted(),
+        """
+                           app rep rec spe lea cle cas han tea ope aud sys
+        accept              r   r   s   r   r   r   r   r   r   r   r   s
+        refuse_intake       r   r   s   r   r   r   r   r   r   r   r   r
+        request_supplement  r   r   r   n   r   r   r   r   r   r   r   r
+        supplement          s   s   s   s   s   s   s   s   s   s   s   s
+        claim               r   r   r   +   r   r   r   r   r   r   r   r
+        release             r   r   r   n   r   r   r   r   n   r   r   r
+        forward             a   a   a   a   a   a   a   a   a   a   a   a
+        propose             r   r   r   n   r   r   r   r   r   r   r   r
+        decide              a   a   a   a   a   a   a   a   a   a   a   a
+        pay_at_counter      r   r   r   r   r   r   s   r   r   r   r   r
+        withdraw            +   +   +   r   r   r   r   r   r   r   r   r
+        hand_over           r   r   r   r   r   r   r   s   r   r   r   r
+        """,
+    ),
+    "a step to propose, claimed": (
+        lambda: Life().accepted().do("claim", SPECIALIST),
+        """
+                           app rep rec spe lea cle cas han tea ope aud sys
+        request_supplement  r   r   r   +   r   r   r   r   r   r   r   r
+        claim               r   r   r   m   r   r   r   r   r   r   r   r
+        release             r   r   r   +   r   r   r   r   +   r   r   r
+        forward             a   a   a   a   a   a   a   a   a   a   a   a
+        propose             r   r   r   +   r   r   r   r   r   r   r   r
+        decide              a   a   a   a   a   a   a   a   a   a   a   a
+        withdraw            +   +   +   r   r   r   r   r   r   r   r   r
+        """,
+    ),
+    "a step to propose, claimed by another": (
+        lambda: Life().accepted().do("claim", officer(Role.SPECIALIST, "specialist-2")),
+        """
+                           spe
+        request_supplement  o
+        claim               o
+        release             o
+        propose             o
+        """,
+    ),
+    "a step to propose, claimed, after the only supplement": (
+        lambda: (
+            Life()
+            .accepted()
+            .do("claim", SPECIALIST)
+            .asked(SPECIALIST, IDENTITY)
+            .do("supplement", APPLICANT, papers=AFFIDAVIT)
+        ),
+        """
+                           spe
+        request_supplement  u
+        claim               m
+        propose             +
+        """,
+    ),
+    "a step to forward, claimed": (
+        lambda: Life(procedure(review=[VERIFY, APPRAISE, DECIDE])).accepted().do("claim", SPECIALIST),
+        """
+                           app rep rec spe lea cle cas han tea ope aud sys
+        forward             r   r   r   +   r   r   r   r   r   r   r   r
+        propose             a   a   a   a   a   a   a   a   a   a   a   a
+        decide              a   a   a   a   a   a   a   a   a   a   a   a
+        """,
+    ),
+    "a step to decide": (
+        lambda: Life().accepted().proposed(),
+        """
+                           app rep rec spe lea cle cas han tea ope aud sys
+        request_supplement  r   r   r   r   n   r   r   r   r   r   r   r
+        claim               r   r   r   r   +   r   r   r   r   r   r   r
+        release             r   r   r   r   n   r   r   r   n   r   r   r
+        forward             a   a   a   a   a   a   a   a   a   a   a   a
+        propose             a   a   a   a   a   a   a   a   a   a   a   a
+        decide              r   r   r   r   n   r   r   r   r   r   r   r
+        withdraw            +   +   +   r   r   r   r   r   r   r   r   r
+        """,
+    ),
+    "issue": (
+        lambda: Life().accepted().decided(),
+        """
+                           app rep rec spe lea cle cas han tea ope aud sys
+        accept              r   r   s   r   r   r   r   r   r   r   r   s
+        refuse_intake       r   r   s   r   r   r   r   r   r   r   r   r
+        request_supplement  s   s   s   s   s   s   s   s   s   s   s   s
+        supplement          s   s   s   s   s   s   s   s   s   s   s   s
+        claim               s   s   s   s   s   s   s   s   s   s   s   s
+        release             s   s   s   s   s   s   s   s   s   s   s   s
+        forward             s   s   s   s   s   s   s   s   s   s   s   s
+        propose             s   s   s   s   s   s   s   s   s   s   s   s
+        decide              s   s   s   s   s   s   s   s   s   s   s   s
+        pay_at_counter      r   r   r   r   r   r   s   r   r   r   r   r
+        withdraw            d   d   d   r   r   r   r   r   r   r   r   r
+        hand_over           r   r   r   r   r   r   r   s   r   r   r   r
+        """,
+    ),
+    "fee for the result": (
+        lambda: Life(procedure(fee=fee("result", ("counter",)))).accepted().decided().issued(),
+        """
+                           app rep rec spe lea cle cas han tea ope aud sys
+        pay_at_counter      r   r   r   r   r   r   +   r   r   r   r   r
+        withdraw            d   d   d   r   r   r   r   r   r   r   r   r
+        hand_over           r   r   r   r   r   r   r   s   r   r   r   r
+        """,
+    ),
+    "delivery": (
+        by_post,
+        """
+                           app rep rec spe lea cle cas han tea ope aud sys
+        accept              r   r   s   r   r   r   r   r   r   r   r   s
+        claim               s   s   s   s   s   s   s   s   s   s   s   s
+        supplement          s   s   s   s   s   s   s   s   s   s   s   s
+        decide              s   s   s   s   s   s   s   s   s   s   s   s
+        pay_at_counter      r   r   r   r   r   r   s   r   r   r   r   r
+        withdraw            d   d   d   r   r   r   r   r   r   r   r   r
+        hand_over           r   r   r   r   r   r   r   s   r   r   r   r
+        """,
+    ),
+    "pickup": (
+        lambda: Life(result_channel="counter").accepted().decided().issued(),
+        """
+                           app rep rec spe lea cle cas han tea ope aud sys
+        accept              r   r   s   r   r   r   r   r   r   r   r   s
+        claim               s   s   s   s   s   s   s   s   s   s   s   s
+        supplement          s   s   s   s   s   s   s   s   s   s   s   s
+        decide              s   s   s   s   s   s   s   s   s   s   s   s
+        pay_at_counter      r   r   r   r   r   r   s   r   r   r   r   r
+        withdraw            d   d   d   r   r   r   r   r   r   r   r   r
+        hand_over           r   r   r   r   r   r   r   +   r   r   r   r
+        """,
+    ),
+    "closed": (
+        lambda: Life().do("refuse_intake", RECEPTION, reason="sai nơi"),
+        """
+                           app rep rec spe lea cle cas han tea ope aud sys
+        accept              x   x   x   x   x   x   x   x   x   x   x   x
+        refuse_intake       x   x   x   x   x   x   x   x   x   x   x   x
+        request_supplement  x   x   x   x   x   x   x   x   x   x   x   x
+        supplement          x   x   x   x   x   x   x   x   x   x   x   x
+        claim               x   x   x   x   x   x   x   x   x   x   x   x
+        release             x   x   x   x   x   x   x   x   x   x   x   x
+        forward             x   x   x   x   x   x   x   x   x   x   x   x
+        propose             x   x   x   x   x   x   x   x   x   x   x   x
+        decide              x   x   x   x   x   x   x   x   x   x   x   x
+        pay_at_counter      x   x   x   x   x   x   x   x   x   x   x   x
+        withdraw            x   x   x   x   x   x   x   x   x   x   x   x
+        hand_over           x   x   x   x   x   x   x   x   x   x   x   x
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_who_may_do_what(name: str) -> None:
+    make, table = STAGES[name]
+    life = make()
+    heads, *rows = [line.split() for line in table.strip().splitlines()]
+    for kind, *cells in rows:
+        said = {who: life.refusal(kind, PEOPLE[who], **CONTENT.get(kind, {})) for who in heads}
+        rules = {who: problems[0][1] if problems else None for who, problems in said.items()}
+        assert rules == {who: LETTERS[cell] for who, cell in zip(heads, cells, strict=True)}, kind
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_the_actions_offered_are_those_of_the_table(name: str) -> None:
+    make, table = STAGES[name]
+    life = make()
+    heads, *rows = [line.split() for line in table.strip().splitlines()]
+    for column, who in enumerate(heads, 1):
+        offered = lifecycle.available_actions(life.filing, PEOPLE[who], life.now)
+        found = {action.name: action.problem.rule if action.problem else None for action in offered}
+        assert all(action.allowed is (action.problem is None) for action in offered)
+        assert {row[0]: found[row[0]] for row in rows} == {row[0]: LETTERS[row[column]] for row in rows}, who
+
+
+def test_every_command_is_offered_or_refused() -> None:
+    names = [action.name for action in lifecycle.available_actions(Life().filing, RECEPTION, START)]
+    assert names == [model.model_fields["kind"].default for model in PUBLIC_COMMANDS]
+
+
+@pytest.mark.parametrize(
+    ("actor", "field", "rule"),
+    [
+        (officer(Role.RECEPTION, agency="H56.30"), "actor.agency", "other_agency"),
+        (Actor(subject="reception-1", role=Role.RECEPTION), "actor.agency", "other_agency"),
+        (officer(Role.RECEPTION, "an"), "actor.subject", "own_filing"),
+        (Actor(subject="eve", role=Role.APPLICANT), "actor.subject", "not_the_applicant"),
+        (Actor(subject="eve", role=Role.REPRESENTATIVE), "actor.subject", "not_the_representative"),
+    ],
+)
+def test_a_stranger_can_do_nothing(actor: Actor, field: str, rule: str) -> None:
+    for kind in ("accept", "claim", "withdraw"):
+        assert Life().refusal(kind, actor, **CONTENT.get(kind, {})) == [(field, rule)]
+
+
+def test_who_recorded_a_paper_filing_does_not_become_its_representative() -> None:
+    life = Life(**PAPER)
+    posing = Actor(subject="reception-1", role=Role.REPRESENTATIVE)
+    assert life.refusal("withdraw", posing, reason="x") == [("actor.subject", "not_the_representative")]
+
+
+def test_a_refusal_names_what_is_allowed() -> None:
+    with pytest.raises(Refused) as refused:
+        Life().accepted().do("accept", SPECIALIST)
+    assert refused.value.refusal.allowed == ("claim",)
+
+
+# Where each way leads: the events, and the status after each command.
+
+
+def way(life: Life, *steps: Callable[[Life], Life]) -> list[int]:
+    """The status at the beginning and after each step."""
+    return [life.status, *(step(life).status for step in steps)]
+
+
+def accept(life: Life) -> Life:
+    return life.accepted()
+
+
+def propose(life: Life) -> Life:
+    return life.proposed()
+
+
+def claim_to_decide(life: Life) -> Life:
+    return life.do("claim", LEADER)
+
+
+def decide(life: Life) -> Life:
+    return life.do("decide", LEADER, outcome="approved")
+
+
+def issue(life: Life) -> Life:
+    return life.issued()
+
+
+def hand_over(life: Life) -> Life:
+    return life.do("hand_over", HANDOVER, recipient="An")
+
+
+def ask_at_intake(life: Life) -> Life:
+    return life.asked(RECEPTION, IDENTITY)
+
+
+def claim_to_appraise(life: Life) -> Life:
+    return life.do("claim", SPECIALIST)
+
+
+def ask_in_review(life: Life) -> Life:
+    return life.asked(SPECIALIST, IDENTITY)
+
+
+def answer(life: Life) -> Life:
+    return life.do("supplement", APPLICANT, papers=AFFIDAVIT)
+
+
+def never_answer(life: Life) -> Life:
+    return life.until("2026-12-09 17:00").do("ring", clock="supplement")
+
+
+def refuse(life: Life) -> Life:
+    return life.do("refuse_intake", RECEPTION, reason="sai nơi")
+
+
+def withdraw(life: Life) -> Life:
+    return life.do("withdraw", APPLICANT, reason="đổi ý")
+
+
+def pay_at_counter(life: Life) -> Life:
+    return life.do("pay_at_counter", CASHIER, amount=16_000)
+
+
+def pay_online(life: Life) -> Life:
+    return life.do("settle_fee", n=1, settlement="paid", amount=16_000)
+
+
+def online_expires(life: Life) -> Life:
+    return life.do("settle_fee", n=1, settlement="expired")
+
+
+def never_pay(life: Life) -> Life:
+    return life.until("2026-12-02 17:00").do("ring", clock="payment")
+
+
+def accept_by_itself(life: Life) -> Life:
+    return life.do("accept", SYSTEM)
+
+
+def deliver(life: Life) -> Life:
+    return life.do("settle_parcel", n=1, outcome="delivered")
+
+
+def come_back(life: Life) -> Life:
+    return life.do("settle_parcel", n=1, outcome="returned")
+
+
+def get_lost(life: Life) -> Life:
+    return life.do("settle_parcel", n=1, outcome="lost")
+
+
+COUNTER_FEE: Final = fee(channels=("counter",))
+POST: Final = {"result_channel": "post", "address": ADDRESS}
+DECIDED: Final = (propose, claim_to_decide, decide)
+
+
+@pytest.mark.parametrize(
+    ("rules", "changes", "steps", "statuses", "closing"),
+    [
+        ({}, {}, [accept, *DECIDED, issue], [1, 2, 4, 4, 4, 10], "delivered"),
+        ({}, {"result_channel": "counter"}, [accept, *DECIDED, issue, hand_over], [1, 2, 4, 4, 4, 9, 10], "delivered"),
+        ({}, POST, [accept, *DECIDED, issue, deliver], [1, 2, 4, 4, 4, 9, 10], "delivered"),
+        ({}, POST, [accept, *DECIDED, issue, come_back, hand_over], [1, 2, 4, 4, 4, 9, 9, 10], "delivered"),
+        ({}, POST, [accept, *DECIDED, issue, get_lost, hand_over], [1, 2, 4, 4, 4, 9, 9, 10], "delivered"),
+        ({}, {**PAPER}, [*DECIDED, issue], [2, 4, 4, 4, 10], "delivered"),
+        ({}, {}, [refuse], [1, 3], "intake_refused"),
+        ({}, {}, [ask_at_intake, answer, accept], [1, 5, 1, 2], None),
+        ({}, {}, [ask_at_intake, answer, refuse], [1, 5, 1, 3], "intake_refused"),
+        ({}, {}, [ask_at_intake, never_answer], [1, 5, 3], "supplement_expired"),
+        ({}, {}, [accept, claim_to_appraise, ask_in_review, answer], [1, 2, 4, 5, 4], None),
+        ({}, {}, [accept, claim_to_appraise, ask_in_review, never_answer], [1, 2, 4, 5, 8], "supplement_expired"),
+        ({"fee": COUNTER_FEE}, {}, [accept, pay_at_counter, *DECIDED, issue], [1, 6, 4, 4, 4, 4, 10], "delivered"),
+        ({"fee": COUNTER_FEE}, {}, [accept, never_pay], [1, 6, 8], "fee_expired"),
+        ({"fee": fee()}, {}, [accept, pay_online], [1, 6, 4], None),
+        ({"fee": fee()}, {}, [accept, online_expires], [1, 6, 8], "fee_expired"),
+        ({"fee": fee("result")}, {}, [accept, *DECIDED, issue, pay_online], [1, 2, 4, 4, 4, 9, 10], "delivered"),
+        ({"fee": fee("result")}, {}, [accept, *DECIDED, issue, online_expires], [1, 2, 4, 4, 4, 9, 8], "fee_expired"),
+        ({}, {}, [withdraw], [1, 7], "withdrawn"),
+        ({}, {}, [accept, withdraw], [1, 2, 7], "withdrawn"),
+        ({}, {}, [ask_at_intake, withdraw], [1, 5, 7], "withdrawn"),
+        ({}, {}, [accept, propose, withdraw], [1, 2, 4, 7], "withdrawn"),
+        ({"fee": COUNTER_FEE}, {}, [accept, withdraw], [1, 6, 7], "withdrawn"),
+        (INSTANT, {}, [accept_by_itself, issue], [1, 4, 10], "delivered"),
+        (INSTANT | {"fee": fee()}, {}, [accept_by_itself, pay_online, issue], [1, 6, 4, 10], "delivered"),
+    ],
+)
+def test_the_statuses_along_a_way(
+    rules: dict[str, Any],
+    changes: dict[str, Any],
+    steps: list[Callable[[Life], Life]],
+    statuses: list[int],
+    closing: str | None,
+) -> None:
+    life = Life(procedure(**rules), **changes)
+    assert way(life, *steps) == statuses
+    assert life.filing.closing == closing
+    assert bool(life.ringing) is (closing is None)
+
+
+def test_the_events_of_a_filing_that_pays_and_gets_its_result_online() -> None:
+    life = pay_online(Life(procedure(fee=fee())).accepted()).decided().issued()
+    assert life.kinds == [
+        "submitted",
+        "accepted",
+        "fee_requested",
+        "fee_paid",
+        "step_started",
+        "claimed",
+        "proposed",
+        "step_started",
+        "claimed",
+        "decided",
+        "result_issued",
+        "finished_early",
+        "handed_over",
+    ]
+
+
+def test_an_instant_approval_names_its_order_and_the_officer_who_answers_for_it() -> None:
+    life = accept_by_itself(Life(procedure(**INSTANT)))
+    assert life.filing.decision is not None
+    assert life.filing.decision.model_dump() == {
+        "seq": 3,
+        "outcome": "approved",
+        "officer": "leader-1",
+        "standing_order": "01/QĐ-UBND",
+        "silence": None,
+        "reason": None,
+    }
+
+
+def test_an_instant_procedure_whose_intake_an_officer_took_is_reviewed_by_people() -> None:
+    life = Life(procedure(**INSTANT)).do("claim", RECEPTION)
+    assert life.refusal("accept", SYSTEM) == [("", "claimed_by_other")]
+    assert life.accepted().stage == "review"
+
+
+# Review.
+
+
+def test_the_proposer_can_neither_claim_nor_make_the_decision() -> None:
+    life = Life().accepted().proposed()
+    assert life.refusal("claim", PROPOSER_AS_LEADER) == [("actor.subject", "four_eyes")]
+    assert life.refusal("decide", PROPOSER_AS_LEADER, outcome="approved") == [("actor.subject", "four_eyes")]
+    assert life.refusal("claim", LEADER) == []
+
+
+def test_a_step_begins_unclaimed_and_ends_with_its_act() -> None:
+    life = Life(procedure(review=[VERIFY, APPRAISE, DECIDE])).accepted().do("claim", SPECIALIST)
+    life.do("forward", SPECIALIST, note="đã xác minh")
+    assert lifecycle.current_step(life.filing) == procedure(review=[APPRAISE]).review[0]
+    assert life.filing.officer is None
+    assert life.kinds[-2:] == ["forwarded", "step_started"]
+
+
+@pytest.mark.parametrize("kind", ["propose", "decide"])
+def test_a_refusal_on_the_merits_needs_its_reason(kind: str) -> None:
+    life = Life().accepted()
+    who = SPECIALIST if kind == "propose" else LEADER
+    life = life.do("claim", SPECIALIST) if kind == "propose" else life.proposed().do("claim", LEADER)
+    assert life.refusal(kind, who, outcome="refused") == [("reason", "reason_required")]
+    assert life.refusal(kind, who, outcome="refused", reason="không đủ điều kiện") == []
+
+
+def test_a_refusal_on_the_merits_is_a_result_that_is_delivered_and_costs_nothing() -> None:
+    life = Life(procedure(fee=fee("result"))).accepted().decided("refused", "không đủ điều kiện").issued()
+    assert life.status == 10
+    assert life.filing.fees == ()
+    assert life.filing.decision is not None
+    assert life.filing.decision.reason == "không đủ điều kiện"
+
+
+def test_the_decider_need_not_follow_the_proposal() -> None:
+    life = Life().accepted().proposed("refused", "thiếu").do("claim", LEADER)
+    life.do("decide", LEADER, outcome="approved")
+    assert life.filing.decision is not None
+    assert life.filing.decision.outcome == "approved"
+
+
+def test_a_released_task_is_free_for_another() -> None:
+    life = Life().accepted().proposed().do("claim", LEADER).do("release", TEAM_LEAD)
+    assert life.do("claim", OTHER_LEADER).filing.officer == "leader-2"
+
+
+# Supplement.
+
+
+def test_a_supplement_goes_back_to_the_officer_who_asked() -> None:
+    life = ask_in_review(claim_to_appraise(Life().accepted()))
+    assert answer(life).filing.officer == "specialist-1"
+    assert life.refusal("propose", SPECIALIST, outcome="approved") == []
+
+
+def test_whoever_asks_at_intake_has_the_answer_to_look_at() -> None:
+    life = answer(ask_at_intake(Life()))
+    assert life.filing.officer == "reception-1"
+    assert life.refusal("accept", officer(Role.RECEPTION, "reception-2")) == [("", "claimed_by_other")]
+
+
+def test_supplements_are_counted() -> None:
+    life = answer(ask_at_intake(Life(procedure(supplement_rounds=2))))
+    ask_at_intake(life)
+    assert life.filing.supplement is not None
+    assert life.filing.supplement.n == 2
+    assert [getattr(recorded.event, "n", None) for recorded in life.log] == [None, 1, 1, 2]
+
+
+def test_a_supplement_replaces_the_papers_and_fields_that_were_asked_for() -> None:
+    life = Life().asked(RECEPTION, IDENTITY, ("field", "name"))
+    papers = [{"code": "identity", "file": RESULT.model_dump()}]
+    life.do("supplement", REPRESENTATIVE, papers=papers, form={"name": "Bình"})
+    assert life.filing.form == {"name": "Bình", "copies": 2}
+    assert [paper.file for paper in life.filing.papers] == [RESULT]
+
+
+@pytest.mark.parametrize(
+    ("given", "problems"),
+    [
+        ({"form": {"name": "Bình"}}, [("papers.identity", "supplement_item_missing")]),
+        ({"papers": AFFIDAVIT}, [("form.name", "supplement_item_missing")]),
+        (
+            {"papers": AFFIDAVIT, "form": {"name": "Bình", "copies": 1}},
+            [("form.copies", "supplement_item_not_asked")],
+        ),
+        (
+            {"papers": [*AFFIDAVIT, {"code": "mandate", "file": FILE.model_dump()}], "form": {"name": "Bình"}},
+            [("papers.mandate", "supplement_item_not_asked")],
+        ),
+        (
+            {"papers": [{"code": "identity"}], "form": {"name": "B"}},
+            [("papers[0].file", "file_required_online"), ("form.name", "below_minimum")],
+        ),
+        ({"papers": AFFIDAVIT, "form": {"name": " "}}, [("form.name", "field_required")]),
+    ],
+)
+def test_a_supplement_answers_all_that_was_asked_and_nothing_else(
+    given: dict[str, Any], problems: list[tuple[str, str]]
+) -> None:
+    life = Life().asked(RECEPTION, IDENTITY, ("field", "name"))
+    assert life.refusal("supplement", APPLICANT, **given) == problems
+
+
+def test_who_supplies_without_coming_to_the_counter_sends_the_file_whatever_channel_they_name() -> None:
+    life = Life().asked(RECEPTION, IDENTITY)
+    at_the_counter = {"via": {"principal": "portal", "channel": "counter"}, "papers": [{"code": "identity"}]}
+    assert life.refusal("supplement", APPLICANT, **at_the_counter) == [("papers[0].file", "file_required_online")]
+
+
+def test_papers_brought_to_the_counter_need_no_file() -> None:
+    life = Life().asked(RECEPTION, IDENTITY)
+    assert life.refusal("supplement", RECEPTION, papers=[{"code": "identity"}]) == []
+
+
+def test_a_supplement_can_ask_only_for_what_the_procedure_has() -> None:
+    items = [
+        {"target": "paper", "code": "name", "note": "x"},
+        {"target": "paper", "code": "identity", "note": "x"},
+        {"target": "field", "code": "identity", "note": "x"},
+    ]
+    assert Life().refusal("request_supplement", RECEPTION, items=items, legal_basis="Đ15") == [
+        ("items[0].code", "unknown_paper"),
+        ("items[2].code", "unknown_field"),
+    ]
+
+
+def test_a_procedure_without_papers_or_form_has_nothing_to_supplement() -> None:
+    life = Life(procedure(papers=[], form=[]), papers=(), form={})
+    content = CONTENT["request_supplement"]
+    assert life.refusal("request_supplement", RECEPTION, **content) == [("", "nothing_to_supplement")]
+
+
+def test_a_supplement_is_in_time_until_its_very_end() -> None:
+    life = Life().asked(RECEPTION, IDENTITY)
+    due = local("2026-12-09 17:00")
+    life.now = due - timedelta(microseconds=1)
+    assert life.refusal("supplement", APPLICANT, papers=AFFIDAVIT) == []
+    assert life.refusal("ring", clock="supplement") == [("clock", "not_due")]
+    life.now = due
+    assert life.refusal("supplement", APPLICANT, papers=AFFIDAVIT) == [("", "too_late")]
+    assert life.refusal("ring", clock="supplement") == []
+
+
+# Fees.
+
+
+def test_the_fee_is_the_lines_of_the_form() -> None:
+    asked = at_fee().filing.fee
+    assert asked is not None
+    assert (asked.n, asked.amount, asked.channel) == (1, 16_000, "counter")
+    assert [(line.code, line.amount, line.quantity) for line in asked.lines] == [("extract", 8000, 2)]
+
+
+@pytest.mark.parametrize("amount", [1, 15_999, 16_001])
+def test_the_cashier_takes_the_whole_fee_or_nothing(amount: int) -> None:
+    assert at_fee().refusal("pay_at_counter", CASHIER, amount=amount) == [("amount", "amount_differs")]
+
+
+def test_a_fee_asked_for_online_may_be_paid_at_the_counter_once() -> None:
+    life = pay_at_counter(Life(procedure(fee=fee())).accepted())
+    assert life.filing.fee is not None
+    assert (life.filing.fee.state, life.filing.fee.channel, life.filing.fee.receipt_no) == (
+        "paid",
+        "counter",
+        "receipt-1",
+    )
+    assert life.refusal("settle_fee", n=1, settlement="paid", amount=16_000) == [("", "wrong_stage")]
+
+
+@pytest.mark.parametrize(
+    ("n", "settlement", "amount"), [(2, "paid", 16_000), (1, "paid", 15_999), (1, "paid", 0), (2, "expired", 0)]
+)
+def test_a_report_of_another_payment_or_amount_settles_nothing(n: int, settlement: str, amount: int) -> None:
+    life = Life(procedure(fee=fee())).accepted()
+    assert life.refusal("settle_fee", n=n, settlement=settlement, amount=amount) == [("n", "no_such_fee")]
+
+
+@pytest.mark.parametrize("settlement", ["paid", "expired"])
+def test_a_fee_at_the_counter_is_settled_by_no_online_payment(settlement: str) -> None:
+    assert at_fee().refusal("settle_fee", n=1, settlement=settlement, amount=16_000) == [("n", "no_such_fee")]
+
+
+def test_only_the_bank_says_that_an_online_fee_was_not_paid() -> None:
+    life = Life(procedure(fee=fee())).accepted().until("2026-12-02 17:04")
+    assert life.refusal("ring", clock="payment") == [("clock", "not_due")]
+    life = life.until("2026-12-02 17:05").do("ring", clock="payment")
+    assert (life.kinds[-1], life.status) == ("overdue", 6)
+
+
+def test_nothing_to_pay_is_not_asked_for() -> None:
+    life = Life(procedure(fee=fee()), form={"name": "An", "copies": 0}).accepted()
+    assert life.stage == "review"
+
+
+@pytest.mark.parametrize(
+    ("rules", "changes", "channel"),
+    [
+        ({"fee": fee()}, {}, "online"),
+        ({"fee": fee()}, {"fee_channel": "counter"}, "counter"),
+        ({"fee": fee(), "level": 3}, {"result_channel": "counter"}, "counter"),
+        ({"fee": fee(channels=("online",)), "level": 3}, {"result_channel": "counter"}, "counter"),
+    ],
+)
+def test_what_a_supplement_makes_owed_is_asked_for(
+    rules: dict[str, Any], changes: dict[str, Any], channel: str
+) -> None:
+    life = Life(procedure(**rules), form={"name": "An", "copies": 0}, **changes)
+    life.asked(RECEPTION, ("field", "copies")).do("supplement", APPLICANT, form={"copies": 3}).accepted()
+    assert life.filing.fee is not None
+    assert (life.filing.fee.amount, life.filing.fee.channel) == (24_000, channel)
+
+
+def test_a_fee_due_at_acceptance_is_not_asked_for_in_the_middle_of_the_review() -> None:
+    life = claim_to_appraise(Life(procedure(fee=fee()), form={"name": "An", "copies": 0}).accepted())
+    life.asked(SPECIALIST, ("field", "copies")).do("supplement", APPLICANT, form={"copies": 3})
+    assert life.stage == "review"
+
+
+def test_an_unpaid_fee_has_expired_and_a_paid_one_has_its_receipt() -> None:
+    unpaid, paid = never_pay(at_fee()).filing.fee, pay_at_counter(at_fee()).filing.fee
+    assert unpaid is not None
+    assert paid is not None
+    assert (unpaid.state, unpaid.receipt_no) == ("expired", None)
+    assert (paid.state, paid.receipt_no) == ("paid", "receipt-1")
+
+
+def test_taking_a_filing_in_ends_the_officers_task() -> None:
+    assert Life(procedure(fee=fee())).do("claim", RECEPTION).accepted().filing.officer is None
+
+
+# Result and delivery.
+
+
+def test_without_its_file_a_result_is_refused() -> None:
+    life = Life().accepted().decided()
+    assert life.refusal("issue") == [("result", "result_file_required")]
+    assert life.status == 4
+
+
+def test_a_result_by_post_is_sent_once_and_then_waits_at_the_counter() -> None:
+    life = come_back(by_post())
+    assert (life.stage, life.filing.parcels) == ("pickup", 1)
+    assert life.refusal("settle_parcel", n=1, outcome="delivered") == [("", "wrong_stage")]
+
+
+def test_another_parcel_says_nothing_of_this_one() -> None:
+    assert by_post().refusal("settle_parcel", n=2, outcome="delivered") == [("n", "no_such_parcel")]
+
+
+# Clocks.
+
+INTAKE_DUE: Final = local("2026-11-26 10:00")
+"""Of the 8 hours from Wednesday at ten, 5 are over that evening."""
+
+
+@pytest.mark.parametrize(
+    ("life", "ringing"),
+    [
+        (Life, {"intake": "2026-11-26 10:00"}),
+        (lambda: Life().asked(RECEPTION, IDENTITY), {"supplement": "2026-12-09 17:00"}),
+        (at_fee, {"payment": "2026-12-02 17:00"}),
+        (lambda: Life().accepted(), {"step": "2026-11-27 17:00", "processing": "2026-12-02 17:00"}),
+        (lambda: Life().accepted().proposed(), {"step": "2026-11-26 17:00", "processing": "2026-12-02 17:00"}),
+        (lambda: Life().accepted().decided(), {"issue": "2026-11-25 16:00", "processing": "2026-12-02 17:00"}),
+        (by_post, {"delivery": "2026-12-01 17:00"}),
+        (lambda: come_back(by_post()), {"pickup": "2026-12-25 17:00"}),
+    ],
+    ids=["intake", "supplement", "fee", "appraise", "decide", "issue", "delivery", "pickup"],
+)
+def test_which_clocks_ring_at_a_stage_and_when(life: Callable[[], Life], ringing: dict[str, str]) -> None:
+    made = life()
+    assert made.ringing == {clock: local(due) for clock, due in ringing.items()}
+    assert list(made.ringing) == list(ringing)
+
+
+def test_an_answered_supplement_starts_the_limits_again() -> None:
+    life = claim_to_appraise(Life().accepted()).until("2026-11-26 10:00")
+    ask_in_review(life).until("2026-11-29 10:00")  # a Sunday: received on Monday
+    answer(life)
+    assert life.ringing == {"step": local("2026-12-02 17:00"), "processing": local("2026-12-07 17:00")}
+
+
+def test_the_time_a_fee_takes_to_be_paid_does_not_count() -> None:
+    life = at_fee().until("2026-11-28 10:00")  # a Saturday: the five days are those from Monday on
+    assert pay_at_counter(life).ringing["processing"] == local("2026-12-04 17:00")
+
+
+def test_a_clock_rings_when_it_is_due_and_not_before() -> None:
+    life = Life()
+    life.now = INTAKE_DUE - timedelta(microseconds=1)
+    assert life.refusal("ring", clock="intake") == [("clock", "not_due")]
+    life.now = INTAKE_DUE
+    assert life.refusal("ring", clock="intake") == []
+
+
+def test_overdue_is_said_once_and_brings_the_team_lead() -> None:
+    life = Life().do("claim", RECEPTION)
+    assert life.queues == ["reception"]
+    life.until("2026-11-26 10:00").do("ring", clock="intake")
+    assert (life.kinds[-1], life.status, life.ringing) == ("overdue", 1, {})
+    assert life.refusal("ring", clock="intake") == [("clock", "not_due")]
+    assert life.queues == ["reception", "team_lead"]
+
+
+@pytest.mark.parametrize("clock", ["processing", "step", "supplement", "payment", "issue", "delivery", "pickup"])
+def test_a_clock_that_does_not_run_cannot_ring(clock: str) -> None:
+    assert Life().wait(days=400).refusal("ring", clock=clock) == [("clock", "not_due")]
+
+
+def test_a_clock_that_stands_still_cannot_ring() -> None:
+    life = Life().asked(RECEPTION, IDENTITY).until("2026-11-26 10:00")
+    assert life.refusal("ring", clock="intake") == [("clock", "not_due")]
+
+
+def test_only_the_system_rings_clocks_and_reports_facts() -> None:
+    life = Life().until("2026-11-26 10:00")
+    assert life.refusal("ring", TEAM_LEAD, clock="intake") == [("actor.role", "role_not_allowed")]
+    assert Life().accepted().decided().refusal("issue", LEADER, result=RESULT) == [("actor.role", "role_not_allowed")]
+
+
+# Queues.
+
+
+@pytest.mark.parametrize(
+    ("life", "tasks"),
+    [
+        (Life, [("intake", "reception", None)]),
+        (lambda: Life().do("claim", RECEPTION), [("intake", "reception", "reception-1")]),
+        (
+            lambda: Life().asked(RECEPTION, IDENTITY),
+            [("supplement", "applicant", None), ("supplement", "reception", None)],
+        ),
+        (at_fee, [("fee", "cashier", None)]),
+        (lambda: Life().accepted(), [("appraise", "specialist", None)]),
+        (lambda: claim_to_appraise(Life().accepted()), [("appraise", "specialist", "specialist-1")]),
+        (
+            lambda: ask_in_review(claim_to_appraise(Life().accepted())),
+            [("supplement", "applicant", None), ("supplement", "reception", None)],
+        ),
+        (lambda: Life().accepted().decided(), [("issue", "system", None)]),
+        (by_post, [("delivery", "system", None), ("finished_early", "handover", None)]),
+        (lambda: come_back(by_post()), [("pickup", "handover", None), ("finished_early", "handover", None)]),
+        (lambda: withdraw(Life()), []),
+    ],
+)
+def test_in_whose_queue_a_filing_stands(life: Callable[[], Life], tasks: list[tuple[str, str, str | None]]) -> None:
+    made = life()
+    found = lifecycle.tasks(made.filing, made.now)
+    assert [(task.name, task.role, task.officer) for task in found] == tasks
+
+
+def test_before_it_is_submitted_a_filing_is_nobodys() -> None:
+    draft = Life().filing.model_copy(update={"seq": 0})
+    assert lifecycle.tasks(draft, START) == []
+    assert lifecycle.stage(draft) == "draft"
+
+
+def test_a_filing_is_submitted_once() -> None:
+    life = Life()
+    with pytest.raises(Refused) as refused:
+        lifecycle.decide(life.filing, life.submit(), life.now)
+    assert [problem.rule for problem in refused.value.refusal.problems] == ["wrong_stage"]

@@ -1,0 +1,661 @@
+"""Whatever anybody sends, at any time, a filing stays lawful: every command by every actor over many procedures."""
+
+from __future__ import annotations
+
+import os
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from rules.filing import lifecycle
+from rules.filing.fold import missing_opinions
+from schemas.errors import Refused
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.events import Clock, Moment
+from schemas.filing.state import Filing, Stage, Task
+from schemas.level import CAPABILITIES
+from schemas.people import SYSTEM, Actor, Role
+from schemas.publishing.calendar import Calendar
+from schemas.publishing.procedure import Act, FieldKind, ProcedureRules
+from schemas.stream.ledger import Recorded
+from tests.unit.filing.lives import (
+    ADDRESS,
+    APPLICANT,
+    APPRAISE,
+    CALENDAR,
+    CASHIER,
+    CLERK,
+    CONSULT,
+    DECIDE,
+    ESCALATE,
+    EXTENSION,
+    FILE,
+    HANDOVER,
+    INSPECT,
+    LEADER,
+    PAPER,
+    RECEPTION,
+    REPRESENTATIVE,
+    RESULT,
+    SPECIALIST,
+    START,
+    TAX,
+    TEAM_LEAD,
+    VERIFY,
+    Life,
+    command,
+    fee,
+    officer,
+    procedure,
+)
+
+settings.register_profile(
+    "ci",
+    derandomize=True,
+    deadline=None,
+    max_examples=10,
+    stateful_step_count=30,
+    phases=(Phase.generate,),  # a story of 30 steps is told whole: making it short takes minutes
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "search", settings.get_profile("ci"), derandomize=False, max_examples=200, phases=(Phase.generate, Phase.shrink)
+)
+PROFILE: Final = settings.get_profile(os.environ.get("MOTCUA_HYPOTHESIS", "ci"))
+
+TURNS: Final = 5
+"""Asking everybody about everything after each step takes long: they take turns."""
+
+DUAL: Final = "specialist-1"
+"""Who proposes; the same person is a leader too."""
+
+PEOPLE: Final = (
+    APPLICANT,
+    REPRESENTATIVE,
+    RECEPTION,
+    officer(Role.RECEPTION, "reception-2"),
+    SPECIALIST,
+    officer(Role.SPECIALIST, "specialist-2"),
+    LEADER,
+    officer(Role.LEADER, DUAL),
+    CLERK,
+    CASHIER,
+    HANDOVER,
+    TEAM_LEAD,
+    officer(Role.OPERATOR),
+    officer(Role.AUDITOR),
+    officer(Role.RECEPTION, "an"),
+    officer(Role.SPECIALIST, agency="H56.30"),
+    Actor(subject="eve", role=Role.APPLICANT),
+    Actor(subject="eve", role=Role.REPRESENTATIVE),
+    SYSTEM,
+)
+
+SILENT: Final = {"silent_basis": "NĐ 1/2026", "silent_officer": "leader-2"}
+HALF: Final = {"waivers": [{"code": "student", "percent": 50, "approver": "cashier"}]}
+INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
+SHAPES: Final[tuple[dict[str, Any], ...]] = (
+    {},
+    INSTANT,
+    INSTANT | {"fee": fee()},
+    {"fee": fee()},
+    {"fee": fee(channels=("counter",))},
+    {"fee": fee("result"), "supplement_rounds": 2},
+    {"fee": fee("result", ("counter",)), "review": [VERIFY, APPRAISE, DECIDE]},
+    {"review": [VERIFY, APPRAISE | {"role": "clerk"}, DECIDE], "supplement_rounds": 0},
+    {"level": 1, "result_channels": ["counter", "post"], "fee": fee(channels=("counter",))},
+    {"level": 2, "result_channels": ["counter", "post"]},
+    {"level": 3, "result_channels": ["counter", "post"], "fee": fee(channels=("counter",)), "supplement_rounds": 2},
+    {"papers": [], "supplement_rounds": 2, "fee": fee()},
+    {"fee": fee("submission") | HALF, "supplement_rounds": 2},
+    {
+        "fee": fee() | {"waivers": [{"code": "poor", "percent": 100, "approver": "leader"}]},
+        "review": [VERIFY, APPRAISE, DECIDE],
+    },
+    {"review": [INSPECT, CONSULT, APPRAISE, DECIDE], **EXTENSION, **SILENT},
+    {"review": [ESCALATE, TAX, APPRAISE, DECIDE], **EXTENSION},
+    {
+        "review": [TAX, APPRAISE, DECIDE],
+        "resumption": {"supplement": "resume", "obligation": "restart", "suspension": "restart"},
+    },
+)
+SHAPE_NAMES: Final = (
+    "free",
+    "instant",
+    "instant with a fee",
+    "fee on acceptance",
+    "fee at the counter",
+    "fee for the result, two supplements",
+    "three steps, fee for the result at the counter",
+    "three steps with a clerk, no supplement",
+    "level 1",
+    "level 2",
+    "level 3, two supplements",
+    "no papers, two supplements",
+    "fee with the submission, half of it waived",
+    "fee on acceptance, waived",
+    "inspection and consultation, silence is consent and approval",
+    "consultation without silence, obligation",
+    "obligation, what goes on and what starts again",
+)
+
+# domain.md §2.2, event by event, from nothing (0). What is not in its table:
+LEGAL: Final[dict[int, set[int]]] = {
+    0: {1},  # ∅ → 2 of a paper filing is 1 and then 2, by one command
+    1: {2, 3, 5, 7},
+    2: {4, 6, 7},  # 2 → 6: a fee due at acceptance is asked for before anybody works on the filing
+    4: {5, 6, 7, 8, 9},
+    5: {1, 3, 4, 7, 8},  # 5 → 8: the supplement of an accepted filing expired, a stop notice (§2.2, the row 5 → 3)
+    6: {4, 7, 8},  # 6 → 8: not paid in time, so the agency stops
+    9: {8, 10},  # 9 → 8: the result is ready and what is owed for it was not paid in time
+    3: set(),
+    7: set(),
+    8: {4},
+    10: set(),
+}
+ENDS: Final = {
+    "delivered": {10},
+    "intake_refused": {3},
+    "withdrawn": {7},
+    "supplement_expired": {3, 8},
+    "fee_expired": {3, 8},
+    "stopped": {8},
+}
+CLOSINGS: Final = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped"}
+VALUES: Final = {
+    FieldKind.TEXT: "Bình",
+    FieldKind.INTEGER: 3,
+    FieldKind.DATE: "2026-02-28",
+    FieldKind.BOOLEAN: True,
+    FieldKind.CHOICE: "birth",
+}
+
+
+def fitting(filing: Filing, kind: str) -> dict[str, Any]:
+    """Content that leaves nobody a reason to refuse, if the command is allowed at all."""
+    rules = filing.procedure
+    taken = {filing.officer, filing.proposal.officer if filing.proposal else None}
+    step = lifecycle.current_step(filing)
+    awaited = missing_opinions(filing, step) if step else ()
+    items = [
+        *({"target": "paper", "code": paper.code, "note": "mờ"} for paper in rules.papers),
+        *({"target": "field", "code": field.code, "note": "sai"} for field in rules.form),
+    ]
+    asked = {(item.target.value, item.code) for item in filing.supplement.items} if filing.supplement else set()
+    contents: dict[str, dict[str, Any]] = {
+        "refuse_intake": {"reason": "sai nơi"},
+        "request_supplement": {"items": items, "legal_basis": "Đ15"},
+        "supplement": {
+            "papers": [
+                {"code": code, "file": FILE.model_dump()} for target, code in sorted(asked) if target == "paper"
+            ],
+            "form": {field.code: VALUES[field.kind] for field in rules.form if ("field", field.code) in asked},
+        },
+        "propose": {"outcome": "approved"},
+        "decide": {"outcome": "refused", "reason": "không đủ điều kiện"},
+        "pay_at_counter": {"amount": filing.fee.amount if filing.fee else 1},
+        "withdraw": {"reason": "đổi ý"},
+        "hand_over": {"recipient": "An"},
+        "reassign": {"officer": next(name for name in ("specialist-3", "leader-3", "clerk-3") if name not in taken)},
+        "ask": {"question": "Ngày sinh?"},
+        "answer": {"n": next((q.n for q in filing.questions if q.answer is None), 1), "answer": "1/1/2000"},
+        "inspect": {"held_at": START, "place": "1 Hàng Bài", "participants": ["An"], "findings": "đúng"},
+        "record_opinion": {"party": next(iter(awaited), "police"), "consent": True},
+        "refer_obligation": {"reference": "12/PC-UBND"},
+        "demand_obligation": {"reference": "34/TB-CCT", "amount": 5_000_000},
+        "fulfil_obligation": {"reference": "56/GNT"},
+        "stop": {"mode": "end", "reason": "tranh chấp", "legal_basis": "Đ19"},
+        "extend": {"reason": "quá tải"},
+        "reappoint": {"reason": "quá tải"},
+        "waive_fee": {"waiver": next(iter(rules.fee.waivers)).code, "reason": "sinh viên"}
+        if rules.fee and rules.fee.waivers
+        else {"waiver": "student", "reason": "sinh viên"},
+        "issue": {"result": RESULT},
+        "settle_parcel": {"n": filing.parcels, "outcome": "delivered"},
+    }
+    return contents.get(kind, {})
+
+
+TARGETS: Final = st.sampled_from(
+    [("paper", "identity"), ("paper", "mandate"), ("field", "name"), ("field", "copies"), ("paper", "name")]
+)
+PAPERS: Final = st.lists(
+    st.fixed_dictionaries(
+        {
+            "code": st.sampled_from(["identity", "mandate", "diploma"]),
+            "file": st.sampled_from([None, FILE.model_dump()]),
+        }
+    ),
+    max_size=2,
+)
+FORM: Final = st.dictionaries(
+    st.sampled_from(["name", "copies", "age"]), st.sampled_from(["An", "", 0, 3, -1, True]), max_size=2
+)
+OTHER_CALENDAR: Final = CALENDAR.model_copy(
+    update={"version": "2026.2", "off": tuple(date(2026, 11, day) for day in (26, 27, 30))}
+)
+CALENDARS: Final = (CALENDAR, OTHER_CALENDAR)
+LENGTHS: Final = ("1 working days", "5 working days", "6 working days", "0 working days", "5 calendar days")
+OUTCOME: Final = st.sampled_from(["approved", "refused"])
+ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
+    "refuse_intake": st.just({"reason": "sai nơi"}),
+    "request_supplement": st.lists(TARGETS, min_size=1, max_size=3).map(
+        lambda found: {
+            "items": [{"target": target, "code": code, "note": "mờ"} for target, code in found],
+            "legal_basis": "Đ15",
+        }
+    ),
+    "supplement": st.fixed_dictionaries({"papers": PAPERS, "form": FORM}),
+    "propose": st.fixed_dictionaries({"outcome": OUTCOME, "reason": st.sampled_from([None, "thiếu"])}),
+    "decide": st.fixed_dictionaries({"outcome": OUTCOME, "reason": st.sampled_from([None, "thiếu"])}),
+    "pay_at_counter": st.fixed_dictionaries({"amount": st.sampled_from([1, 8000, 16_000, 24_000])}),
+    "withdraw": st.just({"reason": "đổi ý"}),
+    "hand_over": st.just({"recipient": "An"}),
+    "issue": st.fixed_dictionaries({"result": st.sampled_from([None, RESULT])}),
+    "settle_fee": st.fixed_dictionaries(
+        {
+            "n": st.sampled_from([1, 1, 2]),
+            "settlement": st.sampled_from(["paid", "expired"]),
+            "amount": st.sampled_from([0, 8000, 16_000, 24_000]),
+        }
+    ),
+    "settle_parcel": st.fixed_dictionaries(
+        {"n": st.sampled_from([1, 1, 2]), "outcome": st.sampled_from(["delivered", "returned", "lost"])}
+    ),
+    "ring": st.fixed_dictionaries({"clock": st.sampled_from(Clock), "moment": st.sampled_from(Moment)}),
+    "change_calendar": st.fixed_dictionaries({"calendar": st.sampled_from(CALENDARS)}),
+    "reappoint": st.fixed_dictionaries(
+        {"reason": st.just("quá tải"), "by": st.sampled_from([None, *LENGTHS])},
+    ),
+    "reassign": st.fixed_dictionaries({"officer": st.sampled_from(["specialist-2", "leader-1", DUAL, "an"])}),
+    "answer": st.fixed_dictionaries({"n": st.sampled_from([1, 2]), "answer": st.just("1/1/2000")}),
+    "inspect": st.fixed_dictionaries(
+        {
+            "held_at": st.sampled_from([START, START + timedelta(days=9999)]),
+            "place": st.just("1 Hàng Bài"),
+            "participants": st.just(["An"]),
+            "findings": st.just("đúng"),
+        }
+    ),
+    "record_opinion": st.fixed_dictionaries(
+        {"party": st.sampled_from(["police", "health", "navy"]), "consent": st.booleans()}
+    ),
+    "stop": st.fixed_dictionaries(
+        {
+            "mode": st.sampled_from(["suspend", "suspend", "end"]),
+            "reason": st.just("tranh chấp"),
+            "legal_basis": st.just("Đ19"),
+        }
+    ),
+    "waive_fee": st.fixed_dictionaries(
+        {"waiver": st.sampled_from(["student", "poor"]), "reason": st.just("sinh viên")}
+    ),
+}
+
+
+NOTICES: Final = ("reminder:", "apology:", "finished_early")
+"""Tasks that tell somebody something, and need not ask for anything."""
+
+ONWARDS: Final = {
+    "accept",
+    "supplement",
+    "forward",
+    "propose",
+    "decide",
+    "pay_at_counter",
+    "hand_over",
+    "issue",
+    "settle_parcel",
+    "inspect",
+    "record_opinion",
+    "refer_obligation",
+    "demand_obligation",
+    "fulfil_obligation",
+    "resume",
+}
+
+
+AWAITED: Final[dict[Stage, list[tuple[str, Actor]]]] = {
+    Stage.FEE: [("settle_fee", SYSTEM), ("pay_at_counter", CASHIER)],
+    Stage.SUPPLEMENT: [("supplement", APPLICANT)],
+    Stage.ISSUE: [("issue", SYSTEM)],
+    Stage.DELIVERY: [("settle_parcel", SYSTEM)],
+    Stage.SUSPENDED: [("stop", LEADER)],
+}
+
+
+def somebody(task: Task) -> Actor:
+    """Who can do a task: whoever has claimed it, or anyone in its role."""
+    return {Role.APPLICANT: APPLICANT, Role.SYSTEM: SYSTEM}.get(task.role, officer(task.role, task.officer))
+
+
+def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: PLR0911 -- one line for each command
+    """What must be true of a command that is accepted, whatever the way it came."""
+    fee_due = filing.fee
+    match given:
+        case cm.Ring(clock=clock, moment=moment):
+            state = filing.clocks[clock]
+            rings = {"reminder": state.remind_at, "apology": state.apologise_at, "due": state.due}[moment]
+            return not state.paused and not state.overdue and rings is not None and rings <= now
+        case cm.SettleFee():
+            paid_wrong = given.settlement == "paid" and (fee_due is None or given.amount != fee_due.amount)
+            return fee_due is not None and fee_due.channel == "online" and given.n == fee_due.n and not paid_wrong
+        case cm.PayAtCounter(amount=amount):
+            return fee_due is not None and amount == fee_due.amount
+        case cm.SettleParcel(n=n):
+            return n == filing.parcels
+        case cm.Issue(result=result):
+            return result is not None
+        case cm.Propose() | cm.Decide():
+            return given.outcome == "approved" or given.reason is not None
+        case cm.Supplement():
+            given_codes = {("paper", paper.code) for paper in given.papers} | {("field", code) for code in given.form}
+            asked = {(item.target.value, item.code) for item in filing.supplement.items} if filing.supplement else set()
+            return given_codes == asked and given.form.get("name", "An") != ""
+        case _:
+            return True
+
+
+class AnyLife(RuleBasedStateMachine):
+    """One filing under commands of every kind."""
+
+    life: Life
+    replayed: Filing
+    statuses: list[int]
+    shape: dict[str, Any]
+    turn = 0
+
+    @initialize(
+        on_paper=st.booleans(),
+        copies=st.sampled_from([0, 1, 2]),
+        result=st.sampled_from(["online", "counter", "post"]),
+        own=st.booleans(),
+    )
+    def file(self, result: str, copies: int, *, on_paper: bool, own: bool) -> None:
+        rules = procedure(**self.shape)
+        filed_online = rules.level >= 3 and not on_paper
+        changes: dict[str, Any] = {"actor": APPLICANT if own else REPRESENTATIVE} if filed_online else dict(PAPER)
+        changes["result_channel"] = result if result in CAPABILITIES[rules.level].result else "counter"
+        changes["form"] = {"name": "An", "copies": copies}
+        changes["papers"] = [{"code": paper.code, "file": FILE} for paper in rules.papers if paper.required]
+        self.start(rules, changes | {"address": ADDRESS})
+
+    def start(self, rules: ProcedureRules, changes: dict[str, Any]) -> None:
+        self.life = Life(rules, **changes)
+        before = self.life.filing
+        self.replayed = Filing(
+            filing_id=before.filing_id, agency=before.agency, procedure=rules, calendar=before.calendar
+        )
+        self.statuses = [0]
+        self.replay()
+
+    def replay(self) -> None:
+        """Fold what is new as the log gives it back: as JSON."""
+        for recorded in self.life.log[self.replayed.seq :]:
+            read = Recorded.model_validate_json(recorded.model_dump_json(exclude_none=True))
+            self.replayed = lifecycle.evolve(self.replayed, read)
+            self.statuses.append(int(lifecycle.status(self.replayed)))
+
+    def attempt(self, kind: str, actor: Actor, content: dict[str, Any]) -> bool:
+        """Give a command, twice to `decide`: the same answer both times, and what it is asked of is left as it was."""
+        before = self.life.filing.model_copy(deep=True)
+        given = command(kind, actor, len(self.life.log), **content)
+        answers: list[Any] = []
+        for _ in range(2):
+            try:
+                answers.append(lifecycle.decide(self.life.filing, given, self.life.now))
+            except Refused as no:
+                answers.append(no.refusal)
+        assert answers[0] == answers[1]
+        assert self.life.filing == before
+        if not isinstance(answers[0], tuple):
+            return False
+        assert answers[0]
+        assert sound(before, given, self.life.now), given
+        self.life.give(given)
+        self.replay()
+        return True
+
+    @rule(kind=st.sampled_from(sorted(ANY_CONTENT)), actor=st.sampled_from(PEOPLE), data=st.data())
+    def anybody_sends_anything(self, kind: str, actor: Actor, data: st.DataObject) -> None:
+        self.attempt(kind, actor, data.draw(ANY_CONTENT[kind]))
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.life.stage in AWAITED)
+    def what_is_awaited_comes_right_or_wrong(self, data: st.DataObject) -> None:
+        kind, actor = data.draw(st.sampled_from(AWAITED[self.life.stage]))
+        self.attempt(kind, actor, data.draw(ANY_CONTENT[kind]))
+
+    @rule(data=st.data())
+    @precondition(lambda self: bool(self.life.filing.clocks))
+    def a_clock_rings_that_may_not_be_due(self, data: st.DataObject) -> None:
+        clock = data.draw(st.sampled_from(sorted(self.life.filing.clocks)))
+        self.attempt("ring", SYSTEM, {"clock": clock, "moment": data.draw(st.sampled_from(Moment))})
+
+    @rule(data=st.data())
+    @precondition(lambda self: not self.life.filing.closed)
+    def somebody_does_what_they_may(self, data: st.DataObject) -> None:
+        may = [
+            (action.name, actor)
+            for actor in PEOPLE
+            for action in lifecycle.available_actions(self.life.filing, actor, self.life.now)
+            if action.allowed and action.name not in {"withdraw", "refuse_intake", "stop"}
+        ]
+        if may:
+            kind, actor = data.draw(st.sampled_from(may))
+            assert self.attempt(kind, actor, fitting(self.life.filing, kind))
+
+    @precondition(lambda self: not self.life.filing.closed)
+    @rule(steps=st.integers(min_value=1, max_value=3), data=st.data())
+    def the_filing_moves_on(self, steps: int, data: st.DataObject) -> None:
+        for _ in range(steps):
+            ways = self.ways_on()
+            if ways:
+                kind, actor, content = data.draw(st.sampled_from(ways))
+                assert self.attempt(kind, actor, content)
+
+    def ways_on(self) -> list[tuple[str, Actor, dict[str, Any]]]:
+        """What brings the filing nearer to its end, or a claim that makes that possible."""
+        filing = self.life.filing
+        tasks = lifecycle.tasks(filing, self.life.now)
+        may = [(name, somebody(task)) for task in tasks for name in task.actions]
+        ways = [(name, actor, fitting(filing, name)) for name, actor in may if name in ONWARDS]
+        if self.life.stage is Stage.FEE and filing.fee and filing.fee.channel == "online":
+            paid = {"n": filing.fee.n, "settlement": "paid", "amount": filing.fee.amount}
+            ways.append(("settle_fee", SYSTEM, paid))
+        if self.life.stage is Stage.DELIVERY:
+            ways.append(("settle_parcel", SYSTEM, {"n": 1, "outcome": "returned"}))
+        return ways or [(name, actor, {}) for name, actor in may if name == "claim"]
+
+    @rule(data=st.data())
+    @precondition(lambda self: bool(lifecycle.timers(self.life.filing)))
+    def a_timer_rings(self, data: st.DataObject) -> None:
+        timer = data.draw(st.sampled_from(lifecycle.timers(self.life.filing)))
+        self.life.now = max(self.life.now, timer.due)
+        assert self.attempt("ring", SYSTEM, {"clock": timer.clock, "moment": timer.moment})
+
+    @rule(calendar=st.sampled_from(CALENDARS))
+    @precondition(lambda self: not (self.life.filing.closed or self.silence_speaks))
+    def another_calendar_is_in_force(self, calendar: Calendar) -> None:
+        changed = calendar != self.life.filing.calendar
+        assert self.attempt("change_calendar", SYSTEM, {"calendar": calendar}) is changed
+
+    @rule(hours=st.sampled_from([0, 1, 7, 25, 240]))
+    def time_passes(self, hours: int) -> None:
+        self.life.now += timedelta(hours=hours, seconds=hours)
+
+    @invariant()
+    def every_change_of_status_is_legal(self) -> None:
+        for before, after in zip(self.statuses, self.statuses[1:], strict=False):
+            assert after == before or after in LEGAL[before], f"{before} → {after}"
+
+    @invariant()
+    def one_decision_and_one_end(self) -> None:
+        kinds = self.life.kinds
+        ends = [n for n, kind in enumerate(kinds, 1) if kind in CLOSINGS]
+        assert kinds.count("decided") <= 1
+        assert kinds.count("result_issued") <= 1
+        assert kinds.count("fee_paid") <= 1
+        assert kinds.count("parcel_requested") <= 1
+        assert ends == ([len(kinds)] if self.life.filing.closed else [])
+
+    @invariant()
+    def every_end_has_its_status_and_its_reason(self) -> None:
+        filing, kinds = self.life.filing, self.life.kinds
+        assert filing.closing is None or self.statuses[-1] in ENDS[filing.closing]
+        assert not (filing.closing == "withdrawn" and filing.decision)
+        assert not (filing.pickup and filing.result_channel == "post" and "parcel_failed" not in kinds)
+
+    @invariant()
+    def four_eyes_saw_a_decision_and_a_standing_order_made_the_others(self) -> None:
+        decision, proposal = self.life.filing.decision, self.life.filing.proposal
+        if decision is not None and decision.silence is not None:
+            assert (decision.outcome, decision.officer) == ("approved", "leader-2")
+        elif decision is not None and decision.standing_order is None:
+            assert proposal is not None
+            assert proposal.officer != decision.officer
+        elif decision is not None:
+            assert decision.outcome == "approved"
+            assert decision.officer == "leader-1"
+
+    @invariant()
+    def money_that_was_due_was_paid_before_the_result_was_given(self) -> None:
+        filing = self.life.filing
+        if self.life.stage in {Stage.DELIVERY, Stage.PICKUP} or filing.closing == "delivered":
+            assert not filing.fee_pending
+            asked_for = filing.procedure.fee is not None and filing.procedure.fee.due == "result"
+            if asked_for and filing.decision and filing.decision.outcome == "approved" and filing.form.get("copies"):
+                assert filing.fee is not None
+
+    @invariant()
+    def the_log_is_gapless_and_folds_to_the_state(self) -> None:
+        assert [recorded.seq for recorded in self.life.log] == list(range(1, len(self.life.log) + 1))
+        assert self.replayed == self.life.filing
+        snapshot = self.life.filing.model_dump_json(exclude_none=True)
+        assert Filing.model_validate_json(snapshot) == self.life.filing
+
+    @invariant()
+    def what_is_offered_is_done_and_what_is_not_is_refused(self) -> None:
+        self.turn += 1
+        for actor in PEOPLE[self.turn % TURNS :: TURNS]:
+            for action in lifecycle.available_actions(self.life.filing, actor, self.life.now):
+                content = fitting(self.life.filing, action.name)
+                if not content.get("items", True):
+                    content["items"] = [{"target": "paper", "code": "identity", "note": "mờ"}]
+                refused = self.life.refusal(action.name, actor, **content)
+                assert action.allowed is (refused == []), (action.name, actor.role, refused)
+
+    @invariant()
+    def what_is_awaited_and_comes_wrong_is_refused(self) -> None:
+        filing, owed = self.life.filing, self.life.filing.fee.amount if self.life.filing.fee else 0
+        wrong: dict[Stage, list[tuple[str, Actor, dict[str, Any]]]] = {
+            Stage.FEE: [
+                ("pay_at_counter", CASHIER, {"amount": owed + 1}),
+                ("pay_at_counter", CASHIER, {"amount": owed - 1}),
+                ("settle_fee", SYSTEM, {"n": len(filing.fees), "settlement": "paid", "amount": owed + 1}),
+                ("settle_fee", SYSTEM, {"n": len(filing.fees) + 1, "settlement": "paid", "amount": owed}),
+            ],
+            Stage.ISSUE: [("issue", SYSTEM, {}), ("withdraw", APPLICANT, {"reason": "đổi ý"})],
+            Stage.DELIVERY: [("settle_parcel", SYSTEM, {"n": filing.parcels + 1, "outcome": "delivered"})],
+        }
+        for kind, actor, content in wrong.get(self.life.stage, []):
+            assert self.life.refusal(kind, actor, **content), (kind, content)
+
+    @property
+    def silence_speaks(self) -> bool:
+        """Whether the limit has run out whose end is approval, and the clock is about to ring."""
+        state = self.life.filing.clocks.get(Clock.PROCESSING)
+        silent = self.life.filing.procedure.silent_officer is not None and self.life.filing.decision is None
+        return silent and state is not None and not state.paused and self.life.now >= state.due
+
+    @invariant()
+    def an_open_filing_is_never_forgotten(self) -> None:
+        filing = self.life.filing
+        tasks = lifecycle.tasks(filing, self.life.now)
+        late = [clock for clock, state in filing.clocks.items() if state.overdue]
+        if filing.closed:
+            assert tasks == []
+            assert lifecycle.timers(filing) == []
+            return
+        assert lifecycle.timers(filing) or late
+        assert tasks
+        for task in tasks:
+            assert task.actions or task.role == "team_lead" or task.name.startswith(NOTICES) or self.silence_speaks
+            for name in task.actions:
+                assert self.life.refusal(name, somebody(task), **fitting(filing, name)) == []
+
+    @invariant()
+    def the_clocks_run_through_all_of_their_time_once(self) -> None:
+        filing = self.life.filing
+        assert all(state.ended is None for state in filing.clocks.values())
+        for state in filing.past_clocks:
+            assert state.ended is not None
+            assert (state.outcome is None) or not {state.ended_by} & {"withdrawn", "stopped", "supplement_expired"}
+        for state in lifecycle.ledger(filing):
+            instants = [state.started, *(at for pause in state.pauses for at in (pause.since, pause.until) if at)]
+            assert instants == sorted(instants)
+            assert all(pause.until for pause in state.pauses[:-1])
+            assert sum(extension.kind == "reappointed" for extension in state.extensions) <= 1
+            told = (state.reminded_at, state.remind_at), (state.apologised_at, state.apologise_at)
+            assert not any(done and to_do for done, to_do in told)
+
+    @invariant()
+    def every_moment_of_a_due_instant_is_told_once(self) -> None:
+        kinds = self.life.kinds
+        assert kinds.count("reappointed") <= 1
+        if "calendar_changed" not in kinds:
+            assert kinds.count("apology_drafted") <= len(self.life.runs("processing")) + kinds.count("extended")
+            events = [r.event for r in self.life.log if isinstance(r.event, ev.Reminded | ev.Overdue)]
+            told = [(event.kind, event.clock, event.due) for event in events]
+            assert len(told) == len(set(told))
+
+    @invariant()
+    def to_project_again_on_the_same_calendar_changes_nothing(self) -> None:
+        filing = self.life.filing
+        same = Recorded(
+            seq=filing.seq + 1,
+            at=self.life.now,
+            command_id="calendar",
+            actor=SYSTEM,
+            event=ev.CalendarChanged(calendar=filing.calendar),
+        )
+        again = lifecycle.evolve(filing, same)
+        assert again.clocks == filing.clocks
+        assert again.overdue == filing.overdue
+
+    @invariant()
+    def silence_that_has_approved_cannot_be_broken(self) -> None:
+        state = self.life.filing.clocks.get(Clock.PROCESSING)
+        silent = self.life.filing.procedure.silent_officer and self.life.filing.decision is None
+        if state and silent and not state.paused and state.due <= self.life.now:
+            for kind in ("decide", "reappoint", "stop"):
+                assert self.life.refusal(kind, LEADER, **fitting(self.life.filing, kind))
+
+    @invariant()
+    def a_review_step_is_where_the_procedure_says(self) -> None:
+        step = lifecycle.current_step(self.life.filing)
+        if step is not None:
+            proposed = self.life.filing.proposal is not None
+            assert proposed is (step.act is Act.DECIDE)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("shape", SHAPES, ids=SHAPE_NAMES)
+def test_whatever_is_sent_a_filing_stays_lawful(shape: dict[str, Any]) -> None:
+    class ThisLife(AnyLife):
+        pass
+
+    ThisLife.shape = shape
+    run_state_machine_as_test(ThisLife, settings=PROFILE)

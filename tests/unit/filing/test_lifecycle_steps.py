@@ -1,0 +1,414 @@
+"""Steps of the review beyond reading the file, and what interrupts it: domain.md §2.2, row by row."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from rules.filing import lifecycle
+from schemas.people import Actor, PersonKind, Role
+from tests.unit.filing.lives import (
+    APPLICANT,
+    CASHIER,
+    CONSULT,
+    ESCALATE,
+    EXTENSION,
+    INSPECT,
+    LEADER,
+    PAPER,
+    RECEPTION,
+    REPRESENTATIVE,
+    SPECIALIST,
+    START,
+    TAX,
+    TEAM_LEAD,
+    VERIFY,
+    Life,
+    at,
+    fee,
+    local,
+    officer,
+    procedure,
+    submission,
+)
+
+SEEN: Final[dict[str, Any]] = {
+    "held_at": START,
+    "place": "1 Hàng Bài",
+    "participants": ["Nguyễn Văn An"],
+    "findings": "đúng hiện trạng",
+}
+STOP: Final = {"reason": "tranh chấp", "legal_basis": "NĐ 118/2025"}
+SECOND: Final = officer(Role.SPECIALIST, "specialist-2")
+
+
+# Inspection.
+
+
+def test_an_inspection_is_recorded_with_time_place_people_and_findings_and_finishes_its_step() -> None:
+    life = at(INSPECT).wait(days=1)
+    assert life.refusal("forward", SPECIALIST) == [("", "wrong_act")]
+    assert life.refusal("inspect", SECOND, **SEEN) == [("", "claimed_by_other")]
+    later = SEEN | {"held_at": life.now + timedelta(seconds=1)}
+    assert life.refusal("inspect", SPECIALIST, **later) == [("held_at", "in_the_future")]
+
+    life.do("inspect", SPECIALIST, **SEEN)
+
+    [found] = life.filing.inspections
+    assert (found.step, found.officer, found.findings) == ("inspect", "specialist-1", "đúng hiện trạng")
+    assert life.kinds[-2:] == ["inspected", "step_started"]
+    assert (life.filing.officer, life.queues) == (None, ["specialist"])
+
+
+# Consultation.
+
+
+def test_the_last_opinion_closes_a_consultation() -> None:
+    life = at(CONSULT)
+    assert life.refusal("record_opinion", SPECIALIST, party="navy", consent=True) == [("party", "not_awaited")]
+    life.do("record_opinion", SPECIALIST, party="police", consent=False, note="thiếu lối thoát")
+    assert life.kinds[-1] == "opinion_recorded"
+    assert life.refusal("record_opinion", SPECIALIST, party="police", consent=True) == [("party", "not_awaited")]
+
+    life.do("record_opinion", SPECIALIST, party="health", consent=True)
+
+    assert life.kinds[-3:] == ["opinion_recorded", "consultation_closed", "step_started"]
+    assert [(o.party, o.consent, o.silent) for o in life.filing.opinions] == [
+        ("police", False, False),
+        ("health", True, False),
+    ]
+
+
+def test_silence_is_consent_at_the_instant_the_time_is_over_where_the_procedure_says_so() -> None:
+    life = at(CONSULT).do("record_opinion", SPECIALIST, party="police", consent=True)
+    life.until("2026-11-27 17:00")
+    assert life.refusal("record_opinion", SPECIALIST, party="health", consent=False) == [("", "too_late")]
+
+    life.do("ring", clock="step")
+
+    assert life.kinds[-2:] == ["consultation_closed", "step_started"]
+    assert [o.party for o in life.filing.opinions if o.silent] == ["health"]
+    assert life.filing.overdue == ()
+
+
+def test_silence_that_is_no_consent_makes_the_step_late_and_lets_it_be_sent_on() -> None:
+    life = at(ESCALATE)
+    assert life.refusal("forward", SPECIALIST) == [("", "wrong_act")]
+    life.until("2026-11-27 17:00")
+    life.do("ring", clock="step")
+    assert (life.filing.overdue, life.queues) == (("step",), ["specialist", "team_lead"])
+
+    life.do("record_opinion", SPECIALIST, party="police", consent=True).do("forward", SPECIALIST)
+
+    assert life.kinds[-2:] == ["forwarded", "step_started"]
+
+
+# A financial obligation.
+
+
+def test_an_obligation_stops_the_agencys_clocks_is_status_6_and_ends_with_its_proof() -> None:
+    life = at(TAX)
+    life.do("refer_obligation", SPECIALIST, reference="12/PC-UBND")
+    assert (life.status, life.stage, set(life.ringing)) == (4, "obligation", {"obligation"})
+    assert life.ringing["obligation"] == local("2026-11-30 17:00")
+    life.until("2026-11-27 10:00").do("demand_obligation", SPECIALIST, reference="34/TB-CCT", amount=5_000_000)
+    assert (life.status, life.ringing["obligation"]) == (6, local("2026-12-28 17:00"))  # the 27th is a Sunday
+    assert life.queues == ["specialist", "cashier"]
+    assert life.refusal("demand_obligation", SPECIALIST, reference="1/TB", amount=1) == [("", "demanded_already")]
+    assert life.refusal("fulfil_obligation", SECOND, reference="1/GNT") == [("", "claimed_by_other")]
+
+    life.until("2026-12-02 10:00").do("fulfil_obligation", CASHIER, reference="56/GNT")
+
+    assert (life.status, life.stage) == (4, "review")
+    assert life.kinds[-2:] == ["obligation_fulfilled", "step_started"]
+    assert life.ringing["processing"] == local("2026-12-09 17:00")  # 45 hours later: 5 on that day, and five days
+
+
+def test_an_authority_that_is_owed_nothing_ends_the_obligation() -> None:
+    life = at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC")
+    assert life.do("fulfil_obligation", SPECIALIST, reference="13/XN").stage == "review"
+
+
+def test_an_obligation_nobody_meets_is_seen_by_the_team_lead() -> None:
+    life = at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC")
+    life.do("demand_obligation", SPECIALIST, reference="34/TB", amount=1)
+    life.until("2026-12-25 17:00")
+    life.do("ring", clock="obligation")
+    assert (life.status, life.filing.overdue, life.queues[-1]) == (6, ("obligation",), "team_lead")
+
+
+# Reassign and recall.
+
+
+def test_a_team_lead_gives_a_task_to_somebody_else() -> None:
+    life = at(VERIFY)
+    assert life.refusal("reassign", LEADER, officer="specialist-2") == [("actor.role", "role_not_allowed")]
+    assert life.refusal("reassign", TEAM_LEAD, officer="specialist-1") == [("officer", "claimed_already")]
+    assert life.refusal("reassign", TEAM_LEAD, officer="an") == [("officer", "own_filing")]
+    life.do("reassign", TEAM_LEAD, officer="specialist-2")
+    assert life.log[-1].event.role == "specialist"  # type: ignore[union-attr]
+    assert life.refusal("forward", SPECIALIST) == [("", "claimed_by_other")]
+    assert life.do("forward", SECOND).filing.step == 1
+
+
+def test_a_decision_is_not_given_to_the_proposer() -> None:
+    life = Life().accepted().proposed()
+    assert life.refusal("reassign", TEAM_LEAD, officer="specialist-1") == [("officer", "four_eyes")]
+    assert life.do("reassign", TEAM_LEAD, officer="leader-1").filing.officer == "leader-1"
+
+
+@pytest.mark.parametrize("verb", ["forward", "inspect"])
+def test_who_finished_a_step_takes_it_back_until_somebody_takes_it_up(verb: str) -> None:
+    life = at(VERIFY if verb == "forward" else INSPECT)
+    life.do(verb, SPECIALIST, **(SEEN if verb == "inspect" else {}))
+    assert life.refusal("recall", SECOND) == [("actor.subject", "not_your_move")]
+    life.wait(hours=1).do("recall", SPECIALIST)
+    assert (life.filing.step, life.filing.officer, life.stage) == (0, "specialist-1", "review")
+    assert life.refusal("recall", SPECIALIST) == [("", "nothing_to_recall")]
+
+    life.do(verb, SPECIALIST, **(SEEN if verb == "inspect" else {})).do("claim", SECOND)
+
+    assert life.refusal("recall", SPECIALIST) == [("", "nothing_to_recall")]
+
+
+def test_a_proposal_that_is_taken_back_is_none() -> None:
+    life = Life().accepted().proposed("refused", "thiếu").do("recall", SPECIALIST)
+    assert (life.filing.proposal, life.filing.step) == (None, 0)
+    life.do("propose", SPECIALIST, outcome="approved").do("claim", LEADER).do("decide", LEADER, outcome="approved")
+    assert life.filing.decision is not None
+
+
+def test_a_demand_that_is_taken_back_leaves_status_6() -> None:
+    life = at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC")
+    life.do("demand_obligation", SPECIALIST, reference="34/TB", amount=1).do("recall", SPECIALIST)
+    assert (life.status, life.stage, life.filing.obligation) == (4, "review", None)
+    assert set(life.ringing) == {"processing", "step"}
+    life.do("refer_obligation", SPECIALIST, reference="12/PC")
+
+
+def test_a_leader_takes_a_stop_back() -> None:
+    life = at(VERIFY).do("stop", LEADER, mode="suspend", **STOP)
+    assert life.refusal("recall", officer(Role.LEADER, "leader-2")) == [("actor.subject", "not_your_move")]
+    assert life.do("recall", LEADER).kinds[-1] == "resumed"
+    assert life.status == 4
+
+
+def test_what_one_person_may_as_two_is_offered_to_nobody_else() -> None:
+    dual = officer(Role.LEADER, "specialist-1")
+    life = at(VERIFY).do("stop", dual, mode="suspend", **STOP)
+    [task] = lifecycle.tasks(life.filing, life.now)
+    assert task.actions == ("stop", "resume")
+    assert life.refusal("recall", LEADER) == [("actor.subject", "not_your_move")]
+
+
+# Questions.
+
+
+def test_a_question_waits_for_nothing_and_is_answered_once() -> None:
+    life = at(VERIFY)
+    ringing = life.ringing
+    assert life.refusal("ask", SECOND, question="Ngày sinh?") == [("", "claimed_by_other")]
+    life.do("ask", SPECIALIST, question="Ngày sinh?").do("ask", SPECIALIST, question="Nơi sinh?")
+    assert (life.ringing, life.status, life.queues) == (ringing, 4, ["specialist", "applicant"])
+    assert life.refusal("answer", SPECIALIST, n=1, answer="1/1") == [("actor.role", "role_not_allowed")]
+    assert life.refusal("answer", APPLICANT, n=3, answer="1/1") == [("n", "no_such_question")]
+
+    life.do("answer", APPLICANT, n=2, answer="Hà Nội").do("forward", SPECIALIST)
+    life.do("answer", REPRESENTATIVE, n=1, answer="1/1/2000")
+
+    assert [question.answer for question in life.filing.questions] == ["1/1/2000", "Hà Nội"]
+    assert life.refusal("answer", APPLICANT, n=1, answer="1/1") == [("", "no_open_question")]
+
+
+def test_below_level_3_the_desk_answers_for_the_applicant() -> None:
+    paper = {**PAPER, "result_channel": "counter"}
+    life = Life(procedure(level=2, result_channels=["counter"]), **paper).do("claim", SPECIALIST)
+    life.do("ask", SPECIALIST, question="Ngày sinh?")
+    assert life.refusal("answer", APPLICANT, n=1, answer="1/1") == [("actor.role", "role_not_allowed")]
+    life.do("answer", RECEPTION, n=1, answer="1/1")
+
+
+# Stop and resume.
+
+
+def test_a_suspended_filing_stands_still_and_goes_on_where_it_stood() -> None:
+    life = at(VERIFY)
+    life.until("2026-11-26 11:00").do("stop", LEADER, mode="suspend", **STOP)
+    assert (life.status, life.stage, set(life.ringing), life.queues) == (8, "suspended", {"suspension"}, ["leader"])
+    assert life.refusal("forward", SPECIALIST) == [("", "wrong_stage")]
+    assert life.refusal("withdraw", APPLICANT, reason="đổi ý") == [("", "suspended")]
+    assert life.refusal("resume", SPECIALIST) == [("actor.role", "role_not_allowed")]
+
+    life.until("2026-12-05 11:00").do("resume", LEADER)  # a Saturday
+
+    assert (life.status, life.filing.officer) == (4, "specialist-1")
+    # 20 and 36 hours were left, two and four whole days and half of one more.
+    assert life.ringing == {"step": local("2026-12-09 17:00"), "processing": local("2026-12-11 17:00")}
+
+
+def test_a_suspension_that_nobody_ends_is_seen() -> None:
+    life = at(VERIFY).do("stop", LEADER, mode="suspend", **STOP)
+    assert life.ringing == {"suspension": local("2026-12-25 17:00")}
+    life.until("2026-12-25 17:00").do("ring", clock="suspension")
+    assert (life.status, life.filing.overdue, life.queues) == (8, ("suspension",), ["leader", "team_lead"])
+
+
+def test_a_filing_is_stopped_for_good_from_review_obligation_fee_and_suspension() -> None:
+    reviewed = at(VERIFY)
+    obliged = at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC")
+    owing = Life(procedure(fee=fee())).accepted()
+    suspended = at(VERIFY).do("stop", LEADER, mode="suspend", **STOP)
+    for life in (reviewed, obliged, owing, suspended):
+        life.do("stop", LEADER, mode="end", **STOP)
+        assert (life.status, life.filing.closing, life.ringing, life.queues) == (8, "stopped", {}, [])
+
+
+def test_a_filing_is_not_stopped_before_it_is_handled_nor_after_its_decision() -> None:
+    assert Life().refusal("stop", LEADER, mode="end", **STOP) == [("", "wrong_stage")]
+    assert Life().accepted().refusal("stop", LEADER, mode="end", **STOP) == [("", "not_handled_yet")]
+    assert at(TAX).do("refer_obligation", SPECIALIST, reference="1/PC").refusal(
+        "stop", LEADER, mode="suspend", **STOP
+    ) == [("mode", "suspend_only_in_review")]
+    owing = Life(procedure(fee=fee("result"))).accepted().decided().issued()
+    assert owing.refusal("stop", LEADER, mode="end", **STOP) == [("", "decided_already")]
+
+
+# Extension.
+
+
+def test_the_processing_limit_is_extended_once_and_in_time() -> None:
+    life = at(VERIFY, **EXTENSION)
+    assert life.ringing["processing"] == local("2026-12-02 17:00")
+    assert life.refusal("extend", SPECIALIST, reason="quá tải") == [("actor.role", "role_not_allowed")]
+    life.until("2026-12-01 17:00").do("extend", LEADER, reason="quá tải")
+    assert (life.ringing["processing"], life.filing.extensions) == (local("2026-12-07 17:00"), 1)
+    assert life.refusal("extend", LEADER, reason="quá tải") == [("", "no_more_extensions")]
+
+
+def test_a_limit_that_is_nearly_over_or_a_procedure_without_the_rule_is_not_extended() -> None:
+    life = at(VERIFY, **EXTENSION).until("2026-12-01 17:01")
+    assert life.refusal("extend", LEADER, reason="quá tải") == [("", "too_late_to_extend")]
+    assert at(VERIFY).refusal("extend", LEADER, reason="quá tải") == [("", "no_more_extensions")]
+
+
+# Silent approval.
+
+
+def test_silence_at_the_end_of_the_limit_is_approval_where_the_law_says_so() -> None:
+    life = at(VERIFY, silent_basis="Luật X, Đ5", silent_officer="leader-2")
+    life.until("2026-12-02 17:00")
+    life.do("ring", clock="processing")
+    decision = life.filing.decision
+    assert decision is not None
+    assert (decision.outcome, decision.officer, decision.silence) == ("approved", "leader-2", "Luật X, Đ5")
+    assert (life.kinds[-2:], life.stage, life.filing.overdue) == (["overdue", "decided"], "issue", ("processing",))
+
+
+def test_silence_is_nothing_where_no_officer_of_the_agency_answers_for_it() -> None:
+    life = at(VERIFY, silent_basis="Luật X, Đ5")
+    life.until("2026-12-02 17:00")
+    assert life.do("ring", clock="processing").stage == "review"
+
+
+# Waivers, and fees with the submission.
+
+HALF: Final = {"waivers": [{"code": "student", "percent": 50, "approver": "cashier"}]}
+WHOLE: Final = {"waivers": [{"code": "poor", "percent": 100, "approver": "reception"}]}
+
+
+def test_half_a_fee_is_waived_once_and_the_rest_asked_for_anew() -> None:
+    life = Life(procedure(fee=fee() | HALF)).accepted()
+    waiver = {"waiver": "student", "reason": "sinh viên"}
+    assert life.refusal("waive_fee", RECEPTION, **waiver) == [("actor.role", "role_not_allowed")]
+    assert life.refusal("waive_fee", CASHIER, **waiver | {"waiver": "poor"}) == [("waiver", "unknown_waiver")]
+    life.do("waive_fee", CASHIER, **waiver)
+    assert [(f.n, f.amount, f.waived, str(f.state)) for f in life.filing.fees] == [
+        (1, 16_000, 0, "waived"),
+        (2, 8_000, 8_000, "due"),
+    ]
+    assert life.refusal("waive_fee", CASHIER, **waiver) == [("", "waived_already")]
+    assert life.refusal("settle_fee", n=1, settlement="paid", amount=16_000) == [("n", "no_such_fee")]
+    life.do("settle_fee", n=2, settlement="paid", amount=8_000)
+    assert (life.status, life.stage) == (4, "review")
+
+
+def test_a_fee_waived_whole_is_owed_no_more() -> None:
+    life = Life(procedure(fee=fee() | WHOLE)).accepted().do("waive_fee", RECEPTION, waiver="poor", reason="hộ nghèo")
+    assert (life.status, life.stage, len(life.filing.fees)) == (4, "review", 1)
+    assert life.kinds[-2:] == ["fee_waived", "step_started"]
+
+
+def test_a_waiver_is_never_rounded_against_the_applicant() -> None:
+    rules = fee() | {"items": [{"code": "extract", "amount": 101}], **HALF}
+    life = Life(procedure(fee=rules)).accepted().do("waive_fee", CASHIER, waiver="student", reason="sinh viên")
+    assert life.filing.fees[-1].amount == 50
+
+
+def test_a_fee_with_the_submission_is_paid_before_the_intake_whose_limit_then_begins() -> None:
+    life = Life(procedure(fee=fee("submission")))
+    assert (life.kinds, life.status, life.stage) == (["submitted", "fee_requested"], 1, "fee")
+    assert set(life.ringing) == {"payment"}
+    assert life.refusal("accept", RECEPTION) == [("", "wrong_stage")]
+
+    life.until("2026-11-26 10:00").do("settle_fee", n=1, settlement="paid", amount=16_000)
+
+    assert (life.status, life.stage) == (1, "intake")
+    assert life.ringing == {"intake": local("2026-11-27 10:00")}
+    assert life.accepted().status == 2
+    assert len(life.filing.fees) == 1
+
+
+def test_a_fee_with_the_submission_that_nobody_pays_ends_the_filing_as_not_accepted() -> None:
+    life = Life(procedure(fee=fee("submission", ("counter",))), fee_channel="counter")
+    life.until("2026-12-02 17:00")
+    assert life.do("ring", clock="payment").status == 3
+
+
+# Who files, and what for.
+
+
+def test_a_representative_files_under_an_authorisation() -> None:
+    assert Life().filing.filed_by == REPRESENTATIVE
+    with pytest.raises(Exception, match="authorisation_required"):
+        Life(authorisation=None)
+
+
+def test_what_was_declared_decides_which_papers_fields_and_fees_there_are() -> None:
+    urgent = {"field": "urgent", "one_of": [True]}
+    rules = procedure(
+        papers=[{"code": "identity", "required": True}, {"code": "diploma", "required": True, "when": [urgent]}],
+        form=[
+            {"code": "urgent", "kind": "boolean", "required": True},
+            {"code": "copies", "kind": "integer", "required": True, "when": [urgent]},
+        ],
+        fee=fee()
+        | {
+            "items": [
+                {"code": "slow", "amount": 10_000, "when": [{"field": "urgent", "one_of": [False]}]},
+                {"code": "fast", "amount": 30_000, "when": [urgent, {"channel": "online"}]},
+                {"code": "many", "amount": 1_000, "when": [{"field": "copies", "at_least": 6}]},
+                {"code": "company", "amount": 5_000, "when": [{"applicant": "organisation"}]},
+            ]
+        },
+    )
+    slow = Life(rules, form={"urgent": False}).accepted()
+    assert [line.code for line in slow.filing.fees[0].lines] == ["slow"]
+    with pytest.raises(Exception, match="paper_required") as refused:
+        Life(rules, form={"urgent": True})
+    assert "field_required" in str(refused.value)
+    with pytest.raises(Exception, match="field_not_applicable"):
+        Life(rules, form={"urgent": False, "copies": 1})
+    papers = [{"code": code, "file": {"key": "k", "sha256": "a" * 64, "size": 1}} for code in ("identity", "diploma")]
+    company = submission().applicant.model_copy(update={"kind": PersonKind.ORGANISATION})
+    fast = Life(rules, form={"urgent": True, "copies": 6}, papers=papers, applicant=company).accepted()
+    assert [line.code for line in fast.filing.fees[0].lines] == ["fast", "many", "company"]
+    few = Life(rules, form={"urgent": True, "copies": 5}, papers=papers).accepted()
+    assert [line.code for line in few.filing.fees[0].lines] == ["fast"]
+
+
+def test_a_stranger_answers_nothing() -> None:
+    life = at(VERIFY).do("ask", SPECIALIST, question="Ngày sinh?")
+    eve = Actor(subject="eve", role=Role.REPRESENTATIVE)
+    assert life.refusal("answer", eve, n=1, answer="1/1") == [("actor.subject", "not_the_representative")]

@@ -1,0 +1,678 @@
+"""A good procedure that uses every part, and what people get wrong in it: each mistake with its place and its rule."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import yaml
+
+EXTRACT = Path(__file__).parents[3] / "procedures" / "2.000635@2026-07.yaml"
+
+Raw: TypeAlias = dict[str, Any]
+Change: TypeAlias = Callable[[Raw], None]
+
+
+class Broken(NamedTuple):
+    """What is wrong, how the good procedure is changed, and the one mistake that must be found."""
+
+    name: str
+    change: Change
+    path: str
+    rule: str
+
+
+NAME = {"vi": "Tên", "en": "Name"}
+FACT = {"source": "unconfirmed"}
+STEP = FACT | {"name": NAME, "limit": "1 working days"}
+PROPOSE = STEP | {"code": "p", "role": "specialist", "act": "propose"}
+DECIDE = STEP | {"code": "d", "role": "leader", "act": "decide"}
+INSPECT = STEP | {"code": "visit", "role": "specialist", "act": "inspect"}
+CONSULT = STEP | {"code": "opinions", "role": "clerk", "act": "consult"}
+OBLIGATION = STEP | {"code": "tax", "role": "specialist", "act": "obligation"}
+PARTIES = [{"code": "police", "name": NAME}, {"code": "commune", "name": NAME}]
+CONSULTED = FACT | {"parties": PARTIES, "silence": "consent"}
+OWED = FACT | {"authority": NAME, "answer": "3 working days", "pay": "10 working days"}
+ORDER = FACT | {"number": "1", "officers": ["x"]}
+URGENT = {"field": "urgent", "one_of": [True]}
+
+
+def good() -> Raw:
+    """A level-4 procedure with every part that a file may have, except for a standing order."""
+    raw: Raw = json.loads(_good())
+    return raw
+
+
+@cache
+def _good() -> str:
+    raw: Raw = yaml.safe_load(EXTRACT.read_bytes())
+    raw["limits"]["suspension"] = "20 working days"
+    raw["papers"] = [
+        FACT | {"code": "birth_notice", "name": NAME, "when": [{"field": "kind", "one_of": ["birth", "death"]}]},
+        FACT | {"code": "statutes", "name": NAME, "when": [{"applicant": "organisation"}]},
+        FACT | {"code": "letter", "name": NAME, "when": [{"channel": "post"}, {"field": "copies", "at_least": 10}]},
+    ]
+    raw["form"] += [
+        FACT | {"code": "urgent", "label": NAME, "kind": "boolean"},
+        FACT | {"code": "reason", "label": NAME, "kind": "text", "maximum": 300, "when": [URGENT]},
+    ]
+    raw["review"][:0] = [INSPECT, CONSULT | {"consult": CONSULTED}, OBLIGATION | {"obligation": OWED}]
+    item = FACT | {"name": NAME, "kind": "le_phi", "amount": 5000}
+    raw["fee"]["items"] += [
+        item | {"code": "haste", "when": [URGENT]},
+        item | {"code": "bulk", "when": [{"field": "copies", "at_least": 20, "at_most": 50}]},
+    ]
+    waiver = FACT | {"name": NAME, "percent": 100, "approver": "reception"}
+    raw["fee"]["waivers"] = [waiver | {"code": "poor"}, waiver | {"code": "pupil", "percent": 50}]
+    raw["fee"]["due"] = "submission"
+    raw["extension"] = FACT | {"times": 1, "by": "2 working days", "notice": "0 working days"}
+    raw["silent_approval"] = FACT | {"legal_basis": "Law", "officers": ["h01.12-leader-1", "h56.30-leader-1"]}
+    return json.dumps(raw)
+
+
+def _keys(path: str) -> list[str | int]:
+    return [int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]]+", path)]
+
+
+def _parent(raw: Raw, path: str) -> tuple[Any, Any]:
+    *outer, last = _keys(path)
+    part: Any = raw
+    for key in outer:
+        part = part[key]
+    return part, last
+
+
+def put(path: str, value: Any) -> Change:
+    """Writes `value` at `path`; one behind the end of a list adds to it."""
+
+    def change(raw: Raw) -> None:
+        part, key = _parent(raw, path)
+        if isinstance(part, list) and key == len(part):
+            part.append(value)
+        else:
+            part[key] = value
+
+    return change
+
+
+def drop(path: str) -> Change:
+    """Takes what is at `path` away."""
+
+    def change(raw: Raw) -> None:
+        part, key = _parent(raw, path)
+        del part[key]
+
+    return change
+
+
+def insert(path: str, value: Any) -> Change:
+    """Writes `value` into a list, before what is at `path`."""
+
+    def change(raw: Raw) -> None:
+        part, key = _parent(raw, path)
+        part.insert(key, value)
+
+    return change
+
+
+def many(*changes: Change) -> Change:
+    """All of the changes, in order."""
+
+    def change(raw: Raw) -> None:
+        for one in changes:
+            one(raw)
+
+    return change
+
+
+def add_many(path: str, count: int) -> Change:
+    """Adds copies of the first entry of a list, with codes of their own and without conditions."""
+
+    def change(raw: Raw) -> None:
+        part, key = _parent(raw, path)
+        plain = {name: value for name, value in part[key][0].items() if name != "when"}
+        part[key] += [plain | {"code": f"another_{n}"} for n in range(count)]
+
+    return change
+
+
+def at_level(level: int) -> Change:
+    """The level, without what only higher ones allow."""
+    changes = [put("level", level), put("signature.required", value=False)]
+    changes += [put(f"{part}.channels", ["counter"]) for part in ("fee", "result")]
+    if level < 3:
+        changes.append(put("fee.due", "acceptance"))
+    if level < 2:
+        changes.append(drop("silent_approval"))
+    return many(*changes)
+
+
+def _when(condition: Any) -> Change:
+    return put("papers[0].when[0]", condition)
+
+
+BROKEN = [
+    # the form of values
+    Broken("code read as a number", put("code", 2.000635), "code", "quote_it"),
+    Broken("version read as a number", put("version", 2026), "version", "quote_it"),
+    Broken("version read as a date", put("version", date(2026, 7, 1)), "version", "quote_it"),
+    Broken("text read as a truth value", put("name.vi", value=False), "name.vi", "quote_it"),
+    Broken("code without a point", put("code", "2000635"), "code", "wrong_form"),
+    Broken("code of other digits", put("code", "２.000635"), "code", "wrong_form"),
+    Broken("limit of other digits", put("limits.intake", "５ working days"), "limits.intake", "limit_form"),
+    Broken("no such level", put("level", 5), "level", "not_allowed_value"),
+    Broken("level in quotes", put("level", "4"), "level", "not_allowed_value"),
+    Broken("level is a truth value", put("level", value=True), "level", "not_allowed_value"),
+    Broken("level is a fraction", put("level", 4.0), "level", "not_allowed_value"),
+    Broken("blank text", put("name.en", "  "), "name.en", "required"),
+    Broken("one language only", drop("name.en"), "name.en", "required"),
+    Broken("no source", drop("review[3].source"), "review[3].source", "required"),
+    Broken("key without a value", put("form", None), "form", "required"),
+    Broken("unknown key", put("colour", "red"), "colour", "unknown_key"),
+    Broken("misspelt key", put("fee.items[0].ammount", 1), "fee.items[0].ammount", "unknown_key"),
+    Broken("key is a number", lambda raw: raw.update({1: 1}), "", "key_not_text"),  # type: ignore[dict-item]
+    Broken("control character", put("legal_basis", ["a\0"]), "legal_basis[0]", "unreadable_character"),
+    Broken("no legal basis", put("legal_basis", []), "legal_basis", "too_few"),
+    Broken("endless text", put("legal_basis", ["a" * 2001]), "legal_basis[0]", "too_long"),
+    Broken("no plain data", put("legal_basis", [{1, 2}]), "legal_basis[0]", "invalid"),
+    Broken("text for a list", put("papers", "none"), "papers", "list_expected"),
+    Broken("word for a truth value", put("papers[0].required", "yes"), "papers[0].required", "boolean_expected"),
+    Broken("list for a code", put("papers[0].code", ["a"]), "papers[0].code", "text_expected"),
+    Broken("text for a part", put("result", "a"), "result", "mapping_expected"),
+    Broken("word for a number", put("information.sets", "one"), "information.sets", "integer_expected"),
+    Broken("ten sets", put("information.sets", 10), "information.sets", "out_of_range"),
+    Broken("number beyond JSON", put("form[3].maximum", 10**5000), "form[3].maximum", "out_of_range"),
+    Broken("negative rounds", put("supplement.rounds", -1), "supplement.rounds", "out_of_range"),
+    Broken("free item", put("fee.items[0].amount", 0), "fee.items[0].amount", "out_of_range"),
+    Broken("amount in quotes", put("fee.items[0].amount", "8000"), "fee.items[0].amount", "integer_expected"),
+    Broken("no such kind of fee", put("fee.items[0].kind", "tax"), "fee.items[0].kind", "not_allowed_value"),
+    Broken("no such time of payment", put("fee.due", "later"), "fee.due", "not_allowed_value"),
+    Broken("cashier reviews", put("review[3].role", "cashier"), "review[3].role", "not_allowed_value"),
+    Broken("no such act", put("review[0].act", "visit"), "review[0].act", "not_allowed_value"),
+    Broken("a limit of centuries", put("limits.pickup", "10001 calendar days"), "limits.pickup", "limit_too_long"),
+    Broken("plain hours", put("limits.intake", "8 hours"), "limits.intake", "limit_form"),
+    Broken("number for a limit", put("limits.intake", 8), "limits.intake", "limit_form"),
+    # limits
+    Broken("no hours", put("limits.pickup", "0 working hours"), "limits.pickup", "limit_zero"),
+    Broken("no hours for a step", put("review[4].limit", "0 working hours"), "review[4].limit", "limit_zero"),
+    Broken("seconds to pay", put("fee.limit", "30 seconds"), "fee.limit", "seconds_not_allowed"),
+    Broken("seconds to supply", put("supplement.limit", "30 seconds"), "supplement.limit", "seconds_not_allowed"),
+    Broken("seconds of suspension", put("limits.suspension", "9 seconds"), "limits.suspension", "seconds_not_allowed"),
+    Broken("no hours of suspension", put("limits.suspension", "0 working hours"), "limits.suspension", "limit_zero"),
+    Broken("suspension in months", put("limits.suspension", "2 months"), "limits.suspension", "limit_form"),
+    Broken("no such limit", put("limits.complaint", "2 working days"), "limits.complaint", "unknown_key"),
+    Broken("seconds to appeal", put("limits.appeal", "9 seconds"), "limits.appeal", "seconds_not_allowed"),
+    Broken("reminded in the end", put("limits.reminder", "0 working days"), "limits.reminder", "limit_of_nothing"),
+    Broken("no hours before", put("limits.reminder", "0 working hours"), "limits.reminder", "limit_zero"),
+    Broken("apology in the end", put("limits.apology", "0 calendar days"), "limits.apology", "limit_of_nothing"),
+    Broken("apology in words", put("limits.apology", "the day before"), "limits.apology", "limit_form"),
+    Broken(
+        "appointment put off by nothing",
+        put("limits.reappointment", "0 working days"),
+        "limits.reappointment",
+        "limit_of_nothing",
+    ),
+    Broken(
+        "appointment put off in another unit",
+        put("limits.reappointment", "8 working hours"),
+        "limits.reappointment",
+        "unit_of_processing",
+    ),
+    Broken("hour after midnight", put("limits.cut_off", "25:00"), "limits.cut_off", "time_form"),
+    Broken("minute after the hour", put("limits.cut_off", "15:60"), "limits.cut_off", "time_form"),
+    Broken("hour of the afternoon", put("limits.cut_off", "3pm"), "limits.cut_off", "time_form"),
+    Broken("hour without its zero", put("limits.cut_off", "7:30"), "limits.cut_off", "time_form"),
+    Broken("hour with seconds", put("limits.cut_off", "15:00:00"), "limits.cut_off", "time_form"),
+    Broken("hour in a zone", put("limits.cut_off", "15:00+07:00"), "limits.cut_off", "time_form"),
+    Broken("cut-off of no text", put("limits.cut_off", ["15:00"]), "limits.cut_off", "time_form"),
+    Broken("hour read as a number", put("limits.cut_off", yaml.safe_load("15:00")), "limits.cut_off", "quote_it"),
+    Broken(
+        "seconds to answer",
+        put("review[2].obligation.answer", "9 seconds"),
+        "review[2].obligation.answer",
+        "seconds_not_allowed",
+    ),
+    Broken(
+        "no hours to pay the tax",
+        put("review[2].obligation.pay", "0 working hours"),
+        "review[2].obligation.pay",
+        "limit_zero",
+    ),
+    Broken("seconds of extension", put("extension.by", "9 seconds"), "extension.by", "seconds_not_allowed"),
+    Broken("no hours of notice", put("extension.notice", "0 working hours"), "extension.notice", "limit_zero"),
+    # codes and fields
+    Broken("paper twice", put("papers[1].code", "birth_notice"), "papers[1].code", "duplicate_code"),
+    Broken("field twice", put("form[1].code", "kind"), "form[1].code", "duplicate_code"),
+    Broken("step twice", put("review[4].code", "appraise"), "review[4].code", "duplicate_code"),
+    Broken("item twice", put("fee.items[1].code", "extract"), "fee.items[1].code", "duplicate_code"),
+    Broken("nothing to choose", drop("form[0].choices"), "form[0].choices", "choices_required"),
+    Broken("choices of a text", put("form[1].choices", ["a"]), "form[1].choices", "choices_only_for_choice"),
+    Broken("choice twice", put("form[0].choices[1]", "birth"), "form[0].choices[1]", "duplicate_value"),
+    Broken("bounds of a date", put("form[2].minimum", 1), "form[2].minimum", "bounds_not_for_kind"),
+    Broken("negative length", put("form[1].minimum", -1), "form[1].minimum", "negative_length"),
+    Broken("text longer than a form holds", put("form[1].maximum", 4001), "form[1].maximum", "length_above_form"),
+    Broken("too many papers", add_many("papers", 98), "papers", "too_many"),
+    Broken("bounds crossed", put("form[3].minimum", 51), "form[3].minimum", "minimum_above_maximum"),
+    # conditions
+    Broken("condition asks nothing", _when({}), "papers[0].when[0]", "when_one_thing"),
+    Broken(
+        "condition asks two things",
+        _when({"field": "kind", "one_of": ["birth"], "channel": "post"}),
+        "papers[0].when[0]",
+        "when_one_thing",
+    ),
+    Broken("condition of values alone", _when({"one_of": ["birth"]}), "papers[0].when[0]", "when_one_thing"),
+    Broken("condition not in a list", put("papers[0].when", URGENT), "papers[0].when", "list_expected"),
+    Broken("condition in words", _when("birth"), "papers[0].when[0]", "mapping_expected"),
+    Broken(
+        "misspelt key of a condition",
+        _when({"field": "kind", "oneof": ["birth"], "one_of": ["birth"]}),
+        "papers[0].when[0].oneof",
+        "unknown_key",
+    ),
+    Broken(
+        "condition on no field of the form",
+        _when({"field": "kid", "one_of": ["birth"]}),
+        "papers[0].when[0].field",
+        "when_unknown_field",
+    ),
+    Broken(
+        "condition of a fee item on no field",
+        put("fee.items[1].when[0].field", "hurry"),
+        "fee.items[1].when[0].field",
+        "when_unknown_field",
+    ),
+    Broken(
+        "field depends on a later one",
+        put("form[3].when", [URGENT]),
+        "form[3].when[0].field",
+        "when_field_not_before",
+    ),
+    Broken(
+        "field depends on itself",
+        put("form[4].when", [URGENT]),
+        "form[4].when[0].field",
+        "when_field_not_before",
+    ),
+    Broken("condition without values", _when({"field": "kind"}), "papers[0].when[0]", "when_needs_value"),
+    Broken(
+        "condition of no values",
+        _when({"field": "kind", "one_of": []}),
+        "papers[0].when[0].one_of",
+        "when_needs_value",
+    ),
+    Broken(
+        "values and bounds",
+        _when({"field": "copies", "one_of": [1], "at_least": 1}),
+        "papers[0].when[0]",
+        "when_values_or_bounds",
+    ),
+    Broken(
+        "values of a channel",
+        _when({"channel": "post", "one_of": ["birth"]}),
+        "papers[0].when[0].one_of",
+        "when_value_without_field",
+    ),
+    Broken(
+        "bounds of an applicant",
+        _when({"applicant": "person", "at_least": 1}),
+        "papers[0].when[0].at_least",
+        "when_value_without_field",
+    ),
+    Broken(
+        "no such choice",
+        _when({"field": "kind", "one_of": ["birth", "adoption"]}),
+        "papers[0].when[0].one_of[1]",
+        "when_value_not_of_field",
+    ),
+    Broken(
+        "truth value as a word",
+        put("form[5].when[0].one_of", ["yes"]),
+        "form[5].when[0].one_of[0]",
+        "when_value_not_of_field",
+    ),
+    Broken(
+        "truth value as a number",
+        put("form[5].when[0].one_of", [1]),
+        "form[5].when[0].one_of[0]",
+        "when_value_not_of_field",
+    ),
+    Broken(
+        "number for a text",
+        _when({"field": "person_name", "one_of": [7]}),
+        "papers[0].when[0].one_of[0]",
+        "when_value_not_of_field",
+    ),
+    Broken(
+        "text longer than the field takes",
+        _when({"field": "person_name", "one_of": ["a" * 121]}),
+        "papers[0].when[0].one_of[0]",
+        "when_value_not_of_field",
+    ),
+    Broken(
+        "number that the field can't have",
+        _when({"field": "copies", "one_of": [51]}),
+        "papers[0].when[0].one_of[0]",
+        "when_value_not_of_field",
+    ),
+    Broken(
+        "truth value for a number",
+        _when({"field": "copies", "one_of": [True]}),
+        "papers[0].when[0].one_of[0]",
+        "when_value_not_of_field",
+    ),
+    Broken(
+        "date in another order",
+        _when({"field": "registered_on", "one_of": ["01-07-2026"]}),
+        "papers[0].when[0].one_of[0]",
+        "when_value_not_of_field",
+    ),
+    Broken(
+        "value twice",
+        _when({"field": "kind", "one_of": ["birth", "birth"]}),
+        "papers[0].when[0].one_of[1]",
+        "duplicate_value",
+    ),
+    Broken("condition twice", put("fee.items[1].when[1]", URGENT), "fee.items[1].when[1]", "duplicate_value"),
+    Broken(
+        "fraction for a value",
+        _when({"field": "copies", "one_of": [1.5]}),
+        "papers[0].when[0].one_of[0]",
+        "form_value_expected",
+    ),
+    Broken(
+        "no value among the values",
+        _when({"field": "kind", "one_of": ["birth", None]}),
+        "papers[0].when[0].one_of[1]",
+        "required",
+    ),
+    Broken(
+        "endless value",
+        _when({"field": "person_name", "one_of": ["a" * 4001]}),
+        "papers[0].when[0].one_of[0]",
+        "too_long",
+    ),
+    Broken(
+        "value not in a list",
+        _when({"field": "kind", "one_of": "birth"}),
+        "papers[0].when[0].one_of",
+        "list_expected",
+    ),
+    Broken(
+        "bounds of a choice",
+        _when({"field": "kind", "at_least": 1}),
+        "papers[0].when[0].at_least",
+        "when_bounds_need_integer",
+    ),
+    Broken(
+        "bounds of a date in a condition",
+        _when({"field": "registered_on", "at_most": 2026}),
+        "papers[0].when[0].at_most",
+        "when_bounds_need_integer",
+    ),
+    Broken(
+        "bound in words",
+        _when({"field": "copies", "at_least": "ten"}),
+        "papers[0].when[0].at_least",
+        "integer_expected",
+    ),
+    Broken(
+        "bounds of a condition crossed",
+        put("fee.items[2].when[0].at_least", 51),
+        "fee.items[2].when[0].at_least",
+        "when_bounds_crossed",
+    ),
+    Broken(
+        "more than the field takes",
+        _when({"field": "copies", "at_least": 51}),
+        "papers[0].when[0].at_least",
+        "never_holds",
+    ),
+    Broken(
+        "less than the field takes",
+        _when({"field": "copies", "at_most": 0}),
+        "papers[0].when[0].at_most",
+        "never_holds",
+    ),
+    Broken(
+        "two channels at once",
+        put("papers[2].when[1]", {"channel": "online"}),
+        "papers[2].when[1]",
+        "never_holds",
+    ),
+    Broken(
+        "person and organisation at once",
+        put("papers[1].when[1]", {"applicant": "person"}),
+        "papers[1].when[1]",
+        "never_holds",
+    ),
+    Broken(
+        "two choices at once",
+        put("papers[0].when[1]", {"field": "kind", "one_of": ["marriage"]}),
+        "papers[0].when[1]",
+        "never_holds",
+    ),
+    Broken(
+        "bounds that exclude each other",
+        put("papers[2].when[2]", {"field": "copies", "at_most": 9}),
+        "papers[2].when[2]",
+        "never_holds",
+    ),
+    Broken(
+        "field that is not part of the form then",
+        put("papers[0].when", [{"field": "urgent", "one_of": [False]}, {"field": "reason", "one_of": ["a"]}]),
+        "papers[0].when[1]",
+        "never_holds",
+    ),
+    Broken(
+        "counts a field that is not part of the form then",
+        many(
+            put("form[5]", FACT | {"code": "pages", "label": NAME, "kind": "integer", "minimum": 0, "maximum": 9}),
+            put("form[5].when", [{"field": "urgent", "one_of": [False]}]),
+            put("fee.items[1].per", "pages"),
+        ),
+        "fee.items[1].per",
+        "never_holds",
+    ),
+    Broken("no such channel", _when({"channel": "fax"}), "papers[0].when[0].channel", "not_allowed_value"),
+    Broken("no such applicant", _when({"applicant": "company"}), "papers[0].when[0].applicant", "not_allowed_value"),
+    Broken(
+        "channel that the level does not take",
+        many(at_level(2), _when({"channel": "online"})),
+        "papers[0].when[0].channel",
+        "when_channel_not_allowed",
+    ),
+    # review
+    Broken("no review", many(put("review", []), drop("extension")), "review", "review_required"),
+    Broken("no review at level 2", many(at_level(2), drop("review")), "review", "review_required"),
+    Broken("nobody decides", drop("review[4]"), "review", "decide_exactly_once"),
+    Broken("decided twice", put("review[5]", DECIDE), "review", "decide_exactly_once"),
+    Broken(
+        "decided before it is proposed",
+        put("review", [DECIDE, PROPOSE]),
+        "review[0].act",
+        "decide_not_last",
+    ),
+    Broken(
+        "inspected after the decision", put("review[5]", INSPECT | {"code": "z"}), "review[4].act", "decide_not_last"
+    ),
+    Broken("clerk decides", put("review[4].role", "clerk"), "review[4].role", "decide_by_leader"),
+    Broken("nobody proposes", drop("review[3]"), "review", "propose_exactly_once"),
+    Broken("proposed twice", insert("review[0]", PROPOSE), "review", "propose_exactly_once"),
+    Broken("decision alone at level 1", many(at_level(1), put("review", [DECIDE])), "review", "propose_exactly_once"),
+    Broken("leader inspects", put("review[0].role", "leader"), "review[0].role", "step_not_by_leader"),
+    Broken("leader consults", put("review[1].role", "leader"), "review[1].role", "step_not_by_leader"),
+    Broken("nobody is consulted", drop("review[1].consult"), "review[1].consult", "consult_required"),
+    Broken("consulted without a step", put("review[0].consult", CONSULTED), "review[0].consult", "consult_not_for_act"),
+    Broken("no parties", put("review[1].consult.parties", []), "review[1].consult.parties", "too_few"),
+    Broken(
+        "party twice",
+        put("review[1].consult.parties[1].code", "police"),
+        "review[1].consult.parties[1].code",
+        "duplicate_code",
+    ),
+    Broken(
+        "party by its name alone",
+        put("review[1].consult.parties[1]", "commune"),
+        "review[1].consult.parties[1]",
+        "mapping_expected",
+    ),
+    Broken(
+        "party has a source",
+        put("review[1].consult.parties[0].source", "x"),
+        "review[1].consult.parties[0].source",
+        "unknown_key",
+    ),
+    Broken(
+        "silence is refusal",
+        put("review[1].consult.silence", "refusal"),
+        "review[1].consult.silence",
+        "not_allowed_value",
+    ),
+    Broken("silence means nothing", drop("review[1].consult.silence"), "review[1].consult.silence", "required"),
+    Broken("obligation towards nobody", drop("review[2].obligation"), "review[2].obligation", "obligation_required"),
+    Broken(
+        "obligation without a step", put("review[3].obligation", OWED), "review[3].obligation", "obligation_not_for_act"
+    ),
+    Broken("no time to answer", drop("review[2].obligation.answer"), "review[2].obligation.answer", "required"),
+    # fee
+    Broken("counts no field of the form", put("fee.items[0].per", "pages"), "fee.items[0].per", "per_unknown_field"),
+    Broken("counts a text", put("fee.items[0].per", "person_name"), "fee.items[0].per", "per_not_integer"),
+    Broken("counts without a minimum", drop("form[3].minimum"), "form[3].minimum", "per_needs_minimum"),
+    Broken("counts below nothing", put("form[3].minimum", -1), "form[3].minimum", "per_needs_minimum"),
+    Broken("counts without a maximum", drop("form[3].maximum"), "form[3].maximum", "per_needs_maximum"),
+    Broken("counts too much", put("form[3].maximum", 100_001), "form[3].maximum", "per_needs_maximum"),
+    Broken("paid by post", put("fee.channels", ["online", "post"]), "fee.channels[1]", "fee_by_post_not_available"),
+    Broken(
+        "paid by post at level 2",
+        many(at_level(2), put("fee.channels", ["post"])),
+        "fee.channels[0]",
+        "fee_by_post_not_available",
+    ),
+    Broken("channel twice", put("fee.channels", ["counter", "online", "online"]), "fee.channels[2]", "duplicate_value"),
+    Broken("too many items", add_many("fee.items", 48), "fee.items", "too_many"),
+    Broken("too many waivers", add_many("fee.waivers", 99), "fee.waivers", "too_many"),
+    Broken("waiver twice", put("fee.waivers[1].code", "poor"), "fee.waivers[1].code", "duplicate_code"),
+    Broken("waiver of nothing", put("fee.waivers[1].percent", 0), "fee.waivers[1].percent", "out_of_range"),
+    Broken("waiver of more than all", put("fee.waivers[0].percent", 101), "fee.waivers[0].percent", "out_of_range"),
+    Broken("waiver by parts", put("fee.waivers[0].percent", 0.5), "fee.waivers[0].percent", "integer_expected"),
+    Broken("auditor waives", put("fee.waivers[0].approver", "auditor"), "fee.waivers[0].approver", "not_allowed_value"),
+    Broken("waiver on condition", put("fee.waivers[0].when", [URGENT]), "fee.waivers[0].when", "unknown_key"),
+    Broken(
+        "paid with a paper filing",
+        many(at_level(2), put("fee.due", "submission")),
+        "fee.due",
+        "due_submission_needs_online_filing",
+    ),
+    # what the level allows
+    Broken(
+        "paid online at level 3",
+        many(at_level(3), put("fee.channels", ["online"])),
+        "fee.channels[0]",
+        "fee_channel_not_allowed",
+    ),
+    Broken("not paid online at level 4", put("fee.channels", ["counter"]), "fee.channels", "fee_must_offer_online"),
+    Broken(
+        "online result at level 3",
+        many(at_level(3), put("result.channels", ["online"])),
+        "result.channels[0]",
+        "result_channel_not_allowed",
+    ),
+    Broken(
+        "no online result at level 4",
+        put("result.channels", ["counter"]),
+        "result.channels",
+        "result_must_offer_online",
+    ),
+    Broken(
+        "result channel twice",
+        put("result.channels", ["online", "post", "post"]),
+        "result.channels[2]",
+        "duplicate_value",
+    ),
+    Broken(
+        "signature at level 3",
+        many(at_level(3), put("signature.required", value=True)),
+        "signature.required",
+        "signature_not_allowed",
+    ),
+    Broken("unsigned can't pay", put("fee.channels", ["online"]), "fee.channels", "unsigned_could_not_pay"),
+    # extension, silent approval, standing order
+    Broken("extended by nothing", put("extension.by", "0 working days"), "extension.by", "extension_by_nothing"),
+    Broken("extended in another unit", put("extension.by", "2 calendar days"), "extension.by", "unit_of_processing"),
+    Broken(
+        "limit in another unit than its extension",
+        many(put("limits.processing", "30 calendar days"), put("extension.notice", "1 working days")),
+        "extension.by",
+        "unit_of_processing",
+    ),
+    Broken(
+        "notice as long as the limit in hours",
+        put("extension.notice", "8 working hours"),
+        "extension.notice",
+        "notice_not_shorter",
+    ),
+    Broken(
+        "notice as long as the limit in calendar days",
+        many(
+            put("limits.processing", "5 calendar days"),
+            put("extension.by", "2 calendar days"),
+            put("extension.notice", "5 working days"),
+        ),
+        "extension.notice",
+        "notice_not_shorter",
+    ),
+    Broken(
+        "notice as long as the limit",
+        put("extension.notice", "1 working days"),
+        "extension.notice",
+        "notice_not_shorter",
+    ),
+    Broken("extended never", put("extension.times", 0), "extension.times", "out_of_range"),
+    Broken("extended by a number", put("extension.by", 2), "extension.by", "limit_form"),
+    Broken("nothing to extend", many(at_level(1), put("review", [])), "extension", "extension_needs_review"),
+    Broken(
+        "silence at level 1",
+        many(at_level(1), put("silent_approval", FACT | {"legal_basis": "Law", "officers": ["x"]})),
+        "silent_approval",
+        "silent_approval_not_at_level_1",
+    ),
+    Broken("silence without a law", drop("silent_approval.legal_basis"), "silent_approval.legal_basis", "required"),
+    Broken("nobody answers for silence", put("silent_approval.officers", []), "silent_approval.officers", "too_few"),
+    Broken(
+        "officer twice",
+        put("silent_approval.officers[1]", "h01.12-leader-1"),
+        "silent_approval.officers[1]",
+        "duplicate_value",
+    ),
+    Broken(
+        "officer with a line break",
+        put("silent_approval.officers[1]", "a\nb"),
+        "silent_approval.officers[1]",
+        "wrong_form",
+    ),
+    Broken("order passes over steps", put("automatic", ORDER), "automatic", "automatic_skips_step"),
+    Broken(
+        "order names an officer twice",
+        many(put("automatic", ORDER | {"officers": ["x", "x"]}), put("review", [PROPOSE, DECIDE])),
+        "automatic.officers[1]",
+        "duplicate_value",
+    ),
+    Broken(
+        "order at level 2",
+        many(at_level(2), put("automatic", ORDER), put("review", [PROPOSE, DECIDE])),
+        "automatic",
+        "automatic_needs_online_filing",
+    ),
+    Broken(
+        "order at level 1",
+        many(at_level(1), put("automatic", ORDER), put("review", [PROPOSE, DECIDE])),
+        "automatic",
+        "automatic_needs_online_filing",
+    ),
+]

@@ -1,0 +1,211 @@
+"""`motcua calendar`: one case, many cases, and files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from operations.commands.publishing.calendar import app
+from operations.publishing.calendar_file import CALENDARS
+
+CASE: Final = ("--received", "2026-02-13T16:05+07:00", "--limit", "5 working days")
+ANSWER: Final = {
+    "due": "2026-02-27T17:00:00+07:00",
+    "receipt_day": "2026-02-13",
+    "calendar": "vn",
+    "calendar_version": "2026-11",
+}
+
+
+def run(*arguments: str | Path, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+
+
+def due(*arguments: str | Path) -> Any:
+    ended = run("due", *arguments, "--json")
+    assert ended.exit_code == 0, ended.output
+    return json.loads(ended.stdout)
+
+
+def error(*arguments: str | Path) -> tuple[str, str]:
+    ended = run("due", *arguments, "--json")
+    assert ended.exit_code == 1
+    found = json.loads(ended.stdout)["error"]
+    assert found["message"].keys() == {"vi", "en"}
+    return found["field"], found["rule"]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    file = tmp_path / "own.yaml"
+    file.write_text(
+        "code: own\nversion: 1\nvalid_from: 2026-01-01\nvalid_until: 2026-12-31\noverlays:\n"
+        "  - agency: H01\n    days: [{ date: 2026-03-05, kind: off, source: a test }]\n",
+        encoding="utf-8",
+    )
+    return file
+
+
+def test_a_case_is_answered_with_its_reasons() -> None:
+    found = due(*CASE)
+    reasons = found.pop("reasoning")
+    assert found == ANSWER
+    assert reasons[0] == "Received Fri 2026-02-13 16:05, Vietnam time."
+    assert reasons[-1] == "Due Fri 2026-02-27 17:00."
+    said = run("due", *CASE).stdout.splitlines()
+    assert said == [*reasons, found["due"]]
+
+
+def test_pauses_are_begin_and_end() -> None:
+    pauses = (
+        "--pause",
+        "2026-02-24T07:00+07:00/2026-02-24T17:00+07:00",
+        "--pause",
+        "2026-02-25T00:00Z/2026-02-26T00:00Z",
+    )
+    assert due(*CASE, *pauses)["due"] == "2026-03-03T17:00:00+07:00"
+
+
+def test_a_calendar_is_named_or_a_file_and_an_agency_has_its_own_days(own: Path) -> None:
+    case = ("--received", "2026-03-04T10:00+07:00", "--limit", "1 working day", "--calendar", own)
+    assert due(*case)["due"] == "2026-03-05T17:00:00+07:00"
+    there = due(*case, "--agency", "H01.12")
+    assert there["due"] == "2026-03-06T17:00:00+07:00"
+    assert (there["calendar"], there["calendar_version"]) == ("own", "1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "rule"),
+    [
+        (["--received", "2026-02-13T16:05"], "received", "timezone_aware"),
+        (["--received", "2026-02-13"], "received", "timezone_aware"),
+        (["--received", "1770973500"], "received", "datetime_parsing"),
+        (["--received", "2026-02-30T16:05+07:00"], "received", "datetime_parsing"),
+        (["--received", "1999-02-13T16:05+07:00"], "received", "out_of_reach"),
+        (["--limit", "5 months"], "limit", "limit_form"),
+        (["--limit", "5 days"], "limit", "limit_form"),
+        (["--limit", "5 seconds"], "limit", "limit_form"),
+        (["--limit", "-1 working days"], "limit", "limit_form"),
+        (["--limit", "999999 working days"], "limit", "out_of_reach"),
+        (["--agency", "h01"], "agency", "string_pattern_mismatch"),
+        (["--calendar", "nowhere"], "calendar", "unknown_calendar"),
+        (["--calendar", "../procedures"], "calendar", "unknown_calendar"),
+        (["--pause", "2026-02-14T10:00+07:00"], "pauses[0][1]", "missing"),
+        (["--pause", "2026-02-14T10:00/2026-02-15T10:00+07:00"], "pauses[0][0]", "timezone_aware"),
+        (["--pause", "2026-02-15T10:00+07:00/2026-02-14T10:00+07:00"], "pauses[0]", "pause_reversed"),
+        (
+            ["--pause", "2026-02-14T10:00Z/2026-02-16T10:00Z", "--pause", "2026-02-15T10:00Z/2026-02-17T10:00Z"],
+            "pauses[1]",
+            "pauses_overlap",
+        ),
+    ],
+)
+def test_a_bad_case_is_refused_with_its_field_and_rule(arguments: list[str], field: str, rule: str) -> None:
+    assert error(*CASE, *arguments) == (field, rule)
+    said = run("due", *CASE, *arguments)
+    assert said.exit_code == 1
+    assert said.stdout == ""
+    assert field in said.stderr
+    assert f"[{rule}]" in said.stderr
+
+
+def test_without_an_instant_or_a_limit_there_is_nothing_to_answer() -> None:
+    assert error("--limit", "5 working days") == ("received", "missing")
+    assert error("--received", "2026-02-13T16:05Z") == ("limit", "missing")
+
+
+def test_a_calendar_with_mistakes_answers_nothing(own: Path) -> None:
+    own.write_text(own.read_text(encoding="utf-8").replace("kind: off", "kind: no"), encoding="utf-8")
+    assert error(*CASE, "--calendar", own) == ("calendar", "calendar_has_mistakes")
+    for said in (run("due", *CASE, "--calendar", own).stderr, run("due", *CASE, "--calendar", own, "--json").stdout):
+        assert f"{own}:7 overlays[0].days[0].kind (not_allowed_value)" in said.replace("\n", "")
+
+
+LINES: Final = [
+    ('{"received": "2026-02-13T16:05+07:00", "limit": "5 working days"}', ANSWER["due"]),
+    ('{"received": "2026-02-13T16:05", "limit": "5 working days"}', ("received", "timezone_aware")),
+    ('{"received": "2026-03-04T03:00Z", "limit": "8 working hours", "calendar": "vn"}', "2026-03-05T10:00:00+07:00"),
+    ('{"received": 1770973500, "limit": "5 working days"}', ("received", "datetime_parsing")),
+    ('{"received": "2026-03-04T03:00Z", "limit": {"amount": 5, "unit": "working days"}}', ("limit", "limit_form")),
+    (
+        '{"received": "2026-03-04T03:00Z", "limit": "5 working days", "calendar": "no"}',
+        ("calendar", "unknown_calendar"),
+    ),
+    ('{"received": "2026-03-04T03:00Z", "limit": "5 working days", "more": 1}', ("more", "extra_forbidden")),
+    ('{"received": "2026-02-13T16:05Z", "limit": null, "calendar": null}', ("limit", "missing")),
+    ("", ("", "json_invalid")),
+    ("[" * 100_000, ("", "json_invalid")),
+    ("[]", ("", "model_type")),
+    (
+        '{"received": "2026-03-04T03:00Z", "limit": "5 working days", "limit": "1 working day"}',
+        ("limit", "duplicate_key"),
+    ),
+    ('{"received": "2026-03-04T03:00Z", "limit": {"amount": 5, "amount": 5}}', ("amount", "duplicate_key")),
+    (
+        '{"received": "2026-03-02T02Z", "limit": "30 calendar days", "pauses": [["2026-03-16T01Z", "2026-03-20T01Z"]]}',
+        "2026-04-06T17:00:00+07:00",
+    ),
+    (
+        '{"received": "2026-03-02T02Z", "limit": "9 working days", "pauses": [["2026-03-16T01Z", "2026-03-02T01Z"]]}',
+        ("pauses[0]", "pause_reversed"),
+    ),
+]
+
+
+def test_a_file_is_answered_line_by_line_and_a_bad_line_in_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "cases.jsonl"
+    file.write_text("\n".join(line for line, _ in LINES), encoding="utf-8")
+    for ended in (
+        run("due", "--from", file, "--json"),
+        run("due", "--from", "-", "--json", stdin=file.read_text("utf-8")),
+    ):
+        assert ended.exit_code == 0, ended.output
+        answers = [json.loads(line) for line in ended.stdout.splitlines()]
+        assert [
+            answer["due"] if "due" in answer else (answer["error"]["field"], answer["error"]["rule"])
+            for answer in answers
+        ] == [expected for _, expected in LINES]
+    assert answers[0] == due(*CASE)
+    said = run("due", "--from", file).stdout.splitlines()
+    assert said[0] == ANSWER["due"]
+    assert said[1].startswith("error: received: ")
+
+
+def test_lines_have_the_calendar_of_the_command_unless_they_name_one(tmp_path: Path, own: Path) -> None:
+    file = tmp_path / "cases.jsonl"
+    case = {"received": "2026-03-04T10:00+07:00", "limit": "1 working day"}
+    file.write_text("\n".join(json.dumps(each) for each in (case, case | {"calendar": "vn"})), encoding="utf-8")
+    ended = run("due", "--from", file, "--calendar", own, "--agency", "H01", "--json")
+    answers = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [answer["calendar"] for answer in answers] == ["own", "vn"]
+    assert [answer["due"][:10] for answer in answers] == ["2026-03-06", "2026-03-05"]
+
+
+def test_a_file_and_a_case_are_not_asked_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "cases.jsonl"
+    file.write_text("", encoding="utf-8")
+    assert run("due", "--from", file, *CASE).exit_code == 2
+    assert run("due", "--from", tmp_path / "none").exit_code == 2
+
+
+def test_a_file_is_checked(own: Path) -> None:
+    assert run("check", CALENDARS / "vn.yaml", own).exit_code == 0
+    own.write_text(own.read_text(encoding="utf-8") + "week: { monday: [13:30-17:00, 07:00-11:30] }\n", encoding="utf-8")
+    ended = run("check", CALENDARS / "vn.yaml", own)
+    assert ended.exit_code == 1
+    assert f"{own}:8 week.monday[1]" in ended.stdout
+    assert "(hours_overlap)" in ended.stdout
+    (row,) = json.loads(run("check", own, "--json").stdout)
+    assert (row["file"], row["path"], row["rule"], row["line"]) == (str(own), "week.monday[1]", "hours_overlap", 8)
+    assert "chồng nhau" in run("check", own, "--lang", "vi").stdout
+
+
+@pytest.mark.parametrize("command", ["due", "check"])
+def test_help_has_an_example(command: str) -> None:
+    shown = run(command, "--help").stdout
+    assert "Example" in shown
+    assert f"motcua calendar {command}" in " ".join(shown.split())

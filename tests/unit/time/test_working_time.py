@@ -1,0 +1,355 @@
+"""Where a limit ends, and where it ends after standing still: cases by hand. Hours are Vietnam's (+07:00)."""
+
+from __future__ import annotations
+
+import gettext
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from rules.time import working_time
+from rules.time.calendars import expand
+from rules.time.office_hours import pages
+from rules.time.working_time import TimeError
+from schemas.limit import Limit
+from schemas.publishing.calendar import Calendar, CalendarFile, Timeliness
+from tests.conftest import ROOT
+
+TABLE: Final[dict[str, Any]] = yaml.load(
+    (ROOT / "tests/unit/time/working_time_cases.yaml").read_text(encoding="utf-8"),
+    yaml.BaseLoader,  # noqa: S506 -- reads every scalar as its text
+)
+CASES: Final[list[dict[str, Any]]] = TABLE["cases"]
+FILE: Final = CalendarFile.model_validate(TABLE["calendar"])
+VN: Final = expand(FILE)
+
+
+def at(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    return (instant if instant.tzinfo else instant.replace(tzinfo=working_time.VIETNAM)).astimezone(UTC)
+
+
+def limit(text: str) -> Limit:
+    return Limit.model_validate(text)
+
+
+def name(case: dict[str, Any]) -> str:
+    pauses = f", {len(case['pauses'])} pauses" if "pauses" in case else ""
+    return f"{case['received']} {case['limit']}{pauses} {case.get('agency', '')}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_a_limit_ends(case: dict[str, Any]) -> None:
+    asked: dict[str, Any] = {
+        "pauses": [(at(begins), at(ends)) for begins, ends in case.get("pauses", [])],
+        "cut_off": time.fromisoformat(case["cut_off"]) if "cut_off" in case else None,
+    }
+    arguments = (at(case["received"]), limit(case["limit"]), expand(FILE, case.get("agency")))
+    due = working_time.due(*arguments, **asked)
+    found = working_time.explain(*arguments, **asked)
+    assert due == at(case["due"]), "\n".join([case["why"], *found.reasoning])
+    assert due.tzinfo is UTC
+    assert found.due == due
+    received = at(case["received"]).astimezone(working_time.VIETNAM)
+    assert found.receipt_day.isoformat() == case.get("receipt", f"{received:%Y-%m-%d}")
+    assert case.get("says", found.reasoning[-1]) in found.reasoning
+    assert found.reasoning[-1].endswith(f"{case['due'].replace('T', ' ')}.")
+
+
+def test_there_are_enough_cases_and_none_twice() -> None:
+    assert len(CASES) >= 75
+    assert len({str({**case, "why": ""}) for case in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize(
+    ("due", "text", "before", "agency"),
+    [
+        ("2026-03-13T17:00", "1 working day", "2026-03-12T17:00", None),
+        ("2026-02-23T17:00", "1 working day", "2026-02-13T17:00", None),
+        ("2026-08-24T17:00", "1 working day", "2026-08-22T17:00", None),
+        ("2026-10-09T11:30", "1 working day", "2026-10-08T17:00", "H01"),
+        ("2026-10-12T17:00", "1 working day", "2026-10-09T11:30", "H01"),
+        ("2026-03-13T17:00", "0 working days", "2026-03-13T17:00", None),
+        ("2026-03-13T17:00", "3 working days", "2026-03-10T17:00", None),
+        ("2026-03-05T10:00", "1 working day", "2026-03-04T10:00", None),
+        ("2026-10-12T15:00", "1 working day", "2026-10-09T11:30", "H01"),
+        ("2026-03-07T12:00", "1 working day", "2026-03-05T17:00", None),
+        ("2026-03-05T10:00", "2 working hours", "2026-03-05T08:00", None),
+        ("2026-03-05T10:00", "4 working hours", "2026-03-04T16:00", None),
+        ("2026-03-05T10:00", "3 working hours", "2026-03-04T17:00", None),
+        ("2026-03-09T17:00", "5 calendar days", "2026-03-04T17:00", None),
+        ("2026-03-09T17:00", "2 calendar days", "2026-03-06T17:00", None),
+        ("2026-03-09T10:00", "0 calendar days", "2026-03-09T10:00", None),
+        ("2026-03-09T17:00:30", "45 seconds", "2026-03-09T16:59:45", None),
+        ("2026-01-05T17:00", "300 working days", "2024-10-23T17:00", None),
+    ],
+)
+def test_so_much_before_a_due_instant(due: str, text: str, before: str, agency: str | None) -> None:
+    assert working_time.before(at(due), limit(text), expand(FILE, agency)) == at(before)
+
+
+@pytest.mark.parametrize(
+    ("start", "text", "half", "pauses"),
+    [
+        ("2026-03-04T10:00", "8 working hours", "2026-03-04T16:00", []),
+        ("2026-03-04T14:00", "0 working days", "2026-03-04T15:30", []),
+        ("2026-03-04T10:00", "1 working day", "2026-03-05T11:00", []),
+        ("2026-03-02T07:00", "1 working day", "2026-03-03T11:00", []),
+        ("2026-03-06T17:30", "1 working day", "2026-03-10T11:00", []),
+        ("2026-03-02T07:00", "1 working day", "2026-03-03T11:00", [("2026-03-02T10:00", "2026-03-02T16:00")]),
+        ("2026-03-02T07:00", "1 working day", "2026-03-03T15:00", [("2026-03-02T10:00", "2026-03-03T09:00")]),
+        ("2026-03-02T09:00", "5 working days", "2026-03-05T11:00", []),
+        ("2026-03-04T14:00", "0 calendar days", "2026-03-04T15:30", []),
+        ("2026-03-04T14:00", "0 calendar days", "2026-03-04T16:00", [("2026-03-04T14:30", "2026-03-04T15:00")]),
+        ("2026-03-04T10:01", "0 working days", "2026-03-04T14:31", [("2026-03-04T10:00", "2026-03-04T10:00")]),
+        ("2026-03-06T10:00", "1 calendar day", "2026-03-09T08:30", []),
+        ("2026-03-04T10:00", "8 working hours", "2026-03-05T08:00", [("2026-03-04T14:00", "2026-03-04T16:00")]),
+        ("2026-03-04T10:00", "8 working hours", "2026-03-04T16:00", [("2026-03-04T16:00", "2026-03-05T16:00")]),
+        ("2026-03-06T18:00", "8 working hours", "2026-03-09T11:00", [("2026-03-06T19:00", "2026-03-07T19:00")]),
+        ("2026-03-04T10:00", "1 calendar day", "2026-03-05T09:30", [("2026-03-05T07:00", "2026-03-05T09:00")]),
+        ("2026-03-04T10:00", "0 working hours", "2026-03-04T10:00", []),
+        ("2026-03-04T10:00", "10 seconds", "2026-03-04T10:00:05", []),
+        ("2026-03-04T10:00", "10 seconds", "2026-03-04T10:00:07", [("2026-03-04T10:00:01", "2026-03-04T10:00:03")]),
+    ],
+)
+def test_half_of_a_budget_is_used(start: str, text: str, half: str, pauses: list[tuple[str, str]]) -> None:
+    stood = [(at(begins), at(ends)) for begins, ends in pauses]
+    assert working_time.halfway(at(start), limit(text), VN, pauses=stood) == at(half)
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "left"),
+    [
+        ("2026-03-01T10:00", "5 working days", 2400),
+        ("2026-03-02T09:00", "5 working days", 2400),
+        ("2026-03-02T17:00", "5 working days", 2400),
+        ("2026-03-03T07:00", "5 working days", 2400),
+        ("2026-03-03T07:01", "5 working days", 2399),
+        ("2026-03-04T10:00", "5 working days", 1740),
+        ("2026-03-05T09:00", "5 working days", 1740),
+        ("2026-03-05T14:00", "5 working days", 1740),
+        ("2026-03-11T08:00", "5 working days", 60),
+        ("2026-03-11T16:59", "5 working days", 0),
+        ("2026-03-20T08:00", "5 working days", 0),
+        ("2026-03-02T09:00", "30 calendar days", 30),
+        ("2026-03-04T23:00", "30 calendar days", 28),
+        ("2026-03-05T15:00", "30 calendar days", 28),
+        ("2026-03-07T15:00", "30 calendar days", 26),
+        ("2026-04-02T16:59", "30 calendar days", 0),
+        ("2026-03-02T09:00", "0 calendar days", 360),
+        ("2026-03-02T16:00", "0 calendar days", 60),
+        ("2026-03-02T08:59", "8 working hours", 480),
+        ("2026-03-02T09:00:07.5", "10 seconds", 2),
+        ("2026-03-02T09:00:20", "10 seconds", 0),
+    ],
+)
+def test_what_is_left(asked: str, text: str, left: int) -> None:
+    pauses = [(at("2026-03-04T10:00"), at("2026-03-05T14:00"))]
+    assert working_time.remaining(at(asked), at("2026-03-02T09:00"), limit(text), VN, pauses=pauses) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("0 working days", True),
+        ("1 working day", True),
+        ("2 working days", False),
+        ("1 calendar day", True),
+        ("2 calendar days", False),
+        ("8 working hours", True),
+        ("9 working hours", False),
+        ("100000 seconds", True),
+    ],
+)
+def test_one_working_day_or_less_is_short(text: str, *, short: bool) -> None:
+    assert working_time.short(limit(text), VN) is short
+
+
+@pytest.mark.parametrize(
+    ("text", "done", "outcome"),
+    [
+        ("5 working days", "2026-03-08T23:59", Timeliness.EARLY),
+        ("5 working days", "2026-03-09T00:00", Timeliness.ON_TIME),
+        ("5 working days", "2026-03-09T23:59:59", Timeliness.ON_TIME),
+        ("5 working days", "2026-03-10T00:00", Timeliness.LATE),
+        ("30 calendar days", "2026-03-09T17:01", Timeliness.ON_TIME),
+        ("8 working hours", "2026-03-09T16:59:59", Timeliness.EARLY),
+        ("8 working hours", "2026-03-09T17:00:59", Timeliness.ON_TIME),
+        ("8 working hours", "2026-03-09T17:01", Timeliness.LATE),
+        ("9 seconds", "2026-03-09T16:59:59.9", Timeliness.EARLY),
+        ("9 seconds", "2026-03-09T17:00", Timeliness.ON_TIME),
+        ("9 seconds", "2026-03-09T17:00:00.1", Timeliness.LATE),
+    ],
+)
+def test_early_on_time_late(text: str, done: str, outcome: Timeliness) -> None:
+    assert working_time.outcome(limit(text), at("2026-03-09T17:00"), at(done)) is outcome
+
+
+@pytest.mark.parametrize(
+    ("pauses", "field", "rule"),
+    [
+        ([("2026-03-05T10:00", "2026-03-04T10:00")], "pauses[0]", "pause_reversed"),
+        ([("2026-03-04T10:00:30", "2026-03-04T10:00:20")], "pauses[0]", "pause_reversed"),
+        ([("2026-03-03", "2026-03-04"), ("2026-03-03T23:59", "2026-03-05")], "pauses[1]", "pauses_overlap"),
+        ([("2026-03-05", "2026-03-06"), ("2026-03-03", "2026-03-04")], "pauses[1]", "pauses_overlap"),
+    ],
+)
+@pytest.mark.parametrize("text", ["5 working days", "8 working hours", "3 calendar days", "9 seconds"])
+def test_pauses_stand_in_order_and_apart(pauses: list[tuple[str, str]], field: str, rule: str, text: str) -> None:
+    stood = [(at(begins), at(ends)) for begins, ends in pauses]
+    for ask in (working_time.due, working_time.explain, working_time.halfway):
+        with pytest.raises(TimeError) as refused:
+            ask(at("2026-03-02T09:00"), limit(text), VN, pauses=stood)
+        assert (refused.value.problem.field, refused.value.problem.rule) == (field, rule)
+
+
+def test_one_pause_may_begin_where_another_ends() -> None:
+    stood = [(at("2026-03-03T07:00"), at("2026-03-03T17:00")), (at("2026-03-03T17:00"), at("2026-03-05T07:00"))]
+    assert working_time.due(at("2026-03-02T09:00"), limit("1 working day"), VN, pauses=stood) == at("2026-03-05T17:00")
+
+
+@pytest.mark.parametrize(
+    ("start", "text", "field"),
+    [
+        ("1999-12-31T23:59", "1 working day", "received"),
+        ("2100-01-01T00:00", "1 calendar day", "received"),
+        ("1999-12-31T23:59", "5 seconds", "received"),
+        ("2026-03-02T09:00", "999999 working days", "limit"),
+        ("2026-03-02T09:00", "999999 working hours", "limit"),
+        ("2026-03-02T09:00", "999999 calendar days", "limit"),
+    ],
+)
+def test_what_lies_beyond_every_known_holiday_is_refused(start: str, text: str, field: str) -> None:
+    with pytest.raises(TimeError, match="2000 to 2099") as refused:
+        working_time.due(at(start), limit(text), VN)
+    assert (refused.value.problem.field, refused.value.problem.rule) == (field, "out_of_reach")
+
+
+def test_nothing_lies_before_the_first_known_holiday() -> None:
+    for text in ("999999 working days", "999999 working hours", "999999 calendar days"):
+        with pytest.raises(TimeError, match="2000 to 2099"):
+            working_time.before(at("2026-03-02T17:00"), limit(text), VN)
+
+
+def test_far_away_is_not_slow_and_not_wrong() -> None:
+    assert working_time.due(at("2026-03-02T09:00"), limit("20000 calendar days"), VN) == at("2080-12-03T17:00")
+    assert working_time.due(at("2001-03-01T09:00"), limit("1 working day"), VN) == at("2001-03-02T17:00")
+
+
+def test_nothing_is_read_from_the_disk_once_it_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("the sandbox of a workflow would refuse this")
+
+    monkeypatch.setattr(gettext, "find", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
+    pages.cache_clear()
+    assert working_time.due(at("2046-02-02T09:00"), limit("1 working day"), VN) == at("2046-02-12T17:00")
+
+
+def test_a_limit_in_seconds_is_kept_as_it_is() -> None:
+    start = at("2026-03-04T10:00:30.5")
+    assert working_time.due(start, limit("45 seconds"), VN) == at("2026-03-04T10:01:15.5")
+    pauses = [
+        (at("2026-03-04T10:00:20"), at("2026-03-04T10:00:31.5")),
+        (at("2026-03-04T10:01"), at("2026-03-04T10:02")),
+        (at("2026-03-04T10:02:16.5"), at("2026-03-04T11:02")),
+    ]
+    found = working_time.explain(start, limit("45 seconds"), VN, pauses=pauses)
+    assert found.due == at("2026-03-04T10:02:16.5") == working_time.due(start, limit("45 seconds"), VN, pauses=pauses)
+    assert found.receipt_day == date(2026, 3, 4)
+
+
+def test_a_pause_is_a_line_of_its_own() -> None:
+    pauses = [(at("2026-03-04T10:00"), at("2026-03-05T14:00")), (at("2026-03-11T10:00"), at("2026-03-13T18:00"))]
+    lines = working_time.explain(at("2026-03-02T09:00"), limit("5 working days"), VN, pauses=pauses).reasoning
+    assert lines == (
+        "Received Mon 2026-03-02 09:00, Vietnam time.",
+        "Day of receipt: Mon 2026-03-02.",
+        "5 working days after it: the first is Tue 2026-03-03, the last Mon 2026-03-09, which closes at 17:00.",
+        "Regular days off are not counted.",
+        "Budget: 2400 working minutes from Tue 2026-03-03 07:00 on.",
+        "Pause 1, Wed 2026-03-04 10:00 to Thu 2026-03-05 14:00: 1740 working minutes left when it begins.",
+        "They run out Wed 2026-03-11 09:00, inside of a day that closes at 17:00.",
+        "Regular days off are not counted.",
+        "Pause 2, Wed 2026-03-11 10:00 to Fri 2026-03-13 18:00: 0 working minutes left when it begins.",
+        "Without any left it is the day of resume or the next working day, Mon 2026-03-16.",
+        "Due Mon 2026-03-16 17:00.",
+    )
+
+
+def said(start: str, text: str, *pauses: tuple[str, str], agency: str | None = None) -> tuple[str, ...]:
+    stood = [(at(begins), at(ends)) for begins, ends in pauses]
+    return working_time.explain(at(start), limit(text), expand(FILE, agency), pauses=stood).reasoning
+
+
+def test_the_closed_days_that_hours_cross_are_named() -> None:
+    assert said("2026-02-12T13:30", "16 working hours") == (
+        "Received Thu 2026-02-12 13:30, Vietnam time.",
+        "16 working hours, 960 working minutes, run out Mon 2026-02-23 11:30.",
+        "Regular days off are not counted.",
+        "Closed, so not counted: Mon 2026-02-16, Tue 2026-02-17, Wed 2026-02-18, Thu 2026-02-19, Fri 2026-02-20.",
+        "Due Mon 2026-02-23 11:30.",
+    )
+    assert said("2026-10-08T15:00", "8 working hours", agency="H01")[2:4] == (
+        "Regular days off are not counted.",
+        "With other hours: Fri 2026-10-09 (07:00-11:30).",
+    )
+    assert len(said("2026-03-04T10:00", "8 working hours")) == 3
+
+
+def test_so_are_those_that_the_rest_of_a_limit_crosses() -> None:
+    paused = ("2026-02-13T09:00", "2026-02-13T16:00")
+    assert said("2026-02-12T07:00", "1 working day", paused)[3:] == (
+        "Budget: 480 working minutes from Fri 2026-02-13 07:00 on.",
+        "Pause 1, Fri 2026-02-13 09:00 to Fri 2026-02-13 16:00: 360 working minutes left when it begins.",
+        "They run out Mon 2026-02-23 14:00, inside of a day that closes at 17:00.",
+        "Regular days off are not counted.",
+        "Closed, so not counted: Mon 2026-02-16, Tue 2026-02-17, Wed 2026-02-18, Thu 2026-02-19, Fri 2026-02-20.",
+        "Due Mon 2026-02-23 17:00.",
+    )
+    made_up = said("2026-08-21T09:00", "8 working hours", ("2026-08-21T10:00", "2026-08-21T16:00"))
+    assert "Open although regularly closed: Sat 2026-08-22 (07:00-11:30 and 13:30-17:00)." in made_up
+
+
+def test_a_budget_that_has_not_started_is_reckoned_from_its_start() -> None:
+    assert said("2026-03-02T09:00", "5 working days", ("2026-03-02T10:00", "2026-03-02T16:00"))[4:] == (
+        "Budget: 2400 working minutes from Tue 2026-03-03 07:00 on.",
+        "Pause 1, Mon 2026-03-02 10:00 to Mon 2026-03-02 16:00: 2400 working minutes left when it begins.",
+        "The budget starts only at Tue 2026-03-03 07:00: it is reckoned from then.",
+        "They run out Mon 2026-03-09 17:00.",
+        "Regular days off are not counted.",
+        "Due Mon 2026-03-09 17:00.",
+    )
+
+
+def test_what_a_filing_records_of_three_years_is_less_than_a_kilobyte() -> None:
+    three = FILE.model_copy(update={"valid_until": date(2028, 12, 31)})
+    calendar = expand(three, "H01.12")
+    assert len(calendar.off) > 35
+    assert len(calendar.model_dump_json()) < 1000
+
+
+def test_a_calendar_is_read_back_as_it_was_written() -> None:
+    calendar = expand(FILE, "H01.12")
+    again = Calendar.model_validate_json(calendar.model_dump_json())
+    assert again == calendar
+    assert hash(again) == hash(calendar)
+
+
+@pytest.mark.parametrize(
+    "text", ["5 days", "-1 working days", "five working days", "5", "", "1.5 working hours", "５ working days"]
+)
+def test_anything_else_is_no_limit(text: str) -> None:
+    with pytest.raises(ValueError, match="a time limit is one of"):
+        Limit.model_validate(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("1 working day", "1 working days"), (" 8 working hours ", "8 working hours"), ("0 seconds", "0 seconds")],
+)
+def test_a_limit_is_kept_as_text(text: str, kept: str) -> None:
+    assert Limit.model_validate(text).model_dump_json() == f'"{kept}"'

@@ -1,0 +1,314 @@
+"""What holds for every limit, calendar and sequence of pauses."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any, Final
+
+import hypothesis.strategies as st
+from hypothesis import assume, given, settings
+
+from rules.time import working_time
+from rules.time.office_hours import pages
+from schemas.limit import Limit, Unit
+from schemas.publishing.calendar import Calendar, Hours
+from tests.unit.time import slow_time
+
+Pauses = list[tuple[datetime, datetime]]
+
+VALID_FROM: Final = date(2026, 2, 1)
+VALID_UNTIL: Final = date(2026, 9, 30)
+START: Final = datetime(2026, 1, 1, tzinfo=working_time.VIETNAM)
+"""Limits begin in 2026, in, before and after the validity."""
+MINUTES: Final = 365 * 24 * 60
+MANY: Final = settings(max_examples=150, deadline=None)
+"""The first example of a calendar lays out its days, and the machine may be busy."""
+
+
+@st.composite
+def day_hours(draw: st.DrawFn) -> tuple[Hours, ...]:
+    """One to three spans, which may touch."""
+    bounds = st.lists(st.integers(0, 1439), min_size=2, max_size=6, unique=True)
+    ends = sorted(draw(bounds.filter(lambda found: len(found) % 2 == 0)))
+    return tuple(Hours(open=opens, close=close) for opens, close in zip(ends[::2], ends[1::2], strict=True))
+
+
+REGULAR: Final = (Hours(open=420, close=690), Hours(open=810, close=1020))
+VALID_DAYS: Final = st.dates(VALID_FROM, VALID_UNTIL)
+
+
+@st.composite
+def calendars(draw: st.DrawFn) -> Calendar:
+    """Often the usual week; days off, short days and make-up days anywhere."""
+    a_day = st.just(REGULAR) | day_hours()
+    week = tuple(draw(a_day if n < 5 else st.just(()) | a_day) for n in range(7))
+    opened = draw(st.dictionaries(VALID_DAYS, day_hours(), max_size=6))
+    off = draw(st.frozensets(VALID_DAYS, max_size=12)) - opened.keys()
+    return Calendar(
+        code="law",
+        version="1",
+        valid_from=VALID_FROM,
+        valid_until=VALID_UNTIL,
+        week=week,
+        off=tuple(sorted(off)),
+        open=opened,
+        cut_off=draw(st.sampled_from([time(15), time(9, 30), time(0), time(23, 59)])),
+    )
+
+
+LIMITS: Final = st.builds(
+    Limit, amount=st.integers(0, 15), unit=st.sampled_from([Unit.WORKING_DAYS, Unit.WORKING_HOURS, Unit.CALENDAR_DAYS])
+)
+IN_MINUTES: Final = LIMITS.filter(lambda limit: limit.unit is not Unit.CALENDAR_DAYS or limit.amount == 0)
+CUT_OFFS: Final = st.none() | st.times().map(lambda found: found.replace(second=0, microsecond=0))
+EDGES: Final = (0, 419, 420, 689, 690, 691, 809, 810, 900, 901, 1019, 1020, 1021, 1439)
+"""Minutes of the usual day at which something begins or ends."""
+
+
+def minutes(first: int, last: int) -> st.SearchStrategy[int]:
+    """Minutes since `START`, half of them on an edge."""
+    days = st.integers(first // 1440, last // 1440)
+    edges = st.builds(lambda day, edge: 1440 * day + edge, days, st.sampled_from(EDGES))
+    return edges.filter(lambda minute: first <= minute <= last) | st.integers(first, last)
+
+
+SINCE: Final = minutes(0, MINUTES)
+
+
+def instant(minute: float) -> datetime:
+    return START + timedelta(minutes=minute)
+
+
+@st.composite
+def begun(draw: st.DrawFn, most: int = 4) -> tuple[datetime, Pauses]:
+    """A receipt, and pauses of which some begin before it; some touch, some are empty."""
+    start = draw(SINCE)
+    bounds = draw(st.lists(minutes(start - 4000, start + 40000), max_size=2 * most).filter(lambda x: len(x) % 2 == 0))
+    return instant(start), [(instant(a), instant(b)) for a, b in zip(*[iter(sorted(bounds))] * 2, strict=True)]
+
+
+def local(moment: datetime) -> datetime:
+    return moment.astimezone(working_time.VIETNAM).replace(tzinfo=None)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=working_time.VIETNAM)
+
+
+def worked(calendar: Calendar, begins: datetime, ends: datetime) -> int:
+    return slow_time.worked(calendar, local(begins), local(ends)) if begins < ends else 0
+
+
+@MANY
+@given(begun(), LIMITS, calendars(), CUT_OFFS)
+def test_it_is_what_counting_minute_by_minute_gives(
+    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None
+) -> None:
+    start, pauses = begun
+    slow = [(local(begins), local(ends)) for begins, ends in pauses]
+    due = working_time.due(start, limit, calendar, pauses=pauses, cut_off=cut_off)
+    assert local(due) == slow_time.due(local(start), limit, calendar, slow, cut_off)
+    assert working_time.explain(start, limit, calendar, pauses=pauses, cut_off=cut_off).due == due
+
+
+@MANY
+@given(SINCE, st.integers(0, 5000), LIMITS, calendars(), CUT_OFFS)
+def test_what_begins_later_ends_no_earlier(
+    start: int, later: int, limit: Limit, calendar: Calendar, cut_off: time | None
+) -> None:
+    first, second = (
+        working_time.due(instant(minute), limit, calendar, cut_off=cut_off) for minute in (start, start + later)
+    )
+    assert first <= second
+
+
+@MANY
+@given(begun(), LIMITS, st.integers(1, 20), calendars(), CUT_OFFS)
+def test_a_longer_limit_ends_no_earlier_and_so_does_an_extended_one(
+    begun: tuple[datetime, Pauses], limit: Limit, more: int, calendar: Calendar, cut_off: time | None
+) -> None:
+    start, pauses = begun
+    # A limit of 0 days has the calendar's cut-off and a longer one none, so the two may begin on different days. Its
+    # budget is of the day of receipt, that of 1 day of the day after it, which may be shorter.
+    in_order = limit.amount or limit.unit is Unit.WORKING_HOURS
+    asked: dict[str, Any] = {"pauses": pauses if in_order else [], "cut_off": cut_off or time(23, 59)}
+    longer = limit.model_copy(update={"amount": limit.amount + more})
+    assert working_time.due(start, limit, calendar, **asked) <= working_time.due(start, longer, calendar, **asked)
+
+
+@MANY
+@given(begun(), LIMITS, calendars(), CUT_OFFS)
+def test_it_ends_in_office_hours(
+    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None
+) -> None:
+    start, pauses = begun
+    due = local(working_time.due(start, limit, calendar, pauses=pauses, cut_off=cut_off))
+    minute = due.hour * 60 + due.minute
+    spans = slow_time.hours(calendar, due.date())
+    if limit.unit is Unit.WORKING_HOURS:
+        # A limit of 0 hours is due when it counts as received, which may be an opening.
+        assert any(span.open + (limit.amount > 0) <= minute <= span.close for span in spans)
+    else:
+        assert minute == max(span.close for span in spans)
+    assert due > local(start) or limit.amount == 0
+
+
+@MANY
+@given(begun(), LIMITS, calendars(), CUT_OFFS, st.data())
+def test_pausing_and_resuming_at_once_changes_nothing(
+    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None, data: st.DataObject
+) -> None:
+    start, pauses = begun
+    due = working_time.due(start, limit, calendar, pauses=pauses, cut_off=cut_off)
+    moment = start + timedelta(minutes=data.draw(st.integers(-2000, 2000 + int((due - start).total_seconds()) // 60)))
+    assume(not any(begins < moment < ends for begins, ends in pauses))
+    more = sorted([*pauses, (moment, moment)])
+    assert working_time.due(start, limit, calendar, pauses=more, cut_off=cut_off) == due
+
+
+@MANY
+@given(begun(), LIMITS, calendars(), CUT_OFFS, st.integers(0, 10000))
+def test_a_pause_from_the_due_instant_on_changes_nothing(
+    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None, length: int
+) -> None:
+    start, pauses = begun
+    due = working_time.due(start, limit, calendar, pauses=pauses, cut_off=cut_off)
+    more = [*(pause for pause in pauses if pause[0] < due), (due, due + timedelta(minutes=length))]
+    assume(all(ends <= due for _, ends in more[:-1]))
+    assert working_time.due(start, limit, calendar, pauses=more, cut_off=cut_off) == due
+
+
+@MANY
+@given(begun(), IN_MINUTES, calendars(), CUT_OFFS)
+def test_no_minute_is_lost_or_won_over_any_pauses(
+    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None
+) -> None:
+    start, pauses = begun
+    asked: dict[str, Any] = {"pauses": pauses, "cut_off": cut_off}
+    starts = _budget_starts(start, limit, calendar, cut_off)
+    unpaused = slow_time.due(local(start), limit, calendar, (), cut_off)
+    due = working_time.due(start, limit, calendar, **asked)
+    counting = [pause for pause in pauses if pause[0] < due]
+
+    def left(moment: datetime) -> int:
+        return working_time.remaining(moment, start, limit, calendar, **asked)
+
+    moments = [max(moment, _aware(starts)) for pause in counting for moment in pause]
+    runs = list(zip([_aware(starts), *moments[1::2]], [*moments[::2], due], strict=True))
+    assert left(start) == left(runs[0][0]) == slow_time.worked(calendar, starts, unpaused)
+    for begins, ends in runs:
+        assert left(ends) == max(left(begins) - worked(calendar, begins, ends), 0)
+    for begins, ends in counting:
+        assert left(begins) == left(ends)
+    if limit.unit is Unit.WORKING_HOURS:
+        assert sum(worked(calendar, begins, ends) for begins, ends in runs) == 60 * limit.amount
+
+
+def _held(limit: Limit, calendar: Calendar, cut_off: time | None) -> time | None:
+    if limit.unit is Unit.WORKING_HOURS:
+        return None
+    return cut_off or (calendar.cut_off if limit.amount == 0 else None)
+
+
+def _budget_starts(start: datetime, limit: Limit, calendar: Calendar, cut_off: time | None) -> datetime:
+    opened = slow_time.counted(local(start), calendar, _held(limit, calendar, cut_off))
+    return slow_time.budget_starts(opened, limit, calendar)
+
+
+@MANY
+@given(begun(), LIMITS, calendars(), CUT_OFFS)
+def test_the_part_of_a_pause_before_the_budget_starts_adds_nothing(
+    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None
+) -> None:
+    start, pauses = begun
+    starts = _aware(_budget_starts(start, limit, calendar, cut_off))
+    # A limit of 0 hours is due when its budget starts, so nothing from there on can pause it.
+    rest = [(max(begins, starts), ends) for begins, ends in pauses if ends > starts]
+    assume(limit.amount or limit.unit is not Unit.WORKING_HOURS)
+    due = working_time.due(start, limit, calendar, pauses=pauses, cut_off=cut_off)
+    assert working_time.due(start, limit, calendar, pauses=rest, cut_off=cut_off) == due
+
+
+@MANY
+@given(begun(), LIMITS, calendars(), CUT_OFFS)
+def test_projecting_again_under_the_same_calendar_changes_nothing(
+    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None
+) -> None:
+    start, pauses = begun
+    asked: dict[str, Any] = {"pauses": pauses, "cut_off": cut_off}
+    first = working_time.due(start, limit, calendar, **asked)
+    pages.cache_clear()
+    again = Calendar.model_validate_json(calendar.model_dump_json())
+    assert working_time.due(start.astimezone(UTC), limit, again, **asked) == first
+
+
+@MANY
+@given(begun(), LIMITS, calendars(), CUT_OFFS, st.integers(0, 59_999_999))
+def test_instants_are_cut_to_the_minute(
+    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None, microseconds: int
+) -> None:
+    start, pauses = begun
+    due = working_time.due(start, limit, calendar, pauses=pauses, cut_off=cut_off)
+    more = timedelta(microseconds=microseconds)
+    later = [(begins + more, ends + more) for begins, ends in pauses]
+    assert working_time.due(start + more, limit, calendar, pauses=later, cut_off=cut_off) == due
+
+
+@MANY
+@given(begun(), LIMITS, calendars(), CUT_OFFS)
+def test_halfway_lies_between_the_receipt_and_the_due_instant_with_half_left(
+    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar, cut_off: time | None
+) -> None:
+    start, pauses = begun
+    asked: dict[str, Any] = {"pauses": pauses, "cut_off": cut_off}
+    half = working_time.halfway(start, limit, calendar, **asked)
+    starts = _budget_starts(start, limit, calendar, cut_off)
+    assert starts <= local(half) <= local(working_time.due(start, limit, calendar, **asked))
+    if limit.unit is not Unit.CALENDAR_DAYS and not pauses:
+        budget = working_time.remaining(start, start, limit, calendar, **asked)
+        assert working_time.remaining(half, start, limit, calendar, **asked) == budget // 2
+
+
+@MANY
+@given(SINCE, LIMITS, LIMITS, calendars())
+def test_before_a_due_instant_is_an_office_minute_before_it(
+    start: int, limit: Limit, notice: Limit, calendar: Calendar
+) -> None:
+    due = working_time.due(instant(start), limit, calendar)
+    notices = [notice.model_copy(update={"amount": notice.amount + more}) for more in range(3)]
+    found = [working_time.before(due, each, calendar) for each in notices]
+    assert due >= found[0]
+    assert all(later <= earlier for earlier, later in pairwise(found))
+    if limit.amount and notice.amount:
+        assert found[0] < due
+        moment = local(found[0])
+        spans = slow_time.hours(calendar, moment.date())
+        assert any(span.open < moment.hour * 60 + moment.minute <= span.close for span in spans)
+
+
+@MANY
+@given(SINCE, st.integers(1, 5), st.integers(0, 5), calendars())
+def test_working_days_before_a_close_are_undone_by_working_days(
+    start: int, days: int, notice: int, calendar: Calendar
+) -> None:
+    def limit(amount: int) -> Limit:
+        return Limit(amount=amount, unit=Unit.WORKING_DAYS)
+
+    due = working_time.due(instant(start), limit(days), calendar)
+    before = working_time.before(due, limit(notice), calendar)
+    assert working_time.due(before - timedelta(minutes=1), limit(notice), calendar, cut_off=time(23, 59)) == due
+
+
+SECONDS: Final = st.builds(Limit, amount=st.integers(0, 100_000), unit=st.just(Unit.SECONDS))
+
+
+@MANY
+@given(begun(), SECONDS, calendars())
+def test_seconds_are_elapsed_seconds_outside_of_pauses(
+    begun: tuple[datetime, Pauses], limit: Limit, calendar: Calendar
+) -> None:
+    start, pauses = begun
+    due = working_time.due(start, limit, calendar, pauses=pauses)
+    stood = (max(min(ends, due) - max(begins, start), timedelta()) for begins, ends in pauses)
+    assert due - start - sum(stood, timedelta()) == timedelta(seconds=limit.amount)

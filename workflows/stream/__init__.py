@@ -1,0 +1,1 @@
+"""The durable shell that every kind of stream shares: it records, waits, hands on, takes over."""

@@ -1,0 +1,59 @@
+"""A change of calendar as it reaches a running filing, payment or parcel: one Update for all three."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Protocol
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.intake import CalendarWanted, Registry
+    from activities.ledger.append import LEDGER
+    from schemas.errors import RefusalCode, Refused, problem, refused
+    from schemas.filing.commands import AdoptCalendar, ChangeCalendar
+    from schemas.stream.ledger import Receipt
+    from schemas.stream.reprojection import command_id
+
+from workflows.stream.recording import Stream, failure, one, parse
+
+
+class Timed(Protocol):
+    """What a workflow offers that has clocks."""
+
+    async def recorded(self) -> Stream[Any]:
+        """Its stream, once its first events are in the log. Raises `Refused` if there will be none."""
+
+
+@cache
+def adopt_calendar() -> Any:
+    """The Update by which a workflow goes by a published calendar from then on. A repeat returns the first receipt."""
+
+    async def handle(self: Timed, *asked: Any) -> Receipt:
+        try:
+            wanted = parse(AdoptCalendar, one(asked))
+            return await _adopt(await self.recorded(), wanted)
+        except Refused as no:
+            raise failure(no.refusal) from None
+
+    handle.__name__ = handle.__qualname__ = "adopt_calendar"
+    return workflow.update(name="adopt_calendar", description=AdoptCalendar.__doc__)(handle)
+
+
+async def _adopt(stream: Stream[Any], wanted: AdoptCalendar) -> Receipt:
+    """One change at a time: the calendar that was published last is then the one adopted last."""
+    turning = command_id(wanted.calendar)
+    async with stream.adopting:
+        if turning in stream.receipts:
+            return stream.receipts[turning]
+        named = CalendarWanted(name=wanted.calendar, agency=stream.state.agency)
+        calendar = await workflow.execute_local_activity_method(Registry.calendar, named, **LEDGER)
+        if calendar is None:
+            raise _NOT_IN_FORCE
+        return await stream.record(ChangeCalendar(command_id=turning, calendar=calendar))
+
+
+_NOT_IN_FORCE = refused(
+    RefusalCode.BAD_COMMAND,
+    problem("calendar", "not_in_force", "lịch này không có hiệu lực", "this calendar is not in force"),
+)

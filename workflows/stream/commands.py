@@ -1,0 +1,82 @@
+"""Every public command as an Update of `Filing`, all by one helper."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Protocol
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from schemas.errors import RefusalCode, Refused, problem, refused
+    from schemas.filing.commands import RESERVED_IDS, Command
+    from schemas.people import Role
+    from schemas.stream.ledger import Receipt
+
+from workflows.stream.recording import failure, one, parse
+
+
+class Commanded(Protocol):
+    """What a workflow offers to the Updates."""
+
+    def check_command(self, command: Command) -> None:
+        """Raise `Refused` if the command would be refused now."""
+
+    async def take_command(self, command: Command) -> Receipt:
+        """Record the command. Raises `Refused`."""
+
+
+@cache
+def update(model: type[Command]) -> Any:
+    """The Update of one kind of command: a refusal leaves no trace in history, a receipt is for ever."""
+    kind: str = model.model_fields["kind"].default
+
+    async def handle(self: Commanded, *command: Any) -> Receipt:
+        try:
+            return await self.take_command(_public(model, one(command)))
+        except Refused as no:
+            raise failure(no.refusal) from None
+
+    def validate(self: Commanded, *command: Any) -> None:
+        try:
+            self.check_command(_public(model, one(command)))
+        except Refused as no:
+            raise failure(no.refusal) from None
+        except Exception:  # noqa: BLE001 -- whatever a validator raises reaches the caller, text included
+            raise failure(_INTERNAL.refusal) from None
+
+    handle.__name__ = handle.__qualname__ = kind
+    defined = workflow.update(name=kind, description=model.__doc__)(handle)
+    defined.validator(validate)
+    return defined
+
+
+def _public(model: type[Command], raw: Any) -> Command:
+    command = parse(model, raw)
+    if command.actor.role is Role.SYSTEM:
+        raise refused(
+            RefusalCode.NOT_AUTHORISED,
+            problem(
+                "actor.role",
+                "system_is_not_a_person",
+                "vai trò này chỉ dành cho hệ thống",
+                "this role belongs to the system alone",
+            ),
+        )
+    if command.command_id.startswith(RESERVED_IDS):
+        raise refused(
+            RefusalCode.BAD_COMMAND,
+            problem(
+                "command_id",
+                "reserved_id",
+                f"mã bắt đầu bằng {', '.join(RESERVED_IDS)} dành cho hệ thống; hãy chọn mã khác",
+                f"ids that begin with {', '.join(RESERVED_IDS)} belong to the system; choose another",
+            ),
+        )
+    return command
+
+
+_INTERNAL = refused(
+    RefusalCode.INTERNAL,
+    problem("", "internal_error", "lỗi hệ thống, xin thử lại sau", "an internal error; please try again later"),
+)

@@ -1,0 +1,66 @@
+"""How workflows wait: for months if need be, over as many runs as it takes.
+
+A history that has become long is left to the next run of the same workflow. Only waits lead there: what is being
+recorded is recorded first. Only the log's answers lead there: see ADR 0006. A loop that may turn for long without
+recording anything asks the log at each turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from temporalio import workflow
+
+from workflows.stream.recording import Stream, failure
+
+with workflow.unsafe.imports_passed_through():
+    from schemas.errors import SUPERSEDED
+
+T = TypeVar("T")
+
+
+class MoveOn(Exception):  # noqa: N818 -- ends the run, is no error
+    """The history has become long: this run makes way for the next."""
+
+
+async def wait_for(
+    stream: Stream[Any], done: Callable[[], bool], *, within: timedelta | None = None, summary: str | None = None
+) -> None:
+    """Wait for `done`.
+
+    Raises:
+        TimeoutError: Time was up first.
+        MoveOn: Time for the next run.
+        ApplicationError: `ledger_conflict`: a later run has taken the stream over, and this one ends.
+    """
+
+    def changed() -> bool:
+        return done() or stream.superseded or stream.long
+
+    await workflow.wait_condition(changed, timeout=within, timeout_summary=summary)
+    if stream.superseded:
+        await settled(stream)
+        raise failure(SUPERSEDED)
+    if not done():
+        raise MoveOn
+
+
+async def settled(stream: Stream[Any]) -> None:
+    """Wait until all that was asked of this run has been answered: it may end now."""
+    await workflow.wait_condition(lambda: workflow.all_handlers_finished() and stream.idle)
+
+
+async def pause(stream: Stream[Any], time: timedelta, summary: str) -> None:
+    """Let some time pass. Raises as `wait_for` does."""
+    try:
+        await wait_for(stream, lambda: False, within=time, summary=summary)
+    except TimeoutError:
+        return
+
+
+async def outcome(stream: Stream[Any], work: workflow.ActivityHandle[T]) -> T:
+    """What an activity returns. Raises as `wait_for` and the activity do."""
+    await wait_for(stream, work.done)
+    return await work
