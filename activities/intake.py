@@ -9,7 +9,7 @@ import asyncpg
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, unreachable
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, mask_database_errors
 from activities.ledger.on_calendars import IN_FORCE
 from schemas.base import Model
 from schemas.ids import filing_workflow
@@ -18,7 +18,7 @@ from schemas.publishing.calendar import Calendar, CalendarName
 from schemas.publishing.procedure import ProcedureRules
 
 
-class Wanted(Model):
+class OpenRequest(Model):
     """A filing, and what its submission names; without a version the current one. The log, if it has it, decides."""
 
     filing_id: UUID
@@ -27,14 +27,14 @@ class Wanted(Model):
     agency: str | None = None
 
 
-class CalendarWanted(Model):
+class CalendarRequest(Model):
     """A published calendar, as it is for this agency."""
 
     name: CalendarName
     agency: str
 
 
-class Opened(Model):
+class OpenResult(Model):
     """The procedure, the calendar, the agency and its queue; None for what there is not."""
 
     procedure: ProcedureRules | None = None
@@ -50,12 +50,12 @@ class Registry:
         self._pool = pool
 
     @activity.defn(name="intake.open")
-    async def open(self, wanted: Wanted) -> Opened:
+    async def open(self, wanted: OpenRequest) -> OpenResult:
         """The procedure and the calendar under which this filing was, or now would be, submitted.
 
         Raises `no_calendar`, to be tried again, as long as none has been published.
         """
-        with unreachable():
+        with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 stream = filing_workflow(wanted.filing_id)
                 [row] = await connection.fetch(_OPEN, stream, wanted.code, wanted.version, wanted.agency)
@@ -66,12 +66,12 @@ class Registry:
                 if procedure is not None:
                     procedure = await _accountable(connection, procedure, agency)
         found = Calendar.model_validate_json(calendar)
-        return Opened(procedure=procedure, calendar=found, agency=agency, queue=queue)
+        return OpenResult(procedure=procedure, calendar=found, agency=agency, queue=queue)
 
     @activity.defn(name="intake.calendar")
-    async def calendar(self, wanted: CalendarWanted) -> Calendar | None:
+    async def calendar(self, wanted: CalendarRequest) -> Calendar | None:
         """The published calendar, or None if another one is in force."""
-        with unreachable():
+        with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 in_force = await connection.fetchval(IN_FORCE) == wanted.name
                 found = await connection.fetchval(CALENDAR, wanted.name, wanted.agency) if in_force else None
@@ -80,7 +80,7 @@ class Registry:
     @activity.defn(name="intake.agency")
     async def agency(self, stream: str) -> str | None:
         """Whose stream this is, or None if the log holds no event of it."""
-        with unreachable():
+        with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 found: str | None = await connection.fetchval(
                     "select agency from event where stream = $1 and seq = 1", stream
@@ -90,7 +90,7 @@ class Registry:
     @activity.defn(name="intake.closed")
     async def closed(self, filing_id: UUID) -> bool:
         """Whether the record says that this filing has ended."""
-        with unreachable():
+        with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 found = await connection.fetchval(
                     "select closed_at is not null from filing where filing_id = $1", filing_id

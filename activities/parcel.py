@@ -42,7 +42,7 @@ class Parcels:
         )
         try:
             return (await self._post.send(request.key, recipient, request.contents)).waybill
-        except wire.Rejected as error:
+        except wire.RejectedError as error:
             raise ApplicationError(str(error), type="not_taken", non_retryable=True) from None
 
     @activity.defn(name="parcel.end")

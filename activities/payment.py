@@ -66,7 +66,7 @@ class Payments:
         pace = EXPECTED if request.expected else UNEXPECTED
         try:
             order = _order(await self._bank.get(request.key))
-        except wire.Rejected as error:
+        except wire.RejectedError as error:
             raise (nothing_new(pace) if error.code == NEVER_MADE else error) from None
         if all(capture.capture_id in request.known for capture in order.captures):
             raise nothing_new(pace)
@@ -77,7 +77,7 @@ class Payments:
         """Close the order; what the bank has taken until then shows in the answer."""
         try:
             return _order(await self._bank.cancel(key))
-        except wire.Rejected as error:
+        except wire.RejectedError as error:
             if error.code != NEVER_MADE:
                 raise
             return Order(order_id="", pay_url="", cancelled=True)

@@ -13,7 +13,7 @@ from temporalio.common import RetryPolicy
 from temporalio.service import RPCError
 from temporalio.workflow import ActivityConfig
 
-from activities.ledger.database import ACQUIRE_SECONDS, unreachable
+from activities.ledger.database import ACQUIRE_SECONDS, mask_database_errors
 from activities.ledger.on_calendars import IN_FORCE, next_page
 from schemas.filing.commands import AdoptCalendar
 from schemas.publishing.calendar import CalendarName
@@ -26,7 +26,7 @@ PAGES: Final = ActivityConfig(
 )
 
 PAGE: Final = 200
-_AT_ONCE: Final = 16
+MAX_CONCURRENCY: Final = 16
 _ANSWERS: Final = 8.0
 """Seconds. A workflow that has not answered by then is left for the next pass."""
 
@@ -40,13 +40,13 @@ class Reprojections:
     @activity.defn(name="calendar.page")
     async def page(self, page: Page) -> Turned:
         """Bring the calendar to the next streams of one kind, in the order of their names."""
-        with unreachable():
+        with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 if await connection.fetchval(IN_FORCE) != page.calendar:
                     return Turned(superseded=True)
                 rows = await connection.fetch(next_page(page.kind), page.calendar, page.after, PAGE)
         streams = [row[0] for row in rows]
-        gate = asyncio.Semaphore(_AT_ONCE)
+        gate = asyncio.Semaphore(MAX_CONCURRENCY)
         turned = await asyncio.gather(*(_turn(activity.client(), gate, stream, page.calendar) for stream in streams))
         return Turned(last=streams[-1] if len(streams) == PAGE else None, asked=len(turned), turned=sum(turned))
 

@@ -44,7 +44,7 @@ def engine(
     said = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         measured = asyncio.run(engine_benchmark.run(plan, said.print))
-    except (StackError, engine_benchmark.DifferentShape) as error:
+    except (StackError, engine_benchmark.DifferentShapeError) as error:
         _fail(str(error), 1)
     report.show(measured, Console(soft_wrap=True, highlight=False))
     if file is not None:

@@ -16,7 +16,7 @@ from pydantic_core import to_json
 
 from benchmarks.about import machine
 from operations.publishing.calendar_file import CALENDARS, check_bytes
-from operations.publishing.procedure_file import MistakesFound
+from operations.publishing.procedure_file import MistakesFoundError
 from rules.time.calendars import expand
 from rules.time.office_hours import pages
 from rules.time.working_time import Pause, due
@@ -91,7 +91,7 @@ def run(many: int = MANY, rounds: int = 5) -> Measured:
     """Project the cases so often, on the calendar of the whole country."""
     checked = check_bytes((CALENDARS / "vn.yaml").read_bytes())
     if checked.calendar is None:
-        raise MistakesFound(checked.mistakes)
+        raise MistakesFoundError(checked.mistakes)
     calendar, asked = expand(checked.calendar), cases(many)
     pages.cache_clear()
     found = [_round(asked, calendar) for _ in range(rounds)]

@@ -44,12 +44,12 @@ class Measured:
     versions: Mapping[str, str]
 
 
-class DifferentShape(Exception):  # noqa: N818 -- says what was found
+class DifferentShapeError(Exception):
     """The skeleton no longer does what the product does: nothing can be compared."""
 
 
 async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
-    """Set everything up, warm both sides, and measure them in turn. Raises `DifferentShape`."""
+    """Set everything up, warm both sides, and measure them in turn. Raises `DifferentShapeError`."""
     async with scene() as on:
         product, skeleton = [await _one(on, side) for side in on.sides]
         compare(product, skeleton)
@@ -67,9 +67,9 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
 
 
 def compare(product: History, skeleton: History) -> None:
-    """Raise `DifferentShape` unless the skeleton does what the product does."""
+    """Raise `DifferentShapeError` unless the skeleton does what the product does."""
     if product.shape != skeleton.shape or abs(product.events - skeleton.events) > MOST_APART:
-        raise DifferentShape(f"product: {product}\nskeleton: {skeleton}")
+        raise DifferentShapeError(f"product: {product}\nskeleton: {skeleton}")
 
 
 async def _one(on: Scene, side: Side) -> History:

@@ -31,7 +31,7 @@ class InstantBank:
 
     async def get(self, key: str) -> bank.Order:
         if key not in self._orders:
-            raise bank.Rejected("bank", 404, "not_found")
+            raise bank.RejectedError("bank", 404, "not_found")
         return self._orders[key]
 
     async def cancel(self, key: str) -> bank.Order:

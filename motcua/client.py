@@ -35,7 +35,7 @@ from .errors import (
     refused,
     refused_for,
 )
-from .patience import DEFAULT_PATIENCE, TryAgain, is_not_found, patiently
+from .patience import DEFAULT_PATIENCE, TryAgainError, is_not_found, patiently
 
 T = TypeVar("T")
 
@@ -257,14 +257,14 @@ class FilingClient:
             )
         except WorkflowUpdateFailedError as error:
             if _was_dropped(error):
-                raise TryAgain from error
+                raise TryAgainError from error
             why = error_from(error.cause)
             # Other content under this id is just being refused: ours can be filed once that run has ended.
-            raise (TryAgain if isinstance(why, NotReady) else why) from None
+            raise (TryAgainError if isinstance(why, NotReady) else why) from None
         except RPCError as error:
             await _forget(operation)
             if is_not_found(error):  # it ended at this very moment; the next try learns how
-                raise TryAgain from error
+                raise TryAgainError from error
             raise
         except (WorkflowAlreadyStartedError, RPCTimeoutOrCancelledError):
             await _forget(operation)
@@ -277,7 +277,7 @@ class FilingClient:
             receipt = await self._ask(filing, "receipt", command.command_id, c.Receipt, limit)
         except NotReady:
             await self._raise_if_ended(filing, limit)
-            raise TryAgain from None
+            raise TryAgainError from None
         except RefusedError as error:
             raise FilingNotAvailable(f"filing {filing} was refused when it was submitted") from error
         return _same_content(receipt, c.content_of(command))
@@ -326,7 +326,7 @@ def _digest_of(content: dict[str, Any]) -> str:
     """The digest of a submission, as the platform will count it. Raises `BadSubmission` for what it would refuse."""
     try:
         return c.content_digest(content)
-    except c.Refused as no:
+    except c.RefusalError as no:
         raise refused(no.refusal) from None
 
 

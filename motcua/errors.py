@@ -9,8 +9,6 @@ from temporalio.exceptions import ApplicationError
 
 from .contract import Problem, Refusal, RefusalCode, Text
 
-# ruff: noqa: N818 -- they are named after what the caller has to know
-
 
 class MotcuaError(Exception):
     """Whatever the kit raises. The text is for people, in English, and holds nothing personal."""

@@ -39,7 +39,7 @@ _PASSING: Final = frozenset(
 )
 
 
-class TryAgain(Exception):  # noqa: N818 -- a signal between two modules
+class TryAgainError(Exception):
     """The answer was about to change: the filing is moving to a new run."""
 
 
@@ -59,7 +59,7 @@ async def patiently(attempt: Attempt[T], patience: float) -> T:
     while True:
         try:
             return await _once(attempt, max(deadline - time.monotonic(), 0.1))
-        except (RPCError, RPCTimeoutOrCancelledError, TryAgain, RuntimeError, TimeoutError) as error:
+        except (RPCError, RPCTimeoutOrCancelledError, TryAgainError, RuntimeError, TimeoutError) as error:
             if not _passes(error):
                 raise _final(error) from error
             if time.monotonic() + pause >= deadline:

@@ -17,24 +17,24 @@ LONGEST: Final = 20_000_000
 """Bytes of a file."""
 
 
-class NoStore(MotcuaError):  # noqa: N818 -- named after what is missing
+class NoStoreError(MotcuaError):
     """The object store can't be used: its address or its library is missing."""
 
 
-class DamagedFile(MotcuaError):  # noqa: N818 -- named after what was found
+class DamagedFileError(MotcuaError):
     """The file in the store is not the one that its reference names, or there is none."""
 
 
 def open_store(url: str) -> ObjectStore:
-    """The object store at `url`; a folder is made if it is not there. Raises `NoStore`."""
+    """The object store at `url`; a folder is made if it is not there. Raises `NoStoreError`."""
     try:
         from obstore.store import from_url  # noqa: PLC0415 -- an extra: the rest of the kit works without
     except ModuleNotFoundError:
-        raise NoStore("the object store needs obstore: pip install 'motcua[backoffice]'") from None
+        raise NoStoreError("the object store needs obstore: pip install 'motcua[backoffice]'") from None
     try:
         return from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
     except Exception as error:  # noqa: BLE001 -- obstore has a type for every backend
-        raise NoStore(f"{OBJECTS} can't be used: {type(error).__name__}") from None
+        raise NoStoreError(f"{OBJECTS} can't be used: {type(error).__name__}") from None
 
 
 class Store:
@@ -45,10 +45,10 @@ class Store:
 
     @classmethod
     def from_environment(cls) -> Store:
-        """The store at `MOTCUA_OBJECTS`. Raises `NoStore`."""
+        """The store at `MOTCUA_OBJECTS`. Raises `NoStoreError`."""
         url = os.environ.get(OBJECTS)
         if not url:
-            raise NoStore(f"set {OBJECTS} to the address of the object store: file:///folder or s3://bucket")
+            raise NoStoreError(f"set {OBJECTS} to the address of the object store: file:///folder or s3://bucket")
         return cls(open_store(url))
 
     async def put(self, folder: str, data: bytes, media_type: str) -> FileRef:
@@ -64,12 +64,12 @@ class Store:
         return file
 
     async def get(self, file: FileRef) -> bytes:
-        """The bytes of `file`, checked against its digest. Raises `DamagedFile`."""
+        """The bytes of `file`, checked against its digest. Raises `DamagedFileError`."""
         try:
             found = await self._store.get_async(file.key)
         except FileNotFoundError:
-            raise DamagedFile(f"the object store has no {file.key}") from None
+            raise DamagedFileError(f"the object store has no {file.key}") from None
         data = bytes(await found.bytes_async())
         if hashlib.sha256(data).hexdigest() != file.sha256:
-            raise DamagedFile(f"{file.key} in the object store is not the file that was filed: its digest differs")
+            raise DamagedFileError(f"{file.key} in the object store is not the file that was filed: its digest differs")
         return data

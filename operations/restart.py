@@ -17,7 +17,7 @@ from motcua.patience import is_not_found, patiently
 from schemas.ids import TASK_QUEUE
 from schemas.stream.restart import Restart, RestartStart
 
-AT_ONCE: Final = 10
+MAX_CONCURRENCY: Final = 10
 """So many are started at the same time."""
 
 PATIENCE: Final = 20.0

@@ -34,7 +34,7 @@ ATTEMPTS: Final = 3
 
 _TIMED_OUT: Final = "TimedOut"
 _PAGE: Final = 25
-_AT_ONCE: Final = 20
+MAX_CONCURRENCY: Final = 20
 _FRAME: Final = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
 _NAME: Final = re.compile(r"[A-Za-z_][\w.]*")
 
@@ -173,7 +173,7 @@ def place(failure: Failure) -> str | None:
 
 async def _each(work: Callable[[A], Awaitable[T]], given: Iterable[A]) -> list[T]:
     """What `work` makes of each, some at a time."""
-    free = asyncio.Semaphore(_AT_ONCE)
+    free = asyncio.Semaphore(MAX_CONCURRENCY)
 
     async def one(value: A) -> T:
         async with free:

@@ -15,7 +15,7 @@ from schemas.stream.ledger import Recorded
 
 
 def decide(parcel: Parcel, command: Command, _: datetime) -> tuple[pc.ParcelEvent, ...]:
-    """What `command` makes happen to a parcel. Raises `Refused`."""
+    """What `command` makes happen to a parcel. Raises `RefusalError`."""
     match command:
         case pc.RequestConsignment(start=start):
             return (pc.ConsignmentRequested.model_validate(start.model_dump()),)

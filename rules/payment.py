@@ -17,7 +17,7 @@ _ENDED = {"payment_expired": PaymentState.EXPIRED, "payment_cancelled": PaymentS
 
 
 def decide(payment: Payment, command: Command, _: datetime) -> tuple[pay.PaymentEvent, ...]:
-    """What `command` makes happen to a payment. Raises `Refused`."""
+    """What `command` makes happen to a payment. Raises `RefusalError`."""
     match command:
         case pay.RequestPayment(start=start):
             return (

@@ -25,7 +25,7 @@ from .errors import (
     Problem,
     Refusal,
     RefusalCode,
-    Refused,
+    RefusalError,
 )
 from .files import (
     FileRef,
@@ -281,8 +281,8 @@ __all__ = [
     "ReferObligation",
     "Refusal",
     "RefusalCode",
+    "RefusalError",
     "RefuseIntake",
-    "Refused",
     "Release",
     "RequestSupplement",
     "ResultRule",

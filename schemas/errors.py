@@ -46,7 +46,7 @@ class Refusal(Model):
         return f"{said} (allowed now: {', '.join(self.allowed)})" if self.allowed else said
 
 
-class Refused(Exception):  # noqa: N818 -- a refusal is an answer, not an error
+class RefusalError(Exception):
     """Raised by the rules; carries the refusal."""
 
     def __init__(self, refusal: Refusal) -> None:
@@ -54,9 +54,9 @@ class Refused(Exception):  # noqa: N818 -- a refusal is an answer, not an error
         self.refusal = refusal
 
 
-def refused(code: RefusalCode, *problems: Problem, allowed: tuple[str, ...] = ()) -> Refused:
+def refused(code: RefusalCode, *problems: Problem, allowed: tuple[str, ...] = ()) -> RefusalError:
     """A refusal to raise."""
-    return Refused(Refusal(code=code, problems=problems, allowed=allowed))
+    return RefusalError(Refusal(code=code, problems=problems, allowed=allowed))
 
 
 def problem(field: str, rule: str, vi: str, en: str) -> Problem:
@@ -70,7 +70,7 @@ def path(loc: tuple[Any, ...]) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def shape_refusal(code: RefusalCode, error: ValidationError) -> Refused:
+def shape_refusal(code: RefusalCode, error: ValidationError) -> RefusalError:
     """A refusal for input that does not fit its model: each place and rule, never the value."""
     details = error.errors(include_input=False, include_url=False)
     return refused(code, *(problem(path(tuple(e["loc"])), e["type"], _in_vietnamese(e), e["msg"]) for e in details))

@@ -10,12 +10,12 @@ from typing import Any, Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.intake import Registry, Wanted
+    from activities.intake import OpenRequest, Registry
     from activities.ledger.append import LEDGER
     from activities.papers import STORE, Papers
     from rules.filing import lifecycle, projections
     from schemas import ids
-    from schemas.errors import NOT_READY, NOT_RECORDED, OTHER_CONTENT, Refusal, Refused
+    from schemas.errors import NOT_READY, NOT_RECORDED, OTHER_CONTENT, Refusal, RefusalError
     from schemas.files import FileRef
     from schemas.filing import commands as cm
     from schemas.filing.state import ClockState, FilingEnd, FilingView, Parked, ResultView, Stage, Timer
@@ -39,7 +39,7 @@ with workflow.unsafe.imports_passed_through():
         submit_command,
         unknown,
     )
-    from workflows.stream.waiting import MoveOn, settled, wait_for
+    from workflows.stream.waiting import ContinueAsNewDueError, settled, wait_for
 
 _NOT_THERE: Final = timedelta(seconds=10)
 _MOST_PARKED: Final = 1000
@@ -53,7 +53,7 @@ def _stream(state: State, *, receipts: tuple[Receipt, ...] = (), epoch: int | No
     return Stream(name, state.filing_id, state.agency, state, _RULES, receipts=receipts, epoch=epoch)
 
 
-class _Closed(Exception):  # noqa: N818 -- ends the flow, is no error
+class _FilingEndedError(Exception):
     """The filing has ended."""
 
 
@@ -73,7 +73,7 @@ class Filing:
         self._start: Filed | Again[FilingCarried] | None = None
         try:
             self._start = parse_start(one(raw))
-        except Refused as no:
+        except RefusalError as no:
             self._refusal = no.refusal
         if isinstance(self._start, Again) and self._start.carried is not None:
             self._go_on(self._start.carried, self._start.epoch)
@@ -90,10 +90,10 @@ class Filing:
             await self._issue()
             await self._fee()
             await self._deliver()
-        except MoveOn:
+        except ContinueAsNewDueError:
             await settled(self._stream)
             workflow.continue_as_new(going_on(self._stream, self._carried()))
-        except _Closed:
+        except _FilingEndedError:
             await settled(self._stream)
         return FilingEnd(closing=self._filing.closing, code=self._filing.code)
 
@@ -105,7 +105,7 @@ class Filing:
         await self._begun()
         try:
             return self._submitted(one(check))
-        except Refused as no:
+        except RefusalError as no:
             raise failure(no.refusal) from None
 
     @submit.validator
@@ -113,7 +113,7 @@ class Filing:
         if self._registered or self._refusal is not None:
             try:
                 self._submitted(one(check))
-            except Refused as no:
+            except RefusalError as no:
                 raise failure(no.refusal) from None
 
     accept = update(cm.Accept)
@@ -145,17 +145,17 @@ class Filing:
     adopt_calendar = adopt_calendar()
 
     def check_command(self, command: cm.Command) -> None:
-        """Raise `Refused` if the command would be refused now. Before registration nothing can be said yet."""
+        """Raise `RefusalError` if the command would be refused now. Before registration nothing can be said yet."""
         if self._registered or self._refusal is not None:
             self._stream.check(command)
 
     async def take_command(self, command: cm.Command) -> Receipt:
-        """Record the command. Raises `Refused`."""
+        """Record the command. Raises `RefusalError`."""
         await self._begun()
         return await self._stream.record(command)
 
     async def recorded(self) -> Stream[State]:
-        """The stream, once the submission has been recorded. Raises `Refused`."""
+        """The stream, once the submission has been recorded. Raises `RefusalError`."""
         await self._begun()
         return self._stream
 
@@ -177,7 +177,7 @@ class Filing:
     @workflow.query
     def clocks(self) -> list[ClockState]:
         """Every run of every clock: its pauses, extensions, due instant and outcome, in the order of the starts."""
-        return list(lifecycle.ledger(self._asked))
+        return list(lifecycle.clock_history(self._asked))
 
     @workflow.query
     def receipt(self, command_id: Any = "submit") -> Receipt:
@@ -221,7 +221,7 @@ class Filing:
                 await self._file(self._start)
             elif self._start is not None:
                 await self._take_over(self._start)
-        except Refused as no:
+        except RefusalError as no:
             self._refusal = no.refusal
         if self._refusal is not None:
             await workflow.wait_condition(workflow.all_handlers_finished)
@@ -231,7 +231,7 @@ class Filing:
         """Load the procedure, decide on the submission, record it."""
         submission = filed.submission
         filing_id = ids.filing_id(submission.client_id, submission.submission_id)
-        wanted = Wanted(
+        wanted = OpenRequest(
             filing_id=filing_id,
             code=submission.procedure,
             version=submission.version,
@@ -253,9 +253,9 @@ class Filing:
     async def _take_over(self, again: Again[FilingCarried]) -> None:
         """Go on where the log says that the filing stands."""
         filing_id = filing_named()
-        opened = await workflow.execute_local_activity_method(Registry.open, Wanted(filing_id=filing_id), **LEDGER)
+        opened = await workflow.execute_local_activity_method(Registry.open, OpenRequest(filing_id=filing_id), **LEDGER)
         if not (opened.procedure and opened.queue and opened.agency and opened.calendar):
-            raise Refused(NOT_RECORDED)
+            raise RefusalError(NOT_RECORDED)
         self._queue = opened.queue
         fresh = State(
             filing_id=filing_id,
@@ -339,7 +339,7 @@ class Filing:
         await self._until(lambda: False)
 
     async def _until(self, done: Callable[[], bool]) -> None:
-        """Wait for `done` while payments are seen to and the clocks run. Raises `_Closed` when the filing has ended.
+        """Wait for `done` while payments are seen to and the clocks run. Raises `_FilingEndedError` once it has ended.
 
         No timer is started while something is being recorded: what is recorded may cancel it in the same task or in
         the next, and only Temporal knows which (ADR 0007).
@@ -348,12 +348,12 @@ class Filing:
             await self._see_to_payments()
             await workflow.wait_condition(lambda: self._stream.idle)
             if self._filing.closed:
-                raise _Closed
+                raise _FilingEndedError
             if done():
                 return
             timer = lifecycle.next_timer(self._filing)
             if not await self._rest(done, timer) and timer is not None:
-                await self._ring(timer)
+                await self._timer_fired(timer)
 
     async def _see_to_payments(self) -> None:
         """Have every fee that is due online collected, and let go of the payments that collect what is not.
@@ -362,19 +362,19 @@ class Filing:
         the payment and the bank see a repeat.
         """
         while self._payments_wait:
-            for fee in self._filing.to_collect:
+            for fee in self._filing.fees_to_collect:
                 if fee.n not in self._collecting:
                     self._collecting.add(fee.n)
                     await children.start_payment(self._filing, fee)
-            for n in self._filing.to_let_go:
+            for n in self._filing.payments_to_cancel:
                 if n not in self._let_go:
                     self._let_go.add(n)
                     await children.cancel_payment(self._filing, n)
 
     @property
     def _payments_wait(self) -> bool:
-        collect = {fee.n for fee in self._filing.to_collect}
-        return not (self._collecting >= collect and self._let_go.issuperset(self._filing.to_let_go))
+        collect = {fee.n for fee in self._filing.fees_to_collect}
+        return not (self._collecting >= collect and self._let_go.issuperset(self._filing.payments_to_cancel))
 
     async def _rest(self, done: Callable[[], bool], timer: Timer | None) -> bool:
         """Wait for a change; False if the timer rang first.
@@ -396,20 +396,20 @@ class Filing:
             return False
         return True
 
-    async def _ring(self, timer: Timer) -> None:
+    async def _timer_fired(self, timer: Timer) -> None:
         """A timer only wakes: what it means is decided, by instants, like everything else.
 
         A clock may come to the same instant twice: a calendar put it off, and the next one has put it back.
         """
         command_id = f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{self._filing.seq}"
-        command = cm.Ring(command_id=command_id, clock=timer.clock, moment=timer.moment)
+        command = cm.TimerFired(command_id=command_id, clock=timer.clock, moment=timer.moment)
         await self._try(command, not_before=timer.due)
 
     async def _try(self, command: cm.Command, *, not_before: datetime | None = None) -> None:
         """Record a command of the system's own; a refusal says that somebody else was first."""
         try:
             await self._stream.record(command, not_before=not_before)
-        except Refused as no:
+        except RefusalError as no:
             workflow.logger.info("system.refused", extra={"kind": command.kind, "code": no.refusal.code})
 
     async def _take_fact(self, signal: str, raw: Any, read: Callable[[Any], cm.Command]) -> None:
@@ -417,7 +417,7 @@ class Filing:
         await self._begun()
         try:
             await self._stream.record(read(raw))
-        except Refused as no:
+        except RefusalError as no:
             self._park(signal, no.refusal.problems[0].rule)
         except ValueError:
             await self._stream.catch_up()
@@ -435,10 +435,10 @@ class Filing:
         content = content_named(check)
         if self._refusal is not None and isinstance(self._start, Filed) and content not in {None, self._start.content}:
             # What was refused is not what this caller sends: it can, once this run has ended.
-            raise Refused(NOT_READY)
+            raise RefusalError(NOT_READY)
         receipt = self._stream.receipts["submit"]
         if content not in {None, receipt.digest}:
-            raise Refused(OTHER_CONTENT)
+            raise RefusalError(OTHER_CONTENT)
         return receipt
 
     @property
@@ -447,9 +447,9 @@ class Filing:
 
     @property
     def _stream(self) -> Stream[State]:
-        """The stream of a filing that was registered. Raises `Refused` for one that was not."""
+        """The stream of a filing that was registered. Raises `RefusalError` for one that was not."""
         if self._log is None or self._refusal is not None:
-            raise Refused(self._refusal or NOT_READY)
+            raise RefusalError(self._refusal or NOT_READY)
         return self._log
 
     @property

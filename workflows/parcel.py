@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.filing.projections import parcel_rows
     from schemas import ids
     from schemas import parcel as pc
-    from schemas.errors import NOT_READY, NOT_RECORDED, Refusal, Refused
+    from schemas.errors import NOT_READY, NOT_RECORDED, Refusal, RefusalError
     from schemas.filing.events import ParcelOutcome
     from schemas.filing.state import ParcelFact
     from schemas.parcel import ParcelStart, ParcelState, ParcelView
@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.recording import Rules, Stream, begin, failure, one
     from workflows.stream.reporting import report
     from workflows.stream.starting import Again, adopted, again, going_on, started
-    from workflows.stream.waiting import MoveOn, outcome, settled
+    from workflows.stream.waiting import ContinueAsNewDueError, outcome, settled
 
 _RULES: Final[Rules[pc.Parcel]] = Rules(rules.decide, rules.evolve, parcel_rows)
 
@@ -38,7 +38,7 @@ class Parcel:
         self._refusal: Refusal | None = None
         try:
             self._again = again(one(raw), ParcelCarried)
-        except Refused as no:
+        except RefusalError as no:
             self._refusal = no.refusal
         if self._again is not None and self._again.carried is not None:
             self._go_on(self._again.carried, self._again.epoch)
@@ -52,7 +52,7 @@ class Parcel:
             await self._follow(log)
             fact = ParcelFact(n=log.state.n, outcome=ParcelOutcome(log.state.state))
             await report(log, log.state.filing_id, "parcel_settled", fact)
-        except MoveOn:
+        except ContinueAsNewDueError:
             await settled(log)
             carried = ParcelCarried(state=log.state, receipts=tuple(log.receipts.values()))
             workflow.continue_as_new(going_on(log, carried))

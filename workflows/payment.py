@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.filing.projections import payment_rows
     from schemas import ids
     from schemas import payment as pay
-    from schemas.errors import NOT_READY, Refusal, Refused
+    from schemas.errors import NOT_READY, Refusal, RefusalError
     from schemas.filing.events import FeeSettlement
     from schemas.filing.state import FeeFact
     from schemas.payment import Order, PaymentStart, PaymentState, PaymentView
@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.recording import AT_ONCE, Rules, Stream, begin, failure, one
     from workflows.stream.reporting import report
     from workflows.stream.starting import Again, adopted, again, going_on, started
-    from workflows.stream.waiting import MoveOn, outcome, settled, wait_for
+    from workflows.stream.waiting import ContinueAsNewDueError, outcome, settled, wait_for
 
 _RULES: Final[Rules[pay.Payment]] = Rules(rules.decide, rules.evolve, payment_rows)
 
@@ -42,7 +42,7 @@ class Payment:
         self._refusal: Refusal | None = None
         try:
             self._again = again(one(raw), PaymentCarried)
-        except Refused as no:
+        except RefusalError as no:
             self._refusal = no.refusal
         if self._again is not None and self._again.carried is not None:
             self._go_on(self._again.carried, self._again.epoch)
@@ -58,7 +58,7 @@ class Payment:
                 await self._await_money()
                 await self._tell_filing()
             await self._watch()
-        except MoveOn:
+        except ContinueAsNewDueError:
             await settled(self._stream)
             workflow.continue_as_new(going_on(self._stream, self._carried()))
         await settled(self._stream)
@@ -193,7 +193,7 @@ class Payment:
         self._no_longer_owed = None
         try:
             await self._stream.record(pay.CancelPayment(command_id="cancel", reason=reason))
-        except Refused as no:
+        except RefusalError as no:
             workflow.logger.warning("payment.still_owed", extra={"code": no.refusal.code})
 
     async def _watch(self) -> None:

@@ -24,7 +24,7 @@ from temporalio.workflow import LocalActivityConfig
 
 from activities.failpoint import failpoint
 from activities.ledger import authority, duplicates, event_rows, read_models
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, unreachable
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, mask_database_errors
 from activities.ledger.numbers import number
 from activities.ledger.vault import Vault
 from schemas.base import numbered_fields
@@ -43,7 +43,7 @@ LEDGER: Final = LocalActivityConfig(
 """An append never gives up: it may have been committed."""
 
 
-class _Overtaken(Exception):  # noqa: N818 -- turns back, is no error
+class _OvertakenError(Exception):
     """The stream's head is not what the batch, or the look at it, said."""
 
 
@@ -69,7 +69,7 @@ class Ledger:
 
         Raises `ledger_conflict`, never to be retried, if a later epoch has taken the stream over or events are gone.
         """
-        with unreachable():
+        with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 answer = await self._answer(connection, batch)
         failpoint("ledger.committed")
@@ -77,19 +77,19 @@ class Ledger:
 
     async def _answer(self, connection: Connection, batch: Batch) -> Appended:
         if batch.events and not any(numbered_fields(type(event)) for event in batch.events):
-            with suppress(_Overtaken):
+            with suppress(_OvertakenError):
                 return await self._at_expected_head(connection, batch)
         while True:
-            with suppress(_Overtaken):
+            with suppress(_OvertakenError):
                 async with connection.transaction():
                     return await self._append(connection, batch)
 
     async def _at_expected_head(self, connection: Connection, batch: Batch) -> Appended:
-        """Append what follows on the head as it is and is borne out. Raises `_Overtaken` for anything else."""
+        """Append what follows on the head as it is and is borne out. Raises `_OvertakenError` for anything else."""
         head = await _look(connection, batch, _HEAD)
         follows = head.seq + 1 == batch.next_seq and batch.epoch in {None, head.epoch}
         if not follows or await authority.refusal(connection, batch, in_directory=head.in_directory) is not None:
-            raise _Overtaken
+            raise _OvertakenError
         return await self._write(connection, batch, head)
 
     async def _append(self, connection: Connection, batch: Batch) -> Appended:
@@ -117,7 +117,7 @@ class Ledger:
             event = await number(connection, batch, proposed, numbers)
             if isinstance(event, Submitted):
                 person = self._vault.person(event.applicant.id_number)
-                event = await duplicates.warned(connection, batch, event, person)
+                event = await duplicates.with_possible_duplicates(connection, batch, event, person)
                 submitted = {"person": person, "possible_duplicates": event.possible_duplicates}
             recorded = Recorded(
                 seq=head.seq + 1 + ordinal, at=batch.at, command_id=batch.command_id, actor=batch.actor, event=event
@@ -168,7 +168,7 @@ async def _record(
     receipt: Receipt,
     change: read_models.Change | None,
 ) -> None:
-    """Write the events, their receipt, the stream's new head and the read model. Raises `_Overtaken`."""
+    """Write the events, their receipt, the stream's new head and the read model. Raises `_OvertakenError`."""
     statement = _recording(change.table, change.columns) if change else _recording()
     moved = await connection.fetch(
         statement,
@@ -187,7 +187,7 @@ async def _record(
         *(change.parameters if change else ()),
     )
     if not moved:
-        raise _Overtaken
+        raise _OvertakenError
 
 
 _HEAD: Final = """

@@ -16,7 +16,7 @@ ACQUIRE_SECONDS: Final = 2
 
 
 @contextmanager
-def unreachable() -> Iterator[None]:
+def mask_database_errors() -> Iterator[None]:
     """Database errors may quote values; what leaves here says only that the log could not be reached."""
     try:
         yield

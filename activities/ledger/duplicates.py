@@ -17,7 +17,7 @@ where person = $1 and procedure = $2 and filing_id <> $3 and closed_at is null o
 """
 
 
-async def warned(connection: Connection, batch: Batch, event: Submitted, person: bytes) -> Submitted:
+async def with_possible_duplicates(connection: Connection, batch: Batch, event: Submitted, person: bytes) -> Submitted:
     """The event with the codes of the person's open filings. Of two that come at once, one sees the other."""
     await connection.execute("select pg_advisory_xact_lock($1)", int.from_bytes(person[:8], "big", signed=True))
     rows = await connection.fetch(_OPEN, person, event.procedure, batch.filing_id, MOST)

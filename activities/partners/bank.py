@@ -1,7 +1,7 @@
 """The bank's seam: what the house asks of any bank, and the adapter that speaks the sandbox's wire.
 
 Every call carries a business key the bank dedupes on, so a call whose answer was lost is simply made again. Amounts are
-whole đồng. Every method raises `Unreachable` (outcome unknown) or `Rejected` (refused, with the bank's code).
+whole đồng. Every method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused, with the bank's code).
 """
 
 from typing import Literal, Protocol
@@ -9,12 +9,12 @@ from typing import Literal, Protocol
 import httpx
 from pydantic import AwareDatetime, Field
 
-from activities.partners.http import Answer, Partner, Rejected, Unreachable, partner_client, segment
+from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError, partner_client, segment
 
-__all__ = ["Bank", "Capture", "HttpBank", "Order", "Refund", "Rejected", "Unreachable", "partner_client"]
+__all__ = ["Bank", "Capture", "HttpBank", "Order", "Refund", "RejectedError", "UnreachableError", "partner_client"]
 
 
-class Capture(Answer):
+class Capture(PartnerResponse):
     """Money that arrived on an order."""
 
     capture_id: str
@@ -22,7 +22,7 @@ class Capture(Answer):
     at: AwareDatetime
 
 
-class Refund(Answer):
+class Refund(PartnerResponse):
     """Money given back from one capture, under its own business key."""
 
     key: str
@@ -31,7 +31,7 @@ class Refund(Answer):
     at: AwareDatetime
 
 
-class Order(Answer):
+class Order(PartnerResponse):
     """A request for money. A capture on a `cancelled` order is late money; a second capture is a double payment."""
 
     key: str
@@ -48,26 +48,26 @@ class Bank(Protocol):
     """A bank or payment gateway."""
 
     async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> Order:
-        """Make the order, or return the one this key stands for. `Rejected` `key_reused`: other content before."""
+        """Make the order, or return the one this key stands for. `RejectedError` `key_reused`: other content before."""
 
     async def get(self, key: str) -> Order:
-        """The order as it stands now. `Rejected` `not_found`: never made."""
+        """The order as it stands now. `RejectedError` `not_found`: never made."""
 
     async def cancel(self, key: str) -> Order:
         """Take no more money for it. The answer says `paid` when money came first."""
 
     async def refund(self, key: str, order_key: str, capture_id: str, amount: int) -> Refund:
-        """Give back, or return the refund this key stands for. `Rejected` `exceeds_capture`: more than came in."""
+        """Give back, or return the refund this key stands for. `RejectedError` `exceeds_capture`: more than came in."""
 
 
-class _NewOrder(Answer):
+class _NewOrder(PartnerResponse):
     amount: int
     currency: Literal["VND"] = "VND"
     description: str
     payer_account: str | None = Field(repr=False)
 
 
-class _NewRefund(Answer):
+class _NewRefund(PartnerResponse):
     order_key: str
     capture_id: str
     amount: int

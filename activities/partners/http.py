@@ -14,16 +14,16 @@ TIMEOUT_S: Final = 5.0
 TRANSIENT: Final = frozenset({408, 425, 429})
 
 
-class Answer(BaseModel):
+class PartnerResponse(BaseModel):
     """What a partner answered. Unknown fields are ignored, so a partner may add some."""
 
     model_config = ConfigDict(frozen=True)
 
 
-A = TypeVar("A", bound=Answer)
+A = TypeVar("A", bound=PartnerResponse)
 
 
-class Unreachable(Exception):  # noqa: N818 -- says what happened
+class UnreachableError(Exception):
     """No usable answer: transport failure, timeout, 5xx, 408/425/429 or an unreadable body.
 
     What was asked may have been done all the same: ask again under the same key.
@@ -34,7 +34,7 @@ class Unreachable(Exception):  # noqa: N818 -- says what happened
         self.system = system
 
 
-class Rejected(Exception):  # noqa: N818 -- says what happened
+class RejectedError(Exception):
     """The partner refused (4xx). `code` is its stable code, or `http_<status>` when it gave none."""
 
     def __init__(self, system: str, status: int, code: str) -> None:
@@ -51,28 +51,28 @@ class Partner:
         self._system = system
         self._client = client
 
-    async def call(self, method: str, path: str, answer: type[A], body: Answer | None = None) -> A:
-        """One request, at most 5 s in all. Raises `Unreachable` or `Rejected`."""
+    async def call(self, method: str, path: str, answer: type[A], body: PartnerResponse | None = None) -> A:
+        """One request, at most 5 s in all. Raises `UnreachableError` or `RejectedError`."""
         content = body.model_dump_json() if body else None
         headers = {"content-type": "application/json"} if body else None
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 response = await self._client.request(method, path, content=content, headers=headers)
         except (httpx.HTTPError, TimeoutError) as error:
-            raise Unreachable(self._system, type(error).__name__) from error
+            raise UnreachableError(self._system, type(error).__name__) from error
         return self._read(response, answer)
 
     def _read(self, response: httpx.Response, answer: type[A]) -> A:
         status = response.status_code
         if response.is_client_error and status not in TRANSIENT:
-            raise Rejected(self._system, status, _code(response))
+            raise RejectedError(self._system, status, _code(response))
         if not response.is_success:
-            raise Unreachable(self._system, f"HTTP {status}")
+            raise UnreachableError(self._system, f"HTTP {status}")
         try:
             return answer.model_validate_json(response.content)
         except ValidationError:
             # Not chained: the validation error quotes the answer.
-            raise Unreachable(self._system, "unreadable answer") from None
+            raise UnreachableError(self._system, "unreadable answer") from None
 
 
 def partner_client(base_url: str) -> httpx.AsyncClient:

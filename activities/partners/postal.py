@@ -1,7 +1,7 @@
 """The post's seam: what the house asks of any carrier, and the adapter that speaks the sandbox's wire.
 
 Every call carries a business key the post dedupes on, so a call whose answer was lost is simply made again. Every
-method raises `Unreachable` (outcome unknown) or `Rejected` (refused, with the post's code).
+method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused, with the post's code).
 """
 
 from typing import Literal, Protocol
@@ -9,9 +9,18 @@ from typing import Literal, Protocol
 import httpx
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from activities.partners.http import Answer, Partner, Rejected, Unreachable, partner_client, segment
+from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError, partner_client, segment
 
-__all__ = ["Consignment", "HttpPost", "Post", "Recipient", "Rejected", "Step", "Unreachable", "partner_client"]
+__all__ = [
+    "Consignment",
+    "HttpPost",
+    "Post",
+    "Recipient",
+    "RejectedError",
+    "Step",
+    "UnreachableError",
+    "partner_client",
+]
 
 Status = Literal["accepted", "in_transit", "delivered", "returned", "lost", "cancelled"]
 
@@ -27,14 +36,14 @@ class Recipient(BaseModel):
     postcode: str = Field(repr=False)
 
 
-class Step(Answer):
+class Step(PartnerResponse):
     """One line of a consignment's history."""
 
     status: Status
     at: AwareDatetime
 
 
-class Consignment(Answer):
+class Consignment(PartnerResponse):
     """A thing on its way, as the post knows it; `history` is oldest first."""
 
     key: str
@@ -47,13 +56,13 @@ class Post(Protocol):
     """A postal carrier."""
 
     async def send(self, key: str, recipient: Recipient, contents: str) -> Consignment:
-        """Hand it over, or return what this key stands for already. `Rejected` `key_reused`: other content before."""
+        """Hand it over, or return what this key stands for already. `RejectedError` `key_reused`: for other content."""
 
     async def get(self, key: str) -> Consignment:
-        """The consignment as it stands now. `Rejected` `not_found`: never handed over."""
+        """The consignment as it stands now. `RejectedError` `not_found`: never handed over."""
 
 
-class _NewConsignment(Answer):
+class _NewConsignment(PartnerResponse):
     recipient: Recipient
     contents: str
 

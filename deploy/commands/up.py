@@ -14,8 +14,8 @@ from operations.publishing.calendars import CALENDAR, has_calendar, publish_cale
 from operations.publishing.catalogue import (
     DIRECTORY,
     PROCEDURES,
-    MistakesFound,
-    VersionPublished,
+    MistakesFoundError,
+    VersionPublishedError,
     has_directory,
     publish,
     seed_directory,
@@ -50,7 +50,7 @@ async def _stock(stack: Stack) -> None:
     for file in sorted(PROCEDURES.glob("*.yaml")):
         try:
             await publish(owner, file)
-        except (VersionPublished, MistakesFound) as error:
+        except (VersionPublishedError, MistakesFoundError) as error:
             say(f"{file.name}: {error}")
     say("danh mục thủ tục và danh bạ đã sẵn sàng / the catalogue and the directory are there")
 

@@ -25,7 +25,7 @@ FIRST_LOOK: Final = 0.1
 LONGEST_LOOK: Final = 2.0
 
 
-class _Ended(Exception):  # noqa: N818 -- ends the play, is no error
+class _EndedError(Exception):
     """The filing has ended before its script."""
 
 
@@ -61,7 +61,7 @@ class Player:
             played.refusal = error.refusal
         except TimeoutError:
             played.problems.append(f"did not end within {LONGEST:.0f} s")
-        except (MotcuaError, _Ended) as error:
+        except (MotcuaError, _EndedError) as error:
             played.problems.append(f"{type(error).__name__.lstrip('_')}: {error}")
         played.seconds = time.monotonic() - begun
         return played
@@ -88,7 +88,7 @@ class Player:
             if actor is not None:
                 return view, actor
             if view.closed:
-                raise _Ended(f"{view.closing} before {act.role} {act.command}")
+                raise _EndedError(f"{view.closing} before {act.role} {act.command}")
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_LOOK)
 

@@ -15,7 +15,7 @@ from typing import Final, Self, TypeVar
 import asyncpg
 from temporalio.exceptions import ApplicationError
 
-from activities.intake import Registry, Wanted
+from activities.intake import OpenRequest, Registry
 from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
 from deploy.demo.insisting import PATIENCE
@@ -78,7 +78,7 @@ class Record:
         stored = await self._events(played)
         if not stored:
             return None
-        wanted = Wanted(
+        wanted = OpenRequest(
             filing_id=played.filing_id, code=scenario.procedure, version=played.version, agency=scenario.agency
         )
         opened = await self._registry.open(wanted)

@@ -91,7 +91,7 @@ async def _publish(owner: str, source: bytes, edition: Edition) -> catalogue.Pub
     made = catalogue.demo_variant(source, LONG | waits, suffix=suffix)
     try:
         return await catalogue.publish(owner, made, demo=True)
-    except catalogue.VersionPublished:
+    except catalogue.VersionPublishedError:
         suffix = f"demo-{hashlib.sha256(made).hexdigest()[:6]}"
         return await catalogue.publish(owner, catalogue.demo_variant(source, LONG | waits, suffix=suffix), demo=True)
 

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from deploy.sandbox.store import (
     Ledger,
     Message,
-    Problem,
+    ProblemError,
     application,
     arguments,
     invalid,
@@ -83,7 +83,7 @@ class BankLedger(Ledger):
         self._pay_after = pay_after
 
     def put_order(self, key: str, new: NewOrder) -> tuple[Json, bool]:
-        """The order and whether it is new. Raises `Problem` 409 when the key stands for other content."""
+        """The order and whether it is new. Raises `ProblemError` 409 when the key stands for other content."""
         content = (new.amount, new.currency, new.description, new.payer_account)
         with self.transaction() as now:
             known = self.db.execute(
@@ -98,12 +98,12 @@ class BankLedger(Ledger):
             return self._order(key), not known
 
     def order(self, key: str) -> Json:
-        """Raises `Problem` 404 when there is none."""
+        """Raises `ProblemError` 404 when there is none."""
         with self.transaction():
             return self._order(key)
 
     def cancel(self, key: str) -> Json:
-        """The order after the attempt: `paid` when money came first. Raises `Problem` 404 when there is none."""
+        """The order after the attempt: `paid` when money came first. Raises `ProblemError` 404 when there is none."""
         with self.transaction() as now:
             if self._order(key)["status"] == "pending":
                 self.db.execute("UPDATE orders SET cancelled_at = ? WHERE key = ?", (now, key))
@@ -114,14 +114,14 @@ class BankLedger(Ledger):
             return self._order(key)
 
     def pay(self, key: str) -> Json:
-        """A person pays the whole amount, whatever the order's status. Raises `Problem` 404 when there is none."""
+        """A person pays the whole amount, whatever the order's status. Raises `ProblemError` 404 when there is none."""
         with self.transaction() as now:
             self._order(key)
             self.happen(key, "capture", now)
             return self._order(key)
 
     def put_refund(self, key: str, new: NewRefund) -> tuple[Json, bool]:
-        """The refund and whether it is new. Raises `Problem` 409 (key reused) or 422 (no such capture, too much)."""
+        """The refund and whether it is new. `ProblemError` 409: key reused; 422: no such capture, or too much."""
         content = (new.order_key, new.capture_id, new.amount)
         with self.transaction() as now:
             known = self.db.execute("SELECT order_key, capture_id, amount FROM refund WHERE key = ?", (key,)).fetchone()
@@ -163,7 +163,7 @@ class BankLedger(Ledger):
             raise invalid(("capture_id", "unknown_capture"))
         refunded = self.db.execute("SELECT amount FROM refund WHERE capture_id = ?", (new.capture_id,)).fetchall()
         if sum(row["amount"] for row in refunded) + new.amount > captured["amount"]:
-            raise Problem(
+            raise ProblemError(
                 422,
                 "exceeds_capture",
                 "All refunds of a capture together may not exceed it.",

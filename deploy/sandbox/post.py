@@ -19,7 +19,7 @@ from starlette.routing import Route
 from deploy.sandbox.store import (
     Ledger,
     Message,
-    Problem,
+    ProblemError,
     application,
     arguments,
     iso,
@@ -69,7 +69,7 @@ class PostLedger(Ledger):
         self._step_after = step_after
 
     def put(self, key: str, new: NewConsignment) -> tuple[Json, bool]:
-        """The consignment and whether it is new. Raises `Problem` 409 when the key stands for other content."""
+        """The consignment and whether it is new. Raises `ProblemError` 409 when the key stands for other content."""
         digest = hashlib.sha256(new.model_dump_json().encode()).hexdigest()
         with self.transaction() as now:
             known = self.db.execute("SELECT digest FROM consignment WHERE key = ?", (key,)).fetchone()
@@ -83,16 +83,16 @@ class PostLedger(Ledger):
             return self._consignment(key), not known
 
     def consignment(self, key: str) -> Json:
-        """Raises `Problem` 404 when there is none."""
+        """Raises `ProblemError` 404 when there is none."""
         with self.transaction():
             return self._consignment(key)
 
     def cancel(self, key: str) -> Json:
-        """The cancelled consignment. Raises `Problem` 404 when there is none, 409 when it is already under way."""
+        """The cancelled consignment. Raises `ProblemError` 404 when there is none, 409 when it is already under way."""
         with self.transaction() as now:
             status = self._consignment(key)["status"]
             if status not in {"accepted", "cancelled"}:
-                raise Problem(409, "under_way", "Only a consignment that is still accepted can be cancelled.")
+                raise ProblemError(409, "under_way", "Only a consignment that is still accepted can be cancelled.")
             if status == "accepted":
                 self.forget(key)
                 self.happen(key, "cancelled", now)

@@ -44,7 +44,7 @@ class Message(BaseModel):
 M = TypeVar("M", bound=Message)
 
 
-class Problem(Exception):  # noqa: N818 -- what the wire calls it
+class ProblemError(Exception):
     """A refusal, sent as `application/problem+json` with a stable `code`. `errors` are (field, rule), never a value."""
 
     def __init__(self, status: int, code: str, title: str, errors: Sequence[tuple[str, str]] = ()) -> None:
@@ -61,18 +61,20 @@ class Problem(Exception):  # noqa: N818 -- what the wire calls it
         return JSONResponse(body, self.status, media_type="application/problem+json")
 
 
-def not_found() -> Problem:
-    return Problem(404, "not_found", "Nothing is known under this key.")
+def not_found() -> ProblemError:
+    return ProblemError(404, "not_found", "Nothing is known under this key.")
 
 
-def key_reused() -> Problem:
-    return Problem(
+def key_reused() -> ProblemError:
+    return ProblemError(
         409, "key_reused", "This key was used before with other content. Send the first content, or a new key."
     )
 
 
-def invalid(*errors: tuple[str, str]) -> Problem:
-    return Problem(422, "invalid", "The request breaks a rule. Correct the named fields and send it again.", errors)
+def invalid(*errors: tuple[str, str]) -> ProblemError:
+    return ProblemError(
+        422, "invalid", "The request breaks a rule. Correct the named fields and send it again.", errors
+    )
 
 
 class Ledger(ABC):
@@ -124,7 +126,7 @@ def microseconds(seconds: float) -> int:
 
 
 def key_of(request: Request) -> str:
-    """The `{key}` of the path. Raises `Problem` 422 unless it is 1-200 letters, digits or `: . _ ~ -`."""
+    """The `{key}` of the path. Raises `ProblemError` 422 unless it is 1-200 letters, digits or `: . _ ~ -`."""
     key = str(request.path_params["key"])
     if not KEY.fullmatch(key):
         raise invalid(("key", "pattern"))
@@ -132,7 +134,7 @@ def key_of(request: Request) -> str:
 
 
 async def parse(request: Request, model: type[M]) -> M:
-    """The request body as `model`. Raises `Problem` 422 naming each wrong field and the rule it breaks."""
+    """The request body as `model`. Raises `ProblemError` 422 naming each wrong field and the rule it breaks."""
     try:
         return model.model_validate_json(await request.body())
     except ValidationError as error:
@@ -154,7 +156,7 @@ def application(ledger: Ledger, routes: Sequence[Route]) -> Starlette:
                 await ticker
             ledger.db.close()
 
-    handlers = {Problem: _on_problem, HTTPException: _on_http_exception}
+    handlers = {ProblemError: _on_problem, HTTPException: _on_http_exception}
     return Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
 
 
@@ -183,10 +185,10 @@ async def _tick(ledger: Ledger) -> None:
 
 
 async def _on_problem(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Problem)  # noqa: S101 -- registered for this class only; narrows the type
+    assert isinstance(error, ProblemError)  # noqa: S101 -- registered for this class only; narrows the type
     return error.response()
 
 
 async def _on_http_exception(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 -- registered for this class only; narrows the type
-    return Problem(error.status_code, f"http_{error.status_code}", error.detail).response()
+    return ProblemError(error.status_code, f"http_{error.status_code}", error.detail).response()

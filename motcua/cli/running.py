@@ -17,7 +17,7 @@ from rich.markup import escape
 
 from motcua.client import FilingClient
 from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable
-from motcua.store import DamagedFile, NoStore
+from motcua.store import DamagedFileError, NoStoreError
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -46,9 +46,9 @@ _CODES: Final[Mapping[type[MotcuaError], Exit]] = {
     NotReady: Exit.NOT_AVAILABLE,
     RefusedError: Exit.REFUSED,
     FilingClosed: Exit.REFUSED,
-    DamagedFile: Exit.REFUSED,
+    DamagedFileError: Exit.REFUSED,
     FilingNotAvailable: Exit.NOT_AVAILABLE,
-    NoStore: Exit.USAGE,
+    NoStoreError: Exit.USAGE,
     Unavailable: Exit.UNREACHABLE,
     MotcuaError: Exit.UNREACHABLE,
 }

@@ -19,7 +19,7 @@ from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
 from operations.commands.database import TIMEOUT, address, answered
 from operations.commands.record import FIND
-from operations.restart import AT_ONCE, WORKFLOWS, Found, Restarter
+from operations.restart import MAX_CONCURRENCY, WORKFLOWS, Found, Restarter
 
 _COLUMNS: Final = (TextColumn("Quy trình / Workflows"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 _NAMES: Final = {
@@ -94,7 +94,9 @@ def _nothing_to_do(row: asyncpg.Record) -> None:
 
 async def _restart(dsn: str, which: str | None) -> tuple[asyncpg.Record | None, Tallies]:
     temporal = await connect()
-    async with asyncpg.create_pool(dsn, min_size=0, max_size=AT_ONCE, timeout=TIMEOUT, command_timeout=TIMEOUT) as pool:
+    async with asyncpg.create_pool(
+        dsn, min_size=0, max_size=MAX_CONCURRENCY, timeout=TIMEOUT, command_timeout=TIMEOUT
+    ) as pool:
         restarter = Restarter(pool, temporal)
         row = None if which is None else await pool.fetchrow(FIND, which.strip())
         if which is not None and row is None:
@@ -127,7 +129,7 @@ async def _some(restarter: Restarter, streams: list[str], tally: Tally, done: Ca
                 (tally.running if found is Found.RUNNING else tally.restarted).append(stream)
             done()
 
-    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(work() for _ in range(MAX_CONCURRENCY)))
 
 
 def _counts(tally: Tally) -> dict[str, Any]:

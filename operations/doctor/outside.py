@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 
 from activities.partners.http import partner_client
-from motcua.store import NoStore, open_store
+from motcua.store import NoStoreError, open_store
 from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import SECONDS, Surroundings
 
@@ -71,7 +71,7 @@ async def objects(around: Surroundings) -> list[Finding]:
         await store.put_async(key, data)
         same = bytes(await (await store.get_async(key)).bytes_async()) == data
         await store.delete_async(key)
-    except NoStore as error:
+    except NoStoreError as error:
         return [_no_store(str(error), str(error))]
     except Exception as error:  # noqa: BLE001 -- obstore has a type for every backend
         name = type(error).__name__

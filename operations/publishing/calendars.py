@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from operations.publishing.calendar_file import CALENDARS, check_bytes
 from operations.publishing.catalogue import Database, connected
-from operations.publishing.procedure_file import MistakesFound
+from operations.publishing.procedure_file import MistakesFoundError
 from rules.time.calendars import expand
 from schemas.publishing.calendar import CalendarFile, CalendarName
 
@@ -23,18 +23,18 @@ class PublishedCalendar(NamedTuple):
     already: bool
 
 
-class CalendarTaken(Exception):  # noqa: N818 - says what happened
+class CalendarTakenError(Exception):
     """What was published under this name, or after it, stands in the way."""
 
 
 async def publish_calendar(database: Database, data: bytes) -> PublishedCalendar:
     """Publish a calendar, which is in force from then on. The same bytes may be published again while they are.
 
-    Raises `MistakesFound`, `CalendarTaken`, and what asyncpg raises.
+    Raises `MistakesFoundError`, `CalendarTakenError`, and what asyncpg raises.
     """
     checked = check_bytes(data)
     if checked.calendar is None:
-        raise MistakesFound(checked.mistakes)
+        raise MistakesFoundError(checked.mistakes)
     name, sha256 = checked.calendar.name, hashlib.sha256(data).hexdigest()
     async with connected(database) as connection, connection.transaction():
         await connection.execute("lock table calendar in share row exclusive mode")
@@ -45,9 +45,9 @@ async def publish_calendar(database: Database, data: bytes) -> PublishedCalendar
             return PublishedCalendar(name, sha256, already=False)
     if stands[0]["sha256"] != sha256:
         other = f"with other content (sha256 {stands[0]['sha256']})"
-        raise CalendarTaken(f"{name} is published {other}: give the changed file a new version")
+        raise CalendarTakenError(f"{name} is published {other}: give the changed file a new version")
     if not stands[0]["last"]:
-        raise CalendarTaken(f"{name} is published, and a later calendar is in force: give this file a new version")
+        raise CalendarTakenError(f"{name} is published, and a later calendar is in force: give this file a new version")
     return PublishedCalendar(name, sha256, already=True)
 
 

@@ -20,7 +20,7 @@ from schemas.people import Role
 from schemas.publishing.procedure import ProcedureCode, rules_of
 
 from .procedure_file import DEMO_SECONDS as DEMO_SECONDS
-from .procedure_file import MistakesFound as MistakesFound
+from .procedure_file import MistakesFoundError as MistakesFoundError
 from .procedure_file import check_bytes as check_bytes
 from .procedure_file import demo_variant as demo_variant
 from .procedure_file import parse as parse
@@ -68,7 +68,7 @@ class Listed(NamedTuple):
     source: bytes
 
 
-class VersionPublished(Exception):  # noqa: N818 - says what happened
+class VersionPublishedError(Exception):
     """Another file was published under this code and version; a published version never changes."""
 
     def __init__(self, code: ProcedureCode, version: Version, sha256: str) -> None:
@@ -130,20 +130,20 @@ def check(paths: Iterable[Path], *, allow_seconds: bool = False) -> list[tuple[P
 async def publish(database: Database, file: Path | bytes, *, demo: bool = False) -> Published:
     """Publishes one version of a procedure. The same bytes may be published again, other bytes never.
 
-    `demo` admits limits in seconds. Raises `MistakesFound`, `VersionPublished`, `OSError` for a file that can't be
-    read, and what asyncpg raises.
+    `demo` admits limits in seconds. Raises `MistakesFoundError`, `VersionPublishedError`, `OSError` for a file
+    that can't be read, and what asyncpg raises.
     """
     source = file if isinstance(file, bytes) else await asyncio.to_thread(file.read_bytes)
     procedure, sha256, mistakes = check_bytes(source, allow_seconds=demo)
     if procedure is None:
-        raise MistakesFound(mistakes)
+        raise MistakesFoundError(mistakes)
     key = (procedure.code, procedure.version)
     rules = rules_of(procedure, sha256).model_dump_json().encode()
     async with connected(database) as connection:
         new = await connection.fetchval(_INSERT, *key, sha256, source, rules, demo)
         stands = new or await connection.fetchval(_SHA256, *key)
     if stands != sha256:
-        raise VersionPublished(*key, stands)
+        raise VersionPublishedError(*key, stands)
     return Published(*key, sha256, already=new is None)
 
 
@@ -172,13 +172,13 @@ async def has_directory(database: Database) -> bool:
 
 
 async def seed_directory(database: Database, data: bytes) -> Directory:
-    """Adds and updates the agencies and officers of a directory file; it removes none. Raises `MistakesFound`."""
+    """Adds and updates the agencies and officers of a directory file; it removes none. Raises `MistakesFoundError`."""
     parsed = parse(data)
     found = parsed.mistakes
     value = plain(parsed.value, "", found)
     found = found or list(schema_mistakes(Directory, value))
     if found:
-        raise MistakesFound(found)
+        raise MistakesFoundError(found)
     directory = Directory.model_validate(value)
     async with connected(database) as connection, connection.transaction():
         await connection.executemany(_AGENCY, [_agency_row(entry) for entry in directory.agencies])

@@ -40,7 +40,7 @@ _NULL: Final = "tag:yaml.org,2002:null"
 _PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp"))
 
 
-class MistakesFound(Exception):  # noqa: N818 - says what happened
+class MistakesFoundError(Exception):
     """A file is not fit to be published; `mistakes` says why."""
 
     def __init__(self, mistakes: list[Mistake]) -> None:
@@ -208,11 +208,11 @@ def _line(path: str, lines: Mapping[str, int]) -> int | None:
 def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffix: str = "demo") -> bytes:
     """The same procedure as version `…-<suffix>`, with its limits in seconds: `DEMO_SECONDS`, changed by `seconds`.
 
-    The same arguments give the same bytes. Raises `MistakesFound` when `data` has mistakes, and `ValueError` for a name
-    that is not in `DEMO_SECONDS`.
+    The same arguments give the same bytes. Raises `MistakesFoundError` when `data` has mistakes, and `ValueError`
+    for a name that is not in `DEMO_SECONDS`.
     """
     if found := check_bytes(data, allow_seconds=True).mistakes:
-        raise MistakesFound(found)
+        raise MistakesFoundError(found)
     lasts = {name: f"{amount} seconds" for name, amount in {**DEMO_SECONDS, **(seconds or {})}.items()}
     raw: dict[str, Any] = parse(data).value
     steps = {f"step.{step['code']}" for step in raw.get("review") or ()}

@@ -27,7 +27,7 @@ class Admission:
 
 
 def admit(submission: Submission, procedure: ProcedureRules) -> Admission:
-    """The admission of a submission. Raises `Refused` with every problem found."""
+    """The admission of a submission. Raises `RefusalError` with every problem found."""
     level = submission.level or _highest_usable(submission, procedure)
     form = [
         *form_problems(procedure, submission.form),

@@ -106,13 +106,14 @@ def last_move(filing: Filing, recorded: Recorded) -> Move | None:
 
 
 def _recalled(filing: Filing, event: ev.Recalled, _: datetime) -> Change:
-    step = next(n for n, part in enumerate(filing.procedure.review) if part.code == event.step)
-    proposal = filing.proposal if step > _proposing(filing) else None
-    return {"step": step, "officer": event.officer, "proposal": proposal, "obligation": None}
+    proposal = filing.proposal if _comes_after_proposal(filing, event.step) else None
+    return {"step": event.step, "officer": event.officer, "proposal": proposal, "obligation": None}
 
 
-def _proposing(filing: Filing) -> int:
-    return next((n for n, part in enumerate(filing.procedure.review) if part.act is Act.PROPOSE), -1)
+def _comes_after_proposal(filing: Filing, step: str) -> bool:
+    steps = filing.procedure.review
+    proposing = next((n for n, part in enumerate(steps) if part.act is Act.PROPOSE), -1)
+    return [part.code for part in steps].index(step) > proposing
 
 
 def _asked(filing: Filing, event: ev.Asked, _: datetime) -> Change:
@@ -148,8 +149,8 @@ def _obligation_demanded(_: Filing, event: ev.ObligationDemanded, __: datetime) 
     return {"obligation": Obligation(step=event.step, reference=event.reference, amount=event.amount)}
 
 
-def _step_started(filing: Filing, _: ev.StepStarted, __: datetime) -> Change:
-    return {"step": 0 if filing.step is None else filing.step + 1, "officer": None}
+def _step_started(_: Filing, event: ev.StepStarted, __: datetime) -> Change:
+    return {"step": event.step, "officer": None}
 
 
 def _claimed(filing: Filing, event: ev.Claimed, _: datetime) -> Change:

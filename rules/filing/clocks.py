@@ -26,7 +26,7 @@ _CUT_SHORT: Final = frozenset({"withdrawn", "stopped", "supplement_expired", "fe
 """What ends a filing, or takes a move back, with the clocks unanswered."""
 
 
-def turned(filing: Filing, recorded: Recorded) -> dict[str, Any]:
+def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
     """What an event changes in the clocks of a filing, which has its other changes already."""
     event, at = recorded.event, recorded.at
     if isinstance(event, ev.CalendarChanged):
@@ -34,8 +34,8 @@ def turned(filing: Filing, recorded: Recorded) -> dict[str, Any]:
     clocks, past = dict(filing.clocks), filing.past_clocks
     for clock, declared in EFFECTS[event.kind].items():
         state = clocks.pop(clock, None)
-        effect = declared if event.kind == "recalled" else _going_on(filing, state, declared)
-        after = _turn(filing, clock, state, effect, event, at)
+        effect = declared if event.kind == "recalled" else _resumption(filing, state, declared)
+        after = _transition(filing, clock, state, effect, event, at)
         if state is not None and effect in _ENDING:
             past = (*past, _ended(state, effect, event.kind, at))
         if after is not None:
@@ -43,7 +43,7 @@ def turned(filing: Filing, recorded: Recorded) -> dict[str, Any]:
     return {"clocks": clocks, "past_clocks": past}
 
 
-def _going_on(filing: Filing, state: ClockState | None, declared: Effect) -> Effect:
+def _resumption(filing: Filing, state: ClockState | None, declared: Effect) -> Effect:
     """What lets a clock go on does so as the procedure says for what interrupted it."""
     if state is None or not state.paused or declared not in {Effect.RESUME, Effect.RESTART}:
         return declared
@@ -59,7 +59,7 @@ def _going_on(filing: Filing, state: ClockState | None, declared: Effect) -> Eff
 _EFFECT_OF: Final[dict[GoesOn | None, Effect]] = {GoesOn.RESUME: Effect.RESUME, GoesOn.RESTART: Effect.RESTART}
 
 
-def _turn(
+def _transition(
     filing: Filing, clock: Clock, state: ClockState | None, effect: Effect, event: AnyEvent, at: datetime
 ) -> ClockState | None:
     if effect is Effect.START or (effect is Effect.RESTART and state is not None):
@@ -142,7 +142,9 @@ def _stands(state: ClockState, at: datetime) -> datetime:
 
 def _project(filing: Filing, state: ClockState) -> ClockState:
     """The clock with the instants that follow from its limit, its pauses and the calendar."""
-    due = working_time.due(state.started, state.limit, filing.calendar, pauses=_stood(state), cut_off=state.cut_off)
+    due = working_time.due(
+        state.started, state.limit, filing.calendar, pauses=closed_pauses(state), cut_off=state.cut_off
+    )
     projected = state.model_copy(update={"due": due})
     remind, apologise = _remind_at(filing, projected), _apologise_at(filing, projected)
     return projected.model_copy(update={"remind_at": remind, "apologise_at": apologise})
@@ -156,7 +158,7 @@ def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
         if before > state.started:
             return before
     return working_time.halfway(
-        state.started, state.limit, filing.calendar, pauses=_stood(state), cut_off=state.cut_off
+        state.started, state.limit, filing.calendar, pauses=closed_pauses(state), cut_off=state.cut_off
     )
 
 
@@ -189,7 +191,7 @@ def put_off_at_most(filing: Filing) -> Limit:
 
 def put_off(filing: Filing, state: ClockState, by: Limit) -> datetime:
     """The appointment put off by so much."""
-    stood = _stood(state)
+    stood = closed_pauses(state)
     limit = _longer(state.limit, by)
     return working_time.due(state.started, limit, filing.calendar, pauses=stood, cut_off=state.cut_off)
 
@@ -198,7 +200,7 @@ def _longer(limit: Limit, by: Limit) -> Limit:
     return Limit(amount=limit.amount + by.amount, unit=limit.unit)
 
 
-def _stood(state: ClockState) -> tuple[tuple[datetime, datetime], ...]:
+def closed_pauses(state: ClockState) -> tuple[tuple[datetime, datetime], ...]:
     """The stretches, now over, during which the clock stood still."""
     return tuple((pause.since, pause.until) for pause in state.pauses if pause.until is not None)
 
@@ -206,8 +208,8 @@ def _stood(state: ClockState) -> tuple[tuple[datetime, datetime], ...]:
 def limit_of(filing: Filing, clock: Clock) -> Limit:
     """The limit under which a clock of this filing runs now."""
     rules = filing.procedure
-    if clock is Clock.STEP:
-        return rules.review[filing.step or 0].limit
+    if clock is Clock.STEP and filing.begun_step is not None:
+        return filing.begun_step.limit
     if clock is Clock.SUPPLEMENT:
         return rules.supplement_limit
     if clock is Clock.PAYMENT and rules.fee is not None:
@@ -227,7 +229,8 @@ def limit_of(filing: Filing, clock: Clock) -> Limit:
 
 
 def _obligation_limit(filing: Filing) -> Limit:
-    rule = filing.procedure.review[filing.step or 0].obligation
+    step = filing.begun_step
+    rule = None if step is None else step.obligation
     if rule is None or filing.obligation is None:
         msg = "this step has no obligation"
         raise ValueError(msg)
@@ -251,6 +254,6 @@ def _rings_at(filing: Filing, state: ClockState) -> datetime:
     return state.due + BANK_ANSWERS if online else state.due
 
 
-def ledger(filing: Filing) -> tuple[ClockState, ...]:
+def clock_history(filing: Filing) -> tuple[ClockState, ...]:
     """Every run of every clock, in the order in which they began."""
     return tuple(sorted((*filing.past_clocks, *filing.clocks.values()), key=lambda state: (state.started, state.clock)))

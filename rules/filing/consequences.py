@@ -59,8 +59,13 @@ def _next_step(filing: Filing) -> ev.Event | None:
         return ev.ConsultationClosed(step=step.code) if answered else None
     if filing.suspended or Clock.STEP in filing.clocks:
         return None
-    upcoming = 0 if filing.step is None else filing.step + 1
-    return ev.StepStarted(step=filing.procedure.review[upcoming].code)
+    return ev.StepStarted(step=_upcoming(filing))
+
+
+def _upcoming(filing: Filing) -> str:
+    """The step after the one that has ended."""
+    steps = [step.code for step in filing.procedure.review]
+    return steps[0 if filing.step is None else steps.index(filing.step) + 1]
 
 
 def _delivery(filing: Filing) -> ev.Event | None:

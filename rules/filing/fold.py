@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rules.filing.changes import CHANGES, last_move
-from rules.filing.clocks import turned
+from rules.filing.clocks import apply_event
 from schemas.filing.state import Closing, Filing, Stage, Status
 from schemas.people import Role
 from schemas.publishing.procedure import StepPart
@@ -18,7 +18,7 @@ def evolve(filing: Filing, recorded: Recorded) -> Filing:
     change = CHANGES[event.kind](filing, event, recorded.at)
     moved = {"last_move": last_move(filing, recorded)}
     after = filing.model_copy(update=moved | change | {"seq": recorded.seq, "changed_at": recorded.at})
-    return after.model_copy(update=turned(after, recorded))
+    return after.model_copy(update=apply_event(after, recorded))
 
 
 def stage(filing: Filing) -> Stage:  # noqa: PLR0911 -- one line for each stage, in the order of the law
@@ -77,9 +77,7 @@ _AT_A_STEP: Final = frozenset({Stage.REVIEW, Stage.OBLIGATION})
 
 def current_step(filing: Filing) -> StepPart | None:
     """The review step that runs, if one does; it does too while an obligation is awaited."""
-    if stage(filing) not in _AT_A_STEP or filing.step is None:
-        return None
-    return filing.procedure.review[filing.step]
+    return filing.begun_step if stage(filing) in _AT_A_STEP else None
 
 
 def task_role(filing: Filing) -> Role:

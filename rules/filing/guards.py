@@ -20,7 +20,7 @@ def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | N
     """Why `actor` can't do this now, or None."""
     if filing.closed:
         return problem("", "filing_closed", "hồ sơ đã kết thúc", "the filing has ended")
-    stranger = None if kind == "submit" else _stranger(filing, actor)
+    stranger = None if kind == "submit" else _access_problem(filing, actor)
     return stranger or _too_late(filing, actor, now) or RULES[kind].guard(filing, actor, now)
 
 
@@ -43,7 +43,7 @@ def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Actio
     return [Action(name=kind, allowed=why is None, problem=why) for kind, why in checked]
 
 
-def _stranger(filing: Filing, actor: Actor) -> Problem | None:
+def _access_problem(filing: Filing, actor: Actor) -> Problem | None:
     if actor.role in OFFICERS:
         if actor.agency != filing.agency:
             return problem(

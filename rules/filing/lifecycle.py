@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from rules.filing.clocks import ledger
+from rules.filing.clocks import clock_history
 from rules.filing.commands import RULES
 from rules.filing.commands.rule import Events
-from rules.filing.commands.time import ran_out
+from rules.filing.commands.time import lapsed_before
 from rules.filing.consequences import consequence
 from rules.filing.fold import current_step, evolve, stage, status
 from rules.filing.guards import available_actions, check
 from rules.filing.queues import next_timer, possible, tasks, timers
-from schemas.errors import Problem, RefusalCode, Refused, refused
+from schemas.errors import Problem, RefusalCode, RefusalError, refused
 from schemas.filing import commands as cm
 from schemas.filing.state import Filing
 from schemas.people import Actor
@@ -24,10 +24,10 @@ from schemas.stream.ledger import Recorded
 
 __all__ = [
     "available_actions",
+    "clock_history",
     "current_step",
     "decide",
     "evolve",
-    "ledger",
     "next_timer",
     "stage",
     "status",
@@ -37,17 +37,17 @@ __all__ = [
 
 
 def decide(filing: Filing, command: cm.Command, now: datetime) -> Events:
-    """What `command` makes happen, with everything that follows from it by itself. Raises `Refused`."""
+    """What `command` makes happen, with everything that follows from it by itself. Raises `RefusalError`."""
     why = check(filing, command.kind, command.actor, now)
     if why is not None:
         raise _not_allowed(filing, command.actor, now, why)
     try:
         events = RULES[command.kind].effect(filing, command, now)
-    except Refused as no:
+    except RefusalError as no:
         if no.refusal.code is not RefusalCode.NOT_ALLOWED:
             raise
         raise _not_allowed(filing, command.actor, now, *no.refusal.problems) from None
-    events = (*ran_out(filing, command, events, now), *events)
+    events = (*lapsed_before(filing, command, events, now), *events)
     after = _fold(filing, events, command, now)
     while (follows := consequence(after)) is not None:
         events = (*events, follows)
@@ -55,7 +55,7 @@ def decide(filing: Filing, command: cm.Command, now: datetime) -> Events:
     return events
 
 
-def _not_allowed(filing: Filing, actor: Actor, now: datetime, *problems: Problem) -> Refused:
+def _not_allowed(filing: Filing, actor: Actor, now: datetime, *problems: Problem) -> RefusalError:
     """Why not, and what the actor can do instead."""
     return refused(RefusalCode.NOT_ALLOWED, *problems, allowed=possible(filing, actor, now) if filing.seq else ())
 

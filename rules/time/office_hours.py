@@ -37,7 +37,7 @@ class TimeError(ValueError):
         self.problem = found
 
 
-class NotLaidOut(Exception):  # noqa: N818 - says what happened
+class NotLaidOutError(Exception):
     """The answer lies `before` the first day that was laid out, or after the last one."""
 
     def __init__(self, *, before: bool) -> None:
@@ -107,7 +107,7 @@ class Days:
         """The first minute at which so many working minutes have elapsed; it lies in (open, close]."""
         n = bisect_left(self._minutes, passed) - 1
         if n < 0 or n >= len(self.spans):
-            raise NotLaidOut(before=n < 0)
+            raise NotLaidOutError(before=n < 0)
         left = passed - self._minutes[n]
         for opens, close in self.spans[n]:
             if left <= close - opens:
@@ -131,7 +131,7 @@ class Days:
     def working_day(self, rank: int) -> int:
         """The working day of this rank."""
         if rank < 0 or rank >= len(self._working):
-            raise NotLaidOut(before=rank < 0)
+            raise NotLaidOutError(before=rank < 0)
         return self._working[rank]
 
     def hours(self, day: int) -> Spans:
@@ -154,7 +154,7 @@ class Days:
     def _place(self, day: int) -> int:
         n = day - self.first
         if n < 0 or n >= len(self.spans):
-            raise NotLaidOut(before=n < 0)
+            raise NotLaidOutError(before=n < 0)
         return n
 
 
@@ -203,7 +203,7 @@ class Pages:
         while True:
             try:
                 return question(days)
-            except NotLaidOut as missing:
+            except NotLaidOutError as missing:
                 self._days = days = self._more(days, field, before=missing.before)
 
     def _more(self, days: Days, field: str, *, before: bool) -> Days:

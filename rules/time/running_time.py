@@ -59,7 +59,7 @@ def run(days: Days, start: int, limit: Limit, pauses: Sequence[Span], latest: in
     """How `limit`, received at the minute `start`, runs.
 
     Args:
-        days: Laid out days; raises `NotLaidOut` when they are too few.
+        days: Laid out days; raises `NotLaidOutError` when they are too few.
         start: The minute of receipt.
         limit: Anything but seconds, or 0 calendar days, which are 0 working days.
         pauses: In order and apart from each other.

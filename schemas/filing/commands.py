@@ -317,10 +317,10 @@ class Submit(Command):
     agency: AgencyCode
 
 
-class Ring(SystemCommand):
+class TimerFired(SystemCommand):
     """A clock rang. What that means is judged by instants."""
 
-    kind: Literal["ring"] = "ring"
+    kind: Literal["timer_fired"] = "timer_fired"
     clock: Clock
     moment: Moment = Moment.DUE
 

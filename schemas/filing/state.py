@@ -16,7 +16,7 @@ from ..level import Channel, Level
 from ..limit import Limit
 from ..people import Actor, Address, Applicant, Role
 from ..publishing.calendar import Calendar, CalendarName, LocalTime, Timeliness
-from ..publishing.procedure import ProcedureCode, ProcedureRules
+from ..publishing.procedure import ProcedureCode, ProcedureRules, StepPart
 from .commands import SupplementItem
 from .events import Clock, FeeLine, Moment, Outcome
 
@@ -272,7 +272,7 @@ class Filing(Model):
     changed_at: Instant | None = None
     automatic: bool = False
     processing: bool = False
-    step: int | None = None
+    step: Code | None = None
     officer: str | None = None
     last_move: Move | None = None
     supplements: int = 0
@@ -304,6 +304,11 @@ class Filing(Model):
         return self.closing is not None
 
     @property
+    def begun_step(self) -> StepPart | None:
+        """The review step that was begun last."""
+        return next((step for step in self.procedure.review if step.code == self.step), None)
+
+    @property
     def fee(self) -> Fee | None:
         """The last fee asked for."""
         return self.fees[-1] if self.fees else None
@@ -314,12 +319,12 @@ class Filing(Model):
         return self.fee is not None and self.fee.state is FeeState.DUE
 
     @property
-    def to_collect(self) -> tuple[Fee, ...]:
+    def fees_to_collect(self) -> tuple[Fee, ...]:
         """Fees that a payment must be asking for."""
         return () if self.closed else tuple(fee for fee in self.fees if fee.online and fee.state is FeeState.DUE)
 
     @property
-    def to_let_go(self) -> tuple[int, ...]:
+    def payments_to_cancel(self) -> tuple[int, ...]:
         """Numbers of the fees whose payment must ask no more: paid otherwise, waived, or due when the filing ended."""
         return tuple(fee.n for fee in self.fees if fee.online and not self._owes_payment(fee))
 

@@ -51,7 +51,7 @@ class Submission(Model):
 
 
 def content_digest(content: dict[str, Any]) -> str:
-    """The digest of a submission's JSON: its identity. Raises `Refused` for what has none, or is too long."""
+    """The digest of a submission's JSON: its identity. Raises `RefusalError` for what has none, or is too long."""
     try:
         written = canonical(content)
     except ValueError:

@@ -8,7 +8,7 @@ import pytest
 
 from rules import payment as rules
 from schemas import payment as pay
-from schemas.errors import Refused
+from schemas.errors import RefusalError
 from schemas.filing.commands import SystemCommand
 from schemas.limit import Limit
 from schemas.people import SYSTEM
@@ -121,7 +121,7 @@ def test_what_is_owed_and_what_goes_back(
     ],
 )
 def test_what_has_ended_neither_expires_nor_is_cancelled(story: tuple[str | tuple[Any, ...], ...], then: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusalError) as refused:
         told(*story, then)
     assert refused.value.refusal.problems[0].rule == "wrong_state"
 
@@ -140,5 +140,5 @@ def test_only_a_pending_payment_says_where_to_pay() -> None:
 def test_the_same_money_told_twice_is_money_once() -> None:
     so_far = Told()
     so_far.money("c1")
-    with pytest.raises(Refused):
+    with pytest.raises(RefusalError):
         so_far.money("c1")

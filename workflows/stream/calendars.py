@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.intake import CalendarWanted, Registry
+    from activities.intake import CalendarRequest, Registry
     from activities.ledger.append import LEDGER
-    from schemas.errors import RefusalCode, Refused, problem, refused
+    from schemas.errors import RefusalCode, RefusalError, problem, refused
     from schemas.filing.commands import AdoptCalendar, ChangeCalendar
     from schemas.stream.ledger import Receipt
     from schemas.stream.reprojection import command_id
@@ -22,7 +22,7 @@ class Timed(Protocol):
     """What a workflow offers that has clocks."""
 
     async def recorded(self) -> Stream[Any]:
-        """Its stream, once its first events are in the log. Raises `Refused` if there will be none."""
+        """Its stream, once its first events are in the log. Raises `RefusalError` if there will be none."""
 
 
 @cache
@@ -33,7 +33,7 @@ def adopt_calendar() -> Any:
         try:
             wanted = parse(AdoptCalendar, one(asked))
             return await _adopt(await self.recorded(), wanted)
-        except Refused as no:
+        except RefusalError as no:
             raise failure(no.refusal) from None
 
     handle.__name__ = handle.__qualname__ = "adopt_calendar"
@@ -46,7 +46,7 @@ async def _adopt(stream: Stream[Any], wanted: AdoptCalendar) -> Receipt:
     async with stream.adopting:
         if turning in stream.receipts:
             return stream.receipts[turning]
-        named = CalendarWanted(name=wanted.calendar, agency=stream.state.agency)
+        named = CalendarRequest(name=wanted.calendar, agency=stream.state.agency)
         calendar = await workflow.execute_local_activity_method(Registry.calendar, named, **LEDGER)
         if calendar is None:
             raise _NOT_IN_FORCE

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from schemas.errors import RefusalCode, Refused, problem, refused
+    from schemas.errors import RefusalCode, RefusalError, problem, refused
     from schemas.filing.commands import RESERVED_IDS, Command
     from schemas.people import Role
     from schemas.stream.ledger import Receipt
@@ -20,10 +20,10 @@ class Commanded(Protocol):
     """What a workflow offers to the Updates."""
 
     def check_command(self, command: Command) -> None:
-        """Raise `Refused` if the command would be refused now."""
+        """Raise `RefusalError` if the command would be refused now."""
 
     async def take_command(self, command: Command) -> Receipt:
-        """Record the command. Raises `Refused`."""
+        """Record the command. Raises `RefusalError`."""
 
 
 @cache
@@ -34,13 +34,13 @@ def update(model: type[Command]) -> Any:
     async def handle(self: Commanded, *command: Any) -> Receipt:
         try:
             return await self.take_command(_public(model, one(command)))
-        except Refused as no:
+        except RefusalError as no:
             raise failure(no.refusal) from None
 
     def validate(self: Commanded, *command: Any) -> None:
         try:
             self.check_command(_public(model, one(command)))
-        except Refused as no:
+        except RefusalError as no:
             raise failure(no.refusal) from None
         except Exception:  # noqa: BLE001 -- whatever a validator raises reaches the caller, text included
             raise failure(_INTERNAL.refusal) from None

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.ledger.append import LEDGER, Ledger
     from schemas.base import Model
-    from schemas.errors import OTHER_CONTENT, Refusal, RefusalCode, Refused, problem, shape_refusal
+    from schemas.errors import OTHER_CONTENT, Refusal, RefusalCode, RefusalError, problem, shape_refusal
     from schemas.filing.commands import SYSTEM_VIA, Command, content_of
     from schemas.people import SYSTEM
     from schemas.stream.ledger import Appended, Batch, Receipt, Recorded
@@ -99,7 +99,7 @@ class Stream(Generic[S]):
     async def record(
         self, command: Command, content: str | None = None, *, not_before: datetime | None = None
     ) -> Receipt:
-        """Record `command`, or find that it was. Raises `Refused`, and what the ledger never retries.
+        """Record `command`, or find that it was. Raises `RefusalError`, and what the ledger never retries.
 
         `content` is the digest of what the command says, where it is not that of the command itself. `not_before` is
         the instant of a timer that rang: whatever this run's clock says, it is not earlier.
@@ -111,7 +111,7 @@ class Stream(Generic[S]):
                 refusal, events = self._decision(command, now)
                 answer = await self._append(self._batch(command, content, events, now))
                 if not answer.stored:
-                    raise Refused(answer.refused or refusal)
+                    raise RefusalError(answer.refused or refusal)
             return receipt
 
     async def catch_up(self) -> None:
@@ -120,7 +120,7 @@ class Stream(Generic[S]):
             await self._append(self._question())
 
     def check(self, command: Command) -> None:
-        """Raise `Refused` if `command` would be refused now; a command that saw more than this state is let pass."""
+        """Raise `RefusalError` if `command` would be refused now; one that saw more than this state is let pass."""
         known = command.command_id in self.receipts and self._receipt(command, content_of(command)) is not None
         if not known and (command.seen_seq or 0) <= self.state.seq:
             self._rules.decide(self.state, command, workflow.now())
@@ -128,13 +128,13 @@ class Stream(Generic[S]):
     def _receipt(self, command: Command, content: str) -> Receipt | None:
         receipt = self.receipts.get(command.command_id)
         if receipt is not None and receipt.digest != content:
-            raise Refused(OTHER_CONTENT)
+            raise RefusalError(OTHER_CONTENT)
         return receipt
 
     def _decision(self, command: Command, now: datetime) -> tuple[Refusal, tuple[Any, ...]]:
         try:
             return _NOTHING_TO_DO, self._rules.decide(self.state, command, now)
-        except Refused as no:
+        except RefusalError as no:
             return no.refusal, ()
 
     def _batch(self, command: Command, content: str, events: tuple[Any, ...], at: datetime) -> Batch:
@@ -214,13 +214,13 @@ async def begin(stream: Stream[Any], command: Command) -> None:
     """
     try:
         await stream.record(command)
-    except Refused as no:
+    except RefusalError as no:
         if no.refusal != OTHER_CONTENT:
             raise failure(no.refusal) from None
 
 
 def parse(model: type[M], raw: Any) -> M:
-    """`raw` as a command, or `Refused` with every place that does not fit."""
+    """`raw` as a command, or `RefusalError` with every place that does not fit."""
     try:
         return model.model_validate(raw, extra="forbid")
     except ValidationError as error:

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.intake import Registry
     from activities.ledger.append import LEDGER
     from schemas import ids
-    from schemas.errors import NOT_RECORDED, RefusalCode, Refused, problem, refused, shape_refusal
+    from schemas.errors import NOT_RECORDED, RefusalCode, RefusalError, problem, refused, shape_refusal
     from schemas.filing.commands import Submit
     from schemas.filing.state import FilingStart, SubmitCheck
     from schemas.filing.submission import Submission, content_digest
@@ -48,7 +48,7 @@ class Again(Generic[C]):
 
 
 def again(raw: Any, model: type[C]) -> Again[C] | None:
-    """How this workflow is to go on, or None if it begins. Raises `Refused`."""
+    """How this workflow is to go on, or None if it begins. Raises `RefusalError`."""
     if not isinstance(raw, dict) or "restart" not in raw:
         return None
     try:
@@ -73,7 +73,7 @@ def started(model: type[T], raw: Any, name: Callable[..., str]) -> T:
         expect_id(name(start.filing_id, start.n))
     except ValidationError as error:
         raise failure(shape_refusal(RefusalCode.BAD_START, error).refusal) from None
-    except Refused as no:
+    except RefusalError as no:
         raise failure(no.refusal) from None
     return start
 
@@ -86,7 +86,7 @@ async def adopted(rules: Rules[S], epoch: int | None, name: Callable[..., str], 
     stream = workflow.info().workflow_id
     try:
         filing, n = _parts(stream)
-    except Refused as no:
+    except RefusalError as no:
         raise failure(no.refusal) from None
     agency = await workflow.execute_local_activity_method(Registry.agency, stream, **LEDGER)
     if agency is None or stream != name(filing, n):
@@ -97,7 +97,7 @@ async def adopted(rules: Rules[S], epoch: int | None, name: Callable[..., str], 
 
 
 def expect_id(expected: str) -> None:
-    """Raise `Refused` if this workflow runs under another id than what it is started with."""
+    """Raise `RefusalError` if this workflow runs under another id than what it is started with."""
     if workflow.info().workflow_id != expected:
         raise refused(
             RefusalCode.BAD_START,
@@ -111,11 +111,11 @@ def expect_id(expected: str) -> None:
 
 
 def filing_named() -> UUID:
-    """The filing that this workflow's id names. Raises `Refused`."""
+    """The filing that this workflow's id names. Raises `RefusalError`."""
     stream = workflow.info().workflow_id
     filing, _ = _parts(stream)
     if stream != ids.filing_workflow(filing):
-        raise Refused(NOT_RECORDED)
+        raise RefusalError(NOT_RECORDED)
     return filing
 
 
@@ -123,11 +123,11 @@ def _parts(stream: str) -> tuple[UUID, int]:
     try:
         return ids.parts(stream)
     except ValueError:
-        raise Refused(NOT_RECORDED) from None
+        raise RefusalError(NOT_RECORDED) from None
 
 
 def parse_start(raw: Any) -> Filed | Again[FilingCarried]:
-    """The submission, or how to go on. Raises `Refused`."""
+    """The submission, or how to go on. Raises `RefusalError`."""
     if (restart := again(raw, FilingCarried)) is not None:
         return restart
     try:
@@ -162,7 +162,7 @@ def _continued_by_itself() -> bool:
 
 
 def content_named(check: Any) -> str | None:
-    """The digest that a caller of `submit` names, if it names one. Raises `Refused`."""
+    """The digest that a caller of `submit` names, if it names one. Raises `RefusalError`."""
     try:
         return SubmitCheck.model_validate(check or {}).content
     except ValidationError as error:
@@ -180,7 +180,7 @@ def submit_command(submission: Submission, procedure: ProcedureRules) -> Submit:
     )
 
 
-def unknown(submission: Submission, *, procedure_known: bool) -> Refused:
+def unknown(submission: Submission, *, procedure_known: bool) -> RefusalError:
     """The refusal of a submission that names a procedure, version or agency that there is not."""
     if procedure_known:
         where, vi, en = "agency", "cơ quan", "agency"

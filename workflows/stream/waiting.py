@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
 T = TypeVar("T")
 
 
-class MoveOn(Exception):  # noqa: N818 -- ends the run, is no error
+class ContinueAsNewDueError(Exception):
     """The history has become long: this run makes way for the next."""
 
 
@@ -32,7 +32,7 @@ async def wait_for(
 
     Raises:
         TimeoutError: Time was up first.
-        MoveOn: Time for the next run.
+        ContinueAsNewDueError: Time for the next run.
         ApplicationError: `ledger_conflict`: a later run has taken the stream over, and this one ends.
     """
 
@@ -44,7 +44,7 @@ async def wait_for(
         await settled(stream)
         raise failure(SUPERSEDED)
     if not done():
-        raise MoveOn
+        raise ContinueAsNewDueError
 
 
 async def settled(stream: Stream[Any]) -> None:

@@ -68,7 +68,7 @@ class Case(StrictModel):
     pauses: tuple[tuple[_Instant, _Instant], ...] = ()
 
 
-class _Refused(ValueError):  # noqa: N818 - says what happened
+class _RefusedLineError(ValueError):
     def __init__(self, found: Problem) -> None:
         super().__init__(f"{found.field}: {found.message.en} [{found.rule}]".removeprefix(": "))
         self.problem = found
@@ -118,7 +118,7 @@ def due(  # noqa: PLR0913 -- one argument for each part of a case
         return
     try:
         answer = _answer(Case.model_validate({**asked, "pauses": [each.split("/") for each in pause or ()]}))
-    except (ValidationError, TimeError, _Refused) as error:
+    except (ValidationError, TimeError, _RefusedLineError) as error:
         found = _problem(error)
         if not as_json:
             fail(f"{found.field}: {found.message.vi} / {found.message.en} [{found.rule}]", Exit.REFUSED)
@@ -146,7 +146,7 @@ def _answer_lines(lines: typer.FileBinaryRead, usual: dict[str, Any], *, as_json
     for line in lines:
         try:
             answer = _answer(_case(line, usual))
-        except (ValidationError, TimeError, _Refused) as error:
+        except (ValidationError, TimeError, _RefusedLineError) as error:
             answer = _error(_problem(error))
         answers.write(json.dumps(answer, ensure_ascii=False) if as_json else answer.get("due") or _said(answer))
         answers.write("\n")
@@ -156,10 +156,10 @@ def _case(line: bytes, usual: dict[str, Any]) -> Case:
     """The case of a line, with what the options of the command say where it says nothing."""
     try:
         written = json.loads(line, object_pairs_hook=_once)
-    except _Refused:
+    except _RefusedLineError:
         raise
     except (ValueError, RecursionError):
-        raise _Refused(
+        raise _RefusedLineError(
             problem("", "json_invalid", "dòng này không phải JSON", "this line is not JSON: write one case a line")
         ) from None
     if isinstance(written, dict):
@@ -173,7 +173,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _Refused(problem(twice, "duplicate_key", "khóa này viết hai lần", "this key is written twice: keep one"))
+        raise _RefusedLineError(
+            problem(twice, "duplicate_key", "khóa này viết hai lần", "this key is written twice: keep one")
+        )
     return found
 
 
@@ -202,7 +204,7 @@ def _file(name: str) -> CalendarFile:
         checked = check_bytes(path.read_bytes())
     except (OSError, ValueError):
         known = ", ".join(sorted(file.stem for file in CALENDARS.glob("*.yaml")))
-        raise _Refused(
+        raise _RefusedLineError(
             problem(
                 "calendar",
                 "unknown_calendar",
@@ -213,7 +215,7 @@ def _file(name: str) -> CalendarFile:
     if checked.calendar is None:
         first = checked.mistakes[0]
         where = f"{path}:{first.line} {first.path} ({first.rule})"
-        raise _Refused(
+        raise _RefusedLineError(
             problem(
                 "calendar",
                 "calendar_has_mistakes",
@@ -224,7 +226,7 @@ def _file(name: str) -> CalendarFile:
     return checked.calendar
 
 
-def _problem(error: ValidationError | TimeError | _Refused) -> Problem:
+def _problem(error: ValidationError | TimeError | _RefusedLineError) -> Problem:
     """The first thing that is wrong with a case."""
     if isinstance(error, ValidationError):
         return shape_refusal(RefusalCode.BAD_COMMAND, error).refusal.problems[0]

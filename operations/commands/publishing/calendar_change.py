@@ -30,7 +30,7 @@ from operations.commands.publishing.mistakes import Language, mistake_row, print
 from operations.folding import UnfoldableError
 from operations.publishing import reprojection
 from operations.publishing.calendar_file import check_bytes
-from operations.publishing.calendars import CalendarTaken, PublishedCalendar, publish_calendar, published_calendars
+from operations.publishing.calendars import CalendarTakenError, PublishedCalendar, publish_calendar, published_calendars
 from operations.publishing.what_if import Moved, WhatIf
 from operations.publishing.what_if import what_if as project
 from rules.time.working_time import VIETNAM
@@ -77,7 +77,7 @@ def publish(
     record = address(APPLICATION)
     try:
         published = answered(publish_calendar(address(OWNER), data), OWNER)
-    except CalendarTaken as error:
+    except CalendarTakenError as error:
         fail(f"không công bố được / not published: {error}", Exit.REFUSED)
     if not calendar.valid_from <= datetime.now(VIETNAM).date() <= calendar.valid_until:
         note(f"today is outside of {calendar.valid_from} – {calendar.valid_until}: the base library's holidays hold")

@@ -13,7 +13,7 @@ from motcua.cli.running import AsJson, Exit, fail, note, out, print_json
 from operations.addresses import OWNER
 from operations.commands.database import Connection, ask
 from operations.commands.printing import wide
-from operations.publishing.catalogue import Directory, MistakesFound, seed_directory
+from operations.publishing.catalogue import Directory, MistakesFoundError, seed_directory
 
 AGENCIES: Final = "select agency, name_vi, name_en, namespace, queue from agency order by agency"
 OFFICERS: Final = """
@@ -46,7 +46,7 @@ def load(
 
     try:
         directory = ask(seed, OWNER)
-    except MistakesFound as found:
+    except MistakesFoundError as found:
         for mistake in found.mistakes:
             place = f"{file}:{mistake.line}" if mistake.line else str(file)
             note(f"{place} {mistake.path}: {mistake.message.vi}: {mistake.fix.vi} / {mistake.fix.en} ({mistake.rule})")

@@ -14,7 +14,7 @@ from operations.addresses import OWNER
 from operations.commands.database import address, answered
 from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes, report
 from operations.commands.publishing.procedure_page import rows
-from operations.publishing.catalogue import Listed, MistakesFound, VersionPublished, check_bytes, parse
+from operations.publishing.catalogue import Listed, MistakesFoundError, VersionPublishedError, check_bytes, parse
 from operations.publishing.catalogue import publish as publish_file
 from operations.publishing.catalogue import published as published_versions
 from schemas.publishing.procedure import Procedure
@@ -118,7 +118,7 @@ def show(
 def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool) -> dict[str, Any]:
     try:
         return {"file": str(path), **answered(publish_file(dsn, data, demo=demo), OWNER)._asdict()}
-    except (MistakesFound, VersionPublished) as error:
+    except (MistakesFoundError, VersionPublishedError) as error:
         return {"file": str(path), "error": str(error)}
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from rules.filing.commands.permission import at_stage, claimed_by, role_is
 from rules.filing.commands.review import may_finish, step_code
-from rules.filing.commands.rule import Events, Handler, Rule, no
+from rules.filing.commands.rule import Events, Handler, Rule, refuse
 from rules.filing.fold import current_step, missing_opinions, task_role
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
@@ -39,7 +39,7 @@ def _record_opinion(filing: Filing, command: cm.RecordOpinion, _: datetime) -> E
             f"cơ quan còn chờ ý kiến: {names}",
             f"the bodies whose opinion is awaited: {names}",
         )
-        raise no(why)
+        raise refuse(why)
     return (
         ev.OpinionRecorded(
             step=step_code(filing),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.commands.permission import at_stage, role_is, system_at
-from rules.filing.commands.rule import Events, Rule, no
+from rules.filing.commands.rule import Events, Rule, refuse
 from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
@@ -26,7 +26,7 @@ def _issue(filing: Filing, command: cm.Issue, now: datetime) -> Events:
             "chưa có tệp kết quả do cơ quan lập",
             "the result's file, made by the back office, is missing",
         )
-        raise no(why)
+        raise refuse(why)
     issued = ev.ResultIssued(result=command.result)
     appointment = filing.clocks[Clock.PROCESSING]
     early = working_time.outcome(appointment.limit, appointment.due, now) is Timeliness.EARLY
@@ -36,7 +36,7 @@ def _issue(filing: Filing, command: cm.Issue, now: datetime) -> Events:
 def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Events:
     if command.n != filing.parcels:
         why = problem("n", "no_such_parcel", "không có bưu gửi này", "no such parcel is under way")
-        raise no(why)
+        raise refuse(why)
     if command.outcome is ParcelOutcome.DELIVERED:
         return (ev.HandedOver(channel=Channel.POST),)
     return (ev.ParcelFailed(n=command.n, outcome=command.outcome),)

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing import admission
-from rules.filing.commands.permission import at_stage, at_the_task, role_is, spokesmen, undecided
-from rules.filing.commands.rule import Events, Rule, no
+from rules.filing.commands.permission import applicant_side_roles, at_stage, at_the_task, role_is, undecided
+from rules.filing.commands.rule import Events, Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -47,7 +47,7 @@ def _request_supplement(filing: Filing, command: cm.RequestSupplement, _: dateti
         if item.code not in known[item.target]
     ]
     if wrong:
-        raise no(*wrong)
+        raise refuse(*wrong)
     return (
         ev.SupplementRequested(
             n=filing.supplements + 1,
@@ -60,7 +60,7 @@ def _request_supplement(filing: Filing, command: cm.RequestSupplement, _: dateti
 
 
 def _may_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    wrong = at_stage(filing, Stage.SUPPLEMENT) or role_is(actor, *spokesmen(filing))
+    wrong = at_stage(filing, Stage.SUPPLEMENT) or role_is(actor, *applicant_side_roles(filing))
     if wrong is None and now >= filing.clocks[Clock.SUPPLEMENT].due:
         return problem("", "too_late", "đã hết hạn bổ sung", "the time to supplement is over")
     return wrong
@@ -74,7 +74,7 @@ def _supplement(filing: Filing, command: cm.Supplement, _: datetime) -> Events:
         *admission.form_problems(filing.procedure, command.form),
     ]
     if wrong:
-        raise no(*wrong)
+        raise refuse(*wrong)
     return (
         ev.Supplemented(
             n=filing.supplements,
@@ -124,7 +124,7 @@ def _ask(filing: Filing, command: cm.Ask, _: datetime) -> Events:
 
 
 def _may_answer(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    wrong = role_is(actor, *spokesmen(filing))
+    wrong = role_is(actor, *applicant_side_roles(filing))
     if wrong is None and all(question.answer is not None for question in filing.questions):
         return problem("", "no_open_question", "không có câu hỏi nào chờ trả lời", "no question waits for an answer")
     return wrong
@@ -140,7 +140,7 @@ def _answer(filing: Filing, command: cm.Answer, _: datetime) -> Events:
             f"câu hỏi đang chờ trả lời: {numbers}",
             f"the questions that wait for an answer: {numbers}",
         )
-        raise no(why)
+        raise refuse(why)
     return (ev.Answered(n=command.n, answer=command.answer),)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.commands.permission import at_stage, role_is, system_at
-from rules.filing.commands.rule import Events, Rule, no
+from rules.filing.commands.rule import Events, Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -39,7 +39,7 @@ def _waive_fee(filing: Filing, command: cm.WaiveFee, _: datetime) -> Events:
             f"chọn một trong các trường hợp miễn, giảm mà vai trò này được duyệt: {names}",
             f"choose one of the waivers that this role approves: {names}",
         )
-        raise no(why)
+        raise refuse(why)
     return (
         ev.FeeWaived(
             n=fee.n,
@@ -65,7 +65,7 @@ def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, _: datetime) -> Ev
             f"số tiền phải nộp là {amount} đồng",
             f"the fee is {amount} đồng",
         )
-        raise no(why)
+        raise refuse(why)
     return (ev.FeePaid(n=fee.n, amount=fee.amount, channel=Channel.COUNTER),)
 
 
@@ -75,7 +75,7 @@ def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
     online = fee is not None and fee.n == command.n and fee.channel is Channel.ONLINE
     if fee is None or not online or (paid and command.amount != fee.amount):
         why = problem("n", "no_such_fee", "không có khoản phí này", "no such fee is due online")
-        raise no(why)
+        raise refuse(why)
     if paid:
         return (ev.FeePaid(n=fee.n, amount=fee.amount, channel=Channel.ONLINE),)
     return (ev.FeeExpired(n=fee.n),)

@@ -90,7 +90,7 @@ def undecided(filing: Filing) -> Problem | None:
     return problem("", "decided_already", "hồ sơ đã có quyết định", "the filing has been decided")
 
 
-def spokesmen(filing: Filing) -> tuple[Role, ...]:
+def applicant_side_roles(filing: Filing) -> tuple[Role, ...]:
     """Who may speak for the applicant's side: themselves where the level works online, and the desk for them."""
     online = Channel.ONLINE in CAPABILITIES[filing.level].supplement
     return (Role.APPLICANT, Role.RECEPTION, Role.REPRESENTATIVE) if online else (Role.RECEPTION,)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.commands.permission import at_stage, claimed_by, role_is, same_person, unclaimed
-from rules.filing.commands.rule import Events, Guard, Rule, no
+from rules.filing.commands.rule import Events, Guard, Rule, refuse
 from rules.filing.fold import current_step, task_role
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
@@ -50,7 +50,7 @@ def _reassign(filing: Filing, command: cm.Reassign, _: datetime) -> Events:
             "không giao được việc này cho người đó; chọn cán bộ khác",
             "this task can't be given to that officer; choose another",
         )
-        raise no(why)
+        raise refuse(why)
     return (ev.Reassigned(officer=command.officer, role=step.role if step else Role.RECEPTION),)
 
 
@@ -109,7 +109,7 @@ def step_code(filing: Filing) -> str:
 def _inspect(filing: Filing, command: cm.Inspect, now: datetime) -> Events:
     if command.held_at > now:
         why = problem("held_at", "in_the_future", "thời điểm kiểm tra ở tương lai", "the inspection lies in the future")
-        raise no(why)
+        raise refuse(why)
     said = command.model_dump(include={"held_at", "place", "participants", "findings"})
     return (ev.Inspected(step=step_code(filing), officer=command.actor.subject, **said),)
 
@@ -131,7 +131,7 @@ def _judge(_: Filing, command: cm.Decide, __: datetime) -> Events:
 def _reasoned(command: cm.Propose | cm.Decide) -> None:
     if command.outcome is Outcome.REFUSED and command.reason is None:
         why = problem("reason", "reason_required", "từ chối phải nêu lý do", "a refusal needs its reason")
-        raise no(why)
+        raise refuse(why)
 
 
 RULES: Final[dict[str, Rule]] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from schemas.errors import Problem, RefusalCode, Refused, refused
+from schemas.errors import Problem, RefusalCode, RefusalError, refused
 from schemas.filing import events as ev
 from schemas.filing.state import Filing
 from schemas.people import Actor
@@ -25,6 +25,6 @@ class Rule:
     effect: Handler
 
 
-def no(*problems: Problem) -> Refused:
+def refuse(*problems: Problem) -> RefusalError:
     """To raise by an effect: what the command asks for can't be done."""
     return refused(RefusalCode.NOT_ALLOWED, *problems)

@@ -7,7 +7,7 @@ from typing import Final
 
 from rules.filing.clocks import OF_THE_AGENCY, may_apologise, moments, put_off, put_off_at_most, silence_approves
 from rules.filing.commands.permission import at_stage, role_is, system_at, undecided
-from rules.filing.commands.rule import Events, Rule, no
+from rules.filing.commands.rule import Events, Rule, refuse
 from rules.filing.fold import current_step, missing_opinions, stage, status
 from rules.time import working_time
 from schemas.errors import Problem, problem
@@ -42,7 +42,7 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
             "chỉ tạm dừng được khi đang thẩm định",
             "a filing is suspended only while it is under review",
         )
-        raise no(why)
+        raise refuse(why)
     return (ev.Suspended(**said),)
 
 
@@ -121,7 +121,7 @@ def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
             f"hẹn lại thêm từ 1 đến {most}, cùng đơn vị",
             f"an appointment is put off by 1 to {most}, in the same unit",
         )
-        raise no(why)
+        raise refuse(why)
     if _put_off(filing, by) <= now:
         why = problem(
             "by",
@@ -129,33 +129,33 @@ def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
             "ngày hẹn lại đã qua; hẹn lại thêm lâu hơn",
             "that appointment is over already; put it off by more",
         )
-        raise no(why)
+        raise refuse(why)
     return (ev.Reappointed(officer=command.actor.subject, by=by, reason=command.reason),)
 
 
-def _ring(filing: Filing, command: cm.Ring, now: datetime) -> Events:
+def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Events:
     state = filing.clocks.get(command.clock)
     ringing = () if state is None else moments(filing, state)
     timer = next((timer for timer in ringing if timer.moment is command.moment), None)
     if state is None or timer is None or now < timer.due:
         why = problem("clock", "not_due", "đồng hồ chưa đến hạn", "this clock is not due")
-        raise no(why)
+        raise refuse(why)
     if command.moment is Moment.REMINDER:
         return (ev.Reminded(clock=command.clock, due=state.due),)
     if command.moment is Moment.APOLOGY:
         return (_apology(filing, state),)
-    return _run_out(filing, state)
+    return _expire(filing, state)
 
 
-def ran_out(filing: Filing, command: cm.Command, events: Events, now: datetime) -> Events:
+def lapsed_before(filing: Filing, command: cm.Command, events: Events, now: datetime) -> Events:
     """Which clocks had run out, and not rung yet, before what stops, pauses or starts them again: that was too late."""
-    if command.kind == "ring" or silence_approves(filing):
+    if command.kind == "timer_fired" or silence_approves(filing):
         return ()
     changed = any(event.kind == "calendar_changed" for event in events)
     touched = OF_THE_AGENCY if changed else {clock for event in events for clock in EFFECTS[event.kind]}
     late = (state for clock, state in filing.clocks.items() if clock in touched & OF_THE_AGENCY)
     ringing = (state for state in late if not (state.paused or state.overdue) and now >= state.due)
-    said = (_run_out(filing, state) for state in ringing)
+    said = (_expire(filing, state) for state in ringing)
     return tuple(event for run_out in said if run_out[0].kind == "overdue" for event in run_out)
 
 
@@ -163,7 +163,7 @@ def _apology(filing: Filing, state: ClockState) -> ev.ApologyDrafted:
     return ev.ApologyDrafted(due=state.due, proposed=put_off(filing, state, put_off_at_most(filing)))
 
 
-def _run_out(filing: Filing, state: ClockState) -> Events:
+def _expire(filing: Filing, state: ClockState) -> Events:
     """What the end of a clock's time means."""
     if state.clock is Clock.SUPPLEMENT:
         return (ev.SupplementExpired(n=filing.supplements),)
@@ -193,10 +193,10 @@ def _change_calendar(filing: Filing, command: cm.ChangeCalendar, now: datetime) 
     state = filing.clocks.get(Clock.PROCESSING)
     if state is not None and silence_approves(filing) and not state.paused and now >= state.due:
         why = problem("", "silence_has_approved", "sự im lặng là chấp thuận", "silence has approved the filing")
-        raise no(why)
+        raise refuse(why)
     if command.calendar == filing.calendar:
         why = problem("calendar", "in_force", "lịch này đang áp dụng", "this calendar is in force already")
-        raise no(why)
+        raise refuse(why)
     return (ev.CalendarChanged(calendar=command.calendar),)
 
 
@@ -205,6 +205,6 @@ RULES: Final[dict[str, Rule]] = {
     "resume": Rule(_may_resume, lambda _, command, __: (ev.Resumed(officer=command.actor.subject),)),
     "extend": Rule(_may_extend, _extend),
     "reappoint": Rule(_may_reappoint, _reappoint),
-    "ring": Rule(system_at(*(set(Stage) - {Stage.DRAFT, Stage.CLOSED})), _ring),
+    "timer_fired": Rule(system_at(*(set(Stage) - {Stage.DRAFT, Stage.CLOSED})), _timer_fired),
     "change_calendar": Rule(_may_change_calendar, _change_calendar),
 }

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pytest
 
-from benchmarks.engine import DifferentShape, compare
+from benchmarks.engine import DifferentShapeError, compare
 from benchmarks.history import History
 from benchmarks.load import Round
 from benchmarks.report import compared
@@ -61,7 +61,7 @@ def history(events: int, **kinds: int) -> History:
     ids=["one append less", "more events than a few", "no appends"],
 )
 def test_what_does_something_else_is_no_skeleton(skeleton: History) -> None:
-    with pytest.raises(DifferentShape):
+    with pytest.raises(DifferentShapeError):
         compare(history(100, MARKER_RECORDED=11), skeleton)
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from activities.partners import http as outside
 from activities.partners.bank import HttpBank, Order
-from activities.partners.http import Rejected, Unreachable
+from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.postal import Consignment, HttpPost, Recipient
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -439,18 +439,18 @@ class TestAdapters:
             assert (await adapter.get(key)).waybill == sent.waybill
 
     async def test_a_refusal_carries_the_code(self, adapter: HttpBank) -> None:
-        with pytest.raises(Rejected) as unknown:
+        with pytest.raises(RejectedError) as unknown:
             await adapter.get(new_key())
         assert (unknown.value.status, unknown.value.code) == (404, "not_found")
         key = new_key()
         await adapter.order(key, 8000, "Lệ phí")
-        with pytest.raises(Rejected) as reused:
+        with pytest.raises(RejectedError) as reused:
             await adapter.order(key, 9000, "Lệ phí")
         assert reused.value.code == "key_reused"
 
     async def test_a_bank_that_is_down_is_unreachable(self) -> None:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{free_port()}", trust_env=False) as client:
-            with pytest.raises(Unreachable):
+            with pytest.raises(UnreachableError):
                 await HttpBank(client).get(new_key())
 
     @pytest.mark.parametrize(
@@ -467,7 +467,7 @@ class TestAdapters:
     async def test_an_answer_that_says_nothing_is_unreachable(self, answer: httpx.Response) -> None:
         transport = httpx.MockTransport(lambda _request: answer)
         async with httpx.AsyncClient(base_url="http://bank.test", transport=transport) as client:
-            with pytest.raises(Unreachable) as error:
+            with pytest.raises(UnreachableError) as error:
                 await HttpBank(client).get(new_key())
         assert CANARY not in str(error.value)
         assert error.value.__suppress_context__ or error.value.__context__ is None
@@ -478,13 +478,13 @@ class TestAdapters:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             address = f"http://127.0.0.1:{silent.getsockname()[1]}"
             async with outside.partner_client(address) as client:
-                with pytest.raises(Unreachable, match="Timeout"):
+                with pytest.raises(UnreachableError, match="Timeout"):
                     await HttpBank(client).get(new_key())
 
     async def test_a_refusal_without_a_code_gets_one(self) -> None:
         transport = httpx.MockTransport(lambda _request: httpx.Response(400, json=["?"]))
         async with httpx.AsyncClient(base_url="http://bank.test", transport=transport) as client:
-            with pytest.raises(Rejected, match="http_400"):
+            with pytest.raises(RejectedError, match="http_400"):
                 await HttpBank(client).get(new_key())
 
     def test_results_are_frozen(self) -> None:

@@ -16,9 +16,9 @@ from typer.testing import CliRunner, Result
 from deploy.stack import Stack
 from operations.commands.publishing.procedures import app
 from operations.publishing.catalogue import (
-    MistakesFound,
+    MistakesFoundError,
     Published,
-    VersionPublished,
+    VersionPublishedError,
     demo_variant,
     publish,
     published,
@@ -92,7 +92,7 @@ async def test_the_same_bytes_again_change_nothing(owner: Connection) -> None:
 async def test_a_published_version_takes_no_other_bytes(owner: Connection) -> None:
     await publish(owner, SOURCE)
 
-    with pytest.raises(VersionPublished, match=r"2\.000635@2026-07"):
+    with pytest.raises(VersionPublishedError, match=r"2\.000635@2026-07"):
         await publish(owner, CHANGED)
     assert await owner.fetchval("select source from procedure") == SOURCE
 
@@ -105,11 +105,11 @@ async def test_of_two_files_published_at_once_one_stands(dsn: str, owner: Connec
     assert len(done) == 4
     assert {outcome.sha256 for outcome in done} == {stands}
     assert sum(not outcome.already for outcome in done) == 1
-    assert sum(isinstance(outcome, VersionPublished) for outcome in outcomes) == 4
+    assert sum(isinstance(outcome, VersionPublishedError) for outcome in outcomes) == 4
 
 
 async def test_a_file_with_mistakes_is_not_published(owner: Connection) -> None:
-    with pytest.raises(MistakesFound) as caught:
+    with pytest.raises(MistakesFoundError) as caught:
         await publish(owner, SOURCE.replace(b"level: 4", b"level: 2"))
 
     assert "result_channel_not_allowed" in {entry.rule for entry in caught.value.mistakes}
@@ -119,7 +119,7 @@ async def test_a_file_with_mistakes_is_not_published(owner: Connection) -> None:
 async def test_seconds_need_a_demonstration(owner: Connection) -> None:
     data = demo_variant(SOURCE, {"payment": 2})
 
-    with pytest.raises(MistakesFound):
+    with pytest.raises(MistakesFoundError):
         await publish(owner, data)
     assert (await publish(owner, data, demo=True)).version == "2026-07-demo"
     assert await owner.fetchval("select demo from procedure")
@@ -156,7 +156,7 @@ async def test_the_directory_is_seeded_and_seeded_again(owner: Connection) -> No
 async def test_a_directory_gives_only_officers_roles(owner: Connection) -> None:
     data = (ROOT / "deploy" / "directory.yaml").read_bytes().replace(b"[auditor]", b"[applicant]", 1)
 
-    with pytest.raises(MistakesFound) as caught:
+    with pytest.raises(MistakesFoundError) as caught:
         await seed_directory(owner, data)
     assert [entry.path for entry in caught.value.mistakes] == ["agencies[0].officers[10].roles[0]"]
     assert await owner.fetchval("select count(*) from agency") == 0

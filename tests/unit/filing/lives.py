@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from rules.filing import lifecycle
 from schemas.base import numbered_fields
-from schemas.errors import Refused
+from schemas.errors import RefusalError
 from schemas.files import FileRef, Paper
 from schemas.filing import commands as cm
 from schemas.filing.events import Clock, Moment
@@ -150,7 +150,7 @@ PAPER: Final[dict[str, Any]] = {"channel": "counter", "actor": RECEPTION}
 """What makes a submission a paper one, recorded at the counter."""
 
 SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
-    cm.Ring,
+    cm.TimerFired,
     cm.ChangeCalendar,
     cm.Issue,
     cm.SettleFee,
@@ -200,7 +200,7 @@ class Life:
         """Field and rule of every problem; none if it would be done."""
         try:
             lifecycle.decide(self.filing, command(kind, actor, len(self.log), **content), self.now)
-        except Refused as no:
+        except RefusalError as no:
             return [(problem.field, problem.rule) for problem in no.refusal.problems]
         return []
 
@@ -219,7 +219,7 @@ class Life:
             timer = lifecycle.next_timer(self.filing)
             if timer is None or timer.due > self.now:
                 return self
-            self.do("ring", clock=timer.clock, moment=timer.moment)
+            self.do("timer_fired", clock=timer.clock, moment=timer.moment)
         raise AssertionError(f"it rings on and on: {self.told}")
 
     def clock(self, name: str) -> ClockState:
@@ -228,7 +228,7 @@ class Life:
 
     def runs(self, name: str) -> list[ClockState]:
         """Every run of a clock, in order."""
-        return [state for state in lifecycle.ledger(self.filing) if state.clock == name]
+        return [state for state in lifecycle.clock_history(self.filing) if state.clock == name]
 
     @property
     def kinds(self) -> list[str]:

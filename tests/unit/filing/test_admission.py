@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rules.filing.admission import admit, form_problems
-from schemas.errors import RefusalCode, Refused
+from schemas.errors import RefusalCode, RefusalError
 from schemas.files import Paper
 from schemas.form import FormValue
 from schemas.people import Role
@@ -27,7 +27,7 @@ IDENTITY = Paper(code="identity", file=FILE)
 
 
 def found(rules: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusalError) as refused:
         admit(submission(**changes), procedure(**rules))
     assert refused.value.refusal.code is RefusalCode.BAD_SUBMISSION
     return [(problem.field, problem.rule) for problem in refused.value.refusal.problems]
@@ -131,7 +131,7 @@ def test_a_wrong_fee_channel_is_said_with_the_rest() -> None:
 
 
 def test_a_level_that_takes_nothing_online_points_to_the_information_page() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusalError) as refused:
         admit(submission(result_channel="counter"), procedure(level=1))
     assert "2.000635@2026-07" in str(refused.value)
 

@@ -90,7 +90,7 @@ def test_the_ledger_has_every_run_of_every_clock_in_order() -> None:
     life.until("2026-12-03 11:00").issued().until("2026-12-07 08:00")
     life.do("hand_over", HANDOVER, recipient="An")
 
-    assert [line(state) for state in lifecycle.ledger(life.filing)] == [
+    assert [line(state) for state in lifecycle.clock_history(life.filing)] == [
         ("intake", "2026-11-25 10:00", "2026-11-26 10:00", "supplemented", None),
         ("supplement", "2026-11-25 16:00", "2026-12-09 17:00", "supplemented", "early"),
         ("intake", "2026-11-27 08:00", "2026-11-30 08:00", "accepted", "early"),
@@ -104,7 +104,7 @@ def test_the_ledger_has_every_run_of_every_clock_in_order() -> None:
 
 
 def test_the_intake_has_eight_working_hours() -> None:
-    [intake] = lifecycle.ledger(Life().filing)
+    [intake] = lifecycle.clock_history(Life().filing)
     assert (line(intake), str(intake.limit)) == (
         ("intake", "2026-11-25 10:00", "2026-11-26 10:00", None, None),
         "8 working hours",
@@ -148,7 +148,7 @@ def test_what_interrupts_the_processing_stops_its_clock_with_its_reason(reason: 
     assert tells(life, "processing") == {}
     assert tells(life.until("2027-06-01 09:00"), "step") == {}
     for moment in ("reminder", "apology", "due"):
-        assert life.refusal("ring", clock="processing", moment=moment) == [("clock", "not_due")]
+        assert life.refusal("timer_fired", clock="processing", moment=moment) == [("clock", "not_due")]
 
 
 @pytest.mark.parametrize("reason", INTERRUPTIONS)
@@ -522,7 +522,7 @@ def test_a_clock_is_late_at_its_minute_once_and_the_team_lead_has_it(clock: str)
     assert life.told.count((clock, "overdue")) == 1
     assert life.queues.count("team_lead") == 1
     assert tells(life, clock) == {}
-    assert life.until("2027-06-01 07:00").refusal("ring", clock=clock) == [("clock", "not_due")]
+    assert life.until("2027-06-01 07:00").refusal("timer_fired", clock=clock) == [("clock", "not_due")]
     assert vn(life.clock(clock).overdue_at) == minute
 
 
@@ -539,14 +539,14 @@ def test_a_worker_that_was_down_tells_everything_once_and_in_order() -> None:
     assert life.rung().told == in_order
     for clock in ("step", "processing"):
         for moment in ("reminder", "apology", "due"):
-            assert life.refusal("ring", clock=clock, moment=moment) == [("clock", "not_due")]
+            assert life.refusal("timer_fired", clock=clock, moment=moment) == [("clock", "not_due")]
 
 
 def test_a_moment_that_no_clock_tells_cannot_ring() -> None:
     life = at(VERIFY).until("2026-11-26 17:00")
-    assert life.refusal("ring", clock="step", moment="apology") == [("clock", "not_due")]
-    assert life.refusal("ring", clock="step", moment="reminder") == [("clock", "not_due")]
-    assert life.until("2026-11-27 17:00").refusal("ring", clock="step", moment="reminder") == []
+    assert life.refusal("timer_fired", clock="step", moment="apology") == [("clock", "not_due")]
+    assert life.refusal("timer_fired", clock="step", moment="reminder") == [("clock", "not_due")]
+    assert life.until("2026-11-27 17:00").refusal("timer_fired", clock="step", moment="reminder") == []
 
 
 def test_what_rings_leaves_what_can_be_taken_back() -> None:
@@ -639,7 +639,7 @@ def test_the_time_to_appeal_is_a_date_that_nothing_rings_at() -> None:
         life = Life(procedure(**rules)).accepted().decided().issued()
         assert line(life.clock("appeal")) == ("appeal", "2026-11-25 10:00", due, None, None)
         assert (list(life.filing.clocks), life.tells, life.filing.closing) == (["appeal"], [], "delivered")
-        assert life.until("2027-06-01 09:00").refusal("ring", clock="appeal") == [("", "filing_closed")]
+        assert life.until("2027-06-01 09:00").refusal("timer_fired", clock="appeal") == [("", "filing_closed")]
     assert Life().do("withdraw", APPLICANT, reason="đổi ý").runs("appeal") == []
 
 

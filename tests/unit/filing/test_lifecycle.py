@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from rules.filing import lifecycle
-from schemas.errors import Refused
+from schemas.errors import RefusalError
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.people import SYSTEM, Actor, Role
 from tests.unit.filing.lives import (
@@ -370,7 +370,7 @@ def test_who_recorded_a_paper_filing_does_not_become_its_representative() -> Non
 
 
 def test_a_refusal_names_what_is_allowed() -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusalError) as refused:
         Life().accepted().do("accept", SPECIALIST)
     assert refused.value.refusal.allowed == ("claim",)
 
@@ -424,7 +424,7 @@ def answer(life: Life) -> Life:
 
 
 def never_answer(life: Life) -> Life:
-    return life.until("2026-12-09 17:00").do("ring", clock="supplement")
+    return life.until("2026-12-09 17:00").do("timer_fired", clock="supplement")
 
 
 def refuse(life: Life) -> Life:
@@ -448,7 +448,7 @@ def online_expires(life: Life) -> Life:
 
 
 def never_pay(life: Life) -> Life:
-    return life.until("2026-12-02 17:00").do("ring", clock="payment")
+    return life.until("2026-12-02 17:00").do("timer_fired", clock="payment")
 
 
 def accept_by_itself(life: Life) -> Life:
@@ -692,10 +692,10 @@ def test_a_supplement_is_in_time_until_its_very_end() -> None:
     due = local("2026-12-09 17:00")
     life.now = due - timedelta(microseconds=1)
     assert life.refusal("supplement", APPLICANT, papers=AFFIDAVIT) == []
-    assert life.refusal("ring", clock="supplement") == [("clock", "not_due")]
+    assert life.refusal("timer_fired", clock="supplement") == [("clock", "not_due")]
     life.now = due
     assert life.refusal("supplement", APPLICANT, papers=AFFIDAVIT) == [("", "too_late")]
-    assert life.refusal("ring", clock="supplement") == []
+    assert life.refusal("timer_fired", clock="supplement") == []
 
 
 # Fees.
@@ -739,8 +739,8 @@ def test_a_fee_at_the_counter_is_settled_by_no_online_payment(settlement: str) -
 
 def test_only_the_bank_says_that_an_online_fee_was_not_paid() -> None:
     life = Life(procedure(fee=fee())).accepted().until("2026-12-02 17:04")
-    assert life.refusal("ring", clock="payment") == [("clock", "not_due")]
-    life = life.until("2026-12-02 17:05").do("ring", clock="payment")
+    assert life.refusal("timer_fired", clock="payment") == [("clock", "not_due")]
+    life = life.until("2026-12-02 17:05").do("timer_fired", clock="payment")
     assert (life.kinds[-1], life.status) == ("overdue", 6)
 
 
@@ -845,33 +845,33 @@ def test_the_time_a_fee_takes_to_be_paid_does_not_count() -> None:
 def test_a_clock_rings_when_it_is_due_and_not_before() -> None:
     life = Life()
     life.now = INTAKE_DUE - timedelta(microseconds=1)
-    assert life.refusal("ring", clock="intake") == [("clock", "not_due")]
+    assert life.refusal("timer_fired", clock="intake") == [("clock", "not_due")]
     life.now = INTAKE_DUE
-    assert life.refusal("ring", clock="intake") == []
+    assert life.refusal("timer_fired", clock="intake") == []
 
 
 def test_overdue_is_said_once_and_brings_the_team_lead() -> None:
     life = Life().do("claim", RECEPTION)
     assert life.queues == ["reception"]
-    life.until("2026-11-26 10:00").do("ring", clock="intake")
+    life.until("2026-11-26 10:00").do("timer_fired", clock="intake")
     assert (life.kinds[-1], life.status, life.ringing) == ("overdue", 1, {})
-    assert life.refusal("ring", clock="intake") == [("clock", "not_due")]
+    assert life.refusal("timer_fired", clock="intake") == [("clock", "not_due")]
     assert life.queues == ["reception", "team_lead"]
 
 
 @pytest.mark.parametrize("clock", ["processing", "step", "supplement", "payment", "issue", "delivery", "pickup"])
 def test_a_clock_that_does_not_run_cannot_ring(clock: str) -> None:
-    assert Life().wait(days=400).refusal("ring", clock=clock) == [("clock", "not_due")]
+    assert Life().wait(days=400).refusal("timer_fired", clock=clock) == [("clock", "not_due")]
 
 
 def test_a_clock_that_stands_still_cannot_ring() -> None:
     life = Life().asked(RECEPTION, IDENTITY).until("2026-11-26 10:00")
-    assert life.refusal("ring", clock="intake") == [("clock", "not_due")]
+    assert life.refusal("timer_fired", clock="intake") == [("clock", "not_due")]
 
 
 def test_only_the_system_rings_clocks_and_reports_facts() -> None:
     life = Life().until("2026-11-26 10:00")
-    assert life.refusal("ring", TEAM_LEAD, clock="intake") == [("actor.role", "role_not_allowed")]
+    assert life.refusal("timer_fired", TEAM_LEAD, clock="intake") == [("actor.role", "role_not_allowed")]
     assert Life().accepted().decided().refusal("issue", LEADER, result=RESULT) == [("actor.role", "role_not_allowed")]
 
 
@@ -914,6 +914,6 @@ def test_before_it_is_submitted_a_filing_is_nobodys() -> None:
 
 def test_a_filing_is_submitted_once() -> None:
     life = Life()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusalError) as refused:
         lifecycle.decide(life.filing, life.submit(), life.now)
     assert [problem.rule for problem in refused.value.refusal.problems] == ["wrong_stage"]

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 from rules.filing import lifecycle
 from rules.filing.fold import missing_opinions
-from schemas.errors import Refused
+from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import Clock, Moment
@@ -274,7 +274,7 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "settle_parcel": st.fixed_dictionaries(
         {"n": st.sampled_from([1, 1, 2]), "outcome": st.sampled_from(["delivered", "returned", "lost"])}
     ),
-    "ring": st.fixed_dictionaries({"clock": st.sampled_from(Clock), "moment": st.sampled_from(Moment)}),
+    "timer_fired": st.fixed_dictionaries({"clock": st.sampled_from(Clock), "moment": st.sampled_from(Moment)}),
     "change_calendar": st.fixed_dictionaries({"calendar": st.sampled_from(CALENDARS)}),
     "reappoint": st.fixed_dictionaries(
         {"reason": st.just("quá tải"), "by": st.sampled_from([None, *LENGTHS])},
@@ -345,7 +345,7 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: PL
     """What must be true of a command that is accepted, whatever the way it came."""
     fee_due = filing.fee
     match given:
-        case cm.Ring(clock=clock, moment=moment):
+        case cm.TimerFired(clock=clock, moment=moment):
             state = filing.clocks[clock]
             rings = {"reminder": state.remind_at, "apology": state.apologise_at, "due": state.due}[moment]
             return not state.paused and not state.overdue and rings is not None and rings <= now
@@ -416,7 +416,7 @@ class AnyLife(RuleBasedStateMachine):
         for _ in range(2):
             try:
                 answers.append(lifecycle.decide(self.life.filing, given, self.life.now))
-            except Refused as no:
+            except RefusalError as no:
                 answers.append(no.refusal)
         assert answers[0] == answers[1]
         assert self.life.filing == before
@@ -442,7 +442,7 @@ class AnyLife(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.life.filing.clocks))
     def a_clock_rings_that_may_not_be_due(self, data: st.DataObject) -> None:
         clock = data.draw(st.sampled_from(sorted(self.life.filing.clocks)))
-        self.attempt("ring", SYSTEM, {"clock": clock, "moment": data.draw(st.sampled_from(Moment))})
+        self.attempt("timer_fired", SYSTEM, {"clock": clock, "moment": data.draw(st.sampled_from(Moment))})
 
     @rule(data=st.data())
     @precondition(lambda self: not self.life.filing.closed)
@@ -484,7 +484,7 @@ class AnyLife(RuleBasedStateMachine):
     def a_timer_rings(self, data: st.DataObject) -> None:
         timer = data.draw(st.sampled_from(lifecycle.timers(self.life.filing)))
         self.life.now = max(self.life.now, timer.due)
-        assert self.attempt("ring", SYSTEM, {"clock": timer.clock, "moment": timer.moment})
+        assert self.attempt("timer_fired", SYSTEM, {"clock": timer.clock, "moment": timer.moment})
 
     @rule(calendar=st.sampled_from(CALENDARS))
     @precondition(lambda self: not (self.life.filing.closed or self.silence_speaks))
@@ -603,7 +603,7 @@ class AnyLife(RuleBasedStateMachine):
         for state in filing.past_clocks:
             assert state.ended is not None
             assert (state.outcome is None) or not {state.ended_by} & {"withdrawn", "stopped", "supplement_expired"}
-        for state in lifecycle.ledger(filing):
+        for state in lifecycle.clock_history(filing):
             instants = [state.started, *(at for pause in state.pauses for at in (pause.since, pause.until) if at)]
             assert instants == sorted(instants)
             assert all(pause.until for pause in state.pauses[:-1])

@@ -86,7 +86,7 @@ def test_silence_is_consent_at_the_instant_the_time_is_over_where_the_procedure_
     life.until("2026-11-27 17:00")
     assert life.refusal("record_opinion", SPECIALIST, party="health", consent=False) == [("", "too_late")]
 
-    life.do("ring", clock="step")
+    life.do("timer_fired", clock="step")
 
     assert life.kinds[-2:] == ["consultation_closed", "step_started"]
     assert [o.party for o in life.filing.opinions if o.silent] == ["health"]
@@ -97,7 +97,7 @@ def test_silence_that_is_no_consent_makes_the_step_late_and_lets_it_be_sent_on()
     life = at(ESCALATE)
     assert life.refusal("forward", SPECIALIST) == [("", "wrong_act")]
     life.until("2026-11-27 17:00")
-    life.do("ring", clock="step")
+    life.do("timer_fired", clock="step")
     assert (life.filing.overdue, life.queues) == (("step",), ["specialist", "team_lead"])
 
     life.do("record_opinion", SPECIALIST, party="police", consent=True).do("forward", SPECIALIST)
@@ -135,7 +135,7 @@ def test_an_obligation_nobody_meets_is_seen_by_the_team_lead() -> None:
     life = at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC")
     life.do("demand_obligation", SPECIALIST, reference="34/TB", amount=1)
     life.until("2026-12-25 17:00")
-    life.do("ring", clock="obligation")
+    life.do("timer_fired", clock="obligation")
     assert (life.status, life.filing.overdue, life.queues[-1]) == (6, ("obligation",), "team_lead")
 
 
@@ -150,7 +150,7 @@ def test_a_team_lead_gives_a_task_to_somebody_else() -> None:
     life.do("reassign", TEAM_LEAD, officer="specialist-2")
     assert life.log[-1].event.role == "specialist"  # type: ignore[union-attr]
     assert life.refusal("forward", SPECIALIST) == [("", "claimed_by_other")]
-    assert life.do("forward", SECOND).filing.step == 1
+    assert life.do("forward", SECOND).filing.step == life.filing.procedure.review[1].code
 
 
 def test_a_decision_is_not_given_to_the_proposer() -> None:
@@ -165,7 +165,8 @@ def test_who_finished_a_step_takes_it_back_until_somebody_takes_it_up(verb: str)
     life.do(verb, SPECIALIST, **(SEEN if verb == "inspect" else {}))
     assert life.refusal("recall", SECOND) == [("actor.subject", "not_your_move")]
     life.wait(hours=1).do("recall", SPECIALIST)
-    assert (life.filing.step, life.filing.officer, life.stage) == (0, "specialist-1", "review")
+    first = life.filing.procedure.review[0].code
+    assert (life.filing.step, life.filing.officer, life.stage) == (first, "specialist-1", "review")
     assert life.refusal("recall", SPECIALIST) == [("", "nothing_to_recall")]
 
     life.do(verb, SPECIALIST, **(SEEN if verb == "inspect" else {})).do("claim", SECOND)
@@ -175,7 +176,7 @@ def test_who_finished_a_step_takes_it_back_until_somebody_takes_it_up(verb: str)
 
 def test_a_proposal_that_is_taken_back_is_none() -> None:
     life = Life().accepted().proposed("refused", "thiếu").do("recall", SPECIALIST)
-    assert (life.filing.proposal, life.filing.step) == (None, 0)
+    assert (life.filing.proposal, life.filing.step) == (None, life.filing.procedure.review[0].code)
     life.do("propose", SPECIALIST, outcome="approved").do("claim", LEADER).do("decide", LEADER, outcome="approved")
     assert life.filing.decision is not None
 
@@ -251,7 +252,7 @@ def test_a_suspended_filing_stands_still_and_goes_on_where_it_stood() -> None:
 def test_a_suspension_that_nobody_ends_is_seen() -> None:
     life = at(VERIFY).do("stop", LEADER, mode="suspend", **STOP)
     assert life.ringing == {"suspension": local("2026-12-25 17:00")}
-    life.until("2026-12-25 17:00").do("ring", clock="suspension")
+    life.until("2026-12-25 17:00").do("timer_fired", clock="suspension")
     assert (life.status, life.filing.overdue, life.queues) == (8, ("suspension",), ["leader", "team_lead"])
 
 
@@ -299,7 +300,7 @@ def test_a_limit_that_is_nearly_over_or_a_procedure_without_the_rule_is_not_exte
 def test_silence_at_the_end_of_the_limit_is_approval_where_the_law_says_so() -> None:
     life = at(VERIFY, silent_basis="Luật X, Đ5", silent_officer="leader-2")
     life.until("2026-12-02 17:00")
-    life.do("ring", clock="processing")
+    life.do("timer_fired", clock="processing")
     decision = life.filing.decision
     assert decision is not None
     assert (decision.outcome, decision.officer, decision.silence) == ("approved", "leader-2", "Luật X, Đ5")
@@ -309,7 +310,7 @@ def test_silence_at_the_end_of_the_limit_is_approval_where_the_law_says_so() -> 
 def test_silence_is_nothing_where_no_officer_of_the_agency_answers_for_it() -> None:
     life = at(VERIFY, silent_basis="Luật X, Đ5")
     life.until("2026-12-02 17:00")
-    assert life.do("ring", clock="processing").stage == "review"
+    assert life.do("timer_fired", clock="processing").stage == "review"
 
 
 # Waivers, and fees with the submission.
@@ -363,7 +364,7 @@ def test_a_fee_with_the_submission_is_paid_before_the_intake_whose_limit_then_be
 def test_a_fee_with_the_submission_that_nobody_pays_ends_the_filing_as_not_accepted() -> None:
     life = Life(procedure(fee=fee("submission", ("counter",))), fee_channel="counter")
     life.until("2026-12-02 17:00")
-    assert life.do("ring", clock="payment").status == 3
+    assert life.do("timer_fired", clock="payment").status == 3
 
 
 # Who files, and what for.

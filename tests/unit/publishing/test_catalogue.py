@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel
 
 from operations.publishing.catalogue import DIRECTORY, check, check_bytes, demo_variant, parse
-from operations.publishing.procedure_file import DEMO_SECONDS, MAX_BYTES, MistakesFound
+from operations.publishing.procedure_file import DEMO_SECONDS, MAX_BYTES, MistakesFoundError
 from rules.publishing.catalogue import problems
 from rules.publishing.mistakes import RULES
 from schemas.level import Channel, Level
@@ -329,7 +329,7 @@ def test_the_demo_variant_of_every_procedure_runs_in_seconds(path: Path) -> None
 
 
 def test_a_demo_variant_of_a_broken_file_is_refused() -> None:
-    with pytest.raises(MistakesFound) as caught:
+    with pytest.raises(MistakesFoundError) as caught:
         demo_variant(b"code: x")
     assert caught.value.mistakes
 
