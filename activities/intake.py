@@ -1,27 +1,25 @@
-"""What a filing needs to know before it begins, and what a payment asks before it gives money back: database reads."""
+"""What a stream needs to know before it begins, and what it asks of the record meanwhile: database reads."""
 
 from __future__ import annotations
 
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
-import asyncpg
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, mask_database_errors
-from activities.ledger.on_calendars import IN_FORCE
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities.ledger.standing import IN_FORCE, is_closed
 from schemas.base import Model
-from schemas.ids import filing_workflow
 from schemas.people import Role
 from schemas.publishing.calendar import Calendar, CalendarName
 from schemas.publishing.procedure import ProcedureRules
+from views.log import CALENDAR
 
 
 class OpenRequest(Model):
-    """A filing, and what its submission names; without a version the current one. The log, if it has it, decides."""
+    """A stream, and what it is begun with; without a version the current one. The log, if it has it, decides."""
 
-    filing_id: UUID
+    stream: str
     code: str | None = None
     version: str | None = None
     agency: str | None = None
@@ -44,21 +42,20 @@ class OpenResult(Model):
 
 
 class Registry:
-    """Reads the catalogue, the agencies and where filings stand."""
+    """Reads the catalogue, the agencies and where streams stand."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     @activity.defn(name="intake.open")
-    async def open(self, wanted: OpenRequest) -> OpenResult:
-        """The procedure and the calendar under which this filing was, or now would be, submitted.
+    async def open(self, request: OpenRequest) -> OpenResult:
+        """The agency of a stream, and the procedure and calendar under which it was, or now would be, begun.
 
         Raises `no_calendar`, to be tried again, as long as none has been published.
         """
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                stream = filing_workflow(wanted.filing_id)
-                [row] = await connection.fetch(_OPEN, stream, wanted.code, wanted.version, wanted.agency)
+                [row] = await connection.fetch(_OPEN, request.stream, request.code, request.version, request.agency)
                 agency, queue, rules, calendar = row
                 if calendar is None:
                     raise ApplicationError("publish a calendar: motcua calendar publish", type="no_calendar")
@@ -69,42 +66,29 @@ class Registry:
         return OpenResult(procedure=procedure, calendar=found, agency=agency, queue=queue)
 
     @activity.defn(name="intake.calendar")
-    async def calendar(self, wanted: CalendarRequest) -> Calendar | None:
+    async def calendar(self, request: CalendarRequest) -> Calendar | None:
         """The published calendar, or None if another one is in force."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                in_force = await connection.fetchval(IN_FORCE) == wanted.name
-                found = await connection.fetchval(CALENDAR, wanted.name, wanted.agency) if in_force else None
+                in_force = await connection.fetchval(IN_FORCE) == request.name
+                found = await connection.fetchval(CALENDAR, request.name, request.agency) if in_force else None
         return None if found is None else Calendar.model_validate_json(found)
 
-    @activity.defn(name="intake.agency")
-    async def agency(self, stream: str) -> str | None:
-        """Whose stream this is, or None if the log holds no event of it."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                found: str | None = await connection.fetchval(
-                    "select agency from event where stream = $1 and seq = 1", stream
-                )
-        return found
-
     @activity.defn(name="intake.closed")
-    async def closed(self, filing_id: UUID) -> bool:
-        """Whether the record says that this filing has ended."""
+    async def closed(self, stream: str) -> bool:
+        """Whether the record says that this stream has ended."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                found = await connection.fetchval(
-                    "select closed_at is not null from filing where filing_id = $1", filing_id
-                )
-        return bool(found)
+                return await is_closed(connection, stream)
 
 
 _OPEN: Final = """
 with named as (
     select coalesce(told ->> 'procedure', $2) as code, coalesce(told ->> 'version', $3) as version,
-        coalesce(told ->> 'agency', $4) as agency, told ->> 'calendar' as calendar
+        coalesce(whose, $4) as agency, told ->> 'calendar' as calendar
     from (select) as asked left join (
-        select convert_from(body, 'UTF8')::jsonb as told from event where stream = $1 and seq = 1
-    ) as submitted on true
+        select convert_from(body, 'UTF8')::jsonb as told, agency as whose from event where stream = $1 and seq = 1
+    ) as begun on true
 )
 select agency, (select queue from agency where agency.agency = named.agency), (
     select rules from procedure
@@ -118,13 +102,7 @@ select agency, (select queue from agency where agency.agency = named.agency), (
     order by published_at desc, length(calendar.agency) desc limit 1
 ) from named
 """
-"""What was submitted, if the log holds it, or else what now is."""
-
-CALENDAR: Final = """
-select body from calendar
-where name = $1 and (agency in ('', $2) or starts_with($2, agency || '.')) order by length(agency) desc limit 1
-"""
-"""The calendar of this name as it is for an agency: the longest code that has days of its own decides."""
+"""What was begun, if the log holds it, or else what now is."""
 
 
 async def _accountable(connection: Connection, procedure: ProcedureRules, agency: str | None) -> ProcedureRules:

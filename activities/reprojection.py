@@ -1,4 +1,4 @@
-"""Bringing a new calendar to every running filing, payment and parcel, a page at a time."""
+"""Bringing a new calendar to every running stream, a page at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 from temporalio.workflow import ActivityConfig
 
 from activities.ledger.database import ACQUIRE_SECONDS, mask_database_errors
-from activities.ledger.on_calendars import IN_FORCE, next_page
+from activities.ledger.standing import IN_FORCE, NEXT_ON_ANOTHER
 from schemas.filing.commands import AdoptCalendar
 from schemas.publishing.calendar import CalendarName
 from schemas.stream.reprojection import Page, Turned
@@ -44,7 +44,7 @@ class Reprojections:
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 if await connection.fetchval(IN_FORCE) != page.calendar:
                     return Turned(superseded=True)
-                rows = await connection.fetch(next_page(page.kind), page.calendar, page.after, PAGE)
+                rows = await connection.fetch(NEXT_ON_ANOTHER, page.calendar, page.kind, page.after, PAGE)
         streams = [row[0] for row in rows]
         gate = asyncio.Semaphore(MAX_CONCURRENCY)
         turned = await asyncio.gather(*(_turn(activity.client(), gate, stream, page.calendar) for stream in streams))

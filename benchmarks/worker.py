@@ -20,27 +20,33 @@ from motcua.connection import connect
 from workers.memory import settle
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_logging
-from workers.wiring import activities_with, open_pool, platform_worker
+from workers.wiring import Functions, activities_with, open_pool, platform_worker
 
 
 @asynccontextmanager
 async def product(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
     """The platform's worker as it is, but for the bank and the post."""
-    async with activities_with(settings, InstantBank(), InstantPost()) as functions:
-        yield platform_worker(client, functions, settings)
+    async with (
+        activities_with(settings, InstantBank(), InstantPost()) as functions,
+        platform_worker(client, functions, settings) as worker,
+    ):
+        yield worker
 
 
 @asynccontextmanager
 async def bare(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
     """The skeleton's worker, with the options of the platform's."""
     async with open_pool(settings) as pool:
-        yield platform_worker(client, Steps(pool).activities(), settings, task_queue=QUEUE, workflows=WORKFLOWS)
+        functions = Functions(Steps(pool).activities())
+        async with platform_worker(client, functions, settings, task_queue=QUEUE, workflows=WORKFLOWS) as worker:
+            yield worker
 
 
 @asynccontextmanager
 async def bare_office(client: Client, _: WorkerSettings) -> AsyncIterator[Worker]:
     """The skeleton's back office, with the options of the kit's."""
-    yield office(client)
+    async with office(client) as worker:
+        yield worker
 
 
 WORKERS: Final[Mapping[str, Callable[[Client, WorkerSettings], AbstractAsyncContextManager[Worker]]]] = {
@@ -57,7 +63,7 @@ async def main(name: str) -> None:
     client = await connect(lazy=False)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with WORKERS[name](client, settings) as worker, worker:
+    async with WORKERS[name](client, settings):
         _ready(settings)
         await stop.wait()
 

@@ -20,6 +20,7 @@ from .errors import LedgerConflict as LedgerConflict
 from .errors import MotcuaError as MotcuaError
 from .errors import NotAllowed as NotAllowed
 from .errors import NotAuthorised as NotAuthorised
+from .errors import NotFound as NotFound
 from .errors import NotReady as NotReady
 from .errors import RefusedError as RefusedError
 from .errors import SameIdOtherContent as SameIdOtherContent

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID, uuid4
 
+from pydantic import TypeAdapter
 from temporalio.client import (
     Client,
     RPCTimeoutOrCancelledError,
     WithStartWorkflowOperation,
     WorkflowExecutionStatus,
     WorkflowFailureError,
-    WorkflowQueryFailedError,
     WorkflowUpdateFailedError,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -35,14 +36,14 @@ from .errors import (
     refused,
     refused_for,
 )
-from .patience import DEFAULT_PATIENCE, TryAgainError, is_not_found, patiently
+from .patience import DEFAULT_PATIENCE, LONGEST_ATTEMPT, TryAgainError, is_not_found, patiently
 
 T = TypeVar("T")
 
-_FIRST_LOOK: Final = 0.2
-_LONGEST_LOOK: Final = 5.0
+_PAUSE: Final = 0.2
 _REST: Final = 0.1
 _FILING: Final = "Filing"
+_VIEW: Final = "View"
 _SUBMIT: Final = "submit"
 _DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate"})
 
@@ -59,7 +60,7 @@ class FilingClient:
 
     Raises, from every method:
         RefusedError: The platform said no; see its subclasses.
-        FilingNotAvailable: There is no such filing, or it ended so long ago that only the record has it.
+        FilingNotAvailable: There never was such a filing.
         Unavailable: The patience is over.
 
     Example:
@@ -116,13 +117,17 @@ class FilingClient:
             try:
                 return await self._file(filing, content, digest, update_id, limit)
             except WorkflowAlreadyStartedError:
-                receipt = await self._ask(filing, "receipt", _SUBMIT, c.Receipt, limit)
+                receipt = await self._ask(c.AskReceipt(stream=c.filing_workflow(filing)), c.Receipt, limit)
             return _same_content(receipt, digest)
 
         return await patiently(attempt, self._patience)
 
-    async def act(self, filing_id: UUID | str, command: c.Command) -> c.Receipt:
+    async def act(self, target: UUID | str, command: c.Command) -> c.Receipt:
         """Give a command. The same command (same `command_id`) again returns the first receipt.
+
+        Args:
+            target: The filing's id, or the name of another stream, such as `payment:<uuid>:1`.
+            command: One that the stream takes; `actions` lists them.
 
         Raises:
             NotAllowed: The rules do not allow it now; `refusal.allowed` names what they do.
@@ -141,8 +146,8 @@ class FilingClient:
             >>> (await client.view(filing_id)).status_name.en
             'Withdrawn'
         """
-        filing = _uuid(filing_id)
-        handle = self._client.get_workflow_handle(c.filing_workflow(filing))
+        stream = _stream(target)
+        handle = self._client.get_workflow_handle(stream)
         update_id = command_id()
 
         async def attempt(limit: timedelta) -> c.Receipt:
@@ -158,50 +163,83 @@ class FilingClient:
                     raise
             else:
                 return receipt
-            return await self._recorded_before_the_end(filing, command, limit)
+            return await self._recorded_before_the_end(stream, command, limit)
 
         return await patiently(attempt, self._patience)
 
     async def view(self, filing_id: UUID | str) -> c.FilingView:
         """What is shown of the filing to those who may see it whole."""
-        return await self._asked(_uuid(filing_id), "view", None, c.FilingView)
+        return await self._asked(c.AskFiling(stream=_filing(filing_id)), c.FilingView)
 
-    async def receipt(self, filing_id: UUID | str, command_id: str = _SUBMIT) -> c.Receipt:
+    async def receipt(self, target: UUID | str, command_id: str = _SUBMIT) -> c.Receipt:
         """The receipt of a command, of the submission by default. `NotReady` if there is none."""
-        return await self._asked(_uuid(filing_id), "receipt", command_id, c.Receipt)
+        return await self._asked(c.AskReceipt(stream=_stream(target), command_id=command_id), c.Receipt)
 
-    async def actions(self, filing_id: UUID | str, actor: c.Actor) -> list[c.Action]:
+    async def actions(self, target: UUID | str, actor: c.Actor) -> list[c.Action]:
         """Every command, and whether `actor` can give it now, with the reason where not."""
-        return await self._asked(_uuid(filing_id), "actions", actor, list[c.Action])
+        return await self._asked(c.AskActions(stream=_stream(target), actor=actor), list[c.Action])
 
     async def clocks(self, filing_id: UUID | str) -> list[c.ClockState]:
         """Every run of every clock, in the order of the starts: its pauses with their reasons, due instant, outcome."""
-        return await self._asked(_uuid(filing_id), "clocks", None, list[c.ClockState])
+        return await self._asked(c.AskClocks(stream=_filing(filing_id)), list[c.ClockState])
 
     async def result(self, filing_id: UUID | str) -> c.ResultView:
         """The decision and the reference of its file. `NotReady` before there is one."""
-        return await self._asked(_uuid(filing_id), "result", None, c.ResultView)
+        return await self._asked(c.AskResult(stream=_filing(filing_id)), c.ResultView)
 
     async def parked(self, filing_id: UUID | str) -> list[c.Parked]:
         """Reports from payments and parcels that could not be used, for the operator."""
-        return await self._asked(_uuid(filing_id), "parked", None, list[c.Parked])
+        return await self._asked(c.AskParked(stream=_filing(filing_id)), list[c.Parked])
 
     async def payment(self, filing_id: UUID | str, n: int = 1) -> c.PaymentView:
         """The `n`-th online request for money: where to pay, and what became of the money."""
-        return await self._asked(c.payment_workflow(_uuid(filing_id), n), "view", None, c.PaymentView)
+        return await self._asked(c.AskPayment(stream=c.payment_workflow(_uuid(filing_id), n)), c.PaymentView)
 
     async def parcel(self, filing_id: UUID | str, n: int = 1) -> c.ParcelView:
         """The `n`-th consignment of the result through the post."""
-        return await self._asked(c.parcel_workflow(_uuid(filing_id), n), "view", None, c.ParcelView)
+        return await self._asked(c.AskParcel(stream=c.parcel_workflow(_uuid(filing_id), n)), c.ParcelView)
+
+    async def timeline(
+        self, filing_id: UUID | str, audience: c.Audience = c.Audience.APPLICANT
+    ) -> list[c.TimelineEntry]:
+        """What happened to the filing, its payments and its parcels, as far as this audience may see it."""
+        return await self._asked(c.AskTimeline(stream=_filing(filing_id), audience=audience), list[c.TimelineEntry])
+
+    async def changes(self, filing_id: UUID | str, after: int = 0, *, wait: float = c.LONGEST_WAIT) -> c.Changes:
+        """How the filing stood after each event beyond `after`; without any yet, after up to `wait` seconds none."""
+        within = max(min(wait, self._patience - LONGEST_ATTEMPT), 0)
+        question = c.AskChanges(stream=_filing(filing_id), after=after, wait=within)
+        return await self._asked(question, c.Changes, longest=within + LONGEST_ATTEMPT)
+
+    async def filings(
+        self, client_id: str, *, open_only: bool = False, after: str | None = None, limit: int = 100
+    ) -> c.Page[c.FilingSummary]:
+        """The filings of one client, page by page."""
+        question = c.AskFilings(client_id=client_id, open_only=open_only, after=after, limit=limit)
+        return await self._asked(question, c.Page[c.FilingSummary])
+
+    async def filings_of(
+        self, id_number: str, *, after: str | None = None, limit: int = 100
+    ) -> c.Page[c.FilingSummary]:
+        """The filings in the name of one person, page by page."""
+        question = c.AskPersonsFilings(id_number=id_number, after=after, limit=limit)
+        return await self._asked(question, c.Page[c.FilingSummary])
+
+    async def tasks(self, question: c.AskTasks | None = None) -> c.Page[c.TaskSummary]:
+        """What waits for whom, what is due first first, page by page."""
+        return await self._asked(question or c.AskTasks(), c.Page[c.TaskSummary])
+
+    async def counts(self, agency: str | None = None) -> list[c.Count]:
+        """How many open filings there are, by agency and status."""
+        return await self._asked(c.AskCounts(agency=agency), list[c.Count])
 
     async def follow(self, filing_id: UUID | str) -> AsyncIterator[c.FilingView]:
-        """The filing now, and again whenever it has changed, until it has ended.
+        """The filing as it stood after every event, from the first to the last; none is missed.
 
-        It asks every 0.2 s, less and less often up to every 5 s while nothing changes. Once the filing has been seen,
-        an outage of any length only makes it wait.
+        Each look waits for what comes next. Once the filing has been seen, an outage of any length only makes it wait.
 
         Raises:
-            FilingNotAvailable: There is no such filing, or the engine has forgotten it.
+            FilingNotAvailable: There never was such a filing.
             BadSubmission: The submission was refused.
 
         Example:
@@ -211,26 +249,28 @@ class FilingClient:
             ...     break
             True False
         """
-        seen: int | None = None
-        pause = _FIRST_LOOK
+        seen = 0
         while True:
-            view = await self._look(_uuid(filing_id), survive=seen is not None)
-            if view is not None and view.seq != seen:
+            changes = await self._look(filing_id, seen)
+            if changes is None:
+                await asyncio.sleep(_PAUSE)
+                continue
+            for view in changes.views:
                 yield view
-                seen, pause = view.seq, _FIRST_LOOK
                 if view.closed:
                     return
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_LOOK)
+            if not changes.views:
+                await asyncio.sleep(_PAUSE)
+            seen = changes.seq
 
-    async def _look(self, filing: UUID, *, survive: bool) -> c.FilingView | None:
-        """The filing, or None while it is being registered or, once seen, while nobody answers."""
+    async def _look(self, filing_id: UUID | str, seen: int) -> c.Changes | None:
+        """What came after `seen`, or None while it is being registered or, once seen, while nobody answers."""
         try:
-            return await self.view(filing)
+            return await self.changes(filing_id, seen)
         except NotReady:
             return None
         except Unavailable:
-            if survive:
+            if seen:
                 return None
             raise
 
@@ -245,6 +285,8 @@ class FilingClient:
             task_queue=c.TASK_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+            static_summary=f"{content['procedure']} · {content['agency']}",
+            static_details=f"The record has its code and where it stands: `motcua filing {filing}`.",
         )
         try:
             receipt: c.Receipt = await self._client.execute_update_with_start_workflow(
@@ -271,55 +313,75 @@ class FilingClient:
             raise
         return receipt
 
-    async def _recorded_before_the_end(self, filing: UUID, command: c.Command, limit: timedelta) -> c.Receipt:
-        """The receipt of a command whose filing was found closed. Raises `FilingClosed` if it was not recorded."""
+    async def _recorded_before_the_end(self, stream: str, command: c.Command, limit: timedelta) -> c.Receipt:
+        """The receipt of a command whose stream was found closed. Raises `FilingClosed` if it was not recorded."""
         try:
-            receipt = await self._ask(filing, "receipt", command.command_id, c.Receipt, limit)
+            receipt = await self._ask(c.AskReceipt(stream=stream, command_id=command.command_id), c.Receipt, limit)
         except NotReady:
-            await self._raise_if_ended(filing, limit)
+            await self._raise_if_ended(stream, limit)
             raise TryAgainError from None
         except RefusedError as error:
-            raise FilingNotAvailable(f"filing {filing} was refused when it was submitted") from error
+            raise FilingNotAvailable(f"{stream} was refused when it was submitted") from error
         return _same_content(receipt, c.content_of(command))
 
-    async def _raise_if_ended(self, filing: UUID, limit: timedelta) -> None:
+    async def _raise_if_ended(self, stream: str, limit: timedelta) -> None:
         """Raise `FilingClosed`, except while a run makes way for the next or waits to be started again."""
-        with contextlib.suppress(NotReady):
-            view = await self._ask(filing, "view", None, c.FilingView, limit)
+        if stream.startswith("filing:"):
+            view = await self._ask(c.AskFiling(stream=stream), c.FilingView, limit)
             if view.closed:
-                raise FilingClosed(f"filing {filing} has ended ({view.closing})")
+                raise FilingClosed(f"{stream} has ended ({view.closing})")
+            return
+        description = await self._client.get_workflow_handle(stream).describe(rpc_timeout=limit)
+        if description.status is WorkflowExecutionStatus.COMPLETED:
+            raise FilingClosed(f"{stream} has ended")
 
-    async def _asked(self, target: UUID | str, query: str, argument: Any, answer: type[T]) -> T:
-        return await patiently(lambda limit: self._ask(target, query, argument, answer, limit), self._patience)
+    async def _asked(self, question: c.Question, answer: type[T], *, longest: float = LONGEST_ATTEMPT) -> T:
+        return await patiently(lambda limit: self._ask(question, answer, limit), self._patience, longest)
 
-    async def _ask(self, target: UUID | str, query: str, argument: Any, answer: type[T], limit: timedelta) -> T:
-        workflow_id = c.filing_workflow(target) if isinstance(target, UUID) else target
-        handle = self._client.get_workflow_handle(workflow_id)
-        arguments = [] if argument is None else [argument]
+    async def _ask(self, question: c.Question, answer: type[T], limit: timedelta) -> T:
+        """The record's answer, by a workflow of its own: no running one is touched."""
         try:
-            found: T = await handle.query(query, args=arguments, result_type=answer, rpc_timeout=limit)
-        except WorkflowQueryFailedError as error:
-            raise await self._why_no_answer(workflow_id, error.message, limit) from None
+            found = await self._client.execute_workflow(
+                _VIEW,
+                question,
+                id=f"view:{uuid4()}",
+                task_queue=c.TASK_QUEUE,
+                execution_timeout=limit,
+                rpc_timeout=limit,
+            )
+        except WorkflowFailureError as error:
+            if not isinstance(error.cause, ApplicationError):  # its time was up, or its worker's
+                raise TryAgainError from error
+            why = error_from(error.cause)
+            if isinstance(why, RefusedError) and why.refusal.code is c.RefusalCode.NOT_FOUND:
+                raise await self._why_not_found(question, limit) from None
+            raise why from None
         except RPCError as error:
-            if is_not_found(error):
-                raise FilingNotAvailable(f"there is no {workflow_id}, or the engine has forgotten it") from None
+            if is_not_found(error):  # the engine has lost the question; the record has not lost the answer
+                raise TryAgainError from error
             raise
-        return found
+        answered: T = _adapter(answer).validate_python(found)
+        return answered
 
-    async def _why_no_answer(self, workflow_id: str, message: str, limit: timedelta) -> MotcuaError:
-        """A failed query says only a text; how a failed run ended says why in full."""
-        handle = self._client.get_workflow_handle(workflow_id)
-        description = await handle.describe(rpc_timeout=limit)
-        if description.status is WorkflowExecutionStatus.FAILED:
-            try:
+    async def _why_not_found(self, question: c.Question, limit: timedelta) -> MotcuaError:
+        """What the record does not hold may be about to be registered, or was refused: its workflow knows."""
+        stream = getattr(question, "stream", "")
+        handle = self._client.get_workflow_handle(stream)
+        try:
+            description = await handle.describe(rpc_timeout=limit)
+            if description.status is WorkflowExecutionStatus.RUNNING:
+                return refused_for(c.RefusalCode.NOT_READY, "", "not_ready", vi="chưa có", en="there is none yet")
+            if description.status is WorkflowExecutionStatus.FAILED:
                 await handle.result(rpc_timeout=limit)
-            except WorkflowFailureError as error:
-                return error_from(error.cause)
-        if "expected but not found" in message:
-            return MotcuaError(f"{workflow_id} does not know this question; is the platform older than this kit?")
-        if f"[{c.RefusalCode.NOT_READY}]" in message:
-            return refused_for(c.RefusalCode.NOT_READY, "", "not_ready", vi="chưa có", en="there is none yet")
-        return MotcuaError(f"{workflow_id} can't answer: {message}")
+        except WorkflowFailureError as error:
+            return error_from(error.cause)
+        except RPCError as error:
+            if not is_not_found(error):
+                raise
+        return FilingNotAvailable(f"the record holds nothing of {stream}")
+
+
+_adapter: Final[Callable[[Any], TypeAdapter[Any]]] = cache(TypeAdapter)
 
 
 def _digest_of(content: dict[str, Any]) -> str:
@@ -340,6 +402,15 @@ def _was_dropped(error: WorkflowUpdateFailedError) -> bool:
     """Whether it was the server that gave the call up: the filing ended under it, or a worker was lost with it."""
     cause = error.cause
     return isinstance(cause, ApplicationError) and cause.type in _DROPPED
+
+
+def _stream(target: UUID | str) -> str:
+    """The stream of a filing by its id, or the one that is named."""
+    return target if isinstance(target, str) and ":" in target else _filing(target)
+
+
+def _filing(filing_id: UUID | str) -> str:
+    return c.filing_workflow(_uuid(filing_id))
 
 
 def _uuid(filing_id: UUID | str) -> UUID:

@@ -19,7 +19,7 @@ class Unavailable(MotcuaError):
 
 
 class FilingNotAvailable(MotcuaError):
-    """There is no such filing, or the engine has forgotten it because it ended long ago: the record still has it."""
+    """There never was such a filing."""
 
 
 class FilingClosed(MotcuaError):
@@ -62,6 +62,10 @@ class NotReady(RefusedError):
     """What was asked for is not there yet (`not_ready`)."""
 
 
+class NotFound(RefusedError):
+    """The record holds nothing under this name (`not_found`)."""
+
+
 class LedgerConflict(RefusedError):
     """The filing was started again from the record meanwhile; ask again (`ledger_conflict`)."""
 
@@ -78,6 +82,7 @@ _TYPES: Final[dict[RefusalCode, type[RefusedError]]] = {
     RefusalCode.NOT_AUTHORISED: NotAuthorised,
     RefusalCode.SAME_ID_OTHER_CONTENT: SameIdOtherContent,
     RefusalCode.NOT_READY: NotReady,
+    RefusalCode.NOT_FOUND: NotFound,
     RefusalCode.LEDGER_CONFLICT: LedgerConflict,
     RefusalCode.INTERNAL: InternalError,
 }

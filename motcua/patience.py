@@ -21,7 +21,7 @@ Attempt = Callable[[timedelta], Awaitable[T]]
 DEFAULT_PATIENCE: Final = 60.0
 """Seconds."""
 
-_ATTEMPT: Final = 10.0
+LONGEST_ATTEMPT: Final = 10.0
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 3.0
 
@@ -43,12 +43,13 @@ class TryAgainError(Exception):
     """The answer was about to change: the filing is moving to a new run."""
 
 
-async def patiently(attempt: Attempt[T], patience: float) -> T:
+async def patiently(attempt: Attempt[T], patience: float, longest: float = LONGEST_ATTEMPT) -> T:
     """What `attempt` returns, tried again while its failures are of the passing kind.
 
     Args:
         attempt: Called with the time it may take. Must be safe to repeat.
         patience: Seconds in all.
+        longest: Seconds of one attempt.
 
     Raises:
         Unavailable: The patience is over.
@@ -58,7 +59,7 @@ async def patiently(attempt: Attempt[T], patience: float) -> T:
     pause = _FIRST_PAUSE
     while True:
         try:
-            return await _once(attempt, max(deadline - time.monotonic(), 0.1))
+            return await _once(attempt, max(deadline - time.monotonic(), 0.1), longest)
         except (RPCError, RPCTimeoutOrCancelledError, TryAgainError, RuntimeError, TimeoutError) as error:
             if not _passes(error):
                 raise _final(error) from error
@@ -73,12 +74,12 @@ def is_not_found(error: RPCError) -> bool:
     return error.status is RPCStatusCode.NOT_FOUND and not _no_namespace(error)
 
 
-async def _once(attempt: Attempt[T], left: float) -> T:
+async def _once(attempt: Attempt[T], left: float, longest: float) -> T:
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
     try:
         async with asyncio.timeout(left):
-            return await attempt(timedelta(seconds=min(left, _ATTEMPT)))
+            return await attempt(timedelta(seconds=min(left, longest)))
     except Exception:
         # The SDK turns a cancellation of this task into errors of its own; then somebody wants us to stop.
         if task and task.cancelling() > before:

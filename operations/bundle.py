@@ -7,10 +7,10 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import asyncpg
-from cryptography.exceptions import InvalidTag
 
 from activities.ledger.vault import FilingKey, Vault
 from operations import bundle_verifier
+from views.log import SealBrokenError
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Json = dict[str, Any]
@@ -71,7 +71,7 @@ async def _key(connection: Connection, filing_id: UUID, master: bytes) -> Filing
         raise NotExportedError("the filing's key is not there: what was sealed can't be opened any more")
     try:
         return Vault(master).unwrap(row["key_id"], row["wrapped"])
-    except InvalidTag:
+    except SealBrokenError:
         raise NotExportedError("MOTCUA_MASTER_KEY is not the key that this filing's key was wrapped with") from None
 
 

@@ -6,10 +6,10 @@ from typing import Final
 
 import typer
 
-from operations.commands import doctor, filings, ledger, processes, record, restart, tasks
+from operations.commands import board, doctor, filings, ledger, processes, record, restart, tasks
 from operations.commands.publishing import calendar_change, directory, procedures
 
-_ALONE: Final = (processes.app, record.app, tasks.app, doctor.app)
+_ALONE: Final = (processes.app, record.app, tasks.app, board.app, doctor.app)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 for _commands in _ALONE:

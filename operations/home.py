@@ -12,8 +12,13 @@ from typing import Final
 # Below the range that systems hand out for outgoing connections (Linux: from 32768), so that no client's retry takes
 # the port of a part that is just being started again.
 PORTS: Final = range(20000, 32000)
-WITH_PORT: Final = ("postgres", "temporal", "bank", "post")
-"""The parts of a stack that listen on a port, which `MOTCUA_<PART>_PORT` may set."""
+WITH_PORT: Final = ("postgres", "temporal", "temporal-ui", "bank", "post", "worker", "back-office")
+"""What of a stack listens on a port; worker and back office serve their metrics there."""
+
+
+def port_setting(part: str) -> str:
+    """The setting that chooses a part's port: `MOTCUA_<PART>_PORT`."""
+    return f"MOTCUA_{part.upper().replace('-', '_')}_PORT"
 
 
 class Home:
@@ -104,7 +109,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _port(part: str, last: int | None, taken: Iterable[int]) -> int:
-    chosen = os.environ.get(f"MOTCUA_{part.upper().replace('-', '_')}_PORT")
+    chosen = os.environ.get(port_setting(part))
     if chosen:
         return int(chosen)
     if last is not None and _is_free(last):

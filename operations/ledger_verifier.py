@@ -29,13 +29,15 @@ LAST_NUMBER: Final = 9_999_999
 NO_HASH: Final = bytes(32)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PG_EPOCH_US: Final = 946_684_800_000_000
+# As docs/ledger.md has it: the mark before the seven digits of each counter's numbers, and the digits of its period.
+NUMBERS: Final = {"dossier": ("", 8), "payment": ("P", 8), "parcel": ("G", 8), "receipt": ("R", 4)}
+FIRST_CARRIES: Final = ("payment", "parcel")
+"""Kinds of streams whose first event carries a number of the counter of this name."""
+
 PATTERNS: Final = {
-    "dossier": re.compile(r"(?P<agency>.+)-(?P<period>[0-9]{8})-(?P<n>[0-9]{7})"),
-    "payment": re.compile(r"(?P<agency>.+)-(?P<period>[0-9]{8})-P(?P<n>[0-9]{7})"),
-    "parcel": re.compile(r"(?P<agency>.+)-(?P<period>[0-9]{8})-G(?P<n>[0-9]{7})"),
-    "receipt": re.compile(r"(?P<agency>.+)-(?P<period>[0-9]{4})-R(?P<n>[0-9]{7})"),
+    kind: re.compile(rf"(?P<agency>.+)-(?P<period>[0-9]{{{digits}}})-{mark}(?P<n>[0-9]{{7}})")
+    for kind, (mark, digits) in NUMBERS.items()
 }
-MARKS: Final = {"dossier": "", "payment": "P", "parcel": "G", "receipt": "R"}
 
 EVENTS: Final = """
 SELECT e.stream, e.seq, e.event_id, e.filing_id, e.agency, e.kind, e.version, e.body, e.sealed, e.key_id, e.command_id,
@@ -313,7 +315,7 @@ class _Numbers:
         key = (counter["agency"], counter["kind"], counter["period"])
         last = counter["last"]
         series = self._series.pop(key, _Series())
-        if counter["kind"] not in MARKS or not 0 <= last <= LAST_NUMBER:
+        if counter["kind"] not in NUMBERS or not 0 <= last <= LAST_NUMBER:
             self._problems.add(Rule.COUNTER, f"no counter can be {key} at {last}", number=_name(key, last))
             return
         for n in range(1, last + 1):
@@ -363,7 +365,7 @@ def _carried(event: asyncpg.Record, body: dict[str, object]) -> Iterator[tuple[s
     """(kind, number) of what the event carries or should; number None when it is not there."""
     if event["kind"] == "submitted":
         yield "dossier", body.get("code")
-    for kind in ("payment", "parcel"):
+    for kind in FIRST_CARRIES:
         if event["seq"] == 1 and event["stream"].startswith(f"{kind}:"):
             yield kind, body.get("number")
     if body.get("receipt_no") is not None:
@@ -372,7 +374,8 @@ def _carried(event: asyncpg.Record, body: dict[str, object]) -> Iterator[tuple[s
 
 def _name(key: tuple[str, str, str], n: int) -> str:
     agency, kind, period = key
-    return f"{agency}-{period}-{MARKS.get(kind, kind)}{n:07d}"
+    mark = NUMBERS[kind][0] if kind in NUMBERS else kind
+    return f"{agency}-{period}-{mark}{n:07d}"
 
 
 def _json_object(content: bytes | None) -> dict[str, object] | None:

@@ -11,20 +11,23 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
 from activities.failpoint import failpoint
 from activities.ledger import read_models
+from activities.ledger.append import submitted_columns
 from activities.ledger.database import Connection
 from activities.ledger.vault import Vault
-from operations import shadow
-from operations.folding import Folder, UnfoldableError
+from operations.shadow import SEARCH_PATH, Shadows
+from rules.streams import KINDS, Kinds
 from schemas.filing.commands import SYSTEM_VIA
+from schemas.filing.events import Submitted
 from schemas.people import SYSTEM
 from schemas.stream.ledger import Batch, Recorded
 from schemas.stream.rows import Rows
+from views.log import Log, UnfoldableError
 
 BATCH: Final = 100
 """Streams that are folded in one transaction, and held in memory."""
@@ -71,29 +74,32 @@ class Rebuilt:
     seconds: float
 
 
-async def rebuild(dsn: str, master: bytes, progress: Progress) -> Rebuilt:
+async def rebuild(dsn: str, master: bytes, progress: Progress, kinds: Kinds = KINDS) -> Rebuilt:
     """Rebuild every read model, as the owner of the tables. `progress(events, of)` is called after every batch.
 
     Raises `NotRebuiltError`, and what asyncpg raises.
     """
     begun = time.monotonic()
-    settings = {"search_path": shadow.SEARCH_PATH}
+    settings = {"search_path": SEARCH_PATH}
     async with (
         asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, server_settings=settings) as pool,
         pool.acquire() as connection,
     ):
-        changed = await _Rebuild(connection, Vault(master), progress).run()
+        rebuilding = _Rebuild(connection, Vault(master), progress, kinds)
+        changed = await rebuilding.run()
         streams, events = await connection.fetchval(_STREAMS), int(await connection.fetchval(_EVENTS))
-        rows = {table: await connection.fetchval(f"select count(*) from {table}") for table in shadow.TABLES}  # noqa: S608 -- names of ours
+        rows = {table: await connection.fetchval(f"select count(*) from {table}") for table in changed}  # noqa: S608 -- names of ours
     return Rebuilt(streams, events, rows, changed, round(time.monotonic() - begun, 3))
 
 
 class _Rebuild:
-    def __init__(self, connection: Connection, vault: Vault, progress: Progress) -> None:
+    def __init__(self, connection: Connection, vault: Vault, progress: Progress, kinds: Kinds) -> None:
         self._connection = connection
         self._vault = vault
         self._progress = progress
-        self._folder = Folder(connection, vault)
+        self._kinds = kinds
+        self._log = Log(connection, vault.find, kinds)
+        self._shadows = Shadows(connection, kinds)
         self._compared = False
         self._events = 0
         self._of = 0
@@ -103,14 +109,14 @@ class _Rebuild:
         await self._alone()
         if not await self._vault.opens(self._connection):
             raise NotRebuiltError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
-        await shadow.create(self._connection)
+        await self._shadows.create()
         try:
             horizon = await self._fill()
-            await shadow.compare(self._connection)
+            await self._shadows.compare()
             self._compared = True
             return await self._replace(horizon)
         except (NotRebuiltError, UnfoldableError) as error:
-            await shadow.drop(self._connection)
+            await self._shadows.drop()
             raise NotRebuiltError(str(error)) from None
 
     async def _alone(self) -> None:
@@ -161,24 +167,37 @@ class _Rebuild:
             # Every append begins by locking its row there.
             await self._connection.execute("lock table public.stream in exclusive mode")
             await self._catch_up(horizon)
-            changed = await shadow.changed(self._connection)
-            await shadow.swap(self._connection)
+            changed = await self._shadows.changed()
+            await self._shadows.swap()
             failpoint("rebuild.swapped")
         return changed
 
     async def _fold(self, streams: Sequence[asyncpg.Record]) -> None:
-        keys = await self._folder.keys(stream["filing_id"] for stream in streams)
         async with self._connection.transaction():
             for stream in streams:
-                events = await self._folder.events(stream, keys.get(stream["filing_id"]))
-                rows = await self._folder.rows(stream, events)
-                submitted = self._folder.submitted(events[0].event)
-                if (change := read_models.change(_batch(stream, events, rows), {}, submitted)) is not None:
-                    await read_models.write(self._connection, change)
-                await shadow.note(self._connection, stream, len(events), late=self._compared)
+                events = await self._log.events(stream["stream"], stream["filing_id"], stream["head_seq"])
+                await self._write(stream, events)
+                await self._shadows.note(stream, len(events), late=self._compared)
                 self._events += len(events)
         failpoint("rebuild.folded")
         self._progress(self._events, max(self._of, self._events))
+
+    async def _write(self, stream: asyncpg.Record, events: list[Recorded]) -> None:
+        kind = self._log.kind(stream["stream"])
+        try:
+            state = await self._log.fold(stream["stream"], stream["agency"], events)
+            rows = kind.rows(state).model_copy(update={"standing": kind.standing(state)})
+        except (LookupError, ValueError) as error:
+            raise UnfoldableError(f"{stream['stream']}: its rows can't be told: {type(error).__name__}") from None
+        batch = _batch(stream, events, rows)
+        if (change := read_models.change(kind, batch, {}, self._added(events[0].event))) is not None:
+            await read_models.write(self._connection, batch, change)
+
+    def _added(self, first: Any) -> dict[str, Any]:
+        """What the ledger adds to a filing's row when it is handed in, beside what its workflow knows."""
+        if not isinstance(first, Submitted):
+            return {}
+        return submitted_columns(self._vault.person(first.applicant.id_number), first.possible_duplicates)
 
 
 def _batch(stream: asyncpg.Record, events: list[Recorded], rows: Rows) -> Batch:
@@ -193,6 +212,5 @@ def _batch(stream: asyncpg.Record, events: list[Recorded], rows: Rows) -> Batch:
         actor=SYSTEM,
         via=SYSTEM_VIA,
         at=events[-1].at,
-        events=(),
         rows=rows,
     )

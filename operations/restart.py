@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +13,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from motcua.patience import is_not_found, patiently
+from rules.streams import KINDS, Kinds
 from schemas.ids import TASK_QUEUE
 from schemas.stream.restart import Restart, RestartStart
 
@@ -23,44 +23,22 @@ MAX_CONCURRENCY: Final = 10
 PATIENCE: Final = 20.0
 """Seconds for which Temporal is waited for."""
 
-WORKFLOWS: Final[Mapping[str, str]] = {"filing": "Filing", "payment": "Payment", "parcel": "Parcel"}
-"""The workflow of each kind of stream, in the order in which they are started: who reports must find its filing."""
+_UNFINISHED: Final = """
+select stream from standing s join filing f using (filing_id)
+where s.kind = $1 and ($2::uuid is null or s.filing_id = $2)
+    and (s.open or s.watched_until > now() or (
+        s.heard_as <> '{}' and f.closed_at is null and not exists (
+            select from event told where told.stream = 'filing:' || s.filing_id and told.kind = any(s.heard_as)
+                and (convert_from(told.body, 'UTF8')::jsonb ->> 'n')::int = s.n)))
+order by f.submitted_at, s.n, s.stream
+"""
+"""Open; or late news may still come; or its filing, open itself, has not heard how it ended."""
 
-_UNFINISHED: Final[Mapping[str, str]] = {
-    "filing": """
-select 'filing:' || f.filing_id from filing f
-where f.closed_at is null and ($1::uuid is null or f.filing_id = $1) order by f.submitted_at
-""",
-    # Unpaid; or with money to give back; or its filing has not heard how it ended; or late money may still come.
-    "payment": """
-select p.stream from payment p join filing f using (filing_id)
-    join event asked on asked.stream = p.stream and asked.seq = 1
-where ($1::uuid is null or p.filing_id = $1) and (
-    p.state = 'pending'
-    or p.captured - p.refunded > case p.state when 'paid' then p.amount else 0 end
-    or (f.closed_at is null and p.state in ('paid', 'expired') and not exists (
-        select from event told where told.stream = 'filing:' || p.filing_id
-            and told.kind like 'fee\\_%' and told.kind <> 'fee_requested'
-            and (convert_from(told.body, 'UTF8')::jsonb ->> 'n')::int = p.n))
-    or exists (
-        select from event settled where settled.stream = p.stream
-            and (settled.kind in ('payment_expired', 'payment_cancelled') or (settled.kind = 'payment_captured'
-                and convert_from(settled.body, 'UTF8')::jsonb @> '{"owed": true}'))
-            and settled.occurred_at + make_interval(
-                secs => (convert_from(asked.body, 'UTF8')::jsonb ->> 'watch_seconds')::float) > now()))
-order by p.requested_at
-""",
-    # Under way; or its filing has not heard how it ended.
-    "parcel": """
-select p.stream from parcel p join filing f using (filing_id)
-where ($1::uuid is null or p.filing_id = $1) and (
-    p.state in ('requested', 'sent')
-    or (f.closed_at is null and not exists (
-        select from event told where told.stream = 'filing:' || p.filing_id and told.kind = 'parcel_failed'
-            and (convert_from(told.body, 'UTF8')::jsonb ->> 'n')::int = p.n)))
-order by p.requested_at
-""",
-}
+_SUMMARY: Final = """
+select f.procedure || ' · ' || f.agency || ' · ' || f.code
+from standing s join filing f using (filing_id) where s.stream = $1
+"""
+"""How it reads in Temporal's own pages."""
 
 
 class Found(StrEnum):
@@ -73,13 +51,14 @@ class Found(StrEnum):
 class Restarter:
     """Starts workflows again. Safe to use twice, and several at once: who runs is left alone."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], temporal: Client) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], temporal: Client, kinds: Kinds = KINDS) -> None:
+        self.kinds = kinds
         self._pool = pool
         self._temporal = temporal
 
     async def unfinished(self, kind: str, filing: UUID | None = None) -> list[str]:
         """The streams of a kind, of one filing or of all, whose workflow still has something to do."""
-        rows = await self._pool.fetch(_UNFINISHED[kind], filing)
+        rows = await self._pool.fetch(_UNFINISHED, kind, filing)
         return [row[0] for row in rows]
 
     async def answers(self) -> None:
@@ -103,7 +82,7 @@ class Restarter:
                 epoch = await connection.fetchval(
                     "update stream set epoch = epoch + 1 where stream = $1 returning epoch", stream
                 )
-                await self._start(stream, epoch)
+                await self._start(stream, epoch, await connection.fetchval(_SUMMARY, stream))
             except WorkflowAlreadyStartedError:
                 await transaction.rollback()
                 return Found.RUNNING
@@ -128,15 +107,16 @@ class Restarter:
 
         return await patiently(attempt, PATIENCE)
 
-    async def _start(self, stream: str, epoch: int) -> None:
+    async def _start(self, stream: str, epoch: int, summary: str | None) -> None:
         async def attempt(limit: Any) -> None:
             await self._temporal.start_workflow(
-                WORKFLOWS[stream.partition(":")[0]],
+                self.kinds.of(stream).workflow,
                 RestartStart(restart=Restart(epoch=epoch)),
                 id=stream,
                 task_queue=TASK_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                static_summary=summary,
                 rpc_timeout=limit,
             )
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from activities.ledger.database import Connection
+from activities.ledger.read_models import STANDING, TASK
+from rules.streams import Kinds
 
 SEARCH_PATH: Final = "rebuild, public"
-TABLES: Final = {
-    "filing": "filing_id",
-    "task": "filing_id, name, role",
-    "payment": "stream",
-    "parcel": "stream",
-}
-"""The read models, each with its primary key."""
+
+
+def read_models(kinds: Kinds) -> dict[str, str]:
+    """The read models, each with its primary key."""
+    return {table.name: table.key for table in (*kinds.tables.values(), TASK, STANDING)}
+
 
 _SCHEMA: Final = """
 drop schema if exists rebuild cascade;
@@ -63,46 +64,49 @@ where there is distinct from folded
 _LATE: Final = "filing_id in (select filing_id from rebuild.folded where late)"
 
 
-async def create(connection: Connection) -> None:
-    """Empty shadows, with the constraints, indexes and rights that the read models have."""
-    async with connection.transaction():
-        await connection.execute(_SCHEMA)
-        for table in TABLES:
-            await connection.execute(_TABLE.format(table=table))
-        for row in await connection.fetch(_DEFINITIONS, list(TABLES)):
-            await connection.execute(row[0])
+class Shadows:
+    """The shadows of the read models of these kinds."""
 
+    def __init__(self, connection: Connection, kinds: Kinds) -> None:
+        self._connection = connection
+        self.tables = read_models(kinds)
 
-async def drop(connection: Connection) -> None:
-    """Leave nothing behind."""
-    await connection.execute("drop schema if exists rebuild cascade")
+    async def create(self) -> None:
+        """Empty shadows, with the constraints, indexes and rights that the read models have."""
+        async with self._connection.transaction():
+            await self._connection.execute(_SCHEMA)
+            for table in self.tables:
+                await self._connection.execute(_TABLE.format(table=table))
+            for row in await self._connection.fetch(_DEFINITIONS, list(self.tables)):
+                await self._connection.execute(row[0])
 
+    async def drop(self) -> None:
+        """Leave nothing behind."""
+        await self._connection.execute("drop schema if exists rebuild cascade")
 
-async def note(connection: Connection, stream: Any, seq: int, *, late: bool) -> None:
-    """The stream's shadow rows are those of its first `seq` events; `late` if the comparison did not see them."""
-    await connection.execute(_FOLDED, stream["stream"], stream["filing_id"], seq, late)
+    async def note(self, stream: Any, seq: int, *, late: bool) -> None:
+        """The stream's shadow rows are those of its first `seq` events; `late` if the comparison did not see them."""
+        await self._connection.execute(_FOLDED, stream["stream"], stream["filing_id"], seq, late)
 
+    async def compare(self) -> None:
+        """Note every row that differs. What is appended meanwhile may differ only for that: it will be late."""
+        for table, key in self.tables.items():
+            await self._connection.execute(f"analyze rebuild.{table}")
+            await self._connection.execute(_COMPARE.format(table=table, key=key, which="true"))
 
-async def compare(connection: Connection) -> None:
-    """Note every row that differs. What is appended meanwhile may differ only for that: it will be late."""
-    for table, key in TABLES.items():
-        await connection.execute(f"analyze rebuild.{table}")
-        await connection.execute(_COMPARE.format(table=table, key=key, which="true"))
+    async def changed(self) -> dict[str, int]:
+        """How many rows differ, for each read model, once the filings that came late are compared too."""
+        await self._connection.execute(f"delete from rebuild.difference where {_LATE}")  # noqa: S608 -- a constant
+        for table, key in self.tables.items():
+            await self._connection.execute(_COMPARE.format(table=table, key=key, which=_LATE))
+        counts = await self._connection.fetch("select read_model, count(*) from rebuild.difference group by read_model")
+        return dict.fromkeys(self.tables, 0) | {row["read_model"]: row["count"] for row in counts}
 
-
-async def changed(connection: Connection) -> dict[str, int]:
-    """How many rows differ, for each read model, once the filings that came late are compared too."""
-    await connection.execute(f"delete from rebuild.difference where {_LATE}")  # noqa: S608 -- a constant
-    for table, key in TABLES.items():
-        await connection.execute(_COMPARE.format(table=table, key=key, which=_LATE))
-    counts = await connection.fetch("select read_model, count(*) from rebuild.difference group by read_model")
-    return dict.fromkeys(TABLES, 0) | {row["read_model"]: row["count"] for row in counts}
-
-
-async def swap(connection: Connection) -> None:
-    """Put the shadows in the place of the read models."""
-    await connection.execute(f"lock table {', '.join(f'public.{table}' for table in TABLES)} in access exclusive mode")
-    for table in TABLES:
-        await connection.execute(f"drop table public.{table}")
-        await connection.execute(f"alter table rebuild.{table} set schema public")
-    await drop(connection)
+    async def swap(self) -> None:
+        """Put the shadows in the place of the read models."""
+        names = ", ".join(f"public.{table}" for table in self.tables)
+        await self._connection.execute(f"lock table {names} in access exclusive mode")
+        for table in self.tables:
+            await self._connection.execute(f"drop table public.{table}")
+            await self._connection.execute(f"alter table rebuild.{table} set schema public")
+        await self.drop()

@@ -26,7 +26,10 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-RUNNING: Final = "ExecutionStatus = 'Running' AND WorkflowType IN ('Filing', 'Payment', 'Parcel')"
+from rules.streams import KINDS
+
+_TYPES: Final = ", ".join(f"'{kind.workflow}'" for kind in KINDS.values())
+RUNNING: Final = f"ExecutionStatus = 'Running' AND WorkflowType IN ({_TYPES})"
 REPORTED: Final = f"{RUNNING} AND TemporalReportedProblems IS NOT NULL"
 
 ATTEMPTS: Final = 3

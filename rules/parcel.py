@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from rules.time import working_time
+from rules.deadlines import due_on
+from rules.evidence import Entry, Evidence
+from rules.known import known
 from schemas import parcel as pc
 from schemas.errors import RefusalCode, problem, refused
 from schemas.filing.commands import ChangeCalendar, Command
+from schemas.ids import StreamId, filing_workflow
 from schemas.parcel import Parcel, ParcelState
-from schemas.publishing.calendar import Calendar
 from schemas.stream.ledger import Recorded
+from schemas.stream.rows import ParcelRow, Rows, Standing
 
 
 def decide(parcel: Parcel, command: Command, _: datetime) -> tuple[pc.ParcelEvent, ...]:
@@ -24,17 +27,10 @@ def decide(parcel: Parcel, command: Command, _: datetime) -> tuple[pc.ParcelEven
         case pc.RecordEnd(outcome=outcome) if parcel.state in {ParcelState.REQUESTED, ParcelState.SENT}:
             return (pc.ConsignmentEnded(outcome=outcome),)
         case ChangeCalendar(calendar=calendar) if calendar.name != parcel.calendar:
-            return (pc.ConsignmentCalendarChanged(calendar=calendar.name, due=_due(parcel, calendar)),)
+            return (pc.ConsignmentCalendarChanged(calendar=calendar.name, due=due_on(parcel, calendar)),)
         case _:
             why = problem("", "wrong_state", "bưu gửi đã kết thúc", f"the parcel is {parcel.state}")
             raise refused(RefusalCode.NOT_ALLOWED, why)
-
-
-def _due(parcel: Parcel, calendar: Calendar) -> datetime:
-    if parcel.limit is None or parcel.since is None:
-        msg = "nothing has been recorded yet"
-        raise ValueError(msg)
-    return working_time.due(parcel.since, parcel.limit, calendar)
 
 
 def evolve(parcel: Parcel, recorded: Recorded) -> Parcel:
@@ -56,6 +52,43 @@ def _change(recorded: Recorded) -> dict[str, Any]:
         case _:
             msg = f"{recorded.event.kind} is no event of a parcel"
             raise TypeError(msg)
+
+
+def evidence(stream: StreamId, event: Any) -> Evidence | None:
+    """What its filing must have recorded before anything is sent."""
+    match event:
+        case pc.ConsignmentRequested(n=n):
+            return ((Entry(("parcel_requested",), {"n": n}, filing_workflow(stream.filing)),),)
+        case _:
+            return None
+
+
+_UNDER_WAY: Final = frozenset({ParcelState.REQUESTED, ParcelState.SENT})
+
+
+def standing(parcel: Parcel) -> Standing:
+    """Where a parcel stands. A filing that hears of a delivery has ended with it."""
+    return Standing(
+        n=parcel.n,
+        calendar=parcel.calendar,
+        open=parcel.state in _UNDER_WAY,
+        heard_as=() if parcel.state in _UNDER_WAY else ("parcel_failed",),
+    )
+
+
+def rows(parcel: Parcel) -> Rows:
+    """What the read models show of a parcel."""
+    row = ParcelRow(
+        n=parcel.n,
+        number=parcel.number,
+        waybill=parcel.waybill,
+        state=parcel.state,
+        calendar=str(parcel.calendar),
+        due_at=known(parcel.due),
+        seq=parcel.seq,
+        requested_at=known(parcel.requested_at),
+    )
+    return Rows(row=row.model_dump(mode="json"))
 
 
 def view(parcel: Parcel) -> pc.ParcelView:

@@ -5,24 +5,30 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from rules.time import working_time
+from rules.deadlines import due_on
+from rules.evidence import Entry, Evidence
+from rules.known import known
 from schemas import payment as pay
 from schemas.errors import RefusalCode, problem, refused
 from schemas.filing.commands import ChangeCalendar, Command
+from schemas.ids import StreamId, filing_workflow
 from schemas.payment import Payment, PaymentState
-from schemas.publishing.calendar import Calendar
 from schemas.stream.ledger import Recorded
+from schemas.stream.rows import PaymentRow, Rows, Standing
 
 _ENDED = {"payment_expired": PaymentState.EXPIRED, "payment_cancelled": PaymentState.CANCELLED}
 
 
-def decide(payment: Payment, command: Command, _: datetime) -> tuple[pay.PaymentEvent, ...]:
+def decide(  # noqa: PLR0911 -- one line for each command
+    payment: Payment, command: Command, _: datetime
+) -> tuple[pay.PaymentEvent, ...]:
     """What `command` makes happen to a payment. Raises `RefusalError`."""
     match command:
         case pay.RequestPayment(start=start):
             return (
                 pay.PaymentRequested(
                     n=start.n,
+                    provider=start.provider,
                     amount=start.amount,
                     limit=start.limit,
                     since=start.since,
@@ -33,6 +39,8 @@ def decide(payment: Payment, command: Command, _: datetime) -> tuple[pay.Payment
                     payer_account=start.payer_account,
                 ),
             )
+        case pay.RecordOrder() if payment.state is PaymentState.PENDING and payment.pay_url is None:
+            return (pay.PaymentOrdered(order_id=command.order_id, pay_url=command.pay_url),)
         case pay.RecordCapture(capture=capture) if capture.capture_id not in _known(payment):
             return (
                 pay.PaymentCaptured(
@@ -49,17 +57,10 @@ def decide(payment: Payment, command: Command, _: datetime) -> tuple[pay.Payment
         case pay.RecordRefund(capture_id=capture_id, amount=amount):
             return (pay.PaymentRefunded(capture_id=capture_id, amount=amount),)
         case ChangeCalendar(calendar=calendar) if calendar.name != payment.calendar:
-            return (pay.PaymentCalendarChanged(calendar=calendar.name, due=_due(payment, calendar)),)
+            return (pay.PaymentCalendarChanged(calendar=calendar.name, due=due_on(payment, calendar)),)
         case _:
             why = problem("", "wrong_state", "khoản thu đã kết thúc", f"the payment is {payment.state}")
             raise refused(RefusalCode.NOT_ALLOWED, why)
-
-
-def _due(payment: Payment, calendar: Calendar) -> datetime:
-    if payment.limit is None or payment.since is None:
-        msg = "nothing has been recorded yet"
-        raise ValueError(msg)
-    return working_time.due(payment.since, payment.limit, calendar)
 
 
 def _known(payment: Payment) -> set[str]:
@@ -68,6 +69,7 @@ def _known(payment: Payment) -> set[str]:
 
 _KEPT: Final = (
     "number",
+    "provider",
     "amount",
     "limit",
     "since",
@@ -88,6 +90,8 @@ def _change(payment: Payment, recorded: Recorded) -> dict[str, Any]:
     match recorded.event:
         case pay.PaymentRequested() as event:
             return {name: getattr(event, name) for name in _KEPT} | {"requested_at": recorded.at}
+        case pay.PaymentOrdered(pay_url=pay_url):
+            return {"pay_url": pay_url}
         case pay.PaymentCaptured() as event:
             capture = pay.Capture(capture_id=event.capture_id, amount=event.amount, at=event.captured_at)
             taken: dict[str, Any] = {"captures": (*payment.captures, capture)}
@@ -104,15 +108,82 @@ def _change(payment: Payment, recorded: Recorded) -> dict[str, Any]:
             raise TypeError(msg)
 
 
-def view(payment: Payment, pay_url: str | None) -> pay.PaymentView:
+_CLOSING: Final = (
+    "handed_over",
+    "withdrawn",
+    "stopped",
+    "intake_refused",
+    "supplement_expired",
+    "fee_expired",
+)
+
+
+def evidence(stream: StreamId, event: Any) -> Evidence | None:
+    """What its filing must have recorded before money is asked for, or is no longer owed."""
+    filing = filing_workflow(stream.filing)
+    match event:
+        case pay.PaymentRequested(n=n, amount=amount):
+            asked = {"amount": amount, "channel": "online", "n": n}
+            return ((Entry(("fee_requested",), asked, filing),),)
+        case pay.PaymentCancelled():
+            fee = {"n": stream.n}
+            return (
+                (Entry(("fee_waived",), fee, filing),),
+                (Entry(("fee_paid",), fee | {"channel": "counter"}, filing),),
+                (
+                    Entry(_CLOSING, stream=filing),
+                    Entry(("fee_paid", "fee_waived"), fee, filing, absent=True),
+                ),
+            )
+        case _:
+            return None
+
+
+_HEARD_AS: Final = ("fee_paid", "fee_expired", "fee_waived")
+
+
+def standing(payment: Payment) -> Standing:
+    """Where a payment stands."""
+    settled = payment.state in {PaymentState.PAID, PaymentState.EXPIRED}
+    return Standing(
+        n=payment.n,
+        calendar=payment.calendar,
+        open=payment.state is PaymentState.PENDING or bool(payment.to_refund),
+        watched_until=payment.watched_until,
+        heard_as=_HEARD_AS if settled else (),
+    )
+
+
+def rows(payment: Payment) -> Rows:
+    """What the read models show of a payment."""
+    row = PaymentRow(
+        n=payment.n,
+        number=payment.number,
+        provider=payment.provider,
+        amount=payment.amount,
+        state=payment.state,
+        captured=sum(c.amount for c in payment.captures),
+        refunded=sum(c.amount for c in payment.captures if c.capture_id in payment.refunded),
+        calendar=str(payment.calendar),
+        due_at=known(payment.due),
+        settled_at=payment.settled_at,
+        watch_seconds=payment.watch_seconds,
+        seq=payment.seq,
+        requested_at=known(payment.requested_at),
+    )
+    return Rows(row=row.model_dump(mode="json"))
+
+
+def view(payment: Payment) -> pay.PaymentView:
     """What a payment shows."""
     return pay.PaymentView(
         filing_id=payment.filing_id,
         n=payment.n,
         number=payment.number,
+        provider=payment.provider,
         amount=payment.amount,
         state=payment.state,
-        pay_url=pay_url if payment.state is PaymentState.PENDING else None,
+        pay_url=payment.pay_url if payment.state is PaymentState.PENDING else None,
         captured=sum(c.amount for c in payment.captures),
         refunded=sum(c.amount for c in payment.captures if c.capture_id in payment.refunded),
     )

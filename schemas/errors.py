@@ -30,6 +30,7 @@ class RefusalCode(StrEnum):
     NOT_AUTHORISED = "not_authorised"
     SAME_ID_OTHER_CONTENT = "same_id_other_content"
     NOT_READY = "not_ready"
+    NOT_FOUND = "not_found"
     LEDGER_CONFLICT = "ledger_conflict"
     INTERNAL = "internal_error"
 
@@ -151,4 +152,15 @@ NOT_RECORDED: Final = Refusal(
 )
 NOT_READY: Final = Refusal(
     code=RefusalCode.NOT_READY, problems=(problem("", "not_ready", "chưa có", "there is none yet"),)
+)
+NOT_FOUND: Final = Refusal(
+    code=RefusalCode.NOT_FOUND,
+    problems=(
+        problem(
+            "stream",
+            "nothing_recorded",
+            "sổ không có gì dưới mã này; kiểm tra lại mã",
+            "the record holds nothing under this id; check it",
+        ),
+    ),
 )

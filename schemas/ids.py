@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
 import rfc8785
@@ -44,18 +44,29 @@ def parcel_workflow(filing: UUID | str, n: int) -> str:
     return f"parcel:{filing}:{n}"
 
 
-def parts(workflow_id: str) -> tuple[UUID, int]:
-    """The filing and the number in the id of a workflow, and of its stream; a filing's own number is 0.
+class StreamId(NamedTuple):
+    """The name of a stream, and of its workflow: `filing:<uuid>`, or `<kind>:<uuid>:<n>` for a filing's n-th of a kind.
 
-    Raises `ValueError` for what is no id of ours, or one written in another way.
+    `n` is 0 where a filing has only one.
     """
-    kind, _, rest = workflow_id.partition(":")
-    filing, _, n = rest.partition(":")
-    found = UUID(filing), int(n or 0)
-    if workflow_id != (filing_workflow(found[0]) if kind == "filing" else f"{kind}:{found[0]}:{found[1]}"):
-        msg = "this is no id of a filing, a payment or a parcel"
-        raise ValueError(msg)
-    return found
+
+    kind: str
+    filing: UUID
+    n: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.filing}:{self.n}" if self.n else f"{self.kind}:{self.filing}"
+
+    @classmethod
+    def parse(cls, name: str) -> StreamId:
+        """Raises `ValueError` for what is no id of ours, or one written in another way."""
+        kind, _, rest = name.partition(":")
+        filing, _, n = rest.partition(":")
+        found = cls(kind, UUID(filing), int(n or 0))
+        if name != str(found):
+            msg = "this is no id of a stream"
+            raise ValueError(msg)
+        return found
 
 
 def fee_key(filing: UUID | str, n: int) -> str:

@@ -8,30 +8,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, get_args
+from typing import Annotated, Any, Final, get_args
 
-from pydantic import create_model
+from pydantic import Field, create_model
 
 from .backoffice import CHECK, ISSUE, CheckAnswer, CheckRequest, IssueAnswer, IssueRequest
 from .base import Model, Personal, StrictModel, fields_marked, numbered_fields
 from .errors import Refusal
 from .filing.commands import PUBLIC_COMMANDS
+from .filing.events import Event
 from .filing.state import Action, ClockState, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
 from .filing.submission import Submission
-from .parcel import ParcelView
-from .payment import PaymentView
+from .parcel import ParcelEvent, ParcelView
+from .payment import PaymentEvent, PaymentView
 from .people import Actor
 from .publishing.calendar import CalendarFile
 from .publishing.procedure import Procedure
-from .stream.ledger import AnyEvent, Receipt
+from .reading import Changes, Count, FilingSummary, Page, Question, TaskSummary, TimelineEntry
+from .stream.ledger import Receipt
+
+AnyEvent = Annotated[Event | PaymentEvent | ParcelEvent, Field(discriminator="kind")]
+"""An event of any stream, as the log holds it."""
 
 
 class WireKind(StrEnum):
-    """What a message goes over: something of Temporal's, a column of the record, or a file written by hand."""
+    """What a message goes over: something of Temporal's, a column of the record, or a file written by hand.
+
+    A `view` is a question to the workflow type `View`, named by its `ask`.
+    """
 
     WORKFLOW = "workflow"
     UPDATE = "update"
-    QUERY = "query"
+    VIEW = "view"
     ACTIVITY = "activity"
     COLUMN = "column"
     FILE = "file"
@@ -122,8 +130,12 @@ def _update(name: str, part: Part) -> Wire:
     return Wire(kind=WireKind.UPDATE, name=f"Filing.{name}", part=part)
 
 
-def _query(name: str, part: Part = Part.RESULT, *, many: bool = False) -> Wire:
-    return Wire(kind=WireKind.QUERY, name=name, part=part, many=many)
+def _view(name: str, part: Part = Part.RESULT, *, many: bool = False) -> Wire:
+    return Wire(kind=WireKind.VIEW, name=name, part=part, many=many)
+
+
+def _ask(model: type[Model]) -> str:
+    return str(model.model_fields["ask"].default)
 
 
 def _workflow(name: str, part: Part) -> Wire:
@@ -145,6 +157,7 @@ def _file(name: str) -> Wire:
 _IN: Final = Direction.TO_PLATFORM
 _OUT: Final = Direction.FROM_PLATFORM
 _UPDATES: Final = ("submit", *map(_kind, PUBLIC_COMMANDS))
+_QUESTIONS: Final = get_args(Question)
 
 PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("filing_input", FilingInput, _IN, (_workflow("Filing", Part.ARGUMENT),)),
@@ -155,23 +168,32 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
         "receipt",
         Receipt,
         _OUT,
-        (*(_update(name, Part.RESULT) for name in _UPDATES), _query("Filing.receipt"), _column("receipt.body")),
+        (*(_update(name, Part.RESULT) for name in _UPDATES), _view("receipt"), _column("receipt.body")),
     ),
     Message(
         "refusal",
         Refusal,
         _OUT,
-        (*(_update(name, Part.FAILURE) for name in _UPDATES), _workflow("Filing", Part.FAILURE)),
+        (
+            *(_update(name, Part.FAILURE) for name in _UPDATES),
+            _workflow("Filing", Part.FAILURE),
+            *(_view(_ask(m), Part.FAILURE) for m in _QUESTIONS),
+        ),
     ),
-    Message("filing_view", FilingView, _OUT, (_query("Filing.view"),)),
-    Message("actor", Actor, _IN, (_query("Filing.actions", Part.ARGUMENT),)),
-    Message("action", Action, _OUT, (_query("Filing.actions", many=True),)),
-    Message("clock_state", ClockState, _OUT, (_query("Filing.clocks", many=True),)),
-    Message("result_view", ResultView, _OUT, (_query("Filing.result"),)),
-    Message("parked", Parked, _OUT, (_query("Filing.parked", many=True),)),
+    *(Message(f"ask.{_ask(m)}", m, _IN, (_view(_ask(m), Part.ARGUMENT),)) for m in _QUESTIONS),
+    Message("filing_view", FilingView, _OUT, (_view("filing"),)),
+    Message("action", Action, _OUT, (_view("actions", many=True),)),
+    Message("clock_state", ClockState, _OUT, (_view("clocks", many=True),)),
+    Message("result_view", ResultView, _OUT, (_view("result"),)),
+    Message("parked", Parked, _OUT, (_view("parked", many=True),)),
+    Message("timeline_entry", TimelineEntry, _OUT, (_view("timeline", many=True),)),
+    Message("changes", Changes, _OUT, (_view("changes"),)),
+    Message("filings_page", Page[FilingSummary], _OUT, (_view("filings"), _view("persons_filings"))),
+    Message("tasks_page", Page[TaskSummary], _OUT, (_view("tasks"),)),
+    Message("count", Count, _OUT, (_view("counts", many=True),)),
     Message("filing_end", FilingEnd, _OUT, (_workflow("Filing", Part.RESULT),)),
-    Message("payment_view", PaymentView, _OUT, (_query("Payment.view"), _workflow("Payment", Part.RESULT))),
-    Message("parcel_view", ParcelView, _OUT, (_query("Parcel.view"), _workflow("Parcel", Part.RESULT))),
+    Message("payment_view", PaymentView, _OUT, (_view("payment"), _workflow("Payment", Part.RESULT))),
+    Message("parcel_view", ParcelView, _OUT, (_view("parcel"), _workflow("Parcel", Part.RESULT))),
     Message("check_request", CheckRequest, _OUT, (_activity(CHECK, Part.ARGUMENT),)),
     Message("check_answer", CheckAnswer, _IN, (_activity(CHECK, Part.RESULT),)),
     Message("issue_request", IssueRequest, _OUT, (_activity(ISSUE, Part.ARGUMENT),)),

@@ -6,26 +6,19 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from .base import AgencyCode, Instant, Model, Numbered, Personal
+from .base import Instant, Model, Numbered, Personal
 from .filing.commands import SystemCommand
 from .filing.events import ParcelOutcome
-from .limit import Limit
+from .part import Deadline, PartStart, PartState
 from .people import Address
 from .publishing.calendar import CalendarName
 
 
-class ParcelStart(Model):
-    """What a parcel is started with. It should be there by `due`, which is `limit` after `since` on that `calendar`."""
+class ParcelStart(PartStart):
+    """What a parcel is started with. It should be there by `due`."""
 
-    filing_id: UUID
-    n: int
-    agency: AgencyCode
     address: Address
     contents: str
-    limit: Limit
-    since: Instant
-    calendar: CalendarName
-    due: Instant
 
 
 class ParcelState(StrEnum):
@@ -38,17 +31,13 @@ class ParcelState(StrEnum):
     LOST = "lost"
 
 
-class ConsignmentRequested(Model):
+class ConsignmentRequested(Deadline):
     """The post was asked to bring something. `number` is the number of the consignment."""
 
     kind: Literal["consignment_requested"] = "consignment_requested"
     number: Annotated[str | None, Numbered("parcel")] = None
     n: int
     contents: str = ""
-    limit: Limit
-    since: Instant
-    calendar: CalendarName
-    due: Instant
     address: Annotated[Address, Personal]
 
 
@@ -77,24 +66,13 @@ class ConsignmentCalendarChanged(Model):
 ParcelEvent = ConsignmentRequested | ConsignmentSent | ConsignmentEnded | ConsignmentCalendarChanged
 
 
-class Parcel(Model):
+class Parcel(PartState):
     """The fold of a parcel's events: all that its workflow needs."""
 
-    snapshot_version: int = 1
-    filing_id: UUID
-    n: int
-    agency: AgencyCode
-    seq: int = 0
-    number: str | None = None
     address: Address | None = None
     contents: str = ""
-    limit: Limit | None = None
-    since: Instant | None = None
-    calendar: CalendarName | None = None
-    due: Instant | None = None
     waybill: str | None = None
     state: ParcelState = ParcelState.REQUESTED
-    requested_at: Instant | None = None
 
 
 class RequestConsignment(SystemCommand):

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from .base import AgencyCode, Instant, Model, Numbered, Personal
+from .base import Code, Instant, Model, Numbered, Personal
 from .filing.commands import SystemCommand
-from .limit import Limit
+from .part import Deadline, PartStart, PartState
 from .publishing.calendar import CalendarName
 
 WATCH_SECONDS: Final = 3 * 24 * 3600
 """How long late money is awaited."""
 
 
-class PaymentStart(Model):
-    """What a payment is started with.
+DEFAULT_PROVIDER: Final = "bank"
+"""Who takes the money where nothing else is said."""
 
-    The order expires at `due`, which is `limit` after `since` on that `calendar`; late money is awaited for
-    `watch_seconds` more.
+
+class PaymentStart(PartStart):
+    """What a payment is started with. `provider` names who takes the money.
+
+    The order expires at `due`; late money is awaited for `watch_seconds` more.
     """
 
-    filing_id: UUID
-    n: int
-    agency: AgencyCode
+    provider: Code = DEFAULT_PROVIDER
     amount: int
     description: str
-    limit: Limit
-    since: Instant
-    calendar: CalendarName
-    due: Instant
     payer_account: str | None = None
     watch_seconds: int = WATCH_SECONDS
 
@@ -54,20 +52,25 @@ class PaymentState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class PaymentRequested(Model):
-    """Money was asked for. `number` is the number of the request."""
+class PaymentRequested(Deadline):
+    """Money was asked for, through `provider`. `number` is the number of the request."""
 
     kind: Literal["payment_requested"] = "payment_requested"
     number: Annotated[str | None, Numbered("payment")] = None
     n: int
+    provider: Code = DEFAULT_PROVIDER
     amount: int
-    limit: Limit
-    since: Instant
-    calendar: CalendarName
-    due: Instant
     description: str = ""
     watch_seconds: int = WATCH_SECONDS
     payer_account: Annotated[str | None, Personal] = None
+
+
+class PaymentOrdered(Model):
+    """The provider made the order: it is paid at `pay_url`."""
+
+    kind: Literal["payment_ordered"] = "payment_ordered"
+    order_id: str
+    pay_url: str
 
 
 class PaymentCaptured(Model):
@@ -110,33 +113,35 @@ class PaymentCalendarChanged(Model):
 
 
 PaymentEvent = (
-    PaymentRequested | PaymentCaptured | PaymentExpired | PaymentCancelled | PaymentRefunded | PaymentCalendarChanged
+    PaymentRequested
+    | PaymentOrdered
+    | PaymentCaptured
+    | PaymentExpired
+    | PaymentCancelled
+    | PaymentRefunded
+    | PaymentCalendarChanged
 )
 
 
-class Payment(Model):
+class Payment(PartState):
     """The fold of a payment's events: all that its workflow needs."""
 
-    snapshot_version: int = 1
-    filing_id: UUID
-    n: int
-    agency: AgencyCode
-    seq: int = 0
-    number: str | None = None
+    provider: Code = DEFAULT_PROVIDER
     amount: int = 0
     description: str = ""
-    limit: Limit | None = None
-    since: Instant | None = None
-    calendar: CalendarName | None = None
-    due: Instant | None = None
     payer_account: str | None = None
     watch_seconds: int = WATCH_SECONDS
+    pay_url: str | None = None
     state: PaymentState = PaymentState.PENDING
-    requested_at: Instant | None = None
     settled_at: Instant | None = None
     captures: tuple[Capture, ...] = ()
     owed_capture: str | None = None
     refunded: tuple[str, ...] = ()
+
+    @property
+    def watched_until(self) -> datetime | None:
+        """Until when late money is awaited, once it was settled."""
+        return None if self.settled_at is None else self.settled_at + timedelta(seconds=self.watch_seconds)
 
     @property
     def to_refund(self) -> tuple[Capture, ...]:
@@ -151,6 +156,14 @@ class RequestPayment(SystemCommand):
 
     kind: Literal["request_payment"] = "request_payment"
     start: PaymentStart
+
+
+class RecordOrder(SystemCommand):
+    """The provider made the order."""
+
+    kind: Literal["record_order"] = "record_order"
+    order_id: str
+    pay_url: str
 
 
 class RecordCapture(SystemCommand):
@@ -196,6 +209,7 @@ class PaymentView(Model):
     filing_id: UUID
     n: int
     number: str | None = None
+    provider: Code = DEFAULT_PROVIDER
     amount: int
     state: PaymentState
     pay_url: str | None = None

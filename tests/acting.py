@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final, Self, TypeVar
@@ -68,6 +68,11 @@ def extract(**overrides: Any) -> Submission:
     return birth(**fields | overrides)
 
 
+def posted(**overrides: Any) -> Submission:
+    """An extract whose result goes by post, and arrives."""
+    return extract(**{"result_channel": "post", "address": ADDRESS} | overrides)
+
+
 def marriage(**overrides: Any) -> Submission:
     """Level 3: copies of the extract are paid at the counter once the result is there."""
     fields: dict[str, Any] = {
@@ -90,6 +95,11 @@ def contract(**overrides: Any) -> Submission:
         "result_channel": "counter",
     }
     return birth(**fields | overrides)
+
+
+def whose(person: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a submission that somebody makes for themselves."""
+    return {"applicant": person, "actor": {"subject": person["subject"], "role": "applicant"}}
 
 
 def officer(role: Role, agency: str = AGENCY, n: int = 1) -> Actor:
@@ -192,6 +202,12 @@ class Play:
             await self.act(command, actor, **fields)
             view = await self.view()
 
+    async def deliver(self, reason: str | None = None) -> FilingView:
+        """Take it from intake to its end."""
+        await self.accept()
+        await self.review(reason=reason)
+        return await self.at(Stage.CLOSED)
+
     async def pay_at_counter(self, amount: int) -> Receipt:
         return await self.act(cm.PayAtCounter, self.officer(Role.CASHIER), amount=amount)
 
@@ -216,9 +232,11 @@ class Play:
         return found
 
     async def pay_by_hand(self, n: int = 1) -> None:
-        """A person pays on the bank's page, whatever the order's state."""
+        """A person pays on the bank's page once it is there, whatever the order's state."""
+        page = f"/orders/{ids.fee_key(self.filing, n)}/pay"
         async with httpx.AsyncClient(base_url=self.world.env["MOTCUA_BANK_URL"]) as bank:
-            (await bank.post(f"/orders/{ids.fee_key(self.filing, n)}/pay")).raise_for_status()
+            paid = await eventually(lambda: bank.post(page), lambda answer: answer.status_code != httpx.codes.NOT_FOUND)
+            paid.raise_for_status()
 
 
 async def stock(world: World) -> Client:

@@ -1,4 +1,4 @@
-"""The `motcua` command in this process, as a test gives it."""
+"""The whole `motcua` command in this process, as a test gives it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from typer.testing import CliRunner
 
 from deploy.command import app
+from motcua.cli.app import PLATFORM, build
+
+APP: Final = build({PLATFORM: app})
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,6 @@ class Shell:
     async def __call__(self, *arguments: str | Path, **env: str | None) -> Ended:
         """A command, to its end. A variable that is None is not set."""
         words = [str(argument) for argument in arguments]
-        ended = await asyncio.to_thread(CliRunner().invoke, app, words, env=self.env | env)
+        ended = await asyncio.to_thread(CliRunner().invoke, APP, words, env=self.env | env)
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
         return Ended(ended.exit_code, ended.stdout, ended.stderr)

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import base64
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class WorkerSettings(BaseSettings):
-    """What the platform worker needs. Secrets never show in a repr."""
+class ProcessSettings(BaseSettings):
+    """What every process of the platform may be told."""
 
     model_config = SettingsConfigDict(env_prefix="MOTCUA_", hide_input_in_errors=True)
+
+    metrics: str | None = Field(default=None, description="where metrics are served, as IP address and port")
+
+    @field_validator("metrics")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        if value and not _names_a_port(value):
+            msg = "metrics are served at an IP address and a port, such as 127.0.0.1:9464"
+            raise ValueError(msg)
+        return value or None
+
+
+class WorkerSettings(ProcessSettings):
+    """What the platform worker needs. Secrets never show in a repr."""
 
     database_url: SecretStr = Field(description="PostgreSQL, as the application role")
     master_key: SecretStr = Field(description="base64 of 32 bytes that wrap the keys of filings")
@@ -37,6 +53,15 @@ class WorkerSettings(BaseSettings):
 
 
 _KEY_BYTES = 32
+
+
+def _names_a_port(address: str) -> bool:
+    try:
+        parts = urlsplit(f"//{address}")
+        ip_address(parts.hostname or "")
+        return bool(parts.port)
+    except ValueError:
+        return False
 
 
 def _decode(value: SecretStr) -> bytes:

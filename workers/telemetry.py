@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard error, silent while a workflow is replayed, without personal data.
+"""Logs: one JSON object a line on standard error, silent while a workflow is replayed, without personal data; metrics.
 
 Workflows log through `workflow.logger`, whose lines are rendered here: structlog itself does not run in the sandbox.
 """
@@ -11,7 +11,12 @@ from typing import Any, Final
 
 import structlog
 from temporalio import activity, workflow
-from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.runtime import LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig, TelemetryFilter
+
+from activities.ledger.measures import BUCKETS
+from workers.settings import ProcessSettings
+
+_log = structlog.stdlib.get_logger("motcua.telemetry")
 
 _LOGGABLE: Final = frozenset(
     {
@@ -45,8 +50,24 @@ _ENGINE: Final = ",".join(
 
 
 def configure_engine() -> None:
-    """Choose what the engine's library may print by itself. Once a process, before its first client."""
-    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=_ENGINE))))
+    """Choose what the engine's library may print by itself, and serve metrics where `MOTCUA_METRICS` says.
+
+    Once a process, before its first client. Where that address can't be had, the process works without.
+    """
+    address = ProcessSettings().metrics
+    Runtime.set_default(_runtime() if address is None else _measured(address))
+
+
+def _measured(address: str) -> Runtime:
+    try:
+        return _runtime(PrometheusConfig(bind_address=address, histogram_bucket_overrides=BUCKETS))
+    except ValueError as error:
+        _log.warning("metrics.not_served", reason=f"{address}: {error}")
+        return _runtime()
+
+
+def _runtime(metrics: PrometheusConfig | None = None) -> Runtime:
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=_ENGINE), metrics=metrics))
 
 
 def configure_logging(level: int = logging.INFO) -> None:

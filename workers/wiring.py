@@ -6,16 +6,19 @@ import compileall
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import asyncpg
 from temporalio.client import Client
+from temporalio.runtime import Runtime
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from activities.intake import Registry
 from activities.ledger.append import Ledger
+from activities.ledger.inbox import Inbox
 from activities.ledger.vault import Vault
 from activities.papers import Papers
 from activities.parcel import Parcels
@@ -23,20 +26,36 @@ from activities.partners.bank import Bank, HttpBank, partner_client
 from activities.partners.postal import HttpPost, Post
 from activities.payment import Payments
 from activities.reprojection import Reprojections
+from activities.views import WAITING_QUEUE, Views
 from motcua.store import open_store
+from rules.streams import KINDS, Kinds
 from schemas.ids import TASK_QUEUE
+from schemas.payment import DEFAULT_PROVIDER
 from workers.settings import WorkerSettings
-from workflows.filing import Filing
-from workflows.parcel import Parcel
-from workflows.payment import Payment
+from workflows.filing import FilingWorkflow
+from workflows.parcel import ParcelWorkflow
+from workflows.payment import PaymentWorkflow
 from workflows.reprojection import Reprojection
+from workflows.view import ViewWorkflow
+
+
+@dataclass(frozen=True)
+class Functions:
+    """Activities: those that work, and those that only wait for changes, on a queue of their own."""
+
+    working: Sequence[Callable[..., Any]]
+    waiting: Sequence[Callable[..., Any]] = ()
+
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
-WORKFLOWS: Sequence[type] = (Filing, Payment, Parcel, Reprojection)
+WORKFLOWS: Sequence[type] = (FilingWorkflow, PaymentWorkflow, ParcelWorkflow, ViewWorkflow, Reprojection)
 
 COMMAND_SECONDS: Final = 4
 """A query may take this long: an attempt to append has 5 s in all."""
+
+MOST_WAITING: Final = 2000
+"""So many may wait for changes at once at one worker: each is one entry of one statement (`views.watching`)."""
 
 STICKY: Final = timedelta(seconds=2)
 """How long a task waits for the worker that knows the filing before any worker takes it."""
@@ -62,18 +81,20 @@ async def _as_it_was(_: object) -> None:
 
 
 @asynccontextmanager
-async def activities(settings: WorkerSettings) -> AsyncIterator[list[Callable[..., Any]]]:
+async def activities(settings: WorkerSettings, kinds: Kinds = KINDS) -> AsyncIterator[Functions]:
     """The platform's activities, with what they hold open: the pool, the clients of bank and post."""
     async with (
         partner_client(settings.bank_url) as bank,
         partner_client(settings.post_url) as post,
-        activities_with(settings, HttpBank(bank), HttpPost(post)) as functions,
+        activities_with(settings, HttpBank(bank), HttpPost(post), kinds) as functions,
     ):
         yield functions
 
 
 @asynccontextmanager
-async def activities_with(settings: WorkerSettings, bank: Bank, post: Post) -> AsyncIterator[list[Callable[..., Any]]]:
+async def activities_with(
+    settings: WorkerSettings, bank: Bank, post: Post, kinds: Kinds = KINDS
+) -> AsyncIterator[Functions]:
     """The platform's activities, with this bank and this post."""
     async with open_pool(settings) as pool:
         vault = Vault(settings.master)
@@ -81,17 +102,19 @@ async def activities_with(settings: WorkerSettings, bank: Bank, post: Post) -> A
             if not await vault.opens(connection):
                 msg = "MOTCUA_MASTER_KEY is not the key that this record was sealed with; nothing was changed"
                 raise RuntimeError(msg)
-        ledger = Ledger(pool, vault)
+        ledger = Ledger(pool, vault, kinds, Runtime.default().metric_meter)
         registry = Registry(pool)
-        payments = Payments(bank)
+        payments = Payments({DEFAULT_PROVIDER: bank})
         parcels = Parcels(post)
+        views = Views(pool, vault, kinds)
         papers = Papers(open_store(settings.objects))
-        yield [
+        working = (
             ledger.append,
             registry.open,
             registry.closed,
-            registry.agency,
+            Inbox(pool, vault).park,
             registry.calendar,
+            views.answer,
             Reprojections(pool).page,
             payments.order,
             payments.money,
@@ -100,13 +123,18 @@ async def activities_with(settings: WorkerSettings, bank: Bank, post: Post) -> A
             parcels.send,
             parcels.end,
             papers.confirm,
-        ]
+        )
+        yield Functions(working, waiting=(views.changes,))
 
 
-def platform_worker(
-    client: Client, activity_functions: Sequence[Callable[..., Any]], settings: WorkerSettings, **options: Any
-) -> Worker:
-    """The worker that runs the workflows. `options` are those of `temporalio.worker.Worker`."""
+@asynccontextmanager
+async def platform_worker(
+    client: Client, functions: Functions, settings: WorkerSettings, **options: Any
+) -> AsyncIterator[Worker]:
+    """The worker that runs the workflows, at work, and beside it the one for those who wait for changes.
+
+    `options` are those of `temporalio.worker.Worker`.
+    """
     chosen: dict[str, Any] = {
         "task_queue": TASK_QUEUE,
         "workflows": WORKFLOWS,
@@ -117,7 +145,24 @@ def platform_worker(
         "graceful_shutdown_timeout": GRACE,
     } | options
     _compile(chosen["workflows"])
-    return Worker(client, activities=activity_functions, **chosen)
+    async with Worker(client, activities=functions.working, **chosen) as worker, _waiting(client, functions.waiting):
+        yield worker
+
+
+@asynccontextmanager
+async def _waiting(client: Client, functions: Sequence[Callable[..., Any]]) -> AsyncIterator[None]:
+    if not functions:
+        yield
+        return
+    async with Worker(
+        client,
+        task_queue=WAITING_QUEUE,
+        activities=functions,
+        max_concurrent_activities=MOST_WAITING,
+        max_concurrent_activity_task_polls=2,
+        graceful_shutdown_timeout=timedelta(),
+    ):
+        yield
 
 
 def _compile(workflows: Iterable[type]) -> None:

@@ -14,8 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.parcel import ParcelStart
     from schemas.payment import PaymentStart
     from schemas.people import Address
-    from workflows.parcel import Parcel
-    from workflows.payment import Payment
+    from workflows.parcel import ParcelWorkflow
+    from workflows.payment import PaymentWorkflow
 
 
 async def start_payment(filing: Filing, fee: Fee) -> None:
@@ -33,14 +33,14 @@ async def start_payment(filing: Filing, fee: Fee) -> None:
         due=clock.due,
         payer_account=filing.payer_account,
     )
-    await _start(Payment.run, start, ids.payment_workflow(filing.filing_id, fee.n))
+    await _start(filing, PaymentWorkflow.run, start, ids.payment_workflow(filing.filing_id, fee.n))
 
 
 async def cancel_payment(filing: Filing, n: int) -> None:
     """Tell a payment that its fee is owed no longer; one that has ended needs no telling."""
     payment = workflow.get_external_workflow_handle(ids.payment_workflow(filing.filing_id, n))
     try:
-        await payment.signal(Payment.cancel, "the filing no longer owes this fee")
+        await payment.signal(PaymentWorkflow.cancel, "the filing no longer owes this fee")
     except ApplicationError as error:
         workflow.logger.info("payment.gone", extra={"reason": error.type})
 
@@ -59,13 +59,18 @@ async def start_parcel(filing: Filing, address: Address) -> None:
         calendar=filing.calendar.name,
         due=clock.due,
     )
-    await _start(Parcel.run, start, ids.parcel_workflow(filing.filing_id, filing.parcels))
+    await _start(filing, ParcelWorkflow.run, start, ids.parcel_workflow(filing.filing_id, filing.parcels))
 
 
-async def _start(run: Any, start: Any, workflow_id: str) -> None:
+async def _start(filing: Filing, run: Any, start: Any, workflow_id: str) -> None:
+    """Start it, so that it reads in Temporal's own pages as what it is for."""
     try:
         await workflow.start_child_workflow(
-            run, start, id=workflow_id, parent_close_policy=workflow.ParentClosePolicy.ABANDON
+            run,
+            start,
+            id=workflow_id,
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            static_summary=f"{filing.procedure.code} · {filing.agency} · {filing.code}",
         )
     except WorkflowAlreadyStartedError:
         workflow.logger.info("child.found", extra={"child": workflow_id})

@@ -10,78 +10,45 @@ from typing import Any, Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.intake import OpenRequest, Registry
+    from activities.intake import OpenResult, Registry
     from activities.ledger.append import LEDGER
     from activities.papers import STORE, Papers
-    from rules.filing import lifecycle, projections
-    from schemas import ids
-    from schemas.errors import NOT_READY, NOT_RECORDED, OTHER_CONTENT, Refusal, RefusalError
+    from rules.filing import lifecycle
+    from rules.streams import FILING, Origin, StreamKind
+    from schemas.errors import NOT_READY, NOT_RECORDED, OTHER_CONTENT, RefusalError
     from schemas.files import FileRef
     from schemas.filing import commands as cm
-    from schemas.filing.state import ClockState, FilingEnd, FilingView, Parked, ResultView, Stage, Timer
-    from schemas.filing.state import Filing as State
+    from schemas.filing.state import Filing, FilingEnd, Stage, Timer
     from schemas.level import Channel
-    from schemas.people import SYSTEM, Actor
+    from schemas.people import SYSTEM
     from schemas.stream.ledger import Receipt
-    from schemas.stream.snapshots import FilingCarried
     from workflows import agency, children
+    from workflows.alarm import Alarm
     from workflows.facts import fee_command, parcel_command
-    from workflows.stream.calendars import adopt_calendar
-    from workflows.stream.commands import update
-    from workflows.stream.recording import AT_ONCE, Rules, Stream, failure, one
-    from workflows.stream.starting import (
-        Again,
-        Filed,
-        content_named,
-        filing_named,
-        going_on,
-        parse_start,
-        submit_command,
-        unknown,
-    )
-    from workflows.stream.waiting import ContinueAsNewDueError, settled, wait_for
+    from workflows.stream.recording import failure, single_argument
+    from workflows.stream.shell import Life, Opening, of_kind
+    from workflows.stream.waiting import wait_for
+    from workflows.submission import Filed, content_named, parse_submission
 
 _NOT_THERE: Final = timedelta(seconds=10)
-_MOST_PARKED: Final = 1000
-"""So many of the last parked signals are kept."""
-
-_RULES: Final[Rules[State]] = Rules(lifecycle.decide, lifecycle.evolve, projections.filing_rows)
-
-
-def _stream(state: State, *, receipts: tuple[Receipt, ...] = (), epoch: int | None = None) -> Stream[State]:
-    name = ids.filing_workflow(state.filing_id)
-    return Stream(name, state.filing_id, state.agency, state, _RULES, receipts=receipts, epoch=epoch)
 
 
 class _FilingEndedError(Exception):
     """The filing has ended."""
 
 
-@workflow.defn
-class Filing:
-    """One filing. Input: `{"submission": {…}}`; workflow id `filing:<uuid>`; see docs/integrators.md."""
+class FilingLife(Life[Filing]):
+    """The life of a filing, from wherever the log says that it stands."""
 
-    @workflow.init
-    def __init__(self, *raw: Any) -> None:
-        self._log: Stream[State] | None = None
-        self._queue = ""
-        self._refusal: Refusal | None = None
-        self._parked: list[Parked] = []
-        self._checked = False
+    def __init__(self, kind: StreamKind[Filing], raw: Any) -> None:
+        super().__init__(kind, raw)
         self._collecting: set[int] = set()
-        self._let_go: set[int] = set()
-        self._start: Filed | Again[FilingCarried] | None = None
-        try:
-            self._start = parse_start(one(raw))
-        except RefusalError as no:
-            self._refusal = no.refusal
-        if isinstance(self._start, Again) and self._start.carried is not None:
-            self._go_on(self._start.carried, self._start.epoch)
+        self._cancelled: set[int] = set()
+        self._alarm = Alarm()
+        self._upcoming: tuple[int, Timer | None] = (0, None)
 
-    @workflow.run
-    async def run(self, *raw: Any) -> FilingEnd:  # noqa: ARG002 -- parsed by __init__, which sees it first
-        """The life of a filing, as the procedure tells it, from wherever the record says that it stands."""
-        await self._register()
+    async def proceed(self) -> None:
+        """The life of a filing, as the procedure tells it."""
         try:
             await self._fee()
             await self._intake()
@@ -90,198 +57,69 @@ class Filing:
             await self._issue()
             await self._fee()
             await self._deliver()
-        except ContinueAsNewDueError:
-            await settled(self._stream)
-            workflow.continue_as_new(going_on(self._stream, self._carried()))
         except _FilingEndedError:
-            await settled(self._stream)
+            return
+
+    @property
+    def end(self) -> FilingEnd:
+        """How it ended."""
         return FilingEnd(closing=self._filing.closing, code=self._filing.code)
 
-    # What is asked of it.
+    # How it begins.
 
-    @workflow.update
-    async def submit(self, *check: Any) -> Receipt:
-        """Wait for the submission's receipt, or for why it was refused."""
-        await self._begun()
-        try:
-            return self._submitted(one(check))
-        except RefusalError as no:
-            raise failure(no.refusal) from None
+    def parse_start(self, raw: Any) -> Filed:
+        """The submission. Raises `RefusalError`."""
+        return parse_submission(raw)
 
-    @submit.validator
-    def _may_submit(self, *check: Any) -> None:
-        if self._registered or self._refusal is not None:
-            try:
-                self._submitted(one(check))
-            except RefusalError as no:
-                raise failure(no.refusal) from None
+    async def opening(self) -> Opening:
+        """The submission as its first command, under the procedure and the calendar in force."""
+        filed: Filed = self.start
+        found = await workflow.execute_local_activity_method(Registry.open, filed.request, **LEDGER)
+        if found.procedure is None or found.queue is None:
+            raise filed.unknown(procedure_known=found.procedure is not None)
+        self.taken_over(found)
+        origin = Origin(filed.stream, filed.submission.agency, found.procedure, found.calendar)
+        return Opening(origin, filed.command(found.procedure), filed.content)
 
-    accept = update(cm.Accept)
-    refuse_intake = update(cm.RefuseIntake)
-    request_supplement = update(cm.RequestSupplement)
-    supplement = update(cm.Supplement)
-    claim = update(cm.Claim)
-    release = update(cm.Release)
-    reassign = update(cm.Reassign)
-    recall = update(cm.Recall)
-    ask = update(cm.Ask)
-    answer = update(cm.Answer)
-    inspect = update(cm.Inspect)
-    record_opinion = update(cm.RecordOpinion)
-    refer_obligation = update(cm.ReferObligation)
-    demand_obligation = update(cm.DemandObligation)
-    fulfil_obligation = update(cm.FulfilObligation)
-    forward = update(cm.Forward)
-    propose = update(cm.Propose)
-    decide = update(cm.Decide)
-    stop = update(cm.Stop)
-    resume = update(cm.Resume)
-    extend = update(cm.Extend)
-    reappoint = update(cm.Reappoint)
-    waive_fee = update(cm.WaiveFee)
-    pay_at_counter = update(cm.PayAtCounter)
-    withdraw = update(cm.Withdraw)
-    hand_over = update(cm.HandOver)
-    adopt_calendar = adopt_calendar()
+    def taken_over(self, found: OpenResult) -> None:
+        """Keep the queue of the agency's back office."""
+        if found.procedure is None or found.queue is None:
+            raise RefusalError(NOT_RECORDED)
+        self.memory = self.memory.model_copy(update={"queue": found.queue})
 
-    def check_command(self, command: cm.Command) -> None:
-        """Raise `RefusalError` if the command would be refused now. Before registration nothing can be said yet."""
-        if self._registered or self._refusal is not None:
-            self._stream.check(command)
+    # What is told and asked.
 
-    async def take_command(self, command: cm.Command) -> Receipt:
-        """Record the command. Raises `RefusalError`."""
-        await self._begun()
-        return await self._stream.record(command)
-
-    async def recorded(self) -> Stream[State]:
-        """The stream, once the submission has been recorded. Raises `RefusalError`."""
-        await self._begun()
-        return self._stream
-
-    @workflow.signal
-    async def fee_settled(self, *fact: Any) -> None:
-        """A payment tells how it ended."""
-        await self._take_fact("fee_settled", one(fact), fee_command)
-
-    @workflow.signal
-    async def parcel_settled(self, *fact: Any) -> None:
-        """A parcel tells how it ended."""
-        await self._take_fact("parcel_settled", one(fact), parcel_command)
-
-    @workflow.query
-    def view(self) -> FilingView:
-        """What is shown of the filing."""
-        return projections.view(self._asked, workflow.now(), len(self._parked))
-
-    @workflow.query
-    def clocks(self) -> list[ClockState]:
-        """Every run of every clock: its pauses, extensions, due instant and outcome, in the order of the starts."""
-        return list(lifecycle.clock_history(self._asked))
-
-    @workflow.query
-    def receipt(self, command_id: Any = "submit") -> Receipt:
-        """The receipt of a command, of the submission by default."""
-        if self._log is None or command_id not in self._log.receipts:
-            raise failure(self._refusal or NOT_READY)
-        return self._log.receipts[str(command_id)]
-
-    @workflow.query
-    def actions(self, actor: Any) -> list[dict[str, Any]]:
-        """Every command, and whether this actor can give it now, with the reason where not."""
-        found = lifecycle.available_actions(self._asked, Actor.model_validate(actor), workflow.now())
-        return [action.model_dump(mode="json", exclude_none=True) for action in found]
-
-    @workflow.query
-    def result(self) -> ResultView:
-        """The decision and the file of the result."""
-        filing = self._asked
-        if filing.decision is None or filing.result is None:
-            raise failure(NOT_READY)
-        return ResultView(
-            filing_id=filing.filing_id,
-            code=str(filing.code),
-            outcome=filing.decision.outcome,
-            result=filing.result,
-        )
-
-    @workflow.query
-    def parked(self) -> list[Parked]:
-        """Signals that could not be used."""
-        return self._parked
-
-    # How it proceeds.
-
-    async def _register(self) -> None:
-        """Record the submission, or take over what was recorded; or refuse, and end as failed."""
-        if self._registered:
+    async def take_fact(self, signal: str, raw: Any, read: Callable[[Any], cm.Command]) -> None:
+        """Record a reported fact. What can't be read or used is parked, never raised."""
+        await self.settled()
+        if self.refusal is not None:
             return
         try:
-            if isinstance(self._start, Filed):
-                await self._file(self._start)
-            elif self._start is not None:
-                await self._take_over(self._start)
-        except RefusalError as no:
-            self._refusal = no.refusal
-        if self._refusal is not None:
-            await workflow.wait_condition(workflow.all_handlers_finished)
-            raise failure(self._refusal)
+            command = read(raw)
+        except ValueError:
+            await self.park(signal, raw, "unreadable")
+            return
+        try:
+            await self.stream.record(command)
+        except RefusalError as error:
+            await self.park(signal, raw, error.refusal.problems[0].rule)
 
-    async def _file(self, filed: Filed) -> None:
-        """Load the procedure, decide on the submission, record it."""
-        submission = filed.submission
-        filing_id = ids.filing_id(submission.client_id, submission.submission_id)
-        wanted = OpenRequest(
-            filing_id=filing_id,
-            code=submission.procedure,
-            version=submission.version,
-            agency=submission.agency,
-        )
-        opened = await workflow.execute_local_activity_method(Registry.open, wanted, **LEDGER)
-        if opened.procedure is None or opened.queue is None or opened.calendar is None:
-            raise unknown(submission, procedure_known=opened.procedure is not None)
-        self._queue = opened.queue
-        fresh = State(
-            filing_id=filing_id,
-            agency=submission.agency,
-            procedure=opened.procedure,
-            calendar=opened.calendar,
-        )
-        self._log = _stream(fresh)
-        await self._log.record(submit_command(submission, opened.procedure), filed.content)
+    async def settled(self) -> None:
+        """Wait until the submission has been recorded or refused."""
+        await workflow.wait_condition(lambda: self.has_begun or self.refusal is not None)
 
-    async def _take_over(self, again: Again[FilingCarried]) -> None:
-        """Go on where the log says that the filing stands."""
-        filing_id = filing_named()
-        opened = await workflow.execute_local_activity_method(Registry.open, OpenRequest(filing_id=filing_id), **LEDGER)
-        if not (opened.procedure and opened.queue and opened.agency and opened.calendar):
-            raise RefusalError(NOT_RECORDED)
-        self._queue = opened.queue
-        fresh = State(
-            filing_id=filing_id,
-            agency=opened.agency,
-            procedure=opened.procedure,
-            calendar=opened.calendar,
-        )
-        self._log = _stream(fresh, epoch=again.epoch)
-        await self._log.catch_up()
+    def submitted(self, check: Any) -> Receipt:
+        """The submission's receipt. Raises `RefusalError`, also where the caller names other content."""
+        content = content_named(check)
+        if self.refusal is not None and isinstance(self.start, Filed) and content not in {None, self.start.content}:
+            # What was refused is not what this caller sends: it can, once this run has ended.
+            raise RefusalError(NOT_READY)
+        receipt = self.stream.receipts["submit"]
+        if content not in {None, receipt.digest}:
+            raise RefusalError(OTHER_CONTENT)
+        return receipt
 
-    def _go_on(self, carried: FilingCarried, epoch: int | None) -> None:
-        """Go on where the run before left off."""
-        self._log = _stream(carried.state, receipts=carried.receipts, epoch=epoch)
-        self._queue = carried.queue
-        self._parked = list(carried.parked)
-        self._checked = carried.checked
-
-    def _carried(self) -> FilingCarried:
-        """What the next run needs. What waits for the bank, the post or the agency is asked for again there."""
-        return FilingCarried(
-            state=self._filing,
-            receipts=tuple(self._stream.receipts.values()),
-            queue=self._queue,
-            parked=tuple(self._parked),
-            checked=self._checked,
-        )
+    # How it proceeds.
 
     async def _fee(self) -> None:
         """Wait until what is due now has been paid, or is no longer due."""
@@ -294,10 +132,11 @@ class Filing:
             return self._filing.accepted_at is not None
 
         if self._to_check:
-            checking = agency.check(self._stream, self._queue)
+            checking = agency.check(self.stream, self.memory.queue)
             await self._until(lambda: accepted() or checking.done())
-            self._checked = checking.done()
-            if self._checked and checking.result().complete:
+            checked = checking.done()
+            self.memory = self.memory.model_copy(update={"checked": checked})
+            if checked and checking.result().complete:
                 await self._try(cm.Accept(command_id="accept:automatic", actor=SYSTEM, via=cm.SYSTEM_VIA))
         await self._until(accepted)
 
@@ -306,21 +145,21 @@ class Filing:
         """Whether the back office is still to say if the filing is complete as it was handed in."""
         filing = self._filing
         instant = filing.procedure.standing_officer is not None and filing.channel is Channel.ONLINE
-        first = not self._checked and not filing.supplements
+        first = not self.memory.checked and not filing.supplements
         return instant and first and lifecycle.stage(filing) is Stage.INTAKE
 
     async def _issue(self) -> None:
         """Have the agency make the result, until its file is really there."""
         while self._filing.result is None and (decision := self._filing.decision) is not None:
             await self._until(lambda: lifecycle.stage(self._filing) is Stage.ISSUE)
-            making = agency.issue(self._stream, decision, self._queue)
+            making = agency.issue(self.stream, decision, self.memory.queue)
             await self._until(making.done)
             result = making.result().result
             if await self._is_stored(result):
                 await self._try(cm.Issue(command_id=f"issue:{self._filing.seq}", result=result))
             else:
                 workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._filing.filing_id)})
-                await self._stream.catch_up()
+                await self.stream.catch_up()
                 later = asyncio.create_task(
                     workflow.sleep(_NOT_THERE, summary="the result's file is not in the object store")
                 )
@@ -346,13 +185,13 @@ class Filing:
         """
         while True:
             await self._see_to_payments()
-            await workflow.wait_condition(lambda: self._stream.idle)
+            await workflow.wait_condition(lambda: self.stream.idle)
             if self._filing.closed:
                 raise _FilingEndedError
             if done():
                 return
-            timer = lifecycle.next_timer(self._filing)
-            if not await self._rest(done, timer) and timer is not None:
+            timer = self._next_timer
+            if not await self._wait_for_change(done, timer) and timer is not None:
                 await self._timer_fired(timer)
 
     async def _see_to_payments(self) -> None:
@@ -367,17 +206,17 @@ class Filing:
                     self._collecting.add(fee.n)
                     await children.start_payment(self._filing, fee)
             for n in self._filing.payments_to_cancel:
-                if n not in self._let_go:
-                    self._let_go.add(n)
+                if n not in self._cancelled:
+                    self._cancelled.add(n)
                     await children.cancel_payment(self._filing, n)
 
     @property
     def _payments_wait(self) -> bool:
         collect = {fee.n for fee in self._filing.fees_to_collect}
-        return not (self._collecting >= collect and self._let_go.issuperset(self._filing.payments_to_cancel))
+        return not (self._collecting >= collect and self._cancelled.issuperset(self._filing.payments_to_cancel))
 
-    async def _rest(self, done: Callable[[], bool], timer: Timer | None) -> bool:
-        """Wait for a change; False if the timer rang first.
+    async def _wait_for_change(self, done: Callable[[], bool], timer: Timer | None) -> bool:
+        """Wait for a change; False if the timer fired first.
 
         No branch here asks the clock: a query that reaches a new worker after a timer fired and before the task that
         tells of it runs this code with the clock of the task before, and what was decided then is kept.
@@ -385,16 +224,21 @@ class Filing:
 
         def changed() -> bool:
             known = self._filing.closed or done() or self._payments_wait
-            return known or lifecycle.next_timer(self._filing) != timer
+            return known or self._next_timer != timer
 
-        left = None if timer is None else max(timer.due - workflow.now(), AT_ONCE)
-        try:
-            await wait_for(
-                self._stream, changed, within=left, summary=f"{timer.clock} {timer.moment}" if timer else None
-            )
-        except TimeoutError:
-            return False
-        return True
+        self._alarm.set(timer)
+        await wait_for(self.stream, lambda: changed() or self._alarm.fired)
+        if changed():
+            return True
+        self._alarm.set(None)
+        return False
+
+    @property
+    def _next_timer(self) -> Timer | None:
+        """What the clocks tell next; looked for once for each state."""
+        if self._upcoming[0] != self._filing.seq:
+            self._upcoming = (self._filing.seq, lifecycle.next_timer(self._filing))
+        return self._upcoming[1]
 
     async def _timer_fired(self, timer: Timer) -> None:
         """A timer only wakes: what it means is decided, by instants, like everything else.
@@ -408,57 +252,51 @@ class Filing:
     async def _try(self, command: cm.Command, *, not_before: datetime | None = None) -> None:
         """Record a command of the system's own; a refusal says that somebody else was first."""
         try:
-            await self._stream.record(command, not_before=not_before)
-        except RefusalError as no:
-            workflow.logger.info("system.refused", extra={"kind": command.kind, "code": no.refusal.code})
+            await self.stream.record(command, not_before=not_before)
+        except RefusalError as error:
+            workflow.logger.info("system.refused", extra={"kind": command.kind, "code": error.refusal.code})
 
-    async def _take_fact(self, signal: str, raw: Any, read: Callable[[Any], cm.Command]) -> None:
-        """Record a reported fact. What can't be read or used is parked, never raised."""
-        await self._begun()
+    @property
+    def _filing(self) -> Filing:
+        return self.stream.state
+
+
+@workflow.defn(name="Filing")
+@of_kind(FILING, FilingLife)
+class FilingWorkflow:
+    """One filing. Input: `{"submission": {…}}`; workflow id `filing:<uuid>`; see docs/integrators.md."""
+
+    life: FilingLife
+
+    @workflow.run
+    async def run(self, *raw: Any) -> FilingEnd:  # noqa: ARG002 -- parsed before, as the life begins
+        """Live, and say how it ended."""
+        await self.life.live()
+        return self.life.end
+
+    @workflow.update
+    async def submit(self, *check: Any) -> Receipt:
+        """Wait for the submission's receipt, or for why it was refused."""
+        await self.life.settled()
+        return self._submitted(check)
+
+    @submit.validator
+    def _may_submit(self, *check: Any) -> None:
+        if self.life.has_begun or self.life.refusal is not None:
+            self._submitted(check)
+
+    @workflow.signal
+    async def fee_settled(self, *fact: Any) -> None:
+        """A payment tells how it ended."""
+        await self.life.take_fact("fee_settled", single_argument(fact), fee_command)
+
+    @workflow.signal
+    async def parcel_settled(self, *fact: Any) -> None:
+        """A parcel tells how it ended."""
+        await self.life.take_fact("parcel_settled", single_argument(fact), parcel_command)
+
+    def _submitted(self, check: tuple[Any, ...]) -> Receipt:
         try:
-            await self._stream.record(read(raw))
-        except RefusalError as no:
-            self._park(signal, no.refusal.problems[0].rule)
-        except ValueError:
-            await self._stream.catch_up()
-            self._park(signal, "unreadable")
-
-    def _park(self, signal: str, why: str) -> None:
-        self._parked = [*self._parked, Parked(signal=signal, problem=why, at=workflow.now())][-_MOST_PARKED:]
-        workflow.logger.warning("signal.parked", extra={"signal": signal, "problem": why})
-
-    async def _begun(self) -> None:
-        """Wait until the submission has been recorded or refused."""
-        await workflow.wait_condition(lambda: self._registered or self._refusal is not None)
-
-    def _submitted(self, check: Any) -> Receipt:
-        content = content_named(check)
-        if self._refusal is not None and isinstance(self._start, Filed) and content not in {None, self._start.content}:
-            # What was refused is not what this caller sends: it can, once this run has ended.
-            raise RefusalError(NOT_READY)
-        receipt = self._stream.receipts["submit"]
-        if content not in {None, receipt.digest}:
-            raise RefusalError(OTHER_CONTENT)
-        return receipt
-
-    @property
-    def _registered(self) -> bool:
-        return self._log is not None and "submit" in self._log.receipts
-
-    @property
-    def _stream(self) -> Stream[State]:
-        """The stream of a filing that was registered. Raises `RefusalError` for one that was not."""
-        if self._log is None or self._refusal is not None:
-            raise RefusalError(self._refusal or NOT_READY)
-        return self._log
-
-    @property
-    def _filing(self) -> State:
-        return self._stream.state
-
-    @property
-    def _asked(self) -> State:
-        """The state, for a query."""
-        if not self._registered:
-            raise failure(self._refusal or NOT_READY)
-        return self._filing
+            return self.life.submitted(single_argument(check))
+        except RefusalError as error:
+            raise failure(error.refusal) from None

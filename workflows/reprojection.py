@@ -1,4 +1,4 @@
-"""A change of calendar as a durable batch: every running filing, payment and parcel is projected again."""
+"""A change of calendar as a durable batch: every running stream is projected again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.reprojection import PAGES, Reprojections
-    from schemas.stream.reprojection import KINDS, Page, Reproject
+    from schemas.stream.reprojection import Page, Reproject
 
 _STRAGGLERS: Final = timedelta(seconds=30)
 """What was being submitted under the calendar before is in the log by then."""
@@ -36,7 +36,7 @@ class Reprojection:
                 return reproject
             counted = {"asked": reproject.asked + turned.asked, "turned": reproject.turned + turned.turned}
             reproject = reproject.model_copy(update=counted | _next(reproject, turned.last))
-            if reproject.kind == len(KINDS):
+            if reproject.kind == len(reproject.kinds):
                 if reproject.passes and not reproject.asked:
                     return reproject
                 await workflow.sleep(min(_STRAGGLERS * (reproject.passes + 1), _LONGEST))
@@ -48,7 +48,7 @@ class Reprojection:
 
 
 def _page(reproject: Reproject) -> Page:
-    return Page(calendar=reproject.calendar, kind=KINDS[reproject.kind], after=reproject.after)
+    return Page(calendar=reproject.calendar, kind=reproject.kinds[reproject.kind], after=reproject.after)
 
 
 def _next(reproject: Reproject, last: str | None) -> dict[str, object]:

@@ -14,23 +14,26 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from time import perf_counter
 from typing import Any, Final
 
-import asyncpg
 from temporalio import activity
-from temporalio.common import RetryPolicy
+from temporalio.common import MetricMeter, RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
 from activities.failpoint import failpoint
 from activities.ledger import authority, duplicates, event_rows, read_models
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, mask_database_errors
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities.ledger.measures import Measures
 from activities.ledger.numbers import number
 from activities.ledger.vault import Vault
-from schemas.base import numbered_fields
-from schemas.errors import RefusalCode
+from rules.streams import Kinds, StreamKind
+from schemas.base import Model, numbered_fields
+from schemas.errors import Refusal, RefusalCode
 from schemas.filing.events import Submitted
-from schemas.stream.ledger import Appended, Batch, Receipt, Recorded
+from schemas.stream.ledger import Appended, Batch, Receipt, Recorded, StoredEvent
+from views import log
 
 LEDGER: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=5),
@@ -48,6 +51,15 @@ class _OvertakenError(Exception):
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """A batch with the kind of its stream, and its events as that kind's models."""
+
+    batch: Batch
+    kind: StreamKind[Any]
+    events: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class _Head:
     epoch: int
     seq: int
@@ -59,9 +71,12 @@ class _Head:
 class Ledger:
     """Appends to the event log through a pool that the worker owns."""
 
-    def __init__(self, pool: asyncpg.Pool[Any], vault: Vault) -> None:
+    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds, meter: MetricMeter = MetricMeter.noop) -> None:
         self._pool = pool
         self._vault = vault
+        self._kinds = kinds
+        self._numberings = kinds.numberings
+        self._measures = Measures(meter, kinds)
 
     @activity.defn(name="ledger.append")
     async def append(self, batch: Batch) -> Appended:
@@ -69,94 +84,127 @@ class Ledger:
 
         Raises `ledger_conflict`, never to be retried, if a later epoch has taken the stream over or events are gone.
         """
+        began = perf_counter()
+        asked = self._asked(batch)
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                answer = await self._answer(connection, batch)
+                answer = await self._answer(connection, asked)
+        self._measures.answered(batch, answer, perf_counter() - began)
         failpoint("ledger.committed")
-        return answer.model_copy(update={"long": True}) if batch.long else answer
+        suggested = batch.continue_as_new_suggested
+        return answer.model_copy(update={"continue_as_new_suggested": True}) if suggested else answer
 
-    async def _answer(self, connection: Connection, batch: Batch) -> Appended:
-        if batch.events and not any(numbered_fields(type(event)) for event in batch.events):
+    def _asked(self, batch: Batch) -> _Asked:
+        kind = self._kinds.of(batch.stream)
+        return _Asked(batch, kind, tuple(map(kind.event, batch.events)))
+
+    async def _answer(self, connection: Connection, asked: _Asked) -> Appended:
+        if asked.events and not any(map(_takes_number, asked.events)):
             with suppress(_OvertakenError):
-                return await self._at_expected_head(connection, batch)
+                return await self._at_expected_head(connection, asked)
         while True:
             with suppress(_OvertakenError):
                 async with connection.transaction():
-                    return await self._append(connection, batch)
+                    return await self._append(connection, asked)
 
-    async def _at_expected_head(self, connection: Connection, batch: Batch) -> Appended:
+    async def _at_expected_head(self, connection: Connection, asked: _Asked) -> Appended:
         """Append what follows on the head as it is and is borne out. Raises `_OvertakenError` for anything else."""
+        batch = asked.batch
         head = await _look(connection, batch, _HEAD)
         follows = head.seq + 1 == batch.next_seq and batch.epoch in {None, head.epoch}
-        if not follows or await authority.refusal(connection, batch, in_directory=head.in_directory) is not None:
+        if not follows or await _refusal(connection, asked, head) is not None:
             raise _OvertakenError
-        return await self._write(connection, batch, head)
+        return await self._write(connection, asked, head)
 
-    async def _append(self, connection: Connection, batch: Batch) -> Appended:
+    async def _append(self, connection: Connection, asked: _Asked) -> Appended:
+        batch = asked.batch
         head = await _look(connection, batch, _LOCKED_HEAD)
         if batch.epoch is not None and head.epoch != batch.epoch:
-            raise _conflict("a later run has taken this stream over")
+            raise self._conflict(batch, "a later run has taken this stream over")
         if head.seq >= batch.next_seq:
-            return await self._held(connection, batch, head)
+            return await self._held(connection, asked, head)
         if not batch.events:
             return Appended(epoch=head.epoch)
         if head.seq + 1 != batch.next_seq:
-            raise _conflict("the log holds less than this run has seen")
-        if (refused := await authority.refusal(connection, batch, in_directory=head.in_directory)) is not None:
+            raise self._conflict(batch, "the log holds less than this run has seen")
+        if (refused := await _refusal(connection, asked, head)) is not None:
             return Appended(epoch=head.epoch, refused=refused)
-        return await self._write(connection, batch, head)
+        return await self._write(connection, asked, head)
 
-    async def _write(self, connection: Connection, batch: Batch, head: _Head) -> Appended:
+    async def _write(self, connection: Connection, asked: _Asked, head: _Head) -> Appended:
+        batch = asked.batch
         numbers: dict[str, str] = {}
-        stored: list[Recorded] = []
+        stored: list[StoredEvent] = []
         rows: list[tuple[Any, ...]] = []
         key = await self._vault.key(connection, batch.filing_id, batch.agency)
         previous = head.hash
-        submitted: dict[str, Any] = {}
-        for ordinal, proposed in enumerate(batch.events):
-            event = await number(connection, batch, proposed, numbers)
+        added: dict[str, Any] = {}
+        for ordinal, proposed in enumerate(asked.events):
+            event = await number(connection, batch, proposed, self._numberings, numbers)
             if isinstance(event, Submitted):
                 person = self._vault.person(event.applicant.id_number)
                 event = await duplicates.with_possible_duplicates(connection, batch, event, person)
-                submitted = {"person": person, "possible_duplicates": event.possible_duplicates}
-            recorded = Recorded(
-                seq=head.seq + 1 + ordinal, at=batch.at, command_id=batch.command_id, actor=batch.actor, event=event
-            )
-            columns = event_rows.columns(batch, recorded, ordinal, key, head.now)
+                added = submitted_columns(person, event.possible_duplicates)
+            seq = head.seq + 1 + ordinal
+            recorded = Recorded(seq=seq, at=batch.at, command_id=batch.command_id, actor=batch.actor, event=event)
+            fields = event.model_dump(mode="json", exclude_none=True)
+            columns = event_rows.columns(batch, recorded, fields, ordinal, key, head.now)
             row_hash = event_rows.chain_hash(columns, previous)
             rows.append((*columns, previous, row_hash))
-            stored.append(recorded)
+            stored.append(_stored(recorded, fields))
             previous = row_hash
         receipt = Receipt(
             command_id=batch.command_id,
             digest=batch.digest,
             seq=stored[-1].seq,
             at=batch.at,
-            code=numbers.get("dossier") or (batch.rows.filing.code if batch.rows.filing else None),
+            code=numbers.get("dossier") or (batch.rows and batch.rows.row and batch.rows.row.get("code")),
         )
-        await _record(connection, batch, head, rows, receipt, read_models.change(batch, numbers, submitted))
+        change = read_models.change(asked.kind, batch, numbers, added)
+        await _record(connection, batch, head, rows, receipt, change)
         return Appended(epoch=head.epoch, stored=tuple(stored), receipts=(receipt,))
 
-    async def _held(self, connection: Connection, batch: Batch, head: _Head) -> Appended:
-        rows = await connection.fetch(event_rows.SELECT, batch.stream, batch.next_seq)
+    async def _held(self, connection: Connection, asked: _Asked, head: _Head) -> Appended:
+        batch = asked.batch
+        rows = await connection.fetch(log.SELECT, batch.stream, batch.next_seq)
         receipts = await connection.fetch(
             "select body from receipt where stream = $1 and seq >= $2 order by seq", batch.stream, batch.next_seq
         )
         key = await self._vault.key(connection, batch.filing_id, batch.agency)
+        found = (log.opened(asked.kind, batch.stream, row, key) for row in rows)
         return Appended(
             epoch=head.epoch,
-            stored=tuple(event_rows.recorded_in(batch.stream, row, key) for row in rows),
+            stored=tuple(_stored(one, one.event.model_dump(mode="json", exclude_none=True)) for one in found),
             receipts=tuple(Receipt.model_validate_json(row["body"]) for row in receipts),
         )
 
+    def _conflict(self, batch: Batch, message: str) -> ApplicationError:
+        self._measures.conflicted(batch)
+        return ApplicationError(message, type=RefusalCode.LEDGER_CONFLICT, non_retryable=True)
 
-def _conflict(message: str) -> ApplicationError:
-    return ApplicationError(message, type=RefusalCode.LEDGER_CONFLICT, non_retryable=True)
+
+def _takes_number(event: Model) -> bool:
+    return bool(numbered_fields(type(event)))
+
+
+def submitted_columns(person: bytes, possible_duplicates: tuple[str, ...]) -> dict[str, Any]:
+    """What the ledger adds to the row of a filing when it is handed in, beside what its workflow knows."""
+    return {"person": f"\\x{person.hex()}", "possible_duplicates": possible_duplicates}
+
+
+def _stored(recorded: Recorded, fields: dict[str, Any]) -> StoredEvent:
+    return StoredEvent(
+        seq=recorded.seq, at=recorded.at, command_id=recorded.command_id, actor=recorded.actor, event=fields
+    )
+
+
+async def _refusal(connection: Connection, asked: _Asked, head: _Head) -> Refusal | None:
+    return await authority.refusal(connection, asked.kind, asked.batch, asked.events, in_directory=head.in_directory)
 
 
 async def _look(connection: Connection, batch: Batch, statement: str) -> _Head:
     actor = batch.actor
-    [row] = await connection.fetch(statement, batch.stream, batch.agency, actor.subject, actor.role)
+    [row] = await connection.fetch(statement, batch.stream, actor.agency, actor.subject, actor.role)
     return _Head(*row.values())
 
 
@@ -169,7 +217,7 @@ async def _record(
     change: read_models.Change | None,
 ) -> None:
     """Write the events, their receipt, the stream's new head and the read model. Raises `_OvertakenError`."""
-    statement = _recording(change.table, change.columns) if change else _recording()
+    statement = _recording(*change.shape) if change else _recording()
     moved = await connection.fetch(
         statement,
         *map(list, zip(*rows, strict=True)),
@@ -202,12 +250,12 @@ _LOCKED_HEAD: Final = _HEAD.replace("stream = $1", "stream = $1 for update")
 
 
 @cache
-def _recording(table: str | None = None, columns: tuple[str, ...] = ()) -> str:
+def _recording(written: tuple[read_models.Written, ...] = (), tasks: bool = False) -> str:  # noqa: FBT001, FBT002 -- of a `shape`
     """The one statement of an append; it gives a row if the head was still what it had been.
 
     It begins with `stream`: whoever holds that table holds up every append before it holds anything else.
     """
-    change = f", {read_models.statements(table, columns, 29)}" if table else ""
+    change = f", {read_models.statements(written, tasks=tasks, whose=18, first=29)}" if written else ""
     return f"""
 with moved as (
     insert into stream (stream, filing_id, agency, head_seq, head_hash, head_at)

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 from activities.ledger.database import Connection
+from rules.evidence import Entry, Evidence
+from rules.streams import StreamKind
 from schemas.errors import Problem, Refusal, RefusalCode, problem
-from schemas.filing.events import FeeExpired, FeePaid, HandedOver, ParcelFailed, Reassigned
-from schemas.ids import canonical, filing_workflow, parts, payment_workflow
-from schemas.level import Channel
-from schemas.parcel import ConsignmentRequested
-from schemas.payment import PaymentCancelled, PaymentRequested
+from schemas.filing.events import Reassigned
+from schemas.ids import StreamId, canonical
 from schemas.people import OFFICERS, Actor, Role
 from schemas.stream.ledger import Batch
 
 
-async def refusal(connection: Connection, batch: Batch, *, in_directory: bool) -> Refusal | None:
+async def refusal(
+    connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any], *, in_directory: bool
+) -> Refusal | None:
     """Why the record does not bear this batch out, or None. `in_directory`: its actor is an active officer there."""
     problems = [
+        *_writer(kind, batch.actor),
         *_officer(batch.actor, in_directory=in_directory),
-        *await _assignees(connection, batch),
-        *await _facts(connection, batch),
+        *await _assignees(connection, batch, events),
+        *await _facts(connection, kind, batch, events),
     ]
     return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=tuple(problems)) if problems else None
+
+
+def _writer(kind: StreamKind[Any], actor: Actor) -> list[Problem]:
+    if actor.role in kind.writers:
+        return []
+    return [problem("actor.role", "may_not_write", "vai trò này không ghi vào đây", "this role does not write here")]
 
 
 def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
@@ -38,9 +47,9 @@ def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
     ]
 
 
-async def _assignees(connection: Connection, batch: Batch) -> list[Problem]:
+async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Whoever is given a task must be an officer in its role."""
-    given = [event for event in batch.events if isinstance(event, Reassigned)]
+    given = [event for event in events if isinstance(event, Reassigned)]
     return [
         problem(
             "officer",
@@ -60,56 +69,34 @@ async def _active(connection: Connection, agency: str, subject: str, role: Role)
     return bool(found)
 
 
-async def _facts(connection: Connection, batch: Batch) -> list[Problem]:
+async def _facts(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """What one stream says of another must stand there: a fee that was asked for, money that came, a parcel's end."""
-    filing = filing_workflow(batch.filing_id)
-    for event in batch.events:
-        match event:
-            case PaymentRequested(n=n, amount=amount):
-                borne_out = await connection.fetchval(
-                    _IN_FILING, filing, "fee_requested", canonical({"amount": amount, "channel": "online", "n": n})
-                )
-            case PaymentCancelled():
-                _, n = parts(batch.stream)
-                borne_out = await connection.fetchval(_NOT_OWED, batch.filing_id, filing, n)
-            case ConsignmentRequested(n=n):
-                borne_out = await connection.fetchval(_IN_FILING, filing, "parcel_requested", canonical({"n": n}))
-            case FeePaid(channel=Channel.ONLINE, n=n, amount=amount):
-                stream = payment_workflow(batch.filing_id, n)
-                borne_out = await connection.fetchval(_PAID, stream, amount)
-            case FeeExpired(n=n):
-                stream = payment_workflow(batch.filing_id, n)
-                borne_out = await connection.fetchval(_EXPIRED, stream, batch.stream, n)
-            case HandedOver(channel=Channel.POST):
-                borne_out = await connection.fetchval(_ENDED, batch.filing_id, "delivered")
-            case ParcelFailed(n=n, outcome=outcome):
-                borne_out = await connection.fetchval(_ENDED, batch.filing_id, outcome)
-            case _:
-                continue
-        if not borne_out:
+    stream = StreamId.parse(batch.stream)
+    for event in events:
+        evidence = kind.evidence(stream, event)
+        if evidence is not None and not await _borne_out(connection, batch, evidence):
             return [_NOT_RECORDED]
     return []
 
 
-_IN_FILING: Final = """
-select true from event where stream = $1 and kind = $2
-    and convert_from(body, 'UTF8')::jsonb @> convert_from($3, 'UTF8')::jsonb
-"""
-_NOT_OWED: Final = """
-with fee as (
-    select kind, convert_from(body, 'UTF8')::jsonb ->> 'channel' as channel from event
-    where stream = $2 and kind in ('fee_paid', 'fee_waived')
-        and convert_from(body, 'UTF8')::jsonb @> jsonb_build_object('n', $3::int)
+async def _borne_out(connection: Connection, batch: Batch, evidence: Evidence) -> bool:
+    for entries in evidence:
+        found = [await _stands(connection, batch, entry) for entry in entries]
+        if all(found):
+            return True
+    return False
+
+
+async def _stands(connection: Connection, batch: Batch, entry: Entry) -> bool:
+    fields = canonical(entry.fields).decode()
+    found = await connection.fetchval(_ENTRY, batch.filing_id, list(entry.kinds), fields, entry.stream)
+    return bool(found) is not entry.absent
+
+
+_ENTRY: Final = """
+select exists (
+    select from event where filing_id = $1 and kind = any($2) and convert_from(body, 'UTF8')::jsonb @> $3::jsonb
+        and ($4::text is null or stream = $4)
 )
-select exists (select from fee where kind = 'fee_waived' or channel = 'counter')
-    or (not exists (select from fee)
-        and exists (select from filing where filing_id = $1 and closed_at is not null))
 """
-_PAID: Final = "select true from payment where stream = $1 and state = 'paid' and amount = $2"
-_EXPIRED: Final = """
-select exists (select from payment where stream = $1 and state = 'expired')
-    or not exists (select from event where stream = $2 and kind = 'fee_requested'
-                   and convert_from(body, 'UTF8')::jsonb @> jsonb_build_object('n', $3::int, 'channel', 'online'))
-"""
-_ENDED: Final = "select true from parcel where filing_id = $1 and state = $2"
 _NOT_RECORDED: Final = problem("", "not_recorded", "sổ không ghi nhận việc này", "the record says otherwise")

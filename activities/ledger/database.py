@@ -10,6 +10,7 @@ import asyncpg
 from temporalio.exceptions import ApplicationError
 
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
+Pool: TypeAlias = "asyncpg.Pool[Any]"
 
 ACQUIRE_SECONDS: Final = 2
 """How long a connection is waited for: an attempt to append has 5 s in all."""

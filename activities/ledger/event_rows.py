@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
-from pydantic import TypeAdapter
-
 from activities.ledger.vault import FilingKey
 from schemas.base import Model, Personal, fields_marked
 from schemas.ids import canonical, event_id
 from schemas.people import Actor, Role
-from schemas.stream.ledger import AnyEvent, Batch, Recorded
+from schemas.stream.ledger import Batch, Recorded
 
 EVENT_VERSION: Final = 1
 
@@ -31,11 +27,6 @@ select written.* from moved, unnest(
 """
 """Takes each column of all the rows as an array; stands behind a statement `moved`, as the read models' do."""
 
-SELECT: Final = """
-select seq, kind, body, sealed, command_id, actor, occurred_at from event where stream = $1 and seq >= $2 order by seq
-"""
-
-_ANY_EVENT: Final[TypeAdapter[Any]] = TypeAdapter(AnyEvent)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NULL: Final = b"\xff\xff\xff\xff"
 
@@ -45,11 +36,13 @@ def _personal(event: type[Model]) -> frozenset[str]:
     return fields_marked(event, Personal)
 
 
-def columns(batch: Batch, recorded: Recorded, ordinal: int, key: FilingKey, now: datetime) -> tuple[Any, ...]:
-    """The columns of an event's row, from `stream` to `recorded_at`."""
-    event = recorded.event
-    fields = event.model_dump(mode="json", exclude_none=True, exclude={"kind"})
-    personal = {name: fields.pop(name) for name in sorted(_personal(type(event)) & set(fields))}
+def columns(
+    batch: Batch, recorded: Recorded, fields: dict[str, Any], ordinal: int, key: FilingKey, now: datetime
+) -> tuple[Any, ...]:
+    """The columns of an event's row, from `stream` to `recorded_at`. `fields` is the event as plain data."""
+    model: type[Model] = type(recorded.event)
+    personal = {name: fields[name] for name in sorted(_personal(model) & set(fields))}
+    public = {name: value for name, value in fields.items() if name not in personal and name != "kind"}
     actor, identity = _public_actor(recorded.actor, key)
     private = {"event": personal, "actor": identity, "on_behalf_of": batch.on_behalf_of}
     present = {name: value for name, value in private.items() if value}
@@ -60,9 +53,9 @@ def columns(batch: Batch, recorded: Recorded, ordinal: int, key: FilingKey, now:
         event_id(batch.stream, batch.command_id, ordinal),
         batch.filing_id,
         batch.agency,
-        event.kind,
+        recorded.event.kind,
         EVENT_VERSION,
-        canonical(fields),
+        canonical(public),
         key.seal(canonical(present), context) if present else None,
         key.key_id if present else None,
         batch.command_id,
@@ -78,23 +71,6 @@ def _public_actor(actor: Actor, key: FilingKey) -> tuple[dict[str, str], str | N
     if actor.role in {Role.APPLICANT, Role.REPRESENTATIVE}:
         return {"role": actor.role.value, "subject": key.pseudonym(actor.subject)}, actor.subject
     return actor.model_dump(mode="json", exclude_none=True), None
-
-
-def recorded_in(stream: str, row: asyncpg.Record, key: FilingKey) -> Recorded:
-    """The event that a row holds, with what was sealed."""
-    context = f"{stream}\n{row['seq']}"
-    private = json.loads(key.unseal(row["sealed"], context)) if row["sealed"] else {}
-    fields = {"kind": row["kind"]} | json.loads(row["body"]) | private.get("event", {})
-    actor = json.loads(row["actor"])
-    if "actor" in private:
-        actor["subject"] = private["actor"]
-    return Recorded(
-        seq=row["seq"],
-        at=row["occurred_at"],
-        command_id=row["command_id"],
-        actor=Actor.model_validate(actor),
-        event=_ANY_EVENT.validate_python(fields),
-    )
 
 
 def chain_hash(columns: tuple[Any, ...], previous: bytes) -> bytes:

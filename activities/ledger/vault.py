@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from activities.ledger.database import Connection
+from views.log import Connection, SealBrokenError
 
 _NONCE: Final = 12
 _CACHED_KEYS: Final = 10_000
@@ -31,8 +32,11 @@ class FilingKey:
         return nonce + AESGCM(self.secret).encrypt(nonce, data, context.encode())
 
     def unseal(self, sealed: bytes, context: str) -> bytes:
-        """What was sealed under the same `context`. Raises `InvalidTag` if anything was changed."""
-        return AESGCM(self.secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], context.encode())
+        """What was sealed under the same `context`. Raises `SealBrokenError`."""
+        try:
+            return AESGCM(self.secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], context.encode())
+        except InvalidTag:
+            raise SealBrokenError from None
 
     def pseudonym(self, subject: str) -> str:
         """A name for `subject` that means nothing outside this filing."""
@@ -57,16 +61,27 @@ class Vault:
         return found is None or found.startswith(f"{self._master_id}:")
 
     def unwrap(self, key_id: str, wrapped: bytes) -> FilingKey:
-        """A filing's key as the record keeps it, unwrapped. Raises `InvalidTag` if another master key wrapped it."""
+        """A filing's key as the record keeps it, unwrapped. `SealBrokenError`: another master key wrapped it."""
         return FilingKey(key_id, self._master.unseal(wrapped, key_id))
 
-    async def key(self, connection: Connection, filing: UUID, agency: str) -> FilingKey:
-        """The key of a filing, made in the caller's transaction if there is none."""
+    async def find(self, connection: Connection, filing: UUID) -> FilingKey | None:
+        """The key of a filing; None if there is none. Raises `SealBrokenError`."""
         if filing in self._known:
             self._known.move_to_end(filing)
             return self._known[filing]
         row = await connection.fetchrow("select key_id, wrapped from filing_key where filing_id = $1", filing)
         if row is None:
+            return None
+        key = self.unwrap(row["key_id"], row["wrapped"])
+        self._known[filing] = key
+        if len(self._known) > _CACHED_KEYS:
+            self._known.popitem(last=False)
+        return key
+
+    async def key(self, connection: Connection, filing: UUID, agency: str) -> FilingKey:
+        """The key of a filing, made in the caller's transaction if there is none."""
+        key = await self.find(connection, filing)
+        if key is None:
             key = FilingKey(f"{self._master_id}:{filing}", os.urandom(32))
             wrapped = self._master.seal(key.secret, key.key_id)
             await connection.execute(
@@ -76,9 +91,4 @@ class Vault:
                 key.key_id,
                 wrapped,
             )
-            return key
-        key = self.unwrap(row["key_id"], row["wrapped"])
-        self._known[filing] = key
-        if len(self._known) > _CACHED_KEYS:
-            self._known.popitem(last=False)
         return key

@@ -93,30 +93,6 @@ class Filing:
         """A parcel tells how it ended; here none does."""
         await self.log.record(f"parcel:{fact['n']}", "parcel_settled")
 
-    @workflow.query
-    def view(self) -> Plain:
-        return {"steps": sorted(self.steps)}
-
-    @workflow.query
-    def clocks(self) -> list[Plain]:
-        return [{"clock": step} for step in sorted(self.steps)]
-
-    @workflow.query
-    def receipt(self, command_id: str) -> Plain:
-        return self.log.receipts[command_id]
-
-    @workflow.query
-    def actions(self, actor: Plain) -> list[Plain]:
-        return [actor]
-
-    @workflow.query
-    def result(self) -> Plain:
-        return self.log.receipts["issue"]
-
-    @workflow.query
-    def parked(self) -> list[Plain]:
-        return []
-
     async def _pay(self) -> None:
         await workflow.start_child_workflow(
             Payment.run,
@@ -127,9 +103,7 @@ class Filing:
         await self._until(lambda: "fee_settled" in self.steps)
 
     async def _issue(self) -> None:
-        making = asyncio.create_task(self._make())
-        await self._until(making.done)
-        await workflow.execute_activity_method(Steps.confirm, making.result(), **STORE)
+        await workflow.execute_activity_method(Steps.confirm, await self._make(), **STORE)
         await self.log.record("issue", "issue")
 
     async def _make(self) -> Plain:
@@ -158,18 +132,16 @@ class Payment:
     async def run(self, start: Plain) -> Plain:
         """Ordered, paid, told to the filing, and watched."""
         await self._log.record("request", "request")
-        await self._ask(Steps.order, {"key": f"fee:{start['filing']}", "amount": start["amount"]}, _LONG)
+        order = {"key": f"fee:{start['filing']}", "amount": start["amount"]}
+        config = BANK | {"schedule_to_close_timeout": _LONG}
+        await workflow.execute_activity_method(Steps.order, order, **config)
+        await self._log.record("order", "order")
         await self._ask(Steps.money, {"key": f"fee:{start['filing']}", "expected": True}, _LONG)
         await self._log.record("capture", "capture")
         filing = workflow.get_external_workflow_handle(filing_id(start["filing"]))
         await filing.signal("fee_settled", {"n": start["n"], "settlement": "paid", "amount": start["amount"]})
         await self._ask(Steps.money, {"key": f"fee:{start['filing']}", "expected": False}, _WATCH)
         return {"state": "paid"}
-
-    @workflow.query
-    def view(self) -> Plain:
-        """Where it stands."""
-        return {"state": max(self._log.receipts)}
 
     @workflow.update
     async def adopt_calendar(self, calendar: Plain) -> Plain:
@@ -182,9 +154,8 @@ class Payment:
         self._log.receipts[reason] = {}
 
     async def _ask(self, method: Any, request: Plain, wait: timedelta) -> None:
-        asking = workflow.start_activity_method(method, request, **BANK)
-        await workflow.wait_condition(asking.done, timeout=wait)
-        await asking
+        config = BANK | {"schedule_to_close_timeout": wait}
+        await workflow.execute_activity_method(method, request, **config)
 
 
 def filing_id(filing: str) -> str:

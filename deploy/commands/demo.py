@@ -10,7 +10,6 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
-import asyncpg
 import typer
 import yaml
 from pydantic import ValidationError
@@ -19,12 +18,12 @@ from rich.console import Console
 from deploy.commands.up import reason, say
 from deploy.demo import report, running
 from deploy.demo.progress import FEW, Telling
-from deploy.demo.record import patiently
+from deploy.demo.record import Record
 from deploy.demo.scenario import SCENARIOS, Scenario, load, mix
 from deploy.stack import Stack, StackError
 from motcua.cli.running import Exit, fail
 from operations.commands.printing import wide
-from operations.commands.record import timeline, timeline_table
+from operations.commands.record import timeline_table
 
 T = TypeVar("T")
 
@@ -98,18 +97,11 @@ async def _show(stack: Stack, outcome: running.Outcome, console: Console) -> Non
     told = [verdict for verdict in outcome.verdicts if verdict.told is not None]
     if told:
         longest = max(told, key=lambda verdict: len(verdict.told.path) if verdict.told else 0)
-        found = await patiently(lambda: _timeline(stack, longest))
+        async with Record.opened(stack.env) as record:
+            found = await record.events(longest.played)
         console.print(timeline_table(f"Dòng thời gian / Timeline {longest.played.code}", found))
     for line in report.summary_lines(outcome):
         console.print(line)
-
-
-async def _timeline(stack: Stack, verdict: running.Verdict) -> list[dict[str, Any]]:
-    connection = await asyncpg.connect(stack.env["MOTCUA_DATABASE_URL"], timeout=5)
-    try:
-        return await timeline(connection, verdict.played.filing_id)
-    finally:
-        await connection.close()
 
 
 async def _supervised(stack: Stack, work: Coroutine[Any, Any, T], *, keep: bool) -> T:

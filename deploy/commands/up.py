@@ -28,14 +28,14 @@ app = typer.Typer()
 def up() -> None:
     """Start the whole platform in this folder, and keep it alive until Ctrl-C; everything is kept in .motcua/.
 
-    PostgreSQL, Temporal, a worker, a back office, a sandbox bank and post, with the procedures of the catalogue and
-    the directory of the demo. Ports are free ones, unless set by MOTCUA_POSTGRES_PORT, MOTCUA_TEMPORAL_PORT …;
-    addresses stand in .motcua/run/env.
+    PostgreSQL, Temporal with its web UI, a worker, a back office, a sandbox bank and post, with the procedures of the
+    catalogue and the directory of the demo. Ports are free ones, unless set by MOTCUA_POSTGRES_PORT,
+    MOTCUA_TEMPORAL_PORT …; addresses stand in .motcua/run/env.
 
     Example: `motcua up`
     """
     try:
-        asyncio.run(hold(Stack(progress=say), begun=_stock))
+        asyncio.run(hold(Stack(ui=True, progress=say), begun=_stock))
     except (StackError, TimeoutError) as error:
         fail(f"không khởi động được / could not start: {reason(error)}", Exit.REFUSED)
 

@@ -8,32 +8,30 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import groupby
 from typing import Final, Self, TypeVar
 
 import asyncpg
 from temporalio.exceptions import ApplicationError
 
-from activities.intake import OpenRequest, Registry
-from activities.ledger.append import Ledger
 from activities.ledger.vault import Vault
 from deploy.demo.insisting import PATIENCE
 from deploy.demo.player import Played
-from rules.filing.lifecycle import evolve, status
-from schemas.filing.commands import SYSTEM_VIA
+from rules.filing.lifecycle import status
+from rules.streams import KINDS
+from schemas.errors import RefusalError
 from schemas.filing.events import HandedOver
 from schemas.filing.state import Filing, Status
 from schemas.ids import filing_workflow
 from schemas.level import Channel
-from schemas.people import SYSTEM
-from schemas.stream.ledger import Batch, Recorded
-from schemas.stream.rows import Rows
+from schemas.reading import LoggedEvent
+from views import auditor
+from views.log import Log
+from views.log import Told as Stream
 
 T = TypeVar("T")
 
 PAUSE: Final = 0.5
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 AWAY: Final = (
     OSError,
@@ -59,8 +57,8 @@ class Record:
     """Reads filings from the event log."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], master_key: str) -> None:
-        self._ledger = Ledger(pool, Vault(base64.b64decode(master_key)))
-        self._registry = Registry(pool)
+        self._pool = pool
+        self._vault = Vault(base64.b64decode(master_key))
 
     @classmethod
     @asynccontextmanager
@@ -74,53 +72,30 @@ class Record:
         return await patiently(lambda: self._read(played))
 
     async def _read(self, played: Played) -> Told | None:
-        scenario = played.scenario
-        stored = await self._events(played)
-        if not stored:
-            return None
-        wanted = OpenRequest(
-            filing_id=played.filing_id, code=scenario.procedure, version=played.version, agency=scenario.agency
-        )
-        opened = await self._registry.open(wanted)
-        if opened.procedure is None or opened.calendar is None:
-            raise LookupError(f"the catalogue has no {scenario.procedure}@{played.version}")
-        filing = Filing(
-            filing_id=played.filing_id,
-            agency=scenario.agency,
-            procedure=opened.procedure,
-            calendar=opened.calendar,
-        )
-        return fold(filing, stored)
+        async with self._pool.acquire() as connection:
+            try:
+                found = await Log(connection, self._vault.find, KINDS).read(filing_workflow(played.filing_id))
+            except RefusalError:
+                return None
+        return told(found)
 
-    async def _events(self, played: Played) -> tuple[Recorded, ...]:
-        """A batch without events only asks what the log holds."""
-        question = Batch(
-            stream=filing_workflow(played.filing_id),
-            filing_id=played.filing_id,
-            agency=played.scenario.agency,
-            next_seq=1,
-            command_id="read",
-            digest="",
-            actor=SYSTEM,
-            via=SYSTEM_VIA,
-            at=EPOCH,
-            events=(),
-            rows=Rows(),
-        )
-        return (await self._ledger.append(question)).stored
+    async def events(self, played: Played) -> list[LoggedEvent]:
+        """The events of all its streams, as far as they are open to all."""
+
+        async def read() -> list[LoggedEvent]:
+            async with self._pool.acquire() as connection:
+                return await auditor.events(connection, played.filing_id)
+
+        return await patiently(read)
 
 
-def fold(filing: Filing, events: tuple[Recorded, ...]) -> Told:
+def told(found: Stream) -> Told:
     """The filing after all its events, and the statuses on the way."""
-    passed: list[Status] = []
-    handed_over = None
-    for recorded in events:
-        filing = evolve(filing, recorded)
-        passed.append(status(filing))
-        if isinstance(recorded.event, HandedOver):
-            handed_over = recorded.event.channel
-    kinds = tuple(recorded.event.kind for recorded in events)
-    return Told(filing, kinds, tuple(one for one, _ in groupby(passed)), handed_over)
+    passed = [status(state) for state in found.states()]
+    kinds = tuple(recorded.event.kind for recorded in found.events)
+    handed_over = [recorded.event.channel for recorded in found.events if isinstance(recorded.event, HandedOver)]
+    path = tuple(one for one, _ in groupby(passed))
+    return Told(found.state, kinds, path, handed_over[-1] if handed_over else None)
 
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:

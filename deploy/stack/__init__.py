@@ -2,8 +2,8 @@
 
 A part learns its addresses from its environment (`MOTCUA_*`, `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`) and sees only
 those it needs. The worker and the back office say that they are ready by creating the file named in
-`MOTCUA_READY_FILE`; the others are asked on their port. `.motcua/run/env` holds all addresses while the stack is up,
-`.motcua/run/<part>.pid` who runs, `.motcua/log/<part>.log` what they say.
+`MOTCUA_READY_FILE`, and serve metrics at `MOTCUA_METRICS`; the others are asked on their port. `.motcua/run/env` holds
+all addresses while the stack is up, `.motcua/run/<part>.pid` who runs, `.motcua/log/<part>.log` what they say.
 
 Run by root, it adds the system user `embedded_postgres` and lets it pass through the folders that lead to the data.
 """

@@ -1,8 +1,8 @@
 """What the supervisor knows about one part of the stack."""
 
 import signal
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
 
 class StackError(Exception):
@@ -18,8 +18,8 @@ class Part:
     """One process of the stack.
 
     `prepare` runs before each start; `ready` is asked again and again after it until it says yes. `settings` names the
-    addresses and secrets the process may see; no other of ours reaches its environment. A part that runs `once` is
-    ready when it has ended well.
+    addresses and secrets the process may see; no other of ours reaches its environment. `own` are settings that each
+    part has differently. A part that runs `once` is ready when it has ended well.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Part:
     ready: Callable[[], Awaitable[bool]]
     prepare: Callable[[], Awaitable[None]] = nothing
     settings: frozenset[str] = frozenset()
+    own: Mapping[str, str] = field(default_factory=dict)
     after: frozenset[str] = frozenset()
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM

@@ -31,6 +31,8 @@ COMMANDS: Final[Mapping[str, list[str]]] = {
     "post": [sys.executable, "-m", "deploy.sandbox.post"],
 }
 NAMESPACE: Final = "default"
+TEMPORAL_UI: Final = "MOTCUA_TEMPORAL_UI_URL"
+METRICS_URLS: Final = {"worker": "MOTCUA_WORKER_METRICS_URL", "back-office": "MOTCUA_BACK_OFFICE_METRICS_URL"}
 
 # Each was measured: without the rates every hop costs 45 ms, with one partition no task waits where nobody polls, and
 # 4 s instead of 10 bounds how long an update waits for a worker that was killed. A filing that a bug stalls is marked
@@ -58,13 +60,21 @@ class Platform:
     """The parts and the addresses of one home."""
 
     def __init__(
-        self, home: Home, chosen: Iterable[str], commands: Mapping[str, list[str]], temporal: Mapping[str, str]
+        self,
+        home: Home,
+        chosen: Iterable[str],
+        commands: Mapping[str, list[str]],
+        temporal: Mapping[str, str],
+        *,
+        ui: bool,
     ) -> None:
         self._home = home
         self._chosen = frozenset(chosen)
         self._commands = {**COMMANDS, **commands}
         self._temporal_config = {**TEMPORAL_CONFIG, **temporal}
-        self._ports = home.ports(part for part in WITH_PORT if part in self._chosen)
+        self._ui = ui and "temporal" in self._chosen
+        listening = self._chosen | {"temporal-ui"} if self._ui else self._chosen
+        self._ports = home.ports(part for part in WITH_PORT if part in listening)
         self._postgres = Postgres(
             data=home.root / "postgres",
             port=self._ports.get("postgres", 0),
@@ -98,6 +108,11 @@ class Platform:
         for part in ("bank", "post"):
             if part in self._chosen:
                 env[f"MOTCUA_{part.upper()}_URL"] = f"http://{self._address(part)}"
+        for part, name in METRICS_URLS.items():
+            if part in self._chosen:
+                env[name] = f"http://{self._address(part)}/metrics"
+        if self._ui:
+            env[TEMPORAL_UI] = f"http://{self._address('temporal-ui')}"
         return env
 
     def _address(self, part: str) -> str:
@@ -116,14 +131,21 @@ class Platform:
 
     def _temporal(self) -> Part:
         database = self._home.folder("temporal") / "temporal.db"
-        command = [binary("temporal"), "server", "start-dev", "--headless", "--disable-config-file"]
+        command = [binary("temporal"), "server", "start-dev", "--disable-config-file"]
         command += ["--ip", "127.0.0.1", "--port", str(self._ports["temporal"]), "--namespace", NAMESPACE]
         command += ["--db-filename", str(database), "--log-level", "warn"]
+        if self._ui:
+            command += ["--ui-ip", "127.0.0.1", "--ui-port", str(self._ports["temporal-ui"]), "--ui-disable-news-fetch"]
+        else:
+            command += ["--headless"]
         for name, value in TEMPORAL_PRAGMAS.items():
             command += ["--sqlite-pragma", f"{name}={value}"]
         for name, value in self._temporal_config.items():
             command += ["--dynamic-config-value", f"{name}={value}"]
-        return Part(name="temporal", command=command, ready=lambda: _serves(self._address("temporal")))
+        return Part(name="temporal", command=command, ready=self._temporal_serves)
+
+    async def _temporal_serves(self) -> bool:
+        return await _serves(self._address("temporal")) and (not self._ui or await _listens(self._ports["temporal-ui"]))
 
     def _migrations(self) -> Part:
         # The address comes by environment: a command line is there for all to read.
@@ -154,6 +176,7 @@ class Platform:
             command=self._commands[name],
             ready=ready,
             settings=settings,
+            own={"MOTCUA_METRICS": self._address(name)},
             after=frozenset(after),
             grace=15,
         )

@@ -11,7 +11,7 @@ from typing import Final, Self
 from deploy.stack.child import Child
 from deploy.stack.leftovers import HOME_VARIABLE, end_leftovers
 from deploy.stack.part import Part
-from deploy.stack.parts import PARTS, STOP_ORDER, Platform
+from deploy.stack.parts import PARTS, STOP_ORDER, TEMPORAL_UI, Platform
 from operations.home import Home
 
 ATTACH_TIMEOUT: Final = 90.0
@@ -32,6 +32,7 @@ class Stack:
         parts: Which of `PARTS` to start. What is left out is taken from this process's environment by the others.
         commands: Other command lines by part; those of the bank and the post get `--port N --data DIR`.
         temporal: Dynamic settings of Temporal beside `TEMPORAL_CONFIG`, by name, as JSON.
+        ui: Whether Temporal's own web UI is served.
         progress: Called with one line when a part is ready, ends or is slow to stop, and when the whole is up or down.
     """
 
@@ -42,6 +43,7 @@ class Stack:
         parts: Iterable[str] = PARTS,
         commands: Mapping[str, list[str]] | None = None,
         temporal: Mapping[str, str] | None = None,
+        ui: bool = False,
         progress: Callable[[str], None] = silent,
     ) -> None:
         self.home = Home(home)
@@ -50,6 +52,7 @@ class Stack:
         self._parts = tuple(parts)
         self._commands = commands or {}
         self._temporal = temporal or {}
+        self._ui = ui
         self._progress = progress
         self._children: dict[str, Child] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -110,7 +113,7 @@ class Stack:
     async def _start(self) -> None:
         self.home.env_file.unlink(missing_ok=True)
         await asyncio.to_thread(end_leftovers, self.home)
-        platform = Platform(self.home, self._parts, self._commands, self._temporal)
+        platform = Platform(self.home, self._parts, self._commands, self._temporal, ui=self._ui)
         self.env = platform.env()
         parts = platform.parts()
         self._children = {part.name: self._child(part) for part in parts}
@@ -119,6 +122,8 @@ class Stack:
             self._tasks[part.name] = asyncio.create_task(self._children[part.name].supervise(after))
         await self._until_up()
         self.home.write_env(self.env)
+        if TEMPORAL_UI in self.env:
+            self._progress(f"Temporal's web UI: {self.env[TEMPORAL_UI]}")
         self._progress(f"up; addresses in {self.home.env_file}")
 
     def _child(self, part: Part) -> Child:
@@ -128,7 +133,7 @@ class Stack:
         inherited = {key: value for key, value in os.environ.items() if not self._replaces(key)}
         granted = {key: value for key, value in self.env.items() if key in part.settings}
         ready_file = {"MOTCUA_READY_FILE": str(self.home.ready_file(part.name)), HOME_VARIABLE: str(self.home.root)}
-        return {**inherited, **granted, **ready_file}
+        return {**inherited, **granted, **part.own, **ready_file}
 
     def _replaces(self, key: str) -> bool:
         # Somebody's profile or key for another Temporal must not meet the address of ours.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import typer
+from pydantic import ConfigDict
 
 from motcua import contract as c
 from motcua.cli.running import (
@@ -33,11 +34,15 @@ from motcua.errors import FilingNotAvailable, NotReady, Unavailable
 from motcua.store import Store
 
 FilingId = Annotated[UUID, typer.Argument(metavar="FILING_ID", help="The filing's id, a UUID.")]
+Target = Annotated[
+    str, typer.Argument(metavar="FILING_ID|STREAM", help="The filing's id, or another stream: payment:FILING_ID:1 …")
+]
 ActorText = Annotated[str, typer.Option("--actor", metavar="ROLE:SUBJECT[@AGENCY]", help="Who acts.")]
 MaybeActorText = Annotated[
     str | None, typer.Option("--actor", metavar="ROLE:SUBJECT[@AGENCY]", help="List what this actor can do now.")
 ]
 
+_FILING: Final = "filing"
 _KINDS = {command.model_fields["kind"].default: command for command in c.PUBLIC_COMMANDS}
 
 app = typer.Typer()
@@ -65,8 +70,8 @@ def submit(
 
 @app.command()
 def act(  # noqa: PLR0913 -- a command line has many options
-    filing_id: FilingId,
-    command: Annotated[str, typer.Argument(metavar="COMMAND", help=f"One of: {', '.join(_KINDS)}.")],
+    target: Target,
+    command: Annotated[str, typer.Argument(metavar="COMMAND", help=f"For a filing one of: {', '.join(_KINDS)}.")],
     *,
     actor: ActorText,
     data: Annotated[
@@ -78,7 +83,7 @@ def act(  # noqa: PLR0913 -- a command line has many options
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
 ) -> None:
-    """Give a filing a command, and print its receipt.
+    """Give a filing, or another stream, a command, and print its receipt.
 
     For instance:
 
@@ -86,20 +91,37 @@ def act(  # noqa: PLR0913 -- a command line has many options
 
     motcua act FILING_ID propose --actor specialist:h01.12-specialist-1@H01.12 --data '{"outcome": "approved"}'
     """
-    model = _KINDS.get(command.replace("-", "_"))
+    stream = _stream(target)
+    name = command.replace("-", "_")
+    model = _KINDS.get(name) if stream.kind == _FILING else _OtherCommand
     if model is None:
         fail(f"there is no command {command}; there are: {', '.join(_KINDS)}", Exit.USAGE)
     own: dict[str, Any] = {"command_id": own_id or command_id(), "actor": _actor(actor), "via": {"principal": "motcua"}}
+    own |= {} if stream.kind == _FILING else {"kind": name}
     said = read_json(read_file(data[1:]) if data.startswith("@") else data, "--data")
-    order = parse(model, own | said)
-    receipt = ask(lambda client: _act(client, filing_id, order), patience, as_json=as_json)
-    _print_receipt(filing_id, receipt, as_json=as_json)
+    order = parse(model, own | said, extra="allow" if model is _OtherCommand else "forbid")
+    receipt = ask(lambda client: _act(client, str(stream), order), patience, as_json=as_json)
+    _print_receipt(stream.filing, receipt, as_json=as_json)
 
 
-async def _act(client: FilingClient, filing_id: UUID, order: c.Command) -> c.Receipt:
+class _OtherCommand(c.Command):
+    """A command of a stream whose commands this kit does not know: the platform says what does not fit."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def _stream(target: str) -> c.StreamId:
+    """A filing by its id, or the stream that is named; or the end of the command."""
+    try:
+        return c.StreamId.parse(target if ":" in target else c.filing_workflow(target))
+    except ValueError:
+        fail(f"{target} is no id of a filing (a UUID), and no stream such as payment:FILING_ID:1", Exit.USAGE)
+
+
+async def _act(client: FilingClient, target: str, order: c.Command) -> c.Receipt:
     """The receipt. When nobody answered, the id under which the command can be sent again is said."""
     try:
-        return await client.act(filing_id, order)
+        return await client.act(target, order)
     except Unavailable:
         note(f"send it again with --command-id {order.command_id}: it is done once")
         raise

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Coroutine, Mapping
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn, TypeVar
+from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
 
 import typer
 from pydantic import BaseModel, ValidationError
@@ -87,10 +87,10 @@ def use_stack_here() -> None:
             os.environ.setdefault(key, value)
 
 
-def parse(model: type[M], value: Any) -> M:
+def parse(model: type[M], value: Any, *, extra: Literal["forbid", "allow"] = "forbid") -> M:
     """`value` as `model`; what does not fit ends the command, place by place."""
     try:
-        return model.model_validate(value, extra="forbid")
+        return model.model_validate(value, extra=extra)
     except ValidationError as error:
         for wrong in error.errors(include_input=False, include_url=False):
             note(f"{'.'.join(str(part) for part in wrong['loc']) or 'input'}: {wrong['msg']}")

@@ -24,8 +24,8 @@ def schemas(
 ) -> None:
     """List the messages that pass between the platform and others; with --out write their JSON Schemas (2020-12).
 
-    The index says of each message which way it goes, by which Update, Query, activity or column, and whether unknown
-    fields are refused in it.
+    The index says of each message which way it goes, by which Update, workflow, question, activity or column, and
+    whether unknown fields are refused in it.
 
     Example: motcua schemas --out contract
     """

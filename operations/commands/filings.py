@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -22,8 +22,7 @@ from operations.addresses import APPLICATION, find_address
 from operations.commands.database import TIMEOUT
 from operations.commands.printing import wide
 from operations.stalled import Stalled, stalled
-
-CODES: Final = "select filing_id::text as filing, code, agency from filing where filing_id = any($1)"
+from views.operator import codes, name_of
 
 app = typer.Typer(
     name="filings",
@@ -52,12 +51,12 @@ def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> N
         return await stalled(await connect())
 
     found = end_well(patiently(look, patience))
-    codes = _codes(found)
+    known = _codes(found)
     if as_json:
-        print_json([_row(one, codes) for one in found])
+        print_json([_row(one, known) for one in found])
         return
     if found:
-        wide().print(_table(found, codes))
+        wide().print(_table(found, known))
     out().print(f"{len(found)} đứng yên / stalled")
 
 
@@ -68,15 +67,15 @@ def _codes(found: Iterable[Stalled]) -> dict[str, tuple[str, str]]:
     if not filings or dsn is None:
         return {}
 
-    async def read() -> list[asyncpg.Record]:
+    async def read() -> dict[UUID, tuple[str, str]]:
         connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
         try:
-            return await connection.fetch(CODES, filings)
+            return await codes(connection, filings)
         finally:
             await connection.close(timeout=TIMEOUT)
 
     try:
-        return {row["filing"]: (row["code"], row["agency"]) for row in asyncio.run(read())}
+        return {str(filing): known for filing, known in asyncio.run(read()).items()}
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         note(f"chưa đọc được mã hồ sơ / dossier codes can't be read: {type(error).__name__}")
         return {}
@@ -90,18 +89,16 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _row(one: Stalled, codes: dict[str, tuple[str, str]]) -> dict[str, Any]:
-    code, agency = codes.get(one.filing_id, (None, None))
+def _row(one: Stalled, known: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    code, agency = known.get(one.filing_id, (None, None))
     who = {"code": code, "agency": agency, "filing_id": one.filing_id}
     return who | asdict(one) | {"since": one.since.isoformat()}
 
 
-def _table(found: Iterable[Stalled], codes: dict[str, tuple[str, str]]) -> Table:
+def _table(found: Iterable[Stalled], known: dict[str, tuple[str, str]]) -> Table:
     table = Table("Hồ sơ / Filing", "Luồng / Workflow", "Từ / Since", "Lần / Tries", "Lý do / Reason")
     for one in found:
-        code, _ = codes.get(one.filing_id, (one.filing_id, ""))
-        kind, _, rest = one.workflow_id.partition(":")
-        _, _, n = rest.partition(":")
-        cells = (code, f"{kind} {n}".strip(), when(one.since), str(one.attempts), one.reason)
+        code, _ = known.get(one.filing_id, (one.filing_id, ""))
+        cells = (code, name_of(one.workflow_id), when(one.since), str(one.attempts), one.reason)
         table.add_row(*map(escape, cells))
     return table

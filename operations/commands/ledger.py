@@ -125,7 +125,7 @@ def export(
 
 @app.command()
 def rebuild(*, as_json: AsJson = False) -> None:
-    """Build the read models again from the log and swap them in, while work goes on: filing, task, payment, parcel.
+    """Build the read models again from the log and swap them in, while work goes on.
 
     Needs MOTCUA_OWNER_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder. Ended at any moment, it leaves
     the old tables; run it again. `changed` counts the rows that were not what the log says.

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import Annotated, Any, Final
-from uuid import UUID
 
-import asyncpg
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -17,18 +15,11 @@ from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from motcua.cli.showing import when
 from operations.commands.database import Connection, ask
 from operations.commands.printing import wide
-from schemas.filing.state import STATUS_NAMES, Status
+from schemas.reading import FilingRecord, LoggedEvent
+from views.auditor import events as events_of
+from views.operator import find, name_of
 
 Which = Annotated[str, typer.Argument(metavar="CODE|FILING_ID", help="The dossier code (mã hồ sơ) or the filing's id.")]
-Json = dict[str, Any]
-
-FIND: Final = "select * from filing where code = $1 or filing_id::text = lower($1)"
-# Each stream in its own order, all streams in the order of time.
-EVENTS: Final = """
-select stream, seq, event_id, kind, version, body, actor, via, command_id, occurred_at, recorded_at,
-       sealed is not null as has_sealed, encode(hash, 'hex') as hash
-from event where filing_id = $1 order by recorded_at, stream, seq
-"""
 
 app = typer.Typer()
 
@@ -64,11 +55,11 @@ def filing(which: Which, *, as_json: AsJson = False) -> None:
 
     Examples: `motcua filing H01.12-20261125-0000001`, `motcua filing H01.12-20261125-0000001 --json`
     """
-    row = ask(lambda connection: _whole(connection, which))
+    record = ask(lambda connection: found(connection, which))
     if as_json:
-        print_json(row)
+        print_json(record.model_dump(mode="json"))
     else:
-        out().print(_facts(row))
+        out().print(_facts(record))
 
 
 @app.command()
@@ -77,89 +68,55 @@ def events(which: Which, *, as_json: AsJson = False) -> None:
 
     Examples: `motcua events H01.12-20261125-0000001`, `motcua events H01.12-20261125-0000001 --json`
     """
-    code, found = ask(lambda connection: _timeline(connection, which))
+    code, logged = ask(lambda connection: _events(connection, which))
     if as_json:
-        print_json(found)
+        print_json([event.model_dump(mode="json") for event in logged])
     else:
-        wide().print(timeline_table(code, found))
+        wide().print(timeline_table(code, logged))
 
 
-async def timeline(connection: Connection, filing_id: UUID) -> list[Json]:
-    """The events of all streams of a filing, as far as they are open to all."""
-    return [_event(row) for row in await connection.fetch(EVENTS, filing_id)]
-
-
-def timeline_table(code: str, found: list[Json]) -> Table:
+def timeline_table(code: str, logged: list[LoggedEvent]) -> Table:
     """Events for people."""
     table = Table("Lúc / When", "Luồng / Stream", "#", "Sự kiện / Event", "Ai / Who", "Nội dung / Body", title=code)
-    for event in found:
-        actor = event["actor"]
-        body = ", ".join(f"{name}={_short(value)}" for name, value in event["body"].items())
-        moment = datetime.fromisoformat(event["occurred_at"]).astimezone()
-        who = f"{actor['role']} {_short(actor['subject'])}"
-        table.add_row(
-            f"{moment:%H:%M:%S.%f}"[:-3], _stream(event), str(event["seq"]), event["kind"], escape(who), escape(body)
-        )
+    for event in logged:
+        body = ", ".join(f"{name}={_short(value)}" for name, value in event.body.items())
+        moment = event.occurred_at.astimezone()
+        who = f"{event.actor['role']} {_short(event.actor['subject'])}"
+        cells = (name_of(event.stream), str(event.seq), event.kind, escape(who), escape(body))
+        table.add_row(f"{moment:%H:%M:%S.%f}"[:-3], *cells)
     return table
 
 
-async def _found(connection: Connection, which: str) -> asyncpg.Record:
-    row = await connection.fetchrow(FIND, which.strip())
-    if row is None:
+async def found(connection: Connection, which: str) -> FilingRecord:
+    """The filing, or the end of the command."""
+    record = await find(connection, which)
+    if record is None:
         fail(f"không có hồ sơ này / the record has no filing {which}", Exit.NOT_AVAILABLE)
-    return row
+    return record
 
 
-async def _whole(connection: Connection, which: str) -> Json:
-    row = await _found(connection, which)
-    name = STATUS_NAMES[Status(row["status"])]
-    found = plain(row) | {"status_name": name.model_dump()}
-    for table in ("payment", "parcel"):
-        query = f"select * from {table} where filing_id = $1 order by n"  # noqa: S608 -- one of two names of ours
-        rows = await connection.fetch(query, row["filing_id"])
-        found[f"{table}s"] = [plain(one) for one in rows]
-    return found
+async def _events(connection: Connection, which: str) -> tuple[str, list[LoggedEvent]]:
+    record = await found(connection, which)
+    return record.code, await events_of(connection, record.filing_id)
 
 
-async def _timeline(connection: Connection, which: str) -> tuple[str, list[Json]]:
-    row = await _found(connection, which)
-    return row["code"], await timeline(connection, row["filing_id"])
-
-
-def _event(row: asyncpg.Record) -> Json:
-    sealed = {"sealed": row["has_sealed"]}
-    read = {"body": json.loads(row["body"]), "actor": json.loads(row["actor"])}
-    return {name: value for name, value in plain(row).items() if name != "has_sealed"} | read | sealed
-
-
-def plain(row: asyncpg.Record) -> Json:
-    """A row as plain data, its bytes left out."""
-    return {name: _plain(value) for name, value in row.items() if not isinstance(value, bytes)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
-
-
-def _facts(row: Json) -> Table:
-    table = Table(show_header=False, title=f"Hồ sơ / Filing {row['code']}")
-    name = row["status_name"]
+def _facts(record: FilingRecord) -> Table:
+    table = Table(show_header=False, title=f"Hồ sơ / Filing {record.code}")
+    name = record.status_name
     facts = {
-        "Mã định danh / Id": row["filing_id"],
-        "Trạng thái / Status": f"{row['status']} {name['vi']} / {name['en']}",
-        "Bước / Stage": row["stage"],
-        "Thủ tục / Procedure": f"{row['procedure']}@{row['version']}",
-        "Mức độ / Level": f"{row['level']}, {row['channel']} → {row['result_channel']}",
-        "Cơ quan / Agency": row["agency"],
-        "Nộp / Submitted": _moment(row["submitted_at"]),
-        "Tiếp nhận / Accepted": _moment(row["accepted_at"]),
-        "Hẹn trả / Due": _moment(row["due_at"]),
-        "Quá hạn / Overdue": ", ".join(row["overdue"]),
-        "Kết thúc / Ended": f"{_moment(row['closed_at'])} {row['outcome'] or ''}".strip(),
-        "Khoản thu / Payments": "; ".join(f"{p['number']}: {p['amount']:,} đ, {p['state']}" for p in row["payments"]),
-        "Bưu gửi / Parcels": "; ".join(f"{p['number']}: {p['state']} {p['waybill'] or ''}" for p in row["parcels"]),
+        "Mã định danh / Id": str(record.filing_id),
+        "Trạng thái / Status": f"{record.status} {name.vi} / {name.en}",
+        "Bước / Stage": record.stage,
+        "Thủ tục / Procedure": f"{record.procedure}@{record.version}",
+        "Mức độ / Level": f"{record.level}, {record.channel} → {record.result_channel}",
+        "Cơ quan / Agency": record.agency,
+        "Nộp / Submitted": when(record.submitted_at),
+        "Tiếp nhận / Accepted": _moment(record.accepted_at),
+        "Hẹn trả / Due": _moment(record.due_at),
+        "Quá hạn / Overdue": ", ".join(record.overdue),
+        "Kết thúc / Ended": f"{_moment(record.closed_at)} {record.outcome or ''}".strip(),
+        "Khoản thu / Payments": "; ".join(f"{p.number}: {p.amount:,} đ, {p.state}" for p in record.payments),
+        "Bưu gửi / Parcels": "; ".join(f"{p.number}: {p.state} {p.waybill or ''}" for p in record.parcels),
     }
     for label, words in facts.items():
         if words:
@@ -167,14 +124,8 @@ def _facts(row: Json) -> Table:
     return table
 
 
-def _moment(text: str | None) -> str:
-    return when(datetime.fromisoformat(text)) if text else ""
-
-
-def _stream(event: Json) -> str:
-    kind, _, rest = event["stream"].partition(":")
-    _, _, n = rest.partition(":")
-    return f"{kind} {n}".strip()
+def _moment(moment: datetime | None) -> str:
+    return when(moment) if moment else ""
 
 
 def _short(value: Any) -> str:

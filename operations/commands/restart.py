@@ -18,15 +18,12 @@ from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
 from operations.commands.database import TIMEOUT, address, answered
-from operations.commands.record import FIND
-from operations.restart import MAX_CONCURRENCY, WORKFLOWS, Found, Restarter
+from operations.restart import MAX_CONCURRENCY, Found, Restarter
+from rules.streams import KINDS
+from schemas.reading import FilingRecord
+from views.operator import find
 
 _COLUMNS: Final = (TextColumn("Quy trình / Workflows"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-_NAMES: Final = {
-    "filing": "Hồ sơ / Filings",
-    "payment": "Khoản thu / Payments",
-    "parcel": "Bưu gửi / Parcels",
-}
 
 Failures = dict[str, str]
 
@@ -81,28 +78,31 @@ def restart(
         raise typer.Exit(Exit.REFUSED)
 
 
-def _nothing_to_do(row: asyncpg.Record) -> None:
-    code = row["code"]
-    if row["closed_at"] is not None:
+def _nothing_to_do(row: FilingRecord) -> None:
+    code = row.code
+    if row.closed_at is not None:
         fail(
             f"hồ sơ {code} đã kết thúc, không có gì để khởi động lại / "
-            f"filing {code} has ended ({row['outcome']}); there is nothing to start again",
+            f"filing {code} has ended ({row.outcome}); there is nothing to start again",
             Exit.REFUSED,
         )
     note(f"hồ sơ {code} đang chạy, không có gì để khởi động lại / filing {code} is running; nothing was started")
 
 
-async def _restart(dsn: str, which: str | None) -> tuple[asyncpg.Record | None, Tallies]:
+async def _restart(dsn: str, which: str | None) -> tuple[FilingRecord | None, Tallies]:
     temporal = await connect()
     async with asyncpg.create_pool(
         dsn, min_size=0, max_size=MAX_CONCURRENCY, timeout=TIMEOUT, command_timeout=TIMEOUT
     ) as pool:
         restarter = Restarter(pool, temporal)
-        row = None if which is None else await pool.fetchrow(FIND, which.strip())
+        row = None
+        if which is not None:
+            async with pool.acquire() as connection:
+                row = await find(connection, which)
         if which is not None and row is None:
             fail(f"không có hồ sơ này / the record has no filing {which}", Exit.NOT_AVAILABLE)
-        filing = None if row is None else row["filing_id"]
-        streams = {kind: await restarter.unfinished(kind, filing) for kind in WORKFLOWS}
+        filing = None if row is None else row.filing_id
+        streams = {kind: await restarter.unfinished(kind, filing) for kind in restarter.kinds}
         await restarter.answers()
         return row, await _all(restarter, streams)
 
@@ -144,8 +144,10 @@ def _counts(tally: Tally) -> dict[str, Any]:
 
 def _lines(tallies: Tallies) -> Iterator[str]:
     for kind, tally in tallies.items():
+        title = KINDS[kind].title
+        name = f"{title.vi} / {title.en}" if title else kind
         yield (
-            f"{_NAMES[kind]}: {tally.unfinished} chưa xong / unfinished, {len(tally.running)} đang chạy / running, "
+            f"{name}: {tally.unfinished} chưa xong / unfinished, {len(tally.running)} đang chạy / running, "
             f"[green]{len(tally.restarted)}[/] khởi động lại / restarted, {len(tally.failed)} lỗi / failed"
         )
         for stream, why in tally.failed.items():

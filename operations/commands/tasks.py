@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -12,15 +12,11 @@ from motcua.cli.running import AsJson, out, print_json
 from motcua.cli.showing import when
 from operations.commands.database import Connection, ask
 from operations.commands.printing import wide
-from operations.commands.record import plain
+from rules.streams import KINDS
 from schemas.people import Role
-
-TASKS: Final = """
-select filing_id, code, agency, procedure, name, role, officer, actions, due_at, overdue, created_at from task
-where ($1::text is null or agency = $1) and ($2::text is null or role = $2) and ($3::text is null or officer = $3)
-      and (overdue or not $4)
-order by due_at nulls last, code, role
-"""
+from schemas.reading import AskTasks, Page, TaskSummary
+from views.log import Log, no_keys
+from views.officer import tasks as read_tasks
 
 app = typer.Typer()
 
@@ -34,19 +30,21 @@ def tasks(
         str | None, typer.Option("--officer", metavar="SUBJECT", help="Claimed by this officer.")
     ] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only what is late.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="So many at most.")] = 500,
     as_json: AsJson = False,
 ) -> None:
     """List what waits for whom, what is due first first.
 
     Examples: `motcua tasks --agency H01.12 --role specialist`, `motcua tasks --overdue --json`
     """
+    asked = AskTasks(agency=agency, role=role, officer=officer, overdue=overdue, limit=limit)
 
-    async def read(connection: Connection) -> list[Any]:
-        return await connection.fetch(TASKS, agency, role, officer, overdue)
+    async def read(connection: Connection) -> Page[TaskSummary]:
+        return await read_tasks(Log(connection, no_keys, KINDS), asked)
 
-    rows = ask(read)
+    page = ask(read)
     if as_json:
-        print_json([plain(row) for row in rows])
+        print_json([task.model_dump(mode="json") for task in page.rows])
         return
     table = Table(
         "Hạn / Due",
@@ -57,17 +55,11 @@ def tasks(
         "Cán bộ / Officer",
         "Có thể / Can",
     )
-    for row in rows:
-        late = "[red]quá hạn / overdue[/] " if row["overdue"] else ""
-        due = f"{late}{when(row['due_at']) if row['due_at'] else ''}"
-        cells = (
-            row["code"],
-            row["procedure"],
-            row["name"],
-            row["role"],
-            row["officer"] or "",
-            ", ".join(row["actions"]),
-        )
+    for task in page.rows:
+        late = "[red]quá hạn / overdue[/] " if task.overdue else ""
+        due = f"{late}{when(task.due_at) if task.due_at else ''}"
+        cells = (task.code, task.procedure, task.name, task.role, task.officer or "", ", ".join(task.actions))
         table.add_row(due, *map(escape, cells))
     wide().print(table)
-    out().print(f"{len(rows)} việc / tasks")
+    more = "" if page.next is None else " (còn nữa / there are more: --limit)"
+    out().print(f"{len(page.rows)} việc / tasks{more}")

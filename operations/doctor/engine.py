@@ -31,11 +31,7 @@ WORKFLOWS: Final = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 ACTIVITIES: Final = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
 
 QUEUES: Final = "select queue, array_agg(agency order by agency) as agencies from agency group by 1 order by 1"
-OPEN: Final = """
-select 'filing:' || filing_id as id, code from filing where closed_at is null
-union all select p.stream, f.code from payment p join filing f using (filing_id) where p.state = 'pending'
-union all select p.stream, f.code from parcel p join filing f using (filing_id) where p.state in ('requested', 'sent')
-"""
+OPEN: Final = "select stream as id, filing.code from standing join filing using (filing_id) where open"
 SHOWN: Final = 10
 LOOKED_AT: Final = 50
 """Workflows that seem to be lost are asked for one by one: the list of those that run is a second or two behind."""

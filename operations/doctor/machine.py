@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from motcua.cli.running import STACK
 from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import NEEDED, SETTINGS, Surroundings, shown
-from operations.home import PORTS, WITH_PORT
+from operations.home import PORTS, WITH_PORT, port_setting
 from operations.programs import POSTGRES, find_program
 from workers.settings import WorkerSettings
 
@@ -111,8 +111,8 @@ def _lives(pid_file: Path) -> bool:
 
 async def ports(around: Surroundings) -> list[Finding]:
     """Whether the ports that were chosen for the stack are free, or taken by the stack itself."""
-    chosen = {f"MOTCUA_{part.upper()}_PORT": part for part in WITH_PORT}
-    found = [_port(around, name, around.settings[name]) for name in chosen if name in around.settings]
+    chosen = (name for name in map(port_setting, WITH_PORT) if name in around.settings)
+    found = [_port(around, name, around.settings[name]) for name in chosen]
     whole = f"{PORTS.start}-{PORTS.stop - 1}"
     return found or [ok(f"tự chọn trong {whole}", f"none is set: free ones in {whole} are taken")]
 

@@ -10,19 +10,32 @@ from typing import Final, cast
 import asyncpg
 
 from activities.ledger.database import Connection as PoolConnection
-from activities.ledger.on_calendars import IN_FORCE, ON_ANOTHER, how_many
+from activities.ledger.standing import COUNT_ON_ANOTHER, IN_FORCE
 from activities.ledger.vault import Vault
 from operations.addresses import APPLICATION
 from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import Surroundings
 from operations.schema_version import schema_version
+from operations.shadow import read_models as models_of
+from rules.streams import KINDS, Kinds
 from schemas.publishing.calendar import Calendar
 
 OLDEST: Final = 160000
 """PostgreSQL 16, the oldest that is tried."""
 
-TABLES: Final = ("event", "receipt", "filing_key", "stream", "counter", "agency", "officer", "procedure", "calendar")
-MODELS: Final = ("filing", "task", "payment", "parcel")
+TABLES: Final = (
+    "event",
+    "receipt",
+    "filing_key",
+    "inbox",
+    "stream",
+    "counter",
+    "agency",
+    "officer",
+    "procedure",
+    "calendar",
+)
+MODELS: Final = tuple(models_of(KINDS))
 
 # A superuser may do all, and so may who owns a table: neither is a role for the application.
 FORBIDDEN: Final = """
@@ -38,15 +51,23 @@ LACKING: Final = """
 select name from unnest($1::text[]) as name
 where not has_table_privilege(name, 'select') or (name = any($2) and not has_table_privilege(name, 'insert'))
 """
-BEHIND: Final = """
-select s.stream from stream s
-left join filing f on s.stream = 'filing:' || f.filing_id
-left join payment p on p.stream = s.stream
-left join parcel c on c.stream = s.stream
-where split_part(s.stream, ':', 1) in ('filing', 'payment', 'parcel') and s.head_seq > 0
-      and s.head_seq is distinct from coalesce(f.seq, p.seq, c.seq)
-limit 1000
+_NOWHERE: Final = """
+select s.stream from stream s where s.head_seq > 0 and not exists (select from standing t where t.stream = s.stream)
 """
+_BEHIND: Final = """
+select s.stream from stream s left join {table} t on {same}
+where starts_with(s.stream, '{kind}') and s.head_seq > 0 and s.head_seq is distinct from t.seq
+"""
+
+
+def behind_query(kinds: Kinds) -> str:
+    """The streams of which a read model does not tell what the log does."""
+    parts = [_NOWHERE]
+    for kind, table in kinds.tables.items():
+        parts.append(_BEHIND.format(table=table.name, same=f"t.{table.key} = s.{table.key}", kind=f"{kind}:"))
+    return f"{'union'.join(parts)} limit 1000"
+
+
 LATEST: Final = "select recorded_at - occurred_at as later from event order by xid desc, stream, seq desc limit 50"
 
 BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
@@ -84,7 +105,7 @@ async def role(around: Surroundings) -> list[Finding]:
     """Whether the application may do what it must, and can't change what was recorded."""
     async with around.record() as connection:
         rights = await connection.fetchrow(FORBIDDEN)
-        lacking = await connection.fetch(LACKING, [*TABLES, *MODELS], [*TABLES[:5], *MODELS])
+        lacking = await connection.fetch(LACKING, [*TABLES, *MODELS], [*TABLES[:6], *MODELS])
         name = str(await connection.fetchval("select current_user"))
     if rights is None or rights["superuser"] or rights["owner"] or rights["may"]:
         what = ", ".join(rights["may"] if rights else ())
@@ -161,7 +182,7 @@ async def calendar(around: Surroundings) -> list[Finding]:
     async with around.record() as connection:
         body = await connection.fetchval(BODY)
         name = await connection.fetchval(IN_FORCE)
-        behind = sum([await connection.fetchval(how_many(kind), name) for kind in ON_ANOTHER]) if name else 0
+        behind = sum([await connection.fetchval(COUNT_ON_ANOTHER, name, kind) for kind in KINDS]) if name else 0
     if body is None:
         return [
             fail(
@@ -188,7 +209,7 @@ async def calendar(around: Surroundings) -> list[Finding]:
 async def read_models(around: Surroundings) -> list[Finding]:
     """Whether every read model tells what its stream tells."""
     async with around.record() as connection:
-        behind = await connection.fetch(BEHIND)
+        behind = await connection.fetch(behind_query(KINDS))
     if not behind:
         return [ok("bằng các luồng", "level with their streams")]
     return [

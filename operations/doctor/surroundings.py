@@ -15,7 +15,7 @@ from temporalio.client import Client
 
 from motcua.cli.running import SAYS_WHERE, STACK, use_stack_here
 from operations.addresses import APPLICATION, running_stack
-from operations.home import Home
+from operations.home import WITH_PORT, Home, port_setting
 
 SECONDS: Final = 3.0
 """For connecting, and for each statement."""
@@ -33,10 +33,11 @@ SETTINGS: Final = frozenset(
         "MOTCUA_READY_FILE",
         "MOTCUA_HOME",
         "MOTCUA_FAILPOINTS",
-        "MOTCUA_POSTGRES_PORT",
-        "MOTCUA_TEMPORAL_PORT",
-        "MOTCUA_BANK_PORT",
-        "MOTCUA_POST_PORT",
+        "MOTCUA_METRICS",
+        "MOTCUA_WORKER_METRICS_URL",
+        "MOTCUA_BACK_OFFICE_METRICS_URL",
+        "MOTCUA_TEMPORAL_UI_URL",
+        *map(port_setting, WITH_PORT),
     }
 )
 """Every setting of ours that there is; what else is called MOTCUA_… is a slip of the pen."""

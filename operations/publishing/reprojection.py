@@ -1,4 +1,4 @@
-"""Having every running filing, payment and parcel go by a calendar that was published, and seeing how far that is."""
+"""Having every running stream go by a calendar that was published, and seeing how far that is."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
-from activities.ledger.on_calendars import IN_FORCE, how_many, next_page
+from activities.ledger.standing import COUNT_ON_ANOTHER, IN_FORCE, NEXT_ON_ANOTHER
 from motcua.patience import patiently
+from rules.streams import KINDS
 from schemas.ids import TASK_QUEUE
 from schemas.publishing.calendar import CalendarName
-from schemas.stream.reprojection import KINDS, Reproject, workflow_id
+from schemas.stream.reprojection import Reproject, workflow_id
 
 PATIENCE: Final = 20.0
 """Seconds for which Temporal is waited for."""
@@ -24,7 +25,7 @@ async def start(temporal: Client, calendar: CalendarName) -> None:
     async def attempt(limit: Any) -> None:
         await temporal.start_workflow(
             "Reprojection",
-            Reproject(calendar=calendar),
+            Reproject(calendar=calendar, kinds=tuple(KINDS)),
             id=workflow_id(calendar),
             task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
@@ -43,10 +44,10 @@ async def in_force(pool: asyncpg.Pool[asyncpg.Record]) -> CalendarName | None:
 
 async def waiting(pool: asyncpg.Pool[asyncpg.Record], calendar: CalendarName) -> dict[str, int]:
     """How many of each kind go by another calendar still."""
-    return {kind: await pool.fetchval(how_many(kind), calendar) for kind in KINDS}
+    return {kind: await pool.fetchval(COUNT_ON_ANOTHER, calendar, kind) for kind in KINDS}
 
 
 async def first_waiting(pool: asyncpg.Pool[asyncpg.Record], calendar: CalendarName, most: int) -> list[str]:
     """The streams of some of them."""
-    pages = [await pool.fetch(next_page(kind), calendar, "", most) for kind in KINDS]
+    pages = [await pool.fetch(NEXT_ON_ANOTHER, calendar, kind, "", most) for kind in KINDS]
     return [row["stream"] for page in pages for row in page][:most]

@@ -11,14 +11,15 @@ from typing import Final
 import asyncpg
 
 from activities.ledger.vault import Vault
-from operations.folding import Folder
 from rules.filing import lifecycle
+from rules.streams import KINDS
 from rules.time.calendars import expand
 from schemas.filing.events import CalendarChanged, Clock
 from schemas.filing.state import Filing
 from schemas.people import SYSTEM
 from schemas.publishing.calendar import Calendar, CalendarFile
 from schemas.stream.ledger import Recorded
+from views.log import Log
 
 TIMEOUT: Final = 10.0
 _PAGE: Final = 200
@@ -70,13 +71,14 @@ async def what_if(dsn: str, master: bytes, file: CalendarFile, at: datetime, pro
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         of = await connection.fetchval(_HOW_MANY)
-        folder = Folder(connection, Vault(master))
+        log = Log(connection, Vault(master).find, KINDS)
         after = None
         on = cache(partial(expand, file))
         while page := await connection.fetch(_OPEN, after, _PAGE):
-            keys = await folder.keys(row["filing_id"] for row in page)
             for stream in page:
-                filing = await folder.filing(stream, await folder.events(stream, keys.get(stream["filing_id"])))
+                name, agency = stream["stream"], stream["agency"]
+                events = await log.events(name, stream["filing_id"], stream["head_seq"])
+                filing = await log.fold(name, agency, events)
                 answer.moved += _moved(filing, on(filing.agency), at)
             answer.filings += len(page)
             progress(answer.filings, of)

@@ -25,16 +25,36 @@ from schemas.filing.state import (
     Waiver,
 )
 from schemas.level import Channel
-from schemas.publishing.procedure import Act
+from schemas.publishing.procedure import Act, ProcedureRules
 from schemas.stream.ledger import Recorded
 
 Change = dict[str, Any]
 
 
-def _submitted(_: Filing, event: ev.Submitted, at: datetime) -> Change:
+_ASKED_FOR: Final = ("address", "payer_account", "possible_duplicates", "client_id", "submission_id")
+
+
+def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Change:
     fields = ("code", "level", "channel", "fee_channel", "result_channel", "applicant", "filed_by", "form", "papers")
-    change = {name: getattr(event, name) for name in (*fields, "address", "payer_account", "possible_duplicates")}
-    return change | {"submitted_at": at}
+    change = {name: getattr(event, name) for name in (*fields, *_ASKED_FOR)}
+    return change | {"submitted_at": at, "procedure": _accountable(filing.procedure, event)}
+
+
+def _accountable(rules: ProcedureRules, event: ev.Submitted) -> ProcedureRules:
+    """The rules with those who answer for this filing, as they were when it was handed in, whoever has left since.
+
+    An event from before that was written down leaves it to the directory of today.
+    """
+    if event.accountable is None:
+        return rules
+    return rules.model_copy(
+        update={
+            "standing_officers": (),
+            "standing_officer": event.accountable.standing,
+            "silent_officers": (),
+            "silent_officer": event.accountable.silent,
+        }
+    )
 
 
 def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Change:

@@ -13,7 +13,7 @@ from schemas.filing.state import ClockState, Extension, Filing, Pause, PauseReas
 from schemas.level import Channel
 from schemas.limit import Limit
 from schemas.publishing.procedure import GoesOn
-from schemas.stream.ledger import AnyEvent, Recorded
+from schemas.stream.ledger import Recorded
 
 BANK_ANSWERS: Final = timedelta(minutes=5)
 """How long after its due instant a payment may take to say how it ended, before somebody has to look."""
@@ -60,7 +60,7 @@ _EFFECT_OF: Final[dict[GoesOn | None, Effect]] = {GoesOn.RESUME: Effect.RESUME, 
 
 
 def _transition(
-    filing: Filing, clock: Clock, state: ClockState | None, effect: Effect, event: AnyEvent, at: datetime
+    filing: Filing, clock: Clock, state: ClockState | None, effect: Effect, event: ev.Event, at: datetime
 ) -> ClockState | None:
     if effect is Effect.START or (effect is Effect.RESTART and state is not None):
         return _started(filing, clock, at, state if effect is Effect.RESTART else None)
@@ -84,7 +84,7 @@ def _started(filing: Filing, clock: Clock, at: datetime, before: ClockState | No
     return _project(filing, fresh)
 
 
-def _paused(state: ClockState, event: AnyEvent, at: datetime) -> ClockState:
+def _paused(state: ClockState, event: ev.Event, at: datetime) -> ClockState:
     """Events are recorded in order, but a timer's may bear a moment that is slightly ahead."""
     since = max(at, state.pauses[-1].until or at) if state.pauses else at
     reason = PauseReason.FEE if state.clock is Clock.INTAKE else PauseReason.OBLIGATION

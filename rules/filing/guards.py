@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +23,13 @@ def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | N
         return problem("", "filing_closed", "hồ sơ đã kết thúc", "the filing has ended")
     stranger = None if kind == "submit" else _access_problem(filing, actor)
     return stranger or _too_late(filing, actor, now) or RULES[kind].guard(filing, actor, now)
+
+
+def allowed(filing: Filing, actor: Actor, now: datetime, kinds: Iterable[str] = PUBLIC_KINDS) -> tuple[str, ...]:
+    """Those of these commands that `actor` can give now."""
+    if filing.closed or _access_problem(filing, actor) is not None or _too_late(filing, actor, now) is not None:
+        return ()
+    return tuple(kind for kind in kinds if RULES[kind].guard(filing, actor, now) is None)
 
 
 def _too_late(filing: Filing, actor: Actor, now: datetime) -> Problem | None:

@@ -1,24 +1,26 @@
-"""The read models as folds: the row and the tasks of a filing, the rows of payments and parcels."""
+"""What is shown of a filing: its row and its tasks in the read models, and its view."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from rules.filing.lifecycle import stage, status, tasks, timers
+from rules.known import known
 from schemas.filing.events import Clock
 from schemas.filing.state import STATUS_NAMES, Filing, FilingView, Task
-from schemas.parcel import Parcel
-from schemas.payment import Payment
-from schemas.stream.rows import FilingRow, ParcelRow, PaymentRow, Rows, TaskRow
+from schemas.stream.rows import FilingRow, Rows, Standing, TaskRow
 
 
-def filing_rows(filing: Filing) -> Rows:
+def standing(filing: Filing) -> Standing:
+    """Where a filing stands."""
+    return Standing(calendar=filing.calendar.name, open=not filing.closed)
+
+
+def rows(filing: Filing) -> Rows:
     """The row and the tasks of a filing."""
-    at = _known(filing.changed_at)
+    at = known(filing.changed_at)
     processing = filing.clocks.get(Clock.PROCESSING)
     row = FilingRow(
-        filing_id=filing.filing_id,
-        agency=filing.agency,
         code=filing.code,
         procedure=filing.procedure.code,
         version=filing.procedure.version,
@@ -30,62 +32,30 @@ def filing_rows(filing: Filing) -> Rows:
         status=status(filing),
         stage=stage(filing),
         seq=filing.seq,
-        submitted_at=_known(filing.submitted_at),
+        submitted_at=known(filing.submitted_at),
         accepted_at=filing.accepted_at,
         due_at=processing.due if processing else None,
         closed_at=filing.closed_at,
         outcome=filing.closing,
         overdue=filing.overdue,
         possible_duplicates=filing.possible_duplicates,
+        client_id=filing.client_id,
+        submission_id=filing.submission_id,
     )
-    return Rows(filing=row, tasks=tuple(_task_row(task, at) for task in tasks(filing, at)))
+    found = tuple(_task_row(task, at) for task in tasks(filing, at))
+    return Rows(row=row.model_dump(mode="json"), tasks=found)
 
 
 def _task_row(task: Task, at: datetime) -> TaskRow:
     return TaskRow(
         name=task.name,
+        agency=task.agency,
         role=task.role,
         officer=task.officer,
         actions=task.actions,
         due_at=task.due,
         overdue=task.overdue,
         created_at=at,
-    )
-
-
-def payment_rows(payment: Payment) -> Rows:
-    """The row of a payment."""
-    return Rows(
-        payment=PaymentRow(
-            n=payment.n,
-            number=payment.number,
-            amount=payment.amount,
-            state=payment.state,
-            captured=sum(c.amount for c in payment.captures),
-            refunded=sum(c.amount for c in payment.captures if c.capture_id in payment.refunded),
-            calendar=str(payment.calendar),
-            due_at=_known(payment.due),
-            settled_at=payment.settled_at,
-            watch_seconds=payment.watch_seconds,
-            seq=payment.seq,
-            requested_at=_known(payment.requested_at),
-        )
-    )
-
-
-def parcel_rows(parcel: Parcel) -> Rows:
-    """The row of a parcel."""
-    return Rows(
-        parcel=ParcelRow(
-            n=parcel.n,
-            number=parcel.number,
-            waybill=parcel.waybill,
-            state=parcel.state,
-            calendar=str(parcel.calendar),
-            due_at=_known(parcel.due),
-            seq=parcel.seq,
-            requested_at=_known(parcel.requested_at),
-        )
     )
 
 
@@ -106,7 +76,7 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
         status=at,
         status_name=STATUS_NAMES[at],
         stage=stage(filing),
-        submitted_at=_known(filing.submitted_at),
+        submitted_at=known(filing.submitted_at),
         accepted_at=filing.accepted_at,
         closed=filing.closed,
         closing=filing.closing,
@@ -125,11 +95,5 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
         timers=tuple(timers(filing)),
         overdue=filing.overdue,
         parked=parked,
+        as_of=now,
     )
-
-
-def _known(moment: datetime | None) -> datetime:
-    if moment is None:
-        msg = "nothing has been recorded yet"
-        raise ValueError(msg)
-    return moment

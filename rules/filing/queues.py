@@ -7,7 +7,7 @@ from typing import Final
 
 from rules.filing.clocks import moments
 from rules.filing.fold import current_step, stage, task_role
-from rules.filing.guards import PUBLIC_KINDS, check
+from rules.filing.guards import PUBLIC_KINDS, allowed, check
 from schemas.filing.events import Clock
 from schemas.filing.state import ClockState, Filing, Stage, Task, Timer
 from schemas.people import SYSTEM, Actor, Role
@@ -38,7 +38,7 @@ def tasks(filing: Filing, now: datetime) -> list[Task]:
 def _notices(filing: Filing, now: datetime) -> list[Task]:
     """What somebody has been told, as long as it matters: while the clock runs."""
     told = [notice for state in filing.clocks.values() if not state.paused for notice in _told(filing, state, now)]
-    early = [Task(name="finished_early", role=Role.HANDOVER, actions=())] if filing.early else []
+    early = [Task(name="finished_early", agency=filing.agency, role=Role.HANDOVER, actions=())] if filing.early else []
     return told + early
 
 
@@ -47,16 +47,24 @@ def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
     if state.reminded_at and not state.overdue:
         officers = [task_role(filing)] if stage(filing) in _CLAIMABLE else []
         roles = dict.fromkeys((*officers, Role.LEADER))
-        told += [_notice(f"reminder:{state.clock}", role, state, _claimer(filing, role)) for role in roles]
+        told += [_notice(filing, f"reminder:{state.clock}", role, state, _claimer(filing, role)) for role in roles]
     if state.apologised_at:
         possible_now = check(filing, "reappoint", _someone(filing, Role.LEADER), now) is None
         actions = ("reappoint",) if possible_now else ()
-        told.append(_notice(f"apology:{state.clock}", Role.LEADER, state, None, *actions))
+        told.append(_notice(filing, f"apology:{state.clock}", Role.LEADER, state, None, *actions))
     return told
 
 
-def _notice(name: str, role: Role, state: ClockState, officer: str | None, *actions: str) -> Task:
-    return Task(name=name, role=role, actions=actions, officer=officer, due=state.due, overdue=state.overdue)
+def _notice(filing: Filing, name: str, role: Role, state: ClockState, officer: str | None, *actions: str) -> Task:
+    return Task(
+        name=name,
+        agency=filing.agency,
+        role=role,
+        actions=actions,
+        officer=officer,
+        due=state.due,
+        overdue=state.overdue,
+    )
 
 
 def _queues(filing: Filing) -> list[Role]:
@@ -90,6 +98,7 @@ def _task(filing: Filing, role: Role, now: datetime) -> Task:
     clock = filing.clocks.get(_STAGE_CLOCK[stage(filing)])
     return Task(
         name=step.code if step else stage(filing),
+        agency=filing.agency,
         role=role,
         actions=possible(filing, actor, now),
         officer=_claimer(filing, role),
@@ -139,6 +148,4 @@ def possible(filing: Filing, actor: Actor, now: datetime) -> tuple[str, ...]:
     """What the actor can do now."""
     if actor.role is Role.SYSTEM:
         return _MACHINE_ACTIONS.get(stage(filing), ())
-    if actor.role is Role.TEAM_LEAD:
-        return tuple(name for name in _LEADING if check(filing, name, actor, now) is None)
-    return tuple(name for name in PUBLIC_KINDS if check(filing, name, actor, now) is None)
+    return allowed(filing, actor, now, _LEADING if actor.role is Role.TEAM_LEAD else PUBLIC_KINDS)

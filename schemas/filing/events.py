@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from ..base import AgencyCode, Code, Instant, Model, Numbered, Personal, Sha256, Version
+from ..base import AgencyCode, Code, Instant, Key, Model, Numbered, Personal, Sha256, Version
 from ..files import FileRef, Paper
 from ..form import FormValue
 from ..level import Channel, Level
@@ -94,10 +94,18 @@ class FeeLine(Model):
     quantity: int
 
 
+class Accountable(Model):
+    """Who answers for a filing that nobody decides: for an approval by the standing order, and for one by silence."""
+
+    standing: str | None = None
+    silent: str | None = None
+
+
 class Submitted(Model):
     """The filing was handed in. `code` is the dossier code (mã hồ sơ); `paper_digests` are by paper code.
 
-    `possible_duplicates` are the codes of the same person's open filings for the same procedure; the ledger looks.
+    `client_id` and `submission_id` are the filer's own names for it. `possible_duplicates` are the codes of the same
+    person's open filings for the same procedure; the ledger looks.
     """
 
     kind: Literal["submitted"] = "submitted"
@@ -112,6 +120,9 @@ class Submitted(Model):
     fee_channel: Channel | None = None
     result_channel: Channel
     paper_digests: dict[Code, Sha256 | None]
+    client_id: Key | None = None
+    submission_id: Key | None = None
+    accountable: Accountable | None = None
     applicant: Annotated[Applicant, Personal]
     filed_by: Annotated[Actor, Personal]
     form: Annotated[dict[Code, FormValue], Personal]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ..base import AgencyCode, Code, Instant, Model, Text, Version
+from ..base import AgencyCode, Code, Instant, Key, Model, Text, Version
 from ..errors import Problem
 from ..files import FileRef, Paper
 from ..form import FormValue
@@ -266,6 +266,8 @@ class Filing(Model):
     papers: tuple[Paper, ...] = ()
     address: Address | None = None
     payer_account: str | None = None
+    client_id: Key | None = None
+    submission_id: Key | None = None
     possible_duplicates: tuple[str, ...] = ()
     submitted_at: Instant | None = None
     accepted_at: Instant | None = None
@@ -351,9 +353,10 @@ class Timer(Model):
 
 
 class Task(Model):
-    """Something a role can do now. `officer` has claimed it; `due` is the deadline it stands under."""
+    """Something a role of an `agency` can do now. `officer` has claimed it; `due` is the deadline it stands under."""
 
     name: str
+    agency: AgencyCode
     role: Role
     actions: tuple[str, ...]
     officer: str | None = None
@@ -370,7 +373,7 @@ class Parked(Model):
 
 
 class FilingView(Model):
-    """What is shown of a filing to those who may see it whole."""
+    """What is shown of a filing to those who may see it whole, as of an instant."""
 
     filing_id: UUID
     code: str
@@ -404,6 +407,7 @@ class FilingView(Model):
     timers: tuple[Timer, ...]
     overdue: tuple[Clock, ...]
     parked: int = 0
+    as_of: Instant
 
 
 class FilingStart(Model):
@@ -434,16 +438,20 @@ class ResultView(Model):
     result: FileRef
 
 
+_LARGEST: Final = 2**53 - 1
+"""The largest number that every reader of JSON keeps exactly."""
+
+
 class FeeFact(Model):
     """Signal `fee_settled` of a payment to its filing."""
 
-    n: int
+    n: int = Field(ge=1, le=_LARGEST)
     settlement: str
-    amount: int = 0
+    amount: int = Field(default=0, ge=0, le=_LARGEST)
 
 
 class ParcelFact(Model):
     """Signal `parcel_settled` of a parcel to its filing."""
 
-    n: int
+    n: int = Field(ge=1, le=_LARGEST)
     outcome: str

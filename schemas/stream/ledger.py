@@ -1,22 +1,18 @@
-"""What passes between a workflow and the log: a batch of proposed events, and what the log answers."""
+"""What passes between a workflow and the log: a batch of proposed events, and what the log answers.
+
+Events pass as plain data. Which models they are is told by the kind of the stream, which both sides know.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
-
-from pydantic import Field
 
 from ..base import AgencyCode, Instant, Key, Model
 from ..errors import Refusal
-from ..filing.events import Event
-from ..parcel import ParcelEvent
-from ..payment import PaymentEvent
 from ..people import Actor, Via
 from .rows import Rows
-
-AnyEvent = Annotated[Event | PaymentEvent | ParcelEvent, Field(discriminator="kind")]
-"""An event of any stream."""
 
 
 class Receipt(Model):
@@ -29,21 +25,32 @@ class Receipt(Model):
     code: str | None = None
 
 
-class Recorded(Model):
-    """An event as the log holds it. `at` is the legal moment."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as the log holds it. `at` is the legal moment; `event` a model of the stream's kind."""
+
+    seq: int
+    at: Instant
+    command_id: str
+    actor: Actor
+    event: Any
+
+
+class StoredEvent(Model):
+    """A `Recorded` on its way from the log, its event as plain data with its `kind`."""
 
     seq: int
     at: Instant
     command_id: Key
     actor: Actor
-    event: AnyEvent
+    event: dict[str, Any]
 
 
 class Batch(Model):
     """Events proposed for a stream from `next_seq` on, all or none; without events it only asks what the log holds.
 
     `epoch` is that of the run that proposes, None until the log has told it. `rows` are the read models afterwards.
-    `long` says that the history of the run has become long; the answer repeats it.
+    `continue_as_new_suggested` says that the history of the run has become long; the answer repeats it.
     """
 
     stream: str
@@ -57,19 +64,35 @@ class Batch(Model):
     on_behalf_of: str | None = None
     via: Via
     at: Instant
-    events: tuple[AnyEvent, ...]
-    rows: Rows
-    long: bool = False
+    events: tuple[dict[str, Any], ...] = ()
+    rows: Rows | None = None
+    continue_as_new_suggested: bool = False
 
 
 class Appended(Model):
     """What the log holds from `next_seq` on, with the receipts; or why it took nothing.
 
-    `long` stands here so that it stands in the history: see ADR 0006.
+    `continue_as_new_suggested` stands here so that it stands in the history: see ADR 0006.
     """
 
     epoch: int
-    stored: tuple[Recorded, ...] = ()
+    stored: tuple[StoredEvent, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     refused: Refusal | None = None
-    long: bool | None = None
+    continue_as_new_suggested: bool | None = None
+
+
+class ParkRequest(Model):
+    """A signal that could not be used, to be kept. `id` is drawn by the workflow, so that it is kept once.
+
+    `payload` is what it said, as JSON, null in the place of what can't be read, and cut where it is too long.
+    """
+
+    id: UUID
+    stream: str
+    filing_id: UUID
+    agency: AgencyCode
+    signal: str
+    problem: str
+    at: Instant
+    payload: str

@@ -5,9 +5,6 @@ from __future__ import annotations
 from ..base import Model
 from ..publishing.calendar import CalendarName
 
-KINDS = ("filing", "payment", "parcel")
-"""The kinds of streams that have clocks."""
-
 
 def workflow_id(calendar: CalendarName) -> str:
     """The workflow that brings this calendar to what is running."""
@@ -22,10 +19,12 @@ def command_id(calendar: CalendarName) -> str:
 class Reproject(Model):
     """What the batch is started with, and hands to its next run: where it stands in its pass.
 
-    `asked` counts those that this pass found on another calendar, `passes` the passes before it.
+    `kinds` are those of the streams that it looks at, `kind` the place of the present one among them. `asked` counts
+    those that this pass found on another calendar, `passes` the passes before it.
     """
 
     calendar: CalendarName
+    kinds: tuple[str, ...]
     kind: int = 0
     after: str = ""
     asked: int = 0

@@ -2,16 +2,58 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from typing import Any
 
-from ..base import Instant, Model
+from ..base import AgencyCode, Instant, Model
+
+
+class Standing(Model):
+    """Where a stream stands, whatever its kind: what must have a workflow. Most appends leave it as it is.
+
+    Attributes:
+        n: Its number in its filing; 0 where there is only one.
+        calendar: The calendar that its clocks go by.
+        open: Whether its workflow has something to do.
+        watched_until: Until when, no longer open, it still watches for what may come late.
+        heard_as: Kinds of the filing's events, with this `n`, any of which says that the filing has heard how this
+            ended; empty while there is nothing to tell.
+    """
+
+    n: int = 0
+    calendar: str | None = None
+    open: bool
+    watched_until: Instant | None = None
+    heard_as: tuple[str, ...] = ()
+
+
+class TaskRow(Model):
+    """Something that a role can do now; `agency` must act, not always the filing's; `officer` has claimed it."""
+
+    name: str
+    agency: AgencyCode
+    role: str
+    officer: str | None = None
+    actions: tuple[str, ...]
+    due_at: Instant | None = None
+    overdue: bool
+    created_at: Instant
+
+
+class Rows(Model):
+    """The read models of one stream after an append.
+
+    `row` is that of the kind's own table, if it has one; without the stream, the filing and the agency, which the
+    ledger adds. `tasks` is None for a kind that never has any, `standing` where it is what it was.
+    """
+
+    standing: Standing | None = None
+    row: dict[str, Any] | None = None
+    tasks: tuple[TaskRow, ...] | None = None
 
 
 class FilingRow(Model):
     """One filing. `code` is empty only on the way to the log, which fills it."""
 
-    filing_id: UUID
-    agency: str
     code: str | None = None
     procedure: str
     version: str
@@ -30,18 +72,8 @@ class FilingRow(Model):
     outcome: str | None = None
     overdue: tuple[str, ...]
     possible_duplicates: tuple[str, ...] = ()
-
-
-class TaskRow(Model):
-    """Something that a role can do in a filing now; `officer` has claimed it."""
-
-    name: str
-    role: str
-    officer: str | None = None
-    actions: tuple[str, ...]
-    due_at: Instant | None = None
-    overdue: bool
-    created_at: Instant
+    client_id: str | None = None
+    submission_id: str | None = None
 
 
 class PaymentRow(Model):
@@ -49,6 +81,7 @@ class PaymentRow(Model):
 
     n: int
     number: str | None = None
+    provider: str
     amount: int
     state: str
     captured: int
@@ -72,12 +105,3 @@ class ParcelRow(Model):
     due_at: Instant
     seq: int
     requested_at: Instant
-
-
-class Rows(Model):
-    """The read models of one stream after an append."""
-
-    filing: FilingRow | None = None
-    tasks: tuple[TaskRow, ...] = ()
-    payment: PaymentRow | None = None
-    parcel: ParcelRow | None = None

@@ -7,35 +7,33 @@ before must not lose.
 
 from __future__ import annotations
 
-from ..base import Instant, Model
-from ..filing.state import Filing, Parked
-from ..parcel import Parcel
-from ..payment import Payment
+from typing import Any
+
+from ..base import Model
 from .ledger import Receipt
 
 
-class FilingCarried(Model):
-    """A filing on its way to the next run. `checked`: the back office has been asked and has answered."""
+class Snapshot(Model):
+    """A stream on its way to the next run. `state` and `memory` are of the models that its kind names."""
 
-    state: Filing
+    state: dict[str, Any]
     receipts: tuple[Receipt, ...]
-    queue: str
-    parked: tuple[Parked, ...] = ()
+    memory: dict[str, Any] = {}  # noqa: RUF012 -- pydantic copies it
+
+
+class NoMemory(Model):
+    """The memory of a workflow that needs none: all that it must know stands in its log."""
+
+
+class FilingMemory(Model):
+    """`queue` is the agency's; `checked`: the back office has been asked and has answered."""
+
+    queue: str = ""
     checked: bool = False
 
 
-class PaymentCarried(Model):
-    """A payment on its way to the next run. `cancel` was heard and is not recorded; `watch_until` once all is told."""
+class PaymentMemory(Model):
+    """`cancel` was heard and is not recorded; `told`: the filing knows how it ended."""
 
-    state: Payment
-    receipts: tuple[Receipt, ...]
     cancel: str | None = None
-    pay_url: str | None = None
-    watch_until: Instant | None = None
-
-
-class ParcelCarried(Model):
-    """A parcel on its way to the next run."""
-
-    state: Parcel
-    receipts: tuple[Receipt, ...]
+    told: bool = False

@@ -9,6 +9,7 @@ from uuid import UUID
 from schemas import backoffice as bo
 from schemas import parcel as pc
 from schemas import payment as pay
+from schemas import reading as rd
 from schemas.base import Model, Text
 from schemas.errors import Problem, Refusal, RefusalCode
 from schemas.files import FileRef, Paper
@@ -23,6 +24,7 @@ from schemas.publishing import calendar as cal
 from schemas.publishing.calendar import Calendar, Timeliness
 from schemas.publishing.procedure import ProcedureRules
 from schemas.stream.ledger import Receipt
+from schemas.stream.snapshots import Snapshot
 
 FILING: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 AGENCY: Final = "H01.12"
@@ -104,6 +106,9 @@ EVENTS: Final[tuple[Any, ...]] = (
         fee_channel=Channel.ONLINE,
         result_channel=Channel.POST,
         paper_digests=DIGESTS,
+        client_id="portal",
+        submission_id="1",
+        accountable=ev.Accountable(standing="h01.12-leader-1", silent="h01.12-leader-1"),
         applicant=PERSON,
         filed_by=APPLICANT,
         form=FORM,
@@ -177,8 +182,15 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.FinishedEarly(due=AT),
     ev.CalendarChanged(calendar=CALENDAR),
     pay.PaymentRequested(
-        number="20261125-0000001", n=1, amount=16_000, **TIMED, description=CODE, payer_account="0123456789"
+        number="20261125-0000001",
+        n=1,
+        provider="bank",
+        amount=16_000,
+        **TIMED,
+        description=CODE,
+        payer_account="0123456789",
     ),
+    pay.PaymentOrdered(order_id="o1", pay_url="http://127.0.0.1:8001/pay/1"),
     pay.PaymentCaptured(capture_id="m1", amount=16_000, captured_at=AT, owed=True),
     pay.PaymentExpired(),
     pay.PaymentCancelled(reason="the filing no longer owes this fee"),
@@ -337,6 +349,8 @@ SNAPSHOT: Final = fl.Filing(
     suspended=True,
     extensions=1,
     last_move=fl.Move(kind="proposed", step="appraise", officer="h01.12-specialist-1"),
+    client_id="portal",
+    submission_id="1",
     possible_duplicates=(CODE,),
     waiver=WAIVER,
     proposal=PROPOSAL,
@@ -362,6 +376,39 @@ DOSSIER: Final = bo.Dossier(
     applicant=PERSON,
     form=FORM,
     papers=PAPERS,
+)
+
+SUMMARY: Final = rd.FilingSummary(
+    filing_id=FILING,
+    code=CODE,
+    agency=AGENCY,
+    procedure="2.000635",
+    version="2026-07",
+    client_id="portal",
+    submission_id="1",
+    level=4,
+    status=9,
+    status_name=fl.STATUS_NAMES[fl.Status.PROCESSED],
+    stage="delivery",
+    seq=9,
+    submitted_at=AT,
+    due_at=AT,
+    closed_at=AT,
+    overdue=("intake",),
+)
+TASK: Final = rd.TaskSummary(
+    stream=f"filing:{FILING}",
+    filing_id=FILING,
+    code=CODE,
+    procedure="2.000635",
+    agency=AGENCY,
+    name="appraise",
+    role=Role.SPECIALIST,
+    officer="h01.12-specialist-1",
+    actions=("propose", "release"),
+    due_at=AT,
+    overdue=True,
+    created_at=AT,
 )
 
 WEEK: Final = cal.Week(saturday=(cal.MORNING,))
@@ -444,6 +491,7 @@ OTHERS: Final[dict[str, Model]] = {
         tasks=(
             fl.Task(
                 name="appraise",
+                agency=AGENCY,
                 role=Role.SPECIALIST,
                 actions=("propose", "release"),
                 officer="h01.12-specialist-1",
@@ -454,9 +502,27 @@ OTHERS: Final[dict[str, Model]] = {
         timers=(fl.Timer(clock=ev.Clock.STEP, due=AT),),
         overdue=(ev.Clock.INTAKE,),
         parked=1,
+        as_of=AT,
     ),
     "filing_result": fl.ResultView(filing_id=FILING, code=CODE, outcome=ev.Outcome.APPROVED, result=RESULT),
     "filing_parked": fl.Parked(signal="fee_settled", problem="unreadable", at=AT),
+    "timeline_entry": rd.TimelineEntry(
+        stream=f"filing:{FILING}",
+        seq=2,
+        kind="accepted",
+        at=AT,
+        status=2,
+        role=Role.RECEPTION,
+        subject="h01.12-reception-1",
+        agency=AGENCY,
+        body={},
+        personal={},
+    ),
+    "filings_page": rd.Page[rd.FilingSummary](as_of=AT, rows=(SUMMARY,), next="WyJ4Il0="),
+    "tasks_page": rd.Page[rd.TaskSummary](as_of=AT, rows=(TASK,), next="WyJ4Il0="),
+    "count": rd.Count(agency=AGENCY, status=4, status_name=fl.STATUS_NAMES[fl.Status.PROCESSING], filings=3, late=1),
+    "filing_state": SNAPSHOT,
+    "snapshot": Snapshot(state={"seq": 1}, receipts=(RECEIPT,), memory={"queue": "backoffice"}),
     "fee_settled": fl.FeeFact(n=1, settlement="paid", amount=16_000),
     "parcel_settled": fl.ParcelFact(n=1, outcome="delivered"),
     "check_request": bo.CheckRequest(request_id="check:1", dossier=DOSSIER),
@@ -495,8 +561,36 @@ OTHERS: Final[dict[str, Model]] = {
     ),
 }
 
+STREAM: Final = f"filing:{FILING}"
+QUESTIONS: Final[tuple[rd.Question, ...]] = (
+    rd.AskFiling(stream=STREAM),
+    rd.AskClocks(stream=STREAM),
+    rd.AskResult(stream=STREAM),
+    rd.AskParked(stream=STREAM),
+    rd.AskPayment(stream=f"payment:{FILING}:1"),
+    rd.AskParcel(stream=f"parcel:{FILING}:1"),
+    rd.AskReceipt(stream=STREAM, command_id="c-1"),
+    rd.AskActions(stream=STREAM, actor=OFFICER),
+    rd.AskTimeline(stream=STREAM, audience=rd.Audience.OFFICER),
+    rd.AskChanges(stream=STREAM, after=3, wait=5),
+    rd.AskFilings(client_id="portal", open_only=True, after="WyJ4Il0=", limit=10),
+    rd.AskPersonsFilings(id_number="001099000001", after="WyJ4Il0=", limit=10),
+    rd.AskTasks(
+        agency=AGENCY,
+        role=Role.SPECIALIST,
+        officer="h01.12-specialist-1",
+        overdue=True,
+        due_before=AT,
+        after="WyJ4Il0=",
+        limit=10,
+    ),
+    rd.AskCounts(agency=AGENCY),
+)
+OTHERS["changes"] = rd.Changes(as_of=AT, seq=9, views=(OTHERS["filing_view"],), more=True)
+
 SAMPLES: Final[dict[str, Model]] = (
     {f"event.{event.kind}": event for event in EVENTS}
+    | {f"ask.{question.ask}": question for question in QUESTIONS}
     | {f"command.{command.kind}": command for command in COMMANDS}
     | OTHERS
 )

@@ -15,11 +15,12 @@ from schemas import parcel, payment
 from schemas.base import Model
 from schemas.filing.commands import PUBLIC_COMMANDS, Accept
 from schemas.filing.events import EFFECTS
-from schemas.stream import ledger
+from schemas.message_catalogue import AnyEvent
+from schemas.reading import Question
 from tests.contract.samples import COMMANDS, EVENTS, OTHERS, SAMPLES
 
 GOLDEN: Final = Path(__file__).parent / "golden"
-EVENT: Final[TypeAdapter[Any]] = TypeAdapter(ledger.AnyEvent)
+EVENT: Final[TypeAdapter[Any]] = TypeAdapter(AnyEvent)
 MAPS: Final = frozenset({"form", "paper_digests", "open"})
 """Objects whose keys are data."""
 STARTS: Final = ("filing_start", "submission", "payment_start", "parcel_start")
@@ -62,7 +63,8 @@ def test_every_kind_has_its_golden_file_and_every_file_its_kind() -> None:
     }
     kinds = {f"event.{kind}" for kind in {*EFFECTS, *later}}
     commands = {f"command.{model.model_fields['kind'].default}" for model in PUBLIC_COMMANDS}
-    assert {path.stem for path in GOLDEN.glob("*.json")} == kinds | commands | set(OTHERS)
+    questions = {f"ask.{model.model_fields['ask'].default}" for model in get_args(Question)}
+    assert {path.stem for path in GOLDEN.glob("*.json")} == kinds | commands | questions | set(OTHERS)
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))

@@ -167,7 +167,7 @@ async def test_while_a_payment_is_pending(whole: World, lose: Lose, together: bo
     await play.pay_by_hand()
     await play.review()
     await whole_again(play)
-    assert await play.kinds("payment", 1) == ["payment_requested", "payment_captured"]
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_captured"]
     order = await play.order()
     assert (len(order["captures"]), order["refunds"]) == (1, [])
     if not together:
@@ -229,7 +229,7 @@ async def test_a_payment_restarted_after_its_filing_was_delivered_keeps_the_mone
         return any(activity.activity_type.name == "payment.money" for activity in pending)
 
     await eventually(watching, bool)
-    assert await play.kinds("payment", 1) == ["payment_requested", "payment_captured"]
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_captured"]
     assert (await whole.client.payment(play.filing)).state is PaymentState.PAID
     assert (await play.order())["refunds"] == []
 

@@ -19,7 +19,6 @@ from motcua.errors import NotAllowed
 from operations.publishing import catalogue
 from schemas.filing import commands as cm
 from schemas.filing.events import Clock
-from schemas.filing.state import ClockState
 from schemas.filing.submission import Submission
 from schemas.ids import filing_workflow
 from schemas.people import Role
@@ -103,8 +102,7 @@ async def race(world: World, version: str, gate: asyncio.Semaphore, offset: time
 
 async def silence_at(world: World, play: Play) -> datetime:
     """When silence approves the filing."""
-    handle = world.temporal.get_workflow_handle(filing_workflow(play.filing))
-    clocks: list[ClockState] = await handle.query("clocks", result_type=list[ClockState])
+    clocks = await world.client.clocks(play.filing)
     return next(state.due for state in clocks if state.clock is Clock.PROCESSING)
 
 

@@ -21,8 +21,8 @@ def states(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     adopt = Stream._adopt
 
-    def watched(self: Stream[Any], answer: Any) -> None:
-        adopt(self, answer)
+    def watched(self: Stream[Any], *answer: Any) -> None:
+        adopt(self, *answer)
         seen["state"] = self.state.model_dump(mode="json", exclude_none=True)
 
     monkeypatch.setattr(Stream, "_adopt", watched)

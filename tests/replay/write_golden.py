@@ -10,7 +10,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from deploy.demo import running as demo
 from deploy.demo.scenario import SCENARIOS, load
-from motcua import filing_workflow, parcel_workflow, payment_workflow
+from rules.streams import FILING, KINDS
+from schemas.ids import StreamId
 from tests.acting import on_another_calendar
 from tests.conftest import World
 from tests.replay.conftest import replay
@@ -32,25 +33,21 @@ async def test_write_the_histories_anew(running: World, states: dict[str, Any]) 
 
 
 async def write(world: World, name: str, filing: UUID, states: dict[str, Any]) -> None:
-    """The histories of a filing and of its payment and parcel, if it has them."""
-    names = {
-        "filing": filing_workflow(filing),
-        "payment": payment_workflow(filing, 1),
-        "parcel": parcel_workflow(filing, 1),
-    }
-    for kind, workflow_id in names.items():
+    """The histories of a filing, and of the first of its streams of each other kind, if it has them."""
+    for kind in KINDS.values():
+        workflow_id = str(StreamId(kind.name, filing, 0 if kind is FILING else 1))
         try:
             history = await world.temporal.get_workflow_handle(workflow_id).fetch_history()
         except RPCError as error:
-            assert error.status is RPCStatusCode.NOT_FOUND  # noqa: PT017 -- there is no such payment or parcel
+            assert error.status is RPCStatusCode.NOT_FOUND  # noqa: PT017 -- there is none
             continue
-        file = HISTORIES / f"{name}.{kind}.history.json"
+        file = HISTORIES / f"{name}.{kind.name}.history.json"
         content = {"workflow_id": workflow_id, "history": portable(history.to_json_dict())}
         file.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
         states.clear()
         await replay(file)
         state = json.dumps(states.get("state"), ensure_ascii=False, indent=1, sort_keys=True)
-        file.with_name(f"{name}.{kind}.state.json").write_text(state + "\n", encoding="utf-8")
+        file.with_name(f"{name}.{kind.name}.state.json").write_text(state + "\n", encoding="utf-8")
 
 
 def portable(part: Any) -> Any:

@@ -78,9 +78,10 @@ def test_what_json_cannot_hold_is_refused() -> None:
 
 def test_the_parts_of_an_id_are_those_it_was_made_of() -> None:
     filing = ids.filing_id("c", "s")
-    assert ids.parts(ids.filing_workflow(filing)) == (filing, 0)
-    assert ids.parts(ids.payment_workflow(filing, 3)) == (filing, 3)
-    assert ids.parts(ids.parcel_workflow(filing, 12)) == (filing, 12)
+    assert ids.StreamId.parse(ids.filing_workflow(filing)) == ("filing", filing, 0)
+    assert ids.StreamId.parse(ids.payment_workflow(filing, 3)) == ("payment", filing, 3)
+    assert ids.StreamId.parse(ids.parcel_workflow(filing, 12)) == ("parcel", filing, 12)
+    assert str(ids.StreamId("parcel", filing, 12)) == ids.parcel_workflow(filing, 12)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_the_parts_of_an_id_are_those_it_was_made_of() -> None:
         "filing",
         "filing:",
         "filing:x",
-        f"filing:{UUID(int=1)}:1",
+        f"filing:{UUID(int=1)}:0",
         f"payment:{UUID(int=1)}:01",
         f"parcel:{UUID(int=1)}:",
         f"filing:{str(UUID(int=10)).upper()}",
@@ -100,4 +101,4 @@ def test_the_parts_of_an_id_are_those_it_was_made_of() -> None:
 )
 def test_what_is_written_in_another_way_is_no_id(name: str) -> None:
     with pytest.raises(ValueError, match=r"id|UUID|int"):
-        ids.parts(name)
+        ids.StreamId.parse(name)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from activities.ledger.numbers import number
+from rules.streams import KINDS
 from schemas.base import Model
 from schemas.filing.events import FeePaid
 from schemas.level import Channel
@@ -32,4 +33,4 @@ class Counters:
 async def test_half_an_hour_into_the_new_year_is_the_new_year(event: Model, field: str, given: str) -> None:
     batch: Any = SimpleNamespace(agency="H56.30", at=datetime(2026, 12, 31, 17, 30, tzinfo=UTC))
     counters: Any = Counters()
-    assert getattr(await number(counters, batch, event, {}), field) == given
+    assert getattr(await number(counters, batch, event, KINDS.numberings, {}), field) == given

@@ -40,6 +40,9 @@ class Told:
         capture = pay.Capture(capture_id=capture_id, amount=amount, at=NOW)
         self._give(pay.RecordCapture(command_id=f"capture:{capture_id}", capture=capture))
 
+    def order(self, pay_url: str) -> None:
+        self._give(pay.RecordOrder(command_id="order", order_id="o1", pay_url=pay_url))
+
     def expire(self) -> None:
         self._give(pay.ExpirePayment(command_id="expire"))
 
@@ -128,13 +131,14 @@ def test_what_has_ended_neither_expires_nor_is_cancelled(story: tuple[str | tupl
 
 def test_the_view_counts_what_came_and_what_went_back() -> None:
     payment = told(("money", "m1"), ("money", "m2", 20_000), ("refund", "m2", 20_000))
-    shown = rules.view(payment, "http://bank/1")
+    shown = rules.view(payment)
     assert (shown.amount, shown.captured, shown.refunded) == (16_000, 36_000, 20_000)
 
 
 def test_only_a_pending_payment_says_where_to_pay() -> None:
-    assert rules.view(told(), "http://bank/1").pay_url == "http://bank/1"
-    assert rules.view(told(("money", "m1")), "http://bank/1").pay_url is None
+    ordered = ("order", "http://bank/1")
+    assert rules.view(told(ordered)).pay_url == "http://bank/1"
+    assert rules.view(told(ordered, ("money", "m1"))).pay_url is None
 
 
 def test_the_same_money_told_twice_is_money_once() -> None:

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, only what is known to be harmless, and of an error its kind and place alone."""
+"""Logs: one JSON object a line, only what is known to be harmless, of an error its kind and place alone; metrics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import structlog
+from pydantic import ValidationError
 
+from workers.settings import ProcessSettings
 from workers.telemetry import configure_logging
 
 NAME = "Nguyễn Thị CANARY"
@@ -65,3 +67,18 @@ def test_of_an_error_only_its_kind_and_place_are_said(lines: Callable[[], list[d
     (line,) = lines()
     assert line["exception"].startswith("ValueError at ")
     assert "CANARY" not in json.dumps(line, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9464", "0.0.0.0:1", "[::1]:9464"])
+def test_metrics_are_served_at_an_ip_address_and_a_port(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("MOTCUA_METRICS", address)
+    assert ProcessSettings().metrics == address
+    monkeypatch.setenv("MOTCUA_METRICS", "")
+    assert ProcessSettings().metrics is None
+
+
+@pytest.mark.parametrize("wrong", ["9464", "localhost:9464", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:http", "::1:9464"])
+def test_what_is_no_address_for_metrics_is_refused(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("MOTCUA_METRICS", wrong)
+    with pytest.raises(ValidationError, match=r"such as 127\.0\.0\.1:9464"):
+        ProcessSettings()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Sequence
 from datetime import timedelta
@@ -314,11 +313,10 @@ async def test_a_made_up_past_is_not_believed_when_its_start_is_repeated(running
     second = await eventually(run, lambda found: found != first.first_execution_run_id)
 
     async def code() -> str:
-        with contextlib.suppress(WorkflowQueryFailedError):
-            return str((await client.get_workflow_handle(workflow_id, run_id=second).query("view"))["code"])
-        return ""
+        receipt = await client.get_workflow_handle(workflow_id, run_id=second).execute_update("submit")
+        return str(receipt["code"])
 
-    assert (await eventually(code, bool)).startswith("H56.30-")
+    assert (await code()).startswith("H56.30-")
     await handle.terminate()
 
 
@@ -420,13 +418,36 @@ async def test_a_check_of_the_submission_that_does_not_fit_is_refused(world: Wor
         assert why.code in {RefusalCode.BAD_COMMAND, RefusalCode.SAME_ID_OTHER_CONTENT}
 
 
-@pytest.mark.parametrize(("query", "argument"), [("actions", "x"), ("actions", None), ("receipt", [1]), ("receipt", 7)])
-async def test_a_question_that_is_garbage_fails_alone(world: World, query: str, argument: Any) -> None:
+@pytest.mark.parametrize(
+    "question",
+    [
+        "x",
+        None,
+        {"ask": "everything"},
+        {"ask": "filing"},
+        {"ask": "filing", "stream": 7},
+        {"ask": "filing", "stream": "filing:1", "more": 1},
+        {"ask": "actions", "stream": "filing:1", "actor": "x"},
+        {"ask": "receipt", "stream": "filing:1", "command_id": [1]},
+        {"ask": "changes", "stream": "filing:1", "wait": 3600},
+        {"ask": "tasks", "limit": 100_000},
+    ],
+    ids=repr,
+)
+async def test_a_question_that_is_garbage_is_refused_in_words(world: World, question: Any) -> None:
+    async with world.platform():
+        client = await stock(world)
+        why = await refusal(client.execute_workflow("View", question, id="view:garbage", task_queue="motcua"))
+    assert why.code is RefusalCode.BAD_COMMAND
+
+
+async def test_no_workflow_answers_queries(world: World) -> None:
     async with world.platform():
         play = await Play.begin(world, birth())
         handle = (await stock(world)).get_workflow_handle(f"filing:{play.filing}")
-        with pytest.raises(WorkflowQueryFailedError):
-            await handle.query(query, argument)
+        for name in ("view", "receipt", "actions"):
+            with pytest.raises(WorkflowQueryFailedError, match="not found"):
+                await handle.query(name)
         assert (await play.view()).stage is Stage.INTAKE
 
 

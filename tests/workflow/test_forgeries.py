@@ -64,7 +64,7 @@ async def test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger(running: Wo
     view = await play.until(lambda view: view.fee is not None and view.fee.state is FeeState.PAID)
     assert view.status is Status.PROCESSING
     assert (await running.client.payment(play.filing)).state is PaymentState.PAID
-    assert await play.kinds("payment", 1) == ["payment_requested", "payment_captured"]
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_captured"]
 
 
 async def test_a_payment_that_was_owed_is_not_given_back_when_a_stranger_cancels_it_after_the_end(
@@ -84,7 +84,7 @@ async def test_a_payment_that_was_owed_is_not_given_back_when_a_stranger_cancels
     await handle.signal("cancel", "give it back")
 
     await eventually(refused, bool)
-    assert await play.kinds("payment", 1) == ["payment_requested", "payment_captured"]
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_captured"]
     assert (await running.client.payment(play.filing)).state is PaymentState.PAID
     assert (await play.order())["refunds"] == []
 

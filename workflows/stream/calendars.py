@@ -1,4 +1,4 @@
-"""A change of calendar as it reaches a running filing, payment or parcel: one Update for all three."""
+"""A change of calendar as it reaches a running stream: one Update for all kinds."""
 
 from __future__ import annotations
 
@@ -15,26 +15,32 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.ledger import Receipt
     from schemas.stream.reprojection import command_id
 
-from workflows.stream.recording import Stream, failure, one, parse
+from workflows.stream.recording import Stream, failure, parse, single_argument
 
 
 class Timed(Protocol):
-    """What a workflow offers that has clocks."""
+    """What a life offers that has clocks."""
 
     async def recorded(self) -> Stream[Any]:
         """Its stream, once its first events are in the log. Raises `RefusalError` if there will be none."""
+
+
+class Living(Protocol):
+    """A workflow with its life."""
+
+    life: Timed
 
 
 @cache
 def adopt_calendar() -> Any:
     """The Update by which a workflow goes by a published calendar from then on. A repeat returns the first receipt."""
 
-    async def handle(self: Timed, *asked: Any) -> Receipt:
+    async def handle(self: Living, *asked: Any) -> Receipt:
         try:
-            wanted = parse(AdoptCalendar, one(asked))
-            return await _adopt(await self.recorded(), wanted)
-        except RefusalError as no:
-            raise failure(no.refusal) from None
+            wanted = parse(AdoptCalendar, single_argument(asked))
+            return await _adopt(await self.life.recorded(), wanted)
+        except RefusalError as error:
+            raise failure(error.refusal) from None
 
     handle.__name__ = handle.__qualname__ = "adopt_calendar"
     return workflow.update(name="adopt_calendar", description=AdoptCalendar.__doc__)(handle)

@@ -1,4 +1,4 @@
-"""Every public command as an Update of `Filing`, all by one helper."""
+"""Every public command as an Update of its stream's workflow, all by one helper."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ with workflow.unsafe.imports_passed_through():
     from schemas.people import Role
     from schemas.stream.ledger import Receipt
 
-from workflows.stream.recording import failure, one, parse
+from workflows.stream.recording import failure, parse, single_argument
 
 
 class Commanded(Protocol):
-    """What a workflow offers to the Updates."""
+    """What a life offers to the Updates."""
 
     def check_command(self, command: Command) -> None:
         """Raise `RefusalError` if the command would be refused now."""
@@ -26,22 +26,28 @@ class Commanded(Protocol):
         """Record the command. Raises `RefusalError`."""
 
 
+class Living(Protocol):
+    """A workflow with its life."""
+
+    life: Commanded
+
+
 @cache
 def update(model: type[Command]) -> Any:
     """The Update of one kind of command: a refusal leaves no trace in history, a receipt is for ever."""
     kind: str = model.model_fields["kind"].default
 
-    async def handle(self: Commanded, *command: Any) -> Receipt:
+    async def handle(self: Living, *command: Any) -> Receipt:
         try:
-            return await self.take_command(_public(model, one(command)))
-        except RefusalError as no:
-            raise failure(no.refusal) from None
+            return await self.life.take_command(_public(model, single_argument(command)))
+        except RefusalError as error:
+            raise failure(error.refusal) from None
 
-    def validate(self: Commanded, *command: Any) -> None:
+    def validate(self: Living, *command: Any) -> None:
         try:
-            self.check_command(_public(model, one(command)))
-        except RefusalError as no:
-            raise failure(no.refusal) from None
+            self.life.check_command(_public(model, single_argument(command)))
+        except RefusalError as error:
+            raise failure(error.refusal) from None
         except Exception:  # noqa: BLE001 -- whatever a validator raises reaches the caller, text included
             raise failure(_INTERNAL.refusal) from None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -23,13 +22,14 @@ _FIRST_PAUSE: Final = timedelta(seconds=1)
 _LONGEST_PAUSE: Final = timedelta(minutes=1)
 
 
-async def report(stream: Stream[Any], filing_id: UUID, signal: str, fact: Model) -> bool:
+async def report(stream: Stream[Any], signal: str, fact: Model) -> bool:
     """Signal a fact to the filing. False if the record says that the filing has ended.
 
     A filing that is open in the record but has no workflow is one that will be started again: it is told then.
     Raises as `wait_for` does, meanwhile.
     """
-    handle = workflow.get_external_workflow_handle(filing_workflow(filing_id))
+    filing = filing_workflow(stream.id.filing)
+    handle = workflow.get_external_workflow_handle(filing)
     again = _FIRST_PAUSE
     while True:
         try:
@@ -39,7 +39,7 @@ async def report(stream: Stream[Any], filing_id: UUID, signal: str, fact: Model)
                 raise
         else:
             return True
-        if await workflow.execute_local_activity_method(Registry.closed, filing_id, **LEDGER):
+        if await workflow.execute_local_activity_method(Registry.closed, filing, **LEDGER):
             return False
         await stream.catch_up()
         await pause(stream, again, "the filing has no workflow yet")

@@ -37,17 +37,17 @@ async def wait_for(
     """
 
     def changed() -> bool:
-        return done() or stream.superseded or stream.long
+        return done() or stream.superseded or stream.continue_as_new_suggested
 
     await workflow.wait_condition(changed, timeout=within, timeout_summary=summary)
     if stream.superseded:
-        await settled(stream)
+        await drain_handlers(stream)
         raise failure(SUPERSEDED)
     if not done():
         raise ContinueAsNewDueError
 
 
-async def settled(stream: Stream[Any]) -> None:
+async def drain_handlers(stream: Stream[Any]) -> None:
     """Wait until all that was asked of this run has been answered: it may end now."""
     await workflow.wait_condition(lambda: workflow.all_handlers_finished() and stream.idle)
 

@@ -27,7 +27,6 @@ from operations.commands.ledger import master_key
 from operations.commands.publishing.calendar import app as app
 from operations.commands.publishing.calendar import instant
 from operations.commands.publishing.mistakes import Language, mistake_row, print_mistakes
-from operations.folding import UnfoldableError
 from operations.publishing import reprojection
 from operations.publishing.calendar_file import check_bytes
 from operations.publishing.calendars import CalendarTakenError, PublishedCalendar, publish_calendar, published_calendars
@@ -36,6 +35,7 @@ from operations.publishing.what_if import what_if as project
 from rules.time.working_time import VIETNAM
 from schemas.publishing.calendar import CalendarFile
 from schemas.stream.reprojection import workflow_id
+from views.log import UnfoldableError
 
 _COLUMNS: Final = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 _LOOK_EVERY: Final = 1.0

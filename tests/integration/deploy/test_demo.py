@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 import yaml
 from temporalio.client import Client
@@ -127,6 +128,9 @@ async def no_canary(folder: Path, said: str) -> None:
     assert seen >= len(QUICK)
     for log in (folder / ".motcua" / "log").iterdir():
         assert not has_canary(log.read_bytes()), log
+    async with httpx.AsyncClient() as prometheus:
+        for part in ("WORKER", "BACK_OFFICE"):
+            assert not has_canary((await prometheus.get(env[f"MOTCUA_{part}_METRICS_URL"])).raise_for_status().text)
 
 
 def has_canary(value: object) -> bool:
@@ -205,6 +209,12 @@ def test_what_can_not_be_run_is_2(folder: Path) -> None:
         )
         assert ended.returncode == 2
         assert b"Traceback" not in ended.stderr
+
+
+def test_up_serves_temporals_web_ui(folder: Path) -> None:
+    env = Home(folder / ".motcua").read_env()
+    assert env is not None
+    assert httpx.get(env["MOTCUA_TEMPORAL_UI_URL"]).is_success
 
 
 def test_ctrl_c_stops_the_stack_that_the_demo_brought_up() -> None:

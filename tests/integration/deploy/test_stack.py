@@ -12,13 +12,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import httpx
 import psutil
 import pytest
 from temporalio.client import Client
 
 from deploy.stack import Stack, StackError, child, up
 from deploy.stack.part import Part
+from deploy.stack.parts import TEMPORAL_UI
 from operations.home import Home
+from tests.acting import eventually
 
 READY = "import os, time; open(os.environ['MOTCUA_READY_FILE'], 'w').close(); time.sleep(600)"
 LISTEN = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[2]))); time.sleep(600)"
@@ -102,6 +105,21 @@ async def test_a_killed_temporal_comes_back_on_the_same_port_with_its_workflows(
     assert description.id == "kept"
 
 
+async def test_temporals_web_ui_is_served_where_it_is_asked_for(home: Path) -> None:
+    lines: list[str] = []
+    async with Stack(home, parts=["temporal"], ui=True, progress=lines.append) as stack:
+        address = stack.env[TEMPORAL_UI]
+        assert (stack.home.read_env() or {})[TEMPORAL_UI] == address
+        assert f"Temporal's web UI: {address}" in lines
+        async with httpx.AsyncClient(base_url=address) as browser:
+            for page in ("/", "/namespaces/default/workflows"):
+                assert (await browser.get(page)).status_code == 200, page
+            await eventually(lambda: browser.get("/api/v1/namespaces/default"), lambda answer: answer.is_success)
+    async with Stack(home, parts=["temporal"]) as stack:
+        assert TEMPORAL_UI not in stack.env
+        assert not listens(address.removeprefix("http://"))
+
+
 async def test_a_clean_stop_leaves_the_data_and_nothing_else(home: Path) -> None:
     async with Stack(home, parts=["postgres", "temporal"]) as stack:
         first = dict(stack.env)
@@ -159,7 +177,7 @@ async def test_all_parts_start_and_each_sees_only_its_settings(home: Path) -> No
         await kill(stack, "worker")
         await kill(stack, "bank")
     assert {line.split()[0] for line in lines if "ready after" in line} == set(parts)
-    assert {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_POST_URL", "TEMPORAL_ADDRESS"} <= seen
+    assert {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_POST_URL", "MOTCUA_METRICS", "TEMPORAL_ADDRESS"} <= seen
     assert not {"MOTCUA_OWNER_DATABASE_URL", "MOTCUA_SUPERUSER_DATABASE_URL"} & seen
 
 

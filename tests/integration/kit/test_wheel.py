@@ -81,7 +81,7 @@ def test_the_wheel_holds_the_kit_and_the_contract_and_nothing_on_top(wheel: Path
 def test_the_contract_is_the_wheels_own(bare: Path, project: Path) -> None:
     code = "import motcua, sys; print(motcua.Submission.__module__, 'schemas' in sys.modules, 'typer' in sys.modules)"
     ended = run(bare / "python", "-c", code, cwd=project)
-    assert ended.stdout == "motcua.schemas.submission False False\n", ended.stderr
+    assert ended.stdout == "motcua.schemas.filing.submission False False\n", ended.stderr
 
 
 def test_type_checkers_see_the_contract(bare: Path, project: Path) -> None:
@@ -90,7 +90,7 @@ def test_type_checkers_see_the_contract(bare: Path, project: Path) -> None:
         sys.executable, "-m", "mypy", "--strict", "--python-executable", bare / "python", "typed.py", cwd=project
     )
     assert checked.returncode == 0, checked.stdout
-    assert "-> motcua.schemas.submission.Submission" in checked.stdout
+    assert "-> motcua.schemas.filing.submission.Submission" in checked.stdout
 
 
 def test_without_extras_it_says_what_to_install(bare: Path, project: Path) -> None:

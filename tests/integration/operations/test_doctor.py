@@ -236,12 +236,15 @@ async def test_what_does_not_answer_is_named(doctor: Doctor, tmp_path: Path) -> 
 
 
 async def test_settings_that_nobody_reads_or_that_are_wrong(running: World, doctor: Doctor) -> None:
-    told = await doctor(MOTCUA_DATABSE_URL="x://secret", MOTCUA_POOL_SIZE="many", MOTCUA_MASTER_KEY=None)
+    told = await doctor(
+        MOTCUA_DATABSE_URL="x://secret", MOTCUA_POOL_SIZE="many", MOTCUA_MASTER_KEY=None, MOTCUA_METRICS="9464"
+    )
 
     words = told.of("settings")
     assert ("warn", "nobody reads MOTCUA_DATABSE_URL") in words
     assert ("fail", "not set: MOTCUA_MASTER_KEY") in words
-    assert any(health == "fail" and text.startswith("MOTCUA_POOL_SIZE") for health, text in words)
+    for name in ("MOTCUA_POOL_SIZE", "MOTCUA_METRICS"):
+        assert any(health == "fail" and text.startswith(name) for health, text in words)
     assert "secret" not in told.text
     assert running.namespace in told.text
 
@@ -252,7 +255,10 @@ async def test_a_port_that_was_chosen_must_be_free(doctor: Doctor) -> None:
         told = await doctor(MOTCUA_TEMPORAL_PORT=port)
         assert "ports" in told.failed
     assert (await doctor(MOTCUA_TEMPORAL_PORT=port)).of("ports") == [("ok", f"MOTCUA_TEMPORAL_PORT={port}: free")]
-    assert "ports" in (await doctor(MOTCUA_TEMPORAL_PORT="high")).failed
+    for name in ("MOTCUA_TEMPORAL_PORT", "MOTCUA_TEMPORAL_UI_PORT", "MOTCUA_BACK_OFFICE_PORT"):
+        told = await doctor(**{name: "high"})
+        assert ("fail", f"{name} is no port") in told.of("ports")
+        assert [health for health, _ in told.of("settings") if health != "ok"] == []
 
 
 @asynccontextmanager

@@ -31,7 +31,7 @@ from tests.histories import CANARY, PERSON, mixed, with_fee
 from tests.shell import Shell
 
 Json = dict[str, Any]
-VERIFIER: Final = ROOT / "deploy" / "bundle_verifier.py"
+VERIFIER: Final = ROOT / "operations" / "bundle_verifier.py"
 BINARY: Final = frozenset({"body", "actor", "sealed", "secret"})
 
 
@@ -250,12 +250,12 @@ FORGERIES: Final[dict[str, tuple[Forgery, str, int | None]]] = {
     "the payment left out": (without("payment"), "filing", 4),
     "the parcel left out": (without("parcel"), "filing", 14),
     "the filing left out": (without("filing"), "filing", None),
-    "the capture cut off": (cut("payment", 1), "filing", 4),
+    "the capture cut off": (cut("payment", 2), "filing", 4),
     "the delivery cut off": (cut("parcel", 2), "filing", 14),
     "the fee's request cut off": (cut("filing", 2), "payment", 1),
     "another amount asked": (rewrite("payment", 1, body=said(amount=1, n=1, number="x")), "payment", 1),
     "another fee asked": (rewrite("payment", 1, body=said(amount=16000, n=2, number="x")), "payment", 1),
-    "another amount paid": (rewrite("payment", 2, body=said(amount=1, owed=True)), "filing", 4),
+    "another amount paid": (rewrite("payment", 3, body=said(amount=1, owed=True)), "filing", 4),
     "another parcel asked": (rewrite("parcel", 1, body=said(n=2, number="x")), "parcel", 1),
     "another end of the parcel": (rewrite("parcel", 3, body=said(outcome="lost")), "filing", 14),
     "another code": (rewrite("filing", 1, body=said(code="H56.30-20261125-0000009")), "filing", 1),
@@ -394,7 +394,7 @@ async def test_it_runs_as_one_file_with_nothing_but_the_standard_library(world: 
 
     code, lines = await asyncio.to_thread(run, "-S")  # without any package
     (result,) = lines
-    assert (code, result["verified"], result["events"]) == (0, True, 19)
+    assert (code, result["verified"], result["events"]) == (0, True, 20)
     bundle.write_bytes(canonical(await bundled(world, play, sealed=True)))
     code, lines = await asyncio.to_thread(run)
     (result,) = lines
@@ -449,7 +449,7 @@ async def test_a_bundle_is_written_by_a_command_and_checked_by_one_that_knows_no
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
     assert await asyncio.to_thread(offline, tmp_path, "bundle.json") == 0
     verified = await shell("ledger", "verify", "bundle.json", "--json")
-    assert (verified.code, verified.json["verified"], verified.json["events"]) == (0, True, 19)
+    assert (verified.code, verified.json["verified"], verified.json["events"]) == (0, True, 20)
     files = await shell("ledger", "verify", "bundle.json", "--files", urlsplit(world.objects).path)
     assert files.code == 0
     assert f"filing:{play.filing} seq 14" in files.out

@@ -557,7 +557,7 @@ async def test_problems_beyond_the_limit_are_counted(dsn: str, db: Connection, m
 @pytest.mark.usefixtures("writer")
 async def test_it_runs_as_one_file_with_nothing_of_ours_beside_it(dsn: str, db: Connection, tmp_path: Path) -> None:
     script = tmp_path / "ledger_verifier.py"
-    script.write_bytes((ROOT / "deploy" / "ledger_verifier.py").read_bytes())
+    script.write_bytes((ROOT / "operations" / "ledger_verifier.py").read_bytes())
     assert await run(script, dsn) == (0, [{"verified": True, "streams": 9, "events": 18}])
     await db.execute("update event set via = 'desk' where stream = 'filing:b' and seq = 2")
     code, lines = await run(script, dsn)

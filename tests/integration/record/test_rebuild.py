@@ -17,13 +17,15 @@ from operations import rebuild as rebuilding
 from operations import shadow
 from operations.programs import POSTGRES
 from operations.rebuild import NotRebuiltError, Rebuilt, rebuild
+from rules.streams import KINDS
 from schemas.filing.state import Stage
 from tests.acting import Play
 from tests.conftest import World
 from tests.histories import CANARY, by_post, mixed, with_fee
 from tests.shell import Shell
 
-NOTHING: Final = dict.fromkeys(shadow.TABLES, 0)
+TABLES: Final = tuple(shadow.read_models(KINDS))
+NOTHING: Final = dict.fromkeys(TABLES, 0)
 
 # Read models changed, missing and made up.
 DAMAGE: Final = (
@@ -35,6 +37,7 @@ DAMAGE: Final = (
     "delete from task where role = 'reception'",
     "update payment set captured = captured + 1 where state = 'paid'",
     "delete from parcel",
+    "update standing set open = not open where kind = 'filing'",
 )
 
 
@@ -47,7 +50,7 @@ async def shown(world: World) -> dict[str, list[str]]:
     async with world.connection() as connection:
         return {
             table: [row[0] for row in await connection.fetch(f"select t::text from {table} t order by 1")]  # noqa: S608
-            for table in shadow.TABLES
+            for table in TABLES
         }
 
 
@@ -72,7 +75,13 @@ def definition(world: World) -> str:
 async def test_what_is_rebuilt_equals_row_by_row_what_the_appends_wrote(world: World) -> None:
     plays = await mixed(world)
     before, defined = await shown(world), definition(world)
-    for table, wanted in {"filing": len(plays), "task": 9, "payment": 6, "parcel": 3}.items():
+    for table, wanted in {
+        "filing": len(plays),
+        "task": 9,
+        "payment": 6,
+        "parcel": 3,
+        "standing": len(plays) + 9,
+    }.items():
         assert len(before[table]) >= wanted, table
 
     report = await again(world)
@@ -92,7 +101,7 @@ async def test_rows_that_are_wrong_missing_or_made_up_are_repaired_and_counted(w
     before = await shown(world)
     await execute(world, *DAMAGE)
     damaged = await shown(world)
-    wrong = {table: len(set(damaged[table]) ^ set(before[table])) for table in shadow.TABLES}
+    wrong = {table: len(set(damaged[table]) ^ set(before[table])) for table in TABLES}
 
     report = await again(world)
 
@@ -103,6 +112,7 @@ async def test_rows_that_are_wrong_missing_or_made_up_are_repaired_and_counted(w
         "task": wrong["task"],
         "payment": wrong["payment"] // 2,
         "parcel": wrong["parcel"],
+        "standing": wrong["standing"] // 2,
     }
     assert all(report.changed.values())
     assert (await again(world)).changed == NOTHING
@@ -138,7 +148,7 @@ async def live(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "step"), [(shadow, "compare"), (rebuilding._Rebuild, "_swap")], ids=["comparing", "locking"]
+    ("where", "step"), [(shadow.Shadows, "compare"), (rebuilding._Rebuild, "_swap")], ids=["comparing", "locking"]
 )
 async def test_what_is_appended_at_the_last_moment_is_there_and_counts_as_no_difference(
     running: World, monkeypatch: pytest.MonkeyPatch, where: Any, step: str
@@ -168,7 +178,7 @@ async def test_what_is_appended_at_the_last_moment_is_there_and_counts_as_no_dif
 
 async def test_while_the_tables_are_swapped_appends_wait(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
     play = await Play.begin(running, with_fee())
-    swap = shadow.swap
+    swap = shadow.Shadows.swap
     waiting: list[asyncio.Task[Any]] = []
 
     async def swap_in_the_middle_of_an_append(*arguments: Any) -> None:
@@ -177,7 +187,7 @@ async def test_while_the_tables_are_swapped_appends_wait(running: World, monkeyp
         assert not done
         await swap(*arguments)
 
-    monkeypatch.setattr(shadow, "swap", swap_in_the_middle_of_an_append)
+    monkeypatch.setattr(shadow.Shadows, "swap", swap_in_the_middle_of_an_append)
     await again(running)
     monkeypatch.undo()
     await waiting[0]

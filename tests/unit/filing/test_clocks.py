@@ -596,7 +596,7 @@ def test_an_early_result_is_told_to_the_desk_that_hands_it_over() -> None:
     tasks = lifecycle.tasks(life.filing, life.now)
     assert life.kinds[-3:] == ["result_issued", "finished_early", "pickup_offered"]
     assert tasks[0].actions == ("hand_over",)
-    assert tasks[1:] == [Task(name="finished_early", role=HANDOVER.role, actions=())]
+    assert tasks[1:] == [Task(name="finished_early", agency="H01.12", role=HANDOVER.role, actions=())]
     assert lifecycle.tasks(life.do("hand_over", HANDOVER, recipient="An").filing, life.now) == []
 
 

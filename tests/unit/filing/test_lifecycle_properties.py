@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +22,7 @@ from hypothesis.stateful import (
 
 from rules.filing import lifecycle
 from rules.filing.fold import missing_opinions
+from rules.streams import FILING
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -404,7 +407,7 @@ class AnyLife(RuleBasedStateMachine):
     def replay(self) -> None:
         """Fold what is new as the log gives it back: as JSON."""
         for recorded in self.life.log[self.replayed.seq :]:
-            read = Recorded.model_validate_json(recorded.model_dump_json(exclude_none=True))
+            read = replace(recorded, event=FILING.event(json.loads(recorded.event.model_dump_json(exclude_none=True))))
             self.replayed = lifecycle.evolve(self.replayed, read)
             self.statuses.append(int(lifecycle.status(self.replayed)))
 

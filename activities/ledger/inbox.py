@@ -1,0 +1,37 @@
+"""Signals that could not be used: kept for the operator, sealed, and outside of any run's memory."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from temporalio import activity
+
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.vault import Vault
+from schemas.stream.ledger import ParkRequest
+
+_PARK: Final = """
+insert into inbox (id, stream, filing_id, agency, signal, problem, at, sealed, key_id)
+select $1, $2, $3, $4, $5, $6, $7, $8, $9 where (select count(*) from inbox where stream = $2) < $10
+on conflict (id) do nothing
+"""
+_MOST: Final = 1000
+"""So many are kept of one stream: whoever sends more sends no news."""
+
+
+class Inbox:
+    """Keeps what could not be used."""
+
+    def __init__(self, pool: Pool, vault: Vault) -> None:
+        self._pool = pool
+        self._vault = vault
+
+    @activity.defn(name="inbox.park")
+    async def park(self, request: ParkRequest) -> None:
+        """Keep it, once."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+                key = await self._vault.key(connection, request.filing_id, request.agency)
+                sealed = key.seal(request.payload.encode(), f"inbox\n{request.id}")
+                given = request.model_dump(exclude={"payload"})
+                await connection.execute(_PARK, *given.values(), sealed, key.key_id, _MOST)

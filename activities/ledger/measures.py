@@ -1,0 +1,50 @@
+"""What the ledger measures of itself: how often and how long, by kind of stream; never whose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from temporalio.common import MetricMeter
+
+from schemas.stream.ledger import Appended, Batch
+
+_MILLISECONDS: Final = "motcua_ledger_append_milliseconds"
+
+BUCKETS: Final = {_MILLISECONDS: (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)}
+"""Upper bounds by histogram: an append takes a few milliseconds, and is given up after 5 s."""
+
+
+class Measures:
+    """The ledger's instruments, made once a process. Labels: `kind` of the stream, `code` of a refusal."""
+
+    def __init__(self, meter: MetricMeter, kinds: Iterable[str]) -> None:
+        self._appends = meter.create_counter("motcua_ledger_appends_total", "Batches of events that the log took")
+        self._refusals = meter.create_counter(
+            "motcua_ledger_refusals_total", "Batches that the record did not bear out"
+        )
+        self._conflicts = meter.create_counter(
+            "motcua_ledger_conflicts_total", "Appends of runs that had lost their stream"
+        )
+        self._milliseconds = meter.create_histogram_float(_MILLISECONDS, "How long the log took to answer")
+        for kind in kinds:
+            # An alert on a rise misses the first one of a counter that was not there before.
+            self._appends.add(0, {"kind": kind})
+            self._conflicts.add(0, {"kind": kind})
+
+    def answered(self, batch: Batch, answer: Appended, seconds: float) -> None:
+        """The log took the batch, held it already, refused it, or said what it holds."""
+        kind = _kind(batch)
+        self._milliseconds.record(seconds * 1000, kind)
+        if answer.refused is not None:
+            self._refusals.add(1, {**kind, "code": answer.refused.code})
+        elif batch.events:
+            self._appends.add(1, kind)
+
+    def conflicted(self, batch: Batch) -> None:
+        """The run that proposed the batch writes no more."""
+        self._conflicts.add(1, _kind(batch))
+
+
+def _kind(batch: Batch) -> dict[str, str]:
+    return {"kind": batch.stream.partition(":")[0]}

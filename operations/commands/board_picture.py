@@ -1,0 +1,189 @@
+"""A board as it is drawn, in Vietnamese and in English."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.markup import escape
+from rich.table import Table
+
+from rules.time.working_time import VIETNAM
+from schemas.base import Text
+from schemas.filing.state import STATUS_NAMES, Status
+from schemas.payment import PaymentState
+from schemas.reading import Board, Count
+
+K = TypeVar("K", bound=Hashable)
+
+_EVENTS: Final = 3
+"""So many are drawn however low the screen is; what is below its edge is cut off."""
+
+_ANY_WIDTH: Final = 1000
+"""Columns that every board has room in."""
+
+_SILENT: Final = "cơ sở dữ liệu không trả lời, đang thử lại / the database does not answer, trying again"
+_OPEN: Final = tuple(sorted(STATUS_NAMES.keys() - {Status.NOT_ACCEPTED, Status.WITHDRAWN, Status.RETURNED}))
+"""The statuses of filings that are open."""
+
+_AGENCIES: Final = len(_OPEN) - 1
+"""So many, and the line that says how many more there are, cost no row where they stand beside the statuses."""
+
+_STATES: Final = {
+    PaymentState.PENDING: Text(vi="Chờ nộp", en="Pending"),
+    PaymentState.PAID: Text(vi="Đã nộp", en="Paid"),
+    PaymentState.EXPIRED: Text(vi="Hết hạn", en="Expired"),
+    PaymentState.CANCELLED: Text(vi="Đã hủy", en="Cancelled"),
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A board to be printed whole, or on a screen as far as there is room.
+
+    Attributes:
+        agency: Whose board it is; None for that of all.
+        every: Seconds between two looks, on a screen; None for a board that is printed once.
+        pace: Appends a second; None if it is not known.
+        lost: The type of the error because of which this board is an old one.
+    """
+
+    board: Board
+    agency: str | None = None
+    every: float | None = None
+    pace: float | None = None
+    lost: str | None = None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Lay it out anew for each size of the terminal; what finds no room are agencies, then events."""
+        room, board = console.height if self.every else None, self.board
+        agencies = _agencies(board, None if room is None else max(_AGENCIES, room // 6))
+        above = Group(self._title(), "", self._figures(), "", _pair(console, _statuses(board), agencies), "")
+        below = _pair(console, _money(board), _newest(board, None))
+        if room is not None:
+            over = sum(len(console.render_lines(part, options)) for part in (above, below)) - room
+            below = _pair(console, _money(board), _newest(board, max(_EVENTS, len(board.newest) - max(0, over))))
+        yield above
+        yield below
+
+    def _title(self) -> RenderableType:
+        whose = "tất cả cơ quan / all agencies" if self.agency is None else escape(self.agency)
+        ending = "" if self.every is None else f"  [dim]{self.every:g} s, Ctrl-C[/]"
+        as_of = f"{self.board.as_of.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S}"
+        line = f"[bold]motcua[/]  {whose}  [bold]{as_of}[/] (Asia/Ho_Chi_Minh){ending}"
+        return line if self.lost is None else Group(line, f"[bold red]{_SILENT}: {self.lost}[/]")
+
+    def _figures(self) -> Table:
+        """What is looked at first, in one row."""
+        board = self.board
+        chung, of_all = (", chung", ", of all") if self.agency is not None else ("", "")
+        pace = "–" if self.pace is None else f"{self.pace:,.1f}"
+        stalled = "?" if board.stalled is None else _alarm(board.stalled)
+        figures = (
+            ("Hồ sơ đang mở", "Open filings", f"{sum(one.filings for one in board.counts):,}"),
+            ("Quá hạn", "Late", _alarm(sum(one.late for one in board.counts))),
+            ("Việc", "Tasks", f"{board.tasks:,}"),
+            ("Hạn hôm nay", "Due today", f"{board.due_today:,}"),
+            ("Việc quá hạn", "Late tasks", _alarm(board.late)),
+            (f"Đứng yên{chung}", f"Stalled{of_all}", stalled),
+            (f"Ghi/giây{chung}", f"Appends/s{of_all}", pace),
+        )
+        table = _table(*(f"{vi} /\n{en}" for vi, en, _ in figures), words=0)
+        table.add_row(*(f"[bold]{figure}[/]" for *_, figure in figures))
+        return table
+
+
+def _statuses(board: Board) -> Table:
+    table = _table("Trạng thái /\nStatus", "Đang mở /\nOpen", "Quá hạn /\nLate")
+    filings, late = _sums(board, lambda one: one.status)
+    for status in _OPEN:
+        table.add_row(f"{status.value} {_both(STATUS_NAMES[status])}", _number(filings[status]), _alarm(late[status]))
+    return table
+
+
+def _agencies(board: Board, most: int | None) -> Table:
+    """How many filings of each agency stand at which status; if not all find room, those with the most late ones."""
+    numbers = (f"\n{status.value}" for status in _OPEN)
+    table = _table("Cơ quan /\nAgency", *numbers, "Tất cả /\nAll", "Quá hạn /\nLate")
+    filings, late = _sums(board, lambda one: one.agency)
+    at, _ = _sums(board, lambda one: (one.agency, one.status))
+    ordered = sorted(filings, key=lambda agency: (-late[agency], -filings[agency], agency))
+    for agency in ordered[:most]:
+        cells = (_number(at[agency, status]) for status in _OPEN)
+        table.add_row(escape(agency), *cells, _number(filings[agency]), _alarm(late[agency]))
+    if most is not None and len(ordered) > most:
+        table.add_row(f"[dim]… +{len(ordered) - most}[/]")
+    return table
+
+
+def _money(board: Board) -> Table:
+    headers = (
+        "Khoản thu /\nPayments",
+        "Số /\nCount",
+        "Yêu cầu /\nAsked, đ",
+        "Đã thu /\nCaptured, đ",
+        "Hoàn /\nRefunded, đ",
+    )
+    table = _table(*headers)
+    found = {money.state: money for money in board.money}
+    for state in dict.fromkeys((*_STATES, *found)):
+        money = found.get(state)
+        figures = (money.payments, money.asked, money.captured, money.refunded) if money else (0,) * 4
+        table.add_row(_state(state), *map(_number, figures))
+    return table
+
+
+def _newest(board: Board, most: int | None) -> Table:
+    headers = ("Lúc /\nWhen", "Cơ quan /\nAgency", "Hồ sơ /\nFiling", "Luồng /\nStream", "Sự kiện /\nEvent")
+    table = _table(*headers, words=5)
+    today = board.as_of.astimezone(VIETNAM).date()
+    for event in board.newest[:most]:
+        local = event.at.astimezone(VIETNAM)
+        at = f"{local:%H:%M:%S}" if local.date() == today else f"{local:%m-%d %H:%M}"
+        table.add_row(at, *map(escape, (event.agency, event.code or "", event.stream, event.kind)))
+    return table
+
+
+def _table(*headers: str, words: int = 1) -> Table:
+    """An empty table; its first columns hold words, the others numbers."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="cyan")
+    for n, header in enumerate(headers):
+        table.add_column(header, justify="left" if n < words else "right", overflow="fold")
+    return table
+
+
+def _pair(console: Console, left: Table, right: Table) -> RenderableType:
+    """Two tables side by side where both find room, else one below the other."""
+    grid = Table.grid(padding=(0, 4, 0, 0))
+    grid.add_row(left, right)
+    needed = console.measure(grid, options=console.options.update_width(_ANY_WIDTH)).maximum
+    return grid if needed <= console.width else Group(left, "", right)
+
+
+def _sums(board: Board, key: Callable[[Count], K]) -> tuple[Counter[K], Counter[K]]:
+    """Open filings, and those of them that are late, by a key."""
+    filings: Counter[K] = Counter()
+    late: Counter[K] = Counter()
+    for one in board.counts:
+        filings[key(one)] += one.filings
+        late[key(one)] += one.late
+    return filings, late
+
+
+def _state(state: str) -> str:
+    return _both(_STATES[PaymentState(state)]) if state in _STATES else escape(state)
+
+
+def _both(text: Text) -> str:
+    return f"{text.vi} / {text.en}"
+
+
+def _number(number: int) -> str:
+    return f"{number:,}" if number else "[dim]0[/]"
+
+
+def _alarm(number: int) -> str:
+    return f"[bold red]{number:,}[/]" if number else "[dim]0[/]"

@@ -1,0 +1,15 @@
+"""What a state has once its first event was recorded."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def known(value: T | None) -> T:
+    """`value`, which is there. Raises `ValueError` for a stream without events."""
+    if value is None:
+        msg = "nothing has been recorded yet"
+        raise ValueError(msg)
+    return value

@@ -1,0 +1,285 @@
+"""The kinds of streams, each as one descriptor. Whoever works on streams is given the kinds, and knows none by name.
+
+A new kind is its rules, its descriptor in `KINDS`, its events in the published contract, and a workflow of a few lines
+(`workflows.stream.shell`), which is longer only where something happens by itself. Append, rebuild, restart, verify,
+bundle, reprojection, doctor and views take it from there (CONTRIBUTING.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, Final, Generic, Protocol, TypeVar
+
+from pydantic import Field, TypeAdapter
+
+from rules import parcel, payment
+from rules.evidence import Evidence
+from rules.filing import evidence as filing_evidence
+from rules.filing import lifecycle, projections
+from rules.filing.guards import check as check_filing
+from rules.known import known
+from schemas.base import Model, Text
+from schemas.errors import Problem, problem
+from schemas.filing import events as ev
+from schemas.filing.commands import PUBLIC_COMMANDS, Command
+from schemas.filing.state import Action, Filing
+from schemas.ids import StreamId
+from schemas.parcel import Parcel, ParcelEvent, ParcelStart, RequestConsignment
+from schemas.payment import Payment, PaymentEvent, PaymentStart, RequestPayment
+from schemas.people import Actor, Role
+from schemas.publishing.calendar import Calendar
+from schemas.publishing.procedure import ProcedureRules
+from schemas.stream.ledger import Recorded
+from schemas.stream.rows import Rows, Standing
+from schemas.stream.snapshots import FilingMemory, NoMemory, PaymentMemory
+
+
+class State(Protocol):
+    """The fold of a stream. `seq` is that of the last event folded in."""
+
+    @property
+    def seq(self) -> int:
+        """Of the last event."""
+
+    @property
+    def agency(self) -> str:
+        """Whose stream it is."""
+
+
+S = TypeVar("S", bound=State)
+
+
+@dataclass(frozen=True)
+class Pins:
+    """The procedure and the calendar that a stream's first event names."""
+
+    procedure: str
+    version: str
+    sha256: str
+    calendar: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a stream begins with: its name, its agency, and what its first event pins, where it does."""
+
+    stream: StreamId
+    agency: str
+    procedure: ProcedureRules | None = None
+    calendar: Calendar | None = None
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """Numbers without gaps: a counter for each agency and period, and how its numbers are written.
+
+    Attributes:
+        period: For `strftime`, in Vietnamese time.
+        mark: Stands before the seven digits.
+    """
+
+    period: str
+    mark: str
+
+    def write(self, agency: str, period: str, n: int) -> str:
+        """The n-th number of a period."""
+        return f"{agency}-{period}-{self.mark}{n:07d}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A read model of a kind's own, with one row a stream, and its primary key."""
+
+    name: str
+    key: str = "stream"
+
+
+def _nobody(_: Any, __: str, ___: Actor, ____: datetime) -> Problem:
+    return problem("actor.role", "role_not_allowed", "việc này của hệ thống", "this is done by the system")
+
+
+@dataclass(frozen=True)
+class StreamKind(Generic[S]):
+    """All that tells one kind of stream from the others.
+
+    Attributes:
+        name: With it the names of its streams begin.
+        workflow: The type of its workflow.
+        state: The model of its fold, with a `snapshot_version`.
+        events: The union of the models of its events, told apart by `kind`.
+        first: The kind of the first of them.
+        initial: The state before all events.
+        decide: The events that a command causes. Raises `RefusalError`.
+        evolve: The state after one event.
+        standing: Where it stands: whether its workflow has something to do.
+        rows: What the other read models show: the row of its own table, its tasks.
+        start: What its workflow is started with, where something else starts it than a submission.
+        opening: The first command, made of that.
+        commands: What may be asked of it; each is an Update of its workflow under its kind.
+        guard: Why an actor can't give a command of this kind now, or None.
+        writers: The roles in which somebody may write to it.
+        evidence: What the log must hold before an event is written; None where nothing is needed.
+        pins: What its first event pins.
+        numberings: The numbers that its events carry, by kind of counter.
+        table: Its own read model.
+        memory: What its workflow must know beside its log from run to run.
+        title: What people call many of them.
+    """
+
+    name: str
+    workflow: str
+    state: type[S]
+    events: Any
+    first: str
+    initial: Callable[[Origin], S]
+    decide: Callable[[S, Any, datetime], tuple[Any, ...]]
+    evolve: Callable[[S, Recorded], S]
+    standing: Callable[[S], Standing]
+    rows: Callable[[S], Rows] = lambda _: Rows()
+    start: type[Model] | None = None
+    opening: Callable[[Any], Command] | None = None
+    commands: tuple[type[Command], ...] = ()
+    guard: Callable[[S, str, Actor, datetime], Problem | None] = _nobody
+    writers: frozenset[Role] = frozenset({Role.SYSTEM})
+    evidence: Callable[[StreamId, Any], Evidence | None] = lambda _, __: None
+    pins: Callable[[Any], Pins | None] = lambda _: None
+    numberings: Mapping[str, Numbering] = field(default_factory=dict)
+    table: Table | None = None
+    memory: type[Model] = NoMemory
+    title: Text | None = None
+
+    @cached_property
+    def _event(self) -> TypeAdapter[Any]:
+        form: Any = Annotated[self.events, Field(discriminator="kind")]
+        return TypeAdapter(form)
+
+    def event(self, data: Any) -> Any:
+        """Plain data as an event of this kind of stream. Raises `ValueError`."""
+        return self._event.validate_python(data)
+
+    def changed_rows(self, before: S, after: S) -> Rows:
+        """What an append writes to the read models that leads from one state to the other."""
+        standing = self.standing(after)
+        kept = before.seq > 0 and self.standing(before) == standing
+        return self.rows(after).model_copy(update={"standing": None if kept else standing})
+
+    def actions(self, state: S, actor: Actor, now: datetime) -> list[Action]:
+        """Every command, and whether `actor` can give it now, with the reason where not."""
+        names = (str(command.model_fields["kind"].default) for command in self.commands)
+        checked = ((name, self.guard(state, name, actor, now)) for name in names)
+        return [Action(name=name, allowed=why is None, problem=why) for name, why in checked]
+
+
+class Kinds(Mapping[str, StreamKind[Any]]):
+    """The kinds that there are, by name, in the order in which their workflows are started again."""
+
+    def __init__(self, kinds: tuple[StreamKind[Any], ...]) -> None:
+        self._kinds = {kind.name: kind for kind in kinds}
+
+    def __getitem__(self, name: str) -> StreamKind[Any]:
+        return self._kinds[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    def of(self, stream: str) -> StreamKind[Any]:
+        """The kind of a stream. Raises `KeyError` for one that is of none."""
+        return self[stream.partition(":")[0]]
+
+    @property
+    def numberings(self) -> dict[str, Numbering]:
+        """All numbers without gaps, by kind of counter."""
+        return {name: how for kind in self.values() for name, how in kind.numberings.items()}
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The read models of their own, by kind."""
+        return {kind.name: kind.table for kind in self.values() if kind.table is not None}
+
+
+def _filing(origin: Origin) -> Filing:
+    return Filing(
+        filing_id=origin.stream.filing,
+        agency=origin.agency,
+        procedure=known(origin.procedure),
+        calendar=known(origin.calendar),
+    )
+
+
+def _filing_pins(first: Any) -> Pins | None:
+    if not isinstance(first, ev.Submitted):
+        return None
+    return Pins(first.procedure, first.version, first.procedure_sha256, first.calendar)
+
+
+def _numbered(origin: Origin) -> dict[str, Any]:
+    return {"filing_id": origin.stream.filing, "n": origin.stream.n, "agency": origin.agency}
+
+
+FILING: Final = StreamKind(
+    name="filing",
+    workflow="Filing",
+    state=Filing,
+    events=ev.Event,
+    first="submitted",
+    initial=_filing,
+    decide=lifecycle.decide,
+    evolve=lifecycle.evolve,
+    standing=projections.standing,
+    rows=projections.rows,
+    commands=PUBLIC_COMMANDS,
+    guard=check_filing,
+    writers=frozenset(Role),
+    evidence=filing_evidence.evidence,
+    pins=_filing_pins,
+    numberings={"dossier": Numbering("%Y%m%d", ""), "receipt": Numbering("%Y", "R")},
+    table=Table("filing", "filing_id"),
+    memory=FilingMemory,
+    title=Text(vi="Hồ sơ", en="Filings"),
+)
+PAYMENT: Final = StreamKind(
+    name="payment",
+    workflow="Payment",
+    state=Payment,
+    events=PaymentEvent,
+    first="payment_requested",
+    initial=lambda origin: Payment(**_numbered(origin)),
+    decide=payment.decide,
+    evolve=payment.evolve,
+    standing=payment.standing,
+    rows=payment.rows,
+    start=PaymentStart,
+    opening=lambda start: RequestPayment(command_id="request", start=start),
+    evidence=payment.evidence,
+    numberings={"payment": Numbering("%Y%m%d", "P")},
+    table=Table("payment"),
+    memory=PaymentMemory,
+    title=Text(vi="Khoản thu", en="Payments"),
+)
+PARCEL: Final = StreamKind(
+    name="parcel",
+    workflow="Parcel",
+    state=Parcel,
+    events=ParcelEvent,
+    first="consignment_requested",
+    initial=lambda origin: Parcel(**_numbered(origin)),
+    decide=parcel.decide,
+    evolve=parcel.evolve,
+    standing=parcel.standing,
+    rows=parcel.rows,
+    start=ParcelStart,
+    opening=lambda start: RequestConsignment(command_id="request", start=start),
+    evidence=parcel.evidence,
+    numberings={"parcel": Numbering("%Y%m%d", "G")},
+    table=Table("parcel"),
+    title=Text(vi="Bưu gửi", en="Parcels"),
+)
+
+KINDS: Final = Kinds((FILING, PAYMENT, PARCEL))
+"""All kinds there are: what a process is given unless it is told otherwise."""

@@ -1,0 +1,389 @@
+"""What can be asked about the record, and what is answered. Reading asks the log, never a running workflow.
+
+Whoever has only Temporal starts the workflow `View` with a question; its result is the answer.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter
+
+from .base import AgencyCode, Instant, Key, Model, StrictModel, Subject, Text
+from .filing.state import FilingView
+from .people import Actor, Role
+
+T = TypeVar("T")
+
+StreamName = Annotated[
+    str,
+    Field(pattern=r"^[^\x00-\x1f\x7f]{1,128}$", description="filing:<uuid>, payment:<uuid>:<n>, parcel:<uuid>:<n>"),
+]
+PageSize = Annotated[int, Field(ge=1, le=500)]
+
+LONGEST_WAIT = 20.0
+"""Seconds for which `changes` waits at most."""
+
+
+class Audience(StrEnum):
+    """Who looks."""
+
+    PUBLIC = "public"
+    APPLICANT = "applicant"
+    OFFICER = "officer"
+    AUDITOR = "auditor"
+
+
+class _About(StrictModel):
+    """A question about one stream."""
+
+    stream: StreamName
+
+
+class AskFiling(_About):
+    """What is shown of a filing to those who may see it whole."""
+
+    ask: Literal["filing"] = "filing"
+
+
+class AskClocks(_About):
+    """Every run of every clock of a filing."""
+
+    ask: Literal["clocks"] = "clocks"
+
+
+class AskResult(_About):
+    """The decision of a filing and the file of its result."""
+
+    ask: Literal["result"] = "result"
+
+
+class AskParked(_About):
+    """The signals to a stream that could not be used."""
+
+    ask: Literal["parked"] = "parked"
+
+
+class AskPayment(_About):
+    """Where a payment stands."""
+
+    ask: Literal["payment"] = "payment"
+
+
+class AskParcel(_About):
+    """Where a parcel stands."""
+
+    ask: Literal["parcel"] = "parcel"
+
+
+class AskReceipt(_About):
+    """The receipt of a command, of the submission by default."""
+
+    ask: Literal["receipt"] = "receipt"
+    command_id: Key = "submit"
+
+
+class AskActions(_About):
+    """Every command that a stream takes, and whether this actor can give it now."""
+
+    ask: Literal["actions"] = "actions"
+    actor: Actor
+
+
+class AskTimeline(_About):
+    """What happened to a filing, its payments and its parcels, as far as the audience may see it."""
+
+    ask: Literal["timeline"] = "timeline"
+    audience: Audience = Audience.APPLICANT
+
+
+class AskChanges(_About):
+    """How a filing stood after each event beyond `after`; without any yet, wait so many seconds for one."""
+
+    ask: Literal["changes"] = "changes"
+    after: int = Field(default=0, ge=0)
+    wait: float = Field(default=LONGEST_WAIT, ge=0, le=LONGEST_WAIT)
+
+
+class _Page(StrictModel):
+    """A question whose answer comes page by page: `after` is the `next` of the page before."""
+
+    after: str | None = Field(default=None, max_length=1000)
+    limit: PageSize = 100
+
+
+class AskFilings(_Page):
+    """The filings of one client, or those of them that are open."""
+
+    ask: Literal["filings"] = "filings"
+    client_id: Key
+    open_only: bool = False
+
+
+class AskPersonsFilings(_Page):
+    """The filings in the name of one person."""
+
+    ask: Literal["persons_filings"] = "persons_filings"
+    id_number: str = Field(pattern=r"^[0-9A-Z-]{6,20}$")
+
+
+class AskTasks(_Page):
+    """What waits for whom, what is due first first."""
+
+    ask: Literal["tasks"] = "tasks"
+    agency: AgencyCode | None = None
+    role: Role | None = None
+    officer: Subject | None = None
+    overdue: bool = False
+    due_before: Instant | None = None
+
+
+class AskCounts(StrictModel):
+    """How many open filings there are, by agency and status."""
+
+    ask: Literal["counts"] = "counts"
+    agency: AgencyCode | None = None
+
+
+Question = (
+    AskFiling
+    | AskClocks
+    | AskResult
+    | AskParked
+    | AskPayment
+    | AskParcel
+    | AskReceipt
+    | AskActions
+    | AskTimeline
+    | AskChanges
+    | AskFilings
+    | AskPersonsFilings
+    | AskTasks
+    | AskCounts
+)
+AnyQuestion = Annotated[Question, Field(discriminator="ask")]
+QUESTION: Final[TypeAdapter[Question]] = TypeAdapter(AnyQuestion)
+"""Reads a question."""
+
+
+class Page(Model, Generic[T]):
+    """Some rows as of an instant; `next` begins the page after, None after the last."""
+
+    as_of: Instant
+    rows: tuple[T, ...]
+    next: str | None = None
+
+
+class Changes(Model):
+    """How a filing stood after each event, in order; `seq` is where to ask on from. `more`: there are more already."""
+
+    as_of: Instant
+    seq: int
+    views: tuple[FilingView, ...] = ()
+    more: bool = False
+
+
+class TimelineEntry(Model):
+    """Something that happened. What an audience may not see is left out.
+
+    Attributes:
+        status: The filing's national status code after it, for an event of the filing itself.
+        role: In which the actor acted.
+        subject: Who acted: an officer, or for officers also an applicant.
+        body: What the event says openly.
+        personal: What is sealed in the log.
+    """
+
+    stream: str
+    seq: int
+    kind: str
+    at: Instant
+    status: int | None = None
+    role: Role | None = None
+    subject: str | None = None
+    agency: AgencyCode | None = None
+    body: dict[str, Any] | None = None
+    personal: dict[str, Any] | None = None
+
+
+class FilingSummary(Model):
+    """A filing in a list."""
+
+    filing_id: UUID
+    code: str
+    agency: AgencyCode
+    procedure: str
+    version: str
+    client_id: str | None = None
+    submission_id: str | None = None
+    level: int
+    status: int
+    status_name: Text
+    stage: str
+    seq: int
+    submitted_at: Instant
+    due_at: Instant | None = None
+    closed_at: Instant | None = None
+    overdue: tuple[str, ...] = ()
+
+
+class TaskSummary(Model):
+    """A task in a list: what `agency` can do with a stream of a filing, whose `code` and `procedure` stand beside."""
+
+    stream: str
+    filing_id: UUID
+    code: str
+    procedure: str
+    agency: AgencyCode
+    name: str
+    role: Role
+    officer: str | None = None
+    actions: tuple[str, ...]
+    due_at: Instant | None = None
+    overdue: bool
+    created_at: Instant
+
+
+class Count(Model):
+    """So many open filings of an agency have this status; `late` of them have let a clock run out."""
+
+    agency: AgencyCode
+    status: int
+    status_name: Text
+    filings: int
+    late: int
+
+
+class Answer(Model):
+    """What `View` ends with inside: the answer as plain data, or why there is none."""
+
+    answer: Any = None
+    refusal: Any = None
+
+
+class Workload(Model):
+    """So many tasks of a role wait in an agency, claimed by an officer or by nobody."""
+
+    role: Role
+    officer: str | None = None
+    tasks: int
+    late: int
+
+
+class LoggedEvent(Model):
+    """An event as the log holds it, what is sealed left sealed."""
+
+    stream: str
+    seq: int
+    event_id: UUID
+    kind: str
+    version: int
+    body: dict[str, Any]
+    actor: dict[str, Any]
+    via: str
+    command_id: str
+    occurred_at: Instant
+    recorded_at: Instant
+    sealed: bool
+    hash: str
+
+
+class PaymentRecord(Model):
+    """A request for money in the record, in đồng."""
+
+    stream: str
+    filing_id: UUID
+    agency: AgencyCode
+    n: int
+    number: str
+    provider: str
+    amount: int
+    state: str
+    captured: int
+    refunded: int
+    calendar: str
+    due_at: Instant
+    settled_at: Instant | None = None
+    watch_seconds: int
+    seq: int
+    requested_at: Instant
+
+
+class ParcelRecord(Model):
+    """A consignment in the record."""
+
+    stream: str
+    filing_id: UUID
+    agency: AgencyCode
+    n: int
+    number: str
+    waybill: str | None = None
+    state: str
+    calendar: str
+    due_at: Instant
+    seq: int
+    requested_at: Instant
+
+
+class FilingRecord(FilingSummary):
+    """A filing in the record, with its payments and parcels."""
+
+    procedure_sha256: str
+    calendar: str
+    channel: str
+    result_channel: str
+    accepted_at: Instant | None = None
+    outcome: str | None = None
+    possible_duplicates: tuple[str, ...] = ()
+    payments: tuple[PaymentRecord, ...] = ()
+    parcels: tuple[ParcelRecord, ...] = ()
+
+
+class Money(Model):
+    """So many payments are in this state; đồng asked for, captured and given back."""
+
+    state: str
+    payments: int
+    asked: int
+    captured: int
+    refunded: int
+
+
+class BoardEvent(Model):
+    """An event as everybody may see it.
+
+    Attributes:
+        at: When it was recorded.
+        stream: `filing`, `payment 1`: of its filing.
+        code: The dossier code of that, if the filing stands in the record.
+    """
+
+    at: Instant
+    agency: AgencyCode
+    code: str | None = None
+    stream: str
+    kind: str
+
+
+class Board(Model):
+    """How it stands with the whole, or with an agency.
+
+    Attributes:
+        due_today: Tasks that are due by the end of the day in Vietnam, and not late.
+        late: Tasks that are late.
+        appends: Appends to the whole record since the database began to count.
+        newest: The events recorded last.
+        stalled: Workflows of the whole whose code fails, as Temporal counts them; None if it did not say.
+    """
+
+    as_of: Instant
+    counts: tuple[Count, ...]
+    tasks: int
+    due_today: int
+    late: int
+    money: tuple[Money, ...]
+    appends: int
+    newest: tuple[BoardEvent, ...]
+    stalled: int | None = None

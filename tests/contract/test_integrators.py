@@ -1,0 +1,189 @@
+"""The integrators' pages name what the contract has: every question with its fields, every word of the program.
+
+The program in Python is run as it stands (tests/integration/kit/test_plain_client.py); the one in TypeScript is read
+here, without Node.js.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final, get_args
+
+import pytest
+from pydantic import BaseModel
+
+from schemas.errors import Problem, Refusal
+from schemas.filing.commands import PUBLIC_COMMANDS, RESERVED_IDS, Command
+from schemas.filing.state import Action, ClockState, FilingView, Parked, Pause, ResultView, Task
+from schemas.filing.submission import Submission
+from schemas.ids import NAMESPACE, TASK_QUEUE
+from schemas.parcel import ParcelView
+from schemas.payment import PaymentView
+from schemas.people import Role
+from schemas.publishing.calendar import Timeliness
+from schemas.reading import (
+    Audience,
+    Changes,
+    Count,
+    FilingSummary,
+    Page,
+    Question,
+    TaskSummary,
+    TimelineEntry,
+)
+from schemas.stream.ledger import Receipt
+from tests.conftest import ROOT
+
+PAGE: Final = (ROOT / "docs" / "integrators.md").read_text(encoding="utf-8")
+PROGRAM: Final = re.findall(
+    r"^```typescript\n(.*?)^```$",
+    (ROOT / "docs" / "integrators-typescript.md").read_text(encoding="utf-8"),
+    re.MULTILINE | re.DOTALL,
+)[0]
+
+QUESTIONS: Final = {model.model_fields["ask"].default: model for model in get_args(Question)}
+COMMANDS: Final = {model.model_fields["kind"].default: model for model in PUBLIC_COMMANDS}
+
+ANSWERS: Final[dict[str, tuple[Any, ...]]] = {
+    "filing": (FilingView, Task),
+    "changes": (Changes,),
+    "receipt": (Receipt,),
+    "actions": (Action,),
+    "clocks": (ClockState, Pause, Timeliness),
+    "result": (ResultView,),
+    "timeline": (TimelineEntry, Audience),
+    "payment": (PaymentView,),
+    "parcel": (ParcelView,),
+    "parked": (Parked,),
+    "filings": (Page, FilingSummary),
+    "persons_filings": (Page, FilingSummary),
+    "tasks": (Page, TaskSummary),
+    "counts": (Count,),
+}
+"""What the words are taken from that an answer is described in."""
+
+READ: Final[dict[str, type[BaseModel]]] = {
+    "receipt": Receipt,
+    "view": FilingView,
+    "changes": Changes,
+    "result": ResultView,
+    "refusal": Refusal,
+    "problem": Problem,
+}
+"""What the variables of the program hold."""
+
+
+def words(of: Any) -> set[str]:
+    """The fields of a model, or the values of an enum."""
+    return set(of.model_fields) if issubclass(of, BaseModel) else set(of)
+
+
+def plain(cell: str) -> set[str]:
+    """The names in a cell that are words of the contract, and no examples."""
+    return set(re.findall(r"`([a-z_]+)`", cell))
+
+
+def questions() -> dict[str, tuple[str, str]]:
+    """Of each question on the page: what stands of its own fields, and of its answer."""
+    table = PAGE.split("\n## Questions\n")[1].split("\n\n")[1]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    return {name.strip("`"): (fields, answer) for name, fields, answer in rows}
+
+
+def test_the_page_names_every_question() -> None:
+    assert set(questions()) == set(QUESTIONS) == set(ANSWERS)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_page_names_the_fields_of_a_question_with_what_is_meant_without_them(name: str) -> None:
+    fields, _ = questions()[name]
+    model = QUESTIONS[name]
+    assert plain(re.sub(r"\(.*?\)", "", fields)) == set(model.model_fields) - {"ask"}
+    for field, said in re.findall(r"`([a-z_]+)` \(`?(\w+)`?\)", fields):
+        assert str(model.model_fields[field].default).removesuffix(".0") == said
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_page_describes_an_answer_in_the_words_of_the_contract(name: str) -> None:
+    _, answer = questions()[name]
+    known = set[str]().union(*map(words, ANSWERS[name]), QUESTIONS[name].model_fields)
+    assert plain(answer) - known - {"vi", "en"} == set()
+
+
+def test_the_page_leaves_out_nothing_that_is_shown_of_a_filing() -> None:
+    assert set(FilingView.model_fields) - plain(questions()["filing"][1]) == set()
+
+
+def test_the_page_names_the_ids_that_are_the_systems_own() -> None:
+    (row,) = re.findall(r"^\| `command_id` \| (.*?) \|$", PAGE, re.MULTILINE)
+    assert re.findall(r"`([a-z]+:)`", row) == list(RESERVED_IDS)
+
+
+# The program in TypeScript.
+
+
+def literal(name: str) -> Any:
+    """An object of the program that stands there as it is, as JSON would say it."""
+    (text,) = re.findall(rf"^const {name} = (\{{.*?\}});$", PROGRAM, re.MULTILINE | re.DOTALL)
+    for other, value in re.findall(r"^const ([A-Z]+) = (\{.*?\}|'[^']*');$", PROGRAM, re.MULTILINE):
+        text = re.sub(rf"\b{other}\b", value, text)
+    quoted = re.sub(r"\b(\w+):(?= )", r'"\1":', text).replace("'", '"')
+    return json.loads(re.sub(r",(\s*[}\]])", r"\1", quoted))
+
+
+def named(pairs: str) -> set[str]:
+    """The keys of an object in the program: `a: 1, b`."""
+    return {pair.split(":")[0].strip() for pair in pairs.split(",") if pair.strip()} - {"...fields"}
+
+
+def required(model: type[BaseModel]) -> set[str]:
+    """The fields that must be given."""
+    return {name for name, field in model.model_fields.items() if field.is_required()}
+
+
+def asked() -> Iterator[tuple[str, set[str]]]:
+    """The questions of the program, each with the fields that it gives."""
+    for name, rest in re.findall(r"\{ ask: '(\w+)'(.*?) \}", PROGRAM):
+        yield name, named(rest)
+
+
+def test_what_the_program_files_is_a_submission() -> None:
+    Submission.model_validate(literal("SUBMISSION"), extra="forbid")
+
+
+def test_what_the_program_asks_is_asked_as_it_is() -> None:
+    assert {name for name, _ in asked()} == {"receipt", "changes", "result"}
+    for name, fields in asked():
+        assert required(QUESTIONS[name]) <= fields <= set(QUESTIONS[name].model_fields)
+
+
+def test_what_the_program_commands_there_is() -> None:
+    given = re.findall(r"await act\(stream, '(\w+)', '(\w+)', \{(.*?)\}\)", PROGRAM)
+    assert [(update, role) for update, role, _ in given] == [("hand_over", "handover")]
+    for update, role, fields in given:
+        model = COMMANDS[update]
+        assert required(model) - set(Command.model_fields) <= named(fields) <= set(model.model_fields)
+        assert role in set(Role)
+    (common,) = re.findall(r"const command = \{(.*?)\};", PROGRAM)
+    assert named(common) == required(Command) - {"kind"}
+    assert re.findall(r"executeUpdateWithStart<.*?>\('(\w+)'", PROGRAM) == ["submit"]
+
+
+def test_what_the_program_reads_is_written() -> None:
+    found = re.findall(rf"\b({'|'.join(READ)})((?:\.\w+)+)", PROGRAM)
+    assert {name for name, _ in found} == set(READ)
+    for name, path in found:
+        model: Any = READ[name]
+        for step in path.strip(".").split("."):
+            assert step in model.model_fields, f"{name}{path}"
+            model = model.model_fields[step].annotation
+            if get_args(model):  # a list of them, or nothing
+                break
+
+
+def test_the_program_goes_by_the_names_of_the_platform() -> None:
+    assert set(re.findall(r"taskQueue: '([^']*)'", PROGRAM)) == {TASK_QUEUE}
+    assert f"const NAMESPACE = '{NAMESPACE}';" in PROGRAM
+    assert set(re.findall(r"(?:WithStartWorkflowOperation|workflow\.execute)\('(\w+)'", PROGRAM)) == {"Filing", "View"}

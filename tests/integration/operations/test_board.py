@@ -1,0 +1,276 @@
+"""`motcua board`: what it says of filings, money and Temporal, and how it lives on a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pty
+import signal
+import sys
+import termios
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+from temporalio.worker import Worker
+
+from operations.commands.board import SPAN, Pace
+from operations.stalled import count_reported
+from schemas.filing import commands as cm
+from schemas.filing.state import Stage
+from schemas.people import Role
+from schemas.reading import Board
+from tests.acting import EXTRACT, NEVER_PAYS, Doubtful, Play, eventually, publish_short
+from tests.conftest import ROOT, World, database_url
+from tests.histories import ASKED, CANARY, with_fee
+from tests.shell import Shell
+from tests.workflow.stumbling import Buggy
+
+NOBODY: Final = "postgresql://nobody@127.0.0.1:1/none"
+OTHER: Final = "H01.12"
+COPIES: Final = 16_000
+"""What two copies cost, in đồng."""
+
+HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
+"""The cursor."""
+
+LEAVE: Final = "\x1b[?1049l"
+"""The screen of one's own."""
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.chdir(tmp_path)  # beside no running stack
+    monkeypatch.setenv("NO_COLOR", "1")
+    return Shell(world.process_env)
+
+
+@pytest.fixture
+async def filed(world: World) -> dict[str, Play]:
+    """Filings that wait for somebody, one of them late, one of another agency; no worker runs any more."""
+    slow = await publish_short(world, EXTRACT, intake=1)
+    async with world.platform(), world.back_office(Doubtful()):
+        late = await Play.begin(world, with_fee(version=slow))
+        asked = await Play.begin(world, with_fee())
+        await asked.act(cm.RequestSupplement, asked.officer(Role.RECEPTION), **ASKED)
+        unpaid = await Play.begin(world, with_fee(payer_account=f"canary{NEVER_PAYS[-5:]}"))
+        await unpaid.accept()
+        await eventually(lambda: unpaid.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+        elsewhere = await Play.begin(world, with_fee(agency=OTHER))
+        await late.until(lambda view: bool(view.overdue))
+        paid = await Play.begin(world, with_fee())
+        await paid.accept()
+        await paid.at(Stage.REVIEW)
+    return {"late": late, "asked": asked, "unpaid": unpaid, "elsewhere": elsewhere, "paid": paid}
+
+
+async def test_it_says_what_stands_in_the_record(filed: dict[str, Play], shell: Shell) -> None:
+    shown = await shell("board", "--json")
+    board = shown.json
+
+    assert (shown.code, shown.err) == (0, "")
+    found = {(count["agency"], count["status"]): (count["filings"], count["late"]) for count in board["counts"]}
+    ours = {("H56.30", 1): (1, 1), ("H56.30", 4): (1, 0), ("H56.30", 5): (1, 0), ("H56.30", 6): (1, 0)}
+    assert found == {(OTHER, 1): (1, 0)} | ours
+    money = {sums.pop("state"): tuple(sums.values()) for sums in board["money"]}
+    assert money == {"pending": (1, COPIES, 0, 0), "paid": (1, COPIES, COPIES, 0)}
+    assert board["stalled"] == 0
+    assert board["as_of"].endswith("Z")
+    events = (await shell("events", str(filed["paid"].code), "--json")).json
+    newest = [(event["code"], event["agency"], event["stream"], event["kind"]) for event in board["newest"]]
+    assert len(newest) == 10
+    assert (filed["paid"].code, "H56.30", "payment 1", "payment_captured") in newest
+    assert newest[0] == (filed["paid"].code, "H56.30", "filing", events[-1]["kind"])
+    assert [event["at"] for event in board["newest"]] == sorted((e["at"] for e in board["newest"]), reverse=True)
+
+
+@pytest.mark.usefixtures("filed")
+async def test_its_tasks_and_appends_are_those_of_the_record(world: World, shell: Shell) -> None:
+    board, tasks = (await shell("board", "--json")).json, (await shell("tasks", "--json")).json
+
+    zone = ZoneInfo("Asia/Ho_Chi_Minh")
+    today = datetime.fromisoformat(board["as_of"]).astimezone(zone).date()
+    due = [task for task in tasks if not task["overdue"] and task["due_at"] is not None]
+    assert board["tasks"] == len(tasks)
+    assert board["late"] == sum(task["overdue"] for task in tasks) > 0
+    assert board["due_today"] == sum(datetime.fromisoformat(t["due_at"]).astimezone(zone).date() <= today for t in due)
+    async with world.connection() as connection:
+        receipts = await connection.fetchval("select count(*) from receipt")
+    assert (await eventually(lambda: _board(shell), lambda seen: seen["appends"] >= receipts))["appends"] > 0
+
+
+async def _board(shell: Shell) -> dict[str, Any]:
+    board: dict[str, Any] = (await shell("board", "--json")).json
+    return board
+
+
+async def test_it_is_for_people_and_names_none(filed: dict[str, Play], shell: Shell) -> None:
+    for asked in (["--once"], [], ["--json"]):
+        shown = await shell("board", *asked)
+        assert shown.code == 0, shown.err
+        assert CANARY not in shown.out.lower()
+        assert not any(str(play.filing) in shown.out for play in filed.values())
+        assert str(filed["paid"].code) in shown.out
+    shown = await shell("board", "--once", TEMPORAL_ADDRESS="127.0.0.1:1")
+    assert shown.code == 0
+    lines = [line.split() for line in shown.out.splitlines()]
+    assert "?" in lines[4]  # stalled workflows, of which nobody knows now
+    for words in ("1 Mới đăng ký / Registered 2 1", "Chờ nộp / Pending 1 16,000 0 0", "5 Yêu cầu bổ sung giấy tờ"):
+        assert any(line[: len(words.split())] == words.split() for line in lines), words
+    assert "H56.30 1 0 1 1 1 0 0 4 1" in " ".join(shown.out.split())
+    assert "(Asia/Ho_Chi_Minh)" in shown.out
+
+
+async def test_an_agency_sees_its_own(filed: dict[str, Play], shell: Shell) -> None:
+    other = (await shell("board", "--agency", OTHER, "--json")).json
+
+    assert [(count["agency"], count["filings"]) for count in other["counts"]] == [(OTHER, 1)]
+    assert (other["tasks"], other["late"], other["money"]) == (1, 0, [])
+    assert [(event["code"], event["kind"]) for event in other["newest"]] == [(filed["elsewhere"].code, "submitted")]
+    assert other["appends"] == (await shell("board", "--json")).json["appends"]
+    nowhere = (await shell("board", "--agency", "H99", "--json")).json
+    assert (nowhere["counts"], nowhere["tasks"], nowhere["newest"]) == ([], 0, [])
+    shown = (await shell("board", "--agency", OTHER)).out
+    assert OTHER in shown
+    assert "H56.30" not in shown
+
+
+async def test_what_stands_still_is_counted_by_temporal(world: World, shell: Shell) -> None:
+    async with Worker(world.temporal, task_queue="stumbling", workflows=[Buggy]):
+        await world.temporal.start_workflow(Buggy.run, id="filing:x", task_queue="stumbling")
+        await eventually(lambda: count_reported(world.temporal), bool)
+
+    assert (await shell("board", "--json")).json["stalled"] == 1
+    assert (await shell("board", "--json", TEMPORAL_ADDRESS="127.0.0.1:1")).json["stalled"] is None
+
+
+async def test_it_ends_as_every_command_without_a_database(shell: Shell) -> None:
+    for asked in (["--once"], ["--json"]):
+        ended = await shell("board", *asked, MOTCUA_DATABASE_URL=NOBODY)
+        assert ended.code == 4
+        assert "ConnectionRefusedError" in ended.err
+        assert (await shell("board", *asked, MOTCUA_DATABASE_URL=None)).code == 2
+    assert "motcua board --agency" in (await shell("board", "--help")).out
+
+
+def seen(second: float, appends: int) -> Board:
+    return Board(
+        as_of=datetime(2026, 11, 26, tzinfo=UTC) + timedelta(seconds=second),
+        counts=(),
+        tasks=0,
+        due_today=0,
+        late=0,
+        money=(),
+        appends=appends,
+        newest=(),
+    )
+
+
+def test_appends_a_second_are_the_difference_of_two_looks() -> None:
+    pace = Pace()
+
+    assert pace.add(seen(0, 1000)) is None
+    assert pace.add(seen(2, 1050)) == 25
+    assert pace.add(seen(4, 1050)) == 12.5  # the database counts by fits and starts
+    assert pace.add(seen(5, 1100)) == 20
+    assert pace.add(seen(SPAN.total_seconds() + 4, 1100)) == 5  # from the last look that is old enough
+    assert pace.add(seen(60, 1110)) == pytest.approx(10 / 46)
+    assert pace.add(seen(62, 10)) is None  # it began to count anew
+    assert pace.add(seen(64, 20)) == 5
+    assert pace.add(seen(64, 20)) == 5
+
+
+@dataclass
+class Terminal:
+    """What a command writes on a terminal, as it comes."""
+
+    process: asyncio.subprocess.Process
+    written: bytearray = field(default_factory=bytearray)
+    read: int = 0
+
+    @property
+    def text(self) -> str:
+        return self.written.decode(errors="replace")
+
+    async def shows(self, words: str) -> None:
+        """Wait for words after those that were waited for last."""
+        async with asyncio.timeout(25):
+            while words not in self.text[self.read :]:
+                await asyncio.sleep(0.05)
+        self.read = self.text.index(words, self.read)
+
+
+@asynccontextmanager
+async def terminal(world: World, folder: Path, *arguments: str) -> AsyncIterator[Terminal]:
+    """`motcua` on a terminal of 48 lines with 160 columns."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(ours, (48, 160))
+    kept = {key: value for key, value in os.environ.items() if key in {"PATH", "HOME", "LANG"}}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "motcua.command", *arguments),
+        cwd=folder,
+        env=kept | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)} | world.process_env,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    found = Terminal(process)
+
+    def take() -> None:
+        try:
+            found.written += os.read(ours, 65_536)
+        except OSError:  # nobody has it open any more
+            asyncio.get_running_loop().remove_reader(ours)
+
+    asyncio.get_running_loop().add_reader(ours, take)
+    os.close(theirs)
+    try:
+        yield found
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        asyncio.get_running_loop().remove_reader(ours)
+        os.close(ours)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_it_lives_until_ctrl_c_and_gives_the_terminal_back(
+    world: World, tmp_path: Path, number: signal.Signals
+) -> None:
+    async with terminal(world, tmp_path, "board", "--every", "0.3") as board:
+        await board.shows("tất cả cơ quan / all agencies")
+        async with world.platform():
+            code = (await Play.begin(world, with_fee())).code
+            await board.shows(str(code))
+        board.process.send_signal(number)
+        assert await asyncio.wait_for(board.process.wait(), 10) == 130
+        await board.shows(LEAVE)
+        assert board.text.rindex(SHOW) > board.text.rindex(HIDE)
+        assert "Traceback" not in board.text
+        assert CANARY not in board.text.lower()
+
+
+async def test_it_outlives_the_database(world: World, tmp_path: Path) -> None:
+    name = urlsplit(world.app_dsn).path[1:]
+    maintenance = await asyncpg.connect(database_url(world.superuser_dsn, "postgres"))
+    try:
+        async with terminal(world, tmp_path, "board", "--every", "0.3") as board:
+            await board.shows("Ghi/giây")
+            await maintenance.execute(f"alter database {name} allow_connections false")
+            await maintenance.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", name)
+            await board.shows("the database does not answer, trying again")
+            await maintenance.execute(f"alter database {name} allow_connections true")
+            async with world.platform():
+                await board.shows(str((await Play.begin(world, with_fee())).code))
+            assert "trying again" not in board.text.rpartition("Asia/Ho_Chi_Minh")[2]
+    finally:
+        await maintenance.execute(f"alter database {name} allow_connections true")
+        await maintenance.close()

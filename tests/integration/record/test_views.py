@@ -1,0 +1,332 @@
+"""What is read of a filing through the kit: as the log has it, for whoever may see it, in its life and for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import dataclasses
+import json
+from collections.abc import Awaitable
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+
+from motcua import FilingClient, FilingNotAvailable, NotReady
+from rules.streams import KINDS
+from schemas import reading as rd
+from schemas.errors import RefusalCode
+from schemas.filing import commands as cm
+from schemas.filing.state import Closing, Stage
+from schemas.ids import TASK_QUEUE, filing_workflow, payment_workflow
+from schemas.parcel import ParcelState
+from schemas.payment import PaymentState
+from schemas.people import Actor, Role
+from tests.acting import (
+    ADDRESS,
+    NEVER_PAYS,
+    STAYS_IN_TRANSIT,
+    Doubtful,
+    Play,
+    birth,
+    eventually,
+    extract,
+    officer,
+    posted,
+    refusal,
+    stock,
+    whose,
+)
+from tests.conftest import World
+from tests.histories import CANARY, PERSON, REASON, with_fee
+from tests.integration.kit.test_client import empty_namespace
+from views import auditor
+from views.log import Log, UnfoldableError, no_keys
+from views.timeline import timeline
+
+
+def cursor(*parts: Any) -> str:
+    """What looks like the `next` of a page."""
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+
+
+ON_HER_BEHALF: Final = "canary-behalf"
+
+
+async def test_what_is_not_there_yet_is_not_ready_and_then_it_is_there(office: World) -> None:
+    client, play = office.client, await Play.begin(office, posted())
+    for early in (client.result(play.filing), client.receipt(play.filing, "move-1")):
+        with pytest.raises(NotReady):
+            await early
+    accepted = await play.accept()
+    assert await client.receipt(play.filing, "move-1") == accepted
+    assert await client.receipt(str(play.filing)) == await client.submit(play.submission)
+    await play.review()
+    view = await play.at(Stage.CLOSED)
+    result = await client.result(play.filing)
+    assert (result.code, result.outcome) == (play.code, "approved")
+    assert result.result == view.result
+    assert view.closing is Closing.DELIVERED
+
+
+async def test_nothing_of_what_never_was_is_available(office: World) -> None:
+    client, never = office.client, uuid4()
+    calls: list[Awaitable[Any]] = [
+        client.view(never),
+        client.clocks(never),
+        client.result(never),
+        client.receipt(never),
+        client.receipt(payment_workflow(never, 1), "request"),
+        client.actions(never, officer(Role.TEAM_LEAD)),
+        client.payment(never),
+        client.parcel(never),
+        client.parked(never),
+        client.timeline(never),
+        client.changes(never),
+        client.changes(never, 7, wait=0),
+    ]
+    async with asyncio.timeout(10):
+        for call in calls:
+            with pytest.raises(FilingNotAvailable):
+                await call
+
+
+async def ask(world: World, **question: Any) -> Any:
+    """The plain answer to a plain question."""
+    client = await stock(world)
+    return await client.execute_workflow("View", question, id=f"view:{uuid4()}", task_queue=TASK_QUEUE)
+
+
+async def test_a_stream_of_another_kind_is_not_found(office: World) -> None:
+    play = await Play.begin(office, posted(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(lambda: play.kinds("payment", 1), bool)
+    filing, payment = filing_workflow(play.filing), payment_workflow(play.filing, 1)
+    assert (await ask(office, ask="payment", stream=payment))["amount"] == 16_000
+    for name, stream in (("filing", payment), ("parcel", payment), ("clocks", payment), ("payment", filing)):
+        assert (await refusal(ask(office, ask=name, stream=stream))).code is RefusalCode.NOT_FOUND
+    assert (await refusal(ask(office, ask="changes", stream=payment, wait=0))).code is RefusalCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {},
+        {"ask": "everything"},
+        {"ask": "filing"},
+        {"ask": "filing", "stream": 7},
+        {"ask": "filing", "stream": "filing:\0"},
+        {"ask": "receipt", "stream": "filing:\0"},
+        {"ask": "changes", "stream": "filing:\0"},
+        {"ask": "changes", "stream": "filing:x", "wait": 21},
+        {"ask": "timeline", "stream": "filing:x", "audience": "press"},
+        {"ask": "tasks", "limit": 0},
+        {"ask": "tasks", "officer": "\0"},
+        {"ask": "tasks", "due_before": "2026-11-26"},
+        {"ask": "tasks", "after": cursor("soon", "a", "b", "c", "d")},
+        {"ask": "tasks", "after": cursor("2026-11-26 10:00:00+00", "a\0", "b", "c", "d")},
+        {"ask": "tasks", "after": cursor("infinity")},
+        {"ask": "filings", "client_id": "portal", "after": "first"},
+        {"ask": "filings", "client_id": "portal", "after": cursor("first")},
+        {"ask": "filings", "client_id": "portal", "after": cursor(7)},
+        {"ask": "persons_filings", "id_number": "\0"},
+    ],
+    ids=str,
+)
+async def test_a_question_that_makes_no_sense_is_refused_at_once(office: World, question: dict[str, Any]) -> None:
+    async with asyncio.timeout(10):
+        assert (await refusal(ask(office, **question))).code is RefusalCode.BAD_COMMAND
+
+
+async def test_actions_and_clocks_are_those_of_now(office: World) -> None:
+    client, play = office.client, await Play.begin(office, birth())
+    reception = play.officer(Role.RECEPTION)
+
+    async def allowed(actor: Actor) -> set[str]:
+        return {action.name for action in await client.actions(play.filing, actor) if action.allowed}
+
+    assert "accept" in await allowed(reception)
+    assert "accept" not in await allowed(play.submission.actor)
+    assert "withdraw" in await allowed(play.submission.actor)
+    (intake,) = await client.clocks(play.filing)
+    assert (intake.clock, intake.ended) == ("intake", None)
+    await play.accept()
+    assert "accept" not in await allowed(reception)
+    ended, *running = await client.clocks(play.filing)
+    assert (ended.clock, ended.ended_by, ended.due) == ("intake", "accepted", intake.due)
+    assert {clock.clock for clock in running} >= {"processing"}
+    await play.withdraw()
+    assert await allowed(reception) == await allowed(play.submission.actor) == set()
+    assert all(clock.ended for clock in await client.clocks(play.filing))
+
+
+async def test_a_payment_says_where_to_pay_while_it_is_pending_and_never_after(office: World) -> None:
+    play = await Play.begin(office, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+    pending = await office.client.payment(play.filing)
+    assert pending.pay_url == (await play.order())["pay_url"]
+    assert (pending.state, pending.amount, pending.captured) == (PaymentState.PENDING, 16_000, 0)
+    with pytest.raises(FilingNotAvailable):
+        await office.client.payment(play.filing, 2)
+    await play.pay_by_hand()
+    paid = await eventually(
+        lambda: office.client.payment(play.filing), lambda view: view.state is not PaymentState.PENDING
+    )
+    assert (paid.state, paid.pay_url, paid.captured, paid.refunded) == (PaymentState.PAID, None, 16_000, 0)
+
+
+async def test_a_parcel_is_seen_on_its_way(office: World) -> None:
+    play = await Play.begin(office, birth(result_channel="post", address=ADDRESS | {"postcode": STAYS_IN_TRANSIT}))
+    with pytest.raises(FilingNotAvailable):
+        await office.client.parcel(play.filing)
+    await play.accept()
+    await play.review()
+    await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_sent" in kinds)
+    parcel = await office.client.parcel(play.filing)
+    assert parcel.state is ParcelState.SENT
+    assert parcel.waybill
+
+
+async def test_everything_is_answered_after_the_end_and_after_the_engine_has_forgotten(world: World) -> None:
+    client_id, person = f"portal-{uuid4()}", PERSON | {"id_number": "CANARY-000077"}
+    async with world.platform(), world.back_office(Doubtful()):
+        play = await Play.begin(world, posted(client_id=client_id, **whose(person)))
+        await play.deliver()
+        await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_ended" in kinds)
+        first = await answers(world.client, play, client_id, person["id_number"])
+    amnesia = dataclasses.replace(world, temporal=await empty_namespace(world))
+    async with amnesia.platform():
+        assert await answers(amnesia.client, play, client_id, person["id_number"]) == first
+        with pytest.raises(FilingNotAvailable):
+            await amnesia.client.parcel(play.filing, 2)
+        async with asyncio.timeout(20):
+            followed = [view.seq async for view in amnesia.client.follow(play.filing)]
+    assert followed == list(range(1, len(await play.kinds()) + 1))
+    assert [row["filing_id"] for row in first["filings"]["rows"]] == [play.filing]
+    assert first["filings"]["rows"] == first["of person"]["rows"]
+    assert first["payment"]["state"] == "paid"
+    assert first["parcel"]["state"] == "delivered"
+    assert first["tasks"]["rows"] == ()
+    assert first["counts"] == first["parked"] == []
+
+
+async def answers(client: FilingClient, play: Play, client_id: str, id_number: str) -> dict[str, Any]:
+    """What each question about a filing is answered, but for when it was asked."""
+    filing = play.filing
+    found: dict[str, Any] = {
+        "filing": await client.view(filing),
+        "clocks": await client.clocks(filing),
+        "result": await client.result(filing),
+        "receipt": await client.receipt(filing),
+        "receipt of a command": await client.receipt(filing, "move-2"),
+        "receipt of the payment": await client.receipt(payment_workflow(filing, 1), "request"),
+        "actions": await client.actions(filing, play.submission.actor),
+        "payment": await client.payment(filing),
+        "parcel": await client.parcel(filing),
+        "parked": await client.parked(filing),
+        "changes": await client.changes(filing, wait=0),
+        "filings": await client.filings(client_id),
+        "of person": await client.filings_of(id_number),
+        "tasks": await client.tasks(),
+        "counts": await client.counts(),
+    }
+    for audience in rd.Audience:
+        found[audience] = await client.timeline(filing, audience)
+    return {name: timeless(answer) for name, answer in found.items()}
+
+
+def timeless(answer: Any) -> Any:
+    if isinstance(answer, list):
+        return [timeless(each) for each in answer]
+    return answer.model_dump(exclude={"as_of"})
+
+
+# The timeline: each audience what it may see.
+
+
+@pytest.fixture
+async def seen(world: World) -> dict[str, Any]:
+    """A finished filing of a person who has another one open; its timeline for each audience; the other's code."""
+    async with world.platform(), world.back_office(Doubtful()):
+        other = await Play.begin(world, with_fee())
+        play = await Play.begin(world, with_fee())
+        await play.act(cm.Claim, play.officer(Role.RECEPTION), on_behalf_of=ON_HER_BEHALF)
+        await play.deliver(reason=REASON)
+        timelines = {str(audience): await world.client.timeline(play.filing, audience) for audience in rd.Audience}
+    return {"play": play, "other": other.code, **timelines}
+
+
+def without(entries: list[rd.TimelineEntry], *fields: str) -> str:
+    """Entries as text, but for these fields."""
+    return "\n".join(entry.model_dump_json(exclude=set(fields)) for entry in entries)
+
+
+def by_kind(entries: list[rd.TimelineEntry]) -> dict[str, rd.TimelineEntry]:
+    return {entry.kind: entry for entry in entries}
+
+
+async def test_the_public_sees_what_happened_and_when_and_nothing_else(seen: dict[str, Any]) -> None:
+    entries, play = seen[rd.Audience.PUBLIC], seen["play"]
+    assert [entry.kind for entry in entries] == await play.kinds()
+    assert {entry.stream for entry in entries} == {filing_workflow(play.filing)}
+    for entry in entries:
+        known = {"stream", "seq", "kind", "at", "status"}
+        assert set(entry.model_dump(exclude_none=True)) == known
+    assert CANARY not in without(entries).lower()
+
+
+async def test_an_applicant_sees_their_own_filing_but_not_what_officers_do_among_themselves(
+    seen: dict[str, Any],
+) -> None:
+    entries, play = seen[rd.Audience.APPLICANT], seen["play"]
+    kinds = by_kind(entries)
+    assert {entry.stream for entry in entries} == {filing_workflow(play.filing), payment_workflow(play.filing, 1)}
+    assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
+    for inside in ("claimed", "proposed"):
+        assert (kinds[inside].subject, kinds[inside].body, kinds[inside].personal) == (None, None, None)
+    submitted = kinds["submitted"].personal
+    assert submitted is not None
+    assert submitted["applicant"]["name"] == PERSON["name"]
+    assert "possible_duplicates" not in submitted
+    assert kinds["accepted"].subject == play.officer(Role.RECEPTION).subject
+    assert seen["other"] not in without(entries)
+    assert ON_HER_BEHALF not in without(entries)
+    assert CANARY not in without(entries, "personal").lower()
+
+
+async def test_an_officer_sees_who_it_was_and_what_else_they_have_filed(seen: dict[str, Any]) -> None:
+    kinds = by_kind(seen[rd.Audience.OFFICER])
+    submitted = kinds["submitted"].personal
+    assert submitted is not None
+    assert submitted["possible_duplicates"] == [seen["other"]]
+    assert submitted["applicant"]["id_number"] == PERSON["id_number"]
+    assert kinds["submitted"].subject == PERSON["subject"]
+    assert kinds["proposed"].personal == {"reason": REASON}
+    assert kinds["decided"].subject == seen["play"].officer(Role.LEADER).subject
+    assert CANARY not in without(seen[rd.Audience.OFFICER], "personal", "subject").lower()
+
+
+async def test_an_auditor_sees_every_body_and_no_person(seen: dict[str, Any]) -> None:
+    entries, officers = seen[rd.Audience.AUDITOR], seen[rd.Audience.OFFICER]
+    assert [entry.body for entry in entries] == [entry.body for entry in officers]
+    assert all(entry.body is not None and entry.personal is None for entry in entries)
+    assert by_kind(entries)["submitted"].subject is None
+    assert by_kind(entries)["decided"].subject
+    assert CANARY not in without(entries).lower()
+    assert seen["other"] not in without(entries)
+
+
+async def test_the_record_as_an_auditor_reads_it_holds_nobody(world: World, seen: dict[str, Any]) -> None:
+    play = seen["play"]
+    async with world.connection(world.app_dsn) as connection:
+        events = await auditor.events(connection, play.filing)
+    assert len([event for event in events if event.stream == filing_workflow(play.filing)]) == len(await play.kinds())
+    assert any(event.sealed for event in events)
+    assert CANARY not in "".join(event.model_dump_json() for event in events).lower()
+
+
+async def test_without_keys_no_timeline_can_be_told(world: World, seen: dict[str, Any]) -> None:
+    async with world.connection(world.app_dsn) as connection:
+        with pytest.raises(UnfoldableError, match="key"):
+            await timeline(Log(connection, no_keys, KINDS), filing_workflow(seen["play"].filing), rd.Audience.OFFICER)

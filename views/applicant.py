@@ -1,0 +1,123 @@
+"""What an applicant, or who files for them, may read: their own filings, whole."""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+import asyncpg
+
+from rules import parcel as parcel_rules
+from rules import payment as payment_rules
+from rules.filing import lifecycle, projections
+from schemas.errors import NOT_FOUND, NOT_READY, RefusalError
+from schemas.filing.state import STATUS_NAMES, ClockState, Filing, FilingView, ResultView, Status
+from schemas.parcel import Parcel, ParcelView
+from schemas.payment import Payment, PaymentView
+from schemas.reading import AskFilings, Changes, FilingSummary, Page
+from schemas.stream.ledger import Receipt
+from views.log import Connection, Log, Told
+from views.pages import key_of, page, uuid
+
+S = TypeVar("S")
+
+MOST_BYTES: Final = 500_000
+"""Of an answer: Temporal takes no more than 2 MiB."""
+
+
+async def filing(log: Log, stream: str) -> FilingView:
+    """What is shown of a filing."""
+    told = await _told(log, stream, Filing)
+    return projections.view(told.state, told.as_of, await _parked(log.connection, stream))
+
+
+async def clocks(log: Log, stream: str) -> tuple[ClockState, ...]:
+    """Every run of every clock: its pauses, extensions, due instant and outcome, in the order of the starts."""
+    return lifecycle.clock_history((await _told(log, stream, Filing)).state)
+
+
+async def result(log: Log, stream: str) -> ResultView:
+    """The decision and the file of the result. `not_ready` before there is one."""
+    found: Filing = (await _told(log, stream, Filing)).state
+    if found.decision is None or found.result is None:
+        raise RefusalError(NOT_READY)
+    return ResultView(
+        filing_id=found.filing_id, code=str(found.code), outcome=found.decision.outcome, result=found.result
+    )
+
+
+async def receipt(log: Log, stream: str, command_id: str) -> Receipt:
+    """The receipt of a command. `not_ready` if there is none."""
+    body = await log.connection.fetchval(_RECEIPT, stream, command_id)
+    if body is not None:
+        return Receipt.model_validate_json(body)
+    raise RefusalError(NOT_READY if await log.connection.fetchval(_THERE, stream) else NOT_FOUND)
+
+
+async def payment(log: Log, stream: str) -> PaymentView:
+    """Where to pay, and what became of the money."""
+    return payment_rules.view((await _told(log, stream, Payment)).state)
+
+
+async def parcel(log: Log, stream: str) -> ParcelView:
+    """Where the parcel stands."""
+    return parcel_rules.view((await _told(log, stream, Parcel)).state)
+
+
+async def changes(log: Log, stream: str, after: int) -> Changes:
+    """How a filing stood after each event beyond `after`: as many as make up `MOST_BYTES`, and at least the next."""
+    told = await _told(log, stream, Filing)
+    parked = await _parked(log.connection, stream)
+    views: list[FilingView] = []
+    size = 0
+    for recorded, state in zip(told.events, told.states(), strict=True):
+        if recorded.seq > after and size < MOST_BYTES:
+            views.append(projections.view(state, recorded.at, parked))
+            size += len(views[-1].model_dump_json(exclude_none=True))
+    last = told.events[-1].seq
+    seq = views[-1].seq if views else max(after, last)
+    return Changes(as_of=told.as_of, seq=seq, views=tuple(views), more=seq < last)
+
+
+async def filings_of_client(log: Log, asked: AskFilings) -> Page[FilingSummary]:
+    """A client's own filings, in the order of their ids."""
+    return await _filings(log, "client_id", asked.client_id, asked.after, asked.limit, open_only=asked.open_only)
+
+
+async def filings_of_person(log: Log, person: bytes, after: str | None, limit: int) -> Page[FilingSummary]:
+    """The filings in the name of a person, who is known by the ledger's keyed digest."""
+    return await _filings(log, "person", person, after, limit)
+
+
+async def _filings(
+    log: Log, column: str, value: str | bytes, after: str | None, limit: int, *, open_only: bool = False
+) -> Page[FilingSummary]:
+    key = key_of(after, uuid)
+    found = await log.connection.fetch(_FILINGS.format(column=column), value, key and key[0], limit + 1, open_only)
+    as_of = found[0]["as_of"] if found else await log.connection.fetchval("select now()")
+    return page(as_of, found, limit, summary, lambda row: (row["filing_id"],))
+
+
+def summary(row: asyncpg.Record) -> FilingSummary:
+    """A row of `filing` in a list."""
+    return FilingSummary.model_validate(dict(row) | {"status_name": STATUS_NAMES[Status(row["status"])]})
+
+
+async def _told(log: Log, stream: str, state: type[S]) -> Told:
+    """A stream of this kind. `not_found` for one of another."""
+    told = await log.read(stream)
+    if told.kind.state is not state:
+        raise RefusalError(NOT_FOUND)
+    return told
+
+
+async def _parked(connection: Connection, stream: str) -> int:
+    return int(await connection.fetchval("select count(*) from inbox where stream = $1", stream))
+
+
+_RECEIPT: Final = "select body from receipt where stream = $1 and command_id = $2"
+_THERE: Final = "select true from event where stream = $1 and seq = 1"
+_FILINGS: Final = """
+select *, now() as as_of from filing
+where {column} = $1 and ($2::text is null or filing_id > $2::text::uuid) and (closed_at is null or not $4)
+order by filing_id limit $3
+"""

@@ -1,0 +1,203 @@
+"""The log as events and states: rows of `event` opened, and folded by the rules of their kind.
+
+What is sealed is opened by whoever injects the keys; nothing here holds one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import reduce
+from itertools import accumulate, islice
+from typing import Any, Final, Protocol, TypeAlias
+from uuid import UUID
+
+import asyncpg
+
+from rules.streams import Kinds, Origin, Pins, StreamKind
+from schemas.errors import NOT_FOUND, RefusalError
+from schemas.ids import StreamId
+from schemas.people import Actor
+from schemas.publishing.calendar import Calendar
+from schemas.publishing.procedure import ProcedureRules
+from schemas.stream.ledger import Recorded
+
+Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
+
+SELECT: Final = """
+select seq, kind, body, sealed, command_id, actor, occurred_at from event where stream = $1 and seq >= $2 order by seq
+"""
+CALENDAR: Final = """
+select body from calendar
+where name = $1 and (agency in ('', $2) or starts_with($2, agency || '.')) order by length(agency) desc limit 1
+"""
+"""The calendar of this name as it is for an agency: the longest code that has days of its own decides."""
+
+_PROCEDURE: Final = "select rules from procedure where code = $1 and version = $2 and sha256 = $3"
+_HEAD: Final = "select filing_id, agency, head_seq, now() as now from stream where stream = $1 and head_seq > 0"
+
+
+class SealBrokenError(Exception):
+    """What was sealed can't be opened: it was changed, or sealed by another key."""
+
+
+class Key(Protocol):
+    """The key of one filing."""
+
+    def unseal(self, sealed: bytes, context: str) -> bytes:
+        """What was sealed under the same `context`. Raises `SealBrokenError`."""
+
+
+Keys: TypeAlias = Callable[[Connection, UUID], Awaitable[Key | None]]
+"""Finds the key of a filing; None if there is none (any more)."""
+
+
+async def no_keys(_: Connection, __: UUID) -> Key | None:
+    """The keys of whoever may open nothing: for what is read without unsealing."""
+    return None
+
+
+class UnfoldableError(Exception):
+    """Why a stream can't be folded. Names the stream, and the seq where one event is to blame; nothing personal."""
+
+
+def opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key) -> Recorded:
+    """The event that a row holds, with what was sealed. Raises `SealBrokenError`, and `ValueError`."""
+    private = json.loads(key.unseal(row["sealed"], f"{stream}\n{row['seq']}")) if row["sealed"] else {}
+    fields = {"kind": row["kind"]} | json.loads(row["body"]) | private.get("event", {})
+    actor = json.loads(row["actor"])
+    if "actor" in private:
+        actor["subject"] = private["actor"]
+    return Recorded(
+        seq=row["seq"],
+        at=row["occurred_at"],
+        command_id=row["command_id"],
+        actor=Actor.model_validate(actor),
+        event=kind.event(fields),
+    )
+
+
+@dataclass(frozen=True)
+class Told:
+    """A stream as the log tells it, as of an instant: its state before all events, and these."""
+
+    kind: StreamKind[Any]
+    as_of: datetime
+    before: Any
+    events: list[Recorded]
+
+    def states(self) -> Iterator[Any]:
+        """The state after each event."""
+        return islice(accumulate(self.events, self.kind.evolve, initial=self.before), 1, None)
+
+    @property
+    def state(self) -> Any:
+        """The state after all of them."""
+        return reduce(self.kind.evolve, self.events, self.before)
+
+
+@dataclass(frozen=True)
+class Published:
+    """Procedures and calendars that have been read. They never change, so that each is read once."""
+
+    procedures: dict[tuple[str, ...], ProcedureRules] = field(default_factory=dict)
+    calendars: dict[tuple[str, str], Calendar] = field(default_factory=dict)
+
+
+class Log:
+    """Reads and folds the streams of one log."""
+
+    def __init__(self, connection: Connection, keys: Keys, kinds: Kinds, published: Published | None = None) -> None:
+        self.connection = connection
+        self._keys = keys
+        self._kinds = kinds
+        self._published = published or Published()
+
+    def kind(self, stream: str) -> StreamKind[Any]:
+        """The kind of a stream. Raises `UnfoldableError`."""
+        try:
+            return self._kinds.of(stream)
+        except KeyError:
+            raise UnfoldableError(f"{stream}: no kind of stream that this version knows") from None
+
+    async def read(self, stream: str) -> Told:
+        """A stream, folded. Raises `RefusalError` (`not_found`) for one that the log does not hold."""
+        head = await self.connection.fetchrow(_HEAD, stream)
+        if head is None:
+            raise RefusalError(NOT_FOUND)
+        events = await self.events(stream, head["filing_id"], head["head_seq"])
+        before = await self.initial(stream, head["agency"], events[0].event)
+        return Told(self.kind(stream), head["now"], before, events)
+
+    async def events(self, stream: str, filing: UUID, head: int) -> list[Recorded]:
+        """Every event of a stream, opened. Raises `UnfoldableError`."""
+        rows = await self.connection.fetch(SELECT, stream, 1)
+        if [row["seq"] for row in rows] != list(range(1, len(rows) + 1)) or len(rows) < head:
+            raise UnfoldableError(f"{stream}: events are missing; see: motcua ledger verify")
+        try:
+            key = await self._keys(self.connection, filing)
+        except SealBrokenError:
+            raise UnfoldableError("a filing's key can't be unwrapped: it was changed, or wrapped otherwise") from None
+        if key is None:
+            raise UnfoldableError(f"{stream}: the key of its filing is not there")
+        kind = self.kind(stream)
+        return [_opened(kind, stream, row, key) for row in rows]
+
+    async def initial(self, stream: str, agency: str, first: Any) -> Any:
+        """The state before all events, of which `first` is the first. Raises `UnfoldableError`."""
+        kind = self.kind(stream)
+        if first.kind != kind.first:
+            raise UnfoldableError(f"{stream} seq 1: no stream begins with {first.kind}")
+        origin = Origin(StreamId.parse(stream), agency)
+        if (pins := kind.pins(first)) is not None:
+            procedure, calendar = await self._procedure(stream, pins), await self._calendar(stream, agency, pins)
+            origin = Origin(origin.stream, agency, procedure, calendar)
+        try:
+            return kind.initial(origin)
+        except ValueError as error:
+            raise _unfoldable(stream, error) from None
+
+    async def fold(self, stream: str, agency: str, events: list[Recorded]) -> Any:
+        """The state after these events, which are all. Raises `UnfoldableError`."""
+        before = await self.initial(stream, agency, events[0].event)
+        try:
+            return reduce(self.kind(stream).evolve, events, before)
+        except (LookupError, TypeError, ValueError) as error:
+            raise _unfoldable(stream, error) from None
+
+    async def _procedure(self, stream: str, pins: Pins) -> ProcedureRules:
+        """The published rules. Whose standing order it was is not in them: that stands in the events."""
+        pinned = (pins.procedure, pins.version, pins.sha256)
+        if pinned not in self._published.procedures:
+            rules = await self.connection.fetchval(_PROCEDURE, *pinned)
+            if rules is None:
+                what = f"{pins.procedure}@{pins.version} with sha256 {pins.sha256}"
+                raise UnfoldableError(f"{stream} seq 1: {what} is not published here")
+            self._published.procedures[pinned] = ProcedureRules.model_validate_json(rules)
+        return self._published.procedures[pinned]
+
+    async def _calendar(self, stream: str, agency: str, pins: Pins) -> Calendar:
+        """The calendar that was in force when the stream began."""
+        wanted = (pins.calendar, agency)
+        if wanted not in self._published.calendars:
+            body = await self.connection.fetchval(CALENDAR, *wanted)
+            if body is None:
+                raise UnfoldableError(f"{stream} seq 1: the calendar {pins.calendar} is not published here")
+            self._published.calendars[wanted] = Calendar.model_validate_json(body)
+        return self._published.calendars[wanted]
+
+
+def _unfoldable(stream: str, error: Exception) -> UnfoldableError:
+    return UnfoldableError(f"{stream}: its events do not fold: {type(error).__name__}")
+
+
+def _opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key) -> Recorded:
+    try:
+        return opened(kind, stream, row, key)
+    except SealBrokenError:
+        why = "its sealed part can't be opened: it was changed, or sealed by another key; see: motcua ledger verify"
+    except ValueError:
+        why = "no event that this version can read"
+    raise UnfoldableError(f"{stream} seq {row['seq']}: {why}")

@@ -1,0 +1,116 @@
+"""What an operator may read: how it stands with the whole, and with one filing, by its code; nothing personal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from rules.time.working_time import VIETNAM
+from schemas.errors import NOT_FOUND, RefusalError
+from schemas.filing.state import STATUS_NAMES, Parked, Status
+from schemas.ids import StreamId
+from schemas.reading import Board, BoardEvent, FilingRecord, Money, ParcelRecord, PaymentRecord
+from views.log import Connection, Log
+from views.public import counts
+
+NEWEST: Final = 10
+NEWEST_AMONG: Final = 5_000
+"""An agency's are looked for among so many of the last: for one that does nothing all would have to be read."""
+
+
+async def find(connection: Connection, which: str) -> FilingRecord | None:
+    """A filing by its dossier code or its id, with its payments and parcels."""
+    row = await connection.fetchrow(_BY_ID, asked) if (asked := _uuid(which)) else None
+    row = row or await connection.fetchrow(_BY_CODE, which.strip())
+    if row is None:
+        return None
+    found = dict(row) | {"status_name": STATUS_NAMES[Status(row["status"])]}
+    payments = await connection.fetch(_PAYMENTS, row["filing_id"])
+    parcels = await connection.fetch(_PARCELS, row["filing_id"])
+    return FilingRecord.model_validate(
+        found
+        | {
+            "payments": [PaymentRecord.model_validate(dict(payment)) for payment in payments],
+            "parcels": [ParcelRecord.model_validate(dict(parcel)) for parcel in parcels],
+        }
+    )
+
+
+async def codes(connection: Connection, filings: list[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Dossier code and agency of filings, by id."""
+    rows = await connection.fetch(_CODES, filings)
+    return {row["filing_id"]: (row["code"], row["agency"]) for row in rows}
+
+
+async def parked(log: Log, stream: str) -> list[Parked]:
+    """The signals to a stream that could not be used. `not_found` for a stream that is not there."""
+    if await log.connection.fetchval(_THERE, stream) is None:
+        raise RefusalError(NOT_FOUND)
+    rows = await log.connection.fetch(_PARKED, stream)
+    return [Parked.model_validate(dict(row)) for row in rows]
+
+
+async def board(log: Log, agency: str | None = None) -> Board:
+    """How it stands with all filings, or an agency's, now. Of Temporal nothing is known here: `stalled` is None."""
+    connection = log.connection
+    now: datetime = await connection.fetchval("select now()")
+    end_of_day = now.astimezone(VIETNAM).replace(hour=23, minute=59, second=59, microsecond=999_999)
+    due = await connection.fetch(_DUE, agency, end_of_day)
+    money = await connection.fetch(_MONEY, agency)
+    newest = await connection.fetch(_NEWEST, agency, NEWEST, NEWEST_AMONG)
+    return Board(
+        as_of=now,
+        counts=await counts(log, agency),
+        **due[0],
+        money=tuple(Money.model_validate(dict(row)) for row in money),
+        appends=await connection.fetchval(_APPENDS),
+        newest=tuple(BoardEvent.model_validate(dict(row) | {"stream": name_of(row["stream"])}) for row in newest),
+    )
+
+
+def _uuid(which: str) -> UUID | None:
+    try:
+        return UUID(which.strip())
+    except ValueError:
+        return None
+
+
+def name_of(stream: str) -> str:
+    """`filing`, `payment 1`: a stream beside the filing that it belongs to."""
+    try:
+        found = StreamId.parse(stream)
+    except ValueError:
+        return stream
+    return f"{found.kind} {found.n}" if found.n else found.kind
+
+
+_BY_CODE: Final = "select * from filing where code = $1"
+_BY_ID: Final = "select * from filing where filing_id = $1"
+_PAYMENTS: Final = "select * from payment where filing_id = $1 order by n"
+_PARCELS: Final = "select * from parcel where filing_id = $1 order by n"
+_CODES: Final = "select filing_id, code, agency from filing where filing_id = any($1)"
+_THERE: Final = "select true from stream where stream = $1 and head_seq > 0"
+_PARKED: Final = "select signal, problem, at from inbox where stream = $1 order by at"
+_DUE: Final = """
+select count(*) as tasks, count(*) filter (where overdue) as late,
+    count(*) filter (where not overdue and due_at <= $2) as due_today
+from task where $1::text is null or agency = $1
+"""
+_MONEY: Final = """
+select state, count(*) as payments, coalesce(sum(amount), 0)::bigint as asked,
+    coalesce(sum(captured), 0)::bigint as captured, coalesce(sum(refunded), 0)::bigint as refunded
+from payment where $1::text is null or agency = $1 group by state order by state
+"""
+_APPENDS: Final = "select pg_stat_get_tuples_inserted('receipt'::regclass)"
+"""As the database's own statistics have it, some seconds behind: who takes two looks knows how many a second."""
+_NEWEST: Final = """
+with newest as (
+    select * from (
+        select xid, seq, stream, filing_id, agency, kind, recorded_at as at from event order by xid desc limit $3
+    ) last
+    where $1::text is null or agency = $1 order by xid desc, stream, seq desc limit $2
+)
+select newest.at, newest.agency, filing.code, newest.stream, newest.kind
+from newest left join filing using (filing_id) order by newest.xid desc, newest.stream, newest.seq desc
+"""

@@ -1,0 +1,64 @@
+"""Keyset pages: a page begins behind the key of the last row of the one before."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import asyncpg
+
+from schemas.errors import RefusalCode, problem, refused
+from schemas.reading import Page
+
+T = TypeVar("T")
+
+
+def key_of(cursor: str | None, *parts: Callable[[str], str]) -> tuple[str, ...] | None:
+    """The key that a cursor holds, read part by part. Raises `RefusalError` for one that is none of ours."""
+    if cursor is None:
+        return None
+    try:
+        key = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        return tuple(read(part) for read, part in zip(parts, key, strict=True))
+    except (AttributeError, TypeError, ValueError):
+        raise refused(RefusalCode.BAD_COMMAND, _NO_CURSOR) from None
+
+
+def text(part: str) -> str:
+    """Text that PostgreSQL can hold. Raises `AttributeError` or `ValueError`."""
+    if b"\0" in part.encode():
+        raise ValueError
+    return part
+
+
+def uuid(part: str) -> str:
+    """A UUID. Raises `AttributeError` or `ValueError`."""
+    return str(UUID(part))
+
+
+def instant(part: str) -> str:
+    """An instant, or the end of time. Raises `TypeError` or `ValueError`."""
+    return part if part == "infinity" else str(datetime.fromisoformat(part))
+
+
+def page(
+    as_of: datetime,
+    found: Sequence[asyncpg.Record],
+    limit: int,
+    read: Callable[[asyncpg.Record], T],
+    key: Callable[[asyncpg.Record], Sequence[Any]],
+) -> Page[T]:
+    """A page of at most `limit` rows, of which one more was looked for."""
+    rows = found[:limit]
+    cursor = json.dumps([str(part) for part in key(rows[-1])]) if len(found) > limit else None
+    following = None if cursor is None else base64.urlsafe_b64encode(cursor.encode()).decode()
+    return Page(as_of=as_of, rows=tuple(map(read, rows)), next=following)
+
+
+_NO_CURSOR: Final = problem(
+    "after", "no_such_page", "không phải là `next` của một trang trước", "this is not the `next` of a page before"
+)

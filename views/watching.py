@@ -1,0 +1,65 @@
+"""Waiting for streams to grow: however many wait, one statement looks for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+
+PAUSE: Final = 0.1
+"""Seconds between two looks."""
+
+_Told: TypeAlias = "asyncio.Future[Exception | None]"
+
+
+class Watch:
+    """Tells those who wait for a stream that it has gone on. It looks only while somebody waits."""
+
+    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+        self._pool = pool
+        self._waiting: defaultdict[str, dict[_Told, int]] = defaultdict(dict)
+        self._looking: asyncio.Task[None] | None = None
+
+    async def beyond(self, stream: str, after: int, wait: float) -> None:
+        """Return once the stream goes beyond `after`, or is not there, or `wait` seconds are over.
+
+        Raises what asyncpg raises.
+        """
+        told: _Told = asyncio.get_running_loop().create_future()
+        self._waiting[stream][told] = after
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        try:
+            await asyncio.wait({told}, timeout=wait)
+        finally:
+            self._leave(stream, told)
+        if told.done() and (error := told.result()) is not None:
+            raise error
+
+    def _leave(self, stream: str, told: _Told) -> None:
+        del self._waiting[stream][told]
+        if not self._waiting[stream]:
+            del self._waiting[stream]
+
+    async def _look(self) -> None:
+        while self._waiting:
+            asked = list(self._waiting)
+            try:
+                heads = dict(await self._pool.fetch(_HEADS, asked))
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                self._tell(asked, {}, error)
+            else:
+                self._tell(asked, heads, None)
+            await asyncio.sleep(PAUSE)
+
+    def _tell(self, asked: list[str], heads: dict[str, int], error: Exception | None) -> None:
+        """Who came for another stream while these were asked for is looked for next time."""
+        for stream in asked:
+            for told, after in self._waiting.get(stream, {}).items():
+                if not told.done() and (stream not in heads or heads[stream] > after):
+                    told.set_result(error)
+
+
+_HEADS: Final = "select stream, head_seq from stream where stream = any($1)"

@@ -1,0 +1,40 @@
+"""The one timer that a filing has running: that of the clock which tells something next."""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from schemas.filing.state import Timer
+
+from workflows.stream.recording import MIN_TIMER
+
+
+class Alarm:
+    """A timer that is left alone while what it is set for stays the same, whatever else is waited for meanwhile."""
+
+    def __init__(self) -> None:
+        self._timer: Timer | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    def set(self, timer: Timer | None) -> None:
+        """Set it for this timer, instead of what it was set for; for None, for nothing."""
+        if timer == self._timer:
+            return
+        if self._running is not None:
+            self._running.cancel()
+        self._timer = timer
+        self._running = None if timer is None else asyncio.create_task(_sleep(timer))
+
+    @property
+    def fired(self) -> bool:
+        """Whether the timer that it is set for has fired."""
+        return self._running is not None and self._running.done()
+
+
+async def _sleep(timer: Timer) -> None:
+    """What is overdue waits too, so that no clock decides whether there is a timer."""
+    left = max(timer.due - workflow.now(), MIN_TIMER)
+    await workflow.sleep(left, summary=f"{timer.clock} {timer.moment}")

@@ -1,0 +1,220 @@
+"""The life that every kind of stream shares: it begins, takes over, continues and hands on.
+
+What is particular to a kind is in its descriptor, and in `proceed` where it has something to do by itself. The workflow
+class holds a life instead of being one: Temporal looks through all that a workflow class has, anew for every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic_core import to_json
+
+    from activities.intake import OpenRequest, OpenResult, Registry
+    from activities.ledger.append import LEDGER
+    from activities.ledger.inbox import Inbox
+    from rules.streams import Origin, S, StreamKind
+    from schemas.errors import NOT_READY, NOT_RECORDED, OTHER_CONTENT, Refusal, RefusalError
+    from schemas.filing.commands import Command
+    from schemas.stream.ledger import ParkRequest, Receipt
+    from schemas.stream.snapshots import Snapshot
+
+from workflows.stream.calendars import adopt_calendar
+from workflows.stream.commands import update
+from workflows.stream.recording import Stream, failure, single_argument
+from workflows.stream.starting import (
+    Resume,
+    continue_as_new_input,
+    load_state,
+    parse_resume,
+    parse_start,
+    stream_named,
+)
+from workflows.stream.waiting import ContinueAsNewDueError, drain_handlers, wait_for
+
+_LONGEST_PAYLOAD: Final = 65_536
+"""Characters that are kept of a signal that could not be used."""
+
+W = TypeVar("W", bound=type)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a stream begins. `content` is the digest of what its first command says, where others name it too."""
+
+    origin: Origin
+    command: Command
+    content: str | None = None
+
+
+class Life(Generic[S]):
+    """What the workflow of each kind lives. It begins with what the kind says, or resumes (`parse_resume`)."""
+
+    def __init__(self, kind: StreamKind[S], raw: Any) -> None:
+        self.kind = kind
+        self.memory: Any = kind.memory()
+        self.refusal: Refusal | None = None
+        self.start: Any = None
+        self._stream: Stream[S] | None = None
+        self._resume: Resume | None = None
+        try:
+            self._read(raw)
+        except RefusalError as error:
+            self.refusal = error.refusal
+
+    async def live(self) -> None:
+        """Its life, from wherever the log says that it stands."""
+        await self._begin()
+        try:
+            await self.proceed()
+        except ContinueAsNewDueError:
+            await drain_handlers(self.stream)
+            workflow.continue_as_new(continue_as_new_input(self.stream, self._snapshot()))
+        await drain_handlers(self.stream)
+
+    # What a kind may do in its own way.
+
+    def parse_start(self, raw: Any) -> Any:
+        """What it is begun with. Raises `RefusalError`."""
+        return parse_start(self.kind, raw)
+
+    async def opening(self) -> Opening:
+        """How it begins. Raises `RefusalError`."""
+        opening = self.kind.opening
+        if opening is None:
+            raise RefusalError(NOT_RECORDED)
+        return Opening(Origin(stream_named(self.kind), self.start.agency), opening(self.start))
+
+    def taken_over(self, found: OpenResult) -> None:
+        """Keep what is known of a stream that is taken over, beside its log."""
+
+    async def proceed(self) -> None:
+        """What happens by itself, until it ends."""
+        await wait_for(self.stream, lambda: not self.kind.standing(self.stream.state).open)
+
+    # What others ask of it.
+
+    @property
+    def stream(self) -> Stream[S]:
+        """The stream, once it has begun. Raises `RefusalError` for one that has not, or never will."""
+        if self._stream is None or self.refusal is not None:
+            raise RefusalError(self.refusal or NOT_READY)
+        return self._stream
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether its first events are in the log."""
+        return self._stream is not None and self._stream.state.seq > 0
+
+    async def recorded(self) -> Stream[S]:
+        """The stream, once its first events are in the log. Raises `RefusalError` if there will be none."""
+        await workflow.wait_condition(lambda: self.has_begun or self.refusal is not None)
+        return self.stream
+
+    def check_command(self, command: Command) -> None:
+        """Raise `RefusalError` if the command would be refused now. Before it has begun nothing can be said yet."""
+        if self.has_begun or self.refusal is not None:
+            self.stream.check(command)
+
+    async def take_command(self, command: Command) -> Receipt:
+        """Record the command. Raises `RefusalError`."""
+        return await (await self.recorded()).record(command)
+
+    async def park(self, signal: str, payload: Any, problem: str) -> None:
+        """Keep a signal that could not be used."""
+        stream = self.stream
+        request = ParkRequest(
+            id=workflow.uuid4(),
+            stream=str(stream.id),
+            filing_id=stream.id.filing,
+            agency=stream.state.agency,
+            signal=signal,
+            problem=problem,
+            at=workflow.now(),
+            payload=to_json(payload, fallback=lambda _: None).decode(errors="replace")[:_LONGEST_PAYLOAD],
+        )
+        await workflow.execute_local_activity_method(Inbox.park, request, **LEDGER)
+        workflow.logger.warning("signal.parked", extra={"signal": signal, "problem": problem})
+        await stream.catch_up()
+
+    # How it comes to its stream.
+
+    def _read(self, raw: Any) -> None:
+        self._resume = parse_resume(raw)
+        if self._resume is None:
+            self.start = self.parse_start(raw)
+        elif self._resume.snapshot is not None:
+            self._continue(self._resume.snapshot, self._resume.epoch)
+
+    def _continue(self, snapshot: Snapshot, epoch: int | None) -> None:
+        """Go on where the run before left off."""
+        state = load_state(self.kind, snapshot)
+        self._stream = Stream(self.kind, stream_named(self.kind), state, receipts=snapshot.receipts, epoch=epoch)
+        self.memory = self.kind.memory.model_validate(snapshot.memory)
+
+    def _snapshot(self) -> Snapshot:
+        """What the next run needs. What waits for somebody outside is asked for again there."""
+        state: Any = self.stream.state
+        return Snapshot(
+            state=state.model_dump(mode="json"),
+            receipts=tuple(self.stream.receipts.values()),
+            memory=self.memory.model_dump(mode="json"),
+        )
+
+    async def _begin(self) -> None:
+        """Record how it begins, or take over what was recorded; or refuse, and end as failed."""
+        try:
+            if self.refusal is None and not self.has_begun:
+                await (self._open() if self._resume is None else self._take_over(self._resume))
+        except RefusalError as error:
+            self.refusal = error.refusal
+        if self.refusal is not None:
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            raise failure(self.refusal)
+
+    async def _open(self) -> None:
+        """Record the first command. What was begun before, and is not named by its content, goes on as the log says."""
+        opening = await self.opening()
+        self._stream = Stream(self.kind, opening.origin.stream, self.kind.initial(opening.origin))
+        try:
+            await self._stream.record(opening.command, opening.content)
+        except RefusalError as error:
+            if opening.content is not None or error.refusal != OTHER_CONTENT:
+                raise
+
+    async def _take_over(self, resume: Resume) -> None:
+        """Go on where the log says that the stream stands."""
+        id_ = stream_named(self.kind)
+        asked = OpenRequest(stream=str(id_))
+        found = await workflow.execute_local_activity_method(Registry.open, asked, **LEDGER)
+        if found.agency is None:
+            raise RefusalError(NOT_RECORDED)
+        self.taken_over(found)
+        state = self.kind.initial(Origin(id_, found.agency, found.procedure, found.calendar))
+        self._stream = Stream(self.kind, id_, state, epoch=resume.epoch)
+        await self._stream.catch_up()
+
+
+def of_kind(kind: StreamKind[Any], life: type[Life[Any]] = Life) -> Callable[[W], W]:
+    """Make a class the workflow of this kind: it has a `life`, and an Update for each of the kind's commands."""
+
+    class Living:
+        """A workflow with its life."""
+
+        @workflow.init
+        def __init__(self, *raw: Any) -> None:
+            self.life = life(kind, single_argument(raw))
+
+    def made(cls: W) -> W:
+        own = {"__init__": Living.__init__, "adopt_calendar": adopt_calendar()}
+        own |= {f"take_{model.model_fields['kind'].default}": update(model) for model in kind.commands}
+        for name, member in own.items():
+            setattr(cls, name, member)
+        return cls
+
+    return made

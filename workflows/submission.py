@@ -1,0 +1,90 @@
+"""A submission as a filing is started with it. It comes from anyone: what does not fit is refused, never raised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
+    from activities.intake import OpenRequest
+    from rules.streams import FILING
+    from schemas.errors import RefusalCode, RefusalError, problem, refused, shape_refusal
+    from schemas.filing.commands import Submit
+    from schemas.filing.state import FilingStart, SubmitCheck
+    from schemas.filing.submission import Submission, content_digest
+    from schemas.ids import StreamId, filing_id
+    from schemas.publishing.procedure import ProcedureRules
+
+from workflows.stream.starting import expect_id
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A submission, and the digest of what came."""
+
+    submission: Submission
+    content: str
+
+    @property
+    def stream(self) -> StreamId:
+        """The stream of the filing that it is."""
+        return StreamId(FILING.name, filing_id(self.submission.client_id, self.submission.submission_id))
+
+    @property
+    def request(self) -> OpenRequest:
+        """What the filing needs to know before it begins."""
+        submission = self.submission
+        return OpenRequest(
+            stream=str(self.stream),
+            code=submission.procedure,
+            version=submission.version,
+            agency=submission.agency,
+        )
+
+    def command(self, procedure: ProcedureRules) -> Submit:
+        """The filing's first command, under this procedure."""
+        submission = self.submission
+        return Submit(
+            actor=submission.actor,
+            via=submission.via,
+            submission=submission,
+            procedure=procedure,
+            agency=submission.agency,
+        )
+
+    def unknown(self, *, procedure_known: bool) -> RefusalError:
+        """The refusal of a submission that names a procedure, version or agency that there is not."""
+        if procedure_known:
+            where, vi, en = "agency", "cơ quan", "agency"
+        else:
+            where = "version" if self.submission.version else "procedure"
+            vi, en = "thủ tục hoặc phiên bản", "published procedure or version"
+        why = problem(
+            where, f"unknown_{where}", f"không có {vi} này; kiểm tra lại mã", f"there is no such {en}; check it"
+        )
+        return refused(RefusalCode.BAD_SUBMISSION, why)
+
+
+def parse_submission(raw: Any) -> Filed:
+    """The submission in a start input. Raises `RefusalError`, also under the id of another filing."""
+    try:
+        start = FilingStart.model_validate(raw)
+        content = content_digest(start.submission)
+        submission = Submission.model_validate(start.submission)
+    except ValidationError as error:
+        raise shape_refusal(RefusalCode.BAD_START, error) from None
+    filed = Filed(submission, content)
+    expect_id(filed.stream)
+    return filed
+
+
+def content_named(check: Any) -> str | None:
+    """The digest that a caller of `submit` names, if it names one. Raises `RefusalError`."""
+    try:
+        return SubmitCheck.model_validate(check or {}).content
+    except ValidationError as error:
+        raise shape_refusal(RefusalCode.BAD_COMMAND, error) from None
