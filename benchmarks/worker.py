@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -74,4 +75,4 @@ def _ready(settings: WorkerSettings) -> None:
 
 if __name__ == "__main__":
     configure_logging()
-    asyncio.run(main(sys.argv[1]))
+    uvloop.run(main(sys.argv[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import uvloop
 
 from motcua.backoffice import run
 from workers.telemetry import configure_engine, configure_logging
@@ -10,4 +10,4 @@ from workers.telemetry import configure_engine, configure_logging
 if __name__ == "__main__":
     configure_logging()
     configure_engine()
-    asyncio.run(run())
+    uvloop.run(run())

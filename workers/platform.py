@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import structlog
+import uvloop
 
 from motcua.connection import connect
 from workers.memory import settle
@@ -40,4 +41,4 @@ def _ready(settings: WorkerSettings) -> None:
 if __name__ == "__main__":
     configure_logging()
     configure_engine()
-    asyncio.run(main())
+    uvloop.run(main())
