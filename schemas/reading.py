@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter
 from .base import AgencyCode, Instant, Key, Model, StrictModel, Subject, Text
 from .filing.state import FilingView
 from .people import Actor, Role
+from .stream.rows import ParcelRow, PaymentRow
 
 T = TypeVar("T")
 
@@ -290,41 +291,20 @@ class LoggedEvent(Model):
     hash: str
 
 
-class PaymentRecord(Model):
-    """A request for money in the record, in đồng."""
+class PaymentRecord(PaymentRow):
+    """A request for money in the record."""
 
     stream: str
     filing_id: UUID
     agency: AgencyCode
-    n: int
-    number: str
-    provider: str
-    amount: int
-    state: str
-    captured: int
-    refunded: int
-    calendar: str
-    due_at: Instant
-    settled_at: Instant | None = None
-    watch_seconds: int
-    seq: int
-    requested_at: Instant
 
 
-class ParcelRecord(Model):
+class ParcelRecord(ParcelRow):
     """A consignment in the record."""
 
     stream: str
     filing_id: UUID
     agency: AgencyCode
-    n: int
-    number: str
-    waybill: str | None = None
-    state: str
-    calendar: str
-    due_at: Instant
-    seq: int
-    requested_at: Instant
 
 
 class FilingRecord(FilingSummary):

@@ -10,13 +10,14 @@ from rules import parcel as parcel_rules
 from rules import payment as payment_rules
 from rules.filing import lifecycle, projections
 from schemas.errors import NOT_FOUND, NOT_READY, RefusalError
-from schemas.filing.state import STATUS_NAMES, ClockState, Filing, FilingView, ResultView, Status
+from schemas.filing.state import ClockState, Filing, FilingView, ResultView
 from schemas.parcel import Parcel, ParcelView
 from schemas.payment import Payment, PaymentView
 from schemas.reading import AskFilings, Changes, FilingSummary, Page
 from schemas.stream.ledger import Receipt
 from views.log import Connection, Log, Told
 from views.pages import key_of, page, uuid
+from views.public import named
 
 S = TypeVar("S")
 
@@ -99,7 +100,7 @@ async def _filings(
 
 def summary(row: asyncpg.Record) -> FilingSummary:
     """A row of `filing` in a list."""
-    return FilingSummary.model_validate(dict(row) | {"status_name": STATUS_NAMES[Status(row["status"])]})
+    return FilingSummary.model_validate(named(row))
 
 
 async def _told(log: Log, stream: str, state: type[S]) -> Told:

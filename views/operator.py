@@ -8,11 +8,11 @@ from uuid import UUID
 
 from rules.time.working_time import VIETNAM
 from schemas.errors import NOT_FOUND, RefusalError
-from schemas.filing.state import STATUS_NAMES, Parked, Status
+from schemas.filing.state import Parked
 from schemas.ids import StreamId
-from schemas.reading import Board, BoardEvent, FilingRecord, Money, ParcelRecord, PaymentRecord
+from schemas.reading import Board, BoardEvent, FilingRecord, Money
 from views.log import Connection, Log
-from views.public import counts
+from views.public import counts, named
 
 NEWEST: Final = 10
 NEWEST_AMONG: Final = 5_000
@@ -25,16 +25,10 @@ async def find(connection: Connection, which: str) -> FilingRecord | None:
     row = row or await connection.fetchrow(_BY_CODE, which.strip())
     if row is None:
         return None
-    found = dict(row) | {"status_name": STATUS_NAMES[Status(row["status"])]}
     payments = await connection.fetch(_PAYMENTS, row["filing_id"])
     parcels = await connection.fetch(_PARCELS, row["filing_id"])
-    return FilingRecord.model_validate(
-        found
-        | {
-            "payments": [PaymentRecord.model_validate(dict(payment)) for payment in payments],
-            "parcels": [ParcelRecord.model_validate(dict(parcel)) for parcel in parcels],
-        }
-    )
+    with_it = {"payments": [dict(payment) for payment in payments], "parcels": [dict(parcel) for parcel in parcels]}
+    return FilingRecord.model_validate(named(row) | with_it)
 
 
 async def codes(connection: Connection, filings: list[UUID]) -> dict[UUID, tuple[str, str]]:

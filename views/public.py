@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+
+import asyncpg
 
 from schemas.filing.state import STATUS_NAMES, Status
 from schemas.reading import Count
@@ -12,7 +14,12 @@ from views.log import Log
 async def counts(log: Log, agency: str | None = None) -> tuple[Count, ...]:
     """How many open filings there are, by agency and status."""
     rows = await log.connection.fetch(_COUNTS, agency)
-    return tuple(Count.model_validate(dict(row) | {"status_name": STATUS_NAMES[Status(row["status"])]}) for row in rows)
+    return tuple(Count.model_validate(named(row)) for row in rows)
+
+
+def named(row: asyncpg.Record) -> dict[str, Any]:
+    """A row with a `status`, and that by its name."""
+    return dict(row) | {"status_name": STATUS_NAMES[Status(row["status"])]}
 
 
 _COUNTS: Final = """

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from activities.ledger.database import Connection
 from rules.evidence import Entry, Evidence
 from rules.streams import StreamKind
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.filing.events import Reassigned
-from schemas.ids import StreamId, canonical
+from schemas.ids import StreamId
 from schemas.people import OFFICERS, Actor, Role
 from schemas.stream.ledger import Batch
 
@@ -80,23 +83,21 @@ async def _facts(connection: Connection, kind: StreamKind[Any], batch: Batch, ev
 
 
 async def _borne_out(connection: Connection, batch: Batch, evidence: Evidence) -> bool:
-    for entries in evidence:
-        found = [await _stands(connection, batch, entry) for entry in entries]
-        if all(found):
-            return True
-    return False
+    """One look for all the entries."""
+    asked = [entry for entries in evidence for entry in entries]
+    rows = await connection.fetch(_THERE, batch.filing_id, _ENTRIES.dump_json(asked, exclude_none=True).decode())
+    stands = (row["there"] is not entry.absent for row, entry in zip(rows, asked, strict=True))
+    return any(map(all, [list(islice(stands, len(entries))) for entries in evidence]))
 
 
-async def _stands(connection: Connection, batch: Batch, entry: Entry) -> bool:
-    fields = canonical(entry.fields).decode()
-    found = await connection.fetchval(_ENTRY, batch.filing_id, list(entry.kinds), fields, entry.stream)
-    return bool(found) is not entry.absent
-
-
-_ENTRY: Final = """
+_ENTRIES: Final = TypeAdapter(list[Entry])
+_THERE: Final = """
 select exists (
-    select from event where filing_id = $1 and kind = any($2) and convert_from(body, 'UTF8')::jsonb @> $3::jsonb
-        and ($4::text is null or stream = $4)
-)
+    select from event where filing_id = $1 and kind = any(asked.kinds)
+        and convert_from(body, 'UTF8')::jsonb @> asked.fields and (asked.stream is null or stream = asked.stream)
+) as there
+from rows from (jsonb_to_recordset($2::jsonb) as (kinds text[], fields jsonb, stream text))
+    with ordinality as asked (kinds, fields, stream, place)
+order by place
 """
 _NOT_RECORDED: Final = problem("", "not_recorded", "sổ không ghi nhận việc này", "the record says otherwise")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from temporalio import workflow
 
@@ -15,20 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.ledger import Receipt
     from schemas.stream.reprojection import command_id
 
+from workflows.stream.commands import Living
 from workflows.stream.recording import Stream, failure, parse, single_argument
-
-
-class Timed(Protocol):
-    """What a life offers that has clocks."""
-
-    async def recorded(self) -> Stream[Any]:
-        """Its stream, once its first events are in the log. Raises `RefusalError` if there will be none."""
-
-
-class Living(Protocol):
-    """A workflow with its life."""
-
-    life: Timed
 
 
 @cache

@@ -13,11 +13,14 @@ with workflow.unsafe.imports_passed_through():
     from schemas.people import Role
     from schemas.stream.ledger import Receipt
 
-from workflows.stream.recording import failure, parse, single_argument
+from workflows.stream.recording import Stream, failure, parse, single_argument
 
 
-class Commanded(Protocol):
+class Updated(Protocol):
     """What a life offers to the Updates."""
+
+    async def recorded(self) -> Stream[Any]:
+        """Its stream, once its first events are in the log. Raises `RefusalError` if there will be none."""
 
     def check_command(self, command: Command) -> None:
         """Raise `RefusalError` if the command would be refused now."""
@@ -29,7 +32,7 @@ class Commanded(Protocol):
 class Living(Protocol):
     """A workflow with its life."""
 
-    life: Commanded
+    life: Updated
 
 
 @cache
