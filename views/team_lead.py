@@ -1,18 +1,12 @@
-"""What a team lead may read: what is due and late in an agency, and who has how much of it."""
+"""What a team lead may read beside the tasks of the agency: who has how many of them, and how many are late."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from schemas.base import AgencyCode
-from schemas.reading import AskTasks, Page, TaskSummary, Workload
+from schemas.reading import Workload
 from views.log import Log
-from views.officer import tasks
-
-
-async def late(log: Log, agency: AgencyCode, after: str | None = None, limit: int = 100) -> Page[TaskSummary]:
-    """The tasks of an agency that are late, what was due first first."""
-    return await tasks(log, AskTasks(agency=agency, overdue=True, after=after, limit=limit))
 
 
 async def workload(log: Log, agency: AgencyCode) -> tuple[Workload, ...]:

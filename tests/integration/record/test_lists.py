@@ -25,6 +25,7 @@ from tests.conftest import World
 from tests.histories import CANARY, PERSON
 from views import team_lead
 from views.log import Log, no_keys
+from views.officer import tasks
 
 ELSEWHERE: Final = "H01.12"
 
@@ -123,8 +124,8 @@ async def test_tasks_are_found_by_whose_they_are_and_when_they_are_due(office: W
 async def queues_of_a_team_lead(world: World, late: str, reception: Actor) -> None:
     async with world.connection(world.app_dsn) as connection:
         log = Log(connection, no_keys, KINDS)
-        assert {task.stream for task in (await team_lead.late(log, AGENCY)).rows} == {late}
-        assert (await team_lead.late(log, ELSEWHERE)).rows == ()
+        assert {task.stream for task in (await tasks(log, rd.AskTasks(agency=AGENCY, overdue=True))).rows} == {late}
+        assert (await tasks(log, rd.AskTasks(agency=ELSEWHERE, overdue=True))).rows == ()
         (desk,) = [load for load in await team_lead.workload(log, AGENCY) if load.officer == reception.subject]
         assert (desk.role, desk.tasks, desk.late) == (Role.RECEPTION, 1, 0)
         assert {load.role for load in await team_lead.workload(log, ELSEWHERE)} == {Role.RECEPTION}
