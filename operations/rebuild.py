@@ -186,7 +186,7 @@ class _Rebuild:
         kind = self._log.kind(stream["stream"])
         try:
             state = await self._log.fold(stream["stream"], stream["agency"], events)
-            rows = kind.rows(state).model_copy(update={"standing": kind.standing(state)})
+            rows = kind.all_rows(state)
         except (LookupError, ValueError) as error:
             raise UnfoldableError(f"{stream['stream']}: its rows can't be told: {type(error).__name__}") from None
         batch = _batch(stream, events, rows)

@@ -162,9 +162,16 @@ class StreamKind(Generic[S]):
 
     def changed_rows(self, before: S, after: S) -> Rows:
         """What an append writes to the read models that leads from one state to the other."""
-        standing = self.standing(after)
-        kept = before.seq > 0 and self.standing(before) == standing
-        return self.rows(after).model_copy(update={"standing": None if kept else standing})
+        rows = self.all_rows(after)
+        if before.seq == 0:
+            return rows
+        was = self.all_rows(before)
+        kept = {name: None for name in ("standing", "tasks") if getattr(was, name) == getattr(rows, name)}
+        return rows.model_copy(update=kept)
+
+    def all_rows(self, state: S) -> Rows:
+        """What the read models hold of a stream in this state."""
+        return self.rows(state).model_copy(update={"standing": self.standing(state)})
 
     def actions(self, state: S, actor: Actor, now: datetime) -> list[Action]:
         """Every command, and whether `actor` can give it now, with the reason where not."""

@@ -244,7 +244,6 @@ class TaskSummary(Model):
     actions: tuple[str, ...]
     due_at: Instant | None = None
     overdue: bool
-    created_at: Instant
 
 
 class Count(Model):

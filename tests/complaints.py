@@ -10,7 +10,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from rules.streams import KINDS, Kinds, StreamKind
-    from schemas.base import AgencyCode, Instant, Model, Personal, ShortText
+    from schemas.base import AgencyCode, Model, Personal, ShortText
     from schemas.errors import Problem, RefusalCode, problem, refused
     from schemas.filing.commands import Command, SystemCommand
     from schemas.people import Actor, Role
@@ -54,7 +54,6 @@ class Complaint(Model):
     n: int
     seq: int = 0
     answer: str | None = None
-    changed_at: Instant | None = None
 
 
 def decide(complaint: Complaint, command: Command, now: datetime) -> tuple[Model, ...]:
@@ -75,7 +74,7 @@ def guard(complaint: Complaint, _: str, actor: Actor, __: datetime) -> Problem |
 
 def evolve(complaint: Complaint, recorded: Recorded) -> Complaint:
     said = recorded.event.model_dump(include={"answer"})
-    return complaint.model_copy(update=said | {"seq": recorded.seq, "changed_at": recorded.at})
+    return complaint.model_copy(update=said | {"seq": recorded.seq})
 
 
 def standing(complaint: Complaint) -> Standing:
@@ -83,8 +82,7 @@ def standing(complaint: Complaint) -> Standing:
 
 
 def rows(complaint: Complaint) -> Rows:
-    at = {"created_at": complaint.changed_at, "overdue": False, "actions": ("answer_complaint",)}
-    task = TaskRow.model_validate(at | {"name": "complaint", "agency": ABOVE, "role": "leader"})
+    task = TaskRow(name="complaint", agency=ABOVE, role="leader", actions=("answer_complaint",), overdue=False)
     return Rows(tasks=(task,) if complaint.answer is None else ())
 
 

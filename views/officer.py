@@ -34,7 +34,7 @@ async def tasks(log: Log, asked: AskTasks) -> Page[TaskSummary]:
 
 _TASKS: Final = """
 select task.stream, task.filing_id, filing.code, filing.procedure, task.agency, task.name, task.role, task.officer,
-    task.actions, task.due_at, task.overdue, task.created_at, now() as as_of,
+    task.actions, task.due_at, task.overdue, now() as as_of,
     coalesce(task.due_at, 'infinity')::text as due_key
 from task join filing using (filing_id)
 where ($1::text is null or task.agency = $1) and ($2::text is null or task.role = $2)

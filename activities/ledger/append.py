@@ -3,16 +3,16 @@
 An append is one transaction. It is optimistic and answers with what the log holds: if rows from `next_seq` on are
 there already, it writes nothing and returns them (docs/ledger.md).
 
-Mostly it looks at the stream's head and then writes everything in one statement, if the head is still the same. What
-takes a number, or can't be written there and then, is decided with the head locked, in a transaction around it all:
-whoever holds the stream, as a restart does, is waited for.
+It is one statement, which writes everything if the batch follows on the stream's head and its actor may write, and
+nothing otherwise. Only then is it asked why, with the head locked: whoever holds the stream, as a restart does, is
+waited for.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from time import perf_counter
 from typing import Any, Final
@@ -30,8 +30,9 @@ from activities.ledger.numbers import number
 from activities.ledger.vault import Vault
 from rules.streams import Kinds, StreamKind
 from schemas.base import Model, numbered_fields
-from schemas.errors import Refusal, RefusalCode
+from schemas.errors import Problem, RefusalCode
 from schemas.filing.events import Submitted
+from schemas.people import OFFICERS
 from schemas.stream.ledger import Appended, Batch, Receipt, Recorded, StoredEvent
 from views import log
 
@@ -46,8 +47,8 @@ LEDGER: Final = LocalActivityConfig(
 """An append never gives up: it may have been committed."""
 
 
-class _OvertakenError(Exception):
-    """The stream's head is not what the batch, or the look at it, said."""
+class _NotTakenError(Exception):
+    """The batch does not follow on the stream's head, or its actor is no officer."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,6 @@ class _Asked:
     batch: Batch
     kind: StreamKind[Any]
     events: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class _Head:
-    epoch: int
-    seq: int
-    hash: bytes
-    now: datetime
-    in_directory: bool
 
 
 class Ledger:
@@ -99,45 +91,45 @@ class Ledger:
         return _Asked(batch, kind, tuple(map(kind.event, batch.events)))
 
     async def _answer(self, connection: Connection, asked: _Asked) -> Appended:
-        if asked.events and not any(map(_takes_number, asked.events)):
-            with suppress(_OvertakenError):
-                return await self._at_expected_head(connection, asked)
         while True:
-            with suppress(_OvertakenError):
-                async with connection.transaction():
+            unproved = await authority.unproved(connection, asked.kind, asked.batch, asked.events)
+            if asked.events and not unproved:
+                with suppress(_NotTakenError):
                     return await self._append(connection, asked)
-
-    async def _at_expected_head(self, connection: Connection, asked: _Asked) -> Appended:
-        """Append what follows on the head as it is and is borne out. Raises `_OvertakenError` for anything else."""
-        batch = asked.batch
-        head = await _look(connection, batch, _HEAD)
-        follows = head.seq + 1 == batch.next_seq and batch.epoch in {None, head.epoch}
-        if not follows or await _refusal(connection, asked, head) is not None:
-            raise _OvertakenError
-        return await self._write(connection, asked, head)
+            async with connection.transaction():
+                answer = await self._instead(connection, asked, unproved)
+                if answer is not None:
+                    return answer
 
     async def _append(self, connection: Connection, asked: _Asked) -> Appended:
-        batch = asked.batch
-        head = await _look(connection, batch, _LOCKED_HEAD)
-        if batch.epoch is not None and head.epoch != batch.epoch:
-            raise self._conflict(batch, "a later run has taken this stream over")
-        if head.seq >= batch.next_seq:
-            return await self._held(connection, asked, head)
-        if not batch.events:
-            return Appended(epoch=head.epoch)
-        if head.seq + 1 != batch.next_seq:
-            raise self._conflict(batch, "the log holds less than this run has seen")
-        if (refused := await _refusal(connection, asked, head)) is not None:
-            return Appended(epoch=head.epoch, refused=refused)
-        return await self._write(connection, asked, head)
+        if not any(map(_takes_number, asked.events)):
+            return await self._write(connection, asked)
+        async with connection.transaction():
+            return await self._write(connection, asked)
 
-    async def _write(self, connection: Connection, asked: _Asked, head: _Head) -> Appended:
+    async def _instead(self, connection: Connection, asked: _Asked, unproved: list[Problem]) -> Appended | None:
+        """What the log answers instead of taking the batch; None if it may be tried again."""
+        batch, actor = asked.batch, asked.batch.actor
+        [head] = await connection.fetch(_LOCKED_HEAD, batch.stream, actor.agency, actor.subject, actor.role)
+        epoch, seq, in_directory = head.values()
+        if batch.epoch not in {None, epoch}:
+            raise self._conflict(batch, "a later run has taken this stream over")
+        if seq >= batch.next_seq:
+            return await self._held(connection, asked, epoch)
+        if not batch.events:
+            return Appended(epoch=epoch)
+        if seq + 1 != batch.next_seq:
+            raise self._conflict(batch, "the log holds less than this run has seen")
+        refused = authority.refusal(actor, unproved, in_directory=in_directory)
+        return Appended(epoch=epoch, refused=refused) if refused else None
+
+    async def _write(self, connection: Connection, asked: _Asked) -> Appended:
+        """Write what follows on the stream's head. Raises `_NotTakenError`, and has written nothing."""
         batch = asked.batch
         numbers: dict[str, str] = {}
         stored: list[StoredEvent] = []
-        rows: list[tuple[Any, ...]] = []
+        rows: list[dict[str, Any]] = []
         key = await self._vault.key(connection, batch.filing_id, batch.agency)
-        previous = head.hash
         added: dict[str, Any] = {}
         for ordinal, proposed in enumerate(asked.events):
             event = await number(connection, batch, proposed, self._numberings, numbers)
@@ -145,14 +137,11 @@ class Ledger:
                 person = self._vault.person(event.applicant.id_number)
                 event = await duplicates.with_possible_duplicates(connection, batch, event, person)
                 added = submitted_columns(person, event.possible_duplicates)
-            seq = head.seq + 1 + ordinal
+            seq = batch.next_seq + ordinal
             recorded = Recorded(seq=seq, at=batch.at, command_id=batch.command_id, actor=batch.actor, event=event)
             fields = event.model_dump(mode="json", exclude_none=True)
-            columns = event_rows.columns(batch, recorded, fields, ordinal, key, head.now)
-            row_hash = event_rows.chain_hash(columns, previous)
-            rows.append((*columns, previous, row_hash))
+            rows.append(event_rows.columns(batch, recorded, fields, ordinal, key))
             stored.append(_stored(recorded, fields))
-            previous = row_hash
         receipt = Receipt(
             command_id=batch.command_id,
             digest=batch.digest,
@@ -161,10 +150,10 @@ class Ledger:
             code=numbers.get("dossier") or (batch.rows and batch.rows.row and batch.rows.row.get("code")),
         )
         change = read_models.change(asked.kind, batch, numbers, added)
-        await _record(connection, batch, head, rows, receipt, change)
-        return Appended(epoch=head.epoch, stored=tuple(stored), receipts=(receipt,))
+        epoch = await _record(connection, batch, rows, receipt, change)
+        return Appended(epoch=epoch, stored=tuple(stored), receipts=(receipt,))
 
-    async def _held(self, connection: Connection, asked: _Asked, head: _Head) -> Appended:
+    async def _held(self, connection: Connection, asked: _Asked, epoch: int) -> Appended:
         batch = asked.batch
         rows = await connection.fetch(log.SELECT, batch.stream, batch.next_seq)
         receipts = await connection.fetch(
@@ -173,7 +162,7 @@ class Ledger:
         key = await self._vault.key(connection, batch.filing_id, batch.agency)
         found = (log.opened(asked.kind, batch.stream, row, key) for row in rows)
         return Appended(
-            epoch=head.epoch,
+            epoch=epoch,
             stored=tuple(_stored(one, one.event.model_dump(mode="json", exclude_none=True)) for one in found),
             receipts=tuple(Receipt.model_validate_json(row["body"]) for row in receipts),
         )
@@ -198,75 +187,89 @@ def _stored(recorded: Recorded, fields: dict[str, Any]) -> StoredEvent:
     )
 
 
-async def _refusal(connection: Connection, asked: _Asked, head: _Head) -> Refusal | None:
-    return await authority.refusal(connection, asked.kind, asked.batch, asked.events, in_directory=head.in_directory)
-
-
-async def _look(connection: Connection, batch: Batch, statement: str) -> _Head:
-    actor = batch.actor
-    [row] = await connection.fetch(statement, batch.stream, actor.agency, actor.subject, actor.role)
-    return _Head(*row.values())
-
-
 async def _record(
     connection: Connection,
     batch: Batch,
-    head: _Head,
-    rows: list[tuple[Any, ...]],
+    rows: list[dict[str, Any]],
     receipt: Receipt,
     change: read_models.Change | None,
-) -> None:
-    """Write the events, their receipt, the stream's new head and the read model. Raises `_OvertakenError`."""
+) -> int:
+    """Write the events, their receipt, the stream's new head and the read model; the stream's epoch.
+
+    Raises `_NotTakenError`.
+    """
     statement = _recording(*change.shape) if change else _recording()
-    moved = await connection.fetch(
+    actor = batch.actor
+    moved = await connection.fetchval(
         statement,
-        *map(list, zip(*rows, strict=True)),
         batch.stream,
         batch.filing_id,
         batch.agency,
+        batch.next_seq,
+        receipt.seq,
+        batch.epoch,
+        actor.agency,
+        actor.subject,
+        actor.role if actor.role in OFFICERS else None,
         receipt.command_id,
         receipt.digest,
         receipt.model_dump_json(exclude_none=True).encode(),
-        receipt.seq,
-        rows[-1][-1],
-        head.now,
-        head.epoch,
-        head.seq,
+        list(map(event_rows.hashed, rows)),
+        *(rows[0][column] for column in ("version", "actor", "via", "occurred_at")),
+        *([row[column] for row in rows] for column in event_rows.EACH),
         *(change.parameters if change else ()),
     )
-    if not moved:
-        raise _OvertakenError
+    if moved is None:
+        raise _NotTakenError
+    return int(moved)
 
 
-_HEAD: Final = """
-select coalesce(epoch, 1), coalesce(head_seq, 0), coalesce(head_hash, decode(repeat('00', 32), 'hex')),
-    greatest(clock_timestamp(), head_at),
+_LOCKED_HEAD: Final = """
+select coalesce(epoch, 1), coalesce(head_seq, 0),
     coalesce((select active from officer where agency = $2 and subject = $3 and role = $4), false)
-from (select) as asked left join (select * from stream where stream = $1) as found on true
+from (select) as asked left join (select * from stream where stream = $1 for update) as found on true
 """
 """A stream that is not there yet has no events."""
 
-_LOCKED_HEAD: Final = _HEAD.replace("stream = $1", "stream = $1 for update")
+_EACH: Final = ", ".join(event_rows.EACH)
+_EACH_VALUE: Final = ", ".join(f"(${place}::{type_}[])[n]" for place, type_ in enumerate(event_rows.EACH.values(), 18))
+_HASH: Final = event_rows.HASH.format(hashed="($13::bytea[])[n + 1]", recorded_at="now", previous="hash")
 
 
 @cache
 def _recording(written: tuple[read_models.Written, ...] = (), tasks: bool = False) -> str:  # noqa: FBT001, FBT002 -- of a `shape`
-    """The one statement of an append; it gives a row if the head was still what it had been.
+    """The one statement of an append; it gives the stream's epoch if it was taken.
 
-    It begins with `stream`: whoever holds that table holds up every append before it holds anything else.
+    `chain` are the batch's events with their hashes, behind the head. `stream` stands first: whoever holds that table
+    holds up every append before it holds anything else.
     """
-    change = f", {read_models.statements(written, tasks=tasks, whose=18, first=29)}" if written else ""
+    change = f", {read_models.statements(written, tasks=tasks, whose=1, first=23)}" if written else ""
     return f"""
-with moved as (
+with recursive head as materialized (
+    select coalesce(head_hash, decode(repeat('00', 32), 'hex')) as hash, greatest(clock_timestamp(), head_at) as now
+    from (select) as asked left join (select * from stream where stream = $1) as found on true
+    where coalesce(head_seq, 0) = $4 - 1 and coalesce(epoch, 1) = coalesce($6, epoch, 1)
+        and ($9::text is null
+            or exists (select from officer where agency = $7 and subject = $8 and role = $9 and active))
+), chain (n, prev_hash, hash, now) as (
+    select 0, null::bytea, hash, now from head
+    union all
+    select n + 1, hash, {_HASH}, now from chain where $4 + n <= $5
+), moved as (
     insert into stream (stream, filing_id, agency, head_seq, head_hash, head_at)
-    values ($18, $19, $20, $24, $25, $26)
+    select $1, $2, $3, $5, hash, now from chain where $4 + n > $5
     on conflict (stream) do update
     set (head_seq, head_hash, head_at) = (excluded.head_seq, excluded.head_hash, excluded.head_at)
-    where (stream.epoch, stream.head_seq) = ($27, $28)
-    returning true
-), written as ({event_rows.INSERT}), receipted as (
+    where (stream.epoch, stream.head_seq) = (coalesce($6, stream.epoch), $4 - 1)
+    returning epoch
+), written as (
+    insert into event (stream, filing_id, agency, seq, command_id, version, actor, via, occurred_at, {_EACH},
+        recorded_at, prev_hash, hash)
+    select $1, $2, $3, $4 - 1 + n, $10, $14, $15, $16, $17, {_EACH_VALUE}, now, prev_hash, hash
+    from moved, chain where n > 0
+), receipted as (
     insert into receipt (stream, filing_id, agency, command_id, digest, body, seq)
-    select $18, $19, $20, $21, $22, $23, $24 from moved
+    select $1, $2, $3, $10, $11, $12, $5 from moved
 ){change}
-select true from moved
+select epoch from moved
 """  # noqa: S608 -- joined from statements of our own

@@ -18,17 +18,19 @@ from schemas.people import OFFICERS, Actor, Role
 from schemas.stream.ledger import Batch
 
 
-async def refusal(
-    connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any], *, in_directory: bool
-) -> Refusal | None:
-    """Why the record does not bear this batch out, or None. `in_directory`: its actor is an active officer there."""
-    problems = [
+async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
+    """What the record does not bear out of a batch, before it is asked who writes it."""
+    return [
         *_writer(kind, batch.actor),
-        *_officer(batch.actor, in_directory=in_directory),
         *await _assignees(connection, batch, events),
         *await _facts(connection, kind, batch, events),
     ]
-    return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=tuple(problems)) if problems else None
+
+
+def refusal(actor: Actor, unproved: list[Problem], *, in_directory: bool) -> Refusal | None:
+    """Why a batch is refused, or None. `in_directory`: its actor is an active officer there."""
+    problems = (*_officer(actor, in_directory=in_directory), *unproved)
+    return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=problems) if problems else None
 
 
 def _writer(kind: StreamKind[Any], actor: Actor) -> list[Problem]:

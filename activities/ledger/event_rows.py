@@ -16,16 +16,8 @@ from schemas.stream.ledger import Batch, Recorded
 
 EVENT_VERSION: Final = 1
 
-INSERT: Final = """
-insert into event (stream, seq, event_id, filing_id, agency, kind, version, body, sealed, key_id, command_id, actor,
-                   via, occurred_at, recorded_at, prev_hash, hash)
-select written.* from moved, unnest(
-    $1::text[], $2::integer[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::integer[], $8::bytea[], $9::bytea[],
-    $10::text[], $11::text[], $12::bytea[], $13::text[], $14::timestamptz[], $15::timestamptz[], $16::bytea[],
-    $17::bytea[]
-) as written
-"""
-"""Takes each column of all the rows as an array; stands behind a statement `moved`, as the read models' do."""
+EACH: Final = {"event_id": "uuid", "kind": "text", "body": "bytea", "sealed": "bytea", "key_id": "text"}
+"""The columns that differ from row to row of a batch, beside `seq`, with their types."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NULL: Final = b"\xff\xff\xff\xff"
@@ -36,10 +28,11 @@ def _personal(event: type[Model]) -> frozenset[str]:
     return fields_marked(event, Personal)
 
 
-def columns(
-    batch: Batch, recorded: Recorded, fields: dict[str, Any], ordinal: int, key: FilingKey, now: datetime
-) -> tuple[Any, ...]:
-    """The columns of an event's row, from `stream` to `recorded_at`. `fields` is the event as plain data."""
+def columns(batch: Batch, recorded: Recorded, fields: dict[str, Any], ordinal: int, key: FilingKey) -> dict[str, Any]:
+    """The columns of an event's row in the order in which they are hashed, as far as `recorded_at`.
+
+    `fields` is the event as plain data.
+    """
     model: type[Model] = type(recorded.event)
     personal = {name: fields[name] for name in sorted(_personal(model) & set(fields))}
     public = {name: value for name, value in fields.items() if name not in personal and name != "kind"}
@@ -47,23 +40,22 @@ def columns(
     private = {"event": personal, "actor": identity, "on_behalf_of": batch.on_behalf_of}
     present = {name: value for name, value in private.items() if value}
     context = f"{batch.stream}\n{recorded.seq}"
-    return (
-        batch.stream,
-        recorded.seq,
-        event_id(batch.stream, batch.command_id, ordinal),
-        batch.filing_id,
-        batch.agency,
-        recorded.event.kind,
-        EVENT_VERSION,
-        canonical(public),
-        key.seal(canonical(present), context) if present else None,
-        key.key_id if present else None,
-        batch.command_id,
-        canonical(actor),
-        f"{batch.via.principal}/{batch.via.channel}",
-        batch.at,
-        now,
-    )
+    return {
+        "stream": batch.stream,
+        "seq": recorded.seq,
+        "event_id": event_id(batch.stream, batch.command_id, ordinal),
+        "filing_id": batch.filing_id,
+        "agency": batch.agency,
+        "kind": recorded.event.kind,
+        "version": EVENT_VERSION,
+        "body": canonical(public),
+        "sealed": key.seal(canonical(present), context) if present else None,
+        "key_id": key.key_id if present else None,
+        "command_id": batch.command_id,
+        "actor": canonical(actor),
+        "via": f"{batch.via.principal}/{batch.via.channel}",
+        "occurred_at": batch.at,
+    }
 
 
 def _public_actor(actor: Actor, key: FilingKey) -> tuple[dict[str, str], str | None]:
@@ -73,19 +65,22 @@ def _public_actor(actor: Actor, key: FilingKey) -> tuple[dict[str, str], str | N
     return actor.model_dump(mode="json", exclude_none=True), None
 
 
-def chain_hash(columns: tuple[Any, ...], previous: bytes) -> bytes:
-    """The hash of an event row; the layout stands in docs/ledger.md."""
-    hashed = hashlib.sha256(b"\x01")
-    for index, value in enumerate((*columns, previous)):
+def hashed(columns: dict[str, Any]) -> bytes:
+    """What the hash of an event row is taken of, as far as `recorded_at`; the layout stands in docs/ledger.md."""
+    parts = [b"\x01"]
+    for name, value in columns.items():
         data = _field(value)
-        if index in _DIGESTED and data is not None:
+        if name in {"body", "sealed"} and data is not None:
             data = hashlib.sha256(data).digest()
-        hashed.update(_NULL if data is None else len(data).to_bytes(4, "big") + data)
-    return hashed.digest()
+        parts.append(_NULL if data is None else len(data).to_bytes(4, "big") + data)
+    return b"".join(parts)
 
 
-_DIGESTED: Final = frozenset({7, 8})
-"""The places of `body` and `sealed` among the columns."""
+HASH: Final = r"""
+sha256({hashed} || '\x00000008' || int8send((extract(epoch from {recorded_at}) * 1000000)::bigint)
+    || '\x00000020' || {previous})
+"""
+"""The hash in SQL: the database alone knows when it records, and what stands before."""
 
 
 def _field(value: Any) -> bytes | None:

@@ -112,8 +112,7 @@ def _tasks(stream: str, filing: str, given: str) -> str:
     return f"""
 now_there as (
     select task.* from moved, jsonb_to_recordset({given}::jsonb) as task (
-        name text, agency text, role text, officer text, actions text[], due_at timestamptz, overdue boolean,
-        created_at timestamptz
+        name text, agency text, role text, officer text, actions text[], due_at timestamptz, overdue boolean
     )
 ),
 gone as (
@@ -123,10 +122,10 @@ gone as (
         and (task.name, task.agency, task.role) not in (select name, agency, role from now_there)
 ),
 tasks as (
-    insert into task (stream, filing_id, name, agency, role, officer, actions, due_at, overdue, created_at)
+    insert into task (stream, filing_id, name, agency, role, officer, actions, due_at, overdue)
     select {stream}, {filing}, now_there.* from now_there
     on conflict (filing_id, stream, name, agency, role) do update
-    set (officer, actions, due_at, overdue, created_at)
-        = (excluded.officer, excluded.actions, excluded.due_at, excluded.overdue, excluded.created_at)
+    set (officer, actions, due_at, overdue)
+        = (excluded.officer, excluded.actions, excluded.due_at, excluded.overdue)
 )
 """  # noqa: S608 -- parameters' places

@@ -79,16 +79,23 @@ class Vault:
         return key
 
     async def key(self, connection: Connection, filing: UUID, agency: str) -> FilingKey:
-        """The key of a filing, made in the caller's transaction if there is none."""
-        key = await self.find(connection, filing)
-        if key is None:
+        """The key of a filing, made in the caller's transaction if there is none.
+
+        Raises `LookupError` if somebody takes it away at this moment.
+        """
+        if filing not in self._known:
             key = FilingKey(f"{self._master_id}:{filing}", os.urandom(32))
             wrapped = self._master.seal(key.secret, key.key_id)
-            await connection.execute(
-                "insert into filing_key (filing_id, agency, key_id, wrapped) values ($1, $2, $3, $4)",
-                filing,
-                agency,
-                key.key_id,
-                wrapped,
-            )
-        return key
+            if await connection.fetchval(_MAKE, filing, agency, key.key_id, wrapped):
+                return key
+        found = await self.find(connection, filing)
+        if found is None:
+            msg = "the filing's key has just been taken away"
+            raise LookupError(msg)
+        return found
+
+
+_MAKE: Final = """
+insert into filing_key (filing_id, agency, key_id, wrapped) values ($1, $2, $3, $4)
+on conflict (filing_id) do nothing returning true
+"""

@@ -18,7 +18,6 @@ def standing(filing: Filing) -> Standing:
 
 def rows(filing: Filing) -> Rows:
     """The row and the tasks of a filing."""
-    at = known(filing.changed_at)
     processing = filing.clocks.get(Clock.PROCESSING)
     row = FilingRow(
         code=filing.code,
@@ -42,11 +41,11 @@ def rows(filing: Filing) -> Rows:
         client_id=filing.client_id,
         submission_id=filing.submission_id,
     )
-    found = tuple(_task_row(task, at) for task in tasks(filing, at))
+    found = tuple(map(_task_row, tasks(filing, known(filing.changed_at))))
     return Rows(row=row.model_dump(mode="json"), tasks=found)
 
 
-def _task_row(task: Task, at: datetime) -> TaskRow:
+def _task_row(task: Task) -> TaskRow:
     return TaskRow(
         name=task.name,
         agency=task.agency,
@@ -55,7 +54,6 @@ def _task_row(task: Task, at: datetime) -> TaskRow:
         actions=task.actions,
         due_at=task.due,
         overdue=task.overdue,
-        created_at=at,
     )
 
 

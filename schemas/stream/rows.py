@@ -36,14 +36,13 @@ class TaskRow(Model):
     actions: tuple[str, ...]
     due_at: Instant | None = None
     overdue: bool
-    created_at: Instant
 
 
 class Rows(Model):
     """The read models of one stream after an append.
 
     `row` is that of the kind's own table, if it has one; without the stream, the filing and the agency, which the
-    ledger adds. `tasks` is None for a kind that never has any, `standing` where it is what it was.
+    ledger adds. `tasks` and `standing` are None where they are what they were.
     """
 
     standing: Standing | None = None

@@ -408,7 +408,6 @@ TASK: Final = rd.TaskSummary(
     actions=("propose", "release"),
     due_at=AT,
     overdue=True,
-    created_at=AT,
 )
 
 WEEK: Final = cal.Week(saturday=(cal.MORNING,))
