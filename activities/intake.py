@@ -10,10 +10,11 @@ from temporalio.exceptions import ApplicationError
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.standing import IN_FORCE, is_closed
 from schemas.base import Model
+from schemas.filing.events import Accountable, Digests
 from schemas.people import Role
 from schemas.publishing.calendar import Calendar, CalendarName
 from schemas.publishing.procedure import ProcedureRules
-from views.log import CALENDAR
+from views.log import CALENDAR, digest
 
 
 class OpenRequest(Model):
@@ -33,12 +34,18 @@ class CalendarRequest(Model):
 
 
 class OpenResult(Model):
-    """The procedure, the calendar, the agency and its queue; None for what there is not."""
+    """The procedure, the calendar, the agency and its queue; None for what there is not.
+
+    `digests` are those of the two as they were loaded. Who is `accountable` is asked of the directory only for what
+    the log does not hold yet; it tells the rest.
+    """
 
     procedure: ProcedureRules | None = None
     calendar: Calendar | None = None
     agency: str | None = None
     queue: str | None = None
+    digests: Digests | None = None
+    accountable: Accountable = Accountable()
 
 
 class Registry:
@@ -56,14 +63,21 @@ class Registry:
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 [row] = await connection.fetch(_OPEN, request.stream, request.code, request.version, request.agency)
-                agency, queue, rules, calendar = row
+                begun, agency, queue, rules, calendar = row
                 if calendar is None:
                     raise ApplicationError("publish a calendar: motcua calendar publish", type="no_calendar")
                 procedure = ProcedureRules.model_validate_json(rules) if rules is not None else None
-                if procedure is not None:
-                    procedure = await _accountable(connection, procedure, agency)
-        found = Calendar.model_validate_json(calendar)
-        return OpenResult(procedure=procedure, calendar=found, agency=agency, queue=queue)
+                accountable = Accountable()
+                if procedure is not None and not begun:
+                    accountable = await _accountable(connection, procedure, agency)
+        return OpenResult(
+            procedure=procedure,
+            calendar=Calendar.model_validate_json(calendar),
+            agency=agency,
+            queue=queue,
+            digests=None if rules is None else Digests(rules=digest(rules), calendar=digest(calendar)),
+            accountable=accountable,
+        )
 
     @activity.defn(name="intake.calendar")
     async def calendar(self, request: CalendarRequest) -> Calendar | None:
@@ -85,12 +99,12 @@ class Registry:
 _OPEN: Final = """
 with named as (
     select coalesce(told ->> 'procedure', $2) as code, coalesce(told ->> 'version', $3) as version,
-        coalesce(whose, $4) as agency, told ->> 'calendar' as calendar
+        coalesce(whose, $4) as agency, told ->> 'calendar' as calendar, told is not null as begun
     from (select) as asked left join (
         select convert_from(body, 'UTF8')::jsonb as told, agency as whose from event where stream = $1 and seq = 1
     ) as begun on true
 )
-select agency, (select queue from agency where agency.agency = named.agency), (
+select begun, agency, (select queue from agency where agency.agency = named.agency), (
     select rules from procedure
     where procedure.code = named.code
         and (procedure.version = named.version or (named.version is null and not demo))
@@ -105,15 +119,11 @@ select agency, (select queue from agency where agency.agency = named.agency), (
 """What was begun, if the log holds it, or else what now is."""
 
 
-async def _accountable(connection: Connection, procedure: ProcedureRules, agency: str | None) -> ProcedureRules:
-    """The rules with the agency's own officers who answer for what is approved by an order or by silence."""
-    return procedure.model_copy(
-        update={
-            "standing_officers": (),
-            "standing_officer": await _leader(connection, agency, procedure.standing_officers),
-            "silent_officers": (),
-            "silent_officer": await _leader(connection, agency, procedure.silent_officers),
-        }
+async def _accountable(connection: Connection, procedure: ProcedureRules, agency: str | None) -> Accountable:
+    """The agency's own officers who answer for what is approved by an order or by silence."""
+    return Accountable(
+        standing=await _leader(connection, agency, procedure.standing_officers),
+        silent=await _leader(connection, agency, procedure.silent_officers),
     )
 
 

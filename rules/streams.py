@@ -25,6 +25,7 @@ from schemas.base import Model, Text
 from schemas.errors import Problem, problem
 from schemas.filing import events as ev
 from schemas.filing.commands import PUBLIC_COMMANDS, Command
+from schemas.filing.events import Digests
 from schemas.filing.state import Action, Filing
 from schemas.ids import StreamId
 from schemas.parcel import Parcel, ParcelEvent, ParcelStart, RequestConsignment
@@ -64,12 +65,16 @@ class Pins:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a stream begins with: its name, its agency, and what its first event pins, where it does."""
+    """What a stream begins with: its name, its agency, and what its first event pins, where it does.
+
+    `digests` are of the rules and the calendar as they were loaded; the fold compares them with what was pinned.
+    """
 
     stream: StreamId
     agency: str
     procedure: ProcedureRules | None = None
     calendar: Calendar | None = None
+    digests: Digests | None = None
 
 
 @dataclass(frozen=True)
@@ -216,6 +221,7 @@ def _filing(origin: Origin) -> Filing:
         agency=origin.agency,
         procedure=known(origin.procedure),
         calendar=known(origin.calendar),
+        digests=origin.digests,
     )
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
+from hashlib import sha256
 from itertools import accumulate, islice
 from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
@@ -18,6 +20,7 @@ import asyncpg
 
 from rules.streams import Kinds, Origin, Pins, StreamKind
 from schemas.errors import NOT_FOUND, RefusalError
+from schemas.filing.events import Digests
 from schemas.ids import StreamId
 from schemas.people import Actor
 from schemas.publishing.calendar import Calendar
@@ -83,27 +86,35 @@ def opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key)
 class Told:
     """A stream as the log tells it, as of an instant: its state before all events, and these."""
 
+    stream: str
     kind: StreamKind[Any]
     as_of: datetime
     before: Any
     events: list[Recorded]
 
     def states(self) -> Iterator[Any]:
-        """The state after each event."""
-        return islice(accumulate(self.events, self.kind.evolve, initial=self.before), 1, None)
+        """The state after each event. Raises `UnfoldableError`."""
+        with _folding(self.stream):
+            yield from islice(accumulate(self.events, self.kind.evolve, initial=self.before), 1, None)
 
     @property
     def state(self) -> Any:
-        """The state after all of them."""
-        return reduce(self.kind.evolve, self.events, self.before)
+        """The state after all of them. Raises `UnfoldableError`."""
+        with _folding(self.stream):
+            return reduce(self.kind.evolve, self.events, self.before)
 
 
 @dataclass(frozen=True)
 class Published:
-    """Procedures and calendars that have been read. They never change, so that each is read once."""
+    """Rules and calendars that have been read, with their digests. They never change, so that each is read once."""
 
-    procedures: dict[tuple[str, ...], ProcedureRules] = field(default_factory=dict)
-    calendars: dict[tuple[str, str], Calendar] = field(default_factory=dict)
+    procedures: dict[tuple[str, ...], tuple[ProcedureRules, str]] = field(default_factory=dict)
+    calendars: dict[tuple[str, str], tuple[Calendar, str]] = field(default_factory=dict)
+
+
+def digest(published: bytes) -> str:
+    """SHA-256 of rules, or of a calendar, as they are published."""
+    return sha256(published).hexdigest()
 
 
 class Log:
@@ -129,7 +140,7 @@ class Log:
             raise RefusalError(NOT_FOUND)
         events = await self.events(stream, head["filing_id"], head["head_seq"])
         before = await self.initial(stream, head["agency"], events[0].event)
-        return Told(self.kind(stream), head["now"], before, events)
+        return Told(stream, self.kind(stream), head["now"], before, events)
 
     async def events(self, stream: str, filing: UUID, head: int) -> list[Recorded]:
         """Every event of a stream, opened. Raises `UnfoldableError`."""
@@ -152,22 +163,19 @@ class Log:
             raise UnfoldableError(f"{stream} seq 1: no stream begins with {first.kind}")
         origin = Origin(StreamId.parse(stream), agency)
         if (pins := kind.pins(first)) is not None:
-            procedure, calendar = await self._procedure(stream, pins), await self._calendar(stream, agency, pins)
-            origin = Origin(origin.stream, agency, procedure, calendar)
-        try:
+            procedure, rules = await self._procedure(stream, pins)
+            calendar, days = await self._calendar(stream, agency, pins)
+            origin = Origin(origin.stream, agency, procedure, calendar, Digests(rules=rules, calendar=days))
+        with _folding(stream):
             return kind.initial(origin)
-        except ValueError as error:
-            raise _unfoldable(stream, error) from None
 
     async def fold(self, stream: str, agency: str, events: list[Recorded]) -> Any:
         """The state after these events, which are all. Raises `UnfoldableError`."""
         before = await self.initial(stream, agency, events[0].event)
-        try:
+        with _folding(stream):
             return reduce(self.kind(stream).evolve, events, before)
-        except (LookupError, TypeError, ValueError) as error:
-            raise _unfoldable(stream, error) from None
 
-    async def _procedure(self, stream: str, pins: Pins) -> ProcedureRules:
+    async def _procedure(self, stream: str, pins: Pins) -> tuple[ProcedureRules, str]:
         """The published rules. Whose standing order it was is not in them: that stands in the events."""
         pinned = (pins.procedure, pins.version, pins.sha256)
         if pinned not in self._published.procedures:
@@ -175,22 +183,26 @@ class Log:
             if rules is None:
                 what = f"{pins.procedure}@{pins.version} with sha256 {pins.sha256}"
                 raise UnfoldableError(f"{stream} seq 1: {what} is not published here")
-            self._published.procedures[pinned] = ProcedureRules.model_validate_json(rules)
+            self._published.procedures[pinned] = ProcedureRules.model_validate_json(rules), digest(rules)
         return self._published.procedures[pinned]
 
-    async def _calendar(self, stream: str, agency: str, pins: Pins) -> Calendar:
+    async def _calendar(self, stream: str, agency: str, pins: Pins) -> tuple[Calendar, str]:
         """The calendar that was in force when the stream began."""
         wanted = (pins.calendar, agency)
         if wanted not in self._published.calendars:
             body = await self.connection.fetchval(CALENDAR, *wanted)
             if body is None:
                 raise UnfoldableError(f"{stream} seq 1: the calendar {pins.calendar} is not published here")
-            self._published.calendars[wanted] = Calendar.model_validate_json(body)
+            self._published.calendars[wanted] = Calendar.model_validate_json(body), digest(body)
         return self._published.calendars[wanted]
 
 
-def _unfoldable(stream: str, error: Exception) -> UnfoldableError:
-    return UnfoldableError(f"{stream}: its events do not fold: {type(error).__name__}")
+@contextmanager
+def _folding(stream: str) -> Iterator[None]:
+    try:
+        yield
+    except (LookupError, TypeError, ValueError) as error:
+        raise UnfoldableError(f"{stream}: its events do not fold: {type(error).__name__}") from None
 
 
 def _opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key) -> Recorded:

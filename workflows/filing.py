@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.papers import STORE, Papers
     from rules.filing import lifecycle
     from rules.streams import FILING, Origin, StreamKind
-    from schemas.errors import NOT_READY, NOT_RECORDED, OTHER_CONTENT, RefusalError
+    from schemas.errors import NOT_READY, OTHER_CONTENT, RefusalError
     from schemas.files import FileRef
     from schemas.filing import commands as cm
     from schemas.filing.state import Filing, FilingEnd, Stage, Timer
@@ -78,13 +78,14 @@ class FilingLife(Life[Filing]):
         if found.procedure is None or found.queue is None:
             raise filed.unknown(procedure_known=found.procedure is not None)
         self.taken_over(found)
-        origin = Origin(filed.stream, filed.submission.agency, found.procedure, found.calendar)
-        return Opening(origin, filed.command(found.procedure), filed.content)
+        origin = Origin(filed.stream, filed.submission.agency, found.procedure, found.calendar, found.digests)
+        return Opening(origin, filed.command(found.procedure, found.accountable), filed.content)
 
     def taken_over(self, found: OpenResult) -> None:
-        """Keep the queue of the agency's back office."""
+        """Keep the queue of the agency's back office. Without one, or without its rules, the filing stands still."""
         if found.procedure is None or found.queue is None:
-            raise RefusalError(NOT_RECORDED)
+            msg = "the filing's agency, or the procedure under which it was handed in, is not published any more"
+            raise LookupError(msg)
         self.memory = self.memory.model_copy(update={"queue": found.queue})
 
     # What is told and asked.

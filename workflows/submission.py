@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.streams import FILING
     from schemas.errors import RefusalCode, RefusalError, problem, refused, shape_refusal
     from schemas.filing.commands import Submit
+    from schemas.filing.events import Accountable
     from schemas.filing.state import FilingStart, SubmitCheck
     from schemas.filing.submission import Submission, content_digest
     from schemas.ids import StreamId, filing_id
@@ -45,7 +46,7 @@ class Filed:
             agency=submission.agency,
         )
 
-    def command(self, procedure: ProcedureRules) -> Submit:
+    def command(self, procedure: ProcedureRules, accountable: Accountable) -> Submit:
         """The filing's first command, under this procedure."""
         submission = self.submission
         return Submit(
@@ -54,6 +55,7 @@ class Filed:
             submission=submission,
             procedure=procedure,
             agency=submission.agency,
+            accountable=accountable,
         )
 
     def unknown(self, *, procedure_known: bool) -> RefusalError:

@@ -36,6 +36,9 @@ _ASKED_FOR: Final = ("address", "payer_account", "possible_duplicates", "client_
 
 def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Change:
     fields = ("code", "level", "channel", "fee_channel", "result_channel", "applicant", "filed_by", "form", "papers")
+    if event.digests not in {None, filing.digests}:
+        msg = "the rules or the calendar are not those that the filing was handed in under"
+        raise ValueError(msg)
     change = {name: getattr(event, name) for name in (*fields, *_ASKED_FOR)}
     return change | {"submitted_at": at, "procedure": _accountable(filing.procedure, event)}
 
@@ -43,18 +46,10 @@ def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Change:
 def _accountable(rules: ProcedureRules, event: ev.Submitted) -> ProcedureRules:
     """The rules with those who answer for this filing, as they were when it was handed in, whoever has left since.
 
-    An event from before that was written down leaves it to the directory of today.
+    In events from before that was written down nobody does, and officers decide.
     """
-    if event.accountable is None:
-        return rules
-    return rules.model_copy(
-        update={
-            "standing_officers": (),
-            "standing_officer": event.accountable.standing,
-            "silent_officers": (),
-            "silent_officer": event.accountable.silent,
-        }
-    )
+    who = event.accountable or ev.Accountable()
+    return rules.model_copy(update={"standing_officer": who.standing, "silent_officer": who.silent})
 
 
 def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Change:

@@ -15,7 +15,7 @@ from ..limit import Limit
 from ..people import SYSTEM, Actor, Via
 from ..publishing.calendar import Calendar, CalendarName
 from ..publishing.procedure import ProcedureRules
-from .events import Clock, FeeSettlement, Moment, Outcome, ParcelOutcome
+from .events import Accountable, Clock, FeeSettlement, Moment, Outcome, ParcelOutcome
 from .submission import MAX_SUBMISSION_BYTES, Submission
 
 SYSTEM_VIA = Via(principal="motcua")
@@ -308,13 +308,17 @@ RESERVED_IDS: Final = ("accept:", "calendar:", "fee:", "issue:", "parcel:", "rin
 
 
 class Submit(Command):
-    """The submission itself, as the filing's first command, by the person who files, under this procedure."""
+    """The submission itself, as the filing's first command, by the person who files, under this procedure.
+
+    `accountable` are those who answer for the filing where nobody decides.
+    """
 
     kind: Literal["submit"] = "submit"
     command_id: Key = "submit"
     submission: Submission
     procedure: ProcedureRules
     agency: AgencyCode
+    accountable: Accountable
 
 
 class TimerFired(SystemCommand):

@@ -101,11 +101,20 @@ class Accountable(Model):
     silent: str | None = None
 
 
+class Digests(Model):
+    """SHA-256 of the published rules and of the calendar, byte for byte, by which a filing goes."""
+
+    rules: Sha256
+    calendar: Sha256
+
+
 class Submitted(Model):
     """The filing was handed in. `code` is the dossier code (mã hồ sơ); `paper_digests` are by paper code.
 
-    `client_id` and `submission_id` are the filer's own names for it. `possible_duplicates` are the codes of the same
-    person's open filings for the same procedure; the ledger looks.
+    What was decided elsewhere when it was handed in stands here, so that the log alone tells the filing: who answers
+    for it (`accountable`), and what it goes by (`digests`). `client_id` and `submission_id` are the filer's own names
+    for it. `possible_duplicates` are the codes of the same person's open filings for the same procedure; the ledger
+    looks.
     """
 
     kind: Literal["submitted"] = "submitted"
@@ -123,6 +132,7 @@ class Submitted(Model):
     client_id: Key | None = None
     submission_id: Key | None = None
     accountable: Accountable | None = None
+    digests: Digests | None = None
     applicant: Annotated[Applicant, Personal]
     filed_by: Annotated[Actor, Personal]
     form: Annotated[dict[Code, FormValue], Personal]

@@ -18,7 +18,7 @@ from ..people import Actor, Address, Applicant, Role
 from ..publishing.calendar import Calendar, CalendarName, LocalTime, Timeliness
 from ..publishing.procedure import ProcedureCode, ProcedureRules, StepPart
 from .commands import SupplementItem
-from .events import Clock, FeeLine, Moment, Outcome
+from .events import Clock, Digests, FeeLine, Moment, Outcome
 
 
 class Status(IntEnum):
@@ -247,13 +247,14 @@ class Decision(Model):
 
 
 class Filing(Model):
-    """The state of a filing. `seq` is that of the last event folded in."""
+    """The state of a filing. `seq` is that of the last event folded in; `digests` are of what was loaded for it."""
 
     snapshot_version: int = 1
     filing_id: UUID
     agency: AgencyCode
     procedure: ProcedureRules
     calendar: Calendar
+    digests: Digests | None = None
     seq: int = 0
     code: str | None = None
     level: Level = Level.INFORMATION

@@ -420,8 +420,9 @@ class FeePart(Model):
 class ProcedureRules(Model):
     """The part of a published procedure that governs a filing; no texts. Pinned by (code, version, sha256).
 
-    `standing_officer` is that one of the `standing_officers` who belongs to the filing's agency, `silent_officer`
-    that one of the `silent_officers`; without one the agency's officers decide.
+    `standing_officer` is that one of the `standing_officers` who belonged to the filing's agency when it was handed in,
+    `silent_officer` that one of the `silent_officers`: the filing's first event tells them. Without one the agency's
+    officers decide.
     """
 
     code: ProcedureCode

@@ -46,6 +46,7 @@ FILE: Final = FileRef(key="papers/1.pdf", sha256="b" * 64, size=1000, media_type
 RESULT: Final = FileRef(key="results/1.pdf", sha256="c" * 64, size=2000, media_type="application/pdf")
 PAPERS: Final = (Paper(code="identity", file=FILE), Paper(code="mandate"))
 DIGESTS: Final[dict[str, str | None]] = {"identity": "b" * 64, "mandate": None}
+PINNED: Final = ev.Digests(rules="c" * 64, calendar="d" * 64)
 FORM: Final[dict[str, str | bool | int]] = {"name": "An", "copies": 2, "urgent": True}
 LINE: Final = ev.FeeLine(code="extract", amount=8000, quantity=2)
 ITEM: Final = cm.SupplementItem(target=cm.TargetKind.PAPER, code="identity", note="bản chụp mờ")
@@ -109,6 +110,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         client_id="portal",
         submission_id="1",
         accountable=ev.Accountable(standing="h01.12-leader-1", silent="h01.12-leader-1"),
+        digests=PINNED,
         applicant=PERSON,
         filed_by=APPLICANT,
         form=FORM,
@@ -320,6 +322,7 @@ SNAPSHOT: Final = fl.Filing(
     agency=AGENCY,
     procedure=RULES,
     calendar=CALENDAR,
+    digests=PINNED,
     seq=9,
     code=CODE,
     level=Level.FULLY_ONLINE,

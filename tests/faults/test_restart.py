@@ -27,7 +27,6 @@ from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import Closing, FeeState, Stage
 from schemas.level import Channel
-from schemas.parcel import ParcelState
 from schemas.payment import PaymentState
 from schemas.people import Role
 from tests.acting import ADDRESS, NEVER_PAYS, Play, birth, eventually, extract, refusal, stock
@@ -179,7 +178,7 @@ async def test_while_a_payment_is_pending(whole: World, lose: Lose, together: bo
 async def test_while_a_parcel_is_under_way(whole: World, lose: Lose, together: bool) -> None:  # noqa: FBT001 -- a case
     play = await Play.begin(whole, birth(result_channel="post", address=ADDRESS))
     await play.at(Stage.DELIVERY)
-    await eventually(lambda: whole.client.parcel(play.filing), lambda parcel: parcel.state is ParcelState.SENT)
+    await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_sent" in kinds)
     parcel = ids.parcel_workflow(play.filing, 1)
     if together:
         await lose(whole, parcel)

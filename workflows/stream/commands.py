@@ -51,7 +51,8 @@ def update(model: type[Command]) -> Any:
             self.life.check_command(_public(model, single_argument(command)))
         except RefusalError as error:
             raise failure(error.refusal) from None
-        except Exception:  # noqa: BLE001 -- whatever a validator raises reaches the caller, text included
+        except Exception as error:  # noqa: BLE001 -- whatever a validator raises reaches the caller, text included
+            workflow.logger.error("validator.failed", extra={"kind": kind, "error": type(error).__name__})
             raise failure(_INTERNAL.refusal) from None
 
     handle.__name__ = handle.__qualname__ = kind

@@ -195,7 +195,7 @@ class Life(Generic[S]):
         if found.agency is None:
             raise RefusalError(NOT_RECORDED)
         self.taken_over(found)
-        state = self.kind.initial(Origin(id_, found.agency, found.procedure, found.calendar))
+        state = self.kind.initial(Origin(id_, found.agency, found.procedure, found.calendar, found.digests))
         self._stream = Stream(self.kind, id_, state, epoch=resume.epoch)
         await self._stream.catch_up()
 

@@ -10,7 +10,7 @@ from schemas.base import numbered_fields
 from schemas.errors import RefusalError
 from schemas.files import FileRef, Paper
 from schemas.filing import commands as cm
-from schemas.filing.events import Clock, Moment
+from schemas.filing.events import Accountable, Clock, Moment
 from schemas.filing.state import ClockState, Filing, Stage
 from schemas.filing.submission import Submission
 from schemas.ids import filing_id
@@ -177,7 +177,14 @@ class Life:
     def submit(self, **changes: Any) -> cm.Submit:
         handed_in = submission(**changes)
         rules = self.filing.procedure
-        return cm.Submit(actor=handed_in.actor, via=VIA, submission=handed_in, procedure=rules, agency=AGENCY)
+        return cm.Submit(
+            actor=handed_in.actor,
+            via=VIA,
+            submission=handed_in,
+            procedure=rules,
+            agency=AGENCY,
+            accountable=Accountable(standing=rules.standing_officer, silent=rules.silent_officer),
+        )
 
     def do(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> Life:
         self.give(command(kind, actor, len(self.log), **content))
