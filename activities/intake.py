@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from typing import Any, Final
+from uuid import UUID
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -11,6 +13,7 @@ from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_d
 from activities.ledger.standing import IN_FORCE, is_closed
 from schemas.base import Model
 from schemas.filing.events import Accountable, Digests
+from schemas.ids import StreamId
 from schemas.people import Role
 from schemas.publishing.calendar import Calendar, CalendarName
 from schemas.publishing.procedure import ProcedureRules
@@ -46,6 +49,14 @@ class OpenResult(Model):
     queue: str | None = None
     digests: Digests | None = None
     accountable: Accountable = Accountable()
+
+
+class News(Model):
+    """An event of the filing's `n`-th payment or parcel; `body` is what is public of it."""
+
+    n: int
+    kind: str
+    body: dict[str, Any]
 
 
 class Registry:
@@ -88,6 +99,14 @@ class Registry:
                 found = await connection.fetchval(CALENDAR, request.name, request.agency) if in_force else None
         return None if found is None else Calendar.model_validate_json(found)
 
+    @activity.defn(name="intake.news")
+    async def news(self, filing: UUID) -> list[News]:
+        """How the filing's payments and parcels have ended, as their own streams tell it, oldest first."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                rows = await connection.fetch(_NEWS, filing, _ENDS)
+        return [News(n=StreamId.parse(stream).n, kind=kind, body=json.loads(body)) for stream, kind, body in rows]
+
     @activity.defn(name="intake.closed")
     async def closed(self, stream: str) -> bool:
         """Whether the record says that this stream has ended."""
@@ -95,6 +114,11 @@ class Registry:
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 return await is_closed(connection, stream)
 
+
+_ENDS: Final = ("payment_captured", "payment_expired", "consignment_ended")
+_NEWS: Final = """
+select stream, kind, body from event where filing_id = $1 and kind = any($2) order by recorded_at, stream, seq
+"""
 
 _OPEN: Final = """
 with named as (

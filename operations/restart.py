@@ -1,7 +1,9 @@
-"""Starting again, from the log, what Temporal has lost: filings, payments and parcels, each by its own stream."""
+"""Starting again, from the log, what Temporal has lost or runs wrongly: every stream of every kind by its own log."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -13,6 +15,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from motcua.patience import is_not_found, patiently
+from operations.stalled import RUNNING
 from rules.streams import KINDS, Kinds
 from schemas.ids import TASK_QUEUE
 from schemas.stream.restart import Restart, RestartStart
@@ -23,16 +26,46 @@ MAX_CONCURRENCY: Final = 10
 PATIENCE: Final = 20.0
 """Seconds for which Temporal is waited for."""
 
-_UNFINISHED: Final = """
-select stream from standing s join filing f using (filing_id)
-where s.kind = $1 and ($2::uuid is null or s.filing_id = $2)
-    and (s.open or s.watched_until > now() or (
-        s.heard_as <> '{}' and f.closed_at is null and not exists (
-            select from event told where told.stream = 'filing:' || s.filing_id and told.kind = any(s.heard_as)
-                and (convert_from(told.body, 'UTF8')::jsonb ->> 'n')::int = s.n)))
-order by f.submitted_at, s.n, s.stream
+PAGE: Final = 500
+"""So many streams, or filings, are asked for at a time."""
+
+_UNTOLD: Final = """
+s.heard_as <> '{}' and not exists (
+    select from event told where told.stream = 'filing:' || s.filing_id and told.kind = any(s.heard_as)
+        and (convert_from(told.body, 'UTF8')::jsonb ->> 'n')::int = s.n)
 """
-"""Open; or late news may still come; or its filing, open itself, has not heard how it ended."""
+"""Its filing has not heard how it ended."""
+
+_UNFINISHED: Final = f"""
+select stream from standing s join filing f using (filing_id)
+where s.kind = $1 and s.filing_id = $2 and (s.open or s.watched_until > now() or (f.closed_at is null and {_UNTOLD}))
+order by s.n
+"""  # noqa: S608 -- joined from statements of our own
+"""Of one filing: open; or late news may still come; or the filing, open itself, has not heard how it ended."""
+
+_PAGES: Final[tuple[tuple[str, Any], ...]] = (
+    ("select stream, stream as key from standing where kind = $1 and open and stream > $2 order by key limit $3", ""),
+    (
+        """
+        select stream, watched_until as key from standing
+        where kind = $1 and not open and watched_until > greatest(now(), $2)
+        order by key fetch first $3 rows with ties
+        """,
+        datetime(1970, 1, 1, tzinfo=UTC),
+    ),
+    (
+        f"""
+        select s.stream, f.filing_id as key
+        from (select filing_id from filing where closed_at is null and filing_id > $2 order by filing_id limit $3) as f
+        left join standing s on s.filing_id = f.filing_id and s.kind = $1 and not s.open and {_UNTOLD}
+        order by key
+        """,  # noqa: S608 -- joined from statements of our own
+        UUID(int=0),
+    ),
+)
+"""The same of all filings, in three parts, each by an index: a page behind a key, and the key before the first."""
+
+_OF_FILING: Final = "select stream from standing where filing_id = $1"
 
 _SUMMARY: Final = """
 select f.procedure || ' · ' || f.agency || ' · ' || f.code
@@ -56,23 +89,38 @@ class Restarter:
         self._pool = pool
         self._temporal = temporal
 
-    async def unfinished(self, kind: str, filing: UUID | None = None) -> list[str]:
-        """The streams of a kind, of one filing or of all, whose workflow still has something to do."""
-        rows = await self._pool.fetch(_UNFINISHED, kind, filing)
-        return [row[0] for row in rows]
+    async def unfinished(self, kind: str, filing: UUID) -> list[str]:
+        """The streams of a kind, of one filing, whose workflow still has something to do."""
+        return [row["stream"] for row in await self._pool.fetch(_UNFINISHED, kind, filing)]
+
+    async def all_unfinished(self, kind: str) -> AsyncIterator[list[str]]:
+        """The same of all filings, page by page; a stream may come twice."""
+        for statement, first in _PAGES:
+            key = first
+            while rows := await self._pool.fetch(statement, kind, key, PAGE):
+                yield [row["stream"] for row in rows if row["stream"] is not None]
+                key = rows[-1]["key"]
 
     async def answers(self) -> None:
         """Return once Temporal answers. Raises `MotcuaError`."""
-        await self._runs("nothing")
+        await self.runs("nothing")
 
-    async def restart(self, stream: str) -> Found:
-        """Start the workflow of a stream again, unless it runs.
+    async def streams(self, filing: UUID) -> list[str]:
+        """All the streams of a filing."""
+        return [row["stream"] for row in await self._pool.fetch(_OF_FILING, filing)]
+
+    async def running(self) -> list[str]:
+        """All the streams that have a running workflow, as far as Temporal's list of them knows yet."""
+        return [workflow.id async for workflow in self._temporal.list_workflows(RUNNING)]
+
+    async def restart(self, stream: str, *, force: bool = False) -> Found:
+        """Start the workflow of a stream again. What runs is left alone, or with `force` ended by the start.
 
         Raises:
             MotcuaError: Temporal does not answer, or refuses.
             asyncpg.PostgresError, OSError, TimeoutError: The database does.
         """
-        if await self._runs(stream):
+        if not force and await self.runs(stream):
             return Found.RUNNING
         async with self._pool.acquire() as connection:
             transaction = connection.transaction()
@@ -82,7 +130,7 @@ class Restarter:
                 epoch = await connection.fetchval(
                     "update stream set epoch = epoch + 1 where stream = $1 returning epoch", stream
                 )
-                await self._start(stream, epoch, await connection.fetchval(_SUMMARY, stream))
+                await self._start(stream, epoch, await connection.fetchval(_SUMMARY, stream), force=force)
             except WorkflowAlreadyStartedError:
                 await transaction.rollback()
                 return Found.RUNNING
@@ -93,7 +141,8 @@ class Restarter:
             await transaction.commit()
         return Found.RESTARTED
 
-    async def _runs(self, stream: str) -> bool:
+    async def runs(self, stream: str) -> bool:
+        """Whether a stream has a running workflow. Raises `MotcuaError`."""
         handle = self._temporal.get_workflow_handle(stream)
 
         async def attempt(limit: Any) -> bool:
@@ -107,7 +156,9 @@ class Restarter:
 
         return await patiently(attempt, PATIENCE)
 
-    async def _start(self, stream: str, epoch: int, summary: str | None) -> None:
+    async def _start(self, stream: str, epoch: int, summary: str | None, *, force: bool) -> None:
+        running = WorkflowIDConflictPolicy.TERMINATE_EXISTING if force else WorkflowIDConflictPolicy.FAIL
+
         async def attempt(limit: Any) -> None:
             await self._temporal.start_workflow(
                 self.kinds.of(stream).workflow,
@@ -115,7 +166,7 @@ class Restarter:
                 id=stream,
                 task_queue=TASK_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                id_conflict_policy=running,
                 static_summary=summary,
                 rpc_timeout=limit,
             )

@@ -112,6 +112,7 @@ async def activities_with(
             ledger.append,
             registry.open,
             registry.closed,
+            registry.news,
             Inbox(pool, vault).park,
             registry.calendar,
             views.answer,

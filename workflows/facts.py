@@ -7,7 +7,8 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from schemas.filing.commands import SettleFee, SettleParcel
+    from activities.intake import News
+    from schemas.filing.commands import Command, SettleFee, SettleParcel
     from schemas.filing.events import FeeSettlement, ParcelOutcome
     from schemas.filing.state import FeeFact, ParcelFact
 
@@ -24,3 +25,16 @@ def parcel_command(raw: Any) -> SettleParcel:
     fact = ParcelFact.model_validate(raw)
     outcome = ParcelOutcome(fact.outcome)
     return SettleParcel(command_id=f"parcel:{fact.n}:{outcome}", n=fact.n, outcome=outcome)
+
+
+def recorded_fact(news: News) -> Command | None:
+    """What a payment or a parcel has recorded of its end, as the command that its signal would have been."""
+    match news.body | {"kind": news.kind}:
+        case {"kind": "payment_captured", "owed": True, "amount": amount}:
+            return fee_command({"n": news.n, "settlement": FeeSettlement.PAID, "amount": amount})
+        case {"kind": "payment_expired"}:
+            return fee_command({"n": news.n, "settlement": FeeSettlement.EXPIRED})
+        case {"kind": "consignment_ended", "outcome": outcome}:
+            return parcel_command({"n": news.n, "outcome": outcome})
+        case _:
+            return None

@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.ledger import Receipt
     from workflows import agency, children
     from workflows.alarm import Alarm
-    from workflows.facts import fee_command, parcel_command
+    from workflows.facts import fee_command, parcel_command, recorded_fact
     from workflows.stream.recording import failure, single_argument
     from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.waiting import wait_for
@@ -87,6 +87,13 @@ class FilingLife(Life[Filing]):
             msg = "the filing's agency, or the procedure under which it was handed in, is not published any more"
             raise LookupError(msg)
         self.memory = self.memory.model_copy(update={"queue": found.queue})
+
+    async def caught_up(self) -> None:
+        """Hear again what payments and parcels have told, which the run before may have been deaf to."""
+        told = await workflow.execute_local_activity_method(Registry.news, self._filing.filing_id, **LEDGER)
+        for news in told:
+            if (command := recorded_fact(news)) is not None:
+                await self._try(command)
 
     # What is told and asked.
 

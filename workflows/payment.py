@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -26,6 +26,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.waiting import outcome, wait_for
 
 
+_OWED: Final = {PaymentState.PENDING, PaymentState.PAID}
+
+
 class PaymentLife(Life[pay.Payment]):
     """The life of a request for money: it outlives its filing."""
 
@@ -37,6 +40,11 @@ class PaymentLife(Life[pay.Payment]):
             await self._tell_filing()
             self._remember(told=True)
         await self._watch()
+
+    async def caught_up(self) -> None:
+        """Owe nothing if the filing says so: its word may have been lost with the run before."""
+        if self._payment.state in _OWED:
+            await self._cancelled("the filing no longer owes this fee")
 
     def cancel(self, reason: Any) -> None:
         """Hear that the filing no longer owes this fee."""
@@ -114,7 +122,7 @@ class PaymentLife(Life[pay.Payment]):
         try:
             await self.stream.record(pay.CancelPayment(command_id="cancel", reason=reason))
         except RefusalError as error:
-            workflow.logger.warning("payment.still_owed", extra={"code": error.refusal.code})
+            workflow.logger.info("payment.still_owed", extra={"code": error.refusal.code})
 
     async def _watch(self) -> None:
         until = known(self._payment.watched_until)
@@ -168,8 +176,7 @@ class PaymentLife(Life[pay.Payment]):
 
     @property
     def _unheard_cancel(self) -> bool:
-        open_states = {PaymentState.PENDING, PaymentState.PAID}
-        return self.memory.cancel is not None and self._payment.state in open_states
+        return self.memory.cancel is not None and self._payment.state in _OWED
 
     async def _record_captures(self, order: Order) -> None:
         taken = {capture.capture_id for capture in self._payment.captures}

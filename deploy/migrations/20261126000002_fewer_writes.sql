@@ -3,9 +3,6 @@
 -- Tasks are written only when they change, so nothing in them may be of the append alone.
 alter table task drop column created_at;
 
--- Nothing pages through the running filings by id any more but `procedures what-if`, which can read them all.
-drop index filing_running;
-
 -- An index of what changes with every event makes every write touch all the others.
 drop index filing_open;
 create index filing_open on filing (agency) where closed_at is null;
@@ -17,6 +14,5 @@ drop index standing_untold;
 create index standing_untold on standing (kind, filing_id) where heard_as <> '{}';
 drop index filing_open;
 create index filing_open on filing (agency, status) where closed_at is null;
-create index filing_running on filing (filing_id) where closed_at is null;
 truncate task;
 alter table task add column created_at timestamptz not null;

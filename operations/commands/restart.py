@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import asyncpg
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from temporalio.client import Client
 
 from motcua.cli.running import AsJson, Exit, fail, note, out, print_json, use_stack_here
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
+from operations.behind import all_behind as all_behind_of
 from operations.commands.database import TIMEOUT, address, answered
 from operations.restart import MAX_CONCURRENCY, Found, Restarter
 from rules.streams import KINDS
@@ -46,24 +49,36 @@ def restart(
         str | None, typer.Argument(metavar="[CODE|FILING_ID]", help="The dossier code (mã hồ sơ) or the filing's id.")
     ] = None,
     *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also what runs: it is ended and goes on from the log. For one filing.")
+    ] = False,
     all_missing: Annotated[
         bool, typer.Option("--all-missing", help="Everything unfinished in the log that has no running workflow.")
     ] = False,
+    all_behind: Annotated[
+        bool, typer.Option("--all-behind", help="Everything that runs and has seen less than the log holds.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Start a filing again from the log, with its payments and parcels, where their workflows are lost.
+    """Start a filing again from the log, with its payments and parcels, where their workflows are lost or wrong.
 
     Terminated, cancelled, failed, deleted, or gone with Temporal's database: each goes on where the log says that it
-    stands. What runs is left alone, so it is safe to repeat. Exit code 1: it has ended, or something failed.
+    stands. What runs is left alone, so it is safe to repeat, but for --force and --all-behind: they end what stands
+    still, can't be replayed, or knows less than the log. Exit code 1: it has ended, or something failed.
 
-    Examples: `motcua filing restart H01.12-20261125-0000001`, `motcua filing restart --all-missing --json`
+    Examples: `motcua filing restart H01.12-20261125-0000001`, `motcua filing restart H01.12-20261125-0000001 --force`,
+    `motcua filing restart --all-missing --json`, `motcua filing restart --all-behind`
     """
-    if (which is None) is not all_missing:
-        fail("nêu mã hồ sơ hoặc --all-missing / name a filing, or say --all-missing", Exit.USAGE)
+    if [which is not None, all_missing, all_behind].count(True) != 1 or (force and which is None):
+        fail(
+            "nêu mã hồ sơ (có thể kèm --force), hoặc --all-missing, hoặc --all-behind / "
+            "name a filing (with --force or without), or say --all-missing, or --all-behind",
+            Exit.USAGE,
+        )
     use_stack_here()
     dsn = address(APPLICATION)
     try:
-        row, tallies = answered(_restart(dsn, which))
+        row, tallies = answered(_restart(dsn, which, force=force, all_behind=all_behind))
     except MotcuaError as error:
         fail(f"không kết nối được Temporal / Temporal: {error}", Exit.UNREACHABLE)
     if as_json:
@@ -89,40 +104,74 @@ def _nothing_to_do(row: FilingRecord) -> None:
     note(f"hồ sơ {code} đang chạy, không có gì để khởi động lại / filing {code} is running; nothing was started")
 
 
-async def _restart(dsn: str, which: str | None) -> tuple[FilingRecord | None, Tallies]:
+async def _restart(
+    dsn: str, which: str | None, *, force: bool, all_behind: bool
+) -> tuple[FilingRecord | None, Tallies]:
     temporal = await connect()
     async with asyncpg.create_pool(
         dsn, min_size=0, max_size=MAX_CONCURRENCY, timeout=TIMEOUT, command_timeout=TIMEOUT
     ) as pool:
         restarter = Restarter(pool, temporal)
-        row = None
-        if which is not None:
-            async with pool.acquire() as connection:
-                row = await find(connection, which)
-        if which is not None and row is None:
-            fail(f"không có hồ sơ này / the record has no filing {which}", Exit.NOT_AVAILABLE)
-        filing = None if row is None else row.filing_id
-        streams = {kind: await restarter.unfinished(kind, filing) for kind in restarter.kinds}
         await restarter.answers()
-        return row, await _all(restarter, streams)
+        if which is None:
+            pages = _behind(restarter, temporal, pool) if all_behind else _missing(restarter)
+            return None, await _all(restarter, pages, force=all_behind)
+        async with pool.acquire() as connection:
+            row = await find(connection, which)
+        if row is None:
+            fail(f"không có hồ sơ này / the record has no filing {which}", Exit.NOT_AVAILABLE)
+        return row, await _all(restarter, _of_filing(restarter, row.filing_id, force=force), force=force)
 
 
-async def _all(restarter: Restarter, streams: dict[str, list[str]]) -> Tallies:
-    tallies = {kind: Tally(unfinished=len(found)) for kind, found in streams.items()}
+Pages = AsyncIterator[tuple[str, list[str]]]
+"""Streams to start, by kind. A filing comes behind its payments and parcels, so that it finds them."""
+
+
+async def _of_filing(restarter: Restarter, filing: UUID, *, force: bool) -> Pages:
+    known = await restarter.streams(filing) if force else []
+    running = [stream for stream in known if await restarter.runs(stream)]
+    for kind in reversed(tuple(restarter.kinds)):
+        unfinished = await restarter.unfinished(kind, filing)
+        yield kind, list(dict.fromkeys((*unfinished, *(one for one in running if one.startswith(f"{kind}:")))))
+
+
+async def _missing(restarter: Restarter) -> Pages:
+    for kind in reversed(tuple(restarter.kinds)):
+        seen: set[str] = set()
+        async for page in restarter.all_unfinished(kind):
+            yield kind, [stream for stream in page if stream not in seen]
+            seen.update(page)
+
+
+async def _behind(restarter: Restarter, temporal: Client, pool: asyncpg.Pool[asyncpg.Record]) -> Pages:
+    running = await restarter.running()
+    for kind in reversed(tuple(restarter.kinds)):
+        ours = sorted(stream for stream in running if stream.startswith(f"{kind}:"))
+        async for page in all_behind_of(temporal, pool, ours):
+            yield kind, page
+
+
+async def _all(restarter: Restarter, pages: Pages, *, force: bool) -> Tallies:
+    tallies = {kind: Tally() for kind in restarter.kinds}
     with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=sum(len(found) for found in streams.values()))
-        for kind, found in streams.items():
-            await _some(restarter, found, tallies[kind], lambda: bar.advance(task))
+        task, total = bar.add_task("", total=0), 0
+        async for kind, streams in pages:
+            tallies[kind].unfinished += len(streams)
+            total += len(streams)
+            bar.update(task, total=total)
+            await _some(restarter, streams, tallies[kind], lambda: bar.advance(task), force=force)
     return tallies
 
 
-async def _some(restarter: Restarter, streams: list[str], tally: Tally, done: Callable[[], None]) -> None:
+async def _some(
+    restarter: Restarter, streams: list[str], tally: Tally, done: Callable[[], None], *, force: bool
+) -> None:
     waiting = iter(streams)
 
     async def work() -> None:
         for stream in waiting:
             try:
-                found = await restarter.restart(stream)
+                found = await restarter.restart(stream, force=force)
             except (MotcuaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
                 tally.failed[stream] = str(error) if isinstance(error, MotcuaError) else type(error).__name__
             else:

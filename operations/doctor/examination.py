@@ -13,6 +13,7 @@ from temporalio.service import RPCError
 
 from operations.addresses import APPLICATION
 from operations.doctor import engine, machine, outside, record
+from operations.doctor.behind import falling_behind
 from operations.doctor.finding import Finding, fail, skipped
 from operations.doctor.surroundings import Surroundings
 from schemas.base import Text
@@ -72,6 +73,7 @@ THEN: Final = (
     _check("clocks", "Đồng hồ", "Clocks", record.clock, record=True),
     _check("pollers", "Ai đang làm", "Who works", engine.pollers, temporal=True),
     _check("lost", "Hồ sơ mất luồng", "Lost workflows", engine.lost, record=True, temporal=True),
+    _check("behind", "Luồng chậm hơn sổ", "Workflows behind", falling_behind, record=True, temporal=True),
     _check("stalled", "Hồ sơ đứng yên", "Stalled filings", engine.standing_still, temporal=True),
 )
 

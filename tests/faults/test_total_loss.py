@@ -1,4 +1,4 @@
-"""Temporal's database is gone in the middle of a demo: everything goes on from the log."""
+"""Temporal's database is gone, or older, in the middle of a demo: everything goes on from the log."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,12 @@ FILINGS: Final = 40
 OPEN: Final = 12
 PAID: Final = 4
 """So many filings are open, and so many payments paid and watched, when it happens."""
+
+WORKERS: Final = ("worker", "back-office")
+"""They remember more than a Temporal that comes back older, and must not meet it."""
+
+SINCE: Final = 60
+"""So many events are newer than what Temporal knows when it comes back."""
 
 
 @asynccontextmanager
@@ -59,15 +66,28 @@ async def under_way(env: dict[str, str]) -> bool:
     return bool(opened >= OPEN and paid >= PAID)
 
 
-async def lose_all(home: Home) -> None:
-    """Delete the files under the running server, then kill it: the next one begins with nothing."""
+async def lose_all(home: Home, left: bytes | None = None) -> None:
+    """Delete the files under the running server, and kill it: the next one begins with nothing, or what is left."""
     for file in (home.root / "temporal").glob("temporal.db*"):
         file.unlink()
-    os.kill(int(home.pid_file("temporal").read_text(encoding="utf-8")), signal.SIGKILL)
+    if left is not None:
+        (home.root / "temporal" / "temporal.db").write_bytes(left)
+    for part in ("temporal", *(WORKERS if left is not None else ())):
+        os.kill(int(home.pid_file(part).read_text(encoding="utf-8")), signal.SIGKILL)
 
 
-async def restart_all(folder: Path) -> dict[str, Any]:
-    ended = await motcua(ENV, "filing", "restart", "--all-missing", "--json", folder=folder)
+def copied(home: Home) -> bytes:
+    """Temporal's database as it is now, whole."""
+    with (
+        closing(sqlite3.connect(home.root / "temporal" / "temporal.db")) as running,
+        closing(sqlite3.connect(":memory:")) as copy,
+    ):
+        running.backup(copy)
+        return copy.serialize()
+
+
+async def restart_all(folder: Path, what: str = "--all-missing") -> dict[str, Any]:
+    ended = await motcua(ENV, "filing", "restart", what, "--json", folder=folder)
     assert ended.code == 0, ended.err
     found: dict[str, Any] = json.loads(ended.out)
     return found
@@ -116,3 +136,44 @@ async def test_a_demo_survives_the_loss_of_all_that_temporal_knew() -> None:
     assert set(keys.values()) == {1}
     for consignment in consignments:
         assert [step["status"] for step in consignment["history"]].count("accepted") == 1
+
+
+async def numbered(env: dict[str, str], what: str) -> int:
+    connection = await asyncpg.connect(env["MOTCUA_DATABASE_URL"])
+    try:
+        found: int = await connection.fetchval(what)
+    finally:
+        await connection.close()
+    return found
+
+
+@pytest.mark.timeout(400)
+async def test_a_demo_survives_a_temporal_that_comes_back_older() -> None:
+    with tempfile.TemporaryDirectory(prefix="motcua-") as name:
+        folder = Path(name).resolve()
+        home = Home(folder / ".motcua")
+        async with started(folder, "up"):
+            await until(home.env_file.exists, seconds=60)
+            env = home.read_env() or {}
+            async with started(folder, "demo", "--filings", str(FILINGS), "--json", "out.json") as demo:
+                while not await under_way(env):
+                    assert demo.returncode is None
+                    await asyncio.sleep(0.05)
+                older = await asyncio.to_thread(copied, home)
+                recorded = await numbered(env, "select count(*) from event")
+                while await numbered(env, "select count(*) from event") < recorded + SINCE:
+                    assert demo.returncode is None
+                    await asyncio.sleep(0.05)
+                await lose_all(home, older)
+                found = [await restart_all(folder, what) for what in ("--all-behind", "--all-missing")]
+                code = await asyncio.wait_for(demo.wait(), 150)
+            assert code == 0, (folder / "demo.out").read_text(encoding="utf-8")
+            again = await restart_all(folder, "--all-behind")
+        told = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+
+    assert all(counts["failed"] == [] for tallies in (*found, again) for counts in tallies.values())
+    assert sum(counts["restarted"] for counts in again.values()) == 0
+    assert len(told["filings"]) == FILINGS
+    assert all(filing["ok"] for filing in told["filings"])
+    assert told["ledger"]["verified"]
+    assert told["bank"]["one_capture_each"]

@@ -93,6 +93,9 @@ class Life(Generic[S]):
     def taken_over(self, found: OpenResult) -> None:
         """Keep what is known of a stream that is taken over, beside its log."""
 
+    async def caught_up(self) -> None:
+        """What is done first once a stream that is taken over has been read."""
+
     async def proceed(self) -> None:
         """What happens by itself, until it ends."""
         await wait_for(self.stream, lambda: not self.kind.standing(self.stream.state).open)
@@ -198,6 +201,7 @@ class Life(Generic[S]):
         state = self.kind.initial(Origin(id_, found.agency, found.procedure, found.calendar, found.digests))
         self._stream = Stream(self.kind, id_, state, epoch=resume.epoch)
         await self._stream.catch_up()
+        await self.caught_up()
 
 
 def of_kind(kind: StreamKind[Any], life: type[Life[Any]] = Life) -> Callable[[W], W]:

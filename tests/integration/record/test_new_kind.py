@@ -115,7 +115,8 @@ async def in_a_queue_of_the_agency_above(world: World, stream: str) -> None:
 async def restarted(world: World, stream: str) -> None:
     async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=2) as pool:
         restarter = Restarter(pool, world.temporal, WITH_COMPLAINTS)
-        assert await restarter.unfinished("complaint") == [stream]
+        assert [page async for page in restarter.all_unfinished("complaint") if page] == [[stream]]
+        assert await restarter.unfinished("complaint", StreamId.parse(stream).filing) == [stream]
         assert await restarter.restart(stream) is Found.RESTARTED
         assert await restarter.restart(stream) is Found.RUNNING
 

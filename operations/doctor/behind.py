@@ -1,0 +1,35 @@
+"""Whether what runs knows what the log holds: it does not once Temporal was brought back older than the record."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from motcua.connection import connect
+from operations.behind import NEWEST, behind
+from operations.doctor.finding import Finding, fail, ok
+from operations.doctor.surroundings import Surroundings
+from operations.stalled import RUNNING
+
+LOOKED_AT: Final = 2_000
+"""So many of the newest events tell which streams are looked at."""
+
+
+async def falling_behind(around: Surroundings) -> list[Finding]:
+    """Whether the workflows of the newest events have seen them."""
+    client = await connect()
+    async with around.record() as connection:
+        heads = {row["stream"]: row["head_seq"] for row in await connection.fetch(NEWEST, LOOKED_AT)}
+    running = {workflow.id async for workflow in client.list_workflows(RUNNING)}
+    looked_at = {stream: head for stream, head in heads.items() if stream in running}
+    found = await behind(client, looked_at)
+    if not found:
+        n = len(looked_at)
+        return [ok(f"{n} luồng mới nhất đều theo kịp sổ", f"the {n} newest have seen all that the log holds")]
+    return [
+        fail(
+            f"ít nhất {len(found)} luồng biết ít hơn sổ; Temporal có thể vừa được khôi phục từ bản cũ",
+            f"at least {len(found)} know less than the log; Temporal may have been brought back from an older copy",
+            fix_vi="`motcua filing restart --all-behind`, rồi `motcua filing restart --all-missing`",
+            fix_en="`motcua filing restart --all-behind`, then `motcua filing restart --all-missing`",
+        )
+    ]

@@ -1,0 +1,79 @@
+"""A bug in a rule when money comes: the filing stands still, visibly, and hears of the money once it is mended."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import asyncpg
+import pytest
+
+from operations.behind import all_behind
+from operations.restart import Found, Restarter
+from operations.stalled import stalled
+from rules.filing.commands import RULES
+from rules.filing.commands.rule import Rule
+from schemas.filing.state import Stage
+from schemas.ids import filing_workflow, payment_workflow
+from tests.acting import NEVER_PAYS, Play, eventually, extract
+from tests.conftest import World
+
+ABOUT_A_MINUTE: Final = 60
+
+
+def bug(*_: Any) -> Any:
+    raise ValueError
+
+
+async def paid_and_deaf(world: World, patch: pytest.MonkeyPatch) -> Play:
+    """A filing whose payment was made and told, and whose own task fails over the news."""
+    patch.setitem(RULES, "settle_fee", Rule(RULES["settle_fee"].guard, bug))
+    play = await Play.begin(world, extract())
+    await play.accept()
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_captured" in kinds)
+    (still,) = await eventually(lambda: stalled(world.temporal), bool, within=ABOUT_A_MINUTE)
+    assert (still.workflow_id, still.error) == (filing_workflow(play.filing), "ValueError")
+    return play
+
+
+async def whole(play: Play) -> None:
+    await play.review()
+    await play.at(Stage.CLOSED)
+    assert (await play.kinds()).count("fee_paid") == 1
+    order = await play.order()
+    assert (len(order["captures"]), order["refunds"]) == (1, [])
+    assert await play.world.client.parked(play.filing) == []
+
+
+async def test_once_the_rule_is_mended_it_goes_through(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        play = await paid_and_deaf(running, patch)
+    await whole(play)
+
+
+async def test_what_was_told_is_heard_again_by_a_filing_that_was_started_anew(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with asyncpg.create_pool(running.app_dsn, min_size=0, max_size=2) as pool:
+        restarter = Restarter(pool, running.temporal)
+        with monkeypatch.context() as patch:
+            play = await paid_and_deaf(running, patch)
+            stream = filing_workflow(play.filing)
+            assert await restarter.restart(stream) is Found.RUNNING
+            await running.temporal.get_workflow_handle(stream).terminate("deaf")
+        assert await restarter.restart(stream) is Found.RESTARTED
+    await whole(play)
+
+
+async def test_a_running_one_is_ended_and_started_by_force(running: World) -> None:
+    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await play.at(Stage.FEE)
+    async with asyncpg.create_pool(running.app_dsn, min_size=0, max_size=2) as pool:
+        restarter = Restarter(pool, running.temporal)
+        for stream in (payment_workflow(play.filing, 1), filing_workflow(play.filing)):
+            assert await restarter.restart(stream) is Found.RUNNING
+            assert await restarter.restart(stream, force=True) is Found.RESTARTED
+        running_now = await restarter.running()
+        assert [page async for page in all_behind(running.temporal, pool, running_now)] == [[]]
+    await play.pay_by_hand()
+    await whole(play)
