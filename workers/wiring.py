@@ -144,6 +144,8 @@ async def platform_worker(
         "activity_task_poller_behavior": PollerBehaviorAutoscaling(),
         "sticky_queue_schedule_to_start_timeout": STICKY,
         "graceful_shutdown_timeout": GRACE,
+        # The SDK sends a rejected Update back with what it said: a limit here would fail the task, again and again.
+        "disable_payload_error_limit": True,
     } | options
     _compile(chosen["workflows"])
     async with Worker(client, activities=functions.working, **chosen) as worker, _waiting(client, functions.waiting):
