@@ -16,6 +16,9 @@ from schemas.filing.state import Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role
 
+MOST_OPEN_QUESTIONS: Final = 20
+"""So many questions may wait for an answer at once."""
+
 
 def _may_request_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     wrong = at_the_task(filing, actor, now)
@@ -118,6 +121,18 @@ def _unanswered(filing: Filing, command: cm.Supplement) -> list[Problem]:
     return missing + extra
 
 
+def _may_ask(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = at_the_task(filing, actor, now)
+    if wrong is None and sum(question.answer is None for question in filing.questions) >= MOST_OPEN_QUESTIONS:
+        return problem(
+            "",
+            "too_many_open_questions",
+            f"đã có {MOST_OPEN_QUESTIONS} câu hỏi chờ trả lời; hãy đợi trả lời",
+            f"{MOST_OPEN_QUESTIONS} questions wait for an answer; wait for some of them",
+        )
+    return wrong
+
+
 def _ask(filing: Filing, command: cm.Ask, _: datetime) -> Events:
     n = len(filing.questions) + 1
     return (ev.Asked(n=n, officer=command.actor.subject, question=command.question),)
@@ -159,7 +174,7 @@ def _may_withdraw(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 RULES: Final[dict[str, Rule]] = {
     "request_supplement": Rule(_may_request_supplement, _request_supplement),
     "supplement": Rule(_may_supplement, _supplement),
-    "ask": Rule(at_the_task, _ask),
+    "ask": Rule(_may_ask, _ask),
     "answer": Rule(_may_answer, _answer),
     "withdraw": Rule(_may_withdraw, lambda _, command, __: (ev.Withdrawn(reason=command.reason),)),
 }

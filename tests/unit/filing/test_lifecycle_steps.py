@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from rules.filing import lifecycle
+from rules.filing.commands.dialogue import MOST_OPEN_QUESTIONS
 from schemas.people import Actor, PersonKind, Role
 from tests.unit.filing.lives import (
     APPLICANT,
@@ -221,6 +222,15 @@ def test_a_question_waits_for_nothing_and_is_answered_once() -> None:
 
     assert [question.answer for question in life.filing.questions] == ["1/1/2000", "Hà Nội"]
     assert life.refusal("answer", APPLICANT, n=1, answer="1/1") == [("", "no_open_question")]
+
+
+def test_so_many_questions_may_be_open_at_once_and_no_more() -> None:
+    life = at(VERIFY)
+    for n in range(MOST_OPEN_QUESTIONS):
+        life.do("ask", SPECIALIST, question=f"{n}?")
+    assert life.refusal("ask", SPECIALIST, question="?") == [("", "too_many_open_questions")]
+    life.do("answer", APPLICANT, n=3, answer="1/1").do("ask", SPECIALIST, question="?")
+    assert life.refusal("ask", SPECIALIST, question="?") == [("", "too_many_open_questions")]
 
 
 def test_below_level_3_the_desk_answers_for_the_applicant() -> None:
