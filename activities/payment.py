@@ -13,7 +13,7 @@ from temporalio.workflow import ActivityConfig
 from activities.failpoint import failpoint
 from activities.partners import bank as wire
 from activities.partners.polling import EXPECTED, UNEXPECTED, nothing_new
-from schemas.base import Model
+from schemas.base import Dong, Model
 from schemas.payment import Capture, Order
 
 BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
@@ -35,7 +35,7 @@ class OrderRequest(Model):
     """Ask for `amount` đồng."""
 
     order: OrderKey
-    amount: int
+    amount: Dong
     description: str
     payer_account: str | None = None
 
@@ -53,7 +53,7 @@ class RefundRequest(Model):
 
     order: OrderKey
     capture_id: str
-    amount: int
+    amount: Dong
 
 
 class Payments:

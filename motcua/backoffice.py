@@ -81,7 +81,10 @@ class _Work:
     @activity.defn(name=c.CHECK)
     async def check(self, request: c.CheckRequest) -> c.CheckAnswer:
         async with _beating():
-            return c.CheckAnswer(complete=await self._office.check(request.dossier))
+            complete = await self._office.check(request.dossier)
+        if not isinstance(complete, bool):
+            raise ApplicationError("check must answer True or False", type="bad_answer")
+        return c.CheckAnswer(complete=complete)
 
     @activity.defn(name=c.ISSUE)
     async def issue(self, request: c.IssueRequest) -> c.IssueAnswer:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+from pydantic import StrictBool
+
 from .base import AgencyCode, Code, Key, Model, Version
 from .files import FileRef, Paper
 from .filing.events import Outcome
@@ -45,7 +47,7 @@ class CheckRequest(Model):
 class CheckAnswer(Model):
     """Complete, or not: then an officer looks at it."""
 
-    complete: bool
+    complete: StrictBool
 
 
 class IssueRequest(Model):

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from .text import impersonal, line, text
 
 
 class Model(BaseModel):
@@ -45,27 +47,38 @@ class Numbered:
 
 Personal: Final = _Personal()
 
-Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+Key = Annotated[
+    str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"), AfterValidator(impersonal)
+]
 """An identifier given by a client: 1 to 64 of A-Z a-z 0-9 . _ : - , and never anything personal."""
 
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Code = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 """The name of a paper, a form field or a review step inside its procedure."""
 
-Version = Annotated[str, StringConstraints(pattern=r"^[0-9][0-9A-Za-z.-]{0,31}$")]
+Version = Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9][0-9A-Za-z.-]{0,31}$")]
 """The name of one published version of a procedure or a calendar: `2026-07`, `2026-07-demo`."""
 
-AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9.]{0,34}$")]
+AgencyCode = Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Z0-9][A-Z0-9.]{0,34}$")]
 """An agency's code, groups from the top down (QĐ 20/2020/QĐ-TTg art. 4), at most 35 characters."""
 
-Subject = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,128}$")]
+Subject = Annotated[str, StringConstraints(max_length=128, pattern=r"^[^\x00-\x1f\x7f]{1,128}$"), AfterValidator(line)]
 """Who somebody is: 1 to 128 characters, no control characters, which the directory could not even be asked about."""
 
-DocumentNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-ZĐ][0-9A-Za-zĐđ./-]{0,63}$")]
+DocumentNumber = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9A-ZĐ][0-9A-Za-zĐđ./-]{0,63}$")]
 """The number of an official document (số văn bản), such as `123/TB-CCT`: public, and never anything personal."""
 
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9a-f]{64}$")]
 
-ShortText = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+ShortText = Annotated[
+    str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True), AfterValidator(text)
+]
+"""What people write: 1 to 2,000 characters, on several lines if they like."""
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True), AfterValidator(line)]
+"""The same on one line: a name, a place."""
+
+Dong = Annotated[int, Field(strict=True)]
+"""Money, in whole đồng; never a text that reads like a number, nor true for 1."""
 
 
 def _to_utc(moment: datetime) -> datetime:

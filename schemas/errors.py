@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from enum import StrEnum
 from typing import Any, Final
@@ -65,15 +66,22 @@ def problem(field: str, rule: str, vi: str, en: str) -> Problem:
     return Problem(field=field, rule=rule, message=Text(vi=vi, en=en))
 
 
+_NAME: Final = re.compile(r"^([A-Za-z_][A-Za-z0-9_-]{0,63}|[0-9]{4}-[0-9]{2}-[0-9]{2}|\[key\])\Z")
+"""A field, or a day of a calendar. Other keys may be whatever somebody made up."""
+
+_MOST: Final = 100
+"""So many problems are told at once."""
+
+
 def path(loc: tuple[Any, ...]) -> str:
-    """A pydantic location as a path: `("papers", 0, "file")` → `papers[0].file`."""
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc]
+    """A pydantic location as a path: `("papers", 0, "file")` → `papers[0].file`. What is no name shows as `?`."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part if _NAME.match(part) else '?'}" for part in loc]
     return "".join(parts).removeprefix(".")
 
 
 def shape_refusal(code: RefusalCode, error: ValidationError) -> RefusalError:
     """A refusal for input that does not fit its model: each place and rule, never the value."""
-    details = error.errors(include_input=False, include_url=False)
+    details = error.errors(include_input=False, include_url=False)[:_MOST]
     return refused(code, *(problem(path(tuple(e["loc"])), e["type"], _in_vietnamese(e), e["msg"]) for e in details))
 
 
@@ -115,6 +123,10 @@ _VIETNAMESE: Final = {
     "hours_reversed": "giờ đóng cửa phải sau giờ mở cửa",
     "form_value": "phải là văn bản, số nguyên, true hoặc false",
     "text_too_long": "chỉ được có nhiều nhất {limit} ký tự",
+    "invisible_text": "có ký tự không nhìn thấy được; hãy bỏ ra",
+    "not_nfc": "hãy viết theo dạng Unicode NFC; ở dạng đó văn bản dài hơn",
+    "looks_personal": "9 đến 12 chữ số liền nhau giống số định danh hoặc số điện thoại, mà mã này luôn hiện rõ; "
+    "hãy dùng UUID",
 }
 
 OTHER_CONTENT: Final = Refusal(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from .base import Code, Model, Sha256
+from .text import line
 
 
 class FileRef(Model):
@@ -13,7 +16,7 @@ class FileRef(Model):
     key: str = Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$")
     sha256: Sha256
     size: int = Field(ge=1, le=20_000_000)
-    media_type: str = Field(default="application/pdf", max_length=100)
+    media_type: Annotated[str, AfterValidator(line)] = Field(default="application/pdf", max_length=100)
 
 
 class Paper(Model):

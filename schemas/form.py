@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from .text import text
 
 MAX_TEXT = 4000
 """A text of a form has at most this many characters."""
 
 
-def _form_value(value: Any) -> Any:
+def _form_value(value: Any, info: ValidationInfo) -> Any:
     """One mistake for one field, instead of one for each kind that a value might have been meant to be."""
     if not isinstance(value, str | int):
         raise PydanticCustomError("form_value", "a form value is a text, a whole number, true or false")
     if isinstance(value, str) and len(value) > MAX_TEXT:
         raise PydanticCustomError("text_too_long", "the text has at most {limit} characters", {"limit": MAX_TEXT})
-    return value
+    return text(value, info) if isinstance(value, str) else value
 
 
 _SCHEMA: Final = {

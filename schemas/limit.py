@@ -24,6 +24,8 @@ class Unit(StrEnum):
 
 _PATTERN: Final = re.compile(r"^([0-9]{1,6}) (working day|working hour|calendar day|second)s?$")
 
+_LONGEST: Final = 32
+
 
 class Limit(Model):
     """`N working days`, `N working hours`, `N calendar days` or `N seconds`."""
@@ -39,7 +41,7 @@ class Limit(Model):
     def _parse(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        match = _PATTERN.match(value.strip())
+        match = _PATTERN.match(value.strip()) if len(value) <= _LONGEST else None
         if match is None:
             one_of = ", ".join(f"N {unit}" for unit in Unit)
             raise PydanticCustomError("limit_form", "a time limit is one of: {one_of}", {"one_of": one_of})
@@ -53,6 +55,7 @@ class Limit(Model):
     def __get_pydantic_json_schema__(cls, _: CoreSchema, __: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {
             "description": cls.__doc__,
+            "maxLength": _LONGEST,
             "pattern": _PATTERN.pattern,
             "title": cls.__name__,
             "type": "string",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from .base import Code, Instant, Model, Numbered, Personal
+from .base import Code, Dong, Instant, Model, Numbered, Personal
 from .filing.commands import SystemCommand
 from .part import Deadline, PartStart, PartState
 from .publishing.calendar import CalendarName
@@ -29,7 +29,7 @@ class PaymentStart(PartStart):
     """
 
     provider: Code = DEFAULT_PROVIDER
-    amount: int
+    amount: Dong
     description: str
     payer_account: str | None = None
     watch_seconds: int = WATCH_SECONDS
@@ -39,7 +39,7 @@ class Capture(Model):
     """Money the bank took: its own id, amount in đồng, when."""
 
     capture_id: str
-    amount: int
+    amount: Dong
     at: Instant
 
 
@@ -59,7 +59,7 @@ class PaymentRequested(Deadline):
     number: Annotated[str | None, Numbered("payment")] = None
     n: int
     provider: Code = DEFAULT_PROVIDER
-    amount: int
+    amount: Dong
     description: str = ""
     watch_seconds: int = WATCH_SECONDS
     payer_account: Annotated[str | None, Personal] = None
@@ -78,7 +78,7 @@ class PaymentCaptured(Model):
 
     kind: Literal["payment_captured"] = "payment_captured"
     capture_id: str
-    amount: int
+    amount: Dong
     captured_at: Instant
     owed: bool
 
@@ -101,7 +101,7 @@ class PaymentRefunded(Model):
 
     kind: Literal["payment_refunded"] = "payment_refunded"
     capture_id: str
-    amount: int
+    amount: Dong
 
 
 class PaymentCalendarChanged(Model):
@@ -127,7 +127,7 @@ class Payment(PartState):
     """The fold of a payment's events: all that its workflow needs."""
 
     provider: Code = DEFAULT_PROVIDER
-    amount: int = 0
+    amount: Dong = 0
     description: str = ""
     payer_account: str | None = None
     watch_seconds: int = WATCH_SECONDS
@@ -191,7 +191,7 @@ class RecordRefund(SystemCommand):
 
     kind: Literal["record_refund"] = "record_refund"
     capture_id: str
-    amount: int
+    amount: Dong
 
 
 class Order(Model):
@@ -210,8 +210,8 @@ class PaymentView(Model):
     n: int
     number: str | None = None
     provider: Code = DEFAULT_PROVIDER
-    amount: int
+    amount: Dong
     state: PaymentState
     pay_url: str | None = None
-    captured: int = Field(ge=0)
-    refunded: int = Field(ge=0)
+    captured: Dong = Field(ge=0)
+    refunded: Dong = Field(ge=0)

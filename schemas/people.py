@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from .base import AgencyCode, Key, Model, ShortText, Subject
+from .base import AgencyCode, Key, Line, Model, Subject
 from .level import Channel
+from .text import line
 
 
 class Role(StrEnum):
@@ -50,7 +51,9 @@ class Via(Model):
     channel: Channel = Channel.ONLINE
 
 
-AddressLine = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+AddressLine = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), AfterValidator(line)
+]
 
 
 class Address(Model):
@@ -59,7 +62,7 @@ class Address(Model):
     recipient: AddressLine
     phone: AddressLine
     address: AddressLine
-    postcode: str = Field(pattern=r"^[0-9]{5}$")
+    postcode: str = Field(pattern=r"^[0-9]{5}$", json_schema_extra={"maxLength": 5})
 
 
 class PersonKind(StrEnum):
@@ -74,7 +77,7 @@ class Applicant(Model):
 
     subject: Subject = Field(description="identity at the identity provider")
     kind: PersonKind = PersonKind.PERSON
-    name: ShortText
-    id_number: str = Field(pattern=r"^[0-9A-Z-]{6,20}$", description="citizen or enterprise number")
-    phone: ShortText | None = None
-    email: ShortText | None = None
+    name: Line
+    id_number: str = Field(max_length=20, pattern=r"^[0-9A-Z-]{6,20}$", description="citizen or enterprise number")
+    phone: Line | None = None
+    email: Line | None = None

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from .base import AgencyCode, Instant, Key, Model, StrictModel, Subject, Text
+from .base import AgencyCode, Dong, Instant, Key, Model, StrictModel, Subject, Text
 from .filing.state import FilingView
 from .people import Actor, Role
 from .stream.rows import ParcelRow, PaymentRow
@@ -326,8 +326,8 @@ class Money(Model):
     state: str
     payments: int
     asked: int
-    captured: int
-    refunded: int
+    captured: Dong
+    refunded: Dong
 
 
 class BoardEvent(Model):

@@ -11,10 +11,9 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from pydantic import ValidationError
-
     from schemas import backoffice as bo
     from schemas.base import Model
+    from schemas.edge import strictly
     from schemas.filing.state import Decision, Filing
 
 from workflows.stream.recording import Stream
@@ -57,8 +56,8 @@ async def _answer(log: Stream[Filing], name: str, request: Model, queue: str, mo
                 heartbeat_timeout=_BEAT,
                 retry_policy=_RETRY,
             )
-            return model.model_validate(given)
-        except (ActivityError, ValidationError) as error:
+            return strictly(model, given)
+        except (ActivityError, ValueError) as error:
             workflow.logger.warning("backoffice.no_answer", extra={"kind": name, "reason": type(error).__name__})
         await log.catch_up()
         await workflow.sleep(_LATER, summary="the back office gave no usable answer")

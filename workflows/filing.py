@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.papers import STORE, Papers
     from rules.filing import lifecycle
     from rules.streams import FILING, Origin, StreamKind
+    from schemas.edge import bounded
     from schemas.errors import NOT_READY, OTHER_CONTENT, RefusalError
     from schemas.files import FileRef
     from schemas.filing import commands as cm
@@ -79,7 +80,7 @@ class FilingLife(Life[Filing]):
             raise filed.unknown(procedure_known=found.procedure is not None)
         self.taken_over(found)
         origin = Origin(filed.stream, filed.submission.agency, found.procedure, found.calendar, found.digests)
-        return Opening(origin, filed.command(found.procedure, found.accountable), filed.content)
+        return Opening(origin, filed.command(found.procedure, found.accountable), filed.content, filed.refusal)
 
     def taken_over(self, found: OpenResult) -> None:
         """Keep the queue of the agency's back office. Without one, or without its rules, the filing stands still."""
@@ -290,6 +291,10 @@ class FilingWorkflow:
 
     @submit.validator
     def _may_submit(self, *check: Any) -> None:
+        try:
+            bounded(single_argument(check))
+        except RefusalError as error:
+            raise failure(error.refusal) from None
         if self.life.has_begun or self.life.refusal is not None:
             self._submitted(check)
 

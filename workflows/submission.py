@@ -12,23 +12,26 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.intake import OpenRequest
     from rules.streams import FILING
-    from schemas.errors import RefusalCode, RefusalError, problem, refused, shape_refusal
+    from schemas.edge import strictly
+    from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused, shape_refusal
     from schemas.filing.commands import Submit
     from schemas.filing.events import Accountable
     from schemas.filing.state import FilingStart, SubmitCheck
     from schemas.filing.submission import Submission, content_digest
     from schemas.ids import StreamId, filing_id
     from schemas.publishing.procedure import ProcedureRules
+    from schemas.text import composed
 
 from workflows.stream.starting import expect_id
 
 
 @dataclass(frozen=True)
 class Filed:
-    """A submission, and the digest of what came."""
+    """A submission, the digest of what came, and why it may not be filed, where it is not written as one must be."""
 
     submission: Submission
     content: str
+    refusal: Refusal | None = None
 
     @property
     def stream(self) -> StreamId:
@@ -48,7 +51,7 @@ class Filed:
 
     def command(self, procedure: ProcedureRules, accountable: Accountable) -> Submit:
         """The filing's first command, under this procedure."""
-        submission = self.submission
+        submission = composed(self.submission)
         return Submit(
             actor=submission.actor,
             via=submission.via,
@@ -79,9 +82,18 @@ def parse_submission(raw: Any) -> Filed:
         submission = Submission.model_validate(start.submission)
     except ValidationError as error:
         raise shape_refusal(RefusalCode.BAD_START, error) from None
-    filed = Filed(submission, content)
+    filed = Filed(submission, content, _refusal(start.submission))
     expect_id(filed.stream)
     return filed
+
+
+def _refusal(submission: dict[str, Any]) -> Refusal | None:
+    """Why a submission is refused at the edge. What was filed before is found in the log all the same."""
+    try:
+        strictly(Submission, submission)
+    except ValidationError as error:
+        return shape_refusal(RefusalCode.BAD_START, error).refusal
+    return None
 
 
 def content_named(check: Any) -> str | None:

@@ -69,7 +69,7 @@ class Partner:
         if not response.is_success:
             raise UnreachableError(self._system, f"HTTP {status}")
         try:
-            return answer.model_validate_json(response.content)
+            return answer.model_validate_json(response.content, strict=True)
         except ValidationError:
             # Not chained: the validation error quotes the answer.
             raise UnreachableError(self._system, "unreadable answer") from None

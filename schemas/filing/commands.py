@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, StrictBool
 
-from ..base import AgencyCode, Code, DocumentNumber, Instant, Key, Model, ShortText, StrictModel, Subject
+from ..base import AgencyCode, Code, DocumentNumber, Dong, Instant, Key, Line, Model, ShortText, StrictModel, Subject
 from ..files import FileRef, Paper
 from ..form import FormValue
-from ..ids import canonical, digest
+from ..ids import digest
 from ..limit import Limit
 from ..people import SYSTEM, Actor, Via
 from ..publishing.calendar import Calendar, CalendarName
 from ..publishing.procedure import ProcedureRules
+from ..text import line
 from .events import Accountable, Clock, FeeSettlement, Moment, Outcome, ParcelOutcome
-from .submission import MAX_SUBMISSION_BYTES, Submission
+from .submission import Submission
 
 SYSTEM_VIA = Via(principal="motcua")
 
@@ -32,7 +33,7 @@ class Command(StrictModel):
     command_id: Key
     actor: Actor
     via: Via
-    on_behalf_of: str | None = Field(default=None, max_length=128)
+    on_behalf_of: Annotated[str, AfterValidator(line)] | None = Field(default=None, max_length=128)
     seen_seq: int | None = Field(default=None, ge=0)
 
 
@@ -84,13 +85,6 @@ class Supplement(Command):
     form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
     papers: tuple[Paper, ...] = Field(default=(), max_length=100)
 
-    @model_validator(mode="after")
-    def _bounded(self) -> Self:
-        if len(canonical(self.form)) > MAX_SUBMISSION_BYTES:
-            msg = f"the form is longer than {MAX_SUBMISSION_BYTES} bytes"
-            raise ValueError(msg)
-        return self
-
 
 class Claim(Command):
     """Take the current task (intake or a review step) as one's own."""
@@ -137,8 +131,8 @@ class Inspect(Command):
 
     kind: Literal["inspect"] = "inspect"
     held_at: Instant
-    place: ShortText
-    participants: tuple[ShortText, ...] = Field(min_length=1, max_length=50)
+    place: Line
+    participants: tuple[Line, ...] = Field(min_length=1, max_length=50)
     findings: ShortText
 
 
@@ -147,7 +141,7 @@ class RecordOpinion(Command):
 
     kind: Literal["record_opinion"] = "record_opinion"
     party: Code
-    consent: bool
+    consent: StrictBool
     note: ShortText | None = None
 
 
@@ -163,7 +157,7 @@ class DemandObligation(Command):
 
     kind: Literal["demand_obligation"] = "demand_obligation"
     reference: DocumentNumber
-    amount: int = Field(gt=0, lt=2**53)
+    amount: Dong = Field(gt=0, lt=2**53)
 
 
 class FulfilObligation(Command):
@@ -248,7 +242,7 @@ class PayAtCounter(Command):
     """Record that the fee was paid at the counter, in full; `amount` in đồng as counted by the cashier."""
 
     kind: Literal["pay_at_counter"] = "pay_at_counter"
-    amount: int = Field(gt=0, lt=2**53)
+    amount: Dong = Field(gt=0, lt=2**53)
 
 
 class Withdraw(Command):
@@ -262,7 +256,7 @@ class HandOver(Command):
     """Hand the result over at the counter (trả kết quả); `recipient` is who signed for it."""
 
     kind: Literal["hand_over"] = "hand_over"
-    recipient: ShortText
+    recipient: Line
 
 
 PUBLIC_COMMANDS: tuple[type[Command], ...] = (
@@ -355,7 +349,7 @@ class SettleFee(SystemCommand):
     kind: Literal["settle_fee"] = "settle_fee"
     n: int
     settlement: FeeSettlement
-    amount: int = 0
+    amount: Dong = 0
 
 
 class SettleParcel(SystemCommand):

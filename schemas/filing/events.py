@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from ..base import AgencyCode, Code, Instant, Key, Model, Numbered, Personal, Sha256, Version
+from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Numbered, Personal, Sha256, Version
 from ..files import FileRef, Paper
 from ..form import FormValue
 from ..level import Channel, Level
@@ -90,7 +90,7 @@ class FeeLine(Model):
     """One item of a fee: amount × quantity, in đồng."""
 
     code: Code
-    amount: int
+    amount: Dong
     quantity: int
 
 
@@ -192,7 +192,7 @@ class FeeRequested(Model):
 
     kind: Literal["fee_requested"] = "fee_requested"
     n: int
-    amount: int
+    amount: Dong
     lines: tuple[FeeLine, ...]
     channel: Channel
     waived: int = 0
@@ -203,7 +203,7 @@ class FeePaid(Model):
 
     kind: Literal["fee_paid"] = "fee_paid"
     n: int
-    amount: int
+    amount: Dong
     channel: Channel
     receipt_no: Annotated[str | None, Numbered("receipt")] = None
 
@@ -326,7 +326,7 @@ class ObligationDemanded(Model):
     step: Code
     officer: str
     reference: str
-    amount: int
+    amount: Dong
 
 
 class ObligationFulfilled(Model):

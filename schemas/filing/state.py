@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ..base import AgencyCode, Code, Instant, Key, Model, Text, Version
+from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Text, Version
 from ..errors import Problem
 from ..files import FileRef, Paper
 from ..form import FormValue
@@ -155,7 +155,7 @@ class Fee(Model):
     """
 
     n: int
-    amount: int
+    amount: Dong
     lines: tuple[FeeLine, ...]
     channel: Channel
     waived: int = 0
@@ -208,7 +208,7 @@ class Obligation(Model):
 
     step: Code
     reference: str
-    amount: int | None = None
+    amount: Dong | None = None
 
 
 class Move(Model):
@@ -448,7 +448,7 @@ class FeeFact(Model):
 
     n: int = Field(ge=1, le=_LARGEST)
     settlement: str
-    amount: int = Field(default=0, ge=0, le=_LARGEST)
+    amount: Dong = Field(default=0, ge=0, le=_LARGEST)
 
 
 class ParcelFact(Model):

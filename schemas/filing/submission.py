@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ..base import AgencyCode, Code, Key, Model, Version
 from ..errors import RefusalCode, problem, refused
@@ -15,6 +15,7 @@ from ..ids import canonical
 from ..level import Channel, Level
 from ..people import Actor, Address, Applicant, Via
 from ..publishing.procedure import ProcedureCode
+from ..text import line
 
 MAX_SUBMISSION_BYTES = 65_536
 """A submission's JSON is at most this long; files go by reference."""
@@ -47,7 +48,7 @@ class Submission(Model):
     fee_channel: Channel | None = None
     result_channel: Channel
     address: Address | None = None
-    payer_account: str | None = Field(default=None, max_length=64)
+    payer_account: Annotated[str, AfterValidator(line)] | None = Field(default=None, max_length=64)
 
 
 def content_digest(content: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from ..limit import Limit, Unit
 from ..people import PersonKind, Role
 from .calendar import LocalTime
 
-ProcedureCode = Annotated[str, StringConstraints(pattern=r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$")]
+ProcedureCode = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$")]
 """A code of the national database of procedures: `1.001193`, or a province's variant."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base import AgencyCode, Instant, Model
+from ..base import AgencyCode, Dong, Instant, Model
 
 
 class Standing(Model):
@@ -81,10 +81,10 @@ class PaymentRow(Model):
     n: int
     number: str | None = None
     provider: str
-    amount: int
+    amount: Dong
     state: str
-    captured: int
-    refunded: int
+    captured: Dong
+    refunded: Dong
     calendar: str
     due_at: Instant
     settled_at: Instant | None = None

@@ -167,3 +167,24 @@ def test_a_number_of_the_ledger_is_never_missing_in_a_body() -> None:
     (submitted,) = (event for event in EVENTS if event.kind == "submitted")
     check = validator(schema(MESSAGES["event.submitted"]))
     assert not check.is_valid({key: value for key, value in body(submitted).items() if key != "code"})
+
+
+def unbounded(part: Any, where: str = "") -> list[str]:
+    """Where a schema has a text of any length."""
+    if isinstance(part, list):
+        return [found for n, each in enumerate(part) for found in unbounded(each, f"{where}/{n}")]
+    if not isinstance(part, dict):
+        return []
+    bounded = part.keys() & {"maxLength", "enum", "const", "format"}
+    own = [where] if part.get("type") == "string" and not bounded else []
+    return own + [found for name, each in part.items() for found in unbounded(each, f"{where}/{name}")]
+
+
+HANDED_IN: Final = [
+    name for name in READ if name.startswith("command.") or name in {"submission", "filing_input", "issue_answer"}
+]
+
+
+@pytest.mark.parametrize("name", HANDED_IN)
+def test_every_text_that_is_handed_in_has_its_limit(name: str) -> None:
+    assert unbounded(schema(MESSAGES[name])) == []

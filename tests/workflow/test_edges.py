@@ -3,34 +3,78 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from time import monotonic
-from typing import Any
+from typing import Any, Final
+from unicodedata import normalize
 
 import pytest
+from temporalio import activity
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import Replayer, Worker
 
+from motcua import SameIdOtherContent
+from motcua.converter import data_converter
+from schemas import text
+from schemas.edge import MAX_COMMAND_BYTES
+from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
+from schemas.filing.state import Stage
+from schemas.filing.submission import content_digest
 from schemas.people import Role
-from tests.acting import Play, birth, stock
+from tests.acting import (
+    NEVER_PAYS,
+    VIA,
+    Doubtful,
+    Play,
+    birth,
+    eventually,
+    extract,
+    officer,
+    plain,
+    record,
+    refusal,
+    stock,
+)
 from tests.conftest import World
-from tests.workflow.test_bad_input import command, failed_tasks
+from tests.workflow.test_bad_input import command, failed_tasks, length, refused_submission
+from workers.wiring import WORKFLOWS
+
+INVISIBLE: Final = ["\0", "\u202e", "\u200b", "\ufeff"]
+DECOMPOSED: Final = normalize("NFD", "Nguyễn Văn Ẩn")
+COMPOSED: Final = normalize("NFC", DECOMPOSED)
 
 
 def handle_of(client: Client, play: Play) -> WorkflowHandle[Any, Any]:
     return client.get_workflow_handle(f"filing:{play.filing}")
 
 
+@pytest.mark.parametrize("update", ["ask", "submit", "adopt_calendar"])
+@pytest.mark.parametrize("size", [MAX_COMMAND_BYTES, 1_500_000])
+async def test_an_update_too_long_is_refused_in_words(world: World, update: str, size: int) -> None:
+    async with world.platform():
+        play = await Play.begin(world, birth())
+        handle = handle_of(await stock(world), play)
+        before, events = await record(world), await length(handle)
+        why = await refusal(handle.execute_update(update, command(question="x" * size)))
+        assert (why.code, [problem.rule for problem in why.problems]) == (RefusalCode.BAD_COMMAND, ["too_long"])
+        assert (await record(world), await length(handle)) == (before, events)
+
+
+@pytest.mark.parametrize("update", ["ask", "submit", "adopt_calendar"])
 @pytest.mark.parametrize("size", [2_200_000, 3_900_000])
 async def test_an_update_too_long_for_temporal_fails_at_once_and_the_next_command_goes_through(
-    world: World, size: int
+    world: World, update: str, size: int
 ) -> None:
     async with world.platform():
         play = await Play.begin(world, birth())
         handle = handle_of(await stock(world), play)
         began = monotonic()
         with pytest.raises(RPCError, match="workflow task failure") as error:
-            await handle.execute_update("ask", command(question="x" * size))
+            await handle.execute_update(update, command(question="x" * size))
         assert error.value.status is RPCStatusCode.FAILED_PRECONDITION
         refused = monotonic()
         await play.act(cm.Ask, play.officer(Role.RECEPTION), question="Nơi sinh?")
@@ -50,3 +94,157 @@ async def test_commands_go_through_beside_updates_too_long_for_temporal(world: W
         assert all(isinstance(answer, RPCError) for answer in answers[:3])
         assert not any(isinstance(answer, BaseException) for answer in answers[3:])
         assert len((await play.view()).questions) == 3
+
+
+@pytest.mark.parametrize("character", INVISIBLE, ids=ascii)
+async def test_what_nobody_sees_is_refused_in_a_command(world: World, character: str) -> None:
+    async with world.platform():
+        play = await Play.begin(world, birth())
+        handle = handle_of(await stock(world), play)
+        before = await record(world)
+        why = await refusal(handle.execute_update("ask", command(question=f"Nơi{character}sinh?")))
+        assert why.code is RefusalCode.BAD_COMMAND
+        assert [(problem.field, problem.rule) for problem in why.problems] == [("question", "invisible_text")]
+        assert await record(world) == before
+
+
+@pytest.mark.parametrize("character", INVISIBLE, ids=ascii)
+async def test_what_nobody_sees_is_refused_in_a_submission_which_can_be_corrected(
+    running: World, character: str
+) -> None:
+    given = plain(birth())
+    applicant = given["applicant"] | {"name": f"Nguyễn{character}An"}
+    form = given["form"] | {"child_name": f"An{character}"}
+    why = await refused_submission(running, given | {"applicant": applicant, "form": form})
+    assert why.code is RefusalCode.BAD_START
+    found = {(problem.field, problem.rule) for problem in why.problems}
+    assert found == {("applicant.name", "invisible_text"), ("form.child_name", "invisible_text")}
+    await running.client.submit(birth(submission_id=given["submission_id"]))
+
+
+@pytest.mark.parametrize("field", ["client_id", "submission_id"])
+async def test_a_submission_under_ids_that_look_personal_is_refused(running: World, field: str) -> None:
+    why = await refused_submission(running, plain(birth()) | {field: "001099012345"})
+    assert [(problem.field, problem.rule) for problem in why.problems] == [(field, "looks_personal")]
+
+
+async def test_a_command_under_an_id_that_looks_personal_is_refused(world: World) -> None:
+    async with world.platform():
+        play = await Play.begin(world, birth())
+        handle = handle_of(await stock(world), play)
+        given = command(command_id="0912345678", via={"principal": "001099012345"})
+        why = await refusal(handle.execute_update("accept", given))
+        found = {(problem.field, problem.rule) for problem in why.problems}
+        assert found == {("command_id", "looks_personal"), ("via.principal", "looks_personal")}
+
+
+async def test_texts_are_recorded_in_nfc_under_the_digest_of_what_was_sent(world: World) -> None:
+    async with world.platform(), world.back_office(Doubtful()):
+        sent = birth(form=dict(birth().form) | {"child_name": DECOMPOSED})
+        play = await Play.begin(world, sent)
+        assert (await world.client.submit(sent)).digest == content_digest(plain(sent))
+        with pytest.raises(SameIdOtherContent):
+            await world.client.submit(sent.model_copy(update={"form": dict(sent.form) | {"child_name": COMPOSED}}))
+        asking = {"question": DECOMPOSED, "command_id": "ask-1"}
+        first = await play.act(cm.Ask, play.officer(Role.RECEPTION), **asking)
+        assert await play.act(cm.Ask, play.officer(Role.RECEPTION), **asking) == first
+        said = {"actor": play.officer(Role.RECEPTION), "via": VIA} | asking
+        assert first.digest == cm.content_of(cm.Ask.model_validate(said))
+        with pytest.raises(SameIdOtherContent):
+            await play.act(cm.Ask, play.officer(Role.RECEPTION), **asking | {"question": COMPOSED})
+        assert [question.question for question in (await play.view()).questions] == [COMPOSED]
+        [filed] = [entry for entry in await world.client.timeline(play.filing) if entry.kind == "submitted"]
+    assert filed.personal is not None
+    assert filed.personal["form"]["child_name"] == COMPOSED
+
+
+async def test_what_was_recorded_before_replays_and_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"An\u200b{DECOMPOSED}"
+    async with world.back_office(Doubtful()):
+        with monkeypatch.context() as before:
+            before.setattr(text, "_seen", lambda value, *_: value)
+            before.setattr(text, "_PERSONAL", re.compile("(?!)"))
+            async with world.platform():
+                play = await Play.begin(
+                    world, birth(submission_id="c-0912345678", form=dict(birth().form) | {"child_name": name})
+                )
+                await play.act(
+                    cm.Ask, play.officer(Role.RECEPTION), question="Nơi\u202esinh?", command_id="001099012345"
+                )
+        handle = handle_of(world.temporal, play)
+        history = await handle.fetch_history()
+        await Replayer(workflows=WORKFLOWS, data_converter=data_converter).replay_workflow(history)
+        async with world.platform():
+            assert (await world.client.submit(play.submission)).code == play.code
+            await play.accept()
+            [question] = (await play.view()).questions
+    assert question.question == "Nơi\u202esinh?"
+
+
+class Garbled:
+    """A back office whose answers mean something only to those who guess."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    @activity.defn(name="backoffice.check")
+    async def check(self, _: dict[str, Any]) -> Any:
+        self.asked.set()
+        return {"complete": "yes"}
+
+
+@asynccontextmanager
+async def garbled(world: World) -> AsyncIterator[Garbled]:
+    """It works on the default queue."""
+    office = Garbled()
+    async with Worker(await stock(world), task_queue="backoffice", activities=[office.check]):
+        yield office
+
+
+async def test_yes_is_no_approval(world: World) -> None:
+    async with world.platform():
+        async with garbled(world) as office:
+            play = await Play.begin(world, birth())
+            await asyncio.wait_for(office.asked.wait(), 10)
+            handle = handle_of(world.temporal, play)
+
+            async def kinds() -> list[str]:
+                return [str(event.WhichOneof("attributes")) for event in (await handle.fetch_history()).events]
+
+            rests = "timer_started_event_attributes"
+            await eventually(
+                kinds, lambda found: rests in found[found.index(_ANSWERED) :] if _ANSWERED in found else False
+            )
+            view = await play.view()
+        assert (view.stage, view.accepted_at, view.decision) == (Stage.INTAKE, None, None)
+        assert await play.kinds() == ["submitted"]
+
+
+_ANSWERED: Final = "activity_task_completed_event_attributes"
+
+
+async def test_a_text_pays_no_fee_at_the_counter(world: World) -> None:
+    async with world.platform(), world.back_office(Doubtful()):
+        play = await Play.begin(world, extract(fee_channel="counter"))
+        await play.accept()
+        await play.at(Stage.FEE)
+        handle = handle_of(await stock(world), play)
+        cashier = officer(Role.CASHIER).model_dump(mode="json", exclude_none=True)
+        for amount in ("16000", 16000.0, True):
+            why = await refusal(handle.execute_update("pay_at_counter", command(actor=cashier, amount=amount)))
+            assert [(problem.field, problem.rule) for problem in why.problems] == [("amount", "int_type")]
+        assert (await play.view()).stage is Stage.FEE
+        await handle.execute_update("pay_at_counter", command(actor=cashier, amount=16000))
+
+
+@pytest.mark.parametrize("amount", ["16000", 16000.0, True], ids=repr)
+async def test_a_report_of_money_in_a_text_is_parked(world: World, amount: Any) -> None:
+    async with world.platform(), world.back_office(Doubtful()):
+        play = await Play.begin(world, extract(payer_account=NEVER_PAYS))
+        await play.accept()
+        handle = handle_of(await stock(world), play)
+        await handle.signal("fee_settled", {"n": 1, "settlement": "paid", "amount": amount})
+        await play.until(lambda view: view.parked == 1)
+        [parked] = await world.client.parked(play.filing)
+        assert (parked.signal, parked.problem) == ("fee_settled", "unreadable")
+        assert await failed_tasks(handle) == 0

@@ -10,6 +10,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.intake import CalendarRequest, Registry
     from activities.ledger.append import LEDGER
+    from schemas.edge import command_from
     from schemas.errors import RefusalCode, RefusalError, problem, refused
     from schemas.filing.commands import AdoptCalendar, ChangeCalendar
     from schemas.stream.ledger import Receipt
@@ -30,8 +31,16 @@ def adopt_calendar() -> Any:
         except RefusalError as error:
             raise failure(error.refusal) from None
 
+    def validate(self: Living, *asked: Any) -> None:  # noqa: ARG001 -- Temporal calls it as a method
+        try:
+            command_from(AdoptCalendar, single_argument(asked))
+        except RefusalError as error:
+            raise failure(error.refusal) from None
+
     handle.__name__ = handle.__qualname__ = "adopt_calendar"
-    return workflow.update(name="adopt_calendar", description=AdoptCalendar.__doc__)(handle)
+    defined = workflow.update(name="adopt_calendar", description=AdoptCalendar.__doc__)(handle)
+    defined.validator(validate)
+    return defined
 
 
 async def _adopt(stream: Stream[Any], wanted: AdoptCalendar) -> Receipt:

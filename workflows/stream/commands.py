@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from schemas.edge import command_from
     from schemas.errors import RefusalCode, RefusalError, problem, refused
     from schemas.filing.commands import RESERVED_IDS, Command
     from schemas.people import Role
@@ -42,13 +43,14 @@ def update(model: type[Command]) -> Any:
 
     async def handle(self: Living, *command: Any) -> Receipt:
         try:
-            return await self.life.take_command(_public(model, single_argument(command)))
+            # What was taken once is taken again when it is replayed, whatever is asked at the edge today.
+            return await self.life.take_command(_public(parse(model, single_argument(command))))
         except RefusalError as error:
             raise failure(error.refusal) from None
 
     def validate(self: Living, *command: Any) -> None:
         try:
-            self.life.check_command(_public(model, single_argument(command)))
+            self.life.check_command(_public(command_from(model, single_argument(command))))
         except RefusalError as error:
             raise failure(error.refusal) from None
         except Exception as error:  # noqa: BLE001 -- whatever a validator raises reaches the caller, text included
@@ -61,8 +63,7 @@ def update(model: type[Command]) -> Any:
     return defined
 
 
-def _public(model: type[Command], raw: Any) -> Command:
-    command = parse(model, raw)
+def _public(command: Command) -> Command:
     if command.actor.role is Role.SYSTEM:
         raise refused(
             RefusalCode.NOT_AUTHORISED,

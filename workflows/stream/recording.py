@@ -75,23 +75,29 @@ class Stream(Generic[S]):
             self._in_flight -= 1
 
     async def record(
-        self, command: Command, content: str | None = None, *, not_before: datetime | None = None
+        self,
+        command: Command,
+        content: str | None = None,
+        *,
+        not_before: datetime | None = None,
+        refusal: Refusal | None = None,
     ) -> Receipt:
         """Record `command`, or find that it was. Raises `RefusalError`, and what the ledger never retries.
 
         `content` is the digest of what the command says, where it is not that of the command itself. `not_before` is
-        the instant of a timer that fired: whatever this run's clock says, it is not earlier.
+        the instant of a timer that fired: whatever this run's clock says, it is not earlier. With a `refusal` it may
+        only be found: the log is asked all the same, so that replay depends on its answer alone.
         """
         content = content or content_of(command)
         async with self._exclusive():
             while (receipt := self._receipt(command, content)) is None:
                 now = max(workflow.now(), not_before or workflow.now())
-                refusal, events = self._decision(command, now)
+                why_not, events = (refusal, ()) if refusal else self._decision(command, now)
                 after = self._after(command, events, now)
                 batch = self._batch(command, content, events, now, after)
                 answer = await self._append(batch, after)
                 if not answer.stored:
-                    raise RefusalError(answer.refused or refusal)
+                    raise RefusalError(answer.refused or why_not)
             return receipt
 
     async def catch_up(self) -> None:
@@ -99,9 +105,9 @@ class Stream(Generic[S]):
         async with self._exclusive():
             await self._append(self._question(), self.state)
 
-    def check(self, command: Command) -> None:
+    def check(self, command: Command, content: str) -> None:
         """Raise `RefusalError` if `command` would be refused now; one that saw more than this state is let pass."""
-        known = command.command_id in self.receipts and self._receipt(command, content_of(command)) is not None
+        known = command.command_id in self.receipts and self._receipt(command, content) is not None
         if not known and (command.seen_seq or 0) <= self.state.seq:
             self.kind.decide(self.state, command, workflow.now())
 

@@ -20,9 +20,10 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger.inbox import Inbox
     from rules.streams import Origin, S, StreamKind
     from schemas.errors import NOT_READY, NOT_RECORDED, OTHER_CONTENT, Refusal, RefusalError
-    from schemas.filing.commands import Command
+    from schemas.filing.commands import Command, content_of
     from schemas.stream.ledger import ParkRequest, Receipt
     from schemas.stream.snapshots import Snapshot
+    from schemas.text import composed
 
 from workflows.stream.calendars import adopt_calendar
 from workflows.stream.commands import update
@@ -45,11 +46,15 @@ W = TypeVar("W", bound=type)
 
 @dataclass(frozen=True)
 class Opening:
-    """How a stream begins. `content` is the digest of what its first command says, where others name it too."""
+    """How a stream begins. `content` is the digest of what its first command says, where others name it too.
+
+    `refusal` is why it may not, if nothing of it is in the log yet.
+    """
 
     origin: Origin
     command: Command
     content: str | None = None
+    refusal: Refusal | None = None
 
 
 class Life(Generic[S]):
@@ -122,11 +127,11 @@ class Life(Generic[S]):
     def check_command(self, command: Command) -> None:
         """Raise `RefusalError` if the command would be refused now. Before it has begun nothing can be said yet."""
         if self.has_begun or self.refusal is not None:
-            self.stream.check(command)
+            self.stream.check(composed(command), content_of(command))
 
     async def take_command(self, command: Command) -> Receipt:
         """Record the command. Raises `RefusalError`."""
-        return await (await self.recorded()).record(command)
+        return await (await self.recorded()).record(composed(command), content_of(command))
 
     async def park(self, signal: str, payload: Any, problem: str) -> None:
         """Keep a signal that could not be used."""
@@ -185,7 +190,7 @@ class Life(Generic[S]):
         opening = await self.opening()
         self._stream = Stream(self.kind, opening.origin.stream, self.kind.initial(opening.origin))
         try:
-            await self._stream.record(opening.command, opening.content)
+            await self._stream.record(opening.command, opening.content, refusal=opening.refusal)
         except RefusalError as error:
             if opening.content is not None or error.refusal != OTHER_CONTENT:
                 raise

@@ -1,0 +1,55 @@
+"""What comes from others, read strictly: a text is no number, "yes" is not true, nothing is invisible or too long."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from .base import Model
+from .errors import RefusalCode, problem, refused, shape_refusal
+from .text import AT_THE_EDGE
+
+M = TypeVar("M", bound=Model)
+
+MAX_COMMAND_BYTES: Final = 16_384
+"""The argument of an Update is at most this long, as UTF-8 JSON without blanks."""
+
+
+def command_from(model: type[M], given: Any) -> M:
+    """The argument of an Update. Raises `RefusalError`, which repeats nothing of what was given."""
+    try:
+        return model.model_validate_json(bounded(given), strict=True, extra="forbid", context=AT_THE_EDGE)
+    except ValidationError as error:
+        raise shape_refusal(RefusalCode.BAD_COMMAND, error) from None
+
+
+def bounded(given: Any) -> bytes:
+    """The argument of an Update as JSON. Raises `RefusalError` if it has none, or one that is too long."""
+    try:
+        written = to_json(given)
+    except ValueError:
+        raise refused(RefusalCode.BAD_COMMAND, _UNREADABLE) from None
+    if len(written) > MAX_COMMAND_BYTES:
+        raise refused(RefusalCode.BAD_COMMAND, _TOO_LONG)
+    return written
+
+
+def strictly(model: type[M], given: Any) -> M:
+    """Plain data of others' as `model`. Raises `ValueError` for what does not fit; unknown fields are ignored."""
+    return model.model_validate_json(to_json(given), strict=True, context=AT_THE_EDGE)
+
+
+_UNREADABLE: Final = problem(
+    "",
+    "unreadable",
+    "phải là JSON theo UTF-8, không có nửa ký tự (surrogate lẻ)",
+    "this must be JSON in UTF-8, without half characters (lone surrogates)",
+)
+_TOO_LONG: Final = problem(
+    "",
+    "too_long",
+    f"lệnh dài quá {MAX_COMMAND_BYTES} byte; viết ngắn lại, gửi tệp bằng tham chiếu",
+    f"the command is longer than {MAX_COMMAND_BYTES} bytes; shorten it, send files by reference",
+)

@@ -1,0 +1,78 @@
+"""Texts as they are taken from others: nothing that nobody sees, no ids that look like a person's, and in NFC.
+
+This is asked at the edge alone, where a command, a submission or a back office's answer comes in, by the validation
+context `AT_THE_EDGE`. The log is read as it was written, for ever.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, TypeVar
+from unicodedata import is_normalized, normalize
+
+from pydantic import BaseModel, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+T = TypeVar("T")
+
+AT_THE_EDGE: Final = {"at_the_edge": True}
+"""The validation context of what others hand in."""
+
+_INVISIBLE: Final = (
+    r"\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff\ud800-\udfff"
+)
+"""Controls, Unicode's Default_Ignorable_Code_Point without what only chooses a glyph, and halves of characters."""
+
+_NOT_IN_TEXT: Final = re.compile(f"[{_INVISIBLE}]")
+_NOT_IN_LINE: Final = re.compile(rf"[\t\n{_INVISIBLE}]")
+_MACHINE_MADE: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,}", re.IGNORECASE)
+_PERSONAL: Final = re.compile(r"(?<![0-9])[0-9]{9,12}(?![0-9])")
+
+
+def text(value: str, info: ValidationInfo) -> str:
+    """A text of several lines, which may hold line feeds and tabs."""
+    return _seen(value, info, _NOT_IN_TEXT)
+
+
+def line(value: str, info: ValidationInfo) -> str:
+    """A text of one line."""
+    return _seen(value, info, _NOT_IN_LINE)
+
+
+def impersonal(value: str, info: ValidationInfo) -> str:
+    """An id that stands in the clear for ever: no number of a person or of a telephone; UUIDs and digests pass."""
+    if info.context is AT_THE_EDGE and _PERSONAL.search(_MACHINE_MADE.sub("-", value)):
+        raise PydanticCustomError(
+            "looks_personal",
+            "9 to 12 digits in a row look like the number of a person, and this stands in the clear for ever; "
+            "use a UUID",
+        )
+    return value
+
+
+def composed(value: T) -> T:
+    """`value` with every text in it in Unicode's form NFC. It is not validated again: at the edge none grows by it."""
+    changed: Any = value
+    if isinstance(value, str):
+        changed = value if is_normalized("NFC", value) else normalize("NFC", value)
+    elif isinstance(value, BaseModel):
+        new = {name: to for name, is_ in value if (to := composed(is_)) is not is_}
+        changed = value.model_copy(update=new) if new else value
+    elif isinstance(value, dict):
+        new = {key: to for key, is_ in value.items() if (to := composed(is_)) is not is_}
+        changed = value | new if new else value
+    elif isinstance(value, tuple):
+        items = tuple(map(composed, value))
+        changed = value if all(to is is_ for to, is_ in zip(items, value, strict=True)) else items
+    return changed  # type: ignore[no-any-return]
+
+
+def _seen(value: str, info: ValidationInfo, unseen: re.Pattern[str]) -> str:
+    if info.context is not AT_THE_EDGE:
+        return value
+    if unseen.search(value):
+        raise PydanticCustomError("invisible_text", "there are characters in it that nobody sees; take them out")
+    if len(normalize("NFC", value)) > len(value):
+        raise PydanticCustomError("not_nfc", "write the text in Unicode's form NFC, in which it is longer")
+    return value

@@ -1,0 +1,39 @@
+"""What a hook of an agency says is taken at its word, or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from obstore.store import MemoryStore
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from motcua import BackOffice, testing
+from motcua.backoffice import _Work
+from motcua.store import Store
+from schemas.backoffice import CheckAnswer, CheckRequest
+
+REQUEST = CheckRequest(request_id="check:1", dossier=testing.dossier())
+
+
+def work(answer: Any) -> _Work:
+    """The activities of a back office whose check answers so."""
+
+    class Office(BackOffice):
+        async def check(self, _: Any) -> Any:
+            return answer
+
+    return _Work(Office(), Store(MemoryStore()))
+
+
+@pytest.mark.parametrize("answer", [True, False])
+async def test_what_a_check_says_is_passed_on(answer: bool) -> None:  # noqa: FBT001
+    assert await ActivityEnvironment().run(work(answer).check, REQUEST) == CheckAnswer(complete=answer)
+
+
+@pytest.mark.parametrize("answer", ["yes", "no", 1, 0, None], ids=repr)
+async def test_a_check_that_says_neither_true_nor_false_fails_in_words(answer: Any) -> None:
+    with pytest.raises(ApplicationError, match="True or False") as error:
+        await ActivityEnvironment().run(work(answer).check, REQUEST)
+    assert error.value.type == "bad_answer"

@@ -1,0 +1,253 @@
+"""The edge: what others hand in is taken strictly, and what the log holds is read as it was written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from activities.partners.bank import HttpBank
+from activities.partners.http import UnreachableError
+from schemas import backoffice as bo
+from schemas.base import Model
+from schemas.edge import MAX_COMMAND_BYTES, command_from, strictly
+from schemas.errors import RefusalCode, RefusalError, path, shape_refusal
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.state import FeeFact
+from schemas.filing.submission import Submission
+from schemas.people import Applicant
+from schemas.text import composed
+from tests.contract.samples import COMMANDS, FILE, SUBMISSION
+
+Place = tuple[str | int, ...]
+Found = list[tuple[str, str]]
+SAID: Final[dict[str, Any]] = {
+    "command_id": "c-1",
+    "actor": {"subject": "cashier-1", "role": "cashier"},
+    "via": {"principal": "portal"},
+}
+HANDED_IN: Final[dict[str, Model]] = {command.kind: command for command in COMMANDS} | {"submission": SUBMISSION}
+INVISIBLE: Final = {
+    "NUL": "\0",
+    "C0": "\x1b",
+    "carriage return": "\r",
+    "DEL": "\x7f",
+    "C1": "\x85",
+    "soft hyphen": "\u00ad",
+    "zero-width space": "\u200b",
+    "zero-width joiner": "\u200d",
+    "right-to-left mark": "\u200f",
+    "line separator": "\u2028",
+    "right-to-left override": "\u202e",
+    "word joiner": "\u2060",
+    "isolate": "\u2066",
+    "byte order mark": "\ufeff",
+    "Hangul filler": "\u3164",
+    "tag": "\U000e0041",
+}
+DECOMPOSED: Final = "Nguye\u0302\u0303n"
+COMPOSED: Final = "Nguy\u1ec5n"
+
+
+def dumped(message: Model) -> Any:
+    return message.model_dump(mode="json", exclude_none=True)
+
+
+def wrong_with(model: type[Model], given: Any) -> Found:
+    """Field and rule of what is wrong with it at the edge."""
+    try:
+        if issubclass(model, cm.Command):
+            command_from(model, given)
+        else:
+            strictly(model, given)
+    except RefusalError as error:
+        refusal = error.refusal
+    except ValidationError as error:
+        refusal = shape_refusal(RefusalCode.BAD_START, error).refusal
+    else:
+        return []
+    assert all(problem.message.vi and problem.message.en for problem in refusal.problems)
+    return [(problem.field, problem.rule) for problem in refusal.problems]
+
+
+def texts(value: Any, place: Place = ()) -> Iterator[Place]:
+    """Where the texts of a message stand."""
+    if isinstance(value, str):
+        yield place
+    elif isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from texts(part, (*place, key))
+
+
+def with_text(value: Any, place: Place, put: str) -> Any:
+    """A copy of a message with `put` inside one of its texts."""
+    changed = json.loads(json.dumps(value))
+    *way, last = place
+    part = changed
+    for step in way:
+        part = part[step]
+    part[last] = f"{part[last][:1]}{put}{part[last][1:]}"
+    return changed
+
+
+@pytest.mark.parametrize("name", HANDED_IN)
+def test_an_ordinary_message_passes(name: str) -> None:
+    message = HANDED_IN[name]
+    given = dumped(message)
+    assert wrong_with(type(message), given) == []
+
+
+@pytest.mark.parametrize("character", INVISIBLE.values(), ids=INVISIBLE)
+@pytest.mark.parametrize("name", HANDED_IN)
+def test_what_nobody_sees_is_refused_in_every_text(name: str, character: str) -> None:
+    message = HANDED_IN[name]
+    given = dumped(message)
+    for place in texts(given):
+        found = wrong_with(type(message), with_text(given, place, character))
+        assert path(place) in {field for field, _ in found}, place
+
+
+def test_several_lines_are_for_texts_and_not_for_names() -> None:
+    several = "dòng một\n\tdòng hai"
+    assert wrong_with(cm.Withdraw, SAID | {"reason": several}) == []
+    assert wrong_with(cm.HandOver, SAID | {"recipient": several}) == [("recipient", "invisible_text")]
+    assert wrong_with(Submission, dumped(SUBMISSION) | {"form": {"name": several}}) == []
+
+
+def test_half_a_character_is_refused() -> None:
+    assert wrong_with(cm.Withdraw, SAID | {"reason": "\ud800"}) == [("", "unreadable")]
+
+
+def test_what_the_log_holds_loads_whatever_is_asked_at_the_edge() -> None:
+    text = "a\0\u202e\ufeff" + DECOMPOSED
+    asked = ev.Asked.model_validate({"n": 1, "officer": "cccd-001099012345", "question": text})
+    assert (asked.officer, asked.question) == ("cccd-001099012345", text)
+    person = {"subject": "a", "name": text, "id_number": "001099012345", "phone": "09\u200b", "email": text}
+    assert Applicant.model_validate(person).name == text
+    assert Submission.model_validate(dumped(SUBMISSION) | {"submission_id": "001099012345"}).client_id == "portal"
+
+
+PERSONAL: Final = ["123456789", "001099012345", "c-0912345678", "0912345678-2", "S:123456789.1"]
+IMPERSONAL: Final = [
+    "S-0001",
+    "12345678",
+    "20261125T101500",
+    "1732600000000",
+    "00000000-0000-0000-0000-123456789012",
+    "withdraw-123e4567-e89b-12d3-a456-426614174000:1",
+    "0123456789abcdef0123456789012345",
+    "CF23DF22-07D9-4B58-9E11-123456789012",
+    "1234567890ab4b589e11123456789012",
+]
+
+
+@pytest.mark.parametrize("id_", PERSONAL)
+def test_an_id_that_looks_personal_is_refused_wherever_it_stands_in_the_clear(id_: str) -> None:
+    assert wrong_with(cm.Accept, SAID | {"command_id": id_}) == [("command_id", "looks_personal")]
+    assert wrong_with(cm.Accept, SAID | {"via": {"principal": id_}}) == [("via.principal", "looks_personal")]
+    submission = dumped(SUBMISSION)
+    for field in ("client_id", "submission_id"):
+        assert wrong_with(Submission, submission | {field: id_}) == [(field, "looks_personal")]
+
+
+@pytest.mark.parametrize("id_", ["an@example.vn", "Nguyen Van An", "a\tb", ""])
+def test_an_id_with_blanks_or_an_at_is_refused(id_: str) -> None:
+    assert wrong_with(cm.Accept, SAID | {"command_id": id_}) == [("command_id", "string_pattern_mismatch")]
+
+
+@pytest.mark.parametrize("id_", IMPERSONAL)
+def test_a_uuid_a_digest_or_a_counter_passes(id_: str) -> None:
+    assert wrong_with(cm.Accept, SAID | {"command_id": id_, "via": {"principal": id_}}) == []
+
+
+@pytest.mark.parametrize("amount", ["16000", 16000.0, True, "x", None, 0, -1, 2**53], ids=repr)
+def test_money_is_a_whole_number_and_nothing_that_reads_like_one(amount: Any) -> None:
+    command = SAID | {"reference": "1/TB", "amount": amount}
+    assert [field for field, _ in wrong_with(cm.DemandObligation, command)] == ["amount"]
+    assert [field for field, _ in wrong_with(cm.PayAtCounter, SAID | {"amount": amount})] == ["amount"]
+    with pytest.raises(ValidationError, match="amount"):
+        cm.PayAtCounter.model_validate(SAID | {"amount": amount})
+
+
+@pytest.mark.parametrize("amount", ["16000", 16000.0, True], ids=repr)
+def test_a_payment_reports_money_as_a_number(amount: Any) -> None:
+    with pytest.raises(ValidationError, match="amount"):
+        FeeFact.model_validate({"n": 1, "settlement": "paid", "amount": amount})
+
+
+@pytest.mark.parametrize("said", ["yes", "true", 1, 1.0, "on", None, [True]], ids=repr)
+def test_only_true_is_true(said: Any) -> None:
+    with pytest.raises(ValidationError):
+        strictly(bo.CheckAnswer, {"complete": said})
+    with pytest.raises(ValidationError):
+        bo.CheckAnswer.model_validate({"complete": said})
+    assert [field for field, _ in wrong_with(cm.RecordOpinion, SAID | {"party": "p", "consent": said})] == ["consent"]
+
+
+@pytest.mark.parametrize("amiss", [{"size": "1000"}, {"size": 1000.0}, {"media_type": "a\0b"}], ids=repr)
+def test_a_result_is_taken_as_strictly(amiss: dict[str, Any]) -> None:
+    result = dumped(FILE)
+    assert strictly(bo.IssueAnswer, {"result": result, "more": 1}).result == FILE
+    with pytest.raises(ValidationError):
+        strictly(bo.IssueAnswer, {"result": result | amiss})
+
+
+@pytest.mark.parametrize("amount", ["16000", 16000.0, True], ids=repr)
+async def test_what_the_bank_says_of_money_is_taken_as_strictly(amount: Any) -> None:
+    capture = {"capture_id": "m1", "amount": 16000, "at": "2026-11-25T03:00:00Z"}
+    order = {"key": "k", "order_id": "o", "amount": 16000, "currency": "VND", "status": "paid", "pay_url": "http://x"}
+
+    async def said(captured: Any) -> int:
+        answer = order | {"captures": [capture | {"amount": captured}]}
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
+        async with httpx.AsyncClient(transport=transport, base_url="http://bank") as client:
+            return (await HttpBank(client).get("k")).captures[0].amount
+
+    assert await said(16000) == 16000
+    with pytest.raises(UnreachableError, match="unreadable answer"):
+        await said(amount)
+
+
+def test_a_number_is_no_text_and_a_text_is_no_number() -> None:
+    assert wrong_with(cm.Answer, SAID | {"n": "1", "answer": "x"}) == [("n", "int_type")]
+    assert wrong_with(cm.Accept, SAID | {"seen_seq": "3"}) == [("seen_seq", "int_type")]
+    assert wrong_with(Submission, dumped(SUBMISSION) | {"level": "4"}) == [("level", "enum")]
+
+
+def test_a_command_has_a_greatest_length() -> None:
+    item = {"target": "field", "code": "name", "note": "x" * 300}
+    request = SAID | {"legal_basis": "x", "items": [item] * 40}
+    assert wrong_with(cm.RequestSupplement, request) == []
+    longer = request | {"items": [item | {"note": "x" * 400}] * 40}
+    assert len(json.dumps(longer)) > MAX_COMMAND_BYTES
+    assert wrong_with(cm.RequestSupplement, longer) == [("", "too_long")]
+
+
+def test_a_refusal_repeats_nothing_of_what_was_sent_and_has_an_end() -> None:
+    secret = "Nguyễn Văn An"
+    with pytest.raises(RefusalError) as error:
+        command_from(cm.Withdraw, SAID | {"reason": 7, secret: secret, "0912345678": 1})
+    assert secret not in str(error.value)
+    assert "0912345678" not in str(error.value)
+    assert len(wrong_with(cm.Withdraw, SAID | {"reason": "x"} | {f"f{n}": 1 for n in range(1000)})) == 100
+
+
+def test_texts_are_composed_and_the_rest_is_left_alone() -> None:
+    given = SUBMISSION.model_copy(update={"form": {"name": DECOMPOSED, "copies": 2}, "payer_account": DECOMPOSED})
+    made = composed(given)
+    assert (made.form, made.payer_account) == ({"name": COMPOSED, "copies": 2}, COMPOSED)
+    assert made.model_copy(update={"form": given.form, "payer_account": given.payer_account}) == given
+    assert composed(SUBMISSION) is SUBMISSION
+    inspect = cm.Inspect.model_validate(
+        SAID | {"held_at": "2026-11-25T03:00:00Z", "place": "x", "participants": ["x", DECOMPOSED], "findings": "x"}
+    )
+    assert composed(inspect).participants == ("x", COMPOSED)
+
+
+def test_a_text_that_grows_in_nfc_is_refused() -> None:
+    assert wrong_with(cm.Withdraw, SAID | {"reason": "\u0958"}) == [("reason", "not_nfc")]
