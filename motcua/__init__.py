@@ -5,10 +5,16 @@
 Everything of the contract is here too: models, enums, `filing_id`, `digest` …
 """
 
+from typing import TYPE_CHECKING
+
+from . import contract
+from .acting import ActingClient as ActingClient
+from .acting import command_id as command_id
 from .backoffice import BackOffice as BackOffice
 from .backoffice import Document as Document
+from .blocking import BlockingActingClient as BlockingActingClient
+from .blocking import BlockingFilingClient as BlockingFilingClient
 from .client import FilingClient as FilingClient
-from .client import command_id as command_id
 from .contract import *  # noqa: F403 -- everything of the contract is re-exported
 from .converter import data_converter as data_converter
 from .errors import BadCommand as BadCommand
@@ -25,3 +31,35 @@ from .errors import NotReady as NotReady
 from .errors import RefusedError as RefusedError
 from .errors import SameIdOtherContent as SameIdOtherContent
 from .errors import Unavailable as Unavailable
+from .errors import UnfitError as UnfitError
+
+__version__ = "0.1.0"
+
+if not TYPE_CHECKING:  # a type checker knows what is imported above, and not this list
+    __all__ = [
+        "ActingClient",
+        "BackOffice",
+        "BadCommand",
+        "BadSubmission",
+        "BlockingActingClient",
+        "BlockingFilingClient",
+        "Document",
+        "FilingClient",
+        "FilingClosed",
+        "FilingNotAvailable",
+        "InternalError",
+        "LedgerConflict",
+        "MotcuaError",
+        "NotAllowed",
+        "NotAuthorised",
+        "NotFound",
+        "NotReady",
+        "RefusedError",
+        "SameIdOtherContent",
+        "Unavailable",
+        "UnfitError",
+        "__version__",
+        "command_id",
+        "data_converter",
+    ]
+    __all__ += [name for name in vars(contract) if not name.startswith("_")]

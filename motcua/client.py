@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from functools import cache
 from typing import Any, Final, Self, TypeVar
@@ -24,6 +24,8 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from . import contract as c
+from .acting import ActingClient
+from .acting import command_id as command_id
 from .connection import connect, speaking_ours
 from .errors import (
     FilingClosed,
@@ -36,21 +38,18 @@ from .errors import (
     refused,
     refused_for,
 )
+from .known import Known
 from .patience import DEFAULT_PATIENCE, LONGEST_ATTEMPT, TryAgainError, is_not_found, patiently
 
 T = TypeVar("T")
 
 _PAUSE: Final = 0.2
-_REST: Final = 0.1
+REST: Final = 0.1
+"""Seconds in which the engine's threads come to rest."""
 _FILING: Final = "Filing"
 _VIEW: Final = "View"
 _SUBMIT: Final = "submit"
 _DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate"})
-
-
-def command_id() -> str:
-    """A fresh id for a command. Keep it with the command: a repeat with the same id is the same command."""
-    return str(uuid4())
 
 
 class FilingClient:
@@ -72,6 +71,7 @@ class FilingClient:
     def __init__(self, client: Client, *, patience: float = DEFAULT_PATIENCE) -> None:
         self._client = speaking_ours(client)
         self._patience = patience
+        self._known = Known()
 
     @classmethod
     async def connect(
@@ -91,7 +91,7 @@ class FilingClient:
 
     async def __aexit__(self, *_: object) -> None:
         """Let the engine's threads come to rest: a process that ends while they work may abort (sdk-python#300)."""
-        await asyncio.sleep(_REST)
+        await asyncio.sleep(REST)
 
     async def submit(self, submission: c.Submission) -> c.Receipt:
         """Hand in a filing. The same submission again, at any time, returns the first receipt.
@@ -108,19 +108,36 @@ class FilingClient:
             >>> (await client.submit(submission)) == first
             True
         """
+        _must_be(submission, c.Submission, c.RefusalCode.BAD_SUBMISSION)
         content = submission.model_dump(mode="json", exclude_none=True)
         digest = _digest_of(content)
         filing = c.filing_id(submission.client_id, submission.submission_id)
+        stream = c.filing_workflow(filing)
         update_id = command_id()
 
         async def attempt(limit: timedelta) -> c.Receipt:
+            if self._known.is_open(stream, _SUBMIT):
+                with contextlib.suppress(RefusedError, FilingNotAvailable):
+                    return await self._ask(c.AskReceipt(stream=stream), c.Receipt, limit)
             try:
                 return await self._file(filing, content, digest, update_id, limit)
             except WorkflowAlreadyStartedError:
-                receipt = await self._ask(c.AskReceipt(stream=c.filing_workflow(filing)), c.Receipt, limit)
-            return _same_content(receipt, digest)
+                return await self._ask(c.AskReceipt(stream=stream), c.Receipt, limit)
 
-        return await patiently(attempt, self._patience)
+        receipt = await self._once(stream, _SUBMIT, attempt)
+        return _same_content(receipt, digest, c.OTHER_SUBMISSION)
+
+    def as_(self, actor: c.Actor, via: c.Via) -> ActingClient:
+        """The same client for one who acts: `actor` and `via` are said once, and stand in whatever is sent.
+
+        Example:
+            >>> from motcua import Withdraw
+            >>> receipt = await client.submit(submission)
+            >>> citizen = client.as_(submission.actor, submission.via)
+            >>> (await citizen.act(filing_id, Withdraw, command_id="withdraw-1", reason="filed twice")).command_id
+            'withdraw-1'
+        """
+        return ActingClient(self, actor, via)
 
     async def act(self, target: UUID | str, command: c.Command) -> c.Receipt:
         """Give a command. The same command (same `command_id`) again returns the first receipt.
@@ -146,11 +163,16 @@ class FilingClient:
             >>> (await client.view(filing_id)).status_name.en
             'Withdrawn'
         """
+        _must_be(command, c.Command, c.RefusalCode.BAD_COMMAND)
         stream = _stream(target)
         handle = self._client.get_workflow_handle(stream)
         update_id = command_id()
+        recorded = c.AskReceipt(stream=stream, command_id=command.command_id)
 
         async def attempt(limit: timedelta) -> c.Receipt:
+            if self._known.is_open(stream, command.command_id):
+                with contextlib.suppress(RefusedError, FilingNotAvailable):
+                    return await self._ask(recorded, c.Receipt, limit)
             try:
                 receipt: c.Receipt = await handle.execute_update(
                     command.kind, command, id=update_id, result_type=c.Receipt, rpc_timeout=limit
@@ -163,9 +185,10 @@ class FilingClient:
                     raise
             else:
                 return receipt
-            return await self._recorded_before_the_end(stream, command, limit)
+            return await self._recorded_before_the_end(recorded, limit)
 
-        return await patiently(attempt, self._patience)
+        receipt = await self._once(stream, command.command_id, attempt)
+        return _same_content(receipt, c.content_of(command), c.OTHER_CONTENT)
 
     async def view(self, filing_id: UUID | str) -> c.FilingView:
         """What is shown of the filing to those who may see it whole."""
@@ -313,16 +336,24 @@ class FilingClient:
             raise
         return receipt
 
-    async def _recorded_before_the_end(self, stream: str, command: c.Command, limit: timedelta) -> c.Receipt:
+    async def _once(self, stream: str, own_id: str, attempt: Callable[[timedelta], Awaitable[c.Receipt]]) -> c.Receipt:
+        """The receipt as this client knows it, or as `attempt` gets it: a repeat leaves no trace in a history."""
+        receipt = self._known.receipt(stream, own_id)
+        if receipt is None:
+            with self._known.asking(stream, own_id):
+                receipt = await patiently(attempt, self._patience)
+            self._known.keep(stream, own_id, receipt)
+        return receipt
+
+    async def _recorded_before_the_end(self, recorded: c.AskReceipt, limit: timedelta) -> c.Receipt:
         """The receipt of a command whose stream was found closed. Raises `FilingClosed` if it was not recorded."""
         try:
-            receipt = await self._ask(c.AskReceipt(stream=stream, command_id=command.command_id), c.Receipt, limit)
+            return await self._ask(recorded, c.Receipt, limit)
         except NotReady:
-            await self._raise_if_ended(stream, limit)
+            await self._raise_if_ended(recorded.stream, limit)
             raise TryAgainError from None
         except RefusedError as error:
-            raise FilingNotAvailable(f"{stream} was refused when it was submitted") from error
-        return _same_content(receipt, c.content_of(command))
+            raise FilingNotAvailable(f"{recorded.stream} was refused when it was submitted") from error
 
     async def _raise_if_ended(self, stream: str, limit: timedelta) -> None:
         """Raise `FilingClosed`, except while a run makes way for the next or waits to be started again."""
@@ -392,10 +423,23 @@ def _digest_of(content: dict[str, Any]) -> str:
         raise refused(no.refusal) from None
 
 
-def _same_content(receipt: c.Receipt, digest: str) -> c.Receipt:
+def _same_content(receipt: c.Receipt, digest: str, other: c.Refusal) -> c.Receipt:
     if receipt.digest != digest:
-        raise refused(c.OTHER_CONTENT)
+        raise refused(other)
     return receipt
+
+
+def _must_be(given: object, model: type[c.Model], code: c.RefusalCode) -> None:
+    """Raise the typed error for what is no message at all, such as a dict."""
+    if not isinstance(given, model):
+        name = model.__name__
+        raise refused_for(
+            code,
+            "",
+            "model_type",
+            vi=f"phải là motcua.{name}, không phải {type(given).__name__}; dựng bằng tên trường",
+            en=f"must be a motcua.{name}, not a {type(given).__name__}: make one by its fields, {name}(…)",
+        )
 
 
 def _was_dropped(error: WorkflowUpdateFailedError) -> bool:

@@ -7,11 +7,9 @@ from typing import Final
 from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
 
+from .contract import MotcuaError as MotcuaError
 from .contract import Problem, Refusal, RefusalCode, Text
-
-
-class MotcuaError(Exception):
-    """Whatever the kit raises. The text is for people, in English, and holds nothing personal."""
+from .contract import UnfitError as UnfitError
 
 
 class Unavailable(MotcuaError):

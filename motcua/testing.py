@@ -30,7 +30,7 @@ def submission(**overrides: Any) -> c.Submission:
         "papers": [{"code": "birth_notice", "file": _FILE}],
         "result_channel": "online",
     }
-    return c.Submission.model_validate(fields | overrides)
+    return c.Submission(**(fields | overrides))
 
 
 def dossier(**overrides: Any) -> c.Dossier:
@@ -38,10 +38,10 @@ def dossier(**overrides: Any) -> c.Dossier:
     made = submission()
     fields: dict[str, Any] = made.model_dump(include={"procedure", "agency", "applicant", "form", "papers"})
     own = {"filing_id": uuid4(), "code": "H56.30-261125-0001", "version": "2026-07", "level": 4}
-    return c.Dossier.model_validate(fields | own | overrides)
+    return c.Dossier(**(fields | own | overrides))
 
 
 def issue_request(**overrides: Any) -> c.IssueRequest:
     """A request to make the result of `dossier()`."""
     own: dict[str, Any] = {"request_id": "issue:1", "dossier": dossier(), "outcome": "approved", "officer": "leader-1"}
-    return c.IssueRequest.model_validate(own | overrides)
+    return c.IssueRequest(**(own | overrides))

@@ -22,10 +22,13 @@ from .base import (
 )
 from .errors import (
     OTHER_CONTENT,
+    OTHER_SUBMISSION,
+    MotcuaError,
     Problem,
     Refusal,
     RefusalCode,
     RefusalError,
+    UnfitError,
 )
 from .files import (
     FileRef,
@@ -203,6 +206,7 @@ __all__ = [
     "NAMESPACE",
     "OFFICERS",
     "OTHER_CONTENT",
+    "OTHER_SUBMISSION",
     "PUBLIC_COMMANDS",
     "PUBLIC_MESSAGES",
     "STATUS_NAMES",
@@ -294,6 +298,7 @@ __all__ = [
     "Message",
     "Model",
     "Moment",
+    "MotcuaError",
     "OpenSupplement",
     "Outcome",
     "Overlay",
@@ -361,6 +366,7 @@ __all__ = [
     "TimelineEntry",
     "Timeliness",
     "Timer",
+    "UnfitError",
     "Unit",
     "Version",
     "Via",

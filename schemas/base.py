@@ -4,17 +4,40 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
+from .misfits import misfits
 from .text import impersonal, line, text
 
 
 class Model(BaseModel):
-    """A frozen value. Unknown fields are ignored, so that old readers load new messages."""
+    """A frozen value. Unknown fields are ignored, so that old readers load new messages.
+
+    Made by its name, as in `Via(principal="portal-1")`, it raises `UnfitError` for what does not fit; what is read by
+    `model_validate` raises pydantic's own error, as ever.
+    """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
+
+    if not TYPE_CHECKING:  # to a type checker, the fields are what it is made of
+
+        def __init__(self, /, **data: Any) -> None:
+            try:
+                super().__init__(**data)
+            except ValidationError as error:
+                raise UnfitError(type(self).__name__, error) from None
+
+        __init__.__pydantic_base_init__ = True  # what is read as part of something else does not pass here
 
 
 class StrictModel(Model):
@@ -32,6 +55,36 @@ class Text(Model):
 
     vi: str
     en: str
+
+
+class Problem(Model):
+    """One thing wrong. `field` is a path such as `papers[0].file`; `rule` a stable code; `message` says what to do."""
+
+    field: str
+    rule: str
+    message: Text
+
+
+def problems_of(error: ValidationError) -> tuple[Problem, ...]:
+    """Each place that does not fit, by its rule; never the value."""
+    return tuple(Problem(field=m.field, rule=m.rule, message=Text(vi=m.vi, en=m.en)) for m in misfits(error))
+
+
+class MotcuaError(Exception):
+    """Whatever the kit raises. The text is for people, in English, and holds nothing personal."""
+
+
+class UnfitError(MotcuaError, ValueError):
+    """What was given here does not fit its model; nothing was sent.
+
+    Attributes:
+        problems: Each place that does not fit (`field`, `rule`, `message` in `vi` and `en`), never the value.
+    """
+
+    def __init__(self, model: str, error: ValidationError) -> None:
+        self.problems = problems_of(error)
+        said = "; ".join(f"{p.field}: {p.message.en} [{p.rule}]".removeprefix(": ") for p in self.problems)
+        super().__init__(f"this is no {model}: {said}")
 
 
 class _Personal:

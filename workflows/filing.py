@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.filing import lifecycle
     from rules.streams import FILING, Origin, StreamKind
     from schemas.edge import bounded
-    from schemas.errors import NOT_READY, OTHER_CONTENT, RefusalError
+    from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalError
     from schemas.files import FileRef
     from schemas.filing import commands as cm
     from schemas.filing.state import Filing, FilingEnd, Stage, Timer
@@ -125,7 +125,7 @@ class FilingLife(Life[Filing]):
             raise RefusalError(NOT_READY)
         receipt = self.stream.receipts["submit"]
         if content not in {None, receipt.digest}:
-            raise RefusalError(OTHER_CONTENT)
+            raise RefusalError(OTHER_SUBMISSION)
         return receipt
 
     # How it proceeds.

@@ -17,7 +17,15 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER, Ledger
     from rules.streams import S, StreamKind
     from schemas.base import Model
-    from schemas.errors import OTHER_CONTENT, Refusal, RefusalCode, RefusalError, problem, shape_refusal
+    from schemas.errors import (
+        OTHER_CONTENT,
+        OTHER_SUBMISSION,
+        Refusal,
+        RefusalCode,
+        RefusalError,
+        problem,
+        shape_refusal,
+    )
     from schemas.filing.commands import SYSTEM_VIA, Command, content_of
     from schemas.ids import StreamId
     from schemas.people import SYSTEM
@@ -114,7 +122,7 @@ class Stream(Generic[S]):
     def _receipt(self, command: Command, content: str) -> Receipt | None:
         receipt = self.receipts.get(command.command_id)
         if receipt is not None and receipt.digest != content:
-            raise RefusalError(OTHER_CONTENT)
+            raise RefusalError(OTHER_SUBMISSION if command.kind == "submit" else OTHER_CONTENT)
         return receipt
 
     def _decision(self, command: Command, now: datetime) -> tuple[Refusal, tuple[Any, ...]]:

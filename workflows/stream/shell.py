@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from activities.ledger.inbox import Inbox
     from rules.streams import Origin, S, StreamKind
-    from schemas.errors import NOT_READY, NOT_RECORDED, OTHER_CONTENT, Refusal, RefusalError
+    from schemas.errors import NOT_READY, NOT_RECORDED, Refusal, RefusalCode, RefusalError
     from schemas.filing.commands import Command, content_of
     from schemas.stream.ledger import ParkRequest, Receipt
     from schemas.stream.snapshots import Snapshot
@@ -192,7 +192,7 @@ class Life(Generic[S]):
         try:
             await self._stream.record(opening.command, opening.content, refusal=opening.refusal)
         except RefusalError as error:
-            if opening.content is not None or error.refusal != OTHER_CONTENT:
+            if opening.content is not None or error.refusal.code is not RefusalCode.SAME_ID_OTHER_CONTENT:
                 raise
 
     async def _take_over(self, resume: Resume) -> None:

@@ -26,6 +26,7 @@ from motcua import (
     Actor,
     BackOffice,
     BadSubmission,
+    BlockingFilingClient,
     Channel,
     Claim,
     Closing,
@@ -91,6 +92,72 @@ async def test_the_same_submission_again_is_the_same_receipt(running: World) -> 
     assert await running.client.submit(submission) == first
     assert first.code is not None
     assert await running.client.receipt(of(submission)) == first
+
+
+async def updates_of(client: FilingClient, filing: UUID) -> int:
+    """How many Updates the history of a filing's workflow holds."""
+    history = await client._client.get_workflow_handle(f"filing:{filing}").fetch_history()
+    return sum(event.HasField("workflow_execution_update_accepted_event_attributes") for event in history.events)
+
+
+async def test_a_repeat_in_the_same_client_leaves_no_trace_in_the_history(world: World) -> None:
+    submission = sample()
+    client, filing = world.client, of(submission)
+    command = Accept(command_id="accept-1", actor=RECEPTION, via=VIA)
+    async with world.platform(), world.back_office(Doubtful()):
+        filed, accepted = await client.submit(submission), await client.act(filing, command)
+        assert await updates_of(client, filing) == 2
+        assert (await client.submit(submission), await client.act(filing, command)) == (filed, accepted)
+        for own_id in ("submit", "accept-1"):  # as if no answer had come: the record is asked
+            client._known.keep(f"filing:{filing}", own_id, None)
+        assert (await client.submit(submission), await client.act(filing, command)) == (filed, accepted)
+        with pytest.raises(SameIdOtherContent):
+            await client.act(filing, command.model_copy(update={"on_behalf_of": "somebody"}))
+        with pytest.raises(SameIdOtherContent) as error:
+            await client.submit(submission.model_copy(update={"result_channel": Channel.COUNTER}))
+        assert error.value.refusal.problems[0].field == "submission_id"
+        assert await updates_of(client, filing) == 2
+        with pytest.raises(SameIdOtherContent) as error:
+            await world.client.submit(submission.model_copy(update={"result_channel": Channel.COUNTER}))
+        assert error.value.refusal.problems[0].field == "submission_id"
+
+
+async def test_who_acts_is_said_once(world: World) -> None:
+    whole = sample()
+    fields = whole.model_dump(mode="json", exclude={"actor", "via"}, exclude_none=True)
+    citizen = world.client.as_(whole.actor, whole.via)
+    officer = world.client.as_(RECEPTION, VIA)
+    async with world.platform(), world.back_office(Doubtful()):
+        assert (await citizen.submit(**fields)).digest == (await world.client.submit(whole)).digest
+        assert next(action for action in await officer.actions(of(whole)) if action.name == "accept").allowed
+        receipt = await officer.act(of(whole), Accept, command_id="accept-1")
+        whole_command = Accept(command_id="accept-1", actor=RECEPTION, via=VIA)
+        assert await world.client.act(of(whole), whole_command) == receipt
+        with pytest.raises(motcua.UnfitError, match="reason"):
+            await citizen.act(of(whole), Withdraw)
+
+
+async def test_a_program_without_asyncio(running: World) -> None:
+    submission = sample()
+
+    def program() -> list[FilingView]:
+        client = BlockingFilingClient.connect(running.env["TEMPORAL_ADDRESS"], namespace=running.namespace)
+        with client:
+            receipt = client.submit(submission)
+            seen = list(client.follow(of(submission)))
+            assert client.receipt(of(submission)) == receipt
+            citizen = client.as_(submission.actor, submission.via)
+            assert not any(action.allowed for action in citizen.actions(of(submission)))
+            with pytest.raises(FilingClosed):
+                citizen.act(of(submission), Withdraw, reason="filed twice")
+        with pytest.raises(motcua.MotcuaError, match="closed"):
+            client.view(of(submission))
+        client.close()
+        return seen
+
+    seen = await asyncio.to_thread(program)
+    assert [view.seq for view in seen] == list(range(1, len(seen) + 1))
+    assert seen[-1].closed
 
 
 async def test_six_at_once_are_one_filing(running: World) -> None:

@@ -19,7 +19,8 @@ from tests.conftest import ROOT, World
 
 DECOY: Final = "raise RuntimeError('the decoy was imported')\n"
 PROCEDURE: Final = ROOT / "procedures" / "1.001193@2026-07.yaml"
-EXAMPLE: Final = re.findall(r"```python\n(.*?)```", (ROOT / "motcua" / "README.md").read_text(), re.DOTALL)[0]
+EXAMPLES: Final = re.findall(r"```python\n(.*?)```", (ROOT / "motcua" / "README.md").read_text(), re.DOTALL)
+EXAMPLE: Final = EXAMPLES[0]
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -91,6 +92,23 @@ def test_type_checkers_see_the_contract(bare: Path, project: Path) -> None:
     )
     assert checked.returncode == 0, checked.stdout
     assert "-> motcua.schemas.filing.submission.Submission" in checked.stdout
+
+
+def test_the_readme_fits_its_types_without_a_plugin(bare: Path, project: Path) -> None:
+    programs = [f"readme_{n}.py" for n, text in enumerate(EXAMPLES) if "our_own_system" not in text]
+    assert len(programs) >= 3
+    for name, text in zip(programs, EXAMPLES, strict=False):
+        (project / name).write_text(text)
+    checked = run(
+        sys.executable, "-m", "mypy", "--strict", "--python-executable", bare / "python", *programs, cwd=project
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_wheel_and_the_kit_say_the_same_version(bare: Path, wheel: Path, project: Path) -> None:
+    code = "import importlib.metadata as m, motcua; print(m.version('motcua'), motcua.__version__)"
+    said = run(bare / "python", "-c", code, cwd=project).stdout.split()
+    assert said == [wheel.name.split("-")[1]] * 2
 
 
 def test_without_extras_it_says_what_to_install(bare: Path, project: Path) -> None:

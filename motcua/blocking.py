@@ -1,0 +1,152 @@
+"""The client for programs without asyncio: the same calls, each of which waits for its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import CancelledError
+from functools import wraps
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+from uuid import UUID
+
+from . import contract as c
+from .acting import ActingClient
+from .client import REST, FilingClient
+from .errors import MotcuaError
+from .patience import DEFAULT_PATIENCE
+
+P = ParamSpec("P")
+T = TypeVar("T")
+C = TypeVar("C")
+
+
+class _Loop:
+    """An event loop in a thread of its own, so that any thread may wait for it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="motcua", daemon=True)
+        self._thread.start()
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` returns. A Ctrl-C ends the work too."""
+        if self._loop.is_closed():
+            work.close()
+            raise MotcuaError("this client is closed; make another")
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except CancelledError:
+            raise MotcuaError("this client was closed while it waited") from None
+        except BaseException:
+            future.cancel()
+            raise
+
+    def close(self) -> None:
+        if not self._loop.is_closed():
+            self.wait(_end_all())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+
+async def _end_all() -> None:
+    """Cancel what other threads still wait for, and wait until it has ended."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(REST)
+
+
+class _Blocking(Generic[C]):
+    """What both faces have: the client that does it, and the loop on which it does."""
+
+    def __init__(self, client: C, loop: _Loop) -> None:
+        self._client = client
+        self._loop = loop
+
+
+def _waits(
+    method: Callable[Concatenate[C, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[_Blocking[C], P], T]:
+    """The same method, which waits for its answer."""
+
+    @wraps(method)
+    def call(self: _Blocking[C], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._loop.wait(method(self._client, *args, **kwargs))
+
+    return call
+
+
+class BlockingActingClient(_Blocking[ActingClient]):
+    """`ActingClient`, each call of which waits for its answer."""
+
+    submit = _waits(ActingClient.submit)
+    act = _waits(ActingClient.act)
+    actions = _waits(ActingClient.actions)
+
+
+class BlockingFilingClient(_Blocking[FilingClient]):
+    """`FilingClient` for programs without asyncio: the same methods, each of which waits for its answer.
+
+    Threads may share one. It raises what `FilingClient` raises.
+
+    Example:
+        >>> with BlockingFilingClient.connect() as client:
+        ...     receipt = client.submit(submission)
+    """
+
+    @classmethod
+    def connect(
+        cls, address: str | None = None, *, namespace: str | None = None, patience: float = DEFAULT_PATIENCE
+    ) -> Self:
+        """As `FilingClient.connect`. Close it, or use it in a `with`."""
+        loop = _Loop()
+        try:
+            return cls(loop.wait(FilingClient.connect(address, namespace=namespace, patience=patience)), loop)
+        except BaseException:
+            loop.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the calls that still wait, and the thread."""
+        self._loop.close()
+
+    submit = _waits(FilingClient.submit)
+    act = _waits(FilingClient.act)
+    view = _waits(FilingClient.view)
+    receipt = _waits(FilingClient.receipt)
+    actions = _waits(FilingClient.actions)
+    clocks = _waits(FilingClient.clocks)
+    result = _waits(FilingClient.result)
+    parked = _waits(FilingClient.parked)
+    payment = _waits(FilingClient.payment)
+    parcel = _waits(FilingClient.parcel)
+    timeline = _waits(FilingClient.timeline)
+    changes = _waits(FilingClient.changes)
+    filings = _waits(FilingClient.filings)
+    filings_of = _waits(FilingClient.filings_of)
+    tasks = _waits(FilingClient.tasks)
+    counts = _waits(FilingClient.counts)
+
+    def as_(self, actor: c.Actor, via: c.Via) -> BlockingActingClient:
+        """As `FilingClient.as_`."""
+        return BlockingActingClient(self._client.as_(actor, via), self._loop)
+
+    def follow(self, filing_id: UUID | str) -> Iterator[c.FilingView]:
+        """As `FilingClient.follow`: the filing as it stood after every event, from the first to the last."""
+        views = self._client.follow(filing_id)
+        while (view := self._loop.wait(_next(views))) is not None:
+            yield view
+
+
+async def _next(views: AsyncIterator[c.FilingView]) -> c.FilingView | None:
+    return await anext(views, None)
