@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 import traceback
@@ -33,7 +34,7 @@ def _run(arguments: list[str]) -> int:
     except ModuleNotFoundError as error:
         if error.name not in {"typer", "rich"}:
             raise
-        return _say("the motcua command needs its extra: pip install 'motcua[cli]'")
+        return _say_what_is_missing("the motcua command needs its extra: pip install 'motcua[cli]'", arguments)
     try:
         run(arguments)
     except SystemExit as end:
@@ -51,6 +52,12 @@ def _run(arguments: list[str]) -> int:
 def _say(message: str) -> int:
     sys.stderr.write(f"{message}\n")
     return _USAGE
+
+
+def _say_what_is_missing(message: str, arguments: list[str]) -> int:
+    if "--json" in arguments:
+        sys.stdout.write(json.dumps({"code": "wrong_usage", "message": message}) + "\n")
+    return _say(message)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from motcua.cli.running import STACK
+from motcua.cli.running import SAYS_WHERE, STACK
 from operations.home import Home
 
 APPLICATION: Final = "MOTCUA_DATABASE_URL"
@@ -15,6 +15,12 @@ OWNER: Final = "MOTCUA_OWNER_DATABASE_URL"
 def running_stack() -> dict[str, str]:
     """The addresses of the stack that runs in this folder; none if none does."""
     return Home(STACK.parents[1]).read_env() or {}
+
+
+def stack_beside() -> dict[str, str]:
+    """What the stack of this folder gives a process: all, or where the environment names a Temporal, all the rest."""
+    elsewhere = SAYS_WHERE & os.environ.keys()
+    return {name: value for name, value in running_stack().items() if not (elsewhere and name.startswith("TEMPORAL_"))}
 
 
 def find_address(variable: str) -> str | None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import EntryPoint, entry_points
-from typing import Final
+from typing import Any, Final
 
 import typer
 from typer.main import get_command
 
 from motcua.cli import filings, office, schemas
-from motcua.cli.running import Exit, note
+from motcua.cli.running import Exit, note, owes_json, say_failure
+from motcua.errors import MotcuaError
 
 GROUP: Final = "motcua.commands"
 PLATFORM: Final = "platform"
+FAULT: Final = 70
+"""The exit code of what should not happen."""
+_UsageError: Final[Any] = typer.BadParameter.__base__
+"""Of whichever click this typer stands on: newer ones bring their own."""
 
 _HELP: Final = """Vietnamese online public services: file and follow filings, run an agency's back office.
 
@@ -25,6 +30,7 @@ Exit codes: 0 done, 1 refused, 2 wrong usage or input, 3 not available, 4 unreac
 
 def run(arguments: list[str]) -> None:
     """Run one command line. Ends with `SystemExit`."""
+    owes_json.set("--json" in arguments)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     # What is ours needs nobody else's modules, whose names would stand in the way of an agency's own.
     ours = wanted is not None and wanted in _names(build({}))
@@ -35,12 +41,33 @@ def run(arguments: list[str]) -> None:
             if isinstance(found, str):
                 note(f"the commands of {name} can't be used: {found}")
         if not isinstance(added.get(PLATFORM), typer.Typer):
-            note(
+            missing = (
                 f"there is no command {wanted} here: up, demo and all else that runs the platform come with the "
                 "platform, which is not installed here. What there is: motcua --help"
             )
+            note(missing)
+            say_failure(missing, Exit.USAGE)
             sys.exit(Exit.USAGE)
+    if owes_json.get():
+        sys.exit(_run_for_a_program(app, arguments))
     app(args=arguments, prog_name="motcua")
+
+
+def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
+    """The exit code. A command line that is not understood is said in JSON too."""
+    try:
+        return app(args=arguments, prog_name="motcua", standalone_mode=False) or 0
+    except _UsageError as error:
+        message = error.format_message()
+        note(message)
+        say_failure(message, Exit.USAGE)
+        return Exit.USAGE
+    except MotcuaError as error:
+        say_failure(str(error), Exit.USAGE)
+        raise
+    except Exception as error:
+        say_failure(f"a fault of this program: {type(error).__name__}", FAULT)
+        raise
 
 
 def build(added: dict[str, typer.Typer]) -> typer.Typer:

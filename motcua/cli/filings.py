@@ -26,7 +26,6 @@ from motcua.cli.running import (
     print_json,
     read_file,
     read_json,
-    use_stack_here,
 )
 from motcua.cli.showing import action_table, clock_table, receipt_line, result_table, view_line, view_table
 from motcua.client import FilingClient, command_id
@@ -64,7 +63,7 @@ def submit(
     if unknown:
         fail(f"a submission has no {', '.join(unknown)}", Exit.USAGE)
     submission = parse(c.Submission, content)
-    receipt = ask(lambda client: client.submit(submission), patience, as_json=as_json)
+    receipt = ask(lambda client: client.submit(submission), patience)
     _print_receipt(c.filing_id(submission.client_id, submission.submission_id), receipt, as_json=as_json)
 
 
@@ -100,7 +99,7 @@ def act(  # noqa: PLR0913 -- a command line has many options
     own |= {} if stream.kind == _FILING else {"kind": name}
     said = read_json(read_file(data[1:]) if data.startswith("@") else data, "--data")
     order = parse(model, own | said, extra="allow" if model is _OtherCommand else "forbid")
-    receipt = ask(lambda client: _act(client, str(stream), order), patience, as_json=as_json)
+    receipt = ask(lambda client: _act(client, str(stream), order), patience)
     _print_receipt(stream.filing, receipt, as_json=as_json)
 
 
@@ -141,13 +140,13 @@ def show(
     """
     if actor is not None:
         someone = parse(c.Actor, _actor(actor))
-        actions = ask(lambda client: client.actions(filing_id, someone), patience, as_json=as_json)
+        actions = ask(lambda client: client.actions(filing_id, someone), patience)
         if as_json:
             print_json([plain(action) for action in actions])
         else:
             out().print(action_table(actions))
         return
-    view, pay_url = ask(lambda client: _view(client, filing_id), patience, as_json=as_json)
+    view, pay_url = ask(lambda client: _view(client, filing_id), patience)
     if as_json:
         print_json(plain(view) | ({"pay_url": pay_url} if pay_url else {}))
     else:
@@ -172,11 +171,11 @@ def clocks(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience =
 
     Example: motcua clocks FILING_ID
     """
-    runs = ask(lambda client: client.clocks(filing_id), patience, as_json=as_json)
+    runs = ask(lambda client: client.clocks(filing_id), patience)
     if as_json:
         print_json([plain(run) for run in runs])
     else:
-        out().print(clock_table(runs))
+        out().print(clock_table(runs), soft_wrap=False)
 
 
 @app.command()
@@ -193,7 +192,7 @@ def track(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = 
             else:
                 out().print(view_line(view))
 
-    ask(follow, patience, as_json=as_json)
+    ask(follow, patience)
 
 
 @app.command()
@@ -208,14 +207,13 @@ def result(
 
     Example: motcua result FILING_ID --out certificate.pdf
     """
-    found = ask(lambda client: client.result(filing_id), patience, as_json=as_json)
+    found = ask(lambda client: client.result(filing_id), patience)
+    if file is not None:
+        _download(found.result, file)
     if as_json:
         print_json(plain(found))
     else:
         out().print(result_table(found))
-    if file is not None:
-        use_stack_here()
-        _download(found.result, file)
 
 
 def _download(result: c.FileRef, file: Path) -> None:

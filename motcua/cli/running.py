@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Coroutine, Mapping
+from contextvars import ContextVar
 from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from motcua.client import FilingClient
-from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable
+from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable, UnfitError
 from motcua.store import DamagedFileError, NoStoreError
 
 T = TypeVar("T")
@@ -42,6 +43,17 @@ class Exit(IntEnum):
     UNREACHABLE = 4
 
 
+owes_json: Final = ContextVar("owes_json", default=False)
+"""Whether standard output still waits for JSON: `--json` stands in the command line, and no answer has been printed."""
+
+WORDS: Final[Mapping[int, str]] = {
+    Exit.REFUSED: "refused",
+    Exit.USAGE: "wrong_usage",
+    Exit.NOT_AVAILABLE: "not_available",
+    Exit.UNREACHABLE: "unreachable",
+}
+"""The `code` of a failure that is no refusal, in JSON."""
+
 _CODES: Final[Mapping[type[MotcuaError], Exit]] = {
     NotReady: Exit.NOT_AVAILABLE,
     RefusedError: Exit.REFUSED,
@@ -49,41 +61,54 @@ _CODES: Final[Mapping[type[MotcuaError], Exit]] = {
     DamagedFileError: Exit.REFUSED,
     FilingNotAvailable: Exit.NOT_AVAILABLE,
     NoStoreError: Exit.USAGE,
+    UnfitError: Exit.USAGE,
     Unavailable: Exit.UNREACHABLE,
     MotcuaError: Exit.UNREACHABLE,
 }
+_NAMED: Final[Mapping[type[MotcuaError], str]] = {FilingClosed: "filing_closed", DamagedFileError: "damaged_file"}
 
 
-def ask(work: Callable[[FilingClient], Coroutine[Any, Any, T]], patience: float, *, as_json: bool = False) -> T:
+def ask(work: Callable[[FilingClient], Coroutine[Any, Any, T]], patience: float) -> T:
     """What `work` returns, given a client. What goes wrong ends the command with its line and its exit code."""
 
     async def within() -> T:
         async with await FilingClient.connect(patience=patience) as client:
             return await work(client)
 
-    return end_well(within(), as_json=as_json)
+    return end_well(within())
 
 
-def end_well(work: Coroutine[Any, Any, T], *, as_json: bool = False) -> T:
+def end_well(work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns; a `MotcuaError` ends the command."""
     use_stack_here()
     try:
         return asyncio.run(work)
     except MotcuaError as error:
-        if as_json and isinstance(error, RefusedError):
-            print_json(error.refusal.model_dump(mode="json"))
         if isinstance(error, Unavailable) and not SAYS_WHERE & os.environ.keys():
             note("TEMPORAL_ADDRESS is not set, and no `motcua up` runs in this folder")
-        fail(str(error), next(code for kind, code in _CODES.items() if isinstance(error, kind)))
+        fail(str(error), next(code for kind, code in _CODES.items() if isinstance(error, kind)), _told(error))
+
+
+def _told(error: MotcuaError) -> dict[str, Any]:
+    """What a program is told of an error beside its words."""
+    if isinstance(error, RefusedError):
+        return error.refusal.model_dump(mode="json")
+    if isinstance(error, UnfitError):
+        return {"problems": [plain(problem) for problem in error.problems]}
+    return next(({"code": name} for kind, name in _NAMED.items() if isinstance(error, kind)), {})
 
 
 def use_stack_here() -> None:
-    """Beside a running embedded stack, take its addresses, unless the environment names another Temporal."""
-    if SAYS_WHERE & os.environ.keys() or not STACK.is_file():
+    """Beside a running embedded stack, take its addresses, but for what the environment says itself.
+
+    Where the environment names a Temporal, nothing of the stack's own is taken that speaks of one.
+    """
+    if not STACK.is_file():
         return
+    said = ("TEMPORAL_",) if SAYS_WHERE & os.environ.keys() else ()
     for line in STACK.read_text(encoding="utf-8").splitlines():
         key, _, value = line.partition("=")
-        if key.startswith(_FROM_STACK):
+        if key.startswith(_FROM_STACK) and not key.startswith(said):
             os.environ.setdefault(key, value)
 
 
@@ -92,9 +117,10 @@ def parse(model: type[M], value: Any, *, extra: Literal["forbid", "allow"] = "fo
     try:
         return model.model_validate(value, extra=extra)
     except ValidationError as error:
-        for wrong in error.errors(include_input=False, include_url=False):
-            note(f"{'.'.join(str(part) for part in wrong['loc']) or 'input'}: {wrong['msg']}")
-        fail(f"this is no {model.__name__}: {error.error_count()} mistakes", Exit.USAGE)
+        unfit = UnfitError(model.__name__, error)
+        for wrong in unfit.problems:
+            note(f"{wrong.field or 'input'}: {wrong.message.vi} / {wrong.message.en}")
+        fail(f"this is no {model.__name__}: {len(unfit.problems)} mistakes", Exit.USAGE, _told(unfit))
 
 
 def read_json(text: str, what: str) -> dict[str, Any]:
@@ -119,7 +145,8 @@ def read_file(path: str) -> str:
 
 
 def print_json(value: Any) -> None:
-    """Print `value` as JSON."""
+    """Print `value` as JSON: the one answer of the command, also if it fails after that."""
+    owes_json.set(False)
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
@@ -138,7 +165,15 @@ def note(message: str) -> None:
     Console(stderr=True, soft_wrap=True, highlight=False).print(escape(message))
 
 
-def fail(message: str, code: Exit) -> NoReturn:
-    """End the command with one line."""
+def fail(message: str, code: Exit, told: Mapping[str, Any] | None = None) -> NoReturn:
+    """End the command with one line; with `--json` standard output has it too, and what is `told` beside."""
     Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]{escape(message)}[/]")
+    say_failure(message, code, told)
     raise typer.Exit(code)
+
+
+def say_failure(message: str, code: int, told: Mapping[str, Any] | None = None) -> None:
+    """Where JSON is still waited for, print why the command ends, as one line of it."""
+    if owes_json.get():
+        said = {"code": WORDS.get(code, "failed"), "message": message} | dict(told or {})
+        typer.echo(json.dumps(said, ensure_ascii=False))

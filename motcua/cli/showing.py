@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
+from typing import Final
 
 from rich.markup import escape
 from rich.table import Table
 
 from motcua.contract import Action, ClockState, FilingView, Pause, Receipt, ResultView
+
+VIETNAM: Final = timezone(timedelta(hours=7), "+07")
+"""Without the zone database, which not every machine has: Vietnam has had this one since 1975."""
 
 
 def receipt_line(filing_id: object, receipt: Receipt) -> str:
@@ -42,9 +46,16 @@ def action_table(actions: list[Action]) -> Table:
 
 def clock_table(runs: list[ClockState]) -> Table:
     """The ledger of a filing's clocks."""
-    table = Table(
-        "Đồng hồ / Clock", "Thời hạn / Limit", "Từ / From", "Dừng / Stood still", "Hạn / Due", "Kết thúc / Ended"
-    )
+    table = Table()
+    for name in (
+        "Đồng hồ / Clock",
+        "Thời hạn / Limit",
+        "Từ / From",
+        "Dừng / Stood still",
+        "Hạn / Due",
+        "Kết thúc / Ended",
+    ):
+        table.add_column(name, overflow="fold")
     for run in runs:
         ended = "" if run.ended is None else f"{when(run.ended)} {run.ended_by} {run.outcome or ''}"
         stood = "\n".join(_pause(pause) for pause in run.pauses)
@@ -75,8 +86,8 @@ def result_table(result: ResultView) -> Table:
 
 
 def when(moment: datetime) -> str:
-    """A moment in the zone of this machine."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+    """A moment in Vietnamese time, as dossier codes and limits have it."""
+    return f"{moment.astimezone(VIETNAM):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _facts_table(title: str) -> Table:

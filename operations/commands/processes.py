@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 
 from motcua.cli.running import Exit, fail, out
 from motcua.errors import MotcuaError
-from operations.addresses import APPLICATION, OWNER, running_stack
+from operations.addresses import APPLICATION, OWNER, stack_beside
 from operations.commands.database import TIMEOUT, Connection, address, ask
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS, schema_version
@@ -30,9 +30,8 @@ def worker() -> None:
 
     Example: `MOTCUA_DATABASE_URL=… TEMPORAL_ADDRESS=… motcua worker`
     """
-    if "TEMPORAL_ADDRESS" not in os.environ:
-        for name, value in running_stack().items():
-            os.environ.setdefault(name, value)
+    for name, value in stack_beside().items():
+        os.environ.setdefault(name, value)
     configure_logging()
     try:
         asyncio.run(_serve())

@@ -12,7 +12,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
-from motcua.cli.showing import when
+from motcua.cli.showing import VIETNAM, when
 from operations.commands.database import Connection, ask
 from operations.commands.printing import wide
 from schemas.reading import FilingRecord, LoggedEvent
@@ -80,7 +80,7 @@ def timeline_table(code: str, logged: list[LoggedEvent]) -> Table:
     table = Table("Lúc / When", "Luồng / Stream", "#", "Sự kiện / Event", "Ai / Who", "Nội dung / Body", title=code)
     for event in logged:
         body = ", ".join(f"{name}={_short(value)}" for name, value in event.body.items())
-        moment = event.occurred_at.astimezone()
+        moment = event.occurred_at.astimezone(VIETNAM)
         who = f"{event.actor['role']} {_short(event.actor['subject'])}"
         cells = (name_of(event.stream), str(event.seq), event.kind, escape(who), escape(body))
         table.add_row(f"{moment:%H:%M:%S.%f}"[:-3], *cells)

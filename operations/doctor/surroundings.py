@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import asyncpg
 from temporalio.client import Client
 
-from motcua.cli.running import SAYS_WHERE, STACK, use_stack_here
-from operations.addresses import APPLICATION, running_stack
+from motcua.cli.running import STACK, use_stack_here
+from operations.addresses import APPLICATION, stack_beside
 from operations.home import WITH_PORT, Home, port_setting
 
 SECONDS: Final = 3.0
@@ -74,13 +74,10 @@ class Surroundings:
         """Those of this process in this folder, taken as every other command takes them."""
         own = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
         try:
-            beside = running_stack()
+            beside = stack_beside()
             use_stack_here()
         except (OSError, ValueError):
             beside = {}  # somebody else's, or cut off: the look at the stack tells
-        if SAYS_WHERE & own.keys():
-            # Somebody else's Temporal; the record is still looked for here (`operations.commands.database`).
-            beside = {name: value for name, value in beside.items() if name.endswith("DATABASE_URL")}
         sources = dict.fromkeys(beside, str(STACK)) | dict.fromkeys(own, "environment")
         return cls(beside | own, sources, Home(Path(STACK.parents[1])))
 

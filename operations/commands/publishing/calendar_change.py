@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from motcua.cli.running import AsJson, Exit, fail, note, out, print_json, use_stack_here
+from motcua.cli.showing import when
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION, OWNER
@@ -188,12 +189,12 @@ def _show(answer: WhatIf) -> None:
     for moved in answer.moved:
         if moved.becomes_late or moved.no_longer_late:
             out().print(_line(moved))
-    out().print(f"{answer.filings:,} hồ sơ / open filings, {answer.calendar}, {answer.at.isoformat()}")
+    out().print(f"{answer.filings:,} hồ sơ / open filings, {answer.calendar}, {when(answer.at)}")
 
 
 def _line(moved: Moved) -> str:
     word = "[red]thành trễ / late[/]" if moved.becomes_late else "[green]hết trễ / in time[/]"
-    return f"{moved.code} {moved.clock}: {word}, {moved.due.isoformat()} → {moved.would_be_due.isoformat()}"
+    return f"{moved.code} {moved.clock}: {word}, {when(moved.due)} → {when(moved.would_be_due)}"
 
 
 @app.command("list")

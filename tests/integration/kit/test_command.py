@@ -130,7 +130,10 @@ async def test_a_command_by_hand_and_its_refusal(world: World, shell: Shell) -> 
         (("submit", "-"), "not JSON"),
         (("act", str(uuid4()), "dance", "--actor", RECEPTION), "no command dance"),
         (("act", str(uuid4()), "accept", "--actor", "boss:x"), "ROLE:SUBJECT"),
-        (("act", str(uuid4()), "withdraw", "--actor", "applicant:x"), "reason: Field required"),
+        (
+            ("act", str(uuid4()), "withdraw", "--actor", "applicant:x"),
+            "reason: thiếu trường bắt buộc / this field",
+        ),
         (("act", str(uuid4()), "accept", "--actor", RECEPTION, "--data", "[1]"), "not a JSON object"),
         (("show", "7"), "UUID"),
         (("back-office", "--agency", "h01"), "no agency code"),
@@ -173,6 +176,70 @@ async def test_beside_a_running_stack_its_addresses_are_found(running: World, tm
     assert elsewhere.code == 4
 
 
+async def test_a_temporal_of_ones_own_takes_the_rest_from_the_stack(world: World, tmp_path: Path) -> None:
+    submission = sample()
+    async with world.platform(), world.back_office():
+        await world.client.submit(submission)
+        async with asyncio.timeout(30):
+            _ = [view async for view in world.client.follow(of(submission))]
+        run = tmp_path / ".motcua" / "run"
+        run.mkdir(parents=True)
+        wrong = {"TEMPORAL_ADDRESS": "127.0.0.1:1", "TEMPORAL_NAMESPACE": "nobody-s"}
+        (run / "env").write_text("".join(f"{key}={value}\n" for key, value in (world.process_env | wrong).items()))
+        own = {key: value for key, value in world.process_env.items() if key.startswith("TEMPORAL_")}
+        shell = Shell(tmp_path, own)
+        ended = await shell.run("result", of(submission), "--out", "result.pdf")
+        assert ended.code == 0, ended.err
+        assert (tmp_path / "result.pdf").stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (("show", "7"), 2, "wrong_usage"),
+        (("show",), 2, "wrong_usage"),
+        (("dance",), 2, "wrong_usage"),
+        (("show", str(uuid4()), "--no-such-option"), 2, "wrong_usage"),
+        (("submit", "nowhere.json"), 2, "wrong_usage"),
+        (("act", str(uuid4()), "withdraw", "--actor", "applicant:x"), 2, "wrong_usage"),
+        (("show", str(uuid4()), "--patience", "0.3"), 4, "unreachable"),
+        (("track", str(uuid4()), "--patience", "0.3"), 4, "unreachable"),
+        (("ledger", "verify"), 2, "wrong_usage"),
+        (("tasks",), 2, "wrong_usage"),
+    ],
+)
+async def test_every_failure_of_a_json_command_is_json(
+    arguments: tuple[str, ...], code: int, word: str, tmp_path: Path
+) -> None:
+    ended = await Shell(tmp_path, {"TEMPORAL_ADDRESS": "127.0.0.1:1"}).run(*arguments, "--json")
+    assert ended.code == code
+    assert ended.json["code"] == word
+    assert ended.json["message"]
+    assert ended.err
+    assert ended.out.count("\n") == 1
+    if "withdraw" in arguments:
+        assert [(each["field"], each["rule"]) for each in ended.json["problems"]] == [("reason", "missing")]
+
+
+async def test_what_has_ended_or_never_was_is_json_too(world: World, shell: Shell) -> None:
+    submission = sample()
+    async with world.platform():
+        await world.client.submit(submission)
+        await _failures(submission, shell)
+
+
+async def _failures(submission: Submission, shell: Shell) -> None:
+    withdraw = ("act", of(submission), "withdraw", "--actor", f"applicant:{submission.applicant.subject}", "--json")
+    reason = ("--data", '{"reason": "filed twice"}')
+    assert (await shell.run(*withdraw, *reason)).code == 0
+    closed = await shell.run(*withdraw, *reason)
+    assert (closed.code, closed.json["code"]) == (1, "filing_closed")
+    never = await shell.run("show", str(uuid4()), "--json")
+    assert (never.code, never.json["code"]) == (3, "not_available")
+    early = await shell.run("result", of(submission), "--json")
+    assert (early.code, early.json["code"], len(early.json["problems"])) == (3, "not_ready", 1)
+
+
 async def test_a_platform_that_is_not_installed_is_named(tmp_path: Path) -> None:
     without = (sys.executable, "-c", "import motcua.cli.app as a; a.entry_points = lambda group: []; a.run(['up'])")
     ended = await Shell(tmp_path, {}).run(program=without)
@@ -185,6 +252,16 @@ async def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path
     code = "import sys; sys.modules['typer'] = None; from motcua.command import main; main()"
     ended = await Shell(tmp_path, {}).run(program=(sys.executable, "-c", code))
     assert (ended.code, ended.err) == (2, "the motcua command needs its extra: pip install 'motcua[cli]'\n")
+    told = await Shell(tmp_path, {}).run("--json", program=(sys.executable, "-c", code))
+    assert (told.code, told.json["code"]) == (2, "wrong_usage")
+
+
+async def test_a_fault_of_the_program_is_json_too(tmp_path: Path) -> None:
+    code = "import motcua.cli.filings as f, motcua.command as m; f.read_file = None; m.main()"
+    ended = await Shell(tmp_path, {}).run("submit", "x.json", "--json", program=(sys.executable, "-c", code))
+    assert (ended.code, ended.json["code"]) == (70, "failed")
+    assert "TypeError" in ended.json["message"]
+    assert "Traceback" in ended.err
 
 
 async def test_an_agency_runs_its_own_back_office_from_its_folder(world: World, shell: Shell) -> None:

@@ -1,0 +1,56 @@
+"""Where a process finds what it needs: what the environment says, and the stack of this folder for the rest."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from motcua.cli.running import use_stack_here
+from operations.addresses import stack_beside
+from operations.doctor.surroundings import Surroundings
+
+STACK: Final = {
+    "TEMPORAL_ADDRESS": "127.0.0.1:1",
+    "TEMPORAL_NAMESPACE": "stack-s",
+    "MOTCUA_DATABASE_URL": "postgresql://stack",
+    "MOTCUA_BANK_URL": "http://stack",
+    "MOTCUA_OBJECTS": "file:///stack",
+}
+OWN: Final = {"TEMPORAL_ADDRESS": "elsewhere:7233", "MOTCUA_BANK_URL": "http://own"}
+
+
+@pytest.fixture
+def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the folder of a running stack, with nothing set."""
+    for name in [name for name in os.environ if name.startswith(("TEMPORAL_", "MOTCUA_"))]:
+        monkeypatch.delenv(name)
+    for name in STACK:  # so that what is set below is taken away again
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    (tmp_path / ".motcua" / "run").mkdir(parents=True)
+    (tmp_path / ".motcua" / "run" / "env").write_text("".join(f"{key}={value}\n" for key, value in STACK.items()))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("beside")
+def test_with_nothing_set_all_is_the_stacks() -> None:
+    assert stack_beside() == STACK
+    assert Surroundings.here().settings == STACK
+    assert os.environ["TEMPORAL_NAMESPACE"] == "stack-s"
+
+
+@pytest.mark.usefixtures("beside")
+def test_a_temporal_of_ones_own_takes_all_the_rest_from_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in OWN.items():
+        monkeypatch.setenv(name, value)
+    rest = {name: value for name, value in STACK.items() if not name.startswith("TEMPORAL_")}
+    assert stack_beside() == rest
+    around = Surroundings.here()
+    assert around.settings == rest | OWN
+    assert around.sources["MOTCUA_DATABASE_URL"] == ".motcua/run/env"
+    use_stack_here()
+    assert os.environ["MOTCUA_OBJECTS"] == "file:///stack"
+    assert "TEMPORAL_NAMESPACE" not in os.environ
