@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from . import contract as c
+from .field_words import FIELDS, OF
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 INDEX: Final = "index.json"
@@ -52,11 +53,20 @@ def schema(message: c.Message) -> JsonSchemaValue:
     It says what a message looks like. Whether a filing or a command may be made now is for the rules to say.
     """
     made = message.model.model_json_schema(mode=_MODES[message.direction], schema_generator=_Plain)
-    if message.strict:
-        for part in (made, *made.get("$defs", {}).values()):
-            if "properties" in part:
+    for part in (made, *made.get("$defs", {}).values()):
+        if "properties" in part:
+            _describe(part)
+            if message.strict:
                 part["additionalProperties"] = False
     return made | {"$schema": DIALECT, "$id": _id(message)}
+
+
+def _describe(part: JsonSchemaValue) -> None:
+    """Give each field its words: those of its model, else ours."""
+    for name, field in part["properties"].items():
+        words = field.get("description") or OF.get(f"{part['title']}.{name}") or FIELDS.get(name)
+        if words is not None:
+            field["description"] = words
 
 
 def _id(message: c.Message) -> str:

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from motcua import PUBLIC_MESSAGES, Direction, FilingInput, Message
+from motcua.field_words import FIELDS, OF
 from motcua.json_schemas import documents, schema, written
 from schemas.base import Personal, fields_marked
 from schemas.filing.commands import PUBLIC_COMMANDS
@@ -79,6 +80,27 @@ def test_the_index_names_every_file_and_no_schema_lies_on_the_net() -> None:
         assert documents()[entry["file"]]["$id"] == entry["id"] == f"urn:motcua:schema:{entry['name']}"
         assert entry["says"]
         assert entry["wires"]
+
+
+def fields(document: Any) -> dict[str, str]:
+    """The fields of a schema and of its parts, as `Message.field`, with their descriptions."""
+    parts = [document, *document.get("$defs", {}).values()]
+    return {
+        f"{part['title']}.{name}": field.get("description", "")
+        for part in parts
+        for name, field in part.get("properties", {}).items()
+    }
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_every_field_says_what_it_is(name: str) -> None:
+    assert [field for field, words in fields(schema(MESSAGES[name])).items() if not words] == []
+
+
+def test_no_words_are_left_over() -> None:
+    known = {field for message in PUBLIC_MESSAGES for field in fields(schema(message))}
+    assert OF.keys() - known == set()
+    assert FIELDS.keys() - {field.rpartition(".")[2] for field in known - OF.keys()} == set()
 
 
 @pytest.mark.parametrize("name", MESSAGES)
