@@ -66,6 +66,16 @@ async def test_the_program_of_the_page_files_decides_and_reads(running: World, t
     assert (await run(program, folder, running)).splitlines() == again, "run again, it finds what it did"
 
 
+async def test_the_program_of_the_page_fits_its_types(tmp_path: Path) -> None:
+    (program,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (tmp_path / "program.py").write_text(program)
+    checking = (sys.executable, "-m", "mypy", "--strict", "program.py")  # no configuration, and so no plugin
+    process = await asyncio.create_subprocess_exec(*checking, cwd=tmp_path, stdout=asyncio.subprocess.PIPE)
+    async with asyncio.timeout(100):
+        said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
+
+
 def rows(heading: str) -> list[str]:
     """The first cells of the tables under a heading."""
     section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
