@@ -96,4 +96,5 @@ _ANSWERS: Final[Mapping[type[Any], Ask]] = {
     ),
     rd.AskTasks: lambda log, asked, _: officer.tasks(log, asked),
     rd.AskCounts: lambda log, asked, _: public.counts(log, asked.agency),
+    rd.AskAgency: lambda log, asked, _: public.agency(log, asked.agency),
 }

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,18 +16,27 @@ from typing import Final
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import Worker
 
 from . import contract as c
+from .client import FilingClient
 from .connection import connect, speaking_ours
+from .errors import MotcuaError, NotFound, refused_for
+from .hooks import Hooks
 from .patience import DEFAULT_PATIENCE, patiently
+from .stopping import GRACE, on_stop_signals
 from .store import Store
 
 READY_FILE: Final = "MOTCUA_READY_FILE"
-GRACE: Final = timedelta(seconds=10)
-"""How long what is under way may take to end when the process is told to stop."""
 BEAT: Final = 3
 """Seconds between two signs of life while a hook works: without them the platform asks again after 10 s."""
+SIGN_OF_LIFE: Final = timedelta(seconds=5)
+"""How often a process tells Temporal that it lives: `motcua doctor` names one that no longer does within 20 s."""
+HOOKS: Final = ("check", "issue")
+"""The methods of a `BackOffice` that an agency may override."""
+DIRECTORY_PATIENCE: Final = 5.0
+"""Seconds for which the directory is asked at the start; if nobody answers, the office serves all the same."""
 
 _log = logging.getLogger("motcua.backoffice")
 
@@ -50,7 +58,8 @@ class BackOffice:
     """What an agency's own process does for a filing. Override what the agency does itself.
 
     A request may come more than once, after a crash for instance: the same request must be answered alike. What a hook
-    raises is tried again until it succeeds, so that mending the agency's system is all that is ever needed.
+    raises is tried again until it succeeds, so that mending the agency's system is all that is ever needed. A hook that
+    blocks (`requests`, `time.sleep`, a plain `def`) runs in a thread beside the rest, and is warned of once in the log.
 
     Example:
         >>> from motcua import BackOffice, Dossier
@@ -74,22 +83,23 @@ class BackOffice:
 class _Work:
     """The two activities of the back-office contract."""
 
-    def __init__(self, office: BackOffice, store: Store) -> None:
+    def __init__(self, office: BackOffice, store: Store, hooks: Hooks) -> None:
         self._office = office
         self._store = store
+        self._hooks = hooks
 
     @activity.defn(name=c.CHECK)
     async def check(self, request: c.CheckRequest) -> c.CheckAnswer:
-        async with _beating():
-            complete = await self._office.check(request.dossier)
+        async with self._beating():
+            complete = await self._hooks.run(self._office.check, request.dossier)
         if not isinstance(complete, bool):
             raise ApplicationError("check must answer True or False", type="bad_answer")
         return c.CheckAnswer(complete=complete)
 
     @activity.defn(name=c.ISSUE)
     async def issue(self, request: c.IssueRequest) -> c.IssueAnswer:
-        async with _beating():
-            made = await self._office.issue(request)
+        async with self._beating():
+            made = await self._hooks.run(self._office.issue, request)
         document = Document(made) if isinstance(made, bytes) else made
         folder = f"results/{request.dossier.filing_id}"
         try:
@@ -97,21 +107,21 @@ class _Work:
         except ValueError as error:
             raise ApplicationError(str(error), type="bad_result") from None
 
+    @asynccontextmanager
+    async def _beating(self) -> AsyncIterator[None]:
+        """Tell the platform that we are alive, for as long as the hook works."""
 
-@asynccontextmanager
-async def _beating() -> AsyncIterator[None]:
-    """Tell the platform that we are alive, for as long as the hook works."""
+        async def beat() -> None:
+            while True:
+                activity.heartbeat()
+                self._hooks.look()
+                await asyncio.sleep(BEAT)
 
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(BEAT)
-
-    beats = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beats.cancel()
+        beats = asyncio.create_task(beat())
+        try:
+            yield
+        finally:
+            beats.cancel()
 
 
 def queue_of(agency: str | None) -> str:
@@ -119,15 +129,18 @@ def queue_of(agency: str | None) -> str:
     return c.DEFAULT_BACK_OFFICE_QUEUE if agency is None else f"agency.{agency}"
 
 
-def worker(office: BackOffice, client: Client, store: Store, queue: str) -> Worker:
-    """The Temporal worker of a back office, to be run with `async with`."""
-    work = _Work(office, store)
-    return Worker(
-        speaking_ours(client),
-        task_queue=queue,
-        activities=[work.check, work.issue],
-        graceful_shutdown_timeout=GRACE,
-    )
+@asynccontextmanager
+async def worker(office: BackOffice, client: Client, store: Store, queue: str) -> AsyncIterator[Worker]:
+    """The Temporal worker of a back office, at work."""
+    with Hooks() as hooks:
+        work = _Work(office, store, hooks)
+        async with Worker(
+            speaking_ours(client),
+            task_queue=queue,
+            activities=[work.check, work.issue],
+            graceful_shutdown_timeout=GRACE,
+        ) as serving:
+            yield serving
 
 
 async def run(
@@ -137,7 +150,7 @@ async def run(
     queue: str | None = None,
     patience: float = DEFAULT_PATIENCE,
 ) -> None:
-    """Serve an agency until SIGTERM or SIGINT, then finish what is under way.
+    """Serve an agency until SIGTERM or SIGINT, then finish what is under way: the process ends within ten seconds.
 
     It creates the file named in `MOTCUA_READY_FILE`, if that is set, once it works.
 
@@ -149,13 +162,17 @@ async def run(
 
     Raises:
         MotcuaError: The object store can't be used.
+        NotFound: The directory has no such agency.
         Unavailable: Temporal can't be reached.
     """
+    tell_signs_of_life()
     store = Store.from_environment()
     client = await patiently(lambda _: connect(lazy=False), patience)
     queue = queue or queue_of(agency)
+    if agency is not None:
+        await _look_up(client, agency, queue)
     stop = asyncio.Event()
-    _on_stop_signals(stop)
+    on_stop_signals(stop)
     async with worker(office or BackOffice(), client, store, queue):
         _say_ready()
         _log.info("backoffice.ready", extra={"queue": queue})
@@ -163,17 +180,35 @@ async def run(
         _log.info("backoffice.stopping", extra={"queue": queue})
 
 
+def tell_signs_of_life() -> None:
+    """Have Temporal told every 5 s that this process lives, unless somebody has set the engine up otherwise before."""
+    with contextlib.suppress(RuntimeError):
+        Runtime.set_default(Runtime(telemetry=TelemetryConfig(), worker_heartbeat_interval=SIGN_OF_LIFE))
+
+
+async def _look_up(client: Client, agency: str, queue: str) -> None:
+    """Refuse an agency that the directory does not have; say so where its work would go to another queue."""
+    try:
+        entry = await FilingClient(client, patience=DIRECTORY_PATIENCE).agency(agency)
+    except NotFound:
+        raise refused_for(
+            c.RefusalCode.NOT_FOUND,
+            "agency",
+            "no_such_agency",
+            vi=f"danh bạ không có cơ quan {agency}, sẽ không bao giờ có việc",
+            en=f"the directory has no agency {agency}: no work would ever come",
+        ) from None
+    except MotcuaError as error:
+        _log.warning("backoffice.directory_not_asked", extra={"agency": agency, "reason": type(error).__name__})
+        return
+    if entry.queue != queue:
+        _log.warning("backoffice.no_work_comes", extra={"agency": agency, "queue": queue, "reason": entry.queue})
+
+
 def _say_ready() -> None:
     file = os.environ.get(READY_FILE)
     if file:
         Path(file).touch()
-
-
-def _on_stop_signals(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C ends the process all the same
-            loop.add_signal_handler(number, stop.set)
 
 
 def _notice(request: c.IssueRequest) -> str:

@@ -31,6 +31,7 @@ from .errors import (
     FilingClosed,
     FilingNotAvailable,
     MotcuaError,
+    NotFound,
     NotReady,
     RefusedError,
     Unavailable,
@@ -256,6 +257,10 @@ class FilingClient:
         """How many open filings there are, by agency and status."""
         return await self._asked(c.AskCounts(agency=agency), list[c.Count])
 
+    async def agency(self, code: str) -> c.AgencySummary:
+        """What the directory says of an agency. `NotFound` for one that it does not have."""
+        return await self._asked(c.AskAgency(agency=code), c.AgencySummary)
+
     async def follow(self, filing_id: UUID | str) -> AsyncIterator[c.FilingView]:
         """The filing as it stood after every event, from the first to the last; none is missed.
 
@@ -384,8 +389,9 @@ class FilingClient:
             if not isinstance(error.cause, ApplicationError):  # its time was up, or its worker's
                 raise TryAgainError from error
             why = error_from(error.cause)
-            if isinstance(why, RefusedError) and why.refusal.code is c.RefusalCode.NOT_FOUND:
-                raise await self._why_not_found(question, limit) from None
+            stream: str | None = getattr(question, "stream", None)
+            if isinstance(why, NotFound) and stream is not None:
+                raise await self._why_not_found(stream, limit) from None
             raise why from None
         except RPCError as error:
             if is_not_found(error):  # the engine has lost the question; the record has not lost the answer
@@ -394,9 +400,8 @@ class FilingClient:
         answered: T = _adapter(answer).validate_python(found)
         return answered
 
-    async def _why_not_found(self, question: c.Question, limit: timedelta) -> MotcuaError:
+    async def _why_not_found(self, stream: str, limit: timedelta) -> MotcuaError:
         """What the record does not hold may be about to be registered, or was refused: its workflow knows."""
-        stream = getattr(question, "stream", "")
         handle = self._client.get_workflow_handle(stream)
         try:
             description = await handle.describe(rpc_timeout=limit)

@@ -171,7 +171,9 @@ from .publishing.procedure import (
 )
 from .reading import (
     LONGEST_WAIT,
+    AgencySummary,
     AskActions,
+    AskAgency,
     AskChanges,
     AskClocks,
     AskCounts,
@@ -218,10 +220,12 @@ __all__ = [
     "Actor",
     "Address",
     "AgencyCode",
+    "AgencySummary",
     "Answer",
     "Applicant",
     "Ask",
     "AskActions",
+    "AskAgency",
     "AskChanges",
     "AskClocks",
     "AskCounts",

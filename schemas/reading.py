@@ -148,6 +148,13 @@ class AskCounts(StrictModel):
     agency: AgencyCode | None = None
 
 
+class AskAgency(StrictModel):
+    """What the directory says of an agency."""
+
+    ask: Literal["agency"] = "agency"
+    agency: AgencyCode
+
+
 Question = (
     AskFiling
     | AskClocks
@@ -163,6 +170,7 @@ Question = (
     | AskPersonsFilings
     | AskTasks
     | AskCounts
+    | AskAgency
 )
 AnyQuestion = Annotated[Question, Field(discriminator="ask")]
 QUESTION: Final[TypeAdapter[Question]] = TypeAdapter(AnyQuestion)
@@ -254,6 +262,14 @@ class Count(Model):
     status_name: Text
     filings: int
     late: int
+
+
+class AgencySummary(Model):
+    """An agency of the directory, and the `queue` on which its back office is asked for checks and results."""
+
+    agency: AgencyCode
+    name: Text
+    queue: str
 
 
 class Answer(Model):

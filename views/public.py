@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import asyncpg
 
+from schemas.errors import NOT_FOUND, RefusalError
 from schemas.filing.state import STATUS_NAMES, Status
-from schemas.reading import Count
+from schemas.reading import AgencySummary, Count
 from views.log import Log
 
 
@@ -17,11 +18,21 @@ async def counts(log: Log, agency: str | None = None) -> tuple[Count, ...]:
     return tuple(Count.model_validate(named(row)) for row in rows)
 
 
+async def agency(log: Log, code: str) -> AgencySummary:
+    """What the directory says of an agency. `not_found` for one that it does not have."""
+    row = await log.connection.fetchrow(_AGENCY, code)
+    if row is None:
+        raise RefusalError(NOT_FOUND)
+    name = {"vi": row["name_vi"], "en": row["name_en"]}
+    return AgencySummary.model_validate({"agency": code, "name": name, "queue": row["queue"]})
+
+
 def named(row: asyncpg.Record) -> dict[str, Any]:
     """A row with a `status`, and that by its name."""
     return dict(row) | {"status_name": STATUS_NAMES[Status(row["status"])]}
 
 
+_AGENCY: Final = "select name_vi, name_en, queue from agency where agency = $1"
 _COUNTS: Final = """
 select agency, status, count(*) as filings, count(*) filter (where overdue <> '{}') as late from filing
 where closed_at is null and ($1::text is null or agency = $1) group by agency, status order by agency, status

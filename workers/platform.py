@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from pathlib import Path
 
 import structlog
 import uvloop
 
 from motcua.connection import connect
+from motcua.stopping import on_stop_signals
 from workers.memory import settle
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_engine, configure_logging
@@ -19,13 +19,12 @@ _log = structlog.stdlib.get_logger("motcua.worker")
 
 
 async def main() -> None:
-    """Serve until told to stop, then finish what is under way."""
+    """Serve until told to stop, then finish what is under way: it ends within ten seconds."""
     settle()
     settings = WorkerSettings()
     client = await connect(lazy=False)
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    on_stop_signals(stop)
     async with activities(settings) as functions, platform_worker(client, functions, settings):
         _ready(settings)
         _log.info("worker.ready", part="worker")

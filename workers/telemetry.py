@@ -14,6 +14,7 @@ from temporalio import activity, workflow
 from temporalio.runtime import LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from activities.ledger.measures import BUCKETS
+from motcua.backoffice import SIGN_OF_LIFE
 from workers.settings import ProcessSettings
 
 _log = structlog.stdlib.get_logger("motcua.telemetry")
@@ -33,6 +34,7 @@ _LOGGABLE: Final = frozenset(
         "filing_id",
         "part",
         "queue",
+        "hook",
         "agency",
         "exception",
         "temporal_workflow",
@@ -67,7 +69,10 @@ def _measured(address: str) -> Runtime:
 
 
 def _runtime(metrics: PrometheusConfig | None = None) -> Runtime:
-    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=_ENGINE), metrics=metrics))
+    return Runtime(
+        telemetry=TelemetryConfig(logging=LoggingConfig(filter=_ENGINE), metrics=metrics),
+        worker_heartbeat_interval=SIGN_OF_LIFE,
+    )
 
 
 def configure_logging(level: int = logging.INFO) -> None:

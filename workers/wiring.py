@@ -27,6 +27,7 @@ from activities.partners.postal import HttpPost, Post
 from activities.payment import Payments
 from activities.reprojection import Reprojections
 from activities.views import WAITING_QUEUE, Views
+from motcua.stopping import GRACE
 from motcua.store import open_store
 from rules.streams import KINDS, Kinds
 from schemas.ids import TASK_QUEUE
@@ -59,9 +60,6 @@ MOST_WAITING: Final = 2000
 
 STICKY: Final = timedelta(seconds=2)
 """How long a task waits for the worker that knows the filing before any worker takes it."""
-
-GRACE: Final = timedelta(seconds=10)
-"""How long activities may take to end when the worker is stopped."""
 
 
 def open_pool(settings: WorkerSettings) -> Pool:

@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.partners.polling import UNEXPECTED, nothing_new
-from motcua.backoffice import GRACE
+from motcua.stopping import GRACE
 
 Plain: TypeAlias = dict[str, Any]
 """At most 200 bytes of JSON."""

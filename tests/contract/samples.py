@@ -523,6 +523,9 @@ OTHERS: Final[dict[str, Model]] = {
     "filings_page": rd.Page[rd.FilingSummary](as_of=AT, rows=(SUMMARY,), next="WyJ4Il0="),
     "tasks_page": rd.Page[rd.TaskSummary](as_of=AT, rows=(TASK,), next="WyJ4Il0="),
     "count": rd.Count(agency=AGENCY, status=4, status_name=fl.STATUS_NAMES[fl.Status.PROCESSING], filings=3, late=1),
+    "agency": rd.AgencySummary(
+        agency=AGENCY, name=Text(vi="Ủy ban nhân dân phường Hồng Hà", en="Hong Ha Ward"), queue="backoffice"
+    ),
     "filing_state": SNAPSHOT,
     "snapshot": Snapshot(state={"seq": 1}, receipts=(RECEIPT,), memory={"queue": "backoffice"}),
     "fee_settled": fl.FeeFact(n=1, settlement="paid", amount=16_000),
@@ -587,6 +590,7 @@ QUESTIONS: Final[tuple[rd.Question, ...]] = (
         limit=10,
     ),
     rd.AskCounts(agency=AGENCY),
+    rd.AskAgency(agency=AGENCY),
 )
 OTHERS["changes"] = rd.Changes(as_of=AT, seq=9, views=(OTHERS["filing_view"],), more=True)
 

@@ -14,6 +14,7 @@ from typing import Any, Final, get_args
 import pytest
 from pydantic import BaseModel
 
+from schemas.base import Text
 from schemas.errors import Problem, Refusal
 from schemas.filing.commands import PUBLIC_COMMANDS, RESERVED_IDS, Command
 from schemas.filing.state import Action, ClockState, FilingView, Parked, Pause, ResultView, Task
@@ -24,6 +25,7 @@ from schemas.payment import PaymentView
 from schemas.people import Role
 from schemas.publishing.calendar import Timeliness
 from schemas.reading import (
+    AgencySummary,
     Audience,
     Changes,
     Count,
@@ -61,6 +63,7 @@ ANSWERS: Final[dict[str, tuple[Any, ...]]] = {
     "persons_filings": (Page, FilingSummary),
     "tasks": (Page, TaskSummary),
     "counts": (Count,),
+    "agency": (AgencySummary, Text),
 }
 """What the words are taken from that an answer is described in."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import signal
 import sys
 from asyncio.subprocess import Process
@@ -45,17 +46,20 @@ def folder(tmp_path: Path) -> Path:
     return agency
 
 
+async def start(folder: Path, world: World, *words: str) -> Process:
+    """The agency's command, in its folder; what it says goes to `log`."""
+    settings = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "MOTCUA_OBJECTS")}
+    own = {"PATH": os.environ["PATH"], "HOME": str(folder), "MOTCUA_READY_FILE": str(folder / "ready")}
+    with (folder / "log").open("wb") as log:
+        return await asyncio.create_subprocess_exec(*words, cwd=folder, env=settings | own, stdout=log, stderr=log)
+
+
 @asynccontextmanager
-async def office(folder: Path, world: World) -> AsyncIterator[Process]:
+async def office(folder: Path, world: World, name: str = "land_office:LandOffice") -> AsyncIterator[Process]:
     """The agency's process, at work; ended in good order unless it was killed."""
     ready = folder / "ready"
     ready.unlink(missing_ok=True)
-    settings = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "MOTCUA_OBJECTS")}
-    process = await asyncio.create_subprocess_exec(
-        *(*COMMAND, "land_office:LandOffice"),
-        cwd=folder,
-        env=settings | {"PATH": os.environ["PATH"], "HOME": str(folder), "MOTCUA_READY_FILE": str(ready)},
-    )
+    process = await start(folder, world, *COMMAND, name)
     try:
         await eventually(lambda: asyncio.to_thread(ready.exists), lambda there: there or process.returncode is not None)
         assert process.returncode is None
@@ -107,6 +111,103 @@ async def test_a_frozen_back_office_goes_on_where_it_was(running: World, folder:
         waiting, _ = await both(running)
         process.send_signal(signal.SIGCONT)
         assert (await waiting.at(Stage.CLOSED)).status is Status.RETURNED
+
+
+BLOCKING: Final = """
+import time
+from pathlib import Path
+from motcua import BackOffice
+
+
+class InACoroutine(BackOffice):
+    async def check(self, dossier):
+        Path("asked").touch()
+        time.sleep(60)
+        return True
+
+
+class InAFunction(BackOffice):
+    def check(self, dossier):
+        Path("asked").touch()
+        time.sleep(60)
+        return True
+"""
+
+
+@pytest.mark.parametrize("name", ["InACoroutine", "InAFunction"])
+async def test_a_hook_that_blocks_is_warned_of_and_delays_no_stop(world: World, folder: Path, name: str) -> None:
+    (folder / "blocking.py").write_text(BLOCKING)
+    asked = folder / "asked"
+    async with world.platform(), office(folder, world, f"blocking:{name}") as process:
+        await Play.begin(world, birth(agency=OFFICE))
+        await eventually(lambda: asyncio.to_thread(asked.exists), bool)
+        await eventually(lambda: asyncio.to_thread((folder / "log").read_text), lambda said: "hook_blocks" in said)
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+    said = (folder / "log").read_text()
+    assert said.count("backoffice.hook_blocks hook=check") == 1
+    assert f"backoffice.ready queue=agency.{OFFICE}" in said
+
+
+async def test_an_agency_that_the_directory_does_not_have_is_refused(running: World, folder: Path) -> None:
+    unknown = await start(folder, running, *COMMAND[:-1], "H99")
+    assert await asyncio.wait_for(unknown.wait(), 30) == 1
+    assert "the directory has no agency H99" in (folder / "log").read_text()
+    assert not (folder / "ready").exists()
+
+
+async def test_an_agency_whose_work_goes_elsewhere_is_told(running: World, folder: Path) -> None:
+    elsewhere = await start(folder, running, *COMMAND[:-1], "H01.12")
+    log = folder / "log"
+    said = await eventually(lambda: asyncio.to_thread(log.read_text), lambda said: "backoffice.ready" in said)
+    elsewhere.terminate()
+    assert await asyncio.wait_for(elsewhere.wait(), 10) == 0
+    assert "backoffice.no_work_comes agency=H01.12 queue=agency.H01.12 reason=backoffice" in said
+
+
+async def checked(folder: Path, world: World, *words: str) -> tuple[int, str]:
+    """How `--check` ends, and what it says on one line."""
+    process = await start(folder, world, *COMMAND[:2], "--check", *words)
+    return await asyncio.wait_for(process.wait(), 30), " ".join((folder / "log").read_text().split())
+
+
+async def test_an_office_is_looked_at_before_it_serves(running: World, folder: Path) -> None:
+    code, said = await checked(folder, running, "--agency", OFFICE, "land_office:LandOffice")
+    assert code == 0, said
+    for words in ("land_office:LandOffice: check, issue", "can be written and read", "Ben Song", f"agency.{OFFICE}: 0"):
+        assert words in said
+    assert not (folder / "ready").exists()
+
+    code, said = await checked(folder, running, "--agency", "H01.12")
+    assert code == 1
+    assert "the work of H01.12 goes to backoffice, not to agency.H01.12" in said
+    code, said = await checked(folder, running, "--agency", "H99")
+    assert code == 1
+    assert "there is no agency H99" in said
+    probes = Path(running.objects.removeprefix("file://")) / "checks"
+    shutil.rmtree(probes)
+    probes.write_text("in the way of a folder")
+    code, said = await checked(folder, running)
+    assert code == 1
+    assert "can't be written and read" in said
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("def check(self): return True", "check takes one argument"),
+        ("async def issue(self, request, more): return b''", "issue takes one argument"),
+        ("async def issue(self, request): yield b''", "issue yields"),
+        ("check = True", "check is no method"),
+        ("def __init__(self): self.book = {}['deeds']", "Office() fails: KeyError"),
+        ("raise OSError('no registry')", "can't be imported: OSError: no registry"),
+    ],
+)
+async def test_hooks_that_can_never_work_are_named(world: World, folder: Path, body: str, why: str) -> None:
+    (folder / "office.py").write_text(f"from motcua import BackOffice\nclass Office(BackOffice):\n    {body}\n")
+    code, said = await checked(folder, world, "office:Office")
+    assert code == 2
+    assert why in said
 
 
 class Foreign:

@@ -230,6 +230,7 @@ async def answers(client: FilingClient, play: Play, client_id: str, id_number: s
         "of person": await client.filings_of(id_number),
         "tasks": await client.tasks(),
         "counts": await client.counts(),
+        "agency": await client.agency(play.submission.agency),
     }
     for audience in rd.Audience:
         found[audience] = await client.timeline(filing, audience)
