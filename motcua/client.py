@@ -40,6 +40,7 @@ from .errors import (
     refused_for,
 )
 from .known import Known
+from .machine_work import MachineWork, machine_work
 from .patience import DEFAULT_PATIENCE, LONGEST_ATTEMPT, TryAgainError, is_not_found, patiently
 
 T = TypeVar("T")
@@ -260,6 +261,23 @@ class FilingClient:
     async def agency(self, code: str) -> c.AgencySummary:
         """What the directory says of an agency. `NotFound` for one that it does not have."""
         return await self._asked(c.AskAgency(agency=code), c.AgencySummary)
+
+    async def machine_work(self, filing_id: UUID | str) -> list[MachineWork]:
+        """What the filing waits for from its agency's back office: how often it was tried, why in vain, when again.
+
+        Temporal is asked, not the record: a filing that does not run waits for nothing.
+        """
+        stream = _filing(filing_id)
+
+        async def attempt(limit: timedelta) -> list[MachineWork]:
+            try:
+                return await machine_work(self._client, stream, limit)
+            except RPCError as error:
+                if is_not_found(error):
+                    return []
+                raise
+
+        return await patiently(attempt, self._patience)
 
     async def follow(self, filing_id: UUID | str) -> AsyncIterator[c.FilingView]:
         """The filing as it stood after every event, from the first to the last; none is missed.

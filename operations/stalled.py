@@ -7,16 +7,13 @@ lost meanwhile, and nothing moves. A failure's message may quote a person: only 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Final, TypeVar
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, TimeoutType, WorkflowTaskFailedCause
-from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
@@ -26,6 +23,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from motcua.machine_work import error_type, place
 from rules.streams import KINDS
 
 _TYPES: Final = ", ".join(f"'{kind.workflow}'" for kind in KINDS.values())
@@ -38,8 +36,6 @@ ATTEMPTS: Final = 3
 _TIMED_OUT: Final = "TimedOut"
 _PAGE: Final = 25
 MAX_CONCURRENCY: Final = 20
-_FRAME: Final = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
-_NAME: Final = re.compile(r"[A-Za-z_][\w.]*")
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -157,21 +153,6 @@ def _told(workflow_id: str, attempts: int, event: HistoryEvent) -> Stalled:
     name = WorkflowTaskFailedCause.Name(failed.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
     cause = name.title().replace("_", "")
     return Stalled(workflow_id, since, attempts, cause, error_type(failed.failure), place(failed.failure))
-
-
-def error_type(failure: Failure) -> str | None:
-    """The type of the exception, if it is told and looks like one."""
-    name = failure.application_failure_info.type
-    return name if _NAME.fullmatch(name) else None
-
-
-def place(failure: Failure) -> str | None:
-    """`folder/file.py:line in function` of the innermost frame, if there is a stack."""
-    frames = _FRAME.findall(failure.stack_trace)
-    if not frames:
-        return None
-    file, line, function = frames[-1]
-    return f"{'/'.join(PurePosixPath(file).parts[-2:])}:{line} in {function}"
 
 
 async def _each(work: Callable[[A], Awaitable[T]], given: Iterable[A]) -> list[T]:

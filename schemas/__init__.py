@@ -1,6 +1,7 @@
 """The contract: what goes over every wire. Frozen models and enums, no I/O, no clock."""
 
 from .backoffice import (
+    ASKED_AGAIN,
     CHECK,
     ISSUE,
     CheckAnswer,
@@ -199,6 +200,7 @@ from .reading import (
 from .stream.ledger import Receipt
 
 __all__ = [
+    "ASKED_AGAIN",
     "CAPABILITIES",
     "CHECK",
     "DEFAULT_BACK_OFFICE_QUEUE",

@@ -22,6 +22,11 @@ from .publishing.procedure import ProcedureCode
 CHECK: Final = "backoffice.check"
 ISSUE: Final = "backoffice.issue"
 
+NO_USABLE_ANSWER: Final = "the back office gave no usable answer"
+NOT_IN_STORE: Final = "the result's file is not in the object store"
+ASKED_AGAIN: Final = frozenset({NO_USABLE_ANSWER, NOT_IN_STORE})
+"""Why a filing lets some time pass before it asks again: the names of its timers."""
+
 
 class Dossier(Model):
     """What the agency's own worker sees of a filing."""

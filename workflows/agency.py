@@ -60,7 +60,7 @@ async def _answer(log: Stream[Filing], name: str, request: Model, queue: str, mo
         except (ActivityError, ValueError) as error:
             workflow.logger.warning("backoffice.no_answer", extra={"kind": name, "reason": type(error).__name__})
         await log.catch_up()
-        await workflow.sleep(_LATER, summary="the back office gave no usable answer")
+        await workflow.sleep(_LATER, summary=bo.NO_USABLE_ANSWER)
 
 
 def _dossier(filing: Filing) -> bo.Dossier:

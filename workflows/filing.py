@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.papers import STORE, Papers
     from rules.filing import lifecycle
     from rules.streams import FILING, Origin, StreamKind
+    from schemas.backoffice import NOT_IN_STORE
     from schemas.edge import bounded
     from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalError
     from schemas.files import FileRef
@@ -169,9 +170,7 @@ class FilingLife(Life[Filing]):
             else:
                 workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._filing.filing_id)})
                 await self.stream.catch_up()
-                later = asyncio.create_task(
-                    workflow.sleep(_NOT_THERE, summary="the result's file is not in the object store")
-                )
+                later = asyncio.create_task(workflow.sleep(_NOT_THERE, summary=NOT_IN_STORE))
                 await self._until(later.done)
 
     async def _is_stored(self, result: FileRef) -> bool:

@@ -27,9 +27,18 @@ from motcua.cli.running import (
     read_file,
     read_json,
 )
-from motcua.cli.showing import action_table, clock_table, receipt_line, result_table, view_line, view_table
+from motcua.cli.showing import (
+    action_table,
+    clock_table,
+    receipt_line,
+    result_table,
+    view_line,
+    view_table,
+    work_rows,
+)
 from motcua.client import FilingClient, command_id
 from motcua.errors import FilingNotAvailable, NotReady, Unavailable
+from motcua.machine_work import MachineWork
 from motcua.store import Store
 
 FilingId = Annotated[UUID, typer.Argument(metavar="FILING_ID", help="The filing's id, a UUID.")]
@@ -146,13 +155,18 @@ def show(
         else:
             out().print(action_table(actions))
         return
-    view, pay_url = ask(lambda client: _view(client, filing_id), patience)
+    (view, pay_url), work = ask(lambda client: _seen(client, filing_id), patience)
     if as_json:
-        print_json(plain(view) | ({"pay_url": pay_url} if pay_url else {}))
+        print_json(plain(view) | ({"pay_url": pay_url} if pay_url else {}) | {"machine_work": work_rows(work)})
     else:
-        out().print(view_table(view))
+        out().print(view_table(view, work))
         if pay_url:
             out().print(f"nộp phí tại / pay at {pay_url}", markup=False)
+
+
+async def _seen(client: FilingClient, filing_id: UUID) -> tuple[tuple[c.FilingView, str | None], list[MachineWork]]:
+    """The view, and what the filing waits for from its agency's back office."""
+    return await _view(client, filing_id), await client.machine_work(filing_id)
 
 
 async def _view(client: FilingClient, filing_id: UUID) -> tuple[c.FilingView, str | None]:

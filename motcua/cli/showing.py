@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
-from typing import Final
+from typing import Any, Final
 
 from rich.markup import escape
 from rich.table import Table
 
 from motcua.contract import Action, ClockState, FilingView, Pause, Receipt, ResultView
+from motcua.machine_work import MachineWork
 
 VIETNAM: Final = timezone(timedelta(hours=7), "+07")
 """Without the zone database, which not every machine has: Vietnam has had this one since 1975."""
@@ -27,12 +28,39 @@ def view_line(view: FilingView) -> str:
     return f"{when(datetime.now().astimezone())} {escape(view.code)} [bold]{_status(view)}[/] ({view.stage}){late}"
 
 
-def view_table(view: FilingView) -> Table:
-    """One filing, fact by fact."""
+def view_table(view: FilingView, work: Iterable[MachineWork] = ()) -> Table:
+    """One filing, fact by fact, with what it waits for from its agency's back office."""
     table = _facts_table(f"Hồ sơ / Filing {view.code}")
     for name, words in _facts(view):
         table.add_row(name, escape(words))
+    for one in work:
+        table.add_row(MACHINE_WORK, escape(work_line(one)))
     return table
+
+
+MACHINE_WORK: Final = "Việc máy / Machine work"
+
+
+def work_line(work: MachineWork) -> str:
+    """What is asked of a back office: how often it was tried, why in vain, when it is tried again."""
+    tried = f"{work.attempts} lần / tries" if work.attempts else "chưa ai nhận / nobody has taken it"
+    failed = f", {work.error}" if work.error else ""
+    again = f", thử lại / again {when(work.next_try)}" if work.next_try else ""
+    return f"{work.work}: từ / since {when(work.since)}, {tried}{failed}{again}"
+
+
+def work_rows(found: Iterable[MachineWork]) -> list[dict[str, Any]]:
+    """The same as plain data, with instants in UTC."""
+    return [
+        {
+            "work": one.work,
+            "since": one.since.isoformat(),
+            "attempts": one.attempts,
+            "error": one.error,
+            "next_try": one.next_try and one.next_try.isoformat(),
+        }
+        for one in found
+    ]
 
 
 def action_table(actions: list[Action]) -> Table:

@@ -13,15 +13,18 @@ import asyncpg
 import typer
 from rich.markup import escape
 from rich.table import Table
+from temporalio.service import RPCError
 
 from motcua.cli.running import PATIENCE, AsJson, Patience, end_well, note, out, print_json
-from motcua.cli.showing import when
+from motcua.cli.showing import when, work_rows
 from motcua.connection import connect
 from motcua.patience import patiently
 from operations.addresses import APPLICATION, find_address
 from operations.commands.database import TIMEOUT
 from operations.commands.printing import wide
+from operations.machine_work import Failing, failing
 from operations.stalled import Stalled, stalled
+from schemas.ids import filing_workflow
 from views.operator import codes, name_of
 
 app = typer.Typer(
@@ -39,9 +42,9 @@ def _group() -> None:
 
 @app.command("stalled")
 def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> None:
-    """List filings, payments and parcels that stand still because the code of the worker fails on them, and where.
+    """List what stands still: workflows that fail in the worker's code, and filings that fail in an agency's office.
 
-    Nothing of them is lost: they go on by themselves once a worker without the bug runs (docs/operations.md). The
+    Nothing of them is lost: they go on by themselves once the worker or the office is mended (docs/operations.md). The
     message of the error is not shown, as it may speak of a person.
 
     Examples: `motcua filings stalled`, `motcua filings stalled --json`
@@ -51,34 +54,35 @@ def list_stalled(*, patience: Patience = PATIENCE, as_json: AsJson = False) -> N
         return await stalled(await connect())
 
     found = end_well(patiently(look, patience))
-    known = _codes(found)
+    known, failed = _recorded(found)
     if as_json:
-        print_json([_row(one, known) for one in found])
+        print_json([*(_row(one, known) for one in found), *map(_failing_row, failed)])
         return
-    if found:
-        wide().print(_table(found, known))
-    out().print(f"{len(found)} đứng yên / stalled")
+    if found or failed:
+        wide().print(_table(found, known, failed))
+    out().print(f"{len(found)} đứng yên / stalled, {len(failed)} cơ quan chưa làm được / fail in an agency's office")
 
 
-def _codes(found: Iterable[Stalled]) -> dict[str, tuple[str, str]]:
-    """Dossier code and agency by filing, as far as the record can be asked."""
+def _recorded(found: Iterable[Stalled]) -> tuple[dict[str, tuple[str, str]], list[Failing]]:
+    """Dossier code and agency by filing, and whose machine work fails, as far as the record can be asked."""
     filings = [filing for one in found if (filing := _uuid(one.filing_id)) is not None]
     dsn = find_address(APPLICATION)
-    if not filings or dsn is None:
-        return {}
+    if dsn is None:
+        return {}, []
 
-    async def read() -> dict[UUID, tuple[str, str]]:
+    async def read() -> tuple[dict[UUID, tuple[str, str]], list[Failing]]:
         connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
         try:
-            return await codes(connection, filings)
+            return await codes(connection, filings), await failing(connection, await connect())
         finally:
             await connection.close(timeout=TIMEOUT)
 
     try:
-        return {str(filing): known for filing, known in asyncio.run(read()).items()}
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        note(f"chưa đọc được mã hồ sơ / dossier codes can't be read: {type(error).__name__}")
-        return {}
+        known, failed = asyncio.run(read())
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, RPCError) as error:
+        note(f"chưa đọc được mã hồ sơ và việc máy / codes can't be read, nor machine work: {type(error).__name__}")
+        return {}, []
+    return {str(filing): row for filing, row in known.items()}, failed
 
 
 def _uuid(text: str) -> UUID | None:
@@ -92,13 +96,32 @@ def _uuid(text: str) -> UUID | None:
 def _row(one: Stalled, known: dict[str, tuple[str, str]]) -> dict[str, Any]:
     code, agency = known.get(one.filing_id, (None, None))
     who = {"code": code, "agency": agency, "filing_id": one.filing_id}
-    return who | asdict(one) | {"since": one.since.isoformat()}
+    return who | asdict(one) | {"since": one.since.isoformat(), "next_try": None}
 
 
-def _table(found: Iterable[Stalled], known: dict[str, tuple[str, str]]) -> Table:
-    table = Table("Hồ sơ / Filing", "Luồng / Workflow", "Từ / Since", "Lần / Tries", "Lý do / Reason")
+def _failing_row(one: Failing) -> dict[str, Any]:
+    """The keys of `_row`: the cause is the work, the place stands with the error."""
+    [work] = work_rows([one.work])
+    who = {"code": one.code, "agency": one.agency, "filing_id": one.filing_id}
+    return (
+        who
+        | {"workflow_id": filing_workflow(one.filing_id), "cause": f"backoffice.{work.pop('work')}", "place": None}
+        | work
+    )
+
+
+def _table(found: Iterable[Stalled], known: dict[str, tuple[str, str]], failed: Iterable[Failing]) -> Table:
+    table = Table(
+        "Hồ sơ / Filing", "Luồng / Workflow", "Từ / Since", "Lần / Tries", "Lý do / Reason", "Thử lại / Next try"
+    )
     for one in found:
         code, _ = known.get(one.filing_id, (one.filing_id, ""))
         cells = (code, name_of(one.workflow_id), when(one.since), str(one.attempts), one.reason)
         table.add_row(*map(escape, cells))
+    for owed in failed:
+        work = owed.work
+        again = when(work.next_try) if work.next_try else ""
+        reason = f"{owed.agency}: {work.error}"
+        cells = (owed.code, f"backoffice.{work.work}", when(work.since), str(work.attempts), reason)
+        table.add_row(*map(escape, cells), again)
     return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -9,10 +10,14 @@ from typing import Annotated, Any, Final
 import typer
 from rich.markup import escape
 from rich.table import Table
+from temporalio.service import RPCError
 from typer.core import TyperGroup
 
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
-from motcua.cli.showing import VIETNAM, when
+from motcua.cli.showing import MACHINE_WORK, VIETNAM, when, work_line, work_rows
+from motcua.client import FilingClient
+from motcua.errors import MotcuaError
+from motcua.machine_work import MachineWork
 from operations.commands.database import Connection, ask
 from operations.commands.printing import wide
 from schemas.reading import FilingRecord, LoggedEvent
@@ -20,6 +25,9 @@ from views.auditor import events as events_of
 from views.operator import find, name_of
 
 Which = Annotated[str, typer.Argument(metavar="CODE|FILING_ID", help="The dossier code (mã hồ sơ) or the filing's id.")]
+
+TEMPORAL_PATIENCE: Final = 2.0
+"""Seconds, after which a filing is shown without what Temporal knows."""
 
 app = typer.Typer()
 
@@ -51,15 +59,35 @@ filings = typer.Typer(
 
 @filings.command("show", hidden=True)
 def filing(which: Which, *, as_json: AsJson = False) -> None:
-    """Look a filing up in the record: status, stage, deadline, and its payments and parcels.
+    """Look a filing up in the record: status, stage, deadline, its payments and parcels; what its back office owes it.
 
     Examples: `motcua filing H01.12-20261125-0000001`, `motcua filing H01.12-20261125-0000001 --json`
     """
     record = ask(lambda connection: found(connection, which))
+    work = _machine_work(record)
     if as_json:
-        print_json(record.model_dump(mode="json"))
-    else:
-        out().print(_facts(record))
+        print_json(record.model_dump(mode="json") | {"machine_work": None if work is None else work_rows(work)})
+        return
+    table = _facts(record)
+    for words in ["?"] if work is None else map(work_line, work):
+        table.add_row(MACHINE_WORK, escape(words))
+    out().print(table)
+
+
+def _machine_work(record: FilingRecord) -> list[MachineWork] | None:
+    """What an open filing waits for from its agency's back office; None if Temporal does not say."""
+    if record.closed_at is not None:
+        return []
+    use_stack_here()
+
+    async def look() -> list[MachineWork]:
+        async with await FilingClient.connect(patience=TEMPORAL_PATIENCE) as client:
+            return await client.machine_work(record.filing_id)
+
+    try:
+        return asyncio.run(look())
+    except (MotcuaError, RPCError, RuntimeError):
+        return None
 
 
 @app.command()

@@ -5,27 +5,37 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
-from temporalio.api.enums.v1 import TaskQueueType, WorkflowExecutionStatus
+from temporalio.api.enums.v1 import TaskQueueType, WorkerStatus, WorkflowExecutionStatus
 from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.worker.v1 import WorkerHeartbeat
 from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
     DescribeTaskQueueRequest,
     DescribeTaskQueueResponse,
     GetSystemInfoRequest,
+    ListWorkersRequest,
 )
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from motcua.cli.showing import work_line
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.doctor.finding import Finding, fail, ok, skipped, warn
 from operations.doctor.surroundings import Surroundings
+from operations.machine_work import failing
 from operations.stalled import RUNNING, count_reported, reports_problems, stalled
 from schemas.ids import TASK_QUEUE
 
 FRESH: Final = timedelta(seconds=75)
-"""A poll lasts a minute: who has not asked for longer is gone, though the server lists it for five."""
+"""A poll lasts a minute: who has not asked for longer is gone, though the server lists it for five. Of a process that
+tells signs of life, as ours do every 5 s, more is known."""
+MISSED: Final = 3
+"""So many signs of life are missed by who is gone."""
+
+Signs: TypeAlias = Mapping[tuple[str, str], bool]
 
 WORKFLOWS: Final = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 ACTIVITIES: Final = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
@@ -79,17 +89,18 @@ async def pollers(around: Surroundings) -> list[Finding]:
     if around.database:
         async with around.record() as connection:
             rows = await connection.fetch(QUEUES)
-    platform = [_platform(client, kind, *names) for kind, *names in _KINDS]
-    offices = [_office(client, row["queue"], row["agencies"]) for row in rows]
+    signs = await signs_of_life(client)
+    platform = [_platform(client, signs, kind, *names) for kind, *names in _KINDS]
+    offices = [_office(client, signs, row["queue"], row["agencies"]) for row in rows]
     return list(await asyncio.gather(*platform, *offices))
 
 
 _KINDS: Final = ((WORKFLOWS, "luồng việc", "workflows"), (ACTIVITIES, "hoạt động", "activities"))
 
 
-async def _platform(client: Client, kind: TaskQueueType.ValueType, vi: str, en: str) -> Finding:
+async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType, vi: str, en: str) -> Finding:
     queue = await _queue(client, TASK_QUEUE, kind)
-    count = _working(queue)
+    count = _working(queue, TASK_QUEUE, signs)
     if count:
         return ok(f"{TASK_QUEUE}, {vi}: {count}", f"{TASK_QUEUE}, {en}: {count}")
     waiting = _waiting(queue)
@@ -101,11 +112,11 @@ async def _platform(client: Client, kind: TaskQueueType.ValueType, vi: str, en: 
     )
 
 
-async def _office(client: Client, name: str, agencies: list[str]) -> Finding:
+async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) -> Finding:
     """One queue of machine work, and whose it is. Work waits there: an office that is closed is no failure."""
     queue = await _queue(client, name, ACTIVITIES)
     whose = ", ".join(agencies)
-    count = _working(queue)
+    count = _working(queue, name, signs)
     if count:
         return ok(f"{name}: {count} ({whose})", f"{name}: {count} ({whose})")
     option = "" if not name.startswith("agency.") else f" --agency {name.removeprefix('agency.')}"
@@ -125,10 +136,37 @@ async def _queue(client: Client, name: str, kind: TaskQueueType.ValueType) -> De
     )
 
 
-def _working(queue: DescribeTaskQueueResponse) -> int:
+def _working(queue: DescribeTaskQueueResponse, name: str, signs: Signs) -> int:
     """How many processes ask for work."""
     since = datetime.now(UTC) - FRESH
-    return len({p.identity for p in queue.pollers if p.last_access_time.ToDatetime(tzinfo=UTC) > since})
+    asking = {p.identity for p in queue.pollers if p.last_access_time.ToDatetime(tzinfo=UTC) > since}
+    return sum(signs.get((name, identity), True) for identity in asking)
+
+
+async def signs_of_life(client: Client) -> Signs:
+    """Of the processes that tell signs of life, whether they still do, by queue and identity; of an old server none."""
+    described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    signs: dict[tuple[str, str], bool] = {}
+    token, more = b"", described.namespace_info.capabilities.worker_heartbeats
+    while more:
+        page = await client.workflow_service.list_workers(
+            ListWorkersRequest(namespace=client.namespace, next_page_token=token)
+        )
+        for info in page.workers_info:
+            sign = info.worker_heartbeat
+            key = (sign.task_queue, sign.worker_identity)
+            signs[key] = signs.get(key, False) or _lives(sign)
+        token = page.next_page_token
+        more = bool(token)
+    return signs
+
+
+def _lives(sign: WorkerHeartbeat) -> bool:
+    """A first sign does not say how soon the next is to come."""
+    if sign.status == WorkerStatus.WORKER_STATUS_SHUTDOWN:
+        return False
+    every = sign.elapsed_since_last_heartbeat.ToTimedelta()
+    return datetime.now(UTC) - sign.heartbeat_time.ToDatetime(tzinfo=UTC) < (MISSED * every or FRESH)
 
 
 def _waiting(queue: DescribeTaskQueueResponse) -> int:
@@ -191,6 +229,28 @@ async def standing_still(around: Surroundings) -> list[Finding]:
             fix_en="`motcua filings stalled` says where; run a worker without the bug, and they go on by themselves",
         )
     ]
+
+
+async def agencies_work(around: Surroundings) -> list[Finding]:
+    """Whose machine work fails: filing by filing, why, how often, and when it is tried again."""
+    client = _client(around)
+    async with around.record() as connection:
+        found = await failing(connection, client)
+    if not found:
+        return [ok("không có việc nào lỗi", "none fails")]
+    told = [
+        warn(
+            f"{one.code} ({one.agency}): {work_line(one.work)}",
+            f"{one.code} ({one.agency}): {work_line(one.work)}",
+            fix_vi="cơ quan sửa hệ thống của mình; hồ sơ tự chạy tiếp",
+            fix_en="the agency mends its back office; the filing goes on by itself",
+        )
+        for one in found[:SHOWN]
+    ]
+    if len(found) > SHOWN:
+        more = f"… +{len(found) - SHOWN}"
+        told.append(warn(more, more, fix_vi="`motcua filings stalled`", fix_en="`motcua filings stalled`"))
+    return told
 
 
 def _client(around: Surroundings) -> Client:

@@ -74,6 +74,14 @@ THEN: Final = (
     _check("pollers", "Ai đang làm", "Who works", engine.pollers, temporal=True),
     _check("lost", "Hồ sơ mất luồng", "Lost workflows", engine.lost, record=True, temporal=True),
     _check("behind", "Luồng chậm hơn sổ", "Workflows behind", falling_behind, record=True, temporal=True),
+    _check(
+        "machine_work",
+        "Việc máy của cơ quan",
+        "Agencies' machine work",
+        engine.agencies_work,
+        record=True,
+        temporal=True,
+    ),
     _check("stalled", "Hồ sơ đứng yên", "Stalled filings", engine.standing_still, temporal=True),
 )
 

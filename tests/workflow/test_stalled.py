@@ -17,7 +17,8 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from deploy.stack.parts import binary
-from operations.stalled import Stalled, error_type, place, reports_problems, stalled
+from motcua.machine_work import error_type, place
+from operations.stalled import Stalled, reports_problems, stalled
 from tests.acting import eventually
 from tests.workflow.stumbling import Buggy, Changed, Mended, Waiting
 

@@ -1,0 +1,166 @@
+"""What filings wait for from their agency's back office, as Temporal tells it: no running workflow is asked.
+
+Of a failure only its type and its place are told: what it says may speak of a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType, PendingActivityState, TimeoutType
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
+from temporalio.client import Client
+
+from .contract import ASKED_AGAIN, CHECK, ISSUE
+
+_WORK: Final = {CHECK: "check", ISSUE: "issue"}
+_LOOKED_AT: Final = 100
+"""Events, from the last one back, in which requests and the waits between them are looked for."""
+
+_TIMEOUTS: Final = {
+    TimeoutType.TIMEOUT_TYPE_HEARTBEAT: "no sign of life",
+    TimeoutType.TIMEOUT_TYPE_START_TO_CLOSE: "took too long",
+}
+_FRAME: Final = re.compile(r'File "([^"]+)", line (\d+), in (\S+)')
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
+_LIBRARIES: Final = ("/site-packages/", "/lib/python3", "/motcua/hooks.py", "/motcua/backoffice.py")
+
+
+@dataclass(frozen=True)
+class MachineWork:
+    """One thing that a filing has asked of its agency's back office and not got yet.
+
+    Attributes:
+        work: `check` or `issue`.
+        since: When it was asked for.
+        attempts: How often the back office has begun with it.
+        error: Why the last attempt came to nothing, in a few words; None before one has.
+        next_try: When it is tried again; None while it is under way, or waits for a process to take it.
+    """
+
+    work: str
+    since: datetime
+    attempts: int
+    error: str | None = None
+    next_try: datetime | None = None
+
+
+async def machine_work(client: Client, workflow_id: str, limit: timedelta | None = None) -> list[MachineWork]:
+    """What the filing waits for. Raises `RPCError`, not found where it does not run."""
+    description = await client.get_workflow_handle(workflow_id).describe(rpc_timeout=limit)
+    if description.close_time is not None:
+        return []
+    page = await client.workflow_service.get_workflow_execution_history_reverse(
+        GetWorkflowExecutionHistoryReverseRequest(
+            namespace=client.namespace,
+            execution=WorkflowExecution(workflow_id=workflow_id, run_id=description.run_id),
+            maximum_page_size=_LOOKED_AT,
+        ),
+        timeout=limit,
+    )
+    events = page.history.events
+    asked = description.raw_description.pending_activities
+    found = [_pending(one, events) for one in asked if one.activity_type.name in _WORK]
+    return found or await _resting(client, events)
+
+
+def _pending(one: PendingActivityInfo, events: Iterable[HistoryEvent]) -> MachineWork:
+    """Temporal's own word of when it was scheduled is that of the attempt: when it was asked for stands in an event."""
+    waits = one.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+    again = waits and one.HasField("next_attempt_schedule_time")
+    scheduled = (event for event in events if _id_of(event) == one.activity_id)
+    since = next((event.event_time for event in scheduled), one.scheduled_time)
+    return MachineWork(
+        work=_WORK[one.activity_type.name],
+        since=since.ToDatetime(tzinfo=UTC),
+        attempts=one.attempt - 1 if waits else one.attempt,
+        error=error_line(one.last_failure) if one.HasField("last_failure") else None,
+        next_try=one.next_attempt_schedule_time.ToDatetime(tzinfo=UTC) if again else None,
+    )
+
+
+def _id_of(event: HistoryEvent) -> str:
+    return event.activity_task_scheduled_event_attributes.activity_id
+
+
+async def _resting(client: Client, events: Sequence[HistoryEvent]) -> list[MachineWork]:
+    """What was answered and of no use is asked again after a while: until then a timer of the workflow runs."""
+    over = {_timer_of(event) for event in events if event.event_type in _OVER}
+    for event in events:
+        if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED and event.event_id not in over:
+            why = await _summary(client, event)
+            if why in ASKED_AGAIN:
+                return [_rests(event, why, events)]
+    return []
+
+
+_OVER: Final = (EventType.EVENT_TYPE_TIMER_FIRED, EventType.EVENT_TYPE_TIMER_CANCELED)
+
+
+def _timer_of(event: HistoryEvent) -> int:
+    fired, cancelled = event.timer_fired_event_attributes, event.timer_canceled_event_attributes
+    return fired.started_event_id or cancelled.started_event_id
+
+
+async def _summary(client: Client, event: HistoryEvent) -> str | None:
+    if not event.HasField("user_metadata") or not event.user_metadata.HasField("summary"):
+        return None
+    [found] = await client.data_converter.decode([event.user_metadata.summary], [str])
+    return str(found)
+
+
+def _rests(timer: HistoryEvent, why: str, events: Sequence[HistoryEvent]) -> MachineWork:
+    every = [event for event in events if _asks_for(event) in _WORK]
+    asked = [event for event in every if _asks_for(event) == _asks_for(every[0])]
+    failed = [
+        event.activity_task_failed_event_attributes.failure
+        for event in events
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED
+        and event.event_id > max((one.event_id for one in asked), default=0)
+    ]
+    started = timer.event_time.ToDatetime(tzinfo=UTC)
+    return MachineWork(
+        work=_WORK[_asks_for(asked[0])] if asked else "issue",
+        since=asked[-1].event_time.ToDatetime(tzinfo=UTC) if asked else started,
+        attempts=len(asked),
+        error=error_line(failed[0]) if failed else why,
+        next_try=started + timer.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta(),
+    )
+
+
+def _asks_for(event: HistoryEvent) -> str:
+    return event.activity_task_scheduled_event_attributes.activity_type.name
+
+
+def error_line(failure: Failure) -> str:
+    """A failure in a few words: its type and where it was raised, never what it says."""
+    if failure.HasField("timeout_failure_info"):
+        return _TIMEOUTS.get(failure.timeout_failure_info.timeout_type, "took too long")
+    name = error_type(failure) or "Error"
+    where = place(failure)
+    return name if where is None else f"{name} at {where}"
+
+
+def error_type(failure: Failure) -> str | None:
+    """The type of the exception, if it is told and looks like one."""
+    name = failure.application_failure_info.type
+    return name if _NAME.fullmatch(name) else None
+
+
+def place(failure: Failure) -> str | None:
+    """`folder/file.py:line in function` of the innermost frame that is no library's, if there is a stack."""
+    frames: list[Any] = _FRAME.findall(failure.stack_trace)
+    own = [frame for frame in frames if not any(part in frame[0] for part in _LIBRARIES)]
+    if not frames:
+        return None
+    file, line, function = (own or frames)[-1]
+    return f"{'/'.join(PurePosixPath(file).parts[-2:])}:{line} in {function}"

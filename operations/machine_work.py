@@ -1,0 +1,66 @@
+"""The machine work that agencies owe: which filings ask for it in vain, why, how often, and when it is tried again."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from motcua.machine_work import MachineWork, machine_work
+from operations.stalled import MAX_CONCURRENCY
+from schemas.ids import filing_workflow
+
+MOST: Final = 500
+"""Filings that are looked at, those whose result is to be made first, of them the oldest."""
+
+_OWED: Final = """
+with instant as (
+    select code, version from procedure where convert_from(rules, 'UTF8')::jsonb ->> 'standing_order' is not null
+)
+select filing_id, filing.code, agency from filing
+where closed_at is null and (stage = 'issue' or (
+    stage = 'intake' and channel = 'online' and (procedure, version) in (select code, version from instant)))
+order by stage = 'issue' desc, submitted_at limit $1
+"""
+
+
+@dataclass(frozen=True)
+class Failing:
+    """A filing whose agency's machine work came to nothing so far."""
+
+    filing_id: str
+    code: str
+    agency: str
+    work: MachineWork
+
+
+async def failing(connection: asyncpg.Connection[asyncpg.Record], client: Client) -> list[Failing]:
+    """Of the filings that wait for their agency's back office, those for which it has failed, the longest first.
+
+    Raises what asyncpg raises, and `RPCError`.
+    """
+    free = asyncio.Semaphore(MAX_CONCURRENCY)
+
+    async def look(row: asyncpg.Record) -> list[Failing]:
+        async with free:
+            found = await _asked(client, filing_workflow(row["filing_id"]))
+        who = (str(row["filing_id"]), row["code"], row["agency"])
+        return [Failing(*who, one) for one in found if one.error is not None]
+
+    rows = await connection.fetch(_OWED, MOST)
+    every = [one for found in await asyncio.gather(*map(look, rows)) for one in found]
+    return sorted(every, key=lambda one: (one.work.since, one.filing_id))
+
+
+async def _asked(client: Client, workflow_id: str) -> list[MachineWork]:
+    """None of a filing that does not run: another look tells of that."""
+    try:
+        return await machine_work(client, workflow_id)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return []
+        raise

@@ -1,0 +1,149 @@
+"""An agency's machine work that comes to nothing is seen: in the filing, among what stands still, by the doctor."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.api.workflowservice.v1 import ListWorkersRequest
+from temporalio.exceptions import ApplicationError
+
+from motcua import BackOffice, Document, IssueRequest
+from schemas.filing.state import Stage
+from tests.acting import Play, birth, eventually, extract
+from tests.conftest import ROOT, World
+from tests.shell import Shell
+
+SECRET = "Nguyễn Thị Bình Minh has no book"
+OFFICE = "H29.16"
+
+
+class Failing(BackOffice):
+    """It finds everything complete, and its registry is down until somebody mends it."""
+
+    def __init__(self) -> None:
+        self.mended = False
+
+    async def issue(self, request: IssueRequest) -> bytes | Document:
+        if not self.mended:
+            raise LookupError(SECRET)
+        return await super().issue(request)
+
+
+class Final(BackOffice):
+    """What it says is final, and is asked for again all the same."""
+
+    async def issue(self, request: IssueRequest) -> bytes | Document:  # noqa: ARG002
+        raise ApplicationError(SECRET, type="RegistryClosed", non_retryable=True)
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    return Shell(world.process_env)
+
+
+async def shown(shell: Shell, play: Play) -> list[dict[str, Any]]:
+    """What `motcua show` tells of the filing's machine work."""
+    ended = await shell("show", str(play.filing), "--json")
+    assert SECRET not in ended.out
+    found: list[dict[str, Any]] = ended.json["machine_work"]
+    return found
+
+
+async def doctors(shell: Shell, check: str) -> list[tuple[str, str]]:
+    """Health and words of one check."""
+    ended = await shell("doctor", "--json")
+    assert SECRET not in ended.out
+    return [(one["health"], one["what"]["en"]) for one in ended.json["findings"] if one["check"] == check]
+
+
+async def test_a_hook_that_keeps_failing_is_told_until_it_is_mended(world: World, shell: Shell) -> None:
+    office = Failing()
+    async with world.platform(), world.back_office(office):
+        play = await Play.begin(world, birth())
+        [work] = await eventually(lambda: shown(shell, play), lambda found: bool(found) and found[0]["attempts"] > 1)
+        assert work["work"] == "issue"
+        assert work["error"].startswith("LookupError at operations/test_machine_work.py:")
+        assert work["error"].endswith(" in issue")
+        assert work["next_try"] is None or datetime.fromisoformat(work["next_try"]) > datetime.fromisoformat(
+            work["since"]
+        )
+
+        code = (await play.view()).code
+        [row] = (await shell("filings", "stalled", "--json")).json
+        assert (row["code"], row["cause"], row["workflow_id"]) == (code, "backoffice.issue", f"filing:{play.filing}")
+        assert row["error"] == work["error"]
+        table = await shell("filings", "stalled")
+        assert "LookupError at" in table.out
+        assert SECRET not in table.out
+
+        [(health, words)] = await doctors(shell, "machine_work")
+        assert health == "warn"
+        assert words.startswith(f"{code} (H56.30): issue: ")
+        by_code = await shell("filing", code, "--json")
+        assert by_code.json["machine_work"][0]["error"] == work["error"]
+        for look in (("filing", code), ("show", str(play.filing))):
+            assert "LookupError at" in (await shell(*look)).out
+
+        office.mended = True
+        await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=40)
+        assert await shown(shell, play) == []
+        assert (await shell("filings", "stalled", "--json")).json == []
+        assert await doctors(shell, "machine_work") == [("ok", "none fails")]
+
+
+async def test_what_calls_itself_final_is_told_while_it_rests(world: World, shell: Shell) -> None:
+    async with world.platform(), world.back_office(Final()):
+        play = await Play.begin(world, birth())
+        [work] = await eventually(lambda: shown(shell, play), lambda found: bool(found) and bool(found[0]["next_try"]))
+    assert work["error"].startswith("RegistryClosed at operations/test_machine_work.py:")
+    assert work["attempts"] == 1
+    assert datetime.fromisoformat(work["next_try"]) - datetime.fromisoformat(work["since"]) > timedelta(seconds=25)
+
+
+async def test_work_that_nobody_takes_has_no_tries(world: World, shell: Shell) -> None:
+    async with world.platform():
+        play = await Play.begin(world, birth(agency=OFFICE))
+        [work] = await shown(shell, play)
+        assert (work["work"], work["attempts"], work["error"]) == ("check", 0, None)
+        assert "nobody has taken it" in (await shell("show", str(play.filing))).out
+        waits = await Play.begin(world, extract())
+        assert await shown(shell, waits) == []
+
+
+async def health_of_office(shell: Shell) -> str:
+    """What the doctor says of the agency's queue."""
+    [health] = [health for health, words in await doctors(shell, "pollers") if words.startswith(f"agency.{OFFICE}")]
+    return health
+
+
+async def has_told_twice(world: World) -> bool:
+    """Whether the office has told a second sign of life: the first does not say how soon the next is to come."""
+    found = await world.temporal.workflow_service.list_workers(ListWorkersRequest(namespace=world.namespace))
+    signs = [info.worker_heartbeat for info in found.workers_info]
+    return any(sign.task_queue == f"agency.{OFFICE}" and sign.elapsed_since_last_heartbeat.seconds for sign in signs)
+
+
+async def test_an_office_that_was_killed_is_named_within_twenty_seconds(
+    world: World, shell: Shell, tmp_path: Path
+) -> None:
+    async with world.platform():
+        office = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "motcua.command", "back-office", "--agency", OFFICE),
+            env={**os.environ, **world.process_env, "PYTHONPATH": str(ROOT)},
+            cwd=tmp_path,
+        )
+        try:
+            await eventually(lambda: has_told_twice(world), bool)
+            assert await health_of_office(shell) == "ok"
+        finally:
+            office.kill()
+            await office.wait()
+        await eventually(lambda: health_of_office(shell), lambda found: found == "warn", within=20)
