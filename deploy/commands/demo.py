@@ -24,6 +24,7 @@ from deploy.stack import Stack, StackError
 from motcua.cli.running import Exit, fail
 from operations.commands.printing import wide
 from operations.commands.record import timeline_table
+from operations.patience import LOST
 
 T = TypeVar("T")
 
@@ -60,6 +61,8 @@ def demo(
         ok = _until_signalled(_demo(chosen, concurrency, file, keep=keep))
     except (StackError, TimeoutError) as error:
         fail(f"không chạy được / could not run: {reason(error)}", Exit.REFUSED)
+    except LOST as error:
+        fail(f"cơ sở dữ liệu không trở lại / the database did not come back: {type(error).__name__}", Exit.UNREACHABLE)
     if not ok:
         raise typer.Exit(Exit.REFUSED)
 

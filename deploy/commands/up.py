@@ -10,6 +10,7 @@ from deploy.stack import Stack, StackError
 from deploy.stack import up as hold
 from motcua.cli.running import Exit, fail, out
 from operations.addresses import OWNER
+from operations.patience import LOST, while_away
 from operations.publishing.calendars import CALENDAR, has_calendar, publish_calendar
 from operations.publishing.catalogue import (
     DIRECTORY,
@@ -38,11 +39,17 @@ def up() -> None:
         asyncio.run(hold(Stack(ui=True, progress=say), begun=_stock))
     except (StackError, TimeoutError) as error:
         fail(f"không khởi động được / could not start: {reason(error)}", Exit.REFUSED)
+    except LOST as error:
+        fail(f"cơ sở dữ liệu không trở lại / the database did not come back: {type(error).__name__}", Exit.UNREACHABLE)
 
 
 async def _stock(stack: Stack) -> None:
     """Give a new database something to file; what is there already stays as it is."""
-    owner = stack.env[OWNER]
+    await while_away(lambda: _fill(stack.env[OWNER]))
+    say("danh mục thủ tục và danh bạ đã sẵn sàng / the catalogue and the directory are there")
+
+
+async def _fill(owner: str) -> None:
     if not await has_directory(owner):
         await seed_directory(owner, DIRECTORY.read_bytes())
     if not await has_calendar(owner):
@@ -52,7 +59,6 @@ async def _stock(stack: Stack) -> None:
             await publish(owner, file)
         except (VersionPublishedError, MistakesFoundError) as error:
             say(f"{file.name}: {error}")
-    say("danh mục thủ tục và danh bạ đã sẵn sàng / the catalogue and the directory are there")
 
 
 def reason(error: Exception) -> str:

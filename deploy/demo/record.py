@@ -17,6 +17,7 @@ from temporalio.exceptions import ApplicationError
 from activities.ledger.vault import Vault
 from deploy.demo.insisting import PATIENCE
 from deploy.demo.player import Played
+from operations.patience import AWAY
 from rules.filing.lifecycle import status
 from rules.streams import KINDS
 from schemas.errors import RefusalError
@@ -32,15 +33,6 @@ from views.log import Told as Stream
 T = TypeVar("T")
 
 PAUSE: Final = 0.5
-
-AWAY: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-)
-"""How a database looks that is being started again."""
 
 
 @dataclass(frozen=True)

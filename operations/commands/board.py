@@ -60,11 +60,11 @@ def board(
     use_stack_here()
     looks = Looks(address(APPLICATION), agency)
     if as_json:
-        print_json(answered(looks.only()).model_dump(mode="json"))
+        print_json(answered(looks.only).model_dump(mode="json"))
     elif once or not sys.stdout.isatty() or out().is_dumb_terminal:
-        wide().print(Picture(answered(looks.only()), agency))
+        wide().print(Picture(answered(looks.only), agency))
     else:
-        answered(_watch(looks, agency, every))
+        answered(lambda: _watch(looks, agency, every))
 
 
 class Looks:

@@ -8,8 +8,9 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 
-from motcua.cli.running import Exit, fail
+from motcua.cli.running import Exit, fail, note
 from operations.addresses import APPLICATION, find_address
+from operations.patience import while_away
 
 TIMEOUT: Final = 10.0
 """Seconds for connecting, and for each statement."""
@@ -45,13 +46,18 @@ def ask(work: Callable[[Connection], Awaitable[T]], variable: str = APPLICATION)
         finally:
             await connection.close(timeout=TIMEOUT)
 
-    return answered(within(), variable)
+    return answered(within, variable)
 
 
-def answered(work: Coroutine[Any, Any, T], variable: str = APPLICATION) -> T:
-    """What `work` returns; a database that fails it ends the command. Its own words may quote values: never shown."""
+def answered(work: Callable[[], Coroutine[Any, Any, T]], variable: str = APPLICATION) -> T:
+    """What `work` returns; a database that fails it ends the command. Its own words may quote values: never shown.
+
+    While the database is started again, `work` is repeated: it must be safe to.
+    """
     try:
-        return asyncio.run(work)
+        return asyncio.run(while_away(work, told=say_away))
+    except asyncpg.DiskFullError:
+        fail(f"đĩa của cơ sở dữ liệu đã đầy / the disk of the database in {variable} is full", Exit.UNREACHABLE)
     except asyncpg.UndefinedTableError:
         fail(
             f"cơ sở dữ liệu chưa có bảng: chạy `motcua migrate` / the database in {variable} has no tables of ours: "
@@ -67,6 +73,11 @@ def answered(work: Coroutine[Any, Any, T], variable: str = APPLICATION) -> T:
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         fail(
             f"không kết nối được cơ sở dữ liệu / the database in {variable} refused or did not answer: "
-            f"{type(error).__name__}",
+            f"{type(error).__name__}; run the command again once it is there, see `motcua doctor`",
             Exit.UNREACHABLE,
         )
+
+
+def say_away(seconds: float) -> None:
+    """Say that the database is waited for."""
+    note(f"cơ sở dữ liệu chưa trả lời, chờ / the database does not answer, waiting up to {seconds:.0f} s")

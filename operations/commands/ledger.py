@@ -83,7 +83,7 @@ def _verified() -> ledger_verifier.Report:
         def looked_at(streams: int, events: int) -> None:
             progress.update(task, description=f"{streams:,} luồng / streams, {events:,} sự kiện / events")
 
-        return answered(ledger_verifier.verify(dsn, looked_at))
+        return answered(lambda: ledger_verifier.verify(dsn, looked_at))
 
 
 @app.command()
@@ -148,7 +148,7 @@ def rebuild(*, as_json: AsJson = False) -> None:
             progress.update(task, completed=events, total=of, description=described)
 
         try:
-            report = answered(rebuilding.rebuild(dsn, master, folded), OWNER)
+            report = answered(lambda: rebuilding.rebuild(dsn, master, folded), OWNER)
         except rebuilding.NotRebuiltError as error:
             fail(f"chưa dựng lại, không có gì thay đổi / not rebuilt, nothing was changed: {error}", Exit.REFUSED)
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+from datetime import datetime
 
 import asyncpg
 import typer
@@ -14,7 +15,8 @@ from temporalio.service import RPCError
 from motcua.cli.running import Exit, fail, out
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION, OWNER, stack_beside
-from operations.commands.database import TIMEOUT, Connection, address, ask
+from operations.commands.database import TIMEOUT, Connection, address, ask, say_away
+from operations.patience import while_away
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS, schema_version
 from workers import platform
@@ -55,11 +57,15 @@ def worker() -> None:
 async def _serve() -> None:
     """The worker, once the tables are those it was written for: with others it would fail filing by filing."""
     dsn = WorkerSettings().database_url.get_secret_value()
-    connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
-    try:
-        pending = (await schema_version(connection)).pending
-    finally:
-        await connection.close(timeout=TIMEOUT)
+
+    async def look() -> tuple[str, ...]:
+        connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
+        try:
+            return tuple((await schema_version(connection)).pending)
+        finally:
+            await connection.close(timeout=TIMEOUT)
+
+    pending = await while_away(look, told=say_away)
     if pending:
         fail(
             f"lược đồ chưa mới nhất, chạy `motcua migrate` trước / the schema lacks {', '.join(pending)}: run "
@@ -77,16 +83,20 @@ def migrate() -> None:
     Example: `MOTCUA_OWNER_DATABASE_URL=postgresql://… motcua migrate`
     """
     dsn = address(OWNER)
-    ask(_answers, OWNER)
+    began = ask(_started, OWNER)
     if (dbmate := find_program("dbmate")) is None:
         fail("dbmate is not installed; run: make setup", Exit.USAGE)
     command = [dbmate, "--env", OWNER, "--env-file", os.devnull]
     command += ["--migrations-dir", str(MIGRATIONS), "--no-dump-schema", "migrate"]
     done = subprocess.run(command, env=os.environ | {OWNER: dsn}, check=False)
+    if done.returncode and ask(_started, OWNER) != began:  # each migration is one transaction: what is left is done now
+        done = subprocess.run(command, env=os.environ | {OWNER: dsn}, check=False)
     if done.returncode:
         fail("chưa cập nhật được lược đồ / the schema was not brought up to date; see above", Exit.REFUSED)
     out().print("[green]lược đồ đã mới nhất / the schema is up to date[/]")
 
 
-async def _answers(connection: Connection) -> None:
-    await connection.execute("select 1")
+async def _started(connection: Connection) -> datetime:
+    """Since when the server runs."""
+    since: datetime = await connection.fetchval("select pg_postmaster_start_time()")
+    return since

@@ -13,7 +13,7 @@ from rich.table import Table
 from temporalio.service import RPCError
 from typer.core import TyperGroup
 
-from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from motcua.cli.running import AsJson, Exit, fail, out, print_json, use_stack_here
 from motcua.cli.showing import MACHINE_WORK, VIETNAM, when, work_line, work_rows
 from motcua.client import FilingClient
 from motcua.errors import MotcuaError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
 from operations.behind import all_behind as all_behind_of
 from operations.commands.database import TIMEOUT, address, answered
+from operations.patience import while_away
 from operations.restart import MAX_CONCURRENCY, Found, Restarter
 from rules.streams import KINDS
 from schemas.reading import FilingRecord
@@ -78,7 +80,7 @@ def restart(
     use_stack_here()
     dsn = address(APPLICATION)
     try:
-        row, tallies = answered(_restart(dsn, which, force=force, all_behind=all_behind))
+        row, tallies = answered(lambda: _restart(dsn, which, force=force, all_behind=all_behind))
     except MotcuaError as error:
         fail(f"không kết nối được Temporal / Temporal: {error}", Exit.UNREACHABLE)
     if as_json:
@@ -171,7 +173,7 @@ async def _some(
     async def work() -> None:
         for stream in waiting:
             try:
-                found = await restarter.restart(stream, force=force)
+                found = await while_away(partial(restarter.restart, stream, force=force))
             except (MotcuaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
                 tally.failed[stream] = str(error) if isinstance(error, MotcuaError) else type(error).__name__
             else:

@@ -65,6 +65,7 @@ FIRST: Final = (
     _check("objects", "Kho tệp", "Object store", outside.objects, "MOTCUA_OBJECTS"),
 )
 THEN: Final = (
+    _check("postgres_disk", "Đĩa của PostgreSQL", "Disk of PostgreSQL", record.disk, record=True),
     _check("role", "Quyền trên sổ", "Rights on the record", record.role, record=True),
     _check("migrations", "Lược đồ", "Migrations", record.migrations, record=True),
     _check("master_key", "Khóa chính", "Master key", record.master_key, "MOTCUA_MASTER_KEY", record=True),

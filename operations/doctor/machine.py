@@ -138,7 +138,7 @@ async def disk(around: Surroundings) -> list[Finding]:
     objects = around.settings.get("MOTCUA_OBJECTS", "")
     if objects.startswith("file:"):
         places.add(_there(Path(url2pathname(urlsplit(objects).path))))
-    return [_room(place) for place in sorted(places)]
+    return [room(place) for place in sorted(places)]
 
 
 def _there(path: Path) -> Path:
@@ -146,7 +146,8 @@ def _there(path: Path) -> Path:
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
-def _room(place: Path) -> Finding:
+def room(place: Path) -> Finding:
+    """How much room is left on the disk of `place`. Raises `OSError`."""
     left = shutil.disk_usage(place).free
     words = f"{place}: {left / GIB:,.1f} GiB"
     if left >= ROOM:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from base64 import b64decode
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final, cast
+from urllib.parse import urlsplit
 
 import asyncpg
 
 from activities.ledger.database import Connection as PoolConnection
 from activities.ledger.standing import COUNT_ON_ANOTHER, IN_FORCE
 from activities.ledger.vault import Vault
-from operations.addresses import APPLICATION
+from operations.addresses import APPLICATION, OWNER
+from operations.doctor import machine
 from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import Surroundings
 from operations.schema_version import schema_version
@@ -68,6 +73,14 @@ def behind_query(kinds: Kinds) -> str:
     return f"{'union'.join(parts)} limit 1000"
 
 
+SPILL: Final = """
+select max(place) from (select row_number() over (order by md5(n::text)) as place from generate_series(1, 30000) n) s
+"""
+"""Sorts more than it may keep in memory: a megabyte or two are written beside the data, and gone with the answer."""
+
+SUPERUSER: Final = "MOTCUA_SUPERUSER_DATABASE_URL"
+HERE: Final = (None, "localhost", "127.0.0.1", "::1")
+
 LATEST: Final = "select recorded_at - occurred_at as later from event order by xid desc, stream, seq desc limit 50"
 
 BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
@@ -99,6 +112,43 @@ async def postgres(around: Surroundings) -> list[Finding]:
     if number < OLDEST:
         return [warn(words, words, fix_vi="nâng lên 16 trở lên", fix_en="16 or later is what it is tried with")]
     return [ok(words, words)]
+
+
+async def disk(around: Surroundings) -> list[Finding]:
+    """Whether the server can write, and how much room its data has, if they are on this machine."""
+    try:
+        async with around.record() as connection:
+            await connection.execute("set work_mem = '64kB'")
+            await connection.fetchval(SPILL)
+    except asyncpg.DiskFullError:
+        return [
+            fail(
+                "đĩa của PostgreSQL đã đầy, không ghi được gì",
+                "the disk of PostgreSQL is full: nothing can be written",
+                fix_vi="giải phóng hoặc thêm đĩa; công việc tự chạy tiếp, không mất gì",
+                fix_en="free some, or add a disk; work goes on by itself, nothing is lost",
+            )
+        ]
+    writes = ok("ghi được", "writes")
+    place = await _data_directory(around)
+    if place is None:
+        return [writes]
+    try:
+        return [writes, await asyncio.to_thread(machine.room, place)]
+    except OSError:
+        return [writes]
+
+
+async def _data_directory(around: Surroundings) -> Path | None:
+    """Where the data of a server on this machine are, if one of the roles that are set may know."""
+    if urlsplit(around.settings[APPLICATION]).hostname not in HERE:
+        return None
+    for variable in (APPLICATION, OWNER, SUPERUSER):
+        if variable in around.settings:
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                async with around.record(variable) as connection:
+                    return Path(str(await connection.fetchval("select current_setting('data_directory')")))
+    return None
 
 
 async def role(around: Surroundings) -> list[Finding]:

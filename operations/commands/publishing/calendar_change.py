@@ -77,13 +77,13 @@ def publish(
     use_stack_here()
     record = address(APPLICATION)
     try:
-        published = answered(publish_calendar(address(OWNER), data), OWNER)
+        published = answered(lambda: publish_calendar(address(OWNER), data), OWNER)
     except CalendarTakenError as error:
         fail(f"không công bố được / not published: {error}", Exit.REFUSED)
     if not calendar.valid_from <= datetime.now(VIETNAM).date() <= calendar.valid_until:
         note(f"today is outside of {calendar.valid_from} – {calendar.valid_until}: the base library's holidays hold")
     try:
-        done = answered(_turn(record, published, patience))
+        done = answered(lambda: _turn(record, published, patience))
     except MotcuaError as error:
         fail(
             f"lịch đã công bố, chưa tính lại được / {published.name} is in force, but what is running was not yet "
@@ -153,7 +153,9 @@ def what_if(
         task = bar.add_task("hồ sơ / filings")
         try:
             answer = answered(
-                project(dsn, master, calendar, asked, lambda done, of: bar.update(task, completed=done, total=of))
+                lambda: project(
+                    dsn, master, calendar, asked, lambda done, of: bar.update(task, completed=done, total=of)
+                )
             )
         except UnfoldableError as error:
             fail(f"không tính được / can't be projected: {error}", Exit.REFUSED)
@@ -203,7 +205,7 @@ def list_published(*, as_json: AsJson = False) -> None:
 
     Example: `motcua calendar list --json`
     """
-    entries = answered(published_calendars(address(APPLICATION)))
+    entries = answered(lambda: published_calendars(address(APPLICATION)))
     if as_json:
         print_json([entry._asdict() | {"published_at": entry.published_at.isoformat()} for entry in entries])
         return

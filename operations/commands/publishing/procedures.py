@@ -75,7 +75,7 @@ def list_published(*, as_json: AsJson = False) -> None:
 
     Example: `motcua procedures list --json`
     """
-    entries = answered(published_versions(address(OWNER)), OWNER)
+    entries = answered(lambda: published_versions(address(OWNER)), OWNER)
     if as_json:
         print_json([_listed_row(entry) for entry in entries])
         return
@@ -100,7 +100,7 @@ def show(
     Examples: `motcua procedures show 1.001193`, `motcua procedures show 1.001193@2026-07 --source`
     """
     code, _, version = procedure.partition("@")
-    entries = answered(published_versions(address(OWNER), code, version or None), OWNER)
+    entries = answered(lambda: published_versions(address(OWNER), code, version or None), OWNER)
     if not entries:
         fail(
             f"chưa công bố thủ tục này / no published procedure {procedure}; see: motcua procedures list",
@@ -117,7 +117,7 @@ def show(
 
 def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool) -> dict[str, Any]:
     try:
-        return {"file": str(path), **answered(publish_file(dsn, data, demo=demo), OWNER)._asdict()}
+        return {"file": str(path), **answered(lambda: publish_file(dsn, data, demo=demo), OWNER)._asdict()}
     except (MistakesFoundError, VersionPublishedError) as error:
         return {"file": str(path), "error": str(error)}
 

@@ -6,13 +6,14 @@ import asyncio
 import base64
 import json
 import os
+import shutil
 import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,6 +21,7 @@ from typer.testing import CliRunner
 
 from deploy.command import app
 from operations.doctor.examination import FIRST, THEN
+from operations.doctor.record import SPILL
 from operations.home import Home
 from operations.schema_version import compare
 from schemas.ids import filing_workflow
@@ -147,6 +149,49 @@ async def test_without_workers_it_names_who_stands_still(doctor: Doctor) -> None
         "backoffice: nobody; 0 tasks wait; standing still: H01.12, H56.30",
     ]
     assert "motcua worker" in told.fix("pollers")
+
+
+FULL = """
+create schema full_disk;
+grant usage on schema full_disk to motcua_app;
+create function full_disk.md5(text) returns text language plpgsql as
+    $$ begin raise exception 'could not write to file: No space left on device' using errcode = '53100'; end $$;
+alter role motcua_app in database {database} set search_path = full_disk, pg_catalog, public;
+"""
+
+
+async def test_a_disk_of_the_database_that_is_full_is_named(
+    running: World, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = await doctor()
+    writes, room = told.of("postgres_disk")
+    assert writes == ("ok", "writes")
+    assert "/postgres: " in room[1]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: DiskUsage(total=2**40, used=2**40 - 1, free=1))
+    told = await doctor()
+    assert [health for health, _ in told.of("postgres_disk")] == ["ok", "fail"]
+    told = await doctor(MOTCUA_SUPERUSER_DATABASE_URL=None, MOTCUA_OWNER_DATABASE_URL=None)
+    assert told.of("postgres_disk") == [("ok", "writes")]  # the application may not know where
+
+    async with running.connection() as connection:
+        await connection.execute(FULL.format(database=urlsplit(running.app_dsn).path[1:]))
+    told = await doctor()
+    assert told.of("postgres_disk") == [("fail", "the disk of PostgreSQL is full: nothing can be written")]
+
+
+class DiskUsage(NamedTuple):
+    """What `shutil.disk_usage` answers."""
+
+    total: int
+    used: int
+    free: int
+
+
+async def test_what_the_doctor_writes_is_written_to_the_disk(running: World) -> None:
+    async with running.connection() as connection:
+        await connection.execute("set work_mem = '64kB'")
+        plan = await connection.fetch(f"explain analyze {SPILL}")
+    assert any("external" in row[0] and "Disk:" in row[0] for row in plan)
 
 
 async def test_a_role_that_may_change_the_log_is_refused(running: World, doctor: Doctor) -> None:

@@ -18,6 +18,7 @@ import pytest
 from temporalio.worker import Worker
 
 from motcua import Submission, filing_id, testing
+from operations import patience
 from operations.stalled import count_reported
 from tests.acting import eventually
 from tests.conftest import DIRECTORY, ROOT, World, database_url
@@ -207,7 +208,10 @@ async def test_without_an_address_a_command_says_what_to_set(shell: Shell, comma
 
 
 @pytest.mark.parametrize("command", [*READS, *OWNERS], ids=" ".join)
-async def test_a_database_that_does_not_answer_is_4(shell: Shell, command: list[str]) -> None:
+async def test_a_database_that_does_not_answer_is_4(
+    shell: Shell, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "SHORT", 0.0)
     ended = await shell(*command, MOTCUA_DATABASE_URL=NOBODY, MOTCUA_OWNER_DATABASE_URL=NOBODY)
 
     assert ended.code == 4

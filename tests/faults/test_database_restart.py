@@ -1,0 +1,98 @@
+"""PostgreSQL is killed and started again under commands: they wait for it, or say that it stays away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from deploy.stack import Stack
+from operations import patience
+from operations.patience import while_away
+from tests.conftest import DIRECTORY, publish_demo
+from tests.shell import Shell
+
+COMMANDS = (
+    ("tasks",),
+    ("directory", "load", "directory.yaml"),
+    ("ledger", "verify"),
+    ("migrate",),
+    ("board", "--once"),
+)
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[Stack]:
+    with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
+        async with Stack(Path(folder).resolve(), parts=("postgres", "migrations")) as running:
+            await publish_demo(running.env["MOTCUA_OWNER_DATABASE_URL"])
+            yield running
+
+
+async def test_every_command_outlives_a_database_that_is_killed(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "directory.yaml").write_bytes(DIRECTORY)
+    shell = Shell(stack.env)
+    for command in COMMANDS:
+        await stack.ready("postgres")
+        process = stack.pid("postgres")
+        assert process is not None
+        os.kill(process, signal.SIGKILL)
+        ended = await shell(*command)
+        assert ended.code == 0, (command, ended.err)
+        assert "Traceback" not in ended.err
+
+
+async def test_work_that_lost_its_session_is_done_again(stack: Stack) -> None:
+    told: list[float] = []
+    tries = 0
+
+    async def work() -> int:
+        nonlocal tries
+        tries += 1
+        connection = await asyncpg.connect(stack.env["MOTCUA_SUPERUSER_DATABASE_URL"])
+        try:
+            if tries == 1:
+                await connection.execute("select pg_terminate_backend(pg_backend_pid())")
+            return int(await connection.fetchval("select 42"))
+        finally:
+            connection.terminate()
+
+    assert await while_away(work, told.append) == 42
+    assert (tries, told) == (2, [patience.PATIENCE])
+
+
+async def test_what_is_no_restart_is_told_at_once(stack: Stack) -> None:
+    tries = 0
+
+    async def work() -> None:
+        nonlocal tries
+        tries += 1
+        connection = await asyncpg.connect(stack.env["MOTCUA_DATABASE_URL"])
+        try:
+            await connection.execute("set statement_timeout = 10; select pg_sleep(5)")
+        finally:
+            connection.terminate()
+
+    with pytest.raises(asyncpg.QueryCanceledError):
+        await while_away(work)
+    assert tries == 1
+
+
+async def test_one_that_stays_away_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "SHORT", 1.0)
+    told: list[float] = []
+
+    async def work() -> None:
+        await asyncpg.connect("postgresql://nobody@127.0.0.1:1/none")
+
+    with pytest.raises(ConnectionRefusedError):
+        await while_away(work, told.append)
+    assert told == [1.0]
