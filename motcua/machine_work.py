@@ -73,23 +73,19 @@ async def machine_work(client: Client, workflow_id: str, limit: timedelta | None
     return found or await _resting(client, events)
 
 
-def _pending(one: PendingActivityInfo, events: Iterable[HistoryEvent]) -> MachineWork:
+def _pending(one: PendingActivityInfo, events: Sequence[HistoryEvent]) -> MachineWork:
     """Temporal's own word of when it was scheduled is that of the attempt: when it was asked for stands in an event."""
     waits = one.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
     again = waits and one.HasField("next_attempt_schedule_time")
-    scheduled = (event for event in events if _id_of(event) == one.activity_id)
-    since = next((event.event_time for event in scheduled), one.scheduled_time)
+    asked = [event.event_time for event in events if _asks_for(event) == one.activity_type.name]
+    since = asked[-1] if asked else one.scheduled_time
     return MachineWork(
         work=_WORK[one.activity_type.name],
         since=since.ToDatetime(tzinfo=UTC),
-        attempts=one.attempt - 1 if waits else one.attempt,
+        attempts=_tries(events, one.activity_type.name) + (one.attempt - 1 if waits else one.attempt),
         error=error_line(one.last_failure) if one.HasField("last_failure") else None,
         next_try=one.next_attempt_schedule_time.ToDatetime(tzinfo=UTC) if again else None,
     )
-
-
-def _id_of(event: HistoryEvent) -> str:
-    return event.activity_task_scheduled_event_attributes.activity_id
 
 
 async def _resting(client: Client, events: Sequence[HistoryEvent]) -> list[MachineWork]:
@@ -131,10 +127,17 @@ def _rests(timer: HistoryEvent, why: str, events: Sequence[HistoryEvent]) -> Mac
     return MachineWork(
         work=_WORK[_asks_for(asked[0])] if asked else "issue",
         since=asked[-1].event_time.ToDatetime(tzinfo=UTC) if asked else started,
-        attempts=len(asked),
+        attempts=_tries(events, _asks_for(every[0])) if every else 0,
         error=error_line(failed[0]) if failed else why,
         next_try=started + timer.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta(),
     )
+
+
+def _tries(events: Iterable[HistoryEvent], name: str) -> int:
+    """How often those requests of this name were begun with that have ended; of one under way the server counts."""
+    asked = {event.event_id for event in events if _asks_for(event) == name}
+    begun = (event.activity_task_started_event_attributes for event in events)
+    return sum(each.attempt for each in begun if each.scheduled_event_id in asked)
 
 
 def _asks_for(event: HistoryEvent) -> str:

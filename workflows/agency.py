@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Final, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
 with workflow.unsafe.imports_passed_through():
     from schemas import backoffice as bo
     from schemas.base import Model
     from schemas.edge import strictly
+    from schemas.errors import RefusalError
+    from schemas.filing import commands as cm
+    from schemas.filing.events import MachineWork
     from schemas.filing.state import Decision, Filing
 
 from workflows.stream.recording import Stream
 
 _TIME: Final = timedelta(minutes=2)
 _BEAT: Final = timedelta(seconds=10)
-_RETRY: Final = RetryPolicy(maximum_interval=timedelta(seconds=30))
+_LONGEST_PAUSE: Final = timedelta(seconds=30)
 _LATER: Final = timedelta(seconds=30)
+
+TOLD_AFTER: Final = 10
+"""So many tries in a row that came to nothing, some two and a half minutes, are told to the team lead."""
+
+_FOR_EVER: Final = 0
+_TYPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 
 A = TypeVar("A", bound=Model)
 
@@ -29,7 +39,7 @@ A = TypeVar("A", bound=Model)
 def check(log: Stream[Filing], queue: str) -> asyncio.Task[bo.CheckAnswer]:
     """Ask whether the dossier is complete, as it was handed in by the first event."""
     request = bo.CheckRequest(request_id="check:1", dossier=_dossier(log.state))
-    return asyncio.create_task(_answer(log, bo.CHECK, request, queue, bo.CheckAnswer))
+    return asyncio.create_task(_Asking(log, MachineWork.CHECK).answer(bo.CHECK, request, queue, bo.CheckAnswer))
 
 
 def issue(log: Stream[Filing], decision: Decision, queue: str) -> asyncio.Task[bo.IssueAnswer]:
@@ -41,26 +51,72 @@ def issue(log: Stream[Filing], decision: Decision, queue: str) -> asyncio.Task[b
         officer=decision.officer,
         reason=decision.reason,
     )
-    return asyncio.create_task(_answer(log, bo.ISSUE, request, queue, bo.IssueAnswer))
+    return asyncio.create_task(_Asking(log, MachineWork.ISSUE).answer(bo.ISSUE, request, queue, bo.IssueAnswer))
 
 
-async def _answer(log: Stream[Filing], name: str, request: Model, queue: str, model: type[A]) -> A:
-    """The answer. What calls itself final, or does not fit, is for the agency to mend: it is asked again."""
-    while True:
-        try:
-            given = await workflow.execute_activity(
-                name,
-                request,
-                task_queue=queue,
-                start_to_close_timeout=_TIME,
-                heartbeat_timeout=_BEAT,
-                retry_policy=_RETRY,
+class _Asking:
+    """Asks the back office for one thing, until it answers.
+
+    A filing whose team lead has been told waits as cheaply as ever: from then on the server alone tries again.
+    """
+
+    def __init__(self, log: Stream[Filing], work: MachineWork) -> None:
+        self._log = log
+        self._work = work
+        self._tries = 0
+        self._told = log.state.machine_failing is work
+
+    async def answer(self, name: str, request: Model, queue: str, model: type[A]) -> A:
+        """The answer. What calls itself final, or does not fit, is for the agency to mend: it is asked again."""
+        while True:
+            try:
+                given = await workflow.execute_activity(
+                    name,
+                    request,
+                    task_queue=queue,
+                    start_to_close_timeout=_TIME,
+                    heartbeat_timeout=_BEAT,
+                    retry_policy=RetryPolicy(
+                        maximum_interval=_LONGEST_PAUSE, maximum_attempts=_FOR_EVER if self._told else TOLD_AFTER
+                    ),
+                )
+                answer = strictly(model, given)
+            except (ActivityError, ValueError) as error:
+                await self._failed(name, error)
+            else:
+                if self._log.state.machine_failing is self._work:
+                    await self._report(cm.ReportAnswered(command_id=self._id(), work=self._work))
+                return answer
+
+    async def _failed(self, name: str, error: ActivityError | ValueError) -> None:
+        workflow.logger.warning("backoffice.no_answer", extra={"kind": name, "reason": type(error).__name__})
+        exhausted = isinstance(error, ActivityError) and error.retry_state is RetryState.MAXIMUM_ATTEMPTS_REACHED
+        self._tries += TOLD_AFTER if exhausted else 1
+        if self._tries < TOLD_AFTER or self._told:
+            await self._log.catch_up()
+        else:
+            self._told = True
+            report = cm.ReportFailing(
+                command_id=self._id(), work=self._work, tries=self._tries, error=_type_of(error.__cause__)
             )
-            return strictly(model, given)
-        except (ActivityError, ValueError) as error:
-            workflow.logger.warning("backoffice.no_answer", extra={"kind": name, "reason": type(error).__name__})
-        await log.catch_up()
+            await self._report(report)
         await workflow.sleep(_LATER, summary=bo.NO_USABLE_ANSWER)
+
+    def _id(self) -> str:
+        return f"machine:{self._work}:{self._log.state.seq}"
+
+    async def _report(self, command: cm.Command) -> None:
+        """Record it; a refusal says that nobody waits for it any more."""
+        try:
+            await self._log.record(command)
+        except RefusalError as error:
+            workflow.logger.info("system.refused", extra={"kind": command.kind, "code": error.refusal.code})
+
+
+def _type_of(error: BaseException | None) -> str | None:
+    """The type of what a hook raised, if it looks like one."""
+    name = error.type if isinstance(error, ApplicationError) else None
+    return name if name is not None and _TYPE.fullmatch(name) else None
 
 
 def _dossier(filing: Filing) -> bo.Dossier:

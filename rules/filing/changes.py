@@ -53,7 +53,7 @@ def _accountable(rules: ProcedureRules, event: ev.Submitted) -> ProcedureRules:
 
 
 def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Change:
-    return {"accepted_at": at, "automatic": event.automatic, "officer": None}
+    return {"accepted_at": at, "automatic": event.automatic, "officer": None, "machine_failing": None}
 
 
 def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: datetime) -> Change:
@@ -106,7 +106,18 @@ _MOVES: Final = frozenset({"forwarded", "inspected", "proposed", "obligation_dem
 """What an officer may take back until somebody has taken it up."""
 
 _LEAVE_MOVES: Final = frozenset(
-    {"step_started", "reminded", "apology_drafted", "reappointed", "overdue", "calendar_changed", "asked", "answered"}
+    {
+        "step_started",
+        "reminded",
+        "apology_drafted",
+        "reappointed",
+        "overdue",
+        "machine_work_failing",
+        "machine_work_answered",
+        "calendar_changed",
+        "asked",
+        "answered",
+    }
 )
 
 
@@ -185,7 +196,7 @@ def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Change:
         silence=event.silence,
         reason=event.reason,
     )
-    return {"decision": decision, "officer": None, "processing": True}
+    return {"decision": decision, "officer": None, "processing": True, "machine_failing": None}
 
 
 def _told(filing: Filing, clock: Clock, **told: datetime | None) -> Change:
@@ -244,7 +255,7 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "forwarded": lambda *_: {"officer": None},
     "proposed": _proposed,
     "decided": _decided,
-    "result_issued": lambda _, event, __: {"result": event.result},
+    "result_issued": lambda _, event, __: {"result": event.result, "machine_failing": None},
     "pickup_offered": lambda *_: {"pickup": True},
     "parcel_requested": lambda _, event, __: {"parcels": event.n},
     "parcel_failed": lambda *_: {},
@@ -255,5 +266,7 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "reappointed": lambda *_: {"reappointed": True},
     "overdue": _overdue,
     "finished_early": lambda *_: {"early": True},
+    "machine_work_failing": lambda _, event, __: {"machine_failing": event.work},
+    "machine_work_answered": lambda *_: {"machine_failing": None},
     "calendar_changed": lambda _, event, __: {"calendar": event.calendar},
 }

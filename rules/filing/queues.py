@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.clocks import moments
+from rules.filing.commands.machine import ASKED_AT
 from rules.filing.fold import current_step, stage, task_role
 from rules.filing.guards import PUBLIC_KINDS, allowed, check
 from schemas.filing.events import Clock
@@ -39,7 +40,15 @@ def _notices(filing: Filing, now: datetime) -> list[Task]:
     """What somebody has been told, as long as it matters: while the clock runs."""
     told = [notice for state in filing.clocks.values() if not state.paused for notice in _told(filing, state, now)]
     early = [Task(name="finished_early", agency=filing.agency, role=Role.HANDOVER, actions=())] if filing.early else []
-    return told + early
+    return told + early + _failing(filing)
+
+
+def _failing(filing: Filing) -> list[Task]:
+    """What the team lead has been told of the agency's back office, as long as the filing waits for that."""
+    work = filing.machine_failing
+    if work is None or stage(filing) is not ASKED_AT[work]:
+        return []
+    return [Task(name=f"machine_work:{work}", agency=filing.agency, role=Role.TEAM_LEAD, actions=())]
 
 
 def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:

@@ -16,7 +16,7 @@ from ..people import SYSTEM, Actor, Via
 from ..publishing.calendar import Calendar, CalendarName
 from ..publishing.procedure import ProcedureRules
 from ..text import line
-from .events import Accountable, Clock, FeeSettlement, Moment, Outcome, ParcelOutcome
+from .events import Accountable, Clock, FeeSettlement, MachineWork, Moment, Outcome, ParcelOutcome
 from .submission import Submission
 
 SYSTEM_VIA = Via(principal="motcua")
@@ -297,7 +297,7 @@ class SystemCommand(Command):
     via: Via = SYSTEM_VIA
 
 
-RESERVED_IDS: Final = ("accept:", "calendar:", "fee:", "issue:", "parcel:", "ring:")
+RESERVED_IDS: Final = ("accept:", "calendar:", "fee:", "issue:", "machine:", "parcel:", "ring:")
 """How the ids of these commands begin. Nobody else may take one: the real command would pass for a repeat."""
 
 
@@ -341,6 +341,22 @@ class Issue(SystemCommand):
 
     kind: Literal["issue"] = "issue"
     result: FileRef | None = None
+
+
+class ReportFailing(SystemCommand):
+    """The agency's back office has failed so many times in a row."""
+
+    kind: Literal["report_failing"] = "report_failing"
+    work: MachineWork
+    tries: int
+    error: str | None = None
+
+
+class ReportAnswered(SystemCommand):
+    """The back office has answered after all."""
+
+    kind: Literal["report_answered"] = "report_answered"
+    work: MachineWork
 
 
 class SettleFee(SystemCommand):

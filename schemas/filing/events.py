@@ -490,6 +490,32 @@ class FinishedEarly(Model):
     due: Instant
 
 
+class MachineWork(StrEnum):
+    """What an agency's back office is asked for."""
+
+    CHECK = "check"
+    ISSUE = "issue"
+
+
+class MachineWorkFailing(Model):
+    """The agency's back office came to nothing `tries` times in a row, and the team lead has it in their queue.
+
+    `error` is the type of the last one, if it was told: what it said may speak of a person.
+    """
+
+    kind: Literal["machine_work_failing"] = "machine_work_failing"
+    work: MachineWork
+    tries: int
+    error: str | None = None
+
+
+class MachineWorkAnswered(Model):
+    """The back office, which had been failing, has answered."""
+
+    kind: Literal["machine_work_answered"] = "machine_work_answered"
+    work: MachineWork
+
+
 class CalendarChanged(Model):
     """Another calendar is in force: every running clock is projected again, on it, from where it began."""
 
@@ -539,6 +565,8 @@ Event = Annotated[
     | Reappointed
     | Overdue
     | FinishedEarly
+    | MachineWorkFailing
+    | MachineWorkAnswered
     | CalendarChanged,
     Field(discriminator="kind"),
 ]
@@ -620,6 +648,8 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "reappointed": {Clock.PROCESSING: Effect.EXTEND},
     "overdue": {},
     "finished_early": {},
+    "machine_work_failing": {},
+    "machine_work_answered": {},
     "calendar_changed": {},
 }
 """What each kind of event does to each clock; a clock not named is left alone. A supplement starts the limit again

@@ -18,7 +18,7 @@ from ..people import Actor, Address, Applicant, Role
 from ..publishing.calendar import Calendar, CalendarName, LocalTime, Timeliness
 from ..publishing.procedure import ProcedureCode, ProcedureRules, StepPart
 from .commands import SupplementItem
-from .events import Clock, Digests, FeeLine, Moment, Outcome
+from .events import Clock, Digests, FeeLine, MachineWork, Moment, Outcome
 
 
 class Status(IntEnum):
@@ -300,6 +300,7 @@ class Filing(Model):
     overdue: tuple[Clock, ...] = ()
     reappointed: bool = False
     early: bool = False
+    machine_failing: MachineWork | None = None
 
     @property
     def closed(self) -> bool:

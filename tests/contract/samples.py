@@ -182,6 +182,8 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.Reappointed(officer="h01.12-leader-1", by=Limit(amount=5, unit=Unit.WORKING_DAYS), reason="chờ xác minh"),
     ev.Overdue(clock=ev.Clock.INTAKE, due=AT),
     ev.FinishedEarly(due=AT),
+    ev.MachineWorkFailing(work="issue", tries=10, error="LookupError"),
+    ev.MachineWorkAnswered(work="issue"),
     ev.CalendarChanged(calendar=CALENDAR),
     pay.PaymentRequested(
         number="20261125-0000001",
@@ -351,6 +353,7 @@ SNAPSHOT: Final = fl.Filing(
     obligation=OBLIGATION,
     suspended=True,
     extensions=1,
+    machine_failing="issue",
     last_move=fl.Move(kind="proposed", step="appraise", officer="h01.12-specialist-1"),
     client_id="portal",
     submission_id="1",

@@ -78,7 +78,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 42 + 7 + 4
+    assert len(kinds) == len(set(kinds)) == 44 + 7 + 4
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
@@ -105,9 +105,10 @@ def test_only_an_extension_and_another_appointment_make_a_limit_longer() -> None
 
 PASSING: Final = ("claimed", "released", "reassigned", "asked", "answered", "opinion_recorded")
 TELLING: Final = ("reminded", "apology_drafted", "overdue", "finished_early")
+MACHINE: Final = ("machine_work_failing", "machine_work_answered")
 
 
-@pytest.mark.parametrize("kind", [*PASSING, *TELLING])
+@pytest.mark.parametrize("kind", [*PASSING, *TELLING, *MACHINE])
 def test_what_passes_between_people_and_what_clocks_tell_leaves_every_clock_alone(kind: str) -> None:
     assert EFFECTS[kind] == {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from rules.filing.commands import authorities, delivery, dialogue, intake, money, review, time
+from rules.filing.commands import authorities, delivery, dialogue, intake, machine, money, review, time
 from rules.filing.commands.rule import Rule
 
 RULES: Final[dict[str, Rule]] = {
@@ -15,4 +15,5 @@ RULES: Final[dict[str, Rule]] = {
     **time.RULES,
     **money.RULES,
     **delivery.RULES,
+    **machine.RULES,
 }

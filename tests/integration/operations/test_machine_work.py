@@ -12,12 +12,16 @@ from typing import Any
 import pytest
 from temporalio.api.workflowservice.v1 import ListWorkersRequest
 from temporalio.exceptions import ApplicationError
+from temporalio.worker import Replayer
 
 from motcua import BackOffice, Document, IssueRequest
+from motcua.converter import data_converter
 from schemas.filing.state import Stage
 from tests.acting import Play, birth, eventually, extract
 from tests.conftest import ROOT, World
 from tests.shell import Shell
+from workers.wiring import WORKFLOWS
+from workflows.agency import TOLD_AFTER
 
 SECRET = "Nguyễn Thị Bình Minh has no book"
 OFFICE = "H29.16"
@@ -32,6 +36,18 @@ class Failing(BackOffice):
     async def issue(self, request: IssueRequest) -> bytes | Document:
         if not self.mended:
             raise LookupError(SECRET)
+        return await super().issue(request)
+
+
+class Down(BackOffice):
+    """Its registry is down, and asks to be tried again at once."""
+
+    def __init__(self) -> None:
+        self.mended = False
+
+    async def issue(self, request: IssueRequest) -> bytes | Document:
+        if not self.mended:
+            raise ApplicationError(SECRET, type="RegistryDown", next_retry_delay=timedelta(milliseconds=1))
         return await super().issue(request)
 
 
@@ -97,6 +113,42 @@ async def test_a_hook_that_keeps_failing_is_told_until_it_is_mended(world: World
         assert await shown(shell, play) == []
         assert (await shell("filings", "stalled", "--json")).json == []
         assert await doctors(shell, "machine_work") == [("ok", "none fails")]
+
+
+async def in_the_queue(shell: Shell) -> list[str]:
+    """What the team lead is told of."""
+    rows = (await shell("tasks", "--role", "team_lead", "--json")).json
+    return [row["name"] for row in rows]
+
+
+async def logged(shell: Shell, play: Play) -> list[dict[str, Any]]:
+    """The events of the filing, as everybody may see them."""
+    ended = await shell("events", str(play.filing), "--json")
+    assert SECRET not in ended.out
+    found: list[dict[str, Any]] = ended.json
+    return found
+
+
+async def test_after_ten_tries_the_team_lead_has_it_in_the_queue_until_it_is_answered(
+    world: World, shell: Shell
+) -> None:
+    office = Down()
+    async with world.platform(), world.back_office(office):
+        play = await Play.begin(world, birth())
+        assert await eventually(lambda: in_the_queue(shell), bool) == ["machine_work:issue"]
+        [work] = await shown(shell, play)
+        assert work["attempts"] >= TOLD_AFTER
+        [told] = [event for event in await logged(shell, play) if event["kind"] == "machine_work_failing"]
+        assert told["body"] == {"work": "issue", "tries": TOLD_AFTER, "error": "RegistryDown"}
+        office.mended = True
+        await eventually(play.view, lambda view: view.stage is Stage.CLOSED, within=60)
+        assert await in_the_queue(shell) == []
+    kinds = await play.kinds()
+    assert kinds.count("machine_work_failing") == kinds.count("machine_work_answered") == 1
+    history = await world.temporal.get_workflow_handle(f"filing:{play.filing}").fetch_history()
+    await Replayer(workflows=WORKFLOWS, data_converter=data_converter).replay_workflow(history)
+    rebuilt = await shell("ledger", "rebuild", "--json")
+    assert set(rebuilt.json["changed"].values()) == {0}
 
 
 async def test_what_calls_itself_final_is_told_while_it_rests(world: World, shell: Shell) -> None:

@@ -155,6 +155,8 @@ SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
     cm.Issue,
     cm.SettleFee,
     cm.SettleParcel,
+    cm.ReportFailing,
+    cm.ReportAnswered,
 )
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*cm.PUBLIC_COMMANDS, *SYSTEM_COMMANDS)}
 

@@ -274,6 +274,8 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
             "amount": st.sampled_from([0, 8000, 16_000, 24_000]),
         }
     ),
+    "report_failing": st.fixed_dictionaries({"work": st.sampled_from(["check", "issue"]), "tries": st.just(10)}),
+    "report_answered": st.fixed_dictionaries({"work": st.sampled_from(["check", "issue"])}),
     "settle_parcel": st.fixed_dictionaries(
         {"n": st.sampled_from([1, 1, 2]), "outcome": st.sampled_from(["delivered", "returned", "lost"])}
     ),
@@ -308,7 +310,7 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
 }
 
 
-NOTICES: Final = ("reminder:", "apology:", "finished_early")
+NOTICES: Final = ("reminder:", "apology:", "finished_early", "machine_work:")
 """Tasks that tell somebody something, and need not ask for anything."""
 
 ONWARDS: Final = {

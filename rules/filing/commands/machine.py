@@ -1,0 +1,40 @@
+"""What becomes of what the agency's back office is asked for, beside its answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing.commands.permission import system_at
+from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.fold import stage
+from schemas.errors import problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.events import MachineWork
+from schemas.filing.state import Filing, Stage
+
+ASKED_AT: Final = {MachineWork.CHECK: Stage.INTAKE, MachineWork.ISSUE: Stage.ISSUE}
+"""The stage at which a filing waits for its back office."""
+
+
+def _report_failing(filing: Filing, command: cm.ReportFailing, _: datetime) -> Events:
+    if stage(filing) is not ASKED_AT[command.work]:
+        raise refuse(problem("work", "not_asked", "không còn chờ việc này", "the filing does not wait for this"))
+    if filing.machine_failing is command.work:
+        raise refuse(problem("work", "told_already", "đã báo rồi", "this has been told"))
+    return (ev.MachineWorkFailing(work=command.work, tries=command.tries, error=command.error),)
+
+
+def _report_answered(filing: Filing, command: cm.ReportAnswered, _: datetime) -> Events:
+    if filing.machine_failing is not command.work:
+        raise refuse(problem("work", "not_failing", "không có gì để báo", "there is nothing to tell"))
+    return (ev.MachineWorkAnswered(work=command.work),)
+
+
+_ASKING: Final = system_at(*ASKED_AT.values())
+
+RULES: Final[dict[str, Rule]] = {
+    "report_failing": Rule(_ASKING, _report_failing),
+    "report_answered": Rule(_ASKING, _report_answered),
+}
