@@ -77,6 +77,7 @@ FIELDS: Final = {
     "en": "the words in English",
     "ended": "when this run of the clock ended; not there while it runs",
     "ended_by": "the kind of the event that ended it",
+    "error": "the type of the last error, if it was told; never what it said",
     "extension": "how the processing limit may be extended; without it never",
     "extensions": "by how much the limit was made longer, and when",
     "fee": "the last fee that was asked for; not there where none was",
@@ -167,6 +168,7 @@ FIELDS: Final = {
     "quantity": "how many times the amount",
     "question": "the question in words",
     "questions": "questions to the applicant, with the answers that are there",
+    "queue": "the task queue on which the agency's back office is asked",
     "reappointment": "by how much an appointment that can't be kept may be put off at most",
     "reason": "why, in words",
     "receipt_no": "number of the fee's receipt; not there before it is paid",
@@ -221,6 +223,7 @@ FIELDS: Final = {
     "thursday": "office hours on a Thursday, such as 07:00-11:30; none: closed",
     "timers": "when the running clocks will ring next",
     "times": "how often it may be done",
+    "tries": "how often it was tried in a row",
     "tuesday": "office hours on a Tuesday, such as 07:00-11:30; none: closed",
     "until": "when it was over; not there while it lasts",
     "valid_from": "first day that the calendar says something about",
@@ -238,6 +241,7 @@ FIELDS: Final = {
     "wednesday": "office hours on a Wednesday, such as 07:00-11:30; none: closed",
     "week": "office hours of the seven weekdays",
     "when": "conditions that must all hold; none: always",
+    "work": "what the back office is asked for: `check` or `issue`",
 }
 
 OF: Final = {
