@@ -136,6 +136,8 @@ class BlockingFilingClient(_Blocking[FilingClient]):
     filings_of = _waits(FilingClient.filings_of)
     tasks = _waits(FilingClient.tasks)
     counts = _waits(FilingClient.counts)
+    agency = _waits(FilingClient.agency)
+    machine_work = _waits(FilingClient.machine_work)
 
     def as_(self, actor: c.Actor, via: c.Via) -> BlockingActingClient:
         """As `FilingClient.as_`."""

@@ -14,7 +14,7 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.ledger.append import Ledger
+from activities.ledger.append import APPEND
 from motcua.patience import is_not_found
 
 MAX_CONCURRENCY: Final = 20
@@ -22,7 +22,6 @@ PAGE: Final = 500
 """So many workflows are compared with the log at a time."""
 
 _EVENTS: Final = 25
-_APPEND: Final = getattr(Ledger.append, "__temporal_activity_definition").name
 
 ON_THE_WAY: Final = 3.0
 """Seconds: an answer of the log that has not reached its workflow by then does not reach it."""
@@ -93,7 +92,7 @@ async def seen_seq(client: Client, workflow_id: str) -> int | None:
 def _seen(event: HistoryEvent) -> int | None:
     """The seq that an event tells its workflow, if it tells any."""
     marker = event.marker_recorded_event_attributes.details
-    if "result" in marker and _plain(marker["data"].payloads).get("activity_type") == _APPEND:
+    if "result" in marker and _plain(marker["data"].payloads).get("activity_type") == APPEND:
         stored = _plain(marker["result"].payloads).get("stored")
         return stored[-1]["seq"] if stored else None
     handed_on = event.workflow_execution_started_event_attributes.input.payloads

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from deploy.command import app
 from motcua.cli.app import PLATFORM, build
+from motcua.cli.running import owes_json
 
 APP: Final = build({PLATFORM: app})
 
@@ -31,6 +32,11 @@ class Ended:
         return json.loads(self.out)
 
 
+def _invoked(words: list[str], env: Mapping[str, str | None]) -> Result:
+    owes_json.set("--json" in words)  # of this thread alone
+    return CliRunner().invoke(APP, words, env=env)
+
+
 class Shell:
     """Runs commands in an empty folder, with the addresses of a world."""
 
@@ -40,6 +46,6 @@ class Shell:
     async def __call__(self, *arguments: str | Path, **env: str | None) -> Ended:
         """A command, to its end. A variable that is None is not set."""
         words = [str(argument) for argument in arguments]
-        ended = await asyncio.to_thread(CliRunner().invoke, APP, words, env=self.env | env)
+        ended = await asyncio.to_thread(_invoked, words, self.env | env)
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
         return Ended(ended.exit_code, ended.stdout, ended.stderr)

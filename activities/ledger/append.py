@@ -10,10 +10,12 @@ waited for.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from itertools import accumulate, islice
 from time import perf_counter
 from typing import Any, Final
 
@@ -36,6 +38,8 @@ from schemas.people import OFFICERS
 from schemas.stream.ledger import Appended, Batch, Receipt, Recorded, StoredEvent
 from views import log
 
+APPEND: Final = "ledger.append"
+
 LEDGER: Final = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=5),
     retry_policy=RetryPolicy(
@@ -48,7 +52,7 @@ LEDGER: Final = LocalActivityConfig(
 
 
 class _NotTakenError(Exception):
-    """The batch does not follow on the stream's head, or its actor is no officer."""
+    """The batch does not follow on the stream's head, or its actor is no officer, or it was recorded long before."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class Ledger:
         self._numberings = kinds.numberings
         self._measures = Measures(meter, kinds)
 
-    @activity.defn(name="ledger.append")
+    @activity.defn(name=APPEND)
     async def append(self, batch: Batch) -> Appended:
         """Append the batch, or say what the log holds instead.
 
@@ -116,6 +120,8 @@ class Ledger:
             raise self._conflict(batch, "a later run has taken this stream over")
         if seq >= batch.next_seq:
             return await self._held(connection, asked, epoch)
+        if (recorded := await connection.fetchval(_RECEIPT, batch.stream, batch.command_id)) is not None:
+            return Appended(epoch=epoch, receipts=(Receipt.model_validate_json(recorded),))
         if not batch.events:
             return Appended(epoch=epoch)
         if seq + 1 != batch.next_seq:
@@ -154,22 +160,29 @@ class Ledger:
         return Appended(epoch=epoch, stored=tuple(stored), receipts=(receipt,))
 
     async def _held(self, connection: Connection, asked: _Asked, epoch: int) -> Appended:
+        """A page of what the log holds."""
         batch = asked.batch
-        rows = await connection.fetch(log.SELECT, batch.stream, batch.next_seq)
-        receipts = await connection.fetch(
-            "select body from receipt where stream = $1 and seq >= $2 order by seq", batch.stream, batch.next_seq
-        )
+        found = await connection.fetch(f"{log.SELECT} limit {_MOST_EVENTS + 1}", batch.stream, batch.next_seq)
+        rows = _page(found)
+        receipts = await connection.fetch(_RECEIPTS, batch.stream, batch.next_seq, rows[-1]["seq"])
         key = await self._vault.key(connection, batch.filing_id, batch.agency)
-        found = (log.opened(asked.kind, batch.stream, row, key) for row in rows)
+        opened = (log.opened(asked.kind, batch.stream, row, key) for row in rows)
         return Appended(
             epoch=epoch,
-            stored=tuple(_stored(one, one.event.model_dump(mode="json", exclude_none=True)) for one in found),
+            stored=tuple(_stored(one, one.event.model_dump(mode="json", exclude_none=True)) for one in opened),
             receipts=tuple(Receipt.model_validate_json(row["body"]) for row in receipts),
+            more=len(rows) < len(found),
         )
 
     def _conflict(self, batch: Batch, message: str) -> ApplicationError:
         self._measures.conflicted(batch)
         return ApplicationError(message, type=RefusalCode.LEDGER_CONFLICT, non_retryable=True)
+
+
+def _page(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """As many of the rows as one answer may hold, at least one."""
+    sizes = accumulate(len(row["body"]) + len(row["sealed"] or b"") for row in rows)
+    return rows[: max(1, sum(size <= _MOST_BYTES for size in islice(sizes, _MOST_EVENTS)))]
 
 
 def _takes_number(event: Model) -> bool:
@@ -224,6 +237,13 @@ async def _record(
     return int(moved)
 
 
+_MOST_EVENTS: Final = 200
+_MOST_BYTES: Final = 100_000
+"""So much of a stream is told in one answer: it stands in the history of a workflow."""
+
+_RECEIPT: Final = "select body from receipt where stream = $1 and command_id = $2"
+_RECEIPTS: Final = "select body from receipt where stream = $1 and seq between $2 and $3 order by seq"
+
 _LOCKED_HEAD: Final = """
 select coalesce(epoch, 1), coalesce(head_seq, 0),
     coalesce((select active from officer where agency = $2 and subject = $3 and role = $4), false)
@@ -251,6 +271,7 @@ with recursive head as materialized (
     where coalesce(head_seq, 0) = $4 - 1 and coalesce(epoch, 1) = coalesce($6, epoch, 1)
         and ($9::text is null
             or exists (select from officer where agency = $7 and subject = $8 and role = $9 and active))
+        and not exists (select from receipt where receipt.stream = $1 and command_id = $10)
 ), chain (n, prev_hash, hash, now) as (
     select 0, null::bytea, hash, now from head
     union all

@@ -30,6 +30,8 @@ from schemas.stream.ledger import Recorded
 
 Change = dict[str, Any]
 
+KEPT: Final = 20
+"""So many answered questions, and inspections, a filing remembers, the newest; the log has them all."""
 
 _ASKED_FOR: Final = ("address", "payer_account", "possible_duplicates", "client_id", "submission_id")
 
@@ -149,12 +151,14 @@ def _asked(filing: Filing, event: ev.Asked, _: datetime) -> Change:
 
 def _answered(filing: Filing, event: ev.Answered, _: datetime) -> Change:
     answered = {"answer": event.answer}
-    return {"questions": tuple(q.model_copy(update=answered) if q.n == event.n else q for q in filing.questions)}
+    questions = [q.model_copy(update=answered) if q.n == event.n else q for q in filing.questions]
+    newest = [q.n for q in questions if q.answer is not None][-KEPT:]
+    return {"questions": tuple(q for q in questions if q.answer is None or q.n in newest)}
 
 
 def _inspected(filing: Filing, event: ev.Inspected, _: datetime) -> Change:
     found = Inspection.model_validate(event.model_dump())
-    return {"inspections": (*filing.inspections, found), "officer": None}
+    return {"inspections": (*filing.inspections, found)[-KEPT:], "officer": None}
 
 
 def _opinion_recorded(filing: Filing, event: ev.OpinionRecorded, _: datetime) -> Change:

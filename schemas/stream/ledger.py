@@ -72,13 +72,15 @@ class Batch(Model):
 class Appended(Model):
     """What the log holds from `next_seq` on, with the receipts; or why it took nothing.
 
-    `continue_as_new_suggested` stands here so that it stands in the history: see ADR 0006.
+    `more`: it holds still more behind these. A receipt without events is that of the command that was asked about, and
+    had been recorded long before. `continue_as_new_suggested` stands here so that it stands in the history: ADR 0006.
     """
 
     epoch: int
     stored: tuple[StoredEvent, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     refused: Refusal | None = None
+    more: bool = False
     continue_as_new_suggested: bool | None = None
 
 

@@ -14,10 +14,14 @@ from .ledger import Receipt
 
 
 class Snapshot(Model):
-    """A stream on its way to the next run. `state` and `memory` are of the models that its kind names."""
+    """A stream on its way to the next run. `state` and `memory` are of the models that its kind names.
+
+    `receipts` are the first one and the newest; `older` marks the others (`workflows.stream.receipts`).
+    """
 
     state: dict[str, Any]
     receipts: tuple[Receipt, ...]
+    older: str = ""
     memory: dict[str, Any] = {}  # noqa: RUF012 -- pydantic copies it
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
@@ -31,6 +31,8 @@ with workflow.unsafe.imports_passed_through():
     from schemas.people import SYSTEM
     from schemas.stream.ledger import Appended, Batch, Receipt, Recorded
 
+from workflows.stream.receipts import Receipts
+
 M = TypeVar("M", bound=Model)
 
 MIN_TIMER: Final = timedelta(milliseconds=1)
@@ -51,7 +53,7 @@ class Stream(Generic[S]):
         id_: StreamId,
         state: S,
         *,
-        receipts: Iterable[Receipt] = (),
+        receipts: Receipts | None = None,
         epoch: int | None = None,
     ) -> None:
         self.kind = kind
@@ -60,7 +62,7 @@ class Stream(Generic[S]):
         self.epoch = epoch
         self.superseded = False
         self.continue_as_new_suggested = False
-        self.receipts = {receipt.command_id: receipt for receipt in receipts}
+        self.receipts = receipts or Receipts()
         self._name = str(id_)
         # Appending awaits, and a second command must not decide on the state before it.
         self._lock = asyncio.Lock()
@@ -104,19 +106,20 @@ class Stream(Generic[S]):
                 after = self._after(command, events, now)
                 batch = self._batch(command, content, events, now, after)
                 answer = await self._append(batch, after)
-                if not answer.stored:
+                if not answer.stored and command.command_id not in self.receipts:
                     raise RefusalError(answer.refused or why_not)
             return receipt
 
     async def catch_up(self) -> None:
         """Fold what the log holds and this run has not seen. Raises what the ledger never retries."""
         async with self._exclusive():
-            await self._append(self._question(), self.state)
+            while (await self._append(self._question(), self.state)).more:
+                pass
 
     def check(self, command: Command, content: str) -> None:
         """Raise `RefusalError` if `command` would be refused now; one that saw more than this state is let pass."""
-        known = command.command_id in self.receipts and self._receipt(command, content) is not None
-        if not known and (command.seen_seq or 0) <= self.state.seq:
+        self._receipt(command, content)
+        if not self.receipts.may_hold(command.command_id) and (command.seen_seq or 0) <= self.state.seq:
             self.kind.decide(self.state, command, workflow.now())
 
     def _receipt(self, command: Command, content: str) -> Receipt | None:
@@ -182,7 +185,7 @@ class Stream(Generic[S]):
         self.state = known or self._fold(answer)
         self.epoch = answer.epoch
         self.continue_as_new_suggested = self.continue_as_new_suggested or bool(answer.continue_as_new_suggested)
-        self.receipts |= {receipt.command_id: receipt for receipt in answer.receipts}
+        self.receipts.add(answer.receipts)
 
     def _fold(self, answer: Appended) -> S:
         state = self.state

@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows.stream.calendars import adopt_calendar
 from workflows.stream.commands import update
+from workflows.stream.receipts import Receipts
 from workflows.stream.recording import Stream, failure, single_argument
 from workflows.stream.starting import (
     Resume,
@@ -162,7 +163,8 @@ class Life(Generic[S]):
     def _continue(self, snapshot: Snapshot, epoch: int | None) -> None:
         """Go on where the run before left off."""
         state = load_state(self.kind, snapshot)
-        self._stream = Stream(self.kind, stream_named(self.kind), state, receipts=snapshot.receipts, epoch=epoch)
+        receipts = Receipts(snapshot.receipts, snapshot.older)
+        self._stream = Stream(self.kind, stream_named(self.kind), state, receipts=receipts, epoch=epoch)
         self.memory = self.kind.memory.model_validate(snapshot.memory)
 
     def _snapshot(self) -> Snapshot:
@@ -170,7 +172,8 @@ class Life(Generic[S]):
         state: Any = self.stream.state
         return Snapshot(
             state=state.model_dump(mode="json"),
-            receipts=tuple(self.stream.receipts.values()),
+            receipts=self.stream.receipts.kept,
+            older=self.stream.receipts.older,
             memory=self.memory.model_dump(mode="json"),
         )
 

@@ -134,7 +134,7 @@ def _may_ask(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
 
 
 def _ask(filing: Filing, command: cm.Ask, _: datetime) -> Events:
-    n = len(filing.questions) + 1
+    n = filing.questions[-1].n + 1 if filing.questions else 1
     return (ev.Asked(n=n, officer=command.actor.subject, question=command.question),)
 
 
