@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import asyncpg
-from temporalio.api.common.v1 import Payload, WorkflowExecution
+from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.ledger.append import APPEND
 from motcua.patience import is_not_found
+from operations.histories import each, newest_first, runs
 
-MAX_CONCURRENCY: Final = 20
 PAGE: Final = 500
 """So many workflows are compared with the log at a time."""
-
-_EVENTS: Final = 25
 
 ON_THE_WAY: Final = 3.0
 """Seconds: an answer of the log that has not reached its workflow by then does not reach it."""
@@ -37,23 +34,18 @@ where stream in (select stream from (select stream from event order by xid desc,
 
 async def behind(client: Client, heads: Mapping[str, int]) -> list[str]:
     """Those of these streams whose workflow runs and has not seen this head of the log. Raises `RPCError`."""
-    found = await _unseen(client, heads)
-    if found:
+
+    async def falls_behind(stream: str) -> bool:
+        return await seen_seq(client, stream) < heads[stream] and await runs(client, stream)
+
+    async def those(of: Iterable[str]) -> list[str]:
+        streams = list(of)
+        return [one for one, it_does in zip(streams, await each(falls_behind, streams), strict=True) if it_does]
+
+    if found := await those(heads):
         await asyncio.sleep(ON_THE_WAY)
-        found = await _unseen(client, {stream: heads[stream] for stream in found})
+        found = await those(found)
     return found
-
-
-async def _unseen(client: Client, heads: Mapping[str, int]) -> list[str]:
-    free = asyncio.Semaphore(MAX_CONCURRENCY)
-
-    async def look(stream: str, head: int) -> str | None:
-        async with free:
-            seen = await seen_seq(client, stream)
-        return stream if seen is not None and seen < head else None
-
-    found = await asyncio.gather(*(look(stream, head) for stream, head in heads.items()))
-    return [stream for stream in found if stream is not None]
 
 
 async def all_behind(
@@ -66,27 +58,16 @@ async def all_behind(
         yield await behind(client, heads)
 
 
-async def seen_seq(client: Client, workflow_id: str) -> int | None:
-    """The seq up to which a running workflow has seen its stream, by its history; None if there is none that runs."""
-    which = WorkflowExecution(workflow_id=workflow_id)
-    token = b""
+async def seen_seq(client: Client, workflow_id: str) -> int:
+    """The seq up to which a workflow has seen its stream, by its history; 0 if there is none. Raises `RPCError`."""
     try:
-        while True:
-            page = await client.workflow_service.get_workflow_execution_history_reverse(
-                GetWorkflowExecutionHistoryReverseRequest(
-                    namespace=client.namespace, execution=which, maximum_page_size=_EVENTS, next_page_token=token
-                )
-            )
-            for event in page.history.events:
-                if (seq := _seen(event)) is not None:
-                    return seq
-            token = page.next_page_token
-            if not token:
-                return 0
+        async for event in newest_first(client, workflow_id):
+            if (seq := _seen(event)) is not None:
+                return seq
     except RPCError as error:
-        if is_not_found(error):
-            return None
-        raise
+        if not is_not_found(error):
+            raise
+    return 0
 
 
 def _seen(event: HistoryEvent) -> int | None:

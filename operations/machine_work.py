@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +10,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from motcua.machine_work import MachineWork, machine_work
-from operations.stalled import MAX_CONCURRENCY
+from operations.histories import each
 from schemas.ids import filing_workflow
 
 MOST: Final = 500
@@ -43,16 +42,14 @@ async def failing(connection: asyncpg.Connection[asyncpg.Record], client: Client
 
     Raises what asyncpg raises, and `RPCError`.
     """
-    free = asyncio.Semaphore(MAX_CONCURRENCY)
 
     async def look(row: asyncpg.Record) -> list[Failing]:
-        async with free:
-            found = await _asked(client, filing_workflow(row["filing_id"]))
+        found = await _asked(client, filing_workflow(row["filing_id"]))
         who = (str(row["filing_id"]), row["code"], row["agency"])
         return [Failing(*who, one) for one in found if one.error is not None]
 
     rows = await connection.fetch(_OWED, MOST)
-    every = [one for found in await asyncio.gather(*map(look, rows)) for one in found]
+    every = [one for found in await each(look, rows) for one in found]
     return sorted(every, key=lambda one: (one.work.since, one.filing_id))
 
 

@@ -6,8 +6,7 @@ lost meanwhile, and nothing moves. A failure's message may quote a person: only 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeVar
@@ -18,12 +17,12 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
     DescribeWorkflowExecutionRequest,
-    GetWorkflowExecutionHistoryReverseRequest,
 )
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from motcua.machine_work import error_type, place
+from operations.histories import each, newest_first
 from rules.streams import KINDS
 
 _TYPES: Final = ", ".join(f"'{kind.workflow}'" for kind in KINDS.values())
@@ -34,8 +33,6 @@ ATTEMPTS: Final = 3
 """From this attempt on a task has failed more than once: one that timed out once may just have lost its worker."""
 
 _TIMED_OUT: Final = "TimedOut"
-_PAGE: Final = 25
-MAX_CONCURRENCY: Final = 20
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -94,7 +91,7 @@ async def stalled(client: Client) -> list[Stalled]:
     async def look(workflow_id: str) -> Stalled | None:
         return await _look(client, workflow_id, at_least=1 if marked else ATTEMPTS)
 
-    found = await _each(look, [w.id async for w in client.list_workflows(REPORTED if marked else RUNNING)])
+    found = await each(look, [w.id async for w in client.list_workflows(REPORTED if marked else RUNNING)])
     return sorted((one for one in found if one is not None), key=lambda one: (one.since, one.workflow_id))
 
 
@@ -108,7 +105,7 @@ async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | No
         attempts = described.pending_workflow_task.attempt
         if attempts < at_least:
             return None
-        first = [event async for event in _failures(client, which)][-1:]
+        first = [event async for event in _failures(client, workflow_id)][-1:]
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return None
@@ -116,23 +113,13 @@ async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | No
     return _told(workflow_id, attempts, first[0]) if first else None
 
 
-async def _failures(client: Client, which: WorkflowExecution) -> AsyncIterator[HistoryEvent]:
+async def _failures(client: Client, workflow_id: str) -> AsyncIterator[HistoryEvent]:
     """The failures since the last task that went well, newest first."""
-    token = b""
-    while True:
-        page = await client.workflow_service.get_workflow_execution_history_reverse(
-            GetWorkflowExecutionHistoryReverseRequest(
-                namespace=client.namespace, execution=which, maximum_page_size=_PAGE, next_page_token=token
-            )
-        )
-        for event in page.history.events:
-            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
-                return
-            if _is_failure(event):
-                yield event
-        token = page.next_page_token
-        if not token:
+    async for event in newest_first(client, workflow_id):
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
             return
+        if _is_failure(event):
+            yield event
 
 
 def _is_failure(event: HistoryEvent) -> bool:
@@ -153,14 +140,3 @@ def _told(workflow_id: str, attempts: int, event: HistoryEvent) -> Stalled:
     name = WorkflowTaskFailedCause.Name(failed.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
     cause = name.title().replace("_", "")
     return Stalled(workflow_id, since, attempts, cause, error_type(failed.failure), place(failed.failure))
-
-
-async def _each(work: Callable[[A], Awaitable[T]], given: Iterable[A]) -> list[T]:
-    """What `work` makes of each, some at a time."""
-    free = asyncio.Semaphore(MAX_CONCURRENCY)
-
-    async def one(value: A) -> T:
-        async with free:
-            return await work(value)
-
-    return await asyncio.gather(*map(one, given))

@@ -168,11 +168,8 @@ class StreamKind(Generic[S]):
     def changed_rows(self, before: S, after: S) -> Rows:
         """What an append writes to the read models that leads from one state to the other."""
         rows = self.all_rows(after)
-        if before.seq == 0:
-            return rows
-        was = self.all_rows(before)
-        kept = {name: None for name in ("standing", "tasks") if getattr(was, name) == getattr(rows, name)}
-        return rows.model_copy(update=kept)
+        kept = before.seq > 0 and self.standing(before) == rows.standing
+        return rows.model_copy(update={"standing": None}) if kept else rows
 
     def all_rows(self, state: S) -> Rows:
         """What the read models hold of a stream in this state."""

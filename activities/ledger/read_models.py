@@ -127,5 +127,7 @@ tasks as (
     on conflict (filing_id, stream, name, agency, role) do update
     set (officer, actions, due_at, overdue)
         = (excluded.officer, excluded.actions, excluded.due_at, excluded.overdue)
+    where (task.officer, task.actions, task.due_at, task.overdue)
+        is distinct from (excluded.officer, excluded.actions, excluded.due_at, excluded.overdue)
 )
 """  # noqa: S608 -- parameters' places

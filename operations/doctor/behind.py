@@ -8,7 +8,6 @@ from motcua.connection import connect
 from operations.behind import NEWEST, behind
 from operations.doctor.finding import Finding, fail, ok
 from operations.doctor.surroundings import Surroundings
-from operations.stalled import RUNNING
 
 LOOKED_AT: Final = 2_000
 """So many of the newest events tell which streams are looked at."""
@@ -16,14 +15,11 @@ LOOKED_AT: Final = 2_000
 
 async def falling_behind(around: Surroundings) -> list[Finding]:
     """Whether the workflows of the newest events have seen them."""
-    client = await connect()
     async with around.record() as connection:
         heads = {row["stream"]: row["head_seq"] for row in await connection.fetch(NEWEST, LOOKED_AT)}
-    running = {workflow.id async for workflow in client.list_workflows(RUNNING)}
-    looked_at = {stream: head for stream, head in heads.items() if stream in running}
-    found = await behind(client, looked_at)
+    found = await behind(await connect(), heads)
     if not found:
-        n = len(looked_at)
+        n = len(heads)
         return [ok(f"{n} luồng mới nhất đều theo kịp sổ", f"the {n} newest have seen all that the log holds")]
     return [
         fail(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
-from temporalio.api.enums.v1 import TaskQueueType, WorkerStatus, WorkflowExecutionStatus
+from temporalio.api.enums.v1 import TaskQueueType, WorkerStatus
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.worker.v1 import WorkerHeartbeat
 from temporalio.api.workflowservice.v1 import (
@@ -18,13 +18,14 @@ from temporalio.api.workflowservice.v1 import (
     ListWorkersRequest,
 )
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from motcua.cli.showing import work_line
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.doctor.finding import Finding, fail, ok, skipped, warn
 from operations.doctor.surroundings import Surroundings
+from operations.histories import runs
 from operations.machine_work import failing
 from operations.stalled import RUNNING, count_reported, reports_problems, stalled
 from schemas.ids import TASK_QUEUE
@@ -180,7 +181,7 @@ async def lost(around: Surroundings) -> list[Finding]:
         known = {row["id"]: row["code"] for row in await connection.fetch(OPEN)}
     running = {workflow.id async for workflow in client.list_workflows(RUNNING)}
     seeming = sorted(known.keys() - running)
-    really = await asyncio.gather(*(_runs(client, one) for one in seeming[:LOOKED_AT]))
+    really = await asyncio.gather(*(runs(client, one) for one in seeming[:LOOKED_AT]))
     gone = [one for one, runs in zip(seeming, really, strict=False) if not runs]
     if not gone:
         return [ok(f"{len(known)} đang mở, đều đang chạy", f"{len(known)} open, all running")]
@@ -194,16 +195,6 @@ async def lost(around: Surroundings) -> list[Finding]:
             fix_en="`motcua filing restart CODE`, or `motcua filing restart --all-missing`",
         )
     ]
-
-
-async def _runs(client: Client, workflow_id: str) -> bool:
-    try:
-        described = await client.get_workflow_handle(workflow_id).describe()
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            return False
-        raise
-    return described.raw_info.status == WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
 
 
 async def standing_still(around: Surroundings) -> list[Finding]:

@@ -42,7 +42,7 @@ class Rows(Model):
     """The read models of one stream after an append.
 
     `row` is that of the kind's own table, if it has one; without the stream, the filing and the agency, which the
-    ledger adds. `tasks` and `standing` are None where they are what they were.
+    ledger adds. `tasks` is None for a kind that never has any, `standing` where it is what it was.
     """
 
     standing: Standing | None = None

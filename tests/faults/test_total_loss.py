@@ -10,8 +10,9 @@ import sqlite3
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,15 +56,57 @@ async def started(folder: Path, *arguments: str) -> AsyncIterator[asyncio.subpro
         await asyncio.wait_for(process.wait(), 60)
 
 
-async def under_way(env: dict[str, str]) -> bool:
-    """Whether it is worth losing."""
+async def counted(env: dict[str, str], what: str) -> int:
     connection = await asyncpg.connect(env["MOTCUA_DATABASE_URL"])
     try:
-        opened = await connection.fetchval("select count(*) from filing where closed_at is null")
-        paid = await connection.fetchval("select count(*) from payment where state = 'paid'")
+        found: int = await connection.fetchval(f"select count(*) from {what}")  # noqa: S608 -- ours
     finally:
         await connection.close()
-    return bool(opened >= OPEN and paid >= PAID)
+    return found
+
+
+async def under_way(env: dict[str, str]) -> bool:
+    """Whether it is worth losing."""
+    opened = await counted(env, "filing where closed_at is null")
+    return opened >= OPEN and await counted(env, "payment where state = 'paid'") >= PAID
+
+
+@dataclass
+class Demo:
+    """A demo that runs in a stack of its own, and has come to where it is worth interrupting."""
+
+    folder: Path
+    home: Home
+    env: dict[str, str]
+    process: asyncio.subprocess.Process
+
+    async def until(self, reached: Callable[[], Awaitable[bool]]) -> None:
+        while not await reached():
+            assert self.process.returncode is None
+            await asyncio.sleep(0.05)
+
+    async def ends_as_it_must(self) -> None:
+        code = await asyncio.wait_for(self.process.wait(), 300)
+        assert code == 0, (self.folder / "demo.out").read_text(encoding="utf-8")
+        told: dict[str, Any] = json.loads((self.folder / "out.json").read_text(encoding="utf-8"))
+        assert len(told["filings"]) == FILINGS
+        assert all(filing["ok"] for filing in told["filings"])
+        assert told["ledger"]["verified"]
+        assert told["bank"]["one_capture_each"]
+
+
+@asynccontextmanager
+async def demo_under_way() -> AsyncIterator[Demo]:
+    with tempfile.TemporaryDirectory(prefix="motcua-") as name:
+        folder = Path(name).resolve()
+        home = Home(folder / ".motcua")
+        async with started(folder, "up"):
+            await until(home.env_file.exists, seconds=60)
+            env = home.read_env() or {}
+            async with started(folder, "demo", "--filings", str(FILINGS), "--json", "out.json") as process:
+                demo = Demo(folder, home, env, process)
+                await demo.until(lambda: under_way(env))
+                yield demo
 
 
 async def lose_all(home: Home, left: bytes | None = None) -> None:
@@ -101,33 +144,18 @@ async def ledger(url: str, what: str) -> list[dict[str, Any]]:
 
 @pytest.mark.timeout(400)
 async def test_a_demo_survives_the_loss_of_all_that_temporal_knew() -> None:
-    with tempfile.TemporaryDirectory(prefix="motcua-") as name:
-        folder = Path(name).resolve()
-        home = Home(folder / ".motcua")
-        async with started(folder, "up"):
-            await until(home.env_file.exists, seconds=60)
-            env = home.read_env() or {}
-            async with started(folder, "demo", "--filings", str(FILINGS), "--json", "out.json") as demo:
-                while not await under_way(env):
-                    assert demo.returncode is None
-                    await asyncio.sleep(0.05)
-                await lose_all(home)
-                first = await restart_all(folder)
-                second = await restart_all(folder)
-                code = await asyncio.wait_for(demo.wait(), 300)
-            assert code == 0, (folder / "demo.out").read_text(encoding="utf-8")
-            orders = await ledger(env["MOTCUA_BANK_URL"], "orders")
-            consignments = await ledger(env["MOTCUA_POST_URL"], "consignments")
-        told = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+    async with demo_under_way() as demo:
+        await lose_all(demo.home)
+        first = await restart_all(demo.folder)
+        second = await restart_all(demo.folder)
+        await demo.ends_as_it_must()
+        orders = await ledger(demo.env["MOTCUA_BANK_URL"], "orders")
+        consignments = await ledger(demo.env["MOTCUA_POST_URL"], "consignments")
 
     assert first["filings"]["restarted"] >= OPEN // 3
     assert first["payments"]["restarted"] >= PAID // 2
     assert sum(counts["restarted"] for counts in second.values()) <= 2  # what was filed meanwhile
     assert all(counts["failed"] == [] for found in (first, second) for counts in found.values())
-    assert len(told["filings"]) == FILINGS
-    assert all(filing["ok"] for filing in told["filings"])
-    assert told["ledger"]["verified"]
-    assert told["bank"]["one_capture_each"]
     for order in orders:
         refunds = Counter(refund["capture_id"] for refund in order["refunds"])
         assert len(order["captures"]) <= 1 or order["key"] in refunds
@@ -138,42 +166,21 @@ async def test_a_demo_survives_the_loss_of_all_that_temporal_knew() -> None:
         assert [step["status"] for step in consignment["history"]].count("accepted") == 1
 
 
-async def numbered(env: dict[str, str], what: str) -> int:
-    connection = await asyncpg.connect(env["MOTCUA_DATABASE_URL"])
-    try:
-        found: int = await connection.fetchval(what)
-    finally:
-        await connection.close()
-    return found
-
-
 @pytest.mark.timeout(400)
 async def test_a_demo_survives_a_temporal_that_comes_back_older() -> None:
-    with tempfile.TemporaryDirectory(prefix="motcua-") as name:
-        folder = Path(name).resolve()
-        home = Home(folder / ".motcua")
-        async with started(folder, "up"):
-            await until(home.env_file.exists, seconds=60)
-            env = home.read_env() or {}
-            async with started(folder, "demo", "--filings", str(FILINGS), "--json", "out.json") as demo:
-                while not await under_way(env):
-                    assert demo.returncode is None
-                    await asyncio.sleep(0.05)
-                older = await asyncio.to_thread(copied, home)
-                recorded = await numbered(env, "select count(*) from event")
-                while await numbered(env, "select count(*) from event") < recorded + SINCE:
-                    assert demo.returncode is None
-                    await asyncio.sleep(0.05)
-                await lose_all(home, older)
-                found = [await restart_all(folder, what) for what in ("--all-behind", "--all-missing")]
-                code = await asyncio.wait_for(demo.wait(), 150)
-            assert code == 0, (folder / "demo.out").read_text(encoding="utf-8")
-            again = await restart_all(folder, "--all-behind")
-        told = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+    async with demo_under_way() as demo:
+        older = await asyncio.to_thread(copied, demo.home)
+        enough = await counted(demo.env, "event") + SINCE
 
+        async def newer() -> bool:
+            return await counted(demo.env, "event") >= enough
+
+        await demo.until(newer)
+        await lose_all(demo.home, older)
+        found = [await restart_all(demo.folder, what) for what in ("--all-behind", "--all-missing")]
+        await demo.ends_as_it_must()
+        again = await restart_all(demo.folder, "--all-behind")
+
+    assert sum(tallies["filings"]["restarted"] for tallies in found) > 0
     assert all(counts["failed"] == [] for tallies in (*found, again) for counts in tallies.values())
     assert sum(counts["restarted"] for counts in again.values()) == 0
-    assert len(told["filings"]) == FILINGS
-    assert all(filing["ok"] for filing in told["filings"])
-    assert told["ledger"]["verified"]
-    assert told["bank"]["one_capture_each"]

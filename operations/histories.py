@@ -1,0 +1,62 @@
+"""Temporal's histories and descriptions of many workflows: read beside them, asking none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Final, TypeVar
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.service import RPCError
+
+from motcua.patience import is_not_found
+
+MAX_CONCURRENCY: Final = 20
+_PAGE: Final = 25
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+async def each(work: Callable[[A], Awaitable[T]], given: Iterable[A]) -> list[T]:
+    """What `work` makes of each, some at a time."""
+    free = asyncio.Semaphore(MAX_CONCURRENCY)
+
+    async def one(value: A) -> T:
+        async with free:
+            return await work(value)
+
+    return await asyncio.gather(*map(one, given))
+
+
+async def newest_first(client: Client, workflow_id: str) -> AsyncIterator[HistoryEvent]:
+    """The events of a workflow's newest run, from the last one back. Raises `RPCError`."""
+    token = b""
+    while True:
+        page = await client.workflow_service.get_workflow_execution_history_reverse(
+            GetWorkflowExecutionHistoryReverseRequest(
+                namespace=client.namespace,
+                execution=WorkflowExecution(workflow_id=workflow_id),
+                maximum_page_size=_PAGE,
+                next_page_token=token,
+            )
+        )
+        for event in page.history.events:
+            yield event
+        token = page.next_page_token
+        if not token:
+            return
+
+
+async def runs(client: Client, workflow_id: str) -> bool:
+    """Whether there is such a workflow that has not ended. Raises `RPCError`."""
+    try:
+        description = await client.get_workflow_handle(workflow_id).describe()
+    except RPCError as error:
+        if is_not_found(error):
+            return False
+        raise
+    return description.status is WorkflowExecutionStatus.RUNNING
