@@ -45,6 +45,9 @@ TEMPORAL_CONFIG: Final = {
     "history.defaultWorkflowTaskTimeout": '"4s"',
     "history.workflowTaskRetryMaxInterval": '"5s"',
     "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": "3",
+    # A refusal repeats the Update that it refuses: one over the limit would end the filing. Longer ones never reach it.
+    "limit.blobSize.error": "4194304",
+    "history.maxInFlightUpdatePayloads": "4000000",
     "matching.numTaskqueueReadPartitions": "1",
     "matching.numTaskqueueWritePartitions": "1",
 }

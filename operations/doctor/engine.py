@@ -47,6 +47,9 @@ SHOWN: Final = 10
 LOOKED_AT: Final = 50
 """Workflows that seem to be lost are asked for one by one: the list of those that run is a second or two behind."""
 
+WHOLE_CALL: Final = 4 * 1024 * 1024
+"""Bytes that one call to the server carries."""
+
 MANY: Final = 100
 """Without marks by the server every running workflow must be looked at: more than these are left to the command."""
 
@@ -56,6 +59,9 @@ async def temporal(around: Surroundings) -> list[Finding]:
     try:
         client = await connect(lazy=False)
         info = await client.workflow_service.get_system_info(GetSystemInfoRequest())
+        described = await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace=client.namespace)
+        )
     except MotcuaError as error:
         return [_unusable(str(error))]
     except RPCError as error:
@@ -71,7 +77,21 @@ async def temporal(around: Surroundings) -> list[Finding]:
         ]
     around.temporal = client
     words = f"Temporal {info.server_version}, {client.namespace}"
-    return [ok(words, words)]
+    return [ok(words, words), *long_updates(described.namespace_info.limits.blob_size_limit_error)]
+
+
+def long_updates(limit: int) -> list[Finding]:
+    """What is wrong with the server's limit of a message in bytes: a refusal repeats the Update that it refuses."""
+    if limit >= WHOLE_CALL:
+        return []
+    return [
+        warn(
+            f"một lệnh dài hơn {limit:,} byte, dù bị từ chối, có thể kết thúc hồ sơ",
+            f"a command of more than {limit:,} bytes may end a filing, although it is refused",
+            fix_vi="đặt limit.blobSize.error và history.maxInFlightUpdatePayloads (docs/operations.md)",
+            fix_en="set limit.blobSize.error and history.maxInFlightUpdatePayloads (docs/operations.md)",
+        )
+    ]
 
 
 def _unusable(why: str) -> Finding:

@@ -20,7 +20,9 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.command import app
+from operations.doctor.engine import WHOLE_CALL, long_updates
 from operations.doctor.examination import FIRST, THEN
+from operations.doctor.finding import Health
 from operations.doctor.record import SPILL
 from operations.home import Home
 from operations.schema_version import compare
@@ -278,6 +280,16 @@ async def test_what_does_not_answer_is_named(doctor: Doctor, tmp_path: Path) -> 
     assert told.of("objects")[0][0] == "warn"
     assert not (tmp_path / "nowhere").exists()
     assert (await doctor(MOTCUA_OBJECTS="gopher://x")).of("objects")[0][0] == "fail"
+
+
+def test_a_server_that_ends_filings_for_long_refusals_is_told_of() -> None:
+    assert long_updates(WHOLE_CALL) == []
+    [found] = long_updates(2 * 1024 * 1024)
+    assert (found.health, "2,097,152 bytes" in found.what.en) == (Health.WARN, True)
+
+
+async def test_the_embedded_server_lets_every_refusal_pass(running: World, doctor: Doctor) -> None:  # noqa: ARG001
+    assert [health for health, _ in (await doctor()).of("temporal")] == ["ok"]
 
 
 async def test_settings_that_nobody_reads_or_that_are_wrong(running: World, doctor: Doctor) -> None:

@@ -284,11 +284,12 @@ select count(distinct pid) from pg_locks join pg_stat_activity using (pid)
 where not granted and datname = current_database()
 """
 HELD: Final = """
-select relation::regclass::text from pg_locks join pg_stat_activity using (pid)
-where granted and datname = current_database() and pid <> pg_backend_pid()
-    and relation in ('event'::regclass, 'filing'::regclass, 'task'::regclass)
+select held.relation::regclass::text
+from pg_locks held join pg_locks waiting using (pid) join pg_stat_activity using (pid)
+where held.granted and not waiting.granted and datname = current_database()
+    and held.relation in ('event'::regclass, 'filing'::regclass, 'task'::regclass)
 """
-"""By anyone but the one who asks."""
+"""By those who wait."""
 
 
 def accepted(play: Play, command_id: str) -> Batch:
