@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from motcua.machine_work import MachineWork, machine_work
-from operations.histories import each
+from recovery.histories import each
 from schemas.ids import filing_workflow
 
 MOST: Final = 500

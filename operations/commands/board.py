@@ -24,7 +24,7 @@ from operations.addresses import APPLICATION
 from operations.commands.board_picture import Picture
 from operations.commands.database import TIMEOUT, Connection, address, answered
 from operations.commands.printing import wide
-from operations.stalled import count_reported, reports_problems
+from recovery.stalled import count_reported, reports_problems
 from rules.streams import KINDS
 from schemas.reading import Board
 from views.log import Log, no_keys

@@ -23,7 +23,7 @@ from operations.addresses import APPLICATION, find_address
 from operations.commands.database import TIMEOUT
 from operations.commands.printing import wide
 from operations.machine_work import Failing, failing
-from operations.stalled import Stalled, stalled
+from recovery.stalled import Stalled, stalled
 from schemas.ids import filing_workflow
 from views.operator import codes, name_of
 

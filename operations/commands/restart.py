@@ -20,10 +20,10 @@ from motcua.cli.running import AsJson, Exit, fail, note, out, print_json, use_st
 from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
-from operations.behind import all_behind as all_behind_of
 from operations.commands.database import TIMEOUT, address, answered
 from operations.patience import while_away
-from operations.restart import MAX_CONCURRENCY, Found, Restarter
+from recovery.behind import all_behind as all_behind_of
+from recovery.restart import MAX_CONCURRENCY, Found, Restarter
 from rules.streams import KINDS
 from schemas.reading import FilingRecord
 from views.operator import find

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from motcua.connection import connect
-from operations.behind import NEWEST, behind
 from operations.doctor.finding import Finding, fail, ok
 from operations.doctor.surroundings import Surroundings
+from recovery.behind import NEWEST, behind
 
 LOOKED_AT: Final = 2_000
 """So many of the newest events tell which streams are looked at."""

@@ -25,9 +25,9 @@ from motcua.connection import connect
 from motcua.errors import MotcuaError
 from operations.doctor.finding import Finding, fail, ok, skipped, warn
 from operations.doctor.surroundings import Surroundings
-from operations.histories import runs
 from operations.machine_work import failing
-from operations.stalled import RUNNING, count_reported, reports_problems, stalled
+from recovery.histories import runs
+from recovery.stalled import RUNNING, count_reported, reports_problems, stalled
 from schemas.ids import TASK_QUEUE
 
 FRESH: Final = timedelta(seconds=75)

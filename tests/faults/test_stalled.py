@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import pytest
 
 from operations.ledger_verifier import verify
-from operations.stalled import count_reported
+from recovery.stalled import count_reported
 from schemas.filing.state import Stage
 from tests.acting import Play, birth, eventually, extract
 from tests.conftest import ROOT, World

@@ -7,9 +7,9 @@ from typing import Any, Final
 import asyncpg
 import pytest
 
-from operations.behind import all_behind
-from operations.restart import Found, Restarter
-from operations.stalled import stalled
+from recovery.behind import all_behind
+from recovery.restart import Found, Restarter
+from recovery.stalled import stalled
 from rules.filing.commands import RULES
 from rules.filing.commands.rule import Rule
 from schemas.filing.state import Stage

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from motcua import SameIdOtherContent
-from operations.behind import seen_seq
-from operations.restart import Found, Restarter
+from recovery.behind import seen_seq
+from recovery.restart import Found, Restarter
 from rules.filing.changes import KEPT
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage

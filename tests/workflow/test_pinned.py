@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from activities.ledger.vault import Vault
-from operations.restart import Found, Restarter
-from operations.stalled import stalled
+from recovery.restart import Found, Restarter
+from recovery.stalled import stalled
 from rules.streams import KINDS
 from schemas.filing.state import FilingView, Stage
 from schemas.ids import filing_workflow

@@ -18,7 +18,7 @@ from temporalio.worker import Worker
 
 from deploy.stack.parts import binary
 from motcua.machine_work import error_type, place
-from operations.stalled import Stalled, reports_problems, stalled
+from recovery.stalled import Stalled, reports_problems, stalled
 from tests.acting import eventually
 from tests.workflow.stumbling import Buggy, Changed, Mended, Waiting
 

@@ -19,7 +19,7 @@ from temporalio.worker import Worker
 
 from motcua import Submission, filing_id, testing
 from operations import patience
-from operations.stalled import count_reported
+from recovery.stalled import count_reported
 from tests.acting import eventually
 from tests.conftest import DIRECTORY, ROOT, World, database_url
 from tests.shell import Shell

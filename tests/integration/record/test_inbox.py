@@ -16,7 +16,7 @@ from activities.ledger.database import Pool
 from activities.ledger.inbox import Inbox
 from activities.ledger.vault import Vault
 from motcua import filing_workflow
-from operations.restart import Found, Restarter
+from recovery.restart import Found, Restarter
 from schemas.filing.state import Stage
 from schemas.stream.ledger import ParkRequest
 from tests.acting import AGENCY, Doubtful, Play, birth

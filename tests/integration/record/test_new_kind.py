@@ -15,7 +15,7 @@ from operations import bundle, bundle_verifier
 from operations.doctor.record import behind_query
 from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
-from operations.restart import Found, Restarter
+from recovery.restart import Found, Restarter
 from schemas.ids import TASK_QUEUE, StreamId
 from schemas.people import Actor, Role
 from schemas.reading import AskTasks

@@ -22,7 +22,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from motcua.machine_work import error_type, place
-from operations.histories import each, newest_first
+from recovery.histories import each, newest_first
 from rules.streams import KINDS
 
 _TYPES: Final = ", ".join(f"'{kind.workflow}'" for kind in KINDS.values())

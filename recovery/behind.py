@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 
 from activities.ledger.append import APPEND
 from motcua.patience import is_not_found
-from operations.histories import each, newest_first, runs
+from recovery.histories import each, newest_first, runs
 
 PAGE: Final = 500
 """So many workflows are compared with the log at a time."""

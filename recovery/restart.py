@@ -15,7 +15,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from motcua.patience import is_not_found, patiently
-from operations.stalled import RUNNING
+from recovery.stalled import RUNNING
 from rules.streams import KINDS, Kinds
 from schemas.ids import TASK_QUEUE
 from schemas.stream.restart import Restart, RestartStart
