@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from operations.commands import board, doctor, filings, ledger, processes, record, restart, tasks
+from operations.commands import board, doctor, filings, ledger, processes, record, restart, tasks, versions
 from operations.commands.publishing import calendar_change, directory, procedures
 
 _ALONE: Final = (processes.app, record.app, tasks.app, board.app, doctor.app)
@@ -15,5 +15,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 for _commands in _ALONE:
     app.registered_commands += _commands.registered_commands
 record.filings.command()(restart.restart)
-for _group in (record.filings, ledger.app, procedures.app, directory.app, calendar_change.app, filings.app):
+_OF_THE_RECORD: Final = (record.filings, ledger.app, filings.app, versions.app)
+_PUBLISHING: Final = (procedures.app, directory.app, calendar_change.app)
+for _group in (*_OF_THE_RECORD, *_PUBLISHING):
     app.add_typer(_group)

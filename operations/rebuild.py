@@ -11,22 +11,16 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 
 from activities.failpoint import failpoint
-from activities.ledger import read_models
-from activities.ledger.append import submitted_columns
 from activities.ledger.database import Connection
 from activities.ledger.vault import Vault
+from operations.folded import write_rows
 from operations.shadow import SEARCH_PATH, Shadows
 from rules.streams import KINDS, Kinds
-from schemas.filing.commands import SYSTEM_VIA
-from schemas.filing.events import Submitted
-from schemas.people import SYSTEM
-from schemas.stream.ledger import Batch, Recorded
-from schemas.stream.rows import Rows
 from views.log import Log, UnfoldableError
 
 BATCH: Final = 100
@@ -176,41 +170,8 @@ class _Rebuild:
         async with self._connection.transaction():
             for stream in streams:
                 events = await self._log.events(stream["stream"], stream["filing_id"], stream["head_seq"])
-                await self._write(stream, events)
+                await write_rows(self._log, self._vault, stream, events)
                 await self._shadows.note(stream, len(events), late=self._compared)
                 self._events += len(events)
         failpoint("rebuild.folded")
         self._progress(self._events, max(self._of, self._events))
-
-    async def _write(self, stream: asyncpg.Record, events: list[Recorded]) -> None:
-        kind = self._log.kind(stream["stream"])
-        try:
-            state = await self._log.fold(stream["stream"], stream["agency"], events)
-            rows = kind.all_rows(state)
-        except (LookupError, ValueError) as error:
-            raise UnfoldableError(f"{stream['stream']}: its rows can't be told: {type(error).__name__}") from None
-        batch = _batch(stream, events, rows)
-        if (change := read_models.change(kind, batch, {}, self._added(events[0].event))) is not None:
-            await read_models.write(self._connection, batch, change)
-
-    def _added(self, first: Any) -> dict[str, Any]:
-        """What the ledger adds to a filing's row when it is handed in, beside what its workflow knows."""
-        if not isinstance(first, Submitted):
-            return {}
-        return submitted_columns(self._vault.person(first.applicant.id_number), first.possible_duplicates)
-
-
-def _batch(stream: asyncpg.Record, events: list[Recorded], rows: Rows) -> Batch:
-    """The stream's last append, as far as read models care."""
-    return Batch(
-        stream=stream["stream"],
-        filing_id=stream["filing_id"],
-        agency=stream["agency"],
-        next_seq=len(events),
-        command_id=events[-1].command_id,
-        digest="",
-        actor=SYSTEM,
-        via=SYSTEM_VIA,
-        at=events[-1].at,
-        rows=rows,
-    )

@@ -76,9 +76,14 @@ def _seen(event: HistoryEvent) -> int | None:
     if "result" in marker and _plain(marker["data"].payloads).get("activity_type") == APPEND:
         stored = _plain(marker["result"].payloads).get("stored")
         return stored[-1]["seq"] if stored else None
-    handed_on = event.workflow_execution_started_event_attributes.input.payloads
-    snapshot = _plain(handed_on).get("snapshot") if handed_on else None
+    snapshot = snapshot_in(event)
     return snapshot["state"]["seq"] if snapshot else None
+
+
+def snapshot_in(event: HistoryEvent) -> dict[str, Any] | None:
+    """What the run before has handed on, in the first event of a history."""
+    handed_on = event.workflow_execution_started_event_attributes.input.payloads
+    return _plain(handed_on).get("snapshot") if handed_on else None
 
 
 def _plain(payloads: Sequence[Payload]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import RawValue, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
@@ -65,6 +65,7 @@ _PAGES: Final[tuple[tuple[str, Any], ...]] = (
 )
 """The same of all filings, in three parts, each by an index: a page behind a key, and the key before the first."""
 
+_RECORDED: Final = "select exists (select from stream where stream = $1)"
 _OF_FILING: Final = "select stream from standing where filing_id = $1"
 
 _SUMMARY: Final = """
@@ -140,6 +141,31 @@ class Restarter:
                 raise
             await transaction.commit()
         return Found.RESTARTED
+
+    async def begin_again(self, stream: str) -> None:
+        """Start what runs again: from its log, or where it has none yet with what it was started with.
+
+        Raises as `restart`.
+        """
+        if await self._pool.fetchval(_RECORDED, stream):
+            await self.restart(stream, force=True)
+            return
+        handle = self._temporal.get_workflow_handle(stream)
+
+        async def attempt(limit: Any) -> None:
+            async for event in handle.fetch_history_events(rpc_timeout=limit):
+                begun = event.workflow_execution_started_event_attributes
+                await self._temporal.start_workflow(
+                    begun.workflow_type.name,
+                    args=[RawValue(payload) for payload in begun.input.payloads],
+                    id=stream,
+                    task_queue=TASK_QUEUE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
+                    rpc_timeout=limit,
+                )
+                return
+
+        await patiently(attempt, PATIENCE)
 
     async def runs(self, stream: str) -> bool:
         """Whether a stream has a running workflow. Raises `MotcuaError`."""

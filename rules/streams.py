@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, Final, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from pydantic import Field, TypeAdapter
 
@@ -36,6 +36,7 @@ from schemas.publishing.procedure import ProcedureRules
 from schemas.stream.ledger import Recorded
 from schemas.stream.rows import Rows, Standing
 from schemas.stream.snapshots import FilingMemory, NoMemory, PaymentMemory
+from schemas.stream.versions import Reads
 
 
 class State(Protocol):
@@ -51,6 +52,9 @@ class State(Protocol):
 
 
 S = TypeVar("S", bound=State)
+
+Upcaster: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+"""The data of an event of one version, with its `kind`, as that of the next."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,7 @@ class StreamKind(Generic[S]):
         pins: What its first event pins.
         numberings: The numbers that its events carry, by kind of counter.
         table: Its own read model.
+        upcasters: By kind of event what lifts its data to the next version, the first of them from version 1.
         memory: What its workflow must know beside its log from run to run.
         title: What people call many of them.
     """
@@ -153,6 +158,7 @@ class StreamKind(Generic[S]):
     pins: Callable[[Any], Pins | None] = lambda _: None
     numberings: Mapping[str, Numbering] = field(default_factory=dict)
     table: Table | None = None
+    upcasters: Mapping[str, tuple[Upcaster, ...]] = field(default_factory=dict)
     memory: type[Model] = NoMemory
     title: Text | None = None
 
@@ -161,9 +167,28 @@ class StreamKind(Generic[S]):
         form: Any = Annotated[self.events, Field(discriminator="kind")]
         return TypeAdapter(form)
 
-    def event(self, data: Any) -> Any:
-        """Plain data as an event of this kind of stream. Raises `ValueError`."""
+    def event(self, data: Any, version: int | None = None) -> Any:
+        """Plain data as an event of this kind of stream; of an older `version` it is lifted. Raises `ValueError`."""
+        if version is not None:
+            name, newest = data["kind"], self.event_version(data["kind"])
+            if version > newest:
+                msg = f"{name} has version {version}; this build reads up to {newest}"
+                raise ValueError(msg)
+            for lift in self.upcasters.get(name, ())[version - 1 :]:
+                data = lift(data)
         return self._event.validate_python(data)
+
+    def event_version(self, name: str) -> int:
+        """The version in which events of this kind are written, and up to which they are read."""
+        return len(self.upcasters.get(name, ())) + 1
+
+    @cached_property
+    def reads(self) -> Reads:
+        """What this build can take over of such streams."""
+        names = sorted(self._event.json_schema()["discriminator"]["mapping"])
+        state: Any = self.state
+        snapshot = state.model_fields["snapshot_version"].default
+        return Reads(snapshot=snapshot, events={name: self.event_version(name) for name in names})
 
     def changed_rows(self, before: S, after: S) -> Rows:
         """What an append writes to the read models that leads from one state to the other."""

@@ -13,6 +13,10 @@ NAMESPACE: Final = UUID("5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2")
 """The namespace of all derived ids. It never changes: it ties a submission to its filing for ever."""
 
 TASK_QUEUE: Final = "motcua"
+DEPLOYMENT: Final = "motcua"
+"""What Temporal calls the builds of the platform together."""
+NUDGE: Final = "nudge"
+"""The signal that lets a dormant workflow see that another build is to go on with it."""
 """The queue of the platform's workers."""
 
 DEFAULT_BACK_OFFICE_QUEUE: Final = "backoffice"

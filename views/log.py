@@ -30,7 +30,8 @@ from schemas.stream.ledger import Recorded
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
 
 SELECT: Final = """
-select seq, kind, body, sealed, command_id, actor, occurred_at from event where stream = $1 and seq >= $2 order by seq
+select seq, kind, version, body, sealed, command_id, actor, occurred_at
+from event where stream = $1 and seq >= $2 order by seq
 """
 CALENDAR: Final = """
 select body from calendar
@@ -78,7 +79,7 @@ def opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key)
         at=row["occurred_at"],
         command_id=row["command_id"],
         actor=Actor.model_validate(actor),
-        event=kind.event(fields),
+        event=kind.event(fields, row["version"]),
     )
 
 

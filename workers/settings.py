@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from workers.build import own_build
+
 
 class ProcessSettings(BaseSettings):
     """What every process of the platform may be told."""
@@ -37,6 +39,12 @@ class WorkerSettings(ProcessSettings):
     pool_size: int = Field(default=10, ge=1)
     cached_workflows: int = Field(default=1000, ge=0)
     ready_file: str | None = None
+    release: bool = Field(default=False, description="hand everything to this build as soon as it works")
+    build: str = Field(
+        default_factory=own_build,
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="which build of the platform this is; without it a digest of its code",
+    )
 
     @field_validator("master_key")
     @classmethod

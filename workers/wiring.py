@@ -13,10 +13,12 @@ from typing import Any, Final, TypeAlias
 
 import asyncpg
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import Runtime
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
+from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 
 from activities.intake import Registry
+from activities.ledger import builds
 from activities.ledger.append import Ledger
 from activities.ledger.inbox import Inbox
 from activities.ledger.vault import Vault
@@ -30,7 +32,7 @@ from activities.views import WAITING_QUEUE, Views
 from motcua.stopping import GRACE
 from motcua.store import open_store
 from rules.streams import KINDS, Kinds
-from schemas.ids import TASK_QUEUE
+from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment import DEFAULT_PROVIDER
 from workers.settings import WorkerSettings
 from workflows.filing import FilingWorkflow
@@ -147,6 +149,22 @@ async def platform_worker(
     } | options
     _compile(chosen["workflows"])
     async with Worker(client, activities=functions.working, **chosen) as worker, _waiting(client, functions.waiting):
+        yield worker
+
+
+@asynccontextmanager
+async def versioned_worker(client: Client, functions: Functions, settings: WorkerSettings) -> AsyncIterator[Worker]:
+    """The same as one of the builds that there are: it runs what was handed to its own, and nothing else."""
+    version = WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=settings.build)
+    own = WorkerDeploymentConfig(
+        version=version, use_worker_versioning=True, default_versioning_behavior=VersioningBehavior.PINNED
+    )
+    connection = await asyncpg.connect(settings.database_url.get_secret_value(), timeout=COMMAND_SECONDS)
+    try:
+        await builds.register(connection, settings.build, KINDS)
+    finally:
+        await connection.close()
+    async with platform_worker(client, functions, settings, deployment_config=own) as worker:
         yield worker
 
 

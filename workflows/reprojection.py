@@ -17,6 +17,7 @@ _STRAGGLERS: Final = timedelta(seconds=30)
 
 _LONGEST: Final = timedelta(minutes=5)
 _PAGES_OF_A_RUN: Final = 500
+_AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 
 
 @workflow.defn
@@ -42,8 +43,8 @@ class Reprojection:
                 await workflow.sleep(min(_STRAGGLERS * (reproject.passes + 1), _LONGEST))
                 again = {"kind": 0, "asked": 0, "passes": reproject.passes + 1}
                 reproject = reproject.model_copy(update=again)
-            if page == _PAGES_OF_A_RUN:
-                workflow.continue_as_new(reproject)
+            if page == _PAGES_OF_A_RUN or workflow.info().is_target_worker_deployment_version_changed():
+                workflow.continue_as_new(reproject, initial_versioning_behavior=_AUTO_UPGRADE)
         raise AssertionError
 
 

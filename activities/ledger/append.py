@@ -25,7 +25,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
 from activities.failpoint import failpoint
-from activities.ledger import authority, duplicates, event_rows, read_models
+from activities.ledger import authority, builds, duplicates, event_rows, read_models
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.measures import Measures
 from activities.ledger.numbers import number
@@ -85,10 +85,11 @@ class Ledger:
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 answer = await self._answer(connection, asked)
+                moves = await self._moves(connection, asked)
         self._measures.answered(batch, answer, perf_counter() - began)
         failpoint("ledger.committed")
-        suggested = batch.continue_as_new_suggested
-        return answer.model_copy(update={"continue_as_new_suggested": True}) if suggested else answer
+        told = {"command_id": batch.command_id, "moves": moves}
+        return answer.model_copy(update=told | {"continue_as_new_suggested": batch.continue_as_new_suggested or None})
 
     def _asked(self, batch: Batch) -> _Asked:
         kind = self._kinds.of(batch.stream)
@@ -104,6 +105,12 @@ class Ledger:
                 answer = await self._instead(connection, asked, unproved)
                 if answer is not None:
                     return answer
+
+    async def _moves(self, connection: Connection, asked: _Asked) -> bool | None:
+        """Whether the build that is to go on with the stream can read it; None if the same one goes on."""
+        if asked.batch.moves_with is None:
+            return None
+        return await builds.can_take_over(connection, asked.kind.name, asked.batch.stream, asked.batch.moves_with)
 
     async def _append(self, connection: Connection, asked: _Asked) -> Appended:
         if not any(map(_takes_number, asked.events)):
@@ -146,7 +153,8 @@ class Ledger:
             seq = batch.next_seq + ordinal
             recorded = Recorded(seq=seq, at=batch.at, command_id=batch.command_id, actor=batch.actor, event=event)
             fields = event.model_dump(mode="json", exclude_none=True)
-            rows.append(event_rows.columns(batch, recorded, fields, ordinal, key))
+            version = asked.kind.event_version(fields["kind"])
+            rows.append(event_rows.columns(batch, recorded, fields, version, ordinal, key))
             stored.append(_stored(recorded, fields))
         receipt = Receipt(
             command_id=batch.command_id,
@@ -228,7 +236,7 @@ async def _record(
         receipt.digest,
         receipt.model_dump_json(exclude_none=True).encode(),
         list(map(event_rows.hashed, rows)),
-        *(rows[0][column] for column in ("version", "actor", "via", "occurred_at")),
+        *(rows[0][column] for column in ("actor", "via", "occurred_at")),
         *([row[column] for row in rows] for column in event_rows.EACH),
         *(change.parameters if change else ()),
     )
@@ -252,7 +260,7 @@ from (select) as asked left join (select * from stream where stream = $1 for upd
 """A stream that is not there yet has no events."""
 
 _EACH: Final = ", ".join(event_rows.EACH)
-_EACH_VALUE: Final = ", ".join(f"(${place}::{type_}[])[n]" for place, type_ in enumerate(event_rows.EACH.values(), 18))
+_EACH_VALUE: Final = ", ".join(f"(${place}::{type_}[])[n]" for place, type_ in enumerate(event_rows.EACH.values(), 17))
 _HASH: Final = event_rows.HASH.format(hashed="($13::bytea[])[n + 1]", recorded_at="now", previous="hash")
 
 
@@ -284,9 +292,9 @@ with recursive head as materialized (
     where (stream.epoch, stream.head_seq) = (coalesce($6, stream.epoch), $4 - 1)
     returning epoch
 ), written as (
-    insert into event (stream, filing_id, agency, seq, command_id, version, actor, via, occurred_at, {_EACH},
+    insert into event (stream, filing_id, agency, seq, command_id, actor, via, occurred_at, {_EACH},
         recorded_at, prev_hash, hash)
-    select $1, $2, $3, $4 - 1 + n, $10, $14, $15, $16, $17, {_EACH_VALUE}, now, prev_hash, hash
+    select $1, $2, $3, $4 - 1 + n, $10, $14, $15, $16, {_EACH_VALUE}, now, prev_hash, hash
     from moved, chain where n > 0
 ), receipted as (
     insert into receipt (stream, filing_id, agency, command_id, digest, body, seq)

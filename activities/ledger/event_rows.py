@@ -14,9 +14,14 @@ from schemas.ids import canonical, event_id
 from schemas.people import Actor, Role
 from schemas.stream.ledger import Batch, Recorded
 
-EVENT_VERSION: Final = 1
-
-EACH: Final = {"event_id": "uuid", "kind": "text", "body": "bytea", "sealed": "bytea", "key_id": "text"}
+EACH: Final = {
+    "event_id": "uuid",
+    "kind": "text",
+    "version": "int4",
+    "body": "bytea",
+    "sealed": "bytea",
+    "key_id": "text",
+}
 """The columns that differ from row to row of a batch, beside `seq`, with their types."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,10 +33,12 @@ def _personal(event: type[Model]) -> frozenset[str]:
     return fields_marked(event, Personal)
 
 
-def columns(batch: Batch, recorded: Recorded, fields: dict[str, Any], ordinal: int, key: FilingKey) -> dict[str, Any]:
+def columns(
+    batch: Batch, recorded: Recorded, fields: dict[str, Any], version: int, ordinal: int, key: FilingKey
+) -> dict[str, Any]:
     """The columns of an event's row in the order in which they are hashed, as far as `recorded_at`.
 
-    `fields` is the event as plain data.
+    `fields` is the event as plain data, of this `version`.
     """
     model: type[Model] = type(recorded.event)
     personal = {name: fields[name] for name in sorted(_personal(model) & set(fields))}
@@ -47,7 +54,7 @@ def columns(batch: Batch, recorded: Recorded, fields: dict[str, Any], ordinal: i
         "filing_id": batch.filing_id,
         "agency": batch.agency,
         "kind": recorded.event.kind,
-        "version": EVENT_VERSION,
+        "version": version,
         "body": canonical(public),
         "sealed": key.seal(canonical(present), context) if present else None,
         "key_id": key.key_id if present else None,

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from activities.ledger.database import Connection
 from rules.streams import StreamKind, Table
 from schemas.ids import StreamId
 from schemas.stream.ledger import Batch
 from schemas.stream.rows import TaskRow
+from views.log import Connection
 
 STANDING: Final = Table("standing")
 TASK: Final = Table("task", "filing_id, stream, name, agency, role")

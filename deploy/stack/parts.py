@@ -92,8 +92,8 @@ class Platform:
             "migrations": self._migrations,
             "bank": lambda: self._sandbox("bank"),
             "post": lambda: self._sandbox("post"),
-            "worker": lambda: self._worker("worker", WORKER, after={"migrations", "temporal"}),
-            "back-office": lambda: self._worker("back-office", BACK_OFFICE, after={"temporal"}),
+            "worker": lambda: self._worker("worker", WORKER, {"migrations", "temporal"}, {"MOTCUA_RELEASE": "true"}),
+            "back-office": lambda: self._worker("back-office", BACK_OFFICE, {"temporal"}, {}),
         }
         return [makers[name]() for name in PARTS if name in self._chosen]
 
@@ -168,7 +168,7 @@ class Platform:
         command = [*self._commands[name], "--port", str(port), "--data", str(data)]
         return Part(name=name, command=command, ready=lambda: _listens(port))
 
-    def _worker(self, name: str, settings: frozenset[str], after: set[str]) -> Part:
+    def _worker(self, name: str, settings: frozenset[str], after: set[str], own: Mapping[str, str]) -> Part:
         file = self._home.ready_file(name)
 
         async def ready() -> bool:
@@ -179,7 +179,7 @@ class Platform:
             command=self._commands[name],
             ready=ready,
             settings=settings,
-            own={"MOTCUA_METRICS": self._address(name)},
+            own={"MOTCUA_METRICS": self._address(name), **own},
             after=frozenset(after),
             grace=15,
         )

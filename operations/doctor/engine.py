@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final
 
-from temporalio.api.enums.v1 import TaskQueueType, WorkerStatus
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.worker.v1 import WorkerHeartbeat
+import asyncpg
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
-    DescribeTaskQueueRequest,
     DescribeTaskQueueResponse,
     GetSystemInfoRequest,
-    ListWorkersRequest,
 )
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -23,20 +19,15 @@ from temporalio.service import RPCError
 from motcua.cli.showing import work_line
 from motcua.connection import connect
 from motcua.errors import MotcuaError
+from operations.addresses import APPLICATION
 from operations.doctor.finding import Finding, fail, ok, skipped, warn
-from operations.doctor.surroundings import Surroundings
+from operations.doctor.surroundings import SECONDS, Surroundings
 from operations.machine_work import failing
+from recovery.builds import Build, Builds
 from recovery.histories import runs
+from recovery.signs import Signs, asking, queue_of, signs_of_life
 from recovery.stalled import RUNNING, count_reported, reports_problems, stalled
 from schemas.ids import TASK_QUEUE
-
-FRESH: Final = timedelta(seconds=75)
-"""A poll lasts a minute: who has not asked for longer is gone, though the server lists it for five. Of a process that
-tells signs of life, as ours do every 5 s, more is known."""
-MISSED: Final = 3
-"""So many signs of life are missed by who is gone."""
-
-Signs: TypeAlias = Mapping[tuple[str, str], bool]
 
 WORKFLOWS: Final = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 ACTIVITIES: Final = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
@@ -120,8 +111,8 @@ _KINDS: Final = ((WORKFLOWS, "luồng việc", "workflows"), (ACTIVITIES, "hoạ
 
 
 async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType, vi: str, en: str) -> Finding:
-    queue = await _queue(client, TASK_QUEUE, kind)
-    count = _working(queue, TASK_QUEUE, signs)
+    queue = await queue_of(client, TASK_QUEUE, kind)
+    count = len(asking(queue, TASK_QUEUE, signs))
     if count:
         return ok(f"{TASK_QUEUE}, {vi}: {count}", f"{TASK_QUEUE}, {en}: {count}")
     waiting = _waiting(queue)
@@ -135,9 +126,9 @@ async def _platform(client: Client, signs: Signs, kind: TaskQueueType.ValueType,
 
 async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) -> Finding:
     """One queue of machine work, and whose it is. Work waits there: an office that is closed is no failure."""
-    queue = await _queue(client, name, ACTIVITIES)
+    queue = await queue_of(client, name, ACTIVITIES)
     whose = ", ".join(agencies)
-    count = _working(queue, name, signs)
+    count = len(asking(queue, name, signs))
     if count:
         return ok(f"{name}: {count} ({whose})", f"{name}: {count} ({whose})")
     option = "" if not name.startswith("agency.") else f" --agency {name.removeprefix('agency.')}"
@@ -149,49 +140,45 @@ async def _office(client: Client, signs: Signs, name: str, agencies: list[str]) 
     )
 
 
-async def _queue(client: Client, name: str, kind: TaskQueueType.ValueType) -> DescribeTaskQueueResponse:
-    return await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=client.namespace, task_queue=TaskQueue(name=name), task_queue_type=kind, report_stats=True
-        )
+def _waiting(queue: DescribeTaskQueueResponse) -> int:
+    return queue.stats.approximate_backlog_count
+
+
+async def builds(around: Surroundings) -> list[Finding]:
+    """Whether new filings are handed to somebody, and whether anything is held by a build that nobody runs."""
+    async with asyncpg.create_pool(around.settings[APPLICATION], min_size=0, max_size=1, timeout=SECONDS) as pool:
+        known = await Builds(pool, _client(around)).all()
+    current = next((one for one in known if one.current), None)
+    if current is None:
+        return [
+            fail(
+                "chưa bản dựng nào nhận hồ sơ mới",
+                "no build is handed new filings",
+                fix_vi="chạy `motcua worker`, hoặc `motcua versions promote BẢN`",
+                fix_en="run `motcua worker`, or `motcua versions promote BUILD`",
+            )
+        ]
+    return [_current(current), *(_left_alone(one) for one in known if one.holds and not (one.current or one.workers))]
+
+
+def _current(build: Build) -> Finding:
+    if build.workers:
+        return ok(f"{build.build} nhận hồ sơ mới", f"{build.build} is handed new filings")
+    return fail(
+        f"{build.build} nhận hồ sơ mới nhưng không ai chạy bản này",
+        f"{build.build} is handed new filings, and nobody runs it",
+        fix_vi="chạy `motcua worker` của bản này, hoặc `motcua versions promote BẢN` khác",
+        fix_en="run a `motcua worker` of it, or `motcua versions promote BUILD` another",
     )
 
 
-def _working(queue: DescribeTaskQueueResponse, name: str, signs: Signs) -> int:
-    """How many processes ask for work."""
-    since = datetime.now(UTC) - FRESH
-    asking = {p.identity for p in queue.pollers if p.last_access_time.ToDatetime(tzinfo=UTC) > since}
-    return sum(signs.get((name, identity), True) for identity in asking)
-
-
-async def signs_of_life(client: Client) -> Signs:
-    """Of the processes that tell signs of life, whether they still do, by queue and identity; of an old server none."""
-    described = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
-    signs: dict[tuple[str, str], bool] = {}
-    token, more = b"", described.namespace_info.capabilities.worker_heartbeats
-    while more:
-        page = await client.workflow_service.list_workers(
-            ListWorkersRequest(namespace=client.namespace, next_page_token=token)
-        )
-        for info in page.workers_info:
-            sign = info.worker_heartbeat
-            key = (sign.task_queue, sign.worker_identity)
-            signs[key] = signs.get(key, False) or _lives(sign)
-        token = page.next_page_token
-        more = bool(token)
-    return signs
-
-
-def _lives(sign: WorkerHeartbeat) -> bool:
-    """A first sign does not say how soon the next is to come."""
-    if sign.status == WorkerStatus.WORKER_STATUS_SHUTDOWN:
-        return False
-    every = sign.elapsed_since_last_heartbeat.ToTimedelta()
-    return datetime.now(UTC) - sign.heartbeat_time.ToDatetime(tzinfo=UTC) < (MISSED * every or FRESH)
-
-
-def _waiting(queue: DescribeTaskQueueResponse) -> int:
-    return queue.stats.approximate_backlog_count
+def _left_alone(build: Build) -> Finding:
+    return fail(
+        f"{build.build} giữ {build.holds} luồng, không ai chạy bản này",
+        f"{build.build} holds {build.holds} workflows, and nobody runs it",
+        fix_vi=f"`motcua versions drain {build.build}`",
+        fix_en=f"`motcua versions drain {build.build}`",
+    )
 
 
 async def lost(around: Surroundings) -> list[Finding]:

@@ -73,6 +73,7 @@ THEN: Final = (
     _check("read_models", "Bảng đọc", "Read models", record.read_models, record=True),
     _check("clocks", "Đồng hồ", "Clocks", record.clock, record=True),
     _check("pollers", "Ai đang làm", "Who works", engine.pollers, temporal=True),
+    _check("builds", "Bản dựng", "Builds", engine.builds, record=True, temporal=True),
     _check("lost", "Hồ sơ mất luồng", "Lost workflows", engine.lost, record=True, temporal=True),
     _check("behind", "Luồng chậm hơn sổ", "Workflows behind", falling_behind, record=True, temporal=True),
     _check(

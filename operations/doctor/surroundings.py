@@ -30,6 +30,8 @@ SETTINGS: Final = frozenset(
         "MOTCUA_SUPERUSER_DATABASE_URL",
         "MOTCUA_POOL_SIZE",
         "MOTCUA_CACHED_WORKFLOWS",
+        "MOTCUA_BUILD",
+        "MOTCUA_RELEASE",
         "MOTCUA_READY_FILE",
         "MOTCUA_HOME",
         "MOTCUA_FAILPOINTS",

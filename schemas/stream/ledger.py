@@ -50,7 +50,8 @@ class Batch(Model):
     """Events proposed for a stream from `next_seq` on, all or none; without events it only asks what the log holds.
 
     `epoch` is that of the run that proposes, None until the log has told it. `rows` are the read models afterwards.
-    `continue_as_new_suggested` says that the history of the run has become long; the answer repeats it.
+    `continue_as_new_suggested` says that the history of the run has become long; the answer repeats it. `moves_with` is
+    the version of the snapshot that the run would hand on, if Temporal says that another build is to go on with it.
     """
 
     stream: str
@@ -67,21 +68,25 @@ class Batch(Model):
     events: tuple[dict[str, Any], ...] = ()
     rows: Rows | None = None
     continue_as_new_suggested: bool = False
+    moves_with: int | None = None
 
 
 class Appended(Model):
-    """What the log holds from `next_seq` on, with the receipts; or why it took nothing.
+    """What the log holds from `next_seq` on, with the receipts; or why it took nothing. `command_id` is the batch's.
 
     `more`: it holds still more behind these. A receipt without events is that of the command that was asked about, and
     had been recorded long before. `continue_as_new_suggested` stands here so that it stands in the history: ADR 0006.
+    `moves`: the build that is to go on with the stream can read it (True), or can't (False).
     """
 
     epoch: int
+    command_id: str | None = None
     stored: tuple[StoredEvent, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     refused: Refusal | None = None
     more: bool = False
     continue_as_new_suggested: bool | None = None
+    moves: bool | None = None
 
 
 class ParkRequest(Model):

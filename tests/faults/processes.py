@@ -20,6 +20,15 @@ class WorkerProcess:
         self._process = process
         self._failpoints = failpoints
 
+    def kill(self) -> None:
+        """End it by SIGKILL."""
+        self._process.kill()
+
+    async def stop(self) -> None:
+        """End it by SIGTERM, as an operator would, and wait for it."""
+        self._process.terminate()
+        await asyncio.wait_for(self._process.wait(), 30)
+
     def arm(self, failpoint: str) -> None:
         """Let the process die by SIGKILL when it next comes to this place."""
         (self._failpoints / failpoint).touch()
@@ -31,17 +40,22 @@ class WorkerProcess:
 
 @asynccontextmanager
 async def worker_process(
-    env: Mapping[str, str], folder: Path, module: str = "workers.platform"
+    env: Mapping[str, str], folder: Path, module: str = "workers.platform", checkout: Path = ROOT
 ) -> AsyncIterator[WorkerProcess]:
     """A worker that serves; killed at the end if it still runs. What it says goes to `worker.log` in the folder."""
+    folder.mkdir(exist_ok=True)
     failpoints = folder / "failpoints"
     ready = folder / "ready"
     failpoints.mkdir(exist_ok=True)
     ready.unlink(missing_ok=True)
-    own = {"MOTCUA_FAILPOINTS": str(failpoints), "MOTCUA_READY_FILE": str(ready)}
+    own = {
+        "MOTCUA_FAILPOINTS": str(failpoints),
+        "MOTCUA_READY_FILE": str(ready),
+        "PYTHONPATH": str(checkout),
+    }
     with (folder / "worker.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, env={**os.environ, **env, **own}, cwd=ROOT, stdout=log, stderr=log
+            sys.executable, "-m", module, env={**os.environ, **env, **own}, cwd=checkout, stdout=log, stderr=log
         )
     try:
         await until(ready.exists)

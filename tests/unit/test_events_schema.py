@@ -172,7 +172,7 @@ def row(event: Any, actor: Actor = AN) -> Any:
         at=AT,
     )
     recorded = Recorded(seq=1, at=AT, command_id="c1", actor=actor, event=event)
-    return columns(batch, recorded, event.model_dump(mode="json", exclude_none=True), 0, KEY)
+    return columns(batch, recorded, event.model_dump(mode="json", exclude_none=True), 1, 0, KEY)
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.kind)

@@ -43,8 +43,8 @@ class Stream(Generic[S]):
     """A stream of events as its workflow sees it: the state, and the receipts of the commands that made it.
 
     `epoch` is that of this run, None until the log has told it; `superseded` once the log has answered that the stream
-    has been taken over by a later one; `continue_as_new_suggested` once it has answered that the history of this run
-    has become long.
+    has been taken over by a later one; `makes_way` once it has answered that the next run is to go on: the history of
+    this one has become long, or another build is to go on with the stream. `stays` tells of a build that can't read it.
     """
 
     def __init__(
@@ -61,11 +61,13 @@ class Stream(Generic[S]):
         self.state = state
         self.epoch = epoch
         self.superseded = False
-        self.continue_as_new_suggested = False
+        self.makes_way = False
+        self.stays = False
         self.receipts = receipts or Receipts()
         self._name = str(id_)
         # Appending awaits, and a second command must not decide on the state before it.
         self._lock = asyncio.Lock()
+        self._others: dict[str, Appended] = {}
         # The calendar that was published last is the one adopted last.
         self.adopting = asyncio.Lock()
         self._in_flight = 0
@@ -106,14 +108,17 @@ class Stream(Generic[S]):
                 after = self._after(command, events, now)
                 batch = self._batch(command, content, events, now, after)
                 answer = await self._append(batch, after)
+                if answer is None:
+                    continue
                 if not answer.stored and command.command_id not in self.receipts:
                     raise RefusalError(answer.refused or why_not)
+            self._others.pop(command.command_id, None)
             return receipt
 
     async def catch_up(self) -> None:
         """Fold what the log holds and this run has not seen. Raises what the ledger never retries."""
         async with self._exclusive():
-            while (await self._append(self._question(), self.state)).more:
+            while (answer := await self._append(self._question(), self.state)) is None or answer.more:
                 pass
 
     def check(self, command: Command, content: str) -> None:
@@ -159,6 +164,7 @@ class Stream(Generic[S]):
         return self._ask(workflow.now(), command_id="catch-up", digest="", actor=SYSTEM, via=SYSTEM_VIA)
 
     def _ask(self, at: datetime, **said: Any) -> Batch:
+        info = workflow.info()
         return Batch(
             stream=self._name,
             filing_id=self.id.filing,
@@ -166,25 +172,36 @@ class Stream(Generic[S]):
             epoch=self.epoch,
             next_seq=self.state.seq + 1,
             at=at,
-            continue_as_new_suggested=workflow.info().is_continue_as_new_suggested(),
+            continue_as_new_suggested=info.is_continue_as_new_suggested(),
+            moves_with=self.kind.reads.snapshot if info.is_target_worker_deployment_version_changed() else None,
             **said,
         )
 
-    async def _append(self, batch: Batch, after: S) -> Appended:
-        """What the log answers, folded. `after` is the state if it took the batch as it was."""
+    async def _append(self, batch: Batch, after: S) -> Appended | None:
+        """What the log answers, folded; None if that is the answer to another command, which is kept for it.
+
+        In a replay answers come in the order in which they were given, commands may come in another. `after` is the
+        state if the log took the batch as it was.
+        """
+        if (kept := self._others.pop(batch.command_id, None)) is not None:
+            return kept
         try:
             answer: Appended = await workflow.execute_local_activity_method(Ledger.append, batch, **LEDGER)
         except ApplicationError as error:
             self.superseded = error.type == RefusalCode.LEDGER_CONFLICT
             raise
         self._adopt(answer, after if _taken_as_it_was(batch, answer) else None)
-        return answer
+        if answer.command_id in {None, batch.command_id}:
+            return answer
+        self._others[answer.command_id] = answer
+        return None
 
     def _adopt(self, answer: Appended, known: S | None) -> None:
         """Take over what the log answered; `known` is the state that its events lead to, where that is known."""
         self.state = known or self._fold(answer)
         self.epoch = answer.epoch
-        self.continue_as_new_suggested = self.continue_as_new_suggested or bool(answer.continue_as_new_suggested)
+        self.makes_way = self.makes_way or bool(answer.continue_as_new_suggested or answer.moves)
+        self.stays = answer.moves is False
         self.receipts.add(answer.receipts)
 
     def _fold(self, answer: Appended) -> S:

@@ -7,8 +7,10 @@ class holds a life instead of being one: Temporal looks through all that a workf
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from functools import cache
+from typing import Any, Final, Generic, NoReturn, TypeVar
 
 from temporalio import workflow
 
@@ -21,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.streams import Origin, S, StreamKind
     from schemas.errors import NOT_READY, NOT_RECORDED, Refusal, RefusalCode, RefusalError
     from schemas.filing.commands import Command, content_of
+    from schemas.ids import NUDGE
     from schemas.stream.ledger import ParkRequest, Receipt
     from schemas.stream.snapshots import Snapshot
     from schemas.text import composed
@@ -38,6 +41,8 @@ from workflows.stream.starting import (
     stream_named,
 )
 from workflows.stream.waiting import ContinueAsNewDueError, drain_handlers, wait_for
+
+_AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 
 _LONGEST_PAYLOAD: Final = 65_536
 """Characters that are kept of a signal that could not be used."""
@@ -80,7 +85,7 @@ class Life(Generic[S]):
             await self.proceed()
         except ContinueAsNewDueError:
             await drain_handlers(self.stream)
-            workflow.continue_as_new(continue_as_new_input(self.stream, self._snapshot()))
+            self._continue_as_new()
         await drain_handlers(self.stream)
 
     # What a kind may do in its own way.
@@ -134,6 +139,11 @@ class Life(Generic[S]):
         """Record the command. Raises `RefusalError`."""
         return await (await self.recorded()).record(composed(command), content_of(command))
 
+    async def nudged(self) -> None:
+        """Ask the log, whose answer lets a run that has nothing to do make way for another build."""
+        if self.refusal is None:
+            await (await self.recorded()).catch_up()
+
     async def park(self, signal: str, payload: Any, problem: str) -> None:
         """Keep a signal that could not be used."""
         stream = self.stream
@@ -166,6 +176,13 @@ class Life(Generic[S]):
         receipts = Receipts(snapshot.receipts, snapshot.older)
         self._stream = Stream(self.kind, stream_named(self.kind), state, receipts=receipts, epoch=epoch)
         self.memory = self.kind.memory.model_validate(snapshot.memory)
+
+    def _continue_as_new(self) -> NoReturn:
+        """Hand everything to the next run: of the build that is promoted now, unless that one can't read it."""
+        given = continue_as_new_input(self.stream, self._snapshot())
+        if self.stream.stays:
+            workflow.continue_as_new(given)
+        workflow.continue_as_new(given, initial_versioning_behavior=_AUTO_UPGRADE)
 
     def _snapshot(self) -> Snapshot:
         """What the next run needs. What waits for somebody outside is asked for again there."""
@@ -223,10 +240,20 @@ def of_kind(kind: StreamKind[Any], life: type[Life[Any]] = Life) -> Callable[[W]
             self.life = life(kind, single_argument(raw))
 
     def made(cls: W) -> W:
-        own = {"__init__": Living.__init__, "adopt_calendar": adopt_calendar()}
+        own = {"__init__": Living.__init__, "adopt_calendar": adopt_calendar(), "nudge": _nudge()}
         own |= {f"take_{model.model_fields['kind'].default}": update(model) for model in kind.commands}
         for name, member in own.items():
             setattr(cls, name, member)
         return cls
 
     return made
+
+
+@cache
+def _nudge() -> Any:
+    async def nudge(self: Any, *_: Any) -> None:
+        """Look whether another build is to go on with this."""
+        with suppress(RefusalError):
+            await self.life.nudged()
+
+    return workflow.signal(name=NUDGE)(nudge)

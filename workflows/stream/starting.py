@@ -55,10 +55,10 @@ def load_snapshot(raw: Any) -> Snapshot | None:
 def load_state(kind: StreamKind[Any], snapshot: Snapshot) -> Any:
     """The state in a snapshot; an error, like one that can't be read, if a newer worker has written it."""
     state = kind.state.model_validate(snapshot.state)
-    if state.snapshot_version > kind.state.model_fields["snapshot_version"].default:
+    if state.snapshot_version > kind.reads.snapshot:
         msg = "a newer worker has written this snapshot"
         raise RuntimeError(msg)
-    return state
+    return state.model_copy(update={"snapshot_version": kind.reads.snapshot})
 
 
 def _continued_by_itself() -> bool:

@@ -37,7 +37,7 @@ async def wait_for(
     """
 
     def changed() -> bool:
-        return done() or stream.superseded or stream.continue_as_new_suggested
+        return done() or stream.superseded or stream.makes_way
 
     await workflow.wait_condition(changed, timeout=within, timeout_summary=summary)
     if stream.superseded:

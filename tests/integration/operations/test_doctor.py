@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 from typer.testing import CliRunner
 
@@ -26,9 +27,11 @@ from operations.doctor.finding import Health
 from operations.doctor.record import SPILL
 from operations.home import Home
 from operations.schema_version import compare
+from recovery.builds import Builds
 from schemas.ids import filing_workflow
 from tests.acting import Play, birth, eventually, extract
 from tests.conftest import World
+from workers.wiring import activities, versioned_worker
 
 NOBODY = "127.0.0.1:1"
 BRIEF = 15
@@ -68,6 +71,20 @@ class Doctor:
         told = json.loads(ended.stdout)
         assert ended.exit_code == (0 if told["healthy"] else 1)
         return Told(told["healthy"], told["findings"], ended.stdout + ended.stderr)
+
+
+@pytest.fixture
+async def running(world: World) -> AsyncIterator[World]:
+    """A world whose worker has a build, to which everything is handed."""
+    settings = world.settings
+    async with (
+        activities(settings) as functions,
+        versioned_worker(world.temporal, functions, settings),
+        world.back_office(),
+        asyncpg.create_pool(world.app_dsn, min_size=0, max_size=1) as pool,
+    ):
+        await Builds(pool, world.temporal).promote(settings.build)
+        yield world
 
 
 @pytest.fixture
@@ -145,7 +162,7 @@ async def test_the_table_is_for_people(running: World, here: None) -> None:  # n
 async def test_without_workers_it_names_who_stands_still(doctor: Doctor) -> None:
     told = await doctor()
 
-    assert told.failed == {"pollers"}
+    assert told.failed == {"pollers", "builds"}
     assert [words for health, words in told.of("pollers") if health == "warn"] == [
         "agency.H29.16: nobody; 0 tasks wait; standing still: H29.16",
         "backoffice: nobody; 0 tasks wait; standing still: H01.12, H56.30",

@@ -96,6 +96,8 @@ class ByHand:
     async def temporal(self) -> None:
         port = str(self.ports["temporal"])
         options = ["--headless", "--disable-config-file", "--ip", "127.0.0.1", "--namespace", NAMESPACE]
+        for name, value in re.findall(r"\| `((?:limit|history)\.\w+\.?\w*)` \|[^|]*\| `(\d+)` \|", PAGE):
+            options += ["--dynamic-config-value", f"{name}={value}"]
         await self.start(binary("temporal"), "server", "start-dev", "--port", port, *options)
 
     async def partner(self, name: str) -> None:

@@ -1,0 +1,40 @@
+"""The builds of the platform as the database knows them: what each can read, and which one goes on with everything."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rules.streams import Kinds
+from schemas.base import Model
+from schemas.stream.versions import Reads
+from views.log import Connection
+
+
+class Written(Model):
+    """What a build reads, by kind of stream."""
+
+    kinds: dict[str, Reads]
+
+
+async def register(connection: Connection, build: str, kinds: Kinds) -> None:
+    """Note that this build has started, and what it reads."""
+    reads = Written(kinds={kind.name: kind.reads for kind in kinds.values()})
+    await connection.execute(_REGISTER, build, reads.model_dump_json())
+
+
+async def can_take_over(connection: Connection, kind: str, stream: str, snapshot: int) -> bool:
+    """Whether the promoted build reads this version of the snapshot, and every event of the stream."""
+    body = await connection.fetchval(_PROMOTED)
+    reads = None if body is None else Written.model_validate_json(body).kinds.get(kind)
+    if reads is None or snapshot > reads.snapshot:
+        return False
+    written = await connection.fetch(_VERSIONS, stream)
+    return all(row["version"] <= reads.events.get(row["kind"], 0) for row in written)
+
+
+_REGISTER: Final = """
+insert into build (build, reads) values ($1, $2)
+on conflict (build) do update set reads = excluded.reads, started_at = clock_timestamp()
+"""
+_PROMOTED: Final = "select reads from build where promoted_at is not null order by promoted_at desc limit 1"
+_VERSIONS: Final = "select distinct kind, version from event where stream = $1"

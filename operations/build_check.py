@@ -1,0 +1,147 @@
+"""What this build would make of what others have written: logs, snapshots and, if wanted, histories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import asyncpg
+from pydantic import ValidationError
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Replayer
+
+from activities.ledger.database import Connection
+from activities.ledger.vault import Vault
+from motcua.converter import data_converter
+from motcua.patience import is_not_found
+from operations.folded import write_rows
+from operations.shadow import read_models
+from recovery.behind import snapshot_in
+from rules.streams import KINDS, Kinds
+from schemas.stream.snapshots import Snapshot
+from views.log import Log, UnfoldableError
+from workers.wiring import WORKFLOWS
+from workflows.stream.starting import load_state
+
+_SAMPLE: Final = """
+select stream, filing_id, agency, head_seq from stream
+where head_seq > 0 and hashtext(stream || $1) % $2 = 0 order by stream limit $3
+"""
+_COUNT: Final = "select count(*) from stream where head_seq > 0"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One stream that this build read.
+
+    Attributes:
+        stream: Which.
+        problem: Why this build can't go on with it; None if it can.
+        differs: The read models that would read otherwise under the rules of this build.
+        snapshot: Whether its run was handed a snapshot, which was read too.
+    """
+
+    stream: str
+    problem: str | None = None
+    differs: tuple[str, ...] = ()
+    snapshot: bool = False
+
+
+class BuildCheck:
+    """Reads what others have written as this build."""
+
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], temporal: Client, vault: Vault, kinds: Kinds = KINDS, *, replay: bool
+    ) -> None:
+        self._pool = pool
+        self._temporal = temporal
+        self._vault = vault
+        self._kinds = kinds
+        self._replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter) if replay else None
+
+    async def sample(self, size: int, salt: str) -> list[asyncpg.Record]:
+        """So many streams of all, spread over them; others with another salt."""
+        every = max(int(await self._pool.fetchval(_COUNT)) // size, 1)
+        return await self._pool.fetch(_SAMPLE, salt, every, size)
+
+    async def check(self, stream: asyncpg.Record) -> Checked:
+        """Read one stream. Raises `RPCError`, and what asyncpg raises."""
+        name = stream["stream"]
+        try:
+            differs = await self._compare(stream)
+            snapshot = await self._snapshot(name)
+            if self._replayer is not None:
+                await self._replay(self._replayer, name)
+        except (UnfoldableError, _UnreadableError) as error:
+            return Checked(name, problem=str(error))
+        return Checked(name, differs=differs, snapshot=snapshot)
+
+    async def _compare(self, stream: asyncpg.Record) -> tuple[str, ...]:
+        """The read models that would differ: written as the log has them, compared, and put back."""
+        async with self._pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                await connection.execute("select from stream where stream = $1 for update", stream["stream"])
+                head = await connection.fetchval("select head_seq from stream where stream = $1", stream["stream"])
+                log = Log(connection, self._vault.find, self._kinds)
+                before = await self._rows(connection, stream)
+                events = await log.events(stream["stream"], stream["filing_id"], head)
+                await write_rows(log, self._vault, stream, events)
+                after = await self._rows(connection, stream)
+            finally:
+                await transaction.rollback()
+        return tuple(table for table in before if before[table] != after[table])
+
+    async def _rows(self, connection: Connection, stream: asyncpg.Record) -> dict[str, list[str]]:
+        own = self._kinds.of(stream["stream"]).table
+        others = {table.name for table in self._kinds.tables.values()} - ({own.name} if own else set())
+        found = {}
+        for table, key in read_models(self._kinds).items():
+            if table not in others:
+                column = "filing_id" if key == "filing_id" else "stream"
+                rows = await connection.fetch(_ROWS.format(table=table, column=column), stream[column])
+                found[table] = [row["row"] for row in rows]
+        return found
+
+    async def _snapshot(self, stream: str) -> bool:
+        """Load what the stream's run was handed by the run before; whether there was anything."""
+        raw = await self._handed_on(stream)
+        if raw is None:
+            return False
+        kind = self._kinds.of(stream)
+        try:
+            snapshot = Snapshot.model_validate(raw)
+            load_state(kind, snapshot)
+            kind.memory.model_validate(snapshot.memory)
+        except (ValidationError, RuntimeError) as error:
+            raise _UnreadableError(f"{stream}: its snapshot can't be read: {type(error).__name__}") from None
+        return True
+
+    async def _handed_on(self, stream: str) -> dict[str, Any] | None:
+        events = self._temporal.get_workflow_handle(stream).fetch_history_events(page_size=1)
+        try:
+            return snapshot_in(await anext(events))
+        except RPCError as error:
+            if not is_not_found(error):
+                raise
+        return None
+
+    async def _replay(self, replayer: Replayer, stream: str) -> None:
+        try:
+            history = await self._temporal.get_workflow_handle(stream).fetch_history()
+        except RPCError as error:
+            if is_not_found(error):
+                return
+            raise
+        result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+        if result.replay_failure is not None:
+            raise _UnreadableError(f"{stream}: its history can't be replayed")
+
+
+class _UnreadableError(Exception):
+    """Why this build can't go on with a stream."""
+
+
+_ROWS: Final = "select to_jsonb(t)::text as row from {table} t where {column} = $1 order by 1"

@@ -1,0 +1,56 @@
+"""The read models of a stream made anew from its log, by the rules of this build and the append's own writer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+
+from activities.ledger import read_models
+from activities.ledger.append import submitted_columns
+from activities.ledger.vault import Vault
+from schemas.filing.commands import SYSTEM_VIA
+from schemas.filing.events import Submitted
+from schemas.people import SYSTEM
+from schemas.stream.ledger import Batch, Recorded
+from schemas.stream.rows import Rows
+from views.log import Log, UnfoldableError
+
+
+async def write_rows(log: Log, vault: Vault, stream: asyncpg.Record, events: list[Recorded]) -> None:
+    """Write what the read models hold of a stream after these events, which are all. Raises `UnfoldableError`.
+
+    `stream` has `stream`, `filing_id` and `agency`. Which tables are written is told by the connection's search path.
+    """
+    kind = log.kind(stream["stream"])
+    try:
+        state = await log.fold(stream["stream"], stream["agency"], events)
+        rows = kind.all_rows(state)
+    except (LookupError, ValueError) as error:
+        raise UnfoldableError(f"{stream['stream']}: its rows can't be told: {type(error).__name__}") from None
+    batch = _batch(stream, events, rows)
+    if (change := read_models.change(kind, batch, {}, _added(vault, events[0].event))) is not None:
+        await read_models.write(log.connection, batch, change)
+
+
+def _added(vault: Vault, first: Any) -> dict[str, Any]:
+    """What the ledger adds to a filing's row when it is handed in, beside what its workflow knows."""
+    if not isinstance(first, Submitted):
+        return {}
+    return submitted_columns(vault.person(first.applicant.id_number), first.possible_duplicates)
+
+
+def _batch(stream: asyncpg.Record, events: list[Recorded], rows: Rows) -> Batch:
+    """The stream's last append, as far as read models care."""
+    return Batch(
+        stream=stream["stream"],
+        filing_id=stream["filing_id"],
+        agency=stream["agency"],
+        next_seq=len(events),
+        command_id=events[-1].command_id,
+        digest="",
+        actor=SYSTEM,
+        via=SYSTEM_VIA,
+        at=events[-1].at,
+        rows=rows,
+    )

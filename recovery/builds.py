@@ -1,0 +1,265 @@
+"""Builds of the platform: what each holds, which goes on with everything, and how a filing leaves one for the next.
+
+Temporal keeps a run with the build that began it, and hands new ones to the build that is promoted. A run moves by
+continuing as new: at its next event by itself, or woken by a signal if it is dormant. What a build holds that nobody
+runs any more is started again from the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+import asyncpg
+from temporalio.api.deployment.v1 import WorkerDeploymentInfo, WorkerDeploymentVersion
+from temporalio.api.enums.v1 import RoutingConfigUpdateState, TaskQueueType
+from temporalio.api.workflowservice.v1 import (
+    DeleteWorkerDeploymentVersionRequest,
+    DescribeWorkerDeploymentRequest,
+    SetWorkerDeploymentCurrentVersionRequest,
+)
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from motcua.errors import MotcuaError, Unavailable
+from motcua.patience import TryAgainError, is_not_found, patiently
+from recovery.histories import each
+from recovery.restart import PATIENCE, Restarter
+from recovery.signs import asking, queue_of, signs_of_life
+from recovery.stalled import RUNNING
+from schemas.ids import DEPLOYMENT, NUDGE, TASK_QUEUE
+
+NONE: Final = "none"
+"""What a run belongs to that was begun before there were builds."""
+
+Tell: TypeAlias = Callable[[int, int], None]
+"""Told how many have left a build, and how many are still there."""
+
+_UNDER_WAY: Final = RoutingConfigUpdateState.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS
+_PAUSE: Final = 0.5
+_STARTING: Final = 5.0
+_LEAVE_WITHIN: Final = 20.0
+"""Seconds in which a run that was woken has left, unless the next build can't read it."""
+
+_PROMOTED: Final = "update build set promoted_at = clock_timestamp() where build = $1 returning build"
+_KNOWN: Final = "select build, started_at, promoted_at from build order by started_at desc"
+_FORGET: Final = "delete from build where build = $1"
+
+
+class NoSuchBuildError(MotcuaError):
+    """No worker of this build has ever started here, or none runs now."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build and what it holds.
+
+    Attributes:
+        build: Its id; `none` is what was begun before there were builds.
+        current: Whether new filings are handed to it.
+        workers: How many processes of it ask for work now.
+        holds: Workflows of filings, payments and parcels that run, or wait, on it.
+        started_at: When a worker of it started last.
+        promoted_at: When everything was last handed to it.
+    """
+
+    build: str
+    current: bool
+    workers: int
+    holds: int
+    started_at: datetime | None = None
+    promoted_at: datetime | None = None
+
+
+class Builds:
+    """The builds of one platform."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], temporal: Client) -> None:
+        self._pool = pool
+        self._temporal = temporal
+        self._restarter = Restarter(pool, temporal)
+
+    async def all(self) -> list[Build]:
+        """Every build that is known, or holds something, the newest first. Raises `RPCError`."""
+        known = {row["build"]: row for row in await self._pool.fetch(_KNOWN)}
+        current, there = await self._deployed()
+        workers = await self._workers()
+        names = list(dict.fromkeys((*known, *there, *workers)))
+        held = await each(self._held, [*names, NONE])
+        found = [
+            Build(
+                build=name,
+                current=name == current,
+                workers=workers[name],
+                holds=holds,
+                started_at=known[name]["started_at"] if name in known else None,
+                promoted_at=known[name]["promoted_at"] if name in known else None,
+            )
+            for name, holds in zip(names, held, strict=False)
+        ]
+        return [*found, Build(NONE, current=False, workers=0, holds=held[-1])] if held[-1] else found
+
+    async def current(self) -> str | None:
+        """The build that new filings are handed to. Without one nobody takes them. Raises `RPCError`."""
+        return (await self._deployed())[0]
+
+    async def release(self, build: str, tell: Tell) -> None:
+        """Promote a build, and have all leave the others that nobody runs any more. Raises as `promote` and `drain`."""
+        if await self.current() != build:
+            # No other build can replay these, and after the promotion this one would be asked to.
+            await self._send_away(NONE)
+            await self.promote(build)
+        for other in await self.all():
+            if other.build != build and other.holds and not other.workers:
+                await self.drain(other.build, tell)
+
+    async def promote(self, build: str) -> None:
+        """Hand everything to this build: new filings at once, the others as they come to their next event.
+
+        Raises:
+            NoSuchBuildError: No worker of it runs.
+            RPCError: Temporal refuses.
+        """
+        await self._works(build)
+        # What runs may move as soon as Temporal says so, and then asks the record which build is to read it.
+        if await self._pool.fetchval(_PROMOTED, build) is None:
+            raise NoSuchBuildError(f"no worker of the build {build} has ever started here")
+        request = SetWorkerDeploymentCurrentVersionRequest(
+            namespace=self._temporal.namespace,
+            deployment_name=DEPLOYMENT,
+            build_id=build,
+            identity=self._temporal.identity,
+            ignore_missing_task_queues=True,
+        )
+
+        async def attempt(_: timedelta) -> None:
+            try:
+                await self._temporal.workflow_service.set_worker_deployment_current_version(request)
+            except RPCError as error:
+                if is_not_found(error):  # Temporal hears a little later who asks it for work
+                    raise TryAgainError from error
+                raise
+            if (await self._deployment()).routing_config_update_state == _UNDER_WAY:
+                raise TryAgainError
+
+        await patiently(attempt, PATIENCE)
+
+    async def _works(self, build: str) -> None:
+        """Wait for a worker of this build: Temporal lists one a little after it has started."""
+
+        async def attempt(_: timedelta) -> None:
+            if not (await self._workers())[build]:
+                raise TryAgainError
+
+        try:
+            await patiently(attempt, _STARTING)
+        except Unavailable:
+            raise NoSuchBuildError(f"no worker of the build {build} runs") from None
+
+    async def drain(self, build: str, tell: Tell) -> int:
+        """Have all that a build holds leave it; how many could not, because the current build can't read them.
+
+        Dormant runs are woken; if no worker of it runs, they are started again from the log. Whatever ends this goes on
+        where it stopped when it is called again. Raises `RPCError`, and as `Restarter.restart`.
+        """
+        first = left = await self._held(build)
+        tell(0, left)
+        while left:
+            begun = asyncio.get_running_loop().time()
+            await self._send_away(build)
+            while (now := await self._held(build)) and asyncio.get_running_loop().time() - begun < _LEAVE_WITHIN:
+                tell(max(first - now, 0), now)
+                await asyncio.sleep(_PAUSE)
+            tell(max(first - now, 0), now)
+            if now >= left:
+                return now
+            left = now
+        await self._delete(build)
+        return 0
+
+    async def _send_away(self, build: str) -> None:
+        send: Callable[[str], Awaitable[object]] = self._nudge
+        if not (await self._workers())[build]:
+            send = self._restarter.begin_again
+        async for page in self._pages(build):
+            await each(send, page)
+
+    async def _nudge(self, workflow_id: str) -> None:
+        try:
+            await self._temporal.get_workflow_handle(workflow_id).signal(NUDGE)
+        except RPCError as error:
+            if not is_not_found(error):
+                raise
+
+    async def _pages(self, build: str) -> AsyncIterator[list[str]]:
+        page: list[str] = []
+        async for found in self._temporal.list_workflows(_held_by(build)):
+            page.append(found.id)
+            if len(page) == _PAGE:
+                yield page
+                page = []
+        yield page
+
+    async def _held(self, build: str) -> int:
+        return (await self._temporal.count_workflows(_held_by(build))).count
+
+    async def _deployed(self) -> tuple[str | None, list[str]]:
+        """The current build, and all that Temporal knows."""
+        try:
+            info = await self._deployment()
+        except RPCError as error:
+            if is_not_found(error):
+                return None, []
+            raise
+        current = info.routing_config.current_deployment_version.build_id
+        return current or None, [one.deployment_version.build_id for one in info.version_summaries]
+
+    async def _deployment(self) -> WorkerDeploymentInfo:
+        found = await self._temporal.workflow_service.describe_worker_deployment(
+            DescribeWorkerDeploymentRequest(namespace=self._temporal.namespace, deployment_name=DEPLOYMENT)
+        )
+        return found.worker_deployment_info
+
+    async def _workers(self) -> Counter[str]:
+        """How many processes of each build ask for work."""
+        queue = await queue_of(self._temporal, TASK_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
+        asked = asking(queue, TASK_QUEUE, await signs_of_life(self._temporal))
+        return Counter(
+            poller.deployment_options.build_id
+            for poller in asked
+            if poller.deployment_options.deployment_name == DEPLOYMENT
+        )
+
+    async def _delete(self, build: str) -> None:
+        """Forget a build that holds nothing. Temporal refuses while a worker of it runs: then it is kept."""
+        if build == NONE:
+            return
+        try:
+            await self._temporal.workflow_service.delete_worker_deployment_version(
+                DeleteWorkerDeploymentVersionRequest(
+                    namespace=self._temporal.namespace,
+                    deployment_version=WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=build),
+                    skip_drainage=True,
+                    identity=self._temporal.identity,
+                )
+            )
+        except RPCError as error:
+            if error.status is RPCStatusCode.FAILED_PRECONDITION:
+                return
+            if not is_not_found(error):
+                raise
+        await self._pool.execute(_FORGET, build)
+
+
+_PAGE: Final = 500
+
+
+def _held_by(build: str) -> str:
+    """The visibility query of what a build holds."""
+    if build == NONE:
+        return f"{RUNNING} AND TemporalWorkerDeploymentVersion IS NULL"
+    return f"{RUNNING} AND TemporalWorkerDeploymentVersion = '{DEPLOYMENT}:{build}'"

@@ -1,0 +1,209 @@
+"""Moving running filings from build to build: other flow, other clocks, killed workers, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from recovery.builds import NONE, Build, Builds, NoSuchBuildError
+from recovery.stalled import stalled
+from schemas.filing import commands as cm
+from schemas.filing.state import Stage
+from schemas.people import Role
+from tests.acting import NEVER_PAYS, Doubtful, Play, birth, eventually, extract
+from tests.conftest import ROOT, World
+from tests.faults.processes import WorkerProcess, motcua, worker_process
+from workers.build import CODE, build_of
+
+ROOMS: Final = (*CODE, "views", "workers", "recovery", "motcua")
+
+OTHER_FLOW: Final = (
+    "workflows/filing.py",
+    "        try:\n            await self._fee()\n",
+    "        try:\n            await workflow.sleep(timedelta(milliseconds=20))\n            await self._fee()\n",
+)
+OTHER_CLOCKS: Final = (
+    "rules/filing/clocks.py",
+    "Clock.INTAKE: rules.limits.intake,",
+    "Clock.INTAKE: rules.limits.processing,",
+)
+NEWER_SNAPSHOT: Final = ("schemas/filing/state.py", "snapshot_version: int = 1", "snapshot_version: int = 2")
+
+
+def checkout(folder: Path, *changes: tuple[str, str, str]) -> Path:
+    """The platform with other code."""
+    for room in ROOMS:
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "requirements.lock", folder)
+    for name, before, after in changes:
+        text = (folder / name).read_text("utf-8")
+        assert before in text
+        (folder / name).write_text(text.replace(before, after), "utf-8")
+    return folder
+
+
+@dataclass(frozen=True)
+class Versions:
+    """A world whose workers are processes of several builds."""
+
+    world: World
+    builds: Builds
+    folder: Path
+
+    @asynccontextmanager
+    async def worker(self, root: Path) -> AsyncIterator[WorkerProcess]:
+        async with worker_process(self.world.process_env, self.folder / build_of(root), checkout=root) as process:
+            yield process
+
+    async def of(self, build: str) -> Build:
+        return next(one for one in await self.builds.all() if one.build == build)
+
+    async def holding(self) -> dict[str, int]:
+        """How many workflows each build holds that holds any."""
+        return {one.build: one.holds for one in await self.builds.all() if one.holds}
+
+    async def build_of_run(self, play: Play) -> str:
+        found = await self.world.temporal.get_workflow_handle(f"filing:{play.filing}").describe()
+        return found.raw_description.workflow_execution_info.versioning_info.deployment_version.build_id
+
+    async def drained(self, build: str) -> int:
+        return await self.builds.drain(build, lambda *_: None)
+
+
+@pytest.fixture
+async def versions(world: World, tmp_path: Path) -> AsyncIterator[Versions]:
+    async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=5) as pool, world.back_office(Doubtful()):
+        yield Versions(world, Builds(pool, world.temporal), tmp_path)
+
+
+async def in_flight(world: World) -> list[Play]:
+    """Filings wherever they may stand: at intake, with a fee that nobody pays, one that was paid, in review, ended."""
+    plays = [await Play.begin(world, birth()), await Play.begin(world, extract(payer_account=NEVER_PAYS))]
+    for play in [await Play.begin(world, extract()), await Play.begin(world, birth())]:
+        await play.accept()
+        await play.at(Stage.REVIEW)
+        plays.append(play)
+    await plays[1].accept()
+    ended = await Play.begin(world, extract())
+    await ended.deliver()
+    return [*plays, ended]
+
+
+OPEN: Final = 7
+"""Workflows of these: four filings, and three payments, which watch for late money."""
+
+
+async def finish(plays: list[Play]) -> None:
+    for play in plays:
+        view = await play.view()
+        if view.stage is Stage.INTAKE:
+            await play.accept()
+        if view.stage is Stage.FEE:
+            await play.act(cm.Withdraw, play.submission.actor, reason="twice")
+        elif view.stage is not Stage.CLOSED:
+            await play.review()
+        await play.at(Stage.CLOSED)
+
+
+async def captures(world: World, filing: UUID) -> int:
+    async with world.connection() as connection:
+        counted = "select count(*) from event where filing_id = $1 and kind = 'payment_captured'"
+        return int(await connection.fetchval(counted, filing))
+
+
+CAPTURES: Final = [0, 0, 1, 0, 1]
+
+
+async def test_filings_go_on_with_the_build_that_is_promoted_and_back(versions: Versions) -> None:
+    world, other = versions.world, checkout(versions.folder / "other", OTHER_FLOW, OTHER_CLOCKS)
+    a, b = build_of(ROOT), build_of(other)
+    async with versions.worker(ROOT) as first:
+        plays = await in_flight(world)
+        await eventually(versions.holding, lambda holding: holding == {a: OPEN})
+        async with versions.worker(other):
+            with pytest.raises(NoSuchBuildError):
+                await versions.builds.promote("nobody")
+            await versions.builds.promote(b)
+            newer = await Play.begin(world, birth())
+            assert await versions.build_of_run(newer) == b
+            asleep, awake = plays[0], plays[2]
+            await awake.act(cm.Claim, awake.officer(Role.SPECIALIST))
+            await eventually(lambda: versions.build_of_run(awake), lambda build: build == b)
+            assert await versions.build_of_run(asleep) == a
+            assert await versions.drained(a) == 0
+            assert await versions.build_of_run(asleep) == b
+            first.kill()
+            await eventually(versions.holding, lambda holding: holding == {b: OPEN + 1})
+            assert await stalled(world.temporal) == []
+
+            async with versions.worker(ROOT):
+                await versions.builds.promote(a)
+                assert await versions.drained(b) == 0
+                await awake.act(cm.Release, awake.officer(Role.SPECIALIST))
+                await finish([*plays, newer])
+                assert await stalled(world.temporal) == []
+    assert [await captures(world, play.filing) for play in plays] == CAPTURES
+
+
+async def test_what_a_build_can_not_read_stays_where_it_is(versions: Versions) -> None:
+    world, newer = versions.world, checkout(versions.folder / "newer", NEWER_SNAPSHOT)
+    a, b = build_of(ROOT), build_of(newer)
+    async with versions.worker(newer):
+        play = await Play.begin(world, birth())
+        async with versions.worker(ROOT):
+            await versions.builds.promote(a)
+            await play.accept()
+            assert await versions.drained(b) == 1
+            await play.review()
+            await play.at(Stage.CLOSED)
+            assert await versions.build_of_run(play) == b
+            assert await stalled(world.temporal) == []
+
+
+async def test_what_a_build_without_workers_holds_is_started_again(versions: Versions) -> None:
+    world, other = versions.world, checkout(versions.folder / "other", OTHER_FLOW, OTHER_CLOCKS)
+    a, b = build_of(ROOT), build_of(other)
+    async with versions.worker(ROOT) as first:
+        plays = await in_flight(world)
+        await first.stop()
+    unrecorded = asyncio.create_task(Play.begin(world, birth()))
+    await eventually(lambda: versions.of(a), lambda build: build.holds == OPEN and not build.workers)
+    released = world.process_env | {"MOTCUA_RELEASE": "true"}
+    async with worker_process(released, versions.folder / b, checkout=other):
+        await eventually(versions.builds.current, lambda build: build == b)
+        await eventually(versions.holding, lambda holding: holding == {b: OPEN + 1})
+        await finish([*plays, await unrecorded])
+        assert await stalled(world.temporal) == []
+    assert [await captures(world, play.filing) for play in plays] == CAPTURES
+
+
+async def test_what_was_begun_before_there_were_builds_is_started_again(versions: Versions) -> None:
+    world, other = versions.world, checkout(versions.folder / "other", OTHER_FLOW, OTHER_CLOCKS)
+    async with world.platform():
+        plays = await in_flight(world)
+    await eventually(versions.holding, lambda holding: holding == {NONE: OPEN})
+    async with versions.worker(other):
+        await eventually(versions.holding, lambda holding: holding == {build_of(other): OPEN})
+        await finish(plays)
+        assert await stalled(world.temporal) == []
+
+
+async def test_the_commands(versions: Versions) -> None:
+    world, a = versions.world, build_of(ROOT)
+    env = world.process_env
+    async with versions.worker(ROOT):
+        await in_flight(world)
+        listed = await motcua(env, "versions", "--json")
+        assert f'"build": "{a}"' in listed.out
+        checked = await motcua(env, "versions", "check", "--replay")
+        assert (checked.code, "0 không đọc được" in checked.out) == (0, True), checked
+        assert (await motcua(env, "versions", "promote", "nobody")).code == 1

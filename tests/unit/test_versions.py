@@ -1,0 +1,116 @@
+"""Builds and versions: what one build can take over from another."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from rules.streams import PAYMENT, Origin
+from schemas.errors import RefusalCode, RefusalError, problem, refused
+from schemas.ids import StreamId
+from schemas.payment import CancelPayment
+from schemas.people import Actor, Role
+from schemas.stream.ledger import Appended, Batch, Receipt
+from tests.conftest import ROOT
+from views.log import opened
+from workers.build import CODE, LOCK, build_of
+from workflows.stream import recording
+
+AT: Final = datetime(2026, 11, 26, tzinfo=UTC)
+
+
+def row(version: int, **body: Any) -> dict[str, Any]:
+    actor = Actor(subject="system", role=Role.SYSTEM).model_dump(mode="json")
+    return {
+        "seq": 1,
+        "kind": "payment_cancelled",
+        "version": version,
+        "body": json.dumps(body).encode(),
+        "sealed": None,
+        "command_id": "c",
+        "actor": json.dumps(actor).encode(),
+        "occurred_at": AT,
+    }
+
+
+class NoKey:
+    def unseal(self, sealed: bytes, context: str) -> bytes:  # noqa: ARG002 -- nothing here is sealed
+        raise AssertionError
+
+
+def test_an_event_of_an_older_version_is_lifted_step_by_step() -> None:
+    def named(data: dict[str, Any]) -> dict[str, Any]:
+        return {"kind": data["kind"], "because": data["why"]}
+
+    def shorter(data: dict[str, Any]) -> dict[str, Any]:
+        return {"kind": data["kind"], "reason": data["because"].strip()}
+
+    kind = replace(PAYMENT, upcasters={"payment_cancelled": (named, shorter)})
+    assert (kind.event_version("payment_cancelled"), kind.event_version("payment_captured")) == (3, 1)
+    assert kind.reads.events["payment_cancelled"] == 3
+    for version, body in ((1, {"why": " late "}), (2, {"because": " late "}), (3, {"reason": "late"})):
+        assert opened(kind, "payment:x:1", row(version, **body), NoKey()).event.reason == "late"
+    with pytest.raises(ValueError, match="has version 4; this build reads up to 3"):
+        opened(kind, "payment:x:1", row(4, reason="late"), NoKey())
+
+
+def test_a_build_is_named_by_all_that_decides_how_filings_go_on(tmp_path: Path) -> None:
+    for room in CODE:
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / LOCK, tmp_path)
+    first = build_of(tmp_path)
+    assert first == build_of(ROOT)
+    (tmp_path / "README.md").write_text("other")
+    assert build_of(tmp_path) == first
+    others = {first}
+    for changed in (*(f"{room}/__init__.py" for room in CODE), LOCK):
+        with (tmp_path / changed).open("a", encoding="utf-8") as file:
+            file.write("\n# other\n")
+        others.add(build_of(tmp_path))
+    assert len(others) == len(CODE) + 2
+
+
+class Answers:
+    """A log whose answers come in the order in which they were given, whatever is asked."""
+
+    def __init__(self, *answers: Appended) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    async def __call__(self, _: Any, batch: Batch, **__: Any) -> Appended:
+        self.asked.append(batch.command_id)
+        await asyncio.sleep(0)
+        return self.answers.pop(0)
+
+
+async def test_an_answer_to_another_command_is_handed_on_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    info = SimpleNamespace(
+        is_continue_as_new_suggested=lambda: False, is_target_worker_deployment_version_changed=lambda: False
+    )
+    why = refused(RefusalCode.NOT_ALLOWED, problem("", "already_over", "đã xong", "it is over")).refusal
+    known = Receipt(command_id="first", digest="d", seq=0, at=AT)
+    log = Answers(
+        Appended(epoch=1, command_id="second", refused=why), Appended(epoch=1, command_id="first", receipts=(known,))
+    )
+    engine = SimpleNamespace(now=lambda: AT, info=lambda: info, execute_local_activity_method=log)
+    monkeypatch.setattr(recording, "workflow", engine)
+    id_ = StreamId("payment", UUID(int=1), 1)
+    stream = recording.Stream(PAYMENT, id_, PAYMENT.initial(Origin(id_, "H01.12")))
+
+    async def give(command_id: str) -> Receipt:
+        command = CancelPayment(command_id=command_id, reason="late")
+        return await stream.record(command, "d", refusal=why)
+
+    first, second = await asyncio.gather(give("first"), give("second"), return_exceptions=True)
+    assert first == known
+    assert isinstance(second, RefusalError)
+    assert log.asked == ["first", "first"]

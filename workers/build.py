@@ -1,0 +1,37 @@
+"""Which build of the platform this is: its code, what it stands on, and the Python that runs it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+CODE: Final = ("workflows", "rules", "schemas", "activities")
+LOCK: Final = "requirements.lock"
+_ROOT: Final = Path(__file__).parents[1]
+_DIGITS: Final = 12
+
+
+@cache
+def own_build() -> str:
+    """The build of this process, if nobody has named it (`MOTCUA_BUILD`)."""
+    return build_of(_ROOT)
+
+
+def build_of(root: Path) -> str:
+    """The build of a checkout: the first digits of a digest of all that decides how filings go on."""
+    digest = sha256(sys.version.encode())
+    for file in _files(root):
+        digest.update(f"\n{file.relative_to(root).as_posix()}\n".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:_DIGITS]
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for room in CODE:
+        yield from sorted((root / room).rglob("*.py"))
+    if (root / LOCK).is_file():
+        yield root / LOCK
