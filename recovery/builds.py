@@ -30,8 +30,9 @@ from motcua.patience import TryAgainError, is_not_found, patiently
 from recovery.histories import each
 from recovery.restart import PATIENCE, Restarter
 from recovery.signs import asking, queue_of, signs_of_life
-from recovery.stalled import RUNNING
+from rules.streams import KINDS
 from schemas.ids import DEPLOYMENT, NUDGE, TASK_QUEUE
+from schemas.stream.reprojection import REPROJECTION
 
 NONE: Final = "none"
 """What a run belongs to that was begun before there were builds."""
@@ -256,10 +257,13 @@ class Builds:
 
 
 _PAGE: Final = 500
+_TYPES: Final = ", ".join(f"'{name}'" for name in (*(kind.workflow for kind in KINDS.values()), REPROJECTION))
+_RUNNING: Final = f"ExecutionStatus = 'Running' AND WorkflowType IN ({_TYPES})"
+"""All that may last: what is not here is over within seconds."""
 
 
 def _held_by(build: str) -> str:
     """The visibility query of what a build holds."""
     if build == NONE:
-        return f"{RUNNING} AND TemporalWorkerDeploymentVersion IS NULL"
-    return f"{RUNNING} AND TemporalWorkerDeploymentVersion = '{DEPLOYMENT}:{build}'"
+        return f"{_RUNNING} AND TemporalWorkerDeploymentVersion IS NULL"
+    return f"{_RUNNING} AND TemporalWorkerDeploymentVersion = '{DEPLOYMENT}:{build}'"

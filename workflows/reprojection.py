@@ -10,7 +10,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.reprojection import PAGES, Reprojections
-    from schemas.stream.reprojection import Page, Reproject
+    from schemas.ids import NUDGE
+    from schemas.stream.reprojection import REPROJECTION, Page, Reproject
 
 _STRAGGLERS: Final = timedelta(seconds=30)
 """What was being submitted under the calendar before is in the log by then."""
@@ -20,13 +21,21 @@ _PAGES_OF_A_RUN: Final = 500
 _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
 
 
-@workflow.defn
+@workflow.defn(name=REPROJECTION)
 class Reprojection:
     """Pass after pass over what goes by another calendar, until a pass finds none.
 
     Whatever ends it halfway, it goes on where it stopped: who has turned is not asked again, and who is asked twice
     answers with the same receipt.
     """
+
+    def __init__(self) -> None:
+        self._nudged = False
+
+    @workflow.signal(name=NUDGE)
+    def nudge(self) -> None:
+        """Look whether another build is to go on with this."""
+        self._nudged = True
 
     @workflow.run
     async def run(self, reproject: Reproject) -> Reproject:
@@ -40,12 +49,21 @@ class Reprojection:
             if reproject.kind == len(reproject.kinds):
                 if reproject.passes and not reproject.asked:
                     return reproject
-                await workflow.sleep(min(_STRAGGLERS * (reproject.passes + 1), _LONGEST))
-                again = {"kind": 0, "asked": 0, "passes": reproject.passes + 1}
+                rested = await self._rest(min(_STRAGGLERS * (reproject.passes + 1), _LONGEST))
+                again = {"kind": 0, "asked": 0, "passes": reproject.passes + rested}
                 reproject = reproject.model_copy(update=again)
             if page == _PAGES_OF_A_RUN or workflow.info().is_target_worker_deployment_version_changed():
                 workflow.continue_as_new(reproject, initial_versioning_behavior=_AUTO_UPGRADE)
         raise AssertionError
+
+    async def _rest(self, time: timedelta) -> bool:
+        """Let time pass; False if it was cut short, and the pass is to be made again."""
+        self._nudged = False
+        try:
+            await workflow.wait_condition(lambda: self._nudged, timeout=time)
+        except TimeoutError:
+            return True
+        return False
 
 
 def _page(reproject: Reproject) -> Page:

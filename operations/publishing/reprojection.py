@@ -13,7 +13,7 @@ from motcua.patience import patiently
 from rules.streams import KINDS
 from schemas.ids import TASK_QUEUE
 from schemas.publishing.calendar import CalendarName
-from schemas.stream.reprojection import Reproject, workflow_id
+from schemas.stream.reprojection import REPROJECTION, Reproject, workflow_id
 
 PATIENCE: Final = 20.0
 """Seconds for which Temporal is waited for."""
@@ -24,7 +24,7 @@ async def start(temporal: Client, calendar: CalendarName) -> None:
 
     async def attempt(limit: Any) -> None:
         await temporal.start_workflow(
-            "Reprojection",
+            REPROJECTION,
             Reproject(calendar=calendar, kinds=tuple(KINDS)),
             id=workflow_id(calendar),
             task_queue=TASK_QUEUE,

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ..base import Model
 from ..publishing.calendar import CalendarName
+
+REPROJECTION: Final = "Reprojection"
+"""The type of the batch."""
 
 
 def workflow_id(calendar: CalendarName) -> str:
