@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -75,6 +75,9 @@ from standing s join filing f using (filing_id) where s.stream = $1
 """How it reads in Temporal's own pages."""
 
 
+Memo = Mapping[str, Any]
+
+
 class Found(StrEnum):
     """How it stood with a workflow."""
 
@@ -114,8 +117,10 @@ class Restarter:
         """All the streams that have a running workflow, as far as Temporal's list of them knows yet."""
         return [workflow.id async for workflow in self._temporal.list_workflows(RUNNING)]
 
-    async def restart(self, stream: str, *, force: bool = False) -> Found:
+    async def restart(self, stream: str, *, force: bool = False, memo: Memo | None = None) -> Found:
         """Start the workflow of a stream again. What runs is left alone, or with `force` ended by the start.
+
+        `memo` is what the new run carries, in the clear, and hands on.
 
         Raises:
             MotcuaError: Temporal does not answer, or refuses.
@@ -131,7 +136,8 @@ class Restarter:
                 epoch = await connection.fetchval(
                     "update stream set epoch = epoch + 1 where stream = $1 returning epoch", stream
                 )
-                await self._start(stream, epoch, await connection.fetchval(_SUMMARY, stream), force=force)
+                summary = await connection.fetchval(_SUMMARY, stream)
+                await self._start(stream, epoch, memo, summary, force=force)
             except WorkflowAlreadyStartedError:
                 await transaction.rollback()
                 return Found.RUNNING
@@ -182,7 +188,7 @@ class Restarter:
 
         return await patiently(attempt, PATIENCE)
 
-    async def _start(self, stream: str, epoch: int, summary: str | None, *, force: bool) -> None:
+    async def _start(self, stream: str, epoch: int, memo: Memo | None, summary: str | None, *, force: bool) -> None:
         running = WorkflowIDConflictPolicy.TERMINATE_EXISTING if force else WorkflowIDConflictPolicy.FAIL
 
         async def attempt(limit: Any) -> None:
@@ -193,6 +199,7 @@ class Restarter:
                 task_queue=TASK_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 id_conflict_policy=running,
+                memo=memo,
                 static_summary=summary,
                 rpc_timeout=limit,
             )

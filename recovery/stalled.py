@@ -32,7 +32,8 @@ REPORTED: Final = f"{RUNNING} AND TemporalReportedProblems IS NOT NULL"
 ATTEMPTS: Final = 3
 """From this attempt on a task has failed more than once: one that timed out once may just have lost its worker."""
 
-_TIMED_OUT: Final = "TimedOut"
+NOT_REPLAYABLE: Final = "NonDeterministicError"
+TIMED_OUT: Final = "TimedOut"
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -47,7 +48,8 @@ class Stalled:
         since: When the task failed first.
         attempts: How often it has been tried.
         cause: Temporal's word: `WorkflowWorkerUnhandledFailure` is a bug, `NonDeterministicError` code that does not
-            fit the history, `TimedOut` a task that never answered.
+            fit the history, `TimedOut` a task that never answered. It speaks of the first try: a worker reports no
+            other.
         error: The type of the exception, where there was one.
         place: `file:line in function` that raised it.
     """
@@ -135,7 +137,7 @@ def _is_failure(event: HistoryEvent) -> bool:
 def _told(workflow_id: str, attempts: int, event: HistoryEvent) -> Stalled:
     since = event.event_time.ToDatetime(tzinfo=UTC)
     if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
-        return Stalled(workflow_id, since, attempts, _TIMED_OUT)
+        return Stalled(workflow_id, since, attempts, TIMED_OUT)
     failed = event.workflow_task_failed_event_attributes
     name = WorkflowTaskFailedCause.Name(failed.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
     cause = name.title().replace("_", "")

@@ -16,6 +16,7 @@ from motcua.connection import connect
 from motcua.errors import MotcuaError
 from motcua.stopping import on_stop_signals
 from recovery.builds import Builds
+from recovery.schedule import keep_healing
 from workers.memory import settle
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_engine, configure_logging
@@ -37,6 +38,7 @@ async def main() -> None:
     async with activities(settings) as functions, versioned_worker(client, functions, settings):
         releasing = asyncio.create_task(_release(client, settings))
         await asyncio.wait({releasing}, timeout=_FOR_THE_RELEASE)
+        await _heal(client)
         _ready(settings)
         _log.info("worker.ready", part="worker", build=settings.build)
         await stop.wait()
@@ -57,6 +59,14 @@ async def _release(client: Client, settings: WorkerSettings) -> None:
 
 def _tell(left: int, still_there: int) -> None:
     _log.info("build.draining", part="worker", left=left, still_there=still_there)
+
+
+async def _heal(client: Client) -> None:
+    """Filings come first: a worker that may not make schedules works all the same, and `motcua doctor` tells."""
+    try:
+        await keep_healing(client)
+    except MotcuaError as error:
+        _log.warning("healing.not_scheduled", reason=str(error))
 
 
 def _ready(settings: WorkerSettings) -> None:

@@ -31,6 +31,7 @@ _LOGGABLE: Final = frozenset(
         "signal",
         "problem",
         "child",
+        "stream",
         "filing_id",
         "part",
         "queue",

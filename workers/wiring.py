@@ -31,11 +31,13 @@ from activities.reprojection import Reprojections
 from activities.views import WAITING_QUEUE, Views
 from motcua.stopping import GRACE
 from motcua.store import open_store
+from recovery.healing import Healer
 from rules.streams import KINDS, Kinds
 from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment import DEFAULT_PROVIDER
 from workers.settings import WorkerSettings
 from workflows.filing import FilingWorkflow
+from workflows.healing import Healing
 from workflows.parcel import ParcelWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.reprojection import Reprojection
@@ -52,7 +54,7 @@ class Functions:
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
-WORKFLOWS: Sequence[type] = (FilingWorkflow, PaymentWorkflow, ParcelWorkflow, ViewWorkflow, Reprojection)
+WORKFLOWS: Sequence[type] = (FilingWorkflow, PaymentWorkflow, ParcelWorkflow, ViewWorkflow, Reprojection, Healing)
 
 COMMAND_SECONDS: Final = 4
 """A query may take this long: an attempt to append has 5 s in all."""
@@ -117,6 +119,7 @@ async def activities_with(
             registry.calendar,
             views.answer,
             Reprojections(pool).page,
+            Healer(pool, kinds, WORKFLOWS, Runtime.default().metric_meter).heal,
             payments.order,
             payments.money,
             payments.close,

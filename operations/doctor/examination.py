@@ -15,6 +15,7 @@ from operations.addresses import APPLICATION
 from operations.doctor import engine, machine, outside, record
 from operations.doctor.behind import falling_behind
 from operations.doctor.finding import Finding, fail, skipped
+from operations.doctor.healing import heals
 from operations.doctor.surroundings import Surroundings
 from schemas.base import Text
 
@@ -85,6 +86,7 @@ THEN: Final = (
         temporal=True,
     ),
     _check("stalled", "Hồ sơ đứng yên", "Stalled filings", engine.standing_still, temporal=True),
+    _check("healing", "Tự chữa", "Healing", heals, temporal=True),
 )
 
 

@@ -28,6 +28,7 @@ from operations.doctor.record import SPILL
 from operations.home import Home
 from operations.schema_version import compare
 from recovery.builds import Builds
+from recovery.schedule import keep_healing
 from schemas.ids import filing_workflow
 from tests.acting import Play, birth, eventually, extract
 from tests.conftest import World
@@ -136,6 +137,7 @@ async def test_a_damaged_file_of_addresses_is_named(here: None, tmp_path: Path) 
 
 async def test_a_healthy_world_is_healthy_and_no_secret_is_told(running: World, doctor: Doctor) -> None:
     await Play.begin(running, birth())
+    await keep_healing(running.temporal)
 
     told = await doctor()
 

@@ -1,0 +1,45 @@
+"""A filing whose flow differs from ours: what it leaves, ours can't replay, and the other way round.
+
+A module of its own: the sandbox imports it anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from rules.streams import FILING
+    from schemas.filing.state import FilingEnd
+
+from workflows.filing import FilingLife
+from workflows.stream.shell import of_kind
+
+
+class _Dawdling(FilingLife):
+    async def proceed(self) -> None:
+        workflow.upsert_memo({"dawdles": True})
+        await super().proceed()
+
+
+@workflow.defn(name="Filing")
+@of_kind(FILING, _Dawdling)
+class DawdlingFiling:
+    """Does what a filing does, and a little more."""
+
+    life: _Dawdling
+
+    @workflow.run
+    async def run(self, *raw: Any) -> FilingEnd:  # noqa: ARG002 -- parsed before, as the life begins
+        await self.life.live()
+        return self.life.end
+
+    @workflow.update
+    async def submit(self, *_: Any) -> Any:
+        await self.life.settled()
+        return self.life.submitted(None)
+
+    @workflow.signal
+    async def fee_settled(self, *_: Any) -> None:
+        pass

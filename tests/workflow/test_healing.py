@@ -1,0 +1,238 @@
+"""What can't be replayed starts again from its log by itself, once; what a bug holds up does not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import asyncpg
+import pytest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest
+from temporalio.client import WorkflowHandle
+
+from operations.ledger_verifier import verify
+from recovery.healing import STANDS_STILL, WELL, Healer
+from recovery.restart import Found, Restarter
+from recovery.stalled import NOT_REPLAYABLE, TIMED_OUT, Stalled, stalled
+from rules.streams import KINDS
+from schemas.filing.state import Stage
+from schemas.ids import TASK_QUEUE, filing_workflow
+from schemas.stream.healing import MOST_LEFT, REMEMBERED, Healed, Healings, Look
+from tests.acting import NEVER_PAYS, PAYS, Play, eventually, extract
+from tests.conftest import World
+from tests.workflow.dawdling import DawdlingFiling
+from tests.workflow.test_deaf import paid_and_deaf, whole
+from workers.wiring import WORKFLOWS, activities, platform_worker
+
+ABOUT_A_MINUTE: Final = 60
+OTHERS: Final = (DawdlingFiling, *(one for one in WORKFLOWS if one.__name__ != "FilingWorkflow"))
+SECOND: Final = timedelta(seconds=1)
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@asynccontextmanager
+async def otherwise(world: World) -> AsyncIterator[None]:
+    """A platform worker whose filings flow in another way, so that neither replays what the other has recorded."""
+    async with (
+        activities(world.settings) as functions,
+        platform_worker(world.temporal, functions, world.settings, workflows=OTHERS),
+    ):
+        yield
+
+
+@pytest.fixture
+async def pool(world: World) -> AsyncIterator[asyncpg.Pool[asyncpg.Record]]:
+    async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=2) as pool:
+        yield pool
+
+
+@pytest.fixture
+def healer(pool: asyncpg.Pool[asyncpg.Record]) -> Healer:
+    return Healer(pool, KINDS, WORKFLOWS)
+
+
+@pytest.fixture
+async def office(world: World) -> AsyncIterator[None]:
+    async with world.back_office():
+        yield
+
+
+def handle_of(play: Play) -> WorkflowHandle[Any, Any]:
+    return play.world.temporal.get_workflow_handle(filing_workflow(play.filing))
+
+
+async def begun_otherwise(world: World, payer: str = PAYS) -> Play:
+    """A filing that our code can't replay."""
+    async with otherwise(world):
+        play = await Play.begin(world, extract(payer_account=payer))
+        await play.at(Stage.INTAKE)
+    return play
+
+
+async def awake(play: Play) -> None:
+    """Let the workflow have something to do, of which it knows nothing."""
+    await handle_of(play).signal("nothing")
+
+
+async def still(play: Play) -> Stalled:
+    """How it stands still, once the server has marked it."""
+    (found,) = await eventually(lambda: stalled(play.world.temporal), bool, within=ABOUT_A_MINUTE)
+    assert found.workflow_id == filing_workflow(play.filing)
+    return found
+
+
+async def not_replayable(play: Play) -> Stalled:
+    await awake(play)
+    found = await still(play)
+    assert found.cause == NOT_REPLAYABLE
+    return found
+
+
+def soon(one: Stalled) -> datetime:
+    """Late enough."""
+    return one.since + STANDS_STILL + SECOND
+
+
+async def nothing_lost(play: Play) -> None:
+    await play.accept()
+    await whole(play)
+    assert (await verify(play.world.superuser_dsn)).verified
+    assert (await play.kinds()).count("submitted") == 1
+    assert await stalled(play.world.temporal) == []
+
+
+@pytest.mark.usefixtures("office")
+async def test_after_a_minute_it_goes_on_from_its_log(world: World, healer: Healer) -> None:
+    play = await begun_otherwise(world)
+    async with world.platform():
+        one = await not_replayable(play)
+        run = (await handle_of(play).describe()).run_id
+
+        assert await healer.look(world.temporal, one.since + STANDS_STILL) == Look()
+        look = await healer.look(world.temporal, soon(one))
+
+        healed = Healed(stream=one.workflow_id, at=soon(one), seq=len(await play.kinds()))
+        assert look == Look(healed=(healed,))
+        assert (await handle_of(play).describe()).run_id != run
+        await nothing_lost(play)
+        assert await healer.look(world.temporal, soon(one)) == Look()
+
+
+@pytest.mark.usefixtures("office")
+async def test_one_whose_first_worker_died_over_it_is_found_by_replaying_it(world: World, healer: Healer) -> None:
+    """No failure of a second try is ever told to the server."""
+    play = await begun_otherwise(world)
+    await awake(play)
+    await taken_to_the_grave(world)
+    async with world.platform():
+        one = await still(play)
+        assert one.cause == TIMED_OUT
+        look = await healer.look(world.temporal, soon(one))
+        assert [healed.stream for healed in look.healed] == [one.workflow_id]
+        await nothing_lost(play)
+
+
+@pytest.mark.usefixtures("office")
+async def test_one_whose_workers_all_died_over_it_is_left_alone(world: World, healer: Healer) -> None:
+    async with world.platform():
+        play = await Play.begin(world, extract())
+        await play.at(Stage.INTAKE)
+    await awake(play)
+    for _ in range(3):
+        await taken_to_the_grave(world)
+    one = await still(play)
+    assert one.cause == TIMED_OUT
+    assert await healer.look(world.temporal, soon(one)) == Look()
+    async with world.platform():
+        await nothing_lost(play)
+
+
+@pytest.mark.usefixtures("office")
+async def test_it_is_not_healed_a_second_time_until_its_log_has_moved_on(
+    world: World, pool: asyncpg.Pool[asyncpg.Record], healer: Healer
+) -> None:
+    play = await begun_otherwise(world, NEVER_PAYS)
+    async with world.platform():
+        one = await not_replayable(play)
+        assert (await healer.look(world.temporal, soon(one))).healed
+        await eventually(lambda: stalled(world.temporal), lambda found: not found)
+    async with otherwise(world):
+        again = await not_replayable(play)
+        left = Look(left=(one.workflow_id,))
+        assert await healer.look(world.temporal, soon(again)) == left
+        assert await healer.look(world.temporal, again.since + WELL) == left  # how long it stands still is no matter
+    async with world.platform():  # it fits what it was healed by
+        await play.accept()
+        await play.at(Stage.FEE)
+    async with otherwise(world):
+        once_more = await not_replayable(play)
+        assert [healed.stream for healed in (await healer.look(world.temporal, soon(once_more))).healed] == [
+            one.workflow_id
+        ]
+        await eventually(lambda: memo_of(play), lambda found: found.get("dawdles") is True)
+    async with world.platform():
+        left_alone = await not_replayable(play)
+        assert await healer.look(world.temporal, soon(left_alone)) == left
+        # What an operator starts carries no memo.
+        assert await Restarter(pool, world.temporal).restart(one.workflow_id, force=True) is Found.RESTARTED
+        assert await memo_of(play) == {}
+        await play.pay_by_hand()
+        await whole(play)
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize(("ago", "heals"), [(WELL + SECOND, True), (WELL / 2, False)], ids=["long", "not long"])
+async def test_one_that_had_run_well_is_healed_again(
+    world: World, pool: asyncpg.Pool[asyncpg.Record], healer: Healer, ago: timedelta, *, heals: bool
+) -> None:
+    play = await begun_otherwise(world)
+    stream = filing_workflow(play.filing)
+    memo = {"healed_at_seq": len(await play.kinds()), "healed_at": (datetime.now(UTC) - ago).isoformat()}
+    async with otherwise(world):
+        await Restarter(pool, world.temporal).restart(stream, force=True, memo=memo)
+        await eventually(lambda: memo_of(play), lambda found: found.get("dawdles") is True)
+    async with world.platform():
+        one = await not_replayable(play)
+        look = await healer.look(world.temporal, soon(one))
+        assert [healed.stream for healed in look.healed] == [stream] * heals
+        assert look.left == (stream,) * (not heals)
+
+
+async def test_what_a_bug_holds_up_is_left_to_who_mends_it(
+    running: World, healer: Healer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        play = await paid_and_deaf(running, patch)
+        (one,) = await stalled(running.temporal)
+        run = (await handle_of(play).describe()).run_id
+        assert await healer.look(running.temporal, soon(one)) == Look()
+        assert (await handle_of(play).describe()).run_id == run
+    await whole(play)
+
+
+def test_the_looks_add_up_and_stay_small() -> None:
+    at = datetime(2026, 11, 26, tzinfo=UTC)
+    each = [Healed(stream=f"filing:{n}", at=at, seq=n) for n in range(REMEMBERED + 1)]
+    found = Healings()
+    for healed in each:
+        found = found.after(Look(healed=(healed,), left=("filing:x",) * (MOST_LEFT + 1)))
+
+    assert (found.total, found.last, len(found.left)) == (len(each), tuple(each[1:]), MOST_LEFT)
+    assert found.after(Look()) == found.model_copy(update={"left": ()})
+
+
+async def memo_of(play: Play) -> Mapping[str, Any]:
+    return await (await handle_of(play).describe()).memo()
+
+
+async def taken_to_the_grave(world: World) -> None:
+    """Somebody takes a task and dies."""
+    request = PollWorkflowTaskQueueRequest(
+        namespace=world.namespace, task_queue=TaskQueue(name=TASK_QUEUE), identity="dies"
+    )
+    task = await world.temporal.workflow_service.poll_workflow_task_queue(request)
+    assert task.task_token

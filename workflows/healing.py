@@ -1,0 +1,30 @@
+"""One look for what could not be replayed, and what all the looks have found so far."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig
+
+with workflow.unsafe.imports_passed_through():
+    from schemas.stream.healing import HEAL, Healings, Look
+
+LOOKING: Final = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=20),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
+)
+"""The next look comes soon: this one may give up."""
+
+
+@workflow.defn
+class Healing:
+    """Started again and again by a schedule, which hands each the result of the last that came to its end."""
+
+    @workflow.run
+    async def run(self) -> Healings:
+        """Heal, and tell what has been healed until now."""
+        before = workflow.get_last_completion_result(Healings) or Healings()
+        return before.after(await workflow.execute_activity(HEAL, result_type=Look, **LOOKING))
