@@ -21,13 +21,20 @@ from temporalio.workflow import NondeterminismError
 
 from recovery.histories import each
 from recovery.restart import Restarter
-from recovery.stalled import NOT_REPLAYABLE, TIMED_OUT, Stalled, reports_problems, stalled
+from recovery.stalled import BUG, NOT_CONTINUED, NOT_REPLAYABLE, Stalled, reports_problems, stalled
 from rules.streams import Kinds
 from schemas.base import Instant, Model
 from schemas.stream.healing import HEAL, Healed, Look
 
+BROKEN: Final = frozenset({NOT_REPLAYABLE, NOT_CONTINUED})
+"""Causes that lie in the history."""
+
 STANDS_STILL: Final = timedelta(minutes=1)
 """So long a task must have failed: workers that are just being replaced may fail it in passing."""
+
+SILENT: Final = timedelta(seconds=90)
+"""So long a task that tells of no bug may do without an answer. Only the first try of a task tells why it failed: where
+its worker was killed over it, nobody hears of what holds it up since."""
 
 WELL: Final = timedelta(hours=1)
 """A run that went so long before it failed did not fail over what the one before it did."""
@@ -90,14 +97,11 @@ class Healer:
         return Look(healed=tuple(one for one in healed if one is not None), left=tuple(left))
 
     async def _broken(self, client: Client, now: datetime) -> list[Stalled]:
-        """What can't be replayed, for long enough. The first try of a task alone says why it failed.
-
-        Where nobody answered that one, since its worker was killed, the others look as if nobody answered them either.
-        """
+        """What no code can continue, for long enough."""
         found = [one for one in await stalled(client) if now - one.since > STANDS_STILL]
-        silent = _some([one for one in found if one.cause == TIMED_OUT], MOST_REPLAYED)
-        return [one for one in found if one.cause == NOT_REPLAYABLE] + [
-            one for one in silent if not await self._replays(client, one.workflow_id)
+        unclear = _some([one for one in found if one.cause not in BROKEN], MOST_REPLAYED)
+        return [one for one in found if one.cause in BROKEN] + [
+            one for one in unclear if _is_silent(one, now) or not await self._replays(client, one.workflow_id)
         ]
 
     async def _replays(self, client: Client, workflow_id: str) -> bool:
@@ -139,6 +143,11 @@ async def _may_be_healed(client: Client, one: Stalled, seq: int) -> bool:
     except ValidationError:
         return True  # none, or not ours
     return seq > last.healed_at_seq or one.since - last.healed_at >= WELL
+
+
+def _is_silent(one: Stalled, now: datetime) -> bool:
+    """Whether it is long since anything was heard of it, while the workers answer others: this look is at work."""
+    return one.cause != BUG and now - one.since > SILENT
 
 
 def _some(found: list[Stalled], most: int) -> list[Stalled]:

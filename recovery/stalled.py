@@ -6,7 +6,7 @@ lost meanwhile, and nothing moves. A failure's message may quote a person: only 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeVar
@@ -32,7 +32,9 @@ REPORTED: Final = f"{RUNNING} AND TemporalReportedProblems IS NOT NULL"
 ATTEMPTS: Final = 3
 """From this attempt on a task has failed more than once: one that timed out once may just have lost its worker."""
 
+BUG: Final = "WorkflowWorkerUnhandledFailure"
 NOT_REPLAYABLE: Final = "NonDeterministicError"
+NOT_CONTINUED: Final = "BadUpdateWorkflowExecutionMessage"
 TIMED_OUT: Final = "TimedOut"
 
 T = TypeVar("T")
@@ -47,9 +49,10 @@ class Stalled:
         workflow_id: `filing:<uuid>`, `payment:<uuid>:<n>` or `parcel:<uuid>:<n>`.
         since: When the task failed first.
         attempts: How often it has been tried.
-        cause: Temporal's word: `WorkflowWorkerUnhandledFailure` is a bug, `NonDeterministicError` code that does not
-            fit the history, `TimedOut` a task that never answered. It speaks of the first try: a worker reports no
-            other.
+        cause: Temporal's word, the last that was told. `WorkflowWorkerUnhandledFailure` is a bug,
+            `NonDeterministicError` code that does not fit the history, `BadUpdateWorkflowExecutionMessage` a history
+            from which the SDK can't finish an Update that had begun, `TimedOut` a task that never answered. Only the
+            first try of a task tells: after one that failed in passing it may be something else.
         error: The type of the exception, where there was one.
         place: `file:line in function` that raised it.
     """
@@ -107,12 +110,12 @@ async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | No
         attempts = described.pending_workflow_task.attempt
         if attempts < at_least:
             return None
-        first = [event async for event in _failures(client, workflow_id)][-1:]
+        failures = [event async for event in _failures(client, workflow_id)]
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
             return None
         raise
-    return _told(workflow_id, attempts, first[0]) if first else None
+    return _told(workflow_id, attempts, failures) if failures else None
 
 
 async def _failures(client: Client, workflow_id: str) -> AsyncIterator[HistoryEvent]:
@@ -134,11 +137,13 @@ def _is_failure(event: HistoryEvent) -> bool:
     )
 
 
-def _told(workflow_id: str, attempts: int, event: HistoryEvent) -> Stalled:
-    since = event.event_time.ToDatetime(tzinfo=UTC)
-    if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT:
+def _told(workflow_id: str, attempts: int, failures: Sequence[HistoryEvent]) -> Stalled:
+    """Why it stands still. `failures` come newest first."""
+    since = failures[-1].event_time.ToDatetime(tzinfo=UTC)
+    told = next((one for one in failures if one.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED), None)
+    if told is None:
         return Stalled(workflow_id, since, attempts, TIMED_OUT)
-    failed = event.workflow_task_failed_event_attributes
+    failed = told.workflow_task_failed_event_attributes
     name = WorkflowTaskFailedCause.Name(failed.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
     cause = name.title().replace("_", "")
     return Stalled(workflow_id, since, attempts, cause, error_type(failed.failure), place(failed.failure))

@@ -88,8 +88,8 @@ def _left(found: Healings) -> list[Finding]:
     filings = list(dict.fromkeys(map(_filing, found.left)))
     return [
         fail(
-            f"{filing}: không chạy lại được lịch sử, và đã tự chữa một lần mà không tiến thêm",
-            f"{filing}: can't be replayed, and was healed once without getting any further",
+            f"{filing}: không chạy lại được lịch sử, và không tự khỏi được",
+            f"{filing}: can't be replayed, and does not heal by itself",
             fix_vi=f"thay worker nếu chương trình sai, rồi `motcua filing restart {filing} --force`",
             fix_en=f"replace the workers if the code is wrong, then `motcua filing restart {filing} --force`",
         )

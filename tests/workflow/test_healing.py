@@ -9,14 +9,17 @@ from typing import Any, Final
 
 import asyncpg
 import pytest
+from temporalio.api.command.v1 import Command, ProtocolMessageCommandAttributes
+from temporalio.api.enums.v1 import CommandType
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest
+from temporalio.api.workflowservice.v1 import PollWorkflowTaskQueueRequest, RespondWorkflowTaskCompletedRequest
 from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError
 
 from operations.ledger_verifier import verify
-from recovery.healing import STANDS_STILL, WELL, Healer
+from recovery.healing import SILENT, STANDS_STILL, WELL, Healer
 from recovery.restart import Found, Restarter
-from recovery.stalled import NOT_REPLAYABLE, TIMED_OUT, Stalled, stalled
+from recovery.stalled import NOT_CONTINUED, NOT_REPLAYABLE, TIMED_OUT, Stalled, stalled
 from rules.streams import KINDS
 from schemas.filing.state import Stage
 from schemas.ids import TASK_QUEUE, filing_workflow
@@ -137,7 +140,24 @@ async def test_one_whose_first_worker_died_over_it_is_found_by_replaying_it(worl
 
 
 @pytest.mark.usefixtures("office")
-async def test_one_whose_workers_all_died_over_it_is_left_alone(world: World, healer: Healer) -> None:
+async def test_one_whose_update_the_sdk_can_no_longer_finish_is_healed(world: World, healer: Healer) -> None:
+    """Seen where built-in queries met a worker that was killed: each try ends with a message that is not there."""
+    async with world.platform():
+        play = await Play.begin(world, extract())
+        await play.at(Stage.INTAKE)
+    await awake(play)
+    for _ in range(3):
+        await answered_in_vain(world)
+    one = await still(play)
+    assert one.cause == NOT_CONTINUED
+    async with world.platform():
+        look = await healer.look(world.temporal, soon(one))
+        assert [healed.stream for healed in look.healed] == [one.workflow_id]
+        await nothing_lost(play)
+
+
+@pytest.mark.usefixtures("office")
+async def test_one_that_nobody_answers_is_healed_a_little_later(world: World, healer: Healer) -> None:
     async with world.platform():
         play = await Play.begin(world, extract())
         await play.at(Stage.INTAKE)
@@ -146,7 +166,9 @@ async def test_one_whose_workers_all_died_over_it_is_left_alone(world: World, he
         await taken_to_the_grave(world)
     one = await still(play)
     assert one.cause == TIMED_OUT
-    assert await healer.look(world.temporal, soon(one)) == Look()
+    assert await healer.look(world.temporal, one.since + SILENT) == Look()
+    look = await healer.look(world.temporal, one.since + SILENT + SECOND)
+    assert [healed.stream for healed in look.healed] == [one.workflow_id]
     async with world.platform():
         await nothing_lost(play)
 
@@ -209,7 +231,8 @@ async def test_what_a_bug_holds_up_is_left_to_who_mends_it(
         play = await paid_and_deaf(running, patch)
         (one,) = await stalled(running.temporal)
         run = (await handle_of(play).describe()).run_id
-        assert await healer.look(running.temporal, soon(one)) == Look()
+        for later in (soon(one), one.since + WELL):
+            assert await healer.look(running.temporal, later) == Look()
         assert (await handle_of(play).describe()).run_id == run
     await whole(play)
 
@@ -229,10 +252,24 @@ async def memo_of(play: Play) -> Mapping[str, Any]:
     return await (await handle_of(play).describe()).memo()
 
 
-async def taken_to_the_grave(world: World) -> None:
-    """Somebody takes a task and dies."""
+async def taken_to_the_grave(world: World) -> bytes:
+    """Somebody takes a task and dies; its token."""
     request = PollWorkflowTaskQueueRequest(
         namespace=world.namespace, task_queue=TaskQueue(name=TASK_QUEUE), identity="dies"
     )
     task = await world.temporal.workflow_service.poll_workflow_task_queue(request)
     assert task.task_token
+    return task.task_token
+
+
+async def answered_in_vain(world: World) -> None:
+    """A worker speaks of a message that it does not send."""
+    absent = Command(
+        command_type=CommandType.COMMAND_TYPE_PROTOCOL_MESSAGE,
+        protocol_message_command_attributes=ProtocolMessageCommandAttributes(message_id="absent"),
+    )
+    request = RespondWorkflowTaskCompletedRequest(
+        namespace=world.namespace, task_token=await taken_to_the_grave(world), commands=[absent]
+    )
+    with pytest.raises(RPCError, match="absent message"):
+        await world.temporal.workflow_service.respond_workflow_task_completed(request)
