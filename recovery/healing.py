@@ -1,6 +1,7 @@
-"""What can't be replayed is ended and started again from its log by itself; a bug is left to whoever mends it.
+"""What no code can continue is ended and started again from its log by itself; a bug is left to whoever mends it.
 
-A query of Temporal's own, such as its web UI sends, may leave a history that no code can replay (docs/operations.md).
+A query of Temporal's own, such as its web UI sends, may leave a history that can't be replayed, or an Update that can't
+be finished (docs/operations.md).
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ HEAD: Final = "select head_seq from stream where stream = $1"
 _log = structlog.stdlib.get_logger("motcua.healing")
 
 
-class Healing(Model):
+class LastHealing(Model):
     """What the memo of a healed run says: how far the log was when it was healed, and when that was."""
 
     healed_at_seq: int
@@ -56,7 +57,7 @@ class Healing(Model):
 
 
 class Healer:
-    """Starts again what can't be replayed, once in a row: a run that fails where the one before it did is left alone.
+    """Starts again what can't go on, once in a row: a run that fails where the one before it did is left alone.
 
     Args:
         pool: Connections to the record.
@@ -111,8 +112,12 @@ class Healer:
             workflow_runner=UnsandboxedWorkflowRunner(),
             data_converter=client.data_converter,
         )
-        history = await client.get_workflow_handle(workflow_id).fetch_history()
-        replayed = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+        try:
+            history = await client.get_workflow_handle(workflow_id).fetch_history()
+            replayed = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+        except Exception as error:  # noqa: BLE001 -- one that can't be looked at must not keep the others ill
+            _log.warning("workflow.not_healed", stream=workflow_id, reason=type(error).__name__)
+            return True
         return not isinstance(replayed.replay_failure, NondeterminismError)
 
     async def _healed(self, client: Client, one: Stalled, now: datetime) -> Healed | None:
@@ -122,7 +127,7 @@ class Healer:
             seq: int | None = await self._pool.fetchval(HEAD, stream)
             if seq is None or not await _may_be_healed(client, one, seq):
                 return None
-            memo = Healing(healed_at_seq=seq, healed_at=now).model_dump(mode="json")
+            memo = LastHealing(healed_at_seq=seq, healed_at=now).model_dump(mode="json")
             await Restarter(self._pool, client, self._kinds).restart(stream, force=True, memo=memo)
         except Exception as error:  # noqa: BLE001 -- one that can't be healed must not keep the others ill
             _log.warning("workflow.not_healed", stream=stream, reason=type(error).__name__)
@@ -139,7 +144,7 @@ async def _may_be_healed(client: Client, one: Stalled, seq: int) -> bool:
     """
     description = await client.get_workflow_handle(one.workflow_id).describe()
     try:
-        last = Healing.model_validate(await description.memo())
+        last = LastHealing.model_validate(await description.memo())
     except ValidationError:
         return True  # none, or not ours
     return seq > last.healed_at_seq or one.since - last.healed_at >= WELL
