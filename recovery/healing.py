@@ -33,7 +33,7 @@ BROKEN: Final = frozenset({NOT_REPLAYABLE, NOT_CONTINUED})
 STANDS_STILL: Final = timedelta(minutes=1)
 """So long a task must have failed: workers that are just being replaced may fail it in passing."""
 
-SILENT: Final = timedelta(seconds=90)
+SILENT: Final = timedelta(seconds=75)
 """So long a task that tells of no bug may do without an answer. Only the first try of a task tells why it failed: where
 its worker was killed over it, nobody hears of what holds it up since."""
 
