@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +23,10 @@ from workers.settings import WorkerSettings
 from workers.telemetry import configure_engine, configure_logging
 from workers.wiring import activities, open_pool, versioned_worker
 
-_FOR_THE_RELEASE: Final = 20.0
-"""Seconds: with many filings to take over the worker is ready before it is done."""
+_LONGEST_START: Final = 20.0
+"""Seconds: with many filings to take over, or without a database, the worker is ready before it is done."""
+_EVERY: Final = 5.0
+_PASSING: Final = (MotcuaError, RPCError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, RuntimeError)
 
 _log = structlog.stdlib.get_logger("motcua.worker")
 
@@ -36,37 +39,42 @@ async def main() -> None:
     stop = asyncio.Event()
     on_stop_signals(stop)
     async with activities(settings) as functions, versioned_worker(client, functions, settings):
-        releasing = asyncio.create_task(_release(client, settings))
-        await asyncio.wait({releasing}, timeout=_FOR_THE_RELEASE)
-        await _heal(client)
+        handed = asyncio.Event()
+        keeping = asyncio.create_task(_keep(client, settings, handed))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(handed.wait(), _LONGEST_START)
         _ready(settings)
         _log.info("worker.ready", part="worker", build=settings.build)
         await stop.wait()
         _log.info("worker.stopping", part="worker")
-        releasing.cancel()
+        keeping.cancel()
 
 
-async def _release(client: Client, settings: WorkerSettings) -> None:
-    """Hand everything to this build if that is wanted, or if nothing is handed to any: nobody took new filings then."""
+async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event) -> None:
+    """See to it that some build is handed everything, and that what breaks is healed; `handed` once that is so.
+
+    A Temporal that has lost all that it knew has lost that too, under workers that go on.
+    """
+    wanted = settings.release
     async with open_pool(settings) as pool:
         builds = Builds(pool, client)
-        try:
-            if settings.release or await builds.current() is None:
-                await builds.release(settings.build, _tell)
-        except (MotcuaError, RPCError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            _log.error("build.not_released", part="worker", build=settings.build, error=type(error).__name__)
+        while True:
+            try:
+                if wanted or await builds.current() is None:
+                    await builds.release(settings.build, _tell)
+                    await keep_healing(client)
+                elif not handed.is_set():
+                    await keep_healing(client)
+                wanted = False
+            except _PASSING as error:
+                _log.warning("build.not_released", part="worker", build=settings.build, reason=type(error).__name__)
+            else:
+                handed.set()
+            await asyncio.sleep(_EVERY)
 
 
 def _tell(left: int, still_there: int) -> None:
     _log.info("build.draining", part="worker", left=left, still_there=still_there)
-
-
-async def _heal(client: Client) -> None:
-    """Filings come first: a worker that may not make schedules works all the same, and `motcua doctor` tells."""
-    try:
-        await keep_healing(client)
-    except MotcuaError as error:
-        _log.warning("healing.not_scheduled", reason=str(error))
 
 
 def _ready(settings: WorkerSettings) -> None:

@@ -156,7 +156,9 @@ async def platform_worker(
 
 
 @asynccontextmanager
-async def versioned_worker(client: Client, functions: Functions, settings: WorkerSettings) -> AsyncIterator[Worker]:
+async def versioned_worker(
+    client: Client, functions: Functions, settings: WorkerSettings, **options: Any
+) -> AsyncIterator[Worker]:
     """The same as one of the builds that there are: it runs what was handed to its own, and nothing else."""
     version = WorkerDeploymentVersion(deployment_name=DEPLOYMENT, build_id=settings.build)
     own = WorkerDeploymentConfig(
@@ -167,7 +169,7 @@ async def versioned_worker(client: Client, functions: Functions, settings: Worke
         await builds.register(connection, settings.build, KINDS)
     finally:
         await connection.close()
-    async with platform_worker(client, functions, settings, deployment_config=own) as worker:
+    async with platform_worker(client, functions, settings, deployment_config=own, **options) as worker:
         yield worker
 
 

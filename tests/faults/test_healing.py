@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 from temporalio import activity
@@ -19,17 +20,20 @@ from temporalio.client import ScheduleDescription, ScheduleOverlapPolicy
 from temporalio.worker import Worker
 
 from operations.doctor.healing import SHOWN, last_healings
+from recovery.builds import Builds
 from recovery.healing import STANDS_STILL
 from recovery.schedule import EVERY, keep_healing
 from recovery.stalled import stalled
+from schemas.filing.state import Stage
 from schemas.ids import TASK_QUEUE, filing_workflow
 from schemas.stream.healing import HEAL, SCHEDULE, Healed, Healings, Look
-from tests.acting import eventually
+from tests.acting import Play, eventually, extract
 from tests.conftest import World
 from tests.faults.processes import worker_process
 from tests.faults.test_stalled import command
 from tests.workflow.test_deaf import whole
-from tests.workflow.test_healing import begun_otherwise, not_replayable
+from tests.workflow.test_healing import OTHERS, not_replayable
+from workers.wiring import activities, versioned_worker
 from workflows.healing import Healing
 
 TWO_MINUTES: Final = 120
@@ -55,10 +59,24 @@ async def told(world: World, code: int = 0) -> list[Any]:
     ]
 
 
+async def begun_by_code_that_was_changed_under_its_build(world: World) -> Play:
+    """A filing that the worker's code can't replay, although it is of the same build."""
+    settings = world.settings
+    async with (
+        activities(settings) as functions,
+        versioned_worker(world.temporal, functions, settings, workflows=OTHERS),
+        asyncpg.create_pool(world.app_dsn, min_size=0, max_size=1) as pool,
+    ):
+        await Builds(pool, world.temporal).promote(settings.build)
+        play = await Play.begin(world, extract())
+        await play.at(Stage.INTAKE)
+    return play
+
+
 @pytest.mark.timeout(300)
 async def test_a_broken_filing_goes_on_within_two_minutes(world: World, tmp_path: Path) -> None:
     async with world.back_office():
-        play = await begun_otherwise(world)
+        play = await begun_by_code_that_was_changed_under_its_build(world)
         stream = filing_workflow(play.filing)
         with socket.create_server(("127.0.0.1", 0)) as free:
             address = f"127.0.0.1:{free.getsockname()[1]}"

@@ -55,7 +55,7 @@ async def test_a_look_before_an_answer_is_told_leaves_a_history_that_replays(wor
     run_id = (await handle.describe()).run_id
     async with world.back_office(Doubtful()):
         await eventually(lambda: kinds(handle), lambda found: EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED in found)
-    async with world.platform():
+    async with worker_process(world.process_env, tmp_path):
         await looking
         await eventually(lambda: kinds(handle), lambda found: found.count(TOLD) == SECOND)
         await play.accept()

@@ -219,7 +219,7 @@ async def test_a_reception_officer_who_is_not_in_the_directory_records_nothing(r
 
 async def test_more_than_a_message_can_hold_reaches_nobody(running: World) -> None:
     submission = birth()
-    huge = plain(submission) | {"form": {"child_name": "x" * 3_000_000}}
+    huge = plain(submission) | {"form": {"child_name": "x" * 5_000_000}}
     client = await stock(running)
     with pytest.raises(Exception, match=r"(?i)limit|larger|exceeds"):
         await submit(client, {"submission": huge}, workflow_id=f"filing:{of(submission)}")
