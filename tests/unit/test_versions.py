@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from uuid import UUID
 
 import pytest
 
+from operations.schema_version import MIGRATIONS
 from rules.streams import PAYMENT, Origin
 from schemas.errors import RefusalCode, RefusalError, problem, refused
 from schemas.ids import StreamId
@@ -77,6 +79,19 @@ def test_a_build_is_named_by_all_that_decides_how_filings_go_on(tmp_path: Path) 
             file.write("\n# other\n")
         others.add(build_of(tmp_path))
     assert len(others) == len(CODE) + 2
+
+
+TAKES_AWAY: Final = re.compile(r"\b(drop|rename|truncate|delete|alter column|set not null)\b", re.IGNORECASE)
+BUILDS_SINCE: Final = "20261126000003"
+
+
+def test_a_migration_only_adds_so_that_two_builds_can_live() -> None:
+    """What takes something away waits for a release in which no build needs it; name it here then."""
+    newer = [file for file in MIGRATIONS.glob("*.sql") if file.name >= BUILDS_SINCE]
+    assert newer
+    for file in newer:
+        up, _, _ = file.read_text("utf-8").partition("-- migrate:down")
+        assert TAKES_AWAY.findall(re.sub(r"^grant .*|^--.*", "", up, flags=re.MULTILINE)) == [], file.name
 
 
 class Answers:
