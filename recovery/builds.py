@@ -55,6 +55,10 @@ class NoSuchBuildError(MotcuaError):
     """No worker of this build has ever started here, or none runs now."""
 
 
+class StillCurrentError(MotcuaError):
+    """Everything is handed to this build: nothing can leave it."""
+
+
 @dataclass(frozen=True)
 class Build:
     """A build and what it holds.
@@ -165,8 +169,14 @@ class Builds:
         """Have all that a build holds leave it; how many could not, because the current build can't read them.
 
         Dormant runs are woken; if no worker of it runs, they are started again from the log. Whatever ends this goes on
-        where it stopped when it is called again. Raises `RPCError`, and as `Restarter.restart`.
+        where it stopped when it is called again.
+
+        Raises:
+            StillCurrentError: It is the current build.
+            RPCError: Temporal refuses. Also as `Restarter.restart`.
         """
+        if build == await self.current():
+            raise StillCurrentError(f"{build} is the current build: promote another one first")
         first = left = await self._held(build)
         tell(0, left)
         while left:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -224,3 +225,6 @@ async def test_the_commands(versions: Versions) -> None:
         checked = await motcua(env, "versions", "check", "--replay")
         assert (checked.code, "0 không đọc được" in checked.out) == (0, True), checked
         assert (await motcua(env, "versions", "promote", "nobody")).code == 1
+        refused = await motcua(env, "versions", "drain", a)
+        assert (refused.code, "is the current build" in refused.err) == (1, True)
+        assert json.loads((await motcua(env, "versions", "drain", NONE, "--json")).out) == {"build": NONE, "stayed": 0}
