@@ -30,6 +30,7 @@ from motcua.patience import TryAgainError, is_not_found, patiently
 from recovery.histories import each
 from recovery.restart import PATIENCE, Restarter
 from recovery.signs import asking, queue_of, signs_of_life
+from recovery.stalled import running
 from rules.streams import KINDS
 from schemas.ids import DEPLOYMENT, NUDGE, TASK_QUEUE
 from schemas.stream.reprojection import REPROJECTION
@@ -267,8 +268,7 @@ class Builds:
 
 
 _PAGE: Final = 500
-_TYPES: Final = ", ".join(f"'{name}'" for name in (*(kind.workflow for kind in KINDS.values()), REPROJECTION))
-_RUNNING: Final = f"ExecutionStatus = 'Running' AND WorkflowType IN ({_TYPES})"
+_RUNNING: Final = running(*(kind.workflow for kind in KINDS.values()), REPROJECTION)
 """All that may last: what is not here is over within seconds."""
 
 

@@ -25,8 +25,13 @@ from motcua.machine_work import error_type, place
 from recovery.histories import each, newest_first
 from rules.streams import KINDS
 
-_TYPES: Final = ", ".join(f"'{kind.workflow}'" for kind in KINDS.values())
-RUNNING: Final = f"ExecutionStatus = 'Running' AND WorkflowType IN ({_TYPES})"
+
+def running(*types: str) -> str:
+    """The visibility query of the workflows of these types that run."""
+    return f"ExecutionStatus = 'Running' AND WorkflowType IN ({', '.join(map(repr, types))})"
+
+
+RUNNING: Final = running(*(kind.workflow for kind in KINDS.values()))
 REPORTED: Final = f"{RUNNING} AND TemporalReportedProblems IS NOT NULL"
 
 ATTEMPTS: Final = 3

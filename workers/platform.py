@@ -60,10 +60,9 @@ async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event)
         builds = Builds(pool, client)
         while True:
             try:
-                if wanted or await builds.current() is None:
+                if new := wanted or await builds.current() is None:
                     await builds.release(settings.build, _tell)
-                    await keep_healing(client)
-                elif not handed.is_set():
+                if new or not handed.is_set():
                     await keep_healing(client)
                 wanted = False
             except _PASSING as error:

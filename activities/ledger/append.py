@@ -107,7 +107,7 @@ class Ledger:
                     return answer
 
     async def _moves(self, connection: Connection, asked: _Asked) -> bool | None:
-        """Whether the build that is to go on with the stream can read it; None if the same one goes on."""
+        """Whether the build that is to go on with the stream can read it; None if this run is not to make way."""
         if asked.batch.moves_with is None:
             return None
         return await builds.can_take_over(connection, asked.kind.name, asked.batch.stream, asked.batch.moves_with)

@@ -51,7 +51,8 @@ class Batch(Model):
 
     `epoch` is that of the run that proposes, None until the log has told it. `rows` are the read models afterwards.
     `continue_as_new_suggested` says that the history of the run has become long; the answer repeats it. `moves_with` is
-    the version of the snapshot that the run would hand on, if Temporal says that another build is to go on with it.
+    the version of the snapshot that the run would hand on, if it is to make way for either reason: its history is long,
+    or Temporal says that another build is to go on with it.
     """
 
     stream: str

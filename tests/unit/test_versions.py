@@ -100,9 +100,11 @@ class Answers:
     def __init__(self, *answers: Appended) -> None:
         self.answers = list(answers)
         self.asked: list[str] = []
+        self.moves_with: list[int | None] = []
 
     async def __call__(self, _: Any, batch: Batch, **__: Any) -> Appended:
         self.asked.append(batch.command_id)
+        self.moves_with.append(batch.moves_with)
         await asyncio.sleep(0)
         return self.answers.pop(0)
 
@@ -129,3 +131,23 @@ async def test_an_answer_to_another_command_is_handed_on_to_it(monkeypatch: pyte
     assert first == known
     assert isinstance(second, RefusalError)
     assert log.asked == ["first", "first"]
+
+
+@pytest.mark.parametrize(
+    ("long", "changed", "asks"), [(False, False, False), (False, True, True), (True, False, True), (True, True, True)]
+)
+async def test_whoever_makes_way_asks_first_whether_the_current_build_reads_it(
+    monkeypatch: pytest.MonkeyPatch, *, long: bool, changed: bool, asks: bool
+) -> None:
+    """Temporal tells of another build once: a run that stayed, and has become long again, is not told any more."""
+    info = SimpleNamespace(
+        is_continue_as_new_suggested=lambda: long, is_target_worker_deployment_version_changed=lambda: changed
+    )
+    log = Answers(Appended(epoch=1, command_id="catch-up", continue_as_new_suggested=long or None, moves=False))
+    engine = SimpleNamespace(now=lambda: AT, info=lambda: info, execute_local_activity_method=log)
+    monkeypatch.setattr(recording, "workflow", engine)
+    id_ = StreamId("payment", UUID(int=1), 1)
+    stream = recording.Stream(PAYMENT, id_, PAYMENT.initial(Origin(id_, "H01.12")))
+    await stream.catch_up()
+    assert log.moves_with == [PAYMENT.reads.snapshot if asks else None]
+    assert (stream.makes_way, stream.stays) == (long, True)

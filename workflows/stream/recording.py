@@ -165,6 +165,9 @@ class Stream(Generic[S]):
 
     def _ask(self, at: datetime, **said: Any) -> Batch:
         info = workflow.info()
+        long = info.is_continue_as_new_suggested()
+        # A run that stayed is told no more of the build that can't read it: it asks whenever it is to make way.
+        leaving = long or info.is_target_worker_deployment_version_changed()
         return Batch(
             stream=self._name,
             filing_id=self.id.filing,
@@ -172,8 +175,8 @@ class Stream(Generic[S]):
             epoch=self.epoch,
             next_seq=self.state.seq + 1,
             at=at,
-            continue_as_new_suggested=info.is_continue_as_new_suggested(),
-            moves_with=self.kind.reads.snapshot if info.is_target_worker_deployment_version_changed() else None,
+            continue_as_new_suggested=long,
+            moves_with=self.kind.reads.snapshot if leaving else None,
             **said,
         )
 
