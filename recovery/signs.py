@@ -23,6 +23,8 @@ tells signs of life, as ours do every 5 s, more is known."""
 MISSED: Final = 3
 """So many signs of life are missed by who is gone."""
 
+_ENDING: Final = frozenset({WorkerStatus.WORKER_STATUS_SHUTTING_DOWN, WorkerStatus.WORKER_STATUS_SHUTDOWN})
+
 Signs: TypeAlias = Mapping[tuple[str, str], bool]
 
 
@@ -61,8 +63,8 @@ async def signs_of_life(client: Client) -> Signs:
 
 
 def _lives(sign: WorkerHeartbeat) -> bool:
-    """A first sign does not say how soon the next is to come."""
-    if sign.status == WorkerStatus.WORKER_STATUS_SHUTDOWN:
+    """A first sign does not say how soon the next is to come. Who is about to end asks for nothing more."""
+    if sign.status in _ENDING:
         return False
     every = sign.elapsed_since_last_heartbeat.ToTimedelta()
     return datetime.now(UTC) - sign.heartbeat_time.ToDatetime(tzinfo=UTC) < (MISSED * every or FRESH)
