@@ -1,0 +1,210 @@
+"""Many filings of the demo while its parts are killed and paused: `python -m tests.faults.soak`.
+
+Not part of the suite. It exits 0 only if every filing ended as it must, the bank took each fee once, nothing stands
+still at the end, and every history replays. Queries of Temporal's own (`--queries`) may break a history: then those of
+the runs that were ended to be healed are told apart, and the longest that anything stood still is told.
+
+Needs a source checkout with its `.venv`, and nothing else; two thousand filings take about twenty minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowQueryFailedError
+from temporalio.service import RPCError
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+
+from motcua.converter import data_converter
+from operations.home import Home
+from recovery.histories import each
+from recovery.stalled import RUNNING, stalled
+from tests.conftest import ROOT
+from tests.faults.processes import until
+from workers.wiring import WORKFLOWS
+
+ENV: Final = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}
+PARTS: Final = ("worker", "worker", "back-office", "postgres", "temporal", "bank", "post")
+STRAY: Final = ("__stack_trace", "__enhanced_stack_trace", "__temporal_workflow_metadata")
+
+
+@dataclass
+class Seen:
+    """What happened."""
+
+    faults: Counter[str] = field(default_factory=Counter)
+    queries: int = 0
+    longest_stall: float = 0
+    stalled: set[str] = field(default_factory=set)
+    histories: int = 0
+    ended_to_be_healed: int = 0
+    not_replayed: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def program(folder: Path, name: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A `motcua` command that runs in a folder."""
+    with (folder / f"{name}.out").open("wb") as said:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "motcua.command", name, *arguments),
+            cwd=folder,
+            env=ENV | {"PYTHONPATH": str(ROOT)},
+            stdout=said,
+            stderr=said,
+        )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.wait(), 60)
+
+
+async def disturb(home: Home, given: argparse.Namespace, seen: Seen) -> None:
+    """Kill or pause one part after the other."""
+    moments = random.Random(given.seed)
+    while seen.faults.total() < given.faults:
+        await asyncio.sleep(moments.uniform(0.5, 1.5) * given.every)
+        part = moments.choice(PARTS if given.all_parts else PARTS[:1])
+        pause = moments.uniform(2, 4) if moments.random() < given.pauses else None
+        with suppress(ProcessLookupError, FileNotFoundError):
+            pid = int(home.pid_file(part).read_text(encoding="utf-8"))
+            await fault(pid, pause)
+            seen.faults[f"{part} {'paused' if pause else 'killed'}"] += 1
+
+
+async def fault(pid: int, pause: float | None) -> None:
+    """End a process, or let it sleep for so many seconds."""
+    if pause is None:
+        os.kill(pid, signal.SIGKILL)
+        return
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(pause)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def ask(env: Mapping[str, str], seen: Seen, seed: int) -> None:
+    """Throw queries of Temporal's own at whatever runs, several at once."""
+    client = await Client.connect(env["TEMPORAL_ADDRESS"], namespace=env["TEMPORAL_NAMESPACE"])
+    choice = random.Random(seed)
+
+    async def one(workflow_id: str) -> None:
+        with suppress(RPCError, WorkflowQueryFailedError, TimeoutError):
+            async with asyncio.timeout(5):
+                await client.get_workflow_handle(workflow_id).query(choice.choice(STRAY))
+        seen.queries += 1
+
+    while True:
+        with suppress(RPCError):
+            running = [found.id async for found in client.list_workflows(RUNNING)]
+            await each(one, choice.sample(running, min(20, len(running))))
+        await asyncio.sleep(1)
+
+
+async def watch(env: Mapping[str, str], seen: Seen) -> None:
+    """How long anything stands still."""
+    client = await Client.connect(env["TEMPORAL_ADDRESS"], namespace=env["TEMPORAL_NAMESPACE"])
+    while True:
+        with suppress(RPCError):
+            for one in await stalled(client):
+                seen.stalled.add(one.workflow_id)
+                seen.longest_stall = max(seen.longest_stall, time.time() - one.since.timestamp())
+        await asyncio.sleep(3)
+
+
+async def replay(client: Client, seen: Seen) -> None:
+    """Replay the history of every run that there was."""
+
+    async def one(found: WorkflowExecution) -> None:
+        history = await client.get_workflow_handle(found.id, run_id=found.run_id).fetch_history()
+        replayer = Replayer(
+            workflows=WORKFLOWS, data_converter=data_converter, workflow_runner=UnsandboxedWorkflowRunner()
+        )
+        replayed = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+        seen.histories += 1
+        if replayed.replay_failure is not None:
+            if found.status is WorkflowExecutionStatus.TERMINATED:
+                seen.ended_to_be_healed += 1
+            else:
+                seen.not_replayed.append(f"{found.id} {replayed.replay_failure}")
+
+    await each(one, [found async for found in client.list_workflows()])
+
+
+async def soak(given: argparse.Namespace, folder: Path) -> bool:
+    """The whole trial in a folder of its own; whether all held."""
+    home, seen = Home(folder / ".motcua"), Seen()
+    arguments = ("--filings", str(given.filings), "--seed", str(given.seed), "--concurrency", str(given.concurrency))
+    async with program(folder, "up"):
+        await until(home.env_file.exists, seconds=120)
+        env = home.read_env() or {}
+        async with program(folder, "demo", *arguments, "--json", "out.json") as demo:
+            beside = [asyncio.create_task(disturb(home, given, seen)), asyncio.create_task(watch(env, seen))]
+            if given.queries:
+                beside.append(asyncio.create_task(ask(env, seen, given.seed)))
+            code = await demo.wait()
+            for task in beside:
+                task.cancel()
+            failed = [
+                done for done in await asyncio.gather(*beside, return_exceptions=True) if isinstance(done, Exception)
+            ]
+        client = await Client.connect(env["TEMPORAL_ADDRESS"], data_converter=data_converter)
+        left = [f"{one.workflow_id} {one.reason}" for one in await stalled(client)]
+        await replay(client, seen)
+    told = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+    lost = [filing for filing in told["filings"] if not filing["ok"]]
+    failed = [one for one in ended if isinstance(one, Exception)]
+    report = {
+        "demo": code,
+        "filings": len(told["filings"]),
+        "not as they must": lost,
+        "one capture each": told["bank"]["one_capture_each"],
+        "ledger verified": told["ledger"]["verified"],
+        "faults": seen.faults,
+        "queries": seen.queries,
+        "stood still": sorted(seen.stalled),
+        "longest, seconds": round(seen.longest_stall),
+        "still stand still": left,
+        "histories": seen.histories,
+        "ended to be healed": seen.ended_to_be_healed,
+        "not replayed": seen.not_replayed,
+        "trial's own errors": [repr(one) for one in failed],
+    }
+    print(json.dumps(report, indent=1, ensure_ascii=False))  # noqa: T201 -- its result
+    return code == 0 and not (lost or left or seen.not_replayed or failed)
+
+
+def main() -> int:
+    """Exit code 0 if all held."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.soak")
+    parser.add_argument("--filings", type=int, default=2000)
+    parser.add_argument("--concurrency", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--faults", type=int, default=10_000, help="so many at most")
+    parser.add_argument("--every", type=float, default=6, help="seconds between two faults, about")
+    parser.add_argument("--pauses", type=float, default=0.7, help="share of the faults that are pauses of 2 to 4 s")
+    parser.add_argument("--all-parts", action="store_true", help="not only the worker")
+    parser.add_argument("--queries", action="store_true", help="throw Temporal's own queries at it")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="motcua-soak-") as name:
+        return 0 if asyncio.run(soak(given, Path(name).resolve())) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
