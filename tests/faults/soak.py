@@ -161,15 +161,13 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
             code = await demo.wait()
             for task in beside:
                 task.cancel()
-            failed = [
-                done for done in await asyncio.gather(*beside, return_exceptions=True) if isinstance(done, Exception)
-            ]
+            endings = await asyncio.gather(*beside, return_exceptions=True)
         client = await Client.connect(env["TEMPORAL_ADDRESS"], data_converter=data_converter)
         left = [f"{one.workflow_id} {one.reason}" for one in await stalled(client)]
         await replay(client, seen)
     told = json.loads((folder / "out.json").read_text(encoding="utf-8"))
     lost = [filing for filing in told["filings"] if not filing["ok"]]
-    failed = [one for one in ended if isinstance(one, Exception)]
+    failed = [one for one in endings if isinstance(one, Exception)]
     report = {
         "demo": code,
         "filings": len(told["filings"]),
