@@ -12,6 +12,7 @@ from rich.console import Console
 from benchmarks import calendar as calendar_benchmark
 from benchmarks import engine as engine_benchmark
 from benchmarks import report
+from benchmarks.elsewhere import ElsewhereError, check
 from deploy.stack import StackError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -32,19 +33,26 @@ def engine(
     ] = None,
     rounds: Annotated[int, typer.Option("--rounds", min=1, metavar="N", help="Of each side.")] = 5,
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, metavar="S", help="Of a round.")] = 13,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="PATH", help="A checkout of another commit, with its .venv: `before`."),
+    ] = None,
 ) -> None:
     """A whole level-4 filing against its skeleton: the same workflows, updates, timers and activities, empty.
 
-    Read the ratios: every other figure is the machine's as much as ours. See docs/performance.md.
+    Read the ratios of CPU: every other figure is the machine's as much as ours. See docs/performance.md.
 
-    Examples: `python -m benchmarks engine --json out.json`, `python -m benchmarks engine --concurrency 10 --rounds 3`
+    Examples: `python -m benchmarks engine --json out.json`, `python -m benchmarks engine --concurrency 10 --rounds 3`,
+    `python -m benchmarks engine --against ../before`
     """
     _see_folder(file)
-    plan = engine_benchmark.Plan(tuple(concurrency or engine_benchmark.CONCURRENCY), rounds, seconds)
+    if against is not None:
+        _see_checkout(against)
+    plan = engine_benchmark.Plan(tuple(concurrency or engine_benchmark.CONCURRENCY), rounds, seconds, against)
     said = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         measured = asyncio.run(engine_benchmark.run(plan, said.print))
-    except (StackError, engine_benchmark.DifferentShapeError) as error:
+    except (StackError, engine_benchmark.DifferentShapeError, ElsewhereError) as error:
         _fail(str(error), 1)
     report.show(measured, Console(soft_wrap=True, highlight=False))
     if file is not None:
@@ -70,6 +78,13 @@ def calendar(
 def _see_folder(file: Path | None) -> None:
     if file is not None and not file.absolute().parent.is_dir():
         _fail(f"there is no folder for {file}", 2)
+
+
+def _see_checkout(folder: Path) -> None:
+    try:
+        check(folder)
+    except ElsewhereError as error:
+        _fail(str(error), 2)
 
 
 def _fail(message: str, code: int) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
+from asyncio.subprocess import DEVNULL, PIPE
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final
 
 import asyncpg
@@ -34,3 +37,15 @@ async def versions(on: Scene) -> dict[str, str]:
         "Temporal": server.server_version,
         "PostgreSQL": postgresql,
     }
+
+
+async def commit(checkout: Path) -> str:
+    """The commit that is checked out, with `-dirty` if files differ from it; empty where nobody knows."""
+    try:
+        asked = await asyncio.create_subprocess_exec(
+            *("git", "-C", checkout, "describe", "--always", "--dirty", "--exclude=*"), stdout=PIPE, stderr=DEVNULL
+        )
+    except FileNotFoundError:
+        return ""
+    said, _ = await asked.communicate()
+    return said.decode().strip()

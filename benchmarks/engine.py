@@ -1,22 +1,22 @@
-"""`engine`: a whole level-4 filing against its skeleton, round by round in turn."""
+"""`engine`: a whole level-4 filing against its skeleton and other code, round by round in turn."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from pathlib import Path
+from typing import Final, Protocol
 
-from temporalio.client import Client
-from temporalio.service import RPCError
-
-from benchmarks.about import machine, versions
+from benchmarks.about import commit, machine, versions
+from benchmarks.elsewhere import elsewhere
+from benchmarks.ending import end
 from benchmarks.history import History, history
 from benchmarks.load import Round, measure
-from benchmarks.sides import Filed, Side
+from benchmarks.sides import Side
 from benchmarks.stage import Scene, scene
+from deploy.stack.child import CHECKOUT
 
 CONCURRENCY: Final = (1, 10, 100)
 MOST_APART: Final = 4
@@ -25,45 +25,82 @@ MOST_APART: Final = 4
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured: so many rounds of each side at each concurrency, each of so many seconds."""
+    """What is measured: so many rounds of each side at each concurrency, each of so many seconds.
+
+    `against` is a checkout of another commit that takes its turn too.
+    """
 
     concurrency: Sequence[int]
     rounds: int
     seconds: float
+    against: Path | None = None
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found."""
+    """What was found. `histories` are of one filing, by side; `commits` of the code, by side."""
 
-    product: History
-    skeleton: History
+    histories: Mapping[str, History]
     rounds: tuple[Round, ...]
     at: datetime
     machine: Mapping[str, str]
     versions: Mapping[str, str]
+    commits: Mapping[str, str]
 
 
 class DifferentShapeError(Exception):
     """The skeleton no longer does what the product does: nothing can be compared."""
 
 
+class Contestant(Protocol):
+    """Whoever takes turns."""
+
+    @property
+    def name(self) -> str:
+        """What its rounds are called."""
+
+    async def round(self, concurrency: int, seconds: float) -> Round:
+        """Play one."""
+
+
+@dataclass(frozen=True)
+class Here:
+    """The product or its skeleton, on our own scene."""
+
+    on: Scene
+    side: Side
+
+    @property
+    def name(self) -> str:
+        return self.side.name
+
+    async def round(self, concurrency: int, seconds: float) -> Round:
+        found = await measure(self.side, concurrency, seconds, self.on.pids[self.name])
+        await end(self.on.client, (workflow for filed in found.filed for workflow in filed.workflows[1:]))
+        return found
+
+    async def history(self) -> History:
+        filed = await self.side.file()
+        await self.on.client.get_workflow_handle(filed.workflows[0]).result()
+        found = await history(self.on.client, filed.workflows)
+        await end(self.on.client, filed.workflows[1:])
+        return found
+
+
 async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
-    """Set everything up, warm both sides, and measure them in turn. Raises `DifferentShapeError`."""
+    """Set everything up, warm all sides, and measure them in turn.
+
+    Raises `DifferentShapeError`, and `ElsewhereError` if a round of the other checkout fails.
+    """
     async with scene() as on:
-        product, skeleton = [await _one(on, side) for side in on.sides]
-        compare(product, skeleton)
-        rounds: list[Round] = []
-        for concurrency in plan.concurrency:
-            tell(f"{concurrency} at once: warming up")
-            for side in on.sides:
-                await _round(on, side, concurrency, plan.seconds / 3)
-            for number in range(1, plan.rounds + 1):
-                for side in on.sides:
-                    found = await _round(on, side, concurrency, plan.seconds)
-                    rounds.append(found)
-                    tell(f"{concurrency} at once, round {number}, {side.name}: {found.per_second:.2f} filings/s")
-        return Measured(product, skeleton, tuple(rounds), datetime.now(UTC), machine(), await versions(on))
+        product, skeleton = (Here(on, side) for side in on.sides)
+        histories = {each.name: await each.history() for each in (product, skeleton)}
+        compare(histories[product.name], histories[skeleton.name])
+        async with _others(plan, histories) as others:
+            rounds = await _in_turn(plan, (product, *others, skeleton), tell)
+        return Measured(
+            histories, tuple(rounds), datetime.now(UTC), machine(), await versions(on), await _commits(plan)
+        )
 
 
 def compare(product: History, skeleton: History) -> None:
@@ -72,27 +109,34 @@ def compare(product: History, skeleton: History) -> None:
         raise DifferentShapeError(f"product: {product}\nskeleton: {skeleton}")
 
 
-async def _one(on: Scene, side: Side) -> History:
-    filed = await side.file()
-    await on.client.get_workflow_handle(filed.workflows[0]).result()
-    found = await history(on.client, filed.workflows)
-    await _end(on.client, [filed])
-    return found
+@asynccontextmanager
+async def _others(plan: Plan, histories: dict[str, History]) -> AsyncIterator[list[Contestant]]:
+    async with AsyncExitStack() as held:
+        found: list[Contestant] = []
+        if plan.against is not None:
+            before = await held.enter_async_context(elsewhere(plan.against))
+            histories[before.name] = before.history
+            found.append(before)
+        yield found
 
 
-async def _round(on: Scene, side: Side, concurrency: int, seconds: float) -> Round:
-    found = await measure(side, concurrency, seconds, on.pids[side.name])
-    await _end(on.client, found.filed)
-    return found
+async def _in_turn(plan: Plan, contestants: Sequence[Contestant], tell: Callable[[str], None]) -> list[Round]:
+    rounds: list[Round] = []
+    for concurrency in plan.concurrency:
+        tell(f"{concurrency} at once: warming up")
+        for each in contestants:
+            await each.round(concurrency, plan.seconds / 3)
+        for number in range(1, plan.rounds + 1):
+            for each in contestants:
+                found = await each.round(concurrency, plan.seconds)
+                rounds.append(found)
+                tell(
+                    f"{concurrency} at once, round {number}, {each.name}: {found.per_second:.2f} filings/s, "
+                    f"{found.whole_ms:.0f} ms of CPU each"
+                )
+    return rounds
 
 
-async def _end(client: Client, filed: Sequence[Filed]) -> None:
-    """End the payments, which would watch for late money for three days, before the other side's turn."""
-    some = asyncio.Semaphore(20)
-
-    async def end(workflow_id: str) -> None:
-        async with some:
-            with contextlib.suppress(RPCError):
-                await client.get_workflow_handle(workflow_id).terminate("the benchmark has seen enough")
-
-    await asyncio.gather(*(end(each.workflows[1]) for each in filed))
+async def _commits(plan: Plan) -> dict[str, str]:
+    found = {"product": await commit(CHECKOUT)}
+    return found if plan.against is None else found | {"before": await commit(plan.against)}

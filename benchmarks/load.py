@@ -1,4 +1,7 @@
-"""Filings by many at once for a while, and what the processes spend on them."""
+"""Filings by many at once for a while, and what the processes spend on them.
+
+Nothing of the project is imported here: `benchmarks/driver.py` measures other checkouts with this very file.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,30 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import psutil
 
-from benchmarks.sides import Filed, Side
+
+class Filed(Protocol):
+    """One filing that has ended (`benchmarks.sides.Filed`)."""
+
+    @property
+    def workflows(self) -> tuple[str, ...]:
+        """Their ids."""
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Seconds that calls took, by their name."""
+
+
+class Filing(Protocol):
+    """Whoever can file."""
+
+    name: str
+
+    async def file(self) -> Filed:
+        """One filing, from the submission to the hand-over."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +51,17 @@ class Round:
         """Filings that ended in a second."""
         return len(self.filed) / self.seconds
 
+    @property
+    def whole_ms(self) -> float:
+        """CPU of one filing in all processes."""
+        return sum(self.cpu_ms.values())
+
     def times(self, call: str) -> list[float]:
         """The milliseconds of every call of this name."""
         return [1000 * filed.seconds[call] for filed in self.filed]
 
 
-async def measure(side: Side, concurrency: int, seconds: float, processes: Mapping[str, int]) -> Round:
+async def measure(side: Filing, concurrency: int, seconds: float, processes: Mapping[str, int]) -> Round:
     """Have `concurrency` clients file, one filing after the other, beginning none after `seconds`."""
     filed: list[Filed] = []
     spent = cpu(processes)

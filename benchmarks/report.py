@@ -1,4 +1,4 @@
-"""What `engine` found, in numbers, as a table and as JSON."""
+"""What `engine` found, in numbers, as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from benchmarks.history import History
 from benchmarks.load import Round
 
 CALLS: Final = ("submit", "decide")
+PRODUCT: Final = "product"
+WHOLE: Final = "whole"
+NONE: Final = "–"
 
 
 @dataclass(frozen=True)
@@ -38,38 +41,92 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """Both sides at one concurrency.
+class Ratio:
+    """Product to another side, below 1 where the product has less: of all rounds together, and of two neighbouring.
 
-    `ratio` is the median of the ratios of two neighbouring rounds, product to skeleton: what else the machine does
-    comes and goes between the rounds, and meets both of a pair alike.
+    None where the other side had nothing at all.
+    """
+
+    pooled: float | None
+    median: float | None
+
+    def __str__(self) -> str:
+        return f"{_number(self.pooled)} (median {_number(self.median)})"
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """Product to another side: CPU of one filing, whole and by the processes that both have; and filings a second."""
+
+    cpu: Ratio
+    cpu_by: Mapping[str, Ratio]
+    per_second: Ratio
+
+
+@dataclass(frozen=True)
+class Compared:
+    """All sides at one concurrency, and what the product is to each of the others.
+
+    A median is that of the ratios of two neighbouring rounds: what else the machine does comes and goes between the
+    rounds, and meets both of a pair alike.
     """
 
     concurrency: int
-    product: Figures
-    skeleton: Figures
-    ratio: float
+    sides: Mapping[str, Figures]
+    ratios: Mapping[str, Ratios]
 
-    def __str__(self) -> str:
-        return (
-            f"{self.concurrency} at once: product {self.product.per_second:.1f}, skeleton "
-            f"{self.skeleton.per_second:.1f} filings/s, ratio {self.ratio:.2f}"
-        )
+    def lines(self) -> list[str]:
+        """What to read, a line for each of the others."""
+        return [
+            f"{self.concurrency} at once, product to {name}: CPU of one filing {ratios.cpu}, "
+            f"filings/s {ratios.per_second}"
+            for name, ratios in self.ratios.items()
+        ]
 
 
 def compared(rounds: Iterable[Round]) -> list[Compared]:
-    """The rounds, each product's followed by its skeleton's, put together by concurrency."""
+    """The rounds, in which all sides took turns, put together by concurrency."""
     found: dict[int, dict[str, list[Round]]] = {}
     for each in rounds:
         found.setdefault(each.concurrency, {}).setdefault(each.side, []).append(each)
     return [
-        Compared(concurrency, _figures(by["product"]), _figures(by["skeleton"]), _ratio(by["product"], by["skeleton"]))
+        Compared(
+            concurrency,
+            {name: _figures(played) for name, played in by.items()},
+            {name: _ratios(by[PRODUCT], played) for name, played in by.items() if name != PRODUCT},
+        )
         for concurrency, by in found.items()
     ]
 
 
-def _ratio(product: Sequence[Round], skeleton: Sequence[Round]) -> float:
-    return median(a.per_second / b.per_second for a, b in zip(product, skeleton, strict=True))
+def _ratios(product: Sequence[Round], other: Sequence[Round]) -> Ratios:
+    both = [name for name in product[0].cpu_ms if name in other[0].cpu_ms]
+    many, others = [len(each.filed) for each in product], [len(each.filed) for each in other]
+    return Ratios(
+        cpu=_ratio([each.whole_ms for each in product], many, [each.whole_ms for each in other], others),
+        cpu_by={
+            name: _ratio([each.cpu_ms[name] for each in product], many, [each.cpu_ms[name] for each in other], others)
+            for name in both
+        },
+        per_second=_ratio(
+            *([each.per_second for each in product], [each.seconds for each in product]),
+            *([each.per_second for each in other], [each.seconds for each in other]),
+        ),
+    )
+
+
+def _ratio(mine: Sequence[float], weights: Sequence[float], theirs: Sequence[float], others: Sequence[float]) -> Ratio:
+    """Of rounds: a rate each, and by what it counts."""
+    pairs = list(zip(mine, theirs, strict=True))
+    whole, other = _mean(mine, weights), _mean(theirs, others)
+    return Ratio(
+        pooled=whole / other if other else None,
+        median=median(a / b for a, b in pairs) if all(theirs) else None,
+    )
+
+
+def _mean(rates: Sequence[float], weights: Sequence[float]) -> float:
+    return sum(rate * weight for rate, weight in zip(rates, weights, strict=True)) / sum(weights)
 
 
 def _figures(rounds: Sequence[Round]) -> Figures:
@@ -78,7 +135,8 @@ def _figures(rounds: Sequence[Round]) -> Figures:
         filings=sum(len(each.filed) for each in rounds),
         per_second=median(each.per_second for each in rounds),
         latency_ms={call: Latency(_share(found, 0.5), _share(found, 0.95)) for call, found in times.items()},
-        cpu_ms={name: median(each.cpu_ms[name] for each in rounds) for name in rounds[0].cpu_ms},
+        cpu_ms={name: median(each.cpu_ms[name] for each in rounds) for name in rounds[0].cpu_ms}
+        | {WHOLE: median(each.whole_ms for each in rounds)},
     )
 
 
@@ -94,7 +152,8 @@ def as_json(measured: Measured) -> bytes:
         "at": measured.at,
         "machine": measured.machine,
         "versions": measured.versions,
-        "history": {"product": measured.product, "skeleton": measured.skeleton},
+        "commits": measured.commits,
+        "history": measured.histories,
         "results": compared(measured.rounds),
         "rounds": [
             {
@@ -103,7 +162,7 @@ def as_json(measured: Measured) -> bytes:
                 "filings": len(each.filed),
                 "seconds": each.seconds,
                 "per_second": each.per_second,
-                "cpu_ms": each.cpu_ms,
+                "cpu_ms": {**each.cpu_ms, WHOLE: each.whole_ms},
             }
             for each in measured.rounds
         ],
@@ -112,31 +171,52 @@ def as_json(measured: Measured) -> bytes:
 
 
 def show(measured: Measured, console: Console) -> None:
-    """The table, and one line for each concurrency."""
-    for about in (measured.machine, measured.versions):
+    """The tables, and one line for each concurrency and other side."""
+    for about in (measured.machine, measured.versions, measured.commits):
         console.print(", ".join(f"{name} {value}" for name, value in about.items()))
     results = compared(measured.rounds)
     for result in results:
-        console.print(_table(result, measured.product, measured.skeleton))
+        console.print(_table(result, measured.histories))
+        console.print(_ratio_table(result))
     for result in results:
-        console.print(str(result))
+        for line in result.lines():
+            console.print(line)
 
 
-def _table(result: Compared, product: History, skeleton: History) -> Table:
-    table = Table(title=f"{result.concurrency} at once", title_justify="left")
-    table.add_column("one filing")
-    table.add_column("product", justify="right")
-    table.add_column("skeleton", justify="right")
-    left, right = _cells(result.product, product), _cells(result.skeleton, skeleton)
-    for name, cell in left.items():
-        table.add_row(name, cell, right[name])
+def _table(result: Compared, histories: Mapping[str, History]) -> Table:
+    table = _empty(f"{result.concurrency} at once", "one filing", result.sides)
+    cells = {name: _cells(figures, histories.get(name)) for name, figures in result.sides.items()}
+    for row in cells[PRODUCT]:
+        table.add_row(row, *(of.get(row, NONE) for of in cells.values()))
     return table
 
 
-def _cells(figures: Figures, history: History) -> dict[str, str]:
+def _ratio_table(result: Compared) -> Table:
+    table = _empty(f"{result.concurrency} at once, product to", "CPU of one filing", result.ratios)
+    table.add_row(WHOLE, *(str(ratios.cpu) for ratios in result.ratios.values()))
+    for name in dict.fromkeys(name for ratios in result.ratios.values() for name in ratios.cpu_by):
+        table.add_row(name, *(str(ratios.cpu_by.get(name, NONE)) for ratios in result.ratios.values()))
+    return table
+
+
+def _empty(title: str, first: str, columns: Iterable[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column(first)
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table
+
+
+def _cells(figures: Figures, history: History | None) -> dict[str, str]:
     cells = {"filings/s": f"{figures.per_second:.2f}", "filings measured": f"{figures.filings}"}
     for call, latency in figures.latency_ms.items():
         cells[f"{call} p50, ms"] = f"{latency.p50:.1f}"
         cells[f"{call} p95, ms"] = f"{latency.p95:.1f}"
-    cells |= {f"CPU of {name}, ms": f"{spent:.1f}" for name, spent in figures.cpu_ms.items()}
-    return cells | {"history events": f"{history.events}", "history bytes": f"{history.size:,}"}
+    cells |= {f"CPU, {name}, ms": f"{spent:.1f}" for name, spent in figures.cpu_ms.items()}
+    if history is not None:
+        cells |= {"history events": f"{history.events}", "history bytes": f"{history.size:,}"}
+    return cells
+
+
+def _number(ratio: float | None) -> str:
+    return NONE if ratio is None else f"{ratio:.2f}"

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 
+from benchmarks.elsewhere import ElsewhereError, elsewhere
 from benchmarks.engine import DifferentShapeError, compare
 from benchmarks.history import History
 from benchmarks.load import Round
@@ -25,12 +26,9 @@ BYTES: Final = 45_000
 """What a level-4 filing may cost, over all its workflows: docs/performance.md says who raised it, and why."""
 
 
-@pytest.mark.timeout(240)
-def test_a_filing_is_measured_against_its_skeleton_and_stays_within_its_budget(tmp_path: Path) -> None:
-    file = tmp_path / "engine.json"
-    few = ("--concurrency", "2", "--rounds", "1", "--seconds", "0.5")
-    ended = subprocess.run(
-        (sys.executable, "-m", "benchmarks", "engine", "--json", file, *few),
+def benchmark(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        (sys.executable, "-m", "benchmarks", "engine", *arguments),
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "MOTCUA_"))},
         capture_output=True,
@@ -38,17 +36,40 @@ def test_a_filing_is_measured_against_its_skeleton_and_stays_within_its_budget(t
         timeout=200,
         check=False,
     )
+
+
+def has_python(checkout: Path) -> None:
+    """Our own: links to a virtual environment's Python do not know its libraries."""
+    python = checkout / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+
+
+@pytest.mark.timeout(240)
+def test_a_filing_is_measured_against_others_and_stays_within_its_budget(tmp_path: Path) -> None:
+    file, before = tmp_path / "engine.json", tmp_path / "before"
+    has_python(before)
+    for room in ROOT.glob("[a-z]*"):
+        (before / room.name).symlink_to(room)
+    few = ("--concurrency", "2", "--rounds", "1", "--seconds", "0.5")
+    ended = benchmark("--json", file, *few, "--against", before)
     assert ended.returncode == 0, ended.stderr
-    assert re.search(r"^2 at once: .* ratio \d+\.\d\d$", ended.stdout, re.MULTILINE), ended.stdout
+    for other in ("before", "skeleton"):
+        said = rf"^2 at once, product to {other}: CPU of one filing \d+\.\d\d .*, filings/s \d+\.\d\d "
+        assert re.search(said, ended.stdout, re.MULTILINE), ended.stdout
     found = json.loads(file.read_text())
     assert found["history"]["product"]["events"] <= EVENTS
     assert found["history"]["product"]["size"] <= BYTES
+    assert found["history"]["before"]["kinds"]["MARKER_RECORDED"] > 0
     [result] = found["results"]
-    for side in ("product", "skeleton"):
-        assert result[side]["filings"] >= 2
-        assert set(result[side]["cpu_ms"]) == {"worker", "back office", "client", "server", "postgresql"}
-        assert min(result[side]["cpu_ms"]["worker"], result[side]["cpu_ms"]["server"]) > 0
-        assert 0 < result[side]["latency_ms"]["decide"]["p50"] <= result[side]["latency_ms"]["decide"]["p95"]
+    for side in ("product", "before", "skeleton"):
+        figures = result["sides"][side]
+        assert figures["filings"] >= 2
+        assert set(figures["cpu_ms"]) == {"worker", "back office", "client", "server", "postgresql", "whole"}
+        assert min(figures["cpu_ms"]["worker"], figures["cpu_ms"]["server"]) > 0
+        assert 0 < figures["latency_ms"]["decide"]["p50"] <= figures["latency_ms"]["decide"]["p95"]
+    assert 0 < result["ratios"]["before"]["cpu"]["pooled"] < 10
 
 
 def history(events: int, **kinds: int) -> History:
@@ -72,12 +93,12 @@ def test_how_many_tasks_it_took_is_no_difference() -> None:
     )
 
 
-def measured(side: str, filings: int, seconds: float) -> Round:
+def measured(side: str, filings: int, seconds: float, **cpu_ms: float) -> Round:
     filed = Filed(("filing", "payment"), {"submit": 0.02, "decide": 0.01})
-    return Round(side, 10, (filed,) * filings, seconds, {"worker": 50.0})
+    return Round(side, 10, (filed,) * filings, seconds, cpu_ms or {"worker": 50.0})
 
 
-def test_the_ratio_is_the_median_of_neighbouring_rounds() -> None:
+def test_the_median_is_that_of_the_ratios_of_neighbouring_rounds() -> None:
     """A machine that is twice as busy in a pair of rounds changes neither's share."""
     rounds: list[Any] = [
         measured("product", 80, 10),
@@ -88,6 +109,129 @@ def test_the_ratio_is_the_median_of_neighbouring_rounds() -> None:
         measured("skeleton", 10, 1),
     ]
     [result] = compared(rounds)
-    assert result.ratio == pytest.approx(0.8)
-    assert str(result).endswith("ratio 0.80")
-    assert dataclasses.asdict(result.product)["latency_ms"]["submit"] == {"p50": 20.0, "p95": 20.0}
+    assert result.ratios["skeleton"].per_second.median == pytest.approx(0.8)
+    assert result.ratios["skeleton"].per_second.pooled == pytest.approx((132 / 21) / (160 / 21))
+    assert result.lines()[0].endswith("filings/s 0.83 (median 0.80)")
+    assert dataclasses.asdict(result.sides["product"])["latency_ms"]["submit"] == {"p50": 20.0, "p95": 20.0}
+
+
+def test_cpu_is_compared_whole_and_by_process_over_all_filings() -> None:
+    """A process that only one of them has counts in the whole."""
+    rounds = [
+        measured("product", 30, 10, worker=60, server=40, postgresql=0),
+        measured("before", 10, 10, worker=100, server=100, postgresql=0),
+        measured("product", 10, 10, worker=20, server=40, postgresql=0),
+        measured("before", 10, 10, worker=40, server=100, postgresql=0, bank=60),
+    ]
+    [result] = compared(rounds)
+    ratios = result.ratios["before"]
+    assert ratios.cpu.pooled == pytest.approx(90 / 200)
+    assert ratios.cpu.median == pytest.approx((100 / 200 + 60 / 200) / 2)
+    assert ratios.cpu_by["worker"].pooled == pytest.approx(50 / 70)
+    assert ratios.cpu_by["worker"].median == pytest.approx((0.6 + 0.5) / 2)
+    assert str(ratios.cpu_by["postgresql"]) == "– (median –)"
+
+
+STAGE: Final = """
+import os
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+
+class Client:
+    def get_workflow_handle(self, workflow_id):
+        return Handle(workflow_id)
+
+
+class Handle:
+    def __init__(self, workflow_id):
+        self.workflow_id = workflow_id
+
+    async def result(self):
+        pass
+
+    async def terminate(self, why):
+        ended.append(self.workflow_id)
+
+    async def describe(self):
+        info = SimpleNamespace(history_length=50, history_size_bytes=len(os.getcwd()))
+        return SimpleNamespace(raw_description=SimpleNamespace(workflow_execution_info=info))
+
+    async def fetch_history_events(self):
+        for event in ():
+            yield event
+
+
+class Side:
+    name = "product"
+    many = 0
+
+    async def file(self):
+        self.many += 1
+        print("not an answer")
+        if self.many == BREAKS:
+            raise LookupError("the filing never came to review")
+        return SimpleNamespace(workflows=(f"filing-{self.many}", f"payment-{self.many}"), seconds={"submit": 0.5})
+
+
+ended = []
+
+
+@asynccontextmanager
+async def scene():
+    yield SimpleNamespace(client=Client(), sides=(Side(), None), pids={"product": {"client": os.getpid()}})
+    with open("ended", "w") as file:
+        file.write(" ".join(ended))
+"""
+"""What another checkout has: `benchmarks.stage`, with nothing behind it. The filing number `BREAKS` fails."""
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    checkout = tmp_path / "other"
+    has_python(checkout)
+    (checkout / "benchmarks").mkdir()
+    (checkout / "benchmarks" / "__init__.py").touch()
+    return checkout
+
+
+async def test_another_checkout_is_played_by_its_own_code(other: Path) -> None:
+    """And what is left of its filings ends before the next round."""
+    (other / "benchmarks" / "stage.py").write_text(f"BREAKS = 0\n{STAGE}")
+    async with elsewhere(other) as before:
+        assert (before.history.events, before.history.size) == (100, 2 * len(str(other)))
+        found = await before.round(1, 0.05)
+    assert (found.side, found.concurrency) == ("before", 1)
+    assert found.seconds >= 0.05
+    assert found.times("submit") == [500.0] * len(found.filed)
+    assert found.filed[0].workflows == ("filing-2", "payment-2")
+    assert set(found.cpu_ms) == {"client"}
+    assert (other / "ended").read_text().split() == [f"payment-{n + 1}" for n in range(len(found.filed) + 1)]
+
+
+async def test_a_round_that_fails_elsewhere_ends_the_benchmark(other: Path) -> None:
+    (other / "benchmarks" / "stage.py").write_text(f"BREAKS = 3\n{STAGE}")
+    async with elsewhere(other) as before:
+        with pytest.raises(ElsewhereError, match="the filing never came to review"):
+            await before.round(1, 30)
+
+
+async def test_code_of_another_folder_is_never_measured_instead(other: Path) -> None:
+    """Its `benchmarks` has no `__init__`: Python then takes that of the checkout which is installed."""
+    (other / "benchmarks" / "__init__.py").unlink()
+    (other / "benchmarks" / "stage.py").write_text(STAGE)
+    with pytest.raises(ElsewhereError, match="would be measured, which is not of"):
+        async with elsewhere(other):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [(".venv/bin/python", "run: make -C {} setup"), ("benchmarks/stage.py", "{} is no checkout of this project")],
+)
+def test_what_can_not_be_played_is_refused_at_once(other: Path, missing: str, said: str) -> None:
+    (other / "benchmarks" / "stage.py").touch()
+    (other / missing).unlink()
+    ended = benchmark("--against", other)
+    assert ended.returncode == 2
+    assert said.format(other) in ended.stderr
