@@ -38,7 +38,7 @@ check: $(STAMP)
 # Current releases of everything, with hashes and without the address of any registry.
 lock: $(STAMP)
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command "make lock" --group dev -o requirements.lock pyproject.toml
+	  --custom-compile-command "make lock" --group dev --group bench -o requirements.lock pyproject.toml
 
 # Records what the contract tests compare with; read the diff before committing it.
 golden: $(STAMP)

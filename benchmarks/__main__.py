@@ -12,7 +12,8 @@ from rich.console import Console
 from benchmarks import calendar as calendar_benchmark
 from benchmarks import engine as engine_benchmark
 from benchmarks import report
-from benchmarks.elsewhere import ElsewhereError, check
+from benchmarks.asking import AskedError
+from benchmarks.elsewhere import NoCheckoutError, check
 from deploy.stack import StackError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -38,7 +39,7 @@ def engine(
         typer.Option("--against", metavar="PATH", help="A checkout of another commit, with its .venv: `before`."),
     ] = None,
 ) -> None:
-    """A whole level-4 filing against its skeleton: the same workflows, updates, timers and activities, empty.
+    """A whole level-4 filing against its skeleton (the same workflows and activities, empty), and that on DBOS.
 
     Read the ratios of CPU: every other figure is the machine's as much as ours. See docs/performance.md.
 
@@ -52,7 +53,7 @@ def engine(
     said = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         measured = asyncio.run(engine_benchmark.run(plan, said.print))
-    except (StackError, engine_benchmark.DifferentShapeError, ElsewhereError) as error:
+    except (StackError, engine_benchmark.DifferentShapeError, AskedError) as error:
         _fail(str(error), 1)
     report.show(measured, Console(soft_wrap=True, highlight=False))
     if file is not None:
@@ -83,7 +84,7 @@ def _see_folder(file: Path | None) -> None:
 def _see_checkout(folder: Path) -> None:
     try:
         check(folder)
-    except ElsewhereError as error:
+    except NoCheckoutError as error:
         _fail(str(error), 2)
 
 

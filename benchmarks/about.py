@@ -15,7 +15,7 @@ from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 
 from benchmarks.stage import Scene
 
-_LIBRARIES: Final = ("temporalio", "pydantic", "asyncpg")
+_LIBRARIES: Final = ("temporalio", "pydantic", "asyncpg", "dbos")
 
 
 def machine() -> dict[str, str]:

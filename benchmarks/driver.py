@@ -9,39 +9,32 @@ end of stdin ends it.
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import benchmarks
 from benchmarks.stage import scene
 
 
-async def main(answers: TextIO) -> None:
+async def main() -> None:
     """Set everything up, say what one filing leaves in the history, and play the rounds that are asked for."""
-    load, history, ending = _ours("load"), _ours("history"), _ours("ending")
+    asked, load, history, ending = _ours("asked"), _ours("load"), _ours("history"), _ours("ending")
+    answers = asked.Answers()
     async with scene() as on:
         side = on.sides[0]
         filed = await side.file()
         await on.client.get_workflow_handle(filed.workflows[0]).result()
         found = await history.history(on.client, filed.workflows)
         await ending.end(on.client, filed.workflows[1:])
-        _say(answers, {"events": found.events, "size": found.size, "kinds": dict(found.kinds)})
-        while line := await asyncio.to_thread(sys.stdin.readline):
-            asked = json.loads(line)
-            played = await load.measure(side, asked["concurrency"], asked["seconds"], on.pids[side.name])
+
+        async def play(concurrency: int, seconds: float) -> Any:
+            played = await load.measure(side, concurrency, seconds, on.pids[side.name])
             await ending.end(on.client, (workflow for each in played.filed for workflow in each.workflows[1:]))
-            _say(
-                answers,
-                {
-                    "filed": [{"workflows": each.workflows, "seconds": dict(each.seconds)} for each in played.filed],
-                    "seconds": played.seconds,
-                    "cpu_ms": dict(played.cpu_ms),
-                },
-            )
+            return played
+
+        await answers.serve({"events": found.events, "size": found.size, "kinds": dict(found.kinds)}, play)
 
 
 def _ours(name: str) -> Any:
@@ -54,14 +47,7 @@ def _ours(name: str) -> Any:
     return module
 
 
-def _say(answers: TextIO, what: dict[str, Any]) -> None:
-    print(json.dumps(what), file=answers, flush=True)
-
-
 if __name__ == "__main__":
     if not Path(str(benchmarks.__file__)).is_relative_to(sys.argv[1]):
         sys.exit(f"{benchmarks.__file__} would be measured, which is not of {sys.argv[1]}")
-    # Whatever else is printed must not be taken for an answer.
-    spoken = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    asyncio.run(main(spoken))
+    asyncio.run(main())

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
 from benchmarks.about import commit, machine, versions
-from benchmarks.elsewhere import elsewhere
+from benchmarks.asking import Asked
+from benchmarks.elsewhere import BEFORE, elsewhere
 from benchmarks.ending import end
 from benchmarks.history import History, history
 from benchmarks.load import Round, measure
+from benchmarks.peer import process as peer
 from benchmarks.sides import Side
+from benchmarks.skeleton.steps import appended
 from benchmarks.stage import Scene, scene
 from deploy.stack.child import CHECKOUT
 
@@ -38,9 +41,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found. `histories` are of one filing, by side; `commits` of the code, by side."""
+    """What was found.
+
+    `histories` are of one filing, by side; `recorded` the steps that DBOS keeps of one; `commits` of the code, by side.
+    """
 
     histories: Mapping[str, History]
+    recorded: int
     rounds: tuple[Round, ...]
     at: datetime
     machine: Mapping[str, str]
@@ -49,7 +56,7 @@ class Measured:
 
 
 class DifferentShapeError(Exception):
-    """The skeleton no longer does what the product does: nothing can be compared."""
+    """The skeleton no longer does what the product does, or DBOS what the skeleton does: nothing can be compared."""
 
 
 class Contestant(Protocol):
@@ -79,27 +86,32 @@ class Here:
         await end(self.on.client, (workflow for filed in found.filed for workflow in filed.workflows[1:]))
         return found
 
-    async def history(self) -> History:
+    async def one(self) -> tuple[History, list[list[str]]]:
+        """What one filing leaves in the history, and what the skeleton's appends."""
         filed = await self.side.file()
         await self.on.client.get_workflow_handle(filed.workflows[0]).result()
         found = await history(self.on.client, filed.workflows)
         await end(self.on.client, filed.workflows[1:])
-        return found
+        return found, await appended(self.on.dsn, filed.workflows)
 
 
 async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
     """Set everything up, warm all sides, and measure them in turn.
 
-    Raises `DifferentShapeError`, and `ElsewhereError` if a round of the other checkout fails.
+    Raises `DifferentShapeError`, and `AskedError` if a side in a process of its own fails.
     """
-    async with scene() as on:
+    async with scene() as on, peer.playing() as dbos, _before(plan) as before:
         product, skeleton = (Here(on, side) for side in on.sides)
-        histories = {each.name: await each.history() for each in (product, skeleton)}
-        compare(histories[product.name], histories[skeleton.name])
-        async with _others(plan, histories) as others:
-            rounds = await _in_turn(plan, (product, *others, skeleton), tell)
+        left, _ = await product.one()
+        bare, appends = await skeleton.one()
+        compare(left, bare)
+        compare_appends(appends, dbos.begun["appends"])
+        rounds = await _in_turn(plan, (product, *before, skeleton, dbos), tell)
         return Measured(
-            histories, tuple(rounds), datetime.now(UTC), machine(), await versions(on), await _commits(plan)
+            {product.name: left, skeleton.name: bare} | {each.name: History(**each.begun) for each in before},
+            dbos.begun["recorded"],
+            tuple(rounds),
+            *(datetime.now(UTC), machine(), await versions(on), await _commits(plan)),
         )
 
 
@@ -109,15 +121,19 @@ def compare(product: History, skeleton: History) -> None:
         raise DifferentShapeError(f"product: {product}\nskeleton: {skeleton}")
 
 
+def compare_appends(skeleton: Sequence[Sequence[str]], dbos: Sequence[Sequence[str]]) -> None:
+    """Raise `DifferentShapeError` unless the same steps are appended, in the same order, by filing and payment."""
+    if skeleton != dbos:
+        raise DifferentShapeError(f"skeleton: {skeleton}\ndbos: {dbos}")
+
+
 @asynccontextmanager
-async def _others(plan: Plan, histories: dict[str, History]) -> AsyncIterator[list[Contestant]]:
-    async with AsyncExitStack() as held:
-        found: list[Contestant] = []
-        if plan.against is not None:
-            before = await held.enter_async_context(elsewhere(plan.against))
-            histories[before.name] = before.history
-            found.append(before)
-        yield found
+async def _before(plan: Plan) -> AsyncIterator[list[Asked]]:
+    if plan.against is None:
+        yield []
+        return
+    async with elsewhere(plan.against) as before:
+        yield [before]
 
 
 async def _in_turn(plan: Plan, contestants: Sequence[Contestant], tell: Callable[[str], None]) -> list[Round]:
@@ -139,4 +155,4 @@ async def _in_turn(plan: Plan, contestants: Sequence[Contestant], tell: Callable
 
 async def _commits(plan: Plan) -> dict[str, str]:
     found = {"product": await commit(CHECKOUT)}
-    return found if plan.against is None else found | {"before": await commit(plan.against)}
+    return found if plan.against is None else found | {BEFORE: await commit(plan.against)}

@@ -154,6 +154,7 @@ def as_json(measured: Measured) -> bytes:
         "versions": measured.versions,
         "commits": measured.commits,
         "history": measured.histories,
+        "recorded_steps": {"dbos": measured.recorded},
         "results": compared(measured.rounds),
         "rounds": [
             {

@@ -30,9 +30,7 @@ AGENCY: Final = "H56.30"
 VIA: Final = Via(principal="benchmark")
 
 _PLACES: Final = "select filing_id, stage from filing where filing_id = any($1)"
-_STEPS: Final = (
-    "select distinct on (stream) stream, step from skeleton where stream = any($1) order by stream, seq desc"
-)
+STEPS: Final = "select distinct on (stream) stream, step from skeleton where stream = any($1) order by stream, seq desc"
 _CALL: Final = timedelta(seconds=10)
 
 
@@ -54,8 +52,8 @@ class Side(Protocol):
 
 
 @dataclass
-class _Timed:
-    """Seconds that calls took."""
+class Timed:
+    """Seconds that the calls of one filing took."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -76,7 +74,7 @@ class Product:
         self._board = board
 
     async def file(self) -> Filed:
-        timed = _Timed()
+        timed = Timed()
         submission = _submission()
         filing = ids.filing_id(submission.client_id, submission.submission_id)
 
@@ -127,7 +125,7 @@ class Skeleton:
         self._board = board
 
     async def file(self) -> Filed:
-        timed = _Timed()
+        timed = Timed()
         filing = str(uuid4())
         stream = bare.filing_id(filing)
 
@@ -169,5 +167,5 @@ class Skeleton:
 @asynccontextmanager
 async def sides(client: Client, dsn: str) -> AsyncIterator[tuple[Side, Side]]:
     """The product and its skeleton, for as long as they are looked at."""
-    async with FilingClient(client) as filings, Board(dsn, _PLACES) as places, Board(dsn, _STEPS) as steps:
+    async with FilingClient(client) as filings, Board(dsn, _PLACES) as places, Board(dsn, STEPS) as steps:
         yield Product(filings, places), Skeleton(client, steps)

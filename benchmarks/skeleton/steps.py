@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
 
 import asyncpg
@@ -24,7 +24,17 @@ create table if not exists skeleton (stream text, seq integer, step text not nul
                                      primary key (stream, seq));
 grant select, insert on skeleton to motcua_app
 """
-_INSERT: Final = "insert into skeleton (stream, seq, step, body) values ($1, $2, $3, $4) on conflict do nothing"
+INSERT: Final = "insert into skeleton (stream, seq, step, body) values ($1, $2, $3, $4) on conflict do nothing"
+_APPENDED: Final = "select array_agg(step order by seq) from skeleton where stream = $1"
+
+
+async def appended(dsn: str, streams: Iterable[str]) -> list[list[str]]:
+    """The steps that each stream has in its log."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return [await connection.fetchval(_APPENDED, stream) for stream in streams]
+    finally:
+        await connection.close()
 
 
 class Steps:
@@ -40,7 +50,7 @@ class Steps:
     @activity.defn(name="skeleton.append")
     async def append(self, batch: Plain) -> Plain:
         """The one insert."""
-        await self._pool.execute(_INSERT, batch["stream"], batch["seq"], batch["step"], batch["at"])
+        await self._pool.execute(INSERT, batch["stream"], batch["seq"], batch["step"], batch["at"])
         return {"seq": batch["seq"], "step": batch["step"], "at": batch["at"]}
 
     @activity.defn(name="skeleton.open")

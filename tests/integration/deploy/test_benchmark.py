@@ -13,8 +13,9 @@ from typing import Any, Final
 
 import pytest
 
-from benchmarks.elsewhere import ElsewhereError, elsewhere
-from benchmarks.engine import DifferentShapeError, compare
+from benchmarks.asking import AskedError
+from benchmarks.elsewhere import elsewhere
+from benchmarks.engine import DifferentShapeError, compare, compare_appends
 from benchmarks.history import History
 from benchmarks.load import Round
 from benchmarks.report import compared
@@ -55,19 +56,21 @@ def test_a_filing_is_measured_against_others_and_stays_within_its_budget(tmp_pat
     few = ("--concurrency", "2", "--rounds", "1", "--seconds", "0.5")
     ended = benchmark("--json", file, *few, "--against", before)
     assert ended.returncode == 0, ended.stderr
-    for other in ("before", "skeleton"):
+    for other in ("before", "skeleton", "dbos"):
         said = rf"^2 at once, product to {other}: CPU of one filing \d+\.\d\d .*, filings/s \d+\.\d\d "
         assert re.search(said, ended.stdout, re.MULTILINE), ended.stdout
     found = json.loads(file.read_text())
     assert found["history"]["product"]["events"] <= EVENTS
     assert found["history"]["product"]["size"] <= BYTES
     assert found["history"]["before"]["kinds"]["MARKER_RECORDED"] > 0
+    assert found["recorded_steps"]["dbos"] > 11  # appends, and whatever else a command takes there
     [result] = found["results"]
-    for side in ("product", "before", "skeleton"):
+    own, shared = {"worker", "postgresql", "whole"}, {"back office", "client", "server"}
+    for side, processes in {"product": shared, "before": shared, "skeleton": shared, "dbos": set[str]()}.items():
         figures = result["sides"][side]
         assert figures["filings"] >= 2
-        assert set(figures["cpu_ms"]) == {"worker", "back office", "client", "server", "postgresql", "whole"}
-        assert min(figures["cpu_ms"]["worker"], figures["cpu_ms"]["server"]) > 0
+        assert set(figures["cpu_ms"]) == own | processes
+        assert min(figures["cpu_ms"][name] for name in own) > 0
         assert 0 < figures["latency_ms"]["decide"]["p50"] <= figures["latency_ms"]["decide"]["p95"]
     assert 0 < result["ratios"]["before"]["cpu"]["pooled"] < 10
 
@@ -91,6 +94,12 @@ def test_how_many_tasks_it_took_is_no_difference() -> None:
         history(100, MARKER_RECORDED=11, WORKFLOW_TASK_STARTED=14),
         history(104, MARKER_RECORDED=11, WORKFLOW_TASK_STARTED=15),
     )
+
+
+def test_a_peer_that_appends_something_else_is_none() -> None:
+    compare_appends([["submit", "issue"], ["capture"]], [["submit", "issue"], ["capture"]])
+    with pytest.raises(DifferentShapeError):
+        compare_appends([["submit", "issue"], ["capture"]], [["submit"], ["capture"]])
 
 
 def measured(side: str, filings: int, seconds: float, **cpu_ms: float) -> Round:
@@ -199,7 +208,7 @@ async def test_another_checkout_is_played_by_its_own_code(other: Path) -> None:
     """And what is left of its filings ends before the next round."""
     (other / "benchmarks" / "stage.py").write_text(f"BREAKS = 0\n{STAGE}")
     async with elsewhere(other) as before:
-        assert (before.history.events, before.history.size) == (100, 2 * len(str(other)))
+        assert before.begun == {"events": 100, "size": 2 * len(str(other)), "kinds": {}}
         found = await before.round(1, 0.05)
     assert (found.side, found.concurrency) == ("before", 1)
     assert found.seconds >= 0.05
@@ -212,7 +221,7 @@ async def test_another_checkout_is_played_by_its_own_code(other: Path) -> None:
 async def test_a_round_that_fails_elsewhere_ends_the_benchmark(other: Path) -> None:
     (other / "benchmarks" / "stage.py").write_text(f"BREAKS = 3\n{STAGE}")
     async with elsewhere(other) as before:
-        with pytest.raises(ElsewhereError, match="the filing never came to review"):
+        with pytest.raises(AskedError, match="the filing never came to review"):
             await before.round(1, 30)
 
 
@@ -220,7 +229,7 @@ async def test_code_of_another_folder_is_never_measured_instead(other: Path) -> 
     """Its `benchmarks` has no `__init__`: Python then takes that of the checkout which is installed."""
     (other / "benchmarks" / "__init__.py").unlink()
     (other / "benchmarks" / "stage.py").write_text(STAGE)
-    with pytest.raises(ElsewhereError, match="would be measured, which is not of"):
+    with pytest.raises(AskedError, match="would be measured, which is not of"):
         async with elsewhere(other):
             pass
 

@@ -1,0 +1,105 @@
+"""A side that is played by another process (`benchmarks/asked.py`): started, asked for rounds, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from benchmarks.load import Round
+from benchmarks.sides import Filed
+
+T = TypeVar("T")
+
+_START_SECONDS: Final = 180
+_SLOWEST: Final = 300
+"""Seconds that a round may take beyond its own: the slowest filing, and ending what is left."""
+_STOP_SECONDS: Final = 90
+_LONGEST_ANSWER: Final = 1 << 26
+_LAST_LINES: Final = 25
+
+
+class AskedError(Exception):
+    """A side could not be set up, or a round of it failed: nothing is compared with what is left."""
+
+
+class Asked:
+    """The other end. `begun` is what it said once it was set up."""
+
+    def __init__(self, name: str, process: Process, errors: Path) -> None:
+        self.name = name
+        self.begun: Any = None
+        self._process = process
+        self._errors = errors
+
+    async def begin(self) -> None:
+        """Wait until it is set up. Raises `AskedError`."""
+        self.begun = await self._answer(_START_SECONDS)
+
+    async def round(self, concurrency: int, seconds: float) -> Round:
+        """Play one. Raises `AskedError`."""
+        asked = json.dumps({"concurrency": concurrency, "seconds": seconds})
+        _pipe(self._process.stdin).write(f"{asked}\n".encode())
+        found = await self._answer(seconds + _SLOWEST)
+        filed = tuple(Filed(tuple(each["workflows"]), each["seconds"]) for each in found["filed"])
+        return Round(self.name, concurrency, filed, found["seconds"], found["cpu_ms"])
+
+    async def _answer(self, patience: float) -> Any:
+        try:
+            async with asyncio.timeout(patience):
+                line = await _pipe(self._process.stdout).readline()
+        except TimeoutError:
+            raise self._failed(f"said nothing for {patience:.0f} s") from None
+        if not line:
+            raise self._failed(f"ended with exit {await self._process.wait()}")
+        return json.loads(line)
+
+    def _failed(self, how: str) -> AskedError:
+        said = self._errors.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+        return AskedError("\n".join([f"the side {self.name} {how}:", *said]))
+
+
+@asynccontextmanager
+async def asked(name: str, command: Sequence[str | Path], folder: Path, env: Mapping[str, str]) -> AsyncIterator[Asked]:
+    """The process of a side, set up. Raises `AskedError`."""
+    with tempfile.TemporaryDirectory(prefix="motcua-bench-") as kept:
+        errors = Path(kept) / "said.log"
+        with errors.open("wb") as said:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=folder,
+                env=env,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=said,
+                limit=_LONGEST_ANSWER,
+                # Ctrl-C ends us, and the end of its stdin then ends it with all its parts.
+                start_new_session=True,
+            )
+        try:
+            side = Asked(name, process, errors)
+            await side.begin()
+            yield side
+        finally:
+            await _end(process)
+
+
+async def _end(process: Process) -> None:
+    _pipe(process.stdin).close()
+    try:
+        async with asyncio.timeout(_STOP_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _pipe(stream: T | None) -> T:
+    if stream is None:
+        raise RuntimeError("the process was started without its pipes")
+    return stream

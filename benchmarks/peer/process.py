@@ -1,0 +1,32 @@
+"""The process that plays filings on DBOS, and its PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from benchmarks.asking import Asked, asked
+from deploy.stack import Stack
+from deploy.stack.child import CHECKOUT
+
+NAME: Final = "dbos"
+DSN: Final = "MOTCUA_OWNER_DATABASE_URL"
+
+
+@asynccontextmanager
+async def playing() -> AsyncIterator[Asked]:
+    """It, set up; it begins with the `appends` of a filing, by workflow, and how many steps it `recorded`.
+
+    PostgreSQL is one of its own with the product's settings: what one side leaves it to do afterwards, such as
+    checkpoints and vacuum, is not counted as another's. Raises `AskedError`.
+    """
+    with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
+        async with Stack(Path(folder), parts=("postgres",)) as stack:
+            command = (sys.executable, "-m", "benchmarks.peer.player", str(stack.pid("postgres")))
+            async with asked(NAME, command, CHECKOUT, {**os.environ, DSN: stack.env[DSN]}) as side:
+                yield side
