@@ -21,7 +21,7 @@ demo: $(STAMP)
 up: $(STAMP)
 	$(BIN)/motcua up
 
-# Ten minutes on two idle cores; read docs/performance.md first.
+# A quarter of an hour on two idle cores; read docs/performance.md first.
 bench: $(STAMP)
 	@mkdir -p .motcua
 	$(BIN)/python -m benchmarks engine --json .motcua/bench-engine.json $(ARGS)

@@ -193,11 +193,15 @@ def _table(result: Compared, histories: Mapping[str, History]) -> Table:
 
 
 def _ratio_table(result: Compared) -> Table:
-    table = _empty(f"{result.concurrency} at once, product to", "CPU of one filing", result.ratios)
-    table.add_row(WHOLE, *(str(ratios.cpu) for ratios in result.ratios.values()))
+    table = _empty(f"{result.concurrency} at once, product to (pooled, median)", "CPU of one filing", result.ratios)
+    table.add_row(WHOLE, *(_pair(ratios.cpu) for ratios in result.ratios.values()))
     for name in dict.fromkeys(name for ratios in result.ratios.values() for name in ratios.cpu_by):
-        table.add_row(name, *(str(ratios.cpu_by.get(name, NONE)) for ratios in result.ratios.values()))
+        table.add_row(name, *(_pair(ratios.cpu_by.get(name)) for ratios in result.ratios.values()))
     return table
+
+
+def _pair(ratio: Ratio | None) -> str:
+    return NONE if ratio is None else f"{_number(ratio.pooled)}  {_number(ratio.median)}"
 
 
 def _empty(title: str, first: str, columns: Iterable[str]) -> Table:
