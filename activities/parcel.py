@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
 from activities.partners import postal as wire
-from activities.partners.polling import EXPECTED, nothing_new
+from activities.partners.polling import nothing_new, soon
 from schemas.base import Model
 from schemas.filing.events import ParcelOutcome
 from schemas.people import Address
@@ -50,5 +50,5 @@ class Parcels:
         """How the consignment ended, once it has."""
         status = (await self._post.get(key)).status
         if status not in set(ParcelOutcome):
-            raise nothing_new(EXPECTED)
+            raise nothing_new(soon())
         return ParcelOutcome(status)

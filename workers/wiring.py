@@ -106,7 +106,7 @@ async def activities_with(
                 raise RuntimeError(msg)
         ledger = Ledger(pool, vault, kinds, Runtime.default().metric_meter)
         registry = Registry(pool)
-        payments = Payments({DEFAULT_PROVIDER: bank})
+        payments = Payments({DEFAULT_PROVIDER: bank}, pool)
         parcels = Parcels(post)
         views = Views(pool, vault, kinds)
         papers = Papers(open_store(settings.objects))
@@ -122,6 +122,7 @@ async def activities_with(
             Healer(pool, kinds, WORKFLOWS, Runtime.default().metric_meter).heal,
             payments.order,
             payments.money,
+            payments.late_money,
             payments.close,
             payments.refund,
             parcels.send,

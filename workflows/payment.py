@@ -10,7 +10,15 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.payment import BANK, MoneyRequest, OrderKey, OrderRequest, Payments, RefundRequest
+    from activities.payment import (
+        BANK,
+        LateMoneyRequest,
+        MoneyRequest,
+        OrderKey,
+        OrderRequest,
+        Payments,
+        RefundRequest,
+    )
     from rules import payment as rules
     from rules.known import known
     from rules.streams import PAYMENT
@@ -95,7 +103,7 @@ class PaymentLife(Life[pay.Payment]):
 
     async def _await_money(self) -> None:
         while self._payment.state is PaymentState.PENDING:
-            if not await self._news(known(self._payment.due), expected=True):
+            if not await self._money():
                 break
         if self._payment.state is not PaymentState.PAID:
             await self._close_order()
@@ -125,36 +133,58 @@ class PaymentLife(Life[pay.Payment]):
             workflow.logger.info("payment.still_owed", extra={"code": error.refusal.code})
 
     async def _watch(self) -> None:
-        until = known(self._payment.watched_until)
+        """Give back what nobody owes, until a look at the end of the watch finds no more.
+
+        The activity is repeated by the server for as long as the watch lasts: looks need neither timers nor tasks.
+        """
         while True:
             await self._refund()
-            if not await self._news(until, expected=False):
+            payment = self._payment
+            request = LateMoneyRequest(
+                order=self._order,
+                known=self._taken,
+                stream=str(self.stream.id),
+                since=known(payment.settled_at),
+                until=known(payment.watched_until),
+            )
+            looking = workflow.start_activity_method(Payments.late_money, request, **BANK)
+            await self._look(looking, lambda: self._unheard_cancel)
+            found = not looking.done() or await self._record_captures(await looking)
+            if not found and not self._unheard_cancel:
                 break
+            await self._hear()
 
-    async def _news(self, until: datetime, *, expected: bool) -> bool:
+    async def _money(self) -> bool:
         """Wait for money that was not known, the filing's word or another calendar; False if none came in time.
 
         The server ends the looking when it is too late for another look, so that a timer is needed for the rest alone.
         """
-        taken = tuple(capture.capture_id for capture in self._payment.captures)
-        request = MoneyRequest(order=self._order, known=taken, expected=expected)
         due = self._payment.due
 
         def told() -> bool:
             return self._unheard_cancel or self._payment.due != due
 
-        config = BANK | {"schedule_to_close_timeout": max(until - workflow.now(), MIN_TIMER)}
+        request = MoneyRequest(order=self._order, known=self._taken)
+        config = BANK | {"schedule_to_close_timeout": max(known(due) - workflow.now(), MIN_TIMER)}
         looking = workflow.start_activity_method(Payments.money, request, **config)
+        await self._look(looking, told)
+        if looking.done() and not await self._found(looking) and not await self._waited(told, known(due)):
+            return False
+        await self._hear()
+        return True
+
+    async def _look(self, looking: workflow.ActivityHandle[Order], told: Callable[[], bool]) -> None:
+        """Wait until the looking has ended, or until something is told that it does not know of."""
         try:
             await wait_for(self.stream, lambda: looking.done() or told())
         finally:
             if not looking.done():
                 _give_up(looking)
-        if looking.done() and not await self._found(looking) and not await self._waited(told, until):
-            return False
+
+    async def _hear(self) -> None:
+        """Take the filing's word, if there is one."""
         if self.memory.cancel is not None:
             await self._cancelled(self.memory.cancel)
-        return True
 
     async def _found(self, looking: workflow.ActivityHandle[Order]) -> bool:
         """Record the money that was found; False if the looking ended without any."""
@@ -162,8 +192,7 @@ class PaymentLife(Life[pay.Payment]):
             order = await looking
         except ActivityError:
             return False
-        await self._record_captures(order)
-        return True
+        return await self._record_captures(order)
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
         """Wait for what is told, until it is too late for that too; False then."""
@@ -178,12 +207,17 @@ class PaymentLife(Life[pay.Payment]):
     def _unheard_cancel(self) -> bool:
         return self.memory.cancel is not None and self._payment.state in _OWED
 
-    async def _record_captures(self, order: Order) -> None:
-        taken = {capture.capture_id for capture in self._payment.captures}
-        for capture in order.captures:
-            if capture.capture_id not in taken:
-                command = pay.RecordCapture(command_id=f"capture:{capture.capture_id}", capture=capture)
-                await self.stream.record(command)
+    @property
+    def _taken(self) -> tuple[str, ...]:
+        return tuple(capture.capture_id for capture in self._payment.captures)
+
+    async def _record_captures(self, order: Order) -> bool:
+        """Record the money that was not known; whether there was any."""
+        new = [capture for capture in order.captures if capture.capture_id not in self._taken]
+        for capture in new:
+            command = pay.RecordCapture(command_id=f"capture:{capture.capture_id}", capture=capture)
+            await self.stream.record(command)
+        return bool(new)
 
     async def _refund(self) -> None:
         for capture in self._payment.to_refund:

@@ -1,39 +1,33 @@
-"""Waiting for news of an outside system: an activity looks once, and the server tries it again until there is."""
+"""Waiting for news of an outside system: an activity looks once, and the server tries it again until there is.
+
+A look that finds nothing costs the workflow neither a task nor an event.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-
-@dataclass(frozen=True)
-class Pace:
-    """How often to look: `first` seconds after the first time, half as long again each time, at most `longest`."""
-
-    first: float
-    longest: float
-
-    def delay(self, attempt: int) -> timedelta:
-        """The wait after the given attempt, counted from 1."""
-        return timedelta(seconds=min(self.longest, self.first * 1.5 ** min(attempt - 1, 40)))
+_FIRST: Final = 0.2
+_LONGEST: Final = 60
 
 
-EXPECTED: Final = Pace(first=0.2, longest=60)
-"""For what should come soon."""
+def soon() -> timedelta:
+    """The wait after this attempt for what should come soon: 0.2 s, half as long again each time, at most 60 s."""
+    attempt = activity.info().attempt
+    return timedelta(seconds=min(_LONGEST, _FIRST * 1.5 ** min(attempt - 1, 40)))
 
-UNEXPECTED: Final = Pace(first=5, longest=1800)
-"""For what should not come at all."""
 
-
-def nothing_new(pace: Pace) -> ApplicationError:
-    """To raise when there is no news: not a failure, only not yet."""
+def nothing_new(wait: timedelta) -> ApplicationError:
+    """To raise when there is no news: not a failure, only not yet. The next look is so much later."""
     return ApplicationError(
-        "no news yet",
-        type="no_news",
-        category=ApplicationErrorCategory.BENIGN,
-        next_retry_delay=pace.delay(activity.info().attempt),
+        "no news yet", type="no_news", category=ApplicationErrorCategory.BENIGN, next_retry_delay=wait
     )
+
+
+def no_answer(error: Exception, wait: timedelta) -> ApplicationError:
+    """To raise when the other side gave no usable answer, which is a failure, and the next look is so much later."""
+    return ApplicationError(str(error), type=type(error).__name__, next_retry_delay=wait)

@@ -10,8 +10,9 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.partners.polling import UNEXPECTED, nothing_new
+from activities.partners.polling import nothing_new
 from motcua.stopping import GRACE
+from rules.looks import EARLY
 
 Plain: TypeAlias = dict[str, Any]
 """At most 200 bytes of JSON."""
@@ -45,7 +46,7 @@ class Steps:
 
     def activities(self) -> list[Callable[..., Any]]:
         """All of them, but for the back office's."""
-        return [self.append, self.open, self.order, self.money, self.confirm]
+        return [self.append, self.open, self.order, self.money, self.late_money, self.confirm]
 
     @activity.defn(name="skeleton.append")
     async def append(self, batch: Plain) -> Plain:
@@ -63,10 +64,14 @@ class Steps:
 
     @activity.defn(name="skeleton.money")
     async def money(self, request: Plain) -> Plain:
-        """The money that is expected; later none comes any more."""
-        if not request["expected"]:
-            raise nothing_new(UNEXPECTED)
+        """The money that is expected."""
         return {"capture_id": request["key"], "amount": 16000}
+
+    @activity.defn(name="skeleton.late_money")
+    async def late_money(self, _: Plain) -> Plain:
+        """None comes. A round lasts less than the first hour of a watch, in which the product looks as often."""
+        looks = activity.info().attempt
+        raise nothing_new(EARLY[looks] - EARLY[looks - 1])
 
     @activity.defn(name="skeleton.confirm")
     async def confirm(self, file: Plain) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -21,7 +21,6 @@ with workflow.unsafe.imports_passed_through():
     from benchmarks.skeleton.steps import OFFICE_QUEUE, Plain, Steps, issue
 
 _LONG: Final = timedelta(days=1)
-_WATCH: Final = timedelta(days=3)
 
 
 class _Log:
@@ -136,11 +135,11 @@ class Payment:
         config = BANK | {"schedule_to_close_timeout": _LONG}
         await workflow.execute_activity_method(Steps.order, order, **config)
         await self._log.record("order", "order")
-        await self._ask(Steps.money, {"key": f"fee:{start['filing']}", "expected": True}, _LONG)
+        await workflow.execute_activity_method(Steps.money, {"key": f"fee:{start['filing']}"}, **config)
         await self._log.record("capture", "capture")
         filing = workflow.get_external_workflow_handle(filing_id(start["filing"]))
         await filing.signal("fee_settled", {"n": start["n"], "settlement": "paid", "amount": start["amount"]})
-        await self._ask(Steps.money, {"key": f"fee:{start['filing']}", "expected": False}, _WATCH)
+        await workflow.execute_activity_method(Steps.late_money, {"key": f"fee:{start['filing']}"}, **BANK)
         return {"state": "paid"}
 
     @workflow.update
@@ -152,10 +151,6 @@ class Payment:
     def cancel(self, reason: str) -> None:
         """Nobody does."""
         self._log.receipts[reason] = {}
-
-    async def _ask(self, method: Any, request: Plain, wait: timedelta) -> None:
-        config = BANK | {"schedule_to_close_timeout": wait}
-        await workflow.execute_activity_method(method, request, **config)
 
 
 def filing_id(filing: str) -> str:

@@ -1,0 +1,50 @@
+"""When to look for money that nobody expects: seldom, since it hardly ever comes, and never too late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import dropwhile
+from typing import Final
+
+from rules.time.openings import openings_and_closes
+from schemas.publishing.calendar import Calendar
+
+MOST: Final = 12
+"""Looks in one watch, however long it is."""
+
+EARLY: Final = tuple(timedelta(seconds=after) for after in (0, 5, 60, 600, 3600))
+"""After its begin. Who pays twice does so at once; what was under way when the order was closed comes soon after."""
+
+SPREAD: Final = timedelta(minutes=30)
+"""All offices open at the same minute: each watch looks at a moment of its own within this time after it."""
+
+
+def looks(since: datetime, until: datetime, calendar: Calendar) -> tuple[datetime, ...]:
+    """When a watch from one instant to another looks for money: in order, at most `MOST` times, the last at its end.
+
+    Soon after its begin, then shortly after working days begin and end: a night, a weekend or Tết is one look. A watch
+    with more of them than there is room for looks at some, as far apart as that allows. Raises `TimeError`.
+    """
+    early = [since + after for after in EARLY if since + after < until]
+    return (*early, *_thinned(_by_the_calendar(since, until, calendar), MOST - len(EARLY) - 1), until)
+
+
+def next_look(since: datetime, until: datetime, calendar: Calendar, now: datetime) -> datetime:
+    """The first look after `now`; the end of the watch once that is over. Raises `TimeError`."""
+    return next(dropwhile(lambda look: look <= now, looks(since, until, calendar)), until)
+
+
+def _by_the_calendar(since: datetime, until: datetime, calendar: Calendar) -> list[datetime]:
+    begins = since + EARLY[-1]
+    if begins >= until:
+        return []
+    own = timedelta(seconds=since.timestamp() % SPREAD.total_seconds())
+    moments = (moment + own for moment in openings_and_closes(begins - SPREAD, until, calendar))
+    return [moment for moment in moments if begins < moment < until]
+
+
+def _thinned(moments: Sequence[datetime], room: int) -> Sequence[datetime]:
+    """At most `room` of them, evenly."""
+    many = len(moments)
+    return moments if many <= room else [moments[(2 * n + 1) * many // (2 * room)] for n in range(room)]

@@ -1,0 +1,28 @@
+"""When offices open in the morning and close in the evening: the ends of working days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from rules.time.office_hours import DAY, Days, instant_of, minute_of, pages
+from schemas.publishing.calendar import Calendar
+
+
+def openings_and_closes(begins: datetime, ends: datetime, calendar: Calendar) -> list[datetime]:
+    """The first opening and the last close of every working day from one instant to another, in order, in UTC.
+
+    Those at the two instants themselves belong to them, cut to the minute. Raises `TimeError` for what is out of reach.
+    """
+    first, last = minute_of(begins, "begins"), minute_of(ends, "ends")
+
+    def answer(days: Days) -> list[int]:
+        return [minute for minute in _of(days, first, last) if first <= minute <= last]
+
+    return [instant_of(minute) for minute in pages(calendar).answer(answer, "ends")]
+
+
+def _of(days: Days, first: int, last: int) -> Iterator[int]:
+    for day in range(first // DAY, last // DAY + 1):
+        if days.hours(day):
+            yield from (days.opens(day), days.closes(day))
