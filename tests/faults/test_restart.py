@@ -225,7 +225,7 @@ async def test_a_payment_restarted_after_its_filing_was_delivered_keeps_the_mone
 
     async def watching() -> bool:
         pending = (await handle.describe()).raw_description.pending_activities
-        return any(activity.activity_type.name == "payment.money" for activity in pending)
+        return any(activity.activity_type.name == "payment.late_money" for activity in pending)
 
     await eventually(watching, bool)
     assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_captured"]

@@ -1,0 +1,166 @@
+"""When a watch looks for money that nobody expects: seldom, by the calendar, and at its end. Hours are Vietnam's."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import example, given, settings
+
+from rules.looks import EARLY, MOST, SPREAD, looks, next_look
+from rules.time.calendars import expand
+from rules.time.openings import openings_and_closes
+from rules.time.working_time import VIETNAM
+from schemas.payment import WATCH_SECONDS
+from schemas.publishing.calendar import Calendar, CalendarFile
+from tests.unit.time.test_working_time_laws import calendars
+
+TET: Final = [{"date": f"2026-02-{day}", "kind": "off", "source": "Tết"} for day in range(16, 21)]
+SHORT: Final = {"date": "2026-03-06", "kind": "short", "hours": ["08:00-11:00"], "source": "mất điện"}
+VN: Final = expand(
+    CalendarFile.model_validate(
+        {
+            "code": "vn",
+            "version": "2026.1",
+            "valid_from": "2026-01-01",
+            "valid_until": "2026-12-31",
+            "overlays": [{"days": [*TET, SHORT]}],
+        }
+    )
+)
+STANDARD: Final = timedelta(seconds=WATCH_SECONDS)
+BEGIN: Final = datetime(2026, 1, 1, tzinfo=VIETNAM)
+MOMENTS: Final = st.builds(
+    lambda seconds: BEGIN + timedelta(seconds=seconds), st.floats(0, 365 * 24 * 3600, allow_nan=False)
+)
+WATCHES: Final = st.sampled_from([timedelta(days=90), STANDARD]) | st.timedeltas(timedelta(), timedelta(days=400))
+MANY: Final = settings(max_examples=150, deadline=None)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=VIETNAM)
+
+
+def shown(instants: tuple[datetime, ...]) -> list[str]:
+    return [f"{instant.astimezone(VIETNAM):%d %H:%M:%S}" for instant in instants]
+
+
+def test_three_days_are_looked_at_soon_then_as_offices_open_and_close_and_at_the_end() -> None:
+    since = at("2026-03-02 10:00:30")  # a Monday
+    assert shown(looks(since, since + STANDARD, VN)) == [
+        "02 10:00:30",
+        "02 10:00:35",
+        "02 10:01:30",
+        "02 10:10:30",
+        "02 11:00:30",
+        "02 17:00:30",
+        "03 07:00:30",
+        "03 17:00:30",
+        "04 07:00:30",
+        "04 17:00:30",
+        "05 07:00:30",
+        "05 10:00:30",
+    ]
+
+
+def test_a_weekend_is_one_look_and_a_short_day_ends_when_it_ends() -> None:
+    since = at("2026-03-05 18:20")  # a Thursday
+    assert shown(looks(since, since + STANDARD, VN))[len(EARLY) :] == ["06 08:20:00", "06 11:20:00", "08 18:20:00"]
+
+
+def test_nothing_is_looked_for_during_tet_but_what_comes_soon_or_last() -> None:
+    since = at("2026-02-15 09:00")
+    assert shown(looks(since, since + STANDARD, VN))[len(EARLY) :] == ["18 09:00:00"]
+
+
+def test_offices_that_close_before_a_watch_begins_are_looked_at_within_the_half_hour() -> None:
+    since = at("2026-03-02 15:45:00")
+    after_closing = looks(since, since + STANDARD, VN)[len(EARLY)]
+    assert after_closing == at("2026-03-02 17:15")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "after"),
+    [
+        (0, [0]),
+        (1, [0, 1]),
+        (5, [0, 5]),
+        (6, [0, 5, 6]),
+        (60, [0, 5, 60]),
+        (90, [0, 5, 60, 90]),
+        (3600, [0, 5, 60, 600, 3600]),
+    ],
+)
+def test_a_short_watch_is_looked_at_soon_and_at_its_end(seconds: float, after: list[float]) -> None:
+    since = at("2026-03-02 10:00")
+    ends = since + timedelta(seconds=seconds)
+    assert [(look - since).total_seconds() for look in looks(since, ends, VN)] == after
+
+
+def test_ninety_days_are_looked_at_all_along() -> None:
+    since = at("2026-01-19 10:00")  # Tết comes in between
+    found = looks(since, since + timedelta(days=90), VN)
+    apart = [late - early for early, late in pairwise(found[len(EARLY) - 1 :])]
+    assert len(found) == MOST
+    assert max(apart) <= timedelta(days=21)  # seven days of Tết among them
+
+
+@MANY
+@given(MOMENTS, WATCHES, calendars())
+@example(at("2026-03-02 07:00"), STANDARD, VN)
+@example(at("2026-02-13 17:00"), timedelta(days=90), VN)
+def test_every_watch_is_looked_at_a_few_times_in_order_and_at_its_very_end(
+    since: datetime, lasts: timedelta, calendar: Calendar
+) -> None:
+    until = since + lasts
+    found = looks(since, until, calendar)
+    assert len(found) <= MOST
+    assert list(found) == sorted(set(found))
+    assert since <= found[0]
+    assert found[-1] == until
+    for look in found[len(EARLY) : -1]:
+        assert openings_and_closes(look - SPREAD, look, calendar)
+
+
+@MANY
+@given(MOMENTS, calendars())
+def test_a_standard_watch_leaves_out_no_end_of_a_working_day(since: datetime, calendar: Calendar) -> None:
+    until = since + STANDARD
+    ends = openings_and_closes(since + EARLY[-1], until - SPREAD, calendar)
+    by_the_calendar = looks(since, until, calendar)[len(EARLY) : -1]
+    room = MOST - len(EARLY) - 1
+    assert len(by_the_calendar) >= min(len(ends), room)
+
+
+@MANY
+@given(MOMENTS, WATCHES, calendars(), st.tuples(st.floats(0, 1), st.floats(0, 1)))
+def test_whoever_begins_again_goes_on_with_the_looks_that_are_left(
+    since: datetime, lasts: timedelta, calendar: Calendar, parts: tuple[float, float]
+) -> None:
+    until = since + lasts
+    now, later = sorted(since + part * lasts for part in parts)
+    left = [look for look in looks(since, until, calendar) if look > now]
+    assert next_look(since, until, calendar, now) == (left[0] if left else until)
+    assert next_look(since, until, calendar, now) <= next_look(since, until, calendar, later) <= until
+
+
+def test_after_the_end_nothing_is_left_but_the_end() -> None:
+    since = at("2026-03-02 10:00")
+    until = since + STANDARD
+    assert next_look(since, until, VN, until) == until
+    assert next_look(since, until, VN, until + STANDARD) == until
+
+
+def test_the_ends_of_working_days_are_told_from_one_instant_to_another() -> None:
+    told = openings_and_closes(at("2026-03-04 17:00"), at("2026-03-09 07:00"), VN)
+    assert shown(tuple(told)) == [
+        "04 17:00:00",
+        "05 07:00:00",
+        "05 17:00:00",
+        "06 08:00:00",
+        "06 11:00:00",
+        "09 07:00:00",
+    ]
