@@ -14,6 +14,7 @@ from benchmarks import engine as engine_benchmark
 from benchmarks import report
 from benchmarks.asking import AskedError
 from benchmarks.elsewhere import NoCheckoutError, check
+from benchmarks.late import TooSlowError
 from deploy.stack import StackError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -53,7 +54,7 @@ def engine(
     said = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         measured = asyncio.run(engine_benchmark.run(plan, said.print))
-    except (StackError, engine_benchmark.DifferentShapeError, AskedError) as error:
+    except (StackError, engine_benchmark.DifferentShapeError, AskedError, TooSlowError) as error:
         _fail(str(error), 1)
     report.show(measured, Console(soft_wrap=True, highlight=False))
     if file is not None:

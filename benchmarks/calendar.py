@@ -87,12 +87,17 @@ def _case(dice: random.Random, limit: Limit, *, paused: bool) -> Case:
     return Case(start, limit, pauses)
 
 
-def run(many: int = MANY, rounds: int = 5) -> Measured:
-    """Project the cases so often, on the calendar of the whole country."""
+def national() -> Calendar:
+    """The calendar of the whole country."""
     checked = check_bytes((CALENDARS / "vn.yaml").read_bytes())
     if checked.calendar is None:
         raise MistakesFoundError(checked.mistakes)
-    calendar, asked = expand(checked.calendar), cases(many)
+    return expand(checked.calendar)
+
+
+def run(many: int = MANY, rounds: int = 5) -> Measured:
+    """Project the cases so often, on the calendar of the whole country."""
+    calendar, asked = national(), cases(many)
     pages.cache_clear()
     found = [_round(asked, calendar) for _ in range(rounds)]
     return Measured(many, [wall for wall, _ in found], [cpu for _, cpu in found])

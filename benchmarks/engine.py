@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
+from benchmarks import late
 from benchmarks.about import commit, machine, versions
 from benchmarks.asking import Asked
+from benchmarks.calendar import national
 from benchmarks.elsewhere import BEFORE, elsewhere
 from benchmarks.ending import end
 from benchmarks.history import History, history
@@ -53,6 +55,7 @@ class Measured:
     machine: Mapping[str, str]
     versions: Mapping[str, str]
     commits: Mapping[str, str]
+    late: late.Late
 
 
 class DifferentShapeError(Exception):
@@ -107,11 +110,13 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
         compare(left, bare)
         compare_appends(appends, dbos.begun["appends"])
         rounds = await _in_turn(plan, (product, *before, skeleton, dbos), tell)
+        tell("late money: watching for it")
+        watched = await _late(on, plan.seconds)
         return Measured(
             {product.name: left, skeleton.name: bare} | {each.name: History(**each.begun) for each in before},
             dbos.begun["recorded"],
             tuple(rounds),
-            *(datetime.now(UTC), machine(), await versions(on), await _commits(plan)),
+            *(datetime.now(UTC), machine(), await versions(on), await _commits(plan), watched),
         )
 
 
@@ -125,6 +130,13 @@ def compare_appends(skeleton: Sequence[Sequence[str]], dbos: Sequence[Sequence[s
     """Raise `DifferentShapeError` unless the same steps are appended, in the same order, by filing and payment."""
     if skeleton != dbos:
         raise DifferentShapeError(f"skeleton: {skeleton}\ndbos: {dbos}")
+
+
+async def _late(on: Scene, seconds: float) -> late.Late:
+    side, _ = on.sides
+    filed = await side.file()
+    await end(on.client, filed.workflows[1:])
+    return await late.measure(on.client, filed.workflows[1], on.pids[side.name], national(), seconds)
 
 
 @asynccontextmanager

@@ -10,6 +10,11 @@ from activities.partners import bank, postal
 PAY_URL: Final = "in-process:pay"
 
 
+def capture_id(key: str) -> str:
+    """The one capture of an order."""
+    return f"capture-{key}"
+
+
 class InstantBank:
     """A bank (`activities.partners.bank.Bank`) at which every order is paid at once."""
 
@@ -17,7 +22,7 @@ class InstantBank:
         self._orders: dict[str, bank.Order] = {}
 
     async def order(self, key: str, amount: int, description: str, payer_account: str | None = None) -> bank.Order:  # noqa: ARG002 -- the bank's signature
-        money = bank.Capture(capture_id=f"capture-{key}", amount=amount, at=datetime.now(UTC))
+        money = bank.Capture(capture_id=capture_id(key), amount=amount, at=datetime.now(UTC))
         order = bank.Order(
             key=key,
             order_id=f"order-{key}",

@@ -156,6 +156,7 @@ def as_json(measured: Measured) -> bytes:
         "history": measured.histories,
         "recorded_steps": {"dbos": measured.recorded},
         "results": compared(measured.rounds),
+        "late_money_watch": measured.late,
         "rounds": [
             {
                 "side": each.side,
@@ -182,6 +183,7 @@ def show(measured: Measured, console: Console) -> None:
     for result in results:
         for line in result.lines():
             console.print(line)
+    console.print(str(measured.late))
 
 
 def _table(result: Compared, histories: Mapping[str, History]) -> Table:

@@ -14,6 +14,7 @@ import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from benchmarks.looking import LateMoneyWatch
 from benchmarks.partners import InstantBank, InstantPost
 from benchmarks.skeleton.steps import QUEUE, Steps, office
 from benchmarks.skeleton.workflows import WORKFLOWS
@@ -21,15 +22,16 @@ from motcua.connection import connect
 from workers.memory import settle
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_logging
+from workers.wiring import WORKFLOWS as PLATFORM
 from workers.wiring import Functions, activities_with, open_pool, platform_worker
 
 
 @asynccontextmanager
 async def product(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
-    """The platform's worker as it is, but for the bank and the post."""
+    """The platform's worker as it is, but for the bank and the post, and a workflow that nobody else runs."""
     async with (
         activities_with(settings, InstantBank(), InstantPost()) as functions,
-        platform_worker(client, functions, settings) as worker,
+        platform_worker(client, functions, settings, workflows=(*PLATFORM, LateMoneyWatch)) as worker,
     ):
         yield worker
 

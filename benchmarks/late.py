@@ -1,0 +1,133 @@
+"""What watching for late money costs a paid filing: looks by the rule, and the CPU of one look, measured.
+
+Three days can't be waited for. So many watches begin at set instants a little later, all made before: what the
+processes then spend until the second look of the last one is spent on looks, each a repetition of its activity by the
+server, but for what they spend idle, which is measured just before. The client, which only waits, is no part of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import mean
+from typing import Final, TypeAlias
+
+from temporalio.client import Client, WorkflowHandle
+
+from activities.payment import LateMoneyRequest, OrderKey
+from benchmarks.load import cpu
+from benchmarks.looking import LateMoneyWatch
+from benchmarks.partners import capture_id
+from rules.looks import EARLY, looks
+from rules.time.working_time import VIETNAM
+from schemas import ids
+from schemas.ids import TASK_QUEUE, StreamId
+from schemas.payment import DEFAULT_PROVIDER, WATCH_SECONDS
+from schemas.publishing.calendar import Calendar
+
+PER_SECOND: Final = 30
+"""So many watches begin in a second of what is measured."""
+
+STARTS: Final = 0.06
+"""Seconds that it may take to start one; the processes are idle before the first look."""
+
+PROCESSES: Final = ("worker", "server", "postgresql")
+
+_AT_ONCE: Final = 20
+_STANDARD: Final = timedelta(seconds=WATCH_SECONDS)
+_HOURS: Final = [datetime(2026, 1, 1, tzinfo=VIETNAM) + timedelta(hours=n) for n in range(365 * 24)]
+
+
+Watch: TypeAlias = "WorkflowHandle[LateMoneyWatch, None]"
+
+
+class TooSlowError(Exception):
+    """The watches took longer to start than was left until their first look."""
+
+    def __init__(self) -> None:
+        super().__init__("the watches for late money were started too late to be measured: the machine is too busy")
+
+
+@dataclass(frozen=True)
+class Late:
+    """The looks of a standard watch, on average and at most; CPU of one look by process, and of one paid filing's."""
+
+    looks: float
+    most_looks: int
+    measured_looks: int
+    look_cpu_ms: Mapping[str, float]
+    filing_cpu_ms: float
+
+    def __str__(self) -> str:
+        each = " + ".join(f"{name} {spent:.2f}" for name, spent in self.look_cpu_ms.items())
+        return (
+            f"late-money watch of three days: {self.looks:.1f} looks by the rule (at most {self.most_looks}) × "
+            f"{sum(self.look_cpu_ms.values()):.2f} ms of CPU ({each}) = {self.filing_cpu_ms:.0f} ms a paid filing"
+        )
+
+
+def looks_by_the_rule(calendar: Calendar) -> tuple[float, int]:
+    """On average and at most, of the standard watches that begin at any full hour of 2026."""
+    many = [len(looks(since, since + _STANDARD, calendar)) for since in _HOURS]
+    return mean(many), max(many)
+
+
+async def measure(
+    client: Client, payment: str, processes: Mapping[str, int], calendar: Calendar, seconds: float
+) -> Late:
+    """Have many watch for late money of this payment, which was paid, and see what that costs.
+
+    `seconds` are those in which the watches begin. Raises `TooSlowError`.
+    """
+    shown = {name: processes[name] for name in PROCESSES}
+    idle, many = max(seconds / 3, 1), max(round(PER_SECOND * seconds), 1)
+    begins = datetime.now(UTC) + timedelta(seconds=STARTS * many + 2 + idle)
+    handles = await _watch(client, payment, [begins + n * timedelta(seconds=seconds) / many for n in range(many)])
+    try:
+        at_rest = await _spent(shown, begins - timedelta(seconds=idle), begins)
+        ends = begins + timedelta(seconds=seconds + 1) + EARLY[1]
+        spent = await _spent(shown, begins, ends)
+        seen = sum([await _attempts(handle) for handle in handles]) - many
+    finally:
+        for handle in handles:
+            await handle.terminate("the benchmark has seen enough")
+    over = (ends - begins).total_seconds()
+    each = {name: 1000 * (spent[name] - over * at_rest[name] / idle) / seen for name in shown}
+    looked, most = looks_by_the_rule(calendar)
+    return Late(looked, most, seen, each, looked * sum(each.values()))
+
+
+async def _watch(client: Client, payment: str, begins: Sequence[datetime]) -> list[Watch]:
+    """Watches of one payment that begin then; their first looks are over, since they look at once."""
+    some = asyncio.Semaphore(_AT_ONCE)
+    stream = StreamId.parse(payment)
+    order = OrderKey(provider=DEFAULT_PROVIDER, key=ids.fee_key(stream.filing, stream.n))
+
+    async def start(n: int, since: datetime) -> Watch:
+        request = LateMoneyRequest(
+            order=order, known=(capture_id(order.key),), stream=payment, since=since, until=since + _STANDARD
+        )
+        async with some:
+            return await client.start_workflow(
+                LateMoneyWatch.run, request, id=f"late-money-watch:{n}", task_queue=TASK_QUEUE
+            )
+
+    return await asyncio.gather(*(start(n, since) for n, since in enumerate(begins)))
+
+
+async def _spent(processes: Mapping[str, int], since: datetime, until: datetime) -> dict[str, float]:
+    """Seconds of CPU from one instant to another. Raises `TooSlowError` if it is too late for that."""
+    if datetime.now(UTC) > since + timedelta(seconds=0.5):
+        raise TooSlowError
+    await asyncio.sleep((since - datetime.now(UTC)).total_seconds())
+    before = cpu(processes)
+    await asyncio.sleep((until - datetime.now(UTC)).total_seconds())
+    return {name: now - before[name] for name, now in cpu(processes).items()}
+
+
+async def _attempts(handle: Watch) -> int:
+    """How often it has looked."""
+    [looking] = (await handle.describe()).raw_description.pending_activities
+    return looking.attempt - 1
