@@ -9,9 +9,15 @@ from typing import Final
 from obstore.exceptions import GenericError
 from obstore.store import ObjectStore
 from temporalio import activity
-from temporalio.workflow import ActivityConfig
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
 from schemas.files import FileRef
+
+QUICKLY: Final = LocalActivityConfig(
+    start_to_close_timeout=timedelta(seconds=2), retry_policy=RetryPolicy(maximum_attempts=1)
+)
+"""Without a task of its own; a store that takes longer must not hold up what else is asked of the filing."""
 
 STORE: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=10))
 

@@ -13,8 +13,6 @@ from temporalio.client import Client
 SHAPE: Final = (
     "ACTIVITY_TASK_SCHEDULED",
     "MARKER_RECORDED",
-    "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED",
-    "START_CHILD_WORKFLOW_EXECUTION_INITIATED",
     "WORKFLOW_EXECUTION_COMPLETED",
     "WORKFLOW_EXECUTION_SIGNALED",
     "WORKFLOW_EXECUTION_STARTED",
@@ -34,7 +32,7 @@ class History:
 
     @property
     def shape(self) -> dict[str, int]:
-        """Updates, signals, activities (local ones as markers) and children."""
+        """Updates, signals and activities (local ones as markers)."""
         return {kind: self.kinds.get(kind, 0) for kind in SHAPE}
 
 

@@ -14,6 +14,7 @@ import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.workflows import Workflows
 from benchmarks.looking import LateMoneyWatch
 from benchmarks.partners import InstantBank, InstantPost
 from benchmarks.skeleton.steps import QUEUE, Steps, office
@@ -40,7 +41,8 @@ async def product(client: Client, settings: WorkerSettings) -> AsyncIterator[Wor
 async def bare(client: Client, settings: WorkerSettings) -> AsyncIterator[Worker]:
     """The skeleton's worker, with the options of the platform's."""
     async with open_pool(settings) as pool:
-        functions = Functions(Steps(pool).activities())
+        others = Workflows()
+        functions = Functions([*Steps(pool).activities(), others.start, others.tell])
         async with platform_worker(client, functions, settings, task_queue=QUEUE, workflows=WORKFLOWS) as worker:
             yield worker
 

@@ -77,6 +77,7 @@ class World:
             objects=self.objects,
             bank_url=self.env["MOTCUA_BANK_URL"],
             post_url=self.env["MOTCUA_POST_URL"],
+            sandbox=True,
         )
 
     @property
@@ -92,6 +93,7 @@ class World:
             "MOTCUA_OWNER_DATABASE_URL": self.owner_dsn,
             "MOTCUA_OBJECTS": self.objects,
             "TEMPORAL_NAMESPACE": self.namespace,
+            "MOTCUA_SANDBOX": "true",
         }
 
     @asynccontextmanager

@@ -39,6 +39,10 @@ class WorkerSettings(ProcessSettings):
     pool_size: int = Field(default=10, ge=1)
     cached_workflows: int = Field(default=1000, ge=0)
     ready_file: str | None = None
+    sandbox: bool = Field(
+        default=False,
+        description="run workflows in Temporal's sandbox, which finds what is not deterministic, at a price",
+    )
     release: bool = Field(default=False, description="hand everything to this build as soon as it works")
     build: str = Field(
         default_factory=own_build,

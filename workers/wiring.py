@@ -15,7 +15,8 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import Runtime
-from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
+from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.intake import Registry
 from activities.ledger import builds
@@ -29,6 +30,7 @@ from activities.partners.postal import HttpPost, Post
 from activities.payment import Payments
 from activities.reprojection import Reprojections
 from activities.views import WAITING_QUEUE, Views
+from activities.workflows import Workflows
 from motcua.stopping import GRACE
 from motcua.store import open_store
 from recovery.healing import Healer
@@ -110,6 +112,7 @@ async def activities_with(
         parcels = Parcels(post)
         views = Views(pool, vault, kinds)
         papers = Papers(open_store(settings.objects))
+        others = Workflows()
         working = (
             ledger.append,
             registry.open,
@@ -128,6 +131,8 @@ async def activities_with(
             parcels.send,
             parcels.end,
             papers.confirm,
+            others.start,
+            others.tell,
         )
         yield Functions(working, waiting=(views.changes,))
 
@@ -150,8 +155,10 @@ async def platform_worker(
         "graceful_shutdown_timeout": GRACE,
         # The SDK sends a rejected Update back with what it said: a limit here would fail the task, again and again.
         "disable_payload_error_limit": True,
+        "workflow_runner": SandboxedWorkflowRunner() if settings.sandbox else UnsandboxedWorkflowRunner(),
     } | options
-    _compile(chosen["workflows"])
+    if settings.sandbox:
+        _compile(chosen["workflows"])
     async with Worker(client, activities=functions.working, **chosen) as worker, _waiting(client, functions.waiting):
         yield worker
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenResult, Registry
     from activities.ledger.append import LEDGER
-    from activities.papers import STORE, Papers
+    from activities.papers import QUICKLY, STORE, Papers
     from rules.filing import lifecycle
     from rules.streams import FILING, Origin, StreamKind
     from schemas.backoffice import NOT_IN_STORE
@@ -174,6 +176,8 @@ class FilingLife(Life[Filing]):
                 await self._until(later.done)
 
     async def _is_stored(self, result: FileRef) -> bool:
+        with suppress(ActivityError):
+            return await workflow.execute_local_activity_method(Papers.confirm, result, **QUICKLY)
         confirming = workflow.start_activity_method(Papers.confirm, result, **STORE)
         await self._until(confirming.done)
         return confirming.result()

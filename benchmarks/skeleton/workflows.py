@@ -15,8 +15,9 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
-    from activities.papers import STORE
+    from activities.papers import QUICKLY
     from activities.payment import BANK
+    from activities.workflows import TEMPORAL, StartRequest, TellRequest, Workflows
     from benchmarks.skeleton.handlers import COMMANDS, update
     from benchmarks.skeleton.steps import OFFICE_QUEUE, Plain, Steps, issue
 
@@ -93,16 +94,17 @@ class Filing:
         await self.log.record(f"parcel:{fact['n']}", "parcel_settled")
 
     async def _pay(self) -> None:
-        await workflow.start_child_workflow(
-            Payment.run,
-            {"filing": self._start["filing"], "n": 1, "amount": 16000},
+        request = StartRequest(
+            workflow="SkeletonPayment",
             id=payment_id(self._start["filing"]),
-            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            said={"filing": self._start["filing"], "n": 1, "amount": 16000},
+            summary="skeleton",
         )
+        await workflow.execute_local_activity_method(Workflows.start, request, **TEMPORAL)
         await self._until(lambda: "fee_settled" in self.steps)
 
     async def _issue(self) -> None:
-        await workflow.execute_activity_method(Steps.confirm, await self._make(), **STORE)
+        await workflow.execute_local_activity_method(Steps.confirm, await self._make(), **QUICKLY)
         await self.log.record("issue", "issue")
 
     async def _make(self) -> Plain:
@@ -137,8 +139,9 @@ class Payment:
         await self._log.record("order", "order")
         await workflow.execute_activity_method(Steps.money, {"key": f"fee:{start['filing']}"}, **config)
         await self._log.record("capture", "capture")
-        filing = workflow.get_external_workflow_handle(filing_id(start["filing"]))
-        await filing.signal("fee_settled", {"n": start["n"], "settlement": "paid", "amount": start["amount"]})
+        fact = {"n": start["n"], "settlement": "paid", "amount": start["amount"]}
+        told = TellRequest(id=filing_id(start["filing"]), signal="fee_settled", said=fact)
+        await workflow.execute_local_activity_method(Workflows.tell, told, **TEMPORAL)
         await workflow.execute_activity_method(Steps.late_money, {"key": f"fee:{start['filing']}"}, **BANK)
         return {"state": "paid"}
 

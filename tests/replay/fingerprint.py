@@ -1,6 +1,6 @@
 """What a history made its workflow do, in a form that a reviewer can read: one line for each command and each cause.
 
-`>` is a command of the workflow: an activity, a timer, a child, a signal, the answer to an Update, the end. `<` is what
+`>` is a command of the workflow: an activity, a timer, the answer to an Update, the end. `<` is what
 came to it. Instants, ids and payloads are left out; of an append the kinds of the events that it returned are told.
 """
 
@@ -37,17 +37,12 @@ def _work(event: HistoryEvent) -> Iterator[str]:
         case EventType.EVENT_TYPE_MARKER_RECORDED:
             marker = event.marker_recorded_event_attributes.details
             name = json.loads(marker["data"].payloads[0].data)["activity_type"]
-            yield f"> local {name}{_recorded(json.loads(marker['result'].payloads[0].data))}"
+            yield f"> local {name}{_recorded(json.loads(marker['result'].payloads[0].data or 'null'))}"
         case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
             activity = event.activity_task_scheduled_event_attributes
             yield f"> activity {activity.activity_type.name} on {activity.task_queue.name}"
         case EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED:
             yield "> cancel activity"
-        case EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
-            child = event.start_child_workflow_execution_initiated_event_attributes
-            yield f"> child {child.workflow_type.name}"
-        case EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED:
-            yield "< child runs already"
 
 
 def _recorded(answer: Any) -> str:
@@ -72,9 +67,6 @@ def _messages(event: HistoryEvent, names: dict[str, str]) -> Iterator[str]:
     match event.event_type:
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
             yield f"< signal {event.workflow_execution_signaled_event_attributes.signal_name}"
-        case EventType.EVENT_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED:
-            signal = event.signal_external_workflow_execution_initiated_event_attributes
-            yield f"> signal {signal.signal_name} to {signal.workflow_execution.workflow_id.partition(':')[0]}"
         case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED:
             asked = event.workflow_execution_update_accepted_event_attributes.accepted_request
             names[asked.meta.update_id] = f"update {asked.input.name}"

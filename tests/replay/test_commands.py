@@ -6,6 +6,7 @@ made anew: a step more, a timer less, an append in another place. `make golden` 
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,10 @@ from tests.replay.fingerprint import commands
 from tests.replay.test_golden import FILES, HISTORIES
 
 SUFFIX: Final = ".commands.txt"
+
+MOST_EVENTS: Final = 92
+MOST_TASKS: Final = 11
+"""Of a filing at level 4 with its payment, until that watches for late money."""
 
 
 def beside(history: Path) -> Path:
@@ -44,3 +49,11 @@ def test_every_line_is_a_command_or_its_cause_and_every_append_tells_what_it_rec
     every = [line for file in FILES for line in commands(file)]
     assert {line[0] for line in every} == {"<", ">"}
     assert {len(line.split()) for line in every if line.startswith("> local ledger.append")} >= {4, 5}
+
+
+def test_a_filing_at_level_4_costs_no_more_than_it_may() -> None:
+    both = [file for file in FILES if file.name.startswith("level-4-online.")]
+    events = [event["eventType"] for file in both for event in json.loads(file.read_text("utf-8"))["history"]["events"]]
+    assert len(both) == 2
+    assert len(events) <= MOST_EVENTS
+    assert events.count("EVENT_TYPE_WORKFLOW_TASK_COMPLETED") <= MOST_TASKS

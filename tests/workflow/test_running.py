@@ -1,0 +1,54 @@
+"""How the worker runs workflows: as a setting says, and a store that is slow holds up nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Final
+
+import pytest
+from temporalio import activity
+from temporalio.worker import UnsandboxedWorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from schemas.files import FileRef
+from schemas.filing.state import Closing
+from tests.acting import Play, extract
+from tests.conftest import World
+from workers.settings import WorkerSettings
+from workers.wiring import activities, platform_worker
+
+CONFIRM: Final = "papers.confirm"
+
+
+@pytest.mark.parametrize(("sandbox", "runner"), [(False, UnsandboxedWorkflowRunner), (True, SandboxedWorkflowRunner)])
+async def test_the_sandbox_is_a_setting(world: World, sandbox: bool, runner: type) -> None:  # noqa: FBT001
+    settings = world.settings.model_copy(update={"sandbox": sandbox})
+    async with activities(settings) as functions, platform_worker(world.temporal, functions, settings) as worker:
+        assert isinstance(worker.config()["workflow_runner"], runner)
+
+
+def test_a_worker_is_not_told_to_use_it() -> None:
+    assert WorkerSettings.model_fields["sandbox"].default is False
+
+
+async def test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own(world: World) -> None:
+    asked: list[bool] = []
+
+    @activity.defn(name=CONFIRM)
+    async def confirm(_: FileRef) -> bool:
+        asked.append(activity.info().is_local)
+        if activity.info().is_local:
+            await asyncio.Event().wait()
+        return True
+
+    settings = world.settings
+    async with activities(settings) as given:
+        others = [one for one in given.working if getattr(one, "__name__", "") != "confirm"]
+        functions = replace(given, working=(*others, confirm))
+        async with platform_worker(world.temporal, functions, settings), world.back_office():
+            play = await Play.begin(world, extract())
+            view = await play.deliver()
+
+    assert view.closing is Closing.DELIVERED
+    assert asked == [True, False]
