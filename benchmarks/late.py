@@ -8,6 +8,7 @@ server, but for what they spend idle, which is measured just before. The client,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,11 +28,11 @@ from schemas.ids import TASK_QUEUE, StreamId
 from schemas.payment import DEFAULT_PROVIDER, WATCH_SECONDS
 from schemas.publishing.calendar import Calendar
 
-PER_SECOND: Final = 30
+PER_SECOND: Final = 20
 """So many watches begin in a second of what is measured."""
 
-STARTS: Final = 0.06
-"""Seconds that it may take to start one; the processes are idle before the first look."""
+STARTS: Final = (0.05, 0.1, 0.2)
+"""Seconds that it may take to start one, the second and the third time if it takes longer."""
 
 PROCESSES: Final = ("worker", "server", "postgresql")
 
@@ -82,21 +83,31 @@ async def measure(
     `seconds` are those in which the watches begin. Raises `TooSlowError`.
     """
     shown = {name: processes[name] for name in PROCESSES}
+    for starts in STARTS:
+        with contextlib.suppress(TooSlowError):
+            each, seen = await _look(client, payment, shown, seconds, starts)
+            looked, most = looks_by_the_rule(calendar)
+            return Late(looked, most, seen, each, looked * sum(each.values()))
+    raise TooSlowError
+
+
+async def _look(
+    client: Client, payment: str, processes: Mapping[str, int], seconds: float, starts: float
+) -> tuple[dict[str, float], int]:
+    """Milliseconds of CPU of one look, by process, and how many looks there were."""
     idle, many = max(seconds / 3, 1), max(round(PER_SECOND * seconds), 1)
-    begins = datetime.now(UTC) + timedelta(seconds=STARTS * many + 2 + idle)
+    begins = datetime.now(UTC) + timedelta(seconds=starts * many + 2 + idle)
     handles = await _watch(client, payment, [begins + n * timedelta(seconds=seconds) / many for n in range(many)])
     try:
-        at_rest = await _spent(shown, begins - timedelta(seconds=idle), begins)
+        at_rest = await _spent(processes, begins - timedelta(seconds=idle), begins)
         ends = begins + timedelta(seconds=seconds + 1) + EARLY[1]
-        spent = await _spent(shown, begins, ends)
+        spent = await _spent(processes, begins, ends)
         seen = sum([await _attempts(handle) for handle in handles]) - many
     finally:
         for handle in handles:
             await handle.terminate("the benchmark has seen enough")
     over = (ends - begins).total_seconds()
-    each = {name: 1000 * (spent[name] - over * at_rest[name] / idle) / seen for name in shown}
-    looked, most = looks_by_the_rule(calendar)
-    return Late(looked, most, seen, each, looked * sum(each.values()))
+    return {name: 1000 * (spent[name] - over * at_rest[name] / idle) / seen for name in processes}, seen
 
 
 async def _watch(client: Client, payment: str, begins: Sequence[datetime]) -> list[Watch]:

@@ -20,6 +20,7 @@ from benchmarks.history import History
 from benchmarks.load import Round
 from benchmarks.report import compared
 from benchmarks.sides import Filed
+from rules.looks import MOST
 from tests.conftest import ROOT
 
 EVENTS: Final = 140
@@ -60,6 +61,11 @@ def test_a_filing_is_measured_against_others_and_stays_within_its_budget(tmp_pat
         said = rf"^2 at once, product to {other}: CPU of one filing \d+\.\d\d .*, filings/s \d+\.\d\d "
         assert re.search(said, ended.stdout, re.MULTILINE), ended.stdout
     found = json.loads(file.read_text())
+    assert re.search(r"^late-money watch of three days: .* a paid filing$", ended.stdout, re.MULTILINE), ended.stdout
+    late = found["late_money_watch"]
+    assert 1 < late["looks"] <= late["most_looks"] <= MOST
+    assert late["measured_looks"] > 0
+    assert min(late["look_cpu_ms"]["worker"], late["look_cpu_ms"]["server"], late["filing_cpu_ms"]) > 0
     assert found["history"]["product"]["events"] <= EVENTS
     assert found["history"]["product"]["size"] <= BYTES
     assert found["history"]["before"]["kinds"]["MARKER_RECORDED"] > 0
