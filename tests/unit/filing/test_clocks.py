@@ -19,9 +19,11 @@ from schemas.filing.state import ClockState, Task
 from tests.unit.filing.lives import (
     ADDRESS,
     APPLICANT,
+    APPRAISE,
     CALENDAR,
     CASHIER,
     CONSULT,
+    DECIDE,
     ESCALATE,
     EXTENSION,
     FILE,
@@ -377,6 +379,15 @@ def test_a_procedure_says_how_long_before_it_reminds_and_apologises() -> None:
 def test_a_reminder_that_would_come_before_the_start_comes_at_half_of_the_time() -> None:
     life = at(VERIFY, **limited(reminder="10 working days"))
     assert tells(life, "processing")["reminder"] == "2026-11-30 11:00"  # 20 hours: 8, 8, and 4
+
+
+def test_a_reminder_at_the_instant_of_the_start_would_be_none_and_comes_at_half_of_the_time() -> None:
+    life = Life(procedure(review=[VERIFY, APPRAISE, DECIDE], **limited(reminder="4 working days"))).until(
+        "2026-11-25 17:00"
+    )
+    life.accepted()
+    assert vn(life.clock("step").due) == "2026-12-01 17:00"  # four working days after the start
+    assert tells(life, "step")["reminder"] == "2026-11-30 11:00"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from schemas.filing import events as ev
 from tests.unit.filing.lives import CALENDAR, EXTENSION, LEADER, SPECIALIST, VERIFY, Life, at
 from tests.unit.filing.test_clocks import BUSY, IDENTITY, events, supplied, tells, vn
@@ -28,8 +30,9 @@ def test_what_ran_out_before_it_was_paused_is_late_although_its_timer_had_not_ru
     assert life.rung().kinds.count("overdue") == 2
 
 
-def test_what_ran_out_before_somebody_finished_it_is_late_although_its_timer_had_not_rung() -> None:
-    life = at(VERIFY).until("2026-11-30 17:30").do("forward", SPECIALIST)
+@pytest.mark.parametrize("finished", ["2026-11-30 17:00", "2026-11-30 17:30"], ids=["at its end", "later"])
+def test_what_ran_out_before_somebody_finished_it_is_late_although_its_timer_had_not_rung(finished: str) -> None:
+    life = at(VERIFY).until(finished).do("forward", SPECIALIST)
     assert life.kinds[-3:] == ["overdue", "forwarded", "step_started"]
     (verify,) = (state for state in life.filing.past_clocks if state.clock == "step")
     assert (verify.outcome, verify.overdue) == ("on_time", True)  # by its date; the minute of the close was over
@@ -42,6 +45,16 @@ def test_what_was_late_and_stands_still_is_so_no_more_when_the_pause_began_befor
     assert (life.clock("step").overdue, life.filing.overdue) == (False, ())
     supplied(life)
     assert "due" in tells(life, "step")
+
+
+def test_a_moment_before_that_of_a_timer_turns_no_pause_round() -> None:
+    life = at(VERIFY, supplement_rounds=2, resumption={"supplement": "resume"})
+    life.until("2026-11-26 09:00").asked(SPECIALIST, IDENTITY)
+    supplied(life.until("2026-11-26 08:59"))
+    life.until("2026-11-26 08:58").asked(SPECIALIST, IDENTITY)
+    first, second = life.clock("processing").pauses
+    assert (vn(first.since), first.until, second.since) == ("2026-11-26 09:00", first.since, first.since)
+    assert vn(supplied(life.until("2026-11-26 10:00")).clock("processing").due) == "2026-12-03 17:00"
 
 
 def test_a_limit_that_was_extended_starts_again_as_long_as_it_had_become() -> None:

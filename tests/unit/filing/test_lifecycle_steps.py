@@ -165,6 +165,8 @@ def test_who_finished_a_step_takes_it_back_until_somebody_takes_it_up(verb: str)
     life = at(VERIFY if verb == "forward" else INSPECT)
     life.do(verb, SPECIALIST, **(SEEN if verb == "inspect" else {}))
     assert life.refusal("recall", SECOND) == [("actor.subject", "not_your_move")]
+    in_another_role = officer(Role.LEADER, SPECIALIST.subject)
+    assert life.refusal("recall", in_another_role) == [("actor.role", "role_not_allowed")]
     life.wait(hours=1).do("recall", SPECIALIST)
     first = life.filing.procedure.review[0].code
     assert (life.filing.step, life.filing.officer, life.stage) == (first, "specialist-1", "review")
@@ -193,6 +195,8 @@ def test_a_demand_that_is_taken_back_leaves_status_6() -> None:
 def test_a_leader_takes_a_stop_back() -> None:
     life = at(VERIFY).do("stop", LEADER, mode="suspend", **STOP)
     assert life.refusal("recall", officer(Role.LEADER, "leader-2")) == [("actor.subject", "not_your_move")]
+    in_another_role = officer(Role.SPECIALIST, LEADER.subject)
+    assert life.refusal("recall", in_another_role) == [("actor.role", "role_not_allowed")]
     assert life.do("recall", LEADER).kinds[-1] == "resumed"
     assert life.status == 4
 
@@ -349,6 +353,14 @@ def test_a_fee_waived_whole_is_owed_no_more() -> None:
     life = Life(procedure(fee=fee() | WHOLE)).accepted().do("waive_fee", RECEPTION, waiver="poor", reason="hộ nghèo")
     assert (life.status, life.stage, len(life.filing.fees)) == (4, "review", 1)
     assert life.kinds[-2:] == ["fee_waived", "step_started"]
+
+
+def test_each_waiver_is_granted_only_by_the_role_that_approves_it() -> None:
+    life = Life(procedure(fee=fee() | {"waivers": [*HALF["waivers"], *WHOLE["waivers"]]})).accepted()
+    for waiver, approver, other in (("student", CASHIER, RECEPTION), ("poor", RECEPTION, CASHIER)):
+        asked = {"waiver": waiver, "reason": "có giấy xác nhận"}
+        assert life.refusal("waive_fee", other, **asked) == [("waiver", "unknown_waiver")]
+        assert life.refusal("waive_fee", approver, **asked) == []
 
 
 def test_a_waiver_is_never_rounded_against_the_applicant() -> None:

@@ -1,0 +1,59 @@
+"""What other streams of a filing must have recorded before it may say so itself."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from rules.evidence import Entry, Evidence
+from rules.filing.evidence import evidence
+from schemas.filing import events as ev
+from schemas.ids import StreamId, filing_id
+from schemas.level import Channel
+
+FILING: Final = filing_id("portal", "1")
+STREAM: Final = StreamId("filing", FILING)
+PAYMENT: Final = f"payment:{FILING}:2"
+DELIVERED: Final = Entry(("consignment_ended",), {"outcome": "delivered"})
+
+
+def by(channel: Channel) -> ev.HandedOver:
+    return ev.HandedOver.model_construct(channel=channel)
+
+
+@pytest.mark.parametrize(
+    ("event", "needed"),
+    [
+        (
+            ev.FeePaid(n=2, amount=8000, channel=Channel.ONLINE),
+            (
+                (
+                    Entry(("payment_captured",), {"owed": True, "amount": 8000}, PAYMENT),
+                    Entry(("payment_cancelled",), {}, PAYMENT, absent=True),
+                ),
+            ),
+        ),
+        (ev.FeePaid(n=2, amount=8000, channel=Channel.COUNTER), None),
+        (
+            ev.FeeExpired(n=2),
+            (
+                (Entry(("payment_expired",), {}, PAYMENT),),
+                (Entry(("fee_requested",), {"n": 2, "channel": "online"}, f"filing:{FILING}", absent=True),),
+            ),
+        ),
+        (by(Channel.POST), ((DELIVERED,),)),
+        (by(Channel.COUNTER), None),
+        *(
+            (
+                ev.ParcelFailed(n=1, outcome=outcome),
+                ((Entry(("consignment_ended",), {"outcome": outcome.value}),),),
+            )
+            for outcome in (ev.ParcelOutcome.RETURNED, ev.ParcelOutcome.LOST)
+        ),
+        (ev.Released(), None),
+    ],
+    ids=lambda case: getattr(case, "kind", ""),
+)
+def test_what_another_stream_must_have_recorded(event: Any, needed: Evidence | None) -> None:
+    assert evidence(STREAM, event) == needed
