@@ -1,0 +1,12 @@
+"""The engine under the shell."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.stream.shell import Engine
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    return Engine(monkeypatch)

@@ -1,0 +1,147 @@
+"""The durable shell over a log in memory, without Temporal: what it asks the log, and what it makes of the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from schemas.ids import StreamId
+from schemas.people import SYSTEM, Actor, Role, Via
+from schemas.stream.ledger import Appended, Batch, Receipt, StoredEvent
+from tests.complaints import ABOVE, COMPLAINT, AnswerComplaint, Complain, Complaint
+from workflows.stream.recording import Stream
+
+NOW: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+FILING: Final = UUID(int=7)
+NAME: Final = f"complaint:{FILING}:1"
+LEADER: Final = Actor(subject="leader-1", role=Role.LEADER, agency=ABOVE)
+VIA: Final = Via(principal="portal")
+
+_USED: Final = (
+    "now",
+    "info",
+    "uuid4",
+    "wait_condition",
+    "all_handlers_finished",
+    "execute_local_activity_method",
+    "start_activity_method",
+    "get_external_workflow_handle",
+)
+
+
+def complain(about: str = "chậm trễ") -> Complain:
+    return Complain(command_id="complain", about=about)
+
+
+def answer(command_id: str = "answer-1", **said: Any) -> AnswerComplaint:
+    fields = {"command_id": command_id, "actor": LEADER, "via": VIA, "answer": "đã trả kết quả"} | said
+    return AnswerComplaint.model_validate(fields)
+
+
+class Engine:
+    """What the shell uses of Temporal's workflow, and a log as the ledger keeps it.
+
+    `before_answer` is what happens in the log between a question and its answer; `told` is added to every answer of the
+    log. `answers` are those of other activities, by name; `asked` is what these were given.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.batches: list[Batch] = []
+        self.log: list[StoredEvent] = []
+        self.receipts: list[Receipt] = []
+        self.told: dict[str, Any] = {}
+        self.before_answer: Callable[[Batch], Any] = lambda _: None
+        self.not_found = False
+        self.time = NOW
+        self.handlers_finished = True
+        self.answers: dict[str, Any] = {}
+        self.asked: list[tuple[str, Any]] = []
+        self.run = SimpleNamespace(
+            workflow_id=NAME,
+            continued_run_id=None,
+            attempt=1,
+            cron_schedule=None,
+            is_continue_as_new_suggested=lambda: False,
+            is_target_worker_deployment_version_changed=lambda: False,
+        )
+        for name in _USED:
+            monkeypatch.setattr(workflow, name, getattr(self, name))
+        monkeypatch.setattr(workflow, "logger", logging.getLogger("workflow"))
+
+    def now(self) -> datetime:
+        return self.time
+
+    def info(self) -> Any:
+        return self.run
+
+    def uuid4(self) -> UUID:
+        return UUID(int=9)
+
+    def all_handlers_finished(self) -> bool:
+        return self.handlers_finished
+
+    async def wait_condition(self, done: Callable[[], bool], **_: Any) -> None:
+        for _turn in range(100):
+            if done():
+                return
+            await asyncio.sleep(0)
+        raise TimeoutError
+
+    async def execute_local_activity_method(self, method: Any, batch: Any, **_: Any) -> Any:
+        if not isinstance(batch, Batch):
+            self.asked.append((method.__name__, batch))
+            return self.answers[method.__name__]
+        self.batches.append(batch)
+        await asyncio.sleep(0)
+        self.before_answer(batch)
+        return self.append(batch).model_copy(update={"command_id": batch.command_id} | self.told)
+
+    def start_activity_method(self, method: Any, request: Any, **_: Any) -> Any:
+        self.asked.append((method.__name__, request))
+        work = asyncio.get_running_loop().create_future()
+        work.set_result(self.answers[method.__name__])
+        return work
+
+    def get_external_workflow_handle(self, workflow_id: str) -> Any:
+        return SimpleNamespace(signal=partial(self._signal, workflow_id))
+
+    async def _signal(self, workflow_id: str, signal: str, fact: Any) -> None:
+        self.asked.append((f"{workflow_id} {signal}", fact))
+        if self.not_found:
+            raise ApplicationError("gone", type="ExternalWorkflowExecutionNotFound")
+
+    def append(self, batch: Batch) -> Appended:
+        """As `activities.ledger.append` does it, without a database."""
+        if len(self.log) >= batch.next_seq:
+            since = [receipt for receipt in self.receipts if receipt.seq >= batch.next_seq]
+            return Appended(epoch=4, stored=tuple(self.log[batch.next_seq - 1 :]), receipts=tuple(since))
+        if known := [receipt for receipt in self.receipts if receipt.command_id == batch.command_id]:
+            return Appended(epoch=4, receipts=tuple(known))
+        if not batch.events:
+            return Appended(epoch=4)
+        said = {"at": batch.at, "command_id": batch.command_id, "actor": batch.actor}
+        new = [StoredEvent(seq=batch.next_seq + n, event=event, **said) for n, event in enumerate(batch.events)]
+        receipt = Receipt(command_id=batch.command_id, digest=batch.digest, seq=new[-1].seq, at=batch.at)
+        self.log += new
+        self.receipts.append(receipt)
+        return Appended(epoch=4, stored=tuple(new), receipts=(receipt,))
+
+    def somebody_else(self, event: dict[str, Any], command_id: str = "else") -> None:
+        """Another run has appended."""
+        said = {"at": NOW, "command_id": command_id, "actor": SYSTEM}
+        self.log.append(StoredEvent(seq=len(self.log) + 1, event=event, **said))
+        self.receipts.append(Receipt(command_id=command_id, digest="d", seq=len(self.log), at=NOW))
+
+
+def stream(**known: Any) -> Stream[Complaint]:
+    return Stream(COMPLAINT, StreamId("complaint", FILING, 1), Complaint(agency="H01.30", n=1), **known)

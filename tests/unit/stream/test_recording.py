@@ -1,0 +1,242 @@
+"""One way to record: what the log is asked, in which order, and what a stream knows afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from schemas.errors import Refusal, RefusalCode, RefusalError, problem
+from schemas.filing.commands import content_of
+from tests.unit.stream.shell import FILING, LEADER, NAME, NOW, VIA, Engine, answer, complain, stream
+from workflows.stream import waiting
+
+ANSWERED = {"kind": "complaint_answered", "answer": "đã trả kết quả"}
+
+
+async def test_what_is_recorded_is_proposed_behind_what_is_known(engine: Engine) -> None:
+    recording = stream()
+    first = await recording.record(complain())
+    second = await recording.record(answer(on_behalf_of="an"))
+    assert (first.seq, second.seq, second.digest) == (1, 2, content_of(answer(on_behalf_of="an")))
+    one, two = engine.batches
+    assert (one.epoch, one.next_seq, two.epoch, two.next_seq) == (None, 1, 4, 2)
+    assert (two.stream, two.filing_id, two.agency) == (NAME, FILING, "H01.30")
+    assert (two.command_id, two.actor, two.via, two.on_behalf_of) == ("answer-1", LEADER, VIA, "an")
+    assert (two.at, two.events) == (NOW, (ANSWERED,))
+    assert (one.rows is not None, two.rows is not None) == (True, True)
+    assert (recording.state.seq, recording.state.answer, recording.epoch) == (2, "đã trả kết quả", 4)
+    assert (one.continue_as_new_suggested, one.moves_with) == (False, None)
+
+
+async def test_a_repeat_asks_nobody_and_other_content_under_its_id_is_refused(engine: Engine) -> None:
+    recording = stream()
+    await recording.record(complain())
+    receipt = await recording.record(answer())
+    asked = len(engine.batches)
+    assert await recording.record(answer()) == receipt
+    with pytest.raises(RefusalError) as refused:
+        await recording.record(answer(answer="khác"))
+    assert refused.value.refusal.code is RefusalCode.SAME_ID_OTHER_CONTENT
+    assert len(engine.batches) == asked
+
+
+async def test_one_is_recorded_after_the_other(engine: Engine) -> None:
+    recording = stream()
+    await recording.record(complain())
+    both = await asyncio.gather(
+        recording.record(answer("one")), recording.record(answer("two")), return_exceptions=True
+    )
+    assert [batch.next_seq for batch in engine.batches] == [1, 2, 3]
+    assert [type(end) for end in both[1:]] == [RefusalError]
+    assert len(engine.log) == 2
+
+
+async def test_it_is_idle_only_while_nothing_is_recorded_or_waits_to_be(engine: Engine) -> None:
+    recording = stream()
+    seen: list[bool] = []
+    engine.before_answer = lambda _: seen.append(recording.idle)
+    assert recording.idle
+    await asyncio.gather(recording.record(complain()), recording.catch_up())
+    assert (seen, recording.idle) == ([False, False], True)
+
+
+async def test_a_run_ends_only_once_nothing_is_recorded_any_more(engine: Engine) -> None:
+    recording = stream()
+    async with recording._exclusive():
+        draining = asyncio.create_task(waiting.drain_handlers(recording))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not draining.done()
+    await draining
+    engine.handlers_finished = False
+    with pytest.raises(TimeoutError):
+        await waiting.drain_handlers(recording)
+
+
+async def test_what_is_refused_now_writes_nothing_and_is_asked_all_the_same(engine: Engine) -> None:
+    recording = stream()
+    await recording.record(complain())
+    stranger = LEADER.model_copy(update={"agency": "H99"})
+    with pytest.raises(RefusalError) as refused:
+        await recording.record(answer(actor=stranger))
+    assert refused.value.refusal.problems[0].rule == "not_the_agency_above"
+    assert (engine.batches[-1].events, engine.batches[-1].rows) == ((), None)
+    assert recording.state.seq == 1
+
+
+async def test_with_a_refusal_it_is_only_found(engine: Engine) -> None:
+    why = Refusal(code=RefusalCode.BAD_START, problems=(problem("", "no", "không", "no"),))
+    recording = stream()
+    with pytest.raises(RefusalError) as refused:
+        await recording.record(complain(), refusal=why)
+    assert (refused.value.refusal, engine.log) == (why, [])
+    engine.append(engine.batches[-1].model_copy(update={"events": ({"kind": "complained", "about": "x"},)}))
+    assert (await stream().record(complain(), content_of(complain()), refusal=why)).seq == 1
+
+
+async def test_what_the_log_refuses_is_refused_as_it_says(engine: Engine) -> None:
+    said = Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(problem("actor", "nobody", "ai", "who"),))
+    recording = stream()
+    engine.before_answer = lambda _: engine.told.update(stored=(), receipts=(), refused=said)
+    with pytest.raises(RefusalError) as refused:
+        await recording.record(complain())
+    assert refused.value.refusal == said
+
+
+async def test_where_the_log_was_ahead_it_is_folded_and_decided_again(engine: Engine) -> None:
+    recording = stream()
+    await recording.record(complain())
+    engine.somebody_else(ANSWERED)
+    with pytest.raises(RefusalError) as refused:
+        await recording.record(answer("mine"))
+    assert refused.value.refusal.problems[0].rule == "answered_already"
+    assert [batch.next_seq for batch in engine.batches] == [1, 2, 3]
+    assert (recording.state.seq, recording.receipts["else"].seq) == (2, 2)
+
+
+async def test_a_timer_never_fires_before_its_instant(engine: Engine) -> None:
+    later = NOW + timedelta(seconds=1)
+    await stream().record(complain(), not_before=later)
+    assert engine.batches[-1].at == later
+    engine.time = later + timedelta(seconds=1)
+    recording = stream()
+    await recording.catch_up()
+    await recording.record(answer(), not_before=later)
+    assert engine.batches[-1].at == engine.time
+
+
+async def test_catching_up_reads_to_the_end_page_by_page(engine: Engine) -> None:
+    for n in range(3):
+        engine.somebody_else({"kind": "complained", "about": f"{n}"}, f"c{n}")
+    pages = iter((1, 2, 3))
+
+    def one_page(_: object) -> None:
+        until = next(pages)
+        stored = tuple(engine.log[until - 1 : until])
+        engine.told = {"stored": stored, "receipts": tuple(engine.receipts[until - 1 : until]), "more": until < 3}
+
+    engine.before_answer = one_page
+    recording = stream()
+    await recording.catch_up()
+    assert [batch.next_seq for batch in engine.batches] == [1, 2, 3]
+    assert {batch.command_id for batch in engine.batches} == {"catch-up"}
+    assert all(not batch.events and batch.rows is None for batch in engine.batches)
+    assert (recording.state.seq, recording.receipts.kept[-1].command_id) == (3, "c2")
+
+
+@pytest.mark.parametrize(("seen", "checked"), [(None, True), (1, True), (2, True), (3, False)])
+async def test_who_saw_more_than_this_run_is_let_pass(engine: Engine, seen: int | None, *, checked: bool) -> None:
+    recording = stream()
+    await recording.record(complain())
+    await recording.record(answer())
+    late = answer("late", seen_seq=seen)
+    if not checked:
+        recording.check(late, content_of(late))
+        return
+    with pytest.raises(RefusalError) as refused:
+        recording.check(late, content_of(late))
+    assert refused.value.refusal.problems[0].rule == "answered_already"
+    recording.check(answer(), content_of(answer()))
+    assert len(engine.batches) == 2
+
+
+async def test_a_check_refuses_other_content_under_an_id_that_is_known(engine: Engine) -> None:
+    recording = stream()
+    await recording.record(complain())
+    await recording.record(answer())
+    with pytest.raises(RefusalError) as refused:
+        recording.check(answer(answer="khác"), content_of(answer(answer="khác")))
+    assert refused.value.refusal.code is RefusalCode.SAME_ID_OTHER_CONTENT
+    assert len(engine.batches) == 2
+
+
+@pytest.mark.parametrize(("code", "superseded"), [(RefusalCode.LEDGER_CONFLICT, True), ("other", False)])
+async def test_a_conflict_says_that_a_later_run_has_taken_over(engine: Engine, code: str, *, superseded: bool) -> None:
+    def conflict(_: object) -> None:
+        raise ApplicationError("gone", type=code)
+
+    engine.before_answer = conflict
+    recording = stream()
+    with pytest.raises(ApplicationError):
+        await recording.record(complain())
+    assert (recording.superseded, recording.idle) == (superseded, True)
+
+
+@pytest.mark.parametrize(
+    ("told", "makes_way", "stays"),
+    [
+        ({}, False, False),
+        ({"continue_as_new_suggested": True}, True, False),
+        ({"moves": True}, True, False),
+        ({"moves": False}, False, True),
+        ({"continue_as_new_suggested": True, "moves": False}, True, True),
+    ],
+)
+async def test_only_the_answer_of_the_log_lets_a_run_make_way(
+    engine: Engine, told: dict[str, bool], *, makes_way: bool, stays: bool
+) -> None:
+    recording = stream()
+    engine.told = told
+    await recording.record(complain())
+    assert (recording.makes_way, recording.stays) == (makes_way, stays)
+    engine.told = {}
+    await recording.catch_up()
+    assert (recording.makes_way, recording.stays) == (makes_way, False)
+
+
+@pytest.mark.parametrize(("long", "moved", "asks"), [(True, False, True), (False, True, True), (False, False, False)])
+async def test_a_run_that_is_to_make_way_says_what_it_would_hand_on(
+    engine: Engine, *, long: bool, moved: bool, asks: bool
+) -> None:
+    recording = stream()
+    engine.run = SimpleNamespace(
+        is_continue_as_new_suggested=lambda: long, is_target_worker_deployment_version_changed=lambda: moved
+    )
+    await recording.catch_up()
+    [batch] = engine.batches
+    assert (batch.continue_as_new_suggested, batch.moves_with) == (
+        long,
+        recording.kind.reads.snapshot if asks else None,
+    )
+
+
+async def test_an_answer_to_another_command_is_folded_and_kept_for_it(engine: Engine) -> None:
+    recording = stream()
+    await recording.record(complain())
+    why = Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(problem("actor", "nobody", "ai", "who"),))
+
+    def of_the_other(_: object) -> None:
+        engine.told = {"command_id": "two", "stored": (), "receipts": (), "refused": why} if not engine.told else {}
+
+    engine.before_answer = of_the_other
+    assert (await recording.record(complain().model_copy(update={"command_id": "one"}))).seq == 2
+    assert [batch.command_id for batch in engine.batches] == ["complain", "one", "one"]
+    with pytest.raises(RefusalError) as refused:
+        await recording.record(answer("two"))
+    assert (refused.value.refusal, len(engine.batches)) == (why, 3)
+    engine.before_answer = lambda _: engine.told.clear()
+    assert (await recording.record(answer("two"))).seq == 3
