@@ -79,6 +79,14 @@ async def test_an_agency_without_an_accountable_leader_decides_by_its_officers(r
     async with running.connection(running.owner_dsn) as connection:
         await connection.execute("update officer set active = false where subject = 'h56.30-leader-1'")
     play = await Play.begin(running, birth())
+    handle = running.temporal.get_workflow_handle(f"filing:{play.filing}")
+
+    async def done() -> set[str]:
+        events = (await handle.fetch_history()).events
+        return {str(event.WhichOneof("attributes")).removesuffix("_event_attributes") for event in events}
+
+    # It waits for an officer, and has asked no back office whether the order approves.
+    assert "activity_task_scheduled" not in await eventually(done, lambda found: "timer_started" in found)
     await play.accept()
     assert await play.kinds() == ["submitted", "accepted", "step_started"]
 
