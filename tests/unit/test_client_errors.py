@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from datetime import timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
-from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
@@ -189,3 +189,41 @@ def test_an_agency_has_its_queue() -> None:
 def test_the_whole_contract_is_in_the_kit() -> None:
     assert [name for name in schemas.__all__ if getattr(motcua, name) is not getattr(schemas, name)] == []
     assert [name for name in schemas.__all__ if not hasattr(contract, name)] == []
+
+
+@pytest.mark.parametrize("why", ["AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate", "not_allowed"])
+async def test_a_command_that_the_server_gave_up_is_looked_for_and_one_that_was_refused_is_not(
+    monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    class Handle:
+        async def execute_update(self, *_: Any, **__: Any) -> Any:
+            raise WorkflowUpdateFailedError(failure(why))
+
+    class Temporal:
+        def __init__(self) -> None:
+            self.data_converter = data_converter
+
+        def get_workflow_handle(self, _: str) -> Handle:
+            return Handle()
+
+    client = motcua.FilingClient(cast("Any", Temporal()), patience=1)
+    command = motcua.Withdraw.model_validate(
+        {
+            "command_id": "w",
+            "actor": {"subject": "an", "role": "applicant"},
+            "via": {"principal": "portal"},
+            "reason": "x",
+        }
+    )
+    receipt = contract.Receipt(command_id="w", digest=contract.content_of(command), seq=3, at=datetime.now(UTC))
+
+    async def recorded(*_: Any) -> Any:
+        return receipt
+
+    monkeypatch.setattr(client, "_recorded_before_the_end", recorded)
+    filing = contract.filing_id("portal", "1")
+    if why == "not_allowed":
+        with pytest.raises(motcua.NotAllowed):
+            await client.act(filing, command)
+    else:
+        assert await client.act(filing, command) == receipt

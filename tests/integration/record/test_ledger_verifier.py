@@ -483,6 +483,7 @@ async def test_a_number_that_is_absent_or_malformed_is_found(
         ),
         ("insert into counter values ('H01.12', 'stamp', '2026', 1)", (Rule.COUNTER, None, None)),
         ("insert into counter values ('H01.12', 'dossier', '20261126', -1)", (Rule.COUNTER, None, None)),
+        ("insert into counter values ('H01.12', 'dossier', '20261126', 10000000)", (Rule.COUNTER, None, None)),
     ],
 )
 @pytest.mark.usefixtures("writer")

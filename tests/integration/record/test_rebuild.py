@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
@@ -174,6 +174,39 @@ async def test_what_is_appended_at_the_last_moment_is_there_and_counts_as_no_dif
     before = await shown(running)
     assert (await again(running)).changed == NOTHING
     assert await shown(running) == before
+
+
+async def test_what_is_appended_right_after_a_look_for_what_has_grown_is_seen_by_the_next(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play = await Play.begin(running, with_fee())
+    begin = rebuilding._Rebuild.__init__
+
+    class Watched:
+        """The connection; work goes on once, after the first look."""
+
+        def __init__(self, connection: Any) -> None:
+            self._connection = connection
+            self._looked = False
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._connection, name)
+
+        async def fetch(self, statement: str, *arguments: Any) -> Any:
+            found = await self._connection.fetch(statement, *arguments)
+            if statement == rebuilding._GROWN and not self._looked:
+                self._looked = True
+                await play.accept()
+                await play.at(Stage.REVIEW)
+            return found
+
+    def watched(self: Any, connection: Any, *rest: Any) -> None:
+        begin(self, cast("Any", Watched(connection)), *rest)
+
+    monkeypatch.setattr(rebuilding._Rebuild, "__init__", watched)
+    await again(running)
+    monkeypatch.undo()
+    assert (await again(running)).changed == NOTHING
 
 
 async def test_while_the_tables_are_swapped_appends_wait(running: World, monkeypatch: pytest.MonkeyPatch) -> None:
