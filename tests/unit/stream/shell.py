@@ -6,14 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
 
 import pytest
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
 from schemas.ids import StreamId
 from schemas.people import SYSTEM, Actor, Role, Via
@@ -35,7 +33,6 @@ _USED: Final = (
     "all_handlers_finished",
     "execute_local_activity_method",
     "start_activity_method",
-    "get_external_workflow_handle",
 )
 
 
@@ -61,7 +58,6 @@ class Engine:
         self.receipts: list[Receipt] = []
         self.told: dict[str, Any] = {}
         self.before_answer: Callable[[Batch], Any] = lambda _: None
-        self.not_found = False
         self.time = NOW
         self.handlers_finished = True
         self.answers: dict[str, Any] = {}
@@ -111,14 +107,6 @@ class Engine:
         work = asyncio.get_running_loop().create_future()
         work.set_result(self.answers[method.__name__])
         return work
-
-    def get_external_workflow_handle(self, workflow_id: str) -> Any:
-        return SimpleNamespace(signal=partial(self._signal, workflow_id))
-
-    async def _signal(self, workflow_id: str, signal: str, fact: Any) -> None:
-        self.asked.append((f"{workflow_id} {signal}", fact))
-        if self.not_found:
-            raise ApplicationError("gone", type="ExternalWorkflowExecutionNotFound")
 
     def append(self, batch: Batch) -> Appended:
         """As `activities.ledger.append` does it, without a database."""

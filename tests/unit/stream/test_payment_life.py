@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
+from activities.workflows import TellRequest
 from rules.streams import PAYMENT
 from schemas.payment import Capture, Order, PaymentState
 from tests.unit.stream.shell import FILING, NOW, Engine
@@ -63,11 +64,11 @@ async def test_whether_it_was_paid_is_what_the_bank_says_as_it_closes_the_order(
 @pytest.mark.parametrize(("not_found", "told"), [(True, "payment_cancelled"), (False, "payment_captured")])
 async def test_money_for_a_filing_that_has_ended_is_owed_no_more(engine: Engine, told: str, *, not_found: bool) -> None:
     life = await begun(engine)
-    engine.answers |= {"close": closed(PAID), "closed": True}
+    engine.answers |= {"close": closed(PAID), "closed": True, "tell": not not_found}
     await life._close_order()
-    engine.not_found = not_found
     await life._tell_filing()
-    signalled: Any = dict(engine.asked)[f"filing:{FILING} fee_settled"]
-    assert (signalled.n, signalled.settlement, signalled.amount) == (1, "paid", 16000)
+    asked: TellRequest = dict(engine.asked)["tell"]
+    assert (asked.id, asked.signal) == (f"filing:{FILING}", "fee_settled")
+    assert asked.said == {"n": 1, "settlement": "paid", "amount": 16000}
     assert engine.log[-1].event["kind"] == told
     assert [capture.capture_id for capture in life.stream.state.to_refund] == (["c1"] if not_found else [])
