@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.standing import IN_FORCE, is_closed
 from schemas.base import Model
 from schemas.filing.events import Accountable, Digests
@@ -71,23 +73,24 @@ class Registry:
 
         Raises `no_calendar`, to be tried again, as long as none has been published.
         """
+        asked = (request.stream, request.code, request.version, request.agency, Role.LEADER)
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                [row] = await connection.fetch(_OPEN, request.stream, request.code, request.version, request.agency)
-                begun, agency, queue, rules, calendar = row
-                if calendar is None:
-                    raise ApplicationError("publish a calendar: motcua calendar publish", type="no_calendar")
-                procedure = ProcedureRules.model_validate_json(rules) if rules is not None else None
-                accountable = Accountable()
-                if procedure is not None and not begun:
-                    accountable = await _accountable(connection, procedure, agency)
+                [row] = await connection.fetch(_OPEN, *asked)
+        agency, queue, rules, calendar, leaders = row
+        if calendar is None:
+            raise ApplicationError("publish a calendar: motcua calendar publish", type="no_calendar")
+        days, days_digest = _calendar(calendar)
+        if rules is None:
+            return OpenResult(calendar=days, agency=agency, queue=queue)
+        procedure, rules_digest = _rules(rules)
         return OpenResult(
             procedure=procedure,
-            calendar=Calendar.model_validate_json(calendar),
+            calendar=days,
             agency=agency,
             queue=queue,
-            digests=None if rules is None else Digests(rules=digest(rules), calendar=digest(calendar)),
-            accountable=accountable,
+            digests=Digests(rules=rules_digest, calendar=days_digest),
+            accountable=_accountable(procedure, leaders),
         )
 
     @activity.defn(name="intake.calendar")
@@ -97,7 +100,7 @@ class Registry:
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 in_force = await connection.fetchval(IN_FORCE) == request.name
                 found = await connection.fetchval(CALENDAR, request.name, request.agency) if in_force else None
-        return None if found is None else Calendar.model_validate_json(found)
+        return None if found is None else _calendar(found)[0]
 
     @activity.defn(name="intake.news")
     async def news(self, filing: UUID) -> list[News]:
@@ -128,7 +131,7 @@ with named as (
         select convert_from(body, 'UTF8')::jsonb as told, agency as whose from event where stream = $1 and seq = 1
     ) as begun on true
 )
-select begun, agency, (select queue from agency where agency.agency = named.agency), (
+select agency, (select queue from agency where agency.agency = named.agency), (
     select rules from procedure
     where procedure.code = named.code
         and (procedure.version = named.version or (named.version is null and not demo))
@@ -138,27 +141,30 @@ select begun, agency, (select queue from agency where agency.agency = named.agen
     where (named.calendar is null or calendar.name = named.calendar)
         and (calendar.agency in ('', named.agency) or starts_with(named.agency, calendar.agency || '.'))
     order by published_at desc, length(calendar.agency) desc limit 1
+), array(
+    select subject from officer
+    where officer.agency = named.agency and role = $5 and active and not begun order by subject
 ) from named
 """
-"""What was begun, if the log holds it, or else what now is."""
+"""What was begun, if the log holds it, or else what now is, and then the agency's leaders."""
+
+_KEPT: Final = 200
+"""So many published versions are kept as they were read, with their digests: they never change."""
 
 
-async def _accountable(connection: Connection, procedure: ProcedureRules, agency: str | None) -> Accountable:
-    """The agency's own officers who answer for what is approved by an order or by silence."""
+@lru_cache(_KEPT)
+def _rules(published: bytes) -> tuple[ProcedureRules, str]:
+    return ProcedureRules.model_validate_json(published), digest(published)
+
+
+@lru_cache(_KEPT)
+def _calendar(published: bytes) -> tuple[Calendar, str]:
+    return Calendar.model_validate_json(published), digest(published)
+
+
+def _accountable(procedure: ProcedureRules, leaders: Iterable[str]) -> Accountable:
+    """The agency's own leaders who answer for what is approved by an order or by silence."""
     return Accountable(
-        standing=await _leader(connection, agency, procedure.standing_officers),
-        silent=await _leader(connection, agency, procedure.silent_officers),
+        standing=next((leader for leader in leaders if leader in procedure.standing_officers), None),
+        silent=next((leader for leader in leaders if leader in procedure.silent_officers), None),
     )
-
-
-async def _leader(connection: Connection, agency: str | None, named: tuple[str, ...]) -> str | None:
-    """The one of those named who is a leader of this agency."""
-    if not named:
-        return None
-    found: str | None = await connection.fetchval(
-        "select subject from officer where agency = $1 and subject = any($2) and role = $3 and active order by subject",
-        agency,
-        list(named),
-        Role.LEADER,
-    )
-    return found
