@@ -25,15 +25,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
 from activities.failpoint import failpoint
-from activities.ledger import authority, builds, duplicates, event_rows, read_models
+from activities.ledger import authority, builds, event_rows, read_models
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.measures import Measures
-from activities.ledger.numbers import number
+from activities.ledger.reserving import Reserved, Reserving
 from activities.ledger.vault import Vault
 from rules.streams import Kinds, StreamKind
-from schemas.base import Model, numbered_fields
 from schemas.errors import Problem, RefusalCode
-from schemas.filing.events import Submitted
 from schemas.people import OFFICERS
 from schemas.stream.ledger import Appended, Batch, Receipt, Recorded, StoredEvent
 from views import log
@@ -71,7 +69,7 @@ class Ledger:
         self._pool = pool
         self._vault = vault
         self._kinds = kinds
-        self._numberings = kinds.numberings
+        self._reserving = Reserving(vault, kinds.numberings)
         self._measures = Measures(meter, kinds)
 
     @activity.defn(name=APPEND)
@@ -113,10 +111,9 @@ class Ledger:
         return await builds.can_take_over(connection, asked.kind.name, asked.batch.stream, asked.batch.moves_with)
 
     async def _append(self, connection: Connection, asked: _Asked) -> Appended:
-        if not any(map(_takes_number, asked.events)):
-            return await self._write(connection, asked)
-        async with connection.transaction():
-            return await self._write(connection, asked)
+        """Write what follows on the stream's head. Raises `_NotTakenError`, and has written nothing."""
+        async with self._reserving.reserved(connection, asked.batch, asked.events) as reserved:
+            return await _write(connection, asked, reserved)
 
     async def _instead(self, connection: Connection, asked: _Asked, unproved: list[Problem]) -> Appended | None:
         """What the log answers instead of taking the batch; None if it may be tried again."""
@@ -135,37 +132,6 @@ class Ledger:
             raise self._conflict(batch, "the log holds less than this run has seen")
         refused = authority.refusal(actor, unproved, in_directory=in_directory)
         return Appended(epoch=epoch, refused=refused) if refused else None
-
-    async def _write(self, connection: Connection, asked: _Asked) -> Appended:
-        """Write what follows on the stream's head. Raises `_NotTakenError`, and has written nothing."""
-        batch = asked.batch
-        numbers: dict[str, str] = {}
-        stored: list[StoredEvent] = []
-        rows: list[dict[str, Any]] = []
-        key = await self._vault.key(connection, batch.filing_id, batch.agency)
-        added: dict[str, Any] = {}
-        for ordinal, proposed in enumerate(asked.events):
-            event = await number(connection, batch, proposed, self._numberings, numbers)
-            if isinstance(event, Submitted):
-                person = self._vault.person(event.applicant.id_number)
-                event = await duplicates.with_possible_duplicates(connection, batch, event, person)
-                added = submitted_columns(person, event.possible_duplicates)
-            seq = batch.next_seq + ordinal
-            recorded = Recorded(seq=seq, at=batch.at, command_id=batch.command_id, actor=batch.actor, event=event)
-            fields = event.model_dump(mode="json", exclude_none=True)
-            version = asked.kind.event_version(fields["kind"])
-            rows.append(event_rows.columns(batch, recorded, fields, version, ordinal, key))
-            stored.append(_stored(recorded, fields))
-        receipt = Receipt(
-            command_id=batch.command_id,
-            digest=batch.digest,
-            seq=stored[-1].seq,
-            at=batch.at,
-            code=numbers.get("dossier") or (batch.rows and batch.rows.row and batch.rows.row.get("code")),
-        )
-        change = read_models.change(asked.kind, batch, numbers, added)
-        epoch = await _record(connection, batch, rows, receipt, change)
-        return Appended(epoch=epoch, stored=tuple(stored), receipts=(receipt,))
 
     async def _held(self, connection: Connection, asked: _Asked, epoch: int) -> Appended:
         """A page of what the log holds."""
@@ -193,10 +159,6 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     return rows[: max(1, sum(size <= _MOST_BYTES for size in islice(sizes, _MOST_EVENTS)))]
 
 
-def _takes_number(event: Model) -> bool:
-    return bool(numbered_fields(type(event)))
-
-
 def submitted_columns(person: bytes, possible_duplicates: tuple[str, ...]) -> dict[str, Any]:
     """What the ledger adds to the row of a filing when it is handed in, beside what its workflow knows."""
     return {"person": f"\\x{person.hex()}", "possible_duplicates": possible_duplicates}
@@ -206,6 +168,30 @@ def _stored(recorded: Recorded, fields: dict[str, Any]) -> StoredEvent:
     return StoredEvent(
         seq=recorded.seq, at=recorded.at, command_id=recorded.command_id, actor=recorded.actor, event=fields
     )
+
+
+async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> Appended:
+    batch, filer = asked.batch, reserved.filer
+    stored: list[StoredEvent] = []
+    rows: list[dict[str, Any]] = []
+    for ordinal, event in enumerate(reserved.filled(asked.events)):
+        seq = batch.next_seq + ordinal
+        recorded = Recorded(seq=seq, at=batch.at, command_id=batch.command_id, actor=batch.actor, event=event)
+        fields = event.model_dump(mode="json", exclude_none=True)
+        version = asked.kind.event_version(fields["kind"])
+        rows.append(event_rows.columns(batch, recorded, fields, version, ordinal, reserved.key))
+        stored.append(_stored(recorded, fields))
+    numbers = {kind: taken[-1] for kind, taken in reserved.numbers.items()}
+    receipt = Receipt(
+        command_id=batch.command_id,
+        digest=batch.digest,
+        seq=stored[-1].seq,
+        at=batch.at,
+        code=numbers.get("dossier") or (batch.rows and batch.rows.row and batch.rows.row.get("code")),
+    )
+    added = submitted_columns(filer.person, reserved.others) if filer else {}
+    epoch = await _record(connection, batch, rows, receipt, read_models.change(asked.kind, batch, numbers, added))
+    return Appended(epoch=epoch, stored=tuple(stored), receipts=(receipt,))
 
 
 async def _record(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeAlias
 
 import asyncpg
@@ -24,3 +24,16 @@ def mask_database_errors() -> Iterator[None]:
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         msg = f"the ledger could not be reached: {type(error).__name__}"
         raise ApplicationError(msg, type="ledger_unavailable") from None
+
+
+@asynccontextmanager
+async def transaction(connection: Connection, *first: str) -> AsyncIterator[None]:
+    """A transaction that begins with these statements, in the round trip of its `begin`. Any error rolls it back."""
+    try:
+        await connection.execute("; ".join(("begin", *first)))
+        yield
+        await connection.execute("commit")
+    except BaseException:
+        if not connection.is_closed():
+            await connection.execute("rollback")
+        raise

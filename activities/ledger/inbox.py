@@ -35,3 +35,4 @@ class Inbox:
                 sealed = key.seal(request.payload.encode(), f"inbox\n{request.id}")
                 given = request.model_dump(exclude={"payload"})
                 await connection.execute(_PARK, *given.values(), sealed, key.key_id, _MOST)
+        self._vault.remember(request.filing_id, key)

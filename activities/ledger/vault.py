@@ -64,18 +64,34 @@ class Vault:
         """A filing's key as the record keeps it, unwrapped. `SealBrokenError`: another master key wrapped it."""
         return FilingKey(key_id, self._master.unseal(wrapped, key_id))
 
-    async def find(self, connection: Connection, filing: UUID) -> FilingKey | None:
-        """The key of a filing; None if there is none. Raises `SealBrokenError`."""
-        if filing in self._known:
+    def known(self, filing: UUID) -> FilingKey | None:
+        """The key of a filing, if it is remembered."""
+        key = self._known.get(filing)
+        if key is not None:
             self._known.move_to_end(filing)
-            return self._known[filing]
-        row = await connection.fetchrow("select key_id, wrapped from filing_key where filing_id = $1", filing)
-        if row is None:
-            return None
-        key = self.unwrap(row["key_id"], row["wrapped"])
+        return key
+
+    def remember(self, filing: UUID, key: FilingKey) -> None:
+        """Keep at hand a key that the record holds: one just made only once that is committed."""
         self._known[filing] = key
+        self._known.move_to_end(filing)
         if len(self._known) > _CACHED_KEYS:
             self._known.popitem(last=False)
+
+    def new(self, filing: UUID) -> tuple[FilingKey, bytes]:
+        """A key for a filing, and the same wrapped."""
+        key = FilingKey(f"{self._master_id}:{filing}", os.urandom(32))
+        return key, self._master.seal(key.secret, key.key_id)
+
+    async def find(self, connection: Connection, filing: UUID) -> FilingKey | None:
+        """The key of a filing; None if there is none. Raises `SealBrokenError`."""
+        key = self.known(filing)
+        if key is None:
+            row = await connection.fetchrow("select key_id, wrapped from filing_key where filing_id = $1", filing)
+            if row is None:
+                return None
+            key = self.unwrap(row["key_id"], row["wrapped"])
+            self.remember(filing, key)
         return key
 
     async def key(self, connection: Connection, filing: UUID, agency: str) -> FilingKey:
@@ -83,11 +99,16 @@ class Vault:
 
         Raises `LookupError` if somebody takes it away at this moment.
         """
-        if filing not in self._known:
-            key = FilingKey(f"{self._master_id}:{filing}", os.urandom(32))
-            wrapped = self._master.seal(key.secret, key.key_id)
-            if await connection.fetchval(_MAKE, filing, agency, key.key_id, wrapped):
-                return key
+        found = await self.find(connection, filing)
+        if found is not None:
+            return found
+        key, wrapped = self.new(filing)
+        if await connection.fetchval(_MAKE, filing, agency, key.key_id, wrapped):
+            return key
+        return await self.others(connection, filing)
+
+    async def others(self, connection: Connection, filing: UUID) -> FilingKey:
+        """The key of a filing that others are making, or have made. Raises `LookupError` if they took it away again."""
         found = await self.find(connection, filing)
         if found is None:
             msg = "the filing's key has just been taken away"
