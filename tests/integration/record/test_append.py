@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.intake import OpenRequest, Registry
 from activities.ledger.append import Ledger
-from activities.ledger.duplicates import with_possible_duplicates
+from activities.ledger.reserving import Reserving
 from activities.ledger.vault import Vault
 from rules.streams import KINDS
 from schemas.errors import RefusalCode
@@ -159,11 +159,12 @@ async def test_who_looks_for_a_persons_filings_holds_up_whoever_looks_for_the_sa
     submitted = Life().log[0].event
     assert isinstance(submitted, ev.Submitted)
     vault = Vault(world.settings.master)
-    one, other = vault.person("001090000001"), vault.person("001090000099")
+    one, other = vault.person(submitted.applicant.id_number), vault.person("001090000099")
     free: Final = "select pg_try_advisory_xact_lock($1)"
     async with opened(world) as log, world.connection() as first, world.connection() as second:
-        async with first.transaction(), second.transaction():
-            await with_possible_duplicates(cast("Any", first), log.batch(ASKED), submitted, one)
+        reserving = Reserving(vault, KINDS.numberings)
+        reserved = reserving.reserved(cast("Any", first), log.batch(ASKED), [submitted])
+        async with reserved, second.transaction():
             held, apart = (int.from_bytes(person[:8], "big", signed=True) for person in (one, other))
             assert (await second.fetchval(free, held), await second.fetchval(free, apart)) == (False, True)
         assert await second.fetchval(free, held) is True
