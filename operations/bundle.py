@@ -11,11 +11,11 @@ import asyncpg
 from activities.ledger.vault import FilingKey, Vault
 from operations import bundle_verifier
 from views.log import SealBrokenError
+from views.operator import row_of
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Json = dict[str, Any]
 
-_FILING: Final = "select filing_id, code from filing where code = $1 or filing_id::text = lower($1)"
 _STREAMS: Final = """
 select e.stream, coalesce(s.head_seq, 0) as head_seq,
        coalesce(s.head_hash, decode(repeat('00', 32), 'hex')) as head_hash
@@ -45,7 +45,7 @@ async def export(connection: Connection, which: str, master: bytes | None = None
     Raises `NotExportedError`, and what asyncpg raises.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        filing = await connection.fetchrow(_FILING, which.strip())
+        filing = await row_of(connection, which)
         if filing is None:
             return None
         key = None if master is None else await _key(connection, filing["filing_id"], master)

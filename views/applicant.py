@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final, TypeVar
+from uuid import UUID
 
 import asyncpg
 
@@ -92,8 +93,9 @@ async def filings_of_person(log: Log, person: bytes, after: str | None, limit: i
 async def _filings(
     log: Log, column: str, value: str | bytes, after: str | None, limit: int, *, open_only: bool = False
 ) -> Page[FilingSummary]:
-    key = key_of(after, uuid)
-    found = await log.connection.fetch(_FILINGS.format(column=column), value, key and key[0], limit + 1, open_only)
+    [key] = key_of(after, uuid) or (_FIRST,)
+    which = f"{column} = $1 and closed_at is null" if open_only else f"{column} = $1"
+    found = await log.connection.fetch(_FILINGS.format(which=which), value, key, limit + 1)
     as_of = found[0]["as_of"] if found else await log.connection.fetchval("select now()")
     return page(as_of, found, limit, summary, lambda row: (row["filing_id"],))
 
@@ -117,8 +119,7 @@ async def _parked(connection: Connection, stream: str) -> int:
 
 _RECEIPT: Final = "select body from receipt where stream = $1 and command_id = $2"
 _THERE: Final = "select true from event where stream = $1 and seq = 1"
+_FIRST: Final = str(UUID(int=0))
 _FILINGS: Final = """
-select *, now() as as_of from filing
-where {column} = $1 and ($2::text is null or filing_id > $2::text::uuid) and (closed_at is null or not $4)
-order by filing_id limit $3
+select *, now() as as_of from filing where {which} and filing_id > $2::text::uuid order by filing_id limit $3
 """

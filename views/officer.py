@@ -19,9 +19,9 @@ async def actions(log: Log, stream: str, actor: Actor) -> list[Action]:
 
 async def tasks(log: Log, asked: AskTasks) -> Page[TaskSummary]:
     """What waits for whom, what is due first first."""
-    key: tuple[Any, ...] = key_of(asked.after, instant, text, text, text, text) or (None,) * 5
-    filters = (asked.agency, asked.role, asked.officer, asked.overdue, asked.due_before)
-    found = await log.connection.fetch(_TASKS, *filters, *key, asked.limit + 1)
+    key = key_of(asked.after, instant, text, text, text, text)
+    statement, given = _page_of_tasks(asked, key)
+    found = await log.connection.fetch(statement, *given)
     as_of = found[0]["as_of"] if found else await log.connection.fetchval("select now()")
     return page(
         as_of,
@@ -32,16 +32,30 @@ async def tasks(log: Log, asked: AskTasks) -> Page[TaskSummary]:
     )
 
 
-_TASKS: Final = """
+def _page_of_tasks(asked: AskTasks, key: tuple[str, ...] | None) -> tuple[str, list[Any]]:
+    """A statement that says only what is asked for, so that an index can answer it, and its parameters."""
+    given: list[Any] = [asked.limit + 1]
+    conditions = ["task.overdue"] if asked.overdue else []
+
+    def add(condition: str, *values: Any) -> None:
+        places = (f"${place}" for place in range(len(given) + 1, len(given) + len(values) + 1))
+        conditions.append(condition.format(*places))
+        given.extend(values)
+
+    for condition, value in zip(_CONDITIONS, (asked.agency, asked.role, asked.officer, asked.due_before), strict=True):
+        if value is not None:
+            add(condition, value)
+    if key is not None:
+        add(_BEHIND, *key)
+    return _TASKS.format(conditions=" and ".join(conditions) or "true"), given
+
+
+_DUE: Final = "coalesce(task.due_at, 'infinity')"
+_ORDER: Final = f"{_DUE}, task.stream, task.name, task.agency, task.role"
+_CONDITIONS: Final = ("task.agency = {}", "task.role = {}", "task.officer = {}", f"{_DUE} < {{}}")
+_BEHIND: Final = f"({_ORDER}) > ({{}}::text::timestamptz, {{}}, {{}}, {{}}, {{}})"
+_TASKS: Final = f"""
 select task.stream, task.filing_id, filing.code, filing.procedure, task.agency, task.name, task.role, task.officer,
-    task.actions, task.due_at, task.overdue, now() as as_of,
-    coalesce(task.due_at, 'infinity')::text as due_key
-from task join filing using (filing_id)
-where ($1::text is null or task.agency = $1) and ($2::text is null or task.role = $2)
-    and ($3::text is null or task.officer = $3) and (task.overdue or not $4)
-    and ($5::timestamptz is null or task.due_at < $5)
-    and ($6::text is null or (coalesce(task.due_at, 'infinity'), task.stream, task.name, task.agency, task.role)
-        > ($6::text::timestamptz, $7::text, $8::text, $9::text, $10::text))
-order by coalesce(task.due_at, 'infinity'), task.stream, task.name, task.agency, task.role
-limit $11
-"""
+    task.actions, task.due_at, task.overdue, now() as as_of, {_DUE}::text as due_key
+from task join filing using (filing_id) where {{conditions}} order by {_ORDER} limit $1
+"""  # noqa: S608 -- joined from statements of our own

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import asyncpg
+
 from rules.time.working_time import VIETNAM
 from schemas.errors import NOT_FOUND, RefusalError
 from schemas.filing.state import Parked
@@ -21,14 +23,19 @@ NEWEST_AMONG: Final = 5_000
 
 async def find(connection: Connection, which: str) -> FilingRecord | None:
     """A filing by its dossier code or its id, with its payments and parcels."""
-    row = await connection.fetchrow(_BY_ID, asked) if (asked := _uuid(which)) else None
-    row = row or await connection.fetchrow(_BY_CODE, which.strip())
+    row = await row_of(connection, which)
     if row is None:
         return None
     payments = await connection.fetch(_PAYMENTS, row["filing_id"])
     parcels = await connection.fetch(_PARCELS, row["filing_id"])
     with_it = {"payments": [dict(payment) for payment in payments], "parcels": [dict(parcel) for parcel in parcels]}
     return FilingRecord.model_validate(named(row) | with_it)
+
+
+async def row_of(connection: Connection, which: str) -> asyncpg.Record | None:
+    """The row of a filing, by its dossier code or its id."""
+    row = await connection.fetchrow(_BY_ID, asked) if (asked := _uuid(which)) else None
+    return row or await connection.fetchrow(_BY_CODE, which.strip())
 
 
 async def codes(connection: Connection, filings: list[UUID]) -> dict[UUID, tuple[str, str]]:

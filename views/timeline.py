@@ -11,16 +11,21 @@ from schemas.filing.state import Filing
 from schemas.people import OFFICERS
 from schemas.reading import Audience, TimelineEntry
 from schemas.stream.ledger import Recorded
-from views.log import Log, Told
+from views.log import Connection, Log, Told
 
 
 async def timeline(log: Log, stream: str, audience: Audience) -> tuple[TimelineEntry, ...]:
     """The events of all streams of a filing, in the order of time."""
-    names = [row["stream"] for row in await log.connection.fetch(_STREAMS, stream)]
+    names = await streams_of(log.connection, stream)
     if not names:
         raise RefusalError(NOT_FOUND)
     entries = [entry for name in names for entry in _entries(name, await log.read(name), audience)]
     return tuple(sorted(entries, key=lambda entry: (entry.at, entry.stream, entry.seq)))
+
+
+async def streams_of(connection: Connection, stream: str) -> list[str]:
+    """All streams of the filing that a stream is of; none for one that is not there."""
+    return [row["stream"] for row in await connection.fetch(_STREAMS, stream)]
 
 
 def _entries(stream: str, told: Told, audience: Audience) -> list[TimelineEntry]:
@@ -101,6 +106,6 @@ _FOR_THE_APPLICANT: Final = frozenset(
 """What is said to the applicant, or by them. Of all else they see that and when it happened, not what was said."""
 
 _STREAMS: Final = """
-select stream from stream where filing_id = (select filing_id from stream where stream = $1) and head_seq > 0
-order by stream
+select distinct stream from event
+where filing_id = (select filing_id from stream where stream = $1 and head_seq > 0) order by stream
 """

@@ -11,15 +11,19 @@ from views.log import Connection
 IN_FORCE: Final = "select name from calendar order by published_at desc limit 1"
 """The calendar that was published last."""
 
-_ON_ANOTHER: Final = """
-from standing where kind = $2 and calendar <> $1 and (open or watched_until > now())
-"""
-"""The streams of a kind that run and go by another calendar than this one."""
+_OPEN: Final = "from standing where kind = $2 and open and calendar <> $1"
+_WATCHED: Final = "from standing where kind = $2 and not open and watched_until > now() and calendar <> $1"
+"""The streams of a kind that run and go by another calendar than this one: each part by an index of its own."""
 
-NEXT_ON_ANOTHER: Final = f"select stream {_ON_ANOTHER} and stream > $3 order by stream limit $4"
+_PAGE: Final = "and stream > $3 order by stream limit $4"
+# Few are watched. Left to itself PostgreSQL would look for the next of them among all streams that ever were.
+NEXT_ON_ANOTHER: Final = f"""
+with watched as materialized (select stream {_WATCHED})
+(select stream {_OPEN} {_PAGE}) union all (select stream from watched where true {_PAGE}) order by stream limit $4
+"""  # noqa: S608 -- joined from statements of our own
 """At most $4 of them that come after the stream $3, which is empty at the beginning."""
 
-COUNT_ON_ANOTHER: Final = f"select count(*) {_ON_ANOTHER}"
+COUNT_ON_ANOTHER: Final = f"select (select count(*) {_OPEN}) + (select count(*) {_WATCHED})"
 
 
 async def is_closed(connection: Connection, stream: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 
@@ -22,12 +23,12 @@ from schemas.stream.ledger import Recorded
 from views.log import Log
 
 TIMEOUT: Final = 10.0
-_PAGE: Final = 200
-_OPEN: Final = """
+PAGE: Final = 200
+OPEN_FILINGS: Final = """
 select s.stream, s.filing_id, s.agency, s.head_seq
 from (
     select filing_id from filing
-    where closed_at is null and ($1::uuid is null or filing_id > $1) order by filing_id limit $2
+    where closed_at is null and filing_id > $1 order by filing_id limit $2
 ) as f join stream s on s.stream = 'filing:' || f.filing_id order by f.filing_id
 """
 _HOW_MANY: Final = "select count(*) from filing where closed_at is null"
@@ -72,9 +73,9 @@ async def what_if(dsn: str, master: bytes, file: CalendarFile, at: datetime, pro
     ):
         of = await connection.fetchval(_HOW_MANY)
         log = Log(connection, Vault(master).find, KINDS)
-        after = None
+        after = UUID(int=0)
         on = cache(partial(expand, file))
-        while page := await connection.fetch(_OPEN, after, _PAGE):
+        while page := await connection.fetch(OPEN_FILINGS, after, PAGE):
             for stream in page:
                 name, agency = stream["stream"], stream["agency"]
                 events = await log.events(name, stream["filing_id"], stream["head_seq"])

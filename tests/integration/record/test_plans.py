@@ -1,0 +1,238 @@
+"""No statement that somebody waits for reads a big table from end to end, as PostgreSQL plans it at 300,000 filings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, cast
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from temporalio.client import Client
+
+from activities.ledger.standing import IN_FORCE, NEXT_ON_ANOTHER
+from activities.reprojection import PAGE
+from operations.bundle import export
+from operations.publishing import reprojection
+from operations.publishing.what_if import OPEN_FILINGS
+from recovery.restart import Restarter
+from rules.streams import KINDS
+from schemas.ids import filing_workflow
+from schemas.people import Role
+from schemas.reading import AskFilings, AskTasks, Audience
+from tests.conftest import database_url
+from views.applicant import filings_of_client, filings_of_person, receipt
+from views.auditor import events
+from views.log import Log, UnfoldableError, no_keys
+from views.officer import tasks
+from views.operator import codes, find
+from views.timeline import timeline
+
+PROVINCE: Final = (Path(__file__).parent / "province.sql").read_text()
+EXPLAIN: Final = """
+alter database {name} set session_preload_libraries = 'auto_explain';
+alter database {name} set auto_explain.log_min_duration = 0;
+alter database {name} set auto_explain.log_analyze = on;
+alter database {name} set auto_explain.log_timing = off;
+alter database {name} set auto_explain.log_format = 'json';
+alter database {name} set auto_explain.log_level = 'notice';
+alter database {name} set jit = off;
+"""
+BIG: Final = frozenset({"event", "receipt", "stream", "standing", "filing", "payment", "parcel", "task"})
+WASTE: Final = 2_000
+"""Rows that a statement may read for nothing: a plan that walks a whole index is no better than a scan."""
+OFTEN: Final = 7
+"""From the sixth time on PostgreSQL may plan a statement without looking at its parameters."""
+
+
+SOME: Final = """
+select filing_id, code, agency, person, client_id from filing where closed_at is null order by submitted_at limit 1
+"""
+
+
+@dataclass(frozen=True)
+class Some:
+    """What is looked for: an open filing of the province with a payment, and all by which it is known."""
+
+    filing_id: UUID
+    code: str
+    agency: str
+    person: bytes
+    client_id: str
+
+    @property
+    def stream(self) -> str:
+        return filing_workflow(self.filing_id)
+
+
+Ask = Callable[[Any, Some], Awaitable[Any]]
+
+
+async def on(dsn: str, *statements: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+@pytest.fixture(scope="module")
+def province(stack: Mapping[str, str]) -> Iterator[str]:
+    """The application role's address of a database with 300,000 filings, which reports each plan to who asks."""
+    superuser = stack["MOTCUA_SUPERUSER_DATABASE_URL"]
+    maintenance, name = database_url(superuser, "postgres"), f"t{uuid4().hex[:12]}"
+    asyncio.run(on(maintenance, f"create database {name} template motcua owner motcua_owner"))
+    try:
+        asyncio.run(on(database_url(superuser, name), PROVINCE, EXPLAIN.format(name=name)))
+        yield database_url(stack["MOTCUA_DATABASE_URL"], name)
+    finally:
+        asyncio.run(on(maintenance, f"drop database {name} with (force)"))
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+def wrong(plan: dict[str, Any]) -> list[str]:
+    """What a plan does that it must not."""
+    scanned = [one["Relation Name"] for one in nodes(plan) if one["Node Type"] == "Seq Scan"]
+    dropped = sum(one.get("Rows Removed by Filter", 0) * one["Actual Loops"] for one in nodes(plan))
+    scans = [f"scans {table}" for table in scanned if table in BIG]
+    return scans + ([f"reads {dropped:.0f} rows for nothing"] if dropped > WASTE else [])
+
+
+async def asked(dsn: str, ask: Ask) -> dict[str, list[str]]:
+    """What is wrong with each statement that was executed, however often it was planned anew."""
+    found: dict[str, list[str]] = {}
+    executed = Counter[str]()
+    connection = await asyncpg.connect(dsn)
+    some = Some(*(await connection.fetch(SOME))[0])
+
+    def note(_: Any, message: Any) -> None:
+        if "plan:" in message.message:
+            told = json.loads(message.message[message.message.index("{") :])
+            executed[told["Query Text"]] += 1
+            found.setdefault(told["Query Text"], []).extend(wrong(told["Plan"]))
+
+    try:
+        while not executed or min(executed.values()) < OFTEN:
+            with suppress(UnfoldableError):  # its events are not such as happen
+                await ask(connection, some)
+            # After the first time, in which asyncpg asks for types once and for all.
+            connection.add_log_listener(note)
+    finally:
+        await connection.close()
+    return found
+
+
+def log(connection: Any) -> Log:
+    return Log(connection, no_keys, KINDS)
+
+
+def restarter(connection: Any) -> Restarter:
+    return Restarter(connection, cast("Client", None))
+
+
+async def every_page(ask: Callable[[str | None], Awaitable[Any]]) -> None:
+    """A few pages: far from the first too, a page costs no more."""
+    following = (await ask(None)).next
+    for _ in range(2):
+        if following is not None:
+            following = (await ask(following)).next
+
+
+async def unfinished(connection: Any, _: Some) -> None:
+    for kind in KINDS:
+        async for page in restarter(connection).all_unfinished(kind):
+            del page
+
+
+async def unfinished_of_one(connection: Any, some: Some) -> None:
+    for kind in KINDS:
+        await restarter(connection).unfinished(kind, some.filing_id)
+    await restarter(connection).streams(some.filing_id)
+
+
+async def calendar_pages(connection: Any, _: Some) -> None:
+    await connection.fetchval(IN_FORCE)
+    for kind in KINDS:
+        after = ""
+        while rows := await connection.fetch(NEXT_ON_ANOTHER, "vn-2027", kind, after, PAGE):
+            after = rows[-1]["stream"]
+
+
+async def calendar_state(connection: Any, _: Some) -> None:
+    await reprojection.waiting(connection, "vn-2027")
+    await reprojection.first_waiting(connection, "vn-2027", 10)
+
+
+async def calendar_what_if(connection: Any, _: Some) -> None:
+    after = UUID(int=0)
+    for _page in range(20):
+        after = (await connection.fetch(OPEN_FILINGS, after, PAGE))[-1]["filing_id"]
+
+
+def tasks_of(**what: Any) -> Ask:
+    return lambda c, some: every_page(
+        lambda after: tasks(
+            log(c),
+            AskTasks(after=after, **{key: value(some) if callable(value) else value for key, value in what.items()}),
+        )
+    )
+
+
+def agency(some: Some) -> str:
+    return some.agency
+
+
+ASKS: Final[Mapping[str, Ask]] = {
+    "by code": lambda c, some: find(c, some.code),
+    "by id": lambda c, some: find(c, str(some.filing_id).upper()),
+    "codes": lambda c, some: codes(c, [some.filing_id]),
+    "bundle": lambda c, some: export(c, str(some.filing_id)),
+    "events": lambda c, some: events(c, some.filing_id),
+    "timeline": lambda c, some: timeline(log(c), some.stream, Audience.APPLICANT),
+    "receipt": lambda c, some: receipt(log(c), some.stream, "submit"),
+    "restart of all": unfinished,
+    "restart of one": unfinished_of_one,
+    "pages of the calendar": calendar_pages,
+    "state of the calendar": calendar_state,
+    "what another calendar would change": calendar_what_if,
+    "filings of a person": lambda c, some: every_page(
+        lambda after: filings_of_person(log(c), some.person, after, limit=1)
+    ),
+    "filings of a client": lambda c, some: every_page(
+        lambda after: filings_of_client(log(c), AskFilings(client_id=some.client_id, after=after))
+    ),
+    "open filings of a client": lambda c, some: every_page(
+        lambda after: filings_of_client(log(c), AskFilings(client_id=some.client_id, open_only=True, after=after))
+    ),
+    "all tasks": tasks_of(),
+    "late tasks": tasks_of(overdue=True),
+    "tasks of an agency": tasks_of(agency=agency),
+    "tasks of a role": tasks_of(agency=agency, role=Role.SPECIALIST),
+    "tasks of a role that are late": tasks_of(agency=agency, role=Role.SPECIALIST, overdue=True),
+    "tasks of an officer": tasks_of(officer="o-60"),
+    "tasks of an officer in a role": tasks_of(agency=agency, role=Role.SPECIALIST, officer="o-60"),
+    "tasks that are due soon": tasks_of(agency=agency, due_before=datetime(2026, 1, 1, tzinfo=UTC)),
+}
+
+
+@pytest.mark.parametrize("what", ASKS)
+async def test_no_big_table_is_read_from_end_to_end(province: str, what: str) -> None:
+    found = await asked(province, ASKS[what])
+    assert found
+    assert {statement: problems for statement, problems in found.items() if problems} == {}
+
+
+async def test_a_scan_is_seen(province: str) -> None:
+    found = await asked(province, lambda c, _: c.fetch("select stage from filing where outcome = 'refused'"))
+    assert [problems[:2] for problems in found.values()] == [["scans filing", "reads 300000 rows for nothing"]]
