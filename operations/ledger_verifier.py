@@ -1,8 +1,9 @@
 """An independent witness of the event log: recomputes what `docs/ledger.md` promises, from rows alone.
 
 Imports the standard library and asyncpg, nothing of this project: it shares no code with what writes the log. One
-repeatable-read transaction sees one moment, so appends may go on; events stream through a server-side cursor, so memory
-stays flat (one bit per issued number, and at most `MAX_PROBLEMS` problems).
+repeatable-read snapshot sees one moment, so appends may go on; events stream through server-side cursors, so memory
+stays flat (one bit per issued number, and at most `MAX_PROBLEMS` problems). A long log is cut into ranges of whole
+streams, which as many processes as there are processors look at side by side, all in that snapshot.
 
 Run as `python operations/ledger_verifier.py`, with the database in libpq's `PG*` environment variables, or call
 `verify`. What it cannot find: a whole stream rewritten together with its head, its receipts and its counters. Only
@@ -12,18 +13,26 @@ checkpoints published outside the database can show that, and there are none yet
 import asyncio
 import hashlib
 import json
+import multiprocessing
+import os
 import re
+import signal
+import struct
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
-from uuid import UUID
 
 import asyncpg
 
 BATCH: Final = 1000
+MOST_PROCESSES: Final = 8
+RANGE: Final = 50_000
+"""Events that one process looks at before it takes the next range. A log of no more is looked at in this process."""
 MAX_PROBLEMS: Final = 10_000
 LAST_NUMBER: Final = 9_999_999
 NO_HASH: Final = bytes(32)
@@ -44,10 +53,18 @@ SELECT e.stream, e.seq, e.event_id, e.filing_id, e.agency, e.kind, e.version, e.
        e.actor, e.via, e.occurred_at, e.recorded_at, e.prev_hash, e.hash,
        s.stream AS head, s.filing_id AS head_filing, s.head_seq, s.head_hash,
        r.seq AS receipt_seq, r.filing_id AS receipt_filing, r.digest AS receipt_digest, r.body AS receipt_body
-FROM event e LEFT JOIN stream s ON s.stream = e.stream
-LEFT JOIN receipt r ON r.stream = e.stream AND r.command_id = e.command_id
-ORDER BY e.stream, e.seq
+FROM event e LEFT JOIN stream s ON s.stream = e.stream AND {s}
+LEFT JOIN receipt r ON r.stream = e.stream AND r.command_id = e.command_id AND {r}
+WHERE {e} ORDER BY e.stream, e.seq
 """
+# The last stream of each range, but for the last range, which is open, as the first is: no event is in none.
+RANGES: Final = """
+SELECT coalesce(array_agg(last ORDER BY last), '{}') FROM (
+    SELECT max(stream) AS last FROM (
+        SELECT stream, sum(greatest(head_seq, 1)) OVER (ORDER BY stream) / $1 AS part FROM stream) s GROUP BY part
+) parts
+"""
+EVENTS_IN_ALL: Final = "SELECT coalesce(sum(head_seq), 0) FROM stream"
 # A row with head 0 claims no event; it is left behind when a first append was refused.
 EMPTY_STREAMS: Final = r"""
 SELECT s.stream, s.head_seq FROM stream s
@@ -63,7 +80,7 @@ ORDER BY r.stream, r.seq
 COUNTERS: Final = "SELECT agency, kind, period, last FROM counter ORDER BY agency, kind, period"
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int, int], None]
 
 
 class Rule(StrEnum):
@@ -108,12 +125,20 @@ class Report:
 
 
 async def verify(dsn: str | None, progress: Progress | None = None) -> Report:
-    """Check the whole log in one snapshot. `progress(streams, events)` is called after every batch of events.
+    """Check the whole log in one snapshot. `progress(streams, events, of)` is called as events have been looked at.
 
-    Any role that may select from `event`, `stream`, `counter` and `receipt` will do. A role that row security would
-    show only a part is refused by PostgreSQL (`asyncpg.InsufficientPrivilegeError`): a part would wrongly look whole.
-    Raises what asyncpg raises when the database cannot be read. `dsn` None means the `PG*` environment variables.
+    `of` is how many there are by the heads of the streams. Any role that may select from `event`, `stream`, `counter`
+    and `receipt` will do. A role that row security would show only a part is refused by PostgreSQL
+    (`asyncpg.InsufficientPrivilegeError`): a part would wrongly look whole. Raises what asyncpg raises when the
+    database cannot be read. `dsn` None means the `PG*` environment variables.
     """
+    async with _snapshot(dsn) as connection:
+        return await _verify(connection, dsn, progress or _silent)
+
+
+@asynccontextmanager
+async def _snapshot(dsn: str | None, name: str | None = None) -> AsyncIterator[Connection]:
+    """A connection that sees one moment: now, or that of the snapshot which another one has exported."""
     connection: Connection = await asyncpg.connect(dsn)
     try:
         # Exact microseconds, infinities included, instead of datetimes.
@@ -121,22 +146,24 @@ async def verify(dsn: str | None, progress: Progress | None = None) -> Report:
             "timestamptz", schema="pg_catalog", encoder=_refuse, decoder=_microseconds, format="tuple"
         )
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            if name is not None:
+                await connection.execute(f"SET TRANSACTION SNAPSHOT '{name}'")
             await connection.execute("SET LOCAL row_security = off")
-            return await _verify(connection, progress or _silent)
+            yield connection
     finally:
         await connection.close()
 
 
-async def _verify(connection: Connection, progress: Progress) -> Report:
-    problems = _Problems()
-    chains = _Chains(problems)
-    numbers = _Numbers(problems)
-    async for batch in _batches(connection, "events", EVENTS):
-        for event in batch:
-            chains.add(event)
-            numbers.add(event)
-        progress(chains.streams, chains.events)
-    chains.close()
+async def _verify(connection: Connection, dsn: str | None, progress: Progress) -> Report:
+    of = int(await connection.fetchval(EVENTS_IN_ALL))
+
+    def tell(streams: int, events: int) -> None:
+        progress(streams, events, max(of, events))
+
+    whole = await _side_by_side(connection, dsn, tell) if of > RANGE else None
+    if whole is None:
+        whole = await _part(connection, None, None, tell)
+    problems, numbers = whole.problems, whole.numbers
     async for batch in _batches(connection, "empty_streams", EMPTY_STREAMS):
         for row in batch:
             problems.add(Rule.STREAM_EMPTY, f"no event left of {row['head_seq']}", row["stream"])
@@ -148,7 +175,82 @@ async def _verify(connection: Connection, progress: Progress) -> Report:
             numbers.compare(row)
     numbers.close()
     found = problems.listed()
-    return Report(verified=not found, streams=chains.streams, events=chains.events, problems=found)
+    return Report(verified=not found, streams=whole.streams, events=whole.events, problems=found)
+
+
+@dataclass(slots=True)
+class _Part:
+    """What was looked at and found in a part of the log; it passes between processes."""
+
+    streams: int
+    events: int
+    problems: "_Problems"
+    numbers: "_Numbers"
+
+
+async def _part(connection: Connection, after: str | None, last: str | None, tell: Callable[[int, int], None]) -> _Part:
+    """The events of the streams after one, as far as another. `tell(streams, events)` is called after every batch."""
+    problems = _Problems()
+    chains, numbers = _Chains(problems), _Numbers(problems)
+    async for batch in _batches(connection, "events", await _events(connection, after, last)):
+        for event in batch:
+            body = _json_object(event["body"])
+            chains.add(event, body)
+            numbers.add(event, body)
+        tell(chains.streams, chains.events)
+    chains.close()
+    return _Part(chains.streams, chains.events, problems, numbers)
+
+
+async def _events(connection: Connection, after: str | None, last: str | None) -> str:
+    """The statement that gives them. A cursor takes no parameters, so PostgreSQL quotes them itself."""
+    given = [(sign, bound) for sign, bound in ((">", after), ("<=", last)) if bound is not None]
+    # Said of all three tables, so that none is read whole for a part of the log.
+    of = {
+        name: " AND ".join(f"{name}.stream {sign} %{place}$L" for place, (sign, _) in enumerate(given, 1)) or "true"
+        for name in ("e", "s", "r")
+    }
+    bounds = [bound for _, bound in given]
+    return str(await connection.fetchval("SELECT format($1, VARIADIC $2::text[])", EVENTS.format(**of), bounds))
+
+
+async def _side_by_side(connection: Connection, dsn: str | None, tell: Callable[[int, int], None]) -> _Part | None:
+    """All events, range by range, each looked at by one of some processes, in the snapshot of this connection.
+
+    None if a number stands in two ranges: which event is the second one is told only by one look at all in their order.
+    """
+    lasts: list[str | None] = [*await connection.fetchval(RANGES, RANGE)][:-1]
+    snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
+    whole = _Part(0, 0, problems := _Problems(), _Numbers(problems))
+    pool = ProcessPoolExecutor(
+        min(os.cpu_count() or 1, MOST_PROCESSES), multiprocessing.get_context("spawn"), _leave_interrupts_to_the_first
+    )
+    try:
+        ranges = zip([None, *lasts], [*lasts, None], strict=True)
+        for look in [pool.submit(_look, dsn, snapshot, *bounds) for bounds in ranges]:
+            part = await asyncio.wrap_future(look)
+            whole.streams, whole.events = whole.streams + part.streams, whole.events + part.events
+            problems.join(part.problems)
+            if not whole.numbers.join(part.numbers):
+                return None
+            tell(whole.streams, whole.events)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return whole
+
+
+def _look(dsn: str | None, snapshot: str, after: str | None, last: str | None) -> _Part:
+    """One range, in a process of its own."""
+
+    async def look() -> _Part:
+        async with _snapshot(dsn, snapshot) as connection:
+            return await _part(connection, after, last, lambda *_: None)
+
+    return asyncio.run(look())
+
+
+def _leave_interrupts_to_the_first() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 async def _batches(connection: Connection, name: str, query: str) -> AsyncIterator[list[asyncpg.Record]]:
@@ -161,26 +263,49 @@ async def _batches(connection: Connection, name: str, query: str) -> AsyncIterat
 
 def event_hash(event: asyncpg.Record | Mapping[str, Any]) -> bytes:
     """The 32 bytes that `event.hash` must hold, from the event's other columns (timestamps as microseconds)."""
-    body, sealed = event["body"], event["sealed"]
-    values = (
-        *(event[name] for name in ("stream", "seq", "event_id", "filing_id", "agency", "kind", "version")),
-        *(None if content is None else hashlib.sha256(content).digest() for content in (body, sealed)),
-        *(event[name] for name in ("key_id", "command_id", "actor", "via", "occurred_at", "recorded_at", "prev_hash")),
-    )
-    return hashlib.sha256(b"\x01" + b"".join(map(_field, values))).digest()
+    sealed = event["sealed"]
+    return hashlib.sha256(
+        b"".join(
+            (
+                b"\x01",
+                _text(event["stream"]),
+                _int(event["seq"]),
+                _bytes(event["event_id"].bytes),
+                _bytes(event["filing_id"].bytes),
+                _text(event["agency"]),
+                _text(event["kind"]),
+                _int(event["version"]),
+                _bytes(hashlib.sha256(event["body"]).digest()),
+                _NULL if sealed is None else _bytes(hashlib.sha256(sealed).digest()),
+                _NULL if event["key_id"] is None else _text(event["key_id"]),
+                _text(event["command_id"]),
+                _bytes(event["actor"]),
+                _text(event["via"]),
+                _int(event["occurred_at"]),
+                _int(event["recorded_at"]),
+                _bytes(event["prev_hash"]),
+            )
+        )
+    ).digest()
 
 
-def _field(value: str | int | bytes | UUID | None) -> bytes:
-    if value is None:
-        return b"\xff\xff\xff\xff"
-    if isinstance(value, str):
-        content = value.encode()
-    elif isinstance(value, int):
-        # Modulo 2**64 is two's complement; an infinite timestamp, which lies outside, hashes to something and differs.
-        content = (value % 2**64).to_bytes(8, "big")
-    else:
-        content = value.bytes if isinstance(value, UUID) else value
-    return len(content).to_bytes(4, "big") + content
+_NULL: Final = b"\xff\xff\xff\xff"
+_length: Final = struct.Struct(">I").pack
+_of_eight: Final = struct.Struct(">IQ").pack
+
+
+def _bytes(content: bytes) -> bytes:
+    return _length(len(content)) + content
+
+
+def _text(value: str) -> bytes:
+    content = value.encode()
+    return _length(len(content)) + content
+
+
+def _int(value: int) -> bytes:
+    # Modulo 2**64 is two's complement; an infinite timestamp, which lies outside, hashes to something and differs.
+    return _of_eight(8, value % 2**64)
 
 
 class _Problems:
@@ -193,8 +318,16 @@ class _Problems:
     def add(
         self, rule: Rule, message: str, stream: str | None = None, seq: int | None = None, number: str | None = None
     ) -> None:
+        self._keep(Problem(stream, seq, number, rule, message))
+
+    def join(self, later: "_Problems") -> None:
+        for problem in later._kept:  # noqa: SLF001 -- its own kind
+            self._keep(problem)
+        self._dropped += later._dropped  # noqa: SLF001
+
+    def _keep(self, problem: Problem) -> None:
         if len(self._kept) < MAX_PROBLEMS:
-            self._kept.append(Problem(stream, seq, number, rule, message))
+            self._kept.append(problem)
         else:
             self._dropped += 1
 
@@ -214,11 +347,11 @@ class _Chains:
         self.streams = 0
         self.events = 0
 
-    def add(self, event: asyncpg.Record) -> None:
+    def add(self, event: asyncpg.Record, body: dict[str, object] | None) -> None:
         if self._last is None or event["stream"] != self._last["stream"]:
             self.close()
             self.streams += 1
-            self._code = (_json_object(event["body"]) or {}).get("code")
+            self._code = (body or {}).get("code")
         elif event["command_id"] != self._last["command_id"]:
             self._check_receipt(self._last)
         self.events += 1
@@ -287,6 +420,14 @@ class _Series:
         self.highest = max(self.highest, n)
         return new
 
+    def join(self, other: "_Series") -> bool:
+        """Whether all of the other's are new."""
+        size = max(len(self.seen), len(other.seen))
+        mine, theirs = (int.from_bytes(seen, "little") for seen in (self.seen, other.seen))
+        self.seen = bytearray((mine | theirs).to_bytes(size, "little"))
+        self.highest = max(self.highest, other.highest)
+        return not mine & theirs
+
     def has(self, n: int) -> bool:
         return n >> 3 < len(self.seen) and bool(self.seen[n >> 3] & 1 << (n & 7))
 
@@ -298,9 +439,8 @@ class _Numbers:
         self._problems = problems
         self._series: dict[tuple[str, str, str], _Series] = {}
 
-    def add(self, event: asyncpg.Record) -> None:
+    def add(self, event: asyncpg.Record, body: dict[str, object] | None) -> None:
         stream, seq = event["stream"], event["seq"]
-        body = _json_object(event["body"])
         if body is None:
             self._problems.add(Rule.BODY, "the body is not a JSON object", stream, seq)
             return
@@ -309,6 +449,10 @@ class _Numbers:
                 self._problems.add(Rule.NUMBER_ABSENT, f"the event carries no {kind} number", stream, seq)
             else:
                 self._note(stream, seq, kind, number)
+
+    def join(self, later: "_Numbers") -> bool:
+        """Whether none of these numbers was seen before."""
+        return all(self._series.setdefault(key, _Series()).join(series) for key, series in later._series.items())  # noqa: SLF001
 
     def compare(self, counter: asyncpg.Record) -> None:
         """Numbers 1..last of this counter are there and none beyond."""
@@ -378,9 +522,12 @@ def _name(key: tuple[str, str, str], n: int) -> str:
     return f"{agency}-{period}-{mark}{n:07d}"
 
 
+_json: Final = json.JSONDecoder().decode
+
+
 def _json_object(content: bytes | None) -> dict[str, object] | None:
     try:
-        value = json.loads(content or b"")
+        value = _json((content or b"").decode())
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -394,7 +541,7 @@ def _refuse(value: object) -> tuple[int]:
     raise TypeError(value)
 
 
-def _silent(_streams: int, _events: int) -> None:
+def _silent(_streams: int, _events: int, _of: int) -> None:
     pass
 
 

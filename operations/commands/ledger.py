@@ -33,7 +33,7 @@ app = typer.Typer(
 
 MASTER_KEY: Final = "MOTCUA_MASTER_KEY"
 _KEY_BYTES: Final = 32
-_COLUMNS: Final = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+_EVENTS: Final = "sự kiện / events"
 
 
 @app.callback()
@@ -77,13 +77,25 @@ def verify(
 def _verified() -> ledger_verifier.Report:
     """The whole log."""
     dsn = address(APPLICATION)
-    with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None)
+    with _bar() as progress:
+        task = progress.add_task("")
 
-        def looked_at(streams: int, events: int) -> None:
-            progress.update(task, description=f"{streams:,} luồng / streams, {events:,} sự kiện / events")
+        def looked_at(streams: int, events: int, of: int) -> None:
+            described = f"{streams:,} luồng / streams, {events:,} / {of:,} {_EVENTS}"
+            progress.update(task, completed=events, total=of, description=described)
 
         return answered(lambda: ledger_verifier.verify(dsn, looked_at))
+
+
+def _bar() -> Progress:
+    columns = (
+        SpinnerColumn(),
+        BarColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 @app.command()
@@ -133,18 +145,11 @@ def rebuild(*, as_json: AsJson = False) -> None:
     Examples: `motcua ledger rebuild`, `motcua ledger rebuild --json`
     """
     dsn, master = address(OWNER), master_key()
-    columns = (
-        SpinnerColumn(),
-        BarColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with _bar() as progress:
         task = progress.add_task("")
 
         def folded(events: int, of: int) -> None:
-            described = f"{events:,} / {of:,} sự kiện / events"
+            described = f"{events:,} / {of:,} {_EVENTS}"
             progress.update(task, completed=events, total=of, description=described)
 
         try:

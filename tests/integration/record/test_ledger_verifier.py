@@ -14,9 +14,10 @@ import sys
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
@@ -291,11 +292,11 @@ async def test_a_true_ledger_verifies_and_tells_its_progress(
     dsn: str, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger_verifier, "BATCH", 7)
-    calls: list[tuple[int, int]] = []
-    report = await verify(dsn, lambda streams, events: calls.append((streams, events)))
+    calls: list[tuple[int, int, int]] = []
+    report = await verify(dsn, lambda *told: calls.append(told))
     assert report == Report(verified=True, streams=len(writer.heads), events=18, problems=[])
-    assert [events for _, events in calls] == [7, 14, 18]
-    assert calls[-1] == (9, 18)
+    assert [events for _, events, _ in calls] == [7, 14, 18]
+    assert calls[-1] == (9, 18, 18)
 
 
 @pytest.mark.usefixtures("writer")
@@ -327,6 +328,59 @@ async def test_it_verifies_while_appends_go_on(dsn: str, writer: Writer) -> None
         events.append(report.events)
     await appending
     assert len(set(events)) > 2
+
+
+async def test_processes_side_by_side_see_one_moment(dsn: str, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_verifier, "RANGE", 4)
+
+    async def append_on() -> None:
+        for n in count():
+            await writer.filing(f"filing:{n:03d}")
+
+    appending = asyncio.create_task(append_on())
+    reports = [await verify(dsn), await verify(dsn)]
+    appending.cancel()
+    with suppress(asyncio.CancelledError):
+        await appending
+    assert [report.problems for report in reports] == [[], []]
+    assert reports[0].events < reports[1].events
+
+
+@pytest.mark.usefixtures("writer")
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "select",
+        "update event set via = 'desk' where stream in ('filing:a', 'parcel:a', 'payment:c')",
+        "delete from stream where stream in (select min(stream) from stream union select max(stream) from stream)",
+        "delete from event where stream = 'filing:b' and seq > 1",
+        "delete from event where stream in ('filing:b', 'payment:c')",
+        "update receipt set seq = seq + 1",
+        "update counter set last = last + 1",
+        "update counter set last = last - 1",
+    ],
+)
+async def test_side_by_side_finds_what_one_alone_finds(
+    dsn: str, db: Connection, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    await db.execute(harm)
+    alone = await verify(dsn)
+    assert alone.verified is (harm == "select")
+    monkeypatch.setattr(ledger_verifier, "RANGE", 4)
+    calls: list[tuple[int, int, int]] = []
+    assert await verify(dsn, lambda *told: calls.append(told)) == alone
+    assert len(calls) > 2
+    assert calls[-1][:2] == (alone.streams, alone.events)
+
+
+async def test_a_number_that_stands_in_two_ranges_is_found_at_its_place(
+    dsn: str, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await writer.append("filing:x", "submitted", {"code": "H01.12-20261125-0000001"})
+    monkeypatch.setattr(ledger_verifier, "RANGE", 4)
+    report = await verify(dsn)
+    assert found(report) == {(Rule.NUMBER_DUPLICATE, "filing:x", 1)}
+    assert report.events == 19
 
 
 SAID_BY_RECEIPT = ("command_id", "occurred_at", "filing_id")
