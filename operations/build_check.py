@@ -88,7 +88,7 @@ class BuildCheck:
                 log = Log(connection, self._vault.find, self._kinds)
                 before = await self._rows(connection, stream)
                 events = await log.events(stream["stream"], stream["filing_id"], head)
-                await write_rows(log, self._vault, stream, events)
+                await write_rows(log, self._vault, [(stream, events)])
                 after = await self._rows(connection, stream)
             finally:
                 await transaction.rollback()

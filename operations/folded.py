@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
@@ -17,11 +18,19 @@ from schemas.stream.rows import Rows
 from views.log import Log, UnfoldableError
 
 
-async def write_rows(log: Log, vault: Vault, stream: asyncpg.Record, events: list[Recorded]) -> None:
-    """Write what the read models hold of a stream after these events, which are all. Raises `UnfoldableError`.
+async def write_rows(log: Log, vault: Vault, told: Iterable[tuple[asyncpg.Record, list[Recorded]]]) -> None:
+    """Write what the read models hold of streams after these events of each, which are all. Raises `UnfoldableError`.
 
-    `stream` has `stream`, `filing_id` and `agency`. Which tables are written is told by the connection's search path.
+    A stream's row has `stream`, `filing_id` and `agency`. Which tables are written is told by the connection's search
+    path.
     """
+    changes = [await _change(log, vault, stream, events) for stream, events in told]
+    await read_models.write_all(log.connection, [one for one in changes if one is not None])
+
+
+async def _change(
+    log: Log, vault: Vault, stream: asyncpg.Record, events: list[Recorded]
+) -> tuple[Batch, read_models.Change] | None:
     kind = log.kind(stream["stream"])
     try:
         state = await log.fold(stream["stream"], stream["agency"], events)
@@ -29,8 +38,8 @@ async def write_rows(log: Log, vault: Vault, stream: asyncpg.Record, events: lis
     except (LookupError, ValueError) as error:
         raise UnfoldableError(f"{stream['stream']}: its rows can't be told: {type(error).__name__}") from None
     batch = _batch(stream, events, rows)
-    if (change := read_models.change(kind, batch, {}, _added(vault, events[0].event))) is not None:
-        await read_models.write(log.connection, batch, change)
+    change = read_models.change(kind, batch, {}, _added(vault, events[0].event))
+    return None if change is None else (batch, change)
 
 
 def _added(vault: Vault, first: Any) -> dict[str, Any]:

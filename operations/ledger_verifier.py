@@ -19,6 +19,7 @@ import re
 import signal
 import struct
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
@@ -222,9 +223,7 @@ async def _side_by_side(connection: Connection, dsn: str | None, tell: Callable[
     lasts: list[str | None] = [*await connection.fetchval(RANGES, RANGE)][:-1]
     snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
     whole = _Part(0, 0, problems := _Problems(), _Numbers(problems))
-    pool = ProcessPoolExecutor(
-        min(os.cpu_count() or 1, MOST_PROCESSES), multiprocessing.get_context("spawn"), _leave_interrupts_to_the_first
-    )
+    pool = ProcessPoolExecutor(min(os.cpu_count() or 1, MOST_PROCESSES), multiprocessing.get_context("spawn"), _depend)
     try:
         ranges = zip([None, *lasts], [*lasts, None], strict=True)
         for look in [pool.submit(_look, dsn, snapshot, *bounds) for bounds in ranges]:
@@ -249,8 +248,16 @@ def _look(dsn: str | None, snapshot: str, after: str | None, last: str | None) -
     return asyncio.run(look())
 
 
-def _leave_interrupts_to_the_first() -> None:
+def _depend() -> None:
+    """Leave interrupts to the process that was started first, and end with it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_first, daemon=True).start()
+
+
+def _end_with_the_first() -> None:
+    if (first := multiprocessing.parent_process()) is not None:
+        first.join()
+        os._exit(1)
 
 
 async def _batches(connection: Connection, name: str, query: str) -> AsyncIterator[list[asyncpg.Record]]:

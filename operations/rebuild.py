@@ -168,10 +168,11 @@ class _Rebuild:
 
     async def _fold(self, streams: Sequence[asyncpg.Record]) -> None:
         async with self._connection.transaction():
-            for stream in streams:
-                events = await self._log.events(stream["stream"], stream["filing_id"], stream["head_seq"])
-                await write_rows(self._log, self._vault, stream, events)
-                await self._shadows.note(stream, len(events), late=self._compared)
-                self._events += len(events)
+            await self._vault.learn(self._connection, {stream["filing_id"] for stream in streams})
+            events = await self._log.events_of(streams)
+            await write_rows(self._log, self._vault, zip(streams, events, strict=True))
+            seqs = list(map(len, events))
+            await self._shadows.note(streams, seqs, late=self._compared)
+            self._events += sum(seqs)
         failpoint("rebuild.folded")
         self._progress(self._events, max(self._of, self._events))

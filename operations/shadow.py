@@ -6,6 +6,7 @@ rebuild halfway leaves the read models as they were and that schema behind; `cre
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from activities.ledger.database import Connection
@@ -50,7 +51,8 @@ where t.relnamespace = 'public'::regnamespace and t.relname = any($1) and a.gran
 """
 
 _FOLDED: Final = """
-insert into rebuild.folded (stream, filing_id, seq, late) values ($1, $2, $3, $4)
+insert into rebuild.folded (stream, filing_id, seq, late)
+select stream, filing_id, seq, $4 from unnest($1::text[], $2::uuid[], $3::int[]) as now (stream, filing_id, seq)
 on conflict (stream) do update set seq = excluded.seq, late = excluded.late
 """
 
@@ -84,9 +86,10 @@ class Shadows:
         """Leave nothing behind."""
         await self._connection.execute("drop schema if exists rebuild cascade")
 
-    async def note(self, stream: Any, seq: int, *, late: bool) -> None:
-        """The stream's shadow rows are those of its first `seq` events; `late` if the comparison did not see them."""
-        await self._connection.execute(_FOLDED, stream["stream"], stream["filing_id"], seq, late)
+    async def note(self, streams: Sequence[Any], seqs: Sequence[int], *, late: bool) -> None:
+        """The streams' shadow rows are those of their first `seqs` events; `late`: the comparison did not see them."""
+        named = ([stream[column] for stream in streams] for column in ("stream", "filing_id"))
+        await self._connection.execute(_FOLDED, *named, seqs, late)
 
     async def compare(self) -> None:
         """Note every row that differs. What is appended meanwhile may differ only for that: it will be late."""

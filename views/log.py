@@ -6,7 +6,8 @@ What is sealed is opened by whoever injects the keys; nothing here holds one.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +33,10 @@ Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionPr
 SELECT: Final = """
 select seq, kind, version, body, sealed, command_id, actor, occurred_at
 from event where stream = $1 and seq >= $2 order by seq
+"""
+_OF_MANY: Final = """
+select stream, seq, kind, version, body, sealed, command_id, actor, occurred_at
+from event where stream = any($1) order by stream, seq
 """
 CALENDAR: Final = """
 select body from calendar
@@ -145,7 +150,19 @@ class Log:
 
     async def events(self, stream: str, filing: UUID, head: int) -> list[Recorded]:
         """Every event of a stream, opened. Raises `UnfoldableError`."""
-        rows = await self.connection.fetch(SELECT, stream, 1)
+        return await self._events(stream, filing, head, await self.connection.fetch(SELECT, stream, 1))
+
+    async def events_of(self, streams: Sequence[asyncpg.Record]) -> list[list[Recorded]]:
+        """Every event of each of these rows of `stream`, looked for at once. Raises `UnfoldableError`."""
+        rows: defaultdict[str, list[Any]] = defaultdict(list)
+        for row in await self.connection.fetch(_OF_MANY, [stream["stream"] for stream in streams]):
+            rows[row["stream"]].append(row)
+        return [
+            await self._events(stream["stream"], stream["filing_id"], stream["head_seq"], rows[stream["stream"]])
+            for stream in streams
+        ]
+
+    async def _events(self, stream: str, filing: UUID, head: int, rows: Sequence[Any]) -> list[Recorded]:
         if [row["seq"] for row in rows] != list(range(1, len(rows) + 1)) or len(rows) < head:
             raise UnfoldableError(f"{stream}: events are missing; see: motcua ledger verify")
         try:

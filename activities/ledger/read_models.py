@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
@@ -19,6 +21,10 @@ from views.log import Connection
 STANDING: Final = Table("standing")
 TASK: Final = Table("task", "filing_id, stream, name, agency, role")
 
+_TASK_COLUMNS: Final = "name, agency, role, officer, actions, due_at, overdue"
+_TASK_TYPES: Final = (
+    "name text, agency text, role text, officer text, actions text[], due_at timestamptz, overdue boolean"
+)
 _TASKS: Final = TypeAdapter(tuple[TaskRow, ...])
 
 
@@ -77,12 +83,30 @@ def change(
 _NUMBER_COLUMN: Final = {"dossier": "code"}
 
 
-async def write(connection: Connection, batch: Batch, change: Change) -> None:
-    """Write the rows in a statement of their own."""
-    parts = statements(change.rows, tasks=change.tasks, whose=1, first=4)
-    whose = (batch.stream, batch.filing_id, batch.agency)
-    given = "select $1::text, $2::uuid, $3::text"
-    await connection.execute(f"with moved as ({given}), {parts} select", *whose, *change.parameters)
+async def write_all(connection: Connection, changes: Iterable[tuple[Batch, Change]]) -> None:
+    """Write the rows of many streams, each named once, in a few statements."""
+    rows: defaultdict[Written, list[str]] = defaultdict(list)
+    tasks: list[tuple[str, UUID, str]] = []
+    for batch, change in changes:
+        for written, row in zip(change.rows, change.parameters, strict=False):
+            rows[written].append(row)
+        if change.tasks:
+            tasks.append((batch.stream, batch.filing_id, change.parameters[-1]))
+    for written, given in rows.items():
+        upsert = _upsert(written, f"jsonb_populate_recordset(null::{written.table.name}, $1::jsonb)")
+        await connection.execute(upsert, f"[{','.join(given)}]")
+    if tasks:
+        whose = list(zip(*tasks, strict=True))
+        await connection.execute(_TASKS_GONE, *whose[:2])
+        await connection.execute(_TASKS_THERE, *whose)
+
+
+_TASKS_GONE: Final = "delete from task where stream = any($1::text[]) and filing_id = any($2::uuid[])"
+_TASKS_THERE: Final = f"""
+insert into task (stream, filing_id, {_TASK_COLUMNS})
+select stream, filing_id, task.* from unnest($1::text[], $2::uuid[], $3::text[]) as whose (stream, filing_id, given),
+    jsonb_to_recordset(given::jsonb) as task ({_TASK_TYPES})
+"""  # noqa: S608 -- names of ours
 
 
 @cache
@@ -91,17 +115,19 @@ def statements(rows: tuple[Written, ...], *, tasks: bool, whose: int, first: int
 
     Their parameters are stream and filing at `$whose`, and those of the `Change` from `$first` on.
     """
-    parts = [f"row_{place} as ({_upsert(row, place)})" for place, row in enumerate(rows, first)]
+    parts = [
+        f"row_{place} as ({_upsert(row, f'moved, jsonb_populate_record(null::{row.table.name}, ${place}::jsonb)')})"
+        for place, row in enumerate(rows, first)
+    ]
     if tasks:
         parts.append(_tasks(f"${whose}", f"${whose + 1}", f"${first + len(rows)}"))
     return ", ".join(parts)
 
 
-def _upsert(row: Written, place: int) -> str:
+def _upsert(row: Written, given: str) -> str:
     table, columns = row.table, row.columns
     names = ", ".join(columns)
     new = ", ".join(f"{name} = excluded.{name}" for name in columns if name != table.key)
-    given = f"moved, jsonb_populate_record(null::{table.name}, ${place}::jsonb)"
     return (
         f"insert into {table.name} ({names}) select {names} from {given} on conflict ({table.key}) do update set {new}"  # noqa: S608 -- names come from our own descriptors
     )
@@ -111,9 +137,7 @@ def _tasks(stream: str, filing: str, given: str) -> str:
     """All tasks of the stream; those that are no more are taken away."""
     return f"""
 now_there as (
-    select task.* from moved, jsonb_to_recordset({given}::jsonb) as task (
-        name text, agency text, role text, officer text, actions text[], due_at timestamptz, overdue boolean
-    )
+    select task.* from moved, jsonb_to_recordset({given}::jsonb) as task ({_TASK_TYPES})
 ),
 gone as (
     delete from task using moved
@@ -122,7 +146,7 @@ gone as (
         and (task.name, task.agency, task.role) not in (select name, agency, role from now_there)
 ),
 tasks as (
-    insert into task (stream, filing_id, name, agency, role, officer, actions, due_at, overdue)
+    insert into task (stream, filing_id, {_TASK_COLUMNS})
     select {stream}, {filing}, now_there.* from now_there
     on conflict (filing_id, stream, name, agency, role) do update
     set (officer, actions, due_at, overdue)

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import os
 from collections import OrderedDict
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -83,6 +85,13 @@ class Vault:
         key = FilingKey(f"{self._master_id}:{filing}", os.urandom(32))
         return key, self._master.seal(key.secret, key.key_id)
 
+    async def learn(self, connection: Connection, filings: Collection[UUID]) -> None:
+        """Look for the keys of many filings at once, so that `find` has them. What can't be unwrapped is left to it."""
+        unknown = [filing for filing in filings if filing not in self._known]
+        for row in await connection.fetch(_KEYS, unknown) if unknown else ():
+            with suppress(SealBrokenError):
+                self.remember(row["filing_id"], self.unwrap(row["key_id"], row["wrapped"]))
+
     async def find(self, connection: Connection, filing: UUID) -> FilingKey | None:
         """The key of a filing; None if there is none. Raises `SealBrokenError`."""
         key = self.known(filing)
@@ -116,6 +125,7 @@ class Vault:
         return found
 
 
+_KEYS: Final = "select filing_id, key_id, wrapped from filing_key where filing_id = any($1)"
 _MAKE: Final = """
 insert into filing_key (filing_id, agency, key_id, wrapped) values ($1, $2, $3, $4)
 on conflict (filing_id) do nothing returning true
