@@ -204,6 +204,9 @@ class Life:
             )
             self.log.append(recorded)
             self.filing = lifecycle.evolve(self.filing, recorded)
+            # A change of a field that is none would be kept, and forgotten with the next snapshot.
+            for model in (self.filing, self.filing.procedure, *lifecycle.clock_history(self.filing)):
+                assert vars(model).keys() == type(model).model_fields.keys()
 
     def refusal(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> list[tuple[str, str]]:
         """Field and rule of every problem; none if it would be done."""

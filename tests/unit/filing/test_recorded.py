@@ -1,0 +1,146 @@
+"""What an event keeps of a command, and what a filing keeps of an event: all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Final
+
+import pytest
+
+from rules.filing import lifecycle
+from rules.filing.queues import possible
+from schemas.errors import RefusalError
+from schemas.filing import events as ev
+from tests.unit.filing.lives import (
+    ADDRESS,
+    FILE,
+    LEADER,
+    SPECIALIST,
+    TAX,
+    TEAM_LEAD,
+    VERIFY,
+    Life,
+    at,
+    command,
+    fee,
+    limited,
+    local,
+    procedure,
+)
+from tests.unit.filing.test_clocks import tells, vn
+from tests.unit.filing.test_clocks_late import off
+
+SAID: Final = {
+    "address": ADDRESS,
+    "result_channel": "post",
+    "payer_account": "970400-0001",
+    "signature": FILE,
+    "fee_channel": "online",
+}
+
+
+def test_a_submission_is_recorded_whole() -> None:
+    life = Life(procedure(fee=fee(), standing_order="01", standing_officer="leader-1"), **SAID)
+    submission, rules = life.submit(**SAID).submission, life.filing.procedure
+    event = life.log[0].event
+    assert isinstance(event, ev.Submitted)
+    same = ev.Submitted.model_fields.keys() & type(submission).model_fields.keys() - {"version", "level"}
+    assert {name: getattr(event, name) for name in same} == {name: getattr(submission, name) for name in same}
+    assert (event.filed_by, event.version, event.procedure_sha256) == (submission.actor, rules.version, rules.sha256)
+    assert (event.calendar, event.agency, event.level) == ("vn@2026.1", "H01.12", 4)
+    assert event.paper_digests == {"identity": FILE.sha256}
+    assert event.accountable == ev.Accountable(standing="leader-1")
+    kept = type(life.filing).model_fields.keys() & ev.Submitted.model_fields.keys() - {"procedure", "calendar"}
+    digests = {name for name in kept if name not in {"digests", "code"}}
+    assert {name: getattr(life.filing, name) for name in digests} == {name: getattr(event, name) for name in digests}
+
+
+def test_who_answers_for_it_is_kept_in_its_rules() -> None:
+    life = Life(procedure(standing_order="01", standing_officer="leader-1"))
+    assert (life.filing.procedure.standing_officer, life.filing.procedure.silent_officer) == ("leader-1", None)
+    silent = {"silent_officer": "leader-2", "silent_basis": "Đ5"}
+    kept = Life(procedure(**silent)).filing.procedure
+    assert (kept.standing_officer, kept.silent_officer) == (None, "leader-2")
+
+
+def test_a_proposal_and_a_decision_keep_their_reason() -> None:
+    life = Life().accepted().decided("refused", "thiếu giấy tờ")
+    assert life.filing.proposal is not None
+    assert life.filing.decision is not None
+    assert (life.filing.proposal.reason, life.filing.proposal.officer) == ("thiếu giấy tờ", "specialist-1")
+    assert (life.filing.decision.reason, life.filing.decision.officer) == ("thiếu giấy tờ", "leader-1")
+
+
+def test_the_last_moment_of_a_filing_is_that_of_its_last_event() -> None:
+    life = Life().wait(hours=1).accepted()
+    assert (life.filing.changed_at, life.filing.accepted_at) == (life.now, life.now)
+
+
+def test_a_change_of_calendar_comes_too_late_for_a_clock_that_ran_out_under_the_other() -> None:
+    life = at(VERIFY).until("2026-11-30 17:30").do("change_calendar", **off(date(2026, 12, 1)))
+    assert life.kinds[-2:] == ["overdue", "calendar_changed"]
+
+
+def test_where_silence_has_approved_no_calendar_puts_that_off() -> None:
+    life = at(VERIFY, silent_officer="leader-1", silent_basis="Đ5").until("2026-12-02 17:00")
+    assert life.refusal("change_calendar", **off(date(2026, 12, 1))) == [("", "silence_has_approved")]
+    assert life.until("2026-12-02 16:59").refusal("change_calendar", **off(date(2026, 12, 1))) == []
+
+
+def test_an_apology_at_the_instant_of_the_start_is_none() -> None:
+    life = Life(procedure(**limited(apology="6 working days"))).until("2026-11-25 17:00").accepted()
+    assert vn(life.clock("processing").due) == "2026-12-03 17:00"  # six working days after the start
+    assert "apology" not in tells(life, "processing")
+    life = Life(procedure(**limited(apology="5 working days"))).until("2026-11-25 17:00").accepted()
+    assert tells(life, "processing")["apology"] == "2026-11-26 17:00"
+
+
+WITH_A_TASK: Final[dict[str, Callable[[], Life]]] = {
+    "intake": Life,
+    "review": lambda: at(VERIFY),
+    "obligation": lambda: at(TAX).do("refer_obligation", SPECIALIST, reference="12/PC"),
+}
+
+
+@pytest.mark.parametrize("stage", WITH_A_TASK)
+def test_a_task_is_given_to_somebody_at_every_stage_that_has_one(stage: str) -> None:
+    assert WITH_A_TASK[stage]().refusal("reassign", TEAM_LEAD, officer="officer-2") == []
+    paying = Life(procedure(fee=fee())).accepted()
+    assert paying.refusal("reassign", TEAM_LEAD, officer="officer-2") == [("", "wrong_stage")]
+
+
+def test_what_nobody_has_claimed_is_not_released() -> None:
+    assert Life().accepted().refusal("release", SPECIALIST) == [("", "not_claimed")]
+
+
+def test_without_waivers_nothing_is_waived() -> None:
+    asked = {"waiver": "poor", "reason": "hộ nghèo"}
+    assert Life(procedure(fee=fee())).accepted().refusal("waive_fee", LEADER, **asked) == [("", "no_waivers")]
+    assert Life().accepted().refusal("waive_fee", LEADER, **asked) == [("", "no_waivers")]
+
+
+def test_what_is_late_is_shown_as_late_to_the_leader_too() -> None:
+    life = at(VERIFY).until("2026-12-02 17:00").rung()
+    [apology] = [task for task in lifecycle.tasks(life.filing, life.now) if task.name == "apology:processing"]
+    assert (apology.overdue, apology.agency, apology.due) == (True, "H01.12", local("2026-12-02 17:00"))
+
+
+def test_what_is_refused_names_what_can_be_done_instead() -> None:
+    life = Life()
+    with pytest.raises(RefusalError) as refused:
+        lifecycle.decide(life.filing, command("claim", LEADER), life.now)
+    assert refused.value.refusal.allowed == possible(life.filing, LEADER, life.now)
+    before = life.filing.model_copy(update={"seq": 0})
+    with pytest.raises(RefusalError) as refused:
+        lifecycle.decide(before, command("claim", LEADER), life.now)
+    assert refused.value.refusal.allowed == ()
+
+
+def test_a_move_is_taken_back_also_after_what_its_clocks_have_told() -> None:
+    life = at(VERIFY).until("2026-11-26 09:00").do("forward", SPECIALIST)
+    life.until("2026-12-02 17:00").rung()
+    assert "overdue" in life.kinds
+    assert life.refusal("recall", SPECIALIST) == []
+    life.do("reappoint", LEADER, reason="đông việc")
+    assert life.refusal("recall", SPECIALIST) == []
