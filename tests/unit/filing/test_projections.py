@@ -11,7 +11,7 @@ from rules.filing import lifecycle, projections
 from schemas.filing.events import Clock
 from schemas.filing.state import STATUS_NAMES, FilingView
 from schemas.stream.rows import FilingRow, TaskRow
-from tests.unit.filing.lives import APPLICANT, SPECIALIST, VERIFY, Life, at, fee, procedure
+from tests.unit.filing.lives import APPLICANT, RECEPTION, SPECIALIST, VERIFY, Life, at, fee, procedure
 
 DERIVED: Final = {"procedure", "version", "calendar", "status", "status_name", "stage", "tasks", "timers"}
 """Of a view, beside the moment and what is parked: the rest is copied."""
@@ -28,6 +28,7 @@ LIVES: Final[dict[str, Callable[[], Life]]] = {
     "just handed in": Life,
     "a fee to pay": lambda: Life(procedure(fee=fee())).accepted(),
     "late, with a question and a proposal": everything,
+    "a supplement to come": lambda: Life().asked(RECEPTION, ("paper", "identity")),
     "ended": lambda: Life().do("withdraw", APPLICANT, reason="nhầm"),
     "issued": lambda: Life(result_channel="counter").accepted().decided().issued(),
 }

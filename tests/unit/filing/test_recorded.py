@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -28,7 +29,7 @@ from tests.unit.filing.lives import (
     local,
     procedure,
 )
-from tests.unit.filing.test_clocks import tells, vn
+from tests.unit.filing.test_clocks import IDENTITY, events, supplied, tells, vn
 from tests.unit.filing.test_clocks_late import off
 
 SAID: Final = {
@@ -54,6 +55,20 @@ def test_a_submission_is_recorded_whole() -> None:
     kept = type(life.filing).model_fields.keys() & ev.Submitted.model_fields.keys() - {"procedure", "calendar"}
     digests = {name for name in kept if name not in {"digests", "code"}}
     assert {name: getattr(life.filing, name) for name in digests} == {name: getattr(event, name) for name in digests}
+
+
+def test_what_it_goes_by_stands_in_its_first_event_and_nothing_else_is_folded() -> None:
+    life = Life()
+    pinned = ev.Digests(rules="1" * 64, calendar="2" * 64)
+    begun = life.filing.model_copy(update={"seq": 0, "digests": pinned})
+    first = lifecycle.decide(begun, life.submit(), life.now)[0]
+    assert isinstance(first, ev.Submitted)
+    assert first.digests == pinned
+    recorded = replace(life.log[0], event=first.model_copy(update={"code": "H01.12-1"}))
+    assert lifecycle.evolve(begun, recorded).code == "H01.12-1"
+    other = begun.model_copy(update={"digests": ev.Digests(rules="3" * 64, calendar="2" * 64)})
+    with pytest.raises(ValueError, match="handed in under"):
+        lifecycle.evolve(other, recorded)
 
 
 def test_who_answers_for_it_is_kept_in_its_rules() -> None:
@@ -144,3 +159,21 @@ def test_a_move_is_taken_back_also_after_what_its_clocks_have_told() -> None:
     assert life.refusal("recall", SPECIALIST) == []
     life.do("reappoint", LEADER, reason="đông việc")
     assert life.refusal("recall", SPECIALIST) == []
+    life.do("change_calendar", **off(date(2027, 3, 1)))
+    assert life.refusal("recall", SPECIALIST) == []
+
+
+def test_an_appointment_is_put_off_by_as_much_as_the_filing_stood_still_too() -> None:
+    life = at(VERIFY | {"limit": "20 working days"}, resumption={"supplement": "resume"})
+    life.until("2026-11-26 07:00").asked(SPECIALIST, IDENTITY)
+    supplied(life.until("2026-11-30 07:00"))  # two working days
+    assert vn(life.clock("processing").due) == "2026-12-04 17:00"
+    life.until("2026-12-03 17:00").rung()
+    [drafted] = events(life, ev.ApologyDrafted)
+    assert (vn(drafted.due), vn(drafted.proposed)) == ("2026-12-04 17:00", "2026-12-11 17:00")
+
+
+def test_a_task_is_due_when_the_clock_of_its_stage_is() -> None:
+    life = Life()
+    [task] = lifecycle.tasks(life.filing, life.now)
+    assert task.due == life.clock("intake").due

@@ -1,0 +1,68 @@
+"""`make mutants` changes what may matter, in an order that only its seed decides, and never a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.mutation.mutants import Mutant, mutants, mutated, sampled
+
+SOURCE = '''"""What it is for."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@cache
+def wrong(given: int | None = None) -> Problem | None:
+    """Why not."""
+    if given is None or given > 7:
+        workflow.logger.info("asked", extra={"given": given})
+        return problem("given", "too_much", "quá nhiều", "too much")
+    return None
+'''
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "law.py"
+    path.write_text(SOURCE)
+    return path
+
+
+def changes(file: Path) -> set[tuple[str, str]]:
+    return {(mutant.before.strip(), mutant.after.strip()) for mutant in mutants(file, file.parent)}
+
+
+def test_decorated_functions_and_their_rules_are_changed(file: Path) -> None:
+    either = ("given is None or given > 7", "given is None and given > 7")
+    assert {("> 7", ">= 7"), ("is", "is not"), either, ("7", "8"), ('"too_much"', '"TOO_MUCH"')} <= changes(file)
+
+
+def test_annotations_logs_and_wording_are_not(file: Path) -> None:
+    told = {before for before, _ in changes(file)}
+    assert not any(word in before for before in told for word in ("int | None", "TypeVar", "logger"))
+    assert not {'"quá nhiều"', '"too much"', '"asked"'} & told
+
+
+def test_a_mutant_is_its_file_with_one_change_and_the_file_stays(file: Path) -> None:
+    [one] = [mutant for mutant in mutants(file, file.parent) if mutant.before.strip() == "> 7"]
+    assert (one.path, one.line, one.scope) == ("law.py", 13, "wrong")
+    assert mutated(one, file.parent) == SOURCE.replace("given > 7", "given >= 7")
+    assert file.read_text() == SOURCE
+
+
+def test_the_head_of_a_sample_is_a_smaller_sample_and_stays_when_another_function_changes(file: Path) -> None:
+    def keys(found: list[Mutant]) -> list[str]:
+        return [mutant.key for mutant in found]
+
+    whole = keys(sampled([file], file.parent, 11, 1000))
+    assert len(whole) == len(set(whole)) > 10
+    assert keys(sampled([file], file.parent, 11, 5)) == whole[:5]
+    assert keys(sampled([file], file.parent, 12, 1000)) != whole
+    file.write_text(SOURCE + "\n\ndef other() -> int:\n    return 1\n")
+    assert [key for key in keys(sampled([file], file.parent, 11, 1000)) if key in whole] == whole
