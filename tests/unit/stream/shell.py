@@ -62,6 +62,7 @@ class Engine:
         self.handlers_finished = True
         self.answers: dict[str, Any] = {}
         self.asked: list[tuple[str, Any]] = []
+        self.waits: list[dict[str, Any]] = []
         self.run = SimpleNamespace(
             workflow_id=NAME,
             continued_run_id=None,
@@ -86,7 +87,9 @@ class Engine:
     def all_handlers_finished(self) -> bool:
         return self.handlers_finished
 
-    async def wait_condition(self, done: Callable[[], bool], **_: Any) -> None:
+    async def wait_condition(self, done: Callable[[], bool], **limits: Any) -> None:
+        """Every wait is over at once: what is not so after some turns takes too long."""
+        self.waits.append(limits)
         for _turn in range(100):
             if done():
                 return
