@@ -120,6 +120,12 @@ def test_half_of_a_budget_is_used(start: str, text: str, half: str, pauses: list
     assert working_time.halfway(at(start), limit(text), VN, pauses=stood) == at(half)
 
 
+@pytest.mark.parametrize(("cut_off", "half"), [(None, "2026-03-05T11:00"), (time(15), "2026-03-06T11:00")])
+def test_half_of_what_came_after_the_cut_off_begins_a_day_later(cut_off: time | None, half: str) -> None:
+    found = working_time.halfway(at("2026-03-04T16:00"), limit("1 working day"), VN, cut_off=cut_off)
+    assert found == at(half)
+
+
 @pytest.mark.parametrize(
     ("asked", "text", "left"),
     [
@@ -178,6 +184,7 @@ def test_one_working_day_or_less_is_short(text: str, *, short: bool) -> None:
         ("30 calendar days", "2026-03-09T17:01", Timeliness.ON_TIME),
         ("8 working hours", "2026-03-09T16:59:59", Timeliness.EARLY),
         ("8 working hours", "2026-03-09T17:00:59", Timeliness.ON_TIME),
+        ("8 working hours", "2026-03-09T17:00:00.5", Timeliness.ON_TIME),
         ("8 working hours", "2026-03-09T17:01", Timeliness.LATE),
         ("9 seconds", "2026-03-09T16:59:59.9", Timeliness.EARLY),
         ("9 seconds", "2026-03-09T17:00", Timeliness.ON_TIME),
@@ -260,6 +267,19 @@ def test_a_limit_in_seconds_is_kept_as_it_is() -> None:
     found = working_time.explain(start, limit("45 seconds"), VN, pauses=pauses)
     assert found.due == at("2026-03-04T10:02:16.5") == working_time.due(start, limit("45 seconds"), VN, pauses=pauses)
     assert found.receipt_day == date(2026, 3, 4)
+    assert found.reasoning[1:] == (
+        "45 seconds, pauses not counted.",
+        f"Due {at('2026-03-04T10:02:16.5').isoformat()}.",
+    )
+
+
+def test_what_comes_at_the_cut_off_itself_is_not_after_it() -> None:
+    for received, why in (
+        ("2026-03-04T12:00", "That is outside of"),
+        ("2026-03-04T12:01", "That is after the cut-off"),
+    ):
+        found = working_time.explain(at(received), limit("1 working day"), VN, cut_off=time(12))
+        assert found.reasoning[1].startswith(why)
 
 
 def test_a_pause_is_a_line_of_its_own() -> None:
