@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gettext
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -373,3 +373,37 @@ def test_anything_else_is_no_limit(text: str) -> None:
 )
 def test_a_limit_is_kept_as_text(text: str, kept: str) -> None:
     assert Limit.model_validate(text).model_dump_json() == f'"{kept}"'
+
+
+def test_a_pause_in_a_limit_in_days_of_the_calendar_is_told_in_days() -> None:
+    lines = said("2026-03-02T09:00", "10 calendar days", ("2026-03-04T10:00", "2026-03-05T14:00"))
+    assert lines[-4:-2] == (
+        "Pause 1, Wed 2026-03-04 10:00 to Thu 2026-03-05 14:00: 8 days left when it begins.",
+        "Reckoned from Thu 2026-03-05: Fri 2026-03-13.",
+    )
+
+
+def test_a_pause_that_ends_now_is_over() -> None:
+    stood = [(at("2026-03-04T10:00"), at("2026-03-04T11:00"))]
+    asked = (at("2026-03-02T09:00"), limit("8 working hours"), VN)
+    left = [working_time.remaining(at(now), *asked, pauses=stood) for now in ("2026-03-04T10:59", "2026-03-04T11:00")]
+    assert left == [working_time.remaining(at("2026-03-04T10:00"), *asked)] * 2
+
+
+def test_the_first_known_minute_is_known_and_the_one_before_is_not() -> None:
+    first = at("2000-01-01T00:00")
+    assert working_time.due(first, limit("1 working day"), VN) > first
+    with pytest.raises(TimeError) as refused:
+        working_time.due(first - timedelta(seconds=1), limit("1 working day"), VN)
+    assert refused.value.problem.field == "received"
+
+
+def test_a_pause_out_of_reach_is_named() -> None:
+    with pytest.raises(TimeError) as refused:
+        working_time.due(
+            at("2026-03-02T09:00"),
+            limit("1 working day"),
+            VN,
+            pauses=[(at("2026-03-02T09:00"), at("2101-01-01T00:00"))],
+        )
+    assert refused.value.problem.field == "pauses"
