@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.mutation.mutants import Mutant, mutants, mutated, sampled
 
 SOURCE = '''"""What it is for."""

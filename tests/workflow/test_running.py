@@ -8,9 +8,12 @@ from typing import Final
 
 import pytest
 from temporalio import activity
+from temporalio.service import RPCError
+from temporalio.testing import ActivityEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from activities.workflows import StartRequest, TellRequest, Workflows
 from schemas.files import FileRef
 from schemas.filing.state import Closing
 from tests.acting import Play, extract
@@ -52,3 +55,25 @@ async def test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own(world
 
     assert view.closing is Closing.DELIVERED
     assert asked == [True, False]
+
+
+async def test_another_workflow_is_started_once_and_told_while_it_runs(world: World) -> None:
+    others, here = Workflows(), ActivityEnvironment(client=world.temporal)
+    start = StartRequest(workflow="Nobody", id="other", said={"n": 1}, summary="một việc")
+    told = TellRequest(id="other", signal="fee_settled", said={"n": 1})
+
+    assert await here.run(others.tell, told) is False
+    await here.run(others.start, start)
+    handle = world.temporal.get_workflow_handle("other")
+    first = (await handle.describe()).run_id
+    await here.run(others.start, start)
+    assert (await handle.describe()).run_id == first
+    assert await here.run(others.tell, told) is True
+    await handle.terminate()
+    assert await here.run(others.tell, told) is False
+
+
+async def test_what_temporal_refuses_is_no_workflow_that_has_ended(world: World) -> None:
+    told = TellRequest(id="", signal="fee_settled", said={"n": 1})
+    with pytest.raises(RPCError):
+        await ActivityEnvironment(client=world.temporal).run(Workflows().tell, told)

@@ -73,38 +73,27 @@ async def test_a_run_that_was_taken_over_ends_and_says_so_whatever_is_done() -> 
 
 
 async def test_a_fact_is_told_again_and_again_more_and_more_slowly_until_there_is_somebody(engine: Engine) -> None:
-    engine.not_found = True
-    engine.answers["closed"] = False
+    engine.answers |= {"tell": False, "closed": False}
     slept: list[timedelta] = []
 
     def heard(_: Any) -> None:
         slept.extend(wait["timeout"] for wait in engine.waits if wait.get("timeout"))
         engine.waits.clear()
-        engine.not_found = len(slept) < 8
+        engine.answers["tell"] = len(slept) >= 8
 
     engine.before_answer = heard
     telling = stream()
     assert await report(telling, "fee_settled", FACT)
     assert [pause.total_seconds() for pause in slept] == [1, 2, 4, 8, 16, 32, 60, 60]
-    assert {asked[0] for asked in engine.asked} == {f"filing:{FILING} fee_settled", "closed"}
-    assert dict(engine.asked)["closed"] == f"filing:{FILING}"
+    assert {asked[0] for asked in engine.asked} == {"tell", "closed"}
+    assert (dict(engine.asked)["tell"].id, dict(engine.asked)["closed"]) == (f"filing:{FILING}", f"filing:{FILING}")
     assert {batch.command_id for batch in engine.batches} == {"catch-up"}
 
 
 async def test_nobody_is_told_once_the_record_says_that_the_filing_has_ended(engine: Engine) -> None:
-    engine.not_found = True
-    engine.answers["closed"] = True
+    engine.answers |= {"tell": False, "closed": True}
     assert not await report(stream(), "fee_settled", FACT)
     assert engine.batches == []
-
-
-async def test_another_error_than_that_nobody_is_there_is_one(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fails(*_: Any) -> None:
-        raise ApplicationError("broken", type="other")
-
-    monkeypatch.setattr(engine, "_signal", fails)
-    with pytest.raises(ApplicationError, match="broken"):
-        await report(stream(), "fee_settled", FACT)
 
 
 # How a life goes on.
