@@ -1,0 +1,340 @@
+"""Which changes of one line the tests do not see: `make mutants`, or `ARGS='rules/time'` for one package.
+
+The mutators are mutmut's. Not its runner: it changes no decorated function (`@workflow.run`, `@activity.defn`,
+`@asynccontextmanager`), puts code of its own between callers and what they call, which Temporal's sandbox imports
+anew, and has no sample. cosmic-ray writes each mutant into the tree, makes eleven of every `+` and some of every
+`X | None`, and none of an argument or a string.
+
+It may be ended and called again: what was tried stands in `.motcua/mutants`. A mutant that survived is tried again
+once tests have changed; one that was killed is not until that folder is gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import hashlib
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
+
+from tests.mutation.mutants import Mutant, mutated, sampled
+from tests.mutation.trial import ROOT, Touched, measure, run
+
+SEED: Final = 11
+MOST: Final = 1000
+AT_ONCE: Final = 2
+FOLDER: Final = ROOT / ".motcua" / "mutants"
+
+
+@dataclass(frozen=True)
+class Package:
+    """What is changed, the tests that guard it, and whether they need PostgreSQL and Temporal."""
+
+    path: str
+    guards: tuple[str, ...]
+    stack: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return FOLDER / self.path.replace("/", "-")
+
+
+PACKAGES: Final = (
+    Package("rules/filing", ("tests/unit/filing",)),
+    Package(
+        "rules/time",
+        (
+            "tests/unit/time/test_working_time.py",
+            "tests/unit/time/test_working_time_laws.py",
+            "tests/unit/filing/test_clocks.py",
+            "tests/unit/filing/test_clocks_late.py",
+            "tests/unit/publishing/test_calendar_files.py",
+            "tests/unit/publishing/test_calendar_command.py",
+        ),
+    ),
+    Package(
+        "workflows/stream",
+        (
+            "tests/unit/stream",
+            "tests/unit/test_receipts.py",
+            "tests/replay/test_golden.py",
+            "tests/workflow/test_bad_input.py",
+            "tests/workflow/test_branches.py",
+            "tests/workflow/test_forgeries.py",
+            "tests/workflow/test_pinned.py",
+            "tests/integration/record/test_new_kind.py",
+        ),
+        stack=True,
+    ),
+    Package(
+        "activities/ledger",
+        (
+            "tests/unit/test_numbers.py",
+            "tests/integration/record/test_append.py",
+            "tests/integration/record/test_duplicates.py",
+            "tests/integration/record/test_inbox.py",
+            "tests/integration/record/test_ledger.py",
+            "tests/integration/record/test_new_kind.py",
+            "tests/workflow/test_forgeries.py",
+        ),
+        stack=True,
+    ),
+)
+
+_LOADED_ONCE: Final = (
+    "asyncpg",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "httpx",
+    "obstore.store",
+    "pydantic_settings",
+    "rfc8785",
+    "rich.progress",
+    "schemas",
+    "starlette.applications",
+    "structlog",
+    "temporalio.contrib.pydantic",
+    "temporalio.testing",
+    "temporalio.worker",
+    "typer",
+    "uvicorn",
+    "yaml",
+)
+"""What every trial imports and no mutant is in: it forks from a process that has it."""
+
+
+@dataclass
+class Trial:
+    """A mutant being tried."""
+
+    mutant: Mutant
+    process: BaseProcess
+    answer: Connection
+    until: float
+
+    def verdict(self) -> dict[str, Any] | None:
+        """How it ended, or None while it goes on."""
+        if self.process.is_alive() and not self.answer.poll():
+            if monotonic() < self.until:
+                return None
+            self.end()
+            return {"verdict": "killed", "by": "time"}
+        try:
+            failed = self.answer.recv()
+        except EOFError:
+            failed = f"exit {self.process.exitcode}"
+        self.process.join()
+        return {"verdict": "survived"} if failed is None else {"verdict": "killed", "by": failed}
+
+    def end(self) -> None:
+        """End it, with what its tests have started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.ident or 0, signal.SIGKILL)
+        self.process.join()
+
+
+class Session:
+    """One package: what is known of its mutants, and what is still to be tried."""
+
+    def __init__(self, package: Package) -> None:
+        self.package = package
+        self.files = sorted((ROOT / package.path).rglob("*.py"))
+        self.sample = sampled(self.files, ROOT, SEED, MOST)
+        self.tests = _digest((ROOT / "tests").rglob("*.py"))
+        self.verdicts = self._known()
+        package.folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def untried(self) -> list[Mutant]:
+        known = self.verdicts
+        return [
+            mutant
+            for mutant in self.sample
+            if mutant.key not in known
+            or (known[mutant.key]["verdict"] != "killed" and known[mutant.key]["tests"] != self.tests)
+        ]
+
+    def keep(self, mutant: Mutant, verdict: dict[str, Any]) -> None:
+        told = {"key": mutant.key, "tests": self.tests} | verdict
+        self.verdicts[mutant.key] = told
+        with self._file.open("a") as file:
+            file.write(json.dumps(told) + "\n")
+
+    def guards(self, stack: Mapping[str, str] | None) -> Guards:
+        """Which tests touch what, measured once for each state of code and tests."""
+        file = self.package.folder / f"guards-{_digest([*self.files, *(ROOT / 'tests').rglob('*.py')])}.json"
+        if not file.exists():
+            receiver, sender = _FORK.Pipe(duplex=False)
+            asked = (sender, self.package.path, self.package.guards, stack, self.package.folder / "measure.log")
+            process = _FORK.Process(target=measure, args=asked)
+            process.start()
+            sender.close()
+            file.write_text(json.dumps(receiver.recv()))
+            process.join()
+        told = json.loads(file.read_text())
+        lines = {path: {int(line): tests for line, tests in of.items()} for path, of in told["touched"].items()}
+        return Guards(told["seconds"], lines)
+
+    def report(self) -> str:
+        tried = [(mutant, self.verdicts[mutant.key]) for mutant in self.sample if mutant.key in self.verdicts]
+        survived = [mutant for mutant, told in tried if told["verdict"] != "killed"]
+        killed = len(tried) - len(survived)
+        share = f"{killed / len(tried):.1%}" if tried else "nothing"
+        lines = [
+            f"# {self.package.path}: {share} killed",
+            "",
+            f"{len(tried)} of a sample of {len(self.sample)} tried (seed {SEED}), {len(survived)} survived.",
+            "",
+            "| File | Tried | Survived |",
+            "|---|---|---|",
+        ]
+        of, left = Counter(mutant.path for mutant, _ in tried), Counter(mutant.path for mutant in survived)
+        lines += [f"| {path} | {of[path]} | {left[path]} |" for path in sorted(of)]
+        for mutant in sorted(survived, key=lambda one: (one.path, one.line)):
+            lines += ["", f"{mutant.path}:{mutant.line} {mutant.scope} ({mutant.key})", "```diff"]
+            lines += [f"-{line}" for line in mutant.before.splitlines()]
+            lines += [f"+{line}" for line in mutant.after.splitlines()] + ["```"]
+        return "\n".join(lines) + "\n"
+
+    @property
+    def _file(self) -> Path:
+        return self.package.folder / "verdicts.jsonl"
+
+    def _known(self) -> dict[str, dict[str, Any]]:
+        if not self._file.exists():
+            return {}
+        return {told["key"]: told for told in map(json.loads, self._file.read_text().splitlines())}
+
+
+@dataclass(frozen=True)
+class Guards:
+    """How long each test takes, and which lines it touches."""
+
+    seconds: dict[str, float]
+    touched: Touched
+
+    def of(self, mutant: Mutant) -> list[str]:
+        """The tests that enter the function that it is in, the quickest first.
+
+        All of its file outside functions, and all there are for what runs only as something is imported.
+        """
+        of_file = self.touched.get(mutant.path, {})
+        span = _function(ROOT / mutant.path, mutant.line)
+        tests = {test for line, tests in of_file.items() if span is None or line in span for test in tests}
+        return sorted(tests or self.seconds, key=lambda test: (self.seconds[test], test))
+
+
+def _function(path: Path, line: int) -> range | None:
+    """The lines of the body of the outermost function that this line is in; none if what it did may be remembered."""
+    found = [
+        node
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    if not found:
+        return None
+    outermost = min(found, key=lambda node: node.lineno)
+    if any(ast.unparse(decorator) in {"cache", "lru_cache"} for decorator in outermost.decorator_list):
+        return None
+    return range(outermost.body[0].lineno, (outermost.end_lineno or 0) + 1)
+
+
+def _digest(files: Any) -> str:
+    said = hashlib.sha256()
+    for file in sorted(files):
+        said.update(file.read_bytes())
+    return said.hexdigest()[:16]
+
+
+_FORK: Final = get_context("fork")
+
+
+def _start(mutant: Mutant, tests: list[str], seconds: float, stack: Mapping[str, str] | None, log: Path) -> Trial:
+    receiver, sender = _FORK.Pipe(duplex=False)
+    process = _FORK.Process(target=run, args=(sender, mutant.path, mutated(mutant, ROOT), tests, stack, log))
+    process.start()
+    sender.close()
+    return Trial(mutant, process, receiver, monotonic() + 60 + 5 * seconds)
+
+
+def _try_all(session: Session, stack: Mapping[str, str] | None, told: Callable[[], None]) -> None:
+    """Try what is untried, some at once, in the order of the sample."""
+    waiting, guards = iter(session.untried), session.guards(stack)
+    running: list[Trial] = []
+    try:
+        while True:
+            while len(running) < AT_ONCE and (mutant := next(waiting, None)) is not None:
+                tests = guards.of(mutant)
+                seconds = sum(guards.seconds[test] for test in tests)
+                log = session.package.folder / f"trial-{mutant.key}.log"
+                running.append(_start(mutant, tests, seconds, stack, log))
+            if not running:
+                return
+            wait([trial.answer for trial in running], timeout=1)
+            for trial in list(running):
+                if (verdict := trial.verdict()) is not None:
+                    running.remove(trial)
+                    session.keep(trial.mutant, verdict)
+                    (session.package.folder / f"trial-{trial.mutant.key}.log").unlink(missing_ok=True)
+                    told()
+    finally:
+        for trial in running:
+            trial.end()
+
+
+@contextmanager
+def _stack() -> Iterator[Mapping[str, str]]:
+    command = [sys.executable, "-m", "tests.mutation.stack"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.stdin.close()
+
+
+def main() -> None:
+    """Try the packages named, or all."""
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument("packages", nargs="*", metavar="PACKAGE", help=", ".join(one.path for one in PACKAGES))
+    asked = parser.parse_args().packages or [one.path for one in PACKAGES]
+    os.chdir(ROOT)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that no trial outlives it
+    for module in _LOADED_ONCE:
+        importlib.import_module(module)
+    console = Console()
+    for package in (one for one in PACKAGES if one.path in asked):
+        session = Session(package)
+        columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeElapsedColumn())
+        try:
+            with Progress(*columns, console=console) as progress:
+                bar = progress.add_task(package.path, total=len(session.untried))
+                if not package.stack:
+                    _try_all(session, None, lambda bar=bar: progress.advance(bar))  # type: ignore[misc]
+                else:
+                    with _stack() as stack:
+                        _try_all(session, stack, lambda bar=bar: progress.advance(bar))  # type: ignore[misc]
+        finally:
+            (package.folder / "report.md").write_text(session.report())
+            console.print(session.report().splitlines()[0], f"({package.folder / 'report.md'})", sep=" ")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Tests run in a process of their own that forgets everything: over the code as it is, or over one mutant of it.
+
+What is changed is changed as it is imported. No file is written, so none can be left behind changed. A worker that
+a test starts as another process runs the code as it is: such tests guard nothing here.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.machinery import SourceFileLoader
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import CodeType
+from typing import Any, Final
+
+import coverage
+import hypothesis
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+Touched = dict[str, dict[int, list[str]]]
+"""The tests by file and line."""
+
+
+class Chosen:
+    """Only some tests, in the order given, over the running stack if there is one; and which of them failed."""
+
+    def __init__(self, tests: Sequence[str], stack: Mapping[str, str] | None) -> None:
+        self.failed: str | None = None
+        self._place = {test: place for place, test in enumerate(tests)}
+        self._stack = stack
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self._place:
+            chosen = [item for item in items if item.nodeid in self._place]
+            items[:] = sorted(chosen, key=lambda item: self._place[item.nodeid])
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: Any) -> Any:
+        if fixturedef.argname != "stack" or self._stack is None:
+            return None
+        fixturedef.cached_result = (self._stack, fixturedef.cache_key(request), None)
+        return self._stack
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed = self.failed or report.nodeid
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.failed = self.failed or f"{report.nodeid} (import)"
+
+
+class Touching(Chosen):
+    """All tests: how long each takes, and the lines of one package that it touches."""
+
+    def __init__(self, package: str, stack: Mapping[str, str] | None) -> None:
+        super().__init__((), stack)
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._measured = coverage.Coverage(data_file=None, include=[f"{ROOT}/{package}/*"], config_file=False)
+        self._measured.start()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._measured.switch_context(item.nodeid)
+        result = yield
+        self._measured.switch_context("")
+        return result
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        super().pytest_runtest_logreport(report)
+        self.seconds[report.nodeid] += report.duration
+
+    def touched(self) -> Touched:
+        self._measured.stop()
+        data = self._measured.get_data()
+        return {
+            Path(file).relative_to(ROOT).as_posix(): {
+                line: sorted(filter(None, tests)) for line, tests in data.contexts_by_lineno(file).items()
+            }
+            for file in data.measured_files()
+        }
+
+
+def measure(answer: Connection, package: str, files: Sequence[str], stack: Mapping[str, str] | None, log: Path) -> None:
+    """Send how long each test takes and what it touches. Raises `RuntimeError` if one fails over the code as it is."""
+    _begin(log)
+    plugin = Touching(package, stack)
+    if _pytest(files, plugin, stack) != 0:
+        msg = f"fails without any mutant: {plugin.failed}; see {log}"
+        raise RuntimeError(msg)
+    answer.send({"seconds": dict(plugin.seconds), "touched": plugin.touched()})
+
+
+def run(
+    answer: Connection, path: str, source: str, tests: Sequence[str], stack: Mapping[str, str] | None, log: Path
+) -> None:
+    """Send which test fails over this source of one file, or None. Raises `RuntimeError` if none could be run."""
+    _begin(log)
+    _import_instead(str(ROOT / path), source)
+    plugin = Chosen(tests, stack)
+    files = sorted({test.partition("::")[0] for test in tests})
+    # What turns for ever is found soon; with a stack much may be slow.
+    code = _pytest(files, plugin, stack, *(["--timeout=40"] if stack is None else []))
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        msg = f"no test was found; see {log}"
+        raise RuntimeError(msg)
+    answer.send(None if code == 0 else plugin.failed or "before any test")
+
+
+def _begin(log: Path) -> None:
+    """A group of processes that can be ended together, and what it says in a file."""
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with log.open("wb") as said:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(said.fileno(), stream.fileno())
+    # The same examples each time, and none remembered: what failed over a mutant is no example for the next.
+    quick = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
+    hypothesis.settings.register_profile("mutants", database=None, derandomize=True, phases=quick, deadline=None)
+    hypothesis.settings.load_profile("mutants")
+
+
+def _pytest(files: Sequence[str], plugin: Chosen, stack: Mapping[str, str] | None, *more: str) -> int:
+    options = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", *more]
+    # Pure tests need nothing of what it imports.
+    options += ["--noconftest"] if stack is None else []
+    return int(pytest.main([*options, *files], plugins=[plugin]))
+
+
+def _import_instead(path: str, source: str) -> None:
+    """Import this source wherever that file is imported, also in the sandbox of workflows."""
+    loaded = [name for name, module in sys.modules.items() if getattr(module, "__file__", None) == path]
+    if loaded:
+        msg = f"imported before it could be changed: {loaded}"
+        raise RuntimeError(msg)
+    as_it_is = SourceFileLoader.get_code
+    code = compile(source, path, "exec", dont_inherit=True)
+
+    def get_code(self: SourceFileLoader, fullname: str) -> CodeType | None:
+        return code if self.path == path else as_it_is(self, fullname)
+
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]
