@@ -171,7 +171,9 @@ async def test_what_is_parked_is_kept_up_to_a_bound(engine: Engine) -> None:
     engine.answers["park"] = None
     await life.park("told", {"text": "x" * 100_000}, "unreadable")
     await life.park("told", {"text": "x"}, "unreadable")
-    (_, long), (_, short) = engine.asked
+    await life.park("told", {"text": object()}, "unreadable")
+    (_, long), (_, short), (_, strange) = engine.asked
+    assert strange.payload == '{"text":null}'
     assert (len(long.payload), long.payload[:10], short.payload) == (65_536, '{"text":"x', '{"text":"x"}')
     assert (short.stream, short.filing_id, short.agency) == (NAME, FILING, "H01.30")
     assert (short.signal, short.problem, short.at) == ("told", "unreadable", NOW)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any, Final
 from unicodedata import normalize
 
 import pytest
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from schemas.errors import RefusalCode
+from schemas.errors import Refusal, RefusalCode, problem
 from schemas.filing.commands import AdoptCalendar, content_of
 from schemas.stream.reprojection import command_id
 from tests.complaints import COMPLAINT, AnswerComplaint
@@ -18,6 +19,7 @@ from tests.unit.stream.shell import FILING, NOW, Engine, answer
 from tests.unit.stream.test_payment_life import begun
 from workflows.stream.calendars import adopt_calendar
 from workflows.stream.commands import update
+from workflows.stream.recording import failure
 from workflows.stream.shell import Life
 
 START: Final = {"filing_id": str(FILING), "n": 1, "agency": "H01.30", "about": "chậm trễ"}
@@ -41,15 +43,15 @@ def validator(defined: Any) -> Any:
 @pytest.mark.parametrize(
     ("given", "code", "rule"),
     [
-        ([wire() | {"colour": "red"}], RefusalCode.BAD_COMMAND, "extra_forbidden"),
+        ([wire() | {"colour": "red"}], RefusalCode.BAD_COMMAND, "colour: extra_forbidden"),
         ([], RefusalCode.BAD_COMMAND, None),
         ([wire(), wire()], RefusalCode.BAD_COMMAND, None),
         (
             [wire() | {"actor": {"subject": "m", "role": "system"}}],
             RefusalCode.NOT_AUTHORISED,
-            "system_is_not_a_person",
+            "actor.role: system_is_not_a_person",
         ),
-        ([wire() | {"command_id": "fee:1:paid"}], RefusalCode.BAD_COMMAND, "reserved_id"),
+        ([wire() | {"command_id": "fee:1:paid"}], RefusalCode.BAD_COMMAND, "command_id: reserved_id"),
         ([wire() | {"actor": {"subject": "l", "role": "leader", "agency": "H99"}}], RefusalCode.NOT_ALLOWED, None),
     ],
     ids=["more than is known", "nothing", "two", "as the system", "an id of the system's", "by a stranger"],
@@ -67,8 +69,9 @@ async def test_what_is_refused_leaves_in_words_and_says_the_same_before_and_afte
     refusals.append(error.value)
     for refused in refusals:
         assert (refused.type, refused.non_retryable, refused.details[0]["code"]) == (code, True, code)
-        assert rule in {None, refused.details[0]["problems"][0]["rule"]}
-        assert refused.details[0]["problems"][0]["message"]["vi"]
+        first = refused.details[0]["problems"][0]
+        assert rule in {None, f"{first['field']}: {first['rule']}"}
+        assert first["message"].keys() == {"vi", "en"}
 
 
 async def test_a_command_is_recorded_composed_under_the_digest_of_what_was_sent(engine: Engine) -> None:
@@ -90,6 +93,7 @@ async def test_an_error_of_our_own_is_told_to_nobody(engine: Engine, monkeypatch
     with pytest.raises(ApplicationError) as error:
         validator(UPDATE)(workflow, wire())
     assert (error.value.type, "001090000001" in str(error.value)) == (RefusalCode.INTERNAL, False)
+    assert error.value.details[0]["problems"][0]["rule"] == "internal_error"
 
 
 async def test_a_calendar_is_adopted_once_and_only_if_it_is_in_force(engine: Engine) -> None:
@@ -108,7 +112,8 @@ async def test_a_calendar_is_adopted_once_and_only_if_it_is_in_force(engine: Eng
     engine.answers["calendar"] = None
     with pytest.raises(ApplicationError) as error:
         await adopt(workflow, named | {"calendar": "vn@2026.2"})
-    assert error.value.details[0]["problems"][0]["rule"] == "not_in_force"
+    [why] = error.value.details[0]["problems"]
+    assert (why["field"], why["rule"]) == ("calendar", "not_in_force")
     engine.answers["calendar"] = CALENDAR.model_copy(update={"version": "2026.2"})
     receipt = await adopt(workflow, named | {"calendar": "vn@2026.2"})
     assert (receipt.command_id, receipt.at) == (command_id("vn@2026.2"), NOW)
@@ -117,3 +122,11 @@ async def test_a_calendar_is_adopted_once_and_only_if_it_is_in_force(engine: Eng
     assert (first, asked.name, asked.agency) == (asked, "vn@2026.2", "H01.30")
     assert await adopt(workflow, named | {"calendar": "vn@2026.2"}) == receipt
     assert len(engine.asked) == 2
+
+
+def test_a_refusal_leaves_whole_as_plain_data_and_is_no_error_of_ours() -> None:
+    why = Refusal(code=RefusalCode.NOT_ALLOWED, problems=(problem("", "no", "không", "no"),), allowed=("withdraw",))
+    error = failure(why)
+    assert error.details == (json.loads(why.model_dump_json(exclude_none=True)),)
+    assert (error.message, error.type, error.non_retryable) == (str(why), why.code, True)
+    assert error.category is ApplicationErrorCategory.BENIGN
