@@ -23,7 +23,7 @@ from benchmarks.sides import Filed
 from rules.looks import MOST
 from tests.conftest import ROOT
 
-EVENTS: Final = 140
+EVENTS: Final = 92
 BYTES: Final = 45_000
 """What a level-4 filing may cost, over all its workflows: docs/performance.md says who raised it, and why."""
 
