@@ -32,6 +32,7 @@ SETTINGS: Final = frozenset(
         "MOTCUA_CACHED_WORKFLOWS",
         "MOTCUA_BUILD",
         "MOTCUA_RELEASE",
+        "MOTCUA_SANDBOX",
         "MOTCUA_READY_FILE",
         "MOTCUA_HOME",
         "MOTCUA_FAILPOINTS",

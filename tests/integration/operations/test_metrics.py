@@ -55,8 +55,8 @@ def folder() -> Iterator[Path]:
 
 
 async def lived(world: World) -> list[Play]:
-    """A filing over whose end the worker trips, and one that was refused a command and taken over."""
-    plays = [await Play.begin(world, birth()), await Play.begin(world, extract())]
+    """A filing over whose end the worker trips, one refused a command and taken over, one to be paid."""
+    plays = [await Play.begin(world, birth()), await Play.begin(world, extract()), await Play.begin(world, extract())]
     stranger = plays[1].officer(Role.RECEPTION).model_copy(update={"subject": "stranger"})
     with pytest.raises(NotAuthorised):
         await plays[1].act(cm.Accept, stranger)
@@ -64,6 +64,8 @@ async def lived(world: World) -> list[Play]:
         await connection.execute("update stream set epoch = epoch + 1 where filing_id = $1", plays[1].filing)
     with pytest.raises(LedgerConflict):
         await plays[1].accept()
+    await plays[2].accept()
+    await eventually(lambda: plays[2].kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     return plays
 
 
