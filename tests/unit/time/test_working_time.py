@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -416,3 +417,24 @@ def test_a_pause_out_of_reach_is_named() -> None:
 
 def test_a_calendar_has_the_cut_off_of_its_file() -> None:
     assert expand(FILE.model_copy(update={"cut_off": time(15, 30)})).cut_off == time(15, 30)
+
+
+@pytest.mark.parametrize(("off", "due"), [(5, "2026-03-09T17:00"), (6, "2026-03-09T17:00"), (9, "2026-03-06T17:00")])
+def test_a_calendar_holds_from_its_first_day_to_its_last(off: int, due: str) -> None:
+    days = {"valid_from": date(2026, 3, 5), "valid_until": date(2026, 3, 6), "off": (date(2026, 3, off),)}
+    found = working_time.due(at("2026-03-04T10:00"), limit("2 working days"), VN.model_copy(update=days))
+    assert found == at(due)
+
+
+def test_what_is_out_of_reach_is_named() -> None:
+    known, far = at("2026-03-02T09:00"), at("2100-01-01T00:00")
+    asked: list[tuple[str, Callable[[], object]]] = [
+        ("at", lambda: working_time.remaining(far, known, limit("1 working day"), VN)),
+        ("due", lambda: working_time.before(far, limit("1 working day"), VN)),
+        ("limit", lambda: working_time.before(known, limit("999999 working days"), VN)),
+        ("limit", lambda: working_time.halfway(known, limit("999999 working days"), VN)),
+    ]
+    for field, ask in asked:
+        with pytest.raises(TimeError) as refused:
+            ask()
+        assert refused.value.problem.field == field
