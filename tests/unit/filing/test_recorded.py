@@ -11,10 +11,12 @@ import pytest
 
 from rules.filing import lifecycle
 from rules.filing.queues import possible
-from schemas.errors import RefusalError
+from schemas.errors import RefusalCode, RefusalError
 from schemas.filing import events as ev
 from tests.unit.filing.lives import (
     ADDRESS,
+    APPRAISE,
+    DECIDE,
     FILE,
     LEADER,
     SPECIALIST,
@@ -177,3 +179,35 @@ def test_a_task_is_due_when_the_clock_of_its_stage_is() -> None:
     life = Life()
     [task] = lifecycle.tasks(life.filing, life.now)
     assert task.due == life.clock("intake").due
+
+
+def test_a_refusal_keeps_its_code_and_only_what_is_not_allowed_names_what_is() -> None:
+    life = Life()
+    with pytest.raises(RefusalError) as refused:
+        lifecycle.decide(life.filing.model_copy(update={"seq": 0}), life.submit(form={}), life.now)
+    assert (refused.value.refusal.code, refused.value.refusal.allowed) == (RefusalCode.BAD_SUBMISSION, ())
+    with pytest.raises(RefusalError) as refused:
+        lifecycle.decide(at(VERIFY).filing, command("reassign", TEAM_LEAD, officer="specialist-1"), life.now)
+    assert refused.value.refusal.code is RefusalCode.NOT_ALLOWED
+    assert "reassign" in refused.value.refusal.allowed
+
+
+def test_taking_back_a_step_after_the_proposal_leaves_the_proposal() -> None:
+    life = Life(procedure(review=[APPRAISE, VERIFY, DECIDE])).accepted().proposed()
+    life.do("claim", SPECIALIST).do("forward", SPECIALIST).do("recall", SPECIALIST)
+    assert (life.filing.step, life.filing.proposal is not None) == ("verify", True)
+
+
+def test_who_files_for_another_without_an_authorisation_is_told_what_is_missing() -> None:
+    life = Life()
+    begun = life.filing.model_copy(update={"seq": 0})
+    with pytest.raises(RefusalError) as refused:
+        lifecycle.decide(begun, life.submit(authorisation=None), life.now)
+    assert [(why.field, why.rule) for why in refused.value.refusal.problems] == [
+        ("authorisation", "authorisation_required")
+    ]
+
+
+def test_what_the_machine_said_of_its_failure_is_kept() -> None:
+    life = Life().do("report_failing", work="check", tries=10, error="LookupError")
+    assert (life.log[-1].event.tries, life.log[-1].event.error) == (10, "LookupError")
