@@ -86,6 +86,7 @@ PACKAGES: Final = (
     Package(
         "activities/ledger",
         (
+            "tests/unit/test_measures.py",
             "tests/unit/test_numbers.py",
             "tests/integration/record/test_append.py",
             "tests/integration/record/test_duplicates.py",

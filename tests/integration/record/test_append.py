@@ -13,6 +13,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.intake import OpenRequest, Registry
+from activities.ledger import builds
 from activities.ledger.append import Ledger
 from activities.ledger.reserving import Reserving
 from activities.ledger.vault import Vault
@@ -168,3 +169,30 @@ async def test_who_looks_for_a_persons_filings_holds_up_whoever_looks_for_the_sa
             held, apart = (int.from_bytes(person[:8], "big", signed=True) for person in (one, other))
             assert (await second.fetchval(free, held), await second.fetchval(free, apart)) == (False, True)
         assert await second.fetchval(free, held) is True
+
+
+async def test_the_promoted_build_takes_over_what_it_reads_and_nothing_newer(world: World) -> None:
+    async with opened(world) as log, world.connection() as connection:
+        given = cast("Any", connection)
+        await log.append(ASKED)
+        stream = log.batch().stream
+
+        async def takes(snapshot: int, of: str = stream) -> bool:
+            return await builds.can_take_over(given, "filing", of, snapshot)
+
+        newest = KINDS["filing"].reads.snapshot
+        await builds.register(given, "old", KINDS)
+        assert not await takes(newest)  # nobody is promoted
+        await connection.execute("update build set promoted_at = now() where build = 'old'")
+        assert [await takes(newest), await takes(newest + 1)] == [True, False]
+        assert not await builds.can_take_over(given, "complaint", stream, 1)
+        await connection.execute(
+            """
+            insert into build (build, reads, promoted_at) values ('new', jsonb_build_object('kinds', jsonb_build_object(
+                'filing', jsonb_build_object('snapshot', $1::int, 'events', '{}'::jsonb))), now() + interval '1 s')
+            """,
+            newest,
+        )
+        assert [await takes(newest), await takes(newest, "filing:nothing")] == [False, True]
+        await builds.register(given, "new", KINDS)
+        assert await takes(newest)
