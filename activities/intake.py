@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
-from activities.ledger.standing import IN_FORCE, is_closed
+from activities.ledger.standing import IN_FORCE, KEPT, is_closed, read_calendar
 from schemas.base import Model
 from schemas.filing.events import Accountable, Digests
 from schemas.ids import StreamId
@@ -80,16 +80,16 @@ class Registry:
         agency, queue, rules, calendar, leaders = row
         if calendar is None:
             raise ApplicationError("publish a calendar: motcua calendar publish", type="no_calendar")
-        days, days_digest = _calendar(calendar)
+        days = read_calendar(calendar)
         if rules is None:
             return OpenResult(calendar=days, agency=agency, queue=queue)
-        procedure, rules_digest = _rules(rules)
+        procedure = _read_rules(rules)
         return OpenResult(
             procedure=procedure,
             calendar=days,
             agency=agency,
             queue=queue,
-            digests=Digests(rules=rules_digest, calendar=days_digest),
+            digests=Digests(rules=digest(rules), calendar=digest(calendar)),
             accountable=_accountable(procedure, leaders),
         )
 
@@ -100,7 +100,7 @@ class Registry:
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 in_force = await connection.fetchval(IN_FORCE) == request.name
                 found = await connection.fetchval(CALENDAR, request.name, request.agency) if in_force else None
-        return None if found is None else _calendar(found)[0]
+        return None if found is None else read_calendar(found)
 
     @activity.defn(name="intake.news")
     async def news(self, filing: UUID) -> list[News]:
@@ -148,18 +148,10 @@ select agency, (select queue from agency where agency.agency = named.agency), (
 """
 """What was begun, if the log holds it, or else what now is, and then the agency's leaders."""
 
-_KEPT: Final = 200
-"""So many published versions are kept as they were read, with their digests: they never change."""
 
-
-@lru_cache(_KEPT)
-def _rules(published: bytes) -> tuple[ProcedureRules, str]:
-    return ProcedureRules.model_validate_json(published), digest(published)
-
-
-@lru_cache(_KEPT)
-def _calendar(published: bytes) -> tuple[Calendar, str]:
-    return Calendar.model_validate_json(published), digest(published)
+@lru_cache(KEPT)
+def _read_rules(published: bytes) -> ProcedureRules:
+    return ProcedureRules.model_validate_json(published)
 
 
 def _accountable(procedure: ProcedureRules, leaders: Iterable[str]) -> Accountable:

@@ -6,21 +6,17 @@ three events and a task in which nothing is decided.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Final
 
 from temporalio import activity
-from temporalio.common import RetryPolicy, WorkflowIDConflictPolicy
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.workflow import LocalActivityConfig
 
+from activities.ledger.append import LEDGER
 from schemas.base import Model
 
-TEMPORAL: Final = LocalActivityConfig(
-    start_to_close_timeout=timedelta(seconds=5),
-    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=5)),
-)
-"""It never gives up: what was asked may have been done."""
+TEMPORAL: Final = LEDGER
+"""As an append it never gives up: what was asked may have been done."""
 
 
 class StartRequest(Model):

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from benchmarks.load import Round
 from benchmarks.sides import Filed
+from benchmarks.stage import gone
 
 T = TypeVar("T")
 
@@ -91,12 +92,7 @@ async def asked(name: str, command: Sequence[str | Path], folder: Path, env: Map
 
 async def _end(process: Process) -> None:
     _pipe(process.stdin).close()
-    try:
-        async with asyncio.timeout(_STOP_SECONDS):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+    await gone(process, _STOP_SECONDS)
 
 
 def _pipe(stream: T | None) -> T:

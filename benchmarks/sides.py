@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from uuid import uuid4
 
 from temporalio.client import Client, WithStartWorkflowOperation
@@ -62,6 +62,21 @@ class Timed:
         answer = await made
         self.seconds[name] = time.perf_counter() - begun
         return answer
+
+
+Command: TypeAlias = Callable[[str, str], Awaitable[None]]
+"""Gives the command of this kind as who has this role."""
+
+
+async def commands(give: Command, board: Board, stream: str) -> None:
+    """What is done with a filing once it is submitted by the skeleton's clients and DBOS's."""
+    await give("accept", "reception")
+    await board.at(stream, "fee_settled")
+    await give("claim", "specialist")
+    await give("propose", "specialist")
+    await give("claim", "leader")
+    await give("decide", "leader")
+    await board.at(stream, "issue")
 
 
 class Product:
@@ -136,13 +151,7 @@ class Skeleton:
             await timed.call(kind, made)
 
         await timed.call("submit", self._submit(stream, {"filing": filing, "procedure": PROCEDURE}))
-        await act("accept", "reception")
-        await self._board.at(stream, "fee_settled")
-        await act("claim", "specialist")
-        await act("propose", "specialist")
-        await act("claim", "leader")
-        await act("decide", "leader")
-        await self._board.at(stream, "issue")
+        await commands(act, self._board, stream)
         return Filed((stream, bare.payment_id(filing)), timed.seconds)
 
     async def _submit(self, stream: str, start: Plain) -> Any:

@@ -122,8 +122,13 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is not None:
         return
     process.terminate()
+    await gone(process, _STOP_SECONDS)
+
+
+async def gone(process: asyncio.subprocess.Process, within: float) -> None:
+    """Wait for a process that was told to end; kill it after so many seconds."""
     try:
-        async with asyncio.timeout(_STOP_SECONDS):
+        async with asyncio.timeout(within):
             await process.wait()
     except TimeoutError:
         process.kill()

@@ -11,21 +11,16 @@ from schemas.filing.state import Filing
 from schemas.people import OFFICERS
 from schemas.reading import Audience, TimelineEntry
 from schemas.stream.ledger import Recorded
-from views.log import Connection, Log, Told
+from views.log import Log, Told
 
 
 async def timeline(log: Log, stream: str, audience: Audience) -> tuple[TimelineEntry, ...]:
     """The events of all streams of a filing, in the order of time."""
-    names = await streams_of(log.connection, stream)
+    names = [row["stream"] for row in await log.connection.fetch(_STREAMS, stream)]
     if not names:
         raise RefusalError(NOT_FOUND)
     entries = [entry for name in names for entry in _entries(name, await log.read(name), audience)]
     return tuple(sorted(entries, key=lambda entry: (entry.at, entry.stream, entry.seq)))
-
-
-async def streams_of(connection: Connection, stream: str) -> list[str]:
-    """All streams of the filing that a stream is of; none for one that is not there."""
-    return [row["stream"] for row in await connection.fetch(_STREAMS, stream)]
 
 
 def _entries(stream: str, told: Told, audience: Audience) -> list[TimelineEntry]:

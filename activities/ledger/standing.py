@@ -11,6 +11,9 @@ from views.log import Connection
 IN_FORCE: Final = "select name from calendar order by published_at desc limit 1"
 """The calendar that was published last."""
 
+KEPT: Final = 200
+"""So many published versions are kept as they were read: they never change."""
+
 _OPEN: Final = "from standing where kind = $2 and open and calendar <> $1"
 _WATCHED: Final = "from standing where kind = $2 and not open and watched_until > now() and calendar <> $1"
 """The streams of a kind that run and go by another calendar than this one: each part by an index of its own."""
@@ -41,10 +44,10 @@ order by length(c.agency) desc limit 1
 async def calendar_of(connection: Connection, stream: str) -> Calendar | None:
     """The calendar by which a stream goes now, as it is for its agency; None for one that is not there."""
     body = await connection.fetchval(_CALENDAR, stream)
-    return None if body is None else _read(body)
+    return None if body is None else read_calendar(body)
 
 
-@lru_cache(maxsize=128)
-def _read(body: str) -> Calendar:
+@lru_cache(KEPT)
+def read_calendar(published: bytes) -> Calendar:
     """Read once what many streams go by."""
-    return Calendar.model_validate_json(body)
+    return Calendar.model_validate_json(published)

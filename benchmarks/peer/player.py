@@ -23,7 +23,7 @@ from benchmarks.board import Board
 from benchmarks.load import Round, measure
 from benchmarks.peer.process import DSN, NAME
 from benchmarks.peer.workflows import Database, filing, filing_id, payment_id
-from benchmarks.sides import PROCEDURE, STEPS, Filed, Timed
+from benchmarks.sides import PROCEDURE, STEPS, Filed, Timed, commands
 from benchmarks.skeleton.steps import TABLE, appended
 from workers.memory import settle
 
@@ -50,13 +50,7 @@ class Peer:
             await timed.call(kind, _command(stream, {"command_id": f"{kind}-{role}", "step": kind, "actor": role}))
 
         await timed.call("submit", _submit(stream, {"filing": number, "procedure": PROCEDURE}))
-        await act("accept", "reception")
-        await self._board.at(stream, "fee_settled")
-        await act("claim", "specialist")
-        await act("propose", "specialist")
-        await act("claim", "leader")
-        await act("decide", "leader")
-        await self._board.at(stream, "issue")
+        await commands(act, self._board, stream)
         return Filed((stream, payment_id(number)), timed.seconds)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tests.conftest import ROOT
 
@@ -89,6 +91,29 @@ async def motcua(env: Mapping[str, str], *arguments: str, folder: Path = ROOT) -
     )
     out, err = await asyncio.wait_for(process.communicate(), 100)
     return Ended(process.returncode or 0, out.decode(), err.decode())
+
+
+ENV: Final = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}
+"""Of a process that is to know of no stack but that of its folder."""
+
+
+@asynccontextmanager
+async def program(folder: Path, name: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A `motcua` command that runs in a folder; told to stop at the end. What it says goes to `<name>.out` there."""
+    with (folder / f"{name}.out").open("wb") as said:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "motcua.command", name, *arguments),
+            cwd=folder,
+            env=ENV | {"PYTHONPATH": str(ROOT)},
+            stdout=said,
+            stderr=said,
+        )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.wait(), 60)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 30) -> None:

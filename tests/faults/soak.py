@@ -19,8 +19,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -33,11 +33,9 @@ from motcua.converter import data_converter
 from operations.home import Home
 from recovery.histories import each
 from recovery.stalled import RUNNING, stalled
-from tests.conftest import ROOT
-from tests.faults.processes import until
+from tests.faults.processes import program, until
 from workers.wiring import WORKFLOWS
 
-ENV: Final = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}
 PARTS: Final = ("worker", "worker", "back-office", "postgres", "temporal", "bank", "post")
 STRAY: Final = ("__stack_trace", "__enhanced_stack_trace", "__temporal_workflow_metadata")
 
@@ -53,25 +51,6 @@ class Seen:
     histories: int = 0
     ended_to_be_healed: int = 0
     not_replayed: list[str] = field(default_factory=list)
-
-
-@asynccontextmanager
-async def program(folder: Path, name: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A `motcua` command that runs in a folder."""
-    with (folder / f"{name}.out").open("wb") as said:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "motcua.command", name, *arguments),
-            cwd=folder,
-            env=ENV | {"PYTHONPATH": str(ROOT)},
-            stdout=said,
-            stderr=said,
-        )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.wait(), 60)
 
 
 async def disturb(home: Home, given: argparse.Namespace, seen: Seen) -> None:

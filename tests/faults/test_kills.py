@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import until
+from tests.faults.processes import ENV, until
 
-ENV = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}
 FILINGS = 24
 VICTIMS = ("worker", "postgres", "temporal", "back-office", "worker", "postgres")
 """Each at a moment of its own, drawn from a fixed seed."""

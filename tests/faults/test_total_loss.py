@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sqlite3
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,10 +20,8 @@ import httpx
 import pytest
 
 from operations.home import Home
-from tests.conftest import ROOT
-from tests.faults.processes import motcua, until
+from tests.faults.processes import ENV, motcua, program, until
 
-ENV: Final = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}
 FILINGS: Final = 40
 OPEN: Final = 12
 PAID: Final = 4
@@ -35,25 +32,6 @@ WORKERS: Final = ("worker", "back-office")
 
 SINCE: Final = 60
 """So many events are newer than what Temporal knows when it comes back."""
-
-
-@asynccontextmanager
-async def started(folder: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A `motcua` command that runs in a folder; told to stop at the end."""
-    with (folder / f"{arguments[0]}.out").open("wb") as said:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "motcua.command", *arguments),
-            cwd=folder,
-            env=ENV | {"PYTHONPATH": str(ROOT)},
-            stdout=said,
-            stderr=said,
-        )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.wait(), 60)
 
 
 async def counted(env: dict[str, str], what: str) -> int:
@@ -100,10 +78,10 @@ async def demo_under_way() -> AsyncIterator[Demo]:
     with tempfile.TemporaryDirectory(prefix="motcua-") as name:
         folder = Path(name).resolve()
         home = Home(folder / ".motcua")
-        async with started(folder, "up"):
+        async with program(folder, "up"):
             await until(home.env_file.exists, seconds=60)
             env = home.read_env() or {}
-            async with started(folder, "demo", "--filings", str(FILINGS), "--json", "out.json") as process:
+            async with program(folder, "demo", "--filings", str(FILINGS), "--json", "out.json") as process:
                 demo = Demo(folder, home, env, process)
                 await demo.until(lambda: under_way(env))
                 yield demo

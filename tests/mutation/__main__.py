@@ -120,6 +120,10 @@ _LOADED_ONCE: Final = (
 """What every trial imports and no mutant is in: it forks from a process that has it."""
 
 
+class EndedFromOutsideError(Exception):
+    """Somebody ended a trial, which says nothing of its mutant: call again to go on with it."""
+
+
 @dataclass
 class Trial:
     """A mutant being tried."""
@@ -130,7 +134,7 @@ class Trial:
     until: float
 
     def verdict(self) -> dict[str, Any] | None:
-        """How it ended, or None while it goes on."""
+        """How it ended, or None while it goes on. Raises `EndedFromOutsideError`."""
         if self.process.is_alive() and not self.answer.poll():
             if monotonic() < self.until:
                 return None
@@ -139,6 +143,9 @@ class Trial:
         try:
             failed = self.answer.recv()
         except EOFError:
+            self.process.join()
+            if self.process.exitcode == -signal.SIGTERM:
+                raise EndedFromOutsideError from None
             failed = f"exit {self.process.exitcode}"
         self.process.join()
         return {"verdict": "survived"} if failed is None else {"verdict": "killed", "by": failed}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.mutation.__main__ import EndedFromOutsideError, Trial
 from tests.mutation.mutants import Mutant, mutants, mutated, sampled
 
 SOURCE = '''"""What it is for."""
@@ -65,3 +69,29 @@ def test_the_head_of_a_sample_is_a_smaller_sample_and_stays_when_another_functio
     assert keys(sampled([file], file.parent, 12, 1000)) != whole
     file.write_text(SOURCE + "\n\ndef other() -> int:\n    return 1\n")
     assert [key for key in keys(sampled([file], file.parent, 11, 1000)) if key in whole] == whole
+
+
+class Ended:
+    """A process that has ended, and its end of the pipe."""
+
+    def __init__(self, exitcode: int) -> None:
+        self.exitcode = exitcode
+
+    def is_alive(self) -> bool:
+        return False
+
+    def join(self) -> None:
+        """It is gone."""
+
+    def recv(self) -> None:
+        raise EOFError
+
+
+def test_a_trial_that_somebody_ended_says_nothing_of_its_mutant_and_one_that_broke_kills_it() -> None:
+    def trial(exitcode: int) -> Trial:
+        process: Any = Ended(exitcode)
+        return Trial(Mutant("law.py", 1, "", "a", "b", 0), process, process, 0)
+
+    with pytest.raises(EndedFromOutsideError):
+        trial(-signal.SIGTERM).verdict()
+    assert trial(-signal.SIGSEGV).verdict() == {"verdict": "killed", "by": "exit -11"}

@@ -54,7 +54,7 @@ def test_a_filing_is_measured_against_others_and_stays_within_its_budget(tmp_pat
     has_python(before)
     for room in ROOT.glob("[a-z]*"):
         (before / room.name).symlink_to(room)
-    few = ("--concurrency", "2", "--rounds", "1", "--seconds", "0.5")
+    few = ("--concurrency", "2", "--rounds", "1", "--seconds", "1")
     ended = benchmark("--json", file, *few, "--against", before)
     assert ended.returncode == 0, ended.stderr
     for other in ("before", "skeleton", "dbos"):
@@ -65,9 +65,7 @@ def test_a_filing_is_measured_against_others_and_stays_within_its_budget(tmp_pat
     late = found["late_money_watch"]
     assert 1 < late["looks"] <= late["most_looks"] <= MOST
     assert late["measured_looks"] > 0
-    assert (
-        min(late["look_cpu_ms"]["worker"], late["filing_cpu_ms"]) > 0
-    )  # of half a second; the server's may be too little
+    assert min(late["look_cpu_ms"]["worker"], late["look_cpu_ms"]["server"], late["filing_cpu_ms"]) > 0
     assert found["history"]["product"]["events"] <= EVENTS
     assert found["history"]["product"]["size"] <= BYTES
     assert found["history"]["before"]["kinds"]["MARKER_RECORDED"] > 0
