@@ -11,6 +11,7 @@ from rich.console import Console
 
 from benchmarks import calendar as calendar_benchmark
 from benchmarks import engine as engine_benchmark
+from benchmarks import memory as memory_benchmark
 from benchmarks import report
 from benchmarks.asking import AskedError
 from benchmarks.elsewhere import NoCheckoutError, check
@@ -75,6 +76,29 @@ def calendar(
     typer.echo(str(measured))
     if file is not None:
         file.write_bytes(calendar_benchmark.as_json(measured))
+
+
+@app.command()
+def memory(
+    *,
+    submissions: Annotated[
+        int, typer.Option("--submissions", min=memory_benchmark.FEWER, metavar="N", help="Filings that stay open.")
+    ] = 10_000,
+    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
+) -> None:
+    """More open filings than a worker keeps in memory: how much it takes, and what a decision costs among them.
+
+    Example: `python -m benchmarks memory --json out.json`
+    """
+    _see_folder(file)
+    said = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        measured = asyncio.run(memory_benchmark.run(submissions, said.print))
+    except StackError as error:
+        _fail(str(error), 1)
+    typer.echo(str(measured))
+    if file is not None:
+        file.write_bytes(memory_benchmark.as_json(measured))
 
 
 def _see_folder(file: Path | None) -> None:

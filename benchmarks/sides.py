@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from temporalio.client import Client, WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -90,24 +90,35 @@ class Product:
 
     async def file(self) -> Filed:
         timed = Timed()
-        submission = _submission()
-        filing = ids.filing_id(submission.client_id, submission.submission_id)
-
-        async def act(command: type[cm.Command], role: Role, **fields: Any) -> None:
-            kind: str = command.model_fields["kind"].default
-            actor = Actor(subject=f"{AGENCY.lower()}-{role}-1", role=role, agency=AGENCY)
-            given = command.model_validate({"command_id": f"{kind}-{role}", "actor": actor, "via": VIA} | fields)
-            await timed.call(kind, self._client.act(filing, given))
-
-        await timed.call("submit", self._client.submit(submission))
-        await act(cm.Accept, Role.RECEPTION)
-        await self._board.at(filing, "review")
-        await act(cm.Claim, Role.SPECIALIST)
-        await act(cm.Propose, Role.SPECIALIST, outcome=Outcome.APPROVED)
-        await act(cm.Claim, Role.LEADER)
-        await act(cm.Decide, Role.LEADER, outcome=Outcome.APPROVED)
-        await self._board.at(filing, "closed")
+        filing = await self.submit(timed)
+        await self.prepare(filing, timed)
+        await self.decide(filing, timed)
         return Filed((ids.filing_workflow(filing), ids.payment_workflow(filing, 1)), timed.seconds)
+
+    async def submit(self, timed: Timed) -> UUID:
+        """One more filing, which waits for its intake."""
+        submission = _submission()
+        await timed.call("submit", self._client.submit(submission))
+        return ids.filing_id(submission.client_id, submission.submission_id)
+
+    async def prepare(self, filing: UUID, timed: Timed) -> None:
+        """All up to the decision: accepted, paid, proposed, and claimed by the leader."""
+        await self._act(timed, filing, cm.Accept, Role.RECEPTION)
+        await self._board.at(filing, "review")
+        await self._act(timed, filing, cm.Claim, Role.SPECIALIST)
+        await self._act(timed, filing, cm.Propose, Role.SPECIALIST, outcome=Outcome.APPROVED)
+        await self._act(timed, filing, cm.Claim, Role.LEADER)
+
+    async def decide(self, filing: UUID, timed: Timed) -> None:
+        """The decision, and what follows from it by itself, up to the hand-over."""
+        await self._act(timed, filing, cm.Decide, Role.LEADER, outcome=Outcome.APPROVED)
+        await self._board.at(filing, "closed")
+
+    async def _act(self, timed: Timed, filing: UUID, command: type[cm.Command], role: Role, **fields: Any) -> None:
+        kind: str = command.model_fields["kind"].default
+        actor = Actor(subject=f"{AGENCY.lower()}-{role}-1", role=role, agency=AGENCY)
+        given = command.model_validate({"command_id": f"{kind}-{role}", "actor": actor, "via": VIA} | fields)
+        await timed.call(kind, self._client.act(filing, given))
 
 
 def _submission() -> Submission:
@@ -174,7 +185,7 @@ class Skeleton:
 
 
 @asynccontextmanager
-async def sides(client: Client, dsn: str) -> AsyncIterator[tuple[Side, Side]]:
+async def sides(client: Client, dsn: str) -> AsyncIterator[tuple[Product, Skeleton]]:
     """The product and its skeleton, for as long as they are looked at."""
     async with FilingClient(client) as filings, Board(dsn, _PLACES) as places, Board(dsn, STEPS) as steps:
         yield Product(filings, places), Skeleton(client, steps)

@@ -16,7 +16,7 @@ from typing import Final
 import asyncpg
 from temporalio.client import Client
 
-from benchmarks.sides import PROCEDURE, Side, sides
+from benchmarks.sides import PROCEDURE, Product, Skeleton, sides
 from benchmarks.skeleton.steps import TABLE
 from deploy.stack import Stack
 from deploy.stack.child import CHECKOUT, LAUNCH
@@ -42,7 +42,7 @@ class Scene:
     """Both sides, ready. `pids` are the processes that serve a side, by its name."""
 
     client: Client
-    sides: tuple[Side, Side]
+    sides: tuple[Product, Skeleton]
     pids: Mapping[str, Mapping[str, int]]
     dsn: str
 

@@ -20,7 +20,7 @@ from rules.streams import KINDS, Kinds
 from schemas.ids import TASK_QUEUE
 from schemas.stream.restart import Restart, RestartStart
 
-MAX_CONCURRENCY: Final = 10
+MAX_CONCURRENCY: Final = 20
 """So many are started at the same time."""
 
 PATIENCE: Final = 20.0
@@ -68,11 +68,14 @@ _PAGES: Final[tuple[tuple[str, Any], ...]] = (
 _RECORDED: Final = "select exists (select from stream where stream = $1)"
 _OF_FILING: Final = "select stream from standing where filing_id = $1"
 
-_SUMMARY: Final = """
-select f.procedure || ' · ' || f.agency || ' · ' || f.code
-from standing s join filing f using (filing_id) where s.stream = $1
+_NEXT_EPOCH: Final = """
+update stream set epoch = epoch + 1 where stream = $1
+returning epoch, (
+    select f.procedure || ' · ' || f.agency || ' · ' || f.code
+    from standing s join filing f using (filing_id) where s.stream = $1
+)
 """
-"""How it reads in Temporal's own pages."""
+"""And how the stream reads in Temporal's own pages."""
 
 
 Memo = Mapping[str, Any]
@@ -114,8 +117,15 @@ class Restarter:
         return [row["stream"] for row in await self._pool.fetch(_OF_FILING, filing)]
 
     async def running(self) -> list[str]:
-        """All the streams that have a running workflow, as far as Temporal's list of them knows yet."""
-        return [workflow.id async for workflow in self._temporal.list_workflows(RUNNING)]
+        """All the streams that have a running workflow, as far as Temporal's list of them knows yet.
+
+        Raises `MotcuaError`.
+        """
+
+        async def attempt(limit: Any) -> list[str]:
+            return [workflow.id async for workflow in self._temporal.list_workflows(RUNNING, rpc_timeout=limit)]
+
+        return await patiently(attempt, PATIENCE)
 
     async def restart(self, stream: str, *, force: bool = False, memo: Memo | None = None) -> Found:
         """Start the workflow of a stream again. What runs is left alone, or with `force` ended by the start.
@@ -126,17 +136,12 @@ class Restarter:
             MotcuaError: Temporal does not answer, or refuses.
             asyncpg.PostgresError, OSError, TimeoutError: The database does.
         """
-        if not force and await self.runs(stream):
-            return Found.RUNNING
         async with self._pool.acquire() as connection:
             transaction = connection.transaction()
             await transaction.start()
             try:
                 # The row stays locked: nobody appends, and nobody else restarts it, until the new run is there.
-                epoch = await connection.fetchval(
-                    "update stream set epoch = epoch + 1 where stream = $1 returning epoch", stream
-                )
-                summary = await connection.fetchval(_SUMMARY, stream)
+                [(epoch, summary)] = await connection.fetch(_NEXT_EPOCH, stream)
                 await self._start(stream, epoch, memo, summary, force=force)
             except WorkflowAlreadyStartedError:
                 await transaction.rollback()

@@ -33,8 +33,20 @@ from workers.settings import WorkerSettings
 from workers.wiring import activities, platform_worker
 
 ROOT: Final = Path(__file__).parents[1]
+QUICK: Final = ("unit", "contract", "replay")
 PARTS: Final = ("postgres", "temporal", "migrations", "bank", "post")
 DIRECTORY: Final = (ROOT / "deploy" / "directory.yaml").read_bytes()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--quick`: what needs neither PostgreSQL nor Temporal."""
+    parser.addoption("--quick", action="store_true", help=f"only {', '.join(QUICK)}: under a minute")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Whether a folder is left out."""
+    slow = collection_path.parent == ROOT / "tests" and collection_path.name not in QUICK
+    return True if config.getoption("quick") and slow and collection_path.is_dir() else None
 
 
 def pytest_configure() -> None:

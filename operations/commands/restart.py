@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, Final
@@ -116,8 +116,10 @@ async def _restart(
         restarter = Restarter(pool, temporal)
         await restarter.answers()
         if which is None:
-            pages = _behind(restarter, temporal, pool) if all_behind else _missing(restarter)
-            return None, await _all(restarter, pages, force=all_behind)
+            running = await restarter.running()
+            if all_behind:
+                return None, await _all(restarter, _behind(restarter, temporal, pool, running), force=True)
+            return None, await _all(restarter, _missing(restarter), frozenset(running))
         async with pool.acquire() as connection:
             row = await find(connection, which)
         if row is None:
@@ -145,15 +147,19 @@ async def _missing(restarter: Restarter) -> Pages:
             seen.update(page)
 
 
-async def _behind(restarter: Restarter, temporal: Client, pool: asyncpg.Pool[asyncpg.Record]) -> Pages:
-    running = await restarter.running()
+async def _behind(
+    restarter: Restarter, temporal: Client, pool: asyncpg.Pool[asyncpg.Record], running: list[str]
+) -> Pages:
     for kind in reversed(tuple(restarter.kinds)):
         ours = sorted(stream for stream in running if stream.startswith(f"{kind}:"))
         async for page in all_behind_of(temporal, pool, ours):
             yield kind, page
 
 
-async def _all(restarter: Restarter, pages: Pages, *, force: bool) -> Tallies:
+async def _all(
+    restarter: Restarter, pages: Pages, running: frozenset[str] = frozenset(), *, force: bool = False
+) -> Tallies:
+    """Start them. Of those that seem to be `running` Temporal is asked first: cheaper than a start in vain."""
     tallies = {kind: Tally() for kind in restarter.kinds}
     with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
         task, total = bar.add_task("", total=0), 0
@@ -161,19 +167,26 @@ async def _all(restarter: Restarter, pages: Pages, *, force: bool) -> Tallies:
             tallies[kind].unfinished += len(streams)
             total += len(streams)
             bar.update(task, total=total)
-            await _some(restarter, streams, tallies[kind], lambda: bar.advance(task), force=force)
+            again = partial(_again, restarter, running=running, force=force)
+            await _some(streams, again, tallies[kind], lambda: bar.advance(task))
     return tallies
 
 
+async def _again(restarter: Restarter, stream: str, *, running: frozenset[str], force: bool) -> Found:
+    if stream in running and await restarter.runs(stream):
+        return Found.RUNNING
+    return await restarter.restart(stream, force=force)
+
+
 async def _some(
-    restarter: Restarter, streams: list[str], tally: Tally, done: Callable[[], None], *, force: bool
+    streams: list[str], again: Callable[[str], Awaitable[Found]], tally: Tally, done: Callable[[], None]
 ) -> None:
     waiting = iter(streams)
 
     async def work() -> None:
         for stream in waiting:
             try:
-                found = await while_away(partial(restarter.restart, stream, force=force))
+                found = await while_away(partial(again, stream))
             except (MotcuaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
                 tally.failed[stream] = str(error) if isinstance(error, MotcuaError) else type(error).__name__
             else:

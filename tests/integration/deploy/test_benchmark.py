@@ -18,6 +18,8 @@ from benchmarks.elsewhere import elsewhere
 from benchmarks.engine import DifferentShapeError, compare, compare_appends
 from benchmarks.history import History
 from benchmarks.load import Round
+from benchmarks.memory import Decisions
+from benchmarks.memory import Measured as Memory
 from benchmarks.report import compared
 from benchmarks.sides import Filed
 from rules.looks import MOST
@@ -28,9 +30,9 @@ BYTES: Final = 45_000
 """What a level-4 filing may cost, over all its workflows: docs/performance.md says who raised it, and why."""
 
 
-def benchmark(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def benchmark(*arguments: str | Path, name: str = "engine") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        (sys.executable, "-m", "benchmarks", "engine", *arguments),
+        (sys.executable, "-m", "benchmarks", name, *arguments),
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "MOTCUA_"))},
         capture_output=True,
@@ -79,6 +81,27 @@ def test_a_filing_is_measured_against_others_and_stays_within_its_budget(tmp_pat
         assert min(figures["cpu_ms"][name] for name in own) > 0
         assert 0 < figures["latency_ms"]["decide"]["p50"] <= figures["latency_ms"]["decide"]["p95"]
     assert 0 < result["ratios"]["before"]["cpu"]["pooled"] < 10
+
+
+def test_memory_and_decisions_are_measured_while_filings_stay_open(tmp_path: Path) -> None:
+    file = tmp_path / "memory.json"
+    ended = benchmark("--submissions", "100", "--json", file, name="memory")
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(file.read_text())
+    assert [int(after) for after in found["resident"]] == list(range(5, 101, 5))
+    assert min(found["resident"].values()) > 50 * 2**20
+    assert [found[which]["decided"] for which in ("few", "many", "forgotten")] == [3, 3, 3]
+    assert all(found[which]["p50_ms"] > 0 for which in ("few", "many", "forgotten"))
+    assert 20 < found["events"] < EVENTS
+    assert f"it grew by {found['growth']:.1%} after the first 20%" in ended.stdout
+
+
+def test_growth_is_that_after_the_first_fifth() -> None:
+    nothing = Decisions(1, 1.0, {})
+    resident = {1000: 100, 2000: 200, 3000: 150, 5000: 230, 10_000: 210}
+    found = Memory(1000, resident, nothing, Decisions(1, 1.0, {"worker": 30.0, "server": 20.0}), nothing, 10, {}, {})
+    assert found.growth == pytest.approx(0.15)
+    assert dataclasses.replace(found, forgotten=Decisions(1, 1.0, {"worker": 60.0})).replay_ms == pytest.approx(1.0)
 
 
 def history(events: int, **kinds: int) -> History:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import asyncpg
-import pytest
 
 from recovery.restart import Found, Restarter
 from tests.acting import Play, birth
 from tests.conftest import World
 
 
-async def test_a_restart_that_comes_too_late_takes_nothing_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def not_yet(*_: Any) -> bool:
-        return False
-
-    monkeypatch.setattr(Restarter, "runs", not_yet)
+async def test_a_restart_that_comes_too_late_takes_nothing_away(world: World) -> None:
     async with world.platform(), asyncpg.create_pool(world.owner_dsn, min_size=1, max_size=1) as pool:
         play = await Play.begin(world, birth())
         assert await Restarter(pool, world.temporal).restart(f"filing:{play.filing}") is Found.RUNNING
