@@ -29,7 +29,7 @@ from .stopping import GRACE, on_stop_signals
 from .store import Store
 
 READY_FILE: Final = "MOTCUA_READY_FILE"
-BEAT: Final = 3
+BEAT: Final = 2
 """Seconds between two signs of life while a hook works: without them the platform asks again after 10 s."""
 SIGN_OF_LIFE: Final = timedelta(seconds=5)
 """How often a process tells Temporal that it lives: `motcua doctor` names one that no longer does within 20 s."""
@@ -113,9 +113,9 @@ class _Work:
 
         async def beat() -> None:
             while True:
+                await asyncio.sleep(BEAT)
                 activity.heartbeat()
                 self._hooks.look()
-                await asyncio.sleep(BEAT)
 
         beats = asyncio.create_task(beat())
         try:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID, uuid4
 
@@ -169,12 +169,12 @@ class FilingClient:
         stream = _stream(target)
         handle = self._client.get_workflow_handle(stream)
         update_id = command_id()
-        recorded = c.AskReceipt(stream=stream, command_id=command.command_id)
+        recorded = partial(c.AskReceipt, stream=stream, command_id=command.command_id)
 
         async def attempt(limit: timedelta) -> c.Receipt:
             if self._known.is_open(stream, command.command_id):
                 with contextlib.suppress(RefusedError, FilingNotAvailable):
-                    return await self._ask(recorded, c.Receipt, limit)
+                    return await self._ask(recorded(), c.Receipt, limit)
             try:
                 receipt: c.Receipt = await handle.execute_update(
                     command.kind, command, id=update_id, result_type=c.Receipt, rpc_timeout=limit
@@ -187,7 +187,7 @@ class FilingClient:
                     raise
             else:
                 return receipt
-            return await self._recorded_before_the_end(recorded, limit)
+            return await self._recorded_before_the_end(recorded(), limit)
 
         receipt = await self._once(stream, command.command_id, attempt)
         return _same_content(receipt, c.content_of(command), c.OTHER_CONTENT)

@@ -61,6 +61,9 @@ WORKFLOWS: Sequence[type] = (FilingWorkflow, PaymentWorkflow, ParcelWorkflow, Vi
 COMMAND_SECONDS: Final = 4
 """A query may take this long: an attempt to append has 5 s in all."""
 
+ONE_PLAN: Final = {"plan_cache_mode": "force_generic_plan"}
+"""Each connection plans a statement once: the plan that it would keep to after five others anyway."""
+
 MOST_WAITING: Final = 2000
 """So many may wait for changes at once at one worker: each is one entry of one statement (`views.watching`)."""
 
@@ -76,9 +79,8 @@ def open_pool(settings: WorkerSettings) -> Pool:
         max_size=settings.pool_size,
         command_timeout=COMMAND_SECONDS,
         timeout=COMMAND_SECONDS,
-        # A statement is planned five times before PostgreSQL keeps to one plan; by default, again every five minutes.
-        # To force that plan from the start (`plan_cache_mode`) saved nothing that could be measured.
         max_cached_statement_lifetime=0,
+        server_settings=ONE_PLAN,
         reset=_as_it_was,
     )
 

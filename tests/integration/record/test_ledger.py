@@ -262,22 +262,19 @@ async def test_while_a_filing_is_restarted_its_runs_wait_and_only_the_later_one_
     assert await play.kinds() == (["submitted"] if asks else ["submitted", "accepted"])
 
 
-@pytest.mark.parametrize("plan", ["force_custom_plan", "force_generic_plan"])
 @pytest.mark.parametrize("numbered", [True, False])
 async def test_an_append_waits_for_the_streams_before_it_holds_anything_that_a_rebuild_needs(
-    world: World, plan: str, *, numbered: bool
+    world: World, *, numbered: bool
 ) -> None:
-    async with world.connection() as connection:
-        await connection.execute(f"alter database {world.namespace} set plan_cache_mode = {plan}")
-        async with world.platform():
-            first, second = [await Play.begin(world, extract()) for _ in range(2)]
-            await first.accept()
-            async with connection.transaction():
-                await connection.execute("lock table stream in exclusive mode")
-                another = asyncio.create_task(Play.begin(world, extract()) if numbered else second.accept())
-                await eventually(lambda: connection.fetchval(WAITING), bool)
-                assert await connection.fetch(HELD) == []
-            await another
+    async with world.connection() as connection, world.platform():
+        first, second = [await Play.begin(world, extract()) for _ in range(2)]
+        await first.accept()
+        async with connection.transaction():
+            await connection.execute("lock table stream in exclusive mode")
+            another = asyncio.create_task(Play.begin(world, extract()) if numbered else second.accept())
+            await eventually(lambda: connection.fetchval(WAITING), bool)
+            assert await connection.fetch(HELD) == []
+        await another
 
 
 WAITING: Final = """

@@ -34,6 +34,7 @@ from views.log import Log, UnfoldableError, no_keys
 from views.officer import tasks
 from views.operator import codes, find
 from views.timeline import timeline
+from workers.wiring import ONE_PLAN
 
 PROVINCE: Final = (Path(__file__).parent / "province.sql").read_text()
 EXPLAIN: Final = """
@@ -109,11 +110,11 @@ def wrong(plan: dict[str, Any]) -> list[str]:
     return scans + ([f"reads {dropped:.0f} rows for nothing"] if dropped > WASTE else [])
 
 
-async def asked(dsn: str, ask: Ask) -> dict[str, list[str]]:
+async def asked(dsn: str, ask: Ask, often: int = OFTEN, **settings: str) -> dict[str, list[str]]:
     """What is wrong with each statement that was executed, however often it was planned anew."""
     found: dict[str, list[str]] = {}
     executed = Counter[str]()
-    connection = await asyncpg.connect(dsn)
+    connection = await asyncpg.connect(dsn, server_settings=settings)
     some = Some(*(await connection.fetch(SOME))[0])
 
     def note(_: Any, message: Any) -> None:
@@ -123,7 +124,7 @@ async def asked(dsn: str, ask: Ask) -> dict[str, list[str]]:
             found.setdefault(told["Query Text"], []).extend(wrong(told["Plan"]))
 
     try:
-        while not executed or min(executed.values()) < OFTEN:
+        while not executed or min(executed.values()) < often:
             with suppress(UnfoldableError):  # its events are not such as happen
                 await ask(connection, some)
             # After the first time, in which asyncpg asks for types once and for all.
@@ -227,8 +228,11 @@ ASKS: Final[Mapping[str, Ask]] = {
 
 
 @pytest.mark.parametrize("what", ASKS)
-async def test_no_big_table_is_read_from_end_to_end(province: str, what: str) -> None:
-    found = await asked(province, ASKS[what])
+@pytest.mark.parametrize(("often", "settings"), [(OFTEN, {}), (1, ONE_PLAN)], ids=["commands", "worker"])
+async def test_no_big_table_is_read_from_end_to_end(
+    province: str, what: str, often: int, settings: Mapping[str, str]
+) -> None:
+    found = await asked(province, ASKS[what], often, **settings)
     assert found
     assert {statement: problems for statement, problems in found.items() if problems} == {}
 
