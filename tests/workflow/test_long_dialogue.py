@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import asyncpg
 import pytest
 
+from activities.ledger.append import Ledger
+from activities.ledger.vault import Vault
 from motcua import SameIdOtherContent
 from recovery.behind import seen_seq
 from recovery.restart import Found, Restarter
 from rules.filing.changes import KEPT
+from rules.streams import KINDS
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow
 from schemas.people import Role
-from tests.acting import Play, eventually, extract
+from schemas.stream.ledger import Batch
+from tests.acting import VIA, Play, eventually, extract
 from tests.conftest import World
 
 ROUNDS: Final = 150
 LONG: Final = "ế" * 2000
 LARGEST: Final = 262_144
+MESSAGE: Final = 4_194_304
+"""Bytes that the server takes in one message."""
 
 
 async def ask(play: Play, n: int, question: str = LONG) -> Any:
@@ -54,5 +61,37 @@ async def test_hundreds_of_the_longest_questions_do_no_harm(running: World) -> N
     assert (await play.view()).seq == view.seq  # that one too was recorded long before
     await play.accept()
     assert (await play.view()).stage is not Stage.INTAKE
+    history = await running.temporal.get_workflow_handle(stream).fetch_history()
+    assert max(sizes(history)) < LARGEST
+
+
+@pytest.mark.timeout(240)
+async def test_a_log_that_is_longer_than_a_message_is_read_by_who_starts_it_again(running: World) -> None:
+    play = await Play.begin(running, extract())
+    stream = filing_workflow(play.filing)
+    await running.temporal.get_workflow_handle(stream).terminate("lost")
+    asked = tuple({"kind": "asked", "n": n, "officer": "o-1", "question": LONG} for n in range(1, 41))
+    many = MESSAGE // len(LONG.encode()) // len(asked) + 2
+    async with asyncpg.create_pool(running.app_dsn, min_size=0, max_size=2) as pool:
+        ledger = Ledger(pool, Vault(running.settings.master), KINDS)
+        for n in range(many):
+            given = cm.Ask(command_id=f"ask-{n}", actor=play.officer(Role.RECEPTION), via=VIA, question=LONG)
+            await ledger.append(
+                Batch(
+                    stream=stream,
+                    filing_id=play.filing,
+                    agency=play.submission.agency,
+                    next_seq=2 + n * len(asked),
+                    command_id=given.command_id,
+                    digest=cm.content_of(given),
+                    actor=given.actor,
+                    via=given.via,
+                    at=datetime.now(UTC),
+                    events=asked,
+                )
+            )
+        assert await Restarter(pool, running.temporal).restart(stream) is Found.RESTARTED
+    await eventually(lambda: seen_seq(running.temporal, stream), (1 + many * len(asked)).__eq__)
+    await play.accept()
     history = await running.temporal.get_workflow_handle(stream).fetch_history()
     assert max(sizes(history)) < LARGEST

@@ -38,6 +38,9 @@ M = TypeVar("M", bound=Model)
 MIN_TIMER: Final = timedelta(milliseconds=1)
 """The shortest wait: what is overdue waits too, so that no clock decides whether there is a timer."""
 
+PAGES: Final = 16
+"""So many pages of the log go into one workflow task: they reach the server as one message, of 4 MB at most."""
+
 
 class Stream(Generic[S]):
     """A stream of events as its workflow sees it: the state, and the receipts of the commands that made it.
@@ -71,6 +74,7 @@ class Stream(Generic[S]):
         # The calendar that was published last is the one adopted last.
         self.adopting = asyncio.Lock()
         self._in_flight = 0
+        self._pages = 0
 
     @property
     def idle(self) -> bool:
@@ -194,10 +198,17 @@ class Stream(Generic[S]):
             self.superseded = error.type == RefusalCode.LEDGER_CONFLICT
             raise
         self._adopt(answer, after if _taken_as_it_was(batch, answer) else None)
+        if answer.more:
+            await self._turn_page()
         if answer.command_id in {None, batch.command_id}:
             return answer
         self._others[answer.command_id] = answer
         return None
+
+    async def _turn_page(self) -> None:
+        self._pages += 1
+        if self._pages % PAGES == 0:
+            await workflow.sleep(MIN_TIMER)
 
     def _adopt(self, answer: Appended, known: S | None) -> None:
         """Take over what the log answered; `known` is the state that its events lead to, where that is known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
@@ -34,6 +34,7 @@ _USED: Final = (
     "all_handlers_finished",
     "execute_local_activity_method",
     "start_activity_method",
+    "sleep",
 )
 
 
@@ -64,6 +65,7 @@ class Engine:
         self.answers: dict[str, Any] = {}
         self.asked: list[tuple[str, Any]] = []
         self.waits: list[dict[str, Any]] = []
+        self.slept: list[timedelta] = []
         self.run = SimpleNamespace(
             workflow_id=NAME,
             continued_run_id=None,
@@ -113,6 +115,9 @@ class Engine:
         work = asyncio.get_running_loop().create_future()
         work.set_result(self.answers[method.__name__])
         return work
+
+    async def sleep(self, time: timedelta) -> None:
+        self.slept.append(time)
 
     def append(self, batch: Batch) -> Appended:
         """As `activities.ledger.append` does it, without a database."""

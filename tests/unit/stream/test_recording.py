@@ -13,6 +13,7 @@ from schemas.errors import Refusal, RefusalCode, RefusalError, problem
 from schemas.filing.commands import content_of
 from tests.unit.stream.shell import FILING, LEADER, NAME, NOW, VIA, Engine, answer, complain, stream
 from workflows.stream import waiting
+from workflows.stream.recording import MIN_TIMER, PAGES
 
 ANSWERED = {"kind": "complaint_answered", "answer": "đã trả kết quả"}
 
@@ -129,23 +130,26 @@ async def test_a_timer_never_fires_before_its_instant(engine: Engine) -> None:
     assert engine.batches[-1].at == engine.time
 
 
-async def test_catching_up_reads_to_the_end_page_by_page(engine: Engine) -> None:
-    for n in range(3):
+@pytest.mark.parametrize(("many", "rests"), [(3, 0), (PAGES, 0), (PAGES + 1, 1), (2 * PAGES + 1, 2)])
+async def test_catching_up_reads_to_the_end_page_by_page(engine: Engine, many: int, rests: int) -> None:
+    """And lets the server have what was read, before it is too much for one message."""
+    for n in range(many):
         engine.somebody_else({"kind": "complained", "about": f"{n}"}, f"c{n}")
-    pages = iter((1, 2, 3))
+    pages = iter(range(1, many + 1))
 
     def one_page(_: object) -> None:
         until = next(pages)
         stored = tuple(engine.log[until - 1 : until])
-        engine.told = {"stored": stored, "receipts": tuple(engine.receipts[until - 1 : until]), "more": until < 3}
+        engine.told = {"stored": stored, "receipts": tuple(engine.receipts[until - 1 : until]), "more": until < many}
 
     engine.before_answer = one_page
     recording = stream()
     await recording.catch_up()
-    assert [batch.next_seq for batch in engine.batches] == [1, 2, 3]
+    assert [batch.next_seq for batch in engine.batches] == list(range(1, many + 1))
     assert {batch.command_id for batch in engine.batches} == {"catch-up"}
     assert all(not batch.events and batch.rows is None for batch in engine.batches)
-    assert (recording.state.seq, recording.receipts.kept[-1].command_id) == (3, "c2")
+    assert (recording.state.seq, recording.receipts.kept[-1].command_id) == (many, f"c{many - 1}")
+    assert engine.slept == [MIN_TIMER] * rests
 
 
 @pytest.mark.parametrize(("seen", "checked"), [(None, True), (1, True), (2, True), (3, False)])
