@@ -224,8 +224,9 @@ class Life(Generic[S]):
             raise RefusalError(NOT_RECORDED)
         self.taken_over(found)
         state = self.kind.initial(Origin(id_, found.agency, found.procedure, found.calendar, found.digests))
-        self._stream = Stream(self.kind, id_, state, epoch=resume.epoch)
-        await self._stream.catch_up()
+        stream = Stream(self.kind, id_, state, epoch=resume.epoch)
+        await stream.catch_up()
+        self._stream = stream  # not before: what is asked meanwhile must not be judged by half of it
         await self.caught_up()
 
 

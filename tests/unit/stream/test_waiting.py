@@ -126,6 +126,25 @@ async def test_a_run_that_is_to_go_on_from_the_log_reads_it_first(engine: Engine
     assert (life.stream.state.agency, str(life.stream.id), life.stream.epoch) == ("H01.30", NAME, 4)
 
 
+async def test_nothing_is_judged_by_half_of_a_log(engine: Engine) -> None:
+    """What is asked while it is still being read waits."""
+    for about in ("x", "y"):
+        engine.somebody_else({"kind": "complained", "about": about}, about)
+    engine.answers["open"] = found()
+    life: Life[Any] = Life(COMPLAINT, {"restart": {"epoch": 3}})
+    begun: list[bool] = []
+
+    def first_page(_: object) -> None:
+        begun.append(life.has_begun)
+        seq = len(begun)
+        engine.told = {"stored": (engine.log[seq - 1],), "receipts": (engine.receipts[seq - 1],), "more": seq == 1}
+
+    engine.before_answer = first_page
+    await life._begin()
+    assert begun == [False, False]
+    assert (life.has_begun, life.stream.state.seq) == (True, 2)
+
+
 async def test_nothing_is_taken_over_that_the_log_does_not_hold(engine: Engine) -> None:
     engine.answers["open"] = found(agency=None)
     with pytest.raises(ApplicationError) as error:
