@@ -30,7 +30,7 @@ from schemas.stream.ledger import Recorded
 
 Change = dict[str, Any]
 
-KEPT: Final = 20
+KEPT: Final = 8
 """So many answered questions, and inspections, a filing remembers, the newest; the log has them all."""
 
 _ASKED_FOR: Final = ("address", "payer_account", "possible_duplicates", "client_id", "submission_id")

@@ -16,7 +16,7 @@ from schemas.filing.state import Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role
 
-MOST_OPEN_QUESTIONS: Final = 20
+MOST_OPEN_QUESTIONS: Final = 10
 """So many questions may wait for an answer at once."""
 
 
