@@ -74,10 +74,11 @@ def test_every_command_and_every_kind_of_event_has_its_schema() -> None:
 
 
 def test_the_index_names_every_file_and_no_schema_lies_on_the_net() -> None:
-    index = documents()["index.json"]["schemas"]
-    assert {entry["file"] for entry in index} | {"index.json"} == set(documents())
+    files = documents()
+    index = files["index.json"]["schemas"]
+    assert {entry["file"] for entry in index} | {"index.json"} == set(files)
     for entry in index:
-        assert documents()[entry["file"]]["$id"] == entry["id"] == f"urn:motcua:schema:{entry['name']}"
+        assert files[entry["file"]]["$id"] == entry["id"] == f"urn:motcua:schema:{entry['name']}"
         assert entry["says"]
         assert entry["wires"]
 
