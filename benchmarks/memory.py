@@ -113,7 +113,9 @@ async def run(submissions: int, tell: Callable[[str], None]) -> Measured:
         return Measured(
             WorkerSettings.model_fields["cached_workflows"].default,
             resident,
-            *(few, many, late),
+            few,
+            many,
+            late,
             found.events / len(forgotten),
             machine(),
             await versions(on),
