@@ -15,7 +15,7 @@ from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_erro
 from activities.ledger.standing import calendar_of
 from activities.partners import bank as wire
 from activities.partners.polling import no_answer, nothing_new, soon
-from rules.looks import next_look
+from rules.looks import next_early_look, next_look
 from schemas.base import Dong, Instant, Model
 from schemas.payment import Capture, Order
 
@@ -126,6 +126,9 @@ class Payments:
 
         Raises `no_calendar`, to be tried again, while the read models do not know the payment.
         """
+        early = next_early_look(request.since, request.until, now)
+        if early is not None:
+            return early - now
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 calendar = await calendar_of(connection, request.stream)

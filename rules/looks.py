@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import dropwhile
 from typing import Final
@@ -26,13 +26,26 @@ def looks(since: datetime, until: datetime, calendar: Calendar) -> tuple[datetim
     Soon after its begin, then shortly after working days begin and end: a night, a weekend or Tết is one look. A watch
     with more of them than there is room for looks at some, as far apart as that allows. Raises `TimeError`.
     """
-    early = [since + after for after in EARLY if since + after < until]
-    return (*early, *_thinned(_by_the_calendar(since, until, calendar), MOST - len(EARLY) - 1), until)
+    return (*_early(since, until), *_thinned(_by_the_calendar(since, until, calendar), MOST - len(EARLY) - 1), until)
 
 
 def next_look(since: datetime, until: datetime, calendar: Calendar, now: datetime) -> datetime:
     """The first look after `now`; the end of the watch once that is over. Raises `TimeError`."""
-    return next(dropwhile(lambda look: look <= now, looks(since, until, calendar)), until)
+    return _first_after(now, looks(since, until, calendar)) or until
+
+
+def next_early_look(since: datetime, until: datetime, now: datetime) -> datetime | None:
+    """The same as long as it needs no calendar, and None from then on."""
+    at_the_end = until if since + EARLY[-1] >= until else None
+    return _first_after(now, _early(since, until)) or at_the_end
+
+
+def _first_after(now: datetime, moments: Iterable[datetime]) -> datetime | None:
+    return next(dropwhile(lambda look: look <= now, moments), None)
+
+
+def _early(since: datetime, until: datetime) -> Sequence[datetime]:
+    return [since + after for after in EARLY if since + after < until]
 
 
 def _by_the_calendar(since: datetime, until: datetime, calendar: Calendar) -> list[datetime]:

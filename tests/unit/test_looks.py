@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given, settings
 
-from rules.looks import EARLY, MOST, SPREAD, looks, next_look
+from rules.looks import EARLY, MOST, SPREAD, looks, next_early_look, next_look
 from rules.time.calendars import expand
 from rules.time.openings import openings_and_closes
 from rules.time.working_time import VIETNAM
@@ -146,6 +146,18 @@ def test_whoever_begins_again_goes_on_with_the_looks_that_are_left(
     left = [look for look in looks(since, until, calendar) if look > now]
     assert next_look(since, until, calendar, now) == (left[0] if left else until)
     assert next_look(since, until, calendar, now) <= next_look(since, until, calendar, later) <= until
+
+
+@MANY
+@given(MOMENTS, WATCHES | st.timedeltas(timedelta(), timedelta(hours=2)), calendars(), st.floats(0, 1))
+def test_the_early_looks_are_the_first_and_need_no_calendar(
+    since: datetime, lasts: timedelta, calendar: Calendar, part: float
+) -> None:
+    until = since + lasts
+    for now in (since, since + part * min(lasts, EARLY[-1]), since + part * lasts):
+        early = next_early_look(since, until, now)
+        assert early in {None, next_look(since, until, calendar, now)}
+        assert (early is None) == (now >= since + EARLY[-1] and until > since + EARLY[-1])
 
 
 def test_after_the_end_nothing_is_left_but_the_end() -> None:
