@@ -50,16 +50,17 @@ LEDGER: Final = LocalActivityConfig(
 
 
 class _NotTakenError(Exception):
-    """The batch does not follow on the stream's head, or its actor is no officer, or it was recorded long before."""
+    """The batch does not follow on the stream's head, or may not be written, or was recorded long before."""
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A batch with the kind of its stream, and its events as that kind's models."""
+    """A batch with the kind of its stream, its events as that kind's models, and what the log must hold for them."""
 
     batch: Batch
     kind: StreamKind[Any]
     events: tuple[Any, ...]
+    needed: str | None
 
 
 class Ledger:
@@ -91,7 +92,8 @@ class Ledger:
 
     def _asked(self, batch: Batch) -> _Asked:
         kind = self._kinds.of(batch.stream)
-        return _Asked(batch, kind, tuple(map(kind.event, batch.events)))
+        events = tuple(map(kind.event, batch.events))
+        return _Asked(batch, kind, events, authority.needed(kind, batch, events))
 
     async def _answer(self, connection: Connection, asked: _Asked) -> Appended:
         while True:
@@ -130,7 +132,8 @@ class Ledger:
             return Appended(epoch=epoch)
         if seq + 1 != batch.next_seq:
             raise self._conflict(batch, "the log holds less than this run has seen")
-        refused = authority.refusal(actor, unproved, in_directory=in_directory)
+        missing = await authority.missing(connection, asked.needed, batch.filing_id)
+        refused = authority.refusal(actor, unproved + missing, in_directory=in_directory)
         return Appended(epoch=epoch, refused=refused) if refused else None
 
     async def _held(self, connection: Connection, asked: _Asked, epoch: int) -> Appended:
@@ -190,13 +193,13 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
         code=numbers.get("dossier") or (batch.rows and batch.rows.row and batch.rows.row.get("code")),
     )
     added = submitted_columns(filer.person, reserved.others) if filer else {}
-    epoch = await _record(connection, batch, rows, receipt, read_models.change(asked.kind, batch, numbers, added))
+    epoch = await _record(connection, asked, rows, receipt, read_models.change(asked.kind, batch, numbers, added))
     return Appended(epoch=epoch, stored=tuple(stored), receipts=(receipt,))
 
 
 async def _record(
     connection: Connection,
-    batch: Batch,
+    asked: _Asked,
     rows: list[dict[str, Any]],
     receipt: Receipt,
     change: read_models.Change | None,
@@ -205,8 +208,10 @@ async def _record(
 
     Raises `_NotTakenError`.
     """
-    statement = _recording(*change.shape) if change else _recording()
-    actor = batch.actor
+    batch, actor = asked.batch, asked.batch.actor
+    needed = () if asked.needed is None else (asked.needed,)
+    written, tasks = change.shape if change else ((), False)
+    statement = _recording(written, tasks=tasks, needed=bool(needed))
     moved = await connection.fetchval(
         statement,
         batch.stream,
@@ -225,6 +230,7 @@ async def _record(
         *(rows[0][column] for column in ("actor", "via", "occurred_at")),
         *([row[column] for row in rows] for column in event_rows.EACH),
         *(change.parameters if change else ()),
+        *needed,
     )
     if moved is None:
         raise _NotTakenError
@@ -246,18 +252,22 @@ from (select) as asked left join (select * from stream where stream = $1 for upd
 """A stream that is not there yet has no events."""
 
 _EACH: Final = ", ".join(event_rows.EACH)
+_REST: Final = 17 + len(event_rows.EACH)
+"""The place of the first parameter of the change."""
 _EACH_VALUE: Final = ", ".join(f"(${place}::{type_}[])[n]" for place, type_ in enumerate(event_rows.EACH.values(), 17))
 _HASH: Final = event_rows.HASH.format(hashed="($13::bytea[])[n + 1]", recorded_at="now", previous="hash")
 
 
 @cache
-def _recording(written: tuple[read_models.Written, ...] = (), tasks: bool = False) -> str:  # noqa: FBT001, FBT002 -- of a `shape`
+def _recording(written: tuple[read_models.Written, ...], *, tasks: bool, needed: bool) -> str:
     """The one statement of an append; it gives the stream's epoch if it was taken.
 
     `chain` are the batch's events with their hashes, behind the head. `stream` stands first: whoever holds that table
     holds up every append before it holds anything else.
     """
-    change = f", {read_models.statements(written, tasks=tasks, whose=1, first=23)}" if written else ""
+    change = f", {read_models.statements(written, tasks=tasks, whose=1, first=_REST)}" if written else ""
+    last = f"${_REST + len(written) + tasks}"
+    proved = f"and {authority.BORNE_OUT.format(filing='$2', needed=last)}" if needed else ""
     return f"""
 with recursive head as materialized (
     select coalesce(head_hash, decode(repeat('00', 32), 'hex')) as hash, greatest(clock_timestamp(), head_at) as now
@@ -266,6 +276,7 @@ with recursive head as materialized (
         and ($9::text is null
             or exists (select from officer where agency = $7 and subject = $8 and role = $9 and active))
         and not exists (select from receipt where receipt.stream = $1 and command_id = $10)
+        {proved}
 ), chain (n, prev_hash, hash, now) as (
     select 0, null::bytea, hash, now from head
     union all

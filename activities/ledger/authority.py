@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
 from activities.ledger.database import Connection
-from rules.evidence import Entry, Evidence
+from rules.evidence import Evidence
 from rules.streams import StreamKind
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.filing.events import Reassigned
@@ -19,12 +19,15 @@ from schemas.stream.ledger import Batch
 
 
 async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """What the record does not bear out of a batch, before it is asked who writes it."""
-    return [
-        *_writer(kind, batch.actor),
-        *await _assignees(connection, batch, events),
-        *await _facts(connection, kind, batch, events),
-    ]
+    """What is wrong with a batch before it is asked whether its actor is an officer and what its events need."""
+    return [*_writer(kind, batch.actor), *await _assignees(connection, batch, events)]
+
+
+async def missing(connection: Connection, needed: str | None, filing_id: UUID) -> list[Problem]:
+    """What the record does not bear out of what is `needed`."""
+    if needed is None or await connection.fetchval(_BORNE_OUT, filing_id, needed):
+        return []
+    return [_NOT_RECORDED]
 
 
 def refusal(actor: Actor, unproved: list[Problem], *, in_directory: bool) -> Refusal | None:
@@ -74,32 +77,32 @@ async def _active(connection: Connection, agency: str, subject: str, role: Role)
     return bool(found)
 
 
-async def _facts(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """What one stream says of another must stand there: a fee that was asked for, money that came, a parcel's end."""
+def needed(kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> str | None:
+    """What the log must hold before it takes these events, as JSON for `BORNE_OUT`; None if that is nothing.
+
+    What one stream says of another must stand there: a fee that was asked for, money that came, a parcel's end.
+    """
     stream = StreamId.parse(batch.stream)
-    for event in events:
-        evidence = kind.evidence(stream, event)
-        if evidence is not None and not await _borne_out(connection, batch, evidence):
-            return [_NOT_RECORDED]
-    return []
+    found = [evidence for event in events if (evidence := kind.evidence(stream, event)) is not None]
+    return _NEEDED.dump_json(found, exclude_none=True).decode() if found else None
 
 
-async def _borne_out(connection: Connection, batch: Batch, evidence: Evidence) -> bool:
-    """One look for all the entries."""
-    asked = [entry for entries in evidence for entry in entries]
-    rows = await connection.fetch(_THERE, batch.filing_id, _ENTRIES.dump_json(asked, exclude_none=True).decode())
-    stands = (row["there"] is not entry.absent for row, entry in zip(rows, asked, strict=True))
-    return any(map(all, [list(islice(stands, len(entries))) for entries in evidence]))
-
-
-_ENTRIES: Final = TypeAdapter(list[Entry])
-_THERE: Final = """
-select exists (
-    select from event where filing_id = $1 and kind = any(asked.kinds)
-        and convert_from(body, 'UTF8')::jsonb @> asked.fields and (asked.stream is null or stream = asked.stream)
-) as there
-from rows from (jsonb_to_recordset($2::jsonb) as (kinds text[], fields jsonb, stream text))
-    with ordinality as asked (kinds, fields, stream, place)
-order by place
+BORNE_OUT: Final = """
+not exists (
+    select from jsonb_array_elements({needed}::jsonb) as event_ (evidence) where not exists (
+        select from jsonb_array_elements(evidence) as any_ (entries) where not exists (
+            select from jsonb_to_recordset(entries) as entry (kinds text[], fields jsonb, stream text, absent boolean)
+            where absent = exists (
+                select from event where filing_id = {filing} and event.kind = any(entry.kinds)
+                    and convert_from(body, 'UTF8')::jsonb @> entry.fields
+                    and (entry.stream is null or event.stream = entry.stream)
+            )
+        )
+    )
+)
 """
+"""For every event that needs evidence, any of its alternatives stands in the log with each of its entries."""
+
+_BORNE_OUT: Final = f"select {BORNE_OUT.format(filing='$1', needed='$2')}"
+_NEEDED: Final = TypeAdapter(list[Evidence])
 _NOT_RECORDED: Final = problem("", "not_recorded", "sổ không ghi nhận việc này", "the record says otherwise")

@@ -116,23 +116,24 @@ class Reserving:
         return None
 
     async def _reserve(self, connection: Connection, batch: Batch, taken: list[Run], filer: Filer | None) -> Reserved:
+        counted = (batch.agency, *([getattr(run, column) for run in taken] for column in ("kind", "period", "length")))
         known = self._vault.known(batch.filing_id)
+        if known and filer is None:
+            rows = await connection.fetch(_COUNT, *counted)
+            return Reserved(known, _numbers(batch, taken, {row["kind"]: row["last"] for row in rows}))
         key, wrapped = (known, None) if known else self._vault.new(batch.filing_id)
         [row] = await connection.fetch(
             _RESERVE,
+            *counted,
             batch.filing_id,
-            batch.agency,
             key.key_id,
             wrapped,
-            *([getattr(run, column) for run in taken] for column in ("kind", "period", "length")),
             *((filer.person, filer.procedure) if filer else (None, None)),
             MOST,
         )
         if not (known or row["made"]):
             key = await self._of_others(connection, batch, row)
-        last = json.loads(row["last"])
-        numbers = {run.kind: run.up_to(batch.agency, last[run.kind]) for run in taken}
-        return Reserved(key, numbers, filer, tuple(row["others"]))
+        return Reserved(key, _numbers(batch, taken, json.loads(row["last"])), filer, tuple(row["others"]))
 
     async def _of_others(self, connection: Connection, batch: Batch, row: Mapping[str, Any]) -> FilingKey:
         if row["wrapped"] is not None:
@@ -151,28 +152,34 @@ def runs(events: Iterable[Model], at: datetime, numberings: Mapping[str, Numberi
     ]
 
 
+def _numbers(batch: Batch, taken: Iterable[Run], last: Mapping[str, int]) -> dict[str, list[str]]:
+    return {run.kind: run.up_to(batch.agency, last[run.kind]) for run in taken}
+
+
 def _locks(filer: Filer | None) -> tuple[str, ...]:
     """Before anything is looked at. The table first, as all appends do: whoever holds it may change the read models."""
     person = () if filer is None else (f"select pg_advisory_xact_lock({filer.lock})",)
     return ("lock table stream in row exclusive mode", *person)
 
 
-_RESERVE: Final = """
+_COUNT: Final = """
+insert into counter (agency, kind, period, last)
+select $1, kind, period, length from unnest($2::text[], $3::text[], $4::int[]) as run (kind, period, length)
+order by kind
+on conflict (agency, kind, period) do update set last = counter.last + excluded.last
+returning kind, last
+"""
+
+_RESERVE: Final = f"""
 with made as (
-    insert into filing_key (filing_id, agency, key_id, wrapped) select $1, $2, $3, $4 where $4::bytea is not null
+    insert into filing_key (filing_id, agency, key_id, wrapped) select $5, $1, $6, $7 where $7::bytea is not null
     on conflict (filing_id) do nothing returning true
-), taken as (
-    insert into counter (agency, kind, period, last)
-    select $2, kind, period, length from unnest($5::text[], $6::text[], $7::int[]) as run (kind, period, length)
-    order by kind
-    on conflict (agency, kind, period) do update set last = counter.last + excluded.last
-    returning kind, last
-)
+), taken as ({_COUNT})
 select exists (select from made) as made, found.key_id, found.wrapped,
     (select json_object_agg(kind, last) from taken) as last,
     array(
-        select code from filing where person = $8 and procedure = $9 and filing_id <> $1 and closed_at is null
+        select code from filing where person = $8 and procedure = $9 and filing_id <> $5 and closed_at is null
         order by submitted_at, code limit $10
     ) as others
-from (select) as asked left join filing_key as found on found.filing_id = $1 and $4 is not null
-"""
+from (select) as asked left join filing_key as found on found.filing_id = $5 and $7 is not null
+"""  # noqa: S608 -- joined from statements of our own
