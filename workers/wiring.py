@@ -15,7 +15,7 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import Runtime
-from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
+from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.intake import Registry
@@ -37,6 +37,7 @@ from recovery.healing import Healer
 from rules.streams import KINDS, Kinds
 from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment import DEFAULT_PROVIDER
+from workers.eviction import ForgettingRunner
 from workers.settings import WorkerSettings
 from workflows.filing import FilingWorkflow
 from workflows.healing import Healing
@@ -160,7 +161,7 @@ async def platform_worker(
         "graceful_shutdown_timeout": GRACE,
         # The SDK sends a rejected Update back with what it said: a limit here would fail the task, again and again.
         "disable_payload_error_limit": True,
-        "workflow_runner": SandboxedWorkflowRunner() if settings.sandbox else UnsandboxedWorkflowRunner(),
+        "workflow_runner": SandboxedWorkflowRunner() if settings.sandbox else ForgettingRunner(),
     } | options
     if settings.sandbox:
         _compile(chosen["workflows"])

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker import Replayer
 
 from motcua.converter import data_converter
+from workers.eviction import ForgettingRunner
 from workers.wiring import WORKFLOWS
 from workflows.stream.recording import Stream
 
@@ -30,8 +31,8 @@ def states(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 async def replay(file: Path) -> None:
-    """Replay one history, outside of the sandbox so that a test can look in."""
+    """Replay one history, by the runner of `motcua worker`, so that a test can look in."""
     text = file.read_text(encoding="utf-8")
     history = WorkflowHistory.from_json(json.loads(text)["workflow_id"], json.loads(text)["history"])
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter, workflow_runner=UnsandboxedWorkflowRunner())
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter, workflow_runner=ForgettingRunner())
     await replayer.replay_workflow(history)

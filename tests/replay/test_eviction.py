@@ -1,0 +1,61 @@
+"""What a worker no longer keeps in memory is gone at once: no collector has to find the circles in it."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from temporalio.worker import UnsandboxedWorkflowRunner
+
+from tests.replay import conftest
+from tests.replay.conftest import replay
+from tests.replay.test_golden import FILES
+from workflows.stream.recording import Stream
+
+# For an activity that failed the SDK makes a circle of its own, at that moment: the collector soon finds what is young.
+WITHOUT_FAILURES: Final = [file for file in FILES if "expires.payment" not in file.name]
+
+
+@pytest.fixture
+def _uncollected() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture
+def streams(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Stream[Any]]]:
+    """The stream of each workflow that is replayed, which is deep inside of it."""
+    seen: list[weakref.ref[Stream[Any]]] = []
+    adopt = Stream._adopt
+
+    def watched(self: Stream[Any], *answer: Any) -> None:
+        adopt(self, *answer)
+        seen.append(weakref.ref(self))
+
+    monkeypatch.setattr(Stream, "_adopt", watched)
+    return seen
+
+
+@pytest.mark.usefixtures("_uncollected")
+@pytest.mark.parametrize("file", WITHOUT_FAILURES, ids=lambda file: file.name.removesuffix(".history.json"))
+async def test_what_is_evicted_is_gone_without_the_collector(
+    file: Path, streams: list[weakref.ref[Stream[Any]]]
+) -> None:
+    await replay(file)
+    assert streams
+    assert [stream for stream in streams if stream() is not None] == []
+
+
+@pytest.mark.usefixtures("_uncollected")
+async def test_the_sdk_leaves_it_to_the_collector(
+    streams: list[weakref.ref[Stream[Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conftest, "ForgettingRunner", UnsandboxedWorkflowRunner)
+    await replay(FILES[0])
+    assert [stream for stream in streams if stream() is not None]

@@ -1,0 +1,53 @@
+"""What a worker forgets is freed at once, without the garbage collector.
+
+A workflow's parts hold one another in circles. A worker that goes through many more workflows than it keeps in memory
+would let them pile up until a full collection, which looks through all that it keeps.
+"""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowInstanceDetails
+
+
+class ForgettingRunner(UnsandboxedWorkflowRunner):
+    """Runs workflows without a sandbox, and takes apart those that the worker evicts."""
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        """As the SDK makes it."""
+        return _Evictable(super().create_instance(det))
+
+
+class _Evictable(WorkflowInstance):
+    """An instance that is asked nothing any more after the activation that evicts it."""
+
+    def __init__(self, instance: WorkflowInstance) -> None:
+        self._instance = instance
+
+    def activate(self, act: Any) -> Any:
+        done = self._instance.activate(act)
+        if any(job.HasField("remove_from_cache") for job in act.jobs):
+            _take_apart(self._instance)
+        return done
+
+    def get_serialization_context(self, command_info: Any) -> Any:
+        return self._instance.get_serialization_context(command_info)
+
+    def get_external_store_context(self, command_info: Any) -> Any:
+        return self._instance.get_external_store_context(command_info)
+
+    def get_info(self) -> Any:
+        return self._instance.get_info()
+
+    def get_thread_id(self) -> int | None:
+        return self._instance.get_thread_id()
+
+
+def _take_apart(instance: object) -> None:
+    """Leave of it only what can't be part of a circle: its tasks still ask it whether it is being evicted."""
+    parts = dict(vars(instance))
+    left = {name: part for name, part in parts.items() if not gc.is_tracked(part)}
+    vars(instance).clear()
+    vars(instance).update(left)
