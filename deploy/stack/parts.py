@@ -48,11 +48,16 @@ TEMPORAL_CONFIG: Final = {
     # A refusal repeats the Update that it refuses: one over the limit would end the filing. Longer ones never reach it.
     "limit.blobSize.error": "4194304",
     "history.maxInFlightUpdatePayloads": "4000000",
+    # What is done is looked through again with all that comes new, until it is acknowledged: 30 s by default.
+    "history.transferProcessorUpdateAckInterval": '"3s"',
+    "history.visibilityProcessorUpdateAckInterval": '"3s"',
     "matching.numTaskqueueReadPartitions": "1",
     "matching.numTaskqueueWritePartitions": "1",
 }
 # A file as fast as memory, and still there after a kill.
 TEMPORAL_PRAGMAS: Final = {"journal_mode": "WAL", "synchronous": "NORMAL"}
+# Of Go's collector: memory for CPU, up to a limit.
+TEMPORAL_RUNTIME: Final = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
 
 ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"})
 BACK_OFFICE: Final = ENGINE | {"MOTCUA_OBJECTS"}
@@ -145,7 +150,7 @@ class Platform:
             command += ["--sqlite-pragma", f"{name}={value}"]
         for name, value in self._temporal_config.items():
             command += ["--dynamic-config-value", f"{name}={value}"]
-        return Part(name="temporal", command=command, ready=self._temporal_serves)
+        return Part(name="temporal", command=command, ready=self._temporal_serves, own=TEMPORAL_RUNTIME)
 
     async def _temporal_serves(self) -> bool:
         return await _serves(self._address("temporal")) and (not self._ui or await _listens(self._ports["temporal-ui"]))
