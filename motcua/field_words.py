@@ -37,6 +37,7 @@ FIELDS: Final = {
     "authorisation": "file of the authorisation (giấy ủy quyền) that a representative acts under",
     "authority": "the other authority, by name",
     "automatic": "whether it was taken in by the procedure's standing order, without an officer",
+    "awaits": "the event that the suspension is for",
     "base": "the country whose public holidays it has: VN",
     "basis": "the law that says so",
     "body": "what the event says that identifies nobody",

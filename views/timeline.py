@@ -75,6 +75,7 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "obligation_demanded",
         "obligation_fulfilled",
         "suspended",
+        "suspension_prolonged",
         "resumed",
         "stopped",
         "extended",

@@ -126,6 +126,7 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "demand_obligation": _reference,
     "fulfil_obligation": _reference,
     "stop": _stopped,
+    "prolong": _reason,
     "extend": _reason,
     "reappoint": _reason,
     "waive_fee": _waived,

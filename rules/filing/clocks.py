@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from rules.time import working_time
 from schemas.filing import events as ev
@@ -19,7 +19,8 @@ BANK_ANSWERS: Final = timedelta(minutes=5)
 """How long after its due instant a payment may take to say how it ended, before somebody has to look."""
 
 OF_THE_AGENCY: Final = frozenset({Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.ISSUE})
-"""The clocks that officers have to keep, and are reminded of."""
+"""The clocks that officers have to keep."""
+_REMINDED_OF: Final = OF_THE_AGENCY | {Clock.SUSPENSION}
 
 _ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
 _CUT_SHORT: Final = frozenset({"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled"})
@@ -71,7 +72,7 @@ def _transition(
     if effect is Effect.RESUME and state.paused:
         ended = state.pauses[-1].model_copy(update={"until": max(at, state.pauses[-1].since)})
         return _project(filing, state.model_copy(update={"pauses": (*state.pauses[:-1], ended)}))
-    if effect is Effect.EXTEND and isinstance(event, ev.Extended | ev.Reappointed):
+    if effect is Effect.EXTEND and isinstance(event, _Extending):
         return _project(filing, _extended(state, event, at))
     return state
 
@@ -95,7 +96,10 @@ def _paused(state: ClockState, event: ev.Event, at: datetime) -> ClockState:
 _REASONS: Final = {"supplement_requested": PauseReason.SUPPLEMENT, "suspended": PauseReason.SUSPENSION}
 
 
-def _extended(state: ClockState, event: ev.Extended | ev.Reappointed, at: datetime) -> ClockState:
+_Extending: TypeAlias = ev.Extended | ev.Reappointed | ev.SuspensionProlonged
+
+
+def _extended(state: ClockState, event: _Extending, at: datetime) -> ClockState:
     """The clock has a new due instant, and tells of it as of the first."""
     extension = Extension(by=event.by, at=at, kind=event.kind)
     longer = {"limit": _longer(state.limit, event.by), "extensions": (*state.extensions, extension)}
@@ -151,7 +155,7 @@ def _project(filing: Filing, state: ClockState) -> ClockState:
 
 
 def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
-    if state.clock not in OF_THE_AGENCY or state.reminded_at or state.overdue:
+    if state.clock not in _REMINDED_OF or state.reminded_at or state.overdue:
         return None
     if not working_time.short(state.limit, filing.calendar):
         before = working_time.before(state.due, filing.procedure.limits.reminder, filing.calendar)
@@ -222,7 +226,7 @@ def limit_of(filing: Filing, clock: Clock) -> Limit:
         Clock.ISSUE: rules.limits.issue,
         Clock.DELIVERY: rules.limits.delivery,
         Clock.PICKUP: rules.limits.pickup,
-        Clock.SUSPENSION: rules.limits.suspension,
+        Clock.SUSPENSION: filing.suspended_for or rules.limits.suspension,
         Clock.APPEAL: rules.limits.appeal,
     }
     return limits[clock]

@@ -198,12 +198,29 @@ class StopMode(StrEnum):
 
 
 class Stop(Command):
-    """Stop the filing (dừng xử lý): suspended until it is resumed, or ended."""
+    """Stop the filing (dừng xử lý): suspended until it is resumed, or ended.
+
+    A suspension ends after `limit`, without it after as long as the procedure lets one last. `awaits` is what it is for
+    where that is an event.
+    """
 
     kind: Literal["stop"] = "stop"
     mode: StopMode
     reason: ShortText
     legal_basis: ShortText
+    limit: Limit | None = None
+    awaits: ShortText | None = None
+
+
+class Prolong(Command):
+    """Let a suspension last longer (kéo dài tạm dừng), with the reason that the applicant is told.
+
+    `by` how much, in the unit of its limit; without it as much as the procedure lets one last.
+    """
+
+    kind: Literal["prolong"] = "prolong"
+    reason: ShortText
+    by: Limit | None = None
 
 
 class Resume(Command):
@@ -279,6 +296,7 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     Propose,
     Decide,
     Stop,
+    Prolong,
     Resume,
     Extend,
     Reappoint,

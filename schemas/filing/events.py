@@ -339,12 +339,23 @@ class ObligationFulfilled(Model):
 
 
 class Suspended(Model):
-    """The agency suspended the filing (tạm dừng)."""
+    """The agency suspended the filing (tạm dừng) for `limit`, or as the procedure says; `awaits` is what it is for."""
 
     kind: Literal["suspended"] = "suspended"
     officer: str
     reason: Annotated[str, Personal]
     legal_basis: Annotated[str, Personal]
+    limit: Limit | None = None
+    awaits: Annotated[str | None, Personal] = None
+
+
+class SuspensionProlonged(Model):
+    """A suspension lasts longer (kéo dài tạm dừng)."""
+
+    kind: Literal["suspension_prolonged"] = "suspension_prolonged"
+    officer: str
+    by: Limit
+    reason: Annotated[str, Personal]
 
 
 class Resumed(Model):
@@ -548,6 +559,7 @@ Event = Annotated[
     | ObligationDemanded
     | ObligationFulfilled
     | Suspended
+    | SuspensionProlonged
     | Resumed
     | Stopped
     | Extended
@@ -627,6 +639,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
         Clock.STEP: Effect.PAUSE,
         Clock.SUSPENSION: Effect.START,
     },
+    "suspension_prolonged": {Clock.SUSPENSION: Effect.EXTEND},
     "resumed": {
         Clock.PROCESSING: Effect.RESUME,
         Clock.STEP: Effect.RESUME,

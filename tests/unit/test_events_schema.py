@@ -42,7 +42,8 @@ PERSONAL = {
     "answered": {"answer"},
     "inspected": {"place", "participants", "findings"},
     "opinion_recorded": {"note"},
-    "suspended": {"reason", "legal_basis"},
+    "suspended": {"reason", "legal_basis", "awaits"},
+    "suspension_prolonged": {"reason"},
     "stopped": {"reason", "legal_basis"},
     "extended": {"reason"},
     "reappointed": {"reason"},
@@ -78,7 +79,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 44 + 7 + 4
+    assert len(kinds) == len(set(kinds)) == 45 + 7 + 4
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
@@ -98,9 +99,13 @@ def test_the_result_in_the_hands_of_the_applicant_stops_every_clock_but_the_time
     assert [kind for kind, effects in EFFECTS.items() if effects.get(Clock.APPEAL) is Effect.START] == ["handed_over"]
 
 
-def test_only_an_extension_and_another_appointment_make_a_limit_longer() -> None:
+def test_only_an_extension_another_appointment_and_a_prolonged_suspension_make_a_limit_longer() -> None:
     longer = {(kind, clock) for kind, does in EFFECTS.items() for clock, effect in does.items() if effect == "extend"}
-    assert longer == {("extended", "processing"), ("reappointed", "processing")}
+    assert longer == {
+        ("extended", "processing"),
+        ("reappointed", "processing"),
+        ("suspension_prolonged", "suspension"),
+    }
 
 
 PASSING: Final = ("claimed", "released", "reassigned", "asked", "answered", "opinion_recorded")

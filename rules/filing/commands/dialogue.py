@@ -160,15 +160,7 @@ def _answer(filing: Filing, command: cm.Answer, _: datetime) -> Events:
 
 
 def _may_withdraw(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    wrong = role_is(actor, Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION) or undecided(filing)
-    if wrong is None and filing.suspended:
-        return problem(
-            "",
-            "suspended",
-            "hồ sơ đang tạm dừng; rút được khi cơ quan tiếp tục giải quyết",
-            "the filing is suspended; it can be withdrawn once the agency goes on with it",
-        )
-    return wrong
+    return role_is(actor, Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION) or undecided(filing)
 
 
 RULES: Final[dict[str, Rule]] = {

@@ -34,6 +34,7 @@ def _may_stop(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
     said = {"officer": command.actor.subject, "reason": command.reason, "legal_basis": command.legal_basis}
     if command.mode is cm.StopMode.END:
+        _no_end(command)
         return (ev.Stopped(**said),)
     if stage(filing) is not Stage.REVIEW:
         why = problem(
@@ -43,7 +44,53 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
             "a filing is suspended only while it is under review",
         )
         raise refuse(why)
-    return (ev.Suspended(**said),)
+    if command.limit is not None:
+        _within(command.limit, filing.procedure.limits.suspension, "limit")
+    return (ev.Suspended(**said, limit=command.limit, awaits=command.awaits),)
+
+
+def _no_end(command: cm.Stop) -> None:
+    """Refuse the end of a suspension where the filing is stopped for good."""
+    for name in ("limit", "awaits"):
+        if getattr(command, name) is not None:
+            why = problem(
+                name,
+                "only_for_suspension",
+                "chỉ ghi khi tạm dừng, không ghi khi dừng hẳn",
+                "only a suspension has an end; a filing that is stopped for good has none",
+            )
+            raise refuse(why)
+
+
+def _within(limit: Limit, most: Limit, name: str) -> None:
+    """Refuse what is longer than `most`, or nothing, or not in its unit."""
+    if limit.unit is not most.unit or not 0 < limit.amount <= most.amount:
+        why = problem(
+            name,
+            "too_far",
+            f"ghi từ 1 đến {most}, cùng đơn vị",
+            f"say from 1 to {most}, in the same unit",
+        )
+        raise refuse(why)
+
+
+def _may_prolong(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    return role_is(actor, Role.LEADER) or at_stage(filing, Stage.SUSPENDED)
+
+
+def _prolong(filing: Filing, command: cm.Prolong, now: datetime) -> Events:
+    most = filing.procedure.limits.suspension
+    by = command.by or most
+    _within(by, most, "by")
+    if put_off(filing, filing.clocks[Clock.SUSPENSION], by) <= now:
+        why = problem(
+            "by",
+            "end_over",
+            "thời điểm đó đã qua; kéo dài thêm lâu hơn",
+            "that end is over already; prolong it by more",
+        )
+        raise refuse(why)
+    return (ev.SuspensionProlonged(officer=command.actor.subject, by=by, reason=command.reason),)
 
 
 def _may_resume(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
@@ -114,14 +161,7 @@ def _put_off(filing: Filing, by: Limit) -> datetime:
 def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
     most = put_off_at_most(filing)
     by = command.by or most
-    if by.unit is not most.unit or not 0 < by.amount <= most.amount:
-        why = problem(
-            "by",
-            "too_far",
-            f"hẹn lại thêm từ 1 đến {most}, cùng đơn vị",
-            f"an appointment is put off by 1 to {most}, in the same unit",
-        )
-        raise refuse(why)
+    _within(by, most, "by")
     if _put_off(filing, by) <= now:
         why = problem(
             "by",
@@ -203,6 +243,7 @@ def _change_calendar(filing: Filing, command: cm.ChangeCalendar, now: datetime) 
 RULES: Final[dict[str, Rule]] = {
     "stop": Rule(_may_stop, _stop),
     "resume": Rule(_may_resume, lambda _, command, __: (ev.Resumed(officer=command.actor.subject),)),
+    "prolong": Rule(_may_prolong, _prolong),
     "extend": Rule(_may_extend, _extend),
     "reappoint": Rule(_may_reappoint, _reappoint),
     "timer_fired": Rule(system_at(*(set(Stage) - {Stage.DRAFT, Stage.CLOSED})), _timer_fired),

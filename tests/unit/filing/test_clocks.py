@@ -396,11 +396,10 @@ def test_a_reminder_at_the_instant_of_the_start_would_be_none_and_comes_at_half_
         lambda: Life().asked(RECEPTION, IDENTITY),
         lambda: Life(procedure(fee=fee())).accepted(),
         lambda: referred(at(TAX)),
-        lambda: suspended(at(VERIFY)),
         lambda: Life(result_channel="post", address=ADDRESS).accepted().decided().issued(),
         lambda: Life(result_channel="counter").accepted().decided().issued(),
     ],
-    ids=["supplement", "payment", "obligation", "suspension", "delivery", "pickup"],
+    ids=["supplement", "payment", "obligation", "delivery", "pickup"],
 )
 def test_nobody_is_reminded_of_what_others_have_to_do(life: Callable[[], Life]) -> None:
     assert {moment for _, moment, _ in life().tells} == {"due"}
@@ -777,7 +776,8 @@ def test_on_another_calendar_every_clock_that_runs_is_projected_again() -> None:
 
 def test_a_clock_that_stands_still_goes_on_by_the_calendar_that_is_then_in_force() -> None:
     life = suspended(at(VERIFY).until(BEGINS)).do("change_calendar", **without(26))
-    assert life.tells == [("suspension", "due", local("2026-12-28 17:00"))]  # 30 days, to a Sunday
+    due = local("2026-12-28 17:00")  # 30 days, to a Sunday
+    assert life.tells == [("suspension", "reminder", local("2026-12-25 17:00")), ("suspension", "due", due)]
     life.until(ENDS).do("resume", LEADER)
     # Friday's 7 hours are used: 33 of 40 are left, 6 on Monday, three days, and 3 hours.
     assert vn(life.clock("processing").due) == "2026-12-04 17:00"

@@ -220,6 +220,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "demand_obligation": {"reference": "34/TB-CCT", "amount": 5_000_000},
         "fulfil_obligation": {"reference": "56/GNT"},
         "stop": {"mode": "end", "reason": "tranh chấp", "legal_basis": "Đ19"},
+        "prolong": {"reason": "chưa xong"},
         "extend": {"reason": "quá tải"},
         "reappoint": {"reason": "quá tải"},
         "waive_fee": {"waiver": next(iter(rules.fee.waivers)).code, "reason": "sinh viên"}
@@ -251,6 +252,7 @@ OTHER_CALENDAR: Final = CALENDAR.model_copy(
 )
 CALENDARS: Final = (CALENDAR, OTHER_CALENDAR)
 LENGTHS: Final = ("1 working days", "5 working days", "6 working days", "0 working days", "5 calendar days")
+SUSPENSIONS: Final = ("1 calendar days", "30 calendar days", "31 calendar days", "0 calendar days", "5 working days")
 OUTCOME: Final = st.sampled_from(["approved", "refused"])
 ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "refuse_intake": st.just({"reason": "sai nơi"}),
@@ -302,8 +304,10 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
             "mode": st.sampled_from(["suspend", "suspend", "end"]),
             "reason": st.just("tranh chấp"),
             "legal_basis": st.just("Đ19"),
+            "limit": st.sampled_from([None, None, *SUSPENSIONS]),
         }
     ),
+    "prolong": st.fixed_dictionaries({"reason": st.just("chưa xong"), "by": st.sampled_from([None, *SUSPENSIONS])}),
     "waive_fee": st.fixed_dictionaries(
         {"waiver": st.sampled_from(["student", "poor"]), "reason": st.just("sinh viên")}
     ),

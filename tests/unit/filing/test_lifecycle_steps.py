@@ -205,7 +205,7 @@ def test_what_one_person_may_as_two_is_offered_to_nobody_else() -> None:
     dual = officer(Role.LEADER, "specialist-1")
     life = at(VERIFY).do("stop", dual, mode="suspend", **STOP)
     [task] = lifecycle.tasks(life.filing, life.now)
-    assert task.actions == ("stop", "resume")
+    assert task.actions == ("stop", "prolong", "resume")
     assert life.refusal("recall", LEADER) == [("actor.subject", "not_your_move")]
 
 
@@ -253,7 +253,6 @@ def test_a_suspended_filing_stands_still_and_goes_on_where_it_stood() -> None:
     life.until("2026-11-26 11:00").do("stop", LEADER, mode="suspend", **STOP)
     assert (life.status, life.stage, set(life.ringing), life.queues) == (8, "suspended", {"suspension"}, ["leader"])
     assert life.refusal("forward", SPECIALIST) == [("", "wrong_stage")]
-    assert life.refusal("withdraw", APPLICANT, reason="đổi ý") == [("", "suspended")]
     assert life.refusal("resume", SPECIALIST) == [("actor.role", "role_not_allowed")]
 
     life.until("2026-12-05 11:00").do("resume", LEADER)  # a Saturday
@@ -261,6 +260,58 @@ def test_a_suspended_filing_stands_still_and_goes_on_where_it_stood() -> None:
     assert (life.status, life.filing.officer) == (4, "specialist-1")
     # 20 and 36 hours were left, two and four whole days and half of one more.
     assert life.ringing == {"step": local("2026-12-09 17:00"), "processing": local("2026-12-11 17:00")}
+
+
+def test_a_suspended_filing_can_be_withdrawn() -> None:
+    life = at(VERIFY).do("stop", LEADER, mode="suspend", **STOP).do("withdraw", APPLICANT, reason="đổi ý")
+    assert (life.status, life.filing.closing, life.ringing, life.queues) == (7, "withdrawn", {}, [])
+
+
+def test_a_suspension_lasts_as_long_as_the_leader_says_and_no_longer_than_the_procedure_lets_it() -> None:
+    life = at(VERIFY)
+    for wrong in ("31 calendar days", "0 calendar days", "3 working days"):
+        assert life.refusal("stop", LEADER, mode="suspend", limit=wrong, **STOP) == [("limit", "too_far")], wrong
+    life.do("stop", LEADER, mode="suspend", limit="30 calendar days", awaits="bản án", **STOP)
+    assert life.clock("suspension").due == local("2026-12-25 17:00")
+    life.do("resume", LEADER).do("stop", LEADER, mode="suspend", limit="7 calendar days", **STOP)
+    assert life.clock("suspension").due == local("2026-12-02 17:00")
+    life.do("resume", LEADER).do("stop", LEADER, mode="suspend", **STOP)
+    assert life.clock("suspension").due == local("2026-12-25 17:00")
+
+
+def test_what_is_stopped_for_good_has_no_end() -> None:
+    life = at(VERIFY)
+    for field, value in {"limit": "7 calendar days", "awaits": "bản án"}.items():
+        wrong = life.refusal("stop", LEADER, mode="end", **STOP, **{field: value})
+        assert wrong == [(field, "only_for_suspension")]
+
+
+def test_the_leader_is_reminded_of_the_end_of_a_suspension_and_prolongs_it_with_a_reason() -> None:
+    life = at(VERIFY).do("stop", LEADER, mode="suspend", limit="7 calendar days", **STOP)
+    assert life.refusal("prolong", SPECIALIST, reason="chưa xử") == [("actor.role", "role_not_allowed")]
+    life.until("2026-12-01 17:00").rung()
+    told = [(task.name, task.role) for task in lifecycle.tasks(life.filing, life.now)]
+    assert told == [("suspended", "leader"), ("reminder:suspension", "leader")]
+    for wrong in ("31 calendar days", "0 calendar days", "3 working days"):
+        assert life.refusal("prolong", LEADER, reason="chưa xử", by=wrong) == [("by", "too_far")], wrong
+    life.do("prolong", LEADER, reason="chưa xử", by="5 calendar days")
+    assert (life.clock("suspension").due, life.status) == (local("2026-12-07 17:00"), 8)
+    assert [task.name for task in lifecycle.tasks(life.filing, life.now)] == ["suspended"]
+    life.do("prolong", LEADER, reason="chưa xử")
+    assert life.clock("suspension").due == local("2027-01-06 17:00")
+
+
+def test_a_suspension_whose_end_is_over_is_prolonged_beyond_today() -> None:
+    life = at(VERIFY).do("stop", LEADER, mode="suspend", limit="7 calendar days", **STOP)
+    life.until("2026-12-07 17:00").rung()
+    assert (life.filing.overdue, life.queues) == (("suspension",), ["leader", "team_lead"])
+    assert life.refusal("prolong", LEADER, reason="chưa xử", by="5 calendar days") == [("by", "end_over")]
+    life.do("prolong", LEADER, reason="chưa xử", by="6 calendar days")
+    assert (life.clock("suspension").due, life.queues) == (local("2026-12-08 17:00"), ["leader"])
+
+
+def test_only_what_is_suspended_is_prolonged() -> None:
+    assert at(VERIFY).refusal("prolong", LEADER, reason="chưa xử") == [("", "wrong_stage")]
 
 
 def test_a_suspension_that_nobody_ends_is_seen() -> None:
