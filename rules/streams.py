@@ -257,6 +257,10 @@ def _numbered(origin: Origin) -> dict[str, Any]:
     return {"filing_id": origin.stream.filing, "n": origin.stream.n, "agency": origin.agency}
 
 
+def _as_it_was(data: dict[str, Any]) -> dict[str, Any]:
+    return data
+
+
 FILING: Final = StreamKind(
     name="filing",
     workflow="Filing",
@@ -275,6 +279,8 @@ FILING: Final = StreamKind(
     pins=_filing_pins,
     numberings={"dossier": Numbering("%Y%m%d", ""), "receipt": Numbering("%Y", "R")},
     table=Table("filing", "filing_id"),
+    # A build that knows no `limit` would let a suspension last as long as the procedure does.
+    upcasters={"suspended": (_as_it_was,)},
     memory=FilingMemory,
     title=Text(vi="Hồ sơ", en="Filings"),
 )

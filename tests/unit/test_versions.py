@@ -16,7 +16,7 @@ from uuid import UUID
 import pytest
 
 from operations.schema_version import MIGRATIONS
-from rules.streams import PAYMENT, Origin
+from rules.streams import FILING, PAYMENT, Origin
 from schemas.errors import RefusalCode, RefusalError, problem, refused
 from schemas.ids import StreamId
 from schemas.payment import CancelPayment
@@ -63,6 +63,12 @@ def test_an_event_of_an_older_version_is_lifted_step_by_step() -> None:
         assert opened(kind, "payment:x:1", row(version, **body), NoKey()).event.reason == "late"
     with pytest.raises(ValueError, match="has version 4; this build reads up to 3"):
         opened(kind, "payment:x:1", row(4, reason="late"), NoKey())
+
+
+def test_what_an_older_build_would_take_for_something_else_has_another_version() -> None:
+    assert FILING.reads.events["suspended"] == 2
+    body = {"kind": "suspended", "officer": "leader-1", "reason": "tranh chấp", "legal_basis": "Đ19"}
+    assert FILING.event(body, 1) == FILING.event(body | {"limit": None}, 2)
 
 
 def test_a_build_is_named_by_all_that_decides_how_filings_go_on(tmp_path: Path) -> None:
