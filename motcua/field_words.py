@@ -101,6 +101,7 @@ FIELDS: Final = {
     "key": "where it lies in the object store",
     "kind": "which message this is",
     "label": "what the field is called, in both languages",
+    "late_reason": "why it is asked for later than the officers of the review may",
     "late": "how many of them are past their due moment",
     "legal_basis": "the law that it rests on",
     "level": "level of the online service, 1 to 4: what can be done online",
@@ -187,7 +188,7 @@ FIELDS: Final = {
     "resumption": "how the agency's clocks go on after each kind of interruption",
     "review": "the steps of the review, in order",
     "role": "the part that they play",
-    "rounds": "how often a supplement may be asked for",
+    "rounds": "how often a supplement may be asked for at each stage: the intake and the review",
     "rows": "the entries of this page",
     "rule": "which rule was broken, a word that does not change",
     "rules": "SHA-256 of the published rules, in hex",
@@ -242,6 +243,7 @@ FIELDS: Final = {
     "wednesday": "office hours on a Wednesday, such as 07:00-11:30; none: closed",
     "week": "office hours of the seven weekdays",
     "when": "conditions that must all hold; none: always",
+    "within": "how long after acceptance the officers of the review may ask for a supplement",
     "work": "what the back office is asked for: `check` or `issue`",
 }
 

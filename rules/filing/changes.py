@@ -64,7 +64,10 @@ def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: date
         for need, note in zip(event.needs, event.notes, strict=True)
     )
     opened = OpenSupplement(n=event.n, items=items, officer=event.officer, legal_basis=event.legal_basis)
-    return {"supplement": opened, "supplements": filing.supplements + 1, "officer": event.officer}
+    in_review = filing.supplements_in_review + (filing.accepted_at is not None)
+    asked = {"supplements": filing.supplements + 1, "supplements_in_review": in_review}
+    officer = filing.officer if event.late else event.officer
+    return {"supplement": opened, "officer": officer} | asked
 
 
 def _supplemented(filing: Filing, event: ev.Supplemented, _: datetime) -> Change:

@@ -144,6 +144,7 @@ class SupplementSketch(Sketch):
     """The supplement as far as it can be read."""
 
     limit: Maybe[Limit] = UNREAD
+    within: Maybe[Limit] = UNREAD
 
 
 class ExtensionSketch(Sketch):
@@ -199,6 +200,7 @@ def _limits(parts: ProcedureSketch) -> Iterator[tuple[str, Limit | Unread | None
         yield "fee.limit", parts.fee.limit
     if isinstance(parts.supplement, SupplementSketch):
         yield "supplement.limit", parts.supplement.limit
+        yield "supplement.within", parts.supplement.within
     if isinstance(parts.extension, ExtensionSketch):
         yield "extension.by", parts.extension.by
         yield "extension.notice", parts.extension.notice

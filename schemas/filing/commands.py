@@ -71,11 +71,15 @@ class SupplementItem(Model):
 
 
 class RequestSupplement(Command):
-    """Ask the applicant, once and fully, for what is missing (yêu cầu bổ sung)."""
+    """Ask the applicant, once and fully, for what is missing (yêu cầu bổ sung).
+
+    `late_reason` is why a leader asks later than the officers of the review may.
+    """
 
     kind: Literal["request_supplement"] = "request_supplement"
     items: tuple[SupplementItem, ...] = Field(min_length=1, max_length=50)
     legal_basis: ShortText
+    late_reason: ShortText | None = None
 
 
 class Supplement(Command):

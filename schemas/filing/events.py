@@ -159,12 +159,14 @@ class IntakeRefused(Model):
 
 
 class SupplementRequested(Model):
-    """The applicant was asked, once and fully, for what is missing."""
+    """The applicant was asked, once and fully, for what is missing; `late` by a leader, with a reason."""
 
     kind: Literal["supplement_requested"] = "supplement_requested"
     n: int
     needs: tuple[SupplementNeed, ...]
     officer: str
+    late: bool = False
+    late_reason: Annotated[str | None, Personal] = None
     notes: Annotated[tuple[str, ...], Personal]
     legal_basis: Annotated[str, Personal]
 

@@ -279,6 +279,7 @@ class Filing(Model):
     officer: str | None = None
     last_move: Move | None = None
     supplements: int = 0
+    supplements_in_review: int = 0
     supplement: OpenSupplement | None = None
     questions: tuple[Question, ...] = ()
     inspections: tuple[Inspection, ...] = ()

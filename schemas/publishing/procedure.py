@@ -214,11 +214,20 @@ class ResultRule(Fact):
     channels: tuple[Channel, ...] = Field(min_length=1)
 
 
+ASK_WITHIN: Final = Limit(amount=3, unit=Unit.WORKING_DAYS)
+"""How long after acceptance the officers of the review may ask for a supplement (Decree 61/2018 art. 15 k3)."""
+
+
 class SupplementRule(Fact):
-    """How often a supplement may be asked for, and how long the applicant then has."""
+    """How often a supplement may be asked for at each stage, and how long the applicant then has.
+
+    The stages are the intake and the review, in which it is asked for `within` so long after acceptance; later only by
+    a leader, with a reason.
+    """
 
     rounds: int = Field(default=1, ge=0, le=9)
     limit: Limit
+    within: Limit = ASK_WITHIN
 
 
 class ExtensionRule(Fact):
@@ -437,6 +446,7 @@ class ProcedureRules(Model):
     result_channels: tuple[Channel, ...]
     supplement_rounds: int
     supplement_limit: Limit
+    supplement_within: Limit = ASK_WITHIN
     resumption: Resumption = Resumption()
     extension: ExtensionPart | None = None
     signature: bool
@@ -461,6 +471,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "result_channels": procedure.result.channels,
             "supplement_rounds": procedure.supplement.rounds,
             "supplement_limit": procedure.supplement.limit,
+            "supplement_within": procedure.supplement.within,
             "signature": procedure.signature.required,
             "standing_order": order.number if order else None,
             "standing_officers": order.officers if order else (),

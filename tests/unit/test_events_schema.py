@@ -48,7 +48,7 @@ PERSONAL = {
     "extended": {"reason"},
     "reappointed": {"reason"},
     "intake_refused": {"reason"},
-    "supplement_requested": {"notes", "legal_basis"},
+    "supplement_requested": {"notes", "legal_basis", "late_reason"},
     "supplemented": {"form", "papers"},
     "forwarded": {"note"},
     "proposed": {"reason"},

@@ -128,8 +128,10 @@ def _waiver(waiver: WaiverRule) -> str:
 
 def _rules(procedure: Procedure) -> Iterator[Row]:
     rule = procedure.supplement
-    often = Text(vi=f"nhiều nhất {rule.rounds} lần, mỗi lần", en=f"at most {_count(rule.rounds, 'time')}, each")
-    yield Row("supplement", _pair(often, _limit(rule.limit)), rule.source)
+    times = _count(rule.rounds, "time")
+    often = Text(vi=f"mỗi giai đoạn nhiều nhất {rule.rounds} lần, mỗi lần", en=f"at most {times} a stage, each")
+    asked = _pair(Text(vi="khi thẩm định: yêu cầu trong", en="in the review asked for within"), _limit(rule.within))
+    yield Row("supplement", _lines(_pair(often, _limit(rule.limit)), asked), rule.source)
     if procedure.extension is not None:
         yield Row("extension", _extension(procedure.extension), procedure.extension.source)
     signed = Text(vi="phải có chữ ký số", en="a digital signature is required")

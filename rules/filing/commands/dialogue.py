@@ -6,8 +6,16 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing import admission
-from rules.filing.commands.permission import applicant_side_roles, at_stage, at_the_task, role_is, undecided
+from rules.filing.commands.permission import (
+    applicant_side_roles,
+    at_stage,
+    at_the_task,
+    being_handled,
+    role_is,
+    undecided,
+)
 from rules.filing.commands.rule import Events, Rule, refuse
+from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -21,20 +29,43 @@ MOST_OPEN_QUESTIONS: Final = 10
 
 
 def _may_request_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    wrong = at_the_task(filing, actor, now)
-    if wrong is None and filing.supplements >= filing.procedure.supplement_rounds:
+    late = _asked_late(filing, now)
+    by_leader = late and role_is(actor, Role.LEADER) is None
+    at_review = at_stage(filing, Stage.REVIEW) or being_handled(filing)
+    wrong = at_review if by_leader else at_the_task(filing, actor, now)
+    if wrong is None and late and not by_leader:
+        within = filing.procedure.supplement_within
+        return problem(
+            "",
+            "too_late_to_ask",
+            f"chỉ được yêu cầu bổ sung trong {within} kể từ khi tiếp nhận; sau đó do lãnh đạo yêu cầu và nêu lý do",
+            f"a supplement is asked for within {within} of acceptance; later by a leader, with a reason",
+        )
+    if wrong is None and _asked_so_far(filing) >= filing.procedure.supplement_rounds:
         return problem(
             "",
             "supplement_rounds_used",
-            "đã yêu cầu bổ sung đủ số lần cho phép",
-            "the supplement requests that the procedure allows are used up",
+            "ở giai đoạn này đã yêu cầu bổ sung đủ số lần cho phép",
+            "the supplement requests that the procedure allows at this stage are used up",
         )
     if wrong is None and not (filing.procedure.papers or filing.procedure.form):
         return problem("", "nothing_to_supplement", "thủ tục không có giấy tờ", "the procedure has no papers or form")
     return wrong
 
 
-def _request_supplement(filing: Filing, command: cm.RequestSupplement, _: datetime) -> Events:
+def _asked_late(filing: Filing, now: datetime) -> bool:
+    """Whether the officers of the review may no longer ask for a supplement."""
+    if filing.accepted_at is None:
+        return False
+    return now > working_time.due(filing.accepted_at, filing.procedure.supplement_within, filing.calendar)
+
+
+def _asked_so_far(filing: Filing) -> int:
+    """The supplements of this stage: of the intake, or of the review."""
+    return filing.supplements if filing.accepted_at is None else filing.supplements_in_review
+
+
+def _request_supplement(filing: Filing, command: cm.RequestSupplement, now: datetime) -> Events:
     known = {
         cm.TargetKind.PAPER: {paper.code for paper in filing.procedure.papers},
         cm.TargetKind.FIELD: {field.code for field in filing.procedure.form},
@@ -49,6 +80,11 @@ def _request_supplement(filing: Filing, command: cm.RequestSupplement, _: dateti
         for index, item in enumerate(command.items)
         if item.code not in known[item.target]
     ]
+    late = _asked_late(filing, now)
+    if late and command.late_reason is None:
+        wrong.append(
+            problem("late_reason", "reason_required", "phải nêu lý do yêu cầu muộn", "say why it is asked for so late")
+        )
     if wrong:
         raise refuse(*wrong)
     return (
@@ -58,6 +94,8 @@ def _request_supplement(filing: Filing, command: cm.RequestSupplement, _: dateti
             notes=tuple(item.note for item in command.items),
             officer=command.actor.subject,
             legal_basis=command.legal_basis,
+            late=late,
+            late_reason=command.late_reason if late else None,
         ),
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
+from typing import Final
 
 from rules.filing.commands.rule import Guard
-from rules.filing.fold import current_step, stage, task_role
+from rules.filing.fold import current_step, stage, status, task_role
 from schemas.errors import Problem, problem
-from schemas.filing.state import Filing, Stage
+from schemas.filing.state import Filing, Stage, Status
 from schemas.level import CAPABILITIES, Channel
 from schemas.people import Actor, Role
 from schemas.publishing.procedure import Act
@@ -69,6 +70,16 @@ def at_the_task(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     if wrong is not None:
         return wrong
     return unclaimed(filing, actor) if stage(filing) is Stage.INTAKE else claimed_by(filing, actor)
+
+
+def being_handled(filing: Filing) -> Problem | None:
+    """An officer of the review has begun with it."""
+    if status(filing) in _BEING_HANDLED:
+        return None
+    return problem("", "not_handled_yet", "hồ sơ chưa được xử lý", "nobody has begun to handle the filing")
+
+
+_BEING_HANDLED: Final = frozenset({Status.PROCESSING, Status.FINANCIAL_OBLIGATION, Status.STOPPED})
 
 
 def same_person(filing: Filing, actor: Actor) -> Problem | None:

@@ -6,29 +6,25 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.clocks import OF_THE_AGENCY, may_apologise, moments, put_off, put_off_at_most, silence_approves
-from rules.filing.commands.permission import at_stage, role_is, system_at, undecided
+from rules.filing.commands.permission import at_stage, being_handled, role_is, system_at, undecided
 from rules.filing.commands.rule import Events, Rule, refuse
-from rules.filing.fold import current_step, missing_opinions, stage, status
+from rules.filing.fold import current_step, missing_opinions, stage
 from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import EFFECTS, Clock, Moment, Outcome
-from schemas.filing.state import ClockState, Filing, Stage, Status
+from schemas.filing.state import ClockState, Filing, Stage
 from schemas.level import Channel
 from schemas.limit import Limit
 from schemas.people import Actor, Role
 from schemas.publishing.procedure import ProcedureRules, Silence
 
-_BEING_HANDLED: Final = frozenset({Status.PROCESSING, Status.FINANCIAL_OBLIGATION, Status.STOPPED})
 _STOPPABLE: Final = (Stage.REVIEW, Stage.OBLIGATION, Stage.FEE, Stage.SUSPENDED)
 
 
 def _may_stop(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    wrong = role_is(actor, Role.LEADER) or at_stage(filing, *_STOPPABLE) or undecided(filing)
-    if wrong is None and status(filing) not in _BEING_HANDLED:
-        return problem("", "not_handled_yet", "hồ sơ chưa được xử lý", "nobody has begun to handle the filing")
-    return wrong
+    return role_is(actor, Role.LEADER) or at_stage(filing, *_STOPPABLE) or undecided(filing) or being_handled(filing)
 
 
 def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -16,13 +16,16 @@ def off(*days: date) -> dict[str, Any]:
     return {"calendar": CALENDAR.model_copy(update={"version": "2026.2", "off": days})}
 
 
+ASKED_LATE: Final = {"supplement_within": "20 working days"}
+
+
 def verified_late(**changes: Any) -> Life:
     """At a step of three days, due on Monday 30 November, that nobody finishes until its clock has rung."""
-    return at(VERIFY, **changes).until("2026-11-30 17:00").rung()
+    return at(VERIFY, **changes, **ASKED_LATE).until("2026-11-30 17:00").rung()
 
 
 def test_what_ran_out_before_it_was_paused_is_late_although_its_timer_had_not_rung() -> None:
-    life = at(VERIFY).until("2026-12-02 17:30").asked(SPECIALIST, IDENTITY)
+    life = at(VERIFY, **ASKED_LATE).until("2026-12-02 17:30").asked(SPECIALIST, IDENTITY)
     late = {event.clock: vn(event.due) for event in events(life, ev.Overdue)}
     assert late == {"step": "2026-11-30 17:00", "processing": "2026-12-02 17:00"}
     assert (life.kinds[-1], set(life.filing.overdue)) == ("supplement_requested", {"step", "processing"})

@@ -65,6 +65,7 @@ CONTENT: Final[dict[str, dict[str, Any]]] = {
     "withdraw": {"reason": "đổi ý"},
     "hand_over": {"recipient": "An"},
 }
+ASKING: Final = CONTENT["request_supplement"]
 LETTERS: Final = {
     "+": None,
     "r": "role_not_allowed",
@@ -621,6 +622,37 @@ def test_supplements_are_counted() -> None:
     assert life.filing.supplement is not None
     assert life.filing.supplement.n == 2
     assert [getattr(recorded.event, "n", None) for recorded in life.log] == [None, 1, 1, 2]
+
+
+def test_a_supplement_is_asked_for_once_at_intake_and_once_in_the_review() -> None:
+    life = answer(ask_at_intake(Life()))
+    assert life.refusal("request_supplement", RECEPTION, **ASKING) == [("", "supplement_rounds_used")]
+    life = answer(ask_in_review(claim_to_appraise(life.do("accept", RECEPTION))))
+    assert life.refusal("request_supplement", SPECIALIST, **ASKING) == [("", "supplement_rounds_used")]
+
+
+def test_in_the_review_a_supplement_is_asked_for_in_three_working_days_and_later_by_a_leader_with_a_reason() -> None:
+    life = claim_to_appraise(Life().accepted())  # on Wednesday, 25 November, at 9
+    assert life.until("2026-11-30 09:00").refusal("request_supplement", SPECIALIST, **ASKING) == []
+    assert life.refusal("request_supplement", LEADER, **ASKING) == [("actor.role", "role_not_allowed")]
+    life.until("2026-12-01 17:00")
+    assert life.refusal("request_supplement", SPECIALIST, **ASKING) == [("", "too_late_to_ask")]
+    assert life.refusal("request_supplement", LEADER, **ASKING) == [("late_reason", "reason_required")]
+    life.do("request_supplement", LEADER, late_reason="hồ sơ phức tạp", **ASKING)
+    asked = life.log[-1].event
+    assert (asked.late, asked.late_reason, life.status) == (True, "hồ sơ phức tạp", 5)
+    assert answer(life).filing.officer == "specialist-1"
+
+
+def test_what_is_asked_for_in_time_needs_no_reason_and_keeps_none() -> None:
+    life = claim_to_appraise(Life().accepted()).do("request_supplement", SPECIALIST, late_reason="x", **ASKING)
+    assert (life.log[-1].event.late, life.log[-1].event.late_reason) == (False, None)
+
+
+def test_a_leader_asks_late_only_for_what_somebody_handles() -> None:
+    life = Life().accepted().until("2026-12-01 17:00")
+    late = ASKING | {"late_reason": "hồ sơ phức tạp"}
+    assert life.refusal("request_supplement", LEADER, **late) == [("", "not_handled_yet")]
 
 
 def test_a_supplement_replaces_the_papers_and_fields_that_were_asked_for() -> None:

@@ -199,7 +199,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
     asked = {(item.target.value, item.code) for item in filing.supplement.items} if filing.supplement else set()
     contents: dict[str, dict[str, Any]] = {
         "refuse_intake": {"reason": "sai nơi"},
-        "request_supplement": {"items": items, "legal_basis": "Đ15"},
+        "request_supplement": {"items": items, "legal_basis": "Đ15", "late_reason": "hồ sơ phức tạp"},
         "supplement": {
             "papers": [
                 {"code": code, "file": FILE.model_dump()} for target, code in sorted(asked) if target == "paper"
