@@ -265,7 +265,7 @@ def _recording(written: tuple[read_models.Written, ...], *, tasks: bool, needed:
     `chain` are the batch's events with their hashes, behind the head. `stream` stands first: whoever holds that table
     holds up every append before it holds anything else.
     """
-    change = f", {read_models.statements(written, tasks=tasks, whose=1, first=_REST)}" if written else ""
+    change = f", {read_models.statements(written, tasks=tasks, whose=1, first=_REST)}" if written or tasks else ""
     last = f"${_REST + len(written) + tasks}"
     proved = f"and {authority.BORNE_OUT.format(filing='$2', needed=last)}" if needed else ""
     return f"""

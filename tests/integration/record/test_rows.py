@@ -1,0 +1,243 @@
+"""The read models that an append writes beside its events, and those that a rebuild writes for many streams at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from activities.ledger import read_models
+from activities.ledger.append import Ledger
+from activities.ledger.database import Pool
+from activities.ledger.vault import Vault
+from operations.ledger_verifier import Report, verify
+from rules.streams import KINDS
+from schemas.people import SYSTEM, Applicant
+from schemas.stream.ledger import Batch
+from schemas.stream.rows import FilingRow, PaymentRow, Rows, Standing, TaskRow
+from tests.acting import VIA
+from tests.conftest import World
+from tests.unit.filing.lives import Life
+
+AT: Final = datetime(2026, 11, 26, 3, tzinfo=UTC)
+AGENCY: Final = "H56.30"
+FILING: Final = UUID(int=7)
+OPEN: Final = Standing(n=1, calendar="vn@2026.1", open=True)
+CLOSED: Final = Standing(n=1, calendar="vn@2026.1", open=False, watched_until=AT, heard_as=("fee_paid",))
+ROW: Final = PaymentRow(
+    n=1,
+    provider="bank",
+    amount=1000,
+    state="pending",
+    captured=0,
+    refunded=0,
+    calendar="vn@2026.1",
+    due_at=AT,
+    watch_seconds=60,
+    seq=1,
+    requested_at=AT,
+)
+REQUESTED: Final = {
+    "kind": "payment_requested",
+    "n": 1,
+    "amount": 1000,
+    "limit": "5 working days",
+    "since": AT,
+    "calendar": "vn@2026.1",
+    "due": AT,
+}
+ASKED: Final = {"kind": "fee_requested", "n": 1, "amount": 1000, "channel": "online", "lines": []}
+RELEASED: Final = {"kind": "released"}
+ORDERED: Final = {"kind": "payment_ordered", "order_id": "o", "pay_url": "http://127.0.0.1"}
+SUBMITTED: Final = Life().log[0].event.model_copy(update={"code": None})
+
+
+def task(name: str, **changes: Any) -> TaskRow:
+    fields = {"name": name, "agency": AGENCY, "role": "leader", "actions": ("decide",), "overdue": False}
+    return TaskRow.model_validate(fields | changes)
+
+
+def batch(kind: str, *events: dict[str, Any], rows: Rows | None, filing: UUID = FILING, **changes: Any) -> Batch:
+    fields = {
+        "stream": f"filing:{filing}" if kind == "filing" else f"{kind}:{filing}:1",
+        "filing_id": filing,
+        "agency": AGENCY,
+        "next_seq": 1,
+        "command_id": uuid4().hex,
+        "digest": "d",
+        "actor": SYSTEM,
+        "via": VIA,
+        "at": AT,
+        "events": events,
+        "rows": rows,
+    }
+    return Batch.model_validate(fields | changes)
+
+
+def shown(row: PaymentRow | FilingRow, **changes: Any) -> dict[str, Any]:
+    return row.model_dump(mode="json") | changes
+
+
+@pytest.fixture
+async def pool(world: World) -> AsyncIterator[Pool]:
+    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=1) as opened:
+        yield opened
+
+
+@pytest.fixture
+def ledger(world: World, pool: Pool) -> Ledger:
+    return Ledger(pool, Vault(world.settings.master), KINDS)
+
+
+async def all_of(pool: Pool, table: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in await pool.fetch(f"select * from {table} order by 1, 2, 3")]  # noqa: S608
+
+
+async def test_the_first_append_of_a_stream_writes_its_rows_with_the_number_that_it_took(
+    pool: Pool, ledger: Ledger
+) -> None:
+    await ledger.append(batch("filing", ASKED, rows=None))
+    answer = await ledger.append(batch("payment", REQUESTED, rows=Rows(standing=OPEN, row=shown(ROW))))
+    number = f"{AGENCY}-20261126-P0000001"
+    assert [told.event["number"] for told in answer.stored] == [number]
+    assert answer.receipts[0].code is None
+    whose = {"stream": f"payment:{FILING}:1", "filing_id": FILING, "agency": AGENCY}
+    assert await all_of(pool, "payment") == [whose | ROW.model_dump() | {"number": number}]
+    [standing] = await all_of(pool, "standing")
+    assert standing == whose | {"kind": "payment"} | OPEN.model_dump() | {"heard_as": []}
+
+
+async def test_later_appends_change_the_rows_and_leave_what_they_do_not_bring(pool: Pool, ledger: Ledger) -> None:
+    await ledger.append(batch("filing", ASKED, rows=None))
+    await ledger.append(batch("payment", REQUESTED, rows=Rows(standing=OPEN, row=shown(ROW))))
+    paid = shown(ROW, number="7", state="paid", captured=1000, seq=2)
+    await ledger.append(batch("payment", ORDERED, rows=Rows(row=paid), next_seq=2))
+    [row], [standing] = await all_of(pool, "payment"), await all_of(pool, "standing")
+    assert (row["state"], row["captured"], row["seq"], row["number"]) == ("paid", 1000, 2, "7")
+    assert standing["open"] is True
+    await ledger.append(batch("payment", ORDERED, rows=Rows(standing=CLOSED), next_seq=3))
+    await ledger.append(batch("payment", ORDERED, rows=None, next_seq=4))
+    assert await all_of(pool, "payment") == [row]
+    [standing] = await all_of(pool, "standing")
+    assert (standing["open"], standing["watched_until"], standing["heard_as"]) == (False, AT, ["fee_paid"])
+
+
+async def test_tasks_come_stay_change_and_go_with_the_appends_of_their_stream(pool: Pool, ledger: Ledger) -> None:
+    async def tasks(seq: int, *given: TaskRow) -> list[dict[str, Any]]:
+        await ledger.append(batch("filing", RELEASED, rows=Rows(tasks=given), next_seq=seq))
+        rows = await pool.fetch("select *, xmin::text from task where stream = $1 order by name", f"filing:{FILING}")
+        return [dict(row) for row in rows]
+
+    other = uuid4()
+    await ledger.append(batch("filing", RELEASED, rows=Rows(tasks=(task("decide", due_at=AT),)), filing=other))
+    decide, issue = task("decide", due_at=AT), task("issue", officer="o-1")
+    one, two = await tasks(1, decide, issue)
+    whose = {"stream": f"filing:{FILING}", "filing_id": FILING}
+    assert [{name: row[name] for name in row if name != "xmin"} for row in (one, two)] == [
+        whose | {**each.model_dump(), "actions": list(each.actions)} for each in (decide, issue)
+    ]
+    late = task("issue", officer="o-2", actions=("issue", "return"), due_at=AT, overdue=True)
+    stays, changed = await tasks(2, decide, late)
+    assert stays == one
+    assert {name: changed[name] for name in ("officer", "actions", "due_at", "overdue")} == {
+        "officer": "o-2",
+        "actions": ["issue", "return"],
+        "due_at": AT,
+        "overdue": True,
+    }
+    assert [row["name"] for row in await tasks(3, late)] == ["issue"]
+    assert await tasks(4) == []
+    assert [row["filing_id"] for row in await all_of(pool, "task")] == [other]
+
+
+FILED: Final = FilingRow(
+    procedure=SUBMITTED.procedure,
+    version=SUBMITTED.version,
+    procedure_sha256=SUBMITTED.procedure_sha256,
+    calendar="vn@2026.1",
+    level=4,
+    channel="online",
+    result_channel="online",
+    status=1,
+    stage="intake",
+    seq=1,
+    submitted_at=AT,
+    overdue=(),
+)
+
+
+def submission(filing: UUID) -> Batch:
+    rows = Rows(standing=Standing(open=True), row=shown(FILED))
+    return batch("filing", SUBMITTED.model_dump(mode="json"), rows=rows, filing=filing)
+
+
+async def test_a_filing_that_is_handed_in_has_its_code_its_person_and_what_else_that_person_has_open(
+    world: World, pool: Pool, ledger: Ledger
+) -> None:
+    first, second = [await ledger.append(submission(uuid4())) for _ in range(2)]
+    codes = [f"{AGENCY}-20261126-000000{n}" for n in (1, 2)]
+    assert [answer.receipts[0].code for answer in (first, second)] == codes
+    assert [answer.stored[0].event["code"] for answer in (first, second)] == codes
+    assert [answer.stored[0].event["possible_duplicates"] for answer in (first, second)] == [[], codes[:1]]
+    person = Vault(world.settings.master).person(applicant().id_number)
+    rows = await pool.fetch("select code, person, possible_duplicates from filing order by code")
+    assert [tuple(row) for row in rows] == [(codes[0], person, []), (codes[1], person, codes[:1])]
+
+
+def applicant() -> Applicant:
+    found: Applicant = SUBMITTED.applicant
+    return found
+
+
+async def test_the_receipts_of_what_follows_carry_the_code_of_the_filing(ledger: Ledger) -> None:
+    filing = uuid4()
+    await ledger.append(submission(filing))
+    row = shown(FILED, code="the code", seq=2)
+    answers = [
+        await ledger.append(batch("filing", RELEASED, rows=rows, filing=filing, next_seq=seq))
+        for seq, rows in ((2, Rows(row=row)), (3, Rows()), (4, None))
+    ]
+    assert [answer.receipts[0].code for answer in answers] == ["the code", None, None]
+
+
+async def test_the_rows_of_many_streams_are_written_at_once_in_the_place_of_what_was_there(pool: Pool) -> None:
+    filings = [uuid4() for _ in range(3)]
+    told = [
+        batch("payment", rows=Rows(standing=OPEN, row=shown(ROW, number=str(n))), filing=filing)
+        for n, filing in enumerate(filings)
+    ]
+    told.append(batch("filing", rows=Rows(standing=CLOSED, tasks=(task("decide"),)), filing=filings[0]))
+    told.append(batch("filing", rows=Rows(standing=CLOSED, tasks=(task("issue"),)), filing=filings[1]))
+    await write(pool, told)
+    assert {row["number"] for row in await all_of(pool, "payment")} == {"0", "1", "2"}
+    assert {(row["stream"], row["open"]) for row in await all_of(pool, "standing")} == {
+        *((f"payment:{filing}:1", True) for filing in filings),
+        *((f"filing:{filing}", False) for filing in filings[:2]),
+    }
+    tasks = {(row["stream"], row["filing_id"], row["name"]) for row in await all_of(pool, "task")}
+    one, two = ((f"filing:{filing}", filing) for filing in filings[:2])
+    assert tasks == {(*one, "decide"), (*two, "issue")}
+    await write(pool, [batch("filing", rows=Rows(tasks=(task("decide", officer="o"),)), filing=filings[1])])
+    left = {(row["stream"], row["name"], row["officer"]) for row in await all_of(pool, "task")}
+    assert left == {(one[0], "decide", None), (two[0], "decide", "o")}
+
+
+async def write(pool: Pool, batches: Sequence[Batch]) -> None:
+    changes = [(each, read_models.change(KINDS.of(each.stream), each, {})) for each in batches]
+    async with pool.acquire() as connection:
+        await read_models.write_all(connection, [(each, change) for each, change in changes if change is not None])
+
+
+async def test_what_the_appends_write_verifies(world: World, ledger: Ledger) -> None:
+    filings = [uuid4() for _ in range(2)]
+    for filing in filings:
+        code = (await ledger.append(submission(filing))).receipts[0].code
+        rows = Rows(row=shown(FILED, code=code))
+        await ledger.append(batch("filing", ASKED, RELEASED, rows=rows, filing=filing, next_seq=2))
+        await ledger.append(batch("payment", REQUESTED, ORDERED, rows=None, filing=filing))
+        await ledger.append(batch("payment", ORDERED, rows=None, filing=filing, next_seq=3))
+    assert await verify(world.superuser_dsn) == Report(verified=True, streams=4, events=12, problems=[])
