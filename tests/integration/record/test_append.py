@@ -10,9 +10,11 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from temporalio.common import MetricMeter
 from temporalio.exceptions import ApplicationError
 
 from activities.intake import OpenRequest, Registry
+from activities.ledger import append as appending
 from activities.ledger import builds
 from activities.ledger.append import Ledger
 from activities.ledger.reserving import Reserving
@@ -20,11 +22,12 @@ from activities.ledger.vault import Vault
 from rules.streams import KINDS
 from schemas.errors import RefusalCode
 from schemas.filing import events as ev
-from schemas.people import SYSTEM, Role
-from schemas.stream.ledger import Appended, Batch
+from schemas.people import SYSTEM, Actor, Role
+from schemas.stream.ledger import Appended, Batch, Receipt
 from tests.acting import AGENCY, BIRTH, VERSION, VIA, officer
 from tests.conftest import World
 from tests.unit.filing.lives import Life
+from tests.unit.test_measures import Instruments
 
 NOW: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 
@@ -34,7 +37,9 @@ class Log:
 
     def __init__(self, world: World, pool: asyncpg.Pool[Any]) -> None:
         self.filing: UUID = uuid4()
-        self.ledger = Ledger(pool, Vault(world.settings.master), KINDS)
+        self.pool = pool
+        self.meter = Instruments()
+        self.ledger = Ledger(pool, Vault(world.settings.master), KINDS, cast("MetricMeter", self.meter))
         self._heads: dict[str, int] = {}
 
     def batch(self, *events: dict[str, Any], stream: str | None = None, **changes: Any) -> Batch:
@@ -196,3 +201,193 @@ async def test_the_promoted_build_takes_over_what_it_reads_and_nothing_newer(wor
         assert [await takes(newest), await takes(newest, "filing:nothing")] == [False, True]
         await builds.register(given, "new", KINDS)
         assert await takes(newest)
+
+
+RELEASED: Final = {"kind": "released"}
+CLAIMED: Final = {"kind": "claimed", "officer": "o-1"}
+
+
+async def test_what_is_appended_is_answered_with_its_receipt_and_stands_in_the_log(world: World) -> None:
+    async with opened(world) as log, world.connection() as connection:
+        answer = await log.append(ASKED, RELEASED, command_id="c")
+        receipt = Receipt(command_id="c", digest="d", seq=2, at=NOW)
+        assert (answer.epoch, answer.command_id, answer.receipts) == (1, "c", (receipt,))
+        assert [(told.seq, told.at, told.command_id, told.actor) for told in answer.stored] == [
+            (seq, NOW, "c", SYSTEM) for seq in (1, 2)
+        ]
+        assert [told.event for told in answer.stored] == [ASKED | {"waived": 0}, RELEASED]
+        [kept] = await connection.fetch("select * from receipt")
+        assert (kept["stream"], kept["filing_id"], kept["agency"]) == (log.batch().stream, log.filing, AGENCY)
+        assert (kept["command_id"], kept["digest"], kept["seq"]) == ("c", "d", 2)
+        assert Receipt.model_validate_json(kept["body"]) == receipt
+        assert b"null" not in kept["body"]
+        one, two = await connection.fetch("select seq, kind, version, prev_hash, hash from event order by seq")
+        assert [tuple(row)[:3] for row in (one, two)] == [(1, "fee_requested", 1), (2, "released", 1)]
+        assert (one["prev_hash"], two["prev_hash"]) == (bytes(32), one["hash"])
+        [head] = await connection.fetch("select * from stream")
+        assert (head["head_seq"], head["head_hash"], head["epoch"]) == (2, two["hash"], 1)
+
+
+async def test_who_asks_is_told_what_the_log_holds_and_under_which_epoch(world: World) -> None:
+    async with opened(world) as log, world.connection() as connection:
+        assert await log.append(command_id="ask") == Appended(epoch=1, command_id="ask")
+        await log.append(ASKED, command_id="c1")
+        await log.append(RELEASED, CLAIMED, command_id="c2")
+        await connection.execute("update stream set epoch = 3")
+        told = await log.append(next_seq=2, command_id="ask")
+        assert (told.epoch, told.command_id, told.more) == (3, "ask", False)
+        assert [(one.seq, one.event) for one in told.stored] == [(2, RELEASED), (3, CLAIMED)]
+        assert [(one.command_id, one.seq) for one in told.receipts] == [("c2", 3)]
+        assert (await log.append(next_seq=4)).epoch == 3
+
+
+async def test_a_command_that_was_recorded_long_before_is_answered_with_its_receipt_alone(world: World) -> None:
+    async with opened(world) as log, world.connection() as connection:
+        first = await log.append(ASKED, command_id="c1")
+        await log.append(RELEASED)
+        await connection.execute("update stream set epoch = 2")
+        for events in ((), (RELEASED,)):
+            again = await log.append(*events, command_id="c1")
+            assert again == Appended(epoch=2, command_id="c1", receipts=first.receipts)
+        assert await connection.fetchval("select count(*) from event") == 2
+
+
+async def test_an_answer_holds_no_more_events_than_a_page_and_says_that_there_are_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appending, "_MOST_EVENTS", 2)
+    async with opened(world) as log:
+        for _ in range(3):
+            await log.append(RELEASED)
+        pages = [await log.append(next_seq=seq) for seq in (1, 2, 3)]
+    told = [([one.seq for one in page.stored], [one.seq for one in page.receipts], page.more) for page in pages]
+    assert told == [([1, 2], [1, 2], True), ([2, 3], [2, 3], False), ([3], [3], False)]
+
+
+@pytest.mark.parametrize(("most", "held"), [(0, 1), (29, 1), (30, 2), (31, 2), (45, 3), (1000, 3)])
+def test_a_page_holds_no_more_bytes_than_it_may_but_always_one_event(
+    monkeypatch: pytest.MonkeyPatch, most: int, held: int
+) -> None:
+    monkeypatch.setattr(appending, "_MOST_BYTES", most)
+    rows: list[dict[str, Any]] = [
+        {"body": bytes(10), "sealed": bytes(5)},
+        {"body": bytes(15), "sealed": None},
+        {"body": bytes(15), "sealed": b""},
+    ]
+    assert appending._page(rows) == rows[:held]
+
+
+async def test_the_answer_repeats_that_the_history_is_long_and_is_silent_where_it_is_not(world: World) -> None:
+    async with opened(world) as log:
+        short, long = await log.append(ASKED), await log.append(RELEASED, continue_as_new_suggested=True)
+    assert (short.continue_as_new_suggested, long.continue_as_new_suggested) == (None, True)
+
+
+async def test_a_run_that_is_to_make_way_is_told_whether_the_promoted_build_can_go_on(world: World) -> None:
+    snapshot = KINDS["filing"].reads.snapshot
+    async with opened(world) as log, world.connection() as connection:
+        await builds.register(cast("Any", connection), "b", KINDS)
+        await connection.execute("update build set promoted_at = now()")
+        answers = [await log.append(RELEASED, moves_with=each) for each in (None, snapshot, snapshot + 1)]
+    assert [answer.moves for answer in answers] == [None, True, False]
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [
+        Actor(subject="nobody", role=Role.SPECIALIST, agency=AGENCY),
+        officer(Role.SPECIALIST).model_copy(update={"role": Role.LEADER}),
+        officer(Role.SPECIALIST).model_copy(update={"agency": "H01.12"}),
+        officer(Role.SPECIALIST).model_copy(update={"agency": None}),
+    ],
+    ids=["name", "role", "agency", "none"],
+)
+async def test_who_is_no_such_officer_in_the_directory_writes_nothing(world: World, actor: Actor) -> None:
+    async with opened(world) as log:
+        assert (await log.append(RELEASED, actor=officer(Role.SPECIALIST))).refused is None
+        answer = await log.append(PAID, actor=actor)
+        assert (answer.epoch, answer.stored, answer.receipts) == (1, (), ())
+        assert answer.refused is not None
+        assert answer.refused.code is RefusalCode.NOT_AUTHORISED
+        told = [(problem.field, problem.rule) for problem in answer.refused.problems]
+        assert told == [("actor", "not_in_directory"), ("", "not_recorded")]
+
+
+async def test_an_officer_writes_as_long_as_the_directory_has_them_at_work(world: World) -> None:
+    specialist = officer(Role.SPECIALIST)
+    async with opened(world) as log, world.connection() as connection:
+        assert (await log.append(RELEASED, actor=specialist)).refused is None
+        await connection.execute("update officer set active = false where subject = $1", specialist.subject)
+        assert (await log.append(RELEASED, actor=specialist)).refused is not None
+        assert (await log.append(RELEASED, actor=Actor(subject="an", role=Role.APPLICANT))).refused is None
+
+
+async def test_to_a_payment_nobody_writes_but_the_system(world: World) -> None:
+    async with opened(world) as log:
+        answer = await log.append(captured(1, owed=False), stream="payment", actor=officer(Role.SPECIALIST))
+        assert answer.refused is not None
+        assert [(each.field, each.rule) for each in answer.refused.problems] == [("actor.role", "may_not_write")]
+        assert (await log.append(captured(1, owed=False), stream="payment")).refused is None
+
+
+async def test_all_that_speaks_against_a_batch_is_named_at_once(world: World) -> None:
+    given = {"kind": "reassigned", "officer": "nobody", "role": "specialist"}
+    async with opened(world) as log:
+        answer = await log.append(given, given | {"officer": officer(Role.SPECIALIST).subject}, PAID)
+        assert answer.refused is not None
+        told = [(problem.field, problem.rule) for problem in answer.refused.problems]
+        assert told == [("officer", "not_in_directory"), ("", "not_recorded")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"epoch": 1}, "a later run has taken this stream over"),
+        ({"epoch": 3}, "a later run has taken this stream over"),
+        ({"epoch": 2, "next_seq": 3}, "the log holds less than this run has seen"),
+    ],
+)
+async def test_a_run_that_has_lost_its_stream_is_told_why_and_counted(
+    world: World, changes: dict[str, Any], why: str
+) -> None:
+    async with opened(world) as log, world.connection() as connection:
+        await log.append(ASKED)
+        await connection.execute("update stream set epoch = 2")
+        with pytest.raises(ApplicationError, match=why) as error:
+            await log.append(RELEASED, **changes)
+        assert error.value.type == "ledger_conflict"
+        assert log.meter.told["motcua_ledger_conflicts_total"][len(KINDS) :] == [(1, {"kind": "filing"})]
+        assert (await log.append(RELEASED, epoch=2)).epoch == 2
+
+
+async def test_what_is_taken_and_what_is_refused_is_counted_with_the_time_that_it_took(world: World) -> None:
+    async with opened(world) as log:
+        await log.append(ASKED)
+        await log.append(PAID)
+    kind = {"kind": "filing"}
+    assert log.meter.told["motcua_ledger_appends_total"][len(KINDS) :] == [(1, kind)]
+    assert log.meter.told["motcua_ledger_refusals_total"] == [(1, kind | {"code": "not_authorised"})]
+    times = log.meter.told["motcua_ledger_append_milliseconds"]
+    assert [labels for _, labels in times] == [kind, kind]
+    assert all(0 < milliseconds < 60_000 for milliseconds, _ in times)
+
+
+async def test_who_gets_no_connection_in_time_is_told_that_the_ledger_could_not_be_reached(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appending, "ACQUIRE_SECONDS", 0.01)
+    async with opened(world) as log, log.pool.acquire(), log.pool.acquire():
+        with pytest.raises(ApplicationError) as error:
+            await log.append(ASKED)
+        assert (error.value.type, error.value.non_retryable) == ("ledger_unavailable", False)
+        assert error.value.message == "the ledger could not be reached: TimeoutError"
+
+
+async def test_what_the_database_complains_of_does_not_leave_it(world: World) -> None:
+    async with opened(world) as log, world.connection() as connection:
+        await connection.execute("drop table receipt")
+        with pytest.raises(ApplicationError) as error:
+            await log.append(ASKED)
+    assert error.value.message == "the ledger could not be reached: UndefinedTableError"
+    assert error.value.__cause__ is None
+    assert error.value.__suppress_context__
