@@ -241,6 +241,31 @@ async def test_who_asks_is_told_what_the_log_holds_and_under_which_epoch(world: 
         assert (await log.append(next_seq=4)).epoch == 3
 
 
+async def test_what_is_told_again_is_what_was_answered_first(world: World) -> None:
+    async with opened(world) as log:
+        given = [
+            await log.append(captured(1, owed=False), stream="payment"),
+            await log.append({"kind": "payment_expired"}, stream="payment"),
+        ]
+        told = await log.append(stream="payment", next_seq=1)
+        assert told.stored == given[0].stored + given[1].stored
+        assert [one.event for one in told.stored] == [
+            captured(1, owed=False) | {"captured_at": "2026-11-25T03:00:00Z"},
+            {"kind": "payment_expired"},
+        ]
+        assert told.receipts == given[0].receipts + given[1].receipts
+
+
+async def test_a_worker_may_die_of_an_append_once_that_is_committed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached: list[str] = []
+    monkeypatch.setattr(appending, "failpoint", reached.append)
+    async with opened(world) as log:
+        await log.append(ASKED)
+    assert reached == ["ledger.committed"]
+
+
 async def test_a_command_that_was_recorded_long_before_is_answered_with_its_receipt_alone(world: World) -> None:
     async with opened(world) as log, world.connection() as connection:
         first = await log.append(ASKED, command_id="c1")
@@ -337,6 +362,17 @@ async def test_all_that_speaks_against_a_batch_is_named_at_once(world: World) ->
         assert answer.refused is not None
         told = [(problem.field, problem.rule) for problem in answer.refused.problems]
         assert told == [("officer", "not_in_directory"), ("", "not_recorded")]
+
+
+async def test_what_the_record_bears_out_is_not_held_against_a_batch_that_is_refused_for_another_reason(
+    world: World,
+) -> None:
+    async with opened(world) as log:
+        await log.append(ASKED)
+        await log.append(captured(16000, owed=True), stream="payment")
+        answer = await log.append(PAID, actor=Actor(subject="nobody", role=Role.CASHIER, agency=AGENCY))
+        assert answer.refused is not None
+        assert [problem.rule for problem in answer.refused.problems] == ["not_in_directory"]
 
 
 @pytest.mark.parametrize(

@@ -96,9 +96,13 @@ async def test_what_is_not_even_json_is_kept_too_and_the_filing_goes_on(play: Pl
 
 
 async def test_what_is_parked_twice_is_kept_once_as_it_was_first(world: World, pool: Pool) -> None:
-    parks, asked = Inbox(pool, Vault(world.settings.master)), request()
+    vault, asked = Vault(world.settings.master), request()
+    parks = Inbox(pool, vault)
     await parks.park(asked)
     first = await kept(world)
+    known = vault.known(asked.filing_id)
+    assert known is not None
+    assert known.unseal(first[0]["sealed"], f"inbox\n{asked.id}") == b"{}"
     await parks.park(asked)
     await Inbox(pool, Vault(world.settings.master)).park(asked)  # by another worker
     assert await kept(world) == first

@@ -12,7 +12,7 @@ import pytest
 from asyncpg.connection import LoggedQuery
 
 from activities.ledger.database import Connection, Pool
-from activities.ledger.reserving import Reserved, Reserving
+from activities.ledger.reserving import Filer, Reserved, Reserving
 from activities.ledger.vault import FilingKey, Vault
 from rules.streams import KINDS
 from schemas.base import Model
@@ -104,6 +104,16 @@ async def test_what_was_reserved_for_nothing_is_as_if_it_had_never_been(pool: Po
     taken = await reserve(pool, vault, filing, SUBMITTED)
     assert taken.numbers == {"dossier": ["H56.30-20261126-0000001"]}
     assert vault.known(filing) == taken.key == await found(pool, world, filing)
+
+
+async def test_a_submission_has_its_filer_and_its_filings_key_also_where_the_key_is_known_already(
+    pool: Pool, vault: Vault
+) -> None:
+    filing = uuid4()
+    first, again = [await reserve(pool, vault, filing, SUBMITTED) for _ in range(2)]
+    assert first.filer == again.filer == Filer(vault.person(SUBMITTED.applicant.id_number), SUBMITTED.procedure)
+    assert first.key == again.key
+    assert first.key.key_id.endswith(f":{filing}")
 
 
 async def test_a_batch_has_its_filings_key_whoever_made_it_in_one_look(pool: Pool, world: World, vault: Vault) -> None:

@@ -104,6 +104,8 @@ async def test_the_first_append_of_a_stream_writes_its_rows_with_the_number_that
     answer = await ledger.append(batch("payment", REQUESTED, rows=Rows(standing=OPEN, row=shown(ROW))))
     number = f"{AGENCY}-20261126-P0000001"
     assert [told.event["number"] for told in answer.stored] == [number]
+    assert None not in answer.stored[0].event.values()
+    assert (await ledger.append(batch("payment", rows=None))).stored == answer.stored
     assert answer.receipts[0].code is None
     whose = {"stream": f"payment:{FILING}:1", "filing_id": FILING, "agency": AGENCY}
     assert await all_of(pool, "payment") == [whose | ROW.model_dump() | {"number": number}]
@@ -191,6 +193,12 @@ async def test_a_filing_that_is_handed_in_has_its_code_its_person_and_what_else_
 def applicant() -> Applicant:
     found: Applicant = SUBMITTED.applicant
     return found
+
+
+async def test_of_what_else_a_person_has_open_the_ten_oldest_are_named(ledger: Ledger) -> None:
+    answers = [await ledger.append(submission(uuid4())) for _ in range(12)]
+    codes = [answer.receipts[0].code for answer in answers]
+    assert answers[-1].stored[0].event["possible_duplicates"] == codes[:10]
 
 
 async def test_the_receipts_of_what_follows_carry_the_code_of_the_filing(ledger: Ledger) -> None:
