@@ -39,6 +39,11 @@ class Mutant:
         told = "\n".join((self.path, self.scope, self.before, self.after, str(self.ordinal)))
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where it is: its file and function."""
+        return self.path, self.scope
+
 
 def sampled(paths: Iterable[Path], root: Path, seed: int, most: int) -> list[Mutant]:
     """At most so many mutants of these files, in an order that only the seed decides: its head is a sample too."""

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.machinery import SourceFileLoader
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,10 +27,20 @@ Touched = dict[str, dict[int, list[str]]]
 
 
 class Chosen:
-    """Only some tests, in the order given, over the running stack if there is one; and which of them failed."""
+    """Only some tests, in the order given, over the running stack if there is one; and which of them failed.
 
-    def __init__(self, tests: Sequence[str], stack: Mapping[str, str] | None) -> None:
+    `tests` tells how long each takes: one that goes on for very much longer has failed.
+    """
+
+    def __init__(
+        self,
+        tests: Mapping[str, float],
+        stack: Mapping[str, str] | None,
+        told: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.failed: str | None = None
+        self._told = told
+        self._tests = tests
         self._place = {test: place for place, test in enumerate(tests)}
         self._stack = stack
 
@@ -38,6 +48,8 @@ class Chosen:
         if self._place:
             chosen = [item for item in items if item.nodeid in self._place]
             items[:] = sorted(chosen, key=lambda item: self._place[item.nodeid])
+            for item in items:
+                item.add_marker(pytest.mark.timeout(15 + 10 * self._tests[item.nodeid]), append=False)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: Any) -> Any:
@@ -48,18 +60,23 @@ class Chosen:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
-            self.failed = self.failed or report.nodeid
+            self._fail(report.nodeid)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.failed = self.failed or f"{report.nodeid} (import)"
+            self._fail(f"{report.nodeid} (import)")
+
+    def _fail(self, test: str) -> None:
+        if self.failed is None:
+            self.failed = test
+            self._told(test)
 
 
 class Touching(Chosen):
     """All tests: how long each takes, and the lines of one package that it touches."""
 
     def __init__(self, package: str, stack: Mapping[str, str] | None) -> None:
-        super().__init__((), stack)
+        super().__init__({}, stack)
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self._measured = coverage.Coverage(data_file=None, include=[f"{ROOT}/{package}/*"], config_file=False)
         self._measured.start()
@@ -97,19 +114,22 @@ def measure(answer: Connection, package: str, files: Sequence[str], stack: Mappi
 
 
 def run(
-    answer: Connection, path: str, source: str, tests: Sequence[str], stack: Mapping[str, str] | None, log: Path
+    answer: Connection, path: str, source: str, tests: Mapping[str, float], stack: Mapping[str, str] | None, log: Path
 ) -> None:
-    """Send which test fails over this source of one file, or None. Raises `RuntimeError` if none could be run."""
+    """Send which test fails over this source of one file as soon as one does, or None.
+
+    Raises `RuntimeError` if none could be run.
+    """
     _begin(log)
     _import_instead(str(ROOT / path), source)
-    plugin = Chosen(tests, stack)
+    plugin = Chosen(tests, stack, answer.send)
     files = sorted({test.partition("::")[0] for test in tests})
-    # What turns for ever is found soon; with a stack much may be slow.
-    code = _pytest(files, plugin, stack, *(["--timeout=40"] if stack is None else []))
+    code = _pytest(files, plugin, stack)
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         msg = f"no test was found; see {log}"
         raise RuntimeError(msg)
-    answer.send(None if code == 0 else plugin.failed or "before any test")
+    if plugin.failed is None:
+        answer.send(None if code == 0 else "before any test")
 
 
 def _begin(log: Path) -> None:
@@ -125,8 +145,8 @@ def _begin(log: Path) -> None:
     hypothesis.settings.load_profile("mutants")
 
 
-def _pytest(files: Sequence[str], plugin: Chosen, stack: Mapping[str, str] | None, *more: str) -> int:
-    options = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider", *more]
+def _pytest(files: Sequence[str], plugin: Chosen, stack: Mapping[str, str] | None) -> int:
+    options = ["-x", "-q", "--assert=plain", "-p", "no:cacheprovider"]
     # Pure tests need nothing of what it imports.
     options += ["--noconftest"] if stack is None else []
     return int(pytest.main([*options, *files], plugins=[plugin]))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.mutation.__main__ import EndedFromOutsideError, Trial
+from tests.mutation.__main__ import EndedFromOutsideError, Guards, Trial
 from tests.mutation.mutants import Mutant, mutants, mutated, sampled
 
 SOURCE = '''"""What it is for."""
@@ -71,6 +72,20 @@ def test_the_head_of_a_sample_is_a_smaller_sample_and_stays_when_another_functio
     assert [key for key in keys(sampled([file], file.parent, 11, 1000)) if key in whole] == whole
 
 
+def test_quick_tests_of_the_same_function_go_first_and_what_has_killed_in_it_counts_as_five_times_as_quick(
+    file: Path,
+) -> None:
+    [one] = [mutant for mutant in mutants(file, file.parent) if mutant.before.strip() == "> 7"]
+    uncached = replace(one, path=str(file))
+    file.write_text(SOURCE.replace("@cache\n", "\n"))
+    seconds = {"quick": 1.0, "likely": 4.0, "slow": 6.0, "elsewhere": 0.5, "constants": 0.1}
+    touched = {str(file): {13: ["slow", "likely", "quick"], 20: ["elsewhere"]}}
+    guards = Guards(seconds, touched)
+    assert list(guards.of(uncached, {"likely", "gone"})) == ["likely", "quick", "slow"]
+    assert list(guards.of(replace(uncached, line=7), {"slow"})) == ["constants", "elsewhere", "quick", "slow", "likely"]
+    assert guards.of(replace(uncached, path=__file__, line=1)) == seconds
+
+
 class Ended:
     """A process that has ended, and its end of the pipe."""
 
@@ -80,7 +95,7 @@ class Ended:
     def is_alive(self) -> bool:
         return False
 
-    def join(self) -> None:
+    def join(self, seconds: float | None = None) -> None:
         """It is gone."""
 
     def recv(self) -> None:
