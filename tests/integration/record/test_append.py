@@ -10,13 +10,14 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from temporalio.common import MetricMeter
+from temporalio.common import MetricMeter, RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 from activities.intake import OpenRequest, Registry
 from activities.ledger import append as appending
 from activities.ledger import builds
 from activities.ledger.append import Ledger
+from activities.ledger.database import ACQUIRE_SECONDS
 from activities.ledger.reserving import Reserving
 from activities.ledger.vault import Vault
 from rules.streams import KINDS
@@ -406,6 +407,16 @@ async def test_what_is_taken_and_what_is_refused_is_counted_with_the_time_that_i
     times = log.meter.told["motcua_ledger_append_milliseconds"]
     assert [labels for _, labels in times] == [kind, kind]
     assert all(0 < milliseconds < 60_000 for milliseconds, _ in times)
+
+
+def test_an_attempt_has_time_to_write_and_is_made_again_soon_and_for_ever() -> None:
+    attempt, again = (appending.LEDGER.get(name) for name in ("start_to_close_timeout", "retry_policy"))
+    assert isinstance(attempt, timedelta)
+    assert isinstance(again, RetryPolicy)
+    assert 0 < ACQUIRE_SECONDS <= attempt.total_seconds() / 2
+    assert again.initial_interval < timedelta(seconds=1)
+    assert again.maximum_interval == attempt
+    assert again.maximum_attempts == 0
 
 
 async def test_who_gets_no_connection_in_time_is_told_that_the_ledger_could_not_be_reached(
