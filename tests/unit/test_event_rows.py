@@ -17,7 +17,7 @@ from activities.ledger.vault import FilingKey
 from schemas.base import Model
 from schemas.filing.events import Accepted, Asked
 from schemas.ids import event_id
-from schemas.people import Actor, Role, Via
+from schemas.people import SYSTEM, Actor, Role, Via
 from schemas.stream.ledger import Batch, Recorded
 from tests.conftest import ROOT
 
@@ -25,7 +25,6 @@ FILING: Final = UUID(int=7)
 STREAM: Final = f"filing:{FILING}"
 AT: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 KEY: Final = FilingKey("k1", bytes(32))
-APPLICANT: Final = Actor(subject="an", role=Role.APPLICANT)
 OFFICER: Final = Actor(subject="o-1", role=Role.RECEPTION, agency="H01.12")
 
 
@@ -63,6 +62,10 @@ def test_a_row_without_anything_personal_has_nothing_sealed_and_every_column_in_
         ("via", "portal/online"),
         ("occurred_at", AT),
     ]
+
+
+def test_who_acts_for_no_agency_names_none() -> None:
+    assert row(Accepted(), SYSTEM)["actor"] == b'{"role":"system","subject":"motcua"}'
 
 
 @pytest.mark.parametrize("role", [Role.APPLICANT, Role.REPRESENTATIVE])

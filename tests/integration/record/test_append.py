@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,7 @@ from schemas.errors import RefusalCode
 from schemas.filing import events as ev
 from schemas.people import SYSTEM, Actor, Role
 from schemas.stream.ledger import Appended, Batch, Receipt
-from tests.acting import AGENCY, BIRTH, VERSION, VIA, officer
+from tests.acting import AGENCY, BIRTH, VERSION, VIA, eventually, officer
 from tests.conftest import World
 from tests.unit.filing.lives import Life
 from tests.unit.test_measures import Instruments
@@ -315,7 +316,9 @@ async def test_a_run_that_is_to_make_way_is_told_whether_the_promoted_build_can_
         await builds.register(cast("Any", connection), "b", KINDS)
         await connection.execute("update build set promoted_at = now()")
         answers = [await log.append(RELEASED, moves_with=each) for each in (None, snapshot, snapshot + 1)]
-    assert [answer.moves for answer in answers] == [None, True, False]
+        assert [answer.moves for answer in answers] == [None, True, False]
+        await connection.execute("update build set reads = jsonb_set(reads, '{kinds,filing,events}', '{}')")
+        assert (await log.append(RELEASED, moves_with=snapshot)).moves is False
 
 
 @pytest.mark.parametrize(
@@ -374,6 +377,22 @@ async def test_what_the_record_bears_out_is_not_held_against_a_batch_that_is_ref
         answer = await log.append(PAID, actor=Actor(subject="nobody", role=Role.CASHIER, agency=AGENCY))
         assert answer.refused is not None
         assert [problem.rule for problem in answer.refused.problems] == ["not_in_directory"]
+
+
+async def test_a_batch_is_taken_if_what_bears_it_out_is_recorded_while_it_waits(world: World) -> None:
+    async with opened(world) as log, world.connection() as connection:
+        await log.append(ASKED)
+        async with connection.transaction():
+            await connection.execute("select from stream for update")
+            waiting = asyncio.create_task(log.append(PAID))
+            await eventually(lambda: connection.fetchval(WAITING), bool)
+            await log.append(captured(16000, owed=True), stream="payment")
+        assert [told.seq for told in (await waiting).stored] == [2]
+
+
+WAITING: Final = """
+select count(*) from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()
+"""
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from activities.ledger import read_models
 from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
+from operations import shadow
 from operations.ledger_verifier import Report, verify
 from rules.streams import KINDS
 from schemas.people import SYSTEM, Applicant
@@ -49,6 +50,7 @@ REQUESTED: Final = {
     "since": AT,
     "calendar": "vn@2026.1",
     "due": AT,
+    "payer_account": "an account",
 }
 ASKED: Final = {"kind": "fee_requested", "n": 1, "amount": 1000, "channel": "online", "lines": []}
 RELEASED: Final = {"kind": "released"}
@@ -105,12 +107,32 @@ async def test_the_first_append_of_a_stream_writes_its_rows_with_the_number_that
     number = f"{AGENCY}-20261126-P0000001"
     assert [told.event["number"] for told in answer.stored] == [number]
     assert None not in answer.stored[0].event.values()
-    assert (await ledger.append(batch("payment", rows=None))).stored == answer.stored
     assert answer.receipts[0].code is None
     whose = {"stream": f"payment:{FILING}:1", "filing_id": FILING, "agency": AGENCY}
     assert await all_of(pool, "payment") == [whose | ROW.model_dump() | {"number": number}]
     [standing] = await all_of(pool, "standing")
     assert standing == whose | {"kind": "payment"} | OPEN.model_dump() | {"heard_as": []}
+
+
+async def test_what_was_sealed_is_told_again_also_by_a_worker_that_has_just_begun(
+    world: World, pool: Pool, ledger: Ledger
+) -> None:
+    await ledger.append(batch("filing", ASKED, rows=None))
+    answer = await ledger.append(batch("payment", REQUESTED, rows=None))
+    assert answer.stored[0].event["payer_account"] == "an account"
+    assert None not in answer.stored[0].event.values()
+    begun = Ledger(pool, Vault(world.settings.master), KINDS)
+    assert (await begun.append(batch("payment", rows=None))).stored == answer.stored
+
+
+async def test_the_number_of_a_fees_receipt_stands_in_its_event_alone(pool: Pool, ledger: Ledger) -> None:
+    filing = uuid4()
+    code = (await ledger.append(submission(filing))).receipts[0].code
+    paid = {"kind": "fee_paid", "n": 1, "amount": 1000, "channel": "counter"}
+    rows = Rows(row=shown(FILED, code=code, seq=2))
+    answer = await ledger.append(batch("filing", paid, rows=rows, filing=filing, next_seq=2))
+    assert answer.stored[0].event["receipt_no"] == f"{AGENCY}-2026-R0000001"
+    assert await pool.fetch("select code, seq from filing") == [(code, 2)]
 
 
 async def test_later_appends_change_the_rows_and_leave_what_they_do_not_bring(pool: Pool, ledger: Ledger) -> None:
@@ -238,6 +260,20 @@ async def write(pool: Pool, batches: Sequence[Batch]) -> None:
     changes = [(each, read_models.change(KINDS.of(each.stream), each, {})) for each in batches]
     async with pool.acquire() as connection:
         await read_models.write_all(connection, [(each, change) for each, change in changes if change is not None])
+
+
+async def test_each_read_model_is_found_by_the_key_that_the_database_has_for_it(pool: Pool) -> None:
+    keys = {row["name"]: row["key"] for row in await pool.fetch(PRIMARY_KEYS)}
+    found = shadow.read_models(KINDS)
+    assert found == {name: keys[name] for name in found}
+
+
+PRIMARY_KEYS: Final = """
+select conrelid::regclass::text as name, string_agg(attname, ', ' order by place) as key
+from pg_constraint cross join unnest(conkey) with ordinality as part (attnum, place)
+    join pg_attribute on attrelid = conrelid and pg_attribute.attnum = part.attnum
+where contype = 'p' group by conrelid
+"""
 
 
 async def test_what_the_appends_write_verifies(world: World, ledger: Ledger) -> None:
