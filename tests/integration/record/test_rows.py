@@ -50,7 +50,6 @@ REQUESTED: Final = {
     "since": AT,
     "calendar": "vn@2026.1",
     "due": AT,
-    "payer_account": "an account",
 }
 ASKED: Final = {"kind": "fee_requested", "n": 1, "amount": 1000, "channel": "online", "lines": []}
 RELEASED: Final = {"kind": "released"}
@@ -106,8 +105,9 @@ async def test_the_first_append_of_a_stream_writes_its_rows_with_the_number_that
     answer = await ledger.append(batch("payment", REQUESTED, rows=Rows(standing=OPEN, row=shown(ROW))))
     number = f"{AGENCY}-20261126-P0000001"
     assert [told.event["number"] for told in answer.stored] == [number]
-    assert None not in answer.stored[0].event.values()
     assert answer.receipts[0].code is None
+    assert None not in answer.stored[0].event.values()
+    assert (await ledger.append(batch("payment", rows=None))).stored == answer.stored
     whose = {"stream": f"payment:{FILING}:1", "filing_id": FILING, "agency": AGENCY}
     assert await all_of(pool, "payment") == [whose | ROW.model_dump() | {"number": number}]
     [standing] = await all_of(pool, "standing")
@@ -118,9 +118,8 @@ async def test_what_was_sealed_is_told_again_also_by_a_worker_that_has_just_begu
     world: World, pool: Pool, ledger: Ledger
 ) -> None:
     await ledger.append(batch("filing", ASKED, rows=None))
-    answer = await ledger.append(batch("payment", REQUESTED, rows=None))
+    answer = await ledger.append(batch("payment", REQUESTED | {"payer_account": "an account"}, rows=None))
     assert answer.stored[0].event["payer_account"] == "an account"
-    assert None not in answer.stored[0].event.values()
     begun = Ledger(pool, Vault(world.settings.master), KINDS)
     assert (await begun.append(batch("payment", rows=None))).stored == answer.stored
 
