@@ -47,7 +47,7 @@ FOLDER: Final = ROOT / ".motcua" / "mutants"
 class Package:
     """What is changed, the tests that guard it, and whether they need PostgreSQL and Temporal.
 
-    `without` are tests among them that take longer than all others together.
+    `without` are tests among them that take too long to be run for each mutant.
     """
 
     path: str
@@ -218,8 +218,11 @@ class Session:
             process = _FORK.Process(target=measure, args=asked)
             process.start()
             sender.close()
-            file.write_text(json.dumps(receiver.recv()))
-            process.join()
+            try:
+                file.write_text(json.dumps(receiver.recv()))
+            finally:
+                process.terminate()
+                process.join()
         told = json.loads(file.read_text())
         lines = {path: {int(line): tests for line, tests in of.items()} for path, of in told["touched"].items()}
         return Guards(told["seconds"], lines)
