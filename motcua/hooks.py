@@ -29,10 +29,10 @@ _log = logging.getLogger("motcua.backoffice")
 
 
 class Hooks:
-    """Runs hooks for as long as it is entered."""
+    """Runs hooks for as long as it is entered. Made on a running loop: that of the hooks is of the same make."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = type(asyncio.get_running_loop())()
         self._thread = threading.Thread(target=self._serve, name="motcua.hooks", daemon=True)
         self._asked_at: float | None = None
         self._warned: set[str] = set()
