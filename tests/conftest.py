@@ -57,6 +57,7 @@ def pytest_configure() -> None:
     """Ctrl-C reaches the programs that tests start, also where the suite itself was started so as to ignore it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.setdefault("GOGC", "100")  # a Temporal with a namespace for each test keeps much
     if "TMPDIR" not in os.environ and _has_room(MEMORY):
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 

@@ -56,8 +56,8 @@ TEMPORAL_CONFIG: Final = {
 }
 # A file as fast as memory, and still there after a kill.
 TEMPORAL_PRAGMAS: Final = {"journal_mode": "WAL", "synchronous": "NORMAL"}
-# Of Go's collector: memory for CPU, up to a limit.
-TEMPORAL_RUNTIME: Final = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
+# Of Go's collector: memory for CPU, unless whoever starts the stack says how much.
+TEMPORAL_RUNTIME: Final = {"GOGC": os.environ.get("GOGC", "400")}
 
 ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"})
 BACK_OFFICE: Final = ENGINE | {"MOTCUA_OBJECTS"}
