@@ -252,9 +252,12 @@ from (select) as asked left join (select * from stream where stream = $1 for upd
 """A stream that is not there yet has no events."""
 
 _EACH: Final = ", ".join(event_rows.EACH)
-_REST: Final = 17 + len(event_rows.EACH)
-"""The place of the first parameter of the change."""
-_EACH_VALUE: Final = ", ".join(f"(${place}::{type_}[])[n]" for place, type_ in enumerate(event_rows.EACH.values(), 17))
+_FIRST: Final = 17
+"""The place of the first of them among the parameters; those of the change follow at `_REST`."""
+_REST: Final = _FIRST + len(event_rows.EACH)
+_EACH_VALUE: Final = ", ".join(
+    f"(${place}::{type_}[])[n]" for place, type_ in enumerate(event_rows.EACH.values(), _FIRST)
+)
 _HASH: Final = event_rows.HASH.format(hashed="($13::bytea[])[n + 1]", recorded_at="now", previous="hash")
 
 

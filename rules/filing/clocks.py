@@ -64,7 +64,8 @@ def _transition(
     filing: Filing, clock: Clock, state: ClockState | None, effect: Effect, event: ev.Event, at: datetime
 ) -> ClockState | None:
     if effect is Effect.START or (effect is Effect.RESTART and state is not None):
-        return _started(filing, clock, at, state if effect is Effect.RESTART else None)
+        named = event.limit if isinstance(event, ev.Suspended) else None
+        return _started(filing, clock, at, named, state if effect is Effect.RESTART else None)
     if state is None or effect is Effect.STOP:
         return None
     if effect is Effect.PAUSE and not state.paused:
@@ -77,10 +78,10 @@ def _transition(
     return state
 
 
-def _started(filing: Filing, clock: Clock, at: datetime, before: ClockState | None = None) -> ClockState:
-    """A run from the beginning. One that starts again keeps what its limit was made longer by."""
+def _started(filing: Filing, clock: Clock, at: datetime, named: Limit | None, before: ClockState | None) -> ClockState:
+    """A run from the beginning, under the limit `named` by its event if one is; one that starts again keeps its own."""
     cut_off = filing.procedure.limits.cut_off if clock in OF_THE_AGENCY else None
-    limit, extensions = (limit_of(filing, clock), ()) if before is None else (before.limit, before.extensions)
+    limit, extensions = (named or limit_of(filing, clock), ()) if before is None else (before.limit, before.extensions)
     fresh = ClockState(clock=clock, limit=limit, cut_off=cut_off, started=at, due=at, extensions=extensions)
     return _project(filing, fresh)
 
@@ -226,7 +227,7 @@ def limit_of(filing: Filing, clock: Clock) -> Limit:
         Clock.ISSUE: rules.limits.issue,
         Clock.DELIVERY: rules.limits.delivery,
         Clock.PICKUP: rules.limits.pickup,
-        Clock.SUSPENSION: filing.suspended_for or rules.limits.suspension,
+        Clock.SUSPENSION: rules.limits.suspension,
         Clock.APPEAL: rules.limits.appeal,
     }
     return limits[clock]

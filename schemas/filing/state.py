@@ -286,7 +286,6 @@ class Filing(Model):
     opinions: tuple[Opinion, ...] = ()
     obligation: Obligation | None = None
     suspended: bool = False
-    suspended_for: Limit | None = None
     extensions: int = 0
     fees: tuple[Fee, ...] = ()
     waiver: Waiver | None = None

@@ -373,7 +373,6 @@ SNAPSHOT: Final = fl.Filing(
     opinions=(OPINION,),
     obligation=OBLIGATION,
     suspended=True,
-    suspended_for=Limit(amount=10, unit=Unit.CALENDAR_DAYS),
     extensions=1,
     machine_failing="issue",
     last_move=fl.Move(kind="proposed", step="appraise", officer="h01.12-specialist-1"),

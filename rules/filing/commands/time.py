@@ -75,18 +75,28 @@ def _may_prolong(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 
 def _prolong(filing: Filing, command: cm.Prolong, now: datetime) -> Events:
-    most = filing.procedure.limits.suspension
-    by = command.by or most
-    _within(by, most, "by")
-    if put_off(filing, filing.clocks[Clock.SUSPENSION], by) <= now:
-        why = problem(
-            "by",
-            "end_over",
-            "thời điểm đó đã qua; kéo dài thêm lâu hơn",
-            "that end is over already; prolong it by more",
-        )
-        raise refuse(why)
+    over = problem(
+        "by",
+        "end_over",
+        "thời điểm đó đã qua; kéo dài thêm lâu hơn",
+        "that end is over already; prolong it by more",
+    )
+    by = _longer(filing.procedure.limits.suspension, command.by)
+    _still_to_come(filing, Clock.SUSPENSION, by, now, over)
     return (ev.SuspensionProlonged(officer=command.actor.subject, by=by, reason=command.reason),)
+
+
+def _longer(most: Limit, by: Limit | None) -> Limit:
+    """As much longer as was asked for, by default as much as there is."""
+    if by is not None:
+        _within(by, most, "by")
+    return by or most
+
+
+def _still_to_come(filing: Filing, clock: Clock, by: Limit, now: datetime, over: Problem) -> None:
+    """Refuse, as it is `over`, an end that would be in the past."""
+    if put_off(filing, filing.clocks[clock], by) <= now:
+        raise refuse(over)
 
 
 def _may_resume(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
@@ -140,7 +150,7 @@ def _may_reappoint(filing: Filing, actor: Actor, now: datetime) -> Problem | Non
             "chỉ được hẹn lại một lần (NĐ 61/2018 Đ19 k9)",
             "another appointment is given at most once (Decree 61/2018 art. 19 k9)",
         )
-    if wrong is None and _put_off(filing, put_off_at_most(filing)) <= now:
+    if wrong is None and put_off(filing, filing.clocks[Clock.PROCESSING], put_off_at_most(filing)) <= now:
         return problem(
             "",
             "too_late_to_reappoint",
@@ -150,22 +160,15 @@ def _may_reappoint(filing: Filing, actor: Actor, now: datetime) -> Problem | Non
     return wrong
 
 
-def _put_off(filing: Filing, by: Limit) -> datetime:
-    return put_off(filing, filing.clocks[Clock.PROCESSING], by)
-
-
 def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
-    most = put_off_at_most(filing)
-    by = command.by or most
-    _within(by, most, "by")
-    if _put_off(filing, by) <= now:
-        why = problem(
-            "by",
-            "appointment_over",
-            "ngày hẹn lại đã qua; hẹn lại thêm lâu hơn",
-            "that appointment is over already; put it off by more",
-        )
-        raise refuse(why)
+    over = problem(
+        "by",
+        "appointment_over",
+        "ngày hẹn lại đã qua; hẹn lại thêm lâu hơn",
+        "that appointment is over already; put it off by more",
+    )
+    by = _longer(put_off_at_most(filing), command.by)
+    _still_to_come(filing, Clock.PROCESSING, by, now, over)
     return (ev.Reappointed(officer=command.actor.subject, by=by, reason=command.reason),)
 
 
