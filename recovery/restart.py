@@ -20,7 +20,7 @@ from rules.streams import KINDS, Kinds
 from schemas.ids import TASK_QUEUE
 from schemas.stream.restart import Restart, RestartStart
 
-MAX_CONCURRENCY: Final = 20
+MAX_CONCURRENCY: Final = 40
 """So many are started at the same time."""
 
 PATIENCE: Final = 20.0

@@ -15,6 +15,7 @@ from temporalio.service import RPCError
 
 from deploy.stack.part import Part, StackError
 from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
+from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME, drop_unused_indexes
 from operations.home import WITH_PORT, Home
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS
@@ -33,31 +34,6 @@ COMMANDS: Final[Mapping[str, list[str]]] = {
 NAMESPACE: Final = "default"
 TEMPORAL_UI: Final = "MOTCUA_TEMPORAL_UI_URL"
 METRICS_URLS: Final = {"worker": "MOTCUA_WORKER_METRICS_URL", "back-office": "MOTCUA_BACK_OFFICE_METRICS_URL"}
-
-# Each was measured: without the rates every hop costs 45 ms, with one partition no task waits where nobody polls, and
-# 4 s instead of 10 bounds how long an update waits for a worker that was killed. A filing that a bug stalls is marked
-# after three tries, and goes on at most 9 s after the fix (docs/operations.md).
-TEMPORAL_CONFIG: Final = {
-    "history.transferProcessorMaxPollRPS": "1000",
-    "history.transferProcessorMaxPollHostRPS": "1000",
-    "history.timerProcessorMaxPollRPS": "1000",
-    "history.timerProcessorMaxPollHostRPS": "1000",
-    "history.defaultWorkflowTaskTimeout": '"4s"',
-    "history.workflowTaskRetryMaxInterval": '"5s"',
-    "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": "3",
-    # A refusal repeats the Update that it refuses: one over the limit would end the filing. Longer ones never reach it.
-    "limit.blobSize.error": "4194304",
-    "history.maxInFlightUpdatePayloads": "4000000",
-    # What is done is looked through again with all that comes new, until it is acknowledged: 30 s by default.
-    "history.transferProcessorUpdateAckInterval": '"3s"',
-    "history.visibilityProcessorUpdateAckInterval": '"3s"',
-    "matching.numTaskqueueReadPartitions": "1",
-    "matching.numTaskqueueWritePartitions": "1",
-}
-# A file as fast as memory, and still there after a kill.
-TEMPORAL_PRAGMAS: Final = {"journal_mode": "WAL", "synchronous": "NORMAL"}
-# Of Go's collector: memory for CPU, unless whoever starts the stack says how much.
-TEMPORAL_RUNTIME: Final = {"GOGC": os.environ.get("GOGC", "400")}
 
 ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"})
 BACK_OFFICE: Final = ENGINE | {"MOTCUA_OBJECTS"}
@@ -79,7 +55,7 @@ class Platform:
         self._home = home
         self._chosen = frozenset(chosen)
         self._commands = {**COMMANDS, **commands}
-        self._temporal_config = {**TEMPORAL_CONFIG, **temporal}
+        self._temporal_config = {**CONFIG, **temporal}
         self._ui = ui and "temporal" in self._chosen
         listening = self._chosen | {"temporal-ui"} if self._ui else self._chosen
         self._ports = home.ports(part for part in WITH_PORT if part in listening)
@@ -139,6 +115,13 @@ class Platform:
 
     def _temporal(self) -> Part:
         database = self._home.folder("temporal") / "temporal.db"
+
+        async def ready() -> bool:
+            if not await self._temporal_serves():
+                return False
+            await asyncio.to_thread(drop_unused_indexes, database)
+            return True
+
         command = [binary("temporal"), "server", "start-dev", "--disable-config-file"]
         command += ["--ip", "127.0.0.1", "--port", str(self._ports["temporal"]), "--namespace", NAMESPACE]
         command += ["--db-filename", str(database), "--log-level", "warn"]
@@ -146,11 +129,11 @@ class Platform:
             command += ["--ui-ip", "127.0.0.1", "--ui-port", str(self._ports["temporal-ui"]), "--ui-disable-news-fetch"]
         else:
             command += ["--headless"]
-        for name, value in TEMPORAL_PRAGMAS.items():
+        for name, value in PRAGMAS.items():
             command += ["--sqlite-pragma", f"{name}={value}"]
         for name, value in self._temporal_config.items():
             command += ["--dynamic-config-value", f"{name}={value}"]
-        return Part(name="temporal", command=command, ready=self._temporal_serves, own=TEMPORAL_RUNTIME)
+        return Part(name="temporal", command=command, ready=ready, own=RUNTIME)
 
     async def _temporal_serves(self) -> bool:
         return await _serves(self._address("temporal")) and (not self._ui or await _listens(self._ports["temporal-ui"]))

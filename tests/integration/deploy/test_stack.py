@@ -4,10 +4,12 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ from temporalio.client import Client
 from deploy.stack import Stack, StackError, child, up
 from deploy.stack.part import Part
 from deploy.stack.parts import TEMPORAL_UI
+from deploy.stack.temporal import FOUND, INDEXES, LIST
 from operations.home import Home
 from tests.acting import eventually
 
@@ -103,6 +106,22 @@ async def test_a_killed_temporal_comes_back_on_the_same_port_with_its_workflows(
         client = await Client.connect(stack.env["TEMPORAL_ADDRESS"])
         description = await client.get_workflow_handle("kept").describe()
     assert description.id == "kept"
+
+
+async def test_temporals_list_keeps_the_indexes_that_are_asked_by_and_no_other(home: Path) -> None:
+    def indexes() -> set[str]:
+        with closing(sqlite3.connect(home / "temporal" / "temporal.db")) as connection:
+            return {name for (name,) in connection.execute(FOUND, [LIST])}
+
+    async with Stack(home, parts=["temporal"]):
+        assert indexes() == INDEXES
+    with closing(sqlite3.connect(home / "temporal" / "temporal.db")) as connection:
+        connection.execute(f"CREATE INDEX by_keyword_01 ON {LIST} (namespace_id, Keyword01)")
+    async with Stack(home, parts=["temporal"]) as stack:
+        assert indexes() == INDEXES  # also of data that an older motcua made
+        client = await Client.connect(stack.env["TEMPORAL_ADDRESS"])
+        found = await client.count_workflows("TaskQueue = 'no index' OR TemporalReportedProblems IS NOT NULL")
+        assert found.count == 0
 
 
 async def test_temporals_web_ui_is_served_where_it_is_asked_for(home: Path) -> None:
