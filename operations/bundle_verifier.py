@@ -166,12 +166,12 @@ def files_of(bundle: Json, sealed: Mapping[str, Json]) -> list[Json]:
 
 
 def _named(body: Json, said: Json) -> Iterator[Json]:
-    """The files that one event names: papers and the result openly, signature and authorisation sealed."""
+    """The files that one event names: papers and the result openly, the applicant's own papers sealed."""
     papers = {paper["code"]: _file(paper["file"]) for paper in said.get("papers", []) if paper.get("file")}
     for code, sha256 in sorted((body.get("paper_digests") or {}).items()):
         if sha256 is not None:
             yield {"what": f"paper:{code}", "sha256": sha256} | papers.get(code, {})
-    for what, where in (("authorisation", said), ("signature", said), ("result", body)):
+    for what, where in (("authorisation", said), ("signature", said), ("request", said), ("result", body)):
         if where.get(what):
             yield {"what": what} | _file(where[what])
 
@@ -524,7 +524,7 @@ def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:
     match kind, body.get("channel"):
         case "fee_paid", "online":
             return facts.said(payment, "payment_captured", owed=True, amount=body.get("amount"))
-        case "fee_expired", _:
+        case "fee_expired" | "result_unclaimed", _:
             online = facts.said(facts.filing, "fee_requested", n=body.get("n"), channel="online")
             return not online or facts.said(payment, "payment_expired")
         case "parcel_failed", _:

@@ -280,8 +280,8 @@ FILING: Final = StreamKind(
     numberings={"dossier": Numbering("%Y%m%d", ""), "receipt": Numbering("%Y", "R")},
     table=Table("filing", "filing_id"),
     # A build that knows no `limit` would let a suspension last as long as the procedure does; one that knows no `late`
-    # would give an officer's task to the leader who asked.
-    upcasters={"suspended": (_as_it_was,), "supplement_requested": (_as_it_was,)},
+    # would give an officer's task to the leader who asked; and some read no apology without another appointment.
+    upcasters={"suspended": (_as_it_was,), "supplement_requested": (_as_it_was,), "apology_drafted": (_as_it_was,)},
     memory=FilingMemory,
     title=Text(vi="Hồ sơ", en="Filings"),
 )

@@ -73,7 +73,7 @@ class PersonKind(StrEnum):
 
 
 class Applicant(Model):
-    """In whose name a filing is made."""
+    """In whose name a filing is made. `stands_for_it` is the person who acts for an organisation, by law or mandate."""
 
     subject: Subject = Field(description="identity at the identity provider")
     kind: PersonKind = PersonKind.PERSON
@@ -81,3 +81,4 @@ class Applicant(Model):
     id_number: str = Field(max_length=20, pattern=r"^[0-9A-Z-]{6,20}$", description="citizen or enterprise number")
     phone: Line | None = None
     email: Line | None = None
+    stands_for_it: Subject | None = None

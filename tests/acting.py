@@ -188,6 +188,8 @@ class Play:
     async def review(self, outcome: Outcome = Outcome.APPROVED, reason: str | None = None) -> None:
         """Take every step of the review to the decision, each by the first officer of its role."""
         judged = {"outcome": outcome, "reason": reason}
+        if outcome is Outcome.REFUSED:
+            judged["legal_basis"] = "Decree 123/2015"
         finish: dict[str, tuple[type[cm.Command], dict[str, Any]]] = {
             "forward": (cm.Forward, {}),
             "propose": (cm.Propose, judged),

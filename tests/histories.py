@@ -103,7 +103,7 @@ async def _claimed(world: World) -> Play:
 
 async def _refused(world: World) -> Play:
     play = await Play.begin(world, with_fee())
-    await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), reason=REASON)
+    await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), reason=REASON, legal_basis="canary basis")
     return play
 
 

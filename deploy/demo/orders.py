@@ -10,7 +10,7 @@ from deploy.demo.scenario import COMMANDS, Act, Scenario
 from schemas.filing.commands import Command, TargetKind
 from schemas.filing.state import FilingView
 from schemas.level import Channel
-from schemas.people import OFFICERS, Actor
+from schemas.people import OFFICERS, Actor, Role
 
 Words = dict[str, Any]
 
@@ -40,7 +40,7 @@ async def _note(_: Scenario, __: Act, ___: FilingView, filer: Filer) -> Words:
 
 async def _outcome(_: Scenario, act: Act, __: FilingView, filer: Filer) -> Words:
     (outcome,) = act.arguments
-    return {"outcome": outcome, "reason": f"{filer.canary}: căn cứ của quyết định"}
+    return {"outcome": outcome, "reason": f"{filer.canary}: lý do của quyết định", "legal_basis": LEGAL_BASIS}
 
 
 async def _items(_: Scenario, act: Act, __: FilingView, filer: Filer) -> Words:
@@ -97,7 +97,21 @@ async def _reference(_: Scenario, act: Act, __: FilingView, ___: Filer) -> Words
 
 async def _stopped(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
     (mode,) = act.arguments
-    return {"mode": mode, "legal_basis": LEGAL_BASIS} | await _reason(scenario, act, view, filer)
+    alone = {"unproposed_reason": f"{filer.canary}: chưa có đề xuất"} if mode == "end" else {}
+    return {"mode": mode} | await _refused(scenario, act, view, filer) | alone
+
+
+async def _refused(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
+    return {"legal_basis": LEGAL_BASIS} | await _reason(scenario, act, view, filer)
+
+
+async def _withdrawn(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
+    """The desk has what the applicant signed."""
+    said = await _reason(scenario, act, view, filer)
+    if act.role is not Role.RECEPTION:
+        return said
+    [signed] = await filer.papers(["request"])
+    return said | {"request": signed.file}
 
 
 async def _waived(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
@@ -110,8 +124,8 @@ async def _recipient(_: Scenario, __: Act, ___: FilingView, filer: Filer) -> Wor
 
 
 _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[Words]]]] = {
-    "refuse_intake": _reason,
-    "withdraw": _reason,
+    "refuse_intake": _refused,
+    "withdraw": _withdrawn,
     "forward": _note,
     "propose": _outcome,
     "decide": _outcome,
@@ -129,6 +143,7 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "prolong": _reason,
     "extend": _reason,
     "reappoint": _reason,
+    "apologise": _reason,
     "waive_fee": _waived,
     "pay_at_counter": _counted,
     "hand_over": _recipient,

@@ -24,6 +24,9 @@ LONGEST: Final = 400.0
 FIRST_LOOK: Final = 0.1
 LONGEST_LOOK: Final = 2.0
 
+LATE: Final = "late"
+"""With this a line of a script waits until its task is overdue."""
+
 
 class _EndedError(Exception):
     """The filing has ended before its script."""
@@ -95,9 +98,9 @@ class Player:
     async def _allowed(self, scenario: Scenario, act: Act, filer: Filer, page: Insisting) -> Actor | None:
         """Of what is in no queue: the first one in the role, if they may.
 
-        A team lead looks at what is late only, and a new appointment is given once the apology is there.
+        A team lead looks at what is late only.
         """
-        if act.role is Role.TEAM_LEAD or act.command in {"claim", "reappoint"}:
+        if act.role is Role.TEAM_LEAD or act.command == "claim" or LATE in act.arguments:
             return None
         own = act.role in {Role.APPLICANT, Role.REPRESENTATIVE}
         actor = filer.actor(act.role) if own else officer(scenario.agency, act.role)
@@ -115,6 +118,8 @@ def _in_queue(scenario: Scenario, act: Act, view: FilingView) -> Actor | None:
     """The officer who has this in their queue."""
     for task in view.tasks:
         at_step = act.command != "claim" or act.arguments in {(), (task.name,)}
+        if LATE in act.arguments and not task.overdue:
+            continue
         if task.role is act.role is not Role.APPLICANT and act.command in task.actions and at_step:
             return officer(scenario.agency, act.role, task.officer)
     return None

@@ -34,7 +34,7 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "notice": 1,
 }
 """How long each wait of a demonstration lasts. `step` is every review step, `step.<code>` one of them, `payment` the
-time to pay a fee, `answer` and `pay` are those of a financial obligation, `by` and `notice` those of an extension."""
+time to pay a fee, `answer` and `pay` are those of a financial obligation, `by` that of an extension."""
 
 _NULL: Final = "tag:yaml.org,2002:null"
 _PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp"))

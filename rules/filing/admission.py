@@ -112,12 +112,12 @@ def _people(submission: Submission) -> Iterator[Problem]:
                 "người nộp không phải là chủ hồ sơ; hãy nộp với vai trò người đại diện",
                 "the actor is not the applicant; file as a representative",
             )
-    elif actor.subject == submission.applicant.subject:
+    elif actor.subject in {submission.applicant.subject, submission.applicant.stands_for_it}:
         yield problem(
             "actor.subject",
             "own_filing",
-            "cán bộ không tiếp nhận hồ sơ của chính mình",
-            "an officer does not take in their own filing",
+            "cán bộ không tiếp nhận hồ sơ của chính mình, hoặc của tổ chức mà mình đại diện",
+            "an officer does not take in their own filing, or that of an organisation that they stand for",
         )
     elif actor.role is not Role.RECEPTION or actor.agency != submission.agency:
         yield problem(

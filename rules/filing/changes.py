@@ -90,17 +90,24 @@ def _fee_requested(filing: Filing, event: ev.FeeRequested, _: datetime) -> Chang
 
 def _fee_paid(filing: Filing, event: ev.FeePaid, _: datetime) -> Change:
     paid = {"state": FeeState.PAID, "channel": event.channel, "receipt_no": event.receipt_no}
-    return {"fees": _change_fee(filing, event.n, paid), "processing": filing.accepted_at is not None}
+    fees = _change_fee(filing, event.n, paid)
+    return {"fees": fees, "unclaimed": False, "processing": filing.accepted_at is not None}
 
 
 def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Change:
     return {"fees": _change_fee(filing, event.n, {"state": FeeState.EXPIRED}), **_close(Closing.FEE_EXPIRED, at)}
 
 
+def _result_unclaimed(filing: Filing, event: ev.ResultUnclaimed, _: datetime) -> Change:
+    """Its online payment, if it had one, has ended: from now on it is paid at the counter."""
+    at_counter = {"channel": Channel.COUNTER, "online": False}
+    return {"fees": _change_fee(filing, event.n, at_counter), "unclaimed": True}
+
+
 def _fee_waived(filing: Filing, event: ev.FeeWaived, _: datetime) -> Change:
     waiver = Waiver(code=event.waiver, percent=event.percent, officer=event.officer)
     fees = _change_fee(filing, event.n, {"state": FeeState.WAIVED})
-    return {"fees": fees, "waiver": waiver, "processing": filing.accepted_at is not None}
+    return {"fees": fees, "waiver": waiver, "unclaimed": False, "processing": filing.accepted_at is not None}
 
 
 def _change_fee(filing: Filing, n: int, change: Mapping[str, Any]) -> tuple[Fee, ...]:
@@ -116,6 +123,7 @@ _LEAVE_MOVES: Final = frozenset(
         "reminded",
         "apology_drafted",
         "reappointed",
+        "apologised",
         "overdue",
         "machine_work_failing",
         "machine_work_answered",
@@ -191,18 +199,12 @@ def _claimed(filing: Filing, event: ev.Claimed, _: datetime) -> Change:
 
 
 def _proposed(_: Filing, event: ev.Proposed, __: datetime) -> Change:
-    return {"proposal": Proposal(outcome=event.outcome, officer=event.officer, reason=event.reason)}
+    said = event.model_dump(include={"outcome", "officer", "reason", "legal_basis"})
+    return {"proposal": Proposal.model_validate(said)}
 
 
 def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Change:
-    decision = Decision(
-        seq=filing.seq + 1,
-        outcome=event.outcome,
-        officer=event.officer,
-        standing_order=event.standing_order,
-        silence=event.silence,
-        reason=event.reason,
-    )
+    decision = Decision.model_validate({"seq": filing.seq + 1} | event.model_dump(exclude={"kind"}))
     return {"decision": decision, "officer": None, "processing": True, "machine_failing": None}
 
 
@@ -241,6 +243,7 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "fee_requested": _fee_requested,
     "fee_paid": _fee_paid,
     "fee_expired": _fee_expired,
+    "result_unclaimed": _result_unclaimed,
     "fee_waived": _fee_waived,
     "step_started": _step_started,
     "claimed": _claimed,
@@ -272,6 +275,7 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "reminded": _reminded,
     "apology_drafted": _apology_drafted,
     "reappointed": lambda *_: {"reappointed": True},
+    "apologised": lambda *_: {"apologised": True},
     "overdue": _overdue,
     "finished_early": lambda *_: {"early": True},
     "machine_work_failing": lambda _, event, __: {"machine_failing": event.work},

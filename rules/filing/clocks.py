@@ -21,6 +21,8 @@ BANK_ANSWERS: Final = timedelta(minutes=5)
 OF_THE_AGENCY: Final = frozenset({Clock.INTAKE, Clock.PROCESSING, Clock.STEP, Clock.ISSUE})
 """The clocks that officers have to keep."""
 _REMINDED_OF: Final = OF_THE_AGENCY | {Clock.SUSPENSION}
+_SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
+"""A date, of which nothing is told."""
 
 _ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
 _CUT_SHORT: Final = frozenset({"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled"})
@@ -156,7 +158,7 @@ def _project(filing: Filing, state: ClockState) -> ClockState:
 
 
 def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
-    if state.clock not in _REMINDED_OF or state.reminded_at or state.overdue:
+    if not _reminded_of(filing, state.clock) or state.reminded_at or state.overdue:
         return None
     if not working_time.short(state.limit, filing.calendar):
         before = working_time.before(state.due, filing.procedure.limits.reminder, filing.calendar)
@@ -167,19 +169,28 @@ def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
     )
 
 
+def _reminded_of(filing: Filing, clock: Clock) -> bool:
+    """Of what they have to do officers are reminded, and the applicant of a fee for which their result waits."""
+    return clock in _REMINDED_OF or (clock is Clock.PAYMENT and filing.result is not None)
+
+
 def _apologise_at(filing: Filing, state: ClockState) -> datetime | None:
-    """Before a short limit ends no apology is drafted, and none where silence approves, or would have approved."""
+    """Before the limit ends an apology is drafted where another appointment can be given, and the limit is not short.
+
+    None is where silence approves, or would have approved.
+    """
     silent = filing.procedure.silent_officer is not None
-    due_one = state.clock is Clock.PROCESSING and not silent and may_apologise(filing, state)
-    if not due_one or state.overdue or working_time.short(state.limit, filing.calendar):
+    due_one = state.clock is Clock.PROCESSING and not silent and not postponements(filing)
+    told = state.apologised_at is not None or state.overdue
+    if not due_one or told or working_time.short(state.limit, filing.calendar):
         return None
     before = working_time.before(state.due, filing.procedure.limits.apology, filing.calendar)
     return before if before > state.started else None
 
 
-def may_apologise(filing: Filing, state: ClockState) -> bool:
-    """Whether this appointment can still be put off, and has not been apologised for."""
-    return state.apologised_at is None and not filing.reappointed and not silence_approves(filing)
+def postponements(filing: Filing) -> int:
+    """How often the result was put off, by whichever rule."""
+    return filing.extensions + filing.reappointed
 
 
 def silence_approves(filing: Filing) -> bool:
@@ -244,7 +255,7 @@ def _obligation_limit(filing: Filing) -> Limit:
 
 def moments(filing: Filing, state: ClockState) -> Iterator[Timer]:
     """What a running clock will tell, and when. One that stands still or is overdue tells nothing."""
-    if state.paused or state.overdue:
+    if state.paused or state.overdue or state.clock in _SHOWN_ONLY:
         return
     if state.remind_at is not None:
         yield Timer(clock=state.clock, due=state.remind_at, moment=Moment.REMINDER)

@@ -17,7 +17,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
             payment = payment_workflow(stream.filing, n)
             paid = Entry(("payment_captured",), {"owed": True, "amount": amount}, payment)
             return ((paid, Entry(("payment_cancelled",), stream=payment, absent=True)),)
-        case ev.FeeExpired(n=n):
+        case ev.FeeExpired(n=n) | ev.ResultUnclaimed(n=n):
             expired = Entry(("payment_expired",), stream=payment_workflow(stream.filing, n))
             online = {"n": n, "channel": Channel.ONLINE.value}
             return ((expired,), (Entry(("fee_requested",), online, str(stream), absent=True),))

@@ -8,6 +8,7 @@ from typing import Final
 
 from rules.filing.clocks import silence_approves
 from rules.filing.commands import RULES
+from rules.filing.commands.permission import on_the_applicants_side
 from schemas.errors import Problem, problem
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import Clock
@@ -60,12 +61,12 @@ def _access_problem(filing: Filing, actor: Actor) -> Problem | None:
                 "hồ sơ thuộc cơ quan khác",
                 "the filing belongs to another agency",
             )
-        if filing.applicant is not None and actor.subject == filing.applicant.subject:
+        if actor.subject in on_the_applicants_side(filing):
             return problem(
                 "actor.subject",
                 "own_filing",
-                "cán bộ không giải quyết hồ sơ của chính mình",
-                "an officer does not handle their own filing",
+                "cán bộ không giải quyết hồ sơ của chính mình, hoặc hồ sơ mà mình đại diện",
+                "an officer does not handle their own filing, or one that they represent",
             )
     if actor.role is Role.APPLICANT and (filing.applicant is None or actor.subject != filing.applicant.subject):
         return problem("actor.subject", "not_the_applicant", "không phải chủ hồ sơ", "the actor is not the applicant")

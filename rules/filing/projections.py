@@ -89,6 +89,7 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
         proposal=filing.proposal,
         decision=filing.decision,
         result=filing.result,
+        unclaimed=filing.unclaimed,
         tasks=tuple(tasks(filing, now)),
         timers=tuple(timers(filing)),
         overdue=filing.overdue,

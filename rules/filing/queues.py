@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -54,14 +55,24 @@ def _failing(filing: Filing) -> list[Task]:
 def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
     told: list[Task] = []
     if state.reminded_at and not state.overdue:
-        officers = [task_role(filing)] if stage(filing) in _CLAIMABLE else []
-        roles = dict.fromkeys((*officers, Role.LEADER))
+        roles = _reminded(filing, state)
         told += [_notice(filing, f"reminder:{state.clock}", role, state, _claimer(filing, role)) for role in roles]
     if state.apologised_at:
-        possible_now = check(filing, "reappoint", _someone(filing, Role.LEADER), now) is None
-        actions = ("reappoint",) if possible_now else ()
+        leader = _someone(filing, Role.LEADER)
+        actions = (kind for kind in _APOLOGIES if check(filing, kind, leader, now) is None)
         told.append(_notice(filing, f"apology:{state.clock}", Role.LEADER, state, None, *actions))
     return told
+
+
+_APOLOGIES: Final = ("reappoint", "apologise")
+"""What a leader makes of a drafted apology: with another appointment, or without one once it is late."""
+
+
+def _reminded(filing: Filing, state: ClockState) -> Iterable[Role]:
+    if state.clock is Clock.PAYMENT:
+        return (Role.APPLICANT,)
+    officers = [task_role(filing)] if stage(filing) in _CLAIMABLE else []
+    return dict.fromkeys((*officers, Role.LEADER))
 
 
 def _notice(filing: Filing, name: str, role: Role, state: ClockState, officer: str | None, *actions: str) -> Task:

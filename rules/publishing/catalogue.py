@@ -37,8 +37,8 @@ _MOST_UNITS: Final = 100_000
 _MOST_AMOUNT: Final = 10_000
 """So many working days are forty years: further than that, no holidays are known."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
-_NOT_NOTHING: Final = frozenset({"limits.reminder", "limits.apology", "limits.reappointment"})
-_BEFORE_THE_END: Final = frozenset({"limits.reminder", "limits.apology"})
+_BEFORE_THE_END: Final = frozenset({"limits.reminder", "limits.apology", "limits.notice"})
+_NOT_NOTHING: Final = _BEFORE_THE_END | {"limits.reappointment"}
 _ADDED: Final = frozenset({"limits.reappointment", "extension.by"})
 """Limits that are added to that of the processing."""
 _HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}

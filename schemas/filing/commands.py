@@ -49,10 +49,11 @@ class Accept(Command):
 
 
 class RefuseIntake(Command):
-    """Refuse to take the filing in (từ chối tiếp nhận), with the reason."""
+    """Refuse to take the filing in (từ chối tiếp nhận), with the reason and the law that says so."""
 
     kind: Literal["refuse_intake"] = "refuse_intake"
     reason: ShortText
+    legal_basis: ShortText
 
 
 class TargetKind(StrEnum):
@@ -179,19 +180,21 @@ class Forward(Command):
 
 
 class Propose(Command):
-    """Propose the decision. A refusal on the merits needs its reason."""
+    """Propose the decision. A refusal on the merits needs its reason and the law that says so."""
 
     kind: Literal["propose"] = "propose"
     outcome: Outcome
     reason: ShortText | None = None
+    legal_basis: ShortText | None = None
 
 
 class Decide(Command):
-    """Decide, as someone else than the proposer. A refusal on the merits needs its reason."""
+    """Decide, as someone else than the proposer. A refusal on the merits needs its reason and the law that says so."""
 
     kind: Literal["decide"] = "decide"
     outcome: Outcome
     reason: ShortText | None = None
+    legal_basis: ShortText | None = None
 
 
 class StopMode(StrEnum):
@@ -205,7 +208,7 @@ class Stop(Command):
     """Stop the filing (dừng xử lý): suspended until it is resumed, or ended.
 
     A suspension ends after `limit`, without it after as long as the procedure lets one last. `awaits` is what it is for
-    where that is an event.
+    where that is an event. `unproposed_reason` is why a leader ends what no specialist proposes to refuse.
     """
 
     kind: Literal["stop"] = "stop"
@@ -214,6 +217,7 @@ class Stop(Command):
     legal_basis: ShortText
     limit: Limit | None = None
     awaits: ShortText | None = None
+    unproposed_reason: ShortText | None = None
 
 
 class Prolong(Command):
@@ -251,6 +255,13 @@ class Reappoint(Command):
     by: Limit | None = None
 
 
+class Apologise(Command):
+    """Tell the applicant why the result is late, where no other appointment can be given any more (xin lỗi)."""
+
+    kind: Literal["apologise"] = "apologise"
+    reason: ShortText
+
+
 class WaiveFee(Command):
     """Let the applicant off the fee that is due, by one of the procedure's waivers (miễn, giảm)."""
 
@@ -267,10 +278,11 @@ class PayAtCounter(Command):
 
 
 class Withdraw(Command):
-    """Withdraw the filing (rút hồ sơ)."""
+    """Withdraw the filing (rút hồ sơ). The desk does so only with the `request` that the applicant signed."""
 
     kind: Literal["withdraw"] = "withdraw"
     reason: ShortText
+    request: FileRef | None = None
 
 
 class HandOver(Command):
@@ -304,6 +316,7 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     Resume,
     Extend,
     Reappoint,
+    Apologise,
     WaiveFee,
     PayAtCounter,
     Withdraw,

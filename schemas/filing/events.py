@@ -152,10 +152,11 @@ class Accepted(Model):
 
 
 class IntakeRefused(Model):
-    """The filing was not taken in."""
+    """The filing was not taken in, on a `legal_basis`."""
 
     kind: Literal["intake_refused"] = "intake_refused"
     reason: Annotated[str, Personal]
+    legal_basis: Annotated[str | None, Personal] = None
 
 
 class SupplementRequested(Model):
@@ -214,6 +215,13 @@ class FeeExpired(Model):
     """The fee was not paid in time; the filing has ended."""
 
     kind: Literal["fee_expired"] = "fee_expired"
+    n: int
+
+
+class ResultUnclaimed(Model):
+    """The fee for a result that is there was not paid in time: the result is kept, and is paid for at the counter."""
+
+    kind: Literal["result_unclaimed"] = "result_unclaimed"
     n: int
 
 
@@ -368,12 +376,14 @@ class Resumed(Model):
 
 
 class Stopped(Model):
-    """The agency stopped the filing for good (dừng giải quyết)."""
+    """The agency stopped the filing for good (dừng giải quyết); `unproposed` by a leader alone, who says why."""
 
     kind: Literal["stopped"] = "stopped"
     officer: str
     reason: Annotated[str, Personal]
     legal_basis: Annotated[str, Personal]
+    unproposed: bool = False
+    unproposed_reason: Annotated[str | None, Personal] = None
 
 
 class Extended(Model):
@@ -401,6 +411,7 @@ class Proposed(Model):
     outcome: Outcome
     officer: str
     reason: Annotated[str | None, Personal] = None
+    legal_basis: Annotated[str | None, Personal] = None
 
 
 class Decided(Model):
@@ -415,6 +426,7 @@ class Decided(Model):
     standing_order: str | None = None
     silence: str | None = None
     reason: Annotated[str | None, Personal] = None
+    legal_basis: Annotated[str | None, Personal] = None
 
 
 class ResultIssued(Model):
@@ -454,14 +466,15 @@ class HandedOver(Model):
 
 
 class Withdrawn(Model):
-    """The applicant withdrew the filing."""
+    """The applicant withdrew the filing; `request` is what they signed, where the desk recorded it for them."""
 
     kind: Literal["withdrawn"] = "withdrawn"
     reason: Annotated[str, Personal]
+    request: Annotated[FileRef | None, Personal] = None
 
 
 class Reminded(Model):
-    """The officer and the leader were told that a clock is soon due."""
+    """Who must act before a clock is due was told that it soon is."""
 
     kind: Literal["reminded"] = "reminded"
     clock: Clock
@@ -469,14 +482,15 @@ class Reminded(Model):
 
 
 class ApologyDrafted(Model):
-    """An apology with a new appointment (phiếu xin lỗi và hẹn lại ngày trả kết quả) waits for the leader.
+    """An apology (phiếu xin lỗi và hẹn lại ngày trả kết quả) waits for the leader.
 
-    `due` is the appointment that will not be kept, `proposed` the new one (Decree 61/2018 art. 19 k9).
+    `due` is the appointment that will not be kept, `proposed` the new one (Decree 61/2018 art. 19 k9); none where it is
+    too late to give one.
     """
 
     kind: Literal["apology_drafted"] = "apology_drafted"
     due: Instant
-    proposed: Instant
+    proposed: Instant | None = None
 
 
 class Reappointed(Model):
@@ -485,6 +499,14 @@ class Reappointed(Model):
     kind: Literal["reappointed"] = "reappointed"
     officer: str
     by: Limit
+    reason: Annotated[str, Personal]
+
+
+class Apologised(Model):
+    """The applicant was told why the result is late; the appointment stays missed."""
+
+    kind: Literal["apologised"] = "apologised"
+    officer: str
     reason: Annotated[str, Personal]
 
 
@@ -546,6 +568,7 @@ Event = Annotated[
     | FeeRequested
     | FeePaid
     | FeeExpired
+    | ResultUnclaimed
     | FeeWaived
     | StepStarted
     | Claimed
@@ -577,6 +600,7 @@ Event = Annotated[
     | Reminded
     | ApologyDrafted
     | Reappointed
+    | Apologised
     | Overdue
     | FinishedEarly
     | MachineWorkFailing
@@ -587,6 +611,8 @@ Event = Annotated[
 """Any event of a filing."""
 
 _STOP_ALL: Final = dict.fromkeys(Clock, Effect.STOP)
+_ENDED_BY_THE_AGENCY: Final = _STOP_ALL | {Clock.APPEAL: Effect.START}
+"""From the notice of each the time runs in which the applicant may complain."""
 
 _FEE_SETTLED: Final = {
     Clock.PAYMENT: Effect.STOP,
@@ -597,7 +623,7 @@ _FEE_SETTLED: Final = {
 EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "submitted": {Clock.INTAKE: Effect.START},
     "accepted": {Clock.INTAKE: Effect.STOP, Clock.PROCESSING: Effect.START},
-    "intake_refused": _STOP_ALL,
+    "intake_refused": _ENDED_BY_THE_AGENCY,
     "supplement_requested": {
         Clock.INTAKE: Effect.PAUSE,
         Clock.PROCESSING: Effect.PAUSE,
@@ -610,10 +636,11 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
         Clock.PROCESSING: Effect.RESTART,
         Clock.STEP: Effect.RESTART,
     },
-    "supplement_expired": _STOP_ALL,
+    "supplement_expired": _ENDED_BY_THE_AGENCY,
     "fee_requested": {Clock.PAYMENT: Effect.START, Clock.INTAKE: Effect.PAUSE, Clock.PROCESSING: Effect.PAUSE},
     "fee_paid": _FEE_SETTLED,
     "fee_expired": _STOP_ALL,
+    "result_unclaimed": {},
     "fee_waived": _FEE_SETTLED,
     "step_started": {Clock.STEP: Effect.START},
     "claimed": {},
@@ -640,6 +667,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
         Clock.PROCESSING: Effect.PAUSE,
         Clock.STEP: Effect.PAUSE,
         Clock.SUSPENSION: Effect.START,
+        Clock.APPEAL: Effect.START,
     },
     "suspension_prolonged": {Clock.SUSPENSION: Effect.EXTEND},
     "resumed": {
@@ -647,7 +675,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
         Clock.STEP: Effect.RESUME,
         Clock.SUSPENSION: Effect.STOP,
     },
-    "stopped": _STOP_ALL,
+    "stopped": _ENDED_BY_THE_AGENCY,
     "extended": {Clock.PROCESSING: Effect.EXTEND},
     "forwarded": {Clock.STEP: Effect.STOP},
     "proposed": {Clock.STEP: Effect.STOP},
@@ -656,11 +684,12 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "pickup_offered": {Clock.PICKUP: Effect.START},
     "parcel_requested": {Clock.DELIVERY: Effect.START},
     "parcel_failed": {Clock.DELIVERY: Effect.STOP},
-    "handed_over": _STOP_ALL | {Clock.APPEAL: Effect.START},
+    "handed_over": _ENDED_BY_THE_AGENCY,
     "withdrawn": _STOP_ALL,
     "reminded": {},
     "apology_drafted": {},
     "reappointed": {Clock.PROCESSING: Effect.EXTEND},
+    "apologised": {},
     "overdue": {},
     "finished_early": {},
     "machine_work_failing": {},

@@ -233,6 +233,7 @@ class Proposal(Model):
     outcome: Outcome
     officer: str
     reason: str | None = None
+    legal_basis: str | None = None
 
 
 class Decision(Model):
@@ -244,6 +245,7 @@ class Decision(Model):
     standing_order: str | None = None
     silence: str | None = None
     reason: str | None = None
+    legal_basis: str | None = None
 
 
 class Filing(Model):
@@ -300,6 +302,8 @@ class Filing(Model):
     past_clocks: tuple[ClockState, ...] = ()
     overdue: tuple[Clock, ...] = ()
     reappointed: bool = False
+    apologised: bool = False
+    unclaimed: bool = False
     early: bool = False
     machine_failing: MachineWork | None = None
 
@@ -406,6 +410,7 @@ class FilingView(Model):
     proposal: Proposal | None = None
     decision: Decision | None = None
     result: FileRef | None = None
+    unclaimed: bool = False
     tasks: tuple[Task, ...]
     timers: tuple[Timer, ...]
     overdue: tuple[Clock, ...]

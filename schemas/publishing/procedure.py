@@ -273,14 +273,19 @@ APPEAL: Final = Limit(amount=90, unit=Unit.CALENDAR_DAYS)
 """How long the result may be appealed against, from its return, unless the procedure says otherwise. Unconfirmed."""
 
 NOTICE: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
-"""How long before a limit ends the officer is reminded, and an apology drafted (Decree 61/2018 art. 19 k9)."""
+"""How long before a limit ends the officer is reminded, and how long before it ends at least another appointment is
+announced (Decree 61/2018 art. 19 k9)."""
+
+DRAFT: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
+"""How long before a limit ends an apology is drafted: the leader has a working day to announce it in time."""
 
 
 class Limits(Model):
     """Time limits of the stages. `issue` is the time to make the result, `delivery` the time the post has.
 
-    `reminder` and `apology` are how long before its end a limit is told of; `reappointment` by how much an appointment
-    that can't be kept may be put off at most: as long as `processing` again unless it says otherwise. With a `cut_off`
+    `reminder` and `apology` are how long before its end a limit is told of; `notice` is how long before it at least
+    another appointment is announced, and `reappointment` by how much an appointment that can't be kept may be put off
+    at most: as long as `processing` again unless it says otherwise. With a `cut_off`
     (`15:00`) what comes in later counts for the agency's limits in days as come in on the next working day.
     """
 
@@ -292,7 +297,8 @@ class Limits(Model):
     suspension: Limit = SUSPENSION
     appeal: Limit = APPEAL
     reminder: Limit = NOTICE
-    apology: Limit = NOTICE
+    apology: Limit = DRAFT
+    notice: Limit = NOTICE
     reappointment: Limit | None = None
     cut_off: LocalTime | None = None
 

@@ -37,6 +37,7 @@ PERSON: Final = Applicant(
     id_number="001099000001",
     phone="0900000000",
     email="an@example.vn",
+    stands_for_it="vneid:001085000002",
 )
 ADDRESS: Final = Address(recipient="Nguyễn Văn An", phone="0900000000", address="1 Hàng Bài, Hà Nội", postcode="10000")
 APPLICANT: Final = Actor(subject="vneid:001099000001", role=Role.APPLICANT)
@@ -60,8 +61,11 @@ DECISION: Final = fl.Decision(
     standing_order="01/QĐ-UBND",
     silence="NĐ 1/2026",
     reason="đủ điều kiện",
+    legal_basis="NĐ 123/2015",
 )
-PROPOSAL: Final = fl.Proposal(outcome=ev.Outcome.APPROVED, officer="h01.12-specialist-1", reason="đủ điều kiện")
+PROPOSAL: Final = fl.Proposal(
+    outcome=ev.Outcome.APPROVED, officer="h01.12-specialist-1", reason="đủ điều kiện", legal_basis="NĐ 123/2015"
+)
 QUESTION: Final = fl.Question(n=1, officer="h01.12-specialist-1", question="Nơi đăng ký?", answer="Hà Nội")
 INSPECTION: Final = fl.Inspection(
     step="inspect",
@@ -122,7 +126,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         possible_duplicates=(CODE,),
     ),
     ev.Accepted(automatic=True),
-    ev.IntakeRefused(reason="không thuộc thẩm quyền"),
+    ev.IntakeRefused(reason="không thuộc thẩm quyền", legal_basis="NĐ 61/2018 Đ17"),
     ev.SupplementRequested(
         n=1,
         needs=(ev.SupplementNeed(target="paper", code="identity"),),
@@ -137,6 +141,7 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.FeeRequested(n=1, amount=16_000, lines=(LINE,), channel=Channel.ONLINE, waived=8_000),
     ev.FeePaid(n=1, amount=16_000, channel=Channel.ONLINE, receipt_no="0000001"),
     ev.FeeExpired(n=1),
+    ev.ResultUnclaimed(n=1),
     ev.FeeWaived(n=1, waiver="student", percent=50, officer="h01.12-cashier-1", reason="sinh viên"),
     ev.StepStarted(step="appraise"),
     ev.Claimed(officer="h01.12-specialist-1"),
@@ -171,26 +176,40 @@ EVENTS: Final[tuple[Any, ...]] = (
         officer="h01.12-leader-1", by=Limit(amount=5, unit=Unit.CALENDAR_DAYS), reason="Toà án chưa xử"
     ),
     ev.Resumed(officer="h01.12-leader-1"),
-    ev.Stopped(officer="h01.12-leader-1", reason="tranh chấp", legal_basis="NĐ 118/2025"),
+    ev.Stopped(
+        officer="h01.12-leader-1",
+        reason="tranh chấp",
+        legal_basis="NĐ 118/2025",
+        unproposed=True,
+        unproposed_reason="hồ sơ giả",
+    ),
     ev.Extended(officer="h01.12-leader-1", by=Limit(amount=3, unit=Unit.WORKING_DAYS), reason="quá tải"),
     ev.Forwarded(step="verify", note="đã xác minh"),
-    ev.Proposed(step="appraise", outcome=ev.Outcome.REFUSED, officer="h01.12-specialist-1", reason="thiếu"),
+    ev.Proposed(
+        step="appraise",
+        outcome=ev.Outcome.REFUSED,
+        officer="h01.12-specialist-1",
+        reason="thiếu",
+        legal_basis="NĐ 123/2015",
+    ),
     ev.Decided(
         outcome=ev.Outcome.APPROVED,
         officer="h01.12-leader-1",
         standing_order="01/QĐ-UBND",
         silence="NĐ 1/2026",
         reason="đủ điều kiện",
+        legal_basis="NĐ 123/2015",
     ),
     ev.ResultIssued(result=RESULT),
     ev.PickupOffered(),
     ev.ParcelRequested(n=1),
     ev.ParcelFailed(n=1, outcome=ev.ParcelOutcome.RETURNED),
     ev.HandedOver(channel=Channel.COUNTER, recipient="Nguyễn Văn An"),
-    ev.Withdrawn(reason="đổi ý"),
+    ev.Withdrawn(reason="đổi ý", request=FILE),
     ev.Reminded(clock=ev.Clock.INTAKE, due=AT),
     ev.ApologyDrafted(due=AT, proposed=AT),
     ev.Reappointed(officer="h01.12-leader-1", by=Limit(amount=5, unit=Unit.WORKING_DAYS), reason="chờ xác minh"),
+    ev.Apologised(officer="h01.12-leader-1", reason="chờ xác minh"),
     ev.Overdue(clock=ev.Clock.INTAKE, due=AT),
     ev.FinishedEarly(due=AT),
     ev.MachineWorkFailing(work="issue", tries=10, error="LookupError"),
@@ -227,7 +246,7 @@ _SAID: Final[dict[str, Any]] = {
 
 COMMANDS: Final[tuple[cm.Command, ...]] = (
     cm.Accept(**_SAID),
-    cm.RefuseIntake(**_SAID, reason="không thuộc thẩm quyền"),
+    cm.RefuseIntake(**_SAID, reason="không thuộc thẩm quyền", legal_basis="NĐ 61/2018 Đ17"),
     cm.RequestSupplement(**_SAID, items=(ITEM,), legal_basis="NĐ 61/2018 Đ15", late_reason="hồ sơ phức tạp"),
     cm.Supplement(**_SAID, form=FORM, papers=PAPERS),
     cm.Claim(**_SAID),
@@ -242,8 +261,8 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
     cm.DemandObligation(**_SAID, reference="34/TB-CCT", amount=5_000_000),
     cm.FulfilObligation(**_SAID, reference="56/GNT"),
     cm.Forward(**_SAID, note="đã xác minh"),
-    cm.Propose(**_SAID, outcome=ev.Outcome.APPROVED, reason="đủ điều kiện"),
-    cm.Decide(**_SAID, outcome=ev.Outcome.REFUSED, reason="không đủ điều kiện"),
+    cm.Propose(**_SAID, outcome=ev.Outcome.APPROVED, reason="đủ điều kiện", legal_basis="NĐ 123/2015"),
+    cm.Decide(**_SAID, outcome=ev.Outcome.REFUSED, reason="không đủ điều kiện", legal_basis="NĐ 123/2015"),
     cm.Stop(
         **_SAID,
         mode=cm.StopMode.SUSPEND,
@@ -251,14 +270,16 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
         legal_basis="NĐ 118/2025",
         limit=Limit(amount=10, unit=Unit.CALENDAR_DAYS),
         awaits="bản án của Toà án",
+        unproposed_reason="hồ sơ giả",
     ),
     cm.Prolong(**_SAID, reason="Toà án chưa xử", by=Limit(amount=5, unit=Unit.CALENDAR_DAYS)),
     cm.Resume(**_SAID),
     cm.Extend(**_SAID, reason="quá tải"),
     cm.Reappoint(**_SAID, reason="quá tải", by=Limit(amount=5, unit=Unit.WORKING_DAYS)),
+    cm.Apologise(**_SAID, reason="quá tải"),
     cm.WaiveFee(**_SAID, waiver="student", reason="sinh viên"),
     cm.PayAtCounter(**_SAID, amount=16_000),
-    cm.Withdraw(**_SAID, reason="đổi ý"),
+    cm.Withdraw(**_SAID, reason="đổi ý", request=FILE),
     cm.HandOver(**_SAID, recipient="Nguyễn Văn An"),
 )
 
@@ -391,6 +412,8 @@ SNAPSHOT: Final = fl.Filing(
     past_clocks=(CLOCK,),
     overdue=(ev.Clock.INTAKE,),
     reappointed=True,
+    apologised=True,
+    unclaimed=True,
     early=True,
 )
 DOSSIER: Final = bo.Dossier(
@@ -514,6 +537,7 @@ OTHERS: Final[dict[str, Model]] = {
         fee=FEE,
         decision=DECISION,
         result=RESULT,
+        unclaimed=True,
         tasks=(
             fl.Task(
                 name="appraise",

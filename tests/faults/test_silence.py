@@ -83,7 +83,8 @@ async def at_decision(world: World, version: str) -> Play:
 
 async def refuse(play: Play) -> None:
     """Decide as silence would not."""
-    await play.act(cm.Decide, play.officer(Role.LEADER), outcome="refused", reason="che biển báo")
+    why = {"reason": "che biển báo", "legal_basis": "Luật Quảng cáo"}
+    await play.act(cm.Decide, play.officer(Role.LEADER), outcome="refused", **why)
 
 
 async def race(world: World, version: str, gate: asyncio.Semaphore, offset: timedelta) -> Race:

@@ -22,7 +22,7 @@ class Interruption(NamedTuple):
 
     begin: Callable[[Play], Awaitable[None]]
     end: Callable[[Play], Awaitable[None]]
-    rings: tuple[str, str]
+    rings: tuple[str, str, str]
 
 
 async def ask(play: Play) -> None:
@@ -63,11 +63,11 @@ async def go_on(play: Play) -> None:
 
 INTERRUPTIONS: Final = {
     # Starts again: ten working days after Tuesday 19 March.
-    "supplement": Interruption(ask, supply, ("2030-04-01 17:00", "2030-04-02 17:00")),
+    "supplement": Interruption(ask, supply, ("2030-03-29 17:00", "2030-04-01 17:00", "2030-04-02 17:00")),
     # Of 10 x 480 minutes 180 were used on Tuesday 5 March at 10:00. The 4620 that were left: 360 on Tuesday
     # 19 March from 09:00, 8 x 480 until Friday 29 March, and 420 until Monday 1 April at 16:00, so until its close.
-    "obligation": Interruption(demand, fulfil, ("2030-03-29 17:00", "2030-04-01 17:00")),
-    "suspension": Interruption(suspend, go_on, ("2030-03-29 17:00", "2030-04-01 17:00")),
+    "obligation": Interruption(demand, fulfil, ("2030-03-28 17:00", "2030-03-29 17:00", "2030-04-01 17:00")),
+    "suspension": Interruption(suspend, go_on, ("2030-03-28 17:00", "2030-03-29 17:00", "2030-04-01 17:00")),
 }
 
 
@@ -90,6 +90,6 @@ async def test_a_clock_that_stands_still_is_neither_heard_nor_late(virtual: Virt
         await virtual.until("2030-05-06 09:00")
         after = (await virtual.told())[len(before) :]
 
-    reminder, due = interruption.rings
-    rung = [(reminder, "reminded processing"), (reminder, "apology_drafted"), (due, "overdue processing")]
+    apology, reminder, due = interruption.rings
+    rung = [(apology, "apology_drafted"), (reminder, "reminded processing"), (due, "overdue processing")]
     assert [told for told in after if told[1] in {what for _, what in rung}] == rung

@@ -44,17 +44,18 @@ PERSONAL = {
     "opinion_recorded": {"note"},
     "suspended": {"reason", "legal_basis", "awaits"},
     "suspension_prolonged": {"reason"},
-    "stopped": {"reason", "legal_basis"},
+    "stopped": {"reason", "legal_basis", "unproposed_reason"},
     "extended": {"reason"},
     "reappointed": {"reason"},
-    "intake_refused": {"reason"},
+    "apologised": {"reason"},
+    "intake_refused": {"reason", "legal_basis"},
     "supplement_requested": {"notes", "legal_basis", "late_reason"},
     "supplemented": {"form", "papers"},
     "forwarded": {"note"},
-    "proposed": {"reason"},
-    "decided": {"reason"},
+    "proposed": {"reason", "legal_basis"},
+    "decided": {"reason", "legal_basis"},
     "handed_over": {"recipient"},
-    "withdrawn": {"reason"},
+    "withdrawn": {"reason", "request"},
     "payment_requested": {"payer_account"},
     "consignment_requested": {"address"},
 }
@@ -79,7 +80,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 45 + 7 + 4
+    assert len(kinds) == len(set(kinds)) == 47 + 7 + 4
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
@@ -89,14 +90,23 @@ def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
         assert set(effects.values()) <= set(Effect)
 
 
-@pytest.mark.parametrize("end", ["intake_refused", "supplement_expired", "fee_expired", "withdrawn", "stopped"])
+@pytest.mark.parametrize("end", ["fee_expired", "withdrawn"])
 def test_the_end_of_a_filing_stops_every_clock(end: str) -> None:
     assert EFFECTS[end] == dict.fromkeys(Clock, Effect.STOP)
 
 
-def test_the_result_in_the_hands_of_the_applicant_stops_every_clock_but_the_time_to_appeal_which_it_starts() -> None:
-    assert EFFECTS["handed_over"] == dict.fromkeys(Clock, Effect.STOP) | {Clock.APPEAL: Effect.START}
-    assert [kind for kind, effects in EFFECTS.items() if effects.get(Clock.APPEAL) is Effect.START] == ["handed_over"]
+NOTICES = ["intake_refused", "supplement_expired", "stopped", "handed_over"]
+"""What ends a filing, and can be complained about."""
+
+
+@pytest.mark.parametrize("end", NOTICES)
+def test_what_the_agency_ends_stops_every_clock_but_the_time_to_complain_which_it_starts(end: str) -> None:
+    assert EFFECTS[end] == dict.fromkeys(Clock, Effect.STOP) | {Clock.APPEAL: Effect.START}
+
+
+def test_the_time_to_complain_runs_from_the_notice_of_each() -> None:
+    starts = {kind for kind, effects in EFFECTS.items() if effects.get(Clock.APPEAL) is Effect.START}
+    assert starts == {*NOTICES, "suspended"}
 
 
 def test_only_an_extension_another_appointment_and_a_prolonged_suspension_make_a_limit_longer() -> None:

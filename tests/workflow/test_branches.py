@@ -320,7 +320,8 @@ async def test_who_pays_at_the_counter_instead_owes_nothing_online(running: Worl
 
 async def test_a_filing_is_refused_at_intake(running: World) -> None:
     play = await Play.begin(running, extract())
-    await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), reason="another agency keeps this register")
+    why = {"reason": "another agency keeps this register", "legal_basis": "Law on civil status"}
+    await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), **why)
     view = await play.view()
     assert (view.status, view.closing) == (Status.NOT_ACCEPTED, Closing.INTAKE_REFUSED)
     assert await play.kinds() == ["submitted", "intake_refused"]

@@ -201,10 +201,22 @@ def _may_withdraw(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     return role_is(actor, Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION) or undecided(filing)
 
 
+def _withdraw(_: Filing, command: cm.Withdraw, __: datetime) -> Events:
+    if command.actor.role is Role.RECEPTION and command.request is None:
+        why = problem(
+            "request",
+            "signed_request_required",
+            "cán bộ một cửa chỉ rút hồ sơ khi có đơn người nộp đã ký; hãy gửi kèm tệp",
+            "the desk withdraws a filing only with the request that the applicant signed; add its file",
+        )
+        raise refuse(why)
+    return (ev.Withdrawn(reason=command.reason, request=command.request),)
+
+
 RULES: Final[dict[str, Rule]] = {
     "request_supplement": Rule(_may_request_supplement, _request_supplement),
     "supplement": Rule(_may_supplement, _supplement),
     "ask": Rule(_may_ask, _ask),
     "answer": Rule(_may_answer, _answer),
-    "withdraw": Rule(_may_withdraw, lambda _, command, __: (ev.Withdrawn(reason=command.reason),)),
+    "withdraw": Rule(_may_withdraw, _withdraw),
 }

@@ -67,8 +67,12 @@ def _may_refuse_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | N
     return role_is(actor, Role.RECEPTION) or at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
 
 
+def _refuse_intake(_: Filing, command: cm.RefuseIntake, __: datetime) -> Events:
+    return (ev.IntakeRefused(reason=command.reason, legal_basis=command.legal_basis),)
+
+
 RULES: Final[dict[str, Rule]] = {
     "submit": Rule(lambda filing, _, __: at_stage(filing, Stage.DRAFT), _submit),
     "accept": Rule(_may_accept, lambda _, command, __: (ev.Accepted(automatic=command.actor.role is Role.SYSTEM),)),
-    "refuse_intake": Rule(_may_refuse_intake, lambda _, command, __: (ev.IntakeRefused(reason=command.reason),)),
+    "refuse_intake": Rule(_may_refuse_intake, _refuse_intake),
 }

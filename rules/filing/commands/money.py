@@ -10,8 +10,8 @@ from rules.filing.commands.rule import Events, Rule, refuse
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import FeeSettlement
-from schemas.filing.state import Filing, Stage
+from schemas.filing.events import Clock, FeeSettlement
+from schemas.filing.state import Fee, Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role
 
@@ -78,7 +78,15 @@ def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
         raise refuse(why)
     if paid:
         return (ev.FeePaid(n=fee.n, amount=fee.amount, channel=Channel.ONLINE),)
-    return (ev.FeeExpired(n=fee.n),)
+    return fee_lapsed(filing, fee)
+
+
+def fee_lapsed(filing: Filing, fee: Fee) -> Events:
+    """A fee that was not paid in time: the filing ends, but a result that is there stays there, and is kept."""
+    if filing.result is None:
+        return (ev.FeeExpired(n=fee.n),)
+    late = ev.Overdue(clock=Clock.PAYMENT, due=filing.clocks[Clock.PAYMENT].due)
+    return (late, ev.ResultUnclaimed(n=fee.n))
 
 
 RULES: Final[dict[str, Rule]] = {

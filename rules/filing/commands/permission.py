@@ -95,6 +95,14 @@ def same_person(filing: Filing, actor: Actor) -> Problem | None:
     return None
 
 
+def on_the_applicants_side(filing: Filing) -> frozenset[str]:
+    """Who never handles this filing as an officer: whose it is, who stands for them, who filed it for them."""
+    applicant, filed_by = filing.applicant, filing.filed_by
+    own = () if applicant is None else (applicant.subject, applicant.stands_for_it)
+    filer = (filed_by.subject,) if filed_by is not None and filed_by.role is Role.REPRESENTATIVE else ()
+    return frozenset(subject for subject in (*own, *filer) if subject is not None)
+
+
 def undecided(filing: Filing) -> Problem | None:
     if filing.decision is None:
         return None

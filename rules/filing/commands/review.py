@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from rules.filing.commands.permission import at_stage, claimed_by, role_is, same_person, unclaimed
+from rules.filing.commands.permission import (
+    at_stage,
+    claimed_by,
+    on_the_applicants_side,
+    role_is,
+    same_person,
+    unclaimed,
+)
 from rules.filing.commands.rule import Events, Guard, Rule, refuse
 from rules.filing.fold import current_step, task_role
 from schemas.errors import Problem, problem
@@ -41,7 +48,7 @@ def _reassign(filing: Filing, command: cm.Reassign, _: datetime) -> Events:
     wrong = {
         "claimed_already": filing.officer == command.officer,
         "four_eyes": proposed and filing.proposal is not None and filing.proposal.officer == command.officer,
-        "own_filing": filing.applicant is not None and filing.applicant.subject == command.officer,
+        "own_filing": command.officer in on_the_applicants_side(filing),
     }
     if rule := next((rule for rule, holds in wrong.items() if holds), None):
         why = problem(
@@ -115,23 +122,26 @@ def _inspect(filing: Filing, command: cm.Inspect, now: datetime) -> Events:
 
 
 def _propose(filing: Filing, command: cm.Propose, _: datetime) -> Events:
-    _reasoned(command)
-    return (
-        ev.Proposed(
-            step=step_code(filing), outcome=command.outcome, officer=command.actor.subject, reason=command.reason
-        ),
-    )
+    return (ev.Proposed(step=step_code(filing), **_judgement(command)),)
 
 
 def _judge(_: Filing, command: cm.Decide, __: datetime) -> Events:
-    _reasoned(command)
-    return (ev.Decided(outcome=command.outcome, officer=command.actor.subject, reason=command.reason),)
+    return (ev.Decided(**_judgement(command)),)
 
 
-def _reasoned(command: cm.Propose | cm.Decide) -> None:
-    if command.outcome is Outcome.REFUSED and command.reason is None:
-        why = problem("reason", "reason_required", "từ chối phải nêu lý do", "a refusal needs its reason")
-        raise refuse(why)
+def _judgement(command: cm.Propose | cm.Decide) -> dict[str, Any]:
+    """What is said of the outcome. A refusal says why, and by what law."""
+    missing = [name for name in ("reason", "legal_basis") if getattr(command, name) is None]
+    if command.outcome is Outcome.REFUSED and missing:
+        raise refuse(*(problem(name, *_NEEDED[name]) for name in missing))
+    said = command.model_dump(include={"outcome", "reason", "legal_basis"})
+    return said | {"officer": command.actor.subject}
+
+
+_NEEDED: Final = {
+    "reason": ("reason_required", "từ chối phải nêu lý do", "a refusal needs its reason"),
+    "legal_basis": ("legal_basis_required", "từ chối phải nêu căn cứ pháp lý", "a refusal names its legal basis"),
+}
 
 
 RULES: Final[dict[str, Rule]] = {

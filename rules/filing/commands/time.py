@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.clocks import OF_THE_AGENCY, may_apologise, moments, put_off, put_off_at_most, silence_approves
+from rules.filing.clocks import OF_THE_AGENCY, moments, postponements, put_off, put_off_at_most, silence_approves
+from rules.filing.commands.money import fee_lapsed
 from rules.filing.commands.permission import at_stage, being_handled, role_is, system_at, undecided
 from rules.filing.commands.rule import Events, Rule, refuse
 from rules.filing.fold import current_step, missing_opinions, stage
@@ -29,9 +30,12 @@ def _may_stop(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
     said = {"officer": command.actor.subject, "reason": command.reason, "legal_basis": command.legal_basis}
+    _only_of_its_mode(command)
     if command.mode is cm.StopMode.END:
-        _no_end(command)
-        return (ev.Stopped(**said),)
+        unproposed = filing.proposal is None or filing.proposal.outcome is not Outcome.REFUSED
+        _says_why(command, unproposed=unproposed)
+        own_reason = command.unproposed_reason if unproposed else None
+        return (ev.Stopped(**said, unproposed=unproposed, unproposed_reason=own_reason),)
     if stage(filing) is not Stage.REVIEW:
         why = problem(
             "mode",
@@ -45,17 +49,38 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
     return (ev.Suspended(**said, limit=command.limit, awaits=command.awaits),)
 
 
-def _no_end(command: cm.Stop) -> None:
-    """Refuse the end of a suspension where the filing is stopped for good."""
-    for name in ("limit", "awaits"):
+def _only_of_its_mode(command: cm.Stop) -> None:
+    """Refuse what is said of the other way to stop."""
+    for name in _ONLY_OF[command.mode]:
         if getattr(command, name) is not None:
-            why = problem(
-                name,
-                "only_for_suspension",
-                "chỉ ghi khi tạm dừng, không ghi khi dừng hẳn",
-                "only a suspension has an end; a filing that is stopped for good has none",
-            )
-            raise refuse(why)
+            raise refuse(problem(name, *_NOT_OF[command.mode]))
+
+
+_ONLY_OF: Final = {cm.StopMode.END: ("limit", "awaits"), cm.StopMode.SUSPEND: ("unproposed_reason",)}
+_NOT_OF: Final = {
+    cm.StopMode.END: (
+        "only_for_suspension",
+        "chỉ ghi khi tạm dừng, không ghi khi dừng hẳn",
+        "only a suspension has an end; a filing that is stopped for good has none",
+    ),
+    cm.StopMode.SUSPEND: (
+        "only_for_end",
+        "chỉ ghi khi dừng hẳn, không ghi khi tạm dừng",
+        "only the end of a filing asks for it; a suspension does not",
+    ),
+}
+
+
+def _says_why(command: cm.Stop, *, unproposed: bool) -> None:
+    """Refuse the end that no specialist has made a proposal for, unless the leader says why."""
+    if unproposed and command.unproposed_reason is None:
+        why = problem(
+            "unproposed_reason",
+            "reason_required",
+            "chuyên viên không đề xuất từ chối: lãnh đạo phải nêu căn cứ tự dừng giải quyết",
+            "no specialist proposes a refusal: say on what ground the leader alone ends the filing",
+        )
+        raise refuse(why)
 
 
 def _within(limit: Limit, most: Limit, name: str) -> None:
@@ -106,25 +131,32 @@ def _may_resume(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 def _may_extend(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     wrong = role_is(actor, Role.LEADER) or at_stage(filing, Stage.REVIEW)
     rule = filing.procedure.extension
-    if wrong is None and (rule is None or filing.extensions >= rule.times):
-        return problem(
-            "",
-            "no_more_extensions",
-            "thủ tục không cho gia hạn (thêm) lần nào nữa",
-            "the procedure allows no (further) extension",
-        )
-    if wrong is None and rule and now > _latest(filing, rule.notice):
-        return problem(
-            "",
-            "too_late_to_extend",
-            f"phải gia hạn trước khi hết hạn ít nhất {rule.notice}",
-            f"an extension is made at least {rule.notice} before the limit ends",
-        )
-    return wrong
+    if wrong is None and rule is None:
+        return problem("", "no_extension", "thủ tục không cho gia hạn", "the procedure allows no extension")
+    return wrong or (None if rule is None else _may_postpone(filing, rule.times, rule.notice, now))
 
 
-def _latest(filing: Filing, notice: Limit) -> datetime:
-    return working_time.before(filing.clocks[Clock.PROCESSING].due, notice, filing.calendar)
+def _may_postpone(filing: Filing, times: int, notice: Limit, now: datetime) -> Problem | None:
+    """The result is put off at most so often over the filing, and so long before it is due."""
+    if postponements(filing) >= times:
+        return problem(
+            "",
+            "postponed_already",
+            f"hồ sơ chỉ được lùi ngày trả kết quả {times} lần, gồm cả gia hạn và hẹn lại",
+            f"the result of a filing is put off {times} times at most, by an extension or another appointment",
+        )
+    if not _in_time(filing, notice, now):
+        return problem(
+            "",
+            "too_late_to_postpone",
+            f"phải báo trước khi hết hạn ít nhất {notice}; nay chỉ còn cách xin lỗi",
+            f"it is announced at least {notice} before the limit ends; what remains is an apology",
+        )
+    return None
+
+
+def _in_time(filing: Filing, notice: Limit, now: datetime) -> bool:
+    return now <= working_time.before(filing.clocks[Clock.PROCESSING].due, notice, filing.calendar)
 
 
 def _extend(filing: Filing, command: cm.Extend, _: datetime) -> Events:
@@ -135,7 +167,7 @@ def _extend(filing: Filing, command: cm.Extend, _: datetime) -> Events:
 
 
 def _may_reappoint(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    wrong = role_is(actor, Role.LEADER) or at_stage(filing, Stage.REVIEW, Stage.ISSUE)
+    wrong = _while_awaited(filing, actor)
     if wrong is None and silence_approves(filing):
         return problem(
             "",
@@ -143,21 +175,16 @@ def _may_reappoint(filing: Filing, actor: Actor, now: datetime) -> Problem | Non
             "thủ tục này im lặng là chấp thuận: không hẹn lại được",
             "where silence is approval no appointment is put off",
         )
-    if wrong is None and filing.reappointed:
-        return problem(
-            "",
-            "reappointed_already",
-            "chỉ được hẹn lại một lần (NĐ 61/2018 Đ19 k9)",
-            "another appointment is given at most once (Decree 61/2018 art. 19 k9)",
-        )
-    if wrong is None and put_off(filing, filing.clocks[Clock.PROCESSING], put_off_at_most(filing)) <= now:
-        return problem(
-            "",
-            "too_late_to_reappoint",
-            "ngày hẹn lại muộn nhất đã qua",
-            "the latest appointment that could be given is over",
-        )
-    return wrong
+    return wrong or _may_postpone(filing, ONCE, filing.procedure.limits.notice, now)
+
+
+ONCE: Final = 1
+"""How often another appointment is given (Decree 61/2018 art. 19 k9)."""
+
+
+def _while_awaited(filing: Filing, actor: Actor) -> Problem | None:
+    """A leader, while the applicant waits for the result."""
+    return role_is(actor, Role.LEADER) or at_stage(filing, Stage.REVIEW, Stage.ISSUE)
 
 
 def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
@@ -172,6 +199,15 @@ def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
     return (ev.Reappointed(officer=command.actor.subject, by=by, reason=command.reason),)
 
 
+def _may_apologise(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = _while_awaited(filing, actor)
+    if wrong is None and now < filing.clocks[Clock.PROCESSING].due:
+        return problem("", "not_late", "hồ sơ chưa quá hạn", "the result is not late")
+    if wrong is None and filing.apologised:
+        return problem("", "apologised_already", "đã xin lỗi", "the applicant has been told already")
+    return wrong
+
+
 def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Events:
     state = filing.clocks.get(command.clock)
     ringing = () if state is None else moments(filing, state)
@@ -182,7 +218,7 @@ def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Event
     if command.moment is Moment.REMINDER:
         return (ev.Reminded(clock=command.clock, due=state.due),)
     if command.moment is Moment.APOLOGY:
-        return (_apology(filing, state),)
+        return (_apology(filing, state, now),)
     return _expire(filing, state)
 
 
@@ -198,8 +234,11 @@ def lapsed_before(filing: Filing, command: cm.Command, events: Events, now: date
     return tuple(event for run_out in said if run_out[0].kind == "overdue" for event in run_out)
 
 
-def _apology(filing: Filing, state: ClockState) -> ev.ApologyDrafted:
-    return ev.ApologyDrafted(due=state.due, proposed=put_off(filing, state, put_off_at_most(filing)))
+def _apology(filing: Filing, state: ClockState, now: datetime) -> ev.ApologyDrafted:
+    """With another appointment, if that can still be announced."""
+    announced = _in_time(filing, filing.procedure.limits.notice, now)
+    proposed = put_off(filing, state, put_off_at_most(filing)) if announced else None
+    return ev.ApologyDrafted(due=state.due, proposed=proposed)
 
 
 def _expire(filing: Filing, state: ClockState) -> Events:
@@ -208,7 +247,7 @@ def _expire(filing: Filing, state: ClockState) -> Events:
         return (ev.SupplementExpired(n=filing.supplements),)
     fee = filing.fee
     if state.clock is Clock.PAYMENT and fee is not None and fee.channel is not Channel.ONLINE:
-        return (ev.FeeExpired(n=fee.n),)
+        return fee_lapsed(filing, fee)
     step = current_step(filing)
     if state.clock is Clock.STEP and step and step.consult and step.consult.silence is Silence.CONSENT:
         return (ev.ConsultationClosed(step=step.code, silent=missing_opinions(filing, step)),)
@@ -217,7 +256,7 @@ def _expire(filing: Filing, state: ClockState) -> Events:
         return (late,)
     if silence_approves(filing):
         return (late, _approved_by_silence(filing.procedure))
-    return (late, _apology(filing, state)) if may_apologise(filing, state) else (late,)
+    return (late,) if state.apologised_at else (late, ev.ApologyDrafted(due=state.due))
 
 
 def _approved_by_silence(rules: ProcedureRules) -> ev.Decided:
@@ -245,6 +284,9 @@ RULES: Final[dict[str, Rule]] = {
     "prolong": Rule(_may_prolong, _prolong),
     "extend": Rule(_may_extend, _extend),
     "reappoint": Rule(_may_reappoint, _reappoint),
+    "apologise": Rule(
+        _may_apologise, lambda _, command, __: (ev.Apologised(officer=command.actor.subject, reason=command.reason),)
+    ),
     "timer_fired": Rule(system_at(*(set(Stage) - {Stage.DRAFT, Stage.CLOSED})), _timer_fired),
     "change_calendar": Rule(_may_change_calendar, _change_calendar),
 }

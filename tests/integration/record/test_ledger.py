@@ -57,7 +57,9 @@ async def lived(world: World) -> list[Play]:
         paid = await Play.begin(world, extract())
         posted = await Play.begin(world, birth(result_channel="post", address=ADDRESS))
         refused = await Play.begin(world, extract())
-        await refused.act(cm.RefuseIntake, refused.officer(Role.RECEPTION), reason="not here")
+        await refused.act(
+            cm.RefuseIntake, refused.officer(Role.RECEPTION), reason="not here", legal_basis="Decree 61/2018"
+        )
         open_one = await Play.begin(world, contract())
         await open_one.act(cm.Claim, open_one.officer(Role.SPECIALIST))
         asked = await Play.begin(world, extract())

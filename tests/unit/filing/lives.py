@@ -83,6 +83,11 @@ TAX: Final = {
 EXTENSION: Final = {"extension": {"times": 1, "by": "3 working days", "notice": "1 working days"}}
 
 
+REFUSING: Final = {"reason": "không đủ điều kiện", "legal_basis": "NĐ 61/2018, Đ19"}
+STOP: Final = {"reason": "tranh chấp", "legal_basis": "NĐ 118/2025"}
+ENDING: Final = STOP | {"unproposed_reason": "hồ sơ giả"}
+BUSY: Final = {"reason": "quá tải"}
+
 LIMITS: Final = {
     "intake": "8 working hours",
     "processing": "5 working days",
@@ -276,6 +281,11 @@ class Life:
     def queues(self) -> list[str]:
         return [str(task.role) for task in lifecycle.tasks(self.filing, self.now)]
 
+    def tasks(self, name: str) -> list[tuple[str, tuple[str, ...]]]:
+        """Whose the tasks of this name are, and what can be done with each."""
+        found = (task for task in lifecycle.tasks(self.filing, self.now) if task.name == name)
+        return [(str(task.role), task.actions) for task in found]
+
     # The usual way through, in words.
 
     def accepted(self) -> Life:
@@ -285,12 +295,13 @@ class Life:
         items = [{"target": target, "code": code, "note": "mờ"} for target, code in targets]
         return self.do("request_supplement", actor, items=items, legal_basis="Đ15")
 
-    def proposed(self, outcome: str = "approved", reason: str | None = None) -> Life:
-        return self.do("claim", SPECIALIST).do("propose", SPECIALIST, outcome=outcome, reason=reason)
+    def proposed(self, outcome: str = "approved") -> Life:
+        why = REFUSING if outcome == "refused" else {}
+        return self.do("claim", SPECIALIST).do("propose", SPECIALIST, outcome=outcome, **why)
 
-    def decided(self, outcome: str = "approved", reason: str | None = None) -> Life:
-        self.proposed(outcome, reason)
-        return self.do("claim", LEADER).do("decide", LEADER, outcome=outcome, reason=reason)
+    def decided(self, outcome: str = "approved") -> Life:
+        why = REFUSING if outcome == "refused" else {}
+        return self.proposed(outcome).do("claim", LEADER).do("decide", LEADER, outcome=outcome, **why)
 
     def issued(self) -> Life:
         return self.do("issue", result=RESULT)

@@ -20,18 +20,22 @@ from tests.unit.filing.lives import (
     ADDRESS,
     APPLICANT,
     APPRAISE,
+    BUSY,
     CALENDAR,
     CASHIER,
     CONSULT,
     DECIDE,
+    ENDING,
     ESCALATE,
     EXTENSION,
     FILE,
     HANDOVER,
     LEADER,
     RECEPTION,
+    REFUSING,
     RESULT,
     SPECIALIST,
+    STOP,
     TAX,
     TEAM_LEAD,
     VERIFY,
@@ -46,9 +50,7 @@ from tests.unit.filing.lives import (
 HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 IDENTITY: Final = ("paper", "identity")
 AFFIDAVIT: Final = [{"code": "identity", "file": FILE.model_dump()}]
-STOP: Final = {"reason": "tranh chấp", "legal_basis": "NĐ 118/2025"}
 SILENT: Final = {"silent_basis": "Luật X, Đ5", "silent_officer": "leader-2"}
-BUSY: Final = {"reason": "quá tải"}
 
 
 def vn(instant: Any) -> str:
@@ -164,7 +166,7 @@ def test_the_processing_goes_on_with_the_25_hours_that_were_left(reason: str) ->
     assert vn(processing.due) == "2026-12-03 17:00"  # 6 hours, two days, and 3 hours of a day that then counts whole
     assert tells(life, "processing") == {
         "reminder": "2026-12-02 17:00",
-        "apology": "2026-12-02 17:00",
+        "apology": "2026-12-01 17:00",
         "due": "2026-12-03 17:00",
     }
 
@@ -292,10 +294,11 @@ def test_a_procedure_says_by_how_much_an_appointment_may_be_put_off() -> None:
     assert vn(life.do("reappoint", LEADER, **BUSY).clock("processing").due) == "2026-12-04 17:00"
 
 
-def test_what_is_due_the_same_day_may_be_put_off_by_one() -> None:
-    life = at(VERIFY, **limited(processing="0 working days"))
-    assert life.refusal("reappoint", LEADER, by="2 working days", **BUSY) == [("by", "too_far")]
-    assert vn(life.do("reappoint", LEADER, **BUSY).clock("processing").due) == "2026-11-26 17:00"
+@pytest.mark.parametrize("limit", ["0 working days", "1 working days", "8 working hours"])
+def test_what_is_due_within_a_working_day_is_put_off_no_more(limit: str) -> None:
+    life = at(VERIFY, **limited(processing=limit), **EXTENSION).until("2026-11-25 17:01")
+    for kind in ("reappoint", "extend"):
+        assert life.refusal(kind, LEADER, **BUSY) == [("", "too_late_to_postpone")]
 
 
 def test_another_appointment_is_the_leaders_to_give_once_and_before_the_result() -> None:
@@ -305,30 +308,66 @@ def test_another_appointment_is_the_leaders_to_give_once_and_before_the_result()
     for actor in (SPECIALIST, TEAM_LEAD, APPLICANT):
         assert life.refusal("reappoint", actor, **BUSY) == [("actor.role", "role_not_allowed")]
     life.do("reappoint", LEADER, by="1 working days", **BUSY)
-    assert life.refusal("reappoint", LEADER, by="1 working days", **BUSY) == [("", "reappointed_already")]
+    assert life.refusal("reappoint", LEADER, by="1 working days", **BUSY) == [("", "postponed_already")]
 
     decided = Life(result_channel="counter").accepted().decided()
     assert vn(decided.do("reappoint", LEADER, **BUSY).clock("processing").due) == "2026-12-09 17:00"
     assert decided.issued().refusal("reappoint", LEADER, **BUSY) == [("", "wrong_stage")]
 
 
-def test_another_appointment_lies_ahead() -> None:
-    life = at(VERIFY).until("2026-12-04 17:00")
-    assert life.refusal("reappoint", LEADER, by="2 working days", **BUSY) == [("by", "appointment_over")]
-    assert life.refusal("reappoint", LEADER, by="3 working days", **BUSY) == []
-    assert life.until("2026-12-09 16:59").refusal("reappoint", LEADER, **BUSY) == []
-    assert life.until("2026-12-09 17:00").refusal("reappoint", LEADER, **BUSY) == [("", "too_late_to_reappoint")]
+def test_another_appointment_is_announced_a_working_day_before_the_first_one() -> None:
+    life = at(VERIFY, **EXTENSION).until("2026-12-01 17:00")
+    assert [life.refusal(kind, LEADER, **BUSY) for kind in ("reappoint", "extend")] == [[], []]
+    life.wait(seconds=1)
+    for kind in ("reappoint", "extend"):
+        assert life.refusal(kind, LEADER, **BUSY) == [("", "too_late_to_postpone")]
 
 
-def test_what_is_put_off_is_late_no_more_and_tells_of_its_new_end() -> None:
-    life = at(VERIFY).until("2026-12-02 17:00").rung()
-    assert life.clock("processing").overdue
-    life.do("reappoint", LEADER, by="2 working days", **BUSY)
-    assert not life.clock("processing").overdue
+def test_a_result_is_put_off_once_by_whichever_rule() -> None:
+    appointed = at(VERIFY, **EXTENSION).do("reappoint", LEADER, **BUSY)
+    extended = at(VERIFY, **EXTENSION).do("extend", LEADER, **BUSY)
+    for life in (appointed, extended):
+        for kind in ("reappoint", "extend"):
+            assert life.refusal(kind, LEADER, **BUSY) == [("", "postponed_already")]
+
+
+def test_a_named_law_lets_a_result_be_put_off_more_often() -> None:
+    twice = {"extension": {"times": 2, "by": "3 working days", "notice": "1 working days"}}
+    life = at(VERIFY, **twice).do("reappoint", LEADER, **BUSY).do("extend", LEADER, **BUSY)
+    assert [str(extension.by) for extension in life.clock("processing").extensions] == [
+        "5 working days",
+        "3 working days",
+    ]
+    for kind in ("reappoint", "extend"):
+        assert life.refusal(kind, LEADER, **BUSY) == [("", "postponed_already")]
+    life = at(VERIFY, **twice).do("extend", LEADER, **BUSY)
+    assert life.refusal("reappoint", LEADER, **BUSY) == [("", "postponed_already")]
+    assert life.refusal("extend", LEADER, **BUSY) == []
+
+
+def test_what_is_put_off_tells_of_its_new_end() -> None:
+    life = at(VERIFY).until("2026-12-01 16:00").rung().do("reappoint", LEADER, by="2 working days", **BUSY)
     assert tells(life, "processing") == {"reminder": "2026-12-03 17:00", "due": "2026-12-04 17:00"}
     told = life.until("2026-12-04 17:00").rung().told
-    assert told[-2:] == [("processing", "reminded"), ("processing", "overdue")]
-    assert told.count(("processing", "apology_drafted")) == 1
+    assert told[-3:] == [("processing", "reminded"), ("processing", "overdue"), ("processing", "apology_drafted")]
+
+
+def test_what_is_late_is_apologised_for_once_by_the_leader_and_stays_late() -> None:
+    life = at(VERIFY).until("2026-12-02 16:59").rung()
+    assert life.refusal("apologise", LEADER, **BUSY) == [("", "not_late")]
+    life.until("2026-12-02 17:00").rung()
+    for actor in (SPECIALIST, TEAM_LEAD, APPLICANT):
+        assert life.refusal("apologise", actor, **BUSY) == [("actor.role", "role_not_allowed")]
+    assert notices(life)[-1] == ("apology:processing", "leader", None, "2026-12-02 17:00", ("apologise",))
+    clocks = life.filing.clocks
+    life.do("apologise", LEADER, **BUSY)
+    assert (life.filing.clocks, life.filing.overdue) == (clocks, ("step", "processing"))
+    assert events(life, ev.Apologised) == [ev.Apologised(officer="leader-1", reason="quá tải")]
+    assert life.refusal("apologise", LEADER, **BUSY) == [("", "apologised_already")]
+    assert notices(life)[-1][-1] == ()
+    decided = Life(result_channel="counter").accepted().decided().until("2026-12-02 17:00").rung()
+    assert decided.refusal("apologise", LEADER, **BUSY) == []
+    assert decided.issued().refusal("apologise", LEADER, **BUSY) == [("", "wrong_stage")]
 
 
 # What clocks tell before they are due.
@@ -338,8 +377,8 @@ def test_each_clock_of_the_agency_reminds_one_working_day_before_it_is_due() -> 
     assert Life().accepted().tells == [
         ("step", "reminder", local("2026-11-26 17:00")),
         ("step", "due", local("2026-11-27 17:00")),
+        ("processing", "apology", local("2026-11-30 17:00")),
         ("processing", "reminder", local("2026-12-01 17:00")),
-        ("processing", "apology", local("2026-12-01 17:00")),
         ("processing", "due", local("2026-12-02 17:00")),
     ]
 
@@ -347,9 +386,9 @@ def test_each_clock_of_the_agency_reminds_one_working_day_before_it_is_due() -> 
 @pytest.mark.parametrize(
     ("limit", "reminder", "apology", "due"),
     [
-        ("2 working days", "2026-11-26 17:00", "2026-11-26 17:00", "2026-11-27 17:00"),
-        ("9 working hours", "2026-11-25 11:00", "2026-11-25 11:00", "2026-11-26 11:00"),
-        ("3 calendar days", "2026-11-27 17:00", "2026-11-27 17:00", "2026-11-30 17:00"),  # a Saturday, so Monday
+        ("2 working days", "2026-11-26 17:00", "2026-11-25 17:00", "2026-11-27 17:00"),
+        ("9 working hours", "2026-11-25 11:00", None, "2026-11-26 11:00"),
+        ("3 calendar days", "2026-11-27 17:00", "2026-11-26 17:00", "2026-11-30 17:00"),  # a Saturday, so Monday
         ("8 working hours", "2026-11-25 16:00", None, "2026-11-26 10:00"),
         ("1 working hours", "2026-11-25 10:30", None, "2026-11-25 11:00"),
         ("1 working days", "2026-11-26 11:00", None, "2026-11-26 17:00"),  # half of 8 hours
@@ -368,9 +407,9 @@ def test_limits_of_a_day_or_less_remind_at_half_of_their_time_and_apologise_for_
 
 
 def test_a_procedure_says_how_long_before_it_reminds_and_apologises() -> None:
-    life = at(VERIFY, **limited(reminder="4 working hours", apology="2 working days"))
+    life = at(VERIFY, **limited(reminder="4 working hours", apology="3 working days"))
     assert tells(life, "processing") == {
-        "apology": "2026-11-30 17:00",
+        "apology": "2026-11-27 17:00",
         "reminder": "2026-12-02 11:00",  # 3½ hours of the afternoon, ½ of the morning
         "due": "2026-12-02 17:00",
     }
@@ -422,8 +461,9 @@ def test_a_reminder_is_a_task_of_the_officer_and_of_the_leader_until_the_clock_i
     assert [event.due for event in events(life, ev.Reminded)] == [local(due)]
     assert notices(suspended(life)) == []
     assert notices(life.do("resume", LEADER)) == told
-    assert notices(life.until(due).rung()) == []
-    assert life.queues == ["specialist", "team_lead"]
+    life.until(due).rung()
+    assert [notice[0] for notice in notices(life)] == ["apology:processing"]
+    assert life.queues == ["specialist", "team_lead", "leader"]
 
 
 def test_a_leader_whose_step_it_is_is_reminded_once() -> None:
@@ -435,10 +475,10 @@ def events(life: Life, kind: type[Any]) -> list[Any]:
     return [recorded.event for recorded in life.log if isinstance(recorded.event, kind)]
 
 
-def test_an_apology_with_a_new_appointment_is_drafted_one_working_day_before_the_limit_ends() -> None:
-    life = at(VERIFY).until("2026-12-01 16:59").rung()
+def test_an_apology_with_a_new_appointment_is_drafted_a_working_day_before_it_must_be_announced() -> None:
+    life = at(VERIFY).until("2026-11-30 16:59").rung()
     assert events(life, ev.ApologyDrafted) == []
-    life.until("2026-12-01 17:00").rung()
+    life.until("2026-11-30 17:00").rung()
     assert events(life, ev.ApologyDrafted) == [
         ev.ApologyDrafted(due=local("2026-12-02 17:00"), proposed=local("2026-12-09 17:00"))
     ]
@@ -449,30 +489,43 @@ def test_an_apology_with_a_new_appointment_is_drafted_one_working_day_before_the
     assert notices(life) == []
     assert tells(life, "processing") == {"reminder": "2026-12-08 17:00", "due": "2026-12-09 17:00"}
     life.until("2026-12-09 17:00").rung()
-    assert (len(events(life, ev.ApologyDrafted)), life.kinds[-1]) == (1, "overdue")
+    assert events(life, ev.ApologyDrafted)[1:] == [ev.ApologyDrafted(due=local("2026-12-09 17:00"))]
+
+
+def test_an_apology_that_nobody_was_there_to_draft_in_time_gives_no_other_appointment() -> None:
+    for minute, proposed in (("2026-12-01 17:00", local("2026-12-09 17:00")), ("2026-12-01 17:01", None)):
+        [drafted] = events(at(VERIFY).until(minute).rung(), ev.ApologyDrafted)
+        assert drafted == ev.ApologyDrafted(due=local("2026-12-02 17:00"), proposed=proposed)
+
+
+def test_a_procedure_says_how_long_before_another_appointment_is_announced() -> None:
+    life = at(VERIFY, **limited(notice="2 working days")).until("2026-11-30 17:00")
+    assert life.refusal("reappoint", LEADER, **BUSY) == []
+    assert life.wait(seconds=1).refusal("reappoint", LEADER, **BUSY) == [("", "too_late_to_postpone")]
 
 
 def test_a_drafted_apology_asks_for_an_appointment_only_while_one_can_be_given() -> None:
-    life = at(VERIFY).until("2026-12-01 17:00").rung()
+    life = at(VERIFY).until("2026-11-30 17:00").rung()
     assert notices(suspended(life)) == []
-    life.do("resume", LEADER).until("2026-12-09 17:00")
-    assert [notice[-1] for notice in notices(life) if notice[0].startswith("apology")] == [()]
+    life.do("resume", LEADER)
+    for minute, asked in (("2026-12-01 17:00", ("reappoint",)), ("2026-12-01 17:01", ())):
+        life.until(minute)
+        assert [notice[-1] for notice in notices(life) if notice[0].startswith("apology")] == [asked]
 
 
 def test_after_an_extension_everything_is_told_of_the_new_end() -> None:
     life = at(VERIFY, **EXTENSION).until("2026-12-01 17:00").rung().do("extend", LEADER, **BUSY)
     assert tells(life, "processing") == {
         "reminder": "2026-12-04 17:00",
-        "apology": "2026-12-04 17:00",
         "due": "2026-12-07 17:00",
     }
     life.until("2026-12-07 17:00").rung()
     assert [kind for clock, kind in life.told if clock == "processing"] == [
-        "reminded",
         "apology_drafted",
         "reminded",
-        "apology_drafted",
+        "reminded",
         "overdue",
+        "apology_drafted",
     ]
 
 
@@ -481,9 +534,7 @@ def test_for_a_short_limit_the_apology_is_drafted_when_it_is_over() -> None:
     assert life.told == [("processing", "reminded")]
     life.until("2026-11-26 17:00").rung()
     assert life.kinds[-2:] == ["overdue", "apology_drafted"]
-    assert events(life, ev.ApologyDrafted) == [
-        ev.ApologyDrafted(due=local("2026-11-26 17:00"), proposed=local("2026-11-27 17:00"))
-    ]
+    assert events(life, ev.ApologyDrafted) == [ev.ApologyDrafted(due=local("2026-11-26 17:00"))]
 
 
 def test_where_silence_approves_nobody_apologises() -> None:
@@ -540,9 +591,9 @@ def test_a_worker_that_was_down_tells_everything_once_and_in_order() -> None:
     life = at(VERIFY).until("2026-12-03 08:00").rung()
     in_order = [
         ("step", "reminded"),
+        ("processing", "apology_drafted"),
         ("step", "overdue"),
         ("processing", "reminded"),
-        ("processing", "apology_drafted"),
         ("processing", "overdue"),
     ]
     assert life.told == in_order
@@ -615,8 +666,8 @@ def test_an_early_result_is_told_to_the_desk_that_hands_it_over() -> None:
     [
         lambda: Life().do("withdraw", APPLICANT, reason="đổi ý"),
         lambda: at(VERIFY).do("withdraw", APPLICANT, reason="đổi ý"),
-        lambda: at(VERIFY).do("stop", LEADER, mode="end", **STOP),
-        lambda: suspended(at(VERIFY)).do("stop", LEADER, mode="end", **STOP),
+        lambda: at(VERIFY).do("stop", LEADER, mode="end", **ENDING),
+        lambda: suspended(at(VERIFY)).do("stop", LEADER, mode="end", **ENDING),
         lambda: Life().asked(RECEPTION, IDENTITY).until("2026-12-09 17:00").rung(),
         lambda: Life(procedure(fee=fee("submission"))).do("settle_fee", n=1, settlement="expired"),
     ],
@@ -625,12 +676,12 @@ def test_an_early_result_is_told_to_the_desk_that_hands_it_over() -> None:
 def test_what_was_cut_short_was_neither_early_nor_late(life: Callable[[], Life]) -> None:
     filing = life().filing
     ended = filing.past_clocks[-1].ended_by
-    assert (filing.clocks, bool(filing.closing)) == ({}, True)
+    assert (set(filing.clocks) <= {"appeal"}, bool(filing.closing)) == (True, True)
     assert {state.outcome for state in filing.past_clocks if state.ended_by == ended} == {None}
 
 
 def test_a_refusal_at_intake_is_judged() -> None:
-    life = Life().until("2026-11-26 10:01").do("refuse_intake", RECEPTION, reason="sai nơi")
+    life = Life().until("2026-11-26 10:01").do("refuse_intake", RECEPTION, **REFUSING)
     assert line(life.clock("intake"))[3:] == ("intake_refused", "late")
 
 
@@ -715,9 +766,9 @@ def test_a_decision_that_is_judged_when_silence_has_approved_loses() -> None:
     assert life.refusal("decide", LEADER, outcome="approved") == []
     assert life.refusal("reappoint", LEADER, **BUSY) == [("", "silence_approves")]
     life.until("2026-12-02 17:00")
-    assert life.refusal("decide", LEADER, outcome="refused", reason="x") == [("", "silence_has_approved")]
+    assert life.refusal("decide", LEADER, outcome="refused", **REFUSING) == [("", "silence_has_approved")]
     assert life.refusal("reappoint", LEADER, **BUSY) == [("", "silence_has_approved")]
-    assert life.refusal("stop", LEADER, mode="end", **STOP) == [("", "silence_has_approved")]
+    assert life.refusal("stop", LEADER, mode="end", **ENDING) == [("", "silence_has_approved")]
     assert life.refusal("stop", LEADER, mode="suspend", **STOP) == [("", "silence_has_approved")]
     assert life.rung().kinds[-2:] == ["overdue", "decided"]
     assert life.filing.decision is not None
@@ -727,7 +778,7 @@ def test_a_decision_that_is_judged_when_silence_has_approved_loses() -> None:
 def test_a_decision_that_comes_first_leaves_nothing_for_silence_to_approve() -> None:
     life = Life(procedure(**SILENT)).accepted().proposed().do("claim", LEADER)
     life.now = local("2026-12-02 17:00") - timedelta(seconds=1)
-    life.do("decide", LEADER, outcome="refused", reason="không đủ điều kiện").until("2026-12-02 17:00").rung()
+    life.do("decide", LEADER, outcome="refused", **REFUSING).until("2026-12-02 17:00").rung()
     assert life.kinds.count("decided") == 1
     assert life.filing.decision is not None
     assert life.filing.decision.outcome == "refused"
@@ -741,7 +792,7 @@ def test_without_a_law_on_silence_a_late_decision_is_a_decision() -> None:
 def test_silence_approves_nothing_while_the_clock_stands_still() -> None:
     life = suspended(at(VERIFY, **SILENT).until(BEGINS)).until("2026-12-04 09:00").rung()
     assert (life.filing.decision, life.stage) == (None, "suspended")
-    assert life.refusal("stop", LEADER, mode="end", **STOP) == []
+    assert life.refusal("stop", LEADER, mode="end", **ENDING) == []
     life.do("resume", LEADER)
     assert vn(life.clock("processing").due) == "2026-12-09 17:00"  # 25 hours: 6, two days, and 3
     assert life.until("2026-12-09 17:00").rung().kinds[-1] == "decided"
@@ -762,9 +813,9 @@ def test_on_another_calendar_every_clock_that_runs_is_projected_again() -> None:
     life.do("change_calendar", **without(26))
     assert life.tells == [
         ("step", "reminder", local("2026-11-30 17:00")),
+        ("processing", "apology", local("2026-12-01 17:00")),
         ("step", "due", local("2026-12-01 17:00")),
         ("processing", "reminder", local("2026-12-02 17:00")),
-        ("processing", "apology", local("2026-12-02 17:00")),
         ("processing", "due", local("2026-12-03 17:00")),
     ]
     assert (life.kinds[-1], life.filing.calendar.version, life.filing.past_clocks) == (
@@ -795,12 +846,14 @@ def test_the_calendar_that_is_in_force_is_refused_and_so_is_whoever_is_not_the_s
 
 def test_what_is_late_no_more_tells_again_when_it_is_due() -> None:
     life = at(VERIFY).until("2026-11-30 17:00").rung()
-    assert (life.filing.overdue, life.queues) == (("step",), ["specialist", "team_lead"])
+    assert (life.filing.overdue, life.queues) == (("step",), ["specialist", "team_lead", "leader"])
     life.do("change_calendar", **without(30))
     assert (life.filing.overdue, life.queues) == ((), ["specialist"])
     assert tells(life, "step") == {"reminder": "2026-11-27 17:00", "due": "2026-12-01 17:00"}
     life.until("2026-12-01 17:00").rung()
-    assert life.told == [("step", "reminded"), ("step", "overdue")] * 2
+    apology = ("processing", "apology_drafted")
+    step = [("step", "reminded"), ("step", "overdue")]
+    assert life.told == [step[0], apology, step[1], step[0], apology, step[1]]
     assert [event.due for event in events(life, ev.Overdue)] == [local("2026-11-30 17:00"), local("2026-12-01 17:00")]
 
 
@@ -826,7 +879,7 @@ def test_what_is_late_on_another_calendar_rings_at_once() -> None:
     life = at(VERIFY).do("change_calendar", **without(26, 27)).until("2026-11-30 17:30").rung()
     assert life.told == []
     life.do("change_calendar", calendar=CALENDAR).rung()
-    assert life.told == [("step", "reminded"), ("step", "overdue")]
+    assert life.told == [("step", "reminded"), ("processing", "apology_drafted"), ("step", "overdue")]
 
 
 def test_the_result_of_an_instant_procedure_is_early_too() -> None:

@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 
 from schemas.filing import events as ev
-from tests.unit.filing.lives import CALENDAR, EXTENSION, LEADER, SPECIALIST, VERIFY, Life, at
-from tests.unit.filing.test_clocks import BUSY, IDENTITY, events, supplied, tells, vn
+from tests.unit.filing.lives import BUSY, CALENDAR, EXTENSION, LEADER, SPECIALIST, VERIFY, Life, at
+from tests.unit.filing.test_clocks import IDENTITY, events, supplied, tells, vn
 
 
 def off(*days: date) -> dict[str, Any]:
@@ -71,20 +71,13 @@ def test_a_limit_that_was_extended_starts_again_as_long_as_it_had_become() -> No
     )
 
 
-def test_what_was_put_off_leaves_the_queue_of_the_team_lead() -> None:
-    life = at(VERIFY | {"limit": "20 working days"}).until("2026-12-02 17:00").rung()
-    assert life.queues[:2] == ["specialist", "team_lead"]
-    life.do("reappoint", LEADER, **BUSY)
-    assert ("team_lead" in life.queues, life.filing.overdue) == (False, ("processing",))
-
-
 def test_days_off_that_are_declared_late_move_the_reminder_and_the_apology_too() -> None:
     life = at(VERIFY | {"limit": "20 working days"}).until("2026-12-01 17:00").rung()
-    assert life.told == [("processing", "reminded"), ("processing", "apology_drafted")]
+    assert life.told == [("processing", "apology_drafted"), ("processing", "reminded")]
     life.until("2026-12-02 09:00").do("change_calendar", **off(date(2026, 11, 26), date(2026, 11, 27)))
-    moments = {"reminder": "2026-12-03 17:00", "apology": "2026-12-03 17:00", "due": "2026-12-04 17:00"}
+    moments = {"apology": "2026-12-02 17:00", "reminder": "2026-12-03 17:00", "due": "2026-12-04 17:00"}
     assert tells(life, "processing") == moments
     assert life.until("2026-12-03 17:00").rung().told[-2:] == [
-        ("processing", "reminded"),
         ("processing", "apology_drafted"),
+        ("processing", "reminded"),
     ]

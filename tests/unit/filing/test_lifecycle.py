@@ -12,23 +12,28 @@ from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.people import SYSTEM, Actor, Role
 from tests.unit.filing.lives import (
     ADDRESS,
+    AN,
     APPLICANT,
     APPRAISE,
     CASHIER,
     CLERK,
     DECIDE,
+    ENDING,
     FILE,
     HANDOVER,
     LEADER,
     PAPER,
     RECEPTION,
+    REFUSING,
     REPRESENTATIVE,
     RESULT,
     SPECIALIST,
     START,
+    STOP,
     TEAM_LEAD,
     VERIFY,
     Life,
+    at,
     fee,
     local,
     officer,
@@ -56,13 +61,13 @@ PEOPLE: Final = {
     "sys": SYSTEM,
 }
 CONTENT: Final[dict[str, dict[str, Any]]] = {
-    "refuse_intake": {"reason": "sai nơi"},
+    "refuse_intake": REFUSING,
     "request_supplement": {"items": [{"target": "paper", "code": "identity", "note": "mờ"}], "legal_basis": "Đ15"},
     "supplement": {"papers": AFFIDAVIT},
     "propose": {"outcome": "approved"},
     "decide": {"outcome": "approved"},
     "pay_at_counter": {"amount": 16_000},
-    "withdraw": {"reason": "đổi ý"},
+    "withdraw": {"reason": "đổi ý", "request": FILE},
     "hand_over": {"recipient": "An"},
 }
 ASKING: Final = CONTENT["request_supplement"]
@@ -301,7 +306,7 @@ STAGES: Final[dict[str, tuple[Callable[[], Life], str]]] = {
         """,
     ),
     "closed": (
-        lambda: Life().do("refuse_intake", RECEPTION, reason="sai nơi"),
+        lambda: Life().do("refuse_intake", RECEPTION, **REFUSING),
         """
                            app rep rec spe lea cle cas han tea ope aud sys
         accept              x   x   x   x   x   x   x   x   x   x   x   x
@@ -429,7 +434,7 @@ def never_answer(life: Life) -> Life:
 
 
 def refuse(life: Life) -> Life:
-    return life.do("refuse_intake", RECEPTION, reason="sai nơi")
+    return life.do("refuse_intake", RECEPTION, **REFUSING)
 
 
 def withdraw(life: Life) -> Life:
@@ -493,7 +498,6 @@ DECIDED: Final = (propose, claim_to_decide, decide)
         ({"fee": fee()}, {}, [accept, pay_online], [1, 6, 4], None),
         ({"fee": fee()}, {}, [accept, online_expires], [1, 6, 8], "fee_expired"),
         ({"fee": fee("result")}, {}, [accept, *DECIDED, issue, pay_online], [1, 2, 4, 4, 4, 9, 10], "delivered"),
-        ({"fee": fee("result")}, {}, [accept, *DECIDED, issue, online_expires], [1, 2, 4, 4, 4, 9, 8], "fee_expired"),
         ({}, {}, [withdraw], [1, 7], "withdrawn"),
         ({}, {}, [accept, withdraw], [1, 2, 7], "withdrawn"),
         ({}, {}, [ask_at_intake, withdraw], [1, 5, 7], "withdrawn"),
@@ -514,6 +518,28 @@ def test_the_statuses_along_a_way(
     assert way(life, *steps) == statuses
     assert life.filing.closing == closing
     assert bool(life.ringing) is (closing is None)
+
+
+@pytest.mark.parametrize("channel", ["online", "counter"])
+def test_a_result_that_nobody_pays_for_is_kept_and_paid_for_at_the_counter(channel: str) -> None:
+    life = Life(procedure(fee=fee("result", (channel,)))).accepted().decided().issued()
+    assert (life.status, life.stage, life.filing.unclaimed) == (9, "fee", False)
+    life.until("2026-12-01 17:00").rung()
+    assert life.tasks("reminder:payment") == [("applicant", ())]
+    never_pay(life) if channel == "counter" else online_expires(life)
+    assert life.kinds[-2:] == ["overdue", "result_unclaimed"]
+    assert (life.status, life.stage, life.filing.unclaimed, life.filing.closing) == (9, "fee", True, None)
+    assert life.queues == ["cashier", "team_lead", "handover"]
+    assert (life.filing.fees_to_collect, life.filing.payments_to_cancel) == ((), ())
+    assert life.refusal("settle_fee", n=1, settlement="paid", amount=16_000) == [("n", "no_such_fee")]
+    assert life.refusal("stop", LEADER, mode="end", **ENDING) == [("", "decided_already")]
+    pay_at_counter(life.until("2027-03-01 09:00"))
+    assert (life.status, life.filing.unclaimed, life.filing.closing) == (10, False, "delivered")
+
+
+def test_of_a_fee_before_the_result_nobody_is_reminded() -> None:
+    life = Life(procedure(fee=fee())).accepted()
+    assert [moment for clock, moment, _ in life.tells if clock == "payment"] == ["due"]
 
 
 def test_the_events_of_a_filing_that_pays_and_gets_its_result_online() -> None:
@@ -545,6 +571,7 @@ def test_an_instant_approval_names_its_order_and_the_officer_who_answers_for_it(
         "standing_order": "01/QĐ-UBND",
         "silence": None,
         "reason": None,
+        "legal_basis": None,
     }
 
 
@@ -573,16 +600,64 @@ def test_a_step_begins_unclaimed_and_ends_with_its_act() -> None:
 
 
 @pytest.mark.parametrize("kind", ["propose", "decide"])
-def test_a_refusal_on_the_merits_needs_its_reason(kind: str) -> None:
+def test_a_refusal_on_the_merits_needs_its_reason_and_its_law(kind: str) -> None:
     life = Life().accepted()
     who = SPECIALIST if kind == "propose" else LEADER
     life = life.do("claim", SPECIALIST) if kind == "propose" else life.proposed().do("claim", LEADER)
-    assert life.refusal(kind, who, outcome="refused") == [("reason", "reason_required")]
-    assert life.refusal(kind, who, outcome="refused", reason="không đủ điều kiện") == []
+    missing = [("reason", "reason_required"), ("legal_basis", "legal_basis_required")]
+    assert life.refusal(kind, who, outcome="refused") == missing
+    assert life.refusal(kind, who, outcome="refused", reason="không đủ điều kiện") == missing[1:]
+    life.do(kind, who, outcome="refused", **REFUSING)
+    said = life.filing.decision or life.filing.proposal
+    assert said is not None
+    assert {"reason": said.reason, "legal_basis": said.legal_basis} == REFUSING
+
+
+def test_a_refusal_at_intake_names_its_law() -> None:
+    refused = Life().do("refuse_intake", RECEPTION, **REFUSING).log[-1].event
+    assert refused.model_dump(include={"reason", "legal_basis"}) == REFUSING
+
+
+def test_the_desk_withdraws_only_with_the_request_that_the_applicant_signed() -> None:
+    assert Life().refusal("withdraw", RECEPTION, reason="đổi ý") == [("request", "signed_request_required")]
+    assert Life().do("withdraw", RECEPTION, reason="đổi ý", request=FILE).log[-1].event.request == FILE
+    for actor in (APPLICANT, REPRESENTATIVE):
+        assert Life().refusal("withdraw", actor, reason="đổi ý") == []
+
+
+def test_a_leader_ends_a_filing_on_a_proposal_to_refuse_it_or_says_why_not() -> None:
+    for life in (at(VERIFY), Life().accepted().proposed("approved")):
+        assert life.refusal("stop", LEADER, mode="end", **STOP) == [("unproposed_reason", "reason_required")]
+        stopped = life.do("stop", LEADER, mode="end", **ENDING).log[-1].event
+        assert (stopped.unproposed, stopped.unproposed_reason) == (True, ENDING["unproposed_reason"])
+    proposed = Life().accepted().proposed("refused").do("stop", LEADER, mode="end", **ENDING).log[-1].event
+    assert (proposed.unproposed, proposed.unproposed_reason) == (False, None)
+    assert at(VERIFY).refusal("stop", LEADER, mode="suspend", **ENDING) == [("unproposed_reason", "only_for_end")]
+
+
+COMPANY: Final = AN.model_copy(update={"subject": "company", "kind": "organisation", "stands_for_it": "giam-doc"})
+
+
+@pytest.mark.parametrize("subject", ["binh", "giam-doc", "company"])
+def test_who_filed_for_the_applicant_or_stands_for_them_does_nothing_as_an_officer(subject: str) -> None:
+    life = Life(applicant=COMPANY)
+    for role in (Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CASHIER, Role.TEAM_LEAD):
+        them = officer(role, subject)
+        assert life.refusal("accept", them) == [("actor.subject", "own_filing")]
+        assert lifecycle.available_actions(life.filing, them, life.now)[0].allowed is False
+    life.accepted()
+    assert life.refusal("reassign", TEAM_LEAD, officer=subject) == [("officer", "own_filing")]
+
+
+def test_who_stands_for_an_organisation_does_not_take_in_what_it_files_on_paper() -> None:
+    standing = officer(Role.RECEPTION, "giam-doc")
+    with pytest.raises(RefusalError) as error:
+        Life(applicant=COMPANY, channel="counter", actor=standing)
+    assert [problem.rule for problem in error.value.refusal.problems] == ["own_filing"]
 
 
 def test_a_refusal_on_the_merits_is_a_result_that_is_delivered_and_costs_nothing() -> None:
-    life = Life(procedure(fee=fee("result"))).accepted().decided("refused", "không đủ điều kiện").issued()
+    life = Life(procedure(fee=fee("result"))).accepted().decided("refused").issued()
     assert life.status == 10
     assert life.filing.fees == ()
     assert life.filing.decision is not None
@@ -590,7 +665,7 @@ def test_a_refusal_on_the_merits_is_a_result_that_is_delivered_and_costs_nothing
 
 
 def test_the_decider_need_not_follow_the_proposal() -> None:
-    life = Life().accepted().proposed("refused", "thiếu").do("claim", LEADER)
+    life = Life().accepted().proposed("refused").do("claim", LEADER)
     life.do("decide", LEADER, outcome="approved")
     assert life.filing.decision is not None
     assert life.filing.decision.outcome == "approved"

@@ -42,6 +42,7 @@ from tests.unit.filing.lives import (
     CLERK,
     CONSULT,
     DECIDE,
+    ENDING,
     ESCALATE,
     EXTENSION,
     FILE,
@@ -50,6 +51,7 @@ from tests.unit.filing.lives import (
     LEADER,
     PAPER,
     RECEPTION,
+    REFUSING,
     REPRESENTATIVE,
     RESULT,
     SPECIALIST,
@@ -162,7 +164,7 @@ LEGAL: Final[dict[int, set[int]]] = {
     4: {5, 6, 7, 8, 9},
     5: {1, 3, 4, 7, 8},  # 5 → 8: the supplement of an accepted filing expired, a stop notice (§2.2, the row 5 → 3)
     6: {4, 7, 8},  # 6 → 8: not paid in time, so the agency stops
-    9: {8, 10},  # 9 → 8: the result is ready and what is owed for it was not paid in time
+    9: {10},
     3: set(),
     7: set(),
     8: {4},
@@ -198,7 +200,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
     ]
     asked = {(item.target.value, item.code) for item in filing.supplement.items} if filing.supplement else set()
     contents: dict[str, dict[str, Any]] = {
-        "refuse_intake": {"reason": "sai nơi"},
+        "refuse_intake": REFUSING,
         "request_supplement": {"items": items, "legal_basis": "Đ15", "late_reason": "hồ sơ phức tạp"},
         "supplement": {
             "papers": [
@@ -207,9 +209,9 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
             "form": {field.code: VALUES[field.kind] for field in rules.form if ("field", field.code) in asked},
         },
         "propose": {"outcome": "approved"},
-        "decide": {"outcome": "refused", "reason": "không đủ điều kiện"},
+        "decide": {"outcome": "refused", **REFUSING},
         "pay_at_counter": {"amount": filing.fee.amount if filing.fee else 1},
-        "withdraw": {"reason": "đổi ý"},
+        "withdraw": {"reason": "đổi ý", "request": FILE},
         "hand_over": {"recipient": "An"},
         "reassign": {"officer": next(name for name in ("specialist-3", "leader-3", "clerk-3") if name not in taken)},
         "ask": {"question": "Ngày sinh?"},
@@ -219,10 +221,11 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "refer_obligation": {"reference": "12/PC-UBND"},
         "demand_obligation": {"reference": "34/TB-CCT", "amount": 5_000_000},
         "fulfil_obligation": {"reference": "56/GNT"},
-        "stop": {"mode": "end", "reason": "tranh chấp", "legal_basis": "Đ19"},
+        "stop": {"mode": "end", **ENDING},
         "prolong": {"reason": "chưa xong"},
         "extend": {"reason": "quá tải"},
         "reappoint": {"reason": "quá tải"},
+        "apologise": {"reason": "quá tải"},
         "waive_fee": {"waiver": next(iter(rules.fee.waivers)).code, "reason": "sinh viên"}
         if rules.fee and rules.fee.waivers
         else {"waiver": "student", "reason": "sinh viên"},
@@ -253,9 +256,15 @@ OTHER_CALENDAR: Final = CALENDAR.model_copy(
 CALENDARS: Final = (CALENDAR, OTHER_CALENDAR)
 LENGTHS: Final = ("1 working days", "5 working days", "6 working days", "0 working days", "5 calendar days")
 SUSPENSIONS: Final = ("1 calendar days", "30 calendar days", "31 calendar days", "0 calendar days", "5 working days")
-OUTCOME: Final = st.sampled_from(["approved", "refused"])
+JUDGEMENT: Final = st.fixed_dictionaries(
+    {
+        "outcome": st.sampled_from(["approved", "refused"]),
+        "reason": st.sampled_from([None, "thiếu"]),
+        "legal_basis": st.sampled_from([None, "Đ19"]),
+    }
+)
 ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
-    "refuse_intake": st.just({"reason": "sai nơi"}),
+    "refuse_intake": st.just(REFUSING),
     "request_supplement": st.lists(TARGETS, min_size=1, max_size=3).map(
         lambda found: {
             "items": [{"target": target, "code": code, "note": "mờ"} for target, code in found],
@@ -263,10 +272,10 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
         }
     ),
     "supplement": st.fixed_dictionaries({"papers": PAPERS, "form": FORM}),
-    "propose": st.fixed_dictionaries({"outcome": OUTCOME, "reason": st.sampled_from([None, "thiếu"])}),
-    "decide": st.fixed_dictionaries({"outcome": OUTCOME, "reason": st.sampled_from([None, "thiếu"])}),
+    "propose": JUDGEMENT,
+    "decide": JUDGEMENT,
     "pay_at_counter": st.fixed_dictionaries({"amount": st.sampled_from([1, 8000, 16_000, 24_000])}),
-    "withdraw": st.just({"reason": "đổi ý"}),
+    "withdraw": st.fixed_dictionaries({"reason": st.just("đổi ý"), "request": st.sampled_from([None, FILE])}),
     "hand_over": st.just({"recipient": "An"}),
     "issue": st.fixed_dictionaries({"result": st.sampled_from([None, RESULT])}),
     "settle_fee": st.fixed_dictionaries(
@@ -305,8 +314,10 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
             "reason": st.just("tranh chấp"),
             "legal_basis": st.just("Đ19"),
             "limit": st.sampled_from([None, None, *SUSPENSIONS]),
+            "unproposed_reason": st.sampled_from([None, None, "hồ sơ giả"]),
         }
     ),
+    "apologise": st.just({"reason": "quá tải"}),
     "prolong": st.fixed_dictionaries({"reason": st.just("chưa xong"), "by": st.sampled_from([None, *SUSPENSIONS])}),
     "waive_fee": st.fixed_dictionaries(
         {"waiver": st.sampled_from(["student", "poor"]), "reason": st.just("sinh viên")}
@@ -368,7 +379,11 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: PL
         case cm.Issue(result=result):
             return result is not None
         case cm.Propose() | cm.Decide():
-            return given.outcome == "approved" or given.reason is not None
+            return given.outcome == "approved" or None not in {given.reason, given.legal_basis}
+        case cm.Withdraw():
+            return given.actor.role != "reception" or given.request is not None
+        case cm.Stop(mode="end", unproposed_reason=None):
+            return filing.proposal is not None and filing.proposal.outcome == "refused"
         case cm.Supplement():
             given_codes = {("paper", paper.code) for paper in given.papers} | {("field", code) for code in given.form}
             asked = {(item.target.value, item.code) for item in filing.supplement.items} if filing.supplement else set()
@@ -624,8 +639,11 @@ class AnyLife(RuleBasedStateMachine):
     def every_moment_of_a_due_instant_is_told_once(self) -> None:
         kinds = self.life.kinds
         assert kinds.count("reappointed") <= 1
+        assert kinds.count("apologised") <= 1
+        postponed = kinds.count("extended") + kinds.count("reappointed")
+        assert postponed <= 1
         if "calendar_changed" not in kinds:
-            assert kinds.count("apology_drafted") <= len(self.life.runs("processing")) + kinds.count("extended")
+            assert kinds.count("apology_drafted") <= len(self.life.runs("processing")) + postponed
             events = [r.event for r in self.life.log if isinstance(r.event, ev.Reminded | ev.Overdue)]
             told = [(event.kind, event.clock, event.due) for event in events]
             assert len(told) == len(set(told))

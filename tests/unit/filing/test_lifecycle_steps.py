@@ -14,6 +14,7 @@ from tests.unit.filing.lives import (
     APPLICANT,
     CASHIER,
     CONSULT,
+    ENDING,
     ESCALATE,
     EXTENSION,
     INSPECT,
@@ -23,6 +24,7 @@ from tests.unit.filing.lives import (
     REPRESENTATIVE,
     SPECIALIST,
     START,
+    STOP,
     TAX,
     TEAM_LEAD,
     VERIFY,
@@ -41,7 +43,6 @@ SEEN: Final[dict[str, Any]] = {
     "participants": ["Nguyễn Văn An"],
     "findings": "đúng hiện trạng",
 }
-STOP: Final = {"reason": "tranh chấp", "legal_basis": "NĐ 118/2025"}
 SECOND: Final = officer(Role.SPECIALIST, "specialist-2")
 
 
@@ -178,7 +179,7 @@ def test_who_finished_a_step_takes_it_back_until_somebody_takes_it_up(verb: str)
 
 
 def test_a_proposal_that_is_taken_back_is_none() -> None:
-    life = Life().accepted().proposed("refused", "thiếu").do("recall", SPECIALIST)
+    life = Life().accepted().proposed("refused").do("recall", SPECIALIST)
     assert (life.filing.proposal, life.filing.step) == (None, life.filing.procedure.review[0].code)
     life.do("propose", SPECIALIST, outcome="approved").do("claim", LEADER).do("decide", LEADER, outcome="approved")
     assert life.filing.decision is not None
@@ -282,7 +283,7 @@ def test_a_suspension_lasts_as_long_as_the_leader_says_and_no_longer_than_the_pr
 def test_what_is_stopped_for_good_has_no_end() -> None:
     life = at(VERIFY)
     for field, value in {"limit": "7 calendar days", "awaits": "bản án"}.items():
-        wrong = life.refusal("stop", LEADER, mode="end", **STOP, **{field: value})
+        wrong = life.refusal("stop", LEADER, mode="end", **ENDING, **{field: value})
         assert wrong == [(field, "only_for_suspension")]
 
 
@@ -327,18 +328,18 @@ def test_a_filing_is_stopped_for_good_from_review_obligation_fee_and_suspension(
     owing = Life(procedure(fee=fee())).accepted()
     suspended = at(VERIFY).do("stop", LEADER, mode="suspend", **STOP)
     for life in (reviewed, obliged, owing, suspended):
-        life.do("stop", LEADER, mode="end", **STOP)
+        life.do("stop", LEADER, mode="end", **ENDING)
         assert (life.status, life.filing.closing, life.ringing, life.queues) == (8, "stopped", {}, [])
 
 
 def test_a_filing_is_not_stopped_before_it_is_handled_nor_after_its_decision() -> None:
-    assert Life().refusal("stop", LEADER, mode="end", **STOP) == [("", "wrong_stage")]
-    assert Life().accepted().refusal("stop", LEADER, mode="end", **STOP) == [("", "not_handled_yet")]
+    assert Life().refusal("stop", LEADER, mode="end", **ENDING) == [("", "wrong_stage")]
+    assert Life().accepted().refusal("stop", LEADER, mode="end", **ENDING) == [("", "not_handled_yet")]
     assert at(TAX).do("refer_obligation", SPECIALIST, reference="1/PC").refusal(
         "stop", LEADER, mode="suspend", **STOP
     ) == [("mode", "suspend_only_in_review")]
     owing = Life(procedure(fee=fee("result"))).accepted().decided().issued()
-    assert owing.refusal("stop", LEADER, mode="end", **STOP) == [("", "decided_already")]
+    assert owing.refusal("stop", LEADER, mode="end", **ENDING) == [("", "decided_already")]
 
 
 # Extension.
@@ -350,13 +351,13 @@ def test_the_processing_limit_is_extended_once_and_in_time() -> None:
     assert life.refusal("extend", SPECIALIST, reason="quá tải") == [("actor.role", "role_not_allowed")]
     life.until("2026-12-01 17:00").do("extend", LEADER, reason="quá tải")
     assert (life.ringing["processing"], life.filing.extensions) == (local("2026-12-07 17:00"), 1)
-    assert life.refusal("extend", LEADER, reason="quá tải") == [("", "no_more_extensions")]
+    assert life.refusal("extend", LEADER, reason="quá tải") == [("", "postponed_already")]
 
 
 def test_a_limit_that_is_nearly_over_or_a_procedure_without_the_rule_is_not_extended() -> None:
     life = at(VERIFY, **EXTENSION).until("2026-12-01 17:01")
-    assert life.refusal("extend", LEADER, reason="quá tải") == [("", "too_late_to_extend")]
-    assert at(VERIFY).refusal("extend", LEADER, reason="quá tải") == [("", "no_more_extensions")]
+    assert life.refusal("extend", LEADER, reason="quá tải") == [("", "too_late_to_postpone")]
+    assert at(VERIFY).refusal("extend", LEADER, reason="quá tải") == [("", "no_extension")]
 
 
 # Silent approval.

@@ -16,6 +16,7 @@ from schemas.filing import events as ev
 from tests.unit.filing.lives import (
     ADDRESS,
     APPRAISE,
+    BUSY,
     DECIDE,
     FILE,
     LEADER,
@@ -82,11 +83,11 @@ def test_who_answers_for_it_is_kept_in_its_rules() -> None:
 
 
 def test_a_proposal_and_a_decision_keep_their_reason() -> None:
-    life = Life().accepted().decided("refused", "thiếu giấy tờ")
+    life = Life().accepted().decided("refused")
     assert life.filing.proposal is not None
     assert life.filing.decision is not None
-    assert (life.filing.proposal.reason, life.filing.proposal.officer) == ("thiếu giấy tờ", "specialist-1")
-    assert (life.filing.decision.reason, life.filing.decision.officer) == ("thiếu giấy tờ", "leader-1")
+    assert (life.filing.proposal.reason, life.filing.proposal.officer) == ("không đủ điều kiện", "specialist-1")
+    assert (life.filing.decision.reason, life.filing.decision.officer) == ("không đủ điều kiện", "leader-1")
 
 
 def test_the_last_moment_of_a_filing_is_that_of_its_last_event() -> None:
@@ -156,10 +157,12 @@ def test_what_is_refused_names_what_can_be_done_instead() -> None:
 
 def test_a_move_is_taken_back_also_after_what_its_clocks_have_told() -> None:
     life = at(VERIFY).until("2026-11-26 09:00").do("forward", SPECIALIST)
-    life.until("2026-12-02 17:00").rung()
-    assert "overdue" in life.kinds
+    life.until("2026-12-01 16:00").rung()
+    assert "apology_drafted" in life.kinds
+    life.do("reappoint", LEADER, by="1 working days", **BUSY)
     assert life.refusal("recall", SPECIALIST) == []
-    life.do("reappoint", LEADER, reason="đông việc")
+    life.until("2026-12-03 17:00").rung().do("apologise", LEADER, **BUSY)
+    assert "overdue" in life.kinds
     assert life.refusal("recall", SPECIALIST) == []
     life.do("change_calendar", **off(date(2027, 3, 1)))
     assert life.refusal("recall", SPECIALIST) == []
