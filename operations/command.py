@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from operations.commands import board, doctor, filings, ledger, processes, record, restart, tasks, versions
+from operations.commands import board, doctor, filings, law, ledger, processes, record, restart, tasks, versions
 from operations.commands.publishing import calendar_change, directory, procedures
 
 _ALONE: Final = (processes.app, record.app, tasks.app, board.app, doctor.app)
@@ -16,6 +16,6 @@ for _commands in _ALONE:
     app.registered_commands += _commands.registered_commands
 record.filings.command()(restart.restart)
 _OF_THE_RECORD: Final = (record.filings, ledger.app, filings.app, versions.app)
-_PUBLISHING: Final = (procedures.app, directory.app, calendar_change.app)
+_PUBLISHING: Final = (procedures.app, directory.app, calendar_change.app, law.app)
 for _group in (*_OF_THE_RECORD, *_PUBLISHING):
     app.add_typer(_group)

@@ -1,0 +1,86 @@
+"""What the law says: the changes of status that it knows, and what each command rests on.
+
+NĐ 61/2018 was replaced on 1/7/2025 by NĐ 118/2025, whose own text was not read; "practice" is what running one-stop
+systems do, "ours" a rule of this house (docs/glossary.md).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+KNOWN: Final[dict[tuple[int, int], str]] = {
+    (0, 1): "nộp trực tuyến: TT 22/2019 Đ4",
+    (0, 2): "nộp tại quầy, qua bưu chính: NĐ 61/2018 Đ16, Đ17 k2",
+    (1, 2): "tiếp nhận: NĐ 61/2018 Đ17 k2b",
+    (1, 3): "từ chối tiếp nhận: NĐ 61/2018 Đ17 k1b",
+    (1, 5): "yêu cầu bổ sung: NĐ 61/2018 Đ15 k3, Đ17 k2a",
+    (1, 7): "rút hồ sơ: TT 22/2019 Đ4",
+    (2, 4): "chuyển xử lý: NĐ 61/2018 Đ18 k2, k3",
+    (2, 7): "rút hồ sơ: TT 22/2019 Đ4",
+    (2, 9): "kết thúc: NĐ 61/2018 Đ19",
+    (4, 5): "yêu cầu bổ sung: NĐ 61/2018 Đ19 k4",
+    (4, 6): "nghĩa vụ tài chính: TT 22/2019 Đ4",
+    (4, 7): "rút hồ sơ: TT 22/2019 Đ4",
+    (4, 8): "dừng xử lý: mẫu 05 TT 03/2025",
+    (4, 9): "kết thúc: NĐ 61/2018 Đ19",
+    (5, 1): "đã bổ sung: NĐ 61/2018 Đ19 k4",
+    (5, 2): "đã bổ sung: NĐ 61/2018 Đ19 k4",
+    (5, 3): "quá hạn bổ sung: theo luật chuyên ngành",
+    (5, 4): "đã bổ sung: NĐ 61/2018 Đ19 k4",
+    (5, 7): "rút hồ sơ: TT 22/2019 Đ4",
+    (6, 4): "đã thực hiện nghĩa vụ tài chính: TT 22/2019 Đ4",
+    (6, 7): "rút hồ sơ: TT 22/2019 Đ4",
+    (8, 4): "tiếp tục, thu hồi: practice",
+    (9, 10): "trả kết quả: NĐ 61/2018 Đ20",
+}
+"""The changes of status of the national table (docs/glossary.md, trạng thái hồ sơ); 0 is nothing."""
+
+REASONS: Final[dict[tuple[int, int], str]] = {
+    (0, 2): "a paper filing is recorded as received and accepted in one go: 0 → 1 → 2, and its log shows both",
+    (2, 9): "a decision always stands between, also one by a standing order: 2 → 4 → 9 in one go",
+    (5, 2): "a supplement of the review is asked for by who has begun with it: the filing is 4 before, and after",
+    (2, 6): "a fee that is due at acceptance is asked for before anybody works on the filing",
+    (5, 8): "what was accepted can't be refused at intake any more: it is stopped, with a notice (mẫu 05 TT 03/2025)",
+    (6, 8): "a fee was not paid in time, or the leader ends what is owed for",
+    (8, 7): "the applicant may withdraw what the agency has suspended",
+}
+"""Why the rules allow what the table does not know, or never do what it knows."""
+
+_SUPPLEMENT: Final = "NĐ 61/2018 Đ15 k3, Đ17 k2a, Đ19 k4"
+_OBLIGATION: Final = "practice (secondary)"
+_PUT_OFF: Final = "NĐ 61/2018 Đ19 k9"
+
+ARTICLES: Final[dict[str, str]] = {
+    "accept": "NĐ 61/2018 Đ17 k2b",
+    "refuse_intake": "NĐ 61/2018 Đ17 k1b",
+    "request_supplement": _SUPPLEMENT,
+    "supplement": _SUPPLEMENT,
+    "claim": "ours",
+    "release": "ours",
+    "reassign": "practice",
+    "recall": "practice",
+    "ask": "NĐ 61/2018 Đ5; ours",
+    "answer": "ours",
+    "inspect": "NĐ 61/2018 Đ19 k3",
+    "record_opinion": "NĐ 61/2018 Đ19 k5",
+    "refer_obligation": _OBLIGATION,
+    "demand_obligation": _OBLIGATION,
+    "fulfil_obligation": _OBLIGATION,
+    "forward": "NĐ 61/2018 Đ18",
+    "propose": "practice",
+    "decide": "NĐ 61/2018 Đ19 k8",
+    "stop": "mẫu 05 TT 03/2025 (secondary)",
+    "prolong": "ours",
+    "resume": "practice",
+    "extend": "the procedure's own law",
+    "reappoint": _PUT_OFF,
+    "apologise": _PUT_OFF,
+    "waive_fee": "Luật 97/2015 Đ10",
+    "pay_at_counter": "NĐ 61/2018 Đ22",
+    "withdraw": "TT 22/2019 Đ4; from which states: ours",
+    "hand_over": "NĐ 61/2018 Đ20, Đ6",
+    "issue": "NĐ 61/2018 Đ19",
+    "settle_fee": "NĐ 61/2018 Đ22",
+    "settle_parcel": "QĐ 45/2016 Đ9, TT 17/2017 Đ5 k2",
+}
+"""What each command rests on."""

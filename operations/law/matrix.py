@@ -1,0 +1,136 @@
+"""Role by status by command: asked of the rules, never written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from operations.law.articles import ARTICLES, KNOWN, REASONS
+from operations.law.situations import Situation, situations
+from operations.law.stories import Story, ways
+from rules.filing import lifecycle
+from rules.filing.guards import PUBLIC_KINDS, check
+from schemas.errors import RefusalError
+from schemas.filing.events import Moment
+from schemas.people import SYSTEM, Actor, Role
+
+SYSTEM_KINDS: Final = ("issue", "settle_fee", "settle_parcel")
+
+Change = tuple[int, int]
+"""A status, and the next one; 0 is nothing."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Whether a role may give a command in a situation: why not, or the statuses that it may lead to."""
+
+    status: int
+    stage: str
+    situation: str
+    command: str
+    role: str
+    allowed: bool
+    rule: str | None
+    becomes: tuple[int, ...]
+    article: str
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A change of status: by which commands and clocks it comes here, and what the law says of it.
+
+    `reason` is there where the two differ.
+    """
+
+    before: int
+    after: int
+    by: tuple[str, ...]
+    law: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """All that can be done, and all changes of status that come of it."""
+
+    rows: tuple[Row, ...]
+    transitions: tuple[Transition, ...]
+
+
+def matrix() -> Matrix:
+    """Ask the rules, everywhere. Raises `KeyError` for a difference to the law that has no reason."""
+    found: dict[Change, set[str]] = {}
+    rows: list[Row] = []
+    for situation in situations():
+        _note(found, situation.story.statuses[:2], "submit")
+        rows += [row for role in Role for row in _rows_of(situation, role, found)]
+        _let_clocks_run_out(situation.story, found)
+    return Matrix(tuple(rows), tuple(_transitions(found)))
+
+
+def _rows_of(situation: Situation, role: Role, found: dict[Change, set[str]]) -> Iterator[Row]:
+    filing, actor = situation.story.filing, situation.actor(role)
+    for kind in (*PUBLIC_KINDS, *SYSTEM_KINDS) if role is Role.SYSTEM else PUBLIC_KINDS:
+        rule, ends = _asked(situation, kind, actor, found)
+        yield Row(
+            status=int(lifecycle.status(filing)),
+            stage=str(lifecycle.stage(filing)),
+            situation=situation.name,
+            command=kind,
+            role=str(role),
+            allowed=rule is None,
+            rule=rule,
+            becomes=tuple(sorted(ends)),
+            article=ARTICLES[kind],
+        )
+
+
+def _asked(
+    situation: Situation, kind: str, actor: Actor, found: dict[Change, set[str]]
+) -> tuple[str | None, frozenset[int]]:
+    """Why not, or the statuses that it may lead to."""
+    filing = situation.story.filing
+    why = check(filing, kind, actor, situation.story.now)
+    if why is not None:
+        return why.rule, frozenset()
+    try:
+        return None, frozenset(_led(situation, kind, actor, said, found) for said in ways(filing, kind))
+    except RefusalError as no:
+        return no.refusal.problems[0].rule, frozenset()
+
+
+def _led(situation: Situation, kind: str, actor: Actor, said: dict[str, str], found: dict[Change, set[str]]) -> int:
+    """The status one command further."""
+    story, before = situation.story.copy(), len(situation.story.statuses)
+    story.do(kind, actor, **said)
+    _note(found, story.statuses[before - 1 :], kind)
+    return story.statuses[-1]
+
+
+def _let_clocks_run_out(story: Story, found: dict[Change, set[str]]) -> None:
+    for timer in lifecycle.timers(story.filing):
+        if timer.moment is Moment.DUE:
+            rung = story.copy()
+            rung.now = max(rung.now, timer.due)
+            rung.do("timer_fired", SYSTEM, clock=timer.clock)
+            _note(found, rung.statuses[len(story.statuses) - 1 :], f"{timer.clock} runs out")
+
+
+def _note(found: dict[Change, set[str]], statuses: list[int], by: str) -> None:
+    for change in pairwise(statuses):
+        if change[0] != change[1]:
+            found.setdefault(change, set()).add(by)
+
+
+def _transitions(found: dict[Change, set[str]]) -> Iterable[Transition]:
+    for change in sorted({*found, *KNOWN}):
+        differs = (change in found) is not (change in KNOWN)
+        yield Transition(
+            before=change[0],
+            after=change[1],
+            by=tuple(sorted(found.get(change, ()))),
+            law=KNOWN.get(change),
+            reason=REASONS[change] if differs else None,
+        )

@@ -1,0 +1,118 @@
+"""Where filings stand that the rules tell apart: the status, and what else matters there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from operations.law.stories import APPLICANT, INSTANT, SHORT, Story, fee, somebody
+from schemas.filing.events import Clock
+from schemas.people import Actor, Role
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A place in the life of a filing. `actors` play a role in another person than the first one of it."""
+
+    name: str
+    story: Story
+    actors: dict[Role, Actor] = field(default_factory=dict)
+
+    def actor(self, role: Role) -> Actor:
+        """Who plays this role here."""
+        return self.actors.get(role) or somebody(role)
+
+
+_RECEPTION_2: Final = somebody(Role.RECEPTION, "reception-2")
+_SPECIALIST_2: Final = somebody(Role.SPECIALIST, "specialist-2")
+_OFFICERS: Final = (
+    Role.RECEPTION,
+    Role.SPECIALIST,
+    Role.LEADER,
+    Role.CLERK,
+    Role.CASHIER,
+    Role.HANDOVER,
+    Role.TEAM_LEAD,
+)
+
+
+def situations() -> Iterator[Situation]:
+    """All of them, in the order of the statuses."""
+    for name, make in _PLACES.items():
+        yield Situation(name, make(), _ACTORS.get(name, {}))
+
+
+def _reviewed(*lines: str) -> Story:
+    return Story().then("reception accept", "specialist claim", *lines)
+
+
+def _at_consultation() -> Story:
+    return _reviewed("specialist forward", "specialist claim", "specialist inspect", "specialist claim")
+
+
+def _at_tax() -> Story:
+    return _at_consultation().then("specialist record_opinion", "specialist claim")
+
+
+def _proposed(*, paid_by: str | None = None, result: str = "counter") -> Story:
+    rules = SHORT | (fee("result", paid_by) if paid_by else {})
+    return Story(result=result, **rules).then("reception accept", "specialist claim", "specialist propose")
+
+
+def _issued(*, paid_by: str | None = None, result: str = "counter") -> Story:
+    return _proposed(paid_by=paid_by, result=result).then("leader claim", "leader decide", "system issue")
+
+
+_PLACES: Final[dict[str, Callable[[], Story]]] = {
+    "registered": Story,
+    "registered, the intake claimed by another officer": lambda: Story().do("claim", _RECEPTION_2),
+    "registered, a standing order approves": lambda: Story(**INSTANT),
+    "registered, by an officer's own side": Story,
+    "registered, with another agency's officers": Story,
+    "registered, the fee due with the submission": lambda: Story(**fee("submission", "online")),
+    "registered, a fee due at acceptance": lambda: Story(**fee("acceptance", "online")),
+    "supplement asked for at intake": lambda: Story().then("reception request_supplement"),
+    "supplement received at intake": lambda: Story().then("reception request_supplement", "applicant supplement"),
+    "accepted, nobody has begun": lambda: Story().then("reception accept"),
+    "accepted on paper": lambda: Story(channel="counter"),
+    "fee due at acceptance, paid online": lambda: Story(**fee("acceptance", "online")).then("reception accept"),
+    "fee due at acceptance, paid at the counter": lambda: Story(**fee("acceptance", "counter")).then(
+        "reception accept"
+    ),
+    "a step to forward": _reviewed,
+    "a step to forward, claimed by another officer": lambda: (
+        Story().then("reception accept").do("claim", _SPECIALIST_2)
+    ),
+    "a step to forward, later than a supplement may be asked for": lambda: _reviewed().late(Clock.STEP),
+    "a step to forward, put off once": lambda: _reviewed("leader reappoint"),
+    "a step to forward, the processing late": lambda: _reviewed().late(Clock.PROCESSING),
+    "a step to forward, a question open": lambda: _reviewed("specialist ask"),
+    "a step to inspect": lambda: _reviewed("specialist forward", "specialist claim"),
+    "a step to consult": _at_consultation,
+    "a step to consult, the answer late": lambda: _at_consultation().late(Clock.STEP),
+    "a step with an obligation": _at_tax,
+    "an obligation referred": lambda: _at_tax().then("specialist refer_obligation"),
+    "an obligation demanded": lambda: _at_tax().then("specialist refer_obligation", "specialist demand_obligation"),
+    "a step to propose": lambda: Story(**SHORT).then("reception accept", "specialist claim"),
+    "a step to decide, claimed": lambda: _proposed().then("leader claim"),
+    "a step to decide, the leader proposed": _proposed,
+    "supplement asked for in the review": lambda: _reviewed("specialist request_supplement"),
+    "suspended": lambda: _reviewed("leader stop"),
+    "decided, the result is being made": lambda: _proposed().then("leader claim", "leader decide"),
+    "result ready, its fee unpaid": lambda: _issued(paid_by="counter"),
+    "result ready, its fee to be paid online": lambda: _issued(paid_by="online"),
+    "result kept, its fee not paid in time": lambda: _issued(paid_by="counter").late(Clock.PAYMENT),
+    "result waits at the counter": _issued,
+    "result under way by post": lambda: _issued(result="post"),
+    "withdrawn": lambda: Story().then("applicant withdraw"),
+    "refused at intake": lambda: Story().then("reception refuse_intake"),
+    "result returned": lambda: _issued().then("handover hand_over"),
+}
+_ACTORS: Final[dict[str, dict[Role, Actor]]] = {
+    "registered, by an officer's own side": {role: somebody(role, APPLICANT) for role in _OFFICERS},
+    "registered, with another agency's officers": {
+        role: Actor(subject=f"{role}-1", role=role, agency="H56.30") for role in _OFFICERS
+    },
+    "a step to decide, the leader proposed": {Role.LEADER: somebody(Role.LEADER, "specialist-1")},
+}

@@ -1,0 +1,230 @@
+"""A model filing that is led, command by command, to wherever somebody wants to look at it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from rules.filing import lifecycle
+from rules.filing.fold import missing_opinions
+from schemas.files import FileRef
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.state import Filing, Stage
+from schemas.filing.submission import Submission
+from schemas.people import SYSTEM, Actor, Role
+from schemas.publishing.calendar import Calendar
+from schemas.publishing.procedure import ProcedureRules
+from schemas.stream.ledger import Recorded
+
+AGENCY: Final = "H01.12"
+START: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+"""Ten in the morning of a Wednesday in Vietnam."""
+
+PAPER: Final = "identity"
+APPLICANT: Final = "applicant-1"
+FILE: Final = FileRef(key="papers/1.pdf", sha256="b" * 64, size=1)
+RESULT: Final = FileRef(key="results/1.pdf", sha256="c" * 64, size=1)
+VIA: Final = {"principal": "law"}
+
+_OFFICE: Final = ("07:00-11:30", "13:30-17:00")
+_CALENDAR: Final = Calendar.model_validate(
+    {
+        "code": "vn",
+        "version": "1",
+        "valid_from": "2026-01-01",
+        "valid_until": "2027-12-31",
+        "week": [_OFFICE] * 5 + [(), ()],
+    }
+)
+_REVIEW: Final = (
+    {"code": "verify", "role": "specialist", "act": "forward", "limit": "3 working days"},
+    {"code": "inspect", "role": "specialist", "act": "inspect", "limit": "3 working days"},
+    {
+        "code": "consult",
+        "role": "specialist",
+        "act": "consult",
+        "limit": "2 working days",
+        "consult": {"parties": [{"code": "police"}], "silence": "escalate"},
+    },
+    {
+        "code": "tax",
+        "role": "specialist",
+        "act": "obligation",
+        "limit": "1 working days",
+        "obligation": {"answer": "3 working days", "pay": "30 calendar days"},
+    },
+    {"code": "appraise", "role": "specialist", "act": "propose", "limit": "2 working days"},
+    {"code": "decide", "role": "leader", "act": "decide", "limit": "1 working days"},
+)
+_RULES: Final[dict[str, Any]] = {
+    "code": "1.000001",
+    "version": "1",
+    "sha256": "a" * 64,
+    "level": 4,
+    "limits": {
+        "intake": "8 working hours",
+        "processing": "20 working days",
+        "issue": "4 working hours",
+        "delivery": "4 working days",
+        "pickup": "30 calendar days",
+    },
+    "papers": [{"code": PAPER, "required": True}],
+    "review": _REVIEW,
+    "result_channels": ["online", "counter", "post"],
+    "supplement_rounds": 1,
+    "supplement_limit": "10 working days",
+    "signature": False,
+    "extension": {"times": 1, "by": "3 working days", "notice": "1 working days"},
+}
+SHORT: Final[dict[str, Any]] = {"review": _REVIEW[-2:]}
+"""A review of two steps: the proposal and the decision."""
+
+INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
+
+
+def fee(due: str, channel: str) -> dict[str, Any]:
+    """What gives the model procedure a fee that its cashier may let somebody off."""
+    waivers = [{"code": "poor", "percent": 100, "approver": "cashier"}]
+    items = [{"code": "extract", "amount": 8000}]
+    return {"fee": {"items": items, "waivers": waivers, "due": due, "channels": [channel], "limit": "5 working days"}}
+
+
+def somebody(role: Role, subject: str | None = None) -> Actor:
+    """The first officer in this role, or who plays it for the applicant."""
+    if role is Role.SYSTEM:
+        return SYSTEM
+    agency = None if role in {Role.APPLICANT, Role.REPRESENTATIVE} else AGENCY
+    return Actor(subject=subject or f"{role}-1", role=role, agency=agency)
+
+
+class Story:
+    """A filing, and the events that made it. It is filed online by a representative unless `channel` says otherwise."""
+
+    def __init__(self, *, channel: str = "online", result: str = "online", **rules: Any) -> None:
+        self.now = START
+        self.events: list[ev.Event] = []
+        self.statuses: list[int] = [0]
+        procedure = ProcedureRules.model_validate(_RULES | rules)
+        self.filing = Filing(filing_id=UUID(int=1), agency=AGENCY, procedure=procedure, calendar=_CALENDAR)
+        filer = Role.REPRESENTATIVE if channel == "online" else Role.RECEPTION
+        submission = Submission.model_validate(
+            {
+                "client_id": "law",
+                "submission_id": "1",
+                "procedure": procedure.code,
+                "agency": AGENCY,
+                "channel": channel,
+                "applicant": {"subject": APPLICANT, "name": "An", "id_number": "001099000001"},
+                "actor": somebody(filer),
+                "via": VIA,
+                "authorisation": FILE,
+                "papers": [{"code": PAPER, "file": FILE}],
+                "result_channel": result,
+                "address": {"recipient": "An", "phone": "0900000000", "address": "1 Hàng Bài", "postcode": "10000"},
+            }
+        )
+        self._give(
+            cm.Submit(
+                actor=submission.actor,
+                via=submission.via,
+                submission=submission,
+                procedure=procedure,
+                agency=AGENCY,
+                accountable=ev.Accountable(standing=procedure.standing_officer, silent=procedure.silent_officer),
+            )
+        )
+
+    def do(self, kind: str, actor: Actor, **said: Any) -> Story:
+        """Give a command; what it must say besides is filled in. Raises `RefusalError`."""
+        head = {"command_id": f"c{len(self.events)}", "actor": actor, "via": VIA}
+        self._give(_COMMANDS[kind].model_validate(head | fitting(self.filing, kind) | said))
+        return self
+
+    def then(self, *lines: str) -> Story:
+        """Commands in words: `specialist claim`."""
+        for line in lines:
+            role, kind = line.split()
+            self.do(kind, somebody(Role(role)))
+        return self
+
+    def late(self, clock: ev.Clock) -> Story:
+        """Let a clock run out, and ring."""
+        self.now = max(self.now, self.filing.clocks[clock].due + timedelta(seconds=1))
+        return self.do("timer_fired", SYSTEM, clock=clock)
+
+    def copy(self) -> Story:
+        """The same, to be led elsewhere."""
+        other = Story.__new__(Story)
+        other.now, other.filing = self.now, self.filing
+        other.events, other.statuses = [*self.events], [*self.statuses]
+        return other
+
+    def _give(self, command: cm.Command) -> None:
+        for event in lifecycle.decide(self.filing, command, self.now):
+            self.events.append(event)
+            recorded = Recorded(
+                seq=len(self.events), at=self.now, command_id=command.command_id, actor=command.actor, event=event
+            )
+            self.filing = lifecycle.evolve(self.filing, recorded)
+            self.statuses.append(int(lifecycle.status(self.filing)))
+
+
+_SYSTEM: Final[tuple[type[cm.Command], ...]] = (cm.Issue, cm.SettleFee, cm.SettleParcel, cm.TimerFired)
+_COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (*cm.PUBLIC_COMMANDS, *_SYSTEM)}
+
+_WHY: Final = {"reason": "-", "legal_basis": "-"}
+
+
+def fitting(filing: Filing, kind: str) -> dict[str, Any]:
+    """What a command must say here, so that nobody refuses it for that."""
+    step = lifecycle.current_step(filing)
+    awaited = missing_opinions(filing, step) if step else ()
+    amount = filing.fee.amount if filing.fee else 1
+    said: dict[str, dict[str, Any]] = {
+        "refuse_intake": _WHY,
+        "request_supplement": {
+            "items": [{"target": "paper", "code": PAPER, "note": "-"}],
+            "legal_basis": "-",
+            "late_reason": "-",
+        },
+        "supplement": {"papers": [{"code": PAPER, "file": FILE}]},
+        "reassign": {"officer": "another"},
+        "ask": {"question": "-"},
+        "answer": {"n": next((q.n for q in filing.questions if q.answer is None), 1), "answer": "-"},
+        "inspect": {"held_at": START, "place": "-", "participants": ["-"], "findings": "-"},
+        "record_opinion": {"party": next(iter(awaited), "police"), "consent": True},
+        "refer_obligation": {"reference": "1"},
+        "demand_obligation": {"reference": "1", "amount": 1},
+        "fulfil_obligation": {"reference": "1"},
+        "propose": {"outcome": "approved"},
+        "decide": {"outcome": "approved"},
+        "stop": {"mode": "suspend", **_WHY},
+        "prolong": {"reason": "-"},
+        "extend": {"reason": "-"},
+        "reappoint": {"reason": "-"},
+        "apologise": {"reason": "-"},
+        "waive_fee": {"waiver": "poor", "reason": "-"},
+        "pay_at_counter": {"amount": amount},
+        "withdraw": {"reason": "-", "request": FILE},
+        "hand_over": {"recipient": "-"},
+        "issue": {"result": RESULT},
+        "settle_fee": {"n": filing.fee.n if filing.fee else 1, "settlement": "paid", "amount": amount},
+        "settle_parcel": {"n": max(filing.parcels, 1), "outcome": "delivered"},
+    }
+    return said.get(kind, {})
+
+
+def ways(filing: Filing, kind: str) -> tuple[dict[str, Any], ...]:
+    """What a command may say here that leads to one place or another."""
+    refused = {"outcome": "refused", **_WHY}
+    end = {"mode": "end", "unproposed_reason": "-"}
+    other: dict[str, tuple[dict[str, Any], ...]] = {
+        "propose": ({}, refused),
+        "decide": ({}, refused),
+        "stop": ({}, end) if lifecycle.stage(filing) is Stage.REVIEW else (end,),
+        "settle_fee": ({}, {"settlement": "expired"}),
+        "settle_parcel": ({}, {"outcome": "returned"}, {"outcome": "lost"}),
+    }
+    return other.get(kind, ({},))

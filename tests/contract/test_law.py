@@ -1,0 +1,101 @@
+"""What the rules allow is written down; where they differ from the law's table there is a reason."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Final
+
+import pytest
+from typer.testing import CliRunner
+
+from operations.command import app
+from operations.law.articles import ARTICLES, KNOWN, REASONS
+from operations.law.matrix import SYSTEM_KINDS, matrix
+from operations.law.page import page
+from operations.law.situations import situations
+from rules.filing.guards import PUBLIC_KINDS, check
+from schemas.filing.state import Stage, Status
+from schemas.people import Role
+from tests.conftest import ROOT
+
+PAGE: Final[Path] = ROOT / "docs" / "law.md"
+FOUND: Final = matrix()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _written_anew() -> None:
+    if os.environ.get("MOTCUA_GOLDEN") == "write":
+        PAGE.write_text(page(FOUND), encoding="utf-8")
+
+
+def test_the_page_says_what_the_rules_allow() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(FOUND)
+
+
+def test_every_role_is_asked_for_every_command_in_every_situation() -> None:
+    asked = [(row.situation, row.role, row.command) for row in FOUND.rows]
+    kinds = {role: (*PUBLIC_KINDS, *(SYSTEM_KINDS if role is Role.SYSTEM else ())) for role in Role}
+    wanted = [(place.name, str(role), kind) for place in situations() for role in Role for kind in kinds[role]]
+    assert asked == wanted
+
+
+def test_no_status_stage_or_command_is_left_out() -> None:
+    assert {row.status for row in FOUND.rows} | {0} == {change.after for change in FOUND.transitions} | {0}
+    assert {row.status for row in FOUND.rows} == set(Status)
+    assert {row.stage for row in FOUND.rows} == set(Stage) - {Stage.DRAFT}
+    assert {row.command for row in FOUND.rows if row.allowed} == {*PUBLIC_KINDS, *SYSTEM_KINDS} == set(ARTICLES)
+
+
+def test_a_row_says_what_the_rules_say() -> None:
+    rows = iter(FOUND.rows)
+    for place in situations():
+        filing, now = place.story.filing, place.story.now
+        for role in Role:
+            for kind in (*PUBLIC_KINDS, *(SYSTEM_KINDS if role is Role.SYSTEM else ())):
+                row, why = next(rows), check(filing, kind, place.actor(role), now)
+                if kind in PUBLIC_KINDS:
+                    assert (row.allowed, row.rule) == (why is None, why and why.rule)
+                assert bool(row.becomes) is row.allowed is (row.rule is None)
+
+
+def test_what_the_law_does_not_know_and_what_it_knows_and_never_happens_has_its_reason() -> None:
+    differing = {
+        (change.before, change.after) for change in FOUND.transitions if bool(change.by) is (change.law is None)
+    }
+    assert differing == set(REASONS)
+    assert all(
+        (change.reason is not None) is ((change.before, change.after) in REASONS) for change in FOUND.transitions
+    )
+    assert {(change.before, change.after): change.law for change in FOUND.transitions if change.law} == KNOWN
+
+
+def test_it_is_asked_for_as_json() -> None:
+    answer = CliRunner().invoke(app, ["law", "matrix", "--json"])
+    assert answer.exit_code == 0
+    said = json.loads(answer.stdout)
+    assert len(said["rows"]) == len(FOUND.rows)
+    [decided] = [
+        row
+        for row in said["rows"]
+        if (row["situation"], row["role"], row["command"]) == ("a step to decide, claimed", "leader", "decide")
+    ]
+    assert decided == {
+        "status": 4,
+        "stage": "review",
+        "situation": "a step to decide, claimed",
+        "command": "decide",
+        "role": "leader",
+        "allowed": True,
+        "rule": None,
+        "becomes": [4],
+        "article": "NĐ 61/2018 Đ19 k8",
+    }
+    assert {
+        "before": 9,
+        "after": 10,
+        "by": ["hand_over", "settle_parcel"],
+        "law": KNOWN[9, 10],
+        "reason": None,
+    } in said["transitions"]
