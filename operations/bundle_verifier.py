@@ -171,9 +171,12 @@ def _named(body: Json, said: Json) -> Iterator[Json]:
     for code, sha256 in sorted((body.get("paper_digests") or {}).items()):
         if sha256 is not None:
             yield {"what": f"paper:{code}", "sha256": sha256} | papers.get(code, {})
-    for what, where in (("authorisation", said), ("signature", said), ("request", said), ("result", body)):
+    for what, where in (*((name, said) for name in _SEALED_FILES), ("result", body)):
         if where.get(what):
             yield {"what": what} | _file(where[what])
+
+
+_SEALED_FILES: Final = ("authorisation", "signature", "read_back", "request")
 
 
 def _file(reference: Json) -> Json:

@@ -261,6 +261,15 @@ def _as_it_was(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
+_UNKNOWN_BEFORE: Final = (
+    "submitted",  # one that knows nothing `missing` would take in what is incomplete
+    "accepted",  # one that knows no `since` would let the time run from too late
+    "supplement_requested",  # one that knows no `late` would give an officer's task to the leader who asked
+    "suspended",  # one that knows no `limit` would let a suspension last as long as the procedure does
+    "apology_drafted",  # one wants another appointment in every apology
+)
+"""What has a second version, because a build of before would take it for something else."""
+
 FILING: Final = StreamKind(
     name="filing",
     workflow="Filing",
@@ -279,9 +288,7 @@ FILING: Final = StreamKind(
     pins=_filing_pins,
     numberings={"dossier": Numbering("%Y%m%d", ""), "receipt": Numbering("%Y", "R")},
     table=Table("filing", "filing_id"),
-    # A build that knows no `limit` would let a suspension last as long as the procedure does; one that knows no `late`
-    # would give an officer's task to the leader who asked; and some read no apology without another appointment.
-    upcasters={"suspended": (_as_it_was,), "supplement_requested": (_as_it_was,), "apology_drafted": (_as_it_was,)},
+    upcasters=dict.fromkeys(_UNKNOWN_BEFORE, (_as_it_was,)),
     memory=FilingMemory,
     title=Text(vi="Hồ sơ", en="Filings"),
 )

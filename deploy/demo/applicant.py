@@ -92,6 +92,7 @@ class Filer:
             result_channel=scenario.result_channel,
             address=self._address(scenario.postcode) if scenario.postcode else None,
             payer_account=f"{self.canary}{scenario.payer}" if scenario.payer else None,
+            assisted=await self._file("read-back") if scenario.assisted else None,
         )
 
     def _address(self, postcode: str) -> Address:

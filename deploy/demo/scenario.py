@@ -80,7 +80,8 @@ class Scenario(StrictModel):
     """One story. Of a text in `form` and `supplies`, `{canary}` becomes a value that is the filing's own.
 
     `payer` and `postcode` choose how the sandbox bank and post behave; `waits` lets clocks of the procedure ring after
-    so many seconds; `weight` is how often the story comes up in a mix. Somebody else files for the `represented`.
+    so many seconds; `weight` is how often the story comes up in a mix. Somebody else files for the `represented`; the
+    desk fills in what the `assisted` sign.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Scenario(StrictModel):
     fee_channel: Channel | None = None
     organisation: bool = False
     represented: bool = False
+    assisted: bool = False
     signed: bool = False
     form: dict[Code, FormValue] = Field(default_factory=dict)
     papers: tuple[Code, ...] = ()

@@ -74,6 +74,7 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "registered, a fee due at acceptance": lambda: Story(**fee("acceptance", "online")),
     "supplement asked for at intake": lambda: Story().then("reception request_supplement"),
     "supplement received at intake": lambda: Story().then("reception request_supplement", "applicant supplement"),
+    "registered on paper, a paper missing": lambda: Story(channel="counter", papers=()),
     "accepted, nobody has begun": lambda: Story().then("reception accept"),
     "accepted on paper": lambda: Story(channel="counter"),
     "fee due at acceptance, paid online": lambda: Story(**fee("acceptance", "online")).then("reception accept"),

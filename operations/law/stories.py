@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -102,7 +103,9 @@ def somebody(role: Role, subject: str | None = None) -> Actor:
 class Story:
     """A filing, and the events that made it. It is filed online by a representative unless `channel` says otherwise."""
 
-    def __init__(self, *, channel: str = "online", result: str = "online", **rules: Any) -> None:
+    def __init__(
+        self, *, channel: str = "online", result: str = "online", papers: Sequence[str] = (PAPER,), **rules: Any
+    ) -> None:
         self.now = START
         self.events: list[ev.Event] = []
         self.statuses: list[int] = [0]
@@ -120,7 +123,7 @@ class Story:
                 "actor": somebody(filer),
                 "via": VIA,
                 "authorisation": FILE,
-                "papers": [{"code": PAPER, "file": FILE}],
+                "papers": [{"code": code, "file": FILE} for code in papers],
                 "result_channel": result,
                 "address": {"recipient": "An", "phone": "0900000000", "address": "1 Hàng Bài", "postcode": "10000"},
             }

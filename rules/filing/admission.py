@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, assert_never
@@ -11,6 +11,8 @@ from rules.filing import fees
 from rules.filing.conditions import hold
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.files import Paper
+from schemas.filing.commands import TargetKind
+from schemas.filing.events import SupplementNeed
 from schemas.filing.submission import Submission
 from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel, Level
@@ -20,32 +22,41 @@ from schemas.publishing.procedure import FeePart, FieldKind, FieldPart, Procedur
 
 @dataclass(frozen=True)
 class Admission:
-    """What the submission left open, decided: the level filed at and the channel of the fee."""
+    """What the submission left open, decided: the level filed at and the channel of the fee.
+
+    `missing` is what a paper filing lacks: it is recorded as received all the same.
+    """
 
     level: Level
     fee_channel: Channel | None
+    missing: tuple[SupplementNeed, ...] = ()
 
 
-def admit(submission: Submission, procedure: ProcedureRules) -> Admission:
-    """The admission of a submission. Raises `RefusalError` with every problem found."""
+def admit(submission: Submission, procedure: ProcedureRules, others: Iterable[Problem] = ()) -> Admission:
+    """The admission of a submission. Raises `RefusalError` with every problem found, and with the `others`."""
     level = submission.level or _highest_usable(submission, procedure)
+    papers, fields = [*_missing_papers(submission, procedure)], [*_missing_fields(submission, procedure)]
+    complete = submission.channel is Channel.ONLINE
     form = [
         *form_problems(procedure, submission.form),
-        *_missing_fields(submission, procedure),
+        *(problem(f"form.{code}", *_REQUIRED) for code in fields if complete),
         *_fields_that_do_not_apply(submission, procedure),
     ]
     problems = [
         *_level(submission, procedure, level),
         *_people(submission),
+        *others,
         *paper_problems(procedure, submission.papers, submission.channel),
-        *_missing_papers(submission, procedure),
+        *(problem(f"papers.{code}", *_PAPER_REQUIRED) for code in papers if complete),
         *form,
         *_result(submission, procedure, level),
         *([] if form else _fee(submission, procedure, level)),
     ]
     if problems:
         raise refused(RefusalCode.BAD_SUBMISSION, *problems)
-    return Admission(level=level, fee_channel=_fee_channel(submission, procedure, level))
+    missing = [SupplementNeed(target=TargetKind.PAPER, code=code) for code in papers]
+    missing += [SupplementNeed(target=TargetKind.FIELD, code=code) for code in fields]
+    return Admission(level, _fee_channel(submission, procedure, level), tuple(missing))
 
 
 def _highest_usable(submission: Submission, procedure: ProcedureRules) -> Level:
@@ -119,13 +130,18 @@ def _people(submission: Submission) -> Iterator[Problem]:
             "cán bộ không tiếp nhận hồ sơ của chính mình, hoặc của tổ chức mà mình đại diện",
             "an officer does not take in their own filing, or that of an organisation that they stand for",
         )
-    elif actor.role is not Role.RECEPTION or actor.agency != submission.agency:
+    elif actor.role not in _recorders(submission) or actor.agency != submission.agency:
         yield problem(
             "actor",
             "reception_records_paper",
             "hồ sơ giấy do cán bộ một cửa của cơ quan tiếp nhận ghi vào hệ thống",
             "a paper filing is recorded by a reception officer of the agency",
         )
+
+
+def _recorders(submission: Submission) -> frozenset[Role]:
+    """Who records it: the desk, or a leader what the post handed over earlier than the desk may say."""
+    return frozenset({Role.RECEPTION, Role.LEADER} if submission.received_at else {Role.RECEPTION})
 
 
 def paper_problems(procedure: ProcedureRules, papers: tuple[Paper, ...], channel: Channel) -> Iterator[Problem]:
@@ -157,16 +173,18 @@ def paper_problems(procedure: ProcedureRules, papers: tuple[Paper, ...], channel
             )
 
 
-def _missing_papers(submission: Submission, procedure: ProcedureRules) -> Iterator[Problem]:
+def _missing_papers(submission: Submission, procedure: ProcedureRules) -> Iterator[str]:
     given = {paper.code for paper in submission.papers}
     for paper in procedure.papers:
         if paper.required and paper.code not in given and hold(paper.when, submission):
-            yield problem(
-                f"papers.{paper.code}",
-                "paper_required",
-                "thiếu giấy tờ bắt buộc; hãy bổ sung",
-                "this paper is required; add it",
-            )
+            yield paper.code
+
+
+_PAPER_REQUIRED: Final = (
+    "paper_required",
+    "thiếu giấy tờ bắt buộc; hãy bổ sung",
+    "this paper is required; add it",
+)
 
 
 def form_problems(procedure: ProcedureRules, form: Mapping[str, FormValue]) -> Iterator[Problem]:
@@ -186,10 +204,10 @@ def form_problems(procedure: ProcedureRules, form: Mapping[str, FormValue]) -> I
             yield problem(f"form.{code}", *wrong)
 
 
-def _missing_fields(submission: Submission, procedure: ProcedureRules) -> Iterator[Problem]:
+def _missing_fields(submission: Submission, procedure: ProcedureRules) -> Iterator[str]:
     for field in procedure.form:
         if field.required and field.code not in submission.form and hold(field.when, submission):
-            yield problem(f"form.{field.code}", *_REQUIRED)
+            yield field.code
 
 
 def _fields_that_do_not_apply(submission: Submission, procedure: ProcedureRules) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from schemas.filing import events as ev
-from schemas.filing.commands import SupplementItem
+from schemas.filing.commands import SupplementItem, TargetKind
 from schemas.filing.events import Clock
 from schemas.filing.state import (
     Closing,
@@ -33,6 +33,7 @@ Change = dict[str, Any]
 KEPT: Final = 8
 """So many answered questions, and inspections, a filing remembers, the newest; the log has them all."""
 
+_ON_PAPER: Final = ("missing", "received_at")
 _ASKED_FOR: Final = ("address", "payer_account", "possible_duplicates", "client_id", "submission_id")
 
 
@@ -41,7 +42,7 @@ def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Change:
     if event.digests not in {None, filing.digests}:
         msg = "the rules or the calendar are not those that the filing was handed in under"
         raise ValueError(msg)
-    change = {name: getattr(event, name) for name in (*fields, *_ASKED_FOR)}
+    change = {name: getattr(event, name) for name in (*fields, *_ASKED_FOR, *_ON_PAPER)}
     return change | {"submitted_at": at, "procedure": _accountable(filing.procedure, event)}
 
 
@@ -55,7 +56,7 @@ def _accountable(rules: ProcedureRules, event: ev.Submitted) -> ProcedureRules:
 
 
 def _accepted(_: Filing, event: ev.Accepted, at: datetime) -> Change:
-    return {"accepted_at": at, "automatic": event.automatic, "officer": None, "machine_failing": None}
+    return {"accepted_at": event.since or at, "automatic": event.automatic, "officer": None, "machine_failing": None}
 
 
 def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: datetime) -> Change:
@@ -73,7 +74,9 @@ def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: date
 def _supplemented(filing: Filing, event: ev.Supplemented, _: datetime) -> Change:
     replaced = {paper.code for paper in event.papers}
     kept = tuple(paper for paper in filing.papers if paper.code not in replaced)
-    return {"supplement": None, "form": filing.form | event.form, "papers": kept + event.papers}
+    given = {(TargetKind.PAPER, code) for code in replaced} | {(TargetKind.FIELD, code) for code in event.form}
+    missing = tuple(need for need in filing.missing if (need.target, need.code) not in given)
+    return {"supplement": None, "form": filing.form | event.form, "papers": kept + event.papers, "missing": missing}
 
 
 def _fee_requested(filing: Filing, event: ev.FeeRequested, _: datetime) -> Change:

@@ -38,12 +38,22 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
     for clock, declared in EFFECTS[event.kind].items():
         state = clocks.pop(clock, None)
         effect = declared if event.kind == "recalled" else _resumption(filing, state, declared)
-        after = _transition(filing, clock, state, effect, event, at)
+        after = _transition(filing, clock, state, effect, event, _since(event, at) if effect is Effect.START else at)
         if state is not None and effect in _ENDING:
             past = (*past, _ended(state, effect, event.kind, at))
         if after is not None:
             clocks[clock] = after
     return {"clocks": clocks, "past_clocks": past}
+
+
+def _since(event: ev.Event, at: datetime) -> datetime:
+    """The legal moment from which time runs: a dossier by post may have been received before it was recorded."""
+    match event:
+        case ev.Submitted(received_at=received) if received is not None:
+            return received
+        case ev.Accepted(since=since) if since is not None:
+            return since
+    return at
 
 
 def _resumption(filing: Filing, state: ClockState | None, declared: Effect) -> Effect:

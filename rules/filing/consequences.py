@@ -43,7 +43,8 @@ def _falls_due(filing: Filing, due: FeeDue) -> bool:
         approved = filing.decision is not None and filing.decision.outcome is Outcome.APPROVED
         return approved and filing.result is not None
     begun = filing.step is not None or filing.decision is not None
-    return not begun and (due is FeeDue.SUBMISSION or filing.accepted_at is not None)
+    handed_in = due is FeeDue.SUBMISSION and not filing.missing
+    return not begun and (handed_in or filing.accepted_at is not None)
 
 
 def _next_step(filing: Filing) -> ev.Event | None:

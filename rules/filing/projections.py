@@ -75,6 +75,8 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
         status_name=STATUS_NAMES[at],
         stage=stage(filing),
         submitted_at=known(filing.submitted_at),
+        received_at=filing.received_at,
+        missing=filing.missing,
         accepted_at=filing.accepted_at,
         closed=filing.closed,
         closing=filing.closing,

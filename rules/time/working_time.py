@@ -171,7 +171,7 @@ def outcome(limit: Limit, due: datetime, at: datetime) -> Timeliness:
     """
     done, ends = at, due
     if limit.unit in _DAYS:
-        done, ends = (_midnight(each) for each in (at, due))
+        done, ends = (midnight(each) for each in (at, due))
     elif limit.unit is Unit.WORKING_HOURS:
         done, ends = (each.replace(second=0, microsecond=0) for each in (at, due))
     if done == ends:
@@ -179,7 +179,8 @@ def outcome(limit: Limit, due: datetime, at: datetime) -> Timeliness:
     return Timeliness.EARLY if done < ends else Timeliness.LATE
 
 
-def _midnight(instant: datetime) -> datetime:
+def midnight(instant: datetime) -> datetime:
+    """The beginning of its day in Vietnam."""
     return datetime.combine(instant.astimezone(VIETNAM), time.min, VIETNAM)
 
 

@@ -111,6 +111,9 @@ class Digests(Model):
 class Submitted(Model):
     """The filing was handed in. `code` is the dossier code (mã hồ sơ); `paper_digests` are by paper code.
 
+    Of a paper filing `missing` is what it lacks, and `received_at` when the post handed it over, if not now; `assisted`
+    says that an officer filled it in for the applicant, who signed what was `read_back` to them.
+
     What was decided elsewhere when it was handed in stands here, so that the log alone tells the filing: who answers
     for it (`accountable`), and what it goes by (`digests`). `client_id` and `submission_id` are the filer's own names
     for it. `possible_duplicates` are the codes of the same person's open filings for the same procedure; the ledger
@@ -133,6 +136,9 @@ class Submitted(Model):
     submission_id: Key | None = None
     accountable: Accountable | None = None
     digests: Digests | None = None
+    missing: tuple[SupplementNeed, ...] = ()
+    received_at: Instant | None = None
+    assisted: bool = False
     applicant: Annotated[Applicant, Personal]
     filed_by: Annotated[Actor, Personal]
     form: Annotated[dict[Code, FormValue], Personal]
@@ -142,13 +148,15 @@ class Submitted(Model):
     address: Annotated[Address | None, Personal] = None
     payer_account: Annotated[str | None, Personal] = None
     possible_duplicates: Annotated[tuple[str, ...], Personal] = ()
+    read_back: Annotated[FileRef | None, Personal] = None
 
 
 class Accepted(Model):
-    """The filing was taken in; `automatic` under the procedure's standing order."""
+    """The filing was taken in; `automatic` under the procedure's standing order. Its time runs from `since`, or now."""
 
     kind: Literal["accepted"] = "accepted"
     automatic: bool = False
+    since: Instant | None = None
 
 
 class IntakeRefused(Model):

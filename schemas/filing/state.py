@@ -18,7 +18,7 @@ from ..people import Actor, Address, Applicant, Role
 from ..publishing.calendar import Calendar, CalendarName, LocalTime, Timeliness
 from ..publishing.procedure import ProcedureCode, ProcedureRules, StepPart
 from .commands import SupplementItem
-from .events import Clock, Digests, FeeLine, MachineWork, Moment, Outcome
+from .events import Clock, Digests, FeeLine, MachineWork, Moment, Outcome, SupplementNeed
 
 
 class Status(IntEnum):
@@ -273,6 +273,8 @@ class Filing(Model):
     submission_id: Key | None = None
     possible_duplicates: tuple[str, ...] = ()
     submitted_at: Instant | None = None
+    received_at: Instant | None = None
+    missing: tuple[SupplementNeed, ...] = ()
     accepted_at: Instant | None = None
     changed_at: Instant | None = None
     automatic: bool = False
@@ -396,6 +398,8 @@ class FilingView(Model):
     status_name: Text
     stage: Stage
     submitted_at: Instant
+    received_at: Instant | None = None
+    missing: tuple[SupplementNeed, ...] = ()
     accepted_at: Instant | None = None
     closed: bool
     closing: Closing | None = None

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
-from ..base import AgencyCode, Code, Key, Model, Version
+from ..base import AgencyCode, Code, Instant, Key, Model, Version
 from ..errors import RefusalCode, problem, refused
 from ..files import FileRef, Paper
 from ..form import FormValue
@@ -29,6 +29,10 @@ class Submission(Model):
     `authorisation` (giấy ủy quyền) is what a representative acts under. `signature` is the digital signature over the
     dossier, where there is one. `payer_account` is where an online fee comes from and where money not owed goes back
     to.
+
+    `received_at` is when the hand-over record of a dossier by post was signed, from which its time runs. At the counter
+    that is now, online when the server has it. `assisted` is what an officer filled in at the counter for somebody who
+    can't, as it was read back to them and signed.
     """
 
     client_id: Key
@@ -49,6 +53,8 @@ class Submission(Model):
     result_channel: Channel
     address: Address | None = None
     payer_account: Annotated[str, AfterValidator(line)] | None = Field(default=None, max_length=64)
+    received_at: Instant | None = None
+    assisted: FileRef | None = None
 
 
 def content_digest(content: dict[str, Any]) -> str:

@@ -98,6 +98,7 @@ TIMED: Final[dict[str, Any]] = {
     "due": AT,
 }
 
+NEED: Final = ev.SupplementNeed(target="paper", code="identity")
 EVENTS: Final[tuple[Any, ...]] = (
     ev.Submitted(
         code=CODE,
@@ -124,12 +125,16 @@ EVENTS: Final[tuple[Any, ...]] = (
         address=ADDRESS,
         payer_account="0123456789",
         possible_duplicates=(CODE,),
+        missing=(NEED,),
+        received_at=AT,
+        assisted=True,
+        read_back=FILE,
     ),
-    ev.Accepted(automatic=True),
+    ev.Accepted(automatic=True, since=AT),
     ev.IntakeRefused(reason="không thuộc thẩm quyền", legal_basis="NĐ 61/2018 Đ17"),
     ev.SupplementRequested(
         n=1,
-        needs=(ev.SupplementNeed(target="paper", code="identity"),),
+        needs=(NEED,),
         officer="h01.12-specialist-1",
         notes=("bản chụp mờ",),
         legal_basis="NĐ 61/2018 Đ15",
@@ -301,6 +306,8 @@ SUBMISSION: Final = Submission(
     fee_channel=Channel.ONLINE,
     result_channel=Channel.POST,
     address=ADDRESS,
+    received_at=AT,
+    assisted=FILE,
     payer_account="0123456789",
 )
 RECEIPT: Final = Receipt(command_id="submit", digest="d" * 64, seq=1, at=AT, code=CODE)
@@ -379,6 +386,8 @@ SNAPSHOT: Final = fl.Filing(
     address=ADDRESS,
     payer_account="0123456789",
     submitted_at=AT,
+    received_at=AT,
+    missing=(NEED,),
     accepted_at=AT,
     changed_at=AT,
     automatic=True,
@@ -523,6 +532,8 @@ OTHERS: Final[dict[str, Model]] = {
         status_name=fl.STATUS_NAMES[fl.Status.PROCESSED],
         stage=fl.Stage.DELIVERY,
         submitted_at=AT,
+        received_at=AT,
+        missing=(NEED,),
         accepted_at=AT,
         closed=False,
         closing=fl.Closing.DELIVERED,

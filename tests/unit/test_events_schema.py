@@ -36,6 +36,7 @@ PERSONAL = {
         "address",
         "payer_account",
         "possible_duplicates",
+        "read_back",
     },
     "fee_waived": {"reason"},
     "asked": {"question"},

@@ -80,6 +80,17 @@ def _request_supplement(filing: Filing, command: cm.RequestSupplement, now: date
         for index, item in enumerate(command.items)
         if item.code not in known[item.target]
     ]
+    asked = {(item.target, item.code) for item in command.items}
+    wrong += [
+        problem(
+            "items",
+            "missing_not_asked",
+            f"hồ sơ còn thiếu {need.code}: yêu cầu bổ sung một lần, đầy đủ",
+            f"the dossier lacks {need.code} too: ask once, and for all of it",
+        )
+        for need in filing.missing
+        if (need.target, need.code) not in asked
+    ]
     late = _asked_late(filing, now)
     if late and command.late_reason is None:
         wrong.append(

@@ -8,6 +8,7 @@ from typing import Final
 from rules.filing import admission
 from rules.filing.commands.permission import at_stage, role_is, unclaimed
 from rules.filing.commands.rule import Events, Rule
+from rules.filing.receipt import receipt_problems
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -16,9 +17,9 @@ from schemas.level import Channel
 from schemas.people import Actor, Role
 
 
-def _submit(filing: Filing, command: cm.Submit, _: datetime) -> Events:
+def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     submission, rules = command.submission, command.procedure
-    admitted = admission.admit(submission, rules)
+    admitted = admission.admit(submission, rules, receipt_problems(submission, filing.calendar, now))
     submitted = ev.Submitted(
         agency=filing.agency,
         procedure=rules.code,
@@ -31,6 +32,10 @@ def _submit(filing: Filing, command: cm.Submit, _: datetime) -> Events:
         result_channel=submission.result_channel,
         accountable=command.accountable,
         digests=filing.digests,
+        missing=admitted.missing,
+        received_at=submission.received_at,
+        assisted=submission.assisted is not None,
+        read_back=submission.assisted,
         client_id=submission.client_id,
         submission_id=submission.submission_id,
         paper_digests={paper.code: paper.file and paper.file.sha256 for paper in submission.papers},
@@ -43,13 +48,29 @@ def _submit(filing: Filing, command: cm.Submit, _: datetime) -> Events:
         address=submission.address,
         payer_account=submission.payer_account,
     )
-    return (submitted,) if submission.channel is Channel.ONLINE else (submitted, ev.Accepted())
+    if submission.channel is Channel.ONLINE or admitted.missing:
+        return (submitted,)
+    return (submitted, ev.Accepted(since=submission.received_at))
 
 
 def _may_accept(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     if actor.role is Role.SYSTEM:
         return at_stage(filing, Stage.INTAKE) or _standing_order(filing) or unclaimed(filing, actor)
-    return role_is(actor, Role.RECEPTION) or at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
+    wrong = role_is(actor, Role.RECEPTION) or at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
+    return wrong or _incomplete(filing)
+
+
+def _incomplete(filing: Filing) -> Problem | None:
+    """What is recorded as received with something missing is taken in once that has come."""
+    if not filing.missing:
+        return None
+    codes = ", ".join(need.code for need in filing.missing)
+    return problem(
+        "",
+        "dossier_incomplete",
+        f"hồ sơ còn thiếu: {codes}; hãy yêu cầu bổ sung, hoặc từ chối tiếp nhận",
+        f"the dossier still lacks: {codes}; ask for it, or refuse to take the filing in",
+    )
 
 
 def _standing_order(filing: Filing) -> Problem | None:

@@ -202,3 +202,16 @@ def test_a_complete_submission_with_every_kind_of_field_is_admitted() -> None:
 
 def test_a_paper_handed_in_at_the_counter_needs_no_file() -> None:
     assert admit(submission(**PAPER, papers=(Paper(code="identity"),)), procedure()).level == 4
+
+
+def test_a_paper_filing_that_lacks_something_is_admitted_with_what_it_lacks() -> None:
+    admitted = admit(submission(**PAPER, papers=(), form={"copies": 1}), procedure())
+    assert [(need.target, need.code) for need in admitted.missing] == [("paper", "identity"), ("field", "name")]
+    assert admit(submission(**PAPER), procedure()).missing == ()
+
+
+def test_what_is_wrong_on_paper_is_wrong_all_the_same() -> None:
+    assert found({}, **PAPER, papers=(Paper(code="diploma"),), form={"name": "A"}) == [
+        ("papers[0].code", "unknown_paper"),
+        ("form.name", "below_minimum"),
+    ]

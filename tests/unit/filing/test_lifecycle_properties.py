@@ -406,14 +406,18 @@ class AnyLife(RuleBasedStateMachine):
         copies=st.sampled_from([0, 1, 2]),
         result=st.sampled_from(["online", "counter", "post"]),
         own=st.booleans(),
+        complete=st.sampled_from([True, True, False]),
     )
-    def file(self, result: str, copies: int, *, on_paper: bool, own: bool) -> None:
+    def file(self, result: str, copies: int, *, on_paper: bool, own: bool, complete: bool) -> None:
         rules = procedure(**self.shape)
         filed_online = rules.level >= 3 and not on_paper
         changes: dict[str, Any] = {"actor": APPLICANT if own else REPRESENTATIVE} if filed_online else dict(PAPER)
         changes["result_channel"] = result if result in CAPABILITIES[rules.level].result else "counter"
         changes["form"] = {"name": "An", "copies": copies}
-        changes["papers"] = [{"code": paper.code, "file": FILE} for paper in rules.papers if paper.required]
+        handed_in = complete or filed_online
+        changes["papers"] = [
+            {"code": paper.code, "file": FILE} for paper in rules.papers if paper.required and handed_in
+        ]
         self.start(rules, changes | {"address": ADDRESS})
 
     def start(self, rules: ProcedureRules, changes: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ def test_a_submission_is_recorded_whole() -> None:
     submission, rules = life.submit(**SAID).submission, life.filing.procedure
     event = life.log[0].event
     assert isinstance(event, ev.Submitted)
-    same = ev.Submitted.model_fields.keys() & type(submission).model_fields.keys() - {"version", "level"}
+    same = ev.Submitted.model_fields.keys() & type(submission).model_fields.keys() - {"version", "level", "assisted"}
     assert {name: getattr(event, name) for name in same} == {name: getattr(submission, name) for name in same}
     assert (event.filed_by, event.version, event.procedure_sha256) == (submission.actor, rules.version, rules.sha256)
     assert (event.calendar, event.agency, event.level) == ("vn@2026.1", "H01.12", 4)

@@ -1,0 +1,60 @@
+"""How a paper filing came to the desk: when, and whether the desk filled it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from rules.time import working_time
+from schemas.errors import Problem, problem
+from schemas.filing.submission import Submission
+from schemas.level import Channel
+from schemas.limit import Limit, Unit
+from schemas.people import Role
+from schemas.publishing.calendar import Calendar
+
+_A_MOMENT: Final = Limit(amount=1, unit=Unit.WORKING_HOURS)
+
+
+def receipt_problems(submission: Submission, calendar: Calendar, now: datetime) -> Iterator[Problem]:
+    """What is wrong with the moment of receipt that was given, and with what was filled in for the applicant."""
+    if submission.received_at is not None:
+        yield from _moment(submission, submission.received_at, calendar, now)
+    if submission.assisted is not None and submission.channel is not Channel.COUNTER:
+        yield problem(
+            "assisted",
+            "assisted_at_the_counter",
+            "chỉ nộp hộ cho người có mặt tại quầy, đọc lại cho họ nghe và họ ký",
+            "only for somebody at the counter a filing is filled in, read back and signed for",
+        )
+
+
+def _moment(submission: Submission, received: datetime, calendar: Calendar, now: datetime) -> Iterator[Problem]:
+    if submission.channel is not Channel.POST:
+        yield problem(
+            "received_at",
+            "received_now",
+            "chỉ ghi thời điểm nhận cho hồ sơ qua bưu chính; tại quầy là lúc ghi, trực tuyến là lúc máy chủ nhận",
+            "a moment of receipt is given for a dossier by post; at the counter it is now, online the server's",
+        )
+    elif received > now:
+        yield problem(
+            "received_at",
+            "in_the_future",
+            "thời điểm nhận hồ sơ ở tương lai",
+            "the moment of receipt lies in the future",
+        )
+    elif submission.actor.role is Role.RECEPTION and received < _last_working_day(calendar, now):
+        yield problem(
+            "received_at",
+            "received_too_early",
+            "trước ngày làm việc gần nhất: do lãnh đạo ghi",
+            "earlier than the last working day: a leader records it",
+        )
+
+
+def _last_working_day(calendar: Calendar, now: datetime) -> datetime:
+    """Its beginning: of the one before today."""
+    today = working_time.midnight(now)
+    return working_time.midnight(working_time.before(today, _A_MOMENT, calendar))
