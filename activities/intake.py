@@ -11,9 +11,10 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.standing import IN_FORCE, KEPT, is_closed, read_calendar
-from schemas.base import Model
+from schemas.agency import AgencyName
+from schemas.base import Model, Text
 from schemas.filing.events import Accountable, Digests
 from schemas.ids import StreamId
 from schemas.people import Role
@@ -42,7 +43,8 @@ class OpenResult(Model):
     """The procedure, the calendar, the agency and its queue; None for what there is not.
 
     `digests` are those of the two as they were loaded. Who is `accountable` is asked of the directory only for what
-    the log does not hold yet; it tells the rest.
+    the log does not hold yet; it tells the rest. `elsewhere` is None if the agency may decide the procedure, or else
+    those that do, the nearest first.
     """
 
     procedure: ProcedureRules | None = None
@@ -51,6 +53,7 @@ class OpenResult(Model):
     queue: str | None = None
     digests: Digests | None = None
     accountable: Accountable = Accountable()
+    elsewhere: tuple[AgencyName, ...] | None = None
 
 
 class News(Model):
@@ -76,14 +79,14 @@ class Registry:
         asked = (request.stream, request.code, request.version, request.agency, Role.LEADER)
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                [row] = await connection.fetch(_OPEN, *asked)
-        agency, queue, rules, calendar, leaders = row
+                [(agency, queue, rules, calendar, leaders, kind)] = await connection.fetch(_OPEN, *asked)
+                procedure = None if rules is None else _read_rules(rules)
+                elsewhere = await _deciding(connection, agency, kind, procedure)
         if calendar is None:
             raise ApplicationError("publish a calendar: motcua calendar publish", type="no_calendar")
         days = read_calendar(calendar)
-        if rules is None:
+        if procedure is None:
             return OpenResult(calendar=days, agency=agency, queue=queue)
-        procedure = _read_rules(rules)
         return OpenResult(
             procedure=procedure,
             calendar=days,
@@ -91,6 +94,7 @@ class Registry:
             queue=queue,
             digests=Digests(rules=digest(rules), calendar=digest(calendar)),
             accountable=_accountable(procedure, leaders),
+            elsewhere=elsewhere,
         )
 
     @activity.defn(name="intake.calendar")
@@ -144,9 +148,26 @@ select agency, (select queue from agency where agency.agency = named.agency), (
 ), array(
     select subject from officer
     where officer.agency = named.agency and role = $5 and active and not begun order by subject
-) from named
+), (select kind from agency where agency.agency = named.agency and not begun) from named
 """
-"""What was begun, if the log holds it, or else what now is, and then the agency's leaders."""
+"""What was begun, if the log holds it, or else what now is, and then the agency's leaders and its kind."""
+
+_DECIDING: Final = """
+select agency, name_vi as vi, name_en as en from agency
+where kind = any($1) order by province is distinct from (select province from agency where agency = $2), agency limit $3
+"""
+_SO_MANY: Final = 5
+"""As many are named where somebody has filed elsewhere."""
+
+
+async def _deciding(
+    connection: Connection, agency: str, kind: str | None, procedure: ProcedureRules | None
+) -> tuple[AgencyName, ...] | None:
+    """None for an agency that may decide it, also for one of which the directory does not say what it is."""
+    if kind is None or procedure is None or not procedure.decided_by or kind in procedure.decided_by:
+        return None
+    rows = await connection.fetch(_DECIDING, list(procedure.decided_by), agency, _SO_MANY)
+    return tuple(AgencyName(agency=code, name=Text(vi=vi, en=en)) for code, vi, en in rows)
 
 
 @lru_cache(KEPT)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
+from .agency import AgencyKind
 from .base import AgencyCode, Dong, Instant, Key, Model, StrictModel, Subject, Text
 from .filing.state import FilingView
 from .people import Actor, Role
@@ -265,11 +266,16 @@ class Count(Model):
 
 
 class AgencySummary(Model):
-    """An agency of the directory, and the `queue` on which its back office is asked for checks and results."""
+    """An agency of the directory, what it is and in which province, where the directory says so.
+
+    `queue` is where its back office is asked for checks and results.
+    """
 
     agency: AgencyCode
     name: Text
     queue: str
+    kind: AgencyKind | None = None
+    province: str | None = None
 
 
 class Answer(Model):

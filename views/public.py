@@ -24,7 +24,8 @@ async def agency(log: Log, code: str) -> AgencySummary:
     if row is None:
         raise RefusalError(NOT_FOUND)
     name = {"vi": row["name_vi"], "en": row["name_en"]}
-    return AgencySummary.model_validate({"agency": code, "name": name, "queue": row["queue"]})
+    said = {column: row[column] for column in ("queue", "kind", "province")}
+    return AgencySummary.model_validate({"agency": code, "name": name} | said)
 
 
 def named(row: asyncpg.Record) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def named(row: asyncpg.Record) -> dict[str, Any]:
     return dict(row) | {"status_name": STATUS_NAMES[Status(row["status"])]}
 
 
-_AGENCY: Final = "select name_vi, name_en, queue from agency where agency = $1"
+_AGENCY: Final = "select name_vi, name_en, queue, kind, province from agency where agency = $1"
 _COUNTS: Final = """
 select agency, status, count(*) as filings, count(*) filter (where overdue <> '{}') as late from filing
 where closed_at is null and ($1::text is null or agency = $1) group by agency, status order by agency, status

@@ -15,6 +15,7 @@ from pydantic import Field
 from rules.publishing.mistakes import Mistake
 from rules.publishing.plain_data import plain
 from rules.publishing.schema_mistakes import schema_mistakes
+from schemas.agency import AgencyKind
 from schemas.base import AgencyCode, ShortText, StrictModel, Text, Version
 from schemas.people import Role
 from schemas.publishing.procedure import ProcedureCode, rules_of
@@ -90,10 +91,15 @@ class OfficerEntry(StrictModel):
 
 
 class AgencyEntry(StrictModel):
-    """An agency, where its machine work goes, and its officers."""
+    """An agency, what it is and in which province, where its machine work goes, and its officers.
+
+    The province is a code of the first level (Decision 20/2020): without it the one that the agency's code begins with.
+    """
 
     agency: AgencyCode
     name: Text
+    kind: AgencyKind | None = None
+    province: AgencyCode | None = None
     namespace: ShortText = "default"
     queue: ShortText = "backoffice"
     officers: tuple[OfficerEntry, ...] = ()
@@ -187,9 +193,9 @@ async def seed_directory(database: Database, data: bytes) -> Directory:
 
 
 _AGENCY: Final = """
-insert into agency (agency, name_vi, name_en, namespace, queue) values ($1, $2, $3, $4, $5)
-on conflict (agency) do update
-set (name_vi, name_en, namespace, queue) = (excluded.name_vi, excluded.name_en, excluded.namespace, excluded.queue)
+insert into agency (agency, name_vi, name_en, namespace, queue, kind, province) values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (agency) do update set (name_vi, name_en, namespace, queue, kind, province)
+    = (excluded.name_vi, excluded.name_en, excluded.namespace, excluded.queue, excluded.kind, excluded.province)
 """
 _OFFICER: Final = """
 insert into officer (agency, subject, role, name, active) values ($1, $2, $3, $4, $5)
@@ -197,8 +203,9 @@ on conflict (agency, subject, role) do update set (name, active) = (excluded.nam
 """
 
 
-def _agency_row(entry: AgencyEntry) -> tuple[str, ...]:
-    return (entry.agency, entry.name.vi, entry.name.en, entry.namespace, entry.queue)
+def _agency_row(entry: AgencyEntry) -> tuple[str | None, ...]:
+    province = entry.province or entry.agency.partition(".")[0]
+    return (entry.agency, entry.name.vi, entry.name.en, entry.namespace, entry.queue, entry.kind, province)
 
 
 def _officer_rows(entry: AgencyEntry) -> list[tuple[str, str, str, str, bool]]:

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
+from ..agency import AgencyKind
 from ..base import Code, Model, Sha256, ShortText, StrictModel, Subject, Text, Version
 from ..form import FormValue
 from ..level import Channel, Level
@@ -218,6 +219,12 @@ ASK_WITHIN: Final = Limit(amount=3, unit=Unit.WORKING_DAYS)
 """How long after acceptance the officers of the review may ask for a supplement (Decree 61/2018 art. 15 k3)."""
 
 
+class CompetenceRule(Fact):
+    """The kinds of agencies that decide it. A filing that is handed in elsewhere is refused."""
+
+    kinds: tuple[AgencyKind, ...] = Field(min_length=1)
+
+
 class SupplementRule(Fact):
     """How often a supplement may be asked for at each stage, and how long the applicant then has.
 
@@ -342,6 +349,7 @@ class Procedure(StrictModel):
     resumption: Resumption = Resumption()
     extension: ExtensionRule | None = None
     signature: SignatureRule
+    decided_by: CompetenceRule | None = None
     automatic: StandingOrder | None = None
     silent_approval: SilentApproval | None = None
 
@@ -456,6 +464,7 @@ class ProcedureRules(Model):
     resumption: Resumption = Resumption()
     extension: ExtensionPart | None = None
     signature: bool
+    decided_by: tuple[AgencyKind, ...] = ()
     standing_order: str | None = None
     standing_officers: tuple[str, ...] = ()
     standing_officer: str | None = None
@@ -479,6 +488,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "supplement_limit": procedure.supplement.limit,
             "supplement_within": procedure.supplement.within,
             "signature": procedure.signature.required,
+            "decided_by": procedure.decided_by.kinds if procedure.decided_by else (),
             "standing_order": order.number if order else None,
             "standing_officers": order.officers if order else (),
             "silent_basis": silence.legal_basis if silence else None,

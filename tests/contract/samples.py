@@ -10,6 +10,7 @@ from schemas import backoffice as bo
 from schemas import parcel as pc
 from schemas import payment as pay
 from schemas import reading as rd
+from schemas.agency import AgencyKind
 from schemas.base import Model, Text
 from schemas.errors import Problem, Refusal, RefusalCode
 from schemas.files import FileRef, Paper
@@ -583,7 +584,11 @@ OTHERS: Final[dict[str, Model]] = {
     "tasks_page": rd.Page[rd.TaskSummary](as_of=AT, rows=(TASK,), next="WyJ4Il0="),
     "count": rd.Count(agency=AGENCY, status=4, status_name=fl.STATUS_NAMES[fl.Status.PROCESSING], filings=3, late=1),
     "agency": rd.AgencySummary(
-        agency=AGENCY, name=Text(vi="Ủy ban nhân dân phường Hồng Hà", en="Hong Ha Ward"), queue="backoffice"
+        kind=AgencyKind.COMMUNE,
+        province="H01",
+        agency=AGENCY,
+        name=Text(vi="Ủy ban nhân dân phường Hồng Hà", en="Hong Ha Ward"),
+        queue="backoffice",
     ),
     "filing_state": SNAPSHOT,
     "snapshot": Snapshot(state={"seq": 1}, receipts=(RECEIPT,), memory={"queue": "backoffice"}),

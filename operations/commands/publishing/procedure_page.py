@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from schemas.agency import AGENCY_KIND_NAMES
 from schemas.base import Text
 from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel
@@ -138,6 +139,9 @@ def _rules(procedure: Procedure) -> Iterator[Row]:
     unsigned = Text(vi="không cần chữ ký số", en="no digital signature is required")
     signature = procedure.signature
     yield Row("signature", _pair(signed if signature.required else unsigned), signature.source)
+    if procedure.decided_by is not None:
+        kinds = [AGENCY_KIND_NAMES[kind] for kind in procedure.decided_by.kinds]
+        yield Row("decided_by", _lines(*map(_pair, kinds)), procedure.decided_by.source)
     if procedure.automatic is not None:
         yield Row("automatic", _order(procedure.automatic), procedure.automatic.source)
     if procedure.silent_approval is not None:
