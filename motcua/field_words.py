@@ -241,7 +241,7 @@ FIELDS: Final = {
     "until": "when it was over; not there while it lasts",
     "valid_from": "first day that the calendar says something about",
     "valid_until": "last day that the calendar says something about",
-    "version": "published version, such as 2026-07",
+    "version": "published version, such as 2026-11",
     "vi": "the words in Vietnamese",
     "via": "the authenticated program that passes this on, and the channel it came by",
     "views": "the filing as it stood after each event, in order",

@@ -43,6 +43,7 @@ def notice(version: str) -> Submission:
     """A banner to be hung up."""
     return birth(
         procedure=NOTICE,
+        agency="H01.05",
         version=version,
         form={"medium": "banner", "banners": 2, "location": "1 Phố Thử", "shown_from": "2026-12-24"},
         papers=[{"code": code, "file": FILE} for code in ("notice", "design")],
@@ -66,7 +67,7 @@ class Race:
 
 async def publish(world: World, seconds: int) -> str:
     """Publish a version that silence approves after so many seconds; its name."""
-    file = (ROOT / "procedures" / f"{NOTICE}@2026-07.yaml").read_bytes()
+    file = (ROOT / "procedures" / f"{NOTICE}@2026-11.yaml").read_bytes()
     variant = catalogue.demo_variant(file, {"processing": seconds}, suffix="silence")
     return (await catalogue.publish(world.owner_dsn, variant, demo=True)).version
 

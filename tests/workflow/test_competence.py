@@ -29,14 +29,16 @@ VI, EN = ("Ủy ban nhân dân cấp xã", "commune people's committee")
 
 async def decided_by(world: World, *kinds: str, here: str | None) -> str:
     """Publish a version that these kinds decide, and a directory in which the agency is of this kind; its name."""
-    source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-07.yaml").read_bytes())
-    changed = source | {"version": "2026-11", "decided_by": {"kinds": list(kinds), "source": "Luật Hộ tịch Đ7"}}
+    source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-11.yaml").read_bytes())
+    changed = source | {"version": "2026-12", "decided_by": {"kinds": list(kinds), "source": "Luật Hộ tịch Đ7"}}
     said = AGENCIES | ({} if here is None else {HERE: (here, None)})
     entries: list[dict[str, Any]] = [
         {"agency": code, "name": {"vi": f"cơ quan {code}", "en": f"agency {code}"}, "kind": kind}
         | ({"province": province} if province else {})
         for code, (kind, province) in said.items()
     ]
+    async with world.connection() as connection:
+        await connection.execute("update agency set kind = null")
     await seed_directory(world.owner_dsn, yaml.safe_dump({"agencies": entries}).encode())
     return (await publish(world.owner_dsn, yaml.safe_dump(changed, allow_unicode=True).encode())).version
 

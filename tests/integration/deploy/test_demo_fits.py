@@ -33,6 +33,7 @@ from schemas.people import Role
 from tests.acting import (
     AGENCY,
     EXTRACT,
+    FILE,
     PAYS_TWICE,
     VIA,
     Play,
@@ -238,7 +239,7 @@ async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
         lambda: asked(stranger, looker, ask="filing", stream=filing.id),
         lambda view: view["overdue"] == ["intake"] and view["parked"] == 1,
     )
-    await filing.execute_update("withdraw", command | {"reason": "filed twice"})
+    await filing.execute_update("withdraw", command | {"reason": "filed twice", "request": FILE})
     about = {"stream": filing.id}
     of_questions: dict[str, dict[str, Any]] = {
         "actions": about | {"actor": reception},

@@ -28,7 +28,7 @@ from schemas.people import OFFICERS, Role
 from schemas.publishing.procedure import ProcedureRules
 
 ROOT = Path(__file__).parents[3]
-FILE = ROOT / "procedures" / "2.000635@2026-07.yaml"
+FILE = ROOT / "procedures" / "2.000635@2026-11.yaml"
 SOURCE = FILE.read_bytes()
 SHA256 = hashlib.sha256(SOURCE).hexdigest()
 CHANGED = SOURCE.replace(b"amount: 8000", b"amount: 9000")
@@ -68,11 +68,11 @@ async def owner(dsn: str) -> AsyncIterator[Connection]:
 
 
 async def test_what_is_published_is_the_file_and_its_rules(dsn: str, owner: Connection) -> None:
-    assert await publish(dsn, FILE) == Published("2.000635", "2026-07", SHA256, already=False)
+    assert await publish(dsn, FILE) == Published("2.000635", "2026-11", SHA256, already=False)
 
     row = await owner.fetchrow("select * from procedure")
     assert row is not None
-    assert (row["code"], row["version"], row["agency"], row["demo"]) == ("2.000635", "2026-07", "*", False)
+    assert (row["code"], row["version"], row["agency"], row["demo"]) == ("2.000635", "2026-11", "*", False)
     assert row["source"] == SOURCE
     rules = ProcedureRules.model_validate_json(row["rules"])
     assert rules.sha256 == row["sha256"] == SHA256
@@ -92,7 +92,7 @@ async def test_the_same_bytes_again_change_nothing(owner: Connection) -> None:
 async def test_a_published_version_takes_no_other_bytes(owner: Connection) -> None:
     await publish(owner, SOURCE)
 
-    with pytest.raises(VersionPublishedError, match=r"2\.000635@2026-07"):
+    with pytest.raises(VersionPublishedError, match=r"2\.000635@2026-11"):
         await publish(owner, CHANGED)
     assert await owner.fetchval("select source from procedure") == SOURCE
 
@@ -121,16 +121,16 @@ async def test_seconds_need_a_demonstration(owner: Connection) -> None:
 
     with pytest.raises(MistakesFoundError):
         await publish(owner, data)
-    assert (await publish(owner, data, demo=True)).version == "2026-07-demo"
+    assert (await publish(owner, data, demo=True)).version == "2026-11-demo"
     assert await owner.fetchval("select demo from procedure")
 
 
 async def test_the_newest_version_is_listed_first(owner: Connection) -> None:
     await publish(owner, SOURCE)
-    await publish(owner, CHANGED.replace(b'"2026-07"', b'"2026-08"'))
+    await publish(owner, CHANGED.replace(b'"2026-11"', b'"2026-08"'))
 
-    assert [entry.version for entry in await published(owner, "2.000635")] == ["2026-08", "2026-07"]
-    assert [entry.source for entry in await published(owner, "2.000635", "2026-07")] == [SOURCE]
+    assert [entry.version for entry in await published(owner, "2.000635")] == ["2026-08", "2026-11"]
+    assert [entry.source for entry in await published(owner, "2.000635", "2026-11")] == [SOURCE]
     assert await published(owner, "1.000000") == []
 
 
@@ -140,13 +140,20 @@ async def test_the_directory_is_seeded_and_seeded_again(owner: Connection) -> No
     await seed_directory(owner, data)
     await seed_directory(owner, data.replace("Trần Văn Bình".encode(), "Trần Văn Bảo".encode()))
 
-    rows = await owner.fetch("select agency, queue from agency order by agency")
+    rows = await owner.fetch("select agency, province, kind, queue from agency order by agency")
     assert [tuple(row) for row in rows] == [
-        ("H01.12", "backoffice"),
-        ("H29.16", "agency.H29.16"),
-        ("H56.30", "backoffice"),
+        ("H01.01", "H01", "one_stop_centre", "backoffice"),
+        ("H01.05", "H01", "province_department", "backoffice"),
+        ("H01.12", "H01", "commune", "backoffice"),
+        ("H01.13", "H01", "commune", "backoffice"),
+        ("H01.30", "H01", "province_police", "backoffice"),
+        ("H01.31", "H01", "commune_police", "backoffice"),
+        ("H01.40", "H01", "land_office", "backoffice"),
+        ("H01.50", "H01", "tax", "backoffice"),
+        ("H29.16", "H29", "commune", "agency.H29.16"),
+        ("H56.30", "H56", "commune", "backoffice"),
     ]
-    for agency in ("H01.12", "H56.30"):
+    for agency in (row["agency"] for row in rows):
         roles = [row["role"] for row in await owner.fetch("select role from officer where agency = $1", agency)]
         assert set(roles) == OFFICERS
         assert min(roles.count(Role.SPECIALIST), roles.count(Role.LEADER)) == 2
@@ -175,7 +182,7 @@ def run(*arguments: str | Path) -> Result:
 
 @pytest.mark.usefixtures("database")
 def test_the_command_publishes_lists_and_shows() -> None:
-    first = run("publish", FILE, ROOT / "procedures" / "1.001193@2026-07.yaml")
+    first = run("publish", FILE, ROOT / "procedures" / "1.001193@2026-11.yaml")
     assert first.exit_code == 0, first.output
     assert "already" not in first.output
     assert "already published" in run("publish", FILE).output
@@ -185,13 +192,13 @@ def test_the_command_publishes_lists_and_shows() -> None:
     shown = run("show", "2.000635")
     assert shown.exit_code == 0, shown.output
     assert "TT 281/2016/TT-BTC" in shown.output
-    assert json.loads(run("show", "2.000635@2026-07", "--json").output)["procedure"]["level"] == 4
+    assert json.loads(run("show", "2.000635@2026-11", "--json").output)["procedure"]["level"] == 4
     assert run("show", "2.000635", "--source").stdout_bytes == SOURCE
 
 
 SHOWN = {
     "1.004222": ["khi nộp hồ sơ trực tuyến / when filed online"],
-    "1.004645": ["accountable: h01.12-leader-1, h29.16-leader-1, h56.30-leader-1"],
+    "1.004645": ["accountable: h01.05-leader-1", "decided_by", "sở, ban, ngành cấp tỉnh / department of the province"],
     "1.013225": [
         "bắt buộc khi “Số tầng hầm” là từ 1 trở lên / required when “Number of basements” is 1 or more",
         "fire_police: Cảnh sát phòng cháy chữa cháy / Fire police",
@@ -213,7 +220,7 @@ SHOWN = {
 @pytest.mark.usefixtures("database")
 def test_the_command_shows_conditions_and_rules_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "1000")
-    published = run("publish", *(ROOT / "procedures" / f"{code}@2026-07.yaml" for code in SHOWN))
+    published = run("publish", *(ROOT / "procedures" / f"{code}@2026-11.yaml" for code in SHOWN))
     assert published.exit_code == 0, published.output
 
     for code, expected in SHOWN.items():
@@ -229,7 +236,7 @@ async def test_what_was_published_is_shown_even_if_todays_checks_would_refuse_it
     await connection.execute(
         "insert into procedure (code, version, sha256, source, rules, demo) values ($1, $2, $3, $4, '{}', false)",
         "2.000635",
-        "2026-07",
+        "2026-11",
         hashlib.sha256(old).hexdigest(),
         old,
     )

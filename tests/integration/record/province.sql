@@ -24,7 +24,7 @@ select n, md5('filing' || n)::uuid as filing_id, 'H' || 10 + n % 4 || '.' || 10 
 from generate_series(1, 300000) as n;
 
 insert into filing
-select filing_id, agency, agency || '-20261125-' || lpad(n::text, 7, '0'), '1.001193', '2026-07', 'sha', 'vn-2026', 4,
+select filing_id, agency, agency || '-20261125-' || lpad(n::text, 7, '0'), '1.001193', '2026-11', 'sha', 'vn-2026', 4,
     'online', 'online', case when is_open then 4 else 9 end, case when is_open then 'review' else 'closed' end, 5, at, at,
     at + interval '5 days', case when not is_open then at + interval '4 days' end,
     case when not is_open then 'approved' end, '{}', '{}', sha256(int4send(n % 100000)), 'portal-' || n % 20, 's-' || n
