@@ -57,6 +57,7 @@ FIELDS: Final = {
     "closing": "how the filing ended; not there while it is open",
     "code": "its name in the procedure: lower-case letters, digits and _",
     "command_id": "your own id of the command, unique in its filing: the same again is the same command",
+    "complain_until": "until when a complaint (khiếu nại) may be made about the last notice; not there before one",
     "complete": "whether the dossier is complete, so that the standing order may approve it",
     "conditions": "what the applicant must fulfil, in words",
     "consent": "true: it agrees; false: it objects",

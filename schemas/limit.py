@@ -10,7 +10,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_serializer, model_valida
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from .base import Model
+from .base import Model, Text
 
 
 class Unit(StrEnum):
@@ -22,19 +22,37 @@ class Unit(StrEnum):
     SECONDS = "seconds"
 
 
-_PATTERN: Final = re.compile(r"^([0-9]{1,6}) (working day|working hour|calendar day|second)s?$")
+VIETNAMESE: Final = {
+    Unit.WORKING_DAYS: "ngày làm việc",
+    Unit.WORKING_HOURS: "giờ làm việc",
+    Unit.CALENDAR_DAYS: "ngày",
+    Unit.SECONDS: "giây",
+}
+_UNITS: Final = {
+    name: unit for unit, vi in VIETNAMESE.items() for name in (vi, unit.value, unit.value.removesuffix("s"))
+}
+_PATTERN: Final = re.compile(rf"^([0-9]{{1,6}}) ({'|'.join(sorted(_UNITS, key=len, reverse=True))})$")
 
 _LONGEST: Final = 32
 
 
 class Limit(Model):
-    """`N working days`, `N working hours`, `N calendar days` or `N seconds`."""
+    """`N working days`, `N working hours`, `N calendar days` or `N seconds`.
+
+    Or in Vietnamese: `N ngày làm việc`, `N giờ làm việc`, `N ngày`, `N giây`.
+    """
 
     amount: int = Field(ge=0)
     unit: Unit
 
     def __str__(self) -> str:
         return f"{self.amount} {self.unit}"
+
+    @property
+    def words(self) -> Text:
+        """As people say it."""
+        en = self.unit.removesuffix("s") if self.amount == 1 else self.unit
+        return Text(vi=f"{self.amount} {VIETNAMESE[self.unit]}", en=f"{self.amount} {en}")
 
     @model_validator(mode="before")
     @classmethod
@@ -45,7 +63,7 @@ class Limit(Model):
         if match is None:
             one_of = ", ".join(f"N {unit}" for unit in Unit)
             raise PydanticCustomError("limit_form", "a time limit is one of: {one_of}", {"one_of": one_of})
-        return {"amount": int(match[1]), "unit": f"{match[2]}s"}
+        return {"amount": int(match[1]), "unit": _UNITS[match[2]]}
 
     @model_serializer
     def _text(self) -> str:

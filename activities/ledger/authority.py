@@ -14,6 +14,7 @@ from rules.streams import StreamKind
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.filing.events import Reassigned
 from schemas.ids import StreamId
+from schemas.names import ROLE_NAMES
 from schemas.people import OFFICERS, Actor, Role
 from schemas.stream.ledger import Batch
 
@@ -49,8 +50,8 @@ def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
         problem(
             "actor",
             "not_in_directory",
-            f"danh bạ của cơ quan không có người này với vai trò {actor.role}",
-            f"the agency's directory does not know this person as {actor.role}",
+            f"danh bạ của cơ quan không có người này với vai trò {ROLE_NAMES[actor.role].vi}",
+            f"the agency's directory does not know this person as {ROLE_NAMES[actor.role].en}",
         )
     ]
 
@@ -62,8 +63,8 @@ async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]
         problem(
             "officer",
             "not_in_directory",
-            f"danh bạ của cơ quan không có cán bộ này với vai trò {event.role}",
-            f"the agency's directory does not know this officer as {event.role}",
+            f"danh bạ của cơ quan không có cán bộ này với vai trò {ROLE_NAMES[event.role].vi}",
+            f"the agency's directory does not know this officer as {ROLE_NAMES[event.role].en}",
         )
         for event in given
         if not await _active(connection, batch.agency, event.officer, event.role)

@@ -9,6 +9,7 @@ from typing import Final, assert_never
 
 from rules.filing import fees
 from rules.filing.conditions import hold
+from schemas.base import Text
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.files import Paper
 from schemas.filing.commands import TargetKind
@@ -16,6 +17,7 @@ from schemas.filing.events import SupplementNeed
 from schemas.filing.submission import Submission
 from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel, Level
+from schemas.names import CHANNEL_NAMES, listed
 from schemas.people import Role
 from schemas.publishing.procedure import FeePart, FieldKind, FieldPart, ProcedureRules
 
@@ -277,8 +279,8 @@ def _result(submission: Submission, procedure: ProcedureRules, level: Level) -> 
         yield problem(
             "result_channel",
             "result_channel_not_allowed",
-            f"không trả kết quả qua kênh này ở mức độ {level}; chọn: {_list(allowed)}",
-            f"results are not given by this channel at level {level}; choose: {_list(allowed)}",
+            f"không trả kết quả qua kênh này ở mức độ {level}; chọn: {_channels(allowed).vi}",
+            f"results are not given by this channel at level {level}; choose: {_channels(allowed).en}",
         )
     if submission.result_channel is Channel.POST and submission.address is None:
         yield problem(
@@ -308,8 +310,8 @@ def _fee(submission: Submission, procedure: ProcedureRules, level: Level) -> Ite
         yield problem(
             "fee_channel",
             "fee_channel_not_allowed",
-            f"không nộp phí qua kênh này ở mức độ {level}; chọn: {_list(set(allowed))}",
-            f"fees are not paid by this channel at level {level}; choose: {_list(set(allowed))}",
+            f"không nộp phí qua kênh này ở mức độ {level}; chọn: {_channels(allowed).vi}",
+            f"fees are not paid by this channel at level {level}; choose: {_channels(allowed).en}",
         )
 
 
@@ -323,5 +325,9 @@ def _fee_channel(submission: Submission, procedure: ProcedureRules, level: Level
     return fee_channel(rule, level) if fees.lines(rule, submission) else None
 
 
-def _list(names: set[str] | set[Channel]) -> str:
-    return ", ".join(sorted(str(name) for name in names)) or "-"
+def _channels(channels: Iterable[Channel]) -> Text:
+    return listed(CHANNEL_NAMES, sorted(channels))
+
+
+def _list(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "-"

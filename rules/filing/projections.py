@@ -92,6 +92,7 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
         decision=filing.decision,
         result=filing.result,
         unclaimed=filing.unclaimed,
+        complain_until=complaint.due if (complaint := filing.clocks.get(Clock.APPEAL)) else None,
         tasks=tuple(tasks(filing, now)),
         timers=tuple(timers(filing)),
         overdue=filing.overdue,

@@ -415,6 +415,7 @@ class FilingView(Model):
     decision: Decision | None = None
     result: FileRef | None = None
     unclaimed: bool = False
+    complain_until: Instant | None = None
     tasks: tuple[Task, ...]
     timers: tuple[Timer, ...]
     overdue: tuple[Clock, ...]

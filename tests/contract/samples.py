@@ -549,6 +549,7 @@ OTHERS: Final[dict[str, Model]] = {
         fee=FEE,
         decision=DECISION,
         result=RESULT,
+        complain_until=AT,
         unclaimed=True,
         tasks=(
             fl.Task(

@@ -9,8 +9,9 @@ from schemas.agency import AGENCY_KIND_NAMES
 from schemas.base import Text
 from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel
-from schemas.limit import Limit, Unit
-from schemas.people import PersonKind, Role
+from schemas.limit import Limit
+from schemas.names import CHANNEL_NAMES, ROLE_NAMES
+from schemas.people import PersonKind
 from schemas.publishing.procedure import (
     Act,
     Condition,
@@ -83,8 +84,8 @@ def _field(field: FieldRule, labels: Mapping[str, Text]) -> str:
 
 
 def _step(step: ReviewStep, path: str) -> Iterator[Row]:
-    does = _pair(_ROLES[step.role], Text(vi=":", en=":"), _ACTS[step.act])
-    yield Row(path, _lines(_coded(step.code, step.name), does, _pair(_limit(step.limit))), step.source)
+    does = _pair(ROLE_NAMES[step.role], Text(vi=":", en=":"), _ACTS[step.act])
+    yield Row(path, _lines(_coded(step.code, step.name), does, _pair(step.limit.words)), step.source)
     if step.consult is not None:
         yield Row(f"{path}.consult", _consult(step.consult), step.consult.source)
     if step.obligation is not None:
@@ -99,8 +100,8 @@ def _consult(rule: ConsultRule) -> str:
 def _obligation(rule: ObligationRule) -> str:
     return _lines(
         _pair(Text(vi="nghĩa vụ với", en="owed to"), rule.authority),
-        _pair(Text(vi="cơ quan đó trả lời trong", en="that authority answers within"), _limit(rule.answer)),
-        _pair(Text(vi="người nộp có", en="the applicant pays within"), _limit(rule.pay)),
+        _pair(Text(vi="cơ quan đó trả lời trong", en="that authority answers within"), rule.answer.words),
+        _pair(Text(vi="người nộp có", en="the applicant pays within"), rule.pay.words),
     )
 
 
@@ -109,7 +110,7 @@ def _fee(fee: FeeRule, labels: Mapping[str, Text]) -> Iterator[Row]:
         yield Row(f"fee.items[{n}]", _item(item, labels), item.source)
     for n, waiver in enumerate(fee.waivers):
         yield Row(f"fee.waivers[{n}]", _waiver(waiver), waiver.source)
-    pay = _pair(Text(vi="nộp trong", en="to be paid within"), _limit(fee.limit))
+    pay = _pair(Text(vi="nộp trong", en="to be paid within"), fee.limit.words)
     yield Row("fee", _lines(_pair(_DUE[fee.due]), _channels(fee.channels), pay), fee.source)
 
 
@@ -123,7 +124,7 @@ def _item(item: FeeItem, labels: Mapping[str, Text]) -> str:
 def _waiver(waiver: WaiverRule) -> str:
     part = Text(vi=f"giảm {waiver.percent}%", en=f"{waiver.percent}% off")
     off = Text(vi="miễn toàn bộ", en="nothing to pay") if waiver.percent == _ALL else part
-    by = _pair(Text(vi="người duyệt:", en="granted by:"), _ROLES[waiver.approver])
+    by = _pair(Text(vi="người duyệt:", en="granted by:"), ROLE_NAMES[waiver.approver])
     return _lines(_coded(waiver.code, waiver.name), _pair(off), by)
 
 
@@ -131,8 +132,8 @@ def _rules(procedure: Procedure) -> Iterator[Row]:
     rule = procedure.supplement
     times = _count(rule.rounds, "time")
     often = Text(vi=f"mỗi giai đoạn nhiều nhất {rule.rounds} lần, mỗi lần", en=f"at most {times} a stage, each")
-    asked = _pair(Text(vi="khi thẩm định: yêu cầu trong", en="in the review asked for within"), _limit(rule.within))
-    yield Row("supplement", _lines(_pair(often, _limit(rule.limit)), asked), rule.source)
+    asked = _pair(Text(vi="khi thẩm định: yêu cầu trong", en="in the review asked for within"), rule.within.words)
+    yield Row("supplement", _lines(_pair(often, rule.limit.words), asked), rule.source)
     if procedure.extension is not None:
         yield Row("extension", _extension(procedure.extension), procedure.extension.source)
     signed = Text(vi="phải có chữ ký số", en="a digital signature is required")
@@ -151,7 +152,7 @@ def _rules(procedure: Procedure) -> Iterator[Row]:
 def _extension(rule: ExtensionRule) -> str:
     times = Text(vi=f"gia hạn nhiều nhất {rule.times} lần, thêm", en=f"at most {_count(rule.times, 'time')}, by")
     notice = Text(vi="báo trước khi hết hạn ít nhất", en="before the limit ends by at least")
-    return _lines(_pair(times, _limit(rule.by)), _pair(notice, _limit(rule.notice)))
+    return _lines(_pair(times, rule.by.words), _pair(notice, rule.notice.words))
 
 
 def _order(order: StandingOrder) -> str:
@@ -211,12 +212,8 @@ def _range(least: int | None, most: int | None) -> Text | None:
 def _limits(procedure: Procedure) -> Iterator[str]:
     for name, limit in procedure.limits:
         if limit is not None:
-            yield f"{name}: {_pair(_limit(limit)) if isinstance(limit, Limit) else f'{limit:%H:%M}'}"
+            yield f"{name}: {_pair(limit.words) if isinstance(limit, Limit) else f'{limit:%H:%M}'}"
     yield "; ".join(f"resumption.{name}: {rule}" for name, rule in procedure.resumption)
-
-
-def _limit(limit: Limit) -> Text:
-    return Text(vi=f"{limit.amount} {_UNITS[limit.unit]}", en=_count(limit.amount, limit.unit.removesuffix("s")))
 
 
 def _count(number: int, thing: str) -> str:
@@ -224,7 +221,7 @@ def _count(number: int, thing: str) -> str:
 
 
 def _channels(channels: tuple[Channel, ...]) -> str:
-    words = [_CHANNELS[channel] for channel in channels]
+    words = [CHANNEL_NAMES[channel] for channel in channels]
     return _pair(Text(vi=", ".join(word.vi for word in words), en=", ".join(word.en for word in words)))
 
 
@@ -247,20 +244,9 @@ def _lines(*lines: str) -> str:
 
 
 _ALL: Final = 100
-_UNITS: Final = {
-    Unit.WORKING_DAYS: "ngày làm việc",
-    Unit.WORKING_HOURS: "giờ làm việc",
-    Unit.CALENDAR_DAYS: "ngày",
-    Unit.SECONDS: "giây",
-}
 _TRUTH: Final = {True: Text(vi="có", en="yes"), False: Text(vi="không", en="no")}
-_CHANNELS: Final = {
-    Channel.ONLINE: Text(vi="trực tuyến", en="online"),
-    Channel.COUNTER: Text(vi="tại bộ phận một cửa", en="at the one-stop desk"),
-    Channel.POST: Text(vi="qua bưu chính công ích", en="by public post"),
-}
 _FILED: Final = {
-    channel: Text(vi=f"nộp hồ sơ {words.vi}", en=f"filed {words.en}") for channel, words in _CHANNELS.items()
+    channel: Text(vi=f"nộp hồ sơ {words.vi}", en=f"filed {words.en}") for channel, words in CHANNEL_NAMES.items()
 }
 _APPLICANTS: Final = {
     PersonKind.PERSON: Text(vi="người nộp là cá nhân", en="the applicant is a person"),
@@ -275,14 +261,6 @@ _KINDS: Final = {
 }
 _SIZE: Final = dict.fromkeys(FieldKind, Text(vi="giá trị", en="value")) | {
     FieldKind.TEXT: Text(vi="số ký tự", en="characters"),
-}
-_ROLES: Final = {
-    Role.RECEPTION: Text(vi="cán bộ tiếp nhận", en="reception"),
-    Role.SPECIALIST: Text(vi="chuyên viên", en="specialist"),
-    Role.LEADER: Text(vi="lãnh đạo", en="leader"),
-    Role.CLERK: Text(vi="văn thư", en="clerk"),
-    Role.CASHIER: Text(vi="thu ngân", en="cashier"),
-    Role.TEAM_LEAD: Text(vi="phụ trách bộ phận", en="team lead"),
 }
 _ACTS: Final = {
     Act.FORWARD: Text(vi="xử lý và chuyển bước", en="handles it and passes it on"),

@@ -34,12 +34,12 @@ def _may_request_supplement(filing: Filing, actor: Actor, now: datetime) -> Prob
     at_review = at_stage(filing, Stage.REVIEW) or being_handled(filing)
     wrong = at_review if by_leader else at_the_task(filing, actor, now)
     if wrong is None and late and not by_leader:
-        within = filing.procedure.supplement_within
+        within = filing.procedure.supplement_within.words
         return problem(
             "",
             "too_late_to_ask",
-            f"chỉ được yêu cầu bổ sung trong {within} kể từ khi tiếp nhận; sau đó do lãnh đạo yêu cầu và nêu lý do",
-            f"a supplement is asked for within {within} of acceptance; later by a leader, with a reason",
+            f"chỉ được yêu cầu bổ sung trong {within.vi} kể từ khi tiếp nhận; sau đó do lãnh đạo yêu cầu và nêu lý do",
+            f"a supplement is asked for within {within.en} of acceptance; later by a leader, with a reason",
         )
     if wrong is None and _asked_so_far(filing) >= filing.procedure.supplement_rounds:
         return problem(

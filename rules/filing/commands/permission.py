@@ -11,6 +11,7 @@ from rules.filing.fold import current_step, stage, status, task_role
 from schemas.errors import Problem, problem
 from schemas.filing.state import Filing, Stage, Status
 from schemas.level import CAPABILITIES, Channel
+from schemas.names import ROLE_NAMES, STAGE_NAMES, listed
 from schemas.people import Actor, Role
 from schemas.publishing.procedure import Act
 
@@ -21,8 +22,8 @@ def role_is(actor: Actor, *roles: Role) -> Problem | None:
 
 @cache
 def _not_for(roles: tuple[Role, ...]) -> Problem:
-    names = ", ".join(roles)
-    return problem("actor.role", "role_not_allowed", f"việc này của: {names}", f"this is done by: {names}")
+    names = listed(ROLE_NAMES, roles)
+    return problem("actor.role", "role_not_allowed", f"việc này của: {names.vi}", f"this is done by: {names.en}")
 
 
 def at_stage(filing: Filing, *stages: Stage) -> Problem | None:
@@ -32,12 +33,12 @@ def at_stage(filing: Filing, *stages: Stage) -> Problem | None:
 
 @cache
 def _not_at(now: Stage, stages: tuple[Stage, ...]) -> Problem:
-    wanted = ", ".join(stages)
+    here, wanted = STAGE_NAMES[now], listed(STAGE_NAMES, stages)
     return problem(
         "",
         "wrong_stage",
-        f"hồ sơ đang ở bước {now}; việc này làm ở bước {wanted}",
-        f"the filing is at {now}; this is done at {wanted}",
+        f"hồ sơ đang ở bước: {here.vi}; việc này làm ở bước: {wanted.vi}",
+        f"the filing is at {here.en}; this is done at {wanted.en}",
     )
 
 
@@ -60,7 +61,7 @@ def claimed_by(filing: Filing, actor: Actor) -> Problem | None:
     if filing.officer == actor.subject:
         return None
     if filing.officer is None:
-        return problem("", "not_claimed", "hãy nhận việc trước (claim)", "claim the task first")
+        return problem("", "not_claimed", "hãy nhận việc trước", "claim the task first")
     return unclaimed(filing, actor)
 
 

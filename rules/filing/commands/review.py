@@ -20,6 +20,7 @@ from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import Clock, Outcome
 from schemas.filing.state import Filing, Stage
+from schemas.names import ACT_NAMES
 from schemas.people import Actor, Role
 from schemas.publishing.procedure import Act, StepPart
 
@@ -94,8 +95,8 @@ def may_finish(act: Act) -> Guard:
             return problem(
                 "",
                 "wrong_act",
-                f"bước {step.code} kết thúc bằng {step.act}",
-                f"the step {step.code} ends with {step.act}",
+                f"bước này kết thúc bằng {ACT_NAMES[step.act].vi}",
+                f"this step ends with {ACT_NAMES[step.act].en}",
             )
         return wrong or role_is(actor, task_role(filing)) or same_person(filing, actor) or claimed_by(filing, actor)
 

@@ -89,8 +89,8 @@ def _within(limit: Limit, most: Limit, name: str) -> None:
         why = problem(
             name,
             "too_far",
-            f"ghi từ 1 đến {most}, cùng đơn vị",
-            f"say from 1 to {most}, in the same unit",
+            f"ghi từ 1 đến {most.words.vi}, cùng đơn vị",
+            f"say from 1 to {most.words.en}, in the same unit",
         )
         raise refuse(why)
 
@@ -149,8 +149,8 @@ def _may_postpone(filing: Filing, times: int, notice: Limit, now: datetime) -> P
         return problem(
             "",
             "too_late_to_postpone",
-            f"phải báo trước khi hết hạn ít nhất {notice}; nay chỉ còn cách xin lỗi",
-            f"it is announced at least {notice} before the limit ends; what remains is an apology",
+            f"phải báo trước khi hết hạn ít nhất {notice.words.vi}; nay chỉ còn cách xin lỗi",
+            f"it is announced at least {notice.words.en} before the limit ends; what remains is an apology",
         )
     return None
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules.filing import lifecycle
+from rules.filing import lifecycle, projections
 from schemas.filing import events as ev
 from schemas.filing.state import ClockState, Task
 from tests.unit.filing.lives import (
@@ -702,6 +702,33 @@ def test_the_time_to_appeal_is_a_date_that_nothing_rings_at() -> None:
         assert (list(life.filing.clocks), life.tells, life.filing.closing) == (["appeal"], [], "delivered")
         assert life.until("2027-06-01 09:00").refusal("timer_fired", clock="appeal") == [("", "filing_closed")]
     assert Life().do("withdraw", APPLICANT, reason="đổi ý").runs("appeal") == []
+
+
+@pytest.mark.parametrize(
+    ("notify", "until"),
+    [
+        (lambda: Life().do("refuse_intake", RECEPTION, **REFUSING), "2027-02-23 17:00"),
+        (lambda: suspended(at(VERIFY)), "2027-02-23 17:00"),
+        (lambda: at(VERIFY).do("stop", LEADER, mode="end", **ENDING), "2027-02-23 17:00"),
+        (
+            lambda: Life().asked(RECEPTION, IDENTITY).until("2026-12-09 17:00").rung(),
+            "2027-03-10 17:00",
+        ),  # at the close: the next day's
+        (lambda: Life().accepted().decided("refused").issued(), "2027-02-23 17:00"),
+        (Life, None),
+    ],
+    ids=["refused at intake", "suspended", "ended", "not supplied", "refused on the merits", "nothing yet"],
+)
+def test_a_complaint_may_be_made_so_long_from_the_notice_of_each(notify: Callable[[], Life], until: str | None) -> None:
+    filing = notify().filing
+    seen = projections.view(filing, local("2026-12-10 08:00"), 0).complain_until
+    assert seen == (local(until) if until else None)
+
+
+def test_a_suspension_that_may_be_complained_about_rings_by_its_own_clock_alone() -> None:
+    life = suspended(at(VERIFY, **limited(appeal="1 calendar days")))
+    assert set(life.ringing) == {"suspension"}
+    assert life.until("2026-12-10 08:00").refusal("timer_fired", clock="appeal") == [("clock", "not_due")]
 
 
 # Whoever has the task, the clocks are the filing's.

@@ -1,0 +1,60 @@
+"""What people call roles, stages, acts and channels, in both languages: no code stands in a sentence that they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+
+from .base import Text
+from .filing.state import Stage
+from .level import Channel
+from .people import Role
+from .publishing.procedure import Act
+
+ROLE_NAMES: Final[Mapping[StrEnum, Text]] = {
+    Role.APPLICANT: Text(vi="người nộp", en="applicant"),
+    Role.REPRESENTATIVE: Text(vi="người đại diện", en="representative"),
+    Role.RECEPTION: Text(vi="cán bộ tiếp nhận", en="reception"),
+    Role.SPECIALIST: Text(vi="chuyên viên", en="specialist"),
+    Role.LEADER: Text(vi="lãnh đạo", en="leader"),
+    Role.CLERK: Text(vi="văn thư", en="clerk"),
+    Role.CASHIER: Text(vi="cán bộ thu phí", en="cashier"),
+    Role.HANDOVER: Text(vi="cán bộ trả kết quả", en="handover"),
+    Role.TEAM_LEAD: Text(vi="phụ trách Bộ phận Một cửa", en="team lead"),
+    Role.OPERATOR: Text(vi="người vận hành", en="operator"),
+    Role.AUDITOR: Text(vi="người kiểm tra", en="auditor"),
+    Role.SYSTEM: Text(vi="hệ thống", en="system"),
+}
+STAGE_NAMES: Final[Mapping[StrEnum, Text]] = {
+    Stage.DRAFT: Text(vi="chưa nộp", en="draft"),
+    Stage.INTAKE: Text(vi="tiếp nhận", en="intake"),
+    Stage.SUPPLEMENT: Text(vi="bổ sung", en="supplement"),
+    Stage.FEE: Text(vi="nộp phí", en="fee"),
+    Stage.SUSPENDED: Text(vi="tạm dừng", en="suspended"),
+    Stage.OBLIGATION: Text(vi="nghĩa vụ tài chính", en="obligation"),
+    Stage.REVIEW: Text(vi="thẩm định", en="review"),
+    Stage.ISSUE: Text(vi="lập kết quả", en="issue"),
+    Stage.DELIVERY: Text(vi="chuyển kết quả qua bưu chính", en="delivery"),
+    Stage.PICKUP: Text(vi="chờ nhận kết quả", en="pickup"),
+    Stage.CLOSED: Text(vi="đã kết thúc", en="closed"),
+}
+ACT_NAMES: Final[Mapping[StrEnum, Text]] = {
+    Act.FORWARD: Text(vi="xử lý và chuyển bước", en="handling it and passing it on"),
+    Act.INSPECT: Text(vi="kiểm tra thực tế và ghi biên bản", en="an inspection on site"),
+    Act.CONSULT: Text(vi="lấy ý kiến", en="a consultation"),
+    Act.OBLIGATION: Text(vi="theo dõi nghĩa vụ tài chính", en="the financial obligation"),
+    Act.PROPOSE: Text(vi="đề xuất", en="a proposal"),
+    Act.DECIDE: Text(vi="quyết định", en="a decision"),
+}
+CHANNEL_NAMES: Final[Mapping[StrEnum, Text]] = {
+    Channel.ONLINE: Text(vi="trực tuyến", en="online"),
+    Channel.COUNTER: Text(vi="tại bộ phận một cửa", en="at the one-stop desk"),
+    Channel.POST: Text(vi="qua bưu chính công ích", en="by public post"),
+}
+
+
+def listed(names: Mapping[StrEnum, Text], of: Iterable[StrEnum]) -> Text:
+    """The names of these, in this order."""
+    found = [names[one] for one in of]
+    return Text(vi=", ".join(name.vi for name in found) or "-", en=", ".join(name.en for name in found) or "-")
