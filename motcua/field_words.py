@@ -105,6 +105,7 @@ FIELDS: Final = {
     "kind": "which message this is",
     "kinds": "the kinds of agencies that decide it",
     "label": "what the field is called, in both languages",
+    "lapsed": "whether it was not paid in time, while the result that it is for waits all the same",
     "late_reason": "why it is asked for later than the officers of the review may",
     "late": "how many of them are past their due moment",
     "legal_basis": "the law that it rests on",

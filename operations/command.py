@@ -16,6 +16,6 @@ for _commands in _ALONE:
     app.registered_commands += _commands.registered_commands
 record.filings.command()(restart.restart)
 _OF_THE_RECORD: Final = (record.filings, ledger.app, filings.app, versions.app)
-_PUBLISHING: Final = (procedures.app, directory.app, calendar_change.app, law.app)
-for _group in (*_OF_THE_RECORD, *_PUBLISHING):
+_PUBLISHING: Final = (procedures.app, directory.app, calendar_change.app)
+for _group in (*_OF_THE_RECORD, *_PUBLISHING, law.app):
     app.add_typer(_group)

@@ -139,7 +139,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
             return None
 
 
-_HEARD_AS: Final = ("fee_paid", "fee_expired", "fee_waived")
+_HEARD_AS: Final = ("fee_paid", "fee_expired", "result_unclaimed", "fee_waived")
 
 
 def standing(payment: Payment) -> Standing:

@@ -1,4 +1,4 @@
-"""What people call roles, stages, acts and channels, in both languages: no code stands in a sentence that they read."""
+"""What people call roles, stages, acts, channels and agencies: no code stands in a sentence that they read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
+from .agency import AgencyKind
 from .base import Text
 from .filing.state import Stage
 from .level import Channel
@@ -51,6 +52,17 @@ CHANNEL_NAMES: Final[Mapping[StrEnum, Text]] = {
     Channel.ONLINE: Text(vi="trực tuyến", en="online"),
     Channel.COUNTER: Text(vi="tại bộ phận một cửa", en="at the one-stop desk"),
     Channel.POST: Text(vi="qua bưu chính công ích", en="by public post"),
+}
+
+AGENCY_KIND_NAMES: Final[Mapping[StrEnum, Text]] = {
+    AgencyKind.COMMUNE: Text(vi="Ủy ban nhân dân cấp xã", en="commune people's committee"),
+    AgencyKind.COMMUNE_POLICE: Text(vi="Công an cấp xã", en="commune police"),
+    AgencyKind.PROVINCE_DEPARTMENT: Text(vi="sở, ban, ngành cấp tỉnh", en="department of the province"),
+    AgencyKind.PROVINCE_POLICE: Text(vi="Công an cấp tỉnh", en="province police"),
+    AgencyKind.LAND_OFFICE: Text(vi="Văn phòng đăng ký đất đai", en="land registration office"),
+    AgencyKind.TAX: Text(vi="cơ quan thuế", en="tax office"),
+    AgencyKind.ONE_STOP_CENTRE: Text(vi="Trung tâm Phục vụ hành chính công", en="one-stop centre"),
+    AgencyKind.MINISTRY: Text(vi="bộ, cơ quan ngang bộ", en="ministry"),
 }
 
 

@@ -16,11 +16,10 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from activities.papers import QUICKLY, STORE, Papers
     from rules.filing import lifecycle
-    from rules.filing.competence import not_competent
     from rules.streams import FILING, Origin, StreamKind
     from schemas.backoffice import NOT_IN_STORE
     from schemas.edge import bounded
-    from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalCode, RefusalError, refused
+    from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalError
     from schemas.files import FileRef
     from schemas.filing import commands as cm
     from schemas.filing.state import Filing, FilingEnd, Stage, Timer
@@ -82,11 +81,11 @@ class FilingLife(Life[Filing]):
         found = await workflow.execute_local_activity_method(Registry.open, filed.request, **LEDGER)
         if found.procedure is None or found.queue is None:
             raise filed.unknown(procedure_known=found.procedure is not None)
-        if found.elsewhere is not None:
-            raise refused(RefusalCode.BAD_SUBMISSION, not_competent(found.procedure.decided_by, found.elsewhere))
         self.taken_over(found)
         origin = Origin(filed.stream, filed.submission.agency, found.procedure, found.calendar, found.digests)
-        return Opening(origin, filed.command(found.procedure, found.accountable), filed.content, filed.refusal)
+        return Opening(
+            origin, filed.command(found.procedure, found.accountable, found.elsewhere), filed.content, filed.refusal
+        )
 
     def taken_over(self, found: OpenResult) -> None:
         """Keep the queue of the agency's back office. Without one, or without its rules, the filing stands still."""

@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.intake import OpenRequest
     from rules.streams import FILING
+    from schemas.agency import AgencyName
     from schemas.edge import strictly
     from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused, shape_refusal
     from schemas.filing.commands import Submit
@@ -49,7 +50,9 @@ class Filed:
             agency=submission.agency,
         )
 
-    def command(self, procedure: ProcedureRules, accountable: Accountable) -> Submit:
+    def command(
+        self, procedure: ProcedureRules, accountable: Accountable, elsewhere: tuple[AgencyName, ...] | None
+    ) -> Submit:
         """The filing's first command, under this procedure."""
         submission = composed(self.submission)
         return Submit(
@@ -59,6 +62,7 @@ class Filed:
             procedure=procedure,
             agency=submission.agency,
             accountable=accountable,
+            elsewhere=elsewhere,
         )
 
     def unknown(self, *, procedure_known: bool) -> RefusalError:

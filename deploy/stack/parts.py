@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import signal
+import sqlite3
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
@@ -119,7 +120,10 @@ class Platform:
         async def ready() -> bool:
             if not await self._temporal_serves():
                 return False
-            await asyncio.to_thread(drop_unused_indexes, database)
+            try:
+                await asyncio.to_thread(drop_unused_indexes, database)
+            except sqlite3.OperationalError:  # it writes just now: asked again
+                return False
             return True
 
         command = [binary("temporal"), "server", "start-dev", "--disable-config-file"]

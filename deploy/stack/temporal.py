@@ -55,7 +55,7 @@ FOUND: Final = "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name
 def drop_unused_indexes(database: Path) -> None:
     """Leaves the list of workflows `INDEXES` alone.
 
-    It comes with 53, one a search attribute that somebody might define; each is written again when a workflow starts
+    It comes with 58, one a search attribute that somebody might define; each is written again when a workflow starts
     and when it ends. A search by another attribute still works, by reading the list through.
     """
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:

@@ -93,8 +93,7 @@ def _fee_requested(filing: Filing, event: ev.FeeRequested, _: datetime) -> Chang
 
 def _fee_paid(filing: Filing, event: ev.FeePaid, _: datetime) -> Change:
     paid = {"state": FeeState.PAID, "channel": event.channel, "receipt_no": event.receipt_no}
-    fees = _change_fee(filing, event.n, paid)
-    return {"fees": fees, "unclaimed": False, "processing": filing.accepted_at is not None}
+    return {"fees": _change_fee(filing, event.n, paid), "processing": filing.accepted_at is not None}
 
 
 def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Change:
@@ -103,14 +102,14 @@ def _fee_expired(filing: Filing, event: ev.FeeExpired, at: datetime) -> Change:
 
 def _result_unclaimed(filing: Filing, event: ev.ResultUnclaimed, _: datetime) -> Change:
     """Its online payment, if it had one, has ended: from now on it is paid at the counter."""
-    at_counter = {"channel": Channel.COUNTER, "online": False}
-    return {"fees": _change_fee(filing, event.n, at_counter), "unclaimed": True}
+    at_counter = {"channel": Channel.COUNTER, "online": False, "lapsed": True}
+    return {"fees": _change_fee(filing, event.n, at_counter)}
 
 
 def _fee_waived(filing: Filing, event: ev.FeeWaived, _: datetime) -> Change:
     waiver = Waiver(code=event.waiver, percent=event.percent, officer=event.officer)
     fees = _change_fee(filing, event.n, {"state": FeeState.WAIVED})
-    return {"fees": fees, "waiver": waiver, "unclaimed": False, "processing": filing.accepted_at is not None}
+    return {"fees": fees, "waiver": waiver, "processing": filing.accepted_at is not None}
 
 
 def _change_fee(filing: Filing, n: int, change: Mapping[str, Any]) -> tuple[Fee, ...]:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from schemas.agency import AGENCY_KIND_NAMES, AgencyKind, AgencyName
+from schemas.agency import AgencyKind, AgencyName
 from schemas.errors import Problem, problem
+from schemas.names import AGENCY_KIND_NAMES, listed
 
 
 def not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]) -> Problem:
     """That the agency is of none of these `kinds`, and who is, the nearest first."""
-    names = [AGENCY_KIND_NAMES[kind] for kind in kinds]
-    vi, en = ", ".join(name.vi for name in names), ", ".join(name.en for name in names)
+    names = listed(AGENCY_KIND_NAMES, kinds)
     if not deciding:
         return problem(
             "agency",
             "not_competent",
-            f"thủ tục này do {vi} giải quyết; danh bạ chưa có cơ quan nào như thế",
-            f"this procedure is decided by: {en}; the directory has none",
+            f"thủ tục này do {names.vi} giải quyết; danh bạ chưa có cơ quan nào như thế",
+            f"this procedure is decided by: {names.en}; the directory has none",
         )
+    vi, en = (
+        ", ".join(f"{one.agency} ({getattr(one.name, language)})" for one in deciding) for language in ("vi", "en")
+    )
     return problem(
         "agency",
         "not_competent",
-        f"thủ tục này do {vi} giải quyết; hãy nộp tại: {', '.join(f'{a.agency} ({a.name.vi})' for a in deciding)}",
-        f"this procedure is decided by: {en}; file with: {', '.join(f'{a.agency} ({a.name.en})' for a in deciding)}",
+        f"thủ tục này do {names.vi} giải quyết; hãy nộp tại: {vi}",
+        f"this procedure is decided by: {names.en}; file with: {en}",
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, StrictBool
 
+from ..agency import AgencyName
 from ..base import AgencyCode, Code, DocumentNumber, Dong, Instant, Key, Line, Model, ShortText, StrictModel, Subject
 from ..files import FileRef, Paper
 from ..form import FormValue
@@ -339,7 +340,8 @@ RESERVED_IDS: Final = ("accept:", "calendar:", "fee:", "issue:", "machine:", "pa
 class Submit(Command):
     """The submission itself, as the filing's first command, by the person who files, under this procedure.
 
-    `accountable` are those who answer for the filing where nobody decides.
+    `accountable` are those who answer for the filing where nobody decides. `elsewhere` are those who decide the
+    procedure, the nearest first, where this agency does not.
     """
 
     kind: Literal["submit"] = "submit"
@@ -348,6 +350,7 @@ class Submit(Command):
     procedure: ProcedureRules
     agency: AgencyCode
     accountable: Accountable
+    elsewhere: tuple[AgencyName, ...] | None = None
 
 
 class TimerFired(SystemCommand):

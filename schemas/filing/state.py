@@ -151,7 +151,8 @@ class FeeState(StrEnum):
 class Fee(Model):
     """A fee that was asked for, in đồng.
 
-    `waived` is what an earlier waiver took off the lines; `online`: there is a payment for it, however it came.
+    `waived` is what an earlier waiver took off the lines; `online`: there is a payment for it, however it came;
+    `lapsed`: it was not paid in time, and the result that it is for waits all the same.
     """
 
     n: int
@@ -160,6 +161,7 @@ class Fee(Model):
     channel: Channel
     waived: int = 0
     online: bool = False
+    lapsed: bool = False
     state: FeeState = FeeState.DUE
     receipt_no: str | None = None
 
@@ -305,7 +307,6 @@ class Filing(Model):
     overdue: tuple[Clock, ...] = ()
     reappointed: bool = False
     apologised: bool = False
-    unclaimed: bool = False
     early: bool = False
     machine_failing: MachineWork | None = None
 
@@ -328,6 +329,11 @@ class Filing(Model):
     def fee_pending(self) -> bool:
         """Whether a fee waits to be paid."""
         return self.fee is not None and self.fee.state is FeeState.DUE
+
+    @property
+    def unclaimed(self) -> bool:
+        """Whether the result is kept because its fee was not paid in time, and is not paid yet."""
+        return self.fee is not None and self.fee.lapsed and self.fee_pending
 
     @property
     def fees_to_collect(self) -> tuple[Fee, ...]:

@@ -54,7 +54,14 @@ LINE: Final = ev.FeeLine(code="extract", amount=8000, quantity=2)
 ITEM: Final = cm.SupplementItem(target=cm.TargetKind.PAPER, code="identity", note="bản chụp mờ")
 SUPPLEMENT: Final = fl.OpenSupplement(n=1, items=(ITEM,), officer="h01.12-specialist-1", legal_basis="NĐ 61/2018 Đ15")
 FEE: Final = fl.Fee(
-    n=1, amount=16_000, lines=(LINE,), channel=Channel.ONLINE, waived=1, state=fl.FeeState.PAID, receipt_no="0000001"
+    n=1,
+    amount=16_000,
+    lines=(LINE,),
+    channel=Channel.ONLINE,
+    waived=1,
+    lapsed=True,
+    state=fl.FeeState.PAID,
+    receipt_no="0000001",
 )
 DECISION: Final = fl.Decision(
     outcome=ev.Outcome.APPROVED,
@@ -423,7 +430,6 @@ SNAPSHOT: Final = fl.Filing(
     overdue=(ev.Clock.INTAKE,),
     reappointed=True,
     apologised=True,
-    unclaimed=True,
     early=True,
 )
 DOSSIER: Final = bo.Dossier(

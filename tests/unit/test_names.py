@@ -11,11 +11,12 @@ import pytest
 from operations.law.matrix import SYSTEM_KINDS
 from operations.law.situations import situations
 from rules.filing.guards import PUBLIC_KINDS, check
+from schemas.agency import AgencyKind
 from schemas.base import Text
 from schemas.filing.state import Stage
 from schemas.level import Channel
 from schemas.limit import Limit, Unit
-from schemas.names import ACT_NAMES, CHANNEL_NAMES, ROLE_NAMES, STAGE_NAMES, listed
+from schemas.names import ACT_NAMES, AGENCY_KIND_NAMES, CHANNEL_NAMES, ROLE_NAMES, STAGE_NAMES, listed
 from schemas.people import Role
 from schemas.publishing.procedure import Act
 
@@ -23,7 +24,14 @@ CODES = {str(code) for kind in (Role, Stage, Act, Channel, Unit) for code in kin
 
 
 @pytest.mark.parametrize(
-    ("names", "kind"), [(ROLE_NAMES, Role), (STAGE_NAMES, Stage), (ACT_NAMES, Act), (CHANNEL_NAMES, Channel)]
+    ("names", "kind"),
+    [
+        (ROLE_NAMES, Role),
+        (STAGE_NAMES, Stage),
+        (ACT_NAMES, Act),
+        (CHANNEL_NAMES, Channel),
+        (AGENCY_KIND_NAMES, AgencyKind),
+    ],
 )
 def test_each_has_a_name_of_its_own(names: Mapping[StrEnum, Text], kind: type[StrEnum]) -> None:
     assert set(names) == set(kind)

@@ -13,6 +13,7 @@ from schemas.filing.commands import SystemCommand
 from schemas.limit import Limit
 from schemas.people import SYSTEM
 from schemas.stream.ledger import Recorded
+from tests.unit.filing.lives import Life, fee, procedure
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 FILING = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
@@ -146,3 +147,16 @@ def test_the_same_money_told_twice_is_money_once() -> None:
     so_far.money("c1")
     with pytest.raises(RefusalError):
         so_far.money("c1")
+
+
+@pytest.mark.parametrize("due", ["acceptance", "result"])
+@pytest.mark.parametrize("settlement", ["paid", "expired"])
+def test_whatever_a_filing_makes_of_its_end_says_that_it_has_heard(due: str, settlement: str) -> None:
+    life = Life(procedure(fee=fee(due))).accepted()
+    life = life if due == "acceptance" else life.decided().issued()
+    said = len(life.log)
+    life.do("settle_fee", n=1, settlement=settlement, amount=16_000 if settlement == "paid" else 0)
+    told = Told()
+    told.money("c-1") if settlement == "paid" else told.expire()
+    heard = {recorded.event.kind for recorded in life.log[said:] if getattr(recorded.event, "n", None) == 1}
+    assert heard & {*rules.standing(told.payment).heard_as}

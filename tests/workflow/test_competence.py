@@ -10,7 +10,6 @@ import yaml
 from activities.intake import OpenRequest, Registry
 from motcua import BadSubmission
 from operations.publishing.catalogue import publish, seed_directory
-from schemas.agency import AGENCY_KIND_NAMES, AgencyKind
 from schemas.errors import Problem
 from schemas.ids import filing_workflow
 from tests.acting import AGENCY, BIRTH, Play, birth
@@ -62,6 +61,14 @@ async def test_who_does_not_decide_names_who_does_the_nearest_first(world: World
         assert await connection.fetchval("select count(*) from event") == 0
 
 
+async def test_what_else_is_wrong_is_said_with_it(world: World) -> None:
+    version = await decided_by(world, "commune", here="land_office")
+    async with world.platform():
+        with pytest.raises(BadSubmission) as error:
+            await Play.begin(world, birth(version=version, papers=[]))
+    assert [problem.rule for problem in error.value.refusal.problems] == ["not_competent", "paper_required"]
+
+
 async def test_an_agency_of_a_ministry_is_near_in_the_province_where_it_sits(world: World) -> None:
     version = await decided_by(world, "tax", "commune", here="land_office")
     async with world.platform():
@@ -88,8 +95,3 @@ async def test_who_decides_it_takes_it_and_keeps_it_whatever_it_becomes(world: W
     async with open_pool(world.settings) as pool:
         begun = await Registry(pool).open(OpenRequest(stream=stream, code=BIRTH, version=version, agency=AGENCY))
     assert begun.elsewhere is None
-
-
-def test_every_kind_has_its_name() -> None:
-    assert set(AGENCY_KIND_NAMES) == set(AgencyKind)
-    assert len({name.vi for name in AGENCY_KIND_NAMES.values()}) == len(AgencyKind)

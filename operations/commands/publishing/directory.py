@@ -14,7 +14,7 @@ from operations.addresses import OWNER
 from operations.commands.database import Connection, ask
 from operations.commands.printing import wide
 from operations.publishing.catalogue import Directory, MistakesFoundError, seed_directory
-from schemas.agency import AGENCY_KIND_NAMES
+from schemas.names import AGENCY_KIND_NAMES
 
 AGENCIES: Final = "select agency, name_vi, name_en, kind, province, namespace, queue from agency order by agency"
 OFFICERS: Final = """

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from schemas.agency import AGENCY_KIND_NAMES
 from schemas.base import Text
 from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel
 from schemas.limit import Limit
-from schemas.names import CHANNEL_NAMES, ROLE_NAMES
+from schemas.names import ACT_NAMES, AGENCY_KIND_NAMES, CHANNEL_NAMES, ROLE_NAMES, listed
 from schemas.people import PersonKind
 from schemas.publishing.procedure import (
-    Act,
     Condition,
     ConsultRule,
     ExtensionRule,
@@ -84,7 +82,7 @@ def _field(field: FieldRule, labels: Mapping[str, Text]) -> str:
 
 
 def _step(step: ReviewStep, path: str) -> Iterator[Row]:
-    does = _pair(ROLE_NAMES[step.role], Text(vi=":", en=":"), _ACTS[step.act])
+    does = _pair(ROLE_NAMES[step.role], Text(vi=":", en=":"), ACT_NAMES[step.act])
     yield Row(path, _lines(_coded(step.code, step.name), does, _pair(step.limit.words)), step.source)
     if step.consult is not None:
         yield Row(f"{path}.consult", _consult(step.consult), step.consult.source)
@@ -141,8 +139,8 @@ def _rules(procedure: Procedure) -> Iterator[Row]:
     signature = procedure.signature
     yield Row("signature", _pair(signed if signature.required else unsigned), signature.source)
     if procedure.decided_by is not None:
-        kinds = [AGENCY_KIND_NAMES[kind] for kind in procedure.decided_by.kinds]
-        yield Row("decided_by", _lines(*map(_pair, kinds)), procedure.decided_by.source)
+        kinds = listed(AGENCY_KIND_NAMES, procedure.decided_by.kinds)
+        yield Row("decided_by", _pair(kinds), procedure.decided_by.source)
     if procedure.automatic is not None:
         yield Row("automatic", _order(procedure.automatic), procedure.automatic.source)
     if procedure.silent_approval is not None:
@@ -221,8 +219,7 @@ def _count(number: int, thing: str) -> str:
 
 
 def _channels(channels: tuple[Channel, ...]) -> str:
-    words = [CHANNEL_NAMES[channel] for channel in channels]
-    return _pair(Text(vi=", ".join(word.vi for word in words), en=", ".join(word.en for word in words)))
+    return _pair(listed(CHANNEL_NAMES, channels))
 
 
 def _quoted(text: Text) -> Text:
@@ -261,14 +258,6 @@ _KINDS: Final = {
 }
 _SIZE: Final = dict.fromkeys(FieldKind, Text(vi="giá trị", en="value")) | {
     FieldKind.TEXT: Text(vi="số ký tự", en="characters"),
-}
-_ACTS: Final = {
-    Act.FORWARD: Text(vi="xử lý và chuyển bước", en="handles it and passes it on"),
-    Act.INSPECT: Text(vi="kiểm tra thực tế và ghi biên bản", en="inspects on site and records it"),
-    Act.CONSULT: Text(vi="lấy ý kiến", en="consults others"),
-    Act.OBLIGATION: Text(vi="theo dõi nghĩa vụ tài chính", en="sees to the financial obligation"),
-    Act.PROPOSE: Text(vi="đề xuất", en="proposes"),
-    Act.DECIDE: Text(vi="quyết định", en="decides"),
 }
 _SILENCE: Final = {
     Silence.CONSENT: Text(vi="quá hạn không trả lời là đồng ý", en="no answer in time means consent"),

@@ -8,7 +8,8 @@ from typing import Final
 from rules.filing import admission
 from rules.filing.commands.permission import at_stage, role_is, unclaimed
 from rules.filing.commands.rule import Events, Rule
-from rules.filing.receipt import receipt_problems
+from rules.filing.competence import not_competent
+from rules.filing.on_paper import problems_on_paper
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -19,7 +20,9 @@ from schemas.people import Actor, Role
 
 def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     submission, rules = command.submission, command.procedure
-    admitted = admission.admit(submission, rules, receipt_problems(submission, filing.calendar, now))
+    elsewhere = () if command.elsewhere is None else (not_competent(rules.decided_by, command.elsewhere),)
+    on_paper = problems_on_paper(submission, filing.calendar, now)
+    admitted = admission.admit(submission, rules, (*elsewhere, *on_paper))
     submitted = ev.Submitted(
         agency=filing.agency,
         procedure=rules.code,

@@ -85,8 +85,8 @@ def fee_lapsed(filing: Filing, fee: Fee) -> Events:
     """A fee that was not paid in time: the filing ends, but a result that is there stays there, and is kept."""
     if filing.result is None:
         return (ev.FeeExpired(n=fee.n),)
-    late = ev.Overdue(clock=Clock.PAYMENT, due=filing.clocks[Clock.PAYMENT].due)
-    return (late, ev.ResultUnclaimed(n=fee.n))
+    clock, kept = filing.clocks[Clock.PAYMENT], ev.ResultUnclaimed(n=fee.n)
+    return (kept,) if clock.overdue else (ev.Overdue(clock=Clock.PAYMENT, due=clock.due), kept)
 
 
 RULES: Final[dict[str, Rule]] = {

@@ -537,6 +537,13 @@ def test_a_result_that_nobody_pays_for_is_kept_and_paid_for_at_the_counter(chann
     assert (life.status, life.filing.unclaimed, life.filing.closing) == (10, False, "delivered")
 
 
+def test_a_fee_that_was_late_before_the_bank_said_so_is_late_once() -> None:
+    life = Life(procedure(fee=fee("result"))).accepted().decided().issued().until("2026-12-02 17:05").rung()
+    assert (life.kinds[-1], life.filing.unclaimed) == ("overdue", False)
+    online_expires(life)
+    assert (life.kinds[-1], life.kinds.count("overdue"), life.filing.unclaimed) == ("result_unclaimed", 1, True)
+
+
 def test_of_a_fee_before_the_result_nobody_is_reminded() -> None:
     life = Life(procedure(fee=fee())).accepted()
     assert [moment for clock, moment, _ in life.tells if clock == "payment"] == ["due"]

@@ -17,7 +17,7 @@ from schemas.publishing.calendar import Calendar
 _A_MOMENT: Final = Limit(amount=1, unit=Unit.WORKING_HOURS)
 
 
-def receipt_problems(submission: Submission, calendar: Calendar, now: datetime) -> Iterator[Problem]:
+def problems_on_paper(submission: Submission, calendar: Calendar, now: datetime) -> Iterator[Problem]:
     """What is wrong with the moment of receipt that was given, and with what was filled in for the applicant."""
     if submission.received_at is not None:
         yield from _moment(submission, submission.received_at, calendar, now)
