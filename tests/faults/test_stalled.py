@@ -81,7 +81,10 @@ async def test_a_hundred_filings_that_a_bug_stalled_go_on_once_it_is_mended(worl
             told = await command(world, "filings", "stalled")
             doctor = await command(world, "doctor", code=1)
         assert {one["workflow_id"] for one in told} == everyone
-        assert all(one["code"].startswith("H56.30-") and one["attempts"] > 1 for one in told)
+        assert {one["code"].partition("-")[0] for one in told} == {"H56.30"}
+        # What reaches a workflow between two tries makes the next one a first try again.
+        assert min(one["attempts"] for one in told) >= 1
+        assert sum(one["attempts"] for one in told) > len(told)
         assert {(one["cause"], one["error"]) for one in told} == {("WorkflowWorkerUnhandledFailure", "RuntimeError")}
         assert {one["place"].partition(":")[0] for one in told} == {"faults/buggy_worker.py"}
         failed = {one["check"]: one["what"]["en"] for one in doctor["findings"] if one["health"] == "fail"}
