@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.standing import IN_FORCE, KEPT, is_closed, read_calendar
 from schemas.agency import AgencyName
-from schemas.base import Model, Text
+from schemas.base import AgencyCode, Model, Text
 from schemas.filing.events import Accountable, Digests
 from schemas.ids import StreamId
 from schemas.people import Role
@@ -24,12 +24,16 @@ from views.log import CALENDAR, digest
 
 
 class OpenRequest(Model):
-    """A stream, and what it is begun with; without a version the current one. The log, if it has it, decides."""
+    """A stream, and what it is begun with; without a version the current one. The log, if it has it, decides.
+
+    `desks` are the other agencies that are to receive the filing or hand its result over.
+    """
 
     stream: str
     code: str | None = None
     version: str | None = None
     agency: str | None = None
+    desks: tuple[str, ...] = ()
 
 
 class CalendarRequest(Model):
@@ -44,7 +48,7 @@ class OpenResult(Model):
 
     `digests` are those of the two as they were loaded. Who is `accountable` is asked of the directory only for what
     the log does not hold yet; it tells the rest. `elsewhere` is None if the agency may decide the procedure, or else
-    those that do, the nearest first.
+    those that do, the nearest first; `no_desks` are those of the desks that may not receive for it.
     """
 
     procedure: ProcedureRules | None = None
@@ -54,6 +58,7 @@ class OpenResult(Model):
     digests: Digests | None = None
     accountable: Accountable = Accountable()
     elsewhere: tuple[AgencyName, ...] | None = None
+    no_desks: tuple[AgencyCode, ...] = ()
 
 
 class News(Model):
@@ -82,6 +87,7 @@ class Registry:
                 [(agency, queue, rules, calendar, leaders, kind)] = await connection.fetch(_OPEN, *asked)
                 procedure = None if rules is None else _read_rules(rules)
                 elsewhere = await _deciding(connection, agency, kind, procedure)
+                no_desks = await _no_desks(connection, agency, request.desks)
         if calendar is None:
             raise ApplicationError("publish a calendar: motcua calendar publish", type="no_calendar")
         days = read_calendar(calendar)
@@ -95,6 +101,7 @@ class Registry:
             digests=Digests(rules=digest(rules), calendar=digest(calendar)),
             accountable=_accountable(procedure, leaders),
             elsewhere=elsewhere,
+            no_desks=no_desks,
         )
 
     @activity.defn(name="intake.calendar")
@@ -168,6 +175,22 @@ async def _deciding(
         return None
     rows = await connection.fetch(_DECIDING, list(procedure.decided_by), agency, _SO_MANY)
     return tuple(AgencyName(agency=code, name=Text(vi=vi, en=en)) for code, vi, en in rows)
+
+
+_NO_DESKS: Final = """
+select named.desk from unnest($2::text[]) as named (desk) where named.desk <> $1 and not exists (
+    select from agency as desk join agency as served on served.agency = $1
+    where desk.agency = named.desk and (
+        served.agency = any(desk.receives_for) or ('*' = any(desk.receives_for) and desk.province = served.province)
+    )
+)
+"""
+
+
+async def _no_desks(connection: Connection, agency: str, desks: tuple[str, ...]) -> tuple[AgencyCode, ...]:
+    """Those of the desks that have not the right, in the directory, to receive for this agency."""
+    rows = await connection.fetch(_NO_DESKS, agency, list(desks)) if desks else ()
+    return tuple(row["desk"] for row in rows)
 
 
 @lru_cache(KEPT)

@@ -261,14 +261,14 @@ def _as_it_was(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-_UNKNOWN_BEFORE: Final = (
-    "submitted",  # one that knows nothing `missing` would take in what is incomplete
-    "accepted",  # one that knows no `since` would let the time run from too late
-    "supplement_requested",  # one that knows no `late` would give an officer's task to the leader who asked
-    "suspended",  # one that knows no `limit` would let a suspension last as long as the procedure does
-    "apology_drafted",  # one wants another appointment in every apology
-)
-"""What has a second version, because a build of before would take it for something else."""
+_UNKNOWN_BEFORE: Final = {
+    "submitted": 2,  # one that knows nothing `missing` would take in what is incomplete; no `desk`: would ask another
+    "accepted": 1,  # one that knows no `since` would let the time run from too late
+    "supplement_requested": 1,  # one that knows no `late` would give an officer's task to the leader who asked
+    "suspended": 1,  # one that knows no `limit` would let a suspension last as long as the procedure does
+    "apology_drafted": 1,  # one wants another appointment in every apology
+}
+"""What has had so many more versions, because a build of before would take it for something else."""
 
 FILING: Final = StreamKind(
     name="filing",
@@ -288,7 +288,7 @@ FILING: Final = StreamKind(
     pins=_filing_pins,
     numberings={"dossier": Numbering("%Y%m%d", ""), "receipt": Numbering("%Y", "R")},
     table=Table("filing", "filing_id"),
-    upcasters=dict.fromkeys(_UNKNOWN_BEFORE, (_as_it_was,)),
+    upcasters={name: (_as_it_was,) * times for name, times in _UNKNOWN_BEFORE.items()},
     memory=FilingMemory,
     title=Text(vi="Hồ sơ", en="Filings"),
 )

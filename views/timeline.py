@@ -66,6 +66,8 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "supplement_requested",
         "supplemented",
         "supplement_expired",
+        "dossier_transferred",
+        "dossier_received",
         "fee_requested",
         "fee_paid",
         "fee_waived",

@@ -83,9 +83,7 @@ class FilingLife(Life[Filing]):
             raise filed.unknown(procedure_known=found.procedure is not None)
         self.taken_over(found)
         origin = Origin(filed.stream, filed.submission.agency, found.procedure, found.calendar, found.digests)
-        return Opening(
-            origin, filed.command(found.procedure, found.accountable, found.elsewhere), filed.content, filed.refusal
-        )
+        return Opening(origin, filed.command(found.procedure, found), filed.content, filed.refusal)
 
     def taken_over(self, found: OpenResult) -> None:
         """Keep the queue of the agency's back office. Without one, or without its rules, the filing stands still."""

@@ -10,13 +10,11 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
-    from activities.intake import OpenRequest
+    from activities.intake import OpenRequest, OpenResult
     from rules.streams import FILING
-    from schemas.agency import AgencyName
     from schemas.edge import strictly
     from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused, shape_refusal
     from schemas.filing.commands import Submit
-    from schemas.filing.events import Accountable
     from schemas.filing.state import FilingStart, SubmitCheck
     from schemas.filing.submission import Submission, content_digest
     from schemas.ids import StreamId, filing_id
@@ -48,12 +46,11 @@ class Filed:
             code=submission.procedure,
             version=submission.version,
             agency=submission.agency,
+            desks=tuple(desk for desk in (submission.desk, submission.result_desk) if desk is not None),
         )
 
-    def command(
-        self, procedure: ProcedureRules, accountable: Accountable, elsewhere: tuple[AgencyName, ...] | None
-    ) -> Submit:
-        """The filing's first command, under this procedure."""
+    def command(self, procedure: ProcedureRules, found: OpenResult) -> Submit:
+        """The filing's first command, under this procedure, with what the directory says."""
         submission = composed(self.submission)
         return Submit(
             actor=submission.actor,
@@ -61,8 +58,9 @@ class Filed:
             submission=submission,
             procedure=procedure,
             agency=submission.agency,
-            accountable=accountable,
-            elsewhere=elsewhere,
+            accountable=found.accountable,
+            elsewhere=found.elsewhere,
+            no_desks=found.no_desks,
         )
 
     def unknown(self, *, procedure_known: bool) -> RefusalError:

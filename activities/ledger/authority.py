@@ -67,7 +67,7 @@ async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]
             f"the agency's directory does not know this officer as {ROLE_NAMES[event.role].en}",
         )
         for event in given
-        if not await _active(connection, batch.agency, event.officer, event.role)
+        if not await _active(connection, batch.actor.agency or batch.agency, event.officer, event.role)
     ]
 
 

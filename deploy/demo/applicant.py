@@ -80,6 +80,7 @@ class Filer:
             procedure=scenario.procedure,
             version=version,
             agency=scenario.agency,
+            desk=scenario.desk,
             channel=scenario.channel,
             applicant=self.applicant(PersonKind.ORGANISATION if scenario.organisation else PersonKind.PERSON),
             actor=filer if online else reception,

@@ -58,6 +58,10 @@ async def _answers(scenario: Scenario, _: Act, view: FilingView, filer: Filer) -
     return {"form": filer.words(given), "papers": await filer.papers(papers)}
 
 
+async def _originals(_: Scenario, __: Act, view: FilingView, ___: Filer) -> Words:
+    return {"originals": view.at_desk}
+
+
 async def _counted(_: Scenario, __: Act, view: FilingView, ___: Filer) -> Words:
     return {"amount": view.fee.amount if view.fee else 0}
 
@@ -131,6 +135,8 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "decide": _outcome,
     "request_supplement": _items,
     "supplement": _answers,
+    "transfer_dossier": _originals,
+    "receive_dossier": _note,
     "reassign": _officer,
     "ask": _question,
     "answer": _answer,

@@ -71,7 +71,7 @@ class Player:
 
     async def _play(self, played: Played, filer: Filer) -> None:
         scenario = played.scenario
-        reception = officer(scenario.agency, Role.RECEPTION)
+        reception = officer(scenario.receiving, Role.RECEPTION)
         submission = await filer.submission(scenario, played.version, reception)
         played.code = (await self._client.submit(submission)).code
         page = Insisting(self._client, submission)
@@ -85,7 +85,7 @@ class Player:
         pause = FIRST_LOOK
         while True:
             view = await page.view()
-            actor = _in_queue(scenario, act, view)
+            actor = _in_queue(act, view)
             if actor is None and (actor := await self._allowed(scenario, act, filer, page)) is not None:
                 view = await page.view()  # what is allowed now may be newer than the page
             if actor is not None:
@@ -103,7 +103,8 @@ class Player:
         if act.role is Role.TEAM_LEAD or act.command == "claim" or LATE in act.arguments:
             return None
         own = act.role in {Role.APPLICANT, Role.REPRESENTATIVE}
-        actor = filer.actor(act.role) if own else officer(scenario.agency, act.role)
+        agency = scenario.receiving if act.role is Role.RECEPTION else scenario.agency
+        actor = filer.actor(act.role) if own else officer(agency, act.role)
         actions = await page.actions(actor)
         return actor if any(action.allowed and action.name == act.command for action in actions) else None
 
@@ -114,14 +115,14 @@ class Player:
             pause = min(pause * 1.5, LONGEST_LOOK)
 
 
-def _in_queue(scenario: Scenario, act: Act, view: FilingView) -> Actor | None:
+def _in_queue(act: Act, view: FilingView) -> Actor | None:
     """The officer who has this in their queue."""
     for task in view.tasks:
         at_step = act.command != "claim" or act.arguments in {(), (task.name,)}
         if LATE in act.arguments and not task.overdue:
             continue
         if task.role is act.role is not Role.APPLICANT and act.command in task.actions and at_step:
-            return officer(scenario.agency, act.role, task.officer)
+            return officer(task.agency, act.role, task.officer)
     return None
 
 

@@ -81,7 +81,7 @@ class Scenario(StrictModel):
 
     `payer` and `postcode` choose how the sandbox bank and post behave; `waits` lets clocks of the procedure ring after
     so many seconds; `weight` is how often the story comes up in a mix. Somebody else files for the `represented`; the
-    desk fills in what the `assisted` sign.
+    desk fills in what the `assisted` sign. `desk` is another agency that receives a paper filing.
     """
 
     name: str
@@ -90,6 +90,7 @@ class Scenario(StrictModel):
     procedure: ProcedureCode
     waits: dict[str, int] = Field(default_factory=dict)
     agency: AgencyCode
+    desk: AgencyCode | None = None
     channel: Channel = Channel.ONLINE
     fee_channel: Channel | None = None
     organisation: bool = False
@@ -112,6 +113,11 @@ class Scenario(StrictModel):
             raise ValueError("a scenario has either `expected` or `refused`")
         _ = self.acts
         return self
+
+    @property
+    def receiving(self) -> AgencyCode:
+        """The agency at whose desk it is handed in."""
+        return self.desk or self.agency
 
     @property
     def edition(self) -> Edition:

@@ -55,6 +55,8 @@ ARTICLES: Final[dict[str, str]] = {
     "refuse_intake": "NĐ 61/2018 Đ17 k1b",
     "request_supplement": _SUPPLEMENT,
     "supplement": _SUPPLEMENT,
+    "transfer_dossier": "NĐ 61/2018 Đ18 k1; NĐ 118/2025 (secondary)",
+    "receive_dossier": "NĐ 61/2018 Đ18 k1; NĐ 118/2025 (secondary)",
     "claim": "ours",
     "release": "ours",
     "reassign": "practice",

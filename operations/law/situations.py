@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from operations.law.stories import APPLICANT, INSTANT, SHORT, Story, fee, somebody
+from operations.law.stories import APPLICANT, DESK, INSTANT, SHORT, Story, fee, somebody
 from schemas.filing.events import Clock
 from schemas.people import Actor, Role
 
@@ -37,6 +37,9 @@ _OFFICERS: Final = (
 )
 
 
+_AT_DESK: Final = {role: somebody(role, agency=DESK) for role in _OFFICERS}
+
+
 def situations() -> Iterator[Situation]:
     """All of them, in the order of the statuses."""
     for name, make in _PLACES.items():
@@ -45,6 +48,10 @@ def situations() -> Iterator[Situation]:
 
 def _reviewed(*lines: str) -> Story:
     return Story().then("reception accept", "specialist claim", *lines)
+
+
+def _transferred() -> Story:
+    return Story(channel="counter", desk=DESK).do("transfer_dossier", somebody(Role.RECEPTION, agency=DESK))
 
 
 def _at_consultation() -> Story:
@@ -75,6 +82,9 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "supplement asked for at intake": lambda: Story().then("reception request_supplement"),
     "supplement received at intake": lambda: Story().then("reception request_supplement", "applicant supplement"),
     "registered on paper, a paper missing": lambda: Story(channel="counter", papers=()),
+    "registered on paper at another desk, a paper missing": lambda: Story(channel="counter", desk=DESK, papers=()),
+    "accepted on paper at another desk": lambda: Story(channel="counter", desk=DESK),
+    "accepted on paper at another desk, the papers sent": _transferred,
     "accepted, nobody has begun": lambda: Story().then("reception accept"),
     "accepted on paper": lambda: Story(channel="counter"),
     "fee due at acceptance, paid online": lambda: Story(**fee("acceptance", "online")).then("reception accept"),
@@ -112,8 +122,8 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
 }
 _ACTORS: Final[dict[str, dict[Role, Actor]]] = {
     "registered, by an officer's own side": {role: somebody(role, APPLICANT) for role in _OFFICERS},
-    "registered, with another agency's officers": {
-        role: Actor(subject=f"{role}-1", role=role, agency="H56.30") for role in _OFFICERS
-    },
+    "registered, with another agency's officers": {role: somebody(role, agency="H56.30") for role in _OFFICERS},
+    "registered on paper at another desk, a paper missing": _AT_DESK,
+    "accepted on paper at another desk": _AT_DESK,
     "a step to decide, the leader proposed": {Role.LEADER: somebody(Role.LEADER, "specialist-1")},
 }

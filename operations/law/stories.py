@@ -20,6 +20,8 @@ from schemas.publishing.procedure import ProcedureRules
 from schemas.stream.ledger import Recorded
 
 AGENCY: Final = "H01.12"
+DESK: Final = "H01.01"
+"""The agency of another desk, which receives for this one too."""
 START: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 """Ten in the morning of a Wednesday in Vietnam."""
 
@@ -92,19 +94,28 @@ def fee(due: str, channel: str) -> dict[str, Any]:
     return {"fee": {"items": items, "waivers": waivers, "due": due, "channels": [channel], "limit": "5 working days"}}
 
 
-def somebody(role: Role, subject: str | None = None) -> Actor:
+def somebody(role: Role, subject: str | None = None, agency: str = AGENCY) -> Actor:
     """The first officer in this role, or who plays it for the applicant."""
     if role is Role.SYSTEM:
         return SYSTEM
-    agency = None if role in {Role.APPLICANT, Role.REPRESENTATIVE} else AGENCY
-    return Actor(subject=subject or f"{role}-1", role=role, agency=agency)
+    of_nobody = role in {Role.APPLICANT, Role.REPRESENTATIVE}
+    return Actor(subject=subject or f"{role}-1", role=role, agency=None if of_nobody else agency)
 
 
 class Story:
-    """A filing, and the events that made it. It is filed online by a representative unless `channel` says otherwise."""
+    """A filing, and the events that made it.
+
+    It is filed online by a representative, unless `channel` says otherwise, then at the `desk` of that agency.
+    """
 
     def __init__(
-        self, *, channel: str = "online", result: str = "online", papers: Sequence[str] = (PAPER,), **rules: Any
+        self,
+        *,
+        channel: str = "online",
+        desk: str = AGENCY,
+        result: str = "online",
+        papers: Sequence[str] = (PAPER,),
+        **rules: Any,
     ) -> None:
         self.now = START
         self.events: list[ev.Event] = []
@@ -118,9 +129,10 @@ class Story:
                 "submission_id": "1",
                 "procedure": procedure.code,
                 "agency": AGENCY,
+                "desk": desk if desk != AGENCY else None,
                 "channel": channel,
                 "applicant": {"subject": APPLICANT, "name": "An", "id_number": "001099000001"},
-                "actor": somebody(filer),
+                "actor": somebody(filer, agency=desk),
                 "via": VIA,
                 "authorisation": FILE,
                 "papers": [{"code": code, "file": FILE} for code in papers],

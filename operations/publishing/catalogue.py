@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import asyncpg
 from pydantic import Field
@@ -94,6 +94,8 @@ class AgencyEntry(StrictModel):
     """An agency, what it is and in which province, where its machine work goes, and its officers.
 
     The province is a code of the first level (Decision 20/2020): without it the one that the agency's code begins with.
+    Its desk `receives_for` these other agencies, or for every one of its province (`"*"`), and hands over what they
+    decide.
     """
 
     agency: AgencyCode
@@ -102,6 +104,7 @@ class AgencyEntry(StrictModel):
     province: AgencyCode | None = None
     namespace: ShortText = "default"
     queue: ShortText = "backoffice"
+    receives_for: tuple[AgencyCode | Literal["*"], ...] = ()
     officers: tuple[OfficerEntry, ...] = ()
 
 
@@ -193,9 +196,11 @@ async def seed_directory(database: Database, data: bytes) -> Directory:
 
 
 _AGENCY: Final = """
-insert into agency (agency, name_vi, name_en, namespace, queue, kind, province) values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (agency) do update set (name_vi, name_en, namespace, queue, kind, province)
-    = (excluded.name_vi, excluded.name_en, excluded.namespace, excluded.queue, excluded.kind, excluded.province)
+insert into agency (agency, name_vi, name_en, namespace, queue, kind, province, receives_for)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (agency) do update set (name_vi, name_en, namespace, queue, kind, province, receives_for)
+    = (excluded.name_vi, excluded.name_en, excluded.namespace, excluded.queue, excluded.kind, excluded.province,
+        excluded.receives_for)
 """
 _OFFICER: Final = """
 insert into officer (agency, subject, role, name, active) values ($1, $2, $3, $4, $5)
@@ -203,9 +208,10 @@ on conflict (agency, subject, role) do update set (name, active) = (excluded.nam
 """
 
 
-def _agency_row(entry: AgencyEntry) -> tuple[str | None, ...]:
+def _agency_row(entry: AgencyEntry) -> tuple[Any, ...]:
     province = entry.province or entry.agency.partition(".")[0]
-    return (entry.agency, entry.name.vi, entry.name.en, entry.namespace, entry.queue, entry.kind, province)
+    where = (entry.namespace, entry.queue, entry.kind, province, list(entry.receives_for))
+    return (entry.agency, entry.name.vi, entry.name.en, *where)
 
 
 def _officer_rows(entry: AgencyEntry) -> list[tuple[str, str, str, str, bool]]:

@@ -132,12 +132,12 @@ def _people(submission: Submission) -> Iterator[Problem]:
             "cán bộ không tiếp nhận hồ sơ của chính mình, hoặc của tổ chức mà mình đại diện",
             "an officer does not take in their own filing, or that of an organisation that they stand for",
         )
-    elif actor.role not in _recorders(submission) or actor.agency != submission.agency:
+    elif actor.role not in _recorders(submission) or actor.agency != (submission.desk or submission.agency):
         yield problem(
             "actor",
             "reception_records_paper",
             "hồ sơ giấy do cán bộ một cửa của cơ quan tiếp nhận ghi vào hệ thống",
-            "a paper filing is recorded by a reception officer of the agency",
+            "a paper filing is recorded by a reception officer of the agency whose desk receives it",
         )
 
 

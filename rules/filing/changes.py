@@ -34,6 +34,7 @@ KEPT: Final = 8
 """So many answered questions, and inspections, a filing remembers, the newest; the log has them all."""
 
 _ON_PAPER: Final = ("missing", "received_at")
+_DESKS: Final = ("desk", "result_desk")
 _ASKED_FOR: Final = ("address", "payer_account", "possible_duplicates", "client_id", "submission_id")
 
 
@@ -42,8 +43,9 @@ def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Change:
     if event.digests not in {None, filing.digests}:
         msg = "the rules or the calendar are not those that the filing was handed in under"
         raise ValueError(msg)
-    change = {name: getattr(event, name) for name in (*fields, *_ASKED_FOR, *_ON_PAPER)}
-    return change | {"submitted_at": at, "procedure": _accountable(filing.procedure, event)}
+    change = {name: getattr(event, name) for name in (*fields, *_ASKED_FOR, *_ON_PAPER, *_DESKS)}
+    at_desk = tuple(event.paper_digests) if event.desk else ()
+    return change | {"at_desk": at_desk} | {"submitted_at": at, "procedure": _accountable(filing.procedure, event)}
 
 
 def _accountable(rules: ProcedureRules, event: ev.Submitted) -> ProcedureRules:
@@ -76,7 +78,13 @@ def _supplemented(filing: Filing, event: ev.Supplemented, _: datetime) -> Change
     kept = tuple(paper for paper in filing.papers if paper.code not in replaced)
     given = {(TargetKind.PAPER, code) for code in replaced} | {(TargetKind.FIELD, code) for code in event.form}
     missing = tuple(need for need in filing.missing if (need.target, need.code) not in given)
-    return {"supplement": None, "form": filing.form | event.form, "papers": kept + event.papers, "missing": missing}
+    change = {"supplement": None, "form": filing.form | event.form, "papers": kept + event.papers, "missing": missing}
+    brought = tuple(code for code in event.paper_digests if event.desk and code not in filing.at_desk)
+    return change | {"at_desk": filing.at_desk + brought}
+
+
+def _dossier_transferred(filing: Filing, event: ev.DossierTransferred, _: datetime) -> Change:
+    return {"at_desk": (), "under_way": tuple(dict.fromkeys((*filing.under_way, *event.papers)))}
 
 
 def _fee_requested(filing: Filing, event: ev.FeeRequested, _: datetime) -> Change:
@@ -132,6 +140,8 @@ _LEAVE_MOVES: Final = frozenset(
         "calendar_changed",
         "asked",
         "answered",
+        "dossier_transferred",
+        "dossier_received",
     }
 )
 
@@ -242,6 +252,8 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "supplement_requested": _supplement_requested,
     "supplemented": _supplemented,
     "supplement_expired": _closes(Closing.SUPPLEMENT_EXPIRED),
+    "dossier_transferred": _dossier_transferred,
+    "dossier_received": lambda *_: {"under_way": ()},
     "fee_requested": _fee_requested,
     "fee_paid": _fee_paid,
     "fee_expired": _fee_expired,

@@ -37,7 +37,7 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
     clocks, past = dict(filing.clocks), filing.past_clocks
     for clock, declared in EFFECTS[event.kind].items():
         state = clocks.pop(clock, None)
-        effect = declared if event.kind == "recalled" else _resumption(filing, state, declared)
+        effect = declared if event.kind == "recalled" else _resumption(filing, state, _meant(filing, clock, declared))
         after = _transition(filing, clock, state, effect, event, _since(event, at) if effect is Effect.START else at)
         if state is not None and effect in _ENDING:
             past = (*past, _ended(state, effect, event.kind, at))
@@ -54,6 +54,12 @@ def _since(event: ev.Event, at: datetime) -> datetime:
         case ev.Accepted(since=since) if since is not None:
             return since
     return at
+
+
+def _meant(filing: Filing, clock: Clock, declared: Effect) -> Effect:
+    """The transfer of a dossier has its time once the filing is taken in, while another desk has papers of it."""
+    to_transfer = filing.accepted_at is not None and filing.at_desk and Clock.TRANSFER not in filing.clocks
+    return Effect.NONE if clock is Clock.TRANSFER and declared is Effect.START and not to_transfer else declared
 
 
 def _resumption(filing: Filing, state: ClockState | None, declared: Effect) -> Effect:
@@ -249,6 +255,7 @@ def limit_of(filing: Filing, clock: Clock) -> Limit:
         Clock.DELIVERY: rules.limits.delivery,
         Clock.PICKUP: rules.limits.pickup,
         Clock.SUSPENSION: rules.limits.suspension,
+        Clock.TRANSFER: rules.limits.transfer,
         Clock.APPEAL: rules.limits.appeal,
     }
     return limits[clock]

@@ -9,6 +9,7 @@ from typing import Final
 from rules.filing.clocks import silence_approves
 from rules.filing.commands import RULES
 from rules.filing.commands.permission import on_the_applicants_side
+from rules.filing.desks import agencies
 from schemas.errors import Problem, problem
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import Clock
@@ -54,7 +55,7 @@ def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Actio
 
 def _access_problem(filing: Filing, actor: Actor) -> Problem | None:
     if actor.role in OFFICERS:
-        if actor.agency != filing.agency:
+        if actor.agency not in agencies(filing, actor.role):
             return problem(
                 "actor.agency",
                 "other_agency",

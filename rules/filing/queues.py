@@ -8,6 +8,7 @@ from typing import Final
 
 from rules.filing.clocks import moments
 from rules.filing.commands.machine import ASKED_AT
+from rules.filing.desks import agencies
 from rules.filing.fold import current_step, stage, task_role
 from rules.filing.guards import PUBLIC_KINDS, allowed, check
 from schemas.filing.events import Clock
@@ -34,13 +35,13 @@ def tasks(filing: Filing, now: datetime) -> list[Task]:
         return []
     found = [_task(filing, role, now) for role in _queues(filing)]
     doable = [task for task in found if task.actions or task.role is Role.TEAM_LEAD]
-    return (doable or found) + _notices(filing, now)
+    return (doable or found) + _dossier(filing, now) + _notices(filing, now)
 
 
 def _notices(filing: Filing, now: datetime) -> list[Task]:
     """What somebody has been told, as long as it matters: while the clock runs."""
     told = [notice for state in filing.clocks.values() if not state.paused for notice in _told(filing, state, now)]
-    early = [Task(name="finished_early", agency=filing.agency, role=Role.HANDOVER, actions=())] if filing.early else []
+    early = [_untimed(filing, "finished_early", Role.HANDOVER)] if filing.early else []
     return told + early + _failing(filing)
 
 
@@ -49,7 +50,34 @@ def _failing(filing: Filing) -> list[Task]:
     work = filing.machine_failing
     if work is None or stage(filing) is not ASKED_AT[work]:
         return []
-    return [Task(name=f"machine_work:{work}", agency=filing.agency, role=Role.TEAM_LEAD, actions=())]
+    return [_untimed(filing, f"machine_work:{work}", Role.TEAM_LEAD)]
+
+
+def _untimed(filing: Filing, name: str, role: Role) -> Task:
+    return Task(name=name, agency=_place(filing, role), role=role, actions=())
+
+
+def _dossier(filing: Filing, now: datetime) -> list[Task]:
+    """The papers that are still at another agency's desk, or on their way from there."""
+    clock = filing.clocks.get(Clock.TRANSFER)
+    if clock is None:
+        return []
+    where = {
+        "transfer_dossier": (filing.receiving, filing.at_desk),
+        "receive_dossier": (filing.agency, filing.under_way),
+    }
+    return [
+        Task(
+            name="dossier",
+            agency=agency,
+            role=Role.RECEPTION,
+            actions=allowed(filing, Actor(subject=_ANYONE, role=Role.RECEPTION, agency=agency), now, (kind,)),
+            due=clock.due,
+            overdue=clock.overdue,
+        )
+        for kind, (agency, papers) in where.items()
+        if papers
+    ]
 
 
 def _told(filing: Filing, state: ClockState, now: datetime) -> list[Task]:
@@ -78,7 +106,7 @@ def _reminded(filing: Filing, state: ClockState) -> Iterable[Role]:
 def _notice(filing: Filing, name: str, role: Role, state: ClockState, officer: str | None, *actions: str) -> Task:
     return Task(
         name=name,
-        agency=filing.agency,
+        agency=_place(filing, role),
         role=role,
         actions=actions,
         officer=officer,
@@ -118,7 +146,7 @@ def _task(filing: Filing, role: Role, now: datetime) -> Task:
     clock = filing.clocks.get(_STAGE_CLOCK[stage(filing)])
     return Task(
         name=step.code if step else stage(filing),
-        agency=filing.agency,
+        agency=_place(filing, role),
         role=role,
         actions=possible(filing, actor, now),
         officer=_claimer(filing, role),
@@ -156,7 +184,12 @@ def _someone(filing: Filing, role: Role) -> Actor:
         return SYSTEM
     if role is Role.APPLICANT and filing.applicant is not None:
         return Actor(subject=filing.applicant.subject, role=role)
-    return Actor(subject=_claimer(filing, role) or _ANYONE, role=role, agency=filing.agency)
+    return Actor(subject=_claimer(filing, role) or _ANYONE, role=role, agency=_place(filing, role))
+
+
+def _place(filing: Filing, role: Role) -> str:
+    """In whose queue a task of this role stands."""
+    return agencies(filing, role)[0]
 
 
 def _claimer(filing: Filing, role: Role) -> str | None:

@@ -92,6 +92,20 @@ class Supplement(Command):
     papers: tuple[Paper, ...] = Field(default=(), max_length=100)
 
 
+class TransferDossier(Command):
+    """Send the papers that the desk has to the agency that decides (bàn giao hồ sơ); `originals` are those of them."""
+
+    kind: Literal["transfer_dossier"] = "transfer_dossier"
+    originals: tuple[Code, ...] = Field(default=(), max_length=100)
+
+
+class ReceiveDossier(Command):
+    """Sign for the papers that the desk has sent (nhận bàn giao); the `note` says what is not as it should be."""
+
+    kind: Literal["receive_dossier"] = "receive_dossier"
+    note: ShortText | None = None
+
+
 class Claim(Command):
     """Take the current task (intake or a review step) as one's own."""
 
@@ -298,6 +312,8 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     RefuseIntake,
     RequestSupplement,
     Supplement,
+    TransferDossier,
+    ReceiveDossier,
     Claim,
     Release,
     Reassign,
@@ -341,7 +357,8 @@ class Submit(Command):
     """The submission itself, as the filing's first command, by the person who files, under this procedure.
 
     `accountable` are those who answer for the filing where nobody decides. `elsewhere` are those who decide the
-    procedure, the nearest first, where this agency does not.
+    procedure, the nearest first, where this agency does not. `no_desks` are those of the submission's desks that may
+    not receive for this agency.
     """
 
     kind: Literal["submit"] = "submit"
@@ -351,6 +368,7 @@ class Submit(Command):
     agency: AgencyCode
     accountable: Accountable
     elsewhere: tuple[AgencyName, ...] | None = None
+    no_desks: tuple[AgencyCode, ...] = ()
 
 
 class TimerFired(SystemCommand):

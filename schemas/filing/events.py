@@ -56,6 +56,7 @@ class Clock(StrEnum):
     PICKUP = "pickup"
     OBLIGATION = "obligation"
     SUSPENSION = "suspension"
+    TRANSFER = "transfer"
     APPEAL = "appeal"
 
 
@@ -112,7 +113,9 @@ class Submitted(Model):
     """The filing was handed in. `code` is the dossier code (mã hồ sơ); `paper_digests` are by paper code.
 
     Of a paper filing `missing` is what it lacks, and `received_at` when the post handed it over, if not now; `assisted`
-    says that an officer filled it in for the applicant, who signed what was `read_back` to them.
+    says that an officer filled it in for the applicant, who signed what was `read_back` to them. `desk` and
+    `result_desk` are the agencies at whose desks it was handed in and the result is fetched, where they are not the one
+    that decides.
 
     What was decided elsewhere when it was handed in stands here, so that the log alone tells the filing: who answers
     for it (`accountable`), and what it goes by (`digests`). `client_id` and `submission_id` are the filer's own names
@@ -123,6 +126,8 @@ class Submitted(Model):
     kind: Literal["submitted"] = "submitted"
     code: Annotated[str | None, Numbered("dossier")] = None
     agency: AgencyCode
+    desk: AgencyCode | None = None
+    result_desk: AgencyCode | None = None
     procedure: ProcedureCode
     version: Version
     procedure_sha256: Sha256
@@ -181,11 +186,12 @@ class SupplementRequested(Model):
 
 
 class Supplemented(Model):
-    """The applicant supplied what was asked for."""
+    """The applicant supplied what was asked for; `desk` is the agency at whose desk, if at another."""
 
     kind: Literal["supplemented"] = "supplemented"
     n: int
     channel: Channel
+    desk: AgencyCode | None = None
     paper_digests: dict[Code, Sha256 | None]
     form: Annotated[dict[Code, FormValue], Personal]
     papers: Annotated[tuple[Paper, ...], Personal]
@@ -196,6 +202,24 @@ class SupplementExpired(Model):
 
     kind: Literal["supplement_expired"] = "supplement_expired"
     n: int
+
+
+class DossierTransferred(Model):
+    """The desk sent the papers that it had to the agency that decides (bàn giao hồ sơ), some of them `originals`."""
+
+    kind: Literal["dossier_transferred"] = "dossier_transferred"
+    officer: str
+    papers: tuple[Code, ...]
+    originals: tuple[Code, ...] = ()
+
+
+class DossierReceived(Model):
+    """The agency that decides has the papers that were sent, all of them unless the `note` says otherwise."""
+
+    kind: Literal["dossier_received"] = "dossier_received"
+    officer: str
+    papers: tuple[Code, ...]
+    note: Annotated[str | None, Personal] = None
 
 
 class FeeRequested(Model):
@@ -573,6 +597,8 @@ Event = Annotated[
     | SupplementRequested
     | Supplemented
     | SupplementExpired
+    | DossierTransferred
+    | DossierReceived
     | FeeRequested
     | FeePaid
     | FeeExpired
@@ -630,7 +656,7 @@ _FEE_SETTLED: Final = {
 
 EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "submitted": {Clock.INTAKE: Effect.START},
-    "accepted": {Clock.INTAKE: Effect.STOP, Clock.PROCESSING: Effect.START},
+    "accepted": {Clock.INTAKE: Effect.STOP, Clock.PROCESSING: Effect.START, Clock.TRANSFER: Effect.START},
     "intake_refused": _ENDED_BY_THE_AGENCY,
     "supplement_requested": {
         Clock.INTAKE: Effect.PAUSE,
@@ -643,7 +669,10 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
         Clock.INTAKE: Effect.RESTART,
         Clock.PROCESSING: Effect.RESTART,
         Clock.STEP: Effect.RESTART,
+        Clock.TRANSFER: Effect.START,
     },
+    "dossier_transferred": {},
+    "dossier_received": {Clock.TRANSFER: Effect.STOP},
     "supplement_expired": _ENDED_BY_THE_AGENCY,
     "fee_requested": {Clock.PAYMENT: Effect.START, Clock.INTAKE: Effect.PAUSE, Clock.PROCESSING: Effect.PAUSE},
     "fee_paid": _FEE_SETTLED,
@@ -706,4 +735,5 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
 }
 """What each kind of event does to each clock; a clock not named is left alone. A supplement starts the limit again
 (Decree 61/2018 art. 19 k4) and what else interrupts lets it go on, unless the procedure says otherwise
-(`schemas.publishing.procedure.Resumption`); a fee paid or waived starts that of the intake again."""
+(`schemas.publishing.procedure.Resumption`); a fee paid or waived starts that of the intake again. The transfer of a
+dossier has time only where another agency's desk has papers that the filing was taken in with."""

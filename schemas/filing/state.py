@@ -251,7 +251,11 @@ class Decision(Model):
 
 
 class Filing(Model):
-    """The state of a filing. `seq` is that of the last event folded in; `digests` are of what was loaded for it."""
+    """The state of a filing. `seq` is that of the last event folded in; `digests` are of what was loaded for it.
+
+    `at_desk` are the papers that another agency's desk still has, `under_way` those that it has sent to the agency that
+    decides.
+    """
 
     snapshot_version: int = 1
     filing_id: UUID
@@ -263,6 +267,10 @@ class Filing(Model):
     code: str | None = None
     level: Level = Level.INFORMATION
     channel: Channel = Channel.ONLINE
+    desk: AgencyCode | None = None
+    result_desk: AgencyCode | None = None
+    at_desk: tuple[Code, ...] = ()
+    under_way: tuple[Code, ...] = ()
     fee_channel: Channel | None = None
     result_channel: Channel = Channel.COUNTER
     applicant: Applicant | None = None
@@ -314,6 +322,16 @@ class Filing(Model):
     def closed(self) -> bool:
         """Whether the filing has ended."""
         return self.closing is not None
+
+    @property
+    def receiving(self) -> AgencyCode:
+        """The agency at whose desk it was handed in."""
+        return self.desk or self.agency
+
+    @property
+    def returning(self) -> AgencyCode:
+        """The agency at whose desk the result is fetched."""
+        return self.result_desk or self.receiving
 
     @property
     def begun_step(self) -> StepPart | None:
@@ -399,6 +417,10 @@ class FilingView(Model):
     calendar: CalendarName
     level: Level
     channel: Channel
+    desk: AgencyCode | None = None
+    result_desk: AgencyCode | None = None
+    at_desk: tuple[Code, ...] = ()
+    under_way: tuple[Code, ...] = ()
     result_channel: Channel
     status: Status
     status_name: Text

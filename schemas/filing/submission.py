@@ -33,6 +33,9 @@ class Submission(Model):
     `received_at` is when the hand-over record of a dossier by post was signed, from which its time runs. At the counter
     that is now, online when the server has it. `assisted` is what an officer filled in at the counter for somebody who
     can't, as it was read back to them and signed.
+
+    `agency` is the one that decides. `desk` is the agency at whose desk a paper filing is handed in, where that is
+    another one, and `result_desk` the one at whose desk the result is fetched, if not where it was handed in.
     """
 
     client_id: Key
@@ -40,6 +43,8 @@ class Submission(Model):
     procedure: ProcedureCode
     version: Version | None = None
     agency: AgencyCode
+    desk: AgencyCode | None = None
+    result_desk: AgencyCode | None = None
     level: Level | None = None
     channel: Channel = Channel.ONLINE
     applicant: Applicant

@@ -276,6 +276,10 @@ SUSPENSION: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
 """How long a filing stays suspended before somebody has to look, unless its procedure says otherwise."""
 
 
+TRANSFER: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
+"""How long another agency's desk, and the way from there, have for the papers of a filing that it has taken in.
+Unconfirmed."""
+
 APPEAL: Final = Limit(amount=90, unit=Unit.CALENDAR_DAYS)
 """How long the result may be appealed against, from its return, unless the procedure says otherwise. Unconfirmed."""
 
@@ -302,6 +306,7 @@ class Limits(Model):
     delivery: Limit
     pickup: Limit
     suspension: Limit = SUSPENSION
+    transfer: Limit = TRANSFER
     appeal: Limit = APPEAL
     reminder: Limit = NOTICE
     apology: Limit = DRAFT

@@ -29,6 +29,7 @@ from schemas.stream.snapshots import Snapshot
 
 FILING: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 AGENCY: Final = "H01.12"
+DESK: Final = "H01.01"
 AT: Final = datetime(2026, 11, 25, 3, 0, 30, tzinfo=UTC)
 CODE: Final = "H01.12-20261125-0000001"
 PERSON: Final = Applicant(
@@ -111,6 +112,8 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.Submitted(
         code=CODE,
         agency=AGENCY,
+        desk=DESK,
+        result_desk=DESK,
         procedure="2.000635",
         version="2026-11",
         procedure_sha256="a" * 64,
@@ -149,8 +152,10 @@ EVENTS: Final[tuple[Any, ...]] = (
         late=True,
         late_reason="hồ sơ phức tạp",
     ),
-    ev.Supplemented(n=1, channel=Channel.ONLINE, paper_digests=DIGESTS, form=FORM, papers=PAPERS),
+    ev.Supplemented(n=1, channel=Channel.COUNTER, desk=DESK, paper_digests=DIGESTS, form=FORM, papers=PAPERS),
     ev.SupplementExpired(n=1),
+    ev.DossierTransferred(officer="h01.01-reception-1", papers=("identity",), originals=("identity",)),
+    ev.DossierReceived(officer="h01.12-reception-1", papers=("identity",), note="thiếu trang 2"),
     ev.FeeRequested(n=1, amount=16_000, lines=(LINE,), channel=Channel.ONLINE, waived=8_000),
     ev.FeePaid(n=1, amount=16_000, channel=Channel.ONLINE, receipt_no="0000001"),
     ev.FeeExpired(n=1),
@@ -262,6 +267,8 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
     cm.RefuseIntake(**_SAID, reason="không thuộc thẩm quyền", legal_basis="NĐ 61/2018 Đ17"),
     cm.RequestSupplement(**_SAID, items=(ITEM,), legal_basis="NĐ 61/2018 Đ15", late_reason="hồ sơ phức tạp"),
     cm.Supplement(**_SAID, form=FORM, papers=PAPERS),
+    cm.TransferDossier(**_SAID, originals=("identity",)),
+    cm.ReceiveDossier(**_SAID, note="thiếu trang 2"),
     cm.Claim(**_SAID),
     cm.Release(**_SAID),
     cm.Reassign(**_SAID, officer="h01.12-specialist-2"),
@@ -302,6 +309,8 @@ SUBMISSION: Final = Submission(
     procedure="2.000635",
     version="2026-11",
     agency=AGENCY,
+    desk=DESK,
+    result_desk=DESK,
     level=Level.FULLY_ONLINE,
     channel=Channel.ONLINE,
     applicant=PERSON,
@@ -385,6 +394,10 @@ SNAPSHOT: Final = fl.Filing(
     code=CODE,
     level=Level.FULLY_ONLINE,
     channel=Channel.ONLINE,
+    desk=DESK,
+    result_desk=DESK,
+    at_desk=("identity",),
+    under_way=("identity",),
     fee_channel=Channel.ONLINE,
     result_channel=Channel.POST,
     applicant=PERSON,
@@ -534,6 +547,10 @@ OTHERS: Final[dict[str, Model]] = {
         calendar="vn@2026.1",
         level=Level.FULLY_ONLINE,
         channel=Channel.ONLINE,
+        desk=DESK,
+        result_desk=DESK,
+        at_desk=("identity",),
+        under_way=("identity",),
         result_channel=Channel.POST,
         status=fl.Status.PROCESSED,
         status_name=fl.STATUS_NAMES[fl.Status.PROCESSED],

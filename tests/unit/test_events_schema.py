@@ -52,6 +52,7 @@ PERSONAL = {
     "intake_refused": {"reason", "legal_basis"},
     "supplement_requested": {"notes", "legal_basis", "late_reason"},
     "supplemented": {"form", "papers"},
+    "dossier_received": {"note"},
     "forwarded": {"note"},
     "proposed": {"reason", "legal_basis"},
     "decided": {"reason", "legal_basis"},
@@ -81,7 +82,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 47 + 7 + 4
+    assert len(kinds) == len(set(kinds)) == 49 + 7 + 4
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
@@ -143,6 +144,7 @@ def test_what_passes_between_people_and_what_clocks_tell_leaves_every_clock_alon
         ("payment", ["fee_requested"], ["fee_paid", "fee_waived"]),
         ("obligation", ["obligation_referred", "obligation_demanded"], ["recalled", "obligation_fulfilled"]),
         ("suspension", ["suspended"], ["resumed"]),
+        ("transfer", ["accepted", "supplemented"], ["dossier_received"]),
         ("issue", ["decided"], ["result_issued"]),
         ("delivery", ["parcel_requested"], ["parcel_failed"]),
         ("pickup", ["pickup_offered"], []),

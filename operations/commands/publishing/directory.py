@@ -16,7 +16,9 @@ from operations.commands.printing import wide
 from operations.publishing.catalogue import Directory, MistakesFoundError, seed_directory
 from schemas.names import AGENCY_KIND_NAMES
 
-AGENCIES: Final = "select agency, name_vi, name_en, kind, province, namespace, queue from agency order by agency"
+AGENCIES: Final = """
+select agency, name_vi, name_en, kind, province, namespace, queue, receives_for from agency order by agency
+"""
 OFFICERS: Final = """
 select agency, subject, name, array_agg(role order by role) as roles, bool_or(active) as active
 from officer group by agency, subject, name order by agency, subject
@@ -72,16 +74,23 @@ def list_all(*, as_json: AsJson = False) -> None:
         print_json(agencies)
         return
     table = Table(
-        "Cơ quan / Agency", "Tên / Name", "Loại / Kind", "Hàng đợi / Queue", "Cán bộ / Officer", "Vai trò / Roles"
+        "Cơ quan / Agency",
+        "Tên / Name",
+        "Loại / Kind",
+        "Nhận hộ / Receives for",
+        "Hàng đợi / Queue",
+        "Cán bộ / Officer",
+        "Vai trò / Roles",
     )
     for agency in agencies:
         names = f"{agency['name_vi']} / {agency['name_en']}"
         kind = AGENCY_KIND_NAMES[agency["kind"]].vi if agency["kind"] else ""
         queue = f"{agency['namespace']}/{agency['queue']}"
-        table.add_row(*map(escape, (agency["agency"], names, kind, queue)), "", "")
+        served = ", ".join(agency["receives_for"])
+        table.add_row(*map(escape, (agency["agency"], names, kind, served, queue)), "", "")
         for officer in agency["officers"]:
             words = f"{officer['name']} ({officer['subject']})" + ("" if officer["active"] else " – đã nghỉ / inactive")
-            table.add_row("", "", "", "", escape(words), ", ".join(officer["roles"]))
+            table.add_row("", "", "", "", "", escape(words), ", ".join(officer["roles"]))
     wide().print(table)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from rules.filing.commands import authorities, delivery, dialogue, intake, machine, money, review, time
+from rules.filing.commands import authorities, delivery, dialogue, intake, machine, money, review, time, transfer
 from rules.filing.commands.rule import Rule
 
 RULES: Final[dict[str, Rule]] = {
     **intake.RULES,
+    **transfer.RULES,
     **dialogue.RULES,
     **review.RULES,
     **authorities.RULES,

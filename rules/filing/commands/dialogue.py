@@ -131,6 +131,7 @@ def _supplement(filing: Filing, command: cm.Supplement, _: datetime) -> Events:
         ev.Supplemented(
             n=filing.supplements,
             channel=channel,
+            desk=filing.desk if channel is Channel.COUNTER and command.actor.agency == filing.desk else None,
             paper_digests={paper.code: paper.file and paper.file.sha256 for paper in command.papers},
             form=command.form,
             papers=command.papers,

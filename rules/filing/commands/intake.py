@@ -9,7 +9,9 @@ from rules.filing import admission
 from rules.filing.commands.permission import at_stage, role_is, unclaimed
 from rules.filing.commands.rule import Events, Rule
 from rules.filing.competence import not_competent
+from rules.filing.desks import desk_problems
 from rules.filing.on_paper import problems_on_paper
+from schemas.base import AgencyCode
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -22,9 +24,11 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     submission, rules = command.submission, command.procedure
     elsewhere = () if command.elsewhere is None else (not_competent(rules.decided_by, command.elsewhere),)
     on_paper = problems_on_paper(submission, filing.calendar, now)
-    admitted = admission.admit(submission, rules, (*elsewhere, *on_paper))
+    admitted = admission.admit(submission, rules, (*elsewhere, *desk_problems(submission, command.no_desks), *on_paper))
     submitted = ev.Submitted(
         agency=filing.agency,
+        desk=_another(submission.desk, filing),
+        result_desk=_another(submission.result_desk, filing, submission.desk),
         procedure=rules.code,
         version=rules.version,
         procedure_sha256=rules.sha256,
@@ -54,6 +58,11 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     if submission.channel is Channel.ONLINE or admitted.missing:
         return (submitted,)
     return (submitted, ev.Accepted(since=submission.received_at))
+
+
+def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None = None) -> AgencyCode | None:
+    """An agency at whose desk something is done, if it is not the one where that is done anyway."""
+    return None if desk == (usual or filing.agency) else desk
 
 
 def _may_accept(filing: Filing, actor: Actor, _: datetime) -> Problem | None:

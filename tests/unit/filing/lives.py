@@ -154,6 +154,10 @@ def submission(**changes: Any) -> Submission:
 PAPER: Final[dict[str, Any]] = {"channel": "counter", "actor": RECEPTION}
 """What makes a submission a paper one, recorded at the counter."""
 
+DESK: Final = "H01.01"
+AT_DESK: Final[dict[str, Any]] = {"channel": "counter", "desk": DESK, "actor": officer(Role.RECEPTION, agency=DESK)}
+"""What makes it one that the desk of another agency receives."""
+
 SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
     cm.TimerFired,
     cm.ChangeCalendar,

@@ -37,11 +37,13 @@ from tests.unit.filing.lives import (
     ADDRESS,
     APPLICANT,
     APPRAISE,
+    AT_DESK,
     CALENDAR,
     CASHIER,
     CLERK,
     CONSULT,
     DECIDE,
+    DESK,
     ENDING,
     ESCALATE,
     EXTENSION,
@@ -103,6 +105,7 @@ PEOPLE: Final = (
     officer(Role.AUDITOR),
     officer(Role.RECEPTION, "an"),
     officer(Role.SPECIALIST, agency="H56.30"),
+    *(officer(role, agency=DESK) for role in (Role.RECEPTION, Role.CASHIER, Role.HANDOVER, Role.TEAM_LEAD)),
     Actor(subject="eve", role=Role.APPLICANT),
     Actor(subject="eve", role=Role.REPRESENTATIVE),
     SYSTEM,
@@ -224,6 +227,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "stop": {"mode": "end", **ENDING},
         "prolong": {"reason": "chưa xong"},
         "extend": {"reason": "quá tải"},
+        "transfer_dossier": {"originals": filing.at_desk},
         "reappoint": {"reason": "quá tải"},
         "apologise": {"reason": "quá tải"},
         "waive_fee": {"waiver": next(iter(rules.fee.waivers)).code, "reason": "sinh viên"}
@@ -235,6 +239,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
     return contents.get(kind, {})
 
 
+FILERS: Final[tuple[dict[str, Any], ...]] = ({"actor": APPLICANT}, {"actor": REPRESENTATIVE}, PAPER, AT_DESK)
 TARGETS: Final = st.sampled_from(
     [("paper", "identity"), ("paper", "mandate"), ("field", "name"), ("field", "copies"), ("paper", "name")]
 )
@@ -318,6 +323,8 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
         }
     ),
     "apologise": st.just({"reason": "quá tải"}),
+    "transfer_dossier": st.sampled_from([{}, {"originals": ["identity"]}, {"originals": ["diploma"]}]),
+    "receive_dossier": st.sampled_from([{}, {"note": "thiếu trang 2"}]),
     "prolong": st.fixed_dictionaries({"reason": st.just("chưa xong"), "by": st.sampled_from([None, *SUSPENSIONS])}),
     "waive_fee": st.fixed_dictionaries(
         {"waiver": st.sampled_from(["student", "poor"]), "reason": st.just("sinh viên")}
@@ -358,10 +365,18 @@ AWAITED: Final[dict[Stage, list[tuple[str, Actor]]]] = {
 
 def somebody(task: Task) -> Actor:
     """Who can do a task: whoever has claimed it, or anyone in its role."""
-    return {Role.APPLICANT: APPLICANT, Role.SYSTEM: SYSTEM}.get(task.role, officer(task.role, task.officer))
+    found = officer(task.role, task.officer, task.agency)
+    return {Role.APPLICANT: APPLICANT, Role.SYSTEM: SYSTEM}.get(task.role, found)
 
 
-def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: PLR0911 -- one line for each command
+def carried(filing: Filing, given: cm.TransferDossier | cm.ReceiveDossier) -> bool:
+    """Whether whoever sends papers on has them, and whoever signs for them is where they go."""
+    if isinstance(given, cm.ReceiveDossier):
+        return given.actor.agency == filing.agency and filing.under_way != ()
+    return given.actor.agency == filing.desk and set(given.originals) <= set(filing.at_desk) > set()
+
+
+def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C901, PLR0911 -- one line for each command
     """What must be true of a command that is accepted, whatever the way it came."""
     fee_due = filing.fee
     match given:
@@ -380,6 +395,8 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: PL
             return result is not None
         case cm.Propose() | cm.Decide():
             return given.outcome == "approved" or None not in {given.reason, given.legal_basis}
+        case cm.TransferDossier() | cm.ReceiveDossier():
+            return carried(filing, given)
         case cm.Withdraw():
             return given.actor.role != "reception" or given.request is not None
         case cm.Stop(mode="end", unproposed_reason=None):
@@ -402,16 +419,15 @@ class AnyLife(RuleBasedStateMachine):
     turn = 0
 
     @initialize(
-        on_paper=st.booleans(),
+        filer=st.sampled_from([*FILERS, *FILERS[:2]]),
         copies=st.sampled_from([0, 1, 2]),
         result=st.sampled_from(["online", "counter", "post"]),
-        own=st.booleans(),
         complete=st.sampled_from([True, True, False]),
     )
-    def file(self, result: str, copies: int, *, on_paper: bool, own: bool, complete: bool) -> None:
+    def file(self, filer: dict[str, Any], result: str, copies: int, *, complete: bool) -> None:
         rules = procedure(**self.shape)
-        filed_online = rules.level >= 3 and not on_paper
-        changes: dict[str, Any] = {"actor": APPLICANT if own else REPRESENTATIVE} if filed_online else dict(PAPER)
+        filed_online = rules.level >= 3 and "channel" not in filer
+        changes = dict(filer if filed_online or "channel" in filer else PAPER)
         changes["result_channel"] = result if result in CAPABILITIES[rules.level].result else "counter"
         changes["form"] = {"name": "An", "copies": copies}
         handed_in = complete or filed_online
@@ -523,6 +539,16 @@ class AnyLife(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([0, 1, 7, 25, 240]))
     def time_passes(self, hours: int) -> None:
         self.life.now += timedelta(hours=hours, seconds=hours)
+
+    @invariant()
+    def papers_at_another_desk_are_somebodys_until_they_are_there(self) -> None:
+        filing = self.life.filing
+        asked = {task.actions for task in lifecycle.tasks(filing, self.life.now) if task.name == "dossier"}
+        if filing.accepted_at and not filing.closed and not self.silence_speaks:
+            owed = {("transfer_dossier",)} if filing.at_desk else set()
+            owed |= {("receive_dossier",)} if filing.under_way else set()
+            assert asked == owed
+            assert bool(owed) == (Clock.TRANSFER in filing.clocks)
 
     @invariant()
     def every_change_of_status_is_legal(self) -> None:

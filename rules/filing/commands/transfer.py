@@ -1,0 +1,65 @@
+"""The papers that another agency's desk took in, on their way to the agency that decides."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing.commands.permission import role_is
+from rules.filing.commands.rule import Events, Rule, refuse
+from schemas.errors import Problem, problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.state import Filing
+from schemas.people import Actor, Role
+
+
+def _may_transfer(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = role_is(actor, Role.RECEPTION) or _works_at(actor, filing.receiving)
+    if wrong is None and (filing.accepted_at is None or not filing.at_desk):
+        return problem(
+            "",
+            "nothing_to_transfer",
+            "không có giấy tờ nào ở nơi tiếp nhận cần bàn giao",
+            "the desk has no papers to send",
+        )
+    return wrong
+
+
+def _transfer(filing: Filing, command: cm.TransferDossier, _: datetime) -> Events:
+    if unknown := [code for code in command.originals if code not in filing.at_desk]:
+        why = problem(
+            "originals",
+            "not_at_desk",
+            f"không có ở nơi tiếp nhận: {', '.join(unknown)}; đang có: {', '.join(filing.at_desk)}",
+            f"not at the desk: {', '.join(unknown)}; it has: {', '.join(filing.at_desk)}",
+        )
+        raise refuse(why)
+    officer = command.actor.subject
+    return (ev.DossierTransferred(officer=officer, papers=filing.at_desk, originals=command.originals),)
+
+
+def _may_receive(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = role_is(actor, Role.RECEPTION) or _works_at(actor, filing.agency)
+    if wrong is None and not filing.under_way:
+        return problem(
+            "", "nothing_under_way", "không có giấy tờ nào đang được bàn giao", "no papers are on their way here"
+        )
+    return wrong
+
+
+def _receive(filing: Filing, command: cm.ReceiveDossier, _: datetime) -> Events:
+    officer = command.actor.subject
+    return (ev.DossierReceived(officer=officer, papers=filing.under_way, note=command.note),)
+
+
+def _works_at(actor: Actor, agency: str) -> Problem | None:
+    if actor.agency == agency:
+        return None
+    return problem("actor.agency", "other_desk", f"việc này của {agency}", f"this is done at {agency}")
+
+
+RULES: Final[dict[str, Rule]] = {
+    "transfer_dossier": Rule(_may_transfer, _transfer),
+    "receive_dossier": Rule(_may_receive, _receive),
+}

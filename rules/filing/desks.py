@@ -1,0 +1,51 @@
+"""At whose desk a filing is handed in and its result is fetched, where that is not the agency that decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schemas.base import AgencyCode
+from schemas.errors import Problem, problem
+from schemas.filing.state import Filing
+from schemas.filing.submission import Submission
+from schemas.level import Channel
+from schemas.people import Role
+
+
+def agencies(filing: Filing, role: Role) -> tuple[AgencyCode, ...]:
+    """Whose officers in this role may do something with the filing now; the first has it in its queue.
+
+    The desk takes the filing in. After that it speaks for the applicant still, as the agency's own desk does.
+    """
+    taken_in = filing.accepted_at is not None
+    match role:
+        case Role.RECEPTION:
+            return (filing.receiving, filing.agency) if taken_in else (filing.receiving,)
+        case Role.CASHIER:
+            return (filing.receiving, filing.agency)
+        case Role.HANDOVER:
+            return (filing.returning,)
+        case Role.TEAM_LEAD:
+            return (filing.agency,) if taken_in else (filing.receiving,)
+        case _:
+            return (filing.agency,)
+
+
+def desk_problems(submission: Submission, no_desks: tuple[AgencyCode, ...]) -> Iterator[Problem]:
+    """What is wrong with the desks that a submission names, of which `no_desks` may not receive for its agency."""
+    if submission.desk is not None and submission.channel is Channel.ONLINE:
+        yield problem(
+            "desk",
+            "desk_takes_paper",
+            "chỉ ghi nơi tiếp nhận cho hồ sơ giấy; hồ sơ trực tuyến vào thẳng cơ quan giải quyết",
+            "a desk receives paper filings; what is filed online goes straight to the agency that decides",
+        )
+    named = {"desk": submission.desk, "result_desk": submission.result_desk}
+    for field, agency in named.items():
+        if agency in no_desks:
+            yield problem(
+                field,
+                "may_not_receive",
+                f"theo danh bạ, {agency} không được tiếp nhận và trả kết quả cho {submission.agency}",
+                f"by the directory {agency} may not receive for {submission.agency}, nor hand its results over",
+            )
