@@ -72,6 +72,7 @@ FIELDS: Final = {
     "decision": "what was decided, by whom and why; not there before that",
     "delivery": "how long the post has to bring the result",
     "desk": "code of the agency at whose desk it was handed in, where that is not the one that decides",
+    "draft": "what the result will say: the file that the applicant is shown",
     "description": "what the money is asked for, in words that the payer sees",
     "digest": "SHA-256 of what was said, in hex: it tells a repeat from other content under the same id",
     "digests": "what the filing goes by, byte for byte: its rules and its calendar",
@@ -365,5 +366,9 @@ OF: Final = {
     "TimelineEntry.kind": "which kind of event",
     "DossierReceivedBody.papers": "codes of the papers that were signed for",
     "DossierTransferredBody.papers": "codes of the papers that were sent",
+    "DraftConfirmedBody.silent": "whether the applicant said nothing in time, which confirms it",
+    "DraftRule.answer": "how long the applicant has to confirm or correct it",
+    "FilingView.draft": "what the result will say, while the applicant may still confirm or correct it",
+    "ReviewStep.draft": "how long the applicant has to confirm it; only where the step's act is that",
     "Timer.due": "when it rings",
 }

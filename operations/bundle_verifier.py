@@ -176,7 +176,7 @@ def _named(body: Json, said: Json) -> Iterator[Json]:
             yield {"what": what} | _file(where[what])
 
 
-_SEALED_FILES: Final = ("authorisation", "signature", "read_back", "request")
+_SEALED_FILES: Final = ("authorisation", "signature", "read_back", "request", "draft")
 
 
 def _file(reference: Json) -> Json:

@@ -34,6 +34,7 @@ STAGE_NAMES: Final[Mapping[StrEnum, Text]] = {
     Stage.FEE: Text(vi="nộp phí", en="fee"),
     Stage.SUSPENDED: Text(vi="tạm dừng", en="suspended"),
     Stage.OBLIGATION: Text(vi="nghĩa vụ tài chính", en="obligation"),
+    Stage.CONFIRMATION: Text(vi="người nộp xác nhận bản dự thảo", en="confirmation"),
     Stage.REVIEW: Text(vi="thẩm định", en="review"),
     Stage.ISSUE: Text(vi="lập kết quả", en="issue"),
     Stage.DELIVERY: Text(vi="chuyển kết quả qua bưu chính", en="delivery"),
@@ -45,6 +46,7 @@ ACT_NAMES: Final[Mapping[StrEnum, Text]] = {
     Act.INSPECT: Text(vi="kiểm tra thực tế và ghi biên bản", en="an inspection on site"),
     Act.CONSULT: Text(vi="lấy ý kiến", en="a consultation"),
     Act.OBLIGATION: Text(vi="theo dõi nghĩa vụ tài chính", en="the financial obligation"),
+    Act.DRAFT: Text(vi="gửi bản dự thảo cho người nộp", en="a draft for the applicant"),
     Act.PROPOSE: Text(vi="đề xuất", en="a proposal"),
     Act.DECIDE: Text(vi="quyết định", en="a decision"),
 }

@@ -62,6 +62,15 @@ async def _originals(_: Scenario, __: Act, view: FilingView, ___: Filer) -> Word
     return {"originals": view.at_desk}
 
 
+async def _draft(_: Scenario, __: Act, view: FilingView, filer: Filer) -> Words:
+    [made] = await filer.papers([f"draft_{view.seq}"])
+    return {"draft": made.file}
+
+
+async def _correction(scenario: Scenario, _: Act, __: FilingView, filer: Filer) -> Words:
+    return {"note": f"{filer.canary}: sai một chữ", "form": filer.words(scenario.supplies)}
+
+
 async def _counted(_: Scenario, __: Act, view: FilingView, ___: Filer) -> Words:
     return {"amount": view.fee.amount if view.fee else 0}
 
@@ -131,6 +140,8 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "refuse_intake": _refused,
     "withdraw": _withdrawn,
     "forward": _note,
+    "show_draft": _draft,
+    "correct_draft": _correction,
     "propose": _outcome,
     "decide": _outcome,
     "request_supplement": _items,

@@ -48,6 +48,7 @@ REASONS: Final[dict[tuple[int, int], str]] = {
 
 _SUPPLEMENT: Final = "NĐ 61/2018 Đ15 k3, Đ17 k2a, Đ19 k4"
 _OBLIGATION: Final = "practice (secondary)"
+_DRAFT: Final = "civil status online: the applicant checks the draft within a day (secondary)"
 _PUT_OFF: Final = "NĐ 61/2018 Đ19 k9"
 
 ARTICLES: Final[dict[str, str]] = {
@@ -69,6 +70,9 @@ ARTICLES: Final[dict[str, str]] = {
     "demand_obligation": _OBLIGATION,
     "fulfil_obligation": _OBLIGATION,
     "forward": "NĐ 61/2018 Đ18",
+    "show_draft": _DRAFT,
+    "confirm_draft": _DRAFT,
+    "correct_draft": _DRAFT,
     "propose": "practice",
     "decide": "NĐ 61/2018 Đ19 k8",
     "stop": "mẫu 05 TT 03/2025 (secondary)",

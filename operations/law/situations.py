@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from operations.law.stories import APPLICANT, DESK, INSTANT, SHORT, Story, fee, somebody
+from operations.law.stories import APPLICANT, DESK, DRAFTED, INSTANT, SHORT, Story, fee, somebody
 from schemas.filing.events import Clock
 from schemas.people import Actor, Role
 
@@ -105,6 +105,10 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "a step with an obligation": _at_tax,
     "an obligation referred": lambda: _at_tax().then("specialist refer_obligation"),
     "an obligation demanded": lambda: _at_tax().then("specialist refer_obligation", "specialist demand_obligation"),
+    "a step to draft": lambda: Story(**DRAFTED).then("reception accept", "specialist claim"),
+    "a draft is with the applicant": lambda: Story(**DRAFTED).then(
+        "reception accept", "specialist claim", "specialist show_draft"
+    ),
     "a step to propose": lambda: Story(**SHORT).then("reception accept", "specialist claim"),
     "a step to decide, claimed": lambda: _proposed().then("leader claim"),
     "a step to decide, the leader proposed": _proposed,

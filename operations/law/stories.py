@@ -84,6 +84,20 @@ _RULES: Final[dict[str, Any]] = {
 SHORT: Final[dict[str, Any]] = {"review": _REVIEW[-2:]}
 """A review of two steps: the proposal and the decision."""
 
+DRAFTED: Final[dict[str, Any]] = {
+    "review": (
+        {
+            "code": "draft",
+            "role": "specialist",
+            "act": "draft",
+            "limit": "1 working days",
+            "draft": {"answer": "1 calendar days"},
+        },
+        *_REVIEW[-2:],
+    )
+}
+"""A review that begins with a draft for the applicant."""
+
 INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
 
 
@@ -213,6 +227,8 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "refer_obligation": {"reference": "1"},
         "demand_obligation": {"reference": "1", "amount": 1},
         "fulfil_obligation": {"reference": "1"},
+        "show_draft": {"draft": FILE},
+        "correct_draft": {"note": "-"},
         "propose": {"outcome": "approved"},
         "decide": {"outcome": "approved"},
         "stop": {"mode": "suspend", **_WHY},

@@ -30,11 +30,13 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "payment": 30,
     "answer": 60,
     "pay": 60,
+    "draft": 60,
     "by": 60,
     "notice": 1,
 }
 """How long each wait of a demonstration lasts. `step` is every review step, `step.<code>` one of them, `payment` the
-time to pay a fee, `answer` and `pay` are those of a financial obligation, `by` that of an extension."""
+time to pay a fee, `answer` and `pay` are those of a financial obligation, `draft` the applicant's to check
+one, `by` that of an extension."""
 
 _NULL: Final = "tag:yaml.org,2002:null"
 _PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp"))
@@ -224,6 +226,8 @@ def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffi
         step["limit"] = lasts.get(f"step.{step['code']}", lasts["step"])
         if step.get("obligation"):
             step["obligation"] |= {name: lasts[name] for name in ("answer", "pay")}
+        if step.get("draft"):
+            step["draft"] |= {"answer": lasts["draft"]}
     raw["supplement"]["limit"] = lasts["supplement"]
     if raw.get("fee"):
         raw["fee"]["limit"] = lasts["payment"]

@@ -12,6 +12,7 @@ from schemas.filing.events import Clock
 from schemas.filing.state import (
     Closing,
     Decision,
+    Draft,
     Fee,
     FeeState,
     Filing,
@@ -124,7 +125,7 @@ def _change_fee(filing: Filing, n: int, change: Mapping[str, Any]) -> tuple[Fee,
     return tuple(fee.model_copy(update=change) if fee.n == n else fee for fee in filing.fees)
 
 
-_MOVES: Final = frozenset({"forwarded", "inspected", "proposed", "obligation_demanded", "suspended"})
+_MOVES: Final = frozenset({"forwarded", "inspected", "proposed", "obligation_demanded", "draft_shown", "suspended"})
 """What an officer may take back until somebody has taken it up."""
 
 _LEAVE_MOVES: Final = frozenset(
@@ -158,7 +159,7 @@ def last_move(filing: Filing, recorded: Recorded) -> Move | None:
 
 def _recalled(filing: Filing, event: ev.Recalled, _: datetime) -> Change:
     proposal = filing.proposal if _comes_after_proposal(filing, event.step) else None
-    return {"step": event.step, "officer": event.officer, "proposal": proposal, "obligation": None}
+    return {"step": event.step, "officer": event.officer, "proposal": proposal, "obligation": None, "draft": None}
 
 
 def _comes_after_proposal(filing: Filing, step: str) -> bool:
@@ -217,7 +218,17 @@ def _proposed(_: Filing, event: ev.Proposed, __: datetime) -> Change:
 
 def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Change:
     decision = Decision.model_validate({"seq": filing.seq + 1} | event.model_dump(exclude={"kind"}))
-    return {"decision": decision, "officer": None, "processing": True, "machine_failing": None}
+    over = {"officer": None, "draft": None, "machine_failing": None}
+    return {"decision": decision, "processing": True} | over
+
+
+def _draft_shown(_: Filing, event: ev.DraftShown, __: datetime) -> Change:
+    draft = Draft(step=event.step, n=event.n, officer=event.officer, file=event.draft)
+    return {"draft": draft, "drafts": event.n, "officer": None}
+
+
+def _draft_corrected(filing: Filing, event: ev.DraftCorrected, _: datetime) -> Change:
+    return {"draft": None, "form": filing.form | event.form}
 
 
 def _told(filing: Filing, clock: Clock, **told: datetime | None) -> Change:
@@ -278,6 +289,9 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "stopped": _closes(Closing.STOPPED),
     "extended": lambda filing, *_: {"extensions": filing.extensions + 1},
     "forwarded": lambda *_: {"officer": None},
+    "draft_shown": _draft_shown,
+    "draft_confirmed": lambda *_: {"draft": None},
+    "draft_corrected": _draft_corrected,
     "proposed": _proposed,
     "decided": _decided,
     "result_issued": lambda _, event, __: {"result": event.result, "machine_failing": None},

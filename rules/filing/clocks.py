@@ -248,6 +248,8 @@ def limit_of(filing: Filing, clock: Clock) -> Limit:
         return rules.fee.limit
     if clock is Clock.OBLIGATION:
         return _obligation_limit(filing)
+    if clock is Clock.CONFIRMATION and filing.begun_step is not None and filing.begun_step.draft is not None:
+        return filing.begun_step.draft.answer
     limits: dict[Clock, Limit] = {
         Clock.INTAKE: rules.limits.intake,
         Clock.PROCESSING: rules.limits.processing,

@@ -58,7 +58,7 @@ def _next_step(filing: Filing) -> ev.Event | None:
     if step is not None and Clock.STEP in filing.clocks:
         answered = step.consult is not None and not missing_opinions(filing, step)
         return ev.ConsultationClosed(step=step.code) if answered else None
-    if filing.suspended or Clock.STEP in filing.clocks:
+    if filing.suspended or filing.draft is not None or Clock.STEP in filing.clocks:
         return None
     return ev.StepStarted(step=_upcoming(filing))
 

@@ -21,7 +21,7 @@ def evolve(filing: Filing, recorded: Recorded) -> Filing:
     return after.model_copy(update=apply_event(after, recorded))
 
 
-def stage(filing: Filing) -> Stage:  # noqa: PLR0911 -- one line for each stage, in the order of the law
+def stage(filing: Filing) -> Stage:  # noqa: C901, PLR0911 -- one line for each stage, in the order of the law
     """What the filing waits for."""
     if filing.seq == 0:
         return Stage.DRAFT
@@ -37,6 +37,8 @@ def stage(filing: Filing) -> Stage:  # noqa: PLR0911 -- one line for each stage,
         return Stage.SUSPENDED
     if filing.obligation is not None:
         return Stage.OBLIGATION
+    if filing.draft is not None:
+        return Stage.CONFIRMATION
     if filing.decision is None:
         return Stage.REVIEW
     if filing.result is None:

@@ -90,6 +90,7 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
         inspections=filing.inspections,
         opinions=filing.opinions,
         obligation=filing.obligation,
+        draft=filing.draft,
         fee=filing.fee,
         waiver=filing.waiver,
         proposal=filing.proposal,

@@ -159,7 +159,7 @@ def _step(step: StepSketch, path: str) -> Iterator[Mistake]:
         yield mistake("step_not_by_leader", f"{path}.role")
     if step.act is UNREAD:
         return
-    for act, part in ((Act.CONSULT, step.consult), (Act.OBLIGATION, step.obligation)):
+    for act, part in ((Act.CONSULT, step.consult), (Act.OBLIGATION, step.obligation), (Act.DRAFT, step.draft)):
         if step.act is act and part is None:
             yield mistake(f"{act}_required", f"{path}.{act}")
         if step.act is not act and part is not None:

@@ -266,8 +266,8 @@ WORDS: Final[dict[str, Words]] = {
         "keep one `propose` step; other steps use `forward`",
     ),
     "step_not_by_leader": Words(
-        "bước kiểm tra, lấy ý kiến hoặc nghĩa vụ tài chính do chuyên viên hoặc văn thư thực hiện",
-        "an inspection, a consultation or a financial obligation belongs to a specialist or a clerk",
+        "bước kiểm tra, lấy ý kiến, nghĩa vụ tài chính hoặc bản dự thảo do chuyên viên hoặc văn thư thực hiện",
+        "an inspection, a consultation, a financial obligation or a draft belongs to a specialist or a clerk",
         "viết `role: specialist` hoặc `role: clerk`",
         "write `role: specialist` or `role: clerk`",
     ),
@@ -294,6 +294,18 @@ WORDS: Final[dict[str, Words]] = {
         "only a step with act `obligation` has `obligation`",
         "xóa, hoặc viết `act: obligation`",
         "remove it, or write `act: obligation`",
+    ),
+    "draft_required": Words(
+        "bước `draft` phải nói người nộp có bao lâu để xác nhận",
+        "a step with act `draft` must say how long the applicant has to confirm it",
+        "thêm `draft` với `answer`",
+        "add `draft` with `answer`",
+    ),
+    "draft_not_for_act": Words(
+        "chỉ bước có `act: draft` mới có `draft`",
+        "only a step with act `draft` has `draft`",
+        "xóa, hoặc viết `act: draft`",
+        "remove it, or write `act: draft`",
     ),
     # extension
     "extension_needs_review": Words(
@@ -392,8 +404,9 @@ WORDS: Final[dict[str, Words]] = {
         "remove `automatic`, or raise the level",
     ),
     "automatic_skips_step": Words(
-        "giải quyết tự động bỏ qua các bước, mà bước kiểm tra, lấy ý kiến, nghĩa vụ tài chính thì không bỏ được",
-        "an automatic decision skips the steps, but an inspection, a consultation or an obligation can't be skipped",
+        "giải quyết tự động bỏ qua các bước, mà kiểm tra, lấy ý kiến, nghĩa vụ tài chính, bản dự thảo không bỏ được",
+        "an automatic decision skips the steps, but an inspection, a consultation, an obligation or a draft can't be "
+        "skipped",
         "xóa `automatic` hoặc các bước đó",
         "remove `automatic`, or those steps",
     ),

@@ -105,6 +105,12 @@ class ObligationSketch(Sketch):
     pay: Maybe[Limit] = UNREAD
 
 
+class DraftSketch(Sketch):
+    """A draft for the applicant as far as it can be read."""
+
+    answer: Maybe[Limit] = UNREAD
+
+
 class StepSketch(Sketch):
     """A review step as far as it can be read."""
 
@@ -114,6 +120,7 @@ class StepSketch(Sketch):
     limit: Maybe[Limit] = UNREAD
     consult: Maybe[ConsultSketch | None] = None
     obligation: Maybe[ObligationSketch | None] = None
+    draft: Maybe[DraftSketch | None] = None
 
 
 class ItemSketch(Sketch):
@@ -209,6 +216,8 @@ def _limits(parts: ProcedureSketch) -> Iterator[tuple[str, Limit | Unread | None
         if isinstance(step.obligation, ObligationSketch):
             yield f"review[{n}].obligation.answer", step.obligation.answer
             yield f"review[{n}].obligation.pay", step.obligation.pay
+        if isinstance(step.draft, DraftSketch):
+            yield f"review[{n}].draft.answer", step.draft.answer
 
 
 def read(entries: tuple[T | Unread, ...] | Unread) -> dict[int, T]:

@@ -194,6 +194,27 @@ class Forward(Command):
     note: ShortText | None = None
 
 
+class ShowDraft(Command):
+    """Finish a review step: show the applicant what the result will say (bản dự thảo), to confirm or correct."""
+
+    kind: Literal["show_draft"] = "show_draft"
+    draft: FileRef
+
+
+class ConfirmDraft(Command):
+    """Confirm that the draft is right."""
+
+    kind: Literal["confirm_draft"] = "confirm_draft"
+
+
+class CorrectDraft(Command):
+    """Say what is wrong with the draft, and how the form's fields are right; another draft is made."""
+
+    kind: Literal["correct_draft"] = "correct_draft"
+    note: ShortText
+    form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
+
+
 class Propose(Command):
     """Propose the decision. A refusal on the merits needs its reason and the law that says so."""
 
@@ -326,6 +347,9 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     DemandObligation,
     FulfilObligation,
     Forward,
+    ShowDraft,
+    ConfirmDraft,
+    CorrectDraft,
     Propose,
     Decide,
     Stop,

@@ -56,6 +56,7 @@ class Clock(StrEnum):
     PICKUP = "pickup"
     OBLIGATION = "obligation"
     SUSPENSION = "suspension"
+    CONFIRMATION = "confirmation"
     TRANSFER = "transfer"
     APPEAL = "appeal"
 
@@ -435,6 +436,33 @@ class Forwarded(Model):
     note: Annotated[str | None, Personal] = None
 
 
+class DraftShown(Model):
+    """The applicant was shown what the result will say, and has time to confirm or correct it."""
+
+    kind: Literal["draft_shown"] = "draft_shown"
+    step: Code
+    n: int
+    officer: str
+    draft: Annotated[FileRef, Personal]
+
+
+class DraftConfirmed(Model):
+    """The draft is right: the applicant said so, or was `silent`."""
+
+    kind: Literal["draft_confirmed"] = "draft_confirmed"
+    n: int
+    silent: bool = False
+
+
+class DraftCorrected(Model):
+    """The applicant said what is wrong with the draft; it is made again."""
+
+    kind: Literal["draft_corrected"] = "draft_corrected"
+    n: int
+    note: Annotated[str, Personal]
+    form: Annotated[dict[Code, FormValue], Personal]
+
+
 class Proposed(Model):
     """A decision was proposed."""
 
@@ -623,6 +651,9 @@ Event = Annotated[
     | Stopped
     | Extended
     | Forwarded
+    | DraftShown
+    | DraftConfirmed
+    | DraftCorrected
     | Proposed
     | Decided
     | ResultIssued
@@ -683,7 +714,12 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "claimed": {},
     "released": {},
     "reassigned": {},
-    "recalled": {Clock.STEP: Effect.START, Clock.PROCESSING: Effect.RESUME, Clock.OBLIGATION: Effect.STOP},
+    "recalled": {
+        Clock.STEP: Effect.START,
+        Clock.PROCESSING: Effect.RESUME,
+        Clock.OBLIGATION: Effect.STOP,
+        Clock.CONFIRMATION: Effect.STOP,
+    },
     "asked": {},
     "answered": {},
     "inspected": {Clock.STEP: Effect.STOP},
@@ -715,8 +751,11 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "stopped": _ENDED_BY_THE_AGENCY,
     "extended": {Clock.PROCESSING: Effect.EXTEND},
     "forwarded": {Clock.STEP: Effect.STOP},
+    "draft_shown": {Clock.STEP: Effect.STOP, Clock.CONFIRMATION: Effect.START},
+    "draft_confirmed": {Clock.CONFIRMATION: Effect.STOP},
+    "draft_corrected": {Clock.CONFIRMATION: Effect.STOP},
     "proposed": {Clock.STEP: Effect.STOP},
-    "decided": {Clock.STEP: Effect.STOP, Clock.ISSUE: Effect.START},
+    "decided": {Clock.STEP: Effect.STOP, Clock.CONFIRMATION: Effect.STOP, Clock.ISSUE: Effect.START},
     "result_issued": {Clock.ISSUE: Effect.STOP, Clock.PROCESSING: Effect.STOP},
     "pickup_offered": {Clock.PICKUP: Effect.START},
     "parcel_requested": {Clock.DELIVERY: Effect.START},

@@ -59,6 +59,7 @@ class Stage(StrEnum):
     FEE = "fee"
     SUSPENDED = "suspended"
     OBLIGATION = "obligation"
+    CONFIRMATION = "confirmation"
     REVIEW = "review"
     ISSUE = "issue"
     DELIVERY = "delivery"
@@ -213,6 +214,15 @@ class Obligation(Model):
     amount: Dong | None = None
 
 
+class Draft(Model):
+    """What the result will say, as the applicant is shown it, the `n`-th time."""
+
+    step: Code
+    n: int
+    officer: str
+    file: FileRef
+
+
 class Move(Model):
     """What an officer has just done and may take back: the kind of its event, and the step unless it was a stop."""
 
@@ -299,6 +309,8 @@ class Filing(Model):
     inspections: tuple[Inspection, ...] = ()
     opinions: tuple[Opinion, ...] = ()
     obligation: Obligation | None = None
+    drafts: int = 0
+    draft: Draft | None = None
     suspended: bool = False
     extensions: int = 0
     fees: tuple[Fee, ...] = ()
@@ -437,6 +449,7 @@ class FilingView(Model):
     inspections: tuple[Inspection, ...] = ()
     opinions: tuple[Opinion, ...] = ()
     obligation: Obligation | None = None
+    draft: Draft | None = None
     fee: Fee | None = None
     waiver: Waiver | None = None
     proposal: Proposal | None = None

@@ -108,13 +108,15 @@ class Act(StrEnum):
     """How a review step ends.
 
     Inspect: the inspection on site was recorded. Consult: other bodies have given their opinions. Obligation: the
-    financial obligation towards another authority has been met.
+    financial obligation towards another authority has been met. Draft: the applicant was shown what the result will
+    say, and has confirmed it or said nothing.
     """
 
     FORWARD = "forward"
     INSPECT = "inspect"
     CONSULT = "consult"
     OBLIGATION = "obligation"
+    DRAFT = "draft"
     PROPOSE = "propose"
     DECIDE = "decide"
 
@@ -151,6 +153,12 @@ class ObligationRule(Fact):
     pay: Limit
 
 
+class DraftRule(Fact):
+    """The applicant is shown a draft of the result, and has `answer` to confirm or correct it; silence confirms it."""
+
+    answer: Limit
+
+
 class ReviewStep(Fact):
     """A step of the review: who does it, how it ends, and by when."""
 
@@ -161,6 +169,7 @@ class ReviewStep(Fact):
     limit: Limit
     consult: ConsultRule | None = None
     obligation: ObligationRule | None = None
+    draft: DraftRule | None = None
 
 
 class FeeKind(StrEnum):
@@ -399,6 +408,12 @@ class ObligationPart(Model):
     pay: Limit
 
 
+class DraftPart(Model):
+    """What a filing needs to know of a draft that the applicant is shown."""
+
+    answer: Limit
+
+
 class StepPart(Model):
     """What a filing needs to know of a review step."""
 
@@ -408,6 +423,7 @@ class StepPart(Model):
     limit: Limit
     consult: ConsultPart | None = None
     obligation: ObligationPart | None = None
+    draft: DraftPart | None = None
 
 
 class FeeItemPart(Model):

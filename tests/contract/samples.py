@@ -86,6 +86,7 @@ INSPECTION: Final = fl.Inspection(
 )
 OPINION: Final = fl.Opinion(step="consult", party="police", consent=True, silent=True, note="không ý kiến")
 OBLIGATION: Final = fl.Obligation(step="tax", reference="34/TB-CCT", amount=5_000_000)
+DRAFT: Final = fl.Draft(step="draft", n=1, officer="h01.12-specialist-1", file=FILE)
 WAIVER: Final = fl.Waiver(code="student", percent=50, officer="h01.12-cashier-1")
 
 CALENDAR: Final = Calendar.model_validate(
@@ -162,6 +163,9 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.ResultUnclaimed(n=1),
     ev.FeeWaived(n=1, waiver="student", percent=50, officer="h01.12-cashier-1", reason="sinh viên"),
     ev.StepStarted(step="appraise"),
+    ev.DraftShown(step="draft", n=1, officer="h01.12-specialist-1", draft=FILE),
+    ev.DraftConfirmed(n=1, silent=True),
+    ev.DraftCorrected(n=1, note="sai tên", form=FORM),
     ev.Claimed(officer="h01.12-specialist-1"),
     ev.Released(),
     ev.Reassigned(officer="h01.12-specialist-2", role=Role.SPECIALIST),
@@ -281,6 +285,9 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
     cm.DemandObligation(**_SAID, reference="34/TB-CCT", amount=5_000_000),
     cm.FulfilObligation(**_SAID, reference="56/GNT"),
     cm.Forward(**_SAID, note="đã xác minh"),
+    cm.ShowDraft(**_SAID, draft=FILE),
+    cm.ConfirmDraft(**_SAID),
+    cm.CorrectDraft(**_SAID, note="sai tên", form=FORM),
     cm.Propose(**_SAID, outcome=ev.Outcome.APPROVED, reason="đủ điều kiện", legal_basis="NĐ 123/2015"),
     cm.Decide(**_SAID, outcome=ev.Outcome.REFUSED, reason="không đủ điều kiện", legal_basis="NĐ 123/2015"),
     cm.Stop(
@@ -423,6 +430,8 @@ SNAPSHOT: Final = fl.Filing(
     inspections=(INSPECTION,),
     opinions=(OPINION,),
     obligation=OBLIGATION,
+    drafts=1,
+    draft=DRAFT,
     suspended=True,
     extensions=1,
     machine_failing="issue",
@@ -567,6 +576,7 @@ OTHERS: Final[dict[str, Model]] = {
         inspections=(INSPECTION,),
         opinions=(OPINION,),
         obligation=OBLIGATION,
+        draft=DRAFT,
         waiver=WAIVER,
         proposal=PROPOSAL,
         fee=FEE,

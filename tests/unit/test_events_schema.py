@@ -54,6 +54,8 @@ PERSONAL = {
     "supplemented": {"form", "papers"},
     "dossier_received": {"note"},
     "forwarded": {"note"},
+    "draft_shown": {"draft"},
+    "draft_corrected": {"note", "form"},
     "proposed": {"reason", "legal_basis"},
     "decided": {"reason", "legal_basis"},
     "handed_over": {"recipient"},
@@ -82,7 +84,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 49 + 7 + 4
+    assert len(kinds) == len(set(kinds)) == 52 + 7 + 4
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
@@ -138,11 +140,20 @@ def test_what_passes_between_people_and_what_clocks_tell_leaves_every_clock_alon
         (
             "step",
             ["step_started", "recalled"],
-            ["inspected", "consultation_closed", "obligation_fulfilled", "forwarded", "proposed", "decided"],
+            [
+                "inspected",
+                "consultation_closed",
+                "obligation_fulfilled",
+                "forwarded",
+                "draft_shown",
+                "proposed",
+                "decided",
+            ],
         ),
         ("supplement", ["supplement_requested"], ["supplemented"]),
         ("payment", ["fee_requested"], ["fee_paid", "fee_waived"]),
         ("obligation", ["obligation_referred", "obligation_demanded"], ["recalled", "obligation_fulfilled"]),
+        ("confirmation", ["draft_shown"], ["recalled", "draft_confirmed", "draft_corrected", "decided"]),
         ("suspension", ["suspended"], ["resumed"]),
         ("transfer", ["accepted", "supplemented"], ["dossier_received"]),
         ("issue", ["decided"], ["result_issued"]),

@@ -14,6 +14,7 @@ from schemas.people import PersonKind
 from schemas.publishing.procedure import (
     Condition,
     ConsultRule,
+    DraftRule,
     ExtensionRule,
     FeeDue,
     FeeItem,
@@ -88,6 +89,8 @@ def _step(step: ReviewStep, path: str) -> Iterator[Row]:
         yield Row(f"{path}.consult", _consult(step.consult), step.consult.source)
     if step.obligation is not None:
         yield Row(f"{path}.obligation", _obligation(step.obligation), step.obligation.source)
+    if step.draft is not None:
+        yield Row(f"{path}.draft", _draft(step.draft), step.draft.source)
 
 
 def _consult(rule: ConsultRule) -> str:
@@ -101,6 +104,12 @@ def _obligation(rule: ObligationRule) -> str:
         _pair(Text(vi="cơ quan đó trả lời trong", en="that authority answers within"), rule.answer.words),
         _pair(Text(vi="người nộp có", en="the applicant pays within"), rule.pay.words),
     )
+
+
+def _draft(rule: DraftRule) -> str:
+    words = Text(vi="người nộp xác nhận hoặc yêu cầu sửa trong", en="the applicant confirms or corrects it within")
+    silence = Text(vi="không trả lời thì coi là đồng ý", en="silence confirms it")
+    return _lines(_pair(words, rule.answer.words), _pair(silence))
 
 
 def _fee(fee: FeeRule, labels: Mapping[str, Text]) -> Iterator[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from rules.filing.commands import authorities, delivery, dialogue, intake, machine, money, review, time, transfer
+from rules.filing.commands import authorities, delivery, dialogue, draft, intake, machine, money, review, time, transfer
 from rules.filing.commands.rule import Rule
 
 RULES: Final[dict[str, Rule]] = {
@@ -12,6 +12,7 @@ RULES: Final[dict[str, Rule]] = {
     **transfer.RULES,
     **dialogue.RULES,
     **review.RULES,
+    **draft.RULES,
     **authorities.RULES,
     **time.RULES,
     **money.RULES,

@@ -21,7 +21,8 @@ from schemas.limit import Limit
 from schemas.people import Actor, Role
 from schemas.publishing.procedure import ProcedureRules, Silence
 
-_STOPPABLE: Final = (Stage.REVIEW, Stage.OBLIGATION, Stage.FEE, Stage.SUSPENDED)
+_UNDER_REVIEW: Final = (Stage.REVIEW, Stage.CONFIRMATION)
+_STOPPABLE: Final = (*_UNDER_REVIEW, Stage.OBLIGATION, Stage.FEE, Stage.SUSPENDED)
 
 
 def _may_stop(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
@@ -129,7 +130,7 @@ def _may_resume(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 
 def _may_extend(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
-    wrong = role_is(actor, Role.LEADER) or at_stage(filing, Stage.REVIEW)
+    wrong = role_is(actor, Role.LEADER) or at_stage(filing, *_UNDER_REVIEW)
     rule = filing.procedure.extension
     if wrong is None and rule is None:
         return problem("", "no_extension", "thủ tục không cho gia hạn", "the procedure allows no extension")
@@ -184,7 +185,7 @@ ONCE: Final = 1
 
 def _while_awaited(filing: Filing, actor: Actor) -> Problem | None:
     """A leader, while the applicant waits for the result."""
-    return role_is(actor, Role.LEADER) or at_stage(filing, Stage.REVIEW, Stage.ISSUE)
+    return role_is(actor, Role.LEADER) or at_stage(filing, *_UNDER_REVIEW, Stage.ISSUE)
 
 
 def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
@@ -245,6 +246,8 @@ def _expire(filing: Filing, state: ClockState) -> Events:
     """What the end of a clock's time means."""
     if state.clock is Clock.SUPPLEMENT:
         return (ev.SupplementExpired(n=filing.supplements),)
+    if state.clock is Clock.CONFIRMATION:
+        return (ev.DraftConfirmed(n=filing.drafts, silent=True),)
     fee = filing.fee
     if state.clock is Clock.PAYMENT and fee is not None and fee.channel is not Channel.ONLINE:
         return fee_lapsed(filing, fee)
@@ -252,8 +255,10 @@ def _expire(filing: Filing, state: ClockState) -> Events:
     if state.clock is Clock.STEP and step and step.consult and step.consult.silence is Silence.CONSENT:
         return (ev.ConsultationClosed(step=step.code, silent=missing_opinions(filing, step)),)
     late = ev.Overdue(clock=state.clock, due=state.due)
-    if state.clock is not Clock.PROCESSING:
-        return (late,)
+    return (late,) if state.clock is not Clock.PROCESSING else _processing_over(filing, state, late)
+
+
+def _processing_over(filing: Filing, state: ClockState, late: ev.Overdue) -> Events:
     if silence_approves(filing):
         return (late, _approved_by_silence(filing.procedure))
     return (late,) if state.apologised_at else (late, ev.ApologyDrafted(due=state.due))

@@ -80,6 +80,13 @@ TAX: Final = {
     "limit": "1 working days",
     "obligation": {"answer": "3 working days", "pay": "30 calendar days"},
 }
+DRAFT: Final = {
+    "code": "draft",
+    "role": "specialist",
+    "act": "draft",
+    "limit": "1 working days",
+    "draft": {"answer": "1 calendar days"},
+}
 EXTENSION: Final = {"extension": {"times": 1, "by": "3 working days", "notice": "1 working days"}}
 
 

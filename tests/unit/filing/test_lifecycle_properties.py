@@ -44,6 +44,7 @@ from tests.unit.filing.lives import (
     CONSULT,
     DECIDE,
     DESK,
+    DRAFT,
     ENDING,
     ESCALATE,
     EXTENSION,
@@ -134,6 +135,7 @@ SHAPES: Final[tuple[dict[str, Any], ...]] = (
     },
     {"review": [INSPECT, CONSULT, APPRAISE, DECIDE], **EXTENSION, **SILENT},
     {"review": [ESCALATE, TAX, APPRAISE, DECIDE], **EXTENSION},
+    {"review": [VERIFY, DRAFT, APPRAISE, DECIDE], **EXTENSION, **SILENT},
     {
         "review": [TAX, APPRAISE, DECIDE],
         "resumption": {"supplement": "resume", "obligation": "restart", "suspension": "restart"},
@@ -156,6 +158,7 @@ SHAPE_NAMES: Final = (
     "fee on acceptance, waived",
     "inspection and consultation, silence is consent and approval",
     "consultation without silence, obligation",
+    "a draft for the applicant, silence is approval",
     "obligation, what goes on and what starts again",
 )
 
@@ -211,6 +214,8 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
             ],
             "form": {field.code: VALUES[field.kind] for field in rules.form if ("field", field.code) in asked},
         },
+        "show_draft": {"draft": FILE},
+        "correct_draft": {"note": "sai", "form": {"name": "Bình"} if rules.form else {}},
         "propose": {"outcome": "approved"},
         "decide": {"outcome": "refused", **REFUSING},
         "pay_at_counter": {"amount": filing.fee.amount if filing.fee else 1},
@@ -323,6 +328,9 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
         }
     ),
     "apologise": st.just({"reason": "quá tải"}),
+    "show_draft": st.just({"draft": FILE}),
+    "confirm_draft": st.just({}),
+    "correct_draft": st.fixed_dictionaries({"note": st.just("sai"), "form": FORM}),
     "transfer_dossier": st.sampled_from([{}, {"originals": ["identity"]}, {"originals": ["diploma"]}]),
     "receive_dossier": st.sampled_from([{}, {"note": "thiếu trang 2"}]),
     "prolong": st.fixed_dictionaries({"reason": st.just("chưa xong"), "by": st.sampled_from([None, *SUSPENSIONS])}),
@@ -346,6 +354,8 @@ ONWARDS: Final = {
     "issue",
     "settle_parcel",
     "inspect",
+    "show_draft",
+    "confirm_draft",
     "record_opinion",
     "refer_obligation",
     "demand_obligation",
@@ -357,6 +367,7 @@ ONWARDS: Final = {
 AWAITED: Final[dict[Stage, list[tuple[str, Actor]]]] = {
     Stage.FEE: [("settle_fee", SYSTEM), ("pay_at_counter", CASHIER)],
     Stage.SUPPLEMENT: [("supplement", APPLICANT)],
+    Stage.CONFIRMATION: [("correct_draft", APPLICANT), ("confirm_draft", RECEPTION)],
     Stage.ISSUE: [("issue", SYSTEM)],
     Stage.DELIVERY: [("settle_parcel", SYSTEM)],
     Stage.SUSPENDED: [("stop", LEADER)],

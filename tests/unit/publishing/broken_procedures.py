@@ -34,6 +34,7 @@ PROPOSE = STEP | {"code": "p", "role": "specialist", "act": "propose"}
 DECIDE = STEP | {"code": "d", "role": "leader", "act": "decide"}
 INSPECT = STEP | {"code": "visit", "role": "specialist", "act": "inspect"}
 CONSULT = STEP | {"code": "opinions", "role": "clerk", "act": "consult"}
+CHECKED = FACT | {"answer": "1 calendar days"}
 OBLIGATION = STEP | {"code": "tax", "role": "specialist", "act": "obligation"}
 PARTIES = [{"code": "police", "name": NAME}, {"code": "commune", "name": NAME}]
 CONSULTED = FACT | {"parties": PARTIES, "silence": "consent"}
@@ -539,6 +540,8 @@ BROKEN = [
     Broken(
         "obligation without a step", put("review[3].obligation", OWED), "review[3].obligation", "obligation_not_for_act"
     ),
+    Broken("a draft for nobody", put("review[0].act", "draft"), "review[0].draft", "draft_required"),
+    Broken("draft without a step", put("review[3].draft", CHECKED), "review[3].draft", "draft_not_for_act"),
     Broken("no time to answer", drop("review[2].obligation.answer"), "review[2].obligation.answer", "required"),
     # fee
     Broken("counts no field of the form", put("fee.items[0].per", "pages"), "fee.items[0].per", "per_unknown_field"),

@@ -1,0 +1,49 @@
+"""The draft of the result, which the applicant confirms or corrects before anybody decides."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing import admission
+from rules.filing.commands.permission import applicant_side_roles, at_stage, role_is
+from rules.filing.commands.review import may_finish, step_code
+from rules.filing.commands.rule import Events, Rule, refuse
+from schemas.errors import Problem, problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.events import Clock
+from schemas.filing.state import Filing, Stage
+from schemas.people import Actor
+from schemas.publishing.procedure import Act
+
+
+def _show(filing: Filing, command: cm.ShowDraft, _: datetime) -> Events:
+    n, officer = filing.drafts + 1, command.actor.subject
+    return (ev.DraftShown(step=step_code(filing), n=n, officer=officer, draft=command.draft),)
+
+
+def _may_answer(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = at_stage(filing, Stage.CONFIRMATION) or role_is(actor, *applicant_side_roles(filing))
+    if wrong is None and now >= filing.clocks[Clock.CONFIRMATION].due:
+        return problem(
+            "",
+            "silence_has_confirmed",
+            "đã hết hạn kiểm tra bản dự thảo: không trả lời thì coi là đồng ý",
+            "the time to check the draft is over: silence has confirmed it",
+        )
+    return wrong
+
+
+def _correct(filing: Filing, command: cm.CorrectDraft, _: datetime) -> Events:
+    if wrong := list(admission.form_problems(filing.procedure, command.form)):
+        raise refuse(*wrong)
+    corrected = ev.DraftCorrected(n=filing.drafts, note=command.note, form=command.form)
+    return (corrected, ev.StepStarted(step=str(filing.step)))
+
+
+RULES: Final[dict[str, Rule]] = {
+    "show_draft": Rule(may_finish(Act.DRAFT), _show),
+    "confirm_draft": Rule(_may_answer, lambda filing, *_: (ev.DraftConfirmed(n=filing.drafts),)),
+    "correct_draft": Rule(_may_answer, _correct),
+}
