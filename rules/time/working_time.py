@@ -16,6 +16,7 @@ from rules.time.office_hours import DAY, Days, date_of, instant_of, minute_of, p
 from rules.time.office_hours import TimeError as TimeError
 from rules.time.running_time import Run, Span, left_at, run
 from rules.time.time_words import run_in_words, seconds_in_words
+from schemas.base import Text
 from schemas.errors import problem
 from schemas.limit import Limit, Unit
 from schemas.publishing.calendar import Calendar, Timeliness
@@ -35,7 +36,7 @@ class Projection:
 
     due: datetime
     receipt_day: date
-    reasoning: tuple[str, ...]
+    reasoning: tuple[Text, ...]
 
 
 def due(

@@ -127,8 +127,9 @@ def due(  # noqa: PLR0913 -- one argument for each part of a case
     if as_json:
         print_json(answer)
         return
-    for line in answer["reasoning"]:
-        out().print(escape(line))
+    for language in Language:
+        for line in answer["reasoning"]:
+            out().print(escape(line[language]))
     out().print(f"[bold]{answer['due']}[/]")
 
 
@@ -187,7 +188,7 @@ def _answer(case: Case) -> dict[str, Any]:
         "receipt_day": found.receipt_day.isoformat(),
         "calendar": calendar.code,
         "calendar_version": calendar.version,
-        "reasoning": list(found.reasoning),
+        "reasoning": [line.model_dump() for line in found.reasoning],
     }
 
 

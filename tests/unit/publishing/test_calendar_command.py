@@ -54,10 +54,13 @@ def test_a_case_is_answered_with_its_reasons() -> None:
     found = due(*CASE)
     reasons = found.pop("reasoning")
     assert found == ANSWER
-    assert reasons[0] == "Received Fri 2026-02-13 16:05, Vietnam time."
-    assert reasons[-1] == "Due Fri 2026-02-27 17:00."
+    assert reasons[0] == {
+        "vi": "Nhận Thứ Sáu 2026-02-13 16:05, giờ Việt Nam.",
+        "en": "Received Fri 2026-02-13 16:05, Vietnam time.",
+    }
+    assert reasons[-1] == {"vi": "Hết hạn Thứ Sáu 2026-02-27 17:00.", "en": "Due Fri 2026-02-27 17:00."}
     said = run("due", *CASE).stdout.splitlines()
-    assert said == [*reasons, found["due"]]
+    assert said == [*(line["vi"] for line in reasons), *(line["en"] for line in reasons), found["due"]]
 
 
 def test_pauses_are_begin_and_end() -> None:

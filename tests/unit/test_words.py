@@ -1,0 +1,101 @@
+"""Every sentence stands once in each language, is used, and is given what stands in it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import Final, NamedTuple
+
+import pytest
+
+from schemas.base import Text
+from schemas.words import joined, said
+from schemas.words.en import ENGLISH
+from schemas.words.vi import VIETNAMESE
+from tests.conftest import ROOT
+
+ROOMS: Final = ("schemas", "rules", "activities", "workflows", "views", "recovery", "workers", "motcua", "operations")
+MADE: Final = ("weekday.",)
+"""How keys begin that are put together: of these, every one is asked for somewhere else in these tests."""
+
+ACCENTED: Final = re.compile(r"[àáạảãâầấậẩẫăằắặẳẵèéẹẻẽêềếệểễìíịỉĩòóọỏõôồốộổỗơờớợởỡùúụủũưừứựửữỳýỵỷỹđ]", re.IGNORECASE)
+
+
+class Call(NamedTuple):
+    """A sentence that is asked for, where, and what is given to it; None where that is not written out."""
+
+    key: str
+    where: str
+    values: set[str] | None
+
+
+def calls() -> Iterator[Call]:
+    for room in ROOMS:
+        for file in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "said":
+                    yield from _call(node, file)
+
+
+def _call(node: ast.Call, file: Path) -> Iterator[Call]:
+    match node.args:
+        case [ast.Constant(value=str(key))]:
+            names = {word.arg for word in node.keywords}
+            written = None if None in names else {str(name) for name in names}
+            yield Call(key, f"{file.relative_to(ROOT)}:{node.lineno}", written)
+
+
+CALLS: Final = tuple(calls())
+CONSTANTS: Final = {
+    node.value
+    for room in ROOMS
+    for file in (ROOT / room).rglob("*.py")
+    if file.parent.name != "words"
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    if isinstance(node, ast.Constant) and isinstance(node.value, str)
+}
+
+
+def holes(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+
+
+def test_each_language_has_every_sentence() -> None:
+    assert VIETNAMESE.keys() == ENGLISH.keys()
+    assert list(VIETNAMESE) == sorted(VIETNAMESE) == list(ENGLISH)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.key} {call.where}")
+def test_what_is_asked_for_is_there_and_is_given_what_stands_in_it(call: Call) -> None:
+    assert call.values in (None, holes(VIETNAMESE[call.key]))
+
+
+def test_nothing_stands_there_that_nobody_says() -> None:
+    assert [key for key in VIETNAMESE if key not in CONSTANTS and not key.startswith(MADE)] == []
+
+
+@pytest.mark.parametrize("key", VIETNAMESE)
+def test_both_say_the_same_each_in_its_own_language(key: str) -> None:
+    vi, en = VIETNAMESE[key], ENGLISH[key]
+    assert holes(vi) == holes(en)
+    assert not ACCENTED.search(en)
+    words = re.sub(r"\{[^}]*\}", "", vi)
+    assert ACCENTED.search(words) or not re.search(r"[a-z]", words)
+
+
+def test_what_stands_in_it_is_said_in_its_language_too() -> None:
+    amount = Text(vi="5 ngày", en="5 days")
+    assert said("time.dates_after", amount=amount, day="2026-03-02") == Text(
+        vi="Sau 5 ngày là 2026-03-02.", en="5 days after it: 2026-03-02."
+    )
+    assert {said(f"weekday.{n}").vi for n in range(7)} >= {"Thứ Hai", "Chủ Nhật"}
+    with pytest.raises(KeyError):
+        said("time.dates_after")
+
+
+def test_several_are_joined_and_none_is_a_dash() -> None:
+    assert joined([Text(vi="một", en="one"), Text(vi="hai", en="two")]) == Text(vi="một, hai", en="one, two")
+    assert joined([]) == Text(vi="-", en="-")
