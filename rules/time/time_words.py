@@ -137,6 +137,7 @@ def _minutes(amount: int) -> Text:
     return said("time.one_working_minute") if amount == 1 else said("time.working_minutes", amount=amount)
 
 
+@lru_cache(maxsize=10_000)
 def _when(minute: int) -> Text:
     found = date_of(minute // DAY)
     return said("time.moment", weekday=_weekday(found.weekday()), date=found, at=_clock(minute))

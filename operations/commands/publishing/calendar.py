@@ -188,7 +188,7 @@ def _answer(case: Case) -> dict[str, Any]:
         "receipt_day": found.receipt_day.isoformat(),
         "calendar": calendar.code,
         "calendar_version": calendar.version,
-        "reasoning": [line.model_dump() for line in found.reasoning],
+        "reasoning": [{"vi": line.vi, "en": line.en} for line in found.reasoning],
     }
 
 
