@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from deploy.commands import demo, up
+from motcua.cli.help import in_both_languages
 from operations.command import app as app
 
-app.registered_commands += up.app.registered_commands + demo.app.registered_commands
+_VIETNAMESE: Final = {
+    "up": "Khởi động cả hệ thống trong thư mục này và giữ nó chạy đến khi Ctrl-C.",
+    "demo": "Nộp hồ sơ thật ở cả bốn mức độ và theo từng hồ sơ đến khi kết thúc.",
+}
+for _commands in (up.app, demo.app):
+    in_both_languages(_commands, _VIETNAMESE)
+    app.registered_commands += _commands.registered_commands

@@ -6,7 +6,9 @@ from typing import Final
 
 import typer
 
+from motcua.cli.help import in_both_languages
 from operations.commands import board, doctor, filings, law, ledger, processes, record, restart, tasks, versions
+from operations.commands.help_words import PLATFORM
 from operations.commands.publishing import calendar_change, directory, procedures
 
 _ALONE: Final = (processes.app, record.app, tasks.app, board.app, doctor.app)
@@ -19,3 +21,4 @@ _OF_THE_RECORD: Final = (record.filings, ledger.app, filings.app, versions.app)
 _PUBLISHING: Final = (procedures.app, directory.app, calendar_change.app)
 for _group in (*_OF_THE_RECORD, *_PUBLISHING, law.app):
     app.add_typer(_group)
+in_both_languages(app, PLATFORM)

@@ -10,6 +10,7 @@ import typer
 from typer.main import get_command
 
 from motcua.cli import filings, office, schemas
+from motcua.cli.help import KIT, in_both_languages
 from motcua.cli.running import Exit, note, owes_json, say_failure
 from motcua.errors import MotcuaError
 
@@ -20,7 +21,9 @@ FAULT: Final = 70
 _UsageError: Final[Any] = typer.BadParameter.__base__
 """Of whichever click this typer stands on: newer ones bring their own."""
 
-_HELP: Final = """Vietnamese online public services: file and follow filings, run an agency's back office.
+_HELP: Final = """Dịch vụ công trực tuyến: nộp và theo dõi hồ sơ, chạy bộ phận xử lý máy của cơ quan.
+
+Vietnamese online public services: file and follow filings, run an agency's back office.
 
 Temporal is found by TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_TLS_*, or beside a running `motcua up`.
 
@@ -74,6 +77,7 @@ def build(added: dict[str, typer.Typer]) -> typer.Typer:
     """Our commands with `added` ones: those of the platform beside ours, those of others under their name."""
     app = typer.Typer(help=_HELP, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
     for own in (filings.app, office.app, schemas.app):
+        in_both_languages(own, KIT)
         _merge(app, own)
     for name, found in added.items():
         if name == PLATFORM:

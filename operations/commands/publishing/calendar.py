@@ -25,7 +25,7 @@ from schemas.publishing.calendar import Calendar, CalendarFile
 
 app = typer.Typer(
     name="calendar",
-    help="Working calendars: when a time limit ends, and why; check calendar files.",
+    help="Lịch làm việc / Working calendars: when a time limit ends, and why; check calendar files.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

@@ -21,7 +21,7 @@ from schemas.publishing.procedure import Procedure
 
 app = typer.Typer(
     name="procedures",
-    help="The catalogue of procedures: check files, publish versions, read what is published.",
+    help="Danh mục thủ tục / The catalogue of procedures: check files, publish versions, read what is published.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
