@@ -60,7 +60,11 @@ def explain(
     """The same as `due`, with its reasons."""
     if limit.unit is Unit.SECONDS:
         ends = _elapsed_due(start, limit.amount, pauses)
-        return Projection(ends, start.astimezone(VIETNAM).date(), seconds_in_words(start, limit, ends))
+        return Projection(
+            ends,
+            start.astimezone(VIETNAM).date(),
+            seconds_in_words(start.astimezone(VIETNAM), limit, ends.astimezone(VIETNAM)),
+        )
     asked = _Asked.of(start, limit, calendar, pauses, cut_off)
 
     def answer(days: Days) -> Projection:

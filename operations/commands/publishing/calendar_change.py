@@ -211,7 +211,7 @@ def list_published(*, as_json: AsJson = False) -> None:
         return
     table = Table("Lịch / Calendar", "Công bố / Published", "sha256")
     for entry in entries:
-        table.add_row(entry.name, f"{entry.published_at:%Y-%m-%d %H:%M} UTC", entry.sha256)
+        table.add_row(entry.name, when(entry.published_at), entry.sha256)
     out().print(table)
 
 

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from motcua.cli.showing import when
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
 from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes, report
@@ -83,8 +84,8 @@ def list_published(*, as_json: AsJson = False) -> None:
     for entry in entries:
         procedure = _procedure(entry)
         name = escape(f"{procedure.name.vi} / {procedure.name.en}")
-        when = f"{entry.published_at:%Y-%m-%d %H:%M} UTC"
-        table.add_row(entry.code, entry.version, str(int(procedure.level)), name, when, "demo" if entry.demo else "")
+        level, published = str(int(procedure.level)), when(entry.published_at)
+        table.add_row(entry.code, entry.version, level, name, published, "demo" if entry.demo else "")
     out().print(table)
 
 
