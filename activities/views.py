@@ -17,7 +17,7 @@ from activities.ledger.vault import Vault
 from rules.streams import Kinds
 from schemas import reading as rd
 from schemas.errors import RefusalError
-from views import applicant, officer, operator, public
+from views import applicant, officer, operator, public, team_lead
 from views.log import Log, Published
 from views.timeline import timeline
 from views.watching import Watch
@@ -97,4 +97,5 @@ _ANSWERS: Final[Mapping[type[Any], Ask]] = {
     rd.AskTasks: lambda log, asked, _: officer.tasks(log, asked),
     rd.AskCounts: lambda log, asked, _: public.counts(log, asked.agency),
     rd.AskAgency: lambda log, asked, _: public.agency(log, asked.agency),
+    rd.AskAbsences: lambda log, asked, _: team_lead.absences(log, asked.agency),
 }

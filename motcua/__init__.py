@@ -32,6 +32,7 @@ from .errors import RefusedError as RefusedError
 from .errors import SameIdOtherContent as SameIdOtherContent
 from .errors import Unavailable as Unavailable
 from .errors import UnfitError as UnfitError
+from .passing_over import PassedOver as PassedOver
 
 __version__ = "0.1.0"
 
@@ -54,6 +55,7 @@ if not TYPE_CHECKING:  # a type checker knows what is imported above, and not th
         "NotAuthorised",
         "NotFound",
         "NotReady",
+        "PassedOver",
         "RefusedError",
         "SameIdOtherContent",
         "Unavailable",

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from . import contract as c
+from .passing_over import Asking, PassedOver, Progress, absences_of, pass_one, tasks_of
 
 
 def command_id() -> str:
@@ -13,7 +14,7 @@ def command_id() -> str:
     return str(uuid4())
 
 
-class _Client(Protocol):
+class _Client(Asking, Protocol):
     async def submit(self, submission: c.Submission) -> c.Receipt: ...
     async def act(self, target: UUID | str, command: c.Command) -> c.Receipt: ...
     async def actions(self, target: UUID | str, actor: c.Actor) -> list[c.Action]: ...
@@ -56,6 +57,30 @@ class ActingClient:
     async def actions(self, target: UUID | str) -> list[c.Action]:
         """Every command, and whether the actor can give it now, with the reason where not."""
         return await self._client.actions(target, self.actor)
+
+    async def pass_over(self, absent: str, progress: Progress = lambda _, __: None) -> list[PassedOver]:
+        """As a team lead, give what an absent officer of one's agency has claimed to their substitute (chuyển việc).
+
+        It takes from nobody else, and may be repeated: what has passed over once stays as it is.
+
+        Args:
+            absent: The officer's subject, absent today by the directory.
+            progress: Called with how many are done, of how many.
+
+        Returns:
+            What became of each task.
+
+        Raises:
+            NotFound: The directory does not have this officer absent today.
+        """
+        agency = self.actor.agency or ""
+        absences = await absences_of(self._client, agency, absent)
+        waiting = [(one, task) for one in absences for task in await tasks_of(self._client, agency, one)]
+        done: list[PassedOver] = []
+        for absence, task in waiting:
+            done.append(await pass_one(self, absence, task))
+            progress(len(done), len(waiting))
+        return done
 
     def _with_ours(self, fields: dict[str, Any]) -> dict[str, Any]:
         return {"actor": self.actor, "via": self.via} | fields

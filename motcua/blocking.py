@@ -86,6 +86,7 @@ class BlockingActingClient(_Blocking[ActingClient]):
     submit = _waits(ActingClient.submit)
     act = _waits(ActingClient.act)
     actions = _waits(ActingClient.actions)
+    pass_over = _waits(ActingClient.pass_over)
 
 
 class BlockingFilingClient(_Blocking[FilingClient]):
@@ -137,6 +138,7 @@ class BlockingFilingClient(_Blocking[FilingClient]):
     tasks = _waits(FilingClient.tasks)
     counts = _waits(FilingClient.counts)
     agency = _waits(FilingClient.agency)
+    absences = _waits(FilingClient.absences)
     machine_work = _waits(FilingClient.machine_work)
 
     def as_(self, actor: c.Actor, via: c.Via) -> BlockingActingClient:

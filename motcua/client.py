@@ -262,6 +262,10 @@ class FilingClient:
         """What the directory says of an agency. `NotFound` for one that it does not have."""
         return await self._asked(c.AskAgency(agency=code), c.AgencySummary)
 
+    async def absences(self, agency: str) -> list[c.AbsenceSummary]:
+        """Which officers of an agency are or will be absent, and who acts for them."""
+        return await self._asked(c.AskAbsences(agency=agency), list[c.AbsenceSummary])
+
     async def machine_work(self, filing_id: UUID | str) -> list[MachineWork]:
         """What the filing waits for from its agency's back office: how often it was tried, why in vain, when again.
 

@@ -265,6 +265,7 @@ _UNKNOWN_BEFORE: Final = {
     "submitted": 2,  # one that knows nothing `missing` would take in what is incomplete; no `desk`: would ask another
     "accepted": 1,  # one that knows no `since` would let the time run from too late
     "supplement_requested": 1,  # one that knows no `late` would give an officer's task to the leader who asked
+    "reassigned": 1,  # one that knows no `acting_for` would let decide in whose place it was proposed
     "suspended": 1,  # one that knows no `limit` would let a suspension last as long as the procedure does
     "apology_drafted": 1,  # one wants another appointment in every apology
 }

@@ -179,7 +179,9 @@ from .publishing.procedure import (
 )
 from .reading import (
     LONGEST_WAIT,
+    AbsenceSummary,
     AgencySummary,
+    AskAbsences,
     AskActions,
     AskAgency,
     AskChanges,
@@ -223,6 +225,7 @@ __all__ = [
     "STATUS_NAMES",
     "SYSTEM",
     "TASK_QUEUE",
+    "AbsenceSummary",
     "Accept",
     "Act",
     "Action",
@@ -234,6 +237,7 @@ __all__ = [
     "Apologise",
     "Applicant",
     "Ask",
+    "AskAbsences",
     "AskActions",
     "AskAgency",
     "AskChanges",

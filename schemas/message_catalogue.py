@@ -24,7 +24,17 @@ from .payment import PaymentEvent, PaymentView
 from .people import Actor
 from .publishing.calendar import CalendarFile
 from .publishing.procedure import Procedure
-from .reading import AgencySummary, Changes, Count, FilingSummary, Page, Question, TaskSummary, TimelineEntry
+from .reading import (
+    AbsenceSummary,
+    AgencySummary,
+    Changes,
+    Count,
+    FilingSummary,
+    Page,
+    Question,
+    TaskSummary,
+    TimelineEntry,
+)
 from .stream.ledger import Receipt
 
 AnyEvent = Annotated[Event | PaymentEvent | ParcelEvent, Field(discriminator="kind")]
@@ -192,6 +202,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("tasks_page", Page[TaskSummary], _OUT, (_view("tasks"),)),
     Message("count", Count, _OUT, (_view("counts", many=True),)),
     Message("agency", AgencySummary, _OUT, (_view("agency"),)),
+    Message("absence", AbsenceSummary, _OUT, (_view("absences", many=True),)),
     Message("filing_end", FilingEnd, _OUT, (_workflow("Filing", Part.RESULT),)),
     Message("payment_view", PaymentView, _OUT, (_view("payment"), _workflow("Payment", Part.RESULT))),
     Message("parcel_view", ParcelView, _OUT, (_view("parcel"), _workflow("Parcel", Part.RESULT))),

@@ -5,6 +5,7 @@ Whoever has only Temporal starts the workflow `View` with a question; its result
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 from uuid import UUID
@@ -138,6 +139,7 @@ class AskTasks(_Page):
     agency: AgencyCode | None = None
     role: Role | None = None
     officer: Subject | None = None
+    acting_for: Subject | None = None
     overdue: bool = False
     due_before: Instant | None = None
 
@@ -153,6 +155,13 @@ class AskAgency(StrictModel):
     """What the directory says of an agency."""
 
     ask: Literal["agency"] = "agency"
+    agency: AgencyCode
+
+
+class AskAbsences(StrictModel):
+    """Which officers of an agency are or will be absent, and who acts for them."""
+
+    ask: Literal["absences"] = "absences"
     agency: AgencyCode
 
 
@@ -172,6 +181,7 @@ Question = (
     | AskTasks
     | AskCounts
     | AskAgency
+    | AskAbsences
 )
 AnyQuestion = Annotated[Question, Field(discriminator="ask")]
 QUESTION: Final[TypeAdapter[Question]] = TypeAdapter(AnyQuestion)
@@ -250,6 +260,7 @@ class TaskSummary(Model):
     name: str
     role: Role
     officer: str | None = None
+    acting_for: str | None = None
     actions: tuple[str, ...]
     due_at: Instant | None = None
     overdue: bool
@@ -276,6 +287,21 @@ class AgencySummary(Model):
     queue: str
     kind: AgencyKind | None = None
     province: str | None = None
+
+
+class AbsenceSummary(Model):
+    """An officer is absent in a role, on days of Vietnam, both included, and who acts for them.
+
+    `begun`: today is one of these days; `tasks`: so many of theirs the substitute does not have yet.
+    """
+
+    officer: str
+    role: Role
+    first_day: date
+    last_day: date
+    substitute: str
+    begun: bool
+    tasks: int
 
 
 class Answer(Model):

@@ -42,8 +42,8 @@ def _page_of_tasks(asked: AskTasks, key: tuple[str, ...] | None) -> tuple[str, l
         conditions.append(condition.format(*places))
         given.extend(values)
 
-    for condition, value in zip(_CONDITIONS, (asked.agency, asked.role, asked.officer, asked.due_before), strict=True):
-        if value is not None:
+    for name, condition in _CONDITIONS.items():
+        if (value := getattr(asked, name)) is not None:
             add(condition, value)
     if key is not None:
         add(_BEHIND, *key)
@@ -52,10 +52,16 @@ def _page_of_tasks(asked: AskTasks, key: tuple[str, ...] | None) -> tuple[str, l
 
 _DUE: Final = "coalesce(task.due_at, 'infinity')"
 _ORDER: Final = f"{_DUE}, task.stream, task.name, task.agency, task.role"
-_CONDITIONS: Final = ("task.agency = {}", "task.role = {}", "task.officer = {}", f"{_DUE} < {{}}")
+_CONDITIONS: Final = {
+    "agency": "task.agency = {}",
+    "role": "task.role = {}",
+    "officer": "task.officer = {}",
+    "acting_for": "task.acting_for = {}",
+    "due_before": f"{_DUE} < {{}}",
+}
 _BEHIND: Final = f"({_ORDER}) > ({{}}::text::timestamptz, {{}}, {{}}, {{}}, {{}})"
 _TASKS: Final = f"""
 select task.stream, task.filing_id, filing.code, filing.procedure, task.agency, task.name, task.role, task.officer,
-    task.actions, task.due_at, task.overdue, now() as as_of, {_DUE}::text as due_key
+    task.acting_for, task.actions, task.due_at, task.overdue, now() as as_of, {_DUE}::text as due_key
 from task join filing using (filing_id) where {{conditions}} order by {_ORDER} limit $1
 """  # noqa: S608 -- joined from statements of our own

@@ -1,11 +1,11 @@
-"""What a team lead may read beside the tasks of the agency: who has how many of them, and how many are late."""
+"""What a team lead may read beside the tasks of the agency: who has how many of them, and who is absent."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from schemas.base import AgencyCode
-from schemas.reading import Workload
+from schemas.reading import AbsenceSummary, Workload
 from views.log import Log
 
 
@@ -15,6 +15,24 @@ async def workload(log: Log, agency: AgencyCode) -> tuple[Workload, ...]:
     return tuple(Workload.model_validate(dict(row)) for row in rows)
 
 
+async def absences(log: Log, agency: AgencyCode) -> tuple[AbsenceSummary, ...]:
+    """The absences that are not over, those that begin first first."""
+    rows = await log.connection.fetch(_ABSENCES, agency)
+    return tuple(AbsenceSummary.model_validate(dict(row)) for row in rows)
+
+
+_ABSENCES: Final = """
+select subject as officer, role, first_day, last_day, substitute, first_day <= today as begun, (
+    select count(*) from (
+        select stream from task where (agency, role, officer) = (absence.agency, absence.role, absence.subject)
+        union
+        select stream from task where (agency, role, acting_for) = (absence.agency, absence.role, absence.subject)
+            and officer <> absence.substitute
+    ) as waiting
+) as tasks
+from absence, cast(now() at time zone 'Asia/Ho_Chi_Minh' as date) as today
+where agency = $1 and last_day >= today order by first_day, subject, role
+"""
 _WORKLOAD: Final = """
 select role, officer, count(*) as tasks, count(*) filter (where overdue) as late from task
 where agency = $1 group by role, officer order by role, officer nulls first

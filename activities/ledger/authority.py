@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -11,8 +12,9 @@ from pydantic import TypeAdapter
 from activities.ledger.database import Connection
 from rules.evidence import Evidence
 from rules.streams import StreamKind
+from rules.time.working_time import VIETNAM
 from schemas.errors import Problem, Refusal, RefusalCode, problem
-from schemas.filing.events import Reassigned
+from schemas.filing.events import Decided, Proposed, Reassigned
 from schemas.ids import StreamId
 from schemas.names import ROLE_NAMES
 from schemas.people import OFFICERS, Actor, Role
@@ -21,7 +23,9 @@ from schemas.stream.ledger import Batch
 
 async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """What is wrong with a batch before it is asked whether its actor is an officer and what its events need."""
-    return [*_writer(kind, batch.actor), *await _assignees(connection, batch, events)]
+    events = tuple(events)
+    given = await _assignees(connection, batch, events)
+    return [*_writer(kind, batch.actor), *given, *await _substitutes(connection, batch, events)]
 
 
 async def missing(connection: Connection, needed: str | None, filing_id: UUID) -> list[Problem]:
@@ -57,18 +61,71 @@ def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
 
 
 async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
-    """Whoever is given a task must be an officer in its role."""
+    """Whoever is given a task must be an officer in its role, and not absent."""
     given = [event for event in events if isinstance(event, Reassigned)]
-    return [
-        problem(
+    found = [await _not_at_work(connection, batch, event.officer, event.role) for event in given]
+    return [why for why in found if why is not None]
+
+
+async def _not_at_work(connection: Connection, batch: Batch, officer: str, role: Role) -> Problem | None:
+    if not await _active(connection, _directory(batch), officer, role):
+        return problem(
             "officer",
             "not_in_directory",
-            f"danh bạ của cơ quan không có cán bộ này với vai trò {ROLE_NAMES[event.role].vi}",
-            f"the agency's directory does not know this officer as {ROLE_NAMES[event.role].en}",
+            f"danh bạ của cơ quan không có cán bộ này với vai trò {ROLE_NAMES[role].vi}",
+            f"the agency's directory does not know this officer as {ROLE_NAMES[role].en}",
         )
-        for event in given
-        if not await _active(connection, batch.actor.agency or batch.agency, event.officer, event.role)
-    ]
+    absence = await _absence(connection, batch, officer, role)
+    if absence is None:
+        return None
+    return problem(
+        "officer",
+        "absent",
+        f"cán bộ này vắng mặt đến hết ngày {absence.last_day:%d/%m/%Y}; người thay là {absence.substitute}",
+        f"this officer is absent until {absence.last_day}; the substitute is {absence.substitute}",
+    )
+
+
+async def _substitutes(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
+    """Whoever acts for somebody must be their substitute, on a day of their absence."""
+    found: list[Problem] = []
+    for event in events:
+        if isinstance(event, Reassigned | Proposed | Decided) and event.acting_for is not None:
+            given = isinstance(event, Reassigned)
+            role = event.role if isinstance(event, Reassigned) else batch.actor.role
+            absence = await _absence(connection, batch, event.acting_for, role)
+            if absence is None or absence.substitute != event.officer:
+                found.append(problem("acting_for" if given else "actor.subject", "not_the_substitute", *_NOT_TODAY))
+    return found
+
+
+_NOT_TODAY: Final = (
+    "hôm nay danh bạ không ghi cán bộ này thay người vắng mặt đó; trả lại việc để nhận hoặc giao lại",
+    "today the directory has no such substitute for that officer; release the task, to be claimed or given anew",
+)
+
+
+class _Absence(NamedTuple):
+    last_day: date
+    substitute: str
+
+
+async def _absence(connection: Connection, batch: Batch, officer: str, role: Role) -> _Absence | None:
+    """The absence of an officer on the day of the batch."""
+    day = batch.at.astimezone(VIETNAM).date()
+    row = await connection.fetchrow(_ABSENCE, _directory(batch), officer, role, day)
+    return None if row is None else _Absence(*row.values())
+
+
+def _directory(batch: Batch) -> str:
+    """The agency whose officers are asked about: that of who acts."""
+    return batch.actor.agency or batch.agency
+
+
+_ABSENCE: Final = """
+select last_day, substitute from absence
+where agency = $1 and subject = $2 and role = $3 and $4 between first_day and last_day
+"""
 
 
 async def _active(connection: Connection, agency: str, subject: str, role: Role) -> bool:

@@ -21,9 +21,10 @@ from views.log import Connection
 STANDING: Final = Table("standing")
 TASK: Final = Table("task", "filing_id, stream, name, agency, role")
 
-_TASK_COLUMNS: Final = "name, agency, role, officer, actions, due_at, overdue"
+_TASK_COLUMNS: Final = "name, agency, role, officer, acting_for, actions, due_at, overdue"
 _TASK_TYPES: Final = (
-    "name text, agency text, role text, officer text, actions text[], due_at timestamptz, overdue boolean"
+    "name text, agency text, role text, officer text, acting_for text, "
+    "actions text[], due_at timestamptz, overdue boolean"
 )
 _TASKS: Final = TypeAdapter(tuple[TaskRow, ...])
 
@@ -149,9 +150,9 @@ tasks as (
     insert into task (stream, filing_id, {_TASK_COLUMNS})
     select {stream}, {filing}, now_there.* from now_there
     on conflict (filing_id, stream, name, agency, role) do update
-    set (officer, actions, due_at, overdue)
-        = (excluded.officer, excluded.actions, excluded.due_at, excluded.overdue)
-    where (task.officer, task.actions, task.due_at, task.overdue)
-        is distinct from (excluded.officer, excluded.actions, excluded.due_at, excluded.overdue)
+    set (officer, acting_for, actions, due_at, overdue)
+        = (excluded.officer, excluded.acting_for, excluded.actions, excluded.due_at, excluded.overdue)
+    where (task.officer, task.acting_for, task.actions, task.due_at, task.overdue)
+        is distinct from (excluded.officer, excluded.acting_for, excluded.actions, excluded.due_at, excluded.overdue)
 )
 """  # noqa: S608 -- parameters' places

@@ -104,7 +104,11 @@ def act(  # noqa: PLR0913 -- a command line has many options
     model = _KINDS.get(name) if stream.kind == _FILING else _OtherCommand
     if model is None:
         fail(f"there is no command {command}; there are: {', '.join(_KINDS)}", Exit.USAGE)
-    own: dict[str, Any] = {"command_id": own_id or command_id(), "actor": _actor(actor), "via": {"principal": "motcua"}}
+    own: dict[str, Any] = {
+        "command_id": own_id or command_id(),
+        "actor": actor_of(actor),
+        "via": {"principal": "motcua"},
+    }
     own |= {} if stream.kind == _FILING else {"kind": name}
     said = read_json(read_file(data[1:]) if data.startswith("@") else data, "--data")
     order = parse(model, own | said, extra="allow" if model is _OtherCommand else "forbid")
@@ -148,7 +152,7 @@ def show(
     motcua show FILING_ID --actor leader:h01.12-leader-1@H01.12
     """
     if actor is not None:
-        someone = parse(c.Actor, _actor(actor))
+        someone = parse(c.Actor, actor_of(actor))
         actions = ask(lambda client: client.actions(filing_id, someone), patience)
         if as_json:
             print_json([plain(action) for action in actions])
@@ -249,7 +253,7 @@ def _print_receipt(filing_id: UUID, receipt: c.Receipt, *, as_json: bool) -> Non
         out().print(receipt_line(filing_id, receipt))
 
 
-def _actor(text: str) -> dict[str, str]:
+def actor_of(text: str) -> dict[str, str]:
     """`role:subject[@agency]` as an actor. Only an agency's code may follow the last `@` of a subject."""
     role, colon, subject = text.partition(":")
     if not colon or role not in set(c.Role):

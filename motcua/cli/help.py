@@ -16,6 +16,7 @@ KIT: Final[Mapping[str, str]] = {
     "clocks": "Xem các đồng hồ của hồ sơ: chạy từ khi nào, dừng vì sao, hạn khi nào, kết thúc ra sao.",
     "track": "Theo dõi hồ sơ đến khi kết thúc: mỗi thay đổi một dòng.",
     "result": "Xem kết quả của hồ sơ; với --out: tải tệp về và đối chiếu mã băm.",
+    "pass-over": "Chuyển mọi việc mà cán bộ vắng mặt đã nhận cho người thay, từng việc có biên nhận.",
     "back-office": "Chạy bộ phận xử lý máy của cơ quan đến khi Ctrl-C: kiểm tra hồ sơ, lập kết quả.",
     "schemas": "Liệt kê các thông điệp trao đổi với hệ thống; với --out: ghi JSON Schema.",
 }

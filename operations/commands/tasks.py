@@ -58,7 +58,9 @@ def tasks(
     for task in page.rows:
         late = "[red]quá hạn / overdue[/] " if task.overdue else ""
         due = f"{late}{when(task.due_at) if task.due_at else ''}"
-        cells = (task.code, task.procedure, task.name, task.role, task.officer or "", ", ".join(task.actions))
+        acting = f" (thay / for {task.acting_for})" if task.acting_for else ""
+        who = f"{task.officer or ''}{acting}"
+        cells = (task.code, task.procedure, task.name, task.role, who, ", ".join(task.actions))
         table.add_row(due, *map(escape, cells))
     wide().print(table)
     more = "" if page.next is None else " (còn nữa / there are more: --limit)"

@@ -13,6 +13,7 @@ from temporalio.service import RPCError
 
 from operations.addresses import APPLICATION
 from operations.doctor import engine, machine, outside, record
+from operations.doctor.absences import absences
 from operations.doctor.behind import falling_behind
 from operations.doctor.finding import Finding, fail, skipped
 from operations.doctor.healing import heals
@@ -72,6 +73,7 @@ THEN: Final = (
     _check("master_key", "Khóa chính", "Master key", record.master_key, "MOTCUA_MASTER_KEY", record=True),
     _check("calendar", "Lịch làm việc", "Working calendar", record.calendar, record=True),
     _check("read_models", "Bảng đọc", "Read models", record.read_models, record=True),
+    _check("absences", "Cán bộ vắng mặt", "Absent officers", absences, record=True),
     _check("clocks", "Đồng hồ", "Clocks", record.clock, record=True),
     _check("pollers", "Ai đang làm", "Who works", engine.pollers, temporal=True),
     _check("builds", "Bản dựng", "Builds", engine.builds, record=True, temporal=True),

@@ -37,6 +37,7 @@ TABLES: Final = (
     "counter",
     "agency",
     "officer",
+    "absence",
     "procedure",
     "calendar",
 )

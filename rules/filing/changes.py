@@ -154,12 +154,16 @@ def last_move(filing: Filing, recorded: Recorded) -> Move | None:
         return filing.last_move
     if event.kind not in _MOVES:
         return None
-    return Move(kind=event.kind, step=getattr(event, "step", None), officer=recorded.actor.subject)
+    officer = recorded.actor.subject
+    acting_for = filing.acting_for if officer == filing.officer else None
+    return Move(kind=event.kind, step=getattr(event, "step", None), officer=officer, acting_for=acting_for)
 
 
 def _recalled(filing: Filing, event: ev.Recalled, _: datetime) -> Change:
     proposal = filing.proposal if _comes_after_proposal(filing, event.step) else None
-    return {"step": event.step, "officer": event.officer, "proposal": proposal, "obligation": None, "draft": None}
+    acting_for = None if filing.last_move is None else filing.last_move.acting_for
+    back = {"step": event.step, "officer": event.officer, "acting_for": acting_for}
+    return back | {"proposal": proposal, "obligation": None, "draft": None}
 
 
 def _comes_after_proposal(filing: Filing, step: str) -> bool:
@@ -207,12 +211,16 @@ def _step_started(_: Filing, event: ev.StepStarted, __: datetime) -> Change:
     return {"step": event.step, "officer": None}
 
 
-def _claimed(filing: Filing, event: ev.Claimed, _: datetime) -> Change:
+def _claimed(filing: Filing, event: ev.Claimed | ev.Reassigned, _: datetime) -> Change:
     return {"officer": event.officer, "processing": filing.accepted_at is not None}
 
 
+def _reassigned(filing: Filing, event: ev.Reassigned, at: datetime) -> Change:
+    return _claimed(filing, event, at) | {"acting_for": event.acting_for}
+
+
 def _proposed(_: Filing, event: ev.Proposed, __: datetime) -> Change:
-    said = event.model_dump(include={"outcome", "officer", "reason", "legal_basis"})
+    said = event.model_dump(include={"outcome", "officer", "acting_for", "reason", "legal_basis"})
     return {"proposal": Proposal.model_validate(said)}
 
 
@@ -273,7 +281,7 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "step_started": _step_started,
     "claimed": _claimed,
     "released": lambda *_: {"officer": None},
-    "reassigned": _claimed,
+    "reassigned": _reassigned,
     "recalled": _recalled,
     "asked": _asked,
     "answered": _answered,

@@ -17,7 +17,9 @@ def evolve(filing: Filing, recorded: Recorded) -> Filing:
     event = recorded.event
     change = CHANGES[event.kind](filing, event, recorded.at)
     moved = {"last_move": last_move(filing, recorded)}
-    after = filing.model_copy(update=moved | change | {"seq": recorded.seq, "changed_at": recorded.at})
+    handed_on = change.get("officer", filing.officer) != filing.officer
+    own = {"acting_for": None} if handed_on else {}
+    after = filing.model_copy(update=moved | own | change | {"seq": recorded.seq, "changed_at": recorded.at})
     return after.model_copy(update=apply_event(after, recorded))
 
 

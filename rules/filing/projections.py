@@ -51,6 +51,7 @@ def _task_row(task: Task) -> TaskRow:
         agency=task.agency,
         role=task.role,
         officer=task.officer,
+        acting_for=task.acting_for,
         actions=task.actions,
         due_at=task.due,
         overdue=task.overdue,

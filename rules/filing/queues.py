@@ -110,6 +110,7 @@ def _notice(filing: Filing, name: str, role: Role, state: ClockState, officer: s
         role=role,
         actions=actions,
         officer=officer,
+        acting_for=filing.acting_for if officer else None,
         due=state.due,
         overdue=state.overdue,
     )
@@ -145,12 +146,14 @@ def _task(filing: Filing, role: Role, now: datetime) -> Task:
     actor = _someone(filing, role)
     step = current_step(filing)
     clock = filing.clocks.get(_STAGE_CLOCK[stage(filing)])
+    officer = _claimer(filing, role)
     return Task(
         name=step.code if step else stage(filing),
         agency=_place(filing, role),
         role=role,
         actions=possible(filing, actor, now),
-        officer=_claimer(filing, role),
+        officer=officer,
+        acting_for=filing.acting_for if officer else None,
         due=clock.due if clock else None,
         overdue=bool(clock and clock.overdue),
     )

@@ -119,10 +119,15 @@ class Release(Command):
 
 
 class Reassign(Command):
-    """Give the current task to another officer (phân công lại)."""
+    """Give the current task to another officer (phân công lại).
+
+    `acting_for` is the absent officer whose task it is, in whose place the other has it (xử lý thay). It is taken from
+    nobody else then.
+    """
 
     kind: Literal["reassign"] = "reassign"
     officer: Subject
+    acting_for: Subject | None = None
 
 
 class Recall(Command):

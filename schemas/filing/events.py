@@ -290,11 +290,12 @@ class Released(Model):
 
 
 class Reassigned(Model):
-    """The current task was given to an officer by their team lead."""
+    """The current task was given to an officer by their team lead; in the place of an absent one, `acting_for` whom."""
 
     kind: Literal["reassigned"] = "reassigned"
     officer: str
     role: Role
+    acting_for: str | None = None
 
 
 class Recalled(Model):
@@ -464,12 +465,13 @@ class DraftCorrected(Model):
 
 
 class Proposed(Model):
-    """A decision was proposed."""
+    """A decision was proposed; in the place of an absent officer, `acting_for` whom."""
 
     kind: Literal["proposed"] = "proposed"
     step: Code
     outcome: Outcome
     officer: str
+    acting_for: str | None = None
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
 
@@ -477,12 +479,14 @@ class Proposed(Model):
 class Decided(Model):
     """The decision. `officer` answers for it; an automatic one names its standing order.
 
+    In the place of an absent officer it says `acting_for` whom.
     `silence` is the legal text by which the agency's silence is its approval.
     """
 
     kind: Literal["decided"] = "decided"
     outcome: Outcome
     officer: str
+    acting_for: str | None = None
     standing_order: str | None = None
     silence: str | None = None
     reason: Annotated[str | None, Personal] = None

@@ -229,6 +229,7 @@ class Move(Model):
     kind: str
     step: Code | None = None
     officer: str
+    acting_for: str | None = None
 
 
 class Waiver(Model):
@@ -244,6 +245,7 @@ class Proposal(Model):
 
     outcome: Outcome
     officer: str
+    acting_for: str | None = None
     reason: str | None = None
     legal_basis: str | None = None
 
@@ -254,6 +256,7 @@ class Decision(Model):
     seq: int = 0
     outcome: Outcome
     officer: str
+    acting_for: str | None = None
     standing_order: str | None = None
     silence: str | None = None
     reason: str | None = None
@@ -263,6 +266,7 @@ class Decision(Model):
 class Filing(Model):
     """The state of a filing. `seq` is that of the last event folded in; `digests` are of what was loaded for it.
 
+    `officer` has the current task, in the place of whom they are `acting_for`, if somebody is absent.
     `at_desk` are the papers that another agency's desk still has, `under_way` those that it has sent to the agency that
     decides.
     """
@@ -301,6 +305,7 @@ class Filing(Model):
     processing: bool = False
     step: Code | None = None
     officer: str | None = None
+    acting_for: str | None = None
     last_move: Move | None = None
     supplements: int = 0
     supplements_in_review: int = 0
@@ -344,6 +349,11 @@ class Filing(Model):
     def returning(self) -> AgencyCode:
         """The agency at whose desk the result is fetched."""
         return self.result_desk or self.receiving
+
+    @property
+    def whose_task(self) -> str | None:
+        """Whose the current task is: whoever has claimed it, or the absent officer for whom another has it."""
+        return self.acting_for or self.officer
 
     @property
     def begun_step(self) -> StepPart | None:
@@ -398,13 +408,17 @@ class Timer(Model):
 
 
 class Task(Model):
-    """Something a role of an `agency` can do now. `officer` has claimed it; `due` is the deadline it stands under."""
+    """Something a role of an `agency` can do now. `officer` has claimed it; `due` is the deadline it stands under.
+
+    `acting_for` is the absent officer in whose place they have it.
+    """
 
     name: str
     agency: AgencyCode
     role: Role
     actions: tuple[str, ...]
     officer: str | None = None
+    acting_for: str | None = None
     due: Instant | None = None
     overdue: bool = False
 

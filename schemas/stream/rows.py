@@ -27,12 +27,16 @@ class Standing(Model):
 
 
 class TaskRow(Model):
-    """Something that a role can do now; `agency` must act, not always the filing's; `officer` has claimed it."""
+    """Something that a role can do now; `agency` must act, not always the filing's; `officer` has claimed it.
+
+    `acting_for` is the absent officer in whose place they have it.
+    """
 
     name: str
     agency: AgencyCode
     role: str
     officer: str | None = None
+    acting_for: str | None = None
     actions: tuple[str, ...]
     due_at: Instant | None = None
     overdue: bool

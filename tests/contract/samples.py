@@ -67,13 +67,18 @@ FEE: Final = fl.Fee(
 DECISION: Final = fl.Decision(
     outcome=ev.Outcome.APPROVED,
     officer="h01.12-leader-1",
+    acting_for="h01.12-leader-2",
     standing_order="01/QĐ-UBND",
     silence="NĐ 1/2026",
     reason="đủ điều kiện",
     legal_basis="NĐ 123/2015",
 )
 PROPOSAL: Final = fl.Proposal(
-    outcome=ev.Outcome.APPROVED, officer="h01.12-specialist-1", reason="đủ điều kiện", legal_basis="NĐ 123/2015"
+    outcome=ev.Outcome.APPROVED,
+    officer="h01.12-specialist-1",
+    acting_for="h01.12-specialist-2",
+    reason="đủ điều kiện",
+    legal_basis="NĐ 123/2015",
 )
 QUESTION: Final = fl.Question(n=1, officer="h01.12-specialist-1", question="Nơi đăng ký?", answer="Hà Nội")
 INSPECTION: Final = fl.Inspection(
@@ -168,7 +173,7 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.DraftCorrected(n=1, note="sai tên", form=FORM),
     ev.Claimed(officer="h01.12-specialist-1"),
     ev.Released(),
-    ev.Reassigned(officer="h01.12-specialist-2", role=Role.SPECIALIST),
+    ev.Reassigned(officer="h01.12-specialist-2", role=Role.SPECIALIST, acting_for="h01.12-specialist-1"),
     ev.Recalled(step="appraise", officer="h01.12-specialist-1"),
     ev.Asked(n=1, officer="h01.12-specialist-1", question="Nơi đăng ký?"),
     ev.Answered(n=1, answer="Hà Nội"),
@@ -211,12 +216,14 @@ EVENTS: Final[tuple[Any, ...]] = (
         step="appraise",
         outcome=ev.Outcome.REFUSED,
         officer="h01.12-specialist-1",
+        acting_for="h01.12-specialist-2",
         reason="thiếu",
         legal_basis="NĐ 123/2015",
     ),
     ev.Decided(
         outcome=ev.Outcome.APPROVED,
         officer="h01.12-leader-1",
+        acting_for="h01.12-leader-2",
         standing_order="01/QĐ-UBND",
         silence="NĐ 1/2026",
         reason="đủ điều kiện",
@@ -275,7 +282,7 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
     cm.ReceiveDossier(**_SAID, note="thiếu trang 2"),
     cm.Claim(**_SAID),
     cm.Release(**_SAID),
-    cm.Reassign(**_SAID, officer="h01.12-specialist-2"),
+    cm.Reassign(**_SAID, officer="h01.12-specialist-2", acting_for="h01.12-specialist-1"),
     cm.Recall(**_SAID),
     cm.Ask(**_SAID, question="Nơi đăng ký?"),
     cm.Answer(**_SAID, n=1, answer="Hà Nội"),
@@ -422,6 +429,7 @@ SNAPSHOT: Final = fl.Filing(
     processing=True,
     step="appraise",
     officer="h01.12-specialist-1",
+    acting_for="h01.12-specialist-2",
     supplements=1,
     supplements_in_review=1,
     supplement=SUPPLEMENT,
@@ -435,7 +443,9 @@ SNAPSHOT: Final = fl.Filing(
     suspended=True,
     extensions=1,
     machine_failing="issue",
-    last_move=fl.Move(kind="proposed", step="appraise", officer="h01.12-specialist-1"),
+    last_move=fl.Move(
+        kind="proposed", step="appraise", officer="h01.12-specialist-1", acting_for="h01.12-specialist-2"
+    ),
     client_id="portal",
     submission_id="1",
     possible_duplicates=(CODE,),
@@ -493,6 +503,7 @@ TASK: Final = rd.TaskSummary(
     name="appraise",
     role=Role.SPECIALIST,
     officer="h01.12-specialist-1",
+    acting_for="h01.12-specialist-2",
     actions=("propose", "release"),
     due_at=AT,
     overdue=True,
@@ -591,6 +602,7 @@ OTHERS: Final[dict[str, Model]] = {
                 role=Role.SPECIALIST,
                 actions=("propose", "release"),
                 officer="h01.12-specialist-1",
+                acting_for="h01.12-specialist-2",
                 due=AT,
                 overdue=True,
             ),
@@ -623,6 +635,15 @@ OTHERS: Final[dict[str, Model]] = {
         agency=AGENCY,
         name=Text(vi="Ủy ban nhân dân phường Hồng Hà", en="Hong Ha Ward"),
         queue="backoffice",
+    ),
+    "absence": rd.AbsenceSummary(
+        officer="h01.12-specialist-1",
+        role=Role.SPECIALIST,
+        first_day="2026-12-01",
+        last_day="2026-12-14",
+        substitute="h01.12-specialist-2",
+        begun=True,
+        tasks=3,
     ),
     "filing_state": SNAPSHOT,
     "snapshot": Snapshot(state={"seq": 1}, receipts=(RECEIPT,), memory={"queue": "backoffice"}),
@@ -682,6 +703,7 @@ QUESTIONS: Final[tuple[rd.Question, ...]] = (
         agency=AGENCY,
         role=Role.SPECIALIST,
         officer="h01.12-specialist-1",
+        acting_for="h01.12-specialist-2",
         overdue=True,
         due_before=AT,
         after="WyJ4Il0=",
@@ -689,6 +711,7 @@ QUESTIONS: Final[tuple[rd.Question, ...]] = (
     ),
     rd.AskCounts(agency=AGENCY),
     rd.AskAgency(agency=AGENCY),
+    rd.AskAbsences(agency=AGENCY),
 )
 OTHERS["changes"] = rd.Changes(as_of=AT, seq=9, views=(OTHERS["filing_view"],), more=True)
 

@@ -25,6 +25,7 @@ from schemas.payment import PaymentView
 from schemas.people import Role
 from schemas.publishing.calendar import Timeliness
 from schemas.reading import (
+    AbsenceSummary,
     AgencySummary,
     Audience,
     Changes,
@@ -64,6 +65,7 @@ ANSWERS: Final[dict[str, tuple[Any, ...]]] = {
     "tasks": (Page, TaskSummary),
     "counts": (Count,),
     "agency": (AgencySummary, Text),
+    "absences": (AbsenceSummary,),
 }
 """What the words are taken from that an answer is described in."""
 

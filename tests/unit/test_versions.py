@@ -70,6 +70,7 @@ def test_what_an_older_build_would_take_for_something_else_has_another_version()
     assert {kind: version for kind, version in versions.items() if version > 1} == {
         "accepted": 2,
         "apology_drafted": 2,
+        "reassigned": 2,
         "submitted": 3,
         "supplement_requested": 2,
         "suspended": 2,

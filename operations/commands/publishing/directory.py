@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -20,7 +22,11 @@ AGENCIES: Final = """
 select agency, name_vi, name_en, kind, province, namespace, queue, receives_for from agency order by agency
 """
 OFFICERS: Final = """
-select agency, subject, name, array_agg(role order by role) as roles, bool_or(active) as active
+select agency, subject, name, array_agg(role order by role) as roles, bool_or(active) as active, (
+    select coalesce(json_agg(to_jsonb(absence) - 'agency' - 'subject' order by first_day, role), '[]') from absence
+    where (absence.agency, absence.subject) = (officer.agency, officer.subject)
+        and last_day >= cast(now() at time zone 'Asia/Ho_Chi_Minh' as date)
+) as absences
 from officer group by agency, subject, name order by agency, subject
 """
 
@@ -65,7 +71,7 @@ def load(
 
 @app.command("list")
 def list_all(*, as_json: AsJson = False) -> None:
-    """List agencies, where their machine work goes, and their officers.
+    """List agencies, where their machine work goes, their officers, and who of them is or will be absent.
 
     Examples: `motcua directory list`, `motcua directory list --json`
     """
@@ -91,6 +97,8 @@ def list_all(*, as_json: AsJson = False) -> None:
         for officer in agency["officers"]:
             words = f"{officer['name']} ({officer['subject']})" + ("" if officer["active"] else " – đã nghỉ / inactive")
             table.add_row("", "", "", "", "", escape(words), ", ".join(officer["roles"]))
+            for away in officer["absences"]:
+                table.add_row("", "", "", "", "", escape(f"  vắng mặt / absent: {absence_words(away)}"), away["role"])
     wide().print(table)
 
 
@@ -98,6 +106,11 @@ async def _read(connection: Connection) -> list[dict[str, Any]]:
     agencies = [dict(row) | {"officers": []} for row in await connection.fetch(AGENCIES)]
     by_code = {agency["agency"]: agency["officers"] for agency in agencies}
     for row in await connection.fetch(OFFICERS):
-        officer = dict(row)
+        officer = dict(row) | {"absences": json.loads(row["absences"])}
         by_code[officer.pop("agency")].append(officer)
     return agencies
+
+
+def absence_words(away: Mapping[str, Any]) -> str:
+    """An absence on one line."""
+    return f"{away['first_day']} – {away['last_day']}, người thay / substitute: {away['substitute']}"

@@ -84,16 +84,23 @@ _BEING_HANDLED: Final = frozenset({Status.PROCESSING, Status.FINANCIAL_OBLIGATIO
 
 
 def same_person(filing: Filing, actor: Actor) -> Problem | None:
-    step = current_step(filing)
-    deciding = step is not None and step.act is Act.DECIDE
-    if deciding and filing.proposal is not None and filing.proposal.officer == actor.subject:
-        return problem(
-            "actor.subject",
-            "four_eyes",
-            "người đề xuất không được là người quyết định",
-            "the proposer can't be the one who decides",
-        )
+    if proposed_by(filing, actor.subject):
+        return problem("actor.subject", "four_eyes", *FOUR_EYES)
     return None
+
+
+def proposed_by(filing: Filing, officer: str) -> bool:
+    """Whether the step decides what this officer proposed, or what was proposed in their place."""
+    step, proposal = current_step(filing), filing.proposal
+    if step is None or step.act is not Act.DECIDE or proposal is None:
+        return False
+    return officer in {proposal.officer, proposal.acting_for}
+
+
+FOUR_EYES: Final = (
+    "người đề xuất, hoặc được người khác đề xuất thay, không được là người quyết định",
+    "neither who proposed nor in whose place it was proposed can be the one who decides",
+)
 
 
 def on_the_applicants_side(filing: Filing) -> frozenset[str]:

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.filing.commands.permission import (
+    FOUR_EYES,
     at_stage,
     claimed_by,
     on_the_applicants_side,
+    proposed_by,
     role_is,
     same_person,
     unclaimed,
@@ -44,22 +46,35 @@ def _may_reassign(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 
 def _reassign(filing: Filing, command: cm.Reassign, _: datetime) -> Events:
-    step = current_step(filing)
-    proposed = step is not None and step.act is Act.DECIDE and filing.proposal is not None
     wrong = {
         "claimed_already": filing.officer == command.officer,
-        "four_eyes": proposed and filing.proposal is not None and filing.proposal.officer == command.officer,
+        "not_for_oneself": command.officer == command.acting_for,
+        "not_their_task": command.acting_for not in {None, filing.whose_task},
+        "four_eyes": proposed_by(filing, command.officer),
         "own_filing": command.officer in on_the_applicants_side(filing),
     }
     if rule := next((rule for rule, holds in wrong.items() if holds), None):
-        why = problem(
-            "officer",
-            rule,
-            "không giao được việc này cho người đó; chọn cán bộ khác",
-            "this task can't be given to that officer; choose another",
-        )
-        raise refuse(why)
-    return (ev.Reassigned(officer=command.officer, role=step.role if step else Role.RECEPTION),)
+        field = "acting_for" if rule.startswith("not_") else "officer"
+        raise refuse(problem(field, rule, *_NOT_GIVEN[rule]))
+    return (ev.Reassigned(officer=command.officer, role=task_role(filing), acting_for=command.acting_for),)
+
+
+_NOT_GIVEN: Final = {
+    "claimed_already": ("người đó đã nhận việc này", "that officer has this task already"),
+    "not_for_oneself": (
+        "không ai xử lý thay chính mình; giao lại việc thì không ghi người vắng mặt",
+        "nobody acts for themselves; a task is given back without saying for whom",
+    ),
+    "not_their_task": (
+        "việc này không phải của cán bộ vắng mặt đó: chưa ai nhận, người khác đã nhận, hoặc họ làm thay người khác",
+        "this is no task of that absent officer: nobody has it, somebody else does, or they act for another",
+    ),
+    "four_eyes": FOUR_EYES,
+    "own_filing": (
+        "cán bộ không giải quyết hồ sơ của chính mình, hoặc hồ sơ mà mình đại diện; chọn cán bộ khác",
+        "an officer does not handle their own filing, or one that they represent; choose another",
+    ),
+}
 
 
 def _may_recall(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
@@ -123,20 +138,20 @@ def _inspect(filing: Filing, command: cm.Inspect, now: datetime) -> Events:
 
 
 def _propose(filing: Filing, command: cm.Propose, _: datetime) -> Events:
-    return (ev.Proposed(step=step_code(filing), **_judgement(command)),)
+    return (ev.Proposed(step=step_code(filing), **_judgement(filing, command)),)
 
 
-def _judge(_: Filing, command: cm.Decide, __: datetime) -> Events:
-    return (ev.Decided(**_judgement(command)),)
+def _judge(filing: Filing, command: cm.Decide, _: datetime) -> Events:
+    return (ev.Decided(**_judgement(filing, command)),)
 
 
-def _judgement(command: cm.Propose | cm.Decide) -> dict[str, Any]:
+def _judgement(filing: Filing, command: cm.Propose | cm.Decide) -> dict[str, Any]:
     """What is said of the outcome. A refusal says why, and by what law."""
     missing = [name for name in ("reason", "legal_basis") if getattr(command, name) is None]
     if command.outcome is Outcome.REFUSED and missing:
         raise refuse(*(problem(name, *_NEEDED[name]) for name in missing))
     said = command.model_dump(include={"outcome", "reason", "legal_basis"})
-    return said | {"officer": command.actor.subject}
+    return said | {"officer": command.actor.subject, "acting_for": filing.acting_for}
 
 
 _NEEDED: Final = {

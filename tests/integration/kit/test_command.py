@@ -303,7 +303,7 @@ async def test_an_interrupted_command_ends_without_a_traceback(world: World, she
     assert "Traceback" not in err.decode()
 
 
-@pytest.mark.parametrize("name", ["submit", "act", "show", "track", "result", "back-office", "schemas"])
+@pytest.mark.parametrize("name", ["submit", "act", "show", "track", "result", "pass-over", "back-office", "schemas"])
 def test_every_command_shows_an_example(name: str) -> None:
     shown = CliRunner().invoke(build({}), [name, "--help"], prog_name="motcua")
     assert shown.exit_code == 0

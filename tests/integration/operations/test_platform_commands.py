@@ -322,6 +322,8 @@ async def test_what_stands_still_is_shown_also_without_the_record(world: World, 
         "ledger export",
         "directory load",
         "directory list",
+        "directory absence",
+        "directory present",
     ],
 )
 async def test_help_has_an_example(shell: Shell, command: str) -> None:

@@ -51,10 +51,17 @@ select 'parcel:' || filing_id || ':1', filing_id, agency, 1, agency || '-2026112
     'sent', 'vn-2026', at, 2, at
 from made where n % 10 = 1 or n % 100 = 0;
 
-insert into task (filing_id, name, role, agency, officer, actions, due_at, overdue, stream)
-select filing_id, 'review', 'specialist', agency, case when n % 3 = 0 then 'o-' || n % 200 end, '{decide,propose}',
+insert into task (filing_id, name, role, agency, officer, acting_for, actions, due_at, overdue, stream)
+select filing_id, 'review', 'specialist', agency, case when n % 3 = 0 then 'o-' || n % 200 end,
+    case when n % 30 = 0 then 'o-' || n % 190 end, '{decide,propose}',
     at + interval '5 days', at < now() - interval '5 days', 'filing:' || filing_id
 from made where is_open;
+
+insert into agency (agency, name_vi, name_en) select distinct agency, agency, agency from made on conflict do nothing;
+insert into officer (agency, subject, role, name)
+select agency.agency, 'o-' || n, 'specialist', 'o' from agency, generate_series(0, 199) as n;
+insert into absence
+select agency, subject, role, current_date - 3, current_date + 3, 'o-199' from officer where subject in ('o-60', 'o-61');
 
 insert into stream select stream, filing_id, agency, 1, 1 from standing;
 

@@ -33,6 +33,7 @@ from views.auditor import events
 from views.log import Log, UnfoldableError, no_keys
 from views.officer import tasks
 from views.operator import codes, find
+from views.team_lead import absences
 from views.timeline import timeline
 from workers.wiring import ONE_PLAN
 
@@ -223,6 +224,8 @@ ASKS: Final[Mapping[str, Ask]] = {
     "tasks of a role that are late": tasks_of(agency=agency, role=Role.SPECIALIST, overdue=True),
     "tasks of an officer": tasks_of(officer="o-60"),
     "tasks of an officer in a role": tasks_of(agency=agency, role=Role.SPECIALIST, officer="o-60"),
+    "tasks in the place of an officer": tasks_of(agency=agency, role=Role.SPECIALIST, acting_for="o-60"),
+    "absences": lambda c, some: absences(log(c), some.agency),
     "tasks that are due soon": tasks_of(agency=agency, due_before=datetime(2026, 1, 1, tzinfo=UTC)),
 }
 

@@ -575,6 +575,7 @@ def test_an_instant_approval_names_its_order_and_the_officer_who_answers_for_it(
         "seq": 3,
         "outcome": "approved",
         "officer": "leader-1",
+        "acting_for": None,
         "standing_order": "01/QĐ-UBND",
         "silence": None,
         "reason": None,

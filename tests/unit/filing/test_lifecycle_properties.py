@@ -197,7 +197,8 @@ VALUES: Final = {
 def fitting(filing: Filing, kind: str) -> dict[str, Any]:
     """Content that leaves nobody a reason to refuse, if the command is allowed at all."""
     rules = filing.procedure
-    taken = {filing.officer, filing.proposal.officer if filing.proposal else None}
+    proposal = filing.proposal
+    taken = {filing.officer, filing.acting_for, *((proposal.officer, proposal.acting_for) if proposal else ())}
     step = lifecycle.current_step(filing)
     awaited = missing_opinions(filing, step) if step else ()
     items = [
@@ -221,7 +222,10 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "pay_at_counter": {"amount": filing.fee.amount if filing.fee else 1},
         "withdraw": {"reason": "đổi ý", "request": FILE},
         "hand_over": {"recipient": "An"},
-        "reassign": {"officer": next(name for name in ("specialist-3", "leader-3", "clerk-3") if name not in taken)},
+        "reassign": {
+            "officer": next(name for name in ("specialist-3", "leader-3", "clerk-3", "4") if name not in taken),
+            "acting_for": filing.whose_task if filing.seq % 2 else None,
+        },
         "ask": {"question": "Ngày sinh?"},
         "answer": {"n": next((q.n for q in filing.questions if q.answer is None), 1), "answer": "1/1/2000"},
         "inspect": {"held_at": START, "place": "1 Hàng Bài", "participants": ["An"], "findings": "đúng"},
@@ -305,7 +309,12 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "reappoint": st.fixed_dictionaries(
         {"reason": st.just("quá tải"), "by": st.sampled_from([None, *LENGTHS])},
     ),
-    "reassign": st.fixed_dictionaries({"officer": st.sampled_from(["specialist-2", "leader-1", DUAL, "an"])}),
+    "reassign": st.fixed_dictionaries(
+        {
+            "officer": st.sampled_from(["specialist-2", "leader-1", DUAL, "an"]),
+            "acting_for": st.sampled_from([None, "reception-1", "specialist-2", "leader-1", DUAL]),
+        }
+    ),
     "answer": st.fixed_dictionaries({"n": st.sampled_from([1, 2]), "answer": st.just("1/1/2000")}),
     "inspect": st.fixed_dictionaries(
         {
@@ -590,7 +599,9 @@ class AnyLife(RuleBasedStateMachine):
             assert (decision.outcome, decision.officer) == ("approved", "leader-2")
         elif decision is not None and decision.standing_order is None:
             assert proposal is not None
-            assert proposal.officer != decision.officer
+            proposers = {proposal.officer, proposal.acting_for}
+            assert decision.officer not in proposers
+            assert decision.acting_for is None or decision.acting_for not in proposers
         elif decision is not None:
             assert decision.outcome == "approved"
             assert decision.officer == "leader-1"
@@ -637,6 +648,18 @@ class AnyLife(RuleBasedStateMachine):
         }
         for kind, actor, content in wrong.get(self.life.stage, []):
             assert self.life.refusal(kind, actor, **content), (kind, content)
+
+    @invariant()
+    def nobody_is_given_in_somebodys_place_what_is_not_theirs(self) -> None:
+        whose = self.life.filing.whose_task
+        for absent in ("reception-1", "specialist-1", "specialist-3", "leader-1"):
+            refused = self.life.refusal("reassign", TEAM_LEAD, officer="nobody-yet", acting_for=absent)
+            assert (refused == []) <= (absent == whose)
+
+    @invariant()
+    def who_acts_for_somebody_has_the_task(self) -> None:
+        filing = self.life.filing
+        assert filing.acting_for is None or filing.officer not in {None, filing.acting_for}
 
     @property
     def silence_speaks(self) -> bool:

@@ -1,0 +1,133 @@
+"""Absences of officers, and who acts for them: a part of the directory, with the rights of the database's owner."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final, NamedTuple
+
+from operations.publishing.catalogue import Database, connected
+from schemas.errors import Problem, problem
+
+
+class Absence(NamedTuple):
+    """An officer of an agency is absent in a role on these days of Vietnam, both included, and who acts for them."""
+
+    agency: str
+    officer: str
+    role: str
+    first_day: date
+    last_day: date
+    substitute: str
+
+
+class AbsenceRefusedError(Exception):
+    """What is wrong with an absence; it was not recorded."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(problem.message.en for problem in problems))
+        self.problems = problems
+
+
+async def record_absence(database: Database, absence: Absence) -> bool:
+    """Record an absence, or another end or substitute of the one that begins on that day.
+
+    Returns:
+        Whether it was recorded just so before.
+
+    Raises:
+        AbsenceRefusedError: With every problem found.
+    """
+    async with connected(database) as connection, connection.transaction():
+        await connection.execute("lock table absence in share row exclusive mode")
+        if await connection.fetchval(_RECORDED, *absence):
+            return True
+        found = [_PROBLEMS[row["rule"]] for row in await connection.fetch(_WRONG, *absence)]
+        if found:
+            raise AbsenceRefusedError(found)
+        await connection.execute(_RECORD, *absence)
+    return False
+
+
+async def withdraw_absence(database: Database, agency: str, officer: str, role: str, first_day: date) -> bool:
+    """Take back the absence that begins on that day. Returns whether there was one."""
+    async with connected(database) as connection:
+        return await connection.fetchval(_WITHDRAW, agency, officer, role, first_day) is not None
+
+
+_RECORDED: Final = """
+select exists (select from absence where (agency, subject, role, first_day, last_day, substitute)
+    = ($1, $2, $3, $4, $5, $6))
+"""
+_WRONG: Final = """
+with other as (
+    select * from absence where agency = $1 and role = $3 and (subject, first_day) <> ($2, $4)
+        and first_day <= $5 and last_day >= $4
+), at_work as (
+    select subject from officer where agency = $1 and role = $3 and active
+)
+select rule from (values
+    ('ends_before_it_begins', $5::date < $4::date),
+    ('not_in_directory', not exists (select from at_work where subject = $2)),
+    ('substitute_not_in_directory', not exists (select from at_work where subject = $6)),
+    ('same_person', $2 = $6),
+    ('absent_already', exists (select from other where subject = $2)),
+    ('substitute_absent', exists (select from other where subject = $6)),
+    ('acts_for_another', exists (select from other where substitute = $2))
+) as checked (rule, wrong) where wrong
+"""
+_RECORD: Final = """
+insert into absence (agency, subject, role, first_day, last_day, substitute) values ($1, $2, $3, $4, $5, $6)
+on conflict (agency, subject, role, first_day) do update
+set (last_day, substitute) = (excluded.last_day, excluded.substitute)
+"""
+_WITHDRAW: Final = """
+delete from absence where (agency, subject, role, first_day) = ($1, $2, $3, $4) returning true
+"""
+
+_PROBLEMS: Final = {
+    one.rule: one
+    for one in (
+        problem(
+            "last_day",
+            "ends_before_it_begins",
+            "ngày cuối trước ngày đầu",
+            "the last day is before the first",
+        ),
+        problem(
+            "officer",
+            "not_in_directory",
+            "danh bạ của cơ quan không có cán bộ này đang làm việc với vai trò đó",
+            "the agency's directory does not have this officer at work in that role",
+        ),
+        problem(
+            "substitute",
+            "substitute_not_in_directory",
+            "người thay phải là cán bộ đang làm việc của cơ quan đó, cùng vai trò",
+            "the substitute must be an officer of that agency, at work in the same role",
+        ),
+        problem(
+            "substitute",
+            "same_person",
+            "không ai thay chính mình",
+            "nobody is their own substitute",
+        ),
+        problem(
+            "first_day",
+            "absent_already",
+            "trong những ngày đó danh bạ đã ghi cán bộ này vắng mặt; để đổi, ghi lại đúng ngày đầu đã ghi",
+            "the directory has this officer absent on some of these days; to change that, name its first day",
+        ),
+        problem(
+            "substitute",
+            "substitute_absent",
+            "người thay cũng vắng mặt trong những ngày đó; chọn người khác",
+            "the substitute is absent on some of these days too; choose another",
+        ),
+        problem(
+            "officer",
+            "acts_for_another",
+            "trong những ngày đó cán bộ này đang thay người khác; trước hết ghi người thay khác cho người ấy",
+            "on some of these days this officer acts for another; first record another substitute for that one",
+        ),
+    )
+}
