@@ -58,6 +58,7 @@ def _ending(expected: Expected, told: Told) -> Iterator[str]:
         "status": (expected.status, told.path[-1]),
         "closing": (expected.closing, filing.closing),
         "outcome": (expected.outcome, filing.decision.outcome if filing.decision else None),
+        "proposed for": (expected.proposed_for, filing.proposal.acting_for if filing.proposal else None),
         "fee": (expected.fee.amount if expected.fee else None, fee.amount if fee else None),
         "fee channel": (expected.fee.channel if expected.fee else None, fee.channel if fee else None),
         "fee state": (expected.fee.state if expected.fee else None, fee.state if fee else None),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from deploy.demo.applicant import Filer
@@ -45,12 +45,17 @@ class Played:
     problems: list[str] = field(default_factory=list)
 
 
-class Player:
-    """Plays one scenario after another, many at once."""
+Beside: TypeAlias = Callable[[Act, Played, Insisting], Awaitable[None]]
+"""Something that a line of a script does beside the filing."""
 
-    def __init__(self, client: FilingClient, versions: Mapping[Edition, str]) -> None:
+
+class Player:
+    """Plays one scenario after another, many at once; `beside` is what scripts do beside their filings, by its word."""
+
+    def __init__(self, client: FilingClient, versions: Mapping[Edition, str], beside: Mapping[str, Beside]) -> None:
         self._client = client
         self._versions = versions
+        self._beside = beside
 
     async def play(self, scenario: Scenario, filer: Filer) -> Played:
         """File it, do all of the script, wait for the end. What goes wrong stands in `problems`."""
@@ -76,6 +81,9 @@ class Player:
         played.code = (await self._client.submit(submission)).code
         page = Insisting(self._client, submission)
         for position, act in enumerate(scenario.acts):
+            if act.command in self._beside:
+                await self._beside[act.command](act, played, page)
+                continue
             view, actor = await self._possible(scenario, act, filer, page)
             await page.act(await order(scenario, position, actor, view, filer))
         await self._end(page)
@@ -96,7 +104,7 @@ class Player:
             pause = min(pause * 1.5, LONGEST_LOOK)
 
     async def _allowed(self, scenario: Scenario, act: Act, filer: Filer, page: Insisting) -> Actor | None:
-        """Of what is in no queue: the first one in the role, if they may.
+        """Of what is in no queue: the one whom the script says, if they may.
 
         A team lead looks at what is late only.
         """
@@ -104,7 +112,7 @@ class Player:
             return None
         own = act.role in {Role.APPLICANT, Role.REPRESENTATIVE}
         agency = scenario.receiving if act.role is Role.RECEPTION else scenario.agency
-        actor = filer.actor(act.role) if own else officer(agency, act.role)
+        actor = filer.actor(act.role) if own else officer(agency, act.role, act.n)
         actions = await page.actions(actor)
         return actor if any(action.allowed and action.name == act.command for action in actions) else None
 
@@ -122,11 +130,11 @@ def _in_queue(act: Act, view: FilingView) -> Actor | None:
         if LATE in act.arguments and not task.overdue:
             continue
         if task.role is act.role is not Role.APPLICANT and act.command in task.actions and at_step:
-            return officer(task.agency, act.role, task.officer)
+            return officer(task.agency, act.role, act.n, task.officer)
     return None
 
 
-def officer(agency: str, role: Role, claimed_by: str | None = None) -> Actor:
-    """The officer who has claimed the task, or the first one of the demo's directory in this role."""
-    first = f"{agency.lower()}-{role.replace('_', '-')}-1"
-    return Actor(subject=claimed_by or first, role=role, agency=agency)
+def officer(agency: str, role: Role, n: int = 1, claimed_by: str | None = None) -> Actor:
+    """The officer who has claimed the task, or the n-th one of the demo's directory in this role."""
+    subject = f"{agency.lower()}-{role.replace('_', '-')}-{n}"
+    return Actor(subject=claimed_by or subject, role=role, agency=agency)

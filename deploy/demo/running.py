@@ -14,6 +14,7 @@ from typing import Final
 from temporalio.client import Client
 
 from deploy.demo import bank
+from deploy.demo.absence import Absences
 from deploy.demo.applicant import Filer
 from deploy.demo.insisting import PATIENCE
 from deploy.demo.judging import differences, missing_result
@@ -116,7 +117,7 @@ async def play(
         return played
 
     async with FilingClient(client, patience=PATIENCE) as filings, asyncio.TaskGroup() as group:
-        player = Player(filings, versions)
+        player = Player(filings, versions, Absences(filings, env["MOTCUA_OWNER_DATABASE_URL"]).words)
         tasks = [group.create_task(one(player, n, scenario)) for n, scenario in enumerate(scenarios, 1)]
     return [task.result() for task in tasks]
 

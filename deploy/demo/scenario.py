@@ -20,6 +20,8 @@ from schemas.people import Role
 from schemas.publishing.procedure import ProcedureCode
 
 SCENARIOS: Final = Path(__file__).with_name("scenarios.yaml")
+BESIDE: Final = frozenset({"absence", "pass_over"})
+"""What somebody does beside the filing of a story."""
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in PUBLIC_COMMANDS}
 
 Edition = tuple[str, tuple[tuple[str, int], ...]]
@@ -27,19 +29,24 @@ Edition = tuple[str, tuple[tuple[str, int], ...]]
 
 
 class Act(NamedTuple):
-    """One line of a script, `role command [argument…]`: somebody gives a command as soon as it is possible."""
+    """One line of a script, `role command [argument…]`: somebody gives a command as soon as it is possible.
+
+    `specialist-3` is the third specialist of the directory: a role by itself, its first officer.
+    """
 
     role: Role
     command: str
     arguments: tuple[str, ...]
+    n: int = 1
 
     @classmethod
     def read(cls, line: str) -> Act:
         """Raises `ValueError` for a line that says nothing."""
         role, command, *arguments = line.split()
-        if command not in COMMANDS:
+        if command not in COMMANDS.keys() | BESIDE:
             raise ValueError(f"there is no command {command}")
-        return cls(Role(role), command, tuple(arguments))
+        name, _, n = role.partition("-")
+        return cls(Role(name), command, tuple(arguments), int(n or 1))
 
 
 class ExpectedFee(StrictModel):
@@ -54,7 +61,7 @@ class Expected(StrictModel):
     """How a filing must end. `path` is its statuses in the order of its events, without repeats in a row.
 
     `handed_over` is the channel by which the result reached the applicant. No clock but those that are `overdue` may
-    have been found so.
+    have been found so. `proposed_for` is the absent officer in whose place it was proposed.
     """
 
     level: Level
@@ -66,6 +73,7 @@ class Expected(StrictModel):
     result_channel: Channel
     handed_over: Channel | None = None
     overdue: tuple[Clock, ...] = ()
+    proposed_for: str | None = None
 
 
 class ExpectedRefusal(StrictModel):
