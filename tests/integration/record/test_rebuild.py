@@ -323,7 +323,9 @@ UNFOLDABLE: Final = {
     "{stream} seq 1: 1.001193@2026-11-demo with sha256": "update procedure set sha256 = '-'",
     "{stream}: the key of its filing is not there": "delete from filing_key",
     "a filing's key can't be unwrapped": "update filing_key set wrapped = wrapped || wrapped",
-    "{stream} seq 1: no stream begins with accepted": "update event set kind = 'accepted', version = 1, body = '{}', sealed = null",
+    "{stream} seq 1: no stream begins with accepted": (
+        "update event set kind = 'accepted', version = 1, body = '{}', sealed = null"
+    ),
 }
 
 
