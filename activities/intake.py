@@ -13,9 +13,9 @@ from temporalio.exceptions import ApplicationError
 
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.standing import IN_FORCE, KEPT, is_closed, read_calendar
-from schemas.agency import AgencyName
+from schemas.agency import AgencyKind, AgencyName
 from schemas.base import AgencyCode, Model, Text
-from schemas.filing.events import Accountable, Digests
+from schemas.filing.events import Accountable, Digests, Partner
 from schemas.ids import StreamId
 from schemas.people import Role
 from schemas.publishing.calendar import Calendar, CalendarName
@@ -48,7 +48,8 @@ class OpenResult(Model):
 
     `digests` are those of the two as they were loaded. Who is `accountable` is asked of the directory only for what
     the log does not hold yet; it tells the rest. `elsewhere` is None if the agency may decide the procedure, or else
-    those that do, the nearest first; `no_desks` are those of the desks that may not receive for it.
+    those that do, the nearest first; `no_desks` are those of the desks that may not receive for it. `partners` decide
+    parts of it, as far as the province has such agencies.
     """
 
     procedure: ProcedureRules | None = None
@@ -59,10 +60,11 @@ class OpenResult(Model):
     accountable: Accountable = Accountable()
     elsewhere: tuple[AgencyName, ...] | None = None
     no_desks: tuple[AgencyCode, ...] = ()
+    partners: tuple[Partner, ...] = ()
 
 
 class News(Model):
-    """An event of the filing's `n`-th payment or parcel; `body` is what is public of it."""
+    """An event of the filing's `n`-th payment, parcel or referral; `body` is what is public of it."""
 
     n: int
     kind: str
@@ -88,6 +90,7 @@ class Registry:
                 procedure = None if rules is None else _read_rules(rules)
                 elsewhere = await _deciding(connection, agency, kind, procedure)
                 no_desks = await _no_desks(connection, agency, request.desks)
+                partners = await _partners(connection, agency, procedure)
         if calendar is None:
             raise ApplicationError("publish a calendar: motcua calendar publish", type="no_calendar")
         days = read_calendar(calendar)
@@ -102,6 +105,7 @@ class Registry:
             accountable=_accountable(procedure, leaders),
             elsewhere=elsewhere,
             no_desks=no_desks,
+            partners=partners,
         )
 
     @activity.defn(name="intake.calendar")
@@ -115,10 +119,10 @@ class Registry:
 
     @activity.defn(name="intake.news")
     async def news(self, filing: UUID) -> list[News]:
-        """How the filing's payments and parcels have ended, as their own streams tell it, oldest first."""
+        """What the filing's other streams have to tell it, as they have recorded it, oldest first."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                rows = await connection.fetch(_NEWS, filing, _ENDS)
+                rows = await connection.fetch(_NEWS, filing, _TOLD)
         return [News(n=StreamId.parse(stream).n, kind=kind, body=json.loads(body)) for stream, kind, body in rows]
 
     @activity.defn(name="intake.closed")
@@ -129,7 +133,7 @@ class Registry:
                 return await is_closed(connection, stream)
 
 
-_ENDS: Final = ("payment_captured", "payment_expired", "consignment_ended")
+_TOLD: Final = ("payment_captured", "payment_expired", "consignment_ended", "referral_overdue", "referral_answered")
 _NEWS: Final = """
 select stream, kind, body from event where filing_id = $1 and kind = any($2) order by recorded_at, stream, seq
 """
@@ -191,6 +195,27 @@ async def _no_desks(connection: Connection, agency: str, desks: tuple[str, ...])
     """Those of the desks that have not the right, in the directory, to receive for this agency."""
     rows = await connection.fetch(_NO_DESKS, agency, list(desks)) if desks else ()
     return tuple(row["desk"] for row in rows)
+
+
+_PARTNERS: Final = f"""
+select distinct on (n) part, other.agency
+from unnest($2::text[], $3::text[]) with ordinality as wanted (part, kinds, n)
+join agency as own on own.agency = $1
+join agency as other on other.kind = any(string_to_array(kinds, ' ')) and other.agency <> own.agency
+    and (other.province is not distinct from own.province or other.kind = '{AgencyKind.MINISTRY}')
+order by n, other.province is distinct from own.province, other.agency
+"""  # noqa: S608 -- a word of ours
+"""Of each part the agency in the province that decides it, or else a ministry, which is one for all provinces."""
+
+
+async def _partners(connection: Connection, agency: str, procedure: ProcedureRules | None) -> tuple[Partner, ...]:
+    """Who decides the parts of a procedure that are not this agency's to decide."""
+    parts = [] if procedure is None else [part for _, part in procedure.referred]
+    if not parts:
+        return ()
+    kinds = [" ".join(part.kinds) for part in parts]
+    rows = await connection.fetch(_PARTNERS, agency, [part.code for part in parts], kinds)
+    return tuple(Partner(part=part, agency=other) for part, other in rows)
 
 
 @lru_cache(KEPT)

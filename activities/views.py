@@ -86,6 +86,7 @@ _ANSWERS: Final[Mapping[type[Any], Ask]] = {
     rd.AskParked: lambda log, asked, _: operator.parked(log, asked.stream),
     rd.AskPayment: lambda log, asked, _: applicant.payment(log, asked.stream),
     rd.AskParcel: lambda log, asked, _: applicant.parcel(log, asked.stream),
+    rd.AskReferral: lambda log, asked, _: applicant.referral(log, asked.stream),
     rd.AskReceipt: lambda log, asked, _: applicant.receipt(log, asked.stream, asked.command_id),
     rd.AskActions: lambda log, asked, _: officer.actions(log, asked.stream, asked.actor),
     rd.AskTimeline: lambda log, asked, _: timeline(log, asked.stream, asked.audience),

@@ -33,7 +33,7 @@ BEAT: Final = 2
 """Seconds between two signs of life while a hook works: without them the platform asks again after 10 s."""
 SIGN_OF_LIFE: Final = timedelta(seconds=5)
 """How often a process tells Temporal that it lives: `motcua doctor` names one that no longer does within 20 s."""
-HOOKS: Final = ("check", "issue")
+HOOKS: Final = ("check", "issue", "answer")
 """The methods of a `BackOffice` that an agency may override."""
 DIRECTORY_PATIENCE: Final = 5.0
 """Seconds for which the directory is asked at the start; if nobody answers, the office serves all the same."""
@@ -79,9 +79,16 @@ class BackOffice:
         """
         return Document(_notice(request).encode(), "text/plain; charset=utf-8")
 
+    async def answer(self, request: c.AnswerRequest) -> c.PartDecision | None:  # noqa: ARG002 -- as above
+        """How a part is decided that another agency has referred to this one (liên thông); None: an officer decides.
+
+        Without this hook: None.
+        """
+        return None
+
 
 class _Work:
-    """The two activities of the back-office contract."""
+    """The activities of the back-office contract."""
 
     def __init__(self, office: BackOffice, store: Store, hooks: Hooks) -> None:
         self._office = office
@@ -106,6 +113,14 @@ class _Work:
             return c.IssueAnswer(result=await self._store.put(folder, document.data, document.media_type))
         except ValueError as error:
             raise ApplicationError(str(error), type="bad_result") from None
+
+    @activity.defn(name=c.ANSWER)
+    async def answer(self, request: c.AnswerRequest) -> c.AnswerAnswer:
+        async with self._beating():
+            decision = await self._hooks.run(self._office.answer, request)
+        if not isinstance(decision, c.PartDecision | None):
+            raise ApplicationError("answer must give a PartDecision or None", type="bad_answer")
+        return c.AnswerAnswer(decision=decision)
 
     @asynccontextmanager
     async def _beating(self) -> AsyncIterator[None]:
@@ -137,7 +152,7 @@ async def worker(office: BackOffice, client: Client, store: Store, queue: str) -
         async with Worker(
             speaking_ours(client),
             task_queue=queue,
-            activities=[work.check, work.issue],
+            activities=[work.check, work.issue, work.answer],
             graceful_shutdown_timeout=GRACE,
         ) as serving:
             yield serving

@@ -131,6 +131,7 @@ class BlockingFilingClient(_Blocking[FilingClient]):
     parked = _waits(FilingClient.parked)
     payment = _waits(FilingClient.payment)
     parcel = _waits(FilingClient.parcel)
+    referral = _waits(FilingClient.referral)
     timeline = _waits(FilingClient.timeline)
     changes = _waits(FilingClient.changes)
     filings = _waits(FilingClient.filings)

@@ -213,7 +213,7 @@ class FilingClient:
         return await self._asked(c.AskResult(stream=_filing(filing_id)), c.ResultView)
 
     async def parked(self, filing_id: UUID | str) -> list[c.Parked]:
-        """Reports from payments and parcels that could not be used, for the operator."""
+        """Reports from the filing's other streams that could not be used, for the operator."""
         return await self._asked(c.AskParked(stream=_filing(filing_id)), list[c.Parked])
 
     async def payment(self, filing_id: UUID | str, n: int = 1) -> c.PaymentView:
@@ -224,10 +224,14 @@ class FilingClient:
         """The `n`-th consignment of the result through the post."""
         return await self._asked(c.AskParcel(stream=c.parcel_workflow(_uuid(filing_id), n)), c.ParcelView)
 
+    async def referral(self, filing_id: UUID | str, n: int = 1) -> c.ReferralView:
+        """The `n`-th part of the procedure that another agency decides: by when, and how it was decided."""
+        return await self._asked(c.AskReferral(stream=c.referral_workflow(_uuid(filing_id), n)), c.ReferralView)
+
     async def timeline(
         self, filing_id: UUID | str, audience: c.Audience = c.Audience.APPLICANT
     ) -> list[c.TimelineEntry]:
-        """What happened to the filing, its payments and its parcels, as far as this audience may see it."""
+        """What happened to the filing and its other streams, as far as this audience may see it."""
         return await self._asked(c.AskTimeline(stream=_filing(filing_id), audience=audience), list[c.TimelineEntry])
 
     async def changes(self, filing_id: UUID | str, after: int = 0, *, wait: float = c.LONGEST_WAIT) -> c.Changes:

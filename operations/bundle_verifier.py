@@ -446,9 +446,14 @@ def pseudonym(subject: str, secret: bytes) -> str:
 
 _NAME: Final = re.compile(r"(?P<kind>[a-z][a-z_]*):(?P<filing>[0-9a-f-]{36})(:(?P<n>[1-9][0-9]*))?")
 # As docs/ledger.md has it. A kind that came later is held to all that holds for every stream, and begins as it likes.
-BEGINS: Final = {"filing": "submitted", "payment": "payment_requested", "parcel": "consignment_requested"}
+BEGINS: Final = {
+    "filing": "submitted",
+    "payment": "payment_requested",
+    "parcel": "consignment_requested",
+    "referral": "referral_requested",
+}
 
-ASKED_BY: Final = {"payment": "fee_requested", "parcel": "parcel_requested"}
+ASKED_BY: Final = {"payment": "fee_requested", "parcel": "parcel_requested", "referral": "referred"}
 """The event of the filing that asked for a stream of this kind."""
 
 
@@ -502,7 +507,7 @@ class _Facts:
 
 
 def _in_accord(facts: _Facts, code: str) -> Iterator[Problem]:
-    """Each payment and parcel was asked for by the filing, and what the filing says of them they say too."""
+    """Each other stream was asked for by the filing, and what the filing says of them they say too."""
     if facts.first(facts.filing).get("code") != code:
         yield Problem(facts.filing, 1, Rule.BELONGS, "the submission carries another dossier code")
     for name in sorted(facts.names - {facts.filing}):
@@ -511,19 +516,26 @@ def _in_accord(facts: _Facts, code: str) -> Iterator[Problem]:
             continue
         asked = facts.first(name)
         n = asked.get("n")
-        wanted = {"amount": asked.get("amount"), "channel": "online"} if kind == "payment" else {}
+        wanted = _wanted(kind, asked)
         asking = ASKED_BY[kind]
         if place.rpartition(":")[2] != str(n) or not facts.said(facts.filing, asking, n=n, **wanted):
             yield Problem(name, 1, Rule.BELONGS, f"the filing has no such {asking}")
     for seq, event_kind, body in facts.events():
         if not _borne_out(facts, event_kind, body):
-            message = f"{event_kind}: the payment or parcel that it speaks of does not say so, or is not there"
+            message = f"{event_kind}: the stream that it speaks of does not say so, or is not there"
             yield Problem(facts.filing, seq, Rule.BELONGS, message)
 
 
-def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:
+def _wanted(kind: str, asked: Json) -> Json:
+    """What the filing's own word for a stream of this kind says, as its first event has it."""
+    if kind == "payment":
+        return {"amount": asked.get("amount"), "channel": "online"}
+    return {"part": asked.get("part"), "agency": asked.get("agency")} if kind == "referral" else {}
+
+
+def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:  # noqa: PLR0911 -- one line for each event
     filing_id = facts.filing.partition(":")[2]
-    payment, parcel = (f"{what}:{filing_id}:{body.get('n')}" for what in ("payment", "parcel"))
+    payment, parcel, referral = (f"{what}:{filing_id}:{body.get('n')}" for what in ("payment", "parcel", "referral"))
     match kind, body.get("channel"):
         case "fee_paid", "online":
             return facts.said(payment, "payment_captured", owed=True, amount=body.get("amount"))
@@ -532,6 +544,11 @@ def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:
             return not online or facts.said(payment, "payment_expired")
         case "parcel_failed", _:
             return facts.said(parcel, "consignment_ended", outcome=body.get("outcome"))
+        case "part_overdue", _:
+            return facts.said(referral, "referral_overdue")
+        case "part_answered", _:
+            said = {name: body.get(name) for name in ("outcome", "officer", "result")}
+            return facts.said(referral, "referral_answered", **said)
         case "handed_over", "post":
             parcels = (name for name in facts.names if name.startswith("parcel:"))
             return any(facts.said(name, "consignment_ended", outcome="delivered") for name in parcels)

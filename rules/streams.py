@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from pydantic import Field, TypeAdapter
 
-from rules import parcel, payment
+from rules import parcel, payment, referral
 from rules.evidence import Evidence
 from rules.filing import evidence as filing_evidence
 from rules.filing import lifecycle, projections
@@ -33,9 +33,10 @@ from schemas.payment import Payment, PaymentEvent, PaymentStart, RequestPayment
 from schemas.people import Actor, Role
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure import ProcedureRules
+from schemas.referral import REFERRAL_COMMANDS, Referral, ReferralEvent, ReferralStart, RequestDecision
 from schemas.stream.ledger import Recorded
 from schemas.stream.rows import Rows, Standing
-from schemas.stream.snapshots import FilingMemory, NoMemory, PaymentMemory
+from schemas.stream.snapshots import FilingMemory, NoMemory, PaymentMemory, ReferralMemory
 from schemas.stream.versions import Reads
 
 
@@ -330,6 +331,26 @@ PARCEL: Final = StreamKind(
     table=Table("parcel"),
     title=Text(vi="Bưu gửi", en="Parcels"),
 )
+REFERRAL: Final = StreamKind(
+    name="referral",
+    workflow="Referral",
+    state=Referral,
+    events=ReferralEvent,
+    first="referral_requested",
+    initial=lambda origin: Referral(**_numbered(origin)),
+    decide=referral.decide,
+    evolve=referral.evolve,
+    standing=referral.standing,
+    rows=referral.rows,
+    start=ReferralStart,
+    opening=lambda start: RequestDecision(command_id="request", start=start),
+    commands=REFERRAL_COMMANDS,
+    guard=referral.guard,
+    writers=frozenset({Role.SYSTEM, Role.SPECIALIST, Role.TEAM_LEAD}),
+    evidence=referral.evidence,
+    memory=ReferralMemory,
+    title=Text(vi="Việc liên thông", en="Referrals"),
+)
 
-KINDS: Final = Kinds((FILING, PAYMENT, PARCEL))
+KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL))
 """All kinds there are: what a process is given unless it is told otherwise."""

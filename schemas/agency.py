@@ -16,6 +16,7 @@ class AgencyKind(StrEnum):
     PROVINCE_POLICE = "province_police"
     LAND_OFFICE = "land_office"
     TAX = "tax"
+    SOCIAL_INSURANCE = "social_insurance"
     ONE_STOP_CENTRE = "one_stop_centre"
     MINISTRY = "ministry"
 

@@ -1,7 +1,7 @@
 """The back-office contract: requests to an agency's own worker, and its answers.
 
-Activities `backoffice.check` and `backoffice.issue` on the agency's queue. A request may come more than once with the
-same `request_id`: the answer to it is one.
+Activities `backoffice.check`, `backoffice.issue` and `backoffice.answer` on the agency's queue. A request may come more
+than once with the same `request_id`: the answer to it is one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import StrictBool
 
-from .base import AgencyCode, Code, Key, Model, Version
+from .base import AgencyCode, Code, Key, Model, ShortText, Subject, Version
 from .files import FileRef, Paper
 from .filing.events import Outcome
 from .form import FormValue
@@ -21,6 +21,7 @@ from .publishing.procedure import ProcedureCode
 
 CHECK: Final = "backoffice.check"
 ISSUE: Final = "backoffice.issue"
+ANSWER: Final = "backoffice.answer"
 
 NO_USABLE_ANSWER: Final = "the back office gave no usable answer"
 NOT_IN_STORE: Final = "the result's file is not in the object store"
@@ -69,3 +70,28 @@ class IssueAnswer(Model):
     """The result's file in the object store."""
 
     result: FileRef
+
+
+class AnswerRequest(Model):
+    """Decide a `part` of the procedure, which the agency `lead` has referred (liên thông)."""
+
+    request_id: Key
+    dossier: Dossier
+    part: Code
+    lead: AgencyCode
+
+
+class PartDecision(Model):
+    """How a part was decided, and the `officer` who answers for it. A refusal says why, and by what law."""
+
+    outcome: Outcome
+    officer: Subject
+    reason: ShortText | None = None
+    legal_basis: ShortText | None = None
+    result: FileRef | None = None
+
+
+class AnswerAnswer(Model):
+    """The decision, or none: then an officer decides."""
+
+    decision: PartDecision | None = None

@@ -48,6 +48,11 @@ def parcel_workflow(filing: UUID | str, n: int) -> str:
     return f"parcel:{filing}:{n}"
 
 
+def referral_workflow(filing: UUID | str, n: int) -> str:
+    """The workflow id, and the stream, of a filing's n-th part that another agency decides."""
+    return f"referral:{filing}:{n}"
+
+
 class StreamId(NamedTuple):
     """The name of a stream, and of its workflow: `filing:<uuid>`, or `<kind>:<uuid>:<n>` for a filing's n-th of a kind.
 

@@ -12,10 +12,20 @@ from typing import Annotated, Any, Final, get_args
 
 from pydantic import Field, create_model
 
-from .backoffice import CHECK, ISSUE, CheckAnswer, CheckRequest, IssueAnswer, IssueRequest
+from .backoffice import (
+    ANSWER,
+    CHECK,
+    ISSUE,
+    AnswerAnswer,
+    AnswerRequest,
+    CheckAnswer,
+    CheckRequest,
+    IssueAnswer,
+    IssueRequest,
+)
 from .base import Model, Personal, StrictModel, fields_marked, numbered_fields
 from .errors import Refusal
-from .filing.commands import PUBLIC_COMMANDS
+from .filing.commands import PUBLIC_COMMANDS, Command
 from .filing.events import Event
 from .filing.state import Action, ClockState, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
 from .filing.submission import Submission
@@ -35,9 +45,10 @@ from .reading import (
     TaskSummary,
     TimelineEntry,
 )
+from .referral import REFERRAL_COMMANDS, ReferralEvent, ReferralView
 from .stream.ledger import Receipt
 
-AnyEvent = Annotated[Event | PaymentEvent | ParcelEvent, Field(discriminator="kind")]
+AnyEvent = Annotated[Event | PaymentEvent | ParcelEvent | ReferralEvent, Field(discriminator="kind")]
 """An event of any stream, as the log holds it."""
 
 
@@ -137,7 +148,12 @@ def _kind(model: type[Model]) -> str:
 
 
 def _update(name: str, part: Part) -> Wire:
-    return Wire(kind=WireKind.UPDATE, name=f"Filing.{name}", part=part)
+    return Wire(kind=WireKind.UPDATE, name=name, part=part)
+
+
+def _given(command: type[Command]) -> tuple[Wire, ...]:
+    """The Updates by which a command is given, one of each workflow that takes it."""
+    return tuple(_update(name, Part.ARGUMENT) for name in _UPDATES if name.endswith(f".{_kind(command)}"))
 
 
 def _view(name: str, part: Part = Part.RESULT, *, many: bool = False) -> Wire:
@@ -166,14 +182,19 @@ def _file(name: str) -> Wire:
 
 _IN: Final = Direction.TO_PLATFORM
 _OUT: Final = Direction.FROM_PLATFORM
-_UPDATES: Final = ("submit", *map(_kind, PUBLIC_COMMANDS))
+_UPDATES: Final = (
+    "Filing.submit",
+    *(f"Filing.{_kind(command)}" for command in PUBLIC_COMMANDS),
+    *(f"Referral.{_kind(command)}" for command in REFERRAL_COMMANDS),
+)
+_COMMANDS: Final = tuple(dict.fromkeys((*PUBLIC_COMMANDS, *REFERRAL_COMMANDS)))
 _QUESTIONS: Final = get_args(Question)
 
 PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("filing_input", FilingInput, _IN, (_workflow("Filing", Part.ARGUMENT),)),
     Message("submission", Submission, _IN, (_workflow("Filing", Part.ARGUMENTS_SUBMISSION),)),
-    Message("submit_check", SubmitCheck, _IN, (_update("submit", Part.ARGUMENT),)),
-    *(Message(f"command.{_kind(m)}", m, _IN, (_update(_kind(m), Part.ARGUMENT),)) for m in PUBLIC_COMMANDS),
+    Message("submit_check", SubmitCheck, _IN, (_update("Filing.submit", Part.ARGUMENT),)),
+    *(Message(f"command.{_kind(m)}", m, _IN, _given(m)) for m in _COMMANDS),
     Message(
         "receipt",
         Receipt,
@@ -206,16 +227,19 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("filing_end", FilingEnd, _OUT, (_workflow("Filing", Part.RESULT),)),
     Message("payment_view", PaymentView, _OUT, (_view("payment"), _workflow("Payment", Part.RESULT))),
     Message("parcel_view", ParcelView, _OUT, (_view("parcel"), _workflow("Parcel", Part.RESULT))),
+    Message("referral_view", ReferralView, _OUT, (_view("referral"), _workflow("Referral", Part.RESULT))),
     Message("check_request", CheckRequest, _OUT, (_activity(CHECK, Part.ARGUMENT),)),
     Message("check_answer", CheckAnswer, _IN, (_activity(CHECK, Part.RESULT),)),
     Message("issue_request", IssueRequest, _OUT, (_activity(ISSUE, Part.ARGUMENT),)),
     Message("issue_answer", IssueAnswer, _IN, (_activity(ISSUE, Part.RESULT),)),
+    Message("answer_request", AnswerRequest, _OUT, (_activity(ANSWER, Part.ARGUMENT),)),
+    Message("answer_answer", AnswerAnswer, _IN, (_activity(ANSWER, Part.RESULT),)),
     *(
         Message(f"event.{_kind(m)}", body_of(m), _OUT, (_column(f"event.body of {_kind(m)}"),))
-        for m in _models(AnyEvent)
+        for m in dict.fromkeys(_models(AnyEvent))
     ),
     Message("event_actor", Actor, _OUT, (_column("event.actor"),)),
     Message("procedure", Procedure, _IN, (_file("procedures/*.yaml"),)),
     Message("calendar", CalendarFile, _IN, (_file("procedures/calendars/*.yaml"),)),
 )
-"""Signals, and the inputs of `Payment` and `Parcel`, are none: only the platform itself sends them."""
+"""Signals, and the inputs of `Payment`, `Parcel` and `Referral`, are none: only the platform itself sends them."""

@@ -47,6 +47,7 @@ ACT_NAMES: Final[Mapping[StrEnum, Text]] = {
     Act.CONSULT: Text(vi="lấy ý kiến", en="a consultation"),
     Act.OBLIGATION: Text(vi="theo dõi nghĩa vụ tài chính", en="the financial obligation"),
     Act.DRAFT: Text(vi="gửi bản dự thảo cho người nộp", en="a draft for the applicant"),
+    Act.REFER: Text(vi="liên thông với cơ quan khác", en="the answers of other agencies"),
     Act.PROPOSE: Text(vi="đề xuất", en="a proposal"),
     Act.DECIDE: Text(vi="quyết định", en="a decision"),
 }
@@ -63,6 +64,7 @@ AGENCY_KIND_NAMES: Final[Mapping[StrEnum, Text]] = {
     AgencyKind.PROVINCE_POLICE: Text(vi="Công an cấp tỉnh", en="province police"),
     AgencyKind.LAND_OFFICE: Text(vi="Văn phòng đăng ký đất đai", en="land registration office"),
     AgencyKind.TAX: Text(vi="cơ quan thuế", en="tax office"),
+    AgencyKind.SOCIAL_INSURANCE: Text(vi="cơ quan bảo hiểm xã hội", en="social insurance office"),
     AgencyKind.ONE_STOP_CENTRE: Text(vi="Trung tâm Phục vụ hành chính công", en="one-stop centre"),
     AgencyKind.MINISTRY: Text(vi="bộ, cơ quan ngang bộ", en="ministry"),
 }

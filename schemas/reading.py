@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 StreamName = Annotated[
     str,
-    Field(pattern=r"^[^\x00-\x1f\x7f]{1,128}$", description="filing:<uuid>, payment:<uuid>:<n>, parcel:<uuid>:<n>"),
+    Field(pattern=r"^[^\x00-\x1f\x7f]{1,128}$", description="filing:<uuid>, payment:<uuid>:<n>, …"),
 ]
 PageSize = Annotated[int, Field(ge=1, le=500)]
 
@@ -81,6 +81,12 @@ class AskParcel(_About):
     ask: Literal["parcel"] = "parcel"
 
 
+class AskReferral(_About):
+    """How another agency's part of the procedure stands."""
+
+    ask: Literal["referral"] = "referral"
+
+
 class AskReceipt(_About):
     """The receipt of a command, of the submission by default."""
 
@@ -96,7 +102,7 @@ class AskActions(_About):
 
 
 class AskTimeline(_About):
-    """What happened to a filing, its payments and its parcels, as far as the audience may see it."""
+    """What happened to a filing and its other streams, as far as the audience may see it."""
 
     ask: Literal["timeline"] = "timeline"
     audience: Audience = Audience.APPLICANT
@@ -172,6 +178,7 @@ Question = (
     | AskParked
     | AskPayment
     | AskParcel
+    | AskReferral
     | AskReceipt
     | AskActions
     | AskTimeline

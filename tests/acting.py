@@ -24,9 +24,10 @@ from schemas.backoffice import Dossier
 from schemas.errors import Refusal
 from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
-from schemas.filing.state import FilingView, Stage
+from schemas.filing.state import FilingPart, FilingView, Stage
 from schemas.filing.submission import Submission
 from schemas.people import Actor, Role, Via
+from schemas.referral import AnswerPart
 from schemas.stream.ledger import Receipt
 from tests.conftest import ROOT, World
 
@@ -49,6 +50,19 @@ EXTRACT: Final = "2.000635"
 MARRIAGE: Final = "1.000894"
 CONTRACT: Final = "2.001035"
 COMPLAINT: Final = "2.002409"
+JOINED: Final = "2.000986"
+LEAD: Final = "H01.12"
+POLICE: Final = "H01.31"
+INSURANCE: Final = "H01.60"
+"""Who leads, and who decides its parts."""
+CHILD: Final = {
+    "child_name": "Nguyễn Văn An",
+    "child_birth_date": "2026-11-02",
+    "child_sex": "male",
+    "birth_place": "Bệnh viện",
+    "residence": "1 Hàng Bài",
+    "clinic": "Trạm y tế",
+}
 
 
 def birth(**overrides: Any) -> Submission:
@@ -94,6 +108,12 @@ def contract(**overrides: Any) -> Submission:
         "papers": [{"code": "draft"}, {"code": "identity"}, {"code": "title"}],
         "result_channel": "counter",
     }
+    return birth(**fields | overrides)
+
+
+def joined(**overrides: Any) -> Submission:
+    """A birth whose residence and health insurance other agencies decide, electronic."""
+    fields: dict[str, Any] = {"procedure": JOINED, "agency": LEAD, "form": CHILD, "result_channel": "online"}
     return birth(**fields | overrides)
 
 
@@ -239,6 +259,26 @@ class Play:
         async with httpx.AsyncClient(base_url=self.world.env["MOTCUA_BANK_URL"]) as bank:
             paid = await eventually(lambda: bank.post(page), lambda answer: answer.status_code != httpx.codes.NOT_FOUND)
             paid.raise_for_status()
+
+
+async def refer(world: World, version: str = VERSION, **overrides: Any) -> Play:
+    """A filing that has come to the step in which other agencies decide."""
+    play = await Play.begin(world, joined(version=version, **overrides))
+    if play.submission.channel == "online":
+        await play.accept()
+    await play.act(cm.Claim, play.officer(Role.SPECIALIST))
+    await play.act(cm.Forward, play.officer(Role.SPECIALIST))
+    return play
+
+
+async def decide_part(play: Play, part: FilingPart, **said: Any) -> Receipt:
+    """The first specialist of the agency that decides a part claims it, and answers."""
+    stream = ids.referral_workflow(play.filing, part.n)
+    await eventually(lambda: play.kinds("referral", part.n), bool)
+    given = {"actor": officer(Role.SPECIALIST, part.agency), "via": VIA}
+    await play.world.client.act(stream, cm.Claim.model_validate(given | {"command_id": "claim"}))
+    answer = given | {"command_id": "answer", "outcome": Outcome.APPROVED} | said
+    return await play.world.client.act(stream, AnswerPart.model_validate(answer))
 
 
 async def stock(world: World) -> Client:

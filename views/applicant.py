@@ -9,12 +9,14 @@ import asyncpg
 
 from rules import parcel as parcel_rules
 from rules import payment as payment_rules
+from rules import referral as referral_rules
 from rules.filing import lifecycle, projections
 from schemas.errors import NOT_FOUND, NOT_READY, RefusalError
 from schemas.filing.state import ClockState, Filing, FilingView, ResultView
 from schemas.parcel import Parcel, ParcelView
 from schemas.payment import Payment, PaymentView
 from schemas.reading import AskFilings, Changes, FilingSummary, Page
+from schemas.referral import Referral, ReferralView
 from schemas.stream.ledger import Receipt
 from views.log import Connection, Log, Told
 from views.pages import key_of, page, uuid
@@ -63,6 +65,11 @@ async def payment(log: Log, stream: str) -> PaymentView:
 async def parcel(log: Log, stream: str) -> ParcelView:
     """Where the parcel stands."""
     return parcel_rules.view((await _told(log, stream, Parcel)).state)
+
+
+async def referral(log: Log, stream: str) -> ReferralView:
+    """How another agency's part of the procedure stands, and why it was decided so."""
+    return referral_rules.view((await _told(log, stream, Referral)).state)
 
 
 async def changes(log: Log, stream: str, after: int) -> Changes:

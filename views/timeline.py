@@ -1,4 +1,4 @@
-"""What happened to a filing, its payments and its parcels: each audience what it may see."""
+"""What happened to a filing and its other streams: each audience what it may see."""
 
 from __future__ import annotations
 
@@ -80,6 +80,10 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "draft_shown",
         "draft_confirmed",
         "draft_corrected",
+        "referred",
+        "part_overdue",
+        "part_answered",
+        "parts_decided",
         "suspended",
         "suspension_prolonged",
         "resumed",
@@ -104,6 +108,9 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "consignment_requested",
         "consignment_sent",
         "consignment_ended",
+        "referral_overdue",
+        "referral_answered",
+        "referral_cancelled",
     }
 )
 """What is said to the applicant, or by them. Of all else they see that and when it happened, not what was said."""

@@ -43,6 +43,7 @@ from workflows.filing import FilingWorkflow
 from workflows.healing import Healing
 from workflows.parcel import ParcelWorkflow
 from workflows.payment import PaymentWorkflow
+from workflows.referral import ReferralWorkflow
 from workflows.reprojection import Reprojection
 from workflows.view import ViewWorkflow
 
@@ -57,7 +58,15 @@ class Functions:
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
-WORKFLOWS: Sequence[type] = (FilingWorkflow, PaymentWorkflow, ParcelWorkflow, ViewWorkflow, Reprojection, Healing)
+WORKFLOWS: Sequence[type] = (
+    FilingWorkflow,
+    PaymentWorkflow,
+    ParcelWorkflow,
+    ReferralWorkflow,
+    ViewWorkflow,
+    Reprojection,
+    Healing,
+)
 
 COMMAND_SECONDS: Final = 4
 """A query may take this long: an attempt to append has 5 s in all."""

@@ -1,17 +1,18 @@
-"""What a filing asks of its agency's back office, on the agency's own queue, for as long as it takes."""
+"""What filings and referrals ask of an agency's back office, on its own queue, for as long as it takes."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
 with workflow.unsafe.imports_passed_through():
+    from rules.known import known
     from schemas import backoffice as bo
     from schemas.base import Model
     from schemas.edge import strictly
@@ -19,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing import commands as cm
     from schemas.filing.events import MachineWork
     from schemas.filing.state import Decision, Filing
+    from schemas.referral import Referral
 
 from workflows.stream.recording import Stream
 
@@ -31,6 +33,12 @@ TOLD_AFTER: Final = 10
 """So many tries in a row that came to nothing, some two and a half minutes, are told to the team lead."""
 
 _FOR_EVER: Final = 0
+
+_OFFICERS_MAY: Final = timedelta(minutes=10)
+"""How long at most between two tries of what officers can do as well."""
+_UNKNOWN_THERE: Final = "NotFoundError"
+"""What a worker says of an activity that it does not have."""
+
 _TYPE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,99}")
 
 A = TypeVar("A", bound=Model)
@@ -38,7 +46,7 @@ A = TypeVar("A", bound=Model)
 
 def check(log: Stream[Filing], queue: str) -> asyncio.Task[bo.CheckAnswer]:
     """Ask whether the dossier is complete, as it was handed in by the first event."""
-    request = bo.CheckRequest(request_id="check:1", dossier=_dossier(log.state))
+    request = bo.CheckRequest(request_id="check:1", dossier=dossier(log.state))
     return asyncio.create_task(_Asking(log, MachineWork.CHECK).answer(bo.CHECK, request, queue, bo.CheckAnswer))
 
 
@@ -46,12 +54,30 @@ def issue(log: Stream[Filing], decision: Decision, queue: str) -> asyncio.Task[b
     """Ask for the result of a decision."""
     request = bo.IssueRequest(
         request_id=f"issue:{decision.seq}",
-        dossier=_dossier(log.state),
+        dossier=dossier(log.state),
         outcome=decision.outcome,
         officer=decision.officer,
         reason=decision.reason,
     )
     return asyncio.create_task(_Asking(log, MachineWork.ISSUE).answer(bo.ISSUE, request, queue, bo.IssueAnswer))
+
+
+def decide(referral: Referral, queue: str) -> workflow.ActivityHandle[Any]:
+    """Ask for the decision of a part; its officers may decide meanwhile. A kit of before knows no such question."""
+    request = bo.AnswerRequest(
+        request_id=f"answer:{referral.n}",
+        dossier=known(referral.dossier),
+        part=known(referral.part),
+        lead=known(referral.lead),
+    )
+    return workflow.start_activity(
+        bo.ANSWER,
+        request,
+        task_queue=queue,
+        start_to_close_timeout=_TIME,
+        heartbeat_timeout=_BEAT,
+        retry_policy=RetryPolicy(maximum_interval=_OFFICERS_MAY, non_retryable_error_types=[_UNKNOWN_THERE]),
+    )
 
 
 class _Asking:
@@ -119,7 +145,8 @@ def _type_of(error: BaseException | None) -> str | None:
     return name if name is not None and _TYPE.fullmatch(name) else None
 
 
-def _dossier(filing: Filing) -> bo.Dossier:
+def dossier(filing: Filing) -> bo.Dossier:
+    """What others are shown of a filing."""
     if filing.applicant is None:
         msg = "a filing without an applicant was registered"
         raise RuntimeError(msg)

@@ -1,4 +1,4 @@
-"""The payments and parcels of a filing, which outlive it. Starting one that runs already is success."""
+"""The payments, parcels and referrals of a filing, which outlive it. Starting one that runs already is success."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.workflows import TEMPORAL, StartRequest, TellRequest, Workflows
-    from rules.streams import PARCEL, PAYMENT
+    from rules.deadlines import remind_at
+    from rules.known import known
+    from rules.streams import PARCEL, PAYMENT, REFERRAL
     from schemas import ids
     from schemas.base import Model
     from schemas.filing.events import Clock
-    from schemas.filing.state import Fee, Filing
+    from schemas.filing.state import Fee, Filing, FilingPart
     from schemas.parcel import ParcelStart
+    from schemas.part import Deadline
     from schemas.payment import PaymentStart
     from schemas.people import Address
+    from schemas.referral import ReferralStart
+    from workflows.agency import dossier
 
 
 async def start_payment(filing: Filing, fee: Fee) -> None:
@@ -57,6 +62,35 @@ async def start_parcel(filing: Filing, address: Address) -> None:
         due=clock.due,
     )
     await _start(filing, PARCEL.workflow, start, ids.parcel_workflow(filing.filing_id, filing.parcels))
+
+
+async def start_referral(filing: Filing, part: FilingPart) -> None:
+    """Ask another agency to decide a part."""
+    deadline = Deadline(
+        limit=part.limit, since=known(part.referred_at), calendar=filing.calendar.name, due=known(part.due)
+    )
+    reminder = filing.procedure.limits.reminder
+    start = ReferralStart(
+        filing_id=filing.filing_id,
+        n=part.n,
+        agency=part.agency,
+        part=part.code,
+        lead=filing.agency,
+        dossier=dossier(filing),
+        filed_by=known(filing.filed_by),
+        reminder=reminder,
+        remind_at=remind_at(deadline, reminder, filing.calendar),
+        **dict(deadline),
+    )
+    await _start(filing, REFERRAL.workflow, start, ids.referral_workflow(filing.filing_id, part.n))
+
+
+async def cancel_referral(filing: Filing, part: FilingPart) -> None:
+    """Tell another agency that nobody waits for its part any more; one that has answered needs no telling."""
+    request = TellRequest(
+        id=ids.referral_workflow(filing.filing_id, part.n), signal="cancel", said="the filing has ended"
+    )
+    await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
 
 
 async def _start(filing: Filing, kind: str, start: Model, workflow_id: str) -> None:

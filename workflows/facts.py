@@ -1,4 +1,4 @@
-"""Facts that payments and parcels report by signal, as commands of the filing."""
+"""Facts that payments, parcels and referrals report by signal, as commands of the filing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import News
-    from schemas.filing.commands import Command, SettleFee, SettleParcel
-    from schemas.filing.events import FeeSettlement, ParcelOutcome
-    from schemas.filing.state import FeeFact, ParcelFact
+    from schemas.filing.commands import Command, ReportOverduePart, SettleFee, SettleParcel, SettlePart
+    from schemas.filing.events import FeeSettlement, Outcome, ParcelOutcome
+    from schemas.filing.state import FeeFact, OverduePartFact, ParcelFact, PartFact
 
 
 def fee_command(raw: Any) -> SettleFee:
@@ -27,8 +27,23 @@ def parcel_command(raw: Any) -> SettleParcel:
     return SettleParcel(command_id=f"parcel:{fact.n}:{outcome}", n=fact.n, outcome=outcome)
 
 
+def overdue_part_command(raw: Any) -> ReportOverduePart:
+    """That a part was not decided in time. Raises `ValueError` for anything else."""
+    fact = OverduePartFact.model_validate(raw)
+    return ReportOverduePart(command_id=f"part:{fact.n}:overdue", n=fact.n)
+
+
+def part_command(raw: Any) -> SettlePart:
+    """How a part was decided. Raises `ValueError` for anything else."""
+    fact = PartFact.model_validate(raw)
+    outcome = Outcome(fact.outcome)
+    return SettlePart(
+        command_id=f"part:{fact.n}:answered", n=fact.n, outcome=outcome, officer=fact.officer, result=fact.result
+    )
+
+
 def recorded_fact(news: News) -> Command | None:
-    """What a payment or a parcel has recorded of its end, as the command that its signal would have been."""
+    """What another stream of the filing has recorded, as the command that its signal would have been."""
     match news.body | {"kind": news.kind}:
         case {"kind": "payment_captured", "owed": True, "amount": amount}:
             return fee_command({"n": news.n, "settlement": FeeSettlement.PAID, "amount": amount})
@@ -36,5 +51,9 @@ def recorded_fact(news: News) -> Command | None:
             return fee_command({"n": news.n, "settlement": FeeSettlement.EXPIRED})
         case {"kind": "consignment_ended", "outcome": outcome}:
             return parcel_command({"n": news.n, "outcome": outcome})
+        case {"kind": "referral_overdue"}:
+            return overdue_part_command({"n": news.n})
+        case {"kind": "referral_answered"} as said:
+            return part_command(said | {"n": news.n})
         case _:
             return None

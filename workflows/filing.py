@@ -28,7 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.ledger import Receipt
     from workflows import agency, children
     from workflows.alarm import Alarm
-    from workflows.facts import fee_command, parcel_command, recorded_fact
+    from workflows.facts import fee_command, overdue_part_command, parcel_command, part_command, recorded_fact
     from workflows.stream.recording import failure, single_argument
     from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.waiting import wait_for
@@ -48,6 +48,8 @@ class FilingLife(Life[Filing]):
         super().__init__(kind, raw)
         self._collecting: set[int] = set()
         self._cancelled: set[int] = set()
+        self._referred: set[int] = set()
+        self._recalled: set[int] = set()
         self._alarm = Alarm()
         self._upcoming: tuple[int, Timer | None] = (0, None)
 
@@ -93,7 +95,7 @@ class FilingLife(Life[Filing]):
         self.memory = self.memory.model_copy(update={"queue": found.queue})
 
     async def caught_up(self) -> None:
-        """Hear again what payments and parcels have told, which the run before may have been deaf to."""
+        """Hear again what its other streams have told, which the run before may have been deaf to."""
         told = await workflow.execute_local_activity_method(Registry.news, self._filing.filing_id, **LEDGER)
         for news in told:
             if (command := recorded_fact(news)) is not None:
@@ -190,14 +192,17 @@ class FilingLife(Life[Filing]):
         await self._until(lambda: False)
 
     async def _until(self, done: Callable[[], bool]) -> None:
-        """Wait for `done` while payments are seen to and the clocks run. Raises `_FilingEndedError` once it has ended.
+        """Wait for `done` while other streams are seen to and the clocks run. Raises `_FilingEndedError` at the end.
 
         No timer is started while something is being recorded: what is recorded may cancel it in the same task or in
         the next, and only Temporal knows which (ADR 0007).
         """
         while True:
             await self._see_to_payments()
+            await self._see_to_referrals()
             await workflow.wait_condition(lambda: self.stream.idle)
+            if self._others_wait:
+                continue
             if self._filing.closed:
                 raise _FilingEndedError
             if done():
@@ -227,6 +232,31 @@ class FilingLife(Life[Filing]):
         collect = {fee.n for fee in self._filing.fees_to_collect}
         return not (self._collecting >= collect and self._cancelled.issuperset(self._filing.payments_to_cancel))
 
+    async def _see_to_referrals(self) -> None:
+        """Have every part decided that was referred, and let go of those that an ended filing waits for no more.
+
+        A run does so once for each, as with payments.
+        """
+        while self._referrals_wait:
+            for part in self._filing.parts_under_way:
+                if part.n not in self._referred and not self._filing.closed:
+                    self._referred.add(part.n)
+                    await children.start_referral(self._filing, part)
+            for part in self._filing.parts_to_cancel:
+                if part.n not in self._recalled:
+                    self._recalled.add(part.n)
+                    await children.cancel_referral(self._filing, part)
+
+    @property
+    def _referrals_wait(self) -> bool:
+        seen_to = self._recalled if self._filing.closed else self._referred
+        return not seen_to.issuperset(part.n for part in self._filing.parts_under_way)
+
+    @property
+    def _others_wait(self) -> bool:
+        """Whether another stream has to be started, or told that the filing has ended."""
+        return self._payments_wait or self._referrals_wait
+
     async def _wait_for_change(self, done: Callable[[], bool], timer: Timer | None) -> bool:
         """Wait for a change; False if the timer fired first.
 
@@ -235,7 +265,7 @@ class FilingLife(Life[Filing]):
         """
 
         def changed() -> bool:
-            known = self._filing.closed or done() or self._payments_wait
+            known = self._filing.closed or done() or self._others_wait
             return known or self._next_timer != timer
 
         self._alarm.set(timer)
@@ -310,6 +340,16 @@ class FilingWorkflow:
     async def parcel_settled(self, *fact: Any) -> None:
         """A parcel tells how it ended."""
         await self.life.take_fact("parcel_settled", single_argument(fact), parcel_command)
+
+    @workflow.signal
+    async def part_overdue(self, *fact: Any) -> None:
+        """A referral tells that its part was not decided in time."""
+        await self.life.take_fact("part_overdue", single_argument(fact), overdue_part_command)
+
+    @workflow.signal
+    async def part_settled(self, *fact: Any) -> None:
+        """A referral tells how its part was decided."""
+        await self.life.take_fact("part_settled", single_argument(fact), part_command)
 
     def _submitted(self, check: tuple[Any, ...]) -> Receipt:
         try:

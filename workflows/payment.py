@@ -31,7 +31,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, of_kind
-    from workflows.stream.waiting import outcome, wait_for
+    from workflows.stream.waiting import give_up, outcome, wait_for
 
 
 _OWED: Final = {PaymentState.PENDING, PaymentState.PAID}
@@ -86,7 +86,7 @@ class PaymentLife(Life[pay.Payment]):
         making = workflow.start_activity_method(Payments.order, request, **config)
         await wait_for(self.stream, lambda: making.done() or self._unheard_cancel)
         if not making.done():
-            _give_up(making)
+            give_up(making)
             return
         try:
             await self._record_order(making.result())
@@ -179,7 +179,7 @@ class PaymentLife(Life[pay.Payment]):
             await wait_for(self.stream, lambda: looking.done() or told())
         finally:
             if not looking.done():
-                _give_up(looking)
+                give_up(looking)
 
     async def _hear(self) -> None:
         """Take the filing's word, if there is one."""
@@ -247,9 +247,3 @@ class PaymentWorkflow:
     def cancel(self, *reason: Any) -> None:
         """The filing no longer owes this fee."""
         self.life.cancel(single_argument(reason))
-
-
-def _give_up(work: workflow.ActivityHandle[Any]) -> None:
-    """Cancel what is no longer waited for; how it ends is of no interest."""
-    work.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-    work.cancel()

@@ -61,6 +61,7 @@ class Filed:
             accountable=found.accountable,
             elsewhere=found.elsewhere,
             no_desks=found.no_desks,
+            partners=found.partners,
         )
 
     def unknown(self, *, procedure_known: bool) -> RefusalError:

@@ -18,6 +18,7 @@ from schemas.filing.events import Decided, Proposed, Reassigned
 from schemas.ids import StreamId
 from schemas.names import ROLE_NAMES
 from schemas.people import OFFICERS, Actor, Role
+from schemas.referral import ReferralAnswered
 from schemas.stream.ledger import Batch
 
 
@@ -90,7 +91,7 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
     """Whoever acts for somebody must be their substitute, on a day of their absence."""
     found: list[Problem] = []
     for event in events:
-        if isinstance(event, Reassigned | Proposed | Decided) and event.acting_for is not None:
+        if isinstance(event, Reassigned | Proposed | Decided | ReferralAnswered) and event.acting_for is not None:
             given = isinstance(event, Reassigned)
             role = event.role if isinstance(event, Reassigned) else batch.actor.role
             absence = await _absence(connection, batch, event.acting_for, role)

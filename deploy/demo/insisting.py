@@ -6,13 +6,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
+from uuid import UUID
 
 from motcua import FilingClient, FilingNotAvailable, NotReady
 from schemas.filing.commands import Command
 from schemas.filing.state import Action, FilingView
 from schemas.filing.submission import Submission
-from schemas.ids import filing_id
+from schemas.ids import filing_id, referral_workflow
 from schemas.people import Actor
+from schemas.referral import ReferralView
 
 T = TypeVar("T")
 
@@ -37,13 +39,20 @@ class Insisting:
         """What is shown of it."""
         return await self._found(lambda: self._client.view(self._filing))
 
-    async def actions(self, actor: Actor) -> list[Action]:
-        """What `actor` can do, and what not."""
-        return await self._found(lambda: self._client.actions(self._filing, actor))
+    async def referral(self, n: int) -> ReferralView:
+        """What is shown of its n-th part that another agency decides."""
+        return await self._found(lambda: self._client.referral(self._filing, n))
 
-    async def act(self, command: Command) -> None:
+    async def actions(self, actor: Actor, part: int | None = None) -> list[Action]:
+        """What `actor` can do with it, or with this part, and what not."""
+        return await self._found(lambda: self._client.actions(self._stream(part), actor))
+
+    async def act(self, command: Command, part: int | None = None) -> None:
         """Give a command."""
-        await self._found(lambda: self._client.act(self._filing, command))
+        await self._found(lambda: self._client.act(self._stream(part), command))
+
+    def _stream(self, part: int | None) -> UUID | str:
+        return self._filing if part is None else referral_workflow(self._filing, part)
 
     async def _found(self, ask: Callable[[], Awaitable[T]]) -> T:
         begun = time.monotonic()

@@ -68,6 +68,9 @@ def _ending(expected: Expected, told: Told) -> Iterator[str]:
     for what, (wanted, found) in pairs.items():
         yield from _differs(what, wanted, found)
     yield from _differs("overdue", list(map(str, expected.overdue)), list(map(str, filing.overdue)))
+    answers = {part.code: part.outcome for part in filing.parts if part.outcome is not None}
+    yield from _differs("parts", expected.parts, answers)
+    yield from _differs("late parts", list(expected.late_parts), [part.code for part in filing.parts if part.overdue])
 
 
 def _differs(what: str, wanted: object, found: object) -> Iterator[str]:

@@ -24,7 +24,7 @@ async def order(scenario: Scenario, position: int, actor: Actor, view: FilingVie
         "command_id": f"{position:02d}-{act.command}",
         "actor": actor,
         "via": via(Channel.COUNTER if actor.role in OFFICERS else Channel.ONLINE),
-        "seen_seq": view.seq,
+        "seen_seq": None if act.part else view.seq,
     }
     own = await _WORDS[act.command](scenario, act, view, filer) if act.command in _WORDS else {}
     return COMMANDS[act.command].model_validate(said | own)
@@ -39,7 +39,7 @@ async def _note(_: Scenario, __: Act, ___: FilingView, filer: Filer) -> Words:
 
 
 async def _outcome(_: Scenario, act: Act, __: FilingView, filer: Filer) -> Words:
-    (outcome,) = act.arguments
+    outcome = act.arguments[0]
     return {"outcome": outcome, "reason": f"{filer.canary}: lý do của quyết định", "legal_basis": LEGAL_BASIS}
 
 
@@ -75,9 +75,10 @@ async def _counted(_: Scenario, __: Act, view: FilingView, ___: Filer) -> Words:
     return {"amount": view.fee.amount if view.fee else 0}
 
 
-async def _officer(scenario: Scenario, act: Act, __: FilingView, ___: Filer) -> Words:
-    (name,) = act.arguments
-    return {"officer": f"{scenario.agency.lower()}-{name}"}
+async def _officer(scenario: Scenario, act: Act, view: FilingView, _: Filer) -> Words:
+    name = act.arguments[0]
+    agency = next((part.agency for part in view.parts if part.code == act.part), scenario.agency)
+    return {"officer": f"{agency.lower()}-{name}"}
 
 
 async def _question(_: Scenario, __: Act, ___: FilingView, filer: Filer) -> Words:
@@ -151,6 +152,7 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "reassign": _officer,
     "ask": _question,
     "answer": _answer,
+    "answer_part": _outcome,
     "inspect": _found,
     "record_opinion": _opinion,
     "refer_obligation": _reference,

@@ -15,7 +15,7 @@ from deploy.demo.orders import order
 from deploy.demo.scenario import Act, Edition, Scenario
 from motcua import BadSubmission, FilingClient, MotcuaError
 from schemas.errors import Refusal
-from schemas.filing.state import FilingView
+from schemas.filing.state import FilingPart, FilingView, PartStage
 from schemas.people import Actor, Role
 
 LONGEST: Final = 400.0
@@ -85,7 +85,8 @@ class Player:
                 await self._beside[act.command](act, played, page)
                 continue
             view, actor = await self._possible(scenario, act, filer, page)
-            await page.act(await order(scenario, position, actor, view, filer))
+            part = _part(act, view)
+            await page.act(await order(scenario, position, actor, view, filer), part.n if part else None)
         await self._end(page)
 
     async def _possible(self, scenario: Scenario, act: Act, filer: Filer, page: Insisting) -> tuple[FilingView, Actor]:
@@ -93,7 +94,7 @@ class Player:
         pause = FIRST_LOOK
         while True:
             view = await page.view()
-            actor = _in_queue(act, view)
+            actor = await _there(act, view, page) if act.part else _in_queue(act, view)
             if actor is None and (actor := await self._allowed(scenario, act, filer, page)) is not None:
                 view = await page.view()  # what is allowed now may be newer than the page
             if actor is not None:
@@ -108,7 +109,7 @@ class Player:
 
         A team lead looks at what is late only.
         """
-        if act.role is Role.TEAM_LEAD or act.command == "claim" or LATE in act.arguments:
+        if act.part or act.role is Role.TEAM_LEAD or act.command == "claim" or LATE in act.arguments:
             return None
         own = act.role in {Role.APPLICANT, Role.REPRESENTATIVE}
         agency = scenario.receiving if act.role is Role.RECEPTION else scenario.agency
@@ -121,6 +122,22 @@ class Player:
         while not (await page.view()).closed:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_LOOK)
+
+
+def _part(act: Act, view: FilingView) -> FilingPart | None:
+    """The part that a line of a script is about."""
+    return next((part for part in view.parts if part.code == act.part), None)
+
+
+async def _there(act: Act, view: FilingView, page: Insisting) -> Actor | None:
+    """The officer of the agency that decides a part, once it has been referred, who may do this."""
+    part = _part(act, view)
+    if part is None or part.stage is not PartStage.REFERRED or (LATE in act.arguments and not part.overdue):
+        return None
+    claimer = (await page.referral(part.n)).officer if act.role is Role.SPECIALIST else None
+    actor = officer(part.agency, act.role, act.n, claimer)
+    actions = await page.actions(actor, part.n)
+    return actor if any(action.allowed and action.name == act.command for action in actions) else None
 
 
 def _in_queue(act: Act, view: FilingView) -> Actor | None:

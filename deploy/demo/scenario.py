@@ -18,11 +18,12 @@ from schemas.form import FormValue
 from schemas.level import Channel, Level
 from schemas.people import Role
 from schemas.publishing.procedure import ProcedureCode
+from schemas.referral import REFERRAL_COMMANDS
 
 SCENARIOS: Final = Path(__file__).with_name("scenarios.yaml")
 BESIDE: Final = frozenset({"absence", "pass_over"})
 """What somebody does beside the filing of a story."""
-COMMANDS: Final = {model.model_fields["kind"].default: model for model in PUBLIC_COMMANDS}
+COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*PUBLIC_COMMANDS, *REFERRAL_COMMANDS)}
 
 Edition = tuple[str, tuple[tuple[str, int], ...]]
 """A procedure's code, and which of its waits last how many seconds."""
@@ -32,21 +33,24 @@ class Act(NamedTuple):
     """One line of a script, `role command [argument…]`: somebody gives a command as soon as it is possible.
 
     `specialist-3` is the third specialist of the directory: a role by itself, its first officer.
+    `part/role` is somebody of the agency that decides this part.
     """
 
     role: Role
     command: str
     arguments: tuple[str, ...]
     n: int = 1
+    part: str | None = None
 
     @classmethod
     def read(cls, line: str) -> Act:
         """Raises `ValueError` for a line that says nothing."""
-        role, command, *arguments = line.split()
+        who, command, *arguments = line.split()
+        part, _, role = who.rpartition("/")
         if command not in COMMANDS.keys() | BESIDE:
             raise ValueError(f"there is no command {command}")
         name, _, n = role.partition("-")
-        return cls(Role(name), command, tuple(arguments), int(n or 1))
+        return cls(Role(name), command, tuple(arguments), int(n or 1), part or None)
 
 
 class ExpectedFee(StrictModel):
@@ -61,7 +65,8 @@ class Expected(StrictModel):
     """How a filing must end. `path` is its statuses in the order of its events, without repeats in a row.
 
     `handed_over` is the channel by which the result reached the applicant. No clock but those that are `overdue` may
-    have been found so. `proposed_for` is the absent officer in whose place it was proposed.
+    have been found so. `proposed_for` is the absent officer in whose place it was proposed. `parts` are the answers of
+    other agencies, `late_parts` those that came late.
     """
 
     level: Level
@@ -74,6 +79,8 @@ class Expected(StrictModel):
     handed_over: Channel | None = None
     overdue: tuple[Clock, ...] = ()
     proposed_for: str | None = None
+    parts: dict[Code, Outcome] = Field(default_factory=dict)
+    late_parts: tuple[Code, ...] = ()
 
 
 class ExpectedRefusal(StrictModel):

@@ -66,6 +66,8 @@ ARTICLES: Final[dict[str, str]] = {
     "answer": "ours",
     "inspect": "NĐ 61/2018 Đ19 k3",
     "record_opinion": "NĐ 61/2018 Đ19 k5",
+    "report_overdue_part": "NĐ 61/2018 Đ19 k6",
+    "settle_part": "NĐ 61/2018 Đ19 k6",
     "refer_obligation": _OBLIGATION,
     "demand_obligation": _OBLIGATION,
     "fulfil_obligation": _OBLIGATION,

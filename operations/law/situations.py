@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from operations.law.stories import APPLICANT, DESK, DRAFTED, INSTANT, SHORT, Story, fee, somebody
+from operations.law.stories import APPLICANT, DESK, DRAFTED, INSTANT, REFERRING, SHORT, Story, fee, somebody
 from schemas.filing.events import Clock
 from schemas.people import Actor, Role
 
@@ -62,6 +62,11 @@ def _at_tax() -> Story:
     return _at_consultation().then("specialist record_opinion", "specialist claim")
 
 
+def _referred(channel: str) -> Story:
+    story = Story(channel=channel, **REFERRING)
+    return story.then(*(() if channel == "counter" else ("reception accept",)), "specialist claim")
+
+
 def _proposed(*, paid_by: str | None = None, result: str = "counter") -> Story:
     rules = SHORT | (fee("result", paid_by) if paid_by else {})
     return Story(result=result, **rules).then("reception accept", "specialist claim", "specialist propose")
@@ -102,6 +107,8 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "a step to inspect": lambda: _reviewed("specialist forward", "specialist claim"),
     "a step to consult": _at_consultation,
     "a step to consult, the answer late": lambda: _at_consultation().late(Clock.STEP),
+    "a step in which other agencies decide": lambda: _referred("online"),
+    "a step in which other agencies decide, one after another": lambda: _referred("counter"),
     "a step with an obligation": _at_tax,
     "an obligation referred": lambda: _at_tax().then("specialist refer_obligation"),
     "an obligation demanded": lambda: _at_tax().then("specialist refer_obligation", "specialist demand_obligation"),

@@ -98,6 +98,25 @@ DRAFTED: Final[dict[str, Any]] = {
 }
 """A review that begins with a draft for the applicant."""
 
+REFERRING: Final[dict[str, Any]] = {
+    "review": (
+        {
+            "code": "parts",
+            "role": "specialist",
+            "act": "refer",
+            "limit": "12 working days",
+            "referral": {
+                "parts": [
+                    {"code": "residence", "kinds": ["commune_police"], "limit": "7 working days"},
+                    {"code": "insurance", "kinds": ["social_insurance"], "limit": "5 working days"},
+                ]
+            },
+        },
+        *_REVIEW[-2:],
+    )
+}
+"""A review that begins with what two other agencies decide."""
+
 INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
 
 
@@ -162,6 +181,7 @@ class Story:
                 procedure=procedure,
                 agency=AGENCY,
                 accountable=ev.Accountable(standing=procedure.standing_officer, silent=procedure.silent_officer),
+                partners=tuple(ev.Partner(part=part.code, agency="H01.31") for _, part in procedure.referred),
             )
         )
 
@@ -200,7 +220,14 @@ class Story:
             self.statuses.append(int(lifecycle.status(self.filing)))
 
 
-_SYSTEM: Final[tuple[type[cm.Command], ...]] = (cm.Issue, cm.SettleFee, cm.SettleParcel, cm.TimerFired)
+_SYSTEM: Final[tuple[type[cm.Command], ...]] = (
+    cm.Issue,
+    cm.SettleFee,
+    cm.SettleParcel,
+    cm.ReportOverduePart,
+    cm.SettlePart,
+    cm.TimerFired,
+)
 _COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (*cm.PUBLIC_COMMANDS, *_SYSTEM)}
 
 _WHY: Final = {"reason": "-", "legal_basis": "-"}
@@ -211,6 +238,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
     step = lifecycle.current_step(filing)
     awaited = missing_opinions(filing, step) if step else ()
     amount = filing.fee.amount if filing.fee else 1
+    part = next((part.n for part in filing.parts_under_way), 1)
     said: dict[str, dict[str, Any]] = {
         "refuse_intake": _WHY,
         "request_supplement": {
@@ -243,6 +271,8 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "issue": {"result": RESULT},
         "settle_fee": {"n": filing.fee.n if filing.fee else 1, "settlement": "paid", "amount": amount},
         "settle_parcel": {"n": max(filing.parcels, 1), "outcome": "delivered"},
+        "report_overdue_part": {"n": part},
+        "settle_part": {"n": part, "outcome": "approved", "officer": "specialist-1"},
     }
     return said.get(kind, {})
 
@@ -257,5 +287,6 @@ def ways(filing: Filing, kind: str) -> tuple[dict[str, Any], ...]:
         "stop": ({}, end) if lifecycle.stage(filing) is Stage.REVIEW else (end,),
         "settle_fee": ({}, {"settlement": "expired"}),
         "settle_parcel": ({}, {"outcome": "returned"}, {"outcome": "lost"}),
+        "settle_part": ({}, {"outcome": "refused"}),
     }
     return other.get(kind, ({},))

@@ -28,6 +28,7 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "reappointment": 600,
     "supplement": 30,
     "payment": 30,
+    "part": 60,
     "answer": 60,
     "pay": 60,
     "draft": 60,
@@ -35,8 +36,8 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "notice": 1,
 }
 """How long each wait of a demonstration lasts. `step` is every review step, `step.<code>` one of them, `payment` the
-time to pay a fee, `answer` and `pay` are those of a financial obligation, `draft` the applicant's to check
-one, `by` that of an extension."""
+time to pay a fee, `part` that of every part that another agency decides, `part.<code>` of one of them, `answer` and
+`pay` are those of a financial obligation, `draft` the applicant's to check one, `by` that of an extension."""
 
 _NULL: Final = "tag:yaml.org,2002:null"
 _PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp"))
@@ -217,12 +218,16 @@ def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffi
         raise MistakesFoundError(found)
     lasts = {name: f"{amount} seconds" for name, amount in {**DEMO_SECONDS, **(seconds or {})}.items()}
     raw: dict[str, Any] = parse(data).value
-    steps = {f"step.{step['code']}" for step in raw.get("review") or ()}
-    if unknown := lasts.keys() - DEMO_SECONDS.keys() - steps:
-        raise ValueError(f"no such limit: {', '.join(sorted(unknown))}; choose of {', '.join([*DEMO_SECONDS, *steps])}")
+    steps = raw.get("review") or ()
+    parts = [part for step in steps for part in (step.get("referral") or {"parts": ()})["parts"]]
+    own = [f"step.{step['code']}" for step in steps] + [f"part.{part['code']}" for part in parts]
+    if unknown := lasts.keys() - DEMO_SECONDS.keys() - {*own}:
+        raise ValueError(f"no such limit: {', '.join(sorted(unknown))}; choose of {', '.join([*DEMO_SECONDS, *own])}")
     raw["version"] = f"{raw['version']}-{suffix}"
     raw["limits"] = {name: lasts[name] for name in Limits.model_fields if name in lasts}
-    for step in raw.get("review") or ():
+    for part in parts:
+        part["limit"] = lasts.get(f"part.{part['code']}", lasts["part"])
+    for step in steps:
         step["limit"] = lasts.get(f"step.{step['code']}", lasts["step"])
         if step.get("obligation"):
             step["obligation"] |= {name: lasts[name] for name in ("answer", "pay")}

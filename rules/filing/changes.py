@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from rules.time import working_time
 from schemas.filing import events as ev
 from schemas.filing.commands import SupplementItem, TargetKind
 from schemas.filing.events import Clock
@@ -16,16 +17,19 @@ from schemas.filing.state import (
     Fee,
     FeeState,
     Filing,
+    FilingPart,
     Inspection,
     Move,
     Obligation,
     OpenSupplement,
     Opinion,
+    PartStage,
     Proposal,
     Question,
     Waiver,
 )
 from schemas.level import Channel
+from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure import Act, ProcedureRules
 from schemas.stream.ledger import Recorded
 
@@ -45,8 +49,17 @@ def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Change:
         msg = "the rules or the calendar are not those that the filing was handed in under"
         raise ValueError(msg)
     change = {name: getattr(event, name) for name in (*fields, *_ASKED_FOR, *_ON_PAPER, *_DESKS)}
-    at_desk = tuple(event.paper_digests) if event.desk else ()
-    return change | {"at_desk": at_desk} | {"submitted_at": at, "procedure": _accountable(filing.procedure, event)}
+    change |= {"at_desk": tuple(event.paper_digests) if event.desk else (), "parts": _parts(filing.procedure, event)}
+    return change | {"submitted_at": at, "procedure": _accountable(filing.procedure, event)}
+
+
+def _parts(rules: ProcedureRules, event: ev.Submitted) -> tuple[FilingPart, ...]:
+    """What other agencies will decide, and which: as the directory had it when the filing was handed in."""
+    partners = {partner.part: partner.agency for partner in event.partners}
+    return tuple(
+        FilingPart(n=n, step=step, code=part.code, agency=partners[part.code], limit=part.limit)
+        for n, (step, part) in enumerate(rules.referred, 1)
+    )
 
 
 def _accountable(rules: ProcedureRules, event: ev.Submitted) -> ProcedureRules:
@@ -138,6 +151,8 @@ _LEAVE_MOVES: Final = frozenset(
         "overdue",
         "machine_work_failing",
         "machine_work_answered",
+        "part_overdue",
+        "part_answered",
         "calendar_changed",
         "asked",
         "answered",
@@ -197,6 +212,39 @@ def _opinion_recorded(filing: Filing, event: ev.OpinionRecorded, _: datetime) ->
 def _consultation_closed(filing: Filing, event: ev.ConsultationClosed, _: datetime) -> Change:
     silent = tuple(Opinion(step=event.step, party=party, consent=True, silent=True) for party in event.silent)
     return {"opinions": (*filing.opinions, *silent), "officer": None}
+
+
+def _referred(filing: Filing, event: ev.Referred, at: datetime) -> Change:
+    """Its time runs from now; the filing has left the officers who took it in."""
+    limit = next(part.limit for part in filing.parts if part.n == event.n)
+    referred = {"stage": PartStage.REFERRED, "referred_at": at, "due": working_time.due(at, limit, filing.calendar)}
+    return {"parts": _change_part(filing, event.n, referred), "processing": True}
+
+
+def _part_overdue(filing: Filing, event: ev.PartOverdue, _: datetime) -> Change:
+    return {"parts": _change_part(filing, event.n, {"overdue": True})}
+
+
+def _part_answered(filing: Filing, event: ev.PartAnswered, at: datetime) -> Change:
+    said = {"outcome": event.outcome, "officer": event.officer, "result": event.result}
+    answered = said | {"stage": PartStage.ANSWERED, "answered_at": at}
+    return {"parts": _change_part(filing, event.n, answered)}
+
+
+def _change_part(filing: Filing, n: int, change: Mapping[str, Any]) -> tuple[FilingPart, ...]:
+    return tuple(part.model_copy(update=change) if part.n == n else part for part in filing.parts)
+
+
+def _calendar_changed(filing: Filing, event: ev.CalendarChanged, _: datetime) -> Change:
+    parts = tuple(_on_calendar(part, event.calendar) for part in filing.parts)
+    return {"calendar": event.calendar, "parts": parts}
+
+
+def _on_calendar(part: FilingPart, calendar: Calendar) -> FilingPart:
+    """A part that is still to be decided, with the instant at which its limit ends on another calendar."""
+    if part.stage is not PartStage.REFERRED or part.referred_at is None:
+        return part
+    return part.model_copy(update={"due": working_time.due(part.referred_at, part.limit, calendar)})
 
 
 def _obligation_referred(_: Filing, event: ev.ObligationReferred, __: datetime) -> Change:
@@ -288,6 +336,10 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "inspected": _inspected,
     "opinion_recorded": _opinion_recorded,
     "consultation_closed": _consultation_closed,
+    "referred": _referred,
+    "part_overdue": _part_overdue,
+    "part_answered": _part_answered,
+    "parts_decided": lambda *_: {"officer": None},
     "obligation_referred": _obligation_referred,
     "obligation_demanded": _obligation_demanded,
     "obligation_fulfilled": lambda *_: {"obligation": None, "officer": None},
@@ -316,5 +368,5 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "finished_early": lambda *_: {"early": True},
     "machine_work_failing": lambda _, event, __: {"machine_failing": event.work},
     "machine_work_answered": lambda *_: {"machine_failing": None},
-    "calendar_changed": lambda _, event, __: {"calendar": event.calendar},
+    "calendar_changed": _calendar_changed,
 }

@@ -1,12 +1,14 @@
-"""Who decides a procedure: a filing that is handed in elsewhere is refused, with those who do."""
+"""Who decides a procedure and its parts: a filing for which there is nobody is refused, with those who would."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from schemas.agency import AgencyKind, AgencyName
 from schemas.errors import Problem, problem
+from schemas.filing.events import Partner
 from schemas.names import AGENCY_KIND_NAMES, listed
+from schemas.publishing.procedure import ProcedureRules
 
 
 def not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]) -> Problem:
@@ -28,3 +30,17 @@ def not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...])
         f"thủ tục này do {names.vi} giải quyết; hãy nộp tại: {vi}",
         f"this procedure is decided by: {names.en}; file with: {en}",
     )
+
+
+def without_partner(procedure: ProcedureRules, partners: Iterable[Partner]) -> Iterator[Problem]:
+    """That the directory has no agency near enough which decides a part."""
+    found = {partner.part for partner in partners}
+    for _, part in procedure.referred:
+        if part.code not in found:
+            names = listed(AGENCY_KIND_NAMES, part.kinds)
+            yield problem(
+                "agency",
+                "no_partner",
+                f"phần {part.code} do {names.vi} giải quyết; danh bạ của tỉnh chưa có cơ quan nào như thế",
+                f"the part {part.code} is decided by: {names.en}; the province's directory has none",
+            )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rules.filing import admission, fees
-from rules.filing.fold import current_step, missing_opinions
+from rules.filing.fold import current_step, missing_opinions, parts_of
 from schemas.filing import events as ev
 from schemas.filing.events import Clock, Outcome
-from schemas.filing.state import FeeState, Filing
+from schemas.filing.state import FeeState, Filing, PartStage
 from schemas.level import Channel
-from schemas.publishing.procedure import FeeDue
+from schemas.publishing.procedure import FeeDue, StepPart
 
 
 def consequence(filing: Filing) -> ev.Event | None:
@@ -56,11 +56,27 @@ def _next_step(filing: Filing) -> ev.Event | None:
         )
     step = current_step(filing)
     if step is not None and Clock.STEP in filing.clocks:
-        answered = step.consult is not None and not missing_opinions(filing, step)
-        return ev.ConsultationClosed(step=step.code) if answered else None
+        return _answered(filing, step) if step.referral is None else _referral(filing, step)
     if filing.suspended or filing.draft is not None or Clock.STEP in filing.clocks:
         return None
     return ev.StepStarted(step=_upcoming(filing))
+
+
+def _answered(filing: Filing, step: StepPart) -> ev.ConsultationClosed | None:
+    """The end of a consultation."""
+    answered = step.consult is not None and not missing_opinions(filing, step)
+    return ev.ConsultationClosed(step=step.code) if answered else None
+
+
+def _referral(filing: Filing, step: StepPart) -> ev.Referred | ev.PartsDecided | None:
+    """What is referred next, or the end. Paper is with one agency at a time (Decree 61/2018 art. 19 k6)."""
+    parts = parts_of(filing, step)
+    if all(part.stage is PartStage.ANSWERED for part in parts):
+        return ev.PartsDecided(step=step.code)
+    planned = next((part for part in parts if part.stage is PartStage.PLANNED), None)
+    if planned is None or (filing.channel is not Channel.ONLINE and filing.parts_under_way):
+        return None
+    return ev.Referred(n=planned.n, step=step.code, part=planned.code, agency=planned.agency)
 
 
 def _upcoming(filing: Filing) -> str:

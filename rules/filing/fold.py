@@ -6,7 +6,7 @@ from typing import Final
 
 from rules.filing.changes import CHANGES, last_move
 from rules.filing.clocks import apply_event
-from schemas.filing.state import Closing, Filing, Stage, Status
+from schemas.filing.state import Closing, Filing, FilingPart, Stage, Status
 from schemas.people import Role
 from schemas.publishing.procedure import StepPart
 from schemas.stream.ledger import Recorded
@@ -95,3 +95,8 @@ def missing_opinions(filing: Filing, step: StepPart) -> tuple[str, ...]:
     given = {opinion.party for opinion in filing.opinions if opinion.step == step.code}
     asked = () if step.consult is None else step.consult.parties
     return tuple(party.code for party in asked if party.code not in given)
+
+
+def parts_of(filing: Filing, step: StepPart) -> tuple[FilingPart, ...]:
+    """What other agencies decide in this step."""
+    return tuple(part for part in filing.parts if part.step == step.code)

@@ -8,8 +8,8 @@ from typing import Final
 
 from rules.filing.clocks import silence_approves
 from rules.filing.commands import RULES
-from rules.filing.commands.permission import on_the_applicants_side
 from rules.filing.desks import agencies
+from rules.officers import other_hands
 from schemas.errors import Problem, problem
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import Clock
@@ -55,20 +55,7 @@ def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Actio
 
 def _access_problem(filing: Filing, actor: Actor) -> Problem | None:
     if actor.role in OFFICERS:
-        if actor.agency not in agencies(filing, actor.role):
-            return problem(
-                "actor.agency",
-                "other_agency",
-                "hồ sơ thuộc cơ quan khác",
-                "the filing belongs to another agency",
-            )
-        if actor.subject in on_the_applicants_side(filing):
-            return problem(
-                "actor.subject",
-                "own_filing",
-                "cán bộ không giải quyết hồ sơ của chính mình, hoặc hồ sơ mà mình đại diện",
-                "an officer does not handle their own filing, or one that they represent",
-            )
+        return other_hands(filing, actor, *agencies(filing, actor.role))
     if actor.role is Role.APPLICANT and (filing.applicant is None or actor.subject != filing.applicant.subject):
         return problem("actor.subject", "not_the_applicant", "không phải chủ hồ sơ", "the actor is not the applicant")
     filed_by = filing.filed_by

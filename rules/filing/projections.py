@@ -90,6 +90,7 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
         questions=filing.questions,
         inspections=filing.inspections,
         opinions=filing.opinions,
+        parts=filing.parts,
         obligation=filing.obligation,
         draft=filing.draft,
         fee=filing.fee,

@@ -42,7 +42,23 @@ def _notices(filing: Filing, now: datetime) -> list[Task]:
     """What somebody has been told, as long as it matters: while the clock runs."""
     told = [notice for state in filing.clocks.values() if not state.paused for notice in _told(filing, state, now)]
     early = [_untimed(filing, "finished_early", Role.HANDOVER)] if filing.early else []
-    return told + early + _failing(filing)
+    return told + early + _failing(filing) + _late_parts(filing)
+
+
+def _late_parts(filing: Filing) -> list[Task]:
+    """What the team lead has been told of other agencies: the parts that they have not decided in time."""
+    return [
+        Task(
+            name=f"part_overdue:{part.code}",
+            agency=filing.agency,
+            role=Role.TEAM_LEAD,
+            actions=(),
+            due=part.due,
+            overdue=True,
+        )
+        for part in filing.parts_under_way
+        if part.overdue
+    ]
 
 
 def _failing(filing: Filing) -> list[Task]:

@@ -150,6 +150,8 @@ def _review(parts: ProcedureSketch) -> Iterator[Mistake]:
         yield mistake("decide_not_last", f"review[{deciding[0]}].act")
     if sum(step.act is Act.PROPOSE for step in steps.values()) != 1:
         yield mistake("propose_exactly_once", "review")
+    if parts.silent_approval is not None and any(step.act is Act.REFER for step in steps.values()):
+        yield mistake("silent_approval_skips_part", "silent_approval")
 
 
 def _step(step: StepSketch, path: str) -> Iterator[Mistake]:
@@ -159,11 +161,13 @@ def _step(step: StepSketch, path: str) -> Iterator[Mistake]:
         yield mistake("step_not_by_leader", f"{path}.role")
     if step.act is UNREAD:
         return
-    for act, part in ((Act.CONSULT, step.consult), (Act.OBLIGATION, step.obligation), (Act.DRAFT, step.draft)):
+    own = (("consult", Act.CONSULT), ("obligation", Act.OBLIGATION), ("referral", Act.REFER), ("draft", Act.DRAFT))
+    for name, act in own:
+        part = getattr(step, name)
         if step.act is act and part is None:
-            yield mistake(f"{act}_required", f"{path}.{act}")
+            yield mistake(f"{name}_required", f"{path}.{name}")
         if step.act is not act and part is not None:
-            yield mistake(f"{act}_not_for_act", f"{path}.{act}")
+            yield mistake(f"{name}_not_for_act", f"{path}.{name}")
 
 
 def _fee(parts: ProcedureSketch) -> Iterator[Mistake]:

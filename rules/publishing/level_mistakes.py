@@ -19,7 +19,7 @@ from schemas.level import CAPABILITIES, Channel, Level
 from schemas.publishing.procedure import Act, FeeDue
 
 NO_FEE_CHANNEL_YET: Final = frozenset({Channel.POST})
-NOT_SKIPPED: Final = frozenset({Act.INSPECT, Act.CONSULT, Act.OBLIGATION, Act.DRAFT})
+NOT_SKIPPED: Final = frozenset({Act.INSPECT, Act.CONSULT, Act.OBLIGATION, Act.REFER, Act.DRAFT})
 """What has to happen before anybody may decide, so that a standing order cannot."""
 
 

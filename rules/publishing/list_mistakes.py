@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from rules.publishing.mistakes import Mistake, mistake
 from rules.publishing.readable_parts import (
@@ -15,7 +15,10 @@ from rules.publishing.readable_parts import (
     ProcedureSketch,
     ResultSketch,
     read,
+    referred,
 )
+
+K = TypeVar("K")
 
 _MOST_ITEMS: Final = 50
 _MOST_PAPERS: Final = 100
@@ -36,6 +39,8 @@ def _duplicates(parts: ProcedureSketch) -> Iterator[Mistake]:
         yield from (mistake("duplicate_code", f"{path}[{n}].code") for n in _repeated(written))
     for path, values in _value_lists(parts):
         yield from (mistake("duplicate_value", f"{path}[{n}]") for n in _repeated(read(values)))
+    codes_of_parts = {path: part.code for path, part in referred(parts) if part.code is not UNREAD}
+    yield from (mistake("duplicate_code", f"{path}.code") for path in _repeated(codes_of_parts))
 
 
 def _crowded(parts: ProcedureSketch) -> Iterator[Mistake]:
@@ -65,13 +70,16 @@ def _value_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
         yield "fee.channels", parts.fee.channels
     if isinstance(parts.result, ResultSketch):
         yield "result.channels", parts.result.channels
+    for path, entry in referred(parts):
+        yield f"{path}.kinds", entry.kinds
     for name in ("automatic", "silent_approval"):
         part = getattr(parts, name)
         if isinstance(part, OfficersSketch):
             yield f"{name}.officers", part.officers
 
 
-def _repeated(values: Mapping[int, object]) -> Iterator[int]:
+def _repeated(values: Mapping[K, object]) -> Iterator[K]:
+    """The places of what stands before already."""
     seen = set()
     for n, value in values.items():
         if value in seen:

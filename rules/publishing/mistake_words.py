@@ -266,8 +266,8 @@ WORDS: Final[dict[str, Words]] = {
         "keep one `propose` step; other steps use `forward`",
     ),
     "step_not_by_leader": Words(
-        "bước kiểm tra, lấy ý kiến, nghĩa vụ tài chính hoặc bản dự thảo do chuyên viên hoặc văn thư thực hiện",
-        "an inspection, a consultation, a financial obligation or a draft belongs to a specialist or a clerk",
+        "bước kiểm tra, lấy ý kiến, nghĩa vụ tài chính, liên thông, bản dự thảo do chuyên viên hoặc văn thư thực hiện",
+        "an inspection, consultation, financial obligation, referral or draft belongs to a specialist or a clerk",
         "viết `role: specialist` hoặc `role: clerk`",
         "write `role: specialist` or `role: clerk`",
     ),
@@ -306,6 +306,24 @@ WORDS: Final[dict[str, Words]] = {
         "only a step with act `draft` has `draft`",
         "xóa, hoặc viết `act: draft`",
         "remove it, or write `act: draft`",
+    ),
+    "referral_required": Words(
+        "bước `refer` phải nói cơ quan nào giải quyết phần nào",
+        "a step with act `refer` must say which agencies decide which parts",
+        "thêm `referral` với `parts`",
+        "add `referral` with `parts`",
+    ),
+    "referral_not_for_act": Words(
+        "chỉ bước có `act: refer` mới có `referral`",
+        "only a step with act `refer` has `referral`",
+        "xóa, hoặc viết `act: refer`",
+        "remove it, or write `act: refer`",
+    ),
+    "silent_approval_skips_part": Words(
+        "im lặng của cơ quan này không thể chấp thuận phần do cơ quan khác giải quyết",
+        "this agency's silence can't approve what another agency decides",
+        "xóa `silent_approval`, hoặc bỏ bước `refer`",
+        "remove `silent_approval`, or the step `refer`",
     ),
     # extension
     "extension_needs_review": Words(
@@ -404,9 +422,10 @@ WORDS: Final[dict[str, Words]] = {
         "remove `automatic`, or raise the level",
     ),
     "automatic_skips_step": Words(
-        "giải quyết tự động bỏ qua các bước, mà kiểm tra, lấy ý kiến, nghĩa vụ tài chính, bản dự thảo không bỏ được",
-        "an automatic decision skips the steps, but an inspection, a consultation, an obligation or a draft can't be "
-        "skipped",
+        "giải quyết tự động bỏ qua các bước, mà kiểm tra, lấy ý kiến, nghĩa vụ tài chính, liên thông, bản dự thảo thì "
+        "không bỏ được",
+        "an automatic decision skips the steps, but inspections, consultations, obligations, referrals and drafts "
+        "can't be",
         "xóa `automatic` hoặc các bước đó",
         "remove `automatic`, or those steps",
     ),

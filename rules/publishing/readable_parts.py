@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict, Strict, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
+from schemas.agency import AgencyKind
 from schemas.base import Code, Model, Subject
 from schemas.form import FormValue
 from schemas.level import Channel, Level
@@ -111,6 +112,20 @@ class DraftSketch(Sketch):
     answer: Maybe[Limit] = UNREAD
 
 
+class PartSketch(Sketch):
+    """A part that another agency decides, as far as it can be read."""
+
+    code: Maybe[Code] = UNREAD
+    kinds: Listed[AgencyKind] = ()
+    limit: Maybe[Limit] = UNREAD
+
+
+class ReferralSketch(Sketch):
+    """What other agencies decide, as far as it can be read."""
+
+    parts: Listed[PartSketch] = ()
+
+
 class StepSketch(Sketch):
     """A review step as far as it can be read."""
 
@@ -121,6 +136,7 @@ class StepSketch(Sketch):
     consult: Maybe[ConsultSketch | None] = None
     obligation: Maybe[ObligationSketch | None] = None
     draft: Maybe[DraftSketch | None] = None
+    referral: Maybe[ReferralSketch | None] = None
 
 
 class ItemSketch(Sketch):
@@ -218,6 +234,16 @@ def _limits(parts: ProcedureSketch) -> Iterator[tuple[str, Limit | Unread | None
             yield f"review[{n}].obligation.pay", step.obligation.pay
         if isinstance(step.draft, DraftSketch):
             yield f"review[{n}].draft.answer", step.draft.answer
+    for path, part in referred(parts):
+        yield f"{path}.limit", part.limit
+
+
+def referred(parts: ProcedureSketch) -> Iterator[tuple[str, PartSketch]]:
+    """The parts that other agencies decide, of all steps, each with its path."""
+    for n, step in read(parts.review).items():
+        if isinstance(step.referral, ReferralSketch):
+            for k, part in read(step.referral.parts).items():
+                yield f"review[{n}].referral.parts[{k}]", part
 
 
 def read(entries: tuple[T | Unread, ...] | Unread) -> dict[int, T]:

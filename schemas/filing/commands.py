@@ -17,7 +17,7 @@ from ..people import SYSTEM, Actor, Via
 from ..publishing.calendar import Calendar, CalendarName
 from ..publishing.procedure import ProcedureRules
 from ..text import line
-from .events import Accountable, Clock, FeeSettlement, MachineWork, Moment, Outcome, ParcelOutcome
+from .events import Accountable, Clock, FeeSettlement, MachineWork, Moment, Outcome, ParcelOutcome, Partner
 from .submission import Submission
 
 SYSTEM_VIA = Via(principal="motcua")
@@ -378,16 +378,16 @@ class SystemCommand(Command):
     via: Via = SYSTEM_VIA
 
 
-RESERVED_IDS: Final = ("accept:", "calendar:", "fee:", "issue:", "machine:", "parcel:", "ring:")
+RESERVED_IDS: Final = ("accept:", "calendar:", "fee:", "issue:", "machine:", "parcel:", "part:", "ring:")
 """How the ids of these commands begin. Nobody else may take one: the real command would pass for a repeat."""
 
 
 class Submit(Command):
     """The submission itself, as the filing's first command, by the person who files, under this procedure.
 
-    `accountable` are those who answer for the filing where nobody decides. `elsewhere` are those who decide the
-    procedure, the nearest first, where this agency does not. `no_desks` are those of the submission's desks that may
-    not receive for this agency.
+    `accountable` are those who answer for the filing where nobody decides, `partners` the agencies that decide parts of
+    it, as far as there are such. `elsewhere` are those who decide the procedure, the nearest first, where this agency
+    does not. `no_desks` are those of the submission's desks that may not receive for this agency.
     """
 
     kind: Literal["submit"] = "submit"
@@ -398,6 +398,7 @@ class Submit(Command):
     accountable: Accountable
     elsewhere: tuple[AgencyName, ...] | None = None
     no_desks: tuple[AgencyCode, ...] = ()
+    partners: tuple[Partner, ...] = ()
 
 
 class TimerFired(SystemCommand):
@@ -459,3 +460,20 @@ class SettleParcel(SystemCommand):
     kind: Literal["settle_parcel"] = "settle_parcel"
     n: int
     outcome: ParcelOutcome
+
+
+class ReportOverduePart(SystemCommand):
+    """A referral reports that the agency which decides the part has let its limit pass."""
+
+    kind: Literal["report_overdue_part"] = "report_overdue_part"
+    n: int
+
+
+class SettlePart(SystemCommand):
+    """A referral reports how its part was decided."""
+
+    kind: Literal["settle_part"] = "settle_part"
+    n: int
+    outcome: Outcome
+    officer: Subject
+    result: FileRef | None = None

@@ -110,6 +110,13 @@ class Digests(Model):
     calendar: Sha256
 
 
+class Partner(Model):
+    """The agency that decides a part of the procedure which is not for the filing's own agency to decide."""
+
+    part: Code
+    agency: AgencyCode
+
+
 class Submitted(Model):
     """The filing was handed in. `code` is the dossier code (mã hồ sơ); `paper_digests` are by paper code.
 
@@ -119,9 +126,9 @@ class Submitted(Model):
     that decides.
 
     What was decided elsewhere when it was handed in stands here, so that the log alone tells the filing: who answers
-    for it (`accountable`), and what it goes by (`digests`). `client_id` and `submission_id` are the filer's own names
-    for it. `possible_duplicates` are the codes of the same person's open filings for the same procedure; the ledger
-    looks.
+    for it (`accountable`), who decides parts of it (`partners`), and what it goes by (`digests`). `client_id` and
+    `submission_id` are the filer's own names for it. `possible_duplicates` are the codes of the same person's open
+    filings for the same procedure; the ledger looks.
     """
 
     kind: Literal["submitted"] = "submitted"
@@ -145,6 +152,7 @@ class Submitted(Model):
     missing: tuple[SupplementNeed, ...] = ()
     received_at: Instant | None = None
     assisted: bool = False
+    partners: tuple[Partner, ...] = ()
     applicant: Annotated[Applicant, Personal]
     filed_by: Annotated[Actor, Personal]
     form: Annotated[dict[Code, FormValue], Personal]
@@ -352,6 +360,42 @@ class ConsultationClosed(Model):
     kind: Literal["consultation_closed"] = "consultation_closed"
     step: Code
     silent: tuple[Code, ...] = ()
+
+
+class Referred(Model):
+    """A part of the procedure, the filing's n-th, went to the agency that decides it (liên thông)."""
+
+    kind: Literal["referred"] = "referred"
+    n: int
+    step: Code
+    part: Code
+    agency: AgencyCode
+
+
+class PartOverdue(Model):
+    """The agency that decides a part has let its limit pass; the lead's team lead has it in their queue."""
+
+    kind: Literal["part_overdue"] = "part_overdue"
+    n: int
+    part: Code
+
+
+class PartAnswered(Model):
+    """The agency that decides a part has decided it; why, its own stream says."""
+
+    kind: Literal["part_answered"] = "part_answered"
+    n: int
+    part: Code
+    outcome: Outcome
+    officer: str
+    result: FileRef | None = None
+
+
+class PartsDecided(Model):
+    """Every part of the step has been decided, each by its agency."""
+
+    kind: Literal["parts_decided"] = "parts_decided"
+    step: Code
 
 
 class ObligationReferred(Model):
@@ -646,6 +690,10 @@ Event = Annotated[
     | Inspected
     | OpinionRecorded
     | ConsultationClosed
+    | Referred
+    | PartOverdue
+    | PartAnswered
+    | PartsDecided
     | ObligationReferred
     | ObligationDemanded
     | ObligationFulfilled
@@ -729,6 +777,10 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "inspected": {Clock.STEP: Effect.STOP},
     "opinion_recorded": {},
     "consultation_closed": {Clock.STEP: Effect.STOP},
+    "referred": {},
+    "part_overdue": {},
+    "part_answered": {},
+    "parts_decided": {Clock.STEP: Effect.STOP},
     "obligation_referred": {
         Clock.PROCESSING: Effect.PAUSE,
         Clock.STEP: Effect.PAUSE,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Text, Version
+from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Subject, Text, Version
 from ..errors import Problem
 from ..files import FileRef, Paper
 from ..form import FormValue
@@ -206,6 +206,35 @@ class Opinion(Model):
     note: str | None = None
 
 
+class PartStage(StrEnum):
+    """Where a part stands that another agency decides."""
+
+    PLANNED = "planned"
+    REFERRED = "referred"
+    ANSWERED = "answered"
+
+
+class FilingPart(Model):
+    """A part of the procedure that another `agency` decides, the filing's n-th, as the lead sees it.
+
+    `due` is when it must be decided, `overdue` that it was not. Its own stream says why it was decided so.
+    """
+
+    n: int
+    step: Code
+    code: Code
+    agency: AgencyCode
+    limit: Limit
+    stage: PartStage = PartStage.PLANNED
+    referred_at: Instant | None = None
+    due: Instant | None = None
+    overdue: bool = False
+    answered_at: Instant | None = None
+    outcome: Outcome | None = None
+    officer: str | None = None
+    result: FileRef | None = None
+
+
 class Obligation(Model):
     """A financial obligation towards another authority: asked about, then demanded from the applicant in đồng."""
 
@@ -313,6 +342,7 @@ class Filing(Model):
     questions: tuple[Question, ...] = ()
     inspections: tuple[Inspection, ...] = ()
     opinions: tuple[Opinion, ...] = ()
+    parts: tuple[FilingPart, ...] = ()
     obligation: Obligation | None = None
     drafts: int = 0
     draft: Draft | None = None
@@ -384,6 +414,16 @@ class Filing(Model):
     def payments_to_cancel(self) -> tuple[int, ...]:
         """Numbers of the fees whose payment must ask no more: paid otherwise, waived, or due when the filing ended."""
         return tuple(fee.n for fee in self.fees if fee.online and not self._owes_payment(fee))
+
+    @property
+    def parts_under_way(self) -> tuple[FilingPart, ...]:
+        """What other agencies have been asked to decide and have not answered."""
+        return tuple(part for part in self.parts if part.stage is PartStage.REFERRED)
+
+    @property
+    def parts_to_cancel(self) -> tuple[FilingPart, ...]:
+        """What other agencies need not decide any more: the filing has ended without them."""
+        return self.parts_under_way if self.closed else ()
 
     def _owes_payment(self, fee: Fee) -> bool:
         """Whether what its payment collects, or has settled, is what this fee stands for."""
@@ -462,6 +502,7 @@ class FilingView(Model):
     questions: tuple[Question, ...] = ()
     inspections: tuple[Inspection, ...] = ()
     opinions: tuple[Opinion, ...] = ()
+    parts: tuple[FilingPart, ...] = ()
     obligation: Obligation | None = None
     draft: Draft | None = None
     fee: Fee | None = None
@@ -523,3 +564,18 @@ class ParcelFact(Model):
 
     n: int = Field(ge=1, le=_LARGEST)
     outcome: str
+
+
+class OverduePartFact(Model):
+    """Signal `part_overdue` of a referral to its filing."""
+
+    n: int = Field(ge=1, le=_LARGEST)
+
+
+class PartFact(Model):
+    """Signal `part_settled` of a referral to its filing."""
+
+    n: int = Field(ge=1, le=_LARGEST)
+    outcome: str
+    officer: Subject
+    result: FileRef | None = None

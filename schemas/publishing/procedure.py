@@ -108,8 +108,8 @@ class Act(StrEnum):
     """How a review step ends.
 
     Inspect: the inspection on site was recorded. Consult: other bodies have given their opinions. Obligation: the
-    financial obligation towards another authority has been met. Draft: the applicant was shown what the result will
-    say, and has confirmed it or said nothing.
+    financial obligation towards another authority has been met. Refer: other agencies have decided their parts. Draft:
+    the applicant was shown what the result will say, and has confirmed it or said nothing.
     """
 
     FORWARD = "forward"
@@ -117,6 +117,7 @@ class Act(StrEnum):
     CONSULT = "consult"
     OBLIGATION = "obligation"
     DRAFT = "draft"
+    REFER = "refer"
     PROPOSE = "propose"
     DECIDE = "decide"
 
@@ -159,6 +160,25 @@ class DraftRule(Fact):
     answer: Limit
 
 
+class PartRule(Fact):
+    """A part of the procedure that an agency of one of these `kinds` decides, within its own limit."""
+
+    code: Code
+    name: Text
+    kinds: tuple[AgencyKind, ...] = Field(min_length=1)
+    limit: Limit
+
+
+class ReferralRule(Fact):
+    """The parts that other agencies decide (liên thông), while the filing's own agency leads.
+
+    Those of an electronic filing are referred all at once, those of a paper one one after another (Decree 61/2018
+    art. 19 k6). What an agency does not answer in time is told to both; the step waits for it.
+    """
+
+    parts: tuple[PartRule, ...] = Field(min_length=1)
+
+
 class ReviewStep(Fact):
     """A step of the review: who does it, how it ends, and by when."""
 
@@ -170,6 +190,7 @@ class ReviewStep(Fact):
     consult: ConsultRule | None = None
     obligation: ObligationRule | None = None
     draft: DraftRule | None = None
+    referral: ReferralRule | None = None
 
 
 class FeeKind(StrEnum):
@@ -414,6 +435,20 @@ class DraftPart(Model):
     answer: Limit
 
 
+class ReferredPart(Model):
+    """What a filing needs to know of a part that another agency decides."""
+
+    code: Code
+    kinds: tuple[AgencyKind, ...]
+    limit: Limit
+
+
+class ReferralPart(Model):
+    """What a filing needs to know of the parts that other agencies decide."""
+
+    parts: tuple[ReferredPart, ...]
+
+
 class StepPart(Model):
     """What a filing needs to know of a review step."""
 
@@ -424,6 +459,7 @@ class StepPart(Model):
     consult: ConsultPart | None = None
     obligation: ObligationPart | None = None
     draft: DraftPart | None = None
+    referral: ReferralPart | None = None
 
 
 class FeeItemPart(Model):
@@ -492,6 +528,11 @@ class ProcedureRules(Model):
     silent_basis: str | None = None
     silent_officers: tuple[str, ...] = ()
     silent_officer: str | None = None
+
+    @property
+    def referred(self) -> tuple[tuple[Code, ReferredPart], ...]:
+        """The parts that other agencies decide, each with its step, in the order in which they are referred."""
+        return tuple((step.code, part) for step in self.review if step.referral for part in step.referral.parts)
 
 
 _KEPT: Final = {"code", "version", "level", "limits", "papers", "form", "review", "fee", "resumption", "extension"}

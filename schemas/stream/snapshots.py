@@ -41,3 +41,10 @@ class PaymentMemory(Model):
 
     cancel: str | None = None
     told: bool = False
+
+
+class ReferralMemory(Model):
+    """`queue` is that of the agency that decides; `asked`: its back office has been, and leaves it to officers."""
+
+    queue: str = ""
+    asked: bool = False

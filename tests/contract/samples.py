@@ -10,6 +10,7 @@ from schemas import backoffice as bo
 from schemas import parcel as pc
 from schemas import payment as pay
 from schemas import reading as rd
+from schemas import referral as rf
 from schemas.agency import AgencyKind
 from schemas.base import Model, Text
 from schemas.errors import Problem, Refusal, RefusalCode
@@ -90,6 +91,21 @@ INSPECTION: Final = fl.Inspection(
     findings="đúng hiện trạng",
 )
 OPINION: Final = fl.Opinion(step="consult", party="police", consent=True, silent=True, note="không ý kiến")
+PART: Final = fl.FilingPart(
+    n=1,
+    step="parts",
+    code="residence",
+    agency="H01.31",
+    limit=Limit(amount=7, unit=Unit.WORKING_DAYS),
+    stage=fl.PartStage.ANSWERED,
+    referred_at=AT,
+    due=AT,
+    overdue=True,
+    answered_at=AT,
+    outcome=ev.Outcome.APPROVED,
+    officer="h01.31-specialist-1",
+    result=RESULT,
+)
 OBLIGATION: Final = fl.Obligation(step="tax", reference="34/TB-CCT", amount=5_000_000)
 DRAFT: Final = fl.Draft(step="draft", n=1, officer="h01.12-specialist-1", file=FILE)
 WAIVER: Final = fl.Waiver(code="student", percent=50, officer="h01.12-cashier-1")
@@ -113,6 +129,24 @@ TIMED: Final[dict[str, Any]] = {
     "due": AT,
 }
 
+DOSSIER: Final = bo.Dossier(
+    filing_id=FILING,
+    code=CODE,
+    agency=AGENCY,
+    procedure="2.000635",
+    version="2026-11",
+    level=Level.FULLY_ONLINE,
+    applicant=PERSON,
+    form=FORM,
+    papers=PAPERS,
+)
+PART_DECISION: Final = bo.PartDecision(
+    outcome=ev.Outcome.REFUSED,
+    officer="h01.31-specialist-1",
+    reason="không đủ điều kiện",
+    legal_basis="Luật Cư trú Đ20",
+    result=RESULT,
+)
 NEED: Final = ev.SupplementNeed(target="paper", code="identity")
 EVENTS: Final[tuple[Any, ...]] = (
     ev.Submitted(
@@ -133,6 +167,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         submission_id="1",
         accountable=ev.Accountable(standing="h01.12-leader-1", silent="h01.12-leader-1"),
         digests=PINNED,
+        partners=(ev.Partner(part="residence", agency="H01.31"),),
         applicant=PERSON,
         filed_by=APPLICANT,
         form=FORM,
@@ -189,6 +224,10 @@ EVENTS: Final[tuple[Any, ...]] = (
         step="consult", party="police", consent=True, officer="h01.12-specialist-1", note="không ý kiến"
     ),
     ev.ConsultationClosed(step="consult", silent=("health",)),
+    ev.Referred(n=1, step="parts", part="residence", agency="H01.31"),
+    ev.PartOverdue(n=1, part="residence"),
+    ev.PartAnswered(n=1, part="residence", outcome=ev.Outcome.APPROVED, officer="h01.31-specialist-1", result=RESULT),
+    ev.PartsDecided(step="parts"),
     ev.ObligationReferred(step="tax", officer="h01.12-specialist-1", reference="12/PC-UBND"),
     ev.ObligationDemanded(step="tax", officer="h01.12-specialist-1", reference="34/TB-CCT", amount=5_000_000),
     ev.ObligationFulfilled(step="tax", officer="h01.12-specialist-1", reference="56/GNT"),
@@ -263,6 +302,30 @@ EVENTS: Final[tuple[Any, ...]] = (
     pc.ConsignmentSent(waybill="VN000000001"),
     pc.ConsignmentEnded(outcome=ev.ParcelOutcome.LOST),
     pc.ConsignmentCalendarChanged(calendar="vn@2026.2", due=AT),
+    rf.ReferralRequested(
+        n=1,
+        part="residence",
+        agency="H01.31",
+        lead=AGENCY,
+        reminder=Limit(amount=1, unit=Unit.WORKING_DAYS),
+        remind_at=AT,
+        dossier=DOSSIER,
+        filed_by=APPLICANT,
+        **TIMED,
+    ),
+    rf.ReferralReminded(due=AT),
+    rf.ReferralOverdue(due=AT),
+    rf.ReferralAnswered(
+        outcome=ev.Outcome.REFUSED,
+        officer="h01.31-specialist-1",
+        acting_for="h01.31-specialist-2",
+        automatic=True,
+        result=RESULT,
+        reason="không đủ điều kiện",
+        legal_basis="Luật Cư trú Đ20",
+    ),
+    rf.ReferralCancelled(),
+    rf.ReferralCalendarChanged(calendar="vn@2026.2", due=AT, remind_at=AT),
 )
 
 _SAID: Final[dict[str, Any]] = {
@@ -315,6 +378,13 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
     cm.PayAtCounter(**_SAID, amount=16_000),
     cm.Withdraw(**_SAID, reason="đổi ý", request=FILE),
     cm.HandOver(**_SAID, recipient="Nguyễn Văn An"),
+    rf.AnswerPart(
+        **_SAID,
+        outcome=ev.Outcome.REFUSED,
+        reason="không đủ điều kiện",
+        legal_basis="Luật Cư trú Đ20",
+        result=RESULT,
+    ),
 )
 
 SUBMISSION: Final = Submission(
@@ -437,6 +507,7 @@ SNAPSHOT: Final = fl.Filing(
     questions=(QUESTION,),
     inspections=(INSPECTION,),
     opinions=(OPINION,),
+    parts=(PART,),
     obligation=OBLIGATION,
     drafts=1,
     draft=DRAFT,
@@ -463,17 +534,6 @@ SNAPSHOT: Final = fl.Filing(
     reappointed=True,
     apologised=True,
     early=True,
-)
-DOSSIER: Final = bo.Dossier(
-    filing_id=FILING,
-    code=CODE,
-    agency=AGENCY,
-    procedure="2.000635",
-    version="2026-11",
-    level=Level.FULLY_ONLINE,
-    applicant=PERSON,
-    form=FORM,
-    papers=PAPERS,
 )
 
 SUMMARY: Final = rd.FilingSummary(
@@ -586,6 +646,7 @@ OTHERS: Final[dict[str, Model]] = {
         questions=(QUESTION,),
         inspections=(INSPECTION,),
         opinions=(OPINION,),
+        parts=(PART,),
         obligation=OBLIGATION,
         draft=DRAFT,
         waiver=WAIVER,
@@ -649,6 +710,8 @@ OTHERS: Final[dict[str, Model]] = {
     "snapshot": Snapshot(state={"seq": 1}, receipts=(RECEIPT,), memory={"queue": "backoffice"}),
     "fee_settled": fl.FeeFact(n=1, settlement="paid", amount=16_000),
     "parcel_settled": fl.ParcelFact(n=1, outcome="delivered"),
+    "part_overdue": fl.OverduePartFact(n=1),
+    "part_settled": fl.PartFact(n=1, outcome="approved", officer="h01.31-specialist-1", result=RESULT),
     "check_request": bo.CheckRequest(request_id="check:1", dossier=DOSSIER),
     "check_answer": bo.CheckAnswer(complete=True),
     "issue_request": bo.IssueRequest(
@@ -659,6 +722,32 @@ OTHERS: Final[dict[str, Model]] = {
         reason="đủ điều kiện",
     ),
     "issue_answer": bo.IssueAnswer(result=RESULT),
+    "answer_request": bo.AnswerRequest(request_id="answer:1", dossier=DOSSIER, part="residence", lead=AGENCY),
+    "answer_answer": bo.AnswerAnswer(decision=PART_DECISION),
+    "referral_start": rf.ReferralStart(
+        filing_id=FILING,
+        n=1,
+        agency="H01.31",
+        part="residence",
+        lead=AGENCY,
+        dossier=DOSSIER,
+        filed_by=APPLICANT,
+        reminder=Limit(amount=1, unit=Unit.WORKING_DAYS),
+        remind_at=AT,
+        **TIMED,
+    ),
+    "referral_view": rf.ReferralView(
+        filing_id=FILING,
+        n=1,
+        part="residence",
+        lead=AGENCY,
+        agency="H01.31",
+        state=rf.ReferralState.ANSWERED,
+        due=AT,
+        overdue=True,
+        officer="h01.31-specialist-1",
+        decision=PART_DECISION,
+    ),
     "payment_start": pay.PaymentStart(
         filing_id=FILING,
         n=1,
@@ -693,6 +782,7 @@ QUESTIONS: Final[tuple[rd.Question, ...]] = (
     rd.AskParked(stream=STREAM),
     rd.AskPayment(stream=f"payment:{FILING}:1"),
     rd.AskParcel(stream=f"parcel:{FILING}:1"),
+    rd.AskReferral(stream=f"referral:{FILING}:1"),
     rd.AskReceipt(stream=STREAM, command_id="c-1"),
     rd.AskActions(stream=STREAM, actor=OFFICER),
     rd.AskTimeline(stream=STREAM, audience=rd.Audience.OFFICER),

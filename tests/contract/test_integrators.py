@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from schemas.base import Text
 from schemas.errors import Problem, Refusal
 from schemas.filing.commands import PUBLIC_COMMANDS, RESERVED_IDS, Command
-from schemas.filing.state import Action, ClockState, FilingView, Parked, Pause, ResultView, Task
+from schemas.filing.state import Action, ClockState, FilingPart, FilingView, Parked, Pause, ResultView, Task
 from schemas.filing.submission import Submission
 from schemas.ids import NAMESPACE, TASK_QUEUE
 from schemas.parcel import ParcelView
@@ -36,6 +36,7 @@ from schemas.reading import (
     TaskSummary,
     TimelineEntry,
 )
+from schemas.referral import ReferralView
 from schemas.stream.ledger import Receipt
 from tests.conftest import ROOT
 
@@ -50,7 +51,7 @@ QUESTIONS: Final = {model.model_fields["ask"].default: model for model in get_ar
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in PUBLIC_COMMANDS}
 
 ANSWERS: Final[dict[str, tuple[Any, ...]]] = {
-    "filing": (FilingView, Task),
+    "filing": (FilingView, Task, FilingPart),
     "changes": (Changes,),
     "receipt": (Receipt,),
     "actions": (Action,),
@@ -59,6 +60,7 @@ ANSWERS: Final[dict[str, tuple[Any, ...]]] = {
     "timeline": (TimelineEntry, Audience),
     "payment": (PaymentView,),
     "parcel": (ParcelView,),
+    "referral": (ReferralView,),
     "parked": (Parked,),
     "filings": (Page, FilingSummary),
     "persons_filings": (Page, FilingSummary),

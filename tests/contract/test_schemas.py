@@ -21,6 +21,7 @@ from schemas.base import Personal, fields_marked
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import EFFECTS
 from schemas.publishing.procedure import Procedure
+from schemas.referral import REFERRAL_COMMANDS
 from tests.contract.fitting import broken, lacking, validator
 from tests.contract.samples import APPLICANT, EVENTS, SAMPLES
 from tests.contract.test_golden import deeper, dumped
@@ -66,7 +67,7 @@ def test_the_files_are_what_they_were() -> None:
 
 
 def test_every_command_and_every_kind_of_event_has_its_schema() -> None:
-    commands = {f"command.{model.model_fields['kind'].default}" for model in PUBLIC_COMMANDS}
+    commands = {f"command.{model.model_fields['kind'].default}" for model in (*PUBLIC_COMMANDS, *REFERRAL_COMMANDS)}
     kinds = {f"event.{event.kind}" for event in EVENTS} | {f"event.{kind}" for kind in EFFECTS}
     assert commands == {name for name in MESSAGES if name.startswith("command.")}
     assert kinds == {name for name in MESSAGES if name.startswith("event.")}

@@ -10,7 +10,7 @@ import pytest
 from activities.ledger.event_rows import columns
 from activities.ledger.vault import FilingKey
 from rules.streams import KINDS
-from schemas import parcel, payment
+from schemas import parcel, payment, referral
 from schemas.base import Model, Personal, fields_marked, numbered_fields
 from schemas.filing import events
 from schemas.filing.events import EFFECTS, Clock, Effect
@@ -22,8 +22,9 @@ from views.log import opened
 FILING: tuple[type[Model], ...] = get_args(get_args(events.Event)[0])
 PAYMENT: tuple[type[Model], ...] = get_args(payment.PaymentEvent)
 PARCEL: tuple[type[Model], ...] = get_args(parcel.ParcelEvent)
-EVERY = (*FILING, *PAYMENT, *PARCEL)
-OF_KIND = {"filing": FILING, "payment": PAYMENT, "parcel": PARCEL}
+REFERRAL: tuple[type[Model], ...] = get_args(referral.ReferralEvent)
+EVERY = tuple(dict.fromkeys((*FILING, *PAYMENT, *PARCEL, *REFERRAL)))
+OF_KIND = {"filing": FILING, "payment": PAYMENT, "parcel": PARCEL, "referral": REFERRAL}
 
 PERSONAL = {
     "submitted": {
@@ -62,6 +63,8 @@ PERSONAL = {
     "withdrawn": {"reason", "request"},
     "payment_requested": {"payer_account"},
     "consignment_requested": {"address"},
+    "referral_requested": {"dossier", "filed_by"},
+    "referral_answered": {"reason", "legal_basis"},
 }
 NUMBERED = {
     "submitted": {"code": "dossier"},
@@ -84,7 +87,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 52 + 7 + 4
+    assert len(kinds) == len(set(kinds)) == 56 + 7 + 4 + 6
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
@@ -122,7 +125,10 @@ def test_only_an_extension_another_appointment_and_a_prolonged_suspension_make_a
     }
 
 
-PASSING: Final = ("claimed", "released", "reassigned", "asked", "answered", "opinion_recorded")
+PASSING: Final = (
+    *("claimed", "released", "reassigned", "asked", "answered", "opinion_recorded"),
+    *("referred", "part_overdue", "part_answered"),
+)
 TELLING: Final = ("reminded", "apology_drafted", "overdue", "finished_early")
 MACHINE: Final = ("machine_work_failing", "machine_work_answered")
 
@@ -143,6 +149,7 @@ def test_what_passes_between_people_and_what_clocks_tell_leaves_every_clock_alon
             [
                 "inspected",
                 "consultation_closed",
+                "parts_decided",
                 "obligation_fulfilled",
                 "forwarded",
                 "draft_shown",

@@ -14,7 +14,7 @@ from rules.filing.commands import RULES
 from rules.filing.commands.rule import Rule
 from schemas.filing.state import Stage
 from schemas.ids import filing_workflow, payment_workflow
-from tests.acting import NEVER_PAYS, Play, eventually, extract
+from tests.acting import JOINED, NEVER_PAYS, Play, eventually, extract, publish_short, refer
 from tests.conftest import World
 
 ABOUT_A_MINUTE: Final = 60
@@ -62,6 +62,22 @@ async def test_what_was_told_is_heard_again_by_a_filing_that_was_started_anew(
             await running.temporal.get_workflow_handle(stream).terminate("deaf")
         assert await restarter.restart(stream) is Found.RESTARTED
     await whole(play)
+
+
+async def test_that_another_agency_is_late_is_heard_again_though_nobody_tells_it_twice(
+    running: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = await publish_short(running, JOINED, **{"part.health_insurance": 1})
+    async with asyncpg.create_pool(running.app_dsn, min_size=0, max_size=2) as pool:
+        with monkeypatch.context() as patch:
+            patch.setitem(RULES, "report_overdue_part", Rule(RULES["report_overdue_part"].guard, bug))
+            play = await refer(running, version)
+            (still,) = await eventually(lambda: stalled(running.temporal), bool, within=ABOUT_A_MINUTE)
+            assert still.workflow_id == filing_workflow(play.filing)
+            await running.temporal.get_workflow_handle(still.workflow_id).terminate("deaf")
+        assert await Restarter(pool, running.temporal).restart(still.workflow_id) is Found.RESTARTED
+    await play.until(lambda view: view.parts[1].overdue)
+    assert (await play.kinds()).count("part_overdue") == 1
 
 
 async def test_a_running_one_is_ended_and_started_by_force(running: World) -> None:

@@ -1,4 +1,4 @@
-"""How a payment or a parcel tells its filing, which may have ended long ago."""
+"""How a payment, a parcel or a referral tells its filing, which may have ended long ago."""
 
 from __future__ import annotations
 

@@ -60,6 +60,12 @@ async def pause(stream: Stream[Any], time: timedelta, summary: str) -> None:
         return
 
 
+def give_up(work: workflow.ActivityHandle[Any]) -> None:
+    """Cancel what is no longer waited for; how it ends is of no interest."""
+    work.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    work.cancel()
+
+
 async def outcome(stream: Stream[Any], work: workflow.ActivityHandle[T]) -> T:
     """What an activity returns. Raises as `wait_for` and the activity do."""
     await wait_for(stream, work.done)

@@ -23,6 +23,7 @@ from schemas.publishing.procedure import (
     FieldKind,
     FieldRule,
     ObligationRule,
+    PartRule,
     Procedure,
     ReviewStep,
     Silence,
@@ -91,11 +92,20 @@ def _step(step: ReviewStep, path: str) -> Iterator[Row]:
         yield Row(f"{path}.obligation", _obligation(step.obligation), step.obligation.source)
     if step.draft is not None:
         yield Row(f"{path}.draft", _draft(step.draft), step.draft.source)
+    if step.referral is not None:
+        yield Row(f"{path}.referral", _pair(_REFERRED), step.referral.source)
+        for n, part in enumerate(step.referral.parts):
+            yield Row(f"{path}.referral.parts[{n}]", _part(part), part.source)
 
 
 def _consult(rule: ConsultRule) -> str:
     parties = (_coded(party.code, party.name) for party in rule.parties)
     return _lines(_pair(Text(vi="lấy ý kiến:", en="consulted:")), *parties, _pair(_SILENCE[rule.silence]))
+
+
+def _part(part: PartRule) -> str:
+    by = _pair(Text(vi="cơ quan giải quyết:", en="decided by:"), listed(AGENCY_KIND_NAMES, part.kinds))
+    return _lines(_coded(part.code, part.name), by, _pair(part.limit.words))
 
 
 def _obligation(rule: ObligationRule) -> str:
@@ -249,6 +259,10 @@ def _lines(*lines: str) -> str:
     return "\n".join(lines)
 
 
+_REFERRED: Final = Text(
+    vi="hồ sơ điện tử: gửi các cơ quan cùng lúc; hồ sơ giấy: lần lượt từng cơ quan",
+    en="electronic: to all agencies at once; on paper: to one after another",
+)
 _ALL: Final = 100
 _TRUTH: Final = {True: Text(vi="có", en="yes"), False: Text(vi="không", en="no")}
 _FILED: Final = {

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from rules.filing.commands import authorities, delivery, dialogue, draft, intake, machine, money, review, time, transfer
+from rules.filing.commands import (
+    authorities,
+    delivery,
+    dialogue,
+    draft,
+    intake,
+    machine,
+    money,
+    parts,
+    review,
+    time,
+    transfer,
+)
 from rules.filing.commands.rule import Rule
 
 RULES: Final[dict[str, Rule]] = {
@@ -14,6 +26,7 @@ RULES: Final[dict[str, Rule]] = {
     **review.RULES,
     **draft.RULES,
     **authorities.RULES,
+    **parts.RULES,
     **time.RULES,
     **money.RULES,
     **delivery.RULES,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.permission import at_stage, claimed_by, role_is
+from rules.filing.commands.permission import at_stage
 from rules.filing.commands.review import may_finish, step_code
 from rules.filing.commands.rule import Events, Handler, Rule, refuse
 from rules.filing.fold import current_step, missing_opinions, task_role
+from rules.officers import claimed_by, role_is
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev

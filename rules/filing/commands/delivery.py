@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.permission import at_stage, role_is, system_at
+from rules.filing.commands.permission import at_stage, system_at
 from rules.filing.commands.rule import Events, Rule, refuse
+from rules.officers import role_is
 from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm

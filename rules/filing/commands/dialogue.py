@@ -6,15 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing import admission
-from rules.filing.commands.permission import (
-    applicant_side_roles,
-    at_stage,
-    at_the_task,
-    being_handled,
-    role_is,
-    undecided,
-)
+from rules.filing.commands.permission import applicant_side_roles, at_stage, at_the_task, being_handled, undecided
 from rules.filing.commands.rule import Events, Rule, refuse
+from rules.officers import role_is
 from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm

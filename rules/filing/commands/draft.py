@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing import admission
-from rules.filing.commands.permission import applicant_side_roles, at_stage, role_is
+from rules.filing.commands.permission import applicant_side_roles, at_stage
 from rules.filing.commands.review import may_finish, step_code
 from rules.filing.commands.rule import Events, Rule, refuse
+from rules.officers import role_is
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev

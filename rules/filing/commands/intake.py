@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing import admission
-from rules.filing.commands.permission import at_stage, role_is, unclaimed
+from rules.filing.commands.permission import at_stage
 from rules.filing.commands.rule import Events, Rule
-from rules.filing.competence import not_competent
+from rules.filing.competence import not_competent, without_partner
 from rules.filing.desks import desk_problems
 from rules.filing.on_paper import problems_on_paper
+from rules.officers import role_is, unclaimed
 from schemas.base import AgencyCode
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
@@ -24,7 +25,8 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     submission, rules = command.submission, command.procedure
     elsewhere = () if command.elsewhere is None else (not_competent(rules.decided_by, command.elsewhere),)
     on_paper = problems_on_paper(submission, filing.calendar, now)
-    admitted = admission.admit(submission, rules, (*elsewhere, *desk_problems(submission, command.no_desks), *on_paper))
+    alone, desks = without_partner(rules, command.partners), desk_problems(submission, command.no_desks)
+    admitted = admission.admit(submission, rules, (*elsewhere, *alone, *desks, *on_paper))
     submitted = ev.Submitted(
         agency=filing.agency,
         desk=_another(submission.desk, filing),
@@ -39,6 +41,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
         result_channel=submission.result_channel,
         accountable=command.accountable,
         digests=filing.digests,
+        partners=command.partners,
         missing=admitted.missing,
         received_at=submission.received_at,
         assisted=submission.assisted is not None,

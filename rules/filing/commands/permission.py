@@ -8,22 +8,13 @@ from typing import Final
 
 from rules.filing.commands.rule import Guard
 from rules.filing.fold import current_step, stage, status, task_role
+from rules.officers import claimed_by, role_is, unclaimed
 from schemas.errors import Problem, problem
 from schemas.filing.state import Filing, Stage, Status
 from schemas.level import CAPABILITIES, Channel
-from schemas.names import ROLE_NAMES, STAGE_NAMES, listed
+from schemas.names import STAGE_NAMES, listed
 from schemas.people import Actor, Role
 from schemas.publishing.procedure import Act
-
-
-def role_is(actor: Actor, *roles: Role) -> Problem | None:
-    return None if actor.role in roles else _not_for(roles)
-
-
-@cache
-def _not_for(roles: tuple[Role, ...]) -> Problem:
-    names = listed(ROLE_NAMES, roles)
-    return problem("actor.role", "role_not_allowed", f"việc này của: {names.vi}", f"this is done by: {names.en}")
 
 
 def at_stage(filing: Filing, *stages: Stage) -> Problem | None:
@@ -49,20 +40,6 @@ def system_at(*stages: Stage) -> Guard:
         return role_is(actor, Role.SYSTEM) or at_stage(filing, *stages)
 
     return guard
-
-
-def unclaimed(filing: Filing, actor: Actor) -> Problem | None:
-    if filing.officer is None or filing.officer == actor.subject:
-        return None
-    return problem("", "claimed_by_other", "việc đã có cán bộ khác nhận", "another officer has claimed this task")
-
-
-def claimed_by(filing: Filing, actor: Actor) -> Problem | None:
-    if filing.officer == actor.subject:
-        return None
-    if filing.officer is None:
-        return problem("", "not_claimed", "hãy nhận việc trước", "claim the task first")
-    return unclaimed(filing, actor)
 
 
 def at_the_task(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
@@ -101,14 +78,6 @@ FOUR_EYES: Final = (
     "người đề xuất, hoặc được người khác đề xuất thay, không được là người quyết định",
     "neither who proposed nor in whose place it was proposed can be the one who decides",
 )
-
-
-def on_the_applicants_side(filing: Filing) -> frozenset[str]:
-    """Who never handles this filing as an officer: whose it is, who stands for them, who filed it for them."""
-    applicant, filed_by = filing.applicant, filing.filed_by
-    own = () if applicant is None else (applicant.subject, applicant.stands_for_it)
-    filer = (filed_by.subject,) if filed_by is not None and filed_by.role is Role.REPRESENTATIVE else ()
-    return frozenset(subject for subject in (*own, *filer) if subject is not None)
 
 
 def undecided(filing: Filing) -> Problem | None:

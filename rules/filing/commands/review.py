@@ -5,18 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from rules.filing.commands.permission import (
-    FOUR_EYES,
-    at_stage,
-    claimed_by,
-    on_the_applicants_side,
-    proposed_by,
-    role_is,
-    same_person,
-    unclaimed,
-)
+from rules.filing.commands.permission import FOUR_EYES, at_stage, proposed_by, same_person
 from rules.filing.commands.rule import Events, Guard, Rule, refuse
 from rules.filing.fold import current_step, task_role
+from rules.officers import claimable, claimed_by, releasable, role_is, ungivable
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -29,16 +21,12 @@ from schemas.publishing.procedure import Act, StepPart
 
 def _may_claim(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     wrong = at_stage(filing, Stage.INTAKE, Stage.REVIEW) or role_is(actor, task_role(filing))
-    if wrong is None and filing.officer == actor.subject:
-        return problem("", "claimed_already", "việc đã được nhận", "the actor has claimed this task already")
-    return wrong or unclaimed(filing, actor) or same_person(filing, actor)
+    return wrong or claimable(filing, actor) or same_person(filing, actor)
 
 
 def _may_release(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     wrong = at_stage(filing, Stage.INTAKE, Stage.REVIEW) or role_is(actor, task_role(filing), Role.TEAM_LEAD)
-    if wrong is None and filing.officer is None:
-        return problem("", "not_claimed", "chưa có ai nhận việc", "nobody has claimed the task")
-    return wrong or (None if actor.role is Role.TEAM_LEAD else claimed_by(filing, actor))
+    return wrong or releasable(filing, actor)
 
 
 def _may_reassign(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
@@ -46,35 +34,12 @@ def _may_reassign(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 
 def _reassign(filing: Filing, command: cm.Reassign, _: datetime) -> Events:
-    wrong = {
-        "claimed_already": filing.officer == command.officer,
-        "not_for_oneself": command.officer == command.acting_for,
-        "not_their_task": command.acting_for not in {None, filing.whose_task},
-        "four_eyes": proposed_by(filing, command.officer),
-        "own_filing": command.officer in on_the_applicants_side(filing),
-    }
-    if rule := next((rule for rule, holds in wrong.items() if holds), None):
-        field = "acting_for" if rule.startswith("not_") else "officer"
-        raise refuse(problem(field, rule, *_NOT_GIVEN[rule]))
+    wrong = ungivable(filing, command.officer, command.acting_for)
+    if wrong is None and proposed_by(filing, command.officer):
+        wrong = problem("officer", "four_eyes", *FOUR_EYES)
+    if wrong is not None:
+        raise refuse(wrong)
     return (ev.Reassigned(officer=command.officer, role=task_role(filing), acting_for=command.acting_for),)
-
-
-_NOT_GIVEN: Final = {
-    "claimed_already": ("người đó đã nhận việc này", "that officer has this task already"),
-    "not_for_oneself": (
-        "không ai xử lý thay chính mình; giao lại việc thì không ghi người vắng mặt",
-        "nobody acts for themselves; a task is given back without saying for whom",
-    ),
-    "not_their_task": (
-        "việc này không phải của cán bộ vắng mặt đó: chưa ai nhận, người khác đã nhận, hoặc họ làm thay người khác",
-        "this is no task of that absent officer: nobody has it, somebody else does, or they act for another",
-    ),
-    "four_eyes": FOUR_EYES,
-    "own_filing": (
-        "cán bộ không giải quyết hồ sơ của chính mình, hoặc hồ sơ mà mình đại diện; chọn cán bộ khác",
-        "an officer does not handle their own filing, or one that they represent; choose another",
-    ),
-}
 
 
 def _may_recall(filing: Filing, actor: Actor, _: datetime) -> Problem | None:

@@ -7,9 +7,10 @@ from typing import Final
 
 from rules.filing.clocks import OF_THE_AGENCY, moments, postponements, put_off, put_off_at_most, silence_approves
 from rules.filing.commands.money import fee_lapsed
-from rules.filing.commands.permission import at_stage, being_handled, role_is, system_at, undecided
+from rules.filing.commands.permission import at_stage, being_handled, system_at, undecided
 from rules.filing.commands.rule import Events, Rule, refuse
 from rules.filing.fold import current_step, missing_opinions, stage
+from rules.officers import role_is
 from rules.time import working_time
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm

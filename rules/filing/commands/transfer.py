@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.permission import role_is
 from rules.filing.commands.rule import Events, Rule, refuse
+from rules.officers import role_is
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev

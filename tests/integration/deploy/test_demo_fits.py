@@ -54,14 +54,22 @@ Seen = dict[str, list[Any]]
 """What passed, by the name of its message."""
 
 _FAILS: Final = "no back office fails ten times here: tests/integration/operations/test_machine_work.py"
-NOT_SEEN: Final = {"event.machine_work_failing": _FAILS, "event.machine_work_answered": _FAILS}
+_NO_CALENDAR: Final = "another calendar reaches a referral in tests/workflow/test_referrals.py"
+NOT_SEEN: Final = {
+    "event.machine_work_failing": _FAILS,
+    "event.machine_work_answered": _FAILS,
+    "event.referral_calendar_changed": _NO_CALENDAR,
+}
 """Messages that this run does not see, each with its reason."""
 
 ANYTHING: Final = {"timeline_entry": {"body", "personal"}}
 """Fields that hold what an event of whichever kind says: its own schema tells what that is."""
 
 OURS_ALONE: Final = frozenset(
-    {"fee_settled", "parcel_settled", "cancel", "adopt_calendar", "Payment", "Parcel", "Reprojection"}
+    {
+        *("fee_settled", "parcel_settled", "part_overdue", "part_settled", "cancel"),
+        *("adopt_calendar", "Payment", "Parcel", "Referral", "Reprojection"),
+    }
 )
 """Signals, an Update, and workflows by their inputs, that only the platform itself sends: no part of the contract."""
 

@@ -10,7 +10,7 @@ from schemas.base import numbered_fields
 from schemas.errors import RefusalError
 from schemas.files import FileRef, Paper
 from schemas.filing import commands as cm
-from schemas.filing.events import Accountable, Clock, Moment
+from schemas.filing.events import Accountable, Clock, Moment, Partner
 from schemas.filing.state import ClockState, Filing, Stage
 from schemas.filing.submission import Submission
 from schemas.ids import filing_id
@@ -87,6 +87,19 @@ DRAFT: Final = {
     "limit": "1 working days",
     "draft": {"answer": "1 calendar days"},
 }
+PARTS: Final = {
+    "code": "parts",
+    "role": "specialist",
+    "act": "refer",
+    "limit": "5 working days",
+    "referral": {
+        "parts": [
+            {"code": "residence", "kinds": ["commune_police"], "limit": "2 working days"},
+            {"code": "insurance", "kinds": ["social_insurance"], "limit": "1 working days"},
+        ]
+    },
+}
+PARTNERS: Final = {"residence": "H01.31", "insurance": "H01.60"}
 EXTENSION: Final = {"extension": {"times": 1, "by": "3 working days", "notice": "1 working days"}}
 
 
@@ -171,6 +184,8 @@ SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
     cm.Issue,
     cm.SettleFee,
     cm.SettleParcel,
+    cm.ReportOverduePart,
+    cm.SettlePart,
     cm.ReportFailing,
     cm.ReportAnswered,
 )
@@ -202,6 +217,7 @@ class Life:
             procedure=rules,
             agency=AGENCY,
             accountable=Accountable(standing=rules.standing_officer, silent=rules.silent_officer),
+            partners=tuple(Partner(part=part.code, agency=PARTNERS[part.code]) for _, part in rules.referred),
         )
 
     def do(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> Life:

@@ -11,10 +11,12 @@ from rules.filing.evidence import evidence
 from schemas.filing import events as ev
 from schemas.ids import StreamId, filing_id
 from schemas.level import Channel
+from tests.unit.filing.lives import FILE
 
 FILING: Final = filing_id("portal", "1")
 STREAM: Final = StreamId("filing", FILING)
 PAYMENT: Final = f"payment:{FILING}:2"
+REFERRAL: Final = f"referral:{FILING}:2"
 DELIVERED: Final = Entry(("consignment_ended",), {"outcome": "delivered"})
 
 
@@ -50,6 +52,19 @@ def by(channel: Channel) -> ev.HandedOver:
                 ((Entry(("consignment_ended",), {"outcome": outcome.value}),),),
             )
             for outcome in (ev.ParcelOutcome.RETURNED, ev.ParcelOutcome.LOST)
+        ),
+        (ev.PartOverdue(n=2, part="residence"), ((Entry(("referral_overdue",), {}, REFERRAL),),)),
+        (
+            ev.PartAnswered(n=2, part="residence", outcome=ev.Outcome.REFUSED, officer="police-1", result=FILE),
+            (
+                (
+                    Entry(
+                        ("referral_answered",),
+                        {"outcome": "refused", "officer": "police-1", "result": FILE.model_dump()},
+                        REFERRAL,
+                    ),
+                ),
+            ),
         ),
         (ev.Released(), None),
     ],

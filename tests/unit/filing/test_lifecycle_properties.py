@@ -53,6 +53,7 @@ from tests.unit.filing.lives import (
     INSPECT,
     LEADER,
     PAPER,
+    PARTS,
     RECEPTION,
     REFUSING,
     REPRESENTATIVE,
@@ -136,6 +137,13 @@ SHAPES: Final[tuple[dict[str, Any], ...]] = (
     {"review": [INSPECT, CONSULT, APPRAISE, DECIDE], **EXTENSION, **SILENT},
     {"review": [ESCALATE, TAX, APPRAISE, DECIDE], **EXTENSION},
     {"review": [VERIFY, DRAFT, APPRAISE, DECIDE], **EXTENSION, **SILENT},
+    {"review": [PARTS, APPRAISE, DECIDE], **EXTENSION},
+    {
+        "review": [VERIFY, PARTS, APPRAISE, DECIDE],
+        "level": 2,
+        "result_channels": ["counter", "post"],
+        "fee": fee("result", ("counter",)),
+    },
     {
         "review": [TAX, APPRAISE, DECIDE],
         "resumption": {"supplement": "resume", "obligation": "restart", "suspension": "restart"},
@@ -159,6 +167,8 @@ SHAPE_NAMES: Final = (
     "inspection and consultation, silence is consent and approval",
     "consultation without silence, obligation",
     "a draft for the applicant, silence is approval",
+    "parts of other agencies",
+    "parts of other agencies on paper, fee for the result",
     "obligation, what goes on and what starts again",
 )
 
@@ -201,6 +211,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
     taken = {filing.officer, filing.acting_for, *((proposal.officer, proposal.acting_for) if proposal else ())}
     step = lifecycle.current_step(filing)
     awaited = missing_opinions(filing, step) if step else ()
+    under_way = [part.n for part in filing.parts_under_way]
     items = [
         *({"target": "paper", "code": paper.code, "note": "mờ"} for paper in rules.papers),
         *({"target": "field", "code": field.code, "note": "sai"} for field in rules.form),
@@ -244,6 +255,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         else {"waiver": "student", "reason": "sinh viên"},
         "issue": {"result": RESULT},
         "settle_parcel": {"n": filing.parcels, "outcome": "delivered"},
+        "settle_part": {"n": under_way[0], "outcome": "approved", "officer": "police-1"} if under_way else {},
     }
     return contents.get(kind, {})
 
@@ -304,6 +316,14 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "settle_parcel": st.fixed_dictionaries(
         {"n": st.sampled_from([1, 1, 2]), "outcome": st.sampled_from(["delivered", "returned", "lost"])}
     ),
+    "settle_part": st.fixed_dictionaries(
+        {
+            "n": st.sampled_from([1, 2, 3]),
+            "outcome": st.sampled_from(["approved", "refused"]),
+            "officer": st.just("police-1"),
+        }
+    ),
+    "report_overdue_part": st.fixed_dictionaries({"n": st.sampled_from([1, 2, 3])}),
     "timer_fired": st.fixed_dictionaries({"clock": st.sampled_from(Clock), "moment": st.sampled_from(Moment)}),
     "change_calendar": st.fixed_dictionaries({"calendar": st.sampled_from(CALENDARS)}),
     "reappoint": st.fixed_dictionaries(
@@ -349,7 +369,7 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
 }
 
 
-NOTICES: Final = ("reminder:", "apology:", "finished_early", "machine_work:")
+NOTICES: Final = ("reminder:", "apology:", "finished_early", "machine_work:", "part_overdue:")
 """Tasks that tell somebody something, and need not ask for anything."""
 
 ONWARDS: Final = {
@@ -373,13 +393,15 @@ ONWARDS: Final = {
 }
 
 
+_FROM_OTHERS: Final = [("settle_part", SYSTEM), ("report_overdue_part", SYSTEM)]
 AWAITED: Final[dict[Stage, list[tuple[str, Actor]]]] = {
     Stage.FEE: [("settle_fee", SYSTEM), ("pay_at_counter", CASHIER)],
     Stage.SUPPLEMENT: [("supplement", APPLICANT)],
     Stage.CONFIRMATION: [("correct_draft", APPLICANT), ("confirm_draft", RECEPTION)],
     Stage.ISSUE: [("issue", SYSTEM)],
     Stage.DELIVERY: [("settle_parcel", SYSTEM)],
-    Stage.SUSPENDED: [("stop", LEADER)],
+    Stage.SUSPENDED: [("stop", LEADER), *_FROM_OTHERS],
+    Stage.REVIEW: _FROM_OTHERS,
 }
 
 
@@ -411,6 +433,9 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C9
             return fee_due is not None and amount == fee_due.amount
         case cm.SettleParcel(n=n):
             return n == filing.parcels
+        case cm.SettlePart(n=n) | cm.ReportOverduePart(n=n):
+            told = isinstance(given, cm.ReportOverduePart)
+            return n in {part.n for part in filing.parts_under_way if not (told and part.overdue)}
         case cm.Issue(result=result):
             return result is not None
         case cm.Propose() | cm.Decide():
@@ -539,6 +564,8 @@ class AnyLife(RuleBasedStateMachine):
         if self.life.stage is Stage.FEE and filing.fee and filing.fee.channel == "online":
             paid = {"n": filing.fee.n, "settlement": "paid", "amount": filing.fee.amount}
             ways.append(("settle_fee", SYSTEM, paid))
+        if filing.parts_under_way:
+            ways += [("settle_part", SYSTEM, fitting(filing, "settle_part"))]
         if self.life.stage is Stage.DELIVERY:
             ways.append(("settle_parcel", SYSTEM, {"n": 1, "outcome": "returned"}))
         return ways or [(name, actor, {}) for name, actor in may if name == "claim"]
@@ -605,6 +632,26 @@ class AnyLife(RuleBasedStateMachine):
         elif decision is not None:
             assert decision.outcome == "approved"
             assert decision.officer == "leader-1"
+
+    @invariant()
+    def other_agencies_are_asked_in_the_order_of_the_law_and_heard_before_anybody_decides(self) -> None:
+        filing, kinds = self.life.filing, self.life.kinds
+        stages = [part.stage for part in filing.parts]
+        asked = [r.event.n for r in self.life.log if isinstance(r.event, ev.Referred)]
+        answered = [r.event.n for r in self.life.log if isinstance(r.event, ev.PartAnswered)]
+        assert asked == list(range(1, len(asked) + 1))
+        assert sorted(set(answered)) == sorted(answered)
+        assert (
+            stages
+            == ["answered" if n in answered else "referred" if n in asked else "planned" for n in (1, 2)][: len(stages)]
+        )
+        if filing.channel != "online":
+            assert len(filing.parts_under_way) <= 1
+        elif filing.parts and "referred" in kinds:
+            assert len(asked) == len(stages)
+        if filing.proposal is not None or filing.decision is not None:
+            assert set(stages) <= {"answered"}
+            assert kinds.count("parts_decided") == (1 if stages else 0)
 
     @invariant()
     def money_that_was_due_was_paid_before_the_result_was_given(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -39,6 +40,9 @@ OBLIGATION = STEP | {"code": "tax", "role": "specialist", "act": "obligation"}
 PARTIES = [{"code": "police", "name": NAME}, {"code": "commune", "name": NAME}]
 CONSULTED = FACT | {"parties": PARTIES, "silence": "consent"}
 OWED = FACT | {"authority": NAME, "answer": "3 working days", "pay": "10 working days"}
+PART = FACT | {"code": "residence", "name": NAME, "kinds": ["commune_police"], "limit": "7 working days"}
+REFER = STEP | {"code": "parts", "role": "specialist", "act": "refer"}
+REFERRED = FACT | {"parts": [PART, PART | {"code": "insurance", "kinds": ["social_insurance"]}]}
 ORDER = FACT | {"number": "1", "officers": ["x"]}
 URGENT = {"field": "urgent", "one_of": [True]}
 
@@ -151,6 +155,16 @@ def at_level(level: int) -> Change:
     if level < 2:
         changes.append(drop("silent_approval"))
     return many(*changes)
+
+
+def referring() -> Change:
+    """A first step in which other agencies decide, where nobody's silence does."""
+
+    def change(raw: Raw) -> None:
+        del raw["silent_approval"]
+        raw["review"].insert(0, deepcopy(REFER | {"referral": REFERRED}))
+
+    return change
 
 
 def _when(condition: Any) -> Change:
@@ -510,6 +524,43 @@ BROKEN = [
     Broken("leader consults", put("review[1].role", "leader"), "review[1].role", "step_not_by_leader"),
     Broken("nobody is consulted", drop("review[1].consult"), "review[1].consult", "consult_required"),
     Broken("consulted without a step", put("review[0].consult", CONSULTED), "review[0].consult", "consult_not_for_act"),
+    Broken(
+        "nothing is referred", many(referring(), drop("review[0].referral")), "review[0].referral", "referral_required"
+    ),
+    Broken(
+        "referred without a step", put("review[0].referral", REFERRED), "review[0].referral", "referral_not_for_act"
+    ),
+    Broken("leader refers", many(referring(), put("review[0].role", "leader")), "review[0].role", "step_not_by_leader"),
+    Broken(
+        "part twice",
+        many(referring(), put("review[0].referral.parts[1].code", "residence")),
+        "review[0].referral.parts[1].code",
+        "duplicate_code",
+    ),
+    Broken(
+        "part of two steps",
+        many(referring(), insert("review[0]", REFER | {"code": "more", "referral": FACT | {"parts": [PART]}})),
+        "review[1].referral.parts[0].code",
+        "duplicate_code",
+    ),
+    Broken(
+        "kind of agency twice",
+        many(referring(), put("review[0].referral.parts[0].kinds", ["tax", "tax"])),
+        "review[0].referral.parts[0].kinds[1]",
+        "duplicate_value",
+    ),
+    Broken(
+        "no time for a part",
+        many(referring(), put("review[0].referral.parts[0].limit", "0 working hours")),
+        "review[0].referral.parts[0].limit",
+        "limit_zero",
+    ),
+    Broken(
+        "silence for another agency",
+        insert("review[0]", REFER | {"referral": REFERRED}),
+        "silent_approval",
+        "silent_approval_skips_part",
+    ),
     Broken("no parties", put("review[1].consult.parties", []), "review[1].consult.parties", "too_few"),
     Broken(
         "party twice",

@@ -287,8 +287,11 @@ def test_the_fragments_of_the_documentation_pass() -> None:
     raw["limits"]["processing"] = "5 working days"
     raw["form"] = []
     raw["papers"] = []
+    referring: object = None
     for part in parts:
         match part:
+            case [{"act": "refer"} as step]:
+                referring = step
             case [step]:
                 raw["review"][1] = step
             case {"act": "obligation"}:
@@ -300,8 +303,9 @@ def test_the_fragments_of_the_documentation_pass() -> None:
             case _:
                 raw |= part
 
-    assert len(parts) == 6
+    assert len(parts) == 7
     assert found(raw) == set()
+    assert found(raw | {"review": [referring, *raw["review"]], "silent_approval": None}) == set()
 
 
 def all_limits(part: object) -> Iterator[Limit]:

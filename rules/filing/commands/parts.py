@@ -1,0 +1,49 @@
+"""What the agencies that decide parts of the procedure say of them: late, or decided."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing.commands.rule import Events, Rule, refuse
+from rules.officers import role_is
+from schemas.errors import Problem, problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.state import Filing, FilingPart
+from schemas.people import Actor, Role
+
+
+def _may_report(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    """At any stage: other agencies go on while the lead waits for something else."""
+    wrong = role_is(actor, Role.SYSTEM)
+    return wrong or (None if filing.parts_under_way else _NOT_AWAITED)
+
+
+_NOT_AWAITED: Final = problem("n", "no_such_part", "không chờ phần này", "no such part is awaited")
+
+
+def _awaited(filing: Filing, n: int) -> FilingPart:
+    part = next((part for part in filing.parts_under_way if part.n == n), None)
+    if part is None:
+        raise refuse(_NOT_AWAITED)
+    return part
+
+
+def _report_overdue(filing: Filing, command: cm.ReportOverduePart, _: datetime) -> Events:
+    part = _awaited(filing, command.n)
+    if part.overdue:
+        raise refuse(problem("n", "told_already", "đã báo rồi", "this has been told"))
+    return (ev.PartOverdue(n=part.n, part=part.code),)
+
+
+def _settle(filing: Filing, command: cm.SettlePart, _: datetime) -> Events:
+    part = _awaited(filing, command.n)
+    said = command.model_dump(include={"outcome", "officer", "result"})
+    return (ev.PartAnswered(n=part.n, part=part.code, **said),)
+
+
+RULES: Final[dict[str, Rule]] = {
+    "report_overdue_part": Rule(_may_report, _report_overdue),
+    "settle_part": Rule(_may_report, _settle),
+}

@@ -1,0 +1,370 @@
+"""A part that another agency decides: who may do what with it, what its clock tells, and that it is never forgotten."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any, Final
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from rules import referral as rules
+from rules.deadlines import remind_at
+from rules.evidence import Entry
+from rules.streams import REFERRAL, Origin
+from rules.time import working_time
+from schemas import referral as rf
+from schemas.backoffice import Dossier, PartDecision
+from schemas.errors import RefusalError
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.ids import StreamId, filing_id
+from schemas.limit import Limit, Unit
+from schemas.part import Deadline
+from schemas.people import SYSTEM, Actor, Role
+from schemas.referral import Referral, ReferralState
+from schemas.stream.ledger import Recorded
+from tests.unit.filing.lives import AN, CALENDAR, FILE, REFUSING, REPRESENTATIVE, START, VIA, local, officer
+from tests.unit.filing.test_lifecycle_properties import PROFILE
+
+POLICE: Final = "H01.31"
+LEAD: Final = "H01.12"
+FILING: Final = filing_id("portal", "1")
+STREAM: Final = StreamId("referral", FILING, 1)
+NOTICE: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
+OTHER: Final = CALENDAR.model_copy(update={"version": "2026.2", "off": (date(2026, 11, 26), date(2026, 11, 27))})
+
+SPECIALIST: Final = officer(Role.SPECIALIST, agency=POLICE)
+SECOND: Final = officer(Role.SPECIALIST, "specialist-2", agency=POLICE)
+TEAM_LEAD: Final = officer(Role.TEAM_LEAD, agency=POLICE)
+APPROVED: Final = {"outcome": "approved"}
+SYSTEMS: Final[tuple[type[cm.Command], ...]] = (
+    rf.RequestDecision,
+    rf.AnswerByMachine,
+    rf.LookAtDeadline,
+    rf.CancelReferral,
+    cm.ChangeCalendar,
+)
+COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (*rf.REFERRAL_COMMANDS, *SYSTEMS)}
+
+
+def start(limit: str = "7 working days") -> rf.ReferralStart:
+    """Of a filing that is referred at `START`."""
+    lasts = Limit.model_validate(limit)
+    due = working_time.due(START, lasts, CALENDAR)
+    deadline = Deadline(limit=lasts, since=START, calendar=CALENDAR.name, due=due)
+    dossier = Dossier(
+        filing_id=FILING,
+        code="H01.12-20261125-0000001",
+        agency=LEAD,
+        procedure="2.000986",
+        version="2026-11",
+        level=4,
+        applicant=AN,
+        form={},
+        papers=(),
+    )
+    return rf.ReferralStart(
+        filing_id=FILING,
+        n=1,
+        agency=POLICE,
+        part="residence",
+        lead=LEAD,
+        dossier=dossier,
+        filed_by=REPRESENTATIVE,
+        reminder=NOTICE,
+        remind_at=remind_at(deadline, NOTICE, CALENDAR),
+        **dict(deadline),
+    )
+
+
+class Life:
+    """A referral, the events that made it, and the hour."""
+
+    def __init__(self, limit: str = "7 working days") -> None:
+        self.now = START
+        self.log: list[Recorded] = []
+        self.state: Referral = REFERRAL.initial(Origin(STREAM, POLICE))
+        self.do("request_decision", start=start(limit))
+
+    def do(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> Life:
+        given = self.command(kind, actor, content)
+        for event in rules.decide(self.state, given, self.now):
+            recorded = Recorded(
+                seq=len(self.log) + 1, at=self.now, command_id=given.command_id, actor=actor, event=event
+            )
+            self.log.append(recorded)
+            self.state = rules.evolve(self.state, recorded)
+        return self
+
+    def command(self, kind: str, actor: Actor, content: dict[str, Any]) -> Any:
+        said = {"command_id": f"c{len(self.log)}", "actor": actor, "via": VIA} | content
+        return COMMANDS[kind].model_validate(said)
+
+    def refusal(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> list[tuple[str, str]]:
+        try:
+            rules.decide(self.state, self.command(kind, actor, content), self.now)
+        except RefusalError as no:
+            return [(problem.field, problem.rule) for problem in no.refusal.problems]
+        return []
+
+    def rung(self) -> Life:
+        """What is due now is told, until nothing is."""
+        while (moment := rules.next_moment(self.state)) is not None and moment <= self.now:
+            self.do("look_at_deadline")
+        return self
+
+    def until(self, text: str) -> Life:
+        self.now = local(text)
+        return self
+
+    @property
+    def kinds(self) -> list[str]:
+        return [recorded.event.kind for recorded in self.log]
+
+    @property
+    def tasks(self) -> list[tuple[str, str, tuple[str, ...], bool]]:
+        return [(row.name, row.role, row.actions, row.overdue) for row in rules.rows(self.state).tasks or ()]
+
+
+def test_it_stands_in_the_queue_of_the_agency_that_decides() -> None:
+    life = Life()
+    [task] = rules.rows(life.state).tasks or ()
+    assert (task.agency, task.role, task.officer, task.actions) == (POLICE, "specialist", None, ("claim",))
+    assert task.due_at == life.state.due == local("2026-12-04 17:00")
+    life.do("claim", SPECIALIST)
+    [task] = rules.rows(life.state).tasks or ()
+    assert (task.officer, task.actions) == ("specialist-1", ("release", "answer_part"))
+    life.do("answer_part", SPECIALIST, **APPROVED)
+    assert rules.rows(life.state).tasks == ()
+    assert rules.standing(life.state).heard_as == ("part_answered",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "actor", "content", "why"),
+    [
+        ("claim", officer(Role.SPECIALIST), {}, ("actor.agency", "other_agency")),
+        ("claim", officer(Role.SPECIALIST, "an", agency=POLICE), {}, ("actor.subject", "own_filing")),
+        ("claim", officer(Role.SPECIALIST, "binh", agency=POLICE), {}, ("actor.subject", "own_filing")),
+        ("claim", TEAM_LEAD, {}, ("actor.role", "role_not_allowed")),
+        ("release", SPECIALIST, {}, ("", "not_claimed")),
+        ("answer_part", SPECIALIST, APPROVED, ("", "not_claimed")),
+        ("reassign", SPECIALIST, {"officer": "specialist-2"}, ("actor.role", "role_not_allowed")),
+        ("reassign", TEAM_LEAD, {"officer": "an"}, ("officer", "own_filing")),
+        ("look_at_deadline", SYSTEM, {}, ("", "wrong_state")),
+        ("request_decision", SYSTEM, {"start": start()}, ("", "wrong_state")),
+        ("change_calendar", SYSTEM, {"calendar": CALENDAR}, ("", "wrong_state")),
+    ],
+)
+def test_what_nobody_may(kind: str, actor: Actor, content: dict[str, Any], why: tuple[str, str]) -> None:
+    assert Life().refusal(kind, actor, **content) == [why]
+
+
+def test_a_claimed_part_is_its_officers_and_their_team_lead_moves_it() -> None:
+    life = Life().do("claim", SPECIALIST)
+    assert life.refusal("claim", SPECIALIST) == [("", "claimed_already")]
+    assert life.refusal("claim", SECOND) == [("", "claimed_by_other")]
+    assert life.refusal("answer_part", SECOND, **APPROVED) == [("", "claimed_by_other")]
+    assert life.refusal("release", SECOND) == [("", "claimed_by_other")]
+    assert life.refusal("reassign", TEAM_LEAD, officer="specialist-1") == [("officer", "claimed_already")]
+    life.do("reassign", TEAM_LEAD, officer="specialist-2").do("release", TEAM_LEAD)
+    assert life.kinds[-2:] == ["reassigned", "released"]
+    assert life.state.officer is None
+
+
+def test_in_the_place_of_an_absent_officer_it_is_answered_for_them() -> None:
+    life = Life().do("claim", SPECIALIST)
+    assert life.refusal("reassign", TEAM_LEAD, officer="specialist-2", acting_for="specialist-3") == [
+        ("acting_for", "not_their_task")
+    ]
+    life.do("reassign", TEAM_LEAD, officer="specialist-2", acting_for="specialist-1")
+    [task] = rules.rows(life.state).tasks or ()
+    assert (task.officer, task.acting_for) == ("specialist-2", "specialist-1")
+    life.do("answer_part", SECOND, **APPROVED)
+    answered = life.log[-1].event
+    assert isinstance(answered, rf.ReferralAnswered)
+    assert (answered.officer, answered.acting_for) == ("specialist-2", "specialist-1")
+
+
+def test_a_refusal_says_why_and_by_what_law() -> None:
+    life = Life().do("claim", SPECIALIST)
+    assert life.refusal("answer_part", SPECIALIST, outcome="refused") == [
+        ("reason", "reason_required"),
+        ("legal_basis", "legal_basis_required"),
+    ]
+    life.do("answer_part", SPECIALIST, outcome="refused", **REFUSING, result=FILE)
+    assert life.state.decision == PartDecision(
+        outcome=ev.Outcome.REFUSED, officer="specialist-1", **REFUSING, result=FILE
+    )
+    assert rules.view(life.state).decision == life.state.decision
+
+
+def test_a_back_office_answers_as_an_officer_would_and_too_little_of_a_refusal_is_left_to_them() -> None:
+    decision = PartDecision(outcome=ev.Outcome.APPROVED, officer="leader-1")
+    life = Life().do("answer_by_machine", decision=decision)
+    [_, answered] = life.log
+    assert answered.event == rf.ReferralAnswered(outcome=ev.Outcome.APPROVED, officer="leader-1", automatic=True)
+    bare = PartDecision(outcome=ev.Outcome.REFUSED, officer="leader-1")
+    assert Life().refusal("answer_by_machine", decision=bare) == [("", "wrong_state")]
+
+
+def test_its_clock_reminds_and_then_tells_both_team_leads() -> None:
+    life = Life()
+    assert rules.next_moment(life.state) == local("2026-12-03 17:00")
+    life.until("2026-12-03 16:59")
+    assert life.refusal("look_at_deadline") == [("", "wrong_state")]
+    life.until("2026-12-03 17:00").rung()
+    assert life.kinds[-1] == "referral_reminded"
+    assert [(name, role) for name, role, _, _ in life.tasks] == [
+        ("residence", "specialist"),
+        ("reminder:residence", "specialist"),
+        ("reminder:residence", "team_lead"),
+    ]
+    life.until("2026-12-04 17:00").rung()
+    assert life.kinds[-1] == "referral_overdue"
+    assert life.tasks == [
+        ("residence", "specialist", ("claim",), True),
+        ("residence", "team_lead", ("reassign",), True),
+    ]
+    assert rules.next_moment(life.state) is None
+    life.do("claim", SPECIALIST).do("answer_part", SPECIALIST, **APPROVED)
+    assert life.state.overdue
+
+
+def test_who_comes_too_late_to_remind_tells_that_it_is_late() -> None:
+    assert Life().until("2026-12-10 09:00").rung().kinds == ["referral_requested", "referral_overdue"]
+
+
+def test_a_short_limit_is_reminded_of_halfway() -> None:
+    assert rules.next_moment(Life("4 working hours").state) == local("2026-11-25 14:00")
+
+
+def test_another_calendar_moves_both_moments() -> None:
+    life = Life().do("change_calendar", calendar=OTHER)
+    assert life.kinds[-1] == "referral_calendar_changed"
+    assert (life.state.due, life.state.remind_at) == (local("2026-12-08 17:00"), local("2026-12-07 17:00"))
+    assert rules.standing(life.state).calendar == "vn@2026.2"
+
+
+def test_what_the_filing_must_have_recorded() -> None:
+    requested, filing = Life().log[0].event, f"filing:{FILING}"
+    asked = Entry(("referred",), {"n": 1, "part": "residence", "agency": POLICE}, filing)
+    assert rules.evidence(STREAM, requested) == ((asked,),)
+    [[ended]] = rules.evidence(STREAM, rf.ReferralCancelled()) or ()
+    assert (ended.stream, "withdrawn" in ended.kinds, "decided" in ended.kinds) == (filing, True, False)
+    assert rules.evidence(STREAM, ev.Released()) is None
+
+
+ENDED: Final = ("referral_answered", "referral_cancelled")
+PEOPLE: Final = (
+    SPECIALIST,
+    SECOND,
+    TEAM_LEAD,
+    officer(Role.LEADER, agency=POLICE),
+    officer(Role.SPECIALIST),
+    officer(Role.TEAM_LEAD),
+    officer(Role.SPECIALIST, "an", agency=POLICE),
+    Actor(subject="an", role=Role.APPLICANT),
+    SYSTEM,
+)
+ANY: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
+    "claim": st.just({}),
+    "release": st.just({}),
+    "reassign": st.sampled_from(["specialist-1", "specialist-2", "an"]).map(lambda name: {"officer": name}),
+    "answer_part": st.sampled_from([APPROVED, {"outcome": "refused"}, {"outcome": "refused"} | REFUSING]),
+    "look_at_deadline": st.just({}),
+    "cancel_referral": st.just({}),
+    "change_calendar": st.sampled_from([CALENDAR, OTHER]).map(lambda calendar: {"calendar": calendar}),
+    "answer_by_machine": st.sampled_from([APPROVED, {"outcome": "refused"}]).map(
+        lambda said: {"decision": {"officer": "leader-1"} | said}
+    ),
+}
+
+
+class AnyLife(RuleBasedStateMachine):
+    """One referral under commands of every kind."""
+
+    life: Life
+    replayed: Referral
+
+    @initialize(limit=st.sampled_from(["7 working days", "4 working hours", "0 working days", "30 seconds"]))
+    def refer(self, limit: str) -> None:
+        self.life = Life(limit)
+
+    @rule(kind=st.sampled_from(sorted(ANY)), actor=st.sampled_from(PEOPLE), data=st.data())
+    def anybody_sends_anything(self, kind: str, actor: Actor, data: st.DataObject) -> None:
+        content = data.draw(ANY[kind])
+        before = self.life.state
+        if self.life.refusal(kind, actor, **content) == []:
+            self.life.do(kind, actor, **content)
+            assert before.state is ReferralState.OPEN or kind == "change_calendar"
+
+    @rule(data=st.data())
+    def somebody_does_what_they_may(self, data: st.DataObject) -> None:
+        actor = data.draw(st.sampled_from(PEOPLE))
+        may = [action.name for action in REFERRAL.actions(self.life.state, actor, self.life.now) if action.allowed]
+        if may and (kind := data.draw(st.sampled_from(may))) != "answer_part":
+            another = "specialist-4" if self.life.state.officer == "specialist-3" else "specialist-3"
+            self.life.do(kind, actor, **({"officer": another} if kind == "reassign" else {}))
+
+    @rule()
+    @precondition(lambda self: rules.next_moment(self.life.state) is not None)
+    def its_clock_rings(self) -> None:
+        moment = rules.next_moment(self.life.state)
+        assert moment is not None
+        self.life.now = max(self.life.now, moment)
+        self.life.do("look_at_deadline")
+
+    @rule(hours=st.sampled_from([0, 1, 25, 240]))
+    def time_passes(self, hours: int) -> None:
+        self.life.now += timedelta(hours=hours)
+
+    @invariant()
+    def the_log_folds_to_the_state(self) -> None:
+        state: Referral = REFERRAL.initial(Origin(STREAM, POLICE))
+        for recorded in self.life.log:
+            data = json.loads(recorded.event.model_dump_json(exclude_none=True))
+            state = rules.evolve(state, replace(recorded, event=REFERRAL.event(data)))
+        assert state == self.life.state
+        assert Referral.model_validate_json(state.model_dump_json(exclude_none=True)) == state
+
+    @invariant()
+    def it_ends_once_and_is_told_of_once(self) -> None:
+        kinds = self.life.kinds
+        ends = [kind for kind in kinds if kind in ENDED]
+        assert len(ends) == (0 if self.life.state.state is ReferralState.OPEN else 1)
+        assert kinds.count("referral_overdue") <= 1
+        assert kinds.count("referral_reminded") <= 1
+        after = kinds[kinds.index(ends[0]) + 1 :] if ends else []
+        assert set(after) <= {"referral_calendar_changed"}
+
+    @invariant()
+    def what_is_open_has_a_timer_or_is_late_an_owner_and_something_to_do(self) -> None:
+        state, tasks = self.life.state, rules.rows(self.life.state).tasks or ()
+        assert rules.standing(state).open is (state.state is ReferralState.OPEN)
+        if state.state is not ReferralState.OPEN:
+            assert tasks == ()
+            return
+        assert rules.next_moment(state) is not None or state.overdue
+        assert {task.agency for task in tasks} == {POLICE}
+        assert any(task.role == "specialist" and task.actions for task in tasks)
+        assert any(task.role == "team_lead" for task in tasks) or not (state.overdue or state.reminded)
+        for task in tasks:
+            for name in task.actions:
+                actor = officer(Role(task.role), task.officer or "somebody", agency=POLICE)
+                content = {"reassign": {"officer": "specialist-9"}, "answer_part": APPROVED}.get(name, {})
+                assert self.life.refusal(name, actor, **content) == []
+
+
+def test_whatever_is_sent_a_referral_stays_lawful() -> None:
+    run_state_machine_as_test(AnyLife, settings=PROFILE)

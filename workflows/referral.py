@@ -1,0 +1,167 @@
+"""A part of a procedure that another agency decides, as a workflow of its own: it waits there, and tells its filing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.intake import OpenRequest, OpenResult, Registry
+    from activities.ledger.append import LEDGER
+    from rules import referral as rules
+    from rules.streams import REFERRAL, StreamKind
+    from schemas import referral as rf
+    from schemas.backoffice import AnswerAnswer
+    from schemas.edge import strictly
+    from schemas.errors import RefusalError
+    from schemas.filing.commands import SystemCommand
+    from schemas.filing.state import OverduePartFact, PartFact
+    from schemas.referral import ReferralState, ReferralView
+    from workflows import agency
+    from workflows.stream.recording import MIN_TIMER
+    from workflows.stream.reporting import report
+    from workflows.stream.shell import Life, Opening, of_kind
+    from workflows.stream.starting import stream_named
+    from workflows.stream.waiting import give_up, wait_for
+
+Asking = workflow.ActivityHandle[Any]
+
+
+class ReferralLife(Life[rf.Referral]):
+    """The life of a part that another agency decides: by its officers, or by its back office if that answers first."""
+
+    def __init__(self, kind: StreamKind[rf.Referral], raw: Any) -> None:
+        super().__init__(kind, raw)
+        self._told_overdue = False
+
+    async def opening(self) -> Opening:
+        """The request as its first command, at the agency that decides."""
+        asked = OpenRequest(stream=str(stream_named(self.kind)), agency=self.start.agency)
+        self.taken_over(await workflow.execute_local_activity_method(Registry.open, asked, **LEDGER))
+        return await super().opening()
+
+    def taken_over(self, found: OpenResult) -> None:
+        """Keep the queue of the agency's back office."""
+        self._remember(queue=found.queue or "")
+
+    async def caught_up(self) -> None:
+        """Wait no more if the filing has ended: its word may have been lost with the run before."""
+        await self._cancelled()
+
+    async def proceed(self) -> None:
+        """Wait for the answer, and tell the filing of it, and before of its lateness."""
+        asking = self._ask_back_office()
+        try:
+            while self._undecided:
+                await self._tell_overdue()
+                await self._await_answer(asking)
+        finally:
+            if asking is not None and not asking.done():
+                give_up(asking)
+        await self._tell_answer()
+
+    async def cancel(self) -> None:
+        """Hear that the filing has ended."""
+        with suppress(RefusalError):
+            await self.recorded()
+            await self._cancelled()
+
+    def _ask_back_office(self) -> Asking | None:
+        if not self._undecided or self.memory.asked or not self.memory.queue:
+            return None
+        return agency.decide(self.stream.state, self.memory.queue)
+
+    async def _await_answer(self, asking: Asking | None) -> None:
+        """Wait until something has to be done.
+
+        No timer is started while something is being recorded (ADR 0007), and no branch asks the clock (ADR 0005).
+        """
+        await workflow.wait_condition(lambda: self.stream.idle)
+        rings = rules.next_moment(self.stream.state)
+
+        def heard() -> bool:
+            return asking is not None and asking.done() and not self.memory.asked
+
+        if not await self._waited(lambda: heard() or rules.next_moment(self.stream.state) != rings, rings):
+            look = rf.LookAtDeadline(command_id=f"ring:{rings:%Y%m%dT%H%M%S}:{self.stream.state.seq}")
+            await self._try(look, not_before=rings)
+        elif asking is not None and heard():
+            await self._hear(asking)
+
+    async def _waited(self, changed: Callable[[], bool], until: datetime | None) -> bool:
+        """Wait for a change; False if the time came first. Once it is late no time comes any more."""
+        left = None if until is None else max(until - workflow.now(), MIN_TIMER)
+        try:
+            await wait_for(
+                self.stream, lambda: changed() or not self._undecided, within=left, summary="the part is due"
+            )
+        except TimeoutError:
+            return False
+        return True
+
+    async def _hear(self, asking: Asking) -> None:
+        """Take what the back office decided. What it leaves, fails at or says unfittingly is for its officers."""
+        self._remember(asked=True)
+        try:
+            answer = strictly(AnswerAnswer, await asking)
+        except (ActivityError, ValueError) as error:
+            workflow.logger.warning("referral.no_machine_answer", extra={"reason": type(error).__name__})
+            return
+        if answer.decision is not None:
+            await self._try(rf.AnswerByMachine(command_id="part:machine", decision=answer.decision))
+
+    async def _tell_overdue(self) -> None:
+        state = self.stream.state
+        if not state.overdue or self._told_overdue:
+            return
+        self._told_overdue = True
+        if not await report(self.stream, "part_overdue", OverduePartFact(n=state.n)):
+            await self._cancelled()
+
+    async def _tell_answer(self) -> None:
+        state = self.stream.state
+        if state.state is ReferralState.ANSWERED and (said := state.decision) is not None:
+            fact = PartFact(n=state.n, outcome=said.outcome, officer=said.officer, result=said.result)
+            await report(self.stream, "part_settled", fact)
+
+    async def _cancelled(self) -> None:
+        """Wait no more, if the record of the filing bears that out."""
+        await self._try(rf.CancelReferral(command_id="part:cancel"))
+
+    async def _try(self, command: SystemCommand, *, not_before: datetime | None = None) -> None:
+        """Record it; a refusal says that somebody else was first, or that the record says otherwise."""
+        try:
+            await self.stream.record(command, not_before=not_before)
+        except RefusalError as error:
+            workflow.logger.info("system.refused", extra={"kind": command.kind, "code": error.refusal.code})
+
+    def _remember(self, **what: Any) -> None:
+        self.memory = self.memory.model_copy(update=what)
+
+    @property
+    def _undecided(self) -> bool:
+        return self.stream.state.state is ReferralState.OPEN
+
+
+@workflow.defn(name="Referral")
+@of_kind(REFERRAL, ReferralLife)
+class ReferralWorkflow:
+    """One part of a procedure, decided by another agency, and its answer told to the filing."""
+
+    life: ReferralLife
+
+    @workflow.run
+    async def run(self, *raw: Any) -> ReferralView:  # noqa: ARG002 -- parsed before, as the life begins
+        """Live, and say how it was decided."""
+        await self.life.live()
+        return rules.view(self.life.stream.state)
+
+    @workflow.signal
+    async def cancel(self, *_: Any) -> None:
+        """The filing has ended."""
+        await self.life.cancel()
