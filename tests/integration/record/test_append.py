@@ -192,7 +192,7 @@ async def test_the_promoted_build_takes_over_what_it_reads_and_nothing_newer(wor
         assert not await takes(newest)  # nobody is promoted
         await connection.execute("update build set promoted_at = now() where build = 'old'")
         assert [await takes(newest), await takes(newest + 1)] == [True, False]
-        assert not await builds.can_take_over(given, "complaint", stream, 1)
+        assert not await builds.can_take_over(given, "appeal", stream, 1)
         await connection.execute(
             """
             insert into build (build, reads, promoted_at) values ('new', jsonb_build_object('kinds', jsonb_build_object(

@@ -20,7 +20,7 @@ from schemas.ids import TASK_QUEUE, StreamId
 from schemas.people import Actor, Role
 from schemas.reading import AskTasks
 from tests.acting import AGENCY, VIA, Play, extract, officer, refusal
-from tests.complaints import ABOVE, WITH_COMPLAINTS, AnswerComplaint, ComplaintWorkflow
+from tests.appeals import ABOVE, WITH_APPEALS, AnswerAppeal, AppealWorkflow
 from tests.conftest import ROOT, World
 from tests.shell import Shell
 from workers.wiring import WORKFLOWS, activities, platform_worker
@@ -30,37 +30,37 @@ LEADER: Final = officer(Role.LEADER, ABOVE)
 
 @asynccontextmanager
 async def platform(world: World) -> AsyncIterator[None]:
-    """A platform that has complaints too."""
-    workflows = (*WORKFLOWS, ComplaintWorkflow)
+    """A platform that has appeals too."""
+    workflows = (*WORKFLOWS, AppealWorkflow)
     async with (
-        activities(world.settings, WITH_COMPLAINTS) as functions,
+        activities(world.settings, WITH_APPEALS) as functions,
         platform_worker(world.temporal, functions, world.settings, workflows=workflows),
     ):
         yield
 
 
-async def complain(world: World, play: Play) -> str:
-    """Complain about a filing; the name of the stream."""
-    stream = str(StreamId("complaint", play.filing, 1))
+async def lodge(world: World, play: Play) -> str:
+    """Appeal about a filing; the name of the stream."""
+    stream = str(StreamId("appeal", play.filing, 1))
     start = {"filing_id": str(play.filing), "n": 1, "agency": AGENCY, "about": "canary: nobody answers"}
-    await world.temporal.start_workflow("Complaint", start, id=stream, task_queue=TASK_QUEUE)
+    await world.temporal.start_workflow("Appeal", start, id=stream, task_queue=TASK_QUEUE)
     with pytest.raises(RefusedError):  # an Update is answered once the stream has begun
         await world.client.act(stream, answered(officer(Role.LEADER)))
     return stream
 
 
-def answered(actor: Actor, **said: Any) -> AnswerComplaint:
+def answered(actor: Actor, **said: Any) -> AnswerAppeal:
     given = {"command_id": "answer-1", "actor": actor, "via": VIA, "answer": "tomorrow"} | said
-    return AnswerComplaint.model_validate(given)
+    return AnswerAppeal.model_validate(given)
 
 
 async def again(world: World) -> dict[str, int]:
     """How many rows of each read model a rebuild finds wrong."""
-    return (await rebuild(world.owner_dsn, world.settings.master, lambda *_: None, WITH_COMPLAINTS)).changed
+    return (await rebuild(world.owner_dsn, world.settings.master, lambda *_: None, WITH_APPEALS)).changed
 
 
 def test_it_is_under_120_lines() -> None:
-    assert len((ROOT / "tests" / "complaints.py").read_text(encoding="utf-8").splitlines()) < 120
+    assert len((ROOT / "tests" / "appeals.py").read_text(encoding="utf-8").splitlines()) < 120
 
 
 async def test_a_new_kind_is_appended_acted_on_read_restarted_rebuilt_and_verified(
@@ -68,7 +68,7 @@ async def test_a_new_kind_is_appended_acted_on_read_restarted_rebuilt_and_verifi
 ) -> None:
     async with platform(world):
         play = await Play.begin(world, extract())
-        stream = await complain(world, play)
+        stream = await lodge(world, play)
         await guarded(world, stream)
         await in_a_queue_of_the_agency_above(world, stream)
         await world.temporal.get_workflow_handle(stream).terminate("lost")
@@ -80,7 +80,7 @@ async def test_a_new_kind_is_appended_acted_on_read_restarted_rebuilt_and_verifi
 
     assert set((await again(world)).values()) == {0}
     async with world.connection() as connection:
-        await connection.execute("update standing set open = true where kind = 'complaint'")
+        await connection.execute("update standing set open = true where kind = 'appeal'")
         await connection.execute("delete from task")
     assert (await again(world))["standing"] == 1
     assert (await verify(world.superuser_dsn)).verified
@@ -100,23 +100,23 @@ async def guarded(world: World, stream: str) -> None:
     with pytest.raises(NotAuthorised):  # nobody of this name is in the directory of the agency that must act
         await client.act(stream, answered(Actor(subject="nobody", role=Role.LEADER, agency=ABOVE)))
     made_up = {"filing_id": stream.split(":")[1], "n": 2, "agency": AGENCY, "about": 7}
-    begun = await world.temporal.start_workflow("Complaint", made_up, id=stream[:-1] + "2", task_queue=TASK_QUEUE)
+    begun = await world.temporal.start_workflow("Appeal", made_up, id=stream[:-1] + "2", task_queue=TASK_QUEUE)
     assert (await refusal(begun.result())).code == "bad_start"
 
 
 async def in_a_queue_of_the_agency_above(world: World, stream: str) -> None:
     """Its task belongs to it and to the agency that must act, not to the filing's."""
     (task,) = (await world.client.tasks(AskTasks(agency=ABOVE))).rows
-    assert (task.stream, task.agency, task.role, task.actions) == (stream, ABOVE, "leader", ("answer_complaint",))
+    assert (task.stream, task.agency, task.role, task.actions) == (stream, ABOVE, "leader", ("answer_appeal",))
     assert stream not in {task.stream for task in (await world.client.tasks(AskTasks(agency=AGENCY))).rows}
-    assert [entry.kind for entry in await world.client.timeline(stream.split(":")[1])] == ["submitted", "complained"]
+    assert [entry.kind for entry in await world.client.timeline(stream.split(":")[1])] == ["submitted", "appealed"]
 
 
 async def restarted(world: World, stream: str) -> None:
     async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=2) as pool:
-        restarter = Restarter(pool, world.temporal, WITH_COMPLAINTS)
-        assert [page async for page in restarter.all_unfinished("complaint") if page] == [[stream]]
-        assert await restarter.unfinished("complaint", StreamId.parse(stream).filing) == [stream]
+        restarter = Restarter(pool, world.temporal, WITH_APPEALS)
+        assert [page async for page in restarter.all_unfinished("appeal") if page] == [[stream]]
+        assert await restarter.unfinished("appeal", StreamId.parse(stream).filing) == [stream]
         assert await restarter.restart(stream) is Found.RESTARTED
         assert await restarter.restart(stream) is Found.RUNNING
 
@@ -125,19 +125,19 @@ async def acted_on_by_the_command(world: World, stream: str, tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)  # beside no running stack
     shell = Shell(world.process_env)
     by = ("--actor", f"leader:{LEADER.subject}@{ABOVE}", "--command-id", "answer-1", "--json")
-    first = await shell("act", stream, "answer_complaint", *by, "--data", '{"answer": "tomorrow"}')
+    first = await shell("act", stream, "answer_appeal", *by, "--data", '{"answer": "tomorrow"}')
     assert first.code == 0, first.err
     assert first.json["seq"] == 2
-    again = await shell("act", stream, "answer_complaint", *by, "--data", '{"answer": "tomorrow"}')
+    again = await shell("act", stream, "answer_appeal", *by, "--data", '{"answer": "tomorrow"}')
     assert again.json == first.json
-    other = await shell("act", stream, "answer_complaint", *by, "--data", '{"answer": "never"}')
+    other = await shell("act", stream, "answer_appeal", *by, "--data", '{"answer": "never"}')
     assert (other.code, other.json["code"]) == (1, "same_id_other_content")
     assert (await world.client.receipt(stream, "answer-1")).seq == 2
 
 
 async def proved_outside(world: World, play: Play, stream: str) -> None:
     async with world.connection(world.app_dsn) as connection:
-        assert await connection.fetch(behind_query(WITH_COMPLAINTS)) == []
+        assert await connection.fetch(behind_query(WITH_APPEALS)) == []
         made = await bundle.export(connection, str(play.filing))
     assert made is not None
     assert stream in {each["stream"] for each in made["streams"]}

@@ -17,12 +17,12 @@ from activities.ledger.append import LEDGER, Ledger
 from schemas.ids import StreamId
 from schemas.people import SYSTEM, Actor, Role, Via
 from schemas.stream.ledger import Appended, Batch, Receipt, StoredEvent
-from tests.complaints import ABOVE, COMPLAINT, AnswerComplaint, Complain, Complaint
+from tests.appeals import ABOVE, APPEAL, AnswerAppeal, Appeal, Lodge
 from workflows.stream.recording import Stream
 
 NOW: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 FILING: Final = UUID(int=7)
-NAME: Final = f"complaint:{FILING}:1"
+NAME: Final = f"appeal:{FILING}:1"
 LEADER: Final = Actor(subject="leader-1", role=Role.LEADER, agency=ABOVE)
 VIA: Final = Via(principal="portal")
 
@@ -38,13 +38,13 @@ _USED: Final = (
 )
 
 
-def complain(about: str = "chậm trễ") -> Complain:
-    return Complain(command_id="complain", about=about)
+def lodge(about: str = "chậm trễ") -> Lodge:
+    return Lodge(command_id="lodge", about=about)
 
 
-def answer(command_id: str = "answer-1", **said: Any) -> AnswerComplaint:
+def answer(command_id: str = "answer-1", **said: Any) -> AnswerAppeal:
     fields = {"command_id": command_id, "actor": LEADER, "via": VIA, "answer": "đã trả kết quả"} | said
-    return AnswerComplaint.model_validate(fields)
+    return AnswerAppeal.model_validate(fields)
 
 
 class Engine:
@@ -142,5 +142,5 @@ class Engine:
         self.receipts.append(Receipt(command_id=command_id, digest="d", seq=len(self.log), at=NOW))
 
 
-def stream(**known: Any) -> Stream[Complaint]:
-    return Stream(COMPLAINT, StreamId("complaint", FILING, 1), Complaint(agency="H01.30", n=1), **known)
+def stream(**known: Any) -> Stream[Appeal]:
+    return Stream(APPEAL, StreamId("appeal", FILING, 1), Appeal(agency="H01.30", n=1), **known)

@@ -14,9 +14,9 @@ from rules.streams import PAYMENT, StreamKind
 from schemas.backoffice import CheckAnswer
 from schemas.errors import RefusalCode
 from schemas.stream.snapshots import Snapshot
-from tests.complaints import COMPLAINT, Complaint
+from tests.appeals import APPEAL, Appeal
 from tests.unit.filing import lives
-from tests.unit.stream.shell import FILING, NAME, NOW, Engine, answer, complain
+from tests.unit.stream.shell import FILING, NAME, NOW, Engine, answer, lodge
 from workflows import agency
 from workflows.filing import FilingLife
 from workflows.payment import PaymentLife
@@ -33,9 +33,9 @@ def input_of(life: Life[Any]) -> dict[str, Any]:
     return {name: json.loads(value.model_dump_json()) for name, value in given.items()}
 
 
-async def ended(engine: Engine) -> tuple[Life[Complaint], dict[str, Any]]:
+async def ended(engine: Engine) -> tuple[Life[Appeal], dict[str, Any]]:
     """A life that has recorded two commands, and what it hands on."""
-    life: Life[Complaint] = Life(COMPLAINT, START)
+    life: Life[Appeal] = Life(APPEAL, START)
     await life._begin()
     await life.take_command(answer())
     engine.run.continued_run_id = "the run before"
@@ -44,7 +44,7 @@ async def ended(engine: Engine) -> tuple[Life[Complaint], dict[str, Any]]:
 
 async def test_a_run_goes_on_where_the_one_before_left_off(engine: Engine) -> None:
     before, given = await ended(engine)
-    life: Life[Complaint] = Life(COMPLAINT, given)
+    life: Life[Appeal] = Life(APPEAL, given)
     assert (life.refusal, life.has_begun, life.stream.epoch) == (None, True, 4)
     assert life.stream.state == before.stream.state
     assert life.stream.receipts.kept == before.stream.receipts.kept
@@ -56,8 +56,8 @@ async def test_a_run_goes_on_where_the_one_before_left_off(engine: Engine) -> No
 async def test_more_receipts_than_are_kept_are_handed_on_as_marks(engine: Engine) -> None:
     before, _ = await ended(engine)
     for n in range(200):
-        await before.stream.record(complain().model_copy(update={"command_id": f"c{n}"}))
-    life: Life[Complaint] = Life(COMPLAINT, input_of(before))
+        await before.stream.record(lodge().model_copy(update={"command_id": f"c{n}"}))
+    life: Life[Appeal] = Life(APPEAL, input_of(before))
     assert all(life.stream.receipts.may_hold(f"c{n}") for n in range(200))
     assert not life.stream.receipts.may_hold("never")
 
@@ -119,7 +119,7 @@ async def test_only_a_run_that_continues_another_believes_what_it_is_handed(
 ) -> None:
     _, given = await ended(engine)
     vars(engine.run).update(other)
-    life: Life[Complaint] = Life(COMPLAINT, given)
+    life: Life[Appeal] = Life(APPEAL, given)
     assert (life.refusal, life.has_begun) == (None, False)
     assert life._resume is not None
     assert (life._resume.epoch, life._resume.snapshot) == (4, None)
@@ -127,17 +127,17 @@ async def test_only_a_run_that_continues_another_believes_what_it_is_handed(
 
 async def test_what_a_newer_worker_has_written_is_no_state_and_no_refusal(engine: Engine) -> None:
     _, given = await ended(engine)
-    given["snapshot"]["state"]["snapshot_version"] = COMPLAINT.reads.snapshot
-    assert Life(COMPLAINT, given).has_begun
-    given["snapshot"]["state"]["snapshot_version"] = COMPLAINT.reads.snapshot + 1
+    given["snapshot"]["state"]["snapshot_version"] = APPEAL.reads.snapshot
+    assert Life(APPEAL, given).has_begun
+    given["snapshot"]["state"]["snapshot_version"] = APPEAL.reads.snapshot + 1
     with pytest.raises(RuntimeError, match="newer"):
-        Life(COMPLAINT, given)
+        Life(APPEAL, given)
 
 
 async def test_an_older_state_is_written_again_as_a_new_one(engine: Engine) -> None:
     _, given = await ended(engine)
     given["snapshot"]["state"]["snapshot_version"] = 0
-    assert Life(COMPLAINT, given).stream.state.snapshot_version == COMPLAINT.reads.snapshot
+    assert Life(APPEAL, given).stream.state.snapshot_version == APPEAL.reads.snapshot
 
 
 @pytest.mark.parametrize(
@@ -151,16 +151,16 @@ async def test_an_older_state_is_written_again_as_a_new_one(engine: Engine) -> N
 )
 def test_a_start_that_does_not_fit_is_refused(engine: Engine, start: Any, rule: str | None) -> None:
     assert engine.run.workflow_id == NAME
-    refusal = Life(COMPLAINT, start).refusal
+    refusal = Life(APPEAL, start).refusal
     assert refusal is not None
     assert refusal.code is RefusalCode.BAD_START
     assert rule in {None, refusal.problems[0].rule}
 
 
-@pytest.mark.parametrize("name", [f"payment:{FILING}:1", "complaint", "complaint:x:1"])
+@pytest.mark.parametrize("name", [f"payment:{FILING}:1", "appeal", "appeal:x:1"])
 async def test_a_run_under_the_name_of_nothing_of_its_kind_takes_nothing_over(engine: Engine, name: str) -> None:
     engine.run.workflow_id = name
-    life: Life[Complaint] = Life(COMPLAINT, {"restart": {}})
+    life: Life[Appeal] = Life(APPEAL, {"restart": {}})
     with pytest.raises(Exception, match=r"(?i)record"):
         await life._begin()
     assert engine.batches == []

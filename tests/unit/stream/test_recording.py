@@ -11,16 +11,16 @@ from temporalio.exceptions import ApplicationError
 
 from schemas.errors import Refusal, RefusalCode, RefusalError, problem
 from schemas.filing.commands import content_of
-from tests.unit.stream.shell import FILING, LEADER, NAME, NOW, VIA, Engine, answer, complain, stream
+from tests.unit.stream.shell import FILING, LEADER, NAME, NOW, VIA, Engine, answer, lodge, stream
 from workflows.stream import waiting
 from workflows.stream.recording import MIN_TIMER, PAGES
 
-ANSWERED = {"kind": "complaint_answered", "answer": "đã trả kết quả"}
+ANSWERED = {"kind": "appeal_answered", "answer": "đã trả kết quả"}
 
 
 async def test_what_is_recorded_is_proposed_behind_what_is_known(engine: Engine) -> None:
     recording = stream()
-    first = await recording.record(complain())
+    first = await recording.record(lodge())
     second = await recording.record(answer(on_behalf_of="an"))
     assert (first.seq, second.seq, second.digest) == (1, 2, content_of(answer(on_behalf_of="an")))
     one, two = engine.batches
@@ -35,7 +35,7 @@ async def test_what_is_recorded_is_proposed_behind_what_is_known(engine: Engine)
 
 async def test_a_repeat_asks_nobody_and_other_content_under_its_id_is_refused(engine: Engine) -> None:
     recording = stream()
-    await recording.record(complain())
+    await recording.record(lodge())
     receipt = await recording.record(answer())
     asked = len(engine.batches)
     assert await recording.record(answer()) == receipt
@@ -47,7 +47,7 @@ async def test_a_repeat_asks_nobody_and_other_content_under_its_id_is_refused(en
 
 async def test_one_is_recorded_after_the_other(engine: Engine) -> None:
     recording = stream()
-    await recording.record(complain())
+    await recording.record(lodge())
     both = await asyncio.gather(
         recording.record(answer("one")), recording.record(answer("two")), return_exceptions=True
     )
@@ -61,7 +61,7 @@ async def test_it_is_idle_only_while_nothing_is_recorded_or_waits_to_be(engine: 
     seen: list[bool] = []
     engine.before_answer = lambda _: seen.append(recording.idle)
     assert recording.idle
-    await asyncio.gather(recording.record(complain()), recording.catch_up())
+    await asyncio.gather(recording.record(lodge()), recording.catch_up())
     assert (seen, recording.idle) == ([False, False], True)
 
 
@@ -80,7 +80,7 @@ async def test_a_run_ends_only_once_nothing_is_recorded_any_more(engine: Engine)
 
 async def test_what_is_refused_now_writes_nothing_and_is_asked_all_the_same(engine: Engine) -> None:
     recording = stream()
-    await recording.record(complain())
+    await recording.record(lodge())
     stranger = LEADER.model_copy(update={"agency": "H99"})
     with pytest.raises(RefusalError) as refused:
         await recording.record(answer(actor=stranger))
@@ -93,10 +93,10 @@ async def test_with_a_refusal_it_is_only_found(engine: Engine) -> None:
     why = Refusal(code=RefusalCode.BAD_START, problems=(problem("", "no", "không", "no"),))
     recording = stream()
     with pytest.raises(RefusalError) as refused:
-        await recording.record(complain(), refusal=why)
+        await recording.record(lodge(), refusal=why)
     assert (refused.value.refusal, engine.log) == (why, [])
-    engine.append(engine.batches[-1].model_copy(update={"events": ({"kind": "complained", "about": "x"},)}))
-    assert (await stream().record(complain(), content_of(complain()), refusal=why)).seq == 1
+    engine.append(engine.batches[-1].model_copy(update={"events": ({"kind": "appealed", "about": "x"},)}))
+    assert (await stream().record(lodge(), content_of(lodge()), refusal=why)).seq == 1
 
 
 async def test_what_the_log_refuses_is_refused_as_it_says(engine: Engine) -> None:
@@ -104,13 +104,13 @@ async def test_what_the_log_refuses_is_refused_as_it_says(engine: Engine) -> Non
     recording = stream()
     engine.before_answer = lambda _: engine.told.update(stored=(), receipts=(), refused=said)
     with pytest.raises(RefusalError) as refused:
-        await recording.record(complain())
+        await recording.record(lodge())
     assert refused.value.refusal == said
 
 
 async def test_where_the_log_was_ahead_it_is_folded_and_decided_again(engine: Engine) -> None:
     recording = stream()
-    await recording.record(complain())
+    await recording.record(lodge())
     engine.somebody_else(ANSWERED)
     with pytest.raises(RefusalError) as refused:
         await recording.record(answer("mine"))
@@ -121,7 +121,7 @@ async def test_where_the_log_was_ahead_it_is_folded_and_decided_again(engine: En
 
 async def test_a_timer_never_fires_before_its_instant(engine: Engine) -> None:
     later = NOW + timedelta(seconds=1)
-    await stream().record(complain(), not_before=later)
+    await stream().record(lodge(), not_before=later)
     assert engine.batches[-1].at == later
     engine.time = later + timedelta(seconds=1)
     recording = stream()
@@ -134,7 +134,7 @@ async def test_a_timer_never_fires_before_its_instant(engine: Engine) -> None:
 async def test_catching_up_reads_to_the_end_page_by_page(engine: Engine, many: int, rests: int) -> None:
     """And lets the server have what was read, before it is too much for one message."""
     for n in range(many):
-        engine.somebody_else({"kind": "complained", "about": f"{n}"}, f"c{n}")
+        engine.somebody_else({"kind": "appealed", "about": f"{n}"}, f"c{n}")
     pages = iter(range(1, many + 1))
 
     def one_page(_: object) -> None:
@@ -155,7 +155,7 @@ async def test_catching_up_reads_to_the_end_page_by_page(engine: Engine, many: i
 @pytest.mark.parametrize(("seen", "checked"), [(None, True), (1, True), (2, True), (3, False)])
 async def test_who_saw_more_than_this_run_is_let_pass(engine: Engine, seen: int | None, *, checked: bool) -> None:
     recording = stream()
-    await recording.record(complain())
+    await recording.record(lodge())
     await recording.record(answer())
     late = answer("late", seen_seq=seen)
     if not checked:
@@ -170,7 +170,7 @@ async def test_who_saw_more_than_this_run_is_let_pass(engine: Engine, seen: int 
 
 async def test_a_check_refuses_other_content_under_an_id_that_is_known(engine: Engine) -> None:
     recording = stream()
-    await recording.record(complain())
+    await recording.record(lodge())
     await recording.record(answer())
     with pytest.raises(RefusalError) as refused:
         recording.check(answer(answer="khác"), content_of(answer(answer="khác")))
@@ -186,7 +186,7 @@ async def test_a_conflict_says_that_a_later_run_has_taken_over(engine: Engine, c
     engine.before_answer = conflict
     recording = stream()
     with pytest.raises(ApplicationError):
-        await recording.record(complain())
+        await recording.record(lodge())
     assert (recording.superseded, recording.idle) == (superseded, True)
 
 
@@ -205,7 +205,7 @@ async def test_only_the_answer_of_the_log_lets_a_run_make_way(
 ) -> None:
     recording = stream()
     engine.told = told
-    await recording.record(complain())
+    await recording.record(lodge())
     assert (recording.makes_way, recording.stays) == (makes_way, stays)
     engine.told = {}
     await recording.catch_up()
@@ -230,15 +230,15 @@ async def test_a_run_that_is_to_make_way_says_what_it_would_hand_on(
 
 async def test_an_answer_to_another_command_is_folded_and_kept_for_it(engine: Engine) -> None:
     recording = stream()
-    await recording.record(complain())
+    await recording.record(lodge())
     why = Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(problem("actor", "nobody", "ai", "who"),))
 
     def of_the_other(_: object) -> None:
         engine.told = {"command_id": "two", "stored": (), "receipts": (), "refused": why} if not engine.told else {}
 
     engine.before_answer = of_the_other
-    assert (await recording.record(complain().model_copy(update={"command_id": "one"}))).seq == 2
-    assert [batch.command_id for batch in engine.batches] == ["complain", "one", "one"]
+    assert (await recording.record(lodge().model_copy(update={"command_id": "one"}))).seq == 2
+    assert [batch.command_id for batch in engine.batches] == ["lodge", "one", "one"]
     with pytest.raises(RefusalError) as refused:
         await recording.record(answer("two"))
     assert (refused.value.refusal, len(engine.batches)) == (why, 3)

@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from schemas.errors import Refusal, RefusalCode, problem
 from schemas.filing.commands import AdoptCalendar, content_of
 from schemas.stream.reprojection import command_id
-from tests.complaints import COMPLAINT, AnswerComplaint
+from tests.appeals import APPEAL, AnswerAppeal
 from tests.unit.filing.lives import CALENDAR
 from tests.unit.stream.shell import FILING, NOW, Engine, answer
 from tests.unit.stream.test_payment_life import begun
@@ -23,7 +23,7 @@ from workflows.stream.recording import failure
 from workflows.stream.shell import Life
 
 START: Final = {"filing_id": str(FILING), "n": 1, "agency": "H01.30", "about": "chậm trễ"}
-UPDATE: Final = update(AnswerComplaint)
+UPDATE: Final = update(AnswerAppeal)
 
 
 def wire(**said: Any) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def wire(**said: Any) -> dict[str, Any]:
 
 
 async def workflow_of(_: Engine) -> Any:
-    life: Life[Any] = Life(COMPLAINT, START)
+    life: Life[Any] = Life(APPEAL, START)
     await life._begin()
     return SimpleNamespace(life=life)
 

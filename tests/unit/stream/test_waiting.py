@@ -13,9 +13,9 @@ from activities.intake import OpenRequest, OpenResult
 from schemas.errors import NOT_READY, RefusalCode, RefusalError
 from schemas.filing.commands import AdoptCalendar
 from schemas.filing.state import FeeFact
-from tests.complaints import COMPLAINT, ComplaintWorkflow
+from tests.appeals import APPEAL, AppealWorkflow
 from tests.unit.filing import lives
-from tests.unit.stream.shell import FILING, NAME, Engine, answer, complain, stream
+from tests.unit.stream.shell import FILING, NAME, Engine, answer, lodge, stream
 from workflows.stream import waiting
 from workflows.stream.reporting import report
 from workflows.stream.shell import Life
@@ -104,7 +104,7 @@ def found(agency: str | None = "H01.30") -> OpenResult:
 
 
 async def test_a_run_that_is_to_go_on_from_the_log_reads_it_first(engine: Engine) -> None:
-    engine.somebody_else({"kind": "complained", "about": "x"}, "complain")
+    engine.somebody_else({"kind": "appealed", "about": "x"}, "lodge")
     engine.answers["open"] = found()
     seen: list[Any] = []
 
@@ -115,7 +115,7 @@ async def test_a_run_that_is_to_go_on_from_the_log_reads_it_first(engine: Engine
         async def caught_up(self) -> None:
             seen.append(self.stream.state.seq)
 
-    life = Taking(COMPLAINT, {"restart": {"epoch": 3}})
+    life = Taking(APPEAL, {"restart": {"epoch": 3}})
     with pytest.raises(RefusalError) as early:
         _ = life.stream
     assert early.value.refusal == NOT_READY
@@ -129,9 +129,9 @@ async def test_a_run_that_is_to_go_on_from_the_log_reads_it_first(engine: Engine
 async def test_nothing_is_judged_by_half_of_a_log(engine: Engine) -> None:
     """What is asked while it is still being read waits."""
     for about in ("x", "y"):
-        engine.somebody_else({"kind": "complained", "about": about}, about)
+        engine.somebody_else({"kind": "appealed", "about": about}, about)
     engine.answers["open"] = found()
-    life: Life[Any] = Life(COMPLAINT, {"restart": {"epoch": 3}})
+    life: Life[Any] = Life(APPEAL, {"restart": {"epoch": 3}})
     begun: list[bool] = []
 
     def first_page(_: object) -> None:
@@ -148,14 +148,14 @@ async def test_nothing_is_judged_by_half_of_a_log(engine: Engine) -> None:
 async def test_nothing_is_taken_over_that_the_log_does_not_hold(engine: Engine) -> None:
     engine.answers["open"] = found(agency=None)
     with pytest.raises(ApplicationError) as error:
-        await Life(COMPLAINT, {"restart": {}})._begin()
+        await Life(APPEAL, {"restart": {}})._begin()
     assert error.value.details[0]["problems"][0]["rule"] == "nothing_recorded"
 
 
 async def test_what_was_begun_before_with_other_words_goes_on_as_the_log_says(engine: Engine) -> None:
-    first: Life[Any] = Life(COMPLAINT, START)
+    first: Life[Any] = Life(APPEAL, START)
     await first._begin()
-    again: Life[Any] = Life(COMPLAINT, START | {"about": "khác"})
+    again: Life[Any] = Life(APPEAL, START | {"about": "khác"})
     await again._begin()
     assert (again.refusal, again.stream.state.seq, len(engine.log)) == (None, 1, 1)
 
@@ -164,7 +164,7 @@ async def test_what_was_begun_before_with_other_words_goes_on_as_the_log_says(en
 async def test_a_run_that_makes_way_gives_the_next_all_it_knows_once_nobody_waits_for_it(
     engine: Engine, continued: list[tuple[Any, dict[str, Any]]], *, stays: bool
 ) -> None:
-    life: Life[Any] = Life(COMPLAINT, START)
+    life: Life[Any] = Life(APPEAL, START)
     await life._begin()
     life.stream.makes_way, life.stream.stays = True, stays
     with pytest.raises(ContinuedError):
@@ -178,7 +178,7 @@ async def test_a_run_that_makes_way_gives_the_next_all_it_knows_once_nobody_wait
 
 
 async def test_a_life_without_anything_to_do_by_itself_lasts_as_long_as_its_stream_is_open(engine: Engine) -> None:
-    life: Life[Any] = Life(COMPLAINT, START)
+    life: Life[Any] = Life(APPEAL, START)
     await life._begin()
     with pytest.raises(TimeoutError):
         await life.proceed()
@@ -188,24 +188,24 @@ async def test_a_life_without_anything_to_do_by_itself_lasts_as_long_as_its_stre
 
 
 async def test_a_nudge_asks_the_log_and_a_life_that_was_refused_asks_nobody(engine: Engine) -> None:
-    life: Life[Any] = Life(COMPLAINT, START)
+    life: Life[Any] = Life(APPEAL, START)
     await life._begin()
     await life.nudged()
     assert engine.batches[-1].command_id == "catch-up"
     asked = len(engine.batches)
-    refused: Life[Any] = Life(COMPLAINT, "x")
+    refused: Life[Any] = Life(APPEAL, "x")
     await refused.nudged()
     assert len(engine.batches) == asked
     with pytest.raises(RefusalError) as error:
-        refused.check_command(complain())
+        refused.check_command(lodge())
     assert error.value.refusal.code is RefusalCode.BAD_START
 
 
 def test_a_workflow_of_a_kind_has_its_life_and_an_update_for_each_command(engine: Engine) -> None:
     assert engine.run.workflow_id == NAME
-    made = ComplaintWorkflow(START)  # type: ignore[call-arg]
+    made = AppealWorkflow(START)  # type: ignore[call-arg]
     assert made.life.start.about == "chậm trễ"
-    definition: Any = workflow._Definition.must_from_class(ComplaintWorkflow)
-    assert set(definition.updates) == {"answer_complaint", "adopt_calendar"}
+    definition: Any = workflow._Definition.must_from_class(AppealWorkflow)
+    assert set(definition.updates) == {"answer_appeal", "adopt_calendar"}
     assert set(definition.signals) == {"nudge"}
     assert definition.updates["adopt_calendar"].description == AdoptCalendar.__doc__

@@ -1,0 +1,116 @@
+"""A kind of stream that the platform does not have: an appeal about a filing, which another agency must answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from rules.streams import KINDS, Kinds, StreamKind
+    from schemas.base import AgencyCode, Model, Personal, ShortText
+    from schemas.errors import Problem, RefusalCode, problem, refused
+    from schemas.filing.commands import Command, SystemCommand
+    from schemas.people import Actor, Role
+    from schemas.stream.ledger import Recorded
+    from schemas.stream.rows import Rows, Standing, TaskRow
+    from workflows.stream.shell import Life, of_kind
+
+ABOVE: Final = "H01.12"  # answers appeals about the others
+
+
+class Appealed(Model):
+    kind: Literal["appealed"] = "appealed"
+    about: Annotated[str, Personal]
+
+
+class AppealAnswered(Model):
+    kind: Literal["appeal_answered"] = "appeal_answered"
+    answer: str
+
+
+class AppealStart(Model):
+    filing_id: UUID
+    n: int
+    agency: AgencyCode
+    about: str
+
+
+class Lodge(SystemCommand):
+    kind: Literal["lodge"] = "lodge"
+    about: str
+
+
+class AnswerAppeal(Command):
+    kind: Literal["answer_appeal"] = "answer_appeal"
+    answer: ShortText
+
+
+class Appeal(Model):
+    snapshot_version: int = 1
+    agency: AgencyCode
+    n: int
+    seq: int = 0
+    answer: str | None = None
+
+
+def decide(appeal: Appeal, command: Command, now: datetime) -> tuple[Model, ...]:
+    if isinstance(command, Lodge):
+        return (Appealed(about=command.about),)
+    if (why := guard(appeal, command.kind, command.actor, now)) is not None:
+        raise refused(RefusalCode.NOT_ALLOWED, why)
+    return (AppealAnswered(answer=command.answer),) if isinstance(command, AnswerAppeal) else ()
+
+
+def guard(appeal: Appeal, _: str, actor: Actor, __: datetime) -> Problem | None:
+    if appeal.answer is not None:
+        return problem("", "answered_already", "đã trả lời", "the appeal has been answered")
+    if (actor.role, actor.agency) != (Role.LEADER, ABOVE):
+        return problem("actor", "not_the_agency_above", "cơ quan cấp trên trả lời", "the agency above answers")
+    return None
+
+
+def evolve(appeal: Appeal, recorded: Recorded) -> Appeal:
+    said = recorded.event.model_dump(include={"answer"})
+    return appeal.model_copy(update=said | {"seq": recorded.seq})
+
+
+def standing(appeal: Appeal) -> Standing:
+    return Standing(n=appeal.n, open=appeal.answer is None)
+
+
+def rows(appeal: Appeal) -> Rows:
+    task = TaskRow(name="appeal", agency=ABOVE, role="leader", actions=("answer_appeal",), overdue=False)
+    return Rows(tasks=(task,) if appeal.answer is None else ())
+
+
+APPEAL: Final = StreamKind(
+    name="appeal",
+    workflow="Appeal",
+    state=Appeal,
+    events=Appealed | AppealAnswered,
+    first="appealed",
+    initial=lambda origin: Appeal(agency=origin.agency, n=origin.stream.n),
+    decide=decide,
+    evolve=evolve,
+    standing=standing,
+    rows=rows,
+    start=AppealStart,
+    opening=lambda start: Lodge(command_id="lodge", about=start.about),
+    commands=(AnswerAppeal,),
+    guard=guard,
+    writers=frozenset({Role.SYSTEM, Role.LEADER}),
+)
+WITH_APPEALS: Final = Kinds((*KINDS.values(), APPEAL))
+
+
+@workflow.defn(name=APPEAL.workflow)
+@of_kind(APPEAL)
+class AppealWorkflow:
+    life: Life[Appeal]
+
+    @workflow.run
+    async def run(self, *raw: Any) -> None:  # noqa: ARG002 -- parsed before, as the life begins
+        await self.life.live()
