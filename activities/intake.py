@@ -64,7 +64,7 @@ class OpenResult(Model):
 
 
 class News(Model):
-    """An event of the filing's `n`-th payment, parcel or referral; `body` is what is public of it."""
+    """An event of one of the filing's other streams, its `n`-th of that kind; `body` is what is public of it."""
 
     n: int
     kind: str
@@ -133,7 +133,14 @@ class Registry:
                 return await is_closed(connection, stream)
 
 
-_TOLD: Final = ("payment_captured", "payment_expired", "consignment_ended", "referral_overdue", "referral_answered")
+_TOLD: Final = (
+    "payment_captured",
+    "payment_expired",
+    "consignment_ended",
+    "referral_overdue",
+    "referral_answered",
+    "complaint_answered",
+)
 _NEWS: Final = """
 select stream, kind, body from event where filing_id = $1 and kind = any($2) order by recorded_at, stream, seq
 """

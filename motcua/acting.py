@@ -17,6 +17,7 @@ def command_id() -> str:
 class _Client(Asking, Protocol):
     async def submit(self, submission: c.Submission) -> c.Receipt: ...
     async def act(self, target: UUID | str, command: c.Command) -> c.Receipt: ...
+    async def complain(self, complaint: c.ComplaintStart) -> c.Receipt: ...
     async def actions(self, target: UUID | str, actor: c.Actor) -> list[c.Action]: ...
 
 
@@ -53,6 +54,13 @@ class ActingClient:
             UnfitError: The fields do not fit; nothing has been sent.
         """
         return await self._client.act(target, command(**self._with_ours({"command_id": command_id()} | fields)))
+
+    async def complain(self, /, **fields: Any) -> c.Receipt:
+        """Complain, as `FilingClient.complain` does. `fields` are those of a `ComplaintStart`, without the two.
+
+        Raises `UnfitError` if they do not fit; nothing has been sent then.
+        """
+        return await self._client.complain(c.ComplaintStart(**self._with_ours(fields)))
 
     async def actions(self, target: UUID | str) -> list[c.Action]:
         """Every command, and whether the actor can give it now, with the reason where not."""

@@ -85,6 +85,7 @@ class BlockingActingClient(_Blocking[ActingClient]):
 
     submit = _waits(ActingClient.submit)
     act = _waits(ActingClient.act)
+    complain = _waits(ActingClient.complain)
     actions = _waits(ActingClient.actions)
     pass_over = _waits(ActingClient.pass_over)
 
@@ -123,6 +124,7 @@ class BlockingFilingClient(_Blocking[FilingClient]):
 
     submit = _waits(FilingClient.submit)
     act = _waits(FilingClient.act)
+    complain = _waits(FilingClient.complain)
     view = _waits(FilingClient.view)
     receipt = _waits(FilingClient.receipt)
     actions = _waits(FilingClient.actions)
@@ -132,6 +134,7 @@ class BlockingFilingClient(_Blocking[FilingClient]):
     payment = _waits(FilingClient.payment)
     parcel = _waits(FilingClient.parcel)
     referral = _waits(FilingClient.referral)
+    complaints = _waits(FilingClient.complaints)
     timeline = _waits(FilingClient.timeline)
     changes = _waits(FilingClient.changes)
     filings = _waits(FilingClient.filings)

@@ -49,6 +49,7 @@ _PAUSE: Final = 0.2
 REST: Final = 0.1
 """Seconds in which the engine's threads come to rest."""
 _FILING: Final = "Filing"
+_COMPLAINT: Final = "Complaint"
 _VIEW: Final = "View"
 _SUBMIT: Final = "submit"
 _DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate"})
@@ -128,6 +129,39 @@ class FilingClient:
 
         receipt = await self._once(stream, _SUBMIT, attempt)
         return _same_content(receipt, digest, c.OTHER_SUBMISSION)
+
+    async def complain(self, complaint: c.ComplaintStart) -> c.Receipt:
+        """Complain (khiếu nại) about an event of a filing. The same complaint again returns the first receipt.
+
+        Args:
+            complaint: The `n`-th about this filing; `complaints` tells how many there are.
+
+        Raises:
+            NotAllowed: With every reason: it is too late, there is nothing to complain about, it is not theirs …
+            SameIdOtherContent: The `n`-th complaint is another one.
+        """
+        _must_be(complaint, c.ComplaintStart, c.RefusalCode.BAD_START)
+        content = complaint.model_dump(mode="json", exclude_none=True)
+        stream = c.complaint_workflow(complaint.filing_id, complaint.n)
+
+        async def attempt(limit: timedelta) -> c.Receipt:
+            with contextlib.suppress(WorkflowAlreadyStartedError):
+                await self._client.start_workflow(
+                    _COMPLAINT,
+                    content,
+                    id=stream,
+                    task_queue=c.TASK_QUEUE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                    rpc_timeout=limit,
+                )
+            try:
+                return await self._ask(c.AskReceipt(stream=stream, command_id=c.COMPLAINT_OPENING), c.Receipt, limit)
+            except NotReady as error:
+                raise TryAgainError from error
+
+        receipt = await self._once(stream, c.COMPLAINT_OPENING, attempt)
+        return _same_content(receipt, c.content_of_start(complaint), c.OTHER_CONTENT)
 
     def as_(self, actor: c.Actor, via: c.Via) -> ActingClient:
         """The same client for one who acts: `actor` and `via` are said once, and stand in whatever is sent.
@@ -227,6 +261,10 @@ class FilingClient:
     async def referral(self, filing_id: UUID | str, n: int = 1) -> c.ReferralView:
         """The `n`-th part of the procedure that another agency decides: by when, and how it was decided."""
         return await self._asked(c.AskReferral(stream=c.referral_workflow(_uuid(filing_id), n)), c.ReferralView)
+
+    async def complaints(self, filing_id: UUID | str) -> list[c.ComplaintView]:
+        """The complaints about the filing, and their answers."""
+        return await self._asked(c.AskComplaints(stream=_filing(filing_id)), list[c.ComplaintView])
 
     async def timeline(
         self, filing_id: UUID | str, audience: c.Audience = c.Audience.APPLICANT

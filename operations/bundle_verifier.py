@@ -176,7 +176,7 @@ def _named(body: Json, said: Json) -> Iterator[Json]:
             yield {"what": what} | _file(where[what])
 
 
-_SEALED_FILES: Final = ("authorisation", "signature", "read_back", "request", "draft")
+_SEALED_FILES: Final = ("authorisation", "signature", "read_back", "request", "draft", "document")
 
 
 def _file(reference: Json) -> Json:
@@ -451,6 +451,7 @@ BEGINS: Final = {
     "payment": "payment_requested",
     "parcel": "consignment_requested",
     "referral": "referral_requested",
+    "complaint": "complained",
 }
 
 ASKED_BY: Final = {"payment": "fee_requested", "parcel": "parcel_requested", "referral": "referred"}
@@ -535,7 +536,8 @@ def _wanted(kind: str, asked: Json) -> Json:
 
 def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:  # noqa: PLR0911 -- one line for each event
     filing_id = facts.filing.partition(":")[2]
-    payment, parcel, referral = (f"{what}:{filing_id}:{body.get('n')}" for what in ("payment", "parcel", "referral"))
+    payment, parcel, referral = (f"{what}:{filing_id}:{body.get('n', 1)}" for what in ("payment", "parcel", "referral"))
+    complaint = f"complaint:{filing_id}:{body.get('complaint')}"
     match kind, body.get("channel"):
         case "fee_paid", "online":
             return facts.said(payment, "payment_captured", owed=True, amount=body.get("amount"))
@@ -550,8 +552,9 @@ def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:  # noqa: PLR0911 -
             said = {name: body.get(name) for name in ("outcome", "officer", "result")}
             return facts.said(referral, "referral_answered", **said)
         case "handed_over", "post":
-            parcels = (name for name in facts.names if name.startswith("parcel:"))
-            return any(facts.said(name, "consignment_ended", outcome="delivered") for name in parcels)
+            return facts.said(parcel, "consignment_ended", outcome="delivered")
+        case "reopened", _:
+            return facts.said(complaint, "complaint_answered", about=body.get("about"), outcome="upheld")
     return True
 
 

@@ -16,12 +16,14 @@ class Entry:
         fields: It has these fields with these values, among others.
         stream: It stands in this stream; without, in any of the filing's.
         absent: There must be none such.
+        after: It stands later in its stream than this one.
     """
 
     kinds: tuple[str, ...]
     fields: Mapping[str, Any] = field(default_factory=dict)
     stream: str | None = None
     absent: bool = False
+    after: Entry | None = None
 
 
 Evidence = tuple[tuple[Entry, ...], ...]

@@ -67,12 +67,12 @@ _UNDER_WAY: Final = frozenset({ParcelState.REQUESTED, ParcelState.SENT})
 
 
 def standing(parcel: Parcel) -> Standing:
-    """Where a parcel stands. A filing that hears of a delivery has ended with it."""
+    """Where a parcel stands."""
     return Standing(
         n=parcel.n,
         calendar=parcel.calendar,
         open=parcel.state in _UNDER_WAY,
-        heard_as=() if parcel.state in _UNDER_WAY else ("parcel_failed",),
+        heard_as=() if parcel.state in _UNDER_WAY else ("parcel_failed", "handed_over"),
     )
 
 

@@ -108,14 +108,16 @@ def _change(payment: Payment, recorded: Recorded) -> dict[str, Any]:
             raise TypeError(msg)
 
 
-_CLOSING: Final = (
+_ENDING: Final = (
     "handed_over",
     "withdrawn",
     "stopped",
     "intake_refused",
     "supplement_expired",
     "fee_expired",
+    "reopened",
 )
+"""What ends a filing, or begins it again: no fee that was asked for before is owed any longer."""
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
@@ -131,7 +133,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
                 (Entry(("fee_waived",), fee, filing),),
                 (Entry(("fee_paid",), fee | {"channel": "counter"}, filing),),
                 (
-                    Entry(_CLOSING, stream=filing),
+                    Entry(_ENDING, stream=filing, after=Entry(("fee_requested",), fee, filing)),
                     Entry(("fee_paid", "fee_waived"), fee, filing, absent=True),
                 ),
             )

@@ -193,7 +193,8 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
         case rf.ReferralRequested(n=n, part=part, agency=agency):
             return ((Entry(("referred",), {"n": n, "part": part, "agency": agency}, filing),),)
         case rf.ReferralCancelled():
-            return ((Entry(_CLOSING, stream=filing),),)
+            asked = Entry(("referred",), {"n": stream.n}, filing)
+            return ((Entry(_CLOSING, stream=filing, after=asked),),)
         case _:
             return None
 

@@ -16,12 +16,17 @@ from typing import Annotated, Any, Final, Generic, Protocol, TypeAlias, TypeVar
 from pydantic import Field, TypeAdapter
 
 from rules import parcel, payment, referral
+from rules.complaint import commands as complaint_commands
+from rules.complaint import fold as complaint_fold
+from rules.complaint import guards as complaint_guards
+from rules.complaint import projections as complaint_projections
 from rules.evidence import Evidence
 from rules.filing import evidence as filing_evidence
 from rules.filing import lifecycle, projections
 from rules.filing.guards import check as check_filing
 from rules.known import known
 from schemas.base import Model, Text
+from schemas.complaint import COMPLAINT_COMMANDS, Complaint, ComplaintEvent, ComplaintStart
 from schemas.errors import Problem, problem
 from schemas.filing import events as ev
 from schemas.filing.commands import PUBLIC_COMMANDS, Command
@@ -351,6 +356,24 @@ REFERRAL: Final = StreamKind(
     memory=ReferralMemory,
     title=Text(vi="Việc liên thông", en="Referrals"),
 )
+COMPLAINT: Final = StreamKind(
+    name="complaint",
+    workflow="Complaint",
+    state=Complaint,
+    events=ComplaintEvent,
+    first="complained",
+    initial=lambda origin: Complaint(**_numbered(origin)),
+    decide=complaint_commands.decide,
+    evolve=complaint_fold.evolve,
+    standing=complaint_projections.standing,
+    rows=complaint_projections.rows,
+    start=ComplaintStart,
+    commands=COMPLAINT_COMMANDS,
+    guard=complaint_guards.guard,
+    writers=frozenset({Role.SYSTEM, Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION, Role.LEADER, Role.TEAM_LEAD}),
+    evidence=complaint_projections.evidence,
+    title=Text(vi="Khiếu nại", en="Complaints"),
+)
 
-KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL))
+KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL, COMPLAINT))
 """All kinds there are: what a process is given unless it is told otherwise."""

@@ -25,6 +25,17 @@ from .base import (
     Text,
     Version,
 )
+from .complaint import (
+    COMPLAINT_COMMANDS,
+    AnswerComplaint,
+    ComplaintFact,
+    ComplaintOutcome,
+    ComplaintStart,
+    ComplaintState,
+    ComplaintView,
+    content_of_start,
+)
+from .complaint import OPENING as COMPLAINT_OPENING
 from .errors import (
     OTHER_CONTENT,
     OTHER_SUBMISSION,
@@ -120,6 +131,7 @@ from .ids import (
     TASK_QUEUE,
     StreamId,
     canonical,
+    complaint_workflow,
     digest,
     filing_id,
     filing_workflow,
@@ -139,6 +151,7 @@ from .limit import (
     Unit,
 )
 from .message_catalogue import PUBLIC_MESSAGES, Direction, FilingInput, Message, Part, Wire, WireKind
+from .names import COMPLAINT_STATE_NAMES
 from .parcel import (
     ParcelState,
     ParcelView,
@@ -197,6 +210,7 @@ from .reading import (
     AskAgency,
     AskChanges,
     AskClocks,
+    AskComplaints,
     AskCounts,
     AskFiling,
     AskFilings,
@@ -226,6 +240,9 @@ __all__ = [
     "ASKED_AGAIN",
     "CAPABILITIES",
     "CHECK",
+    "COMPLAINT_COMMANDS",
+    "COMPLAINT_OPENING",
+    "COMPLAINT_STATE_NAMES",
     "DEFAULT_BACK_OFFICE_QUEUE",
     "ISSUE",
     "LONGEST_WAIT",
@@ -250,6 +267,7 @@ __all__ = [
     "AgencySummary",
     "Answer",
     "AnswerAnswer",
+    "AnswerComplaint",
     "AnswerPart",
     "AnswerRequest",
     "Apologise",
@@ -260,6 +278,7 @@ __all__ = [
     "AskAgency",
     "AskChanges",
     "AskClocks",
+    "AskComplaints",
     "AskCounts",
     "AskFiling",
     "AskFilings",
@@ -287,6 +306,11 @@ __all__ = [
     "Closing",
     "Code",
     "Command",
+    "ComplaintFact",
+    "ComplaintOutcome",
+    "ComplaintStart",
+    "ComplaintState",
+    "ComplaintView",
     "ConfirmDraft",
     "CorrectDraft",
     "Count",
@@ -428,8 +452,10 @@ __all__ = [
     "WireKind",
     "Withdraw",
     "canonical",
+    "complaint_workflow",
     "content_digest",
     "content_of",
+    "content_of_start",
     "digest",
     "filing_id",
     "filing_workflow",

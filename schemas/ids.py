@@ -53,6 +53,11 @@ def referral_workflow(filing: UUID | str, n: int) -> str:
     return f"referral:{filing}:{n}"
 
 
+def complaint_workflow(filing: UUID | str, n: int) -> str:
+    """The workflow id, and the stream, of the n-th complaint about a filing."""
+    return f"complaint:{filing}:{n}"
+
+
 class StreamId(NamedTuple):
     """The name of a stream, and of its workflow: `filing:<uuid>`, or `<kind>:<uuid>:<n>` for a filing's n-th of a kind.
 

@@ -24,6 +24,7 @@ from .backoffice import (
     IssueRequest,
 )
 from .base import Model, Personal, StrictModel, fields_marked, numbered_fields
+from .complaint import COMPLAINT_COMMANDS, ComplaintEvent, ComplaintStart, ComplaintView
 from .errors import Refusal
 from .filing.commands import PUBLIC_COMMANDS, Command
 from .filing.events import Event
@@ -48,7 +49,7 @@ from .reading import (
 from .referral import REFERRAL_COMMANDS, ReferralEvent, ReferralView
 from .stream.ledger import Receipt
 
-AnyEvent = Annotated[Event | PaymentEvent | ParcelEvent | ReferralEvent, Field(discriminator="kind")]
+AnyEvent = Annotated[Event | PaymentEvent | ParcelEvent | ReferralEvent | ComplaintEvent, Field(discriminator="kind")]
 """An event of any stream, as the log holds it."""
 
 
@@ -186,20 +187,26 @@ _UPDATES: Final = (
     "Filing.submit",
     *(f"Filing.{_kind(command)}" for command in PUBLIC_COMMANDS),
     *(f"Referral.{_kind(command)}" for command in REFERRAL_COMMANDS),
+    *(f"Complaint.{_kind(command)}" for command in COMPLAINT_COMMANDS),
 )
-_COMMANDS: Final = tuple(dict.fromkeys((*PUBLIC_COMMANDS, *REFERRAL_COMMANDS)))
+_COMMANDS: Final = tuple(dict.fromkeys((*PUBLIC_COMMANDS, *REFERRAL_COMMANDS, *COMPLAINT_COMMANDS)))
 _QUESTIONS: Final = get_args(Question)
 
 PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("filing_input", FilingInput, _IN, (_workflow("Filing", Part.ARGUMENT),)),
     Message("submission", Submission, _IN, (_workflow("Filing", Part.ARGUMENTS_SUBMISSION),)),
     Message("submit_check", SubmitCheck, _IN, (_update("Filing.submit", Part.ARGUMENT),)),
+    Message("complaint_input", ComplaintStart, _IN, (_workflow("Complaint", Part.ARGUMENT),)),
     *(Message(f"command.{_kind(m)}", m, _IN, _given(m)) for m in _COMMANDS),
     Message(
         "receipt",
         Receipt,
         _OUT,
-        (*(_update(name, Part.RESULT) for name in _UPDATES), _view("receipt"), _column("receipt.body")),
+        (
+            *(_update(name, Part.RESULT) for name in _UPDATES),
+            _view("receipt"),
+            _column("receipt.body"),
+        ),
     ),
     Message(
         "refusal",
@@ -208,6 +215,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
         (
             *(_update(name, Part.FAILURE) for name in _UPDATES),
             _workflow("Filing", Part.FAILURE),
+            _workflow("Complaint", Part.FAILURE),
             *(_view(_ask(m), Part.FAILURE) for m in _QUESTIONS),
         ),
     ),
@@ -228,6 +236,9 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("payment_view", PaymentView, _OUT, (_view("payment"), _workflow("Payment", Part.RESULT))),
     Message("parcel_view", ParcelView, _OUT, (_view("parcel"), _workflow("Parcel", Part.RESULT))),
     Message("referral_view", ReferralView, _OUT, (_view("referral"), _workflow("Referral", Part.RESULT))),
+    Message(
+        "complaint_view", ComplaintView, _OUT, (_view("complaints", many=True), _workflow("Complaint", Part.RESULT))
+    ),
     Message("check_request", CheckRequest, _OUT, (_activity(CHECK, Part.ARGUMENT),)),
     Message("check_answer", CheckAnswer, _IN, (_activity(CHECK, Part.RESULT),)),
     Message("issue_request", IssueRequest, _OUT, (_activity(ISSUE, Part.ARGUMENT),)),

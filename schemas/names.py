@@ -1,4 +1,4 @@
-"""What people call roles, stages, acts, channels and agencies: no code stands in a sentence that they read."""
+"""What people call roles, stages, acts, channels, agencies: no code stands in a sentence that they read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from .agency import AgencyKind
 from .base import Text
+from .complaint import ComplaintState
 from .filing.state import Stage
 from .level import Channel
 from .people import Role
@@ -67,6 +68,14 @@ AGENCY_KIND_NAMES: Final[Mapping[StrEnum, Text]] = {
     AgencyKind.SOCIAL_INSURANCE: Text(vi="cơ quan bảo hiểm xã hội", en="social insurance office"),
     AgencyKind.ONE_STOP_CENTRE: Text(vi="Trung tâm Phục vụ hành chính công", en="one-stop centre"),
     AgencyKind.MINISTRY: Text(vi="bộ, cơ quan ngang bộ", en="ministry"),
+}
+
+COMPLAINT_STATE_NAMES: Final[Mapping[StrEnum, Text]] = {
+    ComplaintState.RECORDED: Text(vi="chờ thụ lý", en="waits to be taken up"),
+    ComplaintState.TAKEN_UP: Text(vi="đang giải quyết", en="taken up"),
+    ComplaintState.UPHELD: Text(vi="khiếu nại đúng", en="upheld"),
+    ComplaintState.REJECTED: Text(vi="khiếu nại sai", en="rejected"),
+    ComplaintState.WITHDRAWN: Text(vi="đã rút khiếu nại", en="withdrawn"),
 }
 
 

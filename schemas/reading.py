@@ -87,6 +87,12 @@ class AskReferral(_About):
     ask: Literal["referral"] = "referral"
 
 
+class AskComplaints(_About):
+    """The complaints about a filing."""
+
+    ask: Literal["complaints"] = "complaints"
+
+
 class AskReceipt(_About):
     """The receipt of a command, of the submission by default."""
 
@@ -179,6 +185,7 @@ Question = (
     | AskPayment
     | AskParcel
     | AskReferral
+    | AskComplaints
     | AskReceipt
     | AskActions
     | AskTimeline

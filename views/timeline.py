@@ -99,6 +99,7 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "parcel_failed",
         "handed_over",
         "withdrawn",
+        "reopened",
         "payment_requested",
         "payment_ordered",
         "payment_captured",
@@ -111,6 +112,13 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "referral_overdue",
         "referral_answered",
         "referral_cancelled",
+        "complained",
+        "complaint_claimed",
+        "complaint_reassigned",
+        "complaint_overdue",
+        "complaint_answered",
+        "complaint_withdrawn",
+        "complaint_settled",
     }
 )
 """What is said to the applicant, or by them. Of all else they see that and when it happened, not what was said."""

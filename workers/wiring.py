@@ -18,6 +18,7 @@ from temporalio.runtime import Runtime
 from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from activities.complaint import Complaints
 from activities.intake import Registry
 from activities.ledger import builds
 from activities.ledger.append import Ledger
@@ -39,6 +40,7 @@ from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment import DEFAULT_PROVIDER
 from workers.eviction import ForgettingRunner
 from workers.settings import WorkerSettings
+from workflows.complaint import ComplaintWorkflow
 from workflows.filing import FilingWorkflow
 from workflows.healing import Healing
 from workflows.parcel import ParcelWorkflow
@@ -63,6 +65,7 @@ WORKFLOWS: Sequence[type] = (
     PaymentWorkflow,
     ParcelWorkflow,
     ReferralWorkflow,
+    ComplaintWorkflow,
     ViewWorkflow,
     Reprojection,
     Healing,
@@ -128,6 +131,7 @@ async def activities_with(
         views = Views(pool, vault, kinds)
         papers = Papers(open_store(settings.objects))
         others = Workflows()
+        complaints = Complaints(pool, vault, kinds)
         working = (
             ledger.append,
             registry.open,
@@ -148,6 +152,8 @@ async def activities_with(
             papers.confirm,
             others.start,
             others.tell,
+            complaints.grounds,
+            complaints.remedy,
         )
         yield Functions(working, waiting=(views.changes,))
 

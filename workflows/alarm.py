@@ -1,15 +1,30 @@
-"""The one timer that a filing has running: that of the clock which tells something next."""
+"""The one timer that a workflow has running: that of the clock which tells something next."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
+from typing import Protocol
 
 from temporalio import workflow
 
-with workflow.unsafe.imports_passed_through():
-    from schemas.filing.state import Timer
-
 from workflows.stream.recording import MIN_TIMER
+
+
+class Timer(Protocol):
+    """What a clock will tell, and when."""
+
+    @property
+    def clock(self) -> str:
+        """The name of the clock."""
+
+    @property
+    def moment(self) -> str:
+        """What it tells."""
+
+    @property
+    def due(self) -> datetime:
+        """When."""
 
 
 class Alarm:

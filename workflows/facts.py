@@ -1,4 +1,4 @@
-"""Facts that payments, parcels and referrals report by signal, as commands of the filing."""
+"""Facts that other streams of a filing report by signal, as its commands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import News
-    from schemas.filing.commands import Command, ReportOverduePart, SettleFee, SettleParcel, SettlePart
+    from schemas.complaint import ComplaintFact
+    from schemas.filing.commands import (
+        Command,
+        ReportOverduePart,
+        SettleComplaint,
+        SettleFee,
+        SettleParcel,
+        SettlePart,
+    )
     from schemas.filing.events import FeeSettlement, Outcome, ParcelOutcome
     from schemas.filing.state import FeeFact, OverduePartFact, ParcelFact, PartFact
 
@@ -42,7 +50,13 @@ def part_command(raw: Any) -> SettlePart:
     )
 
 
-def recorded_fact(news: News) -> Command | None:
+def complaint_command(raw: Any) -> SettleComplaint:
+    """How an upheld complaint is to be made good. Raises `ValueError` for anything else."""
+    fact = ComplaintFact.model_validate(raw)
+    return SettleComplaint(command_id=f"complaint:{fact.n}", **fact.model_dump())
+
+
+def recorded_fact(news: News) -> Command | None:  # noqa: PLR0911 -- one line for each
     """What another stream of the filing has recorded, as the command that its signal would have been."""
     match news.body | {"kind": news.kind}:
         case {"kind": "payment_captured", "owed": True, "amount": amount}:
@@ -55,5 +69,7 @@ def recorded_fact(news: News) -> Command | None:
             return overdue_part_command({"n": news.n})
         case {"kind": "referral_answered"} as said:
             return part_command(said | {"n": news.n})
+        case {"kind": "complaint_answered", "outcome": "upheld"}:
+            return complaint_command({"n": news.n} | news.body)
         case _:
             return None

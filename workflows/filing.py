@@ -28,7 +28,14 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.ledger import Receipt
     from workflows import agency, children
     from workflows.alarm import Alarm
-    from workflows.facts import fee_command, overdue_part_command, parcel_command, part_command, recorded_fact
+    from workflows.facts import (
+        complaint_command,
+        fee_command,
+        overdue_part_command,
+        parcel_command,
+        part_command,
+        recorded_fact,
+    )
     from workflows.stream.recording import failure, single_argument
     from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.waiting import wait_for
@@ -159,7 +166,7 @@ class FilingLife(Life[Filing]):
         """Whether the back office is still to say if the filing is complete as it was handed in."""
         filing = self._filing
         instant = filing.procedure.standing_officer is not None and filing.channel is Channel.ONLINE
-        first = not self.memory.checked and not filing.supplements
+        first = not self.memory.checked and not filing.supplements and not filing.reopened
         return instant and first and lifecycle.stage(filing) is Stage.INTAKE
 
     async def _issue(self) -> None:
@@ -350,6 +357,11 @@ class FilingWorkflow:
     async def part_settled(self, *fact: Any) -> None:
         """A referral tells how its part was decided."""
         await self.life.take_fact("part_settled", single_argument(fact), part_command)
+
+    @workflow.signal
+    async def complaint_upheld(self, *fact: Any) -> None:
+        """A complaint about it was upheld."""
+        await self.life.take_fact("complaint_upheld", single_argument(fact), complaint_command)
 
     def _submitted(self, check: tuple[Any, ...]) -> Receipt:
         try:

@@ -13,6 +13,7 @@ from activities.ledger.database import Connection
 from rules.evidence import Evidence
 from rules.streams import StreamKind
 from rules.time.working_time import VIETNAM
+from schemas.complaint import ComplaintReassigned
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.filing.events import Decided, Proposed, Reassigned
 from schemas.ids import StreamId
@@ -63,7 +64,7 @@ def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
 
 async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Whoever is given a task must be an officer in its role, and not absent."""
-    given = [event for event in events if isinstance(event, Reassigned)]
+    given = [event for event in events if isinstance(event, Reassigned | ComplaintReassigned)]
     found = [await _not_at_work(connection, batch, event.officer, event.role) for event in given]
     return [why for why in found if why is not None]
 
@@ -150,11 +151,17 @@ BORNE_OUT: Final = """
 not exists (
     select from jsonb_array_elements({needed}::jsonb) as event_ (evidence) where not exists (
         select from jsonb_array_elements(evidence) as any_ (entries) where not exists (
-            select from jsonb_to_recordset(entries) as entry (kinds text[], fields jsonb, stream text, absent boolean)
+            select from jsonb_to_recordset(entries)
+                as entry (kinds text[], fields jsonb, stream text, absent boolean, after jsonb)
             where absent = exists (
                 select from event where filing_id = {filing} and event.kind = any(entry.kinds)
                     and convert_from(body, 'UTF8')::jsonb @> entry.fields
                     and (entry.stream is null or event.stream = entry.stream)
+                    and (entry.after is null or exists (
+                        select from event as first where first.stream = event.stream and first.seq < event.seq
+                            and entry.after -> 'kinds' ? first.kind
+                            and convert_from(first.body, 'UTF8')::jsonb @> (entry.after -> 'fields')
+                    ))
             )
         )
     )

@@ -73,7 +73,7 @@ def submit(
         fail(f"a submission has no {', '.join(unknown)}", Exit.USAGE)
     submission = parse(c.Submission, content)
     receipt = ask(lambda client: client.submit(submission), patience)
-    _print_receipt(c.filing_id(submission.client_id, submission.submission_id), receipt, as_json=as_json)
+    print_receipt(c.filing_id(submission.client_id, submission.submission_id), receipt, as_json=as_json)
 
 
 @app.command()
@@ -113,7 +113,7 @@ def act(  # noqa: PLR0913 -- a command line has many options
     said = read_json(read_file(data[1:]) if data.startswith("@") else data, "--data")
     order = parse(model, own | said, extra="allow" if model is _OtherCommand else "forbid")
     receipt = ask(lambda client: _act(client, str(stream), order), patience)
-    _print_receipt(stream.filing, receipt, as_json=as_json)
+    print_receipt(stream.filing, receipt, as_json=as_json)
 
 
 class _OtherCommand(c.Command):
@@ -246,7 +246,7 @@ def _download(result: c.FileRef, file: Path) -> None:
     note(f"saved to {file}; its digest is {result.sha256}")
 
 
-def _print_receipt(filing_id: UUID, receipt: c.Receipt, *, as_json: bool) -> None:
+def print_receipt(filing_id: UUID, receipt: c.Receipt, *, as_json: bool) -> None:
     if as_json:
         print_json({"filing_id": str(filing_id), **plain(receipt)})
     else:

@@ -9,7 +9,16 @@ from typing import Any, Final
 from rich.markup import escape
 from rich.table import Table
 
-from motcua.contract import Action, ClockState, FilingView, Pause, Receipt, ResultView
+from motcua.contract import (
+    COMPLAINT_STATE_NAMES,
+    Action,
+    ClockState,
+    ComplaintView,
+    FilingView,
+    Pause,
+    Receipt,
+    ResultView,
+)
 from motcua.machine_work import MachineWork
 
 VIETNAM: Final = timezone(timedelta(hours=7), "+07")
@@ -110,6 +119,24 @@ def result_table(result: ResultView) -> Table:
         ("SHA-256", file.sha256),
     ):
         table.add_row(name, escape(words))
+    return table
+
+
+def complaint_table(complaints: Iterable[ComplaintView]) -> Table:
+    """The complaints about a filing."""
+    table = Table()
+    for name in ("Khiếu nại / Complaint", "Về / About", "Tình trạng / State", "Hạn / Due", "Trả lời / Answer"):
+        table.add_column(name, overflow="fold")
+    for one in complaints:
+        state = COMPLAINT_STATE_NAMES[one.state]
+        due = "" if one.due is None else when(one.due)
+        table.add_row(
+            f"{one.n} ({when(one.recorded_at)})",
+            f"{one.act} ({one.about})",
+            f"{state.vi} / {state.en}",
+            f"[red]{due}[/]" if one.overdue else due,
+            escape(one.reason or ""),
+        )
     return table
 
 

@@ -35,6 +35,10 @@ KNOWN: Final[dict[tuple[int, int], str]] = {
 }
 """The changes of status of the national table (docs/glossary.md, trạng thái hồ sơ); 0 is nothing."""
 
+_UPHELD: Final = (
+    "a complaint was upheld: the act is undone, and the filing starts again (Luật 02/2011 Đ31, unconfirmed)"
+)
+
 REASONS: Final[dict[tuple[int, int], str]] = {
     (0, 2): "a paper filing is recorded as received and accepted in one go: 0 → 1 → 2, and its log shows both",
     (2, 9): "a decision always stands between, also one by a standing order: 2 → 4 → 9 in one go",
@@ -43,6 +47,10 @@ REASONS: Final[dict[tuple[int, int], str]] = {
     (5, 8): "what was accepted can't be refused at intake any more: it is stopped, with a notice (mẫu 05 TT 03/2025)",
     (6, 8): "a fee was not paid in time, or the leader ends what is owed for",
     (8, 7): "the applicant may withdraw what the agency has suspended",
+    (3, 1): _UPHELD,
+    (8, 1): _UPHELD,
+    (10, 1): _UPHELD,
+    (10, 4): _UPHELD,
 }
 """Why the rules allow what the table does not know, or never do what it knows."""
 
@@ -90,5 +98,6 @@ ARTICLES: Final[dict[str, str]] = {
     "issue": "NĐ 61/2018 Đ19",
     "settle_fee": "NĐ 61/2018 Đ22",
     "settle_parcel": "QĐ 45/2016 Đ9, TT 17/2017 Đ5 k2",
+    "settle_complaint": "Luật 02/2011 Đ31 (unconfirmed)",
 }
 """What each command rests on."""

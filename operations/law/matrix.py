@@ -16,7 +16,14 @@ from schemas.errors import RefusalError
 from schemas.filing.events import Moment
 from schemas.people import SYSTEM, Actor, Role
 
-SYSTEM_KINDS: Final = ("issue", "settle_fee", "settle_parcel", "report_overdue_part", "settle_part")
+SYSTEM_KINDS: Final = (
+    "issue",
+    "settle_fee",
+    "settle_parcel",
+    "report_overdue_part",
+    "settle_part",
+    "settle_complaint",
+)
 
 Change = tuple[int, int]
 """A status, and the next one; 0 is nothing."""

@@ -127,6 +127,10 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "result kept, its fee not paid in time": lambda: _issued(paid_by="counter").late(Clock.PAYMENT),
     "result waits at the counter": _issued,
     "result under way by post": lambda: _issued(result="post"),
+    "supplement asked for in the review, and not supplied": lambda: _reviewed("specialist request_supplement").late(
+        Clock.SUPPLEMENT
+    ),
+    "stopped for good": lambda: _reviewed().do("stop", somebody(Role.LEADER), mode="end", unproposed_reason="-"),
     "withdrawn": lambda: Story().then("applicant withdraw"),
     "refused at intake": lambda: Story().then("reception refuse_intake"),
     "result returned": lambda: _issued().then("handover hand_over"),

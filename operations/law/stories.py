@@ -9,6 +9,7 @@ from uuid import UUID
 
 from rules.filing import lifecycle
 from rules.filing.fold import missing_opinions
+from rules.filing.reopening import places
 from schemas.files import FileRef
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
@@ -226,6 +227,7 @@ _SYSTEM: Final[tuple[type[cm.Command], ...]] = (
     cm.SettleParcel,
     cm.ReportOverduePart,
     cm.SettlePart,
+    cm.SettleComplaint,
     cm.TimerFired,
 )
 _COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (*cm.PUBLIC_COMMANDS, *_SYSTEM)}
@@ -273,6 +275,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "settle_parcel": {"n": max(filing.parcels, 1), "outcome": "delivered"},
         "report_overdue_part": {"n": part},
         "settle_part": {"n": part, "outcome": "approved", "officer": "specialist-1"},
+        "settle_complaint": {"n": 1, "about": filing.act or 1, "officer": "leader-2"},
     }
     return said.get(kind, {})
 
@@ -288,5 +291,6 @@ def ways(filing: Filing, kind: str) -> tuple[dict[str, Any], ...]:
         "settle_fee": ({}, {"settlement": "expired"}),
         "settle_parcel": ({}, {"outcome": "returned"}, {"outcome": "lost"}),
         "settle_part": ({}, {"outcome": "refused"}),
+        "settle_complaint": tuple({"step": step} for step in places(filing)),
     }
     return other.get(kind, ({},))

@@ -25,6 +25,8 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "pickup": 60,
     "suspension": 60,
     "appeal": 60,
+    "take_up": 60,
+    "complaint": 60,
     "reappointment": 600,
     "supplement": 30,
     "payment": 30,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from rules.filing.reopening import comes_after_proposal, reopened
 from rules.time import working_time
 from schemas.filing import events as ev
 from schemas.filing.commands import SupplementItem, TargetKind
@@ -30,7 +31,7 @@ from schemas.filing.state import (
 )
 from schemas.level import Channel
 from schemas.publishing.calendar import Calendar
-from schemas.publishing.procedure import Act, ProcedureRules
+from schemas.publishing.procedure import ProcedureRules
 from schemas.stream.ledger import Recorded
 
 Change = dict[str, Any]
@@ -175,16 +176,10 @@ def last_move(filing: Filing, recorded: Recorded) -> Move | None:
 
 
 def _recalled(filing: Filing, event: ev.Recalled, _: datetime) -> Change:
-    proposal = filing.proposal if _comes_after_proposal(filing, event.step) else None
+    proposal = filing.proposal if comes_after_proposal(filing, event.step) else None
     acting_for = None if filing.last_move is None else filing.last_move.acting_for
     back = {"step": event.step, "officer": event.officer, "acting_for": acting_for}
     return back | {"proposal": proposal, "obligation": None, "draft": None}
-
-
-def _comes_after_proposal(filing: Filing, step: str) -> bool:
-    steps = filing.procedure.review
-    proposing = next((n for n, part in enumerate(steps) if part.act is Act.PROPOSE), -1)
-    return [part.code for part in steps].index(step) > proposing
 
 
 def _asked(filing: Filing, event: ev.Asked, _: datetime) -> Change:
@@ -360,6 +355,7 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "parcel_failed": lambda *_: {},
     "handed_over": _closes(Closing.DELIVERED),
     "withdrawn": _closes(Closing.WITHDRAWN),
+    "reopened": reopened,
     "reminded": _reminded,
     "apology_drafted": _apology_drafted,
     "reappointed": lambda *_: {"reappointed": True},

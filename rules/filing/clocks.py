@@ -25,8 +25,8 @@ _SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
 """A date, of which nothing is told."""
 
 _ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
-_CUT_SHORT: Final = frozenset({"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled"})
-"""What ends a filing, or takes a move back, with the clocks unanswered."""
+_CUT_SHORT: Final = frozenset({"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled", "reopened"})
+"""What ends a filing, takes a move back or begins it again, with the clocks unanswered."""
 
 
 def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
     if isinstance(event, ev.CalendarChanged):
         return _on_another_calendar(filing, at)
     clocks, past = dict(filing.clocks), filing.past_clocks
-    for clock, declared in EFFECTS[event.kind].items():
+    for clock, declared in _declared(event).items():
         state = clocks.pop(clock, None)
         effect = declared if event.kind == "recalled" else _resumption(filing, state, _meant(filing, clock, declared))
         after = _transition(filing, clock, state, effect, event, _since(event, at) if effect is Effect.START else at)
@@ -44,6 +44,14 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
         if after is not None:
             clocks[clock] = after
     return {"clocks": clocks, "past_clocks": past}
+
+
+def _declared(event: ev.Event) -> dict[Clock, Effect]:
+    """What the event does to each clock. A filing is reopened at its intake, or in its review."""
+    effects = EFFECTS[event.kind]
+    if not isinstance(event, ev.Reopened):
+        return effects
+    return effects | {Clock.PROCESSING if event.step is None else Clock.INTAKE: Effect.STOP}
 
 
 def _since(event: ev.Event, at: datetime) -> datetime:
@@ -176,12 +184,14 @@ def _project(filing: Filing, state: ClockState) -> ClockState:
 def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
     if not _reminded_of(filing, state.clock) or state.reminded_at or state.overdue:
         return None
-    if not working_time.short(state.limit, filing.calendar):
-        before = working_time.before(state.due, filing.procedure.limits.reminder, filing.calendar)
-        if before > state.started:
-            return before
-    return working_time.halfway(
-        state.started, state.limit, filing.calendar, pauses=closed_pauses(state), cut_off=state.cut_off
+    return working_time.remind_at(
+        state.started,
+        state.limit,
+        state.due,
+        filing.procedure.limits.reminder,
+        filing.calendar,
+        pauses=closed_pauses(state),
+        cut_off=state.cut_off,
     )
 
 

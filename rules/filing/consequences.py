@@ -27,7 +27,8 @@ def consequence(filing: Filing) -> ev.Event | None:
 def _fee(filing: Filing) -> ev.FeeRequested | None:
     rule = filing.procedure.fee
     waived = filing.fee is not None and filing.fee.state is FeeState.WAIVED
-    if rule is None or not (waived or (_falls_due(filing, rule.due) and not filing.fees)):
+    asked = any(fee.state is not FeeState.CANCELLED for fee in filing.fees)
+    if rule is None or not (waived or (_falls_due(filing, rule.due) and not asked)):
         return None
     lines = fees.lines(rule, filing)
     amount = fees.total(lines)
@@ -90,6 +91,6 @@ def _delivery(filing: Filing) -> ev.Event | None:
         return None
     if filing.result_channel is Channel.ONLINE:
         return ev.HandedOver(channel=Channel.ONLINE)
-    if filing.result_channel is Channel.POST and not filing.parcels:
-        return ev.ParcelRequested(n=1)
+    if filing.result_channel is Channel.POST and filing.parcels == filing.parcels_before:
+        return ev.ParcelRequested(n=filing.parcels + 1)
     return ev.PickupOffered()

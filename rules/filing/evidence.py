@@ -1,4 +1,4 @@
-"""What payments, parcels and referrals must have recorded before their filing says so of them."""
+"""What other streams, such as payments, must have recorded before their filing says so of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from rules.evidence import Entry, Evidence
 from schemas.filing import events as ev
-from schemas.ids import StreamId, payment_workflow, referral_workflow
+from schemas.ids import StreamId, complaint_workflow, parcel_workflow, payment_workflow, referral_workflow
 from schemas.level import Channel
 
 
@@ -21,10 +21,13 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:  # noqa: PLR0911 
             expired = Entry(("payment_expired",), stream=payment_workflow(stream.filing, n))
             online = {"n": n, "channel": Channel.ONLINE.value}
             return ((expired,), (Entry(("fee_requested",), online, str(stream), absent=True),))
-        case ev.HandedOver(channel=Channel.POST):
-            return ((_parcel_ended(ev.ParcelOutcome.DELIVERED),),)
-        case ev.ParcelFailed(outcome=outcome):
-            return ((_parcel_ended(outcome),),)
+        case ev.HandedOver(channel=Channel.POST, n=n):
+            return ((_parcel_ended(stream, n, ev.ParcelOutcome.DELIVERED),),)
+        case ev.ParcelFailed(n=n, outcome=outcome):
+            return ((_parcel_ended(stream, n, outcome),),)
+        case ev.Reopened(complaint=n, about=about):
+            upheld = {"about": about, "outcome": "upheld"}
+            return ((Entry(("complaint_answered",), upheld, complaint_workflow(stream.filing, n)),),)
         case ev.PartOverdue(n=n):
             return ((Entry(("referral_overdue",), stream=referral_workflow(stream.filing, n)),),)
         case ev.PartAnswered(n=n):
@@ -34,5 +37,6 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:  # noqa: PLR0911 
             return None
 
 
-def _parcel_ended(outcome: ev.ParcelOutcome) -> Entry:
-    return Entry(("consignment_ended",), {"outcome": outcome.value})
+def _parcel_ended(stream: StreamId, n: int | None, outcome: ev.ParcelOutcome) -> Entry:
+    """Of the `n`-th parcel; a filing that says no number had but one."""
+    return Entry(("consignment_ended",), {"outcome": outcome.value}, parcel_workflow(stream.filing, n or 1))

@@ -6,6 +6,7 @@ from typing import Final
 
 from rules.filing.changes import CHANGES, last_move
 from rules.filing.clocks import apply_event
+from rules.filing.reopening import standing_act
 from schemas.filing.state import Closing, Filing, FilingPart, Stage, Status
 from schemas.people import Role
 from schemas.publishing.procedure import StepPart
@@ -16,7 +17,7 @@ def evolve(filing: Filing, recorded: Recorded) -> Filing:
     """The filing after one event that the log holds."""
     event = recorded.event
     change = CHANGES[event.kind](filing, event, recorded.at)
-    moved = {"last_move": last_move(filing, recorded)}
+    moved = {"last_move": last_move(filing, recorded), "act": standing_act(filing, recorded)}
     handed_on = change.get("officer", filing.officer) != filing.officer
     own = {"acting_for": None} if handed_on else {}
     after = filing.model_copy(update=moved | own | change | {"seq": recorded.seq, "changed_at": recorded.at})

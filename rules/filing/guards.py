@@ -21,7 +21,7 @@ PUBLIC_KINDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].defaul
 
 def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | None:
     """Why `actor` can't do this now, or None."""
-    if filing.closed:
+    if filing.closed and kind != "settle_complaint":
         return problem("", "filing_closed", "hồ sơ đã kết thúc", "the filing has ended")
     stranger = None if kind == "submit" else _access_problem(filing, actor)
     return stranger or _too_late(filing, actor, now) or RULES[kind].guard(filing, actor, now)

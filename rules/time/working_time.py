@@ -142,6 +142,22 @@ def short(limit: Limit, calendar: Calendar) -> bool:
     return limit.unit is Unit.SECONDS or limit.amount <= 1
 
 
+def remind_at(  # noqa: PLR0913 -- all that a limit has
+    start: datetime,
+    limit: Limit,
+    due: datetime,
+    ahead: Limit,
+    calendar: Calendar,
+    *,
+    pauses: Sequence[Pause] = (),
+    cut_off: time | None = None,
+) -> datetime:
+    """When to tell that a limit soon ends: `ahead` of it, or once half of it is used where it is too short for that."""
+    if not short(limit, calendar) and (told := before(due, ahead, calendar)) > start:
+        return told
+    return halfway(start, limit, calendar, pauses=pauses, cut_off=cut_off)
+
+
 def remaining(
     at: datetime,
     start: datetime,

@@ -378,7 +378,17 @@ class SystemCommand(Command):
     via: Via = SYSTEM_VIA
 
 
-RESERVED_IDS: Final = ("accept:", "calendar:", "fee:", "issue:", "machine:", "parcel:", "part:", "ring:")
+RESERVED_IDS: Final = (
+    "accept:",
+    "calendar:",
+    "complaint:",
+    "fee:",
+    "issue:",
+    "machine:",
+    "parcel:",
+    "part:",
+    "ring:",
+)
 """How the ids of these commands begin. Nobody else may take one: the real command would pass for a repeat."""
 
 
@@ -452,6 +462,16 @@ class SettleFee(SystemCommand):
     n: int
     settlement: FeeSettlement
     amount: Dong = 0
+
+
+class SettleComplaint(SystemCommand):
+    """A complaint was upheld by an `officer`: undo the act `about`, and start again at the `step`, or at intake."""
+
+    kind: Literal["settle_complaint"] = "settle_complaint"
+    n: int
+    about: int
+    step: Code | None = None
+    officer: str
 
 
 class SettleParcel(SystemCommand):

@@ -566,10 +566,11 @@ class ParcelFailed(Model):
 
 
 class HandedOver(Model):
-    """The result is in the applicant's hands."""
+    """The result is in the applicant's hands; by post it came with the `n`-th parcel."""
 
     kind: Literal["handed_over"] = "handed_over"
     channel: Channel
+    n: int | None = None
     recipient: Annotated[str | None, Personal] = None
 
 
@@ -579,6 +580,19 @@ class Withdrawn(Model):
     kind: Literal["withdrawn"] = "withdrawn"
     reason: Annotated[str, Personal]
     request: Annotated[FileRef | None, Personal] = None
+
+
+class Reopened(Model):
+    """A complaint was upheld: the filing starts again at the review `step`, without one at its intake.
+
+    `complaint` is the number of the complaint, `about` the seq of the act that is undone; `officer` has upheld it.
+    """
+
+    kind: Literal["reopened"] = "reopened"
+    complaint: int
+    about: int
+    step: Code | None = None
+    officer: str
 
 
 class Reminded(Model):
@@ -714,6 +728,7 @@ Event = Annotated[
     | ParcelFailed
     | HandedOver
     | Withdrawn
+    | Reopened
     | Reminded
     | ApologyDrafted
     | Reappointed
@@ -818,6 +833,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "parcel_failed": {Clock.DELIVERY: Effect.STOP},
     "handed_over": _ENDED_BY_THE_AGENCY,
     "withdrawn": _STOP_ALL,
+    "reopened": _STOP_ALL | {Clock.INTAKE: Effect.START, Clock.PROCESSING: Effect.START},
     "reminded": {},
     "apology_drafted": {},
     "reappointed": {Clock.PROCESSING: Effect.EXTEND},
@@ -831,4 +847,5 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
 """What each kind of event does to each clock; a clock not named is left alone. A supplement starts the limit again
 (Decree 61/2018 art. 19 k4) and what else interrupts lets it go on, unless the procedure says otherwise
 (`schemas.publishing.procedure.Resumption`); a fee paid or waived starts that of the intake again. The transfer of a
-dossier has time only where another agency's desk has papers that the filing was taken in with."""
+dossier has time only where another agency's desk has papers that the filing was taken in with. Of the two that a
+reopened filing may begin with only that one starts which belongs to where it starts again."""

@@ -141,12 +141,13 @@ class ClockState(Model):
 
 
 class FeeState(StrEnum):
-    """Where a fee stands."""
+    """Where a fee stands; cancelled is one that was due when the filing was reopened, and may be asked for anew."""
 
     DUE = "due"
     PAID = "paid"
     EXPIRED = "expired"
     WAIVED = "waived"
+    CANCELLED = "cancelled"
 
 
 class Fee(Model):
@@ -298,6 +299,8 @@ class Filing(Model):
     `officer` has the current task, in the place of whom they are `acting_for`, if somebody is absent.
     `at_desk` are the papers that another agency's desk still has, `under_way` those that it has sent to the agency that
     decides.
+    `act` is the seq of the agency's act by which it stands where it does and which a complaint may undo. It was
+    `reopened` so often; what it had of supplements and parcels before counts no more.
     """
 
     snapshot_version: int = 1
@@ -338,6 +341,7 @@ class Filing(Model):
     last_move: Move | None = None
     supplements: int = 0
     supplements_in_review: int = 0
+    supplements_before: int = 0
     supplement: OpenSupplement | None = None
     questions: tuple[Question, ...] = ()
     inspections: tuple[Inspection, ...] = ()
@@ -355,6 +359,9 @@ class Filing(Model):
     result: FileRef | None = None
     pickup: bool = False
     parcels: int = 0
+    parcels_before: int = 0
+    act: int | None = None
+    reopened: int = 0
     closing: Closing | None = None
     closed_at: Instant | None = None
     clocks: dict[Clock, ClockState] = Field(default_factory=dict)

@@ -311,7 +311,13 @@ TRANSFER: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
 Unconfirmed."""
 
 APPEAL: Final = Limit(amount=90, unit=Unit.CALENDAR_DAYS)
-"""How long the result may be appealed against, from its return, unless the procedure says otherwise. Unconfirmed."""
+"""How long a complaint may be made, from the notice of what it is about, unless the procedure says otherwise.
+Unconfirmed."""
+
+TAKE_UP: Final = Limit(amount=10, unit=Unit.WORKING_DAYS)
+COMPLAINT: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
+"""How long a complaint may wait to be taken up, and how long it then takes to answer it, unless the procedure says
+otherwise (Law on Complaints 02/2011/QH13 art. 27, 28). Unconfirmed."""
 
 NOTICE: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
 """How long before a limit ends the officer is reminded, and how long before it ends at least another appointment is
@@ -323,6 +329,8 @@ DRAFT: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
 
 class Limits(Model):
     """Time limits of the stages. `issue` is the time to make the result, `delivery` the time the post has.
+
+    A complaint may be made within `appeal`, is taken up within `take_up` and answered within `complaint` from then on.
 
     `reminder` and `apology` are how long before its end a limit is told of; `notice` is how long before it at least
     another appointment is announced, and `reappointment` by how much an appointment that can't be kept may be put off
@@ -338,6 +346,8 @@ class Limits(Model):
     suspension: Limit = SUSPENSION
     transfer: Limit = TRANSFER
     appeal: Limit = APPEAL
+    take_up: Limit = TAKE_UP
+    complaint: Limit = COMPLAINT
     reminder: Limit = NOTICE
     apology: Limit = DRAFT
     notice: Limit = NOTICE

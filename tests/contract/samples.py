@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from schemas import backoffice as bo
+from schemas import complaint as co
 from schemas import parcel as pc
 from schemas import payment as pay
 from schemas import reading as rd
@@ -272,8 +273,9 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.PickupOffered(),
     ev.ParcelRequested(n=1),
     ev.ParcelFailed(n=1, outcome=ev.ParcelOutcome.RETURNED),
-    ev.HandedOver(channel=Channel.COUNTER, recipient="Nguyễn Văn An"),
+    ev.HandedOver(channel=Channel.POST, n=1, recipient="Nguyễn Văn An"),
     ev.Withdrawn(reason="đổi ý", request=FILE),
+    ev.Reopened(complaint=1, about=9, step="decide", officer="h01.12-leader-2"),
     ev.Reminded(clock=ev.Clock.INTAKE, due=AT),
     ev.ApologyDrafted(due=AT, proposed=AT),
     ev.Reappointed(officer="h01.12-leader-1", by=Limit(amount=5, unit=Unit.WORKING_DAYS), reason="chờ xác minh"),
@@ -326,6 +328,37 @@ EVENTS: Final[tuple[Any, ...]] = (
     ),
     rf.ReferralCancelled(),
     rf.ReferralCalendarChanged(calendar="vn@2026.2", due=AT, remind_at=AT),
+    co.Complained(
+        n=1,
+        about=9,
+        act="decided",
+        officer="h01.12-leader-1",
+        step="decide",
+        steps=("appraise", "decide"),
+        take_up=Limit(amount=10, unit=Unit.WORKING_DAYS),
+        answer=Limit(amount=30, unit=Unit.CALENDAR_DAYS),
+        reminder=Limit(amount=1, unit=Unit.WORKING_DAYS),
+        days=CALENDAR,
+        words="giấy tờ hợp lệ",
+        document=FILE,
+        side=("vneid:001099000001",),
+    ),
+    co.ComplaintClaimed(officer="h01.12-leader-2"),
+    co.ComplaintReleased(),
+    co.ComplaintReassigned(officer="h01.12-leader-2", role=Role.LEADER),
+    co.ComplaintReminded(due=AT),
+    co.ComplaintOverdue(due=AT),
+    co.ComplaintAnswered(
+        about=9,
+        outcome=co.ComplaintOutcome.UPHELD,
+        officer="h01.12-leader-2",
+        step="decide",
+        reason="giấy tờ hợp lệ",
+        legal_basis="Luật 02/2011, Đ31",
+    ),
+    co.ComplaintWithdrawn(reason="đã rõ", request=FILE),
+    co.ComplaintSettled(reopened=True),
+    co.ComplaintCalendarChanged(days=CALENDAR),
 )
 
 _SAID: Final[dict[str, Any]] = {
@@ -384,6 +417,13 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
         reason="không đủ điều kiện",
         legal_basis="Luật Cư trú Đ20",
         result=RESULT,
+    ),
+    co.AnswerComplaint(
+        **_SAID,
+        outcome=co.ComplaintOutcome.UPHELD,
+        reason="giấy tờ hợp lệ",
+        legal_basis="Luật 02/2011, Đ31",
+        start_at="decide",
     ),
 )
 
@@ -502,6 +542,7 @@ SNAPSHOT: Final = fl.Filing(
     acting_for="h01.12-specialist-2",
     supplements=1,
     supplements_in_review=1,
+    supplements_before=1,
     supplement=SUPPLEMENT,
     fees=(FEE,),
     questions=(QUESTION,),
@@ -526,6 +567,9 @@ SNAPSHOT: Final = fl.Filing(
     result=RESULT,
     pickup=True,
     parcels=1,
+    parcels_before=1,
+    act=7,
+    reopened=1,
     closing=fl.Closing.DELIVERED,
     closed_at=AT,
     clocks={ev.Clock.STEP: CLOCK},
@@ -769,6 +813,26 @@ OTHERS: Final[dict[str, Model]] = {
         refunded=0,
     ),
     "parcel_start": pc.ParcelStart(filing_id=FILING, n=1, agency=AGENCY, address=ADDRESS, contents=CODE, **TIMED),
+    "complaint_input": co.ComplaintStart(
+        filing_id=FILING, n=1, about=9, words="giấy tờ hợp lệ", document=FILE, actor=APPLICANT, via=VIA
+    ),
+    "complaint_upheld": co.ComplaintFact(n=1, about=9, step="decide", officer="h01.12-leader-2"),
+    "complaint_view": co.ComplaintView(
+        filing_id=FILING,
+        n=1,
+        about=9,
+        act="decided",
+        words="giấy tờ hợp lệ",
+        state=co.ComplaintState.UPHELD,
+        recorded_at=AT,
+        answerer="h01.12-leader-2",
+        due=AT,
+        overdue=True,
+        answered_at=AT,
+        reason="giấy tờ hợp lệ",
+        legal_basis="Luật 02/2011, Đ31",
+        reopened=True,
+    ),
     "parcel_view": pc.ParcelView(
         filing_id=FILING, n=1, number="20261125-0000001", waybill="VN000000001", due=AT, state=pc.ParcelState.SENT
     ),
@@ -783,6 +847,7 @@ QUESTIONS: Final[tuple[rd.Question, ...]] = (
     rd.AskPayment(stream=f"payment:{FILING}:1"),
     rd.AskParcel(stream=f"parcel:{FILING}:1"),
     rd.AskReferral(stream=f"referral:{FILING}:1"),
+    rd.AskComplaints(stream=f"filing:{FILING}"),
     rd.AskReceipt(stream=STREAM, command_id="c-1"),
     rd.AskActions(stream=STREAM, actor=OFFICER),
     rd.AskTimeline(stream=STREAM, audience=rd.Audience.OFFICER),

@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from schemas import parcel, payment, referral
+from schemas import complaint, parcel, payment, referral
 from schemas.base import Model
 from schemas.filing.commands import PUBLIC_COMMANDS, Accept
 from schemas.filing.events import EFFECTS
@@ -23,7 +23,7 @@ GOLDEN: Final = Path(__file__).parent / "golden"
 EVENT: Final[TypeAdapter[Any]] = TypeAdapter(AnyEvent)
 MAPS: Final = frozenset({"form", "paper_digests", "open"})
 """Objects whose keys are data."""
-STARTS: Final = ("filing_start", "submission", "payment_start", "parcel_start", "referral_start")
+STARTS: Final = ("filing_start", "submission", "payment_start", "parcel_start", "referral_start", "complaint_input")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -58,13 +58,12 @@ def test_a_message_loads_from_its_golden_file_and_is_written_as_it_was(name: str
 def test_every_kind_has_its_golden_file_and_every_file_its_kind() -> None:
     later = {
         model.model_fields["kind"].default
-        for part in (payment.PaymentEvent, parcel.ParcelEvent, referral.ReferralEvent)
+        for part in (payment.PaymentEvent, parcel.ParcelEvent, referral.ReferralEvent, complaint.ComplaintEvent)
         for model in get_args(part)
     }
     kinds = {f"event.{kind}" for kind in {*EFFECTS, *later}}
-    commands = {
-        f"command.{model.model_fields['kind'].default}" for model in (*PUBLIC_COMMANDS, *referral.REFERRAL_COMMANDS)
-    }
+    models = (*PUBLIC_COMMANDS, *referral.REFERRAL_COMMANDS, *complaint.COMPLAINT_COMMANDS)
+    commands = {f"command.{model.model_fields['kind'].default}" for model in models}
     questions = {f"ask.{model.model_fields['ask'].default}" for model in get_args(Question)}
     assert {path.stem for path in GOLDEN.glob("*.json")} == kinds | commands | questions | set(OTHERS)
 

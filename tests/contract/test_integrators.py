@@ -15,6 +15,7 @@ import pytest
 from pydantic import BaseModel
 
 from schemas.base import Text
+from schemas.complaint import ComplaintState, ComplaintView
 from schemas.errors import Problem, Refusal
 from schemas.filing.commands import PUBLIC_COMMANDS, RESERVED_IDS, Command
 from schemas.filing.state import Action, ClockState, FilingPart, FilingView, Parked, Pause, ResultView, Task
@@ -61,6 +62,7 @@ ANSWERS: Final[dict[str, tuple[Any, ...]]] = {
     "payment": (PaymentView,),
     "parcel": (ParcelView,),
     "referral": (ReferralView,),
+    "complaints": (ComplaintView, ComplaintState),
     "parked": (Parked,),
     "filings": (Page, FilingSummary),
     "persons_filings": (Page, FilingSummary),

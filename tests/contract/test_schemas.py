@@ -18,6 +18,7 @@ from motcua import PUBLIC_MESSAGES, Direction, FilingInput, Message
 from motcua.field_words import FIELDS, OF
 from motcua.json_schemas import documents, schema, written
 from schemas.base import Personal, fields_marked
+from schemas.complaint import COMPLAINT_COMMANDS
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import EFFECTS
 from schemas.publishing.procedure import Procedure
@@ -67,7 +68,8 @@ def test_the_files_are_what_they_were() -> None:
 
 
 def test_every_command_and_every_kind_of_event_has_its_schema() -> None:
-    commands = {f"command.{model.model_fields['kind'].default}" for model in (*PUBLIC_COMMANDS, *REFERRAL_COMMANDS)}
+    models = (*PUBLIC_COMMANDS, *REFERRAL_COMMANDS, *COMPLAINT_COMMANDS)
+    commands = {f"command.{model.model_fields['kind'].default}" for model in models}
     kinds = {f"event.{event.kind}" for event in EVENTS} | {f"event.{kind}" for kind in EFFECTS}
     assert commands == {name for name in MESSAGES if name.startswith("command.")}
     assert kinds == {name for name in MESSAGES if name.startswith("event.")}

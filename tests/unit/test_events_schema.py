@@ -10,7 +10,7 @@ import pytest
 from activities.ledger.event_rows import columns
 from activities.ledger.vault import FilingKey
 from rules.streams import KINDS
-from schemas import parcel, payment, referral
+from schemas import complaint, parcel, payment, referral
 from schemas.base import Model, Personal, fields_marked, numbered_fields
 from schemas.filing import events
 from schemas.filing.events import EFFECTS, Clock, Effect
@@ -23,8 +23,9 @@ FILING: tuple[type[Model], ...] = get_args(get_args(events.Event)[0])
 PAYMENT: tuple[type[Model], ...] = get_args(payment.PaymentEvent)
 PARCEL: tuple[type[Model], ...] = get_args(parcel.ParcelEvent)
 REFERRAL: tuple[type[Model], ...] = get_args(referral.ReferralEvent)
-EVERY = tuple(dict.fromkeys((*FILING, *PAYMENT, *PARCEL, *REFERRAL)))
-OF_KIND = {"filing": FILING, "payment": PAYMENT, "parcel": PARCEL, "referral": REFERRAL}
+COMPLAINT: tuple[type[Model], ...] = get_args(complaint.ComplaintEvent)
+EVERY = tuple(dict.fromkeys((*FILING, *PAYMENT, *PARCEL, *REFERRAL, *COMPLAINT)))
+OF_KIND = {"filing": FILING, "payment": PAYMENT, "parcel": PARCEL, "referral": REFERRAL, "complaint": COMPLAINT}
 
 PERSONAL = {
     "submitted": {
@@ -65,6 +66,9 @@ PERSONAL = {
     "consignment_requested": {"address"},
     "referral_requested": {"dossier", "filed_by"},
     "referral_answered": {"reason", "legal_basis"},
+    "complained": {"words", "document", "side"},
+    "complaint_answered": {"reason", "legal_basis"},
+    "complaint_withdrawn": {"reason", "request"},
 }
 NUMBERED = {
     "submitted": {"code": "dossier"},
@@ -87,7 +91,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 56 + 7 + 4 + 6
+    assert len(kinds) == len(set(kinds)) == 57 + 7 + 4 + 6 + 10
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
@@ -104,6 +108,11 @@ def test_the_end_of_a_filing_stops_every_clock(end: str) -> None:
 
 NOTICES = ["intake_refused", "supplement_expired", "stopped", "handed_over"]
 """What ends a filing, and can be complained about."""
+
+
+def test_a_reopened_filing_begins_with_its_intake_or_its_review_and_no_other_clock() -> None:
+    begins = {Clock.INTAKE: Effect.START, Clock.PROCESSING: Effect.START}
+    assert EFFECTS["reopened"] == dict.fromkeys(Clock, Effect.STOP) | begins
 
 
 @pytest.mark.parametrize("end", NOTICES)
@@ -169,7 +178,7 @@ def test_what_passes_between_people_and_what_clocks_tell_leaves_every_clock_alon
     ],
 )
 def test_a_clock_runs_from_its_first_event_to_its_last(clock: str, starts: list[str], stops: list[str]) -> None:
-    ends = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped"}
+    ends = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped", "reopened"}
     does = {kind: effects.get(Clock(clock)) for kind, effects in EFFECTS.items() if kind not in ends}
     assert [kind for kind, effect in does.items() if effect is Effect.START] == starts
     assert [kind for kind, effect in does.items() if effect is Effect.STOP] == stops

@@ -6,6 +6,7 @@ from typing import Final
 
 from rules.filing.commands import (
     authorities,
+    complaint,
     delivery,
     dialogue,
     draft,
@@ -31,4 +32,5 @@ RULES: Final[dict[str, Rule]] = {
     **money.RULES,
     **delivery.RULES,
     **machine.RULES,
+    **complaint.RULES,
 }

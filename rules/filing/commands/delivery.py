@@ -39,7 +39,7 @@ def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Eve
         why = problem("n", "no_such_parcel", "không có bưu gửi này", "no such parcel is under way")
         raise refuse(why)
     if command.outcome is ParcelOutcome.DELIVERED:
-        return (ev.HandedOver(channel=Channel.POST),)
+        return (ev.HandedOver(channel=Channel.POST, n=command.n),)
     return (ev.ParcelFailed(n=command.n, outcome=command.outcome),)
 
 

@@ -56,7 +56,8 @@ def _asked_late(filing: Filing, now: datetime) -> bool:
 
 def _asked_so_far(filing: Filing) -> int:
     """The supplements of this stage: of the intake, or of the review."""
-    return filing.supplements if filing.accepted_at is None else filing.supplements_in_review
+    at_intake = filing.supplements - filing.supplements_before
+    return at_intake if filing.accepted_at is None else filing.supplements_in_review
 
 
 def _request_supplement(filing: Filing, command: cm.RequestSupplement, now: datetime) -> Events:

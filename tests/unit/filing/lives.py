@@ -186,6 +186,7 @@ SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
     cm.SettleParcel,
     cm.ReportOverduePart,
     cm.SettlePart,
+    cm.SettleComplaint,
     cm.ReportFailing,
     cm.ReportAnswered,
 )

@@ -17,11 +17,12 @@ FILING: Final = filing_id("portal", "1")
 STREAM: Final = StreamId("filing", FILING)
 PAYMENT: Final = f"payment:{FILING}:2"
 REFERRAL: Final = f"referral:{FILING}:2"
-DELIVERED: Final = Entry(("consignment_ended",), {"outcome": "delivered"})
+DELIVERED: Final = Entry(("consignment_ended",), {"outcome": "delivered"}, f"parcel:{FILING}:2")
+UPHELD: Final = Entry(("complaint_answered",), {"about": 9, "outcome": "upheld"}, f"complaint:{FILING}:3")
 
 
 def by(channel: Channel) -> ev.HandedOver:
-    return ev.HandedOver.model_construct(channel=channel)
+    return ev.HandedOver.model_construct(channel=channel, n=2)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def by(channel: Channel) -> ev.HandedOver:
         *(
             (
                 ev.ParcelFailed(n=1, outcome=outcome),
-                ((Entry(("consignment_ended",), {"outcome": outcome.value}),),),
+                ((Entry(("consignment_ended",), {"outcome": outcome.value}, f"parcel:{FILING}:1"),),),
             )
             for outcome in (ev.ParcelOutcome.RETURNED, ev.ParcelOutcome.LOST)
         ),
@@ -66,6 +67,7 @@ def by(channel: Channel) -> ev.HandedOver:
                 ),
             ),
         ),
+        (ev.Reopened(complaint=3, about=9, officer="leader-2"), ((UPHELD,),)),
         (ev.Released(), None),
     ],
     ids=lambda case: getattr(case, "kind", ""),

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 
 from rules.filing import lifecycle
 from rules.filing.fold import missing_opinions
+from rules.filing.reopening import places
 from rules.streams import FILING
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
@@ -181,10 +182,10 @@ LEGAL: Final[dict[int, set[int]]] = {
     5: {1, 3, 4, 7, 8},  # 5 → 8: the supplement of an accepted filing expired, a stop notice (§2.2, the row 5 → 3)
     6: {4, 7, 8},  # 6 → 8: not paid in time, so the agency stops
     9: {10},
-    3: set(),
+    3: {1},  # 3, 8, 10 → 1, 8, 10 → 4: a complaint was upheld, and the filing starts again
     7: set(),
-    8: {4},
-    10: set(),
+    8: {1, 4},
+    10: {1, 4},
 }
 ENDS: Final = {
     "delivered": {10},
@@ -324,6 +325,14 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
         }
     ),
     "report_overdue_part": st.fixed_dictionaries({"n": st.sampled_from([1, 2, 3])}),
+    "settle_complaint": st.fixed_dictionaries(
+        {
+            "n": st.just(1),
+            "about": st.integers(1, 20),
+            "step": st.sampled_from([None, "appraise", "decide", "nowhere"]),
+            "officer": st.just("leader-2"),
+        }
+    ),
     "timer_fired": st.fixed_dictionaries({"clock": st.sampled_from(Clock), "moment": st.sampled_from(Moment)}),
     "change_calendar": st.fixed_dictionaries({"calendar": st.sampled_from(CALENDARS)}),
     "reappoint": st.fixed_dictionaries(
@@ -418,7 +427,7 @@ def carried(filing: Filing, given: cm.TransferDossier | cm.ReceiveDossier) -> bo
     return given.actor.agency == filing.desk and set(given.originals) <= set(filing.at_desk) > set()
 
 
-def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C901, PLR0911 -- one line for each command
+def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C901, PLR0911, PLR0912 -- one line for each
     """What must be true of a command that is accepted, whatever the way it came."""
     fee_due = filing.fee
     match given:
@@ -432,7 +441,9 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C9
         case cm.PayAtCounter(amount=amount):
             return fee_due is not None and amount == fee_due.amount
         case cm.SettleParcel(n=n):
-            return n == filing.parcels
+            return n == filing.parcels > filing.parcels_before
+        case cm.SettleComplaint(about=about, step=step):
+            return about == filing.act and step in places(filing)
         case cm.SettlePart(n=n) | cm.ReportOverduePart(n=n):
             told = isinstance(given, cm.ReportOverduePart)
             return n in {part.n for part in filing.parts_under_way if not (told and part.overdue)}
@@ -567,8 +578,18 @@ class AnyLife(RuleBasedStateMachine):
         if filing.parts_under_way:
             ways += [("settle_part", SYSTEM, fitting(filing, "settle_part"))]
         if self.life.stage is Stage.DELIVERY:
-            ways.append(("settle_parcel", SYSTEM, {"n": 1, "outcome": "returned"}))
+            ways.append(("settle_parcel", SYSTEM, {"n": filing.parcels, "outcome": "returned"}))
         return ways or [(name, actor, {}) for name, actor in may if name == "claim"]
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.life.stage in {Stage.CLOSED, Stage.SUSPENDED} and self.life.filing.act)
+    def a_complaint_is_upheld(self, data: st.DataObject) -> None:
+        filing = self.life.filing
+        step = data.draw(st.sampled_from(places(filing)))
+        said = {"n": filing.reopened + 1, "about": filing.act, "step": step, "officer": "leader-2"}
+        assert self.attempt("settle_complaint", SYSTEM, said)
+        assert not self.life.filing.closed
+        assert self.life.refusal("settle_complaint", SYSTEM, **said)
 
     @rule(data=st.data())
     @precondition(lambda self: bool(lifecycle.timers(self.life.filing)))
@@ -602,19 +623,25 @@ class AnyLife(RuleBasedStateMachine):
         for before, after in zip(self.statuses, self.statuses[1:], strict=False):
             assert after == before or after in LEGAL[before], f"{before} → {after}"
 
+    @property
+    def kinds(self) -> list[str]:
+        """What happened since the filing began, or began again."""
+        kinds = self.life.kinds
+        return kinds[max((n for n, kind in enumerate(kinds) if kind == "reopened"), default=0) :]
+
     @invariant()
     def one_decision_and_one_end(self) -> None:
-        kinds = self.life.kinds
+        kinds = self.kinds
         ends = [n for n, kind in enumerate(kinds, 1) if kind in CLOSINGS]
         assert kinds.count("decided") <= 1
         assert kinds.count("result_issued") <= 1
-        assert kinds.count("fee_paid") <= 1
+        assert self.life.kinds.count("fee_paid") <= 1
         assert kinds.count("parcel_requested") <= 1
         assert ends == ([len(kinds)] if self.life.filing.closed else [])
 
     @invariant()
     def every_end_has_its_status_and_its_reason(self) -> None:
-        filing, kinds = self.life.filing, self.life.kinds
+        filing, kinds = self.life.filing, self.kinds
         assert filing.closing is None or self.statuses[-1] in ENDS[filing.closing]
         assert not (filing.closing == "withdrawn" and filing.decision)
         assert not (filing.pickup and filing.result_channel == "post" and "parcel_failed" not in kinds)
@@ -750,13 +777,13 @@ class AnyLife(RuleBasedStateMachine):
     def every_moment_of_a_due_instant_is_told_once(self) -> None:
         kinds = self.life.kinds
         assert kinds.count("reappointed") <= 1
-        assert kinds.count("apologised") <= 1
+        assert self.kinds.count("apologised") <= 1
         postponed = kinds.count("extended") + kinds.count("reappointed")
         assert postponed <= 1
         if "calendar_changed" not in kinds:
             assert kinds.count("apology_drafted") <= len(self.life.runs("processing")) + postponed
-            events = [r.event for r in self.life.log if isinstance(r.event, ev.Reminded | ev.Overdue)]
-            told = [(event.kind, event.clock, event.due) for event in events]
+            events = [r.event for r in self.life.log[-len(self.kinds) :]]
+            told = [(e.kind, e.clock, e.due) for e in events if isinstance(e, ev.Reminded | ev.Overdue)]
             assert len(told) == len(set(told))
 
     @invariant()

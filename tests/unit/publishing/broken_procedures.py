@@ -220,7 +220,7 @@ BROKEN = [
     Broken("seconds of suspension", put("limits.suspension", "9 seconds"), "limits.suspension", "seconds_not_allowed"),
     Broken("no hours of suspension", put("limits.suspension", "0 working hours"), "limits.suspension", "limit_zero"),
     Broken("suspension in months", put("limits.suspension", "2 months"), "limits.suspension", "limit_form"),
-    Broken("no such limit", put("limits.complaint", "2 working days"), "limits.complaint", "unknown_key"),
+    Broken("no such limit", put("limits.grievance", "2 working days"), "limits.grievance", "unknown_key"),
     Broken("seconds to appeal", put("limits.appeal", "9 seconds"), "limits.appeal", "seconds_not_allowed"),
     Broken("reminded in the end", put("limits.reminder", "0 working days"), "limits.reminder", "limit_of_nothing"),
     Broken("no hours before", put("limits.reminder", "0 working hours"), "limits.reminder", "limit_zero"),

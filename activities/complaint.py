@@ -1,0 +1,67 @@
+"""What the log tells of a filing that is complained about."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from temporalio import activity
+
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.vault import Vault
+from rules.complaint.grounds import grounds
+from rules.filing.reopening import stands
+from rules.streams import Kinds
+from schemas.base import Model
+from schemas.complaint import Grounds
+from schemas.errors import RefusalError
+from schemas.ids import filing_workflow
+from views.complaint import complaints
+from views.log import Log
+
+
+class Disputed(Model):
+    """The event of a filing that its `n`-th complaint is `about`."""
+
+    filing_id: UUID
+    n: int
+    about: int
+
+
+class Remedy(Model):
+    """What became of an act that a complaint has undone: the filing has `reopened`, or it `stands`; or it is over."""
+
+    reopened: bool
+    stands: bool
+    closed: bool
+
+
+class Complaints:
+    """Reads filings for those who complain about them."""
+
+    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._kinds = kinds
+
+    @activity.defn(name="complaint.grounds")
+    async def grounds(self, asked: Disputed) -> Grounds | None:
+        """What can be complained about, by whom and until when; None if the log has no such filing."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                log, stream = Log(connection, self._vault.find, self._kinds), filing_workflow(asked.filing_id)
+                try:
+                    told = await log.read(stream)
+                except RefusalError:
+                    return None
+                others = [one for one in await complaints(log, stream) if one.n != asked.n]
+                return grounds(told.before, told.events, tuple(told.states()), others, asked.about)
+
+    @activity.defn(name="complaint.remedy")
+    async def remedy(self, asked: Disputed) -> Remedy:
+        """Whether the filing has started again, or has yet to."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                log = Log(connection, self._vault.find, self._kinds)
+                told = await log.read(filing_workflow(asked.filing_id))
+        heard = any(one.event.kind == "reopened" and one.event.complaint == asked.n for one in told.events)
+        return Remedy(reopened=heard, stands=stands(told.state, asked.about), closed=told.state.closed)

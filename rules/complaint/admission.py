@@ -1,0 +1,106 @@
+"""Whether a complaint may be made at all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.complaint.grounds import ACTS
+from rules.time import working_time
+from schemas.complaint import Complain, Complained, Complaint, Grounds
+from schemas.errors import Problem, RefusalCode, problem, refused
+from schemas.people import Role
+
+
+def admit(complaint: Complaint, command: Complain, now: datetime) -> tuple[Complained, ...]:
+    """The complaint as it is recorded. Raises `RefusalError`, with every reason."""
+    start, found = command.start, command.grounds
+    wrong = [why for why in (_not_theirs(command), _inadmissible(found, now), _not_next(complaint, found)) if why]
+    if wrong or found.act is None:
+        raise refused(RefusalCode.NOT_ALLOWED, *wrong)
+    return (
+        Complained(
+            n=start.n,
+            about=start.about,
+            act=found.act,
+            officer=found.officer,
+            step=found.step,
+            steps=found.steps,
+            take_up=found.take_up,
+            answer=found.answer,
+            reminder=found.reminder,
+            days=found.calendar,
+            words=start.words,
+            document=start.document,
+            side=found.side,
+        ),
+    )
+
+
+def _not_theirs(command: Complain) -> Problem | None:
+    """The applicant complains, or who filed for them; the desk of the agency records what they have signed."""
+    actor, found = command.start.actor, command.grounds
+    if actor.role is Role.RECEPTION and actor.agency == found.agency and actor.subject not in found.side:
+        return None if command.start.document else UNSIGNED
+    if (actor.role, actor.subject) in {(one.role, one.subject) for one in found.complainants}:
+        return None
+    return problem(
+        "actor",
+        "not_the_complainant",
+        "chỉ người nộp, hoặc người đại diện đã nộp hồ sơ, được khiếu nại",
+        "only the applicant, or the representative who filed, may complain",
+    )
+
+
+UNSIGNED: Final = problem(
+    "document",
+    "signed_complaint_required",
+    "cán bộ một cửa chỉ ghi nhận khiếu nại khi có đơn người khiếu nại đã ký; hãy gửi kèm tệp",
+    "the desk records a complaint only with what the complainant has signed; add its file",
+)
+
+
+def _inadmissible(found: Grounds, now: datetime) -> Problem | None:
+    if found.act is None:
+        vi, en = (", ".join(f"{getattr(act.name, of)} ({act.article})" for act in ACTS.values()) for of in ("vi", "en"))
+        return problem(
+            "about",
+            "nothing_to_complain_about",
+            f"không khiếu nại được về việc này; khiếu nại được về: {vi}",
+            f"this can't be complained about; what can be: {en}",
+        )
+    if found.until is None:
+        return problem(
+            "about",
+            "no_notice_yet",
+            "chưa trả kết quả: khiếu nại được kể từ khi nhận kết quả",
+            "the result has not been returned: a complaint may be made once it has",
+        )
+    if now > found.until:
+        day = found.until.astimezone(working_time.VIETNAM)
+        return problem(
+            "about",
+            "too_late",
+            f"đã hết thời hiệu khiếu nại vào ngày {day:%d/%m/%Y}",
+            f"the time to complain ended on {day:%Y-%m-%d}",
+        )
+    if found.disputed:
+        return problem(
+            "about",
+            "disputed_already",
+            "đã có khiếu nại về việc này đang chờ giải quyết",
+            "a complaint about this waits for its answer already",
+        )
+    return None
+
+
+def _not_next(complaint: Complaint, found: Grounds) -> Problem | None:
+    follows = found.earlier + 1
+    if complaint.n == follows:
+        return None
+    return problem(
+        "n",
+        "not_the_next",
+        f"khiếu nại tiếp theo của hồ sơ mang số {follows}",
+        f"the next complaint about this filing has the number {follows}",
+    )

@@ -1,0 +1,108 @@
+"""What a command makes happen to a complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from rules.complaint.admission import UNSIGNED, admit
+from rules.complaint.fold import WAITS, next_timer, undoes
+from rules.complaint.guards import ENDED, guard, partial
+from rules.filing.reopening import UNDONE
+from rules.known import known
+from schemas import complaint as co
+from schemas.complaint import Complaint, ComplaintOutcome
+from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from schemas.filing import commands as cm
+from schemas.filing.events import Moment
+from schemas.people import Role
+
+Events = tuple[co.ComplaintEvent, ...]
+
+
+def decide(complaint: Complaint, command: cm.Command, now: datetime) -> Events:
+    """What `command` makes happen to a complaint. Raises `RefusalError`."""
+    why = None if command.kind in _SYSTEM else guard(complaint, command.kind, command.actor, now)
+    if why is not None:
+        raise _refuse(why)
+    match command:
+        case co.Complain():
+            return admit(complaint, command, now)
+        case co.RingComplaint(moment=moment):
+            return _ring(complaint, moment, now)
+        case co.SettleUpheld(reopened=reopened) if undoes(complaint):
+            return (co.ComplaintSettled(reopened=reopened),)
+        case cm.ChangeCalendar(calendar=calendar) if complaint.state in WAITS and calendar != complaint.days:
+            return (co.ComplaintCalendarChanged(days=calendar),)
+        case _ if command.kind in _EFFECTS:
+            return _EFFECTS[command.kind](complaint, command)
+        case _:
+            raise _refuse(ENDED)
+
+
+_SYSTEM: Final = frozenset({co.OPENING, "ring_complaint", "settle_upheld", "change_calendar"})
+
+
+def _refuse(*problems: Problem) -> RefusalError:
+    return refused(RefusalCode.NOT_ALLOWED, *problems)
+
+
+def _ring(complaint: Complaint, moment: Moment, now: datetime) -> Events:
+    timer = next_timer(complaint)
+    if timer is None or timer.moment is not moment or now < timer.due:
+        raise _refuse(problem("moment", "not_due", "đồng hồ chưa đến hạn", "this clock is not due"))
+    due = known(complaint.due)
+    return (co.ComplaintReminded(due=due) if moment is Moment.REMINDER else co.ComplaintOverdue(due=due),)
+
+
+def _reassign(complaint: Complaint, command: cm.Reassign) -> Events:
+    if command.officer == complaint.answerer or partial(complaint, command.officer):
+        why = problem(
+            "officer",
+            "four_eyes",
+            "không giao được khiếu nại cho người này: đã nhận, đã ra quyết định bị khiếu nại, hoặc cùng bên khiếu nại",
+            "this officer has it already, did what is complained about, or stands on the complainant's side",
+        )
+        raise _refuse(why)
+    return (co.ComplaintReassigned(officer=command.officer, role=Role.LEADER),)
+
+
+def _answer(complaint: Complaint, command: co.AnswerComplaint) -> Events:
+    upheld = command.outcome is ComplaintOutcome.UPHELD and complaint.act in UNDONE
+    open_to_it = (co.INTAKE, *complaint.steps) if upheld else ()
+    if command.start_at is not None and command.start_at not in open_to_it:
+        names = ", ".join(open_to_it) or "–"
+        why = problem(
+            "start_at",
+            "no_such_place",
+            f"hồ sơ giải quyết lại được từ: {names}",
+            f"the filing can start again at: {names}",
+        )
+        raise _refuse(why)
+    place = command.start_at or complaint.step or co.INTAKE
+    return (
+        co.ComplaintAnswered(
+            about=complaint.about,
+            outcome=command.outcome,
+            officer=command.actor.subject,
+            step=place if upheld and place in complaint.steps else None,
+            reason=command.reason,
+            legal_basis=command.legal_basis,
+        ),
+    )
+
+
+def _withdraw(_: Complaint, command: cm.Withdraw) -> Events:
+    if command.actor.role is Role.RECEPTION and command.request is None:
+        raise _refuse(UNSIGNED.model_copy(update={"field": "request"}))
+    return (co.ComplaintWithdrawn(reason=command.reason, request=command.request),)
+
+
+_EFFECTS: Final[dict[str, Callable[[Complaint, Any], Events]]] = {
+    "claim": lambda _, command: (co.ComplaintClaimed(officer=command.actor.subject),),
+    "release": lambda *_: (co.ComplaintReleased(),),
+    "reassign": _reassign,
+    "answer_complaint": _answer,
+    "withdraw": _withdraw,
+}

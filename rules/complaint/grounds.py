@@ -1,0 +1,117 @@
+"""What of a filing may be complained about, by whom, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from rules.filing.reopening import places
+from rules.officers import on_the_applicants_side
+from rules.time import working_time
+from schemas.base import Text
+from schemas.complaint import Complaint, ComplaintState, Grounds
+from schemas.filing import events as ev
+from schemas.filing.events import Clock
+from schemas.filing.state import Filing
+from schemas.people import OFFICERS, Actor, Role
+from schemas.stream.ledger import Recorded
+
+
+class Act(NamedTuple):
+    """Something that may be complained about, in words, and the article that it is done by."""
+
+    name: Text
+    article: str
+
+
+ACTS: Final[dict[str, Act]] = {
+    "intake_refused": Act(Text(vi="từ chối tiếp nhận", en="the refusal at intake"), "NĐ 61/2018 Đ17 k1b"),
+    "supplement_expired": Act(
+        Text(vi="kết thúc do quá hạn bổ sung", en="the end for want of a supplement"), "theo luật chuyên ngành"
+    ),
+    "suspended": Act(Text(vi="tạm dừng giải quyết", en="the suspension"), "mẫu 05 TT 03/2025"),
+    "stopped": Act(Text(vi="dừng giải quyết", en="the end by the agency"), "mẫu 05 TT 03/2025"),
+    "decided": Act(Text(vi="quyết định trong kết quả", en="the decision"), "NĐ 61/2018 Đ19 k8"),
+    "overdue": Act(Text(vi="trả kết quả quá hạn", en="the late result"), "NĐ 61/2018 Đ19 k9"),
+}
+"""Administrative decisions and acts (Law on Complaints 02/2011/QH13 art. 2 k8, k9), with what each rests on. Which of
+them can be complained about is unconfirmed."""
+
+_OPEN: Final = frozenset({ComplaintState.RECORDED, ComplaintState.TAKEN_UP})
+
+
+class _Turn(NamedTuple):
+    """An event of a filing, the state before it and after it."""
+
+    before: Filing
+    recorded: Recorded
+    after: Filing
+
+
+def grounds(
+    begun: Filing, events: Iterable[Recorded], states: Iterable[Filing], complaints: Sequence[Complaint], about: int
+) -> Grounds:
+    """What the log of a filing tells of its event with the seq `about`; `begun` is the state before all `events`."""
+    turns = [
+        _Turn(before, recorded, after)
+        for recorded, (before, after) in zip(events, pairwise((begun, *states)), strict=True)
+    ]
+    filing = turns[-1].after
+    limits = filing.procedure.limits
+    known = Grounds(
+        agency=filing.agency,
+        complainants=_complainants(filing),
+        side=tuple(sorted(on_the_applicants_side(filing))),
+        earlier=len(complaints),
+        disputed=any(one.about == about and one.state in _OPEN for one in complaints),
+        take_up=limits.take_up,
+        answer=limits.complaint,
+        reminder=limits.reminder,
+        calendar=filing.calendar,
+    )
+    found = next((turn for turn in turns if turn.recorded.seq == about and _can_be_complained_about(turn)), None)
+    if found is None:
+        return known
+    notice = _notice(found, turns)
+    until = None if notice is None else working_time.due(notice.recorded.at, limits.appeal, filing.calendar)
+    steps = tuple(step for step in places(found.before) if step is not None)
+    return known.model_copy(
+        update={
+            "act": found.recorded.event.kind,
+            "officer": _officer(found),
+            "step": (found.before.step or steps[0]) if steps else None,
+            "steps": steps,
+            "until": until,
+        }
+    )
+
+
+def _complainants(filing: Filing) -> tuple[Actor, ...]:
+    """Whose filing it is, and who has filed it for them."""
+    applicant, filed_by = filing.applicant, filing.filed_by
+    own = () if applicant is None else (Actor(subject=applicant.subject, role=Role.APPLICANT),)
+    return own if filed_by is None or filed_by.role is not Role.REPRESENTATIVE else (*own, filed_by)
+
+
+def _can_be_complained_about(turn: _Turn) -> bool:
+    event = turn.recorded.event
+    return event.kind in ACTS and (not isinstance(event, ev.Overdue) or event.clock is Clock.PROCESSING)
+
+
+def _notice(found: _Turn, turns: Sequence[_Turn]) -> _Turn | None:
+    """Where the applicant is told of it: at once, of a decision with the result."""
+    if not isinstance(found.recorded.event, ev.Decided):
+        return found
+    later = (turn for turn in turns if turn.recorded.seq > found.recorded.seq)
+    told = next((turn for turn in later if turn.recorded.event.kind in {"handed_over", "reopened"}), None)
+    return None if told is None or isinstance(told.recorded.event, ev.Reopened) else told
+
+
+def _officer(found: _Turn) -> str | None:
+    """Who answers for the act: whoever did it, or asked for the supplement that did not come."""
+    event, actor = found.recorded.event, found.recorded.actor
+    if isinstance(event, ev.SupplementExpired) and found.before.supplement is not None:
+        return found.before.supplement.officer
+    named: str | None = getattr(event, "officer", None)
+    return named or (actor.subject if actor.role in OFFICERS else None)

@@ -1,0 +1,30 @@
+"""What an upheld complaint makes of its filing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.filing.commands.permission import system_at
+from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.reopening import places, stands
+from schemas.errors import problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.state import Filing, Stage
+
+
+def _settle_complaint(filing: Filing, command: cm.SettleComplaint, _: datetime) -> Events:
+    if not stands(filing, command.about):
+        why = problem("about", "act_over", "việc bị khiếu nại không còn hiệu lực", "the act stands no longer")
+        raise refuse(why)
+    if command.step not in places(filing):
+        why = problem("step", "no_such_step", "hồ sơ chưa qua bước này", "the filing has not been at this step")
+        raise refuse(why)
+    said = command.model_dump(include={"about", "step", "officer"})
+    return (ev.Reopened(complaint=command.n, **said),)
+
+
+RULES: Final[dict[str, Rule]] = {
+    "settle_complaint": Rule(system_at(Stage.SUSPENDED, Stage.CLOSED), _settle_complaint),
+}

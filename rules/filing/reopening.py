@@ -1,0 +1,81 @@
+"""A filing that starts again: all that came of the act which a complaint has undone is gone, but not what was paid."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from schemas.filing import events as ev
+from schemas.filing.state import Fee, FeeState, Filing
+from schemas.publishing.procedure import Act
+from schemas.stream.ledger import Recorded
+
+UNDONE: Final = frozenset({"intake_refused", "supplement_expired", "suspended", "stopped", "decided"})
+"""The acts of the agency that an upheld complaint undoes."""
+
+_OVERTAKEN_BY: Final = frozenset({"resumed", "withdrawn", "fee_expired", "reopened"})
+"""After these the filing no longer stands where such an act has put it."""
+
+
+def standing_act(filing: Filing, recorded: Recorded) -> int | None:
+    """The seq of the act by which the filing stands where it does after this event; None if there is none."""
+    if recorded.event.kind in UNDONE:
+        return recorded.seq
+    return None if recorded.event.kind in _OVERTAKEN_BY else filing.act
+
+
+def stands(filing: Filing, about: int) -> bool:
+    """Whether the filing still stands where the act with this seq has put it."""
+    return filing.act == about and (filing.closed or filing.suspended)
+
+
+def places(filing: Filing) -> tuple[str | None, ...]:
+    """Where it may start again: at the intake, which has no name here, and at each review step that it has reached."""
+    if filing.accepted_at is None:
+        return (None,)
+    steps = [step.code for step in filing.procedure.review]
+    return (None, *steps[: steps.index(filing.step) + 1 if filing.step else 1])
+
+
+def reopened(filing: Filing, event: ev.Reopened, _: datetime) -> dict[str, Any]:
+    """What the event changes. The step itself begins by the next one, as every step does."""
+    steps = [step.code for step in filing.procedure.review]
+    place = 0 if event.step is None else steps.index(event.step)
+    at_intake = event.step is None
+    ahead = set(steps[place:])
+    return {
+        "closing": None,
+        "closed_at": None,
+        "accepted_at": None if at_intake else filing.accepted_at,
+        "automatic": False,
+        "processing": not at_intake,
+        "step": steps[place - 1] if place else None,
+        "officer": None,
+        "supplement": None,
+        "supplements_in_review": 0,
+        "supplements_before": filing.supplements,
+        "opinions": tuple(opinion for opinion in filing.opinions if opinion.step not in ahead),
+        "obligation": None,
+        "suspended": False,
+        "fees": tuple(_no_longer_due(fee) for fee in filing.fees),
+        "proposal": filing.proposal if event.step and comes_after_proposal(filing, event.step) else None,
+        "decision": None,
+        "result": None,
+        "pickup": False,
+        "parcels_before": filing.parcels,
+        "apologised": False,
+        "early": False,
+        "machine_failing": None,
+        "reopened": filing.reopened + 1,
+    }
+
+
+def _no_longer_due(fee: Fee) -> Fee:
+    return fee.model_copy(update={"state": FeeState.CANCELLED}) if fee.state is FeeState.DUE else fee
+
+
+def comes_after_proposal(filing: Filing, step: str) -> bool:
+    """Whether what was proposed still stands at the beginning of this step."""
+    steps = filing.procedure.review
+    proposing = next((n for n, part in enumerate(steps) if part.act is Act.PROPOSE), -1)
+    return [part.code for part in steps].index(step) > proposing

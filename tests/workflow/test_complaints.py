@@ -1,0 +1,235 @@
+"""Complaints on a real server: answered, and upheld their filing starts again, once, whoever dies meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+
+from motcua import FilingClosed, NotAllowed, SameIdOtherContent
+from operations.ledger_verifier import verify
+from operations.rebuild import rebuild
+from schemas.complaint import AnswerComplaint, ComplaintStart
+from schemas.filing import commands as cm
+from schemas.filing.events import Outcome
+from schemas.filing.state import Stage, Status
+from schemas.ids import complaint_workflow
+from schemas.people import Actor, Role
+from schemas.reading import AskTasks
+from tests.acting import ADDRESS, AGENCY, VIA, Play, birth, eventually, extract, officer, posted, stock
+from tests.conftest import World
+
+SECOND: Final = officer(Role.LEADER, n=2)
+UPHELD: Final = {"outcome": "upheld", "reason": "giấy tờ hợp lệ", "legal_basis": "Luật 02/2011, Đ31"}
+REJECTED: Final = UPHELD | {"outcome": "rejected"}
+
+
+def complaint(play: Play, about: int, n: int = 1, **said: Any) -> ComplaintStart:
+    given = {"filing_id": play.filing, "n": n, "about": about, "words": "xem xét lại"}
+    return ComplaintStart.model_validate(given | {"actor": play.submission.actor, "via": VIA} | said)
+
+
+async def seq_of(play: Play, kind: str) -> int:
+    """The seq of the last event of this kind."""
+    return max(n for n, found in enumerate(await play.kinds(), 1) if found == kind)
+
+
+async def act(world: World, stream: str, command: type[cm.Command], actor: Actor, **said: Any) -> None:
+    given = {"command_id": f"move-{uuid4()}", "actor": actor, "via": VIA} | said
+    await world.client.act(stream, command.model_validate(given))
+
+
+async def complained(play: Play, kind: str, n: int = 1) -> str:
+    """Complain about the last event of this kind; the name of the stream."""
+    await play.world.client.complain(complaint(play, await seq_of(play, kind), n))
+    return complaint_workflow(play.filing, n)
+
+
+async def answered(world: World, stream: str, how: dict[str, Any]) -> None:
+    await act(world, stream, cm.Claim, SECOND)
+    await act(world, stream, AnswerComplaint, SECOND, **how)
+
+
+async def reopened(play: Play, times: int = 1) -> None:
+    await eventually(play.kinds, lambda kinds: kinds.count("reopened") == times)
+
+
+async def refused(world: World, **said: Any) -> Play:
+    """A filing whose refusal on the merits has been returned."""
+    play = await Play.begin(world, posted(**said))
+    await play.accept()
+    await play.review(Outcome.REFUSED, "sai tên")
+    await play.at(Stage.CLOSED)
+    return play
+
+
+async def settled(world: World, stream: str) -> Any:
+    """The complaint once it has come to its end."""
+    await world.temporal.get_workflow_handle(stream).result()
+    return (await world.client.complaints(stream.split(":")[1]))[-1]
+
+
+async def sound(world: World) -> None:
+    """The record is whole, and the read models are what it says."""
+    assert (await verify(world.superuser_dsn)).verified
+    assert set((await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)).changed.values()) == {0}
+
+
+async def test_upheld_a_refusal_is_decided_again_and_the_result_returned(running: World) -> None:
+    play = await refused(running)
+    stream = await complained(play, "decided")
+    await answered(running, stream, UPHELD)
+    await reopened(play)
+    view = await play.view()
+    assert (view.status, view.stage, view.decision, view.result) == (Status.PROCESSING, Stage.REVIEW, None, None)
+    assert view.fee is not None
+    assert view.fee.state == "paid"
+    await play.act(cm.Claim, SECOND)
+    await play.act(cm.Decide, SECOND, outcome="approved")
+    assert (await play.at(Stage.CLOSED)).status is Status.RETURNED
+    kinds = await play.kinds()
+    assert [kinds.count(kind) for kind in ("decided", "result_issued", "parcel_requested", "fee_paid")] == [2, 2, 2, 1]
+    assert await play.kinds("parcel", 2) == ["consignment_requested", "consignment_sent", "consignment_ended"]
+    assert await play.kinds("complaint", 1) == [
+        "complained",
+        "complaint_claimed",
+        "complaint_answered",
+        "complaint_settled",
+    ]
+    found = await settled(running, stream)
+    assert (found.state, found.reopened, found.answerer) == ("upheld", True, SECOND.subject)
+    assert (await running.client.parked(play.filing)) == []
+    await sound(running)
+
+
+async def test_rejected_the_filing_stays_as_it_was(running: World) -> None:
+    play = await refused(running)
+    before = await play.kinds()
+    stream = await complained(play, "decided")
+    await answered(running, stream, REJECTED)
+    found = await settled(running, stream)
+    assert (found.state, found.reopened, found.reason) == ("rejected", None, "giấy tờ hợp lệ")
+    assert await play.kinds() == before
+    with pytest.raises(FilingClosed):
+        await act(running, stream, cm.Release, SECOND)
+    await sound(running)
+
+
+async def test_who_made_the_act_neither_takes_nor_is_given_the_complaint(running: World) -> None:
+    play = await refused(running)
+    stream = await complained(play, "decided")
+    first, lead = play.officer(Role.LEADER), play.officer(Role.TEAM_LEAD)
+    with pytest.raises(NotAllowed) as error:
+        await act(running, stream, cm.Claim, first)
+    assert [problem.rule for problem in error.value.refusal.problems] == ["four_eyes"]
+    with pytest.raises(NotAllowed):
+        await act(running, stream, cm.Reassign, lead, officer=first.subject)
+    (task,) = (await running.client.tasks(AskTasks(agency=AGENCY, role=Role.LEADER))).rows
+    assert (task.stream, task.name, task.actions) == (stream, "complaint", ("claim",))
+    await act(running, stream, cm.Reassign, lead, officer=SECOND.subject)
+    await act(running, stream, cm.Withdraw, play.submission.actor, reason="đã rõ")
+    assert (await settled(running, stream)).state == "withdrawn"
+    assert (await running.client.tasks(AskTasks(agency=AGENCY))).rows == ()
+
+
+async def test_a_suspension_is_lifted_while_the_filing_is_open(running: World) -> None:
+    play = await Play.begin(running, extract())
+    await play.accept()
+    await play.at(Stage.REVIEW)
+    await play.act(cm.Claim, play.officer(Role.SPECIALIST))
+    why = {"reason": "tranh chấp", "legal_basis": "Đ19"}
+    await play.act(cm.Stop, play.officer(Role.LEADER), mode="suspend", **why)
+    stream = await complained(play, "suspended")
+    await answered(running, stream, UPHELD)
+    await reopened(play)
+    await play.review()
+    assert (await play.at(Stage.CLOSED)).status is Status.RETURNED
+    assert (await settled(running, stream)).reopened is True
+
+
+async def test_a_suspension_that_is_over_needs_no_undoing(running: World) -> None:
+    play = await Play.begin(running, extract())
+    await play.accept()
+    await play.at(Stage.REVIEW)
+    await play.act(cm.Claim, play.officer(Role.SPECIALIST))
+    why = {"reason": "tranh chấp", "legal_basis": "Đ19"}
+    await play.act(cm.Stop, play.officer(Role.LEADER), mode="suspend", **why)
+    stream = await complained(play, "suspended")
+    await play.act(cm.Resume, play.officer(Role.LEADER))
+    await answered(running, stream, UPHELD)
+    assert (await settled(running, stream)).reopened is False
+    assert "reopened" not in await play.kinds()
+
+
+@pytest.mark.parametrize(
+    ("said", "rules"),
+    [
+        (lambda _: {"actor": {"subject": "eve", "role": "applicant"}}, ["not_the_complainant"]),
+        (lambda _: {"actor": officer(Role.LEADER)}, ["not_the_complainant"]),
+        (lambda _: {"actor": officer(Role.RECEPTION)}, ["signed_complaint_required"]),
+        (lambda _: {"n": 2}, ["not_the_next"]),
+        (lambda seq: {"about": seq + 1}, ["nothing_to_complain_about"]),
+        (lambda _: {"about": 1, "n": 3, "actor": {"subject": "eve", "role": "applicant"}}, None),
+    ],
+)
+async def test_what_may_not_be_complained_about_is_refused_with_every_reason(
+    running: World, said: Callable[[int], dict[str, Any]], rules: list[str] | None
+) -> None:
+    play = await Play.begin(running, birth())
+    await play.at(Stage.CLOSED)
+    about = await seq_of(play, "decided")
+    with pytest.raises(NotAllowed) as error:
+        await running.client.complain(complaint(play, **{"about": about} | said(about)))
+    every = ["not_the_complainant", "nothing_to_complain_about", "not_the_next"]
+    assert [problem.rule for problem in error.value.refusal.problems] == (rules or every)
+    assert await running.client.complaints(play.filing) == []
+
+
+async def test_the_same_complaint_again_is_the_same_and_another_under_its_number_is_refused(running: World) -> None:
+    play = await refused(running)
+    about = await seq_of(play, "decided")
+    first = await running.client.complain(complaint(play, about))
+    assert await running.client.complain(complaint(play, about)) == first
+    with pytest.raises(SameIdOtherContent):
+        await running.client.complain(complaint(play, about, words="khác"))
+    with pytest.raises(NotAllowed) as error:
+        await running.client.complain(complaint(play, about, 2))
+    assert error.value.refusal.problems[0].rule == "disputed_already"
+    stream = complaint_workflow(play.filing, 1)
+    await answered(running, stream, REJECTED)
+    await settled(running, stream)
+    assert await running.client.complain(complaint(play, about)) == first
+
+
+async def test_a_plain_start_complains_just_as_well(running: World) -> None:
+    play = await refused(running)
+    start = complaint(play, await seq_of(play, "decided")).model_dump(mode="json", exclude_none=True)
+    client, stream = await stock(running), complaint_workflow(play.filing, 1)
+    handle = await client.start_workflow("Complaint", start, id=stream, task_queue="motcua")
+    await eventually(lambda: running.client.complaints(play.filing), bool)
+    await answered(running, stream, REJECTED)
+    assert (await handle.result())["state"] == "rejected"
+
+
+async def test_a_lost_complaint_and_a_lost_filing_still_start_again_once(running: World) -> None:
+    """Temporal has forgotten both between the answer and the filing's new beginning."""
+    play = await Play.begin(running, posted(address=ADDRESS))
+    await play.accept()
+    await play.review(Outcome.REFUSED, "sai tên")
+    await play.at(Stage.CLOSED)
+    stream = await complained(play, "decided")
+    await answered(running, stream, UPHELD)
+    await reopened(play)
+    for name in (stream, f"filing:{play.filing}"):
+        handle = running.temporal.get_workflow_handle(name)
+        if (await handle.describe()).close_time is None:
+            await handle.terminate("lost")
+        await running.temporal.start_workflow(name.split(":")[0].title(), {"restart": {}}, id=name, task_queue="motcua")
+    await settled(running, stream)
+    await play.act(cm.Claim, SECOND)
+    await play.act(cm.Decide, SECOND, outcome="approved")
+    await play.at(Stage.CLOSED)
+    assert (await play.kinds()).count("reopened") == 1
+    await sound(running)

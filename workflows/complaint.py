@@ -1,0 +1,157 @@
+"""A complaint as a workflow of its own: it waits for its answer, and sees to it that the filing starts again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
+    from activities.complaint import Complaints, Disputed
+    from activities.ledger.append import LEDGER
+    from activities.workflows import TEMPORAL, StartRequest, TellRequest, Workflows
+    from rules.complaint import fold, projections
+    from rules.streams import COMPLAINT, FILING, Origin, StreamKind
+    from schemas.complaint import (
+        OPENING,
+        Complain,
+        Complaint,
+        ComplaintFact,
+        ComplaintStart,
+        ComplaintView,
+        RingComplaint,
+        SettleUpheld,
+        content_of_start,
+    )
+    from schemas.complaint import ComplaintTimer as Timer
+    from schemas.edge import strictly
+    from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError, shape_refusal
+    from schemas.ids import filing_workflow
+    from schemas.stream.restart import Restart, RestartStart
+    from schemas.text import composed
+    from workflows.alarm import Alarm
+    from workflows.stream.shell import Life, Opening, of_kind
+    from workflows.stream.starting import stream_named
+    from workflows.stream.waiting import pause, wait_for
+
+_FIRST_PAUSE: Final = timedelta(seconds=1)
+_LONGEST_PAUSE: Final = timedelta(minutes=1)
+
+
+class ComplaintLife(Life[Complaint]):
+    """The life of a complaint, whatever becomes of its filing meanwhile."""
+
+    def __init__(self, kind: StreamKind[Complaint], raw: Any) -> None:
+        self._misfit: Refusal | None = None
+        self._alarm = Alarm()
+        super().__init__(kind, raw)
+
+    def parse_start(self, raw: Any) -> ComplaintStart:
+        """The complaint. What is not written as one must be is refused, unless the log has it."""
+        start: ComplaintStart = super().parse_start(raw)
+        try:
+            strictly(ComplaintStart, raw)
+        except ValidationError as error:
+            self._misfit = shape_refusal(RefusalCode.BAD_START, error).refusal
+        return start
+
+    async def opening(self) -> Opening:
+        """The complaint as its first command, with what the filing's log tells of what it is about."""
+        start = composed(self.start)
+        asked = Disputed(filing_id=start.filing_id, n=start.n, about=start.about)
+        found = await workflow.execute_local_activity_method(Complaints.grounds, asked, **LEDGER)
+        if found is None:
+            raise RefusalError(NOT_FOUND)
+        command = Complain(command_id=OPENING, actor=start.actor, via=start.via, start=start, grounds=found)
+        return Opening(
+            Origin(stream_named(self.kind), found.agency), command, content_of_start(self.start), self._misfit
+        )
+
+    async def proceed(self) -> None:
+        """Wait for the answer while the clock runs; upheld, see to it that the filing starts again."""
+        while self._complaint.state in fold.WAITS:
+            await workflow.wait_condition(lambda: self.stream.idle)
+            timer = fold.next_timer(self._complaint)
+            if not await self._changed_before(timer) and timer is not None:
+                await self._rung(timer)
+        self._alarm.set(None)
+        await self._see_it_reopened()
+
+    async def _changed_before(self, timer: Timer | None) -> bool:
+        """Wait for a change; False if the timer fired first."""
+
+        def changed() -> bool:
+            return self._complaint.state not in fold.WAITS or fold.next_timer(self._complaint) != timer
+
+        self._alarm.set(timer)
+        await wait_for(self.stream, lambda: changed() or self._alarm.fired)
+        if changed():
+            return True
+        self._alarm.set(None)
+        return False
+
+    async def _rung(self, timer: Timer) -> None:
+        command_id = f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{self._complaint.seq}"
+        try:
+            command = RingComplaint(command_id=command_id, moment=timer.moment)
+            await self.stream.record(command, not_before=timer.due)
+        except RefusalError as error:
+            workflow.logger.info("system.refused", extra={"kind": "ring_complaint", "code": error.refusal.code})
+
+    async def _see_it_reopened(self) -> None:
+        """Tell the filing until its log says that it has started again, or that there is nothing to undo any more."""
+        again = _FIRST_PAUSE
+        while fold.undoes(complaint := self._complaint):
+            asked = Disputed(filing_id=complaint.filing_id, n=complaint.n, about=complaint.about)
+            found = await workflow.execute_local_activity_method(Complaints.remedy, asked, **LEDGER)
+            if found.reopened or not found.stands:
+                await self.stream.record(SettleUpheld(command_id="settle", reopened=found.reopened))
+                return
+            await (self._start_filing() if found.closed else self._tell_filing())
+            await self.stream.catch_up()
+            await pause(self.stream, again, "the filing has yet to start again")
+            again = min(again * 2, _LONGEST_PAUSE)
+
+    async def _start_filing(self) -> None:
+        """Start the workflow of a filing that has ended: it begins by hearing what its complaints have come to."""
+        request = StartRequest(
+            workflow=FILING.workflow,
+            id=filing_workflow(self._complaint.filing_id),
+            said=RestartStart(restart=Restart()).model_dump(mode="json", exclude_none=True),
+            summary=f"{self._complaint.agency} · {self.stream.id}",
+        )
+        await workflow.execute_local_activity_method(Workflows.start, request, **TEMPORAL)
+
+    async def _tell_filing(self) -> None:
+        """Signal it. One that is lost is started again, and hears then."""
+        complaint = self._complaint
+        fact = ComplaintFact(
+            n=complaint.n, about=complaint.about, step=complaint.start_at, officer=str(complaint.answerer)
+        )
+        request = TellRequest(
+            id=filing_workflow(complaint.filing_id),
+            signal="complaint_upheld",
+            said=fact.model_dump(mode="json", exclude_none=True),
+        )
+        await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
+
+    @property
+    def _complaint(self) -> Complaint:
+        return self.stream.state
+
+
+@workflow.defn(name="Complaint")
+@of_kind(COMPLAINT, ComplaintLife)
+class ComplaintWorkflow:
+    """One complaint: recorded, taken up, answered; upheld, its filing starts again."""
+
+    life: ComplaintLife
+
+    @workflow.run
+    async def run(self, *raw: Any) -> ComplaintView:  # noqa: ARG002 -- parsed before, as the life begins
+        """Live, and say how it ended."""
+        await self.life.live()
+        return projections.view(self.life.stream.state)
