@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from motcua import FilingClient, FilingNotAvailable, NotReady
+from schemas.complaint import ComplaintStart, ComplaintView
 from schemas.filing.commands import Command
 from schemas.filing.state import Action, FilingView
 from schemas.filing.submission import Submission
@@ -53,6 +54,27 @@ class Insisting:
 
     def _stream(self, part: int | None) -> UUID | str:
         return self._filing if part is None else referral_workflow(self._filing, part)
+
+    async def last(self, kind: str) -> int | None:
+        """The seq of the filing's last event of this kind; None before there is one."""
+        entries = await self._found(lambda: self._client.timeline(self._filing))
+        return max((entry.seq for entry in entries if entry.kind == kind), default=None)
+
+    async def complain(self, complaint: ComplaintStart) -> None:
+        """Make a complaint."""
+        await self._found(lambda: self._client.complain(complaint))
+
+    async def complaints(self) -> list[ComplaintView]:
+        """What became of the complaints about it."""
+        return await self._found(lambda: self._client.complaints(self._filing))
+
+    async def actions_on(self, stream: str, actor: Actor) -> list[Action]:
+        """What `actor` can do with another of its streams, and what not."""
+        return await self._found(lambda: self._client.actions(stream, actor))
+
+    async def act_on(self, stream: str, command: Command) -> None:
+        """Give a command to another of its streams."""
+        await self._found(lambda: self._client.act(stream, command))
 
     async def _found(self, ask: Callable[[], Awaitable[T]]) -> T:
         begun = time.monotonic()

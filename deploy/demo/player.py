@@ -10,9 +10,10 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 from deploy.demo.applicant import Filer
+from deploy.demo.complaining import Complaining
 from deploy.demo.insisting import Insisting
 from deploy.demo.orders import order
-from deploy.demo.scenario import Act, Edition, Scenario
+from deploy.demo.scenario import COMPLAINING, Act, Edition, Scenario
 from motcua import BadSubmission, FilingClient, MotcuaError
 from schemas.errors import Refusal
 from schemas.filing.state import FilingPart, FilingView, PartStage
@@ -83,6 +84,9 @@ class Player:
         for position, act in enumerate(scenario.acts):
             if act.command in self._beside:
                 await self._beside[act.command](act, played, page)
+                continue
+            if act.command in COMPLAINING:
+                await Complaining(scenario, filer, page).play(act)
                 continue
             view, actor = await self._possible(scenario, act, filer, page)
             part = _part(act, view)

@@ -24,6 +24,8 @@ SCENARIOS: Final = Path(__file__).with_name("scenarios.yaml")
 BESIDE: Final = frozenset({"absence", "pass_over"})
 """What somebody does beside the filing of a story."""
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*PUBLIC_COMMANDS, *REFERRAL_COMMANDS)}
+COMPLAINING: Final = frozenset({"complain", "answer_complaint"})
+"""Lines about a complaint: about which kind of event it is made, and how it is answered."""
 
 Edition = tuple[str, tuple[tuple[str, int], ...]]
 """A procedure's code, and which of its waits last how many seconds."""
@@ -47,7 +49,7 @@ class Act(NamedTuple):
         """Raises `ValueError` for a line that says nothing."""
         who, command, *arguments = line.split()
         part, _, role = who.rpartition("/")
-        if command not in COMMANDS.keys() | BESIDE:
+        if command not in COMMANDS.keys() | BESIDE | COMPLAINING:
             raise ValueError(f"there is no command {command}")
         name, _, n = role.partition("-")
         return cls(Role(name), command, tuple(arguments), int(n or 1), part or None)

@@ -258,6 +258,6 @@ def test_the_scenarios_file_covers_every_procedure_and_level() -> None:
 TRANSITIONS = {
     *((0, 1), (1, 2), (1, 3), (1, 5), (1, 7), (2, 4), (2, 6), (2, 7)),
     *((4, 5), (4, 6), (4, 7), (4, 8), (4, 9), (5, 1), (5, 3), (5, 4), (5, 7), (5, 8)),
-    *((6, 4), (6, 7), (6, 8), (8, 4), (8, 7), (9, 10)),
+    *((6, 4), (6, 7), (6, 8), (8, 4), (8, 7), (9, 10), (3, 1), (10, 4)),
 }
-"""Every change of status that the law's table knows, and what lapses."""
+"""Every change of status that the law's table knows, what lapses, and what a complaint begins again."""
