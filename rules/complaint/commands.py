@@ -17,6 +17,7 @@ from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.filing import commands as cm
 from schemas.filing.events import Moment
 from schemas.people import Role
+from schemas.publishing.calendar import Calendar
 
 Events = tuple[co.ComplaintEvent, ...]
 
@@ -33,8 +34,8 @@ def decide(complaint: Complaint, command: cm.Command, now: datetime) -> Events:
             return _ring(complaint, moment, now)
         case co.SettleUpheld(reopened=reopened) if undoes(complaint):
             return (co.ComplaintSettled(reopened=reopened),)
-        case cm.ChangeCalendar(calendar=calendar) if complaint.state in WAITS and calendar != complaint.days:
-            return (co.ComplaintCalendarChanged(days=calendar),)
+        case cm.ChangeCalendar(calendar=calendar) if complaint.state in WAITS:
+            return _change_calendar(complaint, calendar)
         case _ if command.kind in _EFFECTS:
             return _EFFECTS[command.kind](complaint, command)
         case _:
@@ -54,6 +55,12 @@ def _ring(complaint: Complaint, moment: Moment, now: datetime) -> Events:
         raise _refuse(problem("moment", "not_due", "đồng hồ chưa đến hạn", "this clock is not due"))
     due = known(complaint.due)
     return (co.ComplaintReminded(due=due) if moment is Moment.REMINDER else co.ComplaintOverdue(due=due),)
+
+
+def _change_calendar(complaint: Complaint, calendar: Calendar) -> Events:
+    if calendar == complaint.days:
+        raise _refuse(problem("calendar", "in_force", "lịch này đang áp dụng", "this calendar is in force already"))
+    return (co.ComplaintCalendarChanged(days=calendar),)
 
 
 def _reassign(complaint: Complaint, command: cm.Reassign) -> Events:

@@ -1,0 +1,141 @@
+"""Complaints to test with: what the log tells, and a life that commands are given to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import accumulate
+from typing import Any, Final, Self
+
+from rules.complaint import commands, fold, projections
+from rules.complaint.grounds import grounds
+from rules.filing import lifecycle
+from rules.time.working_time import VIETNAM
+from schemas import complaint as co
+from schemas.complaint import Complain, Complaint, ComplaintStart, Grounds
+from schemas.errors import RefusalError
+from schemas.filing import commands as cm
+from schemas.filing.state import Filing
+from schemas.ids import filing_id
+from schemas.people import SYSTEM, Actor, Role
+from schemas.stream.ledger import Recorded
+from tests.unit.filing.lives import (
+    AGENCY,
+    APPLICANT,
+    CALENDAR,
+    LEADER,
+    REPRESENTATIVE,
+    START,
+    VIA,
+    Life,
+    local,
+    officer,
+)
+
+FILING: Final = filing_id("portal", "1")
+SECOND: Final = officer(Role.LEADER, "leader-2")
+FOUND: Final = Grounds.model_validate(
+    {
+        "agency": AGENCY,
+        "act": "decided",
+        "officer": LEADER.subject,
+        "step": "decide",
+        "steps": ["appraise", "decide"],
+        "until": "2027-02-23T10:00:00Z",
+        "complainants": [APPLICANT, REPRESENTATIVE],
+        "side": [APPLICANT.subject, REPRESENTATIVE.subject],
+        "take_up": "10 working days",
+        "answer": "30 calendar days",
+        "reminder": "1 working days",
+        "calendar": CALENDAR,
+    }
+)
+"""What the log tells of a decision that was returned."""
+
+_SYSTEM: Final[tuple[type[cm.Command], ...]] = (co.RingComplaint, co.SettleUpheld, cm.ChangeCalendar)
+COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (*co.COMPLAINT_COMMANDS, *_SYSTEM)}
+ANSWER: Final = {"outcome": "upheld", "reason": "giấy tờ hợp lệ", "legal_basis": "Luật 02/2011, Đ31"}
+
+
+def told(life: Life, about: int, *complaints: Complaint) -> Grounds:
+    """What the log of a filing tells of its event with this seq."""
+    begun = Filing(filing_id=FILING, agency=AGENCY, procedure=life.filing.procedure, calendar=CALENDAR, level=1)
+    states = list(accumulate(life.log, lifecycle.evolve, initial=begun))[1:]
+    return grounds(begun, life.log, states, complaints, about)
+
+
+def complain(found: Grounds = FOUND, actor: Actor = APPLICANT, **said: Any) -> Complain:
+    start = {"filing_id": FILING, "n": 1, "about": 9, "words": "xem lại", "actor": actor, "via": VIA} | said
+    made = ComplaintStart.model_validate(start)
+    return Complain(command_id=co.OPENING, actor=actor, via=VIA, start=made, grounds=found)
+
+
+def reasons(given: Complain) -> list[str]:
+    """Why a complaint is not recorded; nothing if it is."""
+    try:
+        commands.decide(Complaint(filing_id=FILING, n=given.start.n, agency=AGENCY), given, START)
+    except RefusalError as no:
+        return [problem.rule for problem in no.refusal.problems]
+    return []
+
+
+class Dispute:
+    """A complaint, the events that made it, and the hour."""
+
+    def __init__(self, found: Grounds = FOUND, actor: Actor = APPLICANT) -> None:
+        self.now = START
+        self.log: list[Recorded] = []
+        self.complaint = Complaint(filing_id=FILING, n=1, agency=AGENCY)
+        self.give(complain(found, actor))
+
+    def do(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> Self:
+        return self.give(self.command(kind, actor, **content))
+
+    def give(self, given: cm.Command) -> Self:
+        for event in commands.decide(self.complaint, given, self.now):
+            recorded = Recorded(
+                seq=len(self.log) + 1, at=self.now, command_id=given.command_id, actor=given.actor, event=event
+            )
+            self.log.append(recorded)
+            self.complaint = fold.evolve(self.complaint, recorded)
+        return self
+
+    def command(self, kind: str, actor: Actor, **content: Any) -> cm.Command:
+        said = {"command_id": f"c{len(self.log)}", "actor": actor, "via": VIA} | content
+        return COMMANDS[kind].model_validate(said)
+
+    def refusal(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> list[str]:
+        """The rule of every problem; none if it would be done."""
+        try:
+            commands.decide(self.complaint, self.command(kind, actor, **content), self.now)
+        except RefusalError as no:
+            return [problem.rule for problem in no.refusal.problems]
+        return []
+
+    def until(self, text: str) -> Self:
+        self.now = local(text)
+        return self
+
+    def rung(self) -> Self:
+        """What is due now rings."""
+        while (timer := fold.next_timer(self.complaint)) is not None and timer.due <= self.now:
+            self.do("ring_complaint", moment=timer.moment)
+        return self
+
+    def wait(self, **length: float) -> Self:
+        self.now += timedelta(**length)
+        return self
+
+    @property
+    def kinds(self) -> list[str]:
+        return [recorded.event.kind for recorded in self.log]
+
+    @property
+    def tasks(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """Name, role and actions of each."""
+        return [(task.name, task.role, task.actions) for task in projections.rows(self.complaint).tasks or ()]
+
+    @property
+    def tells(self) -> tuple[str, str, str] | None:
+        """What its clock tells next, and when in Vietnam."""
+        timer = fold.next_timer(self.complaint)
+        return None if timer is None else (timer.clock, timer.moment, f"{timer.due.astimezone(VIETNAM):%Y-%m-%d %H:%M}")
