@@ -84,6 +84,14 @@ PAID: Final = {"kind": "fee_paid", "n": 1, "amount": 16000, "channel": "online"}
 HANDED_OVER: Final = {"kind": "handed_over", "channel": "post"}
 
 
+REOPENED: Final = {"kind": "reopened", "complaint": 1, "about": 9, "officer": "h01.12-leader-2"}
+
+
+def upheld(about: int) -> dict[str, Any]:
+    why = {"officer": "h01.12-leader-2", "reason": "-", "legal_basis": "-"}
+    return {"kind": "complaint_answered", "about": about, "outcome": "upheld"} | why
+
+
 def captured(amount: int, *, owed: bool) -> dict[str, Any]:
     at = NOW.isoformat()
     return {"kind": "payment_captured", "capture_id": f"c{amount}", "amount": amount, "captured_at": at, "owed": owed}
@@ -120,6 +128,50 @@ async def test_a_parcel_failed_as_its_own_stream_says(world: World, outcome: str
         failed = {"kind": "parcel_failed", "n": 1, "outcome": outcome}
         assert await log.rule(failed) == "not_recorded"
         assert await log.rule(failed | {"outcome": other}) is None
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "reopened"])
+async def test_what_ended_before_a_fee_was_asked_for_does_not_let_go_of_its_payment(world: World, end: str) -> None:
+    said = {"kind": "withdrawn", "reason": "-"} if end == "withdrawn" else REOPENED
+    async with opened(world) as log:
+        await log.append(upheld(9), stream="complaint")
+
+        async def let_go(n: int) -> bool:
+            cancelled = log.batch({"kind": "payment_cancelled", "reason": "-"}, stream="payment")
+            named = cancelled.model_copy(update={"stream": f"payment:{log.filing}:{n}"})
+            return (await log.ledger.append(named)).refused is None
+
+        await log.append(ASKED)
+        assert not await let_go(1)
+        await log.append(said)
+        assert await let_go(1)
+        await log.append(ASKED | {"n": 2})
+        assert not await let_go(2)
+        await log.append(said)
+        assert await let_go(2)
+
+
+async def test_a_filing_is_reopened_only_by_a_complaint_that_was_upheld_about_that_act(world: World) -> None:
+    async with opened(world) as log:
+        await log.append(upheld(8), stream="complaint")
+        assert await log.rule(REOPENED) == "not_recorded"
+        await log.append(upheld(9) | {"outcome": "rejected"}, stream="complaint")
+        assert await log.rule(REOPENED) == "not_recorded"
+        await log.append(upheld(9), stream="complaint")
+        assert await log.rule(REOPENED | {"complaint": 2}) == "not_recorded"
+        assert await log.rule(REOPENED) is None
+
+
+async def test_a_complaint_is_about_what_its_filing_has_recorded_and_settled_once_it_has_started_again(
+    world: World,
+) -> None:
+    settled = {"kind": "complaint_settled", "reopened": True}
+    async with opened(world) as log:
+        assert (await log.append(settled, stream="complaint")).refused is not None
+        assert (await log.append(settled | {"reopened": False}, stream="complaint")).refused is None
+        await log.append(upheld(9), stream="complaint")
+        await log.append(REOPENED)
+        assert (await log.append(settled, stream="complaint")).refused is None
 
 
 async def test_a_log_with_a_gap_takes_nothing(world: World) -> None:
