@@ -17,6 +17,8 @@ KIT: Final[Mapping[str, str]] = {
     "track": "Theo dõi hồ sơ đến khi kết thúc: mỗi thay đổi một dòng.",
     "result": "Xem kết quả của hồ sơ; với --out: tải tệp về và đối chiếu mã băm.",
     "pass-over": "Chuyển mọi việc mà cán bộ vắng mặt đã nhận cho người thay, từng việc có biên nhận.",
+    "complain": "Khiếu nại về một việc của hồ sơ và in biên nhận.",
+    "complaints": "Xem các khiếu nại về hồ sơ và kết quả giải quyết.",
     "back-office": "Chạy bộ phận xử lý máy của cơ quan đến khi Ctrl-C: kiểm tra hồ sơ, lập kết quả.",
     "schemas": "Liệt kê các thông điệp trao đổi với hệ thống; với --out: ghi JSON Schema.",
 }

@@ -35,7 +35,7 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
     if isinstance(event, ev.CalendarChanged):
         return _on_another_calendar(filing, at)
     clocks, past = dict(filing.clocks), filing.past_clocks
-    for clock, declared in _declared(event).items():
+    for clock, declared in EFFECTS[event.kind].items():
         state = clocks.pop(clock, None)
         effect = declared if event.kind == "recalled" else _resumption(filing, state, _meant(filing, clock, declared))
         after = _transition(filing, clock, state, effect, event, _since(event, at) if effect is Effect.START else at)
@@ -44,14 +44,6 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
         if after is not None:
             clocks[clock] = after
     return {"clocks": clocks, "past_clocks": past}
-
-
-def _declared(event: ev.Event) -> dict[Clock, Effect]:
-    """What the event does to each clock. A filing is reopened at its intake, or in its review."""
-    effects = EFFECTS[event.kind]
-    if not isinstance(event, ev.Reopened):
-        return effects
-    return effects | {Clock.PROCESSING if event.step is None else Clock.INTAKE: Effect.STOP}
 
 
 def _since(event: ev.Event, at: datetime) -> datetime:
@@ -65,9 +57,16 @@ def _since(event: ev.Event, at: datetime) -> datetime:
 
 
 def _meant(filing: Filing, clock: Clock, declared: Effect) -> Effect:
-    """The transfer of a dossier has its time once the filing is taken in, while another desk has papers of it."""
-    to_transfer = filing.accepted_at is not None and filing.at_desk and Clock.TRANSFER not in filing.clocks
-    return Effect.NONE if clock is Clock.TRANSFER and declared is Effect.START and not to_transfer else declared
+    """The intake has time until the filing is taken in, the processing from then on.
+
+    So has the transfer of a dossier, while papers of it are at another desk or on their way from there.
+    """
+    if declared is not Effect.START:
+        return declared
+    if clock in ({Clock.INTAKE} if filing.accepted_at else {Clock.PROCESSING, Clock.TRANSFER}):
+        return Effect.STOP
+    to_transfer = (filing.at_desk or filing.under_way) and clock not in filing.clocks
+    return Effect.NONE if clock is Clock.TRANSFER and not to_transfer else declared
 
 
 def _resumption(filing: Filing, state: ClockState | None, declared: Effect) -> Effect:

@@ -56,6 +56,7 @@ def reopened(filing: Filing, event: ev.Reopened, _: datetime) -> dict[str, Any]:
         "supplements_before": filing.supplements,
         "opinions": tuple(opinion for opinion in filing.opinions if opinion.step not in ahead),
         "obligation": None,
+        "draft": None,
         "suspended": False,
         "fees": tuple(_no_longer_due(fee) for fee in filing.fees),
         "proposal": filing.proposal if event.step and comes_after_proposal(filing, event.step) else None,

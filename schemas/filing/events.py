@@ -833,7 +833,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "parcel_failed": {Clock.DELIVERY: Effect.STOP},
     "handed_over": _ENDED_BY_THE_AGENCY,
     "withdrawn": _STOP_ALL,
-    "reopened": _STOP_ALL | {Clock.INTAKE: Effect.START, Clock.PROCESSING: Effect.START},
+    "reopened": _STOP_ALL | dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.TRANSFER), Effect.START),
     "reminded": {},
     "apology_drafted": {},
     "reappointed": {Clock.PROCESSING: Effect.EXTEND},
@@ -847,5 +847,5 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
 """What each kind of event does to each clock; a clock not named is left alone. A supplement starts the limit again
 (Decree 61/2018 art. 19 k4) and what else interrupts lets it go on, unless the procedure says otherwise
 (`schemas.publishing.procedure.Resumption`); a fee paid or waived starts that of the intake again. The transfer of a
-dossier has time only where another agency's desk has papers that the filing was taken in with. Of the two that a
-reopened filing may begin with only that one starts which belongs to where it starts again."""
+dossier has time only where another agency's desk has papers that the filing was taken in with, the intake until the
+filing is taken in, the processing from then on: a reopened one has the one or the other."""

@@ -298,8 +298,7 @@ class Filing(Model):
 
     `officer` has the current task, in the place of whom they are `acting_for`, if somebody is absent.
     `at_desk` are the papers that another agency's desk still has, `under_way` those that it has sent to the agency that
-    decides.
-    `act` is the seq of the agency's act by which it stands where it does and which a complaint may undo. It was
+    decides. `act` is the seq of the agency's act by which it stands where it does, which a complaint may undo. It was
     `reopened` so often; what it had of supplements and parcels before counts no more.
     """
 

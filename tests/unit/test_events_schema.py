@@ -111,7 +111,7 @@ NOTICES = ["intake_refused", "supplement_expired", "stopped", "handed_over"]
 
 
 def test_a_reopened_filing_begins_with_its_intake_or_its_review_and_no_other_clock() -> None:
-    begins = {Clock.INTAKE: Effect.START, Clock.PROCESSING: Effect.START}
+    begins = dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.TRANSFER), Effect.START)
     assert EFFECTS["reopened"] == dict.fromkeys(Clock, Effect.STOP) | begins
 
 
