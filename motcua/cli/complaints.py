@@ -30,9 +30,9 @@ def complain(  # noqa: PLR0913 -- a command line has many options
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
 ) -> None:
-    """Complain (khiếu nại) about an event of a filing, and print the receipt.
+    """Complain about an event of a filing, and print the receipt.
 
-    Example: motcua complain FILING_ID --about 9 --words "giấy tờ hợp lệ" --actor applicant:vneid-1
+    Example: motcua complain FILING_ID --about 9 --words "the papers fit" --actor applicant:vneid-1
     """
     said: dict[str, Any] = {"filing_id": filing_id, "n": n or 1, "about": about, "words": words}
     said |= {"actor": actor_of(actor), "via": {"principal": "motcua"}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from schemas.people import Actor, Role
 from schemas.reading import AskTasks
 from tests.acting import ADDRESS, AGENCY, VIA, Play, birth, eventually, extract, officer, posted, stock
 from tests.conftest import World
+from tests.shell import Shell
 
 SECOND: Final = officer(Role.LEADER, n=2)
 UPHELD: Final = {"outcome": "upheld", "reason": "giấy tờ hợp lệ", "legal_basis": "Luật 02/2011, Đ31"}
@@ -201,6 +203,22 @@ async def test_the_same_complaint_again_is_the_same_and_another_under_its_number
     await answered(running, stream, REJECTED)
     await settled(running, stream)
     assert await running.client.complain(complaint(play, about)) == first
+
+
+async def test_a_complaint_by_hand_and_what_became_of_it(
+    running: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # beside no running stack
+    shell, play = Shell(running.process_env), await refused(running)
+    about, who = await seq_of(play, "decided"), f"applicant:{play.submission.applicant.subject}"
+    words = ("--about", str(about), "--words", "xem lại", "--actor", who, "--json")
+    first = await shell("complain", play.filing.hex, *words)
+    assert (first.code, first.json["command_id"]) == (0, "complain"), first.err
+    assert (await shell("complain", play.filing.hex, *words, "--n", "1")).json == first.json
+    again = await shell("complain", play.filing.hex, *words)
+    assert (again.code, again.json["problems"][0]["rule"]) == (1, "disputed_already")
+    assert [one["state"] for one in (await shell("complaints", play.filing.hex, "--json")).json] == ["recorded"]
+    assert "chờ thụ lý" in (await shell("complaints", play.filing.hex)).out
 
 
 async def test_a_plain_start_complains_just_as_well(running: World) -> None:
