@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from schemas.filing import events as ev
-from schemas.filing.state import Fee, FeeState, Filing
+from schemas.filing.state import Fee, FeeState, Filing, FilingPart
 from schemas.publishing.procedure import Act
 from schemas.stream.ledger import Recorded
 
@@ -57,6 +57,7 @@ def reopened(filing: Filing, event: ev.Reopened, _: datetime) -> dict[str, Any]:
         "opinions": tuple(opinion for opinion in filing.opinions if opinion.step not in ahead),
         "obligation": None,
         "draft": None,
+        "parts": _asked_anew(filing),
         "suspended": False,
         "fees": tuple(_no_longer_due(fee) for fee in filing.fees),
         "proposal": filing.proposal if event.step and comes_after_proposal(filing, event.step) else None,
@@ -69,6 +70,19 @@ def reopened(filing: Filing, event: ev.Reopened, _: datetime) -> dict[str, Any]:
         "machine_failing": None,
         "reopened": filing.reopened + 1,
     }
+
+
+def _asked_anew(filing: Filing) -> tuple[FilingPart, ...]:
+    """What other agencies have decided stands. What they were let off as the filing ended they are asked for anew."""
+    let_off = {
+        part.n: n for n, part in enumerate(filing.parts_to_cancel, max((p.n for p in filing.parts), default=0) + 1)
+    }
+    return tuple(
+        FilingPart(n=let_off[part.n], step=part.step, code=part.code, agency=part.agency, limit=part.limit)
+        if part.n in let_off
+        else part
+        for part in filing.parts
+    )
 
 
 def _no_longer_due(fee: Fee) -> Fee:
