@@ -16,6 +16,7 @@ from tests.unit.filing.lives import (
     DECIDE,
     ENDING,
     LEADER,
+    PARTS,
     RECEPTION,
     REFUSING,
     RESULT,
@@ -29,6 +30,7 @@ from tests.unit.filing.lives import (
     procedure,
 )
 
+ANSWER: dict[str, Any] = {"outcome": "approved", "officer": "h01.31-specialist-1"}
 SECOND = officer(Role.LEADER, "leader-2")
 
 
@@ -178,3 +180,18 @@ def test_only_what_still_stands_is_undone(made: Callable[[], Life], said: dict[s
     life = made()
     content = {"n": 1, "about": life.filing.act, "step": None, "officer": SECOND.subject} | said
     assert [found for _, found in life.refusal("settle_complaint", **content)] == [rule]
+
+
+def test_what_another_agency_was_still_to_decide_is_asked_for_anew_and_what_it_decided_stands() -> None:
+    life = at(PARTS).do("settle_part", n=1, **ANSWER).do("stop", LEADER, mode="end", **ENDING)
+    reopened(life, "parts")
+    assert [(part.n, part.stage) for part in life.filing.parts] == [(1, "answered"), (3, "referred")]
+    assert (life.kinds[-1], life.log[-1].event.n) == ("referred", 3)
+    assert life.refusal("settle_part", n=2, **ANSWER) == [("n", "no_such_part")]
+    assert life.do("settle_part", n=3, **ANSWER).kinds[-3:] == ["part_answered", "parts_decided", "step_started"]
+
+
+def test_another_agency_goes_on_when_only_a_suspension_is_undone() -> None:
+    life = at(PARTS).do("stop", LEADER, mode="suspend", **STOP)
+    reopened(life, "parts")
+    assert [(part.n, part.stage) for part in life.filing.parts] == [(1, "referred"), (2, "referred")]
