@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final, Protocol
+from typing import Protocol
 
 from schemas.errors import Problem, problem
 from schemas.names import ROLE_NAMES, listed
@@ -38,14 +38,14 @@ def role_is(actor: Actor, *roles: Role) -> Problem | None:
 @cache
 def _not_for(roles: tuple[Role, ...]) -> Problem:
     names = listed(ROLE_NAMES, roles)
-    return problem("actor.role", "role_not_allowed", f"việc này của: {names.vi}", f"this is done by: {names.en}")
+    return problem("actor.role", "role_not_allowed", names=names)
 
 
 def unclaimed(handled: Handled, actor: Actor) -> Problem | None:
     """Why somebody else than who has claimed the task can't do this."""
     if handled.officer is None or handled.officer == actor.subject:
         return None
-    return problem("", "claimed_by_other", "việc đã có cán bộ khác nhận", "another officer has claimed this task")
+    return problem("", "claimed_by_other")
 
 
 def claimed_by(handled: Handled, actor: Actor) -> Problem | None:
@@ -53,21 +53,21 @@ def claimed_by(handled: Handled, actor: Actor) -> Problem | None:
     if handled.officer == actor.subject:
         return None
     if handled.officer is None:
-        return problem("", "not_claimed", "hãy nhận việc trước", "claim the task first")
+        return problem("", "not_claimed")
     return unclaimed(handled, actor)
 
 
 def claimable(handled: Handled, actor: Actor) -> Problem | None:
     """Why somebody can't claim the task."""
     if handled.officer == actor.subject:
-        return problem("", "claimed_already", "việc đã được nhận", "the actor has claimed this task already")
+        return problem("", "claimed_already")
     return unclaimed(handled, actor)
 
 
 def releasable(handled: Handled, actor: Actor) -> Problem | None:
     """Why somebody can't give the task back to its queue; a team lead takes it from anybody."""
     if handled.officer is None:
-        return problem("", "not_claimed", "chưa có ai nhận việc", "nobody has claimed the task")
+        return problem("", "not_claimed", says="nobody_has_claimed")
     return None if actor.role is Role.TEAM_LEAD else claimed_by(handled, actor)
 
 
@@ -82,39 +82,15 @@ def ungivable(handled: Handled, officer: str, acting_for: str | None) -> Problem
     rule = next((rule for rule, holds in wrong.items() if holds), None)
     if rule is None:
         return None
-    return problem("acting_for" if rule.startswith("not_") else "officer", rule, *_NOT_GIVEN[rule])
-
-
-_NOT_GIVEN: Final = {
-    "claimed_already": ("người đó đã nhận việc này", "that officer has this task already"),
-    "not_for_oneself": (
-        "không ai xử lý thay chính mình; giao lại việc thì không ghi người vắng mặt",
-        "nobody acts for themselves; a task is given back without saying for whom",
-    ),
-    "not_their_task": (
-        "việc này không phải của cán bộ vắng mặt đó: chưa ai nhận, người khác đã nhận, hoặc họ làm thay người khác",
-        "this is no task of that absent officer: nobody has it, somebody else does, or they act for another",
-    ),
-    "own_filing": (
-        "cán bộ không giải quyết hồ sơ của chính mình, hoặc hồ sơ mà mình đại diện; chọn cán bộ khác",
-        "an officer does not handle their own filing, or one that they represent; choose another",
-    ),
-}
+    return problem("acting_for" if rule.startswith("not_") else "officer", rule, says=f"not_given.{rule}")
 
 
 def other_hands(handled: Handled, actor: Actor, *agencies: str) -> Problem | None:
     """Why this officer does not handle it at all: of none of these agencies, or on the applicant's side."""
     if actor.agency not in agencies:
-        return problem(
-            "actor.agency", "other_agency", "hồ sơ thuộc cơ quan khác", "the filing belongs to another agency"
-        )
+        return problem("actor.agency", "other_agency")
     if actor.subject in on_the_applicants_side(handled):
-        return problem(
-            "actor.subject",
-            "own_filing",
-            "cán bộ không giải quyết hồ sơ của chính mình, hoặc hồ sơ mà mình đại diện",
-            "an officer does not handle their own filing, or one that they represent",
-        )
+        return problem("actor.subject", "own_filing")
     return None
 
 

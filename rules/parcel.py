@@ -29,7 +29,7 @@ def decide(parcel: Parcel, command: Command, _: datetime) -> tuple[pc.ParcelEven
         case ChangeCalendar(calendar=calendar) if calendar.name != parcel.calendar:
             return (pc.ConsignmentCalendarChanged(calendar=calendar.name, due=due_on(parcel, calendar)),)
         case _:
-            why = problem("", "wrong_state", "bưu gửi đã kết thúc", f"the parcel is {parcel.state}")
+            why = problem("", "wrong_state", says="parcel_has_ended")
             raise refused(RefusalCode.NOT_ALLOWED, why)
 
 

@@ -59,7 +59,7 @@ def decide(  # noqa: PLR0911 -- one line for each command
         case ChangeCalendar(calendar=calendar) if calendar.name != payment.calendar:
             return (pay.PaymentCalendarChanged(calendar=calendar.name, due=due_on(payment, calendar)),)
         case _:
-            why = problem("", "wrong_state", "khoản thu đã kết thúc", f"the payment is {payment.state}")
+            why = problem("", "wrong_state", says="payment_has_ended")
             raise refused(RefusalCode.NOT_ALLOWED, why)
 
 

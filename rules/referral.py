@@ -42,7 +42,7 @@ def decide(referral: Referral, command: cm.Command, now: datetime) -> Events:
         case rf.LookAtDeadline() if _open(referral) and (told := _told(referral, now)) is not None:
             return (told,)
         case _:
-            raise _refused(problem("", "wrong_state", "không còn gì để làm", f"the referral is {referral.state}"))
+            raise _refused(problem("", "wrong_state", says="referral_has_ended"))
 
 
 def _open(referral: Referral) -> bool:
@@ -78,7 +78,7 @@ def _on_another_calendar(referral: Referral, calendar: Calendar) -> rf.ReferralC
 def guard(referral: Referral, kind: str, actor: Actor, _: datetime) -> Problem | None:
     """Why `actor` can't do this now, or None: an officer of the agency that decides, and nobody else."""
     if not _open(referral):
-        return problem("", "referral_ended", "phần việc này đã kết thúc", "this part has been answered or cancelled")
+        return problem("", "referral_ended")
     wrong = role_is(actor, *_ROLES[kind])
     return wrong or other_hands(referral, actor, referral.agency) or _not_yours(referral, kind, actor)
 
@@ -129,7 +129,7 @@ def _answered(referral: Referral, command: rf.AnswerPart) -> rf.ReferralAnswered
     decision = PartDecision(officer=command.actor.subject, **said)
     if not _complete(decision):
         missing = [name for name in _NEEDED if getattr(decision, name) is None]
-        raise _refused(*(problem(name, *_NEEDED[name]) for name in missing))
+        raise _refused(*(problem(name, f"{name}_required", says=f"refusal_needs.{name}") for name in missing))
     return rf.ReferralAnswered(acting_for=referral.acting_for, **dict(decision))
 
 
@@ -138,10 +138,7 @@ def _complete(decision: PartDecision) -> bool:
     return decision.outcome is ev.Outcome.APPROVED or None not in {decision.reason, decision.legal_basis}
 
 
-_NEEDED: Final = {
-    "reason": ("reason_required", "từ chối phải nêu lý do", "a refusal needs its reason"),
-    "legal_basis": ("legal_basis_required", "từ chối phải nêu căn cứ pháp lý", "a refusal names its legal basis"),
-}
+_NEEDED: Final = ("reason", "legal_basis")
 
 
 def _refused(*problems: Problem) -> RefusalError:

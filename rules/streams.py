@@ -43,6 +43,7 @@ from schemas.stream.ledger import Recorded
 from schemas.stream.rows import Rows, Standing
 from schemas.stream.snapshots import FilingMemory, NoMemory, PaymentMemory, ReferralMemory
 from schemas.stream.versions import Reads
+from schemas.words import said
 
 
 class State(Protocol):
@@ -113,7 +114,7 @@ class Table:
 
 
 def _nobody(_: Any, __: str, ___: Actor, ____: datetime) -> Problem:
-    return problem("actor.role", "role_not_allowed", "việc này của hệ thống", "this is done by the system")
+    return problem("actor.role", "role_not_allowed", says="done_by_the_system")
 
 
 @dataclass(frozen=True)
@@ -297,7 +298,7 @@ FILING: Final = StreamKind(
     table=Table("filing", "filing_id"),
     upcasters={name: (_as_it_was,) * times for name, times in _UNKNOWN_BEFORE.items()},
     memory=FilingMemory,
-    title=Text(vi="Hồ sơ", en="Filings"),
+    title=said("many.filings"),
 )
 PAYMENT: Final = StreamKind(
     name="payment",
@@ -316,7 +317,7 @@ PAYMENT: Final = StreamKind(
     numberings={"payment": Numbering("%Y%m%d", "P")},
     table=Table("payment"),
     memory=PaymentMemory,
-    title=Text(vi="Khoản thu", en="Payments"),
+    title=said("many.payments"),
 )
 PARCEL: Final = StreamKind(
     name="parcel",
@@ -334,7 +335,7 @@ PARCEL: Final = StreamKind(
     evidence=parcel.evidence,
     numberings={"parcel": Numbering("%Y%m%d", "G")},
     table=Table("parcel"),
-    title=Text(vi="Bưu gửi", en="Parcels"),
+    title=said("many.parcels"),
 )
 REFERRAL: Final = StreamKind(
     name="referral",
@@ -354,7 +355,7 @@ REFERRAL: Final = StreamKind(
     writers=frozenset({Role.SYSTEM, Role.SPECIALIST, Role.TEAM_LEAD}),
     evidence=referral.evidence,
     memory=ReferralMemory,
-    title=Text(vi="Việc liên thông", en="Referrals"),
+    title=said("many.referrals"),
 )
 COMPLAINT: Final = StreamKind(
     name="complaint",
@@ -372,7 +373,7 @@ COMPLAINT: Final = StreamKind(
     guard=complaint_guards.guard,
     writers=frozenset({Role.SYSTEM, Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION, Role.LEADER, Role.TEAM_LEAD}),
     evidence=complaint_projections.evidence,
-    title=Text(vi="Khiếu nại", en="Complaints"),
+    title=said("many.complaints"),
 )
 
 KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL, COMPLAINT))

@@ -41,15 +41,5 @@ def strictly(model: type[M], given: Any) -> M:
     return model.model_validate_json(to_json(given), strict=True, context=AT_THE_EDGE)
 
 
-_UNREADABLE: Final = problem(
-    "",
-    "unreadable",
-    "phải là JSON theo UTF-8, không có nửa ký tự (surrogate lẻ)",
-    "this must be JSON in UTF-8, without half characters (lone surrogates)",
-)
-_TOO_LONG: Final = problem(
-    "",
-    "too_long",
-    f"lệnh dài quá {MAX_COMMAND_BYTES} byte; viết ngắn lại, gửi tệp bằng tham chiếu",
-    f"the command is longer than {MAX_COMMAND_BYTES} bytes; shorten it, send files by reference",
-)
+_UNREADABLE: Final = problem("", "unreadable")
+_TOO_LONG: Final = problem("", "too_long", says="command_too_long", most=MAX_COMMAND_BYTES)

@@ -7,11 +7,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from .base import Model, Text, problems_of
+from .base import Model, problems_of
 from .base import MotcuaError as MotcuaError
 from .base import Problem as Problem
 from .base import UnfitError as UnfitError
 from .misfits import path as path
+from .words import said
 
 
 class RefusalCode(StrEnum):
@@ -54,9 +55,9 @@ def refused(code: RefusalCode, *problems: Problem, allowed: tuple[str, ...] = ()
     return RefusalError(Refusal(code=code, problems=problems, allowed=allowed))
 
 
-def problem(field: str, rule: str, vi: str, en: str) -> Problem:
-    """One thing wrong with `field`, by `rule`, in both languages."""
-    return Problem(field=field, rule=rule, message=Text(vi=vi, en=en))
+def problem(field: str, rule: str, *, says: str | None = None, **values: object) -> Problem:
+    """One thing wrong with `field`, by `rule`: in the words of that name, or of `says`, in which the `values` stand."""
+    return Problem(field=field, rule=rule, message=said(says or rule, **values))
 
 
 def shape_refusal(code: RefusalCode, error: ValidationError) -> RefusalError:
@@ -66,59 +67,22 @@ def shape_refusal(code: RefusalCode, error: ValidationError) -> RefusalError:
 
 OTHER_CONTENT: Final = Refusal(
     code=RefusalCode.SAME_ID_OTHER_CONTENT,
-    problems=(
-        problem(
-            "command_id",
-            "same_id_other_content",
-            "mã này đã dùng cho nội dung khác; dùng mã mới",
-            "this id stands for other content already; use a new one",
-        ),
-    ),
+    problems=(problem("command_id", "same_id_other_content"),),
 )
 OTHER_SUBMISSION: Final = Refusal(
     code=RefusalCode.SAME_ID_OTHER_CONTENT,
-    problems=(
-        problem(
-            "submission_id",
-            "same_id_other_content",
-            "mã này đã dùng cho một hồ sơ có nội dung khác; dùng mã mới",
-            "this id stands for a submission with other content already; use a new one",
-        ),
-    ),
+    problems=(problem("submission_id", "same_id_other_content", says="other_submission"),),
 )
 SUPERSEDED: Final = Refusal(
     code=RefusalCode.LEDGER_CONFLICT,
-    problems=(
-        problem(
-            "",
-            "taken_over",
-            "hồ sơ đã được khởi động lại từ sổ; hãy hỏi lại",
-            "it was started again from the log meanwhile; ask again",
-        ),
-    ),
+    problems=(problem("", "taken_over"),),
 )
 NOT_RECORDED: Final = Refusal(
     code=RefusalCode.BAD_START,
-    problems=(
-        problem(
-            "workflow_id",
-            "nothing_recorded",
-            "sổ không có gì dưới mã này; kiểm tra lại mã",
-            "the log holds nothing under this id; check it",
-        ),
-    ),
+    problems=(problem("workflow_id", "nothing_recorded"),),
 )
-NOT_READY: Final = Refusal(
-    code=RefusalCode.NOT_READY, problems=(problem("", "not_ready", "chưa có", "there is none yet"),)
-)
+NOT_READY: Final = Refusal(code=RefusalCode.NOT_READY, problems=(problem("", "not_ready"),))
 NOT_FOUND: Final = Refusal(
     code=RefusalCode.NOT_FOUND,
-    problems=(
-        problem(
-            "stream",
-            "nothing_recorded",
-            "sổ không có gì dưới mã này; kiểm tra lại mã",
-            "the record holds nothing under this id; check it",
-        ),
-    ),
+    problems=(problem("stream", "nothing_recorded"),),
 )

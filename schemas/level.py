@@ -10,6 +10,7 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 from .base import Model, Text
+from .words import said
 
 
 class Level(IntEnum):
@@ -55,7 +56,7 @@ _ALL: Final = frozenset(Channel)
 CAPABILITIES: Final[dict[Level, Capability]] = {
     Level.INFORMATION: Capability(
         service=Service.INFORMATION,
-        name=Text(vi="Mức độ 1: cung cấp thông tin", en="Level 1: information"),
+        name=said("level.1"),
         filing=_PAPER,
         fee=_PAPER,
         result=_PAPER,
@@ -64,7 +65,7 @@ CAPABILITIES: Final[dict[Level, Capability]] = {
     ),
     Level.FORMS: Capability(
         service=Service.INFORMATION,
-        name=Text(vi="Mức độ 2: cung cấp thông tin và biểu mẫu", en="Level 2: information and forms"),
+        name=said("level.2"),
         filing=_PAPER,
         fee=_PAPER,
         result=_PAPER,
@@ -73,7 +74,7 @@ CAPABILITIES: Final[dict[Level, Capability]] = {
     ),
     Level.ONLINE_FILING: Capability(
         service=Service.PARTIAL,
-        name=Text(vi="Mức độ 3: một phần", en="Level 3: partly online"),
+        name=said("level.3"),
         filing=_ALL,
         fee=_PAPER,
         result=_PAPER,
@@ -82,7 +83,7 @@ CAPABILITIES: Final[dict[Level, Capability]] = {
     ),
     Level.FULLY_ONLINE: Capability(
         service=Service.FULL,
-        name=Text(vi="Mức độ 4: toàn trình", en="Level 4: fully online"),
+        name=said("level.4"),
         filing=_ALL,
         fee=_ALL,
         result=_ALL,

@@ -10,8 +10,8 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from rules.streams import KINDS, Kinds, StreamKind
-    from schemas.base import AgencyCode, Model, Personal, ShortText
-    from schemas.errors import Problem, RefusalCode, problem, refused
+    from schemas.base import AgencyCode, Model, Personal, ShortText, Text
+    from schemas.errors import Problem, RefusalCode, refused
     from schemas.filing.commands import Command, SystemCommand
     from schemas.people import Actor, Role
     from schemas.stream.ledger import Recorded
@@ -64,11 +64,21 @@ def decide(appeal: Appeal, command: Command, now: datetime) -> tuple[Model, ...]
     return (AppealAnswered(answer=command.answer),) if isinstance(command, AnswerAppeal) else ()
 
 
+ANSWERED: Final = Problem(
+    field="", rule="answered_already", message=Text(vi="đã trả lời", en="the appeal has been answered")
+)
+BELOW: Final = Problem(
+    field="actor",
+    rule="not_the_agency_above",
+    message=Text(vi="cơ quan cấp trên trả lời", en="the agency above answers"),
+)
+
+
 def guard(appeal: Appeal, _: str, actor: Actor, __: datetime) -> Problem | None:
     if appeal.answer is not None:
-        return problem("", "answered_already", "đã trả lời", "the appeal has been answered")
+        return ANSWERED
     if (actor.role, actor.agency) != (Role.LEADER, ABOVE):
-        return problem("actor", "not_the_agency_above", "cơ quan cấp trên trả lời", "the agency above answers")
+        return BELOW
     return None
 
 

@@ -59,6 +59,4 @@ def page(
     return Page(as_of=as_of, rows=tuple(map(read, rows)), next=following)
 
 
-_NO_CURSOR: Final = problem(
-    "after", "no_such_page", "không phải là `next` của một trang trước", "this is not the `next` of a page before"
-)
+_NO_CURSOR: Final = problem("after", "no_such_page")

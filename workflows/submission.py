@@ -66,15 +66,9 @@ class Filed:
 
     def unknown(self, *, procedure_known: bool) -> RefusalError:
         """The refusal of a submission that names a procedure, version or agency that there is not."""
-        if procedure_known:
-            where, vi, en = "agency", "cơ quan", "agency"
-        else:
-            where = "version" if self.submission.version else "procedure"
-            vi, en = "thủ tục hoặc phiên bản", "published procedure or version"
-        why = problem(
-            where, f"unknown_{where}", f"không có {vi} này; kiểm tra lại mã", f"there is no such {en}; check it"
-        )
-        return refused(RefusalCode.BAD_SUBMISSION, why)
+        procedure = "version" if self.submission.version else "procedure"
+        where = "agency" if procedure_known else procedure
+        return refused(RefusalCode.BAD_SUBMISSION, problem(where, f"unknown_{where}"))
 
 
 def parse_submission(raw: Any) -> Filed:

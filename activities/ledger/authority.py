@@ -46,20 +46,13 @@ def refusal(actor: Actor, unproved: list[Problem], *, in_directory: bool) -> Ref
 def _writer(kind: StreamKind[Any], actor: Actor) -> list[Problem]:
     if actor.role in kind.writers:
         return []
-    return [problem("actor.role", "may_not_write", "vai trò này không ghi vào đây", "this role does not write here")]
+    return [problem("actor.role", "may_not_write")]
 
 
 def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
     if in_directory or actor.role not in OFFICERS:
         return []
-    return [
-        problem(
-            "actor",
-            "not_in_directory",
-            f"danh bạ của cơ quan không có người này với vai trò {ROLE_NAMES[actor.role].vi}",
-            f"the agency's directory does not know this person as {ROLE_NAMES[actor.role].en}",
-        )
-    ]
+    return [problem("actor", "not_in_directory", role_name=ROLE_NAMES[actor.role])]
 
 
 async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
@@ -71,21 +64,11 @@ async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]
 
 async def _not_at_work(connection: Connection, batch: Batch, officer: str, role: Role) -> Problem | None:
     if not await _active(connection, _directory(batch), officer, role):
-        return problem(
-            "officer",
-            "not_in_directory",
-            f"danh bạ của cơ quan không có cán bộ này với vai trò {ROLE_NAMES[role].vi}",
-            f"the agency's directory does not know this officer as {ROLE_NAMES[role].en}",
-        )
+        return problem("officer", "not_in_directory", says="assignee_not_in_directory", role_name=ROLE_NAMES[role])
     absence = await _absence(connection, batch, officer, role)
     if absence is None:
         return None
-    return problem(
-        "officer",
-        "absent",
-        f"cán bộ này vắng mặt đến hết ngày {absence.last_day:%d/%m/%Y}; người thay là {absence.substitute}",
-        f"this officer is absent until {absence.last_day}; the substitute is {absence.substitute}",
-    )
+    return problem("officer", "absent", last_day=absence.last_day, substitute=absence.substitute)
 
 
 async def _substitutes(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
@@ -97,14 +80,8 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
             role = event.role if isinstance(event, Reassigned) else batch.actor.role
             absence = await _absence(connection, batch, event.acting_for, role)
             if absence is None or absence.substitute != event.officer:
-                found.append(problem("acting_for" if given else "actor.subject", "not_the_substitute", *_NOT_TODAY))
+                found.append(problem("acting_for" if given else "actor.subject", "not_the_substitute"))
     return found
-
-
-_NOT_TODAY: Final = (
-    "hôm nay danh bạ không ghi cán bộ này thay người vắng mặt đó; trả lại việc để nhận hoặc giao lại",
-    "today the directory has no such substitute for that officer; release the task, to be claimed or given anew",
-)
 
 
 class _Absence(NamedTuple):
@@ -171,4 +148,4 @@ not exists (
 
 _BORNE_OUT: Final = f"select {BORNE_OUT.format(filing='$1', needed='$2')}"
 _NEEDED: Final = TypeAdapter(list[Evidence])
-_NOT_RECORDED: Final = problem("", "not_recorded", "sổ không ghi nhận việc này", "the record says otherwise")
+_NOT_RECORDED: Final = problem("", "not_recorded")

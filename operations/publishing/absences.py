@@ -87,47 +87,12 @@ delete from absence where (agency, subject, role, first_day) = ($1, $2, $3, $4) 
 _PROBLEMS: Final = {
     one.rule: one
     for one in (
-        problem(
-            "last_day",
-            "ends_before_it_begins",
-            "ngày cuối trước ngày đầu",
-            "the last day is before the first",
-        ),
-        problem(
-            "officer",
-            "not_in_directory",
-            "danh bạ của cơ quan không có cán bộ này đang làm việc với vai trò đó",
-            "the agency's directory does not have this officer at work in that role",
-        ),
-        problem(
-            "substitute",
-            "substitute_not_in_directory",
-            "người thay phải là cán bộ đang làm việc của cơ quan đó, cùng vai trò",
-            "the substitute must be an officer of that agency, at work in the same role",
-        ),
-        problem(
-            "substitute",
-            "same_person",
-            "không ai thay chính mình",
-            "nobody is their own substitute",
-        ),
-        problem(
-            "first_day",
-            "absent_already",
-            "trong những ngày đó danh bạ đã ghi cán bộ này vắng mặt; để đổi, ghi lại đúng ngày đầu đã ghi",
-            "the directory has this officer absent on some of these days; to change that, name its first day",
-        ),
-        problem(
-            "substitute",
-            "substitute_absent",
-            "người thay cũng vắng mặt trong những ngày đó; chọn người khác",
-            "the substitute is absent on some of these days too; choose another",
-        ),
-        problem(
-            "officer",
-            "acts_for_another",
-            "trong những ngày đó cán bộ này đang thay người khác; trước hết ghi người thay khác cho người ấy",
-            "on some of these days this officer acts for another; first record another substitute for that one",
-        ),
+        problem("last_day", "ends_before_it_begins"),
+        problem("officer", "not_in_directory", says="not_at_work"),
+        problem("substitute", "substitute_not_in_directory"),
+        problem("substitute", "same_person"),
+        problem("first_day", "absent_already"),
+        problem("substitute", "substitute_absent"),
+        problem("officer", "acts_for_another"),
     )
 }

@@ -10,6 +10,7 @@ from rules.time import working_time
 from schemas.complaint import Complain, Complained, Complaint, Grounds
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.people import Role
+from schemas.words import joined, said
 
 
 def admit(complaint: Complaint, command: Complain, now: datetime) -> tuple[Complained, ...]:
@@ -44,53 +45,23 @@ def _not_theirs(command: Complain) -> Problem | None:
         return None if command.start.document else UNSIGNED
     if (actor.role, actor.subject) in {(one.role, one.subject) for one in found.complainants}:
         return None
-    return problem(
-        "actor",
-        "not_the_complainant",
-        "chỉ người nộp, hoặc người đại diện đã nộp hồ sơ, được khiếu nại",
-        "only the applicant, or the representative who filed, may complain",
-    )
+    return problem("actor", "not_the_complainant", says="only_the_applicants_side_complains")
 
 
-UNSIGNED: Final = problem(
-    "document",
-    "signed_complaint_required",
-    "cán bộ một cửa chỉ ghi nhận khiếu nại khi có đơn người khiếu nại đã ký; hãy gửi kèm tệp",
-    "the desk records a complaint only with what the complainant has signed; add its file",
-)
+UNSIGNED: Final = problem("document", "signed_complaint_required")
 
 
 def _inadmissible(found: Grounds, now: datetime) -> Problem | None:
     if found.act is None:
-        vi, en = (", ".join(f"{getattr(act.name, of)} ({act.article})" for act in ACTS.values()) for of in ("vi", "en"))
-        return problem(
-            "about",
-            "nothing_to_complain_about",
-            f"không khiếu nại được về việc này; khiếu nại được về: {vi}",
-            f"this can't be complained about; what can be: {en}",
-        )
+        acts = joined(said("act_and_its_article", act=act.name, article=act.article) for act in ACTS.values())
+        return problem("about", "nothing_to_complain_about", acts=acts)
     if found.until is None:
-        return problem(
-            "about",
-            "no_notice_yet",
-            "chưa trả kết quả: khiếu nại được kể từ khi nhận kết quả",
-            "the result has not been returned: a complaint may be made once it has",
-        )
+        return problem("about", "no_notice_yet")
     if now > found.until:
         day = found.until.astimezone(working_time.VIETNAM)
-        return problem(
-            "about",
-            "too_late",
-            f"đã hết thời hiệu khiếu nại vào ngày {day:%d/%m/%Y}",
-            f"the time to complain ended on {day:%Y-%m-%d}",
-        )
+        return problem("about", "too_late", says="too_late_to_complain", day=day)
     if found.disputed:
-        return problem(
-            "about",
-            "disputed_already",
-            "đã có khiếu nại về việc này đang chờ giải quyết",
-            "a complaint about this waits for its answer already",
-        )
+        return problem("about", "disputed_already")
     return None
 
 
@@ -98,9 +69,4 @@ def _not_next(complaint: Complaint, found: Grounds) -> Problem | None:
     follows = found.earlier + 1
     if complaint.n == follows:
         return None
-    return problem(
-        "n",
-        "not_the_next",
-        f"khiếu nại tiếp theo của hồ sơ mang số {follows}",
-        f"the next complaint about this filing has the number {follows}",
-    )
+    return problem("n", "not_the_next", follows=follows)

@@ -52,25 +52,20 @@ def _refuse(*problems: Problem) -> RefusalError:
 def _ring(complaint: Complaint, moment: Moment, now: datetime) -> Events:
     timer = next_timer(complaint)
     if timer is None or timer.moment is not moment or now < timer.due:
-        raise _refuse(problem("moment", "not_due", "đồng hồ chưa đến hạn", "this clock is not due"))
+        raise _refuse(problem("moment", "not_due"))
     due = known(complaint.due)
     return (co.ComplaintReminded(due=due) if moment is Moment.REMINDER else co.ComplaintOverdue(due=due),)
 
 
 def _change_calendar(complaint: Complaint, calendar: Calendar) -> Events:
     if calendar == complaint.days:
-        raise _refuse(problem("calendar", "in_force", "lịch này đang áp dụng", "this calendar is in force already"))
+        raise _refuse(problem("calendar", "in_force"))
     return (co.ComplaintCalendarChanged(days=calendar),)
 
 
 def _reassign(complaint: Complaint, command: cm.Reassign) -> Events:
     if command.officer == complaint.answerer or partial(complaint, command.officer):
-        why = problem(
-            "officer",
-            "four_eyes",
-            "không giao được khiếu nại cho người này: đã nhận, đã ra quyết định bị khiếu nại, hoặc cùng bên khiếu nại",
-            "this officer has it already, did what is complained about, or stands on the complainant's side",
-        )
+        why = problem("officer", "four_eyes", says="complaint_not_given")
         raise _refuse(why)
     return (co.ComplaintReassigned(officer=command.officer, role=Role.LEADER),)
 
@@ -80,12 +75,7 @@ def _answer(complaint: Complaint, command: co.AnswerComplaint) -> Events:
     open_to_it = (co.INTAKE, *complaint.steps) if upheld else ()
     if command.start_at is not None and command.start_at not in open_to_it:
         names = ", ".join(open_to_it) or "–"
-        why = problem(
-            "start_at",
-            "no_such_place",
-            f"hồ sơ giải quyết lại được từ: {names}",
-            f"the filing can start again at: {names}",
-        )
+        why = problem("start_at", "no_such_place", names=names)
         raise _refuse(why)
     place = command.start_at or complaint.step or co.INTAKE
     return (

@@ -16,6 +16,7 @@ from schemas.filing.events import Clock
 from schemas.filing.state import Filing
 from schemas.people import OFFICERS, Actor, Role
 from schemas.stream.ledger import Recorded
+from schemas.words import said
 
 
 class Act(NamedTuple):
@@ -26,14 +27,12 @@ class Act(NamedTuple):
 
 
 ACTS: Final[dict[str, Act]] = {
-    "intake_refused": Act(Text(vi="từ chối tiếp nhận", en="the refusal at intake"), "NĐ 61/2018 Đ17 k1b"),
-    "supplement_expired": Act(
-        Text(vi="kết thúc do quá hạn bổ sung", en="the end for want of a supplement"), "theo luật chuyên ngành"
-    ),
-    "suspended": Act(Text(vi="tạm dừng giải quyết", en="the suspension"), "mẫu 05 TT 03/2025"),
-    "stopped": Act(Text(vi="dừng giải quyết", en="the end by the agency"), "mẫu 05 TT 03/2025"),
-    "decided": Act(Text(vi="quyết định trong kết quả", en="the decision"), "NĐ 61/2018 Đ19 k8"),
-    "overdue": Act(Text(vi="trả kết quả quá hạn", en="the late result"), "NĐ 61/2018 Đ19 k9"),
+    "intake_refused": Act(said("disputed.intake_refused"), "NĐ 61/2018 Đ17 k1b"),
+    "supplement_expired": Act(said("disputed.supplement_expired"), "theo luật chuyên ngành"),
+    "suspended": Act(said("disputed.suspended"), "mẫu 05 TT 03/2025"),
+    "stopped": Act(said("disputed.stopped"), "mẫu 05 TT 03/2025"),
+    "decided": Act(said("disputed.decided"), "NĐ 61/2018 Đ19 k8"),
+    "overdue": Act(said("disputed.overdue"), "NĐ 61/2018 Đ19 k9"),
 }
 """Administrative decisions and acts (Law on Complaints 02/2011/QH13 art. 2 k8, k9), with what each rests on. Which of
 them can be complained about is unconfirmed."""

@@ -11,7 +11,7 @@ from schemas.complaint import Complaint
 from schemas.errors import Problem, problem
 from schemas.people import OFFICERS, Actor, Role
 
-ENDED: Final = problem("", "complaint_ended", "khiếu nại đã giải quyết xong", "the complaint has ended")
+ENDED: Final = problem("", "complaint_ended")
 
 
 def guard(complaint: Complaint, kind: str, actor: Actor, _: datetime) -> Problem | None:
@@ -20,7 +20,7 @@ def guard(complaint: Complaint, kind: str, actor: Actor, _: datetime) -> Problem
         return ENDED
     wrong = role_is(actor, *_WHO[kind]) or _stranger(complaint, actor)
     if wrong is None and kind in _CLAIMED and complaint.answerer is None:
-        return problem("", "not_claimed", "chưa có ai nhận khiếu nại", "nobody has taken the complaint")
+        return problem("", "not_claimed", says="complaint_not_taken")
     if wrong is None and actor.role is Role.LEADER:
         return _not_for_this_leader(complaint, kind, actor)
     return wrong
@@ -40,28 +40,21 @@ def _stranger(complaint: Complaint, actor: Actor) -> Problem | None:
     if actor.role in OFFICERS:
         if actor.agency == complaint.agency:
             return None
-        return problem(
-            "actor.agency", "other_agency", "khiếu nại thuộc cơ quan khác", "it is another agency's to answer"
-        )
+        return problem("actor.agency", "other_agency", says="other_agencys_complaint")
     if actor.subject in complaint.side:
         return None
-    return problem("actor.subject", "not_the_complainant", "không phải người khiếu nại", "the actor has not complained")
+    return problem("actor.subject", "not_the_complainant")
 
 
 def _not_for_this_leader(complaint: Complaint, kind: str, actor: Actor) -> Problem | None:
     if partial(complaint, actor.subject):
-        return problem(
-            "actor.subject",
-            "four_eyes",
-            "người đã ra quyết định bị khiếu nại, hoặc cùng bên khiếu nại, không giải quyết khiếu nại này",
-            "who did what is complained about, or stands on the complainant's side, does not answer it",
-        )
+        return problem("actor.subject", "four_eyes", says="complaint_four_eyes")
     own = complaint.answerer == actor.subject
     if kind == "claim" and own:
-        return problem("", "claimed_already", "việc đã được nhận", "the actor has taken it already")
+        return problem("", "claimed_already")
     if complaint.answerer is None or own:
         return None
-    return problem("", "claimed_by_other", "việc đã có cán bộ khác nhận", "another officer has taken it")
+    return problem("", "claimed_by_other")
 
 
 def partial(complaint: Complaint, subject: str) -> bool:

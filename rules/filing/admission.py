@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, assert_never
+from typing import assert_never
 
 from rules.filing import fees
 from rules.filing.conditions import hold
@@ -41,7 +41,7 @@ def admit(submission: Submission, procedure: ProcedureRules, others: Iterable[Pr
     complete = submission.channel is Channel.ONLINE
     form = [
         *form_problems(procedure, submission.form),
-        *(problem(f"form.{code}", *_REQUIRED) for code in fields if complete),
+        *(problem(f"form.{code}", "field_required") for code in fields if complete),
         *_fields_that_do_not_apply(submission, procedure),
     ]
     problems = [
@@ -49,7 +49,7 @@ def admit(submission: Submission, procedure: ProcedureRules, others: Iterable[Pr
         *_people(submission),
         *others,
         *paper_problems(procedure, submission.papers, submission.channel),
-        *(problem(f"papers.{code}", *_PAPER_REQUIRED) for code in papers if complete),
+        *(problem(f"papers.{code}", "paper_required") for code in papers if complete),
         *form,
         *_result(submission, procedure, level),
         *([] if form else _fee(submission, procedure, level)),
@@ -69,76 +69,29 @@ def _highest_usable(submission: Submission, procedure: ProcedureRules) -> Level:
 def _level(submission: Submission, procedure: ProcedureRules, level: Level) -> Iterator[Problem]:
     page = f"{procedure.code}@{procedure.version}"
     if level > procedure.level:
-        yield problem(
-            "level",
-            "level_above_procedure",
-            f"thủ tục chỉ cung cấp đến mức độ {procedure.level}; chọn mức độ không cao hơn",
-            f"the procedure is offered up to level {procedure.level}; file at that level or a lower one",
-        )
+        yield problem("level", "level_above_procedure", level=int(procedure.level))
     elif submission.channel not in CAPABILITIES[level].filing:
-        yield problem(
-            "channel",
-            "channel_not_allowed_at_level",
-            f"mức độ {level} không nhận hồ sơ qua kênh này; xem trang thông tin {page} và nộp tại quầy hoặc qua "
-            "bưu điện",
-            f"level {level} does not take filings by this channel; see the information page {page} and file at the "
-            "counter or by post",
-        )
+        yield problem("channel", "channel_not_allowed_at_level", level=int(level), page=page)
     if not procedure.review:
-        yield problem(
-            "procedure",
-            "information_only",
-            f"thủ tục chỉ cung cấp thông tin, không có quy trình giải quyết; xem trang thông tin {page}",
-            f"the procedure gives information only and has no review; see the information page {page}",
-        )
+        yield problem("procedure", "information_only", page=page)
     signature_asked = procedure.signature and CAPABILITIES[level].signature and submission.channel is Channel.ONLINE
     if signature_asked and submission.signature is None:
-        yield problem(
-            "signature",
-            "signature_required",
-            "nộp trực tuyến ở mức độ 4 phải có chữ ký số; hãy ký hoặc nộp ở mức độ 3",
-            "filing online at level 4 needs a digital signature; sign, or file at level 3",
-        )
+        yield problem("signature", "signature_required")
 
 
 def _people(submission: Submission) -> Iterator[Problem]:
     actor = submission.actor
     if submission.channel is Channel.ONLINE:
         if actor.role not in {Role.APPLICANT, Role.REPRESENTATIVE}:
-            yield problem(
-                "actor.role",
-                "applicant_files_online",
-                "hồ sơ trực tuyến do người nộp hoặc người đại diện nộp",
-                "an online filing is made by the applicant or a representative",
-            )
+            yield problem("actor.role", "applicant_files_online")
         elif actor.role is Role.REPRESENTATIVE and submission.authorisation is None:
-            yield problem(
-                "authorisation",
-                "authorisation_required",
-                "người đại diện nộp hồ sơ phải có giấy ủy quyền; hãy gửi kèm tệp",
-                "a representative files under an authorisation; add its file",
-            )
+            yield problem("authorisation", "authorisation_required")
         elif actor.role is Role.APPLICANT and actor.subject != submission.applicant.subject:
-            yield problem(
-                "actor.subject",
-                "applicant_is_someone_else",
-                "người nộp không phải là chủ hồ sơ; hãy nộp với vai trò người đại diện",
-                "the actor is not the applicant; file as a representative",
-            )
+            yield problem("actor.subject", "applicant_is_someone_else")
     elif actor.subject in {submission.applicant.subject, submission.applicant.stands_for_it}:
-        yield problem(
-            "actor.subject",
-            "own_filing",
-            "cán bộ không tiếp nhận hồ sơ của chính mình, hoặc của tổ chức mà mình đại diện",
-            "an officer does not take in their own filing, or that of an organisation that they stand for",
-        )
+        yield problem("actor.subject", "own_filing", says="own_filing_taken_in")
     elif actor.role not in _recorders(submission) or actor.agency != (submission.desk or submission.agency):
-        yield problem(
-            "actor",
-            "reception_records_paper",
-            "hồ sơ giấy do cán bộ một cửa của cơ quan tiếp nhận ghi vào hệ thống",
-            "a paper filing is recorded by a reception officer of the agency whose desk receives it",
-        )
+        yield problem("actor", "reception_records_paper")
 
 
 def _recorders(submission: Submission) -> frozenset[Role]:
@@ -152,27 +105,12 @@ def paper_problems(procedure: ProcedureRules, papers: tuple[Paper, ...], channel
     seen: set[str] = set()
     for index, paper in enumerate(papers):
         if paper.code not in known:
-            yield problem(
-                f"papers[{index}].code",
-                "unknown_paper",
-                f"thủ tục không có giấy tờ này; các giấy tờ: {_list(known)}",
-                f"the procedure has no such paper; its papers: {_list(known)}",
-            )
+            yield problem(f"papers[{index}].code", "unknown_paper", known=_list(known))
         if paper.code in seen:
-            yield problem(
-                f"papers[{index}].code",
-                "paper_twice",
-                "giấy tờ này đã có ở trên; gộp thành một tệp",
-                "this paper stands above already; send one file",
-            )
+            yield problem(f"papers[{index}].code", "paper_twice")
         seen.add(paper.code)
         if channel is Channel.ONLINE and paper.file is None:
-            yield problem(
-                f"papers[{index}].file",
-                "file_required_online",
-                "nộp trực tuyến phải kèm tệp của giấy tờ",
-                "a paper filed online needs its file",
-            )
+            yield problem(f"papers[{index}].file", "file_required_online")
 
 
 def _missing_papers(submission: Submission, procedure: ProcedureRules) -> Iterator[str]:
@@ -182,28 +120,16 @@ def _missing_papers(submission: Submission, procedure: ProcedureRules) -> Iterat
             yield paper.code
 
 
-_PAPER_REQUIRED: Final = (
-    "paper_required",
-    "thiếu giấy tờ bắt buộc; hãy bổ sung",
-    "this paper is required; add it",
-)
-
-
 def form_problems(procedure: ProcedureRules, form: Mapping[str, FormValue]) -> Iterator[Problem]:
     """What is wrong with the given form values."""
     fields = {field.code: field for field in procedure.form}
     for code, value in form.items():
         if code not in fields:
-            yield problem(
-                f"form.{code}",
-                "unknown_field",
-                f"biểu mẫu không có trường này; các trường: {_list(set(fields))}",
-                f"the form has no such field; its fields: {_list(set(fields))}",
-            )
+            yield problem(f"form.{code}", "unknown_field", known=_list(set(fields)))
         elif fields[code].required and isinstance(value, str) and not value.strip():
-            yield problem(f"form.{code}", *_REQUIRED)
-        elif (wrong := _wrong_value(fields[code], value)) is not None:
-            yield problem(f"form.{code}", *wrong)
+            yield problem(f"form.{code}", "field_required")
+        elif (wrong := _wrong_value(f"form.{code}", fields[code], value)) is not None:
+            yield wrong
 
 
 def _missing_fields(submission: Submission, procedure: ProcedureRules) -> Iterator[str]:
@@ -215,54 +141,46 @@ def _missing_fields(submission: Submission, procedure: ProcedureRules) -> Iterat
 def _fields_that_do_not_apply(submission: Submission, procedure: ProcedureRules) -> Iterator[Problem]:
     for field in procedure.form:
         if field.code in submission.form and not hold(field.when, submission):
-            yield problem(
-                f"form.{field.code}",
-                "field_not_applicable",
-                "trường này không áp dụng cho trường hợp đã khai; hãy bỏ trống",
-                "this field does not apply to what was declared; leave it out",
-            )
+            yield problem(f"form.{field.code}", "field_not_applicable")
 
 
-_REQUIRED: Final = ("field_required", "thiếu trường bắt buộc; hãy điền", "this field is required; fill it in")
-
-
-def _wrong_value(field: FieldPart, value: FormValue) -> tuple[str, str, str] | None:
+def _wrong_value(place: str, field: FieldPart, value: FormValue) -> Problem | None:
     match field.kind:
         case FieldKind.TEXT:
-            return _wrong_text(field, value)
+            return _wrong_text(place, field, value)
         case FieldKind.INTEGER:
-            return _wrong_integer(field, value)
+            return _wrong_integer(place, field, value)
         case FieldKind.DATE:
             ok = isinstance(value, str) and _is_date(value)
-            return None if ok else ("not_a_date", "ngày viết YYYY-MM-DD", "write the date as YYYY-MM-DD")
+            return None if ok else problem(place, "not_a_date")
         case FieldKind.BOOLEAN:
             ok = isinstance(value, bool)
-            return None if ok else ("not_a_boolean", "chỉ nhận true hoặc false", "give true or false")
+            return None if ok else problem(place, "not_a_boolean")
         case FieldKind.CHOICE:
             choices = ", ".join(field.choices)
             ok = value in field.choices
-            return None if ok else ("not_a_choice", f"chọn một trong: {choices}", f"give one of: {choices}")
+            return None if ok else problem(place, "not_a_choice", choices=choices)
         case _:
             assert_never(field.kind)
 
 
-def _wrong_text(field: FieldPart, value: FormValue) -> tuple[str, str, str] | None:
+def _wrong_text(place: str, field: FieldPart, value: FormValue) -> Problem | None:
     if not isinstance(value, str):
-        return ("not_a_text", "trường này là văn bản", "this field is text")
-    return _out_of_bounds(field, len(value), "độ dài", "length")
+        return problem(place, "not_a_text")
+    return _out_of_bounds(place, field, len(value), "length")
 
 
-def _wrong_integer(field: FieldPart, value: FormValue) -> tuple[str, str, str] | None:
+def _wrong_integer(place: str, field: FieldPart, value: FormValue) -> Problem | None:
     if not isinstance(value, int) or isinstance(value, bool):
-        return ("not_an_integer", "trường này là số nguyên", "this field is a whole number")
-    return _out_of_bounds(field, value, "giá trị", "value")
+        return problem(place, "not_an_integer")
+    return _out_of_bounds(place, field, value, "value")
 
 
-def _out_of_bounds(field: FieldPart, size: int, vi: str, en: str) -> tuple[str, str, str] | None:
+def _out_of_bounds(place: str, field: FieldPart, size: int, what: str) -> Problem | None:
     if field.minimum is not None and size < field.minimum:
-        return ("below_minimum", f"{vi} ít nhất {field.minimum}", f"{en} is at least {field.minimum}")
+        return problem(place, "below_minimum", says=f"{what}_below_minimum", least=field.minimum)
     if field.maximum is not None and size > field.maximum:
-        return ("above_maximum", f"{vi} nhiều nhất {field.maximum}", f"{en} is at most {field.maximum}")
+        return problem(place, "above_maximum", says=f"{what}_above_maximum", most=field.maximum)
     return None
 
 
@@ -276,19 +194,9 @@ def _is_date(text: str) -> bool:
 def _result(submission: Submission, procedure: ProcedureRules, level: Level) -> Iterator[Problem]:
     allowed = set(procedure.result_channels) & CAPABILITIES[level].result
     if submission.result_channel not in allowed:
-        yield problem(
-            "result_channel",
-            "result_channel_not_allowed",
-            f"không trả kết quả qua kênh này ở mức độ {level}; chọn: {_channels(allowed).vi}",
-            f"results are not given by this channel at level {level}; choose: {_channels(allowed).en}",
-        )
+        yield problem("result_channel", "result_channel_not_allowed", level=int(level), channels=_channels(allowed))
     if submission.result_channel is Channel.POST and submission.address is None:
-        yield problem(
-            "address",
-            "address_required",
-            "trả kết quả qua bưu điện phải có địa chỉ nhận",
-            "a result by post needs an address",
-        )
+        yield problem("address", "address_required")
 
 
 def fee_channel(rule: FeePart, level: Level) -> Channel:
@@ -307,12 +215,7 @@ def _fee(submission: Submission, procedure: ProcedureRules, level: Level) -> Ite
         return
     allowed = _fee_channels(rule, level)
     if wanted not in allowed and (wanted or not allowed):
-        yield problem(
-            "fee_channel",
-            "fee_channel_not_allowed",
-            f"không nộp phí qua kênh này ở mức độ {level}; chọn: {_channels(allowed).vi}",
-            f"fees are not paid by this channel at level {level}; choose: {_channels(allowed).en}",
-        )
+        yield problem("fee_channel", "fee_channel_not_allowed", level=int(level), channels=_channels(allowed))
 
 
 def _fee_channel(submission: Submission, procedure: ProcedureRules, level: Level) -> Channel | None:

@@ -9,27 +9,16 @@ from schemas.errors import Problem, problem
 from schemas.filing.events import Partner
 from schemas.names import AGENCY_KIND_NAMES, listed
 from schemas.publishing.procedure import ProcedureRules
+from schemas.words import joined, said
 
 
 def not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]) -> Problem:
     """That the agency is of none of these `kinds`, and who is, the nearest first."""
     names = listed(AGENCY_KIND_NAMES, kinds)
     if not deciding:
-        return problem(
-            "agency",
-            "not_competent",
-            f"thủ tục này do {names.vi} giải quyết; danh bạ chưa có cơ quan nào như thế",
-            f"this procedure is decided by: {names.en}; the directory has none",
-        )
-    vi, en = (
-        ", ".join(f"{one.agency} ({getattr(one.name, language)})" for one in deciding) for language in ("vi", "en")
-    )
-    return problem(
-        "agency",
-        "not_competent",
-        f"thủ tục này do {names.vi} giải quyết; hãy nộp tại: {vi}",
-        f"this procedure is decided by: {names.en}; file with: {en}",
-    )
+        return problem("agency", "not_competent", says="nobody_competent", names=names)
+    agencies = joined(said("agency_and_its_name", agency=one.agency, name=one.name) for one in deciding)
+    return problem("agency", "not_competent", names=names, agencies=agencies)
 
 
 def without_partner(procedure: ProcedureRules, partners: Iterable[Partner]) -> Iterator[Problem]:
@@ -38,9 +27,4 @@ def without_partner(procedure: ProcedureRules, partners: Iterable[Partner]) -> I
     for _, part in procedure.referred:
         if part.code not in found:
             names = listed(AGENCY_KIND_NAMES, part.kinds)
-            yield problem(
-                "agency",
-                "no_partner",
-                f"phần {part.code} do {names.vi} giải quyết; danh bạ của tỉnh chưa có cơ quan nào như thế",
-                f"the part {part.code} is decided by: {names.en}; the province's directory has none",
-            )
+            yield problem("agency", "no_partner", part=part.code, names=names)

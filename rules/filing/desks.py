@@ -34,18 +34,8 @@ def agencies(filing: Filing, role: Role) -> tuple[AgencyCode, ...]:
 def desk_problems(submission: Submission, no_desks: tuple[AgencyCode, ...]) -> Iterator[Problem]:
     """What is wrong with the desks that a submission names, of which `no_desks` may not receive for its agency."""
     if submission.desk is not None and submission.channel is Channel.ONLINE:
-        yield problem(
-            "desk",
-            "desk_takes_paper",
-            "chỉ ghi nơi tiếp nhận cho hồ sơ giấy; hồ sơ trực tuyến vào thẳng cơ quan giải quyết",
-            "a desk receives paper filings; what is filed online goes straight to the agency that decides",
-        )
+        yield problem("desk", "desk_takes_paper")
     named = {"desk": submission.desk, "result_desk": submission.result_desk}
     for field, agency in named.items():
         if agency in no_desks:
-            yield problem(
-                field,
-                "may_not_receive",
-                f"theo danh bạ, {agency} không được tiếp nhận và trả kết quả cho {submission.agency}",
-                f"by the directory {agency} may not receive for {submission.agency}, nor hand its results over",
-            )
+            yield problem(field, "may_not_receive", agency=agency, served=submission.agency)

@@ -22,7 +22,7 @@ PUBLIC_KINDS: Final[tuple[str, ...]] = tuple(command.model_fields["kind"].defaul
 def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | None:
     """Why `actor` can't do this now, or None."""
     if filing.closed and kind != "settle_complaint":
-        return problem("", "filing_closed", "hồ sơ đã kết thúc", "the filing has ended")
+        return problem("", "filing_closed")
     stranger = None if kind == "submit" else _access_problem(filing, actor)
     return stranger or _too_late(filing, actor, now) or RULES[kind].guard(filing, actor, now)
 
@@ -39,12 +39,7 @@ def _too_late(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     state = filing.clocks.get(Clock.PROCESSING)
     if actor.role not in OFFICERS or state is None or state.paused or not silence_approves(filing) or now < state.due:
         return None
-    return problem(
-        "",
-        "silence_has_approved",
-        "đã hết hạn giải quyết: sự im lặng là chấp thuận",
-        "the limit has run out: silence has approved the filing",
-    )
+    return problem("", "silence_has_approved")
 
 
 def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Action]:
@@ -57,14 +52,9 @@ def _access_problem(filing: Filing, actor: Actor) -> Problem | None:
     if actor.role in OFFICERS:
         return other_hands(filing, actor, *agencies(filing, actor.role))
     if actor.role is Role.APPLICANT and (filing.applicant is None or actor.subject != filing.applicant.subject):
-        return problem("actor.subject", "not_the_applicant", "không phải chủ hồ sơ", "the actor is not the applicant")
+        return problem("actor.subject", "not_the_applicant")
     filed_by = filing.filed_by
     filer = None if filed_by is None else (filed_by.role, filed_by.subject)
     if actor.role is Role.REPRESENTATIVE and (actor.role, actor.subject) != filer:
-        return problem(
-            "actor.subject",
-            "not_the_representative",
-            "không phải người đại diện đã nộp hồ sơ",
-            "the actor is not the representative who filed",
-        )
+        return problem("actor.subject", "not_the_representative")
     return None

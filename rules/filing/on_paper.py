@@ -22,36 +22,16 @@ def problems_on_paper(submission: Submission, calendar: Calendar, now: datetime)
     if submission.received_at is not None:
         yield from _moment(submission, submission.received_at, calendar, now)
     if submission.assisted is not None and submission.channel is not Channel.COUNTER:
-        yield problem(
-            "assisted",
-            "assisted_at_the_counter",
-            "chỉ nộp hộ cho người có mặt tại quầy, đọc lại cho họ nghe và họ ký",
-            "only for somebody at the counter a filing is filled in, read back and signed for",
-        )
+        yield problem("assisted", "assisted_at_the_counter")
 
 
 def _moment(submission: Submission, received: datetime, calendar: Calendar, now: datetime) -> Iterator[Problem]:
     if submission.channel is not Channel.POST:
-        yield problem(
-            "received_at",
-            "received_now",
-            "chỉ ghi thời điểm nhận cho hồ sơ qua bưu chính; tại quầy là lúc ghi, trực tuyến là lúc máy chủ nhận",
-            "a moment of receipt is given for a dossier by post; at the counter it is now, online the server's",
-        )
+        yield problem("received_at", "received_now")
     elif received > now:
-        yield problem(
-            "received_at",
-            "in_the_future",
-            "thời điểm nhận hồ sơ ở tương lai",
-            "the moment of receipt lies in the future",
-        )
+        yield problem("received_at", "in_the_future", says="receipt_in_the_future")
     elif submission.actor.role is Role.RECEPTION and received < _last_working_day(calendar, now):
-        yield problem(
-            "received_at",
-            "received_too_early",
-            "trước ngày làm việc gần nhất: do lãnh đạo ghi",
-            "earlier than the last working day: a leader records it",
-        )
+        yield problem("received_at", "received_too_early")
 
 
 def _last_working_day(calendar: Calendar, now: datetime) -> datetime:

@@ -47,14 +47,7 @@ class NotLaidOutError(Exception):
 
 def out_of_reach(field: str) -> TimeError:
     """The refusal of what lies outside of the years that can be reckoned with."""
-    return TimeError(
-        problem(
-            field,
-            "out_of_reach",
-            f"chỉ tính được từ năm {FIRST_YEAR} đến năm {LAST_YEAR}",
-            f"days are known from {FIRST_YEAR} to {LAST_YEAR} only",
-        )
-    )
+    return TimeError(problem(field, "out_of_reach", first=FIRST_YEAR, last=LAST_YEAR))
 
 
 def minute_of(instant: datetime, field: str) -> int:

@@ -17,6 +17,7 @@ from ..limit import Limit
 from ..people import Actor, Address, Applicant, Role
 from ..publishing.calendar import Calendar, CalendarName, LocalTime, Timeliness
 from ..publishing.procedure import ProcedureCode, ProcedureRules, StepPart
+from ..words import said
 from .commands import SupplementItem
 from .events import Clock, Digests, FeeLine, MachineWork, Moment, Outcome, SupplementNeed
 
@@ -36,18 +37,7 @@ class Status(IntEnum):
     RETURNED = 10
 
 
-STATUS_NAMES: Final[dict[Status, Text]] = {
-    Status.REGISTERED: Text(vi="Mới đăng ký", en="Registered"),
-    Status.ACCEPTED: Text(vi="Được tiếp nhận", en="Accepted"),
-    Status.NOT_ACCEPTED: Text(vi="Không được tiếp nhận", en="Not accepted"),
-    Status.PROCESSING: Text(vi="Đang xử lý", en="Being processed"),
-    Status.SUPPLEMENT: Text(vi="Yêu cầu bổ sung giấy tờ", en="Supplement requested"),
-    Status.FINANCIAL_OBLIGATION: Text(vi="Yêu cầu thực hiện nghĩa vụ tài chính", en="Payment requested"),
-    Status.WITHDRAWN: Text(vi="Công dân yêu cầu rút hồ sơ", en="Withdrawn"),
-    Status.STOPPED: Text(vi="Dừng xử lý", en="Stopped"),
-    Status.PROCESSED: Text(vi="Đã xử lý xong", en="Processed"),
-    Status.RETURNED: Text(vi="Đã trả kết quả", en="Result returned"),
-}
+STATUS_NAMES: Final[dict[Status, Text]] = {status: said(f"status.{status.name.lower()}") for status in Status}
 
 
 class Stage(StrEnum):

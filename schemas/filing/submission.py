@@ -73,15 +73,5 @@ def content_digest(content: dict[str, Any]) -> str:
     return hashlib.sha256(written).hexdigest()
 
 
-_NOT_JSON: Final = problem(
-    "submission",
-    "not_canonical_json",
-    "nội dung không viết được theo RFC 8785; số nguyên phải nhỏ hơn 2^53",
-    "the content can't be written as RFC 8785 JSON; integers must be below 2^53",
-)
-_TOO_LONG: Final = problem(
-    "submission",
-    "too_long",
-    f"hồ sơ dài quá {MAX_SUBMISSION_BYTES} byte; gửi tệp bằng tham chiếu",
-    f"the submission is longer than {MAX_SUBMISSION_BYTES} bytes; send files by reference",
-)
+_NOT_JSON: Final = problem("submission", "not_canonical_json")
+_TOO_LONG: Final = problem("submission", "too_long", says="submission_too_long", most=MAX_SUBMISSION_BYTES)

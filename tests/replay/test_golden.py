@@ -15,7 +15,8 @@ import pytest
 
 from deploy.demo.scenario import SCENARIOS, load
 from rules.filing.commands import RULES
-from schemas.errors import Problem, problem
+from schemas.base import Text
+from schemas.errors import Problem
 from tests.replay.conftest import replay
 
 HISTORIES: Final = Path(__file__).parent / "histories"
@@ -24,7 +25,7 @@ FILES: Final = sorted(HISTORIES.glob("*.history.json"))
 
 def refuse_all(*_: Any) -> Problem | None:
     """The strictest of all rules."""
-    return problem("", "no_longer_allowed", "không còn được phép", "no longer allowed")
+    return Problem(field="", rule="no_longer_allowed", message=Text(vi="không còn được phép", en="no longer allowed"))
 
 
 def allow_all(*_: Any) -> Problem | None:

@@ -10,9 +10,12 @@ from uuid import UUID
 from temporalio.common import MetricMeter
 
 from activities.ledger.measures import BUCKETS, Measures
-from schemas.errors import Refusal, RefusalCode, problem
+from schemas.base import Text
+from schemas.errors import Problem, Refusal, RefusalCode
 from schemas.people import SYSTEM, Via
 from schemas.stream.ledger import Appended, Batch
+
+NO: Final = Problem(field="", rule="no", message=Text(vi="không", en="no"))
 
 FILING: Final = UUID(int=7)
 BATCH: Final = Batch(
@@ -27,7 +30,7 @@ BATCH: Final = Batch(
     at=datetime(2026, 11, 25, tzinfo=UTC),
     events=({"kind": "payment_expired"},),
 )
-REFUSED: Final = Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(problem("", "no", "không", "no"),))
+REFUSED: Final = Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(NO,))
 
 
 class Instruments:

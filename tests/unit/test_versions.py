@@ -17,7 +17,8 @@ import pytest
 
 from operations.schema_version import MIGRATIONS
 from rules.streams import FILING, PAYMENT, Origin
-from schemas.errors import RefusalCode, RefusalError, problem, refused
+from schemas.base import Text
+from schemas.errors import Problem, RefusalCode, RefusalError, refused
 from schemas.ids import StreamId
 from schemas.payment import CancelPayment
 from schemas.people import Actor, Role
@@ -26,6 +27,8 @@ from tests.conftest import ROOT
 from views.log import opened
 from workers.build import CODE, LOCK, build_of
 from workflows.stream import recording
+
+OVER: Final = Problem(field="", rule="already_over", message=Text(vi="đã xong", en="it is over"))
 
 AT: Final = datetime(2026, 11, 26, tzinfo=UTC)
 
@@ -127,7 +130,7 @@ async def test_an_answer_to_another_command_is_handed_on_to_it(monkeypatch: pyte
     info = SimpleNamespace(
         is_continue_as_new_suggested=lambda: False, is_target_worker_deployment_version_changed=lambda: False
     )
-    why = refused(RefusalCode.NOT_ALLOWED, problem("", "already_over", "đã xong", "it is over")).refusal
+    why = refused(RefusalCode.NOT_ALLOWED, OVER).refusal
     known = Receipt(command_id="first", digest="d", seq=0, at=AT)
     log = Answers(
         Appended(epoch=1, command_id="second", refused=why), Appended(epoch=1, command_id="first", receipts=(known,))

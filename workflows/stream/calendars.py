@@ -58,5 +58,5 @@ async def _adopt(stream: Stream[Any], wanted: AdoptCalendar) -> Receipt:
 
 _NOT_IN_FORCE = refused(
     RefusalCode.BAD_COMMAND,
-    problem("calendar", "not_in_force", "lịch này không có hiệu lực", "this calendar is not in force"),
+    problem("calendar", "not_in_force"),
 )

@@ -67,27 +67,17 @@ def _public(command: Command) -> Command:
     if command.actor.role is Role.SYSTEM:
         raise refused(
             RefusalCode.NOT_AUTHORISED,
-            problem(
-                "actor.role",
-                "system_is_not_a_person",
-                "vai trò này chỉ dành cho hệ thống",
-                "this role belongs to the system alone",
-            ),
+            problem("actor.role", "system_is_not_a_person"),
         )
     if command.command_id.startswith(RESERVED_IDS):
         raise refused(
             RefusalCode.BAD_COMMAND,
-            problem(
-                "command_id",
-                "reserved_id",
-                f"mã bắt đầu bằng {', '.join(RESERVED_IDS)} dành cho hệ thống; hãy chọn mã khác",
-                f"ids that begin with {', '.join(RESERVED_IDS)} belong to the system; choose another",
-            ),
+            problem("command_id", "reserved_id", reserved=", ".join(RESERVED_IDS)),
         )
     return command
 
 
 _INTERNAL = refused(
     RefusalCode.INTERNAL,
-    problem("", "internal_error", "lỗi hệ thống, xin thử lại sau", "an internal error; please try again later"),
+    problem("", "internal_error"),
 )

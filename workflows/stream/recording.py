@@ -243,7 +243,7 @@ def _taken_as_it_was(batch: Batch, answer: Appended) -> bool:
 
 
 _NOTHING_TO_DO = Refusal(
-    code=RefusalCode.INTERNAL, problems=(problem("", "nothing_recorded", "không ghi được gì", "nothing was recorded"),)
+    code=RefusalCode.INTERNAL, problems=(problem("", "nothing_recorded", says="log_says_otherwise"),)
 )
 
 

@@ -84,12 +84,7 @@ def expect_id(expected: StreamId) -> None:
     if workflow.info().workflow_id != str(expected):
         raise refused(
             RefusalCode.BAD_START,
-            problem(
-                "workflow_id",
-                "id_does_not_match",
-                f"mã quy trình phải là {expected}",
-                f"the workflow id of what this starts is {expected}",
-            ),
+            problem("workflow_id", "id_does_not_match", expected=expected),
         )
 
 

@@ -160,9 +160,7 @@ def _case(line: bytes, usual: dict[str, Any]) -> Case:
     except _RefusedLineError:
         raise
     except (ValueError, RecursionError):
-        raise _RefusedLineError(
-            problem("", "json_invalid", "dòng này không phải JSON", "this line is not JSON: write one case a line")
-        ) from None
+        raise _RefusedLineError(problem("", "json_invalid")) from None
     if isinstance(written, dict):
         written = usual | {name: value for name, value in written.items() if value is not None}
     return Case.model_validate(written)
@@ -174,9 +172,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _RefusedLineError(
-            problem(twice, "duplicate_key", "khóa này viết hai lần", "this key is written twice: keep one")
-        )
+        raise _RefusedLineError(problem(twice, "duplicate_key"))
     return found
 
 
@@ -205,25 +201,11 @@ def _file(name: str) -> CalendarFile:
         checked = check_bytes(path.read_bytes())
     except (OSError, ValueError):
         known = ", ".join(sorted(file.stem for file in CALENDARS.glob("*.yaml")))
-        raise _RefusedLineError(
-            problem(
-                "calendar",
-                "unknown_calendar",
-                f"không đọc được lịch này; các lịch đã có: {known}",
-                f"this calendar can't be read; name a file, or one of: {known}",
-            )
-        ) from None
+        raise _RefusedLineError(problem("calendar", "unknown_calendar", known=known)) from None
     if checked.calendar is None:
         first = checked.mistakes[0]
         where = f"{path}:{first.line} {first.path} ({first.rule})"
-        raise _RefusedLineError(
-            problem(
-                "calendar",
-                "calendar_has_mistakes",
-                f"lịch có lỗi ở {where}; xem: motcua calendar check {path}",
-                f"this calendar has a mistake at {where}; see: motcua calendar check {path}",
-            )
-        )
+        raise _RefusedLineError(problem("calendar", "calendar_has_mistakes", where=where, path=path))
     return checked.calendar
 
 

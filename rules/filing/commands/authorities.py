@@ -25,7 +25,7 @@ def _may_record_opinion(filing: Filing, actor: Actor, now: datetime) -> Problem 
     if wrong or step is None or step.consult is None:
         return wrong
     if step.consult.silence is Silence.CONSENT and now >= filing.clocks[Clock.STEP].due:
-        return problem("", "too_late", "đã hết hạn cho ý kiến", "the time to give an opinion is over")
+        return problem("", "too_late", says="too_late_for_an_opinion")
     return None
 
 
@@ -34,12 +34,7 @@ def _record_opinion(filing: Filing, command: cm.RecordOpinion, _: datetime) -> E
     missing = () if step is None else missing_opinions(filing, step)
     if command.party not in missing:
         names = ", ".join(missing)
-        why = problem(
-            "party",
-            "not_awaited",
-            f"cơ quan còn chờ ý kiến: {names}",
-            f"the bodies whose opinion is awaited: {names}",
-        )
+        why = problem("party", "not_awaited", names=names)
         raise refuse(why)
     return (
         ev.OpinionRecorded(
@@ -60,7 +55,7 @@ def _obligation_open(filing: Filing, actor: Actor, *roles: Role) -> Problem | No
 def _may_demand_obligation(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     wrong = _obligation_open(filing, actor)
     if wrong is None and filing.obligation is not None and filing.obligation.amount is not None:
-        return problem("", "demanded_already", "đã thông báo nghĩa vụ tài chính", "it was demanded already")
+        return problem("", "demanded_already")
     return wrong
 
 

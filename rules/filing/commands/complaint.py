@@ -16,10 +16,10 @@ from schemas.filing.state import Filing, Stage
 
 def _settle_complaint(filing: Filing, command: cm.SettleComplaint, _: datetime) -> Events:
     if not stands(filing, command.about):
-        why = problem("about", "act_over", "việc bị khiếu nại không còn hiệu lực", "the act stands no longer")
+        why = problem("about", "act_over")
         raise refuse(why)
     if command.step not in places(filing):
-        why = problem("step", "no_such_step", "hồ sơ chưa qua bước này", "the filing has not been at this step")
+        why = problem("step", "no_such_step")
         raise refuse(why)
     said = command.model_dump(include={"about", "step", "officer"})
     return (ev.Reopened(complaint=command.n, **said),)

@@ -21,12 +21,7 @@ from schemas.publishing.calendar import Timeliness
 
 def _issue(filing: Filing, command: cm.Issue, now: datetime) -> Events:
     if command.result is None:
-        why = problem(
-            "result",
-            "result_file_required",
-            "chưa có tệp kết quả do cơ quan lập",
-            "the result's file, made by the back office, is missing",
-        )
+        why = problem("result", "result_file_required")
         raise refuse(why)
     issued = ev.ResultIssued(result=command.result)
     appointment = filing.clocks[Clock.PROCESSING]
@@ -36,7 +31,7 @@ def _issue(filing: Filing, command: cm.Issue, now: datetime) -> Events:
 
 def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Events:
     if command.n != filing.parcels:
-        why = problem("n", "no_such_parcel", "không có bưu gửi này", "no such parcel is under way")
+        why = problem("n", "no_such_parcel")
         raise refuse(why)
     if command.outcome is ParcelOutcome.DELIVERED:
         return (ev.HandedOver(channel=Channel.POST, n=command.n),)

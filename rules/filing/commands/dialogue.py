@@ -29,21 +29,11 @@ def _may_request_supplement(filing: Filing, actor: Actor, now: datetime) -> Prob
     wrong = at_review if by_leader else at_the_task(filing, actor, now)
     if wrong is None and late and not by_leader:
         within = filing.procedure.supplement_within.words
-        return problem(
-            "",
-            "too_late_to_ask",
-            f"chỉ được yêu cầu bổ sung trong {within.vi} kể từ khi tiếp nhận; sau đó do lãnh đạo yêu cầu và nêu lý do",
-            f"a supplement is asked for within {within.en} of acceptance; later by a leader, with a reason",
-        )
+        return problem("", "too_late_to_ask", within=within)
     if wrong is None and _asked_so_far(filing) >= filing.procedure.supplement_rounds:
-        return problem(
-            "",
-            "supplement_rounds_used",
-            "ở giai đoạn này đã yêu cầu bổ sung đủ số lần cho phép",
-            "the supplement requests that the procedure allows at this stage are used up",
-        )
+        return problem("", "supplement_rounds_used")
     if wrong is None and not (filing.procedure.papers or filing.procedure.form):
-        return problem("", "nothing_to_supplement", "thủ tục không có giấy tờ", "the procedure has no papers or form")
+        return problem("", "nothing_to_supplement")
     return wrong
 
 
@@ -69,28 +59,21 @@ def _request_supplement(filing: Filing, command: cm.RequestSupplement, now: date
         problem(
             f"items[{index}].code",
             f"unknown_{item.target}",
-            f"thủ tục không có mục này; các mục: {', '.join(sorted(known[item.target]))}",
-            f"the procedure has no such {item.target}; it has: {', '.join(sorted(known[item.target]))}",
+            says=f"no_such_{item.target}_to_ask_for",
+            known=", ".join(sorted(known[item.target])),
         )
         for index, item in enumerate(command.items)
         if item.code not in known[item.target]
     ]
     asked = {(item.target, item.code) for item in command.items}
     wrong += [
-        problem(
-            "items",
-            "missing_not_asked",
-            f"hồ sơ còn thiếu {need.code}: yêu cầu bổ sung một lần, đầy đủ",
-            f"the dossier lacks {need.code} too: ask once, and for all of it",
-        )
+        problem("items", "missing_not_asked", code=need.code)
         for need in filing.missing
         if (need.target, need.code) not in asked
     ]
     late = _asked_late(filing, now)
     if late and command.late_reason is None:
-        wrong.append(
-            problem("late_reason", "reason_required", "phải nêu lý do yêu cầu muộn", "say why it is asked for so late")
-        )
+        wrong.append(problem("late_reason", "reason_required", says="late_reason_required"))
     if wrong:
         raise refuse(*wrong)
     return (
@@ -109,7 +92,7 @@ def _request_supplement(filing: Filing, command: cm.RequestSupplement, now: date
 def _may_supplement(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     wrong = at_stage(filing, Stage.SUPPLEMENT) or role_is(actor, *applicant_side_roles(filing))
     if wrong is None and now >= filing.clocks[Clock.SUPPLEMENT].due:
-        return problem("", "too_late", "đã hết hạn bổ sung", "the time to supplement is over")
+        return problem("", "too_late", says="too_late_to_supplement")
     return wrong
 
 
@@ -142,23 +125,13 @@ def _unanswered(filing: Filing, command: cm.Supplement) -> list[Problem]:
     asked = filing.supplement.items if filing.supplement else ()
     where = {cm.TargetKind.PAPER: "papers", cm.TargetKind.FIELD: "form"}
     missing = [
-        problem(
-            f"{where[item.target]}.{item.code}",
-            "supplement_item_missing",
-            "mục này được yêu cầu bổ sung; hãy gửi kèm",
-            "this was asked for; send it along",
-        )
+        problem(f"{where[item.target]}.{item.code}", "supplement_item_missing")
         for item in asked
         if item.code not in given[item.target]
     ]
     wanted = {(item.target, item.code) for item in asked}
     extra = [
-        problem(
-            f"{where[target]}.{code}",
-            "supplement_item_not_asked",
-            "mục này không được yêu cầu bổ sung; hãy bỏ ra",
-            "this was not asked for; leave it out",
-        )
+        problem(f"{where[target]}.{code}", "supplement_item_not_asked")
         for target, codes in given.items()
         for code in sorted(codes)
         if (target, code) not in wanted
@@ -169,12 +142,7 @@ def _unanswered(filing: Filing, command: cm.Supplement) -> list[Problem]:
 def _may_ask(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     wrong = at_the_task(filing, actor, now)
     if wrong is None and sum(question.answer is None for question in filing.questions) >= MOST_OPEN_QUESTIONS:
-        return problem(
-            "",
-            "too_many_open_questions",
-            f"đã có {MOST_OPEN_QUESTIONS} câu hỏi chờ trả lời; hãy đợi trả lời",
-            f"{MOST_OPEN_QUESTIONS} questions wait for an answer; wait for some of them",
-        )
+        return problem("", "too_many_open_questions", most=MOST_OPEN_QUESTIONS)
     return wrong
 
 
@@ -186,7 +154,7 @@ def _ask(filing: Filing, command: cm.Ask, _: datetime) -> Events:
 def _may_answer(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     wrong = role_is(actor, *applicant_side_roles(filing))
     if wrong is None and all(question.answer is not None for question in filing.questions):
-        return problem("", "no_open_question", "không có câu hỏi nào chờ trả lời", "no question waits for an answer")
+        return problem("", "no_open_question")
     return wrong
 
 
@@ -194,12 +162,7 @@ def _answer(filing: Filing, command: cm.Answer, _: datetime) -> Events:
     waiting = [question.n for question in filing.questions if question.answer is None]
     if command.n not in waiting:
         numbers = ", ".join(map(str, waiting))
-        why = problem(
-            "n",
-            "no_such_question",
-            f"câu hỏi đang chờ trả lời: {numbers}",
-            f"the questions that wait for an answer: {numbers}",
-        )
+        why = problem("n", "no_such_question", numbers=numbers)
         raise refuse(why)
     return (ev.Answered(n=command.n, answer=command.answer),)
 
@@ -210,12 +173,7 @@ def _may_withdraw(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 def _withdraw(_: Filing, command: cm.Withdraw, __: datetime) -> Events:
     if command.actor.role is Role.RECEPTION and command.request is None:
-        why = problem(
-            "request",
-            "signed_request_required",
-            "cán bộ một cửa chỉ rút hồ sơ khi có đơn người nộp đã ký; hãy gửi kèm tệp",
-            "the desk withdraws a filing only with the request that the applicant signed; add its file",
-        )
+        why = problem("request", "signed_request_required")
         raise refuse(why)
     return (ev.Withdrawn(reason=command.reason, request=command.request),)
 

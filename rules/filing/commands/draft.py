@@ -27,12 +27,7 @@ def _show(filing: Filing, command: cm.ShowDraft, _: datetime) -> Events:
 def _may_answer(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     wrong = at_stage(filing, Stage.CONFIRMATION) or role_is(actor, *applicant_side_roles(filing))
     if wrong is None and now >= filing.clocks[Clock.CONFIRMATION].due:
-        return problem(
-            "",
-            "silence_has_confirmed",
-            "đã hết hạn kiểm tra bản dự thảo: không trả lời thì coi là đồng ý",
-            "the time to check the draft is over: silence has confirmed it",
-        )
+        return problem("", "silence_has_confirmed")
     return wrong
 
 

@@ -80,23 +80,13 @@ def _incomplete(filing: Filing) -> Problem | None:
     if not filing.missing:
         return None
     codes = ", ".join(need.code for need in filing.missing)
-    return problem(
-        "",
-        "dossier_incomplete",
-        f"hồ sơ còn thiếu: {codes}; hãy yêu cầu bổ sung, hoặc từ chối tiếp nhận",
-        f"the dossier still lacks: {codes}; ask for it, or refuse to take the filing in",
-    )
+    return problem("", "dossier_incomplete", codes=codes)
 
 
 def _standing_order(filing: Filing) -> Problem | None:
     if filing.procedure.standing_officer is not None:
         return None
-    return problem(
-        "",
-        "no_standing_order",
-        "thủ tục không có quyết định cho phép tự động chấp thuận",
-        "the procedure has no standing order, so a person takes the filing in",
-    )
+    return problem("", "no_standing_order")
 
 
 def _may_refuse_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | None:

@@ -20,15 +20,15 @@ ASKED_AT: Final = {MachineWork.CHECK: Stage.INTAKE, MachineWork.ISSUE: Stage.ISS
 
 def _report_failing(filing: Filing, command: cm.ReportFailing, _: datetime) -> Events:
     if stage(filing) is not ASKED_AT[command.work]:
-        raise refuse(problem("work", "not_asked", "không còn chờ việc này", "the filing does not wait for this"))
+        raise refuse(problem("work", "not_asked"))
     if filing.machine_failing is command.work:
-        raise refuse(problem("work", "told_already", "đã báo rồi", "this has been told"))
+        raise refuse(problem("work", "told_already"))
     return (ev.MachineWorkFailing(work=command.work, tries=command.tries, error=command.error),)
 
 
 def _report_answered(filing: Filing, command: cm.ReportAnswered, _: datetime) -> Events:
     if filing.machine_failing is not command.work:
-        raise refuse(problem("work", "not_failing", "không có gì để báo", "there is nothing to tell"))
+        raise refuse(problem("work", "not_failing"))
     return (ev.MachineWorkAnswered(work=command.work),)
 
 

@@ -21,10 +21,10 @@ def _may_waive_fee(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     rule = filing.procedure.fee
     waivers = () if rule is None else rule.waivers
     if not waivers:
-        return problem("", "no_waivers", "thủ tục không quy định miễn, giảm", "the procedure has no waivers")
+        return problem("", "no_waivers")
     wrong = role_is(actor, *sorted({waiver.approver for waiver in waivers})) or at_stage(filing, Stage.FEE)
     if wrong is None and filing.waiver is not None:
-        return problem("", "waived_already", "đã miễn, giảm một lần", "the fee was waived once already")
+        return problem("", "waived_already")
     return wrong
 
 
@@ -34,12 +34,7 @@ def _waive_fee(filing: Filing, command: cm.WaiveFee, _: datetime) -> Events:
     granted = {code: waiver for code, waiver in waivers.items() if waiver.approver is command.actor.role}
     if fee is None or command.waiver not in granted:
         names = ", ".join(sorted(granted))
-        why = problem(
-            "waiver",
-            "unknown_waiver",
-            f"chọn một trong các trường hợp miễn, giảm mà vai trò này được duyệt: {names}",
-            f"choose one of the waivers that this role approves: {names}",
-        )
+        why = problem("waiver", "unknown_waiver", names=names)
         raise refuse(why)
     return (
         ev.FeeWaived(
@@ -60,12 +55,7 @@ def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, _: datetime) -> Ev
     fee = filing.fee
     if fee is None or command.amount != fee.amount:
         amount = fee.amount if fee else 0
-        why = problem(
-            "amount",
-            "amount_differs",
-            f"số tiền phải nộp là {amount} đồng",
-            f"the fee is {amount} đồng",
-        )
+        why = problem("amount", "amount_differs", amount=amount)
         raise refuse(why)
     return (ev.FeePaid(n=fee.n, amount=fee.amount, channel=Channel.COUNTER),)
 
@@ -75,7 +65,7 @@ def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
     paid = command.settlement is FeeSettlement.PAID
     online = fee is not None and fee.n == command.n and fee.channel is Channel.ONLINE
     if fee is None or not online or (paid and command.amount != fee.amount):
-        why = problem("n", "no_such_fee", "không có khoản phí này", "no such fee is due online")
+        why = problem("n", "no_such_fee")
         raise refuse(why)
     if paid:
         return (ev.FeePaid(n=fee.n, amount=fee.amount, channel=Channel.ONLINE),)

@@ -20,7 +20,7 @@ def _may_report(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     return wrong or (None if filing.parts_under_way else _NOT_AWAITED)
 
 
-_NOT_AWAITED: Final = problem("n", "no_such_part", "không chờ phần này", "no such part is awaited")
+_NOT_AWAITED: Final = problem("n", "no_such_part")
 
 
 def _awaited(filing: Filing, n: int) -> FilingPart:
@@ -33,7 +33,7 @@ def _awaited(filing: Filing, n: int) -> FilingPart:
 def _report_overdue(filing: Filing, command: cm.ReportOverduePart, _: datetime) -> Events:
     part = _awaited(filing, command.n)
     if part.overdue:
-        raise refuse(problem("n", "told_already", "đã báo rồi", "this has been told"))
+        raise refuse(problem("n", "told_already"))
     return (ev.PartOverdue(n=part.n, part=part.code),)
 
 

@@ -25,12 +25,7 @@ def at_stage(filing: Filing, *stages: Stage) -> Problem | None:
 @cache
 def _not_at(now: Stage, stages: tuple[Stage, ...]) -> Problem:
     here, wanted = STAGE_NAMES[now], listed(STAGE_NAMES, stages)
-    return problem(
-        "",
-        "wrong_stage",
-        f"hồ sơ đang ở bước: {here.vi}; việc này làm ở bước: {wanted.vi}",
-        f"the filing is at {here.en}; this is done at {wanted.en}",
-    )
+    return problem("", "wrong_stage", here=here, wanted=wanted)
 
 
 def system_at(*stages: Stage) -> Guard:
@@ -54,7 +49,7 @@ def being_handled(filing: Filing) -> Problem | None:
     """An officer of the review has begun with it."""
     if status(filing) in _BEING_HANDLED:
         return None
-    return problem("", "not_handled_yet", "hồ sơ chưa được xử lý", "nobody has begun to handle the filing")
+    return problem("", "not_handled_yet")
 
 
 _BEING_HANDLED: Final = frozenset({Status.PROCESSING, Status.FINANCIAL_OBLIGATION, Status.STOPPED})
@@ -62,7 +57,7 @@ _BEING_HANDLED: Final = frozenset({Status.PROCESSING, Status.FINANCIAL_OBLIGATIO
 
 def same_person(filing: Filing, actor: Actor) -> Problem | None:
     if proposed_by(filing, actor.subject):
-        return problem("actor.subject", "four_eyes", *FOUR_EYES)
+        return problem("actor.subject", "four_eyes")
     return None
 
 
@@ -74,16 +69,10 @@ def proposed_by(filing: Filing, officer: str) -> bool:
     return officer in {proposal.officer, proposal.acting_for}
 
 
-FOUR_EYES: Final = (
-    "người đề xuất, hoặc được người khác đề xuất thay, không được là người quyết định",
-    "neither who proposed nor in whose place it was proposed can be the one who decides",
-)
-
-
 def undecided(filing: Filing) -> Problem | None:
     if filing.decision is None:
         return None
-    return problem("", "decided_already", "hồ sơ đã có quyết định", "the filing has been decided")
+    return problem("", "decided_already")
 
 
 def applicant_side_roles(filing: Filing) -> tuple[Role, ...]:

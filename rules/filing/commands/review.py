@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from rules.filing.commands.permission import FOUR_EYES, at_stage, proposed_by, same_person
+from rules.filing.commands.permission import at_stage, proposed_by, same_person
 from rules.filing.commands.rule import Events, Guard, Rule, refuse
 from rules.filing.fold import current_step, task_role
 from rules.officers import claimable, claimed_by, releasable, role_is, ungivable
@@ -36,7 +36,7 @@ def _may_reassign(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 def _reassign(filing: Filing, command: cm.Reassign, _: datetime) -> Events:
     wrong = ungivable(filing, command.officer, command.acting_for)
     if wrong is None and proposed_by(filing, command.officer):
-        wrong = problem("officer", "four_eyes", *FOUR_EYES)
+        wrong = problem("officer", "four_eyes")
     if wrong is not None:
         raise refuse(wrong)
     return (ev.Reassigned(officer=command.officer, role=task_role(filing), acting_for=command.acting_for),)
@@ -45,14 +45,9 @@ def _reassign(filing: Filing, command: cm.Reassign, _: datetime) -> Events:
 def _may_recall(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     move = filing.last_move
     if move is None:
-        return problem("", "nothing_to_recall", "không còn việc nào thu hồi được", "there is nothing to take back")
+        return problem("", "nothing_to_recall")
     if move.officer != actor.subject:
-        return problem(
-            "actor.subject",
-            "not_your_move",
-            "chỉ người vừa chuyển bước mới thu hồi được",
-            "only the officer who made the last move can take it back",
-        )
+        return problem("actor.subject", "not_your_move")
     return role_is(actor, _mover(filing, move.step) if move.step else Role.LEADER)
 
 
@@ -72,12 +67,7 @@ def may_finish(act: Act) -> Guard:
         wrong = at_stage(filing, Stage.REVIEW)
         step = current_step(filing)
         if wrong is None and step is not None and not _ends_with(filing, step, act):
-            return problem(
-                "",
-                "wrong_act",
-                f"bước này kết thúc bằng {ACT_NAMES[step.act].vi}",
-                f"this step ends with {ACT_NAMES[step.act].en}",
-            )
+            return problem("", "wrong_act", act=ACT_NAMES[step.act])
         return wrong or role_is(actor, task_role(filing)) or same_person(filing, actor) or claimed_by(filing, actor)
 
     return guard
@@ -96,7 +86,7 @@ def step_code(filing: Filing) -> str:
 
 def _inspect(filing: Filing, command: cm.Inspect, now: datetime) -> Events:
     if command.held_at > now:
-        why = problem("held_at", "in_the_future", "thời điểm kiểm tra ở tương lai", "the inspection lies in the future")
+        why = problem("held_at", "in_the_future", says="inspection_in_the_future")
         raise refuse(why)
     said = command.model_dump(include={"held_at", "place", "participants", "findings"})
     return (ev.Inspected(step=step_code(filing), officer=command.actor.subject, **said),)
@@ -114,15 +104,9 @@ def _judgement(filing: Filing, command: cm.Propose | cm.Decide) -> dict[str, Any
     """What is said of the outcome. A refusal says why, and by what law."""
     missing = [name for name in ("reason", "legal_basis") if getattr(command, name) is None]
     if command.outcome is Outcome.REFUSED and missing:
-        raise refuse(*(problem(name, *_NEEDED[name]) for name in missing))
+        raise refuse(*(problem(name, f"{name}_required", says=f"refusal_needs.{name}") for name in missing))
     said = command.model_dump(include={"outcome", "reason", "legal_basis"})
     return said | {"officer": command.actor.subject, "acting_for": filing.acting_for}
-
-
-_NEEDED: Final = {
-    "reason": ("reason_required", "từ chối phải nêu lý do", "a refusal needs its reason"),
-    "legal_basis": ("legal_basis_required", "từ chối phải nêu căn cứ pháp lý", "a refusal names its legal basis"),
-}
 
 
 RULES: Final[dict[str, Rule]] = {

@@ -39,12 +39,7 @@ def _stop(filing: Filing, command: cm.Stop, _: datetime) -> Events:
         own_reason = command.unproposed_reason if unproposed else None
         return (ev.Stopped(**said, unproposed=unproposed, unproposed_reason=own_reason),)
     if stage(filing) is not Stage.REVIEW:
-        why = problem(
-            "mode",
-            "suspend_only_in_review",
-            "chỉ tạm dừng được khi đang thẩm định",
-            "a filing is suspended only while it is under review",
-        )
+        why = problem("mode", "suspend_only_in_review")
         raise refuse(why)
     if command.limit is not None:
         _within(command.limit, filing.procedure.limits.suspension, "limit")
@@ -55,45 +50,24 @@ def _only_of_its_mode(command: cm.Stop) -> None:
     """Refuse what is said of the other way to stop."""
     for name in _ONLY_OF[command.mode]:
         if getattr(command, name) is not None:
-            raise refuse(problem(name, *_NOT_OF[command.mode]))
+            raise refuse(problem(name, _NOT_OF[command.mode]))
 
 
 _ONLY_OF: Final = {cm.StopMode.END: ("limit", "awaits"), cm.StopMode.SUSPEND: ("unproposed_reason",)}
-_NOT_OF: Final = {
-    cm.StopMode.END: (
-        "only_for_suspension",
-        "chỉ ghi khi tạm dừng, không ghi khi dừng hẳn",
-        "only a suspension has an end; a filing that is stopped for good has none",
-    ),
-    cm.StopMode.SUSPEND: (
-        "only_for_end",
-        "chỉ ghi khi dừng hẳn, không ghi khi tạm dừng",
-        "only the end of a filing asks for it; a suspension does not",
-    ),
-}
+_NOT_OF: Final = {cm.StopMode.END: "only_for_suspension", cm.StopMode.SUSPEND: "only_for_end"}
 
 
 def _says_why(command: cm.Stop, *, unproposed: bool) -> None:
     """Refuse the end that no specialist has made a proposal for, unless the leader says why."""
     if unproposed and command.unproposed_reason is None:
-        why = problem(
-            "unproposed_reason",
-            "reason_required",
-            "chuyên viên không đề xuất từ chối: lãnh đạo phải nêu căn cứ tự dừng giải quyết",
-            "no specialist proposes a refusal: say on what ground the leader alone ends the filing",
-        )
+        why = problem("unproposed_reason", "reason_required", says="unproposed_reason_required")
         raise refuse(why)
 
 
 def _within(limit: Limit, most: Limit, name: str) -> None:
     """Refuse what is longer than `most`, or nothing, or not in its unit."""
     if limit.unit is not most.unit or not 0 < limit.amount <= most.amount:
-        why = problem(
-            name,
-            "too_far",
-            f"ghi từ 1 đến {most.words.vi}, cùng đơn vị",
-            f"say from 1 to {most.words.en}, in the same unit",
-        )
+        why = problem(name, "too_far", most=most.words)
         raise refuse(why)
 
 
@@ -102,12 +76,7 @@ def _may_prolong(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 
 def _prolong(filing: Filing, command: cm.Prolong, now: datetime) -> Events:
-    over = problem(
-        "by",
-        "end_over",
-        "thời điểm đó đã qua; kéo dài thêm lâu hơn",
-        "that end is over already; prolong it by more",
-    )
+    over = problem("by", "end_over")
     by = _longer(filing.procedure.limits.suspension, command.by)
     _still_to_come(filing, Clock.SUSPENSION, by, now, over)
     return (ev.SuspensionProlonged(officer=command.actor.subject, by=by, reason=command.reason),)
@@ -134,26 +103,16 @@ def _may_extend(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     wrong = role_is(actor, Role.LEADER) or at_stage(filing, *_UNDER_REVIEW)
     rule = filing.procedure.extension
     if wrong is None and rule is None:
-        return problem("", "no_extension", "thủ tục không cho gia hạn", "the procedure allows no extension")
+        return problem("", "no_extension")
     return wrong or (None if rule is None else _may_postpone(filing, rule.times, rule.notice, now))
 
 
 def _may_postpone(filing: Filing, times: int, notice: Limit, now: datetime) -> Problem | None:
     """The result is put off at most so often over the filing, and so long before it is due."""
     if postponements(filing) >= times:
-        return problem(
-            "",
-            "postponed_already",
-            f"hồ sơ chỉ được lùi ngày trả kết quả {times} lần, gồm cả gia hạn và hẹn lại",
-            f"the result of a filing is put off {times} times at most, by an extension or another appointment",
-        )
+        return problem("", "postponed_already", times=times)
     if not _in_time(filing, notice, now):
-        return problem(
-            "",
-            "too_late_to_postpone",
-            f"phải báo trước khi hết hạn ít nhất {notice.words.vi}; nay chỉ còn cách xin lỗi",
-            f"it is announced at least {notice.words.en} before the limit ends; what remains is an apology",
-        )
+        return problem("", "too_late_to_postpone", notice=notice.words)
     return None
 
 
@@ -171,12 +130,7 @@ def _extend(filing: Filing, command: cm.Extend, _: datetime) -> Events:
 def _may_reappoint(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     wrong = _while_awaited(filing, actor)
     if wrong is None and silence_approves(filing):
-        return problem(
-            "",
-            "silence_approves",
-            "thủ tục này im lặng là chấp thuận: không hẹn lại được",
-            "where silence is approval no appointment is put off",
-        )
+        return problem("", "silence_approves")
     return wrong or _may_postpone(filing, ONCE, filing.procedure.limits.notice, now)
 
 
@@ -190,12 +144,7 @@ def _while_awaited(filing: Filing, actor: Actor) -> Problem | None:
 
 
 def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
-    over = problem(
-        "by",
-        "appointment_over",
-        "ngày hẹn lại đã qua; hẹn lại thêm lâu hơn",
-        "that appointment is over already; put it off by more",
-    )
+    over = problem("by", "appointment_over")
     by = _longer(put_off_at_most(filing), command.by)
     _still_to_come(filing, Clock.PROCESSING, by, now, over)
     return (ev.Reappointed(officer=command.actor.subject, by=by, reason=command.reason),)
@@ -204,9 +153,9 @@ def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:
 def _may_apologise(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     wrong = _while_awaited(filing, actor)
     if wrong is None and now < filing.clocks[Clock.PROCESSING].due:
-        return problem("", "not_late", "hồ sơ chưa quá hạn", "the result is not late")
+        return problem("", "not_late")
     if wrong is None and filing.apologised:
-        return problem("", "apologised_already", "đã xin lỗi", "the applicant has been told already")
+        return problem("", "apologised_already")
     return wrong
 
 
@@ -215,7 +164,7 @@ def _timer_fired(filing: Filing, command: cm.TimerFired, now: datetime) -> Event
     ringing = () if state is None else moments(filing, state)
     timer = next((timer for timer in ringing if timer.moment is command.moment), None)
     if state is None or timer is None or now < timer.due:
-        why = problem("clock", "not_due", "đồng hồ chưa đến hạn", "this clock is not due")
+        why = problem("clock", "not_due")
         raise refuse(why)
     if command.moment is Moment.REMINDER:
         return (ev.Reminded(clock=command.clock, due=state.due),)
@@ -276,10 +225,10 @@ def _may_change_calendar(_: Filing, actor: Actor, __: datetime) -> Problem | Non
 def _change_calendar(filing: Filing, command: cm.ChangeCalendar, now: datetime) -> Events:
     state = filing.clocks.get(Clock.PROCESSING)
     if state is not None and silence_approves(filing) and not state.paused and now >= state.due:
-        why = problem("", "silence_has_approved", "sự im lặng là chấp thuận", "silence has approved the filing")
+        why = problem("", "silence_has_approved", says="silence_is_approval")
         raise refuse(why)
     if command.calendar == filing.calendar:
-        why = problem("calendar", "in_force", "lịch này đang áp dụng", "this calendar is in force already")
+        why = problem("calendar", "in_force")
         raise refuse(why)
     return (ev.CalendarChanged(calendar=command.calendar),)
 

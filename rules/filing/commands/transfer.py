@@ -17,23 +17,13 @@ from schemas.people import Actor, Role
 def _may_transfer(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     wrong = role_is(actor, Role.RECEPTION) or _works_at(actor, filing.receiving)
     if wrong is None and (filing.accepted_at is None or not filing.at_desk):
-        return problem(
-            "",
-            "nothing_to_transfer",
-            "không có giấy tờ nào ở nơi tiếp nhận cần bàn giao",
-            "the desk has no papers to send",
-        )
+        return problem("", "nothing_to_transfer")
     return wrong
 
 
 def _transfer(filing: Filing, command: cm.TransferDossier, _: datetime) -> Events:
     if unknown := [code for code in command.originals if code not in filing.at_desk]:
-        why = problem(
-            "originals",
-            "not_at_desk",
-            f"không có ở nơi tiếp nhận: {', '.join(unknown)}; đang có: {', '.join(filing.at_desk)}",
-            f"not at the desk: {', '.join(unknown)}; it has: {', '.join(filing.at_desk)}",
-        )
+        why = problem("originals", "not_at_desk", codes=", ".join(unknown), here=", ".join(filing.at_desk))
         raise refuse(why)
     officer = command.actor.subject
     return (ev.DossierTransferred(officer=officer, papers=filing.at_desk, originals=command.originals),)
@@ -42,9 +32,7 @@ def _transfer(filing: Filing, command: cm.TransferDossier, _: datetime) -> Event
 def _may_receive(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     wrong = role_is(actor, Role.RECEPTION) or _works_at(actor, filing.agency)
     if wrong is None and not filing.under_way:
-        return problem(
-            "", "nothing_under_way", "không có giấy tờ nào đang được bàn giao", "no papers are on their way here"
-        )
+        return problem("", "nothing_under_way")
     return wrong
 
 
@@ -56,7 +44,7 @@ def _receive(filing: Filing, command: cm.ReceiveDossier, _: datetime) -> Events:
 def _works_at(actor: Actor, agency: str) -> Problem | None:
     if actor.agency == agency:
         return None
-    return problem("actor.agency", "other_desk", f"việc này của {agency}", f"this is done at {agency}")
+    return problem("actor.agency", "other_desk", agency=agency)
 
 
 RULES: Final[dict[str, Rule]] = {

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Final
 
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from schemas.errors import Refusal, RefusalCode, RefusalError, problem
+from schemas.base import Text
+from schemas.errors import Problem, Refusal, RefusalCode, RefusalError
 from schemas.filing.commands import content_of
 from tests.unit.stream.shell import FILING, LEADER, NAME, NOW, VIA, Engine, answer, lodge, stream
 from workflows.stream import waiting
 from workflows.stream.recording import MIN_TIMER, PAGES
+
+NO: Final = Problem(field="", rule="no", message=Text(vi="không", en="no"))
+NOBODY: Final = Problem(field="actor", rule="nobody", message=Text(vi="ai", en="who"))
 
 ANSWERED = {"kind": "appeal_answered", "answer": "đã trả kết quả"}
 
@@ -90,7 +95,7 @@ async def test_what_is_refused_now_writes_nothing_and_is_asked_all_the_same(engi
 
 
 async def test_with_a_refusal_it_is_only_found(engine: Engine) -> None:
-    why = Refusal(code=RefusalCode.BAD_START, problems=(problem("", "no", "không", "no"),))
+    why = Refusal(code=RefusalCode.BAD_START, problems=(NO,))
     recording = stream()
     with pytest.raises(RefusalError) as refused:
         await recording.record(lodge(), refusal=why)
@@ -100,7 +105,10 @@ async def test_with_a_refusal_it_is_only_found(engine: Engine) -> None:
 
 
 async def test_what_the_log_refuses_is_refused_as_it_says(engine: Engine) -> None:
-    said = Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(problem("actor", "nobody", "ai", "who"),))
+    said = Refusal(
+        code=RefusalCode.NOT_AUTHORISED,
+        problems=(NOBODY,),
+    )
     recording = stream()
     engine.before_answer = lambda _: engine.told.update(stored=(), receipts=(), refused=said)
     with pytest.raises(RefusalError) as refused:
@@ -231,7 +239,10 @@ async def test_a_run_that_is_to_make_way_says_what_it_would_hand_on(
 async def test_an_answer_to_another_command_is_folded_and_kept_for_it(engine: Engine) -> None:
     recording = stream()
     await recording.record(lodge())
-    why = Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(problem("actor", "nobody", "ai", "who"),))
+    why = Refusal(
+        code=RefusalCode.NOT_AUTHORISED,
+        problems=(NOBODY,),
+    )
 
     def of_the_other(_: object) -> None:
         engine.told = {"command_id": "two", "stored": (), "receipts": (), "refused": why} if not engine.told else {}

@@ -10,7 +10,8 @@ from unicodedata import normalize
 import pytest
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from schemas.errors import Refusal, RefusalCode, problem
+from schemas.base import Text
+from schemas.errors import Problem, Refusal, RefusalCode
 from schemas.filing.commands import AdoptCalendar, content_of
 from schemas.stream.reprojection import command_id
 from tests.appeals import APPEAL, AnswerAppeal
@@ -21,6 +22,8 @@ from workflows.stream.calendars import adopt_calendar
 from workflows.stream.commands import update
 from workflows.stream.recording import failure
 from workflows.stream.shell import Life
+
+NO: Final = Problem(field="", rule="no", message=Text(vi="không", en="no"))
 
 START: Final = {"filing_id": str(FILING), "n": 1, "agency": "H01.30", "about": "chậm trễ"}
 UPDATE: Final = update(AnswerAppeal)
@@ -125,7 +128,11 @@ async def test_a_calendar_is_adopted_once_and_only_if_it_is_in_force(engine: Eng
 
 
 def test_a_refusal_leaves_whole_as_plain_data_and_is_no_error_of_ours() -> None:
-    why = Refusal(code=RefusalCode.NOT_ALLOWED, problems=(problem("", "no", "không", "no"),), allowed=("withdraw",))
+    why = Refusal(
+        code=RefusalCode.NOT_ALLOWED,
+        problems=(NO,),
+        allowed=("withdraw",),
+    )
     error = failure(why)
     assert error.details == (json.loads(why.model_dump_json(exclude_none=True)),)
     assert (error.message, error.type, error.non_retryable) == (str(why), why.code, True)
