@@ -73,16 +73,20 @@ def releasable(handled: Handled, actor: Actor) -> Problem | None:
 
 def ungivable(handled: Handled, officer: str, acting_for: str | None) -> Problem | None:
     """Why the task can't be given to this officer, or not in the place of that absent one."""
-    wrong = {
-        "claimed_already": handled.officer == officer,
-        "not_for_oneself": officer == acting_for,
-        "not_their_task": acting_for not in {None, handled.whose_task},
-        "own_filing": officer in on_the_applicants_side(handled),
-    }
-    rule = next((rule for rule, holds in wrong.items() if holds), None)
-    if rule is None:
-        return None
-    return problem("acting_for" if rule.startswith("not_") else "officer", rule, says=f"not_given.{rule}")
+    if handled.officer == officer:
+        return problem("officer", "claimed_already", says="not_given.claimed_already")
+    if officer in on_the_applicants_side(handled):
+        return problem("officer", "own_filing", says="not_given.own_filing")
+    return not_in_whose_place(handled.whose_task, officer, acting_for)
+
+
+def not_in_whose_place(whose_task: str | None, officer: str, acting_for: str | None) -> Problem | None:
+    """Why this officer can't be given the task in the place of that absent one."""
+    if acting_for is not None and officer == acting_for:
+        return problem("acting_for", "not_for_oneself", says="not_given.not_for_oneself")
+    if acting_for not in {None, whose_task}:
+        return problem("acting_for", "not_their_task", says="not_given.not_their_task")
+    return None
 
 
 def other_hands(handled: Handled, actor: Actor, *agencies: str) -> Problem | None:

@@ -128,11 +128,12 @@ class ComplaintReleased(Model):
 
 
 class ComplaintReassigned(Model):
-    """The team lead gave it to an officer."""
+    """The team lead gave it to an officer, in the place of the absent one who had it where it says `acting_for`."""
 
     kind: Literal["complaint_reassigned"] = "complaint_reassigned"
     officer: str
     role: Role
+    acting_for: str | None = None
 
 
 class ComplaintReminded(Model):
@@ -156,6 +157,7 @@ class ComplaintAnswered(Model):
     about: int
     outcome: ComplaintOutcome
     officer: str
+    acting_for: str | None = None
     step: Code | None = None
     reason: Annotated[str, Personal]
     legal_basis: Annotated[str, Personal]
@@ -200,8 +202,8 @@ ComplaintEvent = (
 class Complaint(Model):
     """The fold of a complaint's events.
 
-    `officer` made the act, `answerer` has the complaint; `since` and `limit` are those of the clock that runs, which is
-    `due` then. `reopened` says what became of the filing.
+    `officer` made the act, `answerer` has the complaint, or has it `acting_for` an absent officer. `since` and `limit`
+    are those of the clock that runs, which is `due` then. `reopened` says what became of the filing.
     """
 
     snapshot_version: int = 1
@@ -222,6 +224,7 @@ class Complaint(Model):
     words: str = ""
     side: tuple[str, ...] = ()
     answerer: str | None = None
+    acting_for: str | None = None
     since: Instant | None = None
     limit: Limit | None = None
     due: Instant | None = None
@@ -234,6 +237,11 @@ class Complaint(Model):
     reason: str | None = None
     legal_basis: str | None = None
     reopened: bool | None = None
+
+    @property
+    def whose_task(self) -> str | None:
+        """Who has it, or in whose place they have it."""
+        return self.acting_for or self.answerer
 
 
 class Complain(Command):
@@ -303,6 +311,7 @@ class ComplaintView(Model):
     state: ComplaintState
     recorded_at: Instant
     answerer: str | None = None
+    acting_for: str | None = None
     due: Instant | None = None
     overdue: bool = False
     answered_at: Instant | None = None

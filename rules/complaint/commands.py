@@ -11,6 +11,7 @@ from rules.complaint.fold import WAITS, next_timer, undoes
 from rules.complaint.guards import ENDED, guard, partial
 from rules.filing.reopening import UNDONE
 from rules.known import known
+from rules.officers import not_in_whose_place
 from schemas import complaint as co
 from schemas.complaint import Complaint, ComplaintOutcome
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
@@ -65,9 +66,10 @@ def _change_calendar(complaint: Complaint, calendar: Calendar) -> Events:
 
 def _reassign(complaint: Complaint, command: cm.Reassign) -> Events:
     if command.officer == complaint.answerer or partial(complaint, command.officer):
-        why = problem("officer", "four_eyes", says="complaint_not_given")
-        raise _refuse(why)
-    return (co.ComplaintReassigned(officer=command.officer, role=Role.LEADER),)
+        raise _refuse(problem("officer", "four_eyes", says="complaint_not_given"))
+    if (wrong := not_in_whose_place(complaint.whose_task, command.officer, command.acting_for)) is not None:
+        raise _refuse(wrong)
+    return (co.ComplaintReassigned(officer=command.officer, role=Role.LEADER, acting_for=command.acting_for),)
 
 
 def _answer(complaint: Complaint, command: co.AnswerComplaint) -> Events:
@@ -83,6 +85,7 @@ def _answer(complaint: Complaint, command: co.AnswerComplaint) -> Events:
             about=complaint.about,
             outcome=command.outcome,
             officer=command.actor.subject,
+            acting_for=complaint.acting_for,
             step=place if upheld and place in complaint.steps else None,
             reason=command.reason,
             legal_basis=command.legal_basis,

@@ -23,14 +23,16 @@ def evolve(complaint: Complaint, recorded: Recorded) -> Complaint:
     return complaint.model_copy(update=_change(complaint, recorded) | {"seq": recorded.seq})
 
 
-def _change(complaint: Complaint, recorded: Recorded) -> dict[str, Any]:  # noqa: PLR0911 -- one line for each event
+def _change(complaint: Complaint, recorded: Recorded) -> dict[str, Any]:  # noqa: C901, PLR0911 -- one line for each event
     match recorded.event:
         case co.Complained() as event:
             return _recorded(complaint, event, recorded)
-        case co.ComplaintClaimed(officer=officer) | co.ComplaintReassigned(officer=officer):
-            return {"answerer": officer} | _taken_up(complaint, recorded.at)
+        case co.ComplaintClaimed(officer=officer):
+            return {"answerer": officer, "acting_for": None} | _taken_up(complaint, recorded.at)
+        case co.ComplaintReassigned(officer=officer, acting_for=acting_for):
+            return {"answerer": officer, "acting_for": acting_for} | _taken_up(complaint, recorded.at)
         case co.ComplaintReleased():
-            return {"answerer": None}
+            return {"answerer": None, "acting_for": None}
         case co.ComplaintReminded():
             return {"reminded": True, "remind_at": None}
         case co.ComplaintOverdue():

@@ -97,6 +97,26 @@ def test_the_team_lead_gives_it_to_nobody_who_may_not_answer_it_or_has_it(subjec
     assert dispute.do("reassign", TEAM_LEAD, officer="leader-3").complaint.answerer == "leader-3"
 
 
+def test_an_absent_leaders_complaint_passes_to_who_acts_for_them_and_nobody_elses_does() -> None:
+    dispute = Dispute().do("claim", SECOND)
+    third = officer(Role.LEADER, "leader-3")
+    given = {"officer": third.subject, "acting_for": SECOND.subject}
+    assert dispute.refusal("reassign", TEAM_LEAD, **given | {"acting_for": "leader-4"}) == ["not_their_task"]
+    assert dispute.refusal("reassign", TEAM_LEAD, **given | {"acting_for": third.subject}) == ["not_for_oneself"]
+    dispute.do("reassign", TEAM_LEAD, **given)
+    assert (dispute.complaint.answerer, dispute.complaint.acting_for) == (third.subject, SECOND.subject)
+    assert dispute.refusal("answer_complaint", SECOND, **ANSWER) == ["claimed_by_other"]
+    answered = dispute.do("answer_complaint", third, **ANSWER).log[-1].event
+    assert (answered.officer, answered.acting_for) == (third.subject, SECOND.subject)
+
+
+def test_it_is_nobodys_in_anybodys_place_once_it_went_back_to_the_queue() -> None:
+    given = {"officer": "leader-3", "acting_for": SECOND.subject}
+    dispute = Dispute().do("claim", SECOND).do("reassign", TEAM_LEAD, **given).do("release", TEAM_LEAD)
+    assert dispute.do("claim", officer(Role.LEADER, "leader-4")).complaint.acting_for is None
+    assert dispute.refusal("reassign", TEAM_LEAD, **given) == ["not_their_task"]
+
+
 def test_upheld_the_filing_starts_again_where_the_act_was_done_unless_the_answer_says_otherwise() -> None:
     for start_at, step in ((None, "decide"), ("appraise", "appraise"), ("intake", None)):
         dispute = Dispute().do("claim", SECOND)
