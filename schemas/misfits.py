@@ -139,7 +139,7 @@ _VIETNAMESE: Final = {
     "list_type": "phải là một danh sách",
     "datetime_parsing": "phải là thời điểm theo ISO 8601",
     "timezone_aware": "thời điểm phải có múi giờ",
-    "limit_form": "thời hạn viết như 5 working days, 8 working hours hoặc 30 calendar days",
+    "limit_form": "thời hạn viết như 5 ngày làm việc, 8 giờ làm việc hoặc 30 ngày",
     "date_form": "ngày viết như 2026-08-22",
     "time_form": "giờ trong ngày viết như 15:00",
     "hours_form": "giờ làm việc viết như 07:00-11:30",

@@ -118,7 +118,7 @@ def _obligation(rule: ObligationRule) -> str:
 
 def _draft(rule: DraftRule) -> str:
     words = Text(vi="người nộp xác nhận hoặc yêu cầu sửa trong", en="the applicant confirms or corrects it within")
-    silence = Text(vi="không trả lời thì coi là đồng ý", en="silence confirms it")
+    silence = Text(vi="quá thời hạn không trả lời thì coi là đồng ý", en="silence confirms it")
     return _lines(_pair(words, rule.answer.words), _pair(silence))
 
 
@@ -283,9 +283,9 @@ _SIZE: Final = dict.fromkeys(FieldKind, Text(vi="giá trị", en="value")) | {
     FieldKind.TEXT: Text(vi="số ký tự", en="characters"),
 }
 _SILENCE: Final = {
-    Silence.CONSENT: Text(vi="quá hạn không trả lời là đồng ý", en="no answer in time means consent"),
+    Silence.CONSENT: Text(vi="quá thời hạn không trả lời thì coi là đồng ý", en="no answer in time means consent"),
     Silence.ESCALATE: Text(
-        vi="quá hạn không trả lời thì báo phụ trách; chuyên viên có thể đi tiếp",
+        vi="quá thời hạn không trả lời thì báo phụ trách Bộ phận Một cửa; chuyên viên có thể chuyển bước",
         en="no answer in time is shown to the team lead; the officer may go on without it",
     ),
 }

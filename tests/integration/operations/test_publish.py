@@ -202,7 +202,7 @@ SHOWN = {
     "1.013225": [
         "bắt buộc khi “Số tầng hầm” là từ 1 trở lên / required when “Number of basements” is 1 or more",
         "fire_police: Cảnh sát phòng cháy chữa cháy / Fire police",
-        "quá hạn không trả lời là đồng ý / no answer in time means consent",
+        "quá thời hạn không trả lời thì coi là đồng ý / no answer in time means consent",
         "gia hạn nhiều nhất 1 lần, thêm 3 ngày làm việc / at most 1 time, by 3 working days",
     ],
     "1.013833": [
