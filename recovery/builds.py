@@ -232,7 +232,7 @@ class Builds:
 
     async def _deployment(self) -> WorkerDeploymentInfo:
         found = await self._temporal.workflow_service.describe_worker_deployment(
-            DescribeWorkerDeploymentRequest(namespace=self._temporal.namespace, deployment_name=DEPLOYMENT)
+            DescribeWorkerDeploymentRequest(namespace=self._temporal.namespace, deployment_name=DEPLOYMENT), retry=True
         )
         return found.worker_deployment_info
 

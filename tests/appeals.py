@@ -64,21 +64,11 @@ def decide(appeal: Appeal, command: Command, now: datetime) -> tuple[Model, ...]
     return (AppealAnswered(answer=command.answer),) if isinstance(command, AnswerAppeal) else ()
 
 
-ANSWERED: Final = Problem(
-    field="", rule="answered_already", message=Text(vi="đã trả lời", en="the appeal has been answered")
-)
-BELOW: Final = Problem(
-    field="actor",
-    rule="not_the_agency_above",
-    message=Text(vi="cơ quan cấp trên trả lời", en="the agency above answers"),
-)
-
-
 def guard(appeal: Appeal, _: str, actor: Actor, __: datetime) -> Problem | None:
     if appeal.answer is not None:
-        return ANSWERED
+        return Problem(field="", rule="answered_already", message=Text(vi="đã trả lời", en="it is answered"))
     if (actor.role, actor.agency) != (Role.LEADER, ABOVE):
-        return BELOW
+        return Problem(field="actor", rule="not_the_agency_above", message=Text(vi="cấp trên trả lời", en="no"))
     return None
 
 

@@ -150,6 +150,7 @@ async def test_the_directory_is_seeded_and_seeded_again(owner: Connection) -> No
         ("H01.31", "H01", "commune_police", "backoffice"),
         ("H01.40", "H01", "land_office", "backoffice"),
         ("H01.50", "H01", "tax", "backoffice"),
+        ("H01.60", "H01", "social_insurance", "backoffice"),
         ("H29.16", "H29", "commune", "agency.H29.16"),
         ("H56.30", "H56", "commune", "backoffice"),
     ]

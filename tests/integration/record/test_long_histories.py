@@ -17,6 +17,7 @@ from deploy.demo.scenario import SCENARIOS, load
 from deploy.stack import Stack
 from motcua import NotAllowed, filing_workflow
 from operations.ledger_verifier import verify
+from rules.streams import KINDS
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.people import Role
@@ -33,7 +34,7 @@ async def runs(client: Client) -> Counter[str]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("events", "kinds"), [(60, {"filing"}), (8, {"filing", "payment", "parcel"})])
+@pytest.mark.parametrize(("events", "kinds"), [(60, {"filing"}), (8, {*KINDS})])
 async def test_the_demo_ends_as_it_must_when_runs_make_way_early(events: int, kinds: set[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
         async with Stack(Path(folder).resolve(), temporal={SUGGEST: str(events)}) as stack:
