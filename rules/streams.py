@@ -43,7 +43,7 @@ from schemas.stream.ledger import Recorded
 from schemas.stream.rows import Rows, Standing
 from schemas.stream.snapshots import FilingMemory, NoMemory, PaymentMemory, ReferralMemory
 from schemas.stream.versions import Reads
-from schemas.words import said
+from schemas.words.saying import said
 
 
 class State(Protocol):

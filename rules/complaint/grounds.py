@@ -16,7 +16,7 @@ from schemas.filing.events import Clock
 from schemas.filing.state import Filing
 from schemas.people import OFFICERS, Actor, Role
 from schemas.stream.ledger import Recorded
-from schemas.words import said
+from schemas.words.saying import said
 
 
 class Act(NamedTuple):

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 import pytest
 
 from schemas.base import Text
-from schemas.words import joined, said
 from schemas.words.en import ENGLISH
+from schemas.words.saying import joined, said
 from schemas.words.vi import VIETNAMESE
 from tests.conftest import ROOT
 
@@ -22,6 +22,7 @@ MADE: Final = (
     "channel.",
     "complaint_state.",
     "length_",
+    "misfit.",
     "no_such_",
     "not_given.",
     "refusal_needs.",

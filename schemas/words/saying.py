@@ -1,0 +1,33 @@
+"""How a sentence is said: found by its key, in both languages, with what stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from ..base import Text
+from .en import ENGLISH
+from .vi import VIETNAMESE
+
+
+def said(key: str, **values: object) -> Text:
+    """The sentence of this key, in which the `values` stand; one that is a `Text` in its own language.
+
+    Raises `KeyError` for a key, or a value, that there is not.
+    """
+    if not values:
+        return _plain(key)
+    vi = {name: value.vi if isinstance(value, Text) else value for name, value in values.items()}
+    en = {name: value.en if isinstance(value, Text) else value for name, value in values.items()}
+    return Text(vi=VIETNAMESE[key].format_map(vi), en=ENGLISH[key].format_map(en))
+
+
+@lru_cache(maxsize=1000)
+def _plain(key: str) -> Text:
+    return Text(vi=VIETNAMESE[key].format_map({}), en=ENGLISH[key].format_map({}))
+
+
+def joined(texts: Iterable[Text], between: str = ", ") -> Text:
+    """These, one after the other; a dash for none."""
+    found = list(texts)
+    return Text(vi=between.join(text.vi for text in found) or "-", en=between.join(text.en for text in found) or "-")
