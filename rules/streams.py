@@ -39,11 +39,11 @@ from schemas.people import Actor, Role
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure import ProcedureRules
 from schemas.referral import REFERRAL_COMMANDS, Referral, ReferralEvent, ReferralStart, RequestDecision
+from schemas.saying import said
 from schemas.stream.ledger import Recorded
 from schemas.stream.rows import Rows, Standing
 from schemas.stream.snapshots import FilingMemory, NoMemory, PaymentMemory, ReferralMemory
 from schemas.stream.versions import Reads
-from schemas.words.saying import said
 
 
 class State(Protocol):

@@ -12,7 +12,7 @@ from .base import MotcuaError as MotcuaError
 from .base import Problem as Problem
 from .base import UnfitError as UnfitError
 from .misfits import path as path
-from .words.saying import said
+from .saying import said
 
 
 class RefusalCode(StrEnum):

@@ -13,7 +13,7 @@ from .filing.state import Stage
 from .level import Channel
 from .people import Role
 from .publishing.procedure import Act
-from .words.saying import joined, said
+from .saying import joined, said
 
 ROLE_NAMES: Final[Mapping[StrEnum, Text]] = {role: said(f"role.{role}") for role in Role}
 STAGE_NAMES: Final[Mapping[StrEnum, Text]] = {stage: said(f"stage.{stage}") for stage in Stage}

@@ -10,7 +10,7 @@ from rules.time import working_time
 from schemas.complaint import Complain, Complained, Complaint, Grounds
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.people import Role
-from schemas.words.saying import joined, said
+from schemas.saying import joined, said
 
 
 def admit(complaint: Complaint, command: Complain, now: datetime) -> tuple[Complained, ...]:

@@ -15,8 +15,8 @@ from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.filing.state import Filing
 from schemas.people import OFFICERS, Actor, Role
+from schemas.saying import said
 from schemas.stream.ledger import Recorded
-from schemas.words.saying import said
 
 
 class Act(NamedTuple):

@@ -9,7 +9,7 @@ from schemas.errors import Problem, problem
 from schemas.filing.events import Partner
 from schemas.names import AGENCY_KIND_NAMES, listed
 from schemas.publishing.procedure import ProcedureRules
-from schemas.words.saying import joined, said
+from schemas.saying import joined, said
 
 
 def not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...]) -> Problem:

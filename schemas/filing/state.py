@@ -17,7 +17,7 @@ from ..limit import Limit
 from ..people import Actor, Address, Applicant, Role
 from ..publishing.calendar import Calendar, CalendarName, LocalTime, Timeliness
 from ..publishing.procedure import ProcedureCode, ProcedureRules, StepPart
-from ..words.saying import said
+from ..saying import said
 from .commands import SupplementItem
 from .events import Clock, Digests, FeeLine, MachineWork, Moment, Outcome, SupplementNeed
 

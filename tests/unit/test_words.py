@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 import pytest
 
 from schemas.base import Text
+from schemas.saying import joined, said
 from schemas.words.en import ENGLISH
-from schemas.words.saying import joined, said
 from schemas.words.vi import VIETNAMESE
 from tests.conftest import ROOT
 

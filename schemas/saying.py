@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from ..base import Text
-from .en import ENGLISH
-from .vi import VIETNAMESE
+from .base import Text
+from .words.en import ENGLISH
+from .words.vi import VIETNAMESE
 
 
 def said(key: str, **values: object) -> Text:
