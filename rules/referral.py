@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from rules.deadlines import due_on, remind_at
+from rules.deadlines import due_on
 from rules.evidence import Entry, Evidence
 from rules.known import known
 from rules.officers import claimable, claimed_by, other_hands, releasable, role_is, ungivable
+from rules.time import working_time
 from schemas import referral as rf
 from schemas.backoffice import PartDecision
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.ids import StreamId, filing_workflow
-from schemas.part import Deadline
 from schemas.people import Actor, Role
 from schemas.publishing.calendar import Calendar
 from schemas.referral import Referral, ReferralState
@@ -67,8 +67,8 @@ def next_moment(referral: Referral) -> datetime | None:
 
 def _on_another_calendar(referral: Referral, calendar: Calendar) -> rf.ReferralCalendarChanged:
     due = due_on(referral, calendar)
-    deadline = Deadline(limit=known(referral.limit), since=known(referral.since), calendar=calendar.name, due=due)
-    reminded = remind_at(deadline, known(referral.reminder), calendar)
+    since, limit = known(referral.since), known(referral.limit)
+    reminded = working_time.remind_at(since, limit, due, known(referral.reminder), calendar)
     return rf.ReferralCalendarChanged(calendar=calendar.name, due=due, remind_at=reminded)
 
 

@@ -11,10 +11,10 @@ from pydantic import Field
 from .base import AgencyCode, Code, Instant, Model, Personal, ShortText
 from .files import FileRef
 from .filing.commands import Claim, Command, Reassign, Release, SystemCommand, Withdraw
-from .filing.events import Moment
+from .filing.events import Claimed, Moment, Reassigned, Released
 from .ids import digest
 from .limit import Limit
-from .people import Actor, Role, Via
+from .people import Actor, Via
 from .publishing.calendar import Calendar
 
 INTAKE: Final = "intake"
@@ -114,28 +114,6 @@ class Complained(Model):
     side: Annotated[tuple[str, ...], Personal]
 
 
-class ComplaintClaimed(Model):
-    """A leader has taken it; the first time it is taken up (thụ lý)."""
-
-    kind: Literal["complaint_claimed"] = "complaint_claimed"
-    officer: str
-
-
-class ComplaintReleased(Model):
-    """It went back to its queue."""
-
-    kind: Literal["complaint_released"] = "complaint_released"
-
-
-class ComplaintReassigned(Model):
-    """The team lead gave it to an officer, in the place of the absent one who had it where it says `acting_for`."""
-
-    kind: Literal["complaint_reassigned"] = "complaint_reassigned"
-    officer: str
-    role: Role
-    acting_for: str | None = None
-
-
 class ComplaintReminded(Model):
     """Who must act was told that it soon is `due`."""
 
@@ -187,9 +165,9 @@ class ComplaintCalendarChanged(Model):
 
 ComplaintEvent = (
     Complained
-    | ComplaintClaimed
-    | ComplaintReleased
-    | ComplaintReassigned
+    | Claimed
+    | Released
+    | Reassigned
     | ComplaintReminded
     | ComplaintOverdue
     | ComplaintAnswered

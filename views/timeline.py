@@ -113,8 +113,6 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "referral_answered",
         "referral_cancelled",
         "complained",
-        "complaint_claimed",
-        "complaint_reassigned",
         "complaint_overdue",
         "complaint_answered",
         "complaint_withdrawn",

@@ -16,7 +16,6 @@ with workflow.unsafe.imports_passed_through():
     from schemas import backoffice as bo
     from schemas.base import Model
     from schemas.edge import strictly
-    from schemas.errors import RefusalError
     from schemas.filing import commands as cm
     from schemas.filing.events import MachineWork
     from schemas.filing.state import Decision, Filing
@@ -111,7 +110,7 @@ class _Asking:
                 await self._failed(name, error)
             else:
                 if self._log.state.machine_failing is self._work:
-                    await self._report(cm.ReportAnswered(command_id=self._id(), work=self._work))
+                    await self._log.attempt(cm.ReportAnswered(command_id=self._id(), work=self._work))
                 return answer
 
     async def _failed(self, name: str, error: ActivityError | ValueError) -> None:
@@ -125,18 +124,11 @@ class _Asking:
             report = cm.ReportFailing(
                 command_id=self._id(), work=self._work, tries=self._tries, error=_type_of(error.__cause__)
             )
-            await self._report(report)
+            await self._log.attempt(report)
         await workflow.sleep(_LATER, summary=bo.NO_USABLE_ANSWER)
 
     def _id(self) -> str:
         return f"machine:{self._work}:{self._log.state.seq}"
-
-    async def _report(self, command: cm.Command) -> None:
-        """Record it; a refusal says that nobody waits for it any more."""
-        try:
-            await self._log.record(command)
-        except RefusalError as error:
-            workflow.logger.info("system.refused", extra={"kind": command.kind, "code": error.refusal.code})
 
 
 def _type_of(error: BaseException | None) -> str | None:

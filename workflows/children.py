@@ -6,15 +6,14 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.workflows import TEMPORAL, StartRequest, TellRequest, Workflows
-    from rules.deadlines import remind_at
     from rules.known import known
     from rules.streams import PARCEL, PAYMENT, REFERRAL
+    from rules.time import working_time
     from schemas import ids
     from schemas.base import Model
     from schemas.filing.events import Clock
     from schemas.filing.state import Fee, Filing, FilingPart
     from schemas.parcel import ParcelStart
-    from schemas.part import Deadline
     from schemas.payment import PaymentStart
     from schemas.people import Address
     from schemas.referral import ReferralStart
@@ -66,10 +65,7 @@ async def start_parcel(filing: Filing, address: Address) -> None:
 
 async def start_referral(filing: Filing, part: FilingPart) -> None:
     """Ask another agency to decide a part."""
-    deadline = Deadline(
-        limit=part.limit, since=known(part.referred_at), calendar=filing.calendar.name, due=known(part.due)
-    )
-    reminder = filing.procedure.limits.reminder
+    since, due, reminder = known(part.referred_at), known(part.due), filing.procedure.limits.reminder
     start = ReferralStart(
         filing_id=filing.filing_id,
         n=part.n,
@@ -79,8 +75,11 @@ async def start_referral(filing: Filing, part: FilingPart) -> None:
         dossier=dossier(filing),
         filed_by=known(filing.filed_by),
         reminder=reminder,
-        remind_at=remind_at(deadline, reminder, filing.calendar),
-        **dict(deadline),
+        remind_at=working_time.remind_at(since, part.limit, due, reminder, filing.calendar),
+        limit=part.limit,
+        since=since,
+        calendar=filing.calendar.name,
+        due=due,
     )
     await _start(filing, REFERRAL.workflow, start, ids.referral_workflow(filing.filing_id, part.n))
 

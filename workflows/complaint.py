@@ -95,11 +95,7 @@ class ComplaintLife(Life[Complaint]):
 
     async def _rung(self, timer: Timer) -> None:
         command_id = f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{self._complaint.seq}"
-        try:
-            command = RingComplaint(command_id=command_id, moment=timer.moment)
-            await self.stream.record(command, not_before=timer.due)
-        except RefusalError as error:
-            workflow.logger.info("system.refused", extra={"kind": "ring_complaint", "code": error.refusal.code})
+        await self.stream.attempt(RingComplaint(command_id=command_id, moment=timer.moment), not_before=timer.due)
 
     async def _see_it_reopened(self) -> None:
         """Tell the filing until its log says that it has started again, or that there is nothing to undo any more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from temporalio import workflow
@@ -106,7 +106,7 @@ class FilingLife(Life[Filing]):
         told = await workflow.execute_local_activity_method(Registry.news, self._filing.filing_id, **LEDGER)
         for news in told:
             if (command := recorded_fact(news)) is not None:
-                await self._try(command)
+                await self.stream.attempt(command)
 
     # What is told and asked.
 
@@ -158,7 +158,7 @@ class FilingLife(Life[Filing]):
             checked = checking.done()
             self.memory = self.memory.model_copy(update={"checked": checked})
             if checked and checking.result().complete:
-                await self._try(cm.Accept(command_id="accept:automatic", actor=SYSTEM, via=cm.SYSTEM_VIA))
+                await self.stream.attempt(cm.Accept(command_id="accept:automatic", actor=SYSTEM, via=cm.SYSTEM_VIA))
         await self._until(accepted)
 
     @property
@@ -177,7 +177,7 @@ class FilingLife(Life[Filing]):
             await self._until(making.done)
             result = making.result().result
             if await self._is_stored(result):
-                await self._try(cm.Issue(command_id=f"issue:{self._filing.seq}", result=result))
+                await self.stream.attempt(cm.Issue(command_id=f"issue:{self._filing.seq}", result=result))
             else:
                 workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._filing.filing_id)})
                 await self.stream.catch_up()
@@ -296,14 +296,7 @@ class FilingLife(Life[Filing]):
         """
         command_id = f"ring:{timer.clock}:{timer.moment}:{timer.due:%Y%m%dT%H%M%S}:{self._filing.seq}"
         command = cm.TimerFired(command_id=command_id, clock=timer.clock, moment=timer.moment)
-        await self._try(command, not_before=timer.due)
-
-    async def _try(self, command: cm.Command, *, not_before: datetime | None = None) -> None:
-        """Record a command of the system's own; a refusal says that somebody else was first."""
-        try:
-            await self.stream.record(command, not_before=not_before)
-        except RefusalError as error:
-            workflow.logger.info("system.refused", extra={"kind": command.kind, "code": error.refusal.code})
+        await self.stream.attempt(command, not_before=timer.due)
 
     @property
     def _filing(self) -> Filing:

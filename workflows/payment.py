@@ -95,11 +95,8 @@ class PaymentLife(Life[pay.Payment]):
 
     async def _record_order(self, order: Order) -> None:
         """Where it is paid. Refused once nothing is owed any more."""
-        try:
-            command = pay.RecordOrder(command_id="order", order_id=order.order_id, pay_url=order.pay_url)
-            await self.stream.record(command)
-        except RefusalError as error:
-            workflow.logger.info("system.refused", extra={"kind": "record_order", "code": error.refusal.code})
+        command = pay.RecordOrder(command_id="order", order_id=order.order_id, pay_url=order.pay_url)
+        await self.stream.attempt(command)
 
     async def _await_money(self) -> None:
         while self._payment.state is PaymentState.PENDING:

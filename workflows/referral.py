@@ -19,7 +19,6 @@ with workflow.unsafe.imports_passed_through():
     from schemas.backoffice import AnswerAnswer
     from schemas.edge import strictly
     from schemas.errors import RefusalError
-    from schemas.filing.commands import SystemCommand
     from schemas.filing.state import OverduePartFact, PartFact
     from schemas.referral import ReferralState, ReferralView
     from workflows import agency
@@ -89,7 +88,7 @@ class ReferralLife(Life[rf.Referral]):
 
         if not await self._waited(lambda: heard() or rules.next_moment(self.stream.state) != rings, rings):
             look = rf.LookAtDeadline(command_id=f"ring:{rings:%Y%m%dT%H%M%S}:{self.stream.state.seq}")
-            await self._try(look, not_before=rings)
+            await self.stream.attempt(look, not_before=rings)
         elif asking is not None and heard():
             await self._hear(asking)
 
@@ -113,7 +112,7 @@ class ReferralLife(Life[rf.Referral]):
             workflow.logger.warning("referral.no_machine_answer", extra={"reason": type(error).__name__})
             return
         if answer.decision is not None:
-            await self._try(rf.AnswerByMachine(command_id="part:machine", decision=answer.decision))
+            await self.stream.attempt(rf.AnswerByMachine(command_id="part:machine", decision=answer.decision))
 
     async def _tell_overdue(self) -> None:
         state = self.stream.state
@@ -131,14 +130,7 @@ class ReferralLife(Life[rf.Referral]):
 
     async def _cancelled(self) -> None:
         """Wait no more, if the record of the filing bears that out."""
-        await self._try(rf.CancelReferral(command_id="part:cancel"))
-
-    async def _try(self, command: SystemCommand, *, not_before: datetime | None = None) -> None:
-        """Record it; a refusal says that somebody else was first, or that the record says otherwise."""
-        try:
-            await self.stream.record(command, not_before=not_before)
-        except RefusalError as error:
-            workflow.logger.info("system.refused", extra={"kind": command.kind, "code": error.refusal.code})
+        await self.stream.attempt(rf.CancelReferral(command_id="part:cancel"))
 
     def _remember(self, **what: Any) -> None:
         self.memory = self.memory.model_copy(update=what)

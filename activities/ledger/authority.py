@@ -13,7 +13,7 @@ from activities.ledger.database import Connection
 from rules.evidence import Evidence
 from rules.streams import StreamKind
 from rules.time.working_time import VIETNAM
-from schemas.complaint import ComplaintAnswered, ComplaintReassigned
+from schemas.complaint import ComplaintAnswered
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.filing.events import Decided, Proposed, Reassigned
 from schemas.ids import StreamId
@@ -55,13 +55,12 @@ def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
     return [problem("actor", "not_in_directory", role_name=ROLE_NAMES[actor.role])]
 
 
-_GIVING: Final = (Reassigned, ComplaintReassigned)
-_ACTING: Final = (*_GIVING, Proposed, Decided, ReferralAnswered, ComplaintAnswered)
+_ACTING: Final = (Reassigned, Proposed, Decided, ReferralAnswered, ComplaintAnswered)
 
 
 async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """Whoever is given a task must be an officer in its role, and not absent."""
-    given = [event for event in events if isinstance(event, _GIVING)]
+    given = [event for event in events if isinstance(event, Reassigned)]
     found = [await _not_at_work(connection, batch, event.officer, event.role) for event in given]
     return [why for why in found if why is not None]
 
@@ -80,8 +79,8 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
     found: list[Problem] = []
     for event in events:
         if isinstance(event, _ACTING) and event.acting_for is not None:
-            given = isinstance(event, _GIVING)
-            role = event.role if isinstance(event, _GIVING) else batch.actor.role
+            given = isinstance(event, Reassigned)
+            role = event.role if isinstance(event, Reassigned) else batch.actor.role
             absence = await _absence(connection, batch, event.acting_for, role)
             if absence is None or absence.substitute != event.officer:
                 found.append(problem("acting_for" if given else "actor.subject", "not_the_substitute"))

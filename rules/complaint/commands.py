@@ -16,6 +16,7 @@ from schemas import complaint as co
 from schemas.complaint import Complaint, ComplaintOutcome
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
 from schemas.filing import commands as cm
+from schemas.filing import events as ev
 from schemas.filing.events import Moment
 from schemas.people import Role
 from schemas.publishing.calendar import Calendar
@@ -69,7 +70,7 @@ def _reassign(complaint: Complaint, command: cm.Reassign) -> Events:
         raise _refuse(problem("officer", "four_eyes", says="complaint_not_given"))
     if (wrong := not_in_whose_place(complaint.whose_task, command.officer, command.acting_for)) is not None:
         raise _refuse(wrong)
-    return (co.ComplaintReassigned(officer=command.officer, role=Role.LEADER, acting_for=command.acting_for),)
+    return (ev.Reassigned(officer=command.officer, role=Role.LEADER, acting_for=command.acting_for),)
 
 
 def _answer(complaint: Complaint, command: co.AnswerComplaint) -> Events:
@@ -100,8 +101,8 @@ def _withdraw(_: Complaint, command: cm.Withdraw) -> Events:
 
 
 _EFFECTS: Final[dict[str, Callable[[Complaint, Any], Events]]] = {
-    "claim": lambda _, command: (co.ComplaintClaimed(officer=command.actor.subject),),
-    "release": lambda *_: (co.ComplaintReleased(),),
+    "claim": lambda _, command: (ev.Claimed(officer=command.actor.subject),),
+    "release": lambda *_: (ev.Released(),),
     "reassign": _reassign,
     "answer_complaint": _answer,
     "withdraw": _withdraw,

@@ -10,6 +10,7 @@ from rules.known import known
 from rules.time import working_time
 from schemas import complaint as co
 from schemas.complaint import Complaint, ComplaintState
+from schemas.filing import events as ev
 from schemas.filing.events import Moment
 from schemas.limit import Limit
 from schemas.stream.ledger import Recorded
@@ -27,11 +28,11 @@ def _change(complaint: Complaint, recorded: Recorded) -> dict[str, Any]:  # noqa
     match recorded.event:
         case co.Complained() as event:
             return _recorded(complaint, event, recorded)
-        case co.ComplaintClaimed(officer=officer):
+        case ev.Claimed(officer=officer):
             return {"answerer": officer, "acting_for": None} | _taken_up(complaint, recorded.at)
-        case co.ComplaintReassigned(officer=officer, acting_for=acting_for):
+        case ev.Reassigned(officer=officer, acting_for=acting_for):
             return {"answerer": officer, "acting_for": acting_for} | _taken_up(complaint, recorded.at)
-        case co.ComplaintReleased():
+        case ev.Released():
             return {"answerer": None, "acting_for": None}
         case co.ComplaintReminded():
             return {"reminded": True, "remind_at": None}

@@ -343,9 +343,6 @@ EVENTS: Final[tuple[Any, ...]] = (
         document=FILE,
         side=("vneid:001099000001",),
     ),
-    co.ComplaintClaimed(officer="h01.12-leader-2"),
-    co.ComplaintReleased(),
-    co.ComplaintReassigned(officer="h01.12-leader-2", role=Role.LEADER, acting_for="h01.12-leader-1"),
     co.ComplaintReminded(due=AT),
     co.ComplaintOverdue(due=AT),
     co.ComplaintAnswered(

@@ -19,7 +19,6 @@ from hypothesis.stateful import (
 )
 
 from rules import referral as rules
-from rules.deadlines import remind_at
 from rules.evidence import Entry
 from rules.streams import REFERRAL, Origin
 from rules.time import working_time
@@ -83,7 +82,7 @@ def start(limit: str = "7 working days") -> rf.ReferralStart:
         dossier=dossier,
         filed_by=REPRESENTATIVE,
         reminder=NOTICE,
-        remind_at=remind_at(deadline, NOTICE, CALENDAR),
+        remind_at=working_time.remind_at(START, lasts, due, NOTICE, CALENDAR),
         **dict(deadline),
     )
 

@@ -96,7 +96,7 @@ async def test_upheld_a_refusal_is_decided_again_and_the_result_returned(running
     assert await play.kinds("parcel", 2) == ["consignment_requested", "consignment_sent", "consignment_ended"]
     assert await play.kinds("complaint", 1) == [
         "complained",
-        "complaint_claimed",
+        "claimed",
         "complaint_answered",
         "complaint_settled",
     ]

@@ -90,6 +90,13 @@ class Stream(Generic[S]):
         finally:
             self._in_flight -= 1
 
+    async def attempt(self, command: Command, *, not_before: datetime | None = None) -> None:
+        """Record a command of the system's own; a refusal says that somebody else was first, or nobody waits for it."""
+        try:
+            await self.record(command, not_before=not_before)
+        except RefusalError as error:
+            workflow.logger.info("system.refused", extra={"kind": command.kind, "code": error.refusal.code})
+
     async def record(
         self,
         command: Command,

@@ -59,8 +59,6 @@ _NO_CALENDAR: Final = "another calendar reaches a referral in tests/workflow/tes
 NOT_SEEN: Final = {
     "event.complaint_calendar_changed": _PLAYED,
     "event.complaint_overdue": _PLAYED,
-    "event.complaint_reassigned": _PLAYED,
-    "event.complaint_released": _PLAYED,
     "event.complaint_reminded": _PLAYED,
     "event.complaint_withdrawn": _PLAYED,
     "event.machine_work_failing": _FAILS,
