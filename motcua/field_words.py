@@ -268,7 +268,7 @@ FIELDS: Final = {
     "valid_from": "first day that the calendar says something about",
     "valid_until": "last day that the calendar says something about",
     "under_way": "the papers on their way from the desk of another agency",
-    "version": "published version, such as 2026-11",
+    "version": "published version, such as 2026-12",
     "vi": "the words in Vietnamese",
     "via": "the authenticated program that passes this on, and the channel it came by",
     "views": "the filing as it stood after each event, in order",

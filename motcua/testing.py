@@ -12,7 +12,7 @@ _SUBJECT: Final = "applicant-1"
 
 
 def submission(**overrides: Any) -> c.Submission:
-    """A birth registration (khai sinh) that fits `procedures/1.001193@2026-11.yaml`, new at every call."""
+    """A birth registration (khai sinh) that fits `procedures/1.001193@2026-12.yaml`, new at every call."""
     fields: dict[str, Any] = {
         "client_id": "sample",
         "submission_id": str(uuid4()),
@@ -37,7 +37,7 @@ def dossier(**overrides: Any) -> c.Dossier:
     """What a back office sees of `submission()`."""
     made = submission()
     fields: dict[str, Any] = made.model_dump(include={"procedure", "agency", "applicant", "form", "papers"})
-    own = {"filing_id": uuid4(), "code": "H56.30-261125-0001", "version": "2026-11", "level": 4}
+    own = {"filing_id": uuid4(), "code": "H56.30-261125-0001", "version": "2026-12", "level": 4}
     return c.Dossier(**(fields | own | overrides))
 
 

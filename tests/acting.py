@@ -34,7 +34,7 @@ from tests.conftest import ROOT, World
 T = TypeVar("T")
 
 AGENCY: Final = "H56.30"
-VERSION: Final = "2026-11-demo"
+VERSION: Final = "2026-12-demo"
 VIA: Final = Via(principal="test")
 FILE: Final = {"key": "papers/sample/file", "sha256": "0" * 64, "size": 1}
 ADDRESS: Final = {"recipient": "Nguyễn Văn An", "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
@@ -139,7 +139,7 @@ def plain(submission: Submission) -> dict[str, Any]:
 
 async def publish_short(world: World, code: str, **seconds: int) -> str:
     """Publish a version of the procedure with these limits; its name."""
-    file = (ROOT / "procedures" / f"{code}@2026-11.yaml").read_bytes()
+    file = (ROOT / "procedures" / f"{code}@2026-12.yaml").read_bytes()
     return (
         await catalogue.publish(world.owner_dsn, catalogue.demo_variant(file, seconds, suffix="short"), demo=True)
     ).version

@@ -135,7 +135,7 @@ DOSSIER: Final = bo.Dossier(
     code=CODE,
     agency=AGENCY,
     procedure="2.000635",
-    version="2026-11",
+    version="2026-12",
     level=Level.FULLY_ONLINE,
     applicant=PERSON,
     form=FORM,
@@ -156,7 +156,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         desk=DESK,
         result_desk=DESK,
         procedure="2.000635",
-        version="2026-11",
+        version="2026-12",
         procedure_sha256="a" * 64,
         calendar="vn@2026.1",
         level=Level.FULLY_ONLINE,
@@ -429,7 +429,7 @@ SUBMISSION: Final = Submission(
     client_id="portal",
     submission_id="1",
     procedure="2.000635",
-    version="2026-11",
+    version="2026-12",
     agency=AGENCY,
     desk=DESK,
     result_desk=DESK,
@@ -458,7 +458,7 @@ PROBLEM: Final = Problem(
 RULES: Final = ProcedureRules.model_validate(
     {
         "code": "2.000635",
-        "version": "2026-11",
+        "version": "2026-12",
         "sha256": "a" * 64,
         "level": 4,
         "limits": {
@@ -583,7 +583,7 @@ SUMMARY: Final = rd.FilingSummary(
     code=CODE,
     agency=AGENCY,
     procedure="2.000635",
-    version="2026-11",
+    version="2026-12",
     client_id="portal",
     submission_id="1",
     level=4,
@@ -617,7 +617,7 @@ MADE_UP: Final = date(2026, 8, 22)
 OTHERS: Final[dict[str, Model]] = {
     "calendar": cal.CalendarFile(
         code="vn",
-        version="2026-11",
+        version="2026-12",
         valid_from=date(2026, 1, 1),
         valid_until=date(2026, 12, 31),
         base="VN",
@@ -641,7 +641,7 @@ OTHERS: Final[dict[str, Model]] = {
     ),
     "agency_calendar": cal.Calendar(
         code="vn",
-        version="2026-11",
+        version="2026-12",
         valid_from=date(2026, 1, 1),
         valid_until=date(2026, 12, 31),
         week=WEEK.days(),
@@ -665,7 +665,7 @@ OTHERS: Final[dict[str, Model]] = {
         seq=9,
         agency=AGENCY,
         procedure="2.000635",
-        version="2026-11",
+        version="2026-12",
         calendar="vn@2026.1",
         level=Level.FULLY_ONLINE,
         channel=Channel.ONLINE,

@@ -27,7 +27,7 @@ SPECIALIST = Actor(subject="h56.30-specialist-1", role=Role.SPECIALIST, agency="
 
 def sample() -> Submission:
     """A filing that waits at intake: no back office works that could approve it at once."""
-    return submission(version="2026-11-demo")
+    return submission(version="2026-12-demo")
 
 
 async def kinds(world: World, filing: UUID) -> list[str]:

@@ -67,7 +67,7 @@ class Race:
 
 async def publish(world: World, seconds: int) -> str:
     """Publish a version that silence approves after so many seconds; its name."""
-    file = (ROOT / "procedures" / f"{NOTICE}@2026-11.yaml").read_bytes()
+    file = (ROOT / "procedures" / f"{NOTICE}@2026-12.yaml").read_bytes()
     variant = catalogue.demo_variant(file, {"processing": seconds}, suffix="silence")
     return (await catalogue.publish(world.owner_dsn, variant, demo=True)).version
 

@@ -18,7 +18,7 @@ from tests.conftest import ROOT, World
 from tests.faults.processes import worker_process
 from workers.wiring import STICKY, WORKFLOWS
 
-SOURCE = ROOT / "procedures" / "1.000894@2026-11.yaml"
+SOURCE = ROOT / "procedures" / "1.000894@2026-12.yaml"
 TRIES = 5
 SHORTLY = timedelta(seconds=1.5)
 RECEPTION = Actor(subject="h56.30-reception-1", role=Role.RECEPTION, agency="H56.30")
@@ -42,7 +42,7 @@ async def told_in_time(world: World, folder: Path) -> bool:
     """Tell the story, and replay what it leaves; whether the look was answered before the timer fired."""
     submission = testing.submission(
         procedure="1.000894",
-        version="2026-11-demo-short",
+        version="2026-12-demo-short",
         form={"first_party_name": "Nguyễn Văn Nam", "second_party_name": "Trần Thị Nữ"},
         papers=[],
         result_channel="counter",

@@ -77,7 +77,7 @@ def land(**overrides: Any) -> Submission:
     form = {"plot": "Thửa 12, tờ 3, xã Hoằng Sơn", "change": "sale", "price": 900}
     fields: dict[str, Any] = {"procedure": LAND, "form": form, "papers": papers, "result_channel": "counter"}
     fields["agency"] = "H01.40"
-    return birth(**fields | {"version": "2026-11"} | overrides)
+    return birth(**fields | {"version": "2026-12"} | overrides)
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ async def virtual(world: World) -> AsyncIterator[Virtual]:
     assert server is not None, "temporal-test-server is missing; run: make setup"
     await publish_calendar(world.owner_dsn, yaml.safe_dump(CALENDAR).encode())
     for code in (LAND, "2.000635"):
-        await publish(world.owner_dsn, ROOT / "procedures" / f"{code}@2026-11.yaml")
+        await publish(world.owner_dsn, ROOT / "procedures" / f"{code}@2026-12.yaml")
     async with await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=server, data_converter=data_converter
     ) as env:

@@ -71,7 +71,7 @@ async def watched(virtual: Virtual) -> AsyncIterator[tuple[Play, Asked]]:
         activities_with(world.settings, asked := Asked(bank), HttpPost(post)) as functions,
         platform_worker(world.temporal, functions, world.settings),
     ):
-        play = await Play.begin(world, extract(version="2026-11", procedure=EXTRACT))
+        play = await Play.begin(world, extract(version="2026-12", procedure=EXTRACT))
         await play.accept()
         await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_captured" in kinds)
         await eventually(lambda: _many(asked), bool)

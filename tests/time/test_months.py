@@ -24,7 +24,7 @@ create trigger see after insert or update on task for each row execute function 
 async def waiting(virtual: Virtual) -> Play:
     """A filing at level 3 that waits at intake."""
     form = {"kind": "birth", "person_name": "Nguyễn Thị Bình Minh", "copies": 2}
-    sent = birth(procedure=EXTRACT, version="2026-11", form=form, papers=[], result_channel="counter")
+    sent = birth(procedure=EXTRACT, version="2026-12", form=form, papers=[], result_channel="counter")
     return await Play.begin(virtual.world, sent)
 
 

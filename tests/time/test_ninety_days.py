@@ -85,9 +85,9 @@ INSTANT: Final = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z$")
 
 async def publish_with_consultation(dsn: str) -> str:
     """The catalogue's registration of land with a consultation; its version."""
-    procedure = yaml.safe_load((ROOT / "procedures" / f"{LAND}@2026-11.yaml").read_bytes())
+    procedure = yaml.safe_load((ROOT / "procedures" / f"{LAND}@2026-12.yaml").read_bytes())
     first, *others = procedure["review"]
-    changed = procedure | {"version": "2026-11-consult", "review": [first, CONSULT, *others]}
+    changed = procedure | {"version": "2026-12-consult", "review": [first, CONSULT, *others]}
     return (await publish(dsn, yaml.safe_dump(changed, allow_unicode=True).encode())).version
 
 

@@ -291,8 +291,8 @@ async def test_whoever_pays_twice_what_is_not_owed_gets_both_back(running: World
 
 
 async def test_who_pays_at_the_counter_what_ends_the_filing_owes_nothing_online(running: World) -> None:
-    source = (ROOT / "procedures" / f"{EXTRACT}@2026-11.yaml").read_bytes()
-    later = source.replace(b"due: acceptance", b"due: result").replace(b"2026-11", b"2026-11-later", 1)
+    source = (ROOT / "procedures" / f"{EXTRACT}@2026-12.yaml").read_bytes()
+    later = source.replace(b"due: acceptance", b"due: result").replace(b"2026-12", b"2026-11-later", 1)
     version = (await publish(running.owner_dsn, later)).version
     play = await Play.begin(running, extract(version=version, payer_account=NEVER_PAYS))
     await play.accept()
@@ -359,7 +359,7 @@ async def test_a_limit_that_passes_is_recorded_once(world: World) -> None:
 
 async def half_off(world: World) -> str:
     """A version of the extract of which a cashier may waive half."""
-    source = (ROOT / "procedures" / f"{EXTRACT}@2026-11.yaml").read_bytes()
+    source = (ROOT / "procedures" / f"{EXTRACT}@2026-12.yaml").read_bytes()
     fields = yaml.safe_load(catalogue.demo_variant(source, {"payment": 60}, suffix="half"))
     name = {"vi": "Giảm một nửa", "en": "Half off"}
     fields["fee"]["waivers"] = [

@@ -28,7 +28,7 @@ VI, EN = ("Ủy ban nhân dân cấp xã", "commune people's committee")
 
 async def decided_by(world: World, *kinds: str, here: str | None) -> str:
     """Publish a version that these kinds decide, and a directory in which the agency is of this kind; its name."""
-    source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-11.yaml").read_bytes())
+    source = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-12.yaml").read_bytes())
     changed = source | {"version": "2026-12", "decided_by": {"kinds": list(kinds), "source": "Luật Hộ tịch Đ7"}}
     said = AGENCIES | ({} if here is None else {HERE: (here, None)})
     entries: list[dict[str, Any]] = [

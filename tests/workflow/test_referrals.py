@@ -171,7 +171,7 @@ async def test_where_the_province_has_nobody_for_a_part_the_submission_is_refuse
 
 
 async def test_a_ministry_is_asked_whatever_the_province(running: World) -> None:
-    source = yaml.safe_load((ROOT / "procedures" / f"{JOINED}@2026-11.yaml").read_bytes()) | {"version": "2026-12"}
+    source = yaml.safe_load((ROOT / "procedures" / f"{JOINED}@2026-12.yaml").read_bytes()) | {"version": "2026-12"}
     source["review"][1]["referral"]["parts"][1]["kinds"] = ["ministry"]
     async with running.connection() as connection:
         await connection.execute("update agency set kind = 'ministry', province = 'G24' where agency = $1", INSURANCE)

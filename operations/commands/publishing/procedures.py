@@ -47,7 +47,7 @@ def publish(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: 
     Every file is checked first: if one has mistakes, none is published. The database is the owner's, in
     `MOTCUA_OWNER_DATABASE_URL`, or that of the stack in this folder.
 
-    Example: `motcua procedures publish procedures/1.001193@2026-11.yaml`
+    Example: `motcua procedures publish procedures/1.001193@2026-12.yaml`
     """
     dsn = address(OWNER)
     contents = {path: path.read_bytes() for path in files}
@@ -98,7 +98,7 @@ def show(
 ) -> None:
     """Show one published version, by default the newest, with the source of every fact.
 
-    Examples: `motcua procedures show 1.001193`, `motcua procedures show 1.001193@2026-11 --source`
+    Examples: `motcua procedures show 1.001193`, `motcua procedures show 1.001193@2026-12 --source`
     """
     code, _, version = procedure.partition("@")
     entries = answered(lambda: published_versions(address(OWNER), code, version or None), OWNER)

@@ -68,7 +68,7 @@ class Doubtful(BackOffice):
 
 def sample(**overrides: Any) -> Submission:
     """A submission under the demo version of its procedure, whose limits are seconds."""
-    return testing.submission(**{"version": "2026-11-demo"} | overrides)
+    return testing.submission(**{"version": "2026-12-demo"} | overrides)
 
 
 def of(submission: Submission) -> UUID:

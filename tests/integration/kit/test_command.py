@@ -68,7 +68,7 @@ def shell(world: World, tmp_path: Path) -> Shell:
 
 
 def sample(**overrides: Any) -> Submission:
-    return testing.submission(**{"version": "2026-11-demo"} | overrides)
+    return testing.submission(**{"version": "2026-12-demo"} | overrides)
 
 
 def of(submission: Submission) -> str:

@@ -52,7 +52,7 @@ async def test_the_program_of_the_page_files_decides_and_reads(running: World, t
     (program,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     folder = tmp_path / "empty"
     folder.mkdir()
-    await catalogue.publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-11.yaml")
+    await catalogue.publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
     refused, missing, code, end = (await run(program, folder, running)).splitlines()
     assert refused.startswith("bad_submission form.person_name field_required")
     assert missing.startswith("bad_submission form.copies field_required")

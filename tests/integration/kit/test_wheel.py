@@ -18,7 +18,7 @@ from operations.publishing import catalogue
 from tests.conftest import ROOT, World
 
 DECOY: Final = "raise RuntimeError('the decoy was imported')\n"
-PROCEDURE: Final = ROOT / "procedures" / "1.001193@2026-11.yaml"
+PROCEDURE: Final = ROOT / "procedures" / "1.001193@2026-12.yaml"
 EXAMPLES: Final = re.findall(r"```python\n(.*?)```", (ROOT / "motcua" / "README.md").read_text(), re.DOTALL)
 EXAMPLE: Final = EXAMPLES[0]
 

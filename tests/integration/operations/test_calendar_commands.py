@@ -39,9 +39,9 @@ async def intake(play: Play) -> ClockState:
 
 
 async def test_a_day_off_of_one_agency_moves_its_filings_and_no_others(running: World, tmp_path: Path) -> None:
-    await publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-11.yaml")
-    here = await Play.begin(running, extract(version="2026-11"))
-    there = await Play.begin(running, extract(version="2026-11", agency="H01.12"))
+    await publish(running.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
+    here = await Play.begin(running, extract(version="2026-12"))
+    there = await Play.begin(running, extract(version="2026-12", agency="H01.12"))
     before = await intake(here)
     file = written(tmp_path, "2026-12", off(before.due.astimezone(VIETNAM), "H56"))
 

@@ -60,7 +60,7 @@ EXTRACT = {
 
 
 def sample(**overrides: Any) -> Submission:
-    return testing.submission(**{"version": "2026-11-demo"} | overrides)
+    return testing.submission(**{"version": "2026-12-demo"} | overrides)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from schemas.people import OFFICERS, Role
 from schemas.publishing.procedure import ProcedureRules
 
 ROOT = Path(__file__).parents[3]
-FILE = ROOT / "procedures" / "2.000635@2026-11.yaml"
+FILE = ROOT / "procedures" / "2.000635@2026-12.yaml"
 SOURCE = FILE.read_bytes()
 SHA256 = hashlib.sha256(SOURCE).hexdigest()
 CHANGED = SOURCE.replace(b"amount: 8000", b"amount: 9000")
@@ -68,11 +68,11 @@ async def owner(dsn: str) -> AsyncIterator[Connection]:
 
 
 async def test_what_is_published_is_the_file_and_its_rules(dsn: str, owner: Connection) -> None:
-    assert await publish(dsn, FILE) == Published("2.000635", "2026-11", SHA256, already=False)
+    assert await publish(dsn, FILE) == Published("2.000635", "2026-12", SHA256, already=False)
 
     row = await owner.fetchrow("select * from procedure")
     assert row is not None
-    assert (row["code"], row["version"], row["agency"], row["demo"]) == ("2.000635", "2026-11", "*", False)
+    assert (row["code"], row["version"], row["agency"], row["demo"]) == ("2.000635", "2026-12", "*", False)
     assert row["source"] == SOURCE
     rules = ProcedureRules.model_validate_json(row["rules"])
     assert rules.sha256 == row["sha256"] == SHA256
@@ -92,7 +92,7 @@ async def test_the_same_bytes_again_change_nothing(owner: Connection) -> None:
 async def test_a_published_version_takes_no_other_bytes(owner: Connection) -> None:
     await publish(owner, SOURCE)
 
-    with pytest.raises(VersionPublishedError, match=r"2\.000635@2026-11"):
+    with pytest.raises(VersionPublishedError, match=r"2\.000635@2026-12"):
         await publish(owner, CHANGED)
     assert await owner.fetchval("select source from procedure") == SOURCE
 
@@ -121,16 +121,16 @@ async def test_seconds_need_a_demonstration(owner: Connection) -> None:
 
     with pytest.raises(MistakesFoundError):
         await publish(owner, data)
-    assert (await publish(owner, data, demo=True)).version == "2026-11-demo"
+    assert (await publish(owner, data, demo=True)).version == "2026-12-demo"
     assert await owner.fetchval("select demo from procedure")
 
 
 async def test_the_newest_version_is_listed_first(owner: Connection) -> None:
     await publish(owner, SOURCE)
-    await publish(owner, CHANGED.replace(b'"2026-11"', b'"2026-08"'))
+    await publish(owner, CHANGED.replace(b'"2026-12"', b'"2026-08"'))
 
-    assert [entry.version for entry in await published(owner, "2.000635")] == ["2026-08", "2026-11"]
-    assert [entry.source for entry in await published(owner, "2.000635", "2026-11")] == [SOURCE]
+    assert [entry.version for entry in await published(owner, "2.000635")] == ["2026-08", "2026-12"]
+    assert [entry.source for entry in await published(owner, "2.000635", "2026-12")] == [SOURCE]
     assert await published(owner, "1.000000") == []
 
 
@@ -183,7 +183,7 @@ def run(*arguments: str | Path) -> Result:
 
 @pytest.mark.usefixtures("database")
 def test_the_command_publishes_lists_and_shows() -> None:
-    first = run("publish", FILE, ROOT / "procedures" / "1.001193@2026-11.yaml")
+    first = run("publish", FILE, ROOT / "procedures" / "1.001193@2026-12.yaml")
     assert first.exit_code == 0, first.output
     assert "already" not in first.output
     assert "already published" in run("publish", FILE).output
@@ -193,7 +193,7 @@ def test_the_command_publishes_lists_and_shows() -> None:
     shown = run("show", "2.000635")
     assert shown.exit_code == 0, shown.output
     assert "TT 281/2016/TT-BTC" in shown.output
-    assert json.loads(run("show", "2.000635@2026-11", "--json").output)["procedure"]["level"] == 4
+    assert json.loads(run("show", "2.000635@2026-12", "--json").output)["procedure"]["level"] == 4
     assert run("show", "2.000635", "--source").stdout_bytes == SOURCE
 
 
@@ -221,7 +221,7 @@ SHOWN = {
 @pytest.mark.usefixtures("database")
 def test_the_command_shows_conditions_and_rules_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "1000")
-    published = run("publish", *(ROOT / "procedures" / f"{code}@2026-11.yaml" for code in SHOWN))
+    published = run("publish", *(ROOT / "procedures" / f"{code}@2026-12.yaml" for code in SHOWN))
     assert published.exit_code == 0, published.output
 
     for code, expected in SHOWN.items():
@@ -237,7 +237,7 @@ async def test_what_was_published_is_shown_even_if_todays_checks_would_refuse_it
     await connection.execute(
         "insert into procedure (code, version, sha256, source, rules, demo) values ($1, $2, $3, $4, '{}', false)",
         "2.000635",
-        "2026-11",
+        "2026-12",
         hashlib.sha256(old).hexdigest(),
         old,
     )

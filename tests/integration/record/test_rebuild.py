@@ -320,7 +320,7 @@ UNFOLDABLE: Final = {
     "{stream} seq 1: its sealed part can't be opened": "update event set sealed = sealed || sealed",
     "{stream} seq 1: no event that this version can read": "update event set body = '{}'",
     "{stream}: events are missing": "delete from event",
-    "{stream} seq 1: 1.001193@2026-11-demo with sha256": "update procedure set sha256 = '-'",
+    "{stream} seq 1: 1.001193@2026-12-demo with sha256": "update procedure set sha256 = '-'",
     "{stream}: the key of its filing is not there": "delete from filing_key",
     "a filing's key can't be unwrapped": "update filing_key set wrapped = wrapped || wrapped",
     "{stream} seq 1: no stream begins with accepted": (

@@ -126,7 +126,7 @@ def procedure(**changes: Any) -> ProcedureRules:
     """A procedure at level 4, free, in two review steps, that allows one supplement."""
     facts = {
         "code": "2.000635",
-        "version": "2026-11",
+        "version": "2026-12",
         "sha256": "a" * 64,
         "level": 4,
         "limits": LIMITS,

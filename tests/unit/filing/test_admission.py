@@ -133,7 +133,7 @@ def test_a_wrong_fee_channel_is_said_with_the_rest() -> None:
 def test_a_level_that_takes_nothing_online_points_to_the_information_page() -> None:
     with pytest.raises(RefusalError) as refused:
         admit(submission(result_channel="counter"), procedure(level=1))
-    assert "2.000635@2026-11" in str(refused.value)
+    assert "2.000635@2026-12" in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
-EXTRACT = Path(__file__).parents[3] / "procedures" / "2.000635@2026-11.yaml"
+EXTRACT = Path(__file__).parents[3] / "procedures" / "2.000635@2026-12.yaml"
 
 Raw: TypeAlias = dict[str, Any]
 Change: TypeAlias = Callable[[Raw], None]

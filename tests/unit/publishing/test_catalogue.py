@@ -23,7 +23,7 @@ from .broken_procedures import BROKEN, Broken, at_level, drop, good, many, put
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted((ROOT / "procedures").glob("*.yaml"))
-EXTRACT = (ROOT / "procedures" / "2.000635@2026-11.yaml").read_bytes()
+EXTRACT = (ROOT / "procedures" / "2.000635@2026-12.yaml").read_bytes()
 
 
 def found(raw: object, *, allow_seconds: bool = False) -> set[tuple[str, str]]:
@@ -234,7 +234,7 @@ def test_every_rule_is_tested() -> None:
 
 
 def test_what_yaml_guesses_is_asked_to_be_quoted() -> None:
-    text = TEXT.replace('"2.000635"', "2.000635").replace('"2026-11"', "2026-07-01")
+    text = TEXT.replace('"2.000635"', "2.000635").replace('"2026-12"', "2026-07-01")
 
     mistakes = check_bytes(text.encode()).mistakes
 
