@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
@@ -23,7 +24,7 @@ def submission(**overrides: Any) -> c.Submission:
         "via": {"principal": "sample"},
         "form": {
             "child_name": "Nguyễn Thị Bình Minh",
-            "child_birth_date": "2026-11-02",
+            "child_birth_date": _born(),
             "child_sex": "female",
             "birth_place": "Bệnh viện Phụ sản Hà Nội",
         },
@@ -31,6 +32,11 @@ def submission(**overrides: Any) -> c.Submission:
         "result_channel": "online",
     }
     return c.Submission(**(fields | overrides))
+
+
+def _born() -> str:
+    """A day on which a child is born whose birth is registered in time."""
+    return (datetime.now(UTC).date() - timedelta(days=20)).isoformat()
 
 
 def dossier(**overrides: Any) -> c.Dossier:

@@ -89,6 +89,7 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "resumed",
         "stopped",
         "extended",
+        "case_applied",
         "reappointed",
         "apologised",
         "overdue",

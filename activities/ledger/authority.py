@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from activities.ledger.database import Connection
 from rules.evidence import Evidence
 from rules.streams import StreamKind
-from rules.time.working_time import VIETNAM
+from rules.time.working_time import local_day
 from schemas.complaint import ComplaintAnswered
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.filing.events import Decided, Proposed, Reassigned
@@ -94,7 +94,7 @@ class _Absence(NamedTuple):
 
 async def _absence(connection: Connection, batch: Batch, officer: str, role: Role) -> _Absence | None:
     """The absence of an officer on the day of the batch."""
-    day = batch.at.astimezone(VIETNAM).date()
+    day = local_day(batch.at)
     row = await connection.fetchrow(_ABSENCE, _directory(batch), officer, role, day)
     return None if row is None else _Absence(*row.values())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -59,9 +60,10 @@ class Filer:
         return Actor(subject=name, role=role)
 
     def words(self, values: Mapping[str, FormValue]) -> dict[str, FormValue]:
-        """Form values with `{canary}` filled in."""
+        """Form values with `{canary}` filled in, and `{born}`: a day on which a child was born some weeks ago."""
+        born = (datetime.now(UTC).date() - timedelta(days=20)).isoformat()
         return {
-            code: value.replace("{canary}", self.canary) if isinstance(value, str) else value
+            code: value.replace("{canary}", self.canary).replace("{born}", born) if isinstance(value, str) else value
             for code, value in values.items()
         }
 

@@ -133,6 +133,11 @@ async def _waived(scenario: Scenario, act: Act, view: FilingView, filer: Filer) 
     return {"waiver": waiver} | await _reason(scenario, act, view, filer)
 
 
+async def _case(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
+    (case,) = act.arguments
+    return {"case": case} | await _reason(scenario, act, view, filer)
+
+
 async def _recipient(_: Scenario, __: Act, ___: FilingView, filer: Filer) -> Words:
     return {"recipient": filer.applicant().name}
 
@@ -161,6 +166,7 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "stop": _stopped,
     "prolong": _reason,
     "extend": _reason,
+    "apply_case": _case,
     "reappoint": _reason,
     "apologise": _reason,
     "waive_fee": _waived,

@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.markup import escape
 from rich.table import Table
 
-from rules.time.working_time import VIETNAM
+from rules.time.working_time import VIETNAM, local_day
 from schemas.base import Text
 from schemas.filing.state import STATUS_NAMES, Status
 from schemas.payment import PaymentState
@@ -139,7 +139,7 @@ def _money(board: Board) -> Table:
 def _newest(board: Board, most: int | None) -> Table:
     headers = ("Lúc /\nWhen", "Cơ quan /\nAgency", "Hồ sơ /\nFiling", "Luồng /\nStream", "Sự kiện /\nEvent")
     table = _table(*headers, words=5)
-    today = board.as_of.astimezone(VIETNAM).date()
+    today = local_day(board.as_of)
     for event in board.newest[:most]:
         local = event.at.astimezone(VIETNAM)
         at = f"{local:%H:%M:%S}" if local.date() == today else f"{local:%m-%d %H:%M}"

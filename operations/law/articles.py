@@ -89,6 +89,7 @@ ARTICLES: Final[dict[str, str]] = {
     "prolong": "ours",
     "resume": "practice",
     "extend": "the procedure's own law",
+    "apply_case": "the procedure's own law",
     "reappoint": _PUT_OFF,
     "apologise": _PUT_OFF,
     "waive_fee": "Luật 97/2015 Đ10",

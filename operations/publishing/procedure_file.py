@@ -19,6 +19,7 @@ MAX_BYTES: Final = 200_000
 DEMO_SECONDS: Final[Mapping[str, int]] = {
     "intake": 60,
     "processing": 600,
+    "case": 600,
     "step": 60,
     "issue": 60,
     "delivery": 60,
@@ -38,8 +39,9 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "notice": 1,
 }
 """How long each wait of a demonstration lasts. `step` is every review step, `step.<code>` one of them, `payment` the
-time to pay a fee, `part` that of every part that another agency decides, `part.<code>` of one of them, `answer` and
-`pay` are those of a financial obligation, `draft` the applicant's to check one, `by` that of an extension."""
+time to pay a fee, `part` that of every part that another agency decides, `part.<code>` of one of them, `case` that of
+every other processing limit, `case.<code>` of one of them, `answer` and `pay` are those of a financial obligation,
+`draft` the applicant's to check one, `by` that of an extension."""
 
 _NULL: Final = "tag:yaml.org,2002:null"
 _PLAIN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "timestamp"))
@@ -221,14 +223,18 @@ def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffi
     lasts = {name: f"{amount} seconds" for name, amount in {**DEMO_SECONDS, **(seconds or {})}.items()}
     raw: dict[str, Any] = parse(data).value
     steps = raw.get("review") or ()
+    cases = raw.get("cases") or ()
     parts = [part for step in steps for part in (step.get("referral") or {"parts": ()})["parts"]]
     own = [f"step.{step['code']}" for step in steps] + [f"part.{part['code']}" for part in parts]
+    own += [f"case.{case['code']}" for case in cases]
     if unknown := lasts.keys() - DEMO_SECONDS.keys() - {*own}:
         raise ValueError(f"no such limit: {', '.join(sorted(unknown))}; choose of {', '.join([*DEMO_SECONDS, *own])}")
     raw["version"] = f"{raw['version']}-{suffix}"
     raw["limits"] = {name: lasts[name] for name in Limits.model_fields if name in lasts}
     for part in parts:
         part["limit"] = lasts.get(f"part.{part['code']}", lasts["part"])
+    for case in cases:
+        case["processing"] = lasts.get(f"case.{case['code']}", lasts["case"])
     for step in steps:
         step["limit"] = lasts.get(f"step.{step['code']}", lasts["step"])
         if step.get("obligation"):

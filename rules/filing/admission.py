@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import assert_never
 
 from rules.filing import fees
-from rules.filing.conditions import hold
+from rules.filing.conditions import hold, written_date
+from rules.time.working_time import local_day
 from schemas.base import Text
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.files import Paper
@@ -34,16 +35,22 @@ class Admission:
     missing: tuple[SupplementNeed, ...] = ()
 
 
-def admit(submission: Submission, procedure: ProcedureRules, others: Iterable[Problem] = ()) -> Admission:
+def admit(
+    submission: Submission, procedure: ProcedureRules, now: datetime, others: Iterable[Problem] = ()
+) -> Admission:
     """The admission of a submission. Raises `RefusalError` with every problem found, and with the `others`."""
     level = submission.level or _highest_usable(submission, procedure)
-    papers, fields = [*_missing_papers(submission, procedure)], [*_missing_fields(submission, procedure)]
+    received = local_day(submission.received_at or now)
+    papers = [*_missing_papers(submission, procedure, received)]
+    fields = [*_missing_fields(submission, procedure, received)]
     complete = submission.channel is Channel.ONLINE
     form = [
         *form_problems(procedure, submission.form),
         *(problem(f"form.{code}", "field_required") for code in fields if complete),
-        *_fields_that_do_not_apply(submission, procedure),
+        *_fields_that_do_not_apply(submission, procedure, received),
     ]
+    fee = None if form else procedure.fee
+    costs = fee is not None and bool(fees.lines(fee, submission, received, now))
     problems = [
         *_level(submission, procedure, level),
         *_people(submission),
@@ -52,13 +59,13 @@ def admit(submission: Submission, procedure: ProcedureRules, others: Iterable[Pr
         *(problem(f"papers.{code}", "paper_required") for code in papers if complete),
         *form,
         *_result(submission, procedure, level),
-        *([] if form else _fee(submission, procedure, level)),
+        *(_fee(submission, fee, level) if fee is not None and costs else []),
     ]
     if problems:
         raise refused(RefusalCode.BAD_SUBMISSION, *problems)
     missing = [SupplementNeed(target=TargetKind.PAPER, code=code) for code in papers]
     missing += [SupplementNeed(target=TargetKind.FIELD, code=code) for code in fields]
-    return Admission(level, _fee_channel(submission, procedure, level), tuple(missing))
+    return Admission(level, _fee_channel(submission, procedure.fee, level, costs=costs), tuple(missing))
 
 
 def _highest_usable(submission: Submission, procedure: ProcedureRules) -> Level:
@@ -113,10 +120,10 @@ def paper_problems(procedure: ProcedureRules, papers: tuple[Paper, ...], channel
             yield problem(f"papers[{index}].file", "file_required_online")
 
 
-def _missing_papers(submission: Submission, procedure: ProcedureRules) -> Iterator[str]:
+def _missing_papers(submission: Submission, procedure: ProcedureRules, received: date) -> Iterator[str]:
     given = {paper.code for paper in submission.papers}
     for paper in procedure.papers:
-        if paper.required and paper.code not in given and hold(paper.when, submission):
+        if paper.required and paper.code not in given and hold(paper.when, submission, received):
             yield paper.code
 
 
@@ -132,15 +139,15 @@ def form_problems(procedure: ProcedureRules, form: Mapping[str, FormValue]) -> I
             yield wrong
 
 
-def _missing_fields(submission: Submission, procedure: ProcedureRules) -> Iterator[str]:
+def _missing_fields(submission: Submission, procedure: ProcedureRules, received: date) -> Iterator[str]:
     for field in procedure.form:
-        if field.required and field.code not in submission.form and hold(field.when, submission):
+        if field.required and field.code not in submission.form and hold(field.when, submission, received):
             yield field.code
 
 
-def _fields_that_do_not_apply(submission: Submission, procedure: ProcedureRules) -> Iterator[Problem]:
+def _fields_that_do_not_apply(submission: Submission, procedure: ProcedureRules, received: date) -> Iterator[Problem]:
     for field in procedure.form:
-        if field.code in submission.form and not hold(field.when, submission):
+        if field.code in submission.form and not hold(field.when, submission, received):
             yield problem(f"form.{field.code}", "field_not_applicable")
 
 
@@ -151,8 +158,7 @@ def _wrong_value(place: str, field: FieldPart, value: FormValue) -> Problem | No
         case FieldKind.INTEGER:
             return _wrong_integer(place, field, value)
         case FieldKind.DATE:
-            ok = isinstance(value, str) and _is_date(value)
-            return None if ok else problem(place, "not_a_date")
+            return problem(place, "not_a_date") if written_date(value) is None else None
         case FieldKind.BOOLEAN:
             ok = isinstance(value, bool)
             return None if ok else problem(place, "not_a_boolean")
@@ -184,13 +190,6 @@ def _out_of_bounds(place: str, field: FieldPart, size: int, what: str) -> Proble
     return None
 
 
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
 def _result(submission: Submission, procedure: ProcedureRules, level: Level) -> Iterator[Problem]:
     allowed = set(procedure.result_channels) & CAPABILITIES[level].result
     if submission.result_channel not in allowed:
@@ -209,23 +208,20 @@ def _fee_channels(rule: FeePart, level: Level) -> list[Channel]:
     return [channel for channel in rule.channels if channel in CAPABILITIES[level].fee]
 
 
-def _fee(submission: Submission, procedure: ProcedureRules, level: Level) -> Iterator[Problem]:
-    rule, wanted = procedure.fee, submission.fee_channel
-    if rule is None or not fees.lines(rule, submission):
-        return
+def _fee(submission: Submission, rule: FeePart, level: Level) -> Iterator[Problem]:
+    wanted = submission.fee_channel
     allowed = _fee_channels(rule, level)
     if wanted not in allowed and (wanted or not allowed):
         yield problem("fee_channel", "fee_channel_not_allowed", level=int(level), channels=_channels(allowed))
 
 
-def _fee_channel(submission: Submission, procedure: ProcedureRules, level: Level) -> Channel | None:
+def _fee_channel(submission: Submission, rule: FeePart | None, level: Level, *, costs: bool) -> Channel | None:
     """What was chosen, also where nothing is owed yet: a supplement may change that."""
-    rule, wanted = procedure.fee, submission.fee_channel
     if rule is None:
         return None
-    if wanted in _fee_channels(rule, level):
-        return wanted
-    return fee_channel(rule, level) if fees.lines(rule, submission) else None
+    if submission.fee_channel in _fee_channels(rule, level):
+        return submission.fee_channel
+    return fee_channel(rule, level) if costs else None
 
 
 def _channels(channels: Iterable[Channel]) -> Text:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rules.filing.reopening import comes_after_proposal, reopened
+from rules.filing.reopening import comes_after_proposal, no_longer_due, reopened
 from rules.time import working_time
 from schemas.filing import events as ev
 from schemas.filing.commands import SupplementItem, TargetKind
@@ -111,7 +111,7 @@ def _fee_requested(filing: Filing, event: ev.FeeRequested, _: datetime) -> Chang
         waived=event.waived,
         online=event.channel is Channel.ONLINE,
     )
-    return {"fees": (*filing.fees, fee)}
+    return {"fees": (*(no_longer_due(before) for before in filing.fees), fee)}
 
 
 def _fee_paid(filing: Filing, event: ev.FeePaid, _: datetime) -> Change:
@@ -342,6 +342,7 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "suspension_prolonged": lambda *_: {},
     "resumed": lambda *_: {"suspended": False},
     "stopped": _closes(Closing.STOPPED),
+    "case_applied": lambda _, event, __: {"case": event.case},
     "extended": lambda filing, *_: {"extensions": filing.extensions + 1},
     "forwarded": lambda *_: {"officer": None},
     "draft_shown": _draft_shown,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
+from rules.filing.conditions import hold, received_on
 from rules.time import working_time
 from schemas.filing import events as ev
 from schemas.filing.events import EFFECTS, Clock, Effect, Moment
@@ -122,11 +123,13 @@ def _paused(state: ClockState, event: ev.Event, at: datetime) -> ClockState:
 _REASONS: Final = {"supplement_requested": PauseReason.SUPPLEMENT, "suspended": PauseReason.SUSPENSION}
 
 
-_Extending: TypeAlias = ev.Extended | ev.Reappointed | ev.SuspensionProlonged
+_Extending: TypeAlias = ev.Extended | ev.Reappointed | ev.SuspensionProlonged | ev.CaseApplied
 
 
 def _extended(state: ClockState, event: _Extending, at: datetime) -> ClockState:
     """The clock has a new due instant, and tells of it as of the first."""
+    if isinstance(event, ev.CaseApplied):
+        return state.model_copy(update=_NOTHING_TOLD | {"limit": event.limit})
     extension = Extension(by=event.by, at=at, kind=event.kind)
     longer = {"limit": _longer(state.limit, event.by), "extensions": (*state.extensions, extension)}
     return state.model_copy(update=longer | _NOTHING_TOLD)
@@ -225,9 +228,9 @@ def silence_approves(filing: Filing) -> bool:
 
 def put_off_at_most(filing: Filing) -> Limit:
     """By how much an appointment may be put off."""
-    limits = filing.procedure.limits
-    again = Limit(amount=max(limits.processing.amount, 1), unit=limits.processing.unit)
-    return limits.reappointment or again
+    processing = _processing_limit(filing)
+    again = Limit(amount=max(processing.amount, 1), unit=processing.unit)
+    return filing.procedure.limits.reappointment or again
 
 
 def put_off(filing: Filing, state: ClockState, by: Limit) -> datetime:
@@ -261,7 +264,7 @@ def limit_of(filing: Filing, clock: Clock) -> Limit:
         return filing.begun_step.draft.answer
     limits: dict[Clock, Limit] = {
         Clock.INTAKE: rules.limits.intake,
-        Clock.PROCESSING: rules.limits.processing,
+        Clock.PROCESSING: _processing_limit(filing),
         Clock.ISSUE: rules.limits.issue,
         Clock.DELIVERY: rules.limits.delivery,
         Clock.PICKUP: rules.limits.pickup,
@@ -270,6 +273,14 @@ def limit_of(filing: Filing, clock: Clock) -> Limit:
         Clock.APPEAL: rules.limits.appeal,
     }
     return limits[clock]
+
+
+def _processing_limit(filing: Filing) -> Limit:
+    """That of the case which an officer has found, or of the first whose conditions hold, or the general one."""
+    rules, received = filing.procedure, received_on(filing)
+    held = (case for case in rules.cases if case.when and hold(case.when, filing, received))
+    found = next((case for case in rules.cases if case.code == filing.case), None) or next(held, None)
+    return rules.limits.processing if found is None else found.processing
 
 
 def _obligation_limit(filing: Filing) -> Limit:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Protocol
 
+from rules.known import known
+from rules.time.working_time import local_day
+from schemas.filing.state import Filing
 from schemas.form import FormValue
 from schemas.level import Channel
 from schemas.people import Applicant
@@ -27,23 +31,42 @@ class Dossier(Protocol):
         """In whose name."""
 
 
-def hold(when: When, dossier: Dossier) -> bool:
-    """Whether every condition holds; without any they do."""
-    return all(_holds(condition, dossier) for condition in when)
+def hold(when: When, dossier: Dossier, received: date) -> bool:
+    """Whether every condition holds for what was received on a day; without any they do."""
+    return all(_holds(condition, dossier, received) for condition in when)
 
 
-def _holds(condition: Condition, dossier: Dossier) -> bool:
+def _holds(condition: Condition, dossier: Dossier, received: date) -> bool:
     if condition.field is not None:
-        return condition.field in dossier.form and _fits(condition, dossier.form[condition.field])
+        return condition.field in dossier.form and _fits(condition, dossier.form[condition.field], received)
     if condition.channel is not None:
         return condition.channel is dossier.channel
     return dossier.applicant is not None and condition.applicant is dossier.applicant.kind
 
 
-def _fits(condition: Condition, value: FormValue) -> bool:
+def _fits(condition: Condition, value: FormValue, received: date) -> bool:
     if condition.one_of:
         return any(value == wanted and type(value) is type(wanted) for wanted in condition.one_of)
-    if not isinstance(value, int):
-        return False
-    low = condition.at_least is None or value >= condition.at_least
-    return low and (condition.at_most is None or value <= condition.at_most)
+    if condition.at_least_days_ago is not None or condition.at_most_days_ago is not None:
+        day = written_date(value)
+        ago = None if day is None else (received - day).days
+        return ago is not None and _between(ago, condition.at_least_days_ago, condition.at_most_days_ago)
+    return isinstance(value, int) and _between(value, condition.at_least, condition.at_most)
+
+
+def written_date(value: FormValue) -> date | None:
+    """The date that a form field holds, if it is written as one."""
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return day if day is None or day.isoformat() == value else None
+
+
+def received_on(filing: Filing) -> date:
+    """The day on which the filing was received: when the post handed it over, or else when it was handed in."""
+    return local_day(filing.received_at or known(filing.submitted_at))
+
+
+def _between(value: int, least: int | None, most: int | None) -> bool:
+    return (least is None or value >= least) and (most is None or value <= most)

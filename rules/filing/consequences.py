@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rules.filing import admission, fees
 from rules.filing.fold import current_step, missing_opinions, parts_of
+from rules.known import known
 from schemas.filing import events as ev
 from schemas.filing.events import Clock, Outcome
 from schemas.filing.state import FeeState, Filing, PartStage
@@ -30,13 +31,8 @@ def _fee(filing: Filing) -> ev.FeeRequested | None:
     asked = any(fee.state is not FeeState.CANCELLED for fee in filing.fees)
     if rule is None or not (waived or (_falls_due(filing, rule.due) and not asked)):
         return None
-    lines = fees.lines(rule, filing)
-    amount = fees.total(lines)
-    off = fees.taken_off(amount, filing.waiver.percent) if filing.waiver else 0
-    if amount == off:
-        return None
     channel = filing.fee_channel or admission.fee_channel(rule, filing.level)
-    return ev.FeeRequested(n=len(filing.fees) + 1, amount=amount - off, lines=lines, channel=channel, waived=off)
+    return fees.asked_for(filing, rule, channel, known(filing.changed_at))
 
 
 def _falls_due(filing: Filing, due: FeeDue) -> bool:

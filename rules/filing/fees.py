@@ -2,21 +2,69 @@
 
 from __future__ import annotations
 
-from rules.filing.conditions import Dossier, hold
-from schemas.filing.events import FeeLine
-from schemas.publishing.procedure import FeePart
+from datetime import date, datetime
+from typing import Protocol
+
+from rules.filing.conditions import Dossier, hold, received_on
+from rules.time.working_time import local_day
+from schemas.filing.events import FeeLine, FeeRequested
+from schemas.filing.state import Filing
+from schemas.level import Channel
+from schemas.publishing.procedure import FeeItemPart, FeePart, GoverningDay
 
 
-def lines(fee: FeePart, dossier: Dossier) -> tuple[FeeLine, ...]:
+class InForce(Protocol):
+    """What is in force from a day to another, both included; without one, always."""
+
+    @property
+    def valid_from(self) -> date | None:
+        """The first day."""
+
+    @property
+    def valid_until(self) -> date | None:
+        """The last one."""
+
+
+def in_force(rule: InForce, day: date) -> bool:
+    """Whether the rule is in force on `day`."""
+    begun = rule.valid_from is None or rule.valid_from <= day
+    return begun and (rule.valid_until is None or day <= rule.valid_until)
+
+
+def governing_day(fee: FeePart, received: date, now: datetime) -> date:
+    """The day by whose amounts and waivers the fee of what was `received` goes, if it is asked for or paid `now`."""
+    return received if fee.governed_by is GoverningDay.RECEIPT else local_day(now)
+
+
+def lines(fee: FeePart, dossier: Dossier, received: date, now: datetime) -> tuple[FeeLine, ...]:
     """The lines of the fee for what was filed; an item that does not apply, or with quantity 0, is left out."""
-    applying = (item for item in fee.items if hold(item.when, dossier))
+    day = governing_day(fee, received, now)
+    applying = (item for item in fee.items if in_force(item, day) and hold(item.when, dossier, received))
     quantities = ((item, 1 if item.per is None else int(dossier.form.get(item.per, 0))) for item in applying)
-    return tuple(FeeLine(code=item.code, amount=item.amount, quantity=n) for item, n in quantities if n)
+    return tuple(_line(item, quantity) for item, quantity in quantities if quantity)
+
+
+def _line(item: FeeItemPart, quantity: int) -> FeeLine:
+    counted = item.amount * quantity
+    bounded = min(max(counted, item.minimum or 0), item.maximum or counted)
+    return FeeLine(
+        code=item.code, amount=item.amount, quantity=quantity, bounded=None if bounded == counted else bounded
+    )
+
+
+def asked_for(filing: Filing, fee: FeePart, channel: Channel, now: datetime) -> FeeRequested | None:
+    """The request for what the filing costs, less what was waived; None where nothing is left to pay."""
+    found = lines(fee, filing, received_on(filing), now)
+    amount = total(found)
+    off = taken_off(amount, filing.waiver.percent) if filing.waiver else 0
+    if amount == off:
+        return None
+    return FeeRequested(n=len(filing.fees) + 1, amount=amount - off, lines=found, channel=channel, waived=off)
 
 
 def total(fee_lines: tuple[FeeLine, ...]) -> int:
     """The sum in đồng."""
-    return sum(line.amount * line.quantity for line in fee_lines)
+    return sum(line.total for line in fee_lines)
 
 
 def taken_off(amount: int, percent: int) -> int:

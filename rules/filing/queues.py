@@ -11,6 +11,8 @@ from rules.filing.commands.machine import ASKED_AT
 from rules.filing.desks import agencies
 from rules.filing.fold import current_step, stage, task_role
 from rules.filing.guards import PUBLIC_KINDS, allowed, check
+from rules.filing.waivers import approvers
+from rules.known import known
 from schemas.filing.events import Clock
 from schemas.filing.state import ClockState, Filing, Stage, Task, Timer
 from schemas.people import SYSTEM, Actor, Role
@@ -140,7 +142,7 @@ def _queues(filing: Filing) -> list[Role]:
     by_stage: dict[Stage, list[Role]] = {
         Stage.INTAKE: [Role.RECEPTION],
         Stage.SUPPLEMENT: [Role.APPLICANT, Role.RECEPTION],
-        Stage.FEE: [Role.CASHIER, *_waivers(filing)],
+        Stage.FEE: [Role.CASHIER, *approvers(filing, known(filing.changed_at))],
         Stage.SUSPENDED: [Role.LEADER],
         Stage.OBLIGATION: [*at_step, Role.CASHIER],
         Stage.CONFIRMATION: [Role.APPLICANT, Role.RECEPTION],
@@ -150,12 +152,6 @@ def _queues(filing: Filing) -> list[Role]:
         Stage.PICKUP: [Role.HANDOVER],
     }
     return list(dict.fromkeys([*by_stage[stage(filing)], *([Role.APPLICANT] if asked else []), *late]))
-
-
-def _waivers(filing: Filing) -> list[Role]:
-    """Who may let the applicant off the fee that is due."""
-    rule = filing.procedure.fee
-    return [] if rule is None or filing.waiver else sorted({waiver.approver for waiver in rule.waivers})
 
 
 def _task(filing: Filing, role: Role, now: datetime) -> Task:

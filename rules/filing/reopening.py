@@ -59,7 +59,7 @@ def reopened(filing: Filing, event: ev.Reopened, _: datetime) -> dict[str, Any]:
         "draft": None,
         "parts": _asked_anew(filing),
         "suspended": False,
-        "fees": tuple(_no_longer_due(fee) for fee in filing.fees),
+        "fees": tuple(no_longer_due(fee) for fee in filing.fees),
         "proposal": filing.proposal if event.step and comes_after_proposal(filing, event.step) else None,
         "decision": None,
         "result": None,
@@ -85,7 +85,8 @@ def _asked_anew(filing: Filing) -> tuple[FilingPart, ...]:
     )
 
 
-def _no_longer_due(fee: Fee) -> Fee:
+def no_longer_due(fee: Fee) -> Fee:
+    """The fee, which nobody need pay any more if it was still to be paid."""
     return fee.model_copy(update={"state": FeeState.CANCELLED}) if fee.state is FeeState.DUE else fee
 
 

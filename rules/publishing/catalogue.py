@@ -6,16 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from rules.publishing.condition_mistakes import condition_mistakes
-from rules.publishing.level_mistakes import NO_FEE_CHANNEL_YET, NOT_SKIPPED, level_mistakes
+from rules.publishing.fee_mistakes import fee_mistakes
+from rules.publishing.level_mistakes import NOT_SKIPPED, level_mistakes
 from rules.publishing.list_mistakes import list_mistakes
 from rules.publishing.mistakes import Mistake, mistake
 from rules.publishing.plain_data import child, plain
 from rules.publishing.readable_parts import (
     UNREAD,
     ExtensionSketch,
-    FeeSketch,
     FieldSketch,
-    Listed,
     ProcedureSketch,
     StepSketch,
     Unread,
@@ -32,8 +31,6 @@ from schemas.people import Role
 from schemas.publishing.procedure import Act, FieldKind, Procedure
 
 _BOUNDED: Final = frozenset({FieldKind.INTEGER, FieldKind.TEXT})
-_MOST_UNITS: Final = 100_000
-"""So many times the dearest item, and as many items as there may be, are still an amount that JSON can hold."""
 _MOST_AMOUNT: Final = 10_000
 """So many working days are forty years: further than that, no holidays are known."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
@@ -86,7 +83,7 @@ def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]
     yield from condition_mistakes(parts)
     yield from _time_limits(limits(parts), allow_seconds=allow_seconds)
     yield from _review(parts)
-    yield from _fee(parts)
+    yield from fee_mistakes(parts)
     yield from _extension(parts)
     if isinstance(parts.level, Level):
         yield from level_mistakes(parts, parts.level)
@@ -129,8 +126,13 @@ def _time_limits(read_limits: Mapping[str, Limit], *, allow_seconds: bool) -> It
             yield mistake("limit_of_nothing", path)
         elif path in _BEFORE_THE_END and processing is not None and _as_long_as(limit, processing):
             yield mistake("notice_not_shorter", path)
-        elif path in _ADDED and processing is not None and limit.unit is not processing.unit:
+        elif _as_processing(path) and processing is not None and limit.unit is not processing.unit:
             yield mistake("unit_of_processing", path, unit=processing.unit)
+
+
+def _as_processing(path: str) -> bool:
+    """Whether the limit is added to that of the processing, or takes its place."""
+    return path in _ADDED or path.startswith("cases[")
 
 
 def _review(parts: ProcedureSketch) -> Iterator[Mistake]:
@@ -168,36 +170,6 @@ def _step(step: StepSketch, path: str) -> Iterator[Mistake]:
             yield mistake(f"{name}_required", f"{path}.{name}")
         if step.act is not act and part is not None:
             yield mistake(f"{name}_not_for_act", f"{path}.{name}")
-
-
-def _fee(parts: ProcedureSketch) -> Iterator[Mistake]:
-    if not isinstance(parts.fee, FeeSketch):
-        return
-    for n, channel in read(parts.fee.channels).items():
-        if channel in NO_FEE_CHANNEL_YET:
-            yield mistake("fee_by_post_not_available", f"fee.channels[{n}]")
-    for n, item in read(parts.fee.items).items():
-        if isinstance(item.per, str):
-            yield from _per(item.per, f"fee.items[{n}].per", parts.form)
-
-
-def _per(code: str, path: str, form: Listed[FieldSketch]) -> Iterator[Mistake]:
-    fields = read(form)
-    place = next((n for n, field in fields.items() if field.code == code), None)
-    if place is None:
-        if whole(form) and not any(field.code is UNREAD for field in fields.values()):
-            yield mistake("per_unknown_field", path)
-    elif fields[place].kind is FieldKind.INTEGER:
-        yield from _counting(fields[place], f"form[{place}]")
-    elif fields[place].kind is not UNREAD:
-        yield mistake("per_not_integer", path)
-
-
-def _counting(field: FieldSketch, path: str) -> Iterator[Mistake]:
-    if not isinstance(field.minimum, int) or field.minimum < 0:
-        yield mistake("per_needs_minimum", f"{path}.minimum")
-    if not isinstance(field.maximum, int) or field.maximum > _MOST_UNITS:
-        yield mistake("per_needs_maximum", f"{path}.maximum", limit=_MOST_UNITS)
 
 
 def _extension(parts: ProcedureSketch) -> Iterator[Mistake]:

@@ -36,7 +36,13 @@ def condition_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
         checks.asked[n] = yield from checks.conditions(field.when, f"form[{n}]", before=n)
     for n, paper in read(parts.papers).items():
         yield from checks.conditions(paper.when, f"papers[{n}]")
-    for n, item in read(parts.fee.items).items() if isinstance(parts.fee, FeeSketch) else ():
+    for n, case in read(parts.cases).items():
+        yield from checks.conditions(case.when, f"cases[{n}]")
+    if not isinstance(parts.fee, FeeSketch):
+        return
+    for n, waiver in read(parts.fee.waivers).items():
+        yield from checks.conditions(waiver.when, f"fee.waivers[{n}]")
+    for n, item in read(parts.fee.items).items():
         claims = yield from checks.conditions(item.when, f"fee.items[{n}]")
         if isinstance(item.per, str) and _joined(claims, checks.counted(item.per)) is None:
             yield mistake("never_holds", f"fee.items[{n}].per")
@@ -113,16 +119,24 @@ class _Checks:
         if not written:
             yield mistake("when_needs_value", path)
             return {}
-        if "one_of" in written and len(written) > 1:
+        if sum(bool({*written} & {*names}) for names in _WAYS) > 1:
             yield mistake("when_values_or_bounds", path)
             return {}
-        check = _one_of if "one_of" in written else _at
-        values = yield from check(condition, self._form[place], path)
-        return {} if values is None else self.asked[place] | {f"form.{code}": values}
+        if written[0] in _AGO:
+            values, about = (yield from _ago(condition, self._form[place], path)), f"ago.{code}"
+        else:
+            check = _one_of if "one_of" in written else _at
+            values, about = (yield from check(condition, self._form[place], path)), f"form.{code}"
+        return {} if values is None else self.asked[place] | {about: values}
+
+
+_AGO: Final = ("at_least_days_ago", "at_most_days_ago")
+_WAYS: Final = (("one_of",), ("at_least", "at_most"), _AGO)
+"""What a condition may ask of a field: one of these."""
 
 
 def _written(condition: ConditionSketch) -> list[str]:
-    names = ("one_of", "at_least", "at_most")
+    names = [name for way in _WAYS for name in way]
     return [name for name in names if name in condition.model_fields_set and getattr(condition, name) is not None]
 
 
@@ -165,6 +179,22 @@ def _at(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[
         asked = range(-_MOST if least is None else least, _MOST if most is None else most + 1)
         return _both(bounds, asked)
     return None
+
+
+def _ago(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[Mistake, None, Values | None]:
+    """How many days ago the date may be; None when something is wrong with that."""
+    if isinstance(field.kind, Unread):
+        return None
+    if field.kind is not FieldKind.DATE:
+        yield from (mistake("when_days_need_date", f"{path}.{name}") for name in _written(condition))
+        return None
+    least, most = condition.at_least_days_ago, condition.at_most_days_ago
+    if isinstance(least, Unread) or isinstance(most, Unread):
+        return None
+    if least is not None and most is not None and least > most:
+        yield mistake("when_bounds_crossed", f"{path}.at_least_days_ago")
+        return None
+    return range(-_MOST if least is None else least, _MOST if most is None else most + 1)
 
 
 def _fits(field: FieldSketch, value: FormValue) -> bool:

@@ -31,6 +31,10 @@ def level_mistakes(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
     signature = isinstance(parts.signature, SignatureSketch) and parts.signature.required is True
     yield from _channels("fee", fee.channels, allowed.fee, level)
     yield from _channels("result", result.channels, allowed.result, level)
+    if level is Level.ONLINE_FILING and parts.partial is None:
+        yield mistake("partial_required", "partial")
+    if level is not Level.ONLINE_FILING and parts.partial is not None:
+        yield mistake("partial_not_at_level", "partial")
     if signature and not allowed.signature:
         yield mistake("signature_not_allowed", "signature.required")
     online_only = whole(fee.channels) and list(read(fee.channels).values()) == [Channel.ONLINE]

@@ -39,6 +39,9 @@ def _duplicates(parts: ProcedureSketch) -> Iterator[Mistake]:
         yield from (mistake("duplicate_code", f"{path}[{n}].code") for n in _repeated(written))
     for path, values in _value_lists(parts):
         yield from (mistake("duplicate_value", f"{path}[{n}]") for n in _repeated(read(values)))
+    if isinstance(parts.fee, FeeSketch):
+        refunds = {n: refund.case for n, refund in read(parts.fee.refunds).items() if refund.case is not UNREAD}
+        yield from (mistake("duplicate_value", f"fee.refunds[{n}].case") for n in _repeated(refunds))
     codes_of_parts = {path: part.code for path, part in referred(parts) if part.code is not UNREAD}
     yield from (mistake("duplicate_code", f"{path}.code") for path in _repeated(codes_of_parts))
 
@@ -52,6 +55,7 @@ def _crowded(parts: ProcedureSketch) -> Iterator[Mistake]:
 
 def _codes(parts: ProcedureSketch) -> Iterator[tuple[str, dict[int, object]]]:
     yield "papers", {n: entry.code for n, entry in read(parts.papers).items()}
+    yield "cases", {n: entry.code for n, entry in read(parts.cases).items()}
     yield "form", {n: entry.code for n, entry in read(parts.form).items()}
     yield "review", {n: entry.code for n, entry in read(parts.review).items()}
     for n, step in read(parts.review).items():

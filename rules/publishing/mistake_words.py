@@ -196,10 +196,10 @@ WORDS: Final[dict[str, Words]] = {
         "add `one_of`, or for an integer `at_least` or `at_most`",
     ),
     "when_values_or_bounds": Words(
-        "hoặc `one_of`, hoặc `at_least` và `at_most`, không cả hai",
-        "either `one_of`, or `at_least` and `at_most`, not both",
+        "chỉ một trong: `one_of`; `at_least`, `at_most`; `at_least_days_ago`, `at_most_days_ago`",
+        "only one of: `one_of`; `at_least`, `at_most`; `at_least_days_ago`, `at_most_days_ago`",
         "giữ lại một cách viết",
-        "keep one of the two",
+        "keep one of them",
     ),
     "when_value_without_field": Words(
         "chỉ điều kiện về một trường mới có giá trị này",
@@ -212,6 +212,48 @@ WORDS: Final[dict[str, Words]] = {
         "the field can't have this value",
         "viết một trong `choices`, true hoặc false, chữ, số, ngày theo đúng loại và giới hạn của trường",
         "write one of its `choices`, true or false, a text, number or date as the field's kind and bounds say",
+    ),
+    "when_days_need_date": Words(
+        "số ngày chỉ dùng cho trường kiểu ngày",
+        "only a field of kind date has days ago",
+        "dùng `one_of` hoặc `at_least`, `at_most`, hoặc chọn trường kiểu `date`",
+        "use `one_of` or `at_least`, `at_most`, or choose a field of kind `date`",
+    ),
+    "bound_without_per": Words(
+        "mức tối thiểu, tối đa chỉ dùng khi thu theo đơn vị",
+        "only what is counted in units has a minimum and a maximum",
+        "viết `per`, hoặc bỏ mức này",
+        "write `per`, or remove the bound",
+    ),
+    "maximum_below_amount": Words(
+        "mức tối đa thấp hơn mức thu của một đơn vị",
+        "the maximum is less than what one unit costs",
+        "kiểm tra hai số tiền",
+        "check the two amounts",
+    ),
+    "validity_reversed": Words(
+        "hết hiệu lực trước khi có hiệu lực",
+        "it ends before it begins",
+        "viết `valid_until` từ ngày `valid_from` trở đi",
+        "write a `valid_until` that is not before `valid_from`",
+    ),
+    "evidence_unknown_paper": Words(
+        "giấy tờ chứng minh không có trong `papers`",
+        "the evidence is none of the papers",
+        "viết mã của một giấy tờ trong `papers`",
+        "write the code of one of the `papers`",
+    ),
+    "partial_required": Words(
+        "thủ tục một phần phải công bố lý do (NĐ 224/2026/NĐ-CP Đ14)",
+        "a procedure that is only partly online has to say why (Decree 224/2026 art. 14)",
+        "viết `partial` với `reason`, `vi`, `en`, `source`",
+        "write `partial` with `reason`, `vi`, `en`, `source`",
+    ),
+    "partial_not_at_level": Words(
+        "chỉ thủ tục mức độ 3 mới nêu lý do chỉ một phần",
+        "only a procedure of level 3 says why it is only partly online",
+        "bỏ `partial`, hoặc sửa `level`",
+        "remove `partial`, or correct `level`",
     ),
     "when_bounds_need_integer": Words(
         "chỉ trường số nguyên mới có `at_least`, `at_most`",

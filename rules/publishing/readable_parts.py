@@ -19,7 +19,8 @@ from schemas.form import FormValue
 from schemas.level import Channel, Level
 from schemas.limit import Limit
 from schemas.people import PersonKind, Role
-from schemas.publishing.procedure import Act, FeeDue, FieldKind, Limits
+from schemas.publishing.calendar import Day
+from schemas.publishing.procedure import Act, AmountInDong, FeeDue, FieldKind, Limits, RefundCase
 
 T = TypeVar("T")
 
@@ -65,6 +66,8 @@ class ConditionSketch(Sketch):
     one_of: Listed[FormValue] = ()
     at_least: Maybe[int | None] = None
     at_most: Maybe[int | None] = None
+    at_least_days_ago: Maybe[int | None] = None
+    at_most_days_ago: Maybe[int | None] = None
     channel: Maybe[Channel | None] = None
     applicant: Maybe[PersonKind | None] = None
 
@@ -88,7 +91,7 @@ class FieldSketch(Sketch):
 
 
 class CodeSketch(Sketch):
-    """What has a code: a party, a waiver."""
+    """What has a code: a party."""
 
     code: Maybe[Code] = UNREAD
 
@@ -139,19 +142,44 @@ class StepSketch(Sketch):
     referral: Maybe[ReferralSketch | None] = None
 
 
-class ItemSketch(Sketch):
+class ValiditySketch(Sketch):
+    """From when to when something is in force, as far as it can be read."""
+
+    valid_from: Maybe[Annotated[Day | None, Strict(strict=False)]] = None
+    valid_until: Maybe[Annotated[Day | None, Strict(strict=False)]] = None
+
+
+class ItemSketch(ValiditySketch):
     """A fee item as far as it can be read."""
 
     code: Maybe[Code] = UNREAD
+    amount: Maybe[AmountInDong] = UNREAD
     per: Maybe[Code | None] = None
+    minimum: Maybe[AmountInDong | None] = None
+    maximum: Maybe[AmountInDong | None] = None
     when: Listed[ConditionSketch] = ()
+
+
+class WaiverSketch(ValiditySketch):
+    """A waiver as far as it can be read."""
+
+    code: Maybe[Code] = UNREAD
+    when: Listed[ConditionSketch] = ()
+    evidence: Maybe[Code | None] = None
+
+
+class RefundSketch(Sketch):
+    """A refund rule as far as it can be read."""
+
+    case: Maybe[RefundCase] = UNREAD
 
 
 class FeeSketch(Sketch):
     """The fee as far as it can be read."""
 
     items: Listed[ItemSketch] = UNREAD
-    waivers: Listed[CodeSketch] = ()
+    waivers: Listed[WaiverSketch] = ()
+    refunds: Listed[RefundSketch] = ()
     due: Maybe[FeeDue] = UNREAD
     channels: Listed[Channel] = UNREAD
     limit: Maybe[Limit] = UNREAD
@@ -189,11 +217,25 @@ class OfficersSketch(Sketch):
     officers: Listed[Subject] = ()
 
 
+class CaseSketch(Sketch):
+    """Another processing limit as far as it can be read."""
+
+    code: Maybe[Code] = UNREAD
+    processing: Maybe[Limit] = UNREAD
+    when: Listed[ConditionSketch] = ()
+
+
+class PartialSketch(Sketch):
+    """Why a procedure is only partly online, as far as it can be read."""
+
+
 class ProcedureSketch(Sketch):
     """A procedure as far as it can be read."""
 
     level: Maybe[Annotated[Level, BeforeValidator(_plain_number)]] = UNREAD
+    partial: Maybe[PartialSketch | None] = None
     limits: Maybe[dict[str, Maybe[Limit]]] = UNREAD
+    cases: Listed[CaseSketch] = ()
     papers: Listed[PaperSketch] = ()
     form: Listed[FieldSketch] = ()
     review: Listed[StepSketch] = ()
@@ -219,6 +261,7 @@ def limits(parts: ProcedureSketch) -> dict[str, Limit]:
 def _limits(parts: ProcedureSketch) -> Iterator[tuple[str, Limit | Unread | None]]:
     if not isinstance(parts.limits, Unread):
         yield from ((f"limits.{name}", parts.limits.get(name)) for name in Limits.model_fields)
+    yield from ((f"cases[{n}].processing", case.processing) for n, case in read(parts.cases).items())
     if isinstance(parts.fee, FeeSketch):
         yield "fee.limit", parts.fee.limit
     if isinstance(parts.supplement, SupplementSketch):

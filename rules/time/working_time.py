@@ -62,7 +62,7 @@ def explain(
         ends = _elapsed_due(start, limit.amount, pauses)
         return Projection(
             ends,
-            start.astimezone(VIETNAM).date(),
+            local_day(start),
             seconds_in_words(start.astimezone(VIETNAM), limit, ends.astimezone(VIETNAM)),
         )
     asked = _Asked.of(start, limit, calendar, pauses, cut_off)
@@ -202,7 +202,12 @@ def outcome(limit: Limit, due: datetime, at: datetime) -> Timeliness:
 
 def midnight(instant: datetime) -> datetime:
     """The beginning of its day in Vietnam."""
-    return datetime.combine(instant.astimezone(VIETNAM), time.min, VIETNAM)
+    return datetime.combine(local_day(instant), time.min, VIETNAM)
+
+
+def local_day(instant: datetime) -> date:
+    """The day in Vietnam on which the instant falls."""
+    return instant.astimezone(VIETNAM).date()
 
 
 class _Asked(NamedTuple):

@@ -17,7 +17,17 @@ from ..people import SYSTEM, Actor, Via
 from ..publishing.calendar import Calendar, CalendarName
 from ..publishing.procedure import ProcedureRules
 from ..text import line
-from .events import Accountable, Clock, FeeSettlement, MachineWork, Moment, Outcome, ParcelOutcome, Partner
+from .events import (
+    Accountable,
+    Clock,
+    FeeSettlement,
+    MachineWork,
+    Moment,
+    Outcome,
+    ParcelOutcome,
+    Partner,
+    PaymentMeans,
+)
 from .submission import Submission
 
 SYSTEM_VIA = Via(principal="motcua")
@@ -285,6 +295,17 @@ class Extend(Command):
     reason: ShortText
 
 
+class ApplyCase(Command):
+    """Say that another processing limit of the procedure applies to this filing, with the reason that is told.
+
+    Such as that for filings in which something has to be verified (xác minh). Once, and before the limit ends.
+    """
+
+    kind: Literal["apply_case"] = "apply_case"
+    case: Code
+    reason: ShortText
+
+
 class Reappoint(Command):
     """Apologise and give another appointment (xin lỗi và hẹn lại ngày trả kết quả), with the reason that is told.
 
@@ -312,10 +333,14 @@ class WaiveFee(Command):
 
 
 class PayAtCounter(Command):
-    """Record that the fee was paid at the counter, in full; `amount` in đồng as counted by the cashier."""
+    """Record that the fee was paid at the counter, in full; `amount` in đồng as counted by the cashier.
+
+    It is cash unless `means` says otherwise.
+    """
 
     kind: Literal["pay_at_counter"] = "pay_at_counter"
     amount: Dong = Field(gt=0, lt=2**53)
+    means: PaymentMeans | None = None
 
 
 class Withdraw(Command):
@@ -361,6 +386,7 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     Prolong,
     Resume,
     Extend,
+    ApplyCase,
     Reappoint,
     Apologise,
     WaiveFee,

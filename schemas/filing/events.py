@@ -35,6 +35,14 @@ class FeeSettlement(StrEnum):
     EXPIRED = "expired"
 
 
+class PaymentMeans(StrEnum):
+    """With what a fee is paid at the counter."""
+
+    CASH = "cash"
+    CARD = "card"
+    TRANSFER = "transfer"
+
+
 class ParcelOutcome(StrEnum):
     """How a consignment ended."""
 
@@ -89,11 +97,17 @@ class SupplementNeed(Model):
 
 
 class FeeLine(Model):
-    """One item of a fee: amount × quantity, in đồng."""
+    """One item of a fee: amount × quantity in đồng, or what it is `bounded` to by its minimum or maximum."""
 
     code: Code
     amount: Dong
     quantity: int
+    bounded: Dong | None = None
+
+    @property
+    def total(self) -> int:
+        """What it comes to, in đồng."""
+        return self.amount * self.quantity if self.bounded is None else self.bounded
 
 
 class Accountable(Model):
@@ -243,12 +257,13 @@ class FeeRequested(Model):
 
 
 class FeePaid(Model):
-    """A fee was paid. `receipt_no` is the number of the receipt."""
+    """A fee was paid, at the counter by what `means`. `receipt_no` is the number of the receipt."""
 
     kind: Literal["fee_paid"] = "fee_paid"
     n: int
     amount: Dong
     channel: Channel
+    means: PaymentMeans | None = None
     receipt_no: Annotated[str | None, Numbered("receipt")] = None
 
 
@@ -470,6 +485,19 @@ class Extended(Model):
     kind: Literal["extended"] = "extended"
     officer: str
     by: Limit
+    reason: Annotated[str, Personal]
+
+
+class CaseApplied(Model):
+    """An officer found that another processing limit of the procedure applies, such as that for what is verified.
+
+    It runs from the same moment as the limit before it.
+    """
+
+    kind: Literal["case_applied"] = "case_applied"
+    officer: str
+    case: Code
+    limit: Limit
     reason: Annotated[str, Personal]
 
 
@@ -716,6 +744,7 @@ Event = Annotated[
     | Resumed
     | Stopped
     | Extended
+    | CaseApplied
     | Forwarded
     | DraftShown
     | DraftConfirmed
@@ -821,6 +850,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     },
     "stopped": _ENDED_BY_THE_AGENCY,
     "extended": {Clock.PROCESSING: Effect.EXTEND},
+    "case_applied": {Clock.PROCESSING: Effect.EXTEND},
     "forwarded": {Clock.STEP: Effect.STOP},
     "draft_shown": {Clock.STEP: Effect.STOP, Clock.CONFIRMATION: Effect.START},
     "draft_confirmed": {Clock.CONFIRMATION: Effect.STOP},

@@ -341,6 +341,7 @@ class Filing(Model):
     draft: Draft | None = None
     suspended: bool = False
     extensions: int = 0
+    case: Code | None = None
     fees: tuple[Fee, ...] = ()
     waiver: Waiver | None = None
     proposal: Proposal | None = None

@@ -13,7 +13,7 @@ from ..form import FormValue
 from ..level import Channel, Level
 from ..limit import Limit, Unit
 from ..people import PersonKind, Role
-from .calendar import LocalTime
+from .calendar import Day, LocalTime
 
 ProcedureCode = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$")]
 """A code of the national database of procedures: `1.001193`, or a province's variant."""
@@ -52,14 +52,16 @@ class Information(StrictModel):
 class Condition(Model):
     """What a rule of the procedure depends on: one form field, or the channel of filing, or who the applicant is.
 
-    A field's condition asks for `one_of` some values, or for a whole number of `at_least` and `at_most`. A field that
-    was not filled in fulfils none.
+    A field's condition asks for `one_of` some values, for a whole number of `at_least` and `at_most`, or for a date so
+    many calendar days before the day of receipt. A field that was not filled in fulfils none.
     """
 
     field: Code | None = None
     one_of: tuple[FormValue, ...] = ()
     at_least: int | None = None
     at_most: int | None = None
+    at_least_days_ago: int | None = Field(default=None, ge=0, le=100_000)
+    at_most_days_ago: int | None = Field(default=None, ge=0, le=100_000)
     channel: Channel | None = None
     applicant: PersonKind | None = None
 
@@ -68,14 +70,37 @@ When = tuple[Condition, ...]
 """Conditions that must all hold; none: always."""
 
 
+class Database(StrEnum):
+    """A national database from which an agency has to take what it holds (Decree 224/2026 art. 15 k1)."""
+
+    POPULATION = "population"
+    CIVIL_STATUS = "civil_status"
+    LAND = "land"
+    ENTERPRISE = "enterprise"
+    DRIVING_LICENCE = "driving_licence"
+    HEALTH = "health"
+    SOCIAL_INSURANCE = "social_insurance"
+    SOCIAL_PROTECTION = "social_protection"
+
+
 class PaperRule(Fact):
-    """A paper of the dossier, asked for `when` its conditions hold. `form` is the key of the blank to download."""
+    """A paper of the dossier, asked for `when` its conditions hold. `form` is the key of the blank to download.
+
+    One that is `replaced_by` a national database is looked up there: it is not asked for with the submission, unless
+    its conditions say when it is, but may be asked for later where the database lacks it.
+    """
 
     code: Code
     name: Text
     required: bool = True
     when: When = ()
     form: str | None = None
+    replaced_by: Database | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether a submission has to bring it, when its conditions hold."""
+        return self.required and (self.replaced_by is None or bool(self.when))
 
 
 class FieldKind(StrEnum):
@@ -208,33 +233,86 @@ class FeeDue(StrEnum):
     RESULT = "result"
 
 
+class GoverningDay(StrEnum):
+    """Whose day says which amounts and waivers are in force: of the receipt, of the request to pay, of the payment."""
+
+    RECEIPT = "receipt"
+    REQUEST = "request"
+    PAYMENT = "payment"
+
+
+AmountInDong = Annotated[int, Field(gt=0, le=1_000_000_000, description="đồng")]
+
+
 class FeeItem(Fact):
-    """An amount in đồng, once, or for each unit that the integer field `per` counts, `when` its conditions hold."""
+    """An amount in đồng, once, or for each unit that the integer field `per` counts, `when` its conditions hold.
+
+    Units cost at least `minimum` and at most `maximum` đồng together. It is in force from `valid_from` to
+    `valid_until`, both included.
+    """
 
     code: Code
     name: Text
     kind: FeeKind
-    amount: int = Field(gt=0, le=1_000_000_000, description="đồng")
+    amount: AmountInDong
     per: Code | None = None
+    minimum: AmountInDong | None = None
+    maximum: AmountInDong | None = None
     when: When = ()
+    valid_from: Day | None = None
+    valid_until: Day | None = None
 
 
 class WaiverRule(Fact):
-    """An exemption or reduction (miễn, giảm) by `percent` of the fee, granted by an officer in the role `approver`."""
+    """An exemption or reduction (miễn, giảm) by `percent` of the fee, granted by an officer in the role `approver`.
+
+    It may be granted `when` its conditions hold, from `valid_from` to `valid_until`, and where the paper that is its
+    `evidence` was handed in.
+    """
 
     code: Code
     name: Text
     percent: int = Field(ge=1, le=100)
     approver: Literal[Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CASHIER, Role.TEAM_LEAD]
+    when: When = ()
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+    evidence: Code | None = None
+
+
+class RefundCase(StrEnum):
+    """What became of a filing whose fee was paid."""
+
+    WITHDRAWN_BEFORE_ACCEPTANCE = "withdrawn_before_acceptance"
+    WITHDRAWN_AFTERWARDS = "withdrawn_afterwards"
+    REFUSED_AT_INTAKE = "refused_at_intake"
+    SUPPLEMENT_EXPIRED = "supplement_expired"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+    AGENCY_FAULT = "agency_fault"
+
+
+class RefundRule(Fact):
+    """How much of the fee goes back in a case, in percent of it; 0: nothing does."""
+
+    case: RefundCase
+    percent: int = Field(ge=0, le=100)
 
 
 class FeeRule(Fact):
-    """What is to be paid, when, by which channels, how long the applicant has to pay, and who may be let off."""
+    """What is to be paid, when, by which channels, how long the applicant has to pay, and who may be let off.
+
+    The day `governed_by` says which amounts and waivers are in force. Without `cash` the counter takes none. In a case
+    without a refund rule nothing is known: somebody has to decide.
+    """
 
     items: tuple[FeeItem, ...] = Field(min_length=1)
     waivers: tuple[WaiverRule, ...] = ()
+    refunds: tuple[RefundRule, ...] = ()
     due: FeeDue
+    governed_by: GoverningDay = GoverningDay.RECEIPT
     channels: tuple[Channel, ...] = Field(min_length=1)
+    cash: bool = True
     limit: Limit
 
 
@@ -273,6 +351,37 @@ class ExtensionRule(Fact):
     times: int = Field(default=1, ge=1, le=9)
     by: Limit
     notice: Limit
+
+
+class LimitCase(Fact):
+    """Another processing limit for some filings, such as those in which something has to be verified.
+
+    It applies `when` its conditions hold; one without conditions applies once an officer has found that it does.
+    """
+
+    code: Code
+    name: Text
+    processing: Limit
+    when: When = ()
+
+
+class PartialReason(StrEnum):
+    """Why a procedure is only partly online (Decree 224/2026 art. 14).
+
+    Presence: its law asks for the applicant at the agency. On site: the agency has to look on site. Incident: a
+    technical one that could not be mended at once. Technical: another technical reason.
+    """
+
+    PRESENCE = "presence"
+    ON_SITE = "on_site"
+    INCIDENT = "incident"
+    TECHNICAL = "technical"
+
+
+class PartialRule(Statement):
+    """Why the procedure is only partly online (một phần): the reason of the law, and in words."""
+
+    reason: PartialReason
 
 
 class SignatureRule(Fact):
@@ -379,12 +488,14 @@ class Procedure(StrictModel):
     code: ProcedureCode
     version: Version
     level: Level
+    partial: PartialRule | None = None
     name: Text
     agency: Text
     information: Information
     legal_basis: tuple[ShortText, ...] = Field(min_length=1)
     limits: Limits
     limits_source: ShortText
+    cases: tuple[LimitCase, ...] = ()
     papers: tuple[PaperRule, ...] = ()
     form: tuple[FieldRule, ...] = ()
     review: tuple[ReviewStep, ...] = ()
@@ -417,6 +528,14 @@ class FieldPart(Model):
     minimum: int | None = None
     maximum: int | None = None
     choices: tuple[Code, ...] = ()
+
+
+class CasePart(Model):
+    """What a filing needs to know of another processing limit."""
+
+    code: Code
+    processing: Limit
+    when: When = ()
 
 
 class PartyPart(Model):
@@ -478,7 +597,11 @@ class FeeItemPart(Model):
     code: Code
     amount: int
     per: Code | None = None
+    minimum: int | None = None
+    maximum: int | None = None
     when: When = ()
+    valid_from: Day | None = None
+    valid_until: Day | None = None
 
 
 class WaiverPart(Model):
@@ -487,6 +610,17 @@ class WaiverPart(Model):
     code: Code
     percent: int
     approver: Role
+    when: When = ()
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+    evidence: Code | None = None
+
+
+class RefundPart(Model):
+    """What a filing needs to know of a refund."""
+
+    case: RefundCase
+    percent: int
 
 
 class ExtensionPart(Model):
@@ -502,8 +636,11 @@ class FeePart(Model):
 
     items: tuple[FeeItemPart, ...]
     waivers: tuple[WaiverPart, ...] = ()
+    refunds: tuple[RefundPart, ...] = ()
     due: FeeDue
+    governed_by: GoverningDay = GoverningDay.RECEIPT
     channels: tuple[Channel, ...]
+    cash: bool = True
     limit: Limit
 
 
@@ -520,6 +657,7 @@ class ProcedureRules(Model):
     sha256: Sha256
     level: Level
     limits: Limits
+    cases: tuple[CasePart, ...] = ()
     papers: tuple[PaperPart, ...] = ()
     form: tuple[FieldPart, ...] = ()
     review: tuple[StepPart, ...] = ()
@@ -545,7 +683,7 @@ class ProcedureRules(Model):
         return tuple((step.code, part) for step in self.review if step.referral for part in step.referral.parts)
 
 
-_KEPT: Final = {"code", "version", "level", "limits", "papers", "form", "review", "fee", "resumption", "extension"}
+_KEPT: Final = {"code", "version", "level", "limits", "cases", "form", "review", "fee", "resumption", "extension"}
 
 
 def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
@@ -555,6 +693,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
         procedure.model_dump(include=_KEPT)
         | {
             "sha256": sha256,
+            "papers": [{"code": p.code, "required": p.asked, "when": p.when} for p in procedure.papers],
             "result_channels": procedure.result.channels,
             "supplement_rounds": procedure.supplement.rounds,
             "supplement_limit": procedure.supplement.limit,

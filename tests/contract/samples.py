@@ -53,7 +53,7 @@ PAPERS: Final = (Paper(code="identity", file=FILE), Paper(code="mandate"))
 DIGESTS: Final[dict[str, str | None]] = {"identity": "b" * 64, "mandate": None}
 PINNED: Final = ev.Digests(rules="c" * 64, calendar="d" * 64)
 FORM: Final[dict[str, str | bool | int]] = {"name": "An", "copies": 2, "urgent": True}
-LINE: Final = ev.FeeLine(code="extract", amount=8000, quantity=2)
+LINE: Final = ev.FeeLine(code="extract", amount=8000, quantity=2, bounded=15_000)
 ITEM: Final = cm.SupplementItem(target=cm.TargetKind.PAPER, code="identity", note="bản chụp mờ")
 SUPPLEMENT: Final = fl.OpenSupplement(n=1, items=(ITEM,), officer="h01.12-specialist-1", legal_basis="NĐ 61/2018 Đ15")
 FEE: Final = fl.Fee(
@@ -199,7 +199,7 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.DossierTransferred(officer="h01.01-reception-1", papers=("identity",), originals=("identity",)),
     ev.DossierReceived(officer="h01.12-reception-1", papers=("identity",), note="thiếu trang 2"),
     ev.FeeRequested(n=1, amount=16_000, lines=(LINE,), channel=Channel.ONLINE, waived=8_000),
-    ev.FeePaid(n=1, amount=16_000, channel=Channel.ONLINE, receipt_no="0000001"),
+    ev.FeePaid(n=1, amount=16_000, channel=Channel.COUNTER, means=ev.PaymentMeans.TRANSFER, receipt_no="0000001"),
     ev.FeeExpired(n=1),
     ev.ResultUnclaimed(n=1),
     ev.FeeWaived(n=1, waiver="student", percent=50, officer="h01.12-cashier-1", reason="sinh viên"),
@@ -278,6 +278,12 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.Reopened(complaint=1, about=9, step="decide", officer="h01.12-leader-2"),
     ev.Reminded(clock=ev.Clock.INTAKE, due=AT),
     ev.ApologyDrafted(due=AT, proposed=AT),
+    ev.CaseApplied(
+        officer="h01.12-specialist-1",
+        case="verified",
+        limit=Limit(amount=5, unit=Unit.WORKING_DAYS),
+        reason="chờ xác minh",
+    ),
     ev.Reappointed(officer="h01.12-leader-1", by=Limit(amount=5, unit=Unit.WORKING_DAYS), reason="chờ xác minh"),
     ev.Apologised(officer="h01.12-leader-1", reason="chờ xác minh"),
     ev.Overdue(clock=ev.Clock.INTAKE, due=AT),
@@ -403,10 +409,11 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
     cm.Prolong(**_SAID, reason="Toà án chưa xử", by=Limit(amount=5, unit=Unit.CALENDAR_DAYS)),
     cm.Resume(**_SAID),
     cm.Extend(**_SAID, reason="quá tải"),
+    cm.ApplyCase(**_SAID, case="verified", reason="cần xác minh"),
     cm.Reappoint(**_SAID, reason="quá tải", by=Limit(amount=5, unit=Unit.WORKING_DAYS)),
     cm.Apologise(**_SAID, reason="quá tải"),
     cm.WaiveFee(**_SAID, waiver="student", reason="sinh viên"),
-    cm.PayAtCounter(**_SAID, amount=16_000),
+    cm.PayAtCounter(**_SAID, amount=16_000, means=ev.PaymentMeans.CARD),
     cm.Withdraw(**_SAID, reason="đổi ý", request=FILE),
     cm.HandOver(**_SAID, recipient="Nguyễn Văn An"),
     rf.AnswerPart(
@@ -552,6 +559,7 @@ SNAPSHOT: Final = fl.Filing(
     draft=DRAFT,
     suspended=True,
     extensions=1,
+    case="verified",
     machine_failing="issue",
     last_move=fl.Move(
         kind="proposed", step="appraise", officer="h01.12-specialist-1", acting_for="h01.12-specialist-2"

@@ -138,6 +138,7 @@ def literal(name: str) -> Any:
     (text,) = re.findall(rf"^const {name} = (\{{.*?\}});$", PROGRAM, re.MULTILINE | re.DOTALL)
     for other, value in re.findall(r"^const ([A-Z]+) = (\{.*?\}|'[^']*');$", PROGRAM, re.MULTILINE):
         text = re.sub(rf"\b{other}\b", value, text)
+    text = text.replace("TODAY", "'2026-11-27'")
     quoted = re.sub(r"\b(\w+):(?= )", r'"\1":', text).replace("'", '"')
     return json.loads(re.sub(r",(\s*[}\]])", r"\1", quoted))
 

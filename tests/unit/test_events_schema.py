@@ -49,6 +49,7 @@ PERSONAL = {
     "suspension_prolonged": {"reason"},
     "stopped": {"reason", "legal_basis", "unproposed_reason"},
     "extended": {"reason"},
+    "case_applied": {"reason"},
     "reappointed": {"reason"},
     "apologised": {"reason"},
     "intake_refused": {"reason", "legal_basis"},
@@ -91,7 +92,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 57 + 7 + 4 + 6 + 7
+    assert len(kinds) == len(set(kinds)) == 58 + 7 + 4 + 6 + 7
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
@@ -125,10 +126,11 @@ def test_the_time_to_complain_runs_from_the_notice_of_each() -> None:
     assert starts == {*NOTICES, "suspended"}
 
 
-def test_only_an_extension_another_appointment_and_a_prolonged_suspension_make_a_limit_longer() -> None:
+def test_only_what_puts_an_end_off_and_another_case_make_a_limit_longer() -> None:
     longer = {(kind, clock) for kind, does in EFFECTS.items() for clock, effect in does.items() if effect == "extend"}
     assert longer == {
         ("extended", "processing"),
+        ("case_applied", "processing"),
         ("reappointed", "processing"),
         ("suspension_prolonged", "suspension"),
     }

@@ -26,7 +26,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     elsewhere = () if command.elsewhere is None else (not_competent(rules.decided_by, command.elsewhere),)
     on_paper = problems_on_paper(submission, filing.calendar, now)
     alone, desks = without_partner(rules, command.partners), desk_problems(submission, command.no_desks)
-    admitted = admission.admit(submission, rules, (*elsewhere, *alone, *desks, *on_paper))
+    admitted = admission.admit(submission, rules, now, (*elsewhere, *alone, *desks, *on_paper))
     submitted = ev.Submitted(
         agency=filing.agency,
         desk=_another(submission.desk, filing),

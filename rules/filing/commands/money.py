@@ -7,14 +7,17 @@ from typing import Final
 
 from rules.filing.commands.permission import at_stage, system_at
 from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.fees import asked_for
+from rules.filing.waivers import not_granted
 from rules.officers import role_is
 from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
-from schemas.filing.events import Clock, FeeSettlement
+from schemas.filing.events import Clock, FeeSettlement, PaymentMeans
 from schemas.filing.state import Fee, Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role
+from schemas.publishing.procedure import FeePart, GoverningDay
 
 
 def _may_waive_fee(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
@@ -28,19 +31,21 @@ def _may_waive_fee(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     return wrong
 
 
-def _waive_fee(filing: Filing, command: cm.WaiveFee, _: datetime) -> Events:
+def _waive_fee(filing: Filing, command: cm.WaiveFee, now: datetime) -> Events:
     fee, rule = filing.fee, filing.procedure.fee
     waivers = {waiver.code: waiver for waiver in rule.waivers} if rule else {}
-    granted = {code: waiver for code, waiver in waivers.items() if waiver.approver is command.actor.role}
-    if fee is None or command.waiver not in granted:
-        names = ", ".join(sorted(granted))
-        why = problem("waiver", "unknown_waiver", names=names)
+    approved = {code: waiver for code, waiver in waivers.items() if waiver.approver is command.actor.role}
+    if fee is None or rule is None or command.waiver not in approved:
+        names = ", ".join(sorted(approved))
+        raise refuse(problem("waiver", "unknown_waiver", names=names))
+    waiver = approved[command.waiver]
+    if (why := not_granted(filing, rule, waiver, now)) is not None:
         raise refuse(why)
     return (
         ev.FeeWaived(
             n=fee.n,
-            waiver=command.waiver,
-            percent=granted[command.waiver].percent,
+            waiver=waiver.code,
+            percent=waiver.percent,
             officer=command.actor.subject,
             reason=command.reason,
         ),
@@ -51,13 +56,26 @@ def _may_pay_at_counter(filing: Filing, actor: Actor, _: datetime) -> Problem | 
     return role_is(actor, Role.CASHIER) or at_stage(filing, Stage.FEE)
 
 
-def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, _: datetime) -> Events:
-    fee = filing.fee
-    if fee is None or command.amount != fee.amount:
-        amount = fee.amount if fee else 0
-        why = problem("amount", "amount_differs", amount=amount)
-        raise refuse(why)
-    return (ev.FeePaid(n=fee.n, amount=fee.amount, channel=Channel.COUNTER),)
+def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, now: datetime) -> Events:
+    rule, fee = filing.procedure.fee, filing.fee
+    if rule is None or fee is None:
+        raise refuse(problem("", "no_such_fee"))
+    if not rule.cash and command.means in {None, PaymentMeans.CASH}:
+        raise refuse(problem("means", "no_cash"))
+    again = _asked_again(filing, rule, fee, now)
+    asked = fee if again is None else again
+    if command.amount != asked.amount:
+        raise refuse(problem("amount", "amount_differs", amount=asked.amount))
+    paid = ev.FeePaid(n=asked.n, amount=asked.amount, channel=Channel.COUNTER, means=command.means)
+    return (paid,) if again is None else (again, paid)
+
+
+def _asked_again(filing: Filing, rule: FeePart, fee: Fee, now: datetime) -> ev.FeeRequested | None:
+    """What is asked for in its place, where the day of payment governs and the amounts are others by now."""
+    if rule.governed_by is not GoverningDay.PAYMENT:
+        return None
+    again = asked_for(filing, rule, Channel.COUNTER, now)
+    return None if again is None or again.lines == fee.lines else again
 
 
 def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:

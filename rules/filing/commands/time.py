@@ -20,7 +20,7 @@ from schemas.filing.state import ClockState, Filing, Stage
 from schemas.level import Channel
 from schemas.limit import Limit
 from schemas.people import Actor, Role
-from schemas.publishing.procedure import ProcedureRules, Silence
+from schemas.publishing.procedure import CasePart, ProcedureRules, Silence
 
 _UNDER_REVIEW: Final = (Stage.REVIEW, Stage.CONFIRMATION)
 _STOPPABLE: Final = (*_UNDER_REVIEW, Stage.OBLIGATION, Stage.FEE, Stage.SUSPENDED)
@@ -125,6 +125,30 @@ def _extend(filing: Filing, command: cm.Extend, _: datetime) -> Events:
     if rule is None:
         return ()
     return (ev.Extended(officer=command.actor.subject, by=rule.by, reason=command.reason),)
+
+
+def _may_apply_case(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    wrong = role_is(actor, Role.SPECIALIST, Role.LEADER) or at_stage(filing, *_UNDER_REVIEW) or undecided(filing)
+    if wrong is None and not _cases(filing):
+        return problem("", "no_cases")
+    if wrong is None and filing.case is not None:
+        return problem("", "case_applied_already")
+    if wrong is None and now >= filing.clocks[Clock.PROCESSING].due:
+        return problem("", "too_late_for_case")
+    return wrong
+
+
+def _cases(filing: Filing) -> dict[str, CasePart]:
+    """The processing limits that apply once an officer says so."""
+    return {case.code: case for case in filing.procedure.cases if not case.when}
+
+
+def _apply_case(filing: Filing, command: cm.ApplyCase, _: datetime) -> Events:
+    cases = _cases(filing)
+    if command.case not in cases:
+        raise refuse(problem("case", "unknown_case", names=", ".join(cases)))
+    said = {"officer": command.actor.subject, "reason": command.reason}
+    return (ev.CaseApplied(**said, case=command.case, limit=cases[command.case].processing),)
 
 
 def _may_reappoint(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
@@ -238,6 +262,7 @@ RULES: Final[dict[str, Rule]] = {
     "resume": Rule(_may_resume, lambda _, command, __: (ev.Resumed(officer=command.actor.subject),)),
     "prolong": Rule(_may_prolong, _prolong),
     "extend": Rule(_may_extend, _extend),
+    "apply_case": Rule(_may_apply_case, _apply_case),
     "reappoint": Rule(_may_reappoint, _reappoint),
     "apologise": Rule(
         _may_apologise, lambda _, command, __: (ev.Apologised(officer=command.actor.subject, reason=command.reason),)

@@ -1,10 +1,12 @@
 """A submission is admitted or refused with every problem at its place; what it leaves open is filled in."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 import pytest
 
 from rules.filing.admission import admit, form_problems
+from rules.time.working_time import VIETNAM
 from schemas.errors import RefusalCode, RefusalError
 from schemas.files import Paper
 from schemas.form import FormValue
@@ -22,13 +24,15 @@ from tests.unit.filing.lives import (
     submission,
 )
 
+NOW: Final = datetime(2026, 11, 25, 9, tzinfo=VIETNAM)
+
 OFFICER_AS_APPLICANT = AN.model_copy(update={"subject": RECEPTION.subject})
 IDENTITY = Paper(code="identity", file=FILE)
 
 
 def found(rules: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
     with pytest.raises(RefusalError) as refused:
-        admit(submission(**changes), procedure(**rules))
+        admit(submission(**changes), procedure(**rules), NOW)
     assert refused.value.refusal.code is RefusalCode.BAD_SUBMISSION
     return [(problem.field, problem.rule) for problem in refused.value.refusal.problems]
 
@@ -132,7 +136,7 @@ def test_a_wrong_fee_channel_is_said_with_the_rest() -> None:
 
 def test_a_level_that_takes_nothing_online_points_to_the_information_page() -> None:
     with pytest.raises(RefusalError) as refused:
-        admit(submission(result_channel="counter"), procedure(level=1))
+        admit(submission(result_channel="counter"), procedure(level=1), NOW)
     assert "2.000635@2026-12" in str(refused.value)
 
 
@@ -151,7 +155,7 @@ def test_a_level_that_takes_nothing_online_points_to_the_information_page() -> N
     ids=["signed", "unsigned", "no signature asked", "paper", "level 3", "paper level 1", "by post level 2", "chosen"],
 )
 def test_the_level_filed_at(rules: dict[str, Any], changes: dict[str, Any], level: int) -> None:
-    assert admit(submission(**changes), procedure(**rules)).level == level
+    assert admit(submission(**changes), procedure(**rules), NOW).level == level
 
 
 COPIES_0 = {"form": {"name": "An", "copies": 0}}
@@ -185,7 +189,7 @@ COPIES_0 = {"form": {"name": "An", "copies": 0}}
     ],
 )
 def test_the_channel_of_the_fee(rules: dict[str, Any], changes: dict[str, Any], channel: str | None) -> None:
-    assert admit(submission(**changes), procedure(**rules)).fee_channel == channel
+    assert admit(submission(**changes), procedure(**rules), NOW).fee_channel == channel
 
 
 def test_a_complete_submission_with_every_kind_of_field_is_admitted() -> None:
@@ -197,17 +201,17 @@ def test_a_complete_submission_with_every_kind_of_field_is_admitted() -> None:
         "register": "birth",
     }
     assert list(form_problems(procedure(), form)) == []
-    assert admit(submission(form=form, result_channel="post", address=ADDRESS), procedure()).level == 4
+    assert admit(submission(form=form, result_channel="post", address=ADDRESS), procedure(), NOW).level == 4
 
 
 def test_a_paper_handed_in_at_the_counter_needs_no_file() -> None:
-    assert admit(submission(**PAPER, papers=(Paper(code="identity"),)), procedure()).level == 4
+    assert admit(submission(**PAPER, papers=(Paper(code="identity"),)), procedure(), NOW).level == 4
 
 
 def test_a_paper_filing_that_lacks_something_is_admitted_with_what_it_lacks() -> None:
-    admitted = admit(submission(**PAPER, papers=(), form={"copies": 1}), procedure())
+    admitted = admit(submission(**PAPER, papers=(), form={"copies": 1}), procedure(), NOW)
     assert [(need.target, need.code) for need in admitted.missing] == [("paper", "identity"), ("field", "name")]
-    assert admit(submission(**PAPER), procedure()).missing == ()
+    assert admit(submission(**PAPER), procedure(), NOW).missing == ()
 
 
 def test_what_is_wrong_on_paper_is_wrong_all_the_same() -> None:

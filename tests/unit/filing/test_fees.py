@@ -1,13 +1,17 @@
 """What a filing costs: amount × quantity, in đồng."""
 
+from datetime import datetime
+
 import pytest
 
 from rules.filing import fees
+from rules.time.working_time import VIETNAM
 from schemas.filing.events import FeeLine
 from schemas.form import FormValue
 from schemas.publishing.procedure import FeePart
 from tests.unit.filing.lives import submission
 
+NOW = datetime(2026, 11, 25, 9, tzinfo=VIETNAM)
 FEE = FeePart.model_validate(
     {
         "items": [{"code": "extract", "amount": 8000, "per": "copies"}, {"code": "filing", "amount": 50_000}],
@@ -30,7 +34,7 @@ FEE = FeePart.model_validate(
 def test_an_item_counts_as_often_as_its_field_says(
     form: dict[str, FormValue], lines: list[tuple[str, int, int]], total: int
 ) -> None:
-    found = fees.lines(FEE, submission(form=form))
+    found = fees.lines(FEE, submission(form=form), NOW.date(), NOW)
     assert found == tuple(FeeLine(code=code, amount=amount, quantity=n) for code, amount, n in lines)
     assert fees.total(found) == total
 

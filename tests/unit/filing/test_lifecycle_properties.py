@@ -115,6 +115,7 @@ PEOPLE: Final = (
 )
 
 SILENT: Final = {"silent_basis": "NĐ 1/2026", "silent_officer": "leader-2"}
+CASES: Final = {"cases": [{"code": "verified", "processing": "30 working days"}]}
 HALF: Final = {"waivers": [{"code": "student", "percent": 50, "approver": "cashier"}]}
 INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
 SHAPES: Final[tuple[dict[str, Any], ...]] = (
@@ -136,7 +137,7 @@ SHAPES: Final[tuple[dict[str, Any], ...]] = (
         "review": [VERIFY, APPRAISE, DECIDE],
     },
     {"review": [INSPECT, CONSULT, APPRAISE, DECIDE], **EXTENSION, **SILENT},
-    {"review": [ESCALATE, TAX, APPRAISE, DECIDE], **EXTENSION},
+    {"review": [ESCALATE, TAX, APPRAISE, DECIDE], **EXTENSION, **CASES},
     {"review": [VERIFY, DRAFT, APPRAISE, DECIDE], **EXTENSION, **SILENT},
     {"review": [PARTS, APPRAISE, DECIDE], **EXTENSION},
     {
@@ -249,6 +250,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "prolong": {"reason": "chưa xong"},
         "extend": {"reason": "quá tải"},
         "transfer_dossier": {"originals": filing.at_desk},
+        "apply_case": {"case": next(iter(rules.cases)).code if rules.cases else "verified", "reason": "cần xác minh"},
         "reappoint": {"reason": "quá tải"},
         "apologise": {"reason": "quá tải"},
         "waive_fee": {"waiver": next(iter(rules.fee.waivers)).code, "reason": "sinh viên"}

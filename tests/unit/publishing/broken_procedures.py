@@ -44,6 +44,9 @@ PART = FACT | {"code": "residence", "name": NAME, "kinds": ["commune_police"], "
 REFER = STEP | {"code": "parts", "role": "specialist", "act": "refer"}
 REFERRED = FACT | {"parts": [PART, PART | {"code": "insurance", "kinds": ["social_insurance"]}]}
 ORDER = FACT | {"number": "1", "officers": ["x"]}
+VERIFIED = FACT | {"code": "verified", "name": NAME, "processing": "5 working days"}
+PARTIAL = FACT | {"reason": "presence", "vi": "Phải có mặt.", "en": "Presence is asked for."}
+BORN = {"field": "born"}
 URGENT = {"field": "urgent", "one_of": [True]}
 
 
@@ -65,15 +68,26 @@ def _good() -> str:
     raw["form"] += [
         FACT | {"code": "urgent", "label": NAME, "kind": "boolean"},
         FACT | {"code": "reason", "label": NAME, "kind": "text", "maximum": 300, "when": [URGENT]},
+        FACT | {"code": "born", "label": NAME, "kind": "date", "required": False},
     ]
     raw["review"][:0] = [INSPECT, CONSULT | {"consult": CONSULTED}, OBLIGATION | {"obligation": OWED}]
     item = FACT | {"name": NAME, "kind": "le_phi", "amount": 5000}
     raw["fee"]["items"] += [
         item | {"code": "haste", "when": [URGENT]},
         item | {"code": "bulk", "when": [{"field": "copies", "at_least": 20, "at_most": 50}]},
+        item | {"code": "late", "when": [BORN | {"at_least_days_ago": 61}], "valid_from": "2026-01-01"},
+        item | {"code": "many", "per": "copies", "minimum": 6000, "maximum": 60000},
     ]
     waiver = FACT | {"name": NAME, "percent": 100, "approver": "reception"}
-    raw["fee"]["waivers"] = [waiver | {"code": "poor"}, waiver | {"code": "pupil", "percent": 50}]
+    valid = {"valid_from": "2026-08-15", "valid_until": "2027-02-28"}
+    raw["fee"]["waivers"] = [
+        waiver | {"code": "poor"},
+        waiver | {"code": "pupil", "percent": 50, "when": [{"applicant": "person"}]} | valid,
+    ]
+    raw["fee"]["refunds"] = [
+        FACT | {"case": "withdrawn_before_acceptance", "percent": 100},
+        FACT | {"case": "refused", "percent": 0},
+    ]
     raw["fee"]["due"] = "submission"
     raw["extension"] = FACT | {"times": 1, "by": "2 working days", "notice": "0 working days"}
     raw["silent_approval"] = FACT | {"legal_basis": "Law", "officers": ["h01.12-leader-1", "h56.30-leader-1"]}
@@ -150,6 +164,8 @@ def at_level(level: int) -> Change:
     """The level, without what only higher ones allow."""
     changes = [put("level", level), put("signature.required", value=False)]
     changes += [put(f"{part}.channels", ["counter"]) for part in ("fee", "result")]
+    if level == 3:
+        changes.append(put("partial", deepcopy(PARTIAL)))
     if level < 3:
         changes.append(put("fee.due", "acceptance"))
     if level < 2:
@@ -616,7 +632,115 @@ BROKEN = [
     Broken("waiver of more than all", put("fee.waivers[0].percent", 101), "fee.waivers[0].percent", "out_of_range"),
     Broken("waiver by parts", put("fee.waivers[0].percent", 0.5), "fee.waivers[0].percent", "integer_expected"),
     Broken("auditor waives", put("fee.waivers[0].approver", "auditor"), "fee.waivers[0].approver", "not_allowed_value"),
-    Broken("waiver on condition", put("fee.waivers[0].when", [URGENT]), "fee.waivers[0].when", "unknown_key"),
+    Broken(
+        "waiver on an unknown field",
+        put("fee.waivers[0].when", [{"field": "poverty", "one_of": [True]}]),
+        "fee.waivers[0].when[0].field",
+        "when_unknown_field",
+    ),
+    Broken(
+        "waiver that ends before it begins",
+        put("fee.waivers[1].valid_until", "2026-08-14"),
+        "fee.waivers[1].valid_until",
+        "validity_reversed",
+    ),
+    Broken(
+        "evidence that nobody hands in",
+        put("fee.waivers[0].evidence", "poverty_certificate"),
+        "fee.waivers[0].evidence",
+        "evidence_unknown_paper",
+    ),
+    Broken("waiver until a word", put("fee.waivers[1].valid_until", "soon"), "fee.waivers[1].valid_until", "date_form"),
+    Broken(
+        "amount that ends before it begins",
+        put("fee.items[3].valid_until", "2025-12-31"),
+        "fee.items[3].valid_until",
+        "validity_reversed",
+    ),
+    Broken("cap without units", put("fee.items[1].maximum", 6000), "fee.items[1].maximum", "bound_without_per"),
+    Broken("minimum without units", put("fee.items[1].minimum", 6000), "fee.items[1].minimum", "bound_without_per"),
+    Broken(
+        "minimum above the cap", put("fee.items[4].minimum", 70_000), "fee.items[4].minimum", "minimum_above_maximum"
+    ),
+    Broken(
+        "cap below one unit without a minimum",
+        many(put("fee.items[4].maximum", 4999), drop("fee.items[4].minimum")),
+        "fee.items[4].maximum",
+        "maximum_below_amount",
+    ),
+    Broken("cap of nothing", put("fee.items[4].maximum", 0), "fee.items[4].maximum", "out_of_range"),
+    Broken(
+        "refund twice",
+        put("fee.refunds[1].case", "withdrawn_before_acceptance"),
+        "fee.refunds[1].case",
+        "duplicate_value",
+    ),
+    Broken("refund of more than all", put("fee.refunds[0].percent", 101), "fee.refunds[0].percent", "out_of_range"),
+    Broken("refund in no known case", put("fee.refunds[0].case", "rain"), "fee.refunds[0].case", "not_allowed_value"),
+    Broken("refund without a source", drop("fee.refunds[0].source"), "fee.refunds[0].source", "required"),
+    Broken("governed by no day", put("fee.governed_by", "birth"), "fee.governed_by", "not_allowed_value"),
+    Broken("cash by a word", put("fee.cash", "no"), "fee.cash", "boolean_expected"),
+    Broken(
+        "days ago of a choice",
+        put("fee.items[3].when[0].field", "urgent"),
+        "fee.items[3].when[0].at_least_days_ago",
+        "when_days_need_date",
+    ),
+    Broken(
+        "days to come",
+        put("fee.items[3].when[0].at_least_days_ago", -1),
+        "fee.items[3].when[0].at_least_days_ago",
+        "out_of_range",
+    ),
+    Broken(
+        "days ago and values",
+        put("fee.items[3].when[0].one_of", ["2026-01-01"]),
+        "fee.items[3].when[0]",
+        "when_values_or_bounds",
+    ),
+    Broken(
+        "days ago crossed",
+        put("fee.items[3].when[0].at_most_days_ago", 60),
+        "fee.items[3].when[0].at_least_days_ago",
+        "when_bounds_crossed",
+    ),
+    Broken(
+        "days ago that contradict each other",
+        put("fee.items[3].when[1]", BORN | {"at_most_days_ago": 60}),
+        "fee.items[3].when[1]",
+        "never_holds",
+    ),
+    # cases, why only partly online, databases
+    Broken("case twice", put("cases", [VERIFIED, VERIFIED]), "cases[1].code", "duplicate_code"),
+    Broken(
+        "case in another unit",
+        put("cases", [VERIFIED | {"processing": "5 calendar days"}]),
+        "cases[0].processing",
+        "unit_of_processing",
+    ),
+    Broken(
+        "case without a limit", put("cases", [FACT | {"code": "far", "name": NAME}]), "cases[0].processing", "required"
+    ),
+    Broken(
+        "case of an unknown field",
+        put("cases", [VERIFIED | {"when": [{"field": "far", "one_of": [True]}]}]),
+        "cases[0].when[0].field",
+        "when_unknown_field",
+    ),
+    Broken("partly online, and nobody says why", many(at_level(3), drop("partial")), "partial", "partial_required"),
+    Broken("fully online, and why it is not", put("partial", PARTIAL), "partial", "partial_not_at_level"),
+    Broken(
+        "partly online for no reason of the law",
+        many(at_level(3), put("partial.reason", "habit")),
+        "partial.reason",
+        "not_allowed_value",
+    ),
+    Broken(
+        "replaced by no known database",
+        put("papers[0].replaced_by", "weather"),
+        "papers[0].replaced_by",
+        "not_allowed_value",
+    ),
     Broken(
         "paid with a paper filing",
         many(at_level(2), put("fee.due", "submission")),

@@ -1,0 +1,86 @@
+"""What is wrong with the fee of a procedure: what it counts, its bounds, from when to when, its waivers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from rules.publishing.level_mistakes import NO_FEE_CHANNEL_YET
+from rules.publishing.mistakes import Mistake, mistake
+from rules.publishing.readable_parts import (
+    UNREAD,
+    FeeSketch,
+    FieldSketch,
+    ItemSketch,
+    Listed,
+    PaperSketch,
+    ProcedureSketch,
+    ValiditySketch,
+    read,
+    whole,
+)
+from schemas.publishing.procedure import FieldKind
+
+_MOST_UNITS: Final = 100_000
+"""So many times the dearest item, and as many items as there may be, are still an amount that JSON can hold."""
+
+
+def fee_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
+    """Every mistake of the fee."""
+    if not isinstance(parts.fee, FeeSketch):
+        return
+    for n, channel in read(parts.fee.channels).items():
+        if channel in NO_FEE_CHANNEL_YET:
+            yield mistake("fee_by_post_not_available", f"fee.channels[{n}]")
+    for n, item in read(parts.fee.items).items():
+        if isinstance(item.per, str):
+            yield from _per(item.per, f"fee.items[{n}].per", parts.form)
+        yield from _bounds(item, f"fee.items[{n}]")
+        yield from _validity(item, f"fee.items[{n}]")
+    for n, waiver in read(parts.fee.waivers).items():
+        yield from _validity(waiver, f"fee.waivers[{n}]")
+        if isinstance(waiver.evidence, str):
+            yield from _evidence(waiver.evidence, f"fee.waivers[{n}].evidence", parts.papers)
+
+
+def _bounds(item: ItemSketch, path: str) -> Iterator[Mistake]:
+    if item.per is None:
+        written = (name for name in ("minimum", "maximum") if getattr(item, name) is not None)
+        yield from (mistake("bound_without_per", f"{path}.{name}") for name in written)
+    elif isinstance(item.maximum, int):
+        if isinstance(item.minimum, int) and item.minimum > item.maximum:
+            yield mistake("minimum_above_maximum", f"{path}.minimum")
+        if isinstance(item.amount, int) and item.amount > item.maximum:
+            yield mistake("maximum_below_amount", f"{path}.maximum")
+
+
+def _validity(part: ValiditySketch, path: str) -> Iterator[Mistake]:
+    since, until = part.valid_from, part.valid_until
+    if isinstance(since, date) and isinstance(until, date) and since > until:
+        yield mistake("validity_reversed", f"{path}.valid_until")
+
+
+def _evidence(code: str, path: str, papers: Listed[PaperSketch]) -> Iterator[Mistake]:
+    known = whole(papers) and not any(paper.code is UNREAD for paper in read(papers).values())
+    if known and all(paper.code != code for paper in read(papers).values()):
+        yield mistake("evidence_unknown_paper", path)
+
+
+def _per(code: str, path: str, form: Listed[FieldSketch]) -> Iterator[Mistake]:
+    fields = read(form)
+    place = next((n for n, field in fields.items() if field.code == code), None)
+    if place is None:
+        if whole(form) and not any(field.code is UNREAD for field in fields.values()):
+            yield mistake("per_unknown_field", path)
+    elif fields[place].kind is FieldKind.INTEGER:
+        yield from _counting(fields[place], f"form[{place}]")
+    elif fields[place].kind is not UNREAD:
+        yield mistake("per_not_integer", path)
+
+
+def _counting(field: FieldSketch, path: str) -> Iterator[Mistake]:
+    if not isinstance(field.minimum, int) or field.minimum < 0:
+        yield mistake("per_needs_minimum", f"{path}.minimum")
+    if not isinstance(field.maximum, int) or field.maximum > _MOST_UNITS:
+        yield mistake("per_needs_maximum", f"{path}.maximum", limit=_MOST_UNITS)
