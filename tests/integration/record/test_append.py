@@ -151,6 +151,15 @@ async def test_what_ended_before_a_fee_was_asked_for_does_not_let_go_of_its_paym
         assert await let_go(2)
 
 
+async def test_a_fee_in_whose_place_another_is_asked_for_lets_go_of_its_payment(world: World) -> None:
+    async with opened(world) as log:
+        await log.append(ASKED)
+        cancelled = {"kind": "payment_cancelled", "reason": "-"}
+        assert (await log.append(cancelled, stream="payment")).refused is not None
+        await log.append(ASKED | {"n": 2})
+        assert (await log.append(cancelled, stream="payment")).refused is None
+
+
 async def test_a_filing_is_reopened_only_by_a_complaint_that_was_upheld_about_that_act(world: World) -> None:
     async with opened(world) as log:
         await log.append(upheld(8), stream="complaint")

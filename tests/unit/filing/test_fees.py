@@ -1,25 +1,31 @@
-"""What a filing costs: amount × quantity, in đồng."""
+"""What a filing costs: amount × quantity in đồng, within bounds, in force on a day, less what is waived."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any, Final
 
 import pytest
 
 from rules.filing import fees
 from rules.time.working_time import VIETNAM
-from schemas.filing.events import FeeLine
+from schemas.filing.events import FeeLine, FeePaid, FeeRequested
 from schemas.form import FormValue
-from schemas.publishing.procedure import FeePart
-from tests.unit.filing.lives import submission
+from schemas.publishing.procedure import FeePart, ProcedureRules
+from tests.unit.filing.lives import CASHIER, RECEPTION, Life, fee, procedure, submission
 
-NOW = datetime(2026, 11, 25, 9, tzinfo=VIETNAM)
-FEE = FeePart.model_validate(
-    {
-        "items": [{"code": "extract", "amount": 8000, "per": "copies"}, {"code": "filing", "amount": 50_000}],
-        "due": "acceptance",
-        "channels": ["counter"],
-        "limit": "5 working days",
-    }
-)
+FEE: Final[dict[str, Any]] = {
+    "items": [{"code": "extract", "amount": 8000, "per": "copies"}, {"code": "filing", "amount": 50_000}],
+    "due": "acceptance",
+    "channels": ["counter"],
+    "limit": "5 working days",
+}
+RECEIVED: Final = date(2026, 11, 25)
+NOW: Final = datetime(2026, 11, 25, 9, tzinfo=VIETNAM)
+
+
+def costs(item: dict[str, Any], form: dict[str, FormValue], received: date = RECEIVED, **rule: Any) -> int:
+    """What one item comes to."""
+    facts = FEE | {"items": [{"code": "item", "amount": 1_000_000} | item]} | rule
+    return fees.total(fees.lines(FeePart.model_validate(facts), submission(form=form), received, NOW))
 
 
 @pytest.mark.parametrize(
@@ -34,10 +40,163 @@ FEE = FeePart.model_validate(
 def test_an_item_counts_as_often_as_its_field_says(
     form: dict[str, FormValue], lines: list[tuple[str, int, int]], total: int
 ) -> None:
-    found = fees.lines(FEE, submission(form=form), NOW.date(), NOW)
+    found = fees.lines(FeePart.model_validate(FEE), submission(form=form), RECEIVED, NOW)
     assert found == tuple(FeeLine(code=code, amount=amount, quantity=n) for code, amount, n in lines)
     assert fees.total(found) == total
 
 
 def test_nothing_costs_nothing() -> None:
     assert fees.total(()) == 0
+
+
+@pytest.mark.parametrize(
+    ("copies", "total"), [(0, 0), (1, 2_500_000), (2, 2_500_000), (3, 3_000_000), (6, 6_000_000), (7, 6_000_000)]
+)
+def test_units_cost_at_least_and_at_most_so_much_together(copies: int, total: int) -> None:
+    bounds = {"per": "copies", "minimum": 2_500_000, "maximum": 6_000_000}
+    assert costs(bounds, {"copies": copies}) == total
+
+
+def test_a_line_tells_to_what_it_was_bounded_and_else_nothing() -> None:
+    bounded = FeePart.model_validate(
+        FEE | {"items": [{"code": "room", "amount": 1_000_000, "per": "copies", "maximum": 6_000_000}]}
+    )
+    said = [fees.lines(bounded, submission(form={"copies": n}), RECEIVED, NOW)[0].bounded for n in (6, 7)]
+    assert said == [None, 6_000_000]
+
+
+@pytest.mark.parametrize(
+    ("received", "total"),
+    [("2026-08-14", 0), ("2026-08-15", 1_000_000), ("2027-02-28", 1_000_000), ("2027-03-01", 0)],
+)
+def test_an_amount_is_in_force_on_its_first_and_on_its_last_day(received: str, total: int) -> None:
+    valid = {"valid_from": "2026-08-15", "valid_until": "2027-02-28"}
+    assert costs(valid, {}, date.fromisoformat(received)) == total
+
+
+@pytest.mark.parametrize(
+    ("born", "on_time", "late"),
+    [
+        ("2026-11-25", 1_000_000, 0),
+        ("2026-09-26", 1_000_000, 0),
+        ("2026-09-25", 0, 1_000_000),
+        ("1990-01-01", 0, 1_000_000),
+        ("2026-12-24", 1_000_000, 0),
+    ],
+)
+def test_a_date_lies_so_many_days_before_the_receipt(born: str, on_time: int, late: int) -> None:
+    """60 days before 25/11 is 26/9."""
+    form: dict[str, FormValue] = {"born": born}
+    assert costs({"when": [{"field": "born", "at_most_days_ago": 60}]}, form) == on_time
+    assert costs({"when": [{"field": "born", "at_least_days_ago": 61}]}, form) == late
+
+
+@pytest.mark.parametrize("form", [{}, {"born": "yesterday"}, {"born": "20260926"}, {"born": 5}])
+def test_what_is_no_date_lies_no_days_before(form: dict[str, FormValue]) -> None:
+    for bound in ("at_most_days_ago", "at_least_days_ago"):
+        assert costs({"when": [{"field": "born", bound: 0}]}, form) == 0
+
+
+# Which day governs. From 1/12 a copy costs 10,000 đồng.
+
+RISING: Final = [
+    {"code": "before", "amount": 8000, "per": "copies", "valid_until": "2026-11-30"},
+    {"code": "after", "amount": 10_000, "per": "copies", "valid_from": "2026-12-01"},
+]
+
+
+def rising(governed_by: str, **changes: Any) -> ProcedureRules:
+    return procedure(fee=fee() | {"items": RISING, "governed_by": governed_by} | changes)
+
+
+@pytest.mark.parametrize(("governed_by", "amount"), [("receipt", 16_000), ("request", 20_000), ("payment", 20_000)])
+def test_the_amounts_of_the_day_that_governs_are_asked_for(governed_by: str, amount: int) -> None:
+    life = Life(rising(governed_by)).until("2026-12-01 08:00").accepted()
+    assert [asked.amount for asked in life.filing.fees] == [amount]
+
+
+@pytest.mark.parametrize("governed_by", ["receipt", "request"])
+def test_what_was_asked_for_stays_the_amount_unless_the_day_of_payment_governs(governed_by: str) -> None:
+    life = Life(rising(governed_by)).accepted().until("2026-12-01 08:00")
+    assert life.refusal("pay_at_counter", CASHIER, amount=20_000) == [("amount", "amount_differs")]
+    assert life.refusal("pay_at_counter", CASHIER, amount=16_000) == []
+
+
+def test_on_the_day_of_payment_the_counter_takes_the_amount_of_that_day() -> None:
+    life = Life(rising("payment")).accepted()
+    assert life.refusal("pay_at_counter", CASHIER, amount=16_000) == []
+    life.until("2026-12-01 08:00")
+    assert life.refusal("pay_at_counter", CASHIER, amount=16_000) == [("amount", "amount_differs")]
+
+    life.do("pay_at_counter", CASHIER, amount=20_000)
+
+    asked, paid = (recorded.event for recorded in life.log[-3:-1])
+    assert isinstance(asked, FeeRequested)
+    assert isinstance(paid, FeePaid)
+    assert (asked.n, asked.amount, paid.n, paid.amount) == (2, 20_000, 2, 20_000)
+    assert [(one.n, str(one.state)) for one in life.filing.fees] == [(1, "cancelled"), (2, "paid")]
+    assert life.filing.payments_to_cancel == (1,)
+    assert "payment" not in life.ringing
+
+
+# What the counter takes.
+
+
+def test_a_fee_that_is_not_paid_in_cash_is_paid_by_card_or_transfer() -> None:
+    life = Life(procedure(fee=fee() | {"cash": False})).accepted()
+    for means in (None, "cash"):
+        assert life.refusal("pay_at_counter", CASHIER, amount=16_000, means=means) == [("means", "no_cash")]
+    life.do("pay_at_counter", CASHIER, amount=16_000, means="card")
+    assert [recorded.event.means for recorded in life.log if isinstance(recorded.event, FeePaid)] == ["card"]
+
+
+def test_the_counter_takes_cash_unless_the_procedure_says_otherwise() -> None:
+    life = Life(procedure(fee=fee())).accepted()
+    assert [life.refusal("pay_at_counter", CASHIER, amount=16_000, means=way) for way in (None, "cash")] == [[], []]
+
+
+# Waivers.
+
+
+def waived(**rule: Any) -> Life:
+    """A filing whose fee is due, under a procedure with one waiver."""
+    waiver = {"code": "vneid", "percent": 100, "approver": "reception"} | rule
+    return Life(procedure(fee=fee() | {"waivers": [waiver]})).accepted()
+
+
+def why_not(life: Life) -> list[tuple[str, str]]:
+    return life.refusal("waive_fee", RECEPTION, waiver="vneid", reason="đủ điều kiện")
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem"),
+    [
+        ({}, None),
+        ({"valid_from": "2026-11-26"}, "waiver_not_in_force"),
+        ({"valid_until": "2026-11-24"}, "waiver_not_in_force"),
+        ({"valid_from": "2026-11-25", "valid_until": "2026-11-25"}, None),
+        ({"when": [{"channel": "online"}]}, None),
+        ({"when": [{"channel": "counter"}]}, "waiver_not_for_this_filing"),
+        ({"when": [{"field": "copies", "at_least": 3}]}, "waiver_not_for_this_filing"),
+        ({"evidence": "identity"}, None),
+        ({"evidence": "mandate"}, "waiver_without_evidence"),
+    ],
+)
+def test_a_waiver_is_granted_in_its_time_to_whom_it_is_for_and_with_its_evidence(
+    rule: dict[str, Any], problem: str | None
+) -> None:
+    life = waived(**rule)
+    assert why_not(life) == ([] if problem is None else [("waiver", problem)])
+    assert ("reception" in life.queues) == (problem is None)
+
+
+def test_by_the_day_of_receipt_a_waiver_is_granted_also_when_it_has_ended() -> None:
+    life = waived(valid_until="2026-11-25").until("2026-11-27 08:00")
+    assert why_not(life) == []
+
+
+def test_by_the_day_of_payment_a_waiver_has_ended_with_its_last_day() -> None:
+    rule = {"waivers": [{"code": "vneid", "percent": 100, "approver": "reception", "valid_until": "2026-11-25"}]}
+    life = Life(procedure(fee=fee() | rule | {"governed_by": "payment"})).accepted()
+    assert why_not(life) == []
+    assert why_not(life.until("2026-11-26 08:00")) == [("waiver", "waiver_not_in_force")]
