@@ -171,7 +171,17 @@ from .people import (
     Role,
     Via,
 )
-from .publishing.calendar import Calendar, CalendarDay, CalendarFile, DayKind, Hours, Overlay, Timeliness, Week
+from .publishing.calendar import (
+    Calendar,
+    CalendarDay,
+    CalendarFile,
+    DayKind,
+    DayStatus,
+    Hours,
+    Overlay,
+    Timeliness,
+    Week,
+)
 from .publishing.procedure import (
     Act,
     Fact,
@@ -317,6 +327,7 @@ __all__ = [
     "CorrectDraft",
     "Count",
     "DayKind",
+    "DayStatus",
     "Decide",
     "Decision",
     "DemandObligation",

@@ -120,6 +120,12 @@ CALENDAR_WORDS: Final[dict[str, Words]] = {
         "giữ lại một ngày làm bù, hoặc viết ngày kia là off",
         "keep one of the two, or write the other as off",
     ),
+    "swap_half_decided": Words(
+        "ngày được thay đã nghỉ, còn ngày làm bù này mới đề xuất",
+        "the day that is replaced is off already, and this make-up day only proposed",
+        "viết cả hai ngày là đề xuất, hoặc cả hai là đã quyết định",
+        "write both days as proposed, or both as decided",
+    ),
     "short_on_day_off": Words(
         "ngày làm việc ngắn rơi vào ngày nghỉ",
         "this short day is a day off",
@@ -143,5 +149,24 @@ CALENDAR_WORDS: Final[dict[str, Words]] = {
         "this weekday has no regular hours",
         "dùng loại makeup",
         "make it a day of kind makeup",
+    ),
+    # proposals and dates of checking
+    "proposed_anyway": Words(
+        "ngày này vốn đã như đề xuất",
+        "this day is already as it is proposed",
+        "xóa ngày này; nếu thư viện ngày nghỉ đi trước quyết định, viết thêm ngày đó là loại working",
+        "remove it; where the base is ahead of the decision, write that day as working too",
+    ),
+    "proposed_by_nobody": Words(
+        "ngày đề xuất phải có nguồn",
+        "a proposed day needs a source",
+        "viết ai đề xuất, ở đâu, ngày nào; không có nguồn thì xóa",
+        "write who proposed it, where and when, or remove it",
+    ),
+    "checked_in_future": Words(
+        "ngày kiểm tra còn ở tương lai",
+        "it can't have been checked on a day that is still to come",
+        "viết ngày đã đối chiếu với nguồn",
+        "write the day on which it was held against its source",
     ),
 }

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from rules.time.holiday_base import base_year
-from schemas.publishing.calendar import Calendar, CalendarDay, CalendarFile, DayKind, OpenHours
+from schemas.publishing.calendar import Calendar, CalendarDay, CalendarFile, DayKind, DayStatus, OpenHours
 
 Weekdays = Sequence[OpenHours]
 """The regular hours of the seven weekdays, Monday first."""
@@ -23,8 +23,7 @@ class Said(NamedTuple):
 
 def expand(file: CalendarFile, agency: str | None = None) -> Calendar:
     """The calendar of an agency, or without one that of the whole country, with every day of its validity settled."""
-    week = file.week.days()
-    said = [Said(each.agency, day.date, _hours(day, week)) for each in file.overlays for day in each.days]
+    week, said = file.week.days(), decided(file)
     settled = {day: hours_on(day, agency, week, said) for day in every_day(file.valid_from, file.valid_until)}
     other = {day: hours for day, hours in settled.items() if hours != week[day.weekday()]}
     return Calendar(
@@ -37,6 +36,23 @@ def expand(file: CalendarFile, agency: str | None = None) -> Calendar:
         open={day: hours for day, hours in other.items() if hours},
         cut_off=file.cut_off,
     )
+
+
+def decided(file: CalendarFile) -> list[Said]:
+    """What the overlays say that counts: not what is only proposed."""
+    week = file.week.days()
+    return [
+        Said(overlay.agency, day.date, _hours(day, week))
+        for overlay in file.overlays
+        for day in overlay.days
+        if day.status is DayStatus.DECIDED
+    ]
+
+
+def proposed(file: CalendarFile, agency: str | None = None) -> list[CalendarDay]:
+    """The days that are only proposed to an agency, or without one to the whole country, in order."""
+    days = (day for overlay in file.overlays if _applies(overlay.agency, agency) for day in overlay.days)
+    return sorted((day for day in days if day.status is DayStatus.PROPOSED), key=lambda day: day.date)
 
 
 def every_day(first: date, last: date) -> Iterator[date]:

@@ -172,14 +172,26 @@ class DayKind(StrEnum):
     WORKING = "working"
 
 
+class DayStatus(StrEnum):
+    """Whether a day was decided. One that is only proposed is shown, and no time limit counts it."""
+
+    DECIDED = "decided"
+    PROPOSED = "proposed"
+
+
 class CalendarDay(StrictModel):
-    """One such day and what says so. Only a short day has `hours`; a make-up day has those of the day it `replaces`."""
+    """One such day and what says so. Only a short day has `hours`; a make-up day has those of the day it `replaces`.
+
+    `source` names the legal text, or is `unconfirmed`; `checked` is when somebody last held the day against it.
+    """
 
     date: Day
     kind: DayKind
     hours: OpenHours = ()
     replaces: Day | None = None
+    status: DayStatus = DayStatus.DECIDED
     source: ShortText
+    checked: Day | None = None
 
 
 class Overlay(StrictModel):
@@ -209,13 +221,15 @@ class CalendarFile(StrictModel):
     """A calendar as it is written under `procedures/calendars/`, one version of it.
 
     The holidays of `base`, their compensatory days and the Government's swaps are what the library `holidays` has. What
-    it lacks, or has otherwise, stands in `overlays`; the longest agency code that fits decides.
+    it lacks, or has otherwise, stands in `overlays`; the longest agency code that fits decides. `checked` holds for
+    every day that has no date of its own.
     """
 
     code: CalendarCode
     version: Version
     valid_from: Day
     valid_until: Day
+    checked: Day | None = None
     base: Literal["VN"] = "VN"
     week: Week = Week()
     cut_off: LocalTime = CUT_OFF

@@ -628,6 +628,7 @@ OTHERS: Final[dict[str, Model]] = {
         version="2026-12",
         valid_from=date(2026, 1, 1),
         valid_until=date(2026, 12, 31),
+        checked=date(2026, 11, 25),
         base="VN",
         week=WEEK,
         cut_off=time(15),
@@ -635,7 +636,15 @@ OTHERS: Final[dict[str, Model]] = {
             cal.Overlay(
                 agency="H01",
                 days=(
-                    cal.CalendarDay(date=HOLIDAY, kind=cal.DayKind.OFF, source="QĐ 1/QĐ-UBND"),
+                    cal.CalendarDay(
+                        date=HOLIDAY, kind=cal.DayKind.OFF, source="QĐ 1/QĐ-UBND", checked=date(2026, 11, 26)
+                    ),
+                    cal.CalendarDay(
+                        date=date(2026, 12, 25),
+                        kind=cal.DayKind.OFF,
+                        status=cal.DayStatus.PROPOSED,
+                        source="TTr 1/TTr-UBND",
+                    ),
                     cal.CalendarDay(
                         date=MADE_UP,
                         kind=cal.DayKind.MAKEUP,

@@ -39,7 +39,7 @@ async def test_a_payment_that_no_filing_asked_for_ends_before_the_bank_hears_of_
         "description": "squatting",
         "limit": "5 working days",
         "since": "2029-12-25T00:00:00Z",
-        "calendar": "vn@2026-11",
+        "calendar": "vn@2026-12",
         "due": "2030-01-01T00:00:00Z",
     }
     squatter = await client.start_workflow("Payment", start, id=payment_workflow(play.filing, 1), task_queue="motcua")

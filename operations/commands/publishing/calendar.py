@@ -1,4 +1,4 @@
-"""`motcua calendar`: when a time limit ends, and what is wrong with a calendar file."""
+"""`motcua calendar due`: when a time limit ends, and why."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from pydantic_core import PydanticCustomError
 from rich.markup import escape
 
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
-from operations.commands.publishing.mistakes import Files, Lang, Language, report
+from operations.commands.publishing.mistakes import Language
 from operations.publishing.calendar_file import CALENDARS, check_bytes
-from rules.time.calendars import expand
+from rules.time.calendars import expand, proposed
 from rules.time.working_time import VIETNAM, TimeError, explain
 from schemas.base import AgencyCode, StrictModel
 from schemas.errors import Problem, RefusalCode, problem, shape_refusal
 from schemas.limit import Limit, Unit
-from schemas.publishing.calendar import Calendar, CalendarFile
+from schemas.publishing.calendar import Calendar, CalendarDay, CalendarFile
+from schemas.saying import said
 
 app = typer.Typer(
     name="calendar",
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 
 NATIONAL: Final = "vn"
+_OF_PROPOSED: Final = {"date", "kind", "replaces", "source"}
 
 
 def instant(value: Any) -> datetime:
@@ -68,7 +70,9 @@ class Case(StrictModel):
     pauses: tuple[tuple[_Instant, _Instant], ...] = ()
 
 
-class _RefusedLineError(ValueError):
+class RefusedLineError(ValueError):
+    """What was asked can't be answered; `problem` says why."""
+
     def __init__(self, found: Problem) -> None:
         super().__init__(f"{found.field}: {found.message.en} [{found.rule}]".removeprefix(": "))
         self.problem = found
@@ -103,7 +107,8 @@ def due(  # noqa: PLR0913 -- one argument for each part of a case
     """Say when a time limit ends, and why, line by line; exit 1 if the case is refused.
 
     A file holds one case a line, `{"received", "limit", "calendar"?, "agency"?, "pauses": [["A", "B"], …]?}`, and is
-    answered line by line, a bad line with `{"error": …}` in its place, and exit 0.
+    answered line by line, a bad line with `{"error": …}` in its place, and exit 0. Days that are only proposed are
+    named and not counted.
 
     Examples: `motcua calendar due --received 2026-02-13T16:05+07:00 --limit "5 working days" --json`,
     `motcua calendar due --received 2026-03-02T09:00+07:00 --limit "30 calendar days"
@@ -118,7 +123,7 @@ def due(  # noqa: PLR0913 -- one argument for each part of a case
         return
     try:
         answer = _answer(Case.model_validate({**asked, "pauses": [each.split("/") for each in pause or ()]}))
-    except (ValidationError, TimeError, _RefusedLineError) as error:
+    except (ValidationError, TimeError, RefusedLineError) as error:
         found = _problem(error)
         if not as_json:
             fail(f"{found.field}: {found.message.vi} / {found.message.en} [{found.rule}]", Exit.REFUSED)
@@ -133,21 +138,12 @@ def due(  # noqa: PLR0913 -- one argument for each part of a case
     out().print(f"[bold]{answer['due']}[/]")
 
 
-@app.command()
-def check(files: Files, *, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
-    """Report every mistake of calendar files; exit 1 if there is one.
-
-    Example: `motcua calendar check procedures/calendars/vn.yaml`
-    """
-    report(files, lambda data: check_bytes(data).mistakes, as_json=as_json, lang=lang)
-
-
 def _answer_lines(lines: typer.FileBinaryRead, usual: dict[str, Any], *, as_json: bool) -> None:
     answers = typer.get_text_stream("stdout")
     for line in lines:
         try:
             answer = _answer(_case(line, usual))
-        except (ValidationError, TimeError, _RefusedLineError) as error:
+        except (ValidationError, TimeError, RefusedLineError) as error:
             answer = _error(_problem(error))
         answers.write(json.dumps(answer, ensure_ascii=False) if as_json else answer.get("due") or _said(answer))
         answers.write("\n")
@@ -157,10 +153,10 @@ def _case(line: bytes, usual: dict[str, Any]) -> Case:
     """The case of a line, with what the options of the command say where it says nothing."""
     try:
         written = json.loads(line, object_pairs_hook=_once)
-    except _RefusedLineError:
+    except RefusedLineError:
         raise
     except (ValueError, RecursionError):
-        raise _RefusedLineError(problem("", "json_invalid")) from None
+        raise RefusedLineError(problem("", "json_invalid")) from None
     if isinstance(written, dict):
         written = usual | {name: value for name, value in written.items() if value is not None}
     return Case.model_validate(written)
@@ -172,44 +168,62 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise _RefusedLineError(problem(twice, "duplicate_key"))
+        raise RefusedLineError(problem(twice, "duplicate_key"))
     return found
 
 
 def _answer(case: Case) -> dict[str, Any]:
     calendar = _calendar(case.calendar, case.agency)
     found = explain(case.received, case.limit, calendar, pauses=case.pauses)
+    due = found.due.astimezone(VIETNAM)
+    only_proposed = [
+        day for day in _proposed(case.calendar, case.agency) if found.receipt_day <= day.date <= due.date()
+    ]
+    *reasoning, last = found.reasoning
+    if only_proposed:
+        days = ", ".join(f"{day.date} ({day.kind})" for day in only_proposed)
+        reasoning.append(said("time.only_proposed", days=days))
     return {
-        "due": found.due.astimezone(VIETNAM).isoformat(),
+        "due": due.isoformat(),
         "receipt_day": found.receipt_day.isoformat(),
         "calendar": calendar.code,
         "calendar_version": calendar.version,
-        "reasoning": [{"vi": line.vi, "en": line.en} for line in found.reasoning],
+        "reasoning": [{"vi": line.vi, "en": line.en} for line in (*reasoning, last)],
+        "proposed": [day.model_dump(mode="json", include=_OF_PROPOSED) for day in only_proposed],
     }
 
 
 @lru_cache(maxsize=256)
 def _calendar(name: str, agency: str | None) -> Calendar:
-    return expand(_file(name), agency)
+    return expand(named_file(name), agency)
+
+
+@lru_cache(maxsize=256)
+def _proposed(name: str, agency: str | None) -> list[CalendarDay]:
+    return proposed(named_file(name), agency)
 
 
 @lru_cache(maxsize=64)
-def _file(name: str) -> CalendarFile:
+def named_file(name: str) -> CalendarFile:
+    """The calendar of this name in `procedures/calendars/`, or in the file of this path.
+
+    Raises `RefusedLineError` for what can't be read or has mistakes.
+    """
     named = CALENDARS / f"{name}.yaml"
     path = named if "/" not in name and named.is_file() else Path(name)
     try:
         checked = check_bytes(path.read_bytes())
     except (OSError, ValueError):
         known = ", ".join(sorted(file.stem for file in CALENDARS.glob("*.yaml")))
-        raise _RefusedLineError(problem("calendar", "unknown_calendar", known=known)) from None
+        raise RefusedLineError(problem("calendar", "unknown_calendar", known=known)) from None
     if checked.calendar is None:
         first = checked.mistakes[0]
         where = f"{path}:{first.line} {first.path} ({first.rule})"
-        raise _RefusedLineError(problem("calendar", "calendar_has_mistakes", where=where, path=path))
+        raise RefusedLineError(problem("calendar", "calendar_has_mistakes", where=where, path=path))
     return checked.calendar
 
 
-def _problem(error: ValidationError | TimeError | _RefusedLineError) -> Problem:
+def _problem(error: ValidationError | TimeError | RefusedLineError) -> Problem:
     """The first thing that is wrong with a case."""
     if isinstance(error, ValidationError):
         return shape_refusal(RefusalCode.BAD_COMMAND, error).refusal.problems[0]

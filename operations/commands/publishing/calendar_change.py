@@ -25,8 +25,8 @@ from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION, OWNER
 from operations.commands.database import TIMEOUT, address, answered
 from operations.commands.ledger import master_key
-from operations.commands.publishing.calendar import app as app
 from operations.commands.publishing.calendar import instant
+from operations.commands.publishing.calendar_files import app as app
 from operations.commands.publishing.mistakes import Language, mistake_row, print_mistakes
 from operations.publishing import reprojection
 from operations.publishing.calendar_file import check_bytes

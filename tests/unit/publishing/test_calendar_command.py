@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from typer.testing import CliRunner, Result
 
-from operations.commands.publishing.calendar import app
+from operations.commands.publishing.calendar_files import app
 from operations.publishing.calendar_file import CALENDARS
 
 CASE: Final = ("--received", "2026-02-13T16:05+07:00", "--limit", "5 working days")
@@ -17,7 +17,8 @@ ANSWER: Final = {
     "due": "2026-02-27T17:00:00+07:00",
     "receipt_day": "2026-02-13",
     "calendar": "vn",
-    "calendar_version": "2026-11",
+    "calendar_version": "2026-12",
+    "proposed": [],
 }
 
 
@@ -202,12 +203,75 @@ def test_a_file_is_checked(own: Path) -> None:
     assert ended.exit_code == 1
     assert f"{own}:8 week.monday[1]" in ended.stdout
     assert "(hours_overlap)" in ended.stdout
-    (row,) = json.loads(run("check", own, "--json").stdout)
+    told = json.loads(run("check", own, "--json").stdout)
+    assert told["facts"] == []
+    (row,) = told["mistakes"]
     assert (row["file"], row["path"], row["rule"], row["line"]) == (str(own), "week.monday[1]", "hours_overlap", 8)
     assert "chồng nhau" in run("check", own, "--lang", "vi").stdout
 
 
-@pytest.mark.parametrize("command", ["due", "check"])
+def test_what_to_look_into_is_listed_and_is_no_mistake(own: Path) -> None:
+    """Of the file, 5 March is unchecked and all of 2026 that only the library has is unconfirmed."""
+    ended = run("check", CALENDARS / "vn.yaml", own, "--json")
+    assert ended.exit_code == 0
+    told = json.loads(ended.stdout)
+    assert told["mistakes"] == []
+    national = [fact for fact in told["facts"] if fact["file"] != str(own)]
+    assert [(fact["date"], fact["doubt"]) for fact in national] == [
+        (day, "proposed")
+        for day in ("2026-11-23", "2026-11-28", "2027-02-04", "2027-02-11", "2027-02-12", "2027-09-01", "2027-09-03")
+    ]
+    source = (CALENDARS / "vn.yaml").read_text(encoding="utf-8").splitlines()
+    assert all(fact["date"] in "".join(source[fact["line"] - 1 : fact["line"] + 1]) for fact in national)
+    (unchecked,) = [fact for fact in told["facts"] if fact["doubt"] == "unchecked"]
+    assert (unchecked["date"], unchecked["agency"], unchecked["line"]) == ("2026-03-05", "H01", 7)
+    said = run("check", own, "--lang", "vi")
+    assert said.exit_code == 0
+    assert f"{own}:7 2026-03-05 chưa ghi ngày kiểm tra" in said.stdout.replace("\n", " ")
+
+
+def test_a_calendar_is_shown_with_what_is_only_proposed() -> None:
+    ended = run("show", "vn", "--json")
+    assert ended.exit_code == 0
+    shown = json.loads(ended.stdout)
+    assert (shown["calendar"], shown["valid_until"]) == ("vn@2026-12", "2027-12-31")
+    of = {(one["date"], one["status"]): one for one in shown["days"]}
+    assert len(of) == len(shown["days"])
+    assert of["2026-11-24", "decided"] == {
+        "date": "2026-11-24",
+        "agency": None,
+        "hours": [],
+        "status": "decided",
+        "source": "Ngày Văn hóa Việt Nam, Nghị quyết 28/2026/QH16",
+        "checked": "2026-11-25",
+    }
+    assert of["2026-11-28", "proposed"]["hours"] == ["07:00-11:30", "13:30-17:00"]
+    assert of["2027-02-04", "decided"]["hours"] == of["2026-11-28", "proposed"]["hours"]
+    assert of["2027-02-04", "proposed"]["hours"] == []
+    said = " ".join(run("show").stdout.split())
+    assert "2026-11-23 nghỉ / off đề xuất, chưa tính / proposed, not counted" in said
+    assert "library" not in said
+    assert run("show", "nowhere").exit_code == 1
+
+
+def test_a_day_that_is_only_proposed_is_told_of_and_not_counted() -> None:
+    """Friday 20/11/2026 and one working day: Monday 23/11 is proposed off and works until somebody decides."""
+    found = due("--received", "2026-11-20T09:00+07:00", "--limit", "1 working day")
+    assert found["due"] == "2026-11-23T17:00:00+07:00"
+    assert found["proposed"] == [
+        {
+            "date": "2026-11-23",
+            "kind": "off",
+            "replaces": None,
+            "source": "lấy ý kiến ngày 18/9/2026, chưa thấy kết quả",
+        }
+    ]
+    assert found["reasoning"][-2]["en"] == "Only proposed, not counted: 2026-11-23 (off)."
+    assert found["reasoning"][-1]["en"].startswith("Due ")
+    assert due("--received", "2026-11-24T09:00+07:00", "--limit", "1 working day")["proposed"] == []
+
+
+@pytest.mark.parametrize("command", ["due", "check", "show"])
 def test_help_has_an_example(command: str) -> None:
     shown = run(command, "--help").stdout
     assert "Example" in shown

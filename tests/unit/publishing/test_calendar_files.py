@@ -13,15 +13,18 @@ import pytest
 from operations.publishing.calendar_file import CALENDARS, check_bytes
 from rules.publishing.calendar_mistakes import problems
 from rules.publishing.calendar_words import CALENDAR_WORDS
-from rules.time.calendars import expand
+from rules.time.calendars import expand, proposed
 from rules.time.holiday_base import base_year
 from schemas.publishing.calendar import AFTERNOON, MORNING, WEEKDAYS, Calendar, CalendarFile, Hours
 
+CHECKED: Final = {"checked": "2026-11-27"}
+ASKED: Final = {"source": "asked about"}
 GOOD: Final[dict[str, Any]] = {
     "code": "vn",
     "version": "2026-1",
     "valid_from": "2026-01-01",
     "valid_until": "2026-12-31",
+    "checked": "2026-11-27",
     "week": {},
     "cut_off": "15:00",
     "overlays": [
@@ -42,6 +45,14 @@ GOOD: Final[dict[str, Any]] = {
             ],
         },
         {"agency": "H01.12", "days": [{"date": "2026-08-31", "kind": "compensatory", "source": "its own day"}]},
+        {
+            "days": [
+                {"date": "2026-11-23", "kind": "off", "status": "proposed", "source": "asked about", **CHECKED},
+                {"date": "2026-11-28", "kind": "makeup", "replaces": "2026-11-23", "status": "proposed", **ASKED},
+                {"date": "2026-11-24", "kind": "working", "source": "the base is ahead of the decision"},
+                {"date": "2026-11-24", "kind": "off", "status": "proposed", **ASKED},
+            ]
+        },
     ],
 }
 
@@ -82,6 +93,7 @@ def day(overlay: int = 0, **facts: Any) -> Change:
     return change
 
 
+TODAY: Final = date(2026, 11, 27)
 CLOSED_WEEK: Final[dict[str, list[str]]] = {name: [] for name in WEEKDAYS}
 BROKEN: Final = [
     Broken("no code", put("code", None), "code", "required"),
@@ -247,11 +259,97 @@ BROKEN: Final = [
         "overlays[0].days[5].date",
         "working_without_hours",
     ),
+    Broken(
+        "unknown status", put("overlays.3.days.0.status", "maybe"), "overlays[3].days[0].status", "not_allowed_value"
+    ),
+    Broken(
+        "proposed without a source", put("overlays.3.days.0.source", None), "overlays[3].days[0].source", "required"
+    ),
+    Broken(
+        "proposed by nobody",
+        put("overlays.3.days.0.source", "Unconfirmed, as ever"),
+        "overlays[3].days[0].source",
+        "proposed_by_nobody",
+    ),
+    Broken(
+        "proposed twice",
+        day(3, date="2026-11-23", kind="off", status="proposed"),
+        "overlays[3].days[4].date",
+        "duplicate_date",
+    ),
+    Broken(
+        "proposed after the validity",
+        day(3, date="2027-01-04", kind="off", status="proposed"),
+        "overlays[3].days[4].date",
+        "outside_validity",
+    ),
+    Broken(
+        "proposed, although the base has it",
+        day(3, date="2026-09-01", kind="off", status="proposed"),
+        "overlays[3].days[4].date",
+        "proposed_anyway",
+    ),
+    Broken(
+        "proposed, although it was decided",
+        put("overlays.3.days.2.kind", "off"),
+        "overlays[3].days[3].date",
+        "proposed_anyway",
+    ),
+    Broken(
+        "proposed on a Sunday",
+        day(3, date="2026-12-27", kind="off", status="proposed"),
+        "overlays[3].days[4].date",
+        "proposed_anyway",
+    ),
+    Broken(
+        "proposed make-up without its day off",
+        put("overlays.3.days.0", {"date": "2026-12-25", "kind": "off", **ASKED}),
+        "overlays[3].days[1].replaces",
+        "replaced_day_works",
+    ),
+    Broken(
+        "proposed make-up of a day off that was decided",
+        put("overlays.3.days.0.status", None),
+        "overlays[3].days[1].replaces",
+        "swap_half_decided",
+    ),
+    Broken(
+        "decided make-up of a day that is only proposed off",
+        put("overlays.3.days.1.status", "decided"),
+        "overlays[3].days[1].replaces",
+        "replaced_day_works",
+    ),
+    Broken(
+        "proposed to be made up twice",
+        day(3, date="2026-12-05", kind="makeup", replaces="2026-11-23", status="proposed"),
+        "overlays[3].days[4].replaces",
+        "replaced_twice",
+    ),
+    Broken(
+        "proposed make-up on a working day",
+        put("overlays.3.days.1.date", "2026-11-27"),
+        "overlays[3].days[1].date",
+        "makeup_on_working_day",
+    ),
+    Broken(
+        "proposed make-up on a day that is proposed off",
+        put("overlays.3.days.1.date", "2026-11-24"),
+        "overlays[3].days[1].date",
+        "makeup_on_holiday",
+    ),
+    Broken("checked tomorrow", put("checked", "2026-11-28"), "checked", "checked_in_future"),
+    Broken(
+        "a day checked tomorrow",
+        put("overlays.3.days.0.checked", "2026-11-28"),
+        "overlays[3].days[0].checked",
+        "checked_in_future",
+    ),
+    Broken("checked on no day", put("checked", "27/11/2026"), "checked", "date_form"),
 ]
 
 
 def found(raw: object) -> set[tuple[str, str]]:
-    return {(entry.path, entry.rule) for entry in problems(raw)}
+    return {(entry.path, entry.rule) for entry in problems(raw, TODAY)}
 
 
 def test_a_file_with_every_kind_of_day_passes() -> None:
@@ -306,20 +404,39 @@ def test_the_national_calendar_passes_and_is_that_of_the_law() -> None:
     assert checked.calendar is not None
     calendar = expand(checked.calendar)
     assert calendar.week == ((MORNING, AFTERNOON),) * 5 + ((), ())
-    assert calendar.off == tuple(
-        date(2026, month, day)
-        for month, days in {
-            1: (1, 2),
-            2: (16, 17, 18, 19, 20),
-            4: (27, 30),
-            5: (1,),
-            8: (31,),
-            9: (1, 2),
-            11: (24,),
-        }.items()
-        for day in days
-    )
+    assert calendar.off == (*days(2026, OFF_2026), *days(2027, OFF_2027))
     assert calendar.open == {date(2026, 1, 10): (MORNING, AFTERNOON), date(2026, 8, 22): (MORNING, AFTERNOON)}
+    assert (calendar.valid_from, calendar.valid_until) == (date(2026, 1, 1), date(2027, 12, 31))
+    assert [day.date for day in proposed(checked.calendar)] == [
+        *days(2026, {11: (23, 28)}),
+        *days(2027, {2: (4, 11, 12), 9: (1, 3)}),
+    ]
+
+
+OFF_2026: Final = {
+    1: (1, 2),
+    2: (16, 17, 18, 19, 20),
+    4: (27, 30),
+    5: (1,),
+    8: (31,),
+    9: (1, 2),
+    11: (24,),
+}
+OFF_2027: Final = {1: (1,), 2: (5, 8, 9, 10), 4: (16, 30), 5: (3,), 9: (2,), 11: (24,)}
+
+
+def days(year: int, months: dict[int, tuple[int, ...]]) -> list[date]:
+    return [date(year, month, number) for month, numbers in months.items() for number in numbers]
+
+
+def test_what_the_base_has_otherwise_than_the_national_calendar_is_only_what_nobody_has_decided() -> None:
+    calendar = check_bytes((CALENDARS / "vn.yaml").read_bytes()).calendar
+    assert calendar is not None
+    ours = expand(calendar)
+    base = {day for year in (2026, 2027) for day in base_year(year).off if day.weekday() < 5}
+    assert base - {*ours.off} == {date(2027, 2, 4), date(2027, 9, 3)}
+    assert {*ours.off} - base == {date(2026, 1, 2)}
+    assert base - {*ours.off} <= {day.date for day in proposed(calendar)}
 
 
 def test_a_yaml_file_holds_texts_and_each_mistake_has_its_line() -> None:
@@ -380,7 +497,7 @@ def test_a_make_up_day_has_the_hours_of_the_day_that_it_replaces() -> None:
 
 def test_the_base_has_tet_compensation_and_swaps() -> None:
     weekdays_off = {day for day in base_year(2026).off if day.weekday() < 5}
-    assert weekdays_off == {*agency(None).off} - {date(2026, 1, 2)}
+    assert weekdays_off == {*agency(None).off} - {date(2026, 1, 2)} | {date(2026, 11, 24)}
     assert date(2026, 4, 26) in base_year(2026).off
     assert base_year(2026).makeup == {date(2026, 8, 22): date(2026, 8, 31)}
     assert base_year(2025).makeup == {date(2025, 4, 26): date(2025, 5, 2)}

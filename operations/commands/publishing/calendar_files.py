@@ -1,0 +1,118 @@
+"""`motcua calendar check` and `show`: mistakes of a calendar file, what to look into, each day and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from rich.markup import escape
+
+from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from operations.commands.publishing.calendar import NATIONAL, RefusedLineError, named_file
+from operations.commands.publishing.calendar import app as app
+from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes
+from operations.publishing.calendar_file import check_bytes
+from rules.publishing.calendar_facts import Doubtful, Fact, doubtful, facts
+from rules.publishing.mistakes import Mistake
+from rules.time.working_time import VIETNAM
+from schemas.publishing.calendar import CalendarFile, DayStatus
+
+
+class _Looked(NamedTuple):
+    """A file with its mistakes, or with what somebody should look into, each with its line."""
+
+    path: Path
+    mistakes: list[Mistake]
+    doubts: list[tuple[Doubtful, int | None]]
+
+
+@app.command()
+def check(files: Files, *, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+    """Report every mistake of calendar files, and what to look into; exit 1 if there is a mistake.
+
+    To look into: days that are only proposed, that no source confirms, or that were checked more than a year ago or
+    never. `--json` is `{"mistakes": […], "facts": […]}`.
+
+    Example: `motcua calendar check procedures/calendars/vn.yaml`
+    """
+    looked = [_look(path, datetime.now(VIETNAM).date()) for path in files]
+    mistakes = [(one.path, entry) for one in looked for entry in one.mistakes]
+    if as_json:
+        doubts = [_doubt_row(one.path, *entry) for one in looked for entry in one.doubts]
+        print_json({"mistakes": [mistake_row(*entry) for entry in mistakes], "facts": doubts})
+    else:
+        print_mistakes(mistakes, lang)
+        for one in looked:
+            if not one.mistakes:
+                out().print(f"[green]ok[/] {escape(str(one.path))}")
+            for doubt, line in one.doubts:
+                out().print(_doubt_line(one.path, doubt, line, lang))
+    if mistakes:
+        raise typer.Exit(Exit.REFUSED)
+
+
+@app.command()
+def show(
+    calendar: Annotated[str, typer.Argument(metavar="NAME|FILE")] = NATIONAL,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show every day of a calendar that is not as its weekday is, with its source; proposed ones too.
+
+    Example: `motcua calendar show vn --json`
+    """
+    try:
+        file = named_file(calendar)
+    except RefusedLineError as error:
+        fail(f"{error.problem.message.vi} / {error.problem.message.en} [{error.problem.rule}]", Exit.REFUSED)
+    if as_json:
+        ends = {"valid_from": file.valid_from.isoformat(), "valid_until": file.valid_until.isoformat()}
+        print_json({"calendar": file.name} | ends | {"days": [_fact_row(fact) for fact in facts(file)]})
+        return
+    out().print(f"[bold]{file.name}[/], {file.valid_from} – {file.valid_until}")
+    for fact in facts(file):
+        out().print(_fact_line(fact))
+
+
+def _fact_line(fact: Fact) -> str:
+    whose = f" {fact.agency}" if fact.agency else ""
+    hours = ", ".join(map(str, fact.hours)) or "nghỉ / off"
+    status = " [yellow]đề xuất, chưa tính / proposed, not counted[/]" if fact.status is DayStatus.PROPOSED else ""
+    source = "thư viện ngày nghỉ / library of holidays" if fact.source is None else fact.source
+    return f"[bold]{fact.day}[/]{whose} {hours}{status} [dim]{escape(source)}[/]"
+
+
+def _look(path: Path, today: date) -> _Looked:
+    checked = check_bytes(path.read_bytes(), today)
+    return _Looked(path, checked.mistakes, list(_doubts(checked.calendar, checked.lines, today)))
+
+
+def _doubts(file: CalendarFile | None, lines: dict[str, int], today: date) -> Iterator[tuple[Doubtful, int | None]]:
+    if file is not None:
+        for doubt in doubtful(file, today):
+            yield doubt, lines.get(doubt.fact.path)
+
+
+def _fact_row(fact: Fact) -> dict[str, Any]:
+    return {
+        "date": fact.day.isoformat(),
+        "agency": fact.agency,
+        "hours": [str(hours) for hours in fact.hours],
+        "status": fact.status.value,
+        "source": fact.source,
+        "checked": None if fact.checked is None else fact.checked.isoformat(),
+    }
+
+
+def _doubt_row(path: Path, doubt: Doubtful, line: int | None) -> dict[str, Any]:
+    where = {"file": str(path), "path": doubt.fact.path, "line": line, "doubt": doubt.doubt.value}
+    return where | {"message": doubt.words.model_dump()} | _fact_row(doubt.fact)
+
+
+def _doubt_line(path: Path, doubt: Doubtful, line: int | None, lang: Language) -> str:
+    place = f"{path}:{line}" if line else str(path)
+    words, source = (escape(text) for text in (getattr(doubt.words, lang.value), doubt.fact.source or "-"))
+    return f"[yellow]{escape(place)}[/] [bold]{doubt.fact.day}[/] {words} [dim]({doubt.doubt}: {source})[/]"

@@ -1,0 +1,112 @@
+"""The days of a calendar with what says so, and which of them somebody should look into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from rules.time.calendars import decided, every_day, hours_of, hours_on, settled_by
+from rules.time.holiday_base import base_year
+from schemas.base import Text
+from schemas.publishing.calendar import CalendarDay, CalendarFile, DayStatus, OpenHours
+from schemas.saying import said
+
+STALE_AFTER: Final = timedelta(days=365)
+"""A fact that was checked longer ago is to be checked again."""
+
+
+class Fact(NamedTuple):
+    """A day that is, or may become, other than its weekday.
+
+    Attributes:
+        day: When.
+        hours: Its office hours, or those that are proposed; none: closed.
+        status: Decided, or only proposed.
+        source: What says so; None: only the library of the base.
+        checked: When it was last held against its source.
+        agency: Whose day it is; None: the whole country's.
+        path: Where it stands in the file.
+    """
+
+    day: date
+    hours: OpenHours
+    status: DayStatus
+    source: str | None
+    checked: date | None
+    agency: str | None
+    path: str
+
+
+class Doubt(StrEnum):
+    """Why somebody should look into a fact."""
+
+    PROPOSED = "proposed"
+    UNCONFIRMED = "unconfirmed"
+    UNCHECKED = "unchecked"
+    STALE = "stale"
+
+
+class Doubtful(NamedTuple):
+    """A fact, and why somebody should look into it."""
+
+    fact: Fact
+    doubt: Doubt
+
+    @property
+    def words(self) -> Text:
+        """The same for people."""
+        return said(_WORDS[self.doubt], checked=self.fact.checked, source=self.fact.source)
+
+
+_WORDS: Final = {
+    Doubt.PROPOSED: "fact_proposed",
+    Doubt.UNCONFIRMED: "fact_unconfirmed",
+    Doubt.UNCHECKED: "fact_unchecked",
+    Doubt.STALE: "fact_stale",
+}
+
+
+def is_unconfirmed(source: str) -> bool:
+    """Whether a source says that there is none."""
+    return "unconfirmed" in source.casefold()
+
+
+def facts(file: CalendarFile) -> list[Fact]:
+    """Every day of the overlays, and those that only the base has, in order."""
+    written = [
+        _fact(file, day, overlay.agency, f"overlays[{n}].days[{k}]")
+        for n, overlay in enumerate(file.overlays)
+        for k, day in enumerate(overlay.days)
+    ]
+    return sorted([*written, *_of_the_base(file)], key=lambda fact: (fact.day, fact.agency or "", fact.status))
+
+
+def doubtful(file: CalendarFile, today: date) -> list[Doubtful]:
+    """What is only proposed, unconfirmed, never checked or was checked too long ago as of `today`."""
+    return [Doubtful(fact, doubt) for fact in facts(file) for doubt in _doubts(fact, today)]
+
+
+def _fact(file: CalendarFile, day: CalendarDay, agency: str | None, path: str) -> Fact:
+    hours = hours_of(day.kind, day.hours, day.date, day.replaces, file.week.days())
+    return Fact(day.date, hours, day.status, day.source, day.checked or file.checked, agency, path)
+
+
+def _of_the_base(file: CalendarFile) -> Iterator[Fact]:
+    week, said_days = file.week.days(), decided(file)
+    for day in every_day(file.valid_from, file.valid_until):
+        known = base_year(day.year)
+        if (day in known.off or day in known.makeup) and settled_by(day, None, said_days) is None:
+            yield Fact(day, hours_on(day, None, week, ()), DayStatus.DECIDED, None, None, None, "base")
+
+
+def _doubts(fact: Fact, today: date) -> Iterator[Doubt]:
+    if fact.status is DayStatus.PROPOSED:
+        yield Doubt.PROPOSED
+    if fact.source is None or is_unconfirmed(fact.source):
+        yield Doubt.UNCONFIRMED
+    elif fact.checked is None:
+        yield Doubt.UNCHECKED
+    elif today - fact.checked > STALE_AFTER:
+        yield Doubt.STALE
