@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from operations.publishing.calendar_file import CALENDARS, check_bytes
 from operations.publishing.catalogue import Database, connected
-from operations.publishing.procedure_file import MistakesFoundError
+from operations.publishing.procedure_file import MistakesFoundError, parse
 from rules.time.calendars import expand
 from schemas.publishing.calendar import CalendarFile, CalendarName
 
@@ -41,7 +41,8 @@ async def publish_calendar(database: Database, data: bytes) -> PublishedCalendar
         stands = await connection.fetch(_STANDS, name)
         if not stands:
             at = await connection.fetchval(_NOW)
-            await connection.executemany(_INSERT, [(name, *row, sha256, at) for row in _rows(checked.calendar)])
+            rows = [(name, *row, sha256, at) for row in _rows(checked.calendar, data)]
+            await connection.executemany(_INSERT, rows)
             return PublishedCalendar(name, sha256, already=False)
     if stands[0]["sha256"] != sha256:
         other = f"with other content (sha256 {stands[0]['sha256']})"
@@ -51,16 +52,24 @@ async def publish_calendar(database: Database, data: bytes) -> PublishedCalendar
     return PublishedCalendar(name, sha256, already=True)
 
 
-def _rows(file: CalendarFile) -> list[tuple[str, bytes]]:
-    """The calendar of the whole country, and that of each agency which has days of its own."""
+def _rows(file: CalendarFile, data: bytes) -> list[tuple[str, bytes, bytes | None]]:
+    """The calendar of the whole country with its file, and that of each agency which has days of its own."""
     agencies = sorted({overlay.agency for overlay in file.overlays if overlay.agency})
-    return [(agency or "", expand(file, agency).model_dump_json().encode()) for agency in (None, *agencies)]
+    bodies = {agency: expand(file, agency).model_dump_json().encode() for agency in (None, *agencies)}
+    return [(agency or "", body, None if agency else data) for agency, body in bodies.items()]
 
 
 async def has_calendar(database: Database) -> bool:
     """Whether any calendar is in force."""
     async with connected(database) as connection:
         return bool(await connection.fetchval("select exists (select from calendar)"))
+
+
+async def file_in_force(database: Database) -> CalendarFile | None:
+    """The file of the calendar in force; None: there is none, or it was published before files were kept."""
+    async with connected(database) as connection:
+        source = await connection.fetchval(_FILE)
+    return None if source is None else CalendarFile.model_validate(parse(source, as_text=True).value)
 
 
 class ListedCalendar(NamedTuple):
@@ -82,13 +91,14 @@ select sha256, published_at = (select max(published_at) from calendar) as last f
 where name = $1 and agency = ''
 """
 _INSERT: Final = """
-insert into calendar (name, agency, body, sha256, published_at) values ($1, $2, $3, $4, $5)
+insert into calendar (name, agency, body, source, sha256, published_at) values ($1, $2, $3, $4, $5, $6)
 """
 _NOW: Final = """
 select greatest(clock_timestamp(), max(published_at) + interval '1 microsecond') from calendar
 """
 """Later than all that was published before: asked once nobody else publishes."""
 
+_FILE: Final = "select source from calendar where agency = '' order by published_at desc limit 1"
 _LIST: Final = """
 select name, sha256, published_at from calendar where agency = '' order by published_at desc
 """

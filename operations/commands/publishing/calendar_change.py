@@ -15,6 +15,7 @@ import asyncpg
 import typer
 from pydantic_core import PydanticCustomError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -30,9 +31,16 @@ from operations.commands.publishing.calendar_files import app as app
 from operations.commands.publishing.mistakes import Language, mistake_row, print_mistakes
 from operations.publishing import reprojection
 from operations.publishing.calendar_file import check_bytes
-from operations.publishing.calendars import CalendarTakenError, PublishedCalendar, publish_calendar, published_calendars
+from operations.publishing.calendars import (
+    CalendarTakenError,
+    PublishedCalendar,
+    file_in_force,
+    publish_calendar,
+    published_calendars,
+)
 from operations.publishing.what_if import Moved, WhatIf
 from operations.publishing.what_if import what_if as project
+from rules.publishing.calendar_changes import DayChange, changes
 from rules.time.working_time import VIETNAM
 from schemas.publishing.calendar import CalendarFile
 from schemas.stream.reprojection import workflow_id
@@ -139,6 +147,7 @@ def what_if(
 ) -> None:
     """Tell which open filings would become late, or be late no longer, on the calendar in FILE. Nothing is written.
 
+    First, which days it has otherwise than the calendar in force: closed, open, proposed, decided, no longer proposed.
     Needs MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder.
 
     Example: `motcua calendar what-if new.yaml --json`
@@ -149,6 +158,10 @@ def what_if(
         asked = datetime.now(UTC) if at is None else instant(at)
     except PydanticCustomError as error:
         fail(f"--at: {error.message()} [{error.type}]", Exit.USAGE)
+    in_force = answered(lambda: file_in_force(dsn))
+    days = [] if in_force is None else changes(in_force, calendar)
+    if in_force is None:
+        note("không rõ ngày nào đổi / which days change can't be said: the file of the calendar in force was not kept")
     with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("hồ sơ / filings")
         try:
@@ -162,9 +175,16 @@ def what_if(
     if as_json:
         moved = [asdict(one) | _instants(one) for one in answer.moved]
         said = {"calendar": answer.calendar, "at": answer.at.isoformat(), "filings": answer.filings}
-        print_json(said | {"by": list(_by_procedure(answer)), "moved": moved})
+        print_json(said | {"days": [_day_row(one) for one in days], "by": list(_by_procedure(answer)), "moved": moved})
     else:
+        for one in days:
+            out().print(escape(f"{one.words.vi} / {one.words.en}"))
         _show(answer)
+
+
+def _day_row(one: DayChange) -> dict[str, Any]:
+    facts = {"agency": one.agency, "date": one.day.isoformat(), "change": one.change.value}
+    return facts | {"hours": [str(hours) for hours in one.hours], "message": one.words.model_dump()}
 
 
 def _instants(moved: Moved) -> dict[str, str]:

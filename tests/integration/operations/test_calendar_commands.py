@@ -11,7 +11,7 @@ import yaml
 
 from motcua import Clock, ClockState
 from operations.publishing.calendars import CALENDAR
-from operations.publishing.catalogue import publish
+from operations.publishing.catalogue import connected, publish
 from operations.publishing.procedure_file import parse
 from rules.time.working_time import VIETNAM
 from tests.acting import Play, extract
@@ -43,7 +43,7 @@ async def test_a_day_off_of_one_agency_moves_its_filings_and_no_others(running: 
     here = await Play.begin(running, extract(version="2026-12"))
     there = await Play.begin(running, extract(version="2026-12", agency="H01.12"))
     before = await intake(here)
-    file = written(tmp_path, "2026-12", off(before.due.astimezone(VIETNAM), "H56"))
+    file = written(tmp_path, "2026-12.1", off(before.due.astimezone(VIETNAM), "H56"))
 
     ended = await motcua(running.process_env, "calendar", "what-if", str(file), "--json", folder=tmp_path)
     assert ended.code == 0, ended.err
@@ -61,6 +61,8 @@ async def test_a_day_off_of_one_agency_moves_its_filings_and_no_others(running: 
     assert after.due > before.due
     assert after.due.astimezone(VIETNAM).date() > before.due.astimezone(VIETNAM).date()
     assert (await intake(there)).due == before.due
+    (day,) = asked["days"]
+    assert (day["agency"], day["date"], day["change"]) == ("H56", str(before.due.astimezone(VIETNAM).date()), "closes")
     (moved,) = asked["moved"]
     assert asked["filings"] == 2
     assert (moved["code"], moved["clock"]) == (here.code, "intake")
@@ -69,7 +71,7 @@ async def test_a_day_off_of_one_agency_moves_its_filings_and_no_others(running: 
     assert json.loads(late.out)["by"] == [
         {"agency": "H56.30", "procedure": "2.000635", "moved": 1, "becomes_late": 0, "no_longer_late": 1}
     ]
-    assert (await here.view()).calendar == "vn@2026-12"
+    assert (await here.view()).calendar == "vn@2026-12.1"
 
 
 async def test_what_was_published_stays_and_the_last_is_in_force(running: World, tmp_path: Path) -> None:
@@ -89,4 +91,42 @@ async def test_what_was_published_stays_and_the_last_is_in_force(running: World,
     code, said = await published(second)
     assert (code, "published with other content" in said) == (1, True)
     listed = json.loads((await motcua(running.process_env, "calendar", "list", "--json", folder=tmp_path)).out)
-    assert [one["name"] for one in listed] == ["vn@2026-12.2", "vn@2026-12.1", "vn@2026-11"]
+    assert [one["name"] for one in listed] == ["vn@2026-12.2", "vn@2026-12.1", "vn@2026-12"]
+
+
+def swap(status: str) -> dict[str, Any]:
+    said = {"source": "test", "status": status}
+    makeup = {"date": "2026-12-26", "kind": "makeup", "replaces": "2026-12-25"}
+    return {"days": [{"date": "2026-12-25", "kind": "off"} | said, makeup | said]}
+
+
+async def test_what_was_proposed_counts_once_it_is_decided_in_another_version(running: World, tmp_path: Path) -> None:
+    proposed = written(tmp_path, "2026-12.1", swap("proposed"))
+    decided = written(tmp_path, "2026-12.2", swap("decided"))
+
+    async def said(*arguments: str) -> str:
+        ended = await motcua(running.process_env, "calendar", *arguments, folder=tmp_path)
+        assert ended.code == 0, ended.err
+        return ended.out
+
+    def days(answer: str) -> list[tuple[str, str]]:
+        return [(day["date"], day["change"]) for day in json.loads(answer)["days"]]
+
+    asked = await said("what-if", str(proposed), "--json")
+    assert days(asked) == [("2026-12-25", "proposed"), ("2026-12-26", "proposed")]
+    await said("publish", str(proposed))
+    asked = await said("what-if", str(decided), "--json")
+    assert days(asked) == [("2026-12-25", "decided"), ("2026-12-26", "decided")]
+    words = " ".join((await said("what-if", str(decided))).split())
+    assert "Thứ Sáu 2026-12-25: trước mới đề xuất, nay đã quyết định: ngày nghỉ" in words
+    assert "Fri 2026-12-25: only proposed until now, is decided: a day off" in words
+
+
+async def test_a_calendar_from_before_files_were_kept_is_said_to_be_one(running: World, tmp_path: Path) -> None:
+    async with connected(running.owner_dsn) as connection:
+        await connection.execute("update calendar set source = null")
+    file = written(tmp_path, "2026-12.1", swap("decided"))
+    ended = await motcua(running.process_env, "calendar", "what-if", str(file), "--json", folder=tmp_path)
+    assert ended.code == 0, ended.err
+    assert json.loads(ended.out)["days"] == []
+    assert "was not kept" in ended.err
