@@ -15,6 +15,7 @@ from operations.addresses import APPLICATION
 from operations.doctor import engine, machine, outside, record
 from operations.doctor.absences import absences
 from operations.doctor.behind import falling_behind
+from operations.doctor.calendar import calendar
 from operations.doctor.finding import Finding, fail, skipped
 from operations.doctor.healing import heals
 from operations.doctor.surroundings import Surroundings
@@ -71,7 +72,7 @@ THEN: Final = (
     _check("role", "Quyền trên sổ", "Rights on the record", record.role, record=True),
     _check("migrations", "Lược đồ", "Migrations", record.migrations, record=True),
     _check("master_key", "Khóa chính", "Master key", record.master_key, "MOTCUA_MASTER_KEY", record=True),
-    _check("calendar", "Lịch làm việc", "Working calendar", record.calendar, record=True),
+    _check("calendar", "Lịch làm việc", "Working calendar", calendar, record=True),
     _check("read_models", "Bảng đọc", "Read models", record.read_models, record=True),
     _check("absences", "Cán bộ vắng mặt", "Absent officers", absences, record=True),
     _check("clocks", "Đồng hồ", "Clocks", record.clock, record=True),

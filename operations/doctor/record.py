@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from activities.ledger.database import Connection as PoolConnection
-from activities.ledger.standing import COUNT_ON_ANOTHER, IN_FORCE
 from activities.ledger.vault import Vault
 from operations.addresses import APPLICATION, OWNER
 from operations.doctor import machine
@@ -23,7 +22,6 @@ from operations.doctor.surroundings import Surroundings
 from operations.schema_version import schema_version
 from operations.shadow import read_models as models_of
 from rules.streams import KINDS, Kinds
-from schemas.publishing.calendar import Calendar
 
 OLDEST: Final = 160000
 """PostgreSQL 16, the oldest that is tried."""
@@ -83,8 +81,6 @@ SUPERUSER: Final = "MOTCUA_SUPERUSER_DATABASE_URL"
 HERE: Final = (None, "localhost", "127.0.0.1", "::1")
 
 LATEST: Final = "select recorded_at - occurred_at as later from event order by xid desc, stream, seq desc limit 50"
-
-BODY: Final = "select body from calendar where agency = '' order by published_at desc limit 1"
 
 APART: Final = timedelta(seconds=2)
 """Clocks that differ by more make deadlines ring early or late."""
@@ -226,35 +222,6 @@ async def master_key(around: Surroundings) -> list[Finding]:
             fix_en="set MOTCUA_MASTER_KEY from its backup: with another nothing can be read",
         )
     ]
-
-
-async def calendar(around: Surroundings) -> list[Finding]:
-    """Whether a calendar is in force, and whether every open filing goes by it."""
-    async with around.record() as connection:
-        body = await connection.fetchval(BODY)
-        name = await connection.fetchval(IN_FORCE)
-        behind = sum([await connection.fetchval(COUNT_ON_ANOTHER, name, kind) for kind in KINDS]) if name else 0
-    if body is None:
-        return [
-            fail(
-                "chưa công bố lịch nào: không hồ sơ nào nộp được",
-                "none is published: nothing can be filed",
-                fix_vi="`motcua calendar publish procedures/calendars/vn.yaml`",
-                fix_en="`motcua calendar publish procedures/calendars/vn.yaml`",
-            )
-        ]
-    in_force = Calendar.model_validate_json(body)
-    if behind:
-        return [
-            warn(
-                f"{behind} hồ sơ, khoản thu, bưu gửi đang chạy chưa theo lịch {in_force.name}",
-                f"{behind} running filings, payments and parcels do not go by {in_force.name} yet",
-                fix_vi="`motcua calendar publish` lại tệp đó cho biết còn bao nhiêu; xem `motcua filings stalled`",
-                fix_en="`motcua calendar publish` with its file shows how many are left; see `motcua filings stalled`",
-            )
-        ]
-    words = f"{in_force.name}, {in_force.valid_from} – {in_force.valid_until}"
-    return [ok(words, words)]
 
 
 async def read_models(around: Surroundings) -> list[Finding]:

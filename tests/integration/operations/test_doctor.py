@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -26,9 +27,11 @@ from operations.doctor.examination import FIRST, THEN
 from operations.doctor.finding import Health
 from operations.doctor.record import SPILL
 from operations.home import Home
+from operations.publishing.calendars import publish_calendar
 from operations.schema_version import compare
 from recovery.builds import Builds
 from recovery.schedule import keep_healing
+from rules.time.working_time import VIETNAM
 from schemas.ids import filing_workflow
 from tests.acting import Play, birth, eventually, extract
 from tests.conftest import World
@@ -286,6 +289,22 @@ async def test_a_read_model_that_lags_is_named(running: World, doctor: Doctor) -
 
     assert told.failed == {"read_models"}
     assert filing_workflow(play.filing) in told.of("read_models")[0][1]
+
+
+async def test_a_calendar_that_ends_is_told_of_before_and_after(world: World, doctor: Doctor) -> None:
+    today = datetime.now(VIETNAM).date()
+    for left, health, said in ((30, "warn", "days left: 30"), (-1, "fail", "days ago: 1")):
+        last = today + timedelta(days=left)
+        file = f"code: vn\nversion: {last}\nvalid_from: {today.year - 1}-01-01\nvalid_until: {last}\n"
+        await publish_calendar(world.owner_dsn, file.encode())
+
+        told = await doctor()
+
+        ((found, words),) = told.of("calendar")
+        assert found == health
+        assert words.startswith(f"vn@{last} ")
+        assert said in words
+        assert "reaches further" in told.fix("calendar")
 
 
 async def test_what_does_not_answer_is_named(doctor: Doctor, tmp_path: Path) -> None:
