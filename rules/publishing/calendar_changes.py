@@ -91,16 +91,14 @@ def _change(old: OpenHours, new: OpenHours, proposal: OpenHours | None) -> Chang
 
 
 class _Days:
-    """The days of a calendar for an agency, on each side of its validity too."""
+    """The days of a calendar for an agency; beyond its validity nothing but the base says what they are."""
 
     def __init__(self, file: CalendarFile, agency: str | None) -> None:
-        self._file, self._agency = file, agency
-        self._week, self._said = file.week.days(), decided(file)
+        self._agency, self._week, self._said = agency, file.week.days(), decided(file)
         self.proposed = {
             day.date: hours_of(day.kind, day.hours, day.date, day.replaces, self._week)
             for day in proposed(file, agency)
         }
 
     def hours(self, day: date) -> OpenHours:
-        valid = self._file.valid_from <= day <= self._file.valid_until
-        return hours_on(day, self._agency, self._week, self._said if valid else ())
+        return hours_on(day, self._agency, self._week, self._said)
