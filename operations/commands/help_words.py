@@ -21,7 +21,7 @@ PLATFORM: Final[Mapping[str, str]] = {
     "versions promote": "Giao mọi việc cho một bản dựng: hồ sơ mới ngay, hồ sơ khác ở sự kiện kế tiếp.",
     "versions drain": "Chuyển hết những gì một bản dựng còn giữ sang bản hiện hành, rồi mới dừng worker của nó.",
     "versions check": "Thử xem mã nguồn này tiếp tục được với dữ liệu đang có không; không thay đổi gì.",
-    "procedures check": "Báo mọi lỗi của tệp thủ tục.",
+    "procedures check": "Báo mọi lỗi của tệp thủ tục, và điều nào đã cũ hoặc chưa được xác nhận.",
     "procedures publish": "Công bố tệp thủ tục; công bố lại đúng tệp đó thì được.",
     "procedures list": "Liệt kê các phiên bản đã công bố, mới nhất trước.",
     "procedures show": "Xem một phiên bản đã công bố, kèm căn cứ của từng điều.",

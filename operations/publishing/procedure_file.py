@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import partial
 from typing import Any, Final, NamedTuple
 
 import yaml
 
 from rules.publishing.catalogue import problems
+from rules.publishing.facts import Doubt, doubts
 from rules.publishing.mistakes import Mistake, mistake
 from rules.publishing.plain_data import MAX_DEPTH, child
 from schemas.publishing.procedure import Limits, Procedure
@@ -69,6 +71,14 @@ class Checked(NamedTuple):
     procedure: Procedure | None
     sha256: str
     mistakes: list[Mistake]
+
+
+class Doubted(NamedTuple):
+    """A fact of a file that is to be looked at again; `line` counts from 1."""
+
+    path: str
+    doubt: Doubt
+    line: int | None
 
 
 class _Refused(yaml.YAMLError):
@@ -184,12 +194,21 @@ def _unreadable(rule: str, line: int | None) -> Parsed:
     return Parsed(None, [mistake(rule, "").model_copy(update={"line": line})], {})
 
 
-def check_bytes(data: bytes, *, allow_seconds: bool = False) -> Checked:
-    """The procedure that `data` holds, or every mistake of it in the order of the file."""
+def check_bytes(data: bytes, *, allow_seconds: bool = False, today: date | None = None) -> Checked:
+    """The procedure that `data` holds, or every mistake of it in the order of the file.
+
+    With `today` nothing may have been checked after it.
+    """
     parsed = parse(data)
-    found = all_mistakes(parsed, partial(problems, allow_seconds=allow_seconds))
+    found = all_mistakes(parsed, partial(problems, allow_seconds=allow_seconds, today=today))
     sha256 = hashlib.sha256(data).hexdigest()
     return Checked(None if found else Procedure.model_validate(parsed.value), sha256, found)
+
+
+def doubts_of(data: bytes, today: date) -> list[Doubted]:
+    """The facts in `data` that are stale on this day or unconfirmed, in the order of the file."""
+    parsed = parse(data)
+    return [Doubted(path, doubt, _line(path, parsed.lines)) for path, doubt in doubts(parsed.value, today)]
 
 
 def all_mistakes(parsed: Parsed, problems_of: Callable[[Any], list[Mistake]]) -> list[Mistake]:
@@ -231,6 +250,7 @@ def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffi
         raise ValueError(f"no such limit: {', '.join(sorted(unknown))}; choose of {', '.join([*DEMO_SECONDS, *own])}")
     raw["version"] = f"{raw['version']}-{suffix}"
     raw["limits"] = {name: lasts[name] for name in Limits.model_fields if name in lasts}
+    raw["limits_source"] = dict.fromkeys(raw["limits"], "unconfirmed")
     for part in parts:
         part["limit"] = lasts.get(f"part.{part['code']}", lasts["part"])
     for case in cases:

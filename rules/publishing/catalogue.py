@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any, Final
 
 from rules.publishing.condition_mistakes import condition_mistakes
+from rules.publishing.facts import fact_mistakes
 from rules.publishing.fee_mistakes import fee_mistakes
 from rules.publishing.level_mistakes import NOT_SKIPPED, level_mistakes
 from rules.publishing.list_mistakes import list_mistakes
 from rules.publishing.mistakes import Mistake, mistake
 from rules.publishing.plain_data import child, plain
+from rules.publishing.prose_mistakes import prose_mistakes
 from rules.publishing.readable_parts import (
     UNREAD,
     ExtensionSketch,
@@ -41,10 +45,11 @@ _ADDED: Final = frozenset({"limits.reappointment", "extension.by"})
 _HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}
 
 
-def problems(raw: object, *, allow_seconds: bool = False) -> list[Mistake]:
+def problems(raw: object, *, allow_seconds: bool = False, today: date | None = None) -> list[Mistake]:
     """Every mistake of a procedure as it was read from a file; none means that it may be published.
 
-    `allow_seconds` admits the unit that only demonstrations use.
+    `allow_seconds` admits the unit that only demonstrations use. After `today` nothing can have been checked; without
+    a day that is not asked.
     """
     if not isinstance(raw, dict):
         return [mistake("not_a_mapping", "")]
@@ -53,8 +58,12 @@ def problems(raw: object, *, allow_seconds: bool = False) -> list[Mistake]:
     found.extend(_blank_texts(value, ""))
     if isinstance(value.get("level"), bool | float):  # pydantic takes true for 1
         found.append(mistake("not_allowed_value", "level", allowed=", ".join(str(int(level)) for level in Level)))
-    found.extend(_elsewhere(schema_mistakes(Procedure, value), found))
+    misfits = list(schema_mistakes(Procedure, value))
+    found.extend(_elsewhere(misfits, found))
     found.extend(_elsewhere(_across(sketch(value), allow_seconds=allow_seconds), found))
+    procedure = None if misfits else Procedure.model_validate_json(json.dumps(value))
+    found.extend(_elsewhere(prose_mistakes(value, procedure), found))
+    found.extend(_elsewhere(fact_mistakes(value, today), found))
     return list({(entry.path, entry.rule): entry for entry in found}.values())
 
 

@@ -54,6 +54,7 @@ def _crowded(parts: ProcedureSketch) -> Iterator[Mistake]:
 
 
 def _codes(parts: ProcedureSketch) -> Iterator[tuple[str, dict[int, object]]]:
+    yield "figures", {n: entry.code for n, entry in read(parts.figures).items()}
     yield "papers", {n: entry.code for n, entry in read(parts.papers).items()}
     yield "cases", {n: entry.code for n, entry in read(parts.cases).items()}
     yield "form", {n: entry.code for n, entry in read(parts.form).items()}

@@ -276,6 +276,110 @@ WORDS: Final[dict[str, Words]] = {
         "sửa, hoặc xóa phần phụ thuộc vào điều kiện này",
         "correct it, or remove what depends on it",
     ),
+    # texts
+    "money_in_text": Words(
+        "số tiền viết ngay trong văn bản: khi quy tắc thay đổi, văn bản vẫn nói số cũ",
+        "an amount of money stands in the text: when the rule changes, the text still says the old one",
+        "thay bằng chỗ điền như `fee.<mã>` trong ngoặc nhọn",
+        "write a placeholder such as `fee.<code>` in braces",
+    ),
+    "time_in_text": Words(
+        "thời gian viết bằng số hoặc bằng chữ ngay trong văn bản",
+        "a number with a unit of time, or a time of day, stands in the text",
+        "điền `limit.<tên>` hoặc `step.<mã>` trong ngoặc nhọn; số không thuộc quy tắc nào: `figures` và `figure.<mã>`",
+        "write `limit.<name>` or `step.<code>` in braces; a number that no rule has: `figures` and `figure.<code>`",
+    ),
+    "percent_in_text": Words(
+        "tỷ lệ phần trăm viết ngay trong văn bản",
+        "a percentage stands in the text",
+        "thay bằng `waiver.<mã>` trong ngoặc nhọn, hoặc ghi vào `figures` và điền `figure.<mã>`",
+        "write `waiver.<code>` in braces, or put it into `figures` and write `figure.<code>`",
+    ),
+    "date_in_text": Words(
+        "ngày tháng viết ngay trong văn bản",
+        "a date stands in the text",
+        "ghi ngày vào quy tắc mà ngày đó nói đến, và dùng chỗ điền của quy tắc ấy",
+        "write the date into the rule that it is about, and use that rule's placeholder",
+    ),
+    "sets_in_text": Words(
+        "số bộ hồ sơ viết ngay trong văn bản",
+        "the number of sets of papers stands in the text",
+        "ghi vào `information.sets` và điền `sets` trong ngoặc nhọn",
+        "write it at `information.sets`, and `sets` in braces here",
+    ),
+    "channel_in_text": Words(
+        "trang thông tin nói kênh nộp hoặc nhận bằng lời riêng",
+        "the information page names a channel in its own words",
+        "thay bằng `channels.filing`, `channels.fee` hoặc `channels.result` trong ngoặc nhọn",
+        "write `channels.filing`, `channels.fee` or `channels.result` in braces",
+    ),
+    "waiver_in_text": Words(
+        "trang thông tin nói việc miễn, giảm hoặc không thu bằng lời riêng",
+        "the information page says in its own words that somebody pays less or nothing",
+        "thay bằng `waiver.<mã>`, hoặc `fee` khi không thu, trong ngoặc nhọn",
+        "write `waiver.<code>` in braces, or `fee` where nothing is to be paid",
+    ),
+    "paper_in_text": Words(
+        "trang thông tin gọi tên giấy tờ bằng lời riêng",
+        "the information page names a paper in its own words",
+        "thay bằng `paper.<mã>`, hoặc `result` khi đó là kết quả, trong ngoặc nhọn",
+        "write `paper.<code>` in braces, or `result` where it is what the applicant receives",
+    ),
+    "channel_of_name": Words(
+        "tên nói đến một kênh mà điều kiện `when` của khoản này không đòi hỏi",
+        "the name speaks of a channel that the conditions at `when` do not ask for",
+        "thêm điều kiện `channel`, hoặc bỏ kênh khỏi tên",
+        "add the condition `channel`, or take the channel out of the name",
+    ),
+    "unplain_character": Words(
+        "có ký tự chỉ trông giống chữ, số hoặc dấu cách thường",
+        "a character only looks like a letter, a digit or a space",
+        "gõ lại bằng chữ Việt hoặc chữ Latinh, số 0–9 và dấu cách thường",
+        "type it again with Latin letters, the digits 0 to 9 and plain spaces",
+    ),
+    "placeholder_form": Words(
+        "dấu ngoặc nhọn không thành một chỗ điền",
+        "a brace that is no placeholder",
+        "viết `loại.mã` bằng chữ thường giữa một dấu mở và một dấu đóng, hoặc xóa dấu ngoặc",
+        "write `kind.code` in small letters between one opening and one closing brace, or remove the brace",
+    ),
+    "placeholder_stuck": Words(
+        "chữ hoặc số đứng sát chỗ điền, nên đọc liền với giá trị được điền",
+        "a letter or a number stands right beside a placeholder, and is read as part of what fills it",
+        "để dấu cách hoặc chữ ở giữa; không viết số trước chỗ điền",
+        "put a space or a word between them, and no number before a placeholder",
+    ),
+    "placeholder_unknown": Words(
+        "không có gì để điền vào chỗ này",
+        "nothing of this procedure fills that placeholder",
+        "chọn {known}",
+        "choose {known}",
+    ),
+    "placeholder_of_name": Words(
+        "chỗ điền này là tên gọi hoặc cả khoản phí, chỉ dùng trong `information`",
+        "this placeholder stands for a name or for the whole fee, and may stand in `information` only",
+        "viết tên ra, hoặc dùng chỗ điền của một số",
+        "write the name out, or use the placeholder of a number",
+    ),
+    "placeholder_in_one_language": Words(
+        "chỗ điền chỉ có ở một trong hai ngôn ngữ",
+        "a placeholder stands in one of the two languages only",
+        "dùng cùng các chỗ điền ở `vi` và ở `en`",
+        "use the same placeholders in `vi` and in `en`",
+    ),
+    # facts
+    "checked_in_future": Words(
+        "ngày kiểm tra ở tương lai",
+        "a day in the future on which it was checked",
+        "viết ngày đã đối chiếu với nguồn, chậm nhất là hôm nay",
+        "write the day on which it was held against its source, today at the latest",
+    ),
+    "limit_without_source": Words(
+        "thời hạn này không có nguồn",
+        "this limit has no source",
+        "thêm vào `limits_source` cùng tên, hoặc `unconfirmed`",
+        "add it to `limits_source` under the same name, or `unconfirmed`",
+    ),
     # review
     "review_required": Words(
         "từ mức độ 2 phải có bước giải quyết",

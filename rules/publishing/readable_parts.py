@@ -91,7 +91,7 @@ class FieldSketch(Sketch):
 
 
 class CodeSketch(Sketch):
-    """What has a code: a party."""
+    """What has a code: a figure, a party."""
 
     code: Maybe[Code] = UNREAD
 
@@ -236,6 +236,7 @@ class ProcedureSketch(Sketch):
     partial: Maybe[PartialSketch | None] = None
     limits: Maybe[dict[str, Maybe[Limit]]] = UNREAD
     cases: Listed[CaseSketch] = ()
+    figures: Listed[CodeSketch] = ()
     papers: Listed[PaperSketch] = ()
     form: Listed[FieldSketch] = ()
     review: Listed[StepSketch] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
@@ -14,15 +15,28 @@ from ..level import Channel, Level
 from ..limit import Limit, Unit
 from ..people import PersonKind, Role
 from .calendar import Day, LocalTime
+from .figure import FigureUnit
 
 ProcedureCode = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$")]
 """A code of the national database of procedures: `1.001193`, or a province's variant."""
 
 
 class Fact(StrictModel):
-    """Something the procedure states. `source` names the legal text, or is the word `unconfirmed`."""
+    """Something the procedure states. `source` names the legal text, or is the word `unconfirmed`.
+
+    `checked` is the day on which it was last held against its source; without it, that of the whole file.
+    """
 
     source: ShortText
+    checked: Day | None = None
+
+
+class FigureRule(Fact):
+    """A number of the texts that no rule of the engine needs, such as the months by which a permit is extended."""
+
+    code: Code
+    amount: float = Field(gt=0, le=1_000_000, allow_inf_nan=False)
+    unit: FigureUnit
 
 
 class Statement(Fact):
@@ -464,6 +478,19 @@ class Limits(Model):
     cut_off: LocalTime | None = None
 
 
+LIMIT_SOURCES: Final[Mapping[str, str]] = {
+    "suspension": "unconfirmed",
+    "transfer": "unconfirmed",
+    "appeal": "unconfirmed",
+    "take_up": "Luật Khiếu nại 02/2011/QH13 Đ27; unconfirmed",
+    "complaint": "Luật Khiếu nại 02/2011/QH13 Đ28; unconfirmed",
+    "reminder": "unconfirmed",
+    "apology": "NĐ 61/2018/NĐ-CP Đ19 k9; unconfirmed",
+    "notice": "NĐ 61/2018/NĐ-CP Đ19 k9",
+}
+"""Where the limits come from that a procedure leaves as they are above."""
+
+
 class GoesOn(StrEnum):
     """How a clock goes on once what interrupted it is over: with what was left, or from the beginning."""
 
@@ -483,10 +510,15 @@ class Resumption(Model):
 
 
 class Procedure(StrictModel):
-    """A procedure as it is written in the catalogue and published, one version of it."""
+    """A procedure as it is written in the catalogue and published, one version of it.
+
+    Its texts hold placeholders such as `{limit.processing}`, which its rules fill. `limits_source` says of each limit
+    that the file states, and of others if it likes, where it comes from.
+    """
 
     code: ProcedureCode
     version: Version
+    checked: Day
     level: Level
     partial: PartialRule | None = None
     name: Text
@@ -494,8 +526,9 @@ class Procedure(StrictModel):
     information: Information
     legal_basis: tuple[ShortText, ...] = Field(min_length=1)
     limits: Limits
-    limits_source: ShortText
+    limits_source: dict[str, ShortText]
     cases: tuple[LimitCase, ...] = ()
+    figures: tuple[FigureRule, ...] = ()
     papers: tuple[PaperRule, ...] = ()
     form: tuple[FieldRule, ...] = ()
     review: tuple[ReviewStep, ...] = ()

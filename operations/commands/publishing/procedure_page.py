@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from rules.publishing.prose import filled
+from rules.publishing.rule_words import amount, between, holds, waived
 from schemas.base import Text
-from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel
 from schemas.limit import Limit
 from schemas.names import ACT_NAMES, AGENCY_KIND_NAMES, CHANNEL_NAMES, ROLE_NAMES, listed
-from schemas.people import PersonKind
+from schemas.publishing.figure import counted
 from schemas.publishing.procedure import (
-    Condition,
+    LIMIT_SOURCES,
     ConsultRule,
     DraftRule,
     ExtensionRule,
@@ -43,11 +44,19 @@ class Row(NamedTuple):
     source: str = ""
 
 
-def rows(procedure: Procedure) -> Iterator[Row]:
-    """What a procedure says, in the order of its file."""
+def rows(raw: Procedure) -> Iterator[Row]:
+    """What a procedure says, in the order of its file, its texts filled from its rules."""
+    procedure = filled(raw)
     labels = {field.code: field.label for field in procedure.form}
     yield from _head(procedure)
-    yield Row("limits", _lines(*_limits(procedure)), procedure.limits_source)
+    yield from _limits(procedure)
+    for n, case in enumerate(procedure.cases):
+        when = [_pair(holds(case.when, labels))] if case.when else []
+        words = _lines(_coded(case.code, case.name), _pair(case.processing.words), *when)
+        yield Row(f"cases[{n}]", words, case.source)
+    for n, figure in enumerate(procedure.figures):
+        words = _coded(figure.code, counted(figure.amount, figure.unit))
+        yield Row(f"figures[{n}]", words, figure.source)
     for n, paper in enumerate(procedure.papers):
         asked = [_coded(paper.code, paper.name), *_asked(paper.when, labels, required=paper.required)]
         yield Row(f"papers[{n}]", _lines(*asked, *([paper.form] if paper.form else [])), paper.source)
@@ -64,6 +73,8 @@ def rows(procedure: Procedure) -> Iterator[Row]:
 
 def _head(procedure: Procedure) -> Iterator[Row]:
     yield Row("level", _pair(CAPABILITIES[procedure.level].name))
+    if procedure.partial is not None:
+        yield Row("partial", f"{procedure.partial.reason}: {_pair(procedure.partial)}", procedure.partial.source)
     yield Row("name", _pair(procedure.name))
     yield Row("agency", _pair(procedure.agency))
     for name, item in procedure.information:
@@ -76,7 +87,7 @@ def _head(procedure: Procedure) -> Iterator[Row]:
 
 
 def _field(field: FieldRule, labels: Mapping[str, Text]) -> str:
-    bounds = _range(field.minimum, field.maximum)
+    bounds = between(field.minimum, field.maximum)
     size = [] if bounds is None else [_pair(_SIZE[field.kind], bounds)]
     choices = [", ".join(field.choices)] if field.choices else []
     asked = _asked(field.when, labels, required=field.required)
@@ -126,23 +137,23 @@ def _fee(fee: FeeRule, labels: Mapping[str, Text]) -> Iterator[Row]:
     for n, item in enumerate(fee.items):
         yield Row(f"fee.items[{n}]", _item(item, labels), item.source)
     for n, waiver in enumerate(fee.waivers):
-        yield Row(f"fee.waivers[{n}]", _waiver(waiver), waiver.source)
+        yield Row(f"fee.waivers[{n}]", _waiver(waiver, labels), waiver.source)
+    for n, refund in enumerate(fee.refunds):
+        yield Row(f"fee.refunds[{n}]", f"{refund.case}: {refund.percent}%", refund.source)
     pay = _pair(Text(vi="nộp trong", en="to be paid within"), fee.limit.words)
     yield Row("fee", _lines(_pair(_DUE[fee.due]), _channels(fee.channels), pay), fee.source)
 
 
 def _item(item: FeeItem, labels: Mapping[str, Text]) -> str:
-    amount = Text(vi=f"{item.amount:,} đồng".replace(",", "."), en=f"{item.amount:,} đồng")
-    times = [] if item.per is None else [Text(vi="×", en="×"), _quoted(labels[item.per])]
-    when = [_pair(_when(item.when, labels))] if item.when else []
-    return _lines(_coded(item.code, item.name), _pair(_FEES[item.kind]), _pair(amount, *times), *when)
+    when = [_pair(holds(item.when, labels))] if item.when else []
+    return _lines(_coded(item.code, item.name), _pair(_FEES[item.kind]), _pair(amount(item, labels)), *when)
 
 
-def _waiver(waiver: WaiverRule) -> str:
-    part = Text(vi=f"giảm {waiver.percent}%", en=f"{waiver.percent}% off")
-    off = Text(vi="miễn toàn bộ", en="nothing to pay") if waiver.percent == _ALL else part
+def _waiver(waiver: WaiverRule, labels: Mapping[str, Text]) -> str:
     by = _pair(Text(vi="người duyệt:", en="granted by:"), ROLE_NAMES[waiver.approver])
-    return _lines(_coded(waiver.code, waiver.name), _pair(off), by)
+    when = [_pair(holds(waiver.when, labels))] if waiver.when else []
+    evidence = [f"evidence: {waiver.evidence}"] if waiver.evidence else []
+    return _lines(_coded(waiver.code, waiver.name), _pair(waived(waiver)), *when, *evidence, by)
 
 
 def _rules(procedure: Procedure) -> Iterator[Row]:
@@ -192,45 +203,16 @@ def _answerable(officers: tuple[str, ...]) -> str:
 
 def _asked(when: When, labels: Mapping[str, Text], *, required: bool) -> list[str]:
     asked = Text(vi="bắt buộc", en="required") if required else Text(vi="không bắt buộc", en="optional")
-    return [_pair(asked, *([_when(when, labels)] if when else []))]
+    return [_pair(asked, *([holds(when, labels)] if when else []))]
 
 
-def _when(when: When, labels: Mapping[str, Text]) -> Text:
-    conditions = [_condition(condition, labels) for condition in when]
-    return Text(
-        vi="khi " + " và ".join(condition.vi for condition in conditions),
-        en="when " + " and ".join(condition.en for condition in conditions),
-    )
-
-
-def _condition(condition: Condition, labels: Mapping[str, Text]) -> Text:
-    if condition.channel is not None:
-        return _FILED[condition.channel]
-    if condition.applicant is not None:
-        return _APPLICANTS[condition.applicant]
-    label = _quoted(labels[str(condition.field)])
-    values = _range(condition.at_least, condition.at_most) or _either(condition.one_of)
-    return Text(vi=f"{label.vi} là {values.vi}", en=f"{label.en} is {values.en}")
-
-
-def _either(values: tuple[FormValue, ...]) -> Text:
-    words = [_TRUTH[value] if isinstance(value, bool) else Text(vi=str(value), en=str(value)) for value in values]
-    return Text(vi=" hoặc ".join(word.vi for word in words), en=" or ".join(word.en for word in words))
-
-
-def _range(least: int | None, most: int | None) -> Text | None:
-    if least is not None and most is not None:
-        return Text(vi=f"từ {least} đến {most}", en=f"from {least} to {most}")
-    if least is not None:
-        return Text(vi=f"từ {least} trở lên", en=f"{least} or more")
-    return None if most is None else Text(vi=f"nhiều nhất {most}", en=f"at most {most}")
-
-
-def _limits(procedure: Procedure) -> Iterator[str]:
+def _limits(procedure: Procedure) -> Iterator[Row]:
     for name, limit in procedure.limits:
         if limit is not None:
-            yield f"{name}: {_pair(limit.words) if isinstance(limit, Limit) else f'{limit:%H:%M}'}"
-    yield "; ".join(f"resumption.{name}: {rule}" for name, rule in procedure.resumption)
+            source = procedure.limits_source.get(name) or LIMIT_SOURCES.get(name, "")
+            said = _pair(limit.words) if isinstance(limit, Limit) else f"{limit:%H:%M}"
+            yield Row(f"limits.{name}", said, source)
+    yield Row("resumption", _lines(*(f"{name}: {rule}" for name, rule in procedure.resumption)))
 
 
 def _count(number: int, thing: str) -> str:
@@ -263,15 +245,6 @@ _REFERRED: Final = Text(
     vi="hồ sơ điện tử: gửi các cơ quan cùng lúc; hồ sơ giấy: lần lượt từng cơ quan",
     en="electronic: to all agencies at once; on paper: to one after another",
 )
-_ALL: Final = 100
-_TRUTH: Final = {True: Text(vi="có", en="yes"), False: Text(vi="không", en="no")}
-_FILED: Final = {
-    channel: Text(vi=f"nộp hồ sơ {words.vi}", en=f"filed {words.en}") for channel, words in CHANNEL_NAMES.items()
-}
-_APPLICANTS: Final = {
-    PersonKind.PERSON: Text(vi="người nộp là cá nhân", en="the applicant is a person"),
-    PersonKind.ORGANISATION: Text(vi="người nộp là tổ chức", en="the applicant is an organisation"),
-}
 _KINDS: Final = {
     FieldKind.TEXT: Text(vi="chữ", en="text"),
     FieldKind.INTEGER: Text(vi="số nguyên", en="whole number"),

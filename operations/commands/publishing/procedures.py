@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,11 +14,16 @@ from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from motcua.cli.showing import when
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
-from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes, report
+from operations.commands.publishing.check_report import Look, print_looks, print_looks_as_json
+from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes
 from operations.commands.publishing.procedure_page import rows
-from operations.publishing.catalogue import Listed, MistakesFoundError, VersionPublishedError, check_bytes, parse
+from operations.publishing.catalogue import Listed, MistakesFoundError, VersionPublishedError, check_bytes
 from operations.publishing.catalogue import publish as publish_file
 from operations.publishing.catalogue import published as published_versions
+from operations.publishing.procedure_file import doubts_of
+from operations.publishing.published import published_procedure
+from rules.publishing.prose import filled
+from rules.time.working_time import VIETNAM
 from schemas.publishing.procedure import Procedure
 
 app = typer.Typer(
@@ -32,12 +38,34 @@ Demo = Annotated[bool, typer.Option("--demo", help="For demonstrations: allow li
 
 
 @app.command()
-def check(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
-    """Report every mistake of procedure files; exit 1 if there is one.
+def check(
+    files: Files,
+    *,
+    demo: Demo = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Count what is stale or unconfirmed instead of listing it.")
+    ] = False,
+    as_json: AsJson = False,
+    lang: Lang = Language.EN,
+) -> None:
+    """Report every mistake of procedure files, and what is stale or unconfirmed in them; exit 1 if there is a mistake.
 
-    Example: `motcua procedures check procedures/*.yaml`
+    A fact is stale a year after it was `checked`, and unconfirmed if its source says so.
+
+    Examples: `motcua procedures check procedures/*.yaml`, `motcua procedures check --quiet my-file.yaml`
     """
-    report(files, lambda data: check_bytes(data, allow_seconds=demo).mistakes, as_json=as_json, lang=lang)
+    today = _today()
+    contents = {path: path.read_bytes() for path in files}
+    looks = [
+        Look(path, check_bytes(data, allow_seconds=demo, today=today).mistakes, doubts_of(data, today))
+        for path, data in contents.items()
+    ]
+    if as_json:
+        print_looks_as_json(looks)
+    else:
+        print_looks(looks, lang, quiet=quiet)
+    if any(look.mistakes for look in looks):
+        raise typer.Exit(Exit.REFUSED)
 
 
 @app.command()
@@ -52,7 +80,9 @@ def publish(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: 
     dsn = address(OWNER)
     contents = {path: path.read_bytes() for path in files}
     found = [
-        (path, entry) for path, data in contents.items() for entry in check_bytes(data, allow_seconds=demo).mistakes
+        (path, entry)
+        for path, data in contents.items()
+        for entry in check_bytes(data, allow_seconds=demo, today=_today()).mistakes
     ]
     if found:
         if as_json:
@@ -82,7 +112,7 @@ def list_published(*, as_json: AsJson = False) -> None:
         return
     table = Table("Code", Column("Version", overflow="fold"), "Level", "Name", "Published", "Demo")
     for entry in entries:
-        procedure = _procedure(entry)
+        procedure = filled(_procedure(entry))
         name = escape(f"{procedure.name.vi} / {procedure.name.en}")
         level, published = str(int(procedure.level)), when(entry.published_at)
         table.add_row(entry.code, entry.version, level, name, published, "demo" if entry.demo else "")
@@ -111,9 +141,13 @@ def show(
     if source:
         typer.get_binary_stream("stdout").write(entry.source)
     elif as_json:
-        print_json(_listed_row(entry) | {"procedure": _procedure(entry).model_dump(mode="json")})
+        print_json(_listed_row(entry) | {"procedure": filled(_procedure(entry)).model_dump(mode="json")})
     else:
         out().print(_facts(entry))
+
+
+def _today() -> date:
+    return datetime.now(VIETNAM).date()
 
 
 def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool) -> dict[str, Any]:
@@ -131,8 +165,7 @@ def _outcome(row: dict[str, Any]) -> str:
 
 
 def _procedure(entry: Listed) -> Procedure:
-    """What was published, also where today's checks would refuse it."""
-    return Procedure.model_validate(parse(entry.source).value)
+    return published_procedure(entry.source, entry.published_at.date())
 
 
 def _listed_row(entry: Listed) -> dict[str, Any]:

@@ -193,7 +193,9 @@ def test_the_command_publishes_lists_and_shows() -> None:
     shown = run("show", "2.000635")
     assert shown.exit_code == 0, shown.output
     assert "TT 281/2016/TT-BTC" in shown.output
-    assert json.loads(run("show", "2.000635@2026-12", "--json").output)["procedure"]["level"] == 4
+    told = json.loads(run("show", "2.000635@2026-12", "--json").output)["procedure"]
+    assert told["level"] == 4
+    assert told["information"]["conditions"]["vi"].startswith("Phí: 8.000 đồng")
     assert run("show", "2.000635", "--source").stdout_bytes == SOURCE
 
 
@@ -256,7 +258,7 @@ def test_the_command_refuses_with_1_and_misuse_with_2(tmp_path: Path, monkeypatc
     checked = run("check", bad, FILE)
     assert checked.exit_code == 1
     assert f"{bad}:4 level" in checked.output
-    assert json.loads(run("check", bad, "--json").output)[0]["rule"] == "not_allowed_value"
+    assert json.loads(run("check", bad, "--json").output)["mistakes"][0]["rule"] == "not_allowed_value"
     assert run("publish", FILE, bad).exit_code == 1
     assert json.loads(run("list", "--json").output) == []
 

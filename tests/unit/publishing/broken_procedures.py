@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
+from schemas.publishing.procedure import Limits
+
 EXTRACT = Path(__file__).parents[3] / "procedures" / "2.000635@2026-12.yaml"
 
 Raw: TypeAlias = dict[str, Any]
@@ -47,6 +49,7 @@ ORDER = FACT | {"number": "1", "officers": ["x"]}
 VERIFIED = FACT | {"code": "verified", "name": NAME, "processing": "5 working days"}
 PARTIAL = FACT | {"reason": "presence", "vi": "Phải có mặt.", "en": "Presence is asked for."}
 BORN = {"field": "born"}
+AGE = FACT | {"code": "age", "amount": 16, "unit": "years of age"}
 URGENT = {"field": "urgent", "one_of": [True]}
 
 
@@ -60,6 +63,8 @@ def good() -> Raw:
 def _good() -> str:
     raw: Raw = yaml.safe_load(EXTRACT.read_bytes())
     raw["limits"]["suspension"] = "20 working days"
+    raw["limits_source"] = dict.fromkeys(Limits.model_fields, "unconfirmed")
+    raw["figures"] = [AGE]
     raw["papers"] = [
         FACT | {"code": "birth_notice", "name": NAME, "when": [{"field": "kind", "one_of": ["birth", "death"]}]},
         FACT | {"code": "statutes", "name": NAME, "when": [{"applicant": "organisation"}]},
@@ -181,6 +186,10 @@ def referring() -> Change:
         raw["review"].insert(0, deepcopy(REFER | {"referral": REFERRED}))
 
     return change
+
+
+def _information(item: str, vi: str, en: str) -> Change:
+    return put(f"information.{item}", FACT | {"vi": vi, "en": en})
 
 
 def _when(condition: Any) -> Change:
@@ -853,4 +862,33 @@ BROKEN = [
         "automatic",
         "automatic_needs_online_filing",
     ),
+    # texts
+    Broken("money in a text", put("review[3].name.vi", "Thu 8.000 đồng"), "review[3].name.vi", "money_in_text"),
+    Broken("time in a text", put("result.name.en", "Copy within 5 working days"), "result.name.en", "time_in_text"),
+    Broken(
+        "percentage in a text", put("fee.waivers[1].name.vi", "Giảm 50%"), "fee.waivers[1].name.vi", "percent_in_text"
+    ),
+    Broken("date in a text", put("agency.en", "The commune, from 1/3/2027"), "agency.en", "date_in_text"),
+    Broken("sets in a text", _information("steps", "Nộp 02 bộ.", "File."), "information.steps.vi", "sets_in_text"),
+    Broken("channel in a text", _information("how", "Nộp.", "File online."), "information.how.en", "channel_in_text"),
+    Broken("waiver in a text", _information("how", "Miễn phí.", "File."), "information.how.vi", "waiver_in_text"),
+    Broken("paper in a text", _information("how", "Nộp tờ khai.", "File."), "information.how.vi", "paper_in_text"),
+    Broken("channel of a name", put("fee.items[1].name.vi", "Phí trực tuyến"), "fee.items[1].name", "channel_of_name"),
+    Broken("letter of another script", put("name.en", "Cоpy"), "name.en", "unplain_character"),
+    Broken("brace without an end", put("name.vi", "Bản sao {sets"), "name.vi", "placeholder_form"),
+    Broken(
+        "number beside a placeholder", put("name", {"vi": "1{sets}", "en": "{sets}"}), "name.vi", "placeholder_stuck"
+    ),
+    Broken("unknown placeholder", put("name.vi", "{limit.lunch}"), "name.vi", "placeholder_unknown"),
+    Broken("name in a name", put("name.vi", "{result}"), "name.vi", "placeholder_of_name"),
+    Broken("placeholder in one language", put("name.vi", "Bản sao {sets}"), "name", "placeholder_in_one_language"),
+    # facts
+    Broken("day of other form", put("checked", "27/11/2026"), "checked", "date_form"),
+    Broken("no day", drop("checked"), "checked", "required"),
+    Broken("checked in the future", put("papers[0].checked", "2026-11-28"), "papers[0].checked", "checked_in_future"),
+    Broken("limit without a source", drop("limits_source.intake"), "limits.intake", "limit_without_source"),
+    Broken("source of no limit", put("limits_source.lunch", "Law"), "limits_source.lunch", "unknown_key"),
+    Broken("figure of money", put("figures[0].unit", "đồng"), "figures[0].unit", "not_allowed_value"),
+    Broken("figure of nothing", put("figures[0].amount", 0), "figures[0].amount", "out_of_range"),
+    Broken("figure twice", put("figures[1]", AGE), "figures[1].code", "duplicate_code"),
 ]

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from textwrap import dedent
 
@@ -26,8 +27,11 @@ FILES = sorted((ROOT / "procedures").glob("*.yaml"))
 EXTRACT = (ROOT / "procedures" / "2.000635@2026-12.yaml").read_bytes()
 
 
+TODAY = date(2026, 11, 27)
+
+
 def found(raw: object, *, allow_seconds: bool = False) -> set[tuple[str, str]]:
-    return {(entry.path, entry.rule) for entry in problems(raw, allow_seconds=allow_seconds)}
+    return {(entry.path, entry.rule) for entry in problems(raw, allow_seconds=allow_seconds, today=TODAY)}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -299,12 +303,14 @@ def test_the_fragments_of_the_documentation_pass() -> None:
                 raw["review"][2] |= part
             case {"act": "draft"}:
                 raw["review"].insert(0, raw["review"][0] | {"code": "drafting"} | part)
+            case {"limits_source": sources}:
+                raw["limits_source"] |= sources
             case {"items": items}:
                 raw["fee"]["items"] = items
             case _:
                 raw |= part
 
-    assert len(parts) == 7
+    assert len(parts) == 9
     assert found(raw) == set()
     assert found(raw | {"review": [referring, *raw["review"]], "silent_approval": None}) == set()
 

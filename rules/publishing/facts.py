@@ -1,0 +1,88 @@
+"""The facts of a procedure file: where each comes from, when it was last checked, and which of them are doubtful."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from rules.publishing.mistakes import Mistake, mistake
+from rules.publishing.plain_data import child
+from schemas.publishing.procedure import Limits
+
+FRESH: Final = timedelta(days=365)
+"""How long a check lasts; after that the source may say something else."""
+_UNCONFIRMED: Final = re.compile(r"\bunconfirmed\b")
+
+
+class Doubt(StrEnum):
+    """Why a fact is to be looked at again."""
+
+    STALE = "stale"
+    UNCONFIRMED = "unconfirmed"
+
+
+class _Fact(NamedTuple):
+    """A fact where it stands, its source, and the day on which it was checked where that can be read."""
+
+    path: str
+    source: str
+    checked: date | None
+
+
+def doubts(value: object, today: date) -> Iterator[tuple[str, Doubt]]:
+    """The path of each fact in plain data that is stale on this day, or that no source confirms."""
+    for fact in _facts(value, "", None):
+        if fact.checked is not None and today - fact.checked > FRESH:
+            yield fact.path, Doubt.STALE
+        if _UNCONFIRMED.search(fact.source):
+            yield fact.path, Doubt.UNCONFIRMED
+
+
+def fact_mistakes(value: dict[str, Any], today: date | None) -> Iterator[Mistake]:
+    """What was checked in the future, which limit of the file has no source, and which source is of no limit."""
+    yield from _future(value, "", today)
+    limits, sources = value.get("limits"), value.get("limits_source")
+    if not isinstance(limits, dict) or not isinstance(sources, dict):
+        return
+    stated = {name for name in Limits.model_fields if limits.get(name) is not None}
+    yield from (mistake("limit_without_source", f"limits.{name}") for name in sorted(stated - sources.keys()))
+    yield from (mistake("unknown_key", f"limits_source.{name}") for name in sources.keys() - Limits.model_fields.keys())
+
+
+def _future(value: Any, path: str, today: date | None) -> Iterator[Mistake]:
+    match value:
+        case dict():
+            checked = _day(value.get("checked"))
+            if checked is not None and today is not None and checked > today:
+                yield mistake("checked_in_future", child(path, "checked"))
+            for key, entry in value.items():
+                yield from _future(entry, child(path, key), today)
+        case list():
+            for n, entry in enumerate(value):
+                yield from _future(entry, child(path, n), today)
+
+
+def _facts(value: Any, path: str, checked: date | None) -> Iterator[_Fact]:
+    """What has a source, and what is one: the laws of the list, the sources of the limits."""
+    match value:
+        case dict():
+            checked = _day(value.get("checked")) or checked
+            if isinstance(source := value.get("source"), str):
+                yield _Fact(path, source, checked)
+            for key, entry in value.items():
+                yield from _facts(entry, child(path, key), checked)
+        case list():
+            for n, entry in enumerate(value):
+                yield from _facts(entry, child(path, n), checked)
+        case str() if path.startswith(("legal_basis[", "limits_source.")):
+            yield _Fact(path, value, checked)
+
+
+def _day(written: object) -> date | None:
+    try:
+        return date.fromisoformat(written) if isinstance(written, str) else None
+    except ValueError:
+        return None

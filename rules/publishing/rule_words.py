@@ -1,0 +1,131 @@
+"""What the rules of a procedure say, in words for people: amounts, conditions, waivers, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import reduce
+
+from schemas.base import Text
+from schemas.form import FormValue
+from schemas.level import Channel
+from schemas.limit import Limit, Unit
+from schemas.names import CHANNEL_NAMES
+from schemas.people import PersonKind
+from schemas.publishing.procedure import Condition, FeeItem, FeeRule, WaiverRule, When
+from schemas.saying import joined, said
+
+Labels = Mapping[str, Text]
+"""What the fields of the form are called, by their codes."""
+
+_ALL = 100
+
+
+def money(amount: int) -> Text:
+    """`8.000 đồng` / `8,000 đồng`."""
+    return Text(vi=f"{amount:,} đồng".replace(",", "."), en=f"{amount:,} đồng")
+
+
+def duration(limit: Limit) -> Text:
+    """`5 ngày làm việc` / `5 working days`; of none, that it is the same day."""
+    if limit.amount == 0:
+        return said("prose.same_working_day" if limit.unit is Unit.WORKING_DAYS else "prose.same_day")
+    return limit.words
+
+
+def channels(of: Iterable[Channel]) -> Text:
+    """`trực tuyến hoặc tại bộ phận một cửa` / `online or at the one-stop desk`, in the order of `Channel`."""
+    named = set(of)
+    return _or([CHANNEL_NAMES[channel] for channel in Channel if channel in named])
+
+
+def waived(rule: WaiverRule) -> Text:
+    """How much is taken off, and from when to when."""
+    off = said("prose.waived") if rule.percent == _ALL else said("prose.reduced", percent=rule.percent)
+    return _spaced(off, valid(rule.valid_from, rule.valid_until))
+
+
+def valid(since: date | None, until: date | None) -> Text | None:
+    """`từ ngày 15/8/2026 đến hết ngày 28/2/2027`; None where it is without end in both directions."""
+    if since is not None and until is not None:
+        return said("prose.valid", since=_day(since), until=_day(until))
+    if since is not None:
+        return said("prose.valid_from", since=_day(since))
+    return None if until is None else said("prose.valid_until", until=_day(until))
+
+
+def _day(day: date) -> str:
+    return f"{day.day}/{day.month}/{day.year}"
+
+
+def _spaced(*texts: Text | None) -> Text:
+    return joined((text for text in texts if text is not None), " ")
+
+
+def whole_fee(fee: FeeRule | None, labels: Labels) -> Text:
+    """Everything that may have to be paid: the amount alone, or where it depends on something each item by its name."""
+    if fee is None:
+        return said("prose.no_fee")
+    if len(fee.items) == 1 and not fee.items[0].when:
+        return amount(fee.items[0], labels)
+    return joined((said("prose.item", name=item.name, amount=amount(item, labels)) for item in fee.items), "; ")
+
+
+def amount(item: FeeItem, labels: Labels) -> Text:
+    """What an item costs: for each of what, at least and at most how much, and from when to when."""
+    rate = money(item.amount)
+    if item.per is not None:
+        rate = said("prose.per", amount=rate, label=labels[item.per])
+    bounds = [(item.minimum, "prose.cost_at_least"), (item.maximum, "prose.cost_at_most")]
+    written = [said(key, amount=money(bound)) for bound, key in bounds if bound is not None]
+    return joined([_spaced(rate, valid(item.valid_from, item.valid_until)), *written])
+
+
+def depends(item: FeeItem) -> bool:
+    """Whether it is not always charged."""
+    return bool(item.when or item.valid_from or item.valid_until)
+
+
+def charged(item: FeeItem, labels: Labels) -> Text:
+    """When an item that is not always charged is."""
+    days = valid(item.valid_from, item.valid_until)
+    return joined(text for text in (holds(item.when, labels) if item.when else None, days) if text is not None)
+
+
+def holds(when: When, labels: Labels) -> Text:
+    """`khi nộp hồ sơ trực tuyến và khi “Số phòng” là từ 6 trở lên`. There is at least one condition."""
+    conditions = [_condition(condition, labels) for condition in when]
+    return reduce(lambda first, then: said("prose.and", first=first, then=then), conditions)
+
+
+def _condition(condition: Condition, labels: Labels) -> Text:
+    if condition.channel is not None:
+        return said("prose.filed", channel=CHANNEL_NAMES[condition.channel])
+    if condition.applicant is not None:
+        return said("prose.organisation" if condition.applicant is PersonKind.ORGANISATION else "prose.person")
+    label = labels[str(condition.field)]
+    if (ago := between(condition.at_least_days_ago, condition.at_most_days_ago)) is not None:
+        return said("prose.days_ago", label=label, days=ago)
+    values = between(condition.at_least, condition.at_most) or _or([_value(value) for value in condition.one_of])
+    return said("prose.is", label=label, values=values)
+
+
+def between(least: int | None, most: int | None) -> Text | None:
+    """`từ 1 đến 5` / `from 1 to 5`; None where there are no bounds."""
+    if least is not None and most is not None:
+        return said("prose.from_to", least=least, most=most)
+    if least is not None:
+        return said("prose.at_least", least=least)
+    return None if most is None else said("prose.at_most", most=most)
+
+
+def _value(value: FormValue) -> Text:
+    if isinstance(value, bool):
+        return said("prose.yes" if value else "prose.no")
+    return Text(vi=str(value), en=str(value))
+
+
+def _or(texts: list[Text]) -> Text:
+    """These as alternatives: `a, b hoặc c`."""
+    *others, last = texts
+    return said("prose.or", others=joined(others), last=last) if others else last

@@ -1,0 +1,109 @@
+"""`motcua procedures check` tells mistakes from what is stale or unconfirmed, and fails for mistakes only."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from operations.commands.publishing.procedures import app
+from operations.publishing.published import published_procedure
+from rules.publishing.prose import filled
+
+from .broken_procedures import good
+
+LONG_AGO = (datetime.now(UTC) - timedelta(days=400)).date().isoformat()
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "400"})
+
+
+@pytest.fixture
+def raw() -> dict[str, Any]:
+    """A good file with one fact that is stale and one that is unconfirmed."""
+    text = json.dumps(good()).replace("unconfirmed", "Law")
+    raw: dict[str, Any] = json.loads(text)
+    raw["papers"][1]["checked"] = LONG_AGO
+    raw["review"][0]["source"] = "Law; the limit unconfirmed"
+    return raw
+
+
+def written(folder: Path, raw: dict[str, Any]) -> Path:
+    file = folder / "file.yaml"
+    file.write_text(yaml.safe_dump(raw, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return file
+
+
+def line(file: Path, path: str) -> int:
+    """The line on which an entry of a list begins."""
+    part, _, n = path.rstrip("]").partition("[")
+    lines = file.read_text("utf-8").split("\n")
+    begins = [k for k in range(lines.index(f"{part}:") + 1, len(lines)) if lines[k].startswith("- ")]
+    return begins[int(n)] + 1
+
+
+def test_what_is_doubtful_is_listed_by_file_line_and_place_and_fails_nothing(tmp_path: Path, raw: Any) -> None:
+    file = written(tmp_path, raw)
+
+    ended = run("check", file)
+
+    assert ended.exit_code == 0, ended.output
+    assert ended.output.split("\n") == [
+        f"{file}:{line(file, 'review[0]')} review[0] confirmed by no source (unconfirmed)",
+        f"{file}:{line(file, 'papers[1]')} papers[1] checked more than a year ago (stale)",
+        f"ok {file} 1 stale, 1 unconfirmed",
+        "",
+    ]
+    assert "chưa được nguồn nào xác nhận" in run("check", file, "--lang", "vi").output
+    assert run("check", file, "--quiet").output == f"ok {file} 1 stale, 1 unconfirmed\n"
+
+
+def test_mistakes_come_first_and_fail(tmp_path: Path, raw: Any) -> None:
+    raw["name"]["vi"] = "Trong 5 ngày"
+    raw["checked"] = "2999-01-01"
+    file = written(tmp_path, raw)
+
+    ended = run("check", file)
+
+    assert ended.exit_code == 1
+    rules = [words.rpartition("(")[2].rstrip(")") for words in ended.output.strip().split("\n")]
+    assert rules == ["checked_in_future", "time_in_text", "unconfirmed", "stale"]
+
+    groups = json.loads(run("check", file, "--json").output)
+    assert [(entry["path"], entry["rule"]) for entry in groups["mistakes"]] == [
+        ("checked", "checked_in_future"),
+        ("name.vi", "time_in_text"),
+    ]
+    assert groups["stale"] == [{"file": str(file), "path": "papers[1]", "line": line(file, "papers[1]")}]
+    assert groups["unconfirmed"] == [{"file": str(file), "path": "review[0]", "line": line(file, "review[0]")}]
+
+
+def test_what_cannot_be_read_has_mistakes_and_no_doubts(tmp_path: Path) -> None:
+    file = tmp_path / "file.yaml"
+    file.write_bytes(b"a: [")
+
+    ended = run("check", file, "--json")
+
+    assert ended.exit_code == 1
+    groups = json.loads(ended.output)
+    assert [entry["rule"] for entry in groups.pop("mistakes")] == ["not_yaml"]
+    assert groups == {"stale": [], "unconfirmed": []}
+
+
+def test_a_file_from_before_facts_were_dated_is_read_as_checked_when_it_was_published() -> None:
+    raw = good()
+    del raw["checked"]
+    raw["limits_source"] = "Law"
+    raw["level"] = 4.0
+
+    procedure = published_procedure(yaml.safe_dump(raw).encode(), date(2026, 7, 1))
+
+    assert procedure.checked == date(2026, 7, 1)
+    assert procedure.limits_source == dict.fromkeys(raw["limits"], "Law")
+    assert filled(procedure).information.how.vi.startswith("Nộp trực tuyến")

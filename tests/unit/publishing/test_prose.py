@@ -1,0 +1,479 @@
+"""Texts can't contradict rules: what is said outside of a placeholder is found, and what stands in one is filled."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from operations.publishing.catalogue import check_bytes
+from rules.publishing.catalogue import problems
+from rules.publishing.facts import doubts
+from rules.publishing.prose import filled, names, numbers
+from schemas.base import Text
+from schemas.publishing.procedure import Procedure, Statement
+
+from .broken_procedures import FACT, Raw, good, put
+
+FILES: Final = sorted((Path(__file__).parents[3] / "procedures").glob("*.yaml"))
+TODAY: Final = date(2026, 11, 27)
+PAGE: Final = "information.conditions"
+
+CONTRADICTIONS: Final = [
+    # money, in digits and in words
+    (f"{PAGE}.vi", "Thu 8.000 đồng.", {"money_in_text"}),
+    (f"{PAGE}.vi", "Thu 8000 VND.", {"money_in_text"}),
+    (f"{PAGE}.vi", "Thu 8.000đ một bản.", {"money_in_text"}),
+    (f"{PAGE}.vi", "Khoảng 100k.", {"money_in_text"}),
+    (f"{PAGE}.vi", "Thu 10 nghìn đồng.", {"money_in_text"}),
+    (f"{PAGE}.vi", "Thu hai triệu đồng.", {"money_in_text"}),
+    (f"{PAGE}.vi", "Thu tám nghìn mỗi bản.", {"money_in_text"}),
+    (f"{PAGE}.vi", "Mỗi bản 8.000, không hơn.", {"money_in_text"}),
+    (f"{PAGE}.vi", "Thu 3.000.000 hoặc sáu triệu đồng.", {"money_in_text"}),
+    (f"{PAGE}.en", "It costs VND 8,000.", {"money_in_text"}),
+    (f"{PAGE}.en", "It costs 8,000 dong.", {"money_in_text"}),
+    (f"{PAGE}.en", "It costs two million dong.", {"money_in_text"}),
+    (f"{PAGE}.en", "It costs $5.", {"money_in_text"}),
+    ("review[3].name.vi", "Thẩm tra và thu 5000₫", {"money_in_text"}),
+    ("form[0].label.en", "Kind of entry (8,000 each)", {"money_in_text"}),
+    ("fee.items[0].name.vi", "Phí 8.000 đồng", {"money_in_text"}),
+    # time
+    (f"{PAGE}.vi", "Trả trong 5 ngày làm việc.", {"time_in_text"}),
+    (f"{PAGE}.vi", "Trả trong ba ngày.", {"time_in_text"}),
+    (f"{PAGE}.vi", "Trả trong 05 (năm) ngày.", {"time_in_text"}),
+    (f"{PAGE}.vi", "Trả trong hai mươi lăm ngày.", {"time_in_text"}),
+    (f"{PAGE}.vi", "Trả trong 2 tuần.", {"time_in_text"}),
+    (f"{PAGE}.vi", "Chờ 60 phút.", {"time_in_text"}),
+    (f"{PAGE}.vi", "Trả trong nửa ngày.", {"time_in_text"}),
+    (f"{PAGE}.vi", "Trả trong 24h.", {"time_in_text"}),
+    (f"{PAGE}.vi", "Nhận trước 15:00.", {"time_in_text"}),
+    (f"{PAGE}.vi", "Nhận trước 15h30.", {"time_in_text"}),
+    (f"{PAGE}.en", "Ready in three days.", {"time_in_text"}),
+    (f"{PAGE}.en", "Ready in five working days.", {"time_in_text"}),
+    (f"{PAGE}.en", "A 30-day limit.", {"time_in_text"}),
+    (f"{PAGE}.en", "Ready within a week.", {"time_in_text"}),
+    (f"{PAGE}.en", "Ready at 3 pm.", {"time_in_text"}),
+    (f"{PAGE}.en", "From sixteen years on.", {"time_in_text"}),
+    ("name.vi", "Cấp thẻ cho trẻ em dưới 6 tuổi", {"time_in_text"}),
+    ("papers[0].name.en", "Notice of the last 12 months", {"time_in_text"}),
+    ("review[1].consult.parties[0].name.vi", "Công an (trả lời trong 2\nngày)", {"time_in_text"}),
+    ("review[2].obligation.authority.en", "Tax office, within thirty-five days", {"time_in_text"}),
+    # percentages, dates, sets
+    (f"{PAGE}.vi", "Giảm còn 50 %.", {"percent_in_text"}),
+    (f"{PAGE}.vi", "Lệ phí là 0,5% giá trị.", {"percent_in_text"}),
+    (f"{PAGE}.vi", "Năm mươi phần trăm.", {"percent_in_text"}),
+    (f"{PAGE}.en", "Half a percent, or ten percent.", {"percent_in_text"}),
+    ("fee.waivers[1].name.en", "Pupils, 50% off", {"percent_in_text"}),
+    (f"{PAGE}.vi", "Áp dụng từ 15/8/2026.", {"date_in_text"}),
+    (f"{PAGE}.vi", "Áp dụng đến ngày 28 tháng 2 năm 2027.", {"date_in_text"}),
+    (f"{PAGE}.vi", "Áp dụng đến 12/2025.", {"date_in_text"}),
+    (f"{PAGE}.en", "In force on 15 August 2026.", {"date_in_text"}),
+    (f"{PAGE}.en", "In force since March 1, 2027.", {"date_in_text"}),
+    (f"{PAGE}.en", "In force on 2026-08-15.", {"date_in_text"}),
+    ("agency.vi", "Ủy ban nhân dân cấp xã (từ 1-3-2027)", {"date_in_text"}),
+    (f"{PAGE}.vi", "Nộp 02 bộ hồ sơ.", {"sets_in_text"}),
+    (f"{PAGE}.vi", "Nộp hai bộ hồ sơ.", {"sets_in_text"}),
+    (f"{PAGE}.en", "Send two sets.", {"sets_in_text"}),
+    # channels, waivers and papers of the information page
+    ("information.how.vi", "Nộp trực tuyến.", {"channel_in_text"}),
+    ("information.how.vi", "Nộp tại bộ phận một cửa.", {"channel_in_text"}),
+    ("information.how.vi", "Gửi qua bưu chính công ích.", {"channel_in_text"}),
+    ("information.how.en", "File in person.", {"channel_in_text"}),
+    ("information.how.en", "File at the citizens' reception desk.", {"channel_in_text"}),
+    ("information.places.en", "Send it by registered mail.", {"channel_in_text"}),
+    (f"{PAGE}.vi", "Được miễn lệ phí.", {"waiver_in_text"}),
+    (f"{PAGE}.vi", "Không thu phí.", {"waiver_in_text"}),
+    (f"{PAGE}.en", "Registration is free of charge.", {"waiver_in_text"}),
+    (f"{PAGE}.en", "Pupils are exempt.", {"waiver_in_text"}),
+    ("information.steps.vi", "Nộp tờ khai.", {"paper_in_text"}),
+    ("information.steps.vi", "Nộp đơn đề nghị.", {"paper_in_text"}),
+    ("information.steps.en", "Send the declaration.", {"paper_in_text"}),
+    ("information.steps.en", "The certificate is handed over.", {"paper_in_text"}),
+    # what only looks like something else
+    (f"{PAGE}.vi", "Trả trong ５ ngày.", {"time_in_text", "unplain_character"}),
+    (f"{PAGE}.vi", "Thu 8.000\u00a0đồng.", {"money_in_text", "unplain_character"}),
+    (f"{PAGE}.en", "Ready in 5 dаys.", {"unplain_character"}),
+    (f"{PAGE}.vi", "Thu 8.000 đ\u034fồng.", {"money_in_text", "unplain_character"}),
+    (f"{PAGE}.vi", "Tra\u0309 trong 5 nga\u0300y.", {"time_in_text"}),
+]
+"""Where a text says something, what it says, and the rules against which that is."""
+
+HARMLESS: Final = [
+    "NQ 66.22/2026/NQ-CP, Điều 5 khoản 2.",
+    "NĐ 217/2026/NĐ-CP Đ53–60; TT 12/2025/TT-BTC.",
+    "Theo Thông tư số 5 năm 2026.",
+    "Luật Hộ tịch 03/2026, điểm đ khoản 1.",
+    "Mẫu CT01, Mẫu số 5 và mẫu 01.",
+    "Mã thủ tục 1.001193 hoặc 1.001029.000.00.00.H29.",
+    "Từ 1 đến 5 phòng, từ 6 phòng.",
+    "Cấp một phần, hai bên cùng ký.",
+    "Gia hạn một lần, nhiều nhất 2 lần.",
+    "Hợp đồng của hai đồng chủ sở hữu; Hội đồng nhân dân.",
+    "Thửa đất số 5, tờ bản đồ 12, tỷ lệ 1:50, 1.000 m².",
+    "Nộp cùng ngày, trong giờ hành chính, hằng năm.",
+    "Từ năm 2026 do xã giải quyết.",
+    "Ngày, tháng, năm sinh; số tháng đã đóng.",
+    "Chủ đầu tư có giấy phép xây dựng.",
+    "Một bộ phận của sở; 3 bộ phận.",
+    "Định danh điện tử mức 2, đã tích hợp 5 giấy tờ trên VNeID.",
+    "Nhà ở 3 tầng, 2 người.",
+    "Bộ phận một cửa tiếp nhận, trả bản điện tử.",
+    "Tác động trực tiếp đến người khiếu nại.",
+    "Miễn là còn hiệu lực.",
+    "Lệ phí do Hội đồng nhân dân tỉnh quy định.",
+    "Vốn ghi bằng triệu đồng.",
+    "Phần diện tích (m²) ghi số nguyên.",
+    "Người thứ ba, bên thứ hai.",
+    "Bản án số 15/2026.",
+    "Decree 224/2026, art. 14 k2.",
+    "Form 01, form CT01.",
+    "The parties act freely and in time.",
+    "One of the two parties signs; once a year at most.",
+    "From 1 to 5 rooms, 6 rooms and more.",
+    "The one-stop desk accepts; a leader signs.",
+    "The civil status officer sets a date.",
+    "People from 16 may apply.",
+    "Whoever may march is a citizen of the day.",
+    "Every day the office is open.",
+    "Minutes of the family's meeting.",
+    "The second copy goes to the agency.",
+    "Identity level 2 and five papers integrated in VNeID.",
+    "The plot, number 5, on sheet 12, scale 1:50.",
+    "From 2026 on the commune decides.",
+    "Both stand in the register (3 floors).",
+    "It is signed electronically; post office box 7.",
+    "“Quoted” words – with dashes… and 100 m².",
+]
+
+
+def say(raw: Raw, path: str, text: str) -> None:
+    put(path, text)(raw)
+    if path.startswith("information."):  # nothing else stands there
+        other = path[:-2] + ("en" if path.endswith("vi") else "vi")
+        put(other, "-")(raw)
+
+
+def found(raw: object) -> set[tuple[str, str]]:
+    return {(entry.path, entry.rule) for entry in problems(raw, today=TODAY)}
+
+
+@pytest.mark.parametrize(("path", "text", "rules"), CONTRADICTIONS, ids=[text for _, text, _ in CONTRADICTIONS])
+def test_a_text_that_says_in_its_own_words_what_a_rule_says_is_refused_at_its_line(
+    path: str, text: str, rules: set[str]
+) -> None:
+    raw = good()
+    say(raw, path, text)
+    data = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False, width=10_000).encode()
+
+    mistakes = check_bytes(data).mistakes
+
+    assert {(entry.path, entry.rule) for entry in mistakes} == {(path, rule) for rule in rules}
+    for entry in mistakes:
+        assert entry.line is not None
+        assert data.decode().split("\n")[entry.line - 1].strip().startswith(path[-2:] + ":")
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+@pytest.mark.parametrize("path", [PAGE, "name", "fee.waivers[0].name"])
+def test_what_no_rule_says_may_be_said(path: str, text: str) -> None:
+    raw = good()
+    put(f"{path}.vi", text)(raw)
+    put(f"{path}.en", text)(raw)
+    put("information.conditions.source", "unconfirmed")(raw)
+
+    assert found(raw) == set()
+
+
+@pytest.mark.parametrize(
+    ("channel", "name"),
+    [("online", "Phí nộp trực tuyến"), ("counter", "Phí nộp tại bộ phận một cửa"), ("post", "Phí nộp qua bưu chính")],
+)
+def test_a_name_may_say_the_channel_that_its_own_conditions_ask_for(channel: str, name: str) -> None:
+    raw = good()
+    raw["fee"]["items"][1] |= {"name": {"vi": name, "en": "Charge"}, "when": [{"channel": channel}]}
+
+    assert found(raw) == set()
+
+    raw["fee"]["items"][1]["when"] = [{"channel": "post" if channel != "post" else "online"}]
+    assert found(raw) == {("fee.items[1].name", "channel_of_name")}
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "known"),
+    [
+        ("{fee.lunch}", "placeholder_unknown", "fee.bulk.when, fee.extract, fee.haste, fee.haste.when, fee.late"),
+        ("{waiver.rich}", "placeholder_unknown", "waiver.poor, waiver.pupil"),
+        ("{limit.lunch}", "placeholder_unknown", "limit.processing"),
+        ("{lunch}", "placeholder_unknown", "channels, fee, figure, limit"),
+        ("{Fee}", "placeholder_form", None),
+        ("{ fee }", "placeholder_form", None),
+        ("{fee", "placeholder_form", None),
+        ("fee}", "placeholder_form", None),
+        ("{{fee}}", "placeholder_form", None),
+        ("{fee.extract.when.then}", "placeholder_form", None),
+        ("1{fee.extract}", "placeholder_stuck", None),
+        ("1 {fee.extract}", "placeholder_stuck", None),
+        ("1. {fee.extract}", "placeholder_stuck", None),
+        ("{fee.extract}0", "placeholder_stuck", None),
+        ("x{fee.extract}", "placeholder_stuck", None),
+    ],
+)
+def test_a_placeholder_that_nothing_fills_is_refused_with_what_there_is(
+    text: str, rule: str, known: str | None
+) -> None:
+    raw = good()
+    put(f"{PAGE}.vi", text)(raw)
+    put(f"{PAGE}.en", text)(raw)
+
+    mistakes = problems(raw)
+
+    assert {(entry.path, entry.rule) for entry in mistakes} == {(f"{PAGE}.{name}", rule) for name in ("vi", "en")}
+    if known is not None:
+        assert all(known in entry.fix.vi and known in entry.fix.en for entry in mistakes)
+
+
+def every_part() -> Procedure:
+    """One with each kind of placeholder, read as the engine reads it."""
+    raw = good()
+    refer = FACT | {"code": "parts", "name": {"vi": "Phần", "en": "Parts"}, "role": "specialist", "act": "refer"}
+    part = FACT | {"code": "residence", "name": {"vi": "Cư trú", "en": "Residence"}, "kinds": ["commune_police"]}
+    referral = FACT | {"parts": [part | {"limit": "7 working days"}]}
+    raw["review"].insert(0, refer | {"limit": "8 working days", "referral": referral})
+    del raw["silent_approval"]
+    raw["limits"] |= {"cut_off": "15:00", "processing": "10 working days", "reappointment": "3 working days"}
+    raw["papers"][0]["name"] = {"vi": "Giấy chứng sinh", "en": "Birth notice"}
+    raw["figures"] += [
+        FACT | {"code": "duty", "amount": 0.5, "unit": "percent"},
+        FACT | {"code": "month", "amount": 1, "unit": "months"},
+    ]
+    raw["cases"] = [FACT | {"code": "far", "name": {"vi": "Xa", "en": "Far"}, "processing": "5 working days"}]
+    raw["information"]["sets"] = 2
+    return Procedure.model_validate_json(json.dumps(raw))
+
+
+SAID: Final = [
+    ("fee.extract", "8.000 đồng", "8,000 đồng"),
+    ("fee.bulk.when", "khi “Số lượng bản sao” là từ 20 đến 50", "when “Number of copies” is from 20 to 50"),
+    ("fee.haste.when", "khi “Tên” là có", "when “Name” is yes"),
+    ("waiver.poor", "miễn toàn bộ", "nothing to pay"),
+    (
+        "waiver.pupil",
+        "giảm 50% từ ngày 15/8/2026 đến hết ngày 28/2/2027",
+        "50% off from 15/8/2026 to 28/2/2027",
+    ),
+    ("fee.many.minimum", "6.000 đồng", "6,000 đồng"),
+    ("fee.many.maximum", "60.000 đồng", "60,000 đồng"),
+    (
+        "fee.late.when",
+        "khi “Tên” trước ngày tiếp nhận, số ngày là từ 61 trở lên, từ ngày 1/1/2026",
+        "when “Name” is 61 or more days before the receipt, from 1/1/2026 on",
+    ),
+    ("case.far", "5 ngày làm việc", "5 working days"),
+    ("limit.intake", "8 giờ làm việc", "8 working hours"),
+    ("limit.processing", "10 ngày làm việc", "10 working days"),
+    ("limit.pickup", "30 ngày", "30 calendar days"),
+    ("limit.transfer", "1 ngày làm việc", "1 working day"),
+    ("limit.reappointment", "3 ngày làm việc", "3 working days"),
+    ("limit.cut_off", "15:00", "15:00"),
+    ("limit.supplement", "10 ngày làm việc", "10 working days"),
+    ("limit.supplement.within", "3 ngày làm việc", "3 working days"),
+    ("limit.payment", "5 ngày làm việc", "5 working days"),
+    ("limit.extension", "2 ngày làm việc", "2 working days"),
+    ("limit.extension.notice", "ngay trong ngày làm việc", "the same working day"),
+    ("step.opinions", "1 ngày làm việc", "1 working day"),
+    ("step.tax.answer", "3 ngày làm việc", "3 working days"),
+    ("step.tax.pay", "10 ngày làm việc", "10 working days"),
+    ("part.residence", "7 ngày làm việc", "7 working days"),
+    (
+        "channels.filing",
+        "trực tuyến, tại bộ phận một cửa hoặc qua bưu chính công ích",
+        "online, at the one-stop desk or by public post",
+    ),
+    ("channels.fee", "trực tuyến hoặc tại bộ phận một cửa", "online or at the one-stop desk"),
+    ("paper.birth_notice", "Giấy chứng sinh", "Birth notice"),
+    ("sets", "2 bộ hồ sơ", "2 sets of papers"),
+    ("result", "Bản sao trích lục hộ tịch", "Copy of an extract from the civil status register"),
+    ("figure.age", "16 tuổi", "16 years of age"),
+    ("figure.duty", "0,5%", "0.5%"),
+    ("figure.month", "1 tháng", "1 month"),
+]
+
+
+@pytest.mark.parametrize(("name", "vi", "en"), SAID, ids=[name for name, _, _ in SAID])
+def test_a_placeholder_says_what_the_rule_says_in_both_languages(name: str, vi: str, en: str) -> None:
+    procedure = every_part()
+    text = Statement(vi=f"Theo quy định: {{{name}}}.", en=f"The rule: {{{name}}}.", source="unconfirmed")
+    information = procedure.information.model_copy(update={"how": text})
+
+    how = filled(procedure.model_copy(update={"information": information})).information.how
+
+    assert (how.vi, how.en) == (f"Theo quy định: {vi}.", f"The rule: {en}.")
+
+
+def test_the_whole_fee_is_said_by_amount_or_by_items_or_that_there_is_none() -> None:
+    raw = good()
+    raw["information"]["how"] |= {"vi": "{fee}", "en": "{fee}"}
+
+    def fee() -> tuple[str, str]:
+        how = filled(Procedure.model_validate_json(json.dumps(raw))).information.how
+        return how.vi, how.en
+
+    extract = raw["fee"]["items"][0]["name"]
+    del raw["fee"]["items"][2:4]
+    assert fee() == (
+        f"{extract['vi']}: 8.000 đồng nhân với “Số lượng bản sao”; Tên: 5.000 đồng; "
+        "Tên: 5.000 đồng nhân với “Số lượng bản sao”, ít nhất 6.000 đồng, nhiều nhất 60.000 đồng",
+        f"{extract['en']}: 8,000 đồng times “Number of copies”; Name: 5,000 đồng; "
+        "Name: 5,000 đồng times “Number of copies”, at least 6,000 đồng, at most 60,000 đồng",
+    )
+    del raw["fee"]["items"][1:]
+    assert fee() == ("8.000 đồng nhân với “Số lượng bản sao”", "8,000 đồng times “Number of copies”")
+    del raw["fee"]
+    assert fee() == ("không thu phí, lệ phí", "no charge or fee is collected")
+
+
+def test_names_that_hold_a_figure_are_filled_before_they_stand_in_the_information() -> None:
+    raw = good()
+    raw["result"]["name"] = {"vi": "Thẻ dưới {figure.age}", "en": "Card under {figure.age}"}
+    raw["information"]["how"] |= {"vi": "Nhận: {result}.", "en": "Received: {result}."}
+
+    assert found(raw) == set()
+    page = filled(Procedure.model_validate_json(json.dumps(raw))).information
+    assert (page.how.vi, page.how.en) == ("Nhận: Thẻ dưới 16 tuổi.", "Received: Card under 16 years of age.")
+
+
+def test_what_an_old_file_holds_stays_as_it_stands() -> None:
+    raw = good() | {"name": {"vi": "Tên {x} {limit.lunch}", "en": "{"}}
+
+    name = filled(Procedure.model_validate_json(json.dumps(raw))).name
+
+    assert (name.vi, name.en) == ("Tên {x} {limit.lunch}", "{")
+
+
+def texts(part: object) -> list[str]:
+    match part:
+        case Text() | Statement():
+            return [part.vi, part.en]
+        case BaseModel():
+            return [text for _, value in part for text in texts(value)]
+        case tuple():
+            return [text for value in part for text in texts(value)]
+    return []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_text_of_the_catalogue_is_filled(path: Path) -> None:
+    procedure = check_bytes(path.read_bytes(), today=TODAY).procedure
+
+    assert procedure is not None
+    assert any("{" in text for text in texts(procedure))
+    assert [text for text in texts(filled(procedure)) if re.search("[{}]", text)] == []
+    assert filled(filled(procedure)) == filled(procedure)
+
+
+def test_what_is_said_follows_the_rule() -> None:
+    """The same file with another amount and another limit says another amount and another limit."""
+    source = next(path for path in FILES if path.name.startswith("1.013225")).read_text("utf-8")
+    rules = yaml.safe_load(source)
+    rules["fee"]["items"][0]["amount"] = 75_000
+    rules["supplement"]["limit"] = "4 working days"
+    before, after = (filled(Procedure.model_validate(raw)).information for raw in (yaml.safe_load(source), rules))
+
+    assert "50.000 đồng" in before.conditions.vi
+    assert "2 ngày làm việc" in before.conditions.vi
+    assert "75.000 đồng" in after.conditions.vi
+    assert "4 working days" in after.conditions.en
+
+
+KNOWN: Final = [*numbers(every_part()), *names(every_part())]
+PIECES: Final = [
+    *(f"{{{name}}}" for name in [*KNOWN, "fee.lunch", "x"]),
+    *(
+        "{",
+        "}",
+        "5",
+        "ngày",
+        " ",
+        ".",
+        "đồng",
+        "một",
+        "triệu",
+        "\u0300",
+        "𝟓",
+        "free",
+        "15:00",
+        "%",
+        "/2026",
+        "\n",
+        "and ",
+    ),
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=12).map("".join))
+def test_no_text_is_too_strange_and_none_that_passes_keeps_a_brace(text: str) -> None:
+    raw = good()
+    put(f"{PAGE}.vi", text)(raw)
+    put(f"{PAGE}.en", text)(raw)
+    put("name.vi", text)(raw)
+
+    mistakes = problems(raw)
+
+    if not mistakes:
+        procedure = Procedure.model_validate_json(json.dumps(raw))
+        assert not re.search("[{}]", "".join(texts(filled(procedure))))
+
+
+@pytest.mark.parametrize("piece", ["1 ", "một ", "{", "at the a ", "hai mươi ", "1.000", "half a ", "1 (", "{fee} "])
+def test_the_time_that_a_text_takes_grows_with_its_length_alone(piece: str) -> None:
+    def seconds(length: int) -> float:
+        raw = good()
+        put("name.vi", piece * (length // len(piece)))(raw)
+        begun = time.process_time()
+        problems(raw)
+        return time.process_time() - begun
+
+    assert seconds(160_000) < 8 * max(seconds(40_000), 0.05)
+
+
+def test_facts_are_stale_after_a_year_and_unconfirmed_if_their_source_says_so() -> None:
+    raw: dict[str, Any] = {
+        "checked": "2025-11-27",
+        "legal_basis": ["Law", "Code (unconfirmed)"],
+        "limits_source": {"intake": "unconfirmed", "issue": "Law"},
+        "papers": [{"source": "unconfirmed", "checked": "2025-11-26"}, {"source": "Law", "checked": "2025-11-26"}],
+        "form": [{"source": "Law, nothing unconfirmedly"}],
+        "fee": {"checked": "2026-11-01", "source": "Law", "items": [{"source": "Law"}]},
+        "information": {"how": {"source": "Law; the rest unconfirmed"}},
+    }
+
+    assert list(doubts(raw, TODAY)) == [
+        ("legal_basis[1]", "unconfirmed"),
+        ("limits_source.intake", "unconfirmed"),
+        ("papers[0]", "stale"),
+        ("papers[0]", "unconfirmed"),
+        ("papers[1]", "stale"),
+        ("information.how", "unconfirmed"),
+    ]
+    stale = [path for path, doubt in doubts(raw, date(2026, 11, 28)) if doubt == "stale"]
+    assert stale == [
+        *("legal_basis[0]", "legal_basis[1]", "limits_source.intake", "limits_source.issue"),
+        *("papers[0]", "papers[1]", "form[0]", "information.how"),
+    ]
+
+
+def test_without_a_day_nobody_asks_whether_it_was_checked_in_the_future() -> None:
+    raw = good() | {"checked": "2999-01-01"}
+
+    assert problems(raw) == []
+    assert found(raw) == {("checked", "checked_in_future")}
