@@ -330,10 +330,14 @@ def test_the_whole_fee_is_said_by_amount_or_by_items_or_that_there_is_none() -> 
     extract = raw["fee"]["items"][0]["name"]
     del raw["fee"]["items"][2:4]
     assert fee() == (
-        f"{extract['vi']}: 8.000 đồng nhân với “Số lượng bản sao”; Tên: 5.000 đồng; "
-        "Tên: 5.000 đồng nhân với “Số lượng bản sao”, ít nhất 6.000 đồng, nhiều nhất 60.000 đồng",
-        f"{extract['en']}: 8,000 đồng times “Number of copies”; Name: 5,000 đồng; "
-        "Name: 5,000 đồng times “Number of copies”, at least 6,000 đồng, at most 60,000 đồng",
+        (
+            f"{extract['vi']}: 8.000 đồng nhân với “Số lượng bản sao”; Tên: 5.000 đồng; "
+            "Tên: 5.000 đồng nhân với “Số lượng bản sao”, ít nhất 6.000 đồng, nhiều nhất 60.000 đồng"
+        ),
+        (
+            f"{extract['en']}: 8,000 đồng times “Number of copies”; Name: 5,000 đồng; "
+            "Name: 5,000 đồng times “Number of copies”, at least 6,000 đồng, at most 60,000 đồng"
+        ),
     )
     del raw["fee"]["items"][1:]
     assert fee() == ("8.000 đồng nhân với “Số lượng bản sao”", "8,000 đồng times “Number of copies”")
