@@ -24,6 +24,11 @@ def _any(*words: str) -> str:
     return rf"\b(?:{'|'.join(words)})\b"
 
 
+def _unit(*words: str) -> str:
+    """One of these words, also right behind the digits of a number."""
+    return rf"(?<![^\W\d])(?:{'|'.join(words)})\b"
+
+
 def _either(*found: str) -> str:
     return "|".join(found)
 
@@ -47,36 +52,43 @@ _WORDS: Final = rf"{_any(*_COUNTED)}(?:[ -]{_any(*_COUNTED_ON)}){{0,8}}"
 _NUMBER: Final = rf"(?:{_DIGITS}(?: ?{_any(*_THOUSANDS)})?|{_WORDS})(?: ?\([^()]{{0,40}}\))?[ –-]{{0,3}}"
 """`5`, `05 (năm)`, `8.000.000`, `10 nghìn`, `hai mươi lăm`, `thirty-five`, with what joins it to its unit."""
 
-_KIND_OF_DAY: Final = "(?:(?:working|business|calendar|office|full|whole|consecutive|more|further|additional) ){0,3}"
+_KIND_OF_DAY: Final = (
+    "(?:(?:working|business|calend[ae]r|office|full|whole|consecutive|more|further|additional)[ -]){0,3}"
+)
 _UNITS_VI: Final = (
     *("giây", "phút", "giờ", "ngày", "tuần", r"tháng(?! \d)", "quý", r"năm(?! \d{4})", "tuổi", "hôm", "thập kỷ"),
+    "tiếng(?! (?:anh|việt|nga|pháp|trung|nhật|hàn|đức|nước|nói|dân tộc))",
 )
 _UNITS_EN: Final = (
     *("seconds", "minutes?", "mins?", "hours?", "hrs?", "days?", "weeks?", "fortnights?", "months?", "quarters?"),
     *("years?", "decades?"),
 )
 _TIME: Final = _either(
-    rf"{_NUMBER}{_KIND_OF_DAY}{_any(*_UNITS_VI, *_UNITS_EN)}",
-    rf"\b(?:within|in|after|for|than|before) an? (?:single )?{_KIND_OF_DAY}{_any(*_UNITS_EN)}",
+    rf"{_NUMBER}{_KIND_OF_DAY}{_unit(*_UNITS_VI, *_UNITS_EN)}",
+    rf"\b(?:within (?:the|an?)|(?:in|after|for|than|before) an?) (?:single )?{_KIND_OF_DAY}{_any(*_UNITS_EN)}",
     r"\b\d{1,3} ?h(?:[0-5]\d)?\b",
+    r"\b\d{1,2}g[0-5]\d\b",
+    r"\b24/7\b",
     r"(?<!tỷ lệ )(?<!tỉ lệ )(?<!scale )\b(?:[01]?\d|2[0-4]):[0-5]\d\b",
     r"\b\d{1,2} ?(?:am|pm|a\.m\.|p\.m\.)(?!\w)",
 )
 
 _DONG: Final = "đồng(?! (?:chủ|sở hữu|thừa kế|tác giả|thời|ý|phạm|nghiệp))"
-_CURRENCY: Final = rf"(?:{_any(_DONG, 'vnđ', 'vnd', 'dongs?', 'usd', 'dollars?', 'đô la', 'euros?')}|[₫$€])"
+_CURRENCY: Final = rf"(?:{_unit(_DONG, 'vnđ', 'vnd', 'dongs?', 'usd', 'dollars?', 'đô la', 'euros?')}|[₫$€])"
 _NOT_MONEY: Final = _any("m[23]?", "ha", "[kcm]m[23]?", "kg", "người", "bản", "people", "persons", "copies")
 _MONEY: Final = _either(
     rf"{_NUMBER}{_CURRENCY}",
     r"(?:\b(?:vnđ|vnd|usd)|[₫$€]) ?\d",
     r"\d ?đ(?!\w)",
-    r"\d(?:k|tr)\b",
-    rf"{_DIGITS} ?{_any(*_THOUSANDS)}",
+    r"\d(?:k| ?tr)\b",
+    rf"{_DIGITS} ?{_unit(*_THOUSANDS)}",
     rf"{_any(*_COUNTED)}(?:[ -]{_any(*_COUNTED_ON)}){{0,4}}[ -]{_any(*_THOUSANDS)}",
-    rf"(?<![\w.,/])\d{{1,3}}(?:[.,]\d{{3}}){{1,4}}(?![\w/]|[.,]\d)(?! ?{_NOT_MONEY})",
+    rf"(?<![\w.,/])(?<!\d )\d{{1,3}}(?:[., ]\d{{3}}){{1,4}}(?![\w/]|[., ]\d)(?! ?{_NOT_MONEY})",
+    rf"{_any('phí', 'mức', 'thu', 'giá', 'tiền', 'fees?', 'charges?', 'costs?', 'pays?')}[: ]{{1,2}}(?:\w+ ){{0,2}}"
+    r"(?!(?:19|20)\d{2}\b)\d{4,9}(?![\w/]|[.,]\d)",
 )
 
-_PERCENT: Final = _either(r"\d ?[%‰]", rf"{_NUMBER}{_any('phần trăm', 'percent', 'per cent')}")
+_PERCENT: Final = _either(r"\d ?[%‰]", rf"{_NUMBER}{_unit('phần trăm', 'percent', 'per cent', 'pct')}")
 
 _MONTH: Final = _any(
     *("january", "february", "march", "april", "june", "july", "august", "september", "october", "november"),
@@ -84,43 +96,56 @@ _MONTH: Final = _any(
 )
 _DATE: Final = _either(
     r"(?<![\w/.-])\d{1,2}([/.-])\d{1,2}\1\d{4}(?!\w)",
+    r"(?<![\w/.-])\d{1,2}/\d{1,2}/\d{2}(?![\w/])",
     r"(?<!\d)\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)",
     rf"\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{_MONTH}|may \d{{4}})",
     rf"(?:{_MONTH}\.?|\bmay(?= \d{{1,2}},? \d{{4}})) \d{{1,4}}\b",
     r"\bngày \d{1,2} ?(?:[/.-] ?\d{1,2}\b|tháng\b)",
     r"\b\d{1,2} tháng \d",
+    r"\bquý (?:i{1,3}|iv|[1-4])\b",
     r"\btháng \d{1,2} ?(?:[/.-]|năm) ?\d{4}",
     r"\b(?:từ|đến|trước|sau|from|until|till|to|since|before|after|by) \d{1,2}/\d{4}(?![\w/])",
 )
 
 _SETS: Final = _either(
     r"\b\d+(?: ?\([^()]{0,40}\))? bộ\b(?! (?:phận|môn|ngành|trưởng))",
-    rf"{_any(*_TO_TEN)} bộ (?:hồ sơ|giấy tờ)\b",
-    rf"(?:\b\d+|{_any(*_FROM_TWO)}) sets\b",
-    r"\b(?:1|one|a single) set\b",
+    rf"{_any(*_TO_TEN)} bộ(?= (?:hồ sơ|giấy tờ)|[.;)]|$)",
+    rf"(?:\b\d+|{_any(*_FROM_TWO)}) (?:[a-z]+ )?sets\b",
+    r"\b(?:1|one|a single) (?:[a-z]+ )?set\b|\ba set of papers\b|\bin (?:du|tri)plicate\b",
 )
 
 CHANNELS: Final = {
-    Channel.ONLINE: re.compile(_any("trực tuyến", "(?:qua|trên) mạng", "online", "over the internet")),
-    Channel.COUNTER: re.compile(
+    Channel.ONLINE: re.compile(
         _any(
-            *("(?:tại|ở|đến) (?:bộ phận (?:một cửa|tiếp)|quầy|trụ sở)", "(?:nộp|nhận|đến) trực tiếp"),
-            *("trực tiếp (?:tại|nộp|đến nộp)", "in person"),
-            "at (?:the|a) (?:[\\w'’-]+ ){0,4}(?:desk|counter|office of)",
+            *("trực tuyến", "(?:qua|trên) mạng", "internet", "nộp (?:hồ sơ )?điện tử", "online", "e-?mail"),
+            *("cổng (?:dịch vụ|dvc(?:qg)?)", "portal", "(?:file|filed|filing|send|sent) electronically"),
         )
     ),
-    Channel.POST: re.compile(_any("bưu chính", "bưu điện", "by (?:[a-z]+ )?(?:post|mail)")),
+    Channel.COUNTER: re.compile(
+        _any(
+            *("(?:tại|ở|đến) (?:bộ phận (?:một cửa|tiếp)|quầy|trụ sở|trung tâm phục vụ)",),
+            *("(?:nộp|nhận|đến) trực tiếp", "trực tiếp (?:tại|nộp|đến nộp)", "in[- ]person"),
+            r"(?:at|over) (?:the|a) (?:[\w'’-]+ ){0,4}(?:desk|counter|office|one-stop shop)",
+        )
+    ),
+    Channel.POST: re.compile(
+        _any(
+            *("bưu chính", "bưu điện", "bcci", "gửi (?:bằng |qua )?thư"),
+            "(?:by|through|via) (?:the )?(?:[a-z]+ )?(?:post|mail|courier)",
+        )
+    ),
 }
 """How a text says by which channel something passes."""
 
 _WAIVED: Final = _any(
-    *("miễn(?! là)", "giảm (?:phí|lệ phí|mức|nửa|một nửa)", "không thu", "không (?:tốn|mất) (?:phí|lệ phí|tiền)"),
-    *("không phải (?:nộp|trả|đóng) (?:phí|lệ phí|tiền)", "free", "exempt(?:ed|ions?|s)?", "waive[rds]?"),
-    *("no (?:fees?|charges?|costs?)", "pays? nothing", "nothing to pay", "at no cost", "half (?:the )?(?:fee|charge)"),
-    "without (?:an? |any )?(?:fee|charge|payment|cost)s?",
+    *("miễn(?! là)", "giảm (?:phí|lệ phí|mức|giá|tiền|nửa|một nửa|1 nửa)", "một nửa (?:mức|phí|lệ phí|tiền)"),
+    *("không thu", "không (?:tính|tốn|mất) (?:phí|lệ phí|tiền)", "không phải (?:nộp|trả|đóng) (?:phí|lệ phí|tiền)"),
+    *("phí bằng không", "free", "gratis", "exempt(?:ed|ions?|s)?", "waive[rds]?", "not charged", "at no cost"),
+    *("(?:no|zero|reduced) (?:fees?|charges?|costs?)", "(?:pays?|costs?) nothing", "nothing to pay"),
+    *("half[- ]price", "half (?:the )?(?:fee|charge)", "without (?:an? |any )?(?:fee|charge|payment|cost)s?"),
 )
 _PAPER: Final = _any(
-    *("tờ khai", "đơn (?:đề nghị|đăng ký|xin|yêu cầu|khiếu nại)", "giấy (?:đề nghị|chứng sinh|chứng tử|chứng nhận)"),
+    *("tờ khai", "đơn (?:đề nghị|đăng ký|xin|yêu cầu|khiếu nại)", "giấy (?:đề nghị|khai sinh|chứng (?:sinh|tử|nhận))"),
     *("declarations?", "application forms?", "(?:birth|death|medical) notices?", "certificates?"),
 )
 

@@ -257,7 +257,7 @@ def test_the_command_refuses_with_1_and_misuse_with_2(tmp_path: Path, monkeypatc
 
     checked = run("check", bad, FILE)
     assert checked.exit_code == 1
-    assert f"{bad}:4 level" in checked.output
+    assert f"{bad}:5 level" in checked.output
     assert json.loads(run("check", bad, "--json").output)["mistakes"][0]["rule"] == "not_allowed_value"
     assert run("publish", FILE, bad).exit_code == 1
     assert json.loads(run("list", "--json").output) == []
