@@ -17,7 +17,7 @@ _LANGUAGES: Final = ("vi", "en")
 _INFORMATION: Final = "information."
 _GAP: Final = "◆"
 """Stands for a placeholder while the words around it are looked at."""
-_STUCK: Final = re.compile(rf"(?:\w|\d[\s.,]*){_GAP}|{_GAP}\w")
+_STUCK: Final = re.compile(rf"(?:\w|\d[ .,/–-]{{0,3}}){_GAP}|{_GAP}[\w{_GAP}]")
 _PLAIN: Final = frozenset(" \n²³")
 _MOST_KNOWN: Final = 40
 

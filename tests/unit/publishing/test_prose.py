@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +19,7 @@ from pydantic import BaseModel
 from operations.publishing.catalogue import check_bytes
 from rules.publishing.catalogue import problems
 from rules.publishing.facts import doubts
-from rules.publishing.prose import filled, names, numbers
+from rules.publishing.prose import PLACEHOLDER, filled, names, numbers
 from schemas.base import Text
 from schemas.publishing.procedure import Procedure, Statement
 
@@ -252,6 +253,8 @@ def test_a_name_may_say_the_channel_that_its_own_conditions_ask_for(channel: str
         ("1{fee.extract}", "placeholder_stuck", None),
         ("1 {fee.extract}", "placeholder_stuck", None),
         ("1. {fee.extract}", "placeholder_stuck", None),
+        ("2-{fee.extract}", "placeholder_stuck", None),
+        ("{fee.extract}{sets}", "placeholder_stuck", None),
         ("{fee.extract}0", "placeholder_stuck", None),
         ("x{fee.extract}", "placeholder_stuck", None),
     ],
@@ -317,7 +320,7 @@ SAID: Final = [
     ("limit.supplement.within", "3 ngày làm việc", "3 working days"),
     ("limit.payment", "5 ngày làm việc", "5 working days"),
     ("limit.extension", "2 ngày làm việc", "2 working days"),
-    ("limit.extension.notice", "ngay trong ngày làm việc", "the same working day"),
+    ("limit.extension.notice", "cùng ngày làm việc", "the same working day"),
     ("step.opinions", "1 ngày làm việc", "1 working day"),
     ("step.tax.answer", "3 ngày làm việc", "3 working days"),
     ("step.tax.pay", "10 ngày làm việc", "10 working days"),
@@ -411,6 +414,42 @@ def test_every_text_of_the_catalogue_is_filled(path: Path) -> None:
     assert any("{" in text for text in texts(procedure))
     assert [text for text in texts(filled(procedure)) if re.search("[{}]", text)] == []
     assert filled(filled(procedure)) == filled(procedure)
+
+
+def written_out() -> list[tuple[str, str, str]]:
+    """Each placeholder of the catalogue that stands for an amount, a time or a channel: file, place and name."""
+    return [
+        (path.name, place, match[1])
+        for path in FILES
+        for place, text in placed(yaml.safe_load(path.read_bytes()), "")
+        for match in PLACEHOLDER.finditer(text)
+        if not match[1].startswith(("paper.", "result")) and not match[1].endswith((".when", "figure.extensions"))
+    ]
+
+
+def placed(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    match value:
+        case dict():
+            yield from ((f"{path}.{key}", value[key]) for key in ("vi", "en") if isinstance(value.get(key), str))
+            for key, entry in value.items():
+                yield from placed(entry, f"{path}.{key}" if path else key)
+        case list():
+            for n, entry in enumerate(value):
+                yield from placed(entry, f"{path}[{n}]")
+
+
+@pytest.mark.parametrize(("name", "place", "placeholder"), written_out())
+def test_what_fills_a_placeholder_of_the_catalogue_is_refused_where_it_is_written_out(
+    name: str, place: str, placeholder: str
+) -> None:
+    raw = yaml.safe_load(next(path for path in FILES if path.name == name).read_bytes())
+    procedure = Procedure.model_validate(raw)
+    words = getattr({**numbers(procedure), **names(procedure)}[placeholder](), place[-2:])
+    other = place[:-2] + ("en" if place.endswith("vi") else "vi")
+    put(place, dict(placed(raw, ""))[place].replace(f"{{{placeholder}}}", words))(raw)
+    put(other, dict(placed(raw, ""))[other].replace(f"{{{placeholder}}}", "-"))(raw)
+
+    assert place in {path for path, _ in found(raw)}
 
 
 def test_what_is_said_follows_the_rule() -> None:
