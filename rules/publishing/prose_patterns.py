@@ -69,6 +69,8 @@ _TIME: Final = _either(
     r"\b\d{1,3} ?h(?:[0-5]\d)?\b",
     r"\b\d{1,2}g[0-5]\d\b",
     r"\b24/7\b",
+    rf"{_any('(?:ngay )?trong ngày', '(?:giải quyết|trả|cấp|trả kết quả) ngay', 'ngay lập tức')}",
+    rf"{_any('same[- ]day', 'immediately', 'at once', 'an? (?:week|fortnight|month)')}",
     r"(?<!tỷ lệ )(?<!tỉ lệ )(?<!scale )\b(?:[01]?\d|2[0-4]):[0-5]\d\b",
     r"\b\d{1,2} ?(?:am|pm|a\.m\.|p\.m\.)(?!\w)",
 )
@@ -104,6 +106,8 @@ _DATE: Final = _either(
     r"\b\d{1,2} tháng \d",
     r"\bquý (?:i{1,3}|iv|[1-4])\b",
     r"\btháng \d{1,2} ?(?:[/.-]|năm) ?\d{4}",
+    rf"{_any('đến', 'hết', 'trước', 'until', 'till', 'before', 'end of')}"
+    r" (?:năm )?(?:19|20)\d{2}\b(?![/.-]\d)",
     r"\b(?:từ|đến|trước|sau|from|until|till|to|since|before|after|by) \d{1,2}/\d{4}(?![\w/])",
 )
 
@@ -145,7 +149,8 @@ _WAIVED: Final = _any(
     *("half[- ]price", "half (?:the )?(?:fee|charge)", "without (?:an? |any )?(?:fee|charge|payment|cost)s?"),
 )
 _PAPER: Final = _any(
-    *("tờ khai", "đơn (?:đề nghị|đăng ký|xin|yêu cầu|khiếu nại)", "giấy (?:đề nghị|khai sinh|chứng (?:sinh|tử|nhận))"),
+    *("tờ khai", "đơn (?:đề nghị|đăng ký|xin|yêu cầu|khiếu nại)", "sổ hộ khẩu"),
+    "giấy (?:đề nghị|khai sinh|khám sức khỏe|xác nhận|chứng (?:sinh|tử|nhận))",
     *("declarations?", "application forms?", "(?:birth|death|medical) notices?", "certificates?"),
 )
 
