@@ -23,6 +23,7 @@ PLATFORM: Final[Mapping[str, str]] = {
     "versions check": "Thử xem mã nguồn này tiếp tục được với dữ liệu đang có không; không thay đổi gì.",
     "procedures check": "Báo mọi lỗi của tệp thủ tục, và điều nào đã cũ hoặc chưa được xác nhận.",
     "procedures publish": "Công bố tệp thủ tục; công bố lại đúng tệp đó thì được.",
+    "procedures import": "Soạn bản thảo tệp thủ tục từ bảng mà tỉnh công bố, mỗi dòng một tệp.",
     "procedures list": "Liệt kê các phiên bản đã công bố, mới nhất trước.",
     "procedures show": "Xem một phiên bản đã công bố, kèm căn cứ của từng điều.",
     "directory load": "Thêm và cập nhật cơ quan, cán bộ từ một tệp; không xóa ai.",

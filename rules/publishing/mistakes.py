@@ -6,6 +6,7 @@ from typing import Final
 
 from rules.publishing.calendar_words import CALENDAR_WORDS
 from rules.publishing.mistake_words import WORDS
+from rules.publishing.table_words import TABLE_WORDS
 from schemas.base import Model, Text
 
 
@@ -24,7 +25,7 @@ class Mistake(Model):
 
 RULES: Final = frozenset(WORDS)
 """Those of procedure files."""
-_ALL_WORDS: Final = WORDS | CALENDAR_WORDS
+_ALL_WORDS: Final = WORDS | CALENDAR_WORDS | TABLE_WORDS
 
 
 def mistake(rule: str, path: str, **facts: object) -> Mistake:

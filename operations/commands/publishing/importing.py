@@ -1,0 +1,146 @@
+"""`motcua procedures import`: drafts of procedure files from the table in which a province publishes its procedures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import track
+
+from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from operations.commands.publishing.mistakes import Lang, Language, print_mistakes
+from operations.commands.publishing.procedures import app as app
+from operations.publishing.drafts import Between, Drafted, drafts, save
+from operations.publishing.tables import MAX_BYTES, Table, TableRefusedError, read_table
+from rules.publishing.mistakes import Mistake, mistake
+
+File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)]
+Into = Annotated[Path, typer.Option("--into", metavar="DIR", file_okay=False, help="Where the drafts are written.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and write nothing.")]
+
+
+_WORDS: Final = {
+    "written": "đã ghi / written",
+    "unchanged": "đã có, giống hệt / there already, the same",
+    "not_written": "sẽ ghi / would be written",
+}
+
+
+@dataclass
+class Outcome:
+    """What became of a table: drafts with what was done with each, rows that were refused, rows that are none."""
+
+    drafts: list[tuple[Drafted, str]] = field(default_factory=list)
+    refused: list[Mistake] = field(default_factory=list)
+    between: list[Between] = field(default_factory=list)
+
+
+@app.command("import")
+def import_table(
+    file: File,
+    *,
+    into: Into = Path("drafts"),
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    lang: Lang = Language.EN,
+) -> None:
+    """Make a draft of a procedure file from each row of a table, CSV or XLSX; exit 1 if a row is refused.
+
+    The drafts of the other rows are written all the same. A file that is there already is never written over. What the
+    table does not say is `unconfirmed`, and above each draft stands what to look at. The columns: docs/import.md
+
+    Examples: `motcua procedures import ha-noi.xlsx --dry-run`, `motcua procedures import ha-noi.csv --into drafts/H01`
+    """
+    try:
+        with file.open("rb") as source:
+            table = read_table(source.read(MAX_BYTES + 1))
+    except TableRefusedError as no:
+        _print_refused(file, no.mistakes, lang=lang, as_json=as_json)
+        raise typer.Exit(Exit.REFUSED) from None
+    try:
+        outcome = _outcome(table, file, None if dry_run else into)
+    except OSError as error:
+        fail(f"không ghi được vào / can't write into {into}: {error.strerror}", Exit.NOT_AVAILABLE)
+    if as_json:
+        print_json(_told(outcome, table, into))
+    else:
+        _show(outcome, table, file, into, lang)
+    if outcome.refused:
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _outcome(table: Table, file: Path, into: Path | None) -> Outcome:
+    """Draft every row, and write the drafts into a folder if one is given."""
+    outcome = Outcome()
+    for drafted in track(
+        drafts(table, file.name), "dòng / rows", len(table.rows), console=Console(stderr=True), transient=True
+    ):
+        if isinstance(drafted, Between):
+            outcome.between += [drafted] if drafted.words else []
+        elif drafted.mistakes:
+            outcome.refused += drafted.mistakes
+        else:
+            _keep(drafted, into, outcome)
+    return outcome
+
+
+def _keep(drafted: Drafted, into: Path | None, outcome: Outcome) -> None:
+    if into is None:
+        outcome.drafts.append((drafted, "not_written"))
+        return
+    try:
+        new = save(drafted, into)
+    except FileExistsError:
+        there = mistake("draft_exists", "", file=into / drafted.file)
+        outcome.refused.append(there.model_copy(update={"line": drafted.row}))
+    else:
+        outcome.drafts.append((drafted, "written" if new else "unchanged"))
+
+
+def _print_refused(file: Path, mistakes: list[Mistake], *, lang: Language, as_json: bool) -> None:
+    if as_json:
+        print_json({"drafts": [], "refused": [_row(entry) for entry in mistakes], "unknown_columns": [], "skipped": []})
+    else:
+        print_mistakes([(file, entry) for entry in mistakes], lang)
+
+
+def _row(entry: Mistake) -> dict[str, Any]:
+    """A mistake by the row and the heading where it stands."""
+    told = entry.model_dump(mode="json", include={"rule", "message", "fix"})
+    return {"row": entry.line, "column": entry.path, **told}
+
+
+def _told(outcome: Outcome, table: Table, into: Path) -> dict[str, Any]:
+    return {
+        "drafts": [
+            {
+                "row": drafted.row,
+                "file": str(into / drafted.file),
+                "outcome": word,
+                "unsettled": [_row(entry) for entry in drafted.unsettled],
+            }
+            for drafted, word in outcome.drafts
+        ],
+        "refused": [_row(entry) for entry in outcome.refused],
+        "unknown_columns": table.headings.unknown,
+        "skipped": [row._asdict() for row in outcome.between],
+    }
+
+
+def _show(outcome: Outcome, table: Table, file: Path, into: Path, lang: Language) -> None:
+    """What is wrong first, then each draft with how much it leaves open, then the sums."""
+    print_mistakes([(file, entry) for entry in outcome.refused], lang)
+    for drafted, word in outcome.drafts:
+        open_ = f"{len(drafted.unsettled)} cần xem lại / to settle"
+        out().print(f"[green]{_WORDS[word]}[/] {escape(str(into / drafted.file))} [dim]({open_})[/]")
+    if table.headings.unknown:
+        out().print(f"cột không dùng / columns not used: {escape('; '.join(table.headings.unknown))}")
+    if outcome.between:
+        rows = "; ".join(f"{row.row}: {row.words}" for row in outcome.between)
+        out().print(f"dòng không phải thủ tục / rows that are no procedure: {escape(rows)}")
+    refused = len({entry.line for entry in outcome.refused})
+    out().print(f"bản thảo / drafts: {len(outcome.drafts)}; dòng bị từ chối / rows refused: {refused}")

@@ -1,0 +1,72 @@
+"""The fee of a draft, and the fields of its form that the fee asks about."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rules.publishing.drafting.cells import codes_of
+from rules.publishing.drafting.fee_cell import Amount, Fee
+from schemas.level import CAPABILITIES, Channel, Level
+from schemas.publishing.procedure import FeeDue, FeeKind
+from schemas.saying import said
+
+UNCONFIRMED: Final = "unconfirmed"
+_CASE: Final = "fee_case"
+_MOST_UNITS: Final = 1_000
+
+
+def fee_parts(fee: Fee, level: Level, source: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The form fields and the fee of a procedure of this level, as plain data; both empty where there is none."""
+    if not any(amount.dong for amount in fee.amounts):
+        return [], {}
+    names = [amount.words or said("draft.fee").vi for amount in fee.amounts]
+    codes = codes_of(names)
+    units = {_counter(amount): amount.per for amount in fee.amounts if amount.per}
+    items = [
+        {
+            "code": code,
+            "name": {"vi": name, "en": amount.words or said("draft.fee").en},
+            "kind": (amount.kind or FeeKind.FEE).value,
+            "amount": amount.dong,
+            **({"per": _counter(amount)} if amount.per else {}),
+            **amount.bounds,
+            **_when(amount, code, cases=fee.cases),
+            "source": f"{source}; en, kind: {UNCONFIRMED}",
+        }
+        for name, code, amount in zip(names, codes, fee.amounts, strict=True)
+        if amount.dong
+    ]
+    form = [_count(unit, code) for code, unit in units.items()] + ([_choice(codes)] if fee.cases else [])
+    return form, {"items": items, **_terms(level)}
+
+
+def _counter(amount: Amount) -> str:
+    """The code of the field that counts what this amount is for."""
+    return codes_of([f"số {amount.per}"])[0]
+
+
+def _when(amount: Amount, code: str, *, cases: bool) -> dict[str, Any]:
+    conditions: list[dict[str, Any]] = [{key: value} for key, value in amount.when.items()]
+    if cases:
+        conditions.append({"field": _CASE, "one_of": [code]})
+    return {"when": conditions} if conditions else {}
+
+
+def _count(unit: str, code: str) -> dict[str, Any]:
+    """The field that says how many there are of what an amount is for."""
+    label = said("draft.count", unit=unit)
+    bounds = {"minimum": 1, "maximum": _MOST_UNITS}
+    return {"code": code, "label": {"vi": label.vi, "en": label.en}, "kind": "integer", **bounds, "source": UNCONFIRMED}
+
+
+def _choice(codes: list[str]) -> dict[str, Any]:
+    """The field that says which of the amounts is due."""
+    label = said("draft.fee_case")
+    named = {"code": _CASE, "label": {"vi": label.vi, "en": label.en}, "kind": "choice"}
+    return named | {"choices": codes, "source": UNCONFIRMED}
+
+
+def _terms(level: Level) -> dict[str, Any]:
+    online = [Channel.ONLINE.value] if Channel.ONLINE in CAPABILITIES[level].fee else []
+    channels = [*online, Channel.COUNTER.value]
+    return {"due": FeeDue.ACCEPTANCE.value, "channels": channels, "limit": "5 working days", "source": UNCONFIRMED}
