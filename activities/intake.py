@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -11,20 +12,23 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities import directory
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.standing import IN_FORCE, KEPT, is_closed, read_calendar
-from schemas.agency import AgencyKind, AgencyName
-from schemas.base import AgencyCode, Model, Text
+from schemas.agency import AgencyName
+from schemas.base import AgencyCode, Model
 from schemas.filing.events import Accountable, Digests, Partner
 from schemas.ids import StreamId
 from schemas.people import Role
 from schemas.publishing.calendar import Calendar, CalendarName
-from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.procedure import ProcedureRules, Term
+from schemas.publishing.province import Province
+from views.catalogue import COVERING_FIRST, COVERS
 from views.log import CALENDAR, digest
 
 
 class OpenRequest(Model):
-    """A stream, and what it is begun with; without a version the current one. The log, if it has it, decides.
+    """A stream, and what it is begun with: without a version the one in force on the `day`, if the log does not say it.
 
     `desks` are the other agencies that are to receive the filing or hand its result over.
     """
@@ -33,6 +37,7 @@ class OpenRequest(Model):
     code: str | None = None
     version: str | None = None
     agency: str | None = None
+    day: date | None = None
     desks: tuple[str, ...] = ()
 
 
@@ -49,7 +54,8 @@ class OpenResult(Model):
     `digests` are those of the two as they were loaded. Who is `accountable` is asked of the directory only for what
     the log does not hold yet; it tells the rest. `elsewhere` is None if the agency may decide the procedure, or else
     those that do, the nearest first; `no_desks` are those of the desks that may not receive for it. `partners` decide
-    parts of it, as far as the province has such agencies.
+    parts of it, as far as the province has such agencies. `not_in_force` is the validity of a version that is not in
+    force on the day, `only_in` the province that alone has the procedure, where that is another one.
     """
 
     procedure: ProcedureRules | None = None
@@ -61,6 +67,8 @@ class OpenResult(Model):
     elsewhere: tuple[AgencyName, ...] | None = None
     no_desks: tuple[AgencyCode, ...] = ()
     partners: tuple[Partner, ...] = ()
+    not_in_force: Term | None = None
+    only_in: Province | None = None
 
 
 class News(Model):
@@ -83,14 +91,14 @@ class Registry:
 
         Raises `no_calendar`, to be tried again, as long as none has been published.
         """
-        asked = (request.stream, request.code, request.version, request.agency, Role.LEADER)
+        asked = (request.stream, request.code, request.version, request.agency, Role.LEADER, request.day)
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                [(agency, queue, rules, calendar, leaders, kind)] = await connection.fetch(_OPEN, *asked)
+                [(agency, queue, kind, rules, *term, calendar, leaders, owner)] = await connection.fetch(_OPEN, *asked)
                 procedure = None if rules is None else _read_rules(rules)
-                elsewhere = await _deciding(connection, agency, kind, procedure)
-                no_desks = await _no_desks(connection, agency, request.desks)
-                partners = await _partners(connection, agency, procedure)
+                elsewhere = await directory.deciding(connection, agency, kind, procedure)
+                no_desks = await directory.no_desks(connection, agency, request.desks)
+                partners = await directory.partners(connection, agency, procedure)
         if calendar is None:
             raise ApplicationError("publish a calendar: motcua calendar publish", type="no_calendar")
         days = read_calendar(calendar)
@@ -106,6 +114,8 @@ class Registry:
             elsewhere=elsewhere,
             no_desks=no_desks,
             partners=partners,
+            not_in_force=_not_in_force(*term),
+            only_in=None if owner is None else Province.model_validate_json(owner),
         )
 
     @activity.defn(name="intake.calendar")
@@ -145,20 +155,19 @@ _NEWS: Final = """
 select stream, kind, body from event where filing_id = $1 and kind = any($2) order by recorded_at, stream, seq
 """
 
-_OPEN: Final = """
-with named as (
+_OPEN: Final = f"""
+with asked as (
     select coalesce(told ->> 'procedure', $2) as code, coalesce(told ->> 'version', $3) as version,
         coalesce(whose, $4) as agency, told ->> 'calendar' as calendar, told is not null as begun
     from (select) as asked left join (
         select convert_from(body, 'UTF8')::jsonb as told, agency as whose from event where stream = $1 and seq = 1
     ) as begun on true
+), named as (
+    select asked.*, queue, case when not begun then kind end as kind, province
+    from asked left join agency using (agency)
 )
-select agency, (select queue from agency where agency.agency = named.agency), (
-    select rules from procedure
-    where procedure.code = named.code
-        and (procedure.version = named.version or (named.version is null and not demo))
-    order by published_at desc limit 1
-), (
+select named.agency, named.queue, named.kind, coalesce(here.rules, nationwide.rules),
+    nationwide.in_force, nationwide.valid_from, nationwide.valid_until, (
     select body from calendar
     where (named.calendar is null or calendar.name = named.calendar)
         and (calendar.agency in ('', named.agency) or starts_with(named.agency, calendar.agency || '.'))
@@ -166,63 +175,35 @@ select agency, (select queue from agency where agency.agency = named.agency), (
 ), array(
     select subject from officer
     where officer.agency = named.agency and role = $5 and active and not begun order by subject
-), (select kind from agency where agency.agency = named.agency and not begun) from named
+), (
+    select json_build_object('province', province, 'name', json_build_object('vi', name_vi, 'en', name_en))
+    from province_in_force as owner
+    where named.code = any(owner.own) and owner.province is distinct from named.province and not begun
+) from named left join lateral (
+    select version, rules, begun or {COVERS.format(day="$6")} as in_force, valid_from, valid_until from procedure
+    where procedure.code = named.code and case
+        when begun then procedure.version = named.version
+        when named.version is null then procedure.province is null and not demo
+        else procedure.province is null and procedure.version in (named.version, (
+            select base from procedure as composed
+            where composed.code = named.code and composed.version = named.version and composed.province = named.province
+        ))
+    end
+    order by {COVERING_FIRST.format(day="$6")} limit 1
+) as nationwide on true left join province_in_force as its on not begun and its.province = named.province
+left join procedure as here
+    on here.code = named.code and here.version = concat_ws('.', nationwide.version, its.province, its.version)
+"""  # noqa: S608 -- words of ours
+"""What was begun, if the log holds it, or else what now is in the agency's province; and then the agency's leaders, its
+kind, and the one province that has the procedure, where that is another one.
 """
-"""What was begun, if the log holds it, or else what now is, and then the agency's leaders and its kind."""
-
-_DECIDING: Final = """
-select agency, name_vi as vi, name_en as en from agency
-where kind = any($1) order by province is distinct from (select province from agency where agency = $2), agency limit $3
-"""
-_SO_MANY: Final = 5
-"""As many are named where somebody has filed elsewhere."""
 
 
-async def _deciding(
-    connection: Connection, agency: str, kind: str | None, procedure: ProcedureRules | None
-) -> tuple[AgencyName, ...] | None:
-    """None for an agency that may decide it, also for one of which the directory does not say what it is."""
-    if kind is None or procedure is None or not procedure.decided_by or kind in procedure.decided_by:
+def _not_in_force(in_force: bool | None, *days: date | None) -> Term | None:  # noqa: FBT001 -- a column
+    if in_force is not False:
         return None
-    rows = await connection.fetch(_DECIDING, list(procedure.decided_by), agency, _SO_MANY)
-    return tuple(AgencyName(agency=code, name=Text(vi=vi, en=en)) for code, vi, en in rows)
-
-
-_NO_DESKS: Final = """
-select named.desk from unnest($2::text[]) as named (desk) where named.desk <> $1 and not exists (
-    select from agency as desk join agency as served on served.agency = $1
-    where desk.agency = named.desk and (
-        served.agency = any(desk.receives_for) or ('*' = any(desk.receives_for) and desk.province = served.province)
-    )
-)
-"""
-
-
-async def _no_desks(connection: Connection, agency: str, desks: tuple[str, ...]) -> tuple[AgencyCode, ...]:
-    """Those of the desks that have not the right, in the directory, to receive for this agency."""
-    rows = await connection.fetch(_NO_DESKS, agency, list(desks)) if desks else ()
-    return tuple(row["desk"] for row in rows)
-
-
-_PARTNERS: Final = f"""
-select distinct on (n) part, other.agency
-from unnest($2::text[], $3::text[]) with ordinality as wanted (part, kinds, n)
-join agency as own on own.agency = $1
-join agency as other on other.kind = any(string_to_array(kinds, ' ')) and other.agency <> own.agency
-    and (other.province is not distinct from own.province or other.kind = '{AgencyKind.MINISTRY}')
-order by n, other.province is distinct from own.province, other.agency
-"""  # noqa: S608 -- a word of ours
-"""Of each part the agency in the province that decides it, or else a ministry, which is one for all provinces."""
-
-
-async def _partners(connection: Connection, agency: str, procedure: ProcedureRules | None) -> tuple[Partner, ...]:
-    """Who decides the parts of a procedure that are not this agency's to decide."""
-    parts = [] if procedure is None else [part for _, part in procedure.referred]
-    if not parts:
-        return ()
-    kinds = [" ".join(part.kinds) for part in parts]
-    rows = await connection.fetch(_PARTNERS, agency, [part.code for part in parts], kinds)
-    return tuple(Partner(part=part, agency=other) for part, other in rows)
+    valid_from, valid_until = days
+    return Term(valid_from=valid_from, valid_until=valid_until)
 
 
 @lru_cache(KEPT)

@@ -210,8 +210,10 @@ from .publishing.procedure import (
     Statement,
     StepPart,
     SupplementRule,
+    Validity,
     rules_of,
 )
+from .publishing.province import DeskRule, OwnProcedure, ProvinceOverlay
 from .reading import (
     LONGEST_WAIT,
     AbsenceSummary,
@@ -331,6 +333,7 @@ __all__ = [
     "Decide",
     "Decision",
     "DemandObligation",
+    "DeskRule",
     "Direction",
     "Dossier",
     "Extend",
@@ -380,6 +383,7 @@ __all__ = [
     "Outcome",
     "OverduePartFact",
     "Overlay",
+    "OwnProcedure",
     "Page",
     "Paper",
     "PaperPart",
@@ -407,6 +411,7 @@ __all__ = [
     "Prolong",
     "Proposal",
     "Propose",
+    "ProvinceOverlay",
     "Question",
     "Reappoint",
     "Reassign",
@@ -457,6 +462,7 @@ __all__ = [
     "TransferDossier",
     "UnfitError",
     "Unit",
+    "Validity",
     "Version",
     "Via",
     "WaiveFee",

@@ -35,6 +35,7 @@ from .payment import PaymentEvent, PaymentView
 from .people import Actor
 from .publishing.calendar import CalendarFile
 from .publishing.procedure import Procedure
+from .publishing.province import ProvinceOverlay
 from .reading import (
     AbsenceSummary,
     AgencySummary,
@@ -251,6 +252,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     ),
     Message("event_actor", Actor, _OUT, (_column("event.actor"),)),
     Message("procedure", Procedure, _IN, (_file("procedures/*.yaml"),)),
+    Message("province", ProvinceOverlay, _IN, (_file("procedures/provinces/*.yaml"),)),
     Message("calendar", CalendarFile, _IN, (_file("procedures/calendars/*.yaml"),)),
 )
 """Signals, and the inputs of `Payment`, `Parcel` and `Referral`, are none: only the platform itself sends them."""

@@ -87,7 +87,8 @@ class FilingLife(Life[Filing]):
     async def opening(self) -> Opening:
         """The submission as its first command, under the procedure and the calendar in force."""
         filed: Filed = self.start
-        found = await workflow.execute_local_activity_method(Registry.open, filed.request, **LEDGER)
+        asked = filed.request(workflow.now())
+        found = await workflow.execute_local_activity_method(Registry.open, asked, **LEDGER)
         if found.procedure is None or found.queue is None:
             raise filed.unknown(procedure_known=found.procedure is not None)
         self.taken_over(found)

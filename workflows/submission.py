@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -11,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from activities.intake import OpenRequest, OpenResult
+    from rules.filing.validity import day_of_receipt
     from rules.streams import FILING
     from schemas.edge import strictly
     from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused, shape_refusal
@@ -37,8 +39,7 @@ class Filed:
         """The stream of the filing that it is."""
         return StreamId(FILING.name, filing_id(self.submission.client_id, self.submission.submission_id))
 
-    @property
-    def request(self) -> OpenRequest:
+    def request(self, now: datetime) -> OpenRequest:
         """What the filing needs to know before it begins."""
         submission = self.submission
         return OpenRequest(
@@ -46,6 +47,7 @@ class Filed:
             code=submission.procedure,
             version=submission.version,
             agency=submission.agency,
+            day=day_of_receipt(submission, now),
             desks=tuple(desk for desk in (submission.desk, submission.result_desk) if desk is not None),
         )
 
@@ -62,6 +64,8 @@ class Filed:
             elsewhere=found.elsewhere,
             no_desks=found.no_desks,
             partners=found.partners,
+            not_in_force=found.not_in_force,
+            only_in=found.only_in,
         )
 
     def unknown(self, *, procedure_known: bool) -> RefusalError:

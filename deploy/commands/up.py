@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -21,6 +24,7 @@ from operations.publishing.catalogue import (
     publish,
     seed_directory,
 )
+from operations.publishing.provinces import PROVINCES, publish_province
 
 app = typer.Typer()
 
@@ -55,10 +59,17 @@ async def _fill(owner: str) -> None:
     if not await has_calendar(owner):
         await publish_calendar(owner, CALENDAR.read_bytes())
     for file in sorted(PROCEDURES.glob("*.yaml")):
-        try:
-            await publish(owner, file)
-        except (VersionPublishedError, MistakesFoundError) as error:
-            say(f"{file.name}: {error}")
+        await _published(file, publish(owner, file))
+    for file in sorted(PROVINCES.glob("*.yaml")):
+        await _published(file, publish_province(owner, file.read_bytes()))
+
+
+async def _published(file: Path, publishing: Coroutine[Any, Any, object]) -> None:
+    """Wait for a file to be published; say why it is not."""
+    try:
+        await publishing
+    except (VersionPublishedError, MistakesFoundError) as error:
+        say(f"{file.name}: {error}")
 
 
 def reason(error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final, NamedTuple
 
-from operations.publishing.catalogue import Database, connected
+from operations.publishing.owner import Database, connected
 from schemas.errors import Problem, problem
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from operations.publishing.calendar_file import CALENDARS, check_bytes
-from operations.publishing.catalogue import Database, connected
+from operations.publishing.owner import Database, connected
 from operations.publishing.procedure_file import MistakesFoundError, parse
 from rules.time.calendars import expand
 from schemas.publishing.calendar import CalendarFile, CalendarName

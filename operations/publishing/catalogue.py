@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-import asyncpg
 from pydantic import Field
 
 from rules.publishing.mistakes import Mistake
 from rules.publishing.plain_data import plain
+from rules.publishing.provinces import Base
 from rules.publishing.schema_mistakes import schema_mistakes
+from rules.time.working_time import VIETNAM
 from schemas.agency import AgencyKind
 from schemas.base import AgencyCode, ShortText, StrictModel, Text, Version
 from schemas.people import Role
-from schemas.publishing.procedure import ProcedureCode, rules_of
+from schemas.publishing.procedure import ProcedureCode
+from views.catalogue import COVERING_FIRST, COVERS
 
+from .owner import Database, connected
 from .procedure_file import DEMO_SECONDS as DEMO_SECONDS
 from .procedure_file import MistakesFoundError as MistakesFoundError
 from .procedure_file import check_bytes as check_bytes
 from .procedure_file import demo_variant as demo_variant
 from .procedure_file import parse as parse
+from .provinces import of_provinces
+from .versions import ALONE, insert, row
+from .versions import VersionPublishedError as VersionPublishedError
 
 DIRECTORY: Final = Path(__file__).parents[2] / "deploy" / "directory.yaml"
 """The agencies of the demo."""
 PROCEDURES: Final = Path(__file__).parents[2] / "procedures"
-
-TIMEOUT: Final = 10.0
-"""Seconds that connecting, and each statement, may take."""
-
-Database: TypeAlias = "asyncpg.Connection[asyncpg.Record] | str"
-"""A connection of the owner's, or where to open one."""
 
 OfficerRole: TypeAlias = Literal[
     Role.RECEPTION,
@@ -59,7 +58,10 @@ class Published(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A published version; `source` is the file as it was written."""
+    """A published version; `source` is the file as it was written, or as it was composed for the `province`.
+
+    `in_force` on the day that was asked about, for whoever names no version; never a demonstration.
+    """
 
     code: ProcedureCode
     version: Version
@@ -67,18 +69,11 @@ class Listed(NamedTuple):
     demo: bool
     published_at: datetime
     source: bytes
-
-
-class VersionPublishedError(Exception):
-    """Another file was published under this code and version; a published version never changes."""
-
-    def __init__(self, code: ProcedureCode, version: Version, sha256: str) -> None:
-        super().__init__(
-            f"{code}@{version} is published with other content (sha256 {sha256}): give the changed file a new version"
-        )
-        self.code = code
-        self.version = version
-        self.sha256 = sha256
+    valid_from: date | None
+    valid_until: date | None
+    province: str | None
+    base: Version | None
+    in_force: bool
 
 
 class OfficerEntry(StrictModel):
@@ -94,8 +89,6 @@ class AgencyEntry(StrictModel):
     """An agency, what it is and in which province, where its machine work goes, and its officers.
 
     The province is a code of the first level (Decision 20/2020): without it the one that the agency's code begins with.
-    Its desk `receives_for` these other agencies, or for every one of its province (`"*"`), and hands over what they
-    decide.
     """
 
     agency: AgencyCode
@@ -104,7 +97,6 @@ class AgencyEntry(StrictModel):
     province: AgencyCode | None = None
     namespace: ShortText = "default"
     queue: ShortText = "backoffice"
-    receives_for: tuple[AgencyCode | Literal["*"], ...] = ()
     officers: tuple[OfficerEntry, ...] = ()
 
 
@@ -112,19 +104,6 @@ class Directory(StrictModel):
     """The agencies of a directory file."""
 
     agencies: tuple[AgencyEntry, ...]
-
-
-@asynccontextmanager
-async def connected(database: Database) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-    """The connection itself, or one that is opened and closed here."""
-    if not isinstance(database, str):
-        yield database
-        return
-    connection = await asyncpg.connect(database, timeout=TIMEOUT, command_timeout=TIMEOUT)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 def check(paths: Iterable[Path], *, allow_seconds: bool = False) -> list[tuple[Path, Mistake]]:
@@ -137,41 +116,49 @@ def check(paths: Iterable[Path], *, allow_seconds: bool = False) -> list[tuple[P
 
 
 async def publish(database: Database, file: Path | bytes, *, demo: bool = False) -> Published:
-    """Publishes one version of a procedure. The same bytes may be published again, other bytes never.
+    """Publishes one version of a procedure, and what it is in each province that has a fee of its own for it.
 
-    `demo` admits limits in seconds. Raises `MistakesFoundError`, `VersionPublishedError`, `OSError` for a file
-    that can't be read, and what asyncpg raises.
+    The same bytes may be published again, other bytes never. `demo` admits limits in seconds. Raises
+    `MistakesFoundError`, `VersionPublishedError`, `OSError` for a file that can't be read, and what asyncpg raises.
     """
     source = file if isinstance(file, bytes) else await asyncio.to_thread(file.read_bytes)
     procedure, sha256, mistakes = check_bytes(source, allow_seconds=demo)
     if procedure is None:
         raise MistakesFoundError(mistakes)
-    key = (procedure.code, procedure.version)
-    rules = rules_of(procedure, sha256).model_dump_json().encode()
+    async with connected(database) as connection, connection.transaction():
+        await connection.execute(ALONE)
+        new = await insert(connection, row(procedure, sha256, source, demo=demo))
+        for made in await of_provinces(connection, Base(parse(source).value, demo)) if new else ():
+            await insert(connection, made)
+    return Published(procedure.code, procedure.version, sha256, already=not new)
+
+
+async def published(
+    database: Database, code: str | None = None, version: str | None = None, *, day: date | None = None
+) -> list[Listed]:
+    """The published versions, of each code the newest first; in force on this `day` in Vietnam, or today."""
+    day = day or datetime.now(VIETNAM).date()
     async with connected(database) as connection:
-        new = await connection.fetchval(_INSERT, *key, sha256, source, rules, demo)
-        stands = new or await connection.fetchval(_SHA256, *key)
-    if stands != sha256:
-        raise VersionPublishedError(*key, stands)
-    return Published(*key, sha256, already=new is None)
+        return [Listed(*row.values()) for row in await connection.fetch(_LIST, code, version, day)]
 
 
-_INSERT: Final = """
-insert into procedure (code, version, sha256, source, rules, demo) values ($1, $2, $3, $4, $5, $6)
-on conflict (code, version) do nothing returning sha256
-"""
-_SHA256: Final = "select sha256 from procedure where code = $1 and version = $2"
-_LIST: Final = """
-select code, version, sha256, demo, published_at, source from procedure
+_LIST: Final = f"""
+with first as (
+    select distinct on (code) code, version, {COVERS.format(day="$3")} as in_force
+    from procedure where province is null and not demo order by code, {COVERING_FIRST.format(day="$3")}
+)
+select code, version, sha256, demo, published_at, source, valid_from, valid_until, province, base,
+    exists (
+        select from first where first.in_force and first.code = procedure.code
+            and first.version = coalesce(procedure.base, procedure.version)
+    ) and not exists (
+        select from province_in_force as here where here.province = procedure.province
+            and procedure.version <> concat_ws('.', procedure.base, here.province, here.version)
+    )
+from procedure
 where ($1::text is null or code = $1) and ($2::text is null or version = $2)
 order by code, published_at desc, version desc
-"""
-
-
-async def published(database: Database, code: str | None = None, version: str | None = None) -> list[Listed]:
-    """The published versions, of each code the newest first."""
-    async with connected(database) as connection:
-        return [Listed(*row.values()) for row in await connection.fetch(_LIST, code, version)]
+"""  # noqa: S608 -- words of ours
 
 
 async def has_directory(database: Database) -> bool:
@@ -196,11 +183,10 @@ async def seed_directory(database: Database, data: bytes) -> Directory:
 
 
 _AGENCY: Final = """
-insert into agency (agency, name_vi, name_en, namespace, queue, kind, province, receives_for)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
-on conflict (agency) do update set (name_vi, name_en, namespace, queue, kind, province, receives_for)
-    = (excluded.name_vi, excluded.name_en, excluded.namespace, excluded.queue, excluded.kind, excluded.province,
-        excluded.receives_for)
+insert into agency (agency, name_vi, name_en, namespace, queue, kind, province)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (agency) do update set (name_vi, name_en, namespace, queue, kind, province)
+    = (excluded.name_vi, excluded.name_en, excluded.namespace, excluded.queue, excluded.kind, excluded.province)
 """
 _OFFICER: Final = """
 insert into officer (agency, subject, role, name, active) values ($1, $2, $3, $4, $5)
@@ -210,8 +196,7 @@ on conflict (agency, subject, role) do update set (name, active) = (excluded.nam
 
 def _agency_row(entry: AgencyEntry) -> tuple[Any, ...]:
     province = entry.province or entry.agency.partition(".")[0]
-    where = (entry.namespace, entry.queue, entry.kind, province, list(entry.receives_for))
-    return (entry.agency, entry.name.vi, entry.name.en, *where)
+    return (entry.agency, entry.name.vi, entry.name.en, entry.namespace, entry.queue, entry.kind, province)
 
 
 def _officer_rows(entry: AgencyEntry) -> list[tuple[str, str, str, str, bool]]:

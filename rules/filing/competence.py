@@ -9,6 +9,7 @@ from schemas.errors import Problem, problem
 from schemas.filing.events import Partner
 from schemas.names import AGENCY_KIND_NAMES, listed
 from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.province import Province
 from schemas.saying import joined, said
 
 
@@ -19,6 +20,12 @@ def not_competent(kinds: Iterable[AgencyKind], deciding: tuple[AgencyName, ...])
         return problem("agency", "not_competent", says="nobody_competent", names=names)
     agencies = joined(said("agency_and_its_name", agency=one.agency, name=one.name) for one in deciding)
     return problem("agency", "not_competent", names=names, agencies=agencies)
+
+
+def of_another_province(province: Province | None) -> Iterator[Problem]:
+    """That only this other `province` has the procedure."""
+    if province is not None:
+        yield problem("agency", "only_in_province", province=province.province, name=province.name)
 
 
 def without_partner(procedure: ProcedureRules, partners: Iterable[Partner]) -> Iterator[Problem]:

@@ -22,12 +22,14 @@ from rules.publishing.readable_parts import (
     ProcedureSketch,
     StepSketch,
     Unread,
+    ValiditySketch,
     limits,
     read,
     sketch,
     whole,
 )
 from rules.publishing.schema_mistakes import schema_mistakes
+from rules.publishing.validity import validity_mistakes
 from schemas.form import MAX_TEXT
 from schemas.level import Level
 from schemas.limit import Limit, Unit
@@ -87,6 +89,8 @@ def _blank_texts(value: Any, path: str) -> Iterator[Mistake]:
 
 def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]:
     yield from list_mistakes(parts)
+    if isinstance(parts.validity, ValiditySketch):
+        yield from validity_mistakes(parts.validity)
     for n, field in read(parts.form).items():
         yield from _field(field, f"form[{n}]")
     yield from condition_mistakes(parts)

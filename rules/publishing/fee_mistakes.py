@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Final
 
 from rules.publishing.level_mistakes import NO_FEE_CHANNEL_YET
@@ -16,10 +15,10 @@ from rules.publishing.readable_parts import (
     Listed,
     PaperSketch,
     ProcedureSketch,
-    ValiditySketch,
     read,
     whole,
 )
+from rules.publishing.validity import reversed_validity
 from schemas.publishing.procedure import FieldKind
 
 _MOST_UNITS: Final = 100_000
@@ -37,9 +36,9 @@ def fee_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
         if isinstance(item.per, str):
             yield from _per(item.per, f"fee.items[{n}].per", parts.form)
         yield from _bounds(item, f"fee.items[{n}]")
-        yield from _validity(item, f"fee.items[{n}]")
+        yield from reversed_validity(item, f"fee.items[{n}]")
     for n, waiver in read(parts.fee.waivers).items():
-        yield from _validity(waiver, f"fee.waivers[{n}]")
+        yield from reversed_validity(waiver, f"fee.waivers[{n}]")
         if isinstance(waiver.evidence, str):
             yield from _evidence(waiver.evidence, f"fee.waivers[{n}].evidence", parts.papers)
 
@@ -53,12 +52,6 @@ def _bounds(item: ItemSketch, path: str) -> Iterator[Mistake]:
             yield mistake("minimum_above_maximum", f"{path}.minimum")
         if isinstance(item.amount, int) and item.amount > item.maximum:
             yield mistake("maximum_below_amount", f"{path}.maximum")
-
-
-def _validity(part: ValiditySketch, path: str) -> Iterator[Mistake]:
-    since, until = part.valid_from, part.valid_until
-    if isinstance(since, date) and isinstance(until, date) and since > until:
-        yield mistake("validity_reversed", f"{path}.valid_until")
 
 
 def _evidence(code: str, path: str, papers: Listed[PaperSketch]) -> Iterator[Mistake]:

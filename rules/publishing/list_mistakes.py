@@ -36,14 +36,14 @@ def list_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
 def _duplicates(parts: ProcedureSketch) -> Iterator[Mistake]:
     for path, codes in _codes(parts):
         written = {n: code for n, code in codes.items() if code is not UNREAD}
-        yield from (mistake("duplicate_code", f"{path}[{n}].code") for n in _repeated(written))
+        yield from (mistake("duplicate_code", f"{path}[{n}].code") for n in repeated(written))
     for path, values in _value_lists(parts):
-        yield from (mistake("duplicate_value", f"{path}[{n}]") for n in _repeated(read(values)))
+        yield from (mistake("duplicate_value", f"{path}[{n}]") for n in repeated(read(values)))
     if isinstance(parts.fee, FeeSketch):
         refunds = {n: refund.case for n, refund in read(parts.fee.refunds).items() if refund.case is not UNREAD}
-        yield from (mistake("duplicate_value", f"fee.refunds[{n}].case") for n in _repeated(refunds))
+        yield from (mistake("duplicate_value", f"fee.refunds[{n}].case") for n in repeated(refunds))
     codes_of_parts = {path: part.code for path, part in referred(parts) if part.code is not UNREAD}
-    yield from (mistake("duplicate_code", f"{path}.code") for path in _repeated(codes_of_parts))
+    yield from (mistake("duplicate_code", f"{path}.code") for path in repeated(codes_of_parts))
 
 
 def _crowded(parts: ProcedureSketch) -> Iterator[Mistake]:
@@ -83,7 +83,7 @@ def _value_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
             yield f"{name}.officers", part.officers
 
 
-def _repeated(values: Mapping[K, object]) -> Iterator[K]:
+def repeated(values: Mapping[K, object]) -> Iterator[K]:
     """The places of what stands before already."""
     seen = set()
     for n, value in values.items():

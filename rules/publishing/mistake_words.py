@@ -113,6 +113,12 @@ WORDS: Final[dict[str, Words]] = {
         "mã đã được dùng trong danh sách này", "this code is already used in the list", "đặt mã khác", "choose another"
     ),
     "duplicate_value": Words("đã có trong danh sách này", "already in this list", "xóa một", "remove one of the two"),
+    "validity_without_day": Words(
+        "hiệu lực phải có ngày đầu hoặc ngày cuối",
+        "a validity needs its first day or its last",
+        "viết `valid_from`, `valid_until`, hoặc bỏ `validity`",
+        "write `valid_from` or `valid_until`, or remove `validity`",
+    ),
     "choices_required": Words(
         "trường lựa chọn phải có các lựa chọn",
         "a field of kind choice needs its choices",

@@ -1,4 +1,4 @@
-"""What can be wrong with a procedure or a calendar file, in words: one stable rule code each, in both languages."""
+"""What can be wrong with a file of the catalogue, in words: one stable rule code each, in both languages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from rules.publishing.calendar_words import CALENDAR_WORDS
 from rules.publishing.mistake_words import WORDS
+from rules.publishing.province_words import PROVINCE_WORDS
 from rules.publishing.table_words import TABLE_WORDS
 from schemas.base import Model, Text
 
@@ -25,7 +26,7 @@ class Mistake(Model):
 
 RULES: Final = frozenset(WORDS)
 """Those of procedure files."""
-_ALL_WORDS: Final = WORDS | CALENDAR_WORDS | TABLE_WORDS
+_ALL_WORDS: Final = WORDS | CALENDAR_WORDS | TABLE_WORDS | PROVINCE_WORDS
 
 
 def mistake(rule: str, path: str, **facts: object) -> Mistake:

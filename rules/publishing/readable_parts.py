@@ -232,6 +232,7 @@ class PartialSketch(Sketch):
 class ProcedureSketch(Sketch):
     """A procedure as far as it can be read."""
 
+    validity: Maybe[ValiditySketch | None] = None
     level: Maybe[Annotated[Level, BeforeValidator(_plain_number)]] = UNREAD
     partial: Maybe[PartialSketch | None] = None
     limits: Maybe[dict[str, Maybe[Limit]]] = UNREAD

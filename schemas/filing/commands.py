@@ -15,7 +15,8 @@ from ..ids import digest
 from ..limit import Limit
 from ..people import SYSTEM, Actor, Via
 from ..publishing.calendar import Calendar, CalendarName
-from ..publishing.procedure import ProcedureRules
+from ..publishing.procedure import ProcedureRules, Term
+from ..publishing.province import Province
 from ..text import line
 from .events import (
     Accountable,
@@ -423,7 +424,9 @@ class Submit(Command):
 
     `accountable` are those who answer for the filing where nobody decides, `partners` the agencies that decide parts of
     it, as far as there are such. `elsewhere` are those who decide the procedure, the nearest first, where this agency
-    does not. `no_desks` are those of the submission's desks that may not receive for this agency.
+    does not. `no_desks` are those of the submission's desks that may not receive for this agency. `not_in_force` is the
+    term of a version that is not in force on the day of receipt; `only_in` the province that alone has the procedure,
+    where this agency is of another one.
     """
 
     kind: Literal["submit"] = "submit"
@@ -435,6 +438,8 @@ class Submit(Command):
     elsewhere: tuple[AgencyName, ...] | None = None
     no_desks: tuple[AgencyCode, ...] = ()
     partners: tuple[Partner, ...] = ()
+    not_in_force: Term | None = None
+    only_in: Province | None = None
 
 
 class TimerFired(SystemCommand):

@@ -39,6 +39,20 @@ class FigureRule(Fact):
     unit: FigureUnit
 
 
+class Validity(Fact):
+    """The days in Vietnam on which a version is in force, both included; an end that is left out is open."""
+
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+
+
+class Term(Model):
+    """What a filing needs to know of a validity."""
+
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+
+
 class Statement(Fact):
     """One item of the information page in words."""
 
@@ -518,6 +532,7 @@ class Procedure(StrictModel):
 
     code: ProcedureCode
     version: Version
+    validity: Validity | None = None
     checked: Day
     level: Level
     partial: PartialRule | None = None

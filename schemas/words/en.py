@@ -97,6 +97,10 @@ ENGLISH: Final[Mapping[str, str]] = {
     "four_eyes": "neither who proposed nor in whose place it was proposed can be the one who decides",
     "id_does_not_match": "the workflow id of what this starts is {expected}",
     "in_force": "this calendar is in force already",
+    "in_force_between": "this version is in force for what is received from {first:%d/%m/%Y} until "
+    "{last:%d/%m/%Y}, both included",
+    "in_force_from": "this version is in force for what is received from {first:%d/%m/%Y} on",
+    "in_force_until": "this version is in force for what is received until {last:%d/%m/%Y}, included",
     "information_only": "the procedure gives information only and has no review; see the information page {page}",
     "inspection_in_the_future": "the inspection lies in the future",
     "internal_error": "an internal error; please try again later",
@@ -224,6 +228,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "nothing_under_way": "no papers are on their way here",
     "only_for_end": "only the end of a filing asks for it; a suspension does not",
     "only_for_suspension": "only a suspension has an end; a filing that is stopped for good has none",
+    "only_in_province": "only {name} ({province}) has this procedure; file with an agency there",
     "only_the_applicants_side_complains": "only the applicant, or the representative who filed, may complain",
     "other_agency": "the filing belongs to another agency",
     "other_agencys_complaint": "it is another agency's to answer",

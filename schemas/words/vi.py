@@ -97,6 +97,10 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "four_eyes": "người đề xuất, hoặc được người khác đề xuất thay, không được là người quyết định",
     "id_does_not_match": "mã quy trình phải là {expected}",
     "in_force": "lịch này đang áp dụng",
+    "in_force_between": "phiên bản này chỉ áp dụng cho hồ sơ tiếp nhận từ ngày {first:%d/%m/%Y} đến hết ngày "
+    "{last:%d/%m/%Y}",
+    "in_force_from": "phiên bản này chỉ áp dụng cho hồ sơ tiếp nhận từ ngày {first:%d/%m/%Y}",
+    "in_force_until": "phiên bản này chỉ áp dụng cho hồ sơ tiếp nhận đến hết ngày {last:%d/%m/%Y}",
     "information_only": "thủ tục chỉ cung cấp thông tin, không có quy trình giải quyết; xem trang thông tin {page}",
     "inspection_in_the_future": "thời điểm kiểm tra ở tương lai",
     "internal_error": "lỗi hệ thống, xin thử lại sau",
@@ -224,6 +228,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "nothing_under_way": "không có giấy tờ nào đang được bàn giao",
     "only_for_end": "chỉ ghi khi dừng hẳn, không ghi khi tạm dừng",
     "only_for_suspension": "chỉ ghi khi tạm dừng, không ghi khi dừng hẳn",
+    "only_in_province": "thủ tục này chỉ có ở {name} ({province}); hãy nộp tại cơ quan ở đó",
     "only_the_applicants_side_complains": "chỉ người nộp, hoặc người đại diện đã nộp hồ sơ, được khiếu nại",
     "other_agency": "hồ sơ thuộc cơ quan khác",
     "other_agencys_complaint": "khiếu nại thuộc cơ quan khác",

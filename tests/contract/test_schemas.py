@@ -22,6 +22,7 @@ from schemas.complaint import COMPLAINT_COMMANDS
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import EFFECTS
 from schemas.publishing.procedure import Procedure
+from schemas.publishing.province import ProvinceOverlay
 from schemas.referral import REFERRAL_COMMANDS
 from tests.contract.fitting import broken, lacking, validator
 from tests.contract.samples import APPLICANT, EVENTS, SAMPLES
@@ -56,8 +57,8 @@ def sample(message: Message) -> Any:
     return next(dumped(each) for each in (APPLICANT, *SAMPLES.values()) if type(each) is message.model)
 
 
-SAMPLED: Final = [name for name, message in MESSAGES.items() if message.model is not Procedure]
-"""Procedures have samples of their own: the catalogue (tests/integration/deploy/test_demo_fits.py)."""
+SAMPLED: Final = [name for name, message in MESSAGES.items() if message.model not in {Procedure, ProvinceOverlay}]
+"""Procedures and provinces have samples of their own: the catalogue (tests/integration/deploy/test_demo_fits.py)."""
 READ: Final = [name for name in SAMPLED if MESSAGES[name].direction is Direction.TO_PLATFORM]
 
 

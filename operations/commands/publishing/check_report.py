@@ -1,24 +1,30 @@
-"""What `motcua procedures check` found: mistakes first, then what is stale or unconfirmed."""
+"""What the check of procedure and province files found: mistakes first, then what is stale or unconfirmed."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+import typer
 from rich.markup import escape
 
-from motcua.cli.running import out, print_json
+from motcua.cli.running import Exit, out, print_json
 from operations.commands.publishing.mistakes import Language, mistake_row, print_mistakes
-from operations.publishing.procedure_file import Doubted
+from operations.publishing.procedure_file import Doubted, doubts_of
 from rules.publishing.facts import Doubt
 from rules.publishing.mistakes import Mistake
+from rules.time.working_time import VIETNAM
 
 _DOUBTS = {
     Doubt.STALE: {"vi": "đã kiểm tra hơn một năm trước", "en": "checked more than a year ago"},
     Doubt.UNCONFIRMED: {"vi": "chưa được nguồn nào xác nhận", "en": "confirmed by no source"},
 }
+
+
+Quiet = Annotated[bool, typer.Option("--quiet", help="Count what is stale or unconfirmed instead of listing it.")]
 
 
 class Look(NamedTuple):
@@ -27,6 +33,26 @@ class Look(NamedTuple):
     path: Path
     mistakes: list[Mistake]
     doubted: list[Doubted]
+
+
+def report_looks(
+    files: Sequence[Path],
+    mistakes_of: Callable[[bytes, date], list[Mistake]],
+    *,
+    quiet: bool,
+    as_json: bool,
+    lang: Language,
+) -> None:
+    """Print what was found in every file, as of today in Vietnam; exit 1 if there is a mistake."""
+    today = datetime.now(VIETNAM).date()
+    contents = {path: path.read_bytes() for path in files}
+    looks = [Look(path, mistakes_of(data, today), doubts_of(data, today)) for path, data in contents.items()]
+    if as_json:
+        print_looks_as_json(looks)
+    else:
+        print_looks(looks, lang, quiet=quiet)
+    if any(look.mistakes for look in looks):
+        raise typer.Exit(Exit.REFUSED)
 
 
 def print_looks(looks: Sequence[Look], lang: Language, *, quiet: bool) -> None:

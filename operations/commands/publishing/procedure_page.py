@@ -31,9 +31,11 @@ from schemas.publishing.procedure import (
     SilentApproval,
     StandingOrder,
     Statement,
+    Validity,
     WaiverRule,
     When,
 )
+from schemas.saying import joined
 
 
 class Row(NamedTuple):
@@ -65,13 +67,15 @@ def rows(raw: Procedure) -> Iterator[Row]:
     for n, step in enumerate(procedure.review):
         yield from _step(step, f"review[{n}]")
     if procedure.fee is not None:
-        yield from _fee(procedure.fee, labels)
+        yield from fee_rows(procedure.fee, labels)
     result = procedure.result
     yield Row("result", _lines(_pair(result.name), _channels(result.channels)), result.source)
     yield from _rules(procedure)
 
 
 def _head(procedure: Procedure) -> Iterator[Row]:
+    if procedure.validity is not None:
+        yield Row("validity", _pair(_validity(procedure.validity)), procedure.validity.source)
     yield Row("level", _pair(CAPABILITIES[procedure.level].name))
     if procedure.partial is not None:
         yield Row("partial", f"{procedure.partial.reason}: {_pair(procedure.partial)}", procedure.partial.source)
@@ -84,6 +88,13 @@ def _head(procedure: Procedure) -> Iterator[Row]:
             yield Row(f"information.{name}", _pair(Text(vi=f"{item} bộ hồ sơ", en=_count(item, "set"))))
     for n, law in enumerate(procedure.legal_basis):
         yield Row(f"legal_basis[{n}]", law)
+
+
+def _validity(validity: Validity) -> Text:
+    first, last = validity.valid_from, validity.valid_until
+    since = [Text(vi=f"từ ngày {first:%d/%m/%Y}", en=f"from {first:%d/%m/%Y}")] if first else []
+    until = [Text(vi=f"đến hết ngày {last:%d/%m/%Y}", en=f"until {last:%d/%m/%Y}, included")] if last else []
+    return joined((*since, *until), " ")
 
 
 def _field(field: FieldRule, labels: Mapping[str, Text]) -> str:
@@ -133,7 +144,8 @@ def _draft(rule: DraftRule) -> str:
     return _lines(_pair(words, rule.answer.words), _pair(silence))
 
 
-def _fee(fee: FeeRule, labels: Mapping[str, Text]) -> Iterator[Row]:
+def fee_rows(fee: FeeRule, labels: Mapping[str, Text]) -> Iterator[Row]:
+    """What a fee says; `labels` are those of the form's fields."""
     for n, item in enumerate(fee.items):
         yield Row(f"fee.items[{n}]", _item(item, labels), item.source)
     for n, waiver in enumerate(fee.waivers):

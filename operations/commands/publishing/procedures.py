@@ -14,14 +14,14 @@ from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from motcua.cli.showing import when
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
-from operations.commands.publishing.check_report import Look, print_looks, print_looks_as_json
+from operations.commands.publishing.check_report import Quiet, report_looks
 from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes
 from operations.commands.publishing.procedure_page import rows
 from operations.publishing.catalogue import Listed, MistakesFoundError, VersionPublishedError, check_bytes
 from operations.publishing.catalogue import publish as publish_file
 from operations.publishing.catalogue import published as published_versions
-from operations.publishing.procedure_file import doubts_of
 from operations.publishing.published import published_procedure
+from rules.publishing.mistakes import Mistake
 from rules.publishing.prose import filled
 from rules.time.working_time import VIETNAM
 from schemas.publishing.procedure import Procedure
@@ -42,9 +42,7 @@ def check(
     files: Files,
     *,
     demo: Demo = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Count what is stale or unconfirmed instead of listing it.")
-    ] = False,
+    quiet: Quiet = False,
     as_json: AsJson = False,
     lang: Lang = Language.EN,
 ) -> None:
@@ -54,18 +52,11 @@ def check(
 
     Examples: `motcua procedures check procedures/*.yaml`, `motcua procedures check --quiet my-file.yaml`
     """
-    today = _today()
-    contents = {path: path.read_bytes() for path in files}
-    looks = [
-        Look(path, check_bytes(data, allow_seconds=demo, today=today).mistakes, doubts_of(data, today))
-        for path, data in contents.items()
-    ]
-    if as_json:
-        print_looks_as_json(looks)
-    else:
-        print_looks(looks, lang, quiet=quiet)
-    if any(look.mistakes for look in looks):
-        raise typer.Exit(Exit.REFUSED)
+
+    def mistakes(data: bytes, today: date) -> list[Mistake]:
+        return check_bytes(data, allow_seconds=demo, today=today).mistakes
+
+    report_looks(files, mistakes, quiet=quiet, as_json=as_json, lang=lang)
 
 
 @app.command()
@@ -102,7 +93,7 @@ def publish(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: 
 
 @app.command("list")
 def list_published(*, as_json: AsJson = False) -> None:
-    """List the published versions, of each procedure the newest first.
+    """List the published versions, of each procedure the newest first, and which of them are in force today.
 
     Example: `motcua procedures list --json`
     """
@@ -110,12 +101,13 @@ def list_published(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json([_listed_row(entry) for entry in entries])
         return
-    table = Table("Code", Column("Version", overflow="fold"), "Level", "Name", "Published", "Demo")
+    version = Column("Version", overflow="fold")
+    table = Table("Code", version, "Level", "Name", "Published", "Tỉnh / Province", "In force")
     for entry in entries:
         procedure = filled(_procedure(entry))
         name = escape(f"{procedure.name.vi} / {procedure.name.en}")
         level, published = str(int(procedure.level)), when(entry.published_at)
-        table.add_row(entry.code, entry.version, level, name, published, "demo" if entry.demo else "")
+        table.add_row(entry.code, entry.version, level, name, published, entry.province or "", _standing(entry))
     out().print(table)
 
 
@@ -126,7 +118,7 @@ def show(
     source: Annotated[bool, typer.Option("--source", help="Print the published file, byte for byte.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one published version, by default the newest, with the source of every fact.
+    """Show one published version, by default the one in force, with the source of every fact.
 
     Examples: `motcua procedures show 1.001193`, `motcua procedures show 1.001193@2026-12 --source`
     """
@@ -137,7 +129,7 @@ def show(
             f"chưa công bố thủ tục này / no published procedure {procedure}; see: motcua procedures list",
             Exit.NOT_AVAILABLE,
         )
-    entry = entries[0]
+    entry = next((entry for entry in entries if entry.in_force and entry.province is None), entries[0])
     if source:
         typer.get_binary_stream("stdout").write(entry.source)
     elif as_json:
@@ -175,11 +167,28 @@ def _listed_row(entry: Listed) -> dict[str, Any]:
         "sha256": entry.sha256,
         "demo": entry.demo,
         "published_at": entry.published_at.isoformat(),
+        "valid_from": entry.valid_from and entry.valid_from.isoformat(),
+        "valid_until": entry.valid_until and entry.valid_until.isoformat(),
+        "province": entry.province,
+        "base": entry.base,
+        "in_force": entry.in_force,
     }
 
 
+def _standing(entry: Listed) -> str:
+    """Whether a version is in force, is to come, is over, or is for demonstrations."""
+    if entry.demo:
+        return "demo"
+    if entry.in_force:
+        return "đang áp dụng / in force"
+    if entry.valid_from is not None and entry.valid_from > _today():
+        return f"từ / from {entry.valid_from:%d/%m/%Y}"
+    return "đã thay / superseded"
+
+
 def _facts(entry: Listed) -> Table:
-    table = Table("Where", "What", "Source", title=f"{entry.code}@{entry.version}", caption=f"sha256 {entry.sha256}")
+    title = f"{entry.code}@{entry.version} {_standing(entry)}"
+    table = Table("Where", "What", "Source", title=title, caption=f"sha256 {entry.sha256}")
     for row in rows(_procedure(entry)):
         table.add_row(*(escape(words) for words in row))
     return table

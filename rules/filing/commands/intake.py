@@ -8,9 +8,10 @@ from typing import Final
 from rules.filing import admission
 from rules.filing.commands.permission import at_stage
 from rules.filing.commands.rule import Events, Rule
-from rules.filing.competence import not_competent, without_partner
+from rules.filing.competence import not_competent, of_another_province, without_partner
 from rules.filing.desks import desk_problems
 from rules.filing.on_paper import problems_on_paper
+from rules.filing.validity import validity_problems
 from rules.officers import role_is, unclaimed
 from schemas.base import AgencyCode
 from schemas.errors import Problem, problem
@@ -26,7 +27,9 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     elsewhere = () if command.elsewhere is None else (not_competent(rules.decided_by, command.elsewhere),)
     on_paper = problems_on_paper(submission, filing.calendar, now)
     alone, desks = without_partner(rules, command.partners), desk_problems(submission, command.no_desks)
-    admitted = admission.admit(submission, rules, now, (*elsewhere, *alone, *desks, *on_paper))
+    where = (*elsewhere, *of_another_province(command.only_in), *alone, *desks)
+    when = (*validity_problems(submission, command.not_in_force), *on_paper)
+    admitted = admission.admit(submission, rules, now, (*where, *when))
     submitted = ev.Submitted(
         agency=filing.agency,
         desk=_another(submission.desk, filing),

@@ -27,6 +27,7 @@ from motcua import PUBLIC_MESSAGES, Part, WireKind
 from motcua.json_schemas import documents, file_of
 from operations.publishing.calendars import CALENDAR
 from operations.publishing.procedure_file import parse
+from operations.publishing.provinces import PROVINCES
 from schemas.filing.commands import Accept
 from schemas.ids import TASK_QUEUE, filing_workflow, parcel_workflow
 from schemas.people import Role
@@ -229,6 +230,8 @@ async def test_what_the_demo_sent_fits_and_nothing_is_left_out(running: World) -
     looker.look(WireKind.FILE, "procedures/calendars/*.yaml", Part.CONTENT, calendar)
     for file in sorted((ROOT / "procedures").glob("*.yaml")):
         looker.look(WireKind.FILE, "procedures/*.yaml", Part.CONTENT, yaml.safe_load(file.read_text()))
+    for file in sorted(PROVINCES.glob("*.yaml")):
+        looker.look(WireKind.FILE, "procedures/provinces/*.yaml", Part.CONTENT, yaml.safe_load(file.read_text()))
 
     assert {message.name for message in PUBLIC_MESSAGES} - set(looker.seen) == set(NOT_SEEN)
     loose = {name: accepted for name, seen in looker.seen.items() if (accepted := looker.accepts_nonsense(name, seen))}

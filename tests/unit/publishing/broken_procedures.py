@@ -285,6 +285,16 @@ BROKEN = [
     ),
     Broken("seconds of extension", put("extension.by", "9 seconds"), "extension.by", "seconds_not_allowed"),
     Broken("no hours of notice", put("extension.notice", "0 working hours"), "extension.notice", "limit_zero"),
+    # validity
+    Broken("in force never", put("validity", FACT), "validity", "validity_without_day"),
+    Broken(
+        "in force backwards",
+        put("validity", FACT | {"valid_from": "2027-03-01", "valid_until": "2027-02-28"}),
+        "validity.valid_until",
+        "validity_reversed",
+    ),
+    Broken("a month is no day", put("validity", FACT | {"valid_from": "3/2027"}), "validity.valid_from", "date_form"),
+    Broken("in force by nobody", put("validity", {"valid_from": "2027-03-01"}), "validity.source", "required"),
     # codes and fields
     Broken("paper twice", put("papers[1].code", "birth_notice"), "papers[1].code", "duplicate_code"),
     Broken("field twice", put("form[1].code", "kind"), "form[1].code", "duplicate_code"),

@@ -1,0 +1,178 @@
+"""`motcua provinces`: check, publish and read what differs in a province."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from motcua.cli.showing import when
+from operations.addresses import OWNER
+from operations.commands.database import address, answered
+from operations.commands.publishing.check_report import Quiet, report_looks
+from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes
+from operations.commands.publishing.procedure_page import Row, fee_rows
+from operations.publishing.catalogue import PROCEDURES
+from operations.publishing.procedure_file import MistakesFoundError, parse
+from operations.publishing.provinces import (
+    Listed,
+    check_province,
+    known_from,
+    publish_province,
+    published_provinces,
+)
+from operations.publishing.versions import VersionPublishedError
+from schemas.base import Text
+from schemas.publishing.province import ProvinceOverlay
+
+app = typer.Typer(
+    name="provinces",
+    help="Phần riêng của tỉnh / What differs by province: fees, own procedures, desks.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+@app.command()
+def check(
+    files: Files,
+    *,
+    catalogue: Annotated[
+        Path, typer.Option("--catalogue", metavar="DIR", help="The procedure files they are checked against.")
+    ] = PROCEDURES,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    lang: Lang = Language.EN,
+) -> None:
+    """Report every mistake of provinces' files, with the procedures they belong to, and what is stale or unconfirmed.
+
+    Exit 1 if there is a mistake. Which agencies there are only the directory knows: that is checked by `publish`.
+
+    Example: `motcua provinces check procedures/provinces/*.yaml`
+    """
+    known = known_from(file.read_bytes() for file in sorted(catalogue.glob("*.yaml")))
+    report_looks(
+        files, lambda data, today: check_province(data, known, today).mistakes, quiet=quiet, as_json=as_json, lang=lang
+    )
+
+
+@app.command()
+def publish(files: Files, *, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+    """Publish provinces' files, one after the other; exit 1 if one is refused. The same file may be published again.
+
+    Its procedures and its agencies have to be there. What its agencies are handed in from then on goes by it. The
+    database is the owner's, in `MOTCUA_OWNER_DATABASE_URL`, or that of the stack in this folder.
+
+    Example: `motcua provinces publish procedures/provinces/H24@2026-12.yaml`
+    """
+    dsn = address(OWNER)
+    outcomes = [_publish_one(dsn, path, lang, as_json=as_json) for path in files]
+    if as_json:
+        print_json(outcomes)
+    if any("published" not in outcome for outcome in outcomes):
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _publish_one(dsn: str, path: Path, lang: Language, *, as_json: bool) -> dict[str, Any]:
+    """What came of a file, printed unless all are told together."""
+    try:
+        done = answered(lambda: publish_province(dsn, path.read_bytes()), OWNER)
+    except MistakesFoundError as error:
+        found = [(path, entry) for entry in error.mistakes]
+        if not as_json:
+            print_mistakes(found, lang)
+        return {"file": str(path), "mistakes": [mistake_row(*one) for one in found]}
+    except VersionPublishedError as error:
+        if not as_json:
+            out().print(f"[red]refused[/] {escape(str(path))}: {escape(str(error))}")
+        return {"file": str(path), "error": str(error)}
+    if not as_json:
+        word = "đã công bố trước đó / published already" if done.already else "đã công bố / published"
+        out().print(f"[green]{word}[/] {done.province}@{done.version} sha256 {done.sha256}")
+        for made in done.procedures:
+            out().print(f"  {made}")
+    return {"file": str(path), "published": done._asdict()}
+
+
+@app.command("list")
+def list_published(*, as_json: AsJson = False) -> None:
+    """List the published versions, of each province the newest first, which is the one in force.
+
+    Example: `motcua provinces list --json`
+    """
+    entries = answered(lambda: published_provinces(address(OWNER)), OWNER)
+    if as_json:
+        print_json([_listed_row(entry) for entry in entries])
+        return
+    table = Table("Tỉnh / Province", "Phiên bản / Version", "Tên / Name", "Công bố / Published", "In force")
+    for entry in entries:
+        name = escape(f"{entry.name.vi} / {entry.name.en}")
+        standing = "đang áp dụng / in force" if entry.in_force else "đã thay / superseded"
+        table.add_row(entry.province, entry.version, name, when(entry.published_at), standing)
+    out().print(table)
+
+
+@app.command()
+def show(
+    province: Annotated[str, typer.Argument(metavar="PROVINCE[@VERSION]")],
+    *,
+    source: Annotated[bool, typer.Option("--source", help="Print the published file, byte for byte.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one published version, by default the one in force, with the source of every fact.
+
+    Examples: `motcua provinces show H24`, `motcua provinces show H24@2026-12 --source`
+    """
+    code, _, version = province.partition("@")
+    entries = answered(lambda: published_provinces(address(OWNER), code, version or None), OWNER)
+    if not entries:
+        fail(f"chưa công bố / nothing published of {province}; see: motcua provinces list", Exit.NOT_AVAILABLE)
+    entry = entries[0]
+    if source:
+        typer.get_binary_stream("stdout").write(entry.source)
+    elif as_json:
+        print_json(_listed_row(entry) | {"overlay": _overlay(entry).model_dump(mode="json")})
+    else:
+        table = Table("Where", "What", "Source", title=f"{entry.province}@{entry.version}", caption=entry.sha256)
+        for row in _rows(_overlay(entry)):
+            table.add_row(*(escape(words) for words in row))
+        out().print(table)
+
+
+def _overlay(entry: Listed) -> ProvinceOverlay:
+    """What was published, also where today's checks would refuse it."""
+    return ProvinceOverlay.model_validate(parse(entry.source).value)
+
+
+def _listed_row(entry: Listed) -> dict[str, Any]:
+    return {
+        "province": entry.province,
+        "version": entry.version,
+        "name": entry.name.model_dump(),
+        "sha256": entry.sha256,
+        "published_at": entry.published_at.isoformat(),
+        "in_force": entry.in_force,
+    }
+
+
+class _Labels(dict[str, Text]):
+    """A field by its code: what it is called stands in the procedure."""
+
+    def __missing__(self, code: str) -> Text:
+        return Text(vi=code, en=code)
+
+
+def _rows(overlay: ProvinceOverlay) -> Iterator[Row]:
+    yield Row("name", f"{overlay.name.vi} / {overlay.name.en}")
+    for code, fee in overlay.fees.items():
+        for row in fee_rows(fee, _Labels()):
+            yield row._replace(where=f"fees.{code}{row.where.removeprefix('fee')}")
+    for n, own in enumerate(overlay.own):
+        yield Row(f"own[{n}]", own.code, own.source)
+    for n, desk in enumerate(overlay.desks):
+        yield Row(f"desks[{n}]", f"{desk.agency}: {', '.join(desk.receives_for)}", desk.source)

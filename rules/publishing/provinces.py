@@ -1,0 +1,155 @@
+"""What a province has of its own: what is wrong with it, and the procedures that it makes of those of the country."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from pydantic import TypeAdapter, ValidationError
+
+from rules.publishing.catalogue import problems
+from rules.publishing.facts import fact_mistakes
+from rules.publishing.list_mistakes import repeated
+from rules.publishing.mistakes import Mistake, mistake
+from rules.publishing.plain_data import child, plain
+from rules.publishing.readable_parts import UNREAD, Listed, Maybe, Sketch, read
+from rules.publishing.schema_mistakes import schema_mistakes
+from schemas.base import AgencyCode, Version
+from schemas.publishing.procedure import ProcedureCode
+from schemas.publishing.province import ProvinceCode, ProvinceOverlay
+
+Raw: TypeAlias = Mapping[str, Any]
+
+ALL: Final = "*"
+_MOST_CHARACTERS: Final = 32
+_VERSION: Final[TypeAdapter[str]] = TypeAdapter(Version)
+
+
+class Known(NamedTuple):
+    """What an overlay may speak of: the versions of each procedure as plain data, and the agencies of its province.
+
+    Where agencies are None, it is not known which there are.
+    """
+
+    procedures: Mapping[str, Iterable[Base]]
+    agencies: frozenset[str] | None = None
+
+
+class Base(NamedTuple):
+    """A version of a procedure of the whole country; a demonstration may have limits in seconds."""
+
+    raw: Raw
+    demo: bool = False
+
+
+def composed_version(base: str, province: str, version: str) -> str:
+    """The name of what is composed: `2026-12.H24.2026-12`."""
+    return f"{base}.{province}.{version}"
+
+
+def composed(base: Raw, province: str, version: str, fee: Any) -> dict[str, Any]:
+    """The procedure of a province: that of the country, with the province's fee."""
+    return {**base, "version": composed_version(base["version"], province, version), "fee": fee}
+
+
+class _OwnSketch(Sketch):
+    code: Maybe[ProcedureCode] = UNREAD
+
+
+class _DeskSketch(Sketch):
+    agency: Maybe[AgencyCode] = UNREAD
+    receives_for: Listed[str] = ()
+
+
+class _OverlaySketch(Sketch):
+    province: Maybe[ProvinceCode] = UNREAD
+    version: Maybe[Version] = UNREAD
+    own: Listed[_OwnSketch] = ()
+    desks: Listed[_DeskSketch] = ()
+
+
+def overlay_problems(raw: object, known: Known, today: date | None = None) -> list[Mistake]:
+    """Every mistake of a province's file as it was read; none means that it may be published.
+
+    After `today` nothing can have been checked; without a day that is not asked.
+    """
+    if not isinstance(raw, dict):
+        return [mistake("not_a_mapping", "")]
+    found: list[Mistake] = []
+    value = plain(raw, "", found)
+    found += schema_mistakes(ProvinceOverlay, value)
+    found += fact_mistakes(value, today)
+    wrong = {entry.path for entry in found}
+    found += [entry for entry in _across(value, known) if entry.path not in wrong]
+    return list({(entry.path, entry.rule): entry for entry in found}.values())
+
+
+def _across(value: dict[str, Any], known: Known) -> Iterator[Mistake]:
+    parts = _OverlaySketch.model_validate_json(json.dumps(value))
+    province = parts.province
+    if not isinstance(province, str):
+        return
+    yield from _own(parts, province, known)
+    yield from _desks(parts, province, known)
+    if isinstance(value.get("fees"), dict) and isinstance(parts.version, str):
+        for code, fee in value["fees"].items():
+            yield from _fee(code, fee, (province, parts.version), known)
+
+
+def _own(parts: _OverlaySketch, province: str, known: Known) -> Iterator[Mistake]:
+    codes = {n: entry.code for n, entry in read(parts.own).items() if isinstance(entry.code, str)}
+    yield from (mistake("duplicate_code", f"own[{n}].code") for n in repeated(codes))
+    for n, code in codes.items():
+        if code.rpartition(".")[2] != province:
+            yield mistake("of_another_province", f"own[{n}].code", province=province)
+        elif code not in known.procedures:
+            yield mistake("unknown_procedure", f"own[{n}].code")
+
+
+def _desks(parts: _OverlaySketch, province: str, known: Known) -> Iterator[Mistake]:
+    desks = {n: desk for n, desk in read(parts.desks).items() if isinstance(desk.agency, str)}
+    yield from (mistake("desk_twice", f"desks[{n}].agency") for n in repeated({n: d.agency for n, d in desks.items()}))
+    for n, desk in desks.items():
+        served = read(desk.receives_for)
+        named = {f"desks[{n}].agency": desk.agency} | {f"desks[{n}].receives_for[{k}]": s for k, s in served.items()}
+        for path, agency in named.items():
+            if isinstance(agency, str) and not _is_there(agency, known):
+                yield mistake("unknown_agency", path, province=province)
+        yield from (mistake("duplicate_value", f"desks[{n}].receives_for[{k}]") for k in repeated(served))
+
+
+def _is_there(agency: str, known: Known) -> bool:
+    return agency == ALL or known.agencies is None or agency in known.agencies
+
+
+def _fee(code: str, fee: Any, whose: tuple[str, str], known: Known) -> Iterator[Mistake]:
+    """What is wrong with the fee of a procedure: it has to go together with every version that there is of it."""
+    place = child("fees", code)
+    if code not in known.procedures:
+        yield mistake("unknown_procedure", place)
+    if not isinstance(fee, dict):
+        return
+    for base in known.procedures.get(code, ()):
+        name = composed_version(str(base.raw.get("version")), *whose)
+        if not _is_version(name):
+            yield mistake("composed_version_too_long", place, composed=name, limit=_MOST_CHARACTERS)
+            continue
+        for entry in misfits(base, composed(base.raw, *whose, fee)):
+            inside = entry.path.removeprefix("fee") if entry.path.partition(".")[0] == "fee" else ""
+            yield entry.model_copy(update={"path": place + inside})
+
+
+def misfits(base: Base, made: Raw) -> list[Mistake]:
+    """What is wrong with what was composed, and was not with its base."""
+    before = {(entry.path, entry.rule) for entry in problems(base.raw, allow_seconds=base.demo)}
+    return [entry for entry in problems(made, allow_seconds=base.demo) if (entry.path, entry.rule) not in before]
+
+
+def _is_version(name: str) -> bool:
+    try:
+        _VERSION.validate_python(name)
+    except ValidationError:
+        return False
+    return True
