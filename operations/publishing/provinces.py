@@ -144,9 +144,9 @@ async def of_provinces(connection: Connection, base: Base) -> list[Row]:
 def _fits(base: Base, province: str, version: Version, fee: Any) -> None:
     found = misfits(base, composed(base.raw, province, version, fee))
     if found:
+        place, wrong = found[0].path, found[0].rule
         whose = f"{province}@{version}"
-        facts = {"province": whose, "path": found[0].path, "rule": found[0].rule}
-        raise MistakesFoundError([mistake("does_not_fit_province", found[0].path, **facts)])
+        raise MistakesFoundError([mistake("does_not_fit_province", "fee", province=whose, place=place, wrong=wrong)])
 
 
 async def _serve(connection: Connection, overlay: ProvinceOverlay) -> None:

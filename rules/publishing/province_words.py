@@ -35,8 +35,8 @@ PROVINCE_WORDS: Final[dict[str, Words]] = {
         "shorten the version of the province or of the procedure",
     ),
     "does_not_fit_province": Words(
-        "không ghép được với phiên bản đang áp dụng của {province}: {path} ({rule})",
-        "it does not go together with the version in force of {province}: {path} ({rule})",
+        "không ghép được với phiên bản đang áp dụng của {province}: {place} ({wrong})",
+        "it does not go together with the version in force of {province}: {place} ({wrong})",
         "sửa thủ tục, hoặc công bố phiên bản mới của tỉnh trước",
         "correct the procedure, or publish a new version of the province first",
     ),

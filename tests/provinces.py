@@ -1,0 +1,29 @@
+"""Provinces for tests: an overlay that changes the amount of the extract's fee."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import yaml
+
+from operations.publishing.procedure_file import parse
+from tests.conftest import ROOT
+
+EXTRACT_FILE: Final = ROOT / "procedures" / "2.000635@2026-12.yaml"
+UNCONFIRMED: Final = {"source": "unconfirmed"}
+
+
+def overlay(province: str, version: str, amount: int | None = None, **parts: Any) -> bytes:
+    """A province's file in which a copy of an extract costs this much, where it says so."""
+    fees = {}
+    if amount is not None:
+        fee = parse(EXTRACT_FILE.read_bytes()).value["fee"]
+        fees["2.000635"] = fee | {"items": [fee["items"][0] | {"amount": amount}]}
+    name = {"vi": f"Tỉnh {province}", "en": f"Province {province}"}
+    said = {"province": province, "version": version, "name": name, "fees": fees}
+    return yaml.safe_dump(said | parts, allow_unicode=True).encode()
+
+
+def changed(source: bytes, **parts: Any) -> bytes:
+    """A procedure's file with other parts."""
+    return yaml.safe_dump(parse(source).value | parts, allow_unicode=True, sort_keys=False).encode()
