@@ -9,7 +9,6 @@ from typing import assert_never
 
 from rules.filing import fees
 from rules.filing.conditions import hold, written_date
-from rules.time.working_time import local_day
 from schemas.base import Text
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.files import Paper
@@ -40,7 +39,7 @@ def admit(
 ) -> Admission:
     """The admission of a submission. Raises `RefusalError` with every problem found, and with the `others`."""
     level = submission.level or _highest_usable(submission, procedure)
-    received = local_day(submission.received_at or now)
+    received = day_of_receipt(submission, now)
     papers = [*_missing_papers(submission, procedure, received)]
     fields = [*_missing_fields(submission, procedure, received)]
     complete = submission.channel is Channel.ONLINE

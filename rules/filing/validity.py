@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from rules.time.working_time import VIETNAM
+from rules.time.working_time import local_day
 from schemas.errors import Problem, problem
 from schemas.filing.submission import Submission
 from schemas.publishing.procedure import Term
@@ -14,7 +14,7 @@ from schemas.publishing.procedure import Term
 def day_of_receipt(submission: Submission, now: datetime) -> date:
     """The day in Vietnam by whose law the filing goes: today, or when the post handed it over."""
     received = now if submission.received_at is None else min(submission.received_at, now)
-    return received.astimezone(VIETNAM).date()
+    return local_day(received)
 
 
 def validity_problems(submission: Submission, term: Term | None) -> Iterator[Problem]:
