@@ -9,6 +9,7 @@ from typing import assert_never
 
 from rules.filing import fees
 from rules.filing.conditions import hold, written_date
+from rules.filing.validity import day_of_receipt
 from schemas.base import Text
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.files import Paper

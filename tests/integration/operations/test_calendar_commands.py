@@ -11,7 +11,8 @@ import yaml
 
 from motcua import Clock, ClockState
 from operations.publishing.calendars import CALENDAR
-from operations.publishing.catalogue import connected, publish
+from operations.publishing.catalogue import publish
+from operations.publishing.owner import connected
 from operations.publishing.procedure_file import parse
 from rules.time.working_time import VIETNAM
 from tests.acting import Play, extract
