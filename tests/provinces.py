@@ -20,7 +20,7 @@ def overlay(province: str, version: str, amount: int | None = None, **parts: Any
         fee = parse(EXTRACT_FILE.read_bytes()).value["fee"]
         fees["2.000635"] = fee | {"items": [fee["items"][0] | {"amount": amount}]}
     name = {"vi": f"Tỉnh {province}", "en": f"Province {province}"}
-    said = {"province": province, "version": version, "name": name, "fees": fees}
+    said = {"province": province, "version": version, "checked": "2026-11-27", "name": name, "fees": fees}
     return yaml.safe_dump(said | parts, allow_unicode=True).encode()
 
 

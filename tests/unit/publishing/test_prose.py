@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from operations.publishing.catalogue import check_bytes
+from operations.publishing.provinces import PROVINCES
 from rules.publishing.catalogue import problems
 from rules.publishing.facts import doubts
 from rules.publishing.prose import PLACEHOLDER, filled, names, numbers
+from rules.publishing.provinces import composed
 from schemas.base import Text
 from schemas.publishing.procedure import Procedure, Statement
 
@@ -460,16 +462,16 @@ def test_what_fills_a_placeholder_of_the_catalogue_is_refused_where_it_is_writte
 
 
 def test_what_is_said_follows_the_rule() -> None:
-    """The same file with another amount and another limit says another amount and another limit."""
+    """The same file with the fee of a province and another limit says that fee and that limit."""
     source = next(path for path in FILES if path.name.startswith("1.013225")).read_text("utf-8")
-    rules = yaml.safe_load(source)
-    rules["fee"]["items"][0]["amount"] = 75_000
+    city = yaml.safe_load(next(PROVINCES.glob("H24@*.yaml")).read_text("utf-8"))
+    rules = composed(yaml.safe_load(source), "H24", "1", city["fees"]["1.013225"])
     rules["supplement"]["limit"] = "4 working days"
     before, after = (filled(Procedure.model_validate(raw)).information for raw in (yaml.safe_load(source), rules))
 
-    assert "50.000 đồng" in before.conditions.vi
+    assert "không thu phí, lệ phí" in before.conditions.vi
     assert "2 ngày làm việc" in before.conditions.vi
-    assert "75.000 đồng" in after.conditions.vi
+    assert "50.000 đồng" in after.conditions.vi
     assert "4 working days" in after.conditions.en
 
 

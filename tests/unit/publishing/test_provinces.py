@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import date
 from functools import cache
 from typing import Any, Final, TypeAlias
 
@@ -37,6 +38,7 @@ def good() -> Raw:
     return {
         "province": "H29",
         "version": "2026-12",
+        "checked": "2026-11-27",
         "name": {"vi": "Tỉnh", "en": "Province"},
         "fees": {EXTRACT: fee},
         "own": [{"code": OWN, "source": "unconfirmed"}],
@@ -46,7 +48,8 @@ def good() -> Raw:
 
 def checked(raw: object) -> Checked:
     known = catalogue()._replace(agencies=frozenset({"H29.01", "H29.16", "H29.17"}))
-    return check_province(yaml.safe_dump(raw, allow_unicode=True, sort_keys=False).encode(), known)
+    written = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False).encode()
+    return check_province(written, known, date(2026, 12, 1))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -82,6 +85,14 @@ BROKEN: Final[dict[str, tuple[Callable[[Raw], None], str, str, str]]] = {
     "province of no name": (lambda raw: raw.pop("name"), "name", "required", "province"),
     "unknown part": (put("limits", {}), "limits", "unknown_key", "limits"),
     "version by a number": (put("version", 2026), "version", "quote_it", "version"),
+    "checked by nobody": (lambda raw: raw.pop("checked"), "checked", "required", "province"),
+    "checked tomorrow": (put("checked", "2026-12-02"), "checked", "checked_in_future", "checked"),
+    "an item says its amount": (
+        put(f"fees/{EXTRACT}/items/0/name/vi", "Phí 5.000 đồng"),
+        f"fees.{EXTRACT}.items[0].name.vi",
+        "money_in_text",
+        "vi",
+    ),
     "fee of nothing": (
         put("fees", {"9.999999": good()["fees"][EXTRACT]}),
         "fees.9.999999",
