@@ -189,12 +189,13 @@ async def run(*arguments: str | Path) -> Result:
 @pytest.mark.usefixtures("database")
 async def test_the_commands_check_publish_list_and_show(tmp_path: Path) -> None:
     files = sorted(PROVINCES.glob("*.yaml"))
-    assert (await run("provinces", "check", *files)).exit_code == 0
+    clean = await run("provinces", "check", *files)
+    assert (clean.exit_code, "unconfirmed" in clean.output) == (0, True)
     bad = tmp_path / "bad.yaml"
     bad.write_bytes(files[0].read_bytes().replace(b'"1.013227"', b'"9.013227"'))
     refused = await run("provinces", "check", bad)
     assert (refused.exit_code, "unknown_procedure" in refused.output) == (1, True)
-    [mistake] = json.loads((await run("provinces", "check", bad, "--json")).output)
+    [mistake] = json.loads((await run("provinces", "check", bad, "--json")).output)["mistakes"]
     assert mistake["line"] == 1 + bad.read_text().split("\n").index('  "9.013227":')
 
     await run("procedures", "publish", *sorted((ROOT / "procedures").glob("*.yaml")))
