@@ -26,6 +26,8 @@ PLATFORM: Final[Mapping[str, str]] = {
     "procedures import": "Soạn bản thảo tệp thủ tục từ bảng mà tỉnh công bố, mỗi dòng một tệp.",
     "procedures list": "Liệt kê các phiên bản đã công bố, mới nhất trước.",
     "procedures show": "Xem một phiên bản đã công bố, kèm căn cứ của từng điều.",
+    "procedures diff": "Nói bằng lời hai phiên bản khác nhau ở đâu: quy tắc, lời văn, căn cứ.",
+    "procedures what-if": "Cho biết phiên bản mới chạm đến những hồ sơ nào đang mở; không ghi gì.",
     "provinces check": "Báo mọi lỗi của tệp riêng của tỉnh.",
     "provinces publish": "Công bố phần riêng của tỉnh: phí, thủ tục riêng, nơi tiếp nhận.",
     "provinces list": "Liệt kê các phiên bản của từng tỉnh, mới nhất trước.",

@@ -23,6 +23,7 @@ from views.catalogue import COVERING_FIRST, COVERS
 
 from .owner import Database, connected
 from .procedure_file import DEMO_SECONDS as DEMO_SECONDS
+from .procedure_file import Checked as Checked
 from .procedure_file import MistakesFoundError as MistakesFoundError
 from .procedure_file import check_bytes as check_bytes
 from .procedure_file import demo_variant as demo_variant

@@ -15,6 +15,7 @@ from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.files import Paper
 from schemas.filing.commands import TargetKind
 from schemas.filing.events import SupplementNeed
+from schemas.filing.state import Filing
 from schemas.filing.submission import Submission
 from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel, Level
@@ -120,7 +121,16 @@ def paper_problems(procedure: ProcedureRules, papers: tuple[Paper, ...], channel
             yield problem(f"papers[{index}].file", "file_required_online")
 
 
-def _missing_papers(submission: Submission, procedure: ProcedureRules, received: date) -> Iterator[str]:
+def dossier_problems(procedure: ProcedureRules, dossier: Submission | Filing, received: date) -> Iterator[Problem]:
+    """What is missing or wrong in the papers and the form, of whatever was handed in."""
+    yield from paper_problems(procedure, dossier.papers, dossier.channel)
+    yield from (problem(f"papers.{code}", "paper_required") for code in _missing_papers(dossier, procedure, received))
+    yield from form_problems(procedure, dossier.form)
+    yield from (problem(f"form.{code}", "field_required") for code in _missing_fields(dossier, procedure, received))
+    yield from _fields_that_do_not_apply(dossier, procedure, received)
+
+
+def _missing_papers(submission: Submission | Filing, procedure: ProcedureRules, received: date) -> Iterator[str]:
     given = {paper.code for paper in submission.papers}
     for paper in procedure.papers:
         if paper.required and paper.code not in given and hold(paper.when, submission, received):
@@ -139,13 +149,15 @@ def form_problems(procedure: ProcedureRules, form: Mapping[str, FormValue]) -> I
             yield wrong
 
 
-def _missing_fields(submission: Submission, procedure: ProcedureRules, received: date) -> Iterator[str]:
+def _missing_fields(submission: Submission | Filing, procedure: ProcedureRules, received: date) -> Iterator[str]:
     for field in procedure.form:
         if field.required and field.code not in submission.form and hold(field.when, submission, received):
             yield field.code
 
 
-def _fields_that_do_not_apply(submission: Submission, procedure: ProcedureRules, received: date) -> Iterator[Problem]:
+def _fields_that_do_not_apply(
+    submission: Submission | Filing, procedure: ProcedureRules, received: date
+) -> Iterator[Problem]:
     for field in procedure.form:
         if field.code in submission.form and not hold(field.when, submission, received):
             yield problem(f"form.{field.code}", "field_not_applicable")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from rules.filing.conditions import hold, received_on
@@ -13,7 +13,7 @@ from schemas.filing.events import EFFECTS, Clock, Effect, Moment
 from schemas.filing.state import ClockState, Extension, Filing, Pause, PauseReason, Timer
 from schemas.level import Channel
 from schemas.limit import Limit
-from schemas.publishing.procedure import GoesOn
+from schemas.publishing.procedure import GoesOn, ProcedureRules
 from schemas.stream.ledger import Recorded
 
 BANK_ANSWERS: Final = timedelta(minutes=5)
@@ -228,7 +228,7 @@ def silence_approves(filing: Filing) -> bool:
 
 def put_off_at_most(filing: Filing) -> Limit:
     """By how much an appointment may be put off."""
-    processing = _processing_limit(filing)
+    processing = _own_processing_limit(filing)
     again = Limit(amount=max(processing.amount, 1), unit=processing.unit)
     return filing.procedure.limits.reappointment or again
 
@@ -264,7 +264,7 @@ def limit_of(filing: Filing, clock: Clock) -> Limit:
         return filing.begun_step.draft.answer
     limits: dict[Clock, Limit] = {
         Clock.INTAKE: rules.limits.intake,
-        Clock.PROCESSING: _processing_limit(filing),
+        Clock.PROCESSING: _own_processing_limit(filing),
         Clock.ISSUE: rules.limits.issue,
         Clock.DELIVERY: rules.limits.delivery,
         Clock.PICKUP: rules.limits.pickup,
@@ -275,9 +275,12 @@ def limit_of(filing: Filing, clock: Clock) -> Limit:
     return limits[clock]
 
 
-def _processing_limit(filing: Filing) -> Limit:
+def _own_processing_limit(filing: Filing) -> Limit:
+    return processing_limit(filing.procedure, filing, received_on(filing))
+
+
+def processing_limit(rules: ProcedureRules, filing: Filing, received: date) -> Limit:
     """That of the case which an officer has found, or of the first whose conditions hold, or the general one."""
-    rules, received = filing.procedure, received_on(filing)
     held = (case for case in rules.cases if case.when and hold(case.when, filing, received))
     found = next((case for case in rules.cases if case.code == filing.case), None) or next(held, None)
     return rules.limits.processing if found is None else found.processing

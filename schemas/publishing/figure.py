@@ -39,6 +39,11 @@ _VIETNAMESE: Final = {
 }
 
 
+def unit_words(unit: FigureUnit) -> Text:
+    """What it counts, of many."""
+    return Text(vi="%", en="%") if unit is FigureUnit.PERCENT else Text(vi=_VIETNAMESE[unit], en=unit)
+
+
 def counted(amount: float, unit: FigureUnit) -> Text:
     """`0,5%` / `0.5%`, `12 tháng` / `12 months`, `1 tháng` / `1 month`."""
     number = f"{amount:.10g}"

@@ -59,6 +59,11 @@ class Statement(Fact):
     vi: ShortText
     en: ShortText
 
+    @property
+    def text(self) -> Text:
+        """The words."""
+        return Text(vi=self.vi, en=self.en)
+
 
 class Information(StrictModel):
     """The items of the information page (Circular 32/2017/TT-BTTTT art. 5) that are words.

@@ -31,6 +31,8 @@ from operations.commands.publishing.calendar_files import app as app
 from operations.commands.publishing.mistakes import Language, mistake_row, print_mistakes
 from operations.publishing import reprojection
 from operations.publishing.calendar_file import check_bytes
+from operations.publishing.calendar_what_if import Moved, WhatIf
+from operations.publishing.calendar_what_if import what_if as project
 from operations.publishing.calendars import (
     CalendarTakenError,
     PublishedCalendar,
@@ -38,8 +40,6 @@ from operations.publishing.calendars import (
     publish_calendar,
     published_calendars,
 )
-from operations.publishing.what_if import Moved, WhatIf
-from operations.publishing.what_if import what_if as project
 from rules.publishing.calendar_changes import DayChange, changes
 from rules.time.working_time import VIETNAM
 from schemas.publishing.calendar import CalendarFile

@@ -122,14 +122,7 @@ def show(
 
     Examples: `motcua procedures show 1.001193`, `motcua procedures show 1.001193@2026-12 --source`
     """
-    code, _, version = procedure.partition("@")
-    entries = answered(lambda: published_versions(address(OWNER), code, version or None), OWNER)
-    if not entries:
-        fail(
-            f"chưa công bố thủ tục này / no published procedure {procedure}; see: motcua procedures list",
-            Exit.NOT_AVAILABLE,
-        )
-    entry = next((entry for entry in entries if entry.in_force and entry.province is None), entries[0])
+    entry = _find(procedure)
     if source:
         typer.get_binary_stream("stdout").write(entry.source)
     elif as_json:
@@ -140,6 +133,23 @@ def show(
 
 def _today() -> date:
     return datetime.now(VIETNAM).date()
+
+
+def _find(named: str) -> Listed:
+    """The version of this name, `CODE@VERSION`, or that of `CODE` in force; or the end of the command."""
+    code, _, version = named.partition("@")
+    entries = answered(lambda: published_versions(address(OWNER), code, version or None), OWNER)
+    if not entries:
+        fail(
+            f"chưa công bố thủ tục này / no published procedure {named}; see: motcua procedures list",
+            Exit.NOT_AVAILABLE,
+        )
+    return next((entry for entry in entries if entry.in_force and entry.province is None), entries[0])
+
+
+def published_version(named: str) -> Procedure:
+    """What was published under `CODE@VERSION`, or is in force under `CODE`; or the end of the command."""
+    return _procedure(_find(named))
 
 
 def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool) -> dict[str, Any]:

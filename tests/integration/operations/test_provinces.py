@@ -214,7 +214,7 @@ async def test_the_commands_check_publish_list_and_show(tmp_path: Path) -> None:
     assert "thành phố Hải Phòng" in (await run("provinces", "list")).output
     shown = await run("provinces", "show", "H24")
     assert "50.000 đồng" in shown.output
-    assert "fees.1.013225.items[0]" in shown.output
+    assert "fees.1.013225.items[permit]" in shown.output
     assert OWN in (await run("provinces", "show", "H29")).output
     assert "H01.01: *" in (await run("provinces", "show", "H01")).output
     source = await run("provinces", "show", "H24@2026-12", "--source")
@@ -238,4 +238,4 @@ async def test_procedures_are_listed_with_their_province_and_whether_they_are_in
     words = (await run("procedures", "list")).output
     assert [word for word in ("H24", "demo", "in force", "01/03/2099") if word not in words] == []
     shown = (await run("procedures", "show", "1.001193@2027-03")).output
-    assert "từ ngày 01/03/2027 / from 01/03/2027" in shown
+    assert "first day in force: 2027-03-01" in shown

@@ -202,22 +202,30 @@ def test_the_command_publishes_lists_and_shows() -> None:
 
 
 SHOWN = {
-    "1.004222": ["khi nộp hồ sơ trực tuyến / when filed online"],
-    "1.004645": ["accountable: h01.05-leader-1", "decided_by", "sở, ban, ngành cấp tỉnh / department of the province"],
+    "1.001193": ["late: Lệ phí đăng ký khai sinh quá hạn", "refused_at_intake: hồ sơ không được tiếp nhận"],
+    "1.004222": ["điều kiện: khi nộp hồ sơ trực tuyến / condition: when filed online"],
+    "1.004645": [
+        "accountable officers: h01.05-leader-1",
+        "decided_by",
+        "sở, ban, ngành cấp tỉnh / agencies that decide: department of the province",
+    ],
     "1.013225": [
-        "bắt buộc khi “Số tầng hầm” là từ 1 trở lên / required when “Number of basements” is 1 or more",
+        "điều kiện: khi “Số tầng hầm” là từ 1 trở lên / condition: when “Number of basements” is 1 or more",
         "fire_police: Cảnh sát phòng cháy chữa cháy / Fire police",
-        "quá thời hạn không trả lời thì coi là đồng ý / no answer in time means consent",
-        "gia hạn nhiều nhất 1 lần, thêm 3 ngày làm việc / at most 1 time, by 3 working days",
+        "quá thời hạn không trả lời thì coi là đồng ý / rule for silence: no answer in time means consent",
+        "số lần gia hạn: 1 / number of extensions: 1",
+        "thời gian gia hạn mỗi lần: 3 ngày làm việc / length of an extension: 3 working days",
+        "papers[basement_design]",
     ],
     "1.013833": [
-        "bắt buộc khi người nộp là tổ chức / required when the applicant is an organisation",
-        "nghĩa vụ với Cơ quan thuế / owed to Tax office",
+        "điều kiện: khi người nộp là tổ chức / condition: when the applicant is an organisation",
+        "cơ quan thu: Cơ quan thuế / authority: Tax office",
+        "review[tax].obligation",
     ],
     "3.000333": [
-        "thu khi nộp hồ sơ, trước khi tiếp nhận / due with the filing, before acceptance",
-        "miễn toàn bộ / nothing to pay",
-        "người duyệt: cán bộ tiếp nhận / granted by: reception",
+        "thời điểm thu phí, lệ phí: thu khi nộp hồ sơ, trước khi tiếp nhận",
+        "tỷ lệ miễn, giảm: 100% / share that is waived: 100%",
+        "người duyệt: cán bộ tiếp nhận / approver: reception",
     ],
 }
 

@@ -21,7 +21,7 @@ from activities.ledger.standing import IN_FORCE, NEXT_ON_ANOTHER
 from activities.reprojection import PAGE
 from operations.bundle import export
 from operations.publishing import reprojection
-from operations.publishing.what_if import OPEN_FILINGS
+from operations.publishing.open_filings import OPEN_FILINGS, OPEN_FILINGS_OF_PROCEDURE
 from recovery.restart import Restarter
 from rules.streams import KINDS
 from schemas.ids import filing_workflow
@@ -182,6 +182,13 @@ async def calendar_what_if(connection: Any, _: Some) -> None:
         after = (await connection.fetch(OPEN_FILINGS, after, PAGE))[-1]["filing_id"]
 
 
+async def version_what_if(connection: Any, _: Some) -> None:
+    for procedure in ("1.001193", "9.999999"):
+        after = UUID(int=0)
+        while page := await connection.fetch(OPEN_FILINGS_OF_PROCEDURE, after, PAGE, procedure):
+            after = page[-1]["filing_id"]
+
+
 def tasks_of(**what: Any) -> Ask:
     return lambda c, some: every_page(
         lambda after: tasks(
@@ -208,6 +215,7 @@ ASKS: Final[Mapping[str, Ask]] = {
     "pages of the calendar": calendar_pages,
     "state of the calendar": calendar_state,
     "what another calendar would change": calendar_what_if,
+    "what another version would change": version_what_if,
     "filings of a person": lambda c, some: every_page(
         lambda after: filings_of_person(log(c), some.person, after, limit=1)
     ),

@@ -44,8 +44,11 @@ def test_texts_are_filled_and_what_stands_in_a_rule_is_said() -> None:
         "Nộp trực tuyến, tại bộ phận một cửa hoặc qua bưu chính công ích. / "
         "File online, at the one-stop desk or by public post."
     )
-    assert shown["figures[0]"][0] == "age: 16 tuổi / 16 years of age"
-    assert shown["cases[0]"][0].endswith("\n5 ngày làm việc / 5 working days")
-    assert "ít nhất 6.000 đồng, nhiều nhất 60.000 đồng" in shown["fee.items[4]"][0]
-    assert "khi người nộp là cá nhân / when the applicant is a person" in shown["fee.waivers[1]"][0]
-    assert shown["fee.refunds[0]"][0] == "withdrawn_before_acceptance: 100%"
+    assert shown["figures[age]"][0] == "age\ngiá trị: 16 / value: 16\nđơn vị: tuổi / unit: years of age"
+    assert shown["cases[verified]"][0].endswith("5 ngày làm việc / time limit for processing: 5 working days")
+    assert "mức thu ít nhất: 6.000 đồng / least amount: 6,000 đồng" in shown["fee.items[many]"][0]
+    assert "mức thu nhiều nhất: 60.000 đồng / greatest amount: 60,000 đồng" in shown["fee.items[many]"][0]
+    assert "khi người nộp là cá nhân / condition: when the applicant is a person" in shown["fee.waivers[pupil]"][0]
+    assert shown["fee.refunds[refused]"][0] == (
+        "refused: hồ sơ bị từ chối giải quyết / refused\ntỷ lệ hoàn: 0% / share that goes back: 0%"
+    )

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
-from typing import Final
-from uuid import UUID
 
-import asyncpg
-
-from activities.ledger.vault import Vault
+from operations.publishing.open_filings import Progress, open_filings
 from rules.filing import lifecycle
-from rules.streams import KINDS
 from rules.time.calendars import expand
 from schemas.filing.events import CalendarChanged, Clock
 from schemas.filing.state import Filing
 from schemas.people import SYSTEM
 from schemas.publishing.calendar import Calendar, CalendarFile
 from schemas.stream.ledger import Recorded
-from views.log import Log
-
-TIMEOUT: Final = 10.0
-PAGE: Final = 200
-OPEN_FILINGS: Final = """
-select s.stream, s.filing_id, s.agency, s.head_seq
-from (
-    select filing_id from filing
-    where closed_at is null and filing_id > $1 order by filing_id limit $2
-) as f join stream s on s.stream = 'filing:' || f.filing_id order by f.filing_id
-"""
-_HOW_MANY: Final = "select count(*) from filing where closed_at is null"
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -66,24 +47,10 @@ async def what_if(dsn: str, master: bytes, file: CalendarFile, at: datetime, pro
     Raises `UnfoldableError`, and what asyncpg raises.
     """
     answer = WhatIf(calendar=file.name, at=at)
-    async with (
-        asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT) as pool,
-        pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
-        of = await connection.fetchval(_HOW_MANY)
-        log = Log(connection, Vault(master).find, KINDS)
-        after = UUID(int=0)
-        on = cache(partial(expand, file))
-        while page := await connection.fetch(OPEN_FILINGS, after, PAGE):
-            for stream in page:
-                name, agency = stream["stream"], stream["agency"]
-                events = await log.events(name, stream["filing_id"], stream["head_seq"])
-                filing = await log.fold(name, agency, events)
-                answer.moved += _moved(filing, on(filing.agency), at)
-            answer.filings += len(page)
-            progress(answer.filings, of)
-            after = page[-1]["filing_id"]
+    on = cache(partial(expand, file))
+    async for filing in open_filings(dsn, master, progress):
+        answer.moved += _moved(filing, on(filing.agency), at)
+        answer.filings += 1
     return answer
 
 

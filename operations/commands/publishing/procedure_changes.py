@@ -1,0 +1,214 @@
+"""`motcua procedures diff` and `what-if`: what another version changes, and for which open filings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, time
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from pydantic_core import to_jsonable_python
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from motcua.cli.running import AsJson, Exit, fail, out, plain, print_json
+from operations.addresses import APPLICATION
+from operations.commands.database import address, answered
+from operations.commands.ledger import master_key
+from operations.commands.publishing.importing import app as app
+from operations.commands.publishing.mistakes import Files, Language, mistake_row, print_mistakes
+from operations.commands.publishing.procedures import published_version
+from operations.publishing.catalogue import Checked, check_bytes
+from operations.publishing.version_what_if import Touched, VersionWhatIf, version_what_if
+from rules.publishing.change_words import told
+from rules.publishing.procedure_changes import Change, Group
+from rules.publishing.rule_words import money
+from rules.time.working_time import VIETNAM
+from schemas.base import Text
+from schemas.names import STAGE_NAMES
+from schemas.publishing.procedure import Procedure, rules_of
+from schemas.saying import said
+from views.log import UnfoldableError
+
+_COLUMNS: Final = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+_CODE: Final = re.compile(r"[0-9]\.[0-9]{6}")
+
+Which = Annotated[str, typer.Argument(metavar="FILE|CODE[@VERSION]")]
+InOneLanguage = Annotated[Language | None, typer.Option("--lang", help="Only this language; without it both.")]
+
+
+@app.command()
+def diff(was: Which, now: Which, *, as_json: AsJson = False, lang: InOneLanguage = None) -> None:
+    """Name in words what is different between two versions, each a file or one that is published.
+
+    First what changes the rules, then words, then sources, each in the order of the file and with its place, in which
+    entries of lists stand by their codes. Exit 0, whether there are changes or not.
+
+    Examples: `motcua procedures diff 1.001193 new.yaml`, `motcua procedures diff 1.001193@2026-12 1.001193@2027-03`
+    """
+    before, after = _version(was, as_json=as_json), _version(now, as_json=as_json)
+    found = told(before, after)
+    if as_json:
+        print_json([_change_row(change, words) for change, words in found])
+        return
+    out().print(f"[bold]{escape(_named(before))} → {escape(_named(after))}[/]")
+    for group, inside in groupby(found, lambda one: one[0].group):
+        out().print(f"\n[bold]{escape(_in(_heading(group), lang))}[/]")
+        for change, words in inside:
+            out().print(f"[cyan]{escape(change.place.where)}[/]")
+            for line in _lines(words, lang):
+                out().print(f"  {escape(line)}")
+    if not found:
+        out().print(_in(said("change.nothing"), lang))
+
+
+def _heading(group: Group) -> Text:
+    return said(f"change.group.{group}")
+
+
+def _change_row(change: Change, words: Text) -> dict[str, Any]:
+    return {
+        "where": change.place.where,
+        "kind": change.kind,
+        "group": change.group,
+        "was": to_jsonable_python(change.was),
+        "is": to_jsonable_python(change.now),
+        "words": plain(words),
+    }
+
+
+def _version(which: str, *, as_json: bool) -> Procedure:
+    """The procedure in a file, or a published version; or the end of the command."""
+    path = Path(which)
+    if path.is_file():
+        return _checked(path, as_json=as_json)[0]
+    if _CODE.match(which) is None:
+        fail(f"không có tệp này / no such file: {which}", Exit.USAGE)
+    return published_version(which)
+
+
+def _checked(path: Path, *, as_json: bool) -> tuple[Procedure, str]:
+    """The procedure in a file and its digest, or the end of the command with every mistake."""
+    checked: Checked = check_bytes(path.read_bytes(), allow_seconds=True)
+    if checked.procedure is None:
+        if as_json:
+            print_json([mistake_row(path, entry) for entry in checked.mistakes])
+        else:
+            print_mistakes([(path, entry) for entry in checked.mistakes], Language.EN)
+        raise typer.Exit(Exit.REFUSED)
+    return checked.procedure, checked.sha256
+
+
+@app.command("what-if")
+def what_if(
+    files: Files,
+    *,
+    limit: Annotated[int, typer.Option("--limit", min=0, metavar="N", help="Name so many filings at most.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Tell which open filings a new version would touch. They keep the version that they were received under.
+
+    Of each that would be otherwise, if it were filed anew: its fee and processing limit now and then, and what would be
+    missing; the others are only counted. With `--json` all are named. Nothing is written. Needs MOTCUA_DATABASE_URL and
+    MOTCUA_MASTER_KEY, or the stack of this folder.
+
+    Example: `motcua procedures what-if new.yaml --json`
+    """
+    versions = [_checked(path, as_json=as_json) for path in files]
+    dsn, master = address(APPLICATION), master_key()
+    answers = [_asked(dsn, master, procedure, sha256) for procedure, sha256 in versions]
+    if as_json:
+        print_json([_answer_row(answer) for answer in answers])
+    else:
+        for answer in answers:
+            _show(answer, limit)
+
+
+def _asked(dsn: str, master: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
+    rules, received = rules_of(procedure, sha256), _from_then_on(procedure)
+    with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("hồ sơ / filings")
+        try:
+            return answered(
+                lambda: version_what_if(
+                    dsn, master, rules, received, lambda done, of: bar.update(task, completed=done, total=of)
+                )
+            )
+        except UnfoldableError as error:
+            fail(f"không tính được / can't be told: {error}", Exit.REFUSED)
+
+
+def _from_then_on(procedure: Procedure) -> datetime:
+    """When a filing could first be received under this version: now, or on the day on which it comes in force."""
+    now, validity = datetime.now(VIETNAM), procedure.validity
+    begins = None if validity is None else validity.valid_from
+    return now if begins is None else max(now, datetime.combine(begins, time(), VIETNAM))
+
+
+def _days_until(answer: VersionWhatIf) -> int:
+    return (answer.received.date() - datetime.now(VIETNAM).date()).days
+
+
+def _answer_row(answer: VersionWhatIf) -> dict[str, Any]:
+    return {
+        "procedure": answer.procedure,
+        "version": answer.version,
+        "days_until_in_force": _days_until(answer),
+        "open": answer.stay.total(),
+        "stay": answer.stay,
+        "touched": [_touched_row(one) for one in answer.touched],
+    }
+
+
+def _touched_row(one: Touched) -> dict[str, Any]:
+    anew: dict[str, Any] = plain(one.anew)
+    return {"code": one.code, "agency": one.agency, "stage": one.stage, "version": one.version} | anew
+
+
+def _show(answer: VersionWhatIf, limit: int) -> None:
+    stay = ", ".join(f"{version}: {n:,}" for version, n in sorted(answer.stay.items()))
+    named = answer.touched[:limit]
+    out().print(
+        f"[bold]{answer.procedure}@{answer.version}[/]: {answer.stay.total():,} hồ sơ đang mở giữ nguyên phiên bản / "
+        f"open filings keep their version{f' ({stay})' if stay else ''}; {len(answer.touched):,} sẽ khác nếu nộp lại / "
+        "would be otherwise if filed anew"
+    )
+    for one in named:
+        stage = STAGE_NAMES[one.stage]
+        out().print(f"[cyan]{one.code}[/] {one.version}, {_both(stage)}")
+        for words in _otherwise(one):
+            out().print(f"  {escape(words)}")
+    if days := _days_until(answer):
+        out().print(f"có hiệu lực sau {days:,} ngày / in force in {days:,} days")
+    if len(named) < len(answer.touched):
+        out().print(f"{len(named):,} / {len(answer.touched):,} (--limit)")
+
+
+def _otherwise(one: Touched) -> Iterator[str]:
+    anew = one.anew
+    if anew.fee != anew.fee_then:
+        yield f"phí, lệ phí / fee: {_both(money(anew.fee))} → {_both(money(anew.fee_then))}"
+    if anew.processing != anew.processing_then:
+        yield f"thời hạn / limit: {_both(anew.processing.words)} → {_both(anew.processing_then.words)}"
+    for found in anew.problems:
+        yield f"{found.field}: {_both(found.message)}"
+
+
+def _named(procedure: Procedure) -> str:
+    return f"{procedure.code}@{procedure.version}"
+
+
+def _lines(words: Text, lang: Language | None) -> list[str]:
+    return [words.vi, words.en] if lang is None else [getattr(words, lang)]
+
+
+def _in(words: Text, lang: Language | None) -> str:
+    return " / ".join(_lines(words, lang))
+
+
+def _both(words: Text) -> str:
+    return f"{words.vi} / {words.en}"

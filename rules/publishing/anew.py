@@ -1,0 +1,53 @@
+"""What would be otherwise for a filing, if it were filed anew under another version of its procedure."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from rules.filing import fees
+from rules.filing.admission import dossier_problems
+from rules.filing.clocks import processing_limit
+from rules.filing.conditions import received_on
+from rules.time.working_time import local_day
+from schemas.base import Model
+from schemas.errors import Problem
+from schemas.filing.state import Filing
+from schemas.limit import Limit
+from schemas.publishing.procedure import ProcedureRules
+
+
+class Anew(Model):
+    """What the version of the filing says, and what the other one would say of the same dossier.
+
+    A fee is in đồng, before any waiver. `problems` are only those that its own version does not find: what would be
+    missing or no longer fit.
+    """
+
+    fee: int
+    fee_then: int
+    processing: Limit
+    processing_then: Limit
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything would be otherwise."""
+        return (self.fee, self.processing) != (self.fee_then, self.processing_then) or bool(self.problems)
+
+
+def anew(filing: Filing, rules: ProcedureRules, now: datetime) -> Anew:
+    """The filing under its own rules, and under these if it were received `now`."""
+    own, received, today = filing.procedure, received_on(filing), local_day(now)
+    known = {(found.field, found.rule) for found in dossier_problems(own, filing, received)}
+    found = dossier_problems(rules, filing, today)
+    return Anew(
+        fee=_fee(own, filing, received, now),
+        fee_then=_fee(rules, filing, today, now),
+        processing=processing_limit(own, filing, received),
+        processing_then=processing_limit(rules, filing, today),
+        problems=tuple(one for one in found if (one.field, one.rule) not in known),
+    )
+
+
+def _fee(rules: ProcedureRules, filing: Filing, received: date, now: datetime) -> int:
+    return fees.total(fees.lines(rules.fee, filing, received, now)) if rules.fee else 0

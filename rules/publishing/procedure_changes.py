@@ -1,0 +1,158 @@
+"""What is different between two versions of a procedure: every leaf of the model, found by its place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from schemas.base import Model, Text
+from schemas.limit import Limit
+from schemas.publishing.procedure import Condition, Procedure, Statement
+
+
+class Kind(StrEnum):
+    """What happened at a place. Reordered is a list that holds the same in another order."""
+
+    CHANGED = "changed"
+    ADDED = "added"
+    REMOVED = "removed"
+    REORDERED = "reordered"
+
+
+class Group(StrEnum):
+    """What a change is of, in the order in which changes are told."""
+
+    RULES = "rules"
+    WORDS = "words"
+    SOURCES = "sources"
+
+
+class Place(NamedTuple):
+    """Where something stands in the file.
+
+    `where` finds the entry of a list by its code or value, `fee.items[late].amount`, `fee.channels[online]`; `name` is
+    the same for every entry, `fee.items.amount`. `inside` are the coded entries that it stands in or is, each with its
+    name, the outermost first.
+    """
+
+    where: str = ""
+    name: str = ""
+    inside: tuple[tuple[str, Model], ...] = ()
+
+    def key(self, key: str) -> Place:
+        """What stands under this key."""
+        return Place(f"{self.where}.{key}".lstrip("."), f"{self.name}.{key}".lstrip("."), self.inside)
+
+    def entry(self, key: str, entry: Any) -> Place:
+        """The entry of this code, or this plain value of a list."""
+        inside = (*self.inside, (self.name, entry)) if isinstance(entry, Model) else self.inside
+        return Place(f"{self.where}[{key}]", self.name, inside)
+
+    @property
+    def listed(self) -> bool:
+        """Whether it is itself an entry of a list."""
+        return self.where.endswith("]")
+
+
+class Change(NamedTuple):
+    """One difference. `was` and `now` are the values; of a list that was reordered, its entries in their order.
+
+    What is added to a list or removed from it is the entry itself. None stands for nothing. `after` is the entry that
+    an added one follows, if it is not the first.
+    """
+
+    place: Place
+    kind: Kind
+    was: Any
+    now: Any
+    after: Any = None
+
+    @property
+    def group(self) -> Group:
+        """A change of a source alone is no change of a rule, and neither is one of words."""
+        if self.place.name.partition(".")[0] in _SOURCES or self.place.name.rpartition(".")[2] in ABOUT_SOURCES:
+            return Group.SOURCES
+        told = self.was if self.now is None else self.now
+        return Group.WORDS if isinstance(told, Text) else Group.RULES
+
+
+_SOURCES: Final = frozenset({"legal_basis", "limits_source"})
+ABOUT_SOURCES: Final = frozenset({"source", "checked"})
+_NAMES_IT: Final = frozenset({"version"})
+"""By which the two are told apart, and no part of what they say."""
+_KEYS: Final = ("code", "case")
+_WHOLE: Final = (Text, Limit, Condition)
+_LANGUAGES: Final = frozenset(Text.model_fields)
+
+
+def changes(was: Procedure, now: Procedure) -> list[Change]:
+    """Every difference: rules before words before sources, each in the order of the file."""
+    found = list(_fields(Place(), was, now, _NAMES_IT))
+    return sorted(found, key=lambda change: list(Group).index(change.group))
+
+
+def _fields(place: Place, was: Model, now: Model, without: frozenset[str]) -> Iterator[Change]:
+    for name in type(now).model_fields:
+        if name not in without:
+            yield from _between(place.key(name), getattr(was, name), getattr(now, name))
+
+
+def _between(place: Place, was: Any, now: Any) -> Iterator[Change]:
+    if was == now and repr(was) == repr(now):  # to Python, true is 1
+        return
+    match was, now:
+        case Model(), Model() if type(was) is type(now) and not isinstance(now, _WHOLE):
+            yield from _models(place, was, now)
+        case Mapping(), Mapping():
+            for key in {**was, **now}:
+                yield from _between(place.key(key), was.get(key), now.get(key))
+        case tuple(), tuple():
+            yield from _lists(place, was, now)
+        case None, _:
+            yield Change(place, Kind.ADDED, None, now)
+        case _, None:
+            yield Change(place, Kind.REMOVED, was, None)
+        case _:
+            yield Change(place, Kind.CHANGED, was, now)
+
+
+def _models(place: Place, was: Model, now: Model) -> Iterator[Change]:
+    """A statement is its words in both languages, and what else it says."""
+    if isinstance(was, Statement) and isinstance(now, Statement):
+        yield from _between(place, was.text, now.text)
+        yield from _fields(place, was, now, _LANGUAGES)
+    else:
+        yield from _fields(place, was, now, frozenset())
+
+
+def _lists(place: Place, was: tuple[Any, ...], now: tuple[Any, ...]) -> Iterator[Change]:
+    """Entries that have a code are compared by it, plain values are there or not; all else is one value."""
+    before, after = _keyed(was), _keyed(now)
+    if before is None or after is None:
+        yield Change(place, Kind.CHANGED, was, now)
+        return
+    for key, entry in before.items():
+        if key not in after:
+            yield Change(place.entry(key, entry), Kind.REMOVED, entry, None)
+    previous = None
+    for key, entry in after.items():
+        if key not in before:
+            yield Change(place.entry(key, entry), Kind.ADDED, None, entry, previous)
+        elif isinstance(entry, Model):
+            yield from _between(place.entry(key, entry), before[key], entry)
+        previous = entry
+    kept, stay = [key for key in before if key in after], [key for key in after if key in before]
+    if kept != stay:
+        yield Change(place, Kind.REORDERED, tuple(before[key] for key in kept), tuple(after[key] for key in stay))
+
+
+def key_of(entry: Model) -> Any:
+    """By what an entry of a list is known in its list; None if by nothing."""
+    return next((getattr(entry, key) for key in _KEYS if hasattr(entry, key)), None)
+
+
+def _keyed(entries: Sequence[Any]) -> dict[Any, Any] | None:
+    """The entries by what tells them apart; None if nothing does."""
+    keys = [key_of(entry) if isinstance(entry, Model) else entry for entry in entries]
+    return None if None in keys or len({*keys}) < len(keys) else dict(zip(keys, entries, strict=True))

@@ -1,0 +1,177 @@
+"""What stands at a place of a procedure file, as one says it: a number, a limit, an entry with all its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, time
+from enum import StrEnum
+from functools import singledispatch
+from typing import Any, Final
+
+from rules.publishing.place_words import PlaceWords, words_of
+from rules.publishing.procedure_changes import key_of
+from rules.publishing.procedure_words import (
+    DATABASE_NAMES,
+    FEE_DUE_NAMES,
+    FEE_KIND_NAMES,
+    FIELD_KIND_NAMES,
+    FIGURE_UNIT_NAMES,
+    GOES_ON_NAMES,
+    GOVERNING_DAY_NAMES,
+    PARTIAL_REASON_NAMES,
+    REFUND_CASE_NAMES,
+    SILENCE_NAMES,
+    number,
+    quoted,
+    same,
+    truth,
+)
+from rules.publishing.rule_words import Labels, holds
+from schemas.base import Model, Text
+from schemas.level import CAPABILITIES, Level
+from schemas.limit import Limit
+from schemas.names import ACT_NAMES, AGENCY_KIND_NAMES, CHANNEL_NAMES, ROLE_NAMES
+from schemas.publishing.procedure import Condition, Statement
+from schemas.saying import joined, said
+
+_NAMES: Final[Mapping[tuple[type, StrEnum], Text]] = {
+    (type(one), one): name
+    for names in (
+        ACT_NAMES,
+        AGENCY_KIND_NAMES,
+        CHANNEL_NAMES,
+        DATABASE_NAMES,
+        FEE_DUE_NAMES,
+        FEE_KIND_NAMES,
+        FIELD_KIND_NAMES,
+        FIGURE_UNIT_NAMES,
+        GOES_ON_NAMES,
+        GOVERNING_DAY_NAMES,
+        PARTIAL_REASON_NAMES,
+        REFUND_CASE_NAMES,
+        ROLE_NAMES,
+        SILENCE_NAMES,
+    )
+    for one, name in names.items()
+}
+TOLD_BEFORE: Final = frozenset({"code", "case", "name", "label", "source", "checked", "vi", "en"})
+"""What an entry is called, and where it comes from, is not told again among what it says."""
+
+NOTHING: Final = joined(())
+"""What an entry says that is only called something."""
+
+
+class Values:
+    """Says values; `labels` are what the fields of the form are called."""
+
+    def __init__(self, labels: Labels) -> None:
+        self._labels = labels
+
+    def said(self, name: str, value: Any) -> Text:
+        """The value as it stands at a place of this name."""
+        if value is None or value == ():
+            return said("none")
+        if not isinstance(value, tuple):
+            return self._one(name, value)
+        if isinstance(value[0], Condition):
+            return holds(value, self._labels)
+        return joined(self._one(name, one) for one in value)
+
+    def in_order(self, name: str, entries: tuple[Any, ...]) -> Text:
+        """The entries of a list, one after the other."""
+        words = (quoted(title(one)) if isinstance(one, Model) else self._one(name, one) for one in entries)
+        return joined(words, " → ")
+
+    def _one(self, name: str, value: Any) -> Text:
+        if is_entry(value):
+            return joined(self._parts(name, value), "; ")
+        return (words_of(name).says or plain)(value)
+
+    def _parts(self, name: str, entry: Model) -> Iterator[Text]:
+        """All that an entry says, but for what it is called and where it comes from."""
+        if isinstance(entry, Statement):
+            yield quoted(entry.text)
+        for key, part in entry:
+            place = f"{name}.{key}"
+            if part is None or part == () or key in TOLD_BEFORE:
+                continue
+            if is_list_of_entries(part):
+                yield from (_with(called(place, one), joined(self._parts(place, one), "; ")) for one in part)
+            elif is_entry(part):
+                yield _with(words_of(place), self._one(place, part))
+            else:
+                yield beside(words_of(place), self.said(place, part))
+
+
+def is_entry(value: Any) -> bool:
+    """Whether it is made of parts that are told one by one."""
+    return isinstance(value, Model) and not isinstance(value, Text | Limit)
+
+
+def is_list_of_entries(value: Any) -> bool:
+    """Whether it is a list, not empty, of what is known by a code."""
+    return isinstance(value, tuple) and isinstance(value[0], Model) and key_of(value[0]) is not None
+
+
+def _with(words: Text | PlaceWords, parts: Text) -> Text:
+    """Something, and what it says in parentheses, if it says anything."""
+    vi, en = ("", "") if parts == NOTHING else (f" ({parts.vi})", f" ({parts.en})")
+    return Text(vi=words.vi + vi, en=words.en + en)
+
+
+def beside(words: PlaceWords, value: Text) -> Text:
+    """What stands at a place, after what the place is called."""
+    return Text(vi=f"{words.vi}: {value.vi}", en=f"{words.en}: {value.en}") if words.vi else value
+
+
+def called(name: str, entry: Any) -> Text:
+    """An entry of the list of this name, by its own name and its code."""
+    words = words_of(name)
+    return said("coded", what=Text(vi=words.vi, en=words.en), name=title(entry), code=key_of(entry))
+
+
+def title(entry: Any) -> Text:
+    """What an entry is called; without a name of its own, its code."""
+    found = getattr(entry, "name", None) or getattr(entry, "label", None)
+    return found if isinstance(found, Text) else plain(key_of(entry))
+
+
+@singledispatch
+def plain(value: object) -> Text:
+    """A value by itself."""
+    return same(str(value))
+
+
+@plain.register
+def _(value: Text) -> Text:
+    return value
+
+
+@plain.register
+def _(value: Limit) -> Text:
+    return value.words
+
+
+@plain.register
+def _(value: Level) -> Text:
+    return CAPABILITIES[value].name
+
+
+@plain.register
+def _(value: StrEnum) -> Text:
+    return _NAMES.get((type(value), value), same(value))
+
+
+@plain.register
+def _(value: date) -> Text:
+    return Text(vi=f"{value:%d/%m/%Y}", en=value.isoformat())
+
+
+@plain.register
+def _(value: time) -> Text:
+    return same(f"{value:%H:%M}")
+
+
+plain.register(bool, truth)
+plain.register(int, number)
+plain.register(float, number)
