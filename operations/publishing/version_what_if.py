@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from operations.publishing.open_filings import Progress, open_filings
+from operations.publishing.owner import connected
+from operations.publishing.procedure_file import parse
+from operations.publishing.provinces import of_provinces
 from rules.filing.fold import stage
 from rules.publishing.anew import Anew, anew
+from rules.publishing.provinces import Base
 from schemas.filing.state import Stage
 from schemas.publishing.procedure import ProcedureRules
 
@@ -36,19 +41,33 @@ class VersionWhatIf:
 
 
 async def version_what_if(
-    dsn: str, master: bytes, rules: ProcedureRules, received: datetime, progress: Progress
+    dsn: str, master: bytes, source: bytes, rules: ProcedureRules, received: datetime, progress: Progress
 ) -> VersionWhatIf:
     """Ask every open filing of the procedure what would be, if it were filed anew and `received` then.
 
+    `rules` are those of the file `source`; in a province that has fees of its own, those of what it would be there.
     `progress(filings, of)` after each page.
 
-    Raises `UnfoldableError`, and what asyncpg raises.
+    Raises `MistakesFoundError` where it does not fit a province, `UnfoldableError`, and what asyncpg raises.
     """
     answer = VersionWhatIf(rules.code, rules.version, received)
+    there = await _in_provinces(dsn, source)
     async for filing in open_filings(dsn, master, progress, rules.code):
-        version, otherwise = filing.procedure.version, anew(filing, rules, received)
+        version, otherwise = filing.procedure.version, anew(filing, there.get(filing.agency, rules), received)
         answer.stay[version] += 1
         if otherwise.differs:
             answer.touched.append(Touched(str(filing.code), filing.agency, stage(filing), version, otherwise))
     answer.touched.sort(key=lambda one: one.code)
     return answer
+
+
+async def _in_provinces(dsn: str, source: bytes) -> dict[str, ProcedureRules]:
+    """What the version would be for each agency of a province that has a fee of its own."""
+    async with connected(dsn) as connection:
+        made = await of_provinces(connection, Base(parse(source).value, demo=False))
+        rules = {row.province: ProcedureRules.model_validate_json(row.rules) for row in made}
+        agencies = await connection.fetch(_AGENCIES, list(rules))
+    return {row["agency"]: rules[row["province"]] for row in agencies}
+
+
+_AGENCIES: Final = "select agency, province from agency where province = any($1)"

@@ -22,7 +22,7 @@ from operations.commands.ledger import master_key
 from operations.commands.publishing.importing import app as app
 from operations.commands.publishing.mistakes import Files, Language, mistake_row, print_mistakes
 from operations.commands.publishing.procedures import published_version
-from operations.publishing.catalogue import Checked, check_bytes
+from operations.publishing.catalogue import Checked, MistakesFoundError, check_bytes
 from operations.publishing.version_what_if import Touched, VersionWhatIf, version_what_if
 from rules.publishing.change_words import told
 from rules.publishing.procedure_changes import Change, Group
@@ -120,7 +120,7 @@ def what_if(
     """
     versions = [_checked(path, as_json=as_json) for path in files]
     dsn, master = address(APPLICATION), master_key()
-    answers = [_asked(dsn, master, procedure, sha256) for procedure, sha256 in versions]
+    answers = [_asked(dsn, master, path, *version) for path, version in zip(files, versions, strict=True)]
     if as_json:
         print_json([_answer_row(answer) for answer in answers])
     else:
@@ -128,17 +128,17 @@ def what_if(
             _show(answer, limit)
 
 
-def _asked(dsn: str, master: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
-    rules, received = rules_of(procedure, sha256), _from_then_on(procedure)
+def _asked(dsn: str, master: bytes, path: Path, procedure: Procedure, sha256: str) -> VersionWhatIf:
+    source, rules, received = path.read_bytes(), rules_of(procedure, sha256), _from_then_on(procedure)
     with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("hồ sơ / filings")
         try:
             return answered(
                 lambda: version_what_if(
-                    dsn, master, rules, received, lambda done, of: bar.update(task, completed=done, total=of)
+                    dsn, master, source, rules, received, lambda done, of: bar.update(task, completed=done, total=of)
                 )
             )
-        except UnfoldableError as error:
+        except (MistakesFoundError, UnfoldableError) as error:
             fail(f"không tính được / can't be told: {error}", Exit.REFUSED)
 
 

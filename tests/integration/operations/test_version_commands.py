@@ -7,10 +7,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 from operations.publishing.catalogue import publish
+from operations.publishing.provinces import publish_province
 from rules.time.working_time import VIETNAM
 from tests.acting import Play, birth, extract
 from tests.conftest import ROOT, World
 from tests.faults.processes import Ended, motcua
+from tests.provinces import overlay
 
 FILE = ROOT / "procedures" / "2.000635@2026-12.yaml"
 
@@ -61,6 +63,23 @@ async def test_only_what_would_be_otherwise_is_named(running: World, tmp_path: P
     assert "1 / 2 (--limit)" in told
     assert [change["where"] for change in diff] == ["fee.items[extract].amount"]
     assert "limits.processing" in shown
+
+
+async def test_the_agencies_of_a_province_are_asked_about_the_version_as_it_would_be_there(
+    running: World, tmp_path: Path
+) -> None:
+    await publish(running.owner_dsn, FILE)
+    plays = [await Play.begin(running, extract(version="2026-12", agency=agency)) for agency in ("H56.30", "H01.12")]
+    await publish_province(running.owner_dsn, overlay("H01", "2027-01", 20_000))
+    dearer = changed(tmp_path, "2027-01", 9000)
+
+    ended = await motcua(running.process_env, "procedures", "what-if", str(dearer), "--json", folder=tmp_path)
+
+    (answer,) = json.loads(ended.out)
+    assert {one["code"]: (one["fee"], one["fee_then"]) for one in answer["touched"]} == {
+        plays[0].code: (16_000, 18_000),
+        plays[1].code: (16_000, 40_000),
+    }
 
 
 async def test_nobody_is_asked_about_a_file_with_mistakes(world: World, tmp_path: Path) -> None:
