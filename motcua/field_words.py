@@ -411,6 +411,7 @@ OF: Final = {
     "ReviewStep.referral": "what other agencies decide in this step; only where the step's act is that",
     "ReviewStep.obligation": "the obligation towards another authority; only where the step's act is that",
     "SignatureRule.required": "whether it is needed",
+    "SignatureRule.unless": "conditions under which it is not needed all the same",
     "Submission.version": "published version of the procedure; without it the current one",
     "Submission.assisted": "file of what the desk filled in for the applicant, as it was read back to them and signed",
     "Submission.level": "level that it is filed at, 1 to 4; without it the highest that the applicant can use",

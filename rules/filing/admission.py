@@ -40,8 +40,9 @@ def admit(
     submission: Submission, procedure: ProcedureRules, now: datetime, others: Iterable[Problem] = ()
 ) -> Admission:
     """The admission of a submission. Raises `RefusalError` with every problem found, and with the `others`."""
-    level = submission.level or _highest_usable(submission, procedure)
     received = day_of_receipt(submission, now)
+    unsigned = _unsigned(submission, procedure, received)
+    level = submission.level or _highest_usable(procedure, unsigned=unsigned)
     papers = [*_missing_papers(submission, procedure, received)]
     fields = [*_missing_fields(submission, procedure, received)]
     complete = submission.channel is Channel.ONLINE
@@ -53,7 +54,7 @@ def admit(
     fee = None if form else procedure.fee
     costs = fee is not None and bool(fees.lines(fee, submission, received, now))
     problems = [
-        *_level(submission, procedure, level),
+        *_level(submission, procedure, level, unsigned=unsigned),
         *_people(submission),
         *others,
         *paper_problems(procedure, submission.papers, submission.channel),
@@ -69,12 +70,18 @@ def admit(
     return Admission(level, _fee_channel(submission, procedure.fee, level, costs=costs), tuple(missing))
 
 
-def _highest_usable(submission: Submission, procedure: ProcedureRules) -> Level:
-    unsigned = procedure.signature and submission.channel is Channel.ONLINE and submission.signature is None
+def _unsigned(submission: Submission, procedure: ProcedureRules, received: date) -> bool:
+    """Whether a signature is asked for that the submission lacks."""
+    instead = bool(procedure.unsigned_when) and hold(procedure.unsigned_when, submission, received)
+    asked = procedure.signature and submission.channel is Channel.ONLINE and not instead
+    return asked and submission.signature is None
+
+
+def _highest_usable(procedure: ProcedureRules, *, unsigned: bool) -> Level:
     return Level.ONLINE_FILING if unsigned and procedure.level is Level.FULLY_ONLINE else procedure.level
 
 
-def _level(submission: Submission, procedure: ProcedureRules, level: Level) -> Iterator[Problem]:
+def _level(submission: Submission, procedure: ProcedureRules, level: Level, *, unsigned: bool) -> Iterator[Problem]:
     page = f"{procedure.code}@{procedure.version}"
     if level > procedure.level:
         yield problem("level", "level_above_procedure", level=int(procedure.level))
@@ -82,8 +89,7 @@ def _level(submission: Submission, procedure: ProcedureRules, level: Level) -> I
         yield problem("channel", "channel_not_allowed_at_level", level=int(level), page=page)
     if not procedure.review:
         yield problem("procedure", "information_only", page=page)
-    signature_asked = procedure.signature and CAPABILITIES[level].signature and submission.channel is Channel.ONLINE
-    if signature_asked and submission.signature is None:
+    if unsigned and CAPABILITIES[level].signature:
         yield problem("signature", "signature_required")
 
 

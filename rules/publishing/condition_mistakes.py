@@ -13,6 +13,7 @@ from rules.publishing.readable_parts import (
     FieldSketch,
     Listed,
     ProcedureSketch,
+    SignatureSketch,
     Unread,
     read,
     whole,
@@ -38,6 +39,8 @@ def condition_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
         yield from checks.conditions(paper.when, f"papers[{n}]")
     for n, case in read(parts.cases).items():
         yield from checks.conditions(case.when, f"cases[{n}]")
+    if isinstance(parts.signature, SignatureSketch):
+        yield from checks.conditions(parts.signature.unless, "signature", key="unless")
     if not isinstance(parts.fee, FeeSketch):
         return
     for n, waiver in read(parts.fee.waivers).items():
@@ -58,13 +61,13 @@ class _Checks:
         self.asked: dict[int, Claims] = {}
 
     def conditions(
-        self, when: Listed[ConditionSketch], path: str, *, before: int | None = None
+        self, when: Listed[ConditionSketch], path: str, *, before: int | None = None, key: str = "when"
     ) -> Generator[Mistake, None, Claims]:
         """What the conditions of the part at `path` claim together. `before`: the first field they may not name."""
         held: Claims = {}
         seen: list[ConditionSketch] = []
         for k, condition in read(when).items():
-            place = f"{path}.when[{k}]"
+            place = f"{path}.{key}[{k}]"
             claims = yield from self._condition(condition, place, before)
             joined = _joined(held, claims)
             if claims and condition in seen:

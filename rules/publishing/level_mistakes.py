@@ -37,6 +37,8 @@ def level_mistakes(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]:
         yield mistake("partial_not_at_level", "partial")
     if signature and not allowed.signature:
         yield mistake("signature_not_allowed", "signature.required")
+    if isinstance(parts.signature, SignatureSketch) and parts.signature.required is False and parts.signature.unless:
+        yield mistake("unless_nothing_required", "signature.unless")
     online_only = whole(fee.channels) and list(read(fee.channels).values()) == [Channel.ONLINE]
     if signature and level is Level.FULLY_ONLINE and online_only:
         yield mistake("unsigned_could_not_pay", "fee.channels")

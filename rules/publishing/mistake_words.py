@@ -555,6 +555,12 @@ WORDS: Final[dict[str, Words]] = {
         "viết `required: false`",
         "write `required: false`",
     ),
+    "unless_nothing_required": Words(
+        "không yêu cầu chữ ký số thì không có gì để trừ",
+        "without a signature that is required there is nothing to except from",
+        "xóa `unless` hoặc viết `required: true`",
+        "remove `unless`, or write `required: true`",
+    ),
     "unsigned_could_not_pay": Words(
         "người không có chữ ký số nộp ở mức độ 3 sẽ không nộp được phí",
         "who has no signature files at level 3, and could not pay there",

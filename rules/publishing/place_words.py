@@ -169,6 +169,7 @@ PLACES: Final[Mapping[str, PlaceWords]] = {
     "extension.notice": PlaceWords("thời gian báo gia hạn trước khi hết hạn", "notice of an extension"),
     "signature": PlaceWords("chữ ký số", "digital signature"),
     "signature.required": PlaceWords("chữ ký số", "digital signature", required_words),
+    "signature.unless": PlaceWords("trường hợp không cần chữ ký số", "exception from the digital signature"),
     "decided_by": PlaceWords("thẩm quyền giải quyết", "competence"),
     "decided_by.kinds": _KINDS,
     "automatic": PlaceWords("quyết định tự động chấp thuận", "standing order"),

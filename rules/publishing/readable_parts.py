@@ -209,6 +209,7 @@ class SignatureSketch(Sketch):
     """The signature as far as it can be read."""
 
     required: Maybe[bool] = UNREAD
+    unless: Listed[ConditionSketch] = ()
 
 
 class OfficersSketch(Sketch):

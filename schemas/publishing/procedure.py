@@ -418,9 +418,10 @@ class PartialRule(Statement):
 
 
 class SignatureRule(Fact):
-    """Whether filing at level 4 asks for a digital signature."""
+    """Whether filing at level 4 asks for a digital signature, `unless` all these conditions hold; none: always."""
 
     required: bool
+    unless: When = ()
 
 
 class StandingOrder(Fact):
@@ -722,6 +723,7 @@ class ProcedureRules(Model):
     resumption: Resumption = Resumption()
     extension: ExtensionPart | None = None
     signature: bool
+    unsigned_when: When = ()
     decided_by: tuple[AgencyKind, ...] = ()
     standing_order: str | None = None
     standing_officers: tuple[str, ...] = ()
@@ -752,6 +754,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "supplement_limit": procedure.supplement.limit,
             "supplement_within": procedure.supplement.within,
             "signature": procedure.signature.required,
+            "unsigned_when": procedure.signature.unless,
             "decided_by": procedure.decided_by.kinds if procedure.decided_by else (),
             "standing_order": order.number if order else None,
             "standing_officers": order.officers if order else (),

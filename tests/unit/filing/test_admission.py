@@ -158,6 +158,18 @@ def test_the_level_filed_at(rules: dict[str, Any], changes: dict[str, Any], leve
     assert admit(submission(**changes), procedure(**rules), NOW).level == level
 
 
+URGENT: Final = {"signature": True, "unsigned_when": [{"field": "urgent", "one_of": [True]}]}
+
+
+@pytest.mark.parametrize(("more", "level"), [({"urgent": True}, 4), ({"urgent": False}, 3), ({}, 3)])
+def test_no_signature_is_asked_for_where_something_else_stands_for_it(more: dict[str, bool], level: int) -> None:
+    form = {"name": "An"} | more
+    admitted = admit(submission(form=form, result_channel="counter"), procedure(**URGENT), NOW)
+    assert admitted.level == level
+    if level == 3:
+        assert found(URGENT, form=form, level=4) == [("signature", "signature_required")]
+
+
 COPIES_0 = {"form": {"name": "An", "copies": 0}}
 
 

@@ -70,7 +70,8 @@ def _good() -> str:
         FACT | {"code": "statutes", "name": NAME, "when": [{"applicant": "organisation"}]},
         FACT | {"code": "letter", "name": NAME, "when": [{"channel": "post"}, {"field": "copies", "at_least": 10}]},
     ]
-    raw["form"] += [
+    raw["information"]["conditions"] |= {"vi": "Phí: {fee}.", "en": "The charge: {fee}."}
+    raw["form"][4:] = [
         FACT | {"code": "urgent", "label": NAME, "kind": "boolean"},
         FACT | {"code": "reason", "label": NAME, "kind": "text", "maximum": 300, "when": [URGENT]},
         FACT | {"code": "born", "label": NAME, "kind": "date", "required": False},
@@ -797,6 +798,18 @@ BROKEN = [
         many(at_level(3), put("signature.required", value=True)),
         "signature.required",
         "signature_not_allowed",
+    ),
+    Broken(
+        "an exception from no signature",
+        many(put("signature.required", value=False), put("signature.unless", [URGENT])),
+        "signature.unless",
+        "unless_nothing_required",
+    ),
+    Broken(
+        "an exception about an unknown field",
+        put("signature.unless", [{"field": "account", "one_of": [True]}]),
+        "signature.unless[0].field",
+        "when_unknown_field",
     ),
     Broken("unsigned can't pay", put("fee.channels", ["online"]), "fee.channels", "unsigned_could_not_pay"),
     # extension, silent approval, standing order
