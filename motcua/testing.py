@@ -27,6 +27,8 @@ def submission(**overrides: Any) -> c.Submission:
             "child_birth_date": _born(),
             "child_sex": "female",
             "birth_place": "Bệnh viện Phụ sản Hà Nội",
+            "child_ethnicity": "Kinh",
+            "child_nationality": "Việt Nam",
         },
         "papers": [{"code": "birth_notice", "file": _FILE}],
         "result_channel": "online",

@@ -60,8 +60,18 @@ CHILD: Final = {
     "child_birth_date": "2026-11-02",
     "child_sex": "male",
     "birth_place": "Bệnh viện",
+    "child_ethnicity": "Kinh",
+    "child_nationality": "Việt Nam",
     "residence": "1 Hàng Bài",
     "clinic": "Trạm y tế",
+}
+SPOUSES: Final = {
+    "first_party_name": "Nguyễn Văn An",
+    "first_party_ethnicity": "Kinh",
+    "first_party_nationality": "Việt Nam",
+    "second_party_name": "Trần Thị Bích",
+    "second_party_ethnicity": "Tày",
+    "second_party_nationality": "Việt Nam",
 }
 
 
@@ -91,7 +101,7 @@ def marriage(**overrides: Any) -> Submission:
     """Level 3: copies of the extract are paid at the counter once the result is there."""
     fields: dict[str, Any] = {
         "procedure": MARRIAGE,
-        "form": {"first_party_name": "Nguyễn Văn An", "second_party_name": "Trần Thị Bích", "copies": 1},
+        "form": SPOUSES | {"copies": 1},
         "papers": [],
         "result_channel": "counter",
     }

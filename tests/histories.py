@@ -14,6 +14,7 @@ from tests.acting import (
     EXTRACT,
     NEVER_PAYS,
     PAYS_TWICE,
+    SPOUSES,
     Doubtful,
     Play,
     birth,
@@ -203,7 +204,7 @@ async def _under_way(world: World) -> Play:
 
 
 async def _at_the_counter(world: World) -> Play:
-    form = {"first_party_name": "Canary An", "second_party_name": "Canary Bích", "copies": 1}
+    form = SPOUSES | {"first_party_name": "Canary An", "second_party_name": "Canary Bích", "copies": 1}
     play = await Play.begin(world, marriage(applicant=PERSON, actor=told_on()["actor"], form=form))
     await play.accept()
     await play.review()

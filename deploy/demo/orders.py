@@ -8,6 +8,7 @@ from typing import Any, Final
 from deploy.demo.applicant import Filer, via
 from deploy.demo.scenario import COMMANDS, Act, Scenario
 from schemas.filing.commands import Command, TargetKind
+from schemas.filing.events import PaymentMeans
 from schemas.filing.state import FilingView
 from schemas.level import Channel
 from schemas.people import OFFICERS, Actor, Role
@@ -71,8 +72,9 @@ async def _correction(scenario: Scenario, _: Act, __: FilingView, filer: Filer) 
     return {"note": f"{filer.canary}: sai một chữ", "form": filer.words(scenario.supplies)}
 
 
-async def _counted(_: Scenario, __: Act, view: FilingView, ___: Filer) -> Words:
-    return {"amount": view.fee.amount if view.fee else 0}
+async def _counted(_: Scenario, act: Act, view: FilingView, __: Filer) -> Words:
+    means = next((argument for argument in act.arguments if argument in {*PaymentMeans}), None)
+    return {"amount": view.fee.amount if view.fee else 0, "means": means}
 
 
 async def _officer(scenario: Scenario, act: Act, view: FilingView, _: Filer) -> Words:

@@ -249,7 +249,8 @@ def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffi
     if unknown := lasts.keys() - DEMO_SECONDS.keys() - {*own}:
         raise ValueError(f"no such limit: {', '.join(sorted(unknown))}; choose of {', '.join([*DEMO_SECONDS, *own])}")
     raw["version"] = f"{raw['version']}-{suffix}"
-    raw["limits"] = {name: lasts[name] for name in Limits.model_fields if name in lasts}
+    cut_off = {name: value for name, value in raw["limits"].items() if name == "cut_off"}
+    raw["limits"] = {name: lasts[name] for name in Limits.model_fields if name in lasts} | cut_off
     raw["limits_source"] = dict.fromkeys(raw["limits"], "unconfirmed")
     for part in parts:
         part["limit"] = lasts.get(f"part.{part['code']}", lasts["part"])

@@ -14,6 +14,7 @@ from motcua import Actor, RequestSupplement, Role, SupplementItem, TargetKind, V
 from motcua.converter import data_converter
 from operations.publishing import catalogue
 from schemas.filing.state import Stage
+from tests.acting import SPOUSES
 from tests.conftest import ROOT, World
 from tests.faults.processes import worker_process
 from workers.wiring import STICKY, WORKFLOWS
@@ -43,7 +44,7 @@ async def told_in_time(world: World, folder: Path) -> bool:
     submission = testing.submission(
         procedure="1.000894",
         version="2026-12-demo-short",
-        form={"first_party_name": "Nguyễn Văn Nam", "second_party_name": "Trần Thị Nữ"},
+        form=SPOUSES,
         papers=[],
         result_channel="counter",
     )
