@@ -97,6 +97,9 @@ def _names(procedure: Procedure) -> Iterator[_Entry]:
     for item in procedure.fee.items if procedure.fee else ():
         if words.depends(item):
             yield f"fee.{item.code}.when", partial(words.charged, item, labels)
+    for waiver in procedure.fee.waivers if procedure.fee else ():
+        if waiver.when:
+            yield f"waiver.{waiver.code}.when", partial(words.holds, waiver.when, labels)
 
 
 def _the(name: Text) -> Text:

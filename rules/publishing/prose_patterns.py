@@ -69,8 +69,8 @@ _TIME: Final = _either(
     r"\b\d{1,3} ?h(?:[0-5]\d)?\b",
     r"\b\d{1,2}g[0-5]\d\b",
     r"\b24/7\b",
-    rf"{_any('(?:ngay )?trong ngày', '(?:giải quyết|trả|cấp|trả kết quả) ngay', 'ngay lập tức')}",
-    rf"{_any('same[- ]day', 'immediately', 'at once', 'an? (?:week|fortnight|month)')}",
+    rf"{_any('(?:ngay )?trong ngày', 'cùng ngày làm việc', '(?:giải quyết|trả|cấp|trả kết quả) ngay', 'ngay lập tức')}",
+    rf"{_any('same[- ](?:working[- ])?day', 'immediately', 'at once', 'an? (?:week|fortnight|month)')}",
     r"(?<!tỷ lệ )(?<!tỉ lệ )(?<!scale )\b(?:[01]?\d|2[0-4]):[0-5]\d\b",
     r"\b\d{1,2} ?(?:am|pm|a\.m\.|p\.m\.)(?!\w)",
 )

@@ -92,6 +92,8 @@ CONTRADICTIONS: Final = [
     (f"{PAGE}.vi", "Áp dụng đến hết năm 2026.", {"date_in_text"}),
     (f"{PAGE}.en", "In force until the end of 2026.", {"date_in_text"}),
     (f"{PAGE}.vi", "Giải quyết ngay trong ngày.", {"time_in_text"}),
+    (f"{PAGE}.vi", "Trả cùng ngày làm việc.", {"time_in_text"}),
+    (f"{PAGE}.en", "Handed over the same working day.", {"time_in_text"}),
     (f"{PAGE}.vi", "Trả kết quả ngay.", {"time_in_text"}),
     (f"{PAGE}.en", "Decided on the same day.", {"time_in_text"}),
     (f"{PAGE}.en", "Decided in no more than a week.", {"time_in_text"}),
@@ -305,6 +307,7 @@ SAID: Final = [
     ("fee.extract", "8.000 đồng", "8,000 đồng"),
     ("fee.bulk.when", "khi “Số lượng bản sao” là từ 20 đến 50", "when “Number of copies” is from 20 to 50"),
     ("fee.haste.when", "khi “Tên” là có", "when “Name” is yes"),
+    ("waiver.pupil.when", "khi người nộp là cá nhân", "when the applicant is a person"),
     ("waiver.poor", "miễn toàn bộ", "nothing to pay"),
     (
         "waiver.pupil",
