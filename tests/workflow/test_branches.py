@@ -362,9 +362,8 @@ async def half_off(world: World) -> str:
     source = (ROOT / "procedures" / f"{EXTRACT}@2026-12.yaml").read_bytes()
     fields = yaml.safe_load(catalogue.demo_variant(source, {"payment": 60}, suffix="half"))
     name = {"vi": "Giảm một nửa", "en": "Half off"}
-    fields["fee"]["waivers"] = [
-        {"code": "half", "name": name, "percent": 50, "approver": "cashier", "source": "unconfirmed"}
-    ]
+    half = {"code": "half", "name": name, "percent": 50, "approver": "cashier", "source": "unconfirmed"}
+    fields["fee"]["waivers"].append(half)
     return (await publish(world.owner_dsn, yaml.safe_dump(fields, allow_unicode=True).encode(), demo=True)).version
 
 
