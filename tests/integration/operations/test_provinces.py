@@ -97,7 +97,9 @@ async def test_a_new_version_of_the_procedure_comes_with_the_provinces(owner: Co
 
 async def test_a_version_that_does_not_go_together_with_a_province_is_not_published(owner: Connection) -> None:
     await publish_province(owner, overlay("H24", "1", 5000))
-    without = changed(SOURCE, version="2027-01", form=[], fee=None)
+    information = catalogue.parse(SOURCE).value["information"]
+    free = information | {"conditions": {"vi": "Không.", "en": "None."} | UNCONFIRMED}
+    without = changed(SOURCE, version="2027-01", form=[], fee=None, information=free)
 
     with pytest.raises(MistakesFoundError) as caught:
         await publish(owner, without)
@@ -105,7 +107,7 @@ async def test_a_version_that_does_not_go_together_with_a_province_is_not_publis
     [mistake] = caught.value.mistakes
     assert (mistake.path, mistake.rule) == ("fee", "does_not_fit_province")
     assert mistake.message.en == (
-        "it does not go together with the version in force of H24@1: fee.items[0].per (per_unknown_field)"
+        "it does not go together with the version in force of H24@1: fee.waivers[0].when[2].field (when_unknown_field)"
     )
     assert set(await amounts(owner)) == {"2026-12", "2026-12.H24.1"}
 

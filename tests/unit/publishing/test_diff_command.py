@@ -27,8 +27,14 @@ def new(tmp_path: Path) -> Path:
     return file
 
 
-VI = "Khoản thu “Phí cấp bản sao trích lục hộ tịch” (mã extract): mức thu tăng từ 8.000 đồng lên 10.000 đồng"
-EN = "Fee item “Charge for a copy of an extract” (code extract): the amount goes up from 8,000 đồng to 10,000 đồng"
+VI = (
+    "Khoản thu “Phí khai thác, sử dụng thông tin trong cơ sở dữ liệu hộ tịch” (mã extract): "
+    "mức thu tăng từ 8.000 đồng lên 10.000 đồng"
+)
+EN = (
+    "Fee item “Charge for the use of information in the civil status database” (code extract): "
+    "the amount goes up from 8,000 đồng to 10,000 đồng"
+)
 
 
 def test_changes_stand_in_their_groups_in_both_languages(new: Path) -> None:
