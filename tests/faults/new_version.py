@@ -50,8 +50,8 @@ CHANGES: Final[dict[str, Callable[[dict[str, Any]], Any]]] = {
     "fee.items[seal]": lambda raw: raw["fee"]["items"].append(
         FACT | {"code": "seal", "name": NAME, "kind": "phi", "amount": 2_000}
     ),
-    "fee.waivers[poor]": lambda raw: raw["fee"].update(
-        waivers=[FACT | {"code": "poor", "name": NAME, "percent": 50, "approver": "reception"}]
+    "fee.waivers[poor]": lambda raw: raw["fee"]["waivers"].append(
+        FACT | {"code": "poor", "name": NAME, "percent": 50, "approver": "reception"}
     ),
     "fee.limit": lambda raw: raw["fee"].update(limit="10 working days"),
     "papers[declaration]": lambda raw: raw.update(papers=[FACT | {"code": PAPER, "name": NAME}]),
