@@ -37,6 +37,7 @@ from tests.acting import (
 )
 from tests.conftest import ROOT, World
 
+MINISTRY: Final = "G18.01"
 REFUSED: Final = {"outcome": Outcome.REFUSED, "reason": "chỗ ở chưa hợp pháp", "legal_basis": "Luật Cư trú Đ20"}
 
 
@@ -173,11 +174,9 @@ async def test_where_the_province_has_nobody_for_a_part_the_submission_is_refuse
 async def test_a_ministry_is_asked_whatever_the_province(running: World) -> None:
     source = yaml.safe_load((ROOT / "procedures" / f"{JOINED}@2026-12.yaml").read_bytes()) | {"version": "2026-12"}
     source["review"][1]["referral"]["parts"][1]["kinds"] = ["ministry"]
-    async with running.connection() as connection:
-        await connection.execute("update agency set kind = 'ministry', province = 'G24' where agency = $1", INSURANCE)
     version = (await catalogue.publish(running.owner_dsn, yaml.safe_dump(source, allow_unicode=True).encode())).version
     play = await Play.begin(running, joined(version=version))
-    assert [part.agency for part in (await play.view()).parts] == [POLICE, INSURANCE]
+    assert [part.agency for part in (await play.view()).parts] == [POLICE, MINISTRY]
 
 
 async def test_another_calendar_reaches_what_another_agency_decides(running: World) -> None:

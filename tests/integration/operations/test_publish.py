@@ -142,6 +142,7 @@ async def test_the_directory_is_seeded_and_seeded_again(owner: Connection) -> No
 
     rows = await owner.fetch("select agency, province, kind, queue from agency order by agency")
     assert [tuple(row) for row in rows] == [
+        ("G18.01", "G18", "ministry", "backoffice"),
         ("H01.01", "H01", "one_stop_centre", "backoffice"),
         ("H01.05", "H01", "province_department", "backoffice"),
         ("H01.12", "H01", "commune", "backoffice"),

@@ -15,6 +15,7 @@ from operations.publishing.catalogue import DIRECTORY, check, check_bytes, demo_
 from operations.publishing.procedure_file import DEMO_SECONDS, MAX_BYTES, MistakesFoundError
 from rules.publishing.catalogue import problems
 from rules.publishing.mistakes import RULES
+from schemas.agency import AgencyKind
 from schemas.level import Channel, Level
 from schemas.limit import Limit, Unit
 from schemas.people import PersonKind
@@ -47,8 +48,14 @@ def test_the_real_procedures_pass(path: Path) -> None:
 def test_the_real_procedures_show_every_level_and_every_part() -> None:
     procedures = [procedure for path in FILES if (procedure := check_bytes(path.read_bytes()).procedure)]
 
-    assert len(procedures) >= 13
+    assert len(procedures) >= 26
     assert {procedure.level for procedure in procedures} == set(Level)
+    deciding = {kind for procedure in procedures if procedure.decided_by for kind in procedure.decided_by.kinds}
+    assert deciding == set(AgencyKind) - {AgencyKind.ONE_STOP_CENTRE}
+    assert any(procedure.partial for procedure in procedures)
+    assert any(case.when for procedure in procedures for case in procedure.cases)
+    replacing = {paper.replaced_by for procedure in procedures for paper in procedure.papers}
+    assert len(replacing) >= 7
     fees = [procedure.fee for procedure in procedures if procedure.fee]
     assert {fee.due for fee in fees} == set(FeeDue)
     steps = [step for procedure in procedures for step in procedure.review]
