@@ -62,6 +62,7 @@ FIELDS: Final = {
     "channel": "by which way: online, at the counter or by post",
     "channels": "the ways that are open: online, at the counter, by post",
     "checked": "the day on which it was last held against its source; without it that of the whole file",
+    "choice_names": "what the choices are called; one that is left out is called by its code",
     "choices": "the codes of which a choice takes one",
     "client_id": "the system that files, as it calls itself",
     "clock": "which of the filing's clocks",

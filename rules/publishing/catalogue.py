@@ -10,6 +10,7 @@ from typing import Any, Final
 from rules.publishing.condition_mistakes import condition_mistakes
 from rules.publishing.facts import fact_mistakes
 from rules.publishing.fee_mistakes import fee_mistakes
+from rules.publishing.form_mistakes import form_mistakes
 from rules.publishing.level_mistakes import NOT_SKIPPED, level_mistakes
 from rules.publishing.list_mistakes import list_mistakes
 from rules.publishing.mistakes import Mistake, mistake
@@ -18,10 +19,8 @@ from rules.publishing.prose_mistakes import prose_mistakes
 from rules.publishing.readable_parts import (
     UNREAD,
     ExtensionSketch,
-    FieldSketch,
     ProcedureSketch,
     StepSketch,
-    Unread,
     ValiditySketch,
     limits,
     read,
@@ -30,13 +29,11 @@ from rules.publishing.readable_parts import (
 )
 from rules.publishing.schema_mistakes import schema_mistakes
 from rules.publishing.validity import validity_mistakes
-from schemas.form import MAX_TEXT
 from schemas.level import Level
 from schemas.limit import Limit, Unit
 from schemas.people import Role
-from schemas.publishing.procedure import Act, FieldKind, Procedure
+from schemas.publishing.procedure import Act, Procedure
 
-_BOUNDED: Final = frozenset({FieldKind.INTEGER, FieldKind.TEXT})
 _MOST_AMOUNT: Final = 10_000
 """So many working days are forty years: further than that, no holidays are known."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
@@ -91,8 +88,7 @@ def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]
     yield from list_mistakes(parts)
     if isinstance(parts.validity, ValiditySketch):
         yield from validity_mistakes(parts.validity)
-    for n, field in read(parts.form).items():
-        yield from _field(field, f"form[{n}]")
+    yield from form_mistakes(parts)
     yield from condition_mistakes(parts)
     yield from _time_limits(limits(parts), allow_seconds=allow_seconds)
     yield from _review(parts)
@@ -100,30 +96,6 @@ def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]
     yield from _extension(parts)
     if isinstance(parts.level, Level):
         yield from level_mistakes(parts, parts.level)
-
-
-def _field(field: FieldSketch, path: str) -> Iterator[Mistake]:
-    if isinstance(field.kind, Unread):
-        return
-    if field.kind is FieldKind.CHOICE and not field.choices:
-        yield mistake("choices_required", f"{path}.choices")
-    if field.kind is not FieldKind.CHOICE and field.choices:
-        yield mistake("choices_only_for_choice", f"{path}.choices")
-    yield from _bounds(field, field.kind, path)
-
-
-def _bounds(field: FieldSketch, kind: FieldKind, path: str) -> Iterator[Mistake]:
-    bounds = {"minimum": field.minimum, "maximum": field.maximum}
-    written = {name: bound for name, bound in bounds.items() if isinstance(bound, int)}
-    if kind not in _BOUNDED:
-        yield from (mistake("bounds_not_for_kind", f"{path}.{name}") for name in written)
-        return
-    if kind is FieldKind.TEXT:
-        yield from (mistake("negative_length", f"{path}.{name}") for name, bound in written.items() if bound < 0)
-        too_long = (name for name, bound in written.items() if bound > MAX_TEXT)
-        yield from (mistake("length_above_form", f"{path}.{name}", limit=MAX_TEXT) for name in too_long)
-    if len(written) == len(bounds) and written["minimum"] > written["maximum"]:
-        yield mistake("minimum_above_maximum", f"{path}.minimum")
 
 
 def _time_limits(read_limits: Mapping[str, Limit], *, allow_seconds: bool) -> Iterator[Mistake]:

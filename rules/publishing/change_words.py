@@ -7,6 +7,7 @@ from typing import Any, Final
 from rules.publishing.place_words import words_of
 from rules.publishing.procedure_changes import ABOUT_SOURCES, Change, Kind, changes
 from rules.publishing.prose import filled
+from rules.publishing.rule_words import labels_of
 from rules.publishing.value_words import NOTHING, Values, called, is_entry
 from schemas.base import Text
 from schemas.limit import Limit
@@ -22,7 +23,7 @@ _SHORT: Final = 30
 
 def told(was: Procedure, now: Procedure) -> list[tuple[Change, Text]]:
     """Every change with its sentence: what changed, from what to what. Texts are told as their rules fill them."""
-    values = Values({field.code: field.label for field in (*was.form, *now.form)})
+    values = Values(labels_of((*was.form, *now.form)))
     found = changes(was, now)
     as_filled = {_key(change): change for change in changes(filled(was), filled(now))}
     return [(change, _sentence(as_filled.get(_key(change), change), values)) for change in found]

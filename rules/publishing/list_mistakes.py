@@ -58,6 +58,8 @@ def _codes(parts: ProcedureSketch) -> Iterator[tuple[str, dict[int, object]]]:
     yield "papers", {n: entry.code for n, entry in read(parts.papers).items()}
     yield "cases", {n: entry.code for n, entry in read(parts.cases).items()}
     yield "form", {n: entry.code for n, entry in read(parts.form).items()}
+    for n, field in read(parts.form).items():
+        yield f"form[{n}].choice_names", {k: entry.code for k, entry in read(field.choice_names).items()}
     yield "review", {n: entry.code for n, entry in read(parts.review).items()}
     for n, step in read(parts.review).items():
         if isinstance(step.consult, ConsultSketch):

@@ -131,6 +131,18 @@ WORDS: Final[dict[str, Words]] = {
         "xóa `choices` hoặc đặt `kind: choice`",
         "remove them, or write `kind: choice`",
     ),
+    "name_of_no_choice": Words(
+        "không có lựa chọn mang mã này",
+        "there is no choice of this code",
+        "viết một mã trong `choices`, hoặc thêm mã đó vào `choices`",
+        "write one of the `choices`, or add it to them",
+    ),
+    "unknown_form": Words(
+        "thủ tục này không có mẫu mang tên đó",
+        "this procedure has no blank of that name",
+        "viết `forms/<mã thủ tục>/<tên>.pdf`; mã gồm 8 ký tự đầu, tên gồm chữ thường không dấu, số và dấu gạch nối",
+        "write `forms/<code>/<name>.pdf`: the first 8 characters of the code, then small letters, digits and hyphens",
+    ),
     "bounds_not_for_kind": Words(
         "chỉ số nguyên và chữ mới có giới hạn",
         "only integers and texts have bounds",

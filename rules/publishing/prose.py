@@ -90,7 +90,7 @@ def _fee(fee: FeeRule) -> Iterator[_Entry]:
 
 
 def _names(procedure: Procedure) -> Iterator[_Entry]:
-    labels = {field.code: field.label for field in procedure.form}
+    labels = words.labels_of(procedure.form)
     yield "result", partial(_the, procedure.result.name)
     yield from ((f"paper.{paper.code}", partial(_the, paper.name)) for paper in procedure.papers)
     yield "fee", lambda: words.whole_fee(procedure.fee, labels)

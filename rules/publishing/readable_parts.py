@@ -20,7 +20,7 @@ from schemas.level import Channel, Level
 from schemas.limit import Limit
 from schemas.people import PersonKind, Role
 from schemas.publishing.calendar import Day
-from schemas.publishing.procedure import Act, AmountInDong, FeeDue, FieldKind, Limits, RefundCase
+from schemas.publishing.procedure import Act, AmountInDong, FeeDue, FieldKind, Limits, ProcedureCode, RefundCase
 
 T = TypeVar("T")
 
@@ -77,6 +77,13 @@ class PaperSketch(Sketch):
 
     code: Maybe[Code] = UNREAD
     when: Listed[ConditionSketch] = ()
+    form: Maybe[str | None] = None
+
+
+class CodeSketch(Sketch):
+    """What has a code: a figure, a party, the name of a choice."""
+
+    code: Maybe[Code] = UNREAD
 
 
 class FieldSketch(Sketch):
@@ -87,13 +94,8 @@ class FieldSketch(Sketch):
     minimum: Maybe[int | None] = None
     maximum: Maybe[int | None] = None
     choices: Listed[Code] = ()
+    choice_names: Listed[CodeSketch] = ()
     when: Listed[ConditionSketch] = ()
-
-
-class CodeSketch(Sketch):
-    """What has a code: a figure, a party."""
-
-    code: Maybe[Code] = UNREAD
 
 
 class ConsultSketch(Sketch):
@@ -233,6 +235,7 @@ class PartialSketch(Sketch):
 class ProcedureSketch(Sketch):
     """A procedure as far as it can be read."""
 
+    code: Maybe[ProcedureCode] = UNREAD
     validity: Maybe[ValiditySketch | None] = None
     level: Maybe[Annotated[Level, BeforeValidator(_plain_number)]] = UNREAD
     partial: Maybe[PartialSketch | None] = None

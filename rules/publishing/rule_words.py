@@ -12,13 +12,19 @@ from schemas.level import Channel
 from schemas.limit import Limit, Unit
 from schemas.names import CHANNEL_NAMES
 from schemas.people import PersonKind
-from schemas.publishing.procedure import Condition, FeeItem, FeeRule, WaiverRule, When
+from schemas.publishing.procedure import Condition, FeeItem, FeeRule, FieldRule, WaiverRule, When
 from schemas.saying import joined, said
 
 Labels = Mapping[str, Text]
-"""What the fields of the form are called, by their codes."""
+"""What the fields of the form are called, by their codes, and their choices, by both: `kind` and `kind.birth`."""
 
 _ALL = 100
+
+
+def labels_of(form: tuple[FieldRule, ...]) -> dict[str, Text]:
+    """What these fields and their choices are called."""
+    choices = {f"{field.code}.{choice}": field.called(choice) for field in form for choice in field.choices}
+    return choices | {field.code: field.label for field in form}
 
 
 def money(amount: int) -> Text:
@@ -106,7 +112,8 @@ def _condition(condition: Condition, labels: Labels) -> Text:
     label = labels[str(condition.field)]
     if (ago := between(condition.at_least_days_ago, condition.at_most_days_ago)) is not None:
         return said("prose.days_ago", label=label, days=ago)
-    values = between(condition.at_least, condition.at_most) or _or([_value(value) for value in condition.one_of])
+    taken = [labels.get(f"{condition.field}.{value}") or _value(value) for value in condition.one_of]
+    values = between(condition.at_least, condition.at_most) or _or(taken)
     return said("prose.is", label=label, values=values)
 
 

@@ -73,5 +73,23 @@ def content_digest(content: dict[str, Any]) -> str:
     return hashlib.sha256(written).hexdigest()
 
 
+def signed_content(submission: Submission, form: Code | None = None) -> bytes:
+    """What an applicant signs: the submission as RFC 8785 JSON, with its defaults written out and without nulls.
+
+    Left out are the `signature` itself, who hands it in (`actor`, `via`), and the paper that is the signed `form`,
+    which would have to hold its own digest. A form is prepared before it is signed, so it says the same with and
+    without these.
+    """
+    content = submission.model_dump(mode="json", exclude=_NOT_SIGNED, exclude_none=True)
+    content["papers"] = [paper for paper in content["papers"] if paper["code"] != form]
+    return canonical(content)
+
+
+def signed_digest(submission: Submission, form: Code | None = None) -> str:
+    """SHA-256 hex of what is signed: printed on the form, and the same for everybody who has the submission."""
+    return hashlib.sha256(signed_content(submission, form)).hexdigest()
+
+
+_NOT_SIGNED: Final = {"signature", "actor", "via"}
 _NOT_JSON: Final = problem("submission", "not_canonical_json")
 _TOO_LONG: Final = problem("submission", "too_long", says="submission_too_long", most=MAX_SUBMISSION_BYTES)

@@ -146,10 +146,17 @@ class FieldKind(StrEnum):
     CHOICE = "choice"
 
 
+class ChoiceName(Model):
+    """What a choice is called."""
+
+    code: Code
+    name: Text
+
+
 class FieldRule(Fact):
     """A field of the form, part of it `when` its conditions hold.
 
-    `minimum` and `maximum` bound an integer, or the length of a text.
+    `minimum` and `maximum` bound an integer, or the length of a text. A choice without a name is called by its code.
     """
 
     code: Code
@@ -160,6 +167,11 @@ class FieldRule(Fact):
     minimum: int | None = None
     maximum: int | None = None
     choices: tuple[Code, ...] = ()
+    choice_names: tuple[ChoiceName, ...] = ()
+
+    def called(self, choice: str) -> Text:
+        """What a choice is called."""
+        return next((one.name for one in self.choice_names if one.code == choice), Text(vi=choice, en=choice))
 
 
 class Act(StrEnum):

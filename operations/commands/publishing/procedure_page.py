@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from rules.publishing.place_words import words_of
 from rules.publishing.procedure_changes import Place, key_of
 from rules.publishing.prose import filled
-from rules.publishing.rule_words import Labels
+from rules.publishing.rule_words import Labels, labels_of
 from rules.publishing.value_words import TOLD_BEFORE, Values, beside, is_entry, is_list_of_entries, title
 from schemas.base import Model, Text
 from schemas.publishing.procedure import LIMIT_SOURCES, Fact, FeeRule, Procedure, Statement
@@ -28,7 +28,7 @@ class Row(NamedTuple):
 def rows(raw: Procedure) -> Iterator[Row]:
     """What a procedure says, in the order of its file, its texts filled from its rules."""
     procedure = filled(raw)
-    values = Values({field.code: field.label for field in procedure.form})
+    values = Values(labels_of(procedure.form))
     sources = {f"limits.{name}": one for name, one in {**LIMIT_SOURCES, **procedure.limits_source}.items()}
     for key, part in procedure:
         if key not in _ELSEWHERE:

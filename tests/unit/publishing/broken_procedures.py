@@ -303,7 +303,35 @@ BROKEN = [
     Broken("item twice", put("fee.items[1].code", "extract"), "fee.items[1].code", "duplicate_code"),
     Broken("nothing to choose", drop("form[0].choices"), "form[0].choices", "choices_required"),
     Broken("choices of a text", put("form[1].choices", ["a"]), "form[1].choices", "choices_only_for_choice"),
-    Broken("choice twice", put("form[0].choices[1]", "birth"), "form[0].choices[1]", "duplicate_value"),
+    Broken(
+        "choice twice",
+        many(put("form[0].choices[1]", "birth"), drop("form[0].choice_names")),
+        "form[0].choices[1]",
+        "duplicate_value",
+    ),
+    Broken(
+        "name of a choice that there is not",
+        put("form[0].choice_names", [{"code": "divorce", "name": NAME}]),
+        "form[0].choice_names[0].code",
+        "name_of_no_choice",
+    ),
+    Broken(
+        "two names of a choice",
+        put("form[0].choice_names", [{"code": "birth", "name": NAME}] * 2),
+        "form[0].choice_names[1].code",
+        "duplicate_code",
+    ),
+    Broken(
+        "blank of another procedure", put("papers[0].form", "forms/1.004222/ct01.pdf"), "papers[0].form", "unknown_form"
+    ),
+    Broken("blank in Word", put("papers[0].form", "forms/2.000635/to-khai.docx"), "papers[0].form", "unknown_form"),
+    Broken("blank somewhere else", put("papers[0].form", "forms/2.000635/../a.pdf"), "papers[0].form", "unknown_form"),
+    Broken(
+        "one blank for two papers",
+        many(*(put(f"papers[{n}].form", "forms/2.000635/to-khai.pdf") for n in (0, 1))),
+        "papers[1].form",
+        "duplicate_value",
+    ),
     Broken("bounds of a date", put("form[2].minimum", 1), "form[2].minimum", "bounds_not_for_kind"),
     Broken("negative length", put("form[1].minimum", -1), "form[1].minimum", "negative_length"),
     Broken("text longer than a form holds", put("form[1].maximum", 4001), "form[1].maximum", "length_above_form"),
