@@ -15,7 +15,7 @@ from ..ids import canonical
 from ..level import Channel, Level
 from ..people import Actor, Address, Applicant, Via
 from ..publishing.procedure import ProcedureCode
-from ..text import line
+from ..text import composed, line
 
 MAX_SUBMISSION_BYTES = 65_536
 """A submission's JSON is at most this long; files go by reference."""
@@ -74,13 +74,13 @@ def content_digest(content: dict[str, Any]) -> str:
 
 
 def signed_content(submission: Submission, form: Code | None = None) -> bytes:
-    """What an applicant signs: the submission as RFC 8785 JSON, with its defaults written out and without nulls.
+    """What an applicant signs: the submission as RFC 8785 JSON in NFC, with its defaults written out, without nulls.
 
     Left out are the `signature` itself, who hands it in (`actor`, `via`), and the paper that is the signed `form`,
     which would have to hold its own digest. A form is prepared before it is signed, so it says the same with and
     without these.
     """
-    content = submission.model_dump(mode="json", exclude=_NOT_SIGNED, exclude_none=True)
+    content = composed(submission).model_dump(mode="json", exclude=_NOT_SIGNED, exclude_none=True)
     content["papers"] = [paper for paper in content["papers"] if paper["code"] != form]
     return canonical(content)
 

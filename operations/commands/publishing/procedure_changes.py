@@ -50,7 +50,7 @@ def diff(was: Which, now: Which, *, as_json: AsJson = False, lang: InOneLanguage
 
     Examples: `motcua procedures diff 1.001193 new.yaml`, `motcua procedures diff 1.001193@2026-12 1.001193@2027-03`
     """
-    before, after = _version(was, as_json=as_json), _version(now, as_json=as_json)
+    before, after = version_named(was, as_json=as_json), version_named(now, as_json=as_json)
     found = told(before, after)
     if as_json:
         print_json([_change_row(change, words) for change, words in found])
@@ -81,7 +81,7 @@ def _change_row(change: Change, words: Text) -> dict[str, Any]:
     }
 
 
-def _version(which: str, *, as_json: bool) -> Procedure:
+def version_named(which: str, *, as_json: bool) -> Procedure:
     """The procedure in a file, or a published version; or the end of the command."""
     path = Path(which)
     if path.is_file():

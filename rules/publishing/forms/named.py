@@ -1,4 +1,4 @@
-"""The blanks of a procedure by their keys: `forms/1.004222/ct01.pdf`."""
+"""The forms of a procedure by their keys: `forms/1.004222/ct01.pdf`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def is_form_of(code: ProcedureCode, key: str) -> bool:
     return key.startswith(folder) and _FILE.fullmatch(key.removeprefix(folder)) is not None
 
 
-def named_forms(procedure: Procedure) -> dict[str, PaperRule]:
-    """The papers that are blanks to be filled in, by their keys."""
-    return {paper.form: paper for paper in procedure.papers if paper.form is not None}
+def forms_of(procedure: Procedure) -> dict[str, PaperRule | None]:
+    """The forms by their keys, with the papers that they are. One that names none has `to-khai.pdf`, which is none."""
+    named = {paper.form: paper for paper in procedure.papers if paper.form is not None}
+    return {**named} or {f"forms/{procedure.code[:_NATIONAL]}/to-khai.pdf": None}

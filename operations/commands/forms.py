@@ -1,0 +1,194 @@
+"""`motcua forms`: blanks to fill in by hand, forms to sign, the form of a filing, and the form as JSON Schema."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn
+
+import typer
+from pydantic import ValidationError
+from rich.markup import escape
+
+from activities.forms.printing import printed
+from activities.ledger.vault import Vault
+from motcua.cli.running import AsJson, Exit, fail, note, out, plain, print_json, read_file, read_json
+from operations.commands.database import Connection, ask
+from operations.commands.ledger import master_key
+from operations.commands.publishing.procedure_changes import version_named
+from operations.commands.publishing.procedures import published_version
+from operations.commands.record import Which, found
+from rules.filing.admission import dossier_problems
+from rules.publishing.forms.json_schema import json_schema
+from rules.publishing.forms.named import forms_of
+from rules.publishing.forms.sheet import Sheet, blank, filled_in
+from rules.publishing.prose import filled
+from rules.streams import KINDS
+from rules.time.working_time import VIETNAM
+from schemas.base import Problem
+from schemas.edge import strictly
+from schemas.errors import RefusalCode, RefusalError, problem, shape_refusal
+from schemas.filing.state import Filing
+from schemas.filing.submission import Submission, signed_digest
+from schemas.ids import filing_workflow
+from schemas.level import Level
+from schemas.publishing.procedure import PaperRule, Procedure, rules_of
+from views.log import Log, UnfoldableError
+
+_NO_FILE: Final = "0" * 64
+"""The digest of a procedure's file, where only its rules are asked."""
+
+app = typer.Typer(
+    name="forms",
+    help="Biểu mẫu / Forms: blanks to download, forms to sign, the form of a filing.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+OfProcedure = Annotated[str, typer.Argument(metavar="FILE|CODE[@VERSION]")]
+Target = Annotated[Path, typer.Option("--out", metavar="FILE.pdf", help="Where the PDF goes.")]
+Key = Annotated[
+    str | None,
+    typer.Option("--form", metavar="KEY", help="Which of the procedure's forms, as `forms/1.004222/ct01.pdf`."),
+]
+
+
+@app.command("blank")
+def make_blank(procedure: OfProcedure, *, target: Target, key: Key = None, as_json: AsJson = False) -> None:
+    """Write a procedure's blank form as a PDF, to be printed and filled in by hand.
+
+    The same version gives the same bytes, on every machine.
+
+    Examples: `motcua forms blank 1.004222 --out ct01.pdf`,
+    `motcua forms blank 1.013833 --form forms/1.013833/to-khai-thue.pdf --out tax.pdf`
+    """
+    of = _readable(version_named(procedure, as_json=as_json))
+    name, paper = _form(of, key)
+    _write(target, blank(of, name, paper), datetime.combine(of.checked, time(), VIETNAM), as_json=as_json)
+
+
+@app.command()
+def prepare(
+    file: Annotated[str, typer.Argument(metavar="SUBMISSION.json|-", help="A submission, without its signature.")],
+    *,
+    target: Target,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the form of a submission, filled in and ready to be signed. Nothing is filed.
+
+    It shows the digest of what is signed, and has it in its metadata: the submission without `signature`, `actor`,
+    `via` and the paper that is this form. The version is that of the submission, else the one in force.
+
+    Example: `motcua forms prepare submission.json --out to-sign.pdf`
+    """
+    submission = _submission(file)
+    version = f"@{submission.version}" if submission.version else ""
+    of = _readable(published_version(f"{submission.procedure}{version}"))
+    name, paper = _form(of, key)
+    now = datetime.now(UTC).replace(microsecond=0)
+    rules = rules_of(of, _NO_FILE)
+    wrong = [
+        one
+        for one in dossier_problems(rules, submission, now.astimezone(VIETNAM).date())
+        if one.field.startswith("form.")
+    ]
+    if wrong:
+        _refuse(wrong)
+    digest = signed_digest(submission, None if paper is None else paper.code)
+    _write(target, filled_in(of, name, paper, submission, digest=digest), now, as_json=as_json)
+
+
+@app.command("print")
+def print_filing(which: Which, *, target: Target, key: Key = None, as_json: AsJson = False) -> None:
+    """Write the form of a filing out of the record, as it stands now, with its dossier code as a bar code.
+
+    Needs MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder: the form holds personal data.
+
+    Example: `motcua forms print H01.12-20261125-0000001 --out form.pdf`
+    """
+    master = master_key()
+
+    async def look(connection: Connection) -> tuple[Filing, datetime]:
+        record = await found(connection, which)
+        log = Log(connection, Vault(master).find, KINDS)
+        return (await log.read(filing_workflow(record.filing_id))).state, record.submitted_at
+
+    try:
+        filing, submitted_at = ask(look)
+    except UnfoldableError as error:
+        fail(f"không đọc được hồ sơ / the filing can't be read: {error}", Exit.REFUSED)
+    of = _readable(published_version(f"{filing.procedure.code}@{filing.procedure.version}"))
+    name, paper = _form(of, key)
+    _write(target, filled_in(of, name, paper, filing, code=filing.code), submitted_at, as_json=as_json)
+
+
+@app.command()
+def schema(procedure: OfProcedure, *, as_json: AsJson = False) -> None:
+    """Print a procedure's form as JSON Schema, with labels and descriptions in Vietnamese and English.
+
+    Example: `motcua forms schema 1.004222 > form.json`
+    """
+    print_json(json_schema(filled(version_named(procedure, as_json=as_json))))
+
+
+def _readable(procedure: Procedure) -> Procedure:
+    """With its texts filled; or the end of the command for one that has no forms."""
+    if procedure.level is Level.INFORMATION:
+        _refuse([problem("procedure", "no_forms")])
+    return filled(procedure)
+
+
+def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]:
+    """The form of this key, or the first; or the end of the command."""
+    forms = forms_of(procedure)
+    name = next(iter(forms)) if key is None else key
+    if name not in forms:
+        _refuse([problem("form", "no_such_form", forms=", ".join(forms))])
+    return name, forms[name]
+
+
+def _submission(file: str) -> Submission:
+    """The submission in a file, as strictly as it will be read when it is filed; or the end of the command."""
+    content = read_json(read_file(file), file)
+    unknown = sorted(content.keys() - Submission.model_fields.keys())
+    if unknown:
+        fail(f"a submission has no {', '.join(unknown)}", Exit.USAGE)
+    try:
+        return strictly(Submission, content)
+    except ValidationError as error:
+        _refuse(list(shape_refusal(RefusalCode.BAD_SUBMISSION, error).refusal.problems))
+
+
+def _write(target: Path, sheet: Sheet, at: datetime, *, as_json: bool) -> None:
+    try:
+        made = printed(sheet, at)
+    except RefusalError as error:
+        _refuse(list(error.refusal.problems))
+    try:
+        target.write_bytes(made)
+    except OSError as error:
+        fail(f"{target} can't be written: {error.strerror}", Exit.USAGE)
+    row: dict[str, Any] = {
+        "file": str(target),
+        "form": sheet.key,
+        "procedure": sheet.procedure,
+        "sha256": hashlib.sha256(made).hexdigest(),
+    }
+    if sheet.digest is not None:
+        row["digest"] = sheet.digest
+    if as_json:
+        print_json(row)
+        return
+    out().print(f"{escape(str(target))}: {sheet.key}, {sheet.procedure}, sha256 {row['sha256']}")
+    if sheet.digest is not None:
+        out().print(f"nội dung được ký / what is signed: sha256 {sheet.digest}")
+
+
+def _refuse(wrong: list[Problem]) -> NoReturn:
+    """End the command with each mistake."""
+    for one in wrong:
+        note(f"{one.field}: {one.message.vi} / {one.message.en}")
+    told = {"code": RefusalCode.BAD_SUBMISSION, "problems": [plain(one) for one in wrong]}
+    fail(f"không lập được mẫu / the form can't be made: {len(wrong)}", Exit.REFUSED, told)

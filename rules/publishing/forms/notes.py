@@ -1,0 +1,28 @@
+"""What a field asks for, beside its label, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.publishing.rule_words import Labels, between, holds
+from schemas.base import Text
+from schemas.publishing.procedure import FieldKind, FieldRule
+from schemas.saying import joined, said
+
+
+def note_of(field: FieldRule, labels: Labels) -> Text | None:
+    """Its bounds, when it is part of the form, and that it may be left out; None if there is nothing to say."""
+    found = list(_notes(field, labels))
+    return joined(found, "; ") if found else None
+
+
+def _notes(field: FieldRule, labels: Labels) -> Iterator[Text]:
+    if field.kind is FieldKind.DATE:
+        yield said("sheet.date")
+    bounds = between(field.minimum, field.maximum)
+    if bounds is not None:
+        yield said("sheet.characters", number=bounds) if field.kind is FieldKind.TEXT else bounds
+    if field.when:
+        yield holds(field.when, labels)
+    if not field.required:
+        yield said("sheet.optional")
