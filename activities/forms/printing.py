@@ -51,13 +51,10 @@ def printed(sheet: Sheet, at: datetime) -> bytes:
     Raises `RefusalError` that names each place where something stands that the font can't show.
     """
     sheet = composed(sheet)
-    data = sheet.model_dump(mode="json") | {"words": _WORDS, **_codes(sheet)}
+    data = json.dumps(sheet.model_dump(mode="json") | {"words": _WORDS, **_codes(sheet)}, ensure_ascii=False)
+    moment = at.astimezone(UTC).replace(microsecond=0)
     try:
-        made = _compiler().compile(
-            sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-            timestamp=at.astimezone(UTC),
-            pdf_standards=STANDARD,
-        )
+        made = _compiler().compile(sys_inputs={"data": data}, timestamp=moment, pdf_standards=STANDARD)
     except typst.TypstError as error:
         missing = _MISSING.findall(error.diagnostic)
         if not missing:

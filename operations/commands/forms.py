@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
@@ -87,13 +87,9 @@ def prepare(
     version = f"@{submission.version}" if submission.version else ""
     of = _readable(published_version(f"{submission.procedure}{version}"))
     name, paper = _form(of, key)
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = datetime.now(VIETNAM)
     rules = rules_of(of, _NO_FILE)
-    wrong = [
-        one
-        for one in dossier_problems(rules, submission, now.astimezone(VIETNAM).date())
-        if one.field.startswith("form.")
-    ]
+    wrong = [one for one in dossier_problems(rules, submission, now.date()) if one.field.startswith("form.")]
     if wrong:
         _refuse(wrong)
     digest = signed_digest(submission, None if paper is None else paper.code)
