@@ -27,22 +27,20 @@ STANDARD: Final = "a-2a"
 _HERE: Final = Path(__file__).parent
 _MISSING: Final = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
 _WORDS: Final = {
-    name: said(f"sheet.{name}").model_dump()
-    for name in (
-        "by_hand",
-        "code",
-        "digest",
-        "digitally",
-        "motto",
-        "nation",
-        "page",
-        "papers",
-        "place_and_date",
-        "statement",
-        "to",
-        "unofficial",
-    )
+    "by_hand": said("sheet.by_hand").model_dump(),
+    "code": said("sheet.code").model_dump(),
+    "digest": said("sheet.digest").model_dump(),
+    "digitally": said("sheet.digitally").model_dump(),
+    "motto": said("sheet.motto").model_dump(),
+    "nation": said("sheet.nation").model_dump(),
+    "page": said("sheet.page").model_dump(),
+    "papers": said("sheet.papers").model_dump(),
+    "place_and_date": said("sheet.place_and_date").model_dump(),
+    "statement": said("sheet.statement").model_dump(),
+    "to": said("sheet.to").model_dump(),
+    "unofficial": said("sheet.unofficial").model_dump(),
 }
+"""What stands on every form."""
 
 
 def printed(sheet: Sheet, at: datetime) -> bytes:

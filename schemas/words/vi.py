@@ -382,7 +382,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "sheet.on_paper": "bản giấy",
     "sheet.optional": "không bắt buộc",
     "sheet.organisation": "tổ chức",
-    "sheet.page": "Trang",
+    "sheet.page": "Trang số",
     "sheet.papers": "Giấy tờ kèm theo",
     "sheet.person": "cá nhân",
     "sheet.phone": "Điện thoại",
