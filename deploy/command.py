@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from deploy.commands import demo, up
+from deploy.commands import demo, dev, up
 from motcua.cli.help import in_both_languages
 from operations.command import app as app
 
@@ -15,3 +15,5 @@ _VIETNAMESE: Final = {
 for _commands in (up.app, demo.app):
     in_both_languages(_commands, _VIETNAMESE)
     app.registered_commands += _commands.registered_commands
+in_both_languages(dev.app, {"sign": "Ký thử một tệp thay một người, bằng chứng thư của môi trường thử."})
+app.add_typer(dev.app)

@@ -1,4 +1,4 @@
-"""What the sandbox bank and the sandbox post share: a ledger on disk, its clockwork, and the manners of the wire.
+"""What the sandbox bank, post and trust share: a ledger on disk, its clockwork, and the manners of the wire.
 
 Instants are integers, microseconds since 1970-01-01T00:00Z, and go out as ISO 8601 in UTC.
 """

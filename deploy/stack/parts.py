@@ -21,16 +21,17 @@ from operations.home import WITH_PORT, Home
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS
 
-PARTS: Final = ("postgres", "temporal", "migrations", "bank", "post", "worker", "back-office")
+PARTS: Final = ("postgres", "temporal", "migrations", "bank", "post", "trust", "worker", "back-office")
 # Who is needed last goes first; parts of one group stop together.
-STOP_ORDER: Final = (("worker", "back-office", "migrations"), ("bank", "post"), ("temporal",), ("postgres",))
+STOP_ORDER: Final = (("worker", "back-office", "migrations"), ("bank", "post", "trust"), ("temporal",), ("postgres",))
 
-# The bank and the post get `--port` and `--data` added.
+# The bank, the post and the trust get `--port` and `--data` added.
 COMMANDS: Final[Mapping[str, list[str]]] = {
     "worker": [sys.executable, "-m", "workers.platform"],
     "back-office": [sys.executable, "-m", "workers.backoffice"],
     "bank": [sys.executable, "-m", "deploy.sandbox.bank"],
     "post": [sys.executable, "-m", "deploy.sandbox.post"],
+    "trust": [sys.executable, "-m", "deploy.sandbox.trust"],
 }
 NAMESPACE: Final = "default"
 TEMPORAL_UI: Final = "MOTCUA_TEMPORAL_UI_URL"
@@ -74,6 +75,7 @@ class Platform:
             "migrations": self._migrations,
             "bank": lambda: self._sandbox("bank"),
             "post": lambda: self._sandbox("post"),
+            "trust": lambda: self._sandbox("trust"),
             "worker": lambda: self._worker("worker", WORKER, {"migrations", "temporal"}, {"MOTCUA_RELEASE": "true"}),
             "back-office": lambda: self._worker("back-office", BACK_OFFICE, {"temporal"}, {}),
         }
@@ -90,7 +92,7 @@ class Platform:
         if "temporal" in self._chosen:
             env["TEMPORAL_ADDRESS"] = self._address("temporal")
             env["TEMPORAL_NAMESPACE"] = NAMESPACE
-        for part in ("bank", "post"):
+        for part in ("bank", "post", "trust"):
             if part in self._chosen:
                 env[f"MOTCUA_{part.upper()}_URL"] = f"http://{self._address(part)}"
         for part, name in METRICS_URLS.items():

@@ -30,7 +30,7 @@ class Stack:
     Args:
         home: Folder for data, logs and secrets; made when missing.
         parts: Which of `PARTS` to start. What is left out is taken from this process's environment by the others.
-        commands: Other command lines by part; those of the bank and the post get `--port N --data DIR`.
+        commands: Other command lines by part; those of the bank, the post and the trust get `--port N --data DIR`.
         temporal: Dynamic settings of Temporal beside `deploy.stack.temporal.CONFIG`, by name, as JSON.
         ui: Whether Temporal's own web UI is served.
         progress: Called with one line when a part is ready, ends or is slow to stop, and when the whole is up or down.

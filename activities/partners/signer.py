@@ -1,0 +1,93 @@
+"""The signer's seam: somebody who holds a person's key and signs a digest with it once that person says yes."""
+
+import asyncio
+import base64
+import logging
+from typing import Final, Literal, Protocol
+
+import httpx
+
+from activities.partners.http import Partner, PartnerResponse, segment
+
+Holding = Literal["person", "organisation"]
+Reason = Literal["declined", "not_yet", "no_signer"]
+
+POLL_S: Final = 0.2
+
+log = logging.getLogger(__name__)
+
+
+class NotSignedError(Exception):
+    """There is no signature: the person `declined`, has `not_yet` said yes, or there is `no_signer` at all."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(f"not signed: {reason}")
+        self.reason = reason
+
+
+class Signer(Protocol):
+    """Who signs for people from afar. Raises `UnreachableError`, `RejectedError` as every partner."""
+
+    async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:
+        """The certificate of whoever has this number, then those that lead to its root; DER. `NotSignedError`: none."""
+
+    async def sign(self, key: str, number: str, digest: bytes) -> bytes:
+        """The signature over a SHA-256 digest, the same for the same `key`. Raises `NotSignedError`."""
+
+
+class NoSigner:
+    """No signer is set up: says so in the log, and signs nothing."""
+
+    async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:  # noqa: ARG002 -- nobody signs
+        log.warning("no signer is set up: nothing is signed")
+        raise NotSignedError("no_signer")
+
+    async def sign(self, key: str, number: str, digest: bytes) -> bytes:  # noqa: ARG002 -- nobody signs
+        log.warning("no signer is set up: nothing is signed")
+        raise NotSignedError("no_signer")
+
+
+class _NewHolder(PartnerResponse):
+    name: str
+    kind: Holding
+
+
+class _Holder(PartnerResponse):
+    certificates: tuple[str, ...]
+
+
+class _NewSignature(PartnerResponse):
+    number: str
+    digest: str
+
+
+class _Asked(PartnerResponse):
+    status: Literal["waiting", "signed", "declined"]
+    signature: str | None = None
+
+
+class RemoteSigner:
+    """`Signer` over the sandbox's JSON wire; waits `patience` seconds for a person's yes."""
+
+    def __init__(self, client: httpx.AsyncClient, patience: float = 60.0) -> None:
+        self._partner = Partner("signer", client)
+        self._patience = patience
+
+    async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:
+        new = _NewHolder(name=name, kind=kind)
+        found = await self._partner.call("PUT", f"/people/{segment(number)}", _Holder, new)
+        return tuple(map(base64.b64decode, found.certificates))
+
+    async def sign(self, key: str, number: str, digest: bytes) -> bytes:
+        path = f"/requests/{segment(key)}"
+        asked = await self._partner.call("PUT", path, _Asked, _NewSignature(number=number, digest=digest.hex()))
+        try:
+            async with asyncio.timeout(self._patience):
+                while asked.status == "waiting":
+                    await asyncio.sleep(POLL_S)
+                    asked = await self._partner.call("GET", path, _Asked)
+        except TimeoutError:
+            raise NotSignedError("not_yet") from None
+        if asked.signature is None:
+            raise NotSignedError("declined")
+        return base64.b64decode(asked.signature)

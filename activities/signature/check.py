@@ -1,0 +1,235 @@
+"""Is this file signed by whom it must be? The check of a PDF form and of a detached signature.
+
+It says *valid*, *refused* with a sentence, or *undetermined*, which an officer decides. It never waits long: whoever is
+silent about revocation has not answered.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Final
+
+from asn1crypto import cms
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
+from pyhanko.sign.validation import async_validate_detached_cms, async_validate_pdf_signature
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationError
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko.sign.validation.status import SignatureStatus
+
+from activities.signature.identity import Identity, SubjectRules, identities
+from activities.signature.moment import Moment, moment_of
+from activities.signature.revisions import (
+    ONLY_SIGNATURES,
+    Form,
+    covers_its_revision,
+    has_loose_end,
+    later_change,
+)
+from activities.signature.revocation import NOTHING, Answers
+from activities.signature.trust import UNDETERMINED, Standing, Trust
+from schemas.errors import problem
+from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureVerdict
+
+MALFORMED: Final = (PdfError, SignatureValidationError, ValueError, TypeError, LookupError, RecursionError)
+"""What the library raises for a file that is none, or lies about its structure."""
+
+ANY_USE: Final = KeyUsageConstraints(key_usage=set())
+"""The purpose of a certificate is judged with its chain."""
+
+
+@dataclass(frozen=True)
+class Signatory:
+    """Who must have signed: one of these, in this field of the form (no field for a detached signature)."""
+
+    anyone_of: frozenset[Identity]
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class _Signature:
+    """One signature of a file, its integrity seen to, its signer not yet."""
+
+    signed: cms.SignedData
+    signatory: Signatory
+    kept: Answers
+    claimed_at: datetime | None = None
+
+    @property
+    def certificates(self) -> SignedDataCerts:
+        return extract_certificate_info(self.signed)
+
+
+class SignatureCheck:
+    """Checks against the roots of `trust`; `subjects` says how a certificate names its holder."""
+
+    def __init__(self, trust: Trust, subjects: SubjectRules | None = None) -> None:
+        self._trust = trust
+        self._subjects = subjects or SubjectRules()
+
+    async def pdf(
+        self, file: bytes, form: Form, signatories: Sequence[Signatory], received_at: datetime
+    ) -> SignatureVerdict:
+        """Whether `file` is `form`, signed by every one of `signatories` in the field declared for it, and no more."""
+        try:
+            reader, rule = _opened(file)
+            if reader is None or rule is not None:
+                return _refused(rule or "signature_unreadable", received_at)
+            rule = _shape(file, reader, form, {signatory.field for signatory in signatories})
+            if rule is not None:
+                return _refused(rule, received_at)
+            by_field = {one.field_name: one for one in reader.embedded_regular_signatures}
+            found = []
+            for signatory in signatories:
+                embedded = by_field[signatory.field]
+                rule = await self._pdf_integrity(embedded, received_at)
+                if rule is not None:
+                    return _refused(rule, received_at, signatory.field)
+                claimed = embedded.self_reported_timestamp
+                found.append(_Signature(embedded.signed_data, signatory, _kept(reader), claimed))
+        except MALFORMED:
+            return _refused("signature_unreadable", received_at)
+        return await self._signers(found, received_at)
+
+    async def detached(
+        self, signature: bytes, content: bytes, signatory: Signatory, received_at: datetime
+    ) -> SignatureVerdict:
+        """Whether `signature` (CMS in DER, the content left out) is the signatory's over exactly `content`."""
+        try:
+            signed = _detached(signature)
+            if signed is None:
+                return _refused("signature_not_detached", received_at)
+            certificates = extract_certificate_info(signed)
+            context = self._trust.context(certificates.other_certs, received_at)
+            status = await async_validate_detached_cms(content, signed, context, key_usage_settings=ANY_USE)
+        except MALFORMED:
+            return _refused("signature_unreadable", received_at)
+        if not status.intact:
+            return _refused("signature_of_other_content", received_at)
+        if not status.valid:
+            return _refused("signature_broken", received_at)
+        claimed = status.signer_reported_dt
+        return await self._signers([_Signature(signed, signatory, NOTHING, claimed)], received_at)
+
+    async def _pdf_integrity(self, embedded: EmbeddedPdfSignature, received_at: datetime) -> str | None:
+        context = self._trust.context(embedded.other_embedded_certs, received_at)
+        status = await async_validate_pdf_signature(
+            embedded, context, diff_policy=ONLY_SIGNATURES, key_usage_settings=ANY_USE
+        )
+        if not _is_whole(status):
+            return "signature_broken"
+        return "signed_form_changed" if status.modification_level is None or not status.docmdp_ok else None
+
+    async def _signers(self, signatures: Iterable[_Signature], received_at: datetime) -> SignatureVerdict:
+        rules: list[tuple[str, str]] = []
+        evidence = []
+        for one in signatures:
+            moment = await moment_of(one.signed, self._trust, received_at)
+            certificates = one.certificates
+            signer, others = certificates.signer_cert, [*certificates.other_certs, *moment.others]
+            standing = await self._trust.vouch(signer, others, "signing", moment.judged_at, one.kept)
+            rules += [(one.signatory.field, rule) for rule in self._wrong(one, standing, moment)]
+            evidence.append(_evidence(one, standing, moment))
+        return _verdict(rules, received_at, evidence)
+
+    def _wrong(self, signature: _Signature, standing: Standing, moment: Moment) -> Iterable[str]:
+        if standing.rule is not None:
+            doubtful = moment.doubtful and standing.rule in {"certificate_expired", "certificate_revoked"}
+            yield "timestamp_unknown" if doubtful else standing.rule
+        named = identities(signature.certificates.signer_cert, self._subjects)
+        if not named:
+            yield "signer_not_named"
+        elif not named & signature.signatory.anyone_of:
+            yield "signer_is_other"
+
+
+def _opened(file: bytes) -> tuple[PdfFileReader | None, str | None]:
+    if b"%PDF-" not in file[:1024]:
+        return None, "signature_not_pdf"
+    reader = PdfFileReader(BytesIO(file))
+    return reader, "signature_pdf_encrypted" if reader.encrypted else None
+
+
+def _shape(file: bytes, reader: PdfFileReader, form: Form, fields: set[str]) -> str | None:
+    """The first rule that the file breaks before anybody asks who signed."""
+    signed = {one.field_name for one in reader.embedded_regular_signatures}
+    if not all(covers_its_revision(one, len(file)) for one in reader.embedded_signatures):
+        return "signature_covers_part"
+    if signed and has_loose_end(file, reader):
+        return "signed_form_has_more"
+    changed = later_change(file, reader, form)
+    if changed is not None:
+        return changed
+    if not fields <= signed:
+        return "signature_missing"
+    return None if signed <= fields else "signature_in_other_field"
+
+
+def _detached(signature: bytes) -> cms.SignedData | None:
+    """The signature's inside; none if the content lies in it too, or not just one signed. Raises for what is no CMS."""
+    info = cms.ContentInfo.load(signature, strict=True)
+    if info["content_type"].native != "signed_data":
+        raise ValueError("no signed data")
+    signed = info["content"]
+    alone = len(signed["signer_infos"]) == 1
+    return signed if alone and signed["encap_content_info"]["content"].native is None else None
+
+
+def _is_whole(status: SignatureStatus) -> bool:
+    return status.intact and status.valid
+
+
+def _kept(reader: PdfFileReader) -> Answers:
+    """The revocation answers that the file brings along."""
+    try:
+        store = DocumentSecurityStore.read_dss(reader)
+    except NoDSSFoundError:
+        return NOTHING
+    read: Callable[[object], bytes] = lambda reference: reference.get_object().data  # type: ignore[attr-defined] # noqa: E731
+    return Answers(tuple(map(read, store.ocsps)), tuple(map(read, store.crls)))
+
+
+def _evidence(signature: _Signature, standing: Standing, moment: Moment) -> SignatureEvidence:
+    chain = standing.chain or (signature.certificates.signer_cert,)
+    answers = standing.answers + moment.answers
+    return SignatureEvidence(
+        field=signature.signatory.field,
+        certificates=tuple(_base64(certificate.dump()) for certificate in chain),
+        revocation=tuple(map(_base64, (*answers.ocsps, *answers.crls))),
+        timestamp=_base64(moment.token) if moment.token else None,
+        stamped_at=moment.stamped_at,
+        claimed_at=signature.claimed_at,
+        judged_at=moment.judged_at,
+    )
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _refused(rule: str, received_at: datetime, field: str = "") -> SignatureVerdict:
+    return _verdict([(field, rule)], received_at, ())
+
+
+def _verdict(
+    rules: Sequence[tuple[str, str]], received_at: datetime, evidence: Sequence[SignatureEvidence]
+) -> SignatureVerdict:
+    """What is refused stands before what is not known."""
+    weighed = sorted(rules, key=lambda found: found[1] in UNDETERMINED)
+    outcome = SignatureOutcome.VALID
+    if weighed:
+        doubtful = weighed[0][1] in UNDETERMINED
+        outcome = SignatureOutcome.UNDETERMINED if doubtful else SignatureOutcome.REFUSED
+    return SignatureVerdict(
+        outcome=outcome,
+        problems=tuple(problem(field or "signature", rule) for field, rule in weighed),
+        received_at=received_at,
+        evidence=tuple(evidence),
+    )

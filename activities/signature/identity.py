@@ -1,0 +1,48 @@
+"""Whom a certificate names, as the authorities of Viet Nam write it into the subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from asn1crypto import x509
+
+Kind = Literal["person", "organisation"]
+USER_ID: Final = "0.9.2342.19200300.100.1.1"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person by the number of the identity card, or an organisation by its tax code."""
+
+    kind: Kind
+    number: str
+
+
+@dataclass(frozen=True)
+class SubjectRules:
+    """Which attribute of the subject holds the number, and what stands before it: unconfirmed, so a setting."""
+
+    attribute: str = USER_ID
+    prefixes: Mapping[str, Kind] = field(
+        default_factory=lambda: {"CCCD:": "person", "CMND:": "person", "MST:": "organisation"}
+    )
+
+
+def identities(certificate: x509.Certificate, rules: SubjectRules) -> frozenset[Identity]:
+    """Everybody whom the subject names by number; nobody if it holds none that can be read."""
+    values = list(_values(certificate, rules.attribute))
+    found = ((prefix, kind, value) for value in values for prefix, kind in rules.prefixes.items())
+    return frozenset(
+        Identity(kind, value[len(prefix) :].strip())
+        for prefix, kind, value in found
+        if value.upper().startswith(prefix.upper())
+    )
+
+
+def _values(certificate: x509.Certificate, attribute: str) -> Iterator[str]:
+    for relative in certificate.subject.chosen:
+        for part in relative:
+            if part["type"].dotted == attribute and isinstance(part["value"].native, str):
+                yield part["value"].native

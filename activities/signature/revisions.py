@@ -1,0 +1,129 @@
+"""What became of a form that we made: its first revision is ours, and later ones only add what a signature adds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
+
+from pyhanko.pdf_utils.generic import DictionaryObject, IndirectObject
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
+from pyhanko.sign.diff_analysis import (
+    CatalogModificationRule,
+    DocInfoRule,
+    DSSCompareRule,
+    FormUpdatingRule,
+    MetadataUpdateRule,
+    ModificationLevel,
+    ObjectStreamRule,
+    SigFieldCreationRule,
+    SigFieldModificationRule,
+    StandardDiffPolicy,
+    SuspiciousModification,
+    XrefStreamRule,
+)
+from pyhanko.sign.diff_analysis.constants import ACROFORM_EXEMPT_STRICT_COMPARISON
+from pyhanko.sign.fields import SigFieldSpec, append_signature_field
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+DIGEST: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+
+ONLY_SIGNATURES: Final = StandardDiffPolicy(
+    global_rules=[
+        CatalogModificationRule(),
+        *(
+            rule.as_qualified(ModificationLevel.LTA_UPDATES)
+            for rule in (DocInfoRule(), XrefStreamRule(), ObjectStreamRule(), DSSCompareRule(), MetadataUpdateRule())
+        ),
+    ],
+    form_rule=FormUpdatingRule(
+        field_rules=[SigFieldCreationRule(), SigFieldModificationRule()],
+        ignored_acroform_keys={*ACROFORM_EXEMPT_STRICT_COMPARISON, "/SigFlags"},  # says that there are signatures
+    ),
+)
+"""The library's own policy without its rule for other fields, which lets a filled field be filled otherwise."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What was to be signed: a form made for the submission with the SHA-256 `content` (hex).
+
+    The digest stands in the document information of the form, which is one revision and declares its signature fields
+    (`declared`). `file` are the bytes of the form; without them only the
+    digest is compared, which anybody can write into a file that shows something else.
+    """
+
+    content: str
+    file: bytes | None = None
+
+
+def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
+    """The PDF as one revision that has these empty signature fields: what is handed out to be signed."""
+    writer = copy_into_new_writer(PdfFileReader(BytesIO(file)))
+    for field in fields:
+        append_signature_field(writer, field)
+    output = BytesIO()
+    writer.write(output)
+    return output.getvalue()
+
+
+def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
+    """The rule that the file breaks as a later state of `form`; none if it is one."""
+    if not _carries(reader, form.content):
+        return "signature_of_another_submission"
+    if form.file is not None and not _begins_with(file, reader, form.file):
+        return "signed_form_not_ours"
+    if "/AcroForm" not in reader.get_historical_resolver(0).root:  # no form of ours: each declares its fields
+        return "signed_form_not_ours"
+    found = ONLY_SIGNATURES.review_file(reader, 0)
+    if isinstance(found, SuspiciousModification) or found.modification_level > ModificationLevel.FORM_FILLING:
+        return "signed_form_changed"
+    return None
+
+
+def covers_its_revision(signature: EmbeddedPdfSignature, size: int) -> bool:
+    """Whether every byte up to the end of the signature's revision is signed, but for the signature itself."""
+    if len(signature.byte_range) != 4:  # noqa: PLR2004 -- two stretches, each by its start and length
+        return False
+    start, before, after, length = signature.byte_range
+    # The library adds up the lengths where the whole file is covered, and does not ask where the hole is.
+    hole = len(signature.pkcs7_content) * 2 + 2
+    whole = start == 0 and after == before + hole and after + length <= size
+    return whole and bool(signature.evaluate_signature_coverage() >= SignatureCoverageLevel.ENTIRE_REVISION)
+
+
+def has_loose_end(file: bytes, reader: PdfFileReader) -> bool:
+    """Whether bytes follow the last revision, or precede the first, that belong to none."""
+    signatures = reader.embedded_signatures
+    signed = max(one.byte_range[2] + one.byte_range[3] for one in signatures)
+    newest = max(one.signed_revision for one in signatures)
+    rest = file[signed:]
+    if not file.startswith(b"%PDF-"):
+        return True
+    if not rest.strip():
+        return False
+    unsigned_revisions = int(reader.total_revisions) - 1 - newest
+    closed = rest.rstrip().endswith(b"%%EOF") and rest.count(b"startxref") == unsigned_revisions
+    return not closed or reader.last_startxref < signed
+
+
+def _carries(reader: PdfFileReader, content: str) -> bool:
+    first = reader.get_historical_resolver(0)
+
+    def plain(value: object) -> object:
+        return first.get_object(value.reference) if isinstance(value, IndirectObject) else value
+
+    info = plain(first.trailer_view.raw_get("/Info")) if "/Info" in first.trailer_view else None
+    if not isinstance(info, DictionaryObject):
+        return False
+    told = (str(plain(info.raw_get(name))) for name in info)
+    return content in {digest for text in told for digest in DIGEST.findall(text)}
+
+
+def _begins_with(file: bytes, reader: PdfFileReader, form: bytes) -> bool:
+    """Whether the form's bytes lead, and its cross-reference table is where the history of the file begins."""
+    first = reader.xrefs.get_startxref_for_revision(0)
+    return file.startswith(form) and bool(first == PdfFileReader(BytesIO(form)).last_startxref)

@@ -1,0 +1,161 @@
+"""Whether a certificate was revoked: what its authority answers now, else what was kept beside the signature."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import httpx
+from asn1crypto import crl, ocsp, x509
+from cryptography import x509 as pyca
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509 import ocsp as pyca_ocsp
+
+LARGEST_ANSWER: Final = 10_000_000
+FRESH: Final = timedelta(minutes=5)
+"""How much older than the moment that counts a kept answer may be: it was asked for, and then the signature made."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """OCSP answers and CRLs, DER. They are believed only if the chain's own keys signed them."""
+
+    ocsps: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+
+    def __add__(self, other: Answers) -> Answers:
+        return Answers(self.ocsps + other.ocsps, self.crls + other.crls)
+
+    def about(self, certificate: x509.Certificate, moment: datetime) -> Answers:
+        """What of this speaks of `certificate`, and is new enough to speak of `moment`."""
+        since = moment - FRESH
+        ocsps = tuple(one for one in self.ocsps if _ocsp_about(one, certificate, since))
+        return Answers(ocsps, tuple(one for one in self.crls if _crl_about(one, certificate, since)))
+
+
+NOTHING: Final = Answers()
+
+
+class Asking(Protocol):
+    """Whoever can be asked about a certificate."""
+
+    async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
+        """What there is to know now; nothing, in bounded time, if nobody answers."""
+        ...
+
+
+class Offline:
+    """Asks nobody: only what was kept beside the signature counts."""
+
+    async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:  # noqa: ARG002 -- nobody is asked
+        return NOTHING
+
+
+class Responders:
+    """Asks over HTTP where the certificate says: OCSP first, else its CRL. At most `seconds` in all.
+
+    Only certificates whose chain ends at a configured root may be asked about, since they name the address.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, seconds: float = 5.0) -> None:
+        self._client = client
+        self._seconds = seconds
+
+    async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
+        found = NOTHING
+        try:
+            async with asyncio.timeout(self._seconds):
+                found = await self._ocsp(certificate, issuer)
+                if not _all_good(found):
+                    # Of a revocation after the moment that counts, the library believes only a list.
+                    found += await self._crl(certificate)
+        except TimeoutError:
+            pass  # whoever is silent has not answered; the check says so
+        return found
+
+    async def _ocsp(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
+        question = _question(_pyca(certificate), _pyca(issuer))
+        for address in certificate.ocsp_urls:
+            answer = await self._fetch("POST", address, question)
+            if answer is not None and _status(answer) is not None:
+                return Answers(ocsps=(answer,))
+        return NOTHING
+
+    async def _crl(self, certificate: x509.Certificate) -> Answers:
+        for point in certificate.crl_distribution_points:
+            answer = await self._fetch("GET", point.url) if point.url else None
+            if answer is not None:
+                return Answers(crls=(answer,))
+        return NOTHING
+
+    async def _fetch(self, method: str, address: str, body: bytes | None = None) -> bytes | None:
+        headers = {"content-type": "application/ocsp-request"} if body else None
+        found = bytearray()
+        try:
+            async with self._client.stream(method, address, content=body, headers=headers) as response:
+                if not response.is_success:
+                    return None
+                async for chunk in response.aiter_bytes():
+                    found += chunk
+                    if len(found) > LARGEST_ANSWER:
+                        return None
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return None
+        return bytes(found)
+
+
+async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
+    """Answers about every certificate of a chain (root first) but the root; kept ones where nobody answers now.
+
+    A kept answer never stands beside a new one: an authority that says *revoked* is not outvoted by its own past.
+    """
+    pairs = list(zip(chain[1:], chain, strict=False))
+    fetched = await asyncio.gather(*(asking.ask(certificate, issuer) for certificate, issuer in pairs))
+    found = NOTHING
+    for (certificate, _), answers in zip(pairs, fetched, strict=True):
+        found += answers if answers != NOTHING else kept.about(certificate, moment)
+    return found
+
+
+def _question(certificate: pyca.Certificate, issuer: pyca.Certificate) -> bytes:
+    # SHA-1 names the issuer here and protects nothing; it is the one that every responder knows (RFC 6960, B.1).
+    builder = pyca_ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303
+    return builder.build().public_bytes(serialization.Encoding.DER)
+
+
+def _all_good(answers: Answers) -> bool:
+    return bool(answers.ocsps) and all(_status(one) is pyca_ocsp.OCSPCertStatus.GOOD for one in answers.ocsps)
+
+
+def _status(answer: bytes) -> pyca_ocsp.OCSPCertStatus | None:
+    """What an OCSP answer says, whoever signed it; none if it is none."""
+    try:
+        return pyca_ocsp.load_der_ocsp_response(answer).certificate_status
+    except ValueError:
+        return None
+
+
+def _ocsp_about(data: bytes, certificate: x509.Certificate, since: datetime) -> bool:
+    try:
+        responses: Iterable[ocsp.SingleResponse] = ocsp.OCSPResponse.load(data).response_data["responses"]
+        return any(
+            one["cert_id"]["serial_number"].native == certificate.serial_number and one["this_update"].native >= since
+            for one in responses
+        )
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
+def _crl_about(data: bytes, certificate: x509.Certificate, since: datetime) -> bool:
+    try:
+        tbs = crl.CertificateList.load(data)["tbs_cert_list"]
+        return bool(tbs["issuer"].hashable == certificate.issuer.hashable and tbs["this_update"].native >= since)
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
+def _pyca(certificate: x509.Certificate) -> pyca.Certificate:
+    return pyca.load_der_x509_certificate(certificate.dump())

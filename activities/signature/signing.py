@@ -1,0 +1,124 @@
+"""Signing through a `Signer`: a signature in a field of a PDF, or a detached one over any bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+
+import httpx
+from asn1crypto import cms, tsp, x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import PdfSignatureMetadata, PdfSigner
+from pyhanko.sign import Signer as CmsSigner
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.general import extract_certificate_info
+from pyhanko.sign.timestamps import TimeStamper
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from activities.partners.signer import Signer
+from activities.signature.identity import Identity
+from activities.signature.revocation import NOTHING
+from activities.signature.trust import Trust
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whose key signs, and the name that a new certificate is made out to."""
+
+    identity: Identity
+    name: str
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """What makes a signature last (B-LT): a time-stamp, and the revocation answers of its chain and the stamp's."""
+
+    stamper: TimeStamper
+    trust: Trust
+
+    async def context(self, chain: Sequence[x509.Certificate]) -> ValidationContext:
+        """What there is to embed for a signer's chain (the signer first), asked for now."""
+        now = datetime.now(UTC)
+        token = extract_certificate_info((await self.stamper.async_dummy_response("sha256"))["content"])
+        others = [*chain[1:], *token.other_certs]
+        signer = await self.trust.vouch(chain[0], others, "signing", now, NOTHING)
+        stamp = await self.trust.vouch(token.signer_cert, others, "time_stamping", now, NOTHING)
+        return self.trust.context(others, now, signer.answers + stamp.answers)
+
+
+async def sign_pdf(file: bytes, field: str, signer: Signer, person: Person, lasting: Lasting | None = None) -> bytes:
+    """`file` with one more revision that holds the person's signature in `field`; without `lasting` a plain B-B."""
+    hand = await _hand(signer, person)
+    meta = PdfSignatureMetadata(
+        field_name=field,
+        md_algorithm="sha256",
+        subfilter=SigSeedSubFilter.PADES,
+        embed_validation_info=lasting is not None,
+        validation_context=await lasting.context(hand.chain) if lasting else None,
+        signer_key_usage={"digital_signature"},
+    )
+    writer = IncrementalPdfFileWriter(BytesIO(file))
+    pdf_signer = PdfSigner(
+        meta,
+        hand,
+        timestamper=lasting.stamper if lasting else None,
+    )
+    output = BytesIO()
+    await pdf_signer.async_sign_pdf(writer, output=output)
+    return output.getvalue()
+
+
+async def sign_detached(content: bytes, signer: Signer, person: Person, stamper: TimeStamper | None = None) -> bytes:
+    """The person's signature over exactly `content`: CMS in DER, the content left out."""
+    hand = await _hand(signer, person)
+    signed: cms.ContentInfo = await hand.async_sign_general_data(
+        content, "sha256", detached=True, use_cades=True, timestamper=stamper
+    )
+    return bytes(signed.dump())
+
+
+class HttpStamper(TimeStamper):
+    """A time-stamping authority over HTTP (RFC 3161)."""
+
+    def __init__(self, client: httpx.AsyncClient, address: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call] # the library left it out
+        self._client = client
+        self._address = address
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        headers = {"content-type": "application/timestamp-query"}
+        try:
+            answer = await self._client.post(self._address, content=req.dump(), headers=headers)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise OSError(f"no time-stamp: {type(error).__name__}") from None
+        return tsp.TimeStampResp.load(answer.content)
+
+
+class _Hand(CmsSigner):
+    """The library's view of a key that is elsewhere."""
+
+    def __init__(self, signer: Signer, number: str, chain: Sequence[x509.Certificate]) -> None:
+        known = SimpleCertificateStore()
+        known.register_multiple(chain)
+        super().__init__(signing_cert=chain[0], cert_registry=known)
+        self.chain = chain
+        self._signer = signer
+        self._number = number
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: FBT001, FBT002 -- the library's own
+        if digest_algorithm != "sha256":
+            raise ValueError("only SHA-256 is signed")
+        if dry_run:
+            return bytes(self.chain[0].public_key.byte_size)
+        digest = hashlib.sha256(data).digest()
+        return await self._signer.sign(f"sign:{digest.hex()}", self._number, digest)
+
+
+async def _hand(signer: Signer, person: Person) -> _Hand:
+    found = await signer.certificates(person.identity.number, person.identity.kind, person.name)
+    return _Hand(signer, person.identity.number, [x509.Certificate.load(der) for der in found])

@@ -1,0 +1,197 @@
+"""A form, those who sign it, and what is done to it afterwards."""
+
+import re
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from asn1crypto import pem, x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, utils
+from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils.generic import (
+    ArrayObject,
+    DictionaryObject,
+    NumberObject,
+    StreamObject,
+    TextStringObject,
+    pdf_name,
+)
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
+from pyhanko.sign.fields import SigFieldSpec
+
+from activities.partners.signer import Holding, RemoteSigner, Signer
+from activities.signature.check import Signatory, SignatureCheck
+from activities.signature.identity import Identity
+from activities.signature.revisions import declared
+from activities.signature.revocation import Asking, Responders
+from activities.signature.signing import HttpStamper, Lasting, Person, sign_detached
+from activities.signature.trust import Trust
+from deploy.sandbox.trust.authority import Authority, Holder
+
+CONTENT: Final = "0f" * 32
+FIELD: Final = "Applicant"
+APPLICANT: Final = Identity("person", "001099000001")
+SPOUSE: Final = Identity("person", "001099000002")
+COMPANY: Final = Identity("organisation", "0101234567")
+BY_APPLICANT: Final = (Signatory(frozenset({APPLICANT}), FIELD),)
+BYTE_RANGE: Final = re.compile(rb"/ByteRange \[(\d+) (\d+) (\d+) (\d+)\s*\]")
+
+
+def form(content: str = CONTENT, *, text: str | None = None, fields: tuple[str, ...] = (FIELD,)) -> bytes:
+    """A form of one page; with `text`, one that has a filled field besides."""
+    writer = PdfFileWriter()
+    page = PageObject(contents=writer.add_object(StreamObject(stream_data=b"BT ET")), media_box=(0, 0, 200, 200))
+    writer.insert_page(page)
+    writer.set_info(DictionaryObject({pdf_name("/Keywords"): TextStringObject(f"motcua sha256:{content}")}))
+    if text is not None:
+        filled = {"/FT": pdf_name("/Tx"), "/T": TextStringObject("name"), "/V": TextStringObject(text)}
+        kept = writer.add_object(DictionaryObject({pdf_name(key): value for key, value in filled.items()}))
+        acroform = DictionaryObject({pdf_name("/Fields"): ArrayObject([kept])})
+        writer.root[pdf_name("/AcroForm")] = writer.add_object(acroform)
+    output = BytesIO()
+    writer.write(output)
+    return declared(output.getvalue(), *(SigFieldSpec(name) for name in fields))
+
+
+def changed(file: bytes, change: Callable[[IncrementalPdfFileWriter], Any]) -> bytes:
+    """The file with one more revision."""
+    writer = IncrementalPdfFileWriter(BytesIO(file))
+    change(writer)
+    output = BytesIO()
+    writer.write(output)
+    return output.getvalue()
+
+
+def first_page(writer: IncrementalPdfFileWriter) -> Any:
+    return writer.root["/Pages"]["/Kids"][0]
+
+
+def another_page(writer: IncrementalPdfFileWriter) -> None:
+    page = PageObject(contents=writer.add_object(StreamObject(stream_data=b"BT ET")), media_box=(0, 0, 99, 99))
+    writer.insert_page(page)
+
+
+def larger_page(writer: IncrementalPdfFileWriter) -> None:
+    page = first_page(writer)
+    page[pdf_name("/MediaBox")] = ArrayObject(map(NumberObject, (0, 0, 300, 300)))
+    writer.update_container(page)
+
+
+def annotation(writer: IncrementalPdfFileWriter) -> None:
+    note = {
+        pdf_name("/Type"): pdf_name("/Annot"),
+        pdf_name("/Subtype"): pdf_name("/FreeText"),
+        pdf_name("/Rect"): ArrayObject(map(NumberObject, (0, 0, 100, 100))),
+        pdf_name("/Contents"): TextStringObject("approved"),
+    }
+    page = first_page(writer)
+    page.setdefault(pdf_name("/Annots"), ArrayObject()).append(writer.add_object(DictionaryObject(note)))
+    writer.update_container(page)
+
+
+def other_text(writer: IncrementalPdfFileWriter) -> None:
+    field = next(one.get_object() for one in writer.root["/AcroForm"]["/Fields"] if one.get_object()["/T"] == "name")
+    field[pdf_name("/V")] = TextStringObject("somebody else")
+    writer.update_container(field)
+
+
+def script(writer: IncrementalPdfFileWriter) -> None:
+    action = {pdf_name("/S"): pdf_name("/JavaScript"), pdf_name("/JS"): TextStringObject("app.alert(1)")}
+    writer.root[pdf_name("/OpenAction")] = DictionaryObject(action)
+    writer.update_root()
+
+
+def encrypted() -> bytes:
+    writer = PdfFileWriter()
+    writer.encrypt("owner", "user")
+    writer.insert_page(PageObject(contents=writer.add_object(StreamObject(stream_data=b"")), media_box=(0, 0, 9, 9)))
+    output = BytesIO()
+    writer.write(output)
+    return output.getvalue()
+
+
+def ranges(file: bytes) -> tuple[int, int, int, int]:
+    """What the newest signature says it covers."""
+    start, before, after, length = map(int, BYTE_RANGE.findall(file)[-1])
+    return start, before, after, length
+
+
+def rolled_back(file: bytes, revision: int) -> bytes:
+    """The file as it was at the end of this revision."""
+    end = PdfFileReader(BytesIO(file)).embedded_signatures[revision].byte_range
+    return file[: end[2] + end[3]]
+
+
+class Party:
+    """The people of one sandbox trust."""
+
+    def __init__(self, client: httpx.AsyncClient, root: x509.Certificate) -> None:
+        self.client = client
+        self.root = root
+        self.signer = RemoteSigner(client, patience=1)
+        self.stamper = HttpStamper(client, "/tsa")
+        self.asking = Responders(client, seconds=3)
+
+    @classmethod
+    async def meet(cls, client: httpx.AsyncClient) -> "Party":
+        _, _, der = pem.unarmor((await client.get("/root.pem")).content)
+        return cls(client, x509.Certificate.load(der))
+
+    def lasting(self) -> Lasting:
+        return Lasting(self.stamper, Trust([self.root], self.asking))
+
+    def check(self, asking: Asking | None = None) -> SignatureCheck:
+        return SignatureCheck(Trust([self.root], asking or self.asking))
+
+    async def faults(self, **faults: str) -> None:
+        (await self.client.put("/faults", json=faults)).raise_for_status()
+
+    async def revoke(self, who: Identity, at: str | None = None) -> None:
+        (await self.client.post(f"/people/{who.number}/revoke", json={"at": at})).raise_for_status()
+
+
+def person(who: Identity) -> Person:
+    return Person(who, "Nguyễn Thị Đặng Ước")
+
+
+async def over_ranges(file: bytes, covered: tuple[int, int, int, int], signer: Signer, who: Identity) -> bytes:
+    """The file signed anew, with the newest signature over these stretches of it and no others."""
+    *_, found = BYTE_RANGE.finditer(file)
+    told = b"/ByteRange [%d %d %d %d" % covered
+    room = len(found.group()) - 1
+    file = file[: found.start()] + told.ljust(room) + b"]" + file[found.end() :]
+    _, before, after, _ = ranges_of(found)
+    start, first, second, length = covered
+    content = file[start : start + first] + file[second : second + length]
+    cms = (await sign_detached(content, signer, person(who))).hex().encode()
+    hole = after - before - 2
+    return file[: before + 1] + cms.ljust(hole, b"0") + file[after - 1 :]
+
+
+def ranges_of(found: re.Match[bytes]) -> tuple[int, int, int, int]:
+    start, before, after, length = map(int, found.groups())
+    return start, before, after, length
+
+
+class LocalSigner:
+    """A signer with an authority of its own, that nobody here trusts."""
+
+    def __init__(self, folder: Path, url: str = "http://127.0.0.1:9") -> None:
+        self._authority = Authority(folder, url)
+        self._holders: dict[str, Holder] = {}
+
+    async def certificates(self, number: str, kind: Holding, name: str) -> tuple[bytes, ...]:
+        prefix = "CCCD:" if kind == "person" else "MST:"
+        subject = [(NameOID.COMMON_NAME, name), (NameOID.USER_ID, prefix + number)]
+        holder = self._holders.setdefault(number, self._authority.person(subject))
+        chain = (holder.certificate, self._authority.issuing.certificate, self._authority.root.certificate)
+        return tuple(one.public_bytes(serialization.Encoding.DER) for one in chain)
+
+    async def sign(self, key: str, number: str, digest: bytes) -> bytes:  # noqa: ARG002 -- a protocol
+        key_ = self._holders[number].key
+        return key_.sign(digest, padding.PKCS1v15(), utils.Prehashed(hashes.SHA256()))

@@ -1,0 +1,312 @@
+"""What becomes of signed forms and detached signatures, real ones, made by the sandbox trust."""
+
+import asyncio
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from asn1crypto import pem, x509
+
+from activities.partners.http import partner_client
+from activities.signature.check import Signatory
+from activities.signature.identity import Identity, SubjectRules, identities
+from activities.signature.revisions import Form
+from activities.signature.revocation import NOTHING, Answers, Asking, Offline, Responders
+from activities.signature.signing import sign_detached, sign_pdf
+from schemas.saying import said
+from schemas.signature import SignatureVerdict
+from tests.integration.deploy.test_sandbox import Server
+from tests.integration.signature import party as p
+
+FORM = p.form()
+SUBMISSION = b'{"procedure":"2.000635"}'
+OPENSSL = shutil.which("openssl") or "openssl is not installed"
+OF_APPLICANT = Signatory(frozenset({p.APPLICANT}))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server("trust", tmp_path_factory.mktemp("trust"), "--slow-after", "2")
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+async def party(server: Server) -> AsyncIterator[p.Party]:
+    async with partner_client(server.url) as client:
+        party = await p.Party.meet(client)
+        await party.faults()
+        yield party
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def told(verdict: SignatureVerdict) -> str:
+    """The outcome, and the rules it rests on; each said in both languages."""
+    for problem in verdict.problems:
+        assert problem.message == said(problem.rule)
+    return " ".join([verdict.outcome, *(problem.rule for problem in verdict.problems)])
+
+
+async def lasting(party: p.Party, who: Identity = p.APPLICANT, file: bytes = FORM) -> bytes:
+    return await sign_pdf(file, p.FIELD, party.signer, p.person(who), party.lasting())
+
+
+async def plain(party: p.Party, who: Identity = p.APPLICANT, file: bytes = FORM, field: str = p.FIELD) -> bytes:
+    return await sign_pdf(file, field, party.signer, p.person(who))
+
+
+async def judged(
+    party: p.Party,
+    file: bytes,
+    form: Form = Form(p.CONTENT, FORM),  # noqa: B008 -- frozen
+    who: Identity = p.APPLICANT,
+    asking: Asking | None = None,
+) -> str:
+    signatories = (Signatory(frozenset({who}), p.FIELD),)
+    return told(await party.check(asking).pdf(file, form, signatories, now()))
+
+
+async def test_a_signed_form_is_valid_and_what_was_seen_is_kept(party: p.Party) -> None:
+    file = await lasting(party)
+    verdict = await party.check().pdf(file, Form(p.CONTENT, FORM), p.BY_APPLICANT, now())
+    assert told(verdict) == "valid"
+    (seen,) = verdict.evidence
+    assert seen.field == p.FIELD
+    assert len(seen.certificates) == 3
+    assert len(seen.revocation) == 4  # of the signer and of the time-stamp, each with its issuer's
+    assert seen.stamped_at == seen.judged_at
+    assert seen.timestamp is not None
+    assert SignatureVerdict.model_validate_json(verdict.model_dump_json()) == verdict
+
+
+async def test_without_a_time_stamp_it_is_judged_at_receipt(party: p.Party) -> None:
+    received_at = now()
+    verdict = await party.check().pdf(await plain(party), Form(p.CONTENT, FORM), p.BY_APPLICANT, received_at)
+    assert told(verdict) == "valid"
+    assert (verdict.evidence[0].judged_at, verdict.evidence[0].stamped_at) == (received_at, None)
+
+
+async def test_an_organisation_signs_with_its_tax_code(party: p.Party) -> None:
+    assert await judged(party, await lasting(party, p.COMPANY), who=p.COMPANY) == "valid"
+    same_number = Identity("person", p.COMPANY.number)
+    assert await judged(party, await lasting(party, p.COMPANY), who=same_number) == "refused signer_is_other"
+
+
+@pytest.mark.parametrize(
+    ("ending", "verdict"),
+    [
+        ("9903", "refused signer_is_other"),
+        ("9904", "refused certificate_expired"),
+        ("9905", "refused certificate_revoked"),
+    ],
+)
+async def test_who_may_not_sign_is_refused(party: p.Party, ending: str, verdict: str) -> None:
+    who = Identity("person", f"00109900{ending}")
+    assert await judged(party, await plain(party, who), who=who) == verdict
+    signature = await sign_detached(SUBMISSION, party.signer, p.person(who), party.stamper)
+    detached = await party.check().detached(signature, SUBMISSION, Signatory(frozenset({who})), now())
+    assert told(detached) == verdict
+
+
+async def test_a_signature_by_somebody_else_is_refused(party: p.Party) -> None:
+    assert await judged(party, await lasting(party, p.SPOUSE)) == "refused signer_is_other"
+
+
+async def test_a_certificate_of_a_foreign_root_is_refused(party: p.Party, tmp_path: Path) -> None:
+    foreign = p.LocalSigner(tmp_path)
+    file = await sign_pdf(FORM, p.FIELD, foreign, p.person(p.APPLICANT))
+    assert await judged(party, file) == "refused certificate_foreign"
+    signature = await sign_detached(SUBMISSION, foreign, p.person(p.APPLICANT))
+    verdict = await party.check().detached(signature, SUBMISSION, OF_APPLICANT, now())
+    assert told(verdict) == "refused certificate_foreign"
+
+
+async def test_a_form_of_another_submission_is_refused(party: p.Party) -> None:
+    other = p.form("ab" * 32)
+    file = await lasting(party, file=other)
+    assert await judged(party, file) == "refused signature_of_another_submission"
+    assert await judged(party, file, Form("ab" * 32)) == "valid"
+
+
+async def test_a_form_that_only_carries_the_digest_is_not_ours(party: p.Party) -> None:
+    file = await lasting(party, file=p.form(text="another form with the right digest"))
+    assert await judged(party, file) == "refused signed_form_not_ours"
+    assert await judged(party, file, Form(p.CONTENT)) == "valid"
+
+
+@pytest.mark.parametrize("change", [p.another_page, p.larger_page, p.annotation, p.script], ids=lambda c: c.__name__)
+@pytest.mark.parametrize("when", ["after", "before"])
+async def test_a_form_changed_by_more_than_signatures_is_refused(party: p.Party, change: object, when: str) -> None:
+    assert callable(change)
+    if when == "after":
+        file = p.changed(await lasting(party), change)
+    else:  # covered by the signature, and no longer the form that was made
+        file = await plain(party, file=p.changed(FORM, change))
+    assert await judged(party, file) == "refused signed_form_changed"
+
+
+async def test_a_field_filled_otherwise_later_is_refused(party: p.Party) -> None:
+    form = p.form(text="Nguyễn Văn A")
+    file = await lasting(party, file=form)
+    assert await judged(party, file, Form(p.CONTENT, form)) == "valid"
+    changed = p.changed(file, p.other_text)
+    assert await judged(party, changed, Form(p.CONTENT, form)) == "refused signed_form_changed"
+
+
+@pytest.mark.parametrize("more", [b"x", b"<script>", b"\nstartxref\n9\n%%EOF\n"])
+async def test_what_is_appended_to_the_file_is_refused(party: p.Party, more: bytes) -> None:
+    file = await plain(party)
+    verdict = await judged(party, file + more)
+    assert verdict in {"refused signed_form_has_more", "refused signature_unreadable"}
+    assert await judged(party, file + b"\r\n") == "valid"
+    old = b"\nstartxref\n%d\n%%%%EOF\n" % int(file.rsplit(b"startxref", 1)[1].split()[0])
+    assert await judged(party, file + more + old) == "refused signed_form_has_more"
+
+
+async def test_rolled_back_to_before_the_second_signature_it_misses_one(party: p.Party) -> None:
+    form = p.form(fields=(p.FIELD, "Spouse"))
+    both = (*p.BY_APPLICANT, Signatory(frozenset({p.SPOUSE}), "Spouse"))
+    first = await plain(party, file=form)
+    second = await plain(party, p.SPOUSE, file=first, field="Spouse")
+    check = party.check()
+    assert told(await check.pdf(second, Form(p.CONTENT, form), both, now())) == "valid"
+    assert told(await check.pdf(p.rolled_back(second, 0), Form(p.CONTENT, form), both, now())) == (
+        "refused signature_missing"
+    )
+    assert told(await check.pdf(second, Form(p.CONTENT, form), p.BY_APPLICANT, now())) == (
+        "refused signature_in_other_field"
+    )
+
+
+async def test_a_signature_over_a_part_is_refused(party: p.Party) -> None:
+    whole = await plain(party)
+    start, before, after, length = p.ranges(whole)
+    same = await p.over_ranges(whole, (start, before, after, length), party.signer, p.APPLICANT)
+    assert await judged(party, same) == "valid"
+    for covered in (
+        (start, before, after, length - 40),
+        (start, before - 40, after, length),
+        (start, before - 40, after, length + 40),  # the sum is that of the whole file
+    ):
+        part = await p.over_ranges(whole, covered, party.signer, p.APPLICANT)
+        assert await judged(party, part) == "refused signature_covers_part"
+
+
+async def test_a_changed_byte_breaks_the_signature(party: p.Party) -> None:
+    whole = await plain(party)
+    at = whole.rindex(b"/M (D") + len(b"/M (D....2")
+    assert await judged(party, whole[:at] + b"1" + whole[at + 1 :]) == "refused signature_broken"
+
+
+@pytest.mark.parametrize(
+    ("file", "verdict"),
+    [
+        (FORM, "refused signature_missing"),
+        (b"", "refused signature_not_pdf"),
+        (b"PK\x03\x04", "refused signature_not_pdf"),
+        (b"%PDF-1.7\n", "refused signature_unreadable"),
+        (FORM[:-200], "refused signature_unreadable"),
+        (p.encrypted(), "refused signature_pdf_encrypted"),
+    ],
+    ids=["unsigned", "empty", "zip", "header", "truncated", "encrypted"],
+)
+async def test_what_is_no_signed_form_is_refused(party: p.Party, file: bytes, verdict: str) -> None:
+    assert await judged(party, file) == verdict
+
+
+async def test_revoked_before_signing_though_an_older_answer_is_embedded(party: p.Party) -> None:
+    who = Identity("person", "001099000010")
+    file = await lasting(party, who)
+    assert await judged(party, file, who=who, asking=Offline()) == "valid"
+    await party.revoke(who, (now() - timedelta(days=1)).isoformat())
+    assert await judged(party, file, who=who) == "refused certificate_revoked"
+
+
+async def test_revoked_after_signing_only_a_time_stamp_helps(party: p.Party) -> None:
+    who = Identity("person", "001099000011")
+    stamped, unstamped = await lasting(party, who), await plain(party, who)
+    await asyncio.sleep(1.1)  # revocation is told in whole seconds
+    await party.revoke(who)
+    assert await judged(party, stamped, who=who) == "valid"
+    assert await judged(party, unstamped, who=who) == "refused certificate_revoked"
+    assert await judged(party, stamped, who=who, asking=_SilentAboutStamps(party.asking)) == (
+        "undetermined timestamp_unknown"
+    )
+
+
+class _SilentAboutStamps:
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
+        stamps = certificate.extended_key_usage_value
+        return NOTHING if stamps is not None else await self._asking.ask(certificate, issuer)
+
+
+@pytest.mark.parametrize("fault", ["silent", "slow", "down"])
+async def test_who_does_not_answer_leaves_it_to_an_officer_and_holds_nobody_up(party: p.Party, fault: str) -> None:
+    file = await plain(party)
+    await party.faults(ocsp=fault, crl=fault)
+    began = asyncio.get_running_loop().time()
+    hurried = Responders(party.client, seconds=0.5)
+    assert await judged(party, file, asking=hurried) == "undetermined revocation_unknown"
+    assert asyncio.get_running_loop().time() - began < 2
+    assert await judged(party, file, who=p.SPOUSE, asking=hurried) == ("refused signer_is_other revocation_unknown")
+
+
+async def test_a_list_will_do_where_no_responder_answers(party: p.Party) -> None:
+    await party.faults(ocsp="down")
+    assert await judged(party, await plain(party)) == "valid"
+    who = Identity("person", "001099009905")
+    assert await judged(party, await plain(party, who), who=who) == "refused certificate_revoked"
+
+
+async def test_offline_a_form_without_answers_is_left_to_an_officer(party: p.Party) -> None:
+    assert await judged(party, await plain(party), asking=Offline()) == "undetermined revocation_unknown"
+
+
+async def test_a_detached_signature_is_over_exactly_this_content(party: p.Party, tmp_path: Path) -> None:
+    signature = await sign_detached(SUBMISSION, party.signer, p.person(p.APPLICANT), party.stamper)
+    check = party.check()
+    verdict = await check.detached(signature, SUBMISSION, OF_APPLICANT, now())
+    assert told(verdict) == "valid"
+    assert verdict.evidence[0].stamped_at is not None
+    for other in (SUBMISSION[:-1], SUBMISSION + b" ", b"", b'{"procedure":"1.001612"}'):
+        assert told(await check.detached(signature, other, OF_APPLICANT, now())) == "refused signature_of_other_content"
+    by_other = Signatory(frozenset({p.SPOUSE}))
+    assert told(await check.detached(signature, SUBMISSION, by_other, now())) == "refused signer_is_other"
+    for broken in (b"", b"x", signature[:-1], signature + b"x", SUBMISSION):
+        assert told(await check.detached(broken, SUBMISSION, OF_APPLICANT, now())) == "refused signature_unreadable"
+    assert _openssl(tmp_path, party, signature, SUBMISSION) == 0
+    assert _openssl(tmp_path, party, signature, SUBMISSION + b" ") != 0
+
+
+async def test_openssl_agrees_about_the_first_revision(party: p.Party, tmp_path: Path) -> None:
+    file = await lasting(party)
+    start, before, after, length = p.ranges_of(next(p.BYTE_RANGE.finditer(file)))
+    signature = bytes.fromhex(file[before + 1 : after - 1].decode()).rstrip(b"\0")
+    assert _openssl(tmp_path, party, signature, file[start:before] + file[after : after + length]) == 0
+
+
+def _openssl(folder: Path, party: p.Party, signature: bytes, content: bytes) -> int:
+    (folder / "root.pem").write_bytes(pem.armor("CERTIFICATE", party.root.dump()))
+    (folder / "signature.p7s").write_bytes(signature)
+    (folder / "content").write_bytes(content)
+    command = [OPENSSL, "cms", "-verify", "-binary", "-inform", "DER", "-in", "signature.p7s", "-content", "content"]
+    command += ["-CAfile", "root.pem", "-purpose", "any", "-out", "verified"]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode
+
+
+async def test_a_subject_without_a_number_names_nobody(party: p.Party) -> None:
+    (own, _) = await party.signer.certificates(p.APPLICANT.number, "person", "Nguyễn Văn A")
+    certificate = x509.Certificate.load(own)
+    assert identities(certificate, SubjectRules()) == {p.APPLICANT}
+    assert identities(certificate, SubjectRules(prefixes={"ID:": "person"})) == frozenset()
+    assert identities(certificate, SubjectRules(attribute="2.5.4.3")) == frozenset()
