@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import httpx
 from asn1crypto import pem, x509
 from pyhanko.pdf_utils.misc import PdfError
 
-from activities.partners.http import partner_client
+from activities.partners.http import UnreachableError, partner_client
 from activities.partners.signer import Holding, RemoteSigner
 from activities.signature.identity import Identity
 from activities.signature.revocation import Responders
@@ -28,9 +29,17 @@ async def signed_as(address: str, who: tuple[Holding, str, str], content: bytes,
         signer, stamper = RemoteSigner(client), HttpStamper(client, "/tsa")
         if field is None:
             return await sign_detached(content, signer, person, stamper)
-        _, _, root = pem.unarmor((await client.get("/root.pem")).raise_for_status().content)
-        lasting = Lasting(stamper, Trust([x509.Certificate.load(root)], Responders(client)))
+        lasting = Lasting(stamper, Trust([await _root(client)], Responders(client)))
         try:
             return await sign_pdf(content, field, signer, person, lasting)
         except (PdfError, ValueError):
             raise UnfitFileError from None
+
+
+async def _root(client: httpx.AsyncClient) -> x509.Certificate:
+    try:
+        answer = (await client.get("/root.pem")).raise_for_status()
+    except httpx.HTTPError as error:
+        raise UnreachableError("signer", type(error).__name__) from error
+    _, _, der = pem.unarmor(answer.content)
+    return x509.Certificate.load(der)

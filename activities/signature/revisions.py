@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
-from pyhanko.pdf_utils.generic import DictionaryObject, IndirectObject
+from asn1crypto import parser
+from pyhanko.pdf_utils.generic import ArrayObject, ByteStringObject, DictionaryObject, IndirectObject
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.sign.diff_analysis import (
@@ -61,8 +63,15 @@ class Form:
 
 
 def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
-    """The PDF as one revision that has these empty signature fields: what is handed out to be signed."""
+    """The PDF as one revision that has these empty signature fields: what is handed out to be signed.
+
+    The same file gives the same bytes, so that whoever can print a form again needs no copy to compare with.
+    """
     writer = copy_into_new_writer(PdfFileReader(BytesIO(file)))
+    identity = ByteStringObject(hashlib.sha256(file).digest()[:16])
+    # The library has no other way to leave out what is random and what is now.
+    writer._document_id = ArrayObject([identity, identity])  # noqa: SLF001
+    writer._update_meta = lambda: None  # type: ignore[method-assign] # noqa: SLF001
     for field in fields:
         append_signature_field(writer, field)
     output = BytesIO()
@@ -96,18 +105,23 @@ def covers_its_revision(signature: EmbeddedPdfSignature, size: int) -> bool:
 
 
 def has_loose_end(file: bytes, reader: PdfFileReader) -> bool:
-    """Whether bytes follow the last revision, or precede the first, that belong to none."""
+    """Whether bytes follow the last revision, precede the first, or fill a signature's room, that belong to none."""
     signatures = reader.embedded_signatures
     signed = max(one.byte_range[2] + one.byte_range[3] for one in signatures)
     newest = max(one.signed_revision for one in signatures)
     rest = file[signed:]
-    if not file.startswith(b"%PDF-"):
+    if not file.startswith(b"%PDF-") or any(map(_has_stuffing, signatures)):
         return True
     if not rest.strip():
         return False
     unsigned_revisions = int(reader.total_revisions) - 1 - newest
     closed = rest.rstrip().endswith(b"%%EOF") and rest.count(b"startxref") == unsigned_revisions
     return not closed or reader.last_startxref < signed
+
+
+def _has_stuffing(signature: EmbeddedPdfSignature) -> bool:
+    room: bytes = signature.pkcs7_content
+    return bool(room[parser.peek(room) :].strip(b"\0"))
 
 
 def _carries(reader: PdfFileReader, content: str) -> bool:

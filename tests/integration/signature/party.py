@@ -43,7 +43,11 @@ BYTE_RANGE: Final = re.compile(rb"/ByteRange \[(\d+) (\d+) (\d+) (\d+)\s*\]")
 
 
 def form(content: str = CONTENT, *, text: str | None = None, fields: tuple[str, ...] = (FIELD,)) -> bytes:
-    """A form of one page; with `text`, one that has a filled field besides."""
+    """A form of one page to be signed in these fields; with `text`, one that has a filled field besides."""
+    return declared(printed(content, text), *(SigFieldSpec(name) for name in fields))
+
+
+def printed(content: str = CONTENT, text: str | None = None) -> bytes:
     writer = PdfFileWriter()
     page = PageObject(contents=writer.add_object(StreamObject(stream_data=b"BT ET")), media_box=(0, 0, 200, 200))
     writer.insert_page(page)
@@ -55,7 +59,7 @@ def form(content: str = CONTENT, *, text: str | None = None, fields: tuple[str, 
         writer.root[pdf_name("/AcroForm")] = writer.add_object(acroform)
     output = BytesIO()
     writer.write(output)
-    return declared(output.getvalue(), *(SigFieldSpec(name) for name in fields))
+    return output.getvalue()
 
 
 def changed(file: bytes, change: Callable[[IncrementalPdfFileWriter], Any]) -> bytes:

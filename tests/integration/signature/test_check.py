@@ -5,15 +5,18 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from asn1crypto import pem, x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import SigFieldSpec
 
 from activities.partners.http import partner_client
 from activities.signature.check import Signatory
 from activities.signature.identity import Identity, SubjectRules, identities
-from activities.signature.revisions import Form
+from activities.signature.revisions import Form, declared
 from activities.signature.revocation import NOTHING, Answers, Asking, Offline, Responders
 from activities.signature.signing import sign_detached, sign_pdf
 from schemas.saying import said
@@ -84,6 +87,13 @@ async def test_a_signed_form_is_valid_and_what_was_seen_is_kept(party: p.Party) 
     assert seen.stamped_at == seen.judged_at
     assert seen.timestamp is not None
     assert SignatureVerdict.model_validate_json(verdict.model_dump_json()) == verdict
+
+
+def test_the_same_file_gives_the_same_form() -> None:
+    file = p.printed()
+    assert declared(file, SigFieldSpec(p.FIELD)) == declared(file, SigFieldSpec(p.FIELD))
+    info = PdfFileReader(BytesIO(file)).trailer_view["/Info"]
+    assert PdfFileReader(BytesIO(declared(file))).trailer_view["/Info"] == info
 
 
 async def test_without_a_time_stamp_it_is_judged_at_receipt(party: p.Party) -> None:
@@ -168,6 +178,14 @@ async def test_what_is_appended_to_the_file_is_refused(party: p.Party, more: byt
     assert await judged(party, file + b"\r\n") == "valid"
     old = b"\nstartxref\n%d\n%%%%EOF\n" % int(file.rsplit(b"startxref", 1)[1].split()[0])
     assert await judged(party, file + more + old) == "refused signed_form_has_more"
+
+
+async def test_what_is_stuffed_into_the_room_of_a_signature_is_refused(party: p.Party) -> None:
+    file = await plain(party)
+    _, before, after, _ = p.ranges(file)
+    assert file[after - 5 : after - 1] == b"0000"
+    assert await judged(party, file[: after - 5] + b"4d5a" + file[after - 1 :]) == "refused signed_form_has_more"
+    assert await judged(party, file[: before + 1] + b"0" * 40 + file[before + 41 :]) == "refused signature_unreadable"
 
 
 async def test_rolled_back_to_before_the_second_signature_it_misses_one(party: p.Party) -> None:

@@ -1,0 +1,188 @@
+"""The sandbox trust as a real process, killed and started again, its remote signer, and `motcua dev sign`."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509 import ocsp
+
+from activities.partners.http import RejectedError, partner_client
+from activities.partners.signer import NoSigner, NotSignedError, RemoteSigner
+from activities.signature.check import Signatory
+from activities.signature.identity import Identity
+from activities.signature.revisions import Form
+from activities.signature.signing import sign_detached
+from tests.conftest import ROOT
+from tests.integration.deploy.test_sandbox import Server
+from tests.integration.signature import party as p
+
+SLOW_AFTER = 0.5
+DIGEST = bytes(32)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server("trust", tmp_path_factory.mktemp("trust"), "--slow-after", str(SLOW_AFTER))
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+async def client(server: Server) -> AsyncIterator[httpx.AsyncClient]:
+    async with partner_client(server.url) as client:
+        await client.put("/faults", json={})
+        yield client
+
+
+async def holder(signer: RemoteSigner, number: str) -> tuple[bytes, ...]:
+    return await signer.certificates(number, "person", "Trần Thị Ký")
+
+
+async def test_who_declines_or_is_slow_has_not_signed(client: httpx.AsyncClient) -> None:
+    signer = RemoteSigner(client, patience=0.1)
+    for number in ("001099009901", "001099009902"):
+        await holder(signer, number)
+    with pytest.raises(NotSignedError) as declined:
+        await signer.sign("one", "001099009901", DIGEST)
+    with pytest.raises(NotSignedError) as late:
+        await signer.sign("two", "001099009902", DIGEST)
+    assert (declined.value.reason, late.value.reason) == ("declined", "not_yet")
+    assert await RemoteSigner(client, patience=10).sign("two", "001099009902", DIGEST)
+
+
+async def test_a_key_stands_for_one_digest_of_one_person(client: httpx.AsyncClient) -> None:
+    signer = RemoteSigner(client)
+    await holder(signer, "001099000021")
+    assert await signer.sign("three", "001099000021", DIGEST) == await signer.sign("three", "001099000021", DIGEST)
+    with pytest.raises(RejectedError, match="key_reused"):
+        await signer.sign("three", "001099000021", bytes([1]) * 32)
+    with pytest.raises(RejectedError, match="not_found"):
+        await signer.sign("four", "001099000099", DIGEST)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("PUT", "/people/1", {"name": ""}, "name"),
+        ("PUT", "/people/1", {"name": "A", "kind": "cat"}, "kind"),
+        ("PUT", "/requests/1", {"number": "1", "digest": "xy"}, "digest"),
+        ("PUT", "/faults", {"ocsp": "tired"}, "ocsp"),
+        ("POST", "/ocsp", {}, "body"),
+        ("POST", "/tsa", {}, "body"),
+    ],
+)
+async def test_bad_input_names_the_field(
+    client: httpx.AsyncClient, method: str, path: str, body: object, field: str
+) -> None:
+    answer = await client.request(method, path, json=body)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_a_certificate_of_another_authority_is_not_known(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    der, issuer, _ = await p.LocalSigner(tmp_path).certificates("001099000001", "person", "A")
+    asked = ocsp.OCSPRequestBuilder().add_certificate(
+        x509.load_der_x509_certificate(der), x509.load_der_x509_certificate(issuer), hashes.SHA256()
+    )
+    answer = await client.post("/ocsp", content=asked.build().public_bytes(serialization.Encoding.DER))
+    assert ocsp.load_der_ocsp_response(answer.content).response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED
+
+
+async def test_without_a_time_stamp_no_lasting_signature_is_made(client: httpx.AsyncClient) -> None:
+    party = await p.Party.meet(client)
+    await party.faults(tsa="down")
+    with pytest.raises(OSError, match="no time-stamp"):
+        await sign_detached(b"x", party.signer, p.person(p.APPLICANT), party.stamper)
+
+
+async def test_killed_and_started_again_it_has_the_same_root_people_and_revocations(tmp_path: Path) -> None:
+    server = Server("trust", tmp_path)
+    server.start()
+    try:
+        async with partner_client(server.url) as client:
+            party = await p.Party.meet(client)
+            signature = await sign_detached(b"x", party.signer, p.person(p.APPLICANT))
+            own = await holder(party.signer, p.APPLICANT.number)
+            server.kill()
+            server.start()
+            assert (await p.Party.meet(client)).root.dump() == party.root.dump()
+            assert (await holder(party.signer, p.APPLICANT.number))[0] == own[0]
+            by = Signatory(frozenset({p.APPLICANT}))
+            assert (await party.check().detached(signature, b"x", by, datetime.now(UTC))).outcome == "valid"
+            await party.revoke(p.APPLICANT)
+            server.kill()
+            server.start()
+            verdict = await party.check().detached(signature, b"x", by, datetime.now(UTC))
+            assert [problem.rule for problem in verdict.problems] == ["certificate_revoked"]
+    finally:
+        server.close()
+    keys = [*(tmp_path / "authority").glob("*.key")]
+    assert {file.stat().st_mode & 0o777 for file in keys} == {0o600}
+    assert p.APPLICANT.number not in server.output.read_text()
+
+
+async def test_no_signer_warns_and_signs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING), pytest.raises(NotSignedError):
+        await NoSigner().sign("key", "001099000001", DIGEST)
+    with caplog.at_level(logging.WARNING), pytest.raises(NotSignedError):
+        await NoSigner().certificates("001099000001", "person", "A")
+    assert [record.message for record in caplog.records] == ["no signer is set up: nothing is signed"] * 2
+
+
+def dev_sign(folder: Path, url: str | None, *words: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)} | ({"MOTCUA_TRUST_URL": url} if url else {})
+    command = [sys.executable, "-m", "motcua.command", "dev", "sign", *words]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=90)
+
+
+async def test_a_file_is_signed_by_the_command(client: httpx.AsyncClient, server: Server, tmp_path: Path) -> None:
+    party = await p.Party.meet(client)
+    (tmp_path / "form.pdf").write_bytes(p.form())
+    done = dev_sign(tmp_path, server.url, "form.pdf", "--as", p.APPLICANT.number, "--json")
+    assert (done.returncode, json.loads(done.stdout)["file"]) == (0, "form.signed.pdf")
+    signed = (tmp_path / "form.signed.pdf").read_bytes()
+    form = Form(p.CONTENT, (tmp_path / "form.pdf").read_bytes())
+    assert (await party.check().pdf(signed, form, p.BY_APPLICANT, datetime.now(UTC))).outcome == "valid"
+
+    done = dev_sign(tmp_path, server.url, "form.pdf", "--as", p.COMPANY.number, "--detached")
+    assert (done.returncode, "form.pdf.p7s" in done.stdout) == (0, True)
+    signature = (tmp_path / "form.pdf.p7s").read_bytes()
+    by = Signatory(frozenset({Identity("organisation", p.COMPANY.number)}))
+    assert (await party.check().detached(signature, p.form(), by, datetime.now(UTC))).outcome != "valid"
+    verdict = await party.check().detached(signature, (tmp_path / "form.pdf").read_bytes(), by, datetime.now(UTC))
+    assert verdict.outcome == "valid"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("form.pdf", "--as", "001099009901"), 1),
+        (("form.pdf", "--as", "me"), 2),
+        (("missing.pdf", "--as", "001099000001"), 2),
+        (("text.txt", "--as", "001099000001"), 2),
+    ],
+)
+def test_what_can_not_be_signed_ends_with_its_code(
+    server: Server, tmp_path: Path, words: tuple[str, ...], code: int
+) -> None:
+    (tmp_path / "form.pdf").write_bytes(p.form())
+    (tmp_path / "text.txt").write_text("no PDF")
+    done = dev_sign(tmp_path, server.url, *words)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["form.pdf", "text.txt"]
+
+
+def test_without_a_sandbox_it_says_so(tmp_path: Path) -> None:
+    (tmp_path / "form.pdf").write_bytes(p.form())
+    assert dev_sign(tmp_path, None, "form.pdf", "--as", "001099000001").returncode == 2
+    assert dev_sign(tmp_path, "http://127.0.0.1:9", "form.pdf", "--as", "001099000001").returncode == 4
