@@ -1,0 +1,68 @@
+"""Which kept answers about revocation count: of this certificate, and new enough for the moment."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from asn1crypto import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import NameOID
+
+from activities.signature.revocation import FRESH, NOTHING, Answers, Offline, ask_all
+from deploy.sandbox.trust.authority import Authority, Holder
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"), "http://127.0.0.1:9")
+
+
+@pytest.fixture(scope="module")
+def holder(authority: Authority) -> Holder:
+    return authority.person([(NameOID.COMMON_NAME, "A")])
+
+
+def asn1(holder: Holder) -> x509.Certificate:
+    return x509.Certificate.load(holder.certificate.public_bytes(serialization.Encoding.DER))
+
+
+def kept(authority: Authority, holder: Holder) -> Answers:
+    """What a signature brings along: the answer about `holder`, and the list of its authority."""
+    asked = ocsp.OCSPRequestBuilder().add_certificate(
+        holder.certificate, authority.issuing.certificate, hashes.SHA256()
+    )
+    request = asked.build().public_bytes(serialization.Encoding.DER)
+    known = {holder.certificate.serial_number: holder.certificate}
+    return Answers((authority.ocsp(request, known, {}),), (authority.crl(authority.issuing, {}),))
+
+
+def test_an_answer_counts_for_as_long_as_it_is_fresh(authority: Authority, holder: Holder) -> None:
+    answers, now = kept(authority, holder), datetime.now(UTC)
+    second = timedelta(seconds=1)
+    assert answers.about(asn1(holder), now) == answers
+    assert answers.about(asn1(holder), now + FRESH - 2 * second) == answers
+    assert answers.about(asn1(holder), now + FRESH + second) == NOTHING
+
+
+def test_an_answer_about_another_does_not_count(authority: Authority, holder: Holder) -> None:
+    answers, now = kept(authority, holder), datetime.now(UTC)
+    other = authority.person([(NameOID.COMMON_NAME, "B")])
+    assert answers.about(asn1(other), now) == Answers(crls=answers.crls)
+    assert answers.about(asn1(authority.issuing), now) == NOTHING
+    garbage = Answers((b"", b"\x30\x00", b"x" * 9), (b"", b"\x30\x00", b"x" * 9))
+    assert garbage.about(asn1(holder), now) == NOTHING
+
+
+class _Answering:
+    async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
+        return Answers(ocsps=(certificate.serial_number.to_bytes(20, "big"), issuer.serial_number.to_bytes(20, "big")))
+
+
+async def test_a_kept_answer_never_stands_beside_a_new_one(authority: Authority, holder: Holder) -> None:
+    old, now = kept(authority, holder), datetime.now(UTC)
+    chain = [asn1(authority.root), asn1(authority.issuing), asn1(holder)]
+    new = await ask_all(_Answering(), chain, old, now)
+    assert len(new.ocsps) == 4
+    assert not set(old.ocsps) & set(new.ocsps)
+    assert new.crls == ()
+    assert await ask_all(Offline(), chain, old, now) == old
