@@ -160,7 +160,7 @@ def _opened(file: bytes) -> tuple[PdfFileReader | None, str | None]:
 def _shape(file: bytes, reader: PdfFileReader, form: Form, fields: set[str]) -> str | None:
     """The first rule that the file breaks before anybody asks who signed."""
     signed = {one.field_name for one in reader.embedded_regular_signatures}
-    if not all(covers_its_revision(one, len(file)) for one in reader.embedded_signatures):
+    if not all(covers_its_revision(one, file) for one in reader.embedded_signatures):
         return "signature_covers_part"
     if signed and has_loose_end(file, reader):
         return "signed_form_has_more"

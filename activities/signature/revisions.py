@@ -93,14 +93,14 @@ def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
     return None
 
 
-def covers_its_revision(signature: EmbeddedPdfSignature, size: int) -> bool:
+def covers_its_revision(signature: EmbeddedPdfSignature, file: bytes) -> bool:
     """Whether every byte up to the end of the signature's revision is signed, but for the signature itself."""
     if len(signature.byte_range) != 4:  # noqa: PLR2004 -- two stretches, each by its start and length
         return False
     start, before, after, length = signature.byte_range
     # The library adds up the lengths where the whole file is covered, and does not ask where the hole is.
-    hole = len(signature.pkcs7_content) * 2 + 2
-    whole = start == 0 and after == before + hole and after + length <= size
+    hole = file[before:after].lower() == b"<%s>" % signature.pkcs7_content.hex().encode()
+    whole = start == 0 and hole and after + length <= len(file)
     return whole and bool(signature.evaluate_signature_coverage() >= SignatureCoverageLevel.ENTIRE_REVISION)
 
 

@@ -212,6 +212,7 @@ async def test_a_signature_over_a_part_is_refused(party: p.Party) -> None:
         (start, before, after, length - 40),
         (start, before - 40, after, length),
         (start, before - 40, after, length + 40),  # the sum is that of the whole file
+        (start, before - 40, after - 40, length + 40),  # so it is here, and every stretch exists
     ):
         part = await p.over_ranges(whole, covered, party.signer, p.APPLICANT)
         assert await judged(party, part) == "refused signature_covers_part"
