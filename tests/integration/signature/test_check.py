@@ -13,16 +13,21 @@ from asn1crypto import pem, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec
 
+from activities.forms.printing import printed
 from activities.partners.http import partner_client
 from activities.signature.check import Signatory
 from activities.signature.identity import Identity, SubjectRules, identities
 from activities.signature.revisions import Form, declared
 from activities.signature.revocation import NOTHING, Answers, Asking, Offline, Responders
 from activities.signature.signing import sign_detached, sign_pdf
+from rules.publishing.forms.named import forms_of
+from rules.publishing.forms.sheet import filled_in
+from schemas.filing.submission import signed_digest
 from schemas.saying import said
 from schemas.signature import SignatureVerdict
 from tests.integration.deploy.test_sandbox import Server
 from tests.integration.signature import party as p
+from tests.unit.forms.dossiers import AT, RESIDENCE_FILE, procedure, residence
 
 FORM = p.form()
 SUBMISSION = b'{"procedure":"2.000635"}'
@@ -94,6 +99,20 @@ def test_the_same_file_gives_the_same_form() -> None:
     assert declared(file, SigFieldSpec(p.FIELD)) == declared(file, SigFieldSpec(p.FIELD))
     info = PdfFileReader(BytesIO(file)).trailer_view["/Info"]
     assert PdfFileReader(BytesIO(declared(file))).trailer_view["/Info"] == info
+
+
+async def test_a_form_of_the_catalogue_is_printed_signed_and_valid(party: p.Party) -> None:
+    of, submission = procedure(RESIDENCE_FILE), residence()
+    ((key, paper),) = forms_of(of).items()
+    digest = signed_digest(submission, "declaration")
+    sheet = filled_in(of, key, paper, submission, digest=digest)
+    form = declared(printed(sheet, AT), SigFieldSpec(p.FIELD))
+    file = await lasting(party, file=form)
+    again = declared(printed(sheet, AT), SigFieldSpec(p.FIELD))
+    assert await judged(party, file, Form(digest, again)) == "valid"
+    assert await judged(party, p.changed(file, p.larger_page), Form(digest, again)) == "refused signed_form_changed"
+    other = signed_digest(residence(form={**submission.form, "note": "other"}), "declaration")
+    assert await judged(party, file, Form(other, again)) == "refused signature_of_another_submission"
 
 
 async def test_without_a_time_stamp_it_is_judged_at_receipt(party: p.Party) -> None:
