@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ async def test_a_calendar_published_while_worker_and_command_are_killed_reaches_
         plays = [await Play.begin(world, extract(payer_account=NEVER_PAYS)) for _ in range(FILINGS)]
         for play in plays[:PAYING]:
             await play.accept()
+            await eventually(partial(play.kinds, "payment", 1), bool)
     file = declared_late(tmp_path)
 
     async with worker_process(world.process_env, tmp_path) as worker:
