@@ -8,7 +8,7 @@ from activities.ledger.database import Connection
 from schemas.agency import AgencyKind, AgencyName
 from schemas.base import AgencyCode, Text
 from schemas.filing.events import Partner
-from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.procedure_rules import ProcedureRules
 
 _DECIDING: Final = """
 select agency, name_vi as vi, name_en as en from agency

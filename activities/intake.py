@@ -21,7 +21,8 @@ from schemas.filing.events import Accountable, Digests, Partner
 from schemas.ids import StreamId
 from schemas.people import Role
 from schemas.publishing.calendar import Calendar, CalendarName
-from schemas.publishing.procedure import ProcedureRules, Term
+from schemas.publishing.procedure import Term
+from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.publishing.province import Province
 from views.catalogue import COVERING_FIRST, COVERS
 from views.log import CALENDAR, digest

@@ -37,7 +37,7 @@ from schemas.parcel import Parcel, ParcelEvent, ParcelStart, RequestConsignment
 from schemas.payment import Payment, PaymentEvent, PaymentStart, RequestPayment
 from schemas.people import Actor, Role
 from schemas.publishing.calendar import Calendar
-from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.referral import REFERRAL_COMMANDS, Referral, ReferralEvent, ReferralStart, RequestDecision
 from schemas.saying import said
 from schemas.stream.ledger import Recorded

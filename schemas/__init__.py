@@ -182,38 +182,28 @@ from .publishing.calendar import (
     Timeliness,
     Week,
 )
+from .publishing.fact import Fact, Statement
+from .publishing.fee import FeeDue, FeeItem, FeeKind, FeeRule
 from .publishing.procedure import (
     Act,
-    Fact,
-    FeeDue,
-    FeeItem,
-    FeeItemPart,
-    FeeKind,
-    FeePart,
-    FeeRule,
     FieldKind,
-    FieldPart,
     FieldRule,
     Information,
-    Limits,
-    PaperPart,
     PaperRule,
     PartRule,
     Procedure,
     ProcedureCode,
-    ProcedureRules,
     ReferralRule,
     ResultRule,
     ReviewStep,
     SignatureRule,
     StandingOrder,
-    Statement,
-    StepPart,
     SupplementRule,
     Validity,
-    rules_of,
 )
+from .publishing.procedure_rules import FeeItemPart, FeePart, FieldPart, PaperPart, ProcedureRules, StepPart, rules_of
 from .publishing.province import DeskRule, OwnProcedure, ProvinceOverlay
+from .publishing.time_limits import Limits
 from .reading import (
     LONGEST_WAIT,
     AbsenceSummary,

@@ -25,7 +25,7 @@ from schemas.filing.events import Digests
 from schemas.ids import StreamId
 from schemas.people import Actor
 from schemas.publishing.calendar import Calendar
-from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"

@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.state import FilingStart, SubmitCheck
     from schemas.filing.submission import Submission, content_digest
     from schemas.ids import StreamId, filing_id
-    from schemas.publishing.procedure import ProcedureRules
+    from schemas.publishing.procedure_rules import ProcedureRules
     from schemas.text import composed
 
 from workflows.stream.starting import expect_id

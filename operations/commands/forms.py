@@ -33,7 +33,8 @@ from schemas.filing.state import Filing
 from schemas.filing.submission import Submission, signed_digest
 from schemas.ids import filing_workflow
 from schemas.level import Level
-from schemas.publishing.procedure import PaperRule, Procedure, rules_of
+from schemas.publishing.procedure import PaperRule, Procedure
+from schemas.publishing.procedure_rules import rules_of
 from views.log import Log, UnfoldableError
 
 _NO_FILE: Final = "0" * 64

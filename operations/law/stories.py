@@ -17,7 +17,7 @@ from schemas.filing.state import Filing, Stage
 from schemas.filing.submission import Submission
 from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.calendar import Calendar
-from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 
 AGENCY: Final = "H01.12"

@@ -14,7 +14,8 @@ from rules.publishing.catalogue import problems
 from rules.publishing.facts import Doubt, doubts
 from rules.publishing.mistakes import Mistake, mistake
 from rules.publishing.plain_data import MAX_DEPTH, child
-from schemas.publishing.procedure import Limits, Procedure
+from schemas.publishing.procedure import Procedure
+from schemas.publishing.time_limits import Limits
 
 MAX_BYTES: Final = 200_000
 

@@ -15,7 +15,7 @@ from rules.filing.fold import stage
 from rules.publishing.anew import Anew, anew
 from rules.publishing.provinces import Base
 from schemas.filing.state import Stage
-from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.procedure_rules import ProcedureRules
 
 
 @dataclass(frozen=True)

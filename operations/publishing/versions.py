@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 from operations.publishing.owner import Connection
 from schemas.base import Version
-from schemas.publishing.procedure import Procedure, ProcedureCode, Validity, rules_of
+from schemas.publishing.procedure import Procedure, ProcedureCode, Validity
+from schemas.publishing.procedure_rules import rules_of
 
 ALONE: Final = "lock table procedure in share row exclusive mode"
 """Of those who publish one after the other: what the one composes, the other would not see."""

@@ -21,7 +21,8 @@ from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.names import CHANNEL_NAMES, listed
 from schemas.people import Role
-from schemas.publishing.procedure import FeePart, FieldKind, FieldPart, ProcedureRules
+from schemas.publishing.procedure import FieldKind
+from schemas.publishing.procedure_rules import FeePart, FieldPart, ProcedureRules
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from schemas.filing.state import (
 )
 from schemas.level import Channel
 from schemas.publishing.calendar import Calendar
-from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 
 Change = dict[str, Any]

@@ -13,7 +13,8 @@ from schemas.filing.events import EFFECTS, Clock, Effect, Moment
 from schemas.filing.state import ClockState, Extension, Filing, Pause, PauseReason, Timer
 from schemas.level import Channel
 from schemas.limit import Limit
-from schemas.publishing.procedure import GoesOn, ProcedureRules
+from schemas.publishing.procedure_rules import ProcedureRules
+from schemas.publishing.time_limits import GoesOn
 from schemas.stream.ledger import Recorded
 
 BANK_ANSWERS: Final = timedelta(minutes=5)

@@ -8,7 +8,7 @@ from schemas.agency import AgencyKind, AgencyName
 from schemas.errors import Problem, problem
 from schemas.filing.events import Partner
 from schemas.names import AGENCY_KIND_NAMES, listed
-from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.publishing.province import Province
 from schemas.saying import joined, said
 

@@ -12,7 +12,7 @@ from schemas.filing.state import Filing
 from schemas.form import FormValue
 from schemas.level import Channel
 from schemas.people import Applicant
-from schemas.publishing.procedure import Condition, When
+from schemas.publishing.fact import Condition, When
 
 
 class Dossier(Protocol):

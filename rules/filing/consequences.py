@@ -9,7 +9,8 @@ from schemas.filing import events as ev
 from schemas.filing.events import Clock, Outcome
 from schemas.filing.state import FeeState, Filing, PartStage
 from schemas.level import Channel
-from schemas.publishing.procedure import FeeDue, StepPart
+from schemas.publishing.fee import FeeDue
+from schemas.publishing.procedure_rules import StepPart
 
 
 def consequence(filing: Filing) -> ev.Event | None:

@@ -10,7 +10,8 @@ from rules.time.working_time import local_day
 from schemas.filing.events import FeeLine, FeeRequested
 from schemas.filing.state import Filing
 from schemas.level import Channel
-from schemas.publishing.procedure import FeeItemPart, FeePart, GoverningDay
+from schemas.publishing.fee import GoverningDay
+from schemas.publishing.procedure_rules import FeeItemPart, FeePart
 
 
 class InForce(Protocol):

@@ -10,7 +10,7 @@ from rules.time.time_words import validity_in_words
 from schemas.errors import Problem, problem
 from schemas.filing.state import Filing
 from schemas.people import Role
-from schemas.publishing.procedure import FeePart, WaiverPart
+from schemas.publishing.procedure_rules import FeePart, WaiverPart
 
 
 def approvers(filing: Filing, now: datetime) -> list[Role]:

@@ -13,7 +13,7 @@ from schemas.base import Model
 from schemas.errors import Problem
 from schemas.filing.state import Filing
 from schemas.limit import Limit
-from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.procedure_rules import ProcedureRules
 
 
 class Anew(Model):

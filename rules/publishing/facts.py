@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from rules.publishing.mistakes import Mistake, mistake
 from rules.publishing.plain_data import child
-from schemas.publishing.procedure import Limits
+from schemas.publishing.time_limits import Limits
 
 FRESH: Final = timedelta(days=365)
 """How long a check lasts; after that the source may say something else."""

@@ -16,7 +16,8 @@ from rules.publishing.readable_parts import (
     whole,
 )
 from schemas.level import CAPABILITIES, Channel, Level
-from schemas.publishing.procedure import Act, FeeDue
+from schemas.publishing.fee import FeeDue
+from schemas.publishing.procedure import Act
 
 NO_FEE_CHANNEL_YET: Final = frozenset({Channel.POST})
 NOT_SKIPPED: Final = frozenset({Act.INSPECT, Act.CONSULT, Act.OBLIGATION, Act.REFER, Act.DRAFT})

@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from schemas.base import Model, Text
 from schemas.limit import Limit
-from schemas.publishing.procedure import Condition, Procedure, Statement
+from schemas.publishing.fact import Condition, Statement
+from schemas.publishing.procedure import Procedure
 
 
 class Kind(StrEnum):

@@ -7,18 +7,10 @@ from enum import StrEnum
 from typing import Final
 
 from schemas.base import Text
+from schemas.publishing.fee import FeeDue, FeeKind, GoverningDay, RefundCase
 from schemas.publishing.figure import FigureUnit, unit_words
-from schemas.publishing.procedure import (
-    Database,
-    FeeDue,
-    FeeKind,
-    FieldKind,
-    GoesOn,
-    GoverningDay,
-    PartialReason,
-    RefundCase,
-    Silence,
-)
+from schemas.publishing.procedure import Database, FieldKind, PartialReason, Silence
+from schemas.publishing.time_limits import GoesOn
 from schemas.saying import said
 
 FEE_KIND_NAMES: Final[Mapping[StrEnum, Text]] = {kind: said(f"fee_kind.{kind}") for kind in FeeKind}

@@ -11,8 +11,10 @@ from rules.publishing import rule_words as words
 from schemas.base import Model, Text
 from schemas.level import CAPABILITIES
 from schemas.limit import Limit
+from schemas.publishing.fact import Statement
+from schemas.publishing.fee import FeeRule
 from schemas.publishing.figure import counted
-from schemas.publishing.procedure import FeeRule, Procedure, ReviewStep, Statement
+from schemas.publishing.procedure import Procedure, ReviewStep
 from schemas.saying import said
 
 T = TypeVar("T")

@@ -20,7 +20,9 @@ from schemas.level import Channel, Level
 from schemas.limit import Limit
 from schemas.people import PersonKind, Role
 from schemas.publishing.calendar import Day
-from schemas.publishing.procedure import Act, AmountInDong, FeeDue, FieldKind, Limits, ProcedureCode, RefundCase
+from schemas.publishing.fee import AmountInDong, FeeDue, RefundCase
+from schemas.publishing.procedure import Act, FieldKind, ProcedureCode
+from schemas.publishing.time_limits import Limits
 
 T = TypeVar("T")
 

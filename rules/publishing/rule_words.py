@@ -12,7 +12,9 @@ from schemas.level import Channel
 from schemas.limit import Limit, Unit
 from schemas.names import CHANNEL_NAMES
 from schemas.people import PersonKind
-from schemas.publishing.procedure import Condition, FeeItem, FeeRule, FieldRule, WaiverRule, When
+from schemas.publishing.fact import Condition, When
+from schemas.publishing.fee import FeeItem, FeeRule, WaiverRule
+from schemas.publishing.procedure import FieldRule
 from schemas.saying import joined, said
 
 Labels = Mapping[str, Text]

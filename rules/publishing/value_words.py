@@ -31,7 +31,7 @@ from schemas.base import Model, Text
 from schemas.level import CAPABILITIES, Level
 from schemas.limit import Limit
 from schemas.names import ACT_NAMES, AGENCY_KIND_NAMES, CHANNEL_NAMES, ROLE_NAMES
-from schemas.publishing.procedure import Condition, Statement
+from schemas.publishing.fact import Condition, Statement
 from schemas.saying import joined, said
 
 _NAMES: Final[Mapping[tuple[type, StrEnum], Text]] = {

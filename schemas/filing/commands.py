@@ -15,7 +15,8 @@ from ..ids import digest
 from ..limit import Limit
 from ..people import SYSTEM, Actor, Via
 from ..publishing.calendar import Calendar, CalendarName
-from ..publishing.procedure import ProcedureRules, Term
+from ..publishing.procedure import Term
+from ..publishing.procedure_rules import ProcedureRules
 from ..publishing.province import Province
 from ..text import line
 from .events import (

@@ -16,7 +16,8 @@ from ..level import Channel, Level
 from ..limit import Limit
 from ..people import Actor, Address, Applicant, Role
 from ..publishing.calendar import Calendar, CalendarName, LocalTime, Timeliness
-from ..publishing.procedure import ProcedureCode, ProcedureRules, StepPart
+from ..publishing.procedure import ProcedureCode
+from ..publishing.procedure_rules import ProcedureRules, StepPart
 from ..saying import said
 from .commands import SupplementItem
 from .events import Clock, Digests, FeeLine, MachineWork, Moment, Outcome, SupplementNeed

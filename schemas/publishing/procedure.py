@@ -1,34 +1,25 @@
-"""An administrative procedure (thủ tục hành chính): what is published, and the part of it that governs a filing."""
+"""An administrative procedure (thủ tục hành chính): what is published."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
 from ..agency import AgencyKind
-from ..base import Code, Model, Sha256, ShortText, StrictModel, Subject, Text, Version
-from ..form import FormValue
+from ..base import Code, Model, ShortText, StrictModel, Subject, Text, Version
 from ..level import Channel, Level
 from ..limit import Limit, Unit
-from ..people import PersonKind, Role
-from .calendar import Day, LocalTime
+from ..people import Role
+from .calendar import Day
+from .fact import Fact, Statement, When
+from .fee import FeeRule
 from .figure import FigureUnit
+from .time_limits import Limits, Resumption
 
 ProcedureCode = Annotated[str, StringConstraints(max_length=64, pattern=r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)*$")]
 """A code of the national database of procedures: `1.001193`, or a province's variant."""
-
-
-class Fact(StrictModel):
-    """Something the procedure states. `source` names the legal text, or is the word `unconfirmed`.
-
-    `checked` is the day on which it was last held against its source; without it, that of the whole file.
-    """
-
-    source: ShortText
-    checked: Day | None = None
 
 
 class FigureRule(Fact):
@@ -53,18 +44,6 @@ class Term(Model):
     valid_until: Day | None = None
 
 
-class Statement(Fact):
-    """One item of the information page in words."""
-
-    vi: ShortText
-    en: ShortText
-
-    @property
-    def text(self) -> Text:
-        """The words."""
-        return Text(vi=self.vi, en=self.en)
-
-
 class Information(StrictModel):
     """The items of the information page (Circular 32/2017/TT-BTTTT art. 5) that are words.
 
@@ -80,27 +59,6 @@ class Information(StrictModel):
     agency: Statement
     conditions: Statement
     places: Statement
-
-
-class Condition(Model):
-    """What a rule of the procedure depends on: one form field, or the channel of filing, or who the applicant is.
-
-    A field's condition asks for `one_of` some values, for a whole number of `at_least` and `at_most`, or for a date so
-    many calendar days before the day of receipt. A field that was not filled in fulfils none.
-    """
-
-    field: Code | None = None
-    one_of: tuple[FormValue, ...] = ()
-    at_least: int | None = None
-    at_most: int | None = None
-    at_least_days_ago: int | None = Field(default=None, ge=0, le=100_000)
-    at_most_days_ago: int | None = Field(default=None, ge=0, le=100_000)
-    channel: Channel | None = None
-    applicant: PersonKind | None = None
-
-
-When = tuple[Condition, ...]
-"""Conditions that must all hold; none: always."""
 
 
 class Database(StrEnum):
@@ -263,104 +221,6 @@ class ReviewStep(Fact):
     referral: ReferralRule | None = None
 
 
-class FeeKind(StrEnum):
-    """Phí (pays for a service) or lệ phí (fixed for state administration); Law 97/2015/QH13 art. 3."""
-
-    CHARGE = "phi"
-    FEE = "le_phi"
-
-
-class FeeDue(StrEnum):
-    """When the fee is asked for: with the submission (thu trước), once the filing is accepted, or with the result."""
-
-    SUBMISSION = "submission"
-    ACCEPTANCE = "acceptance"
-    RESULT = "result"
-
-
-class GoverningDay(StrEnum):
-    """Whose day says which amounts and waivers are in force: of the receipt, of the request to pay, of the payment."""
-
-    RECEIPT = "receipt"
-    REQUEST = "request"
-    PAYMENT = "payment"
-
-
-AmountInDong = Annotated[int, Field(gt=0, le=1_000_000_000, description="đồng")]
-
-
-class FeeItem(Fact):
-    """An amount in đồng, once, or for each unit that the integer field `per` counts, `when` its conditions hold.
-
-    Units cost at least `minimum` and at most `maximum` đồng together. It is in force from `valid_from` to
-    `valid_until`, both included.
-    """
-
-    code: Code
-    name: Text
-    kind: FeeKind
-    amount: AmountInDong
-    per: Code | None = None
-    minimum: AmountInDong | None = None
-    maximum: AmountInDong | None = None
-    when: When = ()
-    valid_from: Day | None = None
-    valid_until: Day | None = None
-
-
-class WaiverRule(Fact):
-    """An exemption or reduction (miễn, giảm) by `percent` of the fee, granted by an officer in the role `approver`.
-
-    It may be granted `when` its conditions hold, from `valid_from` to `valid_until`, and where the paper that is its
-    `evidence` was handed in.
-    """
-
-    code: Code
-    name: Text
-    percent: int = Field(ge=1, le=100)
-    approver: Literal[Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CASHIER, Role.TEAM_LEAD]
-    when: When = ()
-    valid_from: Day | None = None
-    valid_until: Day | None = None
-    evidence: Code | None = None
-
-
-class RefundCase(StrEnum):
-    """What became of a filing whose fee was paid."""
-
-    WITHDRAWN_BEFORE_ACCEPTANCE = "withdrawn_before_acceptance"
-    WITHDRAWN_AFTERWARDS = "withdrawn_afterwards"
-    REFUSED_AT_INTAKE = "refused_at_intake"
-    SUPPLEMENT_EXPIRED = "supplement_expired"
-    REFUSED = "refused"
-    STOPPED = "stopped"
-    AGENCY_FAULT = "agency_fault"
-
-
-class RefundRule(Fact):
-    """How much of the fee goes back in a case, in percent of it; 0: nothing does."""
-
-    case: RefundCase
-    percent: int = Field(ge=0, le=100)
-
-
-class FeeRule(Fact):
-    """What is to be paid, when, by which channels, how long the applicant has to pay, and who may be let off.
-
-    The day `governed_by` says which amounts and waivers are in force. Without `cash` the counter takes none. In a case
-    without a refund rule nothing is known: somebody has to decide.
-    """
-
-    items: tuple[FeeItem, ...] = Field(min_length=1)
-    waivers: tuple[WaiverRule, ...] = ()
-    refunds: tuple[RefundRule, ...] = ()
-    due: FeeDue
-    governed_by: GoverningDay = GoverningDay.RECEIPT
-    channels: tuple[Channel, ...] = Field(min_length=1)
-    cash: bool = True
-    limit: Limit
-
-
 class ResultRule(Fact):
     """The result and how it may be received."""
 
@@ -457,90 +317,6 @@ class SilentApproval(Fact):
     officers: tuple[Subject, ...] = Field(min_length=1)
 
 
-SUSPENSION: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
-"""How long a filing stays suspended before somebody has to look, unless its procedure says otherwise."""
-
-
-TRANSFER: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
-"""How long another agency's desk, and the way from there, have for the papers of a filing that it has taken in.
-Unconfirmed."""
-
-APPEAL: Final = Limit(amount=90, unit=Unit.CALENDAR_DAYS)
-"""How long a complaint may be made, from the notice of what it is about, unless the procedure says otherwise.
-Unconfirmed."""
-
-TAKE_UP: Final = Limit(amount=10, unit=Unit.WORKING_DAYS)
-COMPLAINT: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
-"""How long a complaint may wait to be taken up, and how long it then takes to answer it, unless the procedure says
-otherwise (Law on Complaints 02/2011/QH13 art. 27, 28). Unconfirmed."""
-
-NOTICE: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
-"""How long before a limit ends the officer is reminded, and how long before it ends at least another appointment is
-announced (Decree 61/2018 art. 19 k9)."""
-
-DRAFT: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
-"""How long before a limit ends an apology is drafted: the leader has a working day to announce it in time."""
-
-
-class Limits(Model):
-    """Time limits of the stages. `issue` is the time to make the result, `delivery` the time the post has.
-
-    A complaint may be made within `appeal`, is taken up within `take_up` and answered within `complaint` from then on.
-
-    `reminder` and `apology` are how long before its end a limit is told of; `notice` is how long before it at least
-    another appointment is announced, and `reappointment` by how much an appointment that can't be kept may be put off
-    at most: as long as `processing` again unless it says otherwise. With a `cut_off`
-    (`15:00`) what comes in later counts for the agency's limits in days as come in on the next working day.
-    """
-
-    intake: Limit
-    processing: Limit
-    issue: Limit
-    delivery: Limit
-    pickup: Limit
-    suspension: Limit = SUSPENSION
-    transfer: Limit = TRANSFER
-    appeal: Limit = APPEAL
-    take_up: Limit = TAKE_UP
-    complaint: Limit = COMPLAINT
-    reminder: Limit = NOTICE
-    apology: Limit = DRAFT
-    notice: Limit = NOTICE
-    reappointment: Limit | None = None
-    cut_off: LocalTime | None = None
-
-
-LIMIT_SOURCES: Final[Mapping[str, str]] = {
-    "suspension": "unconfirmed",
-    "transfer": "unconfirmed",
-    "appeal": "unconfirmed",
-    "take_up": "Luật Khiếu nại 02/2011/QH13 Đ27; unconfirmed",
-    "complaint": "Luật Khiếu nại 02/2011/QH13 Đ28; unconfirmed",
-    "reminder": "unconfirmed",
-    "apology": "NĐ 61/2018/NĐ-CP Đ19 k9; unconfirmed",
-    "notice": "NĐ 61/2018/NĐ-CP Đ19 k9",
-}
-"""Where the limits come from that a procedure leaves as they are above."""
-
-
-class GoesOn(StrEnum):
-    """How a clock goes on once what interrupted it is over: with what was left, or from the beginning."""
-
-    RESUME = "resume"
-    RESTART = "restart"
-
-
-class Resumption(Model):
-    """How the agency's clocks go on after each kind of interruption: statuses 5, 6 and 8.
-
-    After a supplement they start again (Decree 61/2018 art. 19 k4).
-    """
-
-    supplement: GoesOn = GoesOn.RESTART
-    obligation: GoesOn = GoesOn.RESUME
-    suspension: GoesOn = GoesOn.RESUME
-
-
 class Procedure(StrictModel):
     """A procedure as it is written in the catalogue and published, one version of it.
 
@@ -574,203 +350,3 @@ class Procedure(StrictModel):
     decided_by: CompetenceRule | None = None
     automatic: StandingOrder | None = None
     silent_approval: SilentApproval | None = None
-
-
-class PaperPart(Model):
-    """What a filing needs to know of a paper."""
-
-    code: Code
-    required: bool
-    when: When = ()
-
-
-class FieldPart(Model):
-    """What a filing needs to know of a form field."""
-
-    code: Code
-    kind: FieldKind
-    required: bool
-    when: When = ()
-    minimum: int | None = None
-    maximum: int | None = None
-    choices: tuple[Code, ...] = ()
-
-
-class CasePart(Model):
-    """What a filing needs to know of another processing limit."""
-
-    code: Code
-    processing: Limit
-    when: When = ()
-
-
-class PartyPart(Model):
-    """What a filing needs to know of a body that is consulted."""
-
-    code: Code
-
-
-class ConsultPart(Model):
-    """What a filing needs to know of a consultation."""
-
-    parties: tuple[PartyPart, ...]
-    silence: Silence
-
-
-class ObligationPart(Model):
-    """What a filing needs to know of a financial obligation."""
-
-    answer: Limit
-    pay: Limit
-
-
-class DraftPart(Model):
-    """What a filing needs to know of a draft that the applicant is shown."""
-
-    answer: Limit
-
-
-class ReferredPart(Model):
-    """What a filing needs to know of a part that another agency decides."""
-
-    code: Code
-    kinds: tuple[AgencyKind, ...]
-    limit: Limit
-
-
-class ReferralPart(Model):
-    """What a filing needs to know of the parts that other agencies decide."""
-
-    parts: tuple[ReferredPart, ...]
-
-
-class StepPart(Model):
-    """What a filing needs to know of a review step."""
-
-    code: Code
-    role: Role
-    act: Act
-    limit: Limit
-    consult: ConsultPart | None = None
-    obligation: ObligationPart | None = None
-    draft: DraftPart | None = None
-    referral: ReferralPart | None = None
-
-
-class FeeItemPart(Model):
-    """What a filing needs to know of a fee item."""
-
-    code: Code
-    amount: int
-    per: Code | None = None
-    minimum: int | None = None
-    maximum: int | None = None
-    when: When = ()
-    valid_from: Day | None = None
-    valid_until: Day | None = None
-
-
-class WaiverPart(Model):
-    """What a filing needs to know of a waiver."""
-
-    code: Code
-    percent: int
-    approver: Role
-    when: When = ()
-    valid_from: Day | None = None
-    valid_until: Day | None = None
-    evidence: Code | None = None
-
-
-class RefundPart(Model):
-    """What a filing needs to know of a refund."""
-
-    case: RefundCase
-    percent: int
-
-
-class ExtensionPart(Model):
-    """What a filing needs to know of extensions."""
-
-    times: int
-    by: Limit
-    notice: Limit
-
-
-class FeePart(Model):
-    """What a filing needs to know of the fee."""
-
-    items: tuple[FeeItemPart, ...]
-    waivers: tuple[WaiverPart, ...] = ()
-    refunds: tuple[RefundPart, ...] = ()
-    due: FeeDue
-    governed_by: GoverningDay = GoverningDay.RECEIPT
-    channels: tuple[Channel, ...]
-    cash: bool = True
-    limit: Limit
-
-
-class ProcedureRules(Model):
-    """The part of a published procedure that governs a filing; no texts. Pinned by (code, version, sha256).
-
-    `standing_officer` is that one of the `standing_officers` who belonged to the filing's agency when it was handed in,
-    `silent_officer` that one of the `silent_officers`: the filing's first event tells them. Without one the agency's
-    officers decide.
-    """
-
-    code: ProcedureCode
-    version: Version
-    sha256: Sha256
-    level: Level
-    limits: Limits
-    cases: tuple[CasePart, ...] = ()
-    papers: tuple[PaperPart, ...] = ()
-    form: tuple[FieldPart, ...] = ()
-    review: tuple[StepPart, ...] = ()
-    fee: FeePart | None = None
-    result_channels: tuple[Channel, ...]
-    supplement_rounds: int
-    supplement_limit: Limit
-    supplement_within: Limit = ASK_WITHIN
-    resumption: Resumption = Resumption()
-    extension: ExtensionPart | None = None
-    signature: bool
-    unsigned_when: When = ()
-    decided_by: tuple[AgencyKind, ...] = ()
-    standing_order: str | None = None
-    standing_officers: tuple[str, ...] = ()
-    standing_officer: str | None = None
-    silent_basis: str | None = None
-    silent_officers: tuple[str, ...] = ()
-    silent_officer: str | None = None
-
-    @property
-    def referred(self) -> tuple[tuple[Code, ReferredPart], ...]:
-        """The parts that other agencies decide, each with its step, in the order in which they are referred."""
-        return tuple((step.code, part) for step in self.review if step.referral for part in step.referral.parts)
-
-
-_KEPT: Final = {"code", "version", "level", "limits", "cases", "form", "review", "fee", "resumption", "extension"}
-
-
-def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
-    """The rule part of `procedure`, whose published bytes have this digest."""
-    order, silence = procedure.automatic, procedure.silent_approval
-    return ProcedureRules.model_validate(
-        procedure.model_dump(include=_KEPT)
-        | {
-            "sha256": sha256,
-            "papers": [{"code": p.code, "required": p.asked, "when": p.when} for p in procedure.papers],
-            "result_channels": procedure.result.channels,
-            "supplement_rounds": procedure.supplement.rounds,
-            "supplement_limit": procedure.supplement.limit,
-            "supplement_within": procedure.supplement.within,
-            "signature": procedure.signature.required,
-            "unsigned_when": procedure.signature.unless,
-            "decided_by": procedure.decided_by.kinds if procedure.decided_by else (),
-            "standing_order": order.number if order else None,
-            "standing_officers": order.officers if order else (),
-            "silent_basis": silence.legal_basis if silence else None,
-            "silent_officers": silence.officers if silence else (),
-        }
-    )

@@ -8,7 +8,9 @@ from pydantic import Field, StringConstraints
 
 from ..base import AgencyCode, Model, StrictModel, Text, Version
 from .calendar import Day
-from .procedure import Fact, FeeRule, ProcedureCode
+from .fact import Fact
+from .fee import FeeRule
+from .procedure import ProcedureCode
 
 ProvinceCode = Annotated[str, StringConstraints(max_length=3, pattern=r"^[A-Z][0-9]{2}$")]
 """A province by its code of the first level (QĐ 20/2020/QĐ-TTg): `H24`."""

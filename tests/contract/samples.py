@@ -25,7 +25,7 @@ from schemas.limit import Limit, Unit
 from schemas.people import Actor, Address, Applicant, PersonKind, Role, Via
 from schemas.publishing import calendar as cal
 from schemas.publishing.calendar import Calendar, Timeliness
-from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Receipt
 from schemas.stream.snapshots import Snapshot
 

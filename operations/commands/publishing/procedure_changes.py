@@ -30,7 +30,8 @@ from rules.publishing.rule_words import money
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.names import STAGE_NAMES
-from schemas.publishing.procedure import Procedure, rules_of
+from schemas.publishing.procedure import Procedure
+from schemas.publishing.procedure_rules import rules_of
 from schemas.saying import said
 from views.log import UnfoldableError
 

@@ -11,7 +11,10 @@ from rules.publishing.prose import filled
 from rules.publishing.rule_words import Labels, labels_of
 from rules.publishing.value_words import TOLD_BEFORE, Values, beside, is_entry, is_list_of_entries, title
 from schemas.base import Model, Text
-from schemas.publishing.procedure import LIMIT_SOURCES, Fact, FeeRule, Procedure, Statement
+from schemas.publishing.fact import Fact, Statement
+from schemas.publishing.fee import FeeRule
+from schemas.publishing.procedure import Procedure
+from schemas.publishing.time_limits import LIMIT_SOURCES
 
 _ELSEWHERE: Final = frozenset({"code", "version", "limits_source"})
 """In the title, and in the rows of the limits."""

@@ -17,7 +17,8 @@ from schemas.filing.events import Clock, FeeSettlement, PaymentMeans
 from schemas.filing.state import Fee, Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role
-from schemas.publishing.procedure import FeePart, GoverningDay
+from schemas.publishing.fee import GoverningDay
+from schemas.publishing.procedure_rules import FeePart
 
 
 def _may_waive_fee(filing: Filing, actor: Actor, _: datetime) -> Problem | None:

@@ -16,7 +16,8 @@ from schemas.filing.events import Clock, Outcome
 from schemas.filing.state import Filing, Stage
 from schemas.names import ACT_NAMES
 from schemas.people import Actor, Role
-from schemas.publishing.procedure import Act, StepPart
+from schemas.publishing.procedure import Act
+from schemas.publishing.procedure_rules import StepPart
 
 
 def _may_claim(filing: Filing, actor: Actor, _: datetime) -> Problem | None:

@@ -20,7 +20,8 @@ from schemas.filing.state import ClockState, Filing, Stage
 from schemas.level import Channel
 from schemas.limit import Limit
 from schemas.people import Actor, Role
-from schemas.publishing.procedure import CasePart, ProcedureRules, Silence
+from schemas.publishing.procedure import Silence
+from schemas.publishing.procedure_rules import CasePart, ProcedureRules
 
 _UNDER_REVIEW: Final = (Stage.REVIEW, Stage.CONFIRMATION)
 _STOPPABLE: Final = (*_UNDER_REVIEW, Stage.OBLIGATION, Stage.FEE, Stage.SUSPENDED)

@@ -10,7 +10,7 @@ from rules.publishing.drafting.cells import CellError, folded
 from rules.publishing.drafting.lists import entries
 from schemas.level import Channel
 from schemas.people import PersonKind
-from schemas.publishing.procedure import FeeKind
+from schemas.publishing.fee import FeeKind
 
 _FREE: Final = re.compile(
     r"(?:khong|khong co|khong mat phi|none|free|no fee|0(?: dong| vnd| ?d)?"

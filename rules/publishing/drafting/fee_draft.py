@@ -7,7 +7,7 @@ from typing import Any, Final
 from rules.publishing.drafting.cells import codes_of
 from rules.publishing.drafting.fee_cell import Amount, Fee
 from schemas.level import CAPABILITIES, Channel, Level
-from schemas.publishing.procedure import FeeDue, FeeKind
+from schemas.publishing.fee import FeeDue, FeeKind
 from schemas.saying import said
 
 UNCONFIRMED: Final = "unconfirmed"

@@ -9,7 +9,8 @@ from rules.publishing.forms.notes import note_of
 from rules.publishing.rule_words import Labels, labels_of
 from schemas.base import Text
 from schemas.form import MAX_TEXT
-from schemas.publishing.procedure import Condition, FieldKind, FieldRule, Procedure, When
+from schemas.publishing.fact import Condition, When
+from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
 
 Json = dict[str, Any]
 

@@ -18,7 +18,7 @@ from operations.publishing import catalogue
 from operations.publishing.catalogue import MistakesFoundError, VersionPublishedError, publish
 from operations.publishing.owner import Connection
 from operations.publishing.provinces import PROVINCES, publish_province, published_provinces
-from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.procedure_rules import ProcedureRules
 from tests.conftest import DIRECTORY, ROOT, World
 from tests.provinces import EXTRACT_FILE, UNCONFIRMED, changed, overlay
 

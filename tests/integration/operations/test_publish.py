@@ -25,7 +25,7 @@ from operations.publishing.catalogue import (
     seed_directory,
 )
 from schemas.people import OFFICERS, Role
-from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.procedure_rules import ProcedureRules
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "procedures" / "2.000635@2026-12.yaml"

@@ -11,7 +11,7 @@ from rules.filing import projections
 from rules.filing.reopening import UNDONE
 from schemas.complaint import ComplaintState
 from schemas.people import Role
-from schemas.publishing.procedure import COMPLAINT, TAKE_UP
+from schemas.publishing.time_limits import COMPLAINT, TAKE_UP
 from tests.unit.complaint.disputes import SECOND, Dispute, told
 from tests.unit.filing.lives import (
     AN,

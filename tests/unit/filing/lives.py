@@ -16,7 +16,7 @@ from schemas.filing.submission import Submission
 from schemas.ids import filing_id
 from schemas.people import SYSTEM, Actor, Address, Applicant, Role, Via
 from schemas.publishing.calendar import Calendar
-from schemas.publishing.procedure import ProcedureRules
+from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 
 AGENCY: Final = "H01.12"

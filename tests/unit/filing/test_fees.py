@@ -9,7 +9,7 @@ from rules.filing import fees
 from rules.time.working_time import VIETNAM
 from schemas.filing.events import FeeLine, FeePaid, FeeRequested
 from schemas.form import FormValue
-from schemas.publishing.procedure import FeePart, ProcedureRules
+from schemas.publishing.procedure_rules import FeePart, ProcedureRules
 from tests.unit.filing.lives import CASHIER, RECEPTION, Life, fee, procedure, submission
 
 FEE: Final[dict[str, Any]] = {

@@ -32,7 +32,8 @@ from schemas.filing.state import Filing, Stage, Task
 from schemas.level import CAPABILITIES
 from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.calendar import Calendar
-from schemas.publishing.procedure import Act, FieldKind, ProcedureRules
+from schemas.publishing.procedure import Act, FieldKind
+from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
 from tests.unit.filing.lives import (
     ADDRESS,

@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from rules.filing.admission import dossier_problems
 from rules.publishing.forms.json_schema import json_schema
-from schemas.publishing.procedure import FieldKind, FieldRule, Procedure, rules_of
+from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
+from schemas.publishing.procedure_rules import rules_of
 from tests.unit.forms.dossiers import AT, FILES, RESIDENCE_FILE, procedure, residence
 
 FORMS = FormatChecker(["date"])

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import yaml
 
-from schemas.publishing.procedure import Limits
+from schemas.publishing.time_limits import Limits
 
 EXTRACT = Path(__file__).parents[3] / "procedures" / "2.000635@2026-12.yaml"
 

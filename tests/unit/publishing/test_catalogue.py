@@ -19,7 +19,10 @@ from schemas.agency import AgencyKind
 from schemas.level import Channel, Level
 from schemas.limit import Limit, Unit
 from schemas.people import PersonKind
-from schemas.publishing.procedure import Act, Condition, FeeDue, Procedure, Silence, rules_of
+from schemas.publishing.fact import Condition
+from schemas.publishing.fee import FeeDue
+from schemas.publishing.procedure import Act, Procedure, Silence
+from schemas.publishing.procedure_rules import rules_of
 
 from .broken_procedures import BROKEN, Broken, at_level, drop, good, many, put
 

@@ -18,7 +18,9 @@ from rules.publishing.mistakes import Mistake
 from schemas.form import FormValue
 from schemas.level import Channel
 from schemas.people import Applicant, PersonKind
-from schemas.publishing.procedure import Condition, FieldPart, Procedure, rules_of
+from schemas.publishing.fact import Condition
+from schemas.publishing.procedure import Procedure
+from schemas.publishing.procedure_rules import FieldPart, rules_of
 
 from .broken_procedures import FACT, NAME, good
 

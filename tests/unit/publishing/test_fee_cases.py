@@ -28,7 +28,8 @@ from schemas.ids import filing_id
 from schemas.level import Channel
 from schemas.people import PersonKind
 from schemas.publishing.calendar import Day
-from schemas.publishing.procedure import FeePart, Procedure, ProcedureRules, rules_of
+from schemas.publishing.procedure import Procedure
+from schemas.publishing.procedure_rules import FeePart, ProcedureRules, rules_of
 from tests.unit.filing.lives import AN, CALENDAR
 
 CASES: Final = Path(__file__).with_name("fee_cases.yaml")

@@ -19,7 +19,8 @@ from rules.publishing.place_words import PLACES, words_of
 from rules.publishing.procedure_changes import Change, changes, key_of
 from schemas.base import Model, Text
 from schemas.limit import Limit
-from schemas.publishing.procedure import Condition, Procedure
+from schemas.publishing.fact import Condition
+from schemas.publishing.procedure import Procedure
 
 WHOLE: Final = (Text, Limit, Condition)
 WRITTEN: Final = ("a", "b", "1.000001", "1.000002", "15:00", "16:00", "2027-03-01", "2027-03-02", 1, 2, True, False)

@@ -6,7 +6,8 @@ import json
 
 from operations.commands.publishing.procedure_page import rows
 from schemas.limit import Limit
-from schemas.publishing.procedure import LIMIT_SOURCES, Limits, Procedure
+from schemas.publishing.procedure import Procedure
+from schemas.publishing.time_limits import LIMIT_SOURCES, Limits
 
 from .broken_procedures import FACT, VERIFIED, good
 

@@ -23,7 +23,8 @@ from rules.publishing.facts import doubts
 from rules.publishing.prose import PLACEHOLDER, filled, names, numbers
 from rules.publishing.provinces import composed
 from schemas.base import Text
-from schemas.publishing.procedure import Procedure, Statement
+from schemas.publishing.fact import Statement
+from schemas.publishing.procedure import Procedure
 
 from .broken_procedures import FACT, Raw, good, put
 

@@ -17,7 +17,7 @@ from operations.publishing.provinces import PROVINCES, Checked, check_province, 
 from rules.publishing.mistakes import RULES
 from rules.publishing.province_words import PROVINCE_WORDS
 from rules.publishing.provinces import Base, Known, misfits
-from schemas.publishing.procedure import rules_of
+from schemas.publishing.procedure_rules import rules_of
 
 Raw: TypeAlias = dict[str, Any]
 EXTRACT: Final = "2.000635"

@@ -1,0 +1,54 @@
+"""What every part of a published procedure is made of: facts with a source, statements, conditions."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ..base import Code, Model, ShortText, StrictModel, Text
+from ..form import FormValue
+from ..level import Channel
+from ..people import PersonKind
+from .calendar import Day
+
+
+class Fact(StrictModel):
+    """Something the procedure states. `source` names the legal text, or is the word `unconfirmed`.
+
+    `checked` is the day on which it was last held against its source; without it, that of the whole file.
+    """
+
+    source: ShortText
+    checked: Day | None = None
+
+
+class Statement(Fact):
+    """One item of the information page in words."""
+
+    vi: ShortText
+    en: ShortText
+
+    @property
+    def text(self) -> Text:
+        """The words."""
+        return Text(vi=self.vi, en=self.en)
+
+
+class Condition(Model):
+    """What a rule of the procedure depends on: one form field, or the channel of filing, or who the applicant is.
+
+    A field's condition asks for `one_of` some values, for a whole number of `at_least` and `at_most`, or for a date so
+    many calendar days before the day of receipt. A field that was not filled in fulfils none.
+    """
+
+    field: Code | None = None
+    one_of: tuple[FormValue, ...] = ()
+    at_least: int | None = None
+    at_most: int | None = None
+    at_least_days_ago: int | None = Field(default=None, ge=0, le=100_000)
+    at_most_days_ago: int | None = Field(default=None, ge=0, le=100_000)
+    channel: Channel | None = None
+    applicant: PersonKind | None = None
+
+
+When = tuple[Condition, ...]
+"""Conditions that must all hold; none: always."""

@@ -1,0 +1,113 @@
+"""What a procedure costs, as it is published: items, waivers, refunds."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ..base import Code, Text
+from ..level import Channel
+from ..limit import Limit
+from ..people import Role
+from .calendar import Day
+from .fact import Fact, When
+
+
+class FeeKind(StrEnum):
+    """Phí (pays for a service) or lệ phí (fixed for state administration); Law 97/2015/QH13 art. 3."""
+
+    CHARGE = "phi"
+    FEE = "le_phi"
+
+
+class FeeDue(StrEnum):
+    """When the fee is asked for: with the submission (thu trước), once the filing is accepted, or with the result."""
+
+    SUBMISSION = "submission"
+    ACCEPTANCE = "acceptance"
+    RESULT = "result"
+
+
+class GoverningDay(StrEnum):
+    """Whose day says which amounts and waivers are in force: of the receipt, of the request to pay, of the payment."""
+
+    RECEIPT = "receipt"
+    REQUEST = "request"
+    PAYMENT = "payment"
+
+
+AmountInDong = Annotated[int, Field(gt=0, le=1_000_000_000, description="đồng")]
+
+
+class FeeItem(Fact):
+    """An amount in đồng, once, or for each unit that the integer field `per` counts, `when` its conditions hold.
+
+    Units cost at least `minimum` and at most `maximum` đồng together. It is in force from `valid_from` to
+    `valid_until`, both included.
+    """
+
+    code: Code
+    name: Text
+    kind: FeeKind
+    amount: AmountInDong
+    per: Code | None = None
+    minimum: AmountInDong | None = None
+    maximum: AmountInDong | None = None
+    when: When = ()
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+
+
+class WaiverRule(Fact):
+    """An exemption or reduction (miễn, giảm) by `percent` of the fee, granted by an officer in the role `approver`.
+
+    It may be granted `when` its conditions hold, from `valid_from` to `valid_until`, and where the paper that is its
+    `evidence` was handed in.
+    """
+
+    code: Code
+    name: Text
+    percent: int = Field(ge=1, le=100)
+    approver: Literal[Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CASHIER, Role.TEAM_LEAD]
+    when: When = ()
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+    evidence: Code | None = None
+
+
+class RefundCase(StrEnum):
+    """What became of a filing whose fee was paid."""
+
+    WITHDRAWN_BEFORE_ACCEPTANCE = "withdrawn_before_acceptance"
+    WITHDRAWN_AFTERWARDS = "withdrawn_afterwards"
+    REFUSED_AT_INTAKE = "refused_at_intake"
+    SUPPLEMENT_EXPIRED = "supplement_expired"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+    AGENCY_FAULT = "agency_fault"
+
+
+class RefundRule(Fact):
+    """How much of the fee goes back in a case, in percent of it; 0: nothing does."""
+
+    case: RefundCase
+    percent: int = Field(ge=0, le=100)
+
+
+class FeeRule(Fact):
+    """What is to be paid, when, by which channels, how long the applicant has to pay, and who may be let off.
+
+    The day `governed_by` says which amounts and waivers are in force. Without `cash` the counter takes none. In a case
+    without a refund rule nothing is known: somebody has to decide.
+    """
+
+    items: tuple[FeeItem, ...] = Field(min_length=1)
+    waivers: tuple[WaiverRule, ...] = ()
+    refunds: tuple[RefundRule, ...] = ()
+    due: FeeDue
+    governed_by: GoverningDay = GoverningDay.RECEIPT
+    channels: tuple[Channel, ...] = Field(min_length=1)
+    cash: bool = True
+    limit: Limit

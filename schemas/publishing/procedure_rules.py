@@ -1,0 +1,216 @@
+"""The part of a published procedure that governs a filing: no texts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..agency import AgencyKind
+from ..base import Code, Model, Sha256, Version
+from ..level import Channel, Level
+from ..limit import Limit
+from ..people import Role
+from .calendar import Day
+from .fact import When
+from .fee import FeeDue, GoverningDay, RefundCase
+from .procedure import ASK_WITHIN, Act, FieldKind, Procedure, ProcedureCode, Silence
+from .time_limits import Limits, Resumption
+
+
+class PaperPart(Model):
+    """What a filing needs to know of a paper."""
+
+    code: Code
+    required: bool
+    when: When = ()
+
+
+class FieldPart(Model):
+    """What a filing needs to know of a form field."""
+
+    code: Code
+    kind: FieldKind
+    required: bool
+    when: When = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[Code, ...] = ()
+
+
+class CasePart(Model):
+    """What a filing needs to know of another processing limit."""
+
+    code: Code
+    processing: Limit
+    when: When = ()
+
+
+class PartyPart(Model):
+    """What a filing needs to know of a body that is consulted."""
+
+    code: Code
+
+
+class ConsultPart(Model):
+    """What a filing needs to know of a consultation."""
+
+    parties: tuple[PartyPart, ...]
+    silence: Silence
+
+
+class ObligationPart(Model):
+    """What a filing needs to know of a financial obligation."""
+
+    answer: Limit
+    pay: Limit
+
+
+class DraftPart(Model):
+    """What a filing needs to know of a draft that the applicant is shown."""
+
+    answer: Limit
+
+
+class ReferredPart(Model):
+    """What a filing needs to know of a part that another agency decides."""
+
+    code: Code
+    kinds: tuple[AgencyKind, ...]
+    limit: Limit
+
+
+class ReferralPart(Model):
+    """What a filing needs to know of the parts that other agencies decide."""
+
+    parts: tuple[ReferredPart, ...]
+
+
+class StepPart(Model):
+    """What a filing needs to know of a review step."""
+
+    code: Code
+    role: Role
+    act: Act
+    limit: Limit
+    consult: ConsultPart | None = None
+    obligation: ObligationPart | None = None
+    draft: DraftPart | None = None
+    referral: ReferralPart | None = None
+
+
+class FeeItemPart(Model):
+    """What a filing needs to know of a fee item."""
+
+    code: Code
+    amount: int
+    per: Code | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    when: When = ()
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+
+
+class WaiverPart(Model):
+    """What a filing needs to know of a waiver."""
+
+    code: Code
+    percent: int
+    approver: Role
+    when: When = ()
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+    evidence: Code | None = None
+
+
+class RefundPart(Model):
+    """What a filing needs to know of a refund."""
+
+    case: RefundCase
+    percent: int
+
+
+class ExtensionPart(Model):
+    """What a filing needs to know of extensions."""
+
+    times: int
+    by: Limit
+    notice: Limit
+
+
+class FeePart(Model):
+    """What a filing needs to know of the fee."""
+
+    items: tuple[FeeItemPart, ...]
+    waivers: tuple[WaiverPart, ...] = ()
+    refunds: tuple[RefundPart, ...] = ()
+    due: FeeDue
+    governed_by: GoverningDay = GoverningDay.RECEIPT
+    channels: tuple[Channel, ...]
+    cash: bool = True
+    limit: Limit
+
+
+class ProcedureRules(Model):
+    """The part of a published procedure that governs a filing; no texts. Pinned by (code, version, sha256).
+
+    `standing_officer` is that one of the `standing_officers` who belonged to the filing's agency when it was handed in,
+    `silent_officer` that one of the `silent_officers`: the filing's first event tells them. Without one the agency's
+    officers decide.
+    """
+
+    code: ProcedureCode
+    version: Version
+    sha256: Sha256
+    level: Level
+    limits: Limits
+    cases: tuple[CasePart, ...] = ()
+    papers: tuple[PaperPart, ...] = ()
+    form: tuple[FieldPart, ...] = ()
+    review: tuple[StepPart, ...] = ()
+    fee: FeePart | None = None
+    result_channels: tuple[Channel, ...]
+    supplement_rounds: int
+    supplement_limit: Limit
+    supplement_within: Limit = ASK_WITHIN
+    resumption: Resumption = Resumption()
+    extension: ExtensionPart | None = None
+    signature: bool
+    unsigned_when: When = ()
+    decided_by: tuple[AgencyKind, ...] = ()
+    standing_order: str | None = None
+    standing_officers: tuple[str, ...] = ()
+    standing_officer: str | None = None
+    silent_basis: str | None = None
+    silent_officers: tuple[str, ...] = ()
+    silent_officer: str | None = None
+
+    @property
+    def referred(self) -> tuple[tuple[Code, ReferredPart], ...]:
+        """The parts that other agencies decide, each with its step, in the order in which they are referred."""
+        return tuple((step.code, part) for step in self.review if step.referral for part in step.referral.parts)
+
+
+_KEPT: Final = {"code", "version", "level", "limits", "cases", "form", "review", "fee", "resumption", "extension"}
+
+
+def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
+    """The rule part of `procedure`, whose published bytes have this digest."""
+    order, silence = procedure.automatic, procedure.silent_approval
+    return ProcedureRules.model_validate(
+        procedure.model_dump(include=_KEPT)
+        | {
+            "sha256": sha256,
+            "papers": [{"code": p.code, "required": p.asked, "when": p.when} for p in procedure.papers],
+            "result_channels": procedure.result.channels,
+            "supplement_rounds": procedure.supplement.rounds,
+            "supplement_limit": procedure.supplement.limit,
+            "supplement_within": procedure.supplement.within,
+            "signature": procedure.signature.required,
+            "unsigned_when": procedure.signature.unless,
+            "decided_by": procedure.decided_by.kinds if procedure.decided_by else (),
+            "standing_order": order.number if order else None,
+            "standing_officers": order.officers if order else (),
+            "silent_basis": silence.legal_basis if silence else None,
+            "silent_officers": silence.officers if silence else (),
+        }
+    )

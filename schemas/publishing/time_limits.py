@@ -1,0 +1,100 @@
+"""The time limits of a procedure, as they are published, and how its clocks go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from ..base import Model
+from ..limit import Limit, Unit
+from .calendar import LocalTime
+
+SUSPENSION: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
+"""How long a filing stays suspended before somebody has to look, unless its procedure says otherwise."""
+
+
+TRANSFER: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
+"""How long another agency's desk, and the way from there, have for the papers of a filing that it has taken in.
+Unconfirmed."""
+
+
+APPEAL: Final = Limit(amount=90, unit=Unit.CALENDAR_DAYS)
+"""How long a complaint may be made, from the notice of what it is about, unless the procedure says otherwise.
+Unconfirmed."""
+
+
+TAKE_UP: Final = Limit(amount=10, unit=Unit.WORKING_DAYS)
+
+
+COMPLAINT: Final = Limit(amount=30, unit=Unit.CALENDAR_DAYS)
+"""How long a complaint may wait to be taken up, and how long it then takes to answer it, unless the procedure says
+otherwise (Law on Complaints 02/2011/QH13 art. 27, 28). Unconfirmed."""
+
+
+NOTICE: Final = Limit(amount=1, unit=Unit.WORKING_DAYS)
+"""How long before a limit ends the officer is reminded, and how long before it ends at least another appointment is
+announced (Decree 61/2018 art. 19 k9)."""
+
+
+DRAFT: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
+"""How long before a limit ends an apology is drafted: the leader has a working day to announce it in time."""
+
+
+class Limits(Model):
+    """Time limits of the stages. `issue` is the time to make the result, `delivery` the time the post has.
+
+    A complaint may be made within `appeal`, is taken up within `take_up` and answered within `complaint` from then on.
+
+    `reminder` and `apology` are how long before its end a limit is told of; `notice` is how long before it at least
+    another appointment is announced, and `reappointment` by how much an appointment that can't be kept may be put off
+    at most: as long as `processing` again unless it says otherwise. With a `cut_off`
+    (`15:00`) what comes in later counts for the agency's limits in days as come in on the next working day.
+    """
+
+    intake: Limit
+    processing: Limit
+    issue: Limit
+    delivery: Limit
+    pickup: Limit
+    suspension: Limit = SUSPENSION
+    transfer: Limit = TRANSFER
+    appeal: Limit = APPEAL
+    take_up: Limit = TAKE_UP
+    complaint: Limit = COMPLAINT
+    reminder: Limit = NOTICE
+    apology: Limit = DRAFT
+    notice: Limit = NOTICE
+    reappointment: Limit | None = None
+    cut_off: LocalTime | None = None
+
+
+LIMIT_SOURCES: Final[Mapping[str, str]] = {
+    "suspension": "unconfirmed",
+    "transfer": "unconfirmed",
+    "appeal": "unconfirmed",
+    "take_up": "Luật Khiếu nại 02/2011/QH13 Đ27; unconfirmed",
+    "complaint": "Luật Khiếu nại 02/2011/QH13 Đ28; unconfirmed",
+    "reminder": "unconfirmed",
+    "apology": "NĐ 61/2018/NĐ-CP Đ19 k9; unconfirmed",
+    "notice": "NĐ 61/2018/NĐ-CP Đ19 k9",
+}
+"""Where the limits come from that a procedure leaves as they are above."""
+
+
+class GoesOn(StrEnum):
+    """How a clock goes on once what interrupted it is over: with what was left, or from the beginning."""
+
+    RESUME = "resume"
+    RESTART = "restart"
+
+
+class Resumption(Model):
+    """How the agency's clocks go on after each kind of interruption: statuses 5, 6 and 8.
+
+    After a supplement they start again (Decree 61/2018 art. 19 k4).
+    """
+
+    supplement: GoesOn = GoesOn.RESTART
+    obligation: GoesOn = GoesOn.RESUME
+    suspension: GoesOn = GoesOn.RESUME
