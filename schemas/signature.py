@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AwareDatetime
 
 from .base import Model, Personal, Problem
+
+APPLICANTS_FIELD: Final = "Applicant"
+"""The field of a form in which the applicant, or who represents them, signs."""
 
 
 class SignatureOutcome(StrEnum):

@@ -13,6 +13,7 @@ from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.signer import Holding, NotSignedError, Reason
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from operations.addresses import find_address
+from schemas.signature import APPLICANTS_FIELD
 
 TRUST: Final = "MOTCUA_TRUST_URL"
 ORGANISATION_LENGTHS: Final = frozenset({10, 13})
@@ -46,7 +47,7 @@ def sign(
     ],
     name: Annotated[str, typer.Option("--name", help="Whom a new certificate names.")] = "Nguyễn Văn Thử",
     detached: Annotated[bool, typer.Option("--detached", help="Write FILE.p7s and leave the file as it is.")] = False,
-    field: Annotated[str, typer.Option("--field", help="Signature field of the PDF.")] = "Applicant",
+    field: Annotated[str, typer.Option("--field", help="Signature field of the PDF.")] = APPLICANTS_FIELD,
     as_json: AsJson = False,
 ) -> None:
     """Sign a file as somebody, with a certificate of the sandbox; it writes FILE.signed.pdf or FILE.p7s.

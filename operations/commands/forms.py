@@ -35,6 +35,7 @@ from schemas.ids import filing_workflow
 from schemas.level import Level
 from schemas.publishing.procedure import PaperRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
+from schemas.signature import APPLICANTS_FIELD
 from views.log import Log, UnfoldableError
 
 _NO_FILE: Final = "0" * 64
@@ -80,7 +81,8 @@ def prepare(
     """Write the form of a submission, filled in and ready to be signed. Nothing is filed.
 
     It shows the digest of what is signed, and has it in its metadata: the submission without `signature`, `actor`,
-    `via` and the paper that is this form. The version is that of the submission, else the one in force.
+    `via` and the paper that is this form. It has one signature field, `Applicant`. The version is that of the
+    submission, else the one in force.
 
     Example: `motcua forms prepare submission.json --out to-sign.pdf`
     """
@@ -163,6 +165,8 @@ def _write(target: Path, sheet: Sheet, at: datetime, *, as_json: bool) -> None:
         made = printed(sheet, at)
     except RefusalError as error:
         _refuse(list(error.refusal.problems))
+    if sheet.digest is not None:
+        made = _to_be_signed(made)
     try:
         target.write_bytes(made)
     except OSError as error:
@@ -181,6 +185,15 @@ def _write(target: Path, sheet: Sheet, at: datetime, *, as_json: bool) -> None:
     out().print(f"{escape(str(target))}: {sheet.key}, {sheet.procedure}, sha256 {row['sha256']}")
     if sheet.digest is not None:
         out().print(f"nội dung được ký / what is signed: sha256 {sheet.digest}")
+
+
+def _to_be_signed(form: bytes) -> bytes:
+    """The form with the applicant's signature field."""
+    from pyhanko.sign.fields import SigFieldSpec  # noqa: PLC0415 -- slow to load: no other command needs it
+
+    from activities.signature.revisions import declared  # noqa: PLC0415 -- the same
+
+    return declared(form, SigFieldSpec(APPLICANTS_FIELD))
 
 
 def _refuse(wrong: list[Problem]) -> NoReturn:

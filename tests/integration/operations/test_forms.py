@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import enumerate_sig_fields
 
 from operations.publishing.catalogue import publish
 from schemas.filing.submission import Submission, signed_digest
@@ -41,6 +44,8 @@ async def test_forms_by_the_command(running: World, tmp_path: Path) -> None:
     assert (form["form"], form["procedure"]) == ("forms/1.004222/ct01.pdf", "1.004222@2026-12")
     assert form["sha256"] == hashlib.sha256((tmp_path / "form.pdf").read_bytes()).hexdigest()
     assert NAME in words(tmp_path / "form.pdf")
+    signable = PdfFileReader(BytesIO((tmp_path / "form.pdf").read_bytes()))
+    assert [name for name, *_ in enumerate_sig_fields(signable)] == ["Applicant"]
 
     lacking = await prepared(RESIDENCE | {"form": {"dwelling": "rented", "members": 99}}, code=1)
     assert {(one["field"], one["rule"]) for one in lacking["problems"]} == {

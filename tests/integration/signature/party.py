@@ -32,9 +32,10 @@ from activities.signature.revocation import Asking, Responders
 from activities.signature.signing import HttpStamper, Lasting, Person, sign_detached
 from activities.signature.trust import Trust
 from deploy.sandbox.trust.authority import Authority, Holder
+from schemas.signature import APPLICANTS_FIELD
 
 CONTENT: Final = "0f" * 32
-FIELD: Final = "Applicant"
+FIELD: Final = APPLICANTS_FIELD
 APPLICANT: Final = Identity("person", "001099000001")
 SPOUSE: Final = Identity("person", "001099000002")
 COMPANY: Final = Identity("organisation", "0101234567")
