@@ -33,6 +33,7 @@ SETTINGS: Final = frozenset(
         "MOTCUA_BUILD",
         "MOTCUA_RELEASE",
         "MOTCUA_SANDBOX",
+        "MOTCUA_TRUST_URL",
         "MOTCUA_READY_FILE",
         "MOTCUA_HOME",
         "MOTCUA_FAILPOINTS",
