@@ -54,8 +54,8 @@ def _fits(condition: Condition, value: FormValue, received: date) -> bool:
     return isinstance(value, int) and _between(value, condition.at_least, condition.at_most)
 
 
-def written_date(value: FormValue) -> date | None:
-    """The date that a form field holds, if it is written as one."""
+def written_date(value: object) -> date | None:
+    """The date that a form field, or a file, holds if it is written as one: YYYY-MM-DD."""
     try:
         day = date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Protocol
 
 from rules.filing.conditions import Dossier, hold, received_on
+from rules.time.in_force import in_force
 from rules.time.working_time import local_day
 from schemas.filing.events import FeeLine, FeeRequested
 from schemas.filing.state import Filing
 from schemas.level import Channel
 from schemas.publishing.fee import GoverningDay
 from schemas.publishing.procedure_rules import FeeItemPart, FeePart
-
-
-class InForce(Protocol):
-    """What is in force from a day to another, both included; without one, always."""
-
-    @property
-    def valid_from(self) -> date | None:
-        """The first day."""
-
-    @property
-    def valid_until(self) -> date | None:
-        """The last one."""
-
-
-def in_force(rule: InForce, day: date) -> bool:
-    """Whether the rule is in force on `day`."""
-    begun = rule.valid_from is None or rule.valid_from <= day
-    return begun and (rule.valid_until is None or day <= rule.valid_until)
 
 
 def governing_day(fee: FeePart, received: date, now: datetime) -> date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from rules.time.in_force import validity_in_words
 from rules.time.working_time import local_day
 from schemas.errors import Problem, problem
 from schemas.filing.submission import Submission
@@ -19,13 +20,6 @@ def day_of_receipt(submission: Submission, now: datetime) -> date:
 
 def validity_problems(submission: Submission, term: Term | None) -> Iterator[Problem]:
     """That the version that was named, or every one, is in force only in this `term`, and not on the day of receipt."""
-    field = "version" if submission.version else "procedure"
-    match term:
-        case None:
-            return
-        case Term(valid_from=None, valid_until=last):
-            yield problem(field, "version_not_in_force", says="in_force_until", last=last)
-        case Term(valid_from=first, valid_until=None):
-            yield problem(field, "version_not_in_force", says="in_force_from", first=first)
-        case Term(valid_from=first, valid_until=last):
-            yield problem(field, "version_not_in_force", says="in_force_between", first=first, last=last)
+    if term is not None:
+        field = "version" if submission.version else "procedure"
+        yield problem(field, "version_not_in_force", validity=validity_in_words(term))

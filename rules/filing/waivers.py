@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from rules.filing.conditions import hold, received_on
-from rules.filing.fees import governing_day, in_force
-from rules.time.time_words import validity_in_words
+from rules.filing.fees import governing_day
+from rules.time.in_force import in_force, validity_in_words
 from schemas.errors import Problem, problem
 from schemas.filing.state import Filing
 from schemas.people import Role
@@ -25,8 +25,7 @@ def not_granted(filing: Filing, fee: FeePart, waiver: WaiverPart, now: datetime)
     """Why a waiver can't be granted to this filing, if it can't."""
     received = received_on(filing)
     if not in_force(waiver, governing_day(fee, received, now)):
-        validity = validity_in_words(waiver.valid_from, waiver.valid_until)
-        return problem("waiver", "waiver_not_in_force", validity=validity)
+        return problem("waiver", "waiver_not_in_force", validity=validity_in_words(waiver))
     if not hold(waiver.when, filing, received):
         return problem("waiver", "waiver_not_for_this_filing")
     if waiver.evidence is not None and waiver.evidence not in {paper.code for paper in filing.papers}:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from rules.publishing.facts import is_stale, is_unconfirmed
 from rules.time.calendars import decided, every_day, hours_of, hours_on, settled_by
 from rules.time.holiday_base import base_year
 from schemas.base import Text
 from schemas.publishing.calendar import CalendarDay, CalendarFile, DayStatus, OpenHours
 from schemas.saying import said
-
-STALE_AFTER: Final = timedelta(days=365)
-"""A fact that was checked longer ago is to be checked again."""
 
 
 class Fact(NamedTuple):
@@ -68,11 +66,6 @@ _WORDS: Final = {
 }
 
 
-def is_unconfirmed(source: str) -> bool:
-    """Whether a source says that there is none."""
-    return "unconfirmed" in source.casefold()
-
-
 def facts(file: CalendarFile) -> list[Fact]:
     """Every day of the overlays, and those that only the base has, in order."""
     written = [
@@ -108,5 +101,5 @@ def _doubts(fact: Fact, today: date) -> Iterator[Doubt]:
         yield Doubt.UNCONFIRMED
     elif fact.checked is None:
         yield Doubt.UNCHECKED
-    elif today - fact.checked > STALE_AFTER:
+    elif is_stale(fact.checked, today):
         yield Doubt.STALE

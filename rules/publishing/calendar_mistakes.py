@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from datetime import date
 
-from rules.publishing.calendar_facts import is_unconfirmed
 from rules.publishing.calendar_sketch import CalendarSketch, DaySketch, days, hours_of_week
 from rules.publishing.day_mistakes import MOST_YEARS, Settling
+from rules.publishing.facts import is_unconfirmed
 from rules.publishing.mistakes import Mistake, mistake
 from rules.publishing.plain_data import child, plain
 from rules.publishing.readable_parts import Listed, read, whole

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
-from datetime import date
 from typing import Final, TypeAlias, assert_never
 
+from rules.filing.conditions import written_date
 from rules.publishing.mistakes import Mistake, mistake
 from rules.publishing.readable_parts import (
     ConditionSketch,
@@ -168,18 +168,15 @@ def _at(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator[
     if field.kind is not FieldKind.INTEGER:
         yield from (mistake("when_bounds_need_integer", f"{path}.{name}") for name in _written(condition))
         return None
-    least, most = condition.at_least, condition.at_most
-    if isinstance(least, Unread) or isinstance(most, Unread):
-        return None
+    asked = yield from _between(condition.at_least, condition.at_most, f"{path}.at_least")
     bounds = _bounds(field)
-    if least is not None and most is not None and least > most:
-        yield mistake("when_bounds_crossed", f"{path}.at_least")
-    elif least is not None and least >= bounds.stop:
+    if asked is None:
+        return None
+    if asked.start >= bounds.stop:
         yield mistake("never_holds", f"{path}.at_least")
-    elif most is not None and most < bounds.start:
+    elif asked.stop <= bounds.start:
         yield mistake("never_holds", f"{path}.at_most")
     else:
-        asked = range(-_MOST if least is None else least, _MOST if most is None else most + 1)
         return _both(bounds, asked)
     return None
 
@@ -192,10 +189,17 @@ def _ago(condition: ConditionSketch, field: FieldSketch, path: str) -> Generator
         yield from (mistake("when_days_need_date", f"{path}.{name}") for name in _written(condition))
         return None
     least, most = condition.at_least_days_ago, condition.at_most_days_ago
+    return (yield from _between(least, most, f"{path}.at_least_days_ago"))
+
+
+def _between(
+    least: int | Unread | None, most: int | Unread | None, path: str
+) -> Generator[Mistake, None, range | None]:
+    """The numbers from the one to the other; None when they are crossed, or not understood."""
     if isinstance(least, Unread) or isinstance(most, Unread):
         return None
     if least is not None and most is not None and least > most:
-        yield mistake("when_bounds_crossed", f"{path}.at_least_days_ago")
+        yield mistake("when_bounds_crossed", path)
         return None
     return range(-_MOST if least is None else least, _MOST if most is None else most + 1)
 
@@ -215,16 +219,9 @@ def _fits(field: FieldSketch, value: FormValue) -> bool:
         case FieldKind.TEXT:
             return isinstance(value, str) and len(value) in _bounds(field)
         case FieldKind.DATE:
-            return isinstance(value, str) and _is_date(value)
+            return written_date(value) is not None
         case _:
             assert_never(field.kind)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def _bounds(field: FieldSketch) -> range:

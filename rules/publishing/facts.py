@@ -8,13 +8,16 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from rules.filing.conditions import written_date
 from rules.publishing.mistakes import Mistake, mistake
 from rules.publishing.plain_data import child
 from schemas.publishing.time_limits import Limits
 
 FRESH: Final = timedelta(days=365)
 """How long a check lasts; after that the source may say something else."""
-_UNCONFIRMED: Final = re.compile(r"\bunconfirmed\b")
+
+
+_UNCONFIRMED: Final = re.compile(r"\bunconfirmed\b", re.IGNORECASE)
 
 
 class Doubt(StrEnum):
@@ -22,6 +25,16 @@ class Doubt(StrEnum):
 
     STALE = "stale"
     UNCONFIRMED = "unconfirmed"
+
+
+def is_stale(checked: date, today: date) -> bool:
+    """Whether what was checked then is to be checked again."""
+    return today - checked > FRESH
+
+
+def is_unconfirmed(source: str) -> bool:
+    """Whether a source says that there is none."""
+    return _UNCONFIRMED.search(source) is not None
 
 
 class _Fact(NamedTuple):
@@ -35,9 +48,9 @@ class _Fact(NamedTuple):
 def doubts(value: object, today: date) -> Iterator[tuple[str, Doubt]]:
     """The path of each fact in plain data that is stale on this day, or that no source confirms."""
     for fact in _facts(value, "", None):
-        if fact.checked is not None and today - fact.checked > FRESH:
+        if fact.checked is not None and is_stale(fact.checked, today):
             yield fact.path, Doubt.STALE
-        if _UNCONFIRMED.search(fact.source):
+        if is_unconfirmed(fact.source):
             yield fact.path, Doubt.UNCONFIRMED
 
 
@@ -55,7 +68,7 @@ def fact_mistakes(value: dict[str, Any], today: date | None) -> Iterator[Mistake
 def _future(value: Any, path: str, today: date | None) -> Iterator[Mistake]:
     match value:
         case dict():
-            checked = _day(value.get("checked"))
+            checked = written_date(value.get("checked"))
             if checked is not None and today is not None and checked > today:
                 yield mistake("checked_in_future", child(path, "checked"))
             for key, entry in value.items():
@@ -69,7 +82,7 @@ def _facts(value: Any, path: str, checked: date | None) -> Iterator[_Fact]:
     """What has a source, and what is one: the laws of the list, the sources of the limits."""
     match value:
         case dict():
-            checked = _day(value.get("checked")) or checked
+            checked = written_date(value.get("checked")) or checked
             if isinstance(source := value.get("source"), str):
                 yield _Fact(path, source, checked)
             for key, entry in value.items():
@@ -79,10 +92,3 @@ def _facts(value: Any, path: str, checked: date | None) -> Iterator[_Fact]:
                 yield from _facts(entry, child(path, n), checked)
         case str() if path.startswith(("legal_basis[", "limits_source.")):
             yield _Fact(path, value, checked)
-
-
-def _day(written: object) -> date | None:
-    try:
-        return date.fromisoformat(written) if isinstance(written, str) else None
-    except ValueError:
-        return None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from functools import reduce
 
+from rules.time.in_force import validity_in_words
 from schemas.base import Text
 from schemas.form import FormValue
 from schemas.level import Channel
@@ -50,20 +50,7 @@ def channels(of: Iterable[Channel]) -> Text:
 def waived(rule: WaiverRule) -> Text:
     """How much is taken off, and from when to when."""
     off = said("prose.waived") if rule.percent == _ALL else said("prose.reduced", percent=rule.percent)
-    return _spaced(off, valid(rule.valid_from, rule.valid_until))
-
-
-def valid(since: date | None, until: date | None) -> Text | None:
-    """`từ ngày 15/8/2026 đến hết ngày 28/2/2027`; None where it is without end in both directions."""
-    if since is not None and until is not None:
-        return said("prose.valid", since=_day(since), until=_day(until))
-    if since is not None:
-        return said("prose.valid_from", since=_day(since))
-    return None if until is None else said("prose.valid_until", until=_day(until))
-
-
-def _day(day: date) -> str:
-    return f"{day.day}/{day.month}/{day.year}"
+    return _spaced(off, validity_in_words(rule))
 
 
 def _spaced(*texts: Text | None) -> Text:
@@ -86,7 +73,7 @@ def amount(item: FeeItem, labels: Labels) -> Text:
         rate = said("prose.per", amount=rate, label=labels[item.per])
     bounds = [(item.minimum, "prose.cost_at_least"), (item.maximum, "prose.cost_at_most")]
     written = [said(key, amount=money(bound)) for bound, key in bounds if bound is not None]
-    return joined([_spaced(rate, valid(item.valid_from, item.valid_until)), *written])
+    return joined([_spaced(rate, validity_in_words(item)), *written])
 
 
 def depends(item: FeeItem) -> bool:
@@ -96,7 +83,7 @@ def depends(item: FeeItem) -> bool:
 
 def charged(item: FeeItem, labels: Labels) -> Text:
     """When an item that is not always charged is."""
-    days = valid(item.valid_from, item.valid_until)
+    days = validity_in_words(item)
     return joined(text for text in (holds(item.when, labels) if item.when else None, days) if text is not None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
@@ -32,16 +32,6 @@ def run_in_words(
         yield from _pause(days, limit, n + 1, pause, leg)
     yield from _beyond(calendar, (start // DAY, found.receipt_day), found.due // DAY)
     yield said("time.due", when=_when(found.due))
-
-
-def validity_in_words(since: date | None, until: date | None) -> Text:
-    """From when to when something is in force, both days included."""
-    words = [
-        said(key, day=Text(vi=f"{day.day}/{day.month}/{day.year}", en=f"{day.day} {day:%B} {day.year}"))
-        for key, day in (("validity_from", since), ("validity_until", until))
-        if day is not None
-    ]
-    return joined(words, " ")
 
 
 def seconds_in_words(start: datetime, limit: Limit, due: datetime) -> tuple[Text, ...]:

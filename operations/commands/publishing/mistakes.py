@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from motcua.cli.running import Exit, out, print_json
+from motcua.cli.running import out
 from rules.publishing.mistakes import Mistake
 
 
@@ -23,23 +23,6 @@ class Language(StrEnum):
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, readable=True)]
 Lang = Annotated[Language, typer.Option("--lang", help="Language of the explanations.")]
-
-
-def report(
-    files: Sequence[Path], mistakes_of: Callable[[bytes], list[Mistake]], *, as_json: bool, lang: Language
-) -> None:
-    """Print every mistake of every file, and `ok` for a file without; exit 1 if there is one."""
-    found = [(path, entry) for path in files for entry in mistakes_of(path.read_bytes())]
-    if as_json:
-        print_json([mistake_row(path, entry) for path, entry in found])
-    else:
-        print_mistakes(found, lang)
-        wrong = {path for path, _ in found}
-        for path in files:
-            if path not in wrong:
-                out().print(f"[green]ok[/] {escape(str(path))}")
-    if found:
-        raise typer.Exit(Exit.REFUSED)
 
 
 def mistake_row(path: Path, entry: Mistake) -> dict[str, Any]:

@@ -86,15 +86,15 @@ def version_named(which: str, *, as_json: bool) -> Procedure:
     """The procedure in a file, or a published version; or the end of the command."""
     path = Path(which)
     if path.is_file():
-        return _checked(path, as_json=as_json)[0]
+        return _checked(path, path.read_bytes(), as_json=as_json)[0]
     if _CODE.match(which) is None:
         fail(f"không có tệp này / no such file: {which}", Exit.USAGE)
     return published_version(which)
 
 
-def _checked(path: Path, *, as_json: bool) -> tuple[Procedure, str]:
-    """The procedure in a file and its digest, or the end of the command with every mistake."""
-    checked: Checked = check_bytes(path.read_bytes(), allow_seconds=True)
+def _checked(path: Path, source: bytes, *, as_json: bool) -> tuple[Procedure, str]:
+    """The procedure in the bytes of a file and its digest, or the end of the command with every mistake."""
+    checked: Checked = check_bytes(source, allow_seconds=True)
     if checked.procedure is None:
         if as_json:
             print_json([mistake_row(path, entry) for entry in checked.mistakes])
@@ -119,9 +119,10 @@ def what_if(
 
     Example: `motcua procedures what-if new.yaml --json`
     """
-    versions = [_checked(path, as_json=as_json) for path in files]
+    sources = [path.read_bytes() for path in files]
+    versions = [_checked(path, source, as_json=as_json) for path, source in zip(files, sources, strict=True)]
     dsn, master = address(APPLICATION), master_key()
-    answers = [_asked(dsn, master, path, *version) for path, version in zip(files, versions, strict=True)]
+    answers = [_asked(dsn, master, source, *version) for source, version in zip(sources, versions, strict=True)]
     if as_json:
         print_json([_answer_row(answer) for answer in answers])
     else:
@@ -129,8 +130,8 @@ def what_if(
             _show(answer, limit)
 
 
-def _asked(dsn: str, master: bytes, path: Path, procedure: Procedure, sha256: str) -> VersionWhatIf:
-    source, rules, received = path.read_bytes(), rules_of(procedure, sha256), _from_then_on(procedure)
+def _asked(dsn: str, master: bytes, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
+    rules, received = rules_of(procedure, sha256), _from_then_on(procedure)
     with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("hồ sơ / filings")
         try:

@@ -56,11 +56,11 @@ def refused(found: dict[str, Any], **changes: Any) -> list[Problem]:
     [
         (
             Term(valid_from=FIRST, valid_until=date(2027, 12, 31)),
-            "từ ngày 01/03/2027 đến hết ngày 31/12/2027",
-            "from 01/03/2027 until 31/12/2027, both included",
+            "từ ngày 1/3/2027 đến hết ngày 31/12/2027",
+            "from 1 March 2027 to 31 December 2027",
         ),
-        (Term(valid_from=FIRST), "từ ngày 01/03/2027", "from 01/03/2027 on"),
-        (Term(valid_until=BEFORE), "đến hết ngày 28/02/2027", "until 28/02/2027, included"),
+        (Term(valid_from=FIRST), "từ ngày 1/3/2027", "from 1 March 2027 on"),
+        (Term(valid_until=BEFORE), "đến hết ngày 28/2/2027", "until 28 February 2027"),
     ],
     ids=["between", "since", "until"],
 )
@@ -71,7 +71,7 @@ def test_a_version_that_is_not_in_force_says_when_it_is(term: Term, vi: str, en:
     assert (named.field, named.rule) == ("version", "version_not_in_force")
     assert (current.field, current.rule) == ("procedure", "version_not_in_force")
     assert named.message.vi == f"phiên bản này chỉ áp dụng cho hồ sơ tiếp nhận {vi}"
-    assert named.message.en == f"this version is in force for what is received {en}"
+    assert named.message.en == f"this version is in force only for what is received {en}"
 
 
 def test_a_procedure_that_another_province_has_names_it() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from operations.publishing.calendar_file import CALENDARS, check_bytes
 from rules.publishing.calendar_changes import Change, changes
-from rules.publishing.calendar_facts import STALE_AFTER, Doubt, doubtful, facts
+from rules.publishing.calendar_facts import Doubt, doubtful, facts
+from rules.publishing.facts import FRESH
 from schemas.publishing.calendar import AFTERNOON, MORNING, CalendarFile, DayStatus
 
 TODAY: Final = date(2026, 11, 27)
@@ -56,15 +57,15 @@ DAY: Final = {"date": "2026-12-04", "kind": "off", "source": "QĐ 1"}
     ("day", "checked", "expected"),
     [
         (DAY, TODAY, []),
-        (DAY, TODAY - STALE_AFTER, []),
-        (DAY, TODAY - STALE_AFTER - timedelta(days=1), [Doubt.STALE]),
-        (DAY | {"checked": TODAY}, TODAY - 2 * STALE_AFTER, []),
-        (DAY | {"checked": TODAY - 2 * STALE_AFTER}, TODAY, [Doubt.STALE]),
+        (DAY, TODAY - FRESH, []),
+        (DAY, TODAY - FRESH - timedelta(days=1), [Doubt.STALE]),
+        (DAY | {"checked": TODAY}, TODAY - 2 * FRESH, []),
+        (DAY | {"checked": TODAY - 2 * FRESH}, TODAY, [Doubt.STALE]),
         (DAY, None, [Doubt.UNCHECKED]),
         (DAY | {"source": "unconfirmed"}, TODAY, [Doubt.UNCONFIRMED]),
         (DAY | {"source": "the press, unconfirmed"}, None, [Doubt.UNCONFIRMED]),
         (DAY | {"status": "proposed"}, TODAY, [Doubt.PROPOSED]),
-        (DAY | {"status": "proposed"}, TODAY - 2 * STALE_AFTER, [Doubt.PROPOSED, Doubt.STALE]),
+        (DAY | {"status": "proposed"}, TODAY - 2 * FRESH, [Doubt.PROPOSED, Doubt.STALE]),
     ],
 )
 def test_what_to_look_into(day: dict[str, Any], checked: date | None, expected: list[Doubt]) -> None:

@@ -18,6 +18,7 @@ from operations.publishing.provinces import PROVINCES
 from rules.filing import fees
 from rules.filing.waivers import not_granted
 from rules.publishing.provinces import composed
+from rules.time.in_force import InForce
 from rules.time.working_time import VIETNAM
 from schemas.base import Code, StrictModel
 from schemas.files import Paper
@@ -190,7 +191,7 @@ def _untouched(fee: FeePart, its: list[Told]) -> Iterator[str]:
         yield from _borders(part, waiver, granted, [case.received for case in asked])
 
 
-def _borders(part: str, rule: fees.InForce, within: list[date], told: list[date]) -> Iterator[str]:
+def _borders(part: str, rule: InForce, within: list[date], told: list[date]) -> Iterator[str]:
     """The first and the last day of what is in force, and the days beside them, on which there is no case."""
     if rule.valid_from is not None and not (rule.valid_from in within and rule.valid_from - A_DAY in told):
         yield f"{part} from"

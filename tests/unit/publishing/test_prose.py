@@ -313,14 +313,14 @@ SAID: Final = [
     (
         "waiver.pupil",
         "giảm 50% từ ngày 15/8/2026 đến hết ngày 28/2/2027",
-        "50% off from 15/8/2026 to 28/2/2027",
+        "50% off from 15 August 2026 to 28 February 2027",
     ),
     ("fee.many.minimum", "6.000 đồng", "6,000 đồng"),
     ("fee.many.maximum", "60.000 đồng", "60,000 đồng"),
     (
         "fee.late.when",
         "khi “Tên” trước ngày tiếp nhận, số ngày là từ 61 trở lên, từ ngày 1/1/2026",
-        "when “Name” is 61 or more days before the receipt, from 1/1/2026 on",
+        "when “Name” is 61 or more days before the receipt, from 1 January 2026 on",
     ),
     ("case.far", "5 ngày làm việc", "5 working days"),
     ("limit.intake", "8 giờ làm việc", "8 working hours"),

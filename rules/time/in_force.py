@@ -1,0 +1,41 @@
+"""From which day to which something is in force, both included."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol
+
+from schemas.base import Text
+from schemas.saying import said
+
+
+class InForce(Protocol):
+    """What is in force from a day to another; without one, since ever or without end."""
+
+    @property
+    def valid_from(self) -> date | None:
+        """The first day."""
+
+    @property
+    def valid_until(self) -> date | None:
+        """The last one."""
+
+
+def in_force(rule: InForce, day: date) -> bool:
+    """Whether the rule is in force on `day`."""
+    begun = rule.valid_from is None or rule.valid_from <= day
+    return begun and (rule.valid_until is None or day <= rule.valid_until)
+
+
+def validity_in_words(rule: InForce) -> Text | None:
+    """`từ ngày 15/8/2026 đến hết ngày 28/2/2027`; None for what is always in force."""
+    since, until = (day and _day(day) for day in (rule.valid_from, rule.valid_until))
+    if since and until:
+        return said("validity", since=since, until=until)
+    if since:
+        return said("validity_from", since=since)
+    return said("validity_until", until=until) if until else None
+
+
+def _day(day: date) -> Text:
+    return Text(vi=f"{day.day}/{day.month}/{day.year}", en=f"{day.day} {day:%B} {day.year}")
