@@ -6,25 +6,39 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from schemas.agency import AgencyKind
 from schemas.base import Text
+from schemas.level import Channel
+from schemas.people import Role
 from schemas.publishing.fee import FeeDue, FeeKind, GoverningDay, RefundCase
 from schemas.publishing.figure import FigureUnit, unit_words
-from schemas.publishing.procedure import Database, FieldKind, PartialReason, Silence
+from schemas.publishing.procedure import Act, Database, FieldKind, PartialReason, Silence
 from schemas.publishing.time_limits import GoesOn
 from schemas.saying import said
 
-FEE_KIND_NAMES: Final[Mapping[StrEnum, Text]] = {kind: said(f"fee_kind.{kind}") for kind in FeeKind}
-FEE_DUE_NAMES: Final[Mapping[StrEnum, Text]] = {due: said(f"fee_due.{due}") for due in FeeDue}
-FIELD_KIND_NAMES: Final[Mapping[StrEnum, Text]] = {kind: said(f"field_kind.{kind}") for kind in FieldKind}
-SILENCE_NAMES: Final[Mapping[StrEnum, Text]] = {silence: said(f"silence.{silence}") for silence in Silence}
-GOES_ON_NAMES: Final[Mapping[StrEnum, Text]] = {rule: said(f"goes_on.{rule}") for rule in GoesOn}
-GOVERNING_DAY_NAMES: Final[Mapping[StrEnum, Text]] = {day: said(f"governing_day.{day}") for day in GoverningDay}
-REFUND_CASE_NAMES: Final[Mapping[StrEnum, Text]] = {case: said(f"refund_case.{case}") for case in RefundCase}
-DATABASE_NAMES: Final[Mapping[StrEnum, Text]] = {database: said(f"database.{database}") for database in Database}
-PARTIAL_REASON_NAMES: Final[Mapping[StrEnum, Text]] = {
-    reason: said(f"partial_reason.{reason}") for reason in PartialReason
+_KEYS: Final[Mapping[type[StrEnum], str]] = {
+    Act: "step_act",
+    AgencyKind: "agency_kind",
+    Channel: "channel",
+    Database: "database",
+    FeeDue: "fee_due",
+    FeeKind: "fee_kind",
+    FieldKind: "field_kind",
+    GoesOn: "goes_on",
+    GoverningDay: "governing_day",
+    PartialReason: "partial_reason",
+    RefundCase: "refund_case",
+    Role: "role",
+    Silence: "silence",
 }
-FIGURE_UNIT_NAMES: Final[Mapping[StrEnum, Text]] = {unit: unit_words(unit) for unit in FigureUnit}
+_NAMES: Final[Mapping[tuple[type, StrEnum], Text]] = {
+    (kind, one): said(f"{key}.{one}") for kind, key in _KEYS.items() for one in kind
+} | {(FigureUnit, unit): unit_words(unit) for unit in FigureUnit}
+
+
+def chosen(value: StrEnum) -> Text:
+    """What a choice is called, or its code where it has no name."""
+    return _NAMES.get((type(value), value), same(value))
 
 
 def truth(value: bool) -> Text:  # noqa: FBT001 -- the value is what it is about

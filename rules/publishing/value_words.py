@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, time
 from enum import StrEnum
 from functools import singledispatch
@@ -11,16 +11,7 @@ from typing import Any, Final
 from rules.publishing.place_words import PlaceWords, words_of
 from rules.publishing.procedure_changes import key_of
 from rules.publishing.procedure_words import (
-    DATABASE_NAMES,
-    FEE_DUE_NAMES,
-    FEE_KIND_NAMES,
-    FIELD_KIND_NAMES,
-    FIGURE_UNIT_NAMES,
-    GOES_ON_NAMES,
-    GOVERNING_DAY_NAMES,
-    PARTIAL_REASON_NAMES,
-    REFUND_CASE_NAMES,
-    SILENCE_NAMES,
+    chosen,
     number,
     quoted,
     same,
@@ -30,30 +21,9 @@ from rules.publishing.rule_words import Labels, holds
 from schemas.base import Model, Text
 from schemas.level import CAPABILITIES, Level
 from schemas.limit import Limit
-from schemas.names import ACT_NAMES, AGENCY_KIND_NAMES, CHANNEL_NAMES, ROLE_NAMES
 from schemas.publishing.fact import Condition, Statement
 from schemas.saying import joined, said
 
-_NAMES: Final[Mapping[tuple[type, StrEnum], Text]] = {
-    (type(one), one): name
-    for names in (
-        ACT_NAMES,
-        AGENCY_KIND_NAMES,
-        CHANNEL_NAMES,
-        DATABASE_NAMES,
-        FEE_DUE_NAMES,
-        FEE_KIND_NAMES,
-        FIELD_KIND_NAMES,
-        FIGURE_UNIT_NAMES,
-        GOES_ON_NAMES,
-        GOVERNING_DAY_NAMES,
-        PARTIAL_REASON_NAMES,
-        REFUND_CASE_NAMES,
-        ROLE_NAMES,
-        SILENCE_NAMES,
-    )
-    for one, name in names.items()
-}
 TOLD_BEFORE: Final = frozenset({"code", "case", "name", "label", "source", "checked", "vi", "en"})
 """What an entry is called, and where it comes from, is not told again among what it says."""
 
@@ -159,7 +129,7 @@ def _(value: Level) -> Text:
 
 @plain.register
 def _(value: StrEnum) -> Text:
-    return _NAMES.get((type(value), value), same(value))
+    return chosen(value)
 
 
 @plain.register
