@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import httpx
 from asn1crypto import pem, x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 
 from activities.partners.http import UnreachableError, partner_client
@@ -23,6 +26,8 @@ async def signed_as(address: str, who: tuple[Holding, str, str], content: bytes,
 
     `who` is kind, number and name. Raises `UnfitFileError`, `OSError` without a time-stamp, and as `Signer` does.
     """
+    if field is not None:
+        _readable(content)
     kind, number, name = who
     person = Person(Identity(kind, number), name)
     async with partner_client(address) as client:
@@ -34,6 +39,14 @@ async def signed_as(address: str, who: tuple[Holding, str, str], content: bytes,
             return await sign_pdf(content, field, signer, person, lasting)
         except (PdfError, ValueError):
             raise UnfitFileError from None
+
+
+def _readable(content: bytes) -> None:
+    """Raises `UnfitFileError` before anybody is asked for what is no PDF."""
+    try:
+        IncrementalPdfFileWriter(BytesIO(content))
+    except (PdfError, ValueError):
+        raise UnfitFileError from None
 
 
 async def _root(client: httpx.AsyncClient) -> x509.Certificate:

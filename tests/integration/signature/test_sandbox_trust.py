@@ -40,8 +40,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 async def client(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     async with partner_client(server.url) as client:
-        await client.put("/faults", json={})
         yield client
+        await client.put("/faults", json={})
 
 
 async def holder(signer: RemoteSigner, number: str) -> tuple[bytes, ...]:
@@ -180,6 +180,11 @@ def test_what_can_not_be_signed_ends_with_its_code(
     done = dev_sign(tmp_path, server.url, *words)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["form.pdf", "text.txt"]
+
+
+def test_nobody_is_asked_to_sign_what_is_no_pdf(tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("no PDF")
+    assert dev_sign(tmp_path, "http://127.0.0.1:9", "text.txt", "--as", "001099000001").returncode == 2
 
 
 def test_without_a_sandbox_it_says_so(tmp_path: Path) -> None:
