@@ -27,6 +27,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks engine --json .motcua/bench-engine.json $(ARGS)
 
 test: $(STAMP)
+	@tests/install_programs
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 # Hours; go on where it was ended by calling it again. ARGS=rules/time for one package; read docs/testing.md first.

@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
 
 from benchmarks import calendar as calendar_benchmark
 from benchmarks import engine as engine_benchmark
+from benchmarks import files as files_benchmark
 from benchmarks import memory as memory_benchmark
 from benchmarks import report
 from benchmarks.asking import AskedError
@@ -99,6 +101,30 @@ def memory(
     typer.echo(str(measured))
     if file is not None:
         file.write_bytes(memory_benchmark.as_json(measured))
+
+
+@app.command()
+def files(
+    *,
+    many: Annotated[int, typer.Option("--files", min=1, metavar="N", help="Files that are attached.")] = (
+        files_benchmark.MANY
+    ),
+    size: Annotated[float, typer.Option("--size", min=0.001, max=20, metavar="MB", help="Of each.")] = 1,
+    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
+) -> None:
+    """Files put into a store in a folder, against a plain copy of them with sha256, as lasting and as many at once.
+
+    Example: `python -m benchmarks files --json out.json`
+    """
+    _see_folder(file)
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("files, each twice", total=2 * many)
+        each = round(size * files_benchmark.MEGABYTE)
+        measured = asyncio.run(files_benchmark.run(many, each, lambda done: bar.advance(task, done)))
+    typer.echo(str(measured))
+    if file is not None:
+        file.write_bytes(files_benchmark.as_json(measured))
 
 
 def _see_folder(file: Path | None) -> None:

@@ -134,7 +134,6 @@ def _submission() -> Submission:
             "actor": {"subject": applicant, "role": "applicant"},
             "via": VIA,
             "form": {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2},
-            "signature": {"key": "papers/sample/signature", "sha256": "0" * 64, "size": 1},
             "payer_account": "970400-0001",
             "result_channel": "online",
         }

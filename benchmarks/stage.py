@@ -63,12 +63,21 @@ async def _fill(owner: str) -> None:
     await publish_calendar(owner, await asyncio.to_thread(CALENDAR.read_bytes))
     await catalogue.seed_directory(owner, await asyncio.to_thread(catalogue.DIRECTORY.read_bytes))
     for file in sorted(catalogue.PROCEDURES.glob(f"{PROCEDURE}@*.yaml")):
-        await catalogue.publish(owner, file)
+        await catalogue.publish(owner, _unsigned(file.read_bytes()))
     connection = await asyncpg.connect(owner)
     try:
         await connection.execute(TABLE)
     finally:
         await connection.close()
+
+
+def _unsigned(source: bytes) -> bytes:
+    """The procedure without its signature: what is measured is the engine, and the other sides check none."""
+    asked, free = b"signature:\n  required: true\n", b"signature:\n  required: false\n"
+    if asked not in source:
+        msg = f"{PROCEDURE} asks for no signature any more"
+        raise ValueError(msg)
+    return source.replace(asked, free)
 
 
 def _served(pids: Mapping[str, int], stack: Stack) -> dict[str, dict[str, int]]:

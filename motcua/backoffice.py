@@ -26,7 +26,7 @@ from .errors import MotcuaError, NotFound, refused_for
 from .hooks import Hooks
 from .patience import DEFAULT_PATIENCE, patiently
 from .stopping import GRACE, on_stop_signals
-from .store import Store
+from .store import FileNotTakenError, Store
 
 READY_FILE: Final = "MOTCUA_READY_FILE"
 BEAT: Final = 2
@@ -108,10 +108,10 @@ class _Work:
         async with self._beating():
             made = await self._hooks.run(self._office.issue, request)
         document = Document(made) if isinstance(made, bytes) else made
-        folder = f"results/{request.dossier.filing_id}"
+        filing = request.dossier.filing_id
         try:
-            return c.IssueAnswer(result=await self._store.put(folder, document.data, document.media_type))
-        except ValueError as error:
+            return c.IssueAnswer(result=await self._store.put(filing, document.data, document.media_type))
+        except (FileNotTakenError, c.UnfitError) as error:
             raise ApplicationError(str(error), type="bad_result") from None
 
     @activity.defn(name=c.ANSWER)

@@ -28,7 +28,8 @@ class RefusedError(MotcuaError):
     """The platform said no. Nothing was recorded.
 
     Attributes:
-        refusal: The stable `code`, the `problems` (field, rule, message in `vi` and `en`), the actions `allowed` now.
+        refusal: The stable `code`, the `problems` (field, rule, message in `vi` and `en`), the actions `allowed` now;
+            to whoever lacks the signature that is asked for, the `offer` of the level at which it can be filed.
     """
 
     def __init__(self, refusal: Refusal) -> None:

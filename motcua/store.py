@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import io
 import os
-from typing import TYPE_CHECKING, Final
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from uuid import UUID
 
+from pydantic import ValidationError
+
+from . import contract as c
 from .contract import FileRef
+from .drafts import Draft, InFolder, InMemory, folder_of, sizes
 from .errors import MotcuaError
+from .not_taken import FileNotTakenError as FileNotTakenError
+from .not_taken import not_taken
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from obstore.store import ObjectStore
 
 OBJECTS: Final = "MOTCUA_OBJECTS"
-LONGEST: Final = 20_000_000
-"""Bytes of a file."""
+CHUNK: Final = 1 << 20
+"""Bytes of a file that are read at once."""
+PAGE: Final = 1000
+"""Files that are listed at once."""
+CHECKS: Final = "checks"
+"""Where a file lies for a moment, to see whether the store works."""
+
+Progress = Callable[[int], None]
 
 
 class NoStoreError(MotcuaError):
@@ -23,6 +44,10 @@ class NoStoreError(MotcuaError):
 
 class DamagedFileError(MotcuaError):
     """The file in the store is not the one that its reference names, or there is none."""
+
+
+class StoreFailedError(MotcuaError):
+    """The object store did not do it. Nothing half is in it, and trying again is safe."""
 
 
 def open_store(url: str) -> ObjectStore:
@@ -42,26 +67,52 @@ class Store:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
+        self._root = folder_of(store)
 
     @classmethod
-    def from_environment(cls) -> Store:
+    def from_environment(cls) -> Self:
         """The store at `MOTCUA_OBJECTS`. Raises `NoStoreError`."""
         url = os.environ.get(OBJECTS)
         if not url:
             raise NoStoreError(f"set {OBJECTS} to the address of the object store: file:///folder or s3://bucket")
         return cls(open_store(url))
 
-    async def put(self, folder: str, data: bytes, media_type: str) -> FileRef:
-        """Keep `data` under its own digest in `folder`; the same bytes again are the same file.
+    async def attach(
+        self,
+        filing_id: UUID | str,
+        path: Path | str,
+        *,
+        media_type: str | None = None,
+        name: str | None = None,
+        progress: Progress | None = None,
+    ) -> FileRef:
+        """Put a file of this computer into the store, for one filing, before that is filed. Again it is the same file.
 
-        Raises `ValueError` for no bytes or more than 20 MB.
+        It is read once, and is there whole or not at all, on the disk of the store when this returns. At most
+        `MOST_FILES` files of `LARGEST_FILING` bytes together may lie there for a filing.
+
+        Args:
+            filing_id: Of the filing: `motcua.filing_id(client_id, submission_id)`.
+            path: The file, of 1 to `LARGEST_FILE` bytes.
+            media_type: By default what the end of its name says.
+            name: What officers see it called; by default its own name.
+            progress: Told now and then, from another thread, how many bytes have been read.
+
+        Raises:
+            FileNotTakenError: This file can't be attached; the `problem` says why.
+            StoreFailedError: The store could not keep it.
+            DamagedFileError: Something else lies in its place in the store.
         """
-        if not 0 < len(data) <= LONGEST:
-            raise ValueError(f"a file has 1 to {LONGEST} bytes, this one has {len(data)}")
-        digest = hashlib.sha256(data).hexdigest()
-        file = FileRef(key=f"{folder}/{digest}", sha256=digest, size=len(data), media_type=media_type)
-        await self._store.put_async(file.key, data)
-        return file
+        return await asyncio.to_thread(
+            self._attach, UUID(str(filing_id)), Path(path), media_type, name, progress or (lambda _: None)
+        )
+
+    async def put(self, filing_id: UUID | str, data: bytes, media_type: str, name: str | None = None) -> FileRef:
+        """Keep `data` as a file of the filing, whatever else it has; the same bytes again are the same file.
+
+        Raises as `attach` does.
+        """
+        return await asyncio.to_thread(self._put, UUID(str(filing_id)), data, media_type, name)
 
     async def get(self, file: FileRef) -> bytes:
         """The bytes of `file`, checked against its digest. Raises `DamagedFileError`."""
@@ -73,3 +124,127 @@ class Store:
         if hashlib.sha256(data).hexdigest() != file.sha256:
             raise DamagedFileError(f"{file.key} in the object store is not the file that was filed: its digest differs")
         return data
+
+    async def works(self) -> bool:
+        """Whether what is put into it can be read back and removed. Raises what obstore raises."""
+        key, data = f"{CHECKS}/{secrets.token_hex(16)}", b"motcua"
+        await self._store.put_async(key, data)
+        same = bytes(await (await self._store.get_async(key)).bytes_async()) == data
+        await self._store.delete_async(key)
+        return same
+
+    def _attach(
+        self, filing: UUID, path: Path, media_type: str | None, name: str | None, progress: Progress
+    ) -> FileRef:
+        called = _called(name or path.name)
+        kind = media_type or c.media_type_of(called)
+        if kind is None:
+            endings = ", ".join(ending for endings in c.EXTENSIONS.values() for ending in endings)
+            raise not_taken("file_kind_unknown", endings=endings)
+        try:
+            source = path.open("rb")
+        except OSError:
+            raise not_taken("file_unreadable") from None
+        with source:
+            return self._keep(filing, _Read(source, progress), kind, called, counted=True)
+
+    def _put(self, filing: UUID, data: bytes, media_type: str, name: str | None) -> FileRef:
+        called = None if name is None else _called(name)
+        return self._keep(filing, _Read(io.BytesIO(data), lambda _: None), media_type, called, counted=False)
+
+    def _keep(self, filing: UUID, source: _Read, media_type: str, name: str | None, *, counted: bool) -> FileRef:
+        with _told(), self._draft(f"files/{filing}", media_type) as draft:
+            for chunk in source:
+                draft.write(chunk)
+            digest = source.digest
+            key = c.file_key(filing, digest)
+            file = FileRef(key=key, sha256=digest, size=source.size, media_type=media_type, name=name)
+            if counted:
+                self._see_room(filing, file)
+            if not draft.keep(digest):
+                self._see_same(file)
+        return file
+
+    def _draft(self, folder: str, media_type: str) -> AbstractContextManager[Draft]:
+        if self._root is not None:
+            return InFolder(self._root / folder)
+        return nullcontext(InMemory(self._store, folder, media_type))
+
+    def _sizes(self, folder: str) -> dict[str, int]:
+        """The files in a folder of the store by their names. Of one on this computer in a third of obstore's time."""
+        if self._root is not None:
+            return sizes(self._root / folder)
+        pages = self._store.list(f"{folder}/", chunk_size=PAGE)
+        return {meta["path"].removeprefix(f"{folder}/"): meta["size"] for page in pages for meta in page}
+
+    def _see_room(self, filing: UUID, file: FileRef) -> None:
+        """Refuse what would be too much for one filing, beside what lies there. Two at once may both just fit."""
+        there = self._sizes(f"files/{filing}")
+        if file.sha256 in there:
+            return
+        if len(there) >= c.MOST_FILES:
+            raise not_taken("too_many_files", most=c.MOST_FILES)
+        if sum(there.values()) + file.size > c.LARGEST_FILING:
+            raise not_taken("files_too_large", most=c.LARGEST_FILING)
+
+    def _see_same(self, file: FileRef) -> None:
+        """What lies in the file's place must be the file."""
+        there = hashlib.sha256()
+        for chunk in self._store.get(file.key).stream():
+            there.update(chunk)
+        if there.hexdigest() != file.sha256:
+            raise DamagedFileError(
+                f"{file.key} in the object store is another file: whoever runs the store has to remove it"
+            )
+
+
+class _Read:
+    """A file as it is read: its chunks, and after them its size and digest. Raises `FileNotTakenError`."""
+
+    def __init__(self, source: BinaryIO, progress: Progress) -> None:
+        self._source = source
+        self._progress = progress
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        while chunk := self._chunk():
+            self.size += len(chunk)
+            if self.size > c.LARGEST_FILE:
+                raise not_taken("file_too_large", most=c.LARGEST_FILE)
+            self._hash.update(chunk)
+            yield chunk
+            self._progress(self.size)
+        if not self.size:
+            raise not_taken("file_empty")
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+    def _chunk(self) -> bytes:
+        try:
+            return self._source.read(CHUNK)
+        except OSError:
+            raise not_taken("file_unreadable") from None
+
+
+def _called(name: str) -> str:
+    try:
+        return c.file_name(name)
+    except ValidationError:
+        raise not_taken("file_name_unfit") from None
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What a store raises, as ours. Its own words may hold paths: only the system's are said."""
+    from obstore.exceptions import BaseError  # noqa: PLC0415 -- the extra
+
+    try:
+        yield
+    except (OSError, BaseError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise StoreFailedError(
+            f"the object store could not keep the file: {why}; nothing of it is there, mend the store and try again"
+        ) from None

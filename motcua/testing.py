@@ -3,20 +3,49 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from . import contract as c
 
-_FILE: Final = {"key": "papers/sample/birth_notice", "sha256": "0" * 64, "size": 1}
+_PAGE: Final = (
+    b"<< /Type /Catalog /Pages 2 0 R >>",
+    b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+)
+_FONT: Final = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+
+
+def page(words: str) -> bytes:
+    """A PDF of one page that says these words, which are plain ASCII without brackets."""
+    drawn = f"BT /F1 12 Tf 72 770 Td ({words}) Tj ET".encode("ascii")
+    stream = b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawn), drawn)
+    written, places = b"%PDF-1.4\n", []
+    for number, body in enumerate((*_PAGE, stream, _FONT), 1):
+        places.append(len(written))
+        written += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    size = len(places) + 1
+    end = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, len(written))
+    return written + b"xref\n0 %d\n0000000000 65535 f \n" % size + table + end
+
+
+PAPER: Final = page("birth notice")
+"""The paper that `submission()` names: put it into the store first, or the submission is refused."""
+
 _SUBJECT: Final = "applicant-1"
 
 
 def submission(**overrides: Any) -> c.Submission:
-    """A birth registration (khai sinh) that fits `procedures/1.001193@2026-12.yaml`, new at every call."""
+    """A birth registration (khai sinh) that fits `procedures/1.001193@2026-12.yaml`, new at every call.
+
+    Its paper is `PAPER`, at the place that this submission has for it in the object store.
+    """
+    own = {"client_id": "sample", "submission_id": str(uuid4())} | overrides
     fields: dict[str, Any] = {
-        "client_id": "sample",
-        "submission_id": str(uuid4()),
+        "client_id": own["client_id"],
+        "submission_id": own["submission_id"],
         "procedure": "1.001193",
         "agency": "H56.30",
         "applicant": {"subject": _SUBJECT, "name": "Nguyễn Văn An", "id_number": "001090000001"},
@@ -30,10 +59,15 @@ def submission(**overrides: Any) -> c.Submission:
             "child_ethnicity": "Kinh",
             "child_nationality": "Việt Nam",
         },
-        "papers": [{"code": "birth_notice", "file": _FILE}],
+        "papers": [{"code": "birth_notice", "file": _file(c.filing_id(own["client_id"], own["submission_id"]))}],
         "result_channel": "online",
     }
     return c.Submission(**(fields | overrides))
+
+
+def _file(filing: UUID) -> c.FileRef:
+    digest = sha256(PAPER).hexdigest()
+    return c.FileRef(key=c.file_key(filing, digest), sha256=digest, size=len(PAPER))
 
 
 def _born() -> str:

@@ -7,7 +7,21 @@ from typing import Final
 import typer
 
 from motcua.cli.help import in_both_languages
-from operations.commands import board, doctor, filings, forms, law, ledger, processes, record, restart, tasks, versions
+from operations.commands import (
+    board,
+    doctor,
+    files,
+    filings,
+    forms,
+    law,
+    ledger,
+    processes,
+    record,
+    restart,
+    store,
+    tasks,
+    versions,
+)
 from operations.commands.help_words import PLATFORM
 from operations.commands.publishing import absences, calendar_change, procedure_changes, provinces
 
@@ -17,7 +31,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 for _commands in _ALONE:
     app.registered_commands += _commands.registered_commands
 record.filings.command()(restart.restart)
-_OF_THE_RECORD: Final = (record.filings, ledger.app, filings.app, versions.app)
+_OF_THE_RECORD: Final = (record.filings, files.app, ledger.app, store.app, filings.app, versions.app)
 _PUBLISHING: Final = (procedure_changes.app, forms.app, provinces.app, absences.app, calendar_change.app)
 for _group in (*_OF_THE_RECORD, *_PUBLISHING, law.app):
     app.add_typer(_group)

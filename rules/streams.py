@@ -269,7 +269,8 @@ def _as_it_was(data: dict[str, Any]) -> dict[str, Any]:
 
 
 _UNKNOWN_BEFORE: Final = {
-    "submitted": 2,  # one that knows nothing `missing` would take in what is incomplete; no `desk`: would ask another
+    "submitted": 4,  # no `missing`, `desk`, end of a mandate, `scan`: would take in, ask, go on, and not wait
+    "supplemented": 1,  # one that knows no `scan` would not wait for it
     "accepted": 1,  # one that knows no `since` would let the time run from too late
     "supplement_requested": 1,  # one that knows no `late` would give an officer's task to the leader who asked
     "reassigned": 1,  # one that knows no `acting_for` would let decide in whose place it was proposed
@@ -373,6 +374,7 @@ COMPLAINT: Final = StreamKind(
     guard=complaint_guards.guard,
     writers=frozenset({Role.SYSTEM, Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION, Role.LEADER, Role.TEAM_LEAD}),
     evidence=complaint_projections.evidence,
+    upcasters={"complained": (_as_it_was,)},  # one that knows no `represented_until` would hear a representative on
     title=said("many.complaints"),
 )
 

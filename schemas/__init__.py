@@ -1,5 +1,6 @@
 """The contract: what goes over every wire. Frozen models and enums, no I/O, no clock."""
 
+from .authorisation import Authorisation
 from .backoffice import (
     ANSWER,
     ASKED_AGAIN,
@@ -40,15 +41,26 @@ from .errors import (
     OTHER_CONTENT,
     OTHER_SUBMISSION,
     MotcuaError,
+    Offer,
     Problem,
     Refusal,
     RefusalCode,
     RefusalError,
     UnfitError,
+    problem,
 )
 from .files import (
+    EXTENSIONS,
+    LARGEST_FILE,
+    LARGEST_FILING,
+    MOST_FILES,
+    DocumentType,
     FileRef,
     Paper,
+    ScanState,
+    file_key,
+    file_name,
+    media_type_of,
 )
 from .filing.commands import (
     PUBLIC_COMMANDS,
@@ -68,6 +80,7 @@ from .filing.commands import (
     FulfilObligation,
     HandOver,
     Inspect,
+    JudgeSignature,
     PayAtCounter,
     Prolong,
     Propose,
@@ -152,7 +165,7 @@ from .limit import (
     Unit,
 )
 from .message_catalogue import PUBLIC_MESSAGES, Direction, FilingInput, Message, Part, Wire, WireKind
-from .names import COMPLAINT_STATE_NAMES
+from .names import COMPLAINT_STATE_NAMES, SCAN_STATE_NAMES, SIGNATURE_OUTCOME_NAMES
 from .parcel import (
     ParcelState,
     ParcelView,
@@ -236,6 +249,8 @@ from .reading import (
     TimelineEntry,
 )
 from .referral import REFERRAL_COMMANDS, AnswerPart, ReferralState, ReferralView
+from .saying import said
+from .signature import SignatureOutcome, SignatureRecord
 from .stream.ledger import Receipt
 
 __all__ = [
@@ -247,9 +262,13 @@ __all__ = [
     "COMPLAINT_OPENING",
     "COMPLAINT_STATE_NAMES",
     "DEFAULT_BACK_OFFICE_QUEUE",
+    "EXTENSIONS",
     "ISSUE",
+    "LARGEST_FILE",
+    "LARGEST_FILING",
     "LONGEST_WAIT",
     "MAX_SUBMISSION_BYTES",
+    "MOST_FILES",
     "NAMESPACE",
     "OFFICERS",
     "OTHER_CONTENT",
@@ -257,6 +276,8 @@ __all__ = [
     "PUBLIC_COMMANDS",
     "PUBLIC_MESSAGES",
     "REFERRAL_COMMANDS",
+    "SCAN_STATE_NAMES",
+    "SIGNATURE_OUTCOME_NAMES",
     "STATUS_NAMES",
     "SYSTEM",
     "TASK_QUEUE",
@@ -296,6 +317,7 @@ __all__ = [
     "AskTasks",
     "AskTimeline",
     "Audience",
+    "Authorisation",
     "Calendar",
     "CalendarDay",
     "CalendarFile",
@@ -325,6 +347,7 @@ __all__ = [
     "DemandObligation",
     "DeskRule",
     "Direction",
+    "DocumentType",
     "Dossier",
     "Extend",
     "Extension",
@@ -361,6 +384,7 @@ __all__ = [
     "Instant",
     "IssueAnswer",
     "IssueRequest",
+    "JudgeSignature",
     "Key",
     "Level",
     "Limit",
@@ -369,6 +393,7 @@ __all__ = [
     "Model",
     "Moment",
     "MotcuaError",
+    "Offer",
     "OpenSupplement",
     "Outcome",
     "OverduePartFact",
@@ -424,9 +449,12 @@ __all__ = [
     "Resume",
     "ReviewStep",
     "Role",
+    "ScanState",
     "Service",
     "Sha256",
     "ShowDraft",
+    "SignatureOutcome",
+    "SignatureRecord",
     "SignatureRule",
     "Stage",
     "StandingOrder",
@@ -466,10 +494,15 @@ __all__ = [
     "content_of",
     "content_of_start",
     "digest",
+    "file_key",
+    "file_name",
     "filing_id",
     "filing_workflow",
+    "media_type_of",
     "parcel_workflow",
     "payment_workflow",
+    "problem",
     "referral_workflow",
     "rules_of",
+    "said",
 ]

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import StrictBool
 
+from .authorisation import Authorisation
 from .base import AgencyCode, Code, Key, Model, ShortText, Subject, Version
 from .files import FileRef, Paper
 from .filing.events import Outcome
@@ -30,7 +31,7 @@ ASKED_AGAIN: Final = frozenset({NO_USABLE_ANSWER, NOT_IN_STORE})
 
 
 class Dossier(Model):
-    """What the agency's own worker sees of a filing."""
+    """What the agency's own worker sees of a filing. `authorisation` is what a representative has filed it under."""
 
     filing_id: UUID
     code: str
@@ -41,6 +42,7 @@ class Dossier(Model):
     applicant: Applicant
     form: dict[Code, FormValue]
     papers: tuple[Paper, ...]
+    authorisation: Authorisation | None = None
 
 
 class CheckRequest(Model):

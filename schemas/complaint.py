@@ -15,7 +15,7 @@ from .filing.events import Claimed, Moment, Reassigned, Released
 from .ids import digest
 from .limit import Limit
 from .people import Actor, Via
-from .publishing.calendar import Calendar
+from .publishing.calendar import Calendar, Day
 
 INTAKE: Final = "intake"
 """Where a filing starts again that starts at the beginning, beside the codes of its review steps."""
@@ -72,6 +72,7 @@ class Grounds(Model):
         until: Until when a complaint may be made; None as long as the applicant has no notice of it.
         complainants: Who may make it.
         side: Who stands on their side: none of them may answer it.
+        represented_until: The last day on which a representative may act for them; None: without end.
         earlier: So many complaints there are about this filing.
         disputed: Whether one about this event waits for its answer.
     """
@@ -84,6 +85,7 @@ class Grounds(Model):
     until: Instant | None = None
     complainants: tuple[Actor, ...] = ()
     side: tuple[str, ...] = ()
+    represented_until: Day | None = None
     earlier: int = 0
     disputed: bool = False
     take_up: Limit
@@ -96,6 +98,7 @@ class Complained(Model):
     """The complaint was recorded, about an `act`: the filing's event with the seq `about`, done in this `step`.
 
     It goes by the limits and the calendar of the filing: so long to `take_up`, then so long to `answer`.
+    A representative may speak for the complainant up to the day `represented_until`.
     """
 
     kind: Literal["complained"] = "complained"
@@ -109,6 +112,7 @@ class Complained(Model):
     answer: Limit
     reminder: Limit
     days: Calendar
+    represented_until: Day | None = None
     words: Annotated[str, Personal]
     document: Annotated[FileRef | None, Personal] = None
     side: Annotated[tuple[str, ...], Personal]
@@ -201,6 +205,7 @@ class Complaint(Model):
     days: Calendar | None = None
     words: str = ""
     side: tuple[str, ...] = ()
+    represented_until: Day | None = None
     answerer: str | None = None
     acting_for: str | None = None
     since: Instant | None = None

@@ -11,6 +11,7 @@ from .base import Model, problems_of
 from .base import MotcuaError as MotcuaError
 from .base import Problem as Problem
 from .base import UnfitError as UnfitError
+from .level import Channel, Level
 from .misfits import path as path
 from .saying import said
 
@@ -30,12 +31,24 @@ class RefusalCode(StrEnum):
     INTERNAL = "internal_error"
 
 
+class Offer(Model):
+    """At which level the same submission can be filed, and the channels to change for that; the others stay."""
+
+    level: Level
+    result_channel: Channel | None = None
+    fee_channel: Channel | None = None
+
+
 class Refusal(Model):
-    """Why a submission or a command was refused. `allowed` names the actions open to the actor now."""
+    """Why a submission or a command was refused.
+
+    `allowed` names the actions open to the actor now; `offer` is how a submission without its signature can be filed.
+    """
 
     code: RefusalCode
     problems: tuple[Problem, ...]
     allowed: tuple[str, ...] = ()
+    offer: Offer | None = None
 
     def __str__(self) -> str:
         said = "; ".join(f"{p.field}: {p.message.en} [{p.rule}]".removeprefix(": ") for p in self.problems)
@@ -50,9 +63,11 @@ class RefusalError(Exception):
         self.refusal = refusal
 
 
-def refused(code: RefusalCode, *problems: Problem, allowed: tuple[str, ...] = ()) -> RefusalError:
+def refused(
+    code: RefusalCode, *problems: Problem, allowed: tuple[str, ...] = (), offer: Offer | None = None
+) -> RefusalError:
     """A refusal to raise."""
-    return RefusalError(Refusal(code=code, problems=problems, allowed=allowed))
+    return RefusalError(Refusal(code=code, problems=problems, allowed=allowed, offer=offer))
 
 
 def problem(field: str, rule: str, *, says: str | None = None, **values: object) -> Problem:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Annotated, Final
+from unicodedata import normalize
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter
 
 from .base import Code, Model, Sha256
-from .text import line
+from .text import AT_THE_EDGE, line
 
 LARGEST_FILE: Final = 20_000_000
 """Bytes of a file."""
+
+MOST_FILES: Final = 100
+"""Files of a submission or a supplement, and those that may lie in the store for one filing."""
+
+LARGEST_FILING: Final = 200_000_000
+"""Bytes of all of these together."""
 
 EXTENSIONS: Final[dict[str, tuple[str, ...]]] = {
     "application/pdf": (".pdf",),
@@ -21,6 +30,18 @@ EXTENSIONS: Final[dict[str, tuple[str, ...]]] = {
     "application/pkcs7-signature": (".p7s",),
 }
 """The media types of files that are taken from applicants, and how the names of such files end."""
+
+
+class DocumentType(StrEnum):
+    """The media types of those of them that are papers."""
+
+    PDF = "application/pdf"
+    JPEG = "image/jpeg"
+    PNG = "image/png"
+
+
+DOCUMENTS: Final = tuple(DocumentType)
+"""What a paper may be, where its procedure does not say otherwise."""
 
 MediaType = Annotated[str, AfterValidator(line), Field(max_length=100)]
 FileName = Annotated[str, AfterValidator(line), Field(min_length=1, max_length=200, pattern=r"^[^/\\]+$")]
@@ -44,13 +65,40 @@ class Paper(Model):
 
 
 class ScanState(StrEnum):
-    """What is known of viruses in the files of a filing: none; there is no scanner; it has not answered yet."""
+    """What is known of viruses in files: none; there is no scanner; it has not answered yet; there are."""
 
     CLEAN = "clean"
     UNSCANNED = "unscanned"
     PENDING = "pending"
+    INFECTED = "infected"
 
 
 def file_key(filing_id: UUID | str, sha256: str) -> str:
     """Where the object store keeps a file of a filing: nowhere else, and never for two filings."""
     return f"files/{filing_id}/{sha256}"
+
+
+def files_named(value: object, place: str = "") -> Iterator[tuple[str, FileRef]]:
+    """Every file that a message names, with the place where it does: `papers[0].file`."""
+    if isinstance(value, FileRef):
+        yield place, value
+    elif isinstance(value, BaseModel):
+        for name, part in value:
+            yield from files_named(part, f"{place}.{name}".removeprefix("."))
+    elif isinstance(value, tuple):
+        for index, part in enumerate(value):
+            yield from files_named(part, f"{place}[{index}]")
+
+
+def file_name(name: str) -> str:
+    """`name` as a file may be called, in NFC. Raises pydantic's `ValidationError`, which quotes it."""
+    return _FILE_NAME.validate_python(normalize("NFC", name), context=AT_THE_EDGE)
+
+
+def media_type_of(name: str) -> str | None:
+    """The media type that the end of a file's name says; None if it is none of those that are taken."""
+    ending = PurePath(name).suffix.lower()
+    return next((media_type for media_type, endings in EXTENSIONS.items() if ending in endings), None)
+
+
+_FILE_NAME: Final[TypeAdapter[str]] = TypeAdapter(FileName)

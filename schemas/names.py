@@ -9,11 +9,13 @@ from typing import Final
 from .agency import AgencyKind
 from .base import Text
 from .complaint import ComplaintState
+from .files import DocumentType, ScanState
 from .filing.state import Stage
 from .level import Channel
 from .people import Role
 from .publishing.procedure import Act
 from .saying import joined, said
+from .signature import SignatureOutcome
 
 ROLE_NAMES: Final[Mapping[StrEnum, Text]] = {role: said(f"role.{role}") for role in Role}
 STAGE_NAMES: Final[Mapping[StrEnum, Text]] = {stage: said(f"stage.{stage}") for stage in Stage}
@@ -21,6 +23,11 @@ ACT_NAMES: Final[Mapping[StrEnum, Text]] = {act: said(f"step_act.{act}") for act
 CHANNEL_NAMES: Final[Mapping[StrEnum, Text]] = {channel: said(f"channel.{channel}") for channel in Channel}
 COMPLAINT_STATE_NAMES: Final[Mapping[StrEnum, Text]] = {
     state: said(f"complaint_state.{state}") for state in ComplaintState
+}
+DOCUMENT_TYPE_NAMES: Final[Mapping[StrEnum, Text]] = {one: said(f"document_type.{one}") for one in DocumentType}
+SCAN_STATE_NAMES: Final[Mapping[StrEnum, Text]] = {state: said(f"scan_state.{state}") for state in ScanState}
+SIGNATURE_OUTCOME_NAMES: Final[Mapping[StrEnum, Text]] = {
+    outcome: said(f"signature_outcome.{outcome}") for outcome in SignatureOutcome
 }
 AGENCY_KIND_NAMES: Final[Mapping[StrEnum, Text]] = {kind: said(f"agency_kind.{kind}") for kind in AgencyKind}
 

@@ -65,6 +65,10 @@ class Address(Model):
     postcode: str = Field(pattern=r"^[0-9]{5}$", json_schema_extra={"maxLength": 5})
 
 
+IdNumber = Annotated[str, StringConstraints(max_length=20, pattern=r"^[0-9A-Z-]{6,20}$")]
+"""A citizen number, or the enterprise number of an organisation."""
+
+
 class PersonKind(StrEnum):
     """A natural person, or an organisation."""
 
@@ -78,7 +82,7 @@ class Applicant(Model):
     subject: Subject = Field(description="identity at the identity provider")
     kind: PersonKind = PersonKind.PERSON
     name: Line
-    id_number: str = Field(max_length=20, pattern=r"^[0-9A-Z-]{6,20}$", description="citizen or enterprise number")
+    id_number: IdNumber = Field(description="citizen or enterprise number")
     phone: Line | None = None
     email: Line | None = None
     stands_for_it: Subject | None = None

@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter
 from .agency import AgencyKind
 from .base import AgencyCode, Dong, Instant, Key, Model, StrictModel, Subject, Text
 from .filing.state import FilingView
-from .people import Actor, Role
+from .people import Actor, IdNumber, Role
 from .stream.rows import ParcelRow, PaymentRow
 
 T = TypeVar("T")
@@ -141,7 +141,7 @@ class AskPersonsFilings(_Page):
     """The filings in the name of one person."""
 
     ask: Literal["persons_filings"] = "persons_filings"
-    id_number: str = Field(pattern=r"^[0-9A-Z-]{6,20}$")
+    id_number: IdNumber
 
 
 class AskTasks(_Page):

@@ -18,7 +18,7 @@ from temporalio.exceptions import ApplicationError
 from motcua import BackOffice, testing
 from operations.publishing import catalogue
 from operations.publishing.calendars import CALENDAR, publish_calendar
-from operations.publishing.procedure_file import parse
+from rules.publishing.document import parse
 from schemas import ids
 from schemas.backoffice import Dossier
 from schemas.errors import Refusal
@@ -37,6 +37,8 @@ AGENCY: Final = "H56.30"
 VERSION: Final = "2026-12-demo"
 VIA: Final = Via(principal="test")
 FILE: Final = {"key": "papers/sample/file", "sha256": "0" * 64, "size": 1}
+AUTHORISATION: Final = FILE | {"principal": "001090000001", "id_number": "001090000002"}
+"""Given by the applicant of the samples."""
 ADDRESS: Final = {"recipient": "Nguyễn Văn An", "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
 
 PAYS: Final = "970400-0001"

@@ -30,6 +30,7 @@ from motcua.store import Store
 from operations.publishing import catalogue
 from operations.publishing.calendars import CALENDAR, publish_calendar
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
+from tests.any_files import AnyFiles, Receives, received_by
 from workers.settings import WorkerSettings
 from workers.wiring import activities, platform_worker
 
@@ -38,7 +39,7 @@ QUICK: Final = ("unit", "contract", "replay")
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- folders of random names in it
 """A database for each test costs a fifth less CPU there than on a disk."""
 ROOM: Final = 6 << 30
-PARTS: Final = ("postgres", "temporal", "migrations", "bank", "post")
+PARTS: Final = ("postgres", "temporal", "migrations", "bank", "post", "trust")
 DIRECTORY: Final = (ROOT / "deploy" / "directory.yaml").read_bytes()
 
 
@@ -72,7 +73,7 @@ def _has_room(memory: Path) -> bool:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Mapping[str, str]]:
-    """The addresses of a running PostgreSQL, Temporal, bank and post, with what every world begins with published."""
+    """The addresses of a running stack without workers, with what every world begins with published."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder, asyncio.Runner() as runner:
         running = Stack(Path(folder).resolve(), parts=PARTS)
         runner.run(running.__aenter__())
@@ -104,6 +105,8 @@ class World:
             objects=self.objects,
             bank_url=self.env["MOTCUA_BANK_URL"],
             post_url=self.env["MOTCUA_POST_URL"],
+            signature_roots=self.env["MOTCUA_SIGNATURE_ROOTS"],
+            tsa_url=self.env["MOTCUA_TSA_URL"],
             sandbox=True,
         )
 
@@ -142,10 +145,18 @@ class World:
             yield
 
     @asynccontextmanager
-    async def platform(self) -> AsyncIterator[None]:
-        """A platform worker that works in this process."""
+    async def real_platform(self) -> AsyncIterator[None]:
+        """A platform worker that works in this process, and looks at files."""
         async with activities(self.settings) as functions, platform_worker(self.temporal, functions, self.settings):
             yield
+
+    @asynccontextmanager
+    async def platform(self, reception: Receives | None = None) -> AsyncIterator[None]:
+        """A platform worker that works in this process, and unless told otherwise takes files for what they say."""
+        async with activities(self.settings) as functions:
+            received = received_by(reception or AnyFiles(), functions)
+            async with platform_worker(self.temporal, received, self.settings):
+                yield
 
 
 async def world_of(env: Mapping[str, str], folder: Path) -> World:

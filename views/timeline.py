@@ -63,6 +63,8 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "submitted",
         "accepted",
         "intake_refused",
+        "files_scanned",
+        "signature_judged",
         "supplement_requested",
         "supplemented",
         "supplement_expired",

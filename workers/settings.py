@@ -6,9 +6,10 @@ import base64
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, Json, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from activities.signature.identity import SubjectRules
 from workers.build import own_build
 
 
@@ -36,6 +37,12 @@ class WorkerSettings(ProcessSettings):
     objects: str = Field(description="URL of the object store: file:///… or s3://…")
     bank_url: str
     post_url: str
+    signature_roots: str | None = Field(default=None, description="PEM file of the authorities that are trusted")
+    signature_subjects: Json[SubjectRules] = Field(default="{}", description="how certificates name their holders")  # type: ignore[assignment] # read as what is set
+    tsa_url: str | None = Field(default=None, description="who time-stamps what is kept of a signature (RFC 3161)")
+    clamd: str | None = Field(
+        default=None, description="path of the socket of the virus scanner clamd; files stay unscanned without"
+    )
     pool_size: int = Field(default=10, ge=1)
     cached_workflows: int = Field(default=1000, ge=0)
     ready_file: str | None = None
@@ -49,6 +56,11 @@ class WorkerSettings(ProcessSettings):
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
         description="which build of the platform this is; without it a digest of its code",
     )
+
+    @field_validator("clamd")
+    @classmethod
+    def _is_a_path(cls, value: str | None) -> str | None:
+        return value or None
 
     @field_validator("master_key")
     @classmethod

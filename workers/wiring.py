@@ -19,6 +19,8 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymen
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from activities.complaint import Complaints
+from activities.files.inspection import Inspector
+from activities.files.scanner import scanner_at
 from activities.intake import Registry
 from activities.ledger import builds
 from activities.ledger.append import Ledger
@@ -29,6 +31,7 @@ from activities.parcel import Parcels
 from activities.partners.bank import Bank, HttpBank, partner_client
 from activities.partners.postal import HttpPost, Post
 from activities.payment import Payments
+from activities.reception import Reception
 from activities.reprojection import Reprojections
 from activities.views import WAITING_QUEUE, Views
 from activities.workflows import Workflows
@@ -40,6 +43,7 @@ from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment import DEFAULT_PROVIDER
 from workers.eviction import ForgettingRunner
 from workers.settings import WorkerSettings
+from workers.trust import submitted_signatures
 from workflows.complaint import ComplaintWorkflow
 from workflows.filing import FilingWorkflow
 from workflows.healing import Healing
@@ -118,7 +122,11 @@ async def activities_with(
     settings: WorkerSettings, bank: Bank, post: Post, kinds: Kinds = KINDS
 ) -> AsyncIterator[Functions]:
     """The platform's activities, with this bank and this post."""
-    async with open_pool(settings) as pool:
+    async with (
+        open_pool(settings) as pool,
+        Inspector() as inspector,
+        submitted_signatures(settings, pool) as signatures,
+    ):
         vault = Vault(settings.master)
         async with pool.acquire() as connection:
             if not await vault.opens(connection):
@@ -129,7 +137,8 @@ async def activities_with(
         payments = Payments({DEFAULT_PROVIDER: bank}, pool)
         parcels = Parcels(post)
         views = Views(pool, vault, kinds)
-        papers = Papers(open_store(settings.objects))
+        store = open_store(settings.objects)
+        papers, reception = Papers(store), Reception(store, inspector, scanner_at(settings.clamd), signatures)
         others = Workflows()
         complaints = Complaints(pool, vault, kinds)
         working = (
@@ -150,6 +159,8 @@ async def activities_with(
             parcels.send,
             parcels.end,
             papers.confirm,
+            reception.examine,
+            reception.scan,
             others.start,
             others.tell,
             complaints.grounds,

@@ -152,4 +152,5 @@ def dossier(filing: Filing) -> bo.Dossier:
         applicant=filing.applicant,
         form=filing.form,
         papers=filing.papers,
+        authorisation=filing.authorisation,
     )

@@ -33,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
     from workflows.alarm import Alarm
+    from workflows.stream.examining import examine, refusal_of
     from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import pause, wait_for
@@ -66,9 +67,9 @@ class ComplaintLife(Life[Complaint]):
         if found is None:
             raise RefusalError(NOT_FOUND)
         command = Complain(command_id=OPENING, actor=start.actor, via=start.via, start=start, grounds=found)
-        return Opening(
-            Origin(stream_named(self.kind), found.agency), command, content_of_start(self.start), self._misfit
-        )
+        examined = await examine(start.filing_id, start)
+        refusal = self._misfit or refusal_of(examined)
+        return Opening(Origin(stream_named(self.kind), found.agency), command, content_of_start(self.start), refusal)
 
     async def proceed(self) -> None:
         """Wait for the answer while the clock runs; upheld, see to it that the filing starts again."""

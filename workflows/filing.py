@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenResult, Registry
@@ -20,8 +20,9 @@ with workflow.unsafe.imports_passed_through():
     from schemas.backoffice import NOT_IN_STORE
     from schemas.edge import bounded
     from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalError
-    from schemas.files import FileRef
+    from schemas.files import FileRef, ScanState
     from schemas.filing import commands as cm
+    from schemas.filing.examined import Examined
     from schemas.filing.state import Filing, FilingEnd, Stage, Timer
     from schemas.level import Channel
     from schemas.people import SYSTEM
@@ -36,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
         part_command,
         recorded_fact,
     )
+    from workflows.stream.examining import examine, scan
     from workflows.stream.recording import failure, single_argument
     from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.waiting import wait_for
@@ -57,6 +59,7 @@ class FilingLife(Life[Filing]):
         self._cancelled: set[int] = set()
         self._referred: set[int] = set()
         self._recalled: set[int] = set()
+        self._scanning: asyncio.Task[None] | None = None
         self._alarm = Alarm()
         self._upcoming: tuple[int, Timer | None] = (0, None)
 
@@ -93,7 +96,15 @@ class FilingLife(Life[Filing]):
             raise filed.unknown(procedure_known=found.procedure is not None)
         self.taken_over(found)
         origin = Origin(filed.stream, filed.submission.agency, found.procedure, found.calendar, found.digests)
-        return Opening(origin, filed.command(found.procedure, found), filed.content, filed.refusal)
+        # Also of what is refused anyway: whether it is, today's rules say, and no replay may depend on them.
+        examined = await examine(filed.stream.filing, filed.submission, found.procedure.version)
+        return Opening(origin, filed.command(found.procedure, found, examined), filed.content, filed.refusal)
+
+    def as_examined(self, command: cm.Command, examined: Examined) -> cm.Command:
+        """A supplement with what the scanner says of its files."""
+        if not isinstance(command, cm.Supplement):
+            return command
+        return cm.ExaminedSupplement.model_validate(command.model_dump() | {"scan": examined.scan})
 
     def taken_over(self, found: OpenResult) -> None:
         """Keep the queue of the agency's back office. Without one, or without its rules, the filing stands still."""
@@ -153,6 +164,7 @@ class FilingLife(Life[Filing]):
         def accepted() -> bool:
             return self._filing.accepted_at is not None
 
+        await self._until(lambda: accepted() or self._filing.scan is not ScanState.PENDING)
         if self._to_check:
             checking = agency.check(self.stream, self.memory.queue)
             await self._until(lambda: accepted() or checking.done())
@@ -186,7 +198,7 @@ class FilingLife(Life[Filing]):
                 await self._until(later.done)
 
     async def _is_stored(self, result: FileRef) -> bool:
-        with suppress(ActivityError):
+        with suppress(FailureError):
             return await workflow.execute_local_activity_method(Papers.confirm, result, **QUICKLY)
         confirming = workflow.start_activity_method(Papers.confirm, result, **STORE)
         await self._until(confirming.done)
@@ -208,6 +220,7 @@ class FilingLife(Life[Filing]):
         while True:
             await self._see_to_payments()
             await self._see_to_referrals()
+            self._see_to_scan()
             await workflow.wait_condition(lambda: self.stream.idle)
             if self._others_wait:
                 continue
@@ -260,10 +273,27 @@ class FilingLife(Life[Filing]):
         seen_to = self._recalled if self._filing.closed else self._referred
         return not seen_to.issuperset(part.n for part in self._filing.parts_under_way)
 
+    def _see_to_scan(self) -> None:
+        """Have the scanner asked about files of which it has not spoken yet, until it answers."""
+        if self._scan_waits:
+            self._scanning = asyncio.create_task(self._scan())
+
+    @property
+    def _scan_waits(self) -> bool:
+        idle = self._scanning is None or self._scanning.done()
+        return idle and bool(self._filing.to_scan) and not self._filing.closed
+
+    async def _scan(self) -> None:
+        asked = self._filing.to_scan
+        infected = await scan(asked)
+        scanned = tuple(paper.file.sha256 for paper in asked if paper.file is not None)
+        command_id = f"scan:{self._filing.seq}"
+        await self.stream.attempt(cm.RecordScan(command_id=command_id, scanned=scanned, infected=tuple(infected)))
+
     @property
     def _others_wait(self) -> bool:
-        """Whether another stream has to be started, or told that the filing has ended."""
-        return self._payments_wait or self._referrals_wait
+        """Whether another stream has to be started, or told that the filing has ended, or a file scanned."""
+        return self._payments_wait or self._referrals_wait or self._scan_waits
 
     async def _wait_for_change(self, done: Callable[[], bool], timer: Timer | None) -> bool:
         """Wait for a change; False if the timer fired first.

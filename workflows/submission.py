@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.edge import strictly
     from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused, shape_refusal
     from schemas.filing.commands import Submit
+    from schemas.filing.examined import Examined
     from schemas.filing.state import FilingStart, SubmitCheck
     from schemas.filing.submission import Submission, content_digest
     from schemas.ids import StreamId, filing_id
@@ -51,8 +52,8 @@ class Filed:
             desks=tuple(desk for desk in (submission.desk, submission.result_desk) if desk is not None),
         )
 
-    def command(self, procedure: ProcedureRules, found: OpenResult) -> Submit:
-        """The filing's first command, under this procedure, with what the directory says."""
+    def command(self, procedure: ProcedureRules, found: OpenResult, examined: Examined) -> Submit:
+        """The filing's first command, under this procedure, with what the directory says and its files are."""
         submission = composed(self.submission)
         return Submit(
             actor=submission.actor,
@@ -66,6 +67,7 @@ class Filed:
             partners=found.partners,
             not_in_force=found.not_in_force,
             only_in=found.only_in,
+            examined=examined,
         )
 
     def unknown(self, *, procedure_known: bool) -> RefusalError:

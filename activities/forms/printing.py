@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import segno
@@ -23,6 +24,9 @@ from schemas.text import composed
 
 STANDARD: Final = "a-2a"
 """Asked of typst, because it then refuses what has no glyph. No validator has confirmed it: nothing is claimed."""
+
+_ALONE: Final = Lock()
+"""A compiler that works in one thread refuses every other; a form takes 10 ms."""
 
 _HERE: Final = Path(__file__).parent
 _MISSING: Final = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
@@ -52,7 +56,8 @@ def printed(sheet: Sheet, at: datetime) -> bytes:
     data = json.dumps(sheet.model_dump(mode="json") | {"words": _WORDS, **_codes(sheet)}, ensure_ascii=False)
     moment = at.astimezone(UTC).replace(microsecond=0)
     try:
-        made = _compiler().compile(sys_inputs={"data": data}, timestamp=moment, pdf_standards=STANDARD)
+        with _ALONE:
+            made = _compiler().compile(sys_inputs={"data": data}, timestamp=moment, pdf_standards=STANDARD)
     except typst.TypstError as error:
         missing = _MISSING.findall(error.diagnostic)
         if not missing:

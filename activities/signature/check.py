@@ -14,12 +14,11 @@ from io import BytesIO
 from typing import Final
 
 from asn1crypto import cms
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
 from pyhanko.sign.validation import async_validate_detached_cms, async_validate_pdf_signature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
-from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationError
+from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import SignatureStatus
@@ -27,6 +26,7 @@ from pyhanko.sign.validation.status import SignatureStatus
 from activities.signature.identity import Identity, SubjectRules, identities
 from activities.signature.moment import Moment, moment_of
 from activities.signature.revisions import (
+    MALFORMED,
     ONLY_SIGNATURES,
     Form,
     covers_its_revision,
@@ -37,9 +37,6 @@ from activities.signature.revocation import NOTHING, Answers
 from activities.signature.trust import UNDETERMINED, Standing, Trust
 from schemas.errors import problem
 from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureVerdict
-
-MALFORMED: Final = (PdfError, SignatureValidationError, ValueError, TypeError, LookupError, RecursionError)
-"""What the library raises for a file that is none, or lies about its structure."""
 
 ANY_USE: Final = KeyUsageConstraints(key_usage=set())
 """The purpose of a certificate is judged with its chain."""
@@ -93,6 +90,7 @@ class SignatureCheck:
                 if rule is not None:
                     return _refused(rule, received_at, signatory.field)
                 claimed = embedded.self_reported_timestamp
+                _read(extract_certificate_info(embedded.signed_data))
                 found.append(_Signature(embedded.signed_data, signatory, _kept(reader), claimed))
         except MALFORMED:
             return _refused("signature_unreadable", received_at)
@@ -107,6 +105,7 @@ class SignatureCheck:
             if signed is None:
                 return _refused("signature_not_detached", received_at)
             certificates = extract_certificate_info(signed)
+            _read(certificates)
             context = self._trust.context(certificates.other_certs, received_at)
             status = await async_validate_detached_cms(content, signed, context, key_usage_settings=ANY_USE)
         except MALFORMED:
@@ -137,7 +136,7 @@ class SignatureCheck:
             standing = await self._trust.vouch(signer, others, "signing", moment.judged_at, one.kept)
             rules += [(one.signatory.field, rule) for rule in self._wrong(one, standing, moment)]
             evidence.append(_evidence(one, standing, moment))
-        return _verdict(rules, received_at, evidence)
+        return verdict_of(rules, received_at, evidence)
 
     def _wrong(self, signature: _Signature, standing: Standing, moment: Moment) -> Iterable[str]:
         if standing.rule is not None:
@@ -182,6 +181,12 @@ def _detached(signature: bytes) -> cms.SignedData | None:
     return signed if alone and signed["encap_content_info"]["content"].native is None else None
 
 
+def _read(certificates: SignedDataCerts) -> None:
+    """Read whose they are, which the library does only when it is asked. Raises what is `MALFORMED`."""
+    for certificate in (certificates.signer_cert, *certificates.other_certs):
+        _ = certificate.subject.native, certificate.issuer.native, certificate.public_key.native
+
+
 def _is_whole(status: SignatureStatus) -> bool:
     return status.intact and status.valid
 
@@ -215,21 +220,20 @@ def _base64(data: bytes) -> str:
 
 
 def _refused(rule: str, received_at: datetime, field: str = "") -> SignatureVerdict:
-    return _verdict([(field, rule)], received_at, ())
+    return verdict_of([(field, rule)], received_at)
 
 
-def _verdict(
-    rules: Sequence[tuple[str, str]], received_at: datetime, evidence: Sequence[SignatureEvidence]
+def verdict_of(
+    rules: Sequence[tuple[str, str]], received_at: datetime, evidence: Sequence[SignatureEvidence] = ()
 ) -> SignatureVerdict:
-    """What is refused stands before what is not known."""
-    weighed = sorted(rules, key=lambda found: found[1] in UNDETERMINED)
+    """The verdict by these rules, each of a field. Where one refuses, nobody cares any more what is not known."""
+    broken = [found for found in rules if found[1] not in UNDETERMINED]
     outcome = SignatureOutcome.VALID
-    if weighed:
-        doubtful = weighed[0][1] in UNDETERMINED
-        outcome = SignatureOutcome.UNDETERMINED if doubtful else SignatureOutcome.REFUSED
+    if rules:
+        outcome = SignatureOutcome.REFUSED if broken else SignatureOutcome.UNDETERMINED
     return SignatureVerdict(
         outcome=outcome,
-        problems=tuple(problem(field or "signature", rule) for field, rule in weighed),
+        problems=tuple(problem(field or "signature", rule) for field, rule in broken or rules),
         received_at=received_at,
         evidence=tuple(evidence),
     )

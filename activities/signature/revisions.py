@@ -5,11 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Final
 
 from asn1crypto import parser
-from pyhanko.pdf_utils.generic import ArrayObject, ByteStringObject, DictionaryObject, IndirectObject
+from pyhanko.pdf_utils.generic import (
+    ArrayObject,
+    ByteStringObject,
+    DictionaryObject,
+    IndirectObject,
+    parse_pdf_date,
+)
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.sign.diff_analysis import (
@@ -28,8 +36,20 @@ from pyhanko.sign.diff_analysis import (
 )
 from pyhanko.sign.diff_analysis.constants import ACROFORM_EXEMPT_STRICT_COMPARISON
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
+from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+MALFORMED: Final = (
+    PdfError,
+    SignatureValidationError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
+"""What the library raises for a file that is none, lies about its structure, or names algorithms that nobody knows."""
 
 DIGEST: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
@@ -79,6 +99,15 @@ def declared(file: bytes, *fields: SigFieldSpec) -> bytes:
     return output.getvalue()
 
 
+def prepared_at(file: bytes) -> datetime | None:
+    """When the first revision of `file` says that it was made, which nobody vouches for; none if that can't be read."""
+    try:
+        told = _information(PdfFileReader(BytesIO(file))).get("/CreationDate", "")
+        return parse_pdf_date(told).astimezone(UTC)
+    except (*MALFORMED, OverflowError):
+        return None
+
+
 def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
     """The rule that the file breaks as a later state of `form`; none if it is one."""
     if not _carries(reader, form.content):
@@ -125,6 +154,11 @@ def _has_stuffing(signature: EmbeddedPdfSignature) -> bool:
 
 
 def _carries(reader: PdfFileReader, content: str) -> bool:
+    return content in {digest for text in _information(reader).values() for digest in DIGEST.findall(text)}
+
+
+def _information(reader: PdfFileReader) -> dict[str, str]:
+    """The document information of the first revision."""
     first = reader.get_historical_resolver(0)
 
     def plain(value: object) -> object:
@@ -132,9 +166,8 @@ def _carries(reader: PdfFileReader, content: str) -> bool:
 
     info = plain(first.trailer_view.raw_get("/Info")) if "/Info" in first.trailer_view else None
     if not isinstance(info, DictionaryObject):
-        return False
-    told = (str(plain(info.raw_get(name))) for name in info)
-    return content in {digest for text in told for digest in DIGEST.findall(text)}
+        return {}
+    return {str(name): str(plain(info.raw_get(name))) for name in info}
 
 
 def _begins_with(file: bytes, reader: PdfFileReader, form: bytes) -> bool:

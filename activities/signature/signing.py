@@ -40,25 +40,31 @@ class Lasting:
     stamper: TimeStamper
     trust: Trust
 
-    async def context(self, chain: Sequence[x509.Certificate]) -> ValidationContext:
-        """What there is to embed for a signer's chain (the signer first), asked for now."""
+    async def context(self, chain: Sequence[x509.Certificate]) -> ValidationContext | None:
+        """What there is to embed for a signer's chain (the signer first), asked for now; None if it does not hold."""
         now = datetime.now(UTC)
         token = extract_certificate_info((await self.stamper.async_dummy_response("sha256"))["content"])
         others = [*chain[1:], *token.other_certs]
         signer = await self.trust.vouch(chain[0], others, "signing", now, NOTHING)
         stamp = await self.trust.vouch(token.signer_cert, others, "time_stamping", now, NOTHING)
+        if signer.rule or stamp.rule:  # the library signs with no chain that it can't follow
+            return None
         return self.trust.context(others, now, signer.answers + stamp.answers)
 
 
 async def sign_pdf(file: bytes, field: str, signer: Signer, person: Person, lasting: Lasting | None = None) -> bytes:
-    """`file` with one more revision that holds the person's signature in `field`; without `lasting` a plain B-B."""
+    """`file` with one more revision that holds the person's signature in `field`; without `lasting` a plain B-B.
+
+    With a certificate that has expired, was revoked or nobody vouches for, it is time-stamped and no more (B-T).
+    """
     hand = await _hand(signer, person)
+    context = await lasting.context(hand.chain) if lasting else None
     meta = PdfSignatureMetadata(
         field_name=field,
         md_algorithm="sha256",
         subfilter=SigSeedSubFilter.PADES,
-        embed_validation_info=lasting is not None,
-        validation_context=await lasting.context(hand.chain) if lasting else None,
+        embed_validation_info=context is not None,
+        validation_context=context,
         signer_key_usage={"digital_signature"},
     )
     writer = IncrementalPdfFileWriter(BytesIO(file))

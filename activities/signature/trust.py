@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
-from asn1crypto import x509
+from asn1crypto import pem, x509
 from cryptography.exceptions import InvalidSignature
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator import errors as wrong
@@ -26,7 +26,16 @@ _RULES: Final[Mapping[type[Exception], str]] = {
 }
 """What an error of the library means; the first that fits."""
 
-UNDETERMINED: Final = frozenset({"revocation_unknown", "timestamp_unknown", "signer_not_named"})
+UNDETERMINED: Final = frozenset(
+    {
+        "no_trust_roots",
+        "revocation_unknown",
+        "signature_check_failed",
+        "signature_check_too_slow",
+        "signer_not_named",
+        "timestamp_unknown",
+    }
+)
 """The rules that an officer decides about."""
 
 
@@ -39,8 +48,16 @@ class Standing:
     answers: Answers = NOTHING
 
 
+def roots_in(file: bytes) -> tuple[bytes, ...]:
+    """The certificates of a PEM file, DER; at least one. Raises `ValueError` for a file that holds anything else."""
+    found = [(kind, der) for kind, _, der in pem.unarmor(file, multiple=True)]
+    if any(kind != "CERTIFICATE" or not x509.Certificate.load(der, strict=True).ca for kind, der in found):
+        raise ValueError("only certificates of authorities may be roots")
+    return tuple(der for _, der in found)
+
+
 class Trust:
-    """The configured roots, and whoever is asked about revocation."""
+    """The configured roots, and whoever is asked about revocation. Without roots nothing is known of anybody."""
 
     def __init__(self, roots: Sequence[x509.Certificate], asking: Asking) -> None:
         self._roots = list(roots)
@@ -72,6 +89,8 @@ class Trust:
 
         Addresses out of the chain are asked only once its signatures led to a root of ours.
         """
+        if not self._roots:
+            return Standing("no_trust_roots")
         chain, rule = await self._path(certificate, others, purpose, self.context(others, moment))
         if rule is not None:
             return Standing(rule, chain)

@@ -53,7 +53,8 @@ def sign(
     """Sign a file as somebody, with a certificate of the sandbox; it writes FILE.signed.pdf or FILE.p7s.
 
     It needs a stack in this folder (`motcua up`). A number that ends with 9901 declines, with 9902 is slow, with 9903
-    has a certificate in another's name, with 9904 an expired one, with 9905 a revoked one (docs/signatures.md).
+    has a certificate in another's name, with 9904 an expired one, with 9905 a revoked one, with 9906 one without a
+    number (docs/signatures.md).
 
     Examples: `motcua dev sign to-khai.pdf --as 001099000001`, `motcua dev sign don.json --as 0101234567 --detached`
     """

@@ -10,8 +10,8 @@ from typing import Final
 
 from deploy.demo.applicant import via
 from deploy.demo.insisting import Insisting
+from deploy.demo.patience import patiently
 from deploy.demo.player import Beside, Played, officer
-from deploy.demo.record import patiently
 from deploy.demo.scenario import Act, Scenario
 from motcua import FilingClient, MotcuaError
 from operations.publishing.absences import Absence, AbsenceRefusedError, record_absence

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
+from activities.partners.signer import Holding
+from deploy.demo.patience import patiently
 from deploy.demo.scenario import Scenario
+from deploy.trial_signature import signed_as
 from motcua.store import Store
+from motcua.testing import page
+from rules.time.working_time import VIETNAM
+from schemas.authorisation import Authorisation
 from schemas.files import FileRef, Paper
-from schemas.filing.submission import Submission
+from schemas.filing.submission import Submission, signed_content
 from schemas.form import FormValue
 from schemas.ids import filing_id
 from schemas.level import Channel
@@ -22,11 +29,15 @@ CLIENT: Final = "motcua-demo"
 
 @dataclass(frozen=True)
 class Filer:
-    """The `n`-th applicant of a run, with papers in the object store. `run` names the run, in 7 capitals and digits."""
+    """The `n`-th applicant of a run. `run` names the run, in 7 capitals and digits.
+
+    Papers are put into the object store, and signed by way of the sandbox trust at the address `trust`.
+    """
 
     run: str
     n: int
     store: Store
+    trust: str
 
     @property
     def submission_id(self) -> str:
@@ -43,13 +54,13 @@ class Filer:
         """What every personal value of this applicant begins with."""
         return f"CANARY-{self.submission_id}"
 
-    def applicant(self, kind: PersonKind = PersonKind.PERSON) -> Applicant:
-        """In whose name it is filed."""
+    def applicant(self, kind: PersonKind = PersonKind.PERSON, signer: str = "") -> Applicant:
+        """In whose name it is filed. Their number ends with `signer`."""
         return Applicant(
             subject=f"{self.canary}@id.example",
             kind=kind,
             name=f"{self.canary} Nguyễn Thị An",
-            id_number=self.canary,
+            id_number=self.canary[: len(self.canary) - len(signer)] + signer,
             phone=f"{self.canary}-0900000000",
             email=f"{self.canary}@mail.example",
         )
@@ -76,27 +87,39 @@ class Filer:
         online = scenario.channel is Channel.ONLINE
         paper_only = tuple(Paper(code=code) for code in scenario.papers)
         filer = self.actor(Role.REPRESENTATIVE if scenario.represented else Role.APPLICANT)
-        return Submission(
+        submission = Submission(
             client_id=CLIENT,
             submission_id=self.submission_id,
             procedure=scenario.procedure,
             version=version,
             agency=scenario.agency,
             desk=scenario.desk,
+            level=scenario.level,
             channel=scenario.channel,
-            applicant=self.applicant(PersonKind.ORGANISATION if scenario.organisation else PersonKind.PERSON),
+            applicant=self.applicant(
+                PersonKind.ORGANISATION if scenario.organisation else PersonKind.PERSON, scenario.signer or ""
+            ),
             actor=filer if online else reception,
             via=via(scenario.channel),
             form=self.words(scenario.form),
             papers=await self.papers(scenario.papers) if online else paper_only,
-            authorisation=await self._file("authorisation") if scenario.represented else None,
-            signature=await self._file("signature") if scenario.signed else None,
+            authorisation=await self._authorisation() if scenario.represented else None,
             fee_channel=scenario.fee_channel,
             result_channel=scenario.result_channel,
             address=self._address(scenario.postcode) if scenario.postcode else None,
             payer_account=f"{self.canary}{scenario.payer}" if scenario.payer else None,
             assisted=await self._file("read-back") if scenario.assisted else None,
         )
+        return await self._signed(submission) if scenario.signed else submission
+
+    async def _signed(self, submission: Submission) -> Submission:
+        """The submission with the applicant's signature over what it says."""
+        applicant = submission.applicant
+        kind: Holding = "organisation" if applicant.kind is PersonKind.ORGANISATION else "person"
+        who = (kind, applicant.id_number, applicant.name)
+        signature = await patiently(partial(signed_as, self.trust, who, signed_content(submission), None))
+        file = await self._put(signature, "application/pkcs7-signature")
+        return submission.model_copy(update={"signature": file})
 
     def _address(self, postcode: str) -> Address:
         return Address(
@@ -107,8 +130,23 @@ class Filer:
         )
 
     async def _file(self, code: str) -> FileRef:
-        data = f"{code}: {self.canary}\n".encode()
-        return await self.store.put(f"papers/{self.submission_id}/{code}", data, "text/plain; charset=utf-8")
+        return await self._put(page(f"{code}: {self.canary}"), "application/pdf")
+
+    async def _put(self, data: bytes, media_type: str) -> FileRef:
+        return await self.store.put(self.filing_id, data, media_type)
+
+    async def _authorisation(self) -> Authorisation:
+        """What the applicant has given their representative for this year and the next, for whatever they file."""
+        today = datetime.now(VIETNAM).date()
+        file = await self._file("authorisation")
+        return Authorisation(
+            **file.model_dump(),
+            principal=self.canary,
+            id_number=self.canary,
+            representative=f"{self.canary} Trần Văn Bình",
+            valid_from=today.replace(month=1, day=1),
+            valid_until=today.replace(year=today.year + 1, month=12, day=31),
+        )
 
 
 def via(channel: Channel) -> Via:

@@ -144,6 +144,10 @@ async def _recipient(_: Scenario, __: Act, ___: FilingView, filer: Filer) -> Wor
     return {"recipient": filer.applicant().name}
 
 
+async def _judged(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
+    return {"accepted": True} | await _reason(scenario, act, view, filer)
+
+
 _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[Words]]]] = {
     "refuse_intake": _refused,
     "withdraw": _withdrawn,
@@ -152,6 +156,7 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "correct_draft": _correction,
     "propose": _outcome,
     "decide": _outcome,
+    "judge_signature": _judged,
     "request_supplement": _items,
     "supplement": _answers,
     "transfer_dossier": _originals,

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, Self, TypeVar
 
 import asyncpg
-from temporalio.exceptions import ApplicationError
 
 from activities.ledger.vault import Vault
-from deploy.demo.insisting import PATIENCE
+from deploy.demo.patience import patiently
 from deploy.demo.player import Played
-from operations.patience import AWAY
 from rules.filing.lifecycle import status
 from rules.streams import KINDS
 from schemas.errors import RefusalError
@@ -88,15 +84,3 @@ def told(found: Stream) -> Told:
     handed_over = [recorded.event.channel for recorded in found.events if isinstance(recorded.event, HandedOver)]
     path = tuple(one for one, _ in groupby(passed))
     return Told(found.state, kinds, path, handed_over[-1] if handed_over else None)
-
-
-async def patiently(work: Callable[[], Awaitable[T]]) -> T:
-    """What `work` returns, tried again while the database is away."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return await work()
-        except (*AWAY, ApplicationError):
-            if time.monotonic() > deadline:
-                raise
-        await asyncio.sleep(PAUSE)

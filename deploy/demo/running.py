@@ -20,8 +20,9 @@ from deploy.demo.absence import Absences
 from deploy.demo.applicant import Filer
 from deploy.demo.insisting import PATIENCE
 from deploy.demo.judging import differences, missing_result
+from deploy.demo.patience import patiently
 from deploy.demo.player import Played, Player
-from deploy.demo.record import Record, Told, patiently
+from deploy.demo.record import Record, Told
 from deploy.demo.scenario import Edition, Scenario
 from motcua import FilingClient
 from motcua.store import Store, open_store
@@ -29,6 +30,7 @@ from operations import ledger_verifier
 from operations.publishing import catalogue
 from operations.publishing.calendars import CALENDAR, has_calendar, publish_calendar
 from operations.publishing.provinces import PROVINCES, publish_province
+from rules.publishing.document import parse
 from rules.time.working_time import VIETNAM
 from schemas.ids import digest
 from schemas.publishing.procedure import Procedure
@@ -93,7 +95,7 @@ def _is_coming(procedure: Procedure) -> bool:
 
 def _codes(overlay: bytes) -> Iterable[str]:
     """The procedures that a province's file speaks of."""
-    said = ProvinceOverlay.model_validate(catalogue.parse(overlay).value)
+    said = ProvinceOverlay.model_validate(parse(overlay).value)
     return [*said.fees, *(own.code for own in said.own)]
 
 
@@ -124,7 +126,7 @@ async def _province(owner: str, overlay: bytes) -> None:
         await publish_province(owner, overlay)
     except catalogue.VersionPublishedError:
         named = {"version": f"0{hashlib.sha256(overlay).hexdigest()[:6]}"}
-        await publish_province(owner, yaml.safe_dump(catalogue.parse(overlay).value | named).encode())
+        await publish_province(owner, yaml.safe_dump(parse(overlay).value | named).encode())
 
 
 async def play(
@@ -142,7 +144,7 @@ async def play(
 
     async def one(player: Player, n: int, scenario: Scenario) -> Played:
         async with places:
-            played = await player.play(scenario, Filer(run, n, store))
+            played = await player.play(scenario, Filer(run, n, store, env["MOTCUA_TRUST_URL"]))
         ended(played)
         return played
 

@@ -90,15 +90,15 @@ class ExpectedRefusal(StrictModel):
 
     code: RefusalCode
     rules: tuple[str, ...]
-    points_to: str
+    points_to: str = ""
 
 
 class Scenario(StrictModel):
     """One story. Of a text in `form` and `supplies`, `{canary}` becomes a value that is the filing's own.
 
-    `payer` and `postcode` choose how the sandbox bank and post behave; `waits` lets clocks of the procedure ring after
-    so many seconds; `weight` is how often the story comes up in a mix. Somebody else files for the `represented`; the
-    desk fills in what the `assisted` sign. `desk` is another agency that receives a paper filing.
+    `payer`, `postcode` and `signer` choose how the sandbox bank, post and trust behave; `waits` lets clocks of the
+    procedure ring after so many seconds; `weight` is how often the story comes up in a mix. Somebody else files for the
+    `represented`; the desk fills in what the `assisted` sign. `desk` is another agency that receives a paper filing.
     """
 
     name: str
@@ -108,12 +108,14 @@ class Scenario(StrictModel):
     waits: dict[str, int] = Field(default_factory=dict)
     agency: AgencyCode
     desk: AgencyCode | None = None
+    level: Level | None = None
     channel: Channel = Channel.ONLINE
     fee_channel: Channel | None = None
     organisation: bool = False
     represented: bool = False
     assisted: bool = False
     signed: bool = False
+    signer: str | None = Field(default=None, pattern=r"^[0-9]{4}$")
     form: dict[Code, FormValue] = Field(default_factory=dict)
     papers: tuple[Code, ...] = ()
     result_channel: Channel

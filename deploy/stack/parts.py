@@ -14,6 +14,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from deploy.sandbox.trust import AUTHORITY, ROOT
 from deploy.stack.part import Part, StackError
 from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
 from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME, drop_unused_indexes
@@ -39,7 +40,13 @@ METRICS_URLS: Final = {"worker": "MOTCUA_WORKER_METRICS_URL", "back-office": "MO
 
 ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"})
 BACK_OFFICE: Final = ENGINE | {"MOTCUA_OBJECTS"}
-WORKER: Final = BACK_OFFICE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_BANK_URL", "MOTCUA_POST_URL"}
+SCANNER: Final = "MOTCUA_CLAMD"
+SIGNATURES: Final = frozenset({"MOTCUA_SIGNATURE_ROOTS", "MOTCUA_TSA_URL"})
+WORKER: Final = (
+    BACK_OFFICE
+    | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_BANK_URL", "MOTCUA_POST_URL", SCANNER}
+    | SIGNATURES
+)
 
 
 class Platform:
@@ -76,7 +83,10 @@ class Platform:
             "bank": lambda: self._sandbox("bank"),
             "post": lambda: self._sandbox("post"),
             "trust": lambda: self._sandbox("trust"),
-            "worker": lambda: self._worker("worker", WORKER, {"migrations", "temporal"}, {"MOTCUA_RELEASE": "true"}),
+            # Without the sandbox's root, which it makes as it starts, a worker would not start.
+            "worker": lambda: self._worker(
+                "worker", WORKER, {"migrations", "temporal", "trust"}, {"MOTCUA_RELEASE": "true"}
+            ),
             "back-office": lambda: self._worker("back-office", BACK_OFFICE, {"temporal"}, {}),
         }
         return [makers[name]() for name in PARTS if name in self._chosen]
@@ -95,6 +105,9 @@ class Platform:
         for part in ("bank", "post", "trust"):
             if part in self._chosen:
                 env[f"MOTCUA_{part.upper()}_URL"] = f"http://{self._address(part)}"
+        if "trust" in self._chosen:
+            env["MOTCUA_SIGNATURE_ROOTS"] = str(self._home.folder("trust") / AUTHORITY / ROOT)
+            env["MOTCUA_TSA_URL"] = f"{env['MOTCUA_TRUST_URL']}/tsa"
         for part, name in METRICS_URLS.items():
             if part in self._chosen:
                 env[name] = f"http://{self._address(part)}/metrics"

@@ -11,7 +11,7 @@ from typing import Final, Self
 from deploy.stack.child import Child
 from deploy.stack.leftovers import HOME_VARIABLE, end_leftovers
 from deploy.stack.part import Part
-from deploy.stack.parts import PARTS, STOP_ORDER, TEMPORAL_UI, Platform
+from deploy.stack.parts import PARTS, SCANNER, STOP_ORDER, TEMPORAL_UI, Platform
 from operations.home import Home
 
 ATTACH_TIMEOUT: Final = 90.0
@@ -115,6 +115,8 @@ class Stack:
         await asyncio.to_thread(end_leftovers, self.home)
         platform = Platform(self.home, self._parts, self._commands, self._temporal, ui=self._ui)
         self.env = platform.env()
+        if scanner := os.environ.get(SCANNER):  # no part of ours, but the worker's: whoever looks at it asks the same
+            self.env[SCANNER] = scanner
         parts = platform.parts()
         self._children = {part.name: self._child(part) for part in parts}
         for part in parts:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import typer
 from typer.main import get_command
 
-from motcua.cli import complaints, filings, office, passing_over, schemas
+from motcua.cli import attaching, complaints, filings, office, passing_over, schemas
 from motcua.cli.help import KIT, in_both_languages
 from motcua.cli.running import Exit, note, owes_json, say_failure
 from motcua.errors import MotcuaError
@@ -76,7 +76,7 @@ def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
 def build(added: dict[str, typer.Typer]) -> typer.Typer:
     """Our commands with `added` ones: those of the platform beside ours, those of others under their name."""
     app = typer.Typer(help=_HELP, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
-    for own in (filings.app, complaints.app, passing_over.app, office.app, schemas.app):
+    for own in (filings.app, attaching.app, complaints.app, passing_over.app, office.app, schemas.app):
         in_both_languages(own, KIT)
         _merge(app, own)
     for name, found in added.items():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -11,6 +13,7 @@ import typer
 from pydantic import ConfigDict
 
 from motcua import contract as c
+from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files, with_their_papers
 from motcua.cli.running import (
     PATIENCE,
     AsJson,
@@ -37,7 +40,7 @@ from motcua.cli.showing import (
     work_rows,
 )
 from motcua.client import FilingClient, command_id
-from motcua.errors import FilingNotAvailable, NotReady, Unavailable
+from motcua.errors import FilingNotAvailable, NotReady, RefusedError, Unavailable
 from motcua.machine_work import MachineWork
 from motcua.store import Store
 
@@ -57,23 +60,77 @@ app = typer.Typer()
 
 
 @app.command()
-def submit(
+def submit(  # noqa: PLR0913 -- a command line has many options
     file: Annotated[str, typer.Argument(metavar="FILE.json|-", help="A submission, as docs/integrators.md describes.")],
     *,
+    attach: Attach = None,
+    signature: Annotated[
+        Path | None, typer.Option("--signature", metavar="PATH", help="The signed form, or the signature: a file.")
+    ] = None,
+    authorisation: Annotated[
+        Path | None, typer.Option("--authorisation", metavar="PATH", help="What a representative acts under: a file.")
+    ] = None,
+    level: Annotated[
+        int | None, typer.Option("--level", min=1, max=4, help="File at this level, whatever the submission says.")
+    ] = None,
     as_json: AsJson = False,
     patience: Patience = PATIENCE,
 ) -> None:
     """Hand in a filing, and print its receipt. The same submission again gives the same receipt.
 
-    Example: motcua submit birth.json
+    Files are put into the object store first, at MOTCUA_OBJECTS, and their references into the submission.
+
+    For instance:
+
+    motcua submit birth.json
+
+    motcua submit birth.json --attach birth_notice=notice.pdf --signature signed.pdf
+
+    motcua submit birth.json --level 3
     """
     content = read_json(read_file(file), file)
     unknown = sorted(content.keys() - c.Submission.model_fields.keys())
     if unknown:
         fail(f"a submission has no {', '.join(unknown)}", Exit.USAGE)
+    if authorisation is not None:
+        content["authorisation"] = NO_FILE_YET | (content.get("authorisation") or {})
     submission = parse(c.Submission, content)
-    receipt = ask(lambda client: client.submit(submission), patience)
-    print_receipt(c.filing_id(submission.client_id, submission.submission_id), receipt, as_json=as_json)
+    if level is not None:
+        submission = _at_level(submission, c.Level(level))
+    filing_id = c.filing_id(submission.client_id, submission.submission_id)
+    alone = {"signature": signature, "authorisation": authorisation}
+    whole = with_files(submission, papers_wanted(attach or ()), {name: path for name, path in alone.items() if path})
+    again = [file, *(word for one in attach or () for word in ("--attach", one))]
+    if authorisation is not None:
+        again += ["--authorisation", str(authorisation)]
+    receipt = ask(lambda client: _submit(client, whole, again), patience)
+    print_receipt(filing_id, receipt, as_json=as_json)
+
+
+def _at_level(submission: c.Submission, level: c.Level) -> c.Submission:
+    """The submission at this level: a channel that the level does not have becomes the counter, and that is said."""
+    can, counter = c.CAPABILITIES[level], {}
+    for name, (what, channels) in {
+        "result_channel": ("kết quả / the result", can.result),
+        "fee_channel": ("phí, lệ phí / the fee", can.fee),
+    }.items():
+        wanted = getattr(submission, name)
+        if wanted is not None and wanted not in channels:
+            counter[name] = c.Channel.COUNTER
+            note(f"{what}: tại quầy, mức độ {level} không có {wanted} / at the counter, level {level} has no {wanted}")
+    return submission.model_copy(update={"level": level, **counter})
+
+
+async def _submit(client: FilingClient, submission: c.Submission, again: list[str]) -> c.Receipt:
+    """The receipt. To whoever lacks a signature, the command is said that files without one: with the words `again`."""
+    try:
+        return await client.submit(submission)
+    except RefusedError as error:
+        offer = error.refusal.offer
+        if offer is not None and offer.level is not submission.level:
+            command = f"motcua submit {shlex.join(again)} --level {offer.level}"
+            note(f"không có chữ ký số thì nộp bằng / without a signature file by: {command}")
+        raise
 
 
 @app.command()
@@ -85,6 +142,7 @@ def act(  # noqa: PLR0913 -- a command line has many options
     data: Annotated[
         str, typer.Option("--data", metavar="JSON|@FILE", help="Its own fields, as docs/integrators.md names them.")
     ] = "{}",
+    attach: Attach = None,
     own_id: Annotated[
         str | None, typer.Option("--command-id", help="An id of yours, by which it can be sent again and is done once.")
     ] = None,
@@ -98,6 +156,8 @@ def act(  # noqa: PLR0913 -- a command line has many options
     motcua act FILING_ID accept --actor reception:h01.12-reception-1@H01.12
 
     motcua act FILING_ID propose --actor specialist:h01.12-specialist-1@H01.12 --data '{"outcome": "approved"}'
+
+    motcua act FILING_ID supplement --actor applicant:SUBJECT --attach birth_notice=notice.pdf
     """
     stream = _stream(target)
     name = command.replace("-", "_")
@@ -112,8 +172,17 @@ def act(  # noqa: PLR0913 -- a command line has many options
     own |= {} if stream.kind == _FILING else {"kind": name}
     said = read_json(read_file(data[1:]) if data.startswith("@") else data, "--data")
     order = parse(model, own | said, extra="allow" if model is _OtherCommand else "forbid")
+    if attach:
+        order = _with_papers(order, stream.filing, papers_wanted(attach))
     receipt = ask(lambda client: _act(client, str(stream), order), patience)
     print_receipt(stream.filing, receipt, as_json=as_json)
+
+
+def _with_papers(order: c.Command, filing_id: UUID, wanted: Mapping[str, Path]) -> c.Command:
+    """The command with these files as its papers, or the end of this one: only a supplement has any."""
+    if not isinstance(order, c.Supplement):
+        fail("--attach goes with supplement", Exit.USAGE)
+    return with_their_papers(order, filing_id, wanted)
 
 
 class _OtherCommand(c.Command):

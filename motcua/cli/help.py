@@ -11,6 +11,7 @@ from typer.main import get_command_name
 
 KIT: Final[Mapping[str, str]] = {
     "submit": "Nộp một hồ sơ và in biên nhận; nộp lại đúng hồ sơ đó thì được đúng biên nhận đó.",
+    "attach": "Đưa các tệp của một hồ sơ vào kho tệp và in tham chiếu của chúng, trước khi nộp.",
     "act": "Thực hiện một việc trên hồ sơ, hoặc luồng khác, và in biên nhận.",
     "show": "Xem hồ sơ đang ở đâu; với --actor: ai đó đang làm được việc gì.",
     "clocks": "Xem các đồng hồ của hồ sơ: chạy từ khi nào, dừng vì sao, hạn khi nào, kết thúc ra sao.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -19,8 +19,6 @@ from motcua.contract import Text
 from motcua.errors import MotcuaError, NotFound
 from motcua.patience import patiently
 from motcua.store import Store
-
-_PROBE: Final = b"motcua back-office --check"
 
 
 @dataclass(frozen=True)
@@ -71,11 +69,11 @@ async def _look(title: Text, look: Callable[[], Coroutine[Any, Any, str]]) -> Lo
 async def _store() -> str:
     store = Store.from_environment()
     try:
-        await store.get(await store.put("checks", _PROBE, "text/plain"))
-    except MotcuaError:
-        raise
+        same = await store.works()
     except Exception as error:  # noqa: BLE001 -- obstore has a type for every backend
         raise _AmissError(f"không ghi và đọc được / can't be written and read: {type(error).__name__}") from None
+    if not same:
+        raise _AmissError("đọc lại khác đã ghi / what was read is not what was written")
     return "ghi và đọc được / can be written and read"
 
 

@@ -18,7 +18,7 @@ from rich.markup import escape
 
 from motcua.client import FilingClient
 from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable, UnfitError
-from motcua.store import DamagedFileError, NoStoreError
+from motcua.store import DamagedFileError, FileNotTakenError, NoStoreError
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -59,6 +59,7 @@ _CODES: Final[Mapping[type[MotcuaError], Exit]] = {
     RefusedError: Exit.REFUSED,
     FilingClosed: Exit.REFUSED,
     DamagedFileError: Exit.REFUSED,
+    FileNotTakenError: Exit.USAGE,
     FilingNotAvailable: Exit.NOT_AVAILABLE,
     NoStoreError: Exit.USAGE,
     UnfitError: Exit.USAGE,
@@ -86,7 +87,8 @@ def end_well(work: Coroutine[Any, Any, T]) -> T:
     except MotcuaError as error:
         if isinstance(error, Unavailable) and not SAYS_WHERE & os.environ.keys():
             note("TEMPORAL_ADDRESS is not set, and no `motcua up` runs in this folder")
-        fail(str(error), next(code for kind, code in _CODES.items() if isinstance(error, kind)), _told(error))
+        code = next(code for kind, code in _CODES.items() if isinstance(error, kind))
+        fail(str(error), code, _told(error), _words(error))
 
 
 def _told(error: MotcuaError) -> dict[str, Any]:
@@ -95,7 +97,24 @@ def _told(error: MotcuaError) -> dict[str, Any]:
         return error.refusal.model_dump(mode="json")
     if isinstance(error, UnfitError):
         return {"problems": [plain(problem) for problem in error.problems]}
+    if isinstance(error, FileNotTakenError):
+        return {"code": "file_not_taken", "problems": [plain(error.problem)]}
     return next(({"code": name} for kind, name in _NAMED.items() if isinstance(error, kind)), {})
+
+
+def _words(error: MotcuaError) -> str | None:
+    """What people are told: each problem on a line of its own, in both languages. None where there is no problem."""
+    match error:
+        case RefusedError(refusal=refusal):
+            problems, allowed = refusal.problems, refusal.allowed
+        case FileNotTakenError(problem=one):
+            problems, allowed = (one,), ()
+        case _:
+            return None
+    lines = [f"{one.field}: {one.message.vi} / {one.message.en} [{one.rule}]".removeprefix(": ") for one in problems]
+    if allowed:
+        lines.append(f"làm được lúc này / allowed now: {', '.join(allowed)}")
+    return "\n".join(lines)
 
 
 def use_stack_here() -> None:
@@ -165,9 +184,12 @@ def note(message: str) -> None:
     Console(stderr=True, soft_wrap=True, highlight=False).print(escape(message))
 
 
-def fail(message: str, code: Exit, told: Mapping[str, Any] | None = None) -> NoReturn:
-    """End the command with one line; with `--json` standard output has it too, and what is `told` beside."""
-    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]{escape(message)}[/]")
+def fail(message: str, code: Exit, told: Mapping[str, Any] | None = None, words: str | None = None) -> NoReturn:
+    """End the command with one line, for people in other `words` where there are any.
+
+    With `--json` standard output has it too, and what is `told` beside.
+    """
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]{escape(words or message)}[/]")
     say_failure(message, code, told)
     raise typer.Exit(code)
 

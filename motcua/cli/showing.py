@@ -11,13 +11,18 @@ from rich.table import Table
 
 from motcua.contract import (
     COMPLAINT_STATE_NAMES,
+    SCAN_STATE_NAMES,
+    SIGNATURE_OUTCOME_NAMES,
     Action,
+    Authorisation,
     ClockState,
     ComplaintView,
     FilingView,
     Pause,
     Receipt,
     ResultView,
+    Text,
+    said,
 )
 from motcua.machine_work import MachineWork
 
@@ -157,6 +162,44 @@ def _status(view: FilingView) -> str:
     return f"{view.status_name.vi} / {view.status_name.en}"
 
 
+def _represented(given: Authorisation | None) -> Iterator[tuple[str, str]]:
+    """Who acts for the applicant and until when, and by which authorisation: what is not said is left open."""
+    if given is None:
+        return
+    who = " ".join(filter(None, (given.representative, given.id_number)))
+    since, until = (day.isoformat() if day else "…" for day in (given.valid_from, given.valid_until))
+    scope = ", ".join(given.scope) or "mọi thủ tục / any procedure"
+    yield "Người đại diện / Representative", f"{who or '?'}, {since} – {until}"
+    yield "Ủy quyền / Authorisation", f"{given.principal or '?'}: {scope}"
+    yield "Giấy ủy quyền / Its file", f"{given.key} ({given.media_type}, SHA-256 {given.sha256})"
+
+
+def _examined(view: FilingView) -> Iterator[tuple[str, str]]:
+    """How the signature and the files stand: what an officer must know before they take the filing in."""
+    check = view.signature_check
+    if check is not None:
+        yield "Chữ ký / Signature", _both(SIGNATURE_OUTCOME_NAMES[check.outcome])
+        for rule in check.rules:
+            yield "", _sentence(rule)
+    if view.signature_accepted is not None:
+        yield "Cán bộ / The officer", "chấp nhận chữ ký / accepts it" if view.signature_accepted else "không / does not"
+    if view.scan is not None:
+        infected = f": {', '.join(view.infected)}" if view.infected else ""
+        yield "Vi-rút / Viruses", f"{_both(SCAN_STATE_NAMES[view.scan])}{infected}"
+
+
+def _sentence(rule: str) -> str:
+    """What a rule says; the rule itself, if it is newer than this kit."""
+    try:
+        return _both(said(rule))
+    except KeyError:
+        return rule
+
+
+def _both(text: Text) -> str:
+    return f"{text.vi} / {text.en}"
+
+
 def _facts(view: FilingView) -> Iterator[tuple[str, str]]:
     yield "Trạng thái / Status", f"{int(view.status)} {_status(view)}"
     yield "Bước / Stage", view.stage
@@ -164,6 +207,8 @@ def _facts(view: FilingView) -> Iterator[tuple[str, str]]:
     yield "Lịch / Calendar", view.calendar
     yield "Cơ quan / Agency", view.agency
     yield "Nộp / Submitted", when(view.submitted_at)
+    yield from _represented(view.authorisation)
+    yield from _examined(view)
     if view.accepted_at:
         yield "Tiếp nhận / Accepted", when(view.accepted_at)
     if view.fee:

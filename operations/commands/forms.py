@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
+import asyncpg
 import typer
 from pydantic import ValidationError
 from rich.markup import escape
+from temporalio.exceptions import ApplicationError
 
 from activities.forms.printing import printed
+from activities.forms.procedures import Procedures
 from activities.ledger.vault import Vault
+from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files
 from motcua.cli.running import AsJson, Exit, fail, note, out, plain, print_json, read_file, read_json
-from operations.commands.database import Connection, ask
+from operations.addresses import OWNER
+from operations.commands.database import TIMEOUT, Connection, address, answered, ask
 from operations.commands.ledger import master_key
 from operations.commands.publishing.procedure_changes import version_named
 from operations.commands.publishing.procedures import published_version
@@ -30,12 +35,11 @@ from schemas.base import Problem
 from schemas.edge import strictly
 from schemas.errors import RefusalCode, RefusalError, problem, shape_refusal
 from schemas.filing.state import Filing
-from schemas.filing.submission import Submission, signed_digest
+from schemas.filing.submission import Submission
 from schemas.ids import filing_workflow
 from schemas.level import Level
 from schemas.publishing.procedure import PaperRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
-from schemas.signature import APPLICANTS_FIELD
 from views.log import Log, UnfoldableError
 
 _NO_FILE: Final = "0" * 64
@@ -67,7 +71,7 @@ def make_blank(procedure: OfProcedure, *, target: Target, key: Key = None, as_js
     """
     of = _readable(version_named(procedure, as_json=as_json))
     name, paper = _form(of, key)
-    _write(target, blank(of, name, paper), datetime.combine(of.checked, time(), VIETNAM), as_json=as_json)
+    _print(target, blank(of, name, paper), datetime.combine(of.checked, time(), VIETNAM), as_json=as_json)
 
 
 @app.command()
@@ -76,27 +80,39 @@ def prepare(
     *,
     target: Target,
     key: Key = None,
+    attach: Attach = None,
+    authorisation: Annotated[
+        Path | None, typer.Option("--authorisation", metavar="PATH", help="What a representative acts under: a file.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write the form of a submission, filled in and ready to be signed. Nothing is filed.
 
     It shows the digest of what is signed, and has it in its metadata: the submission without `signature`, `actor`,
     `via` and the paper that is this form. It has one signature field, `Applicant`. The version is that of the
-    submission, else the one in force.
+    submission, else the one in force, as it is in the province of its agency. The other papers are signed too: give
+    those that `motcua submit` is to attach here as well, and they are put into the object store.
 
-    Example: `motcua forms prepare submission.json --out to-sign.pdf`
+    Examples: `motcua forms prepare submission.json --out to-sign.pdf`,
+    `motcua forms prepare submission.json --attach owner_consent=lease.pdf --out to-sign.pdf`
     """
-    submission = _submission(file)
-    version = f"@{submission.version}" if submission.version else ""
-    of = _readable(published_version(f"{submission.procedure}{version}"))
-    name, paper = _form(of, key)
+    from activities.signature.prepared import prepared  # noqa: PLC0415 -- slow to load: no other command needs it
+
+    submission = _submission(file, to_come=authorisation is not None)
+    papers = papers_wanted(attach or ())
     now = datetime.now(VIETNAM)
+    of = _readable(_governing(submission, now.date()))
+    name, _ = _form(of, key)
     rules = rules_of(of, _NO_FILE)
     wrong = [one for one in dossier_problems(rules, submission, now.date()) if one.field.startswith("form.")]
     if wrong:
         _refuse(wrong)
-    digest = signed_digest(submission, None if paper is None else paper.code)
-    _write(target, filled_in(of, name, paper, submission, digest=digest), now, as_json=as_json)
+    whole = with_files(submission, papers, {"authorisation": authorisation} if authorisation else {})
+    try:
+        made = prepared(of, name, whole, now)
+    except RefusalError as error:
+        _refuse(list(error.refusal.problems))
+    _write(target, made.sheet, made.file, as_json=as_json)
 
 
 @app.command("print")
@@ -120,7 +136,7 @@ def print_filing(which: Which, *, target: Target, key: Key = None, as_json: AsJs
         fail(f"không đọc được hồ sơ / the filing can't be read: {error}", Exit.REFUSED)
     of = _readable(published_version(f"{filing.procedure.code}@{filing.procedure.version}"))
     name, paper = _form(of, key)
-    _write(target, filled_in(of, name, paper, filing, code=filing.code), submitted_at, as_json=as_json)
+    _print(target, filled_in(of, name, paper, filing, code=filing.code), submitted_at, as_json=as_json)
 
 
 @app.command()
@@ -148,25 +164,51 @@ def _form(procedure: Procedure, key: str | None) -> tuple[str, PaperRule | None]
     return name, forms[name]
 
 
-def _submission(file: str) -> Submission:
-    """The submission in a file, as strictly as it will be read when it is filed; or the end of the command."""
+def _submission(file: str, *, to_come: bool) -> Submission:
+    """The submission in a file, as strictly as it will be read when it is filed; or the end of the command.
+
+    `to_come`: its authorisation has no file yet.
+    """
     content = read_json(read_file(file), file)
     unknown = sorted(content.keys() - Submission.model_fields.keys())
     if unknown:
         fail(f"a submission has no {', '.join(unknown)}", Exit.USAGE)
+    if to_come:
+        content["authorisation"] = NO_FILE_YET | (content.get("authorisation") or {})
     try:
         return strictly(Submission, content)
     except ValidationError as error:
         _refuse(list(shape_refusal(RefusalCode.BAD_SUBMISSION, error).refusal.problems))
 
 
-def _write(target: Path, sheet: Sheet, at: datetime, *, as_json: bool) -> None:
+def _governing(submission: Submission, day: date) -> Procedure:
+    """What the submission would be filed under; or the end of the command."""
+
+    async def look() -> Procedure | None:
+        async with asyncpg.create_pool(address(OWNER), min_size=1, max_size=1, timeout=TIMEOUT) as pool:
+            return await Procedures(pool).governing(submission, day)
+
+    try:
+        found = answered(look, OWNER)
+    except ApplicationError as error:
+        fail(f"chưa lập được / not now: {error.message}", Exit.UNREACHABLE)
+    if found is None:
+        fail(
+            f"chưa công bố thủ tục này / no published procedure {submission.procedure}; see: motcua procedures list",
+            Exit.NOT_AVAILABLE,
+        )
+    return found
+
+
+def _print(target: Path, sheet: Sheet, at: datetime, *, as_json: bool) -> None:
     try:
         made = printed(sheet, at)
     except RefusalError as error:
         _refuse(list(error.refusal.problems))
-    if sheet.digest is not None:
-        made = _to_be_signed(made)
+    _write(target, sheet, made, as_json=as_json)
+
+
+def _write(target: Path, sheet: Sheet, made: bytes, *, as_json: bool) -> None:
     try:
         target.write_bytes(made)
     except OSError as error:
@@ -185,15 +227,6 @@ def _write(target: Path, sheet: Sheet, at: datetime, *, as_json: bool) -> None:
     out().print(f"{escape(str(target))}: {sheet.key}, {sheet.procedure}, sha256 {row['sha256']}")
     if sheet.digest is not None:
         out().print(f"nội dung được ký / what is signed: sha256 {sheet.digest}")
-
-
-def _to_be_signed(form: bytes) -> bytes:
-    """The form with the applicant's signature field."""
-    from pyhanko.sign.fields import SigFieldSpec  # noqa: PLC0415 -- slow to load: no other command needs it
-
-    from activities.signature.revisions import declared  # noqa: PLC0415 -- the same
-
-    return declared(form, SigFieldSpec(APPLICANTS_FIELD))
 
 
 def _refuse(wrong: list[Problem]) -> NoReturn:

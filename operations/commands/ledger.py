@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
@@ -21,6 +19,7 @@ from operations import bundle_verifier, ledger_verifier
 from operations import rebuild as rebuilding
 from operations.addresses import APPLICATION, OWNER, running_stack
 from operations.commands.database import address, answered, ask
+from operations.commands.printing import bar
 from operations.commands.record import Which
 from operations.home import write_private
 
@@ -77,7 +76,7 @@ def verify(
 def _verified() -> ledger_verifier.Report:
     """The whole log."""
     dsn = address(APPLICATION)
-    with _bar() as progress:
+    with bar() as progress:
         task = progress.add_task("")
 
         def looked_at(streams: int, events: int, of: int) -> None:
@@ -85,17 +84,6 @@ def _verified() -> ledger_verifier.Report:
             progress.update(task, completed=events, total=of, description=described)
 
         return answered(lambda: ledger_verifier.verify(dsn, looked_at))
-
-
-def _bar() -> Progress:
-    columns = (
-        SpinnerColumn(),
-        BarColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 @app.command()
@@ -145,7 +133,7 @@ def rebuild(*, as_json: AsJson = False) -> None:
     Examples: `motcua ledger rebuild`, `motcua ledger rebuild --json`
     """
     dsn, master = address(OWNER), master_key()
-    with _bar() as progress:
+    with bar() as progress:
         task = progress.add_task("")
 
         def folded(events: int, of: int) -> None:

@@ -12,7 +12,7 @@ import asyncpg
 from temporalio.service import RPCError
 
 from operations.addresses import APPLICATION
-from operations.doctor import engine, machine, outside, record
+from operations.doctor import engine, machine, outside, record, signatures
 from operations.doctor.absences import absences
 from operations.doctor.behind import falling_behind
 from operations.doctor.calendar import calendar
@@ -66,6 +66,10 @@ FIRST: Final = (
     _check("bank", "Ngân hàng", "Bank", outside.bank, "MOTCUA_BANK_URL"),
     _check("post", "Bưu điện", "Post", outside.post, "MOTCUA_POST_URL"),
     _check("objects", "Kho tệp", "Object store", outside.objects, "MOTCUA_OBJECTS"),
+    _check("signature_roots", "Chứng thư gốc", "Signature roots", signatures.roots),
+    _check("time_stamps", "Dấu thời gian", "Time-stamps", signatures.time_stamps, "MOTCUA_TSA_URL"),
+    _check("trust", "Chữ ký thử", "Sandbox trust", signatures.sandbox, "MOTCUA_TRUST_URL"),
+    _check("scanner", "Quét vi-rút", "Virus scanner", outside.scanner),
 )
 THEN: Final = (
     _check("postgres_disk", "Đĩa của PostgreSQL", "Disk of PostgreSQL", record.disk, record=True),

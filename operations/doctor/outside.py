@@ -1,22 +1,19 @@
-"""What is reached over HTTP or as a store: the bank, the post, the files."""
+"""What is reached outside of the database and the engine: the bank, the post, the files, the virus scanner."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
-from uuid import uuid4
 
 import httpx
 
+from activities.files.scanner import Clamd, ScannerDownError
 from activities.partners.http import partner_client
-from motcua.store import NoStoreError, open_store
+from motcua.store import NoStoreError, Store, open_store
 from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import SECONDS, Surroundings
-
-FOLDER: Final = "doctor"
 
 
 async def bank(around: Surroundings) -> list[Finding]:
@@ -65,12 +62,8 @@ async def objects(around: Surroundings) -> list[Finding]:
                 fix_en="make it, for the user that runs motcua, or mend MOTCUA_OBJECTS",
             )
         ]
-    key, data = f"{FOLDER}/{uuid4().hex}", b"motcua doctor"
     try:
-        store = open_store(url)
-        await store.put_async(key, data)
-        same = bytes(await (await store.get_async(key)).bytes_async()) == data
-        await store.delete_async(key)
+        same = await Store(open_store(url)).works()
     except NoStoreError as error:
         return [_no_store(str(error), str(error))]
     except Exception as error:  # noqa: BLE001 -- obstore has a type for every backend
@@ -88,3 +81,29 @@ def _no_store(vi: str, en: str) -> Finding:
         fix_vi="kiểm tra MOTCUA_OBJECTS, quyền và đĩa (với s3:// cả các biến AWS_*)",
         fix_en="check MOTCUA_OBJECTS, the rights and the disk (for s3:// the AWS_* variables too)",
     )
+
+
+async def scanner(around: Surroundings) -> list[Finding]:
+    """Whether there is one, and whether it answers."""
+    socket = around.settings.get("MOTCUA_CLAMD")
+    if not socket:
+        return [
+            warn(
+                "chưa đặt MOTCUA_CLAMD: tệp không được quét vi-rút",
+                "MOTCUA_CLAMD is not set: files stay unscanned",
+                fix_vi="chạy clamd và đặt MOTCUA_CLAMD là đường dẫn LocalSocket của nó (docs/files.md)",
+                fix_en="run clamd, and set MOTCUA_CLAMD to the path of its LocalSocket (docs/files.md)",
+            )
+        ]
+    try:
+        await Clamd(socket, seconds=SECONDS).ping()
+    except ScannerDownError as error:
+        return [
+            fail(
+                f"không trả lời, hồ sơ có tệp phải chờ: {error}",
+                f"does not answer, and filings with files wait: {error}",
+                fix_vi="chạy lại clamd, hoặc sửa MOTCUA_CLAMD và quyền với socket",
+                fix_en="start clamd again, or mend MOTCUA_CLAMD and the rights on the socket",
+            )
+        ]
+    return [ok(f"clamd trả lời ở {socket}", f"clamd answers at {socket}")]

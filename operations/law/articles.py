@@ -62,6 +62,7 @@ _PUT_OFF: Final = "NĐ 61/2018 Đ19 k9"
 ARTICLES: Final[dict[str, str]] = {
     "accept": "NĐ 61/2018 Đ17 k2b",
     "refuse_intake": "NĐ 61/2018 Đ17 k1b",
+    "judge_signature": "Luật 20/2023 Đ23 (unconfirmed)",
     "request_supplement": _SUPPLEMENT,
     "supplement": _SUPPLEMENT,
     "transfer_dossier": "NĐ 61/2018 Đ18 k1; NĐ 118/2025 (secondary)",
@@ -96,6 +97,7 @@ ARTICLES: Final[dict[str, str]] = {
     "pay_at_counter": "NĐ 61/2018 Đ22",
     "withdraw": "TT 22/2019 Đ4; from which states: ours",
     "hand_over": "NĐ 61/2018 Đ20, Đ6",
+    "record_scan": "ours",
     "issue": "NĐ 61/2018 Đ19",
     "settle_fee": "NĐ 61/2018 Đ22",
     "settle_parcel": "QĐ 45/2016 Đ9, TT 17/2017 Đ5 k2",

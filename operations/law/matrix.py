@@ -23,6 +23,7 @@ SYSTEM_KINDS: Final = (
     "report_overdue_part",
     "settle_part",
     "settle_complaint",
+    "record_scan",
 )
 
 Change = tuple[int, int]

@@ -6,7 +6,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from operations.law.stories import APPLICANT, DESK, DRAFTED, INSTANT, REFERRING, SHORT, Story, fee, somebody
+from operations.law.stories import (
+    APPLICANT,
+    DESK,
+    DOUBTFUL,
+    DRAFTED,
+    INSTANT,
+    REFERRING,
+    SHORT,
+    UNKNOWN,
+    Story,
+    fee,
+    somebody,
+)
 from schemas.filing.events import Clock
 from schemas.people import Actor, Role
 
@@ -80,6 +92,12 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "registered": Story,
     "registered, the intake claimed by another officer": lambda: Story().do("claim", _RECEPTION_2),
     "registered, a standing order approves": lambda: Story(**INSTANT),
+    "registered, the files not scanned yet": lambda: Story(examined=UNKNOWN),
+    "registered, viruses in a file": lambda: Story(examined=UNKNOWN).then("system record_scan"),
+    "registered, the signature in doubt": lambda: Story(examined=DOUBTFUL),
+    "registered, the signature in doubt and not accepted": lambda: Story(examined=DOUBTFUL).do(
+        "judge_signature", somebody(Role.RECEPTION), accepted=False
+    ),
     "registered, by an officer's own side": Story,
     "registered, with another agency's officers": Story,
     "registered, the fee due with the submission": lambda: Story(**fee("submission", "online")),

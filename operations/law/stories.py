@@ -10,14 +10,17 @@ from uuid import UUID
 from rules.filing import lifecycle
 from rules.filing.fold import missing_opinions
 from rules.filing.reopening import places
-from schemas.files import FileRef
+from schemas.authorisation import Authorisation
+from schemas.files import FileRef, ScanState
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
+from schemas.filing.examined import Examined
 from schemas.filing.state import Filing, Stage
 from schemas.filing.submission import Submission
 from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
+from schemas.signature import SignatureOutcome, SignatureRecord
 from schemas.stream.ledger import Recorded
 
 AGENCY: Final = "H01.12"
@@ -29,6 +32,10 @@ START: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 PAPER: Final = "identity"
 APPLICANT: Final = "applicant-1"
 FILE: Final = FileRef(key="papers/1.pdf", sha256="b" * 64, size=1)
+_NUMBER: Final = "001099000001"
+AUTHORISATION: Final = Authorisation(
+    key="papers/2.pdf", sha256="c" * 64, size=1, principal=_NUMBER, id_number="001099000002"
+)
 RESULT: Final = FileRef(key="results/1.pdf", sha256="c" * 64, size=1)
 VIA: Final = {"principal": "law"}
 
@@ -119,7 +126,15 @@ REFERRING: Final[dict[str, Any]] = {
 }
 """A review that begins with what two other agencies decide."""
 
-INSTANT: Final = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
+DOUBTFUL: Final = Examined(
+    signature=SignatureRecord(outcome=SignatureOutcome.UNDETERMINED, rules=("revocation_unknown",), judged_at=START)
+)
+"""A signature that could not be checked to the end."""
+
+UNKNOWN: Final = Examined(scan=ScanState.PENDING)
+"""Files of which the scanner has not spoken yet."""
+
+INSTANT: Final[dict[str, Any]] = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
 
 
 def fee(due: str, channel: str) -> dict[str, Any]:
@@ -150,6 +165,7 @@ class Story:
         desk: str = AGENCY,
         result: str = "online",
         papers: Sequence[str] = (PAPER,),
+        examined: Examined | None = None,
         **rules: Any,
     ) -> None:
         self.now = START
@@ -166,10 +182,10 @@ class Story:
                 "agency": AGENCY,
                 "desk": desk if desk != AGENCY else None,
                 "channel": channel,
-                "applicant": {"subject": APPLICANT, "name": "An", "id_number": "001099000001"},
+                "applicant": {"subject": APPLICANT, "name": "An", "id_number": _NUMBER},
                 "actor": somebody(filer, agency=desk),
                 "via": VIA,
-                "authorisation": FILE,
+                "authorisation": AUTHORISATION,
                 "papers": [{"code": code, "file": FILE} for code in papers],
                 "result_channel": result,
                 "address": {"recipient": "An", "phone": "0900000000", "address": "1 Hàng Bài", "postcode": "10000"},
@@ -184,6 +200,7 @@ class Story:
                 agency=AGENCY,
                 accountable=ev.Accountable(standing=procedure.standing_officer, silent=procedure.silent_officer),
                 partners=tuple(ev.Partner(part=part.code, agency="H01.31") for _, part in procedure.referred),
+                examined=examined or Examined(),
             )
         )
 
@@ -230,6 +247,7 @@ _SYSTEM: Final[tuple[type[cm.Command], ...]] = (
     cm.SettlePart,
     cm.SettleComplaint,
     cm.TimerFired,
+    cm.RecordScan,
 )
 _COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (*cm.PUBLIC_COMMANDS, *_SYSTEM)}
 
@@ -244,6 +262,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
     part = next((part.n for part in filing.parts_under_way), 1)
     said: dict[str, dict[str, Any]] = {
         "refuse_intake": _WHY,
+        "judge_signature": {"accepted": not filing.signature_accepted, "reason": "-"},
         "request_supplement": {
             "items": [{"target": "paper", "code": PAPER, "note": "-"}],
             "legal_basis": "-",
@@ -277,6 +296,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "settle_parcel": {"n": max(filing.parcels, 1), "outcome": "delivered"},
         "report_overdue_part": {"n": part},
         "settle_part": {"n": part, "outcome": "approved", "officer": "specialist-1"},
+        "record_scan": {"scanned": [FILE.sha256], "infected": [PAPER]},
         "settle_complaint": {"n": 1, "about": filing.act or 1, "officer": "leader-2"},
     }
     return said.get(kind, {})

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from rules.publishing.calendar_mistakes import problems
+from rules.publishing.document import parse
 from rules.publishing.mistakes import Mistake
 from rules.time.working_time import VIETNAM
 from schemas.publishing.calendar import CalendarFile
 
-from .procedure_file import all_mistakes, parse
+from .procedure_file import all_mistakes
 
 CALENDARS: Final = Path(__file__).parents[2] / "procedures" / "calendars"
 

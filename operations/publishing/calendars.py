@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 from operations.publishing.calendar_file import CALENDARS, check_bytes
 from operations.publishing.owner import Database, connected
-from operations.publishing.procedure_file import MistakesFoundError, parse
+from operations.publishing.procedure_file import MistakesFoundError
+from rules.publishing.document import parse
 from rules.time.calendars import expand
 from schemas.publishing.calendar import CalendarFile, CalendarName
 

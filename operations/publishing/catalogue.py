@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
+from rules.publishing.document import parse
 from rules.publishing.mistakes import Mistake
 from rules.publishing.plain_data import plain
 from rules.publishing.provinces import Base
@@ -27,7 +28,6 @@ from .procedure_file import Checked as Checked
 from .procedure_file import MistakesFoundError as MistakesFoundError
 from .procedure_file import check_bytes as check_bytes
 from .procedure_file import demo_variant as demo_variant
-from .procedure_file import parse as parse
 from .provinces import of_provinces
 from .versions import ALONE, insert, row
 from .versions import VersionPublishedError as VersionPublishedError

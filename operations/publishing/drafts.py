@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from operations.publishing.procedure_file import MAX_BYTES
 from operations.publishing.tables import Cells, Table
+from rules.publishing.document import MAX_BYTES
 from rules.publishing.drafting.cells import shown
 from rules.publishing.drafting.columns import Column, Headings
 from rules.publishing.drafting.draft import VERSION, draft_of, mistakes_of

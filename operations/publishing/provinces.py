@@ -13,11 +13,12 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from operations.publishing.owner import Connection, Database, connected
-from operations.publishing.procedure_file import MistakesFoundError, all_mistakes, parse
-from operations.publishing.published import published_raw
+from operations.publishing.procedure_file import MistakesFoundError, all_mistakes
 from operations.publishing.versions import ALONE, Row, VersionPublishedError, insert, row
+from rules.publishing.document import parse
 from rules.publishing.mistakes import Mistake, mistake
 from rules.publishing.provinces import Base, Known, Raw, composed, misfits, overlay_problems
+from rules.publishing.published import published_raw
 from schemas.base import Text, Version
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.province import ProvinceCode, ProvinceOverlay

@@ -9,10 +9,10 @@ from typing import Final
 
 from operations.publishing.open_filings import Progress, open_filings
 from operations.publishing.owner import connected
-from operations.publishing.procedure_file import parse
 from operations.publishing.provinces import of_provinces
 from rules.filing.fold import stage
 from rules.publishing.anew import Anew, anew
+from rules.publishing.document import parse
 from rules.publishing.provinces import Base
 from schemas.filing.state import Stage
 from schemas.publishing.procedure_rules import ProcedureRules

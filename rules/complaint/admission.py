@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.complaint.grounds import ACTS
+from rules.filing.representation import over
 from rules.time import working_time
 from schemas.complaint import Complain, Complained, Complaint, Grounds
 from schemas.errors import Problem, RefusalCode, problem, refused
@@ -16,7 +17,7 @@ from schemas.saying import joined, said
 def admit(complaint: Complaint, command: Complain, now: datetime) -> tuple[Complained, ...]:
     """The complaint as it is recorded. Raises `RefusalError`, with every reason."""
     start, found = command.start, command.grounds
-    wrong = [why for why in (_not_theirs(command), _inadmissible(found, now), _not_next(complaint, found)) if why]
+    wrong = [why for why in (_not_theirs(command, now), _inadmissible(found, now), _not_next(complaint, found)) if why]
     if wrong or found.act is None:
         raise refused(RefusalCode.NOT_ALLOWED, *wrong)
     return (
@@ -34,17 +35,18 @@ def admit(complaint: Complaint, command: Complain, now: datetime) -> tuple[Compl
             words=start.words,
             document=start.document,
             side=found.side,
+            represented_until=found.represented_until,
         ),
     )
 
 
-def _not_theirs(command: Complain) -> Problem | None:
+def _not_theirs(command: Complain, now: datetime) -> Problem | None:
     """The applicant complains, or who filed for them; the desk of the agency records what they have signed."""
     actor, found = command.start.actor, command.grounds
     if actor.role is Role.RECEPTION and actor.agency == found.agency and actor.subject not in found.side:
         return None if command.start.document else UNSIGNED
     if (actor.role, actor.subject) in {(one.role, one.subject) for one in found.complainants}:
-        return None
+        return over(actor, found.represented_until, now)
     return problem("actor", "not_the_complainant", says="only_the_applicants_side_complains")
 
 

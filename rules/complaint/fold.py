@@ -56,7 +56,8 @@ def _change(complaint: Complaint, recorded: Recorded) -> dict[str, Any]:  # noqa
             raise TypeError(msg)
 
 
-_KEPT: Final = ("about", "act", "officer", "step", "steps", "take_up", "answer", "reminder", "days", "words", "side")
+_DESCRIBED: Final = ("about", "act", "officer", "step", "steps", "words", "side", "represented_until")
+_KEPT: Final = (*_DESCRIBED, "take_up", "answer", "reminder", "days")
 
 
 def _recorded(complaint: Complaint, event: co.Complained, recorded: Recorded) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from rules.filing.reopening import places
+from rules.filing.representation import represented_until
 from rules.officers import on_the_applicants_side
 from rules.time import working_time
 from schemas.base import Text
@@ -62,6 +63,7 @@ def grounds(
         agency=filing.agency,
         complainants=_complainants(filing),
         side=tuple(sorted(on_the_applicants_side(filing))),
+        represented_until=represented_until(filing),
         earlier=len(complaints),
         disputed=any(one.about == about and one.state in _OPEN for one in complaints),
         take_up=limits.take_up,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.complaint.fold import WAITS
+from rules.filing.representation import over
 from rules.officers import role_is
 from schemas.complaint import Complaint
 from schemas.errors import Problem, problem
@@ -14,11 +15,11 @@ from schemas.people import OFFICERS, Actor, Role
 ENDED: Final = problem("", "complaint_ended")
 
 
-def guard(complaint: Complaint, kind: str, actor: Actor, _: datetime) -> Problem | None:
+def guard(complaint: Complaint, kind: str, actor: Actor, now: datetime) -> Problem | None:
     """Why `actor` can't give this command now, or None."""
     if complaint.state not in WAITS:
         return ENDED
-    wrong = role_is(actor, *_WHO[kind]) or _stranger(complaint, actor)
+    wrong = role_is(actor, *_WHO[kind]) or _stranger(complaint, actor) or over(actor, complaint.represented_until, now)
     if wrong is None and kind in _CLAIMED and complaint.answerer is None:
         return problem("", "not_claimed", says="complaint_not_taken")
     if wrong is None and actor.role is Role.LEADER:

@@ -9,10 +9,13 @@ from typing import assert_never
 
 from rules.filing import fees
 from rules.filing.conditions import hold, written_date
+from rules.filing.files import quota_problems, type_problems
+from rules.filing.offer import level_offer
+from rules.filing.representation import representation_problems
 from rules.filing.validity import day_of_receipt
 from schemas.base import Text
 from schemas.errors import Problem, RefusalCode, problem, refused
-from schemas.files import Paper
+from schemas.files import Paper, files_named
 from schemas.filing.commands import TargetKind
 from schemas.filing.events import SupplementNeed
 from schemas.filing.state import Filing
@@ -57,15 +60,18 @@ def admit(
     problems = [
         *_level(submission, procedure, level, unsigned=unsigned),
         *_people(submission),
+        *representation_problems(submission, procedure.code, received),
         *others,
         *paper_problems(procedure, submission.papers, submission.channel),
+        *quota_problems(files_named(submission)),
         *(problem(f"papers.{code}", "paper_required") for code in papers if complete),
         *form,
         *_result(submission, procedure, level),
         *(_fee(submission, fee, level) if fee is not None and costs else []),
     ]
     if problems:
-        raise refused(RefusalCode.BAD_SUBMISSION, *problems)
+        offer = level_offer(submission, procedure, level) if unsigned else None
+        raise refused(RefusalCode.BAD_SUBMISSION, *dict.fromkeys(problems), offer=offer)
     missing = [SupplementNeed(target=TargetKind.PAPER, code=code) for code in papers]
     missing += [SupplementNeed(target=TargetKind.FIELD, code=code) for code in fields]
     return Admission(level, _fee_channel(submission, procedure.fee, level, costs=costs), tuple(missing))
@@ -99,8 +105,6 @@ def _people(submission: Submission) -> Iterator[Problem]:
     if submission.channel is Channel.ONLINE:
         if actor.role not in {Role.APPLICANT, Role.REPRESENTATIVE}:
             yield problem("actor.role", "applicant_files_online")
-        elif actor.role is Role.REPRESENTATIVE and submission.authorisation is None:
-            yield problem("authorisation", "authorisation_required")
         elif actor.role is Role.APPLICANT and actor.subject != submission.applicant.subject:
             yield problem("actor.subject", "applicant_is_someone_else")
     elif actor.subject in {submission.applicant.subject, submission.applicant.stands_for_it}:
@@ -116,16 +120,18 @@ def _recorders(submission: Submission) -> frozenset[Role]:
 
 def paper_problems(procedure: ProcedureRules, papers: tuple[Paper, ...], channel: Channel) -> Iterator[Problem]:
     """What is wrong with papers handed in by `channel`."""
-    known = {paper.code for paper in procedure.papers}
+    known = {paper.code: paper for paper in procedure.papers}
     seen: set[str] = set()
     for index, paper in enumerate(papers):
         if paper.code not in known:
-            yield problem(f"papers[{index}].code", "unknown_paper", known=_list(known))
+            yield problem(f"papers[{index}].code", "unknown_paper", known=_list(set(known)))
         if paper.code in seen:
             yield problem(f"papers[{index}].code", "paper_twice")
         seen.add(paper.code)
         if channel is Channel.ONLINE and paper.file is None:
             yield problem(f"papers[{index}].file", "file_required_online")
+        if paper.file is not None and paper.code in known:
+            yield from type_problems(f"papers[{index}].file", paper.file, known[paper.code].accepts)
 
 
 def dossier_problems(procedure: ProcedureRules, dossier: Submission | Filing, received: date) -> Iterator[Problem]:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from rules.filing.reopening import comes_after_proposal, no_longer_due, reopened
 from rules.time import working_time
+from schemas.base import Code
+from schemas.files import Paper, ScanState
 from schemas.filing import events as ev
 from schemas.filing.commands import SupplementItem, TargetKind
 from schemas.filing.events import Clock
@@ -30,6 +32,7 @@ from schemas.filing.state import (
     Waiver,
 )
 from schemas.level import Channel
+from schemas.people import SYSTEM
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.stream.ledger import Recorded
@@ -41,7 +44,7 @@ KEPT: Final = 8
 
 _ON_PAPER: Final = ("missing", "received_at")
 _DESKS: Final = ("desk", "result_desk")
-_ASKED_FOR: Final = ("address", "payer_account", "possible_duplicates", "client_id", "submission_id")
+_ASKED_FOR: Final = ("authorisation", "address", "payer_account", "possible_duplicates", "client_id", "submission_id")
 
 
 def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Change:
@@ -51,7 +54,40 @@ def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Change:
         raise ValueError(msg)
     change = {name: getattr(event, name) for name in (*fields, *_ASKED_FOR, *_ON_PAPER, *_DESKS)}
     change |= {"at_desk": tuple(event.paper_digests) if event.desk else (), "parts": _parts(filing.procedure, event)}
+    others = {"signature": event.signature, "authorisation": event.authorisation, "read_back": event.read_back}
+    files = (*event.papers, *(Paper(code=code, file=file) for code, file in others.items()))
+    change |= {"signature_check": event.signature_check} | _scanned(filing, event.scan, files)
     return change | {"submitted_at": at, "procedure": _accountable(filing.procedure, event)}
+
+
+def _scanned(filing: Filing, scan: ScanState | None, files: tuple[Paper, ...]) -> Change:
+    """What is known of viruses once these files have come, in the place of those of the same papers."""
+    given = {paper.code for paper in files}
+    waiting = tuple(paper for paper in filing.to_scan if paper.code not in given)
+    if scan is ScanState.PENDING:
+        waiting += tuple(paper for paper in files if paper.file is not None)
+    infected = tuple(code for code in filing.infected if code not in given)
+    unscanned = filing.unscanned or scan is ScanState.UNSCANNED
+    worst = _worst(waiting, infected, unscanned=unscanned) if scan or filing.scan else None
+    return {"to_scan": waiting, "infected": infected, "unscanned": unscanned, "scan": worst}
+
+
+def _worst(waiting: tuple[Paper, ...], infected: tuple[Code, ...], *, unscanned: bool) -> ScanState:
+    if waiting:
+        return ScanState.PENDING
+    if infected:
+        return ScanState.INFECTED
+    return ScanState.UNSCANNED if unscanned else ScanState.CLEAN
+
+
+def _files_scanned(filing: Filing, event: ev.FilesScanned, _: datetime) -> Change:
+    """Of what was replaced meanwhile nothing is said any more."""
+    told = [paper for paper in filing.to_scan if paper.file and paper.file.sha256 in event.scanned]
+    waiting = tuple(paper for paper in filing.to_scan if paper not in told)
+    found = (paper.code for paper in told if paper.code in event.infected)
+    infected = tuple(dict.fromkeys((*filing.infected, *found)))
+    worst = _worst(waiting, infected, unscanned=filing.unscanned)
+    return {"to_scan": waiting, "infected": infected, "scan": worst}
 
 
 def _parts(rules: ProcedureRules, event: ev.Submitted) -> tuple[FilingPart, ...]:
@@ -84,6 +120,9 @@ def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: date
     opened = OpenSupplement(n=event.n, items=items, officer=event.officer, legal_basis=event.legal_basis)
     in_review = filing.supplements_in_review + (filing.accepted_at is not None)
     asked = {"supplements": filing.supplements + 1, "supplements_in_review": in_review}
+    if event.officer == SYSTEM.subject:
+        uncounted = {"supplements": filing.supplements + 1, "supplements_before": filing.supplements_before + 1}
+        return {"supplement": opened} | uncounted
     officer = filing.officer if event.late else event.officer
     return {"supplement": opened, "officer": officer} | asked
 
@@ -94,6 +133,7 @@ def _supplemented(filing: Filing, event: ev.Supplemented, _: datetime) -> Change
     given = {(TargetKind.PAPER, code) for code in replaced} | {(TargetKind.FIELD, code) for code in event.form}
     missing = tuple(need for need in filing.missing if (need.target, need.code) not in given)
     change = {"supplement": None, "form": filing.form | event.form, "papers": kept + event.papers, "missing": missing}
+    change |= _scanned(filing, event.scan, event.papers)
     brought = tuple(code for code in event.paper_digests if event.desk and code not in filing.at_desk)
     return change | {"at_desk": filing.at_desk + brought}
 
@@ -157,6 +197,7 @@ _LEAVE_MOVES: Final = frozenset(
         "calendar_changed",
         "asked",
         "answered",
+        "files_scanned",
         "dossier_transferred",
         "dossier_received",
     }
@@ -311,6 +352,8 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "submitted": _submitted,
     "accepted": _accepted,
     "intake_refused": _closes(Closing.INTAKE_REFUSED),
+    "files_scanned": _files_scanned,
+    "signature_judged": lambda _, event, __: {"signature_accepted": event.accepted},
     "supplement_requested": _supplement_requested,
     "supplemented": _supplemented,
     "supplement_expired": _closes(Closing.SUPPLEMENT_EXPIRED),

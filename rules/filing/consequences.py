@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from rules.filing import admission, fees
-from rules.filing.fold import current_step, missing_opinions, parts_of
+from rules.filing.fold import current_step, missing_opinions, parts_of, stage
 from rules.known import known
+from schemas.base import Text
 from schemas.filing import events as ev
+from schemas.filing.commands import TargetKind
 from schemas.filing.events import Clock, Outcome
-from schemas.filing.state import FeeState, Filing, PartStage
+from schemas.filing.state import FeeState, Filing, PartStage, Stage
 from schemas.level import Channel
+from schemas.people import SYSTEM
 from schemas.publishing.fee import FeeDue
 from schemas.publishing.procedure_rules import StepPart
+from schemas.saying import said
 
 
 def consequence(filing: Filing) -> ev.Event | None:
     """The one thing that follows by itself from where the filing now stands."""
     if filing.closed or filing.supplement or filing.fee_pending:
         return None
+    if (asked := _infected(filing)) is not None:
+        return asked
     if (due := _fee(filing)) is not None:
         return due
     if filing.accepted_at is None:
@@ -24,6 +30,25 @@ def consequence(filing: Filing) -> ev.Event | None:
     if filing.decision is None:
         return _next_step(filing)
     return None if filing.result is None else _delivery(filing)
+
+
+def _infected(filing: Filing) -> ev.SupplementRequested | None:
+    """The system itself asks for other files than those with viruses: no officer's round is used up by it."""
+    papers = {paper.code for paper in filing.procedure.papers}
+    codes = [code for code in filing.infected if code in papers]
+    if not codes or stage(filing) not in {Stage.INTAKE, Stage.REVIEW}:
+        return None
+    return ev.SupplementRequested(
+        n=filing.supplements + 1,
+        needs=tuple(ev.SupplementNeed(target=TargetKind.PAPER, code=code) for code in codes),
+        officer=SYSTEM.subject,
+        notes=(_in_both(said("infected_file.note")),) * len(codes),
+        legal_basis=_in_both(said("infected_file.basis")),
+    )
+
+
+def _in_both(words: Text) -> str:
+    return f"{words.vi} ({words.en})"
 
 
 def _fee(filing: Filing) -> ev.FeeRequested | None:

@@ -9,6 +9,7 @@ from typing import Final
 from rules.filing.clocks import silence_approves
 from rules.filing.commands import RULES
 from rules.filing.desks import agencies
+from rules.filing.representation import not_represented
 from rules.officers import other_hands
 from schemas.errors import Problem, problem
 from schemas.filing.commands import PUBLIC_COMMANDS
@@ -23,13 +24,13 @@ def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | N
     """Why `actor` can't do this now, or None."""
     if filing.closed and kind != "settle_complaint":
         return problem("", "filing_closed")
-    stranger = None if kind == "submit" else _access_problem(filing, actor)
+    stranger = None if kind == "submit" else _access_problem(filing, actor, now)
     return stranger or _too_late(filing, actor, now) or RULES[kind].guard(filing, actor, now)
 
 
 def allowed(filing: Filing, actor: Actor, now: datetime, kinds: Iterable[str] = PUBLIC_KINDS) -> tuple[str, ...]:
     """Those of these commands that `actor` can give now."""
-    if filing.closed or _access_problem(filing, actor) is not None or _too_late(filing, actor, now) is not None:
+    if filing.closed or _access_problem(filing, actor, now) is not None or _too_late(filing, actor, now) is not None:
         return ()
     return tuple(kind for kind in kinds if RULES[kind].guard(filing, actor, now) is None)
 
@@ -48,13 +49,9 @@ def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Actio
     return [Action(name=kind, allowed=why is None, problem=why) for kind, why in checked]
 
 
-def _access_problem(filing: Filing, actor: Actor) -> Problem | None:
+def _access_problem(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
     if actor.role in OFFICERS:
         return other_hands(filing, actor, *agencies(filing, actor.role))
     if actor.role is Role.APPLICANT and (filing.applicant is None or actor.subject != filing.applicant.subject):
         return problem("actor.subject", "not_the_applicant")
-    filed_by = filing.filed_by
-    filer = None if filed_by is None else (filed_by.role, filed_by.subject)
-    if actor.role is Role.REPRESENTATIVE and (actor.role, actor.subject) != filer:
-        return problem("actor.subject", "not_the_representative")
-    return None
+    return not_represented(filing, actor, now)

@@ -71,6 +71,8 @@ def _codes(parts: ProcedureSketch) -> Iterator[tuple[str, dict[int, object]]]:
 
 
 def _value_lists(parts: ProcedureSketch) -> Iterator[tuple[str, Listed[Any]]]:
+    for n, paper in read(parts.papers).items():
+        yield f"papers[{n}].accepts", paper.accepts
     for n, field in read(parts.form).items():
         yield f"form[{n}].choices", field.choices
     if isinstance(parts.fee, FeeSketch):

@@ -91,6 +91,7 @@ PLACES: Final[Mapping[str, PlaceWords]] = {
     "papers.when": _WHEN,
     "papers.form": PlaceWords("mẫu để tải", "blank to download"),
     "papers.replaced_by": PlaceWords("cơ sở dữ liệu thay giấy tờ", "database that replaces it"),
+    "papers.accepts": PlaceWords("loại tệp được nhận", "types of file that are taken"),
     "form": PlaceWords("trường", "field"),
     "form.code": _CODE,
     "form.label": PlaceWords("nhãn", "label"),

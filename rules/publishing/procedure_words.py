@@ -8,6 +8,7 @@ from typing import Final
 
 from schemas.agency import AgencyKind
 from schemas.base import Text
+from schemas.files import DocumentType
 from schemas.level import Channel
 from schemas.people import Role
 from schemas.publishing.fee import FeeDue, FeeKind, GoverningDay, RefundCase
@@ -21,6 +22,7 @@ _KEYS: Final[Mapping[type[StrEnum], str]] = {
     AgencyKind: "agency_kind",
     Channel: "channel",
     Database: "database",
+    DocumentType: "document_type",
     FeeDue: "fee_due",
     FeeKind: "fee_kind",
     FieldKind: "field_kind",

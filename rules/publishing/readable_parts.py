@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, ConfigDict, Strict, ValidationError, Valid
 
 from schemas.agency import AgencyKind
 from schemas.base import Code, Model, Subject
+from schemas.files import DocumentType
 from schemas.form import FormValue
 from schemas.level import Channel, Level
 from schemas.limit import Limit
@@ -80,6 +81,7 @@ class PaperSketch(Sketch):
     code: Maybe[Code] = UNREAD
     when: Listed[ConditionSketch] = ()
     form: Maybe[str | None] = None
+    accepts: Listed[DocumentType] = ()
 
 
 class CodeSketch(Sketch):

@@ -8,8 +8,21 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, StrictBool
 
 from ..agency import AgencyName
-from ..base import AgencyCode, Code, DocumentNumber, Dong, Instant, Key, Line, Model, ShortText, StrictModel, Subject
-from ..files import FileRef, Paper
+from ..base import (
+    AgencyCode,
+    Code,
+    DocumentNumber,
+    Dong,
+    Instant,
+    Key,
+    Line,
+    Model,
+    Sha256,
+    ShortText,
+    StrictModel,
+    Subject,
+)
+from ..files import FileRef, Paper, ScanState
 from ..form import FormValue
 from ..ids import digest
 from ..limit import Limit
@@ -30,6 +43,7 @@ from .events import (
     Partner,
     PaymentMeans,
 )
+from .examined import Examined
 from .submission import Submission
 
 SYSTEM_VIA = Via(principal="motcua")
@@ -102,6 +116,14 @@ class Supplement(Command):
     kind: Literal["supplement"] = "supplement"
     form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
     papers: tuple[Paper, ...] = Field(default=(), max_length=100)
+
+
+class JudgeSignature(Command):
+    """Say whether a signature counts that could not be checked to the end, and why."""
+
+    kind: Literal["judge_signature"] = "judge_signature"
+    accepted: StrictBool
+    reason: ShortText
 
 
 class TransferDossier(Command):
@@ -363,6 +385,7 @@ class HandOver(Command):
 PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     Accept,
     RefuseIntake,
+    JudgeSignature,
     RequestSupplement,
     Supplement,
     TransferDossier,
@@ -416,6 +439,7 @@ RESERVED_IDS: Final = (
     "parcel:",
     "part:",
     "ring:",
+    "scan:",
 )
 """How the ids of these commands begin. Nobody else may take one: the real command would pass for a repeat."""
 
@@ -427,7 +451,7 @@ class Submit(Command):
     it, as far as there are such. `elsewhere` are those who decide the procedure, the nearest first, where this agency
     does not. `no_desks` are those of the submission's desks that may not receive for this agency. `not_in_force` is the
     term of a version that is not in force on the day of receipt; `only_in` the province that alone has the procedure,
-    where this agency is of another one.
+    where this agency is of another one. `examined` is what was found out about the files and the signature.
     """
 
     kind: Literal["submit"] = "submit"
@@ -441,6 +465,21 @@ class Submit(Command):
     partners: tuple[Partner, ...] = ()
     not_in_force: Term | None = None
     only_in: Province | None = None
+    examined: Examined = Examined()
+
+
+class ExaminedSupplement(Supplement):
+    """A supplement, with what the scanner says of its files. It is the filing's own: what is sent is a `Supplement`."""
+
+    scan: ScanState | None = None
+
+
+class RecordScan(SystemCommand):
+    """The scanner has answered for the files of these digests: there are viruses in those of the `infected` papers."""
+
+    kind: Literal["record_scan"] = "record_scan"
+    scanned: tuple[Sha256, ...]
+    infected: tuple[Code, ...] = ()
 
 
 class TimerFired(SystemCommand):

@@ -11,14 +11,16 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from ..authorisation import Authorisation
 from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Numbered, Personal, Sha256, Version
-from ..files import FileRef, Paper
+from ..files import FileRef, Paper, ScanState
 from ..form import FormValue
 from ..level import Channel, Level
 from ..limit import Limit
 from ..people import Actor, Address, Applicant, Role
 from ..publishing.calendar import Calendar, CalendarName
 from ..publishing.procedure import ProcedureCode
+from ..signature import SignatureRecord
 
 
 class Outcome(StrEnum):
@@ -142,7 +144,8 @@ class Submitted(Model):
     What was decided elsewhere when it was handed in stands here, so that the log alone tells the filing: who answers
     for it (`accountable`), who decides parts of it (`partners`), and what it goes by (`digests`). `client_id` and
     `submission_id` are the filer's own names for it. `possible_duplicates` are the codes of the same person's open
-    filings for the same procedure; the ledger looks.
+    filings for the same procedure; the ledger looks. `scan` is what was known of viruses in its files, and
+    `signature_check` how its signature stood.
     """
 
     kind: Literal["submitted"] = "submitted"
@@ -167,11 +170,13 @@ class Submitted(Model):
     received_at: Instant | None = None
     assisted: bool = False
     partners: tuple[Partner, ...] = ()
+    scan: ScanState | None = None
+    signature_check: SignatureRecord | None = None
     applicant: Annotated[Applicant, Personal]
     filed_by: Annotated[Actor, Personal]
     form: Annotated[dict[Code, FormValue], Personal]
     papers: Annotated[tuple[Paper, ...], Personal]
-    authorisation: Annotated[FileRef | None, Personal] = None
+    authorisation: Annotated[Authorisation | None, Personal] = None
     signature: Annotated[FileRef | None, Personal] = None
     address: Annotated[Address | None, Personal] = None
     payer_account: Annotated[str | None, Personal] = None
@@ -185,6 +190,23 @@ class Accepted(Model):
     kind: Literal["accepted"] = "accepted"
     automatic: bool = False
     since: Instant | None = None
+
+
+class FilesScanned(Model):
+    """The scanner answered late for the files of these digests: viruses are in those of the `infected` papers alone."""
+
+    kind: Literal["files_scanned"] = "files_scanned"
+    scanned: tuple[Sha256, ...]
+    infected: tuple[Code, ...] = ()
+
+
+class SignatureJudged(Model):
+    """An officer said whether a signature counts that could not be checked to the end."""
+
+    kind: Literal["signature_judged"] = "signature_judged"
+    accepted: bool
+    officer: str
+    reason: Annotated[str, Personal]
 
 
 class IntakeRefused(Model):
@@ -215,6 +237,7 @@ class Supplemented(Model):
     n: int
     channel: Channel
     desk: AgencyCode | None = None
+    scan: ScanState | None = None
     paper_digests: dict[Code, Sha256 | None]
     form: Annotated[dict[Code, FormValue], Personal]
     papers: Annotated[tuple[Paper, ...], Personal]
@@ -711,6 +734,8 @@ class CalendarChanged(Model):
 Event = Annotated[
     Submitted
     | Accepted
+    | FilesScanned
+    | SignatureJudged
     | IntakeRefused
     | SupplementRequested
     | Supplemented
@@ -784,6 +809,8 @@ _FEE_SETTLED: Final = {
 EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "submitted": {Clock.INTAKE: Effect.START},
     "accepted": {Clock.INTAKE: Effect.STOP, Clock.PROCESSING: Effect.START, Clock.TRANSFER: Effect.START},
+    "files_scanned": {},
+    "signature_judged": {},
     "intake_refused": _ENDED_BY_THE_AGENCY,
     "supplement_requested": {
         Clock.INTAKE: Effect.PAUSE,

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from pydantic import Field
 
+from ..authorisation import Authorisation
 from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Subject, Text, Version
 from ..errors import Problem
-from ..files import FileRef, Paper
+from ..files import FileRef, Paper, ScanState
 from ..form import FormValue
 from ..level import Channel, Level
 from ..limit import Limit
@@ -19,6 +20,7 @@ from ..publishing.calendar import Calendar, CalendarName, LocalTime, Timeliness
 from ..publishing.procedure import ProcedureCode
 from ..publishing.procedure_rules import ProcedureRules, StepPart
 from ..saying import said
+from ..signature import SignatureRecord
 from .commands import SupplementItem
 from .events import Clock, Digests, FeeLine, MachineWork, Moment, Outcome, SupplementNeed
 
@@ -291,6 +293,10 @@ class Filing(Model):
     `at_desk` are the papers that another agency's desk still has, `under_way` those that it has sent to the agency that
     decides. `act` is the seq of the agency's act by which it stands where it does, which a complaint may undo. It was
     `reopened` so often; what it had of supplements and parcels before counts no more.
+
+    `to_scan` are the files of which the scanner has not spoken yet, `infected` the papers in whose files it found
+    viruses, until others have come; `unscanned` says that some came when there was no scanner. `signature_accepted` is
+    an officer's word on a signature that stayed undetermined.
     """
 
     snapshot_version: int = 1
@@ -311,6 +317,7 @@ class Filing(Model):
     result_channel: Channel = Channel.COUNTER
     applicant: Applicant | None = None
     filed_by: Actor | None = None
+    authorisation: Authorisation | None = None
     form: dict[Code, FormValue] = Field(default_factory=dict)
     papers: tuple[Paper, ...] = ()
     address: Address | None = None
@@ -353,6 +360,12 @@ class Filing(Model):
     parcels_before: int = 0
     act: int | None = None
     reopened: int = 0
+    scan: ScanState | None = None
+    to_scan: tuple[Paper, ...] = ()
+    unscanned: bool = False
+    infected: tuple[Code, ...] = ()
+    signature_check: SignatureRecord | None = None
+    signature_accepted: bool | None = None
     closing: Closing | None = None
     closed_at: Instant | None = None
     clocks: dict[Clock, ClockState] = Field(default_factory=dict)
@@ -486,12 +499,17 @@ class FilingView(Model):
     at_desk: tuple[Code, ...] = ()
     under_way: tuple[Code, ...] = ()
     result_channel: Channel
+    authorisation: Authorisation | None = None
     status: Status
     status_name: Text
     stage: Stage
     submitted_at: Instant
     received_at: Instant | None = None
     missing: tuple[SupplementNeed, ...] = ()
+    scan: ScanState | None = None
+    infected: tuple[Code, ...] = ()
+    signature_check: SignatureRecord | None = None
+    signature_accepted: bool | None = None
     accepted_at: Instant | None = None
     closed: bool
     closing: Closing | None = None

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
+from ..authorisation import Authorisation
 from ..base import AgencyCode, Code, Instant, Key, Model, Version
 from ..errors import RefusalCode, problem, refused
 from ..files import FileRef, Paper
@@ -52,7 +53,7 @@ class Submission(Model):
     via: Via
     form: dict[Code, FormValue] = Field(default_factory=dict, max_length=200)
     papers: tuple[Paper, ...] = Field(default=(), max_length=100)
-    authorisation: FileRef | None = None
+    authorisation: Authorisation | None = None
     signature: FileRef | None = None
     fee_channel: Channel | None = None
     result_channel: Channel

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from ..agency import AgencyKind
 from ..base import Code, Model, ShortText, StrictModel, Subject, Text, Version
+from ..files import DOCUMENTS, DocumentType
 from ..level import Channel, Level
 from ..limit import Limit, Unit
 from ..people import Role
@@ -78,7 +79,8 @@ class PaperRule(Fact):
     """A paper of the dossier, asked for `when` its conditions hold. `form` is the key of the blank to download.
 
     One that is `replaced_by` a national database is looked up there: it is not asked for with the submission, unless
-    its conditions say when it is, but may be asked for later where the database lacks it.
+    its conditions say when it is, but may be asked for later where the database lacks it. Its file must be of a type
+    that the paper `accepts`.
     """
 
     code: Code
@@ -87,6 +89,7 @@ class PaperRule(Fact):
     when: When = ()
     form: str | None = None
     replaced_by: Database | None = None
+    accepts: tuple[DocumentType, ...] = Field(default=DOCUMENTS, min_length=1)
 
     @property
     def asked(self) -> bool:

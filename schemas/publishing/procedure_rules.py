@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from ..agency import AgencyKind
 from ..base import Code, Model, Sha256, Version
+from ..files import DOCUMENTS, DocumentType
 from ..level import Channel, Level
 from ..limit import Limit
 from ..people import Role
 from .calendar import Day
 from .fact import When
 from .fee import FeeDue, GoverningDay, RefundCase
-from .procedure import ASK_WITHIN, Act, FieldKind, Procedure, ProcedureCode, Silence
+from .procedure import ASK_WITHIN, Act, FieldKind, PaperRule, Procedure, ProcedureCode, Silence
 from .time_limits import Limits, Resumption
 
 
@@ -22,6 +23,7 @@ class PaperPart(Model):
     code: Code
     required: bool
     when: When = ()
+    accepts: tuple[DocumentType, ...] = DOCUMENTS
 
 
 class FieldPart(Model):
@@ -200,7 +202,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
         procedure.model_dump(include=_KEPT)
         | {
             "sha256": sha256,
-            "papers": [{"code": p.code, "required": p.asked, "when": p.when} for p in procedure.papers],
+            "papers": [_paper(paper) for paper in procedure.papers],
             "result_channels": procedure.result.channels,
             "supplement_rounds": procedure.supplement.rounds,
             "supplement_limit": procedure.supplement.limit,
@@ -214,3 +216,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "silent_officers": silence.officers if silence else (),
         }
     )
+
+
+def _paper(paper: PaperRule) -> dict[str, Any]:
+    return {"code": paper.code, "required": paper.asked, "when": paper.when, "accepts": paper.accepts}

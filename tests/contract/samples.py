@@ -13,9 +13,10 @@ from schemas import payment as pay
 from schemas import reading as rd
 from schemas import referral as rf
 from schemas.agency import AgencyKind
+from schemas.authorisation import Authorisation
 from schemas.base import Model, Text
-from schemas.errors import Problem, Refusal, RefusalCode
-from schemas.files import FileRef, Paper
+from schemas.errors import Offer, Problem, Refusal, RefusalCode
+from schemas.files import FileRef, Paper, ScanState
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing import state as fl
@@ -26,6 +27,7 @@ from schemas.people import Actor, Address, Applicant, PersonKind, Role, Via
 from schemas.publishing import calendar as cal
 from schemas.publishing.calendar import Calendar, Timeliness
 from schemas.publishing.procedure_rules import ProcedureRules
+from schemas.signature import SignatureOutcome, SignatureRecord
 from schemas.stream.ledger import Receipt
 from schemas.stream.snapshots import Snapshot
 
@@ -48,6 +50,21 @@ APPLICANT: Final = Actor(subject="vneid:001099000001", role=Role.APPLICANT)
 OFFICER: Final = Actor(subject="h01.12-reception-1", role=Role.RECEPTION, agency=AGENCY)
 VIA: Final = Via(principal="portal", channel=Channel.ONLINE)
 FILE: Final = FileRef(key="papers/1.pdf", sha256="b" * 64, size=1000, media_type="application/pdf")
+SIGNED: Final = SignatureRecord(
+    outcome=SignatureOutcome.UNDETERMINED, rules=("revocation_unknown",), judged_at=AT, stamped_at=AT, proof=FILE
+)
+AUTHORISATION: Final = Authorisation(
+    key="papers/2.pdf",
+    sha256="d" * 64,
+    size=1000,
+    media_type="application/pdf",
+    principal="001099000001",
+    id_number="001085000002",
+    representative="Trần Văn Bình",
+    valid_from=date(2026, 11, 1),
+    valid_until=date(2026, 12, 31),
+    scope=("2.000635",),
+)
 RESULT: Final = FileRef(key="results/1.pdf", sha256="c" * 64, size=2000, media_type="application/pdf")
 PAPERS: Final = (Paper(code="identity", file=FILE), Paper(code="mandate"))
 DIGESTS: Final[dict[str, str | None]] = {"identity": "b" * 64, "mandate": None}
@@ -140,6 +157,7 @@ DOSSIER: Final = bo.Dossier(
     applicant=PERSON,
     form=FORM,
     papers=PAPERS,
+    authorisation=AUTHORISATION,
 )
 PART_DECISION: Final = bo.PartDecision(
     outcome=ev.Outcome.REFUSED,
@@ -173,12 +191,14 @@ EVENTS: Final[tuple[Any, ...]] = (
         filed_by=APPLICANT,
         form=FORM,
         papers=PAPERS,
-        authorisation=FILE,
+        authorisation=AUTHORISATION,
         signature=FILE,
         address=ADDRESS,
         payer_account="0123456789",
         possible_duplicates=(CODE,),
         missing=(NEED,),
+        scan=ScanState.PENDING,
+        signature_check=SIGNED,
         received_at=AT,
         assisted=True,
         read_back=FILE,
@@ -194,7 +214,15 @@ EVENTS: Final[tuple[Any, ...]] = (
         late=True,
         late_reason="hồ sơ phức tạp",
     ),
-    ev.Supplemented(n=1, channel=Channel.COUNTER, desk=DESK, paper_digests=DIGESTS, form=FORM, papers=PAPERS),
+    ev.Supplemented(
+        n=1,
+        channel=Channel.COUNTER,
+        desk=DESK,
+        scan=ScanState.CLEAN,
+        paper_digests=DIGESTS,
+        form=FORM,
+        papers=PAPERS,
+    ),
     ev.SupplementExpired(n=1),
     ev.DossierTransferred(officer="h01.01-reception-1", papers=("identity",), originals=("identity",)),
     ev.DossierReceived(officer="h01.12-reception-1", papers=("identity",), note="thiếu trang 2"),
@@ -202,6 +230,8 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.FeePaid(n=1, amount=16_000, channel=Channel.COUNTER, means=ev.PaymentMeans.TRANSFER, receipt_no="0000001"),
     ev.FeeExpired(n=1),
     ev.ResultUnclaimed(n=1),
+    ev.FilesScanned(scanned=("b" * 64,), infected=("birth_notice",)),
+    ev.SignatureJudged(accepted=True, officer="h01.12-reception-1", reason="đã gọi điện xác minh"),
     ev.FeeWaived(n=1, waiver="student", percent=50, officer="h01.12-cashier-1", reason="sinh viên"),
     ev.StepStarted(step="appraise"),
     ev.DraftShown(step="draft", n=1, officer="h01.12-specialist-1", draft=FILE),
@@ -348,6 +378,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         words="giấy tờ hợp lệ",
         document=FILE,
         side=("vneid:001099000001",),
+        represented_until=date(2026, 12, 31),
     ),
     co.ComplaintReminded(due=AT),
     co.ComplaintOverdue(due=AT),
@@ -412,6 +443,7 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
     cm.ApplyCase(**_SAID, case="verified", reason="cần xác minh"),
     cm.Reappoint(**_SAID, reason="quá tải", by=Limit(amount=5, unit=Unit.WORKING_DAYS)),
     cm.Apologise(**_SAID, reason="quá tải"),
+    cm.JudgeSignature(**_SAID, accepted=True, reason="đã gọi điện xác minh"),
     cm.WaiveFee(**_SAID, waiver="student", reason="sinh viên"),
     cm.PayAtCounter(**_SAID, amount=16_000, means=ev.PaymentMeans.CARD),
     cm.Withdraw(**_SAID, reason="đổi ý", request=FILE),
@@ -447,7 +479,7 @@ SUBMISSION: Final = Submission(
     via=VIA,
     form=FORM,
     papers=(Paper(code="identity", file=FILE),),
-    authorisation=FILE,
+    authorisation=AUTHORISATION,
     signature=FILE,
     fee_channel=Channel.ONLINE,
     result_channel=Channel.POST,
@@ -523,6 +555,11 @@ SNAPSHOT: Final = fl.Filing(
     code=CODE,
     level=Level.FULLY_ONLINE,
     channel=Channel.ONLINE,
+    scan=ScanState.PENDING,
+    to_scan=PAPERS[:1],
+    infected=("mandate",),
+    signature_check=SIGNED,
+    signature_accepted=True,
     desk=DESK,
     result_desk=DESK,
     at_desk=("identity",),
@@ -531,6 +568,7 @@ SNAPSHOT: Final = fl.Filing(
     result_channel=Channel.POST,
     applicant=PERSON,
     filed_by=APPLICANT,
+    authorisation=AUTHORISATION,
     form=FORM,
     papers=PAPERS,
     address=ADDRESS,
@@ -668,7 +706,12 @@ OTHERS: Final[dict[str, Model]] = {
     ),
     "submission": SUBMISSION,
     "receipt": RECEIPT,
-    "refusal": Refusal(code=RefusalCode.NOT_ALLOWED, problems=(PROBLEM,), allowed=("claim", "withdraw")),
+    "refusal": Refusal(
+        code=RefusalCode.NOT_ALLOWED,
+        problems=(PROBLEM,),
+        allowed=("claim", "withdraw"),
+        offer=Offer(level=Level.ONLINE_FILING, result_channel=Channel.COUNTER, fee_channel=Channel.COUNTER),
+    ),
     "action": fl.Action(name="accept", allowed=False, problem=PROBLEM),
     "clock_state": CLOCK,
     "submit_check": fl.SubmitCheck(content="d" * 64),
@@ -686,11 +729,16 @@ OTHERS: Final[dict[str, Model]] = {
         calendar="vn@2026.1",
         level=Level.FULLY_ONLINE,
         channel=Channel.ONLINE,
+        scan=ScanState.PENDING,
+        infected=("mandate",),
+        signature_check=SIGNED,
+        signature_accepted=True,
         desk=DESK,
         result_desk=DESK,
         at_desk=("identity",),
         under_way=("identity",),
         result_channel=Channel.POST,
+        authorisation=AUTHORISATION,
         status=fl.Status.PROCESSED,
         status_name=fl.STATUS_NAMES[fl.Status.PROCESSED],
         stage=fl.Stage.DELIVERY,

@@ -26,7 +26,7 @@ def evolve(filing: Filing, recorded: Recorded) -> Filing:
 if __name__ == "__main__":
     lifecycle.evolve = evolve  # before the workflows are imported, which take it from there
 
-    from workers.platform import main
+    from tests.faults.any_files_worker import main
     from workers.telemetry import configure_engine, configure_logging
 
     configure_logging()

@@ -26,7 +26,7 @@ from deploy.stack import Stack
 from operations import ledger_verifier
 from operations.publishing import catalogue
 from operations.publishing.open_filings import open_filings
-from operations.publishing.procedure_file import parse
+from rules.publishing.document import parse
 from schemas.filing.state import Filing, Stage
 from tests.acting import EXTRACT, FILE, NEVER_PAYS, PAYS, Doubtful, Play, extract, whose
 from tests.conftest import PARTS, ROOT, World, publish_demo, world_of

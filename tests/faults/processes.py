@@ -14,9 +14,12 @@ from typing import Final
 
 from tests.conftest import ROOT
 
+ANY_FILES: Final = "tests.faults.any_files_worker"
+REAL: Final = "workers.platform"
+
 
 class WorkerProcess:
-    """`python -m workers.platform` with failpoints that can be armed."""
+    """A worker with failpoints that can be armed."""
 
     def __init__(self, process: asyncio.subprocess.Process, failpoints: Path) -> None:
         self._process = process
@@ -42,7 +45,7 @@ class WorkerProcess:
 
 @asynccontextmanager
 async def worker_process(
-    env: Mapping[str, str], folder: Path, module: str = "workers.platform", checkout: Path = ROOT
+    env: Mapping[str, str], folder: Path, module: str = ANY_FILES, checkout: Path = ROOT
 ) -> AsyncIterator[WorkerProcess]:
     """A worker that serves; killed at the end if it still runs. What it says goes to `worker.log` in the folder."""
     folder.mkdir(exist_ok=True)

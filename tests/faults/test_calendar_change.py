@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from operations.publishing.calendars import CALENDAR
-from operations.publishing.procedure_file import parse
+from rules.publishing.document import parse
 from tests.acting import NEVER_PAYS, Play, eventually, extract
 from tests.conftest import ROOT, World
 from tests.faults.processes import motcua, worker_process

@@ -28,12 +28,13 @@ from schemas.filing.state import Stage
 from schemas.ids import TASK_QUEUE, filing_workflow
 from schemas.stream.healing import HEAL, SCHEDULE, Healed, Healings, Look
 from tests.acting import Play, eventually, extract
+from tests.any_files import any_file_activities
 from tests.conftest import World
 from tests.faults.processes import worker_process
 from tests.faults.test_stalled import command
 from tests.workflow.test_deaf import whole
 from tests.workflow.test_healing import OTHERS, not_replayable
-from workers.wiring import activities, versioned_worker
+from workers.wiring import versioned_worker
 from workflows.healing import Healing
 
 TWO_MINUTES: Final = 120
@@ -63,7 +64,7 @@ async def begun_by_code_that_was_changed_under_its_build(world: World) -> Play:
     """A filing that the worker's code can't replay, although it is of the same build."""
     settings = world.settings
     async with (
-        activities(settings) as functions,
+        any_file_activities(settings) as functions,
         versioned_worker(world.temporal, functions, settings, workflows=OTHERS),
         asyncpg.create_pool(world.app_dsn, min_size=0, max_size=1) as pool,
     ):

@@ -31,8 +31,9 @@ from schemas.payment import PaymentState
 from schemas.people import Role
 from tests.acting import ADDRESS, NEVER_PAYS, Play, birth, eventually, extract, refusal, stock
 from tests.conftest import World, publish_demo, world_of
-from tests.faults.processes import motcua
+from tests.faults.processes import ANY_FILES, motcua
 
+ANY_FILES_WORKER: Final = [sys.executable, "-m", ANY_FILES]
 SLOW_POST: Final = [sys.executable, "-m", "deploy.sandbox.post", "--step-after", "2"]
 
 Lose = Callable[[World, str], Awaitable[None]]
@@ -42,7 +43,7 @@ Lose = Callable[[World, str], Awaitable[None]]
 def env() -> Iterator[Mapping[str, str]]:
     """A whole stack whose post takes its time."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder, asyncio.Runner() as runner:
-        running = Stack(Path(folder).resolve(), commands={"post": SLOW_POST})
+        running = Stack(Path(folder).resolve(), commands={"post": SLOW_POST, "worker": ANY_FILES_WORKER})
         runner.run(running.__aenter__())
         try:
             runner.run(publish_demo(running.env["MOTCUA_OWNER_DATABASE_URL"]))

@@ -6,30 +6,50 @@ import json
 from typing import Any
 from uuid import UUID
 
+import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
 from deploy.demo import running as demo
 from deploy.demo.scenario import SCENARIOS, load
 from rules.streams import FILING, KINDS
+from schemas.filing.commands import Supplement
+from schemas.filing.state import Stage
 from schemas.ids import StreamId
-from tests.acting import on_another_calendar
+from tests.acting import FILE, Play, birth, on_another_calendar
+from tests.any_files import FoundLate
 from tests.conftest import World
 from tests.replay.conftest import replay
 from tests.replay.test_golden import HISTORIES
 
 
-async def test_write_the_histories_anew(running: World, states: dict[str, Any]) -> None:
+@pytest.mark.timeout(400)
+async def test_write_the_histories_anew(world: World, states: dict[str, Any]) -> None:
     """Play every scenario of the demo and keep the histories of its workflows, and the states that they lead to."""
     scenarios = load(SCENARIOS)
-    versions = await demo.publish(running.owner_dsn, scenarios)
-    played = await demo.play(running.process_env, scenarios, versions, 4, lambda _: None)
+    versions = await demo.publish(world.owner_dsn, scenarios)
+    async with world.real_platform(), world.back_office():
+        played = await demo.play(world.process_env, scenarios, versions, 4, lambda _: None)
     HISTORIES.mkdir(exist_ok=True)
     for old in HISTORIES.iterdir():
         old.unlink()
     for each in played:
         assert not each.problems
-        await write(running, each.scenario.name, each.filing_id, states)
-    await write(running, "calendar-changed", (await on_another_calendar(running)).filing, states)
+        await write(world, each.scenario.name, each.filing_id, states)
+    async with world.platform(), world.back_office():
+        await write(world, "calendar-changed", (await on_another_calendar(world)).filing, states)
+    async with world.platform(FoundLate()), world.back_office():
+        await write(world, "virus-found-late", await virus_found_late(world), states)
+
+
+async def virus_found_late(world: World) -> UUID:
+    """A filing whose paper had to be sent again, because of what the scanner found in it later."""
+    play = await Play.begin(world, birth())
+    await play.at(Stage.SUPPLEMENT)
+    await play.act(Supplement, play.submission.actor, papers=[{"code": "birth_notice", "file": FILE}])
+    await play.accept()
+    await play.review()
+    await play.at(Stage.CLOSED)
+    return play.filing
 
 
 async def write(world: World, name: str, filing: UUID, states: dict[str, Any]) -> None:

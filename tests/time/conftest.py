@@ -26,8 +26,9 @@ from schemas.filing.state import ClockState
 from schemas.filing.submission import Submission
 from schemas.ids import filing_workflow
 from tests.acting import FILE, Play, birth, eventually
+from tests.any_files import any_file_activities
 from tests.conftest import ROOT, World
-from workers.wiring import activities, platform_worker
+from workers.wiring import platform_worker
 
 LAND: Final = "1.013833"
 """Registration of a change of land rights: ten working days, and a wait for the tax."""
@@ -101,7 +102,7 @@ class Virtual:
         """
         settings = self.world.settings
         async with (
-            activities(settings) as functions,
+            any_file_activities(settings) as functions,
             platform_worker(self.world.temporal, functions, settings, max_cached_workflows=0),
         ):
             yield

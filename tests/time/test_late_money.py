@@ -20,6 +20,7 @@ from rules.looks import EARLY, MOST
 from schemas.filing.commands import AdoptCalendar
 from schemas.ids import payment_workflow
 from tests.acting import EXTRACT, Play, eventually, extract
+from tests.any_files import AnyFiles, received_by
 from tests.time.conftest import Virtual, another, local
 from workers.wiring import activities_with, open_pool, platform_worker
 
@@ -69,7 +70,7 @@ async def watched(virtual: Virtual) -> AsyncIterator[tuple[Play, Asked]]:
         partner_client(world.settings.bank_url) as bank,
         partner_client(world.settings.post_url) as post,
         activities_with(world.settings, asked := Asked(bank), HttpPost(post)) as functions,
-        platform_worker(world.temporal, functions, world.settings),
+        platform_worker(world.temporal, received_by(AnyFiles(), functions), world.settings),
     ):
         play = await Play.begin(world, extract(version="2026-12", procedure=EXTRACT))
         await play.accept()

@@ -41,6 +41,7 @@ PERSONAL = {
         "read_back",
     },
     "fee_waived": {"reason"},
+    "signature_judged": {"reason"},
     "asked": {"question"},
     "answered": {"answer"},
     "inspected": {"place", "participants", "findings"},
@@ -92,7 +93,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 58 + 7 + 4 + 6 + 7
+    assert len(kinds) == len(set(kinds)) == 60 + 7 + 4 + 6 + 7
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:

@@ -13,12 +13,23 @@ from operations.law.situations import situations
 from rules.filing.guards import PUBLIC_KINDS, check
 from schemas.agency import AgencyKind
 from schemas.base import Text
+from schemas.files import ScanState
 from schemas.filing.state import Stage
 from schemas.level import Channel
 from schemas.limit import Limit, Unit
-from schemas.names import ACT_NAMES, AGENCY_KIND_NAMES, CHANNEL_NAMES, ROLE_NAMES, STAGE_NAMES, listed
+from schemas.names import (
+    ACT_NAMES,
+    AGENCY_KIND_NAMES,
+    CHANNEL_NAMES,
+    ROLE_NAMES,
+    SCAN_STATE_NAMES,
+    SIGNATURE_OUTCOME_NAMES,
+    STAGE_NAMES,
+    listed,
+)
 from schemas.people import Role
 from schemas.publishing.procedure import Act
+from schemas.signature import SignatureOutcome
 
 CODES = {str(code) for kind in (Role, Stage, Act, Channel, Unit) for code in kind} | {*PUBLIC_KINDS, *SYSTEM_KINDS}
 
@@ -30,6 +41,8 @@ CODES = {str(code) for kind in (Role, Stage, Act, Channel, Unit) for code in kin
         (STAGE_NAMES, Stage),
         (ACT_NAMES, Act),
         (CHANNEL_NAMES, Channel),
+        (SCAN_STATE_NAMES, ScanState),
+        (SIGNATURE_OUTCOME_NAMES, SignatureOutcome),
         (AGENCY_KIND_NAMES, AgencyKind),
     ],
 )

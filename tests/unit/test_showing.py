@@ -10,9 +10,10 @@ import pytest
 import typer
 from rich.console import Console
 
-from motcua import ClockState
+from motcua import ClockState, FilingView
 from motcua.cli.running import Exit, fail, owes_json, print_json
-from motcua.cli.showing import clock_table, when
+from motcua.cli.showing import clock_table, view_table, when
+from tests.contract.samples import SAMPLES
 
 
 def test_times_are_shown_as_in_vietnam() -> None:
@@ -36,6 +37,44 @@ def test_the_clocks_are_whole_on_a_narrow_screen() -> None:
     assert (
         "".join(line[4].strip() for line in lines).replace(" ", "").startswith(f"supplement({basis})".replace(" ", ""))
     )
+
+
+def test_an_officer_is_shown_who_represents_the_applicant() -> None:
+    view = FilingView.model_validate(SAMPLES["filing_view"].model_dump())
+    shown = printed_table(view)
+    assert "Trần Văn Bình 001085000002, 2026-11-01 – 2026-12-31" in shown
+    assert "001099000001: 2.000635" in shown
+    assert f"papers/2.pdf (application/pdf, SHA-256 {'d' * 64})" in shown
+    bare = {"key": "papers/2.pdf", "sha256": "d" * 64, "size": 1}
+    open_ended = printed_table(FilingView.model_validate(view.model_dump() | {"authorisation": bare}))
+    assert "?, … – …" in open_ended
+    assert "?: mọi thủ tục / any procedure" in open_ended
+    assert "Representative" not in printed_table(view.model_copy(update={"authorisation": None}))
+
+
+def test_an_officer_is_shown_how_signature_and_files_stand() -> None:
+    raw = SAMPLES["filing_view"].model_dump()
+    check = {
+        "outcome": "undetermined",
+        "rules": ["signer_not_named", "newer_rule"],
+        "judged_at": "2026-11-25T02:00:00Z",
+    }
+    told = {"signature_check": check, "signature_accepted": None, "scan": "infected", "infected": ["notice", "proof"]}
+    shown = " ".join(printed_table(FilingView.model_validate(raw | told)).split())
+    assert "chưa kiểm tra được đầy đủ / could not be checked to the end" in shown
+    assert "the certificate does not hold the signer's number; an officer decides" in shown
+    assert "newer_rule" in shown
+    assert "có vi-rút trong các giấy tờ sau / there are viruses in these: notice, proof" in shown
+    assert "accepts it" not in shown
+    accepted = printed_table(FilingView.model_validate(raw | told | {"signature_accepted": True, "scan": "pending"}))
+    assert "chấp nhận chữ ký / accepts it" in accepted
+    assert "chưa biết: phần mềm quét không trả lời" in accepted
+
+
+def printed_table(view: FilingView) -> str:
+    paper = StringIO()
+    Console(width=200, file=paper).print(view_table(view))
+    return paper.getvalue()
 
 
 @pytest.mark.parametrize(

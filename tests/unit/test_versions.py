@@ -16,7 +16,7 @@ from uuid import UUID
 import pytest
 
 from operations.schema_version import MIGRATIONS
-from rules.streams import FILING, PAYMENT, Origin
+from rules.streams import COMPLAINT, FILING, PAYMENT, Origin
 from schemas.base import Text
 from schemas.errors import Problem, RefusalCode, RefusalError, refused
 from schemas.ids import StreamId
@@ -74,10 +74,12 @@ def test_what_an_older_build_would_take_for_something_else_has_another_version()
         "accepted": 2,
         "apology_drafted": 2,
         "reassigned": 2,
-        "submitted": 3,
+        "submitted": 5,
         "supplement_requested": 2,
+        "supplemented": 2,
         "suspended": 2,
     }
+    assert COMPLAINT.event_version("complained") == 2
     body = {"kind": "suspended", "officer": "leader-1", "reason": "tranh chấp", "legal_basis": "Đ19"}
     assert FILING.event(body, 1) == FILING.event(body | {"limit": None}, 2)
 

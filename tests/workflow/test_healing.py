@@ -25,10 +25,11 @@ from schemas.filing.state import Stage
 from schemas.ids import TASK_QUEUE, filing_workflow
 from schemas.stream.healing import MOST_LEFT, REMEMBERED, Healed, Healings, Look
 from tests.acting import NEVER_PAYS, PAYS, Play, eventually, extract
+from tests.any_files import any_file_activities
 from tests.conftest import World
 from tests.workflow.dawdling import DawdlingFiling
 from tests.workflow.test_deaf import paid_and_deaf, whole
-from workers.wiring import WORKFLOWS, activities, platform_worker
+from workers.wiring import WORKFLOWS, platform_worker
 
 WITHIN: Final = 120
 OTHERS: Final = (DawdlingFiling, *(one for one in WORKFLOWS if one.__name__ != "FilingWorkflow"))
@@ -41,7 +42,7 @@ pytestmark = pytest.mark.timeout(240)
 async def otherwise(world: World) -> AsyncIterator[None]:
     """A platform worker whose filings flow in another way, so that neither replays what the other has recorded."""
     async with (
-        activities(world.settings) as functions,
+        any_file_activities(world.settings) as functions,
         platform_worker(world.temporal, functions, world.settings, workflows=OTHERS),
     ):
         yield

@@ -12,7 +12,7 @@ from operations.bundle import export
 from operations.bundle_verifier import Rule, canonical, digest, verify
 from operations.publishing import catalogue
 from operations.publishing.calendars import CALENDAR, publish_calendar
-from operations.publishing.procedure_file import parse
+from rules.publishing.document import parse
 from schemas import ids
 from schemas.backoffice import AnswerRequest, Dossier, PartDecision
 from schemas.filing import commands as cm

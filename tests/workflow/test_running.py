@@ -17,9 +17,10 @@ from activities.workflows import StartRequest, TellRequest, Workflows
 from schemas.files import FileRef
 from schemas.filing.state import Closing
 from tests.acting import Play, extract
+from tests.any_files import any_file_activities
 from tests.conftest import World
 from workers.settings import WorkerSettings
-from workers.wiring import activities, platform_worker
+from workers.wiring import platform_worker
 
 CONFIRM: Final = "papers.confirm"
 
@@ -27,7 +28,10 @@ CONFIRM: Final = "papers.confirm"
 @pytest.mark.parametrize(("sandbox", "runner"), [(False, UnsandboxedWorkflowRunner), (True, SandboxedWorkflowRunner)])
 async def test_the_sandbox_is_a_setting(world: World, sandbox: bool, runner: type) -> None:  # noqa: FBT001
     settings = world.settings.model_copy(update={"sandbox": sandbox})
-    async with activities(settings) as functions, platform_worker(world.temporal, functions, settings) as worker:
+    async with (
+        any_file_activities(settings) as functions,
+        platform_worker(world.temporal, functions, settings) as worker,
+    ):
         assert isinstance(worker.config()["workflow_runner"], runner)
 
 
@@ -46,7 +50,7 @@ async def test_a_file_that_takes_long_to_read_is_read_in_a_task_of_its_own(world
         return True
 
     settings = world.settings
-    async with activities(settings) as given:
+    async with any_file_activities(settings) as given:
         others = [one for one in given.working if getattr(one, "__name__", "") != "confirm"]
         functions = replace(given, working=(*others, confirm))
         async with platform_worker(world.temporal, functions, settings), world.back_office():

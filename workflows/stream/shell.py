@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.streams import Origin, S, StreamKind
     from schemas.errors import NOT_READY, NOT_RECORDED, Refusal, RefusalCode, RefusalError
     from schemas.filing.commands import Command, content_of
+    from schemas.filing.examined import Examined
     from schemas.ids import NUDGE
     from schemas.stream.ledger import ParkRequest, Receipt
     from schemas.stream.snapshots import Snapshot
@@ -30,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
 
 from workflows.stream.calendars import adopt_calendar
 from workflows.stream.commands import update
+from workflows.stream.examining import examine, refusal_of
 from workflows.stream.receipts import Receipts
 from workflows.stream.recording import Stream, failure, single_argument
 from workflows.stream.starting import (
@@ -107,6 +109,10 @@ class Life(Generic[S]):
     async def caught_up(self) -> None:
         """What is done first once a stream that is taken over has been read."""
 
+    def as_examined(self, command: Command, examined: Examined) -> Command:  # noqa: ARG002 -- for kinds that keep it
+        """The command with what was found out about its files, where that is kept."""
+        return command
+
     async def proceed(self) -> None:
         """What happens by itself, until it ends."""
         await wait_for(self.stream, lambda: not self.kind.standing(self.stream.state).open)
@@ -136,8 +142,11 @@ class Life(Generic[S]):
             self.stream.check(composed(command), content_of(command))
 
     async def take_command(self, command: Command) -> Receipt:
-        """Record the command. Raises `RefusalError`."""
-        return await (await self.recorded()).record(composed(command), content_of(command))
+        """Record the command, once its files have been looked at. Raises `RefusalError`."""
+        stream = await self.recorded()
+        examined = await examine(stream.id.filing, command)
+        seen = self.as_examined(composed(command), examined)
+        return await stream.record(seen, content_of(command), refusal=refusal_of(examined))
 
     async def nudged(self) -> None:
         """Ask the log, whose answer lets a run that has nothing to do make way for another build."""

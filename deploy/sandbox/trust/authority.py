@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
+from deploy.sandbox.trust import ROOT
+
 YEARS: Final = timedelta(days=3650)
 PERSON_LIFE: Final = timedelta(days=365)
 ANSWER_LIFE: Final = timedelta(hours=12)
@@ -53,7 +55,7 @@ class Authority:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.url = url
         root_key = _key(folder / "root.key")
-        self.root = Holder(_kept(folder / "root.pem", lambda: _root(root_key)), root_key)
+        self.root = Holder(_kept(folder / ROOT, lambda: _root(root_key)), root_key)
         issuing = _key(folder / "issuing.key")
         name = _name("Sandbox Issuing CA")
         self.issuing = Holder(self._issue(self.root, name, issuing.public_key(), _CA, crl="root"), issuing)

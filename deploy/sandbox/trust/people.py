@@ -7,6 +7,7 @@ How a person behaves is told by the last digits of the number:
 - `9903` has a certificate in another's name
 - `9904` has a certificate that has expired
 - `9905` has one that was revoked before it could be used
+- `9906` has one in which no number stands
 """
 
 import base64
@@ -31,6 +32,7 @@ SLOW: Final = "9902"
 OTHER: Final = "9903"
 EXPIRED: Final = "9904"
 REVOKED: Final = "9905"
+NAMELESS: Final = "9906"
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS holder (
@@ -167,7 +169,8 @@ class People(Ledger):
         subject = [(NameOID.COUNTRY_NAME, "VN"), (NameOID.COMMON_NAME, new.name[:64])]
         if new.kind == "organisation":
             subject.append((NameOID.ORGANIZATION_NAME, new.name[:64]))
-        subject.append((self._style.attribute, prefix + shown))
+        if not number.endswith(NAMELESS):
+            subject.append((self._style.attribute, prefix + shown))
         holder = self._authority.person(subject, until=now - DAY if number.endswith(EXPIRED) else None)
         at = (now - DAY - EPOCH) // timedelta(microseconds=1) if number.endswith(REVOKED) else None
         der = holder.certificate.public_bytes(DER)

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from deploy.sandbox.store import Message, application, invalid, key_of, microseconds, not_found, parse
+from deploy.sandbox.trust import AUTHORITY
 from deploy.sandbox.trust.authority import Authority, Holder, private
 from deploy.sandbox.trust.people import NewHolder, NewSignature, People, Revocation, SubjectStyle
 
@@ -117,7 +118,7 @@ class TrustServer:
 
 def trust(data: Path, url: str, slow_after: float, style: SubjectStyle = SubjectStyle()) -> Starlette:  # noqa: B008 -- frozen
     """The sandbox trust over `data`; `url` is what certificates name, `slow_after` in seconds."""
-    authority = Authority(data / "authority", url)
+    authority = Authority(data / AUTHORITY, url)
     people = People(data / "trust.sqlite3", authority, microseconds(slow_after), style)
     return application(people, TrustServer(authority, people, slow_after).routes())
 

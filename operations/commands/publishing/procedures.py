@@ -20,9 +20,9 @@ from operations.commands.publishing.procedure_page import rows
 from operations.publishing.catalogue import Listed, MistakesFoundError, VersionPublishedError, check_bytes
 from operations.publishing.catalogue import publish as publish_file
 from operations.publishing.catalogue import published as published_versions
-from operations.publishing.published import published_procedure
 from rules.publishing.mistakes import Mistake
 from rules.publishing.prose import filled
+from rules.publishing.published import published_procedure
 from rules.time.working_time import VIETNAM
 from schemas.publishing.procedure import Procedure
 

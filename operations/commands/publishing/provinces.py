@@ -18,7 +18,7 @@ from operations.commands.publishing.check_report import Quiet, report_looks
 from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes
 from operations.commands.publishing.procedure_page import Row, fee_rows
 from operations.publishing.catalogue import PROCEDURES
-from operations.publishing.procedure_file import MistakesFoundError, parse
+from operations.publishing.procedure_file import MistakesFoundError
 from operations.publishing.provinces import (
     Listed,
     check_province,
@@ -27,6 +27,7 @@ from operations.publishing.provinces import (
     published_provinces,
 )
 from operations.publishing.versions import VersionPublishedError
+from rules.publishing.document import parse
 from schemas.base import Text
 from schemas.publishing.province import ProvinceOverlay
 

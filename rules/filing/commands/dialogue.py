@@ -8,9 +8,11 @@ from typing import Final
 from rules.filing import admission
 from rules.filing.commands.permission import applicant_side_roles, at_stage, at_the_task, being_handled, undecided
 from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.files import quota_problems
 from rules.officers import role_is
 from rules.time import working_time
 from schemas.errors import Problem, problem
+from schemas.files import files_named
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
@@ -101,6 +103,7 @@ def _supplement(filing: Filing, command: cm.Supplement, _: datetime) -> Events:
     wrong = [
         *_unanswered(filing, command),
         *admission.paper_problems(filing.procedure, command.papers, channel),
+        *quota_problems(files_named(command)),
         *admission.form_problems(filing.procedure, command.form),
     ]
     if wrong:
@@ -110,6 +113,7 @@ def _supplement(filing: Filing, command: cm.Supplement, _: datetime) -> Events:
             n=filing.supplements,
             channel=channel,
             desk=filing.desk if channel is Channel.COUNTER and command.actor.agency == filing.desk else None,
+            scan=command.scan if isinstance(command, cm.ExaminedSupplement) else None,
             paper_digests={paper.code: paper.file and paper.file.sha256 for paper in command.papers},
             form=command.form,
             papers=command.papers,

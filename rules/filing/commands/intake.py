@@ -7,9 +7,10 @@ from typing import Final
 
 from rules.filing import admission
 from rules.filing.commands.permission import at_stage
-from rules.filing.commands.rule import Events, Rule
+from rules.filing.commands.rule import Events, Rule, refuse
 from rules.filing.competence import not_competent, of_another_province, without_partner
 from rules.filing.desks import desk_problems
+from rules.filing.examination import not_examined, undetermined
 from rules.filing.on_paper import problems_on_paper
 from rules.filing.validity import validity_problems
 from rules.officers import role_is, unclaimed
@@ -29,7 +30,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
     alone, desks = without_partner(rules, command.partners), desk_problems(submission, command.no_desks)
     where = (*elsewhere, *of_another_province(command.only_in), *alone, *desks)
     when = (*validity_problems(submission, command.not_in_force), *on_paper)
-    admitted = admission.admit(submission, rules, now, (*where, *when))
+    admitted = admission.admit(submission, rules, now, (*where, *when, *command.examined.problems))
     submitted = ev.Submitted(
         agency=filing.agency,
         desk=_another(submission.desk, filing),
@@ -49,6 +50,8 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
         received_at=submission.received_at,
         assisted=submission.assisted is not None,
         read_back=submission.assisted,
+        scan=command.examined.scan,
+        signature_check=command.examined.signature,
         client_id=submission.client_id,
         submission_id=submission.submission_id,
         paper_digests={paper.code: paper.file and paper.file.sha256 for paper in submission.papers},
@@ -73,9 +76,13 @@ def _another(desk: AgencyCode | None, filing: Filing, usual: AgencyCode | None =
 
 def _may_accept(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     if actor.role is Role.SYSTEM:
-        return at_stage(filing, Stage.INTAKE) or _standing_order(filing) or unclaimed(filing, actor)
-    wrong = role_is(actor, Role.RECEPTION) or at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
-    return wrong or _incomplete(filing)
+        wrong = at_stage(filing, Stage.INTAKE) or _standing_order(filing) or unclaimed(filing, actor)
+        return wrong or not_examined(filing)
+    return _at_intake(filing, actor) or _incomplete(filing) or not_examined(filing)
+
+
+def _at_intake(filing: Filing, actor: Actor) -> Problem | None:
+    return role_is(actor, Role.RECEPTION) or at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
 
 
 def _incomplete(filing: Filing) -> Problem | None:
@@ -92,8 +99,16 @@ def _standing_order(filing: Filing) -> Problem | None:
     return problem("", "no_standing_order")
 
 
-def _may_refuse_intake(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    return role_is(actor, Role.RECEPTION) or at_stage(filing, Stage.INTAKE) or unclaimed(filing, actor)
+def _may_judge_signature(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = _at_intake(filing, actor)
+    return wrong or (None if undetermined(filing) else problem("", "signature_not_in_doubt"))
+
+
+def _judge_signature(filing: Filing, command: cm.JudgeSignature, _: datetime) -> Events:
+    if command.accepted == filing.signature_accepted:
+        raise refuse(problem("accepted", "judged_so_already"))
+    said = command.model_dump(include={"accepted", "reason"})
+    return (ev.SignatureJudged(officer=command.actor.subject, **said),)
 
 
 def _refuse_intake(_: Filing, command: cm.RefuseIntake, __: datetime) -> Events:
@@ -103,5 +118,6 @@ def _refuse_intake(_: Filing, command: cm.RefuseIntake, __: datetime) -> Events:
 RULES: Final[dict[str, Rule]] = {
     "submit": Rule(lambda filing, _, __: at_stage(filing, Stage.DRAFT), _submit),
     "accept": Rule(_may_accept, lambda _, command, __: (ev.Accepted(automatic=command.actor.role is Role.SYSTEM),)),
-    "refuse_intake": Rule(_may_refuse_intake, _refuse_intake),
+    "refuse_intake": Rule(lambda filing, actor, _: _at_intake(filing, actor), _refuse_intake),
+    "judge_signature": Rule(_may_judge_signature, _judge_signature),
 }

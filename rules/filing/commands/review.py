@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from rules.filing.commands.permission import at_stage, proposed_by, same_person
 from rules.filing.commands.rule import Events, Guard, Rule, refuse
+from rules.filing.examination import not_scanned
 from rules.filing.fold import current_step, task_role
 from rules.officers import claimable, claimed_by, releasable, role_is, ungivable
 from schemas.errors import Problem, problem
@@ -98,6 +99,8 @@ def _propose(filing: Filing, command: cm.Propose, _: datetime) -> Events:
 
 
 def _judge(filing: Filing, command: cm.Decide, _: datetime) -> Events:
+    if command.outcome is Outcome.APPROVED and (wrong := not_scanned(filing)) is not None:
+        raise refuse(wrong)
     return (ev.Decided(**_judgement(filing, command)),)
 
 

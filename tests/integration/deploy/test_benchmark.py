@@ -233,6 +233,18 @@ def other(tmp_path: Path) -> Path:
     return checkout
 
 
+def test_files_are_measured_beside_a_plain_copy_of_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "files.json"
+    ended = benchmark("--files", "30", "--size", "0.1", "--json", file, name="files")
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(file.read_bytes())["files"]
+    assert (found["files"], found["size"]) == (30, 100_000)
+    rounds = found["rounds"]
+    assert {len(times) for side in rounds.values() for times in side.values()} == {10}
+    assert found["by_cpu"] == pytest.approx(sum(rounds["copy"]["cpu"]) / sum(rounds["attach"]["cpu"]))
+    assert "memory: " in ended.stdout
+
+
 async def test_another_checkout_is_played_by_its_own_code(other: Path) -> None:
     """And what is left of its filings ends before the next round."""
     (other / "benchmarks" / "stage.py").write_text(f"BREAKS = 0\n{STAGE}")

@@ -86,6 +86,15 @@ async def test_a_killed_postgres_comes_back_with_what_was_committed(home: Path) 
             assert await query(stack, "SELECT number FROM kept") == 1
 
 
+async def test_the_doctor_finds_the_scanner_that_the_worker_uses(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOTCUA_CLAMD", "/run/clamd.sock")
+    async with Stack(home, parts=["bank"]) as stack:
+        assert (stack.home.read_env() or {})["MOTCUA_CLAMD"] == "/run/clamd.sock"
+    monkeypatch.delenv("MOTCUA_CLAMD")
+    async with Stack(home, parts=["bank"]) as stack:
+        assert "MOTCUA_CLAMD" not in (stack.home.read_env() or {})
+
+
 async def test_what_runs_once_is_tried_again_when_it_died(home: Path) -> None:
     store = Home(home)
     store.create()

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from obstore.store import from_url
@@ -255,10 +256,10 @@ async def named(world: World, names: Iterable[str]) -> list[Play]:
 
 
 async def test_no_filing_is_processed_without_the_very_file(world: World) -> None:
-    real = await Store(from_url(world.objects)).put("results/real", b"%PDF-1.7", "application/pdf")
+    real = await Store(from_url(world.objects)).put(uuid4(), b"%PDF-1.7", "application/pdf")
     wrong: dict[str, dict[str, Any]] = {
         "absent": {"key": "results/absent"},
-        "a folder": {"key": "results"},
+        "a folder": {"key": "files"},
         "other bytes": {"sha256": "0" * 64},
         "cut short": {"size": real.size + 1},
     }

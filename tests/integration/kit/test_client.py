@@ -385,7 +385,7 @@ async def test_a_result_its_parcel_and_what_is_not_there_yet(world: World) -> No
         async with world.back_office():
             await closed(world.client, of(submission))
         result = await world.client.result(of(submission))
-        assert result.result.key.startswith(f"results/{of(submission)}/")
+        assert result.result.key.startswith(f"files/{of(submission)}/")
         assert (await world.client.parcel(of(submission))).state is ParcelState.DELIVERED
 
 

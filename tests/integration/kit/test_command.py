@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 import motcua
 from motcua import Submission, testing
 from motcua.cli.app import build
+from tests.acting import extract
 from tests.conftest import ROOT, World
 
 RECEPTION = "reception:h56.30-reception-1@H56.30"
@@ -100,6 +101,33 @@ async def test_a_filing_by_hand_from_its_submission_to_its_result(world: World, 
     assert filed.json["code"] in (shell.folder / "result.txt").read_text()
 
 
+async def test_without_a_signature_it_is_filed_a_level_lower_by_one_command(world: World, shell: Shell) -> None:
+    submission = extract(level=4, signature=None, fee_channel="online")
+    (shell.folder / "an extract.json").write_text(submission.model_dump_json(exclude_none=True))
+    async with world.platform():
+        refused = await shell.run("submit", "an extract.json", "--json")
+        assert (refused.code, [problem["rule"] for problem in refused.json["problems"]]) == (1, ["signature_required"])
+        assert refused.json["offer"] == {"level": 3, "result_channel": "counter", "fee_channel": "counter"}
+        assert "without a signature file by: motcua submit 'an extract.json' --level 3\n" in refused.err
+        filed = await shell.run("submit", "an extract.json", "--level", "3", "--json")
+        assert filed.code == 0, filed.err
+        assert "kết quả / the result: tại quầy, mức độ 3 không có online" in filed.err
+        assert "phí, lệ phí / the fee: tại quầy, mức độ 3 không có online" in filed.err
+        view = await world.client.view(UUID(filed.json["filing_id"]))
+        assert (view.level, view.result_channel) == (3, "counter")
+
+
+async def test_what_is_refused_for_something_else_is_offered_nothing(world: World, shell: Shell) -> None:
+    submission = extract(level=3, signature=None, result_channel="counter", form={})
+    (shell.folder / "extract.json").write_text(submission.model_dump_json(exclude_none=True))
+    async with world.platform():
+        refused = await shell.run("submit", "extract.json", "--level", "3")
+        assert refused.code == 1
+        assert "field_required" in refused.err
+        assert "--level" not in refused.err
+        assert "tại quầy" not in refused.err
+
+
 async def test_a_command_by_hand_and_its_refusal(world: World, shell: Shell) -> None:
     submission = sample()
     withdraw = ("act", of(submission), "withdraw", "--actor", f"applicant:{submission.applicant.subject}")
@@ -111,7 +139,10 @@ async def test_a_command_by_hand_and_its_refusal(world: World, shell: Shell) -> 
         )
         assert refused.code == 1
         assert "Traceback" not in refused.err
-        assert refused.err.count("\n") == 1
+        why, allowed = refused.err.splitlines()
+        assert "hồ sơ đang ở bước: tiếp nhận" in why
+        assert why.endswith("the filing is at intake; this is done at review [wrong_stage]")
+        assert allowed.startswith("làm được lúc này / allowed now: accept, ")
         as_json = await shell.run("act", of(submission), "claim", "--actor", "leader:x@H56.30", "--json")
         assert as_json.code == 1
         assert as_json.json["problems"][0]["message"]["vi"]

@@ -11,7 +11,7 @@ import pytest
 from rules.time.working_time import VIETNAM
 from schemas.filing import commands as cm
 from schemas.people import Role
-from tests.acting import AGENCY, Doubtful, Play, marriage, officer
+from tests.acting import AGENCY, AUTHORISATION, Doubtful, Play, marriage, officer
 from tests.conftest import World
 from tests.shell import Shell
 
@@ -82,5 +82,5 @@ async def test_all_tasks_pass_over_with_a_receipt_each_and_what_is_left_is_said(
 
 OF_THE_SUBSTITUTE: Final = {
     "actor": {"subject": SUBSTITUTE, "role": "representative"},
-    "authorisation": {"key": "papers/sample/file", "sha256": "0" * 64, "size": 1},
+    "authorisation": AUTHORISATION,
 }

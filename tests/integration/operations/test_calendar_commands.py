@@ -13,7 +13,7 @@ from motcua import Clock, ClockState
 from operations.publishing.calendars import CALENDAR
 from operations.publishing.catalogue import publish
 from operations.publishing.owner import connected
-from operations.publishing.procedure_file import parse
+from rules.publishing.document import parse
 from rules.time.working_time import VIETNAM
 from tests.acting import Play, extract
 from tests.conftest import ROOT, World

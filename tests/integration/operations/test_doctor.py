@@ -19,6 +19,9 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from typer.testing import CliRunner
 
 from deploy.command import app
@@ -34,8 +37,10 @@ from recovery.schedule import keep_healing
 from rules.time.working_time import VIETNAM
 from schemas.ids import filing_workflow
 from tests.acting import Play, birth, eventually, extract
+from tests.any_files import any_file_activities
 from tests.conftest import World
-from workers.wiring import activities, versioned_worker
+from tests.integration.files.clamd import OwnClamd
+from workers.wiring import versioned_worker
 
 NOBODY = "127.0.0.1:1"
 BRIEF = 15
@@ -82,7 +87,7 @@ async def running(world: World) -> AsyncIterator[World]:
     """A world whose worker has a build, to which everything is handed."""
     settings = world.settings
     async with (
-        activities(settings) as functions,
+        any_file_activities(settings) as functions,
         versioned_worker(world.temporal, functions, settings),
         world.back_office(),
         asyncpg.create_pool(world.app_dsn, min_size=0, max_size=1) as pool,
@@ -146,7 +151,8 @@ async def test_a_healthy_world_is_healthy_and_no_secret_is_told(running: World, 
 
     assert told.healthy, told.text
     unwell = [(one["check"], one["health"]) for one in told.findings if one["health"] != "ok"]
-    assert unwell == [("pollers", "warn")]  # the agency with an office of its own, which does not run here
+    # No virus scanner is set up here, nor does the agency run that has an office of its own.
+    assert unwell == [("scanner", "warn"), ("pollers", "warn")]
     assert "--agency H29.16" in told.fix("pollers")
     assert len(told.of("clocks")) == 2
     assert all(one["what"]["vi"] and one["what"]["en"] for one in told.findings)
@@ -321,6 +327,57 @@ async def test_what_does_not_answer_is_named(doctor: Doctor, tmp_path: Path) -> 
     assert told.of("objects")[0][0] == "warn"
     assert not (tmp_path / "nowhere").exists()
     assert (await doctor(MOTCUA_OBJECTS="gopher://x")).of("objects")[0][0] == "fail"
+
+
+async def test_what_signatures_are_checked_with_is_looked_at(doctor: Doctor, world: World, tmp_path: Path) -> None:
+    told = await doctor(MOTCUA_SIGNATURE_SUBJECTS='{"prefixes": {"CCCD:": "person"}}')
+    ((health, words),) = told.of("signature_roots")
+    assert (health, words.startswith("CN=Sandbox Root CA,C=VN until ")) == ("ok", True)
+    assert (told.of("time_stamps"), told.of("trust")) == ([("ok", "time-stamps are given")], [("ok", "it answers")])
+    assert not any("SUBJECTS" in words for health, words in told.of("settings") if health != "ok")
+
+    away = await doctor(
+        MOTCUA_SIGNATURE_ROOTS=None,
+        MOTCUA_TSA_URL=f"http://{NOBODY}/tsa",
+        MOTCUA_TRUST_URL=f"http://{NOBODY}",
+        MOTCUA_SIGNATURE_SUBJECTS='{"prefixes": 1}',
+    )
+    assert [away.of(name)[0][0] for name in ("signature_roots", "time_stamps", "trust")] == ["warn"] * 3
+    assert "every signature is left to an officer" in away.of("signature_roots")[0][1]
+    assert "settings" in away.failed
+
+    for days, health in ((59, "warn"), (-1, "fail")):
+        (tmp_path / "root.pem").write_bytes(root(timedelta(days=days)))
+        assert (await doctor(MOTCUA_SIGNATURE_ROOTS=str(tmp_path / "root.pem"))).of("signature_roots")[0][0] == health
+    for content in (b"", b"no certificate"):
+        (tmp_path / "root.pem").write_bytes(content)
+        told = await doctor(MOTCUA_SIGNATURE_ROOTS=str(tmp_path / "root.pem"))
+        assert told.of("signature_roots") == [("fail", "the roots can't be read: ValueError")]
+    gone = await doctor(MOTCUA_SIGNATURE_ROOTS=str(tmp_path / "gone.pem"))
+    assert gone.of("signature_roots") == [("fail", "the roots can't be read: FileNotFoundError")]
+    assert world.env["MOTCUA_MASTER_KEY"] not in gone.text
+
+
+def root(lasts: timedelta) -> bytes:
+    """A root that lasts so long from now."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(VIETNAM)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Root")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now - timedelta(days=90)).not_valid_after(now + lasts)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+async def test_a_virus_scanner_that_is_set_must_answer(here: None, tmp_path: Path) -> None:  # noqa: ARG001 -- for where it runs
+    doctor = Doctor({"TEMPORAL_ADDRESS": NOBODY})
+    assert (await doctor()).of("scanner") == [("warn", "MOTCUA_CLAMD is not set: files stay unscanned")]
+    clamd = OwnClamd(tmp_path)
+    told = await doctor(MOTCUA_CLAMD=clamd.socket)
+    [(health, words)] = told.of("scanner")
+    assert (health, "filings with files wait" in words) == ("fail", True)
+    assert "start clamd" in told.fix("scanner")
+    async with clamd:
+        assert (await doctor(MOTCUA_CLAMD=clamd.socket)).of("scanner")[0][0] == "ok"
 
 
 def test_a_server_that_ends_filings_for_long_refusals_is_told_of() -> None:

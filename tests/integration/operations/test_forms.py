@@ -12,7 +12,10 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 
+from motcua import FileRef, filing_id, testing
+from motcua.cli.attaching import with_papers
 from operations.publishing.catalogue import publish
+from schemas.files import file_key
 from schemas.filing.submission import Submission, signed_digest
 from tests.acting import Play, extract
 from tests.conftest import World
@@ -46,6 +49,17 @@ async def test_forms_by_the_command(running: World, tmp_path: Path) -> None:
     assert NAME in words(tmp_path / "form.pdf")
     signable = PdfFileReader(BytesIO((tmp_path / "form.pdf").read_bytes()))
     assert [name for name, *_ in enumerate_sig_fields(signable)] == ["Applicant"]
+
+    lease = testing.page("A lease")
+    (tmp_path / "lease.pdf").write_bytes(lease)
+    options = ("--attach", "owner_consent=lease.pdf", "--out", "whole.pdf", "--json")
+    told = json.loads((await asked("prepare", "submission.json", *options)).out)
+    residence = Submission.model_validate(RESIDENCE)
+    sha256 = hashlib.sha256(lease).hexdigest()
+    key = file_key(filing_id(residence.client_id, residence.submission_id), sha256)
+    file = FileRef(key=key, sha256=sha256, size=len(lease), name="lease.pdf")
+    whole = residence.model_copy(update={"papers": with_papers(residence.papers, {"owner_consent": file})})
+    assert told["digest"] == signed_digest(whole, "declaration") != form["digest"]
 
     lacking = await prepared(RESIDENCE | {"form": {"dwelling": "rented", "members": 99}}, code=1)
     assert {(one["field"], one["rule"]) for one in lacking["problems"]} == {

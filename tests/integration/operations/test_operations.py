@@ -194,7 +194,9 @@ async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHa
     birth = testing.submission()
     file = by_hand.here / "birth.json"
     file.write_text(birth.model_dump_json(exclude_none=True), encoding="utf-8")
-    receipt = json.loads(await by_hand.run(env, "submit", str(file), "--json"))
+    (notice := by_hand.here / "notice.pdf").write_bytes(testing.PAPER)
+    attached = f"birth_notice={notice}"
+    receipt = json.loads(await by_hand.run(env, "submit", str(file), "--attach", attached, "--json"))
     followed = await by_hand.run(env, "track", str(filing_id(birth.client_id, birth.submission_id)), "--json")
     assert json.loads(followed.splitlines()[-1])["closing"] == "delivered"
     assert json.loads(await by_hand.run(env, "filing", receipt["code"], "--json"))["status"] == 10

@@ -18,6 +18,7 @@ import pytest
 from temporalio.worker import Worker
 
 from motcua import Submission, filing_id, testing
+from motcua.store import Store, open_store
 from operations import patience
 from recovery.stalled import count_reported
 from tests.acting import eventually
@@ -258,7 +259,10 @@ async def test_a_worker_serves_until_it_is_told_to_stop(world: World, tmp_path: 
         async with asyncio.timeout(20):
             while not ready.exists():
                 await asyncio.sleep(0.05)
-        assert (await world.client.submit(sample())).code
+        submission = sample()
+        filing = filing_id(submission.client_id, submission.submission_id)
+        await Store(open_store(world.objects)).put(filing, testing.PAPER, "application/pdf")
+        assert (await world.client.submit(submission)).code
         worker.send_signal(signal.SIGTERM)
         _, said = await asyncio.wait_for(worker.communicate(), 20)
         assert worker.returncode == 0, said.decode()

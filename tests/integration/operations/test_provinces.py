@@ -18,6 +18,7 @@ from operations.publishing import catalogue
 from operations.publishing.catalogue import MistakesFoundError, VersionPublishedError, publish
 from operations.publishing.owner import Connection
 from operations.publishing.provinces import PROVINCES, publish_province, published_provinces
+from rules.publishing.document import parse
 from schemas.publishing.procedure_rules import ProcedureRules
 from tests.conftest import DIRECTORY, ROOT, World
 from tests.provinces import EXTRACT_FILE, UNCONFIRMED, changed, overlay
@@ -97,7 +98,7 @@ async def test_a_new_version_of_the_procedure_comes_with_the_provinces(owner: Co
 
 async def test_a_version_that_does_not_go_together_with_a_province_is_not_published(owner: Connection) -> None:
     await publish_province(owner, overlay("H24", "1", 5000))
-    information = catalogue.parse(SOURCE).value["information"]
+    information = parse(SOURCE).value["information"]
     free = information | {"conditions": {"vi": "Không.", "en": "None."} | UNCONFIRMED}
     without = changed(SOURCE, version="2027-01", form=[], fee=None, information=free)
 

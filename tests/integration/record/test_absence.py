@@ -17,7 +17,7 @@ from schemas.errors import Problem
 from schemas.filing import commands as cm
 from schemas.people import Actor, Role
 from schemas.reading import AskTasks
-from tests.acting import AGENCY, FILE, VIA, Play, marriage, officer
+from tests.acting import AGENCY, AUTHORISATION, VIA, Play, marriage, officer
 from tests.conftest import World
 
 TODAY: Final = datetime.now(VIETNAM).date()
@@ -105,7 +105,9 @@ async def test_what_the_substitute_may_not_have_stays_where_it_is_with_its_reaso
     """The leader is absent; their substitute proposed the one, and filed the other for the applicant."""
     proposed, theirs, free = [
         await claimed(staffed, SECOND),
-        await claimed(staffed, FIRST, authorisation=FILE, actor={"subject": BOTH.subject, "role": "representative"}),
+        await claimed(
+            staffed, FIRST, authorisation=AUTHORISATION, actor={"subject": BOTH.subject, "role": "representative"}
+        ),
         await claimed(staffed, FIRST),
     ]
     for play, specialist in ((proposed, SECOND), (theirs, FIRST), (free, FIRST)):

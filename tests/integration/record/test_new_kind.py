@@ -20,10 +20,11 @@ from schemas.ids import TASK_QUEUE, StreamId
 from schemas.people import Actor, Role
 from schemas.reading import AskTasks
 from tests.acting import AGENCY, VIA, Play, extract, officer, refusal
+from tests.any_files import any_file_activities
 from tests.appeals import ABOVE, WITH_APPEALS, AnswerAppeal, AppealWorkflow
 from tests.conftest import ROOT, World
 from tests.shell import Shell
-from workers.wiring import WORKFLOWS, activities, platform_worker
+from workers.wiring import WORKFLOWS, platform_worker
 
 LEADER: Final = officer(Role.LEADER, ABOVE)
 
@@ -33,7 +34,7 @@ async def platform(world: World) -> AsyncIterator[None]:
     """A platform that has appeals too."""
     workflows = (*WORKFLOWS, AppealWorkflow)
     async with (
-        activities(world.settings, WITH_APPEALS) as functions,
+        any_file_activities(world.settings, WITH_APPEALS) as functions,
         platform_worker(world.temporal, functions, world.settings, workflows=workflows),
     ):
         yield

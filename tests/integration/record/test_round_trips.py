@@ -13,8 +13,9 @@ from uuid import uuid4
 from schemas.filing import commands as cm
 from schemas.people import Role
 from tests.acting import Play, birth
+from tests.any_files import any_file_activities
 from tests.conftest import World
-from workers.wiring import activities, platform_worker
+from workers.wiring import platform_worker
 
 READY: Final = b"Z"
 """The message with which PostgreSQL ends its answer, and waits for the next question."""
@@ -60,7 +61,7 @@ async def wired(world: World) -> AsyncIterator[tuple[World, Wire]]:
         user, _, _ = address.netloc.rpartition("@")
         through = replace(world, app_dsn=urlunsplit(address._replace(netloc=f"{user}@127.0.0.1:{port}")))
         settings = through.settings.model_copy(update={"pool_size": 1})
-        async with activities(settings) as functions, platform_worker(world.temporal, functions, settings):
+        async with any_file_activities(settings) as functions, platform_worker(world.temporal, functions, settings):
             yield through, wire
 
 

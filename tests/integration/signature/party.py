@@ -105,6 +105,15 @@ def other_text(writer: IncrementalPdfFileWriter) -> None:
     writer.update_container(field)
 
 
+def another_field(writer: IncrementalPdfFileWriter) -> None:
+    """A field that is filled in, which the form does not have."""
+    filled = {"/FT": pdf_name("/Tx"), "/T": TextStringObject("amount"), "/V": TextStringObject("1")}
+    field = writer.add_object(DictionaryObject({pdf_name(key): value for key, value in filled.items()}))
+    fields = writer.root["/AcroForm"]["/Fields"]
+    fields.append(field)
+    writer.update_container(fields)
+
+
 def script(writer: IncrementalPdfFileWriter) -> None:
     action = {pdf_name("/S"): pdf_name("/JavaScript"), pdf_name("/JS"): TextStringObject("app.alert(1)")}
     writer.root[pdf_name("/OpenAction")] = DictionaryObject(action)

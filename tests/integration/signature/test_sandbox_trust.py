@@ -164,6 +164,28 @@ async def test_a_file_is_signed_by_the_command(client: httpx.AsyncClient, server
 
 
 @pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("001099009903", "refused signer_is_other"),
+        ("001099009904", "refused certificate_expired"),
+        ("001099009905", "refused certificate_revoked"),
+        ("001099009906", "undetermined signer_not_named"),
+    ],
+)
+async def test_a_form_is_signed_with_a_certificate_that_does_not_hold(
+    client: httpx.AsyncClient, server: Server, tmp_path: Path, number: str, said: str
+) -> None:
+    party = await p.Party.meet(client)
+    (tmp_path / "form.pdf").write_bytes(p.form())
+    done = dev_sign(tmp_path, server.url, "form.pdf", "--as", number)
+    assert (done.returncode, done.stderr) == (0, "")
+    form = Form(p.CONTENT, (tmp_path / "form.pdf").read_bytes())
+    by = (Signatory(frozenset({Identity("person", number)}), p.FIELD),)
+    verdict = await party.check().pdf((tmp_path / "form.signed.pdf").read_bytes(), form, by, datetime.now(UTC))
+    assert [verdict.outcome, *(problem.rule for problem in verdict.problems)] == said.split()
+
+
+@pytest.mark.parametrize(
     ("words", "code"),
     [
         (("form.pdf", "--as", "001099009901"), 1),

@@ -21,6 +21,7 @@ from tests.unit.filing.lives import (
     REPRESENTATIVE,
     SPECIALIST,
     TEAM_LEAD,
+    local,
     officer,
 )
 
@@ -33,6 +34,9 @@ SIGNED: dict[str, Any] = {"document": FILE}
     [
         (APPLICANT, {}, {}, []),
         (REPRESENTATIVE, {}, {}, []),
+        (REPRESENTATIVE, {}, {"represented_until": "2026-11-25"}, []),
+        (REPRESENTATIVE, {}, {"represented_until": "2026-11-24"}, ["authorisation_expired"]),
+        (APPLICANT, {}, {"represented_until": "2026-11-24"}, []),
         (RECEPTION, SIGNED, {}, []),
         (RECEPTION, {}, {}, ["signed_complaint_required"]),
         (officer(Role.RECEPTION, "an"), SIGNED, {}, ["not_the_complainant"]),
@@ -197,3 +201,13 @@ def test_it_shows_what_was_said_and_by_when_it_is_answered() -> None:
     dispute.do("claim", SECOND).do("answer_complaint", SECOND, **ANSWER)
     seen = projections.view(dispute.complaint)
     assert (seen.due, seen.reason, seen.answered_at) == (None, "giấy tờ hợp lệ", dispute.now)
+
+
+def test_a_representative_withdraws_it_until_the_last_day_has_passed() -> None:
+    found = Grounds.model_validate(FOUND.model_dump() | {"represented_until": "2026-11-26"})
+    dispute = Dispute(found, REPRESENTATIVE)
+    dispute.now = local("2026-11-26 23:59")
+    assert dispute.refusal("withdraw", REPRESENTATIVE, reason="-") == []
+    dispute.now = local("2026-11-27 00:00")
+    assert dispute.refusal("withdraw", REPRESENTATIVE, reason="-") == ["authorisation_expired"]
+    assert dispute.refusal("withdraw", APPLICANT, reason="-") == []

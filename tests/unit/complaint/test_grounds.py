@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.unit.filing.lives import (
     APPLICANT,
     ENDING,
     LEADER,
+    MANDATE,
     PAPER,
     RECEPTION,
     REFUSING,
@@ -108,6 +110,9 @@ def test_nothing_else_can_be_complained_about(about: int) -> None:
 
 def test_whose_filing_it_is_and_who_filed_it_may_complain() -> None:
     assert told(Life(), 1).complainants == (APPLICANT, REPRESENTATIVE)
+    assert told(Life(), 1).represented_until is None
+    until = date(2026, 12, 31)
+    assert told(Life(authorisation=MANDATE.model_copy(update={"valid_until": until})), 1).represented_until == until
     assert told(Life(actor=APPLICANT), 1).complainants == (APPLICANT,)
     on_paper = told(Life(**PAPER), 1)
     assert on_paper.complainants == (APPLICANT,)

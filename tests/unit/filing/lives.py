@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from rules.filing import lifecycle
+from schemas.authorisation import Authorisation
 from schemas.base import numbered_fields
 from schemas.errors import RefusalError
 from schemas.files import FileRef, Paper
 from schemas.filing import commands as cm
 from schemas.filing.events import Accountable, Clock, Moment, Partner
+from schemas.filing.examined import Examined
 from schemas.filing.state import ClockState, Filing, Stage
 from schemas.filing.submission import Submission
 from schemas.ids import filing_id
@@ -29,6 +31,9 @@ REPRESENTATIVE: Final = Actor(subject="binh", role=Role.REPRESENTATIVE)
 VIA: Final = Via(principal="portal")
 ADDRESS: Final = Address(recipient="An", phone="0900000000", address="1 Hàng Bài", postcode="10000")
 FILE: Final = FileRef(key="papers/1.pdf", sha256="b" * 64, size=1000)
+MANDATE: Final = Authorisation(
+    key="papers/2.pdf", sha256="d" * 64, size=1000, principal=AN.id_number, id_number="001099000002"
+)
 RESULT: Final = FileRef(key="results/1.pdf", sha256="c" * 64, size=2000)
 
 
@@ -163,7 +168,7 @@ def submission(**changes: Any) -> Submission:
         "applicant": AN,
         "actor": REPRESENTATIVE,
         "via": VIA,
-        "authorisation": FILE,
+        "authorisation": MANDATE,
         "form": {"name": "An", "copies": 2},
         "papers": (Paper(code="identity", file=FILE),),
         "result_channel": "online",
@@ -189,15 +194,20 @@ SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
     cm.SettleComplaint,
     cm.ReportFailing,
     cm.ReportAnswered,
+    cm.RecordScan,
 )
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*cm.PUBLIC_COMMANDS, *SYSTEM_COMMANDS)}
+
+
+UNSEEN: Final = Examined()
 
 
 class Life:
     """A filing, the events that made it, and the hour."""
 
-    def __init__(self, rules: ProcedureRules | None = None, **changes: Any) -> None:
+    def __init__(self, rules: ProcedureRules | None = None, examined: Examined = UNSEEN, **changes: Any) -> None:
         self.now = START
+        self.examined = examined
         self.log: list[Recorded] = []
         self.filing = Filing(
             filing_id=filing_id("portal", "1"),
@@ -219,6 +229,7 @@ class Life:
             agency=AGENCY,
             accountable=Accountable(standing=rules.standing_officer, silent=rules.silent_officer),
             partners=tuple(Partner(part=part.code, agency=PARTNERS[part.code]) for _, part in rules.referred),
+            examined=self.examined,
         )
 
     def do(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> Life:

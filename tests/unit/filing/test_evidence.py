@@ -61,7 +61,7 @@ def by(channel: Channel) -> ev.HandedOver:
                 (
                     Entry(
                         ("referral_answered",),
-                        {"outcome": "refused", "officer": "police-1", "result": FILE.model_dump()},
+                        {"outcome": "refused", "officer": "police-1", "result": FILE.model_dump(exclude_none=True)},
                         REFERRAL,
                     ),
                 ),

@@ -229,6 +229,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
             ],
             "form": {field.code: VALUES[field.kind] for field in rules.form if ("field", field.code) in asked},
         },
+        "judge_signature": {"accepted": not filing.signature_accepted, "reason": "đã xác minh"},
         "show_draft": {"draft": FILE},
         "correct_draft": {"note": "sai", "form": {"name": "Bình"} if rules.form else {}},
         "propose": {"outcome": "approved"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -35,7 +35,7 @@ from tests.unit.filing.lives import (
 from tests.unit.filing.test_clocks import IDENTITY, events, supplied, tells, vn
 from tests.unit.filing.test_clocks_late import off
 
-SAID: Final = {
+SAID: Final[dict[str, Any]] = {
     "address": ADDRESS,
     "result_channel": "post",
     "payer_account": "970400-0001",

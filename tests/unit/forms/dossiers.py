@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, assert_never
 
 from operations.publishing.catalogue import check_bytes
 from rules.publishing.prose import filled
 from schemas.filing.submission import Submission
-from schemas.publishing.procedure import Procedure
+from schemas.form import FormValue
+from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
 from tests.conftest import ROOT
 
 FILES = sorted((ROOT / "procedures").glob("*.yaml"))
@@ -38,6 +39,10 @@ RESIDENCE: dict[str, Any] = {
 }
 
 
+MARKED: Final = "Đặng Ẵm Ẩn Ậu Ểu Ễn Ệch Ỗng Ộp Ởm Ỡ Ợt Ửng Ữu Ự Ỳ Ỷ Ỹ Ỵ Ằn Ắ"
+"""A name of 60 characters, with every mark above, below and beside a letter."""
+
+
 def procedure(file: Path) -> Procedure:
     """A procedure of the catalogue, with its texts filled."""
     found = check_bytes(file.read_bytes()).procedure
@@ -48,6 +53,35 @@ def procedure(file: Path) -> Procedure:
 def residence(**changes: object) -> Submission:
     """A registration of residence, with these changes."""
     return Submission.model_validate(RESIDENCE | changes)
+
+
+def to_the_edges(of: Procedure) -> Submission:
+    """A submission for this procedure with every field and every paper, each text as long as it may be."""
+    papers = [{"code": paper.code, "file": {"key": "files/a", "sha256": "0" * 64, "size": 5}} for paper in of.papers]
+    fields: dict[str, Any] = {
+        "procedure": of.code,
+        "applicant": PERSON | {"name": MARKED},
+        "form": {field.code: _longest(field) for field in of.form},
+        "papers": papers,
+        "address": {"recipient": MARKED, "phone": "0912 345 678", "address": ADDRESS, "postcode": "11308"},
+    }
+    return residence(**fields)
+
+
+def _longest(field: FieldRule) -> FormValue:
+    match field.kind:
+        case FieldKind.TEXT:
+            return f"{MARKED}; {ADDRESS}"[: field.maximum].strip()
+        case FieldKind.INTEGER:
+            return field.maximum if field.maximum is not None else 2**53 - 1
+        case FieldKind.DATE:
+            return "2026-11-27"
+        case FieldKind.BOOLEAN:
+            return True
+        case FieldKind.CHOICE:
+            return max(field.choices, key=lambda choice: len(field.called(choice).vi))
+        case _:
+            assert_never(field.kind)
 
 
 RESIDENCE_FILE = ROOT / "procedures" / "1.004222@2026-12.yaml"

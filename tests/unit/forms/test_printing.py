@@ -16,7 +16,9 @@ from schemas.errors import RefusalError
 from schemas.filing.submission import signed_digest
 from schemas.publishing.procedure import FieldKind
 from tests.conftest import ROOT
-from tests.unit.forms.dossiers import ADDRESS, AT, FILES, NAME, RESIDENCE_FILE, procedure, residence
+from tests.programs import program
+from tests.unit.forms.dossiers import ADDRESS, AT, FILES, MARKED, NAME, RESIDENCE_FILE, procedure, residence
+from tests.unit.forms.gallery import prefilled
 
 OF = procedure(RESIDENCE_FILE)
 ((KEY, PAPER),) = forms_of(OF).items()
@@ -44,14 +46,14 @@ def words(made: bytes) -> str:
 
 
 def outside(page: pdfium.PdfPage) -> list[str]:
-    """What stands beyond the margins."""
+    """What stands beyond the margins; marks above the letters of a first line may reach into the upper one."""
     text = page.get_textpage()
     width, height = page.get_size()
     found = []
     for n in range(text.count_chars()):
         left, bottom, right, top = text.get_charbox(n)
         within = left > 27 * POINTS and right < width - 17 * POINTS
-        if right > left and not (within and bottom > 10 * POINTS and top < height - 17 * POINTS):
+        if right > left and not (within and bottom > 10 * POINTS and top < height - 15 * POINTS):
             found.append(text.get_text_range(n, 1))
     return found
 
@@ -72,6 +74,64 @@ def test_every_blank_of_the_catalogue_can_be_printed(file: Path) -> None:
         assert "Mẫu chưa chính thức" in said
         assert not any(outside(page) for page in pages(made))
         assert all(codes(page, 72) == {} for page in pages(made))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_form_of_the_catalogue_is_filled_in_to_its_edges(file: Path) -> None:
+    of = procedure(file)
+    for key, paper in forms_of(of).items():
+        sheet = prefilled(of, key, paper)
+        made = printed(sheet, AT)
+        said = raw_text(made)
+        for entry in sheet.entries:
+            assert entry.value is None or entry.value in said
+        assert said.count(MARKED) >= 2
+        assert all(box.name.vi in said for box in sheet.papers)
+        for page in pages(made):
+            assert not outside(page)
+            assert not overlapping(page)
+        assert codes(pages(made)[0], 72) == {"QR Code": sheet.digest}
+
+
+def test_what_overlaps_is_seen() -> None:
+    """As `overlapping` finds it, of text that was printed over another."""
+    (page, *_) = pages(printed(form(), AT))
+    assert overlapping(page) == []
+    assert overlapping(page, shifted=60.0)
+
+
+def raw_text(made: bytes) -> str:
+    """The text as poppler reads it, but what stands below each page."""
+    command = [program("pdftotext"), "-raw", "-", "-"]
+    told = subprocess.run(command, input=made, capture_output=True, check=True, timeout=60).stdout.decode()
+    texts = (re.sub(r"\S+ forms/.*", "", page, flags=re.DOTALL) for page in told.split("\f"))
+    return " ".join(" ".join(texts).split())
+
+
+def overlapping(page: pdfium.PdfPage, shifted: float = 0.0) -> list[str]:
+    """What stands on something else: pairs of characters that share more than a third of the smaller one.
+
+    With `shifted` every second line is taken to stand so many points lower, to see that it is found.
+    """
+    text = page.get_textpage()
+    boxes: list[tuple[float, float, float, float, str]] = []
+    for n in range(text.count_chars()):
+        left, bottom, right, top = text.get_charbox(n)
+        if right > left and top > bottom:
+            down = shifted if n % 200 < 100 else 0.0
+            boxes.append((left, bottom - down, right, top - down, text.get_text_range(n, 1)))
+    boxes.sort()
+    found = []
+    for n, (left, bottom, right, top, letter) in enumerate(boxes):
+        for other in boxes[n + 1 :]:
+            if other[0] >= right:
+                break
+            wide = min(right, other[2]) - other[0]
+            high = min(top, other[3]) - max(bottom, other[1])
+            smaller = min((right - left) * (top - bottom), (other[2] - other[0]) * (other[3] - other[1]))
+            if wide > 0 and high > 0 and wide * high > smaller / 3:
+                found.append(letter + other[4])
+    return found
 
 
 def test_what_is_read_out_of_it_is_what_was_entered() -> None:

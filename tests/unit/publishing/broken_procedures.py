@@ -47,6 +47,7 @@ REFER = STEP | {"code": "parts", "role": "specialist", "act": "refer"}
 REFERRED = FACT | {"parts": [PART, PART | {"code": "insurance", "kinds": ["social_insurance"]}]}
 ORDER = FACT | {"number": "1", "officers": ["x"]}
 VERIFIED = FACT | {"code": "verified", "name": NAME, "processing": "5 working days"}
+PNG, SIGNATURE = "image/png", "application/pkcs7-signature"
 PARTIAL = FACT | {"reason": "presence", "vi": "Phải có mặt.", "en": "Presence is asked for."}
 BORN = {"field": "born"}
 AGE = FACT | {"code": "age", "amount": 16, "unit": "years of age"}
@@ -789,6 +790,12 @@ BROKEN = [
         "papers[0].replaced_by",
         "not_allowed_value",
     ),
+    Broken(
+        "accepts no known type", put("papers[0].accepts", ["text/plain"]), "papers[0].accepts[0]", "not_allowed_value"
+    ),
+    Broken("accepts a signature", put("papers[0].accepts", [SIGNATURE]), "papers[0].accepts[0]", "not_allowed_value"),
+    Broken("accepts nothing", put("papers[0].accepts", []), "papers[0].accepts", "too_few"),
+    Broken("accepts a type twice", put("papers[0].accepts", [PNG, PNG]), "papers[0].accepts[1]", "duplicate_value"),
     Broken(
         "paid with a paper filing",
         many(at_level(2), put("fee.due", "submission")),

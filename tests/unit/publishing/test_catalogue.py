@@ -11,9 +11,10 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from operations.publishing.catalogue import DIRECTORY, check, check_bytes, demo_variant, parse
-from operations.publishing.procedure_file import DEMO_SECONDS, MAX_BYTES, MistakesFoundError
+from operations.publishing.catalogue import DIRECTORY, check, check_bytes, demo_variant
+from operations.publishing.procedure_file import DEMO_SECONDS, MistakesFoundError
 from rules.publishing.catalogue import problems
+from rules.publishing.document import MAX_BYTES, parse
 from rules.publishing.mistakes import RULES
 from schemas.agency import AgencyKind
 from schemas.level import Channel, Level

@@ -12,8 +12,8 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from operations.commands.publishing.procedures import app
-from operations.publishing.published import published_procedure
 from rules.publishing.prose import filled
+from rules.publishing.published import published_procedure
 
 from .broken_procedures import good
 

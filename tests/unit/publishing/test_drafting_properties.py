@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operations.publishing.drafts import Between, Drafted, drafts
-from operations.publishing.procedure_file import check_bytes, parse
+from operations.publishing.procedure_file import check_bytes
 from operations.publishing.tables import Table
+from rules.publishing.document import parse
 from rules.publishing.drafting.columns import TITLES, headings
 from rules.publishing.drafting.draft import draft_of
 from rules.publishing.drafting.rows import Facts, facts_of

@@ -13,10 +13,11 @@ import pytest
 import yaml
 from pydantic import Field
 
-from operations.publishing.catalogue import PROCEDURES, check_bytes, parse
+from operations.publishing.catalogue import PROCEDURES, check_bytes
 from operations.publishing.provinces import PROVINCES
 from rules.filing import fees
 from rules.filing.waivers import not_granted
+from rules.publishing.document import parse
 from rules.publishing.provinces import composed
 from rules.time.in_force import InForce
 from rules.time.working_time import VIETNAM

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from operations.publishing.catalogue import PROCEDURES, check_bytes, demo_variant
-from operations.publishing.procedure_file import parse
 from operations.publishing.provinces import PROVINCES, Checked, check_province, compose, known_from
+from rules.publishing.document import parse
 from rules.publishing.mistakes import RULES
 from rules.publishing.province_words import PROVINCE_WORDS
 from rules.publishing.provinces import Base, Known, misfits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from operations.publishing.procedure_file import parse
+from rules.publishing.document import parse
 from schemas.publishing.procedure import Procedure
 
 

@@ -1,0 +1,88 @@
+"""What a file is, asked of its bytes: runs in the child alone."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import puremagic
+from asn1crypto import cms, parser
+
+from activities.files.broken import DAMAGED, HOLDS_MORE, SOMETHING_ELSE, BrokenRuleError
+from activities.files.pdf import check_pdf
+from activities.files.pictures import check_jpeg, check_png
+
+_HEAD: Final = 8192
+"""Bytes that tell a type."""
+PDF_HEAD: Final = 1024
+"""Bytes within which readers of PDF look for its beginning."""
+
+_SEQUENCE: Final = 0x30
+_ZIP_END: Final = struct.Struct("<4s4H2LH")
+_ZIP_END_MARK: Final = b"PK\x05\x06"
+_ZIP_COMMENT: Final = 65_535
+
+
+def check(data: bytes, media_type: str) -> None:
+    """Raises `BrokenRuleError`. `media_type` is an accepted one, and `data` is not empty."""
+    if media_type == "application/pkcs7-signature":
+        _check_cms(data)
+        return
+    _check_magic(data, media_type)
+    if _ends_as_zip(data) or (media_type != "application/pdf" and b"%PDF-" in data[:PDF_HEAD]):
+        raise BrokenRuleError(HOLDS_MORE)
+    _PARSERS[media_type](data)
+
+
+_PARSERS: Final[Mapping[str, Callable[[bytes], None]]] = {
+    "application/pdf": check_pdf,
+    "image/jpeg": check_jpeg,
+    "image/png": check_png,
+}
+
+
+def _check_magic(data: bytes, media_type: str) -> None:
+    found = _magic(data[:_HEAD])
+    if media_type in found:
+        return
+    junk_before = media_type == "application/pdf" and b"%PDF-" in data[:PDF_HEAD] and not found
+    raise BrokenRuleError(HOLDS_MORE if junk_before else SOMETHING_ELSE)
+
+
+def _magic(head: bytes) -> set[str]:
+    try:
+        return {match.mime_type for match in puremagic.magic_string(head)} - {""}
+    except (puremagic.PureError, ValueError):
+        return set()
+
+
+def _ends_as_zip(data: bytes) -> bool:
+    """Whether this is an archive to those who look for its directory from the end, and take what stands before."""
+    at = len(data)
+    earliest = max(0, len(data) - _ZIP_END.size - _ZIP_COMMENT)
+    while (at := data.rfind(_ZIP_END_MARK, earliest, at)) >= 0:
+        if at + _ZIP_END.size > len(data):
+            continue
+        _, disk, directory_disk, here, entries, size, offset, _ = _ZIP_END.unpack_from(data, at)
+        if disk == directory_disk == 0 and here == entries and size + offset <= at:
+            return True
+    return False
+
+
+def _check_cms(data: bytes) -> None:
+    """DER of a ContentInfo, and nothing behind it; whose signature it is, others ask."""
+    if data[0] != _SEQUENCE:
+        raise BrokenRuleError(SOMETHING_ELSE)
+    try:
+        end = parser.peek(data)
+        known = cms.ContentInfo.load(data[:end], strict=True)["content_type"].native in _CONTENT_TYPES
+    except (ValueError, TypeError) as error:
+        raise BrokenRuleError(DAMAGED) from error
+    if not known:
+        raise BrokenRuleError(SOMETHING_ELSE)
+    if end < len(data):
+        raise BrokenRuleError(HOLDS_MORE)
+
+
+_CONTENT_TYPES: Final = frozenset(cms.ContentType._map.values())  # noqa: SLF001 -- the library has no list of them

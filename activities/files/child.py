@@ -1,0 +1,75 @@
+"""The program that parses what strangers sent: `python -m activities.files.child`, with its socket as standard input.
+
+It limits itself before it reads anything, is told nothing of its parent's environment, and ends with its parent.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import socket
+from typing import Final
+
+from activities.files.broken import BrokenRuleError
+from activities.files.checks import check
+from activities.files.drawing import draw
+from activities.files.frames import Request, framed, receive_request
+
+MEMORY: Final = 5 << 28
+"""Bytes of address space."""
+CPU: Final = 10
+"""Seconds of one file."""
+DESCRIPTORS: Final = 16
+NICENESS: Final = 5
+"""Whoever waits for an answer of the platform goes first."""
+
+
+def main() -> None:
+    """Answer requests until the parent is gone."""
+    limit()
+    parent = socket.socket(fileno=0)
+    while (received := receive_request(parent)) is not None:
+        request, file = received
+        limit_cpu()
+        data = os.pread(file, os.fstat(file).st_size, 0)
+        os.close(file)
+        parent.sendall(framed(_answer(request, data)))
+
+
+def limit() -> None:
+    """Memory, no writing, few descriptors, no processes, no core; and behind others in the queue for the CPU."""
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, DESCRIPTORS),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (most, most))
+    os.nice(NICENESS)
+
+
+def limit_cpu() -> None:
+    """As much CPU again as one file may take: the kernel ends whoever uses more."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = math.ceil(used.ru_utime + used.ru_stime) + CPU
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+
+
+def _answer(request: Request, data: bytes) -> list[bytes]:
+    """The rule that is broken, or an empty frame and then the pictures."""
+    try:
+        match request:
+            case ["check", str(media_type)]:
+                check(data, media_type)
+                return [b""]
+            case ["draw", str(media_type), int(first), int(count)]:
+                return [b"", *draw(data, media_type, first, count)]
+    except BrokenRuleError as broken:
+        return [broken.rule.encode()]
+    raise ValueError(request)
+
+
+if __name__ == "__main__":
+    main()

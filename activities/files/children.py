@@ -1,0 +1,165 @@
+"""Children that parse files, a few at a time: used again, replaced when they die or have done enough."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from activities.files.frames import LENGTH, Request, send_request
+
+log = logging.getLogger(__name__)
+
+PATIENCE: Final = 30.0
+"""Seconds that a file may take. The child's CPU ends first, unless it gets none."""
+FILES_EACH: Final = 200
+"""After so many a child makes room for a fresh one, and what it did not give back is free."""
+MOST_FRAMES: Final = 64
+LONGEST_FRAME: Final = 32_000_000
+
+_ROOT: Final = Path(__file__).parents[2]
+_COMMAND: Final = (sys.executable, "-s", "-m", "activities.files.child")
+
+
+class ClosedError(Exception):
+    """The children were ended before the answer came: nothing is known of the file."""
+
+
+class _DeadBeforeError(Exception):
+    """A child had died since it last answered: the file has nothing to do with it."""
+
+
+class Children:
+    """At most `count` children, started when they are needed, ended with the context. Cancelled calls leave none."""
+
+    def __init__(self, count: int = 2, *, patience: float = PATIENCE) -> None:
+        self._free = asyncio.Semaphore(count)
+        self._patience = patience
+        self._idle: list[_Child] = []
+        self._busy: set[_Child] = set()
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closed = True
+        for child in (*self._idle, *self._busy):
+            await child.end()
+
+    async def ask(self, request: Request, file: int) -> list[bytes] | None:
+        """The frames that a child answers; None if it died or took too long over it. Raises `ClosedError`."""
+        async with self._free:
+            while True:
+                with suppress(_DeadBeforeError):
+                    return await self._ask(await self._next(), request, file)
+
+    async def _ask(self, child: _Child, request: Request, file: int) -> list[bytes] | None:
+        """Raises `_DeadBeforeError`, and `ClosedError`."""
+        self._busy.add(child)
+        answer = None
+        try:
+            if self._closed:
+                raise ClosedError
+            async with asyncio.timeout(self._patience):
+                answer = await child.ask(request, file)
+        except (TimeoutError, EOFError, OSError) as error:
+            if self._closed:
+                raise ClosedError from error
+            log.warning("a child that read a file was lost: %s", type(error).__name__)
+        finally:
+            if answer is None or self._closed or child.files >= FILES_EACH:
+                await child.end()
+            else:
+                self._idle.append(child)
+            self._busy.discard(child)
+        return answer
+
+    async def _next(self) -> _Child:
+        """An idle child that lives, or a new one."""
+        if self._closed:
+            raise ClosedError
+        while self._idle:
+            child = self._idle.pop()
+            if child.lives:
+                return child
+            await child.end()
+        return await _Child.start()
+
+
+class _Child:
+    def __init__(self, process: asyncio.subprocess.Process, there: socket.socket) -> None:
+        self.files = 0
+        self._process = process
+        self._there = there
+
+    @classmethod
+    async def start(cls) -> Self:
+        """A new one, that knows nothing of this process: no variable, no descriptor but the socket."""
+        here, there = socket.socketpair()
+        here.settimeout(0)
+        nowhere = asyncio.subprocess.DEVNULL
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *_COMMAND,
+                stdin=there.fileno(),
+                stdout=nowhere,
+                stderr=nowhere,
+                cwd=_ROOT,
+                env={},
+                start_new_session=True,
+            )
+        except BaseException:
+            here.close()
+            raise
+        finally:
+            there.close()
+        return cls(process, here)
+
+    @property
+    def lives(self) -> bool:
+        return self._process.returncode is None
+
+    async def ask(self, request: Request, file: int) -> list[bytes]:
+        """Raises `_DeadBeforeError`, `EOFError` if it dies over this, and `OSError`."""
+        fresh, self.files = self.files == 0, self.files + 1
+        try:
+            send_request(self._there, request, file)
+        except ConnectionError as error:
+            if fresh:
+                raise
+            raise _DeadBeforeError from error
+        (count,) = LENGTH.unpack(await self._read(LENGTH.size))
+        if count > MOST_FRAMES:
+            raise EOFError
+        return [await self._frame() for _ in range(count)]
+
+    async def _frame(self) -> bytes:
+        (length,) = LENGTH.unpack(await self._read(LENGTH.size))
+        if length > LONGEST_FRAME:
+            raise EOFError
+        return await self._read(length)
+
+    async def _read(self, length: int) -> bytes:
+        read = bytearray()
+        loop = asyncio.get_running_loop()
+        while len(read) < length:
+            some = await loop.sock_recv(self._there, length - len(read))
+            if not some:
+                raise EOFError
+            read += some
+        return bytes(read)
+
+    async def end(self) -> None:
+        """End it, whatever it does; it has ended after that."""
+        if self.lives:
+            self._process.kill()
+        await self._process.wait()
+        self._there.close()

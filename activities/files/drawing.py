@@ -1,0 +1,61 @@
+"""Pictures of a file for those who are to read it: runs in the child alone. Nothing of the file itself is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Final
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped] # it has no types
+from PIL import Image, ImageOps
+
+from activities.files.broken import DAMAGED, BrokenRuleError
+from activities.files.pictures import picture
+
+SHARPNESS: Final = 150 / 72
+"""Pixels of a point: 150 dpi."""
+LONGEST_SIDE: Final = 2_000
+"""Pixels."""
+
+_FORMATS: Final = {"image/jpeg": ("JPEG", "MPO"), "image/png": ("PNG",)}
+_WHITE: Final = "white"
+
+
+def draw(data: bytes, media_type: str, first: int, count: int) -> Iterator[bytes]:
+    """Pages as PNG, from `first` (0 is the first) on. Raises `BrokenRuleError` for a file that can't be drawn."""
+    if media_type == "application/pdf":
+        yield from _pages(data, first, count)
+    elif first == 0:
+        with picture(data, *_FORMATS[media_type]) as opened:
+            opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+            yield _png(opened)
+
+
+def _pages(data: bytes, first: int, count: int) -> Iterator[bytes]:
+    try:
+        with pdfium.PdfDocument(data) as document:
+            document.init_forms()  # else nothing shows of a field, nor of a signature
+            for number in range(first, min(first + count, len(document))):
+                page = document[number]
+                longest = max(*page.get_size(), 1)
+                scale = min(SHARPNESS, LONGEST_SIDE / longest)
+                yield _png(page.render(scale=scale, rev_byteorder=True).to_pil())
+                page.close()
+    except pdfium.PdfiumError as error:
+        raise BrokenRuleError(DAMAGED) from error
+
+
+def _png(drawn: Image.Image) -> bytes:
+    """On white, upright, no larger than it may be; without the profile and the words that it carried."""
+    drawn.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    upright = ImageOps.exif_transpose(drawn)
+    if upright.has_transparency_data:
+        upright = upright.convert("RGBA")
+        flat = Image.new("RGB", upright.size, _WHITE)
+        flat.paste(upright, mask=upright.getchannel("A"))
+        upright = flat
+    plain = upright.convert("RGB")
+    plain.info.clear()
+    written = BytesIO()
+    plain.save(written, "PNG")
+    return written.getvalue()

@@ -1,0 +1,60 @@
+"""Is an uploaded file what it says it is, whole, and nothing besides? The first rule that it breaks, if any."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Final, Self
+
+from activities.files.broken import EMPTY, RULES, TOO_HARD, TYPE_NOT_ACCEPTED, WRONG_EXTENSION
+from activities.files.children import PATIENCE, Children
+from schemas.files import EXTENSIONS, LARGEST_FILE
+
+CHILDREN: Final = 2
+
+
+class Inspector:
+    """Has files parsed by limited children, which an `async with` ends.
+
+    Each takes half a gigabyte for the largest pictures while it reads them, and ten seconds of CPU at most.
+    """
+
+    def __init__(self, children: int = CHILDREN, *, patience: float = PATIENCE) -> None:
+        self._children = Children(children, patience=patience)
+
+    async def __aenter__(self) -> Self:
+        await self._children.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._children.__aexit__(kind, error, trace)
+
+    async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None:
+        """The rule of `activities.files.broken` that the file breaks, or None.
+
+        `file` is a descriptor of a regular file, open for reading, of any position, which stays as it was: one without
+        a name (`tempfile.TemporaryFile`) leaves nothing behind. Raises `ValueError` for more than `LARGEST_FILE` bytes.
+        """
+        size = os.fstat(file).st_size
+        if size > LARGEST_FILE:
+            raise ValueError(f"a file has at most {LARGEST_FILE} bytes, this one has {size}")
+        if not size:
+            return EMPTY
+        if media_type not in EXTENSIONS:
+            return TYPE_NOT_ACCEPTED
+        if name is not None and not name.lower().endswith(EXTENSIONS[media_type]):
+            return WRONG_EXTENSION
+        answer = await self._children.ask(["check", media_type], file)
+        if answer is None:
+            return TOO_HARD
+        [rule] = answer
+        return _known(rule)
+
+
+def _known(rule: bytes) -> str | None:
+    """One of the rules: a child that was taken over may say anything."""
+    if not rule:
+        return None
+    return next((one for one in RULES if one.encode() == rule), TOO_HARD)

@@ -1,0 +1,179 @@
+"""PDF, read to its end, each of its objects: runs in the child alone. Nothing is repaired, changed or written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from itertools import chain
+from typing import Final
+
+import pikepdf
+from pikepdf import settings
+
+from activities.files.broken import (
+    ACTIVE,
+    BOMB,
+    DAMAGED,
+    ENCRYPTED,
+    HOLDS_MORE,
+    TOO_HARD,
+    BrokenRuleError,
+)
+from activities.files.pictures import check_size, picture
+
+INFLATED: Final = 200_000_000
+"""Bytes that one stream may come to."""
+MOST_FILTERS: Final = 4
+MOST_OBJECTS: Final = 300_000
+
+settings.set_qpdf_limits(
+    flate_max_memory=INFLATED,
+    run_length_max_memory=INFLATED,
+    png_max_memory=INFLATED,
+    tiff_max_memory=INFLATED,
+    max_stream_filters=MOST_FILTERS,
+)
+
+_WHITE: Final = b"\0\t\n\f\r "
+_END: Final = re.compile(rb"startxref[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+%%EOF")
+_GOES_ON: Final = re.compile(rb"[\0\t\n\f\r ]*(?:\d+[\0\t\n\f\r ]+\d+[\0\t\n\f\r ]+obj\b|xref\b|%)")
+"""A further revision, or the rest of a file that is made for the web."""
+
+_ACTIONS: Final = frozenset(
+    {
+        "/JavaScript",
+        "/Launch",
+        "/SubmitForm",
+        "/ImportData",
+        "/GoToR",
+        "/GoToE",
+        "/Rendition",
+        "/Movie",
+        "/Sound",
+        "/RichMediaExecute",
+    }
+)
+_ANNOTATIONS: Final = frozenset({"/FileAttachment", "/RichMedia", "/3D", "/Movie", "/Sound", "/Screen"})
+_SUSPECTED: Final = re.compile(
+    b"(?:%s)(?![^\0\t\n\f\r /<>()[\\]])"
+    % b"|".join(name.encode() for name in sorted({*_ACTIONS, *_ANNOTATIONS, "/JS", "/XFA", "/EF", "/EmbeddedFile"}))
+)
+"""What makes an object worth a closer look: the library writes every name in one way."""
+
+_HEADED: Final = {"/DCTDecode": ("JPEG", "MPO"), "/JPXDecode": ("JPEG2000",)}
+"""Filters whose data tell a size of their own."""
+
+
+def check_pdf(data: bytes) -> None:
+    """Raises `BrokenRuleError`."""
+    _check_end(data)
+    try:
+        with pikepdf.open(
+            BytesIO(data), attempt_recovery=False, inherit_page_attributes=False, conversion_mode="explicit"
+        ) as pdf:
+            if pdf.is_encrypted:
+                raise BrokenRuleError(ENCRYPTED)
+            _check_objects(pdf)
+    except pikepdf.PasswordError as error:
+        raise BrokenRuleError(ENCRYPTED) from error
+    except (pikepdf.PikepdfError, ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
+        raise BrokenRuleError(_why([str(error)])) from error
+
+
+def _check_end(data: bytes) -> None:
+    ends = [found.end() for found in _END.finditer(data)]
+    if not ends:
+        raise BrokenRuleError(DAMAGED)
+    if data[ends[-1] :].strip(_WHITE):
+        raise BrokenRuleError(DAMAGED if _GOES_ON.match(data, ends[-1]) else HOLDS_MORE)
+    if not all(_GOES_ON.match(data, end) for end in ends[:-1]):
+        raise BrokenRuleError(HOLDS_MORE)
+
+
+def _check_objects(pdf: pikepdf.Pdf) -> None:
+    """Each object of the newest revision, also those that nothing refers to; then that there are pages."""
+    if len(pdf.objects) > MOST_OBJECTS:
+        raise BrokenRuleError(TOO_HARD)
+    everything: Iterable[pikepdf.Object | None] = chain([pdf.trailer], pdf.objects)
+    for found in everything:
+        if found is None:  # null, whatever the library's types say
+            continue
+        dictionary = found.stream_dict if isinstance(found, pikepdf.Stream) else found
+        if _SUSPECTED.search(dictionary.unparse(resolved=True)) and any(map(_is_active, _within(dictionary))):
+            raise BrokenRuleError(ACTIVE)
+    if warnings := pdf.get_warnings():  # an object that is not where it should be: others may find it
+        raise BrokenRuleError(_why(map(str, warnings)))
+    for found in pdf.objects:
+        if isinstance(found, pikepdf.Stream):
+            _check_stream(found)
+    if not len(pdf.pages):
+        raise BrokenRuleError(DAMAGED)
+
+
+def _within(found: pikepdf.Object) -> Iterator[pikepdf.Object]:
+    """An object, and whatever stands in it itself."""
+    ahead = [found]
+    while ahead:
+        one = ahead.pop()
+        yield one
+        if isinstance(one, pikepdf.Dictionary | pikepdf.Array):
+            inside = one.values() if isinstance(one, pikepdf.Dictionary) else one
+            ahead += [each for each in inside if not each.is_indirect]
+
+
+def _is_active(found: pikepdf.Object) -> bool:
+    if isinstance(found, pikepdf.Name):
+        return found.is_indirect and str(found) in _ACTIONS | _ANNOTATIONS  # nobody writes a name apart but to hide it
+    if not isinstance(found, pikepdf.Dictionary):
+        return False
+    files = found.get("/EF")
+    return (
+        _name(found, "/S") in _ACTIONS
+        or _name(found, "/Subtype") in _ANNOTATIONS
+        or _name(found, "/Type") == "/EmbeddedFile"
+        or isinstance(found.get("/JS"), pikepdf.String | pikepdf.Stream)
+        or isinstance(found.get("/XFA"), pikepdf.Array | pikepdf.Stream)
+        or (isinstance(files, pikepdf.Dictionary) and any(isinstance(one, pikepdf.Stream) for one in files.values()))
+    )
+
+
+def _name(found: pikepdf.Dictionary, key: str) -> str | None:
+    value = found.get(key)
+    return str(value) if isinstance(value, pikepdf.Name) else None
+
+
+def _check_stream(stream: pikepdf.Stream) -> None:
+    if "/F" in stream.stream_dict:  # what it shows lies in another file
+        raise BrokenRuleError(ACTIVE)
+    filters = _filters(stream)
+    if len(filters) > MOST_FILTERS:
+        raise BrokenRuleError(BOMB)
+    if _name(stream.stream_dict, "/Subtype") == "/Image":
+        check_size(_length(stream, "/Width"), _length(stream, "/Height"))
+        if len(filters) == 1 and filters[0] in _HEADED:
+            with picture(stream.read_raw_bytes(), *_HEADED[filters[0]]):
+                return
+    if _OPAQUE.isdisjoint(filters):
+        stream.get_stream_buffer(decode_level=pikepdf.StreamDecodeLevel.specialized)
+
+
+_OPAQUE: Final = frozenset({"/DCTDecode", "/DCT", "/JPXDecode", "/JBIG2Decode", "/CCITTFaxDecode", "/CCF", "/Crypt"})
+"""Filters that are left to whoever draws."""
+
+
+def _filters(stream: pikepdf.Stream) -> list[str]:
+    found = stream.stream_dict.get("/Filter")
+    return [str(one) for one in found] if isinstance(found, pikepdf.Array) else [str(found)] if found else []
+
+
+def _length(stream: pikepdf.Stream, key: str) -> int:
+    return int(stream.stream_dict[key])
+
+
+def _why(told: Iterable[str]) -> str:
+    """The rule behind what the library says. Raises `MemoryError` if it had no room."""
+    words = " ".join(told)
+    if "bad_alloc" in words:
+        raise MemoryError
+    return BOMB if "limit exceeded" in words else DAMAGED

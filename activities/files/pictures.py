@@ -1,0 +1,203 @@
+"""JPEG and PNG, read to their end: runs in the child alone. Nothing is changed or written."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Final
+
+from PIL import Image
+
+from activities.files.broken import BOMB, DAMAGED, HOLDS_MORE, IMAGE_TOO_LARGE, BrokenRuleError
+
+LONGEST_SIDE: Final = 20_000
+MOST_PIXELS: Final = 100_000_000
+"""A0 at 250 dpi, a page of A4 at 1,000."""
+
+Image.MAX_IMAGE_PIXELS = None  # ours bounds the sides too, and is asked of each picture
+
+_PADDING: Final = b"\0\t\n\r "
+"""What cameras and mail programs leave at the end."""
+
+
+def check_size(width: int, height: int) -> None:
+    """Raises `BrokenRuleError`."""
+    if width <= 0 or height <= 0:
+        raise BrokenRuleError(DAMAGED)
+    if max(width, height) > LONGEST_SIDE or width * height > MOST_PIXELS:
+        raise BrokenRuleError(IMAGE_TOO_LARGE)
+
+
+@contextmanager
+def picture(data: bytes, *formats: str) -> Iterator[Image.Image]:
+    """The picture with its size checked, not decoded yet. Raises `BrokenRuleError`, also for what happens inside."""
+    try:
+        with Image.open(BytesIO(data), formats=formats) as opened:
+            check_size(*opened.size)
+            yield opened
+    except (BrokenRuleError, MemoryError):
+        raise
+    except Exception as error:
+        raise BrokenRuleError(DAMAGED) from error
+
+
+# --- JPEG -------------------------------------------------------------------------------------------------------------
+
+_START: Final = b"\xff\xd8\xff"
+_SEGMENT: Final = re.compile(rb"\xff+([^\x00\xff])(..)", re.DOTALL)
+_END: Final = re.compile(rb"\xff+\xd9")
+_AFTER_SCAN: Final = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+_SCAN: Final = 0xDA
+_MORE_PICTURES: Final = b"MPF\0"
+_EIGHTH: Final = 8
+
+_LONGEST_TRAILER: Final = 65_536
+_TRAILER_HEAD: Final = struct.Struct("<4s2I")
+_TRAILER_ENTRY: Final = struct.Struct("<2H2I")
+_TRAILER_TAIL: Final = struct.Struct("<I4s")
+
+
+def check_jpeg(data: bytes) -> None:
+    """Raises `BrokenRuleError`. Behind the picture there may be what phones put there: see `docs/files.md`."""
+    start = 0
+    while True:
+        end = _end_of_jpeg(data, start)
+        with picture(data[start:end], "JPEG", "MPO") as opened:
+            opened.draft(opened.mode, (opened.width // _EIGHTH, opened.height // _EIGHTH))  # reads all, keeps little
+            opened.load()
+        several = start > 0 or _MORE_PICTURES in data[:end]
+        rest = data[end:].lstrip(_PADDING)
+        if not rest or _is_phones_trailer(data[end:]):
+            return
+        if not (several and rest.startswith(_START)):
+            raise BrokenRuleError(HOLDS_MORE)
+        start = len(data) - len(rest)
+
+
+def _end_of_jpeg(data: bytes, start: int) -> int:
+    """Where the picture that begins at `start` ends, by its segments."""
+    at = start + 2
+    while (end := _END.match(data, at)) is None:
+        segment = _SEGMENT.match(data, at)
+        if segment is None:
+            raise BrokenRuleError(DAMAGED)
+        at = segment.start(2) + int.from_bytes(segment[2], "big")
+        if segment[1][0] == _SCAN:
+            following = _AFTER_SCAN.search(data, at)
+            if following is None:
+                raise BrokenRuleError(DAMAGED)
+            at = following.start()
+    return end.end()
+
+
+def _is_phones_trailer(rest: bytes) -> bool:
+    """Whether this is the directory of facts that Samsung's phones append, each byte of it accounted for."""
+    if not _TRAILER_TAIL.size < len(rest) <= _LONGEST_TRAILER:
+        return False
+    size, tail = _TRAILER_TAIL.unpack_from(rest, len(rest) - _TRAILER_TAIL.size)
+    at = len(rest) - _TRAILER_TAIL.size - size
+    if tail != b"SEFT" or at < 0 or size < _TRAILER_HEAD.size:
+        return False
+    head, _, count = _TRAILER_HEAD.unpack_from(rest, at)
+    if head != b"SEFH" or size != _TRAILER_HEAD.size + count * _TRAILER_ENTRY.size:
+        return False
+    entries = rest[at + _TRAILER_HEAD.size : at + size]
+    return bool(sum(length for *_, length in _TRAILER_ENTRY.iter_unpack(entries)) == at)
+
+
+# --- PNG --------------------------------------------------------------------------------------------------------------
+
+_CHUNK: Final = struct.Struct("!I4s")
+_HEADER: Final = struct.Struct("!2I5B")
+_SIGNATURE: Final = 8
+_CRC: Final = 4
+_CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_MOST_TEXT: Final = 8_000_000
+"""Bytes that texts and profiles come to once they are inflated."""
+_SLACK: Final = 65_536
+_AT_ONCE: Final = 1 << 20
+
+
+def check_png(data: bytes) -> None:
+    """Raises `BrokenRuleError`."""
+    pixels: _Inflating | None = None
+    texts = _Inflating(_MOST_TEXT)
+    end = _SIGNATURE
+    for kind, chunk, end in _chunks(data):  # noqa: B007 -- the last one counts
+        if kind == b"IHDR":
+            pixels = _Inflating(_most_raw(chunk))
+        elif pixels is None:
+            raise BrokenRuleError(DAMAGED)
+        elif kind == b"IDAT":
+            pixels.feed(chunk)
+        elif kind == b"acTL":
+            raise BrokenRuleError(HOLDS_MORE)
+        elif (deflated := _deflated(kind, chunk)) is not None:
+            texts.restart()
+            texts.feed(deflated)
+    if data[end:].strip(_PADDING):
+        raise BrokenRuleError(HOLDS_MORE)
+    with picture(data, "PNG") as opened:
+        opened.load()
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
+    """Kind, content and end of each chunk, the last one included; or the file is damaged."""
+    at, kind = _SIGNATURE, b""
+    while kind != b"IEND":
+        if at + _CHUNK.size > len(data):
+            raise BrokenRuleError(DAMAGED)
+        length, kind = _CHUNK.unpack_from(data, at)
+        content = data[at + _CHUNK.size : at + _CHUNK.size + length]
+        end = at + _CHUNK.size + length + _CRC
+        if end > len(data) or int.from_bytes(data[end - _CRC : end], "big") != zlib.crc32(kind + content):
+            raise BrokenRuleError(DAMAGED)
+        yield kind, content, end
+        at = end
+
+
+def _most_raw(header: bytes) -> int:
+    """Bytes that the pixels come to at most before they are deflated, interlaced or not."""
+    if len(header) != _HEADER.size:
+        raise BrokenRuleError(DAMAGED)
+    width, height, depth, colour, *_ = _HEADER.unpack(header)
+    check_size(width, height)
+    if colour not in _CHANNELS:
+        raise BrokenRuleError(DAMAGED)
+    raw = height * (1 + (width * _CHANNELS[colour] * depth + 7) // 8)
+    return int(raw + raw // 2 + _SLACK)
+
+
+def _deflated(kind: bytes, chunk: bytes) -> bytes | None:
+    """What is deflated in a text or a profile, if anything."""
+    _, _, rest = chunk.partition(b"\0")
+    if kind in {b"zTXt", b"iCCP"}:
+        return rest[1:]
+    if kind == b"iTXt" and rest[:1] == b"\1":
+        return rest[2:].split(b"\0", 2)[-1]
+    return None
+
+
+class _Inflating:
+    """Counts what comes out, and keeps none of it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.restart()
+
+    def restart(self) -> None:
+        self._stream = zlib.decompressobj()
+
+    def feed(self, deflated: bytes) -> None:
+        while deflated:
+            try:
+                self._most -= len(self._stream.decompress(deflated, _AT_ONCE))
+            except zlib.error as error:
+                raise BrokenRuleError(DAMAGED) from error
+            if self._most < 0:
+                raise BrokenRuleError(BOMB)
+            deflated = self._stream.unconsumed_tail

@@ -1,0 +1,98 @@
+"""The virus scanner: ClamAV's daemon over its socket. Whatever is not a clear answer is none."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, Protocol
+
+log = logging.getLogger(__name__)
+
+CHUNK: Final = 65_536
+"""Bytes sent at once."""
+SECONDS: Final = 60.0
+"""For each step: connecting, sending a chunk, the answer, however many others it is busy with."""
+LONGEST_ANSWER: Final = 4096
+
+_LENGTH: Final = struct.Struct("!I")
+
+
+class ScannerDownError(Exception):
+    """The scanner does not answer, or does not say whether the file is clean: the file waits."""
+
+
+class Scanner(Protocol):
+    """Looks for viruses. Where there is no scanner, there is None in its place, and files stay *unscanned*."""
+
+    async def scan(self, chunks: AsyncIterator[bytes]) -> bool:
+        """Whether a virus was found in the file. Raises `ScannerDownError`, and what `chunks` raises."""
+
+
+class Clamd:
+    """`clamd` at its `LocalSocket`. Its StreamMaxLength must not be below the size of the largest file."""
+
+    def __init__(self, socket: str, *, seconds: float = SECONDS) -> None:
+        self._socket = socket
+        self._seconds = seconds
+
+    async def scan(self, chunks: AsyncIterator[bytes]) -> bool:
+        """Whether a virus was found. Raises `ScannerDownError`, and what `chunks` raises."""
+        async with self._connected() as (reader, writer):
+            await self._send(writer, b"zINSTREAM\0")
+            async for chunk in chunks:
+                for at in range(0, len(chunk), CHUNK):
+                    piece = chunk[at : at + CHUNK]
+                    await self._send(writer, _LENGTH.pack(len(piece)) + piece)
+            await self._send(writer, _LENGTH.pack(0))
+            answer = await self._answer(reader)
+        if answer == "stream: OK":
+            return False
+        if answer.startswith("stream: ") and answer.endswith(" FOUND"):
+            return True
+        raise ScannerDownError(f"clamd did not say whether the file is clean: {answer}")
+
+    async def ping(self) -> None:
+        """Raises `ScannerDownError` unless it is there."""
+        async with self._connected() as (reader, writer):
+            await self._send(writer, b"zPING\0")
+            answer = await self._answer(reader)
+        if answer != "PONG":
+            raise ScannerDownError(f"clamd answered a PING: {answer}")
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        async with self._in_time():
+            reader, writer = await asyncio.open_unix_connection(self._socket, limit=LONGEST_ANSWER)
+        try:
+            yield reader, writer
+        finally:
+            writer.transport.abort()
+
+    async def _send(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        async with self._in_time():
+            writer.write(data)
+            await writer.drain()
+
+    async def _answer(self, reader: asyncio.StreamReader) -> str:
+        async with self._in_time():
+            return (await reader.readuntil(b"\0"))[:-1].decode(errors="replace").strip()
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """One step of the conversation, and only that: what goes wrong with the file is not the scanner's fault."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                yield
+        except (OSError, EOFError, asyncio.LimitOverrunError) as error:
+            raise ScannerDownError(f"clamd at {self._socket}: {type(error).__name__}") from error
+
+
+def scanner_at(socket: str | None) -> Scanner | None:
+    """The scanner of the setting; without one none, and a word in the log."""
+    if socket is None:
+        log.warning("MOTCUA_CLAMD is not set: files stay unscanned")
+        return None
+    return Clamd(socket)

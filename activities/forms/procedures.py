@@ -1,0 +1,49 @@
+"""The texts of published procedures: what a form shows."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from activities.intake import OpenRequest, Registry
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.standing import KEPT
+from rules.publishing.published import published_procedure
+from schemas.base import Version
+from schemas.filing.submission import Submission
+from schemas.ids import filing_id, filing_workflow
+from schemas.publishing.procedure import Procedure, ProcedureCode
+
+
+class Procedures:
+    """Reads the catalogue. Its errors are those of `mask_database_errors`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def find(self, code: ProcedureCode, version: Version) -> Procedure | None:
+        """A published version, also one as it is in a province; none if there is none."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                row = await connection.fetchrow(_PUBLISHED, code, version)
+        return None if row is None else _read(*row)
+
+    async def governing(self, submission: Submission, day: date) -> Procedure | None:
+        """What a submission would be filed under on this day, as it is in its agency's province; none if nothing is."""
+        stream = filing_workflow(filing_id(submission.client_id, submission.submission_id))
+        asked = OpenRequest(
+            stream=stream, code=submission.procedure, version=submission.version, agency=submission.agency, day=day
+        )
+        rules = (await Registry(self._pool).open(asked)).procedure
+        return None if rules is None else await self.find(rules.code, rules.version)
+
+
+_PUBLISHED: Final = """
+select source, (published_at at time zone 'Asia/Ho_Chi_Minh')::date from procedure where code = $1 and version = $2
+"""
+
+
+@lru_cache(KEPT)
+def _read(source: bytes, published_on: date) -> Procedure:
+    return published_procedure(source, published_on)

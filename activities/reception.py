@@ -1,0 +1,235 @@
+"""What is handed in, looked at before it is recorded: are the files there, can they be trusted, is it signed?"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Final, Protocol
+from uuid import UUID
+
+from obstore.exceptions import AlreadyExistsError
+from obstore.store import LocalStore, ObjectStore
+from temporalio import activity
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+from activities.failpoint import failpoint
+from activities.files.broken import TOO_HARD
+from activities.files.scanner import Scanner, ScannerDownError
+from rules.filing.files import file_problems, quota_problems
+from schemas.base import Code, Instant, Model, Problem, Version
+from schemas.errors import problem
+from schemas.files import FileRef, Paper, ScanState, file_key
+from schemas.filing.examined import Examined
+from schemas.filing.submission import Submission
+from schemas.signature import SignatureOutcome, SignatureRecord, SignatureVerdict, record_of
+
+QUICKLY: Final = LocalActivityConfig(
+    start_to_close_timeout=timedelta(seconds=25), retry_policy=RetryPolicy(maximum_attempts=1)
+)
+"""Without a task of its own, as long as a signature's authorities may take; what fails is done again with one."""
+
+LONGEST: Final = timedelta(hours=2)
+"""A hundred files, each as hard to read as a file may be; who dies over them is noticed by the missing heartbeat."""
+
+PATIENTLY: Final = ActivityConfig(
+    start_to_close_timeout=LONGEST,
+    heartbeat_timeout=timedelta(seconds=60),
+    retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=10)),
+)
+"""A store that is down for a while holds a submission up, and loses nothing of it."""
+
+SCANNING: Final = ActivityConfig(
+    start_to_close_timeout=LONGEST,
+    heartbeat_timeout=timedelta(seconds=60),
+    retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
+)
+"""Until the scanner answers, however long that takes."""
+
+
+class NamedFile(Model):
+    """A file, and the place that names it, such as `papers[0].file`."""
+
+    place: str
+    file: FileRef
+
+
+class ExamineRequest(Model):
+    """The files of what is to be recorded in a filing `at` this moment.
+
+    With the `submission`, under the `version` of its procedure, its signature is checked.
+    """
+
+    filing_id: UUID
+    files: tuple[NamedFile, ...]
+    submission: Submission | None = None
+    version: Version | None = None
+    at: Instant
+
+
+class Inspector(Protocol):
+    """Looks into a file, given as a descriptor: the rule that it breaks, or None."""
+
+    async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None: ...
+
+
+class Signatures(Protocol):
+    """Checks the signature of a submission, and writes down what was seen of it."""
+
+    async def check(
+        self, submission: Submission, file: bytes, received_at: Instant, version: Version
+    ) -> SignatureVerdict: ...
+
+    async def proof(self, verdict: SignatureVerdict) -> bytes: ...
+
+
+class Reception:
+    """Looks at files in the object store. Without a `scanner` they stay unscanned."""
+
+    def __init__(
+        self, store: ObjectStore, inspector: Inspector, scanner: Scanner | None, signatures: Signatures
+    ) -> None:
+        self._store = store
+        self._inspector = inspector
+        self._scanner = scanner
+        self._signatures = signatures
+
+    @activity.defn(name="reception.examine")
+    async def examine(self, request: ExamineRequest) -> Examined:
+        """What is wrong with the files and the signature. A store that can't be read raises, and is asked again."""
+        too_much = tuple(quota_problems((named.place, named.file) for named in request.files))
+        if too_much:
+            return Examined(problems=too_much)
+        async with _beating():
+            looked = await self._all(request)
+            problems = tuple(found for found in looked if isinstance(found, Problem))
+            verdict = None if problems else await self._verdict(request)
+            failpoint("examined")
+            if verdict is not None and verdict.outcome is SignatureOutcome.REFUSED:
+                problems = verdict.problems
+            if problems:
+                return Examined(problems=problems)
+            record = None if verdict is None else await self._recorded(request.filing_id, verdict)
+            return Examined(scan=next((state for state in _WORST if state in looked), None), signature=record)
+
+    @activity.defn(name="reception.scan")
+    async def scan(self, papers: list[Paper]) -> list[Code]:
+        """The papers in whose files there are viruses. Raises `ScannerDownError`, to be tried again."""
+        async with _beating():
+            return [paper.code for paper in papers if paper.file and await self._is_infected(paper.file)]
+
+    async def _all(self, request: ExamineRequest) -> list[ScanState | Problem]:
+        """What is found of each file, up to one that is too hard to read: nobody has a hundred of them tried."""
+        looked: list[ScanState | Problem] = []
+        for named in request.files:
+            looked.append(await self._examine(request.filing_id, named))
+            if isinstance(found := looked[-1], Problem) and found.rule == TOO_HARD:
+                break
+        return looked
+
+    async def _examine(self, filing_id: UUID, named: NamedFile) -> ScanState | Problem:
+        """What the scanner says of a file, or what is wrong with it."""
+        elsewhere = next(file_problems(filing_id, [(named.place, named.file)]), None)
+        if elsewhere is not None:
+            return elsewhere
+        found = await self._look(named.file)
+        return found if isinstance(found, ScanState) else problem(named.place, found)
+
+    async def _look(self, file: FileRef) -> ScanState | str:
+        """What the scanner says of a file, or the rule that it breaks."""
+        with TemporaryFile() as copy:
+            broken = await self._fetch(file, copy)
+            broken = broken or await self._inspector.inspect(copy.fileno(), file.media_type, file.name)
+            if broken is not None:
+                return broken
+            if self._scanner is None:
+                return ScanState.UNSCANNED
+            try:
+                infected = await self._scanner.scan(_chunks(copy))
+            except ScannerDownError:
+                return ScanState.PENDING
+        return "file_infected" if infected else ScanState.CLEAN
+
+    async def _is_infected(self, file: FileRef) -> bool:
+        if self._scanner is None:
+            raise ScannerDownError
+        with TemporaryFile() as copy:
+            if await self._fetch(file, copy) is not None:
+                raise LookupError("the object store has lost a file of a filing: motcua store scrub")
+            return await self._scanner.scan(_chunks(copy))
+
+    async def _fetch(self, file: FileRef, copy: IO[bytes]) -> str | None:
+        """Copy the file from the store: the rule that it breaks by its size or digest, or None."""
+        try:
+            found = await self._store.get_async(file.key)
+        except FileNotFoundError:
+            self._see_store()
+            return "file_not_in_store"
+        if found.meta["size"] != file.size:
+            return "file_differs"
+        digest = hashlib.sha256()
+        async for chunk in found.stream():
+            digest.update(chunk)
+            copy.write(chunk)
+        copy.flush()
+        return None if digest.hexdigest() == file.sha256 else "file_differs"
+
+    def _see_store(self) -> None:
+        """Raises `OSError` if the whole folder is away, so that nothing can be said of a file in it."""
+        if isinstance(self._store, LocalStore) and self._store.prefix is not None:
+            Path(self._store.prefix).stat()
+
+    async def _verdict(self, request: ExamineRequest) -> SignatureVerdict | None:
+        submission = request.submission
+        if submission is None or submission.signature is None or request.version is None:
+            return None
+        signature = await self._store.get_async(submission.signature.key)
+        signed = bytes(await signature.bytes_async())
+        if hashlib.sha256(signed).hexdigest() != submission.signature.sha256:
+            raise LookupError("a file of the store was exchanged while it was looked at")
+        return await self._signatures.check(submission, signed, request.at, request.version)
+
+    async def _recorded(self, filing_id: UUID, verdict: SignatureVerdict) -> SignatureRecord:
+        """The verdict as the log keeps it; what was seen goes into the store."""
+        proof = await self._signatures.proof(verdict)
+        digest = hashlib.sha256(proof).hexdigest()
+        file = FileRef(key=file_key(filing_id, digest), sha256=digest, size=len(proof), media_type="application/json")
+        with suppress(AlreadyExistsError):
+            await self._store.put_async(file.key, proof, mode="create")
+        return record_of(verdict, file)
+
+
+@asynccontextmanager
+async def _beating() -> AsyncIterator[None]:
+    """Say meanwhile that it goes on; what runs within a workflow's task has nobody to say it to."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(_BEAT)
+
+    beating = None if activity.info().is_local else asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        if beating is not None:
+            beating.cancel()
+
+
+_BEAT: Final = 10
+"""Seconds."""
+_WORST: Final = (ScanState.PENDING, ScanState.UNSCANNED, ScanState.CLEAN)
+
+
+async def _chunks(copy: IO[bytes]) -> AsyncIterator[bytes]:
+    copy.seek(0)
+    while chunk := copy.read(_CHUNK):
+        yield chunk
+
+
+_CHUNK: Final = 65_536

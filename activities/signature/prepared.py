@@ -1,0 +1,43 @@
+"""A submission's form, ready to be signed: made for the applicant, and made anew by whoever checks the signature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyhanko.sign.fields import SigFieldSpec
+
+from activities.forms.printing import printed
+from activities.signature.revisions import declared
+from rules.publishing.forms.named import forms_of
+from rules.publishing.forms.sheet import Sheet, filled_in
+from rules.publishing.prose import filled
+from schemas.filing.submission import Submission, signed_digest
+from schemas.publishing.procedure import PaperRule, Procedure
+from schemas.signature import APPLICANTS_FIELD
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A form: what it shows, the paper of the dossier that it is, if it is one, and the PDF.
+
+    `digest` is the SHA-256 (hex) of what is signed.
+    """
+
+    sheet: Sheet
+    paper: PaperRule | None
+    digest: str
+    file: bytes
+
+
+def prepared(procedure: Procedure, key: str, submission: Submission, at: datetime) -> Prepared:
+    """The form of this key. The same submission and moment, to the second, give the same bytes on every machine.
+
+    Raises `RefusalError` for what the font can't show.
+    """
+    of = filled(procedure)
+    paper = forms_of(of)[key]
+    digest = signed_digest(submission, None if paper is None else paper.code)
+    sheet = filled_in(of, key, paper, submission, digest=digest)
+    file = declared(printed(sheet, at), SigFieldSpec(APPLICANTS_FIELD))
+    return Prepared(sheet, paper, digest, file)

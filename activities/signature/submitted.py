@@ -1,0 +1,204 @@
+"""The signature that a submission came with: is it over what was submitted, and by whom it must be?
+
+A submission's `signature` is either the form that was made of it, signed (a PDF), or a detached signature over its
+canonical JSON. The form is made anew here, so that nothing depends on what was handed out, or on who kept it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+from asn1crypto import x509
+from pyhanko.sign.timestamps import TimeStamper
+
+from activities.forms.procedures import Procedures
+from activities.signature.check import Signatory, SignatureCheck, verdict_of
+from activities.signature.identity import Identity, Kind, SubjectRules
+from activities.signature.prepared import Prepared, prepared
+from activities.signature.proof import proof_of
+from activities.signature.revisions import Form, prepared_at
+from activities.signature.revocation import Answers, Asking
+from activities.signature.trust import Trust
+from rules.publishing.forms.named import forms_of
+from schemas.base import Version
+from schemas.errors import Problem, RefusalError, problem
+from schemas.filing.submission import Submission, signed_content
+from schemas.people import PersonKind, Role
+from schemas.publishing.procedure import Procedure
+from schemas.signature import APPLICANTS_FIELD, SignatureOutcome, SignatureVerdict
+
+log = logging.getLogger(__name__)
+
+DETACHED: Final = "application/pkcs7-signature"
+FIELD: Final = "signature"
+"""Where a submission has it."""
+
+LONGEST: Final = 20.0
+"""Seconds of one check: twice those that the authorities of signer and time-stamp are waited for, and as much again."""
+AT_ONCE: Final = 4
+"""So many checks at one worker at a time: with more, the loop that hears the authorities' answers gets no turn."""
+
+
+def signatories(submission: Submission) -> frozenset[Identity]:
+    """Who may have signed: the applicant, or who files as their representative."""
+    applicant, mandate = submission.applicant, submission.authorisation
+    kind: Kind = "organisation" if applicant.kind is PersonKind.ORGANISATION else "person"
+    may = {Identity(kind, applicant.id_number)}
+    if submission.actor.role is Role.REPRESENTATIVE and mandate is not None and mandate.id_number is not None:
+        may.add(Identity("person", mandate.id_number))
+    return frozenset(may)
+
+
+@dataclass(frozen=True)
+class _Submitted:
+    """What is looked at."""
+
+    submission: Submission
+    file: bytes
+    received_at: datetime
+    procedure: Procedure
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(self.file).hexdigest()
+
+
+class SubmittedSignatures:
+    """Checks signatures as they are submitted, and makes what is kept of them. Works in threads of its own.
+
+    `roots` are certificates in DER; without any, every signature is left to an officer. `asking` is asked on the event
+    loop of the caller. Without a `stamper` what is kept has no time-stamp.
+    """
+
+    def __init__(
+        self,
+        procedures: Procedures,
+        roots: Sequence[bytes],
+        asking: Asking,
+        stamper: TimeStamper | None = None,
+        subjects: SubjectRules | None = None,
+        *,
+        seconds: float = LONGEST,
+    ) -> None:
+        self._procedures = procedures
+        self._roots = roots
+        self._asking = asking
+        self._stamper = stamper
+        self._subjects = subjects
+        self._seconds = seconds
+        self._threads = ThreadPoolExecutor(AT_ONCE, "signature")
+        self._free = asyncio.Semaphore(AT_ONCE)
+
+    def close(self) -> None:
+        """Let the threads end; a check that is under way is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def check(
+        self, submission: Submission, file: bytes, received_at: datetime, version: Version
+    ) -> SignatureVerdict:
+        """Whether `file`, the submission's signature, is over the submission and by whom it must be.
+
+        `version` of the procedure is that under which it is filed, as it is in the agency's province. Problems stand at
+        fields of the submission. Raises `LookupError` for a version that there is not, and what `Procedures` raises.
+        """
+        procedure = await self._procedures.find(submission.procedure, version)
+        if procedure is None:
+            msg = f"{submission.procedure}@{version} is not published"
+            raise LookupError(msg)
+        one = _Submitted(submission, file, received_at, procedure)
+        loop = asyncio.get_running_loop()
+        async with self._free:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    return await loop.run_in_executor(self._threads, self._judged, one, loop)
+            except TimeoutError:
+                return _of(one, verdict_of([(FIELD, "signature_check_too_slow")], received_at))
+            except Exception as error:  # noqa: BLE001 -- what a library trips over once, it trips over at every retry
+                log.error("a signature could not be checked: %s", type(error).__name__)  # noqa: TRY400 -- no words of it
+                return _of(one, verdict_of([(FIELD, "signature_check_failed")], received_at))
+
+    async def proof(self, verdict: SignatureVerdict) -> bytes:
+        """What is kept of a verdict: the JSON of a `SignatureProof`, within 2 s."""
+        return await proof_of(verdict, self._stamper)
+
+    def _judged(self, one: _Submitted, loop: asyncio.AbstractEventLoop) -> SignatureVerdict:
+        # Read anew in each thread: the library reads a certificate bit by bit, as it is asked, and guards none of it.
+        trust = Trust([x509.Certificate.load(root) for root in self._roots], _OnLoop(self._asking, loop))
+        check = SignatureCheck(trust, self._subjects)
+        reference = one.submission.signature
+        detached = reference is not None and reference.media_type == DETACHED
+        return asyncio.run(_judged_detached(check, one) if detached else _judged_form(check, one))
+
+
+async def _judged_detached(check: SignatureCheck, one: _Submitted) -> SignatureVerdict:
+    """Over all of the submission: no paper is the signed file, so none is left out."""
+    content = signed_content(one.submission)
+    signatory = Signatory(signatories(one.submission))
+    verdict = await check.detached(one.file, content, signatory, one.received_at)
+    return _of(one, verdict, hashlib.sha256(content).hexdigest())
+
+
+async def _judged_form(check: SignatureCheck, one: _Submitted) -> SignatureVerdict:
+    try:
+        form = _form(one)
+    except RefusalError as error:  # no such form can have been handed out
+        refused = verdict_of([(FIELD, "signed_form_not_ours")], one.received_at)
+        return _of(one, refused.model_copy(update={"problems": error.refusal.problems}))
+    signatory = Signatory(signatories(one.submission), APPLICANTS_FIELD)
+    verdict = await check.pdf(one.file, Form(form.digest, form.file), [signatory], one.received_at)
+    return _of(one, verdict, form.digest, _other_paper(one, form))
+
+
+def _form(one: _Submitted) -> Prepared:
+    """The form that was signed: the one that lies in the dossier as a paper, else the one that the file begins with.
+
+    When it was made it says itself. That alone is believed: made for another moment, the form has other bytes.
+    """
+    at = prepared_at(one.file) or one.received_at
+    own = {paper.code for paper in one.submission.papers if paper.file and paper.file.sha256 == one.digest}
+    forms = forms_of(one.procedure)
+    keys = [key for key, paper in forms.items() if paper is not None and paper.code in own] or [*forms]
+    made = [prepared(one.procedure, key, one.submission, at) for key in keys]
+    return next((form for form in made if one.file.startswith(form.file)), made[0])
+
+
+def _other_paper(one: _Submitted, form: Prepared) -> tuple[Problem, ...]:
+    """What is wrong with a paper that is this form, and another file than the signed one: nobody has signed that."""
+    code = None if form.paper is None else form.paper.code
+    given = [paper.file for paper in one.submission.papers if paper.code == code]
+    same = all(file is not None and file.sha256 == one.digest for file in given)
+    return () if same else (problem(f"papers.{code}", "form_paper_is_other"),)
+
+
+def _of(
+    one: _Submitted, verdict: SignatureVerdict, content: str | None = None, others: tuple[Problem, ...] = ()
+) -> SignatureVerdict:
+    """The verdict as it concerns the submission, with the `others`, for which it is refused."""
+    at = {APPLICANTS_FIELD: FIELD}
+    found = (wrong.model_copy(update={"field": at.get(wrong.field, wrong.field)}) for wrong in verdict.problems)
+    update = {"problems": (*others, *found), "file": one.digest, "content": content}
+    return verdict.model_copy(update=update | ({"outcome": SignatureOutcome.REFUSED} if others else {}))
+
+
+class _OnLoop:
+    """Asks on the event loop that holds the connections, whichever the question comes from."""
+
+    def __init__(self, asking: Asking, loop: asyncio.AbstractEventLoop) -> None:
+        self._asking = asking
+        self._loop = loop
+
+    async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
+        asked = asyncio.run_coroutine_threadsafe(_asked(self._asking, certificate, issuer), self._loop)
+        return await asyncio.wrap_future(asked)
+
+
+async def _asked(asking: Asking, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
+    return await asking.ask(certificate, issuer)

@@ -1,0 +1,142 @@
+"""Files of this computer on their way into the object store: `--attach CODE=PATH`, and `motcua attach`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+
+from motcua import contract as c
+from motcua.cli.running import Exit, end_well, fail, owes_json, plain, print_json, read_file, read_json
+from motcua.store import FileNotTakenError, Store
+
+Attach = Annotated[
+    list[str] | None,
+    typer.Option("--attach", metavar="CODE=PATH", help="Put this file into the store as that paper; may be repeated."),
+]
+
+NO_FILE_YET: Final = {"key": "files", "sha256": "0" * 64, "size": 1}
+"""What stands for the file of an authorisation until it has been put into the store."""
+
+app = typer.Typer()
+
+
+def papers_wanted(given: Iterable[str]) -> dict[str, Path]:
+    """The files of `--attach CODE=PATH` by the code of their paper, or the end of the command."""
+    found: dict[str, Path] = {}
+    for text in given:
+        code, equals, path = text.partition("=")
+        if not equals or not path:
+            fail("write --attach CODE=PATH: the code of the paper, and its file", Exit.USAGE)
+        if code in found:
+            fail(f"--attach {code} stands there twice; a paper has one file", Exit.USAGE)
+        try:
+            c.Paper(code=code)
+        except c.UnfitError as error:
+            fail(f"--attach {code}: {error}", Exit.USAGE)
+        found[code] = Path(path)
+    return found
+
+
+def with_files(submission: c.Submission, papers: Mapping[str, Path], alone: Mapping[str, Path]) -> c.Submission:
+    """`submission` with these files, put into the store: papers by their code, others by their field."""
+    filing_id = c.filing_id(submission.client_id, submission.submission_id)
+    files = put_in(filing_id, {_paper(code): path for code, path in papers.items()} | dict(alone))
+    update: dict[str, Any] = {field: files[field] for field in alone}
+    if "authorisation" in update and submission.authorisation is not None:
+        update["authorisation"] = submission.authorisation.model_copy(update=dict(update["authorisation"]))
+    update["papers"] = with_papers(submission.papers, {code: files[_paper(code)] for code in papers})
+    return submission.model_copy(update=update)
+
+
+def with_their_papers(supplement: c.Supplement, filing_id: UUID, papers: Mapping[str, Path]) -> c.Supplement:
+    """`supplement` with these files as papers, put into the store."""
+    files = put_in(filing_id, {_paper(code): path for code, path in papers.items()})
+    held = with_papers(supplement.papers, {code: files[_paper(code)] for code in papers})
+    return supplement.model_copy(update={"papers": held})
+
+
+def with_papers(papers: Iterable[c.Paper], files: Mapping[str, c.FileRef]) -> tuple[c.Paper, ...]:
+    """`papers` with these files: in place of those they had, and what was not among them after the others."""
+    named = {paper.code: paper for paper in papers}
+    return tuple((named | {code: c.Paper(code=code, file=file) for code, file in files.items()}).values())
+
+
+def _paper(code: str) -> str:
+    return f"papers.{code}"
+
+
+def put_in(filing_id: UUID, wanted: Mapping[str, Path]) -> dict[str, c.FileRef]:
+    """Put files into the store, with a bar. What goes wrong ends the command, and names the place and not the path."""
+    return end_well(_put_in(filing_id, wanted)) if wanted else {}
+
+
+async def _put_in(filing_id: UUID, wanted: Mapping[str, Path]) -> dict[str, c.FileRef]:
+    store = Store.from_environment()
+    found: dict[str, c.FileRef] = {}
+    with _bar() as bar:
+        task = bar.add_task("", total=sum(map(_size, wanted.values())))
+        for place, path in wanted.items():
+            bar.update(task, description=place)
+            before = sum(file.size for file in found.values())
+            try:
+                found[place] = await store.attach(filing_id, path, progress=_moving(bar, task, before))
+            except FileNotTakenError as error:
+                raise FileNotTakenError(error.problem.model_copy(update={"field": place})) from None
+    return found
+
+
+def _moving(bar: Progress, task: TaskID, before: int) -> Callable[[int], None]:
+    """Moves the bar on by what has been read of one file."""
+    return lambda size: bar.update(task, completed=before + size)
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=owes_json.get() or not console.is_terminal)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; what can't be read is refused when it is."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+@app.command()
+def attach(
+    whose: Annotated[
+        str, typer.Argument(metavar="FILING_ID|SUBMISSION.json", help="The filing, or the submission it will be.")
+    ],
+    files: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Its files: PDF, JPEG, PNG, P7S.")],
+) -> None:
+    """Put files into the object store for a filing, before it is filed, and print their references as JSON.
+
+    For a program in another language: what is printed goes into `papers[].file` of the submission. Files that nobody
+    files are removed after some days.
+
+    For instance:
+
+    motcua attach birth.json notice.pdf photo.jpg
+    """
+    found = put_in(_filing(whose), {f"file {n}": path for n, path in enumerate(files, 1)})
+    print_json([plain(file) for file in found.values()])
+
+
+def _filing(whose: str) -> UUID:
+    """The filing's id, given itself or by the submission, which need not be whole yet; or the end of the command."""
+    try:
+        return UUID(whose)
+    except ValueError:
+        content = read_json(read_file(whose), whose)
+    ids = [content.get(name) for name in ("client_id", "submission_id")]
+    if not all(isinstance(one, str) for one in ids):
+        fail(f"{whose} names no client_id and submission_id, of which the filing's id is made", Exit.USAGE)
+    return c.filing_id(*map(str, ids))

@@ -1,0 +1,48 @@
+"""What uploads into a folder left behind when their process was killed: no file to anybody, but it takes room."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from obstore.store import ObjectStore
+
+from motcua.drafts import DRAFT, folder_of
+from motcua.store import StoreFailedError
+
+
+def remove_drafts(store: ObjectStore, before: datetime, *, dry_run: bool) -> int:
+    """Remove the drafts that nobody has written to since `before`. How many they were; other stores have none.
+
+    Raises `StoreFailedError`.
+    """
+    folder = folder_of(store)
+    if folder is None:
+        return 0
+    try:
+        return sum(_removed(draft, before, dry_run=dry_run) for draft in _drafts(folder / "files"))
+    except OSError as error:
+        raise StoreFailedError(f"drafts in the object store can't be removed: {error.strerror}") from None
+
+
+def _removed(draft: os.DirEntry[str], before: datetime, *, dry_run: bool) -> bool:
+    try:
+        if draft.stat().st_mtime >= before.timestamp():
+            return False
+        if not dry_run:
+            Path(draft).unlink()
+    except FileNotFoundError:
+        return False  # an upload that was under way, and has just ended
+    return True
+
+
+def _drafts(files: Path) -> Iterator[os.DirEntry[str]]:
+    if not files.is_dir():
+        return
+    with os.scandir(files) as filings:
+        for filing in filings:
+            if filing.is_dir(follow_symlinks=False):
+                with os.scandir(filing) as entries:
+                    yield from (entry for entry in entries if DRAFT.search(entry.name))

@@ -1,0 +1,38 @@
+"""Moving a file inside the store. It is young again where it comes to, and never in neither place."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from obstore.store import ObjectStore
+
+from motcua.drafts import folder_of, make_folder, sync
+from motcua.store import StoreFailedError
+
+
+async def move(store: ObjectStore, source: str, to: str) -> bool:
+    """Move a file, over what may lie there. False if it is not there, because somebody else moved or removed it.
+
+    Raises `StoreFailedError`, and what obstore raises.
+    """
+    folder = folder_of(store)
+    try:
+        if folder is None:
+            await store.copy_async(source, to)
+            await store.delete_async(source)
+        else:
+            await asyncio.to_thread(_rename, folder / source, folder / to)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreFailedError(f"a file can't be moved in the object store: {error.strerror}") from None
+    return True
+
+
+def _rename(source: Path, to: Path) -> None:
+    os.utime(source)  # its age is the time of its content, which a rename does not touch
+    make_folder(to.parent)
+    source.replace(to)
+    sync(to.parent)

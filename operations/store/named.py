@@ -1,0 +1,83 @@
+"""The files that the event log names: read row by row, with what is sealed opened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from activities.ledger.vault import FilingKey, Vault
+from views.log import Connection, SealBrokenError
+
+
+class Reference(NamedTuple):
+    """A file as an event names it."""
+
+    key: str
+    sha256: str
+    size: int
+
+
+class Place(NamedTuple):
+    """An event of the log; nothing personal."""
+
+    stream: str
+    seq: int
+    filing_id: UUID
+
+
+@dataclass(frozen=True)
+class Told:
+    """What some rows of the log say of files.
+
+    Attributes:
+        files: Each file with the event that names it.
+        unread: Events that can't be opened: they may name files too.
+        erased: Filings whose key is gone, so that nobody can know any more what their events name.
+    """
+
+    files: list[tuple[Place, Reference]]
+    unread: list[Place]
+    erased: set[UUID]
+
+
+COLUMNS: Final = "stream, seq, filing_id, body, sealed"
+
+
+async def told(connection: Connection, vault: Vault, rows: Sequence[asyncpg.Record]) -> Told:
+    """What these rows, with these `COLUMNS` of `event`, say of files."""
+    found = Told([], [], set())
+    await vault.learn(connection, {row["filing_id"] for row in rows})
+    for row in rows:
+        place = Place(row["stream"], row["seq"], row["filing_id"])
+        try:
+            key = await vault.find(connection, place.filing_id)
+            if key is None:
+                found.erased.add(place.filing_id)
+            else:
+                found.files.extend((place, reference) for reference in _references(_said(row, key)))
+        except (SealBrokenError, ValueError, TypeError):
+            found.unread.append(place)
+    return found
+
+
+def _said(row: asyncpg.Record, key: FilingKey) -> list[Any]:
+    """What an event says, openly and sealed."""
+    sealed = row["sealed"]
+    private = json.loads(key.unseal(sealed, f"{row['stream']}\n{row['seq']}")) if sealed else {}
+    return [json.loads(row["body"]), private]
+
+
+def _references(value: Any) -> Iterator[Reference]:
+    """Whatever in it has the fields of a file, whichever event it is and wherever it stands there."""
+    if isinstance(value, dict):
+        if value.keys() >= set(Reference._fields):
+            yield Reference(str(value["key"]), str(value["sha256"]), int(value["size"]))
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _references(item)

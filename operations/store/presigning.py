@@ -1,0 +1,55 @@
+"""How a program without the kit puts a file into the store: a URL for a while, or the place in the folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import ObjectStore
+
+from motcua.drafts import folder_of
+from motcua.store import StoreFailedError
+
+
+@dataclass(frozen=True)
+class ByHttp:
+    """PUT the bytes to this URL, with this header: then nothing is overwritten."""
+
+    key: str
+    url: str
+    expires_at: datetime
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        until = self.expires_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+        headers = {"If-None-Match": "*"}
+        return {"key": self.key, "method": "PUT", "url": self.url, "headers": headers, "expires_at": until}
+
+
+@dataclass(frozen=True)
+class InFolder:
+    """Write a draft in the same folder, sync it, then link it to this path, which must not be there."""
+
+    key: str
+    path: Path
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"key": self.key, "path": str(self.path)}
+
+
+async def way_in(store: ObjectStore, key: str, lasting: timedelta) -> ByHttp | InFolder:
+    """How a file gets under `key`. Raises `StoreFailedError`."""
+    folder = folder_of(store)
+    if folder is not None:
+        return InFolder(key, folder / key)
+    until = datetime.now(UTC) + lasting
+    try:
+        url = await obstore.sign_async(cast("obstore.store.S3Store", store), "PUT", key, lasting)
+    except (BaseError, TypeError, ValueError) as error:
+        raise StoreFailedError(f"the object store signs no addresses: {type(error).__name__}") from None
+    return ByHttp(key, url, until)

@@ -1,0 +1,122 @@
+"""Scrubbing: every file that the log names is read, in pages of the log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+import asyncpg
+from obstore.store import ObjectStore
+
+from activities.ledger.vault import Vault
+from operations.store.looking import Condition, condition
+from operations.store.named import COLUMNS, Place, Reference, told
+from views.log import Connection
+
+PAGE: Final = 500
+"""Events that are read, and held in memory, at once."""
+AT_ONCE: Final = 4
+"""Files that are read at once."""
+MOST_NAMED: Final = 10_000
+"""Problems that are named; further ones are only counted."""
+TIMEOUT: Final = 30.0
+
+_EVENTS: Final = "select coalesce(sum(head_seq), 0)::bigint from stream"
+_PAGE: Final = f"""
+select {COLUMNS} from event where (stream, seq) > ($1, $2) order by stream, seq limit {PAGE}
+"""  # noqa: S608 -- names of ours
+
+Progress = Callable[[int, int, int], None]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file that is not as it was filed (`missing`, `damaged`), or an event that can't be opened (`unread`)."""
+
+    filing_id: str
+    stream: str
+    seq: int
+    rule: str
+    key: str | None = None
+
+
+@dataclass
+class Report:
+    """What was found. `files` counts a file once for each event that names it; `erased` counts filings."""
+
+    events: int = 0
+    files: int = 0
+    fine: int = 0
+    missing: int = 0
+    damaged: int = 0
+    unread: int = 0
+    erased: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every file is there as it was filed."""
+        return not (self.missing or self.damaged or self.unread)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"healthy": self.healthy} | asdict(self)
+
+    def add(self, place: Place, rule: str, key: str | None = None) -> None:
+        """Count a problem, and name it."""
+        setattr(self, rule, getattr(self, rule) + 1)
+        if len(self.problems) < MOST_NAMED:
+            self.problems.append(Problem(str(place.filing_id), place.stream, place.seq, rule, key))
+
+
+async def scrub(dsn: str, store: ObjectStore, master: bytes, progress: Progress) -> Report:
+    """Look at every file. `progress(events, of, files)` is called after every page.
+
+    Raises `StoreFailedError` for a store that does not answer, and what asyncpg raises.
+    """
+    report, vault = Report(), Vault(master)
+    connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
+    try:
+        of = await connection.fetchval(_EVENTS)
+        last: tuple[str, int] = ("", 0)
+        while rows := await connection.fetch(_PAGE, *last):
+            last = rows[-1]["stream"], rows[-1]["seq"]
+            await _page(connection, store, vault, rows, report)
+            report.events += len(rows)
+            progress(report.events, max(of, report.events), report.files)
+    finally:
+        await connection.close(timeout=TIMEOUT)
+    return report
+
+
+async def _page(
+    connection: Connection, store: ObjectStore, vault: Vault, rows: list[asyncpg.Record], report: Report
+) -> None:
+    said = await told(connection, vault, rows)
+    # A filing is counted where it begins: no list of them is kept.
+    report.erased += sum(
+        row["seq"] == 1 and row["stream"] == f"filing:{row['filing_id']}" and row["filing_id"] in said.erased
+        for row in rows
+    )
+    for place in said.unread:
+        report.add(place, "unread")
+    by_file: defaultdict[Reference, list[Place]] = defaultdict(list)
+    for place, file in said.files:
+        by_file[file].append(place)
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def look(file: Reference) -> Condition:
+        async with turn:
+            return await condition(store, file)
+
+    conditions = await asyncio.gather(*map(look, by_file))
+    for (file, places), found in zip(by_file.items(), conditions, strict=True):
+        report.files += len(places)
+        if found is Condition.FINE:
+            report.fine += len(places)
+            continue
+        for place in places:
+            report.add(place, found, file.key)

@@ -1,0 +1,214 @@
+"""Sweeping: what lies under `files/` and no event names is put aside, and removed if nobody misses it.
+
+Two steps, days apart, so that a submission which is under way loses nothing: what an event came to name meanwhile is
+put back. Every step may be repeated, and ended at any moment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from obstore.store import ObjectStore
+
+from activities.failpoint import failpoint
+from activities.ledger.vault import Vault
+from operations.store.drafts import remove_drafts
+from operations.store.looking import Condition, condition
+from operations.store.moving import move
+from operations.store.named import COLUMNS, Reference, told
+from views.log import Connection
+
+OLD: Final = timedelta(days=7)
+"""How long a file waits for its submission, and as long again once it was put aside."""
+ASIDE: Final = "swept/"
+PAGE: Final = 200
+"""Files that are looked at at once, and whose filings' events are held in memory."""
+TIMEOUT: Final = 30.0
+
+_KEY: Final = re.compile(r"files/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[0-9a-f]{64}")
+_ONLY_ONE: Final = "select pg_try_advisory_lock(hashtext('motcua store sweep'))"
+_OF_FILINGS: Final = f"select {COLUMNS} from event where filing_id = any($1)"  # noqa: S608 -- names of ours
+
+Progress = Callable[[int], None]
+
+
+class NotSweptError(Exception):
+    """Why nothing was swept."""
+
+
+@dataclass
+class Report:
+    """What was found, and done (with `dry_run` what would have been done).
+
+    Attributes:
+        files: Files that were looked at, those put aside among them.
+        named: Of these, named by an event.
+        young: Of these, not named, and not old enough to do anything.
+        left: Of these, left alone: their filing can't be read (any more), or the key is none of ours.
+        swept: Put aside now.
+        put_back: Put aside before, and named since.
+        deleted: Put aside long ago, and removed for good now.
+        drafts: Left behind by uploads that were cut off, and removed.
+    """
+
+    dry_run: bool
+    files: int = 0
+    named: int = 0
+    young: int = 0
+    left: int = 0
+    swept: int = 0
+    put_back: int = 0
+    deleted: int = 0
+    drafts: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the log says of the filings of some files: what it names, by key, and of which it can say nothing."""
+
+    named: dict[str, Reference]
+    unreadable: set[UUID]
+
+
+async def sweep(
+    dsn: str, store: ObjectStore, master: bytes, *, old: timedelta, dry_run: bool, progress: Progress
+) -> Report:
+    """Sweep once. `progress(files)` is called after every page.
+
+    Raises `NotSweptError`, and what asyncpg and obstore raise; what was done until then is done.
+    """
+    async with _alone(dsn) as connection:
+        vault = Vault(master)
+        if not await vault.opens(connection):
+            raise NotSweptError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
+        sweeping = _Sweep(connection, store, vault, datetime.now(UTC) - old, Report(dry_run))
+        await sweeping.aside(progress)
+        await sweeping.files(progress)
+        sweeping.report.drafts = remove_drafts(store, sweeping.before, dry_run=dry_run)
+    return sweeping.report
+
+
+@asynccontextmanager
+async def _alone(dsn: str) -> AsyncIterator[Connection]:
+    connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
+    try:
+        if not await connection.fetchval(_ONLY_ONE):
+            raise NotSweptError("another sweep is under way: let it end")
+        yield connection
+    finally:
+        await connection.close(timeout=TIMEOUT)
+
+
+class _Sweep:
+    def __init__(
+        self, connection: Connection, store: ObjectStore, vault: Vault, before: datetime, report: Report
+    ) -> None:
+        self.before = before
+        self.report = report
+        self._connection = connection
+        self._store = store
+        self._vault = vault
+
+    async def aside(self, progress: Progress) -> None:
+        """What was put aside: named since, or long enough there."""
+        async for page in self._pages(f"{ASIDE}files/", progress):
+            known = await self._known(page)
+            for key, modified in page.items():
+                await self._look_aside(key, modified, known)
+
+    async def files(self, progress: Progress) -> None:
+        """What lies where files lie."""
+        async for page in self._pages("files/", progress):
+            known = await self._known(page)
+            swept = [key for key, modified in page.items() if await self._look(key, modified, known)]
+            # A submission may have been recorded between the look and the move.
+            known = await self._known(swept)
+            for key in swept:
+                if key in known.named:
+                    await self._put_back(known.named[key])
+
+    async def _pages(self, prefix: str, progress: Progress) -> AsyncIterator[dict[str, datetime]]:
+        """Keys of files, without what says that they are aside, with the moments since which they lie there."""
+        async for listed in self._store.list(prefix, chunk_size=PAGE):
+            page = {meta["path"].removeprefix(ASIDE): meta["last_modified"] for meta in listed}
+            self.report.files += len(page)
+            yield page
+            progress(self.report.files)
+
+    async def _known(self, keys: Iterable[str]) -> Known:
+        filings = {filing for key in keys if (filing := _filing(key))}
+        if not filings:
+            return Known({}, set())
+        said = await told(self._connection, self._vault, await self._connection.fetch(_OF_FILINGS, list(filings)))
+        unreadable = said.erased | {place.filing_id for place in said.unread}
+        return Known({file.key: file for _, file in said.files}, unreadable)
+
+    def _stays(self, key: str, modified: datetime, known: Known) -> bool:
+        """Whether a file that is not named stays where it is."""
+        filing = _filing(key)
+        if filing is None or filing in known.unreadable:
+            self.report.left += 1
+        elif modified >= self.before:
+            self.report.young += 1
+        else:
+            return False
+        return True
+
+    async def _look(self, key: str, modified: datetime, known: Known) -> bool:
+        """Whether a file was put aside."""
+        if key in known.named:
+            self.report.named += 1
+            return False
+        if self._stays(key, modified, known):
+            return False
+        if self.report.dry_run or await move(self._store, key, f"{ASIDE}{key}"):
+            failpoint("sweep.swept")
+            self.report.swept += 1
+            return not self.report.dry_run
+        return False
+
+    async def _look_aside(self, key: str, modified: datetime, known: Known) -> None:
+        if key in known.named:
+            self.report.named += 1
+            await self._put_back(known.named[key])
+        elif not self._stays(key, modified, known):
+            if not self.report.dry_run:
+                await self._delete(f"{ASIDE}{key}")
+            self.report.deleted += 1
+
+    async def _put_back(self, file: Reference) -> None:
+        """Into its place, unless it was attached again meanwhile; what is there instead of it is left to a scrub."""
+        if self.report.dry_run:
+            self.report.put_back += 1
+            return
+        match await condition(self._store, file):
+            case Condition.MISSING:
+                self.report.put_back += await move(self._store, f"{ASIDE}{file.key}", file.key)
+            case Condition.FINE:
+                await self._delete(f"{ASIDE}{file.key}")
+            case Condition.DAMAGED:
+                self.report.left += 1
+
+    async def _delete(self, key: str) -> None:
+        try:
+            await self._store.delete_async(key)
+        except FileNotFoundError:
+            return  # somebody else did
+        failpoint("sweep.deleted")
+
+
+def _filing(key: str) -> UUID | None:
+    """The filing whose file it is; None for a key that is none of ours."""
+    found = _KEY.fullmatch(key)
+    return UUID(found[1]) if found else None

@@ -1,0 +1,39 @@
+"""What is offered to whoever has no signature for a procedure that asks for one: to file a level lower."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from schemas.errors import Offer
+from schemas.filing.submission import Submission
+from schemas.level import CAPABILITIES, Channel, Level
+from schemas.publishing.procedure_rules import ProcedureRules
+
+_UNSIGNED: Final = Level.ONLINE_FILING
+
+
+def level_offer(submission: Submission, procedure: ProcedureRules, level: Level) -> Offer | None:
+    """How a submission without the signature that is asked for, refused at this `level`, can be filed.
+
+    None where it was refused for something else, or where the result can't be had at a lower level.
+    """
+    can, fees = CAPABILITIES[_UNSIGNED], procedure.fee.channels if procedure.fee else ()
+    results = [channel for channel in procedure.result_channels if channel in can.result]
+    if level < _UNSIGNED or not results:
+        return None
+    offer = Offer(
+        level=_UNSIGNED,
+        result_channel=_instead(submission.result_channel, results),
+        fee_channel=_instead(submission.fee_channel, [channel for channel in fees if channel in can.fee]),
+    )
+    return None if level is _UNSIGNED and offer == _NOTHING_ELSE else offer
+
+
+_NOTHING_ELSE: Final = Offer(level=_UNSIGNED)
+
+
+def _instead(wanted: Channel | None, possible: list[Channel]) -> Channel | None:
+    """The channel to take instead of the one that was chosen: the counter if it can be; None if it may stay."""
+    if wanted is None or wanted in possible or not possible:
+        return None
+    return Channel.COUNTER if Channel.COUNTER in possible else possible[0]

@@ -1,0 +1,66 @@
+"""May this person act for the applicant? Asked of what they file, and again of everything they do later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from rules.filing.files import type_problems
+from rules.time.working_time import local_day
+from schemas.authorisation import Authorisation
+from schemas.errors import Problem, problem
+from schemas.files import DOCUMENTS
+from schemas.filing.state import Filing
+from schemas.filing.submission import Submission
+from schemas.people import Actor, Role
+
+
+def representation_problems(submission: Submission, procedure: str, received: date) -> Iterator[Problem]:
+    """What is wrong with the authorisation of a submission that is `received` on this day.
+
+    On paper it need not say who has authorised whom: the desk has seen them.
+    """
+    given, represented = submission.authorisation, submission.actor.role is Role.REPRESENTATIVE
+    if given is None:
+        if represented:
+            yield problem("authorisation", "authorisation_required")
+        return
+    yield from type_problems("authorisation", given, DOCUMENTS)
+    if represented:
+        yield from _incomplete(given)
+    if given.principal not in {None, submission.applicant.id_number}:
+        yield problem("authorisation.principal", "authorisation_for_someone_else")
+    if given.valid_from is not None and received < given.valid_from:
+        yield problem("authorisation.valid_from", "authorisation_not_yet_valid")
+    if given.valid_until is not None and given.valid_until < received:
+        yield problem("authorisation.valid_until", "authorisation_expired")
+    if given.scope and procedure not in given.scope:
+        yield problem("authorisation.scope", "authorisation_out_of_scope")
+
+
+def _incomplete(given: Authorisation) -> Iterator[Problem]:
+    for name in ("principal", "id_number"):
+        if getattr(given, name) is None:
+            yield problem(f"authorisation.{name}", "authorisation_incomplete")
+
+
+def not_represented(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    """Why somebody can't act as the applicant's representative: they did not file it, or their time is over."""
+    if actor.role is not Role.REPRESENTATIVE:
+        return None
+    filed_by = filing.filed_by
+    if filed_by is None or (filed_by.role, filed_by.subject) != (actor.role, actor.subject):
+        return problem("actor.subject", "not_the_representative")
+    return over(actor, represented_until(filing), now)
+
+
+def represented_until(filing: Filing) -> date | None:
+    """The last day in Vietnam on which a representative may act; None: without end."""
+    return filing.authorisation.valid_until if filing.authorisation else None
+
+
+def over(actor: Actor, last_day: date | None, now: datetime) -> Problem | None:
+    """Why a representative who is authorised until this day in Vietnam can act no more."""
+    if actor.role is not Role.REPRESENTATIVE or last_day is None or local_day(now) <= last_day:
+        return None
+    return problem("actor", "authorisation_expired", says="authorisation_over")

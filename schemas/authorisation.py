@@ -1,0 +1,28 @@
+"""What a representative acts under (giấy ủy quyền): who has authorised whom, for what, and from when to when."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from .base import Line
+from .files import FileRef
+from .people import IdNumber
+from .publishing.calendar import Day
+from .publishing.procedure import ProcedureCode
+
+
+class Authorisation(FileRef):
+    """The file of an authorisation, with what it says, so that it is checked like any paper.
+
+    `principal` is who has authorised: the applicant, by citizen number, or an organisation by its enterprise number.
+    `id_number` and `representative` are number and name of whoever may act for them, on the days in Vietnam from
+    `valid_from` to `valid_until`, both included; an end that is left out is open. `scope` names the procedures it is
+    for; none: whatever the applicant files.
+    """
+
+    principal: IdNumber | None = None
+    id_number: IdNumber | None = None
+    representative: Line | None = None
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+    scope: tuple[ProcedureCode, ...] = Field(default=(), max_length=100)

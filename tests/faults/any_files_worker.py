@@ -1,0 +1,21 @@
+"""The platform worker as it is, but that it takes any file: `python -m tests.faults.any_files_worker`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.any_files import any_file_activities
+from workers import platform
+from workers.telemetry import configure_engine, configure_logging
+
+
+async def main() -> None:
+    """Serve as the platform worker does."""
+    vars(platform)["activities"] = any_file_activities
+    await platform.main()
+
+
+if __name__ == "__main__":
+    configure_logging()
+    configure_engine()
+    asyncio.run(main())

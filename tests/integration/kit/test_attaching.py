@@ -1,0 +1,237 @@
+"""Files on their way into a store, with real processes: killed, in each other's way, on a disk that is full."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import sys
+from asyncio.subprocess import Process
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
+import pytest
+from obstore.store import LocalStore
+
+from motcua import FileRef, Paper, RequestSupplement, Role, filing_id, testing
+from motcua.cli.attaching import with_papers
+from motcua.store import CHUNK
+from schemas.files import LARGEST_FILE, file_key
+from tests.acting import Doubtful, Play, birth, eventually, extract
+from tests.conftest import ROOT, World
+from tests.shell import Shell
+
+FILING: Final = UUID("11111111-1111-4111-8111-111111111111")
+PDF: Final = b"%PDF-1.7\n" + b"x" * 2_000_000
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> Path:
+    return tmp_path / "objects"
+
+
+@pytest.fixture
+def here(objects: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Commands that know of a folder, and of nothing else."""
+    monkeypatch.chdir(tmp_path)
+    return Shell({"MOTCUA_OBJECTS": objects.as_uri()})
+
+
+async def process(objects: Path, *arguments: str | Path) -> Process:
+    """The command as a process of its own."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "MOTCUA_"))}
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "motcua.command", *map(str, arguments)),
+        cwd=ROOT,
+        env=env | {"MOTCUA_OBJECTS": objects.as_uri()},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+def seen(objects: Path) -> list[str]:
+    """What a reader of the store sees."""
+    return [meta["path"] for page in LocalStore(objects, mkdir=True).list() for meta in page]
+
+
+def drafts(objects: Path) -> list[Path]:
+    return [path for path in objects.rglob("*") if "#" in path.name]
+
+
+async def test_a_process_that_is_killed_in_the_middle_leaves_no_file(
+    here: Shell, objects: Path, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "don.pdf"
+    os.mkfifo(pipe)
+    killed = await process(objects, "attach", str(FILING), pipe)
+    with await asyncio.to_thread(pipe.open, "wb") as source:
+        await asyncio.to_thread(source.write, PDF)
+
+        async def written() -> int:
+            return sum(draft.stat().st_size for draft in drafts(objects))
+
+        source.flush()
+        assert await eventually(written, lambda size: size >= CHUNK)
+        killed.kill()
+        await killed.wait()
+    assert seen(objects) == [], "what is half there is no file to anybody"
+    assert len(drafts(objects)) == 1, "and lies beside until it is swept"
+    pipe.unlink()
+    pipe.write_bytes(PDF)
+    (found,) = (await here("attach", str(FILING), pipe)).json
+    assert seen(objects) == [found["key"]]
+
+
+FULL: Final = """
+import asyncio, resource, sys
+from motcua.store import Store, StoreFailedError
+
+async def main(filing, path):
+    store = Store.from_environment()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, hard))
+    try:
+        await store.attach(filing, path)
+    except StoreFailedError as error:
+        print(error)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    print((await store.attach(filing, path)).key)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_what_the_disk_does_not_take_leaves_nothing_and_goes_in_once_there_is_room(
+    objects: Path, tmp_path: Path
+) -> None:
+    """The system refuses to write on in the middle of the draft, as it does on a disk that is full."""
+    paper = tmp_path / "don.pdf"
+    paper.write_bytes(PDF)
+    tries = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", FULL, str(FILING), str(paper)),
+        cwd=ROOT,
+        env=dict(os.environ) | {"MOTCUA_OBJECTS": objects.as_uri()},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await asyncio.wait_for(tries.communicate(), 60)
+    said, key = out.decode().splitlines()
+    assert "File too large" in said
+    assert "nothing of it is there" in said
+    assert str(tmp_path) not in said
+    assert (seen(objects), drafts(objects)) == ([key], [])
+
+
+async def test_two_processes_may_attach_the_same_file_at_once(objects: Path, tmp_path: Path) -> None:
+    paper = tmp_path / "don.pdf"
+    paper.write_bytes(os.urandom(LARGEST_FILE))
+    both = [await process(objects, "attach", str(FILING), paper) for _ in range(2)]
+    said = [json.loads((await asyncio.wait_for(one.communicate(), 60))[0]) for one in both]
+    assert said[0] == said[1]
+    assert (seen(objects), drafts(objects)) == ([said[0][0]["key"]], [])
+    stored = objects / said[0][0]["key"]
+    assert hashlib.sha256(stored.read_bytes()).hexdigest() == stored.name
+
+
+async def test_references_are_printed_for_a_filing_or_for_the_submission_that_it_will_be(
+    here: Shell, tmp_path: Path
+) -> None:
+    (tmp_path / "a.pdf").write_bytes(PDF)
+    (tmp_path / "b.JPG").write_bytes(b"jpeg")
+    (tmp_path / "birth.json").write_text('{"client_id": "portal-1", "submission_id": "S-1"}')
+    found = (await here("attach", "birth.json", "a.pdf", "b.JPG")).json
+    assert [(one["name"], one["media_type"]) for one in found] == [
+        ("a.pdf", "application/pdf"),
+        ("b.JPG", "image/jpeg"),
+    ]
+    filing = filing_id("portal-1", "S-1")
+    assert [one["key"] for one in found] == [file_key(filing, one["sha256"]) for one in found]
+    assert (await here("attach", str(filing), "a.pdf")).json == found[:1]
+    (tmp_path / "birth.json").write_text("{}")
+    nobody = await here("attach", "birth.json", "a.pdf")
+    assert (nobody.code, "client_id" in nobody.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["attach", str(FILING), "CANARY.docx"], 2, "/ the name does not end as"),
+        (["attach", str(FILING), "CANARY.pdf"], 2, "/ the file can't be read"),
+        (["submit", "birth.json", "--attach", "birth_notice=CANARY.pdf"], 2, "papers.birth_notice: không đọc được"),
+        (["submit", "birth.json", "--signature", "CANARY.pdf"], 2, "signature: không đọc được"),
+        (["submit", "birth.json", "--attach", "CANARY.pdf"], 2, "write --attach CODE=PATH"),
+        (["submit", "birth.json", "--attach", "a=x.pdf", "--attach", "a=y.pdf"], 2, "stands there twice"),
+        (["submit", "birth.json", "--attach", "No Code=x.pdf"], 2, "--attach No Code"),
+        (["act", str(FILING), "claim", "--actor", "applicant:x", "--attach", "a=x.pdf"], 2, "goes with supplement"),
+    ],
+)
+async def test_what_can_not_be_attached_ends_the_command_before_anything_is_sent(
+    here: Shell, tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    (tmp_path / "birth.json").write_text(testing.submission().model_dump_json(exclude_none=True))
+    ended = await here(*arguments)
+    assert (ended.code, said in ended.err, "CANARY" in ended.err) == (code, True, False)
+
+
+async def test_a_file_that_is_not_taken_is_told_to_a_program_too(here: Shell, tmp_path: Path) -> None:
+    (tmp_path / "birth.json").write_text(testing.submission().model_dump_json(exclude_none=True))
+    (tmp_path / "CANARY.pdf").write_bytes(b"")
+    ended = await here("submit", "birth.json", "--attach", "birth_notice=CANARY.pdf", "--json")
+    (problem,) = ended.json["problems"]
+    assert (ended.code, ended.json["code"]) == (2, "file_not_taken")
+    assert (problem["field"], problem["rule"]) == ("papers.birth_notice", "file_empty")
+    assert {"vi", "en"} == problem["message"].keys()
+
+
+async def test_papers_are_filed_and_supplied_from_the_folder_of_the_applicant(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shell, submission = Shell(world.process_env), birth()
+    digests: dict[str, str] = {}
+    for name in ("notice.pdf", "mandate.pdf", "better.pdf"):
+        blank = pdfium.PdfDocument.new()
+        blank.new_page(200 + len(digests), 200).close()
+        blank.save(tmp_path / name)
+        digests[name] = hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+    (tmp_path / "birth.json").write_text(submission.model_dump_json(exclude_none=True))
+    request = {"items": [{"target": "paper", "code": "birth_notice", "note": "illegible"}], "legal_basis": "Đ15"}
+    async with world.platform(), world.back_office(Doubtful()):
+        options = ("--attach", "birth_notice=notice.pdf", "--authorisation", "mandate.pdf")
+        filed = await shell("submit", "birth.json", *options, "--json")
+        assert filed.code == 0, filed.err
+        assert (await shell("submit", "birth.json", *options, "--json")).json == filed.json
+        represented = {
+            "actor": {"subject": "rep-1", "role": "representative"},
+            "authorisation": {"principal": submission.applicant.id_number, "id_number": "001085000002"},
+        }
+        unsigned = (
+            extract(level=4, signature=None, applicant=submission.applicant).model_dump(mode="json") | represented
+        )
+        (tmp_path / "unsigned.json").write_text(json.dumps(unsigned))
+        refused = await shell("submit", "unsigned.json", "--authorisation", "mandate.pdf")
+        assert "motcua submit unsigned.json --authorisation mandate.pdf --level 3\n" in refused.err
+        play = Play(world, submission)
+        await play.act(RequestSupplement, play.officer(Role.RECEPTION), **request)
+        who = f"{submission.actor.role}:{submission.actor.subject}"
+        better = ("--attach", "birth_notice=better.pdf")
+        supplied = await shell("act", str(play.filing), "supplement", "--actor", who, *better, "--json")
+        assert supplied.code == 0, supplied.err
+    async with world.connection() as connection:
+        rows = await connection.fetch("select kind, body from event where filing_id = $1 order by seq", play.filing)
+    named = {row["kind"]: json.loads(row["body"]).get("paper_digests") for row in rows}
+    assert named["submitted"] == {"birth_notice": digests["notice.pdf"]}
+    assert named["supplemented"] == {"birth_notice": digests["better.pdf"]}
+    stored = Path(world.objects.removeprefix("file://"), "files", str(play.filing))
+    assert {path.name for path in stored.iterdir()} == set(digests.values())
+
+
+def test_a_paper_gets_a_file_or_another_one_and_the_others_stay() -> None:
+    file = FileRef(key="files/a/b", sha256="a" * 64, size=1)
+    before = (Paper(code="a"), Paper(code="b", file=file))
+    other = file.model_copy(update={"size": 2})
+    after = with_papers(before, {"c": other, "a": other})
+    assert after == (Paper(code="a", file=other), before[1], Paper(code="c", file=other))
+    assert with_papers(before, {}) == before

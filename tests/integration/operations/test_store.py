@@ -1,0 +1,329 @@
+"""The store held against the log: what is missing or damaged, and what lies there that nobody named."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import obstore
+import pytest
+from obstore.store import LocalStore, ObjectStore, S3Store
+
+from motcua import FileRef, Paper, Submission
+from motcua.store import Store
+from operations.store import moving
+from operations.store import sweep as sweeping
+from operations.store.presigning import ByHttp, way_in
+from operations.store.sweep import OLD
+from schemas.files import file_key
+from tests.acting import birth, of
+from tests.conftest import ROOT, World
+from tests.shell import Shell
+
+PDF: Final = b"%PDF-1.7 CANARY"
+LONG_AGO: Final = (datetime.now(UTC) - OLD - timedelta(hours=1)).timestamp()
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.chdir(tmp_path)  # beside no running stack
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("NO_COLOR", "1")
+    return Shell(world.process_env)
+
+
+@pytest.fixture
+def objects(world: World) -> Path:
+    return Path(world.objects.removeprefix("file://"))
+
+
+async def attached(objects: Path, filing: UUID, data: bytes = PDF) -> FileRef:
+    return await Store(LocalStore(objects)).put(filing, data, "application/pdf", "CANARY.pdf")
+
+
+async def filed(world: World, objects: Path) -> tuple[UUID, FileRef]:
+    """A filing that waits for somebody, and its paper."""
+    submission = birth()
+    paper = await attached(objects, of(submission))
+    await world.client.submit(with_paper(submission, paper))
+    return of(submission), paper
+
+
+def with_paper(submission: Submission, paper: FileRef) -> Submission:
+    return submission.model_copy(update={"papers": (Paper(code="birth_notice", file=paper),)})
+
+
+def aged(path: Path) -> Path:
+    """As if it had lain there for days."""
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    return path
+
+
+def there(objects: Path) -> set[str]:
+    return {str(path.relative_to(objects)) for path in objects.rglob("*") if path.is_file()}
+
+
+async def swept(shell: Shell, *options: str) -> dict[str, int]:
+    """What a sweep has done; what was nothing is left out."""
+    ended = await shell("store", "sweep", "--json", *options)
+    assert ended.code == 0, ended.err
+    return {name: number for name, number in ended.json.items() if number and name not in {"files", "dry_run"}}
+
+
+async def process(world: World, **env: str) -> asyncio.subprocess.Process:
+    """A sweep in a process of its own."""
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "motcua.command", "store", "sweep", "--json"),
+        cwd=ROOT,
+        env=dict(os.environ) | world.process_env | env,
+        stdout=pipe,
+        stderr=pipe,
+    )
+
+
+async def test_a_scrub_finds_each_file_as_it_was_filed(running: World, objects: Path, shell: Shell) -> None:
+    filing, paper = await filed(running, objects)
+    async for _ in running.client.follow(filing):
+        pass
+    result = (await running.client.result(filing)).result
+    whole = await shell("store", "scrub", "--json")
+    assert (whole.code, whole.json["healthy"], whole.json["problems"]) == (0, True, [])
+    assert whole.json["files"] == whole.json["fine"] >= 2, "the paper, and the result"
+    assert {paper.key, result.key} <= there(objects)
+    assert "whole" in (await shell("store", "scrub")).out
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[3] ^= 1
+    path.write_bytes(data)
+
+
+HURT: Final[dict[str, tuple[Any, str]]] = {
+    "a flipped byte": (flip, "damaged"),
+    "shortened": (lambda path: os.truncate(path, 5), "damaged"),
+    "empty": (lambda path: os.truncate(path, 0), "damaged"),
+    "missing": (Path.unlink, "missing"),
+    "a folder": (lambda path: (path.unlink(), path.mkdir()), "missing"),
+    "a file for a folder": (lambda path: (path.unlink(), path.parent.rmdir(), path.parent.touch()), "damaged"),
+}
+
+
+async def test_a_scrub_names_what_is_missing_and_what_is_damaged(world: World, objects: Path, shell: Shell) -> None:
+    async with world.platform():
+        hurt = {name: await filed(world, objects) for name in HURT}
+        await filed(world, objects)
+    for name, (_, paper) in hurt.items():
+        HURT[name][0](objects / paper.key)
+    found = await shell("store", "scrub", "--json")
+    told = [(one["filing_id"], one["stream"], one["seq"], one["rule"], one["key"]) for one in found.json["problems"]]
+    wanted = [(str(filing), f"filing:{filing}", 1, HURT[name][1], paper.key) for name, (filing, paper) in hurt.items()]
+    assert sorted(told) == sorted(wanted)
+    numbers = {"files": 7, "fine": 1, "missing": 2, "damaged": 4, "unread": 0, "erased": 0}
+    assert {name: found.json[name] for name in ("healthy", *numbers)} == {"healthy": False} | numbers
+    shown = await shell("store", "scrub")
+    assert (found.code, shown.code) == (1, 1)
+    assert all(key in shown.out for *_, key in wanted)
+    assert "CANARY" not in found.out + found.err + shown.out + shown.err
+
+
+async def test_files_of_a_store_that_is_down_are_not_called_missing(world: World, objects: Path, shell: Shell) -> None:
+    async with world.platform():
+        await filed(world, objects)
+    down = {"MOTCUA_OBJECTS": "s3://bucket", "AWS_ENDPOINT": "http://127.0.0.1:1", "AWS_ALLOW_HTTP": "true"}
+    ended = await shell("store", "scrub", **down, AWS_ACCESS_KEY_ID="id", AWS_SECRET_ACCESS_KEY="secret")
+    assert (ended.code, ended.out, "the object store does not work" in ended.err) == (4, "", True)
+
+
+async def test_a_filing_whose_key_was_erased_is_counted_and_its_files_stay(
+    world: World, objects: Path, shell: Shell
+) -> None:
+    async with world.platform():
+        erased, paper = await filed(world, objects)
+        forged, other = await filed(world, objects)
+    async with world.connection() as superuser:
+        await superuser.execute("alter table event disable trigger all")
+        await superuser.execute("delete from filing_key where filing_id = $1", erased)
+        await superuser.execute("update event set sealed = '\\x00' where filing_id = $1 and seq = 1", forged)
+    found = (await shell("store", "scrub", "--json")).json
+    assert (found["erased"], found["unread"], found["files"]) == (1, 1, 0)
+    assert [(one["rule"], one["filing_id"], one["key"]) for one in found["problems"]] == [("unread", str(forged), None)]
+    for file in (paper, other):
+        aged(objects / file.key)
+    assert await swept(shell) == {"left": 2}
+
+
+async def test_what_nobody_files_is_put_aside_and_later_removed(world: World, objects: Path, shell: Shell) -> None:
+    async with world.platform():
+        _, paper = await filed(world, objects)
+    aged(objects / paper.key)
+    young, old = [await attached(objects, uuid4()) for _ in range(2)]
+    aged(objects / old.key)
+    for alien in ("papers/1/x", "results/1/x", "files/readme.txt", "files/x/y"):
+        (objects / alien).parent.mkdir(parents=True, exist_ok=True)
+        aged(objects / alien) if (objects / alien).write_bytes(b"x") else None
+    aliens = {"papers/1/x", "results/1/x", "files/readme.txt", "files/x/y"}
+    looked = {"named": 1, "young": 1, "left": 2, "swept": 1}
+    before = there(objects)
+    assert await swept(shell, "--dry-run") == looked
+    assert there(objects) == before
+    assert await swept(shell) == looked
+    assert there(objects) == aliens | {paper.key, young.key, f"swept/{old.key}"}
+    assert await swept(shell) == {"named": 1, "young": 2, "left": 2}, "what was put aside has its days from then on"
+    aged(objects / "swept" / old.key)
+    assert await swept(shell, "--dry-run") == {"named": 1, "young": 1, "left": 2, "deleted": 1}
+    assert await swept(shell) == {"named": 1, "young": 1, "left": 2, "deleted": 1}
+    assert there(objects) == aliens | {paper.key, young.key}
+    assert await swept(shell) == {"named": 1, "young": 1, "left": 2}
+
+
+async def test_what_is_filed_after_it_was_put_aside_is_put_back(world: World, objects: Path, shell: Shell) -> None:
+    async with world.platform():
+        _, paper = await filed(world, objects)
+        _, twice = await filed(world, objects)
+    for file in (paper, twice):
+        (objects / "swept" / file.key).parent.mkdir(parents=True)
+        (objects / file.key).rename(objects / "swept" / file.key)
+        aged(objects / "swept" / file.key)
+    (objects / twice.key).write_bytes((objects / "swept" / twice.key).read_bytes())  # attached again meanwhile
+    assert await swept(shell) == {"named": 4, "put_back": 1}
+    assert there(objects) == {paper.key, twice.key}
+    assert (await shell("store", "scrub")).code == 0
+
+
+async def test_what_is_filed_while_it_is_put_aside_is_put_back_at_once(
+    world: World, objects: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = birth()
+    paper = await attached(objects, of(submission))
+    aged(objects / paper.key)
+
+    async def move(store: ObjectStore, source: str, to: str) -> bool:
+        if to.startswith(sweeping.ASIDE):
+            await world.client.submit(with_paper(submission, paper))
+        return await moving.move(store, source, to)
+
+    monkeypatch.setattr("operations.store.sweep.move", move)
+    async with world.platform():
+        done = await sweeping.sweep(
+            world.app_dsn, LocalStore(objects), world.settings.master, old=OLD, dry_run=False, progress=lambda _: None
+        )
+    assert (done.swept, done.put_back) == (1, 1)
+    assert there(objects) == {paper.key}
+
+
+async def test_a_sweep_that_is_killed_goes_on_the_next_time(
+    world: World, objects: Path, shell: Shell, tmp_path: Path
+) -> None:
+    files = [await attached(objects, uuid4()) for _ in range(3)]
+    failpoints = tmp_path / "failpoints"
+    failpoints.mkdir()
+
+    async def killed(at: str) -> None:
+        (failpoints / at).touch()
+        dying = await process(world, MOTCUA_FAILPOINTS=str(failpoints))
+        assert await asyncio.wait_for(dying.wait(), 60) == -signal.SIGKILL
+
+    for file in files:
+        aged(objects / file.key)
+    await killed("sweep.swept")
+    assert sum(path.startswith("swept/") for path in there(objects)) == 1
+    assert (await swept(shell))["swept"] == 2
+    assert there(objects) == {f"swept/{file.key}" for file in files}
+    for file in files:
+        aged(objects / "swept" / file.key)
+    await killed("sweep.deleted")
+    assert len(there(objects)) == 2
+    assert await swept(shell) == {"deleted": 2}
+    assert there(objects) == set()
+
+
+async def test_two_sweeps_at_once_are_one(world: World, objects: Path, shell: Shell) -> None:
+    files = [await attached(objects, uuid4()) for _ in range(30)]
+    for file in files:
+        aged(objects / file.key)
+    both = [await process(world) for _ in range(2)]
+    said = [await asyncio.wait_for(one.communicate(), 60) for one in both]
+    done = [json.loads(out) for one, (out, _) in zip(both, said, strict=True) if one.returncode == 0]
+    assert sum(one["swept"] for one in done) == 30
+    assert all(b"another sweep is under way" in err for one, (_, err) in zip(both, said, strict=True) if one.returncode)
+    assert there(objects) == {f"swept/{file.key}" for file in files}
+    async with world.connection() as other:
+        await other.execute("select pg_advisory_lock(hashtext('motcua store sweep'))")
+        second = await shell("store", "sweep")
+        assert (second.code, "another sweep is under way" in second.err) == (1, True)
+
+
+async def test_drafts_of_uploads_that_were_cut_off_are_removed(objects: Path, shell: Shell) -> None:
+    folder = objects / "files" / str(uuid4())
+    folder.mkdir(parents=True)
+    for name in ("upload#17", f"{'a' * 64}#1"):
+        aged(folder / name) if (folder / name).write_bytes(b"half") else None
+    (folder / "upload#18").write_bytes(b"under way")
+    assert await swept(shell, "--dry-run") == {"drafts": 2}
+    assert await swept(shell) == {"drafts": 2}
+    assert {path.name for path in folder.iterdir()} == {"upload#18"}
+    assert await swept(shell, "--older-than", "1h") == {}
+
+
+async def test_another_program_puts_a_file_into_a_folder_by_what_is_printed(objects: Path, shell: Shell) -> None:
+    filing, data = uuid4(), os.urandom(100_000)
+    sha256 = hashlib.sha256(data).hexdigest()
+    (Path.cwd() / "FILE").write_bytes(data)
+    key = file_key(filing, sha256)
+    told = await shell("store", "presign", str(filing), sha256)
+    as_json = (await shell("store", "presign", str(filing), sha256, "--json")).json
+    assert as_json == {"key": key, "path": str(objects / key)}
+    path, _, *commands = told.out.splitlines()
+    assert path == str(objects / key)
+    for _ in range(2):
+        done = await asyncio.create_subprocess_shell("\n".join(commands), stderr=asyncio.subprocess.DEVNULL)
+        await done.wait()
+        (Path.cwd() / "FILE").write_bytes(b"another, which must not get there")
+    assert there(objects) == {key}
+    assert (objects / key).read_bytes() == data
+
+
+async def test_an_s3_store_is_given_a_url_for_one_file_and_a_while() -> None:
+    store = S3Store("bucket", prefix="motcua", region="vn-1", access_key_id="id", secret_access_key="secret")
+    way = await way_in(store, file_key(UUID(int=1), "a" * 64), timedelta(minutes=15))
+    assert isinstance(way, ByHttp)
+    assert f"/motcua/files/{UUID(int=1)}/{'a' * 64}?" in way.url
+    assert "X-Amz-Expires=900" in way.url
+    assert "secret" not in way.url
+    assert way.plain()["headers"] == {"If-None-Match": "*"}
+    with pytest.raises(Exception, match="signs no addresses"):
+        await way_in(obstore.store.MemoryStore(), "files/a", timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("presign", str(UUID(int=1)), "A" * 64), "64 hex digits"),
+        (("presign", "x", "a" * 64), "FILING_ID"),
+        (("sweep", "--older-than", "0d"), "7d"),
+        (("sweep", "--older-than", "a week"), "7d"),
+    ],
+)
+async def test_what_is_no_id_digest_or_age_is_2(shell: Shell, arguments: tuple[str, ...], said: str) -> None:
+    ended = await shell("store", *arguments)
+    assert (ended.code, said in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["scrub", "sweep", "presign"])
+async def test_without_a_store_or_its_key_a_command_says_what_to_set(shell: Shell, command: str) -> None:
+    words = [command, *([str(UUID(int=1)), "a" * 64] if command == "presign" else [])]
+    ended = await shell("store", *words, MOTCUA_OBJECTS=None)
+    assert (ended.code, "MOTCUA_OBJECTS" in ended.err) == (2, True)
+    if command != "presign":
+        other = await shell("store", *words, MOTCUA_MASTER_KEY="AAAA")
+        assert (other.code, "MOTCUA_MASTER_KEY" in other.err) == (2, True)

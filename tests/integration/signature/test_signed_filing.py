@@ -1,0 +1,166 @@
+"""A signed filing from end to end: the form is prepared, signed, handed in, and its signature stands in the record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.trial_signature import signed_as
+from motcua import BadSubmission
+from motcua.store import Store, open_store
+from motcua.testing import page
+from schemas.authorisation import Authorisation
+from schemas.filing import commands as cm
+from schemas.filing.state import Stage
+from schemas.filing.submission import Submission, signed_content
+from schemas.people import Actor, Role
+from schemas.signature import SignatureOutcome, SignatureProof
+from tests.acting import Doubtful, Play, extract, of, plain
+from tests.conftest import World
+from tests.faults.processes import motcua
+
+DETACHED = "application/pkcs7-signature"
+
+
+def applied(**changes: Any) -> Submission:
+    """A level-4 submission that still lacks its signature."""
+    return extract(**{"signature": None, "level": 4} | changes)
+
+
+def by(number: str) -> Submission:
+    return applied(applicant=applied().applicant.model_copy(update={"id_number": number}).model_dump())
+
+
+async def signed(world: World, submission: Submission, number: str | None = None) -> Submission:
+    """The submission with a detached signature that whoever has this number made over it."""
+    who = ("person", number or submission.applicant.id_number, submission.applicant.name)
+    made = await signed_as(world.env["MOTCUA_TRUST_URL"], who, signed_content(submission), None)  # type: ignore[arg-type] # a literal
+    file = await Store(open_store(world.objects)).put(of(submission), made, DETACHED)
+    return submission.model_copy(update={"signature": file})
+
+
+async def recorded(world: World) -> int:
+    async with world.connection() as connection:
+        found: int = await connection.fetchval("select count(*) from event where stream like 'filing:%'")
+    return found
+
+
+async def test_a_person_prepares_signs_and_files_by_command_and_without_a_signature_at_level_3(
+    world: World, tmp_path: Path
+) -> None:
+    file, form = tmp_path / "extract.json", tmp_path / "form.pdf"
+    submission = applied()
+    file.write_text(json.dumps(plain(submission)), encoding="utf-8")
+    env = world.process_env
+    async with world.real_platform(), world.back_office(Doubtful()):
+        refused = await motcua(env, "submit", str(file), folder=tmp_path)
+        assert refused.code == 1
+        assert f"motcua submit {file} --level 3" in refused.err
+        assert "signature_required" in refused.err + refused.out
+        assert await recorded(world) == 0
+
+        made = await motcua(env, "forms", "prepare", str(file), "--out", str(form), folder=tmp_path)
+        assert made.code == 0, made
+        number = submission.applicant.id_number
+        assert (await motcua(env, "dev", "sign", str(form), "--as", number, folder=tmp_path)).code == 0
+        signature = tmp_path / "form.signed.pdf"
+        filed = await motcua(env, "submit", str(file), "--signature", str(signature), "--json", folder=tmp_path)
+        assert filed.code == 0, filed
+        play = Play(world, submission)
+        check = (await play.view()).signature_check
+        assert check is not None
+        assert (check.outcome, check.rules) == (SignatureOutcome.VALID, ())
+        assert check.stamped_at == check.judged_at
+        assert check.proof is not None
+        proof = SignatureProof.model_validate_json(await Store(open_store(world.objects)).get(check.proof))
+        assert (proof.verdict.outcome, proof.token is not None) == (SignatureOutcome.VALID, True)
+        await play.accept()
+
+        other = applied()
+        file.write_text(json.dumps(plain(other)), encoding="utf-8")
+        lower = await motcua(env, "submit", str(file), "--level", "3", "--json", folder=tmp_path)
+        assert lower.code == 0, lower
+        view = await Play(world, other).view()
+        assert (view.level, view.signature_check) == (3, None)
+
+
+@pytest.mark.parametrize(
+    ("ends", "rule"),
+    [("9903", "signer_is_other"), ("9904", "certificate_expired"), ("9905", "certificate_revoked")],
+)
+async def test_a_wrong_signature_is_refused_with_its_sentence_and_leaves_nothing(
+    world: World, ends: str, rule: str
+) -> None:
+    async with world.real_platform():
+        submission = await signed(world, by(f"00109900{ends}"))
+        with pytest.raises(BadSubmission) as no:
+            await world.client.submit(submission)
+        [problem] = no.value.refusal.problems
+        assert (problem.field, problem.rule) == ("signature", rule)
+        assert problem.message.vi != problem.message.en
+        assert await recorded(world) == 0
+
+
+async def test_a_signature_over_another_submission_or_of_a_file_that_is_none_is_refused(world: World) -> None:
+    async with world.real_platform():
+        first, second = applied(), applied(form={"kind": "birth", "person_name": "Trần Thị Bích", "copies": 9})
+        signature = (await signed(world, first)).signature
+        assert signature is not None
+        store = Store(open_store(world.objects))
+        replayed = await store.put(of(second), await store.get(signature), DETACHED)
+        none = await store.put(of(second), b"%PDF-1.4 is no signature", DETACHED)
+        for file, field, rule in (
+            (replayed, "signature", "signature_of_other_content"),
+            (none, "signature", "file_is_something_else"),
+        ):
+            with pytest.raises(BadSubmission) as no:
+                await world.client.submit(second.model_copy(update={"signature": file}))
+            assert [(one.field, one.rule) for one in no.value.refusal.problems] == [(field, rule)]
+        assert await recorded(world) == 0
+        await world.client.submit(await signed(world, second))
+
+
+async def test_a_representative_signs_under_an_authorisation_and_nobody_else_does(world: World) -> None:
+    async with world.real_platform():
+        submission = await represented(world, applied(), "001099000777")
+        with pytest.raises(BadSubmission) as no:
+            await world.client.submit(await signed(world, submission, "001099000778"))
+        assert [one.rule for one in no.value.refusal.problems] == ["signer_is_other"]
+        await world.client.submit(await signed(world, submission, "001099000777"))
+
+
+async def represented(world: World, submission: Submission, number: str) -> Submission:
+    """The same, filed by a representative of this number."""
+    file = await Store(open_store(world.objects)).put(of(submission), page("giay uy quyen"), "application/pdf")
+    mandate = Authorisation(**dict(file), principal=submission.applicant.id_number, id_number=number)
+    actor = Actor(subject="representative-1", role=Role.REPRESENTATIVE)
+    return submission.model_copy(update={"authorisation": mandate, "actor": actor})
+
+
+async def test_a_certificate_that_names_nobody_goes_to_the_officer(world: World) -> None:
+    async with world.real_platform(), world.back_office(Doubtful()):
+        play = await Play.begin(world, await signed(world, by("001099009906")))
+        check = (await play.view()).signature_check
+        assert check is not None
+        assert (check.outcome, check.rules) == (SignatureOutcome.UNDETERMINED, ("signer_not_named",))
+        officer = play.officer(Role.RECEPTION)
+        await play.act(cm.JudgeSignature, officer, accepted=True, reason="the card was shown at the counter")
+        await play.accept()
+        assert (await play.view()).stage in {Stage.FEE, Stage.REVIEW}
+
+
+async def test_authorities_that_are_silent_hold_nobody_up(world: World) -> None:
+    async with world.real_platform(), httpx.AsyncClient(base_url=world.env["MOTCUA_TRUST_URL"]) as trust:
+        submission = await signed(world, applied())
+        await trust.put("/faults", json={"ocsp": "silent", "crl": "silent", "tsa": "silent"})
+        try:
+            play = await Play.begin(world, submission)
+        finally:
+            await trust.put("/faults", json={"ocsp": "none", "crl": "none", "tsa": "none"})
+        check = (await play.view()).signature_check
+        assert check is not None
+        assert check.outcome is SignatureOutcome.UNDETERMINED

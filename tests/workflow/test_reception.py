@@ -1,0 +1,400 @@
+"""Files are looked at before what names them is recorded, and go on being looked at until the scanner has spoken."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from obstore.exceptions import GenericError
+from obstore.store import from_url
+
+from activities.files.scanner import ScannerDownError
+from activities.reception import Reception
+from motcua import RefusedError
+from schemas.complaint import AnswerComplaint, ComplaintStart
+from schemas.files import FileRef, ScanState, file_key
+from schemas.filing import commands as cm
+from schemas.filing.state import Stage
+from schemas.filing.submission import Submission
+from schemas.ids import complaint_workflow
+from schemas.people import Role
+from schemas.signature import SignatureOutcome, SignatureVerdict
+from tests.acting import FILE, VIA, Doubtful, Play, birth, eventually, extract, of, officer
+from tests.conftest import World
+
+PAPER = b"%PDF giay chung sinh"
+OTHER = b"%PDF giay chung sinh khac"
+VIRUS = b"%PDF virus"
+
+
+class Scanning:
+    """A scanner that is down, or finds what it was told to find."""
+
+    def __init__(self, *, down: bool = False) -> None:
+        self.down = down
+        self.infected: set[bytes] = set()
+        self.silent: set[bytes] = set()
+        self.asked, self.free = asyncio.Event(), asyncio.Event()
+        self.free.set()
+
+    async def scan(self, chunks: AsyncIterator[bytes]) -> bool:
+        data = b"".join([chunk async for chunk in chunks])
+        if self.down or data in self.silent:
+            raise ScannerDownError
+        self.asked.set()
+        await self.free.wait()
+        return data in self.infected
+
+
+class Looking:
+    """An inspector that finds active content in what says so."""
+
+    async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None:  # noqa: ARG002
+        with open(file, "rb", closefd=False) as read:  # noqa: ASYNC230 -- a descriptor of a few bytes
+            read.seek(0)
+            return "file_active" if b"JavaScript" in read.read() else None
+
+
+class Hard:
+    """An inspector that fails at every file."""
+
+    def __init__(self) -> None:
+        self.read = 0
+
+    async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None:  # noqa: ARG002
+        self.read += 1
+        return "file_too_hard"
+
+
+class Verdicts:
+    """A check of signatures that says what it was told to say."""
+
+    def __init__(self, verdict: SignatureVerdict | None = None) -> None:
+        self.verdict = verdict
+        self.asked: list[tuple[bytes, str]] = []
+
+    async def check(self, submission: Submission, file: bytes, received_at: Any, version: str) -> SignatureVerdict:  # noqa: ARG002
+        self.asked.append((file, version))
+        return self.verdict or SignatureVerdict(outcome=SignatureOutcome.VALID, received_at=received_at)
+
+    async def proof(self, verdict: SignatureVerdict) -> bytes:
+        return verdict.model_dump_json().encode()
+
+
+class Store:
+    """The world's store; down for so many calls."""
+
+    def __init__(self, world: World) -> None:
+        self._store = from_url(world.objects)
+        self.down = 0
+
+    async def get_async(self, key: str) -> Any:
+        if self.down:
+            self.down -= 1
+            raise GenericError("the disk is away")
+        return await self._store.get_async(key)
+
+    async def put_async(self, key: str, data: bytes, **how: Any) -> Any:
+        return await self._store.put_async(key, data, **how)
+
+    async def put(self, submission: Submission, data: bytes, **said: Any) -> FileRef:
+        file = named(submission, data, **said)
+        await self._store.put_async(file.key, data)
+        return file
+
+
+def named(submission: Submission, data: bytes, **said: Any) -> FileRef:
+    digest = hashlib.sha256(data).hexdigest()
+    return FileRef.model_validate({"key": file_key(of(submission), digest), "sha256": digest, "size": len(data)} | said)
+
+
+def with_paper(submission: Submission, file: FileRef | dict[str, Any]) -> Submission:
+    return birth(submission_id=submission.submission_id, papers=[{"code": "birth_notice", "file": file}])
+
+
+async def rules_of(world: World, submission: Submission) -> list[tuple[str, str]]:
+    with pytest.raises(RefusedError) as no:
+        await world.client.submit(submission)
+    return [(one.field, one.rule) for one in no.value.refusal.problems]
+
+
+async def events(world: World) -> int:
+    async with world.connection() as connection:
+        found: int = await connection.fetchval("select count(*) from event where stream like 'filing:%'")
+    return found
+
+
+async def test_a_submission_whose_file_is_not_there_or_not_as_said_leaves_no_event(world: World) -> None:
+    plain, store = birth(), Store(world)
+    reception = Reception(store, Looking(), None, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    async with world.platform(reception), world.back_office(Doubtful()):
+        absent = with_paper(plain, named(plain, PAPER))
+        assert await rules_of(world, absent) == [("papers[0].file", "file_not_in_store")]
+        await store.put(plain, PAPER)
+        await store._store.put_async(named(plain, OTHER).key, PAPER + PAPER)
+        for lie, rule in (
+            (named(plain, PAPER, size=len(PAPER) + 1), "file_differs"),
+            (named(plain, OTHER, size=2 * len(PAPER)), "file_differs"),
+            (await store.put(plain, b"%PDF JavaScript"), "file_active"),
+        ):
+            assert await rules_of(world, with_paper(plain, lie)) == [("papers[0].file", rule)]
+        for astray in (named(birth(submission_id="another"), PAPER), FILE):
+            assert await rules_of(world, with_paper(plain, astray)) == [("papers[0].file.key", "file_key_not_its_own")]
+        assert await events(world) == 0
+        filed = await Play.begin(world, absent)
+        assert (await filed.view()).scan is ScanState.UNSCANNED
+        assert await world.client.submit(absent) == await world.client.submit(absent)
+
+
+async def test_what_is_too_much_or_too_hard_is_not_read_to_its_end(world: World) -> None:
+    plain, store, hard = birth(), Store(world), Hard()
+    reception = Reception(store, hard, None, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    async with world.platform(reception):
+        large = {"code": "birth_notice", "file": named(plain, PAPER, size=20_000_000)}
+        rules = await rules_of(world, birth(submission_id=plain.submission_id, papers=[large] * 11))
+        assert rules.count(("papers", "files_over_quota")) == 1
+        assert "file_not_in_store" not in {rule for _, rule in rules}
+        papers = [{"code": "birth_notice", "file": await store.put(plain, data)} for data in (PAPER, OTHER)]
+        rules = await rules_of(world, birth(submission_id=plain.submission_id, papers=papers))
+        assert [field for field, rule in rules if rule == "file_too_hard"] == ["papers[0].file"]
+        assert hard.read == 1
+
+
+async def test_a_supplement_whose_file_is_not_there_changes_nothing_and_goes_through_once_it_is(world: World) -> None:
+    plain, store = birth(), Store(world)
+    reception = Reception(store, Looking(), None, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    async with world.platform(reception), world.back_office(Doubtful()):
+        play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
+        item = {"target": "paper", "code": "birth_notice", "note": "blurred"}
+        await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=[item], legal_basis="Decree 123/2015")
+        papers = [{"code": "birth_notice", "file": named(plain, OTHER)}]
+        said = {"papers": papers, "command_id": "supply", "actor": plain.actor, "via": plain.via}
+        with pytest.raises(RefusedError) as no:
+            await world.client.act(play.filing, cm.Supplement.model_validate(said))
+        assert [one.rule for one in no.value.refusal.problems] == ["file_not_in_store"]
+        assert (await play.view()).stage is Stage.SUPPLEMENT
+        await store.put(plain, OTHER)
+        receipt = await world.client.act(play.filing, cm.Supplement.model_validate(said))
+        await store._store.delete_async(named(plain, OTHER).key)
+        assert await world.client.act(play.filing, cm.Supplement.model_validate(said)) == receipt
+        assert (await play.view()).stage is Stage.INTAKE
+
+
+async def test_a_store_that_is_down_holds_a_submission_up_and_loses_nothing(world: World) -> None:
+    plain, store = birth(), Store(world)
+    reception = Reception(store, Looking(), None, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    filed = with_paper(plain, await store.put(plain, PAPER))
+    store.down = 4
+    async with world.platform(reception), world.back_office():
+        play = await Play.begin(world, filed)
+        assert store.down == 0
+        await play.at(Stage.CLOSED)
+    kinds = await play.kinds()
+    assert kinds.count("submitted") == 1
+
+
+async def test_nothing_is_taken_in_before_the_scanner_has_spoken_and_then_by_itself(world: World) -> None:
+    plain, store, scanner = birth(), Store(world), Scanning(down=True)
+    reception = Reception(store, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    filed = with_paper(plain, await store.put(plain, PAPER))
+    async with world.platform(reception), world.back_office():
+        play = await Play.begin(world, filed)
+        view = await play.view()
+        assert (view.scan, view.stage, view.submitted_at is not None) == (ScanState.PENDING, Stage.INTAKE, True)
+        with pytest.raises(RefusedError) as no:
+            await play.accept()
+        assert [one.rule for one in no.value.refusal.problems] == ["scan_pending"]
+        scanner.down = False
+        view = await play.at(Stage.CLOSED)
+        assert view.scan is ScanState.CLEAN
+    assert (await play.kinds())[:3] == ["submitted", "files_scanned", "accepted"]
+
+
+async def test_what_came_while_the_scanner_was_asked_about_other_files_is_scanned_after_them(world: World) -> None:
+    plain, store, scanner = birth(), Store(world), Scanning(down=True)
+    reception = Reception(store, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    async with world.platform(reception), world.back_office(Doubtful()):
+        play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
+        scanner.free.clear()
+        scanner.down = False
+        await scanner.asked.wait()
+        scanner.down = True
+        item = {"target": "paper", "code": "birth_notice", "note": "blurred"}
+        await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=[item], legal_basis="Decree 123/2015")
+        given = {"papers": [{"code": "birth_notice", "file": await store.put(plain, OTHER)}]}
+        await play.act(cm.Supplement, plain.actor, **given)
+        scanner.down = False
+        scanner.free.set()
+        view = await eventually(play.view, lambda view: view.scan is not ScanState.PENDING)
+        assert view.scan is ScanState.CLEAN
+    assert (await play.kinds())[-3:] == ["supplemented", "files_scanned", "files_scanned"]
+
+
+async def test_one_file_that_waits_for_the_scanner_keeps_all_waiting(world: World) -> None:
+    plain, store, scanner = birth(), Store(world), Scanning()
+    scanner.silent = {OTHER}
+    reception = Reception(store, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    papers = with_paper(plain, await store.put(plain, PAPER))
+    signed = await store.put(plain, OTHER, media_type="application/pkcs7-signature")
+    async with world.platform(reception), world.back_office(Doubtful()):
+        play = await Play.begin(world, papers.model_copy(update={"signature": signed}))
+        assert (await play.view()).scan is ScanState.PENDING
+
+
+async def test_a_virus_found_late_is_asked_about_by_its_paper_and_one_found_at_once_is_refused(world: World) -> None:
+    plain, store, scanner = birth(), Store(world), Scanning(down=True)
+    scanner.infected = {PAPER}
+    reception = Reception(store, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    filed = with_paper(plain, await store.put(plain, PAPER))
+    async with world.platform(reception), world.back_office():
+        play = await Play.begin(world, filed)
+        scanner.down = False
+        view = await play.at(Stage.SUPPLEMENT)
+        assert (view.scan, view.infected) == (ScanState.INFECTED, ("birth_notice",))
+        assert view.supplement is not None
+        assert [item.code for item in view.supplement.items] == ["birth_notice"]
+        given = {"papers": [{"code": "birth_notice", "file": named(plain, PAPER)}]}
+        with pytest.raises(RefusedError) as no:
+            await play.act(cm.Supplement, plain.actor, **given)
+        assert [one.rule for one in no.value.refusal.problems] == ["file_infected"]
+        given = {"papers": [{"code": "birth_notice", "file": await store.put(plain, OTHER)}]}
+        await play.act(cm.Supplement, plain.actor, **given)
+        await play.accept()
+        view = await play.view()
+        assert (view.scan, view.infected) == (ScanState.CLEAN, ())
+
+
+async def test_what_is_not_scanned_again_is_not_taken_before_the_scanner_speaks(world: World) -> None:
+    plain, store, scanner = birth(), Store(world), Scanning()
+    reception = Reception(store, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    async with world.platform(reception), world.back_office(Doubtful()):
+        play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
+        request = await store.put(plain, OTHER)
+        said = {"reason": "withdrawn at the desk", "request": request}
+        scanner.down = True
+        with pytest.raises(RefusedError) as no:
+            await play.act(cm.Withdraw, play.officer(Role.RECEPTION), **said)
+        assert [(one.field, one.rule) for one in no.value.refusal.problems] == [("request", "scanner_silent")]
+        scanner.down = False
+        await play.act(cm.Withdraw, play.officer(Role.RECEPTION), **said)
+        assert (await play.view()).stage is Stage.CLOSED
+
+
+async def test_what_a_complaint_names_is_looked_at_before_it_is_recorded(world: World) -> None:
+    plain, store, scanner = birth(), Store(world), Scanning()
+    reception = Reception(store, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    async with world.platform(reception), world.back_office(Doubtful()):
+        play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
+        await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), reason="no", legal_basis="Decree 123/2015")
+        about = len(await play.kinds())
+        said = {"filing_id": play.filing, "n": 1, "about": about, "words": "look again", "actor": plain.actor}
+        for document, rule in (
+            (named(plain, OTHER), "file_not_in_store"),
+            (await store.put(plain, VIRUS), "file_infected"),
+        ):
+            scanner.infected = {VIRUS}
+            with pytest.raises(RefusedError) as no:
+                await world.client.complain(
+                    ComplaintStart.model_validate(said | {"document": document, "via": plain.via})
+                )
+            assert [(one.field, one.rule) for one in no.value.refusal.problems] == [("document", rule)]
+        document = await store.put(plain, OTHER)
+        await world.client.complain(ComplaintStart.model_validate(said | {"document": document, "via": plain.via}))
+
+
+async def test_a_signature_in_doubt_waits_for_an_officer_and_its_proof_lies_in_the_store(world: World) -> None:
+    plain, store = extract(signature=None), Store(world)
+    signature = await store.put(plain, b"signed", media_type="application/pkcs7-signature")
+    filed = extract(submission_id=plain.submission_id, signature=signature)
+    verdicts = Verdicts()
+    reception = Reception(store, Looking(), None, verdicts)  # type: ignore[arg-type] # what it calls of a store
+    async with world.platform(reception), world.back_office(Doubtful()):
+        receipt_at = (await Play.begin(world, extract(signature=None, level=None, result_channel="counter"))).submission
+        assert not verdicts.asked
+        assert receipt_at.signature is None
+        verdicts.verdict = SignatureVerdict.model_validate(
+            {"outcome": "undetermined", "problems": [_UNKNOWN], "received_at": "2026-11-27T00:00:00Z"}
+        )
+        play = await Play.begin(world, filed)
+        assert verdicts.asked == [(b"signed", filed.version)]
+        check = (await play.view()).signature_check
+        assert check is not None
+        assert (check.outcome, check.rules) == (SignatureOutcome.UNDETERMINED, ("revocation_unknown",))
+        assert check.proof is not None
+        proof = await store.get_async(check.proof.key)
+        assert hashlib.sha256(bytes(await proof.bytes_async())).hexdigest() == check.proof.sha256
+        with pytest.raises(RefusedError):
+            await play.accept()
+        reception_officer = play.officer(Role.RECEPTION)
+        await play.act(cm.JudgeSignature, reception_officer, accepted=True, reason="seen the card at the counter")
+        await play.accept()
+        assert (await play.view()).signature_accepted is True
+
+
+async def test_a_wrong_signature_is_refused_before_any_event(world: World) -> None:
+    plain, store = extract(signature=None), Store(world)
+    signature = await store.put(plain, b"signed", media_type="application/pkcs7-signature")
+    wrong = SignatureVerdict.model_validate(
+        {"outcome": "refused", "problems": [_OTHER], "received_at": "2026-11-27T00:00:00Z"}
+    )
+    reception = Reception(store, Looking(), None, Verdicts(wrong))  # type: ignore[arg-type] # what it calls of a store
+    async with world.platform(reception):
+        filed = extract(submission_id=plain.submission_id, signature=signature)
+        assert await rules_of(world, filed) == [("signature", "signer_is_other")]
+        assert await events(world) == 0
+
+
+async def test_a_signature_that_is_exchanged_after_it_was_looked_at_is_none(world: World) -> None:
+    plain, store, verdicts = extract(signature=None), Store(world), Verdicts()
+    signature = await store.put(plain, b"unsigned", media_type="application/pkcs7-signature")
+
+    class Exchanging(Looking):
+        async def inspect(self, file: int, media_type: str, name: str | None = None) -> str | None:
+            await store._store.put_async(signature.key, b"signed")
+            return await super().inspect(file, media_type, name)
+
+    reception = Reception(store, Exchanging(), None, verdicts)  # type: ignore[arg-type] # what it calls of a store
+    async with world.platform(reception):
+        filed = extract(submission_id=plain.submission_id, signature=signature)
+        assert await rules_of(world, filed) == [("signature", "file_differs")]
+        assert not verdicts.asked
+
+
+async def test_a_filing_ends_though_the_scanner_never_speaks_and_a_complaint_has_it_asked_again(world: World) -> None:
+    plain, store, scanner = birth(), Store(world), Scanning(down=True)
+    reception = Reception(store, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    async with world.platform(reception), world.back_office(Doubtful()):
+        play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
+        await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), reason="no", legal_basis="Decree 123/2015")
+        await world.temporal.get_workflow_handle(f"filing:{play.filing}").result()
+        assert (await play.view()).scan is ScanState.PENDING
+        said = {"filing_id": play.filing, "n": 1, "about": len(await play.kinds()), "words": "look again"}
+        await world.client.complain(ComplaintStart.model_validate(said | {"actor": plain.actor, "via": plain.via}))
+        stream, judge = complaint_workflow(play.filing, 1), officer(Role.LEADER)
+        answer = {"command_id": "answer", "outcome": "upheld", "reason": "it is fit", "legal_basis": "Law 02/2011"}
+        claim = cm.Claim(command_id="claim", actor=judge, via=VIA)
+        await world.client.act(stream, claim)
+        await world.client.act(stream, AnswerComplaint.model_validate(claim.model_dump(exclude={"kind"}) | answer))
+        await play.at(Stage.INTAKE)
+        scanner.down = False
+        await eventually(play.view, lambda view: view.scan is ScanState.CLEAN)
+
+
+_MESSAGE = {"vi": "-", "en": "-"}
+_UNKNOWN = {"field": "signature", "rule": "revocation_unknown", "message": _MESSAGE}
+_OTHER = {"field": "signature", "rule": "signer_is_other", "message": _MESSAGE}
+
+
+async def test_a_scan_goes_on_in_the_next_run_and_after_a_restart_of_the_worker(world: World) -> None:
+    plain, store, scanner = birth(), Store(world), Scanning(down=True)
+    reception = Reception(store, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    filed = with_paper(plain, await store.put(plain, PAPER))
+    async with world.platform(reception), world.back_office():
+        play = await Play.begin(world, filed)
+        assert (await play.view()).scan is ScanState.PENDING
+    scanner.down = False
+    async with world.platform(reception), world.back_office():
+        await eventually(play.view, lambda view: view.stage is Stage.CLOSED)

@@ -1,0 +1,60 @@
+"""Files are looked at before what names them is recorded."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.reception import PATIENTLY, QUICKLY, SCANNING, ExamineRequest, NamedFile, Reception
+    from schemas.base import Model
+    from schemas.errors import Refusal, RefusalCode, problem
+    from schemas.files import Paper, ScanState, files_named
+    from schemas.filing.commands import Supplement
+    from schemas.filing.examined import Examined
+    from schemas.filing.submission import Submission
+
+
+def refusal_of(examined: Examined) -> Refusal | None:
+    """Why what names the files may not be recorded."""
+    if not examined.problems:
+        return None
+    return Refusal(code=RefusalCode.NOT_ALLOWED, problems=examined.problems)
+
+
+def scan(papers: tuple[Paper, ...]) -> workflow.ActivityHandle[list[str]]:
+    """Ask the scanner, until it answers: the papers with viruses."""
+    return workflow.start_activity_method(Reception.scan, list(papers), **SCANNING)
+
+
+async def examine(filing_id: UUID, naming: Model, version: str | None = None) -> Examined:
+    """What is found out about the files that a message names.
+
+    Of a submission, under this `version` of its procedure, its signature is checked too.
+    """
+    files = tuple(NamedFile(place=place, file=file) for place, file in files_named(naming))
+    if not files:
+        return Examined()
+    submission = naming if isinstance(naming, Submission) else None
+    request = ExamineRequest(
+        filing_id=filing_id, files=files, submission=submission, version=version, at=workflow.now()
+    )
+    examined = await _looked_at(request)
+    if examined.scan is ScanState.PENDING and not isinstance(naming, _SCANNED_LATER):
+        return Examined(problems=(problem(files[0].place, "scanner_silent"),))
+    return examined
+
+
+_SCANNED_LATER: Final = (Submission, Supplement)
+"""What is recorded before the scanner has spoken, because the filing goes on asking it about these files."""
+
+
+async def _looked_at(request: ExamineRequest) -> Examined:
+    try:
+        return await workflow.execute_local_activity_method(Reception.examine, request, **QUICKLY)
+    except FailureError:
+        workflow.logger.info("reception.not_quickly", extra={"filing_id": str(request.filing_id)})
+    return await workflow.execute_activity_method(Reception.examine, request, **PATIENTLY)
