@@ -104,6 +104,31 @@ def preview(
         out().print(escape(str(picture)))
 
 
+@app.command()
+def proof(
+    which: Which,
+    *,
+    target: Annotated[Path, typer.Option("--out", metavar="FILE", dir_okay=False, help="Where it goes, as JSON.")],
+) -> None:
+    """Write what was seen of a filing's signature when it was received, to be looked at by whoever doubts it.
+
+    docs/signatures.md says how. It holds certificates, which are personal. Needs MOTCUA_OBJECTS, MOTCUA_DATABASE_URL
+    and MOTCUA_MASTER_KEY, or the stack of this folder.
+
+    Example: `motcua files proof H01.12-20261125-0000001 --out proof.json`
+    """
+    _, filing = _read(which)
+    check = filing.signature_check
+    if check is None or check.proof is None:
+        fail("hồ sơ không có chữ ký số / the filing has no signature", Exit.NOT_AVAILABLE)
+    data = end_well(Store.from_environment().get(check.proof))
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        fail(f"{target}: {error.strerror}", Exit.USAGE)
+    out().print(escape(f"{target}: {check.outcome}, sha256 {check.proof.sha256}"))
+
+
 async def _write_pages(file: FileRef, folder: Path, paper: str) -> list[Path]:
     data = await Store.from_environment().get(file)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)

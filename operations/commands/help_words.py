@@ -36,6 +36,7 @@ PLATFORM: Final[Mapping[str, str]] = {
     "forms print": "In mẫu của một hồ sơ từ nhật ký, kèm mã vạch mã hồ sơ.",
     "forms schema": "In biểu mẫu của thủ tục dưới dạng JSON Schema, nhãn tiếng Việt và tiếng Anh.",
     "files list": "Liệt kê các tệp người nộp đã gửi trong một hồ sơ, từ nhật ký.",
+    "files proof": "Ghi ra những gì đã kiểm tra được về chữ ký số của hồ sơ khi tiếp nhận.",
     "files preview": "Lập ảnh PNG của các trang một giấy tờ trong hồ sơ; không đưa ra tệp gốc.",
     "provinces check": "Báo mọi lỗi của tệp riêng của tỉnh.",
     "provinces publish": "Công bố phần riêng của tỉnh: phí, thủ tục riêng, nơi tiếp nhận.",

@@ -442,7 +442,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "signature_covers_part": "the signature covers only a part of the file; sign the whole file",
     "signature_in_other_field": "there is a signature in a field that is not meant for one; sign the form again in its own field",
     "signature_missing": "a signature is missing from the file; sign it and send it again",
-    "signature_not_accepted": "the signature was not accepted; refuse to take the filing in",
+    "signature_not_accepted": "the signature was not accepted; refuse to take the filing in, or say that it counts after all",
     "signature_not_detached": "the file must be one person's detached signature; sign again and leave the content out",
     "signature_not_in_doubt": "there is no signature to judge",
     "signature_not_pdf": "the signed file is no PDF; send the signed PDF form",

@@ -442,7 +442,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "signature_covers_part": "chữ ký số chỉ bao một phần của tệp; hãy ký lại cả tệp",
     "signature_in_other_field": "có chữ ký ở ô không dành cho chữ ký; hãy ký lại tờ khai ở đúng ô",
     "signature_missing": "tệp chưa có đủ chữ ký số; hãy ký rồi gửi lại",
-    "signature_not_accepted": "chữ ký số không được chấp nhận; hãy từ chối tiếp nhận",
+    "signature_not_accepted": "chữ ký số không được chấp nhận; hãy từ chối tiếp nhận, hoặc chấp nhận lại chữ ký",
     "signature_not_detached": "tệp chữ ký phải là chữ ký tách rời của đúng một người; hãy ký lại và để nội dung ở ngoài",
     "signature_not_in_doubt": "không có chữ ký số nào cần xem xét",
     "signature_not_pdf": "tệp đã ký không phải là PDF; hãy gửi tờ khai PDF đã ký",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,10 @@ async def test_a_person_prepares_signs_and_files_by_command_and_without_a_signat
         assert check.proof is not None
         proof = SignatureProof.model_validate_json(await Store(open_store(world.objects)).get(check.proof))
         assert (proof.verdict.outcome, proof.token is not None) == (SignatureOutcome.VALID, True)
+        kept = tmp_path / "proof.json"
+        shown = await motcua(env, "files", "proof", json.loads(filed.out)["code"], "--out", str(kept), folder=tmp_path)
+        assert shown.code == 0, shown
+        assert hashlib.sha256(kept.read_bytes()).hexdigest() == check.proof.sha256
         await play.accept()
 
         other = applied()
@@ -85,6 +90,9 @@ async def test_a_person_prepares_signs_and_files_by_command_and_without_a_signat
         lower = await motcua(env, "submit", str(file), "--level", "3", "--json", folder=tmp_path)
         assert lower.code == 0, lower
         view = await Play(world, other).view()
+        code = json.loads(lower.out)["code"]
+        unsigned = await motcua(env, "files", "proof", code, "--out", str(kept), folder=tmp_path)
+        assert (unsigned.code, "no signature" in unsigned.err) == (3, True), unsigned
         assert (view.level, view.signature_check) == (3, None)
 
 
