@@ -143,6 +143,14 @@ async def test_what_lies_in_its_place_and_is_another_file_is_never_overwritten(
     assert bytes(backend.get(found.key).bytes()) == b"%PDF-1.8\n"
 
 
+async def test_a_file_that_is_attached_again_is_young_again(tmp_path: Path) -> None:
+    store, notice = Store(LocalStore(tmp_path / "objects", mkdir=True)), file(tmp_path)
+    kept = tmp_path / "objects" / (await store.attach(FILING, notice)).key
+    os.utime(kept, (0, 0))
+    await store.attach(FILING, notice)
+    assert kept.stat().st_mtime > 0, "it would be swept before it is filed"
+
+
 async def test_many_at_once_may_be_the_same_file(backend: ObjectStore, tmp_path: Path) -> None:
     store, path = Store(backend), file(tmp_path, data=os.urandom(2_000_000))
     found = await asyncio.gather(*(store.attach(FILING, path) for _ in range(8)))

@@ -131,6 +131,15 @@ def test_a_virus_found_in_review_is_asked_about_there_and_nothing_is_approved_me
     assert life.do("decide", LEADER, outcome="approved").filing.decision is not None
 
 
+def test_a_virus_found_once_it_was_decided_asks_nobody_for_anything() -> None:
+    life = Life(examined=Examined(scan=ScanState.CLEAN)).accepted().do("claim", SPECIALIST)
+    supplied(life.asked(SPECIALIST, ("paper", "identity")), ScanState.PENDING)
+    life.do("propose", SPECIALIST, outcome="refused", **REFUSING).do("claim", LEADER)
+    life.do("decide", LEADER, outcome="refused", **REFUSING)
+    scanned(life, "identity", of=OTHER_FILE)
+    assert (life.kinds[-1], life.filing.scan, life.filing.supplement) == ("files_scanned", ScanState.INFECTED, None)
+
+
 def test_files_that_nobody_scanned_stay_so_said_when_others_are_clean() -> None:
     life = Life(examined=Examined(scan=ScanState.UNSCANNED)).asked(RECEPTION, ("paper", "identity"))
     assert supplied(life, ScanState.CLEAN).filing.scan is ScanState.UNSCANNED
