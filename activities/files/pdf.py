@@ -102,13 +102,24 @@ def _check_objects(pdf: pikepdf.Pdf) -> None:
         dictionary = found.stream_dict if isinstance(found, pikepdf.Stream) else found
         if _SUSPECTED.search(dictionary.unparse(resolved=True)) and any(map(_is_active, _within(dictionary))):
             raise BrokenRuleError(ACTIVE)
-    if warnings := pdf.get_warnings():  # an object that is not where it should be: others may find it
-        raise BrokenRuleError(_why(map(str, warnings)))
+    if warnings := [told for told in map(str, pdf.get_warnings()) if not _is_roomy(told)]:
+        raise BrokenRuleError(_why(warnings))  # an object that is not where it should be: others may find it
     for found in pdf.objects:
         if isinstance(found, pikepdf.Stream):
             _check_stream(found)
     if not len(pdf.pages):
         raise BrokenRuleError(DAMAGED)
+
+
+def _is_roomy(warning: str) -> bool:
+    """Whether all that is wrong is that the file counts on more objects than it has, as many programs write it."""
+    found = _COUNTED.search(warning)
+    return found is not None and int(found[1]) > int(found[2])
+
+
+_COUNTED: Final = re.compile(
+    r"reported number of objects \((\d+)\) is not one plus the highest object number \((\d+)\)"
+)
 
 
 def _within(found: pikepdf.Object) -> Iterator[pikepdf.Object]:

@@ -38,6 +38,9 @@ from activities.signature.trust import UNDETERMINED, Standing, Trust
 from schemas.errors import problem
 from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureVerdict
 
+MOST_REVISIONS: Final = 50
+"""Each is compared with all before it: thousands, which fit into a file, would keep a thread for an hour."""
+
 ANY_USE: Final = KeyUsageConstraints(key_usage=set())
 """The purpose of a certificate is judged with its chain."""
 
@@ -153,6 +156,8 @@ def _opened(file: bytes) -> tuple[PdfFileReader | None, str | None]:
     if b"%PDF-" not in file[:1024]:
         return None, "signature_not_pdf"
     reader = PdfFileReader(BytesIO(file))
+    if reader.total_revisions > MOST_REVISIONS:
+        return reader, "signed_form_has_more"
     return reader, "signature_pdf_encrypted" if reader.encrypted else None
 
 

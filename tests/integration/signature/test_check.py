@@ -14,7 +14,7 @@ from pyhanko.sign.fields import SigFieldSpec
 
 from activities.forms.printing import printed
 from activities.partners.http import partner_client
-from activities.signature.check import Signatory
+from activities.signature.check import MOST_REVISIONS, Signatory
 from activities.signature.identity import Identity, SubjectRules, identities
 from activities.signature.revisions import Form, declared
 from activities.signature.revocation import NOTHING, Answers, Asking, Offline, Responders
@@ -196,6 +196,14 @@ async def test_what_is_appended_to_the_file_is_refused(party: p.Party, more: byt
     assert await judged(party, file + b"\r\n") == "valid"
     old = b"\nstartxref\n%d\n%%%%EOF\n" % int(file.rsplit(b"startxref", 1)[1].split()[0])
     assert await judged(party, file + more + old) == "refused signed_form_has_more"
+
+
+async def test_a_file_of_more_revisions_than_anybody_makes_is_refused_before_they_are_compared(party: p.Party) -> None:
+    form = p.form()
+    many = form
+    for _ in range(MOST_REVISIONS):
+        many = p.changed(many, lambda writer: writer.update_root())
+    assert await judged(party, many, Form(p.CONTENT, form)) == "refused signed_form_has_more"
 
 
 async def test_what_is_stuffed_into_the_room_of_a_signature_is_refused(party: p.Party) -> None:

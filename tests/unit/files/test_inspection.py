@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -92,6 +93,11 @@ def contents() -> bytes:
     return bytes(cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(signed)}).dump())
 
 
+def counted(more: int) -> bytes:
+    """A PDF that says that it has so many objects more than it has."""
+    return re.sub(rb"/Size (\d+)", lambda said: b"/Size %d" % (int(said[1]) + more), u.by_hand(u.PAGES))
+
+
 def cut(make: Callable[[], bytes], by: int) -> Callable[[], bytes]:
     return lambda: make()[:-by]
 
@@ -136,6 +142,7 @@ def letters_that_name_no_action() -> bytes:
 GOOD: Final = (
     Case("the form of a procedure", None, u.PDF, form),
     Case("a plain page", None, u.PDF, plain),
+    Case("more objects counted than there are", None, u.PDF, lambda: counted(7)),
     Case("objects in streams", None, u.PDF, lambda: u.in_object_streams(u.paper())),
     Case("made for the web", None, u.PDF, lambda: u.saved(u.paper(), linearize=True)),
     Case("a scanned page", None, u.PDF, lambda: u.scanned(jpeg(), 640, 480)),
@@ -175,6 +182,7 @@ BAD: Final = (
     Case("cut revision of a PDF", "file_damaged", u.PDF, grown(plain, lambda: b"9 0 obj\n<< /A ")),
     Case("PDF without pages", "file_damaged", u.PDF, lambda: u.saved(pikepdf.new())),
     Case("table that leads nowhere", "file_damaged", u.PDF, lambda: plain().replace(b"startxref\n", b"startxref\n1")),
+    Case("fewer objects counted than there are", "file_damaged", u.PDF, lambda: counted(-1)),
     Case("script behind a wrong table", "file_damaged", u.PDF, u.hidden_behind_a_wrong_table),
     Case("tables in a circle", "file_damaged", u.PDF, lambda: u.by_hand(u.PAGES, b"/Prev %TABLE")),
     Case(
