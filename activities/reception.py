@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Final, Protocol
 from uuid import UUID
 
-from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, ObjectStore
 from temporalio import activity
 from temporalio.common import RetryPolicy
@@ -24,7 +23,7 @@ from activities.files.scanner import Scanner, ScannerDownError
 from rules.filing.files import file_problems, quota_problems
 from schemas.base import Code, Instant, Model, Problem, Version
 from schemas.errors import problem
-from schemas.files import FileRef, Paper, ScanState, file_key
+from schemas.files import FileRef, Paper, ScanState
 from schemas.filing.examined import Examined
 from schemas.filing.submission import Submission
 from schemas.signature import SignatureOutcome, SignatureRecord, SignatureVerdict, record_of
@@ -88,13 +87,18 @@ class Signatures(Protocol):
     async def proof(self, verdict: SignatureVerdict) -> bytes: ...
 
 
+Keep = Callable[[UUID, bytes, str], Awaitable[FileRef]]
+"""Puts a file of this filing, of this media type, into the object store for good."""
+
+
 class Reception:
     """Looks at files in the object store. Without a `scanner` they stay unscanned."""
 
     def __init__(
-        self, store: ObjectStore, inspector: Inspector, scanner: Scanner | None, signatures: Signatures
+        self, store: ObjectStore, keep: Keep, inspector: Inspector, scanner: Scanner | None, signatures: Signatures
     ) -> None:
         self._store = store
+        self._keep = keep
         self._inspector = inspector
         self._scanner = scanner
         self._signatures = signatures
@@ -197,11 +201,7 @@ class Reception:
     async def _recorded(self, filing_id: UUID, verdict: SignatureVerdict) -> SignatureRecord:
         """The verdict as the log keeps it; what was seen goes into the store."""
         proof = await self._signatures.proof(verdict)
-        digest = hashlib.sha256(proof).hexdigest()
-        file = FileRef(key=file_key(filing_id, digest), sha256=digest, size=len(proof), media_type="application/json")
-        with suppress(AlreadyExistsError):
-            await self._store.put_async(file.key, proof, mode="create")
-        return record_of(verdict, file)
+        return record_of(verdict, await self._keep(filing_id, proof, "application/json"))
 
 
 @asynccontextmanager

@@ -36,7 +36,7 @@ from activities.reprojection import Reprojections
 from activities.views import WAITING_QUEUE, Views
 from activities.workflows import Workflows
 from motcua.stopping import GRACE
-from motcua.store import open_store
+from motcua.store import Store, open_store
 from recovery.healing import Healer
 from rules.streams import KINDS, Kinds
 from schemas.ids import DEPLOYMENT, TASK_QUEUE
@@ -138,7 +138,8 @@ async def activities_with(
         parcels = Parcels(post)
         views = Views(pool, vault, kinds)
         store = open_store(settings.objects)
-        papers, reception = Papers(store), Reception(store, inspector, scanner_at(settings.clamd), signatures)
+        papers, keep = Papers(store), Store(store).put
+        reception = Reception(store, keep, inspector, scanner_at(settings.clamd), signatures)
         others = Workflows()
         complaints = Complaints(pool, vault, kinds)
         working = (

@@ -13,7 +13,7 @@ from PIL import Image
 
 from activities.files.inspection import Inspector
 from activities.reception import Reception
-from motcua.store import open_store
+from motcua.store import Store, open_store
 from schemas.files import ScanState, file_key
 from schemas.ids import filing_id
 from tests import uploads as u
@@ -69,7 +69,8 @@ async def test_nobody_is_shown_what_waits_for_the_scanner_or_has_a_virus(world: 
     scanner.infected = {notice}
     file = kept(world, "1", notice)
     async with Inspector() as inspector:
-        reception = Reception(open_store(world.objects), inspector, scanner, Verdicts())
+        store = open_store(world.objects)
+        reception = Reception(store, Store(store).put, inspector, scanner, Verdicts())
         async with world.platform(reception), world.back_office(Doubtful()):
             play = await Play.begin(world, birth(submission_id="1", papers=[{"code": "birth_notice", "file": file}]))
             preview = ["files", "preview", str(play.code), "birth_notice", "--out", "pages"]
