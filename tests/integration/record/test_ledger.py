@@ -44,6 +44,7 @@ from tests.acting import (
     stock,
 )
 from tests.conftest import ROOT, World, database_url
+from tests.faults.processes import ANY_FILES
 from tests.histories import CANARY, PERSON, told_on
 from views.log import Log, SealBrokenError
 from workers.wiring import activities
@@ -335,17 +336,17 @@ async def test_the_record_the_engine_and_the_logs_give_nobody_away(world: World,
 @asynccontextmanager
 async def processes(world: World, folder: Path) -> AsyncIterator[list[Path]]:
     """The platform worker and the back office as processes of their own, and the files that they log to."""
-    names = ("platform", "backoffice")
-    logs = [folder / f"{name}.log" for name in names]
-    ready = [folder / f"{name}.ready" for name in names]
+    modules = (ANY_FILES, "workers.backoffice")
+    logs = [folder / f"{module}.log" for module in modules]
+    ready = [folder / f"{module}.ready" for module in modules]
     running = [
         await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", f"workers.{name}"),
+            *(sys.executable, "-m", module),
             cwd=ROOT,
             env=world.process_env | {"PATH": os.environ["PATH"], "MOTCUA_READY_FILE": str(ready[n])},
             stderr=os.open(logs[n], os.O_CREAT | os.O_WRONLY),
         )
-        for n, name in enumerate(names)
+        for n, module in enumerate(modules)
     ]
     try:
         for file in ready:
