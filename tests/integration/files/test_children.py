@@ -30,8 +30,14 @@ HARD: Final = u.picture("PNG", (11_000, 9_000))
 
 def ours() -> list[psutil.Process]:
     """The children of this process that parse."""
-    found = psutil.Process().children(recursive=True)
-    return [one for one in found if one.is_running() and "activities.files.child" in " ".join(one.cmdline())]
+    return list(filter(_parses, psutil.Process().children(recursive=True)))
+
+
+def _parses(process: psutil.Process) -> bool:
+    try:
+        return "activities.files.child" in process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):  # it ends while it is looked at
+        return False
 
 
 async def until(true: Callable[[], bool]) -> None:
