@@ -31,7 +31,7 @@ class ClosedError(Exception):
 
 
 class _DeadBeforeError(Exception):
-    """A child had died since it last answered: the file has nothing to do with it."""
+    """A child that had answered before died without an answer: perhaps not over this file, which another one reads."""
 
 
 class Children:
@@ -128,15 +128,16 @@ class _Child:
         return self._process.returncode is None
 
     async def ask(self, request: Request, file: int) -> list[bytes]:
-        """Raises `_DeadBeforeError`, `EOFError` if it dies over this, and `OSError`."""
+        """Raises `EOFError` if it dies over this, `_DeadBeforeError` if perhaps before, and `OSError`."""
         fresh, self.files = self.files == 0, self.files + 1
         try:
             send_request(self._there, request, file)
-        except ConnectionError as error:
+            header = await self._read(LENGTH.size)
+        except (ConnectionError, EOFError) as error:
             if fresh:
                 raise
             raise _DeadBeforeError from error
-        (count,) = LENGTH.unpack(await self._read(LENGTH.size))
+        (count,) = LENGTH.unpack(header)
         if count > MOST_FRAMES:
             raise EOFError
         return [await self._frame() for _ in range(count)]
