@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final, Self, TypeVar
+from typing import Self
 
 import asyncpg
 
@@ -25,10 +25,6 @@ from schemas.reading import LoggedEvent
 from views import auditor
 from views.log import Log
 from views.log import Told as Stream
-
-T = TypeVar("T")
-
-PAUSE: Final = 0.5
 
 
 @dataclass(frozen=True)
