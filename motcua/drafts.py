@@ -1,7 +1,7 @@
 """Files on their way into the object store: there whole or not at all, and never over another.
 
 obstore writes to a folder without ever asking the system to put it on the disk. A receipt speaks of a file for decades:
-after a power cut it may not be empty. So what goes into a folder is written here: a draft beside its place, `fsync`, a
+after a power cut it may not be empty. So what goes into a folder is written here: a draft in it, `fsync`, a
 hard link that overwrites nothing, and `fsync` of the folder. It is read by obstore like all others.
 """
 
@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, Self
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 DRAFT: Final = re.compile(r"#[0-9]+$")
 """How the name of a draft ends. obstore's own end so too, and it neither lists nor reads such a name: it is no file to
 anybody."""
+
+OPEN_FILES: Final = "/proc/self/fd"
+NAMELESS: Final = hasattr(os, "O_TMPFILE") and Path(OPEN_FILES).is_dir()
+"""Whether this system has files that are given their name later."""
 
 
 class Draft(Protocol):
@@ -61,22 +66,32 @@ class InMemory:
 
 
 class InFolder:
-    """A file in a folder of this computer. When it is left it is gone, unless it was kept."""
+    """A file in a folder of this computer. When it is left it is gone, unless it was kept.
+
+    Where the system can, it has no name until it is kept (`O_TMPFILE`): whoever is killed then leaves nothing behind.
+    Elsewhere it has that of a draft.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._path = folder / f"upload#{secrets.randbits(62)}"
+        self._name: Path | None = None
         self._file: BinaryIO
 
     def __enter__(self) -> Self:
         make_folder(self._folder)
-        self._file = self._path.open("xb")
+        nameless = _nameless(self._folder)
+        if nameless is None:
+            self._name = self._folder / f"upload#{secrets.randbits(62)}"
+            self._file = self._name.open("xb")
+        else:
+            self._file = os.fdopen(nameless, "wb")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         with suppress(OSError):  # what could not be written is still in the buffer; whoever wrote knows
             self._file.close()
-        self._path.unlink(missing_ok=True)
+        if self._name is not None:
+            self._name.unlink(missing_ok=True)
 
     def write(self, data: bytes) -> None:
         self._file.write(data)
@@ -90,16 +105,32 @@ class InFolder:
         os.fsync(self._file.fileno())
         place = self._folder / name
         try:
-            place.hardlink_to(self._path)
+            self._link(place)
         except FileExistsError:
             os.utime(place)
             sync(place)
             new = False
         else:
-            self._path.unlink()
             new = True
         sync(self._folder)
         return new
+
+    def _link(self, place: Path) -> None:
+        if self._name is not None:
+            os.link(self._name, place)
+        else:  # os.link follows what stands in /proc only if it is given a folder, which an absolute path does not use
+            number = self._file.fileno()
+            os.link(f"{OPEN_FILES}/{number}", place, src_dir_fd=number)
+
+
+def _nameless(folder: Path) -> int | None:
+    """A new file in the folder that has no name yet, open for writing, where system and disk know such files."""
+    if not NAMELESS:
+        return None
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+    except OSError:
+        return None
 
 
 def folder_of(store: ObjectStore) -> Path | None:
@@ -112,7 +143,13 @@ def folder_of(store: ObjectStore) -> Path | None:
 def sizes(folder: Path) -> dict[str, int]:
     """The bytes of the files in a folder, by their names; drafts are none."""
     with os.scandir(folder) as entries:
-        return {entry.name: entry.stat().st_size for entry in entries if not DRAFT.search(entry.name)}
+        return {entry.name: _size(entry.path) for entry in entries if not DRAFT.search(entry.name)}
+
+
+@lru_cache(maxsize=10_000)
+def _size(path: str) -> int:
+    """The bytes of a file, looked up once: it is named by its digest, so that it never becomes another."""
+    return Path(path).stat().st_size
 
 
 def make_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from obstore.store import LocalStore, MemoryStore, ObjectStore
 
 from motcua import contract as c
+from motcua import drafts
 from motcua import store as stores
 from motcua.store import DamagedFileError, FileNotTakenError, NoStoreError, Store, StoreFailedError
 from schemas.files import EXTENSIONS, file_key, media_type_of
@@ -21,10 +22,12 @@ FILING: Final = UUID("11111111-1111-4111-8111-111111111111")
 OTHER: Final = UUID("22222222-2222-4222-8222-222222222222")
 
 
-@pytest.fixture(params=["folder", "memory"])
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    """The two ways in which a store takes files: drafts in a folder, and in one piece."""
-    return LocalStore(tmp_path / "objects", mkdir=True) if request.param == "folder" else MemoryStore()
+@pytest.fixture(params=["nameless", "named", "memory"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    """The ways in which a store takes files: drafts in a folder, without a name and with one, and in one piece."""
+    if request.param == "named":
+        monkeypatch.setattr(drafts, "NAMELESS", False)
+    return MemoryStore() if request.param == "memory" else LocalStore(tmp_path / "objects", mkdir=True)
 
 
 def keys(backend: ObjectStore) -> list[str]:
@@ -168,7 +171,10 @@ async def test_a_folder_that_can_not_be_written_is_said_without_a_path(tmp_path:
     assert str(tmp_path) not in str(raised.value)
 
 
-async def test_what_is_in_a_folder_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("nameless", "draft"), [(True, ""), (False, "upload")])
+async def test_what_is_in_a_folder_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, nameless: bool, draft: str
+) -> None:
     """The draft before it has its name, the folders that are new, and the folder in which the name stands."""
     synced: list[str] = []
     real = os.fsync
@@ -178,12 +184,13 @@ async def test_what_is_in_a_folder_is_on_the_disk(tmp_path: Path, monkeypatch: p
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(drafts, "NAMELESS", nameless)
     store = Store(LocalStore(tmp_path / "objects", mkdir=True))
     found = await store.attach(FILING, file(tmp_path))
-    assert synced == ["objects", "files", "upload", str(FILING)]
+    assert synced == ["objects", "files", draft, str(FILING)]
     synced.clear()
     await store.attach(FILING, file(tmp_path))
-    assert synced == ["upload", found.sha256, str(FILING)], "whoever put it there may not have done so"
+    assert synced == [draft, found.sha256, str(FILING)], "whoever put it there may not have done so"
 
 
 async def test_a_store_that_works_says_so_and_keeps_nothing(backend: ObjectStore) -> None:

@@ -40,11 +40,20 @@ def here(objects: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shel
     return Shell({"MOTCUA_OBJECTS": objects.as_uri()})
 
 
-async def process(objects: Path, *arguments: str | Path) -> Process:
+NAMED: Final = """
+from motcua import command, drafts
+drafts.NAMELESS = False
+command.main()
+"""
+"""The command, where no file is without a name."""
+
+
+async def process(objects: Path, *arguments: str | Path, named: bool = False) -> Process:
     """The command as a process of its own."""
+    command = ("-c", NAMED) if named else ("-m", "motcua.command")
     env = {name: value for name, value in os.environ.items() if not name.startswith(("TEMPORAL_", "MOTCUA_"))}
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "motcua.command", *map(str, arguments)),
+        *(sys.executable, *command, *map(str, arguments)),
         cwd=ROOT,
         env=env | {"MOTCUA_OBJECTS": objects.as_uri()},
         stdout=asyncio.subprocess.PIPE,
@@ -61,24 +70,26 @@ def drafts(objects: Path) -> list[Path]:
     return [path for path in objects.rglob("*") if "#" in path.name]
 
 
+@pytest.mark.parametrize("named", [False, True])
 async def test_a_process_that_is_killed_in_the_middle_leaves_no_file(
-    here: Shell, objects: Path, tmp_path: Path
+    here: Shell, objects: Path, tmp_path: Path, *, named: bool
 ) -> None:
     pipe = tmp_path / "don.pdf"
     os.mkfifo(pipe)
-    killed = await process(objects, "attach", str(FILING), pipe)
+    killed = await process(objects, "attach", str(FILING), pipe, named=named)
     with await asyncio.to_thread(pipe.open, "wb") as source:
         await asyncio.to_thread(source.write, PDF)
 
         async def written() -> int:
-            return sum(draft.stat().st_size for draft in drafts(objects))
+            opened = Path(f"/proc/{killed.pid}/fd").iterdir()
+            return sum(one.stat().st_size for one in opened if one.readlink().is_relative_to(objects))
 
         source.flush()
         assert await eventually(written, lambda size: size >= CHUNK)
         killed.kill()
         await killed.wait()
     assert seen(objects) == [], "what is half there is no file to anybody"
-    assert len(drafts(objects)) == 1, "and lies beside until it is swept"
+    assert len(drafts(objects)) == named, "and lies beside until it is swept, if it has a name"
     pipe.unlink()
     pipe.write_bytes(PDF)
     (found,) = (await here("attach", str(FILING), pipe)).json
