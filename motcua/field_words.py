@@ -319,6 +319,8 @@ FIELDS: Final = {
 }
 
 OF: Final = {
+    "About.seq": "place of that event in its stream",
+    "About.stream": "the stream of the event that caused the paper",
     "Action.allowed": "whether the actor can give the command now",
     "Action.name": "name of the command",
     "Action.problem": "why not; not there where it is allowed",
@@ -341,6 +343,13 @@ OF: Final = {
     "FeeItem.valid_until": "the last day on which it is in force; not there: without end",
     "FigureRule.amount": "how many; never money",
     "FigureRule.unit": "what it counts, such as months or percent",
+    "PaperMadeBody.about": "the event that caused it",
+    "PaperMadeBody.body_sha256": "SHA-256 of the paper before anybody signed it",
+    "PaperMadeBody.file": "the paper in the object store",
+    "PaperMadeBody.n": "the first, second … of its kind in the filing",
+    "PaperMadeBody.paper": "which official paper",
+    "PaperMadeBody.signed": "whether the agency's seal is on it",
+    "PaperMadeBody.template": "SHA-256 of the template that it was printed with",
     "ProvinceOverlay.name": "name of the province, in both languages",
     "ProvinceOverlay.province": "code of the province",
     "Reassign.acting_for": "identity of the absent officer whose task it is, if it is given to their substitute",

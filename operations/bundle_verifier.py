@@ -174,6 +174,8 @@ def _named(body: Json, said: Json) -> Iterator[Json]:
     for what, where in (*((name, said) for name in _SEALED_FILES), ("result", body)):
         if where.get(what):
             yield {"what": what} | _file(where[what])
+    if "paper" in body and "file" in body:
+        yield {"what": f"official:{body['paper']}"} | _file(body["file"])
 
 
 _SEALED_FILES: Final = ("authorisation", "signature", "read_back", "request", "draft", "document")
@@ -452,7 +454,11 @@ BEGINS: Final = {
     "parcel": "consignment_requested",
     "referral": "referral_requested",
     "complaint": "complained",
+    "papers": "paper_made",
 }
+
+_ONLY_ONE: Final = frozenset({"filing", "papers"})
+"""The kinds of which a filing has one stream, without a number."""
 
 ASKED_BY: Final = {"payment": "fee_requested", "parcel": "parcel_requested", "referral": "referred"}
 """The event of the filing that asked for a stream of this kind."""
@@ -474,7 +480,7 @@ def _belonging(bundle: Json) -> Iterator[Problem]:
 
 def _named_rightly(stream: Json, filing_id: str) -> Iterator[tuple[str, int | None]]:
     name = _NAME.fullmatch(stream["stream"])
-    if name is None or name["filing"] != filing_id or (name["kind"] == "filing") != (name["n"] is None):
+    if name is None or name["filing"] != filing_id or (name["kind"] in _ONLY_ONE) != (name["n"] is None):
         yield "no stream of this filing has such a name", None
     elif stream["events"][0]["kind"] != BEGINS.get(name["kind"], stream["events"][0]["kind"]):
         yield f"a stream of this name begins with {BEGINS[name['kind']]}", 1
@@ -489,7 +495,7 @@ class _Facts:
 
     def __init__(self, streams: Mapping[str, list[Json]], filing_id: str) -> None:
         self._streams = streams
-        self.filing = f"filing:{filing_id}"
+        self.filing, self.papers = f"filing:{filing_id}", f"papers:{filing_id}"
         self.names = streams.keys()
 
     def said(self, stream: str, kind: str, **content: object) -> bool:
@@ -502,6 +508,14 @@ class _Facts:
         """Seq, kind and body of every event of the filing's own stream."""
         for event in self._streams[self.filing]:
             yield event["seq"], event["kind"], _body(event) or {}
+
+    def causes(self) -> Iterator[tuple[int, Json]]:
+        """Seq of every official paper, and what it is about."""
+        for event in self._streams.get(self.papers, []):
+            yield event["seq"], (_body(event) or {}).get("about") or {}
+
+    def length(self, stream: str) -> int:
+        return len(self._streams.get(stream, []))
 
     def first(self, stream: str) -> Json:
         return _body(self._streams[stream][0]) or {}
@@ -521,6 +535,9 @@ def _in_accord(facts: _Facts, code: str) -> Iterator[Problem]:
         asking = ASKED_BY[kind]
         if place.rpartition(":")[2] != str(n) or not facts.said(facts.filing, asking, n=n, **wanted):
             yield Problem(name, 1, Rule.BELONGS, f"the filing has no such {asking}")
+    for seq, about in facts.causes():
+        if not 0 < about.get("seq", 0) <= facts.length(about.get("stream", "")):
+            yield Problem(facts.papers, seq, Rule.BELONGS, "there is no such event as this paper is about")
     for seq, event_kind, body in facts.events():
         if not _borne_out(facts, event_kind, body):
             message = f"{event_kind}: the stream that it speaks of does not say so, or is not there"

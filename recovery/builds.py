@@ -268,7 +268,7 @@ class Builds:
 
 
 _PAGE: Final = 500
-_RUNNING: Final = running(*(kind.workflow for kind in KINDS.values()), REPROJECTION)
+_RUNNING: Final = running(*KINDS.workflows, REPROJECTION)
 """All that may last: what is not here is over within seconds."""
 
 

@@ -31,7 +31,7 @@ def running(*types: str) -> str:
     return f"ExecutionStatus = 'Running' AND WorkflowType IN ({', '.join(map(repr, types))})"
 
 
-RUNNING: Final = running(*(kind.workflow for kind in KINDS.values()))
+RUNNING: Final = running(*KINDS.workflows)
 REPORTED: Final = f"{RUNNING} AND TemporalReportedProblems IS NOT NULL"
 
 ATTEMPTS: Final = 3

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Generic, Protocol, TypeAlias, TypeVar, get_args, get_origin
 
 from pydantic import Field, TypeAdapter
 
@@ -25,6 +25,8 @@ from rules.filing import evidence as filing_evidence
 from rules.filing import lifecycle, projections
 from rules.filing.guards import check as check_filing
 from rules.known import known
+from rules.papers import causes
+from rules.papers import stream as papers
 from schemas.base import Model, Text
 from schemas.complaint import COMPLAINT_COMMANDS, Complaint, ComplaintEvent, ComplaintStart
 from schemas.errors import Problem, problem
@@ -33,6 +35,7 @@ from schemas.filing.commands import PUBLIC_COMMANDS, Command
 from schemas.filing.events import Digests
 from schemas.filing.state import Action, Filing
 from schemas.ids import StreamId
+from schemas.papers import OfficialPapers, PaperKind, PapersEvent
 from schemas.parcel import Parcel, ParcelEvent, ParcelStart, RequestConsignment
 from schemas.payment import Payment, PaymentEvent, PaymentStart, RequestPayment
 from schemas.people import Actor, Role
@@ -123,7 +126,7 @@ class StreamKind(Generic[S]):
 
     Attributes:
         name: With it the names of its streams begin.
-        workflow: The type of its workflow.
+        workflow: The type of its workflow; empty if none lives for it, and somebody else appends.
         state: The model of its fold, with a `snapshot_version`.
         events: The union of the models of its events, told apart by `kind`.
         first: The kind of the first of them.
@@ -143,6 +146,7 @@ class StreamKind(Generic[S]):
         table: Its own read model.
         upcasters: By kind of event what lifts its data to the next version, the first of them from version 1.
         memory: What its workflow must know beside its log from run to run.
+        papers: The official papers that an event causes.
         title: What people call many of them.
     """
 
@@ -167,12 +171,19 @@ class StreamKind(Generic[S]):
     table: Table | None = None
     upcasters: Mapping[str, tuple[Upcaster, ...]] = field(default_factory=dict)
     memory: type[Model] = NoMemory
+    papers: Callable[[Any], tuple[PaperKind, ...]] = lambda _: ()
     title: Text | None = None
+
+    @property
+    def event_models(self) -> tuple[type[Model], ...]:
+        """The models of its events."""
+        union = get_args(self.events)[0] if get_origin(self.events) is Annotated else self.events
+        return get_args(union) or (union,)
 
     @cached_property
     def _event(self) -> TypeAdapter[Any]:
-        form: Any = Annotated[self.events, Field(discriminator="kind")]
-        return TypeAdapter(form)
+        told_apart: Any = Annotated[self.events, Field(discriminator="kind")]
+        return TypeAdapter(told_apart if len(self.event_models) > 1 else self.events)
 
     def event(self, data: Any, version: int | None = None) -> Any:
         """Plain data as an event of this kind of stream; of an older `version` it is lifted. Raises `ValueError`."""
@@ -192,7 +203,7 @@ class StreamKind(Generic[S]):
     @cached_property
     def reads(self) -> Reads:
         """What this build can take over of such streams."""
-        names = sorted(self._event.json_schema()["discriminator"]["mapping"])
+        names = sorted(str(model.model_fields["kind"].default) for model in self.event_models)
         state: Any = self.state
         snapshot = state.model_fields["snapshot_version"].default
         return Reads(snapshot=snapshot, events={name: self.event_version(name) for name in names})
@@ -232,6 +243,11 @@ class Kinds(Mapping[str, StreamKind[Any]]):
     def of(self, stream: str) -> StreamKind[Any]:
         """The kind of a stream. Raises `KeyError` for one that is of none."""
         return self[stream.partition(":")[0]]
+
+    @property
+    def workflows(self) -> tuple[str, ...]:
+        """The types of their workflows."""
+        return tuple(kind.workflow for kind in self.values() if kind.workflow)
 
     @property
     def numberings(self) -> dict[str, Numbering]:
@@ -299,6 +315,7 @@ FILING: Final = StreamKind(
     table=Table("filing", "filing_id"),
     upcasters={name: (_as_it_was,) * times for name, times in _UNKNOWN_BEFORE.items()},
     memory=FilingMemory,
+    papers=causes.papers_of_filing,
     title=said("many.filings"),
 )
 PAYMENT: Final = StreamKind(
@@ -375,8 +392,23 @@ COMPLAINT: Final = StreamKind(
     writers=frozenset({Role.SYSTEM, Role.APPLICANT, Role.REPRESENTATIVE, Role.RECEPTION, Role.LEADER, Role.TEAM_LEAD}),
     evidence=complaint_projections.evidence,
     upcasters={"complained": (_as_it_was,)},  # one that knows no `represented_until` would hear a representative on
+    papers=causes.papers_of_complaint,
     title=said("many.complaints"),
 )
 
-KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL, COMPLAINT))
+PAPERS: Final = StreamKind(
+    name="papers",
+    workflow="",
+    state=OfficialPapers,
+    events=PapersEvent,
+    first="paper_made",
+    initial=lambda origin: OfficialPapers(filing_id=origin.stream.filing, agency=origin.agency),
+    decide=papers.decide,
+    evolve=papers.evolve,
+    standing=papers.standing,
+    evidence=papers.evidence,
+    title=said("many.papers"),
+)
+
+KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL, COMPLAINT, PAPERS))
 """All kinds there are: what a process is given unless it is told otherwise."""

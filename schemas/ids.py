@@ -58,6 +58,11 @@ def complaint_workflow(filing: UUID | str, n: int) -> str:
     return f"complaint:{filing}:{n}"
 
 
+def papers_stream(filing: UUID | str) -> str:
+    """The stream of the official papers that a filing has caused."""
+    return f"papers:{filing}"
+
+
 class StreamId(NamedTuple):
     """The name of a stream, and of its workflow: `filing:<uuid>`, or `<kind>:<uuid>:<n>` for a filing's n-th of a kind.
 

@@ -30,6 +30,7 @@ from .filing.commands import PUBLIC_COMMANDS, Command
 from .filing.events import Event
 from .filing.state import Action, ClockState, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
 from .filing.submission import Submission
+from .papers import PapersEvent
 from .parcel import ParcelEvent, ParcelView
 from .payment import PaymentEvent, PaymentView
 from .people import Actor
@@ -50,7 +51,9 @@ from .reading import (
 from .referral import REFERRAL_COMMANDS, ReferralEvent, ReferralView
 from .stream.ledger import Receipt
 
-AnyEvent = Annotated[Event | PaymentEvent | ParcelEvent | ReferralEvent | ComplaintEvent, Field(discriminator="kind")]
+AnyEvent = Annotated[
+    Event | PaymentEvent | ParcelEvent | ReferralEvent | ComplaintEvent | PapersEvent, Field(discriminator="kind")
+]
 """An event of any stream, as the log holds it."""
 
 

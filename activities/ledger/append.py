@@ -32,6 +32,7 @@ from activities.ledger.reserving import Reserved, Reserving
 from activities.ledger.vault import Vault
 from rules.streams import Kinds, StreamKind
 from schemas.errors import Problem, RefusalCode
+from schemas.papers import PaperKind
 from schemas.people import OFFICERS
 from schemas.stream.ledger import Appended, Batch, Receipt, Recorded, StoredEvent
 from views import log
@@ -177,6 +178,7 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
     batch, filer = asked.batch, reserved.filer
     stored: list[StoredEvent] = []
     rows: list[dict[str, Any]] = []
+    caused: list[tuple[int, PaperKind]] = []
     for ordinal, event in enumerate(reserved.filled(asked.events)):
         seq = batch.next_seq + ordinal
         recorded = Recorded(seq=seq, at=batch.at, command_id=batch.command_id, actor=batch.actor, event=event)
@@ -184,6 +186,7 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
         version = asked.kind.event_version(fields["kind"])
         rows.append(event_rows.columns(batch, recorded, fields, version, ordinal, reserved.key))
         stored.append(_stored(recorded, fields))
+        caused.extend((seq, paper) for paper in asked.kind.papers(event))
     numbers = {kind: taken[-1] for kind, taken in reserved.numbers.items()}
     receipt = Receipt(
         command_id=batch.command_id,
@@ -193,7 +196,8 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
         code=numbers.get("dossier") or (batch.rows and batch.rows.row and batch.rows.row.get("code")),
     )
     added = submitted_columns(filer.person, reserved.others) if filer else {}
-    epoch = await _record(connection, asked, rows, receipt, read_models.change(asked.kind, batch, numbers, added))
+    change = read_models.change(asked.kind, batch, numbers, added)
+    epoch = await _record(connection, asked, rows, receipt, change, caused)
     return Appended(epoch=epoch, stored=tuple(stored), receipts=(receipt,))
 
 
@@ -203,15 +207,17 @@ async def _record(
     rows: list[dict[str, Any]],
     receipt: Receipt,
     change: read_models.Change | None,
+    caused: Sequence[tuple[int, PaperKind]],
 ) -> int:
-    """Write the events, their receipt, the stream's new head and the read model; the stream's epoch.
+    """Write the events, their receipt, the papers they cause, the stream's new head and the read model; its epoch.
 
     Raises `_NotTakenError`.
     """
     batch, actor = asked.batch, asked.batch.actor
     needed = () if asked.needed is None else (asked.needed,)
     written, tasks = change.shape if change else ((), False)
-    statement = _recording(written, tasks=tasks, needed=bool(needed))
+    papers = tuple(map(list, zip(*caused, strict=True)))
+    statement = _recording(written, tasks=tasks, papers=bool(papers), needed=bool(needed))
     moved = await connection.fetchval(
         statement,
         batch.stream,
@@ -230,6 +236,7 @@ async def _record(
         *(rows[0][column] for column in ("actor", "via", "occurred_at")),
         *([row[column] for row in rows] for column in event_rows.EACH),
         *(change.parameters if change else ()),
+        *papers,
         *needed,
     )
     if moved is None:
@@ -258,19 +265,27 @@ _REST: Final = _FIRST + len(event_rows.EACH)
 _EACH_VALUE: Final = ", ".join(
     f"(${place}::{type_}[])[n]" for place, type_ in enumerate(event_rows.EACH.values(), _FIRST)
 )
+_POSTED: Final = """
+posted as (
+    insert into outbox (stream, seq, paper, filing_id, agency)
+    select $1, caused.seq, caused.paper, $2, $3
+    from moved, unnest({seqs}::int[], {papers}::text[]) as caused (seq, paper)
+)
+"""
 _HASH: Final = event_rows.HASH.format(hashed="($13::bytea[])[n + 1]", recorded_at="now", previous="hash")
 
 
 @cache
-def _recording(written: tuple[read_models.Written, ...], *, tasks: bool, needed: bool) -> str:
+def _recording(written: tuple[read_models.Written, ...], *, tasks: bool, papers: bool, needed: bool) -> str:
     """The one statement of an append; it gives the stream's epoch if it was taken.
 
     `chain` are the batch's events with their hashes, behind the head. `stream` stands first: whoever holds that table
     holds up every append before it holds anything else.
     """
     change = f", {read_models.statements(written, tasks=tasks, whose=1, first=_REST)}" if written or tasks else ""
-    last = f"${_REST + len(written) + tasks}"
-    proved = f"and {authority.BORNE_OUT.format(filing='$2', needed=last)}" if needed else ""
+    last = _REST + len(written) + tasks
+    proved = f"and {authority.BORNE_OUT.format(filing='$2', needed=f'${last + 2 * papers}')}" if needed else ""
+    posted = f", {_POSTED.format(seqs=f'${last}', papers=f'${last + 1}')}" if papers else ""
     return f"""
 with recursive head as materialized (
     select coalesce(head_hash, decode(repeat('00', 32), 'hex')) as hash, greatest(clock_timestamp(), head_at) as now
@@ -299,6 +314,6 @@ with recursive head as materialized (
 ), receipted as (
     insert into receipt (stream, filing_id, agency, command_id, digest, body, seq)
     select $1, $2, $3, $10, $11, $12, $5 from moved
-){change}
+){change}{posted}
 select epoch from moved
 """  # noqa: S608 -- joined from statements of our own

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from schemas import backoffice as bo
 from schemas import complaint as co
+from schemas import papers as pp
 from schemas import parcel as pc
 from schemas import payment as pay
 from schemas import reading as rd
@@ -364,6 +365,15 @@ EVENTS: Final[tuple[Any, ...]] = (
     ),
     rf.ReferralCancelled(),
     rf.ReferralCalendarChanged(calendar="vn@2026.2", due=AT, remind_at=AT),
+    pp.PaperMade(
+        paper=pp.PaperKind.RECEIPT,
+        n=1,
+        about=pp.About(stream=f"filing:{FILING}", seq=3),
+        file=RESULT,
+        body_sha256="a" * 64,
+        template="b" * 64,
+        signed=True,
+    ),
     co.Complained(
         n=1,
         about=9,

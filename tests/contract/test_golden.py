@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from schemas import complaint, parcel, payment, referral
+from schemas import complaint, papers, parcel, payment, referral
 from schemas.base import Model
 from schemas.filing.commands import PUBLIC_COMMANDS, Accept
 from schemas.filing.events import EFFECTS
@@ -61,7 +61,7 @@ def test_every_kind_has_its_golden_file_and_every_file_its_kind() -> None:
         for part in (payment.PaymentEvent, parcel.ParcelEvent, referral.ReferralEvent, complaint.ComplaintEvent)
         for model in get_args(part)
     }
-    kinds = {f"event.{kind}" for kind in {*EFFECTS, *later}}
+    kinds = {f"event.{kind}" for kind in {*EFFECTS, *later, papers.PaperMade.model_fields["kind"].default}}
     models = (*PUBLIC_COMMANDS, *referral.REFERRAL_COMMANDS, *complaint.COMPLAINT_COMMANDS)
     commands = {f"command.{model.model_fields['kind'].default}" for model in models}
     questions = {f"ask.{model.model_fields['ask'].default}" for model in get_args(Question)}

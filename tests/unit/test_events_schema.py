@@ -10,7 +10,7 @@ import pytest
 from activities.ledger.event_rows import columns
 from activities.ledger.vault import FilingKey
 from rules.streams import KINDS
-from schemas import complaint, parcel, payment, referral
+from schemas import complaint, papers, parcel, payment, referral
 from schemas.base import Model, Personal, fields_marked, numbered_fields
 from schemas.filing import events
 from schemas.filing.events import EFFECTS, Clock, Effect
@@ -24,8 +24,16 @@ PAYMENT: tuple[type[Model], ...] = get_args(payment.PaymentEvent)
 PARCEL: tuple[type[Model], ...] = get_args(parcel.ParcelEvent)
 REFERRAL: tuple[type[Model], ...] = get_args(referral.ReferralEvent)
 COMPLAINT: tuple[type[Model], ...] = get_args(complaint.ComplaintEvent)
-EVERY = tuple(dict.fromkeys((*FILING, *PAYMENT, *PARCEL, *REFERRAL, *COMPLAINT)))
-OF_KIND = {"filing": FILING, "payment": PAYMENT, "parcel": PARCEL, "referral": REFERRAL, "complaint": COMPLAINT}
+PAPERS: tuple[type[Model], ...] = (papers.PaperMade,)
+EVERY = tuple(dict.fromkeys((*FILING, *PAYMENT, *PARCEL, *REFERRAL, *COMPLAINT, *PAPERS)))
+OF_KIND = {
+    "filing": FILING,
+    "payment": PAYMENT,
+    "parcel": PARCEL,
+    "referral": REFERRAL,
+    "complaint": COMPLAINT,
+    "papers": PAPERS,
+}
 
 PERSONAL = {
     "submitted": {
@@ -93,7 +101,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 60 + 7 + 4 + 6 + 7
+    assert len(kinds) == len(set(kinds)) == 60 + 7 + 4 + 6 + 7 + 1
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:

@@ -1,0 +1,58 @@
+"""Recording in a stream that no workflow lives for: fold, decide, append; whoever was first is heard."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from activities.ledger.append import Ledger
+from rules.streams import Origin, StreamKind
+from schemas.errors import RefusalCode, RefusalError
+from schemas.filing.commands import SystemCommand, content_of
+from schemas.stream.ledger import Batch, Recorded
+from views.log import Log
+
+
+async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin, command: SystemCommand) -> None:
+    """Record a command of the system's now, in a stream that begins with it if it is not there yet.
+
+    A repeat of the same command is found to be recorded. Raises `RefusalError` where the rules have nothing to record.
+    """
+    at = datetime.now(UTC)
+    while True:
+        state = await _state(log, kind, origin)
+        events = kind.decide(state, command, at)
+        batch = Batch(
+            stream=str(origin.stream),
+            filing_id=origin.stream.filing,
+            agency=origin.agency,
+            next_seq=state.seq + 1,
+            command_id=command.command_id,
+            digest=content_of(command),
+            actor=command.actor,
+            via=command.via,
+            at=at,
+            events=tuple(event.model_dump(mode="json", exclude_none=True) for event in events),
+            rows=kind.changed_rows(state, _after(kind, state, command, events, at)),
+        )
+        answer = await ledger.append(batch)
+        if answer.refused:
+            raise RefusalError(answer.refused)
+        if any(receipt.command_id == command.command_id for receipt in answer.receipts):
+            return
+
+
+async def _state(log: Log, kind: StreamKind[Any], origin: Origin) -> Any:
+    try:
+        return (await log.read(str(origin.stream))).state
+    except RefusalError as error:
+        if error.refusal.code is not RefusalCode.NOT_FOUND:
+            raise
+        return kind.initial(origin)
+
+
+def _after(kind: StreamKind[Any], state: Any, command: SystemCommand, events: tuple[Any, ...], at: datetime) -> Any:
+    for seq, event in enumerate(events, state.seq + 1):
+        recorded = Recorded(seq=seq, at=at, command_id=command.command_id, actor=command.actor, event=event)
+        state = kind.evolve(state, recorded)
+    return state

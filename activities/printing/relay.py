@@ -1,0 +1,134 @@
+"""The relay of official papers: what an append has left in `outbox` is printed, sealed, stored and told to the record.
+
+It may die anywhere: a row is gone only once the record says that its paper was made, and a paper that is made twice is
+recorded once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+
+from activities.failpoint import failpoint
+from activities.ledger.append import Ledger
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
+from activities.ledger.recording import record
+from activities.ledger.vault import Vault
+from rules.papers.stream import is_made
+from rules.streams import PAPERS, Kinds, Origin
+from schemas.errors import RefusalError
+from schemas.files import FileRef
+from schemas.ids import StreamId, papers_stream
+from schemas.papers import About, PaperKind, RecordPaper
+from views.log import Log, Told
+
+LONGEST_WAIT: Final = 300
+"""Seconds between two tries, at most: each is twice as far from the one before."""
+
+_log = structlog.stdlib.get_logger("motcua.papers")
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A paper as bytes, and the SHA-256 of the template that it was printed with."""
+
+    body: bytes
+    template: str
+
+
+Print = Callable[[PaperKind, Told], Awaitable[Printed]]
+"""Prints a paper about the last event that it is told."""
+Keep = Callable[[UUID, bytes, str, str | None], Awaitable[FileRef]]
+"""Keeps bytes as a file of a filing: with their media type, and a name."""
+Seal = Callable[[str, bytes], Awaitable[bytes | None]]
+"""Puts an agency's seal on a paper; None if the agency has none."""
+
+
+async def no_seal(_: str, __: bytes) -> bytes | None:
+    """Nobody seals here."""
+    return None
+
+
+class Relay:
+    """Makes the papers that are waiting, one after the other."""
+
+    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds, keep: Keep, print_: Print, seal: Seal) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._kinds = kinds
+        self._ledger = Ledger(pool, vault, kinds)
+        self._keep = keep
+        self._print = print_
+        self._seal = seal
+
+    async def one(self) -> bool:
+        """Make the paper that has waited longest; False if none waits. One that can't be made is tried again later."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+            row = await connection.fetchrow(_NEXT)
+            if row is None:
+                return False
+            try:
+                await self._make(row)
+            except Exception as error:  # noqa: BLE001 -- whatever it is, the others wait behind it, and it is told
+                await self._later(connection, row, error)
+            else:
+                await connection.execute(_DONE, row["stream"], row["seq"], row["paper"])
+        return True
+
+    async def _make(self, row: Any) -> None:
+        paper, about = PaperKind(row["paper"]), About(stream=row["stream"], seq=row["seq"])
+        stream = StreamId.parse(papers_stream(row["filing_id"]))
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            log = Log(connection, self._vault.find, self._kinds)
+            if await self._is_there(log, stream, paper, about):
+                return
+            told = await log.read(about.stream)
+            printed = await self._print(paper, _as_far_as(told, about.seq))
+            sealed = await self._seal(row["agency"], printed.body)
+            body = printed.body if sealed is None else sealed
+            file = await self._keep(stream.filing, body, "application/pdf", f"{paper}.pdf")
+            failpoint("papers.stored")
+            command = RecordPaper(
+                command_id=f"{paper}:{about.stream.replace(str(stream.filing), '')}:{about.seq}",
+                paper=paper,
+                about=about,
+                file=file,
+                body_sha256=hashlib.sha256(printed.body).hexdigest(),
+                template=printed.template,
+                signed=sealed is not None,
+            )
+            await record(self._ledger, log, PAPERS, Origin(stream, row["agency"]), command)
+        failpoint("papers.recorded")
+
+    async def _is_there(self, log: Log, stream: StreamId, paper: PaperKind, about: About) -> bool:
+        try:
+            papers = (await log.read(str(stream))).state
+        except RefusalError:  # none has been made yet
+            return False
+        return is_made(papers, paper, about.stream, about.seq)
+
+    async def _later(self, connection: Connection, row: Any, error: Exception) -> None:
+        """Try again after a while, and say why: by the kind of error alone, since its words may be personal."""
+        why, wait = type(error).__name__, min(2 ** row["tries"], LONGEST_WAIT)
+        _log.warning("paper.not_made", paper=row["paper"], stream=row["stream"], seq=row["seq"], reason=why)
+        await connection.execute(_LATER, row["stream"], row["seq"], row["paper"], why, wait)
+
+
+def _as_far_as(told: Told, seq: int) -> Told:
+    return replace(told, events=[recorded for recorded in told.events if recorded.seq <= seq])
+
+
+_NEXT: Final = """
+select stream, seq, paper, filing_id, agency, tries from outbox where next_try <= clock_timestamp()
+order by next_try limit 1 for update skip locked
+"""
+_DONE: Final = "delete from outbox where stream = $1 and seq = $2 and paper = $3"
+_LATER: Final = """
+update outbox set tries = tries + 1, problem = $4, next_try = clock_timestamp() + make_interval(secs => $5)
+where stream = $1 and seq = $2 and paper = $3
+"""

@@ -1,0 +1,1 @@
+"""Official papers: what causes them, what stands on them, and the stream that says which were made."""

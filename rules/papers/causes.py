@@ -1,0 +1,47 @@
+"""Which events cause which official papers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from schemas.filing.events import Submitted
+from schemas.level import Channel
+from schemas.papers import PaperKind
+
+_ENDS: Final = (PaperKind.CONTROL,)
+
+FILING: Final[Mapping[str, tuple[PaperKind, ...]]] = {
+    "accepted": (PaperKind.RECEIPT,),
+    "supplement_requested": (PaperKind.SUPPLEMENT,),
+    "intake_refused": (PaperKind.REFUSAL, *_ENDS),
+    "apologised": (PaperKind.APOLOGY,),
+    "reappointed": (PaperKind.APOLOGY,),
+    "extended": (PaperKind.APOLOGY,),
+    "suspended": (PaperKind.STOP,),
+    "stopped": (PaperKind.STOP, *_ENDS),
+    "dossier_received": (PaperKind.HANDOVER,),
+    "fee_requested": (PaperKind.FEE,),
+    "obligation_demanded": (PaperKind.FEE,),
+    "handed_over": _ENDS,
+    "withdrawn": _ENDS,
+    "supplement_expired": _ENDS,
+    "fee_expired": _ENDS,
+}
+COMPLAINT: Final[Mapping[str, tuple[PaperKind, ...]]] = {"complained": (PaperKind.COMPLAINT,)}
+
+
+def papers_of_filing(event: Any) -> tuple[PaperKind, ...]:
+    """The papers that an event of a filing causes. What came by post has come with the post's form."""
+    if isinstance(event, Submitted):
+        return (PaperKind.FORM,) if event.channel is Channel.POST else ()
+    return FILING.get(event.kind, ())
+
+
+def papers_of_complaint(event: Any) -> tuple[PaperKind, ...]:
+    """The papers that an event of a complaint causes."""
+    return COMPLAINT.get(event.kind, ())
+
+
+CAUSES: Final = ("submitted", *FILING, *COMPLAINT)
+"""Every kind of event that causes one."""

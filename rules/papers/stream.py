@@ -1,0 +1,45 @@
+"""The stream of a filing's official papers: each once for what caused it, numbered by kind."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rules.evidence import Entry, Evidence
+from rules.papers.causes import CAUSES
+from schemas.errors import RefusalCode, problem, refused
+from schemas.filing.commands import Command
+from schemas.ids import StreamId
+from schemas.papers import OfficialPaper, OfficialPapers, PaperMade, PapersEvent, RecordPaper
+from schemas.stream.ledger import Recorded
+from schemas.stream.rows import Standing
+
+
+def decide(papers: OfficialPapers, command: Command, _: datetime) -> tuple[PapersEvent, ...]:
+    """What `command` makes happen. Raises `RefusalError`."""
+    if not isinstance(command, RecordPaper) or is_made(papers, command.paper, command.about.stream, command.about.seq):
+        raise refused(RefusalCode.NOT_ALLOWED, problem("", "wrong_state", says="paper_is_made"))
+    n = sum(made.paper is command.paper for made in papers.made) + 1
+    said = command.model_dump(include={"paper", "about", "file", "body_sha256", "template", "signed"})
+    return (PaperMade(n=n, **said),)
+
+
+def is_made(papers: OfficialPapers, paper: str, stream: str, seq: int) -> bool:
+    """Whether this paper about this event is there."""
+    return any((made.paper, made.about.stream, made.about.seq) == (paper, stream, seq) for made in papers.made)
+
+
+def evolve(papers: OfficialPapers, recorded: Recorded) -> OfficialPapers:
+    """The papers after one more."""
+    made: PaperMade = recorded.event
+    paper = OfficialPaper(**made.model_dump(include=set(OfficialPaper.model_fields)), at=recorded.at)
+    return papers.model_copy(update={"made": (*papers.made, paper), "seq": recorded.seq})
+
+
+def evidence(_: StreamId, made: PaperMade) -> Evidence | None:
+    """What must have been recorded before a paper may speak of it."""
+    return ((Entry(CAUSES, {}, made.about.stream),),)
+
+
+def standing(_: OfficialPapers) -> Standing:
+    """Where they stand: no workflow has anything to do with them."""
+    return Standing(open=False)

@@ -1,0 +1,102 @@
+"""Official papers (giấy tờ) that a filing causes, and the stream `papers:<filing>` that says which were made.
+
+No workflow lives for it: what is appended leaves rows in `outbox`, and whoever makes the papers reports here.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from .base import AgencyCode, Instant, Model, Sha256
+from .files import FileRef
+from .filing.commands import SystemCommand
+
+
+class PaperKind(StrEnum):
+    """What papers there are; the numbers of the forms are those of Circular 03/2025/TT-BNV, which is unconfirmed."""
+
+    RECEIPT = "receipt"
+    """Form 01: receipt and appointment (giấy tiếp nhận hồ sơ và hẹn trả kết quả)."""
+    SUPPLEMENT = "supplement"
+    """Form 02: what is missing (phiếu yêu cầu bổ sung, hoàn thiện hồ sơ)."""
+    REFUSAL = "refusal"
+    """Form 03: refusal of intake (phiếu từ chối tiếp nhận giải quyết hồ sơ)."""
+    APOLOGY = "apology"
+    """Form 04: apology, and the new appointment (văn bản xin lỗi và đề nghị gia hạn)."""
+    STOP = "stop"
+    """Form 05: the filing is stopped, for a time or for good (thông báo dừng giải quyết hồ sơ)."""
+    CONTROL = "control"
+    """Form 06: every hand that the filing went through (phiếu kiểm soát quá trình giải quyết hồ sơ)."""
+    HANDOVER = "handover"
+    """The record of a dossier that was handed over on paper (biên bản giao nhận)."""
+    FEE = "fee"
+    """What is to be paid (thông báo phí, lệ phí; phiếu chuyển thông tin nghĩa vụ tài chính)."""
+    FORM = "form"
+    """With which the post brought the dossier (phiếu gửi hồ sơ)."""
+    COMPLAINT = "complaint"
+    """Receipt of a complaint (giấy tiếp nhận khiếu nại)."""
+
+
+class About(Model):
+    """The event that caused a paper: its stream and place there."""
+
+    stream: str
+    seq: int
+
+
+class PaperMade(Model):
+    """A paper was made and stored.
+
+    Attributes:
+        n: The first, second … of its kind in the filing.
+        body_sha256: Of the paper before anybody signed it: printed again from the log, it has the same.
+        template: SHA-256 of the template that it was printed with.
+        signed: Whether the agency's seal is on it.
+    """
+
+    kind: Literal["paper_made"] = "paper_made"
+    paper: PaperKind
+    n: int
+    about: About
+    file: FileRef
+    body_sha256: Sha256
+    template: Sha256
+    signed: bool
+
+
+PapersEvent = PaperMade
+
+
+class RecordPaper(SystemCommand):
+    """A paper was made."""
+
+    kind: Literal["record_paper"] = "record_paper"
+    paper: PaperKind
+    about: About
+    file: FileRef
+    body_sha256: Sha256
+    template: Sha256
+    signed: bool
+
+
+class OfficialPaper(Model):
+    """A paper that was made: the `n`-th of its kind. `at` is when."""
+
+    paper: PaperKind
+    n: int
+    about: About
+    at: Instant
+    file: FileRef
+    signed: bool
+
+
+class OfficialPapers(Model):
+    """The fold of the stream: every paper of a filing, in the order in which they were made."""
+
+    snapshot_version: int = 1
+    filing_id: UUID
+    agency: AgencyCode
+    seq: int = 0
+    made: tuple[OfficialPaper, ...] = ()
