@@ -157,7 +157,7 @@ def _queues(filing: Filing) -> list[Role]:
 def _task(filing: Filing, role: Role, now: datetime) -> Task:
     actor = _someone(filing, role)
     step = current_step(filing)
-    clock = filing.clocks.get(_STAGE_CLOCK[stage(filing)])
+    clock = filing.clocks.get(STAGE_CLOCK[stage(filing)])
     officer = _claimer(filing, role)
     return Task(
         name=step.code if step else stage(filing),
@@ -171,7 +171,7 @@ def _task(filing: Filing, role: Role, now: datetime) -> Task:
     )
 
 
-_STAGE_CLOCK: Final = {
+STAGE_CLOCK: Final = {
     Stage.INTAKE: Clock.INTAKE,
     Stage.SUPPLEMENT: Clock.SUPPLEMENT,
     Stage.FEE: Clock.PAYMENT,

@@ -1,0 +1,205 @@
+"""Through whose hands a filing went: a fold of its events, so that nobody sits on it unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import reduce
+from itertools import groupby
+from typing import Any, Final, NamedTuple
+
+from rules.filing.desks import agencies
+from rules.filing.fold import current_step, evolve, stage
+from rules.filing.queues import STAGE_CLOCK
+from rules.papers.deeds import Told, deeds
+from rules.papers.hands_beside import beside
+from rules.time.worked import worked_minutes
+from schemas.filing import events as ev
+from schemas.filing.state import Filing, Stage
+from schemas.hands import Deed, Hand, Holder
+from schemas.people import Role
+from schemas.publishing.calendar import Timeliness
+from schemas.stream.ledger import Recorded
+
+
+def hands(events: Sequence[Recorded], filing: Filing, now: datetime) -> tuple[Hand, ...]:
+    """The hands that a filing went through, in the order in which they took it.
+
+    The first is whoever handed it in, which took no time. What is appended at once happens at once: how the filing
+    stands within an append is nobody's time.
+
+    Args:
+        events: Those of the filing, from the first.
+        filing: The filing after them; time is counted by its calendar.
+        now: Until when the time in the last hand is counted, while it is there.
+    """
+    walk = _Walk(_unfiled(filing))
+    for _, batch in groupby(deeds(events), key=lambda told: (told.recorded.command_id, told.recorded.at)):
+        walk.take(list(batch))
+    found = sorted((*walk.hands, *beside(events, filing, walk.closed)), key=lambda hand: hand.since)
+    return tuple(hand.model_copy(update={"working_minutes": _worked(hand, filing, now)}) for hand in found)
+
+
+def _worked(hand: Hand, filing: Filing, now: datetime) -> int:
+    return worked_minutes(hand.since, max(hand.until or now, hand.since), filing.calendar)
+
+
+def _unfiled(filing: Filing) -> Filing:
+    return Filing(
+        filing_id=filing.filing_id,
+        agency=filing.agency,
+        procedure=filing.procedure,
+        calendar=filing.calendar,
+        digests=filing.digests,
+    )
+
+
+class _Place(NamedTuple):
+    """Where a filing stands, and who has it there."""
+
+    stage: Stage
+    holder: Holder
+    role: Role | None = None
+    agency: str | None = None
+    subject: str | None = None
+    acting_for: str | None = None
+    step: str | None = None
+
+
+class _Walk:
+    """A filing on its way: how it stands, who has it, the hands so far, the last of which may be open, and its ends."""
+
+    def __init__(self, filing: Filing) -> None:
+        self._filing = filing
+        self._place: _Place | None = None
+        self._suspender: str | None = None
+        self.hands: list[Hand] = []
+        self.closed: list[datetime] = []
+
+    def take(self, batch: Sequence[Told]) -> None:
+        """Go on over the events of one append."""
+        before, at, answers = self._filing, batch[0].recorded.at, batch[-1].answers
+        done = tuple(told.deed for told in batch if told.deed is not None)
+        self._filing = reduce(evolve, (told.recorded for told in batch), before)
+        self._suspender = _suspender(batch) or self._suspender
+        if self._place is None and done:
+            self.hands.append(_at_once(done[0]))
+        self._change(done=(*self.hands[-1].done, *done))
+        place = _place(self._filing, self._suspender)
+        if place == self._place:
+            self._change(due=self._due(place))
+            return
+        if self._place is not None:
+            self._let_go(before, self._place, done, at)
+        if place is None:
+            self.closed.append(at)
+        else:
+            self.hands.append(_taken(place, at, answers, self._due(place)))
+        self._place = place
+
+    def _change(self, **changes: Any) -> None:
+        self.hands[-1] = self.hands[-1].model_copy(update=changes)
+
+    def _due(self, place: _Place | None) -> datetime | None:
+        run = None if place is None else self._filing.clocks.get(STAGE_CLOCK[place.stage])
+        return None if run is None or run.paused else run.due
+
+    def _let_go(self, before: Filing, place: _Place, done: Sequence[Deed], at: datetime) -> None:
+        """The hand is over. Who did something with what lay in a queue had it."""
+        outcome = _outcome(before, self._filing, place.stage)
+        self._change(until=max(at, self.hands[-1].since), outcome=outcome, **_found_out(place, done))
+
+
+def _suspender(batch: Sequence[Told]) -> str | None:
+    return next((told.recorded.event.officer for told in batch if isinstance(told.recorded.event, ev.Suspended)), None)
+
+
+def _at_once(deed: Deed) -> Hand:
+    """Of who hands in a filing, or opens one again that nobody had: it takes no time."""
+    return Hand(
+        holder=_HOLDERS.get(deed.role, Holder.OFFICER),
+        role=deed.role,
+        subject=deed.subject,
+        accountable=deed.accountable,
+        agency=deed.agency,
+        since=deed.at,
+        until=deed.at,
+        working_minutes=0,
+    )
+
+
+_HOLDERS: Final = {
+    Role.APPLICANT: Holder.APPLICANT,
+    Role.REPRESENTATIVE: Holder.APPLICANT,
+    Role.SYSTEM: Holder.SYSTEM,
+}
+
+
+def _taken(place: _Place, at: datetime, answers: str | None, due: datetime | None) -> Hand:
+    said = place._asdict()
+    del said["stage"]
+    accountable = None if place.holder in _ANSWER_THEMSELVES else answers
+    return Hand(since=at, working_minutes=0, accountable=accountable, due=due, **said)
+
+
+_ANSWER_THEMSELVES: Final = frozenset({Holder.OFFICER, Holder.APPLICANT})
+
+
+def _place(filing: Filing, suspender: str | None) -> _Place | None:  # noqa: PLR0911 -- one line for each stage
+    at = stage(filing)
+    match at:
+        case Stage.CLOSED:
+            return None
+        case Stage.SUPPLEMENT | Stage.FEE | Stage.CONFIRMATION:
+            return _Place(at, Holder.APPLICANT, Role.APPLICANT)
+        case Stage.OBLIGATION:
+            asked = filing.obligation is not None and filing.obligation.amount is None
+            holder = _Place(at, Holder.AUTHORITY) if asked else _Place(at, Holder.APPLICANT, Role.APPLICANT)
+            return holder._replace(step=filing.step)
+        case Stage.SUSPENDED:
+            return _Place(at, Holder.OFFICER, Role.LEADER, filing.agency, suspender)
+        case Stage.PICKUP:
+            return _Place(at, Holder.OFFICER, Role.HANDOVER, filing.returning)
+        case Stage.ISSUE | Stage.DELIVERY:
+            by_post = at is Stage.DELIVERY and filing.parcels > filing.parcels_before
+            return _Place(at, Holder.POST) if by_post else _Place(at, Holder.SYSTEM, Role.SYSTEM, filing.agency)
+        case _:
+            return _at_work(filing, at)
+
+
+def _at_work(filing: Filing, at: Stage) -> _Place:
+    step = current_step(filing)
+    role = Role.RECEPTION if step is None else step.role
+    code = None if step is None else step.code
+    agency = agencies(filing, role)[0]
+    return _Place(at, Holder.OFFICER, role, agency, filing.officer, filing.acting_for, code)
+
+
+def _outcome(before: Filing, after: Filing, at: Stage) -> Timeliness | None:
+    """How the clock of this stage ended, if it did."""
+    run = before.clocks.get(STAGE_CLOCK[at])
+    if run is None:
+        return None
+    over = (past for past in after.past_clocks if (past.clock, past.started) == (run.clock, run.started))
+    return next((past.outcome for past in over), None)
+
+
+_PASS_ON: Final = frozenset({"claimed", "released", "reassigned"})
+"""What moves a task among officers: until then it lay in the queue."""
+
+
+def _found_out(place: _Place, done: Sequence[Deed]) -> dict[str, Any]:
+    """Who had what nobody had claimed: the officer who worked on it, or the system."""
+    if place.holder is not Holder.OFFICER or place.subject is not None:
+        return {}
+    acts = [deed for deed in done if deed.kind not in _PASS_ON]
+    for deed in acts:
+        if deed.role is place.role:
+            return {"subject": deed.subject, "acting_for": deed.acting_for}
+    if acts and acts[0].role is Role.SYSTEM and acts[0].kind in _DECIDING:
+        return {"holder": Holder.SYSTEM, "role": Role.SYSTEM, "accountable": acts[0].accountable}
+    return {}
+
+
+_DECIDING: Final = frozenset({"accepted", "decided"})
+"""What the system does in an officer's place."""

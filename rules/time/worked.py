@@ -1,0 +1,24 @@
+"""How much working time lies between two instants."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rules.time.office_hours import DAY, Days, minute_of, pages
+from schemas.publishing.calendar import Calendar
+
+
+def worked_minutes(since: datetime, until: datetime, calendar: Calendar) -> int:
+    """Minutes of office hours from one instant to another. Raises `TimeError` for what is out of reach."""
+    first, last = minute_of(since, "since"), minute_of(until, "until")
+    return pages(calendar).answer(lambda days: days.elapsed(last) - days.elapsed(first), "until")
+
+
+def working_days(since: datetime, until: datetime, calendar: Calendar) -> int:
+    """Working days after that of one instant, up to that of another: 0 on the same day, as limits count them."""
+    first, last = minute_of(since, "since") // DAY, minute_of(until, "until") // DAY
+
+    def answer(days: Days) -> int:
+        return days.rank(last + 1) - days.rank(first + 1)
+
+    return pages(calendar).answer(answer, "until")
