@@ -1,0 +1,61 @@
+"""Official papers as PDF: the same sheet and moment give the same bytes, on every machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from activities.printing.code128 import code128
+from activities.printing.codes import qr
+from activities.printing.typesetter import MissingGlyphsError, Typesetter
+from schemas.base import Problem
+from schemas.errors import RefusalCode, problem, refused
+from schemas.papers_sheet import PaperSheet, texts_of
+from schemas.saying import said
+from schemas.text import composed
+
+_TEMPLATE: Final = Path(__file__).parent / "paper.typ"
+_WORDS: Final = {
+    "code": said("sheet.code").model_dump(),
+    "form": said("paper.form_number").model_dump(),
+    "law": said("paper.law").model_dump(),
+    "motto": said("sheet.motto").model_dump(),
+    "nation": said("sheet.nation").model_dump(),
+    "page": said("sheet.page").model_dump(),
+    "scan": said("paper.scan").model_dump(),
+    "to": said("sheet.to").model_dump(),
+    "total": said("paper.total").model_dump(),
+}
+"""What stands on every paper."""
+
+
+def printed(sheet: PaperSheet, at: datetime) -> bytes:
+    """The paper as a tagged PDF, which says that it was made `at`, to the second.
+
+    Raises `RefusalError` that names each place where something stands that the font can't show.
+    """
+    sheet = composed(sheet)
+    try:
+        return _typesetter().set(content_of(sheet), at)
+    except MissingGlyphsError as error:
+        raise refused(RefusalCode.INTERNAL, *_unprintable(sheet, error.letters)) from None
+
+
+def content_of(sheet: PaperSheet) -> dict[str, Any]:
+    """What a template is given: the sheet, its codes as SVG, and the words that every paper has."""
+    codes = {"qr": qr(sheet.tracking), "bars": code128(sheet.code)}
+    return sheet.model_dump(mode="json") | codes | {"words": _WORDS}
+
+
+@cache
+def _typesetter() -> Typesetter:
+    return Typesetter(_TEMPLATE)
+
+
+def _unprintable(sheet: PaperSheet, letters: frozenset[str]) -> Iterator[Problem]:
+    """The places that hold one of these characters; the whole paper if they stand in none of them."""
+    places = [place for place, text in texts_of(sheet) if not letters.isdisjoint(text)]
+    return (problem(place, "unprintable") for place in dict.fromkeys(places or [""]))

@@ -1,0 +1,70 @@
+"""Giấy tiếp nhận hồ sơ và hẹn trả kết quả: what was taken in, when the result will be there, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.known import known
+from rules.papers.made import about, by_hand, made, officer
+from rules.papers.written import letterhead, moment, plain
+from schemas.base import Text
+from schemas.filing.events import Clock
+from schemas.level import Channel
+from schemas.names import CHANNEL_NAMES
+from schemas.papers import PaperKind
+from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
+from schemas.saying import said
+
+
+def receipt(source: PaperSource) -> PaperSheet:
+    """Of a filing that was taken in; of one that has only come, when it will be looked at."""
+    return made(
+        PaperKind.RECEIPT,
+        source,
+        issuer=source.filing.receiving,
+        title=said("paper.receipt"),
+        body=_body(source),
+        signatories=(
+            by_hand(said("paper.who_filed")),
+            officer(source, said("paper.who_received")),
+        ),
+    )
+
+
+def _body(source: PaperSource) -> Iterator[Block]:
+    yield Rows(rows=tuple(about(source)))
+    yield Listing(title=said("paper.papers_handed_in"), items=tuple(_papers(source)))
+    yield Rows(rows=tuple(_appointment(source)))
+    yield Paragraph(text=said("paper.bring_this"))
+
+
+def _papers(source: PaperSource) -> Iterator[Text]:
+    names = {paper.code: paper.name for paper in source.procedure.papers}
+    for paper in source.filing.papers:
+        how = said("sheet.on_paper") if paper.file is None else said("sheet.file_attached")
+        yield said("paper.paper_and_how", name=names.get(paper.code, plain(paper.code)), how=how)
+
+
+def _appointment(source: PaperSource) -> Iterator[Row]:
+    filing = source.filing
+    sets = source.procedure.information.sets
+    yield Row(place="sets", label=said("paper.sets"), value=plain(str(sets)))
+    came = filing.accepted_at or known(filing.submitted_at)
+    yield Row(place="accepted_at", label=said("paper.received_at"), value=moment(came))
+    if (clock := filing.clocks.get(Clock.PROCESSING)) is not None:
+        yield Row(place="limit", label=said("paper.limit"), value=clock.limit.words)
+        yield Row(place="due", label=said("paper.result_at"), value=moment(clock.due))
+    elif (clock := filing.clocks.get(Clock.INTAKE)) is not None:
+        yield Row(place="due", label=said("paper.answer_at"), value=moment(clock.due))
+    yield Row(place="result_channel", label=said("paper.result_by"), value=_way(source))
+
+
+def _way(source: PaperSource) -> Text:
+    filing = source.filing
+    way = CHANNEL_NAMES[filing.result_channel]
+    if filing.result_channel is Channel.COUNTER:
+        return said("paper.way_to", way=way, where=letterhead(source, filing.returning).name)
+    if filing.result_channel is Channel.POST and filing.address is not None:
+        to = filing.address
+        return said("paper.way_to", way=way, where=f"{to.recipient}, {to.phone}, {to.address}, {to.postcode}")
+    return way

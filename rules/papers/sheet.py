@@ -1,0 +1,25 @@
+"""Of each kind of paper what stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from rules.papers.receipt import receipt
+from rules.papers.supplement import supplement
+from schemas.papers import PaperKind
+from schemas.papers_sheet import PaperSheet, PaperSource
+
+
+def sheet(kind: PaperKind, source: PaperSource) -> PaperSheet:
+    """The paper of this kind, as the last of the source's events causes it.
+
+    Raises `ValueError` where the filing has not come so far that there could be one.
+    """
+    return _PAPERS[kind](source)
+
+
+_PAPERS: Final[dict[PaperKind, Callable[[PaperSource], PaperSheet]]] = {
+    PaperKind.RECEIPT: receipt,
+    PaperKind.SUPPLEMENT: supplement,
+}

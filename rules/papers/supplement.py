@@ -1,0 +1,44 @@
+"""Phiếu yêu cầu bổ sung, hoàn thiện hồ sơ: everything that is missing, said once and fully."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.known import known
+from rules.papers.made import about, made, officer
+from rules.papers.written import moment, plain
+from schemas.base import Text
+from schemas.filing.commands import SupplementItem, TargetKind
+from schemas.filing.events import Clock
+from schemas.papers import PaperKind
+from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
+from schemas.saying import said
+
+
+def supplement(source: PaperSource) -> PaperSheet:
+    """Of a filing that waits for its applicant."""
+    asked = known(source.filing.supplement)
+    return made(
+        PaperKind.SUPPLEMENT,
+        source,
+        issuer=source.filing.receiving,
+        title=said("paper.supplement"),
+        body=_body(source, asked.items),
+        law=(asked.legal_basis,),
+        signatories=(officer(source, said("paper.who_guides"), asked.officer),),
+    )
+
+
+def _body(source: PaperSource, items: tuple[SupplementItem, ...]) -> Iterator[Block]:
+    yield Rows(rows=tuple(about(source)))
+    yield Listing(title=said("paper.to_supply"), items=tuple(_item(source, item) for item in items))
+    if (clock := source.filing.clocks.get(Clock.SUPPLEMENT)) is not None:
+        yield Rows(rows=(Row(place="due", label=said("paper.supply_by"), value=moment(clock.due)),))
+    yield Paragraph(text=said("paper.ask_the_desk"))
+
+
+def _item(source: PaperSource, item: SupplementItem) -> Text:
+    papers = {paper.code: paper.name for paper in source.procedure.papers}
+    fields = {field.code: field.label for field in source.procedure.form}
+    names = papers if item.target is TargetKind.PAPER else fields
+    return said("paper.item_and_note", name=names.get(item.code, plain(item.code)), note=item.note)

@@ -1,0 +1,146 @@
+"""What an official paper is made of, and all that stands on it, with nothing of how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from .base import AgencyCode, Model, Text
+from .complaint import Complaint
+from .filing.state import Filing
+from .papers import PaperKind
+from .publishing.procedure import Procedure
+from .stream.ledger import Recorded
+
+
+class Letterhead(Model):
+    """An agency as its papers name it: below its parent, and the place where they are made."""
+
+    name: Text
+    parent: Text | None = None
+    place: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaperSource:
+    """What a paper is made of.
+
+    Attributes:
+        events: Those of the causing event's stream, up to it: the last one causes the paper.
+        filing: The filing after them; for a complaint, as it stood then.
+        procedure: The published version by which the filing goes, its texts filled.
+        agencies: The letterhead of every agency that has to do with the filing.
+        officers: The names of its officers, by subject; who stands not in it is named by their role alone.
+        tracking: The address of the page where a filing is followed, with `{code}` in it; None: the QR code holds the
+            bare code.
+        before: The filing before the last event, if it is known: an apology tells the appointment that is not kept.
+        complaint: The complaint after its events, for the receipt of one.
+    """
+
+    events: tuple[Recorded, ...]
+    filing: Filing
+    procedure: Procedure
+    agencies: Mapping[AgencyCode, Letterhead]
+    officers: Mapping[str, str] = field(default_factory=dict)
+    tracking: str | None = None
+    before: Filing | None = None
+    complaint: Complaint | None = None
+
+    @property
+    def cause(self) -> Recorded:
+        """The event that causes the paper."""
+        return self.events[-1]
+
+
+class Paragraph(Model):
+    """A sentence or more."""
+
+    kind: Literal["paragraph"] = "paragraph"
+    text: Text
+
+
+class Row(Model):
+    """A value under its label; `place` is where it was written, as `applicant.name`."""
+
+    place: str
+    label: Text
+    value: Text
+
+
+class Rows(Model):
+    """Values under their labels."""
+
+    kind: Literal["rows"] = "rows"
+    rows: tuple[Row, ...]
+
+
+class Listing(Model):
+    """A numbered list under its title."""
+
+    kind: Literal["list"] = "list"
+    title: Text
+    items: tuple[Text, ...]
+
+
+class Column(Model):
+    """A column of a table: its share of the width, and whether it holds amounts."""
+
+    title: Text
+    share: int = 1
+    amounts: bool = False
+
+
+class Table(Model):
+    """A table, each row with a cell for every column, and perhaps a sum below the last of them."""
+
+    kind: Literal["table"] = "table"
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    total: tuple[Text, ...] = ()
+
+
+Block = Annotated[Paragraph | Rows | Listing | Table, Field(discriminator="kind")]
+
+
+class Signatory(Model):
+    """Who signs: in what capacity, how, and their name if it is known."""
+
+    title: Text
+    how: Text
+    name: str | None = None
+
+
+class PaperSheet(Model):
+    """All that stands on a paper. `tracking` is what its QR code holds, `law` what it is based on."""
+
+    kind: PaperKind
+    form: str | None
+    size: Literal["a4", "a5"]
+    issuer: Letterhead
+    dated: Text
+    title: Text
+    code: str
+    tracking: str
+    to: Text | None = None
+    body: tuple[Block, ...]
+    law: tuple[str, ...] = ()
+    signatories: tuple[Signatory, ...]
+
+
+def texts_of(value: object, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a sheet, with its place: where it was written if that is known, or else where it stands."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, Row):
+        yield from texts_of(value.value, value.place)
+    elif isinstance(value, Text):
+        yield place, value.vi
+    elif isinstance(value, BaseModel):
+        for name, part in value:
+            yield from texts_of(part, f"{place}.{name}".removeprefix("."))
+    elif isinstance(value, tuple):
+        for index, part in enumerate(value):
+            yield from texts_of(part, f"{place}[{index}]")
