@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from rules.known import known
-from rules.papers.written import dated, letterhead, plain
+from rules.papers.written import dated, letterhead, moment, plain
 from schemas.base import AgencyCode, Text
+from schemas.filing.commands import TargetKind
+from schemas.filing.events import Clock
 from schemas.papers import PaperKind
 from schemas.papers_sheet import Block, PaperSheet, PaperSource, Row, Signatory
 from schemas.saying import said
@@ -86,3 +88,22 @@ def officer(source: PaperSource, title: Text, subject: str | None = None) -> Sig
 def by_hand(title: Text) -> Signatory:
     """A place to sign for somebody who is no officer."""
     return Signatory(title=title, how=said("sheet.by_hand"), name=None)
+
+
+def appeal(source: PaperSource) -> Iterator[Row]:
+    """Until when a complaint may be made about it."""
+    if (clock := source.filing.clocks.get(Clock.APPEAL)) is not None:
+        yield Row(place="appeal", label=said("paper.complain_by"), value=moment(clock.due))
+
+
+def received(source: PaperSource) -> Row:
+    """When the filing was taken in, or came if it was not."""
+    came = source.filing.accepted_at or known(source.filing.submitted_at)
+    return Row(place="accepted_at", label=said("paper.received_at"), value=moment(came))
+
+
+def named(source: PaperSource, target: str, code: str) -> Text:
+    """What a paper or a field of the form is called."""
+    papers = {paper.code: paper.name for paper in source.procedure.papers}
+    fields = {field.code: field.label for field in source.procedure.form}
+    return (papers if target == TargetKind.PAPER else fields).get(code, plain(code))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.known import known
-from rules.papers.made import about, by_hand, made, officer
+from rules.papers.made import about, by_hand, made, named, officer, received
 from rules.papers.written import letterhead, moment, plain
 from schemas.base import Text
+from schemas.filing.commands import TargetKind
 from schemas.filing.events import Clock
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
@@ -39,18 +39,16 @@ def _body(source: PaperSource) -> Iterator[Block]:
 
 
 def _papers(source: PaperSource) -> Iterator[Text]:
-    names = {paper.code: paper.name for paper in source.procedure.papers}
     for paper in source.filing.papers:
         how = said("sheet.on_paper") if paper.file is None else said("sheet.file_attached")
-        yield said("paper.paper_and_how", name=names.get(paper.code, plain(paper.code)), how=how)
+        yield said("paper.paper_and_how", name=named(source, TargetKind.PAPER, paper.code), how=how)
 
 
 def _appointment(source: PaperSource) -> Iterator[Row]:
     filing = source.filing
     sets = source.procedure.information.sets
     yield Row(place="sets", label=said("paper.sets"), value=plain(str(sets)))
-    came = filing.accepted_at or known(filing.submitted_at)
-    yield Row(place="accepted_at", label=said("paper.received_at"), value=moment(came))
+    yield received(source)
     if (clock := filing.clocks.get(Clock.PROCESSING)) is not None:
         yield Row(place="limit", label=said("paper.limit"), value=clock.limit.words)
         yield Row(place="due", label=said("paper.result_at"), value=moment(clock.due))

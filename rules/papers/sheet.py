@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from rules.papers.apology import apology
+from rules.papers.complaint import complaint
+from rules.papers.control import control
+from rules.papers.fee import fee
+from rules.papers.handover import handover
+from rules.papers.post_form import post_form
 from rules.papers.receipt import receipt
+from rules.papers.refusal import refusal
+from rules.papers.stop import stop
 from rules.papers.supplement import supplement
 from schemas.papers import PaperKind
 from schemas.papers_sheet import PaperSheet, PaperSource
@@ -22,4 +30,12 @@ def sheet(kind: PaperKind, source: PaperSource) -> PaperSheet:
 _PAPERS: Final[dict[PaperKind, Callable[[PaperSource], PaperSheet]]] = {
     PaperKind.RECEIPT: receipt,
     PaperKind.SUPPLEMENT: supplement,
+    PaperKind.REFUSAL: refusal,
+    PaperKind.APOLOGY: apology,
+    PaperKind.STOP: stop,
+    PaperKind.CONTROL: control,
+    PaperKind.HANDOVER: handover,
+    PaperKind.FEE: fee,
+    PaperKind.FORM: post_form,
+    PaperKind.COMPLAINT: complaint,
 }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules.known import known
-from rules.papers.made import about, made, officer
-from rules.papers.written import moment, plain
+from rules.papers.made import about, made, named, officer
+from rules.papers.written import moment
 from schemas.base import Text
-from schemas.filing.commands import SupplementItem, TargetKind
+from schemas.filing.commands import SupplementItem
 from schemas.filing.events import Clock
 from schemas.papers import PaperKind
 from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
@@ -38,7 +38,4 @@ def _body(source: PaperSource, items: tuple[SupplementItem, ...]) -> Iterator[Bl
 
 
 def _item(source: PaperSource, item: SupplementItem) -> Text:
-    papers = {paper.code: paper.name for paper in source.procedure.papers}
-    fields = {field.code: field.label for field in source.procedure.form}
-    names = papers if item.target is TargetKind.PAPER else fields
-    return said("paper.item_and_note", name=names.get(item.code, plain(item.code)), note=item.note)
+    return said("paper.item_and_note", name=named(source, item.target, item.code), note=item.note)

@@ -24,6 +24,11 @@ def moment(at: datetime) -> Text:
     )
 
 
+def short(at: datetime) -> Text:
+    """`17:00 04/12/2026`, in Vietnam."""
+    return plain(f"{at.astimezone(VIETNAM):%H:%M %d/%m/%Y}")
+
+
 def dated(at: datetime, place: Text | None) -> Text:
     """`Hà Nội, ngày 04 tháng 12 năm 2026`, or without the place."""
     there = at.astimezone(VIETNAM)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from rules.filing import lifecycle
 from schemas.authorisation import Authorisation
@@ -232,7 +232,7 @@ class Life:
             examined=self.examined,
         )
 
-    def do(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> Life:
+    def do(self, kind: str, actor: Actor = SYSTEM, **content: Any) -> Self:
         self.give(command(kind, actor, len(self.log), **content))
         return self
 
@@ -260,16 +260,16 @@ class Life:
             return [(problem.field, problem.rule) for problem in no.refusal.problems]
         return []
 
-    def wait(self, **length: float) -> Life:
+    def wait(self, **length: float) -> Self:
         self.now += timedelta(**length)
         return self
 
-    def until(self, text: str) -> Life:
+    def until(self, text: str) -> Self:
         """Wait until an instant in Vietnam."""
         self.now = local(text)
         return self
 
-    def rung(self) -> Life:
+    def rung(self) -> Self:
         """What is due now rings, in order, as the filing's own timers make it, and then nothing is due."""
         for _ in range(20):
             timer = lifecycle.next_timer(self.filing)
@@ -327,22 +327,22 @@ class Life:
 
     # The usual way through, in words.
 
-    def accepted(self) -> Life:
+    def accepted(self) -> Self:
         return self.do("accept", RECEPTION)
 
-    def asked(self, actor: Actor, *targets: tuple[str, str]) -> Life:
+    def asked(self, actor: Actor, *targets: tuple[str, str]) -> Self:
         items = [{"target": target, "code": code, "note": "mờ"} for target, code in targets]
         return self.do("request_supplement", actor, items=items, legal_basis="Đ15")
 
-    def proposed(self, outcome: str = "approved") -> Life:
+    def proposed(self, outcome: str = "approved") -> Self:
         why = REFUSING if outcome == "refused" else {}
         return self.do("claim", SPECIALIST).do("propose", SPECIALIST, outcome=outcome, **why)
 
-    def decided(self, outcome: str = "approved") -> Life:
+    def decided(self, outcome: str = "approved") -> Self:
         why = REFUSING if outcome == "refused" else {}
         return self.proposed(outcome).do("claim", LEADER).do("decide", LEADER, outcome=outcome, **why)
 
-    def issued(self) -> Life:
+    def issued(self) -> Self:
         return self.do("issue", result=RESULT)
 
 

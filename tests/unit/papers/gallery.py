@@ -14,8 +14,8 @@ DPI = "100"
 
 def main(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
-    for kind, source in paper_sources().items():
-        command = [program("pdftoppm"), "-png", "-r", DPI, "-", str(folder / kind)]
+    for name, (kind, source) in paper_sources().items():
+        command = [program("pdftoppm"), "-png", "-r", DPI, "-", str(folder / name)]
         subprocess.run(command, input=printed(sheet(kind, source), source.cause.at), check=True)
 
 

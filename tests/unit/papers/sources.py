@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from rules.filing import lifecycle
 from schemas.base import Text
 from schemas.papers import PaperKind
 from schemas.papers_sheet import Letterhead, PaperSource
-from schemas.publishing.procedure import Procedure
+from schemas.people import Role
+from schemas.publishing.procedure import ExtensionRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
+from tests.conftest import ROOT
+from tests.unit.complaint.disputes import FOUND, Dispute
 from tests.unit.filing import lives
-from tests.unit.filing.lives import RECEPTION, Life
+from tests.unit.filing.lives import EXTENSION, HANDOVER, LEADER, RECEPTION, SPECIALIST, Life, local
 from tests.unit.forms.dossiers import MARKED, RESIDENCE, RESIDENCE_FILE, procedure
 
 RESIDENCE_PROCEDURE: Final = procedure(RESIDENCE_FILE)
@@ -89,9 +93,137 @@ def asked(*targets: tuple[str, str], **changes: Any) -> Filed:
     return filed
 
 
-def paper_sources() -> dict[PaperKind, PaperSource]:
-    """One of each kind."""
+REASON: Final = (
+    "Giấy tờ nộp kèm bị mờ, không đọc được phần xác nhận của chủ sở hữu; địa chỉ ghi trong tờ khai khác với địa chỉ "
+    "trong hợp đồng thuê nhà, cần đối chiếu lại với cơ sở dữ liệu quốc gia về dân cư"
+)
+LAW: Final = {"reason": REASON, "legal_basis": "Nghị định 61/2018/NĐ-CP, Điều 17 khoản 1 điểm b"}
+PLAIN: Final = RESIDENCE_PROCEDURE.model_copy(
+    update={
+        "fee": None,
+        "review": RESIDENCE_PROCEDURE.review[1:],
+        "extension": ExtensionRule.model_validate(EXTENSION["extension"] | {"source": "unconfirmed"}),
+    }
+)
+"""Without a fee and without a look on site, and with an extension."""
+
+OWING: Final = PLAIN.model_copy(
+    update={
+        "review": (
+            *(step for step in procedure(ROOT / "procedures" / "1.013833@2026-12.yaml").review if step.obligation),
+            *PLAIN.review,
+        )
+    }
+)
+"""In which another authority says what is owed to it."""
+
+
+def handled(of: Procedure = PLAIN, **changes: Any) -> Filed:
+    """A filing that a specialist has in hand."""
+    filed = Filed(of, **changes)
+    filed.accepted().do("claim", SPECIALIST)
+    return filed
+
+
+def lacking_forty() -> PaperSource:
+    """A filing that lacks forty papers, each with a long name and a note."""
+    (paper, *_) = PLAIN.papers
+    many = tuple(
+        paper.model_copy(update={"code": f"p{n}", "required": False, "name": Text(vi=f"{MARKED} {n:02}", en=f"{n}")})
+        for n in range(40)
+    )
+    filed = Filed(PLAIN.model_copy(update={"papers": (*PLAIN.papers, *many)}))
+    items = [{"target": "paper", "code": one.code, "note": f"thiếu bản số {n:02}"} for n, one in enumerate(many)]
+    filed.do("request_supplement", RECEPTION, items=items, legal_basis=LAW["legal_basis"])
+    return filed.source("supplement_requested")
+
+
+def late(kind: str) -> PaperSource:
+    """A filing whose appointment is not kept, or put off."""
+    filed = handled()
+    if kind == "apologised":
+        filed.until("2026-12-07 09:00").rung()
+    elif kind == "reappointed":
+        filed.until("2026-12-03 09:00").rung()
+    command = {"apologised": "apologise", "reappointed": "reappoint", "extended": "extend"}[kind]
+    filed.do(command, LEADER, reason=REASON)
+    return filed.source(kind)
+
+
+def handed_over(*, arrived: bool) -> PaperSource:
+    """A filing on paper, taken in at the desk of another agency, its papers on their way or there."""
+    papers = [{"code": "declaration"}, {"code": "owner_consent"}]
+    filed = Filed(PLAIN, **lives.AT_DESK, papers=papers)
+    there = lives.officer(Role.RECEPTION, agency=lives.DESK)
+    filed.do("transfer_dossier", there, originals=["owner_consent"])
+    if arrived:
+        filed.do("receive_dossier", RECEPTION, note="tờ khai bị nhàu, vẫn đọc được")
+    return filed.source("dossier_received" if arrived else "dossier_transferred")
+
+
+def by_post() -> PaperSource:
+    """A filing that the post has brought to the desk."""
+    papers = [{"code": "declaration"}, {"code": "owner_consent"}]
+    filed = Filed(PLAIN, channel="post", actor=RECEPTION, papers=papers, received_at=local("2026-11-25 08:15"))
+    return filed.source("accepted")
+
+
+def owing() -> PaperSource:
+    """A filing for which another authority has said what is owed to it."""
+    filed = handled(OWING)
+    filed.do("refer_obligation", SPECIALIST, reference="12/PC-UBND")
+    filed.do("demand_obligation", SPECIALIST, reference="34/TB-CCT", amount=5_121_000)
+    return filed.source("obligation_demanded")
+
+
+def returned(*, by_parcel: bool = False) -> Filed:
+    """A filing that has gone all its way."""
+    filed = handled(result_channel="post" if by_parcel else "counter")
+    filed.wait(hours=2).do("propose", SPECIALIST, outcome="approved").wait(hours=20).do("claim", LEADER)
+    filed.wait(minutes=40).do("decide", LEADER, outcome="approved").wait(minutes=5).do("issue", result=lives.RESULT)
+    if not by_parcel:
+        filed.wait(days=2).do("hand_over", HANDOVER, recipient=MARKED)
+    return filed
+
+
+def complained() -> PaperSource:
+    """A complaint about a refusal at intake."""
+    filed = Filed(PLAIN)
+    filed.do("refuse_intake", RECEPTION, **LAW)
+    found = FOUND.model_copy(update={"act": "intake_refused", "step": None})
+    dispute = Dispute(found)
+    words = {"words": f"{REASON}. Đề nghị xem xét lại việc từ chối."}
+    source = filed.source("intake_refused")
+    return replace(source, events=tuple(dispute.log), complaint=dispute.complaint.model_copy(update=words))
+
+
+def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
+    """Every paper in each of its forms, by the name of its picture."""
+    stopped = handled().do("stop", LEADER, mode="end", unproposed_reason="hồ sơ giả", **LAW)
+    suspended = handled().do("stop", LEADER, mode="suspend", awaits="bản án của tòa án", **LAW)
+    refused = Filed(PLAIN).do("refuse_intake", RECEPTION, **LAW)
+    lapsed = asked(("paper", "owner_consent")).until("2027-01-20 09:00").rung()
     return {
-        PaperKind.RECEIPT: accepted().source("accepted"),
-        PaperKind.SUPPLEMENT: asked(("paper", "owner_consent"), ("field", "address")).source("supplement_requested"),
+        "receipt": (PaperKind.RECEIPT, accepted().source("accepted")),
+        "receipt-counter": (PaperKind.RECEIPT, returned().source("accepted")),
+        "supplement": (
+            PaperKind.SUPPLEMENT,
+            asked(("paper", "owner_consent"), ("field", "address")).source("supplement_requested"),
+        ),
+        "supplement-forty": (PaperKind.SUPPLEMENT, lacking_forty()),
+        "refusal": (PaperKind.REFUSAL, refused.source("intake_refused")),
+        "refusal-lapsed": (PaperKind.REFUSAL, lapsed.source("supplement_expired")),
+        "apology": (PaperKind.APOLOGY, late("reappointed")),
+        "apology-late": (PaperKind.APOLOGY, late("apologised")),
+        "apology-extension": (PaperKind.APOLOGY, late("extended")),
+        "stop": (PaperKind.STOP, stopped.source("stopped")),
+        "stop-suspended": (PaperKind.STOP, suspended.source("suspended")),
+        "control": (PaperKind.CONTROL, returned().source("handed_over")),
+        "handover": (PaperKind.HANDOVER, handed_over(arrived=False)),
+        "handover-arrived": (PaperKind.HANDOVER, handed_over(arrived=True)),
+        "handover-post": (PaperKind.HANDOVER, by_post()),
+        "fee": (PaperKind.FEE, accepted().source("fee_requested")),
+        "fee-obligation": (PaperKind.FEE, owing()),
+        "form": (PaperKind.FORM, returned(by_parcel=True).source("parcel_requested")),
+        "complaint": (PaperKind.COMPLAINT, complained()),
     }

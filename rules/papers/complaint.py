@@ -1,0 +1,43 @@
+"""Giấy tiếp nhận khiếu nại: about what, what it says, and by when it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.complaint.grounds import ACTS
+from rules.known import known
+from rules.papers.made import about, by_hand, made, officer
+from rules.papers.written import moment, plain
+from schemas.complaint import Complaint
+from schemas.papers import PaperKind
+from schemas.papers_sheet import Block, PaperSheet, PaperSource, Paragraph, Row, Rows
+from schemas.saying import said
+
+
+def complaint(source: PaperSource) -> PaperSheet:
+    """Of a complaint that was recorded."""
+    made_about = known(source.complaint)
+    return made(
+        PaperKind.COMPLAINT,
+        source,
+        issuer=made_about.agency,
+        title=said("paper.complaint"),
+        body=_body(source, made_about),
+        signatories=(by_hand(said("paper.complainant")), officer(source, said("paper.who_received_complaint"))),
+    )
+
+
+def _body(source: PaperSource, one: Complaint) -> Iterator[Block]:
+    act = ACTS[one.act].name if one.act in ACTS else plain(one.act)
+    rows = [
+        Row(place="n", label=said("paper.complaint_number"), value=plain(str(one.n))),
+        Row(place="act", label=said("paper.complained_act"), value=act),
+        Row(place="words", label=said("paper.complaint_words"), value=plain(one.words)),
+        Row(place="recorded_at", label=said("paper.received_at"), value=moment(known(one.recorded_at))),
+    ]
+    if one.due is not None:
+        rows.append(Row(place="due", label=said("paper.taken_up_by"), value=moment(one.due)))
+    if one.answer is not None:
+        rows.append(Row(place="answer", label=said("paper.answered_within"), value=one.answer.words))
+    yield Rows(rows=(*about(source), *rows))
+    yield Paragraph(text=said("paper.complaint_followed"))

@@ -1,0 +1,74 @@
+"""Thông báo nộp phí, lệ phí và nghĩa vụ tài chính: for what, how much, by when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.papers.amounts import in_words
+from rules.papers.made import about, made, officer
+from rules.papers.written import moment, plain
+from rules.publishing.rule_words import money
+from schemas.base import Text
+from schemas.filing import events as ev
+from schemas.filing.events import Clock
+from schemas.names import CHANNEL_NAMES
+from schemas.papers import PaperKind
+from schemas.papers_sheet import Block, Column, PaperSheet, PaperSource, Paragraph, Row, Rows, Table
+from schemas.saying import said
+
+
+def fee(source: PaperSource) -> PaperSheet:
+    """Of a filing for which a fee is due, or for which another authority has said what is owed to it."""
+    event = source.cause.event
+    to_another = isinstance(event, ev.ObligationDemanded)
+    return made(
+        PaperKind.FEE,
+        source,
+        issuer=source.filing.agency if to_another else source.filing.receiving,
+        title=said("paper.obligation") if to_another else said("paper.fee"),
+        body=_obligation(source, event) if isinstance(event, ev.ObligationDemanded) else _fee(source, event),
+        signatories=(officer(source, said("paper.who_notifies")),),
+    )
+
+
+def _fee(source: PaperSource, event: ev.FeeRequested) -> Iterator[Block]:
+    columns = (
+        Column(title=said("paper.item"), share=4),
+        Column(title=said("paper.rate"), share=2, amounts=True),
+        Column(title=said("paper.quantity"), amounts=True),
+        Column(title=said("paper.sum"), share=2, amounts=True),
+    )
+    names = {} if source.procedure.fee is None else {item.code: item.name for item in source.procedure.fee.items}
+    lines = [
+        (names.get(line.code, plain(line.code)), money(line.amount), plain(str(line.quantity)), money(line.total))
+        for line in event.lines
+    ]
+    if event.waived:
+        lines.append((said("paper.waived"), plain(""), plain(""), money(-event.waived)))
+    total = (said("paper.total"), plain(""), plain(""), money(event.amount))
+    yield Rows(rows=tuple(about(source)))
+    yield Table(columns=columns, rows=tuple(lines), total=total)
+    how = Row(place="fee_channel", label=said("paper.pay_by"), value=CHANNEL_NAMES[event.channel])
+    yield Rows(rows=(_words(event.amount), how, *_due(source, Clock.PAYMENT)))
+    yield Paragraph(text=said("paper.pay_with_code"))
+
+
+def _obligation(source: PaperSource, event: ev.ObligationDemanded) -> Iterator[Block]:
+    rules = {step.code: step.obligation for step in source.procedure.review}
+    rule = rules.get(event.step)
+    owed = [
+        Row(place="authority", label=said("paper.authority"), value=plain("-") if rule is None else rule.authority),
+        Row(place="reference", label=said("paper.reference"), value=plain(event.reference)),
+        Row(place="amount", label=said("paper.sum"), value=money(event.amount)),
+        _words(event.amount),
+    ]
+    yield Rows(rows=(*about(source), *owed, *_due(source, Clock.OBLIGATION)))
+
+
+def _words(amount: int) -> Row:
+    return Row(place="amount", label=said("paper.in_words"), value=Text(vi=in_words(amount), en=money(amount).en))
+
+
+def _due(source: PaperSource, clock: Clock) -> Iterator[Row]:
+    if (run := source.filing.clocks.get(clock)) is not None:
+        yield Row(place="due", label=said("paper.pay_until"), value=moment(run.due))

@@ -1,0 +1,45 @@
+"""Phiếu từ chối tiếp nhận, giải quyết hồ sơ: why, on what law, and until when that may be complained about."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rules.papers.made import about, appeal, made, officer, received
+from rules.papers.written import plain
+from schemas.base import Text
+from schemas.filing import events as ev
+from schemas.papers import PaperKind
+from schemas.papers_sheet import PaperSheet, PaperSource, Paragraph, Row, Rows
+from schemas.saying import said
+
+LAPSED: Final[dict[str, Text]] = {
+    "supplement_expired": said("paper.nothing_supplied"),
+    "fee_expired": said("paper.fee_not_paid"),
+}
+"""Why a filing ends that nobody has ended."""
+
+
+def refusal(source: PaperSource) -> PaperSheet:
+    """Of a filing that was not taken in, or was decided against."""
+    event = source.cause.event
+    on_the_merits = isinstance(event, ev.Decided)
+    reason, law = grounds(source)
+    why = Row(place=f"events[{source.cause.seq}].reason", label=said("paper.reason"), value=reason)
+    rows = (*about(source), received(source), why, *appeal(source))
+    signs = said("paper.head_of_agency") if on_the_merits else said("paper.who_received")
+    return made(
+        PaperKind.REFUSAL,
+        source,
+        issuer=source.filing.agency if on_the_merits else source.filing.receiving,
+        title=said("paper.refusal"),
+        body=(Paragraph(text=said("paper.refused")), Rows(rows=rows)),
+        law=law,
+        signatories=(officer(source, signs),),
+    )
+
+
+def grounds(source: PaperSource) -> tuple[Text, tuple[str, ...]]:
+    """Why the event happened that causes the paper, and the law that says so if one was named."""
+    event = source.cause.event
+    reason, law = getattr(event, "reason", None), getattr(event, "legal_basis", None)
+    return LAPSED.get(event.kind) or plain(reason or "-"), () if law is None else (law,)

@@ -1,0 +1,42 @@
+"""Thông báo dừng, tạm dừng giải quyết hồ sơ: why, on what law, for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rules.papers.made import about, appeal, made, officer, received
+from rules.papers.refusal import grounds
+from rules.papers.written import moment, plain
+from schemas.filing import events as ev
+from schemas.filing.events import Clock
+from schemas.papers import PaperKind
+from schemas.papers_sheet import PaperSheet, PaperSource, Paragraph, Row, Rows
+from schemas.saying import said
+
+
+def stop(source: PaperSource) -> PaperSheet:
+    """Of a filing that the agency has suspended or stopped, or that ended because nothing came in time."""
+    suspended = isinstance(source.cause.event, ev.Suspended)
+    _, law = grounds(source)
+    told = said("paper.suspended") if suspended else said("paper.stopped")
+    return made(
+        PaperKind.STOP,
+        source,
+        issuer=source.filing.agency,
+        title=said("paper.suspension") if suspended else said("paper.stop"),
+        body=(Paragraph(text=told), Rows(rows=(*about(source), *_rows(source)))),
+        law=law,
+        signatories=(officer(source, said("paper.head_of_agency")),),
+    )
+
+
+def _rows(source: PaperSource) -> Iterator[Row]:
+    event, seq = source.cause.event, source.cause.seq
+    reason, _ = grounds(source)
+    yield received(source)
+    yield Row(place=f"events[{seq}].reason", label=said("paper.reason"), value=reason)
+    if isinstance(event, ev.Suspended) and event.awaits is not None:
+        yield Row(place=f"events[{seq}].awaits", label=said("paper.awaits"), value=plain(event.awaits))
+    if isinstance(event, ev.Suspended) and (clock := source.filing.clocks.get(Clock.SUSPENSION)) is not None:
+        yield Row(place="until", label=said("paper.suspended_until"), value=moment(clock.due))
+    yield from appeal(source)
