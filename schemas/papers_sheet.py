@@ -139,7 +139,7 @@ def texts_of(value: object, place: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, Text):
         yield place, value.vi
     elif isinstance(value, BaseModel):
-        for name, part in value:
+        for name, part in ((name, part) for name, part in value if name != "kind"):
             yield from texts_of(part, f"{place}.{name}".removeprefix("."))
     elif isinstance(value, tuple):
         for index, part in enumerate(value):

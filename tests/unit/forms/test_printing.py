@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
 import pytest
-import zxingcpp
 
 from activities.forms.printing import printed
 from rules.publishing.forms.named import forms_of
@@ -16,7 +15,7 @@ from schemas.errors import RefusalError
 from schemas.filing.submission import signed_digest
 from schemas.publishing.procedure import FieldKind
 from tests.conftest import ROOT
-from tests.programs import program
+from tests.printed import Margins, codes, outside, overlapping, pages, raw_text
 from tests.unit.forms.dossiers import ADDRESS, AT, FILES, MARKED, NAME, RESIDENCE_FILE, procedure, residence
 from tests.unit.forms.gallery import prefilled
 
@@ -27,7 +26,10 @@ EVERY_LETTER = (
     "aàáảãạăằắẳẵặâầấẩẫậ eèéẻẽẹêềếểễệ iìíỉĩị oòóỏõọôồốổỗộơờớởỡợ uùúủũụưừứửữự yỳýỷỹỵ đ "
     "AÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬ EÈÉẺẼẸÊỀẾỂỄỆ IÌÍỈĨỊ OÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢ UÙÚỦŨỤƯỪỨỬỮỰ YỲÝỶỸỴ Đ ₫ m² “”"
 )
-POINTS = 72 / 25.4
+
+
+FOOT = r"\S+ forms/"
+MARGINS = Margins(left=27, right=17, top=15, bottom=10)
 
 
 def form(**changes: object) -> Sheet:
@@ -35,33 +37,10 @@ def form(**changes: object) -> Sheet:
     return filled_in(OF, KEY, PAPER, submission, digest=signed_digest(submission, "declaration"))
 
 
-def pages(made: bytes) -> list[pdfium.PdfPage]:
-    return list(pdfium.PdfDocument(made))
-
-
 def words(made: bytes) -> str:
     """All but what stands below each page."""
-    texts = (re.sub(r"\S+ forms/.*", "", page.get_textpage().get_text_range(), flags=re.DOTALL) for page in pages(made))
+    texts = (re.sub(f"{FOOT}.*", "", page.get_textpage().get_text_range(), flags=re.DOTALL) for page in pages(made))
     return " ".join(" ".join(texts).split())
-
-
-def outside(page: pdfium.PdfPage) -> list[str]:
-    """What stands beyond the margins; marks above the letters of a first line may reach into the upper one."""
-    text = page.get_textpage()
-    width, height = page.get_size()
-    found = []
-    for n in range(text.count_chars()):
-        left, bottom, right, top = text.get_charbox(n)
-        within = left > 27 * POINTS and right < width - 17 * POINTS
-        if right > left and not (within and bottom > 10 * POINTS and top < height - 15 * POINTS):
-            found.append(text.get_text_range(n, 1))
-    return found
-
-
-def codes(page: pdfium.PdfPage, dpi: int) -> dict[str, str]:
-    picture = page.render(scale=dpi / 72, grayscale=True)
-    pixels = memoryview(bytes(picture.buffer)).cast("B", (picture.height, picture.stride))
-    return {str(found.format): found.text for found in zxingcpp.read_barcodes(pixels)}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -72,7 +51,7 @@ def test_every_blank_of_the_catalogue_can_be_printed(file: Path) -> None:
         said = words(made)
         assert all(field.label.vi in said and field.label.en in said for field in of.form)
         assert "Mẫu chưa chính thức" in said
-        assert not any(outside(page) for page in pages(made))
+        assert not any(outside(page, MARGINS) for page in pages(made))
         assert all(codes(page, 72) == {} for page in pages(made))
 
 
@@ -82,13 +61,13 @@ def test_every_form_of_the_catalogue_is_filled_in_to_its_edges(file: Path) -> No
     for key, paper in forms_of(of).items():
         sheet = prefilled(of, key, paper)
         made = printed(sheet, AT)
-        said = raw_text(made)
+        said = raw_text(made, FOOT)
         for entry in sheet.entries:
             assert entry.value is None or entry.value in said
         assert said.count(MARKED) >= 2
         assert all(box.name.vi in said for box in sheet.papers)
         for page in pages(made):
-            assert not outside(page)
+            assert not outside(page, MARGINS)
             assert not overlapping(page)
         assert codes(pages(made)[0], 72) == {"QR Code": sheet.digest}
 
@@ -100,47 +79,13 @@ def test_what_overlaps_is_seen() -> None:
     assert overlapping(page, shifted=60.0)
 
 
-def raw_text(made: bytes) -> str:
-    """The text as poppler reads it, but what stands below each page."""
-    command = [program("pdftotext"), "-raw", "-", "-"]
-    told = subprocess.run(command, input=made, capture_output=True, check=True, timeout=60).stdout.decode()
-    texts = (re.sub(r"\S+ forms/.*", "", page, flags=re.DOTALL) for page in told.split("\f"))
-    return " ".join(" ".join(texts).split())
-
-
-def overlapping(page: pdfium.PdfPage, shifted: float = 0.0) -> list[str]:
-    """What stands on something else: pairs of characters that share more than a third of the smaller one.
-
-    With `shifted` every second line is taken to stand so many points lower, to see that it is found.
-    """
-    text = page.get_textpage()
-    boxes: list[tuple[float, float, float, float, str]] = []
-    for n in range(text.count_chars()):
-        left, bottom, right, top = text.get_charbox(n)
-        if right > left and top > bottom:
-            down = shifted if n % 200 < 100 else 0.0
-            boxes.append((left, bottom - down, right, top - down, text.get_text_range(n, 1)))
-    boxes.sort()
-    found = []
-    for n, (left, bottom, right, top, letter) in enumerate(boxes):
-        for other in boxes[n + 1 :]:
-            if other[0] >= right:
-                break
-            wide = min(right, other[2]) - other[0]
-            high = min(top, other[3]) - max(bottom, other[1])
-            smaller = min((right - left) * (top - bottom), (other[2] - other[0]) * (other[3] - other[1]))
-            if wide > 0 and high > 0 and wide * high > smaller / 3:
-                found.append(letter + other[4])
-    return found
-
-
 def test_what_is_read_out_of_it_is_what_was_entered() -> None:
     assert (len(NAME), len(ADDRESS) > 290) == (60, True)
     made = printed(form(), AT)
 
     assert words(made).count(NAME) == 3
     assert words(made).count(ADDRESS) == 2
-    assert not any(outside(page) for page in pages(made))
+    assert not any(outside(page, MARGINS) for page in pages(made))
 
 
 def test_every_vietnamese_letter_can_be_read_again() -> None:
@@ -154,7 +99,7 @@ def test_a_long_word_is_broken_and_lines_are_kept() -> None:
 
     assert "W" * 280 in words(made).replace("W W", "WW")
     assert "V" * 19 in words(made)
-    assert not any(outside(page) for page in pages(made))
+    assert not any(outside(page, MARGINS) for page in pages(made))
     assert "\r\nSố 2 V" in pages(made)[0].get_textpage().get_text_range()
 
 
@@ -166,7 +111,7 @@ def test_forty_rows_run_to_further_pages_and_none_is_lost() -> None:
 
     assert len(pages(made)) > 1
     assert all(value in words(made) for value in given.values())
-    assert not any(outside(page) for page in pages(made))
+    assert not any(outside(page, MARGINS) for page in pages(made))
 
 
 def test_a_text_as_long_as_a_page_is_not_cut_off() -> None:

@@ -1,0 +1,82 @@
+"""What a printed PDF holds, as others read it: its text by poppler and pdfium, its codes by a scanner, its margins."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import NamedTuple
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
+import zxingcpp
+
+from tests.programs import program
+
+POINTS = 72 / 25.4
+
+
+class Margins(NamedTuple):
+    """How much of a page stays empty on each side, in millimetres."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+
+def pages(made: bytes) -> list[pdfium.PdfPage]:
+    return list(pdfium.PdfDocument(made))
+
+
+def outside(page: pdfium.PdfPage, margins: Margins) -> list[str]:
+    """What stands beyond the margins; marks above the letters of a first line may reach into the upper one."""
+    text = page.get_textpage()
+    width, height = page.get_size()
+    found = []
+    for n in range(text.count_chars()):
+        left, bottom, right, top = text.get_charbox(n)
+        within = left > margins.left * POINTS and right < width - margins.right * POINTS
+        upright = bottom > margins.bottom * POINTS and top < height - margins.top * POINTS
+        if right > left and not (within and upright):
+            found.append(text.get_text_range(n, 1))
+    return found
+
+
+def codes(page: pdfium.PdfPage, dpi: int) -> dict[str, str]:
+    """What a scanner reads on it: the kind of code, and what it holds."""
+    picture = page.render(scale=dpi / 72, grayscale=True)
+    pixels = memoryview(bytes(picture.buffer)).cast("B", (picture.height, picture.stride))
+    return {str(found.format): found.text for found in zxingcpp.read_barcodes(pixels)}
+
+
+def raw_text(made: bytes, foot: str) -> str:
+    """The text as poppler reads it, but what stands below each page from where the pattern `foot` is found."""
+    command = [program("pdftotext"), "-raw", "-", "-"]
+    told = subprocess.run(command, input=made, capture_output=True, check=True, timeout=60).stdout.decode()
+    texts = (re.sub(f"{foot}.*", "", page, flags=re.DOTALL) for page in told.split("\f"))
+    return " ".join(" ".join(texts).split())
+
+
+def overlapping(page: pdfium.PdfPage, shifted: float = 0.0) -> list[str]:
+    """What stands on something else: pairs of characters that share more than a third of the smaller one.
+
+    With `shifted` every second line is taken to stand so many points lower, to see that it is found.
+    """
+    text = page.get_textpage()
+    boxes: list[tuple[float, float, float, float, str]] = []
+    for n in range(text.count_chars()):
+        left, bottom, right, top = text.get_charbox(n)
+        if right > left and top > bottom:
+            down = shifted if n % 200 < 100 else 0.0
+            boxes.append((left, bottom - down, right, top - down, text.get_text_range(n, 1)))
+    boxes.sort()
+    found = []
+    for n, (left, bottom, right, top, letter) in enumerate(boxes):
+        for other in boxes[n + 1 :]:
+            if other[0] >= right:
+                break
+            wide = min(right, other[2]) - other[0]
+            high = min(top, other[3]) - max(bottom, other[1])
+            smaller = min((right - left) * (top - bottom), (other[2] - other[0]) * (other[3] - other[1]))
+            if wide > 0 and high > 0 and wide * high > smaller / 3:
+                found.append(letter + other[4])
+    return found

@@ -1,0 +1,299 @@
+"""Official papers: everything that belongs on them is there and can be read, nothing is cut off, the same twice."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
+import pytest
+
+from activities.printing.printed import printed
+from rules.papers.amounts import in_words
+from rules.papers.sheet import sheet
+from schemas.base import Text
+from schemas.errors import RefusalError
+from schemas.papers import PaperKind
+from schemas.papers_sheet import Listing, PaperSheet, Rows, texts_of
+from tests.conftest import ROOT
+from tests.printed import Margins, codes, outside, overlapping, pages, raw_text
+from tests.unit.filing import lives
+from tests.unit.forms.dossiers import ADDRESS, MARKED, NAME
+from tests.unit.papers.sources import (
+    CODE,
+    LAW,
+    OFFICERS,
+    PLAIN,
+    REASON,
+    TRACKING,
+    Filed,
+    accepted,
+    asked,
+    lacking_forty,
+    late,
+    paper_sources,
+)
+
+SOURCES = paper_sources()
+FOOT = r"(Mẫu số \d\d\s+)?Mã hồ sơ: \S+\s+Trang số"
+MARGINS = {
+    "a5": Margins(left=11.5, right=11.5, top=9, bottom=6),
+    "a4": Margins(left=24.5, right=14.5, top=13, bottom=10),
+}
+SIZES = {"a5": (148, 210), "a4": (210, 297)}
+
+
+def made(name: str) -> tuple[PaperSheet, bytes]:
+    kind, source = SOURCES[name]
+    found = sheet(kind, source)
+    return found, printed(found, source.cause.at)
+
+
+def rows(found: PaperSheet) -> dict[str, str]:
+    """What stands under each label, in Vietnamese."""
+    return {row.label.vi: row.value.vi for block in found.body if isinstance(block, Rows) for row in block.rows}
+
+
+def test_there_is_one_of_every_kind() -> None:
+    assert {kind for kind, _ in SOURCES.values()} == set(PaperKind)
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_all_that_belongs_on_it_can_be_read_and_nothing_lies_on_something_else(name: str) -> None:
+    found, file = made(name)
+    said = raw_text(file, FOOT)
+
+    for _, text in texts_of((found.body, found.law, found.dated, found.to or "")):
+        assert " ".join(text.split()) in said
+    assert all(label in said for label in rows(found))
+    assert found.title.vi.upper() in said
+    assert NAME in said or found.kind is PaperKind.FORM
+    for page in pages(file):
+        assert not outside(page, MARGINS[found.size])
+        assert not overlapping(page)
+        assert [round(side * 25.4 / 72) for side in page.get_size()] == list(SIZES[found.size])
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_both_kinds_of_scanner_find_the_filing(name: str) -> None:
+    _, file = made(name)
+
+    assert codes(pages(file)[0], 200) == {"QR Code": TRACKING.replace("{code}", CODE), "Code 128": CODE}
+    assert CODE in raw_text(file, FOOT)
+    title = pdfium.PdfDocument(file).get_metadata_value("Title")
+    assert title.endswith(CODE)
+
+
+def test_without_a_tracking_page_the_qr_code_holds_the_dossier_code() -> None:
+    source = replace(accepted().source("accepted"), tracking=None)
+    file = printed(sheet(PaperKind.RECEIPT, source), source.cause.at)
+
+    assert codes(pages(file)[0], 72)["QR Code"] == CODE
+
+
+def test_a_receipt_says_what_was_taken_in_and_when_the_result_will_be_there() -> None:
+    found, _ = made("receipt-counter")
+
+    assert rows(found) == {
+        "Hồ sơ của": NAME,
+        "Điện thoại": "0912 345 678",
+        "Thư điện tử": "duong.nguyen@example.vn",
+        "Nội dung yêu cầu giải quyết": "Đăng ký thường trú",
+        "Số lượng hồ sơ (bộ)": "1",
+        "Thời gian nhận hồ sơ": "10 giờ 00 phút, ngày 25 tháng 11 năm 2026",
+        "Thời gian giải quyết theo quy định": "7 ngày làm việc",
+        "Thời gian trả kết quả": "17 giờ 00 phút, ngày 04 tháng 12 năm 2026",
+        "Đăng ký nhận kết quả": "tại bộ phận một cửa: Công an phường Hồng Hà",
+    }
+    assert found.dated.vi == "Hà Nội, ngày 25 tháng 11 năm 2026"
+    assert [one.name for one in found.signatories] == [None, OFFICERS["reception-1"]]
+
+
+def test_a_filing_that_has_only_come_has_a_receipt_without_an_appointment() -> None:
+    source = Filed(PLAIN).source("submitted")
+
+    assert rows(sheet(PaperKind.RECEIPT, source))["Thời gian trả lời về việc tiếp nhận"].startswith("10 giờ 00 phút")
+
+
+def test_a_receipt_of_the_post_says_where_it_brings_the_result() -> None:
+    found, _ = made("receipt")
+
+    assert rows(found)["Đăng ký nhận kết quả"] == f"qua bưu chính công ích: {NAME}, 0912 345 678, {ADDRESS}, 11308"
+
+
+def test_every_missing_item_stands_on_the_request_with_its_note_and_the_law() -> None:
+    source = lacking_forty()
+    found = sheet(PaperKind.SUPPLEMENT, source)
+    file = printed(found, source.cause.at)
+
+    assert [item.vi for block in found.body if isinstance(block, Listing) for item in block.items] == [
+        f"{MARKED} {n:02}: thiếu bản số {n:02}" for n in range(40)
+    ]
+    said = raw_text(file, FOOT)
+    assert all(f"{n + 1}. {MARKED} {n:02}: thiếu bản số {n:02}" in said for n in range(40))
+    assert found.law == (LAW["legal_basis"],)
+    assert len(pages(file)) == 3
+    assert all(f"{n} / 3" in page.get_textpage().get_text_range() for n, page in enumerate(pages(file), 1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "before", "after"),
+    [
+        ("reappointed", "Phiếu xin lỗi và hẹn lại ngày trả kết quả", "04 tháng 12", "15 tháng 12"),
+        ("extended", "Thông báo gia hạn thời gian giải quyết hồ sơ", "04 tháng 12", "09 tháng 12"),
+        ("apologised", "Phiếu xin lỗi do trả kết quả quá hạn", "04 tháng 12", None),
+    ],
+)
+def test_an_apology_tells_both_appointments_and_why(kind: str, title: str, before: str, after: str | None) -> None:
+    source = late(kind)
+    found = sheet(PaperKind.APOLOGY, source)
+    said = rows(found)
+
+    assert found.title.vi == title
+    assert found.to == Text(vi=NAME, en=NAME)
+    assert said["Lý do"] == REASON
+    assert before in said["Thời gian đã hẹn trả kết quả"]
+    assert after in said["Hẹn lại thời gian trả kết quả"] if after else "Hẹn lại thời gian trả kết quả" not in said
+    assert found.signatories[0].name == OFFICERS["leader-1"]
+
+
+def test_the_earlier_appointment_is_that_of_the_draft_where_the_state_before_is_not_known() -> None:
+    told = rows(sheet(PaperKind.APOLOGY, replace(late("reappointed"), before=None)))
+
+    assert "04 tháng 12" in told["Thời gian đã hẹn trả kết quả"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("refusal", REASON), ("refusal-lapsed", "Quá thời hạn mà hồ sơ không được bổ sung, hoàn thiện.")],
+)
+def test_a_refusal_says_why_and_until_when_to_complain(name: str, reason: str) -> None:
+    found, _ = made(name)
+
+    assert rows(found)["Lý do"] == reason
+    assert "Có quyền khiếu nại đến hết" in rows(found)
+    assert found.law == ((LAW["legal_basis"],) if name == "refusal" else ())
+
+
+def test_a_decision_against_it_is_refused_by_who_has_decided() -> None:
+    filed = Filed(PLAIN).accepted().do("claim", lives.SPECIALIST)
+    filed.do("propose", lives.SPECIALIST, outcome="refused", **LAW).do("claim", lives.LEADER)
+    found = sheet(PaperKind.REFUSAL, filed.do("decide", lives.LEADER, outcome="refused", **LAW).source("decided"))
+
+    assert (rows(found)["Lý do"], found.signatories[0].name) == (REASON, OFFICERS["leader-1"])
+
+
+def test_a_suspension_says_until_when_and_what_for_and_an_end_neither() -> None:
+    (suspended, _), (stopped, _) = made("stop-suspended"), made("stop")
+
+    assert rows(suspended)["Tạm dừng đến"] == "17 giờ 00 phút, ngày 25 tháng 12 năm 2026"
+    assert rows(suspended)["Tạm dừng để chờ"] == "bản án của tòa án"
+    assert {"Tạm dừng đến", "Tạm dừng để chờ"}.isdisjoint(rows(stopped))
+    assert (suspended.title.vi, stopped.title.vi) == (
+        "Thông báo tạm dừng giải quyết hồ sơ",
+        "Thông báo dừng giải quyết hồ sơ",
+    )
+
+
+def test_a_supplement_that_lapses_in_the_review_stops_the_filing() -> None:
+    filed = Filed(PLAIN).accepted().do("claim", lives.SPECIALIST)
+    filed.asked(lives.SPECIALIST, ("paper", "owner_consent")).until("2027-01-20 09:00").rung()
+
+    assert rows(sheet(PaperKind.STOP, filed.source("supplement_expired")))["Lý do"].startswith("Quá thời hạn")
+
+
+def test_a_notice_of_a_fee_sums_up_and_says_it_in_words() -> None:
+    (fee, file), (obligation, _) = made("fee"), made("fee-obligation")
+
+    assert rows(fee)["Bằng chữ"] == "Mười nghìn đồng"
+    assert "Tổng cộng 10.000 đồng" in raw_text(file, FOOT)
+    assert rows(obligation)["Bằng chữ"] == "Năm triệu một trăm hai mươi mốt nghìn đồng"
+    assert (rows(obligation)["Số thông báo"], rows(obligation)["Cơ quan ra thông báo"]) == ("34/TB-CCT", "Cơ quan thuế")
+
+
+def test_a_control_slip_names_every_hand() -> None:
+    _, file = made("control")
+    said = raw_text(file, FOOT)
+
+    assert all(OFFICERS[f"{role}-1"].replace("  ", " ") in said for role in ("reception", "specialist", "leader"))
+    assert "đúng hạn" in said
+    assert "1:30" in said
+
+
+def test_a_filing_that_has_not_come_so_far_has_no_such_paper() -> None:
+    source = accepted().source("accepted")
+
+    for kind in (PaperKind.SUPPLEMENT, PaperKind.COMPLAINT):
+        with pytest.raises(ValueError, match="nothing has been recorded yet"):
+            sheet(kind, source)
+
+
+@pytest.mark.parametrize("name", ["receipt", "supplement-forty", "control"])
+def test_the_same_paper_has_the_same_bytes_on_another_machine(name: str, tmp_path: Path) -> None:
+    found, file = made(name)
+    (tmp_path / "sheet.json").write_text(found.model_dump_json(), encoding="utf-8")
+    there = (
+        "import sys; from datetime import datetime; from pathlib import Path;"
+        "from activities.printing.printed import printed; from schemas.papers_sheet import PaperSheet;"
+        "sheet = PaperSheet.model_validate_json(Path(sys.argv[1]).read_bytes());"
+        "sys.stdout.buffer.write(printed(sheet, datetime.fromisoformat(sys.argv[2])))"
+    )
+    environment = {"TZ": "America/Lima", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "1"}
+    script = [sys.executable, "-c", there, str(tmp_path / "sheet.json"), SOURCES[name][1].cause.at.isoformat()]
+    again = subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60).stdout
+
+    assert again == file
+    assert b"/Lang(vi)" in file.replace(b" ", b"")
+
+
+@pytest.mark.parametrize("letter", ["漢", "😀", "ก"])
+def test_what_the_font_lacks_is_refused_at_its_place_and_not_repeated(letter: str) -> None:
+    source = asked(("paper", "owner_consent")).source("supplement_requested")
+    filing = source.filing
+    assert filing.supplement is not None
+    assert filing.applicant is not None
+    items = tuple(item.model_copy(update={"note": letter}) for item in filing.supplement.items)
+    strange = {
+        "supplement": filing.supplement.model_copy(update={"items": items}),
+        "applicant": filing.applicant.model_copy(update={"name": f"An {letter}"}),
+    }
+    source = replace(source, filing=filing.model_copy(update=strange))
+    with pytest.raises(RefusalError) as refused:
+        printed(sheet(PaperKind.SUPPLEMENT, source), source.cause.at)
+
+    assert [(one.field, one.rule) for one in refused.value.refusal.problems] == [
+        ("applicant.name", "unprintable"),
+        ("body[1].items[0]", "unprintable"),
+    ]
+    assert letter not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("dong", "words"),
+    [
+        (0, "Không đồng"),
+        (4, "Bốn đồng"),
+        (10, "Mười đồng"),
+        (14, "Mười bốn đồng"),
+        (15, "Mười lăm đồng"),
+        (21, "Hai mươi mốt đồng"),
+        (24, "Hai mươi tư đồng"),
+        (25, "Hai mươi lăm đồng"),
+        (105, "Một trăm linh năm đồng"),
+        (111, "Một trăm mười một đồng"),
+        (2_015, "Hai nghìn không trăm mười lăm đồng"),
+        (10_000, "Mười nghìn đồng"),
+        (12_034, "Mười hai nghìn không trăm ba mươi tư đồng"),
+        (1_000_005, "Một triệu không trăm linh năm đồng"),
+        (21_004_000, "Hai mươi mốt triệu không trăm linh bốn nghìn đồng"),
+        (1_000_000_001, "Một tỷ không trăm linh một đồng"),
+        (2_005_000_000_000, "Hai nghìn không trăm linh năm tỷ đồng"),
+    ],
+)
+def test_amounts_are_written_in_words(dong: int, words: str) -> None:
+    assert in_words(dong) == words
+
+
+def test_there_is_no_amount_below_nothing() -> None:
+    with pytest.raises(ValueError, match="not negative"):
+        in_words(-1)
