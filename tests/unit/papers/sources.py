@@ -161,11 +161,11 @@ def handed_over(*, arrived: bool) -> PaperSource:
     return filed.source("dossier_received" if arrived else "dossier_transferred")
 
 
-def by_post() -> PaperSource:
+def by_post(kind: str) -> PaperSource:
     """A filing that the post has brought to the desk."""
     papers = [{"code": "declaration"}, {"code": "owner_consent"}]
     filed = Filed(PLAIN, channel="post", actor=RECEPTION, papers=papers, received_at=local("2026-11-25 08:15"))
-    return filed.source("accepted")
+    return filed.source(kind)
 
 
 def owing() -> PaperSource:
@@ -221,9 +221,10 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
         "control": (PaperKind.CONTROL, returned().source("handed_over")),
         "handover": (PaperKind.HANDOVER, handed_over(arrived=False)),
         "handover-arrived": (PaperKind.HANDOVER, handed_over(arrived=True)),
-        "handover-post": (PaperKind.HANDOVER, by_post()),
+        "handover-post": (PaperKind.HANDOVER, by_post("accepted")),
         "fee": (PaperKind.FEE, accepted().source("fee_requested")),
         "fee-obligation": (PaperKind.FEE, owing()),
-        "form": (PaperKind.FORM, returned(by_parcel=True).source("parcel_requested")),
+        "form": (PaperKind.FORM, by_post("submitted")),
+        "form-result": (PaperKind.FORM, returned(by_parcel=True).source("parcel_requested")),
         "complaint": (PaperKind.COMPLAINT, complained()),
     }

@@ -67,7 +67,7 @@ def test_all_that_belongs_on_it_can_be_read_and_nothing_lies_on_something_else(n
         assert " ".join(text.split()) in said
     assert all(label in said for label in rows(found))
     assert found.title.vi.upper() in said
-    assert NAME in said or found.kind is PaperKind.FORM
+    assert NAME in said
     for page in pages(file):
         assert not outside(page, MARGINS[found.size])
         assert not overlapping(page)
@@ -209,6 +209,16 @@ def test_a_notice_of_a_fee_sums_up_and_says_it_in_words() -> None:
     assert "Tổng cộng 10.000 đồng" in raw_text(file, FOOT)
     assert rows(obligation)["Bằng chữ"] == "Năm triệu một trăm hai mươi mốt nghìn đồng"
     assert (rows(obligation)["Số thông báo"], rows(obligation)["Cơ quan ra thông báo"]) == ("34/TB-CCT", "Cơ quan thuế")
+
+
+def test_a_post_form_says_who_sends_what_to_whom() -> None:
+    (dossier, _), (result, _) = made("form"), made("form-result")
+
+    assert rows(dossier)["Người nhận"] == "Công an phường Hồng Hà"
+    assert rows(dossier)["Thời gian nhận hồ sơ"] == "08 giờ 15 phút, ngày 25 tháng 11 năm 2026"
+    assert [len(block.items) for block in dossier.body if isinstance(block, Listing)] == [2]
+    assert (rows(result)["Bên gửi"], rows(result)["Địa chỉ"]) == ("Công an phường Hồng Hà", ADDRESS)
+    assert [one.name for one in dossier.signatories] == [None, None, OFFICERS["reception-1"]]
 
 
 def test_a_control_slip_names_every_hand() -> None:
