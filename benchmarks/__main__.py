@@ -14,6 +14,7 @@ from benchmarks import calendar as calendar_benchmark
 from benchmarks import engine as engine_benchmark
 from benchmarks import files as files_benchmark
 from benchmarks import memory as memory_benchmark
+from benchmarks import papers as papers_benchmark
 from benchmarks import report
 from benchmarks.asking import AskedError
 from benchmarks.elsewhere import NoCheckoutError, check
@@ -125,6 +126,32 @@ def files(
     typer.echo(str(measured))
     if file is not None:
         file.write_bytes(files_benchmark.as_json(measured))
+
+
+@app.command()
+def papers(
+    *,
+    many: Annotated[int, typer.Option("--papers", min=1, metavar="N", help="Receipts that are made.")] = (
+        papers_benchmark.MANY
+    ),
+    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
+) -> None:
+    """Receipts rendered, hashed and stored, against the bare compile of the same template by one reused compiler.
+
+    What their seals cost stands on a line of its own: each asks a signer, a time-stamp and answers about revocation.
+
+    Example: `python -m benchmarks papers --json out.json`
+    """
+    _see_folder(file)
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("receipts, compiles, seals", total=2 * many + papers_benchmark.SEALED)
+        measured = asyncio.run(
+            papers_benchmark.run(many, papers_benchmark.SEALED, lambda done: bar.advance(task, done))
+        )
+    typer.echo(str(measured))
+    if file is not None:
+        file.write_bytes(papers_benchmark.as_json(measured))
 
 
 def _see_folder(file: Path | None) -> None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from activities.printing.code128 import code128
 from activities.printing.codes import qr
-from activities.printing.typesetter import MissingGlyphsError, Typesetter
+from activities.printing.templates import typesetter
+from activities.printing.typesetter import MissingGlyphsError
 from schemas.base import Problem
 from schemas.errors import RefusalCode, problem, refused
 from schemas.papers_sheet import PaperSheet, texts_of
 from schemas.saying import said
 from schemas.text import composed
 
-_TEMPLATE: Final = Path(__file__).parent / "paper.typ"
 _WORDS: Final = {
     "code": said("sheet.code").model_dump(),
     "form": said("paper.form_number").model_dump(),
@@ -32,14 +30,15 @@ _WORDS: Final = {
 """What stands on every paper."""
 
 
-def printed(sheet: PaperSheet, at: datetime) -> bytes:
-    """The paper as a tagged PDF, which says that it was made `at`, to the second.
+def printed(sheet: PaperSheet, at: datetime, template: str | None = None) -> bytes:
+    """The paper as a tagged PDF, which says that it was made `at`, to the second; by an agency's `template`.
 
-    Raises `RefusalError` that names each place where something stands that the font can't show.
+    Raises `RefusalError` that names each place where something stands that the font can't show, and `typst.TypstError`
+    for a template that can't set it.
     """
     sheet = composed(sheet)
     try:
-        return _typesetter().set(content_of(sheet), at)
+        return typesetter(template).set(content_of(sheet), at)
     except MissingGlyphsError as error:
         raise refused(RefusalCode.INTERNAL, *_unprintable(sheet, error.letters)) from None
 
@@ -48,11 +47,6 @@ def content_of(sheet: PaperSheet) -> dict[str, Any]:
     """What a template is given: the sheet, its codes as SVG, and the words that every paper has."""
     codes = {"qr": qr(sheet.tracking), "bars": code128(sheet.code)}
     return sheet.model_dump(mode="json") | codes | {"words": _WORDS}
-
-
-@cache
-def _typesetter() -> Typesetter:
-    return Typesetter(_TEMPLATE)
 
 
 def _unprintable(sheet: PaperSheet, letters: frozenset[str]) -> Iterator[Problem]:

@@ -15,7 +15,8 @@ import typst
 STANDARD: Final = "a-2a"
 """Asked of typst, because it then refuses what has no glyph. No validator has confirmed it: nothing is claimed."""
 
-_FONTS: Final = str(Path(__file__).parent / "fonts")
+FONTS: Final = str(Path(__file__).parent / "fonts")
+"""The fonts of papers and forms; no others are seen."""
 _MISSING: Final = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
 
 
@@ -31,7 +32,7 @@ class Typesetter:
     """Sets what a template says of given content."""
 
     def __init__(self, template: Path) -> None:
-        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[_FONTS])
+        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
         self._compiler = typst.Compiler(str(template), root=str(template.parent), font_paths=fonts)
         self._alone = Lock()
         """A compiler that works in one thread refuses every other; a page takes 10 ms."""
