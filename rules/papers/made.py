@@ -107,3 +107,10 @@ def named(source: PaperSource, target: str, code: str) -> Text:
     papers = {paper.code: paper.name for paper in source.procedure.papers}
     fields = {field.code: field.label for field in source.procedure.form}
     return (papers if target == TargetKind.PAPER else fields).get(code, plain(code))
+
+
+def handed_in(source: PaperSource) -> Iterator[Text]:
+    """Each paper of the filing, and whether it is there as a file or on paper."""
+    for paper in source.filing.papers:
+        how = said("sheet.on_paper") if paper.file is None else said("sheet.file_attached")
+        yield said("paper.paper_and_how", name=named(source, TargetKind.PAPER, paper.code), how=how)

@@ -1,56 +1,40 @@
-"""Phiếu gửi hồ sơ qua bưu chính: who sends what to whom, and what is to be collected for it."""
+"""Phiếu gửi hồ sơ qua bưu chính (Decision 45/2016 art. 6): who sends what to whom, and what is to be collected."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from rules.known import known
-from rules.papers.made import about, by_hand, made, named, officer
+from rules.papers.made import about, by_hand, handed_in, made, officer
 from rules.papers.written import letterhead, moment, plain
 from rules.publishing.rule_words import money
-from schemas.filing import events as ev
-from schemas.filing.commands import TargetKind
-from schemas.filing.events import Clock
+from schemas.filing.events import Clock, Submitted
 from schemas.papers import PaperKind
-from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows, Signatory
+from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
 from schemas.saying import said
 
 
 def post_form(source: PaperSource) -> PaperSheet:
-    """Of a filing that the post has brought, or whose result goes by post."""
-    comes = isinstance(source.cause.event, ev.Submitted)
+    """Of a filing that the post has brought, or whose result the post is to bring."""
+    came = isinstance(source.cause.event, Submitted)
+    sender = by_hand(said("paper.sender")) if came else officer(source, said("paper.sender"))
     return made(
         PaperKind.FORM,
         source,
-        issuer=source.filing.receiving if comes else source.filing.returning,
+        issuer=source.filing.receiving if came else source.filing.returning,
         title=said("paper.form"),
-        body=_dossier(source) if comes else _result(source),
-        signatories=_signatories(source, comes=comes),
+        body=_brought(source) if came else _returned(source),
+        signatories=(sender, by_hand(said("paper.post_office")), by_hand(said("paper.recipient"))),
     )
 
 
-def _signatories(source: PaperSource, *, comes: bool) -> tuple[Signatory, ...]:
-    sender, recipient = said("paper.sender"), said("paper.recipient")
-    return (
-        by_hand(sender) if comes else officer(source, sender),
-        by_hand(said("paper.post_office")),
-        officer(source, recipient) if comes else by_hand(recipient),
-    )
+def _brought(source: PaperSource) -> Iterator[Block]:
+    to = Row(place="desk", label=said("paper.recipient"), value=letterhead(source, source.filing.receiving).name)
+    yield Rows(rows=(*about(source), to))
+    yield Listing(title=said("paper.papers_handed_in"), items=tuple(handed_in(source)))
 
 
-def _dossier(source: PaperSource) -> Iterator[Block]:
-    filing = source.filing
-    came = filing.received_at or known(filing.submitted_at)
-    rows = (
-        Row(place="desk", label=said("paper.recipient"), value=letterhead(source, filing.receiving).name),
-        Row(place="received_at", label=said("paper.received_at"), value=moment(came)),
-    )
-    papers = (named(source, TargetKind.PAPER, paper.code) for paper in filing.papers)
-    yield Rows(rows=(*about(source), *rows))
-    yield Listing(title=said("paper.papers_handed_in"), items=tuple(papers))
-
-
-def _result(source: PaperSource) -> Iterator[Block]:
+def _returned(source: PaperSource) -> Iterator[Block]:
     filing, to = source.filing, known(source.filing.address)
     rows = [
         Row(place="sender", label=said("paper.sender"), value=letterhead(source, filing.returning).name),

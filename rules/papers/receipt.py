@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.papers.made import about, by_hand, made, named, officer, received
+from rules.papers.made import about, by_hand, handed_in, made, officer, received
 from rules.papers.written import letterhead, moment, plain
 from schemas.base import Text
-from schemas.filing.commands import TargetKind
 from schemas.filing.events import Clock
 from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
@@ -33,15 +32,9 @@ def receipt(source: PaperSource) -> PaperSheet:
 
 def _body(source: PaperSource) -> Iterator[Block]:
     yield Rows(rows=tuple(about(source)))
-    yield Listing(title=said("paper.papers_handed_in"), items=tuple(_papers(source)))
+    yield Listing(title=said("paper.papers_handed_in"), items=tuple(handed_in(source)))
     yield Rows(rows=tuple(_appointment(source)))
     yield Paragraph(text=said("paper.bring_this"))
-
-
-def _papers(source: PaperSource) -> Iterator[Text]:
-    for paper in source.filing.papers:
-        how = said("sheet.on_paper") if paper.file is None else said("sheet.file_attached")
-        yield said("paper.paper_and_how", name=named(source, TargetKind.PAPER, paper.code), how=how)
 
 
 def _appointment(source: PaperSource) -> Iterator[Row]:
