@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 import asyncpg
@@ -43,7 +42,7 @@ async def main() -> None:
         keeping = asyncio.create_task(_keep(client, settings, handed))
         with suppress(TimeoutError):
             await asyncio.wait_for(handed.wait(), _LONGEST_START)
-        _ready(settings)
+        settings.tell_ready()
         _log.info("worker.ready", part="worker", build=settings.build)
         await stop.wait()
         _log.info("worker.stopping", part="worker")
@@ -74,11 +73,6 @@ async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event)
 
 def _tell(left: int, still_there: int) -> None:
     _log.info("build.draining", part="worker", left=left, still_there=still_there)
-
-
-def _ready(settings: WorkerSettings) -> None:
-    if settings.ready_file:
-        Path(settings.ready_file).touch()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field, Json, SecretStr, field_validator
@@ -29,23 +30,46 @@ class ProcessSettings(BaseSettings):
         return value or None
 
 
-class WorkerSettings(ProcessSettings):
-    """What the platform worker needs. Secrets never show in a repr."""
+class RecordSettings(ProcessSettings):
+    """What a process needs that writes to the record. Secrets never show in a repr."""
 
     database_url: SecretStr = Field(description="PostgreSQL, as the application role")
     master_key: SecretStr = Field(description="base64 of 32 bytes that wrap the keys of filings")
     objects: str = Field(description="URL of the object store: file:///… or s3://…")
-    bank_url: str
-    post_url: str
     signature_roots: str | None = Field(default=None, description="PEM file of the authorities that are trusted")
     signature_subjects: Json[SubjectRules] = Field(default="{}", description="how certificates name their holders")  # type: ignore[assignment] # read as what is set
     tsa_url: str | None = Field(default=None, description="who time-stamps what is kept of a signature (RFC 3161)")
+    pool_size: int = Field(default=10, ge=1)
+    ready_file: str | None = None
+
+    @field_validator("master_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr) -> SecretStr:
+        if len(_decode(value)) != _KEY_BYTES:
+            msg = f"the master key is {_KEY_BYTES} bytes in base64"
+            raise ValueError(msg)
+        return value
+
+    @property
+    def master(self) -> bytes:
+        """The master key."""
+        return _decode(self.master_key)
+
+    def tell_ready(self) -> None:
+        """Say to whoever has started the process that it works."""
+        if self.ready_file:
+            Path(self.ready_file).touch()
+
+
+class WorkerSettings(RecordSettings):
+    """What the platform worker needs."""
+
+    bank_url: str
+    post_url: str
     clamd: str | None = Field(
         default=None, description="path of the socket of the virus scanner clamd; files stay unscanned without"
     )
-    pool_size: int = Field(default=10, ge=1)
     cached_workflows: int = Field(default=1000, ge=0)
-    ready_file: str | None = None
     sandbox: bool = Field(
         default=False,
         description="run workflows in Temporal's sandbox, which finds what is not deterministic, at a price",
@@ -62,18 +86,14 @@ class WorkerSettings(ProcessSettings):
     def _is_a_path(cls, value: str | None) -> str | None:
         return value or None
 
-    @field_validator("master_key")
-    @classmethod
-    def _is_a_key(cls, value: SecretStr) -> SecretStr:
-        if len(_decode(value)) != _KEY_BYTES:
-            msg = f"the master key is {_KEY_BYTES} bytes in base64"
-            raise ValueError(msg)
-        return value
 
-    @property
-    def master(self) -> bytes:
-        """The master key."""
-        return _decode(self.master_key)
+class RelaySettings(RecordSettings):
+    """What the relay of official papers needs."""
+
+    signer_url: str | None = Field(default=None, description="the remote signer that holds the agencies' seals")
+    tracking_url: str | None = Field(
+        default=None, description="address of the page where a filing is followed, with {code} in it"
+    )
 
 
 _KEY_BYTES = 32

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import httpx
 
-from activities.forms.procedures import Procedures
 from activities.ledger.database import Pool
+from activities.procedures import Procedures
 from activities.signature.revocation import Responders
 from activities.signature.signing import HttpStamper
 from activities.signature.submitted import SubmittedSignatures
 from activities.signature.trust import roots_in
-from workers.settings import WorkerSettings
+from workers.settings import RecordSettings
 
 
 @asynccontextmanager
-async def submitted_signatures(settings: WorkerSettings, pool: Pool) -> AsyncIterator[SubmittedSignatures]:
+async def submitted_signatures(settings: RecordSettings, pool: Pool) -> AsyncIterator[SubmittedSignatures]:
     """The check as it is set up, with the client that asks authorities. Raises `RuntimeError` for unfit roots."""
     roots = _roots(settings.signature_roots)
     async with httpx.AsyncClient(timeout=5) as client:

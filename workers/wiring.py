@@ -42,7 +42,7 @@ from rules.streams import KINDS, Kinds
 from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment import DEFAULT_PROVIDER
 from workers.eviction import ForgettingRunner
-from workers.settings import WorkerSettings
+from workers.settings import RecordSettings, WorkerSettings
 from workers.trust import submitted_signatures
 from workflows.complaint import ComplaintWorkflow
 from workflows.filing import FilingWorkflow
@@ -88,7 +88,7 @@ STICKY: Final = timedelta(seconds=2)
 """How long a task waits for the worker that knows the filing before any worker takes it."""
 
 
-def open_pool(settings: WorkerSettings) -> Pool:
+def open_pool(settings: RecordSettings) -> Pool:
     """Connections to the record, as the application role; an async context manager."""
     return asyncpg.create_pool(
         settings.database_url.get_secret_value(),

@@ -41,8 +41,8 @@ class Printed:
     template: str
 
 
-Print = Callable[[PaperKind, Told], Awaitable[Printed]]
-"""Prints a paper about the last event that it is told."""
+Print = Callable[[PaperKind, Log, Told], Awaitable[Printed]]
+"""Prints a paper about the last event of what a log has told."""
 Keep = Callable[[UUID, bytes, str, str | None], Awaitable[FileRef]]
 """Keeps bytes as a file of a filing: with their media type, and a name."""
 Seal = Callable[[str, bytes], Awaitable[bytes | None]]
@@ -88,7 +88,7 @@ class Relay:
             if await self._is_there(log, stream, paper, about):
                 return
             told = await log.read(about.stream)
-            printed = await self._print(paper, _as_far_as(told, about.seq))
+            printed = await self._print(paper, log, _as_far_as(told, about.seq))
             sealed = await self._seal(row["agency"], printed.body)
             body = printed.body if sealed is None else sealed
             file = await self._keep(stream.filing, body, "application/pdf", f"{paper}.pdf")

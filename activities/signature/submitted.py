@@ -19,7 +19,7 @@ from typing import Final
 from asn1crypto import x509
 from pyhanko.sign.timestamps import TimeStamper
 
-from activities.forms.procedures import Procedures
+from activities.procedures import Procedures
 from activities.signature.check import Signatory, SignatureCheck, verdict_of
 from activities.signature.identity import Identity, Kind, SubjectRules
 from activities.signature.prepared import Prepared, prepared

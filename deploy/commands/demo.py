@@ -14,9 +14,10 @@ import typer
 import yaml
 from pydantic import ValidationError
 from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
 
 from deploy.commands.up import reason, say
-from deploy.demo import report, running
+from deploy.demo import papers, report, running
 from deploy.demo.progress import FEW, Telling
 from deploy.demo.record import Record
 from deploy.demo.scenario import SCENARIOS, Scenario, load, mix
@@ -35,12 +36,16 @@ app = typer.Typer()
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0913 -- each is an option, by name
     *,
     filings: Annotated[
         int | None, typer.Option("--filings", min=1, metavar="N", help="So many, mixed; else every scenario once.")
     ] = None,
     file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")] = None,
+    files: Annotated[
+        Path | None,
+        typer.Option("--files", metavar="DIR", file_okay=False, help="Leave every paper and result there, by code."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="S", help="Of the mix.")] = 1,
     concurrency: Annotated[int, typer.Option("--concurrency", min=1, metavar="C", help="Filings at once.")] = 20,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the stack up afterwards, until Ctrl-C.")] = False,
@@ -52,22 +57,26 @@ def demo(
 
     It uses the stack that runs in this folder, or starts one for as long as it takes.
 
-    Examples: `motcua demo`, `motcua demo --filings 200 --json out.json`
+    Examples: `motcua demo`, `motcua demo --filings 200 --json out.json`, `motcua demo --files papers`
     """
     chosen = mix(_loaded(scenarios), filings, seed)
     if file is not None and not file.absolute().parent.is_dir():
         fail(f"không có thư mục / there is no folder for {file}", Exit.USAGE)
     try:
-        ok = _until_signalled(_demo(chosen, concurrency, file, keep=keep))
+        ok = _until_signalled(_demo(chosen, concurrency, file, files, keep=keep))
     except (StackError, TimeoutError) as error:
         fail(f"không chạy được / could not run: {reason(error)}", Exit.REFUSED)
+    except papers.NotLeftError as error:
+        fail(f"chưa lưu được giấy tờ / the papers could not be left: {error}", Exit.REFUSED)
     except LOST as error:
         fail(f"cơ sở dữ liệu không trở lại / the database did not come back: {type(error).__name__}", Exit.UNREACHABLE)
     if not ok:
         raise typer.Exit(Exit.REFUSED)
 
 
-async def _demo(chosen: Sequence[Scenario], concurrency: int, file: Path | None, *, keep: bool) -> bool:
+async def _demo(
+    chosen: Sequence[Scenario], concurrency: int, file: Path | None, files: Path | None, *, keep: bool
+) -> bool:
     console = wide()
 
     async def whole() -> bool:
@@ -75,6 +84,8 @@ async def _demo(chosen: Sequence[Scenario], concurrency: int, file: Path | None,
         await _show(stack, outcome, console)
         if file is not None:
             _write(file, outcome)
+        if files is not None:
+            await _leave(stack, outcome, files, console)
         return outcome.ok
 
     async with Stack(progress=say) as stack:
@@ -105,6 +116,12 @@ async def _show(stack: Stack, outcome: running.Outcome, console: Console) -> Non
         console.print(timeline_table(f"Dòng thời gian / Timeline {longest.played.code}", found))
     for line in report.summary_lines(outcome):
         console.print(line)
+
+
+async def _leave(stack: Stack, outcome: running.Outcome, files: Path, console: Console) -> None:
+    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as bar:
+        task = bar.add_task("giấy tờ / papers", total=len(outcome.verdicts))
+        await papers.leave(stack.env, outcome.verdicts, files, lambda: bar.advance(task))
 
 
 async def _supervised(stack: Stack, work: Coroutine[Any, Any, T], *, keep: bool) -> T:

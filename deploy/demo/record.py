@@ -21,10 +21,12 @@ from schemas.filing.events import HandedOver
 from schemas.filing.state import Filing, Status
 from schemas.ids import filing_workflow
 from schemas.level import Channel
+from schemas.papers import OfficialPaper
 from schemas.reading import LoggedEvent
 from views import auditor
 from views.log import Log
 from views.log import Told as Stream
+from views.papers import papers
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,15 @@ class Record:
         async def read() -> list[LoggedEvent]:
             async with self._pool.acquire() as connection:
                 return await auditor.events(connection, played.filing_id)
+
+        return await patiently(read)
+
+    async def papers(self, played: Played) -> tuple[OfficialPaper, ...]:
+        """The official papers that were made of it."""
+
+        async def read() -> tuple[OfficialPaper, ...]:
+            async with self._pool.acquire() as connection:
+                return await papers(Log(connection, self._vault.find, KINDS), filing_workflow(played.filing_id))
 
         return await patiently(read)
 

@@ -22,14 +22,20 @@ from operations.home import WITH_PORT, Home
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS
 
-PARTS: Final = ("postgres", "temporal", "migrations", "bank", "post", "trust", "worker", "back-office")
+PARTS: Final = ("postgres", "temporal", "migrations", "bank", "post", "trust", "worker", "back-office", "papers")
 # Who is needed last goes first; parts of one group stop together.
-STOP_ORDER: Final = (("worker", "back-office", "migrations"), ("bank", "post", "trust"), ("temporal",), ("postgres",))
+STOP_ORDER: Final = (
+    ("worker", "back-office", "papers", "migrations"),
+    ("bank", "post", "trust"),
+    ("temporal",),
+    ("postgres",),
+)
 
 # The bank, the post and the trust get `--port` and `--data` added.
 COMMANDS: Final[Mapping[str, list[str]]] = {
     "worker": [sys.executable, "-m", "workers.platform"],
     "back-office": [sys.executable, "-m", "workers.backoffice"],
+    "papers": [sys.executable, "-m", "workers.relay"],
     "bank": [sys.executable, "-m", "deploy.sandbox.bank"],
     "post": [sys.executable, "-m", "deploy.sandbox.post"],
     "trust": [sys.executable, "-m", "deploy.sandbox.trust"],
@@ -42,11 +48,9 @@ ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"})
 BACK_OFFICE: Final = ENGINE | {"MOTCUA_OBJECTS"}
 SCANNER: Final = "MOTCUA_CLAMD"
 SIGNATURES: Final = frozenset({"MOTCUA_SIGNATURE_ROOTS", "MOTCUA_TSA_URL"})
-WORKER: Final = (
-    BACK_OFFICE
-    | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_BANK_URL", "MOTCUA_POST_URL", SCANNER}
-    | SIGNATURES
-)
+RECORD: Final = SIGNATURES | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS"}
+WORKER: Final = ENGINE | RECORD | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", SCANNER}
+RELAY: Final = RECORD | {"MOTCUA_SIGNER_URL", "MOTCUA_TRACKING_URL"}
 
 
 class Platform:
@@ -88,6 +92,7 @@ class Platform:
                 "worker", WORKER, {"migrations", "temporal", "trust"}, {"MOTCUA_RELEASE": "true"}
             ),
             "back-office": lambda: self._worker("back-office", BACK_OFFICE, {"temporal"}, {}),
+            "papers": self._relay,
         }
         return [makers[name]() for name in PARTS if name in self._chosen]
 
@@ -108,6 +113,7 @@ class Platform:
         if "trust" in self._chosen:
             env["MOTCUA_SIGNATURE_ROOTS"] = str(self._home.folder("trust") / AUTHORITY / ROOT)
             env["MOTCUA_TSA_URL"] = f"{env['MOTCUA_TRUST_URL']}/tsa"
+            env["MOTCUA_SIGNER_URL"] = env["MOTCUA_TRUST_URL"]
         for part, name in METRICS_URLS.items():
             if part in self._chosen:
                 env[name] = f"http://{self._address(part)}/metrics"
@@ -176,6 +182,13 @@ class Platform:
         return Part(name=name, command=command, ready=lambda: _listens(port))
 
     def _worker(self, name: str, settings: frozenset[str], after: set[str], own: Mapping[str, str]) -> Part:
+        return self._process(name, settings, after, {"MOTCUA_METRICS": self._address(name), **own})
+
+    def _relay(self) -> Part:
+        return self._process("papers", RELAY, {"migrations", "trust"}, {})
+
+    def _process(self, name: str, settings: frozenset[str], after: set[str], own: Mapping[str, str]) -> Part:
+        """A process that says by a file that it works."""
         file = self._home.ready_file(name)
 
         async def ready() -> bool:
@@ -186,7 +199,7 @@ class Platform:
             command=self._commands[name],
             ready=ready,
             settings=settings,
-            own={"MOTCUA_METRICS": self._address(name), **own},
+            own=own,
             after=frozenset(after),
             grace=15,
         )

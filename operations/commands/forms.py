@@ -14,8 +14,8 @@ from rich.markup import escape
 from temporalio.exceptions import ApplicationError
 
 from activities.forms.printing import printed
-from activities.forms.procedures import Procedures
 from activities.ledger.vault import Vault
+from activities.procedures import Procedures
 from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files
 from motcua.cli.running import AsJson, Exit, fail, note, out, plain, print_json, read_file, read_json
 from operations.addresses import OWNER

@@ -7,6 +7,7 @@ from typing import Final
 
 PLATFORM: Final[Mapping[str, str]] = {
     "worker": "Chạy một worker của hệ thống đến khi Ctrl-C.",
+    "relay": "In, đóng dấu và lưu giấy tờ mà hồ sơ làm phát sinh, đến khi Ctrl-C.",
     "migrate": "Đưa cơ sở dữ liệu lên lược đồ mới nhất, với quyền của chủ sở hữu.",
     "events": "In diễn biến của hồ sơ, khoản thu và bưu gửi từ nhật ký; phần niêm phong không hiện.",
     "tasks": "Liệt kê việc đang chờ ai, việc đến hạn trước xếp trước.",

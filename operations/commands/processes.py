@@ -1,10 +1,11 @@
-"""`motcua worker` and `motcua migrate`: the processes of the platform on servers of one's own."""
+"""`motcua worker`, `motcua relay` and `motcua migrate`: the processes of the platform on servers of one's own."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import subprocess
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 
 import asyncpg
@@ -20,6 +21,7 @@ from operations.patience import while_away
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS, schema_version
 from workers import platform
+from workers import relay as papers
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_engine, configure_logging
 
@@ -32,11 +34,24 @@ def worker() -> None:
 
     Example: `MOTCUA_DATABASE_URL=… TEMPORAL_ADDRESS=… motcua worker`
     """
+    _run(_serve)
+
+
+@app.command()
+def relay() -> None:
+    """Print, seal and store the official papers that filings cause, until Ctrl-C. As many may run as are wanted.
+
+    Example: `MOTCUA_DATABASE_URL=… MOTCUA_MASTER_KEY=… MOTCUA_OBJECTS=… motcua relay`
+    """
+    _run(papers.main)
+
+
+def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
     for name, value in stack_beside().items():
         os.environ.setdefault(name, value)
     configure_logging()
     try:
-        asyncio.run(_serve())
+        asyncio.run(serve())
     except typer.Exit:
         raise
     except ValidationError as error:

@@ -37,6 +37,8 @@ SETTINGS: Final = frozenset(
         "MOTCUA_SIGNATURE_SUBJECTS",
         "MOTCUA_TSA_URL",
         "MOTCUA_TRUST_URL",
+        "MOTCUA_SIGNER_URL",
+        "MOTCUA_TRACKING_URL",
         "MOTCUA_CLAMD",
         "MOTCUA_READY_FILE",
         "MOTCUA_HOME",

@@ -23,18 +23,19 @@ FILING: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "dossier_received": (PaperKind.HANDOVER,),
     "fee_requested": (PaperKind.FEE,),
     "obligation_demanded": (PaperKind.FEE,),
+    "parcel_requested": (PaperKind.FORM,),
     "handed_over": _ENDS,
     "withdrawn": _ENDS,
-    "supplement_expired": _ENDS,
+    "supplement_expired": (PaperKind.REFUSAL, *_ENDS),
     "fee_expired": _ENDS,
 }
 COMPLAINT: Final[Mapping[str, tuple[PaperKind, ...]]] = {"complained": (PaperKind.COMPLAINT,)}
 
 
 def papers_of_filing(event: Any) -> tuple[PaperKind, ...]:
-    """The papers that an event of a filing causes. What came by post has come with the post's form."""
+    """The papers that an event of a filing causes. What the post has brought was handed over on a record of its own."""
     if isinstance(event, Submitted):
-        return (PaperKind.FORM,) if event.channel is Channel.POST else ()
+        return (PaperKind.FORM, PaperKind.HANDOVER) if event.channel is Channel.POST else ()
     return FILING.get(event.kind, ())
 
 

@@ -16,9 +16,9 @@ import pytest
 from asn1crypto import cms, pem, x509
 from pyhanko.sign.timestamps import TimeStamper
 
-from activities.forms.procedures import Procedures
 from activities.ledger.database import Pool
 from activities.partners.http import partner_client
+from activities.procedures import Procedures
 from activities.signature.identity import Identity
 from activities.signature.prepared import prepared
 from activities.signature.proof import proof_of

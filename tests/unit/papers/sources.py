@@ -221,7 +221,7 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
         "control": (PaperKind.CONTROL, returned().source("handed_over")),
         "handover": (PaperKind.HANDOVER, handed_over(arrived=False)),
         "handover-arrived": (PaperKind.HANDOVER, handed_over(arrived=True)),
-        "handover-post": (PaperKind.HANDOVER, by_post("accepted")),
+        "handover-post": (PaperKind.HANDOVER, by_post("submitted")),
         "fee": (PaperKind.FEE, accepted().source("fee_requested")),
         "fee-obligation": (PaperKind.FEE, owing()),
         "form": (PaperKind.FORM, by_post("submitted")),

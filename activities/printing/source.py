@@ -1,0 +1,99 @@
+"""What a paper is made of, as the log, the catalogue and the directory hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from activities.ledger.database import Pool
+from activities.printing.printed import printed
+from activities.printing.relay import Printed
+from activities.printing.templates import version_of
+from activities.procedures import Procedures
+from rules.papers.sheet import sheet
+from schemas.base import Text
+from schemas.complaint import Complaint
+from schemas.filing.state import Filing
+from schemas.ids import filing_workflow
+from schemas.papers import PaperKind
+from schemas.papers_sheet import Letterhead, PaperSource
+from views.log import Connection, Log, Told
+
+
+class NotPublishedError(Exception):
+    """The procedure of a filing is not in the catalogue any more."""
+
+
+class Papers:
+    """Prints official papers. `tracking` is the address where a filing is followed, with `{code}` in it."""
+
+    def __init__(self, pool: Pool, tracking: str | None) -> None:
+        self._procedures = Procedures(pool)
+        self._tracking = tracking
+
+    async def print(self, kind: PaperKind, log: Log, told: Told) -> Printed:
+        """The paper about the last event of a filing or a complaint. Raises what `sheet` and `printed` raise."""
+        filing, before = await _filing(log, told)
+        procedure = await self._procedures.find(filing.procedure.code, filing.procedure.version)
+        if procedure is None:
+            raise NotPublishedError
+        agencies = _agencies(filing, told)
+        source = PaperSource(
+            events=tuple(told.events),
+            filing=filing,
+            procedure=procedure,
+            agencies=await _letterheads(log.connection, agencies),
+            officers={row["subject"]: row["name"] for row in await log.connection.fetch(_OFFICERS, agencies)},
+            tracking=self._tracking,
+            before=before,
+            complaint=told.state if told.kind.state is Complaint else None,
+        )
+        made = printed(sheet(kind, source), told.events[-1].at)
+        return Printed(made, version_of())
+
+
+async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None]:
+    """The filing as it is then, and before the last of its own events."""
+    if told.kind.state is Filing:
+        *earlier, now = told.states()
+        return now, earlier[-1] if earlier else None
+    at = told.events[-1].at
+    about = await log.read(filing_workflow(told.before.filing_id))
+    *_, then = (state for recorded, state in zip(about.events, about.states(), strict=True) if recorded.at <= at)
+    return then, None
+
+
+def _agencies(filing: Filing, told: Told) -> list[str]:
+    named = (filing.desk, filing.result_desk, filing.agency, *(part.agency for part in filing.parts))
+    acted = (recorded.actor.agency for recorded in told.events)
+    return sorted({agency for agency in (*named, *acted, told.state.agency) if agency})
+
+
+async def _letterheads(connection: Connection, agencies: Iterable[str]) -> dict[str, Letterhead]:
+    """Each below the agency with the next shorter code that the directory knows."""
+    rows = await connection.fetch(_LETTERHEADS, list(agencies))
+    return {
+        row["agency"]: Letterhead(
+            name=Text(vi=row["name_vi"], en=row["name_en"]),
+            parent=_text(row, "parent"),
+            place=_text(row, "place"),
+        )
+        for row in rows
+    }
+
+
+def _text(row: Any, name: str) -> Text | None:
+    vi, en = row[f"{name}_vi"], row[f"{name}_en"]
+    return None if vi is None else Text(vi=vi, en=en)
+
+
+_LETTERHEADS: Final = """
+select own.agency, own.name_vi, own.name_en, parent.name_vi as parent_vi, parent.name_en as parent_en,
+       place.name_vi as place_vi, place.name_en as place_en
+from agency as own left join lateral (
+    select name_vi, name_en from agency where starts_with(own.agency, agency || '.')
+    order by length(agency) desc limit 1
+) as parent on true left join province_in_force as place on place.province = own.province
+where own.agency = any($1)
+"""
+_OFFICERS: Final = "select distinct on (subject) subject, name from officer where agency = any($1) order by subject"

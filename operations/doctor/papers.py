@@ -1,0 +1,47 @@
+"""Whether the official papers that are owed are made."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from operations.doctor.finding import Finding, fail, ok, warn
+from operations.doctor.surroundings import Surroundings
+
+LONG: Final = 60
+"""Seconds after which a paper that nobody has tried to make says that no relay runs."""
+
+_OWED: Final = """
+select count(*) as owed,
+       count(*) filter (where tries = 0 and written_at < clock_timestamp() - make_interval(secs => $1)) as untouched,
+       count(*) filter (where tries > 0) as failing,
+       (array_agg(format('%s (%s): %s', paper, stream, problem) order by tries desc)
+           filter (where tries > 0))[1] as such_as
+from outbox
+"""
+
+
+async def papers(around: Surroundings) -> list[Finding]:
+    """Which papers wait, and for what."""
+    async with around.record() as connection:
+        row = await connection.fetchrow(_OWED, LONG)
+    owed, untouched, failing, such_as = row.values() if row else (0, 0, 0, None)
+    found = []
+    if untouched:
+        found.append(
+            fail(
+                f"{untouched} giấy tờ chờ quá {LONG} s, chưa ai lập",
+                f"{untouched} have waited for more than {LONG} s, and nobody makes them",
+                fix_vi="chạy `motcua relay`; hồ sơ không dừng vì giấy tờ",
+                fix_en="run `motcua relay`; no filing waits for its papers",
+            )
+        )
+    if failing:
+        found.append(
+            warn(
+                f"{failing} giấy tờ lập chưa được, ví dụ {such_as}",
+                f"{failing} can't be made, such as {such_as}",
+                fix_vi="xem nhật ký của relay; việc lập được thử lại mãi",
+                fix_en="see the relay's log; they are tried again for ever",
+            )
+        )
+    return found or [ok(f"{owed} đang được lập", f"{owed} on their way")]

@@ -1,0 +1,189 @@
+"""Official papers come out of the outbox: each once, stored, told to the record, and no filing waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+import pytest
+
+from activities.ledger.vault import Vault
+from activities.printing.relay import Print, Printed, Relay, no_seal
+from activities.printing.source import Papers
+from motcua.store import Store, open_store
+from operations.doctor.finding import Health
+from operations.doctor.papers import papers as owed_papers
+from operations.doctor.surroundings import Surroundings
+from operations.home import Home
+from rules.streams import KINDS
+from schemas.filing import commands as cm
+from schemas.filing.state import Stage
+from schemas.papers import OfficialPaper, PaperKind
+from schemas.people import Role
+from tests.acting import Play, birth, extract
+from tests.conftest import World
+from tests.printed import raw_text
+from views.log import Log, Told
+from views.papers import papers
+
+NO_FOOT: Final = "$."
+"""A pattern that stands nowhere: all of each page is read."""
+
+
+class Desk:
+    """A relay, and what it has left behind."""
+
+    def __init__(self, world: World, pool: asyncpg.Pool[Any]) -> None:
+        self._vault, self._pool = Vault(world.settings.master), pool
+        self.store = Store(open_store(world.objects))
+        self.prints = Papers(pool, None).print
+
+    def relay(self, print_: Print | None = None) -> Relay:
+        return Relay(self._pool, self._vault, KINDS, self.store.put, print_ or self.prints, no_seal)
+
+    async def made(self, play: Play) -> tuple[OfficialPaper, ...]:
+        async with self._pool.acquire() as connection:
+            return await papers(Log(connection, self._vault.find, KINDS), f"filing:{play.filing}")
+
+    async def owed(self) -> list[tuple[str, int, str | None]]:
+        rows = await self._pool.fetch("select paper, tries, problem from outbox order by seq")
+        return [tuple(row.values()) for row in rows]
+
+    async def now(self) -> None:
+        """Nothing is put off any more."""
+        await self._pool.execute("update outbox set next_try = written_at")
+
+
+@pytest.fixture
+async def desk(world: World) -> AsyncIterator[Desk]:
+    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=8) as pool:
+        yield Desk(world, pool)
+
+
+async def work(relay: Relay) -> int:
+    """How many papers it had to make."""
+    made = 0
+    while await relay.one():
+        made += 1
+    return made
+
+
+async def lived(world: World) -> Play:
+    """A filing that was asked for more, taken in, paid and delivered."""
+    play = await Play.begin(world, extract())
+    item = {"target": "field", "code": "person_name", "note": "không đọc được"}
+    await play.act(cm.RequestSupplement, play.officer(Role.RECEPTION), items=[item], legal_basis="Đ15")
+    await play.act(cm.Supplement, play.submission.actor, form={"person_name": "Nguyễn Thị Ước"})
+    await play.accept()
+    await play.review()
+    await play.at(Stage.CLOSED)
+    return play
+
+
+@asynccontextmanager
+async def at_work(world: World) -> AsyncIterator[None]:
+    async with world.platform(), world.back_office():
+        yield
+
+
+async def test_every_paper_that_a_filing_causes_is_made_once_and_told_to_a_stream_of_its_own(
+    world: World, desk: Desk
+) -> None:
+    async with at_work(world):
+        play = await lived(world)
+    kinds = await play.kinds()
+    assert await work(desk.relay()) == len(await desk.made(play)) >= 4
+    assert await desk.owed() == []
+    assert await play.kinds() == kinds, "the filing itself has no event more"
+    found = {paper.paper: paper for paper in await desk.made(play)}
+    assert {*found} == {PaperKind.SUPPLEMENT, PaperKind.RECEIPT, PaperKind.FEE, PaperKind.CONTROL}
+    for kind, paper in found.items():
+        assert kinds[paper.about.seq - 1] in {"supplement_requested", "accepted", "fee_requested", "handed_over"}
+        assert str(play.code) in raw_text(await desk.store.get(paper.file), NO_FOOT), kind
+    asked = raw_text(await desk.store.get(found[PaperKind.SUPPLEMENT].file), NO_FOOT)
+    assert "không đọc được" in asked
+    assert "Nguyễn Thị Ước" not in asked, "it shows the filing as it was when this was asked"
+    assert not any(paper.signed for paper in found.values())
+
+
+async def test_many_relays_at_once_make_no_paper_twice(world: World, desk: Desk) -> None:
+    async with at_work(world):
+        plays = [await lived(world), await Play.begin(world, birth())]
+        await plays[1].at(Stage.CLOSED)
+    await asyncio.gather(*(work(desk.relay()) for _ in range(4)))
+    for play in plays:
+        about = [(paper.paper, paper.about.seq) for paper in await desk.made(play)]
+        assert len(about) == len(set(about)) > 0
+        assert [paper.n for paper in await desk.made(play)] == [1] * len(about)
+
+
+async def test_a_paper_that_cant_be_made_is_tried_again_and_seen_while_the_others_are_made(
+    world: World, desk: Desk
+) -> None:
+    async with at_work(world):
+        play = await lived(world)
+
+    async def broken(kind: PaperKind, log: Log, told: Told) -> Printed:
+        if kind is PaperKind.RECEIPT:
+            raise ValueError(play.code)
+        return await desk.prints(kind, log, told)
+
+    await work(desk.relay(broken))
+    assert await desk.owed() == [("receipt", 1, "ValueError")]
+    assert PaperKind.CONTROL in {paper.paper for paper in await desk.made(play)}
+    [finding] = await owed_papers(Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home)))
+    assert finding.health is Health.WARN
+    assert "receipt" in finding.what.en
+    assert await desk.relay().one() is False, "not at once"
+    await desk.now()
+    assert await work(desk.relay()) == 1
+    assert PaperKind.RECEIPT in {paper.paper for paper in await desk.made(play)}
+
+
+async def test_papers_that_nobody_makes_are_seen(world: World) -> None:
+    async with at_work(world):
+        await lived(world)
+    around = Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home))
+    [finding] = await owed_papers(around)
+    assert finding.health is Health.OK, "they have only just come"
+    async with world.connection() as connection:
+        await connection.execute("update outbox set written_at = now() - interval '2 minutes'")
+    [finding] = await owed_papers(around)
+    assert (finding.health, "motcua relay" in (finding.fix.en if finding.fix else "")) == (Health.FAIL, True)
+
+
+async def test_what_the_record_says_is_made_is_not_made_again(world: World, desk: Desk) -> None:
+    async with at_work(world):
+        play = await lived(world)
+    await work(desk.relay())
+    before = await desk.made(play)
+    async with world.connection() as connection:
+        await connection.execute(
+            "insert into outbox (stream, seq, paper, filing_id, agency) values ($1, $2, $3, $4, 'H01.12')",
+            before[0].about.stream,
+            before[0].about.seq,
+            before[0].paper,
+            play.filing,
+        )
+
+    async def never(_: PaperKind, __: Log, ___: Told) -> Printed:
+        raise AssertionError
+
+    assert await work(desk.relay(never)) == 1
+    assert (await desk.made(play), await desk.owed()) == (before, [])
+
+
+async def test_a_paper_printed_again_from_the_log_is_the_one_that_was_made(world: World, desk: Desk) -> None:
+    async with at_work(world):
+        play = await lived(world)
+    await work(desk.relay())
+    async with world.connection() as connection:
+        bodies = await connection.fetch(
+            "select convert_from(body, 'UTF8')::jsonb ->> 'body_sha256' from event where kind = 'paper_made'"
+        )
+    stored = {hashlib.sha256(await desk.store.get(paper.file)).hexdigest() for paper in await desk.made(play)}
+    assert {row[0] for row in bodies} == stored, "unsigned, what is stored is what was printed"
