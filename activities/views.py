@@ -19,6 +19,7 @@ from schemas import reading as rd
 from schemas.errors import RefusalError
 from views import applicant, complaint, officer, operator, public, team_lead
 from views.log import Log, Published
+from views.papers import papers
 from views.timeline import timeline
 from views.watching import Watch
 
@@ -88,6 +89,7 @@ _ANSWERS: Final[Mapping[type[Any], Ask]] = {
     rd.AskParcel: lambda log, asked, _: applicant.parcel(log, asked.stream),
     rd.AskReferral: lambda log, asked, _: applicant.referral(log, asked.stream),
     rd.AskComplaints: lambda log, asked, _: complaint.of_filing(log, asked.stream),
+    rd.AskPapers: lambda log, asked, _: papers(log, asked.stream),
     rd.AskReceipt: lambda log, asked, _: applicant.receipt(log, asked.stream, asked.command_id),
     rd.AskActions: lambda log, asked, _: officer.actions(log, asked.stream, asked.actor),
     rd.AskTimeline: lambda log, asked, _: timeline(log, asked.stream, asked.audience),

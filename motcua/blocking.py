@@ -135,6 +135,7 @@ class BlockingFilingClient(_Blocking[FilingClient]):
     parcel = _waits(FilingClient.parcel)
     referral = _waits(FilingClient.referral)
     complaints = _waits(FilingClient.complaints)
+    papers = _waits(FilingClient.papers)
     timeline = _waits(FilingClient.timeline)
     changes = _waits(FilingClient.changes)
     filings = _waits(FilingClient.filings)

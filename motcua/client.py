@@ -266,6 +266,10 @@ class FilingClient:
         """The complaints about the filing, and their answers."""
         return await self._asked(c.AskComplaints(stream=_filing(filing_id)), list[c.ComplaintView])
 
+    async def papers(self, filing_id: UUID | str) -> list[c.OfficialPaper]:
+        """The official papers of the filing that have been made so far; `Store.get` reads their files."""
+        return await self._asked(c.AskPapers(stream=_filing(filing_id)), list[c.OfficialPaper])
+
     async def timeline(
         self, filing_id: UUID | str, audience: c.Audience = c.Audience.APPLICANT
     ) -> list[c.TimelineEntry]:

@@ -166,6 +166,7 @@ from .limit import (
 )
 from .message_catalogue import PUBLIC_MESSAGES, Direction, FilingInput, Message, Part, Wire, WireKind
 from .names import COMPLAINT_STATE_NAMES, SCAN_STATE_NAMES, SIGNATURE_OUTCOME_NAMES
+from .papers import OfficialPaper, PaperKind
 from .parcel import (
     ParcelState,
     ParcelView,
@@ -230,6 +231,7 @@ from .reading import (
     AskCounts,
     AskFiling,
     AskFilings,
+    AskPapers,
     AskParcel,
     AskParked,
     AskPayment,
@@ -307,6 +309,7 @@ __all__ = [
     "AskCounts",
     "AskFiling",
     "AskFilings",
+    "AskPapers",
     "AskParcel",
     "AskParked",
     "AskPayment",
@@ -394,6 +397,7 @@ __all__ = [
     "Moment",
     "MotcuaError",
     "Offer",
+    "OfficialPaper",
     "OpenSupplement",
     "Outcome",
     "OverduePartFact",
@@ -401,6 +405,7 @@ __all__ = [
     "OwnProcedure",
     "Page",
     "Paper",
+    "PaperKind",
     "PaperPart",
     "PaperRule",
     "ParcelFact",

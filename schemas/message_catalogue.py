@@ -30,7 +30,7 @@ from .filing.commands import PUBLIC_COMMANDS, Command
 from .filing.events import Event
 from .filing.state import Action, ClockState, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
 from .filing.submission import Submission
-from .papers import PapersEvent
+from .papers import OfficialPaper, PapersEvent
 from .parcel import ParcelEvent, ParcelView
 from .payment import PaymentEvent, PaymentView
 from .people import Actor
@@ -239,6 +239,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("filing_end", FilingEnd, _OUT, (_workflow("Filing", Part.RESULT),)),
     Message("payment_view", PaymentView, _OUT, (_view("payment"), _workflow("Payment", Part.RESULT))),
     Message("parcel_view", ParcelView, _OUT, (_view("parcel"), _workflow("Parcel", Part.RESULT))),
+    Message("official_paper", OfficialPaper, _OUT, (_view("papers", many=True),)),
     Message("referral_view", ReferralView, _OUT, (_view("referral"), _workflow("Referral", Part.RESULT))),
     Message(
         "complaint_view", ComplaintView, _OUT, (_view("complaints", many=True), _workflow("Complaint", Part.RESULT))

@@ -93,6 +93,12 @@ class AskComplaints(_About):
     ask: Literal["complaints"] = "complaints"
 
 
+class AskPapers(_About):
+    """The official papers of a filing that have been made."""
+
+    ask: Literal["papers"] = "papers"
+
+
 class AskReceipt(_About):
     """The receipt of a command, of the submission by default."""
 
@@ -186,6 +192,7 @@ Question = (
     | AskParcel
     | AskReferral
     | AskComplaints
+    | AskPapers
     | AskReceipt
     | AskActions
     | AskTimeline

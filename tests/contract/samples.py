@@ -853,6 +853,14 @@ OTHERS: Final[dict[str, Model]] = {
         remind_at=AT,
         **TIMED,
     ),
+    "official_paper": pp.OfficialPaper(
+        paper=pp.PaperKind.RECEIPT,
+        n=1,
+        about=pp.About(stream=f"filing:{FILING}", seq=3),
+        at=AT,
+        file=RESULT,
+        signed=True,
+    ),
     "referral_view": rf.ReferralView(
         filing_id=FILING,
         n=1,
@@ -922,6 +930,7 @@ QUESTIONS: Final[tuple[rd.Question, ...]] = (
     rd.AskParcel(stream=f"parcel:{FILING}:1"),
     rd.AskReferral(stream=f"referral:{FILING}:1"),
     rd.AskComplaints(stream=f"filing:{FILING}"),
+    rd.AskPapers(stream=f"filing:{FILING}"),
     rd.AskReceipt(stream=STREAM, command_id="c-1"),
     rd.AskActions(stream=STREAM, actor=OFFICER),
     rd.AskTimeline(stream=STREAM, audience=rd.Audience.OFFICER),

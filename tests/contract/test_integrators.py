@@ -21,6 +21,7 @@ from schemas.filing.commands import PUBLIC_COMMANDS, RESERVED_IDS, Command
 from schemas.filing.state import Action, ClockState, FilingPart, FilingView, Parked, Pause, ResultView, Task
 from schemas.filing.submission import Submission
 from schemas.ids import NAMESPACE, TASK_QUEUE
+from schemas.papers import About, OfficialPaper, PaperKind
 from schemas.parcel import ParcelView
 from schemas.payment import PaymentView
 from schemas.people import Role
@@ -63,6 +64,7 @@ ANSWERS: Final[dict[str, tuple[Any, ...]]] = {
     "parcel": (ParcelView,),
     "referral": (ReferralView,),
     "complaints": (ComplaintView, ComplaintState),
+    "papers": (OfficialPaper, PaperKind, About),
     "parked": (Parked,),
     "filings": (Page, FilingSummary),
     "persons_filings": (Page, FilingSummary),

@@ -95,8 +95,10 @@ async def test_every_paper_that_a_filing_causes_is_made_once_and_told_to_a_strea
 ) -> None:
     async with at_work(world):
         play = await lived(world)
-    kinds = await play.kinds()
-    assert await work(desk.relay()) == len(await desk.made(play)) >= 4
+        assert await world.client.papers(play.filing) == [], "none yet, and nobody has waited for one"
+        kinds = await play.kinds()
+        assert await work(desk.relay()) == len(await desk.made(play)) >= 4
+        assert await world.client.papers(play.filing) == list(await desk.made(play))
     assert await desk.owed() == []
     assert await play.kinds() == kinds, "the filing itself has no event more"
     found = {paper.paper: paper for paper in await desk.made(play)}
