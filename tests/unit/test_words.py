@@ -23,6 +23,7 @@ MADE: Final = (
     "channel.",
     "complaint_state.",
     "database.",
+    "deed.",
     "document_type.",
     "fee_due.",
     "fee_kind.",

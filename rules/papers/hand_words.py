@@ -1,0 +1,34 @@
+"""Hands as people call them: who had the filing, and what was done."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from schemas.base import Text
+from schemas.hands import Deed, Hand, Holder
+from schemas.names import ROLE_NAMES
+from schemas.saying import joined, said
+
+_HOLDERS: Final = {
+    Holder.APPLICANT: said("paper.holder_applicant"),
+    Holder.AUTHORITY: said("paper.holder_authority"),
+    Holder.POST: said("paper.the_post"),
+    Holder.SYSTEM: said("paper.holder_system"),
+}
+
+
+def who(hand: Hand) -> Text:
+    """What whoever had it is called; an officer by their role."""
+    if hand.holder is Holder.OFFICER and hand.role is not None:
+        return ROLE_NAMES[hand.role]
+    return _HOLDERS[hand.holder]
+
+
+def deed_name(deed: Deed) -> Text:
+    """What was done, as `proposed a decision`."""
+    return said(f"deed.{deed.kind}")
+
+
+def done(hand: Hand) -> Text:
+    """All that was done, in order, each thing once."""
+    return joined({deed.kind: deed_name(deed) for deed in hand.done}.values(), "; ")
