@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from uuid import UUID
 
 from .base import AgencyCode, Code, Instant, Model
 from .people import Role
 from .publishing.calendar import Timeliness
+from .publishing.procedure import Baseline
 
 
 class Holder(StrEnum):
@@ -66,3 +68,30 @@ class Hand(Model):
     due: Instant | None = None
     outcome: Timeliness | None = None
     done: tuple[Deed, ...] = ()
+
+
+class Effort(Model):
+    """What a filing has cost its applicant so far, against what it would have at level 1.
+
+    Attributes:
+        working_days: After the day on which it was handed in, up to the result, as limits count them.
+        visits: Days on which the applicant had to come to a counter.
+        baseline: What the procedure took at level 1; None where nobody has said so.
+    """
+
+    working_days: int
+    visits: int
+    baseline: Baseline | None = None
+
+
+class ControlSlip(Model):
+    """Through whose hands a filing went (phiếu kiểm soát quá trình giải quyết hồ sơ), as of an instant."""
+
+    filing_id: UUID
+    code: str
+    agency: AgencyCode
+    procedure: str
+    version: str
+    as_of: Instant
+    hands: tuple[Hand, ...]
+    effort: Effort

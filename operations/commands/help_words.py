@@ -53,5 +53,7 @@ PLATFORM: Final[Mapping[str, str]] = {
     "calendar publish": "Áp dụng một lịch, và tính lại hạn của mọi hồ sơ, khoản thu, bưu gửi đang chạy.",
     "calendar what-if": "Cho biết hồ sơ nào sẽ quá hạn, hoặc hết quá hạn, theo lịch trong tệp; không ghi gì.",
     "calendar list": "Liệt kê các lịch đã công bố, lịch đang áp dụng trước.",
+    "papers control": "In phiếu kiểm soát: hồ sơ qua tay ai, từ khi nào đến khi nào, mất bao nhiêu giờ, ai làm gì.",
+    "papers register": "Lập sổ theo dõi hồ sơ của cơ quan trong một tháng hoặc một năm: PDF, XLSX.",
     "law matrix": "Hỏi các quy tắc về mọi vai trò, trạng thái, việc làm, và đặt căn cứ pháp lý bên cạnh.",
 }

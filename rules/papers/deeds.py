@@ -10,7 +10,7 @@ from schemas.hands import Deed
 from schemas.people import OFFICERS, SYSTEM, Role
 from schemas.stream.ledger import Recorded
 
-_ONLY_TOLD: Final = frozenset(
+ONLY_TOLD: Final = frozenset(
     {
         "step_started",
         "reminded",
@@ -48,7 +48,7 @@ def deeds(events: Iterable[Recorded]) -> Iterator[Told]:
         by = recorded.actor.subject if recorded.actor.role in OFFICERS else _named(event)
         if by is not None and not isinstance(event, ev.PartAnswered):
             answers = by
-        yield Told(recorded, None if event.kind in _ONLY_TOLD else _deed(recorded, by or answers), answers)
+        yield Told(recorded, None if event.kind in ONLY_TOLD else _deed(recorded, by or answers), answers)
 
 
 def _named(event: Any) -> str | None:

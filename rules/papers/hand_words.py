@@ -7,6 +7,7 @@ from typing import Final
 from schemas.base import Text
 from schemas.hands import Deed, Hand, Holder
 from schemas.names import ROLE_NAMES
+from schemas.publishing.calendar import Timeliness
 from schemas.saying import joined, said
 
 _HOLDERS: Final = {
@@ -16,12 +17,23 @@ _HOLDERS: Final = {
     Holder.SYSTEM: said("paper.holder_system"),
 }
 
+_OUTCOMES: Final = {
+    Timeliness.EARLY: said("paper.early"),
+    Timeliness.ON_TIME: said("paper.on_time"),
+    Timeliness.LATE: said("paper.late"),
+}
+
 
 def who(hand: Hand) -> Text:
     """What whoever had it is called; an officer by their role."""
     if hand.holder is Holder.OFFICER and hand.role is not None:
         return ROLE_NAMES[hand.role]
     return _HOLDERS[hand.holder]
+
+
+def outcome_name(outcome: Timeliness) -> Text:
+    """Whether a limit was kept."""
+    return _OUTCOMES[outcome]
 
 
 def deed_name(deed: Deed) -> Text:

@@ -179,6 +179,9 @@ PLACES: Final[Mapping[str, PlaceWords]] = {
     "automatic": PlaceWords("quyết định tự động chấp thuận", "standing order"),
     "automatic.number": PlaceWords("số quyết định tự động chấp thuận", "number of the standing order"),
     "automatic.officers": _OFFICERS,
+    "baseline": PlaceWords("mốc so sánh ở mức độ 1", "level-1 baseline"),
+    "baseline.working_days": PlaceWords("số ngày làm việc ở mức độ 1", "working days at level 1"),
+    "baseline.visits": PlaceWords("số lượt đến quầy ở mức độ 1", "visits to the counter at level 1"),
     "silent_approval": PlaceWords("việc im lặng là đồng ý", "silent approval"),
     "silent_approval.legal_basis": PlaceWords(
         "điều luật coi im lặng là đồng ý", "law that takes silence for approval", words_quoted

@@ -320,6 +320,16 @@ class SilentApproval(Fact):
     officers: tuple[Subject, ...] = Field(min_length=1)
 
 
+class Baseline(Fact):
+    """What the procedure took at level 1, on paper alone: handling online is held against it (mốc so sánh).
+
+    Working days from the day on which a dossier was handed in to the result, and visits of the applicant to a counter.
+    """
+
+    working_days: int = Field(ge=0, le=1000)
+    visits: int = Field(ge=0, le=100)
+
+
 class Procedure(StrictModel):
     """A procedure as it is written in the catalogue and published, one version of it.
 
@@ -353,3 +363,4 @@ class Procedure(StrictModel):
     decided_by: CompetenceRule | None = None
     automatic: StandingOrder | None = None
     silent_approval: SilentApproval | None = None
+    baseline: Baseline | None = None

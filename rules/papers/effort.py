@@ -1,0 +1,46 @@
+"""What a filing has cost its applicant: working days, and visits to a counter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from rules.time.worked import working_days
+from rules.time.working_time import local_day
+from schemas.filing import events as ev
+from schemas.filing.state import Filing
+from schemas.hands import Effort
+from schemas.level import Channel
+from schemas.people import Role
+from schemas.publishing.procedure import Baseline
+from schemas.stream.ledger import Recorded
+
+
+def effort(events: Sequence[Recorded], filing: Filing, now: datetime, baseline: Baseline | None) -> Effort:
+    """Of a filing after its events; an open one has cost what it has by `now`."""
+    begun = events[0].event.received_at or events[0].at
+    ended = filing.closed_at or now
+    return Effort(
+        working_days=working_days(begun, max(ended, begun), filing.calendar),
+        visits=len(_days_at_a_counter(events)),
+        baseline=baseline,
+    )
+
+
+def _days_at_a_counter(events: Sequence[Recorded]) -> set[date]:
+    """What is done there on one day is done in one visit."""
+    return {local_day(recorded.at) for recorded in events if _at_a_counter(recorded.event, recorded.actor.role)}
+
+
+def _at_a_counter(event: Any, role: Role) -> bool:
+    """Whether the applicant stood there: what they alone can do was recorded by the desk, or says so itself."""
+    match event:
+        case ev.Submitted(channel=channel) | ev.Supplemented(channel=channel) | ev.FeePaid(channel=channel):
+            return channel is Channel.COUNTER
+        case ev.HandedOver(channel=channel):
+            return channel is Channel.COUNTER
+        case ev.Answered() | ev.DraftConfirmed() | ev.DraftCorrected() | ev.Withdrawn():
+            return role is Role.RECEPTION
+        case _:
+            return False
