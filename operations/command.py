@@ -23,7 +23,7 @@ from operations.commands import (
     versions,
 )
 from operations.commands.help_words import PLATFORM
-from operations.commands.papers import control
+from operations.commands.papers import control, register
 from operations.commands.papers.group import app as papers
 from operations.commands.publishing import absences, calendar_change, procedure_changes, provinces
 
@@ -33,7 +33,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 for _commands in _ALONE:
     app.registered_commands += _commands.registered_commands
 record.filings.command()(restart.restart)
-for _commands in (control.app,):
+for _commands in (control.app, register.app):
     papers.registered_commands += _commands.registered_commands
 _OF_THE_RECORD: Final = (record.filings, files.app, ledger.app, store.app, filings.app, versions.app)
 _PUBLISHING: Final = (procedure_changes.app, forms.app, provinces.app, absences.app, calendar_change.app)

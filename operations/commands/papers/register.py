@@ -1,0 +1,109 @@
+"""`motcua papers register`: the register of filings of an agency for a month or a year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from activities.ledger.vault import Vault
+from activities.printing.register import RegisterBook
+from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from operations.commands.database import Connection, ask
+from operations.commands.ledger import master_key
+from operations.commands.printing import bar
+from operations.register.workbook import RegisterWorkbook
+from operations.register.written import Taker, read_register
+from rules.papers.register import period
+from rules.streams import KINDS
+from schemas.errors import RefusalError
+from schemas.register import Period, Register, RegisterEntry
+from views.log import Log
+
+app = typer.Typer()
+
+
+@app.command()
+def register(
+    agency: Annotated[str, typer.Argument(metavar="AGENCY", help="The code of the agency that decides.")],
+    when: Annotated[str, typer.Argument(metavar="PERIOD", help="A month, as 2026-11, or a year, as 2026.")],
+    *,
+    pdf: Annotated[Path | None, typer.Option("--pdf", metavar="FILE", help="Write it as a PDF.")] = None,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", metavar="FILE", help="Write it as an Excel workbook.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep the register of an agency (sổ theo dõi hồ sơ): every filing handed in in a period, out of the log.
+
+    It holds personal data: names, addresses, who took the result. Where a person was erased it says so.
+
+    Needs MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder.
+
+    Examples: `motcua papers register H01.12 2026-11 --pdf 2026-11.pdf --xlsx 2026-11.xlsx`,
+    `motcua papers register H01.12 2026 --json`
+    """
+    asked = period(when)
+    if asked is None:
+        fail(f"{when}: viết 2026-11 hoặc 2026 / a period is written 2026-11 or 2026", Exit.USAGE)
+    if not (pdf or xlsx or as_json):
+        fail("cho biết --pdf, --xlsx hoặc --json / give --pdf, --xlsx or --json", Exit.USAGE)
+    kept = _Kept(pdf, xlsx, as_json=as_json)
+    head = _read(agency, asked, kept)
+    kept.write()
+    if as_json:
+        print_json(head.model_dump(mode="json") | {"lines": kept.rows})
+        return
+    files = ", ".join(str(file) for file in (pdf, xlsx) if file is not None)
+    out().print(f"{files}: {head.filings} hồ sơ / filings")
+
+
+class _Kept:
+    """What was asked for. A read that is begun again begins all of it again."""
+
+    def __init__(self, pdf: Path | None, xlsx: Path | None, *, as_json: bool) -> None:
+        self._pdf, self._xlsx, self._as_json = pdf, xlsx, as_json
+        self._book: RegisterBook | None = None
+        self._workbook: RegisterWorkbook | None = None
+        self.rows: list[dict[str, object]] = []
+
+    def begin(self, head: Register) -> Iterable[Taker]:
+        """Whatever takes the lines."""
+        self.rows = []
+        if self._workbook is not None:
+            self._workbook.drop()
+        self._book = None if self._pdf is None else RegisterBook(head)
+        self._workbook = None if self._xlsx is None else RegisterWorkbook(head)
+        rows = self if self._as_json else None
+        return (taker for taker in (self._book, self._workbook, rows) if taker is not None)
+
+    def add(self, entries: Iterable[RegisterEntry]) -> None:
+        """Take lines as plain data."""
+        self.rows += [entry.model_dump(mode="json") for entry in entries]
+
+    def write(self) -> None:
+        """Write the files; or the end of the command."""
+        try:
+            if self._pdf is not None and self._book is not None:
+                self._pdf.write_bytes(self._book.bound())
+            if self._xlsx is not None and self._workbook is not None:
+                self._workbook.save(self._xlsx)
+        except OSError as error:
+            fail(f"{error.filename}: {error.strerror}", Exit.USAGE)
+
+
+def _read(agency: str, asked: Period, kept: _Kept) -> Register:
+    master = master_key()
+    with bar() as progress:
+        task = progress.add_task("")
+
+        def told(done: int, of: int) -> None:
+            progress.update(task, completed=done, total=of, description=f"{done:,}/{of:,}")
+
+        async def look(connection: Connection) -> Register:
+            return await read_register(Log(connection, Vault(master).find, KINDS), agency, asked, kept.begin, told)
+
+        try:
+            return ask(look)
+        except RefusalError:
+            fail(f"không có cơ quan này / the directory has no agency {agency}", Exit.NOT_AVAILABLE)

@@ -1,0 +1,1 @@
+"""The register of filings, written to files out of the record."""

@@ -1,0 +1,64 @@
+"""The register of filings as an XLSX, line by line: what people wrote is text in it, never a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell as WrittenCell
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Font
+
+from rules.papers.register_lines import COLUMNS, Cell
+from rules.time.working_time import VIETNAM
+from schemas.register import Register, RegisterEntry
+from schemas.saying import said
+
+_WIDTH: Final = 4
+"""Characters for each share of a column."""
+_MOMENT: Final = "hh:mm dd/mm/yyyy"
+
+
+class RegisterWorkbook:
+    """Is given the lines, in order, and keeps them on disk until it is saved."""
+
+    def __init__(self, register: Register) -> None:
+        self._book = Workbook(write_only=True)
+        self._sheet = self._book.create_sheet(said("register.title").vi)
+        for n, column in enumerate(COLUMNS):
+            self._sheet.column_dimensions[chr(ord("A") + n)].width = column.share * _WIDTH
+        self._sheet.freeze_panes = "A3"
+        self._sheet.append([self._cell(f"{register.agency_name.vi} ({register.agency}), {register.period.name}")])
+        self._sheet.append([self._heading(column.title.vi) for column in COLUMNS])
+
+    def add(self, entries: Iterable[RegisterEntry]) -> None:
+        """Write these lines."""
+        for entry in entries:
+            self._sheet.append([self._cell(column.cell(entry)) for column in COLUMNS])
+
+    def save(self, path: Path) -> None:
+        """Write the whole."""
+        self._book.save(path)
+
+    def drop(self) -> None:
+        """Leave it, as it will not be saved."""
+        self._sheet.close()
+
+    def _heading(self, title: str) -> WrittenCell:
+        cell = self._cell(title)
+        cell.font = Font(bold=True)
+        cell.alignment = Alignment(wrap_text=True, vertical="center")
+        return cell
+
+    def _cell(self, value: Cell) -> WrittenCell:
+        if isinstance(value, datetime):
+            cell = WriteOnlyCell(self._sheet, value.astimezone(VIETNAM).replace(tzinfo=None))
+            cell.number_format = _MOMENT
+            return cell
+        cell = WriteOnlyCell(self._sheet, value)
+        if isinstance(value, str):
+            cell.data_type = "s"
+        return cell

@@ -1,0 +1,62 @@
+"""The lines of a register as people read them: the columns of its form, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from rules.papers.hand_words import outcome_name
+from rules.time.working_time import VIETNAM
+from schemas.base import Text
+from schemas.names import CHANNEL_NAMES
+from schemas.register import RegisterEntry
+from schemas.saying import said
+
+Cell = str | int | datetime | None
+
+
+class Column(NamedTuple):
+    """A column: what stands above it, its share of the width, and what it shows of a filing."""
+
+    title: Text
+    share: int
+    cell: Callable[[RegisterEntry], Cell]
+
+
+def shown(cell: Cell) -> str:
+    """A cell as text: instants in Vietnam, nothing for what is not known."""
+    if isinstance(cell, datetime):
+        return f"{cell.astimezone(VIETNAM):%H:%M %d/%m/%Y}"
+    return "" if cell is None else str(cell)
+
+
+def _person(entry: RegisterEntry) -> str:
+    return said("register.erased").vi if entry.applicant is None else entry.applicant
+
+
+def _note(entry: RegisterEntry) -> str:
+    parts = (
+        entry.status_name.vi,
+        None if entry.outcome is None else outcome_name(entry.outcome).vi,
+        None if entry.desk is None else said("register.at_desk", desk=entry.desk).vi,
+    )
+    return "; ".join(part for part in parts if part)
+
+
+COLUMNS: Final = (
+    Column(said("paper.number"), 2, lambda entry: entry.n),
+    Column(said("sheet.code"), 6, lambda entry: entry.code),
+    Column(said("register.procedure"), 9, lambda entry: f"{entry.procedure_name.vi} ({entry.procedure})"),
+    Column(said("register.sets"), 2, lambda entry: entry.sets),
+    Column(said("register.applicant"), 7, _person),
+    Column(said("register.contact"), 7, lambda entry: entry.contact),
+    Column(said("register.agency"), 4, lambda entry: entry.agency),
+    Column(said("register.received"), 4, lambda entry: entry.received_at),
+    Column(said("register.appointment"), 4, lambda entry: entry.appointment),
+    Column(said("register.returned"), 4, lambda entry: entry.returned_at),
+    Column(said("register.way"), 5, lambda entry: CHANNEL_NAMES[entry.result_channel].vi),
+    Column(said("register.recipient"), 5, lambda entry: entry.recipient),
+    Column(said("paper.note"), 6, _note),
+)
+"""Those of form 06 of Circular 01/2018/TT-VPCP, form 07 of Circular 03/2025/TT-VPCP, which was not read itself."""
