@@ -49,6 +49,7 @@ FIELDS: Final = {
     "at_desk": "the papers that the desk of another agency still has",
     "awaits": "the event that the suspension is for",
     "base": "the country whose public holidays it has: VN",
+    "baseline": "what the procedure took at level 1, on paper alone; not there where nobody has said so",
     "basis": "the law that says so",
     "begun": "true: today is one of the days",
     "body": "what the event says that identifies nobody",
@@ -304,6 +305,7 @@ FIELDS: Final = {
     "vi": "the words in Vietnamese",
     "via": "the authenticated program that passes this on, and the channel it came by",
     "views": "the filing as it stood after each event, in order",
+    "visits": "days on which the applicant had to come to a counter",
     "wait": "seconds to wait for an event if there is none yet",
     "waived": "money in đồng that a waiver took off",
     "waiver": "code of the waiver in the procedure",
@@ -316,6 +318,7 @@ FIELDS: Final = {
     "within": "how long after acceptance the officers of the review may ask for a supplement",
     "words": "what the complainant says",
     "work": "what the back office is asked for: `check` or `issue`",
+    "working_days": "working days from the day on which it was handed in to the result",
 }
 
 OF: Final = {

@@ -34,7 +34,7 @@ def register(
     xlsx: Annotated[Path | None, typer.Option("--xlsx", metavar="FILE", help="Write it as an Excel workbook.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Keep the register of an agency (sổ theo dõi hồ sơ): every filing handed in in a period, out of the log.
+    """Write the register of an agency: every filing handed in in a period, out of the log.
 
     It holds personal data: names, addresses, who took the result. Where a person was erased it says so.
 

@@ -23,6 +23,8 @@ from operations.bundle import export
 from operations.publishing import reprojection
 from operations.publishing.open_filings import OPEN_FILINGS, OPEN_FILINGS_OF_PROCEDURE
 from recovery.restart import Restarter
+from rules.known import known
+from rules.papers.register import period
 from rules.streams import KINDS
 from schemas.ids import filing_workflow
 from schemas.people import Role
@@ -33,6 +35,7 @@ from views.auditor import events
 from views.log import Log, UnfoldableError, no_keys
 from views.officer import tasks
 from views.operator import codes, find
+from views.register import entries, register
 from views.team_lead import absences
 from views.timeline import timeline
 from workers.wiring import ONE_PLAN
@@ -198,6 +201,13 @@ def tasks_of(**what: Any) -> Ask:
     )
 
 
+async def register_of_a_month(connection: Any, some: Some) -> None:
+    """That in which the filings of this agency are newest: the whole of it lies behind them in the index."""
+    month = known(period(f"{datetime.now(UTC):%Y-%m}"))
+    head = await register(connection, some.agency, month)
+    assert sum([len(page) async for page in entries(log(connection), some.agency, month)]) == head.filings > 0
+
+
 def agency(some: Some) -> str:
     return some.agency
 
@@ -233,6 +243,7 @@ ASKS: Final[Mapping[str, Ask]] = {
     "tasks of an officer": tasks_of(officer="o-60"),
     "tasks of an officer in a role": tasks_of(agency=agency, role=Role.SPECIALIST, officer="o-60"),
     "tasks in the place of an officer": tasks_of(agency=agency, role=Role.SPECIALIST, acting_for="o-60"),
+    "register of a month": register_of_a_month,
     "absences": lambda c, some: absences(log(c), some.agency),
     "tasks that are due soon": tasks_of(agency=agency, due_before=datetime(2026, 1, 1, tzinfo=UTC)),
 }
