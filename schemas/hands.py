@@ -85,7 +85,10 @@ class Effort(Model):
 
 
 class ControlSlip(Model):
-    """Through whose hands a filing went (phiếu kiểm soát quá trình giải quyết hồ sơ), as of an instant."""
+    """Through whose hands a filing went (phiếu kiểm soát quá trình giải quyết hồ sơ), as of an instant.
+
+    `officers` are the names that the directory has for those who are in it.
+    """
 
     filing_id: UUID
     code: str
@@ -94,4 +97,5 @@ class ControlSlip(Model):
     version: str
     as_of: Instant
     hands: tuple[Hand, ...]
+    officers: dict[str, str]
     effort: Effort

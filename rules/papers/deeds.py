@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from schemas.filing import events as ev
 from schemas.hands import Deed
+from schemas.level import Channel
 from schemas.people import OFFICERS, SYSTEM, Role
 from schemas.stream.ledger import Recorded
 
@@ -26,6 +27,25 @@ ONLY_TOLD: Final = frozenset(
 """What clocks and machines tell: nobody has done anything."""
 
 
+_FOLLOWS: Final = frozenset(
+    {
+        "fee_requested",
+        "fee_expired",
+        "result_unclaimed",
+        "supplement_expired",
+        "consultation_closed",
+        "referred",
+        "parts_decided",
+        "pickup_offered",
+        "parcel_requested",
+    }
+)
+"""What follows by itself, whoever gave the command that it follows from."""
+
+_ANSWERING: Final = frozenset({Role.RECEPTION, Role.SPECIALIST, Role.LEADER, Role.CLERK})
+"""Officers who carry a filing on; others only take money, hand over, or give out the work."""
+
+
 class Told(NamedTuple):
     """An event, what somebody did by it, and the officer who answers for what the system does from then on."""
 
@@ -37,18 +57,36 @@ class Told(NamedTuple):
 def deeds(events: Iterable[Recorded]) -> Iterator[Told]:
     """What was done, event by event.
 
-    For what the system does the officer answers whom the event names, else the one who acted last, and before anybody
-    has, whoever the procedure names for what nobody decides.
+    For what the system does the officer answers whom the event names, else the one who carried the filing on last, and
+    before anybody has, whoever the procedure names for what nobody decides.
     """
     answers: str | None = None
     for recorded in events:
-        event = recorded.event
+        event, actor = recorded.event, recorded.actor
         if isinstance(event, ev.Submitted) and event.accountable is not None:
             answers = event.accountable.standing or event.accountable.silent
-        by = recorded.actor.subject if recorded.actor.role in OFFICERS else _named(event)
-        if by is not None and not isinstance(event, ev.PartAnswered):
-            answers = by
-        yield Told(recorded, None if event.kind in ONLY_TOLD else _deed(recorded, by or answers), answers)
+        by_itself = actor.role is Role.SYSTEM or _by_itself(event)
+        named = _named(event) if by_itself else None
+        if named is not None and not isinstance(event, ev.PartAnswered):
+            answers = named
+        elif not by_itself and actor.role in _ANSWERING:
+            answers = actor.subject
+        done = _by_the_system(recorded, named or answers) if by_itself else _by_somebody(recorded)
+        yield Told(recorded, None if event.kind in ONLY_TOLD else done, answers)
+
+
+def _by_itself(event: Any) -> bool:
+    match event:
+        case ev.Decided(standing_order=order, silence=silence):
+            return (order or silence) is not None
+        case ev.DraftConfirmed(silent=silent):
+            return silent
+        case ev.HandedOver(channel=channel):
+            return channel is Channel.ONLINE
+        case ev.SupplementRequested(officer=officer):
+            return officer == SYSTEM.subject
+        case _:
+            return event.kind in _FOLLOWS
 
 
 def _named(event: Any) -> str | None:
@@ -56,7 +94,11 @@ def _named(event: Any) -> str | None:
     return None if officer == SYSTEM.subject else officer
 
 
-def _deed(recorded: Recorded, answers: str | None) -> Deed:
+def _by_the_system(recorded: Recorded, answers: str | None) -> Deed:
+    return Deed(seq=recorded.seq, at=recorded.at, kind=recorded.event.kind, role=Role.SYSTEM, accountable=answers)
+
+
+def _by_somebody(recorded: Recorded) -> Deed:
     event, actor = recorded.event, recorded.actor
     by_officer = actor.role in OFFICERS
     return Deed(
@@ -67,5 +109,4 @@ def _deed(recorded: Recorded, answers: str | None) -> Deed:
         subject=actor.subject if by_officer else None,
         acting_for=getattr(event, "acting_for", None),
         agency=actor.agency if by_officer else None,
-        accountable=answers if actor.role is Role.SYSTEM else None,
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -19,7 +17,7 @@ from operations.commands.record import Which, found
 from rules.papers.hand_words import deed_name, outcome_name, who
 from rules.streams import KINDS
 from schemas.base import Text
-from schemas.hands import ControlSlip, Deed, Effort, Hand
+from schemas.hands import ControlSlip, Deed, Effort, Hand, Holder
 from schemas.ids import filing_workflow
 from schemas.publishing.procedure import Baseline
 from schemas.reading import FilingRecord
@@ -69,33 +67,29 @@ def _table(slip: ControlSlip) -> Table:
     table = Table(*columns, title=f"Phiếu kiểm soát / Control slip {slip.code}")
     for n, hand in enumerate(slip.hands, 1):
         hours = f"{hand.working_minutes // _HOUR}:{hand.working_minutes % _HOUR:02}"
-        step = hand.part or hand.step or ""
-        table.add_row(
-            str(n), when(hand.since), _moment(hand.until), hours, escape(_who(hand)), step, _done(hand), _limit(hand)
-        )
+        step, until = hand.part or hand.step or "", "…" if hand.until is None else when(hand.until)
+        words = (_who(slip, hand), step, "\n".join(_deed(slip, hand, deed) for deed in hand.done))
+        table.add_row(str(n), when(hand.since), until, hours, *map(escape, words), _limit(hand))
     return table
 
 
-def _moment(moment: datetime | None) -> str:
-    return when(moment) if moment else "…"
+def _who(slip: ControlSlip, hand: Hand) -> str:
+    queued = "(chưa ai nhận / in the queue)" if hand.holder is Holder.OFFICER else ""
+    acting = f" (thay / for {_named(slip, hand.acting_for)})" if hand.acting_for else ""
+    name = _named(slip, hand.subject or hand.accountable) or queued
+    return "\n".join(line for line in (_both(who(hand)), name + acting, hand.agency) if line)
 
 
-def _who(hand: Hand) -> str:
-    acting = f" (thay / for {hand.acting_for})" if hand.acting_for else ""
-    name = hand.subject or hand.accountable
-    lines = (_both(who(hand)), None if name is None else name + acting, hand.agency)
-    return "\n".join(line for line in lines if line)
+def _named(slip: ControlSlip, subject: str | None) -> str:
+    """By the name that the directory has, else as the log does."""
+    return "" if subject is None else slip.officers.get(subject, subject)
 
 
-def _done(hand: Hand) -> str:
-    return escape("\n".join(_deed(hand, deed) for deed in hand.done))
-
-
-def _deed(hand: Hand, deed: Deed) -> str:
+def _deed(slip: ControlSlip, hand: Hand, deed: Deed) -> str:
     """What was done, and by whom where that is not whoever had it."""
     by = deed.subject or deed.accountable
     own = by is None or by in {hand.subject, hand.accountable}
-    return _both(deed_name(deed)) + ("" if own else f" ({by})")
+    return _both(deed_name(deed)) + ("" if own else f" ({_named(slip, by)})")
 
 
 def _limit(hand: Hand) -> str:

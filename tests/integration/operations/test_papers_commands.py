@@ -9,6 +9,7 @@ from pathlib import Path
 from openpyxl import load_workbook
 
 from rules.time.working_time import VIETNAM
+from schemas.people import Role
 from tests.acting import Play, extract
 from tests.conftest import World
 from tests.faults.processes import Ended, motcua
@@ -23,7 +24,9 @@ async def asked(world: World, folder: Path, *arguments: str, code: int = 0) -> E
 
 async def test_the_control_slip_by_the_command(running: World, tmp_path: Path) -> None:
     play = await Play.begin(running, extract())
+    await play.accept()
     await play.withdraw()
+    reception = play.officer(Role.RECEPTION).subject
     code = str(play.code)
     slip = json.loads((await asked(running, tmp_path, "control", code, "--json")).out)
     assert (slip["code"], slip["effort"]["visits"], slip["effort"]["baseline"]) == (code, 0, None)
@@ -31,12 +34,15 @@ async def test_the_control_slip_by_the_command(running: World, tmp_path: Path) -
     assert (first["holder"], first["subject"], first["done"][0]["kind"]) == ("applicant", None, "submitted")
     assert others[-1]["done"][-1]["kind"] == "withdrawn"
     assert others[-1]["until"] is not None
+    [accepted] = [deed for hand in others for deed in hand["done"] if deed["kind"] == "accepted"]
+    assert (accepted["subject"], set(slip["officers"])) == (reception, {reception})
     applicant = extract().applicant
     told = await asked(running, tmp_path, "control", code)
     for shown in (json.dumps(slip, ensure_ascii=False), told.out):
         assert applicant.name not in shown
         assert applicant.subject not in shown
     assert "rút hồ sơ / withdrew it" in told.out
+    assert slip["officers"][reception] in told.out
     assert "thủ tục chưa ghi mốc mức độ 1" in told.out
     await asked(running, tmp_path, "control", "H01.12-20200101-0000001", code=3)
 

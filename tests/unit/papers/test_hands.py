@@ -211,3 +211,29 @@ def test_an_answer_does_not_move_a_filing() -> None:
     life = Life().accepted().do("claim", SPECIALIST).do("ask", SPECIALIST, question="?")
     life.do("answer", APPLICANT, n=1, answer="!")
     assert done(life)[-1] == ["asked", "answered"]
+
+
+def test_what_follows_by_itself_is_the_systems_whoever_gave_the_command() -> None:
+    life = Life(procedure(fee=fee("submission")))
+    submitted, asked = of(life)[0].done
+    assert (submitted.role, asked.kind, asked.role, asked.accountable) == (
+        "representative",
+        "fee_requested",
+        "system",
+        None,
+    )
+
+
+def test_who_takes_the_money_answers_for_nothing_else() -> None:
+    life = Life(procedure(fee=fee(), review=[PARTS, APPRAISE, DECIDE]), **PAPER, fee_channel="counter")
+    life.do("pay_at_counter", CASHIER, amount=16000)
+    paid, referred = of(life)[1].done
+    assert (paid.kind, paid.subject, paid.accountable) == ("fee_paid", "cashier-1", None)
+    assert (referred.kind, referred.role, referred.accountable) == ("referred", "system", "reception-1")
+
+
+def test_an_approval_that_waited_for_the_fee_is_not_the_cashiers() -> None:
+    life = Life(procedure(fee=fee(), **INSTANT), fee_channel="counter").do("accept")
+    life.do("pay_at_counter", CASHIER, amount=16000)
+    decided = next(deed for hand in of(life) for deed in hand.done if deed.kind == "decided")
+    assert (decided.role, decided.subject, decided.accountable) == ("system", None, "leader-9")
