@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 from deploy.commands.up import reason, say
-from deploy.demo import papers, report, running
+from deploy.demo import papers, registers, report, running
 from deploy.demo.progress import FEW, Telling
 from deploy.demo.record import Record
 from deploy.demo.scenario import SCENARIOS, Scenario, load, mix
@@ -122,6 +122,7 @@ async def _leave(stack: Stack, outcome: running.Outcome, files: Path, console: C
     with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=console) as bar:
         task = bar.add_task("giấy tờ / papers", total=len(outcome.verdicts))
         await papers.leave(stack.env, outcome.verdicts, files, lambda: bar.advance(task))
+        await registers.leave_registers(stack.env, outcome.verdicts, files / "register")
 
 
 async def _supervised(stack: Stack, work: Coroutine[Any, Any, T], *, keep: bool) -> T:

@@ -46,16 +46,17 @@ async def leave(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Pat
                 place = folder / known(filing.code)
                 papers = await record.papers(verdict.played)
                 for name, paper in _names(papers):
-                    _write(place / name, await store.get(paper.file))
+                    write(place / name, await store.get(paper.file))
                 if all(paper.paper is not PaperKind.FORM for paper in papers):  # the post's note stands in its place
-                    _write(place / f"{PaperKind.FORM}.pdf", await _form(pool, filing))
+                    write(place / f"{PaperKind.FORM}.pdf", await _form(pool, filing))
                 if filing.result is not None:
                     ending = _ENDINGS.get(filing.result.media_type, "bin")
-                    _write(place / f"result.{ending}", await store.get(filing.result))
+                    write(place / f"result.{ending}", await store.get(filing.result))
             done()
 
 
-def _write(file: Path, content: bytes) -> None:
+def write(file: Path, content: bytes) -> None:
+    """Write a file, with its folder. Raises `NotLeftError`."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)

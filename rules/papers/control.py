@@ -5,29 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from rules.papers.hand_words import done, outcome_name, who
 from rules.papers.hands import hands
 from rules.papers.made import about, made, officer, received
 from rules.papers.written import letterhead, plain, short
 from schemas.base import Text
 from schemas.filing.events import Clock
 from schemas.hands import Hand, Holder
-from schemas.names import ROLE_NAMES
 from schemas.papers import PaperKind
 from schemas.papers_sheet import Block, Column, PaperSheet, PaperSource, Row, Rows, Table
-from schemas.publishing.calendar import Timeliness
 from schemas.saying import joined, said
 
-_OUTCOMES: Final = {
-    Timeliness.EARLY: said("paper.early"),
-    Timeliness.ON_TIME: said("paper.on_time"),
-    Timeliness.LATE: said("paper.late"),
-}
-_HOLDERS: Final = {
-    Holder.APPLICANT: said("paper.holder_applicant"),
-    Holder.AUTHORITY: said("paper.holder_authority"),
-    Holder.POST: said("paper.the_post"),
-    Holder.SYSTEM: said("paper.holder_system"),
-}
 _HOUR: Final = 60
 
 
@@ -45,12 +33,13 @@ def control(source: PaperSource) -> PaperSheet:
 
 def _body(source: PaperSource) -> Iterator[Block]:
     columns = (
-        Column(title=said("paper.number")),
-        Column(title=said("paper.hand"), share=6),
-        Column(title=said("paper.step"), share=4),
-        Column(title=said("paper.from_to"), share=4),
-        Column(title=said("paper.working_time"), share=2, amounts=True),
-        Column(title=said("paper.outcome"), share=2),
+        Column(title=said("paper.number"), share=3),
+        Column(title=said("paper.hand"), share=9),
+        Column(title=said("paper.step"), share=5),
+        Column(title=said("paper.done"), share=8),
+        Column(title=said("paper.from_to"), share=7),
+        Column(title=said("paper.working_time"), share=4, amounts=True),
+        Column(title=said("paper.outcome"), share=4),
     )
     went = hands(source.events, source.filing, source.cause.at)
     yield Rows(rows=(*about(source), received(source), *_appointment(source)))
@@ -71,21 +60,21 @@ def _row(source: PaperSource, n: int, hand: Hand) -> tuple[Text, ...]:
         plain(str(n)),
         _who(source, hand),
         _step(source, hand),
+        done(hand, source.officers),
         joined((short(hand.since), until), " - "),
         plain(f"{hours}:{minutes:02}"),
-        plain("") if hand.outcome is None else _OUTCOMES[hand.outcome],
+        plain("") if hand.outcome is None else outcome_name(hand.outcome),
     )
 
 
 def _who(source: PaperSource, hand: Hand) -> Text:
     """By name where an officer had it; what the system did is its accountable officer's."""
     if hand.holder is Holder.APPLICANT:
-        return _HOLDERS[Holder.APPLICANT]
-    what = _HOLDERS.get(hand.holder) or (plain("-") if hand.role is None else ROLE_NAMES[hand.role])
-    who = hand.subject or hand.accountable
+        return who(hand)
+    named = hand.subject or hand.accountable
     where = None if hand.agency is None else letterhead(source, hand.agency).name
-    name = None if who is None else plain(source.officers.get(who, who))
-    return joined((text for text in (what, name, where) if text is not None), "\n")
+    name = None if named is None else plain(source.officers.get(named, named))
+    return joined((text for text in (who(hand), name, where) if text is not None), "\n")
 
 
 def _step(source: PaperSource, hand: Hand) -> Text:

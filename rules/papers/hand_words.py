@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from schemas.base import Text
@@ -41,6 +42,17 @@ def deed_name(deed: Deed) -> Text:
     return said(f"deed.{deed.kind}")
 
 
-def done(hand: Hand) -> Text:
-    """All that was done, in order, each thing once."""
-    return joined({deed.kind: deed_name(deed) for deed in hand.done}.values(), "; ")
+def somebody_else(hand: Hand, deed: Deed) -> str | None:
+    """Who did it, or answers for it, where that is not whoever had the filing."""
+    by = deed.subject or deed.accountable
+    return None if by in {hand.subject, hand.accountable} else by
+
+
+def done(hand: Hand, names: Mapping[str, str]) -> Text:
+    """All that was done, in order, each thing once; somebody else who did it by the name that they have."""
+    return joined(dict.fromkeys(_said(hand, deed, names) for deed in hand.done), "; ")
+
+
+def _said(hand: Hand, deed: Deed, names: Mapping[str, str]) -> Text:
+    by, what = somebody_else(hand, deed), deed_name(deed)
+    return what if by is None else said("paper.done_by", what=what, who=names.get(by, by))

@@ -406,6 +406,8 @@ ENGLISH: Final[Mapping[str, str]] = {
     "paper.copy": "Kind of copy",
     "paper.day": "{year}-{month}-{day}",
     "paper.deliver_by": "To be delivered by",
+    "paper.done": "What was done",
+    "paper.done_by": "{what} ({who})",
     "paper.early": "early",
     "paper.extended": "{agency} has extended the time limit of this dossier.",
     "paper.extension": "Extension of the time limit",

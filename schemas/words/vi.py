@@ -406,6 +406,8 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "paper.copy": "Loại bản",
     "paper.day": "ngày {day} tháng {month} năm {year}",
     "paper.deliver_by": "Hạn phát",
+    "paper.done": "Việc đã làm",
+    "paper.done_by": "{what} ({who})",
     "paper.early": "trước hạn",
     "paper.extended": "{agency} thông báo gia hạn thời gian giải quyết hồ sơ dưới đây.",
     "paper.extension": "Thông báo gia hạn thời gian giải quyết hồ sơ",

@@ -14,7 +14,7 @@ from operations.commands.ledger import master_key
 from operations.commands.printing import wide
 from operations.commands.publishing.procedures import published_version
 from operations.commands.record import Which, found
-from rules.papers.hand_words import deed_name, outcome_name, who
+from rules.papers.hand_words import deed_name, outcome_name, somebody_else, who
 from rules.streams import KINDS
 from schemas.base import Text
 from schemas.hands import ControlSlip, Deed, Effort, Hand, Holder
@@ -87,9 +87,8 @@ def _named(slip: ControlSlip, subject: str | None) -> str:
 
 def _deed(slip: ControlSlip, hand: Hand, deed: Deed) -> str:
     """What was done, and by whom where that is not whoever had it."""
-    by = deed.subject or deed.accountable
-    own = by is None or by in {hand.subject, hand.accountable}
-    return _both(deed_name(deed)) + ("" if own else f" ({_named(slip, by)})")
+    by = somebody_else(hand, deed)
+    return _both(deed_name(deed)) + (f" ({_named(slip, by)})" if by else "")
 
 
 def _limit(hand: Hand) -> str:
