@@ -27,6 +27,7 @@ from operations.home import Home
 from schemas.filing.state import Closing
 from schemas.level import Level
 from tests.conftest import ROOT
+from tests.printed import raw_text
 
 MOTCUA = (sys.executable, "-m", "motcua.command")
 ENV = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}
@@ -84,7 +85,7 @@ def written(*names: str) -> list[dict[str, Any]]:
 
 
 def test_filings_that_end_as_they_must_give_0_and_leave_no_personal_data(folder: Path) -> None:
-    code, result, said = demo(folder, written(*QUICK))
+    code, result, said = demo(folder, written(*QUICK), "--files", "left")
 
     assert code == 0, said
     assert result["ok"] is True
@@ -103,6 +104,9 @@ def test_filings_that_end_as_they_must_give_0_and_leave_no_personal_data(folder:
         "post",
     )
     assert posted["code"] in said
+    agency, day, _ = posted["code"].split("-")
+    kept = raw_text((folder / "left" / "register" / f"{agency}-{day[:4]}-{day[4:6]}.pdf").read_bytes(), "Trang số")
+    assert posted["code"] in "".join(kept.split())
     assert "Dòng thời gian / Timeline" in said
     asyncio.run(no_canary(folder, said))
 
