@@ -23,7 +23,7 @@ from operations.commands import (
     versions,
 )
 from operations.commands.help_words import PLATFORM
-from operations.commands.papers import control, register
+from operations.commands.papers import control, register, templates
 from operations.commands.papers.group import app as papers
 from operations.commands.publishing import absences, calendar_change, procedure_changes, provinces
 
@@ -37,6 +37,7 @@ for _commands in (control.app, register.app):
     papers.registered_commands += _commands.registered_commands
 _OF_THE_RECORD: Final = (record.filings, files.app, ledger.app, store.app, filings.app, versions.app)
 _PUBLISHING: Final = (procedure_changes.app, forms.app, provinces.app, absences.app, calendar_change.app)
+papers.add_typer(templates.app)
 for _group in (*_OF_THE_RECORD, *_PUBLISHING, papers, law.app):
     app.add_typer(_group)
 in_both_languages(app, PLATFORM)

@@ -114,11 +114,12 @@ class Signatory(Model):
 
 
 class PaperSheet(Model):
-    """All that stands on a paper. `tracking` is what its QR code holds, `law` what it is based on."""
+    """All that stands on a paper of an agency. `tracking` is what its QR code holds, `law` what it is based on."""
 
     kind: PaperKind
     form: str | None
     size: Literal["a4", "a5"]
+    agency: AgencyCode
     issuer: Letterhead
     dated: Text
     title: Text

@@ -20,7 +20,7 @@ _KEPT: Final = 32
 
 def version_of(template: str | None = None) -> str:
     """SHA-256 of a template together with what it is put together of: of the standard one, or of this text."""
-    text = _standard() if template is None else template
+    text = standard() if template is None else template
     return hashlib.sha256(f"{_parts_sha256()}\n{text}".encode()).hexdigest()
 
 
@@ -37,14 +37,15 @@ def typesetter(template: str | None = None) -> Typesetter:
 
 
 @cache
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    """Where templates lie that are not ours, as long as this process lives: a compiler reads files."""
-    return tempfile.TemporaryDirectory(prefix="motcua-templates-")
+def standard() -> str:
+    """The text of the template that every agency prints by which has none of its own."""
+    return _STANDARD.read_text(encoding="utf-8")
 
 
 @cache
-def _standard() -> str:
-    return _STANDARD.read_text(encoding="utf-8")
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Where templates lie that are not ours, as long as this process lives: a compiler reads files."""
+    return tempfile.TemporaryDirectory(prefix="motcua-templates-")
 
 
 @cache

@@ -55,5 +55,9 @@ PLATFORM: Final[Mapping[str, str]] = {
     "calendar list": "Liệt kê các lịch đã công bố, lịch đang áp dụng trước.",
     "papers control": "In phiếu kiểm soát: hồ sơ qua tay ai, từ khi nào đến khi nào, mất bao nhiêu giờ, ai làm gì.",
     "papers register": "Lập sổ theo dõi hồ sơ của cơ quan trong một tháng hoặc một năm: PDF, XLSX.",
+    "papers templates check": "Thử một mẫu giấy tờ trên giấy ngắn nhất và dài nhất của loại đó.",
+    "papers templates publish": "Công bố mẫu giấy tờ của cơ quan; giấy lập từ đó về sau theo mẫu này.",
+    "papers templates list": "Liệt kê các mẫu giấy tờ đã công bố, mới nhất trước.",
+    "papers templates show": "In nguyên văn mẫu đang áp dụng: mẫu chung, hoặc của một cơ quan.",
     "law matrix": "Hỏi các quy tắc về mọi vai trò, trạng thái, việc làm, và đặt căn cứ pháp lý bên cạnh.",
 }

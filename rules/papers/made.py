@@ -56,6 +56,7 @@ def made(  # noqa: PLR0913 -- by name, each is a part of the paper
         kind=kind,
         form=FORMS[kind].number,
         size=FORMS[kind].size,
+        agency=issuer,
         issuer=head,
         dated=dated(source.cause.at, head.place),
         title=title,

@@ -8,6 +8,7 @@ from rules.publishing.calendar_words import CALENDAR_WORDS
 from rules.publishing.mistake_words import WORDS
 from rules.publishing.province_words import PROVINCE_WORDS
 from rules.publishing.table_words import TABLE_WORDS
+from rules.publishing.template_words import TEMPLATE_WORDS
 from schemas.base import Model, Text
 
 
@@ -26,7 +27,7 @@ class Mistake(Model):
 
 RULES: Final = frozenset(WORDS)
 """Those of procedure files."""
-_ALL_WORDS: Final = WORDS | CALENDAR_WORDS | TABLE_WORDS | PROVINCE_WORDS
+_ALL_WORDS: Final = WORDS | CALENDAR_WORDS | TABLE_WORDS | PROVINCE_WORDS | TEMPLATE_WORDS
 
 
 def mistake(rule: str, path: str, **facts: object) -> Mistake:

@@ -1,0 +1,121 @@
+"""What is wrong with a template: tried on the shortest and the longest paper of its kind, in a process of its own.
+
+`python -m activities.printing.trial KIND` reads the template from standard input and writes its faults as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
+import typst
+import zxingcpp
+
+from activities.printing.printed import content_of
+from activities.printing.templates import typesetter
+from activities.printing.typesetter import MissingGlyphsError
+from rules.papers.samples import samples
+from schemas.papers import PaperKind
+from schemas.papers_sheet import PaperSheet, texts_of
+
+PATIENCE: Final = 60.0
+"""Seconds that a template may take; a page of the standard one takes 10 ms."""
+
+_ROOT: Final = Path(__file__).parents[2]
+_AT: Final = datetime(2026, 11, 27, 3, tzinfo=UTC)
+_LINE: Final = re.compile(r"template\.typ:([0-9]+):[0-9]+")
+_REACHES_OUT: Final = re.compile(r'\b(?:import\b(?!\s*"/parts\.typ")|include\b|eval\b|plugin\b)')
+_PIXELS: Final = 200 / 72
+_SEARCHED: Final = re.compile(r" \(searched at [^)]*\)")
+_PIECE: Final = 8
+_TOLD: Final = 3
+_LETTERS: Final = 40
+"""So many things that are lost are told, and so much of each."""
+
+
+class Fault(NamedTuple):
+    """Something wrong with a template, by rule: at a line of it if that is known, with what there is to say."""
+
+    rule: str
+    line: int | None = None
+    said: str = ""
+
+
+def faults(template: str, kind: PaperKind) -> list[Fault]:
+    """What is wrong with a template for papers of this kind; it may take as long as it likes, and is ended then."""
+    if (found := list(_reaching_out(template))) != []:
+        return found
+    command = (sys.executable, "-m", "activities.printing.trial", kind)
+    try:
+        told = subprocess.run(
+            command, input=template.encode(), capture_output=True, check=True, cwd=_ROOT, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        return [Fault("template_without_end")]
+    return [Fault(*fault) for fault in json.loads(told.stdout)]
+
+
+def _reaching_out(template: str) -> Iterator[Fault]:
+    """It may import what papers are put together of, and nothing else: no package from anywhere, no other code."""
+    for number, line in enumerate(template.splitlines(), 1):
+        if _REACHES_OUT.search(line):
+            yield Fault("template_reaches_out", number)
+
+
+def tried(template: str, kind: PaperKind) -> list[Fault]:
+    """What is wrong with it, in this process."""
+    found: list[Fault] = []
+    for sheet in samples(kind):
+        try:
+            made = typesetter(template).set(content_of(sheet), _AT)
+        except MissingGlyphsError:
+            return [Fault("template_unprintable")]
+        except typst.TypstError as error:
+            return [_broken(error)]
+        found += _lost(sheet, made)
+    return list(dict.fromkeys(found))
+
+
+def _broken(error: typst.TypstError) -> Fault:
+    place = _LINE.search(error.diagnostic)
+    return Fault("template_broken", None if place is None else int(place[1]), _SEARCHED.sub("", error.message))
+
+
+def _lost(sheet: PaperSheet, made: bytes) -> Iterator[Fault]:
+    """What belongs on the paper and does not stand there, or can't be read."""
+    document = pdfium.PdfDocument(made)
+    text = _squeezed("".join(page.get_textpage().get_text_range() for page in document))
+    wanted = texts_of((sheet.code, sheet.title, sheet.dated, sheet.issuer.name, sheet.body, sheet.law))
+    lost = dict.fromkeys(said[:_LETTERS] for _, said in wanted if not _stands(_squeezed(said), text))
+    if lost:
+        yield Fault("template_loses", said="; ".join(list(lost)[:_TOLD]))
+    if sheet.tracking not in {found for page in document for found in _codes(page)}:
+        yield Fault("template_without_code")
+
+
+def _stands(said: str, text: str) -> bool:
+    """Whether it is there: whole, or in two pieces long enough to tell, since foot and head stand between pages."""
+    cuts = range(_PIECE, len(said) - _PIECE + 1)
+    return said in text or any(said[:cut] in text and said[cut:] in text for cut in cuts)
+
+
+def _squeezed(text: str) -> str:
+    """Without blanks, and in one case: where a line ends and how a title is written is the template's."""
+    return "".join(text.split()).replace("\ufffe", "").casefold()
+
+
+def _codes(page: pdfium.PdfPage) -> Iterator[str]:
+    picture = page.render(scale=_PIXELS, grayscale=True)
+    pixels = memoryview(bytes(picture.buffer)).cast("B", (picture.height, picture.stride))
+    return (found.text for found in zxingcpp.read_barcodes(pixels))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(tried(sys.stdin.buffer.read().decode(), PaperKind(sys.argv[1]))))

@@ -1,0 +1,152 @@
+"""`motcua papers templates`: check, publish and read what agencies put in the place of the standard template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from activities.printing.templates import standard, version_of
+from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from motcua.cli.showing import when
+from operations.addresses import OWNER
+from operations.commands.database import address, answered
+from operations.commands.publishing.mistakes import Lang, Language, mistake_row, print_mistakes
+from operations.publishing.paper_templates import (
+    ALL,
+    Listed,
+    Slot,
+    UnknownPlaceError,
+    check_template,
+    publish_template,
+    published_templates,
+)
+from operations.publishing.procedure_file import MistakesFoundError
+from schemas.papers import PaperKind
+
+app = typer.Typer(
+    name="templates",
+    help="Mẫu giấy tờ / Templates of official papers: the standard one, and those of agencies.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+OfPaper = Annotated[PaperKind, typer.Argument(metavar="PAPER", help="Which paper: receipt, supplement, refusal …")]
+File = Annotated[Path, typer.Argument(metavar="FILE.typ", exists=True, dir_okay=False, readable=True)]
+OfProcedure = Annotated[str, typer.Option("--procedure", metavar="CODE", help="For this procedure alone.")]
+_EVERYWHERE: Final = "mọi thủ tục / all procedures"
+
+
+@app.command()
+def check(paper: OfPaper, file: File, *, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+    """Try a template on the shortest and the longest paper of its kind; exit 1 if there is a mistake.
+
+    It may import `/parts.typ` and no other file. Everything that belongs on the paper has to be readable on it, and the
+    QR code by a scanner.
+
+    Example: `motcua papers templates check receipt our-receipt.typ`
+    """
+    found = check_template(file.read_bytes(), paper)
+    if as_json:
+        print_json([mistake_row(file, one) for one in found])
+    elif found:
+        print_mistakes([(file, one) for one in found], lang)
+    else:
+        out().print(f"[green]đúng / good[/] {escape(str(file))}")
+    if found:
+        raise typer.Exit(Exit.REFUSED)
+
+
+@app.command()
+def publish(
+    paper: OfPaper,
+    file: File,
+    *,
+    agency: Annotated[str, typer.Option("--agency", metavar="CODE", help="Whose papers are printed by it.")],
+    procedure: OfProcedure = ALL,
+    as_json: AsJson = False,
+    lang: Lang = Language.EN,
+) -> None:
+    """Publish a template of an agency; papers that are printed from then on go by it. Those that were made stay.
+
+    The database is the owner's, in `MOTCUA_OWNER_DATABASE_URL`, or that of the stack in this folder.
+
+    Example: `motcua papers templates publish receipt our-receipt.typ --agency H01.12`
+    """
+    slot = Slot(agency, paper, procedure)
+    try:
+        done = answered(lambda: publish_template(address(OWNER), file.read_bytes(), slot), OWNER)
+    except MistakesFoundError as error:
+        if not as_json:
+            print_mistakes([(file, one) for one in error.mistakes], lang)
+        told = {"mistakes": [mistake_row(file, one) for one in error.mistakes]}
+        fail(f"không công bố / not published: {len(error.mistakes)}", Exit.REFUSED, told)
+    except UnknownPlaceError as error:
+        fail(f"không công bố / not published: {error}", Exit.NOT_AVAILABLE)
+    if as_json:
+        print_json(done._asdict())
+        return
+    word = "đã công bố trước đó / published already" if done.already else "đã công bố / published"
+    out().print(f"[green]{word}[/] {done.agency} {done.paper} {_of(done.procedure)} sha256 {done.sha256}")
+
+
+@app.command("list")
+def list_published(*, as_json: AsJson = False) -> None:
+    """List the published templates, of each place the newest first, which is the one in force.
+
+    Example: `motcua papers templates list --json`
+    """
+    entries = answered(lambda: published_templates(address(OWNER)), OWNER)
+    if as_json:
+        print_json([_row(entry) for entry in entries])
+        return
+    table = Table(
+        "Cơ quan / Agency", "Giấy / Paper", "Thủ tục / Procedure", "Công bố / Published", "In force", "sha256"
+    )
+    for entry in entries:
+        standing = "đang áp dụng / in force" if entry.in_force else "đã thay / superseded"
+        row = (entry.agency, entry.paper, _of(entry.procedure), when(entry.published_at), standing, entry.sha256[:12])
+        table.add_row(*row)
+    out().print(table)
+
+
+@app.command()
+def show(
+    paper: OfPaper,
+    *,
+    agency: Annotated[
+        str | None, typer.Option("--agency", metavar="CODE", help="Whose; without it the standard.")
+    ] = None,
+    procedure: OfProcedure = ALL,
+    as_json: AsJson = False,
+) -> None:
+    """Print the text of the template in force: the standard one, to begin with, or an agency's.
+
+    Examples: `motcua papers templates show receipt > our-receipt.typ`,
+    `motcua papers templates show receipt --agency H01.12`
+    """
+    if agency is None:
+        row: dict[str, Any] = {"sha256": version_of(), "source": standard()}
+    else:
+        entries = answered(lambda: published_templates(address(OWNER), agency), OWNER)
+        found = [one for one in entries if (one.paper, one.procedure, one.in_force) == (paper, procedure, True)]
+        if not found:
+            fail("cơ quan dùng mẫu chung / the agency prints it by the standard template", Exit.NOT_AVAILABLE)
+        row = _row(found[0]) | {"source": found[0].source}
+    if as_json:
+        print_json(row)
+    else:
+        typer.echo(row["source"], nl=False)
+
+
+def _row(entry: Listed) -> dict[str, Any]:
+    return {name: value for name, value in entry._asdict().items() if name != "source"} | {
+        "published_at": entry.published_at.isoformat()
+    }
+
+
+def _of(procedure: str) -> str:
+    return _EVERYWHERE if procedure == ALL else procedure

@@ -1,0 +1,109 @@
+"""Templates of official papers, tried and published by the owner."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from activities.printing.templates import version_of
+from activities.printing.trial import faults
+from operations.publishing.owner import Connection, Database, connected
+from operations.publishing.procedure_file import MistakesFoundError
+from rules.publishing.mistakes import Mistake, mistake
+from schemas.base import AgencyCode
+from schemas.papers import PaperKind
+
+ALL: Final = "*"
+"""Every procedure."""
+
+
+class Slot(NamedTuple):
+    """Where a template stands: an agency's for a paper, of one procedure or of all."""
+
+    agency: AgencyCode
+    paper: PaperKind
+    procedure: str = ALL
+
+
+class Published(NamedTuple):
+    """What was published. `already`: this very text was in force there before."""
+
+    agency: AgencyCode
+    paper: PaperKind
+    procedure: str
+    sha256: str
+    already: bool
+
+
+class Listed(NamedTuple):
+    """A published template. The newest of its place is in force."""
+
+    agency: AgencyCode
+    paper: PaperKind
+    procedure: str
+    sha256: str
+    source: str
+    published_at: datetime
+    in_force: bool
+
+
+class UnknownPlaceError(Exception):
+    """The directory has no such agency, or the catalogue no such procedure."""
+
+
+def check_template(data: bytes, paper: PaperKind) -> list[Mistake]:
+    """Every mistake of a template: it is tried on the shortest and on the longest paper of its kind."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return [mistake("template_not_text", "")]
+    found = faults(text, paper)
+    return [mistake(one.rule, "", said=one.said).model_copy(update={"line": one.line}) for one in found]
+
+
+async def publish_template(database: Database, data: bytes, slot: Slot) -> Published:
+    """Publish a template; papers that are printed from now on go by it.
+
+    Raises `MistakesFoundError`, `UnknownPlaceError`, and what asyncpg raises.
+    """
+    if found := check_template(data, slot.paper):
+        raise MistakesFoundError(found)
+    text = data.decode()
+    sha256 = version_of(text)
+    async with connected(database) as connection, connection.transaction():
+        await _see_place(connection, slot)
+        already = await connection.fetchval(_IN_FORCE, *slot) == sha256
+        if not already:
+            await connection.execute(_INSERT, *slot, sha256, text)
+    return Published(*slot, sha256, already)
+
+
+async def published_templates(database: Database, agency: AgencyCode | None = None) -> list[Listed]:
+    """Every published template, of each place the newest first."""
+    async with connected(database) as connection:
+        rows = await connection.fetch(_LIST, agency)
+    return [Listed(row[0], PaperKind(row[1]), *tuple(row)[2:]) for row in rows]
+
+
+async def _see_place(connection: Connection, slot: Slot) -> None:
+    """Raises `UnknownPlaceError`."""
+    known = await connection.fetchval("select exists (select from agency where agency = $1)", slot.agency)
+    named = await connection.fetchval("select exists (select from procedure where code = $1)", slot.procedure)
+    if not known:
+        raise UnknownPlaceError(f"the directory has no agency {slot.agency}")
+    if slot.procedure != ALL and not named:
+        raise UnknownPlaceError(f"no published procedure {slot.procedure}")
+
+
+_IN_FORCE: Final = """
+select sha256 from paper_template_in_force where agency = $1 and paper = $2 and procedure = $3
+"""
+_INSERT: Final = """
+insert into paper_template (agency, paper, procedure, sha256, source) values ($1, $2, $3, $4, $5)
+"""
+_LIST: Final = """
+select agency, paper, procedure, sha256, source, published_at,
+    row_number() over (partition by agency, paper, procedure order by published_at desc) = 1
+from paper_template where $1::text is null or agency = $1
+order by agency, paper, procedure, published_at desc
+"""

@@ -1,0 +1,99 @@
+"""Papers that nobody gets, as short and as long as any may be: what a template is tried on before it is published."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rules.papers.made import FORMS
+from rules.papers.written import plain
+from schemas.base import Text
+from schemas.papers import PaperKind
+from schemas.papers_sheet import (
+    Block,
+    Column,
+    Letterhead,
+    Listing,
+    PaperSheet,
+    Paragraph,
+    Row,
+    Rows,
+    Signatory,
+    Table,
+)
+from schemas.saying import said
+
+_NAME: Final = "Đặng Ẵm Ẩn Ậu Ểu Ễn Ệch Ỗng Ộp Ởm Ỡ Ợt Ửng Ữu Ự Ỳ Ỷ Ỹ Ỵ Ằn Ắ"
+"""With every mark above, below and beside a letter."""
+_ADDRESS: Final = ("Số 45/6 ngõ 789 đường Nguyễn Đình Chiểu, tổ 12, khu phố Bình Ổn, phường Ỷ La, thị xã Kỳ Sơn; " * 4)[
+    :300
+].strip()
+_AGENCY: Final = "Trung tâm Phục vụ hành chính công thành phố Hồ Chí Minh, chi nhánh số 12"
+_ITEMS: Final = 40
+_CODE: Final = "H01.12-20261127-0000001"
+_LONG_CODE: Final = "000.00.12.H01-261127-12345"
+_TRACKING: Final = "https://dichvucong.example.gov.vn/tra-cuu?ma="
+
+
+def samples(kind: PaperKind) -> tuple[PaperSheet, PaperSheet]:
+    """The shortest and the longest paper of this kind."""
+    return _short(kind), _long(kind)
+
+
+def _short(kind: PaperKind) -> PaperSheet:
+    rows = (Row(place="applicant.name", label=said("paper.of"), value=plain("Lê Ý")),)
+    return PaperSheet(
+        kind=kind,
+        form=FORMS[kind].number,
+        size=FORMS[kind].size,
+        agency="H01.12",
+        issuer=Letterhead(name=plain("Công an xã Ỷ La")),
+        dated=said("paper.day", day="27", month="11", year="2026"),
+        title=plain("Phiếu"),
+        code=_CODE,
+        tracking=_CODE,
+        body=(Rows(rows=rows),),
+        signatories=(Signatory(title=said("paper.who_received"), how=said("sheet.by_hand")),),
+    )
+
+
+def _long(kind: PaperKind) -> PaperSheet:
+    return _short(kind).model_copy(
+        update={
+            "issuer": Letterhead(name=plain(_AGENCY), parent=plain(_AGENCY), place=plain("Thành phố Hồ Chí Minh")),
+            "title": said("paper.supplement"),
+            "code": _LONG_CODE,
+            "tracking": f"{_TRACKING}{_LONG_CODE}",
+            "to": plain(_NAME),
+            "body": tuple(_blocks()),
+            "law": (f"Nghị định 61/2018/NĐ-CP, Điều 17: {_ADDRESS}", _ADDRESS),
+            "signatories": tuple(_signatory(n) for n in range(3)),
+        }
+    )
+
+
+def _blocks() -> list[Block]:
+    rows = [Row(place=f"value.{n}", label=said("paper.reason"), value=plain(f"{n:02} {_ADDRESS}")) for n in range(4)]
+    broken = Row(place="value.long", label=said("paper.reason"), value=plain("W" * 200))
+    columns = [
+        Column(title=said("paper.number")),
+        Column(title=said("paper.item"), share=5),
+        Column(title=said("paper.sum"), share=3, amounts=True),
+    ]
+    return [
+        Paragraph(text=plain(_ADDRESS)),
+        Rows(rows=(*rows, broken)),
+        Listing(title=said("paper.to_supply"), items=tuple(plain(f"{n:02} {_NAME}") for n in range(_ITEMS))),
+        Table(
+            columns=tuple(columns),
+            rows=tuple(_cells(n) for n in range(_ITEMS)),
+            total=(said("paper.total"), plain(""), plain("123.456.789.000 đồng")),
+        ),
+    ]
+
+
+def _cells(n: int) -> tuple[Text, ...]:
+    return plain(str(n)), plain(f"({n:02}) {_NAME}"), plain(f"{n:03}.456.789.000 đồng")
+
+
+def _signatory(n: int) -> Signatory:
+    return Signatory(title=said("paper.head_of_agency"), how=said("sheet.by_hand"), name=f"{_NAME[:30].strip()} {n}")
