@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from activities.ledger.database import Connection
 from schemas.base import AgencyCode
 from schemas.papers import PaperKind
 from schemas.publishing.procedure import ProcedureCode
+from views.log import Connection
 
 
 async def template_of(
