@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from activities.ledger.database import Pool
+from activities.printing.chosen import template_of
 from activities.printing.printed import printed
 from activities.printing.relay import Printed
 from activities.printing.templates import version_of
@@ -48,8 +49,9 @@ class Papers:
             before=before,
             complaint=told.state if told.kind.state is Complaint else None,
         )
-        made = printed(sheet(kind, source), told.events[-1].at)
-        return Printed(made, version_of())
+        paper = sheet(kind, source)
+        template = await template_of(log.connection, paper.agency, kind, procedure.code)
+        return Printed(printed(paper, told.events[-1].at, template), version_of(template))
 
 
 async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None]:

@@ -14,14 +14,17 @@ import pytest
 from activities.ledger.vault import Vault
 from activities.printing.relay import Print, Printed, Relay, no_seal
 from activities.printing.source import Papers
+from activities.printing.templates import standard, version_of
 from motcua.store import Store, open_store
 from operations.doctor.finding import Health
 from operations.doctor.papers import papers as owed_papers
 from operations.doctor.surroundings import Surroundings
 from operations.home import Home
+from operations.publishing.paper_templates import Slot, publish_template
 from rules.streams import KINDS
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
+from schemas.ids import papers_stream
 from schemas.papers import OfficialPaper, PaperKind
 from schemas.people import Role
 from tests.acting import Play, birth, extract
@@ -45,9 +48,14 @@ class Desk:
     def relay(self, print_: Print | None = None) -> Relay:
         return Relay(self._pool, self._vault, KINDS, self.store.put, print_ or self.prints, no_seal)
 
-    async def made(self, play: Play) -> tuple[OfficialPaper, ...]:
+    @asynccontextmanager
+    async def log(self) -> AsyncIterator[Log]:
         async with self._pool.acquire() as connection:
-            return await papers(Log(connection, self._vault.find, KINDS), f"filing:{play.filing}")
+            yield Log(connection, self._vault.find, KINDS)
+
+    async def made(self, play: Play) -> tuple[OfficialPaper, ...]:
+        async with self.log() as log:
+            return await papers(log, f"filing:{play.filing}")
 
     async def owed(self) -> list[tuple[str, int, str | None]]:
         rows = await self._pool.fetch("select paper, tries, problem from outbox order by seq")
@@ -110,6 +118,22 @@ async def test_every_paper_that_a_filing_causes_is_made_once_and_told_to_a_strea
     assert "không đọc được" in asked
     assert "Nguyễn Thị Ước" not in asked, "it shows the filing as it was when this was asked"
     assert not any(paper.signed for paper in found.values())
+
+
+async def test_an_agency_that_has_published_a_template_prints_by_it(world: World, desk: Desk) -> None:
+    ours = standard().replace("#law", "#law\n#text(size: 8pt)[Cảm ơn ông (bà).]")
+    async with at_work(world):
+        play = await lived(world)
+    await publish_template(world.owner_dsn, ours.encode(), Slot(play.submission.agency, PaperKind.RECEIPT))
+    await work(desk.relay())
+
+    async with desk.log() as log:
+        told = (await log.read(papers_stream(play.filing))).events
+    versions = {recorded.event.paper: recorded.event.template for recorded in told}
+    assert versions.pop(PaperKind.RECEIPT) == version_of(ours)
+    assert set(versions.values()) == {version_of()}
+    texts = {paper.paper: raw_text(await desk.store.get(paper.file), NO_FOOT) for paper in await desk.made(play)}
+    assert [kind for kind, text in texts.items() if "Cảm ơn ông (bà)." in text] == [PaperKind.RECEIPT]
 
 
 async def test_many_relays_at_once_make_no_paper_twice(world: World, desk: Desk) -> None:
