@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -48,10 +48,14 @@ class Document:
     Attributes:
         data: 1 byte to 20 MB.
         media_type: Such as `application/pdf`.
+        expires_on: The last day on which it is in force; None: for as long as nobody revokes it.
+        copies: How many originals were made of it.
     """
 
     data: bytes
     media_type: str = "application/pdf"
+    expires_on: date | None = None
+    copies: int = 1
 
 
 class BackOffice:
@@ -110,7 +114,8 @@ class _Work:
         document = Document(made) if isinstance(made, bytes) else made
         filing = request.dossier.filing_id
         try:
-            return c.IssueAnswer(result=await self._store.put(filing, document.data, document.media_type))
+            stored = await self._store.put(filing, document.data, document.media_type)
+            return c.IssueAnswer(result=stored, expires_on=document.expires_on, copies=document.copies)
         except (FileNotTakenError, c.UnfitError) as error:
             raise ApplicationError(str(error), type="bad_result") from None
 

@@ -135,6 +135,7 @@ class StreamKind(Generic[S]):
         evolve: The state after one event.
         standing: Where it stands: whether its workflow has something to do.
         rows: What the other read models show: the row of its own table, its tasks.
+        results: What it says in the register of results, each as columns of its own by number.
         start: What its workflow is started with, where something else starts it than a submission.
         opening: The first command, made of that.
         commands: What may be asked of it; each is an Update of its workflow under its kind.
@@ -160,6 +161,7 @@ class StreamKind(Generic[S]):
     evolve: Callable[[S, Recorded], S]
     standing: Callable[[S], Standing]
     rows: Callable[[S], Rows] = lambda _: Rows()
+    results: Callable[[S], tuple[dict[str, Any], ...]] = lambda _: ()
     start: type[Model] | None = None
     opening: Callable[[Any], Command] | None = None
     commands: tuple[type[Command], ...] = ()
@@ -211,12 +213,15 @@ class StreamKind(Generic[S]):
     def changed_rows(self, before: S, after: S) -> Rows:
         """What an append writes to the read models that leads from one state to the other."""
         rows = self.all_rows(after)
-        kept = before.seq > 0 and self.standing(before) == rows.standing
-        return rows.model_copy(update={"standing": None}) if kept else rows
+        if before.seq == 0:
+            return rows
+        kept: dict[str, Any] = {"standing": None} if self.standing(before) == rows.standing else {}
+        kept |= {"results": ()} if rows.results and self.results(before) == rows.results else {}
+        return rows.model_copy(update=kept) if kept else rows
 
     def all_rows(self, state: S) -> Rows:
         """What the read models hold of a stream in this state."""
-        return self.rows(state).model_copy(update={"standing": self.standing(state)})
+        return self.rows(state).model_copy(update={"standing": self.standing(state), "results": self.results(state)})
 
     def actions(self, state: S, actor: Actor, now: datetime) -> list[Action]:
         """Every command, and whether `actor` can give it now, with the reason where not."""
@@ -306,12 +311,13 @@ FILING: Final = StreamKind(
     evolve=lifecycle.evolve,
     standing=projections.standing,
     rows=projections.rows,
+    results=projections.results,
     commands=PUBLIC_COMMANDS,
     guard=check_filing,
     writers=frozenset(Role),
     evidence=filing_evidence.evidence,
     pins=_filing_pins,
-    numberings={"dossier": Numbering("%Y%m%d", ""), "receipt": Numbering("%Y", "R")},
+    numberings={"dossier": Numbering("%Y%m%d", ""), "receipt": Numbering("%Y", "R"), "result": Numbering("%Y", "K")},
     table=Table("filing", "filing_id"),
     upcasters={name: (_as_it_was,) * times for name, times in _UNKNOWN_BEFORE.items()},
     memory=FilingMemory,

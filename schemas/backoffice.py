@@ -6,10 +6,11 @@ than once with the same `request_id`: the answer to it is one.
 
 from __future__ import annotations
 
-from typing import Final
+from datetime import date
+from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import StrictBool
+from pydantic import Field, StrictBool
 
 from .authorisation import Authorisation
 from .base import AgencyCode, Code, Key, Model, ShortText, Subject, Version
@@ -69,9 +70,14 @@ class IssueRequest(Model):
 
 
 class IssueAnswer(Model):
-    """The result's file in the object store."""
+    """The result's file in the object store.
+
+    It is in force until `expires_on`, without that for as long as nobody revokes it; `copies` originals were made.
+    """
 
     result: FileRef
+    expires_on: date | None = None
+    copies: Annotated[int, Field(strict=True, ge=1, le=999)] | None = None
 
 
 class AnswerRequest(Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -92,10 +93,14 @@ class _Personal:
 
 
 class Numbered:
-    """Marks a field of an event that the ledger fills from a locked counter of this kind."""
+    """Marks a field of an event that the ledger fills from a locked counter of this kind.
 
-    def __init__(self, kind: str) -> None:
+    It stays empty where the field `unless` is set, which names a number that another event has taken.
+    """
+
+    def __init__(self, kind: str, *, unless: str | None = None) -> None:
         self.kind = kind
+        self.unless = unless
 
 
 Personal: Final = _Personal()
@@ -150,9 +155,19 @@ def fields_marked(model: type[BaseModel], mark: object) -> frozenset[str]:
 @cache
 def numbered_fields(model: type[BaseModel]) -> dict[str, str]:
     """The fields of `model` that the ledger numbers: field name → kind of counter."""
+    return {name: mark.kind for name, mark in numbers_marked(model)}
+
+
+def numbers_marked(model: type[BaseModel]) -> Iterator[tuple[str, Numbered]]:
+    """The same fields with their marks."""
+    for name, field in model.model_fields.items():
+        yield from ((name, mark) for mark in field.metadata if isinstance(mark, Numbered))
+
+
+def numbers_taken(event: BaseModel) -> dict[str, str]:
+    """Those that the ledger numbers of this very event."""
     return {
         name: mark.kind
-        for name, field in model.model_fields.items()
-        for mark in field.metadata
-        if isinstance(mark, Numbered)
+        for name, mark in numbers_marked(type(event))
+        if mark.unless is None or getattr(event, mark.unless) is None
     }

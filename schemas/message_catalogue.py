@@ -23,7 +23,7 @@ from .backoffice import (
     IssueAnswer,
     IssueRequest,
 )
-from .base import Model, Personal, StrictModel, fields_marked, numbered_fields
+from .base import Model, Personal, StrictModel, fields_marked, numbers_marked
 from .complaint import COMPLAINT_COMMANDS, ComplaintEvent, ComplaintStart, ComplaintView
 from .errors import Refusal
 from .filing.commands import PUBLIC_COMMANDS, Command
@@ -129,10 +129,10 @@ def body_of(event: type[Model]) -> type[Model]:
     """What the column `body` of the log holds of an event.
 
     Neither its kind, which is a column of its own, nor what identifies a person, which is sealed; and every number that
-    the ledger has filled in.
+    the ledger fills in for every event of this kind.
     """
     hidden = fields_marked(event, Personal) | {"kind"}
-    numbers = numbered_fields(event)
+    numbers = {name for name, mark in numbers_marked(event) if mark.unless is None}
     fields: dict[str, Any] = {
         name: str if name in numbers else (field.annotation, field)
         for name, field in event.model_fields.items()

@@ -188,9 +188,10 @@ class FilingLife(Life[Filing]):
             await self._until(lambda: lifecycle.stage(self._filing) is Stage.ISSUE)
             making = agency.issue(self.stream, decision, self.memory.queue)
             await self._until(making.done)
-            result = making.result().result
-            if await self._is_stored(result):
-                await self.stream.attempt(cm.Issue(command_id=f"issue:{self._filing.seq}", result=result))
+            made = making.result()
+            if await self._is_stored(made.result):
+                command_id = f"issue:{self._filing.seq}"
+                await self.stream.attempt(cm.Issue.model_validate({"command_id": command_id} | dict(made)))
             else:
                 workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._filing.filing_id)})
                 await self.stream.catch_up()

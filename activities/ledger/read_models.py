@@ -19,6 +19,8 @@ from schemas.stream.rows import TaskRow
 from views.log import Connection
 
 STANDING: Final = Table("standing")
+RESULT: Final = Table("result", "number")
+"""The register of results: filings write it, and the streams of what became of their results."""
 TASK: Final = Table("task", "filing_id, stream, name, agency, role")
 
 _TASK_COLUMNS: Final = "name, agency, role, officer, acting_for, actions, due_at, overdue"
@@ -69,8 +71,10 @@ def change(
         written.append((STANDING, named | whose | rows.standing.model_dump(mode="json")))
     if kind.table is not None and rows.row is not None:
         own = {"stream": batch.stream} if kind.table.key == "stream" else {}
-        taken = {_NUMBER_COLUMN.get(name, "number"): number for name, number in numbers.items() if name != "receipt"}
+        taken = {column: numbers[name] for name, column in _NUMBER_COLUMN.items() if name in numbers}
         written.append((kind.table, own | whose | rows.row | taken | dict(added or {})))
+    entered = (result | {"number": result["number"] or numbers.get("result")} for result in rows.results)
+    written.extend((RESULT, whose | result) for result in entered if result["number"] is not None)
     return Change(
         rows=tuple(Written(table, tuple(row)) for table, row in written),
         tasks=rows.tasks is not None,
@@ -81,7 +85,7 @@ def change(
     )
 
 
-_NUMBER_COLUMN: Final = {"dossier": "code"}
+_NUMBER_COLUMN: Final = {"dossier": "code", "payment": "number", "parcel": "number"}
 
 
 async def write_all(connection: Connection, changes: Iterable[tuple[Batch, Change]]) -> None:

@@ -18,7 +18,7 @@ from activities.ledger.database import Connection, transaction
 from activities.ledger.vault import FilingKey, Vault
 from rules.streams import Numbering
 from rules.time.working_time import VIETNAM
-from schemas.base import Model, numbered_fields
+from schemas.base import Model, numbers_taken
 from schemas.filing.events import Submitted
 from schemas.stream.ledger import Batch
 
@@ -80,7 +80,7 @@ class Reserved:
         """The events with what the ledger alone knows of them."""
         numbers = {kind: iter(taken) for kind, taken in self.numbers.items()}
         for event in events:
-            known: dict[str, Any] = {name: next(numbers[kind]) for name, kind in numbered_fields(type(event)).items()}
+            known: dict[str, Any] = {name: next(numbers[kind]) for name, kind in numbers_taken(event).items()}
             if isinstance(event, Submitted):
                 known["possible_duplicates"] = self.others
             yield event.model_copy(update=known) if known else event
@@ -144,7 +144,7 @@ class Reserving:
 
 def runs(events: Iterable[Model], at: datetime, numberings: Mapping[str, Numbering]) -> list[Run]:
     """What the events take from the counters, in the order in which these are locked."""
-    kinds = Counter(kind for event in events for kind in numbered_fields(type(event)).values())
+    kinds = Counter(kind for event in events for kind in numbers_taken(event).values())
     moment = at.astimezone(VIETNAM)
     return [
         Run(kind, moment.strftime(numberings[kind].period), length, numberings[kind])

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.filing.reopening import comes_after_proposal, no_longer_due, reopened
+from rules.known import known
 from rules.time import working_time
 from schemas.base import Code
 from schemas.files import Paper, ScanState
@@ -22,6 +23,7 @@ from schemas.filing.state import (
     Filing,
     FilingPart,
     Inspection,
+    IssuedResult,
     Move,
     Obligation,
     OpenSupplement,
@@ -314,6 +316,20 @@ def _decided(filing: Filing, event: ev.Decided, _: datetime) -> Change:
     return {"decision": decision, "processing": True} | over
 
 
+def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Change:
+    issued = IssuedResult(
+        n=event.n or len(filing.results) + 1,
+        number=event.registered or event.number,
+        sha256=event.result.sha256,
+        outcome=known(filing.decision).outcome,
+        issued_at=at,
+        expires_on=event.expires_on,
+        copies=event.copies or 1,
+        signed=event.n is not None,
+    )
+    return {"result": event.result, "results": (*filing.results, issued), "machine_failing": None}
+
+
 def _draft_shown(_: Filing, event: ev.DraftShown, __: datetime) -> Change:
     draft = Draft(step=event.step, n=event.n, officer=event.officer, file=event.draft)
     return {"draft": draft, "drafts": event.n, "officer": None}
@@ -393,7 +409,7 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "draft_corrected": _draft_corrected,
     "proposed": _proposed,
     "decided": _decided,
-    "result_issued": lambda _, event, __: {"result": event.result, "machine_failing": None},
+    "result_issued": _result_issued,
     "pickup_offered": lambda *_: {"pickup": True},
     "parcel_requested": lambda _, event, __: {"parcels": event.n},
     "parcel_failed": lambda *_: {},

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from rules.filing.lifecycle import stage, status, tasks, timers
 from rules.known import known
 from schemas.filing.events import Clock
-from schemas.filing.state import STATUS_NAMES, Filing, FilingView, Task
-from schemas.stream.rows import FilingRow, Rows, Standing, TaskRow
+from schemas.filing.state import STATUS_NAMES, Filing, FilingView, IssuedResult, Task
+from schemas.stream.rows import FilingRow, IssuedRow, Rows, Standing, TaskRow
 
 
 def standing(filing: Filing) -> Standing:
@@ -43,6 +44,21 @@ def rows(filing: Filing) -> Rows:
     )
     found = tuple(map(_task_row, tasks(filing, known(filing.changed_at))))
     return Rows(row=row.model_dump(mode="json"), tasks=found)
+
+
+def results(filing: Filing) -> tuple[dict[str, Any], ...]:
+    """What the filing says in the register of each of its results; one that was signed has a stream that says the rest.
+
+    No column has two writers, so that the register is the same in whatever order their streams are folded.
+    """
+    numbered = (result for result in filing.results if result.number or result is filing.results[-1])
+    return tuple(map(_result_row, numbered))
+
+
+def _result_row(result: IssuedResult) -> dict[str, Any]:
+    if result.signed:
+        return result.model_dump(mode="json", include={"number", "n", "overtaken_at"})
+    return IssuedRow.model_validate(result.model_dump()).model_dump(mode="json")
 
 
 def _task_row(task: Task) -> TaskRow:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from schemas.filing import events as ev
-from schemas.filing.state import Fee, FeeState, Filing, FilingPart
+from schemas.filing.state import Fee, FeeState, Filing, FilingPart, IssuedResult
 from schemas.publishing.procedure import Act
 from schemas.stream.ledger import Recorded
 
@@ -37,7 +37,7 @@ def places(filing: Filing) -> tuple[str | None, ...]:
     return (None, *steps[: steps.index(filing.step) + 1 if filing.step else 1])
 
 
-def reopened(filing: Filing, event: ev.Reopened, _: datetime) -> dict[str, Any]:
+def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]:
     """What the event changes. The step itself begins by the next one, as every step does."""
     steps = [step.code for step in filing.procedure.review]
     place = 0 if event.step is None else steps.index(event.step)
@@ -63,6 +63,7 @@ def reopened(filing: Filing, event: ev.Reopened, _: datetime) -> dict[str, Any]:
         "proposal": filing.proposal if event.step and comes_after_proposal(filing, event.step) else None,
         "decision": None,
         "result": None,
+        "results": tuple(_overtaken(result, at) for result in filing.results),
         "pickup": False,
         "parcels_before": filing.parcels,
         "apologised": False,
@@ -70,6 +71,11 @@ def reopened(filing: Filing, event: ev.Reopened, _: datetime) -> dict[str, Any]:
         "machine_failing": None,
         "reopened": filing.reopened + 1,
     }
+
+
+def _overtaken(result: IssuedResult, at: datetime) -> IssuedResult:
+    """A result that the applicant may still hold, and nobody may rely on any more."""
+    return result if result.overtaken_at else result.model_copy(update={"overtaken_at": at})
 
 
 def _asked_anew(filing: Filing) -> tuple[FilingPart, ...]:

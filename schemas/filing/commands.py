@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
@@ -504,10 +505,12 @@ class ChangeCalendar(SystemCommand):
 
 
 class Issue(SystemCommand):
-    """The back office made the result."""
+    """The back office made the result; it is in force until `expires_on`, and `copies` originals were made."""
 
     kind: Literal["issue"] = "issue"
     result: FileRef | None = None
+    expires_on: date | None = None
+    copies: int | None = None
 
 
 class ReportFailing(SystemCommand):

@@ -6,6 +6,7 @@ Changes are additive: a changed meaning is a new kind.
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
@@ -589,10 +590,20 @@ class Decided(Model):
 
 
 class ResultIssued(Model):
-    """The signed result, or notice of refusal, was made and handed to the one-stop desk."""
+    """The signed result, or notice of refusal, was made and handed to the one-stop desk.
+
+    Its `number` in the register was taken with it; or before, by the stream of the filing's `n`-th result, in which the
+    agency's officers signed it, and as which it is `registered`. It is in force until `expires_on`; `copies` originals
+    were made of it. Those of before there was a register have no number.
+    """
 
     kind: Literal["result_issued"] = "result_issued"
     result: FileRef
+    number: Annotated[str | None, Numbered("result", unless="registered")] = None
+    registered: str | None = None
+    n: int | None = None
+    expires_on: date | None = None
+    copies: int | None = None
 
 
 class PickupOffered(Model):

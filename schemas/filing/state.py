@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import IntEnum, StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -286,6 +287,23 @@ class Decision(Model):
     legal_basis: str | None = None
 
 
+class IssuedResult(Model):
+    """A result of the filing, its `n`-th, with its number in the register; those of before there was one have none.
+
+    It was `signed` in a stream of its own, which knows more of it. A complaint has `overtaken` what it undid.
+    """
+
+    n: int
+    number: str | None = None
+    sha256: str
+    outcome: Outcome
+    issued_at: Instant
+    expires_on: date | None = None
+    copies: int = 1
+    signed: bool = False
+    overtaken_at: Instant | None = None
+
+
 class Filing(Model):
     """The state of a filing. `seq` is that of the last event folded in; `digests` are of what was loaded for it.
 
@@ -355,6 +373,7 @@ class Filing(Model):
     proposal: Proposal | None = None
     decision: Decision | None = None
     result: FileRef | None = None
+    results: tuple[IssuedResult, ...] = ()
     pickup: bool = False
     parcels: int = 0
     parcels_before: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from ..base import AgencyCode, Dong, Instant, Model
@@ -46,12 +47,27 @@ class Rows(Model):
     """The read models of one stream after an append.
 
     `row` is that of the kind's own table, if it has one; without the stream, the filing and the agency, which the
-    ledger adds. `tasks` is None for a kind that never has any, `standing` where it is what it was.
+    ledger adds. `tasks` is None for a kind that never has any, `standing` where it is what it was. `results` are those
+    columns of the register of results that the stream has to say; empty where they are what they were.
     """
 
     standing: Standing | None = None
     row: dict[str, Any] | None = None
     tasks: tuple[TaskRow, ...] | None = None
+    results: tuple[dict[str, Any], ...] = ()
+
+
+class IssuedRow(Model):
+    """What a filing says in the register of a result that it issued. `number` is empty on the way to the log."""
+
+    number: str | None = None
+    n: int
+    outcome: str
+    sha256: str
+    issued_at: Instant
+    expires_on: date | None = None
+    copies: int
+    overtaken_at: Instant | None = None
 
 
 class FilingRow(Model):

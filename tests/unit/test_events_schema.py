@@ -83,6 +83,7 @@ PERSONAL = {
 NUMBERED = {
     "submitted": {"code": "dossier"},
     "fee_paid": {"receipt_no": "receipt"},
+    "result_issued": {"number": "result"},
     "payment_requested": {"number": "payment"},
     "consignment_requested": {"number": "parcel"},
 }

@@ -23,7 +23,7 @@ def _issue(filing: Filing, command: cm.Issue, now: datetime) -> Events:
     if command.result is None:
         why = problem("result", "result_file_required")
         raise refuse(why)
-    issued = ev.ResultIssued(result=command.result)
+    issued = ev.ResultIssued(result=command.result, expires_on=command.expires_on, copies=command.copies)
     appointment = filing.clocks[Clock.PROCESSING]
     early = working_time.outcome(appointment.limit, appointment.due, now) is Timeliness.EARLY
     return (issued, ev.FinishedEarly(due=appointment.due)) if early else (issued,)

@@ -1,0 +1,1 @@
+"""Results after they are made: signed, entered, revoked, corrected; and whether they can be relied on."""

@@ -1,0 +1,48 @@
+"""The register of results: what it says of a number or of a file, to anybody; and its rows, to those who keep it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from rules.result.validity import standing
+from schemas.result import RegisteredResult, ResultStanding
+from views.log import Connection
+
+
+async def standing_of(connection: Connection, which: str, at: datetime | None = None) -> ResultStanding | None:
+    """What the register says of a result, by its number or the SHA-256 (hex) of its file, `at` an instant or now.
+
+    None if it has no such result. A file whose time-stamps were renewed is known by what it was and by what it is.
+    """
+    found = await connection.fetchrow(_WHICH, which.strip())
+    if found is None:
+        return None
+    return standing(RegisteredResult.model_validate(dict(found)), at or found["now"])
+
+
+async def of_filing(connection: Connection, code: str) -> tuple[RegisteredResult, ...]:
+    """All results of a filing, by its dossier code, in the order of their numbers; those given up too."""
+    rows = await connection.fetch(_OF_FILING, code.strip())
+    return tuple(RegisteredResult.model_validate(dict(row)) for row in rows)
+
+
+async def registered(
+    connection: Connection, agency: str | None, limit: int, before: str | None = None
+) -> tuple[RegisteredResult, ...]:
+    """The register of an agency, or of all, the newest number first; `before` is the last number of the page before."""
+    rows = await connection.fetch(_REGISTERED, agency, before, limit)
+    return tuple(RegisteredResult.model_validate(dict(row)) for row in rows)
+
+
+_WHICH: Final = """
+select *, now() as now from result where number = $1 or sha256 = $1 or renewed @> array[$1]
+order by number desc limit 1
+"""
+_OF_FILING: Final = """
+select result.* from result join filing using (filing_id) where filing.code = $1 order by n, number
+"""
+_REGISTERED: Final = """
+select * from result where ($1::text is null or agency = $1) and ($2::text is null or number < $2)
+order by number desc limit $3
+"""
