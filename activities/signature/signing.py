@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -20,7 +21,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from activities.partners.signer import Signer
-from activities.signature.identity import Identity
+from activities.signature.identity import Identity, SubjectRules
 from activities.signature.revocation import NOTHING
 from activities.signature.trust import Trust
 
@@ -35,21 +36,30 @@ class Person:
 
 @dataclass(frozen=True)
 class Lasting:
-    """What makes a signature last (B-LT): a time-stamp, and the revocation answers of its chain and the stamp's."""
+    """What makes a signature last (B-LT): a time-stamp, and the revocation answers of its chain and the stamp's.
+
+    `subjects` says how a certificate names its holder.
+    """
 
     stamper: TimeStamper
     trust: Trust
+    subjects: SubjectRules = field(default_factory=SubjectRules)
 
     async def context(self, chain: Sequence[x509.Certificate]) -> ValidationContext | None:
         """What there is to embed for a signer's chain (the signer first), asked for now; None if it does not hold."""
+        context, rule = await self.vouched(chain)
+        return None if rule else context  # the library signs with no chain that it can't follow
+
+    async def vouched(self, chain: Sequence[x509.Certificate]) -> tuple[ValidationContext, str | None]:
+        """What there is to embed for a signer's chain, and the rule by which it or the time-stamp's does not hold."""
         now = datetime.now(UTC)
         token = extract_certificate_info((await self.stamper.async_dummy_response("sha256"))["content"])
         others = [*chain[1:], *token.other_certs]
-        signer = await self.trust.vouch(chain[0], others, "signing", now, NOTHING)
-        stamp = await self.trust.vouch(token.signer_cert, others, "time_stamping", now, NOTHING)
-        if signer.rule or stamp.rule:  # the library signs with no chain that it can't follow
-            return None
-        return self.trust.context(others, now, signer.answers + stamp.answers)
+        signer, stamp = await asyncio.gather(
+            self.trust.vouch(chain[0], others, "signing", now, NOTHING),
+            self.trust.vouch(token.signer_cert, others, "time_stamping", now, NOTHING),
+        )
+        return self.trust.context(others, now, signer.answers + stamp.answers), signer.rule or stamp.rule
 
 
 async def sign_pdf(file: bytes, field: str, signer: Signer, person: Person, lasting: Lasting | None = None) -> bytes:
@@ -57,7 +67,7 @@ async def sign_pdf(file: bytes, field: str, signer: Signer, person: Person, last
 
     With a certificate that has expired, was revoked or nobody vouches for, it is time-stamped and no more (B-T).
     """
-    hand = await _hand(signer, person)
+    hand = await hand_of(signer, person)
     context = await lasting.context(hand.chain) if lasting else None
     meta = PdfSignatureMetadata(
         field_name=field,
@@ -80,7 +90,7 @@ async def sign_pdf(file: bytes, field: str, signer: Signer, person: Person, last
 
 async def sign_detached(content: bytes, signer: Signer, person: Person, stamper: TimeStamper | None = None) -> bytes:
     """The person's signature over exactly `content`: CMS in DER, the content left out."""
-    hand = await _hand(signer, person)
+    hand = await hand_of(signer, person)
     signed: cms.ContentInfo = await hand.async_sign_general_data(
         content, "sha256", detached=True, use_cades=True, timestamper=stamper
     )
@@ -105,8 +115,8 @@ class HttpStamper(TimeStamper):
         return tsp.TimeStampResp.load(answer.content)
 
 
-class _Hand(CmsSigner):
-    """The library's view of a key that is elsewhere."""
+class Hand(CmsSigner):
+    """The library's view of a key that is elsewhere; `chain` begins with the certificate of it."""
 
     def __init__(self, signer: Signer, number: str, chain: Sequence[x509.Certificate]) -> None:
         known = SimpleCertificateStore()
@@ -125,6 +135,7 @@ class _Hand(CmsSigner):
         return await self._signer.sign(f"sign:{digest.hex()}", self._number, digest)
 
 
-async def _hand(signer: Signer, person: Person) -> _Hand:
+async def hand_of(signer: Signer, person: Person) -> Hand:
+    """The person's key as the signer holds it. Raises as `Signer` does."""
     found = await signer.certificates(person.identity.number, person.identity.kind, person.name)
-    return _Hand(signer, person.identity.number, [x509.Certificate.load(der) for der in found])
+    return Hand(signer, person.identity.number, [x509.Certificate.load(der) for der in found])

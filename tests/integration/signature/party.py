@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,7 @@ from pyhanko.sign.fields import SigFieldSpec
 from activities.partners.signer import Holding, RemoteSigner, Signer
 from activities.signature.check import Signatory, SignatureCheck
 from activities.signature.identity import Identity
+from activities.signature.official import INITIALS, SEAL, SIGNATURE, sign_official
 from activities.signature.revisions import declared
 from activities.signature.revocation import Asking, Responders
 from activities.signature.signing import HttpStamper, Lasting, Person, sign_detached
@@ -39,6 +41,9 @@ FIELD: Final = APPLICANTS_FIELD
 APPLICANT: Final = Identity("person", "001099000001")
 SPOUSE: Final = Identity("person", "001099000002")
 COMPANY: Final = Identity("organisation", "0101234567")
+CLERK: Final = Identity("person", "001099000011")
+LEADER: Final = Identity("person", "001099000012")
+AGENCY: Final = Identity("organisation", "0109999999")
 BY_APPLICANT: Final = (Signatory(frozenset({APPLICANT}), FIELD),)
 BYTE_RANGE: Final = re.compile(rb"/ByteRange \[(\d+) (\d+) (\d+) (\d+)\s*\]")
 
@@ -171,6 +176,31 @@ class Party:
 
 def person(who: Identity) -> Person:
     return Person(who, "Nguyễn Thị Đặng Ước")
+
+
+async def official(
+    party: Party,
+    file: bytes,
+    field: str,
+    who: Identity,
+    *,
+    last: bool = False,
+    signer: Signer | None = None,
+    stamp: bytes | None = None,
+    at: datetime | None = None,
+) -> bytes:
+    """The file signed by an officer or an agency."""
+    named = Person(who, "Sở Xây dựng" if who == AGENCY else "Lê Thị Ước")
+    moment = at or datetime(2026, 11, 27, 2, 30, tzinfo=UTC)
+    by = signer or party.signer
+    return await sign_official(file, field, by, named, party.lasting(), last=last, at=moment, stamp=stamp)
+
+
+async def issued(party: Party, file: bytes) -> bytes:
+    """The file with initials, signature and seal."""
+    file = await official(party, file, INITIALS, CLERK)
+    file = await official(party, file, SIGNATURE, LEADER)
+    return await official(party, file, SEAL, AGENCY, last=True)
 
 
 async def over_ranges(file: bytes, covered: tuple[int, int, int, int], signer: Signer, who: Identity) -> bytes:

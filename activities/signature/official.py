@@ -1,0 +1,187 @@
+"""Officers sign what an agency issues: initials (ký nháy), signature (ký số), and the agency's seal (con dấu).
+
+Each is a revision of its own in a field that was declared before anybody signed. All are B-LT; the last one is B-LTA,
+so that the file can be checked when the certificates have expired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from io import BytesIO
+from typing import Final
+
+from asn1crypto import x509
+from pyhanko.pdf_utils.content import PdfContent
+from pyhanko.pdf_utils.generic import ArrayObject, ByteStringObject, pdf_name
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, InnerScaling, Margins, SimpleBoxLayoutRule
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import PdfSignatureMetadata, PdfSigner
+from pyhanko.sign.fields import (
+    FieldMDPAction,
+    FieldMDPSpec,
+    MDPPerm,
+    SigFieldSpec,
+    SigSeedSubFilter,
+    enumerate_sig_fields,
+)
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+from pyhanko.sign.signers.pdf_signer import DSSContentSettings, SigDSSPlacementPreference
+from pyhanko.stamp import StaticStampStyle
+
+from activities.partners.signer import Signer
+from activities.signature.identity import SubjectRules, identities
+from activities.signature.revisions import declared
+from activities.signature.signing import Lasting, Person, hand_of
+
+INITIALS: Final = "initials"
+SIGNATURE: Final = "signature"
+SEAL: Final = "seal"
+
+Box = tuple[int, int, int, int]
+
+ROOM: Final = 8192
+"""Hexadecimal digits: what a signature needs is not the same each time, so that it gets the next multiple of this."""
+
+_TOGETHER: Final = DSSContentSettings(include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_NEXT_TS)
+
+
+@dataclass(frozen=True)
+class SignatureField:
+    """An empty field for one signature. It is seen on the page, with the signer's stamp, only if it has a `box`.
+
+    `box` is left, bottom, right, top in points from the lower left corner of `page`; they count from 0, -1 is the last.
+    """
+
+    name: str
+    box: Box | None = None
+    page: int = -1
+
+
+class UnfitCertificateError(Exception):
+    """Nothing was signed: by this `rule` the certificate of the signer, or of the time-stamp, can't be relied on.
+
+    `passing`: who knows of revocations did not answer, so that it may be tried again.
+    """
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"not signed: {rule}")
+        self.rule = rule
+        self.passing = rule == "revocation_unknown"
+
+
+def with_fields(pdf: bytes, fields: Sequence[SignatureField]) -> bytes:
+    """The PDF as one revision with these empty fields, to be signed in this order. The same PDF gives the same bytes.
+
+    Each signature will lock every other field but those of whoever signs later.
+    """
+    names = [field.name for field in fields]
+    return declared(pdf, *(_spec(field, names[place + 1 :]) for place, field in enumerate(fields)))
+
+
+async def sign_official(  # noqa: PLR0913 -- all that a signature has
+    pdf: bytes,
+    field: str,
+    signer: Signer,
+    person: Person,
+    lasting: Lasting,
+    *,
+    last: bool,
+    at: datetime,
+    stamp: bytes | None = None,
+) -> bytes:
+    """`pdf` with the person's signature in the declared `field`: B-LT, and B-LTA if it is the `last`.
+
+    `at` is what the file says of when it was signed; the time-stamp proves the real moment. Called again with the same
+    arguments it asks for the signature of the same digest, so that nobody is asked twice over a retry. `stamp`, a PDF
+    of one page, is shown in the field's box.
+
+    Raises `UnfitCertificateError`; `OSError` without a time-stamp; `LookupError` for a field that is not there, or is
+    signed already; and as `Signer` does.
+    """
+    writer = _writer(pdf)
+    if not any(name == field for name, _, _ in enumerate_sig_fields(writer.prev, filled_status=False)):
+        msg = f"the PDF has no empty signature field {field}"
+        raise LookupError(msg)
+    hand = await hand_of(signer, person)
+    _named(hand.chain[0], person, lasting.subjects)
+    context, rule = await lasting.vouched(hand.chain)
+    if rule is not None:
+        raise UnfitCertificateError(rule)
+    meta = PdfSignatureMetadata(
+        field_name=field,
+        md_algorithm="sha256",
+        subfilter=SigSeedSubFilter.PADES,
+        embed_validation_info=True,
+        validation_context=context,
+        signer_key_usage={"digital_signature"},
+        use_pades_lta=last,
+        dss_settings=_TOGETHER,
+    )
+    output = BytesIO()
+    await _signed(writer, PdfSigner(meta, hand, timestamper=lasting.stamper, stamp_style=_style(stamp)), at, output)
+    return output.getvalue()
+
+
+def _spec(field: SignatureField, later: list[str]) -> SigFieldSpec:
+    others = FieldMDPSpec(FieldMDPAction.EXCLUDE, later) if later else FieldMDPSpec(FieldMDPAction.ALL)
+    return SigFieldSpec(
+        field.name,
+        on_page=field.page,
+        box=field.box,
+        field_mdp_spec=others,
+        doc_mdp_update_value=MDPPerm.FILL_FORMS,
+    )
+
+
+def _writer(pdf: bytes) -> IncrementalPdfFileWriter:
+    """One that adds nothing random and nothing of now."""
+    writer = IncrementalPdfFileWriter(BytesIO(pdf))
+    # The library has no other way to leave them out.
+    writer._document_id = ArrayObject([writer._document_id[0], ByteStringObject(sha256(pdf).digest()[:16])])  # noqa: SLF001
+    writer._update_meta = lambda: None  # type: ignore[method-assign] # noqa: SLF001
+    return writer
+
+
+def _named(certificate: x509.Certificate, person: Person, subjects: SubjectRules) -> None:
+    named = identities(certificate, subjects)
+    if person.identity not in named:
+        raise UnfitCertificateError("signer_is_other" if named else "signer_not_named")
+
+
+async def _signed(writer: IncrementalPdfFileWriter, signer: PdfSigner, at: datetime, output: BytesIO) -> None:
+    """What `PdfSigner.async_sign_pdf` does, but at this moment and with the same room for the signature each time."""
+    session = signer.init_signing_session(writer, existing_fields_only=True)
+    session.system_time = at
+    known = await session.perform_presign_validation(writer)
+    needed = await session.estimate_signature_container_size(known)
+    document = session.prepare_tbs_document(known, -(-needed // ROOM) * ROOM)
+    prepared, _ = document.digest_tbs_document(output=output)
+    signed = await document.perform_signature(prepared.document_digest, PdfCMSSignedAttributes(signing_time=at))
+    await signed.post_signature_processing(output)
+
+
+def _style(stamp: bytes | None) -> StaticStampStyle:
+    """The stamp in its own size, or as large as it fits into the box; without one the box stays empty."""
+    if stamp is None:
+        return StaticStampStyle(border_width=0)
+    whole = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MIN, AxisAlignment.ALIGN_MIN, Margins(), InnerScaling.SHRINK_TO_FIT)
+    return StaticStampStyle(border_width=0, background=_Page(stamp), background_layout=whole)
+
+
+class _Page(PdfContent):
+    """The first page of a PDF, under the same name each time."""
+
+    def __init__(self, pdf: bytes) -> None:
+        super().__init__()
+        self._pdf = pdf
+
+    def render(self) -> bytes:
+        page = self._ensure_writer.import_page_as_xobject(PdfFileReader(BytesIO(self._pdf)))
+        self.resources.xobject[pdf_name("/Stamp")] = page
+        left, bottom, right, top = page.get_object()["/BBox"]
+        self.box = BoxConstraints(width=abs(right - left), height=abs(top - bottom))
+        return b"/Stamp Do"
