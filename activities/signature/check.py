@@ -7,27 +7,20 @@ silent about revocation has not answered.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
-from typing import Final
 
 from asn1crypto import cms
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
-from pyhanko.sign.validation import async_validate_detached_cms, async_validate_pdf_signature
-from pyhanko.sign.validation.dss import DocumentSecurityStore
-from pyhanko.sign.validation.errors import NoDSSFoundError
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
-from pyhanko.sign.validation.settings import KeyUsageConstraints
-from pyhanko.sign.validation.status import SignatureStatus
+from pyhanko.sign.validation import async_validate_detached_cms
 
 from activities.signature.identity import Identity, SubjectRules, identities
 from activities.signature.moment import Moment, moment_of
+from activities.signature.reading import ANY_USE, integrity, kept_in, opened, read_through
 from activities.signature.revisions import (
     MALFORMED,
-    ONLY_SIGNATURES,
     Form,
     covers_its_revision,
     has_loose_end,
@@ -37,12 +30,6 @@ from activities.signature.revocation import NOTHING, Answers
 from activities.signature.trust import UNDETERMINED, Standing, Trust
 from schemas.errors import problem
 from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureVerdict
-
-MOST_REVISIONS: Final = 50
-"""Each is compared with all before it: thousands, which fit into a file, would keep a thread for an hour."""
-
-ANY_USE: Final = KeyUsageConstraints(key_usage=set())
-"""The purpose of a certificate is judged with its chain."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +66,7 @@ class SignatureCheck:
     ) -> SignatureVerdict:
         """Whether `file` is `form`, signed by every one of `signatories` in the field declared for it, and no more."""
         try:
-            reader, rule = _opened(file)
+            reader, rule = opened(file)
             if reader is None or rule is not None:
                 return _refused(rule or "signature_unreadable", received_at)
             rule = _shape(file, reader, form, {signatory.field for signatory in signatories})
@@ -89,12 +76,12 @@ class SignatureCheck:
             found = []
             for signatory in signatories:
                 embedded = by_field[signatory.field]
-                rule = await self._pdf_integrity(embedded, received_at)
+                rule = await integrity(embedded, self._trust, received_at)
                 if rule is not None:
                     return _refused(rule, received_at, signatory.field)
                 claimed = embedded.self_reported_timestamp
-                _read(extract_certificate_info(embedded.signed_data))
-                found.append(_Signature(embedded.signed_data, signatory, _kept(reader), claimed))
+                read_through(extract_certificate_info(embedded.signed_data))
+                found.append(_Signature(embedded.signed_data, signatory, kept_in(reader), claimed))
         except MALFORMED:
             return _refused("signature_unreadable", received_at)
         return await self._signers(found, received_at)
@@ -108,7 +95,7 @@ class SignatureCheck:
             if signed is None:
                 return _refused("signature_not_detached", received_at)
             certificates = extract_certificate_info(signed)
-            _read(certificates)
+            read_through(certificates)
             context = self._trust.context(certificates.other_certs, received_at)
             status = await async_validate_detached_cms(content, signed, context, key_usage_settings=ANY_USE)
         except MALFORMED:
@@ -120,15 +107,6 @@ class SignatureCheck:
         claimed = status.signer_reported_dt
         return await self._signers([_Signature(signed, signatory, NOTHING, claimed)], received_at)
 
-    async def _pdf_integrity(self, embedded: EmbeddedPdfSignature, received_at: datetime) -> str | None:
-        context = self._trust.context(embedded.other_embedded_certs, received_at)
-        status = await async_validate_pdf_signature(
-            embedded, context, diff_policy=ONLY_SIGNATURES, key_usage_settings=ANY_USE
-        )
-        if not _is_whole(status):
-            return "signature_broken"
-        return "signed_form_changed" if status.modification_level is None or not status.docmdp_ok else None
-
     async def _signers(self, signatures: Iterable[_Signature], received_at: datetime) -> SignatureVerdict:
         rules: list[tuple[str, str]] = []
         evidence = []
@@ -138,7 +116,7 @@ class SignatureCheck:
             signer, others = certificates.signer_cert, [*certificates.other_certs, *moment.others]
             standing = await self._trust.vouch(signer, others, "signing", moment.judged_at, one.kept)
             rules += [(one.signatory.field, rule) for rule in self._wrong(one, standing, moment)]
-            evidence.append(_evidence(one, standing, moment))
+            evidence.append(evidence_of(one.signatory.field, one.certificates, standing, moment, one.claimed_at))
         return verdict_of(rules, received_at, evidence)
 
     def _wrong(self, signature: _Signature, standing: Standing, moment: Moment) -> Iterable[str]:
@@ -150,15 +128,6 @@ class SignatureCheck:
             yield "signer_not_named"
         elif not named & signature.signatory.anyone_of:
             yield "signer_is_other"
-
-
-def _opened(file: bytes) -> tuple[PdfFileReader | None, str | None]:
-    if b"%PDF-" not in file[:1024]:
-        return None, "signature_not_pdf"
-    reader = PdfFileReader(BytesIO(file))
-    if reader.total_revisions > MOST_REVISIONS:
-        return reader, "signed_form_has_more"
-    return reader, "signature_pdf_encrypted" if reader.encrypted else None
 
 
 def _shape(file: bytes, reader: PdfFileReader, form: Form, fields: set[str]) -> str | None:
@@ -186,36 +155,19 @@ def _detached(signature: bytes) -> cms.SignedData | None:
     return signed if alone and signed["encap_content_info"]["content"].native is None else None
 
 
-def _read(certificates: SignedDataCerts) -> None:
-    """Read whose they are, which the library does only when it is asked. Raises what is `MALFORMED`."""
-    for certificate in (certificates.signer_cert, *certificates.other_certs):
-        _ = certificate.subject.native, certificate.issuer.native, certificate.public_key.native
-
-
-def _is_whole(status: SignatureStatus) -> bool:
-    return status.intact and status.valid
-
-
-def _kept(reader: PdfFileReader) -> Answers:
-    """The revocation answers that the file brings along."""
-    try:
-        store = DocumentSecurityStore.read_dss(reader)
-    except NoDSSFoundError:
-        return NOTHING
-    read: Callable[[object], bytes] = lambda reference: reference.get_object().data  # type: ignore[attr-defined] # noqa: E731
-    return Answers(tuple(map(read, store.ocsps)), tuple(map(read, store.crls)))
-
-
-def _evidence(signature: _Signature, standing: Standing, moment: Moment) -> SignatureEvidence:
-    chain = standing.chain or (signature.certificates.signer_cert,)
+def evidence_of(
+    field: str, certificates: SignedDataCerts, standing: Standing, moment: Moment, claimed_at: datetime | None = None
+) -> SignatureEvidence:
+    """What was seen of one signature, of which the certificates are given."""
+    chain = standing.chain or (certificates.signer_cert,)
     answers = standing.answers + moment.answers
     return SignatureEvidence(
-        field=signature.signatory.field,
+        field=field,
         certificates=tuple(_base64(certificate.dump()) for certificate in chain),
         revocation=tuple(map(_base64, (*answers.ocsps, *answers.crls))),
         timestamp=_base64(moment.token) if moment.token else None,
         stamped_at=moment.stamped_at,
-        claimed_at=signature.claimed_at,
+        claimed_at=claimed_at,
         judged_at=moment.judged_at,
     )
 
@@ -229,16 +181,22 @@ def _refused(rule: str, received_at: datetime, field: str = "") -> SignatureVerd
 
 
 def verdict_of(
-    rules: Sequence[tuple[str, str]], received_at: datetime, evidence: Sequence[SignatureEvidence] = ()
+    rules: Sequence[tuple[str, str]],
+    received_at: datetime,
+    evidence: Sequence[SignatureEvidence] = (),
+    words: str = "",
 ) -> SignatureVerdict:
-    """The verdict by these rules, each of a field. Where one refuses, nobody cares any more what is not known."""
+    """The verdict by these rules, each of a field. Where one refuses, nobody cares any more what is not known.
+
+    The sentence of a rule stands under its name behind `words`.
+    """
     broken = [found for found in rules if found[1] not in UNDETERMINED]
     outcome = SignatureOutcome.VALID
     if rules:
         outcome = SignatureOutcome.REFUSED if broken else SignatureOutcome.UNDETERMINED
     return SignatureVerdict(
         outcome=outcome,
-        problems=tuple(problem(field or "signature", rule) for field, rule in broken or rules),
+        problems=tuple(problem(field or "signature", rule, says=words + rule) for field, rule in broken or rules),
         received_at=received_at,
         evidence=tuple(evidence),
     )

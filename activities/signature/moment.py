@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from asn1crypto import cms, x509
-from pyhanko.sign.general import extract_certificate_info
+from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, message_imprint_checker, validate_tst_signed_data
 
 from activities.signature.revocation import NOTHING, Answers
-from activities.signature.trust import UNDETERMINED, Trust
+from activities.signature.trust import UNDETERMINED, Standing, Trust
+
+StandingOf = Callable[[SignedDataCerts, datetime], Awaitable[Standing]]
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,13 @@ class Moment:
     doubtful: bool = False
 
 
-async def moment_of(signed: cms.SignedData, trust: Trust, received_at: datetime) -> Moment:
-    """The moment of the one signature in `signed`. A time-stamp that is broken or of a stranger proves nothing."""
+async def moment_of(
+    signed: cms.SignedData, trust: Trust, received_at: datetime, standing_of: StandingOf | None = None
+) -> Moment:
+    """The moment of the one signature in `signed`. A time-stamp that is broken or of a stranger proves nothing.
+
+    `standing_of` says how whoever stamped stood; unless given, as it is known at `received_at`.
+    """
     signer = signed["signer_infos"][0]
     doubtful = False
     for token in extract_tst_data_iter(signer, signed=False):
@@ -41,7 +49,10 @@ async def moment_of(signed: cms.SignedData, trust: Trust, received_at: datetime)
             continue
         if not (seen["intact"] and seen["valid"]) or seen["timestamp"] > received_at:
             continue
-        standing = await trust.vouch(certificates.signer_cert, others, "time_stamping", received_at, NOTHING)
+        if standing_of is None:
+            standing = await trust.vouch(certificates.signer_cert, others, "time_stamping", received_at, NOTHING)
+        else:
+            standing = await standing_of(certificates, seen["timestamp"])
         if standing.rule is None:
             at = seen["timestamp"]
             return Moment(at, at, token.dump(), standing.answers, tuple(others))

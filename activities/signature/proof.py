@@ -9,8 +9,13 @@ from datetime import datetime
 from typing import Final
 
 from asn1crypto import cms
+from pyhanko.sign.general import extract_certificate_info
 from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 
+from activities.signature.revisions import MALFORMED
+from activities.signature.revocation import NOTHING
+from activities.signature.trust import Trust
 from schemas.ids import canonical
 from schemas.signature import SignatureProof, SignatureVerdict, Unstamped
 
@@ -20,7 +25,7 @@ LONGEST: Final = 2.0
 
 async def proof_of(verdict: SignatureVerdict, stamper: TimeStamper | None) -> bytes:
     """The `SignatureProof` of a verdict as RFC 8785 JSON, with a time-stamp if there is one to be had."""
-    digest = hashlib.sha256(canonical(verdict.model_dump(mode="json", exclude_none=True))).digest()
+    digest = hashlib.sha256(_written(verdict)).digest()
     stamp = None if stamper is None else await _stamp(stamper, digest)
     missing = Unstamped.NO_AUTHORITY if stamper is None else Unstamped.NO_ANSWER
     proof = SignatureProof(
@@ -31,6 +36,31 @@ async def proof_of(verdict: SignatureVerdict, stamper: TimeStamper | None) -> by
         unstamped=missing if stamp is None else None,
     )
     return canonical(proof.model_dump(mode="json", exclude_none=True))
+
+
+def _written(verdict: SignatureVerdict) -> bytes:
+    return canonical(verdict.model_dump(mode="json", exclude_none=True))
+
+
+async def proved(proof: SignatureProof, trust: Trust) -> bool:
+    """Whether a trusted time-stamp proves that the verdict stood so when it says.
+
+    Whether its authority was revoked since is not asked: who keeps the proof vouches that it was kept from then on.
+    """
+    written = _written(proof.verdict)
+    if proof.token is None or proof.sha256 != hashlib.sha256(written).hexdigest():
+        return False
+    try:
+        token = cms.ContentInfo.load(base64.b64decode(proof.token), strict=True)["content"]
+        certificates = extract_certificate_info(token)
+        context = trust.context(certificates.other_certs, proof.verdict.received_at)
+        seen = await validate_tst_signed_data(token, context, lambda name: hashlib.new(name, written).digest())
+    except MALFORMED:
+        return False
+    standing = await trust.offline().vouch(
+        certificates.signer_cert, certificates.other_certs, "time_stamping", seen["timestamp"], NOTHING
+    )
+    return bool(seen["intact"] and seen["valid"]) and standing.rule in {None, "revocation_unknown"}
 
 
 async def _stamp(stamper: TimeStamper, digest: bytes) -> tuple[bytes, datetime] | None:

@@ -116,10 +116,15 @@ def later_change(file: bytes, reader: PdfFileReader, form: Form) -> str | None:
         return "signed_form_not_ours"
     if "/AcroForm" not in reader.get_historical_resolver(0).root:  # no form of ours: each declares its fields
         return "signed_form_not_ours"
+    return None if adds_only_signatures(reader) else "signed_form_changed"
+
+
+def adds_only_signatures(reader: PdfFileReader) -> bool:
+    """Whether all that came after the first revision, which declares fields, signs, stamps or adds long-term data."""
     found = ONLY_SIGNATURES.review_file(reader, 0)
-    if isinstance(found, SuspiciousModification) or found.modification_level > ModificationLevel.FORM_FILLING:
-        return "signed_form_changed"
-    return None
+    if isinstance(found, SuspiciousModification):
+        return False
+    return bool(found.modification_level <= ModificationLevel.FORM_FILLING)
 
 
 def covers_its_revision(signature: EmbeddedPdfSignature, file: bytes) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
+from time import monotonic
+from typing import Final
 
 import httpx
 from asn1crypto import cms, tsp, x509
@@ -24,6 +26,9 @@ from activities.partners.signer import Signer
 from activities.signature.identity import Identity, SubjectRules
 from activities.signature.revocation import NOTHING
 from activities.signature.trust import Trust
+
+LOOK_AGAIN: Final = 600.0
+"""Seconds for which the certificate of a time-stamping authority is taken to be the one in use."""
 
 
 @dataclass(frozen=True)
@@ -98,12 +103,20 @@ async def sign_detached(content: bytes, signer: Signer, person: Person, stamper:
 
 
 class HttpStamper(TimeStamper):
-    """A time-stamping authority over HTTP (RFC 3161)."""
+    """A time-stamping authority over HTTP (RFC 3161); every ten minutes it looks which certificate is in use."""
 
     def __init__(self, client: httpx.AsyncClient, address: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # the library left it out
         self._client = client
         self._address = address
+        self._looked_at = -LOOK_AGAIN
+
+    async def async_dummy_response(self, md_algorithm: str) -> cms.ContentInfo:
+        if monotonic() - self._looked_at >= LOOK_AGAIN:
+            self._dummy_response_cache.clear()
+            self._certs.clear()  # the library would vouch for all that it has ever seen
+            self._looked_at = monotonic()
+        return await super().async_dummy_response(md_algorithm)
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         headers = {"content-type": "application/timestamp-query"}

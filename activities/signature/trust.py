@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator import errors as wrong
 
-from activities.signature.revocation import NOTHING, Answers, Asking, ask_all
+from activities.signature.revocation import NOTHING, Answers, Asking, Offline, ask_all
 
 Purpose = Literal["signing", "time_stamping"]
 
@@ -62,6 +62,10 @@ class Trust:
     def __init__(self, roots: Sequence[x509.Certificate], asking: Asking) -> None:
         self._roots = list(roots)
         self._asking = asking
+
+    def offline(self) -> Trust:
+        """The same roots, and nobody to ask: only what was kept counts."""
+        return Trust(self._roots, Offline())
 
     def context(
         self, others: Sequence[x509.Certificate], moment: datetime, answers: Answers | None = None

@@ -15,8 +15,12 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from deploy.sandbox.trust import ROOT
 
+DAY: Final = timedelta(days=1)
 YEARS: Final = timedelta(days=3650)
 PERSON_LIFE: Final = timedelta(days=365)
+STAMPING_LIFE: Final = 3 * PERSON_LIFE
+STAMPING_USE: Final = PERSON_LIFE
+"""A certificate of the time-stamping authority holds longer than it is used, so that stamps can be renewed in time."""
 ANSWER_LIFE: Final = timedelta(hours=12)
 """For how long a CRL or an OCSP answer says that it may be relied on."""
 
@@ -48,19 +52,34 @@ class Holder:
 class Authority:
     """Keeps its keys in `folder`; `url` is where the certificates say that CRL and OCSP are served.
 
-    Root → issuing authority → people, OCSP responder and time-stamping authority.
+    Root → issuing authority → people, OCSP responder and time-stamping authority. Its clock can be put `ahead`.
     """
 
     def __init__(self, folder: Path, url: str) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.url = url
+        self.ahead = timedelta()
         root_key = _key(folder / "root.key")
         self.root = Holder(_kept(folder / ROOT, lambda: _root(root_key)), root_key)
         issuing = _key(folder / "issuing.key")
         name = _name("Sandbox Issuing CA")
         self.issuing = Holder(self._issue(self.root, name, issuing.public_key(), _CA, crl="root"), issuing)
-        self.responder = self._service(folder, "ocsp", "Sandbox OCSP", _RESPONDER)
-        self.stamping = self._service(folder, "tsa", "Sandbox TSA", _STAMPING)
+        self.services: list[x509.Certificate] = []
+        self._keys = folder
+        self._responder = self._service("ocsp", "Sandbox OCSP", _RESPONDER, YEARS)
+        self._stamping = self._service("tsa", "Sandbox TSA", _STAMPING, STAMPING_LIFE)
+
+    @property
+    def now(self) -> datetime:
+        """What time it is here."""
+        return datetime.now(UTC) + self.ahead
+
+    @property
+    def stamping(self) -> Holder:
+        """Who stamps now: with another certificate each year."""
+        if not timedelta() <= self.now - self._stamping.certificate.not_valid_before_utc < STAMPING_USE + DAY:
+            self._stamping = self._service("tsa", "Sandbox TSA", _STAMPING, STAMPING_LIFE)
+        return self._stamping
 
     def person(self, attributes: Sequence[tuple[x509.ObjectIdentifier, str]], until: datetime | None = None) -> Holder:
         """A new key and certificate for this subject; `until` in the past makes one that has expired."""
@@ -70,7 +89,7 @@ class Authority:
 
     def crl(self, issuer: Holder, revoked: Revoked) -> bytes:
         """The list of what `issuer` revoked, DER."""
-        now = datetime.now(UTC)
+        now = self.now
         builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.subject)
         builder = builder.last_update(now).next_update(now + ANSWER_LIFE)
         builder = builder.add_extension(x509.CRLNumber(int(now.timestamp())), critical=False)
@@ -88,7 +107,7 @@ class Authority:
             unknown = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.UNAUTHORIZED)
             return unknown.public_bytes(serialization.Encoding.DER)
         at = revoked.get(certificate.serial_number)
-        now = datetime.now(UTC)
+        now = self.now
         builder = ocsp.OCSPResponseBuilder().add_response(
             cert=certificate,
             issuer=self.issuing.certificate,
@@ -99,13 +118,16 @@ class Authority:
             revocation_time=at,
             revocation_reason=None,
         )
-        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self.responder.certificate)
-        builder = builder.certificates([self.responder.certificate])
-        return builder.sign(self.responder.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self._responder.certificate)
+        builder = builder.certificates([self._responder.certificate])
+        return builder.sign(self._responder.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
-    def _service(self, folder: Path, name: str, title: str, extensions: Sequence[Extension]) -> Holder:
-        key = _key(folder / f"{name}.key")
-        return Holder(self._issue(self.issuing, _name(title), key.public_key(), extensions), key)
+    def _service(self, name: str, title: str, extensions: Sequence[Extension], life: timedelta) -> Holder:
+        key = _key(self._keys / f"{name}.key")
+        until = self.now + life
+        holder = Holder(self._issue(self.issuing, _name(title), key.public_key(), extensions, until=until), key)
+        self.services.append(holder.certificate)
+        return holder
 
     def _issue(
         self,
@@ -117,9 +139,9 @@ class Authority:
         until: datetime | None = None,
         crl: str = "issuing",
     ) -> x509.Certificate:
-        now = datetime.now(UTC)
+        now = self.now
         end = until or now + (YEARS if extensions is _CA else PERSON_LIFE)
-        start = min(now, end) - timedelta(days=1)
+        start = min(now, end) - DAY
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer.certificate.subject)
         builder = builder.public_key(key).serial_number(x509.random_serial_number())
         builder = builder.not_valid_before(start).not_valid_after(end)

@@ -14,7 +14,7 @@ import base64
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import AwareDatetime, Field
 
 from deploy.sandbox.store import EPOCH, Ledger, Message, key_reused, not_found
-from deploy.sandbox.trust.authority import Authority, Holder, Revoked, opened, private
+from deploy.sandbox.trust.authority import DAY, Authority, Holder, Revoked, opened, private
 
 DECLINES: Final = "9901"
 SLOW: Final = "9902"
@@ -44,7 +44,6 @@ CREATE TABLE IF NOT EXISTS asked (
 
 Json = dict[str, object]
 Line = Annotated[str, Field(min_length=1, max_length=200)]
-DAY: Final = timedelta(days=1)
 DER: Final = serialization.Encoding.DER
 
 
@@ -163,7 +162,7 @@ class People(Ledger):
         return found
 
     def _make(self, number: str, new: NewHolder) -> Holder:
-        now = datetime.now(UTC)
+        now = self._authority.now
         prefix = self._style.person if new.kind == "person" else self._style.organisation
         shown = number[:-4] + "0000" if number.endswith(OTHER) else number
         subject = [(NameOID.COUNTRY_NAME, "VN"), (NameOID.COMMON_NAME, new.name[:64])]

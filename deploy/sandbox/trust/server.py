@@ -1,12 +1,14 @@
 """The HTTP face of the sandbox trust: certificates, CRL, OCSP, time-stamps, the remote signer, and faults on demand."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from asn1crypto import keys, tsp
 from asn1crypto import x509 as asn1
 from cryptography.hazmat.primitives import serialization
+from pydantic import AwareDatetime, Field
 from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 from starlette.applications import Starlette
@@ -32,6 +34,12 @@ class Faults(Message):
     tsa: Fault = "none"
 
 
+class Clock(Message):
+    """Body of `PUT /clock`: what time it is now, after which time goes on; the real time if not said."""
+
+    now: Annotated[AwareDatetime, Field(strict=False)] | None = None
+
+
 class TrustServer:
     """Serves one authority. `slow_after` in seconds."""
 
@@ -39,7 +47,6 @@ class TrustServer:
         self._authority = authority
         self._people = people
         self._slow_after = slow_after
-        self._stamper = _stamper(authority)
         self._faults = Faults()
 
     def routes(self) -> list[Route]:
@@ -53,6 +60,7 @@ class TrustServer:
             Route("/requests/{key}", self.ask, methods=["PUT"]),
             Route("/requests/{key}", self.asked, methods=["GET"]),
             Route("/faults", self.faults, methods=["PUT"]),
+            Route("/clock", self.clock, methods=["PUT"]),
         ]
 
     async def root(self, _request: Request) -> Response:
@@ -70,8 +78,7 @@ class TrustServer:
 
     async def ocsp(self, request: Request) -> Response:
         known = dict(self._people.known())
-        for service in (self._authority.stamping, self._authority.responder):
-            known[service.certificate.serial_number] = service.certificate
+        known |= {certificate.serial_number: certificate for certificate in self._authority.services}
         try:
             body = self._authority.ocsp(await request.body(), known, self._people.revoked())
         except ValueError:
@@ -81,7 +88,7 @@ class TrustServer:
     async def tsa(self, request: Request) -> Response:
         try:
             asked = tsp.TimeStampReq.load(await request.body(), strict=True)
-            answer = self._stamper.request_tsa_response(asked)
+            answer = _stamper(self._authority).request_tsa_response(asked)
         except ValueError:
             raise invalid(("body", "timestamp_request")) from None
         reply = Response(answer.dump(), media_type="application/timestamp-reply")
@@ -103,6 +110,11 @@ class TrustServer:
 
     async def faults(self, request: Request) -> Response:
         self._faults = await parse(request, Faults)
+        return Response(status_code=204)
+
+    async def clock(self, request: Request) -> Response:
+        told = await parse(request, Clock)
+        self._authority.ahead = told.now - datetime.now(UTC) if told.now else timedelta()
         return Response(status_code=204)
 
     async def _but(self, request: Request, fault: Fault, answer: Response) -> Response:
@@ -127,7 +139,8 @@ def _stamper(authority: Authority) -> DummyTimeStamper:
     holder = authority.stamping
     chain = SimpleCertificateStore()
     chain.register(_asn1(authority.issuing))
-    return DummyTimeStamper(_asn1(holder), keys.PrivateKeyInfo.load(private(holder.key)), certs_to_embed=chain)
+    key = keys.PrivateKeyInfo.load(private(holder.key))
+    return DummyTimeStamper(_asn1(holder), key, certs_to_embed=chain, fixed_dt=authority.now)
 
 
 def _asn1(holder: Holder) -> asn1.Certificate:

@@ -14,8 +14,9 @@ from pyhanko.sign.fields import SigFieldSpec
 
 from activities.forms.printing import printed
 from activities.partners.http import partner_client
-from activities.signature.check import MOST_REVISIONS, Signatory
+from activities.signature.check import Signatory
 from activities.signature.identity import Identity, SubjectRules, identities
+from activities.signature.reading import MOST_REVISIONS
 from activities.signature.revisions import Form, declared
 from activities.signature.revocation import NOTHING, Answers, Asking, Offline, Responders
 from activities.signature.signing import sign_detached, sign_pdf

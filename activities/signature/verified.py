@@ -1,0 +1,201 @@
+"""Is this what an agency issued: whole, signed and sealed by certificates that were good then? Asked by anybody, later.
+
+The time-stamps over the whole file are followed from the newest to the oldest, each judged at the moment that the one
+after it proves; so certificates may have expired since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from asn1crypto import cms
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import enumerate_sig_fields
+from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
+from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+from activities.signature.check import evidence_of, verdict_of
+from activities.signature.identity import Identity, SubjectRules, identities
+from activities.signature.moment import Moment, moment_of
+from activities.signature.proof import proved
+from activities.signature.reading import integrity, kept_in, opened, read_through
+from activities.signature.revisions import MALFORMED, adds_only_signatures, covers_its_revision, has_loose_end
+from activities.signature.revocation import Answers
+from activities.signature.trust import UNDETERMINED, Standing, Trust
+from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureProof, SignatureVerdict
+
+Expected = Mapping[str, Identity]
+"""Who must have signed in which field."""
+
+_PAST: Final = frozenset({"certificate_expired", "certificate_revoked"})
+
+
+async def verify_official(  # noqa: PLR0913 -- each can be asked for alone
+    pdf: bytes,
+    trust: Trust,
+    *,
+    at: datetime | None = None,
+    online: bool = True,
+    expected: Expected | None = None,
+    kept: SignatureProof | None = None,
+    subjects: SubjectRules | None = None,
+) -> SignatureVerdict:
+    """What is known of an issued PDF `at` an instant, or now.
+
+    *Refused*: it is not what was signed, not all of it, or somebody could not sign so. *Undetermined*: nobody can say,
+    as after the last time-stamp's authority has expired. Who signed stands in the evidence, one for each signature and
+    each time-stamp over the file, whose field is empty.
+
+    Without `online` nobody is asked, and revocation counts as it was known when each signature was made. `kept`, a
+    verdict of earlier over this file, or over what it was before time-stamps were renewed, decides what nobody can say
+    any more.
+    """
+    moment = at or datetime.now(UTC)
+    try:
+        verdict = await _looked_at(pdf, _Look(trust if online else trust.offline(), moment, online, subjects), expected)
+    except MALFORMED:
+        verdict = _verdict([("", "signature_unreadable")], moment)
+    verdict = verdict.model_copy(update={"file": hashlib.sha256(pdf).hexdigest()})
+    if kept is not None and verdict.outcome is SignatureOutcome.UNDETERMINED:
+        return await _by_kept(verdict, kept, pdf, trust)
+    return verdict
+
+
+@dataclass
+class _Look:
+    """One look at a file. `proved_at` is when all that is not looked at yet is proved to have been there already."""
+
+    trust: Trust
+    at: datetime
+    online: bool
+    subjects: SubjectRules | None
+    proved_at: datetime = field(init=False)
+    answers: Answers = field(init=False)
+    doubtful: bool = False
+
+    def __post_init__(self) -> None:
+        self.proved_at = self.at
+
+    async def stamped_by(self, certificates: SignedDataCerts, stamped_at: datetime) -> Standing:
+        """How whoever stamped stood: as is known now, or offline as was known then, if the certificate still held."""
+        signer, others = certificates.signer_cert, certificates.other_certs
+        if not self.online and signer.not_valid_after >= self.proved_at:
+            return await self.trust.vouch(signer, others, "time_stamping", stamped_at, self.answers)
+        return await self.trust.vouch(signer, others, "time_stamping", self.proved_at, self.answers)
+
+
+async def _looked_at(pdf: bytes, look: _Look, expected: Expected | None) -> SignatureVerdict:
+    reader, rule = opened(pdf)
+    if reader is None or rule is not None:
+        return _verdict([("", rule or "signature_unreadable")], look.at)
+    signatures = {one.field_name: one for one in reader.embedded_regular_signatures}
+    rule = _shape(pdf, reader, signatures, expected or {})
+    if rule is not None:
+        return _verdict([("", rule)], look.at)
+    look.answers = kept_in(reader)
+    rules, evidence = [], []
+    for stamp in reversed(reader.embedded_timestamp_signatures):
+        rule, seen = await _stamp(stamp, look)
+        evidence.append(seen)
+        if rule is not None:
+            return _verdict([("", rule)], look.at, evidence)
+    for name, signature in signatures.items():
+        rule, seen = await _signature(signature, look, (expected or {}).get(name))
+        evidence.append(seen)
+        rules += [(name, rule)] if rule else []
+    return _verdict(rules, look.at, evidence)
+
+
+def _shape(
+    pdf: bytes, reader: PdfFileReader, signatures: Mapping[str, EmbeddedPdfSignature], expected: Expected
+) -> str | None:
+    """The first rule that the file breaks before anybody asks who signed."""
+    first = reader.get_historical_resolver(0)
+    declared = {name for name, _, _ in enumerate_sig_fields(first)} if "/AcroForm" in first.root else set()
+    if not declared or not signatures:
+        return "signature_missing"
+    if not all(covers_its_revision(one, pdf) for one in reader.embedded_signatures):
+        return "signature_covers_part"
+    if has_loose_end(pdf, reader):
+        return "signed_form_has_more"
+    if not adds_only_signatures(reader):
+        return "signed_form_changed"
+    if not signatures.keys() <= declared:
+        return "signature_in_other_field"
+    stamped = max((one.signed_revision for one in reader.embedded_timestamp_signatures), default=-1)
+    sealed = stamped > max(one.signed_revision for one in signatures.values())
+    return None if sealed and declared | expected.keys() <= signatures.keys() else "signed_file_rolled_back"
+
+
+async def _stamp(stamp: EmbeddedPdfSignature, look: _Look) -> tuple[str | None, SignatureEvidence]:
+    """The rule by which a time-stamp does not fit the file, and what was seen; from now on it proves the moment."""
+    token: cms.SignedData = stamp.signed_data
+    certificates = extract_certificate_info(token)
+    read_through(certificates)
+    context = look.trust.context(certificates.other_certs, look.at)
+    seen = await validate_tst_signed_data(token, context, stamp.compute_digest)
+    stamped_at: datetime = seen["timestamp"]
+    standing = await look.stamped_by(certificates, stamped_at)
+    moment = Moment(look.proved_at, stamped_at, token.dump())
+    evidence = evidence_of("", certificates, standing, moment)
+    if not (seen["intact"] and seen["valid"]):
+        return "signature_broken", evidence
+    if standing.rule is None:
+        look.proved_at = min(stamped_at, look.proved_at)
+        return None, evidence
+    if standing.rule not in UNDETERMINED | _PAST:
+        return standing.rule, evidence
+    look.doubtful = True
+    return None, evidence
+
+
+async def _signature(
+    signature: EmbeddedPdfSignature, look: _Look, who: Identity | None
+) -> tuple[str | None, SignatureEvidence]:
+    certificates = extract_certificate_info(signature.signed_data)
+    read_through(certificates)
+    signer, claimed_at = certificates.signer_cert, signature.self_reported_timestamp
+    moment = await moment_of(signature.signed_data, look.trust, look.proved_at, look.stamped_by)
+    others = [*certificates.other_certs, *moment.others]
+    standing = await look.trust.vouch(signer, others, "signing", moment.judged_at, look.answers)
+    rule = await integrity(signature, look.trust, look.at) or standing.rule
+    if rule in _PAST and (look.doubtful or moment.doubtful) and moment.stamped_at is None:
+        rule = "timestamp_unknown"
+    if who is not None and who not in identities(signer, look.subjects or SubjectRules()):
+        rule = "signer_is_other"
+    return rule, evidence_of(signature.field_name, certificates, standing, moment, claimed_at)
+
+
+async def _by_kept(verdict: SignatureVerdict, kept: SignatureProof, pdf: bytes, trust: Trust) -> SignatureVerdict:
+    """The verdict of earlier, if it was over this file and is proved; else the one that leaves it open."""
+    of_file = kept.verdict.outcome is SignatureOutcome.VALID and kept.verdict.file in set(_states(pdf))
+    if not of_file or not await proved(kept, trust):
+        return verdict
+    return kept.verdict.model_copy(update={"file": verdict.file})
+
+
+def _states(pdf: bytes) -> Iterator[str]:
+    """The SHA-256 of the file as it was after each of its revisions."""
+    digest, done = hashlib.sha256(), 0
+    for end in _ends(pdf):
+        digest.update(pdf[done:end])
+        done = end
+        yield digest.copy().hexdigest()
+
+
+def _ends(pdf: bytes) -> Iterator[int]:
+    at = 0
+    while (at := pdf.find(b"%%EOF\n", at)) >= 0:
+        at += len(b"%%EOF\n")
+        yield at
+
+
+def _verdict(
+    rules: Sequence[tuple[str, str]], at: datetime, evidence: Sequence[SignatureEvidence] = ()
+) -> SignatureVerdict:
+    return verdict_of([(name or "file", rule) for name, rule in rules], at, evidence, "issued.")

@@ -1,0 +1,244 @@
+"""What anybody is told of an issued file: as it is, altered in every way, and years later; and others' opinions."""
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from asn1crypto import pem, x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from activities.partners.http import partner_client
+from activities.partners.signer import RemoteSigner
+from activities.signature.identity import Identity
+from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, with_fields
+from activities.signature.proof import proof_of
+from activities.signature.revocation import Responders
+from activities.signature.signing import sign_pdf
+from activities.signature.trust import Trust
+from activities.signature.verified import verify_official
+from schemas.signature import SignatureProof, SignatureVerdict
+from tests.integration.deploy.test_sandbox import Server
+from tests.integration.signature import party as p
+from tests.programs import program
+
+PAPER = with_fields(p.printed(text="1 000 000"), [SignatureField(name) for name in (INITIALS, SIGNATURE, SEAL)])
+WHO = {INITIALS: p.CLERK, SIGNATURE: p.LEADER, SEAL: p.AGENCY}
+YEAR = timedelta(days=365)
+
+
+class Issued(NamedTuple):
+    """A file with three signatures, and what was kept of a look at it then."""
+
+    file: bytes
+    proof: SignatureProof
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server("trust", tmp_path_factory.mktemp("trust"))
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+async def party(server: Server) -> AsyncIterator[p.Party]:
+    async with partner_client(server.url) as client:
+        party = await p.Party.meet(client)
+        party.signer, party.asking = RemoteSigner(client, patience=30), Responders(client, seconds=30)
+        yield party
+        await party.faults()
+        await party.clock()
+
+
+@pytest.fixture(scope="module")
+def kept() -> list[Issued]:
+    return []
+
+
+@pytest.fixture
+async def issued(party: p.Party, kept: list[Issued]) -> Issued:
+    """Made once for all tests."""
+    if not kept:
+        file = await p.issued(party, PAPER)
+        verdict = await verify_official(file, trust(party))
+        kept.append(Issued(file, SignatureProof.model_validate_json(await proof_of(verdict, party.stamper))))
+    return kept[0]
+
+
+def trust(party: p.Party) -> Trust:
+    return Trust([party.root], party.asking)
+
+
+def told(verdict: SignatureVerdict) -> str:
+    return " ".join([verdict.outcome, *(problem.rule for problem in verdict.problems)])
+
+
+async def judged(party: p.Party, file: bytes, **asked: object) -> str:
+    return told(await verify_official(file, trust(party), **asked))  # type: ignore[arg-type]
+
+
+async def test_a_whole_file_says_who_signed_who_sealed_and_when(party: p.Party, issued: Issued) -> None:
+    before = datetime.now(UTC)
+    verdict = await verify_official(issued.file, trust(party), expected=WHO)
+    assert told(verdict) == "valid"
+    stamp, *signed = verdict.evidence
+    assert [one.field for one in signed] == [INITIALS, SIGNATURE, SEAL]
+    moments = [one.stamped_at for one in (*signed, stamp)]
+    assert moments == sorted(filter(None, moments))
+    assert before - timedelta(minutes=10) < min(filter(None, moments))
+    assert SignatureVerdict.model_validate_json(verdict.model_dump_json()) == verdict
+    assert await judged(party, issued.file, online=False) == "valid"
+
+
+async def test_a_changed_byte_is_found_wherever_it_stands(party: p.Party, issued: Issued) -> None:
+    signatures = PdfFileReader(BytesIO(issued.file)).embedded_signatures
+    holes = [range(one.byte_range[1], one.byte_range[2]) for one in signatures]
+    places = [at for at in range(40, len(issued.file) - 40, 997) if not any(at in hole for hole in holes)]
+    assert len(places) > 20
+    for at in places:
+        altered = issued.file[:at] + bytes([issued.file[at] ^ 1]) + issued.file[at + 1 :]
+        assert (await judged(party, altered, online=False)).startswith("refused"), at
+
+
+async def test_a_changed_signature_is_found(party: p.Party, issued: Issued) -> None:
+    for one in PdfFileReader(BytesIO(issued.file)).embedded_signatures:
+        for at in range(one.byte_range[1] + 1, one.byte_range[1] + 4000, 997):
+            digit = b"0" if issued.file[at : at + 1] != b"0" else b"1"
+            altered = issued.file[:at] + digit + issued.file[at + 1 :]
+            assert (await judged(party, altered, online=False)).startswith("refused"), (one.field_name, at)
+
+
+@pytest.mark.parametrize(
+    "change", [p.another_page, p.larger_page, p.annotation, p.other_text, p.another_field, p.script]
+)
+async def test_a_later_revision_that_changes_anything_is_refused(
+    party: p.Party, issued: Issued, change: Callable[[IncrementalPdfFileWriter], None]
+) -> None:
+    assert await judged(party, p.changed(issued.file, change)) == "refused signed_form_changed"
+
+
+async def test_a_change_that_somebody_signed_is_refused_too(party: p.Party, issued: Issued) -> None:
+    file = await sign_pdf(p.changed(issued.file, p.annotation), "more", party.signer, p.person(p.SPOUSE))
+    assert await judged(party, file) == "refused signed_form_changed"
+    file = await sign_pdf(issued.file, "more", party.signer, p.person(p.SPOUSE))
+    assert await judged(party, file) == "refused signature_in_other_field"
+
+
+async def test_every_earlier_state_is_refused(party: p.Party, issued: Issued) -> None:
+    ends = [at + 6 for at in range(len(issued.file)) if issued.file.startswith(b"%%EOF\n", at)]
+    assert ends[-1] == len(issued.file)
+    answers = [await judged(party, issued.file[:end]) for end in ends[:-1]]
+    assert answers[0] == "refused signature_missing"
+    assert set(answers[1:]) == {"refused signed_file_rolled_back"}
+    assert len(answers) == 6
+
+
+async def test_what_hangs_on_or_lacks_the_end_is_refused(party: p.Party, issued: Issued) -> None:
+    assert await judged(party, issued.file + b"approved") == "refused signed_form_has_more"
+    assert (await judged(party, b"approved" + issued.file)).startswith("refused")
+    assert (await judged(party, issued.file[:-300])).startswith("refused")
+    for file in (b"", b"%PDF-1.7", p.printed(), p.encrypted()):
+        assert (await judged(party, file)).startswith("refused")
+
+
+async def test_another_agency_s_seal_is_not_this_one_s(party: p.Party, issued: Issued) -> None:
+    other = {**WHO, SEAL: Identity("organisation", "0100000001")}
+    assert await judged(party, issued.file, expected=other) == "refused signer_is_other"
+    more = {**WHO, "second": p.LEADER}
+    assert await judged(party, issued.file, expected=more) == "refused signed_file_rolled_back"
+
+
+async def test_a_stranger_s_authority_counts_for_nothing(party: p.Party, issued: Issued, tmp_path: Path) -> None:
+    *_, root = await p.LocalSigner(tmp_path).certificates("1", "person", "A")
+    other = Trust([x509.Certificate.load(root)], party.asking)
+    assert told(await verify_official(issued.file, other)) == "refused certificate_foreign"
+    assert told(await verify_official(issued.file, Trust([], party.asking))) == "undetermined" + 3 * " no_trust_roots"
+
+
+async def test_certificates_may_expire_while_the_time_stamp_holds(party: p.Party, issued: Issued) -> None:
+    at = datetime.now(UTC) + 2 * YEAR
+    await party.clock(at)
+    assert await judged(party, issued.file, at=at) == "valid"
+    assert await judged(party, issued.file, at=at, online=False) == "valid"
+
+
+async def test_when_the_last_time_stamp_has_expired_the_kept_verdict_counts(party: p.Party, issued: Issued) -> None:
+    at = datetime.now(UTC) + 4 * YEAR
+    await party.clock(at)
+    for online in (True, False):
+        open_ = "undetermined" + 3 * " timestamp_unknown"
+        assert await judged(party, issued.file, at=at, online=online) == open_
+        verdict = await verify_official(issued.file, trust(party), at=at, online=online, kept=issued.proof)
+        assert told(verdict) == "valid"
+        assert verdict.received_at == issued.proof.verdict.received_at
+
+
+async def test_a_kept_verdict_counts_only_as_it_was_stamped(party: p.Party, issued: Issued) -> None:
+    at = datetime.now(UTC) + 4 * YEAR
+    proof = issued.proof
+    elsewhere = proof.verdict.model_copy(update={"file": "0" * 64})
+    stamped_elsewhere = SignatureProof.model_validate_json(await proof_of(elsewhere, party.stamper))
+    for wrong in (
+        proof.model_copy(update={"token": None}),
+        proof.model_copy(update={"verdict": proof.verdict.model_copy(update={"received_at": at})}),
+        stamped_elsewhere,
+        stamped_elsewhere.model_copy(update={"token": proof.token}),
+        proof.model_copy(update={"token": stamped_elsewhere.token}),
+        proof.model_copy(update={"token": "AAAA"}),
+    ):
+        found = await judged(party, issued.file, at=at, online=False, kept=wrong)
+        assert found == "undetermined" + 3 * " timestamp_unknown"
+
+
+async def test_revoked_before_the_signing_is_refused_and_after_it_is_not(party: p.Party) -> None:
+    leader = Identity("person", "001099000077")
+    file = with_fields(p.printed(), [SignatureField(SIGNATURE)])
+    file = await p.official(party, file, SIGNATURE, leader, last=True)
+    assert await judged(party, file) == "valid"
+    await party.revoke(leader)
+    assert await judged(party, file) == "valid"
+    await party.revoke(leader, (datetime.now(UTC) - timedelta(hours=1)).isoformat())
+    assert await judged(party, file) == "refused certificate_revoked"
+    assert await judged(party, file, online=False) == "valid"  # as was known when it was signed
+
+
+async def test_who_is_asked_and_does_not_answer_has_not_said_that_it_holds(party: p.Party, issued: Issued) -> None:
+    await party.faults(ocsp="down", crl="down")
+    at = datetime.now(UTC) + timedelta(days=1)
+    assert await judged(party, issued.file, at=at) == "undetermined" + 3 * " revocation_unknown"
+
+
+async def test_others_see_the_same(party: p.Party, issued: Issued, tmp_path: Path) -> None:
+    (tmp_path / "f.pdf").write_bytes(issued.file)
+    (tmp_path / "root.pem").write_bytes(pem.armor("CERTIFICATE", party.root.dump()))
+    said = await ran(tmp_path, "pdfsig", "-nocert", "f.pdf")
+    assert said.count("Signature is Valid.") == 3
+    for one in PdfFileReader(BytesIO(issued.file)).embedded_regular_signatures:
+        start, before, after, length = one.byte_range
+        (tmp_path / "content").write_bytes(issued.file[start:before] + issued.file[after : after + length])
+        (tmp_path / "cms").write_bytes(one.pkcs7_content)
+        verify = "cms -verify -binary -inform DER -in cms -content content -CAfile root.pem -purpose any -out out"
+        await ran(tmp_path, "openssl", *verify.split())
+    (stamp,) = PdfFileReader(BytesIO(issued.file)).embedded_timestamp_signatures
+    start, before, after, length = stamp.byte_range
+    (tmp_path / "content").write_bytes(issued.file[start:before] + issued.file[after : after + length])
+    (tmp_path / "token").write_bytes(stamp.pkcs7_content)
+    verify = ["ts", "-verify", "-token_in", "-in", "token", "-data", "content", "-CAfile", "root.pem"]
+    await ran(tmp_path, "openssl", *verify)
+    (tmp_path / "content").write_bytes(b"other")
+    with pytest.raises(subprocess.CalledProcessError):
+        await ran(tmp_path, "openssl", *verify)
+
+
+async def ran(folder: Path, name: str, *words: str) -> str:
+    done = await asyncio.to_thread(
+        subprocess.run, [program(name), *words], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return str(done.stdout)
