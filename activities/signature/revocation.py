@@ -110,17 +110,25 @@ class Responders:
 async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
     """Answers about every certificate of a chain (root first) but the root; kept ones where nobody answers now.
 
-    A kept answer stands beside a new one only if that says *good*, whose signer may be too new to speak of the past; an
-    authority that says *revoked* is not outvoted by its own past.
+    A kept answer never stands beside a new one: an authority that says *revoked* is not outvoted by its own past.
     """
     pairs = list(zip(chain[1:], chain, strict=False))
     fetched = await asyncio.gather(*(asking.ask(certificate, issuer) for certificate, issuer in pairs))
     found = NOTHING
     for (certificate, _), answers in zip(pairs, fetched, strict=True):
-        found += answers
-        if answers == NOTHING or _all_good(answers):
-            found += kept.about(certificate, moment)
+        found += answers if answers != NOTHING else kept.about(certificate, moment)
     return found
+
+
+def of_old(answers: Answers, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
+    """The kept answers about those certificates of a chain of which the new `answers` say *good*.
+
+    Whoever answers now may sign with a certificate that did not exist at the moment, of which it so says nothing.
+    """
+    if not _all_good(answers):
+        return NOTHING
+    good = (one for one in chain[1:] if any(_ocsp_about(new, one, moment) for new in answers.ocsps))
+    return sum((kept.about(certificate, moment) for certificate in good), NOTHING)
 
 
 def _question(certificate: pyca.Certificate, issuer: pyca.Certificate) -> bytes:

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator import errors as wrong
 
-from activities.signature.revocation import NOTHING, Answers, Asking, Offline, ask_all
+from activities.signature.revocation import NOTHING, Answers, Asking, Offline, ask_all, of_old
 
 Purpose = Literal["signing", "time_stamping"]
 
@@ -100,6 +100,10 @@ class Trust:
             return Standing(rule, chain)
         answers = await ask_all(self._asking, chain, kept, moment)
         _, rule = await self._path(certificate, others, purpose, self.context(others, moment, answers))
+        old = of_old(answers, chain, kept, moment) if rule == "revocation_unknown" else NOTHING
+        if old != NOTHING:
+            answers += old
+            _, rule = await self._path(certificate, others, purpose, self.context(others, moment, answers))
         return replace(Standing(rule, chain), answers=answers)
 
     async def _path(

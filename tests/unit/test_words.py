@@ -30,6 +30,7 @@ MADE: Final = (
     "field_kind.",
     "goes_on.",
     "governing_day.",
+    "issued.",
     "length_",
     "misfit.",
     "no_such_",

@@ -66,8 +66,12 @@ class Authority:
         self.issuing = Holder(self._issue(self.root, name, issuing.public_key(), _CA, crl="root"), issuing)
         self.services: list[x509.Certificate] = []
         self._keys = folder
-        self._responder = self._service("ocsp", "Sandbox OCSP", _RESPONDER, YEARS)
+        self.renew_responder()
         self._stamping = self._service("tsa", "Sandbox TSA", _STAMPING, STAMPING_LIFE)
+
+    def renew_responder(self) -> None:
+        """Whoever answers by OCSP does so with a new certificate from now on."""
+        self._responder = self._service("ocsp", "Sandbox OCSP", _RESPONDER, YEARS)
 
     @property
     def now(self) -> datetime:

@@ -230,11 +230,11 @@ async def test_others_see_the_same(party: p.Party, issued: Issued, tmp_path: Pat
     start, before, after, length = stamp.byte_range
     (tmp_path / "content").write_bytes(issued.file[start:before] + issued.file[after : after + length])
     (tmp_path / "token").write_bytes(stamp.pkcs7_content)
-    verify = ["ts", "-verify", "-token_in", "-in", "token", "-data", "content", "-CAfile", "root.pem"]
-    await ran(tmp_path, "openssl", *verify)
+    stamped = ["ts", "-verify", "-token_in", "-in", "token", "-data", "content", "-CAfile", "root.pem"]
+    await ran(tmp_path, "openssl", *stamped)
     (tmp_path / "content").write_bytes(b"other")
     with pytest.raises(subprocess.CalledProcessError):
-        await ran(tmp_path, "openssl", *verify)
+        await ran(tmp_path, "openssl", *stamped)
 
 
 async def ran(folder: Path, name: str, *words: str) -> str:

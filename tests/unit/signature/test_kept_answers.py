@@ -9,7 +9,8 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
 from activities.signature.revocation import FRESH, NOTHING, Answers, Offline, ask_all
-from deploy.sandbox.trust.authority import Authority, Holder
+from activities.signature.trust import Trust
+from deploy.sandbox.trust.authority import Authority, Holder, Revoked
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +27,14 @@ def asn1(holder: Holder) -> x509.Certificate:
     return x509.Certificate.load(holder.certificate.public_bytes(serialization.Encoding.DER))
 
 
-def kept(authority: Authority, holder: Holder) -> Answers:
+def kept(authority: Authority, holder: Holder, revoked: Revoked | None = None) -> Answers:
     """What a signature brings along: the answer about `holder`, and the list of its authority."""
     asked = ocsp.OCSPRequestBuilder().add_certificate(
         holder.certificate, authority.issuing.certificate, hashes.SHA256()
     )
     request = asked.build().public_bytes(serialization.Encoding.DER)
     known = {holder.certificate.serial_number: holder.certificate}
-    return Answers((authority.ocsp(request, known, {}),), (authority.crl(authority.issuing, {}),))
+    return Answers((authority.ocsp(request, known, revoked or {}),), (authority.crl(authority.issuing, {}),))
 
 
 def test_an_answer_counts_for_as_long_as_it_is_fresh(authority: Authority, holder: Holder) -> None:
@@ -66,3 +67,30 @@ async def test_a_kept_answer_never_stands_beside_a_new_one(authority: Authority,
     assert not set(old.ocsps) & set(new.ocsps)
     assert new.crls == ()
     assert await ask_all(Offline(), chain, old, now) == old
+
+
+async def test_who_answers_now_may_be_too_new_to_speak_of_the_past(authority: Authority, holder: Holder) -> None:
+    then, old = datetime.now(UTC), kept(authority, holder)
+    authority.ahead = timedelta(days=400)
+    authority.renew_responder()
+    revoked = {holder.certificate.serial_number: then - timedelta(days=9)}
+    answers = [kept(authority, holder, serials).ocsps for serials in ({}, revoked)]
+    about_issuer = authority.crl(authority.root, {})
+    authority.ahead = timedelta()
+    authority.renew_responder()
+    for today, rule in zip(answers, (None, "revocation_unknown"), strict=True):
+        trust = Trust([asn1(authority.root)], _Today(today, about_issuer))
+        others = [asn1(authority.issuing)]
+        assert (await trust.vouch(asn1(holder), others, "signing", then, NOTHING)).rule == "revocation_unknown"
+        assert (await trust.vouch(asn1(holder), others, "signing", then, old)).rule == rule
+
+
+class _Today:
+    """Answers about a holder by OCSP, and about its issuer by list."""
+
+    def __init__(self, about_holder: tuple[bytes, ...], about_issuer: bytes) -> None:
+        self._holder = Answers(ocsps=about_holder)
+        self._issuer = Answers(crls=(about_issuer,))
+
+    async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:  # noqa: ARG002 -- a protocol
+        return self._issuer if certificate.ca else self._holder
