@@ -9,7 +9,7 @@ from typing import Any, Final
 import typer
 from typer.main import get_command
 
-from motcua.cli import attaching, complaints, filings, office, passing_over, schemas
+from motcua.cli import attaching, complaints, filings, office, passing_over, results, schemas
 from motcua.cli.help import KIT, in_both_languages
 from motcua.cli.running import Exit, note, owes_json, say_failure
 from motcua.errors import MotcuaError
@@ -36,7 +36,7 @@ def run(arguments: list[str]) -> None:
     owes_json.set("--json" in arguments)
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     # What is ours needs nobody else's modules, whose names would stand in the way of an agency's own.
-    ours = wanted is not None and wanted in _names(build({}))
+    ours = wanted is not None and wanted != results.NAME and wanted in _names(build({}))
     added = {} if ours else {entry.name: _load(entry) for entry in entry_points(group=GROUP)}
     app = build({name: found for name, found in added.items() if isinstance(found, typer.Typer)})
     if wanted is not None and wanted not in _names(app):
@@ -76,7 +76,15 @@ def _run_for_a_program(app: typer.Typer, arguments: list[str]) -> int:
 def build(added: dict[str, typer.Typer]) -> typer.Typer:
     """Our commands with `added` ones: those of the platform beside ours, those of others under their name."""
     app = typer.Typer(help=_HELP, no_args_is_help=True, rich_markup_mode="markdown", pretty_exceptions_enable=False)
-    for own in (filings.app, attaching.app, complaints.app, passing_over.app, office.app, schemas.app):
+    for own in (
+        filings.app,
+        results.commands(),
+        attaching.app,
+        complaints.app,
+        passing_over.app,
+        office.app,
+        schemas.app,
+    ):
         in_both_languages(own, KIT)
         _merge(app, own)
     for name, found in added.items():
@@ -88,8 +96,19 @@ def build(added: dict[str, typer.Typer]) -> typer.Typer:
 
 
 def _merge(app: typer.Typer, other: typer.Typer) -> None:
+    """Add the commands of `other`; those of a group that there is already, to it."""
     app.registered_commands += other.registered_commands
-    app.registered_groups += other.registered_groups
+    own = {_name(group): group.typer_instance for group in app.registered_groups}
+    for group in other.registered_groups:
+        same = own.get(_name(group))
+        if same is None or group.typer_instance is None:
+            app.registered_groups.append(group)
+        else:
+            same.registered_commands += group.typer_instance.registered_commands
+
+
+def _name(group: Any) -> str:
+    return str(group.name or group.typer_instance.info.name)
 
 
 def _load(entry: EntryPoint) -> typer.Typer | str:

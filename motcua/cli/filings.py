@@ -1,4 +1,4 @@
-"""`motcua submit`, `act`, `show`, `track`, `result`: one filing, by its id."""
+"""`motcua submit`, `act`, `show`, `track`: one filing, by its id."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from motcua.cli.running import (
     Exit,
     Patience,
     ask,
-    end_well,
     fail,
     note,
     out,
@@ -34,7 +33,6 @@ from motcua.cli.showing import (
     action_table,
     clock_table,
     receipt_line,
-    result_table,
     view_line,
     view_table,
     work_rows,
@@ -42,7 +40,6 @@ from motcua.cli.showing import (
 from motcua.client import FilingClient, command_id
 from motcua.errors import FilingNotAvailable, NotReady, RefusedError, Unavailable
 from motcua.machine_work import MachineWork
-from motcua.store import Store
 
 FilingId = Annotated[UUID, typer.Argument(metavar="FILING_ID", help="The filing's id, a UUID.")]
 Target = Annotated[
@@ -280,39 +277,6 @@ def track(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = 
                 out().print(view_line(view))
 
     ask(follow, patience)
-
-
-@app.command()
-def result(
-    filing_id: FilingId,
-    *,
-    file: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Download it to this file.")] = None,
-    as_json: AsJson = False,
-    patience: Patience = PATIENCE,
-) -> None:
-    """Show a filing's result; with --out download its file from MOTCUA_OBJECTS, and check its digest.
-
-    Example: motcua result FILING_ID --out certificate.pdf
-    """
-    found = ask(lambda client: client.result(filing_id), patience)
-    if file is not None:
-        _download(found.result, file)
-    if as_json:
-        print_json(plain(found))
-    else:
-        out().print(result_table(found))
-
-
-def _download(result: c.FileRef, file: Path) -> None:
-    async def get() -> bytes:
-        return await Store.from_environment().get(result)
-
-    data = end_well(get())
-    try:
-        file.write_bytes(data)
-    except OSError as error:
-        fail(f"{file} can't be written: {error.strerror}", Exit.USAGE)
-    note(f"saved to {file}; its digest is {result.sha256}")
 
 
 def print_receipt(filing_id: UUID, receipt: c.Receipt, *, as_json: bool) -> None:
