@@ -18,6 +18,7 @@ from operations.commands import (
     processes,
     record,
     restart,
+    result,
     store,
     tasks,
     versions,
@@ -35,7 +36,7 @@ for _commands in _ALONE:
 record.filings.command()(restart.restart)
 for _commands in (control.app, register.app):
     papers.registered_commands += _commands.registered_commands
-_OF_THE_RECORD: Final = (record.filings, files.app, ledger.app, store.app, filings.app, versions.app)
+_OF_THE_RECORD: Final = (record.filings, files.app, ledger.app, store.app, filings.app, versions.app, result.app)
 _PUBLISHING: Final = (procedure_changes.app, forms.app, provinces.app, absences.app, calendar_change.app)
 papers.add_typer(templates.app)
 for _group in (*_OF_THE_RECORD, *_PUBLISHING, papers, law.app):

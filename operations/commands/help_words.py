@@ -18,6 +18,7 @@ PLATFORM: Final[Mapping[str, str]] = {
     "ledger verify": "Tính lại mọi mã băm, chuỗi, số của nhật ký, và chỉ từng chỗ bị hỏng.",
     "ledger export": "Xuất bằng chứng của một hồ sơ: sự kiện, mã băm, biên nhận, mã băm của tệp.",
     "ledger rebuild": "Dựng lại các bảng hiển thị từ nhật ký rồi thay vào, công việc vẫn chạy.",
+    "result verify": "Cho biết ai ký, ai đóng dấu, lúc nào, tệp còn nguyên và còn hiệu lực không; không cần tài khoản.",
     "store presign": "Cho địa chỉ, hoặc chỗ trong thư mục, để chương trình khác đưa một tệp vào kho.",
     "store scrub": "Đọc lại mọi tệp mà nhật ký nêu, và chỉ tệp bị thiếu hoặc bị hỏng.",
     "store sweep": "Cất riêng tệp không hồ sơ nào nêu, rồi xóa nếu không ai cần đến.",

@@ -1,0 +1,207 @@
+"""`motcua result verify`: whoever holds an issued result asks what it is worth. It needs no account."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
+from rich.markup import escape
+from rich.table import Table
+
+from activities.signature.identity import SubjectRules
+from activities.signature.official import INITIALS, SEAL, SIGNATURE
+from activities.signature.trust import roots_in
+from motcua.cli.results import NAME
+from motcua.cli.running import AsJson, Exit, end_well, fail, out, print_json, use_stack_here
+from operations.addresses import APPLICATION, find_address
+from operations.commands.database import Connection, ask
+from operations.commands.printing import wide
+from operations.commands.publishing.calendar import instant
+from operations.results.checking import Asked, Checked, Hand, check, hands
+from rules.time.working_time import VIETNAM
+from schemas.result import ResultStanding, Validity
+from schemas.saying import said
+from schemas.signature import SignatureOutcome, SignatureProof
+from views.results import of_filing, standing_of
+
+ROOTS: Final = "MOTCUA_SIGNATURE_ROOTS"
+SUBJECTS: Final = "MOTCUA_SIGNATURE_SUBJECTS"
+
+app = typer.Typer(name=NAME)
+
+FileOption = Annotated[Path | None, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The PDF.")]
+
+
+@app.callback()
+def _group() -> None:
+    """Added to the group of the kit, which says what it is about."""
+
+
+@app.command()
+def verify(  # noqa: PLR0913 -- a command line has many options
+    file: FileOption = None,
+    *,
+    code: Annotated[
+        str | None, typer.Option("--code", help="Without a file: a dossier code, or a result's number.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="INSTANT", help="As of then, with its zone; else now.")
+    ] = None,
+    roots: Annotated[
+        Path | None, typer.Option("--roots", exists=True, dir_okay=False, help="PEM: who is trusted.")
+    ] = None,
+    proof: Annotated[
+        Path | None, typer.Option("--proof", exists=True, dir_okay=False, help="An earlier verdict.")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask nobody: neither authorities nor the register.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell who signed and sealed an issued PDF, when, whether it is whole, and whether it is in force.
+
+    Exit 0: it is validly signed, or unsigned and in the register, and nobody knows it to be out of force. 1: it is not,
+    or out of force. 3: nobody can say any more whether it was signed; then `--proof` takes a verdict that was kept.
+    What is in force says the register behind MOTCUA_DATABASE_URL; without it that stays *unknown*. Trusted are
+    `--roots`, else MOTCUA_SIGNATURE_ROOTS. Settings that are not set are those of the stack in this folder.
+
+    Examples: `motcua result verify license.pdf`, `motcua result verify --code H01.12-20261125-0000001`
+    """
+    use_stack_here()
+    try:
+        moment = datetime.now(UTC) if at is None else instant(at)
+    except PydanticCustomError as error:
+        fail(f"--at: {error.message()} [{error.type}]", Exit.USAGE)
+    if (file is None) == (code is None):
+        fail("đưa FILE hoặc --code / give FILE or --code", Exit.USAGE)
+    if file is None:
+        _tell_of_code(str(code), moment, as_json=as_json)
+        return
+    known = find_address(APPLICATION) and not offline
+    asked = Asked(_roots(roots), max(moment, datetime.now(UTC)), not offline, _kept(proof), _subjects())
+    verdict = end_well(check(file.read_bytes(), asked))
+    standing = _standing(str(verdict.file), moment) if known else None
+    checked = Checked(verdict, hands(verdict, asked.subjects), bool(known), standing)
+    if as_json:
+        print_json(checked.plain())
+    else:
+        _tell(file, checked)
+    if checked.in_force is False:
+        raise typer.Exit(Exit.REFUSED)
+    if checked.verdict.outcome is SignatureOutcome.UNDETERMINED:
+        raise typer.Exit(Exit.NOT_AVAILABLE)
+
+
+def _roots(file: Path | None) -> tuple[bytes, ...]:
+    found = file or (Path(os.environ[ROOTS]) if os.environ.get(ROOTS) else None)
+    try:
+        return () if found is None else roots_in(found.read_bytes())
+    except (OSError, ValueError) as error:
+        fail(f"không đọc được chứng thư gốc / the roots in {found} can't be read: {type(error).__name__}", Exit.USAGE)
+
+
+def _kept(file: Path | None) -> SignatureProof | None:
+    try:
+        return None if file is None else SignatureProof.model_validate_json(file.read_bytes())
+    except ValidationError:
+        fail(f"{file} không phải là kết luận đã lưu / is no verdict that was kept", Exit.USAGE)
+
+
+def _subjects() -> SubjectRules:
+    try:
+        return TypeAdapter(SubjectRules).validate_json(os.environ.get(SUBJECTS, "{}"))
+    except ValidationError:
+        fail(f"{SUBJECTS}: xem / see docs/signatures.md", Exit.USAGE)
+
+
+def _standing(which: str, at: datetime) -> ResultStanding | None:
+    async def look(connection: Connection) -> ResultStanding | None:
+        return await standing_of(connection, which, at)
+
+    return ask(look)
+
+
+def _tell_of_code(code: str, at: datetime, *, as_json: bool) -> None:
+    """What the register says of a number, or of all numbers of a dossier."""
+
+    async def look(connection: Connection) -> list[ResultStanding]:
+        numbers = [one.number for one in await of_filing(connection, code)] or [code]
+        found = [await standing_of(connection, number, at) for number in numbers]
+        return [standing for standing in found if standing is not None]
+
+    found = ask(look)
+    if not found:
+        fail("sổ kết quả không có mã này / the register has no such code", Exit.NOT_AVAILABLE)
+    if as_json:
+        print_json([one.model_dump(mode="json", exclude_none=True) for one in found])
+    else:
+        for one in found:
+            wide().print(_of_register(one))
+    if all(one.validity is not Validity.IN_FORCE for one in found):
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _tell(file: Path, checked: Checked) -> None:
+    outcome = said(f"signature_outcome.{checked.verdict.outcome}")
+    wide().print(f"[bold]{escape(str(file))}[/]: {outcome.vi} / {outcome.en}", soft_wrap=True)
+    for wrong in checked.verdict.problems:
+        field = "" if wrong.field == "file" else f"{_FIELDS.get(wrong.field, wrong.field)}: "
+        out().print(f"  [red]{escape(field)}{wrong.message.vi} / {wrong.message.en}[/]")
+    if checked.hands:
+        table = Table("", "Tên / Name", "MST / Tax code", "Lúc / At", "Chứng thư đến / Certificate until")
+        for hand in checked.hands:
+            table.add_row(*_row(hand))
+        wide().print(table)
+    if checked.standing is not None:
+        out().print(_of_register(checked.standing))
+    else:
+        out().print(_UNKNOWN[checked.register])
+
+
+_FIELDS: Final = {
+    "": "Dấu thời gian / Time-stamp",
+    INITIALS: "Ký nháy / Initials",
+    SIGNATURE: "Ký số / Signature",
+    SEAL: "Con dấu / Seal",
+}
+_UNKNOWN: Final = {
+    "unknown": "Hiệu lực / In force: chưa rõ, chưa hỏi sổ kết quả / unknown, the register was not asked",
+    "not_registered": "[red]Sổ kết quả không có tệp này / The register does not know this file[/]",
+}
+_VALIDITY: Final = {
+    Validity.IN_FORCE: "[green]còn hiệu lực / in force[/]",
+    Validity.NOT_ISSUED: "[red]chưa phát hành / not issued[/]",
+    Validity.VOIDED: "[red]số đã hủy, chưa từng phát hành / number given up, never issued[/]",
+    Validity.REVOKED: "[red]đã bị thu hồi / revoked[/]",
+    Validity.REPLACED: "[red]đã được thay / replaced[/]",
+    Validity.OVERTAKEN: "[red]hồ sơ được giải quyết lại / its filing was reopened[/]",
+    Validity.EXPIRED: "[red]đã hết hạn / expired[/]",
+}
+
+
+def _row(hand: Hand) -> tuple[str, ...]:
+    at = "" if hand.signed_at is None else _moment(hand.signed_at)
+    place = _FIELDS.get(hand.field, escape(hand.field))
+    return place, escape(hand.name), hand.tax_code or "", at, f"{hand.expires_at.astimezone(VIETNAM):%d/%m/%Y}"
+
+
+def _of_register(one: ResultStanding) -> str:
+    words = [f"{escape(one.number)} ({escape(one.agency)}): {_VALIDITY[one.validity]}"]
+    if one.issued_at is not None:
+        words.append(f"phát hành / issued {_moment(one.issued_at)}")
+    if one.expires_on is not None:
+        words.append(f"đến hết / until {one.expires_on:%d/%m/%Y}")
+    if one.ended_at is not None:
+        words.append(f"từ / since {_moment(one.ended_at)}")
+    if one.replaced_by is not None:
+        words.append(f"thay bằng / by {escape(one.replaced_by)}")
+    return ", ".join(words)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"

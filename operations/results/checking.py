@@ -1,0 +1,118 @@
+"""What is known of an issued file or of a number: by its signatures, and by the register."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+from asn1crypto import x509
+
+from activities.signature.identity import SubjectRules, identities
+from activities.signature.revocation import Responders
+from activities.signature.trust import Trust
+from activities.signature.verified import verify_official
+from schemas.result import ResultStanding, Validity
+from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureProof, SignatureVerdict
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Who signed: the field, the name, and for an organisation its tax code. A person's number is nobody's business."""
+
+    field: str
+    name: str
+    tax_code: str | None
+    signed_at: datetime | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is known. `asked`: whether the register was; `standing` is its answer, none if it does not know the file."""
+
+    verdict: SignatureVerdict
+    hands: tuple[Hand, ...]
+    asked: bool
+    standing: ResultStanding | None
+
+    @property
+    def in_force(self) -> bool | None:
+        """Whether it can be relied on; None if nobody can say."""
+        refused = self.verdict.outcome is SignatureOutcome.REFUSED and not (self.unsigned and self.standing)
+        if refused or (self.asked and self.standing is None):
+            return False
+        if self.standing is not None and self.standing.validity is not Validity.IN_FORCE:
+            return False
+        return True if self.asked and self.verdict.outcome is not SignatureOutcome.UNDETERMINED else None
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether nobody signed it: then the register alone can say that it is what was issued."""
+        return {one.rule for one in self.verdict.problems} in ({"signature_missing"}, {"signature_not_pdf"})
+
+    @property
+    def register(self) -> str:
+        """The word of the register: a `Validity`, `not_registered`, or `unknown` to whoever did not ask."""
+        if not self.asked:
+            return "unknown"
+        return "not_registered" if self.standing is None else self.standing.validity
+
+    def plain(self) -> dict[str, Any]:
+        """For a program."""
+        standing = self.standing and self.standing.model_dump(mode="json", exclude_none=True)
+        return {
+            "file": self.verdict.file,
+            "in_force": self.in_force,
+            "signatures": self.verdict.outcome,
+            "problems": [problem.model_dump(mode="json") for problem in self.verdict.problems],
+            "checked_at": self.verdict.received_at.isoformat(),
+            "signers": [_plain(hand) for hand in self.hands if hand.field],
+            "time_stamps": [_plain(hand) for hand in self.hands if not hand.field],
+            "register": {"answer": self.register} | (standing or {}),
+        }
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How it is to be looked at: whom to trust, as of when, whether authorities are asked, and what was kept of old."""
+
+    roots: Sequence[bytes]
+    at: datetime
+    online: bool
+    kept: SignatureProof | None
+    subjects: SubjectRules
+
+
+async def check(pdf: bytes, asked: Asked) -> SignatureVerdict:
+    """What a file says of itself."""
+    trusted = [x509.Certificate.load(root) for root in asked.roots]
+    async with httpx.AsyncClient(timeout=5) as client:
+        trust = Trust(trusted, Responders(client))
+        return await verify_official(pdf, trust, at=asked.at, online=asked.online, kept=asked.kept)
+
+
+def hands(verdict: SignatureVerdict, subjects: SubjectRules) -> tuple[Hand, ...]:
+    """Who signed, and who stamped, whose field is empty."""
+    return tuple(_hands(verdict.evidence, subjects))
+
+
+def _hands(evidence: tuple[SignatureEvidence, ...], subjects: SubjectRules) -> Iterator[Hand]:
+    for seen in evidence:
+        whose = x509.Certificate.load(base64.b64decode(seen.certificates[-1]))
+        codes = (one.number for one in identities(whose, subjects) if one.kind == "organisation")
+        name = str(whose.subject.native.get("common_name", ""))
+        yield Hand(seen.field, name, next(codes, None), seen.stamped_at, whose.not_valid_after)
+
+
+def _plain(hand: Hand) -> dict[str, Any]:
+    return {
+        "field": hand.field,
+        "name": hand.name,
+        "tax_code": hand.tax_code,
+        "signed_at": hand.signed_at and hand.signed_at.isoformat(),
+        "certificate_until": hand.expires_at.isoformat(),
+    }

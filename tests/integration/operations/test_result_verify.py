@@ -1,0 +1,167 @@
+"""`motcua result verify`: what whoever holds a file is told, with the register and without it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from asn1crypto import pem
+
+from activities.partners.http import partner_client
+from activities.partners.signer import RemoteSigner
+from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, with_fields
+from activities.signature.proof import proof_of
+from activities.signature.revocation import Responders
+from activities.signature.trust import Trust
+from activities.signature.verified import verify_official
+from tests.conftest import World
+from tests.integration.deploy.test_sandbox import Server
+from tests.integration.signature import party as p
+from tests.shell import Ended, Shell
+
+NUMBER = "H01.12-2026-K0000001"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server("trust", tmp_path_factory.mktemp("trust"))
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+async def party(server: Server) -> AsyncIterator[p.Party]:
+    async with partner_client(server.url) as client:
+        party = await p.Party.meet(client)
+        party.signer, party.asking = RemoteSigner(client, patience=30), Responders(client, seconds=30)
+        yield party
+        await party.clock()
+
+
+@pytest.fixture
+async def file(party: p.Party, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A license that three have signed, beside the root, in the folder in which commands run."""
+    monkeypatch.chdir(tmp_path)
+    paper = with_fields(p.printed(), [SignatureField(name) for name in (INITIALS, SIGNATURE, SEAL)])
+    (tmp_path / "license.pdf").write_bytes(await p.issued(party, paper))
+    (tmp_path / "root.pem").write_bytes(pem.armor("CERTIFICATE", party.root.dump()))
+    return tmp_path / "license.pdf"
+
+
+@pytest.fixture
+def nobody() -> Shell:
+    """Somebody with the root and the file, and nothing else."""
+    names = ("MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "TEMPORAL_ADDRESS")
+    return Shell({"COLUMNS": "300", "NO_COLOR": "1", **dict.fromkeys(names, "")})
+
+
+def visitor(nobody: Shell, world: World) -> Shell:
+    return Shell(nobody.env | {"MOTCUA_DATABASE_URL": world.app_dsn})
+
+
+async def verified(shell: Shell, *words: str | Path) -> Ended:
+    return await shell("result", "verify", *words, "--roots", "root.pem")
+
+
+async def registered(world: World, digest: str, **changes: Any) -> None:
+    said = {"number": NUMBER, "filing_id": uuid4(), "agency": "H01.12", "n": 1, "sha256": digest}
+    row = said | {"issued_at": datetime.now(UTC) - timedelta(hours=1), "state": "in_force"} | changes
+    columns, places = ", ".join(row), ", ".join(f"${n + 1}" for n in range(len(row)))
+    async with world.connection() as connection:
+        await connection.execute(f"insert into result ({columns}) values ({places})", *row.values())  # noqa: S608 -- ours
+
+
+async def test_without_the_register_it_says_who_signed_and_that_in_force_is_unknown(nobody: Shell, file: Path) -> None:
+    ended = await verified(nobody, file, "--json")
+    assert ended.code == 0, ended.err
+    said = ended.json
+    assert (said["signatures"], said["in_force"], said["register"]) == ("valid", None, {"answer": "unknown"})
+    assert [one["field"] for one in said["signers"]] == [INITIALS, SIGNATURE, SEAL]
+    assert [one["tax_code"] for one in said["signers"]] == [None, None, p.AGENCY.number]
+    assert p.CLERK.number not in ended.out
+    for words in ((), ("--offline",)):
+        ended = await verified(nobody, file, *words)
+        assert ended.code == 0
+        assert "Sở Xây dựng" in ended.out
+        assert "chưa rõ" in ended.out
+
+
+async def test_an_altered_file_is_refused_in_words(nobody: Shell, file: Path) -> None:
+    file.write_bytes(file.read_bytes().replace(b"200", b"300", 1))
+    ended = await verified(nobody, file)
+    assert ended.code == 1
+    assert "đã bị sửa" in ended.out
+    assert (await verified(nobody, file, "--json")).json["in_force"] is False
+
+
+async def test_the_register_says_whether_it_is_in_force(world: World, nobody: Shell, file: Path) -> None:
+    shell = visitor(nobody, world)
+    unknown = await verified(shell, file, "--json")
+    assert (unknown.code, unknown.json["register"]) == (1, {"answer": "not_registered"})
+    digest = unknown.json["file"]
+    ended_at = datetime.now(UTC) - timedelta(minutes=10)
+    await registered(world, digest, state="replaced", ended_at=ended_at, replaced_by="H01.12-2026-K0000002")
+    now = await verified(shell, file, "--json")
+    assert (now.code, now.json["in_force"], now.json["signatures"]) == (1, False, "valid")
+    assert now.json["register"]["replaced_by"] == "H01.12-2026-K0000002"
+    assert "đã được thay" in (await verified(shell, file)).out
+    before = await verified(shell, file, "--json", "--at", (ended_at - timedelta(minutes=1)).isoformat())
+    assert (before.code, before.json["in_force"]) == (0, True)
+    assert (await verified(shell, file, "--json", "--offline")).json["in_force"] is None
+
+
+async def test_a_number_is_asked_for_without_a_file(world: World, nobody: Shell, file: Path) -> None:
+    shell = visitor(nobody, world)
+    assert (await verified(shell, "--code", NUMBER)).code == 3
+    await registered(world, "c" * 64)
+    ended = await verified(shell, "--code", NUMBER, "--json")
+    assert (ended.code, ended.json[0]["validity"]) == (0, "in_force")
+    assert NUMBER in (await verified(shell, "--code", NUMBER)).out
+    assert file.exists()
+
+
+async def test_an_unsigned_file_is_what_the_register_says(world: World, nobody: Shell, file: Path) -> None:
+    shell, plain = visitor(nobody, world), file.with_name("plain.pdf")
+    plain.write_bytes(p.printed())
+    found = await verified(shell, plain, "--json")
+    assert (found.code, found.json["in_force"]) == (1, False)
+    await registered(world, found.json["file"])
+    ended = await verified(shell, plain, "--json")
+    assert (ended.code, ended.json["in_force"], ended.json["signatures"]) == (0, True, "refused")
+
+
+async def test_years_later_a_kept_verdict_speaks(nobody: Shell, party: p.Party, file: Path) -> None:
+    verdict = await verify_official(file.read_bytes(), Trust([party.root], party.asking))
+    file.with_name("proof.json").write_bytes(await proof_of(verdict, party.stamper))
+    later = datetime.now(UTC) + timedelta(days=4 * 365)
+    await party.clock(later)
+    for words in ((), ("--offline",)):
+        at = ("--at", later.isoformat(), *words)
+        assert (await verified(nobody, file, *at)).code == 3
+        ended = await verified(nobody, file, *at, "--proof", "proof.json", "--json")
+        assert (ended.code, ended.json["signatures"]) == (0, "valid")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["license.pdf", "--at", "yesterday"], "--at"),
+        (["license.pdf", "--code", NUMBER], "--code"),
+        ([], "--code"),
+        (["license.pdf", "--proof", "root.pem"], "root.pem"),
+    ],
+)
+async def test_what_is_not_understood_says_so(nobody: Shell, file: Path, words: list[str], told: str) -> None:
+    ended = await verified(nobody, *words)
+    assert (ended.code, told in ended.err) == (2, True)
+    assert file.exists()
+
+
+async def test_roots_that_are_none_are_refused(nobody: Shell, file: Path) -> None:
+    assert (await nobody("result", "verify", file, "--roots", file)).code == 2
+    assert (await nobody("result", "verify", file)).code == 3
