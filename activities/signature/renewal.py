@@ -1,0 +1,76 @@
+"""Another time-stamp over an issued file, before that of the last one has expired: then nobody could say more."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from io import BytesIO
+
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import PdfTimeStamper
+from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
+from pyhanko.sign.signers.pdf_signer import TimestampDSSContentSettings
+
+from activities.signature.revisions import MALFORMED
+from activities.signature.revocation import NOTHING
+from activities.signature.signing import Lasting
+from activities.signature.trust import Standing
+from activities.signature.verified import verify_official
+from schemas.signature import SignatureOutcome
+
+
+class NotRenewedError(Exception):
+    """The file was left as it is, by this `rule`: of a verdict, or `no_gain` where the new stamp holds no longer."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"not renewed: {rule}")
+        self.rule = rule
+
+
+def holds_until(pdf: bytes) -> datetime | None:
+    """When the certificate of the newest time-stamp over the file expires; None for a file that has none."""
+    try:
+        newest = _newest(PdfFileReader(BytesIO(pdf)))
+    except MALFORMED:
+        newest = None
+    return None if newest is None else newest.signer_cert.not_valid_after
+
+
+async def renewed(pdf: bytes, lasting: Lasting, now: datetime) -> bytes:
+    """`pdf` with one more revision: what is known `now` of the last stamp's authority, and a new stamp over all.
+
+    Raises `NotRenewedError` for a file that is not whole and validly signed, and `OSError` without a time-stamp.
+    """
+    verdict = await verify_official(pdf, lasting.trust, at=now)
+    if verdict.outcome is not SignatureOutcome.VALID:
+        raise NotRenewedError(verdict.problems[0].rule)
+    writer = IncrementalPdfFileWriter(BytesIO(pdf))
+    last = _newest(writer.prev)
+    if last is None:
+        raise NotRenewedError("signed_file_rolled_back")
+    new = extract_certificate_info((await lasting.stamper.async_dummy_response("sha256"))["content"])
+    if new.signer_cert.not_valid_after <= last.signer_cert.not_valid_after:
+        raise NotRenewedError("no_gain")
+    standings = await asyncio.gather(*(_standing(lasting, one, now) for one in (last, new)))
+    for standing in standings:
+        if standing.rule is not None:
+            raise NotRenewedError(standing.rule)
+    answers = sum((standing.answers for standing in standings), NOTHING)
+    context = lasting.trust.context([*last.other_certs, *new.other_certs], now, answers)
+    output = BytesIO()
+    # What is known is covered by the stamp, since it comes before it in the same revision.
+    before = TimestampDSSContentSettings(include_vri=False, update_before_ts=True)
+    stamper = PdfTimeStamper(lasting.stamper)
+    await stamper.async_timestamp_pdf(writer, "sha256", context, output=output, dss_settings=before)
+    return output.getvalue()
+
+
+def _newest(reader: PdfFileReader) -> SignedDataCerts | None:
+    """The certificates of the newest time-stamp over the file."""
+    stamps = reader.embedded_timestamp_signatures
+    return extract_certificate_info(stamps[-1].signed_data) if stamps else None
+
+
+async def _standing(lasting: Lasting, stamp: SignedDataCerts, now: datetime) -> Standing:
+    return await lasting.trust.vouch(stamp.signer_cert, stamp.other_certs, "time_stamping", now, NOTHING)

@@ -1,0 +1,137 @@
+"""Renewal: every issued file whose newest time-stamp soon can't be checked any more gets another, as a new file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from obstore.exceptions import BaseError
+from obstore.store import ObjectStore
+
+from activities.signature.renewal import NotRenewedError, holds_until, renewed
+from activities.signature.signing import Lasting
+from motcua.store import Store
+from operations.store.looking import see_it_works
+from schemas.files import FileRef, file_key
+from views.log import Connection
+
+SOON: Final = timedelta(days=180)
+"""So long before the end a stamp is renewed: whoever runs this once a month has five more chances."""
+PAGE: Final = 100
+TIMEOUT: Final = 30.0
+MOST_NAMED: Final = 10_000
+
+_COUNT: Final = "select count(*) from result where issued_at is not null and sha256 is not null"
+_PAGE: Final = f"""
+select number, filing_id, n, coalesce(renewed[array_upper(renewed, 1)], sha256) as sha256 from result
+where issued_at is not null and sha256 is not null and number > $1 order by number limit {PAGE}
+"""  # noqa: S608 -- a number of ours
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A result in the register, and the file that it is now."""
+
+    number: str
+    filing_id: UUID
+    n: int
+    sha256: str
+
+
+Records = Callable[[Issued, FileRef], Awaitable[None]]
+"""Tells the record that a result is another file now. Told again of the same result and file, it does nothing."""
+
+
+@dataclass
+class Report:
+    """What was done. `unsigned` have no time-stamp at all; `failed` names numbers, and why they are as they were."""
+
+    results: int = 0
+    unsigned: int = 0
+    due: int = 0
+    renewed: int = 0
+    dry_run: bool = False
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Renewing:
+    """How it is done: files of `store`, stamps by `lasting`, those due that end `within` of `now`."""
+
+    store: ObjectStore
+    lasting: Lasting
+    records: Records
+    now: datetime
+    within: timedelta = SOON
+    dry_run: bool = False
+
+
+async def renew(dsn: str, how: Renewing, progress: Callable[[int, int, int], None]) -> Report:
+    """Look at every result in the register. `progress(results, of, renewed)` is called after each.
+
+    It can be ended at any moment, and begun again: what is not recorded has not happened, and is swept. Raises
+    `StoreFailedError` for a store that does not answer, `OSError` without time-stamps, what `how.records` raises, and
+    what asyncpg raises.
+    """
+    report = Report(dry_run=how.dry_run)
+    connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
+    try:
+        of, last = await connection.fetchval(_COUNT), ""
+        while rows := await connection.fetch(_PAGE, last):
+            last = rows[-1]["number"]
+            for row in rows:
+                await _one(Issued(**row), how, report)
+                report.results += 1
+                progress(report.results, max(of, report.results), report.renewed)
+    finally:
+        await connection.close(timeout=TIMEOUT)
+    return report
+
+
+async def _one(issued: Issued, how: Renewing, report: Report) -> None:
+    found = await _read(how.store, issued)
+    if found is None:
+        _fail(report, issued, "damaged")
+        return
+    until = holds_until(found)
+    if until is None:
+        report.unsigned += 1
+        return
+    if until - how.now > how.within:
+        return
+    report.due += 1
+    if how.dry_run:
+        return
+    try:
+        file = await renewed(found, how.lasting, how.now)
+    except NotRenewedError as error:
+        _fail(report, issued, error.rule)
+        return
+    await how.records(issued, await Store(how.store).put(issued.filing_id, file, "application/pdf"))
+    report.renewed += 1
+
+
+async def _read(store: ObjectStore, issued: Issued) -> bytes | None:
+    """The file as it was issued; None if it is missing or another."""
+    try:
+        data = bytes(await (await store.get_async(file_key(issued.filing_id, issued.sha256))).bytes_async())
+    except FileNotFoundError:
+        return None
+    except BaseError:
+        await see_it_works(store)
+        return None
+    return data if hashlib.sha256(data).hexdigest() == issued.sha256 else None
+
+
+def _fail(report: Report, issued: Issued, rule: str) -> None:
+    if len(report.failed) < MOST_NAMED:
+        report.failed.append((issued.number, rule))
