@@ -56,7 +56,8 @@ class OpenResult(Model):
     the log does not hold yet; it tells the rest. `elsewhere` is None if the agency may decide the procedure, or else
     those that do, the nearest first; `no_desks` are those of the desks that may not receive for it. `partners` decide
     parts of it, as far as the province has such agencies. `not_in_force` is the validity of a version that is not in
-    force on the day, `only_in` the province that alone has the procedure, where that is another one.
+    force on the day, `only_in` the province that alone has the procedure, where that is another one. `signs`: the
+    agency's officers sign its results.
     """
 
     procedure: ProcedureRules | None = None
@@ -70,6 +71,7 @@ class OpenResult(Model):
     partners: tuple[Partner, ...] = ()
     not_in_force: Term | None = None
     only_in: Province | None = None
+    signs: bool = False
 
 
 class News(Model):
@@ -95,7 +97,8 @@ class Registry:
         asked = (request.stream, request.code, request.version, request.agency, Role.LEADER, request.day)
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                [(agency, queue, kind, rules, *term, calendar, leaders, owner)] = await connection.fetch(_OPEN, *asked)
+                [found] = await connection.fetch(_OPEN, *asked)
+                agency, queue, kind, rules, *term, calendar, leaders, owner, signs = found
                 procedure = None if rules is None else _read_rules(rules)
                 elsewhere = await directory.deciding(connection, agency, kind, procedure)
                 no_desks = await directory.no_desks(connection, agency, request.desks)
@@ -117,6 +120,7 @@ class Registry:
             partners=partners,
             not_in_force=_not_in_force(*term),
             only_in=None if owner is None else Province.model_validate_json(owner),
+            signs=signs,
         )
 
     @activity.defn(name="intake.calendar")
@@ -150,6 +154,7 @@ _TOLD: Final = (
     "consignment_ended",
     "referral_overdue",
     "referral_answered",
+    "result_released",
     "complaint_answered",
 )
 _NEWS: Final = """
@@ -164,7 +169,8 @@ with asked as (
         select convert_from(body, 'UTF8')::jsonb as told, agency as whose from event where stream = $1 and seq = 1
     ) as begun on true
 ), named as (
-    select asked.*, queue, case when not begun then kind end as kind, province
+    select asked.*, queue, case when not begun then kind end as kind, province,
+        coalesce(signing <> '[]', false) as signs
     from asked left join agency using (agency)
 )
 select named.agency, named.queue, named.kind, coalesce(here.rules, nationwide.rules),
@@ -180,7 +186,7 @@ select named.agency, named.queue, named.kind, coalesce(here.rules, nationwide.ru
     select json_build_object('province', province, 'name', json_build_object('vi', name_vi, 'en', name_en))
     from province_in_force as owner
     where named.code = any(owner.own) and owner.province is distinct from named.province and not begun
-) from named left join lateral (
+), signs from named left join lateral (
     select version, rules, begun or {COVERS.format(day="$6")} as in_force, valid_from, valid_until from procedure
     where procedure.code = named.code and case
         when begun then procedure.version = named.version

@@ -50,8 +50,10 @@ REST: Final = 0.1
 """Seconds in which the engine's threads come to rest."""
 _FILING: Final = "Filing"
 _COMPLAINT: Final = "Complaint"
+_RESULT: Final = "Result"
 _VIEW: Final = "View"
 _SUBMIT: Final = "submit"
+_RESULTS: Final = "result:"
 _DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate"})
 
 
@@ -210,8 +212,12 @@ class FilingClient:
                 with contextlib.suppress(RefusedError, FilingNotAvailable):
                     return await self._ask(recorded(), c.Receipt, limit)
             try:
-                receipt: c.Receipt = await handle.execute_update(
-                    command.kind, command, id=update_id, result_type=c.Receipt, rpc_timeout=limit
+                receipt: c.Receipt = await (
+                    self._on_demand(stream, command, update_id, limit)
+                    if stream.startswith(_RESULTS)
+                    else handle.execute_update(
+                        command.kind, command, id=update_id, result_type=c.Receipt, rpc_timeout=limit
+                    )
                 )
             except WorkflowUpdateFailedError as error:
                 if not _was_dropped(error):
@@ -405,6 +411,30 @@ class FilingClient:
                 raise TryAgainError from error
             raise
         except (WorkflowAlreadyStartedError, RPCTimeoutOrCancelledError):
+            await _forget(operation)
+            raise
+        return receipt
+
+    async def _on_demand(self, stream: str, command: c.Command, update_id: str, limit: timedelta) -> c.Receipt:
+        """Give a command to a result, whose workflow runs only while there is something to do."""
+        result = c.StreamId.parse(stream)
+        operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+            _RESULT,
+            {"filing_id": str(result.filing), "n": result.n},
+            id=stream,
+            task_queue=c.TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+        try:
+            receipt: c.Receipt = await self._client.execute_update_with_start_workflow(
+                command.kind,
+                command,
+                start_workflow_operation=operation,
+                id=update_id,
+                result_type=c.Receipt,
+                rpc_timeout=limit,
+            )
+        except BaseException:
             await _forget(operation)
             raise
         return receipt

@@ -455,6 +455,7 @@ BEGINS: Final = {
     "referral": "referral_requested",
     "complaint": "complained",
     "papers": "paper_made",
+    "result": "result_entered",
 }
 
 _ONLY_ONE: Final = frozenset({"filing", "papers"})
@@ -568,6 +569,9 @@ def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:  # noqa: PLR0911 -
         case "part_answered", _:
             said = {name: body.get(name) for name in ("outcome", "officer", "result")}
             return facts.said(referral, "referral_answered", **said)
+        case "result_issued", _ if body.get("registered") is not None:
+            result = f"result:{filing_id}:{body.get('n')}"
+            return facts.said(result, "result_released", registered=body["registered"], result=body.get("result"))
         case "handed_over", "post":
             return facts.said(parcel, "consignment_ended", outcome="delivered")
         case "reopened", _:

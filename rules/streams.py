@@ -27,6 +27,10 @@ from rules.filing.guards import check as check_filing
 from rules.known import known
 from rules.papers import causes
 from rules.papers import stream as papers
+from rules.result import commands as result_commands
+from rules.result import fold as result_fold
+from rules.result import guards as result_guards
+from rules.result import projections as result_projections
 from schemas.base import Model, Text
 from schemas.complaint import COMPLAINT_COMMANDS, Complaint, ComplaintEvent, ComplaintStart
 from schemas.errors import Problem, problem
@@ -38,14 +42,15 @@ from schemas.ids import StreamId
 from schemas.papers import OfficialPapers, PaperKind, PapersEvent
 from schemas.parcel import Parcel, ParcelEvent, ParcelStart, RequestConsignment
 from schemas.payment import Payment, PaymentEvent, PaymentStart, RequestPayment
-from schemas.people import Actor, Role
+from schemas.people import OFFICERS, Actor, Role
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.referral import REFERRAL_COMMANDS, Referral, ReferralEvent, ReferralStart, RequestDecision
+from schemas.result import RESULT_COMMANDS, Result, ResultEvent, ResultStart
 from schemas.saying import said
 from schemas.stream.ledger import Recorded
 from schemas.stream.rows import Rows, Standing
-from schemas.stream.snapshots import FilingMemory, NoMemory, PaymentMemory, ReferralMemory
+from schemas.stream.snapshots import FilingMemory, NoMemory, PaymentMemory, ReferralMemory, ResultMemory
 from schemas.stream.versions import Reads
 
 
@@ -290,7 +295,7 @@ def _as_it_was(data: dict[str, Any]) -> dict[str, Any]:
 
 
 _UNKNOWN_BEFORE: Final = {
-    "submitted": 4,  # no `missing`, `desk`, end of a mandate, `scan`: would take in, ask, go on, and not wait
+    "submitted": 5,  # no `missing`, `desk`, end of a mandate, `scan`, `signs`: would take in, ask, go on, not wait
     "supplemented": 1,  # one that knows no `scan` would not wait for it
     "accepted": 1,  # one that knows no `since` would let the time run from too late
     "supplement_requested": 1,  # one that knows no `late` would give an officer's task to the leader who asked
@@ -416,5 +421,26 @@ PAPERS: Final = StreamKind(
     title=said("many.papers"),
 )
 
-KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL, COMPLAINT, PAPERS))
+RESULT: Final = StreamKind(
+    name="result",
+    workflow="Result",
+    state=Result,
+    events=ResultEvent,
+    first="result_entered",
+    initial=lambda origin: Result(**_numbered(origin)),
+    decide=result_commands.decide,
+    evolve=result_fold.evolve,
+    standing=result_projections.standing,
+    rows=result_projections.rows,
+    results=result_projections.results,
+    start=ResultStart,
+    commands=RESULT_COMMANDS,
+    guard=result_guards.guard,
+    writers=frozenset(OFFICERS | {Role.SYSTEM}),
+    evidence=result_projections.evidence,
+    memory=ResultMemory,
+    title=said("many.results"),
+)
+
+KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL, COMPLAINT, PAPERS, RESULT))
 """All kinds there are: what a process is given unless it is told otherwise."""

@@ -60,13 +60,18 @@ class CheckAnswer(Model):
 
 
 class IssueRequest(Model):
-    """Make the result, or the notice of refusal."""
+    """Make the result, or the notice of refusal.
+
+    Where officers sign it, `number` is the one that must stand on it; it may correct the result of another number.
+    """
 
     request_id: Key
     dossier: Dossier
     outcome: Outcome
     officer: str
     reason: str | None = None
+    number: str | None = None
+    corrects: str | None = None
 
 
 class IssueAnswer(Model):

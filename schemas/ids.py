@@ -63,6 +63,11 @@ def papers_stream(filing: UUID | str) -> str:
     return f"papers:{filing}"
 
 
+def result_workflow(filing: UUID | str, n: int) -> str:
+    """The workflow id, and the stream, of a filing's n-th result."""
+    return f"result:{filing}:{n}"
+
+
 class StreamId(NamedTuple):
     """The name of a stream, and of its workflow: `filing:<uuid>`, or `<kind>:<uuid>:<n>` for a filing's n-th of a kind.
 

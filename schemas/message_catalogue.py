@@ -49,10 +49,12 @@ from .reading import (
     TimelineEntry,
 )
 from .referral import REFERRAL_COMMANDS, ReferralEvent, ReferralView
+from .result import RESULT_COMMANDS, ResultEvent, ResultRecord, ResultStart
 from .stream.ledger import Receipt
 
 AnyEvent = Annotated[
-    Event | PaymentEvent | ParcelEvent | ReferralEvent | ComplaintEvent | PapersEvent, Field(discriminator="kind")
+    Event | PaymentEvent | ParcelEvent | ReferralEvent | ComplaintEvent | PapersEvent | ResultEvent,
+    Field(discriminator="kind"),
 ]
 """An event of any stream, as the log holds it."""
 
@@ -192,8 +194,9 @@ _UPDATES: Final = (
     *(f"Filing.{_kind(command)}" for command in PUBLIC_COMMANDS),
     *(f"Referral.{_kind(command)}" for command in REFERRAL_COMMANDS),
     *(f"Complaint.{_kind(command)}" for command in COMPLAINT_COMMANDS),
+    *(f"Result.{_kind(command)}" for command in RESULT_COMMANDS),
 )
-_COMMANDS: Final = tuple(dict.fromkeys((*PUBLIC_COMMANDS, *REFERRAL_COMMANDS, *COMPLAINT_COMMANDS)))
+_COMMANDS: Final = tuple(dict.fromkeys((*PUBLIC_COMMANDS, *REFERRAL_COMMANDS, *COMPLAINT_COMMANDS, *RESULT_COMMANDS)))
 _QUESTIONS: Final = get_args(Question)
 
 PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
@@ -201,6 +204,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("submission", Submission, _IN, (_workflow("Filing", Part.ARGUMENTS_SUBMISSION),)),
     Message("submit_check", SubmitCheck, _IN, (_update("Filing.submit", Part.ARGUMENT),)),
     Message("complaint_input", ComplaintStart, _IN, (_workflow("Complaint", Part.ARGUMENT),)),
+    Message("result_input", ResultStart, _IN, (_workflow("Result", Part.ARGUMENT),)),
     *(Message(f"command.{_kind(m)}", m, _IN, _given(m)) for m in _COMMANDS),
     Message(
         "receipt",
@@ -220,6 +224,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
             *(_update(name, Part.FAILURE) for name in _UPDATES),
             _workflow("Filing", Part.FAILURE),
             _workflow("Complaint", Part.FAILURE),
+            _workflow("Result", Part.FAILURE),
             *(_view(_ask(m), Part.FAILURE) for m in _QUESTIONS),
         ),
     ),
@@ -244,6 +249,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message(
         "complaint_view", ComplaintView, _OUT, (_view("complaints", many=True), _workflow("Complaint", Part.RESULT))
     ),
+    Message("result_record", ResultRecord, _OUT, (_workflow("Result", Part.RESULT),)),
     Message("check_request", CheckRequest, _OUT, (_activity(CHECK, Part.ARGUMENT),)),
     Message("check_answer", CheckAnswer, _IN, (_activity(CHECK, Part.RESULT),)),
     Message("issue_request", IssueRequest, _OUT, (_activity(ISSUE, Part.ARGUMENT),)),

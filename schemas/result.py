@@ -1,19 +1,46 @@
-"""A result (kết quả) in the register: its number, whether it is in force, and what became of it."""
+"""A result (kết quả) in the register: how it was signed, whether it is in force, and what became of it."""
 
 from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from .base import AgencyCode, Instant, Model, Sha256
-from .filing.events import Outcome
+from pydantic import Field
+
+from .backoffice import Dossier
+from .base import (
+    AgencyCode,
+    DocumentNumber,
+    Instant,
+    Model,
+    Numbered,
+    Personal,
+    Sha256,
+    ShortText,
+    StrictModel,
+    Subject,
+)
+from .files import FileRef
+from .filing.commands import Command, SystemCommand
+from .filing.events import MachineWork, MachineWorkAnswered, MachineWorkFailing, Outcome
+from .people import Actor, Applicant, IdNumber, PersonKind, Role
+
+MOST_ENTRIES: Final = 20
+"""So many numbers a result may take: each time that nobody signs, and each correction, takes another."""
+
+MOST_RENEWALS: Final = 50
+"""Digests of so many renewed files are kept, the newest: one every few years."""
+
+OPENING: Final = "enter"
+"""The id of the command by which every stream of a result begins."""
 
 
 class ResultState(StrEnum):
-    """What the register says of a number: being signed, in force, given up unsigned, revoked, or corrected."""
+    """What the register says of a number: in the making, in force, given up unsigned, revoked, or corrected."""
 
-    SIGNING = "signing"
+    MAKING = "making"
     IN_FORCE = "in_force"
     VOIDED = "voided"
     REVOKED = "revoked"
@@ -67,3 +94,372 @@ class ResultStanding(Model):
     ended_at: Instant | None = None
     replaced_by: str | None = None
     as_of: Instant
+
+
+class SigningPlace(StrEnum):
+    """What an officer puts under a result, in this order: initials (ký nháy), signature (ký số), seal (con dấu)."""
+
+    INITIALS = "initials"
+    SIGNATURE = "signature"
+    SEAL = "seal"
+
+
+class Signatory(Model):
+    """Who signs, in which role, and what."""
+
+    place: SigningPlace
+    officer: Subject
+    role: Role
+
+
+class AgencySigner(StrictModel):
+    """Who signs the results of an agency, by what number the signing service knows them, and in what.
+
+    The seal is the agency's own: the number is its, and `officer` is who puts it on.
+    """
+
+    place: SigningPlace
+    officer: Subject
+    role: Role
+    number: IdNumber
+    holder: PersonKind = PersonKind.PERSON
+
+
+class ResultOrder(Model):
+    """What a result is made for: the decision with the seq `decided`, and the dossier that it decides."""
+
+    decided: int
+    outcome: Outcome
+    officer: str
+    reason: str | None = None
+    dossier: Dossier
+    filed_by: Actor
+
+
+class Adopted(Model):
+    """A result that its filing issued by itself, as the filing's log has it, and the order that it came of."""
+
+    number: str
+    result: FileRef
+    issued_at: Instant
+    expires_on: date | None = None
+    copies: int = 1
+
+
+class ResultStart(Model):
+    """What the stream of a filing's `n`-th result is started with: what it is for stands in the filing's log."""
+
+    filing_id: UUID
+    n: int = Field(ge=1, lt=2**31)
+
+
+class ResultEntered(Model):
+    """The result took a number (vào sổ) before it is made, so that the number stands on it; the `signers` will sign it.
+
+    Or the filing's own result was `adopted` under the number that it has: somebody wants to revoke or correct it. A
+    later one `corrects` the result of that number, for that reason and by that law, in the file that was `brought`, if
+    there is one; or it follows one that somebody would not sign.
+    """
+
+    kind: Literal["result_entered"] = "result_entered"
+    n: int
+    number: Annotated[str | None, Numbered("result", unless="adopted")] = None
+    adopted: str | None = None
+    decided: int | None = None
+    outcome: Outcome | None = None
+    signers: tuple[Signatory, ...] = ()
+    result: FileRef | None = None
+    issued_at: Instant | None = None
+    expires_on: date | None = None
+    copies: int | None = None
+    corrects: str | None = None
+    officer: str | None = None
+    brought: FileRef | None = None
+    order: Annotated[ResultOrder | None, Personal] = None
+    reason: Annotated[str | None, Personal] = None
+    legal_basis: Annotated[str | None, Personal] = None
+
+
+class ResultMade(Model):
+    """The file of the result was made, with a place for every signature."""
+
+    kind: Literal["result_made"] = "result_made"
+    result: FileRef
+    expires_on: date | None = None
+    copies: int | None = None
+
+
+class SignatureRequested(Model):
+    """The officer was asked to sign."""
+
+    kind: Literal["signature_requested"] = "signature_requested"
+    place: SigningPlace
+    officer: str
+    role: Role
+
+
+class ResultSigned(Model):
+    """The officer signed: the file has one more revision."""
+
+    kind: Literal["result_signed"] = "result_signed"
+    place: SigningPlace
+    officer: str
+    result: FileRef
+
+
+class SignatureDeclined(Model):
+    """The officer would not sign; without a `reason` they said so to the signing service alone."""
+
+    kind: Literal["signature_declined"] = "signature_declined"
+    place: SigningPlace
+    officer: str
+    reason: Annotated[str | None, Personal] = None
+
+
+class NumberVoided(Model):
+    """A number of the register stands for nothing: what was made under it was never signed."""
+
+    kind: Literal["number_voided"] = "number_voided"
+    registered: str
+
+
+class ResultReleased(Model):
+    """Everybody has signed: the result is in force (phát hành)."""
+
+    kind: Literal["result_released"] = "result_released"
+    n: int
+    registered: str
+    result: FileRef
+    expires_on: date | None = None
+    copies: int | None = None
+
+
+class ResultReplaced(Model):
+    """A corrected result has taken its place: it stays, and is marked so."""
+
+    kind: Literal["result_replaced"] = "result_replaced"
+    registered: str
+    by: str
+
+
+class ResultRevoked(Model):
+    """The result was revoked (thu hồi): it stays, and is marked so."""
+
+    kind: Literal["result_revoked"] = "result_revoked"
+    registered: str
+    officer: str
+    reason: Annotated[str, Personal]
+    legal_basis: Annotated[str, Personal]
+
+
+class ResultRenewed(Model):
+    """The file has another time-stamp, before the last one could not be checked any more: it is another file now."""
+
+    kind: Literal["result_renewed"] = "result_renewed"
+    registered: str
+    result: FileRef
+
+
+ResultEvent = (
+    ResultEntered
+    | ResultMade
+    | SignatureRequested
+    | ResultSigned
+    | SignatureDeclined
+    | NumberVoided
+    | ResultReleased
+    | ResultReplaced
+    | ResultRevoked
+    | ResultRenewed
+    | MachineWorkFailing
+    | MachineWorkAnswered
+)
+
+
+class ResultEntry(Model):
+    """A number that the result has or had. `result` is its file as it is now, `issued` as it was issued."""
+
+    registered: str | None = None
+    state: ResultState = ResultState.MAKING
+    result: FileRef | None = None
+    brought: FileRef | None = None
+    issued: FileRef | None = None
+    issued_at: Instant | None = None
+    expires_on: date | None = None
+    copies: int = 1
+    ended_at: Instant | None = None
+    corrects: str | None = None
+    replaced_by: str | None = None
+    renewed: tuple[Sha256, ...] = ()
+
+
+class Result(Model):
+    """The fold of the events of a result. The last of the `entries` is the one that is worked on, or was.
+
+    `signed` of the `signers` have signed it; who is next was `asked_at` that moment. The filing's own result is
+    `adopted`.
+    """
+
+    snapshot_version: int = 1
+    filing_id: UUID
+    n: int
+    agency: AgencyCode
+    seq: int = 0
+    adopted: bool = False
+    order: ResultOrder | None = None
+    entries: tuple[ResultEntry, ...] = ()
+    signers: tuple[Signatory, ...] = ()
+    signed: int = 0
+    asked_at: Instant | None = None
+    machine_failing: MachineWork | None = None
+
+    @property
+    def officer(self) -> str | None:
+        """Nobody claims it: whoever is to sign is named."""
+        return None
+
+    @property
+    def whose_task(self) -> str | None:
+        """As `officer`."""
+        return None
+
+    @property
+    def applicant(self) -> Applicant | None:
+        """Whose result it is."""
+        return self.order.dossier.applicant if self.order else None
+
+    @property
+    def filed_by(self) -> Actor | None:
+        """Who filed it."""
+        return self.order.filed_by if self.order else None
+
+    @property
+    def last(self) -> ResultEntry:
+        """What is worked on, or was."""
+        return self.entries[-1]
+
+    @property
+    def in_force(self) -> ResultEntry | None:
+        """The one that can be relied on."""
+        return next((entry for entry in self.entries if entry.state is ResultState.IN_FORCE), None)
+
+    @property
+    def awaited(self) -> Signatory | None:
+        """Whose signature is asked for now."""
+        made = bool(self.entries) and self.last.state is ResultState.MAKING and self.last.result is not None
+        return self.signers[self.signed] if made and self.signed < len(self.signers) else None
+
+
+class DeclineSignature(Command):
+    """Refuse to sign the result (từ chối ký), with the reason: its number is given up."""
+
+    kind: Literal["decline_signature"] = "decline_signature"
+    reason: ShortText
+
+
+class SignAgain(Command):
+    """Have the result made and signed again, under another number, after somebody has declined."""
+
+    kind: Literal["sign_again"] = "sign_again"
+
+
+class RevokeResult(Command):
+    """Revoke the result (thu hồi), with the reason and the law that says so."""
+
+    kind: Literal["revoke_result"] = "revoke_result"
+    reason: ShortText
+    legal_basis: ShortText
+
+
+class CorrectResult(Command):
+    """Correct the result (đính chính, cấp lại) by another one with a number of its own, for this reason, by this law.
+
+    `result` is the corrected file, if it is there already; without it the agency's back office makes it.
+    """
+
+    kind: Literal["correct_result"] = "correct_result"
+    reason: ShortText
+    legal_basis: ShortText
+    result: FileRef | None = None
+
+
+class RenewResult(Command):
+    """Keep the file with a further time-stamp: nothing else of it may have changed."""
+
+    kind: Literal["renew_result"] = "renew_result"
+    registered: DocumentNumber
+    result: FileRef
+
+
+RESULT_COMMANDS: Final[tuple[type[Command], ...]] = (
+    DeclineSignature,
+    SignAgain,
+    RevokeResult,
+    CorrectResult,
+    RenewResult,
+)
+"""What may be asked of a result; each is an Update of `Result` under its kind."""
+
+
+class EnterResult(SystemCommand):
+    """Begin: with an order and who signs it now, or with what the filing has issued by itself."""
+
+    kind: Literal["enter_result"] = "enter_result"
+    n: int
+    order: ResultOrder
+    signers: tuple[Signatory, ...] = ()
+    adopted: Adopted | None = None
+
+
+class SignAgainBy(SignAgain):
+    """The same with those who sign now. It is the stream's own: what is sent is a `SignAgain`."""
+
+    signers: tuple[Signatory, ...] = ()
+
+
+class CorrectResultBy(CorrectResult):
+    """The same with those who sign now. It is the stream's own: what is sent is a `CorrectResult`."""
+
+    signers: tuple[Signatory, ...] = ()
+
+
+class RecordMade(SystemCommand):
+    """The file is there, with a place for every signature."""
+
+    kind: Literal["record_made"] = "record_made"
+    result: FileRef
+    expires_on: date | None = None
+    copies: int | None = None
+
+
+class RecordSigned(SystemCommand):
+    """The officer signed."""
+
+    kind: Literal["record_signed"] = "record_signed"
+    place: SigningPlace
+    result: FileRef
+
+
+class RecordDeclined(SystemCommand):
+    """The officer told the signing service no."""
+
+    kind: Literal["record_declined"] = "record_declined"
+    place: SigningPlace
+
+
+class ResultFact(Model):
+    """Signal `result_settled` of a result to its filing: it is in force, as this file under this number."""
+
+    n: int = Field(ge=1, lt=2**31)
+    registered: str
+    result: FileRef
+    expires_on: date | None = None
+    copies: int | None = None
+
+
+class ResultRecord(Model):
+    """What the workflow of a result ends with: its numbers, and what the register says of each."""
+
+    filing_id: UUID
+    n: int
+    entries: tuple[ResultEntry, ...]

@@ -107,6 +107,7 @@ class World:
             post_url=self.env["MOTCUA_POST_URL"],
             signature_roots=self.env["MOTCUA_SIGNATURE_ROOTS"],
             tsa_url=self.env["MOTCUA_TSA_URL"],
+            signer_url=self.env["MOTCUA_SIGNER_URL"],
             sandbox=True,
         )
 

@@ -120,6 +120,9 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "complaint_answered",
         "complaint_withdrawn",
         "complaint_settled",
+        "result_released",
+        "result_replaced",
+        "result_revoked",
     }
 )
 """What is said to the applicant, or by them. Of all else they see that and when it happened, not what was said."""

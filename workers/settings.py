@@ -39,6 +39,9 @@ class RecordSettings(ProcessSettings):
     signature_roots: str | None = Field(default=None, description="PEM file of the authorities that are trusted")
     signature_subjects: Json[SubjectRules] = Field(default="{}", description="how certificates name their holders")  # type: ignore[assignment] # read as what is set
     tsa_url: str | None = Field(default=None, description="who time-stamps what is kept of a signature (RFC 3161)")
+    signer_url: str | None = Field(
+        default=None, description="the remote signer that holds the keys of officers and the agencies' seals"
+    )
     pool_size: int = Field(default=10, ge=1)
     ready_file: str | None = None
 
@@ -90,7 +93,6 @@ class WorkerSettings(RecordSettings):
 class RelaySettings(RecordSettings):
     """What the relay of official papers needs."""
 
-    signer_url: str | None = Field(default=None, description="the remote signer that holds the agencies' seals")
     tracking_url: str | None = Field(
         default=None, description="address of the page where a filing is followed, with {code} in it"
     )

@@ -1,19 +1,22 @@
-"""How the check of submitted signatures is put together."""
+"""How the check of submitted signatures, and the signing of officers, are put together."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
+from asn1crypto import x509
 
 from activities.ledger.database import Pool
+from activities.partners.http import partner_client
+from activities.partners.signer import NoSigner, RemoteSigner, Signer
 from activities.procedures import Procedures
 from activities.signature.revocation import Responders
-from activities.signature.signing import HttpStamper
+from activities.signature.signing import HttpStamper, Lasting
 from activities.signature.submitted import SubmittedSignatures
-from activities.signature.trust import roots_in
+from activities.signature.trust import Trust, roots_in
 from workers.settings import RecordSettings
 
 
@@ -33,6 +36,21 @@ async def submitted_signatures(settings: RecordSettings, pool: Pool) -> AsyncIte
             yield signatures
         finally:
             signatures.close()
+
+
+@asynccontextmanager
+async def signing(settings: RecordSettings) -> AsyncIterator[tuple[Signer, Lasting | None]]:
+    """Who signs for officers, and what makes that last; `NoSigner`, and None, where it is not set up."""
+    roots = [x509.Certificate.load(root) for root in _roots(settings.signature_roots)]
+    async with httpx.AsyncClient(timeout=5) as client, AsyncExitStack() as stack:
+        signer: Signer = NoSigner()
+        if settings.signer_url:
+            signer = RemoteSigner(await stack.enter_async_context(partner_client(settings.signer_url)))
+        lasting = None
+        if roots and settings.tsa_url:
+            stamper, trust = HttpStamper(client, settings.tsa_url), Trust(roots, Responders(client))
+            lasting = Lasting(stamper, trust, settings.signature_subjects)
+        yield signer, lasting
 
 
 def _roots(file: str | None) -> tuple[bytes, ...]:

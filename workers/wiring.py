@@ -33,6 +33,8 @@ from activities.partners.postal import HttpPost, Post
 from activities.payment import Payments
 from activities.reception import Reception
 from activities.reprojection import Reprojections
+from activities.results.register import Results
+from activities.results.signing import OfficialSigning
 from activities.views import WAITING_QUEUE, Views
 from activities.workflows import Workflows
 from motcua.stopping import GRACE
@@ -43,7 +45,7 @@ from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment import DEFAULT_PROVIDER
 from workers.eviction import ForgettingRunner
 from workers.settings import RecordSettings, WorkerSettings
-from workers.trust import submitted_signatures
+from workers.trust import signing, submitted_signatures
 from workflows.complaint import ComplaintWorkflow
 from workflows.filing import FilingWorkflow
 from workflows.healing import Healing
@@ -51,6 +53,7 @@ from workflows.parcel import ParcelWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.referral import ReferralWorkflow
 from workflows.reprojection import Reprojection
+from workflows.result import ResultWorkflow
 from workflows.view import ViewWorkflow
 
 
@@ -70,6 +73,7 @@ WORKFLOWS: Sequence[type] = (
     ParcelWorkflow,
     ReferralWorkflow,
     ComplaintWorkflow,
+    ResultWorkflow,
     ViewWorkflow,
     Reprojection,
     Healing,
@@ -126,6 +130,7 @@ async def activities_with(
         open_pool(settings) as pool,
         Inspector() as inspector,
         submitted_signatures(settings, pool) as signatures,
+        signing(settings) as (signer, lasting),
     ):
         vault = Vault(settings.master)
         async with pool.acquire() as connection:
@@ -142,6 +147,7 @@ async def activities_with(
         reception = Reception(store, keep, inspector, scanner_at(settings.clamd), signatures)
         others = Workflows()
         complaints = Complaints(pool, vault, kinds)
+        results, official = Results(pool, vault, kinds), OfficialSigning(pool, Store(store), signer, lasting)
         working = (
             ledger.append,
             registry.open,
@@ -166,6 +172,10 @@ async def activities_with(
             others.tell,
             complaints.grounds,
             complaints.remedy,
+            results.signers,
+            results.order,
+            official.prepare,
+            official.sign,
         )
         yield Functions(working, waiting=(views.changes,))
 

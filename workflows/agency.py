@@ -12,6 +12,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
 with workflow.unsafe.imports_passed_through():
+    from rules.filing.dossier import dossier
     from rules.known import known
     from schemas import backoffice as bo
     from schemas.base import Model
@@ -20,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.events import MachineWork
     from schemas.filing.state import Decision, Filing
     from schemas.referral import Referral
+    from schemas.result import Result
 
 from workflows.stream.recording import Stream
 
@@ -61,6 +63,21 @@ def issue(log: Stream[Filing], decision: Decision, queue: str) -> asyncio.Task[b
     return asyncio.create_task(_Asking(log, MachineWork.ISSUE).answer(bo.ISSUE, request, queue, bo.IssueAnswer))
 
 
+def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer]:
+    """Ask for the file of a result that its officers will sign, under the number that it has."""
+    order, entry = known(log.state.order), log.state.last
+    request = bo.IssueRequest(
+        request_id=f"result:{log.state.n}:{len(log.state.entries)}",
+        dossier=order.dossier,
+        outcome=order.outcome,
+        officer=order.officer,
+        reason=order.reason,
+        number=entry.registered,
+        corrects=entry.corrects,
+    )
+    return asyncio.create_task(_Asking(log, MachineWork.ISSUE).answer(bo.ISSUE, request, queue, bo.IssueAnswer))
+
+
 def decide(referral: Referral, queue: str) -> workflow.ActivityHandle[Any]:
     """Ask for the decision of a part; its officers may decide meanwhile. A kit of before knows no such question."""
     request = bo.AnswerRequest(
@@ -85,7 +102,7 @@ class _Asking:
     A filing whose team lead has been told waits as cheaply as ever: from then on the server alone tries again.
     """
 
-    def __init__(self, log: Stream[Filing], work: MachineWork) -> None:
+    def __init__(self, log: Stream[Filing] | Stream[Result], work: MachineWork) -> None:
         self._log = log
         self._work = work
         self._tries = 0
@@ -135,22 +152,3 @@ def _type_of(error: BaseException | None) -> str | None:
     """The type of what a hook raised, if it looks like one."""
     name = error.type if isinstance(error, ApplicationError) else None
     return name if name is not None and _TYPE.fullmatch(name) else None
-
-
-def dossier(filing: Filing) -> bo.Dossier:
-    """What others are shown of a filing."""
-    if filing.applicant is None:
-        msg = "a filing without an applicant was registered"
-        raise RuntimeError(msg)
-    return bo.Dossier(
-        filing_id=filing.filing_id,
-        code=str(filing.code),
-        agency=filing.agency,
-        procedure=filing.procedure.code,
-        version=filing.procedure.version,
-        level=filing.level,
-        applicant=filing.applicant,
-        form=filing.form,
-        papers=filing.papers,
-        authorisation=filing.authorisation,
-    )

@@ -1,4 +1,4 @@
-"""The payments, parcels and referrals of a filing, which outlive it. Starting one that runs already is success."""
+"""The payments, parcels, referrals and results of a filing, which outlive it. Starting one that runs is success."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.workflows import TEMPORAL, StartRequest, TellRequest, Workflows
+    from rules.filing.dossier import dossier
     from rules.known import known
-    from rules.streams import PARCEL, PAYMENT, REFERRAL
+    from rules.streams import PARCEL, PAYMENT, REFERRAL, RESULT
     from rules.time import working_time
     from schemas import ids
     from schemas.base import Model
@@ -17,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment import PaymentStart
     from schemas.people import Address
     from schemas.referral import ReferralStart
-    from workflows.agency import dossier
+    from schemas.result import ResultStart
 
 
 async def start_payment(filing: Filing, fee: Fee) -> None:
@@ -82,6 +83,13 @@ async def start_referral(filing: Filing, part: FilingPart) -> None:
         due=due,
     )
     await _start(filing, REFERRAL.workflow, start, ids.referral_workflow(filing.filing_id, part.n))
+
+
+async def start_result(filing: Filing) -> None:
+    """Have the result made and signed, in a stream of its own."""
+    n = len(filing.results) + 1
+    start = ResultStart(filing_id=filing.filing_id, n=n)
+    await _start(filing, RESULT.workflow, start, ids.result_workflow(filing.filing_id, n))
 
 
 async def cancel_referral(filing: Filing, part: FilingPart) -> None:

@@ -16,9 +16,11 @@ with workflow.unsafe.imports_passed_through():
         SettleFee,
         SettleParcel,
         SettlePart,
+        SettleResult,
     )
     from schemas.filing.events import FeeSettlement, Outcome, ParcelOutcome
     from schemas.filing.state import FeeFact, OverduePartFact, ParcelFact, PartFact
+    from schemas.result import ResultFact
 
 
 def fee_command(raw: Any) -> SettleFee:
@@ -50,6 +52,12 @@ def part_command(raw: Any) -> SettlePart:
     )
 
 
+def result_command(raw: Any) -> SettleResult:
+    """That a result is signed. Raises `ValueError` for anything else."""
+    fact = ResultFact.model_validate(raw)
+    return SettleResult(command_id=f"result:{fact.n}", **dict(fact))
+
+
 def complaint_command(raw: Any) -> SettleComplaint:
     """How an upheld complaint is to be made good. Raises `ValueError` for anything else."""
     fact = ComplaintFact.model_validate(raw)
@@ -69,6 +77,8 @@ def recorded_fact(news: News) -> Command | None:  # noqa: PLR0911 -- one line fo
             return overdue_part_command({"n": news.n})
         case {"kind": "referral_answered"} as said:
             return part_command(said | {"n": news.n})
+        case {"kind": "result_released"} as said:
+            return result_command(said | {"n": news.n})
         case {"kind": "complaint_answered", "outcome": "upheld"}:
             return complaint_command({"n": news.n} | news.body)
         case _:

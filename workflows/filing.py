@@ -36,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
         parcel_command,
         part_command,
         recorded_fact,
+        result_command,
     )
     from workflows.stream.examining import examine, scan
     from workflows.stream.recording import failure, single_argument
@@ -183,9 +184,13 @@ class FilingLife(Life[Filing]):
         return instant and first and lifecycle.stage(filing) is Stage.INTAKE
 
     async def _issue(self) -> None:
-        """Have the agency make the result, until its file is really there."""
+        """Have the agency make the result, until its file is really there; or have it made and signed by officers."""
         while self._filing.result is None and (decision := self._filing.decision) is not None:
             await self._until(lambda: lifecycle.stage(self._filing) is Stage.ISSUE)
+            if self._filing.signs:
+                await children.start_result(self._filing)
+                await self._until(lambda: self._filing.result is not None)
+                return
             making = agency.issue(self.stream, decision, self.memory.queue)
             await self._until(making.done)
             made = making.result()
@@ -382,6 +387,11 @@ class FilingWorkflow:
     async def part_settled(self, *fact: Any) -> None:
         """A referral tells how its part was decided."""
         await self.life.take_fact("part_settled", single_argument(fact), part_command)
+
+    @workflow.signal
+    async def result_settled(self, *fact: Any) -> None:
+        """A result tells that everybody has signed it."""
+        await self.life.take_fact("result_settled", single_argument(fact), result_command)
 
     @workflow.signal
     async def complaint_upheld(self, *fact: Any) -> None:

@@ -67,6 +67,7 @@ class Filed:
             partners=found.partners,
             not_in_force=found.not_in_force,
             only_in=found.only_in,
+            signs=found.signs,
             examined=examined,
         )
 

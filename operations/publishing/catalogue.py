@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from rules.publishing.document import parse
 from rules.publishing.mistakes import Mistake
@@ -20,6 +20,7 @@ from schemas.agency import AgencyKind
 from schemas.base import AgencyCode, ShortText, StrictModel, Text, Version
 from schemas.people import Role
 from schemas.publishing.procedure import ProcedureCode
+from schemas.result import AgencySigner
 from views.catalogue import COVERING_FIRST, COVERS
 
 from .owner import Database, connected
@@ -87,7 +88,7 @@ class OfficerEntry(StrictModel):
 
 
 class AgencyEntry(StrictModel):
-    """An agency, what it is and in which province, where its machine work goes, and its officers.
+    """An agency, what it is and in which province, where its machine work goes, its officers, and who signs results.
 
     The province is a code of the first level (Decision 20/2020): without it the one that the agency's code begins with.
     """
@@ -99,6 +100,7 @@ class AgencyEntry(StrictModel):
     namespace: ShortText = "default"
     queue: ShortText = "backoffice"
     officers: tuple[OfficerEntry, ...] = ()
+    signing: tuple[AgencySigner, ...] = ()
 
 
 class Directory(StrictModel):
@@ -184,10 +186,12 @@ async def seed_directory(database: Database, data: bytes) -> Directory:
 
 
 _AGENCY: Final = """
-insert into agency (agency, name_vi, name_en, namespace, queue, kind, province)
-values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (agency) do update set (name_vi, name_en, namespace, queue, kind, province)
-    = (excluded.name_vi, excluded.name_en, excluded.namespace, excluded.queue, excluded.kind, excluded.province)
+insert into agency (agency, name_vi, name_en, namespace, queue, kind, province, signing)
+values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb)
+on conflict (agency) do update set (name_vi, name_en, namespace, queue, kind, province, signing) = (
+    excluded.name_vi, excluded.name_en, excluded.namespace, excluded.queue, excluded.kind, excluded.province,
+    excluded.signing
+)
 """
 _OFFICER: Final = """
 insert into officer (agency, subject, role, name, active) values ($1, $2, $3, $4, $5)
@@ -195,9 +199,13 @@ on conflict (agency, subject, role) do update set (name, active) = (excluded.nam
 """
 
 
+_SIGNING: Final = TypeAdapter(tuple[AgencySigner, ...])
+
+
 def _agency_row(entry: AgencyEntry) -> tuple[Any, ...]:
     province = entry.province or entry.agency.partition(".")[0]
-    return (entry.agency, entry.name.vi, entry.name.en, entry.namespace, entry.queue, entry.kind, province)
+    signing = _SIGNING.dump_json(entry.signing).decode() if entry.signing else None
+    return (entry.agency, entry.name.vi, entry.name.en, entry.namespace, entry.queue, entry.kind, province, signing)
 
 
 def _officer_rows(entry: AgencyEntry) -> list[tuple[str, str, str, str, bool]]:

@@ -46,7 +46,15 @@ KEPT: Final = 8
 
 _ON_PAPER: Final = ("missing", "received_at")
 _DESKS: Final = ("desk", "result_desk")
-_ASKED_FOR: Final = ("authorisation", "address", "payer_account", "possible_duplicates", "client_id", "submission_id")
+_ASKED_FOR: Final = (
+    "authorisation",
+    "address",
+    "payer_account",
+    "possible_duplicates",
+    "client_id",
+    "submission_id",
+    "signs",
+)
 
 
 def _submitted(filing: Filing, event: ev.Submitted, at: datetime) -> Change:

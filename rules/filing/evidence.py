@@ -6,7 +6,14 @@ from typing import Any
 
 from rules.evidence import Entry, Evidence
 from schemas.filing import events as ev
-from schemas.ids import StreamId, complaint_workflow, parcel_workflow, payment_workflow, referral_workflow
+from schemas.ids import (
+    StreamId,
+    complaint_workflow,
+    parcel_workflow,
+    payment_workflow,
+    referral_workflow,
+    result_workflow,
+)
 from schemas.level import Channel
 
 
@@ -28,6 +35,9 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:  # noqa: PLR0911 
         case ev.Reopened(complaint=n, about=about):
             upheld = {"about": about, "outcome": "upheld"}
             return ((Entry(("complaint_answered",), upheld, complaint_workflow(stream.filing, n)),),)
+        case ev.ResultIssued(n=int(n), registered=str(number), result=file):
+            released = {"registered": number, "result": file.model_dump(mode="json", exclude_none=True)}
+            return ((Entry(("result_released",), released, result_workflow(stream.filing, n)),),)
         case ev.PartOverdue(n=n):
             return ((Entry(("referral_overdue",), stream=referral_workflow(stream.filing, n)),),)
         case ev.PartAnswered(n=n):

@@ -9,7 +9,7 @@ from rules.time.working_time import local_day
 from schemas.result import RegisteredResult, ResultStanding, ResultState, Validity
 
 _NOT_IN_FORCE: Final = {
-    ResultState.SIGNING: Validity.NOT_ISSUED,
+    ResultState.MAKING: Validity.NOT_ISSUED,
     ResultState.VOIDED: Validity.VOIDED,
     ResultState.REVOKED: Validity.REVOKED,
     ResultState.REPLACED: Validity.REPLACED,

@@ -439,6 +439,7 @@ RESERVED_IDS: Final = (
     "machine:",
     "parcel:",
     "part:",
+    "result:",
     "ring:",
     "scan:",
 )
@@ -452,7 +453,8 @@ class Submit(Command):
     it, as far as there are such. `elsewhere` are those who decide the procedure, the nearest first, where this agency
     does not. `no_desks` are those of the submission's desks that may not receive for this agency. `not_in_force` is the
     term of a version that is not in force on the day of receipt; `only_in` the province that alone has the procedure,
-    where this agency is of another one. `examined` is what was found out about the files and the signature.
+    where this agency is of another one. `signs`: the agency's officers sign its results.
+    `examined` is what was found out about the files and the signature.
     """
 
     kind: Literal["submit"] = "submit"
@@ -466,6 +468,7 @@ class Submit(Command):
     partners: tuple[Partner, ...] = ()
     not_in_force: Term | None = None
     only_in: Province | None = None
+    signs: bool = False
     examined: Examined = Examined()
 
 
@@ -509,6 +512,17 @@ class Issue(SystemCommand):
 
     kind: Literal["issue"] = "issue"
     result: FileRef | None = None
+    expires_on: date | None = None
+    copies: int | None = None
+
+
+class SettleResult(SystemCommand):
+    """The stream of the filing's `n`-th result reports that it is signed, and registered under that number."""
+
+    kind: Literal["settle_result"] = "settle_result"
+    n: int
+    registered: str
+    result: FileRef
     expires_on: date | None = None
     copies: int | None = None
 

@@ -146,7 +146,7 @@ class Submitted(Model):
     for it (`accountable`), who decides parts of it (`partners`), and what it goes by (`digests`). `client_id` and
     `submission_id` are the filer's own names for it. `possible_duplicates` are the codes of the same person's open
     filings for the same procedure; the ledger looks. `scan` is what was known of viruses in its files, and
-    `signature_check` how its signature stood.
+    `signature_check` how its signature stood. `signs`: the agency's officers sign its result, in a stream of its own.
     """
 
     kind: Literal["submitted"] = "submitted"
@@ -173,6 +173,7 @@ class Submitted(Model):
     partners: tuple[Partner, ...] = ()
     scan: ScanState | None = None
     signature_check: SignatureRecord | None = None
+    signs: bool | None = None
     applicant: Annotated[Applicant, Personal]
     filed_by: Annotated[Actor, Personal]
     form: Annotated[dict[Code, FormValue], Personal]

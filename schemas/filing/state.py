@@ -385,6 +385,7 @@ class Filing(Model):
     infected: tuple[Code, ...] = ()
     signature_check: SignatureRecord | None = None
     signature_accepted: bool | None = None
+    signs: bool | None = None
     closing: Closing | None = None
     closed_at: Instant | None = None
     clocks: dict[Clock, ClockState] = Field(default_factory=dict)

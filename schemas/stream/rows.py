@@ -70,6 +70,23 @@ class IssuedRow(Model):
     overtaken_at: Instant | None = None
 
 
+class RegisterRow(Model):
+    """What the stream of a result says in the register of one of its numbers, which is empty on the way to the log."""
+
+    number: str | None = None
+    n: int
+    outcome: str
+    sha256: str | None = None
+    issued_at: Instant | None = None
+    expires_on: date | None = None
+    copies: int
+    state: str
+    ended_at: Instant | None = None
+    corrects: str | None = None
+    replaced_by: str | None = None
+    renewed: tuple[str, ...] = ()
+
+
 class FilingRow(Model):
     """One filing. `code` is empty only on the way to the log, which fills it."""
 

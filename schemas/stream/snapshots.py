@@ -48,3 +48,9 @@ class ReferralMemory(Model):
 
     queue: str = ""
     asked: bool = False
+
+
+class ResultMemory(Model):
+    """`queue` is that of the agency whose back office makes the result."""
+
+    queue: str = ""

@@ -13,6 +13,7 @@ from schemas import parcel as pc
 from schemas import payment as pay
 from schemas import reading as rd
 from schemas import referral as rf
+from schemas import result as rs
 from schemas.agency import AgencyKind
 from schemas.authorisation import Authorisation
 from schemas.base import Model, Text
@@ -168,6 +169,16 @@ PART_DECISION: Final = bo.PartDecision(
     result=RESULT,
 )
 NEED: Final = ev.SupplementNeed(target="paper", code="identity")
+REGISTERED: Final = "H01.12-2026-K0000001"
+SIGNATORY: Final = rs.Signatory(place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-1", role=Role.LEADER)
+ORDER: Final = rs.ResultOrder(
+    decided=9,
+    outcome=ev.Outcome.APPROVED,
+    officer="h01.12-leader-1",
+    reason="đủ điều kiện",
+    dossier=DOSSIER,
+    filed_by=APPLICANT,
+)
 EVENTS: Final[tuple[Any, ...]] = (
     ev.Submitted(
         code=CODE,
@@ -200,6 +211,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         missing=(NEED,),
         scan=ScanState.PENDING,
         signature_check=SIGNED,
+        signs=True,
         received_at=AT,
         assisted=True,
         read_back=FILE,
@@ -302,8 +314,8 @@ EVENTS: Final[tuple[Any, ...]] = (
     ),
     ev.ResultIssued(
         result=RESULT,
-        number="H01.12-2026-K0000001",
-        registered="H01.12-2026-K0000001",
+        number=REGISTERED,
+        registered=REGISTERED,
         n=1,
         expires_on=date(2031, 12, 31),
         copies=2,
@@ -411,6 +423,35 @@ EVENTS: Final[tuple[Any, ...]] = (
     co.ComplaintWithdrawn(reason="đã rõ", request=FILE),
     co.ComplaintSettled(reopened=True),
     co.ComplaintCalendarChanged(days=CALENDAR),
+    rs.ResultEntered(
+        n=1,
+        number=REGISTERED,
+        adopted=REGISTERED,
+        decided=9,
+        outcome=ev.Outcome.APPROVED,
+        signers=(SIGNATORY,),
+        result=RESULT,
+        issued_at=AT,
+        expires_on=date(2031, 12, 31),
+        copies=2,
+        corrects="H01.12-2026-K0000002",
+        officer="h01.12-leader-1",
+        brought=RESULT,
+        order=ORDER,
+        reason="sai ngày sinh",
+        legal_basis="NĐ 123/2015",
+    ),
+    rs.ResultMade(result=RESULT, expires_on=date(2031, 12, 31), copies=2),
+    rs.SignatureRequested(place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-1", role=Role.LEADER),
+    rs.ResultSigned(place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-1", result=RESULT),
+    rs.SignatureDeclined(place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-1", reason="sai họ tên"),
+    rs.NumberVoided(registered=REGISTERED),
+    rs.ResultReleased(n=1, registered=REGISTERED, result=RESULT, expires_on=date(2031, 12, 31), copies=2),
+    rs.ResultReplaced(registered=REGISTERED, by="H01.12-2026-K0000002"),
+    rs.ResultRevoked(
+        registered=REGISTERED, officer="h01.12-leader-1", reason="cấp sai đối tượng", legal_basis="NĐ 123/2015"
+    ),
+    rs.ResultRenewed(registered=REGISTERED, result=RESULT),
 )
 
 _SAID: Final[dict[str, Any]] = {
@@ -479,6 +520,11 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
         legal_basis="Luật 02/2011, Đ31",
         start_at="decide",
     ),
+    rs.DeclineSignature(**_SAID, reason="sai họ tên"),
+    rs.SignAgain(**_SAID),
+    rs.RevokeResult(**_SAID, reason="cấp sai đối tượng", legal_basis="NĐ 123/2015"),
+    rs.CorrectResult(**_SAID, reason="sai ngày sinh", legal_basis="NĐ 123/2015", result=RESULT),
+    rs.RenewResult(**_SAID, registered=REGISTERED, result=RESULT),
 )
 
 SUBMISSION: Final = Submission(
@@ -626,6 +672,7 @@ SNAPSHOT: Final = fl.Filing(
     proposal=PROPOSAL,
     decision=DECISION,
     result=RESULT,
+    signs=True,
     pickup=True,
     parcels=1,
     parcels_before=1,
@@ -844,6 +891,8 @@ OTHERS: Final[dict[str, Model]] = {
         outcome=ev.Outcome.APPROVED,
         officer="h01.12-leader-1",
         reason="đủ điều kiện",
+        number=REGISTERED,
+        corrects="H01.12-2026-K0000002",
     ),
     "issue_answer": bo.IssueAnswer(result=RESULT, expires_on=date(2031, 12, 31), copies=2),
     "answer_request": bo.AnswerRequest(request_id="answer:1", dossier=DOSSIER, part="residence", lead=AGENCY),
@@ -921,6 +970,28 @@ OTHERS: Final[dict[str, Model]] = {
         reason="giấy tờ hợp lệ",
         legal_basis="Luật 02/2011, Đ31",
         reopened=True,
+    ),
+    "result_input": rs.ResultStart(filing_id=FILING, n=1),
+    "result_settled": rs.ResultFact(n=1, registered=REGISTERED, result=RESULT, expires_on=date(2031, 12, 31), copies=2),
+    "result_record": rs.ResultRecord(
+        filing_id=FILING,
+        n=1,
+        entries=(
+            rs.ResultEntry(
+                registered=REGISTERED,
+                state=rs.ResultState.REPLACED,
+                result=RESULT,
+                brought=RESULT,
+                issued=RESULT,
+                issued_at=AT,
+                expires_on=date(2031, 12, 31),
+                copies=2,
+                ended_at=AT,
+                corrects="H01.12-2026-K0000003",
+                replaced_by="H01.12-2026-K0000002",
+                renewed=("d" * 64,),
+            ),
+        ),
     ),
     "parcel_view": pc.ParcelView(
         filing_id=FILING, n=1, number="20261125-0000001", waybill="VN000000001", due=AT, state=pc.ParcelState.SENT

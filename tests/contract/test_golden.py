@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from schemas import complaint, papers, parcel, payment, referral
+from schemas import complaint, papers, parcel, payment, referral, result
 from schemas.base import Model
 from schemas.filing.commands import PUBLIC_COMMANDS, Accept
 from schemas.filing.events import EFFECTS
@@ -58,11 +58,14 @@ def test_a_message_loads_from_its_golden_file_and_is_written_as_it_was(name: str
 def test_every_kind_has_its_golden_file_and_every_file_its_kind() -> None:
     later = {
         model.model_fields["kind"].default
-        for part in (payment.PaymentEvent, parcel.ParcelEvent, referral.ReferralEvent, complaint.ComplaintEvent)
+        for part in (
+            *(payment.PaymentEvent, parcel.ParcelEvent, referral.ReferralEvent),
+            *(complaint.ComplaintEvent, result.ResultEvent),
+        )
         for model in get_args(part)
     }
     kinds = {f"event.{kind}" for kind in {*EFFECTS, *later, papers.PaperMade.model_fields["kind"].default}}
-    models = (*PUBLIC_COMMANDS, *referral.REFERRAL_COMMANDS, *complaint.COMPLAINT_COMMANDS)
+    models = (*PUBLIC_COMMANDS, *referral.REFERRAL_COMMANDS, *complaint.COMPLAINT_COMMANDS, *result.RESULT_COMMANDS)
     commands = {f"command.{model.model_fields['kind'].default}" for model in models}
     questions = {f"ask.{model.model_fields['ask'].default}" for model in get_args(Question)}
     assert {path.stem for path in GOLDEN.glob("*.json")} == kinds | commands | questions | set(OTHERS)

@@ -10,7 +10,7 @@ import pytest
 from activities.ledger.event_rows import columns
 from activities.ledger.vault import FilingKey
 from rules.streams import KINDS
-from schemas import complaint, papers, parcel, payment, referral
+from schemas import complaint, papers, parcel, payment, referral, result
 from schemas.base import Model, Personal, fields_marked, numbered_fields
 from schemas.filing import events
 from schemas.filing.events import EFFECTS, Clock, Effect
@@ -25,7 +25,8 @@ PARCEL: tuple[type[Model], ...] = get_args(parcel.ParcelEvent)
 REFERRAL: tuple[type[Model], ...] = get_args(referral.ReferralEvent)
 COMPLAINT: tuple[type[Model], ...] = get_args(complaint.ComplaintEvent)
 PAPERS: tuple[type[Model], ...] = (papers.PaperMade,)
-EVERY = tuple(dict.fromkeys((*FILING, *PAYMENT, *PARCEL, *REFERRAL, *COMPLAINT, *PAPERS)))
+RESULT: tuple[type[Model], ...] = get_args(result.ResultEvent)
+EVERY = tuple(dict.fromkeys((*FILING, *PAYMENT, *PARCEL, *REFERRAL, *COMPLAINT, *PAPERS, *RESULT)))
 OF_KIND = {
     "filing": FILING,
     "payment": PAYMENT,
@@ -33,6 +34,7 @@ OF_KIND = {
     "referral": REFERRAL,
     "complaint": COMPLAINT,
     "papers": PAPERS,
+    "result": RESULT,
 }
 
 PERSONAL = {
@@ -79,11 +81,15 @@ PERSONAL = {
     "complained": {"words", "document", "side"},
     "complaint_answered": {"reason", "legal_basis"},
     "complaint_withdrawn": {"reason", "request"},
+    "result_entered": {"order", "reason", "legal_basis"},
+    "signature_declined": {"reason"},
+    "result_revoked": {"reason", "legal_basis"},
 }
 NUMBERED = {
     "submitted": {"code": "dossier"},
     "fee_paid": {"receipt_no": "receipt"},
     "result_issued": {"number": "result"},
+    "result_entered": {"number": "result"},
     "payment_requested": {"number": "payment"},
     "consignment_requested": {"number": "parcel"},
 }
@@ -102,7 +108,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 60 + 7 + 4 + 6 + 7 + 1
+    assert len(kinds) == len(set(kinds)) == 60 + 7 + 4 + 6 + 7 + 1 + 10
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:

@@ -74,7 +74,7 @@ def test_what_an_older_build_would_take_for_something_else_has_another_version()
         "accepted": 2,
         "apology_drafted": 2,
         "reassigned": 2,
-        "submitted": 5,
+        "submitted": 6,
         "supplement_requested": 2,
         "supplemented": 2,
         "suspended": 2,

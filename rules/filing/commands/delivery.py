@@ -23,7 +23,20 @@ def _issue(filing: Filing, command: cm.Issue, now: datetime) -> Events:
     if command.result is None:
         why = problem("result", "result_file_required")
         raise refuse(why)
-    issued = ev.ResultIssued(result=command.result, expires_on=command.expires_on, copies=command.copies)
+    return _issued(
+        filing, ev.ResultIssued(result=command.result, expires_on=command.expires_on, copies=command.copies), now
+    )
+
+
+def _settle_result(filing: Filing, command: cm.SettleResult, now: datetime) -> Events:
+    if command.n != len(filing.results) + 1:
+        why = problem("n", "no_such_result")
+        raise refuse(why)
+    said = command.model_dump(include={"n", "registered", "result", "expires_on", "copies"})
+    return _issued(filing, ev.ResultIssued.model_validate(said), now)
+
+
+def _issued(filing: Filing, issued: ev.ResultIssued, now: datetime) -> Events:
     appointment = filing.clocks[Clock.PROCESSING]
     early = working_time.outcome(appointment.limit, appointment.due, now) is Timeliness.EARLY
     return (issued, ev.FinishedEarly(due=appointment.due)) if early else (issued,)
@@ -44,6 +57,7 @@ def _may_hand_over(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
 
 RULES: Final[dict[str, Rule]] = {
     "issue": Rule(system_at(Stage.ISSUE), _issue),
+    "settle_result": Rule(system_at(Stage.ISSUE), _settle_result),
     "settle_parcel": Rule(system_at(Stage.DELIVERY), _settle_parcel),
     "hand_over": Rule(
         _may_hand_over, lambda _, command, __: (ev.HandedOver(channel=Channel.COUNTER, recipient=command.recipient),)

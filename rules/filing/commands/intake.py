@@ -52,6 +52,7 @@ def _submit(filing: Filing, command: cm.Submit, now: datetime) -> Events:
         read_back=submission.assisted,
         scan=command.examined.scan,
         signature_check=command.examined.signature,
+        signs=command.signs or None,
         client_id=submission.client_id,
         submission_id=submission.submission_id,
         paper_digests={paper.code: paper.file and paper.file.sha256 for paper in submission.papers},

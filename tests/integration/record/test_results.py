@@ -16,6 +16,7 @@ from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from operations.ledger_verifier import Rule, verify
 from rules.streams import KINDS
+from schemas.base import numbers_taken
 from schemas.people import SYSTEM
 from schemas.result import Validity
 from schemas.stream.ledger import Batch
@@ -80,10 +81,13 @@ async def test_a_result_takes_the_next_number_of_its_agency_and_is_registered_un
     assert (first["state"], first["issued_at"], first["renewed"]) == ("in_force", AT, [])
 
 
-async def test_a_number_that_a_result_has_already_is_not_taken_again(pool: Pool, ledger: Ledger) -> None:
+async def test_what_was_signed_elsewhere_takes_no_number_and_must_have_been(pool: Pool, ledger: Ledger) -> None:
     signed = ISSUED | {"registered": f"{AGENCY}-2026-K0000009", "n": 1}
+    assert numbers_taken(KINDS["filing"].event(ISSUED)) == {"number": "result"}
+    assert numbers_taken(KINDS["filing"].event(signed)) == {}
     answer = await ledger.append(batch(uuid4(), signed))
-    assert "number" not in answer.stored[0].event
+    assert answer.refused is not None
+    assert [problem.rule for problem in answer.refused.problems] == ["not_recorded"]
     assert await pool.fetch("select * from counter where kind = 'result'") == []
 
 

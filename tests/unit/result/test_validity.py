@@ -25,7 +25,7 @@ def result(**changes: Any) -> RegisteredResult:
     ("changes", "expected"),
     [
         ({}, Validity.IN_FORCE),
-        ({"issued_at": None, "state": ResultState.SIGNING}, Validity.NOT_ISSUED),
+        ({"issued_at": None, "state": ResultState.MAKING}, Validity.NOT_ISSUED),
         ({"issued_at": None, "state": ResultState.VOIDED, "ended_at": ISSUED}, Validity.VOIDED),
         ({"state": ResultState.REVOKED, "ended_at": LATER - DAY}, Validity.REVOKED),
         ({"state": ResultState.REPLACED, "ended_at": LATER - DAY, "replaced_by": "2"}, Validity.REPLACED),

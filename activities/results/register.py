@@ -1,0 +1,107 @@
+"""What a result is made for and who signs it, as the filing's log and the agency's directory have it."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from temporalio import activity
+
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities.ledger.vault import Vault
+from rules.filing.fold import stage
+from rules.known import known
+from rules.result.order import order_of
+from rules.streams import Kinds
+from schemas.base import AgencyCode, Model
+from schemas.errors import RefusalError
+from schemas.filing.state import Filing, Stage
+from schemas.ids import filing_workflow, result_workflow
+from schemas.result import Adopted, AgencySigner, ResultOrder, Signatory
+from views.log import Log, Told
+
+
+class OrderRequest(Model):
+    """The `n`-th result of a filing."""
+
+    filing_id: UUID
+    n: int
+
+
+class Ordered(Model):
+    """What it is made for, and by which agency; `adopted` if the filing has issued it by itself."""
+
+    agency: AgencyCode
+    order: ResultOrder
+    adopted: Adopted | None = None
+
+
+class Results:
+    """Reads filings and the directory for the streams of results."""
+
+    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._kinds = kinds
+
+    @activity.defn(name="result.signers")
+    async def signers(self, agency: AgencyCode) -> list[Signatory]:
+        """Who signs the agency's results now, in this order; nobody where its directory does not say so."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                found = await signers_of(connection, agency)
+        return [Signatory(place=one.place, officer=one.officer, role=one.role) for one in found]
+
+    @activity.defn(name="result.order")
+    async def order(self, asked: OrderRequest) -> Ordered | None:
+        """What the log says that the result is for; None if the filing has none, nor waits for one to be signed."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                log = Log(connection, self._vault.find, self._kinds)
+                if (begun := await _begun(log, asked)) is not None:
+                    return begun
+                try:
+                    told = await log.read(filing_workflow(asked.filing_id))
+                except RefusalError:
+                    return None
+        return _waited_for(told.state, asked.n) or _issued(told, asked.n)
+
+
+async def _begun(log: Log, asked: OrderRequest) -> Ordered | None:
+    """What its own stream began with."""
+    stream = result_workflow(asked.filing_id, asked.n)
+    if not await log.connection.fetchval("select head_seq > 0 from stream where stream = $1", stream):
+        return None
+    told = await log.read(stream)
+    return Ordered(agency=told.state.agency, order=known(told.state.order))
+
+
+def _waited_for(filing: Filing, n: int) -> Ordered | None:
+    waits = filing.signs and stage(filing) is Stage.ISSUE and n == len(filing.results) + 1
+    return Ordered(agency=filing.agency, order=order_of(filing)) if waits else None
+
+
+def _issued(told: Told, n: int) -> Ordered | None:
+    """What the filing itself has issued, under the decision that it then had."""
+    for recorded, filing in zip(told.events, told.states(), strict=True):
+        issued = filing.results[-1] if recorded.event.kind == "result_issued" else None
+        if issued is not None and issued.n == n and issued.number is not None and not issued.signed:
+            adopted = Adopted(
+                number=issued.number,
+                result=recorded.event.result,
+                issued_at=recorded.at,
+                expires_on=issued.expires_on,
+                copies=issued.copies,
+            )
+            return Ordered(agency=filing.agency, order=order_of(filing), adopted=adopted)
+    return None
+
+
+async def signers_of(connection: Connection, agency: str) -> list[AgencySigner]:
+    """The same with what the signing service knows them by."""
+    signing = await connection.fetchval("select signing from agency where agency = $1", agency)
+    return [] if signing is None else _SIGNERS.validate_json(signing)
+
+
+_SIGNERS: Final = TypeAdapter(list[AgencySigner])

@@ -1,0 +1,155 @@
+"""The file of a result: made ready for its signatures, and signed by one officer after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+from pyhanko.pdf_utils.misc import PdfError
+from temporalio import activity
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.workflow import ActivityConfig
+from typst import TypstError
+
+from activities.failpoint import failpoint
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.partners.signer import NotSignedError, Signer
+from activities.results import notice
+from activities.results.register import signers_of
+from activities.signature.identity import Identity
+from activities.signature.official import SignatureField, sign_official, with_fields
+from activities.signature.signing import Lasting, Person
+from schemas.base import AgencyCode, Instant, Model
+from schemas.files import FileRef
+from schemas.names import ROLE_NAMES
+from schemas.people import PersonKind
+from schemas.result import AgencySigner, Signatory, SigningPlace
+
+SIGNING: Final = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=2),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+)
+"""An officer is waited for as long as it takes; whoever asks again asks for the same signature."""
+
+DECLINED: Final = "declined"
+NOT_SIGNABLE: Final = "not_signable"
+
+_BOXES: Final = {
+    SigningPlace.INITIALS: (60, 60, 200, 120),
+    SigningPlace.SIGNATURE: (230, 60, 380, 120),
+    SigningPlace.SEAL: (400, 60, 550, 120),
+}
+"""Where the stamps stand on the last page of a notice. On what an agency has laid out itself none is shown."""
+
+
+class Files(Protocol):
+    """The files of filings."""
+
+    async def get(self, file: FileRef) -> bytes: ...
+
+    async def put(self, filing_id: UUID, data: bytes, media_type: str) -> FileRef: ...
+
+
+class PrepareRequest(Model):
+    """What the back office made `at` this moment, under this number, and what will be signed in it."""
+
+    filing_id: UUID
+    agency: AgencyCode
+    number: str
+    file: FileRef
+    places: tuple[SigningPlace, ...]
+    at: Instant
+
+
+class SignRequest(Model):
+    """A file that somebody is asked to sign, `at` the moment that it will say; they may be the `last`."""
+
+    filing_id: UUID
+    agency: AgencyCode
+    file: FileRef
+    signer: Signatory
+    last: bool
+    at: Instant
+
+
+class OfficialSigning:
+    """Signs for officers and agencies. `lasting` is None where nobody is set up who time-stamps, or is trusted."""
+
+    def __init__(self, pool: Pool, files: Files, signer: Signer, lasting: Lasting | None) -> None:
+        self._pool = pool
+        self._files = files
+        self._signer = signer
+        self._lasting = lasting
+
+    @activity.defn(name="result.prepare")
+    async def prepare(self, request: PrepareRequest) -> FileRef:
+        """The file as a PDF with an empty field for each signature; the same one for the same request.
+
+        Raises `not_signable`, never to be retried: the agency has made something that can't be signed.
+        """
+        made, agency = await self._files.get(request.file), await self._name(request.agency)
+        try:
+            ready = await asyncio.to_thread(_ready, request, made, agency)
+        except (PdfError, ValueError, TypstError) as error:
+            raise ApplicationError(type(error).__name__, type=NOT_SIGNABLE, non_retryable=True) from None
+        return await self._files.put(request.filing_id, ready, "application/pdf")
+
+    @activity.defn(name="result.sign")
+    async def sign(self, request: SignRequest) -> FileRef:
+        """The file with one signature more. Raises `declined`, never to be retried; all else is tried again."""
+        if self._lasting is None:
+            raise ApplicationError("set MOTCUA_SIGNATURE_ROOTS and MOTCUA_TSA_URL", type="not_set_up")
+        person, role = await self._person(request.agency, request.signer)
+        file = await self._files.get(request.file)
+        shown = await asyncio.to_thread(notice.stamp, person.name, role, request.at)
+        try:
+            signed = await sign_official(
+                file,
+                request.signer.place,
+                self._signer,
+                person,
+                self._lasting,
+                last=request.last,
+                at=request.at,
+                stamp=shown,
+            )
+        except NotSignedError as error:
+            final = error.reason == "declined"
+            raise ApplicationError(str(error), type=DECLINED if final else error.reason, non_retryable=final) from None
+        failpoint("result.signed")
+        return await self._files.put(request.filing_id, signed, "application/pdf")
+
+    async def _person(self, agency: str, signatory: Signatory) -> tuple[Person, str]:
+        """Whose key signs, as the directory has it now, and the role to be shown."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                known = await signers_of(connection, agency)
+                found = next((one for one in known if _is(one, signatory)), None)
+                if found is None:
+                    raise LookupError("the agency's directory has this officer sign nothing any more")
+                own = found.holder is PersonKind.PERSON
+                name = await connection.fetchval(_OFFICER if own else _AGENCY, agency, found.officer)
+        return Person(Identity(found.holder.value, found.number), name), ROLE_NAMES[found.role].vi
+
+    async def _name(self, agency: str) -> str:
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                return str(await connection.fetchval(_AGENCY, agency, ""))
+
+
+def _ready(request: PrepareRequest, made: bytes, agency: str) -> bytes:
+    if not request.file.media_type.startswith("text/"):
+        return with_fields(made, [SignatureField(place) for place in request.places])
+    page = notice.notice(agency, request.number, made.decode(), request.at)
+    return with_fields(page, [SignatureField(place, _BOXES[place]) for place in request.places])
+
+
+def _is(one: AgencySigner, signatory: Signatory) -> bool:
+    return (one.place, one.officer, one.role) == (signatory.place, signatory.officer, signatory.role)
+
+
+_AGENCY: Final = "select name_vi from agency where agency = $1 and $2::text is not null"
+_OFFICER: Final = "select name from officer where agency = $1 and subject = $2 limit 1"

@@ -1,0 +1,119 @@
+"""What each event makes of a result, and what is to be done next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from schemas import result as rs
+from schemas.filing import events as ev
+from schemas.result import Result, ResultEntry, ResultState
+from schemas.stream.ledger import Recorded
+
+Change = dict[str, Any]
+
+
+def evolve(result: Result, recorded: Recorded) -> Result:
+    """The result after one event."""
+    change = _CHANGES.get(recorded.event.kind)
+    if change is None:
+        msg = f"{recorded.event.kind} is no event of a result"
+        raise TypeError(msg)
+    return result.model_copy(update=change(result, recorded.event, recorded.at) | {"seq": recorded.seq})
+
+
+def _entered(result: Result, event: rs.ResultEntered, _: datetime) -> Change:
+    entry = ResultEntry(
+        registered=event.adopted or event.number,
+        state=ResultState.MAKING if event.adopted is None else ResultState.IN_FORCE,
+        result=event.result,
+        brought=event.brought,
+        issued=event.result,
+        issued_at=event.issued_at,
+        expires_on=event.expires_on,
+        copies=event.copies or 1,
+        corrects=event.corrects,
+    )
+    begun = {"order": event.order, "adopted": event.adopted is not None} if result.seq == 0 else {}
+    return begun | {"entries": (*result.entries, entry), "signers": event.signers, "signed": 0, "asked_at": None}
+
+
+def _made(result: Result, event: rs.ResultMade, _: datetime) -> Change:
+    made = {"result": event.result, "expires_on": event.expires_on, "copies": event.copies or 1}
+    return {"entries": _last(result, made), "machine_failing": None}
+
+
+def _signed(result: Result, event: rs.ResultSigned, _: datetime) -> Change:
+    return {"entries": _last(result, {"result": event.result}), "signed": result.signed + 1, "asked_at": None}
+
+
+def _released(result: Result, event: rs.ResultReleased, at: datetime) -> Change:
+    issued = {"state": ResultState.IN_FORCE, "result": event.result, "issued": event.result, "issued_at": at}
+    return {"entries": _last(result, issued)}
+
+
+def _ends(state: ResultState) -> Callable[[Result, Any, datetime], Change]:
+    def ended(result: Result, event: Any, at: datetime) -> Change:
+        change = {"state": state, "ended_at": at, "replaced_by": getattr(event, "by", None)}
+        return {"entries": _of(result, event.registered, change)}
+
+    return ended
+
+
+def _renewed(result: Result, event: rs.ResultRenewed, _: datetime) -> Change:
+    entry = next(entry for entry in result.entries if entry.registered == event.registered)
+    renewed = (*entry.renewed, event.result.sha256)[-rs.MOST_RENEWALS :]
+    return {"entries": _of(result, event.registered, {"result": event.result, "renewed": renewed})}
+
+
+def _last(result: Result, change: Change) -> tuple[ResultEntry, ...]:
+    return (*result.entries[:-1], result.entries[-1].model_copy(update=change))
+
+
+def _of(result: Result, registered: str, change: Change) -> tuple[ResultEntry, ...]:
+    return tuple(
+        entry.model_copy(update=change) if entry.registered == registered else entry for entry in result.entries
+    )
+
+
+def _failing(_: Result, event: ev.MachineWorkFailing, __: datetime) -> Change:
+    return {"machine_failing": event.work}
+
+
+_CHANGES: Final[dict[str, Callable[[Result, Any, datetime], Change]]] = {
+    "result_entered": _entered,
+    "result_made": _made,
+    "signature_requested": lambda _, __, at: {"asked_at": at},
+    "result_signed": _signed,
+    "signature_declined": lambda *_: {"asked_at": None},
+    "number_voided": _ends(ResultState.VOIDED),
+    "result_released": _released,
+    "result_replaced": _ends(ResultState.REPLACED),
+    "result_revoked": _ends(ResultState.REVOKED),
+    "result_renewed": _renewed,
+    "machine_work_failing": _failing,
+    "machine_work_answered": lambda *_: {"machine_failing": None},
+}
+
+
+def in_the_making(result: Result) -> bool:
+    """Whether one is being made or signed."""
+    return bool(result.entries) and result.last.state is ResultState.MAKING
+
+
+def declined(result: Result) -> bool:
+    """Whether somebody would not sign, and nobody has said yet how it goes on."""
+    return bool(result.entries) and result.last.state is ResultState.VOIDED
+
+
+def is_open(result: Result) -> bool:
+    """Whether something has yet to be done: by the back office, by who signs, or by a leader."""
+    return in_the_making(result) or declined(result)
+
+
+def issued_first(result: Result) -> ResultEntry | None:
+    """What the filing has waited for: the first that was signed. None of what the filing had issued by itself."""
+    if result.adopted:
+        return None
+    return next((entry for entry in result.entries if entry.issued_at is not None), None)

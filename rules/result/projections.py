@@ -1,0 +1,87 @@
+"""What is shown of a result: where it stands, whose task it is, its rows in the register; and what bears it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rules.evidence import Entry, Evidence
+from rules.result.fold import declined, in_the_making, is_open, issued_first
+from schemas import result as rs
+from schemas.ids import StreamId, filing_workflow
+from schemas.people import Role
+from schemas.result import Result, ResultEntry
+from schemas.stream.rows import RegisterRow, Rows, Standing, TaskRow
+
+
+def standing(result: Result) -> Standing:
+    """Where a result stands. A filing waits to hear of the first that was signed."""
+    heard_as = ("result_issued",) if issued_first(result) else ()
+    return Standing(n=result.n, open=is_open(result), heard_as=heard_as)
+
+
+def rows(result: Result) -> Rows:
+    """Whose task it is."""
+    return Rows(tasks=tuple(_tasks(result)))
+
+
+def _tasks(result: Result) -> Iterator[TaskRow]:
+    if declined(result):
+        yield _task(result, "sign_again", Role.LEADER, "sign_again")
+    if (signer := result.awaited) is not None:
+        yield _task(result, f"sign:{signer.place}", signer.role, "decline_signature", officer=signer.officer)
+    if in_the_making(result) and result.machine_failing is not None:
+        yield _task(result, "machine:issue", Role.TEAM_LEAD)
+
+
+def _task(result: Result, name: str, role: Role, *actions: str, officer: str | None = None) -> TaskRow:
+    return TaskRow(name=name, agency=result.agency, role=role, officer=officer, actions=actions, overdue=False)
+
+
+def results(result: Result) -> tuple[dict[str, Any], ...]:
+    """What the stream says in the register of each of its numbers: of what the filing issued only what became of it."""
+    adopted = (result.entries[0],) if result.adopted else ()
+    own = (_row(result, entry) for entry in result.entries[len(adopted) :])
+    return (*(_what_became(result, entry) for entry in adopted), *own)
+
+
+def _what_became(result: Result, entry: ResultEntry) -> dict[str, Any]:
+    shown = {"number", "n", "state", "ended_at", "replaced_by", "renewed"}
+    return {name: value for name, value in _row(result, entry).items() if name in shown}
+
+
+def _row(result: Result, entry: ResultEntry) -> dict[str, Any]:
+    order = result.order
+    row = RegisterRow(
+        number=entry.registered,
+        n=result.n,
+        outcome=order.outcome if order else "",
+        sha256=entry.issued.sha256 if entry.issued else None,
+        **{name: getattr(entry, name) for name in _KEPT},
+    )
+    return row.model_dump(mode="json")
+
+
+_KEPT = (
+    *("issued_at", "expires_on", "copies"),
+    *("state", "ended_at", "corrects", "replaced_by", "renewed"),
+)
+
+
+def evidence(stream: StreamId, event: Any) -> Evidence | None:
+    """What the filing must have recorded: the decision that the result is made for, or the result itself."""
+    filing = filing_workflow(stream.filing)
+    match event:
+        case rs.ResultEntered(adopted=str(number), result=file) if file is not None:
+            issued = {"number": number, "result": file.model_dump(mode="json", exclude_none=True)}
+            return ((Entry(("result_issued",), issued, filing),),)
+        case rs.ResultEntered(outcome=outcome) if outcome is not None:
+            signs = Entry(("submitted",), {"signs": True}, filing)
+            return ((signs, Entry(("decided",), {"outcome": outcome.value}, filing)),)
+        case _:
+            return None
+
+
+def record(result: Result) -> rs.ResultRecord:
+    """What a result ends with."""
+    return rs.ResultRecord(filing_id=result.filing_id, n=result.n, entries=result.entries)

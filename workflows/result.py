@@ -1,0 +1,202 @@
+"""A result as a workflow of its own: it has it made and signed, and is there again when it is revoked or corrected."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.intake import OpenRequest, OpenResult, Registry
+    from activities.ledger.append import LEDGER
+    from activities.papers import STORE, Papers
+    from activities.results.register import OrderRequest, Results
+    from activities.results.signing import DECLINED, SIGNING, OfficialSigning, PrepareRequest, SignRequest
+    from rules.known import known
+    from rules.result import fold, projections
+    from rules.streams import RESULT, Origin, StreamKind
+    from schemas import result as rs
+    from schemas.backoffice import NOT_IN_STORE, IssueAnswer
+    from schemas.errors import NOT_FOUND, RefusalError
+    from schemas.files import FileRef
+    from schemas.filing.commands import Command
+    from schemas.filing.examined import Examined
+    from schemas.stream.ledger import Receipt
+    from workflows import agency
+    from workflows.stream.reporting import report
+    from workflows.stream.shell import Life, Opening, of_kind
+    from workflows.stream.starting import stream_named
+    from workflows.stream.waiting import drain_handlers, give_up, outcome, pause, wait_for
+
+_AGAIN: Final = timedelta(seconds=10)
+_SIGNED: Final = (rs.SignAgain, rs.CorrectResult)
+"""What begins another signing."""
+
+
+class ResultLife(Life[rs.Result]):
+    """The life of a result: until it is in force, and each time that somebody revokes, corrects or renews it."""
+
+    def __init__(self, kind: StreamKind[rs.Result], raw: Any) -> None:
+        self._signers_now: dict[str, tuple[rs.Signatory, ...]] = {}
+        super().__init__(kind, raw)
+
+    async def opening(self) -> Opening:
+        """The order as its first command, with who signs it now; or the result that the filing has issued."""
+        start: rs.ResultStart = self.start
+        asked = OrderRequest(filing_id=start.filing_id, n=start.n)
+        found = await workflow.execute_local_activity_method(Results.order, asked, **LEDGER)
+        if found is None:
+            raise RefusalError(NOT_FOUND)
+        stream = stream_named(self.kind)
+        opened = OpenRequest(stream=str(stream), agency=found.agency)
+        self.taken_over(await workflow.execute_local_activity_method(Registry.open, opened, **LEDGER))
+        signers = () if found.adopted else await self._signers(found.agency)
+        command = rs.EnterResult(
+            command_id=rs.OPENING, n=start.n, order=found.order, signers=signers, adopted=found.adopted
+        )
+        return Opening(Origin(stream, found.agency), command)
+
+    def taken_over(self, found: OpenResult) -> None:
+        """Keep the queue of the agency's back office."""
+        self.memory = self.memory.model_copy(update={"queue": found.queue or ""})
+
+    async def take_command(self, command: Command) -> Receipt:
+        """Record the command; what begins another signing with who signs now."""
+        if isinstance(command, _SIGNED):
+            stream = await self.recorded()
+            self._signers_now[command.command_id] = await self._signers(stream.state.agency)
+        return await super().take_command(command)
+
+    def as_examined(self, command: Command, examined: Examined) -> Command:  # noqa: ARG002 -- no file of it is kept unscanned
+        """The command with those who sign."""
+        if not isinstance(command, _SIGNED):
+            return command
+        by = rs.SignAgainBy if isinstance(command, rs.SignAgain) else rs.CorrectResultBy
+        return by.model_validate(command.model_dump() | {"signers": self._signers_now.pop(command.command_id)})
+
+    async def proceed(self) -> None:
+        """Have made and signed what is to be, and what is asked for meanwhile, then tell the filing."""
+        while True:
+            await self._work()
+            await self._tell()
+            await drain_handlers(self.stream)  # this run may have been started for the command that is being taken
+            if not fold.is_open(self._result):
+                return
+
+    async def _work(self) -> None:
+        """Until nothing is to be done; a person who must act is waited for."""
+        while fold.is_open(self._result):
+            if fold.declined(self._result):
+                await wait_for(self.stream, lambda: not fold.declined(self._result))
+            elif self._result.awaited is None:
+                await self._make()
+            else:
+                await self._sign(self._result.awaited)
+
+    async def _make(self) -> None:
+        """Have it made under its number, with a place for every signature; or take what was brought."""
+        entry = self._result.last
+        made = IssueAnswer(result=entry.brought) if entry.brought else await self._made_by_the_agency()
+        file = await self._prepared(made.result) if self._result.signers else made.result
+        if file is None:
+            await self.stream.catch_up()
+            await pause(self.stream, _AGAIN, NOT_IN_STORE)
+            return
+        command_id = f"result:made:{entry.registered}"
+        said = {"result": file, "expires_on": made.expires_on, "copies": made.copies}
+        await self.stream.attempt(rs.RecordMade.model_validate({"command_id": command_id} | said))
+
+    async def _made_by_the_agency(self) -> IssueAnswer:
+        making = agency.make(self.stream, self.memory.queue)
+        await wait_for(self.stream, making.done)
+        return making.result()
+
+    async def _prepared(self, file: FileRef) -> FileRef | None:
+        """None if it is not in the store, or is nothing that can be signed: then the agency is asked again."""
+        stored = workflow.start_activity_method(Papers.confirm, file, **STORE)
+        if not await outcome(self.stream, stored):
+            workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._result.filing_id)})
+            return None
+        request = PrepareRequest(
+            filing_id=self._result.filing_id,
+            agency=self._result.agency,
+            number=known(self._result.last.registered),
+            file=file,
+            places=tuple(signer.place for signer in self._result.signers),
+            at=workflow.now(),
+        )
+        preparing = workflow.start_activity_method(OfficialSigning.prepare, request, **SIGNING)
+        try:
+            return await outcome(self.stream, preparing)
+        except ActivityError:
+            workflow.logger.warning("result.not_signable", extra={"filing_id": str(self._result.filing_id)})
+            return None
+
+    async def _sign(self, signer: rs.Signatory) -> None:
+        """Have one officer sign, as long as it takes them; one who declines may say so there, or here with a reason."""
+        entry = self._result.last
+        request = SignRequest(
+            filing_id=self._result.filing_id,
+            agency=self._result.agency,
+            file=known(entry.result),
+            signer=signer,
+            last=self._result.signed + 1 == len(self._result.signers),
+            at=known(self._result.asked_at),
+        )
+        work = workflow.start_activity_method(OfficialSigning.sign, request, **SIGNING)
+        await wait_for(self.stream, lambda: work.done() or self._result.awaited != signer)
+        if not work.done():
+            give_up(work)
+            return
+        about = f"{entry.registered}:{signer.place}"
+        try:
+            file = await work
+        except ActivityError as error:
+            if not _said_no(error):
+                raise
+            await self.stream.attempt(rs.RecordDeclined(command_id=f"result:declined:{about}", place=signer.place))
+        else:
+            signed = rs.RecordSigned(command_id=f"result:signed:{about}", place=signer.place, result=file)
+            await self.stream.attempt(signed)
+
+    async def _tell(self) -> None:
+        """Tell the filing, which waits for the first that is in force. It hears the same each time."""
+        first = fold.issued_first(self._result)
+        if first is None or first.issued is None:
+            return
+        fact = rs.ResultFact(
+            n=self._result.n,
+            registered=known(first.registered),
+            result=first.issued,
+            expires_on=first.expires_on,
+            copies=first.copies,
+        )
+        await report(self.stream, "result_settled", fact)
+
+    async def _signers(self, whose: str) -> tuple[rs.Signatory, ...]:
+        found = await workflow.execute_local_activity_method(Results.signers, whose, **LEDGER)
+        return tuple(found)
+
+    @property
+    def _result(self) -> rs.Result:
+        return self.stream.state
+
+
+def _said_no(error: ActivityError) -> bool:
+    return isinstance(error.cause, ApplicationError) and error.cause.type == DECLINED
+
+
+@workflow.defn(name="Result")
+@of_kind(RESULT, ResultLife)
+class ResultWorkflow:
+    """One result of a filing, under its numbers in the register."""
+
+    life: ResultLife
+
+    @workflow.run
+    async def run(self, *raw: Any) -> rs.ResultRecord:  # noqa: ARG002 -- parsed before, as the life begins
+        """Live, and say what the register has of it."""
+        await self.life.live()
+        return projections.record(self.life.stream.state)
