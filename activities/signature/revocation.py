@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Final, Protocol
 
 import httpx
@@ -17,6 +18,9 @@ from cryptography.x509 import ocsp as pyca_ocsp
 LARGEST_ANSWER: Final = 10_000_000
 FRESH: Final = timedelta(minutes=5)
 """How much older than the moment that counts a kept answer may be: it was asked for, and then the signature made."""
+
+REMEMBERED: Final = 60.0
+"""Seconds; well within what is `FRESH`."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,24 @@ class Responders:
         return bytes(found)
 
 
+class Remembering:
+    """Asks about an authority at most once a minute, and about who signs each time: for many signatures in a row."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self._known: dict[bytes, tuple[float, Answers]] = {}
+
+    async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:
+        if not (certificate.ca or _stamps(certificate)):
+            return await self._asking.ask(certificate, issuer)
+        since, answers = self._known.get(certificate.sha256, (-REMEMBERED, NOTHING))
+        if monotonic() - since >= REMEMBERED:
+            since, answers = monotonic(), await self._asking.ask(certificate, issuer)
+            if answers != NOTHING:
+                self._known[certificate.sha256] = since, answers
+        return answers
+
+
 async def ask_all(asking: Asking, chain: Sequence[x509.Certificate], kept: Answers, moment: datetime) -> Answers:
     """Answers about every certificate of a chain (root first) but the root; kept ones where nobody answers now.
 
@@ -135,6 +157,11 @@ def _question(certificate: pyca.Certificate, issuer: pyca.Certificate) -> bytes:
     # SHA-1 names the issuer here and protects nothing; it is the one that every responder knows (RFC 6960, B.1).
     builder = pyca_ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303
     return builder.build().public_bytes(serialization.Encoding.DER)
+
+
+def _stamps(certificate: x509.Certificate) -> bool:
+    purposes = certificate.extended_key_usage_value
+    return purposes is not None and "time_stamping" in purposes.native
 
 
 def _all_good(answers: Answers) -> bool:

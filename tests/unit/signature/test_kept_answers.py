@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
-from activities.signature.revocation import FRESH, NOTHING, Answers, Offline, ask_all
+from activities.signature.revocation import FRESH, NOTHING, Answers, Offline, Remembering, ask_all
 from activities.signature.trust import Trust
 from deploy.sandbox.trust.authority import Authority, Holder, Revoked
 
@@ -94,3 +94,20 @@ class _Today:
 
     async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:  # noqa: ARG002 -- a protocol
         return self._issuer if certificate.ca else self._holder
+
+
+async def test_an_authority_is_asked_about_once_and_a_person_each_time(authority: Authority, holder: Holder) -> None:
+    asked: list[int] = []
+
+    class Counting:
+        async def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answers:  # noqa: ARG002 -- a protocol
+            asked.append(certificate.serial_number)
+            return Answers(crls=(b"",)) if len(asked) > 1 else NOTHING
+
+    remembering, issuing = Remembering(Counting()), asn1(authority.issuing)
+    assert await remembering.ask(issuing, asn1(authority.root)) == NOTHING  # who was silent is asked again
+    for _ in range(3):
+        for certificate in (asn1(holder), asn1(authority.stamping), issuing):
+            assert await remembering.ask(certificate, issuing) != NOTHING
+    counts = [asked.count(asn1(one).serial_number) for one in (authority.issuing, authority.stamping, holder)]
+    assert counts == [2, 1, 3]
