@@ -10,13 +10,15 @@ import structlog
 import uvloop
 
 from activities.ledger.vault import Vault
-from activities.printing.relay import Relay, no_seal
+from activities.printing.relay import Relay
 from activities.printing.source import Papers
+from activities.results.sealing import AgencySeal
 from motcua.stopping import on_stop_signals
 from motcua.store import Store, open_store
 from rules.streams import KINDS
 from workers.settings import RelaySettings
 from workers.telemetry import configure_logging
+from workers.trust import signing
 from workers.wiring import open_pool
 
 AT_ONCE: Final = 3
@@ -33,9 +35,10 @@ async def main() -> None:
     settings = RelaySettings()
     stop = asyncio.Event()
     on_stop_signals(stop)
-    async with open_pool(settings) as pool:
+    async with open_pool(settings) as pool, signing(settings) as (signer, lasting):
         keep, print_ = Store(open_store(settings.objects)).put, Papers(pool, settings.tracking_url).print
-        relay = Relay(pool, Vault(settings.master), KINDS, keep, print_, no_seal)
+        seal = AgencySeal(pool, signer, lasting).put_on
+        relay = Relay(pool, Vault(settings.master), KINDS, keep, print_, seal)
         settings.tell_ready()
         await asyncio.gather(*(_serve(relay, stop) for _ in range(AT_ONCE)))
 

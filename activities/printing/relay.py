@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -45,13 +46,8 @@ Print = Callable[[PaperKind, Log, Told], Awaitable[Printed]]
 """Prints a paper about the last event of what a log has told."""
 Keep = Callable[[UUID, bytes, str, str | None], Awaitable[FileRef]]
 """Keeps bytes as a file of a filing: with their media type, and a name."""
-Seal = Callable[[str, bytes], Awaitable[bytes | None]]
-"""Puts an agency's seal on a paper; None if the agency has none."""
-
-
-async def no_seal(_: str, __: bytes) -> bytes | None:
-    """Nobody seals here."""
-    return None
+Seal = Callable[[str, bytes, datetime], Awaitable[bytes | None]]
+"""Puts an agency's seal on a paper, as of a moment; None if the agency has none."""
 
 
 class Relay:
@@ -87,9 +83,9 @@ class Relay:
             log = Log(connection, self._vault.find, self._kinds)
             if await self._is_there(log, stream, paper, about):
                 return
-            told = await log.read(about.stream)
-            printed = await self._print(paper, log, _as_far_as(told, about.seq))
-            sealed = await self._seal(row["agency"], printed.body)
+            told_so_far = _as_far_as(await log.read(about.stream), about.seq)
+            printed = await self._print(paper, log, told_so_far)
+            sealed = await self._seal(row["agency"], printed.body, told_so_far.events[-1].at)
             body = printed.body if sealed is None else sealed
             file = await self._keep(stream.filing, body, "application/pdf", f"{paper}.pdf")
             failpoint("papers.stored")

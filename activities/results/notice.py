@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import Any, Final
 
-import typst
-
+from activities.printing.typesetter import Typesetter
 from rules.time.working_time import VIETNAM
 from schemas.saying import said
 from schemas.text import composed
 
-_HERE: Final = Path(__file__).parent
-_FONTS: Final = _HERE.parent / "forms" / "fonts"
-_ALONE: Final = Lock()
-"""A compiler that works in one thread refuses every other."""
 _WORDS: Final = {
     "nation": said("sheet.nation").vi,
     "motto": said("sheet.motto").vi,
@@ -39,18 +32,9 @@ def stamp(name: str, role: str, at: datetime) -> bytes:
 
 
 def _printed(data: dict[str, Any], at: datetime) -> bytes:
-    written = composed(json.dumps(data | {"words": _WORDS}, ensure_ascii=False))
-    with _ALONE:
-        made = _compiler().compile(
-            sys_inputs={"data": written}, timestamp=at.astimezone(UTC).replace(microsecond=0), pdf_standards="a-2a"
-        )
-    if not isinstance(made, bytes):
-        msg = "typst makes one file of a notice"
-        raise TypeError(msg)
-    return made
+    return _typesetter().set(composed(data | {"lines": tuple(data.get("lines", ())), "words": _WORDS}), at)
 
 
 @cache
-def _compiler() -> typst.Compiler:
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(_FONTS)])
-    return typst.Compiler(str(_HERE / "notice.typ"), root=str(_HERE), font_paths=fonts)
+def _typesetter() -> Typesetter:
+    return Typesetter(Path(__file__).parent / "notice.typ")

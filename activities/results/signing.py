@@ -12,11 +12,11 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
-from typst import TypstError
 
 from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.partners.signer import NotSignedError, Signer
+from activities.printing.typesetter import MissingGlyphsError
 from activities.results import notice
 from activities.results.register import signers_of
 from activities.signature.identity import Identity
@@ -93,7 +93,7 @@ class OfficialSigning:
         made, agency = await self._files.get(request.file), await self._name(request.agency)
         try:
             ready = await asyncio.to_thread(_ready, request, made, agency)
-        except (PdfError, ValueError, TypstError) as error:
+        except (PdfError, ValueError, MissingGlyphsError) as error:
             raise ApplicationError(type(error).__name__, type=NOT_SIGNABLE, non_retryable=True) from None
         return await self._files.put(request.filing_id, ready, "application/pdf")
 

@@ -1,0 +1,43 @@
+"""An agency's seal on its official papers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.partners.signer import Signer
+from activities.results.register import signers_of
+from activities.signature.identity import Identity
+from activities.signature.official import SEAL, SignatureField, sign_official, with_fields
+from activities.signature.signing import Lasting, Person
+from schemas.base import AgencyCode
+from schemas.result import SigningPlace
+
+
+class AgencySeal:
+    """Seals by the remote signer what agencies issue by themselves. Without `lasting` nothing is sealed."""
+
+    def __init__(self, pool: Pool, signer: Signer, lasting: Lasting | None) -> None:
+        self._pool = pool
+        self._signer = signer
+        self._lasting = lasting
+
+    async def put_on(self, agency: AgencyCode, paper: bytes, at: datetime) -> bytes | None:
+        """The paper with the agency's seal, as of `at`; None for an agency that has none. Raises as `sign_official`."""
+        person = None if self._lasting is None else await self._holder(agency)
+        if person is None or self._lasting is None:
+            return None
+        ready = with_fields(paper, [SignatureField(SEAL)])
+        return await sign_official(ready, SEAL, self._signer, person, self._lasting, last=False, at=at)
+
+    async def _holder(self, agency: AgencyCode) -> Person | None:
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                signers = await signers_of(connection, agency)
+                name = await connection.fetchval(_NAME, agency)
+        seals = [one for one in signers if one.place is SigningPlace.SEAL]
+        return Person(Identity(seals[0].holder.value, seals[0].number), name) if seals else None
+
+
+_NAME: Final = "select name_vi from agency where agency = $1"
