@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from .base import AgencyCode, Instant, Model, Text
+from .hands import Effort
 from .level import Channel
 from .publishing.calendar import Timeliness
 
@@ -34,6 +35,7 @@ class RegisterEntry(Model):
         outcome: Whether the limit of the processing was kept, once it is over.
         recipient: Who took the result.
         status: Where it stood when the register was made.
+        effort: What it has cost its applicant by then; None once they were erased.
     """
 
     n: int
@@ -54,6 +56,7 @@ class RegisterEntry(Model):
     recipient: str | None = None
     status: int
     status_name: Text
+    effort: Effort | None = None
 
 
 class Register(Model):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from rules.papers.register import entry
+from rules.papers.register import Known, entry
 from rules.publishing.published import published_procedure
 from schemas.base import Text
 from schemas.errors import NOT_FOUND, RefusalError
@@ -74,16 +74,16 @@ async def _folded(log: Log, stream: asyncpg.Record, events: list[Recorded]) -> _
 
 
 async def _entry(procedures: _Procedures, n: int, row: asyncpg.Record, told: _Told | None) -> RegisterEntry:
-    name, sets = await procedures.find(row["procedure"], row["version"])
+    procedure = await procedures.find(row["procedure"], row["version"])
     if told is not None:
-        return entry(n, told.events, told.filing, name, sets)
+        return entry(n, told.events, told.filing, procedure, row["now"])
     delivered = row["outcome"] == Closing.DELIVERED
     return RegisterEntry(
         n=n,
         code=row["code"],
         procedure=row["procedure"],
-        procedure_name=name,
-        sets=sets,
+        procedure_name=procedure.name,
+        sets=procedure.sets,
         agency=row["agency"],
         channel=row["channel"],
         received_at=row["submitted_at"],
@@ -103,23 +103,23 @@ class _Told(NamedTuple):
 
 
 class _Procedures:
-    """The names of published procedures, and how many sets of papers each asks for; each is read once."""
+    """What is to be said of published procedures; each is read once."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._known: dict[tuple[str, str], tuple[Text, int | None]] = {}
+        self._known: dict[tuple[str, str], Known] = {}
 
-    async def find(self, code: str, version: str) -> tuple[Text, int | None]:
+    async def find(self, code: str, version: str) -> Known:
         """By its code alone where that version is not there."""
         if (code, version) not in self._known:
             row = await self._connection.fetchrow(_PROCEDURE, code, version)
-            self._known[code, version] = (Text(vi=code, en=code), None) if row is None else _name_of(*row)
+            self._known[code, version] = Known(Text(vi=code, en=code)) if row is None else _read(*row)
         return self._known[code, version]
 
 
-def _name_of(source: bytes, published_on: date) -> tuple[Text, int]:
+def _read(source: bytes, published_on: date) -> Known:
     procedure = published_procedure(source, published_on)
-    return procedure.name, procedure.information.sets
+    return Known(procedure.name, procedure.information.sets, procedure.baseline)
 
 
 _FIRST: Final = UUID(int=0)
@@ -130,7 +130,7 @@ from agency where agency = $1
 """
 _PAGE: Final = """
 select filing_id, agency, code, procedure, version, channel, result_channel, status, submitted_at, due_at, closed_at,
-    outcome
+    outcome, now() as now
 from filing where agency = $1 and (submitted_at, filing_id) > ($2, $3) and submitted_at < $4
 order by submitted_at, filing_id limit $5
 """

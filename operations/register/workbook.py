@@ -12,11 +12,12 @@ from openpyxl.cell import Cell as WrittenCell
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 
-from rules.papers.register_lines import COLUMNS, Cell
+from rules.papers.register_lines import COLUMNS, EFFORT, Cell
 from rules.time.working_time import VIETNAM
 from schemas.register import Register, RegisterEntry
 from schemas.saying import said
 
+_COLUMNS: Final = (*COLUMNS, *EFFORT)
 _WIDTH: Final = 4
 """Characters for each share of a column."""
 _MOMENT: Final = "hh:mm dd/mm/yyyy"
@@ -28,16 +29,16 @@ class RegisterWorkbook:
     def __init__(self, register: Register) -> None:
         self._book = Workbook(write_only=True)
         self._sheet = self._book.create_sheet(said("register.title").vi)
-        for n, column in enumerate(COLUMNS):
+        for n, column in enumerate(_COLUMNS):
             self._sheet.column_dimensions[chr(ord("A") + n)].width = column.share * _WIDTH
         self._sheet.freeze_panes = "A3"
         self._sheet.append([self._cell(f"{register.agency_name.vi} ({register.agency}), {register.period.name}")])
-        self._sheet.append([self._heading(column.title.vi) for column in COLUMNS])
+        self._sheet.append([self._heading(column.title.vi) for column in _COLUMNS])
 
     def add(self, entries: Iterable[RegisterEntry]) -> None:
         """Write these lines."""
         for entry in entries:
-            self._sheet.append([self._cell(column.cell(entry)) for column in COLUMNS])
+            self._sheet.append([self._cell(column.cell(entry)) for column in _COLUMNS])
 
     def save(self, path: Path) -> None:
         """Write the whole."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rules.filing.clocks import clock_history
 from rules.filing.fold import status
+from rules.papers.effort import effort
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.filing.state import STATUS_NAMES, ClockState, Closing, Filing
+from schemas.publishing.procedure import Baseline
 from schemas.register import Period, RegisterEntry
 from schemas.stream.ledger import Recorded
 
@@ -32,16 +34,24 @@ def period(name: str) -> Period | None:
     return Period(name=name, since=datetime(year, month, 1, tzinfo=VIETNAM), until=datetime(*after, 1, tzinfo=VIETNAM))
 
 
-def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure_name: Text, sets: int | None) -> RegisterEntry:
-    """What the register says of a filing, which is as its events have made it."""
+class Known(NamedTuple):
+    """What the register says of a procedure, and what one filing took at level 1."""
+
+    name: Text
+    sets: int | None = None
+    baseline: Baseline | None = None
+
+
+def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure: Known, now: datetime) -> RegisterEntry:
+    """What the register says `now` of a filing, which is as its events have made it."""
     processing = _processing(filing)
     at, known = status(filing), filing.applicant
     return RegisterEntry(
         n=n,
         code=filing.code or "",
         procedure=filing.procedure.code,
-        procedure_name=procedure_name,
-        sets=sets,
+        procedure_name=procedure.name,
+        sets=procedure.sets,
         applicant=known and known.name,
         contact=_contact(filing),
         agency=filing.agency,
@@ -55,6 +65,7 @@ def entry(n: int, events: Sequence[Recorded], filing: Filing, procedure_name: Te
         recipient=_recipient(recorded.event for recorded in events),
         status=at,
         status_name=STATUS_NAMES[at],
+        effort=effort(events, filing, now, procedure.baseline),
     )
 
 

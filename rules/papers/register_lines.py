@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from rules.papers.hand_words import outcome_name
 from rules.time.working_time import VIETNAM
 from schemas.base import Text
+from schemas.hands import Effort
 from schemas.names import CHANNEL_NAMES
 from schemas.register import RegisterEntry
 from schemas.saying import said
@@ -60,3 +61,24 @@ COLUMNS: Final = (
     Column(said("paper.note"), 6, _note),
 )
 """Those of form 06 of Circular 01/2018/TT-VPCP, form 07 of Circular 03/2025/TT-VPCP, which was not read itself."""
+
+
+def _of_effort(cell: Callable[[Effort], Cell]) -> Callable[[RegisterEntry], Cell]:
+    return lambda entry: None if entry.effort is None else cell(entry.effort)
+
+
+EFFORT: Final = (
+    Column(said("register.working_days"), 3, _of_effort(lambda effort: effort.working_days)),
+    Column(said("register.visits"), 3, _of_effort(lambda effort: effort.visits)),
+    Column(
+        said("register.working_days_before"),
+        3,
+        _of_effort(lambda effort: None if effort.baseline is None else effort.baseline.working_days),
+    ),
+    Column(
+        said("register.visits_before"),
+        3,
+        _of_effort(lambda effort: None if effort.baseline is None else effort.baseline.visits),
+    ),
+)
+"""What no form asks for: what each filing cost its applicant, beside what it took at level 1."""

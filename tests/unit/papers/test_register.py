@@ -14,10 +14,12 @@ from openpyxl import load_workbook
 
 from activities.printing.register import LINES, RegisterBook
 from operations.register.workbook import RegisterWorkbook
-from rules.papers.register import entry, period
-from rules.papers.register_lines import COLUMNS
+from rules.papers.register import Known, entry, period
+from rules.papers.register_lines import COLUMNS, EFFORT
 from schemas.base import Text
+from schemas.hands import Effort
 from schemas.people import Role
+from schemas.publishing.procedure import Baseline
 from schemas.register import Register, RegisterEntry
 from tests.printed import Margins, outside, pages
 from tests.unit.filing.lives import AT_DESK, REPRESENTATIVE, START, Life, local, officer
@@ -91,20 +93,21 @@ def test_what_is_no_period(name: str) -> None:
 def test_what_it_says_of_a_filing_until_its_result_is_taken() -> None:
     life = Life(**AT_DESK, result_channel="counter")
     appointment = life.clock("processing").due
-    first = entry(7, life.log, life.filing, NAME, 2)
+    first = entry(7, life.log, life.filing, Known(NAME, 2), life.now)
     assert (first.n, first.sets, first.code, first.applicant) == (7, 2, "dossier-1", "Nguyễn Văn An")
     assert (first.agency, first.desk, first.received_at) == ("H01.12", "H01.01", START)
     assert (first.appointment, first.returned_at, first.outcome, first.recipient) == (appointment, None, None, None)
     life.until("2026-11-26 09:00").decided().issued()
     life.do("hand_over", officer(Role.HANDOVER, agency="H01.01"), recipient="Trần Thị Bé")
-    last = entry(1, life.log, life.filing, NAME, 2)
+    last = entry(1, life.log, life.filing, Known(NAME, 2), life.now)
     assert (last.appointment, last.returned_at) == (appointment, local("2026-11-26 09:00"))
     assert (last.outcome, last.recipient, last.status) == ("early", "Trần Thị Bé", 10)
+    assert last.effort == Effort(working_days=1, visits=2)
 
 
 def test_what_was_withdrawn_has_no_result() -> None:
     life = Life().accepted().do("withdraw", REPRESENTATIVE, reason="x")
-    found = entry(1, life.log, life.filing, NAME, 1)
+    found = entry(1, life.log, life.filing, Known(NAME, 1), life.now)
     assert (found.returned_at, found.outcome, found.status) == (None, None, 7)
 
 
@@ -158,12 +161,14 @@ def test_whose_data_were_erased_is_in_it_without_them() -> None:
 
 def test_in_a_workbook_what_people_wrote_is_no_formula(tmp_path: Path) -> None:
     book = RegisterWorkbook(HEAD)
-    book.add([line(applicant='=HYPERLINK("http://x")', recipient="+84", contact="@SUM(A1)"), line(2)])
+    cost = Effort(working_days=3, visits=0, baseline=Baseline(working_days=15, visits=4, source="unconfirmed"))
+    book.add([line(effort=cost, applicant='=HYPERLINK("http://x")', recipient="+84", contact="@SUM(A1)"), line(2)])
     book.save(tmp_path / "register.xlsx")
     sheet = load_workbook(BytesIO((tmp_path / "register.xlsx").read_bytes())).worksheets[0]
     heading, first, second = list(sheet.iter_rows(min_row=2))
-    assert [cell.value for cell in heading] == [column.title.vi for column in COLUMNS]
+    assert [cell.value for cell in heading] == [column.title.vi for column in (*COLUMNS, *EFFORT)]
     assert {cell.data_type for cell in first if isinstance(cell.value, str)} == {"s"}
     assert first[4].value == '=HYPERLINK("http://x")'
     assert first[7].value == datetime(2026, 11, 25, 10, 0, 30)  # noqa: DTZ001 -- a workbook has no zones
-    assert second[0].value == 2
+    assert [cell.value for cell in first[-4:]] == [3, 0, 15, 4]
+    assert (second[0].value, [cell.value for cell in second[-4:]]) == (2, [None] * 4)
