@@ -60,7 +60,7 @@ COLUMNS: Final = (
     Column(said("register.recipient"), 5, lambda entry: entry.recipient),
     Column(said("paper.note"), 6, _note),
 )
-"""Those of form 06 of Circular 01/2018/TT-VPCP, form 07 of Circular 03/2025/TT-VPCP, which was not read itself."""
+"""Those of form 06 of Circular 01/2018/TT-VPCP, form 07 of Circular 03/2025, which was not read itself."""
 
 
 def _of_effort(cell: Callable[[Effort], Cell]) -> Callable[[RegisterEntry], Cell]:
