@@ -91,6 +91,17 @@ def test_without_a_tracking_page_the_qr_code_holds_the_dossier_code() -> None:
     assert codes(pages(file)[0], 72)["QR Code"] == CODE
 
 
+@pytest.mark.parametrize(("agency", "dpi"), [("H01.12.34567.89", 200), ("H01.12.34567.89012.34567.89012.3456", 600)])
+def test_a_longer_dossier_code_needs_a_better_scanner(agency: str, dpi: int) -> None:
+    paper = sheet(PaperKind.RECEIPT, accepted().source("accepted"))
+    code = f"{agency}-20261127-0000001"
+    (page, *_) = pages(printed(paper.model_copy(update={"code": code, "tracking": code}), lives.START))
+
+    assert codes(page, dpi) == {"QR Code": code, "Code 128": code}
+    assert codes(page, 200)["QR Code"] == code
+    assert not outside(page, MARGINS["a5"])
+
+
 def test_a_receipt_says_what_was_taken_in_and_when_the_result_will_be_there() -> None:
     found, _ = made("receipt-counter")
 
