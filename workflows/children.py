@@ -64,6 +64,14 @@ async def start_parcel(filing: Filing, address: Address) -> None:
     await _start(filing, PARCEL.workflow, start, ids.parcel_workflow(filing.filing_id, filing.parcels))
 
 
+async def cancel_parcel(filing: Filing, n: int) -> None:
+    """Tell a parcel that it is to be had back; one that has ended needs no telling."""
+    request = TellRequest(
+        id=ids.parcel_workflow(filing.filing_id, n), signal="cancel", said="the filing would have it back"
+    )
+    await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
+
+
 async def start_referral(filing: Filing, part: FilingPart) -> None:
     """Ask another agency to decide a part."""
     since, due, reminder = known(part.referred_at), known(part.due), filing.procedure.limits.reminder

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from temporalio import workflow
@@ -16,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from activities.papers import QUICKLY, STORE, Papers
     from rules.filing import lifecycle
+    from rules.known import known
     from rules.streams import FILING, Origin, StreamKind
     from schemas.backoffice import NOT_IN_STORE
     from schemas.edge import bounded
@@ -60,6 +62,8 @@ class FilingLife(Life[Filing]):
         self._cancelled: set[int] = set()
         self._referred: set[int] = set()
         self._recalled: set[int] = set()
+        self._sent: set[int] = set()
+        self._had_back: set[int] = set()
         self._scanning: asyncio.Task[None] | None = None
         self._alarm = Alarm()
         self._upcoming: tuple[int, Timer | None] = (0, None)
@@ -211,11 +215,18 @@ class FilingLife(Life[Filing]):
         return confirming.result()
 
     async def _deliver(self) -> None:
-        """Send the result if it goes by post, then wait for it to arrive or to be fetched."""
-        address = self._filing.address
-        if lifecycle.stage(self._filing) is Stage.DELIVERY and address is not None:
-            await children.start_parcel(self._filing, address)
-        await self._until(lambda: False)
+        """Send the result if it goes by post, then wait for it to arrive or to be fetched; again if it is lost."""
+        while True:
+            await self._issue()
+            address, n = self._filing.address, self._filing.parcels
+            if lifecycle.stage(self._filing) is Stage.DELIVERY and address is not None:
+                self._sent.add(n)
+                await children.start_parcel(self._filing, address)
+            await self._until(partial(self._goes_again, n))
+
+    def _goes_again(self, parcels: int) -> bool:
+        """Whether the result must be made, or sent, once more, so many parcels having been asked for."""
+        return self._filing.result is None or self._filing.parcels != parcels
 
     async def _until(self, done: Callable[[], bool]) -> None:
         """Wait for `done` while other streams are seen to and the clocks run. Raises `_FilingEndedError` at the end.
@@ -226,6 +237,7 @@ class FilingLife(Life[Filing]):
         while True:
             await self._see_to_payments()
             await self._see_to_referrals()
+            await self._see_to_parcels()
             self._see_to_scan()
             await workflow.wait_condition(lambda: self.stream.idle)
             if self._others_wait:
@@ -279,6 +291,18 @@ class FilingLife(Life[Filing]):
         seen_to = self._recalled if self._filing.closed else self._referred
         return not seen_to.issuperset(part.n for part in self._filing.parts_under_way)
 
+    async def _see_to_parcels(self) -> None:
+        """Have a parcel back that is recalled, once it was sent."""
+        while self._parcel_waits:
+            n = known(self._filing.recalled)
+            self._had_back.add(n)
+            await children.cancel_parcel(self._filing, n)
+
+    @property
+    def _parcel_waits(self) -> bool:
+        n = self._filing.recalled
+        return n in self._sent and n not in self._had_back
+
     def _see_to_scan(self) -> None:
         """Have the scanner asked about files of which it has not spoken yet, until it answers."""
         if self._scan_waits:
@@ -299,7 +323,7 @@ class FilingLife(Life[Filing]):
     @property
     def _others_wait(self) -> bool:
         """Whether another stream has to be started, or told that the filing has ended, or a file scanned."""
-        return self._payments_wait or self._referrals_wait or self._scan_waits
+        return self._payments_wait or self._referrals_wait or self._parcel_waits or self._scan_waits
 
     async def _wait_for_change(self, done: Callable[[], bool], timer: Timer | None) -> bool:
         """Wait for a change; False if the timer fired first.

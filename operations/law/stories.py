@@ -17,6 +17,7 @@ from schemas.filing import events as ev
 from schemas.filing.examined import Examined
 from schemas.filing.state import Filing, Stage
 from schemas.filing.submission import Submission
+from schemas.level import Channel
 from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
@@ -290,6 +291,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "waive_fee": {"waiver": "poor", "reason": "-"},
         "pay_at_counter": {"amount": amount},
         "withdraw": {"reason": "-", "request": FILE},
+        "change_delivery": {"channel": _other_channel(filing)},
         "hand_over": {"recipient": "-"},
         "issue": {"result": RESULT},
         "settle_fee": {"n": filing.fee.n if filing.fee else 1, "settlement": "paid", "amount": amount},
@@ -302,6 +304,10 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
     return said.get(kind, {})
 
 
+def _other_channel(filing: Filing) -> Channel:
+    return Channel.POST if filing.result_channel is Channel.COUNTER else Channel.COUNTER
+
+
 def ways(filing: Filing, kind: str) -> tuple[dict[str, Any], ...]:
     """What a command may say here that leads to one place or another."""
     refused = {"outcome": "refused", **_WHY}
@@ -311,6 +317,7 @@ def ways(filing: Filing, kind: str) -> tuple[dict[str, Any], ...]:
         "decide": ({}, refused),
         "stop": ({}, end) if lifecycle.stage(filing) is Stage.REVIEW else (end,),
         "settle_fee": ({}, {"settlement": "expired"}),
+        "change_delivery": ({}, {"channel": "online"} if filing.result_channel is not Channel.ONLINE else {}),
         "settle_parcel": ({}, {"outcome": "returned"}, {"outcome": "lost"}),
         "settle_part": ({}, {"outcome": "refused"}),
         "settle_complaint": tuple({"step": step} for step in places(filing)),

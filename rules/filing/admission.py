@@ -23,7 +23,7 @@ from schemas.filing.submission import Submission
 from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.names import CHANNEL_NAMES, listed
-from schemas.people import Role
+from schemas.people import Address, Role
 from schemas.publishing.procedure import FieldKind
 from schemas.publishing.procedure_rules import FeePart, FieldPart, ProcedureRules
 
@@ -66,7 +66,7 @@ def admit(
         *quota_problems(files_named(submission)),
         *(problem(f"papers.{code}", "paper_required") for code in papers if complete),
         *form,
-        *_result(submission, procedure, level),
+        *delivery_problems(submission.result_channel, submission.address, procedure, level),
         *(_fee(submission, fee, level) if fee is not None and costs else []),
     ]
     if problems:
@@ -215,11 +215,19 @@ def _out_of_bounds(place: str, field: FieldPart, size: int, what: str) -> Proble
     return None
 
 
-def _result(submission: Submission, procedure: ProcedureRules, level: Level) -> Iterator[Problem]:
-    allowed = set(procedure.result_channels) & CAPABILITIES[level].result
-    if submission.result_channel not in allowed:
-        yield problem("result_channel", "result_channel_not_allowed", level=int(level), channels=_channels(allowed))
-    if submission.result_channel is Channel.POST and submission.address is None:
+def result_channels(procedure: ProcedureRules, level: Level) -> frozenset[Channel]:
+    """The channels by which the result of a filing at this level may be delivered."""
+    return CAPABILITIES[level].result & set(procedure.result_channels)
+
+
+def delivery_problems(
+    channel: Channel, address: Address | None, procedure: ProcedureRules, level: Level, place: str = "result_channel"
+) -> Iterator[Problem]:
+    """What is wrong with the way in which the result is wanted; `place` is where the channel was named."""
+    allowed = result_channels(procedure, level)
+    if channel not in allowed:
+        yield problem(place, "result_channel_not_allowed", level=int(level), channels=_channels(allowed))
+    if channel is Channel.POST and address is None:
         yield problem("address", "address_required")
 
 

@@ -13,7 +13,7 @@ from schemas.base import Code
 from schemas.files import Paper, ScanState
 from schemas.filing import events as ev
 from schemas.filing.commands import SupplementItem, TargetKind
-from schemas.filing.events import Clock
+from schemas.filing.events import Clock, ParcelOutcome
 from schemas.filing.state import (
     Closing,
     Decision,
@@ -208,6 +208,8 @@ _LEAVE_MOVES: Final = frozenset(
         "asked",
         "answered",
         "files_scanned",
+        "delivery_changed",
+        "parcel_recalled",
         "dossier_transferred",
         "dossier_received",
     }
@@ -347,6 +349,23 @@ def _draft_corrected(filing: Filing, event: ev.DraftCorrected, _: datetime) -> C
     return {"draft": None, "form": filing.form | event.form}
 
 
+def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) -> Change:
+    """It goes its way anew: what was offered is taken back, and what became of a parcel before counts no more."""
+    told = {"result_channel": event.channel, "address": event.address or filing.address}
+    elsewhere = filing.parcels if Clock.DELIVERY in filing.clocks else None
+    anew = {"pickup": False, "parcel_end": None, "elsewhere": elsewhere}
+    return told | anew | {"delivery_changes": filing.delivery_changes + 1}
+
+
+def _parcel_failed(filing: Filing, event: ev.ParcelFailed, _: datetime) -> Change:
+    """What was not brought because it is wanted in another way goes that way."""
+    wanted_otherwise = event.n == filing.elsewhere and event.outcome in _AT_HAND
+    return {"parcel_end": None if wanted_otherwise else event.outcome, "recalled": None, "elsewhere": None}
+
+
+_AT_HAND: Final = frozenset({ParcelOutcome.RETURNED, ParcelOutcome.CANCELLED})
+
+
 def _told(filing: Filing, clock: Clock, **told: datetime | None) -> Change:
     return {"clocks": filing.clocks | {clock: filing.clocks[clock].model_copy(update=told)}}
 
@@ -419,8 +438,10 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "decided": _decided,
     "result_issued": _result_issued,
     "pickup_offered": lambda *_: {"pickup": True},
-    "parcel_requested": lambda _, event, __: {"parcels": event.n},
-    "parcel_failed": lambda *_: {},
+    "parcel_requested": lambda _, event, __: {"parcels": event.n, "parcel_end": None, "recalled": None},
+    "parcel_recalled": lambda _, event, __: {"recalled": event.n},
+    "parcel_failed": _parcel_failed,
+    "delivery_changed": _delivery_changed,
     "handed_over": _closes(Closing.DELIVERED),
     "withdrawn": _closes(Closing.WITHDRAWN),
     "reopened": reopened,

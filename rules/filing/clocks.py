@@ -27,8 +27,10 @@ _SHOWN_ONLY: Final = frozenset({Clock.APPEAL})
 """A date, of which nothing is told."""
 
 _ENDING: Final = frozenset({Effect.START, Effect.STOP, Effect.RESTART})
-_CUT_SHORT: Final = frozenset({"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled", "reopened"})
-"""What ends a filing, takes a move back or begins it again, with the clocks unanswered."""
+_CUT_SHORT: Final = frozenset(
+    {"withdrawn", "stopped", "supplement_expired", "fee_expired", "recalled", "reopened", "delivery_changed"}
+)
+"""What ends a filing, takes a move back or begins something again, with the clocks unanswered."""
 
 
 def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:

@@ -113,6 +113,6 @@ def _delivery(filing: Filing) -> ev.Event | None:
         return None
     if filing.result_channel is Channel.ONLINE:
         return ev.HandedOver(channel=Channel.ONLINE)
-    if filing.result_channel is Channel.POST and filing.parcels == filing.parcels_before:
+    if filing.result_channel is Channel.POST and filing.parcel_end is None:
         return ev.ParcelRequested(n=filing.parcels + 1)
     return ev.PickupOffered()

@@ -26,8 +26,9 @@ from ..base import (
 from ..files import FileRef, Paper, ScanState
 from ..form import FormValue
 from ..ids import digest
+from ..level import Channel
 from ..limit import Limit
-from ..people import SYSTEM, Actor, Via
+from ..people import SYSTEM, Actor, Address, Via
 from ..publishing.calendar import Calendar, CalendarName
 from ..publishing.procedure import Term
 from ..publishing.procedure_rules import ProcedureRules
@@ -376,6 +377,14 @@ class Withdraw(Command):
     request: FileRef | None = None
 
 
+class ChangeDelivery(Command):
+    """Have the result delivered by another `channel` (đổi hình thức nhận kết quả), or by post to another `address`."""
+
+    kind: Literal["change_delivery"] = "change_delivery"
+    channel: Channel
+    address: Address | None = None
+
+
 class HandOver(Command):
     """Hand the result over at the counter (trả kết quả); `recipient` is who signed for it."""
 
@@ -418,6 +427,7 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     WaiveFee,
     PayAtCounter,
     Withdraw,
+    ChangeDelivery,
     HandOver,
 )
 """The commands anyone may send; each is an Update of `Filing` under its kind."""

@@ -47,11 +47,12 @@ class PaymentMeans(StrEnum):
 
 
 class ParcelOutcome(StrEnum):
-    """How a consignment ended."""
+    """How a consignment ended; `cancelled` before it left."""
 
     DELIVERED = "delivered"
     RETURNED = "returned"
     LOST = "lost"
+    CANCELLED = "cancelled"
 
 
 class Clock(StrEnum):
@@ -620,12 +621,28 @@ class ParcelRequested(Model):
     n: int
 
 
+class ParcelRecalled(Model):
+    """The `n`-th parcel is to be had back before it leaves; whether that was in time the post says."""
+
+    kind: Literal["parcel_recalled"] = "parcel_recalled"
+    n: int
+    officer: str | None = None
+
+
 class ParcelFailed(Model):
     """The parcel came back or was lost; the result waits at the counter."""
 
     kind: Literal["parcel_failed"] = "parcel_failed"
     n: int
     outcome: ParcelOutcome
+
+
+class DeliveryChanged(Model):
+    """The applicant wants the result by another `channel`, or brought elsewhere."""
+
+    kind: Literal["delivery_changed"] = "delivery_changed"
+    channel: Channel
+    address: Annotated[Address | None, Personal] = None
 
 
 class HandedOver(Model):
@@ -791,7 +808,9 @@ Event = Annotated[
     | ResultIssued
     | PickupOffered
     | ParcelRequested
+    | ParcelRecalled
     | ParcelFailed
+    | DeliveryChanged
     | HandedOver
     | Withdrawn
     | Reopened
@@ -899,7 +918,9 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "result_issued": {Clock.ISSUE: Effect.STOP, Clock.PROCESSING: Effect.STOP},
     "pickup_offered": {Clock.PICKUP: Effect.START},
     "parcel_requested": {Clock.DELIVERY: Effect.START},
+    "parcel_recalled": {},
     "parcel_failed": {Clock.DELIVERY: Effect.STOP},
+    "delivery_changed": {Clock.PICKUP: Effect.STOP},
     "handed_over": _ENDED_BY_THE_AGENCY,
     "withdrawn": _STOP_ALL,
     "reopened": _STOP_ALL | dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.TRANSFER), Effect.START),

@@ -23,7 +23,7 @@ from ..publishing.procedure_rules import ProcedureRules, StepPart
 from ..saying import said
 from ..signature import SignatureRecord
 from .commands import SupplementItem
-from .events import Clock, Digests, FeeLine, MachineWork, Moment, Outcome, SupplementNeed
+from .events import Clock, Digests, FeeLine, MachineWork, Moment, Outcome, ParcelOutcome, SupplementNeed
 
 
 class Status(IntEnum):
@@ -315,6 +315,9 @@ class Filing(Model):
     `to_scan` are the files of which the scanner has not spoken yet, `infected` the papers in whose files it found
     viruses, until others have come; `unscanned` says that some came when there was no scanner. `signature_accepted` is
     an officer's word on a signature that stayed undetermined.
+
+    `parcel_end` is how the parcel with this result ended, `recalled` the number of one that is to be had back, and
+    `elsewhere` of one that is since the applicant wants the result in another way: that was changed so often.
     """
 
     snapshot_version: int = 1
@@ -377,6 +380,10 @@ class Filing(Model):
     pickup: bool = False
     parcels: int = 0
     parcels_before: int = 0
+    parcel_end: ParcelOutcome | None = None
+    recalled: int | None = None
+    elsewhere: int | None = None
+    delivery_changes: int = 0
     act: int | None = None
     reopened: int = 0
     scan: ScanState | None = None

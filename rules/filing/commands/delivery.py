@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from rules.filing.commands.permission import at_stage, system_at
+from rules.filing.admission import delivery_problems, result_channels
+from rules.filing.commands.permission import applicant_side_roles, at_stage, system_at
 from rules.filing.commands.rule import Events, Rule, refuse
 from rules.officers import role_is
 from rules.time import working_time
@@ -51,6 +52,36 @@ def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Eve
     return (ev.ParcelFailed(n=command.n, outcome=command.outcome),)
 
 
+MOST_CHANGES: Final = 10
+"""So many times the way in which the result is wanted may be changed."""
+
+
+def _may_change_delivery(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    if (wrong := role_is(actor, *applicant_side_roles(filing))) is not None:
+        return wrong
+    if filing.recalled is not None:
+        return problem("", "parcel_called_back")
+    if filing.delivery_changes >= MOST_CHANGES:
+        return problem("", "changed_too_often", most=MOST_CHANGES)
+    others = result_channels(filing.procedure, filing.level) - {filing.result_channel}
+    return None if others or filing.result_channel is Channel.POST else problem("", "no_other_delivery")
+
+
+def _change_delivery(filing: Filing, command: cm.ChangeDelivery, _: datetime) -> Events:
+    by_post = command.channel is Channel.POST
+    address = command.address or filing.address
+    wrong = list(delivery_problems(command.channel, address, filing.procedure, filing.level, "channel"))
+    if command.address is not None and not by_post:
+        wrong.append(problem("address", "address_only_by_post"))
+    if command.channel is filing.result_channel and not (by_post and address != filing.address):
+        wrong.append(problem("channel", "delivered_so_already"))
+    if wrong:
+        raise refuse(*wrong)
+    changed = ev.DeliveryChanged(channel=command.channel, address=command.address)
+    under_way = Clock.DELIVERY in filing.clocks
+    return (changed, ev.ParcelRecalled(n=filing.parcels)) if under_way else (changed,)
+
+
 def _may_hand_over(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
     return role_is(actor, Role.HANDOVER) or at_stage(filing, Stage.PICKUP)
 
@@ -59,6 +90,7 @@ RULES: Final[dict[str, Rule]] = {
     "issue": Rule(system_at(Stage.ISSUE), _issue),
     "settle_result": Rule(system_at(Stage.ISSUE), _settle_result),
     "settle_parcel": Rule(system_at(Stage.DELIVERY), _settle_parcel),
+    "change_delivery": Rule(_may_change_delivery, _change_delivery),
     "hand_over": Rule(
         _may_hand_over, lambda _, command, __: (ev.HandedOver(channel=Channel.COUNTER, recipient=command.recipient),)
     ),

@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 )
 
 from rules.filing import lifecycle
+from rules.filing.admission import result_channels
 from rules.filing.fold import missing_opinions
 from rules.filing.reopening import places
 from rules.streams import FILING
@@ -207,6 +208,17 @@ VALUES: Final = {
 }
 
 
+ELSEWHERE: Final = ADDRESS.model_copy(update={"address": "2 Hàng Bài"})
+
+
+def other_delivery(filing: Filing) -> dict[str, Any]:
+    """The result by another channel, or by post to another address."""
+    others = sorted(result_channels(filing.procedure, filing.level) - {filing.result_channel})
+    if others:
+        return {"channel": others[filing.seq % len(others)]}
+    return {"channel": "post", "address": ADDRESS if filing.address == ELSEWHERE else ELSEWHERE}
+
+
 def fitting(filing: Filing, kind: str) -> dict[str, Any]:
     """Content that leaves nobody a reason to refuse, if the command is allowed at all."""
     rules = filing.procedure
@@ -236,6 +248,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "decide": {"outcome": "refused", **REFUSING},
         "pay_at_counter": {"amount": filing.fee.amount if filing.fee else 1},
         "withdraw": {"reason": "đổi ý", "request": FILE},
+        "change_delivery": other_delivery(filing),
         "hand_over": {"recipient": "An"},
         "reassign": {
             "officer": next(name for name in ("specialist-3", "leader-3", "clerk-3", "4") if name not in taken),
@@ -307,6 +320,12 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "decide": JUDGEMENT,
     "pay_at_counter": st.fixed_dictionaries({"amount": st.sampled_from([1, 8000, 16_000, 24_000])}),
     "withdraw": st.fixed_dictionaries({"reason": st.just("đổi ý"), "request": st.sampled_from([None, FILE])}),
+    "change_delivery": st.fixed_dictionaries(
+        {
+            "channel": st.sampled_from(["online", "counter", "post"]),
+            "address": st.sampled_from([None, ADDRESS, ELSEWHERE]),
+        }
+    ),
     "hand_over": st.just({"recipient": "An"}),
     "issue": st.fixed_dictionaries({"result": st.sampled_from([None, RESULT])}),
     "settle_fee": st.fixed_dictionaries(
@@ -319,7 +338,7 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "report_failing": st.fixed_dictionaries({"work": st.sampled_from(["check", "issue"]), "tries": st.just(10)}),
     "report_answered": st.fixed_dictionaries({"work": st.sampled_from(["check", "issue"])}),
     "settle_parcel": st.fixed_dictionaries(
-        {"n": st.sampled_from([1, 1, 2]), "outcome": st.sampled_from(["delivered", "returned", "lost"])}
+        {"n": st.sampled_from([1, 1, 2]), "outcome": st.sampled_from(["delivered", "returned", "lost", "cancelled"])}
     ),
     "settle_part": st.fixed_dictionaries(
         {
@@ -582,7 +601,8 @@ class AnyLife(RuleBasedStateMachine):
         if filing.parts_under_way:
             ways += [("settle_part", SYSTEM, fitting(filing, "settle_part"))]
         if self.life.stage is Stage.DELIVERY:
-            ways.append(("settle_parcel", SYSTEM, {"n": filing.parcels, "outcome": "returned"}))
+            outcome = "returned" if filing.recalled is None else "cancelled"
+            ways.append(("settle_parcel", SYSTEM, {"n": filing.parcels, "outcome": outcome}))
         return ways or [(name, actor, {}) for name, actor in may if name == "claim"]
 
     @rule(data=st.data())
@@ -640,7 +660,7 @@ class AnyLife(RuleBasedStateMachine):
         assert kinds.count("decided") <= 1
         assert kinds.count("result_issued") <= 1
         assert self.life.kinds.count("fee_paid") <= 1
-        assert kinds.count("parcel_requested") <= 1
+        assert kinds.count("parcel_requested") <= 1 + kinds.count("delivery_changed")
         assert ends == ([len(kinds)] if self.life.filing.closed else [])
 
     @invariant()
