@@ -84,6 +84,8 @@ _ANSWERS: Final[Mapping[type[Any], Ask]] = {
     rd.AskFiling: lambda log, asked, _: applicant.filing(log, asked.stream),
     rd.AskClocks: lambda log, asked, _: applicant.clocks(log, asked.stream),
     rd.AskResult: lambda log, asked, _: applicant.result(log, asked.stream),
+    rd.AskDelivery: lambda log, asked, _: applicant.delivery(log, asked.stream),
+    rd.AskLinkedResult: lambda log, asked, _: applicant.linked_result(log, asked.stream, asked.link),
     rd.AskParked: lambda log, asked, _: operator.parked(log, asked.stream),
     rd.AskPayment: lambda log, asked, _: applicant.payment(log, asked.stream),
     rd.AskParcel: lambda log, asked, _: applicant.parcel(log, asked.stream),

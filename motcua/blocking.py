@@ -130,6 +130,8 @@ class BlockingFilingClient(_Blocking[FilingClient]):
     actions = _waits(FilingClient.actions)
     clocks = _waits(FilingClient.clocks)
     result = _waits(FilingClient.result)
+    delivery = _waits(FilingClient.delivery)
+    linked_result = _waits(FilingClient.linked_result)
     parked = _waits(FilingClient.parked)
     payment = _waits(FilingClient.payment)
     parcel = _waits(FilingClient.parcel)

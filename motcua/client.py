@@ -252,6 +252,14 @@ class FilingClient:
         """The decision and the reference of its file. `NotReady` before there is one."""
         return await self._asked(c.AskResult(stream=_filing(filing_id)), c.ResultView)
 
+    async def delivery(self, filing_id: UUID | str) -> c.DeliveryView:
+        """How the applicant comes by the result: the pick-up code, the link. Show it to nobody else."""
+        return await self._asked(c.AskDelivery(stream=_filing(filing_id)), c.DeliveryView)
+
+    async def linked_result(self, filing_id: UUID | str, link: str) -> c.ResultView:
+        """The result for whoever has the link to it. `NotAllowed` once the link has expired, or for another one."""
+        return await self._asked(c.AskLinkedResult(stream=_filing(filing_id), link=link), c.ResultView)
+
     async def parked(self, filing_id: UUID | str) -> list[c.Parked]:
         """Reports from the filing's other streams that could not be used, for the operator."""
         return await self._asked(c.AskParked(stream=_filing(filing_id)), list[c.Parked])

@@ -27,6 +27,7 @@ from .base import Model, Personal, StrictModel, fields_marked, numbers_marked
 from .complaint import COMPLAINT_COMMANDS, ComplaintEvent, ComplaintStart, ComplaintView
 from .errors import Refusal
 from .filing.commands import PUBLIC_COMMANDS, Command
+from .filing.delivery import DeliveryView
 from .filing.events import Event
 from .filing.state import Action, ClockState, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
 from .filing.submission import Submission
@@ -232,7 +233,8 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("filing_view", FilingView, _OUT, (_view("filing"),)),
     Message("action", Action, _OUT, (_view("actions", many=True),)),
     Message("clock_state", ClockState, _OUT, (_view("clocks", many=True),)),
-    Message("result_view", ResultView, _OUT, (_view("result"),)),
+    Message("result_view", ResultView, _OUT, (_view("result"), _view("linked_result"))),
+    Message("delivery_view", DeliveryView, _OUT, (_view("delivery"),)),
     Message("parked", Parked, _OUT, (_view("parked", many=True),)),
     Message("timeline_entry", TimelineEntry, _OUT, (_view("timeline", many=True),)),
     Message("changes", Changes, _OUT, (_view("changes"),)),

@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter
 
 from .agency import AgencyKind
 from .base import AgencyCode, Dong, Instant, Key, Model, StrictModel, Subject, Text
+from .filing.delivery import Link
 from .filing.state import FilingView
 from .people import Actor, IdNumber, Role
 from .stream.rows import ParcelRow, PaymentRow
@@ -61,6 +62,19 @@ class AskResult(_About):
     """The decision of a filing and the file of its result."""
 
     ask: Literal["result"] = "result"
+
+
+class AskDelivery(_About):
+    """How the applicant comes by the result of a filing: the pick-up code, the link. It is for them alone."""
+
+    ask: Literal["delivery"] = "delivery"
+
+
+class AskLinkedResult(_About):
+    """The result of a filing for whoever has the `link` to it, until that expires."""
+
+    ask: Literal["linked_result"] = "linked_result"
+    link: Link
 
 
 class AskParked(_About):
@@ -187,6 +201,8 @@ Question = (
     AskFiling
     | AskClocks
     | AskResult
+    | AskDelivery
+    | AskLinkedResult
     | AskParked
     | AskPayment
     | AskParcel

@@ -246,7 +246,10 @@ class Play:
         return await self.act(cm.PayAtCounter, self.officer(Role.CASHIER), amount=amount)
 
     async def hand_over(self) -> Receipt:
-        return await self.act(cm.HandOver, self.officer(Role.HANDOVER), recipient="Nguyễn Văn An")
+        """Somebody fetches the result, and says their pick-up code."""
+        code = (await self.world.client.delivery(self.filing)).pickup_code
+        said = {"recipient": "Nguyễn Văn An", "code": code, "signed_on_paper": True}
+        return await self.act(cm.HandOver, self.officer(Role.HANDOVER), **said)
 
     async def withdraw(self) -> Receipt:
         return await self.act(cm.Withdraw, self.submission.actor, reason="no longer needed")

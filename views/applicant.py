@@ -11,7 +11,9 @@ from rules import parcel as parcel_rules
 from rules import payment as payment_rules
 from rules import referral as referral_rules
 from rules.filing import lifecycle, projections
-from schemas.errors import NOT_FOUND, NOT_READY, RefusalError
+from rules.filing.commands.reading import opens
+from schemas.errors import NOT_FOUND, NOT_READY, RefusalCode, RefusalError, problem, refused
+from schemas.filing.delivery import DeliveryView
 from schemas.filing.state import ClockState, Filing, FilingView, ResultView
 from schemas.parcel import Parcel, ParcelView
 from schemas.payment import Payment, PaymentView
@@ -47,6 +49,19 @@ async def result(log: Log, stream: str) -> ResultView:
     return ResultView(
         filing_id=found.filing_id, code=str(found.code), outcome=found.decision.outcome, result=found.result
     )
+
+
+async def delivery(log: Log, stream: str) -> DeliveryView:
+    """How the applicant comes by the result, for them alone."""
+    return projections.delivery((await _told(log, stream, Filing)).state)
+
+
+async def linked_result(log: Log, stream: str, link: str) -> ResultView:
+    """The result, for whoever has the link to it. `not_allowed` once that has expired, or for another one."""
+    told = await _told(log, stream, Filing)
+    if not opens(told.state, link, told.as_of):
+        raise refused(RefusalCode.NOT_ALLOWED, problem("link", "link_expired"))
+    return await result(log, stream)
 
 
 async def receipt(log: Log, stream: str, command_id: str) -> Receipt:

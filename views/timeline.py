@@ -47,7 +47,7 @@ def _entry(stream: str, recorded: Recorded, state: Any, audience: Audience) -> T
         "body": {name: value for name, value in fields.items() if name not in sealed},
     }
     if audience in _MAY_SEE_PERSONS:
-        hidden = _WARNINGS if audience is Audience.APPLICANT else frozenset()
+        hidden = _WARNINGS if audience is Audience.APPLICANT else _SECRETS.get(recorded.event.kind, frozenset())
         seen["personal"] = {name: value for name, value in fields.items() if name in sealed - hidden} or None
     return known.model_copy(update=seen)
 
@@ -57,6 +57,9 @@ _MAY_SEE_PERSONS: Final = frozenset({Audience.APPLICANT, Audience.OFFICER})
 
 _WARNINGS: Final = frozenset({"possible_duplicates"})
 """What is told to officers only."""
+
+_SECRETS: Final = {"pickup_offered": frozenset({"code"}), "result_offered": frozenset({"link"})}
+"""What is told to the applicant alone."""
 
 _FOR_THE_APPLICANT: Final = frozenset(
     {
@@ -97,7 +100,9 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "overdue",
         "decided",
         "result_issued",
+        "result_offered",
         "pickup_offered",
+        "wrong_code_given",
         "parcel_requested",
         "parcel_recalled",
         "parcel_failed",

@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from activities.papers import QUICKLY, STORE, Papers
     from rules.filing import lifecycle
+    from rules.filing.commands.counter import WRONG_CODE
     from rules.known import known
     from rules.streams import FILING, Origin, StreamKind
     from schemas.backoffice import NOT_IN_STORE
@@ -26,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing import commands as cm
     from schemas.filing.examined import Examined
     from schemas.filing.state import Filing, FilingEnd, Stage, Timer
+    from schemas.ids import digest
     from schemas.level import Channel
     from schemas.people import SYSTEM
     from schemas.stream.ledger import Receipt
@@ -110,6 +112,23 @@ class FilingLife(Life[Filing]):
         if not isinstance(command, cm.Supplement):
             return command
         return cm.ExaminedSupplement.model_validate(command.model_dump() | {"scan": examined.scan})
+
+    def check_command(self, command: cm.Command) -> None:
+        """As ever; but a wrong pick-up code is let in, to be counted before it is refused."""
+        try:
+            super().check_command(command)
+        except RefusalError as error:
+            if not any(problem.rule == WRONG_CODE for problem in error.refusal.problems):
+                raise
+
+    async def take_command(self, command: cm.Command) -> Receipt:
+        """As ever, once the pick-up code that it gives was counted if it is wrong."""
+        if isinstance(command, cm.HandOver) and command.code is not None:
+            counting = f"code:{digest(command.command_id)[:32]}"
+            stream = await self.recorded()
+            said = {"actor": command.actor, "via": command.via, "code": command.code}
+            await stream.attempt(cm.CountWrongCode(command_id=counting, **said))
+        return await super().take_command(command)
 
     def taken_over(self, found: OpenResult) -> None:
         """Keep the queue of the agency's back office. Without one, or without its rules, the filing stands still."""

@@ -6,7 +6,9 @@ stay locked until the commit, and of two filings that one person hands in at onc
 
 from __future__ import annotations
 
+import hashlib
 import json
+import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -19,7 +21,7 @@ from activities.ledger.vault import FilingKey, Vault
 from rules.streams import Numbering
 from rules.time.working_time import VIETNAM
 from schemas.base import Model, numbers_taken
-from schemas.filing.events import Submitted
+from schemas.filing.events import PickupOffered, ResultOffered, Submitted
 from schemas.stream.ledger import Batch
 
 MOST: Final = 10
@@ -81,8 +83,14 @@ class Reserved:
         numbers = {kind: iter(taken) for kind, taken in self.numbers.items()}
         for event in events:
             known: dict[str, Any] = {name: next(numbers[kind]) for name, kind in numbers_taken(event).items()}
-            if isinstance(event, Submitted):
-                known["possible_duplicates"] = self.others
+            match event:
+                case Submitted():
+                    known["possible_duplicates"] = self.others
+                case PickupOffered():
+                    known["code"] = f"{secrets.randbelow(10**6):06d}"
+                case ResultOffered():
+                    link = secrets.token_urlsafe(24)
+                    known |= {"link": link, "link_sha256": hashlib.sha256(link.encode()).hexdigest()}
             yield event.model_copy(update=known) if known else event
 
 

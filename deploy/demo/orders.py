@@ -140,8 +140,10 @@ async def _case(scenario: Scenario, act: Act, view: FilingView, filer: Filer) ->
     return {"case": case} | await _reason(scenario, act, view, filer)
 
 
-async def _recipient(_: Scenario, __: Act, ___: FilingView, filer: Filer) -> Words:
-    return {"recipient": filer.applicant().name}
+async def _recipient(scenario: Scenario, __: Act, ___: FilingView, filer: Filer) -> Words:
+    applicant = filer.applicant(signer=scenario.signer or "")
+    identity = {"document": "citizen_card", "number": applicant.id_number}
+    return {"recipient": applicant.name, "identity": identity, "signed_on_paper": True}
 
 
 async def _judged(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:

@@ -32,6 +32,7 @@ from motcua.cli.running import (
 from motcua.cli.showing import (
     action_table,
     clock_table,
+    delivery_table,
     receipt_line,
     view_line,
     view_table,
@@ -277,6 +278,19 @@ def track(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = 
                 out().print(view_line(view))
 
     ask(follow, patience)
+
+
+@app.command()
+def delivery(filing_id: FilingId, *, as_json: AsJson = False, patience: Patience = PATIENCE) -> None:
+    """Show how the applicant comes by the result: the pick-up code, the link. It is for them alone.
+
+    Example: motcua delivery FILING_ID
+    """
+    found = ask(lambda client: client.delivery(filing_id), patience)
+    if as_json:
+        print_json(plain(found))
+    else:
+        out().print(delivery_table(found))
 
 
 def print_receipt(filing_id: UUID, receipt: c.Receipt, *, as_json: bool) -> None:

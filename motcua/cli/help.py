@@ -17,6 +17,7 @@ KIT: Final[Mapping[str, str]] = {
     "clocks": "Xem các đồng hồ của hồ sơ: chạy từ khi nào, dừng vì sao, hạn khi nào, kết thúc ra sao.",
     "track": "Theo dõi hồ sơ đến khi kết thúc: mỗi thay đổi một dòng.",
     "result of": "Xem kết quả của hồ sơ; với --out: tải tệp về và đối chiếu mã băm.",
+    "delivery": "Xem cách nhận kết quả của chính mình: mã nhận tại quầy, đường dẫn; chỉ dành cho người nộp.",
     "pass-over": "Chuyển mọi việc mà cán bộ vắng mặt đã nhận cho người thay, từng việc có biên nhận.",
     "complain": "Khiếu nại về một việc của hồ sơ và in biên nhận.",
     "complaints": "Xem các khiếu nại về hồ sơ và kết quả giải quyết.",

@@ -17,6 +17,7 @@ from motcua.contract import (
     Authorisation,
     ClockState,
     ComplaintView,
+    DeliveryView,
     FilingView,
     Pause,
     Receipt,
@@ -111,6 +112,21 @@ def _pause(pause: Pause) -> str:
     until = "" if pause.until is None else when(pause.until)
     basis = f" ({pause.basis})" if pause.basis else ""
     return f"{pause.reason}{basis}: {when(pause.since)} – {until}"
+
+
+def delivery_table(delivery: DeliveryView) -> Table:
+    """What opens the result for the applicant."""
+    table = _facts_table("Nhận kết quả / Delivery")
+    for name, words in (
+        ("Hình thức / Channel", str(delivery.channel)),
+        ("Nơi nhận / Desk", delivery.desk),
+        ("Mã nhận kết quả / Pick-up code", delivery.pickup_code),
+        ("Đường dẫn / Link", delivery.link),
+        ("Đến / Until", delivery.until and when(delivery.until)),
+    ):
+        if words:
+            table.add_row(name, escape(words))
+    return table
 
 
 def result_table(result: ResultView) -> Table:

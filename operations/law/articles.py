@@ -97,6 +97,8 @@ ARTICLES: Final[dict[str, str]] = {
     "pay_at_counter": "NĐ 61/2018 Đ22",
     "withdraw": "TT 22/2019 Đ4; from which states: ours",
     "change_delivery": "QĐ 45/2016 Đ4; until when: ours",
+    "acknowledge_result": "ours",
+    "renew_link": "ours",
     "hand_over": "NĐ 61/2018 Đ20, Đ6",
     "record_scan": "ours",
     "issue": "NĐ 61/2018 Đ19",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from operations.law.stories import (
     APPLICANT,
@@ -12,6 +12,7 @@ from operations.law.stories import (
     DOUBTFUL,
     DRAFTED,
     INSTANT,
+    READ,
     REFERRING,
     SHORT,
     UNKNOWN,
@@ -79,13 +80,13 @@ def _referred(channel: str) -> Story:
     return story.then(*(() if channel == "counter" else ("reception accept",)), "specialist claim")
 
 
-def _proposed(*, paid_by: str | None = None, result: str = "counter") -> Story:
-    rules = SHORT | (fee("result", paid_by) if paid_by else {})
+def _proposed(*, paid_by: str | None = None, result: str = "counter", **rules: Any) -> Story:
+    rules |= SHORT | (fee("result", paid_by) if paid_by else {})
     return Story(result=result, **rules).then("reception accept", "specialist claim", "specialist propose")
 
 
-def _issued(*, paid_by: str | None = None, result: str = "counter") -> Story:
-    return _proposed(paid_by=paid_by, result=result).then("leader claim", "leader decide", "system issue")
+def _issued(*, paid_by: str | None = None, result: str = "counter", **rules: Any) -> Story:
+    return _proposed(paid_by=paid_by, result=result, **rules).then("leader claim", "leader decide", "system issue")
 
 
 _PLACES: Final[dict[str, Callable[[], Story]]] = {
@@ -143,6 +144,7 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "result ready, its fee unpaid": lambda: _issued(paid_by="counter"),
     "result ready, its fee to be paid online": lambda: _issued(paid_by="online"),
     "result kept, its fee not paid in time": lambda: _issued(paid_by="counter").late(Clock.PAYMENT),
+    "result waits to be read online": lambda: _issued(result="online", **READ),
     "result waits at the counter": _issued,
     "result under way by post": lambda: _issued(result="post"),
     "supplement asked for in the review, and not supplied": lambda: _reviewed("specialist request_supplement").late(

@@ -135,6 +135,9 @@ DOUBTFUL: Final = Examined(
 UNKNOWN: Final = Examined(scan=ScanState.PENDING)
 """Files of which the scanner has not spoken yet."""
 
+READ: Final[dict[str, Any]] = {"limits": _RULES["limits"] | {"reading": "5 working days"}}
+"""What makes a result online wait until it was read."""
+
 INSTANT: Final[dict[str, Any]] = {"standing_order": "01/QĐ-UBND", "standing_officer": "leader-1"}
 
 
@@ -292,7 +295,11 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "pay_at_counter": {"amount": amount},
         "withdraw": {"reason": "-", "request": FILE},
         "change_delivery": {"channel": _other_channel(filing)},
-        "hand_over": {"recipient": "-"},
+        "hand_over": {
+            "recipient": "-",
+            "identity": {"document": "citizen_card", "number": _NUMBER},
+            "signed_on_paper": True,
+        },
         "issue": {"result": RESULT},
         "settle_fee": {"n": filing.fee.n if filing.fee else 1, "settlement": "paid", "amount": amount},
         "settle_parcel": {"n": max(filing.parcels, 1), "outcome": "delivered"},

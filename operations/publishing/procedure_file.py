@@ -25,6 +25,8 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
     "issue": 60,
     "delivery": 60,
     "pickup": 60,
+    "reading": 60,
+    "unclaimed": 10,
     "suspension": 60,
     "appeal": 60,
     "take_up": 60,
@@ -43,6 +45,10 @@ DEMO_SECONDS: Final[Mapping[str, int]] = {
 time to pay a fee, `part` that of every part that another agency decides, `part.<code>` of one of them, `case` that of
 every other processing limit, `case.<code>` of one of them, `answer` and `pay` are those of a financial obligation,
 `draft` the applicant's to check one, `by` that of an extension."""
+
+
+ASKED_FOR: Final = frozenset({"reading", "unclaimed"})
+"""What is waited for, and told, only where the procedure says so."""
 
 
 class MistakesFoundError(Exception):
@@ -125,7 +131,8 @@ def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffi
         raise ValueError(f"no such limit: {', '.join(sorted(unknown))}; choose of {', '.join([*DEMO_SECONDS, *own])}")
     raw["version"] = f"{raw['version']}-{suffix}"
     cut_off = {name: value for name, value in raw["limits"].items() if name == "cut_off"}
-    raw["limits"] = {name: lasts[name] for name in Limits.model_fields if name in lasts} | cut_off
+    unasked = ASKED_FOR - raw["limits"].keys()
+    raw["limits"] = {name: lasts[name] for name in Limits.model_fields if name in lasts.keys() - unasked} | cut_off
     raw["limits_source"] = dict.fromkeys(raw["limits"], "unconfirmed")
     for part in parts:
         part["limit"] = lasts.get(f"part.{part['code']}", lasts["part"])

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from rules.filing.reopening import comes_after_proposal, no_longer_due, reopened
+from rules.filing.clocks import reminded_again_at
+from rules.filing.reopening import NOT_OFFERED, comes_after_proposal, no_longer_due, reopened
 from rules.known import known
 from rules.time import working_time
 from schemas.base import Code
@@ -349,11 +350,15 @@ def _draft_corrected(filing: Filing, event: ev.DraftCorrected, _: datetime) -> C
     return {"draft": None, "form": filing.form | event.form}
 
 
+def _result_offered(_: Filing, event: ev.ResultOffered, __: datetime) -> Change:
+    return {"offered": True, "links": event.n, "link": event.link, "link_sha256": event.link_sha256}
+
+
 def _delivery_changed(filing: Filing, event: ev.DeliveryChanged, _: datetime) -> Change:
     """It goes its way anew: what was offered is taken back, and what became of a parcel before counts no more."""
     told = {"result_channel": event.channel, "address": event.address or filing.address}
     elsewhere = filing.parcels if Clock.DELIVERY in filing.clocks else None
-    anew = {"pickup": False, "parcel_end": None, "elsewhere": elsewhere}
+    anew = {"parcel_end": None, "elsewhere": elsewhere} | NOT_OFFERED
     return told | anew | {"delivery_changes": filing.delivery_changes + 1}
 
 
@@ -371,7 +376,7 @@ def _told(filing: Filing, clock: Clock, **told: datetime | None) -> Change:
 
 
 def _reminded(filing: Filing, event: ev.Reminded, at: datetime) -> Change:
-    return _told(filing, event.clock, remind_at=None, reminded_at=at)
+    return _told(filing, event.clock, remind_at=reminded_again_at(filing, event.clock, at), reminded_at=at)
 
 
 def _apology_drafted(filing: Filing, _: ev.ApologyDrafted, at: datetime) -> Change:
@@ -437,7 +442,9 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "proposed": _proposed,
     "decided": _decided,
     "result_issued": _result_issued,
-    "pickup_offered": lambda *_: {"pickup": True},
+    "result_offered": _result_offered,
+    "pickup_offered": lambda _, event, __: {"pickup": True, "pickup_code": event.code, "wrong_codes": 0},
+    "wrong_code_given": lambda _, event, __: {"wrong_codes": event.n},
     "parcel_requested": lambda _, event, __: {"parcels": event.n, "parcel_end": None, "recalled": None},
     "parcel_recalled": lambda _, event, __: {"recalled": event.n},
     "parcel_failed": _parcel_failed,

@@ -187,6 +187,8 @@ def _project(filing: Filing, state: ClockState) -> ClockState:
 
 
 def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
+    if state.clock is Clock.PICKUP and not state.overdue:
+        return _unclaimed_at(filing, state, state.reminded_at or state.started)
     if not _reminded_of(filing, state.clock) or state.reminded_at or state.overdue:
         return None
     return working_time.remind_at(
@@ -198,6 +200,17 @@ def _remind_at(filing: Filing, state: ClockState) -> datetime | None:
         pauses=closed_pauses(state),
         cut_off=state.cut_off,
     )
+
+
+def reminded_again_at(filing: Filing, clock: Clock, at: datetime) -> datetime | None:
+    """When who is reminded now is reminded again: an applicant alone is, of a result that they don't fetch."""
+    return _unclaimed_at(filing, filing.clocks[clock], at) if clock is Clock.PICKUP else None
+
+
+def _unclaimed_at(filing: Filing, state: ClockState, since: datetime) -> datetime | None:
+    every = filing.procedure.limits.unclaimed
+    moment = None if every is None else working_time.due(since, every, filing.calendar)
+    return moment if moment is not None and moment < state.due else None
 
 
 def _reminded_of(filing: Filing, clock: Clock) -> bool:
@@ -270,6 +283,7 @@ def limit_of(filing: Filing, clock: Clock) -> Limit:
         Clock.PROCESSING: _own_processing_limit(filing),
         Clock.ISSUE: rules.limits.issue,
         Clock.DELIVERY: rules.limits.delivery,
+        Clock.READING: rules.limits.reading or rules.limits.pickup,
         Clock.PICKUP: rules.limits.pickup,
         Clock.SUSPENSION: rules.limits.suspension,
         Clock.TRANSFER: rules.limits.transfer,

@@ -109,10 +109,16 @@ def _upcoming(filing: Filing) -> str:
 
 
 def _delivery(filing: Filing) -> ev.Event | None:
-    if filing.pickup or Clock.DELIVERY in filing.clocks:
+    if filing.offered or filing.pickup or Clock.DELIVERY in filing.clocks:
         return None
     if filing.result_channel is Channel.ONLINE:
-        return ev.HandedOver(channel=Channel.ONLINE)
+        return _online(filing)
     if filing.result_channel is Channel.POST and filing.parcel_end is None:
         return ev.ParcelRequested(n=filing.parcels + 1)
     return ev.PickupOffered()
+
+
+def _online(filing: Filing) -> ev.Event:
+    """Where nobody asks that it is read, it is given as soon as it is there."""
+    asked = filing.procedure.limits.reading is not None
+    return ev.ResultOffered(n=filing.links + 1) if asked else ev.HandedOver(channel=Channel.ONLINE)

@@ -46,6 +46,8 @@ def stage(filing: Filing) -> Stage:  # noqa: C901, PLR0911 -- one line for each 
         return Stage.REVIEW
     if filing.result is None:
         return Stage.ISSUE
+    if filing.offered:
+        return Stage.READING
     return Stage.PICKUP if filing.pickup else Stage.DELIVERY
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from rules.filing.lifecycle import stage, status, tasks, timers
 from rules.known import known
+from schemas.filing.delivery import DeliveryView
 from schemas.filing.events import Clock
 from schemas.filing.state import STATUS_NAMES, Filing, FilingView, IssuedResult, Task
+from schemas.level import Channel
 from schemas.stream.rows import FilingRow, IssuedRow, Rows, Standing, TaskRow
 
 
@@ -126,4 +128,18 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
         overdue=filing.overdue,
         parked=parked,
         as_of=now,
+    )
+
+
+def delivery(filing: Filing) -> DeliveryView:
+    """What the applicant alone is told."""
+    at_counter = filing.result_channel is Channel.COUNTER or filing.pickup
+    waits = filing.clocks.get(Clock.PICKUP if filing.pickup else Clock.READING)
+    return DeliveryView(
+        filing_id=filing.filing_id,
+        channel=filing.result_channel,
+        desk=filing.returning if at_counter else None,
+        pickup_code=filing.pickup_code if filing.pickup and not filing.closed else None,
+        link=filing.link if filing.offered and not filing.closed else None,
+        until=waits.due if waits and not filing.closed else None,
     )

@@ -115,7 +115,7 @@ _APOLOGIES: Final = ("reappoint", "apologise")
 
 
 def _reminded(filing: Filing, state: ClockState) -> Iterable[Role]:
-    if state.clock is Clock.PAYMENT:
+    if state.clock in {Clock.PAYMENT, Clock.PICKUP}:
         return (Role.APPLICANT,)
     officers = [task_role(filing)] if stage(filing) in _CLAIMABLE else []
     return dict.fromkeys((*officers, Role.LEADER))
@@ -149,9 +149,16 @@ def _queues(filing: Filing) -> list[Role]:
         Stage.REVIEW: at_step,
         Stage.ISSUE: [Role.SYSTEM],
         Stage.DELIVERY: [Role.SYSTEM],
+        Stage.READING: [Role.APPLICANT, *_unread(filing)],
         Stage.PICKUP: [Role.HANDOVER],
     }
     return list(dict.fromkeys([*by_stage[stage(filing)], *([Role.APPLICANT] if asked else []), *late]))
+
+
+def _unread(filing: Filing) -> list[Role]:
+    """The desk is told of a result that nobody has read in time."""
+    clock = filing.clocks.get(Clock.READING)
+    return [Role.HANDOVER] if clock is not None and clock.overdue else []
 
 
 def _task(filing: Filing, role: Role, now: datetime) -> Task:
@@ -181,6 +188,7 @@ STAGE_CLOCK: Final = {
     Stage.REVIEW: Clock.STEP,
     Stage.ISSUE: Clock.ISSUE,
     Stage.DELIVERY: Clock.DELIVERY,
+    Stage.READING: Clock.READING,
     Stage.PICKUP: Clock.PICKUP,
 }
 

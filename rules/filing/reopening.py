@@ -17,6 +17,17 @@ _OVERTAKEN_BY: Final = frozenset({"resumed", "withdrawn", "fee_expired", "reopen
 """After these the filing no longer stands where such an act has put it."""
 
 
+NOT_OFFERED: Final = {
+    "offered": False,
+    "link": None,
+    "link_sha256": None,
+    "pickup": False,
+    "pickup_code": None,
+    "wrong_codes": 0,
+}
+"""What is said of a result that waits for nobody."""
+
+
 def standing_act(filing: Filing, recorded: Recorded) -> int | None:
     """The seq of the act by which the filing stands where it does after this event; None if there is none."""
     if recorded.event.kind in UNDONE:
@@ -64,7 +75,7 @@ def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]
         "decision": None,
         "result": None,
         "results": tuple(_overtaken(result, at) for result in filing.results),
-        "pickup": False,
+        **NOT_OFFERED,
         "parcels_before": filing.parcels,
         "parcel_end": None,
         "recalled": None,

@@ -28,11 +28,16 @@ def representation_problems(submission: Submission, procedure: str, received: da
     yield from type_problems("authorisation", given, DOCUMENTS)
     if represented:
         yield from _incomplete(given)
-    if given.principal not in {None, submission.applicant.id_number}:
+    yield from authorisation_problems(given, submission.applicant.id_number, procedure, received)
+
+
+def authorisation_problems(given: Authorisation, principal: str | None, procedure: str, day: date) -> Iterator[Problem]:
+    """Why nobody can act under it on this day for the principal, who is known by their number."""
+    if given.principal not in {None, principal}:
         yield problem("authorisation.principal", "authorisation_for_someone_else")
-    if given.valid_from is not None and received < given.valid_from:
+    if given.valid_from is not None and day < given.valid_from:
         yield problem("authorisation.valid_from", "authorisation_not_yet_valid")
-    if given.valid_until is not None and given.valid_until < received:
+    if given.valid_until is not None and given.valid_until < day:
         yield problem("authorisation.valid_until", "authorisation_expired")
     if given.scope and procedure not in given.scope:
         yield problem("authorisation.scope", "authorisation_out_of_scope")

@@ -38,7 +38,7 @@ _MOST_AMOUNT: Final = 10_000
 """So many working days are forty years: further than that, no holidays are known."""
 _SAME_DAY: Final = frozenset({Unit.WORKING_DAYS, Unit.CALENDAR_DAYS})
 _BEFORE_THE_END: Final = frozenset({"limits.reminder", "limits.apology", "limits.notice"})
-_NOT_NOTHING: Final = _BEFORE_THE_END | {"limits.reappointment"}
+_NOT_NOTHING: Final = _BEFORE_THE_END | {"limits.reappointment", "limits.reading", "limits.unclaimed"}
 _ADDED: Final = frozenset({"limits.reappointment", "extension.by"})
 """Limits that are added to that of the processing."""
 _HOURS: Final = {Unit.WORKING_HOURS: 1, Unit.WORKING_DAYS: 8}

@@ -73,6 +73,8 @@ PLACES: Final[Mapping[str, PlaceWords]] = {
     "limits.apology": PlaceWords("thời gian soạn thư xin lỗi trước khi hết hạn", "notice of an apology"),
     "limits.notice": PlaceWords("thời gian báo hẹn lại trước khi hết hạn", "notice of another appointment"),
     "limits.reappointment": PlaceWords("thời gian hẹn lại nhiều nhất", "longest postponement of an appointment"),
+    "limits.reading": PlaceWords("thời hạn xem kết quả trực tuyến", "time limit for reading the result"),
+    "limits.unclaimed": PlaceWords("khoảng cách giữa các lần nhắc nhận kết quả", "interval of reminders to fetch it"),
     "limits.cut_off": PlaceWords("giờ chốt nhận hồ sơ trong ngày", "cut-off hour of the day"),
     "limits_source": PlaceWords("căn cứ của các thời hạn", "source of the time limits", words_quoted),
     "cases": PlaceWords("trường hợp có thời hạn riêng", "case with a limit of its own"),

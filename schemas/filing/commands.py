@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, StrictBool
 
 from ..agency import AgencyName
+from ..authorisation import Authorisation
 from ..base import (
     AgencyCode,
     Code,
@@ -34,6 +35,7 @@ from ..publishing.procedure import Term
 from ..publishing.procedure_rules import ProcedureRules
 from ..publishing.province import Province
 from ..text import line
+from .delivery import Identity, Link, PickupCode, Receiver
 from .events import (
     Accountable,
     Clock,
@@ -385,11 +387,35 @@ class ChangeDelivery(Command):
     address: Address | None = None
 
 
+class AcknowledgeResult(Command):
+    """Say that the result was read; at this `link`, where it was read without an account."""
+
+    kind: Literal["acknowledge_result"] = "acknowledge_result"
+    link: Link | None = None
+
+
+class RenewLink(Command):
+    """Have another link at which the result is read; those of before open it no more."""
+
+    kind: Literal["renew_link"] = "renew_link"
+
+
 class HandOver(Command):
-    """Hand the result over at the counter (trả kết quả); `recipient` is who signed for it."""
+    """Hand the result over at the counter (trả kết quả); `recipient` is the name of who received it.
+
+    They give the pick-up `code`, or an `identity` document is looked at. A representative receives it under the
+    `authorisation` that they show, or that under which the filing was handed in. They sign: `signature` is the file of
+    that, or it is `signed_on_paper`.
+    """
 
     kind: Literal["hand_over"] = "hand_over"
     recipient: Line
+    receiver: Receiver = Receiver.APPLICANT
+    code: PickupCode | None = None
+    identity: Identity | None = None
+    authorisation: Authorisation | None = None
+    signature: FileRef | None = None
+    signed_on_paper: StrictBool = False
 
 
 PUBLIC_COMMANDS: tuple[type[Command], ...] = (
@@ -428,6 +454,8 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     PayAtCounter,
     Withdraw,
     ChangeDelivery,
+    AcknowledgeResult,
+    RenewLink,
     HandOver,
 )
 """The commands anyone may send; each is an Update of `Filing` under its kind."""
@@ -443,6 +471,7 @@ class SystemCommand(Command):
 RESERVED_IDS: Final = (
     "accept:",
     "calendar:",
+    "code:",
     "complaint:",
     "fee:",
     "issue:",
@@ -578,6 +607,13 @@ class SettleParcel(SystemCommand):
     kind: Literal["settle_parcel"] = "settle_parcel"
     n: int
     outcome: ParcelOutcome
+
+
+class CountWrongCode(Command):
+    """A pick-up code was given at the counter: count it, if it is wrong. Only the filing's own workflow says so."""
+
+    kind: Literal["count_wrong_code"] = "count_wrong_code"
+    code: PickupCode
 
 
 class ReportOverduePart(SystemCommand):

@@ -22,6 +22,7 @@ from ..people import Actor, Address, Applicant, Role
 from ..publishing.calendar import Calendar, CalendarName
 from ..publishing.procedure import ProcedureCode
 from ..signature import SignatureRecord
+from .delivery import Identity, IdentityDocument, Link, PickupCode, Receiver
 
 
 class Outcome(StrEnum):
@@ -65,6 +66,7 @@ class Clock(StrEnum):
     PAYMENT = "payment"
     ISSUE = "issue"
     DELIVERY = "delivery"
+    READING = "reading"
     PICKUP = "pickup"
     OBLIGATION = "obligation"
     SUSPENSION = "suspension"
@@ -608,10 +610,27 @@ class ResultIssued(Model):
     copies: int | None = None
 
 
+class ResultOffered(Model):
+    """The result can be read at the `n`-th link to it, which the ledger draws and the applicant alone is told."""
+
+    kind: Literal["result_offered"] = "result_offered"
+    n: int
+    link_sha256: Sha256 | None = None
+    link: Annotated[Link | None, Personal] = None
+
+
 class PickupOffered(Model):
-    """The result waits at the counter."""
+    """The result waits at the counter. The ledger draws its `code`, which the applicant alone is told."""
 
     kind: Literal["pickup_offered"] = "pickup_offered"
+    code: Annotated[PickupCode | None, Personal] = None
+
+
+class WrongCodeGiven(Model):
+    """Somebody gave a wrong pick-up code at the counter, for the `n`-th time."""
+
+    kind: Literal["wrong_code_given"] = "wrong_code_given"
+    n: int
 
 
 class ParcelRequested(Model):
@@ -646,12 +665,22 @@ class DeliveryChanged(Model):
 
 
 class HandedOver(Model):
-    """The result is in the applicant's hands; by post it came with the `n`-th parcel."""
+    """The result is in the applicant's hands; by post it came with the `n`-th parcel.
+
+    At the counter the `receiver` gave the pick-up code (`by_code`), or a `document` was looked at; they signed, on
+    paper where there is no file of it.
+    """
 
     kind: Literal["handed_over"] = "handed_over"
     channel: Channel
     n: int | None = None
+    receiver: Receiver | None = None
+    by_code: bool | None = None
+    document: IdentityDocument | None = None
     recipient: Annotated[str | None, Personal] = None
+    identity: Annotated[Identity | None, Personal] = None
+    authorisation: Annotated[Authorisation | None, Personal] = None
+    signature: Annotated[FileRef | None, Personal] = None
 
 
 class Withdrawn(Model):
@@ -806,7 +835,9 @@ Event = Annotated[
     | Proposed
     | Decided
     | ResultIssued
+    | ResultOffered
     | PickupOffered
+    | WrongCodeGiven
     | ParcelRequested
     | ParcelRecalled
     | ParcelFailed
@@ -916,11 +947,13 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "proposed": {Clock.STEP: Effect.STOP},
     "decided": {Clock.STEP: Effect.STOP, Clock.CONFIRMATION: Effect.STOP, Clock.ISSUE: Effect.START},
     "result_issued": {Clock.ISSUE: Effect.STOP, Clock.PROCESSING: Effect.STOP},
+    "result_offered": {Clock.READING: Effect.START},
     "pickup_offered": {Clock.PICKUP: Effect.START},
+    "wrong_code_given": {},
     "parcel_requested": {Clock.DELIVERY: Effect.START},
     "parcel_recalled": {},
     "parcel_failed": {Clock.DELIVERY: Effect.STOP},
-    "delivery_changed": {Clock.PICKUP: Effect.STOP},
+    "delivery_changed": {Clock.READING: Effect.STOP, Clock.PICKUP: Effect.STOP},
     "handed_over": _ENDED_BY_THE_AGENCY,
     "withdrawn": _STOP_ALL,
     "reopened": _STOP_ALL | dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.TRANSFER), Effect.START),

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ..authorisation import Authorisation
-from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Subject, Text, Version
+from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Sha256, Subject, Text, Version
 from ..errors import Problem
 from ..files import FileRef, Paper, ScanState
 from ..form import FormValue
@@ -23,6 +23,7 @@ from ..publishing.procedure_rules import ProcedureRules, StepPart
 from ..saying import said
 from ..signature import SignatureRecord
 from .commands import SupplementItem
+from .delivery import Link, PickupCode
 from .events import Clock, Digests, FeeLine, MachineWork, Moment, Outcome, ParcelOutcome, SupplementNeed
 
 
@@ -57,6 +58,7 @@ class Stage(StrEnum):
     REVIEW = "review"
     ISSUE = "issue"
     DELIVERY = "delivery"
+    READING = "reading"
     PICKUP = "pickup"
     CLOSED = "closed"
 
@@ -316,6 +318,9 @@ class Filing(Model):
     viruses, until others have come; `unscanned` says that some came when there was no scanner. `signature_accepted` is
     an officer's word on a signature that stayed undetermined.
 
+    The result is `offered` at the last of so many `links`. At the counter it is given for the `pickup_code`, of which
+    so many wrong ones were given.
+
     `parcel_end` is how the parcel with this result ended, `recalled` the number of one that is to be had back, and
     `elsewhere` of one that is since the applicant wants the result in another way: that was changed so often.
     """
@@ -377,7 +382,13 @@ class Filing(Model):
     decision: Decision | None = None
     result: FileRef | None = None
     results: tuple[IssuedResult, ...] = ()
+    offered: bool = False
+    links: int = 0
+    link: Link | None = None
+    link_sha256: Sha256 | None = None
     pickup: bool = False
+    pickup_code: PickupCode | None = None
+    wrong_codes: int = 0
     parcels: int = 0
     parcels_before: int = 0
     parcel_end: ParcelOutcome | None = None

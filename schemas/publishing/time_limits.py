@@ -48,8 +48,11 @@ class Limits(Model):
 
     `reminder` and `apology` are how long before its end a limit is told of; `notice` is how long before it at least
     another appointment is announced, and `reappointment` by how much an appointment that can't be kept may be put off
-    at most: as long as `processing` again unless it says otherwise. With a `cut_off`
-    (`15:00`) what comes in later counts for the agency's limits in days as come in on the next working day.
+    at most: as long as `processing` again unless it says otherwise. With a `cut_off` (`15:00`) what comes in later
+    counts for the agency's limits in days as come in on the next working day.
+
+    A result that is given online is to be read within `reading`, where there is that limit; of one that nobody fetches
+    the applicant is reminded every `unclaimed`, where there is that.
     """
 
     intake: Limit
@@ -66,6 +69,8 @@ class Limits(Model):
     apology: Limit = DRAFT
     notice: Limit = NOTICE
     reappointment: Limit | None = None
+    reading: Limit | None = None
+    unclaimed: Limit | None = None
     cut_off: LocalTime | None = None
 
 

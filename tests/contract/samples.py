@@ -22,6 +22,7 @@ from schemas.files import FileRef, Paper, ScanState
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing import state as fl
+from schemas.filing.delivery import DeliveryView, Identity, IdentityDocument, Receiver
 from schemas.filing.submission import Submission
 from schemas.level import Channel, Level
 from schemas.limit import Limit, Unit
@@ -55,6 +56,8 @@ FILE: Final = FileRef(key="papers/1.pdf", sha256="b" * 64, size=1000, media_type
 SIGNED: Final = SignatureRecord(
     outcome=SignatureOutcome.UNDETERMINED, rules=("revocation_unknown",), judged_at=AT, stamped_at=AT, proof=FILE
 )
+LINK: Final = "abcdefghijklmnopqrstuvwxyz012345"
+IDENTITY: Final = Identity(document=IdentityDocument.CITIZEN_CARD, number="001085000002")
 AUTHORISATION: Final = Authorisation(
     key="papers/2.pdf",
     sha256="d" * 64,
@@ -320,12 +323,24 @@ EVENTS: Final[tuple[Any, ...]] = (
         expires_on=date(2031, 12, 31),
         copies=2,
     ),
-    ev.PickupOffered(),
+    ev.ResultOffered(n=1, link_sha256="d" * 64, link=LINK),
+    ev.PickupOffered(code="123456"),
+    ev.WrongCodeGiven(n=1),
     ev.ParcelRequested(n=1),
     ev.ParcelRecalled(n=1, officer="h01.12-handover-1"),
     ev.ParcelFailed(n=1, outcome=ev.ParcelOutcome.RETURNED),
     ev.DeliveryChanged(channel=Channel.POST, address=ADDRESS),
-    ev.HandedOver(channel=Channel.POST, n=1, recipient="Nguyễn Văn An"),
+    ev.HandedOver(
+        channel=Channel.POST,
+        n=1,
+        receiver=Receiver.REPRESENTATIVE,
+        by_code=True,
+        document=IdentityDocument.CITIZEN_CARD,
+        recipient="Nguyễn Văn An",
+        identity=IDENTITY,
+        authorisation=AUTHORISATION,
+        signature=FILE,
+    ),
     ev.Withdrawn(reason="đổi ý", request=FILE),
     ev.Reopened(complaint=1, about=9, step="decide", officer="h01.12-leader-2"),
     ev.Reminded(clock=ev.Clock.INTAKE, due=AT),
@@ -508,7 +523,18 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
     cm.PayAtCounter(**_SAID, amount=16_000, means=ev.PaymentMeans.CARD),
     cm.Withdraw(**_SAID, reason="đổi ý", request=FILE),
     cm.ChangeDelivery(**_SAID, channel=Channel.POST, address=ADDRESS),
-    cm.HandOver(**_SAID, recipient="Nguyễn Văn An"),
+    cm.AcknowledgeResult(**_SAID, link=LINK),
+    cm.RenewLink(**_SAID),
+    cm.HandOver(
+        **_SAID,
+        recipient="Nguyễn Văn An",
+        receiver=Receiver.REPRESENTATIVE,
+        code="123456",
+        identity=IDENTITY,
+        authorisation=AUTHORISATION,
+        signature=FILE,
+        signed_on_paper=True,
+    ),
     rf.AnswerPart(
         **_SAID,
         outcome=ev.Outcome.REFUSED,
@@ -676,7 +702,13 @@ SNAPSHOT: Final = fl.Filing(
     decision=DECISION,
     result=RESULT,
     signs=True,
+    offered=True,
+    links=1,
+    link=LINK,
+    link_sha256="d" * 64,
     pickup=True,
+    pickup_code="123456",
+    wrong_codes=1,
     parcels=1,
     parcels_before=1,
     parcel_end=ev.ParcelOutcome.RETURNED,
@@ -1000,6 +1032,9 @@ OTHERS: Final[dict[str, Model]] = {
             ),
         ),
     ),
+    "delivery_view": DeliveryView(
+        filing_id=FILING, channel=Channel.COUNTER, desk=AGENCY, pickup_code="123456", link=LINK, until=AT
+    ),
     "parcel_view": pc.ParcelView(
         filing_id=FILING, n=1, number="20261125-0000001", waybill="VN000000001", due=AT, state=pc.ParcelState.SENT
     ),
@@ -1010,6 +1045,8 @@ QUESTIONS: Final[tuple[rd.Question, ...]] = (
     rd.AskFiling(stream=STREAM),
     rd.AskClocks(stream=STREAM),
     rd.AskResult(stream=STREAM),
+    rd.AskDelivery(stream=STREAM),
+    rd.AskLinkedResult(stream=STREAM, link=LINK),
     rd.AskParked(stream=STREAM),
     rd.AskPayment(stream=f"payment:{FILING}:1"),
     rd.AskParcel(stream=f"parcel:{FILING}:1"),

@@ -18,6 +18,7 @@ from schemas.base import Text
 from schemas.complaint import ComplaintState, ComplaintView
 from schemas.errors import Problem, Refusal
 from schemas.filing.commands import PUBLIC_COMMANDS, RESERVED_IDS, Command
+from schemas.filing.delivery import DeliveryView
 from schemas.filing.state import Action, ClockState, FilingPart, FilingView, Parked, Pause, ResultView, Task
 from schemas.filing.submission import Submission
 from schemas.ids import NAMESPACE, TASK_QUEUE
@@ -59,6 +60,8 @@ ANSWERS: Final[dict[str, tuple[Any, ...]]] = {
     "actions": (Action,),
     "clocks": (ClockState, Pause, Timeliness),
     "result": (ResultView,),
+    "delivery": (DeliveryView,),
+    "linked_result": (ResultView,),
     "timeline": (TimelineEntry, Audience),
     "payment": (PaymentView,),
     "parcel": (ParcelView,),

@@ -95,7 +95,7 @@ def test_it_is_asked_for_as_json() -> None:
     assert {
         "before": 9,
         "after": 10,
-        "by": ["change_delivery", "hand_over", "settle_parcel"],
+        "by": ["acknowledge_result", "change_delivery", "hand_over", "settle_parcel"],
         "law": KNOWN[9, 10],
         "reason": None,
     } in said["transitions"]

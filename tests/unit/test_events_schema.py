@@ -73,7 +73,9 @@ PERSONAL = {
     "proposed": {"reason", "legal_basis"},
     "decided": {"reason", "legal_basis"},
     "delivery_changed": {"address"},
-    "handed_over": {"recipient"},
+    "result_offered": {"link"},
+    "pickup_offered": {"code"},
+    "handed_over": {"recipient", "identity", "authorisation", "signature"},
     "withdrawn": {"reason", "request"},
     "payment_requested": {"payer_account"},
     "consignment_requested": {"address"},
@@ -109,7 +111,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 62 + 7 + 4 + 6 + 7 + 1 + 10
+    assert len(kinds) == len(set(kinds)) == 64 + 7 + 4 + 6 + 7 + 1 + 10
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
@@ -193,6 +195,7 @@ def test_what_passes_between_people_and_what_clocks_tell_leaves_every_clock_alon
         ("transfer", ["accepted", "supplemented"], ["dossier_received"]),
         ("issue", ["decided"], ["result_issued"]),
         ("delivery", ["parcel_requested"], ["parcel_failed"]),
+        ("reading", ["result_offered"], ["delivery_changed"]),
         ("pickup", ["pickup_offered"], ["delivery_changed"]),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Final
 from rules.filing.commands import (
     authorities,
     complaint,
+    counter,
     delivery,
     dialogue,
     draft,
@@ -14,6 +15,7 @@ from rules.filing.commands import (
     machine,
     money,
     parts,
+    reading,
     review,
     time,
     transfer,
@@ -31,6 +33,8 @@ RULES: Final[dict[str, Rule]] = {
     **time.RULES,
     **money.RULES,
     **delivery.RULES,
+    **counter.RULES,
+    **reading.RULES,
     **machine.RULES,
     **complaint.RULES,
 }

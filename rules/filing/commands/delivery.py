@@ -1,4 +1,4 @@
-"""The result: made, sent, handed over."""
+"""The result: made, sent, and by which way."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.admission import delivery_problems, result_channels
-from rules.filing.commands.permission import applicant_side_roles, at_stage, system_at
+from rules.filing.commands.permission import applicant_side_roles, system_at
 from rules.filing.commands.rule import Events, Rule, refuse
 from rules.officers import role_is
 from rules.time import working_time
@@ -16,7 +16,7 @@ from schemas.filing import events as ev
 from schemas.filing.events import Clock, ParcelOutcome
 from schemas.filing.state import Filing, Stage
 from schemas.level import Channel
-from schemas.people import Actor, Role
+from schemas.people import Actor
 from schemas.publishing.calendar import Timeliness
 
 
@@ -82,16 +82,9 @@ def _change_delivery(filing: Filing, command: cm.ChangeDelivery, _: datetime) ->
     return (changed, ev.ParcelRecalled(n=filing.parcels)) if under_way else (changed,)
 
 
-def _may_hand_over(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
-    return role_is(actor, Role.HANDOVER) or at_stage(filing, Stage.PICKUP)
-
-
 RULES: Final[dict[str, Rule]] = {
     "issue": Rule(system_at(Stage.ISSUE), _issue),
     "settle_result": Rule(system_at(Stage.ISSUE), _settle_result),
     "settle_parcel": Rule(system_at(Stage.DELIVERY), _settle_parcel),
     "change_delivery": Rule(_may_change_delivery, _change_delivery),
-    "hand_over": Rule(
-        _may_hand_over, lambda _, command, __: (ev.HandedOver(channel=Channel.COUNTER, recipient=command.recipient),)
-    ),
 }

@@ -18,6 +18,7 @@ from tests.unit.filing.lives import (
     AN,
     APPLICANT,
     ENDING,
+    FETCHED,
     LEADER,
     MANDATE,
     PAPER,
@@ -89,7 +90,7 @@ def test_a_decision_is_known_with_the_result_and_not_before() -> None:
     assert told(life, about).until is None
     life.issued()
     assert told(life, about).until is None
-    life.wait(days=3).do("hand_over", officer := RECEPTION.model_copy(update={"role": Role.HANDOVER}), recipient="An")
+    life.wait(days=3).do("hand_over", officer := RECEPTION.model_copy(update={"role": Role.HANDOVER}), **FETCHED)
     assert officer.role is Role.HANDOVER
     assert told(life, about).until == life.filing.clocks["appeal"].due  # type: ignore[index]
 

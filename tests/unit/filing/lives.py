@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final, Self
 
 from rules.filing import lifecycle
@@ -11,7 +12,7 @@ from schemas.base import numbered_fields
 from schemas.errors import RefusalError
 from schemas.files import FileRef, Paper
 from schemas.filing import commands as cm
-from schemas.filing.events import Accountable, Clock, Moment, Partner
+from schemas.filing.events import Accountable, Clock, Moment, Partner, PickupOffered, ResultOffered
 from schemas.filing.examined import Examined
 from schemas.filing.state import ClockState, Filing, Stage
 from schemas.filing.submission import Submission
@@ -122,6 +123,25 @@ LIMITS: Final = {
 }
 
 
+FETCHED: Final[dict[str, Any]] = {
+    "recipient": "An",
+    "identity": {"document": "citizen_card", "number": AN.id_number},
+    "signed_on_paper": True,
+}
+"""What is said of a result that the applicant fetches."""
+
+CODE: Final = "123456"
+LINK: Final = "link-at-which-the-result-is-read-1"
+
+
+def drawn(event: Any) -> dict[str, Any]:
+    """What the ledger draws for an event."""
+    if isinstance(event, ResultOffered):
+        link = f"{LINK}{event.n}"
+        return {"link": link, "link_sha256": sha256(link.encode()).hexdigest()}
+    return {"code": CODE} if isinstance(event, PickupOffered) else {}
+
+
 def limited(**changes: str) -> dict[str, Any]:
     """What gives a procedure other limits."""
     return {"limits": LIMITS | changes}
@@ -195,6 +215,7 @@ SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
     cm.ReportFailing,
     cm.ReportAnswered,
     cm.RecordScan,
+    cm.CountWrongCode,
 )
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*cm.PUBLIC_COMMANDS, *SYSTEM_COMMANDS)}
 
@@ -238,7 +259,7 @@ class Life:
 
     def give(self, given: cm.Command) -> None:
         for event in lifecycle.decide(self.filing, given, self.now):
-            numbers = {field: f"{kind}-1" for field, kind in numbered_fields(type(event)).items()}
+            numbers = {field: f"{kind}-1" for field, kind in numbered_fields(type(event)).items()} | drawn(event)
             recorded = Recorded(
                 seq=len(self.log) + 1,
                 at=self.now,

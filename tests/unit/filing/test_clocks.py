@@ -28,6 +28,7 @@ from tests.unit.filing.lives import (
     ENDING,
     ESCALATE,
     EXTENSION,
+    FETCHED,
     FILE,
     HANDOVER,
     LEADER,
@@ -92,7 +93,7 @@ def test_the_ledger_has_every_run_of_every_clock_in_order() -> None:
     life.until("2026-11-27 09:00").accepted().until("2026-12-01 09:00").proposed()
     life.until("2026-12-03 08:00").do("claim", LEADER).do("decide", LEADER, outcome="approved")
     life.until("2026-12-03 11:00").issued().until("2026-12-07 08:00")
-    life.do("hand_over", HANDOVER, recipient="An")
+    life.do("hand_over", HANDOVER, **FETCHED)
 
     assert [line(state) for state in lifecycle.clock_history(life.filing)] == [
         ("intake", "2026-11-25 10:00", "2026-11-26 10:00", "supplemented", None),
@@ -658,7 +659,7 @@ def test_an_early_result_is_told_to_the_desk_that_hands_it_over() -> None:
     assert life.kinds[-3:] == ["result_issued", "finished_early", "pickup_offered"]
     assert tasks[0].actions == ("hand_over",)
     assert tasks[1:] == [Task(name="finished_early", agency="H01.12", role=HANDOVER.role, actions=())]
-    assert lifecycle.tasks(life.do("hand_over", HANDOVER, recipient="An").filing, life.now) == []
+    assert lifecycle.tasks(life.do("hand_over", HANDOVER, **FETCHED).filing, life.now) == []
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,33 @@
 """The result on its way: the way is chosen, changed until it has been gone, and leads to the applicant's hands once."""
 
+from datetime import date
 from typing import Any, Final
 
 import pytest
 
+from rules.filing import lifecycle
+from rules.filing.commands.counter import MOST_WRONG_CODES
 from rules.filing.commands.delivery import MOST_CHANGES
+from rules.filing.commands.reading import MOST_LINKS, opens
+from rules.filing.projections import delivery
+from schemas.people import PersonKind
 from tests.unit.filing.lives import (
     ADDRESS,
+    AN,
     APPLICANT,
+    CODE,
+    FETCHED,
+    FILE,
     HANDOVER,
+    LINK,
+    MANDATE,
     PAPER,
     RECEPTION,
     REPRESENTATIVE,
     SPECIALIST,
     Life,
     fee,
+    limited,
     procedure,
 )
 
@@ -42,7 +55,7 @@ def test_what_waits_at_the_counter_goes_by_post_instead() -> None:
     life = issued(**AT_COUNTER).do("change_delivery", APPLICANT, channel="post", address=ADDRESS)
     assert since_issued(life) == ["pickup_offered", "delivery_changed", "parcel_requested"]
     assert (life.stage, life.filing.parcels, life.filing.recalled) == ("delivery", 1, None)
-    assert life.refusal("hand_over", HANDOVER, recipient="An") == [("", "wrong_stage")]
+    assert life.refusal("hand_over", HANDOVER, **FETCHED) == [("", "wrong_stage")]
     assert (life.clock("pickup").ended_by, life.clock("pickup").outcome) == ("delivery_changed", None)
 
 
@@ -140,3 +153,193 @@ def test_the_officer_may_still_take_back_what_they_sent_on() -> None:
     before = life.filing.last_move
     assert before is not None
     assert life.do("change_delivery", APPLICANT, channel="counter").filing.last_move == before
+
+
+# At the counter.
+
+SIGNED: Final[dict[str, Any]] = {"recipient": "An", "signed_on_paper": True}
+BINH: Final = "001099000002"
+
+
+def card(number: str, document: str = "citizen_card") -> dict[str, str]:
+    return {"document": document, "number": number}
+
+
+FOR_THEM: Final[dict[str, Any]] = SIGNED | {"receiver": "representative", "recipient": "Bình", "identity": card(BINH)}
+
+
+def test_who_says_the_code_is_given_the_result() -> None:
+    life = issued(**AT_COUNTER)
+    assert delivery(life.filing).pickup_code == CODE
+    life.do("hand_over", HANDOVER, **SIGNED, code=CODE)
+    given = life.log[-1].event
+    assert (given.channel, given.receiver, given.by_code, given.document) == ("counter", "applicant", True, None)
+    assert delivery(life.filing).pickup_code is None
+
+
+def test_who_shows_who_they_are_is_given_the_result() -> None:
+    life = issued(**AT_COUNTER).do("hand_over", HANDOVER, **FETCHED | {"signature": FILE, "signed_on_paper": False})
+    given = life.log[-1].event
+    assert (given.by_code, given.document, given.identity.number) == (False, "citizen_card", AN.id_number)
+    assert given.signature == FILE
+
+
+@pytest.mark.parametrize(
+    ("said", "refused"),
+    [
+        (SIGNED, ("identity", "identity_required")),
+        (SIGNED | {"code": "000000"}, ("code", "wrong_code")),
+        (SIGNED | {"code": "000000", "identity": card(AN.id_number)}, ("code", "wrong_code")),
+        (SIGNED | {"identity": card(BINH)}, ("identity.number", "identity_differs")),
+        (SIGNED | {"identity": card(BINH, "vneid")}, ("identity.number", "identity_differs")),
+        (SIGNED | {"code": CODE, "identity": card(BINH)}, ("identity.number", "identity_differs")),
+        ({"recipient": "An", "code": CODE}, ("signature", "receipt_to_be_signed")),
+        (SIGNED | {"code": CODE, "signature": FILE}, ("signature", "receipt_to_be_signed")),
+        (SIGNED | {"code": CODE, "authorisation": MANDATE}, ("authorisation", "authorisation_for_the_applicant")),
+    ],
+)
+def test_nobody_else_is_given_it(said: dict[str, Any], refused: tuple[str, str]) -> None:
+    assert issued(**AT_COUNTER).refusal("hand_over", HANDOVER, **said) == [refused]
+
+
+def test_a_passport_and_a_card_of_who_stands_for_an_organisation_have_other_numbers() -> None:
+    passport = SIGNED | {"identity": card("C1234567", "passport")}
+    assert issued(**AT_COUNTER).do("hand_over", HANDOVER, **passport).status == 10
+    company = AN.model_copy(update={"kind": PersonKind.ORGANISATION})
+    assert issued(**AT_COUNTER, applicant=company).do("hand_over", HANDOVER, **SIGNED, identity=card(BINH)).status == 10
+
+
+def test_a_representative_fetches_it_under_the_authorisation_of_the_filing_or_another() -> None:
+    life = issued(**AT_COUNTER).do("hand_over", HANDOVER, **FOR_THEM)
+    assert (life.log[-1].event.receiver, life.log[-1].event.authorisation) == ("representative", None)
+    filed_by_themselves: dict[str, Any] = {"actor": APPLICANT, "authorisation": None}
+    life = issued(**AT_COUNTER, **filed_by_themselves)
+    assert life.refusal("hand_over", HANDOVER, **FOR_THEM) == [("authorisation", "authorisation_required")]
+    life.do("hand_over", HANDOVER, **FOR_THEM, authorisation=MANDATE)
+    assert life.log[-1].event.authorisation == MANDATE
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        ({"principal": BINH}, [("authorisation.principal", "authorisation_for_someone_else")]),
+        ({"valid_until": date(2026, 11, 24)}, [("authorisation.valid_until", "authorisation_expired")]),
+        ({"valid_from": date(2026, 11, 26)}, [("authorisation.valid_from", "authorisation_not_yet_valid")]),
+        ({"scope": ("1.001193",)}, [("authorisation.scope", "authorisation_out_of_scope")]),
+        ({"id_number": "001099000003"}, [("identity.number", "identity_differs")]),
+        ({"valid_from": date(2026, 11, 25), "valid_until": date(2026, 11, 25), "scope": ("2.000635",)}, []),
+    ],
+)
+def test_an_authorisation_is_for_this_and_in_force_when_the_result_is_fetched(
+    changes: dict[str, Any], refused: list[tuple[str, str]]
+) -> None:
+    shown = MANDATE.model_copy(update=changes)
+    assert issued(**AT_COUNTER).refusal("hand_over", HANDOVER, **FOR_THEM, authorisation=shown) == refused
+
+
+def test_wrong_codes_are_counted_until_the_code_counts_no_more() -> None:
+    life = issued(**AT_COUNTER)
+    assert life.refusal("count_wrong_code", HANDOVER, code=CODE) == [("code", "nothing_to_count")]
+    for n in range(1, MOST_WRONG_CODES + 1):
+        assert life.do("count_wrong_code", HANDOVER, code="000000").filing.wrong_codes == n
+    assert life.refusal("count_wrong_code", HANDOVER, code="000000") == [("code", "nothing_to_count")]
+    assert life.refusal("hand_over", HANDOVER, **SIGNED, code=CODE) == [("code", "code_void")]
+    assert life.do("hand_over", HANDOVER, **FETCHED).status == 10
+
+
+def test_what_is_offered_again_has_a_code_of_its_own() -> None:
+    life = issued(**AT_COUNTER).do("count_wrong_code", HANDOVER, code="000000")
+    life.do("change_delivery", APPLICANT, channel="post", address=ADDRESS)
+    assert (life.filing.pickup_code, life.filing.wrong_codes, delivery(life.filing).desk) == (None, 0, None)
+    life.do("settle_parcel", n=1, outcome="returned")
+    assert (life.filing.pickup_code, life.filing.wrong_codes) == (CODE, 0)
+
+
+def test_what_was_offered_by_a_build_of_before_has_no_code() -> None:
+    life = issued(**AT_COUNTER)
+    life.filing = life.filing.model_copy(update={"pickup_code": None})
+    assert life.refusal("hand_over", HANDOVER, **SIGNED, code=CODE) == [("code", "code_void")]
+    assert life.refusal("hand_over", HANDOVER, **FETCHED) == []
+
+
+def test_who_does_not_fetch_it_is_reminded_as_long_as_it_waits() -> None:
+    life = Life(procedure(**limited(pickup="30 calendar days", unclaimed="10 calendar days")), **AT_COUNTER)
+    life.accepted().decided().issued()
+    told = [due for clock, moment, due in life.tells if (clock, moment) == ("pickup", "reminder")]
+    assert len(told) == 1
+    for reminded in (1, 2):
+        life.now = lifecycle.timers(life.filing)[0].due
+        life.rung()
+        assert life.told.count(("pickup", "reminded")) == reminded
+        assert life.tasks("reminder:pickup") == [("applicant", ())]
+    life.wait(days=40).rung()
+    assert life.told[-1] == ("pickup", "overdue")
+    assert life.told.count(("pickup", "reminded")) == 2
+    life = Life(procedure(), **AT_COUNTER).accepted().decided().issued()
+    assert [moment for clock, moment, _ in life.tells if clock == "pickup"] == ["due"]
+
+
+def test_of_what_has_left_the_counter_nobody_is_reminded() -> None:
+    life = Life(procedure(**limited(unclaimed="10 calendar days")), **AT_COUNTER).accepted().decided().issued()
+    life.do("change_delivery", APPLICANT, channel="post", address=ADDRESS)
+    assert [clock for clock, _, _ in life.tells] == ["delivery"]
+
+
+# Online.
+
+
+def offered(**limits: str) -> Life:
+    return Life(procedure(**limited(reading="5 working days", **limits))).accepted().decided().issued()
+
+
+def test_a_result_that_is_to_be_read_is_given_once_it_was() -> None:
+    life = offered()
+    assert (life.stage, life.status, life.filing.links) == ("reading", 9, 1)
+    assert delivery(life.filing).link == f"{LINK}1"
+    assert opens(life.filing, f"{LINK}1", life.now)
+    life.do("acknowledge_result", APPLICANT, link=f"{LINK}1")
+    assert (life.status, life.log[-1].event.channel, life.log[-1].event.receiver) == (10, "online", "applicant")
+    assert not opens(life.filing, f"{LINK}1", life.now)
+
+
+def test_who_has_an_account_needs_no_link_to_say_so() -> None:
+    assert offered().do("acknowledge_result", REPRESENTATIVE).log[-1].event.receiver == "representative"
+    assert offered().refusal("acknowledge_result", RECEPTION) == [("actor.role", "role_not_allowed")]
+
+
+def test_a_link_expires_and_the_desk_is_told_of_what_nobody_has_read() -> None:
+    life = offered()
+    assert life.queues[0] == "applicant"
+    life.now = life.ringing["reading"]
+    assert not opens(life.filing, f"{LINK}1", life.now)
+    life.rung()
+    assert (life.kinds[-1], life.stage) == ("overdue", "reading")
+    assert life.tasks("reading")[:2] == [
+        ("applicant", ("change_delivery", "acknowledge_result", "renew_link")),
+        ("handover", ("renew_link",)),
+    ]
+    assert life.refusal("acknowledge_result", APPLICANT, link=f"{LINK}1") == [("link", "link_expired")]
+    life.do("renew_link", HANDOVER)
+    assert (life.filing.links, opens(life.filing, f"{LINK}1", life.now)) == (2, False)
+    assert opens(life.filing, f"{LINK}2", life.now)
+    assert "handover" not in life.queues[:1]
+    assert life.do("acknowledge_result", APPLICANT, link=f"{LINK}2").status == 10
+
+
+def test_there_are_so_many_links_at_most() -> None:
+    life = offered()
+    for _ in range(MOST_LINKS - 1):
+        life.do("renew_link", APPLICANT)
+    assert life.refusal("renew_link", APPLICANT) == [("", "too_many_links")]
+
+
+def test_what_nobody_reads_is_fetched_instead() -> None:
+    life = offered().do("change_delivery", APPLICANT, channel="counter")
+    assert since_issued(life) == ["result_offered", "delivery_changed", "pickup_offered"]
+    assert (life.stage, delivery(life.filing).link) == ("pickup", None)
+    assert list(life.ringing) == ["pickup"]
+    assert not opens(life.filing, f"{LINK}1", life.now)
+
+
+def test_without_the_limit_nothing_is_waited_for() -> None:
+    assert since_issued(issued()) == ["handed_over"]

@@ -14,6 +14,7 @@ from tests.unit.filing.lives import (
     AT_DESK,
     CASHIER,
     DESK,
+    FETCHED,
     FILE,
     HANDOVER,
     LEADER,
@@ -101,8 +102,8 @@ def test_the_result_is_fetched_at_the_desk_and_nowhere_else() -> None:
     life.do("claim", SPECIALIST).do("propose", SPECIALIST, outcome="approved").do("claim", LEADER)
     life.do("decide", LEADER, outcome="approved").do("issue", result=RESULT)
     assert [place for place in queued(life) if place[2] == "pickup"] == [(DESK, "handover", "pickup")]
-    assert life.refusal("hand_over", HANDOVER, recipient="An") == [("actor.agency", "other_agency")]
-    life.do("hand_over", officer(Role.HANDOVER, agency=DESK), recipient="An")
+    assert life.refusal("hand_over", HANDOVER, **FETCHED) == [("actor.agency", "other_agency")]
+    life.do("hand_over", officer(Role.HANDOVER, agency=DESK), **FETCHED)
     assert life.filing.closing == "delivered"
 
 

@@ -19,6 +19,7 @@ from tests.unit.filing.lives import (
     CLERK,
     DECIDE,
     ENDING,
+    FETCHED,
     FILE,
     HANDOVER,
     LEADER,
@@ -68,7 +69,7 @@ CONTENT: Final[dict[str, dict[str, Any]]] = {
     "decide": {"outcome": "approved"},
     "pay_at_counter": {"amount": 16_000},
     "withdraw": {"reason": "đổi ý", "request": FILE},
-    "hand_over": {"recipient": "An"},
+    "hand_over": FETCHED,
 }
 ASKING: Final = CONTENT["request_supplement"]
 LETTERS: Final = {
@@ -410,7 +411,7 @@ def issue(life: Life) -> Life:
 
 
 def hand_over(life: Life) -> Life:
-    return life.do("hand_over", HANDOVER, recipient="An")
+    return life.do("hand_over", HANDOVER, **FETCHED)
 
 
 def ask_at_intake(life: Life) -> Life:

@@ -28,6 +28,7 @@ from rules.streams import FILING
 from schemas.errors import RefusalError
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
+from schemas.filing.delivery import Receiver
 from schemas.filing.events import Clock, Moment
 from schemas.filing.state import Filing, Stage, Task
 from schemas.level import CAPABILITIES
@@ -44,6 +45,7 @@ from tests.unit.filing.lives import (
     CALENDAR,
     CASHIER,
     CLERK,
+    CODE,
     CONSULT,
     DECIDE,
     DESK,
@@ -51,10 +53,12 @@ from tests.unit.filing.lives import (
     ENDING,
     ESCALATE,
     EXTENSION,
+    FETCHED,
     FILE,
     HANDOVER,
     INSPECT,
     LEADER,
+    LINK,
     PAPER,
     PARTS,
     RECEPTION,
@@ -69,6 +73,7 @@ from tests.unit.filing.lives import (
     Life,
     command,
     fee,
+    limited,
     officer,
     procedure,
 )
@@ -152,6 +157,7 @@ SHAPES: Final[tuple[dict[str, Any], ...]] = (
         "review": [TAX, APPRAISE, DECIDE],
         "resumption": {"supplement": "resume", "obligation": "restart", "suspension": "restart"},
     },
+    INSTANT | limited(reading="5 working days", unclaimed="7 calendar days"),
 )
 SHAPE_NAMES: Final = (
     "free",
@@ -174,6 +180,7 @@ SHAPE_NAMES: Final = (
     "parts of other agencies",
     "parts of other agencies on paper, fee for the result",
     "obligation, what goes on and what starts again",
+    "what is read and what is fetched is waited for",
 )
 
 # domain.md §2.2, event by event, from nothing (0). What is not in its table:
@@ -249,7 +256,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "pay_at_counter": {"amount": filing.fee.amount if filing.fee else 1},
         "withdraw": {"reason": "đổi ý", "request": FILE},
         "change_delivery": other_delivery(filing),
-        "hand_over": {"recipient": "An"},
+        "hand_over": FETCHED,
         "reassign": {
             "officer": next(name for name in ("specialist-3", "leader-3", "clerk-3", "4") if name not in taken),
             "acting_for": filing.whose_task if filing.seq % 2 else None,
@@ -326,7 +333,18 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
             "address": st.sampled_from([None, ADDRESS, ELSEWHERE]),
         }
     ),
-    "hand_over": st.just({"recipient": "An"}),
+    "acknowledge_result": st.fixed_dictionaries({"link": st.sampled_from([None, f"{LINK}1", "x" * 32])}),
+    "renew_link": st.just({}),
+    "hand_over": st.fixed_dictionaries(
+        {
+            "recipient": st.just("An"),
+            "receiver": st.sampled_from(Receiver),
+            "code": st.sampled_from([None, CODE, "000000"]),
+            "identity": st.sampled_from([None, FETCHED["identity"]]),
+            "signed_on_paper": st.booleans(),
+        }
+    ),
+    "count_wrong_code": st.fixed_dictionaries({"code": st.sampled_from([CODE, "000000"])}),
     "issue": st.fixed_dictionaries({"result": st.sampled_from([None, RESULT])}),
     "settle_fee": st.fixed_dictionaries(
         {
@@ -412,6 +430,7 @@ ONWARDS: Final = {
     "decide",
     "pay_at_counter",
     "hand_over",
+    "acknowledge_result",
     "issue",
     "settle_parcel",
     "inspect",
@@ -432,6 +451,8 @@ AWAITED: Final[dict[Stage, list[tuple[str, Actor]]]] = {
     Stage.CONFIRMATION: [("correct_draft", APPLICANT), ("confirm_draft", RECEPTION)],
     Stage.ISSUE: [("issue", SYSTEM)],
     Stage.DELIVERY: [("settle_parcel", SYSTEM)],
+    Stage.PICKUP: [("hand_over", HANDOVER), ("count_wrong_code", HANDOVER), ("change_delivery", APPLICANT)],
+    Stage.READING: [("acknowledge_result", APPLICANT), ("renew_link", HANDOVER), ("change_delivery", APPLICANT)],
     Stage.SUSPENDED: [("stop", LEADER), *_FROM_OTHERS],
     Stage.REVIEW: _FROM_OTHERS,
 }
@@ -465,6 +486,11 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C9
             return fee_due is not None and amount == fee_due.amount
         case cm.SettleParcel(n=n):
             return n == filing.parcels > filing.parcels_before
+        case cm.HandOver():
+            known = given.code in {None, CODE} and filing.wrong_codes < 5
+            return given.signed_on_paper and (given.identity is not None or (given.code is not None and known))
+        case cm.CountWrongCode(code=code):
+            return code != CODE and filing.wrong_codes < 5
         case cm.SettleComplaint(about=about, step=step):
             return about == filing.act and step in places(filing)
         case cm.SettlePart(n=n) | cm.ReportOverduePart(n=n):

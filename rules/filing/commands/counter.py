@@ -1,0 +1,117 @@
+"""The result at the counter: in the hands of whoever it is for, who is known, and signs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from rules.filing.commands.permission import at_stage
+from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.representation import authorisation_problems
+from rules.officers import role_is
+from rules.time.working_time import local_day
+from schemas.authorisation import Authorisation
+from schemas.errors import Problem, problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.delivery import IdentityDocument, Receiver
+from schemas.filing.state import Filing, Stage
+from schemas.level import Channel
+from schemas.people import Actor, PersonKind, Role
+
+MOST_WRONG_CODES: Final = 5
+"""After so many wrong ones a pick-up code counts no more: an identity document is looked at."""
+
+WRONG_CODE: Final = "wrong_code"
+"""The rule that refuses one, after it was counted."""
+
+_BEARS_THE_NUMBER: Final = frozenset({IdentityDocument.CITIZEN_CARD, IdentityDocument.VNEID})
+
+
+def _may_hand_over(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    return role_is(actor, Role.HANDOVER) or at_stage(filing, Stage.PICKUP)
+
+
+def _hand_over(filing: Filing, command: cm.HandOver, now: datetime) -> Events:
+    given = _authorisation(filing, command)
+    wrong = [
+        *_unauthorised(filing, command, given, now),
+        *_unidentified(filing, command, given),
+        *_unsigned(command),
+    ]
+    if wrong:
+        raise refuse(*wrong)
+    return (
+        ev.HandedOver(
+            channel=Channel.COUNTER,
+            receiver=command.receiver,
+            by_code=command.code is not None,
+            document=command.identity.document if command.identity else None,
+            recipient=command.recipient,
+            identity=command.identity,
+            authorisation=command.authorisation,
+            signature=command.signature,
+        ),
+    )
+
+
+def _authorisation(filing: Filing, command: cm.HandOver) -> Authorisation | None:
+    """Under which the result is received: shown now, or that under which the filing was handed in."""
+    if command.receiver is Receiver.APPLICANT:
+        return command.authorisation
+    return command.authorisation or filing.authorisation
+
+
+def _unauthorised(
+    filing: Filing, command: cm.HandOver, given: Authorisation | None, now: datetime
+) -> Iterator[Problem]:
+    if command.receiver is Receiver.APPLICANT:
+        if given is not None:
+            yield problem("authorisation", "authorisation_for_the_applicant")
+    elif given is None:
+        yield problem("authorisation", "authorisation_required", says="authorisation_to_receive_required")
+    else:
+        principal = filing.applicant.id_number if filing.applicant else None
+        yield from authorisation_problems(given, principal, filing.procedure.code, local_day(now))
+
+
+def _unidentified(filing: Filing, command: cm.HandOver, given: Authorisation | None) -> Iterator[Problem]:
+    if command.code is None and command.identity is None:
+        yield problem("identity", "identity_required")
+    if command.code is not None and _void(filing):
+        yield problem("code", "code_void")
+    elif command.code not in {None, filing.pickup_code}:
+        yield problem("code", WRONG_CODE)
+    shown, whose = command.identity, _number(filing, command.receiver, given)
+    if shown is not None and shown.document in _BEARS_THE_NUMBER and whose not in {None, shown.number}:
+        yield problem("identity.number", "identity_differs")
+
+
+def _void(filing: Filing) -> bool:
+    return filing.pickup_code is None or filing.wrong_codes >= MOST_WRONG_CODES
+
+
+def _number(filing: Filing, receiver: Receiver, given: Authorisation | None) -> str | None:
+    """The citizen number of who is to receive it, where that is known: who stands for an organisation has their own."""
+    if receiver is Receiver.REPRESENTATIVE:
+        return given.id_number if given else None
+    applicant = filing.applicant
+    return applicant.id_number if applicant and applicant.kind is PersonKind.PERSON else None
+
+
+def _unsigned(command: cm.HandOver) -> Iterator[Problem]:
+    if (command.signature is None) is not command.signed_on_paper:
+        yield problem("signature", "receipt_to_be_signed")
+
+
+def _count_wrong_code(filing: Filing, command: cm.CountWrongCode, _: datetime) -> Events:
+    if _void(filing) or command.code == filing.pickup_code:
+        raise refuse(problem("code", "nothing_to_count"))
+    return (ev.WrongCodeGiven(n=filing.wrong_codes + 1),)
+
+
+RULES: Final[dict[str, Rule]] = {
+    "hand_over": Rule(_may_hand_over, _hand_over),
+    "count_wrong_code": Rule(_may_hand_over, _count_wrong_code),
+}

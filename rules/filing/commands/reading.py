@@ -1,0 +1,54 @@
+"""The result online, where the procedure asks that it is read: a link that expires, and the word that it was read."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Final
+
+from rules.filing.commands.permission import at_stage
+from rules.filing.commands.rule import Events, Rule, refuse
+from rules.officers import role_is
+from schemas.errors import Problem, problem
+from schemas.filing import commands as cm
+from schemas.filing import events as ev
+from schemas.filing.delivery import Receiver
+from schemas.filing.events import Clock
+from schemas.filing.state import Filing, Stage
+from schemas.level import Channel
+from schemas.people import Actor, Role
+
+MOST_LINKS: Final = 20
+"""So many links there are to one result."""
+
+_READERS: Final = (Role.APPLICANT, Role.REPRESENTATIVE)
+
+
+def opens(filing: Filing, link: str, now: datetime) -> bool:
+    """Whether the result may be read at this link."""
+    clock = filing.clocks.get(Clock.READING)
+    known = hashlib.sha256(link.encode()).hexdigest() == filing.link_sha256
+    return known and clock is not None and now < clock.due
+
+
+def _may_acknowledge(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    return role_is(actor, *_READERS) or at_stage(filing, Stage.READING)
+
+
+def _acknowledge(filing: Filing, command: cm.AcknowledgeResult, now: datetime) -> Events:
+    if command.link is not None and not opens(filing, command.link, now):
+        raise refuse(problem("link", "link_expired"))
+    return (ev.HandedOver(channel=Channel.ONLINE, receiver=Receiver(command.actor.role.value)),)
+
+
+def _may_renew(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = role_is(actor, *_READERS, Role.HANDOVER) or at_stage(filing, Stage.READING)
+    if wrong is None and filing.links >= MOST_LINKS:
+        return problem("", "too_many_links", most=MOST_LINKS)
+    return wrong
+
+
+RULES: Final[dict[str, Rule]] = {
+    "acknowledge_result": Rule(_may_acknowledge, _acknowledge),
+    "renew_link": Rule(_may_renew, lambda filing, *_: (ev.ResultOffered(n=filing.links + 1),)),
+}

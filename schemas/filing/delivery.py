@@ -1,0 +1,57 @@
+"""How a result comes into somebody's hands: what identifies them, and what the applicant alone is told of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import StringConstraints
+
+from ..base import AgencyCode, Instant, Model
+from ..level import Channel
+from ..people import IdNumber
+
+
+class IdentityDocument(StrEnum):
+    """By what somebody is identified at the counter."""
+
+    CITIZEN_CARD = "citizen_card"
+    VNEID = "vneid"
+    PASSPORT = "passport"
+
+
+class Identity(Model):
+    """What an officer has looked at to know who stands before them."""
+
+    document: IdentityDocument
+    number: IdNumber
+
+
+class Receiver(StrEnum):
+    """Who receives the result: the applicant, or somebody they have authorised."""
+
+    APPLICANT = "applicant"
+    REPRESENTATIVE = "representative"
+
+
+PickupCode = Annotated[str, StringConstraints(max_length=6, pattern=r"^[0-9]{6}$")]
+"""What the applicant says at the counter, so that nobody else is given the result."""
+
+Link = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_-]{32,64}$")]
+"""The secret part of the address at which a result is read."""
+
+
+class DeliveryView(Model):
+    """How the applicant comes by the result: for them alone, since it holds what opens it.
+
+    `desk` is the agency where it is fetched with the `pickup_code`, `until` when it waits there, or when the `link`
+    opens it. What is not there yet is not there.
+    """
+
+    filing_id: UUID
+    channel: Channel
+    desk: AgencyCode | None = None
+    pickup_code: PickupCode | None = None
+    link: Link | None = None
+    until: Instant | None = None
