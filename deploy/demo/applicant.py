@@ -106,7 +106,7 @@ class Filer:
             authorisation=await self._authorisation() if scenario.represented else None,
             fee_channel=scenario.fee_channel,
             result_channel=scenario.result_channel,
-            address=self._address(scenario.postcode) if scenario.postcode else None,
+            address=self.address(scenario.postcode) if scenario.postcode else None,
             payer_account=f"{self.canary}{scenario.payer}" if scenario.payer else None,
             assisted=await self._file("read-back") if scenario.assisted else None,
         )
@@ -121,7 +121,8 @@ class Filer:
         file = await self._put(signature, "application/pkcs7-signature")
         return submission.model_copy(update={"signature": file})
 
-    def _address(self, postcode: str) -> Address:
+    def address(self, postcode: str) -> Address:
+        """Where the post finds the applicant; how it behaves there, its postcode says."""
         return Address(
             recipient=f"{self.canary} Nguyễn Thị An",
             phone=f"{self.canary}-0900000000",

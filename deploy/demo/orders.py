@@ -140,10 +140,17 @@ async def _case(scenario: Scenario, act: Act, view: FilingView, filer: Filer) ->
     return {"case": case} | await _reason(scenario, act, view, filer)
 
 
-async def _recipient(scenario: Scenario, __: Act, ___: FilingView, filer: Filer) -> Words:
+async def _recipient(scenario: Scenario, act: Act, _: FilingView, filer: Filer) -> Words:
     applicant = filer.applicant(signer=scenario.signer or "")
     identity = {"document": "citizen_card", "number": applicant.id_number}
-    return {"recipient": applicant.name, "identity": identity, "signed_on_paper": True}
+    signed = {"recipient": applicant.name, "identity": identity, "signed_on_paper": True}
+    return signed | ({"receiver": act.arguments[0]} if act.arguments else {})
+
+
+async def _channel(_: Scenario, act: Act, __: FilingView, filer: Filer) -> Words:
+    """`online`, `counter`, or `post` and a postcode."""
+    channel, *postcode = act.arguments
+    return {"channel": channel} | ({"address": filer.address(*postcode)} if postcode else {})
 
 
 async def _judged(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:
@@ -180,5 +187,6 @@ _WORDS: Final[dict[str, Callable[[Scenario, Act, FilingView, Filer], Awaitable[W
     "apologise": _reason,
     "waive_fee": _waived,
     "pay_at_counter": _counted,
+    "change_delivery": _channel,
     "hand_over": _recipient,
 }

@@ -48,7 +48,7 @@ every other processing limit, `case.<code>` of one of them, `answer` and `pay` a
 
 
 ASKED_FOR: Final = frozenset({"reading", "unclaimed"})
-"""What is waited for, and told, only where the procedure says so."""
+"""What is waited for, and told, only where the procedure says so, or it is asked for here."""
 
 
 class MistakesFoundError(Exception):
@@ -131,7 +131,7 @@ def demo_variant(data: bytes, seconds: Mapping[str, int] | None = None, *, suffi
         raise ValueError(f"no such limit: {', '.join(sorted(unknown))}; choose of {', '.join([*DEMO_SECONDS, *own])}")
     raw["version"] = f"{raw['version']}-{suffix}"
     cut_off = {name: value for name, value in raw["limits"].items() if name == "cut_off"}
-    unasked = ASKED_FOR - raw["limits"].keys()
+    unasked = ASKED_FOR - raw["limits"].keys() - (seconds or {}).keys()
     raw["limits"] = {name: lasts[name] for name in Limits.model_fields if name in lasts.keys() - unasked} | cut_off
     raw["limits_source"] = dict.fromkeys(raw["limits"], "unconfirmed")
     for part in parts:

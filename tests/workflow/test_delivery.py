@@ -6,16 +6,14 @@ import json
 from typing import Any, Final
 
 import pytest
-import yaml
 
 from motcua import NotAllowed
-from operations.publishing import catalogue
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage, Status
 from schemas.people import Role
 from schemas.reading import Audience
-from tests.acting import ADDRESS, BIRTH, Play, birth, eventually
-from tests.conftest import ROOT, World
+from tests.acting import ADDRESS, BIRTH, Play, birth, eventually, publish_short
+from tests.conftest import World
 
 SIGNED: Final[dict[str, Any]] = {"recipient": "Nguyễn Văn An", "signed_on_paper": True}
 
@@ -29,12 +27,7 @@ async def fetched(world: World) -> Play:
 
 async def read(world: World, **seconds: int) -> Play:
     """A result that waits to be read, for an hour unless something else is said."""
-    rules = yaml.safe_load((ROOT / "procedures" / f"{BIRTH}@2026-12.yaml").read_bytes())
-    rules["limits"] |= {"reading": "1 working days"}
-    rules["limits_source"] |= {"reading": "unconfirmed"}
-    file = yaml.safe_dump(rules, allow_unicode=True).encode()
-    variant = catalogue.demo_variant(file, {"reading": 3600} | seconds, suffix="read")
-    version = (await catalogue.publish(world.owner_dsn, variant, demo=True)).version
+    version = await publish_short(world, BIRTH, **{"reading": 3600} | seconds)
     play = await Play.begin(world, birth(version=version, result_channel="online"))
     await play.at(Stage.READING)
     return play

@@ -57,6 +57,7 @@ Seen = dict[str, list[Any]]
 _PLAYED: Final = "tests/unit/complaint plays it: the demo's complaints are answered at once, by who took them"
 _FAILS: Final = "no back office fails ten times here: tests/integration/operations/test_machine_work.py"
 _NO_CALENDAR: Final = "another calendar reaches a referral in tests/workflow/test_referrals.py"
+_ALL_RIGHT: Final = "who fetches a result here is known, and no parcel is had back: tests/workflow/test_delivery.py"
 _NO_SCANNER: Final = "no scanner is late here: tests/workflow/test_reception.py"
 NOT_SEEN: Final = {
     "event.complaint_calendar_changed": _PLAYED,
@@ -66,6 +67,8 @@ NOT_SEEN: Final = {
     "event.files_scanned": _NO_SCANNER,
     "event.machine_work_failing": _FAILS,
     "event.machine_work_answered": _FAILS,
+    "event.parcel_recalled": _ALL_RIGHT,
+    "event.wrong_code_given": _ALL_RIGHT,
     "event.referral_calendar_changed": _NO_CALENDAR,
 }
 """Messages that this run does not see, each with its reason."""
@@ -268,6 +271,7 @@ async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
         "actions": about | {"actor": reception},
         "receipt": about | {"command_id": "c-1"},
         "clocks": about,
+        "delivery": about,
         "parked": about,
         "timeline": about | {"audience": "officer"},
         "changes": about | {"after": 1, "wait": 1},
@@ -281,6 +285,8 @@ async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
         await asked(stranger, looker, ask=ask, **fields)
     with pytest.raises(WorkflowFailureError):
         await asked(stranger, looker, ask="result", stream=filing.id)
+    with pytest.raises(WorkflowFailureError):
+        await asked(stranger, looker, ask="linked_result", stream=filing.id, link="x" * 32)
 
 
 async def asked(stranger: Client, looker: Looker, **question: Any) -> Any:
