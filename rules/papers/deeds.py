@@ -36,6 +36,7 @@ _FOLLOWS: Final = frozenset(
         "consultation_closed",
         "referred",
         "parts_decided",
+        "result_offered",
         "pickup_offered",
         "parcel_requested",
     }
@@ -81,8 +82,10 @@ def _by_itself(event: Any) -> bool:
             return (order or silence) is not None
         case ev.DraftConfirmed(silent=silent):
             return silent
-        case ev.HandedOver(channel=channel):
-            return channel is Channel.ONLINE
+        case ev.HandedOver(channel=channel, receiver=receiver):
+            return channel is Channel.ONLINE and receiver is None
+        case ev.ParcelRecalled(officer=officer):
+            return officer is None
         case ev.SupplementRequested(officer=officer):
             return officer == SYSTEM.subject
         case _:

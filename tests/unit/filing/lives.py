@@ -130,6 +130,9 @@ FETCHED: Final[dict[str, Any]] = {
 }
 """What is said of a result that the applicant fetches."""
 
+PASSPORT: Final = {"document": "passport", "number": "C1234567"}
+"""What says nothing of anybody's citizen number."""
+
 CODE: Final = "123456"
 LINK: Final = "link-at-which-the-result-is-read-1"
 

@@ -15,7 +15,7 @@ from schemas.publishing.procedure_rules import rules_of
 from tests.conftest import ROOT
 from tests.unit.complaint.disputes import FOUND, Dispute
 from tests.unit.filing import lives
-from tests.unit.filing.lives import EXTENSION, HANDOVER, LEADER, RECEPTION, SPECIALIST, Life, local
+from tests.unit.filing.lives import EXTENSION, FETCHED, HANDOVER, LEADER, PASSPORT, RECEPTION, SPECIALIST, Life, local
 from tests.unit.forms.dossiers import MARKED, RESIDENCE, RESIDENCE_FILE, procedure
 
 RESIDENCE_PROCEDURE: Final = procedure(RESIDENCE_FILE)
@@ -182,7 +182,7 @@ def returned(*, by_parcel: bool = False) -> Filed:
     filed.wait(hours=2).do("propose", SPECIALIST, outcome="approved").wait(hours=20).do("claim", LEADER)
     filed.wait(minutes=40).do("decide", LEADER, outcome="approved").wait(minutes=5).do("issue", result=lives.RESULT)
     if not by_parcel:
-        filed.wait(days=2).do("hand_over", HANDOVER, recipient=MARKED)
+        filed.wait(days=2).do("hand_over", HANDOVER, **FETCHED | {"recipient": MARKED, "identity": PASSPORT})
     return filed
 
 

@@ -10,7 +10,7 @@ from schemas.filing.events import Event
 from schemas.publishing.procedure import Baseline
 from schemas.words.en import ENGLISH
 from schemas.words.vi import VIETNAMESE
-from tests.unit.filing.lives import CASHIER, HANDOVER, PAPER, RECEPTION, REPRESENTATIVE, Life, fee, procedure
+from tests.unit.filing.lives import CASHIER, FETCHED, HANDOVER, PAPER, RECEPTION, REPRESENTATIVE, Life, fee, procedure
 
 BASELINE = Baseline(working_days=10, visits=3, source="unconfirmed")
 
@@ -33,7 +33,7 @@ def test_what_is_done_at_a_counter_on_one_day_is_one_visit() -> None:
     assert of(life) == (0, 1)
     life.until("2026-11-30 09:00").decided().issued()
     assert of(life) == (3, 1)
-    life.until("2026-12-01 09:00").do("hand_over", HANDOVER, recipient="An").until("2026-12-20 09:00")
+    life.until("2026-12-01 09:00").do("hand_over", HANDOVER, **FETCHED).until("2026-12-20 09:00")
     assert of(life) == (4, 2)
 
 

@@ -16,6 +16,7 @@ from tests.unit.filing.lives import (
     AT_DESK,
     CASHIER,
     DECIDE,
+    FETCHED,
     HANDOVER,
     LEADER,
     PAPER,
@@ -80,12 +81,7 @@ def test_a_task_that_was_given_away_lay_in_the_queue_until_then() -> None:
 
 def test_the_way_of_a_filing_to_its_result() -> None:
     life = (
-        Life(result_channel="counter")
-        .accepted()
-        .decided()
-        .issued()
-        .wait(days=1)
-        .do("hand_over", HANDOVER, recipient="An")
+        Life(result_channel="counter").accepted().decided().issued().wait(days=1).do("hand_over", HANDOVER, **FETCHED)
     )
     assert who(life) == [
         ("representative", None),

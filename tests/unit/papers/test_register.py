@@ -22,7 +22,7 @@ from schemas.people import Role
 from schemas.publishing.procedure import Baseline
 from schemas.register import Register, RegisterEntry
 from tests.printed import Margins, outside, pages
-from tests.unit.filing.lives import AT_DESK, REPRESENTATIVE, START, Life, local, officer
+from tests.unit.filing.lives import AT_DESK, FETCHED, PASSPORT, REPRESENTATIVE, START, Life, local, officer
 
 NAME = Text(vi="Đăng ký thường trú", en="Registration of residence")
 MARGINS = Margins(left=9, right=9, top=8, bottom=4)
@@ -98,7 +98,11 @@ def test_what_it_says_of_a_filing_until_its_result_is_taken() -> None:
     assert (first.agency, first.desk, first.received_at) == ("H01.12", "H01.01", START)
     assert (first.appointment, first.returned_at, first.outcome, first.recipient) == (appointment, None, None, None)
     life.until("2026-11-26 09:00").decided().issued()
-    life.do("hand_over", officer(Role.HANDOVER, agency="H01.01"), recipient="Trần Thị Bé")
+    life.do(
+        "hand_over",
+        officer(Role.HANDOVER, agency="H01.01"),
+        **FETCHED | {"recipient": "Trần Thị Bé", "identity": PASSPORT},
+    )
     last = entry(1, life.log, life.filing, Known(NAME, 2), life.now)
     assert (last.appointment, last.returned_at) == (appointment, local("2026-11-26 09:00"))
     assert (last.outcome, last.recipient, last.status) == ("early", "Trần Thị Bé", 10)
