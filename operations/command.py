@@ -17,6 +17,7 @@ from operations.commands import (
     ledger,
     processes,
     record,
+    renewal,
     restart,
     result,
     store,
@@ -34,6 +35,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 for _commands in _ALONE:
     app.registered_commands += _commands.registered_commands
 record.filings.command()(restart.restart)
+store.app.command("renew")(renewal.command)
 for _commands in (control.app, register.app):
     papers.registered_commands += _commands.registered_commands
 _OF_THE_RECORD: Final = (record.filings, files.app, ledger.app, store.app, filings.app, versions.app, result.app)

@@ -13,7 +13,7 @@ from activities.ledger.database import Pool
 from activities.partners.http import partner_client
 from activities.partners.signer import NoSigner, RemoteSigner, Signer
 from activities.procedures import Procedures
-from activities.signature.revocation import Responders
+from activities.signature.revocation import Remembering, Responders
 from activities.signature.signing import HttpStamper, Lasting
 from activities.signature.submitted import SubmittedSignatures
 from activities.signature.trust import Trust, roots_in
@@ -48,7 +48,8 @@ async def signing(settings: RecordSettings) -> AsyncIterator[tuple[Signer, Lasti
             signer = RemoteSigner(await stack.enter_async_context(partner_client(settings.signer_url)))
         lasting = None
         if roots and settings.tsa_url:
-            stamper, trust = HttpStamper(client, settings.tsa_url), Trust(roots, Responders(client))
+            stamper = HttpStamper(client, settings.tsa_url)
+            trust = Trust(roots, Remembering(Responders(client)))
             lasting = Lasting(stamper, trust, settings.signature_subjects)
         yield signer, lasting
 

@@ -102,6 +102,10 @@ async def sign_detached(content: bytes, signer: Signer, person: Person, stamper:
     return bytes(signed.dump())
 
 
+class NoTimeStampError(OSError):
+    """The authority gave none."""
+
+
 class HttpStamper(TimeStamper):
     """A time-stamping authority over HTTP (RFC 3161); every ten minutes it looks which certificate is in use."""
 
@@ -124,7 +128,7 @@ class HttpStamper(TimeStamper):
             answer = await self._client.post(self._address, content=req.dump(), headers=headers)
             answer.raise_for_status()
         except httpx.HTTPError as error:
-            raise OSError(f"no time-stamp: {type(error).__name__}") from None
+            raise NoTimeStampError(f"no time-stamp: {type(error).__name__}") from None
         return tsp.TimeStampResp.load(answer.content)
 
 

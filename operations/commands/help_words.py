@@ -20,6 +20,7 @@ PLATFORM: Final[Mapping[str, str]] = {
     "ledger rebuild": "Dựng lại các bảng hiển thị từ nhật ký rồi thay vào, công việc vẫn chạy.",
     "result verify": "Cho biết ai ký, ai đóng dấu, lúc nào, tệp còn nguyên và còn hiệu lực không; không cần tài khoản.",
     "store presign": "Cho địa chỉ, hoặc chỗ trong thư mục, để chương trình khác đưa một tệp vào kho.",
+    "store renew": "Thêm dấu thời gian cho kết quả đã ban hành, trước khi dấu cũ hết hạn kiểm tra.",
     "store scrub": "Đọc lại mọi tệp mà nhật ký nêu, và chỉ tệp bị thiếu hoặc bị hỏng.",
     "store sweep": "Cất riêng tệp không hồ sơ nào nêu, rồi xóa nếu không ai cần đến.",
     "filings stalled": "Liệt kê những gì đứng yên: quy trình lỗi ở worker, hồ sơ lỗi ở bộ phận xử lý máy.",

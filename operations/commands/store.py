@@ -61,7 +61,7 @@ def presign(
     """
     if not _DIGEST.fullmatch(sha256):
         fail("SHA256 là 64 chữ số hex thường / SHA256 is 64 hex digits in lower case", Exit.USAGE)
-    way = end_well(way_in(_store(), file_key(filing_id, sha256), timedelta(minutes=minutes)))
+    way = end_well(way_in(object_store(), file_key(filing_id, sha256), timedelta(minutes=minutes)))
     if as_json:
         print_json(way.plain())
     elif isinstance(way, InFolder):
@@ -93,7 +93,7 @@ def scrub(*, as_json: AsJson = False) -> None:
 
     Examples: `motcua store scrub`, `motcua store scrub --json`
     """
-    dsn, master, store = address(APPLICATION), master_key(), _store()
+    dsn, master, store = address(APPLICATION), master_key(), object_store()
     with bar() as progress:
         task = progress.add_task("")
 
@@ -148,7 +148,7 @@ def sweep(
     if age is None:
         fail("--older-than: viết / write 7d, 12h", Exit.USAGE)
     old = timedelta(**{{"d": "days", "h": "hours"}[age[2]]: int(age[1])})
-    dsn, master, store = address(APPLICATION), master_key(), _store()
+    dsn, master, store = address(APPLICATION), master_key(), object_store()
     with bar() as progress:
         task = progress.add_task("", total=None)
 
@@ -182,7 +182,7 @@ def _table(report: sweeping.Report) -> Table:
     return table
 
 
-def _store() -> ObjectStore:
+def object_store() -> ObjectStore:
     """The object store that the environment names, else that of the stack in this folder, or the end of the command."""
     use_stack_here()
     url = find_address(OBJECTS)

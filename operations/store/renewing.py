@@ -14,7 +14,8 @@ from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
 from activities.signature.renewal import NotRenewedError, holds_until, renewed
-from activities.signature.signing import Lasting
+from activities.signature.signing import Lasting, NoTimeStampError
+from motcua.errors import RefusedError
 from motcua.store import Store
 from operations.store.looking import see_it_works
 from schemas.files import FileRef, file_key
@@ -26,11 +27,12 @@ PAGE: Final = 100
 TIMEOUT: Final = 30.0
 MOST_NAMED: Final = 10_000
 
-_COUNT: Final = "select count(*) from result where issued_at is not null and sha256 is not null"
+_WHICH: Final = "from result where issued_at is not null and sha256 is not null and ($1::text is null or agency = $1)"
+_COUNT: Final = f"select count(*) {_WHICH}"
 _PAGE: Final = f"""
-select number, filing_id, n, coalesce(renewed[array_upper(renewed, 1)], sha256) as sha256 from result
-where issued_at is not null and sha256 is not null and number > $1 order by number limit {PAGE}
-"""  # noqa: S608 -- a number of ours
+select number, filing_id, n, coalesce(renewed[array_upper(renewed, 1)], sha256) as sha256 {_WHICH}
+and number > $2 order by number limit {PAGE}
+"""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Issued:
 
 
 Records = Callable[[Issued, FileRef], Awaitable[None]]
-"""Tells the record that a result is another file now. Told again of the same result and file, it does nothing."""
+"""Tells the record that a result is another file now. Raises `RefusedError` where it may not be told."""
 
 
 @dataclass
@@ -62,15 +64,24 @@ class Report:
         """As JSON has it."""
         return asdict(self)
 
+    def leave(self, issued: Issued, rule: str) -> None:
+        """Name a result that stays as it is."""
+        if len(self.failed) < MOST_NAMED:
+            self.failed.append((issued.number, rule))
+
 
 @dataclass(frozen=True)
 class Renewing:
-    """How it is done: files of `store`, stamps by `lasting`, those due that end `within` of `now`."""
+    """How it is done: files of `store`, stamps by `lasting`, for results whose stamp ends `within` of `now`.
+
+    Only of one `agency`, unless that is None.
+    """
 
     store: ObjectStore
     lasting: Lasting
     records: Records
     now: datetime
+    agency: str | None = None
     within: timedelta = SOON
     dry_run: bool = False
 
@@ -79,14 +90,13 @@ async def renew(dsn: str, how: Renewing, progress: Callable[[int, int, int], Non
     """Look at every result in the register. `progress(results, of, renewed)` is called after each.
 
     It can be ended at any moment, and begun again: what is not recorded has not happened, and is swept. Raises
-    `StoreFailedError` for a store that does not answer, `OSError` without time-stamps, what `how.records` raises, and
-    what asyncpg raises.
+    `StoreFailedError` for a store that does not answer, what else `how.records` raises, and what asyncpg raises.
     """
     report = Report(dry_run=how.dry_run)
     connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
     try:
-        of, last = await connection.fetchval(_COUNT), ""
-        while rows := await connection.fetch(_PAGE, last):
+        of, last = await connection.fetchval(_COUNT, how.agency), ""
+        while rows := await connection.fetch(_PAGE, how.agency, last):
             last = rows[-1]["number"]
             for row in rows:
                 await _one(Issued(**row), how, report)
@@ -99,25 +109,29 @@ async def renew(dsn: str, how: Renewing, progress: Callable[[int, int, int], Non
 
 async def _one(issued: Issued, how: Renewing, report: Report) -> None:
     found = await _read(how.store, issued)
+    until = None if found is None else holds_until(found)
     if found is None:
-        _fail(report, issued, "damaged")
-        return
-    until = holds_until(found)
-    if until is None:
+        report.leave(issued, "damaged")
+    elif until is None:
         report.unsigned += 1
-        return
-    if until - how.now > how.within:
-        return
-    report.due += 1
-    if how.dry_run:
-        return
+    elif until - how.now <= how.within:
+        report.due += 1
+        if not how.dry_run:
+            await _renew(issued, found, how, report)
+
+
+async def _renew(issued: Issued, found: bytes, how: Renewing, report: Report) -> None:
     try:
         file = await renewed(found, how.lasting, how.now)
+        kept = await Store(how.store).put(issued.filing_id, file, "application/pdf")
+        await how.records(issued, kept)
+        report.renewed += 1
     except NotRenewedError as error:
-        _fail(report, issued, error.rule)
-        return
-    await how.records(issued, await Store(how.store).put(issued.filing_id, file, "application/pdf"))
-    report.renewed += 1
+        report.leave(issued, error.rule)
+    except RefusedError as error:
+        report.leave(issued, error.refusal.code)
+    except NoTimeStampError:
+        report.leave(issued, "no_time_stamp")
 
 
 async def _read(store: ObjectStore, issued: Issued) -> bytes | None:
@@ -130,8 +144,3 @@ async def _read(store: ObjectStore, issued: Issued) -> bytes | None:
         await see_it_works(store)
         return None
     return data if hashlib.sha256(data).hexdigest() == issued.sha256 else None
-
-
-def _fail(report: Report, issued: Issued, rule: str) -> None:
-    if len(report.failed) < MOST_NAMED:
-        report.failed.append((issued.number, rule))
