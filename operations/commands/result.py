@@ -22,14 +22,15 @@ from operations.addresses import APPLICATION, find_address
 from operations.commands.database import Connection, ask
 from operations.commands.printing import wide
 from operations.commands.publishing.calendar import instant
-from operations.results.checking import Asked, Checked, Hand, check, hands
+from operations.results.checking import Asked, Checked, Hand, check, hands, kept
 from rules.time.working_time import VIETNAM
 from schemas.result import ResultStanding, Validity
 from schemas.saying import said
-from schemas.signature import SignatureOutcome, SignatureProof
+from schemas.signature import SignatureOutcome, SignatureProof, SignatureVerdict
 from views.results import of_filing, standing_of
 
 ROOTS: Final = "MOTCUA_SIGNATURE_ROOTS"
+STAMPS: Final = "MOTCUA_TSA_URL"
 SUBJECTS: Final = "MOTCUA_SIGNATURE_SUBJECTS"
 
 app = typer.Typer(name=NAME)
@@ -58,6 +59,9 @@ def verify(  # noqa: PLR0913 -- a command line has many options
     proof: Annotated[
         Path | None, typer.Option("--proof", exists=True, dir_okay=False, help="An earlier verdict.")
     ] = None,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", dir_okay=False, help="Write a valid verdict here, stamped.")
+    ] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Ask nobody: neither authorities nor the register.")
     ] = False,
@@ -67,8 +71,9 @@ def verify(  # noqa: PLR0913 -- a command line has many options
 
     Exit 0: it is validly signed, or unsigned and in the register, and nobody knows it to be out of force. 1: it is not,
     or out of force. 3: nobody can say any more whether it was signed; then `--proof` takes a verdict that was kept.
-    What is in force says the register behind MOTCUA_DATABASE_URL; without it that stays *unknown*. Trusted are
-    `--roots`, else MOTCUA_SIGNATURE_ROOTS. Settings that are not set are those of the stack in this folder.
+    `--keep` writes one, and needs MOTCUA_TSA_URL. What is in force says the register behind MOTCUA_DATABASE_URL; else
+    that stays *unknown*. Trusted are `--roots`, else MOTCUA_SIGNATURE_ROOTS. Settings that are not set are those of
+    the stack in this folder.
 
     Examples: `motcua result verify license.pdf`, `motcua result verify --code H01.12-20261125-0000001`
     """
@@ -91,6 +96,8 @@ def verify(  # noqa: PLR0913 -- a command line has many options
         print_json(checked.plain())
     else:
         _tell(file, checked)
+    if keep is not None and verdict.outcome is SignatureOutcome.VALID:
+        _keep(verdict, keep)
     if checked.in_force is False:
         raise typer.Exit(Exit.REFUSED)
     if checked.verdict.outcome is SignatureOutcome.UNDETERMINED:
@@ -110,6 +117,19 @@ def _kept(file: Path | None) -> SignatureProof | None:
         return None if file is None else SignatureProof.model_validate_json(file.read_bytes())
     except ValidationError:
         fail(f"{file} không phải là kết luận đã lưu / is no verdict that was kept", Exit.USAGE)
+
+
+def _keep(verdict: SignatureVerdict, file: Path) -> None:
+    authority = os.environ.get(STAMPS)
+    if not authority:
+        fail(f"--keep cần / needs {STAMPS}", Exit.USAGE)
+    proof = end_well(kept(verdict, authority))
+    if proof is None:
+        fail("không có dấu thời gian / no time-stamp was given", Exit.UNREACHABLE)
+    try:
+        file.write_bytes(proof)
+    except OSError as error:
+        fail(f"{file}: {error.strerror}", Exit.USAGE)
 
 
 def _subjects() -> SubjectRules:

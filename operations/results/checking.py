@@ -12,7 +12,9 @@ import httpx
 from asn1crypto import x509
 
 from activities.signature.identity import SubjectRules, identities
+from activities.signature.proof import proof_of
 from activities.signature.revocation import Responders
+from activities.signature.signing import HttpStamper
 from activities.signature.trust import Trust
 from activities.signature.verified import verify_official
 from schemas.result import ResultStanding, Validity
@@ -93,6 +95,13 @@ async def check(pdf: bytes, asked: Asked) -> SignatureVerdict:
     async with httpx.AsyncClient(timeout=5) as client:
         trust = Trust(trusted, Responders(client))
         return await verify_official(pdf, trust, at=asked.at, online=asked.online, kept=asked.kept)
+
+
+async def kept(verdict: SignatureVerdict, authority: str) -> bytes | None:
+    """The verdict as it is kept, time-stamped by this `authority`; None without a stamp: then nothing proves it."""
+    async with httpx.AsyncClient(timeout=5) as client:
+        proof = await proof_of(verdict, HttpStamper(client, authority))
+    return None if SignatureProof.model_validate_json(proof).token is None else proof
 
 
 def hands(verdict: SignatureVerdict, subjects: SubjectRules) -> tuple[Hand, ...]:

@@ -14,10 +14,7 @@ from asn1crypto import pem
 from activities.partners.http import partner_client
 from activities.partners.signer import RemoteSigner
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, with_fields
-from activities.signature.proof import proof_of
 from activities.signature.revocation import Responders
-from activities.signature.trust import Trust
-from activities.signature.verified import verify_official
 from tests.conftest import World
 from tests.integration.deploy.test_sandbox import Server
 from tests.integration.signature import party as p
@@ -135,9 +132,14 @@ async def test_an_unsigned_file_is_what_the_register_says(world: World, nobody: 
     assert (ended.code, ended.json["in_force"], ended.json["signatures"]) == (0, True, "refused")
 
 
-async def test_years_later_a_kept_verdict_speaks(nobody: Shell, party: p.Party, file: Path) -> None:
-    verdict = await verify_official(file.read_bytes(), Trust([party.root], party.asking))
-    file.with_name("proof.json").write_bytes(await proof_of(verdict, party.stamper))
+async def test_years_later_a_kept_verdict_speaks(nobody: Shell, party: p.Party, server: Server, file: Path) -> None:
+    assert (await verified(nobody, file, "--keep", "proof.json")).code == 2
+    stamping = Shell(nobody.env | {"MOTCUA_TSA_URL": f"{server.url}/tsa"})
+    assert (await verified(stamping, file, "--keep", "proof.json")).code == 0
+    await party.faults(tsa="down")
+    assert (await verified(stamping, file, "--keep", "other.json")).code == 4
+    await party.faults()
+    assert not file.with_name("other.json").exists()
     later = datetime.now(UTC) + timedelta(days=4 * 365)
     await party.clock(later)
     for words in ((), ("--offline",)):
