@@ -2,36 +2,70 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
+from activities.failpoint import failpoint
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.standing import calendar_of
 from activities.partners import postal as wire
-from activities.partners.polling import nothing_new, soon
-from schemas.base import Model
-from schemas.filing.events import ParcelOutcome
+from activities.partners.polling import no_answer, nothing_new, soon
+from rules.looks import next_daily_look
+from rules.parcel import news
+from rules.time import working_time
+from schemas.base import Dong, Instant, Model
+from schemas.limit import Limit, Unit
+from schemas.parcel import Heard, Meaning, ParcelState, Step
 from schemas.people import Address
 
 POST: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 """Calls to the post, of at most 5 s each, are repeated until it answers."""
 
+BETWEEN_INVITATIONS: Final = Limit(amount=2, unit=Unit.WORKING_DAYS)
+"""After an invitation the post tries again within this time (TT 17/2017 Đ5 k2)."""
+
 
 class SendRequest(Model):
-    """Bring something to an address."""
+    """Bring something of an agency to an address; `cod` is what the postman collects, in đồng."""
 
     key: str
+    agency: str
     address: Address
     contents: str
+    cod: Dong = 0
+
+
+class NewsRequest(Model):
+    """Wait until the post says more of a parcel than `state` and what was `heard`.
+
+    One that has ended is watched `since` then and `until` its watch is over.
+    """
+
+    key: str
+    stream: str
+    state: ParcelState
+    heard: tuple[Heard, ...] = ()
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+class News(Model):
+    """What the post says; nothing once the watch is over. `again_by` is when it is to try again to hand it over."""
+
+    steps: tuple[Step, ...] = ()
+    again_by: Instant | None = None
 
 
 class Parcels:
     """The post, as parcels use it."""
 
-    def __init__(self, post: wire.Post) -> None:
+    def __init__(self, post: wire.Post, pool: Pool) -> None:
         self._post = post
+        self._pool = pool
 
     @activity.defn(name="parcel.send")
     async def send(self, request: SendRequest) -> str:
@@ -40,15 +74,63 @@ class Parcels:
         recipient = wire.Recipient(
             name=address.recipient, phone=address.phone, address=address.address, postcode=address.postcode
         )
+        order = wire.Order(
+            key=request.key,
+            agency=request.agency,
+            recipient=recipient,
+            contents=request.contents,
+            cod=request.cod,
+        )
         try:
-            return (await self._post.send(request.key, recipient, request.contents)).waybill
+            waybill = await self._post.send(order)
         except wire.RejectedError as error:
-            raise ApplicationError(str(error), type="not_taken", non_retryable=True) from None
+            raise ApplicationError(str(error), error.code, type="not_taken", non_retryable=True) from None
+        failpoint("parcel.sent")
+        return waybill
 
-    @activity.defn(name="parcel.end")
-    async def end(self, key: str) -> ParcelOutcome:
-        """How the consignment ended, once it has."""
-        status = (await self._post.get(key)).status
-        if status not in set(ParcelOutcome):
-            raise nothing_new(soon())
-        return ParcelOutcome(status)
+    @activity.defn(name="parcel.news")
+    async def news(self, request: NewsRequest) -> News:
+        """What the post says of it, once that is something new, or nothing when the watch is over.
+
+        A watch is looked at once a day, counted from when the server says that this attempt began.
+        """
+        began = activity.info().started_time
+        over = request.until is not None and began >= request.until
+        try:
+            said = (await self._post.get(request.key)).steps
+        except (wire.UnreachableError, wire.RejectedError) as error:
+            raise (error if over else no_answer(error, _wait(request, began))) from None
+        steps = news(request.state, request.heard, said)
+        if not steps and not over:
+            raise nothing_new(_wait(request, began))
+        invited = [step.at for step in steps if step.meaning is Meaning.INVITED]
+        return News(steps=steps, again_by=await self._again_by(request.stream, invited[-1]) if invited else None)
+
+    @activity.defn(name="parcel.cancel")
+    async def cancel(self, key: str) -> bool:
+        """Have it back before it leaves; False if it has left."""
+        cancelled = await self._post.cancel(key)
+        failpoint("parcel.cancelled")
+        return cancelled
+
+    async def _again_by(self, stream: str, invited: datetime) -> datetime | None:
+        """None for what the post says of a day that the calendar does not know.
+
+        Raises `no_calendar`, to be tried again, while the read models do not know the parcel.
+        """
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                calendar = await calendar_of(connection, stream)
+        if calendar is None:
+            raise ApplicationError("rebuild the read models: motcua ledger rebuild", type="no_calendar")
+        try:
+            return working_time.due(invited, BETWEEN_INVITATIONS, calendar)
+        except working_time.TimeError:
+            return None
+
+
+def _wait(request: NewsRequest, now: datetime) -> timedelta:
+    """How long until the next look."""
+    if request.since is None or request.until is None:
+        return soon()
+    return next_daily_look(request.since, request.until, now) - now

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from activities.partners import bank, postal
+from schemas.parcel import Meaning, Step
 
 PAY_URL: Final = "in-process:pay"
 
@@ -49,13 +50,16 @@ class InstantBank:
 class InstantPost:
     """A post (`activities.partners.postal.Post`) that delivers at once."""
 
-    async def send(self, key: str, recipient: postal.Recipient, contents: str) -> postal.Consignment:  # noqa: ARG002 -- the post's signature
-        return _delivered(key)
+    async def send(self, order: postal.Order) -> str:
+        return _waybill(order.key)
 
     async def get(self, key: str) -> postal.Consignment:
-        return _delivered(key)
+        step = Step(meaning=Meaning.DELIVERED, said="C04", at=datetime.now(UTC))
+        return postal.Consignment(key=key, waybill=_waybill(key), steps=(step,))
+
+    async def cancel(self, key: str) -> bool:  # noqa: ARG002 -- the post's signature
+        return False
 
 
-def _delivered(key: str) -> postal.Consignment:
-    step = postal.Step(status="delivered", at=datetime.now(UTC))
-    return postal.Consignment(key=key, waybill=f"waybill-{key}", status="delivered", history=(step,))
+def _waybill(key: str) -> str:
+    return f"waybill-{key}"

@@ -562,7 +562,7 @@ def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:  # noqa: PLR0911 -
         case "fee_expired" | "result_unclaimed", _:
             online = facts.said(facts.filing, "fee_requested", n=body.get("n"), channel="online")
             return not online or facts.said(payment, "payment_expired")
-        case "parcel_failed", _:
+        case "parcel_failed" | "parcel_found", _:
             return facts.said(parcel, "consignment_ended", outcome=body.get("outcome"))
         case "part_overdue", _:
             return facts.said(referral, "referral_overdue")

@@ -20,6 +20,9 @@ SPREAD: Final = timedelta(minutes=30)
 """All offices open at the same minute: each watch looks at a moment of its own within this time after it."""
 
 
+_DAY: Final = timedelta(days=1)
+
+
 def looks(since: datetime, until: datetime, calendar: Calendar) -> tuple[datetime, ...]:
     """When a watch from one instant to another looks for money: in order, at most `MOST` times, the last at its end.
 
@@ -38,6 +41,13 @@ def next_early_look(since: datetime, until: datetime, now: datetime) -> datetime
     """The same as long as it needs no calendar, and None from then on."""
     at_the_end = until if since + EARLY[-1] >= until else None
     return _first_after(now, _early(since, until)) or at_the_end
+
+
+def next_daily_look(since: datetime, until: datetime, now: datetime) -> datetime:
+    """The same where the truth is no hurry: soon after the begin, once a day, and at the end."""
+    early = _first_after(now, _early(since, until))
+    days = (now - since) // _DAY + 1
+    return early or min(since + days * _DAY, until)
 
 
 def _first_after(now: datetime, moments: Iterable[datetime]) -> datetime | None:

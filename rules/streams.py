@@ -40,7 +40,7 @@ from schemas.filing.events import Digests
 from schemas.filing.state import Action, Filing
 from schemas.ids import StreamId
 from schemas.papers import OfficialPapers, PaperKind, PapersEvent
-from schemas.parcel import Parcel, ParcelEvent, ParcelStart, RequestConsignment
+from schemas.parcel import PARCEL_COMMANDS, Parcel, ParcelEvent, ParcelStart, RequestConsignment
 from schemas.payment import Payment, PaymentEvent, PaymentStart, RequestPayment
 from schemas.people import OFFICERS, Actor, Role
 from schemas.publishing.calendar import Calendar
@@ -50,7 +50,7 @@ from schemas.result import RESULT_COMMANDS, Result, ResultEvent, ResultStart
 from schemas.saying import said
 from schemas.stream.ledger import Recorded
 from schemas.stream.rows import Rows, Standing
-from schemas.stream.snapshots import FilingMemory, NoMemory, PaymentMemory, ReferralMemory, ResultMemory
+from schemas.stream.snapshots import FilingMemory, NoMemory, ParcelMemory, PaymentMemory, ReferralMemory, ResultMemory
 from schemas.stream.versions import Reads
 
 
@@ -301,6 +301,7 @@ _UNKNOWN_BEFORE: Final = {
     "supplement_requested": 1,  # one that knows no `late` would give an officer's task to the leader who asked
     "reassigned": 1,  # one that knows no `acting_for` would let decide in whose place it was proposed
     "suspended": 1,  # one that knows no `limit` would let a suspension last as long as the procedure does
+    "parcel_failed": 1,  # one that knows no copies would offer what is lost for pick-up
     "apology_drafted": 1,  # one wants another appointment in every apology
 }
 """What has had so many more versions, because a build of before would take it for something else."""
@@ -361,9 +362,17 @@ PARCEL: Final = StreamKind(
     rows=parcel.rows,
     start=ParcelStart,
     opening=lambda start: RequestConsignment(command_id="request", start=start),
+    commands=PARCEL_COMMANDS,
+    guard=parcel.guard,
+    writers=frozenset({Role.SYSTEM, Role.HANDOVER}),
     evidence=parcel.evidence,
     numberings={"parcel": Numbering("%Y%m%d", "G")},
     table=Table("parcel"),
+    upcasters={
+        "consignment_requested": (_as_it_was,),  # one that knows no `cod` would have nothing collected
+        "consignment_ended": (_as_it_was,),  # one that knows no `damaged` could not read it
+    },
+    memory=ParcelMemory,
     title=said("many.parcels"),
 )
 REFERRAL: Final = StreamKind(

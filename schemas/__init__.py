@@ -70,6 +70,7 @@ from .filing.commands import (
     Apologise,
     ApplyCase,
     Ask,
+    CancelParcel,
     ChangeDelivery,
     Claim,
     Command,
@@ -173,6 +174,8 @@ from .message_catalogue import PUBLIC_MESSAGES, Direction, FilingInput, Message,
 from .names import COMPLAINT_STATE_NAMES, SCAN_STATE_NAMES, SIGNATURE_OUTCOME_NAMES
 from .papers import OfficialPaper, PaperKind
 from .parcel import (
+    PARCEL_COMMANDS,
+    ClaimCompensation,
     ParcelState,
     ParcelView,
 )
@@ -300,6 +303,7 @@ __all__ = [
     "OFFICERS",
     "OTHER_CONTENT",
     "OTHER_SUBMISSION",
+    "PARCEL_COMMANDS",
     "PUBLIC_COMMANDS",
     "PUBLIC_MESSAGES",
     "REFERRAL_COMMANDS",
@@ -354,6 +358,7 @@ __all__ = [
     "Calendar",
     "CalendarDay",
     "CalendarFile",
+    "CancelParcel",
     "Capability",
     "ChangeDelivery",
     "Changes",
@@ -361,6 +366,7 @@ __all__ = [
     "CheckAnswer",
     "CheckRequest",
     "Claim",
+    "ClaimCompensation",
     "Clock",
     "ClockState",
     "Closing",

@@ -32,7 +32,7 @@ from .filing.events import Event
 from .filing.state import Action, ClockState, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
 from .filing.submission import Submission
 from .papers import OfficialPaper, PapersEvent
-from .parcel import ParcelEvent, ParcelView
+from .parcel import PARCEL_COMMANDS, ParcelEvent, ParcelView
 from .payment import PaymentEvent, PaymentView
 from .people import Actor
 from .publishing.calendar import CalendarFile
@@ -193,11 +193,14 @@ _OUT: Final = Direction.FROM_PLATFORM
 _UPDATES: Final = (
     "Filing.submit",
     *(f"Filing.{_kind(command)}" for command in PUBLIC_COMMANDS),
+    *(f"Parcel.{_kind(command)}" for command in PARCEL_COMMANDS),
     *(f"Referral.{_kind(command)}" for command in REFERRAL_COMMANDS),
     *(f"Complaint.{_kind(command)}" for command in COMPLAINT_COMMANDS),
     *(f"Result.{_kind(command)}" for command in RESULT_COMMANDS),
 )
-_COMMANDS: Final = tuple(dict.fromkeys((*PUBLIC_COMMANDS, *REFERRAL_COMMANDS, *COMPLAINT_COMMANDS, *RESULT_COMMANDS)))
+_COMMANDS: Final = tuple(
+    dict.fromkeys((*PUBLIC_COMMANDS, *PARCEL_COMMANDS, *REFERRAL_COMMANDS, *COMPLAINT_COMMANDS, *RESULT_COMMANDS))
+)
 _QUESTIONS: Final = get_args(Question)
 
 PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from .base import Instant, Model, Numbered, Personal
-from .filing.commands import SystemCommand
+from pydantic import Field
+
+from .base import Dong, Instant, Line, Model, Numbered, Personal
+from .filing.commands import Command, SystemCommand
 from .filing.events import ParcelOutcome
 from .part import Deadline, PartStart, PartState
 from .people import Address
 from .publishing.calendar import CalendarName
 
+WATCH_SECONDS: Final = 180 * 24 * 3600
+"""How long a late truth is awaited: as long as one may complain to the post (TT 17/2017 Đ8)."""
+
 
 class ParcelStart(PartStart):
-    """What a parcel is started with. It should be there by `due`."""
+    """What a parcel is started with. It should be there by `due`; `cod` is what the postman collects, in đồng.
+
+    Where it did not arrive, a late truth is awaited for `watch_seconds`.
+    """
 
     address: Address
     contents: str
+    cod: Dong = 0
+    watch_seconds: int = WATCH_SECONDS
 
 
 class ParcelState(StrEnum):
@@ -29,6 +40,42 @@ class ParcelState(StrEnum):
     DELIVERED = "delivered"
     RETURNED = "returned"
     LOST = "lost"
+    DAMAGED = "damaged"
+    CANCELLED = "cancelled"
+
+
+UNDER_WAY: Final = frozenset({ParcelState.REQUESTED, ParcelState.SENT})
+"""Not at an end."""
+
+
+class Meaning(StrEnum):
+    """What a carrier's word means; `other` is one that we do not know."""
+
+    ACCEPTED = "accepted"
+    IN_TRANSIT = "in_transit"
+    INVITED = "invited"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    LOST = "lost"
+    DAMAGED = "damaged"
+    CANCELLED = "cancelled"
+    OTHER = "other"
+
+
+class Step(Model):
+    """One line of what a carrier tells of a consignment: its own code and text, what that means, and when it was."""
+
+    meaning: Meaning
+    said: str
+    message: str | None = None
+    at: Instant
+
+
+class Heard(Model):
+    """Something that the post has told and that is recorded."""
+
+    said: str
+    at: Instant
 
 
 class ConsignmentRequested(Deadline):
@@ -38,6 +85,8 @@ class ConsignmentRequested(Deadline):
     number: Annotated[str | None, Numbered("parcel")] = None
     n: int
     contents: str = ""
+    cod: Dong = 0
+    watch_seconds: int = 0
     address: Annotated[Address, Personal]
 
 
@@ -48,11 +97,45 @@ class ConsignmentSent(Model):
     waybill: str
 
 
+class ConsignmentInvited(Model):
+    """Nobody was met, and the recipient was invited the `n`-th time; the next attempt is due by `again_by`."""
+
+    kind: Literal["consignment_invited"] = "consignment_invited"
+    n: int
+    said: str
+    happened_at: Instant
+    again_by: Instant
+
+
+class ConsignmentReported(Model):
+    """The post said something that we do not know; it is kept as it was said."""
+
+    kind: Literal["consignment_reported"] = "consignment_reported"
+    said: str
+    message: Annotated[str | None, Personal] = None
+    happened_at: Instant
+
+
+class ConsignmentRecalled(Model):
+    """The filing would have it back before it leaves."""
+
+    kind: Literal["consignment_recalled"] = "consignment_recalled"
+
+
+class ConsignmentLeft(Model):
+    """It had left already when it was to be had back."""
+
+    kind: Literal["consignment_left"] = "consignment_left"
+
+
 class ConsignmentEnded(Model):
-    """The post reports how it ended."""
+    """The post reports how it ended, when and in which word; `late` if it said otherwise before."""
 
     kind: Literal["consignment_ended"] = "consignment_ended"
     outcome: ParcelOutcome
+    said: str | None = None
+    happened_at: Instant | None = None
+    late: bool = False
 
 
 class ConsignmentCalendarChanged(Model):
@@ -63,16 +146,71 @@ class ConsignmentCalendarChanged(Model):
     due: Instant
 
 
-ParcelEvent = ConsignmentRequested | ConsignmentSent | ConsignmentEnded | ConsignmentCalendarChanged
+class CompensationClaimed(Model):
+    """The post was asked to pay for what it lost or damaged; `reference` is that of the claim."""
+
+    kind: Literal["compensation_claimed"] = "compensation_claimed"
+    officer: str
+    reference: str
+
+
+ParcelEvent = (
+    ConsignmentRequested
+    | ConsignmentSent
+    | ConsignmentInvited
+    | ConsignmentReported
+    | ConsignmentRecalled
+    | ConsignmentLeft
+    | ConsignmentEnded
+    | CompensationClaimed
+    | ConsignmentCalendarChanged
+)
 
 
 class Parcel(PartState):
-    """The fold of a parcel's events: all that its workflow needs."""
+    """The fold of a parcel's events: all that its workflow needs.
+
+    It is `spoilt` once the post has lost or damaged it, and `claim` the reference of what it was asked to pay for that.
+    `heard` is what the post has told and is recorded, `invitations` how often the recipient was invited. It is
+    `recalled` while the filing would have it back, and `left` if that came too late.
+    """
 
     address: Address | None = None
     contents: str = ""
+    cod: Dong = 0
+    watch_seconds: int = 0
     waybill: str | None = None
     state: ParcelState = ParcelState.REQUESTED
+    invitations: int = 0
+    heard: tuple[Heard, ...] = ()
+    recalled: bool = False
+    left: bool = False
+    spoilt: bool = False
+    claim: str | None = None
+    ended_at: Instant | None = None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it has not come to an end."""
+        return self.state in UNDER_WAY
+
+    @property
+    def watched_until(self) -> datetime | None:
+        """Until when a late truth is awaited: of what the post has had, and has not delivered."""
+        if self.ended_at is None or self.waybill is None or self.state is ParcelState.DELIVERED:
+            return None
+        return self.ended_at + timedelta(seconds=self.watch_seconds)
+
+
+class ClaimCompensation(Command):
+    """Ask the post to pay for what it lost or damaged (yêu cầu bồi thường); `reference` is that of the claim."""
+
+    kind: Literal["claim_compensation"] = "claim_compensation"
+    reference: Line
+
+
+PARCEL_COMMANDS: tuple[type[Command], ...] = (ClaimCompensation,)
+"""What an officer may ask of a parcel."""
 
 
 class RequestConsignment(SystemCommand):
@@ -89,15 +227,36 @@ class RecordSent(SystemCommand):
     waybill: str
 
 
+class RecordSteps(SystemCommand):
+    """The post tells more. `again_by` is when it is to try again, if it has invited somebody."""
+
+    kind: Literal["record_steps"] = "record_steps"
+    steps: tuple[Step, ...]
+    again_by: Instant | None = None
+
+
 class RecordEnd(SystemCommand):
-    """The post reports how it ended."""
+    """It ended without the post saying so: it was not taken, or had back."""
 
     kind: Literal["record_end"] = "record_end"
     outcome: ParcelOutcome
+    said: str | None = None
+
+
+class RecallConsignment(SystemCommand):
+    """The filing would have it back before it leaves."""
+
+    kind: Literal["recall_consignment"] = "recall_consignment"
+
+
+class RecordLeft(SystemCommand):
+    """It had left already."""
+
+    kind: Literal["record_left"] = "record_left"
 
 
 class ParcelView(Model):
-    """What a parcel shows."""
+    """What a parcel shows: also how often the recipient was invited, and what is collected from them, in đồng."""
 
     filing_id: UUID
     n: int
@@ -105,3 +264,7 @@ class ParcelView(Model):
     waybill: str | None = None
     due: Instant | None = None
     state: ParcelState
+    invitations: int = 0
+    cod: Dong = Field(default=0, ge=0)
+    recalled: bool = False
+    claim: str | None = None

@@ -10,8 +10,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, Json, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from activities.partners.vnpost import Contract
 from activities.signature.identity import SubjectRules
 from workers.build import own_build
+
+SANDBOX_KEY = "sandbox"
+"""What the sandbox post knows us by."""
 
 
 class ProcessSettings(BaseSettings):
@@ -69,6 +73,9 @@ class WorkerSettings(RecordSettings):
 
     bank_url: str
     post_url: str
+    post_contract: Json[Contract] = Field(default="{}", description="what was agreed with the post, and its words")  # type: ignore[assignment] # read as what is set
+    post_customer_key: str = Field(default=SANDBOX_KEY, description="the post's customerKey for us")
+    post_secret_key: SecretStr = Field(default=SecretStr(SANDBOX_KEY), description="the post's secretKey for us")
     clamd: str | None = Field(
         default=None, description="path of the socket of the virus scanner clamd; files stay unscanned without"
     )

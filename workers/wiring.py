@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import asyncpg
+import httpx
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import Runtime
@@ -29,7 +30,8 @@ from activities.ledger.vault import Vault
 from activities.papers import Papers
 from activities.parcel import Parcels
 from activities.partners.bank import Bank, HttpBank, partner_client
-from activities.partners.postal import HttpPost, Post
+from activities.partners.postal import Post
+from activities.partners.vnpost import VnPost
 from activities.payment import Payments
 from activities.reception import Reception
 from activities.reprojection import Reprojections
@@ -110,13 +112,18 @@ async def _as_it_was(_: object) -> None:
     """Nobody here changes a session's settings; the pool rolls an open transaction back by itself."""
 
 
+def vnpost(settings: WorkerSettings, client: httpx.AsyncClient) -> VnPost:
+    """The post, as it is set up."""
+    return VnPost(client, settings.post_contract, settings.post_customer_key, settings.post_secret_key)
+
+
 @asynccontextmanager
 async def activities(settings: WorkerSettings, kinds: Kinds = KINDS) -> AsyncIterator[Functions]:
     """The platform's activities, with what they hold open: the pool, the clients of bank and post."""
     async with (
         partner_client(settings.bank_url) as bank,
         partner_client(settings.post_url) as post,
-        activities_with(settings, HttpBank(bank), HttpPost(post), kinds) as functions,
+        activities_with(settings, HttpBank(bank), vnpost(settings, post), kinds) as functions,
     ):
         yield functions
 
@@ -140,7 +147,7 @@ async def activities_with(
         ledger = Ledger(pool, vault, kinds, Runtime.default().metric_meter)
         registry = Registry(pool)
         payments = Payments({DEFAULT_PROVIDER: bank}, pool)
-        parcels = Parcels(post)
+        parcels = Parcels(post, pool)
         views = Views(pool, vault, kinds)
         store = open_store(settings.objects)
         papers, keep = Papers(store), Store(store).put
@@ -164,7 +171,8 @@ async def activities_with(
             payments.close,
             payments.refund,
             parcels.send,
-            parcels.end,
+            parcels.news,
+            parcels.cancel,
             papers.confirm,
             reception.examine,
             reception.scan,

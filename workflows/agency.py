@@ -54,7 +54,7 @@ def check(log: Stream[Filing], queue: str) -> asyncio.Task[bo.CheckAnswer]:
 def issue(log: Stream[Filing], decision: Decision, queue: str) -> asyncio.Task[bo.IssueAnswer]:
     """Ask for the result of a decision."""
     request = bo.IssueRequest(
-        request_id=f"issue:{decision.seq}",
+        request_id=f"issue:{decision.seq}{_copy(log.state)}",
         dossier=dossier(log.state),
         outcome=decision.outcome,
         officer=decision.officer,
@@ -76,6 +76,11 @@ def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer]:
         corrects=entry.corrects,
     )
     return asyncio.create_task(_Asking(log, MachineWork.ISSUE).answer(bo.ISSUE, request, queue, bo.IssueAnswer))
+
+
+def _copy(filing: Filing) -> str:
+    """Which copy is asked for, where it is not the first: nobody may take it for what was answered already."""
+    return f":{filing.copy_number + 1}" if filing.lost_copy else ""
 
 
 def decide(referral: Referral, queue: str) -> workflow.ActivityHandle[Any]:

@@ -16,7 +16,6 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.state import Fee, Filing, FilingPart
     from schemas.parcel import ParcelStart
     from schemas.payment import PaymentStart
-    from schemas.people import Address
     from schemas.referral import ReferralStart
     from schemas.result import ResultStart
 
@@ -47,14 +46,14 @@ async def cancel_payment(filing: Filing, n: int) -> None:
     await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
 
 
-async def start_parcel(filing: Filing, address: Address) -> None:
+async def start_parcel(filing: Filing) -> None:
     """Send the result."""
     clock = filing.clocks[Clock.DELIVERY]
     start = ParcelStart(
         filing_id=filing.filing_id,
         n=filing.parcels,
         agency=filing.agency,
-        address=address,
+        address=known(filing.address),
         contents=str(filing.code),
         limit=clock.limit,
         since=clock.started,

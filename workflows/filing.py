@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 from typing import Any, Final
 
 from temporalio import workflow
@@ -237,15 +236,16 @@ class FilingLife(Life[Filing]):
         """Send the result if it goes by post, then wait for it to arrive or to be fetched; again if it is lost."""
         while True:
             await self._issue()
-            address, n = self._filing.address, self._filing.parcels
-            if lifecycle.stage(self._filing) is Stage.DELIVERY and address is not None:
-                self._sent.add(n)
-                await children.start_parcel(self._filing, address)
-            await self._until(partial(self._goes_again, n))
+            if self._to_send:
+                self._sent.add(self._filing.parcels)
+                await children.start_parcel(self._filing)
+            await self._until(lambda: self._filing.result is None or self._to_send)
 
-    def _goes_again(self, parcels: int) -> bool:
-        """Whether the result must be made, or sent, once more, so many parcels having been asked for."""
-        return self._filing.result is None or self._filing.parcels != parcels
+    @property
+    def _to_send(self) -> bool:
+        """Whether there is a parcel that this run has not had sent."""
+        under_way = lifecycle.stage(self._filing) is Stage.DELIVERY and self._filing.address is not None
+        return under_way and self._filing.parcels not in self._sent
 
     async def _until(self, done: Callable[[], bool]) -> None:
         """Wait for `done` while other streams are seen to and the clocks run. Raises `_FilingEndedError` at the end.

@@ -1,59 +1,153 @@
-"""A consignment as a workflow of its own: it is followed to its end, whatever becomes of its filing."""
+"""A consignment as a workflow of its own: it is followed to its end and beyond, whatever becomes of its filing."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.parcel import POST, Parcels, SendRequest
+    from activities.parcel import POST, News, NewsRequest, Parcels, SendRequest
     from rules import parcel as rules
     from rules.known import known
     from rules.streams import PARCEL
     from schemas import parcel as pc
+    from schemas.errors import RefusalError
     from schemas.filing.events import ParcelOutcome
     from schemas.filing.state import ParcelFact
-    from schemas.parcel import ParcelState, ParcelView
+    from schemas.parcel import Parcel, ParcelState, ParcelView
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, of_kind
-    from workflows.stream.waiting import outcome
+    from workflows.stream.waiting import give_up, outcome, pause, wait_for
+
+_NOTHING_COMES_OF_IT: Final = timedelta(minutes=1)
 
 
 class ParcelLife(Life[pc.Parcel]):
     """The life of a consignment, whatever becomes of its filing."""
 
     async def proceed(self) -> None:
-        """Send it, follow it, report."""
+        """Send it, follow it, report, then watch for what the post may say late."""
         await self._send()
-        await self._follow()
-        parcel = self.stream.state
-        await report(self.stream, "parcel_settled", ParcelFact(n=parcel.n, outcome=ParcelOutcome(parcel.state.value)))
+        while True:
+            await self._tell()
+            if self._recall_waits:
+                await self._recall()
+            elif self._parcel.recalled:
+                await self._take_back()
+            elif self._parcel.under_way or self._parcel.watched_until is not None:
+                if await self._over():
+                    return
+            else:
+                return
+
+    async def caught_up(self) -> None:
+        """Hear again whether the filing would have it back: its word may have been lost with the run before."""
+        self._remember(recall=True)
+
+    def cancel(self) -> None:
+        """Hear that the filing would have it back."""
+        self._remember(recall=True)
+
+    def _remember(self, **what: Any) -> None:
+        self.memory = self.memory.model_copy(update=what)
+
+    @property
+    def _parcel(self) -> Parcel:
+        return self.stream.state
 
     async def _send(self) -> None:
         """Hand it to the post. What the post will not take counts as come back."""
-        parcel = self.stream.state
+        parcel = self._parcel
         if parcel.state is not ParcelState.REQUESTED:
             return
-        request = SendRequest(key=self._key, address=known(parcel.address), contents=parcel.contents)
+        request = SendRequest(
+            key=self._key,
+            agency=parcel.agency,
+            address=known(parcel.address),
+            contents=parcel.contents,
+            cod=parcel.cod,
+        )
         try:
             waybill = await outcome(self.stream, workflow.start_activity_method(Parcels.send, request, **POST))
-        except ActivityError:
+        except ActivityError as error:
             workflow.logger.warning("parcel.not_taken", extra={"filing_id": str(parcel.filing_id)})
-            await self.stream.record(pc.RecordEnd(command_id="end", outcome=ParcelOutcome.RETURNED))
+            end = pc.RecordEnd(command_id="end", outcome=ParcelOutcome.RETURNED, said=_code(error))
+            await self.stream.record(end)
         else:
             await self.stream.record(pc.RecordSent(command_id="sent", waybill=waybill))
 
-    async def _follow(self) -> None:
-        if self.stream.state.state is ParcelState.SENT:
-            ended = await outcome(self.stream, workflow.start_activity_method(Parcels.end, self._key, **POST))
-            await self.stream.record(pc.RecordEnd(command_id="end", outcome=ended))
+    async def _tell(self) -> None:
+        """Tell the filing how it ended, once for each end."""
+        parcel = self._parcel
+        if parcel.under_way or self.memory.told == parcel.state:
+            return
+        outcome = ParcelOutcome(parcel.state.value)
+        await report(self.stream, "parcel_settled", ParcelFact(n=parcel.n, outcome=outcome))
+        self._remember(told=outcome)
+
+    async def _over(self) -> bool:
+        """Wait for the post to say more, or for the filing's word; whether the watch ended without."""
+        parcel = self._parcel
+        request = NewsRequest(
+            key=self._key,
+            stream=str(self.stream.id),
+            state=parcel.state,
+            heard=parcel.heard,
+            since=parcel.ended_at,
+            until=parcel.watched_until,
+        )
+        looking = workflow.start_activity_method(Parcels.news, request, **POST)
+        try:
+            await wait_for(self.stream, lambda: looking.done() or self._recall_waits)
+        finally:
+            if not looking.done():
+                give_up(looking)
+        return looking.done() and not await self._record(await looking)
+
+    async def _record(self, news: News) -> bool:
+        """Record what the post says; False if it says nothing. What can't be recorded is not asked for at once."""
+        if not news.steps:
+            return False
+        seq = self._parcel.seq
+        await self.stream.attempt(pc.RecordSteps(command_id=f"steps:{seq}", steps=news.steps, again_by=news.again_by))
+        if self._parcel.seq == seq:
+            await pause(self.stream, _NOTHING_COMES_OF_IT, "the post says what can't be recorded")
+        return True
+
+    @property
+    def _recall_waits(self) -> bool:
+        parcel = self._parcel
+        return bool(self.memory.recall and parcel.under_way and not parcel.recalled and not parcel.left)
+
+    async def _recall(self) -> None:
+        """Ask for it back, if the record of the filing bears that out."""
+        self._remember(recall=False)
+        try:
+            await self.stream.record(pc.RecallConsignment(command_id=f"recall:{self._parcel.seq}"))
+        except RefusalError as error:
+            workflow.logger.info("parcel.not_recalled", extra={"code": error.refusal.code})
+
+    async def _take_back(self) -> None:
+        """Only the post can say whether it has left: its answer decides."""
+        back = await outcome(self.stream, workflow.start_activity_method(Parcels.cancel, self._key, **POST))
+        if back:
+            await self.stream.record(pc.RecordEnd(command_id="end", outcome=ParcelOutcome.CANCELLED))
+        else:
+            await self.stream.record(pc.RecordLeft(command_id="left"))
 
     @property
     def _key(self) -> str:
         """By which the post knows it."""
         return str(self.stream.id)
+
+
+def _code(error: ActivityError) -> str | None:
+    """The post's own word for why it does not take it."""
+    cause = error.cause
+    return str(cause.details[0]) if isinstance(cause, ApplicationError) and cause.details else None
 
 
 @workflow.defn(name="Parcel")
@@ -68,3 +162,8 @@ class ParcelWorkflow:
         """Live, and say how it ended."""
         await self.life.live()
         return rules.view(self.life.stream.state)
+
+    @workflow.signal
+    def cancel(self, *_: Any) -> None:
+        """The filing would have it back before it leaves."""
+        self.life.cancel()

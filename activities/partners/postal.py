@@ -1,28 +1,25 @@
-"""The post's seam: what the house asks of any carrier, and the adapter that speaks the sandbox's wire.
+"""The post's seam: what the house asks of any carrier.
 
 Every call carries a business key the post dedupes on, so a call whose answer was lost is simply made again. Every
 method raises `UnreachableError` (outcome unknown) or `RejectedError` (refused, with the post's code).
 """
 
-from typing import Literal, Protocol
+from typing import Protocol
 
-import httpx
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError, partner_client, segment
+from activities.partners.http import RejectedError, UnreachableError, partner_client
+from schemas.parcel import Step
 
 __all__ = [
     "Consignment",
-    "HttpPost",
+    "Order",
     "Post",
     "Recipient",
     "RejectedError",
-    "Step",
     "UnreachableError",
     "partner_client",
 ]
-
-Status = Literal["accepted", "in_transit", "delivered", "returned", "lost", "cancelled"]
 
 
 class Recipient(BaseModel):
@@ -36,46 +33,36 @@ class Recipient(BaseModel):
     postcode: str = Field(repr=False)
 
 
-class Step(PartnerResponse):
-    """One line of a consignment's history."""
+class Order(BaseModel):
+    """What is handed over by an agency: `cod` is what the postman collects, in đồng."""
 
-    status: Status
-    at: AwareDatetime
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    agency: str
+    recipient: Recipient
+    contents: str
+    cod: int = 0
 
 
-class Consignment(PartnerResponse):
-    """A thing on its way, as the post knows it; `history` is oldest first."""
+class Consignment(BaseModel):
+    """A thing on its way, as the post knows it; `steps` are oldest first."""
+
+    model_config = ConfigDict(frozen=True)
 
     key: str
     waybill: str
-    status: Status
-    history: tuple[Step, ...]
+    steps: tuple[Step, ...] = ()
 
 
 class Post(Protocol):
     """A postal carrier."""
 
-    async def send(self, key: str, recipient: Recipient, contents: str) -> Consignment:
-        """Hand it over, or return what this key stands for already. `RejectedError` `key_reused`: for other content."""
+    async def send(self, order: Order) -> str:
+        """Hand it over, or find it handed over: its waybill. `RejectedError`: the post will not take it."""
 
     async def get(self, key: str) -> Consignment:
-        """The consignment as it stands now. `RejectedError` `not_found`: never handed over."""
+        """The consignment as it stands now. `RejectedError`: never handed over."""
 
-
-class _NewConsignment(PartnerResponse):
-    recipient: Recipient
-    contents: str
-
-
-class HttpPost:
-    """`Post` over the sandbox's JSON wire."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._partner = Partner("post", client)
-
-    async def send(self, key: str, recipient: Recipient, contents: str) -> Consignment:
-        new = _NewConsignment(recipient=recipient, contents=contents)
-        return await self._partner.call("PUT", f"/consignments/{segment(key)}", Consignment, new)
-
-    async def get(self, key: str) -> Consignment:
-        return await self._partner.call("GET", f"/consignments/{segment(key)}", Consignment)
+    async def cancel(self, key: str) -> bool:
+        """Have it not go; False if it is on its way already, or was never handed over."""

@@ -1,127 +1,100 @@
-"""The sandbox post: consignments over HTTP, in a ledger of its own.
+"""The sandbox post: what is known of VNPost's interface over HTTP, over a ledger of its own.
 
 Run as `python -m deploy.sandbox.post --port N --data DIR [--step-after SECONDS]`. A consignment goes accepted →
-in_transit → delivered, one step every `--step-after` seconds, except for these postcodes: `99902` is returned, `99903`
-is lost, `99904` stays in transit for ever. The ledger keeps no recipient: only a digest, to know a repeated request.
+in_transit → delivered, one step every `--step-after` seconds, except for these postcodes:
+
+- `99902` comes back; `99904` stays in transit for ever
+- `99903` is lost and `99910` is damaged, if it is the first parcel of a filing; what is sent again arrives
+- `99905` is delivered after one invitation (giấy mời); `99906` comes back after two
+- `99907` is lost and `99908` comes back, and both are delivered all the same, 15 steps later; what is sent to `99907`
+  again takes its time
+- `99909` is refused; `99911` has a status that nobody knows, then is delivered; `99912` is accepted and never leaves
+
+`PUT /outage` with `{"seconds": 600}` lets the wire answer nobody for so long. `GET /tracking?code=…` is the page for
+everybody. The ledger keeps no recipient: only a digest, to know a repeated request.
 """
 
+import base64
+import binascii
 import hashlib
-import secrets
+import hmac
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.alias_generators import to_pascal
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from deploy.sandbox.post_ledger import Consignment, PostLedger, RefusedError
+from deploy.sandbox.post_page import WORDS, page
 from deploy.sandbox.store import (
-    Ledger,
+    KEY,
     Message,
     ProblemError,
     application,
     arguments,
+    invalid,
     iso,
-    key_of,
-    key_reused,
     microseconds,
-    not_found,
     parse,
     serve,
 )
 
-ENDS: Final = {"99902": ("returned",), "99903": ("lost",), "99904": ()}
-DELIVERED: Final = ("delivered",)
+CUSTOMER_KEY: Final = "sandbox"
+SECRET_KEY: Final = "sandbox"  # noqa: S105 -- of a sandbox, for everybody to know
+TOKEN_SECONDS: Final = 300
+_LONGEST_OUTAGE: Final = 86_400
 
-SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS consignment (key TEXT PRIMARY KEY, waybill TEXT NOT NULL, digest TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS history (
-    n INTEGER PRIMARY KEY, key TEXT NOT NULL REFERENCES consignment, status TEXT NOT NULL, at INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS history_key ON history (key);
-"""
-
-Json = dict[str, object]
-Line = Annotated[str, Field(min_length=1, max_length=500)]
+Line = Annotated[str, Field(max_length=500)]
+Said = Annotated[str, Field(min_length=1, max_length=500)]
+OrderNumber = Annotated[str, Field(pattern=KEY.pattern, max_length=200)]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
-class Recipient(Message):
-    """Whom a consignment goes to. `postcode` is the five digits of the national code."""
+class _Wire(Message):
+    """A body in the post's own names."""
 
-    name: Line
-    phone: Line
-    address: Line
-    postcode: Annotated[str, Field(pattern=r"^[0-9]{5}$")]
+    model_config = ConfigDict(alias_generator=to_pascal)
 
 
-class NewConsignment(Message):
-    """Body of `PUT /consignments/{key}`."""
+class Order(_Wire):
+    """Body of `POST /order/post`. `CODAmount` is in đồng; `ReceiverPostcode` the five digits of the national code."""
 
-    recipient: Recipient
-    contents: Line
+    customer_code: Said
+    order_number: OrderNumber
+    item_code: Line = ""
+    cod_amount: Annotated[int, Field(alias="CODAmount", ge=0, lt=2**53)]
+    sender_name: Said
+    sender_tel: Line
+    sender_address: Said
+    sender_province: Line
+    sender_district: Line = ""
+    receiver_name: Said
+    receiver_tel: Said
+    receiver_address: Said
+    receiver_province: Line
+    receiver_district: Line = ""
+    receiver_postcode: Annotated[str, Field(pattern=r"^[0-9]{5}$")]
+    description: Said
+    flag_config: Annotated[int, Field(ge=2, le=2)]
 
 
-class PostLedger(Ledger):
-    """Consignments with their history. `step_after` is in microseconds."""
+class Cancellation(_Wire):
+    """Body of `POST /order/cancel`."""
 
-    def __init__(self, path: Path, step_after: int) -> None:
-        super().__init__(path, SCHEMA)
-        self._step_after = step_after
+    customer_code: Said
+    order_number: OrderNumber
 
-    def put(self, key: str, new: NewConsignment) -> tuple[Json, bool]:
-        """The consignment and whether it is new. Raises `ProblemError` 409 when the key stands for other content."""
-        digest = hashlib.sha256(new.model_dump_json().encode()).hexdigest()
-        with self.transaction() as now:
-            known = self.db.execute("SELECT digest FROM consignment WHERE key = ?", (key,)).fetchone()
-            if known and known["digest"] != digest:
-                raise key_reused()
-            if not known:
-                waybill = f"E{secrets.randbelow(10**9):09d}VN"
-                self.db.execute("INSERT INTO consignment VALUES (?, ?, ?)", (key, waybill, digest))
-                self.happen(key, "accepted", now)
-                self._plan(key, new.recipient.postcode, now)
-            return self._consignment(key), not known
 
-    def consignment(self, key: str) -> Json:
-        """Raises `ProblemError` 404 when there is none."""
-        with self.transaction():
-            return self._consignment(key)
+class Outage(Message):
+    """Body of `PUT /outage`."""
 
-    def cancel(self, key: str) -> Json:
-        """The cancelled consignment. Raises `ProblemError` 404 when there is none, 409 when it is already under way."""
-        with self.transaction() as now:
-            status = self._consignment(key)["status"]
-            if status not in {"accepted", "cancelled"}:
-                raise ProblemError(409, "under_way", "Only a consignment that is still accepted can be cancelled.")
-            if status == "accepted":
-                self.forget(key)
-                self.happen(key, "cancelled", now)
-            return self._consignment(key)
-
-    def consignments(self) -> list[Json]:
-        """Every consignment ever made, oldest first."""
-        with self.transaction():
-            keys = self.db.execute("SELECT key FROM consignment ORDER BY rowid")
-            return [self._consignment(row["key"]) for row in keys]
-
-    def happen(self, key: str, what: str, at: int) -> None:
-        self.db.execute("INSERT INTO history (key, status, at) VALUES (?, ?, ?)", (key, what, at))
-
-    def _plan(self, key: str, postcode: str, now: int) -> None:
-        for step, status in enumerate(("in_transit", *ENDS.get(postcode, DELIVERED)), start=1):
-            self.schedule(key, status, now + step * self._step_after)
-
-    def _consignment(self, key: str) -> Json:
-        row = self.db.execute("SELECT * FROM consignment WHERE key = ?", (key,)).fetchone()
-        if not row:
-            raise not_found()
-        history = self.db.execute("SELECT * FROM history WHERE key = ? ORDER BY n", (key,)).fetchall()
-        return {
-            "key": key,
-            "waybill": row["waybill"],
-            "status": history[-1]["status"],
-            "history": [{"status": step["status"], "at": iso(step["at"])} for step in history],
-        }
+    seconds: Annotated[int, Field(ge=0, le=_LONGEST_OUTAGE)]
 
 
 class PostServer:
@@ -132,24 +105,103 @@ class PostServer:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/consignments/{key}", self.put, methods=["PUT"]),
-            Route("/consignments/{key}", self.get, methods=["GET"]),
-            Route("/consignments/{key}/cancel", self.cancel, methods=["POST"]),
+            Route("/token", self._answering(self.token), methods=["POST"]),
+            Route("/order/post", self._known(self.order), methods=["POST"]),
+            Route("/order/cancel", self._known(self.cancel), methods=["POST"]),
+            Route("/order/tracking", self._known(self.tracking), methods=["GET"]),
+            Route("/tracking", self.page, methods=["GET"]),
+            Route("/outage", self.outage, methods=["PUT"]),
             Route("/ledger", self.ledger, methods=["GET"]),
         ]
 
-    async def put(self, request: Request) -> Response:
-        consignment, new = self._ledger.put(key_of(request), await parse(request, NewConsignment))
-        return JSONResponse(consignment, 201 if new else 200)
+    async def token(self, request: Request) -> Response:
+        """A token for whoever knows the keys, that is good for five minutes."""
+        if not _knows_the_keys(request.headers.get("authorization", "")):
+            raise _unauthorised()
+        until = int(time.time()) + TOKEN_SECONDS
+        token = f"{until}.{_signed(until)}"
+        return JSONResponse({"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS})
 
-    async def get(self, request: Request) -> Response:
-        return JSONResponse(self._ledger.consignment(key_of(request)))
+    async def order(self, request: Request) -> Response:
+        order = await parse(request, Order)
+        content = order.model_dump_json()
+        made = self._ledger.order(order.order_number, content, order.receiver_postcode, order.cod_amount)
+        return _ok(made)
 
     async def cancel(self, request: Request) -> Response:
-        return JSONResponse(self._ledger.cancel(key_of(request)))
+        order = await parse(request, Cancellation)
+        return _ok(self._ledger.cancel(order.order_number))
+
+    async def tracking(self, request: Request) -> Response:
+        key = request.query_params.get("OrderNumber", "")
+        if not KEY.fullmatch(key):
+            raise invalid(("OrderNumber", "pattern"))
+        found = self._ledger.consignment(key)
+        steps = [
+            {"StatusCode": WORDS[status][0], "StatusMessage": WORDS[status][1], "Time": iso(at)}
+            for status, at in found.history
+        ]
+        return _ok(found, Tracking=steps)
+
+    async def page(self, request: Request) -> Response:
+        code = request.query_params.get("code", "")
+        return HTMLResponse(page(code, self._ledger.by_waybill(code)))
+
+    async def outage(self, request: Request) -> Response:
+        self._ledger.break_down(microseconds((await parse(request, Outage)).seconds))
+        return Response(status_code=204)
 
     async def ledger(self, _request: Request) -> Response:
-        return JSONResponse({"consignments": self._ledger.consignments()})
+        return JSONResponse({"consignments": [each.listed() for each in self._ledger.consignments()]})
+
+    def _answering(self, handler: Handler) -> Handler:
+        async def answer(request: Request) -> Response:
+            if self._ledger.is_down():
+                raise ProblemError(503, "down", "The post answers nobody for now.")
+            return await handler(request)
+
+        return answer
+
+    def _known(self, handler: Handler) -> Handler:
+        """Only with a token. What is refused is said as the post says it, in a body with another status than 100."""
+
+        async def answer(request: Request) -> Response:
+            if not _is_good(request.headers.get("authorization", "")):
+                raise _unauthorised()
+            try:
+                return await handler(request)
+            except RefusedError as refused:
+                return JSONResponse({"Status": refused.code, "Message": refused.message})
+
+        return self._answering(answer)
+
+
+def _ok(consignment: Consignment, **more: Any) -> Response:
+    said = {"Status": "100", "OrderNumber": consignment.key, "ItemCode": consignment.waybill}
+    return JSONResponse(said | more)
+
+
+def _unauthorised() -> ProblemError:
+    return ProblemError(401, "unauthorised", "The key or the token is not good. Ask for another token.")
+
+
+def _knows_the_keys(header: str) -> bool:
+    kind, _, given = header.partition(" ")
+    try:
+        said = base64.b64decode(given, validate=True)
+    except binascii.Error:
+        return False
+    return kind == "Basic" and hmac.compare_digest(said, f"{CUSTOMER_KEY}:{SECRET_KEY}".encode())
+
+
+def _signed(until: int) -> str:
+    return hmac.new(SECRET_KEY.encode(), str(until).encode(), hashlib.sha256).hexdigest()
+
+
+def _is_good(header: str) -> bool:
+    until, _, signature = header.removeprefix("Bearer ").partition(".")
+    whole = until.isascii() and until.isdigit() and len(until) < len(str(2**63))
+    return whole and hmac.compare_digest(signature.encode(), _signed(int(until)).encode()) and int(until) > time.time()
 
 
 def post(data: Path, step_after: float) -> Starlette:

@@ -100,10 +100,11 @@ ARTICLES: Final[dict[str, str]] = {
     "acknowledge_result": "ours",
     "renew_link": "ours",
     "hand_over": "NĐ 61/2018 Đ20, Đ6",
+    "cancel_parcel": "ours",
     "record_scan": "ours",
     "issue": "NĐ 61/2018 Đ19",
     "settle_fee": "NĐ 61/2018 Đ22",
-    "settle_parcel": "QĐ 45/2016 Đ9, TT 17/2017 Đ5 k2",
+    "settle_parcel": "QĐ 45/2016 Đ9, Đ14, TT 17/2017 Đ5 k2",
     "settle_complaint": "Luật 02/2011 Đ31 (unconfirmed)",
 }
 """What each command rests on."""

@@ -21,7 +21,7 @@ from operations.law.stories import (
     somebody,
 )
 from schemas.filing.events import Clock
-from schemas.people import Actor, Role
+from schemas.people import SYSTEM, Actor, Role
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,9 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "result waits to be read online": lambda: _issued(result="online", **READ),
     "result waits at the counter": _issued,
     "result under way by post": lambda: _issued(result="post"),
+    "result lost by the post, another copy is being made": lambda: _issued(result="post").do(
+        "settle_parcel", SYSTEM, outcome="lost"
+    ),
     "supplement asked for in the review, and not supplied": lambda: _reviewed("specialist request_supplement").late(
         Clock.SUPPLEMENT
     ),

@@ -325,7 +325,7 @@ def ways(filing: Filing, kind: str) -> tuple[dict[str, Any], ...]:
         "stop": ({}, end) if lifecycle.stage(filing) is Stage.REVIEW else (end,),
         "settle_fee": ({}, {"settlement": "expired"}),
         "change_delivery": ({}, {"channel": "online"} if filing.result_channel is not Channel.ONLINE else {}),
-        "settle_parcel": ({}, {"outcome": "returned"}, {"outcome": "lost"}),
+        "settle_parcel": tuple({"outcome": outcome.value} for outcome in ev.ParcelOutcome),
         "settle_part": ({}, {"outcome": "refused"}),
         "settle_complaint": tuple({"step": step} for step in places(filing)),
     }

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rules.filing.clocks import reminded_again_at
-from rules.filing.reopening import NOT_OFFERED, comes_after_proposal, no_longer_due, reopened
+from rules.filing.reopening import NOT_OFFERED, comes_after_proposal, no_longer_due, overtaken, reopened
 from rules.known import known
 from rules.time import working_time
 from schemas.base import Code
@@ -32,6 +32,7 @@ from schemas.filing.state import (
     PartStage,
     Proposal,
     Question,
+    RevokedCopy,
     Waiver,
 )
 from schemas.level import Channel
@@ -338,7 +339,9 @@ def _result_issued(filing: Filing, event: ev.ResultIssued, at: datetime) -> Chan
         copies=event.copies or 1,
         signed=event.n is not None,
     )
-    return {"result": event.result, "results": (*filing.results, issued), "machine_failing": None}
+    before = _replaced(filing, filing.lost_copy, at)
+    after = {"result": event.result, "results": (*before["results"], issued), "machine_failing": None}
+    return before | after
 
 
 def _draft_shown(_: Filing, event: ev.DraftShown, __: datetime) -> Change:
@@ -396,6 +399,38 @@ def _closes(closing: Closing) -> Callable[[Filing, Any, datetime], Change]:
     return lambda _, __, at: _close(closing, at)
 
 
+def _replaced(filing: Filing, lost: RevokedCopy | None, at: datetime) -> Change:
+    """What was lost counts no longer, whatever becomes of it."""
+    if lost is None:
+        return {"results": filing.results}
+    return {
+        "results": tuple(overtaken(result, at) for result in filing.results),
+        "copy_number": lost.copy_number + 1,
+        "lost_copy": None,
+        "revoked_copies": (*filing.revoked_copies, lost)[-KEPT:],
+        "parcel_end": None,
+    }
+
+
+def _reissue_requested(filing: Filing, event: ev.ReissueRequested, _: datetime) -> Change:
+    lost = RevokedCopy(
+        copy_number=filing.copy_number, parcel=event.parcel, outcome=event.outcome, result=known(filing.result)
+    )
+    return {"result": None, "lost_copy": lost}
+
+
+def _parcel_found(filing: Filing, event: ev.ParcelFound, _: datetime) -> Change:
+    found = {"outcome": event.outcome}
+    copies = (copy.model_copy(update=found) if copy.parcel == event.n else copy for copy in filing.revoked_copies)
+    return {"revoked_copies": tuple(copies)}
+
+
+def _handed_over(filing: Filing, _: ev.HandedOver, at: datetime) -> Change:
+    lost = filing.lost_copy
+    found = {} if lost is None else {"result": lost.result, "lost_copy": None}
+    return _close(Closing.DELIVERED, at) | found
+
+
 CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "submitted": _submitted,
     "accepted": _accepted,
@@ -449,7 +484,9 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "parcel_recalled": lambda _, event, __: {"recalled": event.n},
     "parcel_failed": _parcel_failed,
     "delivery_changed": _delivery_changed,
-    "handed_over": _closes(Closing.DELIVERED),
+    "reissue_requested": _reissue_requested,
+    "parcel_found": _parcel_found,
+    "handed_over": _handed_over,
     "withdrawn": _closes(Closing.WITHDRAWN),
     "reopened": reopened,
     "reminded": _reminded,

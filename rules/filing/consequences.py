@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rules.filing import admission, fees
 from rules.filing.fold import current_step, missing_opinions, parts_of, stage
 from rules.known import known
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind
-from schemas.filing.events import Clock, Outcome
+from schemas.filing.events import SPOILT, Clock, Outcome
 from schemas.filing.state import FeeState, Filing, PartStage, Stage
 from schemas.level import Channel
 from schemas.people import SYSTEM
@@ -111,9 +113,11 @@ def _upcoming(filing: Filing) -> str:
 def _delivery(filing: Filing) -> ev.Event | None:
     if filing.offered or filing.pickup or Clock.DELIVERY in filing.clocks:
         return None
+    if (end := filing.parcel_end) in SPOILT:
+        return ev.ReissueRequested(copy_number=filing.copy_number + 1, parcel=filing.parcels, outcome=end)
     if filing.result_channel is Channel.ONLINE:
         return _online(filing)
-    if filing.result_channel is Channel.POST and filing.parcel_end is None:
+    if filing.result_channel is Channel.POST and end is None and filing.copy_number <= MOST_BY_POST:
         return ev.ParcelRequested(n=filing.parcels + 1)
     return ev.PickupOffered()
 
@@ -122,3 +126,7 @@ def _online(filing: Filing) -> ev.Event:
     """Where nobody asks that it is read, it is given as soon as it is there."""
     asked = filing.procedure.limits.reading is not None
     return ev.ResultOffered(n=filing.links + 1) if asked else ev.HandedOver(channel=Channel.ONLINE)
+
+
+MOST_BY_POST: Final = 3
+"""So many copies go by post; what is made once more, because all were lost, is fetched."""

@@ -30,7 +30,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:  # noqa: PLR0911 
             return ((expired,), (Entry(("fee_requested",), online, str(stream), absent=True),))
         case ev.HandedOver(channel=Channel.POST, n=n):
             return ((_parcel_ended(stream, n, ev.ParcelOutcome.DELIVERED),),)
-        case ev.ParcelFailed(n=n, outcome=outcome):
+        case ev.ParcelFailed(n=n, outcome=outcome) | ev.ParcelFound(n=n, outcome=outcome):
             return ((_parcel_ended(stream, n, outcome),),)
         case ev.Reopened(complaint=n, about=about):
             upheld = {"about": about, "outcome": "upheld"}

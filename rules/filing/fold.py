@@ -66,7 +66,7 @@ def status(filing: Filing) -> Status:  # noqa: PLR0911 -- one line for each stat
         return Status.STOPPED if filing.accepted_at else Status.NOT_ACCEPTED
     if filing.closing is not None:
         return _CLOSED_STATUS[filing.closing]
-    if filing.result is not None:
+    if filing.result is not None or filing.lost_copy is not None:
         return Status.PROCESSED
     if filing.supplement is not None:
         return Status.SUPPLEMENT

@@ -74,13 +74,15 @@ def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]
         "proposal": filing.proposal if event.step and comes_after_proposal(filing, event.step) else None,
         "decision": None,
         "result": None,
-        "results": tuple(_overtaken(result, at) for result in filing.results),
+        "results": tuple(overtaken(result, at) for result in filing.results),
         **NOT_OFFERED,
         "parcels_before": filing.parcels,
         "parcel_end": None,
         "recalled": None,
         "elsewhere": None,
         "delivery_changes": 0,
+        "copy_number": 1,
+        "lost_copy": None,
         "apologised": False,
         "early": False,
         "machine_failing": None,
@@ -88,7 +90,7 @@ def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]
     }
 
 
-def _overtaken(result: IssuedResult, at: datetime) -> IssuedResult:
+def overtaken(result: IssuedResult, at: datetime) -> IssuedResult:
     """A result that the applicant may still hold, and nobody may rely on any more."""
     return result if result.overtaken_at else result.model_copy(update={"overtaken_at": at})
 

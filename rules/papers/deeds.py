@@ -39,6 +39,7 @@ _FOLLOWS: Final = frozenset(
         "result_offered",
         "pickup_offered",
         "parcel_requested",
+        "reissue_requested",
     }
 )
 """What follows by itself, whoever gave the command that it follows from."""

@@ -418,6 +418,12 @@ class HandOver(Command):
     signed_on_paper: StrictBool = False
 
 
+class CancelParcel(Command):
+    """Have the parcel back before it leaves, for the counter; one that has left is followed as before."""
+
+    kind: Literal["cancel_parcel"] = "cancel_parcel"
+
+
 PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     Accept,
     RefuseIntake,
@@ -457,6 +463,7 @@ PUBLIC_COMMANDS: tuple[type[Command], ...] = (
     AcknowledgeResult,
     RenewLink,
     HandOver,
+    CancelParcel,
 )
 """The commands anyone may send; each is an Update of `Filing` under its kind."""
 

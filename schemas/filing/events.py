@@ -53,7 +53,12 @@ class ParcelOutcome(StrEnum):
     DELIVERED = "delivered"
     RETURNED = "returned"
     LOST = "lost"
+    DAMAGED = "damaged"
     CANCELLED = "cancelled"
+
+
+SPOILT: Final = frozenset({ParcelOutcome.LOST, ParcelOutcome.DAMAGED})
+"""What has ended so is nowhere to be fetched, and the post pays for another (QĐ 45/2016 Đ14)."""
 
 
 class Clock(StrEnum):
@@ -649,7 +654,7 @@ class ParcelRecalled(Model):
 
 
 class ParcelFailed(Model):
-    """The parcel came back or was lost; the result waits at the counter."""
+    """The parcel did not arrive: it came back or never left, and the result waits at the counter; or it is lost."""
 
     kind: Literal["parcel_failed"] = "parcel_failed"
     n: int
@@ -662,6 +667,24 @@ class DeliveryChanged(Model):
     kind: Literal["delivery_changed"] = "delivery_changed"
     channel: Channel
     address: Annotated[Address | None, Personal] = None
+
+
+class ReissueRequested(Model):
+    """What the `parcel`-th parcel brought is lost or damaged: the agency makes another copy, at the post's cost."""
+
+    kind: Literal["reissue_requested"] = "reissue_requested"
+    copy_number: int
+    parcel: int
+    outcome: ParcelOutcome
+
+
+class ParcelFound(Model):
+    """A parcel that counts no longer has turned up: what is in it is revoked, and `copy_number` is what counts."""
+
+    kind: Literal["parcel_found"] = "parcel_found"
+    n: int
+    outcome: ParcelOutcome
+    copy_number: int
 
 
 class HandedOver(Model):
@@ -842,6 +865,8 @@ Event = Annotated[
     | ParcelRecalled
     | ParcelFailed
     | DeliveryChanged
+    | ReissueRequested
+    | ParcelFound
     | HandedOver
     | Withdrawn
     | Reopened
@@ -954,6 +979,8 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "parcel_recalled": {},
     "parcel_failed": {Clock.DELIVERY: Effect.STOP},
     "delivery_changed": {Clock.READING: Effect.STOP, Clock.PICKUP: Effect.STOP},
+    "reissue_requested": {Clock.ISSUE: Effect.START},
+    "parcel_found": {},
     "handed_over": _ENDED_BY_THE_AGENCY,
     "withdrawn": _STOP_ALL,
     "reopened": _STOP_ALL | dict.fromkeys((Clock.INTAKE, Clock.PROCESSING, Clock.TRANSFER), Effect.START),

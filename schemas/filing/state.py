@@ -306,6 +306,18 @@ class IssuedResult(Model):
     overtaken_at: Instant | None = None
 
 
+class RevokedCopy(Model):
+    """A copy of the result that is lost: which one, with which parcel it went, and what became of that.
+
+    It is revoked as soon as there is another.
+    """
+
+    copy_number: int
+    parcel: int
+    outcome: ParcelOutcome
+    result: FileRef
+
+
 class Filing(Model):
     """The state of a filing. `seq` is that of the last event folded in; `digests` are of what was loaded for it.
 
@@ -322,7 +334,9 @@ class Filing(Model):
     so many wrong ones were given.
 
     `parcel_end` is how the parcel with this result ended, `recalled` the number of one that is to be had back, and
-    `elsewhere` of one that is since the applicant wants the result in another way: that was changed so often.
+    `elsewhere` of one that is since the applicant wants the result in another way: that was changed so often. The
+    `copy_number`-th copy of the result counts; `lost_copy` is there while the next is made. Of those that were revoked
+    the newest are kept.
     """
 
     snapshot_version: int = 1
@@ -395,6 +409,9 @@ class Filing(Model):
     recalled: int | None = None
     elsewhere: int | None = None
     delivery_changes: int = 0
+    copy_number: int = 1
+    lost_copy: RevokedCopy | None = None
+    revoked_copies: tuple[RevokedCopy, ...] = ()
     act: int | None = None
     reopened: int = 0
     scan: ScanState | None = None
@@ -564,6 +581,9 @@ class FilingView(Model):
     proposal: Proposal | None = None
     decision: Decision | None = None
     result: FileRef | None = None
+    copy_number: int = 1
+    lost_copy: RevokedCopy | None = None
+    revoked_copies: tuple[RevokedCopy, ...] = ()
     unclaimed: bool = False
     complain_until: Instant | None = None
     tasks: tuple[Task, ...]

@@ -43,6 +43,13 @@ class PaymentMemory(Model):
     told: bool = False
 
 
+class ParcelMemory(Model):
+    """`recall`: the filing would have it back, which is not recorded; `told` is the end that the filing knows of."""
+
+    recall: bool = False
+    told: str | None = None
+
+
 class ReferralMemory(Model):
     """`queue` is that of the agency that decides; `asked`: its back office has been, and leaves it to officers."""
 

@@ -71,6 +71,7 @@ AUTHORISATION: Final = Authorisation(
     scope=("2.000635",),
 )
 RESULT: Final = FileRef(key="results/1.pdf", sha256="c" * 64, size=2000, media_type="application/pdf")
+COPY: Final = fl.RevokedCopy(copy_number=1, parcel=1, outcome=ev.ParcelOutcome.LOST, result=RESULT)
 PAPERS: Final = (Paper(code="identity", file=FILE), Paper(code="mandate"))
 DIGESTS: Final[dict[str, str | None]] = {"identity": "b" * 64, "mandate": None}
 PINNED: Final = ev.Digests(rules="c" * 64, calendar="d" * 64)
@@ -341,6 +342,8 @@ EVENTS: Final[tuple[Any, ...]] = (
         authorisation=AUTHORISATION,
         signature=FILE,
     ),
+    ev.ReissueRequested(copy_number=2, parcel=1, outcome=ev.ParcelOutcome.LOST),
+    ev.ParcelFound(n=1, outcome=ev.ParcelOutcome.DELIVERED, copy_number=2),
     ev.Withdrawn(reason="đổi ý", request=FILE),
     ev.Reopened(complaint=1, about=9, step="decide", officer="h01.12-leader-2"),
     ev.Reminded(clock=ev.Clock.INTAKE, due=AT),
@@ -373,9 +376,16 @@ EVENTS: Final[tuple[Any, ...]] = (
     pay.PaymentCancelled(reason="the filing no longer owes this fee"),
     pay.PaymentRefunded(capture_id="m1", amount=16_000),
     pay.PaymentCalendarChanged(calendar="vn@2026.2", due=AT),
-    pc.ConsignmentRequested(number="20261125-0000001", n=1, contents=CODE, address=ADDRESS, **TIMED),
+    pc.ConsignmentRequested(
+        number="20261125-0000001", n=1, contents=CODE, cod=25_000, watch_seconds=60, address=ADDRESS, **TIMED
+    ),
     pc.ConsignmentSent(waybill="VN000000001"),
-    pc.ConsignmentEnded(outcome=ev.ParcelOutcome.LOST),
+    pc.ConsignmentInvited(n=1, said="C03", happened_at=AT, again_by=AT),
+    pc.ConsignmentReported(said="Z77", message="Đang chờ thông quan", happened_at=AT),
+    pc.ConsignmentRecalled(),
+    pc.ConsignmentLeft(),
+    pc.CompensationClaimed(officer="h01.12-handover-1", reference="12/YC-PVHCC"),
+    pc.ConsignmentEnded(outcome=ev.ParcelOutcome.LOST, said="C06", happened_at=AT, late=True),
     pc.ConsignmentCalendarChanged(calendar="vn@2026.2", due=AT),
     rf.ReferralRequested(
         n=1,
@@ -535,6 +545,8 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
         signature=FILE,
         signed_on_paper=True,
     ),
+    cm.CancelParcel(**_SAID),
+    pc.ClaimCompensation(**_SAID, reference="12/YC-PVHCC"),
     rf.AnswerPart(
         **_SAID,
         outcome=ev.Outcome.REFUSED,
@@ -711,10 +723,13 @@ SNAPSHOT: Final = fl.Filing(
     wrong_codes=1,
     parcels=1,
     parcels_before=1,
-    parcel_end=ev.ParcelOutcome.RETURNED,
+    parcel_end=ev.ParcelOutcome.LOST,
     recalled=1,
     elsewhere=1,
     delivery_changes=1,
+    copy_number=2,
+    lost_copy=COPY,
+    revoked_copies=(COPY,),
     act=7,
     reopened=1,
     closing=fl.Closing.DELIVERED,
@@ -864,6 +879,9 @@ OTHERS: Final[dict[str, Model]] = {
         fee=FEE,
         decision=DECISION,
         result=RESULT,
+        copy_number=2,
+        lost_copy=COPY,
+        revoked_copies=(COPY,),
         complain_until=AT,
         unclaimed=True,
         tasks=(
@@ -1036,7 +1054,16 @@ OTHERS: Final[dict[str, Model]] = {
         filing_id=FILING, channel=Channel.COUNTER, desk=AGENCY, pickup_code="123456", link=LINK, until=AT
     ),
     "parcel_view": pc.ParcelView(
-        filing_id=FILING, n=1, number="20261125-0000001", waybill="VN000000001", due=AT, state=pc.ParcelState.SENT
+        filing_id=FILING,
+        n=1,
+        number="20261125-0000001",
+        waybill="VN000000001",
+        due=AT,
+        state=pc.ParcelState.SENT,
+        invitations=1,
+        cod=25_000,
+        recalled=True,
+        claim="12/YC-PVHCC",
     ),
 }
 

@@ -65,7 +65,13 @@ def test_every_kind_has_its_golden_file_and_every_file_its_kind() -> None:
         for model in get_args(part)
     }
     kinds = {f"event.{kind}" for kind in {*EFFECTS, *later, papers.PaperMade.model_fields["kind"].default}}
-    models = (*PUBLIC_COMMANDS, *referral.REFERRAL_COMMANDS, *complaint.COMPLAINT_COMMANDS, *result.RESULT_COMMANDS)
+    models = (
+        *PUBLIC_COMMANDS,
+        *parcel.PARCEL_COMMANDS,
+        *referral.REFERRAL_COMMANDS,
+        *complaint.COMPLAINT_COMMANDS,
+        *result.RESULT_COMMANDS,
+    )
     commands = {f"command.{model.model_fields['kind'].default}" for model in models}
     questions = {f"ask.{model.model_fields['ask'].default}" for model in get_args(Question)}
     assert {path.stem for path in GOLDEN.glob("*.json")} == kinds | commands | questions | set(OTHERS)

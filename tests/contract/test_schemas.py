@@ -21,6 +21,7 @@ from schemas.base import Personal, fields_marked
 from schemas.complaint import COMPLAINT_COMMANDS
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import EFFECTS
+from schemas.parcel import PARCEL_COMMANDS
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.province import ProvinceOverlay
 from schemas.referral import REFERRAL_COMMANDS
@@ -70,7 +71,7 @@ def test_the_files_are_what_they_were() -> None:
 
 
 def test_every_command_and_every_kind_of_event_has_its_schema() -> None:
-    models = (*PUBLIC_COMMANDS, *REFERRAL_COMMANDS, *COMPLAINT_COMMANDS, *RESULT_COMMANDS)
+    models = (*PUBLIC_COMMANDS, *PARCEL_COMMANDS, *REFERRAL_COMMANDS, *COMPLAINT_COMMANDS, *RESULT_COMMANDS)
     commands = {f"command.{model.model_fields['kind'].default}" for model in models}
     kinds = {f"event.{event.kind}" for event in EVENTS} | {f"event.{kind}" for kind in EFFECTS}
     assert commands == {name for name in MESSAGES if name.startswith("command.")}

@@ -13,7 +13,6 @@ from temporalio.client import WorkflowExecutionStatus
 
 from activities.partners import bank as wire
 from activities.partners.http import partner_client
-from activities.partners.postal import HttpPost
 from operations.publishing.calendars import publish_calendar
 from recovery.restart import Restarter
 from rules.looks import EARLY, MOST
@@ -22,7 +21,7 @@ from schemas.ids import payment_workflow
 from tests.acting import EXTRACT, Play, eventually, extract
 from tests.any_files import AnyFiles, received_by
 from tests.time.conftest import Virtual, another, local
-from workers.wiring import activities_with, open_pool, platform_worker
+from workers.wiring import activities_with, open_pool, platform_worker, vnpost
 
 PAID: Final = ["payment_requested", "payment_ordered", "payment_captured"]
 
@@ -69,7 +68,7 @@ async def watched(virtual: Virtual) -> AsyncIterator[tuple[Play, Asked]]:
     async with (
         partner_client(world.settings.bank_url) as bank,
         partner_client(world.settings.post_url) as post,
-        activities_with(world.settings, asked := Asked(bank), HttpPost(post)) as functions,
+        activities_with(world.settings, asked := Asked(bank), vnpost(world.settings, post)) as functions,
         platform_worker(world.temporal, received_by(AnyFiles(), functions), world.settings),
     ):
         play = await Play.begin(world, extract(version="2026-12", procedure=EXTRACT))

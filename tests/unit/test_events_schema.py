@@ -79,6 +79,7 @@ PERSONAL = {
     "withdrawn": {"reason", "request"},
     "payment_requested": {"payer_account"},
     "consignment_requested": {"address"},
+    "consignment_reported": {"message"},
     "referral_requested": {"dossier", "filed_by"},
     "referral_answered": {"reason", "legal_basis"},
     "complained": {"words", "document", "side"},
@@ -111,7 +112,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 64 + 7 + 4 + 6 + 7 + 1 + 10
+    assert len(kinds) == len(set(kinds)) == 66 + 7 + 9 + 6 + 7 + 1 + 10
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:
@@ -157,7 +158,7 @@ def test_only_what_puts_an_end_off_and_another_case_make_a_limit_longer() -> Non
 
 PASSING: Final = (
     *("claimed", "released", "reassigned", "asked", "answered", "opinion_recorded"),
-    *("referred", "part_overdue", "part_answered"),
+    *("referred", "part_overdue", "part_answered", "parcel_recalled", "parcel_found"),
 )
 TELLING: Final = ("reminded", "apology_drafted", "overdue", "finished_early")
 MACHINE: Final = ("machine_work_failing", "machine_work_answered")
@@ -193,7 +194,7 @@ def test_what_passes_between_people_and_what_clocks_tell_leaves_every_clock_alon
         ("confirmation", ["draft_shown"], ["recalled", "draft_confirmed", "draft_corrected", "decided"]),
         ("suspension", ["suspended"], ["resumed"]),
         ("transfer", ["accepted", "supplemented"], ["dossier_received"]),
-        ("issue", ["decided"], ["result_issued"]),
+        ("issue", ["decided", "reissue_requested"], ["result_issued"]),
         ("delivery", ["parcel_requested"], ["parcel_failed"]),
         ("reading", ["result_offered"], ["delivery_changed"]),
         ("pickup", ["pickup_offered"], ["delivery_changed"]),

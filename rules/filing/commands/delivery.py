@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.filing.admission import delivery_problems, result_channels
-from rules.filing.commands.permission import applicant_side_roles, system_at
+from rules.filing.commands.permission import applicant_side_roles, at_stage, system_at
 from rules.filing.commands.rule import Events, Rule, refuse
 from rules.officers import role_is
 from rules.time import working_time
@@ -16,7 +16,7 @@ from schemas.filing import events as ev
 from schemas.filing.events import Clock, ParcelOutcome
 from schemas.filing.state import Filing, Stage
 from schemas.level import Channel
-from schemas.people import Actor
+from schemas.people import Actor, Role
 from schemas.publishing.calendar import Timeliness
 
 
@@ -38,18 +38,40 @@ def _settle_result(filing: Filing, command: cm.SettleResult, now: datetime) -> E
 
 
 def _issued(filing: Filing, issued: ev.ResultIssued, now: datetime) -> Events:
+    if filing.lost_copy is not None:
+        return (issued,)
     appointment = filing.clocks[Clock.PROCESSING]
     early = working_time.outcome(appointment.limit, appointment.due, now) is Timeliness.EARLY
     return (issued, ev.FinishedEarly(due=appointment.due)) if early else (issued,)
 
 
 def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Events:
-    if command.n != filing.parcels:
+    n, outcome = command.n, command.outcome
+    if not 1 <= n <= filing.parcels:
         why = problem("n", "no_such_parcel")
         raise refuse(why)
-    if command.outcome is ParcelOutcome.DELIVERED:
-        return (ev.HandedOver(channel=Channel.POST, n=command.n),)
-    return (ev.ParcelFailed(n=command.n, outcome=command.outcome),)
+    counts = n == filing.parcels > filing.parcels_before
+    if counts and outcome is ParcelOutcome.DELIVERED:
+        return (ev.HandedOver(channel=Channel.POST, n=n),)
+    if counts and Clock.DELIVERY in filing.clocks:
+        return (ev.ParcelFailed(n=n, outcome=outcome),)
+    return (ev.ParcelFound(n=n, outcome=outcome, copy_number=filing.copy_number),)
+
+
+def _may_settle_parcel(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    """Whatever a parcel says is heard, however late: also what it said before the filing began again."""
+    return role_is(actor, Role.SYSTEM) or (None if filing.parcels else problem("n", "no_such_parcel"))
+
+
+def _may_cancel_parcel(filing: Filing, actor: Actor, _: datetime) -> Problem | None:
+    wrong = role_is(actor, Role.HANDOVER) or at_stage(filing, Stage.DELIVERY)
+    if wrong is None and Clock.DELIVERY not in filing.clocks:
+        return problem("", "no_such_parcel")
+    return wrong or (None if filing.recalled is None else problem("", "recalled_already"))
+
+
+def _cancel_parcel(filing: Filing, command: cm.CancelParcel, _: datetime) -> Events:
+    return (ev.ParcelRecalled(n=filing.parcels, officer=command.actor.subject),)
 
 
 MOST_CHANGES: Final = 10
@@ -85,6 +107,7 @@ def _change_delivery(filing: Filing, command: cm.ChangeDelivery, _: datetime) ->
 RULES: Final[dict[str, Rule]] = {
     "issue": Rule(system_at(Stage.ISSUE), _issue),
     "settle_result": Rule(system_at(Stage.ISSUE), _settle_result),
-    "settle_parcel": Rule(system_at(Stage.DELIVERY), _settle_parcel),
+    "settle_parcel": Rule(_may_settle_parcel, _settle_parcel),
+    "cancel_parcel": Rule(_may_cancel_parcel, _cancel_parcel),
     "change_delivery": Rule(_may_change_delivery, _change_delivery),
 }

@@ -164,8 +164,9 @@ ONCE: Final = 1
 
 
 def _while_awaited(filing: Filing, actor: Actor) -> Problem | None:
-    """A leader, while the applicant waits for the result."""
-    return role_is(actor, Role.LEADER) or at_stage(filing, *_UNDER_REVIEW, Stage.ISSUE)
+    """A leader, while the applicant waits for the result; another copy of it has no appointment."""
+    wrong = role_is(actor, Role.LEADER) or at_stage(filing, *_UNDER_REVIEW, Stage.ISSUE)
+    return wrong or (problem("", "decided_already") if filing.lost_copy else None)
 
 
 def _reappoint(filing: Filing, command: cm.Reappoint, now: datetime) -> Events:

@@ -1,6 +1,7 @@
 """The sandbox bank and post as real processes on loopback, killed and started again, and the adapters to them."""
 
 import random
+import re
 import signal
 import socket
 import sqlite3
@@ -9,18 +10,24 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from activities.partners import http as outside
-from activities.partners.bank import HttpBank, Order
+from activities.partners.bank import HttpBank
+from activities.partners.bank import Order as BankOrder
 from activities.partners.http import RejectedError, UnreachableError
-from activities.partners.postal import Consignment, HttpPost, Recipient
+from activities.partners.postal import Order, Recipient
+from activities.partners.vnpost import Contract, VnPost
+from deploy.sandbox.post import SECRET_KEY
+from deploy.sandbox.post_page import WORDS
+from schemas.parcel import Meaning
 
 ROOT = Path(__file__).resolve().parents[3]
 PAY_AFTER = 0.3
@@ -340,73 +347,156 @@ class TestBankKilled:
         assert mortal_bank.output.read_text() == ""
 
 
+def token(post: Server, keys: tuple[str, str] = ("sandbox", "sandbox")) -> httpx.Response:
+    return post.client.post("/token", data={"grant_type": "client_credentials"}, auth=keys)
+
+
+def asked(post: Server, method: str, path: str, **said: Any) -> Any:
+    """What the post answers to somebody whom it knows."""
+    bearer = f"Bearer {token(post).raise_for_status().json()['access_token']}"
+    return post.client.request(method, path, headers={"authorization": bearer}, **said)
+
+
+def consigned(key: str, postcode: str = "10000", **other: Any) -> dict[str, Any]:
+    return {
+        "CustomerCode": "MOTCUA",
+        "OrderNumber": key,
+        "CODAmount": 25_000,
+        "SenderName": "Bộ phận Một cửa",
+        "SenderTel": "",
+        "SenderAddress": "2 Phố Thử",
+        "SenderProvince": "10",
+        "ReceiverName": CANARY,
+        "ReceiverTel": "0900000001",
+        "ReceiverAddress": "1 Phố Thử",
+        "ReceiverProvince": postcode[:2],
+        "ReceiverPostcode": postcode,
+        "Description": "Kết quả",
+        "FlagConfig": 2,
+    } | other
+
+
 def send(post: Server, postcode: str = "10000") -> str:
     """The key of a new consignment."""
     key = new_key("parcel")
-    body = {"recipient": RECIPIENT | {"postcode": postcode}, "contents": "Kết quả"}
-    response = post.client.put(f"/consignments/{key}", json=body)
-    assert response.status_code == 201, response.text
+    answer = asked(post, "POST", "/order/post", json=consigned(key, postcode)).raise_for_status().json()
+    assert answer["Status"] == "100", answer
     return key
 
 
+def tracked(post: Server, key: str) -> Any:
+    return asked(post, "GET", "/order/tracking", params={"OrderNumber": key}).raise_for_status().json()
+
+
 def history(post: Server, key: str) -> list[str]:
-    consignment = post.client.get(f"/consignments/{key}").raise_for_status().json()
-    assert consignment["status"] == consignment["history"][-1]["status"]
-    return [step["status"] for step in consignment["history"]]
+    words = {code: status for status, (code, _) in WORDS.items()}
+    return [words[step["StatusCode"]] for step in tracked(post, key)["Tracking"]]
+
+
+def cancelled(post: Server, key: str) -> Any:
+    said = {"CustomerCode": "MOTCUA", "OrderNumber": key}
+    return asked(post, "POST", "/order/cancel", json=said).raise_for_status().json()["Status"]
 
 
 class TestPost:
     def test_a_consignment_is_made_once_per_key(self, post: Server) -> None:
         key = new_key("parcel")
-        body = {"recipient": RECIPIENT, "contents": "Kết quả"}
-        first = post.client.put(f"/consignments/{key}", json=body)
-        again = post.client.put(f"/consignments/{key}", json=body)
-        other = post.client.put(f"/consignments/{key}", json=body | {"contents": "Khác"})
-        assert (first.status_code, again.status_code) == (201, 200)
-        assert first.json()["waybill"] == again.json()["waybill"]
-        assert (other.status_code, other.json()["code"]) == (409, "key_reused")
-        assert CANARY not in first.text
+        first, again, other = (
+            asked(post, "POST", "/order/post", json=consigned(key, Description=contents)).json()
+            for contents in ("Kết quả", "Kết quả", "Khác")
+        )
+        assert first == again == {"Status": "100", "OrderNumber": key, "ItemCode": first["ItemCode"]}
+        assert re.fullmatch(r"E\d{9}VN", first["ItemCode"])
+        assert other["Status"] == "110"
+
+    def test_nobody_is_answered_without_a_token(self, post: Server) -> None:
+        assert token(post, ("sandbox", "wrong")).status_code == 401
+        for header in ("", "Bearer 99999999999.0", "Bearer 1.0", "Bearer x"):
+            answer = post.client.get("/order/tracking", headers={"authorization": header})
+            assert (answer.status_code, answer.json()["code"]) == (401, "unauthorised")
 
     def test_bad_input_names_field_and_rule(self, post: Server) -> None:
-        body = {"recipient": RECIPIENT | {"postcode": "1000", "name": ""}, "contents": "Kết quả"}
-        response = post.client.put(f"/consignments/{new_key('parcel')}", json=body)
+        body = consigned(new_key("parcel"), ReceiverPostcode="1000", ReceiverName="", FlagConfig=1, Surprise=1)
+        response = asked(post, "POST", "/order/post", json=body)
         assert response.status_code == 422
         assert response.json()["errors"] == [
-            {"field": "recipient.name", "rule": "string_too_short"},
-            {"field": "recipient.postcode", "rule": "string_pattern_mismatch"},
+            {"field": "ReceiverName", "rule": "string_too_short"},
+            {"field": "ReceiverPostcode", "rule": "string_pattern_mismatch"},
+            {"field": "FlagConfig", "rule": "greater_than_equal"},
+            {"field": "Surprise", "rule": "extra_forbidden"},
         ]
 
-    @pytest.mark.parametrize(("postcode", "end"), [("10000", "delivered"), ("99902", "returned"), ("99903", "lost")])
-    def test_where_a_consignment_ends(self, post: Server, postcode: str, end: str) -> None:
+    @pytest.mark.parametrize(
+        ("postcode", "way"),
+        [
+            ("10000", ["delivered"]),
+            ("99902", ["returned"]),
+            ("99903", ["lost"]),
+            ("99905", ["invited", "delivered"]),
+            ("99906", ["invited", "invited", "returned"]),
+            ("99910", ["damaged"]),
+            ("99911", ["strange", "delivered"]),
+        ],
+    )
+    def test_where_a_consignment_ends(self, post: Server, postcode: str, way: list[str]) -> None:
         key = send(post, postcode)
         assert history(post, key) == ["accepted"]
-        until(lambda: len(history(post, key)) == 3)
-        assert history(post, key) == ["accepted", "in_transit", end]
+        until(lambda: len(history(post, key)) == 2 + len(way))
+        assert history(post, key) == ["accepted", "in_transit", *way]
 
-    def test_99904_stays_in_transit(self, post: Server) -> None:
+    @pytest.mark.parametrize(("postcode", "said"), [("99907", "lost"), ("99908", "returned")])
+    def test_the_truth_may_come_late(self, post: Server, postcode: str, said: str) -> None:
+        key = send(post, postcode)
+        until(lambda: len(history(post, key)) == 3)
+        assert history(post, key)[-1] == said
+        until(lambda: len(history(post, key)) == 4)
+        assert history(post, key)[-1] == "delivered"
+
+    def test_99909_is_refused_and_99904_stays_in_transit(self, post: Server) -> None:
+        refused = asked(post, "POST", "/order/post", json=consigned(new_key("parcel"), "99909")).json()
+        assert refused["Status"] == "120"
         key = send(post, "99904")
         time.sleep(4 * STEP_AFTER)
         assert history(post, key) == ["accepted", "in_transit"]
 
     def test_only_an_accepted_consignment_can_be_cancelled(self, post: Server) -> None:
-        early, late = send(post), send(post, "99904")
-        assert post.client.post(f"/consignments/{early}/cancel").json()["status"] == "cancelled"
-        assert post.client.post(f"/consignments/{early}/cancel").json()["status"] == "cancelled"
+        early, late = send(post, "99912"), send(post, "99904")
+        assert (cancelled(post, early), cancelled(post, early)) == ("100", "100")
         until(lambda: len(history(post, late)) == 2)
-        refused = post.client.post(f"/consignments/{late}/cancel")
-        assert (refused.status_code, refused.json()["code"]) == (409, "under_way")
+        assert (cancelled(post, late), cancelled(post, new_key("parcel"))) == ("130", "140")
         assert history(post, early) == ["accepted", "cancelled"]
-        assert post.client.get("/consignments/parcel:none").json()["code"] == "not_found"
+
+    def test_everybody_may_look_where_it_is_by_its_code(self, post: Server) -> None:
+        key = send(post, "99906")
+        until(lambda: len(history(post, key)) == 5)
+        shown = post.client.get("/tracking", params={"code": tracked(post, key)["ItemCode"]}).text
+        assert shown.count("đã để giấy mời") == 2
+        assert "Đã chuyển hoàn" in shown
+        assert CANARY not in shown
+        assert "Không tìm thấy" in post.client.get("/tracking", params={"code": "<b>"}).text
+        assert "<b>" not in post.client.get("/tracking", params={"code": "<b>"}).text
+
+    def test_an_outage_ends_when_it_was_told_to(self, mortal_post: Server) -> None:
+        key = send(mortal_post)
+        assert mortal_post.client.put("/outage", json={"seconds": 600}).status_code == 204
+        mortal_post.kill()
+        mortal_post.start()
+        assert token(mortal_post).status_code == 503
+        assert mortal_post.client.get("/order/tracking").status_code == 503
+        assert mortal_post.client.put("/outage", json={"seconds": 0}).status_code == 204
+        assert history(mortal_post, key)[0] == "accepted"
+        too_long = mortal_post.client.put("/outage", json={"seconds": 86_401})
+        assert too_long.json()["errors"] == [{"field": "seconds", "rule": "less_than_equal"}]
 
     def test_what_fell_due_while_it_was_down_has_happened(self, mortal_post: Server) -> None:
         key = send(mortal_post, "99902")
-        waybill = mortal_post.client.get(f"/consignments/{key}").json()["waybill"]
+        waybill = tracked(mortal_post, key)["ItemCode"]
         mortal_post.kill()
         time.sleep(3 * STEP_AFTER)
         mortal_post.start()
         assert history(mortal_post, key) == ["accepted", "in_transit", "returned"]
         listed = mortal_post.client.get("/ledger").json()["consignments"]
-        assert [(entry["key"], entry["waybill"]) for entry in listed] == [(key, waybill)]
+        assert [(entry["key"], entry["waybill"], entry["cod"]) for entry in listed] == [(key, waybill, 25_000)]
 
     def test_it_keeps_and_says_nothing_of_people(self, mortal_post: Server) -> None:
         send(mortal_post)
@@ -415,6 +505,95 @@ class TestPost:
         assert CANARY.encode() not in stored
         assert b"0900000001" not in stored
         assert mortal_post.output.read_text() == ""
+
+
+class TestPostAdapter:
+    ORDER = Order(key="", agency="H01.12", recipient=Recipient.model_validate(RECIPIENT), contents="Kết quả")
+
+    async def test_it_speaks_the_wire(self, post: Server) -> None:
+        assert CANARY not in repr(self.ORDER)
+        async with carrier(post) as adapter:
+            order = self.ORDER.model_copy(update={"key": new_key("parcel")})
+            waybill = await adapter.send(order)
+            assert await adapter.send(order) == waybill
+            assert await adapter.cancel(order.key)
+            found = await adapter.get(order.key)
+            assert (found.waybill, found.steps[0].meaning) == (waybill, Meaning.ACCEPTED)
+            assert [(step.meaning, step.said) for step in found.steps[1:]] == [(Meaning.CANCELLED, "C08")]
+
+    async def test_what_has_left_is_not_cancelled(self, post: Server) -> None:
+        key = send(post, "99904")
+        until(lambda: len(history(post, key)) == 2)
+        async with carrier(post) as adapter:
+            assert not await adapter.cancel(key)
+            assert not await adapter.cancel(new_key("parcel"))
+
+    async def test_a_refusal_carries_the_code(self, post: Server) -> None:
+        async with carrier(post) as adapter:
+            nowhere = self.ORDER.recipient.model_copy(update={"postcode": "99909"})
+            with pytest.raises(RejectedError) as refused:
+                await adapter.send(self.ORDER.model_copy(update={"key": new_key("parcel"), "recipient": nowhere}))
+            with pytest.raises(RejectedError) as unknown:
+                await adapter.get(new_key("parcel"))
+            with pytest.raises(RejectedError) as unreadable:
+                await adapter.send(self.ORDER.model_copy(update={"key": new_key("parcel"), "contents": ""}))
+        assert [refused.value.code, unknown.value.code, unreadable.value.code] == ["120", "140", "invalid"]
+
+    async def test_a_word_that_the_contract_does_not_name_is_kept(self, post: Server) -> None:
+        key = send(post, "99911")
+        until(lambda: len(history(post, key)) == 4)
+        async with carrier(post) as adapter:
+            strange = (await adapter.get(key)).steps[2]
+        assert (strange.meaning, strange.said, strange.message) == (Meaning.OTHER, "Z77", "Đang chờ thông quan")
+
+    async def test_words_are_what_the_contract_says(self, post: Server) -> None:
+        key = send(post, "99911")
+        until(lambda: len(history(post, key)) == 4)
+        contract = Contract.model_validate_json('{"words": {"Z77": "lost"}}')
+        async with carrier(post, contract) as adapter:
+            meanings = [step.meaning for step in (await adapter.get(key)).steps]
+        assert meanings == [Meaning.OTHER, Meaning.OTHER, Meaning.LOST, Meaning.OTHER]
+
+    async def test_wrong_keys_refuse_nothing(self, post: Server) -> None:
+        async with carrier(post, secret="wrong") as adapter:
+            with pytest.raises(UnreachableError, match="the keys are not good"):
+                await adapter.send(self.ORDER.model_copy(update={"key": new_key("parcel")}))
+
+    async def test_a_token_is_used_again_and_asked_for_anew_once_it_is_not_good(self) -> None:
+        said: list[str] = []
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            said.append(f"{request.url.path} {request.headers['authorization'].split()[0]}")
+            if request.url.path == "/token":
+                return httpx.Response(200, json={"access_token": "t", "token_type": "Bearer", "expires_in": 300})
+            if len(said) == 4:
+                return httpx.Response(401)
+            return httpx.Response(200, json={"Status": "100", "ItemCode": "E"})
+
+        async with carrier(httpx.MockTransport(answer)) as adapter:
+            assert [await adapter.cancel("k") for _ in range(3)] == [True, True, True]
+        cancel = "/order/cancel Bearer"
+        assert said == ["/token Basic", cancel, cancel, cancel, "/token Basic", cancel]
+
+    @pytest.mark.parametrize(
+        "answer", [httpx.Response(403), httpx.Response(404), httpx.Response(200, json={"Status": "999"})]
+    )
+    async def test_an_answer_that_nobody_knows_refuses_nothing(self, answer: httpx.Response) -> None:
+        good = httpx.Response(200, json={"access_token": "t", "token_type": "Bearer", "expires_in": 300})
+        transport = httpx.MockTransport(lambda request: good if request.url.path == "/token" else answer)
+        async with carrier(transport) as adapter:
+            for ask in (adapter.send(self.ORDER), adapter.get("k"), adapter.cancel("k")):
+                with pytest.raises(UnreachableError):
+                    await ask
+
+
+@asynccontextmanager
+async def carrier(
+    post: Server | httpx.MockTransport, contract: Contract | None = None, secret: str = SECRET_KEY
+) -> AsyncIterator[VnPost]:
+    url, transport = (post.url, None) if isinstance(post, Server) else ("http://post.test", post)
+    async with httpx.AsyncClient(base_url=url, transport=transport, trust_env=False) as client:
+        yield VnPost(client, contract or Contract(), "sandbox", SecretStr(secret))
 
 
 class TestAdapters:
@@ -427,16 +606,6 @@ class TestAdapters:
         refund = await adapter.refund(new_key("refund"), key, paid.captures[0].capture_id, 8000)
         assert (paid.status, paid.captures[0].amount, refund.amount) == ("paid", 8000, 8000)
         assert (await adapter.get(key)).refunds == (refund,)
-
-    async def test_the_post_adapter_speaks_the_wire(self, post: Server) -> None:
-        recipient = Recipient.model_validate(RECIPIENT)
-        assert CANARY not in repr(recipient)
-        async with httpx.AsyncClient(base_url=post.url, trust_env=False) as client:
-            adapter = HttpPost(client)
-            key = new_key("parcel")
-            sent = await adapter.send(key, recipient, "Kết quả")
-            assert isinstance(sent, Consignment)
-            assert (await adapter.get(key)).waybill == sent.waybill
 
     async def test_a_refusal_carries_the_code(self, adapter: HttpBank) -> None:
         with pytest.raises(RejectedError) as unknown:
@@ -488,6 +657,6 @@ class TestAdapters:
                 await HttpBank(client).get(new_key())
 
     def test_results_are_frozen(self) -> None:
-        made = Order(key="k", order_id="o", amount=1, currency="VND", status="pending", pay_url="u")
+        made = BankOrder(key="k", order_id="o", amount=1, currency="VND", status="pending", pay_url="u")
         with pytest.raises(ValueError, match="frozen"):
             made.amount = 2  # type: ignore[misc]

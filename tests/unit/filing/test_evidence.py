@@ -49,10 +49,11 @@ def by(channel: Channel) -> ev.HandedOver:
         (by(Channel.COUNTER), None),
         *(
             (
-                ev.ParcelFailed(n=1, outcome=outcome),
+                told(n=1, outcome=outcome, **more),
                 ((Entry(("consignment_ended",), {"outcome": outcome.value}, f"parcel:{FILING}:1"),),),
             )
-            for outcome in (ev.ParcelOutcome.RETURNED, ev.ParcelOutcome.LOST)
+            for told, more in ((ev.ParcelFailed, {}), (ev.ParcelFound, {"copy_number": 2}))
+            for outcome in ev.ParcelOutcome
         ),
         (ev.PartOverdue(n=2, part="residence"), ((Entry(("referral_overdue",), {}, REFERRAL),),)),
         (

@@ -474,6 +474,10 @@ def get_lost(life: Life) -> Life:
     return life.do("settle_parcel", n=1, outcome="lost")
 
 
+def arrive_anew(life: Life) -> Life:
+    return life.do("settle_parcel", n=2, outcome="delivered")
+
+
 COUNTER_FEE: Final = fee(channels=("counter",))
 POST: Final = {"result_channel": "post", "address": ADDRESS}
 DECIDED: Final = (propose, claim_to_decide, decide)
@@ -486,7 +490,8 @@ DECIDED: Final = (propose, claim_to_decide, decide)
         ({}, {"result_channel": "counter"}, [accept, *DECIDED, issue, hand_over], [1, 2, 4, 4, 4, 9, 10], "delivered"),
         ({}, POST, [accept, *DECIDED, issue, deliver], [1, 2, 4, 4, 4, 9, 10], "delivered"),
         ({}, POST, [accept, *DECIDED, issue, come_back, hand_over], [1, 2, 4, 4, 4, 9, 9, 10], "delivered"),
-        ({}, POST, [accept, *DECIDED, issue, get_lost, hand_over], [1, 2, 4, 4, 4, 9, 9, 10], "delivered"),
+        ({}, POST, [accept, *DECIDED, issue, get_lost], [1, 2, 4, 4, 4, 9, 9], None),
+        ({}, POST, [accept, *DECIDED, issue, get_lost, issue, arrive_anew], [1, 2, 4, 4, 4, 9, 9, 9, 10], "delivered"),
         ({}, {**PAPER}, [*DECIDED, issue], [2, 4, 4, 4, 10], "delivered"),
         ({}, {}, [refuse], [1, 3], "intake_refused"),
         ({}, {}, [ask_at_intake, answer, accept], [1, 5, 1, 2], None),
@@ -913,11 +918,80 @@ def test_without_its_file_a_result_is_refused() -> None:
 def test_a_result_by_post_is_sent_once_and_then_waits_at_the_counter() -> None:
     life = come_back(by_post())
     assert (life.stage, life.filing.parcels) == ("pickup", 1)
-    assert life.refusal("settle_parcel", n=1, outcome="delivered") == [("", "wrong_stage")]
+
+
+def test_what_came_back_and_was_delivered_all_the_same_is_in_the_applicants_hands() -> None:
+    life = come_back(by_post()).do("settle_parcel", n=1, outcome="delivered")
+    assert (life.status, life.kinds[-3:]) == (10, ["parcel_failed", "pickup_offered", "handed_over"])
+    assert life.log[-1].event.channel == "post"
 
 
 def test_another_parcel_says_nothing_of_this_one() -> None:
     assert by_post().refusal("settle_parcel", n=2, outcome="delivered") == [("n", "no_such_parcel")]
+    assert Life().accepted().refusal("settle_parcel", n=0, outcome="lost") == [("n", "no_such_parcel")]
+
+
+@pytest.mark.parametrize("outcome", ["lost", "damaged"])
+def test_what_the_post_has_lost_is_made_anew_and_never_offered(outcome: str) -> None:
+    life = by_post()
+    first = life.filing.result
+    life.do("settle_parcel", n=1, outcome=outcome)
+    assert (life.stage, life.status, life.filing.pickup, life.clock("issue").started) == ("issue", 9, False, life.now)
+    assert life.kinds[-2:] == ["parcel_failed", "reissue_requested"]
+    assert life.refusal("hand_over", HANDOVER, recipient="An") == [("", "wrong_stage")]
+    issue(life)
+    assert life.kinds[-2:] == ["result_issued", "parcel_requested"]
+    (revoked,) = life.filing.revoked_copies
+    assert (revoked.copy_number, revoked.parcel, revoked.outcome, revoked.result) == (1, 1, outcome, first)
+    assert (life.filing.copy_number, life.filing.lost_copy, life.filing.parcels) == (2, None, 2)
+    assert arrive_anew(life).status == 10
+
+
+def test_what_the_post_has_lost_three_times_is_fetched() -> None:
+    life = by_post()
+    for n in (1, 2, 3):
+        assert life.stage == "delivery"
+        issue(life.do("settle_parcel", n=n, outcome="lost"))
+    assert (life.stage, life.filing.copy_number, len(life.filing.revoked_copies)) == ("pickup", 4, 3)
+
+
+def test_a_lost_copy_that_turns_up_counts_until_there_is_another() -> None:
+    life = get_lost(by_post())
+    life.do("settle_parcel", n=1, outcome="delivered")
+    assert (life.status, life.filing.lost_copy, life.filing.revoked_copies) == (10, None, ())
+    assert life.filing.result is not None
+
+
+def test_a_lost_copy_that_turns_up_behind_another_is_revoked_and_says_so() -> None:
+    life = issue(get_lost(by_post()))
+    life.do("settle_parcel", n=1, outcome="delivered")
+    assert (life.stage, life.kinds[-1], life.log[-1].event.copy_number) == ("delivery", "parcel_found", 2)
+    assert [copy.outcome for copy in life.filing.revoked_copies] == ["delivered"]
+    assert arrive_anew(life).status == 10
+
+
+def test_a_lost_parcel_that_comes_back_is_not_offered_either() -> None:
+    life = get_lost(by_post()).do("settle_parcel", n=1, outcome="returned")
+    assert (life.stage, life.filing.pickup, life.kinds[-1]) == ("issue", False, "parcel_found")
+
+
+def test_a_parcel_is_had_back_before_it_leaves() -> None:
+    life = by_post()
+    assert life.refusal("cancel_parcel", APPLICANT) == [("actor.role", "role_not_allowed")]
+    life.do("cancel_parcel", HANDOVER)
+    assert (life.stage, life.filing.recalled, life.ringing["delivery"] is not None) == ("delivery", 1, True)
+    assert life.refusal("cancel_parcel", HANDOVER) == [("", "recalled_already")]
+    life.do("settle_parcel", n=1, outcome="cancelled")
+    assert (life.stage, life.filing.recalled) == ("pickup", None)
+    assert hand_over(life).status == 10
+
+
+def test_a_parcel_that_left_before_it_could_be_had_back_is_followed() -> None:
+    assert deliver(by_post().do("cancel_parcel", HANDOVER)).status == 10
+
+
+def test_what_waits_at_the_counter_has_no_parcel_to_be_had_back() -> None:
+    assert come_back(by_post()).refusal("cancel_parcel", HANDOVER) == [("", "wrong_stage")]
 
 
 # Clocks.

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 
 from rules.filing import lifecycle
 from rules.filing.admission import result_channels
+from rules.filing.consequences import MOST_BY_POST
 from rules.filing.fold import missing_opinions
 from rules.filing.reopening import places
 from rules.streams import FILING
@@ -205,6 +206,7 @@ ENDS: Final = {
     "fee_expired": {3, 8},
     "stopped": {8},
 }
+AT_HAND: Final = {"returned", "cancelled"}
 CLOSINGS: Final = {"intake_refused", "supplement_expired", "fee_expired", "handed_over", "withdrawn", "stopped"}
 VALUES: Final = {
     FieldKind.TEXT: "Bình",
@@ -356,7 +358,7 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "report_failing": st.fixed_dictionaries({"work": st.sampled_from(["check", "issue"]), "tries": st.just(10)}),
     "report_answered": st.fixed_dictionaries({"work": st.sampled_from(["check", "issue"])}),
     "settle_parcel": st.fixed_dictionaries(
-        {"n": st.sampled_from([1, 1, 2]), "outcome": st.sampled_from(["delivered", "returned", "lost", "cancelled"])}
+        {"n": st.sampled_from([1, 1, 2]), "outcome": st.sampled_from(list(ev.ParcelOutcome))}
     ),
     "settle_part": st.fixed_dictionaries(
         {
@@ -485,7 +487,7 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C9
         case cm.PayAtCounter(amount=amount):
             return fee_due is not None and amount == fee_due.amount
         case cm.SettleParcel(n=n):
-            return n == filing.parcels > filing.parcels_before
+            return 1 <= n <= filing.parcels
         case cm.HandOver():
             known = given.code in {None, CODE} and filing.wrong_codes < 5
             return given.signed_on_paper and (given.identity is not None or (given.code is not None and known))
@@ -627,8 +629,8 @@ class AnyLife(RuleBasedStateMachine):
         if filing.parts_under_way:
             ways += [("settle_part", SYSTEM, fitting(filing, "settle_part"))]
         if self.life.stage is Stage.DELIVERY:
-            outcome = "returned" if filing.recalled is None else "cancelled"
-            ways.append(("settle_parcel", SYSTEM, {"n": filing.parcels, "outcome": outcome}))
+            ends = ("returned", "lost", "cancelled")
+            ways += [("settle_parcel", SYSTEM, {"n": filing.parcels, "outcome": end}) for end in ends]
         return ways or [(name, actor, {}) for name, actor in may if name == "claim"]
 
     @rule(data=st.data())
@@ -684,17 +686,19 @@ class AnyLife(RuleBasedStateMachine):
         kinds = self.kinds
         ends = [n for n, kind in enumerate(kinds, 1) if kind in CLOSINGS]
         assert kinds.count("decided") <= 1
-        assert kinds.count("result_issued") <= 1
+        lost = kinds.count("reissue_requested")
+        assert lost <= kinds.count("result_issued") <= 1 + lost
         assert self.life.kinds.count("fee_paid") <= 1
-        assert kinds.count("parcel_requested") <= 1 + kinds.count("delivery_changed")
+        assert lost <= kinds.count("parcel_requested") <= 1 + lost + kinds.count("delivery_changed")
         assert ends == ([len(kinds)] if self.life.filing.closed else [])
 
     @invariant()
     def every_end_has_its_status_and_its_reason(self) -> None:
-        filing, kinds = self.life.filing, self.kinds
+        filing = self.life.filing
         assert filing.closing is None or self.statuses[-1] in ENDS[filing.closing]
         assert not (filing.closing == "withdrawn" and filing.decision)
-        assert not (filing.pickup and filing.result_channel == "post" and "parcel_failed" not in kinds)
+        at_hand = filing.parcel_end in AT_HAND or filing.copy_number > MOST_BY_POST
+        assert not (filing.pickup and filing.result_channel == "post" and not at_hand)
 
     @invariant()
     def four_eyes_saw_a_decision_and_a_standing_order_made_the_others(self) -> None:

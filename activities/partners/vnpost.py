@@ -1,0 +1,224 @@
+"""The adapter to VNPost, after what is known of its interface: token, order, cancel, tracking.
+
+What was not found stands in the contract: what its status codes mean, and which answers are refusals. A code that the
+contract does not name is kept as it was said; an answer that it does not name may have done anything, and is asked for
+again.
+"""
+
+import base64
+import time
+from collections.abc import Mapping
+from typing import Annotated, Final, TypeVar
+
+import httpx
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic.alias_generators import to_pascal
+
+from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError
+from activities.partners.postal import Consignment, Order
+from schemas.parcel import Meaning, Step
+
+_SYSTEM: Final = "post"
+_OK: Final = "100"
+_UNAUTHORISED: Final = 401
+_UNREADABLE: Final = frozenset({400, 422})
+"""What is refused for what it says."""
+
+_WAYBILL_BY_POST: Final = ""
+_TO_BE_BROUGHT: Final = 2
+"""`FlagConfig` of what goes from an agency to a person."""
+
+_LONGEST: Final = 200
+"""Characters that are kept of what it says."""
+
+_EARLIER: Final = 30.0
+"""Seconds before its end that a token is no longer used."""
+
+
+class Sender(BaseModel):
+    """Who hands over: what stands on the label."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    tel: str = ""
+    address: str
+    province: str = ""
+
+
+class Contract(BaseModel):
+    """What was agreed with the post. The defaults are those of the sandbox.
+
+    Attributes:
+        customer: Its `CustomerCode` for us.
+        sender: Who hands over, where an agency is not among `senders`.
+        words: What each of its status codes means.
+        refusals: The answers to an order that mean that it will never be taken.
+        left_already: The answer to a cancellation that came too late.
+        unknown: The answer where it knows no such order.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    customer: str = "MOTCUA"
+    sender: Sender = Sender(name="Bộ phận Một cửa", address="Trung tâm Phục vụ hành chính công")
+    senders: Mapping[str, Sender] = {}
+    words: Mapping[str, Meaning] = {
+        "C01": Meaning.ACCEPTED,
+        "C02": Meaning.IN_TRANSIT,
+        "C03": Meaning.INVITED,
+        "C04": Meaning.DELIVERED,
+        "C05": Meaning.RETURNED,
+        "C06": Meaning.LOST,
+        "C07": Meaning.DAMAGED,
+        "C08": Meaning.CANCELLED,
+    }
+    refusals: frozenset[str] = frozenset({"110", "120"})
+    left_already: str = "130"
+    unknown: str = "140"
+
+
+class _Wire(PartnerResponse):
+    model_config = ConfigDict(frozen=True, alias_generator=to_pascal, populate_by_name=True)
+
+
+class _Order(_Wire):
+    customer_code: str
+    order_number: str
+    item_code: str = _WAYBILL_BY_POST
+    cod_amount: Annotated[int, Field(alias="CODAmount")]
+    sender_name: str
+    sender_tel: str
+    sender_address: str
+    sender_province: str
+    sender_district: str = ""
+    receiver_name: str
+    receiver_tel: str
+    receiver_address: str
+    receiver_province: str
+    receiver_district: str = ""
+    receiver_postcode: str
+    description: str
+    flag_config: int = _TO_BE_BROUGHT
+
+
+class _Cancellation(_Wire):
+    customer_code: str
+    order_number: str
+
+
+class _Answer(_Wire):
+    """To everything but a token; whatever is missing was not said."""
+
+    status: str
+    item_code: str = ""
+
+
+class _Tracked(_Wire):
+    status_code: str
+    status_message: str = ""
+    time: AwareDatetime
+
+
+class _Tracking(_Answer):
+    tracking: tuple[_Tracked, ...] = ()
+
+
+class _Token(PartnerResponse):
+    access_token: str
+    token_type: str
+    expires_in: float
+
+
+A = TypeVar("A", bound=_Answer)
+
+
+class VnPost:
+    """`Post` over VNPost's wire. `key` and `secret` are its customerKey and secretKey."""
+
+    def __init__(self, client: httpx.AsyncClient, contract: Contract, key: str, secret: SecretStr) -> None:
+        self._partner = Partner(_SYSTEM, client)
+        self._contract = contract
+        self._keys = base64.b64encode(f"{key}:{secret.get_secret_value()}".encode()).decode()
+        self._token = ""
+        self._good_until = 0.0
+
+    async def send(self, order: Order) -> str:
+        answer = await self._ask("POST", "/order/post", _Answer, self._order(order))
+        if answer.status in self._contract.refusals:
+            raise RejectedError(_SYSTEM, httpx.codes.OK, answer.status)
+        return self._fine(answer).item_code
+
+    async def get(self, key: str) -> Consignment:
+        query = {"CustomerCode": self._contract.customer, "OrderNumber": key}
+        answer = await self._ask("GET", "/order/tracking", _Tracking, query=query)
+        if answer.status == self._contract.unknown:
+            raise RejectedError(_SYSTEM, httpx.codes.OK, answer.status)
+        tracking = self._fine(answer).tracking
+        return Consignment(key=key, waybill=answer.item_code, steps=tuple(map(self._step, tracking)))
+
+    async def cancel(self, key: str) -> bool:
+        said = _Cancellation(customer_code=self._contract.customer, order_number=key)
+        answer = await self._ask("POST", "/order/cancel", _Answer, said)
+        if answer.status in {self._contract.left_already, self._contract.unknown}:
+            return False
+        return bool(self._fine(answer))
+
+    def _order(self, order: Order) -> _Order:
+        sender, recipient = self._contract.senders.get(order.agency, self._contract.sender), order.recipient
+        return _Order(
+            customer_code=self._contract.customer,
+            order_number=order.key,
+            cod_amount=order.cod,
+            sender_name=sender.name,
+            sender_tel=sender.tel,
+            sender_address=sender.address,
+            sender_province=sender.province,
+            receiver_name=recipient.name,
+            receiver_tel=recipient.phone,
+            receiver_address=recipient.address,
+            receiver_province=recipient.postcode[:2],
+            receiver_postcode=recipient.postcode,
+            description=order.contents,
+        )
+
+    def _step(self, tracked: _Tracked) -> Step:
+        code = tracked.status_code
+        meaning = self._contract.words.get(code, Meaning.OTHER)
+        message = tracked.status_message[:_LONGEST] or None
+        return Step(meaning=meaning, said=code[:_LONGEST], message=message, at=tracked.time)
+
+    def _fine(self, answer: A) -> A:
+        """The answer, if it says so; else nobody knows what was done."""
+        if answer.status != _OK:
+            raise UnreachableError(_SYSTEM, "an answer that the contract does not name")
+        return answer
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        answer: type[A],
+        body: PartnerResponse | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> A:
+        """With a token that is good. Keys or addresses that are wrong refuse nothing: whoever runs this mends them."""
+        for _ in range(2):
+            try:
+                return await self._with_token(method, path, answer, body, query)
+            except RejectedError as error:
+                if error.status in _UNREADABLE:
+                    raise
+                if error.status != _UNAUTHORISED:
+                    raise UnreachableError(_SYSTEM, f"HTTP {error.status}") from None
+                self._good_until = 0.0
+        raise UnreachableError(_SYSTEM, "the keys are not good")
+
+    async def _with_token(
+        self, method: str, path: str, answer: type[A], body: PartnerResponse | None, query: Mapping[str, str] | None
+    ) -> A:
+        if time.monotonic() >= self._good_until:
+            form = {"grant_type": "client_credentials"}
+            token = await self._partner.call("POST", "/token", _Token, form, authorization=f"Basic {self._keys}")
+            self._token, self._good_until = token.access_token, time.monotonic() + token.expires_in - _EARLIER
+        return await self._partner.call(method, path, answer, body, query=query, authorization=f"Bearer {self._token}")

@@ -1,0 +1,222 @@
+"""Whatever the post says of a parcel, and however late, is recorded, once; what it says is never an error."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from rules import parcel as rules
+from schemas import parcel as pc
+from schemas.errors import RefusalError
+from schemas.filing.commands import Command
+from schemas.filing.events import ParcelOutcome
+from schemas.level import Channel
+from schemas.limit import Limit
+from schemas.parcel import Meaning, ParcelState, Step
+from schemas.people import SYSTEM, Actor, Address, Role, Via
+from schemas.stream.ledger import Recorded
+
+NOW: Final = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+FILING: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
+ADDRESS: Final = Address(recipient="An", phone="0900000001", address="1 Phố Thử", postcode="10000")
+
+
+class Told:
+    """A parcel that the post has taken, and what is told of it."""
+
+    def __init__(self, *, sent: bool = True) -> None:
+        self.parcel = pc.Parcel(filing_id=FILING, n=1, agency="H01.12")
+        self.kinds: list[str] = []
+        self.step = 0
+        start = pc.ParcelStart(
+            filing_id=FILING,
+            n=1,
+            agency="H01.12",
+            address=ADDRESS,
+            contents="x",
+            cod=25_000,
+            limit=Limit.model_validate("4 working days"),
+            since=NOW,
+            calendar="vn@2026.1",
+            due=NOW,
+        )
+        self.give(pc.RequestConsignment(command_id="request", start=start))
+        if sent:
+            self.give(pc.RecordSent(command_id="sent", waybill="E1"))
+
+    def give(self, command: Command) -> Any:
+        events = rules.decide(self.parcel, command, NOW)
+        for event in events:
+            seq = self.parcel.seq + 1
+            recorded = Recorded(seq=seq, at=NOW, command_id=command.command_id, actor=SYSTEM, event=event)
+            self.parcel = rules.evolve(self.parcel, recorded)
+            self.kinds.append(event.kind)
+        return events
+
+    def says(self, *meanings: Meaning, again_by: datetime | None = None) -> Any:
+        steps = tuple(self.line(meaning) for meaning in meanings)
+        return self.give(pc.RecordSteps(command_id="steps", steps=steps, again_by=again_by))
+
+    def line(self, meaning: Meaning) -> Step:
+        self.step += 1
+        return Step(meaning=meaning, said=meaning.name, at=NOW + timedelta(minutes=self.step))
+
+
+def test_two_invitations_are_counted_and_say_when_the_next_is_due() -> None:
+    told = Told()
+    later = NOW + timedelta(days=2)
+    first, second = (told.says(Meaning.INVITED, again_by=later)[0] for _ in range(2))
+    assert [(each.n, each.again_by) for each in (first, second)] == [(1, later), (2, later)]
+    told.says(Meaning.RETURNED)
+    assert (told.parcel.invitations, told.parcel.state) == (2, ParcelState.RETURNED)
+    assert told.kinds[2:] == ["consignment_invited"] * 2 + ["consignment_ended"]
+
+
+def test_what_is_on_its_way_says_nothing_that_is_recorded() -> None:
+    told = Told()
+    steps = (told.line(Meaning.ACCEPTED), told.line(Meaning.IN_TRANSIT))
+    assert rules.news(told.parcel.state, told.parcel.heard, steps) == ()
+    with pytest.raises(RefusalError):
+        told.give(pc.RecordSteps(command_id="steps", steps=steps))
+
+
+def test_a_word_that_nobody_knows_is_kept_and_ends_nothing() -> None:
+    told = Told()
+    (reported,) = told.says(Meaning.OTHER)
+    assert (reported.said, told.parcel.under_way) == ("OTHER", True)
+
+
+def test_the_same_word_is_recorded_once() -> None:
+    told = Told()
+    step = told.line(Meaning.INVITED)
+    told.give(pc.RecordSteps(command_id="a", steps=(step, step)))
+    assert rules.news(told.parcel.state, told.parcel.heard, (step,)) == ()
+    assert told.parcel.invitations == 1
+
+
+def test_a_carrier_that_chatters_is_followed_to_the_end_alone() -> None:
+    told = Told()
+    for _ in range(rules.MOST_WORDS):
+        told.says(Meaning.OTHER)
+    with pytest.raises(RefusalError):
+        told.says(Meaning.OTHER)
+    told.says(Meaning.OTHER, Meaning.DELIVERED)
+    assert told.parcel.state is ParcelState.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("first", "late"),
+    [
+        (Meaning.LOST, Meaning.DELIVERED),
+        (Meaning.LOST, Meaning.RETURNED),
+        (Meaning.DAMAGED, Meaning.DELIVERED),
+        (Meaning.RETURNED, Meaning.DELIVERED),
+        (Meaning.CANCELLED, Meaning.DELIVERED),
+    ],
+)
+def test_a_late_truth_is_followed(first: Meaning, late: Meaning) -> None:
+    told = Told()
+    (ended,) = told.says(first)
+    (again,) = told.says(late)
+    assert (ended.late, again.late, again.outcome) == (False, True, late.value)
+    assert told.parcel.state == late.value
+
+
+@pytest.mark.parametrize("first", [Meaning.DELIVERED, Meaning.RETURNED])
+@pytest.mark.parametrize("late", [Meaning.LOST, Meaning.INVITED, Meaning.OTHER, Meaning.CANCELLED])
+def test_what_takes_back_what_arrived_is_no_news(first: Meaning, late: Meaning) -> None:
+    told = Told()
+    told.says(first)
+    with pytest.raises(RefusalError):
+        told.says(late)
+
+
+def test_all_that_was_said_at_once_is_recorded_in_its_order() -> None:
+    told = Told()
+    told.says(Meaning.IN_TRANSIT, Meaning.INVITED, Meaning.LOST, Meaning.DELIVERED)
+    assert told.kinds[2:] == ["consignment_invited", "consignment_ended", "consignment_ended"]
+    assert told.parcel.state is ParcelState.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("meaning", "watched"),
+    [(Meaning.DELIVERED, False), (Meaning.RETURNED, True), (Meaning.LOST, True), (Meaning.CANCELLED, True)],
+)
+def test_what_did_not_arrive_is_watched_for_six_months(meaning: Meaning, *, watched: bool) -> None:
+    told = Told()
+    told.says(meaning)
+    standing = rules.standing(told.parcel)
+    assert standing.watched_until == (NOW + timedelta(days=180) if watched else None)
+    assert not standing.open
+
+
+def test_what_the_post_would_not_take_is_not_watched() -> None:
+    told = Told(sent=False)
+    told.give(pc.RecordEnd(command_id="end", outcome=ParcelOutcome.RETURNED, said="120"))
+    assert (told.parcel.state, told.parcel.watched_until, told.parcel.heard) == (ParcelState.RETURNED, None, ())
+
+
+def test_a_parcel_of_before_is_not_watched() -> None:
+    told = Told()
+    told.parcel = told.parcel.model_copy(update={"watch_seconds": 0})
+    told.says(Meaning.LOST)
+    assert told.parcel.watched_until == told.parcel.ended_at
+
+
+def test_it_is_had_back_or_had_left() -> None:
+    told = Told()
+    told.give(pc.RecallConsignment(command_id="recall"))
+    assert rules.view(told.parcel).recalled
+    with pytest.raises(RefusalError):
+        told.give(pc.RecallConsignment(command_id="again"))
+    told.give(pc.RecordLeft(command_id="left"))
+    assert not rules.view(told.parcel).recalled
+    for command in (pc.RecallConsignment(command_id="a"), pc.RecordLeft(command_id="b")):
+        with pytest.raises(RefusalError):
+            told.give(command)
+    told.says(Meaning.DELIVERED)
+    assert told.parcel.state is ParcelState.DELIVERED
+
+
+def test_the_end_tells_what_the_filing_must_have_heard() -> None:
+    told = Told()
+    assert rules.standing(told.parcel).heard_as == ()
+    told.says(Meaning.LOST)
+    assert "parcel_failed" in rules.standing(told.parcel).heard_as
+    told.says(Meaning.DELIVERED)
+    assert "parcel_failed" not in rules.standing(told.parcel).heard_as
+
+
+DESK: Final = Actor(subject="h01.12-handover-1", role=Role.HANDOVER, agency="H01.12")
+
+
+def claim(actor: Actor = DESK) -> pc.ClaimCompensation:
+    via = Via(principal="desk", channel=Channel.COUNTER)
+    return pc.ClaimCompensation(command_id="claim", actor=actor, via=via, reference="12/YC")
+
+
+def test_the_desk_asks_the_post_to_pay_for_what_it_lost_once() -> None:
+    told = Told()
+    assert rules.rows(told.parcel).tasks is None
+    with pytest.raises(RefusalError, match="nothing_to_claim"):
+        told.give(claim())
+    told.says(Meaning.LOST)
+    (task,) = rules.rows(told.parcel).tasks or ()
+    assert (task.name, task.role, task.actions) == ("parcel_lost", Role.HANDOVER, ("claim_compensation",))
+    for other in ({"agency": "H01.31"}, {"role": Role.CLERK}):
+        with pytest.raises(RefusalError):
+            told.give(claim(DESK.model_copy(update=other)))
+    told.give(claim())
+    assert rules.rows(told.parcel).tasks == ()
+    assert rules.view(told.parcel).claim == "12/YC"
+    with pytest.raises(RefusalError, match="claimed_from_the_post"):
+        told.give(claim())
+
+
+def test_what_turned_up_is_nothing_to_be_paid_for() -> None:
+    told = Told()
+    told.says(Meaning.DAMAGED, Meaning.RETURNED)
+    assert rules.rows(told.parcel).tasks == ()
+    with pytest.raises(RefusalError, match="nothing_to_claim"):
+        told.give(claim())
