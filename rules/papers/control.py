@@ -8,7 +8,7 @@ from typing import Final
 from rules.papers.hand_words import done, outcome_name, who
 from rules.papers.hands import hands
 from rules.papers.made import about, made, officer, received
-from rules.papers.written import letterhead, plain, short
+from rules.papers.written import letterhead, moment, plain, short
 from schemas.base import Text
 from schemas.filing.events import Clock
 from schemas.hands import Hand, Holder
@@ -50,7 +50,7 @@ def _appointment(source: PaperSource) -> Iterator[Row]:
     runs = [*source.filing.past_clocks, *source.filing.clocks.values()]
     dues = [run.due for run in runs if run.clock is Clock.PROCESSING]
     if dues:
-        yield Row(place="due", label=said("paper.result_at"), value=short(dues[-1]))
+        yield Row(place="due", label=said("paper.result_at"), value=moment(dues[-1]))
 
 
 def _row(source: PaperSource, n: int, hand: Hand) -> tuple[Text, ...]:
@@ -61,7 +61,7 @@ def _row(source: PaperSource, n: int, hand: Hand) -> tuple[Text, ...]:
         _who(source, hand),
         _step(source, hand),
         done(hand, source.officers),
-        joined((short(hand.since), until), " - "),
+        joined((short(hand.since), until), " -\n"),
         plain(f"{hours}:{minutes:02}"),
         plain("") if hand.outcome is None else outcome_name(hand.outcome),
     )

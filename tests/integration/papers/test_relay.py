@@ -34,6 +34,9 @@ from tests.printed import raw_text
 from views.log import Log, Told
 from views.papers import papers
 
+RELAYS: Final = 4
+"""At once; each holds up to three connections, for its row, for what it reads, and for what it appends."""
+
 NO_FOOT: Final = "$."
 """A pattern that stands nowhere: all of each page is read."""
 
@@ -74,7 +77,7 @@ class Desk:
 
 @pytest.fixture
 async def desk(world: World) -> AsyncIterator[Desk]:
-    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=8) as pool:
+    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=3 * RELAYS) as pool:
         yield Desk(world, pool)
 
 
@@ -146,7 +149,7 @@ async def test_many_relays_at_once_make_no_paper_twice(world: World, desk: Desk)
     async with at_work(world):
         plays = [await lived(world), await Play.begin(world, birth())]
         await plays[1].at(Stage.CLOSED)
-    await asyncio.gather(*(work(desk.relay()) for _ in range(4)))
+    await asyncio.gather(*(work(desk.relay()) for _ in range(RELAYS)))
     for play in plays:
         about = [(paper.paper, paper.about.seq) for paper in await desk.made(play)]
         assert len(about) == len(set(about)) > 0
