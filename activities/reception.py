@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -17,6 +15,7 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
+from activities.beating import beating
 from activities.failpoint import failpoint
 from activities.files.broken import TOO_HARD
 from activities.files.scanner import Scanner, ScannerDownError
@@ -109,7 +108,7 @@ class Reception:
         too_much = tuple(quota_problems((named.place, named.file) for named in request.files))
         if too_much:
             return Examined(problems=too_much)
-        async with _beating():
+        async with beating():
             looked = await self._all(request)
             problems = tuple(found for found in looked if isinstance(found, Problem))
             verdict = None if problems else await self._verdict(request)
@@ -124,7 +123,7 @@ class Reception:
     @activity.defn(name="reception.scan")
     async def scan(self, papers: list[Paper]) -> list[Code]:
         """The papers in whose files there are viruses. Raises `ScannerDownError`, to be tried again."""
-        async with _beating():
+        async with beating():
             return [paper.code for paper in papers if paper.file and await self._is_infected(paper.file)]
 
     async def _all(self, request: ExamineRequest) -> list[ScanState | Problem]:
@@ -204,25 +203,6 @@ class Reception:
         return record_of(verdict, await self._keep(filing_id, proof, "application/json"))
 
 
-@asynccontextmanager
-async def _beating() -> AsyncIterator[None]:
-    """Say meanwhile that it goes on; what runs within a workflow's task has nobody to say it to."""
-
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(_BEAT)
-
-    beating = None if activity.info().is_local else asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        if beating is not None:
-            beating.cancel()
-
-
-_BEAT: Final = 10
-"""Seconds."""
 _WORST: Final = (ScanState.PENDING, ScanState.UNSCANNED, ScanState.CLEAN)
 
 

@@ -20,6 +20,7 @@ from operations.commands import (
     renewal,
     restart,
     result,
+    result_register,
     store,
     tasks,
     versions,
@@ -38,6 +39,7 @@ record.filings.command()(restart.restart)
 store.app.command("renew")(renewal.command)
 for _commands in (control.app, register.app):
     papers.registered_commands += _commands.registered_commands
+result.app.registered_commands += result_register.COMMANDS
 _OF_THE_RECORD: Final = (record.filings, files.app, ledger.app, store.app, filings.app, versions.app, result.app)
 _PUBLISHING: Final = (procedure_changes.app, forms.app, provinces.app, absences.app, calendar_change.app)
 papers.add_typer(templates.app)

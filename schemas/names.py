@@ -14,6 +14,7 @@ from .filing.state import Stage
 from .level import Channel
 from .people import Role
 from .publishing.procedure import Act
+from .result import ResultState, Validity
 from .saying import joined, said
 from .signature import SignatureOutcome
 
@@ -29,6 +30,8 @@ SCAN_STATE_NAMES: Final[Mapping[StrEnum, Text]] = {state: said(f"scan_state.{sta
 SIGNATURE_OUTCOME_NAMES: Final[Mapping[StrEnum, Text]] = {
     outcome: said(f"signature_outcome.{outcome}") for outcome in SignatureOutcome
 }
+RESULT_STATE_NAMES: Final[Mapping[StrEnum, Text]] = {state: said(f"result_state.{state}") for state in ResultState}
+VALIDITY_NAMES: Final[Mapping[StrEnum, Text]] = {one: said(f"result_validity.{one}") for one in Validity}
 AGENCY_KIND_NAMES: Final[Mapping[StrEnum, Text]] = {kind: said(f"agency_kind.{kind}") for kind in AgencyKind}
 
 

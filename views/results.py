@@ -21,6 +21,12 @@ async def standing_of(connection: Connection, which: str, at: datetime | None = 
     return standing(RegisteredResult.model_validate(dict(found)), at or found["now"])
 
 
+async def registered_as(connection: Connection, number: str) -> RegisteredResult | None:
+    """The row of a number; None if nobody has taken it."""
+    found = await connection.fetchrow("select * from result where number = $1", number.strip())
+    return None if found is None else RegisteredResult.model_validate(dict(found))
+
+
 async def of_filing(connection: Connection, code: str) -> tuple[RegisteredResult, ...]:
     """All results of a filing, by its dossier code, in the order of their numbers; those given up too."""
     rows = await connection.fetch(_OF_FILING, code.strip())

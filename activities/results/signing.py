@@ -13,6 +13,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
+from activities.beating import beating
 from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.partners.signer import NotSignedError, Signer
@@ -30,10 +31,13 @@ from schemas.result import AgencySigner, Signatory, SigningPlace
 
 SIGNING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=2),
+    heartbeat_timeout=timedelta(seconds=10),
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
 )
 """An officer is waited for as long as it takes; whoever asks again asks for the same signature."""
 
+_BEAT: Final = 2
+"""Seconds between two signs of life."""
 DECLINED: Final = "declined"
 NOT_SIGNABLE: Final = "not_signable"
 
@@ -106,16 +110,17 @@ class OfficialSigning:
         file = await self._files.get(request.file)
         shown = await asyncio.to_thread(notice.stamp, person.name, role, request.at)
         try:
-            signed = await sign_official(
-                file,
-                request.signer.place,
-                self._signer,
-                person,
-                self._lasting,
-                last=request.last,
-                at=request.at,
-                stamp=shown,
-            )
+            async with beating(_BEAT):
+                signed = await sign_official(
+                    file,
+                    request.signer.place,
+                    self._signer,
+                    person,
+                    self._lasting,
+                    last=request.last,
+                    at=request.at,
+                    stamp=shown,
+                )
         except NotSignedError as error:
             final = error.reason == "declined"
             raise ApplicationError(str(error), type=DECLINED if final else error.reason, non_retryable=final) from None

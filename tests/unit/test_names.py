@@ -21,14 +21,17 @@ from schemas.names import (
     ACT_NAMES,
     AGENCY_KIND_NAMES,
     CHANNEL_NAMES,
+    RESULT_STATE_NAMES,
     ROLE_NAMES,
     SCAN_STATE_NAMES,
     SIGNATURE_OUTCOME_NAMES,
     STAGE_NAMES,
+    VALIDITY_NAMES,
     listed,
 )
 from schemas.people import Role
 from schemas.publishing.procedure import Act
+from schemas.result import ResultState, Validity
 from schemas.signature import SignatureOutcome
 
 CODES = {str(code) for kind in (Role, Stage, Act, Channel, Unit) for code in kind} | {*PUBLIC_KINDS, *SYSTEM_KINDS}
@@ -44,6 +47,8 @@ CODES = {str(code) for kind in (Role, Stage, Act, Channel, Unit) for code in kin
         (SCAN_STATE_NAMES, ScanState),
         (SIGNATURE_OUTCOME_NAMES, SignatureOutcome),
         (AGENCY_KIND_NAMES, AgencyKind),
+        (RESULT_STATE_NAMES, ResultState),
+        (VALIDITY_NAMES, Validity),
     ],
 )
 def test_each_has_a_name_of_its_own(names: Mapping[StrEnum, Text], kind: type[StrEnum]) -> None:

@@ -38,6 +38,8 @@ MADE: Final = (
     "partial_reason.",
     "refund_case.",
     "refusal_needs.",
+    "result_state.",
+    "result_validity.",
     "role.",
     "scan_state.",
     "signature_outcome.",

@@ -1,0 +1,186 @@
+"""`motcua result list`, `show`, `revoke`, `correct`: the register of results, and what its officers do with it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from motcua.cli.filings import ActorText, actor_of, print_receipt
+from motcua.cli.running import PATIENCE, AsJson, Exit, Patience, fail, out, parse, print_json, read_json
+from motcua.cli.running import ask as ask_platform
+from motcua.cli.showing import when
+from motcua.client import command_id
+from operations.commands.database import Connection, ask
+from operations.commands.printing import wide
+from schemas.base import Text
+from schemas.filing.commands import Command
+from schemas.ids import result_workflow
+from schemas.names import RESULT_STATE_NAMES, VALIDITY_NAMES
+from schemas.result import CorrectResult, RegisteredResult, ResultStanding, RevokeResult
+from views.results import registered, registered_as, standing_of
+
+app = typer.Typer()
+
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The result's number, as it stands on it.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
+Law = Annotated[str, typer.Option("--law", metavar="TEXT", help="The law that says so.")]
+OwnId = Annotated[
+    str | None, typer.Option("--command-id", help="An id of yours, by which it can be sent again and is done once.")
+]
+
+
+@app.command("list")
+def list_results(
+    *,
+    agency: Annotated[str | None, typer.Option("--agency", metavar="CODE", help="Of this agency.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="So many at most.")] = 100,
+    before: Annotated[
+        str | None, typer.Option("--before", metavar="NUMBER", help="Go on behind the last of the page before.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the register of results, the newest number first; numbers that were given up too.
+
+    Examples: `motcua result list --agency H01.12`, `motcua result list --json`
+    """
+
+    async def read(connection: Connection) -> tuple[RegisteredResult, ...]:
+        return await registered(connection, agency, limit, before)
+
+    found = ask(read)
+    if as_json:
+        print_json([one.model_dump(mode="json", exclude_none=True) for one in found])
+        return
+    table = Table("Số / Number", "Tình trạng / State", "Phát hành / Issued", "Đến hết / Until", "Liên quan / See")
+    for one in found:
+        table.add_row(*map(escape, _row(one)))
+    wide().print(table)
+    more = "" if len(found) < limit else f" (còn nữa / there may be more: --before {found[-1].number})"
+    out().print(f"{len(found)} số / numbers{more}")
+
+
+@app.command()
+def show(number: Number, *, as_json: AsJson = False) -> None:
+    """Show one result of the register, and what became of it.
+
+    Example: `motcua result show H01.12-2026-K0000001`
+    """
+    one, standing = _known(number)
+    if as_json:
+        print_json(one.model_dump(mode="json", exclude_none=True) | {"validity": standing.validity.value})
+        return
+    table = Table.grid(padding=(0, 2))
+    for label, value in _lines(one, standing):
+        table.add_row(f"[bold]{escape(label)}[/]", escape(value))
+    out().print(table)
+
+
+@app.command()
+def revoke(  # noqa: PLR0913 -- a command line has many options
+    number: Number,
+    *,
+    actor: ActorText,
+    reason: Reason,
+    law: Law,
+    own_id: OwnId = None,
+    as_json: AsJson = False,
+    patience: Patience = PATIENCE,
+) -> None:
+    """Revoke a result, as a leader or the clerk of its agency, and print the receipt. It stays, and is marked.
+
+    Example: `motcua result revoke NUMBER --actor leader:SUBJECT@H01.12 --reason "…" --law "…"`
+    """
+    said_ = {"actor": actor, "reason": reason, "law": law, "own_id": own_id}
+    _give(number, RevokeResult, said_, as_json=as_json, patience=patience)
+
+
+@app.command()
+def correct(  # noqa: PLR0913 -- a command line has many options
+    number: Number,
+    *,
+    actor: ActorText,
+    reason: Reason,
+    law: Law,
+    file: Annotated[
+        str | None,
+        typer.Option("--file", metavar="JSON", help="The corrected file, as `motcua attach` prints its reference."),
+    ] = None,
+    own_id: OwnId = None,
+    as_json: AsJson = False,
+    patience: Patience = PATIENCE,
+) -> None:
+    """Correct a result by another one with a number of its own, and print the receipt. The old one stays, marked.
+
+    Without --file the agency's back office makes it. Who signs for the agency signs it too.
+
+    Example: `motcua result correct NUMBER --actor clerk:SUBJECT@H01.12 --reason "…" --law "…"`
+    """
+    said_ = {"actor": actor, "reason": reason, "law": law, "own_id": own_id, "file": file}
+    _give(number, CorrectResult, said_, as_json=as_json, patience=patience)
+
+
+def _give(number: str, model: type[Command], given: dict[str, Any], *, as_json: bool, patience: Any) -> None:
+    one, _ = _known(number)
+    content: dict[str, Any] = {
+        "command_id": given["own_id"] or command_id(),
+        "actor": actor_of(given["actor"]),
+        "via": {"principal": "motcua"},
+        "reason": given["reason"],
+        "legal_basis": given["law"],
+    }
+    if given.get("file"):
+        content["result"] = read_json(given["file"], "--file")
+    command = parse(model, content)
+    stream = result_workflow(one.filing_id, one.n)
+    receipt = ask_platform(lambda client: client.act(stream, command), patience)
+    print_receipt(one.filing_id, receipt, as_json=as_json)
+
+
+def _known(number: str) -> tuple[RegisteredResult, ResultStanding]:
+    """The row, or the end of the command."""
+
+    async def read(connection: Connection) -> tuple[RegisteredResult | None, ResultStanding | None]:
+        return await registered_as(connection, number), await standing_of(connection, number)
+
+    one, standing = ask(read)
+    if one is None or standing is None:
+        fail(f"sổ kết quả không có số {number} / the register has no such number", Exit.NOT_AVAILABLE)
+    return one, standing
+
+
+def _row(one: RegisteredResult) -> tuple[str, ...]:
+    issued = when(one.issued_at) if one.issued_at else ""
+    until = f"{one.expires_on:%d/%m/%Y}" if one.expires_on else ""
+    return one.number, _both(RESULT_STATE_NAMES[one.state]), issued, until, ", ".join(_see(one))
+
+
+def _see(one: RegisteredResult) -> list[str]:
+    corrects = [f"đính chính / corrects {one.corrects}"] if one.corrects else []
+    return corrects + ([f"thay bằng / replaced by {one.replaced_by}"] if one.replaced_by else [])
+
+
+def _lines(one: RegisteredResult, standing: ResultStanding) -> list[tuple[str, str]]:
+    known: dict[str, str | None] = {
+        "Số / Number": one.number,
+        "Hiệu lực / Validity": _both(VALIDITY_NAMES[standing.validity]),
+        "Cơ quan / Agency": one.agency,
+        "Hồ sơ / Filing": str(one.filing_id),
+        "Phát hành / Issued": when(one.issued_at) if one.issued_at else None,
+        "Đến hết / Until": f"{one.expires_on:%d/%m/%Y}" if one.expires_on else None,
+        "Số bản / Copies": str(one.copies) if one.copies else None,
+        "Kết thúc / Ended": when(standing.ended_at) if standing.ended_at else None,
+        "Liên quan / See": ", ".join(_see(one)) or None,
+        "SHA-256": one.sha256,
+    }
+    return [(label, value) for label, value in known.items() if value is not None]
+
+
+def _both(words: Text) -> str:
+    return f"{words.vi} / {words.en}"
+
+
+COMMANDS: Final = tuple(app.registered_commands)
+"""To be added to the group `result`, which also tells whoever holds a file what it is worth."""

@@ -1,0 +1,112 @@
+"""Results to test with: an order, those who sign, and a life that commands are given to."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Any, Final, Self
+
+from rules.result import commands, fold, projections
+from schemas import result as rs
+from schemas.backoffice import Dossier
+from schemas.base import numbers_taken
+from schemas.errors import RefusalError
+from schemas.files import FileRef
+from schemas.filing import commands as cm
+from schemas.filing.events import Outcome
+from schemas.ids import filing_id
+from schemas.level import Level
+from schemas.people import SYSTEM, Actor, Role
+from schemas.result import Result, Signatory, SigningPlace
+from schemas.stream.ledger import Recorded
+from tests.unit.filing.lives import AGENCY, AN, APPLICANT, CLERK, LEADER, RESULT, SPECIALIST, START, VIA
+
+FILING: Final = filing_id("portal", "1")
+ORDER: Final = rs.ResultOrder(
+    decided=7,
+    outcome=Outcome.APPROVED,
+    officer=LEADER.subject,
+    dossier=Dossier(
+        filing_id=FILING,
+        code="H01.12-20261125-0000001",
+        agency=AGENCY,
+        procedure="2.000635",
+        version="2026-12",
+        level=Level.FULLY_ONLINE,
+        applicant=AN,
+        form={},
+        papers=(),
+    ),
+    filed_by=APPLICANT,
+)
+SIGNERS: Final = (
+    Signatory(place=SigningPlace.INITIALS, officer=SPECIALIST.subject, role=Role.SPECIALIST),
+    Signatory(place=SigningPlace.SIGNATURE, officer=LEADER.subject, role=Role.LEADER),
+    Signatory(place=SigningPlace.SEAL, officer=CLERK.subject, role=Role.CLERK),
+)
+ISSUED: Final = rs.Adopted(number="H01.12-2026-K0000001", result=RESULT, issued_at=START)
+WHY: Final = {"reason": "sai ngày sinh", "legal_basis": "NĐ 123/2015"}
+
+
+def file(n: int) -> FileRef:
+    """The n-th revision."""
+    return RESULT.model_copy(update={"sha256": f"{n:064x}"})
+
+
+class Signing:
+    """A result, and what it is told; every number is the next."""
+
+    def __init__(self, signers: tuple[Signatory, ...] = SIGNERS, adopted: rs.Adopted | None = None) -> None:
+        self.begun = Result(filing_id=FILING, n=1, agency=AGENCY)
+        self.result = self.begun
+        self.log: list[Recorded] = []
+        self.now: datetime = START
+        self._numbers = 0 if adopted is None else 1
+        self.do(rs.EnterResult, n=1, order=ORDER, signers=() if adopted else signers, adopted=adopted)
+
+    def do(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> Self:
+        """Give a command a minute later."""
+        self.now += timedelta(minutes=1)
+        for event in commands.decide(self.result, self.command(model, actor, **said), self.now):
+            recorded = Recorded(
+                seq=len(self.log) + 1, at=self.now, command_id="c", actor=actor, event=self._numbered(event)
+            )
+            self.log.append(recorded)
+            self.result = fold.evolve(self.result, recorded)
+        assert list(accumulate(self.log, fold.evolve, initial=self.begun))[-1] == self.result
+        return self
+
+    def made(self) -> Self:
+        return self.do(rs.RecordMade, result=file(0))
+
+    def signed(self, times: int = 3) -> Self:
+        """So many signatures more."""
+        for _ in range(times):
+            awaited = self.result.awaited
+            assert awaited is not None
+            self.do(rs.RecordSigned, place=awaited.place, result=file(self.result.signed + 1))
+        return self
+
+    def refusal(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> list[str]:
+        """The rules that it breaks; none if it would be done."""
+        try:
+            commands.decide(self.result, self.command(model, actor, **said), self.now)
+        except RefusalError as no:
+            return [problem.rule for problem in no.refusal.problems]
+        return []
+
+    def command(self, model: type[cm.Command], actor: Actor, **said: Any) -> cm.Command:
+        return model.model_validate({"command_id": f"c{len(self.log)}", "actor": actor, "via": VIA} | said)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [recorded.event.kind for recorded in self.log]
+
+    @property
+    def register(self) -> list[tuple[str, str]]:
+        return [(row["number"][-1], row["state"]) for row in projections.results(self.result)]
+
+    def _numbered(self, event: Any) -> Any:
+        taken = numbers_taken(event)
+        self._numbers += len(taken)
+        return event.model_copy(update=dict.fromkeys(taken, f"{AGENCY}-2026-K{self._numbers:07d}"))

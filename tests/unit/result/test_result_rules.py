@@ -1,0 +1,185 @@
+"""What happens to a result, and who may have it happen."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from rules.evidence import Entry
+from rules.result import fold, guards, projections
+from schemas import result as rs
+from schemas.filing import commands as cm
+from schemas.filing.events import MachineWork
+from schemas.ids import StreamId
+from schemas.people import Actor, Role
+from schemas.result import MOST_ENTRIES, SigningPlace
+from tests.unit.filing.lives import APPLICANT, CLERK, LEADER, RECEPTION, SPECIALIST, TEAM_LEAD, officer
+from tests.unit.result.signings import FILING, ISSUED, ORDER, WHY, Signing, file
+
+OPERATOR: Final = officer(Role.OPERATOR)
+SIGNED: Final = ["signature_requested", "result_signed"]
+
+
+def test_each_signs_in_their_turn_and_with_the_last_it_is_in_force() -> None:
+    life = Signing().made().signed()
+    assert life.kinds == ["result_entered", "result_made", *SIGNED * 3, "result_released"]
+    assert life.register == [("1", "in_force")]
+    assert life.result.last.issued == file(3)
+    assert life.result.last.issued_at == life.now
+    assert not fold.is_open(life.result)
+    assert projections.standing(life.result).heard_as == ("result_issued",)
+
+
+def test_where_nobody_signs_it_is_in_force_once_it_is_made() -> None:
+    life = Signing(signers=()).made()
+    assert life.kinds == ["result_entered", "result_made", "result_released"]
+
+
+@pytest.mark.parametrize("place", list(SigningPlace))
+def test_nobody_signs_out_of_turn(place: SigningPlace) -> None:
+    life = Signing().made().signed(1)
+    allowed = place is SigningPlace.SIGNATURE
+    assert life.refusal(rs.RecordSigned, place=place, result=file(9)) == ([] if allowed else ["wrong_state"])
+    assert life.refusal(rs.RecordDeclined, place=place) == ([] if allowed else ["wrong_state"])
+
+
+def test_before_it_is_made_nobody_is_asked_and_once_it_is_it_is_not_made_again() -> None:
+    life = Signing()
+    assert life.result.awaited is None
+    assert life.refusal(rs.RecordSigned, place="initials", result=file(1)) == ["wrong_state"]
+    assert life.made().refusal(rs.RecordMade, result=file(2)) == ["wrong_state"]
+
+
+@pytest.mark.parametrize("at_the_service", [True, False])
+def test_a_decline_voids_the_number_and_another_signing_takes_the_next(*, at_the_service: bool) -> None:
+    life = Signing().made().signed(1)
+    if at_the_service:
+        life.do(rs.RecordDeclined, place="signature")
+    else:
+        life.do(rs.DeclineSignature, LEADER, reason="sai họ tên")
+    assert life.kinds[-2:] == ["signature_declined", "number_voided"]
+    assert life.register == [("1", "voided")]
+    assert fold.is_open(life.result)
+    assert [task.name for task in projections.rows(life.result).tasks or ()] == ["sign_again"]
+    life.do(rs.SignAgainBy, LEADER, signers=()).made()
+    assert life.register == [("1", "voided"), ("2", "in_force")]
+    assert life.refusal(rs.SignAgain, LEADER) == ["nobody_declined"]
+
+
+def test_only_who_is_asked_may_decline() -> None:
+    life = Signing().made()
+    assert life.refusal(rs.DeclineSignature, SPECIALIST, reason="sai") == []
+    for other in (LEADER, CLERK, officer(Role.SPECIALIST, "specialist-2"), officer(Role.LEADER, SPECIALIST.subject)):
+        assert life.refusal(rs.DeclineSignature, other, reason="sai") == ["not_asked_to_sign"]
+
+
+def test_who_is_asked_has_it_among_their_tasks() -> None:
+    [task] = projections.rows(Signing().made().signed(2).result).tasks or ()
+    assert (task.name, task.role, task.officer) == ("sign:seal", "clerk", CLERK.subject)
+
+
+MAY: Final[dict[str, tuple[type[cm.Command], dict[str, Any], tuple[Role, ...]]]] = {
+    "revoke_result": (rs.RevokeResult, WHY, (Role.LEADER, Role.CLERK)),
+    "correct_result": (rs.CorrectResult, WHY, (Role.LEADER, Role.CLERK)),
+    "renew_result": (rs.RenewResult, {"registered": ISSUED.number, "result": file(9)}, (Role.OPERATOR,)),
+}
+
+
+@pytest.mark.parametrize("kind", MAY)
+def test_who_may(kind: str) -> None:
+    model, said, roles = MAY[kind]
+    life = Signing(adopted=ISSUED)
+    for actor in (APPLICANT, RECEPTION, SPECIALIST, LEADER, CLERK, TEAM_LEAD, OPERATOR):
+        assert life.refusal(model, actor, **said) == ([] if actor.role in roles else ["role_not_allowed"])
+    assert life.refusal(model, officer(roles[0], agency="H01.13"), **said) == ["other_agency"]
+    assert life.refusal(model, Actor(subject="an", role=roles[0], agency="H01.12"), **said) == ["own_filing"]
+
+
+def test_a_revoked_result_stays_and_is_marked() -> None:
+    life = Signing(adopted=ISSUED).do(rs.RevokeResult, CLERK, **WHY)
+    assert life.kinds == ["result_entered", "result_revoked"]
+    assert life.register == [("1", "revoked")]
+    for model, said in ((rs.RevokeResult, WHY), (rs.CorrectResult, WHY)):
+        assert life.refusal(model, LEADER, **said) == ["result_not_in_force"]
+
+
+def test_a_correction_replaces_what_it_corrects_only_once_it_is_signed() -> None:
+    life = Signing(adopted=ISSUED)
+    life.do(rs.CorrectResultBy, LEADER, signers=Signing().result.signers, **WHY)
+    assert life.refusal(rs.CorrectResult, LEADER, **WHY) == ["corrected_already"]
+    assert [state for _, state in life.register] == ["in_force", "making"]
+    life.made().signed()
+    assert life.register == [("1", "replaced"), ("2", "in_force")]
+    first, second = life.result.entries
+    assert (first.replaced_by, second.corrects) == (second.registered, first.registered)
+
+
+def test_what_was_revoked_meanwhile_stays_revoked() -> None:
+    life = Signing(adopted=ISSUED).do(rs.CorrectResultBy, LEADER, signers=(), result=file(5), **WHY)
+    life.do(rs.RevokeResult, CLERK, **WHY)
+    assert life.made().register == [("1", "revoked"), ("2", "in_force")]
+
+
+def test_a_correction_that_nobody_signs_leaves_the_old_one_in_force() -> None:
+    life = Signing(adopted=ISSUED).do(rs.CorrectResultBy, LEADER, signers=Signing().result.signers, **WHY)
+    life.made().do(rs.DeclineSignature, SPECIALIST, reason="chưa đúng")
+    assert life.register == [("1", "in_force"), ("2", "voided")]
+    life.do(rs.SignAgainBy, LEADER, signers=()).made()
+    assert life.register == [("1", "replaced"), ("2", "voided"), ("3", "in_force")]
+    assert life.result.last.corrects == ISSUED.number
+
+
+def test_a_result_takes_so_many_numbers_and_no_more() -> None:
+    life = Signing(adopted=ISSUED)
+    for _ in range(MOST_ENTRIES - 1):
+        life.do(rs.CorrectResultBy, LEADER, signers=(), **WHY).made()
+    assert life.refusal(rs.CorrectResult, LEADER, **WHY) == ["too_many_numbers"]
+
+
+def test_a_renewed_file_is_known_by_both_digests() -> None:
+    life = Signing().made().signed()
+    number = life.result.last.registered
+    life.do(rs.RenewResult, OPERATOR, registered=number, result=file(9))
+    [row] = projections.results(life.result)
+    assert (row["sha256"], row["renewed"]) == (file(3).sha256, [file(9).sha256])
+    assert fold.issued_first(life.result) == life.result.last
+    assert life.refusal(rs.RenewResult, OPERATOR, registered="H01.12-2026-K9", result=file(9)) == ["no_such_result"]
+
+
+def test_what_the_filing_issued_itself_is_told_to_nobody_and_only_what_became_of_it_is_registered() -> None:
+    life = Signing(adopted=ISSUED)
+    assert fold.issued_first(life.result) is None
+    assert projections.standing(life.result).heard_as == ()
+    [row] = projections.results(life.result)
+    assert set(row) == {"number", "n", "state", "ended_at", "replaced_by", "renewed"}
+
+
+def test_a_back_office_that_fails_is_told_to_the_team_lead_until_it_answers() -> None:
+    life = Signing().do(cm.ReportFailing, work=MachineWork.ISSUE, tries=10)
+    assert [task.role for task in projections.rows(life.result).tasks or ()] == ["team_lead"]
+    assert life.refusal(cm.ReportFailing, work=MachineWork.ISSUE, tries=10) == ["wrong_state"]
+    life.do(cm.ReportAnswered, work=MachineWork.ISSUE)
+    assert projections.rows(life.result).tasks == ()
+
+
+def test_a_filing_that_waits_for_signatures_or_has_issued_it_bears_it_out() -> None:
+    stream, filing = StreamId("result", FILING, 1), f"filing:{FILING}"
+    entered = Signing().log[0].event
+    assert projections.evidence(stream, entered) == (
+        (
+            Entry(("submitted",), {"signs": True}, filing),
+            Entry(("decided",), {"outcome": ORDER.outcome.value}, filing),
+        ),
+    )
+    adopted = projections.evidence(stream, Signing(adopted=ISSUED).log[0].event)
+    assert adopted is not None
+    [[entry]] = adopted
+    assert (entry.kinds, entry.fields["number"], entry.stream) == (("result_issued",), ISSUED.number, filing)
+    assert projections.evidence(stream, Signing().made().log[-1].event) is None
+
+
+def test_every_command_has_those_who_may_give_it() -> None:
+    kinds = {model.model_fields["kind"].default for model in rs.RESULT_COMMANDS}
+    life = Signing()
+    assert {kind for kind in kinds if guards.guard(life.result, kind, LEADER, life.now) is not None} == kinds
