@@ -13,7 +13,8 @@ from deploy.demo.applicant import Filer, via
 from deploy.demo.complaining import Complaining
 from deploy.demo.insisting import Insisting
 from deploy.demo.orders import order
-from deploy.demo.scenario import COMPLAINING, Act, Edition, Scenario
+from deploy.demo.registering import Registering
+from deploy.demo.scenario import COMPLAINING, REGISTERING, Act, Edition, Scenario
 from motcua import BadSubmission, FilingClient, MotcuaError
 from schemas.errors import Refusal
 from schemas.filing.commands import JudgeSignature
@@ -89,6 +90,10 @@ class Player:
                 continue
             if act.command in COMPLAINING:
                 await Complaining(scenario, filer, page).play(act)
+                continue
+            if act.command in REGISTERING:
+                actor = officer(scenario.agency, act.role, act.n)
+                await Registering(scenario, filer, page).play(act, actor)
                 continue
             view, actor = await self._possible(scenario, act, filer, page)
             part = _part(act, view)

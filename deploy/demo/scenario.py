@@ -27,6 +27,9 @@ COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*PUBL
 COMPLAINING: Final = frozenset({"complain", "answer_complaint"})
 """Lines about a complaint: about which kind of event it is made, and how it is answered."""
 
+REGISTERING: Final = frozenset({"decline_signature", "sign_again", "revoke_result", "correct_result"})
+"""Lines about the result: how it is signed, and what becomes of it."""
+
 Edition = tuple[str, tuple[tuple[str, int], ...]]
 """A procedure's code, and which of its waits last how many seconds."""
 
@@ -49,7 +52,7 @@ class Act(NamedTuple):
         """Raises `ValueError` for a line that says nothing."""
         who, command, *arguments = line.split()
         part, _, role = who.rpartition("/")
-        if command not in COMMANDS.keys() | BESIDE | COMPLAINING:
+        if command not in COMMANDS.keys() | BESIDE | COMPLAINING | REGISTERING:
             raise ValueError(f"there is no command {command}")
         name, _, n = role.partition("-")
         return cls(Role(name), command, tuple(arguments), int(n or 1), part or None)

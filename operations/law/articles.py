@@ -103,6 +103,7 @@ ARTICLES: Final[dict[str, str]] = {
     "cancel_parcel": "ours",
     "record_scan": "ours",
     "issue": "NĐ 61/2018 Đ19",
+    "settle_result": "NĐ 61/2018 Đ19; NĐ 30/2020 (secondary)",
     "settle_fee": "NĐ 61/2018 Đ22",
     "settle_parcel": "QĐ 45/2016 Đ9, Đ14, TT 17/2017 Đ5 k2",
     "settle_complaint": "Luật 02/2011 Đ31 (unconfirmed)",

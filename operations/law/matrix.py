@@ -18,6 +18,7 @@ from schemas.people import SYSTEM, Actor, Role
 
 SYSTEM_KINDS: Final = (
     "issue",
+    "settle_result",
     "settle_fee",
     "settle_parcel",
     "report_overdue_part",

@@ -153,6 +153,7 @@ async def test_the_directory_is_seeded_and_seeded_again(owner: Connection) -> No
         ("H01.50", "H01", "tax", "backoffice"),
         ("H01.60", "H01", "social_insurance", "backoffice"),
         ("H24.10", "H24", "commune", "backoffice"),
+        ("H24.12", "H24", "commune", "backoffice"),
         ("H29.05", "H29", "province_department", "backoffice"),
         ("H29.16", "H29", "commune", "agency.H29.16"),
         ("H56.30", "H56", "commune", "backoffice"),

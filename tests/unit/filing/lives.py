@@ -214,6 +214,7 @@ SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
     cm.SettleParcel,
     cm.ReportOverduePart,
     cm.SettlePart,
+    cm.SettleResult,
     cm.SettleComplaint,
     cm.ReportFailing,
     cm.ReportAnswered,

@@ -281,6 +281,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         if rules.fee and rules.fee.waivers
         else {"waiver": "student", "reason": "sinh viên"},
         "issue": {"result": RESULT},
+        "settle_result": {"n": len(filing.results) + 1, "registered": "H01.12-2026-K0000001", "result": RESULT},
         "settle_parcel": {"n": filing.parcels, "outcome": "delivered"},
         "settle_part": {"n": under_way[0], "outcome": "approved", "officer": "police-1"} if under_way else {},
     }
@@ -348,6 +349,9 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     ),
     "count_wrong_code": st.fixed_dictionaries({"code": st.sampled_from([CODE, "000000"])}),
     "issue": st.fixed_dictionaries({"result": st.sampled_from([None, RESULT])}),
+    "settle_result": st.fixed_dictionaries(
+        {"n": st.sampled_from([1, 1, 2]), "registered": st.just("H01.12-2026-K0000001"), "result": st.just(RESULT)}
+    ),
     "settle_fee": st.fixed_dictionaries(
         {
             "n": st.sampled_from([1, 1, 2]),
@@ -500,6 +504,8 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C9
             return n in {part.n for part in filing.parts_under_way if not (told and part.overdue)}
         case cm.Issue(result=result):
             return result is not None
+        case cm.SettleResult(n=n):
+            return n == len(filing.results) + 1
         case cm.Propose() | cm.Decide():
             return given.outcome == "approved" or None not in {given.reason, given.legal_basis}
         case cm.TransferDossier() | cm.ReceiveDossier():
