@@ -36,7 +36,7 @@ from schemas.ids import digest
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.province import ProvinceOverlay
 
-LONG: Final = dict.fromkeys(catalogue.DEMO_SECONDS, 600) | {"notice": 1}
+LONG: Final = {name: 600 for name in catalogue.DEMO_SECONDS if name not in catalogue.ASKED_FOR} | {"notice": 1}
 """How long procedures wait, unless a story says otherwise: what must not happen has time for many restarts."""
 
 Versions = Mapping[Edition, str]

@@ -24,6 +24,7 @@ from schemas.result import AgencySigner
 from views.catalogue import COVERING_FIRST, COVERS
 
 from .owner import Database, connected
+from .procedure_file import ASKED_FOR as ASKED_FOR
 from .procedure_file import DEMO_SECONDS as DEMO_SECONDS
 from .procedure_file import Checked as Checked
 from .procedure_file import MistakesFoundError as MistakesFoundError
