@@ -121,3 +121,29 @@ async def test_the_desk_is_told_of_what_nobody_reads(running: World) -> None:
         "pickup_offered",
         "handed_over",
     ]
+
+
+async def under_way(world: World, postcode: str) -> Play:
+    """A result that the post has been asked to bring."""
+    play = await Play.begin(world, birth(result_channel="post", address=ADDRESS | {"postcode": postcode}))
+    await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_sent" in kinds)
+    return play
+
+
+async def test_a_parcel_that_has_not_left_is_had_back_and_the_result_given_online(running: World) -> None:
+    play = await under_way(running, "99912")
+    await play.act(cm.ChangeDelivery, play.submission.actor, channel="online")
+    assert (await play.at(Stage.CLOSED)).status is Status.RETURNED
+    kinds = (await play.kinds())[-5:]
+    assert kinds == ["parcel_requested", "delivery_changed", "parcel_recalled", "parcel_failed", "handed_over"]
+    assert await play.kinds("parcel", 2) == []
+
+
+async def test_what_has_left_when_it_is_wanted_otherwise_is_followed_and_goes_nowhere_else(running: World) -> None:
+    play = await under_way(running, "99904")
+    await eventually(lambda: running.client.parcel(play.filing), lambda parcel: parcel.waybill is not None)
+    await play.act(cm.ChangeDelivery, play.submission.actor, channel="counter")
+    await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_left" in kinds)
+    assert (await play.view()).stage is Stage.DELIVERY
+    with pytest.raises(NotAllowed, match="parcel_called_back"):
+        await play.act(cm.ChangeDelivery, play.submission.actor, channel="online")
