@@ -20,8 +20,8 @@ _WORDS: Final = {
 }
 
 
-def notice(agency: str, number: str, text: str, at: datetime) -> bytes:
-    """The words under the agency's name and the number. The same ones and moment give the same bytes."""
+def notice(agency: str, number: str | None, text: str, at: datetime) -> bytes:
+    """The words under the agency's name, and the number if there is one. All the same give the same bytes."""
     return _printed({"kind": "notice", "agency": agency, "number": number, "lines": text.splitlines()}, at)
 
 

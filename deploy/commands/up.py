@@ -33,9 +33,9 @@ app = typer.Typer()
 def up() -> None:
     """Start the whole platform in this folder, and keep it alive until Ctrl-C; everything is kept in .motcua/.
 
-    PostgreSQL, Temporal with its web UI, a worker, a back office, a sandbox bank, post and trust, with the procedures
-    of the catalogue and the directory of the demo. Ports are free ones, unless set by MOTCUA_POSTGRES_PORT,
-    MOTCUA_TEMPORAL_PORT …; addresses stand in .motcua/run/env.
+    PostgreSQL, Temporal with its web UI, a worker, a back office, the relay of official papers, a sandbox bank, post
+    and trust, with the procedures of the catalogue and the directory of the demo. Ports are free ones, unless set by
+    MOTCUA_POSTGRES_PORT, MOTCUA_TEMPORAL_PORT …; addresses stand in .motcua/run/env.
 
     Example: `motcua up`
     """
