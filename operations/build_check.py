@@ -100,7 +100,7 @@ class BuildCheck:
         found = {}
         for table, key in read_models(self._kinds).items():
             if table not in others:
-                column = "filing_id" if key == "filing_id" else "stream"
+                column = "stream" if "stream" in key else "filing_id"
                 rows = await connection.fetch(_ROWS.format(table=table, column=column), stream[column])
                 found[table] = [row["row"] for row in rows]
         return found

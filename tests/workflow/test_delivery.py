@@ -14,6 +14,7 @@ from schemas.people import Role
 from schemas.reading import Audience
 from tests.acting import ADDRESS, BIRTH, Play, birth, eventually, publish_short
 from tests.conftest import World
+from tests.workflow.test_parcels import at_the_post
 
 SIGNED: Final[dict[str, Any]] = {"recipient": "Nguyễn Văn An", "signed_on_paper": True}
 
@@ -141,7 +142,7 @@ async def test_a_parcel_that_has_not_left_is_had_back_and_the_result_given_onlin
 
 async def test_what_has_left_when_it_is_wanted_otherwise_is_followed_and_goes_nowhere_else(running: World) -> None:
     play = await under_way(running, "99904")
-    await eventually(lambda: running.client.parcel(play.filing), lambda parcel: parcel.waybill is not None)
+    await eventually(lambda: at_the_post(running, play), lambda there: "in_transit" in there["1"])
     await play.act(cm.ChangeDelivery, play.submission.actor, channel="counter")
     await eventually(lambda: play.kinds("parcel", 1), lambda kinds: "consignment_left" in kinds)
     assert (await play.view()).stage is Stage.DELIVERY
