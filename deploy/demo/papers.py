@@ -49,9 +49,9 @@ async def leave(env: Mapping[str, str], verdicts: Sequence[Verdict], folder: Pat
                     write(place / name, await store.get(paper.file))
                 if all(paper.paper is not PaperKind.FORM for paper in papers):  # the post's note stands in its place
                     write(place / f"{PaperKind.FORM}.pdf", await _form(pool, filing))
-                if filing.result is not None:
-                    ending = _ENDINGS.get(filing.result.media_type, "bin")
-                    write(place / f"result.{ending}", await store.get(filing.result))
+                for n, result in enumerate(await record.results(verdict.played), 1):
+                    ending = _ENDINGS.get(result.media_type, "bin")
+                    write(place / f"{_name('result', n)}.{ending}", await store.get(result))
             done()
 
 
@@ -74,9 +74,13 @@ async def _all_made(pool: asyncpg.Pool[asyncpg.Record]) -> None:
 
 
 def _names(papers: Sequence[OfficialPaper]) -> Iterator[tuple[str, OfficialPaper]]:
-    """`receipt.pdf`, and `receipt-2.pdf` for the second of a kind."""
     for paper in papers:
-        yield f"{paper.paper}.pdf" if paper.n == 1 else f"{paper.paper}-{paper.n}.pdf", paper
+        yield f"{_name(paper.paper, paper.n)}.pdf", paper
+
+
+def _name(kind: str, n: int) -> str:
+    """`receipt`, and `receipt-2` for the second of a kind."""
+    return kind if n == 1 else f"{kind}-{n}"
 
 
 async def _form(pool: asyncpg.Pool[asyncpg.Record], filing: Filing) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Self
@@ -17,12 +17,14 @@ from deploy.demo.player import Played
 from rules.filing.lifecycle import status
 from rules.streams import KINDS
 from schemas.errors import RefusalError
+from schemas.files import FileRef
 from schemas.filing.events import HandedOver
 from schemas.filing.state import Filing, Status
-from schemas.ids import filing_workflow
+from schemas.ids import filing_workflow, result_workflow
 from schemas.level import Channel
 from schemas.papers import OfficialPaper
 from schemas.reading import LoggedEvent
+from schemas.result import Result
 from views import auditor
 from views.log import Log
 from views.log import Told as Stream
@@ -80,6 +82,22 @@ class Record:
         async def read() -> tuple[OfficialPaper, ...]:
             async with self._pool.acquire() as connection:
                 return await papers(Log(connection, self._vault.find, KINDS), filing_workflow(played.filing_id))
+
+        return await patiently(read)
+
+    async def results(self, played: Played) -> list[FileRef]:
+        """The results that were issued, also those that were signed or corrected in a stream of their own."""
+
+        async def read() -> list[FileRef]:
+            async with self._pool.acquire() as connection:
+                log = Log(connection, self._vault.find, KINDS)
+                filing: Filing = (await log.read(filing_workflow(played.filing_id))).state
+                found = [] if filing.result is None else [filing.result]
+                for result in filing.results:
+                    with suppress(RefusalError):  # one that nobody has signed or changed has no stream of its own
+                        signed: Result = (await log.read(result_workflow(played.filing_id, result.n))).state
+                        found += [entry.issued for entry in signed.entries if entry.issued is not None]
+                return list({file.sha256: file for file in found}.values())
 
         return await patiently(read)
 
