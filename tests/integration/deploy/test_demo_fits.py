@@ -82,7 +82,7 @@ ANYTHING: Final = {"timeline_entry": {"body", "personal"}}
 
 OURS_ALONE: Final = frozenset(
     {
-        *("fee_settled", "parcel_settled", "part_overdue", "part_settled", "cancel"),
+        *("fee_settled", "parcel_settled", "part_overdue", "part_settled", "result_settled", "cancel"),
         *("adopt_calendar", "Payment", "Parcel", "Referral", "Reprojection"),
     }
 )

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, closing
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -377,8 +378,8 @@ def consigned(key: str, postcode: str = "10000", **other: Any) -> dict[str, Any]
 
 
 def send(post: Server, postcode: str = "10000") -> str:
-    """The key of a new consignment."""
-    key = new_key("parcel")
+    """The key of a new consignment, the first of a filing."""
+    key = f"parcel:{uuid4()}:1"
     answer = asked(post, "POST", "/order/post", json=consigned(key, postcode)).raise_for_status().json()
     assert answer["Status"] == "100", answer
     return key
