@@ -60,7 +60,13 @@ _NO_CALENDAR: Final = "another calendar reaches a referral in tests/workflow/tes
 _ALL_RIGHT: Final = "who fetches a result here is known, and no parcel is had back: tests/workflow/test_delivery.py"
 _NO_SCANNER: Final = "no scanner is late here: tests/workflow/test_reception.py"
 _LATER: Final = "who has lost it is asked to pay days later: tests/workflow/test_parcels.py"
+_NO_RELAY: Final = "no relay makes papers here: tests/integration/papers"
+_YEARS: Final = "what is issued is renewed years later: tests/integration/operations/test_renewal.py"
 NOT_SEEN: Final = {
+    "command.renew_result": _YEARS,
+    "event.paper_made": _NO_RELAY,
+    "event.result_renewed": _YEARS,
+    "official_paper": _NO_RELAY,
     "command.claim_compensation": _LATER,
     "event.compensation_claimed": _LATER,
     "event.complaint_calendar_changed": _PLAYED,
@@ -276,6 +282,7 @@ async def be_a_stranger(world: World, stranger: Client, looker: Looker) -> None:
         "receipt": about | {"command_id": "c-1"},
         "clocks": about,
         "delivery": about,
+        "papers": about,
         "parked": about,
         "timeline": about | {"audience": "officer"},
         "changes": about | {"after": 1, "wait": 1},

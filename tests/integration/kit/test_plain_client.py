@@ -18,6 +18,7 @@ from schemas.filing import commands as cm
 from schemas.filing.state import STATUS_NAMES
 from schemas.filing.submission import Submission
 from schemas.ids import NAMESPACE, TASK_QUEUE, filing_id
+from schemas.parcel import PARCEL_COMMANDS
 from schemas.referral import REFERRAL_COMMANDS
 from tests.conftest import ROOT, World
 from workflows.filing import FilingWorkflow
@@ -88,7 +89,8 @@ def named(cell: str) -> list[str]:
 
 
 def test_the_page_names_what_there_is() -> None:
-    commands = {model.model_fields["kind"].default for model in (*cm.PUBLIC_COMMANDS, *REFERRAL_COMMANDS)}
+    given = (*cm.PUBLIC_COMMANDS, *PARCEL_COMMANDS, *REFERRAL_COMMANDS)
+    commands = {model.model_fields["kind"].default for model in given}
     assert set(rows("Commands")) == commands | (set(cm.Command.model_fields) - {"kind"})
     assert set(rows("Refusals")) == set(RefusalCode)
     assert set(rows("Filing")) == set(Submission.model_fields)
