@@ -57,7 +57,7 @@ Seen = dict[str, list[Any]]
 _PLAYED: Final = "tests/unit/complaint plays it: the demo's complaints are answered at once, by who took them"
 _FAILS: Final = "no back office fails ten times here: tests/integration/operations/test_machine_work.py"
 _NO_CALENDAR: Final = "another calendar reaches a referral in tests/workflow/test_referrals.py"
-_ALL_RIGHT: Final = "who fetches a result here is known, and no parcel is had back: tests/workflow/test_delivery.py"
+_ALL_RIGHT: Final = "who fetches a result here is known: tests/workflow/test_delivery.py"
 _NO_SCANNER: Final = "no scanner is late here: tests/workflow/test_reception.py"
 _LATER: Final = "who has lost it is asked to pay days later: tests/workflow/test_parcels.py"
 _NO_RELAY: Final = "no relay makes papers here: tests/integration/papers"
@@ -77,7 +77,6 @@ NOT_SEEN: Final = {
     "event.files_scanned": _NO_SCANNER,
     "event.machine_work_failing": _FAILS,
     "event.machine_work_answered": _FAILS,
-    "event.parcel_recalled": _ALL_RIGHT,
     "event.wrong_code_given": _ALL_RIGHT,
     "event.referral_calendar_changed": _NO_CALENDAR,
 }
