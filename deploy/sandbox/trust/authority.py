@@ -103,10 +103,11 @@ class Authority:
             builder = builder.add_revoked_certificate(entry)
         return builder.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
-    def ocsp(self, request: bytes, known: Mapping[int, x509.Certificate], revoked: Revoked) -> bytes:
-        """The answer to one OCSP request, DER; for a certificate that is not `known`: unauthorized."""
+    def ocsp(self, request: bytes, given: Callable[[int], x509.Certificate | None], revoked: Revoked) -> bytes:
+        """The answer to one OCSP request, DER; for a certificate that was not `given`: unauthorized."""
         asked = ocsp.load_der_ocsp_request(request)
-        certificate = known.get(asked.serial_number)
+        own = {certificate.serial_number: certificate for certificate in self.services}
+        certificate = own.get(asked.serial_number) or given(asked.serial_number)
         if certificate is None:
             unknown = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.UNAUTHORIZED)
             return unknown.public_bytes(serialization.Encoding.DER)

@@ -12,7 +12,6 @@ How a person behaves is told by the last digits of the number:
 
 import base64
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -101,10 +100,10 @@ class People(Ledger):
             since = (at - EPOCH) // timedelta(microseconds=1) if at else now
             self.db.execute("UPDATE holder SET revoked_at = ? WHERE serial = ?", (since, row["serial"]))
 
-    def known(self) -> Mapping[int, x509.Certificate]:
-        """Every certificate given to people, by serial number."""
-        found = [_holder(row).certificate for row in self.db.execute("SELECT * FROM holder")]
-        return {certificate.serial_number: certificate for certificate in found}
+    def certificate(self, serial: int) -> x509.Certificate | None:
+        """The certificate with this serial number, if it was given to anybody."""
+        row = self.db.execute("SELECT certificate FROM holder WHERE serial = ?", (f"{serial:x}",)).fetchone()
+        return None if row is None else x509.load_der_x509_certificate(row["certificate"])
 
     def revoked(self) -> Revoked:
         rows = self.db.execute("SELECT serial, revoked_at FROM holder WHERE revoked_at IS NOT NULL")

@@ -77,10 +77,8 @@ class TrustServer:
         return await self._but(request, self._faults.crl, Response(body, media_type="application/pkix-crl"))
 
     async def ocsp(self, request: Request) -> Response:
-        known = dict(self._people.known())
-        known |= {certificate.serial_number: certificate for certificate in self._authority.services}
         try:
-            body = self._authority.ocsp(await request.body(), known, self._people.revoked())
+            body = self._authority.ocsp(await request.body(), self._people.certificate, self._people.revoked())
         except ValueError:
             raise invalid(("body", "ocsp_request")) from None
         return await self._but(request, self._faults.ocsp, Response(body, media_type="application/ocsp-response"))

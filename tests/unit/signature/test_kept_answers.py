@@ -34,7 +34,7 @@ def kept(authority: Authority, holder: Holder, revoked: Revoked | None = None) -
     )
     request = asked.build().public_bytes(serialization.Encoding.DER)
     known = {holder.certificate.serial_number: holder.certificate}
-    return Answers((authority.ocsp(request, known, revoked or {}),), (authority.crl(authority.issuing, {}),))
+    return Answers((authority.ocsp(request, known.get, revoked or {}),), (authority.crl(authority.issuing, {}),))
 
 
 def test_an_answer_counts_for_as_long_as_it_is_fresh(authority: Authority, holder: Holder) -> None:
