@@ -7,15 +7,11 @@ import hashlib
 import os
 import platform
 import shutil
-import tempfile
-import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
 from typing import Final
 from uuid import UUID
 
@@ -23,6 +19,7 @@ import psutil
 from pydantic_core import to_json
 
 from benchmarks.about import machine
+from benchmarks.turns import Side, Speed, early_and_late, rounds, scratch
 from motcua.store import CHUNK, Store, open_store
 from schemas.files import LARGEST_FILING
 
@@ -38,50 +35,22 @@ FILES: Final = 20
 Progress = Callable[[int], None]
 
 
-@dataclass
-class Side:
-    """What one side took, round by round: seconds by the clock, and of the processor."""
-
-    wall: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class Measured:
     """What was found. `rss` are the bytes in memory once a tenth of the files was attached, and at the end."""
 
     files: int
     size: int
-    attach: Side
-    copy: Side
+    speed: Speed
     rss: tuple[int, int]
 
-    @property
-    def by_wall(self) -> float:
-        """How fast attaching is, where a plain copy is 1: all rounds together."""
-        return sum(self.copy.wall) / sum(self.attach.wall)
-
-    @property
-    def by_cpu(self) -> float:
-        """The same, by what the processor did."""
-        return sum(self.copy.cpu) / sum(self.attach.cpu)
-
-    @property
-    def medians(self) -> tuple[float, float]:
-        """The ratios of neighbouring rounds, by the clock and of the processor: the median of each."""
-        pairs = ((self.copy.wall, self.attach.wall), (self.copy.cpu, self.attach.cpu))
-        wall, cpu = (median(a / b for a, b in zip(*pair, strict=True)) for pair in pairs)
-        return wall, cpu
-
     def __str__(self) -> str:
-        wall, cpu = self.medians
-        speeds = (self.files * self.size / 1e6 / sum(side.wall) for side in (self.attach, self.copy))
+        speeds = (self.files * self.size / 1e6 / sum(side.wall) for side in (self.speed.ours, self.speed.plain))
         attach, copy = (f"{speed:,.0f} MB/s" for speed in speeds)
         before, after = (f"{rss / 1e6:,.0f} MB" for rss in self.rss)
         return (
             f"{self.files:,} files of {self.size / 1e6:g} MB: attach {attach}, plain copy with sha256 {copy}\n"
-            f"speed to that of the copy: by the clock {self.by_wall:.2f} (median of rounds {wall:.2f}), "
-            f"by CPU {self.by_cpu:.2f} (median {cpu:.2f})\n"
+            f"speed to that of the copy: {self.speed}\n"
             f"memory: {before} after a tenth of the files, {after} at the end"
         )
 
@@ -89,7 +58,7 @@ class Measured:
 async def run(files: int, size: int, progress: Progress) -> Measured:
     """Put files into a store in a folder and copy the same ones, in turn. `progress` is told how many are done."""
     attach, copy, rss = Side(), Side(), list[int]()
-    with _folder() as folder, ThreadPoolExecutor(WORKERS) as pool:
+    with scratch("files") as folder, ThreadPoolExecutor(WORKERS) as pool:
         asyncio.get_running_loop().set_default_executor(pool)
         store = Store(open_store((folder / "objects").as_uri()))
 
@@ -107,20 +76,13 @@ async def run(files: int, size: int, progress: Progress) -> Measured:
             rss.append(psutil.Process().memory_info().rss)
             for made in (*sources, folder / "objects" / "files", folder / "copies"):
                 shutil.rmtree(made) if made.is_dir() else made.unlink()
-    return Measured(files, size, attach, copy, (rss[max(len(rss) // 10 - 1, 0)], rss[-1]))
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="motcua-files-") as folder:
-        yield Path(folder).resolve()
+    return Measured(files, size, Speed(attach, copy), early_and_late(rss))
 
 
 def _rounds(folder: Path, files: int, size: int) -> Iterator[list[Path]]:
     """The files of each round, all different, made while nothing is measured, and on the disk."""
-    of = min(files, ROUNDS)
-    for n in range(of):
-        made = [folder / f"{number}.pdf" for number in range(files * n // of, files * (n + 1) // of)]
+    for first, last in rounds(files, ROUNDS):
+        made = [folder / f"{number}.pdf" for number in range(first, last)]
         for path in made:
             path.write_bytes(os.urandom(size))
         os.sync()
@@ -136,10 +98,8 @@ async def _timed(side: Side, sources: Sequence[Path], put: Callable[[Path, UUID]
         async with places:
             await put(source, UUID(int=n // each))
 
-    wall, cpu = time.perf_counter(), time.process_time()
-    await asyncio.gather(*(one(n, source) for n, source in enumerate(sources)))
-    side.wall.append(time.perf_counter() - wall)
-    side.cpu.append(time.process_time() - cpu)
+    with side.timed():
+        await asyncio.gather(*(one(n, source) for n, source in enumerate(sources)))
 
 
 def _copy(source: Path, folder: Path) -> str:
@@ -166,11 +126,11 @@ def as_json(measured: Measured) -> bytes:
         "files": measured.files,
         "size": measured.size,
         "workers": WORKERS,
-        "by_wall": measured.by_wall,
-        "by_cpu": measured.by_cpu,
-        "medians": measured.medians,
+        "by_wall": measured.speed.by_wall,
+        "by_cpu": measured.speed.by_cpu,
+        "medians": measured.speed.medians,
         "rss": measured.rss,
-        "rounds": {"attach": asdict(measured.attach), "copy": asdict(measured.copy)},
+        "rounds": {"attach": asdict(measured.speed.ours), "copy": asdict(measured.speed.plain)},
     }
     about = {"machine": machine(), "versions": {"Python": platform.python_version(), "obstore": version("obstore")}}
     return to_json({"files": found} | about, indent=2)

@@ -6,15 +6,11 @@ import asyncio
 import hashlib
 import json
 import platform
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
 from typing import Final
 from uuid import UUID
 
@@ -27,6 +23,7 @@ from activities.printing.typesetter import FONTS, STANDARD
 from benchmarks.about import machine
 from benchmarks.receipts import AT, receipts
 from benchmarks.seal import sealed
+from benchmarks.turns import Side, Speed, early_and_late, rounds, scratch
 from motcua.store import Store, open_store
 from rules.papers.sheet import sheet
 from schemas.papers import PaperKind
@@ -45,14 +42,6 @@ TEMPLATE: Final = Path(__file__).parents[1] / "activities" / "printing" / "paper
 Progress = Callable[[int], None]
 
 
-@dataclass
-class Side:
-    """What one side took, round by round: seconds by the clock, and of the processor."""
-
-    wall: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
-
-
 @dataclass(frozen=True)
 class Measured:
     """What was found. `rss` are the bytes in memory once a tenth of the papers was made, and at the end.
@@ -61,37 +50,17 @@ class Measured:
     """
 
     papers: int
-    ours: Side
-    bare: Side
+    speed: Speed
     rss: tuple[int, int]
     seal: float
 
-    @property
-    def by_wall(self) -> float:
-        """How fast papers are made, where the bare compile is 1: all rounds together."""
-        return sum(self.bare.wall) / sum(self.ours.wall)
-
-    @property
-    def by_cpu(self) -> float:
-        """The same, by what the processor did."""
-        return sum(self.bare.cpu) / sum(self.ours.cpu)
-
-    @property
-    def medians(self) -> tuple[float, float]:
-        """The ratios of neighbouring rounds, by the clock and of the processor: the median of each."""
-        pairs = ((self.bare.wall, self.ours.wall), (self.bare.cpu, self.ours.cpu))
-        wall, cpu = (median(a / b for a, b in zip(*pair, strict=True)) for pair in pairs)
-        return wall, cpu
-
     def __str__(self) -> str:
-        wall, cpu = self.medians
-        each = (1000 * sum(side.wall) / self.papers for side in (self.ours, self.bare))
+        each = (1000 * sum(side.wall) / self.papers for side in (self.speed.ours, self.speed.plain))
         ours, bare = (f"{ms:.1f} ms" for ms in each)
         before, after = (f"{rss / 1e6:,.0f} MB" for rss in self.rss)
         return (
             f"{self.papers:,} receipts: rendered, hashed and stored {ours} each, bare compile {bare}\n"
-            f"speed to that of the compile: by the clock {self.by_wall:.2f} (median of rounds {wall:.2f}), "
-            f"by CPU {self.by_cpu:.2f} (median {cpu:.2f})\n"
+            f"speed to that of the compile: {self.speed}\n"
             f"memory: {before} after a tenth of the papers, {after} at the end\n"
             f"a seal on top of it: {1000 * self.seal:.0f} ms"
         )
@@ -100,12 +69,12 @@ class Measured:
 async def run(papers: int, seals: int, progress: Progress) -> Measured:
     """Make papers and compile as many others, in turn; then seal so many. `progress` is told how many are done."""
     ours, bare, rss = Side(), Side(), list[int]()
-    with _folder() as folder, ThreadPoolExecutor(WORKERS) as pool:
+    with scratch("papers") as folder, ThreadPoolExecutor(WORKERS) as pool:
         asyncio.get_running_loop().set_default_executor(pool)
         store, compiler = Store(open_store((folder / "objects").as_uri())), _compiler()
         _make(next(receipts("W", 0, 1)))
         compiler.compile(sys_inputs={"data": _data(next(receipts("W", 1, 2)))}, timestamp=AT, pdf_standards=STANDARD)
-        for n, (first, last) in enumerate(_rounds(papers)):
+        for n, (first, last) in enumerate(rounds(papers, ROUNDS)):
             turn = [
                 lambda first=first, last=last: _ours(ours, list(receipts("A", first, last)), store),
                 lambda first=first, last=last: _bare(bare, list(receipts("B", first, last)), compiler),
@@ -115,7 +84,7 @@ async def run(papers: int, seals: int, progress: Progress) -> Measured:
                 progress(last - first)
             rss.append(psutil.Process().memory_info().rss)
         seal = await sealed([_make(source) for source in receipts("C", 0, seals)], folder / "trust", progress)
-    return Measured(papers, ours, bare, (rss[max(len(rss) // 10 - 1, 0)], rss[-1]), seal)
+    return Measured(papers, Speed(ours, bare), early_and_late(rss), seal)
 
 
 async def _ours(side: Side, sources: Sequence[PaperSource], store: Store) -> None:
@@ -127,7 +96,7 @@ async def _ours(side: Side, sources: Sequence[PaperSource], store: Store) -> Non
             hashlib.sha256(body).hexdigest()
             await store.put(UUID(int=n), body, "application/pdf", "receipt.pdf")
 
-    with _timed(side):
+    with side.timed():
         await asyncio.gather(*(one(n, source) for n, source in enumerate(sources)))
 
 
@@ -139,7 +108,7 @@ async def _bare(side: Side, sources: Sequence[PaperSource], compiler: typst.Comp
         for data in contents:
             compiler.compile(sys_inputs={"data": data}, timestamp=AT, pdf_standards=STANDARD)
 
-    with _timed(side):
+    with side.timed():
         await asyncio.to_thread(compiled)
 
 
@@ -156,36 +125,17 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(str(TEMPLATE), root=str(TEMPLATE.parent), font_paths=fonts)
 
 
-@contextmanager
-def _timed(side: Side) -> Iterator[None]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    yield
-    side.wall.append(time.perf_counter() - wall)
-    side.cpu.append(time.process_time() - cpu)
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="motcua-papers-") as folder:
-        yield Path(folder).resolve()
-
-
-def _rounds(papers: int) -> Iterator[tuple[int, int]]:
-    of = min(papers, ROUNDS)
-    return ((papers * n // of, papers * (n + 1) // of) for n in range(of))
-
-
 def as_json(measured: Measured) -> bytes:
     """Everything that was found, and on what."""
     found = {
         "papers": measured.papers,
         "workers": WORKERS,
-        "by_wall": measured.by_wall,
-        "by_cpu": measured.by_cpu,
-        "medians": measured.medians,
+        "by_wall": measured.speed.by_wall,
+        "by_cpu": measured.speed.by_cpu,
+        "medians": measured.speed.medians,
         "rss": measured.rss,
         "seal": measured.seal,
-        "rounds": {"ours": asdict(measured.ours), "bare": asdict(measured.bare)},
+        "rounds": {"ours": asdict(measured.speed.ours), "bare": asdict(measured.speed.plain)},
     }
     about = {"machine": machine(), "versions": {"Python": platform.python_version(), "typst": version("typst")}}
     return to_json({"papers": found} | about, indent=2)

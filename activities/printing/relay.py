@@ -22,11 +22,11 @@ from activities.ledger.recording import record
 from activities.ledger.vault import Vault
 from rules.papers.stream import is_made
 from rules.streams import PAPERS, Kinds, Origin
-from schemas.errors import RefusalError
 from schemas.files import FileRef
 from schemas.ids import StreamId, papers_stream
 from schemas.papers import About, PaperKind, RecordPaper
 from views.log import Log, Told
+from views.papers import papers
 
 LONGEST_WAIT: Final = 300
 """Seconds between two tries, at most: each is twice as far from the one before."""
@@ -81,7 +81,7 @@ class Relay:
         stream = StreamId.parse(papers_stream(row["filing_id"]))
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
             log = Log(connection, self._vault.find, self._kinds)
-            if await self._is_there(log, stream, paper, about):
+            if is_made(await papers(log, about.stream), paper, about):
                 return
             told_so_far = _as_far_as(await log.read(about.stream), about.seq)
             printed = await self._print(paper, log, told_so_far)
@@ -100,13 +100,6 @@ class Relay:
             )
             await record(self._ledger, log, PAPERS, Origin(stream, row["agency"]), command)
         failpoint("papers.recorded")
-
-    async def _is_there(self, log: Log, stream: StreamId, paper: PaperKind, about: About) -> bool:
-        try:
-            papers = (await log.read(str(stream))).state
-        except RefusalError:  # none has been made yet
-            return False
-        return is_made(papers, paper, about.stream, about.seq)
 
     async def _later(self, connection: Connection, row: Any, error: Exception) -> None:
         """Try again after a while, and say why: by the kind of error alone, since its words may be personal."""

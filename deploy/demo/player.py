@@ -13,7 +13,7 @@ from deploy.demo.applicant import Filer, via
 from deploy.demo.complaining import Complaining
 from deploy.demo.insisting import Insisting
 from deploy.demo.orders import order
-from deploy.demo.registering import Registering
+from deploy.demo.results import ResultActs
 from deploy.demo.scenario import COMPLAINING, REGISTERING, Act, Edition, Scenario
 from motcua import BadSubmission, FilingClient, MotcuaError
 from schemas.errors import Refusal
@@ -93,7 +93,7 @@ class Player:
                 continue
             if act.command in REGISTERING:
                 actor = officer(scenario.agency, act.role, act.n)
-                await Registering(scenario, filer, page).play(act, actor)
+                await ResultActs(scenario, filer, page).play(act, actor)
                 continue
             view, actor = await self._possible(scenario, act, filer, page)
             part = _part(act, view)

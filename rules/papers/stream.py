@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from rules.evidence import Entry, Evidence
@@ -9,23 +10,23 @@ from rules.papers.causes import CAUSES
 from schemas.errors import RefusalCode, problem, refused
 from schemas.filing.commands import Command
 from schemas.ids import StreamId
-from schemas.papers import OfficialPaper, OfficialPapers, PaperMade, PapersEvent, RecordPaper
+from schemas.papers import About, OfficialPaper, OfficialPapers, PaperKind, PaperMade, PapersEvent, RecordPaper
 from schemas.stream.ledger import Recorded
 from schemas.stream.rows import Standing
 
 
 def decide(papers: OfficialPapers, command: Command, _: datetime) -> tuple[PapersEvent, ...]:
     """What `command` makes happen. Raises `RefusalError`."""
-    if not isinstance(command, RecordPaper) or is_made(papers, command.paper, command.about.stream, command.about.seq):
+    if not isinstance(command, RecordPaper) or is_made(papers.made, command.paper, command.about):
         raise refused(RefusalCode.NOT_ALLOWED, problem("", "wrong_state", says="paper_is_made"))
     n = sum(made.paper is command.paper for made in papers.made) + 1
     said = command.model_dump(include={"paper", "about", "file", "body_sha256", "template", "signed"})
     return (PaperMade(n=n, **said),)
 
 
-def is_made(papers: OfficialPapers, paper: str, stream: str, seq: int) -> bool:
-    """Whether this paper about this event is there."""
-    return any((made.paper, made.about.stream, made.about.seq) == (paper, stream, seq) for made in papers.made)
+def is_made(made: Iterable[OfficialPaper], paper: PaperKind, about: About) -> bool:
+    """Whether this paper about this event is among those that were made."""
+    return any((one.paper, one.about) == (paper, about) for one in made)
 
 
 def evolve(papers: OfficialPapers, recorded: Recorded) -> OfficialPapers:

@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
 
-import pytest
 from pyhanko.sign.fields import SigFieldSpec
 
 from activities.files.children import Children
 from activities.files.inspection import Inspector
 from activities.files.preview import pages
 from activities.forms.printing import printed
-from activities.partners.http import partner_client
 from activities.signature.revisions import declared
 from activities.signature.signing import sign_detached, sign_pdf
 from rules.publishing.forms.named import forms_of
 from rules.publishing.forms.sheet import filled_in
 from schemas.filing.submission import signed_digest
 from tests import uploads as u
-from tests.integration.deploy.test_sandbox import Server
 from tests.integration.signature import party as p
 from tests.unit.forms.dossiers import AT, RESIDENCE_FILE, procedure, residence
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server("trust", tmp_path_factory.mktemp("trust"))
-    server.start()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-async def party(server: Server) -> AsyncIterator[p.Party]:
-    async with partner_client(server.url) as client:
-        yield await p.Party.meet(client)
 
 
 async def judged(inspector: Inspector, data: bytes, media_type: str = u.PDF) -> str | None:

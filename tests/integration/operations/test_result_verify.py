@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,33 +10,13 @@ from uuid import uuid4
 import pytest
 from asn1crypto import pem
 
-from activities.partners.http import partner_client
-from activities.partners.signer import RemoteSigner
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, with_fields
-from activities.signature.revocation import Responders
 from tests.conftest import World
 from tests.integration.deploy.test_sandbox import Server
 from tests.integration.signature import party as p
 from tests.shell import Ended, Shell
 
 NUMBER = "H01.12-2026-K0000001"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server("trust", tmp_path_factory.mktemp("trust"))
-    server.start()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-async def party(server: Server) -> AsyncIterator[p.Party]:
-    async with partner_client(server.url) as client:
-        party = await p.Party.meet(client)
-        party.signer, party.asking = RemoteSigner(client, patience=30), Responders(client, seconds=30)
-        yield party
-        await party.clock()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -11,12 +10,9 @@ import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 
-from activities.partners.http import partner_client
-from activities.partners.signer import Holding, NotSignedError, RemoteSigner, Signer
+from activities.partners.signer import Holding, NotSignedError, Signer
 from activities.signature.identity import Identity
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, UnfitCertificateError, with_fields
-from activities.signature.revocation import Responders
-from tests.integration.deploy.test_sandbox import Server
 from tests.integration.signature import party as p
 from tests.programs import program
 
@@ -28,23 +24,6 @@ FIELDS = [
 ]
 BODY = p.printed()
 PAPER = with_fields(BODY, FIELDS)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server("trust", tmp_path_factory.mktemp("trust"))
-    server.start()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-async def party(server: Server) -> AsyncIterator[p.Party]:
-    async with partner_client(server.url) as client:
-        party = await p.Party.meet(client)
-        await party.faults()
-        party.signer, party.asking = RemoteSigner(client, patience=30), Responders(client, seconds=30)
-        yield party
 
 
 def embedded(pdf: bytes) -> list[str]:

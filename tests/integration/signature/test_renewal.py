@@ -1,44 +1,22 @@
 """Time-stamps over an issued file, renewed again and again, and what is known of it decades later."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from activities.partners.http import partner_client
-from activities.partners.signer import RemoteSigner
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, with_fields
 from activities.signature.proof import proof_of
 from activities.signature.renewal import NotRenewedError, holds_until, renewed
-from activities.signature.revocation import Responders
 from activities.signature.signing import HttpStamper, Lasting
 from activities.signature.trust import Trust
 from activities.signature.verified import verify_official
 from schemas.signature import SignatureProof
-from tests.integration.deploy.test_sandbox import Server
 from tests.integration.signature import party as p
 
 PAPER = with_fields(p.printed(), [SignatureField(name) for name in (INITIALS, SIGNATURE, SEAL)])
 YEAR = timedelta(days=365)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server("trust", tmp_path_factory.mktemp("trust"))
-    server.start()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-async def party(server: Server) -> AsyncIterator[p.Party]:
-    async with partner_client(server.url) as client:
-        party = await p.Party.meet(client)
-        party.signer, party.asking = RemoteSigner(client, patience=30), Responders(client, seconds=30)
-        yield party
-        await party.clock()
 
 
 def lasting(party: p.Party) -> Lasting:

@@ -2,7 +2,7 @@
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -13,17 +13,13 @@ from asn1crypto import pem, x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from activities.partners.http import partner_client
-from activities.partners.signer import RemoteSigner
 from activities.signature.identity import Identity
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, with_fields
 from activities.signature.proof import proof_of
-from activities.signature.revocation import Responders
 from activities.signature.signing import sign_pdf
 from activities.signature.trust import Trust
 from activities.signature.verified import verify_official
 from schemas.signature import SignatureProof, SignatureVerdict
-from tests.integration.deploy.test_sandbox import Server
 from tests.integration.signature import party as p
 from tests.programs import program
 
@@ -37,24 +33,6 @@ class Issued(NamedTuple):
 
     file: bytes
     proof: SignatureProof
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server("trust", tmp_path_factory.mktemp("trust"))
-    server.start()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-async def party(server: Server) -> AsyncIterator[p.Party]:
-    async with partner_client(server.url) as client:
-        party = await p.Party.meet(client)
-        party.signer, party.asking = RemoteSigner(client, patience=30), Responders(client, seconds=30)
-        yield party
-        await party.faults()
-        await party.clock()
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +180,7 @@ async def test_revoked_before_the_signing_is_refused_and_after_it_is_not(party: 
     file = with_fields(p.printed(), [SignatureField(SIGNATURE)])
     file = await p.official(party, file, SIGNATURE, leader, last=True)
     assert await judged(party, file) == "valid"
-    await party.revoke(leader)
+    await party.revoke(leader, (datetime.now(UTC) + timedelta(seconds=1)).isoformat())  # not in the second of the stamp
     assert await judged(party, file) == "valid"
     await party.revoke(leader, (datetime.now(UTC) - timedelta(hours=1)).isoformat())
     assert await judged(party, file) == "refused certificate_revoked"

@@ -30,7 +30,7 @@ _AFTER: Final = {"revoke_result": "result_revoked", "correct_result": "result_re
 
 
 @dataclass(frozen=True)
-class Registering:
+class ResultActs:
     """The first result of a filing, by the pages of those who sign and keep it."""
 
     scenario: Scenario

@@ -1,0 +1,75 @@
+"""Two sides in turn: what each took, and how fast one is beside the other."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+
+@dataclass
+class Side:
+    """What one side took, round by round: seconds by the clock, and of the processor."""
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """A round of it."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.wall.append(time.perf_counter() - wall)
+        self.cpu.append(time.process_time() - cpu)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast one side is where the `plain` one is 1."""
+
+    ours: Side
+    plain: Side
+
+    @property
+    def by_wall(self) -> float:
+        """By the clock: all rounds together."""
+        return sum(self.plain.wall) / sum(self.ours.wall)
+
+    @property
+    def by_cpu(self) -> float:
+        """By what the processor did."""
+        return sum(self.plain.cpu) / sum(self.ours.cpu)
+
+    @property
+    def medians(self) -> tuple[float, float]:
+        """The ratios of neighbouring rounds, by the clock and of the processor: the median of each."""
+        pairs = ((self.plain.wall, self.ours.wall), (self.plain.cpu, self.ours.cpu))
+        wall, cpu = (median(a / b for a, b in zip(*pair, strict=True)) for pair in pairs)
+        return wall, cpu
+
+    def __str__(self) -> str:
+        wall, cpu = self.medians
+        clock = f"by the clock {self.by_wall:.2f} (median of rounds {wall:.2f})"
+        return f"{clock}, by CPU {self.by_cpu:.2f} (median {cpu:.2f})"
+
+
+def rounds(all_of_them: int, so_many: int) -> Iterator[tuple[int, int]]:
+    """The first of each round and what comes behind its last; no more rounds than there is to do."""
+    of = min(all_of_them, so_many)
+    return ((all_of_them * n // of, all_of_them * (n + 1) // of) for n in range(of))
+
+
+def early_and_late(rss: Sequence[int]) -> tuple[int, int]:
+    """The bytes in memory after a tenth of the rounds, and after the last."""
+    return rss[max(len(rss) // 10 - 1, 0)], rss[-1]
+
+
+@contextmanager
+def scratch(name: str) -> Iterator[Path]:
+    """A folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix=f"motcua-{name}-") as folder:
+        yield Path(folder).resolve()
