@@ -7,7 +7,7 @@ bundle, reprojection, doctor and views take it from there (CONTRIBUTING.md).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -214,6 +214,13 @@ class StreamKind(Generic[S]):
         state: Any = self.state
         snapshot = state.model_fields["snapshot_version"].default
         return Reads(snapshot=snapshot, events={name: self.event_version(name) for name in names})
+
+    def after(self, state: S, command: Command, events: Iterable[Any], at: datetime) -> S:
+        """The state if the log takes these events, which the command caused, as they are."""
+        for seq, event in enumerate(events, state.seq + 1):
+            recorded = Recorded(seq=seq, at=at, command_id=command.command_id, actor=command.actor, event=event)
+            state = self.evolve(state, recorded)
+        return state
 
     def changed_rows(self, before: S, after: S) -> Rows:
         """What an append writes to the read models that leads from one state to the other."""

@@ -9,7 +9,7 @@ from activities.ledger.append import Ledger
 from rules.streams import Origin, StreamKind
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing.commands import SystemCommand, content_of
-from schemas.stream.ledger import Batch, Recorded
+from schemas.stream.ledger import Batch
 from views.log import Log
 
 
@@ -33,7 +33,7 @@ async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin
             via=command.via,
             at=at,
             events=tuple(event.model_dump(mode="json", exclude_none=True) for event in events),
-            rows=kind.changed_rows(state, _after(kind, state, command, events, at)),
+            rows=kind.changed_rows(state, kind.after(state, command, events, at)),
         )
         answer = await ledger.append(batch)
         if answer.refused:
@@ -49,10 +49,3 @@ async def _state(log: Log, kind: StreamKind[Any], origin: Origin) -> Any:
         if error.refusal.code is not RefusalCode.NOT_FOUND:
             raise
         return kind.initial(origin)
-
-
-def _after(kind: StreamKind[Any], state: Any, command: SystemCommand, events: tuple[Any, ...], at: datetime) -> Any:
-    for seq, event in enumerate(events, state.seq + 1):
-        recorded = Recorded(seq=seq, at=at, command_id=command.command_id, actor=command.actor, event=event)
-        state = kind.evolve(state, recorded)
-    return state

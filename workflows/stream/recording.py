@@ -116,7 +116,7 @@ class Stream(Generic[S]):
             while (receipt := self._receipt(command, content)) is None:
                 now = max(workflow.now(), not_before or workflow.now())
                 why_not, events = (refusal, ()) if refusal else self._decision(command, now)
-                after = self._after(command, events, now)
+                after = self.kind.after(self.state, command, events, now)
                 batch = self._batch(command, content, events, now, after)
                 answer = await self._append(batch, after)
                 if answer is None:
@@ -149,14 +149,6 @@ class Stream(Generic[S]):
             return _NOTHING_TO_DO, self.kind.decide(self.state, command, now)
         except RefusalError as error:
             return error.refusal, ()
-
-    def _after(self, command: Command, events: tuple[Any, ...], at: datetime) -> S:
-        """The state if the log takes these events as they are."""
-        after = self.state
-        for seq, event in enumerate(events, self.state.seq + 1):
-            recorded = Recorded(seq=seq, at=at, command_id=command.command_id, actor=command.actor, event=event)
-            after = self.kind.evolve(after, recorded)
-        return after
 
     def _batch(self, command: Command, content: str, events: tuple[Any, ...], at: datetime, after: S) -> Batch:
         return self._ask(
