@@ -56,7 +56,7 @@ async def dsn(server: str) -> str:
 
 async def empty(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
-    await connection.execute("truncate procedure, province_overlay, absence, officer, agency")
+    await connection.execute("truncate procedure, province_overlay, absence, officer, paper_template, agency")
     await connection.close()
 
 
