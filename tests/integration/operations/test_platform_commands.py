@@ -180,7 +180,7 @@ async def test_a_directory_is_loaded_whole_or_not_at_all(shell: Shell, tmp_path:
     refused = await shell("directory", "load", file)
     assert refused.code == 1
     assert "king" in refused.err or "roles" in refused.err
-    assert len((await shell("directory", "list", "--json")).json) == 15
+    assert len((await shell("directory", "list", "--json")).json) == AGENCIES + 1
     assert (await shell("directory", "load", tmp_path / "none.yaml")).code == 2
 
 
