@@ -424,20 +424,22 @@ class CorrectResultBy(CorrectResult):
 
 
 class RecordMade(SystemCommand):
-    """The file is there, with a place for every signature."""
+    """The file is there, with a place for every signature; `asks` who signs first now."""
 
     kind: Literal["record_made"] = "record_made"
+    asks: Signatory | None = None
     result: FileRef
     expires_on: date | None = None
     copies: int | None = None
 
 
 class RecordSigned(SystemCommand):
-    """The officer signed."""
+    """The officer signed; `asks` who signs next now."""
 
     kind: Literal["record_signed"] = "record_signed"
     place: SigningPlace
     result: FileRef
+    asks: Signatory | None = None
 
 
 class RecordDeclined(SystemCommand):
@@ -445,6 +447,13 @@ class RecordDeclined(SystemCommand):
 
     kind: Literal["record_declined"] = "record_declined"
     place: SigningPlace
+
+
+class AskOther(SystemCommand):
+    """The directory has somebody else sign in the place of who was asked: ask them."""
+
+    kind: Literal["ask_other"] = "ask_other"
+    signer: Signatory
 
 
 class ResultFact(Model):

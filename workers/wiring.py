@@ -180,6 +180,7 @@ async def activities_with(
             others.tell,
             complaints.grounds,
             complaints.remedy,
+            results.signer,
             results.signers,
             results.order,
             official.prepare,

@@ -75,7 +75,8 @@ def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer]:
         number=entry.registered,
         corrects=entry.corrects,
     )
-    return asyncio.create_task(_Asking(log, MachineWork.ISSUE).answer(bo.ISSUE, request, queue, bo.IssueAnswer))
+    asking = _Asking(log, MachineWork.ISSUE, answer_says_all=False)
+    return asyncio.create_task(asking.answer(bo.ISSUE, request, queue, bo.IssueAnswer))
 
 
 def _copy(filing: Filing) -> str:
@@ -104,12 +105,16 @@ def decide(referral: Referral, queue: str) -> workflow.ActivityHandle[Any]:
 class _Asking:
     """Asks the back office for one thing, until it answers.
 
-    A filing whose team lead has been told waits as cheaply as ever: from then on the server alone tries again.
+    A filing whose team lead has been told waits as cheaply as ever: from then on the server alone tries again. Where an
+    answer does not say all, since what was made may be of no use, whoever asked tells that it goes on.
     """
 
-    def __init__(self, log: Stream[Filing] | Stream[Result], work: MachineWork) -> None:
+    def __init__(
+        self, log: Stream[Filing] | Stream[Result], work: MachineWork, *, answer_says_all: bool = True
+    ) -> None:
         self._log = log
         self._work = work
+        self._says_all = answer_says_all
         self._tries = 0
         self._told = log.state.machine_failing is work
 
@@ -131,7 +136,7 @@ class _Asking:
             except (ActivityError, ValueError) as error:
                 await self._failed(name, error)
             else:
-                if self._log.state.machine_failing is self._work:
+                if self._says_all and self._log.state.machine_failing is self._work:
                     await self._log.attempt(cm.ReportAnswered(command_id=self._id(), work=self._work))
                 return answer
 

@@ -12,16 +12,26 @@ with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenRequest, OpenResult, Registry
     from activities.ledger.append import LEDGER
     from activities.papers import STORE, Papers
-    from activities.results.register import OrderRequest, Results
-    from activities.results.signing import DECLINED, SIGNING, OfficialSigning, PrepareRequest, SignRequest
+    from activities.results.register import OrderRequest, Results, SignerRequest
+    from activities.results.signing import (
+        DECLINED,
+        IN_VAIN,
+        NOT_SIGNABLE,
+        OTHER_SIGNER,
+        SIGNING,
+        OfficialSigning,
+        PrepareRequest,
+        SignRequest,
+    )
     from rules.known import known
     from rules.result import fold, projections
     from rules.streams import RESULT, Origin, StreamKind
     from schemas import result as rs
-    from schemas.backoffice import NOT_IN_STORE, IssueAnswer
+    from schemas.backoffice import IssueAnswer
     from schemas.errors import NOT_FOUND, RefusalError
     from schemas.files import FileRef
-    from schemas.filing.commands import Command
+    from schemas.filing.commands import Command, ReportFailing
+    from schemas.filing.events import MachineWork
     from schemas.filing.examined import Examined
     from schemas.stream.ledger import Receipt
     from workflows import agency
@@ -30,7 +40,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import drain_handlers, give_up, outcome, pause, wait_for
 
-_AGAIN: Final = timedelta(seconds=10)
+_LONGEST_PAUSE: Final = 300
+"""Seconds between two times that a file of no use is asked for: each pause is twice as long as the one before."""
 _SIGNED: Final = (rs.SignAgain, rs.CorrectResult)
 """What begins another signing."""
 
@@ -39,6 +50,7 @@ class ResultLife(Life[rs.Result]):
     """The life of a result: until it is in force, and each time that somebody revokes, corrects or renews it."""
 
     def __init__(self, kind: StreamKind[rs.Result], raw: Any) -> None:
+        self._of_no_use = 0
         self._signers_now: dict[str, tuple[rs.Signatory, ...]] = {}
         super().__init__(kind, raw)
 
@@ -99,26 +111,41 @@ class ResultLife(Life[rs.Result]):
         """Have it made under its number, with a place for every signature; or take what was brought."""
         entry = self._result.last
         made = IssueAnswer(result=entry.brought) if entry.brought else await self._made_by_the_agency()
-        file = await self._prepared(made.result) if self._result.signers else made.result
-        if file is None:
-            await self.stream.catch_up()
-            await pause(self.stream, _AGAIN, NOT_IN_STORE)
+        try:
+            file = await self._prepared(made.result) if self._result.signers else made.result
+        except _OfNoUseError as error:
+            await self._ask_later(error.rule)
             return
+        self._of_no_use = 0
+        asks = await self._signer(self._result.signers[0].place) if self._result.signers else None
         command_id = f"result:made:{entry.registered}"
-        said = {"result": file, "expires_on": made.expires_on, "copies": made.copies}
+        said = {"result": file, "expires_on": made.expires_on, "copies": made.copies, "asks": asks}
         await self.stream.attempt(rs.RecordMade.model_validate({"command_id": command_id} | said))
+
+    async def _ask_later(self, rule: str) -> None:
+        """Tell that the file is of no use, and let the office mend it, each time for longer."""
+        await self._report_failing(rule)
+        await self.stream.catch_up()
+        await pause(self.stream, timedelta(seconds=min(2**self._of_no_use, _LONGEST_PAUSE)), "the file is of no use")
+        self._of_no_use += 1
+
+    async def _report_failing(self, rule: str) -> None:
+        if self._result.machine_failing is None:
+            command_id = f"machine:{MachineWork.ISSUE}:{self._result.seq}"
+            report = ReportFailing(command_id=command_id, work=MachineWork.ISSUE, tries=1, error=rule)
+            await self.stream.attempt(report)
 
     async def _made_by_the_agency(self) -> IssueAnswer:
         making = agency.make(self.stream, self.memory.queue)
         await wait_for(self.stream, making.done)
         return making.result()
 
-    async def _prepared(self, file: FileRef) -> FileRef | None:
-        """None if it is not in the store, or is nothing that can be signed: then the agency is asked again."""
+    async def _prepared(self, file: FileRef) -> FileRef:
+        """The file to be signed. Raises `_OfNoUseError`: then the agency is asked again."""
         stored = workflow.start_activity_method(Papers.confirm, file, **STORE)
         if not await outcome(self.stream, stored):
             workflow.logger.warning("result.not_in_store", extra={"filing_id": str(self._result.filing_id)})
-            return None
+            raise _OfNoUseError("not_in_store")
         request = PrepareRequest(
             filing_id=self._result.filing_id,
             agency=self._result.agency,
@@ -132,7 +159,7 @@ class ResultLife(Life[rs.Result]):
             return await outcome(self.stream, preparing)
         except ActivityError:
             workflow.logger.warning("result.not_signable", extra={"filing_id": str(self._result.filing_id)})
-            return None
+            raise _OfNoUseError(NOT_SIGNABLE) from None
 
     async def _sign(self, signer: rs.Signatory) -> None:
         """Have one officer sign, as long as it takes them; one who declines may say so there, or here with a reason."""
@@ -144,6 +171,7 @@ class ResultLife(Life[rs.Result]):
             signer=signer,
             last=self._result.signed + 1 == len(self._result.signers),
             at=known(self._result.asked_at),
+            told=self._result.machine_failing is not None,
         )
         work = workflow.start_activity_method(OfficialSigning.sign, request, **SIGNING)
         await wait_for(self.stream, lambda: work.done() or self._result.awaited != signer)
@@ -154,12 +182,26 @@ class ResultLife(Life[rs.Result]):
         try:
             file = await work
         except ActivityError as error:
-            if not _said_no(error):
-                raise
-            await self.stream.attempt(rs.RecordDeclined(command_id=f"result:declined:{about}", place=signer.place))
+            await self._unsigned(error, signer, about)
         else:
-            signed = rs.RecordSigned(command_id=f"result:signed:{about}", place=signer.place, result=file)
+            asks = None if request.last else await self._signer(self._result.signers[self._result.signed + 1].place)
+            signed = rs.RecordSigned(command_id=f"result:signed:{about}", place=signer.place, result=file, asks=asks)
             await self.stream.attempt(signed)
+
+    async def _unsigned(self, error: ActivityError, signer: rs.Signatory, about: str) -> None:
+        """Somebody said no, somebody else signs now, or nobody can sign as it is: what can be done, and is told."""
+        why, rule = _why(error)
+        if why == DECLINED:
+            await self.stream.attempt(rs.RecordDeclined(command_id=f"result:declined:{about}", place=signer.place))
+        elif why == OTHER_SIGNER:
+            other = await self._signer(signer.place)
+            if other is not None:
+                command_id = f"result:asked:{about}:{self._result.seq}"
+                await self.stream.attempt(rs.AskOther(command_id=command_id, signer=other))
+        elif why == IN_VAIN:
+            await self._report_failing(str(rule))
+        else:
+            raise error
 
     async def _tell(self) -> None:
         """Tell the filing, which waits for the first that is in force. It hears the same each time."""
@@ -179,13 +221,30 @@ class ResultLife(Life[rs.Result]):
         found = await workflow.execute_local_activity_method(Results.signers, whose, **LEDGER)
         return tuple(found)
 
+    async def _signer(self, place: rs.SigningPlace) -> rs.Signatory | None:
+        """Who signs there now, as the directory has it."""
+        asked = SignerRequest(agency=self._result.agency, place=place)
+        return await workflow.execute_local_activity_method(Results.signer, asked, **LEDGER)
+
     @property
     def _result(self) -> rs.Result:
         return self.stream.state
 
 
-def _said_no(error: ActivityError) -> bool:
-    return isinstance(error.cause, ApplicationError) and error.cause.type == DECLINED
+class _OfNoUseError(Exception):
+    """What the office made can't be signed, by this `rule`."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+def _why(error: ActivityError) -> tuple[str | None, object]:
+    """The type of what an activity raised, and the rule in its details."""
+    cause = error.cause
+    if not isinstance(cause, ApplicationError):
+        return None, None
+    return cause.type, next(iter(cause.details), None)
 
 
 @workflow.defn(name="Result")

@@ -20,6 +20,7 @@ from activities.ledger.append import Ledger
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
 from activities.ledger.recording import record
 from activities.ledger.vault import Vault
+from activities.printing.refusal import SEAL_REFUSED, SealRefusedError
 from rules.papers.stream import is_made
 from rules.streams import PAPERS, Kinds, Origin
 from schemas.files import FileRef
@@ -102,10 +103,17 @@ class Relay:
         failpoint("papers.recorded")
 
     async def _later(self, connection: Connection, row: Any, error: Exception) -> None:
-        """Try again after a while, and say why: by the kind of error alone, since its words may be personal."""
-        why, wait = type(error).__name__, min(2 ** row["tries"], LONGEST_WAIT)
+        """Try again after a while, and say why."""
+        why, wait = _why(error), min(2 ** row["tries"], LONGEST_WAIT)
         _log.warning("paper.not_made", paper=row["paper"], stream=row["stream"], seq=row["seq"], reason=why)
         await connection.execute(_LATER, row["stream"], row["seq"], row["paper"], why, wait)
+
+
+def _why(error: Exception) -> str:
+    """The kind of an error alone, since its words may be personal; of a seal that is refused the rule."""
+    if isinstance(error, SealRefusedError):
+        return f"{SEAL_REFUSED}{error.rule}"
+    return type(error).__name__
 
 
 def _as_far_as(told: Told, seq: int) -> Told:

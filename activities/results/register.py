@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +19,8 @@ from schemas.base import AgencyCode, Model
 from schemas.errors import RefusalError
 from schemas.filing.state import Filing, Stage
 from schemas.ids import filing_workflow, result_workflow
-from schemas.result import Adopted, AgencySigner, ResultOrder, Signatory
+from schemas.people import PersonKind
+from schemas.result import Adopted, AgencySigner, ResultOrder, Signatory, SigningPlace
 from views.log import Log, Told
 
 
@@ -37,6 +39,13 @@ class Ordered(Model):
     adopted: Adopted | None = None
 
 
+class SignerRequest(Model):
+    """Who signs in this place of an agency's results?"""
+
+    agency: AgencyCode
+    place: SigningPlace
+
+
 class Results:
     """Reads filings and the directory for the streams of results."""
 
@@ -51,7 +60,15 @@ class Results:
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 found = await signers_of(connection, agency)
-        return [Signatory(place=one.place, officer=one.officer, role=one.role) for one in found]
+        return [_signatory(one) for one in found]
+
+    @activity.defn(name="result.signer")
+    async def signer(self, asked: SignerRequest) -> Signatory | None:
+        """Who signs there now; None where the directory names nobody."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                found = await signer_now(connection, asked.agency, asked.place)
+        return None if found is None else found.signatory
 
     @activity.defn(name="result.order")
     async def order(self, asked: OrderRequest) -> Ordered | None:
@@ -98,8 +115,27 @@ def _issued(told: Told, n: int) -> Ordered | None:
     return None
 
 
+@dataclass(frozen=True)
+class SignerNow:
+    """Who signs now, and what the signing service knows them by: a person, or the agency whose seal they put on."""
+
+    signatory: Signatory
+    number: str
+    holder: PersonKind
+
+
+async def signer_now(connection: Connection, agency: str, place: SigningPlace) -> SignerNow | None:
+    """Who signs in this place, as the directory has it now."""
+    named = next((one for one in await signers_of(connection, agency) if one.place is place), None)
+    return None if named is None else SignerNow(_signatory(named), named.number, named.holder)
+
+
+def _signatory(one: AgencySigner) -> Signatory:
+    return Signatory(place=one.place, officer=one.officer, role=one.role)
+
+
 async def signers_of(connection: Connection, agency: str) -> list[AgencySigner]:
-    """The same with what the signing service knows them by."""
+    """Whom the agency's directory names, in this order, and what the signing service knows them by."""
     signing = await connection.fetchval("select signing from agency where agency = $1", agency)
     return [] if signing is None else _SIGNERS.validate_json(signing)
 

@@ -7,9 +7,10 @@ from typing import Final
 
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.partners.signer import Signer
+from activities.printing.refusal import SealRefusedError
 from activities.results.register import signers_of
 from activities.signature.identity import Identity
-from activities.signature.official import SEAL, SignatureField, sign_official, with_fields
+from activities.signature.official import SEAL, SignatureField, UnfitCertificateError, sign_official, with_fields
 from activities.signature.signing import Lasting, Person
 from schemas.base import AgencyCode
 from schemas.result import SigningPlace
@@ -24,12 +25,20 @@ class AgencySeal:
         self._lasting = lasting
 
     async def put_on(self, agency: AgencyCode, paper: bytes, at: datetime) -> bytes | None:
-        """The paper with the agency's seal, as of `at`; None for an agency that has none. Raises as `sign_official`."""
+        """The paper with the agency's seal, as of `at`; None for an agency that has none.
+
+        Raises `SealRefusedError` for a certificate that is no good until somebody renews it; else as `sign_official`.
+        """
         person = None if self._lasting is None else await self._holder(agency)
         if person is None or self._lasting is None:
             return None
         ready = with_fields(paper, [SignatureField(SEAL)])
-        return await sign_official(ready, SEAL, self._signer, person, self._lasting, last=False, at=at)
+        try:
+            return await sign_official(ready, SEAL, self._signer, person, self._lasting, last=False, at=at)
+        except UnfitCertificateError as error:
+            if error.passing:
+                raise
+            raise SealRefusedError(error.rule) from None
 
     async def _holder(self, agency: AgencyCode) -> Person | None:
         with mask_database_errors():

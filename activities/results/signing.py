@@ -16,29 +16,36 @@ from temporalio.workflow import ActivityConfig
 from activities.beating import beating
 from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.partners.http import RejectedError
 from activities.partners.signer import NotSignedError, Signer
 from activities.printing.typesetter import MissingGlyphsError
 from activities.results import notice
-from activities.results.register import signers_of
+from activities.results.register import signer_now
 from activities.signature.identity import Identity
-from activities.signature.official import SignatureField, sign_official, with_fields
+from activities.signature.official import SignatureField, UnfitCertificateError, sign_official, with_fields
 from activities.signature.signing import Lasting, Person
 from schemas.base import AgencyCode, Instant, Model
 from schemas.files import FileRef
 from schemas.names import ROLE_NAMES
 from schemas.people import PersonKind
-from schemas.result import AgencySigner, Signatory, SigningPlace
+from schemas.result import Signatory, SigningPlace
 
 SIGNING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=2),
     heartbeat_timeout=timedelta(seconds=10),
-    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
 )
 """An officer is waited for as long as it takes; whoever asks again asks for the same signature."""
+_SOON: Final = timedelta(seconds=1)
+"""Until an officer who has not said yes yet is waited for again."""
 
 _BEAT: Final = 2
 """Seconds between two signs of life."""
 DECLINED: Final = "declined"
+IN_VAIN: Final = "in_vain"
+"""Nobody can sign until somebody has mended something: the detail says by which rule."""
+OTHER_SIGNER: Final = "other_signer"
+"""The directory has somebody else sign there now."""
 NOT_SIGNABLE: Final = "not_signable"
 
 _BOXES: Final = {
@@ -69,7 +76,10 @@ class PrepareRequest(Model):
 
 
 class SignRequest(Model):
-    """A file that somebody is asked to sign, `at` the moment that it will say; they may be the `last`."""
+    """A file that somebody is asked to sign, `at` the moment that it will say; they may be the `last`.
+
+    `told`: the record says already that it is in vain, so that it is only tried again.
+    """
 
     filing_id: UUID
     agency: AgencyCode
@@ -77,6 +87,7 @@ class SignRequest(Model):
     signer: Signatory
     last: bool
     at: Instant
+    told: bool = False
 
 
 class OfficialSigning:
@@ -103,10 +114,14 @@ class OfficialSigning:
 
     @activity.defn(name="result.sign")
     async def sign(self, request: SignRequest) -> FileRef:
-        """The file with one signature more. Raises `declined`, never to be retried; all else is tried again."""
+        """The file with one signature more.
+
+        Raises `declined` and `other_signer`, never to be retried, and `in_vain`, to be retried once that was told; all
+        else is tried again.
+        """
         if self._lasting is None:
-            raise ApplicationError("set MOTCUA_SIGNATURE_ROOTS and MOTCUA_TSA_URL", type="not_set_up")
-        person, role = await self._person(request.agency, request.signer)
+            raise _in_vain("not_set_up", request)
+        person, role = await self._person(request)
         file = await self._files.get(request.file)
         shown = await asyncio.to_thread(notice.stamp, person.name, role, request.at)
         try:
@@ -121,23 +136,30 @@ class OfficialSigning:
                     at=request.at,
                     stamp=shown,
                 )
+        except UnfitCertificateError as error:
+            if error.passing:
+                raise
+            raise _in_vain(error.rule, request) from None
+        except RejectedError:
+            raise _in_vain("rejected_by_signer", request) from None
         except NotSignedError as error:
-            final = error.reason == "declined"
-            raise ApplicationError(str(error), type=DECLINED if final else error.reason, non_retryable=final) from None
+            raise _unsigned(error, request) from None
         failpoint("result.signed")
         return await self._files.put(request.filing_id, signed, "application/pdf")
 
-    async def _person(self, agency: str, signatory: Signatory) -> tuple[Person, str]:
+    async def _person(self, request: SignRequest) -> tuple[Person, str]:
         """Whose key signs, as the directory has it now, and the role to be shown."""
+        agency, asked = request.agency, request.signer
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                known = await signers_of(connection, agency)
-                found = next((one for one in known if _is(one, signatory)), None)
-                if found is None:
-                    raise LookupError("the agency's directory has this officer sign nothing any more")
-                own = found.holder is PersonKind.PERSON
-                name = await connection.fetchval(_OFFICER if own else _AGENCY, agency, found.officer)
-        return Person(Identity(found.holder.value, found.number), name), ROLE_NAMES[found.role].vi
+                now = await signer_now(connection, agency, asked.place)
+                if now is None:
+                    raise _in_vain("nobody_signs", request)
+                if now.signatory != asked:
+                    raise ApplicationError("another signs there now", type=OTHER_SIGNER, non_retryable=True)
+                own = now.holder is PersonKind.PERSON
+                name = await connection.fetchval(_OFFICER if own else _AGENCY, agency, asked.officer)
+        return Person(Identity(now.holder.value, now.number), name), ROLE_NAMES[asked.role].vi
 
     async def _name(self, agency: str) -> str:
         with mask_database_errors():
@@ -152,8 +174,18 @@ def _ready(request: PrepareRequest, made: bytes, agency: str) -> bytes:
     return with_fields(page, [SignatureField(place, _BOXES[place]) for place in request.places])
 
 
-def _is(one: AgencySigner, signatory: Signatory) -> bool:
-    return (one.place, one.officer, one.role) == (signatory.place, signatory.officer, signatory.role)
+def _in_vain(rule: str, request: SignRequest) -> ApplicationError:
+    return ApplicationError(f"not signed: {rule}", rule, type=IN_VAIN, non_retryable=not request.told)
+
+
+def _unsigned(error: NotSignedError, request: SignRequest) -> ApplicationError:
+    match error.reason:
+        case "declined":
+            return ApplicationError(str(error), type=DECLINED, non_retryable=True)
+        case "not_yet":
+            return ApplicationError(str(error), type=error.reason, next_retry_delay=_SOON)
+        case "no_signer":
+            return _in_vain(error.reason, request)
 
 
 _AGENCY: Final = "select name_vi from agency where agency = $1 and $2::text is not null"

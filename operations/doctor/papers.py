@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from activities.printing.refusal import SEAL_REFUSED
 from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import Surroundings
 
@@ -13,17 +14,17 @@ LONG: Final = 60
 _OWED: Final = """
 select count(*) as owed,
        count(*) filter (where tries = 0 and written_at < clock_timestamp() - make_interval(secs => $1)) as untouched,
-       count(*) filter (where tries > 0) as failing,
+       count(*) filter (where tries > 0 and not sealed_in_vain) as failing,
        (array_agg(format('%s (%s): %s', paper, stream, problem) order by tries desc)
-           filter (where tries > 0))[1] as such_as
-from outbox
+           filter (where tries > 0 and not sealed_in_vain))[1] as such_as
+from (select *, coalesce(starts_with(problem, $2), false) as sealed_in_vain from outbox) as outbox
 """
 
 
 async def papers(around: Surroundings) -> list[Finding]:
-    """Which papers wait, and for what."""
+    """Which papers wait, and for what. Those whose seal is refused are named where signing is looked at."""
     async with around.record() as connection:
-        row = await connection.fetchrow(_OWED, LONG)
+        row = await connection.fetchrow(_OWED, LONG, SEAL_REFUSED)
     owed, untouched, failing, such_as = row.values() if row else (0, 0, 0, None)
     found = []
     if untouched:

@@ -42,16 +42,28 @@ def _by_itself(result: Result, command: cm.SystemCommand) -> Events:
             return (_entered(command),)
         case rs.RecordMade() if _unmade(result):
             return _made(result, command)
-        case rs.RecordSigned(place=place) if _asked(result) is place:
-            return _signed(result, command)
-        case rs.RecordDeclined(place=place) if _asked(result) is place:
-            return _declined(result, None)
-        case cm.ReportFailing() if _unmade(result) and result.machine_failing is None:
+        case rs.RecordSigned() | rs.RecordDeclined() | rs.AskOther() if events := _of_who_is_asked(result, command):
+            return events
+        case cm.ReportFailing() if _waits(result) and result.machine_failing is None:
             return (ev.MachineWorkFailing(work=command.work, tries=command.tries, error=command.error),)
         case cm.ReportAnswered() if result.machine_failing is command.work:
             return (ev.MachineWorkAnswered(work=command.work),)
         case _:
             raise _refuse(problem("", "wrong_state", says="result_goes_on"))
+
+
+def _of_who_is_asked(result: Result, command: cm.SystemCommand) -> Events:
+    """Nothing if it is said of somebody else."""
+    asked = _asked(result)
+    match command:
+        case rs.RecordSigned(place=place) if asked is place:
+            return _signed(result, command)
+        case rs.RecordDeclined(place=place) if asked is place:
+            return _declined(result, None)
+        case rs.AskOther(signer=signer) if asked is signer.place and signer != result.awaited:
+            return (*_no_more_in_vain(result), _request(signer))
+        case _:
+            return ()
 
 
 def _refuse(*problems: Problem) -> RefusalError:
@@ -60,6 +72,14 @@ def _refuse(*problems: Problem) -> RefusalError:
 
 def _unmade(result: Result) -> bool:
     return in_the_making(result) and result.last.result is None
+
+
+def _waits(result: Result) -> bool:
+    return _unmade(result) or result.awaited is not None
+
+
+def _no_more_in_vain(result: Result) -> tuple[ev.MachineWorkAnswered, ...]:
+    return () if result.machine_failing is None else (ev.MachineWorkAnswered(work=result.machine_failing),)
 
 
 def _asked(result: Result) -> SigningPlace | None:
@@ -78,7 +98,7 @@ def _entered(command: rs.EnterResult) -> rs.ResultEntered:
 def _made(result: Result, command: rs.RecordMade) -> Events:
     made = rs.ResultMade(result=command.result, expires_on=command.expires_on, copies=command.copies)
     if result.signers:
-        return (made, _request(result, 0))
+        return (made, _request(_next(result, 0, command.asks)))
     entry = {"result": command.result, "expires_on": command.expires_on, "copies": command.copies or 1}
     return (made, *_released(result, result.last.model_copy(update=entry)))
 
@@ -86,13 +106,19 @@ def _made(result: Result, command: rs.RecordMade) -> Events:
 def _signed(result: Result, command: rs.RecordSigned) -> Events:
     signer = known(result.awaited)
     signed = rs.ResultSigned(place=signer.place, officer=signer.officer, result=command.result)
+    done: Events = (*_no_more_in_vain(result), signed)
     if result.signed + 1 < len(result.signers):
-        return (signed, _request(result, result.signed + 1))
-    return (signed, *_released(result, result.last.model_copy(update={"result": command.result})))
+        return (*done, _request(_next(result, result.signed + 1, command.asks)))
+    return (*done, *_released(result, result.last.model_copy(update={"result": command.result})))
 
 
-def _request(result: Result, place: int) -> rs.SignatureRequested:
-    signer = result.signers[place]
+def _next(result: Result, n: int, now: rs.Signatory | None) -> rs.Signatory:
+    """Who is asked: whom the directory names now for this place, else whom it named when the number was taken."""
+    named = result.signers[n]
+    return now if now is not None and now.place is named.place else named
+
+
+def _request(signer: rs.Signatory) -> rs.SignatureRequested:
     return rs.SignatureRequested(place=signer.place, officer=signer.officer, role=signer.role)
 
 

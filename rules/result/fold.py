@@ -44,6 +44,12 @@ def _made(result: Result, event: rs.ResultMade, _: datetime) -> Change:
     return {"entries": _last(result, made), "machine_failing": None}
 
 
+def _requested(result: Result, event: rs.SignatureRequested, at: datetime) -> Change:
+    """Whoever is asked signs, also where another was named when the number was taken."""
+    asked = rs.Signatory(place=event.place, officer=event.officer, role=event.role)
+    return {"asked_at": at, "signers": (*result.signers[: result.signed], asked, *result.signers[result.signed + 1 :])}
+
+
 def _signed(result: Result, event: rs.ResultSigned, _: datetime) -> Change:
     return {"entries": _last(result, {"result": event.result}), "signed": result.signed + 1, "asked_at": None}
 
@@ -84,9 +90,9 @@ def _failing(_: Result, event: ev.MachineWorkFailing, __: datetime) -> Change:
 _CHANGES: Final[dict[str, Callable[[Result, Any, datetime], Change]]] = {
     "result_entered": _entered,
     "result_made": _made,
-    "signature_requested": lambda _, __, at: {"asked_at": at},
+    "signature_requested": _requested,
     "result_signed": _signed,
-    "signature_declined": lambda *_: {"asked_at": None},
+    "signature_declined": lambda *_: {"asked_at": None, "machine_failing": None},
     "number_voided": _ends(ResultState.VOIDED),
     "result_released": _released,
     "result_replaced": _ends(ResultState.REPLACED),

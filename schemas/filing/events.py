@@ -789,7 +789,8 @@ class MachineWork(StrEnum):
 class MachineWorkFailing(Model):
     """The agency's back office came to nothing `tries` times in a row, and the team lead has it in their queue.
 
-    `error` is the type of the last one, if it was told: what it said may speak of a person.
+    `error` is the type of the last one, if it was told: what it said may speak of a person. Of a result it may be the
+    rule by which nobody can sign it as things are.
     """
 
     kind: Literal["machine_work_failing"] = "machine_work_failing"

@@ -13,12 +13,14 @@ import asyncpg
 import pytest
 
 from activities.ledger.vault import Vault
-from activities.printing.relay import Print, Printed, Relay
+from activities.printing.refusal import SEAL_REFUSED, SealRefusedError
+from activities.printing.relay import Print, Printed, Relay, Seal
 from activities.printing.source import Papers
 from activities.printing.templates import standard, version_of
 from motcua.store import Store, open_store
 from operations.doctor.finding import Health
 from operations.doctor.papers import papers as owed_papers
+from operations.doctor.signing import signing
 from operations.doctor.surroundings import Surroundings
 from operations.home import Home
 from operations.publishing.paper_templates import Slot, publish_template
@@ -54,8 +56,8 @@ class Desk:
         self.store = Store(open_store(world.objects))
         self.prints = Papers(pool, None).print
 
-    def relay(self, print_: Print | None = None) -> Relay:
-        return Relay(self._pool, self._vault, KINDS, self.store.put, print_ or self.prints, no_seal)
+    def relay(self, print_: Print | None = None, seal: Seal | None = None) -> Relay:
+        return Relay(self._pool, self._vault, KINDS, self.store.put, print_ or self.prints, seal or no_seal)
 
     @asynccontextmanager
     async def log(self) -> AsyncIterator[Log]:
@@ -177,6 +179,34 @@ async def test_a_paper_that_cant_be_made_is_tried_again_and_seen_while_the_other
     await desk.now()
     assert await work(desk.relay()) == 1
     assert PaperKind.RECEIPT in {paper.paper for paper in await desk.made(play)}
+
+
+async def test_a_seal_that_is_refused_holds_up_the_papers_of_its_agency_alone(world: World, desk: Desk) -> None:
+    async with at_work(world):
+        here, there = await Play.begin(world, extract()), await Play.begin(world, birth(agency="H01.12"))
+        await asyncio.gather(here.accept(), there.at(Stage.CLOSED))
+
+    async def refused(agency: str, _: bytes, __: datetime) -> bytes | None:
+        if agency == "H01.12":
+            raise SealRefusedError("certificate_expired")
+        return None
+
+    await work(desk.relay(seal=refused))
+    assert PaperKind.RECEIPT in {paper.paper for paper in await desk.made(here)}
+    assert await desk.made(there) == ()
+    assert {problem for _, _, problem in await desk.owed()} == {f"{SEAL_REFUSED}certificate_expired"}
+    around = Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home))
+    [finding] = await signing(around)
+    assert (finding.health, "H01.12" in finding.what.en, "certificate_expired" in finding.what.en) == (
+        Health.WARN,
+        True,
+        True,
+    )
+    [finding] = await owed_papers(around)
+    assert finding.health is Health.OK, "it is named once"
+    await desk.now()
+    await work(desk.relay())
+    assert (await desk.made(there) != (), await desk.owed()) == (True, [])
 
 
 async def test_papers_that_nobody_makes_are_seen(world: World) -> None:

@@ -7,17 +7,19 @@ from typing import Any, Final
 import pytest
 
 from rules.evidence import Entry
+from rules.known import known
 from rules.result import fold, guards, projections
 from schemas import result as rs
 from schemas.filing import commands as cm
 from schemas.filing.events import MachineWork
 from schemas.ids import StreamId
 from schemas.people import Actor, Role
-from schemas.result import MOST_ENTRIES, SigningPlace
+from schemas.result import MOST_ENTRIES, Signatory, SigningPlace
 from tests.unit.filing.lives import APPLICANT, CLERK, LEADER, RECEPTION, SPECIALIST, TEAM_LEAD, officer
 from tests.unit.result.signings import FILING, ISSUED, ORDER, WHY, Signing, file
 
 OPERATOR: Final = officer(Role.OPERATOR)
+SECOND: Final = Signatory(place=SigningPlace.INITIALS, officer="specialist-7", role=Role.SPECIALIST)
 SIGNED: Final = ["signature_requested", "result_signed"]
 
 
@@ -161,6 +163,31 @@ def test_a_back_office_that_fails_is_told_to_the_team_lead_until_it_answers() ->
     assert life.refusal(cm.ReportFailing, work=MachineWork.ISSUE, tries=10) == ["wrong_state"]
     life.do(cm.ReportAnswered, work=MachineWork.ISSUE)
     assert projections.rows(life.result).tasks == ()
+
+
+def test_whoever_the_directory_names_by_then_is_asked_and_signs() -> None:
+    life = Signing().do(rs.RecordMade, result=file(0), asks=SECOND)
+    assert life.result.awaited == SECOND
+    life.do(rs.RecordSigned, place="initials", result=file(1), asks=SECOND)
+    assert known(life.result.awaited).place == "signature", "what is of another place is nobody's"
+    for wrong in (SECOND, known(life.result.awaited)):
+        assert life.refusal(rs.AskOther, signer=wrong) == ["wrong_state"]
+    third = known(life.result.awaited).model_copy(update={"officer": "leader-7"})
+    life.do(rs.AskOther, signer=third).signed(1)
+    assert [one.event.officer for one in life.log if one.event.kind == "result_signed"] == ["specialist-7", "leader-7"]
+
+
+def test_what_nobody_can_sign_is_told_until_somebody_has_signed_or_another_is_asked() -> None:
+    life = Signing().made().do(cm.ReportFailing, work=MachineWork.ISSUE, tries=1, error="certificate_expired")
+    assert life.refusal(cm.ReportFailing, work=MachineWork.ISSUE, tries=1) == ["wrong_state"]
+    life.signed(1)
+    assert life.kinds[-3:] == ["machine_work_answered", "result_signed", "signature_requested"]
+    life.do(cm.ReportFailing, work=MachineWork.ISSUE, tries=1, error="certificate_expired")
+    life.do(rs.AskOther, signer=known(life.result.awaited).model_copy(update={"officer": "leader-7"}))
+    assert life.kinds[-2:] == ["machine_work_answered", "signature_requested"]
+    life.do(cm.ReportFailing, work=MachineWork.ISSUE, tries=1, error="certificate_expired")
+    life.do(rs.RecordDeclined, place="signature").do(rs.SignAgainBy, LEADER, signers=())
+    assert life.result.machine_failing is None
 
 
 def test_a_filing_that_waits_for_signatures_or_has_issued_it_bears_it_out() -> None:
