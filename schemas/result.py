@@ -105,11 +105,12 @@ class SigningPlace(StrEnum):
 
 
 class Signatory(Model):
-    """Who signs, in which role, and what."""
+    """Who signs, in which role, and what; `acting_for` the absent officer in whose place they do."""
 
     place: SigningPlace
     officer: Subject
     role: Role
+    acting_for: Subject | None = None
 
 
 class AgencySigner(StrictModel):
@@ -190,21 +191,23 @@ class ResultMade(Model):
 
 
 class SignatureRequested(Model):
-    """The officer was asked to sign."""
+    """The officer was asked to sign, in the place of the absent one for whom they are `acting_for` (ký thay)."""
 
     kind: Literal["signature_requested"] = "signature_requested"
     place: SigningPlace
     officer: str
     role: Role
+    acting_for: str | None = None
 
 
 class ResultSigned(Model):
-    """The officer signed: the file has one more revision."""
+    """The officer signed: the file has one more revision. `acting_for` as in the request."""
 
     kind: Literal["result_signed"] = "result_signed"
     place: SigningPlace
     officer: str
     result: FileRef
+    acting_for: str | None = None
 
 
 class SignatureDeclined(Model):

@@ -28,7 +28,8 @@ class SignatureEvidence(Model):
     `field` is the signature field of a PDF, empty for a detached signature. `certificates` go from the root to the
     signer, as far as a chain was found; `revocation` holds the OCSP answers and CRLs that were relied on. `stamped_at`
     is what a trusted time-stamp proves, `claimed_at` what the signer's software said, `judged_at` the moment at which
-    the certificate was asked to be good: the time-stamp's, else that of receipt.
+    the certificate was asked to be good: the time-stamp's, else that of receipt. `reason` is what the signed file says
+    of it, such as in whose place it was given.
     """
 
     field: str = ""
@@ -38,6 +39,7 @@ class SignatureEvidence(Model):
     stamped_at: AwareDatetime | None = None
     claimed_at: AwareDatetime | None = None
     judged_at: AwareDatetime
+    reason: Annotated[str | None, Personal] = None
 
 
 class SignatureVerdict(Model):

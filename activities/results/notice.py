@@ -25,10 +25,16 @@ def notice(agency: str, number: str | None, text: str, at: datetime) -> bytes:
     return _printed({"kind": "notice", "agency": agency, "number": number, "lines": text.splitlines()}, at)
 
 
-def stamp(name: str, role: str, at: datetime) -> bytes:
-    """A small page that says who signed, in which role, and when."""
+def stamp(name: str, role: str, at: datetime, absent: str | None = None) -> bytes:
+    """A small page that says who signed, in which role, when, and in whose place."""
     moment = at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S %z")
-    return _printed({"kind": "stamp", "name": name, "role": role, "at": moment}, at)
+    place = None if absent is None else in_place_of(absent)
+    return _printed({"kind": "stamp", "name": name, "role": role, "at": moment, "in_place_of": place}, at)
+
+
+def in_place_of(absent: str) -> str:
+    """What the file says of who signed in the place of this absent officer."""
+    return said("sheet.in_place_of", name=absent).vi
 
 
 def _printed(data: dict[str, Any], at: datetime) -> bytes:

@@ -125,9 +125,19 @@ class SignerNow:
 
 
 async def signer_now(connection: Connection, agency: str, place: SigningPlace) -> SignerNow | None:
-    """Who signs in this place, as the directory has it now."""
+    """Who signs in this place, as the directory has it now: whom it names, or while they are absent their substitute.
+
+    A substitute signs with a number of their own, or puts on the seal with that of the agency; else they sign nothing.
+    """
     named = next((one for one in await signers_of(connection, agency) if one.place is place), None)
-    return None if named is None else SignerNow(_signatory(named), named.number, named.holder)
+    if named is None:
+        return None
+    absent = await connection.fetchrow(_SUBSTITUTE, agency, named.officer, named.role)
+    number = named.number if named.holder is PersonKind.ORGANISATION else absent and absent["number"]
+    if absent is None or number is None:
+        return SignerNow(_signatory(named), named.number, named.holder)
+    acting = {"officer": absent["substitute"], "acting_for": named.officer}
+    return SignerNow(_signatory(named).model_copy(update=acting), number, named.holder)
 
 
 def _signatory(one: AgencySigner) -> Signatory:
@@ -140,4 +150,10 @@ async def signers_of(connection: Connection, agency: str) -> list[AgencySigner]:
     return [] if signing is None else _SIGNERS.validate_json(signing)
 
 
+_SUBSTITUTE: Final = """
+select substitute, officer.number from absence
+join officer on (officer.agency, officer.subject, officer.role) = (absence.agency, substitute, absence.role)
+where (absence.agency, absence.subject, absence.role) = ($1, $2, $3) and officer.active
+    and cast(now() at time zone 'Asia/Ho_Chi_Minh' as date) between first_day and last_day
+"""
 _SIGNERS: Final = TypeAdapter(list[AgencySigner])

@@ -121,9 +121,10 @@ class OfficialSigning:
         """
         if self._lasting is None:
             raise _in_vain("not_set_up", request)
-        person, role = await self._person(request)
+        person, absent = await self._person(request)
         file = await self._files.get(request.file)
-        shown = await asyncio.to_thread(notice.stamp, person.name, role, request.at)
+        role = ROLE_NAMES[request.signer.role].vi
+        shown = await asyncio.to_thread(notice.stamp, person.name, role, request.at, absent)
         try:
             async with beating(_BEAT):
                 signed = await sign_official(
@@ -135,6 +136,7 @@ class OfficialSigning:
                     last=request.last,
                     at=request.at,
                     stamp=shown,
+                    reason=None if absent is None else notice.in_place_of(absent),
                 )
         except UnfitCertificateError as error:
             if error.passing:
@@ -147,8 +149,8 @@ class OfficialSigning:
         failpoint("result.signed")
         return await self._files.put(request.filing_id, signed, "application/pdf")
 
-    async def _person(self, request: SignRequest) -> tuple[Person, str]:
-        """Whose key signs, as the directory has it now, and the role to be shown."""
+    async def _person(self, request: SignRequest) -> tuple[Person, str | None]:
+        """Whose key signs, as the directory has it now, and the name of the absent officer in whose place."""
         agency, asked = request.agency, request.signer
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
@@ -159,7 +161,8 @@ class OfficialSigning:
                     raise ApplicationError("another signs there now", type=OTHER_SIGNER, non_retryable=True)
                 own = now.holder is PersonKind.PERSON
                 name = await connection.fetchval(_OFFICER if own else _AGENCY, agency, asked.officer)
-        return Person(Identity(now.holder.value, now.number), name), ROLE_NAMES[asked.role].vi
+                absent = asked.acting_for and await connection.fetchval(_OFFICER, agency, asked.acting_for)
+        return Person(Identity(now.holder.value, now.number), name), absent
 
     async def _name(self, agency: str) -> str:
         with mask_database_errors():

@@ -92,12 +92,13 @@ async def sign_official(  # noqa: PLR0913 -- all that a signature has
     last: bool,
     at: datetime,
     stamp: bytes | None = None,
+    reason: str | None = None,
 ) -> bytes:
     """`pdf` with the person's signature in the declared `field`: B-LT, and B-LTA if it is the `last`.
 
     `at` is what the file says of when it was signed; the time-stamp proves the real moment. Called again with the same
     arguments it asks for the signature of the same digest, so that nobody is asked twice over a retry. `stamp`, a PDF
-    of one page, is shown in the field's box.
+    of one page, is shown in the field's box; the `reason` is signed, and told to whoever verifies the file.
 
     Raises `UnfitCertificateError`; `OSError` without a time-stamp; `LookupError` for a field that is not there, or is
     signed already; and as `Signer` does.
@@ -114,6 +115,7 @@ async def sign_official(  # noqa: PLR0913 -- all that a signature has
     meta = PdfSignatureMetadata(
         field_name=field,
         md_algorithm="sha256",
+        reason=reason,
         subfilter=SigSeedSubFilter.PADES,
         embed_validation_info=True,
         validation_context=context,

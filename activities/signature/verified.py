@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from asn1crypto import cms
+from pyhanko.pdf_utils.generic import TextStringObject
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.general import SignedDataCerts, extract_certificate_info
@@ -32,6 +33,8 @@ from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureProo
 Expected = Mapping[str, Identity]
 """Who must have signed in which field."""
 
+MOST_REASON: Final = 300
+"""Characters."""
 _PAST: Final = frozenset({"certificate_expired", "certificate_revoked"})
 
 
@@ -168,7 +171,15 @@ async def _signature(
         rule = "timestamp_unknown"
     if who is not None and who not in identities(signer, look.subjects or SubjectRules()):
         rule = "signer_is_other"
-    return rule, evidence_of(signature.field_name, certificates, standing, moment, claimed_at)
+    evidence = evidence_of(signature.field_name, certificates, standing, moment, claimed_at)
+    return rule, evidence.model_copy(update={"reason": _reason(signature)})
+
+
+def _reason(signature: EmbeddedPdfSignature) -> str | None:
+    """What the file says of why, if that is a line of text."""
+    said = signature.sig_object.get("/Reason")
+    text = str(said) if isinstance(said, TextStringObject) else ""
+    return text if text.isprintable() and 0 < len(text) <= MOST_REASON else None
 
 
 async def _by_kept(verdict: SignatureVerdict, kept: SignatureProof, pdf: bytes, trust: Trust) -> SignatureVerdict:

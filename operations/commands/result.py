@@ -207,7 +207,8 @@ _VALIDITY: Final = {
 def _row(hand: Hand) -> tuple[str, ...]:
     at = "" if hand.signed_at is None else _moment(hand.signed_at)
     place = _FIELDS.get(hand.field, escape(hand.field))
-    return place, escape(hand.name), hand.tax_code or "", at, f"{hand.expires_at.astimezone(VIETNAM):%d/%m/%Y}"
+    name = escape(hand.name if hand.reason is None else f"{hand.name} ({hand.reason})")
+    return place, name, hand.tax_code or "", at, f"{hand.expires_at.astimezone(VIETNAM):%d/%m/%Y}"
 
 
 def _of_register(one: ResultStanding) -> str:

@@ -25,11 +25,28 @@ where starts_with(problem, $1) group by agency, rule order by papers desc, agenc
 """
 
 
+_NUMBERLESS: Final = """
+select agency.agency, signer ->> 'place' as place, absence.subject, substitute
+from agency cross join jsonb_array_elements(signing) as signer
+join absence on (absence.agency, absence.subject, absence.role)
+    = (agency.agency, signer ->> 'officer', signer ->> 'role')
+join officer on (officer.agency, officer.subject, officer.role) = (absence.agency, substitute, absence.role)
+where number is null and signer ->> 'holder' is distinct from 'organisation'
+    and cast(now() at time zone 'Asia/Ho_Chi_Minh' as date) between first_day and last_day
+order by agency.agency, place
+"""
+
+
 async def signing(around: Surroundings) -> list[Finding]:
     """Whose signatures and seals can't be had as things are, and by which rule."""
     async with around.record() as connection:
         results, papers = await connection.fetch(_RESULTS), await connection.fetch(_PAPERS, SEAL_REFUSED)
-    found = [*(_result(*row) for row in results), *(_seal(*row) for row in papers)]
+        numberless = await connection.fetch(_NUMBERLESS)
+    found = [
+        *(_result(*row) for row in results),
+        *(_seal(*row) for row in papers),
+        *(_numberless(*row) for row in numberless),
+    ]
     return found or [ok("không kết quả, giấy tờ nào chờ vì không ký được", "nothing waits because it can't be signed")]
 
 
@@ -46,6 +63,15 @@ def _result(agency: str, place: str | None, officer: str | None, rule: str | Non
         f"{agency}: {results} results wait for the {place} of {officer}: {rule}",
         fix_vi="gia hạn chứng thư ở dịch vụ ký, hoặc ghi người khác ở `signing` trong danh bạ; kết quả tự đi tiếp",
         fix_en="renew the certificate, or name another in the directory's `signing`; they go on by themselves",
+    )
+
+
+def _numberless(agency: str, place: str, absent: str, substitute: str) -> Finding:
+    return warn(
+        f"{agency}: {absent} vắng mặt, {substitute} không ký thay được ({place}): danh bạ chưa có số của người này",
+        f"{agency}: {absent} is absent, and {substitute} can't sign in their place ({place}): without a number",
+        fix_vi="ghi `number` của người ký thay trong danh bạ rồi `motcua directory load`",
+        fix_en="write the substitute's `number` into the directory, then `motcua directory load`",
     )
 
 

@@ -18,7 +18,7 @@ from rules.publishing.schema_mistakes import schema_mistakes
 from rules.time.working_time import VIETNAM
 from schemas.agency import AgencyKind
 from schemas.base import AgencyCode, ShortText, StrictModel, Text, Version
-from schemas.people import Role
+from schemas.people import IdNumber, Role
 from schemas.publishing.procedure import ProcedureCode
 from schemas.result import AgencySigner
 from views.catalogue import COVERING_FIRST, COVERS
@@ -80,12 +80,16 @@ class Listed(NamedTuple):
 
 
 class OfficerEntry(StrictModel):
-    """An officer of an agency. An officer who left is written `active: false`."""
+    """An officer of an agency. An officer who left is written `active: false`.
+
+    `number` is that by which the signing service knows them, for whoever signs in the place of an absent officer.
+    """
 
     subject: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")
     name: ShortText
     roles: tuple[OfficerRole, ...] = Field(min_length=1)
     active: bool = True
+    number: IdNumber | None = None
 
 
 class AgencyEntry(StrictModel):
@@ -195,8 +199,9 @@ on conflict (agency) do update set (name_vi, name_en, namespace, queue, kind, pr
 )
 """
 _OFFICER: Final = """
-insert into officer (agency, subject, role, name, active) values ($1, $2, $3, $4, $5)
-on conflict (agency, subject, role) do update set (name, active) = (excluded.name, excluded.active)
+insert into officer (agency, subject, role, name, active, number) values ($1, $2, $3, $4, $5, $6)
+on conflict (agency, subject, role) do update
+set (name, active, number) = (excluded.name, excluded.active, excluded.number)
 """
 
 
@@ -209,9 +214,9 @@ def _agency_row(entry: AgencyEntry) -> tuple[Any, ...]:
     return (entry.agency, entry.name.vi, entry.name.en, entry.namespace, entry.queue, entry.kind, province, signing)
 
 
-def _officer_rows(entry: AgencyEntry) -> list[tuple[str, str, str, str, bool]]:
+def _officer_rows(entry: AgencyEntry) -> list[tuple[Any, ...]]:
     return [
-        (entry.agency, officer.subject, str(role), officer.name, officer.active)
+        (entry.agency, officer.subject, str(role), officer.name, officer.active, officer.number)
         for officer in entry.officers
         for role in officer.roles
     ]

@@ -23,13 +23,17 @@ from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureProo
 
 @dataclass(frozen=True)
 class Hand:
-    """Who signed: the field, the name, and for an organisation its tax code. A person's number is nobody's business."""
+    """Who signed: the field, the name, and for an organisation its tax code. A person's number is nobody's business.
+
+    `reason` is what the file says of it, such as in whose place they signed.
+    """
 
     field: str
     name: str
     tax_code: str | None
     signed_at: datetime | None
     expires_at: datetime
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def _hands(evidence: tuple[SignatureEvidence, ...], subjects: SubjectRules) -> I
         whose = x509.Certificate.load(base64.b64decode(seen.certificates[-1]))
         codes = (one.number for one in identities(whose, subjects) if one.kind == "organisation")
         name = str(whose.subject.native.get("common_name", ""))
-        yield Hand(seen.field, name, next(codes, None), seen.stamped_at, whose.not_valid_after)
+        yield Hand(seen.field, name, next(codes, None), seen.stamped_at, whose.not_valid_after, seen.reason)
 
 
 def _plain(hand: Hand) -> dict[str, Any]:
@@ -124,4 +128,5 @@ def _plain(hand: Hand) -> dict[str, Any]:
         "tax_code": hand.tax_code,
         "signed_at": hand.signed_at and hand.signed_at.isoformat(),
         "certificate_until": hand.expires_at.isoformat(),
+        "reason": hand.reason,
     }

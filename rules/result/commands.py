@@ -105,7 +105,8 @@ def _made(result: Result, command: rs.RecordMade) -> Events:
 
 def _signed(result: Result, command: rs.RecordSigned) -> Events:
     signer = known(result.awaited)
-    signed = rs.ResultSigned(place=signer.place, officer=signer.officer, result=command.result)
+    said = signer.model_dump(include={"place", "officer", "acting_for"})
+    signed = rs.ResultSigned(result=command.result, **said)
     done: Events = (*_no_more_in_vain(result), signed)
     if result.signed + 1 < len(result.signers):
         return (*done, _request(_next(result, result.signed + 1, command.asks)))
@@ -119,7 +120,7 @@ def _next(result: Result, n: int, now: rs.Signatory | None) -> rs.Signatory:
 
 
 def _request(signer: rs.Signatory) -> rs.SignatureRequested:
-    return rs.SignatureRequested(place=signer.place, officer=signer.officer, role=signer.role)
+    return rs.SignatureRequested(**signer.model_dump())
 
 
 def _released(result: Result, entry: rs.ResultEntry) -> Events:

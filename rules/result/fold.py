@@ -46,7 +46,7 @@ def _made(result: Result, event: rs.ResultMade, _: datetime) -> Change:
 
 def _requested(result: Result, event: rs.SignatureRequested, at: datetime) -> Change:
     """Whoever is asked signs, also where another was named when the number was taken."""
-    asked = rs.Signatory(place=event.place, officer=event.officer, role=event.role)
+    asked = rs.Signatory(**event.model_dump(exclude={"kind"}))
     return {"asked_at": at, "signers": (*result.signers[: result.signed], asked, *result.signers[result.signed + 1 :])}
 
 

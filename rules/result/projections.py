@@ -29,13 +29,14 @@ def _tasks(result: Result) -> Iterator[TaskRow]:
     if declined(result):
         yield _task(result, "sign_again", Role.LEADER, "sign_again")
     if (signer := result.awaited) is not None:
-        yield _task(result, f"sign:{signer.place}", signer.role, "decline_signature", officer=signer.officer)
+        whose = {"officer": signer.officer, "acting_for": signer.acting_for}
+        yield _task(result, f"sign:{signer.place}", signer.role, "decline_signature", **whose)
     if in_the_making(result) and result.machine_failing is not None:
         yield _task(result, "machine:issue", Role.TEAM_LEAD)
 
 
-def _task(result: Result, name: str, role: Role, *actions: str, officer: str | None = None) -> TaskRow:
-    return TaskRow(name=name, agency=result.agency, role=role, officer=officer, actions=actions, overdue=False)
+def _task(result: Result, name: str, role: Role, *actions: str, **whose: str | None) -> TaskRow:
+    return TaskRow(name=name, agency=result.agency, role=role, actions=actions, overdue=False, **whose)
 
 
 def results(result: Result) -> tuple[dict[str, Any], ...]:

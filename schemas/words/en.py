@@ -661,6 +661,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "sheet.file_attached": "electronic file",
     "sheet.form": "Application form",
     "sheet.id_number": "Personal number, or the organisation's",
+    "sheet.in_place_of": "In the place of {name}",
     "sheet.kind": "The applicant is",
     "sheet.motto": "Independence - Freedom - Happiness",
     "sheet.name": "Full name, or name of the organisation",

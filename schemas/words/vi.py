@@ -661,6 +661,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "sheet.file_attached": "tệp điện tử",
     "sheet.form": "Tờ khai",
     "sheet.id_number": "Số định danh cá nhân hoặc mã số của tổ chức",
+    "sheet.in_place_of": "Ký thay {name}",
     "sheet.kind": "Người đề nghị là",
     "sheet.motto": "Độc lập - Tự do - Hạnh phúc",
     "sheet.name": "Họ, chữ đệm, tên hoặc tên tổ chức",

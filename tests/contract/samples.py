@@ -469,8 +469,12 @@ EVENTS: Final[tuple[Any, ...]] = (
         legal_basis="NĐ 123/2015",
     ),
     rs.ResultMade(result=RESULT, expires_on=date(2031, 12, 31), copies=2),
-    rs.SignatureRequested(place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-1", role=Role.LEADER),
-    rs.ResultSigned(place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-1", result=RESULT),
+    rs.SignatureRequested(
+        place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-2", role=Role.LEADER, acting_for="h01.12-leader-1"
+    ),
+    rs.ResultSigned(
+        place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-1", result=RESULT, acting_for="h01.12-leader-1"
+    ),
     rs.SignatureDeclined(place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-1", reason="sai họ tên"),
     rs.NumberVoided(registered=REGISTERED),
     rs.ResultReleased(n=1, registered=REGISTERED, result=RESULT, expires_on=date(2031, 12, 31), copies=2),
