@@ -44,9 +44,10 @@ class AgencySeal:
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 signers = await signers_of(connection, agency)
-                name = await connection.fetchval(_NAME, agency)
-        seals = [one for one in signers if one.place is SigningPlace.SEAL]
-        return Person(Identity(seals[0].holder.value, seals[0].number), name) if seals else None
+                known = await connection.fetchrow(_AGENCY, agency)
+        own = [Identity("organisation", known["seal"])] if known and known["seal"] else []
+        seals = [Identity(one.holder.value, one.number) for one in signers if one.place is SigningPlace.SEAL]
+        return next((Person(seal, known["name_vi"]) for seal in (*own, *seals) if known), None)
 
 
-_NAME: Final = "select name_vi from agency where agency = $1"
+_AGENCY: Final = "select name_vi, seal from agency where agency = $1"

@@ -96,6 +96,7 @@ class AgencyEntry(StrictModel):
     """An agency, what it is and in which province, where its machine work goes, its officers, and who signs results.
 
     The province is a code of the first level (Decision 20/2020): without it the one that the agency's code begins with.
+    `seal` is the number by which the signing service knows the agency: its papers are sealed, whoever signs results.
     """
 
     agency: AgencyCode
@@ -106,6 +107,7 @@ class AgencyEntry(StrictModel):
     queue: ShortText = "backoffice"
     officers: tuple[OfficerEntry, ...] = ()
     signing: tuple[AgencySigner, ...] = ()
+    seal: IdNumber | None = None
 
 
 class Directory(StrictModel):
@@ -191,11 +193,11 @@ async def seed_directory(database: Database, data: bytes) -> Directory:
 
 
 _AGENCY: Final = """
-insert into agency (agency, name_vi, name_en, namespace, queue, kind, province, signing)
-values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb)
-on conflict (agency) do update set (name_vi, name_en, namespace, queue, kind, province, signing) = (
+insert into agency (agency, name_vi, name_en, namespace, queue, kind, province, signing, seal)
+values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9)
+on conflict (agency) do update set (name_vi, name_en, namespace, queue, kind, province, signing, seal) = (
     excluded.name_vi, excluded.name_en, excluded.namespace, excluded.queue, excluded.kind, excluded.province,
-    excluded.signing
+    excluded.signing, excluded.seal
 )
 """
 _OFFICER: Final = """
@@ -211,7 +213,8 @@ _SIGNING: Final = TypeAdapter(tuple[AgencySigner, ...])
 def _agency_row(entry: AgencyEntry) -> tuple[Any, ...]:
     province = entry.province or entry.agency.partition(".")[0]
     signing = _SIGNING.dump_json(entry.signing).decode() if entry.signing else None
-    return (entry.agency, entry.name.vi, entry.name.en, entry.namespace, entry.queue, entry.kind, province, signing)
+    names = (entry.agency, entry.name.vi, entry.name.en)
+    return (*names, entry.namespace, entry.queue, entry.kind, province, signing, entry.seal)
 
 
 def _officer_rows(entry: AgencyEntry) -> list[tuple[Any, ...]]:
