@@ -1,11 +1,16 @@
-"""The official papers of a filing that have been made."""
+"""The official papers of a filing that have been made; and what whoever holds one may learn of it."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
 from schemas.errors import RefusalCode, RefusalError
 from schemas.ids import StreamId, papers_stream
-from schemas.papers import OfficialPaper
-from views.log import Log
+from schemas.papers import OfficialPaper, PaperKind
+from views.log import Connection, Log
 
 
 async def papers(log: Log, stream: str) -> tuple[OfficialPaper, ...]:
@@ -18,3 +23,34 @@ async def papers(log: Log, stream: str) -> tuple[OfficialPaper, ...]:
         return ()
     made: tuple[OfficialPaper, ...] = told.state.made
     return made
+
+
+@dataclass(frozen=True)
+class IssuedPaper:
+    """A paper that the record knows: what stands on it, the SHA-256 of its template, and whether a seal is on it."""
+
+    paper: PaperKind
+    code: str
+    agency: str
+    made_at: datetime
+    template: str
+    sealed: bool
+
+
+async def issued_paper(connection: Connection, code: str, sha256: str) -> IssuedPaper | None:
+    """The paper of the filing with this dossier code that is this very file; None if none is."""
+    row = await connection.fetchrow(_ISSUED, code, sha256)
+    if row is None:
+        return None
+    made = json.loads(row["made"])
+    about = (row["code"], row["agency"], row["recorded_at"])
+    return IssuedPaper(PaperKind(made["paper"]), *about, made["template"], made["signed"])
+
+
+_ISSUED: Final = """
+select code, agency, recorded_at, made from (
+    select filing.code, event.agency, recorded_at, convert_from(event.body, 'UTF8')::jsonb as made
+    from filing join event on event.stream = 'papers:' || filing.filing_id and kind = 'paper_made'
+    where filing.code = $1
+) as issued where made #>> '{file,sha256}' = $2 limit 1
+"""

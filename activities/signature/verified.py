@@ -47,6 +47,7 @@ async def verify_official(  # noqa: PLR0913 -- each can be asked for alone
     expected: Expected | None = None,
     kept: SignatureProof | None = None,
     subjects: SubjectRules | None = None,
+    lasts: bool = True,
 ) -> SignatureVerdict:
     """What is known of an issued PDF `at` an instant, or now.
 
@@ -56,11 +57,12 @@ async def verify_official(  # noqa: PLR0913 -- each can be asked for alone
 
     Without `online` nobody is asked, and revocation counts as it was known when each signature was made. `kept`, a
     verdict of earlier over this file, or over what it was before time-stamps were renewed, decides what nobody can say
-    any more.
+    any more. What is not to last, as official papers, has no time-stamp over the whole file.
     """
     moment = at or datetime.now(UTC)
     try:
-        verdict = await _looked_at(pdf, _Look(trust if online else trust.offline(), moment, online, subjects), expected)
+        look = _Look(trust if online else trust.offline(), moment, online, subjects, lasts)
+        verdict = await _looked_at(pdf, look, expected)
     except MALFORMED:
         verdict = _verdict([("", "signature_unreadable")], moment)
     verdict = verdict.model_copy(update={"file": hashlib.sha256(pdf).hexdigest()})
@@ -77,6 +79,7 @@ class _Look:
     at: datetime
     online: bool
     subjects: SubjectRules | None
+    lasts: bool
     proved_at: datetime = field(init=False)
     answers: Answers = field(init=False)
     doubtful: bool = False
@@ -97,7 +100,7 @@ async def _looked_at(pdf: bytes, look: _Look, expected: Expected | None) -> Sign
     if reader is None or rule is not None:
         return _verdict([("", rule or "signature_unreadable")], look.at)
     signatures = {one.field_name: one for one in reader.embedded_regular_signatures}
-    rule = _shape(pdf, reader, signatures, expected or {})
+    rule = _shape(pdf, reader, signatures, expected or {}, lasts=look.lasts)
     if rule is not None:
         return _verdict([("", rule)], look.at)
     look.answers = kept_in(reader)
@@ -115,7 +118,12 @@ async def _looked_at(pdf: bytes, look: _Look, expected: Expected | None) -> Sign
 
 
 def _shape(
-    pdf: bytes, reader: PdfFileReader, signatures: Mapping[str, EmbeddedPdfSignature], expected: Expected
+    pdf: bytes,
+    reader: PdfFileReader,
+    signatures: Mapping[str, EmbeddedPdfSignature],
+    expected: Expected,
+    *,
+    lasts: bool,
 ) -> str | None:
     """The first rule that the file breaks before anybody asks who signed."""
     first = reader.get_historical_resolver(0)
@@ -131,7 +139,7 @@ def _shape(
     if not signatures.keys() <= declared:
         return "signature_in_other_field"
     stamped = max((one.signed_revision for one in reader.embedded_timestamp_signatures), default=-1)
-    sealed = stamped > max(one.signed_revision for one in signatures.values())
+    sealed = not lasts or stamped > max(one.signed_revision for one in signatures.values())
     return None if sealed and declared | expected.keys() <= signatures.keys() else "signed_file_rolled_back"
 
 

@@ -22,11 +22,12 @@ from operations.addresses import APPLICATION, find_address
 from operations.commands.database import Connection, ask
 from operations.commands.printing import wide
 from operations.commands.publishing.calendar import instant
-from operations.results.checking import Asked, Checked, Hand, check, hands, kept
+from operations.results.checking import Asked, Checked, Hand, check, dossier_code, hands, kept
 from rules.time.working_time import VIETNAM
 from schemas.result import ResultStanding, Validity
 from schemas.saying import said
 from schemas.signature import SignatureOutcome, SignatureProof, SignatureVerdict
+from views.papers import IssuedPaper, issued_paper
 from views.results import of_filing, standing_of
 
 ROOTS: Final = "MOTCUA_SIGNATURE_ROOTS"
@@ -69,6 +70,8 @@ def verify(  # noqa: PLR0913 -- a command line has many options
 ) -> None:
     """Tell who signed and sealed an issued PDF, when, whether it is whole, and whether it is in force.
 
+    Of an official paper, such as a receipt, it tells which one of which filing it is, and when it was made.
+
     Exit 0: it is validly signed, or unsigned and in the register, and nobody knows it to be out of force. 1: it is not,
     or out of force. 3: nobody can say any more whether it was signed; then `--proof` takes a verdict that was kept.
     `--keep` writes one, and needs MOTCUA_TSA_URL. What is in force says the register behind MOTCUA_DATABASE_URL; else
@@ -89,9 +92,13 @@ def verify(  # noqa: PLR0913 -- a command line has many options
         return
     known = find_address(APPLICATION) and not offline
     asked = Asked(_roots(roots), max(moment, datetime.now(UTC)), not offline, _kept(proof), _subjects())
-    verdict = end_well(check(file.read_bytes(), asked))
+    data = file.read_bytes()
+    verdict = end_well(check(data, asked))
     standing = _standing(str(verdict.file), moment) if known else None
-    checked = Checked(verdict, hands(verdict, asked.subjects), bool(known), standing)
+    paper = _paper(data, str(verdict.file)) if known and standing is None else None
+    if paper is not None:
+        verdict = end_well(check(data, asked, lasts=False))
+    checked = Checked(verdict, hands(verdict, asked.subjects), bool(known), standing, paper)
     if as_json:
         print_json(checked.plain())
     else:
@@ -146,6 +153,17 @@ def _standing(which: str, at: datetime) -> ResultStanding | None:
     return ask(look)
 
 
+def _paper(pdf: bytes, digest: str) -> IssuedPaper | None:
+    code = dossier_code(pdf)
+    if code is None:
+        return None
+
+    async def look(connection: Connection) -> IssuedPaper | None:
+        return await issued_paper(connection, code, digest)
+
+    return ask(look)
+
+
 def _tell_of_code(code: str, at: datetime, *, as_json: bool) -> None:
     """What the register says of a number, or of all numbers of a dossier."""
 
@@ -179,6 +197,8 @@ def _tell(file: Path, checked: Checked) -> None:
         wide().print(table)
     if checked.standing is not None:
         out().print(_of_register(checked.standing))
+    elif checked.paper is not None:
+        out().print(_of_paper(checked.paper))
     else:
         out().print(_UNKNOWN[checked.register])
 
@@ -222,6 +242,14 @@ def _of_register(one: ResultStanding) -> str:
     if one.replaced_by is not None:
         words.append(f"thay bằng / by {escape(one.replaced_by)}")
     return ", ".join(words)
+
+
+def _of_paper(one: IssuedPaper) -> str:
+    name = said(f"paper.{one.paper}")
+    seal = "có dấu / sealed" if one.sealed else "không đóng dấu / not sealed"
+    of = f"Giấy tờ của hồ sơ / Official paper of filing {escape(one.code)} ({escape(one.agency)})"
+    made = f"lập / made {_moment(one.made_at)}, {seal}, mẫu / template {one.template}"
+    return f"{of}: {name.vi} / {name.en}, {made}"
 
 
 def _moment(at: datetime) -> str:

@@ -1,14 +1,16 @@
-"""What is known of an issued file or of a number: by its signatures, and by the register."""
+"""What is known of an issued file or of a number: by its signatures, and by the register; or of an official paper."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 import httpx
+import pikepdf
 from asn1crypto import x509
 
 from activities.signature.identity import SubjectRules, identities
@@ -19,6 +21,7 @@ from activities.signature.trust import Trust
 from activities.signature.verified import verify_official
 from schemas.result import ResultStanding, Validity
 from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureProof, SignatureVerdict
+from views.papers import IssuedPaper
 
 
 @dataclass(frozen=True)
@@ -38,17 +41,24 @@ class Hand:
 
 @dataclass(frozen=True)
 class Checked:
-    """What is known. `asked`: whether the register was; `standing` is its answer, none if it does not know the file."""
+    """What is known. `asked`: whether the register was; `standing` is its answer, none if it does not know the file.
+
+    It may be an official `paper` instead, of which nobody asks whether it is in force.
+    """
 
     verdict: SignatureVerdict
     hands: tuple[Hand, ...]
     asked: bool
     standing: ResultStanding | None
+    paper: IssuedPaper | None = None
 
     @property
     def in_force(self) -> bool | None:
         """Whether it can be relied on; None if nobody can say."""
-        refused = self.verdict.outcome is SignatureOutcome.REFUSED and not (self.unsigned and self.standing)
+        known = self.standing or self.paper
+        refused = self.verdict.outcome is SignatureOutcome.REFUSED and not (self.unsigned and known)
+        if self.paper is not None:
+            return False if refused else None
         if refused or (self.asked and self.standing is None):
             return False
         if self.standing is not None and self.standing.validity is not Validity.IN_FORCE:
@@ -62,9 +72,11 @@ class Checked:
 
     @property
     def register(self) -> str:
-        """The word of the register: a `Validity`, `not_registered`, or `unknown` to whoever did not ask."""
+        """What the record says: a `Validity`, `official_paper`, `not_registered`; `unknown` to whoever did not ask."""
         if not self.asked:
             return "unknown"
+        if self.paper is not None:
+            return "official_paper"
         return "not_registered" if self.standing is None else self.standing.validity
 
     def plain(self) -> dict[str, Any]:
@@ -79,7 +91,7 @@ class Checked:
             "signers": [_plain(hand) for hand in self.hands if hand.field],
             "time_stamps": [_plain(hand) for hand in self.hands if not hand.field],
             "register": {"answer": self.register} | (standing or {}),
-        }
+        } | ({} if self.paper is None else {"paper": asdict(self.paper) | {"made_at": self.paper.made_at.isoformat()}})
 
 
 @dataclass(frozen=True)
@@ -93,12 +105,22 @@ class Asked:
     subjects: SubjectRules
 
 
-async def check(pdf: bytes, asked: Asked) -> SignatureVerdict:
-    """What a file says of itself."""
+async def check(pdf: bytes, asked: Asked, *, lasts: bool = True) -> SignatureVerdict:
+    """What a file says of itself; a paper does not last as a result does."""
     trusted = [x509.Certificate.load(root) for root in asked.roots]
     async with httpx.AsyncClient(timeout=5) as client:
         trust = Trust(trusted, Responders(client))
-        return await verify_official(pdf, trust, at=asked.at, online=asked.online, kept=asked.kept)
+        return await verify_official(pdf, trust, at=asked.at, online=asked.online, kept=asked.kept, lasts=lasts)
+
+
+def dossier_code(pdf: bytes) -> str | None:
+    """The dossier code that the title of an official paper ends with."""
+    try:
+        with pikepdf.open(BytesIO(pdf)) as opened:
+            words = str(opened.docinfo.get("/Title", "")).split()
+    except (pikepdf.PdfError, ValueError):
+        return None
+    return words[-1] if words else None
 
 
 async def kept(verdict: SignatureVerdict, authority: str) -> bytes | None:
