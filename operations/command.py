@@ -28,9 +28,9 @@ from operations.commands import (
 from operations.commands.help_words import PLATFORM
 from operations.commands.papers import control, register, templates
 from operations.commands.papers.group import app as papers
-from operations.commands.publishing import absences, calendar_change, procedure_changes, provinces
+from operations.commands.publishing import absences, calendar_change, fee, procedure_changes, provinces
 
-_ALONE: Final = (processes.app, record.app, tasks.app, board.app, doctor.app)
+_ALONE: Final = (processes.app, record.app, tasks.app, board.app, doctor.app, fee.app)
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 for _commands in _ALONE:

@@ -11,6 +11,7 @@ PLATFORM: Final[Mapping[str, str]] = {
     "migrate": "Đưa cơ sở dữ liệu lên lược đồ mới nhất, với quyền của chủ sở hữu.",
     "events": "In diễn biến của hồ sơ, khoản thu và bưu gửi từ nhật ký; phần niêm phong không hiện.",
     "tasks": "Liệt kê việc đang chờ ai, việc đến hạn trước xếp trước.",
+    "fee": "Tính phí, lệ phí của một hồ sơ theo thủ tục: tổng số, từng khoản, vì sao, và còn thiếu thông tin gì.",
     "board": "Xem tình hình chung đến khi Ctrl-C: hồ sơ đang mở, việc, quá hạn, đứng yên, tiền, sự kiện mới.",
     "doctor": "Khám máy này và các máy chủ, và nói cách sửa chỗ chưa ổn.",
     "filing show": "Tra hồ sơ trong sổ: trạng thái, bước, hạn, khoản thu, bưu gửi, việc máy còn nợ.",

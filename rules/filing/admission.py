@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import assert_never
 
-from rules.filing import fees
 from rules.filing.conditions import hold, written_date
+from rules.filing.fees.assessment import assess
 from rules.filing.files import quota_problems, type_problems
 from rules.filing.offer import level_offer
 from rules.filing.representation import representation_problems
@@ -56,7 +56,7 @@ def admit(
         *_fields_that_do_not_apply(submission, procedure, received),
     ]
     fee = None if form else procedure.fee
-    costs = fee is not None and bool(fees.lines(fee, submission, received, now))
+    costs = bool(assess(fee, submission, received, now).lines)
     problems = [
         *_level(submission, procedure, level, unsigned=unsigned),
         *_people(submission),

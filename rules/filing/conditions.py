@@ -11,23 +11,31 @@ from rules.time.working_time import local_day
 from schemas.filing.state import Filing
 from schemas.form import FormValue
 from schemas.level import Channel
-from schemas.people import Applicant
+from schemas.people import PersonKind
 from schemas.publishing.fact import Condition, When
 
 
+class Kind(Protocol):
+    """Somebody of whom only this is asked."""
+
+    @property
+    def kind(self) -> PersonKind:
+        """A person, or an organisation."""
+
+
 class Dossier(Protocol):
-    """What conditions ask about: a submission, or the filing that came of it."""
+    """What conditions ask about: a submission, the filing that came of it, or what one would say."""
 
     @property
     def form(self) -> Mapping[str, FormValue]:
         """The values of the form."""
 
     @property
-    def channel(self) -> Channel:
+    def channel(self) -> Channel | None:
         """By which it was filed."""
 
     @property
-    def applicant(self) -> Applicant | None:
+    def applicant(self) -> Kind | None:
         """In whose name."""
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from rules.filing import admission, fees
+from rules.filing import admission
+from rules.filing.fees.request import asked_for
 from rules.filing.fold import current_step, missing_opinions, parts_of, stage
 from rules.known import known
 from schemas.base import Text
@@ -60,7 +61,7 @@ def _fee(filing: Filing) -> ev.FeeRequested | None:
     if rule is None or not (waived or (_falls_due(filing, rule.due) and not asked)):
         return None
     channel = filing.fee_channel or admission.fee_channel(rule, filing.level)
-    return fees.asked_for(filing, rule, channel, known(filing.changed_at))
+    return asked_for(filing, rule, channel, known(filing.changed_at))
 
 
 def _falls_due(filing: Filing, due: FeeDue) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from rules.filing.conditions import hold, received_on
-from rules.filing.fees import governing_day
+from rules.filing.conditions import Dossier, hold, received_on
+from rules.filing.fees.assessment import governing_day
 from rules.time.in_force import in_force, validity_in_words
 from schemas.errors import Problem, problem
 from schemas.filing.state import Filing
@@ -24,10 +24,17 @@ def approvers(filing: Filing, now: datetime) -> list[Role]:
 def not_granted(filing: Filing, fee: FeePart, waiver: WaiverPart, now: datetime) -> Problem | None:
     """Why a waiver can't be granted to this filing, if it can't."""
     received = received_on(filing)
-    if not in_force(waiver, governing_day(fee, received, now)):
-        return problem("waiver", "waiver_not_in_force", validity=validity_in_words(waiver))
-    if not hold(waiver.when, filing, received):
-        return problem("waiver", "waiver_not_for_this_filing")
+    if (why := not_for(waiver, filing, received, governing_day(fee, received, now))) is not None:
+        return why
     if waiver.evidence is not None and waiver.evidence not in {paper.code for paper in filing.papers}:
         return problem("waiver", "waiver_without_evidence", paper=waiver.evidence)
+    return None
+
+
+def not_for(waiver: WaiverPart, dossier: Dossier, received: date, governing: date) -> Problem | None:
+    """Why a waiver is not for what was received, whatever is handed in with it; `governing` is the day that counts."""
+    if not in_force(waiver, governing):
+        return problem("waiver", "waiver_not_in_force", validity=validity_in_words(waiver))
+    if not hold(waiver.when, dossier, received):
+        return problem("waiver", "waiver_not_for_this_filing")
     return None

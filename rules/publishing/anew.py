@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
-from rules.filing import fees
 from rules.filing.admission import dossier_problems
 from rules.filing.clocks import processing_limit
 from rules.filing.conditions import received_on
+from rules.filing.fees.assessment import assess
 from rules.time.working_time import local_day
 from schemas.base import Model
 from schemas.errors import Problem
@@ -41,13 +41,9 @@ def anew(filing: Filing, rules: ProcedureRules, now: datetime) -> Anew:
     known = {(found.field, found.rule) for found in dossier_problems(own, filing, received)}
     found = dossier_problems(rules, filing, today)
     return Anew(
-        fee=_fee(own, filing, received, now),
-        fee_then=_fee(rules, filing, today, now),
+        fee=assess(own.fee, filing, received, now).total,
+        fee_then=assess(rules.fee, filing, today, now).total,
         processing=processing_limit(own, filing, received),
         processing_then=processing_limit(rules, filing, today),
         problems=tuple(one for one in found if (one.field, one.rule) not in known),
     )
-
-
-def _fee(rules: ProcedureRules, filing: Filing, received: date, now: datetime) -> int:
-    return fees.total(fees.lines(rules.fee, filing, received, now)) if rules.fee else 0

@@ -47,8 +47,9 @@ def condition_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
         yield from checks.conditions(waiver.when, f"fee.waivers[{n}]")
     for n, item in read(parts.fee.items).items():
         claims = yield from checks.conditions(item.when, f"fee.items[{n}]")
-        if isinstance(item.per, str) and _joined(claims, checks.counted(item.per)) is None:
-            yield mistake("never_holds", f"fee.items[{n}].per")
+        for key, code in (("per", item.per), ("of", item.of)):
+            if isinstance(code, str) and _joined(claims, checks.counted(code)) is None:
+                yield mistake("never_holds", f"fee.items[{n}].{key}")
 
 
 class _Checks:

@@ -23,6 +23,9 @@ from schemas.publishing.procedure import FieldKind
 
 _MOST_UNITS: Final = 100_000
 """So many times the dearest item, and as many items as there may be, are still an amount that JSON can hold."""
+_MOST_VALUE: Final = 100_000_000_000_000
+"""Nor is all of so many đồng, in as many items as there may be, more than JSON can hold."""
+_COUNTED: Final = {"per": _MOST_UNITS, "of": _MOST_VALUE}
 
 
 def fee_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
@@ -33,8 +36,10 @@ def fee_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
         if channel in NO_FEE_CHANNEL_YET:
             yield mistake("fee_by_post_not_available", f"fee.channels[{n}]")
     for n, item in read(parts.fee.items).items():
-        if isinstance(item.per, str):
-            yield from _per(item.per, f"fee.items[{n}].per", parts.form)
+        yield from _price(item, f"fee.items[{n}]")
+        for key, most in _COUNTED.items():
+            if isinstance(code := getattr(item, key), str):
+                yield from _counted(code, (f"fee.items[{n}]", key), parts.form, most)
         yield from _bounds(item, f"fee.items[{n}]")
         yield from reversed_validity(item, f"fee.items[{n}]")
     for n, waiver in read(parts.fee.waivers).items():
@@ -43,8 +48,18 @@ def fee_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
             yield from _evidence(waiver.evidence, f"fee.waivers[{n}].evidence", parts.papers)
 
 
+def _price(item: ItemSketch, path: str) -> Iterator[Mistake]:
+    """An item has an amount, or a rate and what it is a rate of."""
+    if item.basis_points is None and item.of is None:
+        if item.amount is None:
+            yield mistake("required", f"{path}.amount")
+        return
+    yield from (mistake("required", f"{path}.{name}") for name in ("basis_points", "of") if getattr(item, name) is None)
+    yield from (mistake("amount_or_rate", f"{path}.{n}") for n in ("amount", "per") if getattr(item, n) is not None)
+
+
 def _bounds(item: ItemSketch, path: str) -> Iterator[Mistake]:
-    if item.per is None:
+    if item.per is None and item.of is None and item.basis_points is None:
         written = (name for name in ("minimum", "maximum") if getattr(item, name) is not None)
         yield from (mistake("bound_without_per", f"{path}.{name}") for name in written)
     elif isinstance(item.maximum, int):
@@ -60,20 +75,22 @@ def _evidence(code: str, path: str, papers: Listed[PaperSketch]) -> Iterator[Mis
         yield mistake("evidence_unknown_paper", path)
 
 
-def _per(code: str, path: str, form: Listed[FieldSketch]) -> Iterator[Mistake]:
-    fields = read(form)
+def _counted(code: str, place_of: tuple[str, str], form: Listed[FieldSketch], most: int) -> Iterator[Mistake]:
+    """What is wrong with the field that an item counts, or is a rate of; its values are 0 to `most`."""
+    (item, key), fields = place_of, read(form)
+    path = f"{item}.{key}"
     place = next((n for n, field in fields.items() if field.code == code), None)
     if place is None:
         if whole(form) and not any(field.code is UNREAD for field in fields.values()):
-            yield mistake("per_unknown_field", path)
+            yield mistake(f"{key}_unknown_field", path)
     elif fields[place].kind is FieldKind.INTEGER:
-        yield from _counting(fields[place], f"form[{place}]")
+        yield from _counting(fields[place], f"form[{place}]", most)
     elif fields[place].kind is not UNREAD:
-        yield mistake("per_not_integer", path)
+        yield mistake(f"{key}_not_integer", path)
 
 
-def _counting(field: FieldSketch, path: str) -> Iterator[Mistake]:
+def _counting(field: FieldSketch, path: str, most: int) -> Iterator[Mistake]:
     if not isinstance(field.minimum, int) or field.minimum < 0:
         yield mistake("per_needs_minimum", f"{path}.minimum")
-    if not isinstance(field.maximum, int) or field.maximum > _MOST_UNITS:
-        yield mistake("per_needs_maximum", f"{path}.maximum", limit=_MOST_UNITS)
+    if not isinstance(field.maximum, int) or field.maximum > most:
+        yield mistake("per_needs_maximum", f"{path}.maximum", limit=most)

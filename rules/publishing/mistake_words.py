@@ -238,10 +238,16 @@ WORDS: Final[dict[str, Words]] = {
         "use `one_of` or `at_least`, `at_most`, or choose a field of kind `date`",
     ),
     "bound_without_per": Words(
-        "mức tối thiểu, tối đa chỉ dùng khi thu theo đơn vị",
-        "only what is counted in units has a minimum and a maximum",
-        "viết `per`, hoặc bỏ mức này",
-        "write `per`, or remove the bound",
+        "mức tối thiểu, tối đa chỉ dùng khi thu theo đơn vị hoặc theo tỷ lệ",
+        "only what is counted in units, or is a rate, has a minimum and a maximum",
+        "viết `per`, hoặc `basis_points` và `of`, hoặc bỏ mức này",
+        "write `per`, or `basis_points` and `of`, or remove the bound",
+    ),
+    "amount_or_rate": Words(
+        "khoản thu theo tỷ lệ không có mức thu và không tính theo đơn vị",
+        "an item that is a rate has no amount and counts no units",
+        "giữ `amount` (và `per`), hoặc giữ `basis_points` và `of`",
+        "keep `amount` (and `per`), or keep `basis_points` and `of`",
     ),
     "maximum_below_amount": Words(
         "mức tối đa thấp hơn mức thu của một đơn vị",
@@ -515,6 +521,18 @@ WORDS: Final[dict[str, Words]] = {
     "per_not_integer": Words(
         "`per` phải chỉ một trường số nguyên",
         "`per` must name an integer field",
+        "chọn trường có `kind: integer`",
+        "name a field with `kind: integer`",
+    ),
+    "of_unknown_field": Words(
+        "không có trường này trong `form`",
+        "there is no such field in `form`",
+        "thêm trường số nguyên ghi số tiền, hoặc sửa `of`",
+        "add the integer field that states the đồng, or correct `of`",
+    ),
+    "of_not_integer": Words(
+        "`of` phải chỉ một trường số nguyên",
+        "`of` must name an integer field",
         "chọn trường có `kind: integer`",
         "name a field with `kind: integer`",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from rules.publishing.procedure_words import percent, required_words, taken_words, words_quoted
+from rules.publishing.procedure_words import percent, rate, required_words, taken_words, words_quoted
 from rules.publishing.rule_words import money
 from schemas.base import Text
 
@@ -136,6 +136,8 @@ PLACES: Final[Mapping[str, PlaceWords]] = {
     "fee.items.kind": PlaceWords("loại", "kind"),
     "fee.items.amount": PlaceWords("mức thu", "amount", money),
     "fee.items.per": PlaceWords("trường tính số lượng", "field that is counted"),
+    "fee.items.basis_points": PlaceWords("tỷ lệ thu", "rate", rate),
+    "fee.items.of": PlaceWords("trường làm căn cứ tính tỷ lệ", "field that it is a rate of"),
     "fee.items.minimum": PlaceWords("mức thu ít nhất", "least amount", money),
     "fee.items.maximum": PlaceWords("mức thu nhiều nhất", "greatest amount", money),
     "fee.items.when": _WHEN,

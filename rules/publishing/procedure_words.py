@@ -69,6 +69,12 @@ def percent(value: int) -> Text:
     return same(f"{value}%")
 
 
+def rate(basis_points: int) -> Text:
+    """A rate: `0,5%`, `0.5%`."""
+    share = number(basis_points / 100)
+    return Text(vi=f"{share.vi}%", en=f"{share.en}%")
+
+
 def quoted(text: Text) -> Text:
     """The words between quotation marks."""
     return Text(vi=f"“{text.vi}”", en=f"“{text.en}”")

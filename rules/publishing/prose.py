@@ -84,7 +84,7 @@ def _fee(fee: FeeRule) -> Iterator[_Entry]:
     yield "channels.fee", partial(words.channels, fee.channels)
     yield "limit.payment", partial(words.duration, fee.limit)
     for item in fee.items:
-        yield f"fee.{item.code}", partial(words.money, item.amount)
+        yield f"fee.{item.code}", partial(words.unit_price, item)
         bounds = {"minimum": item.minimum, "maximum": item.maximum}
         written = {name: bound for name, bound in bounds.items() if bound is not None}
         yield from ((f"fee.{item.code}.{name}", partial(words.money, bound)) for name, bound in written.items())

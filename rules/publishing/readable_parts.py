@@ -21,7 +21,7 @@ from schemas.level import Channel, Level
 from schemas.limit import Limit
 from schemas.people import PersonKind, Role
 from schemas.publishing.calendar import Day
-from schemas.publishing.fee import AmountInDong, FeeDue, RefundCase
+from schemas.publishing.fee import AmountInDong, BasisPoints, FeeDue, RefundCase
 from schemas.publishing.procedure import Act, FieldKind, ProcedureCode
 from schemas.publishing.time_limits import Limits
 
@@ -159,8 +159,10 @@ class ItemSketch(ValiditySketch):
     """A fee item as far as it can be read."""
 
     code: Maybe[Code] = UNREAD
-    amount: Maybe[AmountInDong] = UNREAD
+    amount: Maybe[AmountInDong | None] = None
     per: Maybe[Code | None] = None
+    basis_points: Maybe[BasisPoints | None] = None
+    of: Maybe[Code | None] = None
     minimum: Maybe[AmountInDong | None] = None
     maximum: Maybe[AmountInDong | None] = None
     when: Listed[ConditionSketch] = ()

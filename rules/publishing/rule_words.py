@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import reduce
 
+from rules.publishing.procedure_words import rate
 from rules.time.in_force import validity_in_words
 from schemas.base import Text
 from schemas.form import FormValue
@@ -68,12 +69,19 @@ def whole_fee(fee: FeeRule | None, labels: Labels) -> Text:
 
 def amount(item: FeeItem, labels: Labels) -> Text:
     """What an item costs: for each of what, at least and at most how much, and from when to when."""
-    rate = money(item.amount)
+    price = unit_price(item)
     if item.per is not None:
-        rate = said("prose.per", amount=rate, label=labels[item.per])
+        price = said("prose.per", amount=price, label=labels[item.per])
+    if item.of is not None:
+        price = said("prose.share", rate=price, label=labels[item.of])
     bounds = [(item.minimum, "prose.cost_at_least"), (item.maximum, "prose.cost_at_most")]
     written = [said(key, amount=money(bound)) for bound, key in bounds if bound is not None]
-    return joined([_spaced(rate, validity_in_words(item)), *written])
+    return joined([_spaced(price, validity_in_words(item)), *written])
+
+
+def unit_price(item: FeeItem) -> Text:
+    """`8.000 đồng` / `8,000 đồng`, or the rate: `0,5%` / `0.5%`."""
+    return money(item.amount) if item.amount is not None else rate(item.basis_points or 0)
 
 
 def depends(item: FeeItem) -> bool:

@@ -40,19 +40,25 @@ class GoverningDay(StrEnum):
 
 AmountInDong = Annotated[int, Field(gt=0, le=1_000_000_000, description="đồng")]
 
+BasisPoints = Annotated[int, Field(gt=0, le=10_000, description="hundredths of a percent")]
+"""A rate: 50 is 0.5%."""
+
 
 class FeeItem(Fact):
     """An amount in đồng, once, or for each unit that the integer field `per` counts, `when` its conditions hold.
 
-    Units cost at least `minimum` and at most `maximum` đồng together. It is in force from `valid_from` to
-    `valid_until`, both included.
+    Instead of an amount it may be a rate, in `basis_points`, of the đồng that the integer field `of` states. Units, and
+    a rate, come to at least `minimum` and at most `maximum` đồng. It is in force from `valid_from` to `valid_until`,
+    both included.
     """
 
     code: Code
     name: Text
     kind: FeeKind
-    amount: AmountInDong
+    amount: AmountInDong | None = None
     per: Code | None = None
+    basis_points: BasisPoints | None = None
+    of: Code | None = None
     minimum: AmountInDong | None = None
     maximum: AmountInDong | None = None
     when: When = ()

@@ -103,8 +103,10 @@ class FeeItemPart(Model):
     """What a filing needs to know of a fee item."""
 
     code: Code
-    amount: int
+    amount: int | None = None
     per: Code | None = None
+    basis_points: int | None = None
+    of: Code | None = None
     minimum: int | None = None
     maximum: int | None = None
     when: When = ()

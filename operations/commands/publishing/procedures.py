@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from motcua.cli.running import AsJson, Exit, fail, out, plain, print_json
 from motcua.cli.showing import when
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
@@ -20,6 +20,7 @@ from operations.commands.publishing.procedure_page import rows
 from operations.publishing.catalogue import Listed, MistakesFoundError, VersionPublishedError, check_bytes
 from operations.publishing.catalogue import publish as publish_file
 from operations.publishing.catalogue import published as published_versions
+from rules.publishing.fee_inputs import described
 from rules.publishing.mistakes import Mistake
 from rules.publishing.prose import filled
 from rules.publishing.published import published_procedure
@@ -113,20 +114,24 @@ def list_published(*, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(
-    procedure: Annotated[str, typer.Argument(metavar="CODE[@VERSION]")],
+    named: Annotated[str, typer.Argument(metavar="CODE[@VERSION]")],
     *,
     source: Annotated[bool, typer.Option("--source", help="Print the published file, byte for byte.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show one published version, by default the one in force, with the source of every fact.
 
+    With `--json` also the `inputs` that its fee depends on, with their types, as `motcua fee` takes them.
+
     Examples: `motcua procedures show 1.001193`, `motcua procedures show 1.001193@2026-12 --source`
     """
-    entry = _find(procedure)
+    entry = _find(named)
     if source:
         typer.get_binary_stream("stdout").write(entry.source)
     elif as_json:
-        print_json(_listed_row(entry) | {"procedure": filled(_procedure(entry)).model_dump(mode="json")})
+        procedure = filled(_procedure(entry))
+        asked = [plain(one) for one in described(procedure)]
+        print_json(_listed_row(entry) | {"procedure": procedure.model_dump(mode="json"), "inputs": asked})
     else:
         out().print(_facts(entry))
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from rules.filing.commands.permission import at_stage, system_at
 from rules.filing.commands.rule import Events, Rule, refuse
-from rules.filing.fees import asked_for
+from rules.filing.fees.request import asked_for
 from rules.filing.waivers import not_granted
 from rules.officers import role_is
 from schemas.errors import Problem, problem

@@ -38,7 +38,7 @@ async def owner(world: World) -> AsyncIterator[Connection]:
     await connection.close()
 
 
-async def amounts(owner: Connection) -> dict[str, int]:
+async def amounts(owner: Connection) -> dict[str, int | None]:
     """The fee of every published version of the extract."""
     rows = await owner.fetch("select version, rules from procedure where code = $1", EXTRACT)
     read = {version: ProcedureRules.model_validate_json(rules).fee for version, rules in rows}

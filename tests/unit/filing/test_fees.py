@@ -1,11 +1,16 @@
 """What a filing costs: amount × quantity in đồng, within bounds, in force on a day, less what is waived."""
 
 from datetime import date, datetime
+from fractions import Fraction
+from math import floor
 from typing import Any, Final
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
-from rules.filing import fees
+from rules.filing.fees.assessment import Assessment, assess
+from rules.known import known
 from rules.time.working_time import VIETNAM
 from schemas.filing.events import FeeLine, FeePaid, FeeRequested
 from schemas.form import FormValue
@@ -25,7 +30,7 @@ NOW: Final = datetime(2026, 11, 25, 9, tzinfo=VIETNAM)
 def costs(item: dict[str, Any], form: dict[str, FormValue], received: date = RECEIVED, **rule: Any) -> int:
     """What one item comes to."""
     facts = FEE | {"items": [{"code": "item", "amount": 1_000_000} | item]} | rule
-    return fees.total(fees.lines(FeePart.model_validate(facts), submission(form=form), received, NOW))
+    return assess(FeePart.model_validate(facts), submission(form=form), received, NOW).total
 
 
 @pytest.mark.parametrize(
@@ -40,13 +45,13 @@ def costs(item: dict[str, Any], form: dict[str, FormValue], received: date = REC
 def test_an_item_counts_as_often_as_its_field_says(
     form: dict[str, FormValue], lines: list[tuple[str, int, int]], total: int
 ) -> None:
-    found = fees.lines(FeePart.model_validate(FEE), submission(form=form), RECEIVED, NOW)
-    assert found == tuple(FeeLine(code=code, amount=amount, quantity=n) for code, amount, n in lines)
-    assert fees.total(found) == total
+    found = assess(FeePart.model_validate(FEE), submission(form=form), RECEIVED, NOW)
+    assert found.lines == tuple(FeeLine(code=code, amount=amount, quantity=n) for code, amount, n in lines)
+    assert found.total == total
 
 
 def test_nothing_costs_nothing() -> None:
-    assert fees.total(()) == 0
+    assert Assessment().total == assess(None, submission(), RECEIVED, NOW).total == 0
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,7 @@ def test_a_line_tells_to_what_it_was_bounded_and_else_nothing() -> None:
     bounded = FeePart.model_validate(
         FEE | {"items": [{"code": "room", "amount": 1_000_000, "per": "copies", "maximum": 6_000_000}]}
     )
-    said = [fees.lines(bounded, submission(form={"copies": n}), RECEIVED, NOW)[0].bounded for n in (6, 7)]
+    said = [assess(bounded, submission(form={"copies": n}), RECEIVED, NOW).lines[0].bounded for n in (6, 7)]
     assert said == [None, 6_000_000]
 
 
@@ -200,3 +205,121 @@ def test_by_the_day_of_payment_a_waiver_has_ended_with_its_last_day() -> None:
     life = Life(procedure(fee=fee() | rule | {"governed_by": "payment"})).accepted()
     assert why_not(life) == []
     assert why_not(life.until("2026-11-26 08:00")) == [("waiver", "waiver_not_in_force")]
+
+
+# Rates, rounding, bounds.
+
+
+@pytest.mark.parametrize(
+    ("value", "points", "due"),
+    [
+        (0, 50, 0),
+        (99, 50, 0),
+        (100, 50, 1),
+        (299, 50, 1),
+        (300, 50, 2),
+        (10_000_000, 50, 50_000),
+        (12_345_678, 50, 61_728),
+        (12_345_700, 50, 61_729),
+        (3, 5000, 2),
+        (1, 5000, 1),
+        (1, 4999, 0),
+        (7, 10_000, 7),
+        (100_000_000_000_000, 10_000, 100_000_000_000_000),
+    ],
+)
+def test_a_rate_is_rounded_half_up_to_one_dong(value: int, points: int, due: int) -> None:
+    rate = {"amount": None, "basis_points": points, "of": "value"}
+    assert costs(rate, {"value": value}) == due
+
+
+@pytest.mark.parametrize(
+    ("value", "due"), [(0, 0), (1, 10_000), (2_000_000, 10_000), (2_000_100, 10_001), (10_000_000, 30_000)]
+)
+def test_a_rate_comes_to_at_least_and_at_most_so_much(value: int, due: int) -> None:
+    """Of nothing, nothing is due, whatever the minimum."""
+    rate = {"amount": None, "basis_points": 50, "of": "value", "minimum": 10_000, "maximum": 30_000}
+    assert costs(rate, {"value": value}) == due
+
+
+def test_a_rate_is_one_line_of_one_unit() -> None:
+    item = {"code": "duty", "basis_points": 50, "of": "value", "maximum": 60_000}
+    rule = FeePart.model_validate(FEE | {"items": [item]})
+    found = [assess(rule, submission(form={"value": n}), RECEIVED, NOW).lines for n in (10_000_000, 20_000_000)]
+    assert found == [
+        (FeeLine(code="duty", amount=50_000, quantity=1),),
+        (FeeLine(code="duty", amount=100_000, quantity=1, bounded=60_000),),
+    ]
+
+
+@pytest.mark.parametrize(("copies", "total"), [(0, 0), (1, 2_500_000), (3, 3_000_000)])
+def test_a_minimum_holds_without_a_maximum(copies: int, total: int) -> None:
+    assert costs({"per": "copies", "minimum": 2_500_000}, {"copies": copies}) == total
+
+
+@pytest.mark.parametrize(
+    ("amounts", "percent", "waived"),
+    [
+        ((15_000,), 50, 7500),
+        ((15,), 50, 8),
+        ((13,), 50, 7),
+        ((13, 13), 50, 14),
+        ((10,), 33, 3),
+        ((10,), 35, 4),
+        ((9,), 100, 9),
+    ],
+)
+def test_a_waiver_takes_its_percentage_off_each_line_rounded_half_up(
+    amounts: tuple[int, ...], percent: int, waived: int
+) -> None:
+    items = [{"code": f"item_{n}", "amount": amount} for n, amount in enumerate(amounts)]
+    rule = FeePart.model_validate(FEE | {"items": items})
+    found = assess(rule, submission(), RECEIVED, NOW, percent)
+    assert (found.waived, found.total) == (waived, sum(amounts) - waived)
+
+
+ITEMS: Final = st.lists(
+    st.one_of(
+        st.builds(lambda amount: {"amount": amount}, st.integers(1, 10**9)),
+        st.builds(lambda amount, n: {"amount": amount, "per": f"field_{n}"}, st.integers(1, 10**9), st.integers(0, 2)),
+        st.builds(lambda r, n: {"basis_points": r, "of": f"field_{n}"}, st.integers(1, 10_000), st.integers(0, 2)),
+    ),
+    min_size=1,
+    max_size=6,
+)
+BOUNDS: Final = st.tuples(st.none() | st.integers(1, 10**9), st.none() | st.integers(1, 10**9))
+FORMS: Final = st.fixed_dictionaries({}, optional={f"field_{n}": st.integers(0, 10**5) for n in range(3)})
+
+
+@given(ITEMS, st.lists(BOUNDS, min_size=6, max_size=6), FORMS, st.integers(0, 100))
+def test_lines_sum_to_the_total_within_their_bounds_and_never_below_nothing(
+    items: list[dict[str, Any]], bounds: list[tuple[int | None, int | None]], form: dict[str, FormValue], percent: int
+) -> None:
+    written = [
+        {"code": f"item_{n}", "minimum": least, "maximum": most, **item}
+        for n, (item, (least, most)) in enumerate(zip(items, bounds, strict=False))
+    ]
+    rule = FeePart.model_validate(FEE | {"items": written})
+    found = assess(rule, submission(form=form), RECEIVED, NOW, percent)
+
+    assert found.total + found.waived == sum(line.total for line in found.lines)
+    assert found.total == sum(charge.amount for charge in found.charges)
+    for charge in found.charges:
+        item, line = charge.item, charge.line
+        assert 0 < line.total <= (item.maximum or line.total)
+        assert line.total >= min(item.minimum or 0, item.maximum or line.total)
+        assert 0 <= charge.waived <= line.total
+        assert 0 <= 2 * (charge.waived * 100 - line.total * percent) + 100 <= 200
+        if item.of is not None:
+            exact = Fraction(int(form[item.of]) * known(item.basis_points), 10_000)
+            assert line.amount == floor(exact + Fraction(1, 2))
+
+
+@given(FORMS)
+def test_what_is_assessed_is_what_is_asked_for(form: dict[str, FormValue]) -> None:
+    copies = {"copies": int(form.get("field_0", 0)) % 51}
+    life = Life(procedure(fee=fee()), form={"name": "An", **copies}).accepted()
+    found = assess(life.filing.procedure.fee, life.filing, RECEIVED, NOW)
+    assert [(asked.amount, asked.lines) for asked in life.filing.fees] == (
+        [(found.total, found.lines)] if found.total else []
+    )

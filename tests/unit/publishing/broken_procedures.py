@@ -51,6 +51,7 @@ PNG, SIGNATURE = "image/png", "application/pkcs7-signature"
 PARTIAL = FACT | {"reason": "presence", "vi": "Phải có mặt.", "en": "Presence is asked for."}
 BORN = {"field": "born"}
 AGE = FACT | {"code": "age", "amount": 16, "unit": "years of age"}
+DUTY = {"code": "duty", "basis_points": 50, "of": "value", "minimum": 10_000, "maximum": 500_000_000}
 URGENT = {"field": "urgent", "one_of": [True]}
 
 
@@ -76,6 +77,7 @@ def _good() -> str:
         FACT | {"code": "urgent", "label": NAME, "kind": "boolean"},
         FACT | {"code": "reason", "label": NAME, "kind": "text", "maximum": 300, "when": [URGENT]},
         FACT | {"code": "born", "label": NAME, "kind": "date", "required": False},
+        FACT | {"code": "value", "label": NAME, "kind": "integer", "minimum": 0, "maximum": 100_000_000_000_000},
     ]
     raw["review"][:0] = [INSPECT, CONSULT | {"consult": CONSULTED}, OBLIGATION | {"obligation": OWED}]
     item = FACT | {"name": NAME, "kind": "le_phi", "amount": 5000}
@@ -84,6 +86,7 @@ def _good() -> str:
         item | {"code": "bulk", "when": [{"field": "copies", "at_least": 20, "at_most": 50}]},
         item | {"code": "late", "when": [BORN | {"at_least_days_ago": 61}], "valid_from": "2026-01-01"},
         item | {"code": "many", "per": "copies", "minimum": 6000, "maximum": 60000},
+        FACT | {"name": NAME, "kind": "le_phi"} | DUTY,
     ]
     waiver = FACT | {"name": NAME, "percent": 100, "approver": "reception"}
     valid = {"valid_from": "2026-08-15", "valid_until": "2027-02-28"}
@@ -705,6 +708,28 @@ BROKEN = [
         put("fee.items[3].valid_until", "2025-12-31"),
         "fee.items[3].valid_until",
         "validity_reversed",
+    ),
+    Broken("item without an amount", drop("fee.items[0].amount"), "fee.items[0].amount", "required"),
+    Broken("amount and rate", put("fee.items[5].amount", 5000), "fee.items[5].amount", "amount_or_rate"),
+    Broken("rate of nothing", drop("fee.items[5].of"), "fee.items[5].of", "required"),
+    Broken("nothing of a value", drop("fee.items[5].basis_points"), "fee.items[5].basis_points", "required"),
+    Broken("rate above all", put("fee.items[5].basis_points", 10_001), "fee.items[5].basis_points", "out_of_range"),
+    Broken("rate in parts", put("fee.items[5].basis_points", 0.5), "fee.items[5].basis_points", "integer_expected"),
+    Broken("rate of an unknown field", put("fee.items[5].of", "price"), "fee.items[5].of", "of_unknown_field"),
+    Broken("rate of a text", put("fee.items[5].of", "person_name"), "fee.items[5].of", "of_not_integer"),
+    Broken("rate for each unit", put("fee.items[5].per", "copies"), "fee.items[5].per", "amount_or_rate"),
+    Broken("rate of what may be less than nothing", drop("form[7].minimum"), "form[7].minimum", "per_needs_minimum"),
+    Broken(
+        "rate of more than all", put("form[7].maximum", 100_000_000_000_001), "form[7].maximum", "per_needs_maximum"
+    ),
+    Broken(
+        "rate above its cap", put("fee.items[5].minimum", 600_000_000), "fee.items[5].minimum", "minimum_above_maximum"
+    ),
+    Broken(
+        "rate that never holds",
+        put("fee.items[5].when", [{"field": "value", "at_most": 0}]),
+        "fee.items[5].of",
+        "never_holds",
     ),
     Broken("cap without units", put("fee.items[1].maximum", 6000), "fee.items[1].maximum", "bound_without_per"),
     Broken("minimum without units", put("fee.items[1].minimum", 6000), "fee.items[1].minimum", "bound_without_per"),

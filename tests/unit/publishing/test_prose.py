@@ -252,7 +252,11 @@ def test_a_name_may_say_the_channel_that_its_own_conditions_ask_for(channel: str
 @pytest.mark.parametrize(
     ("text", "rule", "known"),
     [
-        ("{fee.lunch}", "placeholder_unknown", "fee.bulk.when, fee.extract, fee.haste, fee.haste.when, fee.late"),
+        (
+            "{fee.lunch}",
+            "placeholder_unknown",
+            "fee.bulk.when, fee.duty, fee.duty.maximum, fee.duty.minimum, fee.extract",
+        ),
         ("{waiver.rich}", "placeholder_unknown", "waiver.poor, waiver.pupil"),
         ("{limit.lunch}", "placeholder_unknown", "limit.processing"),
         ("{lunch}", "placeholder_unknown", "channels, fee, figure, limit"),
@@ -377,11 +381,13 @@ def test_the_whole_fee_is_said_by_amount_or_by_items_or_that_there_is_none() -> 
     assert fee() == (
         (
             f"{extract['vi']}: 8.000 đồng nhân với “Số lượng bản sao”; Tên: 5.000 đồng; "
-            "Tên: 5.000 đồng nhân với “Số lượng bản sao”, ít nhất 6.000 đồng, nhiều nhất 60.000 đồng"
+            "Tên: 5.000 đồng nhân với “Số lượng bản sao”, ít nhất 6.000 đồng, nhiều nhất 60.000 đồng; "
+            "Tên: 0,5% của “Tên”, ít nhất 10.000 đồng, nhiều nhất 500.000.000 đồng"
         ),
         (
             f"{extract['en']}: 8,000 đồng times “Number of copies”; Name: 5,000 đồng; "
-            "Name: 5,000 đồng times “Number of copies”, at least 6,000 đồng, at most 60,000 đồng"
+            "Name: 5,000 đồng times “Number of copies”, at least 6,000 đồng, at most 60,000 đồng; "
+            "Name: 0.5% of “Name”, at least 10,000 đồng, at most 500,000,000 đồng"
         ),
     )
     del raw["fee"]["items"][1:]

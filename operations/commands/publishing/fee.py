@@ -1,0 +1,206 @@
+"""`motcua fee`: what a filing would cost, and why."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, NamedTuple, NoReturn
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich.markup import escape
+from rich.table import Table
+
+from motcua.cli.running import AsJson, Exit, fail, out, plain, print_json
+from operations.addresses import OWNER
+from operations.commands.database import address, answered
+from operations.commands.publishing.procedure_changes import version_named
+from operations.publishing.catalogue import Listed, published
+from rules.filing.fees.inputs import APPLICANT, Case, Of
+from rules.publishing.fee_statement import FeeStatement, Question, stated
+from rules.publishing.prose import filled
+from rules.publishing.published import published_procedure
+from rules.publishing.rule_words import money
+from rules.time.working_time import VIETNAM
+from schemas.base import Text
+from schemas.errors import Problem, RefusalError, problem
+from schemas.form import FormValue
+from schemas.level import Channel
+from schemas.people import PersonKind
+from schemas.publishing.procedure import FieldKind, Procedure
+from schemas.publishing.province import ProvinceCode
+from schemas.saying import said
+
+app = typer.Typer()
+
+_PROVINCE: Final[TypeAdapter[str]] = TypeAdapter(ProvinceCode)
+_WHOLE: Final = re.compile(r"-?[0-9]{1,15}")
+_TRUTH: Final = {"true": True, "false": False}
+
+Arrives = Annotated[Channel | None, typer.Option("--channel", help="How the filing arrives.")]
+Province = Annotated[str | None, typer.Option("--province", metavar="CODE", help="The agency's province, such as H24.")]
+Day = Annotated[
+    datetime | None,
+    typer.Option(
+        "--at", metavar="DATE", formats=["%Y-%m-%d"], help="When it is filed and paid, YYYY-MM-DD; without it today."
+    ),
+]
+Values = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A value of the form, or applicant.kind.")
+]
+Waiver = Annotated[str | None, typer.Option("--waiver", metavar="CODE", help="Less what this waiver takes off.")]
+
+
+class _Version(NamedTuple):
+    """A procedure as it is published for the country, or for a province, or written in a file."""
+
+    procedure: Procedure
+    province: str | None
+
+
+@app.command()
+def fee(  # noqa: PLR0913 -- a command line has many options
+    which: Annotated[str, typer.Argument(metavar="PROCEDURE")],
+    *,
+    channel: Arrives = None,
+    province: Province = None,
+    at: Day = None,
+    values: Values = None,
+    waiver: Waiver = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a filing costs, line by line: the amount, the rule and the reason; or what is missing to say it.
+
+    It is what the filing will be asked for. PROCEDURE is a code, CODE@VERSION or a file. What the fee depends on, and
+    the types, `motcua procedures show CODE --json` lists as `inputs`; only what matters in this case is asked for.
+    Exit 1 if something is missing, or no filing could have such values.
+
+    Examples: `motcua fee 2.000635 --channel online --set copies=3`, `motcua fee 1.013225 --province H24 --json`
+    """
+    day = at.date() if at else datetime.now(VIETNAM).date()
+    found = _version(which, province, day, as_json=as_json)
+    case = _case(found.procedure, channel, values or [])
+    try:
+        answer = stated(found.procedure, Question(case, day, waiver))
+    except RefusalError as error:
+        _refuse(error.refusal.problems, Exit.REFUSED)
+    if as_json:
+        print_json(_row(found, day, channel, answer))
+    else:
+        _show(found, day, answer)
+    if answer.total is None:
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _version(which: str, province: str | None, day: date, *, as_json: bool) -> _Version:
+    """The version in force on the day in the province, or the one that is named, or the end of the command."""
+    if Path(which).is_file():
+        if province is not None:
+            fail("tệp không có phần riêng của tỉnh / a file has nothing of a province", Exit.USAGE)
+        return _Version(filled(version_named(which, as_json=as_json)), None)
+    if province is not None:
+        _known_form(province)
+    code, _, version = which.partition("@")
+    entries = answered(lambda: published(address(OWNER), code, day=day), OWNER)
+    entry = _chosen(entries, version, province)
+    if entry is None:
+        fail(
+            f"chưa công bố, hoặc ngày này không áp dụng / not published, or not in force on {day}: {which}; "
+            "see: motcua procedures list",
+            Exit.NOT_AVAILABLE,
+        )
+    return _Version(filled(published_procedure(entry.source, entry.published_at.date())), entry.province)
+
+
+def _known_form(province: str) -> None:
+    try:
+        _PROVINCE.validate_python(province)
+    except ValidationError:
+        fail(f"mã tỉnh viết như H24 / the code of a province is written like H24: {province}", Exit.USAGE)
+
+
+def _chosen(entries: Iterable[Listed], version: str, province: str | None) -> Listed | None:
+    """What a filing in the province goes by: its own, the newest first, or where it has none the country's."""
+    fitting = [one for one in entries if (version in {one.version, one.base} if version else one.in_force)]
+    named = next((one for one in fitting if province is None and one.version == version), None)
+    own = next((one for one in fitting if province is not None and one.province == province), None)
+    return named or own or next((one for one in fitting if one.province is None), None)
+
+
+def _case(procedure: Procedure, channel: Channel | None, pairs: list[str]) -> Case:
+    """What is known of the filing, or the end of the command."""
+    split = [pair.partition("=") for pair in pairs]
+    if any(not separator for _, separator, _ in split):
+        fail("viết --set KEY=VALUE / write --set KEY=VALUE", Exit.USAGE)
+    if twice := [key for key, count in Counter(key for key, *_ in split).items() if count > 1]:
+        _refuse([problem(key, "field_given_twice") for key in twice], Exit.USAGE)
+    kinds = {field.code: field.kind for field in procedure.form}
+    form = {key: _value(kinds.get(key), written) for key, _, written in split if key != APPLICANT}
+    return Case(form, channel, next((_applicant(written) for key, _, written in split if key == APPLICANT), None))
+
+
+def _value(kind: FieldKind | None, written: str) -> FormValue:
+    """What was written, as the field holds it; what does not fit stays a text, and is refused as one."""
+    if kind is FieldKind.INTEGER and _WHOLE.fullmatch(written):
+        return int(written)
+    return _TRUTH.get(written, written) if kind is FieldKind.BOOLEAN else written
+
+
+def _applicant(written: str) -> Of:
+    try:
+        return Of(PersonKind(written))
+    except ValueError:
+        _refuse([problem(APPLICANT, "not_a_choice", choices=", ".join(PersonKind))], Exit.REFUSED)
+
+
+def _refuse(problems: Iterable[Problem], code: Exit) -> NoReturn:
+    found = list(problems)
+    people = "\n".join(_line(one) for one in found)
+    fail(
+        "; ".join(f"{one.field}: {one.message.en} [{one.rule}]" for one in found),
+        code,
+        {"problems": [plain(one) for one in found]},
+        people,
+    )
+
+
+def _line(one: Problem) -> str:
+    return f"{one.field}: {one.message.vi} / {one.message.en} [{one.rule}]"
+
+
+def _row(found: _Version, day: date, channel: Channel | None, answer: FeeStatement) -> dict[str, Any]:
+    procedure = found.procedure
+    return {
+        "procedure": procedure.code,
+        "version": procedure.version,
+        "province": found.province,
+        "at": day.isoformat(),
+        "channel": channel,
+        **answer.model_dump(mode="json"),
+    }
+
+
+def _show(found: _Version, day: date, answer: FeeStatement) -> None:
+    procedure = found.procedure
+    table = Table("Khoản thu / Item", "Loại / Kind", "Số tiền / Amount", "Vì sao / Why", "Source")
+    table.title = f"{procedure.code}@{procedure.version} {day:%d/%m/%Y}"
+    for line in answer.lines:
+        kind = said(f"fee_kind.{line.kind}")
+        cells = (f"{line.rule}: {_both(line.name)}", _both(kind), _both(money(line.amount)), _both(line.reason))
+        table.add_row(*(escape(cell) for cell in (*cells, line.source)))
+    if answer.total is not None:
+        out().print(table)
+        out().print(f"[bold]Tổng cộng / Total: {_both(money(answer.total))}[/]")
+    for one in answer.missing:
+        out().print(f"[yellow]còn thiếu / missing[/] {escape(_line(one))}")
+    for waiver in answer.waivers:
+        proof = f", {waiver.evidence}" if waiver.evidence else ""
+        words = f"{waiver.code}: {_both(waiver.name)} (−{waiver.percent}%, {waiver.approver}{proof})"
+        out().print(f"có thể được miễn, giảm / might be waived: {escape(words)}")
+
+
+def _both(words: Text) -> str:
+    return words.vi if words.vi == words.en else f"{words.vi} / {words.en}"

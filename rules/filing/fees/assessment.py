@@ -1,0 +1,99 @@
+"""What a filing costs, item by item: the one place where a fee is worked out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+from rules.filing.conditions import Dossier, hold
+from rules.time.in_force import in_force
+from rules.time.working_time import local_day
+from schemas.filing.events import FeeLine
+from schemas.publishing.fee import GoverningDay
+from schemas.publishing.procedure_rules import FeeItemPart, FeePart
+
+_PERCENT: Final = 100
+_BASIS_POINTS: Final = 10_000
+
+
+class Charge(NamedTuple):
+    """An item that is charged: its line, and what a waiver takes off it, in đồng."""
+
+    item: FeeItemPart
+    line: FeeLine
+    waived: int
+
+    @property
+    def amount(self) -> int:
+        """What is left to pay of it, in đồng."""
+        return self.line.total - self.waived
+
+
+class Assessment(NamedTuple):
+    """All that is charged, in the order of the procedure's items."""
+
+    charges: tuple[Charge, ...] = ()
+
+    @property
+    def lines(self) -> tuple[FeeLine, ...]:
+        """The lines, before any waiver."""
+        return tuple(charge.line for charge in self.charges)
+
+    @property
+    def waived(self) -> int:
+        """What the waiver takes off, in đồng."""
+        return sum(charge.waived for charge in self.charges)
+
+    @property
+    def total(self) -> int:
+        """What is to be paid, in đồng."""
+        return sum(charge.amount for charge in self.charges)
+
+
+def assess(fee: FeePart | None, dossier: Dossier, received: date, now: datetime, percent: int = 0) -> Assessment:
+    """The fee of what was `received`, if it is asked for `now`, less `percent` that are waived.
+
+    An item that does not apply, or comes to nothing, is left out.
+    """
+    if fee is None:
+        return Assessment()
+    day = governing_day(fee, received, now)
+    applying = (item for item in fee.items if in_force(item, day) and hold(item.when, dossier, received))
+    lines = ((item, _line(item, dossier)) for item in applying)
+    return Assessment(tuple(Charge(item, line, taken_off(line.total, percent)) for item, line in lines if line.total))
+
+
+def governing_day(fee: FeePart, received: date, now: datetime) -> date:
+    """The day by whose amounts and waivers the fee of what was `received` goes, if it is asked for or paid `now`."""
+    return received if fee.governed_by is GoverningDay.RECEIPT else local_day(now)
+
+
+def taken_off(amount: int, percent: int) -> int:
+    """What a waiver of `percent` takes off one line, rounded half up to 1 đồng."""
+    return _half_up(amount * percent, _PERCENT)
+
+
+def _line(item: FeeItemPart, dossier: Dossier) -> FeeLine:
+    """What an item comes to; a rate is one unit, whose amount is rounded half up to 1 đồng."""
+    if item.of is None:
+        unit, quantity = item.amount or 0, 1 if item.per is None else _stated(item.per, dossier)
+    else:
+        value = _stated(item.of, dossier)
+        unit, quantity = _half_up(value * (item.basis_points or 0), _BASIS_POINTS), int(value > 0)
+    counted = unit * quantity
+    due = _bounded(item, counted) if quantity else 0
+    return FeeLine(code=item.code, amount=unit, quantity=quantity, bounded=None if due == counted else due)
+
+
+def _bounded(item: FeeItemPart, counted: int) -> int:
+    least = max(counted, item.minimum or 0)
+    return least if item.maximum is None else min(least, item.maximum)
+
+
+def _stated(field: str, dossier: Dossier) -> int:
+    """The whole number in a field; of one that was left empty 0."""
+    return int(dossier.form.get(field, 0))
+
+
+def _half_up(amount: int, parts: int) -> int:
+    return (2 * amount + parts) // (2 * parts)

@@ -1,0 +1,70 @@
+"""What the fee of a procedure depends on, for whoever asks for it: names, types, bounds, choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from rules.filing.fees.inputs import APPLICANT, CHANNEL, inputs
+from schemas.base import Model, Text
+from schemas.level import CAPABILITIES, Channel
+from schemas.people import PersonKind
+from schemas.publishing.fact import When
+from schemas.publishing.procedure import FieldKind, Procedure
+from schemas.publishing.procedure_rules import rules_of
+from schemas.saying import said
+
+NO_FILE: Final = "0" * 64
+"""A digest of which nothing here depends."""
+
+
+class Input(Model):
+    """Something that the fee, or a waiver, depends on; `option` is how `motcua fee` is told.
+
+    `minimum` and `maximum` bound a whole number, or the length of a text. Where `when` does not hold, a field is not
+    asked for; one that is not `required` may be left empty.
+    """
+
+    name: str
+    option: str
+    type: FieldKind
+    label: Text
+    required: bool
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[str, ...] = ()
+    when: When = ()
+
+
+def described(procedure: Procedure) -> tuple[Input, ...]:
+    """What the fee depends on: the channel, the kind of applicant, then fields in the order of the form."""
+    by_name = _by_name(procedure)
+    return tuple(by_name[name] for name in inputs(rules_of(procedure, NO_FILE)))
+
+
+def _by_name(procedure: Procedure) -> Mapping[str, Input]:
+    fields = (
+        Input(
+            name=field.code,
+            option=f"--set {field.code}",
+            type=field.kind,
+            label=field.label,
+            required=field.required,
+            minimum=field.minimum,
+            maximum=field.maximum,
+            choices=field.choices,
+            when=field.when,
+        )
+        for field in procedure.form
+    )
+    channels = (channel for channel in Channel if channel in CAPABILITIES[procedure.level].filing)
+    others = (
+        _choice(CHANNEL, "--channel", said("fee.channel"), channels),
+        _choice(APPLICANT, f"--set {APPLICANT}", said("fee.applicant"), PersonKind),
+    )
+    return {one.name: one for one in (*others, *fields)}
+
+
+def _choice(name: str, option: str, label: Text, choices: Iterable[str]) -> Input:
+    chosen = tuple(str(one) for one in choices)
+    return Input(name=name, option=option, type=FieldKind.CHOICE, label=label, required=True, choices=chosen)
