@@ -10,7 +10,7 @@ import re
 import sqlite3
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -142,18 +142,19 @@ async def parse(request: Request, model: type[M]) -> M:
         raise invalid(*((".".join(map(str, e["loc"])) or "body", e["type"]) for e in found)) from None
 
 
-def application(ledger: Ledger, routes: Sequence[Route]) -> Starlette:
-    """The ASGI application around a ledger, with its ticker running from start to stop."""
+def application(ledger: Ledger, routes: Sequence[Route], *jobs: Callable[[], Coroutine[None, None, None]]) -> Starlette:
+    """The ASGI application around a ledger, with its ticker and whatever else runs from start to stop."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        ticker = asyncio.create_task(_tick(ledger))
+        running = [asyncio.create_task(_tick(ledger)), *(asyncio.create_task(job()) for job in jobs)]
         try:
             yield
         finally:
-            ticker.cancel()
-            with suppress(asyncio.CancelledError):
-                await ticker
+            for task in running:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             ledger.db.close()
 
     handlers = {ProblemError: _on_problem, HTTPException: _on_http_exception}

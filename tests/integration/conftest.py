@@ -9,8 +9,8 @@ import pytest
 from activities.partners.http import partner_client
 from activities.partners.signer import RemoteSigner
 from activities.signature.revocation import Responders
-from tests.integration.deploy.test_sandbox import Server
 from tests.integration.signature.party import Party
+from tests.sandboxes import Server
 
 
 @pytest.fixture(scope="module")

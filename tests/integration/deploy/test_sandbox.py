@@ -5,11 +5,9 @@ import re
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from itertools import count
 from pathlib import Path
@@ -29,61 +27,13 @@ from activities.partners.vnpost import Contract, VnPost
 from deploy.sandbox.post import SECRET_KEY
 from deploy.sandbox.post_page import WORDS
 from schemas.parcel import Meaning
+from tests.sandboxes import Server, free_port, until
 
-ROOT = Path(__file__).resolve().parents[3]
 PAY_AFTER = 0.3
 STEP_AFTER = 0.2
 CANARY = "Canary Nguyễn Thị Kiểm Tra"
 RECIPIENT = {"name": CANARY, "phone": "0900000001", "address": "1 Phố Thử", "postcode": "10000"}
 NUMBERS = count(1)
-
-
-class Server:
-    """One sandbox process; `start` again after `kill` keeps port and data."""
-
-    def __init__(self, module: str, data: Path, *options: str) -> None:
-        self.data = data
-        self.output = data / "output.txt"
-        self._port = free_port()
-        self._command = [sys.executable, "-m", f"deploy.sandbox.{module}", "--port", str(self._port)]
-        self._command += ["--data", str(data), *options]
-        self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"http://127.0.0.1:{self._port}"
-        self.client = httpx.Client(base_url=self.url, trust_env=False)
-
-    def start(self) -> None:
-        with self.output.open("ab") as output:
-            self._process = subprocess.Popen(self._command, cwd=ROOT, stdout=output, stderr=output)
-        until(self._listening)
-
-    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
-        assert self._process is not None
-        self._process.send_signal(how)
-        self._process.wait(timeout=10)
-
-    def close(self) -> None:
-        self.client.close()
-        if self._process and self._process.poll() is None:
-            self.kill(signal.SIGTERM)
-
-    def _listening(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, self.output.read_text()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self._port)) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def until(condition: Callable[[], object], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -214,9 +164,10 @@ class TestBank:
     def test_the_pay_page_shows_the_order_and_pays_it(self, bank: Server) -> None:
         key = order(bank)
         page = bank.client.get(f"/orders/{key}/pay")
-        assert "8000 ₫ · pending" in page.text
+        assert "8.000 ₫" in page.text
+        assert "Chờ thanh toán · Not yet paid" in page.text
         after = bank.client.post(f"/orders/{key}/pay", headers={"accept": "text/html"}, follow_redirects=True)
-        assert "8000 ₫ · paid" in after.text
+        assert "Đã thanh toán · Paid<br>+ 8.000 ₫" in after.text
         assert captures(bank, key) == 1
 
     def test_cancelling_stops_only_what_is_not_paid(self, bank: Server) -> None:

@@ -12,8 +12,8 @@ from asn1crypto import pem
 
 from activities.signature.official import INITIALS, SEAL, SIGNATURE, SignatureField, with_fields
 from tests.conftest import World
-from tests.integration.deploy.test_sandbox import Server
 from tests.integration.signature import party as p
+from tests.sandboxes import Server
 from tests.shell import Ended, Shell
 
 NUMBER = "H01.12-2026-K0000001"

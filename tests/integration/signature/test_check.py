@@ -25,9 +25,9 @@ from rules.publishing.forms.sheet import filled_in
 from schemas.filing.submission import signed_digest
 from schemas.saying import said
 from schemas.signature import SignatureVerdict
-from tests.integration.deploy.test_sandbox import Server
 from tests.integration.signature import party as p
 from tests.programs import program
+from tests.sandboxes import Server
 from tests.unit.forms.dossiers import AT, RESIDENCE_FILE, procedure, residence
 
 FORM = p.form()

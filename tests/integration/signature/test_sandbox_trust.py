@@ -22,8 +22,8 @@ from activities.signature.identity import Identity
 from activities.signature.revisions import Form
 from activities.signature.signing import sign_detached
 from tests.conftest import ROOT
-from tests.integration.deploy.test_sandbox import Server
 from tests.integration.signature import party as p
+from tests.sandboxes import Server
 
 SLOW_AFTER = 0.5
 DIGEST = bytes(32)

@@ -1,44 +1,13 @@
-"""The sandbox bank: orders, captures and refunds over HTTP, in a ledger of its own.
+"""Orders with what was captured, refunded and charged back on them."""
 
-Run as `python -m deploy.sandbox.bank --port N --data DIR [--pay-after SECONDS]`. How a payer behaves is told by the
-last characters of `payer_account`:
-
-- `-0001` pays after `--pay-after` seconds
-- `-0002` pays late: `--pay-after` seconds after the order was cancelled
-- `-0003` pays twice: after `--pay-after` seconds, and once more as long after that
-- `-0004` never pays; like any other account it still may on the pay page (`POST /orders/{key}/pay`)
-"""
-
-import html
 import secrets
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
 
-from deploy.sandbox.store import (
-    Ledger,
-    Message,
-    ProblemError,
-    application,
-    arguments,
-    invalid,
-    iso,
-    key_of,
-    key_reused,
-    microseconds,
-    not_found,
-    parse,
-    serve,
-)
-
-PAYS: Final = "-0001"
-PAYS_LATE: Final = "-0002"
-PAYS_TWICE: Final = "-0003"
+from deploy.sandbox.bank.payers import LATE, PAYERS, payer_of
+from deploy.sandbox.store import Ledger, Message, ProblemError, invalid, iso, key_reused, not_found
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS orders (
@@ -52,7 +21,14 @@ CREATE TABLE IF NOT EXISTS refund (
     n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, order_key TEXT NOT NULL REFERENCES orders,
     capture_id TEXT NOT NULL, amount INTEGER NOT NULL, at INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS refund_order ON refund (order_key);
+CREATE TABLE IF NOT EXISTS chargeback (
+    n INTEGER PRIMARY KEY, capture_id TEXT NOT NULL UNIQUE, order_key TEXT NOT NULL REFERENCES orders,
+    amount INTEGER NOT NULL, at INTEGER NOT NULL);
 """
+
+CAPTURE: Final = "capture"
+CHARGEBACK: Final = "chargeback"
+FAIL: Final = "fail"
 
 Json = dict[str, object]
 Dong = Annotated[int, Field(gt=0, lt=2**53)]
@@ -76,10 +52,10 @@ class NewRefund(Message):
 
 
 class BankLedger(Ledger):
-    """Orders with what was captured and refunded on them. `pay_after` is in microseconds."""
+    """Orders with what became of them. `pay_after` is in microseconds."""
 
-    def __init__(self, path: Path, pay_after: int) -> None:
-        super().__init__(path, SCHEMA)
+    def __init__(self, path: Path, pay_after: int, schema: str = "") -> None:
+        super().__init__(path, SCHEMA + schema)
         self._pay_after = pay_after
 
     def put_order(self, key: str, new: NewOrder) -> tuple[Json, bool]:
@@ -94,7 +70,7 @@ class BankLedger(Ledger):
             if not known:
                 order = (key, f"ord_{secrets.token_hex(8)}", *content)
                 self.db.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, NULL)", order)
-                self._plan(key, new.payer_account or "", now)
+                self._plan(key, payer_of(new.payer_account or ""), now + self._pay_after)
             return self._order(key), not known
 
     def order(self, key: str) -> Json:
@@ -109,15 +85,27 @@ class BankLedger(Ledger):
                 self.db.execute("UPDATE orders SET cancelled_at = ? WHERE key = ?", (now, key))
                 self.forget(key)
                 account = self.db.execute("SELECT payer_account FROM orders WHERE key = ?", (key,)).fetchone()[0]
-                if (account or "").endswith(PAYS_LATE):
+                if payer_of(account or "") == LATE:
                     self.schedule(key, "capture", now + self._pay_after)
             return self._order(key)
 
-    def pay(self, key: str) -> Json:
-        """A person pays the whole amount, whatever the order's status. Raises `ProblemError` 404 when there is none."""
+    def pay(self, key: str, payer: str) -> Json:
+        """A person pays, whatever the order's status. `ProblemError` 404: no such order; 422: nobody pays like that."""
+        if payer not in PAYERS:
+            raise invalid(("payer", "enum"))
         with self.transaction() as now:
             self._order(key)
-            self.happen(key, "capture", now)
+            if payer == LATE:
+                self.schedule(key, CAPTURE, self._when_late(key, now))
+            self._plan(key, payer, now)
+            self._settle(now)
+            return self._order(key)
+
+    def charge_back(self, key: str, capture_id: str | None = None) -> Json:
+        """The payer's bank takes a capture back, the last one unless another is named."""
+        with self.transaction() as now:
+            self._order(key)
+            self.happen(key, f"{CHARGEBACK}:{capture_id or ''}", now)
             return self._order(key)
 
     def put_refund(self, key: str, new: NewRefund) -> tuple[Json, bool]:
@@ -142,18 +130,38 @@ class BankLedger(Ledger):
         with self.transaction():
             return [self._order(row["key"]) for row in self.db.execute("SELECT key FROM orders ORDER BY rowid")]
 
-    def happen(self, key: str, what: str, at: int) -> None:  # noqa: ARG002 -- a bank has one thing to happen: a capture
+    def happen(self, key: str, what: str, at: int) -> None:
+        kind, _, how = what.partition(":")
+        if kind == CAPTURE:
+            self._capture(key, int(how or 0), at)
+        elif kind == CHARGEBACK:
+            self._charge_back(key, how, at)
+        self.happened(key, kind, at)
+
+    def happened(self, key: str, kind: str, at: int) -> None:
+        """Whatever else that causes."""
+
+    def _capture(self, key: str, more: int, at: int) -> None:
         self.db.execute(
             "INSERT INTO capture (capture_id, order_key, amount, at)"
-            " SELECT ?, key, amount, ? FROM orders WHERE key = ?",
-            (f"cap_{secrets.token_hex(8)}", at, key),
+            " SELECT ?, key, max(1, amount + ?), ? FROM orders WHERE key = ?",
+            (f"cap_{secrets.token_hex(8)}", more, at, key),
         )
 
-    def _plan(self, key: str, account: str, now: int) -> None:
-        if account.endswith((PAYS, PAYS_TWICE)):
-            self.schedule(key, "capture", now + self._pay_after)
-        if account.endswith(PAYS_TWICE):
-            self.schedule(key, "capture", now + 2 * self._pay_after)
+    def _charge_back(self, key: str, capture_id: str, at: int) -> None:
+        self.db.execute(
+            "INSERT OR IGNORE INTO chargeback (capture_id, order_key, amount, at)"
+            " SELECT capture_id, order_key, amount, ? FROM capture"
+            " WHERE order_key = ? AND ? IN ('', capture_id) ORDER BY n DESC LIMIT 1",
+            (at, key, capture_id),
+        )
+
+    def _plan(self, key: str, payer: str | None, first: int) -> None:
+        for what, later in PAYERS[payer].steps if payer else ():
+            self.schedule(key, what, first + later * self._pay_after)
+
+    def _when_late(self, key: str, now: int) -> int:  # noqa: ARG002 -- an order of this wire has no end
+        return now + self._pay_after
 
     def _check_refund(self, new: NewRefund) -> None:
         captured = self.db.execute(
@@ -176,6 +184,8 @@ class BankLedger(Ledger):
             raise not_found()
         captures = self.db.execute("SELECT * FROM capture WHERE order_key = ? ORDER BY n", (key,)).fetchall()
         refunds = self.db.execute("SELECT * FROM refund WHERE order_key = ? ORDER BY n", (key,)).fetchall()
+        charged = self.db.execute("SELECT * FROM chargeback WHERE order_key = ? ORDER BY n", (key,)).fetchall()
+        chargebacks = [{"capture_id": c["capture_id"], "amount": c["amount"], "at": iso(c["at"])} for c in charged]
         return {
             **{name: row[name] for name in ("key", "order_id", "amount", "currency", "description")},
             "status": "cancelled" if row["cancelled_at"] else "paid" if captures else "pending",
@@ -184,75 +194,5 @@ class BankLedger(Ledger):
                 {"key": r["key"], "capture_id": r["capture_id"], "amount": r["amount"], "at": iso(r["at"])}
                 for r in refunds
             ],
+            **({"chargebacks": chargebacks} if chargebacks else {}),
         }
-
-
-class BankServer:
-    """The bank's HTTP face."""
-
-    def __init__(self, ledger: BankLedger) -> None:
-        self._ledger = ledger
-
-    def routes(self) -> list[Route]:
-        return [
-            Route("/orders/{key}", self.put_order, methods=["PUT"]),
-            Route("/orders/{key}", self.get_order, methods=["GET"]),
-            Route("/orders/{key}/cancel", self.cancel, methods=["POST"]),
-            Route("/orders/{key}/pay", self.pay, methods=["POST"]),
-            Route("/orders/{key}/pay", self.pay_page, methods=["GET"], name="pay_page"),
-            Route("/refunds/{key}", self.put_refund, methods=["PUT"]),
-            Route("/ledger", self.ledger, methods=["GET"]),
-        ]
-
-    async def put_order(self, request: Request) -> Response:
-        order, new = self._ledger.put_order(key_of(request), await parse(request, NewOrder))
-        return JSONResponse(_with_pay_url(request, order), 201 if new else 200)
-
-    async def get_order(self, request: Request) -> Response:
-        return JSONResponse(_with_pay_url(request, self._ledger.order(key_of(request))))
-
-    async def cancel(self, request: Request) -> Response:
-        return JSONResponse(_with_pay_url(request, self._ledger.cancel(key_of(request))))
-
-    async def pay(self, request: Request) -> Response:
-        order = self._ledger.pay(key_of(request))
-        if "text/html" in request.headers.get("accept", ""):
-            return RedirectResponse(request.url, 303)
-        return JSONResponse(_with_pay_url(request, order))
-
-    async def pay_page(self, request: Request) -> Response:
-        order = self._ledger.order(key_of(request))
-        return HTMLResponse(
-            "<!doctype html><html lang='vi'><meta charset='utf-8'><title>Ngân hàng thử nghiệm · Sandbox bank</title>"
-            f"<h1>Ngân hàng thử nghiệm · Sandbox bank</h1><p>{html.escape(str(order['description']))}</p>"
-            f"<p>{order['amount']} ₫ · {order['status']}</p>"
-            "<form method='post'><button>Thanh toán · Pay</button></form></html>"
-        )
-
-    async def put_refund(self, request: Request) -> Response:
-        refund, new = self._ledger.put_refund(key_of(request), await parse(request, NewRefund))
-        return JSONResponse(refund, 201 if new else 200)
-
-    async def ledger(self, request: Request) -> Response:
-        return JSONResponse({"orders": [_with_pay_url(request, order) for order in self._ledger.orders()]})
-
-
-def _with_pay_url(request: Request, order: Json) -> Json:
-    return {**order, "pay_url": str(request.url_for("pay_page", key=order["key"]))}
-
-
-def bank(data: Path, pay_after: float) -> Starlette:
-    """The bank over `data/bank.sqlite3`; `pay_after` in seconds."""
-    ledger = BankLedger(data / "bank.sqlite3", microseconds(pay_after))
-    return application(ledger, BankServer(ledger).routes())
-
-
-def main() -> None:
-    parser = arguments("Sandbox bank")
-    parser.add_argument("--pay-after", type=float, default=0.3, help="seconds until a payer who pays by itself pays")
-    options = parser.parse_args()
-    serve(bank(options.data, options.pay_after), options.port)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,55 @@
+"""Makes the bank's callbacks, and makes them again while nobody says that they were heard."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+
+from deploy.sandbox.bank.wired import WiredLedger
+from deploy.sandbox.store import TICK_S
+
+_TIMEOUT_S: Final = 10.0
+_LONGEST: Final = 500
+
+
+class Sender:
+    """`base` is the address under which each wire has its own: `base/vnpay` and so on."""
+
+    def __init__(self, ledger: WiredLedger, base: str) -> None:
+        self._ledger = ledger
+        self._base = base
+
+    async def forever(self) -> None:
+        sending: set[asyncio.Task[None]] = set()
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+            while True:
+                for row in self._due():
+                    sending.add(task := asyncio.create_task(self._send(client, row)))
+                    task.add_done_callback(sending.discard)
+                await asyncio.sleep(TICK_S)
+
+    async def once(self) -> None:
+        """Make those that are due, and wait for what is answered."""
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+            await asyncio.gather(*(self._send(client, row) for row in self._due()))
+
+    def _due(self) -> list[Mapping[str, Any]]:
+        try:
+            return list(self._ledger.callbacks_due())
+        except sqlite3.OperationalError:
+            return []  # a full disk passes, and they are still due
+
+    async def _send(self, client: httpx.AsyncClient, row: Mapping[str, Any]) -> None:
+        call = json.loads(row["call"])
+        url = f"{self._base}/{row['wire']}" + (f"?{call['query']}" if call["query"] else "")
+        try:
+            answer = await client.request(
+                call["method"], url, content=call["body"].encode() or None, headers=call["headers"]
+            )
+            status, said = answer.status_code, answer.text[:_LONGEST]
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            status, said = 0, type(error).__name__
+        self._ledger.callback_answered(row["n"], row["wire"], status, said)

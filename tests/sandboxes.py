@@ -1,0 +1,61 @@
+"""Sandbox servers as real processes on loopback."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from tests.conftest import ROOT
+
+
+class Server:
+    """One sandbox process; `start` again after `kill` keeps port and data."""
+
+    def __init__(self, module: str, data: Path, *options: str) -> None:
+        self.data = data
+        self.output = data / "output.txt"
+        self._port = free_port()
+        self._command = [sys.executable, "-m", f"deploy.sandbox.{module}", "--port", str(self._port)]
+        self._command += ["--data", str(data), *options]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.client = httpx.Client(base_url=self.url, trust_env=False)
+
+    def start(self) -> None:
+        with self.output.open("ab") as output:
+            self._process = subprocess.Popen(self._command, cwd=ROOT, stdout=output, stderr=output)
+        until(self._listening)
+
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
+        assert self._process is not None
+        self._process.send_signal(how)
+        self._process.wait(timeout=10)
+
+    def close(self) -> None:
+        self.client.close()
+        if self._process and self._process.poll() is None:
+            self.kill(signal.SIGTERM)
+
+    def _listening(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.output.read_text()
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._port)) == 0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(condition: Callable[[], object], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.02)
