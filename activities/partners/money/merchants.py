@@ -1,0 +1,61 @@
+"""Every merchant that is set up, by a name of ours: who may take money for an agency, and how each is spoken to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Final, TypeAlias
+
+import httpx
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter
+
+from activities.partners.money.platform import PlatformDoor, PlatformMerchant
+from activities.partners.money.platform_api import Platform
+from activities.partners.money.provider import Door, Kind, Notice, Provider, Received, Refused, Verdict
+from activities.partners.money.vietqr import VietQr, VietQrMerchant
+from activities.partners.money.vnpay import VnPayDoor, VnPayMerchant
+from activities.partners.money.vnpay_api import VnPay
+
+Merchant: TypeAlias = Annotated[VnPayMerchant | PlatformMerchant | VietQrMerchant, Field(discriminator="kind")]
+Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,39}$")]
+Merchants: TypeAlias = Mapping[Name, Merchant]
+
+MERCHANTS: Final[TypeAdapter[Merchants]] = TypeAdapter(Merchants, config=ConfigDict(hide_input_in_errors=True))
+"""Reads `MOTCUA_PROVIDERS`."""
+
+
+def offered(merchants: Merchants, agency: str) -> tuple[str, ...]:
+    """The names of those who may take money for an agency, in the order of the settings; the payer chooses."""
+    return tuple(name for name, found in merchants.items() if not found.agencies or agency in found.agencies)
+
+
+def provider(name: str, merchant: Merchant, client: httpx.AsyncClient) -> Provider:
+    """Whom to ask. `client` needs no base address."""
+    match merchant:
+        case VnPayMerchant():
+            return VnPay(name, merchant, client)
+        case PlatformMerchant():
+            return Platform(name, merchant, client)
+        case VietQrMerchant():
+            return VietQr(name, merchant)
+
+
+def door(name: str, merchant: Merchant) -> Door:
+    """Who hears its callbacks."""
+    match merchant:
+        case VnPayMerchant():
+            return VnPayDoor(name, merchant)
+        case PlatformMerchant():
+            return PlatformDoor(name, merchant)
+        case VietQrMerchant():
+            return VietQr(name, merchant)
+
+
+def heard(merchants: Merchants, kind: Kind, received: Received, now: datetime) -> Notice | Refused:
+    """What a callback of this kind says, by whichever merchant it is signed for."""
+    for name, merchant in merchants.items():
+        if merchant.kind == kind:
+            found = door(name, merchant).verified(received, now)
+            if isinstance(found, Notice) or found.verdict is not Verdict.BAD_SIGNATURE:
+                return found
+    return Refused(verdict=Verdict.BAD_SIGNATURE)

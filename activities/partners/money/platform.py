@@ -1,0 +1,168 @@
+"""The national payment platform (Nền tảng thanh toán trực tuyến, Cổng DVCQG), as one province's client speaks it.
+
+Every message names the fields that its `MaXacThuc` covers by their order alone: SHA-256 over them and the secret,
+joined by `|`. A value with a `|` in it could be read in two ways, so none is sent and none is believed. What was not
+found, such as the names of the status codes, is set with the merchant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from pydantic import SecretStr
+
+from activities.partners.money.once import object_once
+from activities.partners.money.provider import (
+    AHEAD,
+    CALLBACK_BYTES,
+    LARGEST,
+    REFERENCE,
+    TRANSACTION,
+    Notice,
+    Outcome,
+    Received,
+    Refused,
+    Reply,
+    Verdict,
+    instant,
+)
+from schemas.base import Model, StrictModel
+
+SIGNATURE: Final = "MaXacThuc"
+SUCCESS: Final = "00"
+
+
+class Payee(Model):
+    """The account of the agency (tài khoản thụ hưởng)."""
+
+    account: str
+    bank: str
+    name: str
+
+
+class PlatformMerchant(StrictModel):
+    """A partner of the platform.
+
+    Attributes:
+        partner: `MaDoiTac`.
+        init_fields: What is signed of a demand, in this order, before the secret; and so on.
+        states: What `TrangThaiGD` of a query says; anything else is pending.
+        failed: What `MaLoi` of a callback says when nothing was taken. Any other but `00` is pending: a query tells.
+        reversed: The same, when money was taken back from us.
+        unknown: `MaLoi` of a query about what it never heard of.
+        replies: `MaLoi` of our own answer to a callback.
+        agencies: For whom it takes money; for all without.
+    """
+
+    kind: Literal["platform"]
+    partner: str
+    secret: SecretStr
+    payee: Payee
+    init_url: str
+    query_url: str
+    version: str = "1.0.6"
+    init_fields: tuple[str, ...] = (
+        *("LoaiBanTin", "PhienBan", "MaDoiTac", "MaThamChieu", "SoTien", "LoaiHinhThanhToan", "MaNgonNgu", "MaTienTe"),
+        *("MaNganHang", "ThongTinGiaoDich", "ThoiGianGD", "Ip"),
+    )
+    query_fields: tuple[str, ...] = ("LoaiBanTin", "PhienBan", "MaDoiTac", "MaThamChieu", "ThoiGianGD")
+    query_answer_fields: tuple[str, ...] = (
+        *("LoaiBanTin", "MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaTienTe"),
+        *("MaGiaoDich", "TrangThaiGD", "ThoiGianGD"),
+    )
+    callback_fields: tuple[str, ...] = (
+        *("LoaiBanTin", "MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaTienTe"),
+        *("MaGiaoDich", "MaNganHang", "ThoiGianGD", "ThongTinGiaoDich"),
+    )
+    states: Mapping[str, Outcome] = {"1": Outcome.PAID, "3": Outcome.PENDING, "4": Outcome.FAILED}
+    failed: frozenset[str] = frozenset()
+    reversed: frozenset[str] = frozenset()
+    unknown: str = "01"
+    replies: Mapping[Verdict, str] = {
+        Verdict.CONFIRMED: "00",
+        Verdict.UNKNOWN_ORDER: "01",
+        Verdict.ALREADY: "02",
+        Verdict.WRONG_AMOUNT: "04",
+        Verdict.BAD_SIGNATURE: "97",
+        Verdict.UNREADABLE: "99",
+    }
+    agencies: frozenset[str] = frozenset()
+
+
+class PlatformDoor:
+    """The `Door` for its callbacks, which come as JSON."""
+
+    def __init__(self, name: str, merchant: PlatformMerchant) -> None:
+        self._name = name
+        self._merchant = merchant
+
+    def verified(self, received: Received, now: datetime) -> Notice | Refused:
+        merchant, said = self._merchant, _said(received.body)
+        if not signed(merchant.secret, merchant.callback_fields, said) or said.get("MaDoiTac") != merchant.partner:
+            return Refused(verdict=Verdict.BAD_SIGNATURE)
+        reference = said.get("MaThamChieu", "")
+        if not REFERENCE.fullmatch(reference):
+            return Refused(verdict=Verdict.UNKNOWN_ORDER)
+        amount = dong(said.get("SoTien", ""))
+        if amount is None or said.get("MaTienTe") != "VND":
+            return Refused(verdict=Verdict.WRONG_AMOUNT, reference=reference)
+        code, transaction, at = said.get("MaLoi", ""), said.get("MaGiaoDich", ""), instant(said.get("ThoiGianGD", ""))
+        fine = REFERENCE.fullmatch(code) and TRANSACTION.fullmatch(transaction)
+        if not fine or at is None or at > now + AHEAD:
+            return Refused(verdict=Verdict.UNREADABLE, reference=reference)
+        return Notice(
+            provider=self._name,
+            reference=reference,
+            transaction=transaction,
+            amount=amount,
+            outcome=self._outcome(code),
+            said=(code,),
+            at=at,
+        )
+
+    def reply(self, verdict: Verdict) -> Reply:
+        return Reply(status=200, body={"MaLoi": self._merchant.replies[verdict], "MoTaLoi": verdict.value})
+
+    def _outcome(self, code: str) -> Outcome:
+        if code in self._merchant.reversed:
+            return Outcome.REVERSED
+        if code == SUCCESS:
+            return Outcome.PAID
+        return Outcome.FAILED if code in self._merchant.failed else Outcome.PENDING
+
+
+def checksum(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) -> str:
+    """`MaXacThuc`. The secret comes last, so that nobody can go on where the hash ended."""
+    values = [said.get(name, "") for name in fields]
+    return hashlib.sha256("|".join([*values, secret.get_secret_value()]).encode()).hexdigest()
+
+
+def signed(secret: SecretStr, fields: tuple[str, ...], said: Mapping[str, str]) -> bool:
+    """Whether `MaXacThuc` is right, and can be right for these values alone."""
+    expected, found = checksum(secret, fields, said), said.get(SIGNATURE, "").lower()
+    right = hmac.compare_digest(found.encode(), expected.encode())
+    return right and not any("|" in said.get(name, "") for name in fields)
+
+
+def _said(body: bytes) -> dict[str, str]:
+    """What a body says; of one that is too long or no JSON nothing."""
+    try:
+        return texts(object_once(body)) if len(body) <= CALLBACK_BYTES else {}
+    except ValueError:
+        return {}
+
+
+def texts(said: Mapping[str, Any]) -> dict[str, str]:
+    """Texts, and whole numbers as texts; of anything else, or what no encoding can hold, nothing was said."""
+    found = {name: str(value) for name, value in said.items() if isinstance(value, str) or type(value) is int}
+    return {name: value for name, value in found.items() if value.isprintable()}
+
+
+def dong(amount: str) -> int | None:
+    """`SoTien`; none unless it is a whole sum above nothing."""
+    whole = int(amount) if amount.isascii() and amount.isdigit() and len(amount) <= len(str(LARGEST)) else 0
+    return whole if 0 < whole <= LARGEST else None

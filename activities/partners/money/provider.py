@@ -1,0 +1,255 @@
+"""What the house asks of whoever takes money, and what they tell it, whatever their wire.
+
+A callback and the answer to a query become the same `Notice`. Amounts are whole đồng.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b32encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum, auto
+from typing import Annotated, Final, Literal, Protocol, TypeAlias
+
+from pydantic import Field, StringConstraints
+
+from rules.time.working_time import VIETNAM
+from schemas.base import Dong, Instant, Model
+
+Kind: TypeAlias = Literal["bank", "vnpay", "platform", "vietqr"]
+"""A wire. There may be several merchants on one."""
+
+REFERENCE: Final = re.compile(r"[A-Za-z0-9]{1,100}")
+TRANSACTION: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
+LARGEST: Final = 2**53 - 1
+CALLBACK_BYTES: Final = 8192
+"""No callback is longer."""
+
+AHEAD: Final = timedelta(minutes=15)
+"""A statement may be dated so much later than our clock."""
+
+_STAMP: Final = re.compile(r"[0-9]{14}")
+_PREFIX: Final = "MC"
+_DIGEST_BYTES: Final = 10
+
+
+class Capabilities(Model):
+    """What a wire can do. Where it can't, people do it by hand, or statements say it."""
+
+    push: bool
+    query: bool
+    cancel: bool
+    refund: bool
+
+
+CAPABILITIES: Final[Mapping[Kind, Capabilities]] = {
+    "bank": Capabilities(push=False, query=True, cancel=True, refund=True),
+    "vnpay": Capabilities(push=True, query=True, cancel=False, refund=True),
+    "platform": Capabilities(push=True, query=True, cancel=False, refund=False),
+    "vietqr": Capabilities(push=True, query=False, cancel=False, refund=False),
+}
+
+
+class Outcome(StrEnum):
+    """What became of money. `PENDING` is also whatever nobody can tell."""
+
+    PAID = auto()
+    PENDING = auto()
+    FAILED = auto()
+    REVERSED = auto()
+
+
+class Line(Model):
+    """A fee inside of a demand."""
+
+    code: str
+    name: str
+    amount: Dong
+
+
+class About(Model):
+    """What the money is for, as the national platform wants to know it."""
+
+    procedure: str
+    procedure_name: str
+    agency: str
+    agency_name: str
+    filing: str
+    lines: tuple[Line, ...]
+
+
+class Demand(Model):
+    """A request for money, with which each call about it is made.
+
+    Attributes:
+        reference: What providers know it by, `reference_of` its business key.
+        description: Goes to the payer without diacritics; nothing personal.
+        made: When it was first asked; every repeat says the same.
+        payer_address: The payer's IP address.
+    """
+
+    reference: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,25}$")]
+    amount: Dong
+    description: str
+    made: Instant
+    expires: Instant
+    about: About
+    language: Literal["vi", "en"] = "vi"
+    payer_address: str = "127.0.0.1"
+
+
+class Asked(Model):
+    """Where the payer goes: a page, or a code to scan."""
+
+    pay_url: str | None = None
+    code: str | None = None
+
+
+class Giving(Model):
+    """Give back, under a business key of its own, from one transaction that took `of` đồng."""
+
+    key: str
+    transaction: str
+    of: Dong
+    amount: Dong
+    by: str
+
+
+class Given(Model):
+    """What became of it; `PENDING` is asked again under the same key."""
+
+    outcome: Outcome
+    transaction: str | None = None
+
+
+class Notice(Model):
+    """Something that a provider says about money, and that is signed.
+
+    Attributes:
+        provider: The merchant, by its name in the settings.
+        reference: The demand's; none where only a memo tells.
+        transaction: The provider's own number for it.
+        said: The codes of its status, as they were said.
+        at: When it happened, if it was said.
+        memo: What stands on a transfer. It may name people.
+    """
+
+    provider: str
+    reference: str | None
+    transaction: str
+    amount: Dong
+    outcome: Outcome
+    said: tuple[str, ...]
+    at: Instant | None = None
+    memo: str | None = Field(default=None, repr=False)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """By which the inbox knows a repeat."""
+        return (self.provider, self.reference or "", self.transaction, *self.said)
+
+
+class Verdict(StrEnum):
+    """What a callback is answered."""
+
+    CONFIRMED = auto()
+    UNKNOWN_ORDER = auto()
+    WRONG_AMOUNT = auto()
+    ALREADY = auto()
+    BAD_SIGNATURE = auto()
+    UNREADABLE = auto()
+
+
+class Refused(Model):
+    """A callback that says nothing. One that is signed names the `reference` if that can be read."""
+
+    verdict: Verdict
+    reference: str | None = None
+
+
+class Expected(Model):
+    """The demand under a reference, as the house knows it."""
+
+    amount: Dong
+    settled: bool
+
+
+def judge(found: Notice | Refused, expected: Expected | None) -> Verdict:
+    """The verdict, in VNPay's order: signature, order, amount, not yet confirmed."""
+    if isinstance(found, Refused):
+        unknown = found.reference is not None and expected is None
+        return Verdict.UNKNOWN_ORDER if unknown else found.verdict
+    if expected is None:
+        return Verdict.UNKNOWN_ORDER
+    if found.amount != expected.amount:
+        return Verdict.WRONG_AMOUNT
+    return Verdict.ALREADY if expected.settled else Verdict.CONFIRMED
+
+
+@dataclass(frozen=True)
+class Received:
+    """A callback as it came, not a byte of it read. Names of headers are lower case."""
+
+    query: bytes = b""
+    body: bytes = b""
+    headers: Mapping[str, str] | None = None
+
+
+class Reply(Model):
+    """What is answered: a status of HTTP, and JSON."""
+
+    status: int
+    body: Mapping[str, str]
+
+
+class Door(Protocol):
+    """The half of a provider that hears callbacks: pure."""
+
+    def verified(self, received: Received, now: datetime) -> Notice | Refused:
+        """What it says, if it is signed."""
+
+    def reply(self, verdict: Verdict) -> Reply:
+        """The answer in the provider's own words."""
+
+
+class Provider(Protocol):
+    """The half that is asked. Each raises `UnreachableError` (outcome unknown) or `RejectedError` (refused)."""
+
+    async def order(self, demand: Demand) -> Asked:
+        """Where to pay. A repeat answers the same."""
+
+    async def query(self, demand: Demand) -> Notice:
+        """How it stands. `RejectedError` `not_found`: the provider never heard of it."""
+
+    async def refund(self, demand: Demand, giving: Giving) -> Given:
+        """Give back, or find it given."""
+
+
+class NotOfferedError(Exception):
+    """The provider's wire has no such call; `CAPABILITIES` says so before."""
+
+
+def reference_of(key: str) -> str:
+    """What a demand is known by outside: 18 capitals and digits made of its business key.
+
+    It survives what banks do to a memo, and tells nothing to who reads it there.
+    """
+    return _PREFIX + b32encode(hashlib.sha256(key.encode()).digest()[:_DIGEST_BYTES]).decode()
+
+
+def stamp(at: datetime) -> str:
+    """`yyyyMMddHHmmss` of Hà Nội."""
+    return f"{at.astimezone(VIETNAM):%Y%m%d%H%M%S}"
+
+
+def instant(text: str) -> datetime | None:
+    """The instant of such a stamp, if it is one."""
+    if not _STAMP.fullmatch(text):
+        return None
+    try:
+        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=VIETNAM).astimezone(UTC)
+    except ValueError:
+        return None

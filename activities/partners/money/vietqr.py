@@ -1,0 +1,160 @@
+"""Transfers by VietQR: a code for each demand, and the credit notes by which a bank says that money came.
+
+No official text of NAPAS was read; the credit note is the sandbox bank's, until a bank's own is known. A transfer names
+its demand by the memo alone, which banks cut and garnish.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+
+from activities.partners.money import emv
+from activities.partners.money.once import object_once
+from activities.partners.money.provider import (
+    AHEAD,
+    CALLBACK_BYTES,
+    LARGEST,
+    TRANSACTION,
+    Asked,
+    Demand,
+    Given,
+    Giving,
+    Notice,
+    NotOfferedError,
+    Outcome,
+    Received,
+    Refused,
+    Reply,
+    Verdict,
+)
+from schemas.base import Instant, StrictModel
+
+_NAPAS: Final = "A000000727"
+_TO_ACCOUNT: Final = "QRIBFTTA"
+_SHORTEST: Final = 10
+"""Characters that must be left of a number that a bank has cut."""
+
+_STATUS: Final = {Verdict.BAD_SIGNATURE: 401, Verdict.UNREADABLE: 422}
+_OUTCOMES: Final = {"credit": Outcome.PAID, "reversal": Outcome.REVERSED}
+
+
+class VietQrMerchant(StrictModel):
+    """An account that takes transfers.
+
+    Attributes:
+        bank: The bank's number (BIN), six digits.
+        secret: With which the bank signs its credit notes.
+        signature_header: Where the signature stands: HMAC-SHA256 in hex over the body.
+        agencies: For whom it takes money; for all without.
+    """
+
+    kind: Literal["vietqr"]
+    bank: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+    account: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,19}$")]
+    secret: SecretStr
+    signature_header: str = "x-signature"
+    agencies: frozenset[str] = frozenset()
+
+
+class _CreditNote(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    id: Annotated[str, Field(pattern=f"^{TRANSACTION.pattern}$")]
+    account: str
+    amount: Annotated[int, Field(gt=0, le=LARGEST)]
+    currency: Literal["VND"]
+    memo: Annotated[str, Field(max_length=500)]
+    kind: Literal["credit", "reversal"]
+    at: Instant
+
+
+class VietQr:
+    """A `Provider` that makes codes, and the `Door` for what comes of them."""
+
+    def __init__(self, name: str, merchant: VietQrMerchant) -> None:
+        self._name = name
+        self._merchant = merchant
+
+    def code(self, reference: str, amount: int) -> str:
+        """What the picture says: pay so many đồng into the account, with the reference as memo."""
+        account = emv.field("00", self._merchant.bank) + emv.field("01", self._merchant.account)
+        to = emv.field("00", _NAPAS) + emv.field("01", account) + emv.field("02", _TO_ACCOUNT)
+        return emv.code(
+            emv.field("00", "01"),
+            emv.field("01", "12"),
+            emv.field("38", to),
+            emv.field("53", "704"),
+            emv.field("54", str(amount)),
+            emv.field("58", "VN"),
+            emv.field("62", emv.field("08", reference)),
+        )
+
+    async def order(self, demand: Demand) -> Asked:
+        return Asked(code=self.code(demand.reference, demand.amount))
+
+    async def query(self, demand: Demand) -> Notice:  # noqa: ARG002 -- the protocol's
+        raise NotOfferedError(self._name)
+
+    async def refund(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
+        raise NotOfferedError(self._name)
+
+    def verified(self, received: Received, now: datetime) -> Notice | Refused:
+        """What a credit note says. It names no demand: `match` finds it by the memo."""
+        signature = (received.headers or {}).get(self._merchant.signature_header, "")
+        expected = hmac.new(self._merchant.secret.get_secret_value().encode(), received.body, "sha256").hexdigest()
+        if len(received.body) > CALLBACK_BYTES or not _same(signature, expected):
+            return Refused(verdict=Verdict.BAD_SIGNATURE)
+        try:
+            note = _CreditNote.model_validate_json(received.body)
+            object_once(received.body)
+        except (ValidationError, ValueError):
+            return Refused(verdict=Verdict.UNREADABLE)
+        if note.account != self._merchant.account:
+            return Refused(verdict=Verdict.BAD_SIGNATURE)
+        if note.at > now + AHEAD:
+            return Refused(verdict=Verdict.UNREADABLE)
+        return Notice(
+            provider=self._name,
+            reference=None,
+            transaction=note.id,
+            amount=note.amount,
+            outcome=_OUTCOMES[note.kind],
+            said=(note.kind,),
+            at=note.at,
+            memo=note.memo,
+        )
+
+    def reply(self, verdict: Verdict) -> Reply:
+        """A bank is told that its note was taken, whatever demand it is for."""
+        return Reply(status=_STATUS.get(verdict, 200), body={"code": verdict.value})
+
+
+def match(memo: str, references: Iterable[str]) -> str | None:
+    """The one open demand that a memo names; none where it names none or several: a person looks.
+
+    Banks write a memo in capitals, without diacritics or punctuation, put words before and after it, and cut its end.
+    """
+    plain, known = _plain(memo), {reference.upper(): reference for reference in references}
+    whole = [reference for reference in known if reference in plain]
+    found = whole or [reference for reference in known if _cut(plain, reference)]
+    return known[found[0]] if len(found) == 1 else None
+
+
+def _cut(plain: str, reference: str) -> bool:
+    return any(plain.endswith(reference[:length]) for length in range(_SHORTEST, len(reference)))
+
+
+def _plain(memo: str) -> str:
+    letters = unicodedata.normalize("NFD", memo.replace("đ", "d").replace("Đ", "D"))
+    return re.sub(r"[^A-Z0-9]", "", letters.upper())
+
+
+def _same(said: str, expected: str) -> bool:
+    return hmac.compare_digest(said.encode("utf-8", "replace"), expected.encode())

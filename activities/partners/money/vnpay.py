@@ -1,0 +1,213 @@
+"""VNPay 2.1.0: the address that a payer is sent to, and the IPN by which VNPay says what came of it.
+
+What the payer's browser brings back (ReturnURL) is only shown; the IPN is what counts. Both are signed in the same way.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, Literal
+from urllib.parse import quote_plus, unquote_to_bytes
+
+from pydantic import SecretStr
+
+from activities.partners.money.provider import (
+    AHEAD,
+    CALLBACK_BYTES,
+    LARGEST,
+    REFERENCE,
+    TRANSACTION,
+    Demand,
+    Notice,
+    Outcome,
+    Received,
+    Refused,
+    Reply,
+    Verdict,
+    instant,
+    stamp,
+)
+from schemas.base import StrictModel
+
+VERSION: Final = "2.1.0"
+SUCCESS: Final = "00"
+_SIGNATURE: Final = "vnp_SecureHash"
+_UNSIGNED: Final = frozenset({_SIGNATURE, "vnp_SecureHashType"})
+_NAME: Final = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
+_CODE: Final = re.compile(r"[0-9A-Za-z]{2}")
+_AMOUNT: Final = re.compile(r"[0-9]{1,20}")
+_PER_DONG: Final = 100
+
+_REPLIES: Final[Mapping[Verdict, tuple[str, str]]] = {
+    Verdict.CONFIRMED: ("00", "Confirm Success"),
+    Verdict.UNKNOWN_ORDER: ("01", "Order not found"),
+    Verdict.ALREADY: ("02", "Order already confirmed"),
+    Verdict.WRONG_AMOUNT: ("04", "Invalid amount"),
+    Verdict.BAD_SIGNATURE: ("97", "Invalid signature"),
+    Verdict.UNREADABLE: ("99", "Unknown error"),
+}
+
+
+class VnPayMerchant(StrictModel):
+    """A terminal at VNPay. What nobody has confirmed may be set; the defaults are what clients of VNPay do.
+
+    Attributes:
+        terminal: `vnp_TmnCode`.
+        secret: The key of every signature.
+        pay_url: Where the payer goes.
+        api_url: Where queries and refunds go.
+        return_url: Where the payer's browser comes back to, only to be shown something.
+        address: Our own IP address, as VNPay wants to be told.
+        query_fields: What a query signs, in this order, joined by `|`; and so on.
+        failed: What `vnp_TransactionStatus` says when nothing was taken for good. Anything unknown is pending.
+        reversed: The same, when money was taken back from us.
+        refusals: Answers to a refund by which it will never be done.
+        agencies: For whom it takes money; for all without.
+    """
+
+    kind: Literal["vnpay"]
+    terminal: str
+    secret: SecretStr
+    pay_url: str
+    api_url: str
+    return_url: str
+    address: str = "127.0.0.1"
+    query_fields: tuple[str, ...] = (
+        *("RequestId", "Version", "Command", "TmnCode", "TxnRef"),
+        *("TransactionDate", "CreateDate", "IpAddr", "OrderInfo"),
+    )
+    query_answer_fields: tuple[str, ...] = (
+        *("ResponseId", "Command", "ResponseCode", "Message", "TmnCode", "TxnRef", "Amount", "BankCode", "PayDate"),
+        *("TransactionNo", "TransactionType", "TransactionStatus", "OrderInfo", "PromotionCode", "PromotionAmount"),
+    )
+    refund_fields: tuple[str, ...] = (
+        *("RequestId", "Version", "Command", "TmnCode", "TransactionType", "TxnRef", "Amount"),
+        *("TransactionNo", "TransactionDate", "CreateBy", "CreateDate", "IpAddr", "OrderInfo"),
+    )
+    refund_answer_fields: tuple[str, ...] = (
+        *("ResponseId", "Command", "ResponseCode", "Message", "TmnCode", "TxnRef", "Amount", "BankCode", "PayDate"),
+        *("TransactionNo", "TransactionType", "TransactionStatus", "OrderInfo"),
+    )
+    failed: frozenset[str] = frozenset({"02"})
+    reversed: frozenset[str] = frozenset()
+    refusals: frozenset[str] = frozenset({"02", "03", "04", "13", "91", "93", "95"})
+    agencies: frozenset[str] = frozenset()
+
+
+class VnPayDoor:
+    """The `Door` for IPNs, which come as the query of a GET."""
+
+    def __init__(self, name: str, merchant: VnPayMerchant) -> None:
+        self._name = name
+        self._merchant = merchant
+
+    def verified(self, received: Received, now: datetime) -> Notice | Refused:
+        fields = _fields(received.query)
+        if fields is None or not self._signed(fields) or _text(fields, "TmnCode") != self._merchant.terminal:
+            return Refused(verdict=Verdict.BAD_SIGNATURE)
+        reference = _text(fields, "TxnRef")
+        if not REFERENCE.fullmatch(reference):
+            return Refused(verdict=Verdict.UNKNOWN_ORDER)
+        amount = dong(_text(fields, "Amount"))
+        if amount is None:
+            return Refused(verdict=Verdict.WRONG_AMOUNT, reference=reference)
+        return self._notice(fields, reference, amount, now) or Refused(verdict=Verdict.UNREADABLE, reference=reference)
+
+    def reply(self, verdict: Verdict) -> Reply:
+        """VNPay reads the code alone, and comes again after all but 00 and 02."""
+        code, message = _REPLIES[verdict]
+        return Reply(status=200, body={"RspCode": code, "Message": message})
+
+    def _signed(self, fields: Mapping[str, bytes]) -> bool:
+        # Over what was received: encoders differ in what they escape, and only the sender's own bytes are signed.
+        names = sorted(name for name in fields if name.startswith("vnp_") and name not in _UNSIGNED)
+        data = b"&".join(name.encode() + b"=" + fields[name] for name in names)
+        return hmac.compare_digest(fields.get(_SIGNATURE, b"").lower(), sign(self._merchant.secret, data).encode())
+
+    def _notice(self, fields: Mapping[str, bytes], reference: str, amount: int, now: datetime) -> Notice | None:
+        code, status = _text(fields, "ResponseCode"), _text(fields, "TransactionStatus")
+        transaction, paid = _text(fields, "TransactionNo"), _text(fields, "PayDate")
+        at = instant(paid)
+        if not (_CODE.fullmatch(code) and _CODE.fullmatch(status) and TRANSACTION.fullmatch(transaction)):
+            return None
+        if paid and (at is None or at > now + AHEAD):
+            return None
+        return Notice(
+            provider=self._name,
+            reference=reference,
+            transaction=transaction,
+            amount=amount,
+            outcome=outcome(self._merchant, code, status),
+            said=(code, status),
+            at=at,
+        )
+
+
+def pay_url(merchant: VnPayMerchant, demand: Demand) -> str:
+    """The address that the payer is sent to. The same demand always has the same one."""
+    fields = {
+        "vnp_Version": VERSION,
+        "vnp_Command": "pay",
+        "vnp_TmnCode": merchant.terminal,
+        "vnp_Amount": str(demand.amount * _PER_DONG),
+        "vnp_CreateDate": stamp(demand.made),
+        "vnp_CurrCode": "VND",
+        "vnp_ExpireDate": stamp(demand.expires),
+        "vnp_IpAddr": demand.payer_address,
+        "vnp_Locale": "vn" if demand.language == "vi" else "en",
+        "vnp_OrderInfo": plain(demand.description),
+        "vnp_OrderType": "other",
+        "vnp_ReturnUrl": merchant.return_url,
+        "vnp_TxnRef": demand.reference,
+    }
+    data = "&".join(f"{name}={quote_plus(value)}" for name, value in sorted(fields.items()))
+    return f"{merchant.pay_url}?{data}&{_SIGNATURE}={sign(merchant.secret, data.encode())}"
+
+
+def sign(secret: SecretStr, data: bytes) -> str:
+    """HMAC-SHA512 in hex."""
+    return hmac.new(secret.get_secret_value().encode(), data, "sha512").hexdigest()
+
+
+def outcome(merchant: VnPayMerchant, code: str, status: str) -> Outcome:
+    """Only 00 and 00 is money."""
+    if status in merchant.reversed:
+        return Outcome.REVERSED
+    if code == status == SUCCESS:
+        return Outcome.PAID
+    return Outcome.FAILED if status in merchant.failed else Outcome.PENDING
+
+
+def dong(amount: str) -> int | None:
+    """`vnp_Amount`, which is in hundredths of a đồng; none unless it is a whole sum above nothing."""
+    hundredths = int(amount) if _AMOUNT.fullmatch(amount) else 0
+    whole, rest = divmod(hundredths, _PER_DONG)
+    return whole if 0 < whole <= LARGEST and not rest else None
+
+
+def plain(text: str) -> str:
+    """Letters, digits and few signs, at most 255: what VNPay takes as `vnp_OrderInfo`, and never a pipe."""
+    letters = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    kept = re.sub(r"[^A-Za-z0-9 .,:_-]", "", letters)
+    return re.sub(r" +", " ", kept)[:255]
+
+
+def _fields(query: bytes) -> dict[str, bytes] | None:
+    """Values as they were encoded, without empty ones; none where a name comes twice or is written strangely."""
+    pairs = [piece.partition(b"=") for piece in query.split(b"&")]
+    names = [name for name, _, _ in pairs]
+    if len(query) > CALLBACK_BYTES or len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):
+        return None
+    return {name.decode(): value for name, _, value in pairs if value}
+
+
+def _text(fields: Mapping[str, bytes], name: str) -> str:
+    """The value; nothing where it is missing or not UTF-8."""
+    try:
+        return unquote_to_bytes(fields.get(f"vnp_{name}", b"").replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        return ""

@@ -1,0 +1,131 @@
+"""What VNPay is asked, server to server: `querydr` and `refund`. Both answers are signed, too."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+import httpx
+from pydantic import ConfigDict
+
+from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError
+from activities.partners.money.provider import (
+    TRANSACTION,
+    Asked,
+    Demand,
+    Given,
+    Giving,
+    Notice,
+    Outcome,
+    instant,
+    stamp,
+)
+from activities.partners.money.vnpay import SUCCESS, VERSION, VnPayMerchant, dong, outcome, pay_url, plain, sign
+
+_SYSTEM: Final = "vnpay"
+_NOT_FOUND: Final = "91"
+_REPEATED: Final = "94"
+_WHOLE: Final = "02"
+_PART: Final = "03"
+_BEING_REFUNDED: Final = frozenset({"05", "06"})
+
+
+class _Answer(PartnerResponse):
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    def said(self) -> dict[str, str]:
+        """Texts and numbers, as the signature takes them; anything else was not said."""
+        found = (self.model_extra or {}).items()
+        return {name: str(value) for name, value in found if isinstance(value, str | int) and value is not True}
+
+
+class _Question(PartnerResponse):
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class VnPay:
+    """A `Provider` over VNPay."""
+
+    def __init__(self, name: str, merchant: VnPayMerchant, client: httpx.AsyncClient) -> None:
+        self._name = name
+        self._merchant = merchant
+        self._partner = Partner(_SYSTEM, client)
+
+    async def order(self, demand: Demand) -> Asked:
+        """VNPay hears of it from the payer's browser, so that before it is opened it is `not_found`."""
+        return Asked(pay_url=pay_url(self._merchant, demand))
+
+    async def query(self, demand: Demand) -> Notice:
+        now = datetime.now(UTC)
+        asked = {**self._common("querydr", demand, now), "RequestId": _request_id(f"{demand.reference}:{now}")}
+        said = await self._ask(asked, self._merchant.query_fields, self._merchant.query_answer_fields)
+        code = said.get("vnp_ResponseCode", "")
+        if code == _NOT_FOUND:
+            raise RejectedError(_SYSTEM, httpx.codes.OK, "not_found")
+        amount, transaction = dong(said.get("vnp_Amount", "")), said.get("vnp_TransactionNo", "")
+        mine = said.get("vnp_TxnRef") == demand.reference and said.get("vnp_TmnCode") == self._merchant.terminal
+        if code != SUCCESS or not mine or amount is None or not TRANSACTION.fullmatch(transaction):
+            raise UnreachableError(_SYSTEM, "an answer that tells nothing")
+        status = said.get("vnp_TransactionStatus", "")
+        return Notice(
+            provider=self._name,
+            reference=demand.reference,
+            transaction=transaction,
+            amount=amount,
+            outcome=outcome(self._merchant, code, status),
+            said=(code, status),
+            at=instant(said.get("vnp_PayDate", "")),
+        )
+
+    async def refund(self, demand: Demand, giving: Giving) -> Given:
+        """The request's number is made of the key, so that VNPay knows a repeat; it answers one without its outcome."""
+        asked = {
+            **self._common("refund", demand, datetime.now(UTC)),
+            "RequestId": _request_id(giving.key),
+            "TransactionType": _WHOLE if giving.amount == giving.of else _PART,
+            "Amount": str(giving.amount * 100),
+            "TransactionNo": giving.transaction,
+            "CreateBy": plain(giving.by),
+        }
+        said = await self._ask(asked, self._merchant.refund_fields, self._merchant.refund_answer_fields)
+        code, status = said.get("vnp_ResponseCode", ""), said.get("vnp_TransactionStatus", "")
+        if code in self._merchant.refusals:
+            raise RejectedError(_SYSTEM, httpx.codes.OK, code)
+        if code == _REPEATED or (code == SUCCESS and status in _BEING_REFUNDED):
+            return Given(outcome=Outcome.PENDING)
+        if code != SUCCESS or status != SUCCESS:
+            raise UnreachableError(_SYSTEM, "an answer that tells nothing")
+        return Given(outcome=Outcome.PAID, transaction=said.get("vnp_TransactionNo"))
+
+    def _common(self, command: str, demand: Demand, now: datetime) -> dict[str, str]:
+        return {
+            "Version": VERSION,
+            "Command": command,
+            "TmnCode": self._merchant.terminal,
+            "TxnRef": demand.reference,
+            "OrderInfo": plain(demand.description),
+            "TransactionDate": stamp(demand.made),
+            "CreateDate": stamp(now),
+            "IpAddr": self._merchant.address,
+        }
+
+    async def _ask(
+        self, asked: Mapping[str, str], fields: tuple[str, ...], answer_fields: tuple[str, ...]
+    ) -> dict[str, str]:
+        """Raises `UnreachableError` for an answer that is not signed: anybody may have written it."""
+        secret = self._merchant.secret
+        signature = sign(secret, "|".join(asked.get(name, "") for name in fields).encode())
+        question = {f"vnp_{name}": value for name, value in asked.items()} | {"vnp_SecureHash": signature}
+        answer = await self._partner.call("POST", self._merchant.api_url, _Answer, _Question.model_validate(question))
+        said = answer.said()
+        expected = sign(secret, "|".join(said.get(f"vnp_{name}", "") for name in answer_fields).encode())
+        if not hmac.compare_digest(said.get("vnp_SecureHash", "").lower().encode(), expected.encode()):
+            raise UnreachableError(_SYSTEM, "an answer that is not signed")
+        return said
+
+
+def _request_id(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
