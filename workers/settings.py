@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, Json, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from activities.partners.money.merchants import Merchants
 from activities.partners.vnpost import Contract
 from activities.signature.identity import SubjectRules
 from workers.build import own_build
@@ -76,6 +77,7 @@ class WorkerSettings(RecordSettings):
     post_contract: Json[Contract] = Field(default="{}", description="what was agreed with the post, and its words")  # type: ignore[assignment] # read as what is set
     post_customer_key: str = Field(default=SANDBOX_KEY, description="the post's customerKey for us")
     post_secret_key: SecretStr = Field(default=SecretStr(SANDBOX_KEY), description="the post's secretKey for us")
+    providers: Json[Merchants] = Field(default="{}", description="who takes money, by names of ours; secret")  # type: ignore[arg-type] # read as what is set
     clamd: str | None = Field(
         default=None, description="path of the socket of the virus scanner clamd; files stay unscanned without"
     )

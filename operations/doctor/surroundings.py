@@ -28,6 +28,7 @@ SETTINGS: Final = frozenset(
         *NEEDED,
         "MOTCUA_OWNER_DATABASE_URL",
         "MOTCUA_SUPERUSER_DATABASE_URL",
+        "MOTCUA_PROVIDERS",
         "MOTCUA_POST_CONTRACT",
         "MOTCUA_POST_CUSTOMER_KEY",
         "MOTCUA_POST_SECRET_KEY",
@@ -58,7 +59,7 @@ SETTINGS: Final = frozenset(
 _OURS: Final = ("MOTCUA_", "TEMPORAL_")
 _ADDRESSES: Final = frozenset(name for name in SETTINGS if name.endswith("_URL")) | {"MOTCUA_OBJECTS"}
 _OPEN: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PROFILE", "TEMPORAL_TLS"}) | (
-    SETTINGS - _ADDRESSES - {"MOTCUA_MASTER_KEY", "MOTCUA_POST_SECRET_KEY"}
+    SETTINGS - _ADDRESSES - {"MOTCUA_MASTER_KEY", "MOTCUA_POST_SECRET_KEY", "MOTCUA_PROVIDERS"}
 )
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
