@@ -53,6 +53,7 @@ class PlatformMerchant(StrictModel):
         states: What `TrangThaiGD` of a query says; anything else is pending.
         failed: What `MaLoi` of a callback says when nothing was taken. Any other but `00` is pending: a query tells.
         reversed: The same, when money was taken back from us.
+        refusals: `MaLoi` of an answer to a demand that will never be taken; after any other but `00` it is asked again.
         unknown: `MaLoi` of a query about what it never heard of.
         replies: `MaLoi` of our own answer to a callback.
         agencies: For whom it takes money; for all without.
@@ -81,6 +82,7 @@ class PlatformMerchant(StrictModel):
     states: Mapping[str, Outcome] = {"1": Outcome.PAID, "3": Outcome.PENDING, "4": Outcome.FAILED}
     failed: frozenset[str] = frozenset()
     reversed: frozenset[str] = frozenset()
+    refusals: frozenset[str] = frozenset()
     unknown: str = "01"
     replies: Mapping[Verdict, str] = {
         Verdict.CONFIRMED: "00",

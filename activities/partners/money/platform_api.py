@@ -54,9 +54,10 @@ class Platform:
         receipt = {"ThongTinBienLai": self._receipt(demand)}
         said = await self._ask(self._merchant.init_url, asked, self._merchant.init_fields, receipt)
         url = said.get("UrlThanhToan", "")
-        if said.get("MaLoi") != SUCCESS:
-            raise RejectedError(_SYSTEM, httpx.codes.OK, said.get("MaLoi", "")[:20])
-        if not url:
+        code = said.get("MaLoi", "")
+        if code in self._merchant.refusals:
+            raise RejectedError(_SYSTEM, httpx.codes.OK, code)
+        if code != SUCCESS or not url:
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
         return Asked(pay_url=url)
 

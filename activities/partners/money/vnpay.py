@@ -65,7 +65,10 @@ class VnPayMerchant(StrictModel):
         query_fields: What a query signs, in this order, joined by `|`; and so on.
         failed: What `vnp_TransactionStatus` says when nothing was taken for good. Anything unknown is pending.
         reversed: The same, when money was taken back from us.
+        unknown: The answer about what VNPay never heard of.
         refusals: Answers to a refund by which it will never be done.
+        repeated: The answer to a refund that was asked for before, whatever became of it.
+        being_refunded: What `vnp_TransactionStatus` says of a refund that is under way.
         agencies: For whom it takes money; for all without.
     """
 
@@ -94,7 +97,10 @@ class VnPayMerchant(StrictModel):
     )
     failed: frozenset[str] = frozenset({"02"})
     reversed: frozenset[str] = frozenset()
+    unknown: str = "91"
     refusals: frozenset[str] = frozenset({"02", "03", "04", "13", "91", "93", "95"})
+    repeated: str = "94"
+    being_refunded: frozenset[str] = frozenset({"05", "06"})
     agencies: frozenset[str] = frozenset()
 
 

@@ -26,11 +26,8 @@ from activities.partners.money.provider import (
 from activities.partners.money.vnpay import SUCCESS, VERSION, VnPayMerchant, dong, outcome, pay_url, plain, sign
 
 _SYSTEM: Final = "vnpay"
-_NOT_FOUND: Final = "91"
-_REPEATED: Final = "94"
 _WHOLE: Final = "02"
 _PART: Final = "03"
-_BEING_REFUNDED: Final = frozenset({"05", "06"})
 
 
 class _Answer(PartnerResponse):
@@ -63,7 +60,7 @@ class VnPay:
         asked = {**self._common("querydr", demand, now), "RequestId": _request_id(f"{demand.reference}:{now}")}
         said = await self._ask(asked, self._merchant.query_fields, self._merchant.query_answer_fields)
         code = said.get("vnp_ResponseCode", "")
-        if code == _NOT_FOUND:
+        if code == self._merchant.unknown:
             raise RejectedError(_SYSTEM, httpx.codes.OK, "not_found")
         amount, transaction = dong(said.get("vnp_Amount", "")), said.get("vnp_TransactionNo", "")
         mine = said.get("vnp_TxnRef") == demand.reference and said.get("vnp_TmnCode") == self._merchant.terminal
@@ -94,7 +91,7 @@ class VnPay:
         code, status = said.get("vnp_ResponseCode", ""), said.get("vnp_TransactionStatus", "")
         if code in self._merchant.refusals:
             raise RejectedError(_SYSTEM, httpx.codes.OK, code)
-        if code == _REPEATED or (code == SUCCESS and status in _BEING_REFUNDED):
+        if code == self._merchant.repeated or (code == SUCCESS and status in self._merchant.being_refunded):
             return Given(outcome=Outcome.PENDING)
         if code != SUCCESS or status != SUCCESS:
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")

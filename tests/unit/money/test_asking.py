@@ -1,0 +1,245 @@
+"""Answers to queries and refunds, each field wrong: nothing but a signed answer about this demand is believed."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from activities.partners.http import RejectedError, UnreachableError
+from activities.partners.money.platform import PlatformMerchant
+from activities.partners.money.platform_api import Platform
+from activities.partners.money.provider import Demand, Giving, Outcome
+from activities.partners.money.vnpay import VnPayMerchant
+from activities.partners.money.vnpay_api import VnPay
+from tests.unit.money.conftest import NOW
+
+ANSWER = {
+    "vnp_ResponseId": "1",
+    "vnp_Command": "querydr",
+    "vnp_ResponseCode": "00",
+    "vnp_Message": "Thành công",
+    "vnp_TmnCode": "MOTCUA01",
+    "vnp_TxnRef": "",
+    "vnp_Amount": "13500000",
+    "vnp_BankCode": "NCB",
+    "vnp_PayDate": "20261127095900",
+    "vnp_TransactionNo": "14226112",
+    "vnp_TransactionType": "01",
+    "vnp_TransactionStatus": "00",
+    "vnp_OrderInfo": "Le phi",
+    "vnp_PromotionCode": "",
+    "vnp_PromotionAmount": "",
+}
+REFUNDED = {name: value for name, value in ANSWER.items() if "Promotion" not in name} | {"vnp_Command": "refund"}
+STATE = {
+    "LoaiBanTin": "QUERY",
+    "MaLoi": "00",
+    "MaDoiTac": "MOTCUA",
+    "MaThamChieu": "",
+    "SoTien": "135000",
+    "MaTienTe": "VND",
+    "MaGiaoDich": "14226112",
+    "TrangThaiGD": "1",
+    "ThoiGianGD": "20261127095900",
+}
+
+
+def hmac_of(values: list[str], key: str = "a key") -> str:
+    return hmac.new(key.encode(), "|".join(values).encode(), hashlib.sha512).hexdigest()
+
+
+class Side:
+    """The other side: keeps what it was asked, and says what it is told to."""
+
+    def __init__(self, says: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        self.asked: dict[str, Any] = {}
+        self._says = says
+
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked = json.loads(request.content)
+        return httpx.Response(200, json=self._says(self.asked))
+
+
+def vnpay_says(fields: dict[str, str], change: dict[str, Any], key: str = "a key") -> Side:
+    def says(asked: dict[str, Any]) -> dict[str, Any]:
+        said = fields | {"vnp_TxnRef": asked["vnp_TxnRef"]} | change
+        values = [str(said.get(name) or "") for name in fields]
+        return {**said, "vnp_SecureHash": hmac_of(values, key)}
+
+    return Side(says)
+
+
+def platform_says(change: dict[str, Any], key: str = "a key") -> Side:
+    def says(asked: dict[str, Any]) -> dict[str, Any]:
+        said = STATE | {"MaThamChieu": asked["MaThamChieu"]} | change
+        values = [str(said.get(name) or "") for name in STATE]
+        return {**said, "MaXacThuc": hashlib.sha256("|".join([*values, key]).encode()).hexdigest()}
+
+    return Side(says)
+
+
+async def test_a_query_signs_its_fields_in_order(vnpay: VnPayMerchant, demand: Demand) -> None:
+    side = vnpay_says(ANSWER, {})
+    async with side.client() as client:
+        notice = await VnPay("vnpay", vnpay, client).query(demand)
+    order = [
+        "RequestId",
+        "Version",
+        "Command",
+        "TmnCode",
+        "TxnRef",
+        "TransactionDate",
+        "CreateDate",
+        "IpAddr",
+        "OrderInfo",
+    ]
+    assert side.asked["vnp_SecureHash"] == hmac_of([side.asked[f"vnp_{name}"] for name in order])
+    assert side.asked["vnp_TransactionDate"] == "20261127100000"
+    assert (notice.amount, notice.outcome, notice.at) == (135_000, Outcome.PAID, NOW - timedelta(minutes=1))
+
+
+async def test_a_refund_signs_its_fields_in_order_under_the_same_number_each_time(
+    vnpay: VnPayMerchant, demand: Demand
+) -> None:
+    side, numbers = vnpay_says(REFUNDED, {}), []
+    order = [
+        "RequestId",
+        "Version",
+        "Command",
+        "TmnCode",
+        "TransactionType",
+        "TxnRef",
+        "Amount",
+        "TransactionNo",
+        "TransactionDate",
+        "CreateBy",
+        "CreateDate",
+        "IpAddr",
+        "OrderInfo",
+    ]
+    async with side.client() as client:
+        for amount, kind in ((135_000, "02"), (1, "03")):
+            giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=amount, by="Đỗ | A")
+            given = await VnPay("vnpay", vnpay, client).refund(demand, giving)
+            assert given.outcome is Outcome.PAID
+            assert side.asked["vnp_SecureHash"] == hmac_of([side.asked[f"vnp_{name}"] for name in order])
+            assert (side.asked["vnp_TransactionType"], side.asked["vnp_Amount"]) == (kind, str(amount * 100))
+            numbers.append(side.asked["vnp_RequestId"])
+    assert numbers[0] == numbers[1]
+
+
+@pytest.mark.parametrize("name", ["vnp_ResponseCode", "vnp_TmnCode", "vnp_TxnRef", "vnp_Amount", "vnp_TransactionNo"])
+@pytest.mark.parametrize("value", ["", "?", "1" * 500, None, True, 1.5, [], {}])
+async def test_an_answer_of_vnpay_that_tells_nothing(
+    vnpay: VnPayMerchant, demand: Demand, name: str, value: Any
+) -> None:
+    async with vnpay_says(ANSWER, {name: value}).client() as client:
+        with pytest.raises(UnreachableError):
+            await VnPay("vnpay", vnpay, client).query(demand)
+
+
+@pytest.mark.parametrize("name", ["MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaGiaoDich"])
+@pytest.mark.parametrize("value", ["", "?", "a|b", None, True, 1.5, []])
+async def test_an_answer_of_the_platform_that_tells_nothing(
+    platform: PlatformMerchant, demand: Demand, name: str, value: Any
+) -> None:
+    async with platform_says({name: value}).client() as client:
+        with pytest.raises(UnreachableError):
+            await Platform("dvc", platform, client).query(demand)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"MaLoi": "00"}, UnreachableError),
+        ({"UrlThanhToan": "https://pay.test"}, UnreachableError),
+        ({"MaLoi": "97"}, UnreachableError),
+        ({"MaLoi": "03"}, RejectedError),
+        ({"MaLoi": "00", "UrlThanhToan": "https://pay.test"}, None),
+        ({"MaLoi": "00", "UrlThanhToan": ["https://pay.test"]}, UnreachableError),
+    ],
+)
+async def test_answers_to_an_order_at_the_platform(
+    platform: PlatformMerchant, demand: Demand, answer: dict[str, Any], expected: Any
+) -> None:
+    merchant = platform.model_copy(update={"refusals": frozenset({"03"})})
+    side = Side(lambda _asked: answer)
+    async with side.client() as client:
+        if expected is None:
+            await Platform("dvc", merchant, client).order(demand)
+        else:
+            with pytest.raises(expected):
+                await Platform("dvc", merchant, client).order(demand)
+    names = (
+        "LoaiBanTin PhienBan MaDoiTac MaThamChieu SoTien LoaiHinhThanhToan MaNgonNgu MaTienTe"
+        " MaNganHang ThongTinGiaoDich ThoiGianGD Ip"
+    )
+    values = [*(side.asked[name] for name in names.split()), "a key"]
+    assert side.asked["MaXacThuc"] == hashlib.sha256("|".join(values).encode()).hexdigest()
+    assert "|" not in "".join(values)
+    assert side.asked["ThongTinBienLai"]["MaDVC"] == "1.002835.01"
+    assert side.asked["ThongTinBienLai"]["PhiLePhi"] == [
+        {"MaPhiLePhi": "licence", "TenPhiLePhi": "Lệ phí", "SoTien": "135000"}
+    ]
+
+
+async def test_answers_signed_with_another_key(
+    vnpay: VnPayMerchant, platform: PlatformMerchant, demand: Demand
+) -> None:
+    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")
+    async with vnpay_says(ANSWER, {}, "another").client() as client:
+        with pytest.raises(UnreachableError, match="not signed"):
+            await VnPay("vnpay", vnpay, client).query(demand)
+        with pytest.raises(UnreachableError, match="not signed"):
+            await VnPay("vnpay", vnpay, client).refund(demand, giving)
+    async with platform_says({}, "another").client() as client:
+        with pytest.raises(UnreachableError, match="not signed"):
+            await Platform("dvc", platform, client).query(demand)
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [("1", Outcome.PAID), ("3", Outcome.PENDING), ("4", Outcome.FAILED), ("", Outcome.PENDING), ("9", Outcome.PENDING)],
+)
+async def test_states_of_the_platform(platform: PlatformMerchant, demand: Demand, state: str, outcome: Outcome) -> None:
+    async with platform_says({"TrangThaiGD": state}).client() as client:
+        notice = await Platform("dvc", platform, client).query(demand)
+    assert notice.outcome is outcome
+    assert (notice.said == ("00",)) == (outcome is Outcome.PAID)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        ("00", "00", Outcome.PAID),
+        ("00", "05", Outcome.PENDING),
+        ("00", "06", Outcome.PENDING),
+        ("94", "", Outcome.PENDING),
+        ("00", "09", UnreachableError),
+        ("99", "", UnreachableError),
+        ("98", "00", UnreachableError),
+        ("97", "", UnreachableError),
+        ("", "", UnreachableError),
+        ("93", "", RejectedError),
+        ("95", "", RejectedError),
+        ("91", "", RejectedError),
+    ],
+)
+async def test_answers_to_a_refund(vnpay: VnPayMerchant, demand: Demand, code: str, status: str, expected: Any) -> None:
+    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")
+    change = {"vnp_ResponseCode": code, "vnp_TransactionStatus": status}
+    async with vnpay_says(REFUNDED, change).client() as client:
+        wire = VnPay("vnpay", vnpay, client)
+        if isinstance(expected, Outcome):
+            assert (await wire.refund(demand, giving)).outcome is expected
+        else:
+            with pytest.raises(expected):
+                await wire.refund(demand, giving)
