@@ -28,12 +28,20 @@ from activities.partners.money.provider import (
     Refused,
     Reply,
     Verdict,
-    instant,
 )
+from activities.partners.money.stamps import instant
 from schemas.base import Model, StrictModel
 
 SIGNATURE: Final = "MaXacThuc"
 SUCCESS: Final = "00"
+_REPLIES: Final[Mapping[Verdict, str]] = {
+    Verdict.CONFIRMED: "00",
+    Verdict.UNKNOWN_ORDER: "01",
+    Verdict.ALREADY: "02",
+    Verdict.WRONG_AMOUNT: "04",
+    Verdict.BAD_SIGNATURE: "97",
+    Verdict.UNREADABLE: "99",
+}
 
 
 class Payee(Model):
@@ -55,7 +63,7 @@ class PlatformMerchant(StrictModel):
         reversed: The same, when money was taken back from us.
         refusals: `MaLoi` of an answer to a demand that will never be taken; after any other but `00` it is asked again.
         unknown: `MaLoi` of a query about what it never heard of.
-        replies: `MaLoi` of our own answer to a callback.
+        replies: `MaLoi` of our own answer to a callback, where it is not VNPay's code.
         agencies: For whom it takes money; for all without.
     """
 
@@ -84,14 +92,7 @@ class PlatformMerchant(StrictModel):
     reversed: frozenset[str] = frozenset()
     refusals: frozenset[str] = frozenset()
     unknown: str = "01"
-    replies: Mapping[Verdict, str] = {
-        Verdict.CONFIRMED: "00",
-        Verdict.UNKNOWN_ORDER: "01",
-        Verdict.ALREADY: "02",
-        Verdict.WRONG_AMOUNT: "04",
-        Verdict.BAD_SIGNATURE: "97",
-        Verdict.UNREADABLE: "99",
-    }
+    replies: Mapping[Verdict, str] = {}
     agencies: frozenset[str] = frozenset()
 
 
@@ -127,7 +128,9 @@ class PlatformDoor:
         )
 
     def reply(self, verdict: Verdict) -> Reply:
-        return Reply(status=200, body={"MaLoi": self._merchant.replies[verdict], "MoTaLoi": verdict.value})
+        return Reply(
+            status=200, body={"MaLoi": {**_REPLIES, **self._merchant.replies}[verdict], "MoTaLoi": verdict.value}
+        )
 
     def _outcome(self, code: str) -> Outcome:
         if code in self._merchant.reversed:

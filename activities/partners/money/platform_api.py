@@ -20,9 +20,8 @@ from activities.partners.money.provider import (
     Notice,
     NotOfferedError,
     Outcome,
-    instant,
-    stamp,
 )
+from activities.partners.money.stamps import instant, stamp
 from activities.partners.money.vnpay import plain
 
 _SYSTEM: Final = "platform"

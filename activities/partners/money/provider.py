@@ -10,13 +10,12 @@ import re
 from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from typing import Annotated, Final, Literal, Protocol, TypeAlias
 
 from pydantic import Field, StringConstraints
 
-from rules.time.working_time import VIETNAM
 from schemas.base import Dong, Instant, Model
 
 Kind: TypeAlias = Literal["bank", "vnpay", "platform", "vietqr"]
@@ -31,7 +30,6 @@ CALLBACK_BYTES: Final = 8192
 AHEAD: Final = timedelta(minutes=15)
 """A statement may be dated so much later than our clock."""
 
-_STAMP: Final = re.compile(r"[0-9]{14}")
 _PREFIX: Final = "MC"
 _DIGEST_BYTES: Final = 10
 
@@ -238,18 +236,3 @@ def reference_of(key: str) -> str:
     It survives what banks do to a memo, and tells nothing to who reads it there.
     """
     return _PREFIX + b32encode(hashlib.sha256(key.encode()).digest()[:_DIGEST_BYTES]).decode()
-
-
-def stamp(at: datetime) -> str:
-    """`yyyyMMddHHmmss` of Hà Nội."""
-    return f"{at.astimezone(VIETNAM):%Y%m%d%H%M%S}"
-
-
-def instant(text: str) -> datetime | None:
-    """The instant of such a stamp, if it is one."""
-    if not _STAMP.fullmatch(text):
-        return None
-    try:
-        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=VIETNAM).astimezone(UTC)
-    except ValueError:
-        return None

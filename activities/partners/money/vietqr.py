@@ -114,7 +114,7 @@ class VietQr:
         try:
             note = _CreditNote.model_validate_json(received.body)
             object_once(received.body)
-        except (ValidationError, ValueError):
+        except (ValidationError, ValueError, OverflowError):  # an instant may be none of UTC's
             return Refused(verdict=Verdict.UNREADABLE)
         if note.account != self._merchant.account:
             return Refused(verdict=Verdict.BAD_SIGNATURE)
@@ -128,7 +128,7 @@ class VietQr:
             outcome=_OUTCOMES[note.kind],
             said=(note.kind,),
             at=note.at,
-            memo=note.memo,
+            memo="".join(filter(str.isprintable, note.memo)),
         )
 
     def reply(self, verdict: Verdict) -> Reply:

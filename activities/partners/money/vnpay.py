@@ -28,9 +28,8 @@ from activities.partners.money.provider import (
     Refused,
     Reply,
     Verdict,
-    instant,
-    stamp,
 )
+from activities.partners.money.stamps import instant, stamp
 from schemas.base import StrictModel
 
 VERSION: Final = "2.1.0"

@@ -20,9 +20,8 @@ from activities.partners.money.provider import (
     Giving,
     Notice,
     Outcome,
-    instant,
-    stamp,
 )
+from activities.partners.money.stamps import instant, stamp
 from activities.partners.money.vnpay import SUCCESS, VERSION, VnPayMerchant, dong, outcome, pay_url, plain, sign
 
 _SYSTEM: Final = "vnpay"

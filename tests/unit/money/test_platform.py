@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from activities.partners.money.platform import PlatformDoor, PlatformMerchant
-from activities.partners.money.provider import Expected, Notice, Outcome, Received, judge, stamp
+from activities.partners.money.provider import Expected, Notice, Outcome, Received, Verdict, judge
+from activities.partners.money.stamps import stamp
 from tests.unit.money.conftest import NOW
 
 REFERENCE = "MC234567ABCDEFGHIJ"
@@ -90,6 +91,12 @@ def test_a_code_that_nobody_knows_is_no_failure(platform: PlatformMerchant) -> N
 )
 def test_the_order_of_checks(door: PlatformDoor, known: dict[str, Expected], code: str) -> None:
     assert answer(door, signed(FIELDS), known) == code
+
+
+def test_our_own_codes_may_be_others(platform: PlatformMerchant) -> None:
+    door = PlatformDoor("dvc", platform.model_copy(update={"replies": {Verdict.ALREADY: "00"}}))
+    settled = {REFERENCE: Expected(amount=135_000, settled=True)}
+    assert (answer(door, signed(FIELDS), settled), answer(door, signed(FIELDS), {})) == ("00", "01")
 
 
 @pytest.mark.parametrize("name", FIELDS)

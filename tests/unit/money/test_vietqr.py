@@ -216,6 +216,14 @@ def test_wrong_keys_and_accounts_and_times(door: VietQr) -> None:
     assert verdict(door, received(NOTE | {"at": (NOW + timedelta(minutes=16)).isoformat()})) == UNREADABLE
     assert verdict(door, received(NOTE | {"at": (NOW - timedelta(days=999)).isoformat()})) == (None, 200)
     assert verdict(door, received(NOTE)) == (None, 200)
+    for impossible in ("0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-07:00", "2026-02-30T00:00:00Z"):
+        assert verdict(door, received(NOTE | {"at": impossible})) == UNREADABLE
+
+
+def test_of_a_memo_stays_what_can_be_kept(door: VietQr) -> None:
+    found = door.verified(received(NOTE | {"memo": "a\x00b\nMC\u202e"}), NOW)
+    assert isinstance(found, Notice)
+    assert found.memo == "abMC"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"\xff\xfe", b"{", b"[" * 5000])
