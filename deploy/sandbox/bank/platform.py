@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from deploy.sandbox.bank.callbacks import Sender
 from deploy.sandbox.bank.merchants import PLATFORM_FAILED, PLATFORM_REVERSED, PLATFORM_STATE_REVERSED
-from deploy.sandbox.bank.wire import Call, Fact, Merchant, State, Wire, number, stamp
+from deploy.sandbox.bank.wire import Call, Fact, Merchant, State, Wire, number, ordered, said_in, stamp
 from deploy.sandbox.bank.wired import Standing, WiredLedger
 
 _CODES: Final[Mapping[State, str]] = {"paid": "00", "failed": PLATFORM_FAILED, "reversed": PLATFORM_REVERSED}
@@ -99,24 +99,25 @@ class PlatformWire:
         self._merchant = ledger.merchants["platform"]
 
     async def init(self, request: Request) -> Response:
-        said = json.loads(await request.body())
+        said = await said_in(request)
         if not self._signed(said, _INIT):
             return JSONResponse({"MaLoi": "97"})
         details = {"receipt": said.get("ThongTinBienLai")}
-        key = self._ledger.open("platform", said["MaThamChieu"], int(said["SoTien"]), said["ThongTinGiaoDich"], details)
+        reference, amount = ordered(said.get("MaThamChieu"), said.get("SoTien"))
+        key = self._ledger.open("platform", reference, amount, str(said.get("ThongTinGiaoDich")), details)
         if self._ledger.at_once(key, "platform"):
             await self._sender.once()
         return JSONResponse({"MaLoi": "00", "UrlThanhToan": str(request.url_for("pay_page", key=key))})
 
     async def query(self, request: Request) -> Response:
-        said = json.loads(await request.body())
+        said = await said_in(request)
         if not self._signed(said, _QUERY):
             return JSONResponse({"MaLoi": "97"})
-        standing = self._ledger.standing(f"platform:{said['MaThamChieu']}")
+        standing = self._ledger.standing(f"platform:{said.get('MaThamChieu')}")
         answer = {
             "LoaiBanTin": "QUERY",
             "MaDoiTac": self._merchant.name,
-            "MaThamChieu": said["MaThamChieu"],
+            "MaThamChieu": said.get("MaThamChieu", ""),
             "MaTienTe": "VND",
             "ThoiGianGD": stamp(time.time_ns() // 1000),
             **(_found(standing) if standing else {"MaLoi": "01"}),

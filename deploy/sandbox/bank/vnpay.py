@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from deploy.sandbox.bank.callbacks import Sender
 from deploy.sandbox.bank.ledger import NewRefund
 from deploy.sandbox.bank.merchants import VNPAY_REVERSED
-from deploy.sandbox.bank.wire import HANOI, Call, Fact, Merchant, State, Wire, nth, number, stamp
+from deploy.sandbox.bank.wire import HANOI, Call, Fact, Merchant, State, Wire, nth, number, ordered, said_in, stamp
 from deploy.sandbox.bank.wired import Standing, WiredLedger
 from deploy.sandbox.store import EPOCH, ProblemError, microseconds
 
@@ -122,15 +122,16 @@ class VnPayWire:
         if wrong or not hmac.compare_digest(said.encode(), sign(self._merchant.secret, data).encode()):
             return HTMLResponse("<!doctype html><title>97</title><h1>Sai chữ ký · Invalid signature</h1>", 400)
         details = {"expires": _expiry(fields.get("vnp_ExpireDate", "")), "return": fields.get("vnp_ReturnUrl", "")}
-        amount, info = int(fields["vnp_Amount"]) // 100, fields.get("vnp_OrderInfo", "")
-        key = self._ledger.open("vnpay", fields["vnp_TxnRef"], amount, info, details)
+        reference, hundredths = ordered(fields.get("vnp_TxnRef"), fields.get("vnp_Amount"))
+        info = fields.get("vnp_OrderInfo", "")
+        key = self._ledger.open("vnpay", reference, max(1, hundredths // 100), info, details)
         if self._ledger.at_once(key, "vnpay"):
             await self._sender.once()
         return RedirectResponse(request.url_for("pay_page", key=key), 303)
 
     async def transaction(self, request: Request) -> Response:
         """`querydr` and `refund`."""
-        said = {str(name).removeprefix("vnp_"): str(value) for name, value in json.loads(await request.body()).items()}
+        said = {str(name).removeprefix("vnp_"): str(value) for name, value in (await said_in(request)).items()}
         refund = said.get("Command") == "refund"
         data = "|".join(said.get(name, "") for name in (_REFUND if refund else _QUERY))
         if not hmac.compare_digest(said.get("SecureHash", "").encode(), sign(self._merchant.secret, data).encode()):
@@ -159,16 +160,15 @@ class VnPayWire:
         capture_id, _, _ = standing.captures.get(nth(said.get("TransactionNo", "")), ("", 0, 0))
         if not capture_id:
             return self._answer(said, "91", {}, refund=True)
-        amount = int(said["Amount"]) // 100
         try:
-            new = NewRefund(order_key=key, capture_id=capture_id, amount=amount)
+            new = NewRefund(order_key=key, capture_id=capture_id, amount=int(said["Amount"]) // 100)
             _, fresh = self._ledger.put_refund(f"vnpay:{said['RequestId']}", new)
-        except (ProblemError, ValueError):
+        except (ProblemError, ValueError, KeyError):
             return self._answer(said, "93", {}, refund=True)
         if not fresh:
             return self._answer(said, "94", {}, refund=True)
         found = {"Amount": said["Amount"], "TransactionNo": said["TransactionNo"], "TransactionStatus": PAID}
-        return self._answer(said, "00", found | {"TransactionType": said["TransactionType"]}, refund=True)
+        return self._answer(said, "00", found | {"TransactionType": said.get("TransactionType", "")}, refund=True)
 
     def _answer(self, said: Mapping[str, str], code: str, found: Mapping[str, str], *, refund: bool) -> Response:
         answer: dict[str, Any] = {
@@ -188,7 +188,8 @@ class VnPayWire:
 
 def _expiry(text: str) -> int:
     """Microseconds; 0 where none is said."""
-    if not text:
+    try:
+        at = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=timezone(HANOI))
+    except ValueError:
         return 0
-    at = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=timezone(HANOI))
     return microseconds((at - EPOCH).total_seconds())

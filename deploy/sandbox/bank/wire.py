@@ -1,16 +1,21 @@
 """What the bank's wires have in common: what happened, and the callback that tells of it."""
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final, Literal
 
-from deploy.sandbox.store import EPOCH
+from starlette.requests import Request
+
+from deploy.sandbox.store import EPOCH, KEY, invalid
 
 State = Literal["paid", "failed", "reversed"]
 HANOI: Final = timedelta(hours=7)
 _FIRST_NUMBER: Final = 14_000_000
 _LONGEST: Final = 15
+_SUM: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,26 @@ class Wire:
 
     tell: Callable[[Merchant, Fact], Call | None]
     heard: Callable[[int, str], bool]
+
+
+async def said_in(request: Request) -> dict[str, Any]:
+    """The object in a body. Raises `ProblemError` 422 for anything else."""
+    try:
+        found = json.loads(await request.body())
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise invalid(("body", "json"))
+    return found
+
+
+def ordered(reference: object, amount: object) -> tuple[str, int]:
+    """The reference and the sum of an order. Raises `ProblemError` 422 unless they may be ones."""
+    if not KEY.fullmatch(str(reference)):
+        raise invalid(("reference", "pattern"))
+    if not _SUM.fullmatch(str(amount)):
+        raise invalid(("amount", "pattern"))
+    return str(reference), int(str(amount))
 
 
 def number(n: int) -> str:

@@ -1,6 +1,7 @@
 """The sandbox bank on its three wires: asked by the adapters over HTTP, calling back, with all that goes wrong."""
 
 import asyncio
+import hashlib
 import json
 import signal
 import threading
@@ -551,3 +552,46 @@ def test_secrets_are_not_shown(bank: Server) -> None:
 @pytest.mark.parametrize(("wire", "body"), [("vnpay", {"fault": "nothing"}), ("post", {"fault": "busy"})])
 def test_a_fault_that_nobody_knows_is_a_problem(bank: Server, wire: str, body: dict[str, str]) -> None:
     assert bank.client.put(f"/faults/{wire}", json=body).status_code in {404, 422}
+
+
+@pytest.mark.parametrize(
+    "path", ["/platform/init", "/platform/query", "/vnpay/merchant_webapi/api/transaction", "/vietqr/transfers"]
+)
+@pytest.mark.parametrize("body", [b"", b"x", b"[]", b"null", b"\xff", b"{}", b'{"MaThamChieu": []}'])
+def test_garbage_is_an_answer_and_leaves_no_trace(bank: Server, path: str, body: bytes) -> None:
+    before = bank.client.get("/ledger").json()
+    answered = bank.client.post(path, content=body)
+    assert answered.status_code == 422 or "97" in answered.json().values()
+    assert bank.client.get("/ledger").json() == before
+    assert "Traceback" not in bank.output.read_text()
+
+
+def test_what_is_signed_and_no_order_is_a_problem(bank: Server) -> None:
+    merchant = merchants(bank.data)["platform"]
+    names = [
+        "LoaiBanTin",
+        "PhienBan",
+        "MaDoiTac",
+        "MaThamChieu",
+        "SoTien",
+        "LoaiHinhThanhToan",
+        "MaNgonNgu",
+        "MaTienTe",
+        "MaNganHang",
+        "ThongTinGiaoDich",
+        "ThoiGianGD",
+        "Ip",
+    ]
+    for wrong in (
+        {},
+        {"MaThamChieu": "a b", "SoTien": "1"},
+        {"MaThamChieu": "A"},
+        {"MaThamChieu": "A", "SoTien": "-1"},
+    ):
+        said = {"MaDoiTac": merchant.name, **wrong}
+        values = [*(said.get(name, "") for name in names), merchant.secret]
+        said["MaXacThuc"] = hashlib.sha256("|".join(values).encode()).hexdigest()
+        assert bank.client.post("/platform/init", json=said).status_code == 422
+    for query in ("", "code=", "code=00020101", "code=x"):
+        assert bank.client.get(f"/vietqr/scan?{query}").status_code == 422
+    assert "Traceback" not in bank.output.read_text()
