@@ -1,4 +1,7 @@
-"""What an agency's seal on a paper costs, with the sandbox trust: its signer, time-stamp and revocation answers."""
+"""What an agency's seal on a paper costs as the relay puts it on: with the sandbox's signer, time-stamp and answers.
+
+Answers about authorities and the stamp's certificate are remembered, as by the relay.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +11,43 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import httpx
+from asn1crypto import pem, x509
 
-from activities.partners.signer import Holding
-from deploy.trial_signature import signed_as
+from activities.partners.http import partner_client
+from activities.partners.signer import RemoteSigner, Signer
+from activities.signature.identity import Identity
+from activities.signature.official import SEAL, SignatureField, sign_official, with_fields
+from activities.signature.revocation import Remembering, Responders
+from activities.signature.signing import HttpStamper, Lasting, Person
+from activities.signature.trust import Trust
 
-_AGENCY: Final[tuple[Holding, str, str]] = ("organisation", "0101234567", "Ủy ban nhân dân phường Hồng Hà")
-_FIELD: Final = "Seal"
+_AGENCY: Final = Person(Identity("organisation", "0101234567"), "Ủy ban nhân dân phường Hồng Hà")
+_AT: Final = datetime(2026, 11, 27, 2, tzinfo=UTC)
 _START_S: Final = 60.0
 
 
 async def sealed(papers: Sequence[bytes], folder: Path, progress: Callable[[int], None]) -> float:
     """Seconds that each paper takes to be sealed, one after the other. `progress` is told how many are done."""
-    async with _trust(folder) as address:
-        await signed_as(address, _AGENCY, papers[0], _FIELD)
+    async with _trust(folder) as address, partner_client(address) as client:
+        _, _, root = pem.unarmor((await client.get("/root.pem")).content)
+        trust = Trust([x509.Certificate.load(root)], Remembering(Responders(client)))
+        lasting, signer = Lasting(HttpStamper(client, "/tsa"), trust), RemoteSigner(client)
+        await _sealed(papers[0], signer, lasting)
         began = time.perf_counter()
         for paper in papers:
-            await signed_as(address, _AGENCY, paper, _FIELD)
+            await _sealed(paper, signer, lasting)
             progress(1)
         return (time.perf_counter() - began) / len(papers)
+
+
+async def _sealed(paper: bytes, signer: Signer, lasting: Lasting) -> bytes:
+    ready = with_fields(paper, [SignatureField(SEAL)])
+    return await sign_official(ready, SEAL, signer, _AGENCY, lasting, last=False, at=_AT)
 
 
 @asynccontextmanager
