@@ -30,19 +30,25 @@ MOST_NAMED: Final = 10_000
 _WHICH: Final = "from result where issued_at is not null and sha256 is not null and ($1::text is null or agency = $1)"
 _COUNT: Final = f"select count(*) {_WHICH}"
 _PAGE: Final = f"""
-select number, filing_id, n, coalesce(renewed[array_upper(renewed, 1)], sha256) as sha256 {_WHICH}
-and number > $2 order by number limit {PAGE}
-"""
+select issued.*, stamp.sha256 is not null as seen, until from (
+    select number, agency, filing_id, n, coalesce(renewed[array_upper(renewed, 1)], sha256) as sha256 {_WHICH}
+    and number > $2 order by number limit {PAGE}
+) as issued left join stamp using (sha256) order by number
+"""  # noqa: S608 -- words of ours
+_SEEN: Final = "insert into stamp (sha256, agency, until) values ($1, $2, $3) on conflict do nothing"
 
 
 @dataclass(frozen=True)
 class Issued:
-    """A result in the register, and the file that it is now."""
+    """A result in the register, and the file that it is now; once that was `seen`, `until` when its newest stamp holds."""
 
     number: str
+    agency: str
     filing_id: UUID
     n: int
     sha256: str
+    seen: bool
+    until: datetime | None
 
 
 Records = Callable[[Issued, FileRef], Awaitable[None]]
@@ -89,6 +95,7 @@ class Renewing:
 async def renew(dsn: str, how: Renewing, progress: Callable[[int, int, int], None]) -> Report:
     """Look at every result in the register. `progress(results, of, renewed)` is called after each.
 
+    A file is read when it is first seen, and when its stamp ends soon.
     It can be ended at any moment, and begun again: what is not recorded has not happened, and is swept. Raises
     `StoreFailedError` for a store that does not answer, what else `how.records` raises, and what asyncpg raises.
     """
@@ -99,7 +106,7 @@ async def renew(dsn: str, how: Renewing, progress: Callable[[int, int, int], Non
         while rows := await connection.fetch(_PAGE, how.agency, last):
             last = rows[-1]["number"]
             for row in rows:
-                await _one(Issued(**row), how, report)
+                await _one(connection, Issued(**row), how, report)
                 report.results += 1
                 progress(report.results, max(of, report.results), report.renewed)
     finally:
@@ -107,17 +114,27 @@ async def renew(dsn: str, how: Renewing, progress: Callable[[int, int, int], Non
     return report
 
 
-async def _one(issued: Issued, how: Renewing, report: Report) -> None:
+async def _one(connection: Connection, issued: Issued, how: Renewing, report: Report) -> None:
+    if issued.seen and not _soon(issued.until, how):
+        report.unsigned += issued.until is None
+        return
     found = await _read(how.store, issued)
-    until = None if found is None else holds_until(found)
     if found is None:
         report.leave(issued, "damaged")
-    elif until is None:
+        return
+    until = holds_until(found)
+    if not (issued.seen or how.dry_run):
+        await connection.execute(_SEEN, issued.sha256, issued.agency, until)
+    if until is None:
         report.unsigned += 1
-    elif until - how.now <= how.within:
+    elif _soon(until, how):
         report.due += 1
         if not how.dry_run:
             await _renew(issued, found, how, report)
+
+
+def _soon(until: datetime | None, how: Renewing) -> bool:
+    return until is not None and until - how.now <= how.within
 
 
 async def _renew(issued: Issued, found: bytes, how: Renewing, report: Report) -> None:

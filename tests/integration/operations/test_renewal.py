@@ -140,7 +140,8 @@ async def test_what_can_not_be_renewed_is_named_and_left_as_it_is(running: World
     async with running.connection() as connection:
         digest = await connection.fetchval("select sha256 from result where number = $1", number)
     running_file(running, play, digest).write_bytes(b"other")
-    ended = await shell("store", "renew", "--actor", actor, "--json")
+    assert (await shell("store", "renew", "--actor", actor)).code == 0, "it is not read before it must be"
+    ended = await shell("store", "renew", "--actor", actor, "--within", "2000d", "--json")
     assert (ended.code, ended.json["failed"]) == (1, [[number, "damaged"]])
 
 
