@@ -201,13 +201,17 @@ class SignatureRequested(Model):
 
 
 class ResultSigned(Model):
-    """The officer signed: the file has one more revision. `acting_for` as in the request."""
+    """The officer signed: the file has one more revision. `acting_for` as in the request.
+
+    `proof`, with the last signature, is the verdict that was kept of the file as it then was.
+    """
 
     kind: Literal["result_signed"] = "result_signed"
     place: SigningPlace
     officer: str
     result: FileRef
     acting_for: str | None = None
+    proof: FileRef | None = None
 
 
 class SignatureDeclined(Model):
@@ -437,12 +441,13 @@ class RecordMade(SystemCommand):
 
 
 class RecordSigned(SystemCommand):
-    """The officer signed; `asks` who signs next now."""
+    """The officer signed; `asks` who signs next now. With the last one comes the `proof` of all."""
 
     kind: Literal["record_signed"] = "record_signed"
     place: SigningPlace
     result: FileRef
     asks: Signatory | None = None
+    proof: FileRef | None = None
 
 
 class RecordDeclined(SystemCommand):

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.result.validity import standing
+from schemas.files import FileRef
 from schemas.result import RegisteredResult, ResultStanding
 from views.log import Connection
 
@@ -41,6 +42,19 @@ async def registered(
     return tuple(RegisteredResult.model_validate(dict(row)) for row in rows)
 
 
+async def kept_verdict(connection: Connection, number: str) -> FileRef | None:
+    """The verdict that was kept of the result with this number when all had signed it; None if there is none."""
+    found = await connection.fetchval(_KEPT, number.strip())
+    return None if found is None else FileRef.model_validate_json(found)
+
+
+_KEPT: Final = """
+select signed -> 'proof' from (
+    select result.sha256, convert_from(event.body, 'UTF8')::jsonb as signed
+    from result join event on event.stream = format('result:%s:%s', result.filing_id, n) and kind = 'result_signed'
+    where number = $1
+) as known where signed #>> '{result,sha256}' = sha256 and signed ? 'proof' limit 1
+"""
 _WHICH: Final = """
 select *, now() as now from result where number = $1 or sha256 = $1 or renewed @> array[$1]
 order by number desc limit 1

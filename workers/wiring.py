@@ -184,6 +184,7 @@ async def activities_with(
             results.signers,
             results.order,
             official.prepare,
+            official.prove,
             official.sign,
         )
         yield Functions(working, waiting=(views.changes,))

@@ -18,9 +18,11 @@ with workflow.unsafe.imports_passed_through():
         IN_VAIN,
         NOT_SIGNABLE,
         OTHER_SIGNER,
+        PROVING,
         SIGNING,
         OfficialSigning,
         PrepareRequest,
+        ProofRequest,
         SignRequest,
     )
     from rules.known import known
@@ -184,9 +186,22 @@ class ResultLife(Life[rs.Result]):
         except ActivityError as error:
             await self._unsigned(error, signer, about)
         else:
-            asks = None if request.last else await self._signer(self._result.signers[self._result.signed + 1].place)
-            signed = rs.RecordSigned(command_id=f"result:signed:{about}", place=signer.place, result=file, asks=asks)
-            await self.stream.attempt(signed)
+            await self._signed(signer, file, f"result:signed:{about}", last=request.last)
+
+    async def _signed(self, signer: rs.Signatory, file: FileRef, command_id: str, *, last: bool) -> None:
+        """Ask who comes next, or keep a verdict on what all have signed."""
+        asks = None if last else await self._signer(self._result.signers[self._result.signed + 1].place)
+        proof = await self._proof(file) if last else None
+        signed = rs.RecordSigned(command_id=command_id, place=signer.place, result=file, asks=asks, proof=proof)
+        await self.stream.attempt(signed)
+
+    async def _proof(self, file: FileRef) -> FileRef | None:
+        request = ProofRequest(filing_id=self._result.filing_id, file=file)
+        try:
+            return await outcome(self.stream, workflow.start_activity_method(OfficialSigning.prove, request, **PROVING))
+        except ActivityError:
+            workflow.logger.warning("result.not_proved", extra={"filing_id": str(self._result.filing_id)})
+            return None
 
     async def _unsigned(self, error: ActivityError, signer: rs.Signatory, about: str) -> None:
         """Somebody said no, somebody else signs now, or nobody can sign as it is: what can be done, and is told."""

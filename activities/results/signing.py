@@ -23,12 +23,15 @@ from activities.results import notice
 from activities.results.register import signer_now
 from activities.signature.identity import Identity
 from activities.signature.official import SignatureField, UnfitCertificateError, sign_official, with_fields
+from activities.signature.proof import proof_of
 from activities.signature.signing import Lasting, Person
+from activities.signature.verified import verify_official
 from schemas.base import AgencyCode, Instant, Model
 from schemas.files import FileRef
 from schemas.names import ROLE_NAMES
 from schemas.people import PersonKind
 from schemas.result import Signatory, SigningPlace
+from schemas.signature import SignatureOutcome, SignatureProof
 
 SIGNING: Final = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=2),
@@ -36,6 +39,11 @@ SIGNING: Final = ActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
 )
 """An officer is waited for as long as it takes; whoever asks again asks for the same signature."""
+PROVING: Final = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=1),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
+)
+"""A result does not wait long for it: `motcua result verify --keep` makes one by hand."""
 _SOON: Final = timedelta(seconds=1)
 """Until an officer who has not said yes yet is waited for again."""
 
@@ -88,6 +96,13 @@ class SignRequest(Model):
     last: bool
     at: Instant
     told: bool = False
+
+
+class ProofRequest(Model):
+    """A file that everybody has signed."""
+
+    filing_id: UUID
+    file: FileRef
 
 
 class OfficialSigning:
@@ -148,6 +163,23 @@ class OfficialSigning:
             raise _unsigned(error, request) from None
         failpoint("result.signed")
         return await self._files.put(request.filing_id, signed, "application/pdf")
+
+    @activity.defn(name="result.prove")
+    async def prove(self, request: ProofRequest) -> FileRef | None:
+        """The verdict on the file as it is now, time-stamped, kept for when nobody can check it any more.
+
+        None where it is not valid, so that there is nothing to keep.
+        """
+        if self._lasting is None:
+            return None
+        file = await self._files.get(request.file)
+        verdict = await verify_official(file, self._lasting.trust, subjects=self._lasting.subjects)
+        if verdict.outcome is not SignatureOutcome.VALID:
+            return None
+        proof = await proof_of(verdict, self._lasting.stamper)
+        if SignatureProof.model_validate_json(proof).token is None:
+            raise ApplicationError("no time-stamp", type="no_time_stamp")
+        return await self._files.put(request.filing_id, proof, "application/json")
 
     async def _person(self, request: SignRequest) -> tuple[Person, str | None]:
         """Whose key signs, as the directory has it now, and the name of the absent officer in whose place."""

@@ -20,6 +20,7 @@ PLATFORM: Final[Mapping[str, str]] = {
     "ledger export": "Xuất bằng chứng của một hồ sơ: sự kiện, mã băm, biên nhận, mã băm của tệp.",
     "ledger rebuild": "Dựng lại các bảng hiển thị từ nhật ký rồi thay vào, công việc vẫn chạy.",
     "result verify": "Cho biết ai ký, ai đóng dấu, lúc nào, tệp còn nguyên và còn hiệu lực không; không cần tài khoản.",
+    "result proof": "Ghi ra kết luận đã lưu khi mọi người đã ký một kết quả, để dùng với `result verify --proof`.",
     "result list": "Xem sổ kết quả, số mới nhất trước, kể cả số đã hủy.",
     "result show": "Xem một kết quả trong sổ: còn hiệu lực không, sau đó đã có việc gì.",
     "result revoke": "Thu hồi một kết quả, với lý do và căn cứ; kết quả vẫn còn trong sổ, có ghi chú.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -18,19 +19,22 @@ from activities.signature.official import INITIALS, SEAL, SIGNATURE
 from activities.signature.trust import roots_in
 from motcua.cli.results import NAME
 from motcua.cli.running import AsJson, Exit, end_well, fail, out, print_json, use_stack_here
+from motcua.store import Store
 from operations.addresses import APPLICATION, find_address
 from operations.commands.database import Connection, ask
 from operations.commands.printing import wide
 from operations.commands.publishing.calendar import instant
 from operations.results.checking import Asked, Checked, Hand, check, dossier_code, hands, kept
 from rules.time.working_time import VIETNAM
+from schemas.files import FileRef
 from schemas.result import ResultStanding, Validity
 from schemas.saying import said
 from schemas.signature import SignatureOutcome, SignatureProof, SignatureVerdict
 from views.papers import IssuedPaper, issued_paper
-from views.results import of_filing, standing_of
+from views.results import kept_verdict, of_filing, standing_of
 
 ROOTS: Final = "MOTCUA_SIGNATURE_ROOTS"
+OBJECTS: Final = "MOTCUA_OBJECTS"
 STAMPS: Final = "MOTCUA_TSA_URL"
 SUBJECTS: Final = "MOTCUA_SIGNATURE_SUBJECTS"
 
@@ -98,6 +102,8 @@ def verify(  # noqa: PLR0913 -- a command line has many options
     paper = _paper(data, str(verdict.file)) if known and standing is None else None
     if paper is not None:
         verdict = end_well(check(data, asked, lasts=False))
+    elif standing is not None and asked.kept is None and verdict.outcome is SignatureOutcome.UNDETERMINED:
+        verdict = end_well(check(data, replace(asked, kept=_kept_with(standing.number))))
     checked = Checked(verdict, hands(verdict, asked.subjects), bool(known), standing, paper)
     if as_json:
         print_json(checked.plain())
@@ -124,6 +130,43 @@ def _kept(file: Path | None) -> SignatureProof | None:
         return None if file is None else SignatureProof.model_validate_json(file.read_bytes())
     except ValidationError:
         fail(f"{file} không phải là kết luận đã lưu / is no verdict that was kept", Exit.USAGE)
+
+
+@app.command()
+def proof(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="In the register of results.")],
+    *,
+    target: Annotated[Path, typer.Option("--out", metavar="FILE", dir_okay=False, help="Where it goes, as JSON.")],
+) -> None:
+    """Write the verdict that was kept when all had signed a result, for `motcua result verify --proof`.
+
+    Needs MOTCUA_DATABASE_URL and MOTCUA_OBJECTS, or the stack of this folder.
+
+    Example: `motcua result proof H01.12-2026-K0000001 --out proof.json`
+    """
+    use_stack_here()
+    file = _kept_of(number)
+    if file is None:
+        fail("không có kết luận nào được lưu / no verdict was kept", Exit.NOT_AVAILABLE)
+    data = end_well(Store.from_environment().get(file))
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        fail(f"{target}: {error.strerror}", Exit.USAGE)
+    out().print(escape(f"{target}: sha256 {file.sha256}"))
+
+
+def _kept_of(number: str) -> FileRef | None:
+    async def look(connection: Connection) -> FileRef | None:
+        return await kept_verdict(connection, number)
+
+    return ask(look)
+
+
+def _kept_with(number: str) -> SignatureProof | None:
+    """The verdict that the platform itself has kept, for whoever can read its store."""
+    file = _kept_of(number) if os.environ.get(OBJECTS) else None
+    return None if file is None else SignatureProof.model_validate_json(end_well(Store.from_environment().get(file)))
 
 
 def _keep(verdict: SignatureVerdict, file: Path) -> None:

@@ -40,7 +40,7 @@ _SEEN: Final = "insert into stamp (sha256, agency, until) values ($1, $2, $3) on
 
 @dataclass(frozen=True)
 class Issued:
-    """A result in the register, and the file that it is now; once that was `seen`, `until` when its newest stamp holds."""
+    """A result in the register, and the file that it is now; once `seen`, with the end of its newest stamp."""
 
     number: str
     agency: str

@@ -106,7 +106,7 @@ def _made(result: Result, command: rs.RecordMade) -> Events:
 def _signed(result: Result, command: rs.RecordSigned) -> Events:
     signer = known(result.awaited)
     said = signer.model_dump(include={"place", "officer", "acting_for"})
-    signed = rs.ResultSigned(result=command.result, **said)
+    signed = rs.ResultSigned(result=command.result, proof=command.proof, **said)
     done: Events = (*_no_more_in_vain(result), signed)
     if result.signed + 1 < len(result.signers):
         return (*done, _request(_next(result, result.signed + 1, command.asks)))

@@ -473,7 +473,11 @@ EVENTS: Final[tuple[Any, ...]] = (
         place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-2", role=Role.LEADER, acting_for="h01.12-leader-1"
     ),
     rs.ResultSigned(
-        place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-2", result=RESULT, acting_for="h01.12-leader-1"
+        place=rs.SigningPlace.SIGNATURE,
+        officer="h01.12-leader-2",
+        result=RESULT,
+        acting_for="h01.12-leader-1",
+        proof=RESULT.model_copy(update={"media_type": "application/json"}),
     ),
     rs.SignatureDeclined(place=rs.SigningPlace.SIGNATURE, officer="h01.12-leader-1", reason="sai họ tên"),
     rs.NumberVoided(registered=REGISTERED),
