@@ -54,6 +54,16 @@ class Filer:
         """What every personal value of this applicant begins with."""
         return f"CANARY-{self.submission_id}"
 
+    @property
+    def representative(self) -> str:
+        """The name of who acts for this applicant."""
+        return f"{self.canary} Trần Văn Bình"
+
+    @property
+    def their_number(self) -> str:
+        """The number of the representative, who is not the applicant."""
+        return self.canary.replace("-", "R", 1)
+
     def applicant(self, kind: PersonKind = PersonKind.PERSON, signer: str = "") -> Applicant:
         """In whose name it is filed. Their number ends with `signer`."""
         return Applicant(
@@ -143,8 +153,8 @@ class Filer:
         return Authorisation(
             **file.model_dump(),
             principal=self.canary,
-            id_number=self.canary,
-            representative=f"{self.canary} Trần Văn Bình",
+            id_number=self.their_number,
+            representative=self.representative,
             valid_from=today.replace(month=1, day=1),
             valid_until=today.replace(year=today.year + 1, month=12, day=31),
         )

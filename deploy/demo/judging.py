@@ -71,6 +71,9 @@ def _ending(expected: Expected, told: Told) -> Iterator[str]:
     answers = {part.code: part.outcome for part in filing.parts if part.outcome is not None}
     yield from _differs("parts", expected.parts, answers)
     yield from _differs("late parts", list(expected.late_parts), [part.code for part in filing.parts if part.overdue])
+    left = iter(told.kinds)
+    if missing := [kind for kind in expected.tells if kind not in left]:
+        yield f"events: {missing[0]} does not stand where it must, found {', '.join(told.kinds)}"
 
 
 def _differs(what: str, wanted: object, found: object) -> Iterator[str]:

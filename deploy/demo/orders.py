@@ -142,8 +142,10 @@ async def _case(scenario: Scenario, act: Act, view: FilingView, filer: Filer) ->
 
 async def _recipient(scenario: Scenario, act: Act, _: FilingView, filer: Filer) -> Words:
     applicant = filer.applicant(signer=scenario.signer or "")
-    identity = {"document": "citizen_card", "number": applicant.id_number}
-    signed = {"recipient": applicant.name, "identity": identity, "signed_on_paper": True}
+    represented = act.arguments == (Role.REPRESENTATIVE,)
+    name, number = (filer.representative, filer.their_number) if represented else (applicant.name, applicant.id_number)
+    identity = {"document": "citizen_card", "number": number}
+    signed = {"recipient": name, "identity": identity, "signed_on_paper": True}
     return signed | ({"receiver": act.arguments[0]} if act.arguments else {})
 
 

@@ -14,11 +14,11 @@ from deploy.demo.complaining import Complaining
 from deploy.demo.insisting import Insisting
 from deploy.demo.orders import order
 from deploy.demo.results import ResultActs
-from deploy.demo.scenario import COMPLAINING, REGISTERING, Act, Edition, Scenario
+from deploy.demo.scenario import COMPLAINING, LATE, REGISTERING, SENT, Act, Edition, Scenario
 from motcua import BadSubmission, FilingClient, MotcuaError
 from schemas.errors import Refusal
 from schemas.filing.commands import JudgeSignature
-from schemas.filing.state import FilingPart, FilingView, PartStage
+from schemas.filing.state import FilingPart, FilingView, PartStage, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role
 
@@ -27,9 +27,6 @@ LONGEST: Final = 400.0
 
 FIRST_LOOK: Final = 0.1
 LONGEST_LOOK: Final = 2.0
-
-LATE: Final = "late"
-"""With this a line of a script waits until its task is overdue."""
 
 
 class _EndedError(Exception):
@@ -106,7 +103,7 @@ class Player:
         while True:
             view = await page.view()
             actor = await _there(act, view, page) if act.part else _in_queue(act, view)
-            if actor is None and (actor := await self._allowed(scenario, act, filer, page)) is not None:
+            if actor is None and (actor := await self._allowed(scenario, act, view, filer, page)) is not None:
                 view = await page.view()  # what is allowed now may be newer than the page
             if actor is not None:
                 return view, actor
@@ -116,12 +113,15 @@ class Player:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, LONGEST_LOOK)
 
-    async def _allowed(self, scenario: Scenario, act: Act, filer: Filer, page: Insisting) -> Actor | None:
+    async def _allowed(
+        self, scenario: Scenario, act: Act, view: FilingView, filer: Filer, page: Insisting
+    ) -> Actor | None:
         """Of what is in no queue: the one whom the script says, if they may.
 
         A team lead looks at what is late only.
         """
-        if act.part or act.role is Role.TEAM_LEAD or act.command == "claim" or LATE in act.arguments:
+        early = LATE in act.waits or (SENT in act.waits and view.stage is not Stage.DELIVERY)
+        if act.part or act.role is Role.TEAM_LEAD or act.command == "claim" or early:
             return None
         own = act.role in {Role.APPLICANT, Role.REPRESENTATIVE}
         agency = scenario.receiving if act.role is Role.RECEPTION else scenario.agency
@@ -158,7 +158,7 @@ def _part(act: Act, view: FilingView) -> FilingPart | None:
 async def _there(act: Act, view: FilingView, page: Insisting) -> Actor | None:
     """The officer of the agency that decides a part, once it has been referred, who may do this."""
     part = _part(act, view)
-    if part is None or part.stage is not PartStage.REFERRED or (LATE in act.arguments and not part.overdue):
+    if part is None or part.stage is not PartStage.REFERRED or (LATE in act.waits and not part.overdue):
         return None
     claimer = (await page.referral(part.n)).officer if act.role is Role.SPECIALIST else None
     actor = officer(part.agency, act.role, act.n, claimer)
@@ -170,7 +170,7 @@ def _in_queue(act: Act, view: FilingView) -> Actor | None:
     """The officer who has this in their queue."""
     for task in view.tasks:
         at_step = act.command != "claim" or act.arguments in {(), (task.name,)}
-        if LATE in act.arguments and not task.overdue:
+        if LATE in act.waits and not task.overdue:
             continue
         if task.role is act.role is not Role.APPLICANT and act.command in task.actions and at_step:
             return officer(task.agency, act.role, act.n, task.officer)

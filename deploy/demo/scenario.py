@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -30,6 +31,12 @@ COMPLAINING: Final = frozenset({"complain", "answer_complaint"})
 REGISTERING: Final = frozenset({"decline_signature", "sign_again", "revoke_result", "correct_result"})
 """Lines about the result: how it is signed, and what becomes of it."""
 
+LATE: Final = "late"
+"""With this word a line waits until its task is overdue."""
+SENT: Final = "sent"
+"""With this word a line waits until the result has been given to the post."""
+_WAITS: Final = frozenset({LATE, SENT})
+
 Edition = tuple[str, tuple[tuple[str, int], ...]]
 """A procedure's code, and which of its waits last how many seconds."""
 
@@ -38,7 +45,7 @@ class Act(NamedTuple):
     """One line of a script, `role command [argument…]`: somebody gives a command as soon as it is possible.
 
     `specialist-3` is the third specialist of the directory: a role by itself, its first officer.
-    `part/role` is somebody of the agency that decides this part.
+    `part/role` is somebody of the agency that decides this part. `late` and `sent` say for what the line waits.
     """
 
     role: Role
@@ -46,6 +53,7 @@ class Act(NamedTuple):
     arguments: tuple[str, ...]
     n: int = 1
     part: str | None = None
+    waits: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, line: str) -> Act:
@@ -55,7 +63,8 @@ class Act(NamedTuple):
         if command not in COMMANDS.keys() | BESIDE | COMPLAINING | REGISTERING:
             raise ValueError(f"there is no command {command}")
         name, _, n = role.partition("-")
-        return cls(Role(name), command, tuple(arguments), int(n or 1), part or None)
+        said = tuple(argument for argument in arguments if argument not in _WAITS)
+        return cls(Role(name), command, said, int(n or 1), part or None, _WAITS.intersection(arguments))
 
 
 class ExpectedFee(StrictModel):
@@ -71,7 +80,8 @@ class Expected(StrictModel):
 
     `handed_over` is the channel by which the result reached the applicant. No clock but those that are `overdue` may
     have been found so. `proposed_for` is the absent officer in whose place it was proposed. `parts` are the answers of
-    other agencies, `late_parts` those that came late.
+    other agencies, `late_parts` those that came late. `tells` are kinds of events that stand in
+    its log in this order, whatever stands between them.
     """
 
     level: Level
@@ -86,6 +96,7 @@ class Expected(StrictModel):
     proposed_for: str | None = None
     parts: dict[Code, Outcome] = Field(default_factory=dict)
     late_parts: tuple[Code, ...] = ()
+    tells: tuple[str, ...] = ()
 
 
 class ExpectedRefusal(StrictModel):
@@ -162,6 +173,13 @@ class Scenarios(StrictModel):
     """All scenarios of a file."""
 
     scenarios: tuple[Scenario, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _named_once(self) -> Self:
+        names = Counter(scenario.name for scenario in self.scenarios)
+        if twice := [name for name, times in names.items() if times > 1]:
+            raise ValueError(f"more than one scenario has the name {', '.join(twice)}")
+        return self
 
 
 def load(file: Path) -> tuple[Scenario, ...]:

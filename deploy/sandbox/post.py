@@ -6,9 +6,11 @@ in_transit → delivered, one step every `--step-after` seconds, except for thes
 - `99902` comes back; `99904` stays in transit for ever
 - `99903` is lost and `99910` is damaged, if it is the first parcel of a filing; what is sent again arrives
 - `99905` is delivered after one invitation (giấy mời); `99906` comes back after two
-- `99907` is lost and `99908` comes back, and both are delivered all the same, 15 steps later; what is sent to `99907`
-  again takes its time
+- `99907` is lost, and delivered all the same when it is sent again; the second is delivered 15 steps after the first
+  was heard of
+- `99908` comes back, and is delivered all the same, 15 steps after that was heard of
 - `99909` is refused; `99911` has a status that nobody knows, then is delivered; `99912` is accepted and never leaves
+- `99913` leaves at once, before anybody can have it back, and is delivered 60 steps later
 
 `PUT /outage` with `{"seconds": 600}` lets the wire answer nobody for so long. `GET /tracking?code=…` is the page for
 everybody. The ledger keeps no recipient: only a digest, to know a repeated request.
@@ -136,7 +138,7 @@ class PostServer:
         key = request.query_params.get("OrderNumber", "")
         if not KEY.fullmatch(key):
             raise invalid(("OrderNumber", "pattern"))
-        found = self._ledger.consignment(key)
+        found = self._ledger.tell(key)
         steps = [
             {"StatusCode": WORDS[status][0], "StatusMessage": WORDS[status][1], "Time": iso(at)}
             for status, at in found.history

@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 from deploy.sandbox.store import Ledger, iso
 
 LATE: Final = 15
-"""So many steps after an end that was none the truth comes."""
+"""So many steps after an end that was none has been told the truth comes."""
 
 _GOES: Final = (("in_transit", 1),)
+_SLOWLY: Final = (("delivered", 60),)
 DELIVERED: Final = (*_GOES, ("delivered", 2))
 PLANS: Final[dict[str, tuple[tuple[str, int], ...]]] = {
     "99902": (*_GOES, ("returned", 2)),
@@ -18,17 +19,22 @@ PLANS: Final[dict[str, tuple[tuple[str, int], ...]]] = {
     "99904": _GOES,
     "99905": (*_GOES, ("invited", 2), ("delivered", 4)),
     "99906": (*_GOES, ("invited", 2), ("invited", 4), ("returned", 6)),
-    "99907": (*_GOES, ("lost", 2), ("delivered", 2 + LATE)),
-    "99908": (*_GOES, ("returned", 2), ("delivered", 2 + LATE)),
+    "99907": (*_GOES, ("lost", 2)),
+    "99908": (*_GOES, ("returned", 2)),
     "99910": (*_GOES, ("damaged", 2)),
     "99911": (*_GOES, ("strange", 2), ("delivered", 4)),
     "99912": (),
+    "99913": (("in_transit", 0), *_SLOWLY),
 }
 """What happens after so many steps to what goes to a postcode; everything else is delivered."""
 
-_SLOWLY: Final = (*_GOES, ("delivered", 40))
-AGAIN: Final = {"99903": DELIVERED, "99907": _SLOWLY, "99910": DELIVERED}
+AGAIN: Final = {"99903": DELIVERED, "99907": DELIVERED, "99910": DELIVERED}
 """What happens there to any but the first parcel of a filing: what was sent again arrives."""
+
+FOUND: Final = "99907"
+"""Where a lost parcel is delivered when the next one is sent, and that one once the first has been told of."""
+NOT_RETURNED: Final = "99908"
+"""Where what came back is delivered once that has been told."""
 
 NOT_SERVED: Final = "99909"
 
@@ -39,6 +45,8 @@ CREATE TABLE IF NOT EXISTS cash_on_delivery (key TEXT PRIMARY KEY REFERENCES con
 CREATE TABLE IF NOT EXISTS history (
     n INTEGER PRIMARY KEY, key TEXT NOT NULL REFERENCES consignment, status TEXT NOT NULL, at INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS history_key ON history (key);
+CREATE TABLE IF NOT EXISTS after_telling (
+    told TEXT NOT NULL, status TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (told, status));
 CREATE TABLE IF NOT EXISTS outage (until INTEGER NOT NULL);
 """
 
@@ -101,15 +109,17 @@ class PostLedger(Ledger):
                 self.db.execute("INSERT INTO consignment VALUES (?, ?, ?)", (key, waybill, digest))
                 self.db.execute("INSERT INTO cash_on_delivery VALUES (?, ?)", (key, cod))
                 self.happen(key, "accepted", now)
-                plans = PLANS if key.endswith(":1") else PLANS | AGAIN
-                for status, steps in plans.get(postcode, DELIVERED):
+                for status, steps in self._plan(key, postcode, now):
                     self.schedule(key, status, now + steps * self._step_after)
             return self._consignment(key)
 
-    def consignment(self, key: str) -> Consignment:
-        """Raises `RefusedError` when there is none."""
-        with self.transaction():
-            return self._consignment(key)
+    def tell(self, key: str) -> Consignment:
+        """The consignment, to whoever follows it. Raises `RefusedError` when there is none."""
+        with self.transaction() as now:
+            found = self._consignment(key)
+            for status, _ in found.history:
+                self._told(key, status, now)
+            return found
 
     def by_waybill(self, waybill: str) -> Consignment | None:
         """What the tracking page shows."""
@@ -147,6 +157,31 @@ class PostLedger(Ledger):
 
     def happen(self, key: str, what: str, at: int) -> None:
         self.db.execute("INSERT INTO history (key, status, at) VALUES (?, ?, ?)", (key, what, at))
+
+    def _plan(self, key: str, postcode: str, now: int) -> tuple[tuple[str, int], ...]:
+        """What happens by itself. What waits until its opposite was heard is missed by nobody for being slow."""
+        first = f"{key.rpartition(':')[0]}:1"
+        if postcode == NOT_RETURNED:
+            self._after_telling(key, "returned", key)
+        if key == first:
+            return PLANS.get(postcode, DELIVERED)
+        lost = self.db.execute("SELECT 1 FROM history WHERE key = ? AND status = 'lost'", (first,)).fetchone()
+        if postcode == FOUND and lost:
+            self.happen(first, "delivered", now)
+            self._after_telling(first, "delivered", key)
+            return _GOES
+        return (PLANS | AGAIN).get(postcode, DELIVERED)
+
+    def _after_telling(self, told: str, status: str, key: str) -> None:
+        self.db.execute("INSERT OR IGNORE INTO after_telling VALUES (?, ?, ?)", (told, status, key))
+
+    def _told(self, key: str, status: str, now: int) -> None:
+        """Now that this was told, another thing is delivered, or the same one after all."""
+        rows = self.db.execute(
+            "DELETE FROM after_telling WHERE told = ? AND status = ? RETURNING key", (key, status)
+        ).fetchall()
+        for row in rows:
+            self.schedule(row["key"], "delivered", now + LATE * self._step_after)
 
     def _consignment(self, key: str) -> Consignment:
         row = self.db.execute(_ONE, (key,)).fetchone()

@@ -73,7 +73,6 @@ NOT_SEEN: Final = {
     "event.complaint_overdue": _PLAYED,
     "event.complaint_reminded": _PLAYED,
     "event.complaint_withdrawn": _PLAYED,
-    "event.consignment_left": "a matter of tenths of a second here: tests/workflow/test_parcels.py",
     "event.files_scanned": _NO_SCANNER,
     "event.machine_work_failing": _FAILS,
     "event.machine_work_answered": _FAILS,

@@ -396,13 +396,23 @@ class TestPost:
         until(lambda: len(history(post, key)) == 2 + len(way))
         assert history(post, key) == ["accepted", "in_transit", *way]
 
-    @pytest.mark.parametrize(("postcode", "said"), [("99907", "lost"), ("99908", "returned")])
-    def test_the_truth_may_come_late(self, post: Server, postcode: str, said: str) -> None:
-        key = send(post, postcode)
-        until(lambda: len(history(post, key)) == 3)
-        assert history(post, key)[-1] == said
-        until(lambda: len(history(post, key)) == 4)
-        assert history(post, key)[-1] == "delivered"
+    def test_what_came_back_is_delivered_once_that_was_heard_of(self, post: Server) -> None:
+        key = send(post, "99908")
+        time.sleep(20 * STEP_AFTER)
+        assert history(post, key) == ["accepted", "in_transit", "returned"]
+        until(lambda: history(post, key)[3:] == ["delivered"])
+
+    def test_what_is_lost_is_delivered_when_another_one_is_sent_which_waits_until_that_was_heard_of(
+        self, post: Server
+    ) -> None:
+        key = send(post, "99907")
+        until(lambda: history(post, key)[-1] == "lost")
+        again = f"{key.rpartition(':')[0]}:2"
+        assert asked(post, "POST", "/order/post", json=consigned(again, "99907")).json()["Status"] == "100"
+        time.sleep(20 * STEP_AFTER)
+        assert history(post, again) == ["accepted", "in_transit"]
+        assert history(post, key) == ["accepted", "in_transit", "lost", "delivered"]
+        until(lambda: history(post, again)[-1] == "delivered")
 
     def test_99909_is_refused_and_99904_stays_in_transit(self, post: Server) -> None:
         refused = asked(post, "POST", "/order/post", json=consigned(new_key("parcel"), "99909")).json()
