@@ -32,9 +32,11 @@ def receipt(source: PaperSource) -> PaperSheet:
 
 def _body(source: PaperSource) -> Iterator[Block]:
     yield Rows(rows=tuple(about(source)))
-    yield Listing(title=said("paper.papers_handed_in"), items=tuple(handed_in(source)))
+    if items := tuple(handed_in(source)):
+        yield Listing(title=said("paper.papers_handed_in"), items=items)
     yield Rows(rows=tuple(_appointment(source)))
-    yield Paragraph(text=said("paper.bring_this"))
+    fetched = source.filing.result_channel is Channel.COUNTER
+    yield Paragraph(text=said("paper.bring_this" if fetched else "paper.follow_it"))
 
 
 def _appointment(source: PaperSource) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from rules.time.working_time import VIETNAM
 from schemas.base import AgencyCode, Text
@@ -30,10 +31,19 @@ def short(at: datetime) -> Text:
 
 
 def dated(at: datetime, place: Text | None) -> Text:
-    """`Hà Nội, ngày 04 tháng 12 năm 2026`, or without the place."""
+    """`Hà Nội, ngày 04 tháng 12 năm 2026`; without a place `Ngày 04 tháng 12 năm 2026`."""
     there = at.astimezone(VIETNAM)
     day = said("paper.day", day=f"{there:%d}", month=f"{there:%m}", year=f"{there:%Y}")
-    return day if place is None else said("paper.place_and_day", place=place, day=day)
+    if place is None:
+        return Text(vi=day.vi.capitalize(), en=day.en)
+    return said("paper.place_and_day", place=Text(vi=_seat(place.vi), en=place.en), day=day)
+
+
+def _seat(province: str) -> str:
+    """The province that papers are dated from: its name, with its kind where that is a person's (Decree 30/2020)."""
+    kind = next((kind for kind in _KINDS if province.startswith(kind)), "")
+    name = province.removeprefix(kind)
+    return province[:1].upper() + province[1:] if name in _PERSONS else name
 
 
 def letterhead(source: PaperSource, agency: AgencyCode) -> Letterhead:
@@ -41,6 +51,8 @@ def letterhead(source: PaperSource, agency: AgencyCode) -> Letterhead:
     return source.agencies.get(agency) or Letterhead(name=plain(agency))
 
 
+_KINDS: Final = ("thành phố ", "tỉnh ")
+_PERSONS: Final = frozenset({"Hồ Chí Minh"})
 _MONTHS = (
     "January",
     "February",

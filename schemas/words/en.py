@@ -466,6 +466,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "paper.extension": "Extension of the time limit",
     "paper.fee": "Notice of a fee",
     "paper.fee_not_paid": "The fee was not paid in time.",
+    "paper.follow_it": "Scan the QR code, or use the dossier code, to follow the dossier.",
     "paper.form": "Consignment note",
     "paper.form_number": "Form",
     "paper.from_to": "From - to",

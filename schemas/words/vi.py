@@ -466,6 +466,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "paper.extension": "Thông báo gia hạn thời gian giải quyết hồ sơ",
     "paper.fee": "Thông báo nộp phí, lệ phí",
     "paper.fee_not_paid": "Quá thời hạn mà phí, lệ phí chưa được nộp.",
+    "paper.follow_it": "Quét mã QR hoặc dùng mã hồ sơ để tra cứu tình trạng giải quyết.",
     "paper.form": "Phiếu gửi hồ sơ qua dịch vụ bưu chính công ích",
     "paper.form_number": "Mẫu số",
     "paper.from_to": "Từ - đến",

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
@@ -11,10 +12,11 @@ import pytest
 from activities.printing.printed import printed
 from rules.papers.amounts import in_words
 from rules.papers.sheet import sheet
+from rules.papers.written import dated
 from schemas.base import Text
 from schemas.errors import RefusalError
 from schemas.papers import PaperKind
-from schemas.papers_sheet import Listing, PaperSheet, Rows, texts_of
+from schemas.papers_sheet import Listing, PaperSheet, Paragraph, Rows, texts_of
 from tests.conftest import ROOT
 from tests.printed import Margins, codes, outside, overlapping, pages, raw_text
 from tests.unit.filing import lives
@@ -72,6 +74,31 @@ def test_all_that_belongs_on_it_can_be_read_and_nothing_lies_on_something_else(n
         assert not outside(page, MARGINS[found.size])
         assert not overlapping(page)
         assert [round(side * 25.4 / 72) for side in page.get_size()] == list(SIZES[found.size])
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("thành phố Hải Phòng", "Hải Phòng, ngày 25 tháng 11 năm 2026"),
+        ("tỉnh Thanh Hóa", "Thanh Hóa, ngày 25 tháng 11 năm 2026"),
+        ("thành phố Hồ Chí Minh", "Thành phố Hồ Chí Minh, ngày 25 tháng 11 năm 2026"),
+        ("Hà Nội", "Hà Nội, ngày 25 tháng 11 năm 2026"),
+        (None, "Ngày 25 tháng 11 năm 2026"),
+    ],
+)
+def test_it_is_dated_from_the_province_as_the_law_writes_places(place: str | None, said: str) -> None:
+    at = datetime(2026, 11, 25, 3, tzinfo=UTC)
+    assert dated(at, None if place is None else Text(vi=place, en=place)).vi == said
+
+
+def test_a_receipt_is_to_be_brought_only_where_the_result_is_fetched_and_lists_no_papers_if_there_are_none() -> None:
+    _, fetched = SOURCES["receipt-counter"]
+    _, sent = SOURCES["receipt"]
+    for source, brought in ((fetched, True), (sent, False)):
+        (last,) = (part for part in sheet(PaperKind.RECEIPT, source).body if isinstance(part, Paragraph))
+        assert last.text.vi.startswith("Mang theo giấy này") is brought
+    bare = replace(sent, filing=sent.filing.model_copy(update={"papers": ()}))
+    assert not any(isinstance(part, Listing) for part in sheet(PaperKind.RECEIPT, bare).body)
 
 
 @pytest.mark.parametrize("name", SOURCES)
