@@ -6,7 +6,7 @@ in_transit → delivered, one step every `--step-after` seconds, except for thes
 - `99902` comes back; `99904` stays in transit for ever
 - `99903` is lost and `99910` is damaged, if it is the first parcel of a filing; what is sent again arrives
 - `99905` is delivered after one invitation (giấy mời); `99906` comes back after two
-- `99907` is lost, and delivered all the same when it is sent again; the second is delivered 15 steps after the first
+- `99907` is lost, and delivered all the same when it is sent again; the second is delivered 60 steps after the first
   was heard of
 - `99908` comes back, and is delivered all the same, 15 steps after that was heard of
 - `99909` is refused; `99911` has a status that nobody knows, then is delivered; `99912` is accepted and never leaves

@@ -9,9 +9,10 @@ from deploy.sandbox.store import Ledger, iso
 
 LATE: Final = 15
 """So many steps after an end that was none has been told the truth comes."""
+LONG: Final = 60
+"""So many steps take what others are to overtake."""
 
 _GOES: Final = (("in_transit", 1),)
-_SLOWLY: Final = (("delivered", 60),)
 DELIVERED: Final = (*_GOES, ("delivered", 2))
 PLANS: Final[dict[str, tuple[tuple[str, int], ...]]] = {
     "99902": (*_GOES, ("returned", 2)),
@@ -24,7 +25,7 @@ PLANS: Final[dict[str, tuple[tuple[str, int], ...]]] = {
     "99910": (*_GOES, ("damaged", 2)),
     "99911": (*_GOES, ("strange", 2), ("delivered", 4)),
     "99912": (),
-    "99913": (("in_transit", 0), *_SLOWLY),
+    "99913": (("in_transit", 0), ("delivered", LONG)),
 }
 """What happens after so many steps to what goes to a postcode; everything else is delivered."""
 
@@ -181,7 +182,8 @@ class PostLedger(Ledger):
             "DELETE FROM after_telling WHERE told = ? AND status = ? RETURNING key", (key, status)
         ).fetchall()
         for row in rows:
-            self.schedule(row["key"], "delivered", now + LATE * self._step_after)
+            steps = LATE if row["key"] == key else LONG
+            self.schedule(row["key"], "delivered", now + steps * self._step_after)
 
     def _consignment(self, key: str) -> Consignment:
         row = self.db.execute(_ONE, (key,)).fetchone()

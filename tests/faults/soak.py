@@ -1,8 +1,9 @@
 """Many filings of the demo while its parts are killed and paused: `python -m tests.faults.soak`.
 
-Not part of the suite. It exits 0 only if every filing ended as it must, the bank took each fee once, nothing stands
-still at the end, and every history replays. Queries of Temporal's own (`--queries`) may break a history: then those of
-the runs that were ended to be healed are told apart, and the longest that anything stood still is told.
+Not part of the suite. It exits 0 only if every filing ended as it must, the bank took each fee once, the post has each
+parcel once, no number of a result is missing or taken twice, no paper was made twice, nothing stands still at the end,
+and every history replays. Queries of Temporal's own (`--queries`) may break a history: then those of the runs that were
+ended to be healed are told apart, and the longest that anything stood still is told.
 
 Needs a source checkout with its `.venv`, and nothing else; two thousand filings take about twenty minutes.
 """
@@ -33,10 +34,11 @@ from motcua.converter import data_converter
 from operations.home import Home
 from recovery.histories import each
 from recovery.stalled import RUNNING, stalled
+from tests.faults.once import not_once
 from tests.faults.processes import program, until
 from workers.wiring import WORKFLOWS
 
-PARTS: Final = ("worker", "worker", "back-office", "postgres", "temporal", "bank", "post")
+PARTS: Final = ("worker", "worker", "back-office", "postgres", "temporal", "bank", "post", "papers", "trust")
 STRAY: Final = ("__stack_trace", "__enhanced_stack_trace", "__temporal_workflow_metadata")
 
 
@@ -144,7 +146,8 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
         client = await Client.connect(env["TEMPORAL_ADDRESS"], data_converter=data_converter)
         left = [f"{one.workflow_id} {one.reason}" for one in await stalled(client)]
         await replay(client, seen)
-    told = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+        told = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+        twice = await not_once(env, told["filings"])
     lost = [filing for filing in told["filings"] if not filing["ok"]]
     failed = [one for one in endings if isinstance(one, Exception)]
     report = {
@@ -152,6 +155,7 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
         "filings": len(told["filings"]),
         "not as they must": lost,
         "one capture each": told["bank"]["one_capture_each"],
+        "parcels, numbers and papers not once": twice,
         "ledger verified": told["ledger"]["verified"],
         "faults": seen.faults,
         "queries": seen.queries,
@@ -164,7 +168,7 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
         "trial's own errors": [repr(one) for one in failed],
     }
     print(json.dumps(report, indent=1, ensure_ascii=False))  # noqa: T201 -- its result
-    return code == 0 and not (lost or left or seen.not_replayed or failed)
+    return code == 0 and not (lost or left or twice or seen.not_replayed or failed)
 
 
 def main() -> int:
