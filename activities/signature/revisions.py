@@ -19,6 +19,7 @@ from pyhanko.pdf_utils.generic import (
 )
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.rw_common import PdfHandler
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
@@ -50,6 +51,9 @@ MALFORMED: Final = (
     RecursionError,
 )
 """What the library raises for a file that is none, lies about its structure, or names algorithms that nobody knows."""
+
+_OF_TOOLS: Final = frozenset({"/ModDate", "/Producer"})
+"""What signing software writes about itself."""
 
 DIGEST: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
@@ -153,6 +157,18 @@ def has_loose_end(file: bytes, reader: PdfFileReader) -> bool:
     return not closed or reader.last_startxref < signed
 
 
+def ends_signed(file: bytes, reader: PdfFileReader) -> bool:
+    """Whether the newest signature, or time-stamp over all, is the end of the file."""
+    return not file[max(one.byte_range[2] + one.byte_range[3] for one in reader.embedded_signatures) :].strip()
+
+
+def is_described_otherwise(reader: PdfFileReader) -> bool:
+    """Whether title, author or whatever else the document says of itself is not what it was in the first revision."""
+    now = _told(reader.trailer_view, reader)
+    changed = {name for name, _ in _information(reader).items() ^ now.items()}
+    return not changed <= _OF_TOOLS
+
+
 def _has_stuffing(signature: EmbeddedPdfSignature) -> bool:
     room: bytes = signature.pkcs7_content
     return bool(room[parser.peek(room) :].strip(b"\0"))
@@ -165,11 +181,16 @@ def _carries(reader: PdfFileReader, content: str) -> bool:
 def _information(reader: PdfFileReader) -> dict[str, str]:
     """The document information of the first revision."""
     first = reader.get_historical_resolver(0)
+    return _told(first.trailer_view, first)
+
+
+def _told(trailer: DictionaryObject, revision: PdfHandler) -> dict[str, str]:
+    """The document information of a revision."""
 
     def plain(value: object) -> object:
-        return first.get_object(value.reference) if isinstance(value, IndirectObject) else value
+        return revision.get_object(value.reference) if isinstance(value, IndirectObject) else value
 
-    info = plain(first.trailer_view.raw_get("/Info")) if "/Info" in first.trailer_view else None
+    info = plain(trailer.raw_get("/Info")) if "/Info" in trailer else None
     if not isinstance(info, DictionaryObject):
         return {}
     return {str(name): str(plain(info.raw_get(name))) for name in info}

@@ -25,7 +25,14 @@ from activities.signature.identity import Identity, SubjectRules, identities
 from activities.signature.moment import Moment, moment_of
 from activities.signature.proof import proved
 from activities.signature.reading import integrity, kept_in, opened, read_through
-from activities.signature.revisions import MALFORMED, adds_only_signatures, covers_its_revision, has_loose_end
+from activities.signature.revisions import (
+    MALFORMED,
+    adds_only_signatures,
+    covers_its_revision,
+    ends_signed,
+    has_loose_end,
+    is_described_otherwise,
+)
 from activities.signature.revocation import Answers
 from activities.signature.trust import UNDETERMINED, Standing, Trust
 from schemas.signature import SignatureEvidence, SignatureOutcome, SignatureProof, SignatureVerdict
@@ -134,13 +141,27 @@ def _shape(
         return "signature_covers_part"
     if has_loose_end(pdf, reader):
         return "signed_form_has_more"
-    if not adds_only_signatures(reader):
+    if not adds_only_signatures(reader) or is_described_otherwise(reader):
         return "signed_form_changed"
     if not signatures.keys() <= declared:
         return "signature_in_other_field"
+    return _ending(pdf, reader, signatures, {*declared, *expected}, lasts=lasts)
+
+
+def _ending(
+    pdf: bytes,
+    reader: PdfFileReader,
+    signatures: Mapping[str, EmbeddedPdfSignature],
+    required: set[str],
+    *,
+    lasts: bool,
+) -> str | None:
+    """The rule that the end of a file breaks: all is signed, and what is to last ends with a time-stamp over it."""
     stamped = max((one.signed_revision for one in reader.embedded_timestamp_signatures), default=-1)
     sealed = not lasts or stamped > max(one.signed_revision for one in signatures.values())
-    return None if sealed and declared | expected.keys() <= signatures.keys() else "signed_file_rolled_back"
+    if not sealed or not required <= signatures.keys():
+        return "signed_file_rolled_back"
+    return None if not lasts or ends_signed(pdf, reader) else "signed_form_changed"
 
 
 async def _stamp(stamp: EmbeddedPdfSignature, look: _Look) -> tuple[str | None, SignatureEvidence]:

@@ -229,7 +229,7 @@ def _tell_of_code(code: str, at: datetime, *, as_json: bool) -> None:
 
 def _tell(file: Path, checked: Checked) -> None:
     outcome = said(f"signature_outcome.{checked.verdict.outcome}")
-    wide().print(f"[bold]{escape(str(file))}[/]: {outcome.vi} / {outcome.en}", soft_wrap=True)
+    wide().print(f"[bold]{escape(str(file))}[/]: chữ ký số / signatures: {outcome.vi} / {outcome.en}", soft_wrap=True)
     for wrong in checked.verdict.problems:
         field = "" if wrong.field == "file" else f"{_FIELDS.get(wrong.field, wrong.field)}: "
         out().print(f"  [red]{escape(field)}{wrong.message.vi} / {wrong.message.en}[/]")
