@@ -380,6 +380,7 @@ PARCEL: Final = StreamKind(
         "consignment_ended": (_as_it_was,),  # one that knows no `damaged` could not read it
     },
     memory=ParcelMemory,
+    papers=causes.papers_of_parcel,
     title=said("many.parcels"),
 )
 REFERRAL: Final = StreamKind(
@@ -434,6 +435,7 @@ PAPERS: Final = StreamKind(
     evolve=papers.evolve,
     standing=papers.standing,
     evidence=papers.evidence,
+    upcasters={"paper_made": (_as_it_was,)},  # one that knows no label could not read it
     title=said("many.papers"),
 )
 

@@ -35,6 +35,8 @@ class PaperKind(StrEnum):
     """What is to be paid (thông báo phí, lệ phí; phiếu chuyển thông tin nghĩa vụ tài chính)."""
     FORM = "form"
     """With which the post brought the dossier (phiếu gửi hồ sơ)."""
+    LABEL = "label"
+    """What is stuck on a parcel, and the list of the originals that go back in it (nhãn bưu gửi, bảng kê bản chính)."""
     COMPLAINT = "complaint"
     """Receipt of a complaint (giấy tiếp nhận khiếu nại)."""
 

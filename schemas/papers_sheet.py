@@ -12,6 +12,7 @@ from .base import AgencyCode, Model, Text
 from .complaint import Complaint
 from .filing.state import Filing
 from .papers import PaperKind
+from .parcel import Parcel
 from .publishing.procedure import Procedure
 from .stream.ledger import Recorded
 
@@ -38,6 +39,8 @@ class PaperSource:
             bare code.
         before: The filing before the last event, if it is known: an apology tells the appointment that is not kept.
         complaint: The complaint after its events, for the receipt of one.
+        parcel: The parcel after its events, for its label.
+        course: Those of the filing up to then, for a paper that an event of another stream causes.
     """
 
     events: tuple[Recorded, ...]
@@ -48,6 +51,8 @@ class PaperSource:
     tracking: str | None = None
     before: Filing | None = None
     complaint: Complaint | None = None
+    parcel: Parcel | None = None
+    course: tuple[Recorded, ...] = ()
 
     @property
     def cause(self) -> Recorded:
@@ -78,11 +83,12 @@ class Rows(Model):
 
 
 class Listing(Model):
-    """A numbered list under its title."""
+    """A numbered list under its title; one that goes `apart` begins a page of its own."""
 
     kind: Literal["list"] = "list"
     title: Text
     items: tuple[Text, ...]
+    apart: bool = False
 
 
 class Column(Model):
@@ -114,7 +120,11 @@ class Signatory(Model):
 
 
 class PaperSheet(Model):
-    """All that stands on a paper of an agency. `tracking` is what its QR code holds, `law` what it is based on."""
+    """All that stands on a paper of an agency.
+
+    `tracking` is what its QR code holds, `law` what it is based on. Its bars are those of the dossier code, or of the
+    `waybill` that it goes with.
+    """
 
     kind: PaperKind
     form: str | None
@@ -125,6 +135,7 @@ class PaperSheet(Model):
     title: Text
     code: str
     tracking: str
+    waybill: str | None = None
     to: Text | None = None
     body: tuple[Block, ...]
     law: tuple[str, ...] = ()

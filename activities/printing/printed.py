@@ -26,6 +26,7 @@ _WORDS: Final = {
     "scan": said("paper.scan").model_dump(),
     "to": said("sheet.to").model_dump(),
     "total": said("paper.total").model_dump(),
+    "waybill": said("paper.waybill").model_dump(),
 }
 """What stands on every paper."""
 
@@ -45,7 +46,7 @@ def printed(sheet: PaperSheet, at: datetime, template: str | None = None) -> byt
 
 def content_of(sheet: PaperSheet) -> dict[str, Any]:
     """What a template is given: the sheet, its codes as SVG, and the words that every paper has."""
-    codes = {"qr": qr(sheet.tracking), "bars": code128(sheet.code)}
+    codes = {"qr": qr(sheet.tracking), "bars": code128(sheet.waybill or sheet.code)}
     return sheet.model_dump(mode="json") | codes | {"words": _WORDS}
 
 

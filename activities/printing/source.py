@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from activities.ledger.database import Pool
@@ -18,6 +19,8 @@ from schemas.filing.state import Filing
 from schemas.ids import filing_workflow
 from schemas.papers import PaperKind
 from schemas.papers_sheet import Letterhead, PaperSource
+from schemas.parcel import Parcel
+from schemas.stream.ledger import Recorded
 from views.log import Connection, Log, Told
 
 
@@ -33,8 +36,8 @@ class Papers:
         self._tracking = tracking
 
     async def print(self, kind: PaperKind, log: Log, told: Told) -> Printed:
-        """The paper about the last event of a filing or a complaint. Raises what `sheet` and `printed` raise."""
-        filing, before = await _filing(log, told)
+        """The paper about the last event of a filing, parcel or complaint. Raises what `sheet` and `printed` raise."""
+        filing, before, course = await _filing(log, told)
         procedure = await self._procedures.find(filing.procedure.code, filing.procedure.version)
         if procedure is None:
             raise NotPublishedError
@@ -48,21 +51,23 @@ class Papers:
             tracking=self._tracking,
             before=before,
             complaint=told.state if told.kind.state is Complaint else None,
+            parcel=told.state if told.kind.state is Parcel else None,
+            course=course,
         )
         paper = sheet(kind, source)
         template = await template_of(log.connection, paper.agency, kind, procedure.code)
         return Printed(printed(paper, told.events[-1].at, template), version_of(template))
 
 
-async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None]:
-    """The filing as it is then, and before the last of its own events."""
+async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Recorded, ...]]:
+    """The filing as it is then, before the last of its own events, and its events if another stream's cause it."""
     if told.kind.state is Filing:
         *earlier, now = told.states()
-        return now, earlier[-1] if earlier else None
+        return now, earlier[-1] if earlier else None, ()
     at = told.events[-1].at
     about = await log.read(filing_workflow(told.before.filing_id))
-    *_, then = (state for recorded, state in zip(about.events, about.states(), strict=True) if recorded.at <= at)
-    return then, None
+    course = tuple(recorded for recorded in about.events if recorded.at <= at)
+    return replace(about, events=[*course]).state, None, course
 
 
 def _agencies(filing: Filing, told: Told) -> list[str]:

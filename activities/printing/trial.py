@@ -92,11 +92,13 @@ def _lost(sheet: PaperSheet, made: bytes) -> Iterator[Fault]:
     """What belongs on the paper and does not stand there, or can't be read."""
     document = pdfium.PdfDocument(made)
     text = _squeezed("".join(page.get_textpage().get_text_range() for page in document))
-    wanted = texts_of((sheet.code, sheet.title, sheet.dated, sheet.issuer.name, sheet.body, sheet.law))
+    bars = () if sheet.waybill is None else (sheet.waybill,)
+    wanted = texts_of((sheet.code, *bars, sheet.title, sheet.dated, sheet.issuer.name, sheet.body, sheet.law))
     lost = dict.fromkeys(said[:_LETTERS] for _, said in wanted if not _stands(_squeezed(said), text))
     if lost:
         yield Fault("template_loses", said="; ".join(list(lost)[:_TOLD]))
-    if sheet.tracking not in {found for page in document for found in _codes(page)}:
+    scanned = {found for page in document for found in _codes(page)}
+    if not {sheet.tracking, *bars} <= scanned:
         yield Fault("template_without_code")
 
 

@@ -29,6 +29,7 @@ FILING: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "supplement_expired": (PaperKind.REFUSAL, *_ENDS),
     "fee_expired": _ENDS,
 }
+PARCEL: Final[Mapping[str, tuple[PaperKind, ...]]] = {"consignment_sent": (PaperKind.LABEL,)}
 COMPLAINT: Final[Mapping[str, tuple[PaperKind, ...]]] = {"complained": (PaperKind.COMPLAINT,)}
 
 
@@ -39,10 +40,15 @@ def papers_of_filing(event: Any) -> tuple[PaperKind, ...]:
     return FILING.get(event.kind, ())
 
 
+def papers_of_parcel(event: Any) -> tuple[PaperKind, ...]:
+    """The papers that an event of a parcel causes: the post has said under which number it knows it."""
+    return PARCEL.get(event.kind, ())
+
+
 def papers_of_complaint(event: Any) -> tuple[PaperKind, ...]:
     """The papers that an event of a complaint causes."""
     return COMPLAINT.get(event.kind, ())
 
 
-CAUSES: Final = ("submitted", *FILING, *COMPLAINT)
+CAUSES: Final = ("submitted", *FILING, *PARCEL, *COMPLAINT)
 """Every kind of event that causes one."""

@@ -32,6 +32,7 @@ FORMS: Final[dict[PaperKind, Form]] = {
     PaperKind.HANDOVER: Form(None, "a4"),
     PaperKind.FEE: Form(None, "a5"),
     PaperKind.FORM: Form(None, "a5"),
+    PaperKind.LABEL: Form(None, "a5"),
     PaperKind.COMPLAINT: Form(None, "a5"),
 }
 """As annex I of Circular 03/2025 numbers them. Unconfirmed: its text was not read. The sizes are those of Circular
@@ -48,6 +49,7 @@ def made(  # noqa: PLR0913 -- by name, each is a part of the paper
     signatories: tuple[Signatory, ...],
     to: Text | None = None,
     law: tuple[str, ...] = (),
+    waybill: str | None = None,
 ) -> PaperSheet:
     """The paper, issued by an agency at the moment of what causes it."""
     head = letterhead(source, issuer)
@@ -61,6 +63,7 @@ def made(  # noqa: PLR0913 -- by name, each is a part of the paper
         dated=dated(source.cause.at, head.place),
         title=title,
         code=code,
+        waybill=waybill,
         tracking=code if source.tracking is None else source.tracking.replace("{code}", code),
         to=to,
         body=tuple(body),

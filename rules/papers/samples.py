@@ -30,13 +30,15 @@ _ADDRESS: Final = ("Số 45/6 ngõ 789 đường Nguyễn Đình Chiểu, tổ 1
 _AGENCY: Final = "Trung tâm Phục vụ hành chính công thành phố Hồ Chí Minh, chi nhánh số 12"
 _ITEMS: Final = 40
 _CODE: Final = "H01.12-20261127-0000001"
+_WAYBILL: Final = "E123456789VN"
 _LONG_CODE: Final = "000.00.12.H01-261127-12345"
 _TRACKING: Final = "https://dichvucong.example.gov.vn/tra-cuu?ma="
 
 
 def samples(kind: PaperKind) -> tuple[PaperSheet, PaperSheet]:
     """The shortest and the longest paper of this kind."""
-    return _short(kind), _long(kind)
+    waybill = {"waybill": _WAYBILL} if kind is PaperKind.LABEL else {}
+    return _short(kind).model_copy(update=waybill), _long(kind).model_copy(update=waybill)
 
 
 def _short(kind: PaperKind) -> PaperSheet:

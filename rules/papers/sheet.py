@@ -10,6 +10,7 @@ from rules.papers.complaint import complaint
 from rules.papers.control import control
 from rules.papers.fee import fee
 from rules.papers.handover import handover
+from rules.papers.label import label
 from rules.papers.post_form import post_form
 from rules.papers.receipt import receipt
 from rules.papers.refusal import refusal
@@ -37,5 +38,6 @@ _PAPERS: Final[dict[PaperKind, Callable[[PaperSource], PaperSheet]]] = {
     PaperKind.HANDOVER: handover,
     PaperKind.FEE: fee,
     PaperKind.FORM: post_form,
+    PaperKind.LABEL: label,
     PaperKind.COMPLAINT: complaint,
 }

@@ -44,8 +44,8 @@ TEMPLATE_WORDS: Final[dict[str, Words]] = {
         "print every part of `body` and `law`, the dossier code, the title, the agency and the date",
     ),
     "template_without_code": Words(
-        "không đọc được mã QR tra cứu trên giấy",
-        "the QR code for tracking can't be read on the paper",
+        "không đọc được mã QR tra cứu, hoặc mã vạch số hiệu bưu gửi, trên giấy",
+        "the QR code for tracking, or the waybill's bars, can't be read on the paper",
         "đặt `codes`, hoặc mã `qr` rộng ít nhất 22 mm",
         "put `codes` there, or the code `qr` at least 22 mm wide",
     ),

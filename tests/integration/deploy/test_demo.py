@@ -6,6 +6,7 @@ import asyncio
 import copy
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -105,6 +106,9 @@ def test_filings_that_end_as_they_must_give_0_and_leave_no_personal_data(folder:
     )
     assert posted["code"] in said
     agency, day, _ = posted["code"].split("-")
+    label = raw_text((folder / "left" / posted["code"] / "label.pdf").read_bytes(), "Trang số")
+    assert re.search(r"Số hiệu bưu gửi: E\d{9}VN", label)
+    assert posted["code"] in label
     kept = raw_text((folder / "left" / "register" / f"{agency}-{day[:4]}-{day[4:6]}.pdf").read_bytes(), "Trang số")
     assert posted["code"] in "".join(kept.split())
     assert "Dòng thời gian / Timeline" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -30,7 +31,7 @@ from schemas.filing.state import Stage
 from schemas.ids import papers_stream
 from schemas.papers import OfficialPaper, PaperKind
 from schemas.people import Role
-from tests.acting import Play, birth, extract
+from tests.acting import Play, birth, extract, posted
 from tests.conftest import World
 from tests.printed import raw_text
 from views.log import Log, Told
@@ -129,6 +130,23 @@ async def test_every_paper_that_a_filing_causes_is_made_once_and_told_to_a_strea
     assert "không đọc được" in asked
     assert "Nguyễn Thị Ước" not in asked, "it shows the filing as it was when this was asked"
     assert not any(paper.signed for paper in found.values())
+
+
+async def test_a_parcel_that_the_post_has_taken_has_its_label_with_the_posts_own_number(
+    world: World, desk: Desk
+) -> None:
+    async with at_work(world):
+        play = await Play.begin(world, posted())
+        await play.accept()
+        await play.review()
+        await play.at(Stage.CLOSED)
+        await work(desk.relay())
+        parcel = await world.client.parcel(play.filing, 1)
+    (label,) = [paper for paper in await desk.made(play) if paper.paper is PaperKind.LABEL]
+    assert label.about.stream == f"parcel:{play.filing}:1"
+    said = raw_text(await desk.store.get(label.file), NO_FOOT)
+    assert all(str(one) in said for one in (parcel.waybill, play.code, "không thu tiền"))
+    assert re.search(r"Kết quả số: \S+-K\d{7} ", said)
 
 
 async def test_an_agency_that_has_published_a_template_prints_by_it(world: World, desk: Desk) -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+from rules import parcel
 from rules.filing import lifecycle
 from schemas.base import Text
+from schemas.filing.events import Clock
+from schemas.filing.state import Filing
 from schemas.papers import PaperKind
 from schemas.papers_sheet import Letterhead, PaperSource
-from schemas.people import Role
+from schemas.parcel import Parcel, ParcelStart, RecordSent, RequestConsignment
+from schemas.people import SYSTEM, Role
 from schemas.publishing.procedure import ExtensionRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
+from schemas.stream.ledger import Recorded
 from tests.conftest import ROOT
 from tests.unit.complaint.disputes import FOUND, Dispute
 from tests.unit.filing import lives
@@ -33,6 +38,7 @@ AGENCIES: Final = {
     ),
 }
 OFFICERS: Final = {f"{role}-1": f"{MARKED[:28]} {role}" for role in ("reception", "specialist", "leader", "handover")}
+WAYBILL: Final = "E123456789VN"
 CODE: Final = "H01.12-20261125-0000001"
 _FILE: Final = {"key": "files/a", "sha256": "0" * 64, "size": 5}
 _RESIDENCE: Final = RESIDENCE | {
@@ -186,6 +192,50 @@ def returned(*, by_parcel: bool = False) -> Filed:
     return filed
 
 
+def sent(*, originals: bool = False, cod: int = 0) -> PaperSource:
+    """A parcel that the post has taken, with or without originals that go back in it."""
+    papers = [{"code": "declaration"}, {"code": "owner_consent"}]
+    filed = Filed(PLAIN, **(lives.AT_DESK | {"papers": papers} if originals else {}), result_channel="post")
+    if originals:
+        there = lives.officer(Role.RECEPTION, agency=lives.DESK)
+        filed.do("transfer_dossier", there, originals=["owner_consent"]).do("receive_dossier", RECEPTION)
+    else:
+        filed.accepted()
+    filed.do("claim", SPECIALIST).do("propose", SPECIALIST, outcome="approved").do("claim", LEADER)
+    filed.do("decide", LEADER, outcome="approved").do("issue", result=lives.RESULT)
+    source = filed.source("parcel_requested")
+    results = tuple(one.model_copy(update={"number": "H01.12-2026-K0000001"}) for one in source.filing.results)
+    filing = source.filing.model_copy(update={"results": results})
+    log, state = taken_by_the_post(filing, cod)
+    return replace(source, events=log, filing=filing, before=None, parcel=state, course=source.events)
+
+
+def taken_by_the_post(filing: Filing, cod: int) -> tuple[tuple[Recorded, ...], Parcel]:
+    """The events of its parcel, and how that stands after them."""
+    clock, state = filing.clocks[Clock.DELIVERY], Parcel(filing_id=filing.filing_id, n=1, agency=filing.agency)
+    start = ParcelStart(
+        **state.model_dump(include={"filing_id", "n", "agency"}),
+        address=filing.address,
+        contents=CODE,
+        cod=cod,
+        limit=clock.limit,
+        since=clock.started,
+        calendar=filing.calendar.name,
+        due=clock.due,
+    )
+    log: list[Recorded] = []
+    commands = (
+        RequestConsignment(command_id="request", start=start),
+        RecordSent(command_id="sent", waybill=WAYBILL),
+    )
+    for seq, command in enumerate(commands, 1):
+        (event,) = parcel.decide(state, command, clock.started)
+        recorded = Recorded(seq=seq, at=clock.started, command_id=command.command_id, actor=SYSTEM, event=event)
+        log.append(recorded)
+        state = parcel.evolve(state, recorded)
+    return tuple(log), state
+
+
 def complained() -> PaperSource:
     """A complaint about a refusal at intake."""
     filed = Filed(PLAIN)
@@ -226,5 +276,7 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
         "fee-obligation": (PaperKind.FEE, owing()),
         "form": (PaperKind.FORM, by_post("submitted")),
         "form-result": (PaperKind.FORM, returned(by_parcel=True).source("parcel_requested")),
+        "label": (PaperKind.LABEL, sent()),
+        "label-originals": (PaperKind.LABEL, sent(originals=True, cod=25_000)),
         "complaint": (PaperKind.COMPLAINT, complained()),
     }

@@ -10,11 +10,16 @@ import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
 import pytest
 
 from activities.printing.printed import printed
+from activities.printing.templates import standard
+from activities.printing.trial import tried
 from rules.papers.amounts import in_words
+from rules.papers.label import originals_held
 from rules.papers.sheet import sheet
 from rules.papers.written import dated
 from schemas.base import Text
 from schemas.errors import RefusalError
+from schemas.filing import events as ev
+from schemas.level import Channel
 from schemas.papers import PaperKind
 from schemas.papers_sheet import Listing, PaperSheet, Paragraph, Rows, texts_of
 from tests.conftest import ROOT
@@ -28,12 +33,14 @@ from tests.unit.papers.sources import (
     PLAIN,
     REASON,
     TRACKING,
+    WAYBILL,
     Filed,
     accepted,
     asked,
     lacking_forty,
     late,
     paper_sources,
+    sent,
 )
 
 SOURCES = paper_sources()
@@ -103,9 +110,10 @@ def test_a_receipt_is_to_be_brought_only_where_the_result_is_fetched_and_lists_n
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_both_kinds_of_scanner_find_the_filing(name: str) -> None:
-    _, file = made(name)
+    found, file = made(name)
+    bars = WAYBILL if found.kind is PaperKind.LABEL else CODE
 
-    assert codes(pages(file)[0], 200) == {"QR Code": TRACKING.replace("{code}", CODE), "Code 128": CODE}
+    assert codes(pages(file)[0], 200) == {"QR Code": TRACKING.replace("{code}", CODE), "Code 128": bars}
     assert CODE in raw_text(file, FOOT)
     title = pdfium.PdfDocument(file).get_metadata_value("Title")
     assert title.endswith(CODE)
@@ -259,6 +267,65 @@ def test_a_post_form_says_who_sends_what_to_whom() -> None:
     ]
     assert (rows(result)["Bên gửi"], rows(result)["Địa chỉ"]) == ("Công an phường Hồng Hà", ADDRESS)
     assert [one.name for one in result.signatories] == [None, None, None]
+
+
+def test_a_label_says_who_sends_what_to_whom_and_nothing_of_what_it_is_about() -> None:
+    (found, file), (plain_one, _) = made("label-originals"), made("label")
+
+    assert rows(found) == {
+        "Bên gửi": "Trung tâm Phục vụ hành chính công thành phố Hà Nội",
+        "Người nhận": NAME,
+        "Điện thoại": "0912 345 678",
+        "Địa chỉ": ADDRESS,
+        "Mã bưu chính": "11308",
+        "Kết quả số": "H01.12-2026-K0000001",
+        "Số bản kết quả": "1",
+        "Bản chính trả lại": "1",
+        "Bên vận chuyển": "Bưu chính công ích",
+        "Lần gửi": "1",
+        "Thu hộ khi phát": "25.000 đồng",
+        "Hạn phát": "17 giờ 00 phút, ngày 01 tháng 12 năm 2026",
+    }
+    assert rows(plain_one)["Thu hộ khi phát"] == "không thu tiền"
+    assert "Bản chính trả lại" not in rows(plain_one)
+    outside_it, inside = (page.get_textpage().get_text_range() for page in pages(file))
+    assert WAYBILL in outside_it
+    assert CODE in outside_it
+    assert "Hợp đồng thuê" not in outside_it
+    assert "1. Hợp đồng thuê, mượn hoặc văn bản đồng ý của chủ sở hữu chỗ ở" in inside
+    assert PLAIN.name.vi not in outside_it + inside
+    assert len(pages(made("label")[1])) == 1
+
+
+@pytest.mark.parametrize(
+    ("then", "held"),
+    [
+        (None, ("owner_consent",)),
+        (ev.ParcelFailed(n=1, outcome=ev.ParcelOutcome.RETURNED), ("owner_consent",)),
+        (ev.ParcelFailed(n=1, outcome=ev.ParcelOutcome.LOST), ()),
+        (ev.ParcelFailed(n=1, outcome=ev.ParcelOutcome.DAMAGED), ()),
+        (ev.HandedOver(channel=Channel.ONLINE), ("owner_consent",)),
+        (ev.HandedOver(channel=Channel.COUNTER), ()),
+        (ev.HandedOver(channel=Channel.POST, n=1), ()),
+    ],
+)
+def test_what_went_back_or_was_lost_with_a_parcel_goes_in_no_other(
+    then: ev.Event | None, held: tuple[str, ...]
+) -> None:
+    course = sent(originals=True).course
+    if then is not None:
+        course += (replace(course[-1], event=then),)
+
+    assert originals_held(course) == held
+
+
+def test_a_label_whose_bars_nobody_can_read_is_refused() -> None:
+    without = standard().replace(
+        "#codes", '#d.code #d.waybill #image(bytes(d.qr), format: "svg", width: 22mm, alt: "QR")'
+    )
+
+    assert {one.rule for one in tried(without, PaperKind.LABEL)} == {"template_without_code"}
+    assert tried(without, PaperKind.RECEIPT) == []
 
 
 def test_a_control_slip_names_every_hand() -> None:

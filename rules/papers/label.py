@@ -1,0 +1,91 @@
+"""Nhãn bưu gửi: what is stuck on a parcel; and the list of the originals that go back in it.
+
+The post reads the label, and so may anybody: what the result is about stands inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rules.known import known
+from rules.papers.made import made, named
+from rules.papers.written import letterhead, moment, plain
+from rules.publishing.rule_words import money
+from schemas.base import Text
+from schemas.filing import events as ev
+from schemas.filing.commands import TargetKind
+from schemas.level import Channel
+from schemas.papers import PaperKind
+from schemas.papers_sheet import Block, Listing, PaperSheet, PaperSource, Paragraph, Row, Rows
+from schemas.parcel import Parcel
+from schemas.saying import said
+from schemas.stream.ledger import Recorded
+
+
+def label(source: PaperSource) -> PaperSheet:
+    """Of a parcel that the post has taken."""
+    parcel = known(source.parcel)
+    return made(
+        PaperKind.LABEL,
+        source,
+        issuer=source.filing.returning,
+        title=said("paper.label"),
+        body=_body(source, parcel),
+        signatories=(),
+        waybill=known(parcel.waybill),
+    )
+
+
+def _body(source: PaperSource, parcel: Parcel) -> Iterator[Block]:
+    originals = originals_held(source.course)
+    yield Rows(rows=(*_parties(source, parcel), *_inside(source, originals), *_carried(parcel)))
+    yield Paragraph(text=said("paper.post_returns"))
+    if originals:
+        items = tuple(named(source, TargetKind.PAPER, code) for code in originals)
+        yield Listing(title=said("paper.originals_returned"), items=items, apart=True)
+
+
+def _parties(source: PaperSource, parcel: Parcel) -> Iterator[Row]:
+    to = known(parcel.address)
+    sender = letterhead(source, source.filing.returning).name
+    yield Row(place="sender", label=said("paper.sender"), value=sender)
+    yield Row(place="address.recipient", label=said("paper.recipient"), value=plain(to.recipient))
+    yield Row(place="address.phone", label=said("sheet.phone"), value=plain(to.phone))
+    yield Row(place="address.address", label=said("paper.address"), value=plain(to.address))
+    yield Row(place="address.postcode", label=said("paper.postcode"), value=plain(to.postcode))
+
+
+def _inside(source: PaperSource, originals: tuple[str, ...]) -> Iterator[Row]:
+    result = source.filing.results[-1]
+    if result.number is not None:
+        yield Row(place="result.number", label=said("paper.result_number"), value=plain(result.number))
+    yield Row(place="result.copies", label=said("paper.result_copies"), value=plain(str(result.copies)))
+    if originals:
+        yield Row(place="originals", label=said("paper.originals"), value=plain(str(len(originals))))
+
+
+def _carried(parcel: Parcel) -> Iterator[Row]:
+    yield Row(place="carrier", label=said("paper.carrier"), value=said("paper.the_post"))
+    yield Row(place="n", label=said("paper.consignment"), value=plain(str(parcel.n)))
+    yield Row(place="cod", label=said("paper.collect"), value=_collected(parcel.cod))
+    yield Row(place="due", label=said("paper.deliver_by"), value=moment(known(parcel.due)))
+
+
+def _collected(dong: int) -> Text:
+    return money(dong) if dong else said("paper.nothing_to_collect")
+
+
+def originals_held(course: Iterable[Recorded]) -> tuple[str, ...]:
+    """Codes of the originals of a filing that the agency has: sent to it as such, and not yet gone back."""
+    held: tuple[str, ...] = ()
+    for recorded in course:
+        match recorded.event:
+            case ev.DossierTransferred(originals=originals):
+                held = tuple(dict.fromkeys((*held, *originals)))
+            case ev.HandedOver(channel=Channel.COUNTER | Channel.POST):
+                held = ()
+            case ev.ParcelFailed(outcome=outcome) if outcome in ev.SPOILT:
+                held = ()
+            case _:
+                pass
+    return held
