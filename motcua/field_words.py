@@ -226,6 +226,7 @@ FIELDS: Final = {
     "place": "where it was held",
     "places": "where to hand in and where to receive, in words",
     "possible_duplicates": "codes of other open filings of the same person for the same procedure",
+    "postage": "what the post collects from the receiver for bringing the result; not there where it collects nothing",
     "postcode": "postcode of five digits",
     "principal": "name of the authenticated program that passes it on",
     "problems": "each thing wrong, with its place and what to do",

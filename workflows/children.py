@@ -55,6 +55,7 @@ async def start_parcel(filing: Filing) -> None:
         agency=filing.agency,
         address=known(filing.address),
         contents=str(filing.code),
+        cod=filing.collected_on_delivery,
         limit=clock.limit,
         since=clock.started,
         calendar=filing.calendar.name,

@@ -47,6 +47,8 @@ def _returned(source: PaperSource) -> Iterator[Block]:
     ]
     if filing.fee is not None and filing.fee_pending:
         rows.append(Row(place="fee", label=said("paper.collect"), value=money(filing.fee.amount)))
+    if filing.collected_on_delivery:
+        rows.append(Row(place="postage", label=said("paper.postage"), value=money(filing.collected_on_delivery)))
     if (clock := filing.clocks.get(Clock.DELIVERY)) is not None:
         rows.append(Row(place="due", label=said("paper.deliver_by"), value=moment(clock.due)))
     yield Rows(rows=tuple(rows))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rules.publishing.condition_mistakes import condition_mistakes
 from rules.publishing.facts import fact_mistakes
-from rules.publishing.fee_mistakes import fee_mistakes
+from rules.publishing.fee_mistakes import fee_mistakes, postage_mistakes
 from rules.publishing.form_mistakes import form_mistakes
 from rules.publishing.level_mistakes import NOT_SKIPPED, level_mistakes
 from rules.publishing.list_mistakes import list_mistakes
@@ -93,6 +93,7 @@ def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]
     yield from _time_limits(limits(parts), allow_seconds=allow_seconds)
     yield from _review(parts)
     yield from fee_mistakes(parts)
+    yield from postage_mistakes(parts)
     yield from _extension(parts)
     if isinstance(parts.level, Level):
         yield from level_mistakes(parts, parts.level)

@@ -1,4 +1,4 @@
-"""What is wrong with the fee of a procedure: what it counts, its bounds, from when to when, its waivers."""
+"""What is wrong with what a procedure costs: what a fee counts, its bounds, from when, its waivers; the postage."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from rules.publishing.readable_parts import (
     ItemSketch,
     Listed,
     PaperSketch,
+    PostageSketch,
     ProcedureSketch,
+    ResultSketch,
     read,
     whole,
 )
 from rules.publishing.validity import reversed_validity
+from schemas.level import Channel
 from schemas.publishing.procedure import FieldKind
 
 _MOST_UNITS: Final = 100_000
@@ -56,6 +59,15 @@ def _price(item: ItemSketch, path: str) -> Iterator[Mistake]:
         return
     yield from (mistake("required", f"{path}.{name}") for name in ("basis_points", "of") if getattr(item, name) is None)
     yield from (mistake("amount_or_rate", f"{path}.{n}") for n in ("amount", "per") if getattr(item, n) is not None)
+
+
+def postage_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
+    """What the post is to collect where it brings nothing."""
+    result = parts.result
+    if not isinstance(result, ResultSketch) or not isinstance(result.postage, PostageSketch):
+        return
+    if whole(result.channels) and Channel.POST not in read(result.channels).values():
+        yield mistake("postage_without_post", "result.postage")
 
 
 def _bounds(item: ItemSketch, path: str) -> Iterator[Mistake]:

@@ -573,6 +573,12 @@ WORDS: Final[dict[str, Words]] = {
         "chọn {allowed}",
         "choose {allowed}",
     ),
+    "postage_without_post": Words(
+        "kết quả không gửi qua bưu chính thì không có cước bưu chính",
+        "a result that no post brings has no postage",
+        "thêm `post` vào `channels`, hoặc bỏ `postage`",
+        "add `post` to the channels, or take `postage` out",
+    ),
     "result_must_offer_online": Words(
         "mức độ 4 phải trả kết quả trực tuyến",
         "level 4 must offer the result online",

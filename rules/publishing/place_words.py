@@ -163,6 +163,8 @@ PLACES: Final[Mapping[str, PlaceWords]] = {
     "result": PlaceWords("kết quả", "result"),
     "result.name": PlaceWords("tên kết quả", "name of the result"),
     "result.channels": PlaceWords("kênh trả kết quả", "channels of the result"),
+    "result.postage": PlaceWords("cước bưu chính trả kết quả", "postage of the result"),
+    "result.postage.amount": PlaceWords("mức thu khi phát", "amount collected on delivery", money),
     "supplement": PlaceWords("việc bổ sung hồ sơ", "supplement"),
     "supplement.rounds": PlaceWords("số lần bổ sung ở mỗi giai đoạn", "number of supplements a stage"),
     "supplement.limit": PlaceWords("thời hạn bổ sung", "time limit for a supplement"),

@@ -193,10 +193,15 @@ class FeeSketch(Sketch):
     limit: Maybe[Limit] = UNREAD
 
 
+class PostageSketch(Sketch):
+    """What the post collects, as far as it can be read."""
+
+
 class ResultSketch(Sketch):
     """The result as far as it can be read."""
 
     channels: Listed[Channel] = UNREAD
+    postage: Maybe[PostageSketch | None] = None
 
 
 class SupplementSketch(Sketch):

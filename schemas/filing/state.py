@@ -472,6 +472,11 @@ class Filing(Model):
         return self.fee is not None and self.fee.lapsed and self.fee_pending
 
     @property
+    def collected_on_delivery(self) -> int:
+        """What the post collects for bringing the result, in đồng; another copy is at its own cost (QĐ 45/2016 Đ14)."""
+        return (self.procedure.postage or 0) if self.copy_number == 1 else 0
+
+    @property
     def fees_to_collect(self) -> tuple[Fee, ...]:
         """Fees that a payment must be asking for."""
         return () if self.closed else tuple(fee for fee in self.fees if fee.online and fee.state is FeeState.DUE)

@@ -15,7 +15,7 @@ from ..limit import Limit, Unit
 from ..people import Role
 from .calendar import Day
 from .fact import Fact, Statement, When
-from .fee import FeeRule
+from .fee import AmountInDong, FeeRule
 from .figure import FigureUnit
 from .time_limits import Limits, Resumption
 
@@ -224,11 +224,21 @@ class ReviewStep(Fact):
     referral: ReferralRule | None = None
 
 
+class PostageRule(Fact):
+    """What the post collects from the receiver for bringing the result (cước bưu chính), in đồng (QĐ 45/2016 Đ12 k3).
+
+    It is the post's own: no part of the fee, and of no concern to the filing.
+    """
+
+    amount: AmountInDong
+
+
 class ResultRule(Fact):
-    """The result and how it may be received."""
+    """The result and how it may be received; without `postage` the post collects nothing for itself."""
 
     name: Text
     channels: tuple[Channel, ...] = Field(min_length=1)
+    postage: PostageRule | None = None
 
 
 ASK_WITHIN: Final = Limit(amount=3, unit=Unit.WORKING_DAYS)

@@ -508,6 +508,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "paper.place_and_day": "{place}, {day}",
     "paper.post_office": "Post officer",
     "paper.post_returns": "What can't be delivered goes back to the desk that has sent it.",
+    "paper.postage": "Postage to be collected",
     "paper.postcode": "Postcode",
     "paper.quantity": "Quantity",
     "paper.rate": "Rate",

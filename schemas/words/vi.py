@@ -508,6 +508,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "paper.place_and_day": "{place}, {day}",
     "paper.post_office": "Nhân viên bưu chính",
     "paper.post_returns": "Bưu gửi không phát được thì chuyển hoàn về bộ phận một cửa đã gửi.",
+    "paper.postage": "Cước bưu chính thu khi phát",
     "paper.postcode": "Mã bưu chính",
     "paper.quantity": "Số lượng",
     "paper.rate": "Mức thu",

@@ -632,6 +632,7 @@ RULES: Final = ProcedureRules.model_validate(
             "limit": "5 working days",
         },
         "result_channels": ["online", "post"],
+        "postage": 25_000,
         "supplement_rounds": 1,
         "supplement_limit": "10 working days",
         "supplement_within": "3 working days",

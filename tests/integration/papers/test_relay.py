@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import asyncpg
+import httpx
 import pytest
 
 from activities.ledger.vault import Vault
@@ -24,6 +25,7 @@ from operations.doctor.papers import papers as owed_papers
 from operations.doctor.signing import signing
 from operations.doctor.surroundings import Surroundings
 from operations.home import Home
+from operations.publishing.catalogue import publish
 from operations.publishing.paper_templates import Slot, publish_template
 from rules.streams import KINDS
 from schemas.filing import commands as cm
@@ -32,13 +34,23 @@ from schemas.ids import papers_stream
 from schemas.papers import OfficialPaper, PaperKind
 from schemas.people import Role
 from tests.acting import Play, birth, extract, posted
-from tests.conftest import World
+from tests.conftest import ROOT, World
 from tests.printed import raw_text
 from views.log import Log, Told
 from views.papers import papers
 
 RELAYS: Final = 4
 """At once; each holds up to three connections, for its row, for what it reads, and for what it appends."""
+
+WITH_POSTAGE: Final = (
+    (ROOT / "procedures" / "2.000635@2026-12.yaml")
+    .read_text()
+    .replace('version: "2026-12"', 'version: "2026-12-postage"')
+    .replace(
+        "[online, counter, post]\n", "[online, counter, post]\n  postage: { amount: 25000, source: unconfirmed }\n"
+    )
+)
+"""An extract from the register whose receiver pays the post."""
 
 NO_FOOT: Final = "$."
 """A pattern that stands nowhere: all of each page is read."""
@@ -135,17 +147,22 @@ async def test_every_paper_that_a_filing_causes_is_made_once_and_told_to_a_strea
 async def test_a_parcel_that_the_post_has_taken_has_its_label_with_the_posts_own_number(
     world: World, desk: Desk
 ) -> None:
-    async with at_work(world):
-        play = await Play.begin(world, posted())
+    async with at_work(world), httpx.AsyncClient(base_url=world.env["MOTCUA_POST_URL"]) as post:
+        await publish(world.owner_dsn, WITH_POSTAGE.encode())
+        play = await Play.begin(world, posted(version="2026-12-postage"))
         await play.accept()
         await play.review()
         await play.at(Stage.CLOSED)
         await work(desk.relay())
         parcel = await world.client.parcel(play.filing, 1)
+        ordered = {one["key"]: one["cod"] for one in (await post.get("/ledger")).json()["consignments"]}
     (label,) = [paper for paper in await desk.made(play) if paper.paper is PaperKind.LABEL]
     assert label.about.stream == f"parcel:{play.filing}:1"
     said = raw_text(await desk.store.get(label.file), NO_FOOT)
-    assert all(str(one) in said for one in (parcel.waybill, play.code, "không thu tiền"))
+    assert all(str(one) in said for one in (parcel.waybill, play.code, "Thu hộ khi phát: 25.000 đồng"))
+    assert (parcel.cod, ordered[f"parcel:{play.filing}:1"]) == (25_000, 25_000)
+    (form,) = [paper for paper in await desk.made(play) if paper.paper is PaperKind.FORM]
+    assert "Cước bưu chính thu khi phát: 25.000 đồng" in raw_text(await desk.store.get(form.file), NO_FOOT)
     assert re.search(r"Kết quả số: \S+-K\d{7} ", said)
 
 

@@ -947,6 +947,21 @@ def test_what_the_post_has_lost_is_made_anew_and_never_offered(outcome: str) -> 
     assert arrive_anew(life).status == 10
 
 
+def test_another_copy_of_what_the_post_has_lost_goes_at_its_own_cost() -> None:
+    life = by_post()
+    assert life.filing.collected_on_delivery == 0
+    life.filing = life.filing.model_copy(
+        update={"procedure": life.filing.procedure.model_copy(update={"postage": 25_000})}
+    )
+    assert life.filing.collected_on_delivery == 25_000
+    issue(life.do("settle_parcel", n=1, outcome="lost"))
+    assert life.filing.collected_on_delivery == 0
+
+
+def test_rules_that_speak_of_no_postage_are_those_that_were_published_before() -> None:
+    assert "postage" not in procedure().model_dump_json()
+
+
 def test_what_the_post_has_lost_three_times_is_fetched() -> None:
     life = by_post()
     for n in (1, 2, 3):

@@ -848,6 +848,12 @@ BROKEN = [
         "result_must_offer_online",
     ),
     Broken(
+        "postage of what no post brings",
+        many(put("result.channels", ["online"]), put("result.postage", {"amount": 25_000, "source": "unconfirmed"})),
+        "result.postage",
+        "postage_without_post",
+    ),
+    Broken(
         "result channel twice",
         put("result.channels", ["online", "post", "post"]),
         "result.channels[2]",

@@ -18,6 +18,7 @@ def page() -> dict[str, tuple[str, str]]:
         ("processing", "issue", "delivery", "pickup"), "unconfirmed"
     )
     raw["cases"] = [VERIFIED]
+    raw["result"]["postage"] = {"amount": 25_000, "source": "QĐ 45/2016 Đ12"}
     raw["information"]["how"] = FACT | {"vi": "Nộp {channels.filing}.", "en": "File {channels.filing}."}
     procedure = Procedure.model_validate_json(json.dumps(raw))
     return {row.where: (row.what, row.source) for row in rows(procedure)}
@@ -47,6 +48,10 @@ def test_texts_are_filled_and_what_stands_in_a_rule_is_said() -> None:
     )
     assert shown["figures[age]"][0] == "age\ngiá trị: 16 / value: 16\nđơn vị: tuổi / unit: years of age"
     assert shown["cases[verified]"][0].endswith("5 ngày làm việc / time limit for processing: 5 working days")
+    assert shown["result.postage"] == (
+        "mức thu khi phát: 25.000 đồng / amount collected on delivery: 25,000 đồng",
+        "QĐ 45/2016 Đ12",
+    )
     assert "mức thu ít nhất: 6.000 đồng / least amount: 6,000 đồng" in shown["fee.items[many]"][0]
     assert "mức thu nhiều nhất: 60.000 đồng / greatest amount: 60,000 đồng" in shown["fee.items[many]"][0]
     assert "khi người nộp là cá nhân / condition: when the applicant is a person" in shown["fee.waivers[pupil]"][0]
