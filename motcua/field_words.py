@@ -319,6 +319,7 @@ FIELDS: Final = {
     "take_up": "how long a complaint may wait to be taken up (thụ lý)",
     "target": "what is asked for: a paper or a form field",
     "tasks": "what waits for whom",
+    "template": "the typst text by which the platform prints the result; not there where the back office makes it",
     "thursday": "office hours on a Thursday, such as 07:00-11:30; none: closed",
     "timers": "when the running clocks will ring next",
     "times": "how often it may be done",

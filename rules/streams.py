@@ -456,6 +456,7 @@ RESULT: Final = StreamKind(
     guard=result_guards.guard,
     writers=frozenset(OFFICERS | {Role.SYSTEM}),
     evidence=result_projections.evidence,
+    upcasters={"result_entered": (_as_it_was,)},  # one that knows no `by_template` would have the agency make it
     memory=ResultMemory,
     title=said("many.results"),
 )

@@ -51,6 +51,11 @@ class StrictModel(Model):
     model_config = ConfigDict(extra="forbid")
 
 
+def unset(value: object) -> bool:
+    """Whether nothing is said: what came later is left out then, so that the bytes stay (`exclude_if`)."""
+    return not value
+
+
 class Text(Model):
     """Words for people, in Vietnamese and in English."""
 

@@ -119,14 +119,13 @@ class Signatory(Model):
     name: str | None = None
 
 
-class PaperSheet(Model):
-    """All that stands on a paper of an agency.
+class Sheet(Model):
+    """All that stands on what an agency issues.
 
     `tracking` is what its QR code holds, `law` what it is based on. Its bars are those of the dossier code, or of the
     `waybill` that it goes with.
     """
 
-    kind: PaperKind
     form: str | None
     size: Literal["a4", "a5"]
     agency: AgencyCode
@@ -142,6 +141,12 @@ class PaperSheet(Model):
     signatories: tuple[Signatory, ...]
 
 
+class PaperSheet(Sheet):
+    """All that stands on a paper of an agency."""
+
+    kind: PaperKind
+
+
 def texts_of(value: object, place: str = "") -> Iterator[tuple[str, str]]:
     """Every text of a sheet, with its place: where it was written if that is known, or else where it stands."""
     if isinstance(value, str):
@@ -152,6 +157,9 @@ def texts_of(value: object, place: str = "") -> Iterator[tuple[str, str]]:
         yield place, value.vi
     elif isinstance(value, BaseModel):
         for name, part in ((name, part) for name, part in value if name != "kind"):
+            yield from texts_of(part, f"{place}.{name}".removeprefix("."))
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
             yield from texts_of(part, f"{place}.{name}".removeprefix("."))
     elif isinstance(value, tuple):
         for index, part in enumerate(value):

@@ -21,6 +21,7 @@ from .base import (
     ShortText,
     StrictModel,
     Subject,
+    unset,
 )
 from .files import FileRef
 from .filing.commands import Command, SystemCommand
@@ -127,7 +128,10 @@ class AgencySigner(StrictModel):
 
 
 class ResultOrder(Model):
-    """What a result is made for: the decision with the seq `decided`, and the dossier that it decides."""
+    """What a result is made for: the decision with the seq `decided`, and the dossier that it decides.
+
+    It is printed `by_template`, if its procedure has one.
+    """
 
     decided: int
     outcome: Outcome
@@ -135,6 +139,7 @@ class ResultOrder(Model):
     reason: str | None = None
     dossier: Dossier
     filed_by: Actor
+    by_template: Annotated[bool, Field(exclude_if=unset)] = False
 
 
 class Adopted(Model):

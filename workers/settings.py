@@ -47,6 +47,9 @@ class RecordSettings(ProcessSettings):
     signer_url: str | None = Field(
         default=None, description="the remote signer that holds the keys of officers and the agencies' seals"
     )
+    tracking_url: str | None = Field(
+        default=None, description="address of the page where a filing is followed, with {code} in it"
+    )
     pool_size: int = Field(default=10, ge=1)
     ready_file: str | None = None
 
@@ -101,10 +104,6 @@ class WorkerSettings(RecordSettings):
 
 class RelaySettings(RecordSettings):
     """What the relay of official papers needs."""
-
-    tracking_url: str | None = Field(
-        default=None, description="address of the page where a filing is followed, with {code} in it"
-    )
 
 
 _KEY_BYTES = 32

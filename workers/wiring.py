@@ -35,6 +35,7 @@ from activities.partners.vnpost import VnPost
 from activities.payment import Payments
 from activities.reception import Reception
 from activities.reprojection import Reprojections
+from activities.results.printing import ResultPrinting
 from activities.results.register import Results
 from activities.results.signing import OfficialSigning
 from activities.views import WAITING_QUEUE, Views
@@ -154,6 +155,7 @@ async def activities_with(
         reception = Reception(store, keep, inspector, scanner_at(settings.clamd), signatures)
         others = Workflows()
         complaints = Complaints(pool, vault, kinds)
+        printing = ResultPrinting(pool, keep, settings.tracking_url)
         results, official = Results(pool, vault, kinds), OfficialSigning(pool, Store(store), signer, lasting)
         working = (
             ledger.append,
@@ -183,6 +185,7 @@ async def activities_with(
             results.signer,
             results.signers,
             results.order,
+            printing.print,
             official.prepare,
             official.prove,
             official.sign,

@@ -1,4 +1,7 @@
-"""What filings and referrals ask of an agency's back office, on its own queue, for as long as it takes."""
+"""What filings and referrals ask of an agency's back office, on its own queue, for as long as it takes.
+
+A result whose procedure has a template is asked of the platform instead, in the same words.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
 with workflow.unsafe.imports_passed_through():
+    from activities.results.printing import PRINT, PrintRequest
     from rules.filing.dossier import dossier
     from rules.known import known
     from schemas import backoffice as bo
@@ -60,7 +64,8 @@ def issue(log: Stream[Filing], decision: Decision, queue: str) -> asyncio.Task[b
         officer=decision.officer,
         reason=decision.reason,
     )
-    return asyncio.create_task(_Asking(log, MachineWork.ISSUE).answer(bo.ISSUE, request, queue, bo.IssueAnswer))
+    asking = _Asking(log, MachineWork.ISSUE)
+    return _issued(asking, request, queue, by_template=log.state.procedure.by_template)
 
 
 def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer]:
@@ -76,6 +81,16 @@ def make(log: Stream[Result], queue: str) -> asyncio.Task[bo.IssueAnswer]:
         corrects=entry.corrects,
     )
     asking = _Asking(log, MachineWork.ISSUE, answer_says_all=False)
+    return _issued(asking, request, queue, by_template=order.by_template)
+
+
+def _issued(
+    asking: _Asking, request: bo.IssueRequest, queue: str, *, by_template: bool
+) -> asyncio.Task[bo.IssueAnswer]:
+    """By the agency on its queue, or by the platform on our own, if the procedure has a template."""
+    if by_template:
+        printing = PrintRequest(request=request, at=workflow.now())
+        return asyncio.create_task(asking.answer(PRINT, printing, None, bo.IssueAnswer))
     return asyncio.create_task(asking.answer(bo.ISSUE, request, queue, bo.IssueAnswer))
 
 
@@ -118,8 +133,11 @@ class _Asking:
         self._tries = 0
         self._told = log.state.machine_failing is work
 
-    async def answer(self, name: str, request: Model, queue: str, model: type[A]) -> A:
-        """The answer. What calls itself final, or does not fit, is for the agency to mend: it is asked again."""
+    async def answer(self, name: str, request: Model, queue: str | None, model: type[A]) -> A:
+        """The answer, from our own queue if none is named.
+
+        What calls itself final, or does not fit, is for the agency to mend: it is asked again.
+        """
         while True:
             try:
                 given = await workflow.execute_activity(

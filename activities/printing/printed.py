@@ -12,7 +12,7 @@ from activities.printing.templates import typesetter
 from activities.printing.typesetter import MissingGlyphsError
 from schemas.base import Problem
 from schemas.errors import RefusalCode, problem, refused
-from schemas.papers_sheet import PaperSheet, texts_of
+from schemas.papers_sheet import Sheet, texts_of
 from schemas.saying import said
 from schemas.text import composed
 
@@ -31,7 +31,7 @@ _WORDS: Final = {
 """What stands on every paper."""
 
 
-def printed(sheet: PaperSheet, at: datetime, template: str | None = None) -> bytes:
+def printed(sheet: Sheet, at: datetime, template: str | None = None) -> bytes:
     """The paper as a tagged PDF, which says that it was made `at`, to the second; by an agency's `template`.
 
     Raises `RefusalError` that names each place where something stands that the font can't show, and `typst.TypstError`
@@ -44,13 +44,13 @@ def printed(sheet: PaperSheet, at: datetime, template: str | None = None) -> byt
         raise refused(RefusalCode.INTERNAL, *_unprintable(sheet, error.letters)) from None
 
 
-def content_of(sheet: PaperSheet) -> dict[str, Any]:
+def content_of(sheet: Sheet) -> dict[str, Any]:
     """What a template is given: the sheet, its codes as SVG, and the words that every paper has."""
     codes = {"qr": qr(sheet.tracking), "bars": code128(sheet.waybill or sheet.code)}
     return sheet.model_dump(mode="json") | codes | {"words": _WORDS}
 
 
-def _unprintable(sheet: PaperSheet, letters: frozenset[str]) -> Iterator[Problem]:
+def _unprintable(sheet: Sheet, letters: frozenset[str]) -> Iterator[Problem]:
     """The places that hold one of these characters; the whole paper if they stand in none of them."""
     places = [place for place, text in texts_of(sheet) if not letters.isdisjoint(text)]
     return (problem(place, "unprintable") for place in dict.fromkeys(places or [""]))

@@ -46,8 +46,8 @@ class Papers:
             events=tuple(told.events),
             filing=filing,
             procedure=procedure,
-            agencies=await _letterheads(log.connection, agencies),
-            officers={row["subject"]: row["name"] for row in await log.connection.fetch(_OFFICERS, agencies)},
+            agencies=await letterheads(log.connection, agencies),
+            officers=await officers(log.connection, agencies),
             tracking=self._tracking,
             before=before,
             complaint=told.state if told.kind.state is Complaint else None,
@@ -76,7 +76,12 @@ def _agencies(filing: Filing, told: Told) -> list[str]:
     return sorted({agency for agency in (*named, *acted, told.state.agency) if agency})
 
 
-async def _letterheads(connection: Connection, agencies: Iterable[str]) -> dict[str, Letterhead]:
+async def officers(connection: Connection, agencies: Iterable[str]) -> dict[str, str]:
+    """The names of the officers of these agencies, by subject."""
+    return {row["subject"]: row["name"] for row in await connection.fetch(_OFFICERS, list(agencies))}
+
+
+async def letterheads(connection: Connection, agencies: Iterable[str]) -> dict[str, Letterhead]:
     """Each below the agency with the next shorter code that the directory knows."""
     rows = await connection.fetch(_LETTERHEADS, list(agencies))
     return {

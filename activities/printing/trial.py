@@ -1,6 +1,7 @@
-"""What is wrong with a template: tried on the shortest and the longest paper of its kind, in a process of its own.
+"""What is wrong with a template: tried on the shortest and the longest sheet of its kind, in a process of its own.
 
-`python -m activities.printing.trial KIND` reads the template from standard input and writes its faults as JSON.
+`python -m activities.printing.trial` reads the template and the sheets from standard input and writes its faults, as
+JSON.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ import zxingcpp
 from activities.printing.printed import content_of
 from activities.printing.templates import typesetter
 from activities.printing.typesetter import MissingGlyphsError
-from rules.papers.samples import samples
-from schemas.papers import PaperKind
+from schemas.base import Model
 from schemas.papers_sheet import PaperSheet, texts_of
+from schemas.result_sheet import ResultSheet
 
 PATIENCE: Final = 60.0
 """Seconds that a template may take; a page of the standard one takes 10 ms."""
@@ -48,15 +49,20 @@ class Fault(NamedTuple):
     said: str = ""
 
 
-def faults(template: str, kind: PaperKind) -> list[Fault]:
-    """What is wrong with a template for papers of this kind; it may take as long as it likes, and is ended then."""
-    if (found := list(_reaching_out(template))) != []:
+class Trial(Model):
+    """A template, and what it is tried on."""
+
+    template: str
+    sheets: tuple[PaperSheet | ResultSheet, ...]
+
+
+def faults(trial: Trial) -> list[Fault]:
+    """What is wrong with a template; it may take as long as it likes, and is ended then."""
+    if (found := list(_reaching_out(trial.template))) != []:
         return found
-    command = (sys.executable, "-m", "activities.printing.trial", kind)
+    command, said = (sys.executable, "-m", "activities.printing.trial"), trial.model_dump_json().encode()
     try:
-        told = subprocess.run(
-            command, input=template.encode(), capture_output=True, check=True, cwd=_ROOT, timeout=PATIENCE
-        )
+        told = subprocess.run(command, input=said, capture_output=True, check=True, cwd=_ROOT, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         return [Fault("template_without_end")]
     return [Fault(*fault) for fault in json.loads(told.stdout)]
@@ -69,12 +75,12 @@ def _reaching_out(template: str) -> Iterator[Fault]:
             yield Fault("template_reaches_out", number)
 
 
-def tried(template: str, kind: PaperKind) -> list[Fault]:
+def tried(trial: Trial) -> list[Fault]:
     """What is wrong with it, in this process."""
     found: list[Fault] = []
-    for sheet in samples(kind):
+    for sheet in trial.sheets:
         try:
-            made = typesetter(template).set(content_of(sheet), _AT)
+            made = typesetter(trial.template).set(content_of(sheet), _AT)
         except MissingGlyphsError:
             return [Fault("template_unprintable")]
         except typst.TypstError as error:
@@ -88,18 +94,29 @@ def _broken(error: typst.TypstError) -> Fault:
     return Fault("template_broken", None if place is None else int(place[1]), _SEARCHED.sub("", error.message))
 
 
-def _lost(sheet: PaperSheet, made: bytes) -> Iterator[Fault]:
+def _lost(sheet: PaperSheet | ResultSheet, made: bytes) -> Iterator[Fault]:
     """What belongs on the paper and does not stand there, or can't be read."""
     document = pdfium.PdfDocument(made)
     text = _squeezed("".join(page.get_textpage().get_text_range() for page in document))
-    bars = () if sheet.waybill is None else (sheet.waybill,)
-    wanted = texts_of((sheet.code, *bars, sheet.title, sheet.dated, sheet.issuer.name, sheet.body, sheet.law))
+    wanted = texts_of((sheet.code, sheet.title, sheet.dated, sheet.issuer.name, *_own(sheet)))
     lost = dict.fromkeys(said[:_LETTERS] for _, said in wanted if not _stands(_squeezed(said), text))
     if lost:
         yield Fault("template_loses", said="; ".join(list(lost)[:_TOLD]))
     scanned = {found for page in document for found in _codes(page)}
-    if not {sheet.tracking, *bars} <= scanned:
+    if not _codes_of(sheet) <= scanned:
         yield Fault("template_without_code")
+
+
+def _own(sheet: PaperSheet | ResultSheet) -> tuple[object, ...]:
+    """What stands on a paper, all of it; of what a result says its template decides what it shows."""
+    if isinstance(sheet, ResultSheet):
+        return (sheet.holder.name, *(() if sheet.number is None else (sheet.number,)))
+    return (sheet.body, sheet.law, *(() if sheet.waybill is None else (sheet.waybill,)))
+
+
+def _codes_of(sheet: PaperSheet | ResultSheet) -> set[str]:
+    """What a scanner finds on it; on a result nothing need be."""
+    return set() if isinstance(sheet, ResultSheet) else {sheet.tracking, sheet.waybill or sheet.tracking}
 
 
 def _stands(said: str, text: str) -> bool:
@@ -120,4 +137,4 @@ def _codes(page: pdfium.PdfPage) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(tried(sys.stdin.buffer.read().decode(), PaperKind(sys.argv[1]))))
+    sys.stdout.write(json.dumps(tried(Trial.model_validate_json(sys.stdin.buffer.read()))))

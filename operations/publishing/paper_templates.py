@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from activities.printing.templates import version_of
-from activities.printing.trial import faults
+from activities.printing.trial import Trial, faults
 from operations.publishing.owner import Connection, Database, connected
 from operations.publishing.procedure_file import MistakesFoundError
+from rules.papers.samples import samples
 from rules.publishing.mistakes import Mistake, mistake
 from schemas.base import AgencyCode
 from schemas.papers import PaperKind
@@ -57,7 +58,7 @@ def check_template(data: bytes, paper: PaperKind) -> list[Mistake]:
         text = data.decode()
     except UnicodeDecodeError:
         return [mistake("template_not_text", "")]
-    found = faults(text, paper)
+    found = faults(Trial(template=text, sheets=samples(paper)))
     return [mistake(one.rule, "", said=one.said).model_copy(update={"line": one.line}) for one in found]
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
 
 import yaml
 
+from activities.printing.trial import Fault, Trial, faults
+from rules.papers.result import result_samples
 from rules.publishing.catalogue import problems
 from rules.publishing.document import Parsed, parse
 from rules.publishing.facts import Doubt, doubts
-from rules.publishing.mistakes import Mistake
+from rules.publishing.mistakes import Mistake, mistake
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.time_limits import Limits
 
@@ -78,12 +80,33 @@ class Doubted(NamedTuple):
 def check_bytes(data: bytes, *, allow_seconds: bool = False, today: date | None = None) -> Checked:
     """The procedure that `data` holds, or every mistake of it in the order of the file.
 
-    With `today` nothing may have been checked after it.
+    With `today` nothing may have been checked after it. A template of the result is tried once all else is right.
     """
     parsed = parse(data)
     found = all_mistakes(parsed, partial(problems, allow_seconds=allow_seconds, today=today))
-    sha256 = hashlib.sha256(data).hexdigest()
-    return Checked(None if found else Procedure.model_validate(parsed.value), sha256, found)
+    procedure = None if found else Procedure.model_validate(parsed.value)
+    if procedure is not None and procedure.result.template is not None:
+        found = _mistakes_of(procedure, procedure.result.template, parsed.lines[_TEMPLATE])
+    return Checked(None if found else procedure, hashlib.sha256(data).hexdigest(), found)
+
+
+_TEMPLATE: Final = "result.template"
+"""Where it stands in the file, as a block whose first line is the next (`template: |`)."""
+
+
+def _mistakes_of(procedure: Procedure, template: str, above: int) -> list[Mistake]:
+    """Those of the template, each with its line in the file."""
+    trial = Trial(template=template, sheets=result_samples(procedure))
+    return [
+        mistake(one.rule, _TEMPLATE, said=one.said).model_copy(update={"line": above + (one.line or 0)})
+        for one in _faults(trial.model_dump_json())
+    ]
+
+
+@lru_cache
+def _faults(trial: str) -> tuple[Fault, ...]:
+    """Tried once by each process: it takes a second or two."""
+    return tuple(faults(Trial.model_validate_json(trial)))
 
 
 def doubts_of(data: bytes, today: date) -> list[Doubted]:

@@ -22,16 +22,16 @@ from schemas.papers_sheet import (
 )
 from schemas.saying import said
 
-_NAME: Final = "Đặng Ẵm Ẩn Ậu Ểu Ễn Ệch Ỗng Ộp Ởm Ỡ Ợt Ửng Ữu Ự Ỳ Ỷ Ỹ Ỵ Ằn Ắ"
+NAME: Final = "Đặng Ẵm Ẩn Ậu Ểu Ễn Ệch Ỗng Ộp Ởm Ỡ Ợt Ửng Ữu Ự Ỳ Ỷ Ỹ Ỵ Ằn Ắ"
 """With every mark above, below and beside a letter."""
-_ADDRESS: Final = ("Số 45/6 ngõ 789 đường Nguyễn Đình Chiểu, tổ 12, khu phố Bình Ổn, phường Ỷ La, thị xã Kỳ Sơn; " * 4)[
+ADDRESS: Final = ("Số 45/6 ngõ 789 đường Nguyễn Đình Chiểu, tổ 12, khu phố Bình Ổn, phường Ỷ La, thị xã Kỳ Sơn; " * 4)[
     :300
 ].strip()
-_AGENCY: Final = "Trung tâm Phục vụ hành chính công thành phố Hồ Chí Minh, chi nhánh số 12"
+AGENCY: Final = "Trung tâm Phục vụ hành chính công thành phố Hồ Chí Minh, chi nhánh số 12"
 _ITEMS: Final = 40
-_CODE: Final = "H01.12-20261127-0000001"
+CODE: Final = "H01.12-20261127-0000001"
 _WAYBILL: Final = "E123456789VN"
-_LONG_CODE: Final = "000.00.12.H01-261127-12345"
+LONG_CODE: Final = "000.00.12.H01-261127-12345"
 _TRACKING: Final = "https://dichvucong.example.gov.vn/tra-cuu?ma="
 
 
@@ -51,8 +51,8 @@ def _short(kind: PaperKind) -> PaperSheet:
         issuer=Letterhead(name=plain("Công an xã Ỷ La")),
         dated=said("paper.day", day="27", month="11", year="2026"),
         title=plain("Phiếu"),
-        code=_CODE,
-        tracking=_CODE,
+        code=CODE,
+        tracking=CODE,
         body=(Rows(rows=rows),),
         signatories=(Signatory(title=said("paper.who_received"), how=said("sheet.by_hand")),),
     )
@@ -61,20 +61,20 @@ def _short(kind: PaperKind) -> PaperSheet:
 def _long(kind: PaperKind) -> PaperSheet:
     return _short(kind).model_copy(
         update={
-            "issuer": Letterhead(name=plain(_AGENCY), parent=plain(_AGENCY), place=plain("Thành phố Hồ Chí Minh")),
+            "issuer": Letterhead(name=plain(AGENCY), parent=plain(AGENCY), place=plain("Thành phố Hồ Chí Minh")),
             "title": said("paper.supplement"),
-            "code": _LONG_CODE,
-            "tracking": f"{_TRACKING}{_LONG_CODE}",
-            "to": plain(_NAME),
+            "code": LONG_CODE,
+            "tracking": f"{_TRACKING}{LONG_CODE}",
+            "to": plain(NAME),
             "body": tuple(_blocks()),
-            "law": (f"Nghị định 61/2018/NĐ-CP, Điều 17: {_ADDRESS}", _ADDRESS),
+            "law": (f"Nghị định 61/2018/NĐ-CP, Điều 17: {ADDRESS}", ADDRESS),
             "signatories": tuple(_signatory(n) for n in range(3)),
         }
     )
 
 
 def _blocks() -> list[Block]:
-    rows = [Row(place=f"value.{n}", label=said("paper.reason"), value=plain(f"{n:02} {_ADDRESS}")) for n in range(4)]
+    rows = [Row(place=f"value.{n}", label=said("paper.reason"), value=plain(f"{n:02} {ADDRESS}")) for n in range(4)]
     broken = Row(place="value.long", label=said("paper.reason"), value=plain("W" * 200))
     columns = [
         Column(title=said("paper.number")),
@@ -82,9 +82,9 @@ def _blocks() -> list[Block]:
         Column(title=said("paper.sum"), share=3, amounts=True),
     ]
     return [
-        Paragraph(text=plain(_ADDRESS)),
+        Paragraph(text=plain(ADDRESS)),
         Rows(rows=(*rows, broken)),
-        Listing(title=said("paper.to_supply"), items=tuple(plain(f"{n:02} {_NAME}") for n in range(_ITEMS))),
+        Listing(title=said("paper.to_supply"), items=tuple(plain(f"{n:02} {NAME}") for n in range(_ITEMS))),
         Table(
             columns=tuple(columns),
             rows=tuple(_cells(n) for n in range(_ITEMS)),
@@ -94,8 +94,8 @@ def _blocks() -> list[Block]:
 
 
 def _cells(n: int) -> tuple[Text, ...]:
-    return plain(str(n)), plain(f"({n:02}) {_NAME}"), plain(f"{n:03}.456.789.000 đồng")
+    return plain(str(n)), plain(f"({n:02}) {NAME}"), plain(f"{n:03}.456.789.000 đồng")
 
 
 def _signatory(n: int) -> Signatory:
-    return Signatory(title=said("paper.head_of_agency"), how=said("sheet.by_hand"), name=f"{_NAME[:30].strip()} {n}")
+    return Signatory(title=said("paper.head_of_agency"), how=said("sheet.by_hand"), name=f"{NAME[:30].strip()} {n}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from rules.publishing.procedure_words import percent, rate, required_words, taken_words, words_quoted
+from rules.publishing.procedure_words import lines_of, percent, rate, required_words, taken_words, words_quoted
 from rules.publishing.rule_words import money
 from schemas.base import Text
 
@@ -163,6 +163,7 @@ PLACES: Final[Mapping[str, PlaceWords]] = {
     "result": PlaceWords("kết quả", "result"),
     "result.name": PlaceWords("tên kết quả", "name of the result"),
     "result.channels": PlaceWords("kênh trả kết quả", "channels of the result"),
+    "result.template": PlaceWords("mẫu in kết quả", "template of the result", lines_of),
     "result.postage": PlaceWords("cước bưu chính trả kết quả", "postage of the result"),
     "result.postage.amount": PlaceWords("mức thu khi phát", "amount collected on delivery", money),
     "supplement": PlaceWords("việc bổ sung hồ sơ", "supplement"),

@@ -18,4 +18,5 @@ def order_of(filing: Filing) -> ResultOrder:
         reason=decision.reason,
         dossier=dossier(filing),
         filed_by=known(filing.filed_by),
+        by_template=filing.procedure.by_template,
     )

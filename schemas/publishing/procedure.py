@@ -233,12 +233,19 @@ class PostageRule(Fact):
     amount: AmountInDong
 
 
+TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=50_000)]
+
+
 class ResultRule(Fact):
-    """The result and how it may be received; without `postage` the post collects nothing for itself."""
+    """The result and how it may be received; without `postage` the post collects nothing for itself.
+
+    With a `template`, in typst, the platform prints it; without one the agency's back office makes it.
+    """
 
     name: Text
     channels: tuple[Channel, ...] = Field(min_length=1)
     postage: PostageRule | None = None
+    template: TemplateText | None = None
 
 
 ASK_WITHIN: Final = Limit(amount=3, unit=Unit.WORKING_DAYS)

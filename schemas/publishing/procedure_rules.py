@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from ..agency import AgencyKind
-from ..base import Code, Model, Sha256, Version
+from ..base import Code, Model, Sha256, Version, unset
 from ..files import DOCUMENTS, DocumentType
 from ..level import Channel, Level
 from ..limit import Limit
@@ -156,17 +156,13 @@ class FeePart(Model):
     limit: Limit
 
 
-def _unset(value: object) -> bool:
-    """What a procedure does not say is not in its rules, so that they are those that were published before."""
-    return value is None
-
-
 class ProcedureRules(Model):
     """The part of a published procedure that governs a filing; no texts. Pinned by (code, version, sha256).
 
     `standing_officer` is that one of the `standing_officers` who belonged to the filing's agency when it was handed in,
     `silent_officer` that one of the `silent_officers`: the filing's first event tells them. Without one the agency's
-    officers decide. `postage` is what the post collects for bringing the result, in đồng.
+    officers decide. `postage` is what the post collects for bringing the result, in đồng;
+    the platform prints that `by_template`, if the procedure has one.
     """
 
     code: ProcedureCode
@@ -180,7 +176,8 @@ class ProcedureRules(Model):
     review: tuple[StepPart, ...] = ()
     fee: FeePart | None = None
     result_channels: tuple[Channel, ...]
-    postage: Annotated[int | None, Field(exclude_if=_unset)] = None
+    postage: Annotated[int | None, Field(exclude_if=unset)] = None
+    by_template: Annotated[bool, Field(exclude_if=unset)] = False
     supplement_rounds: int
     supplement_limit: Limit
     supplement_within: Limit = ASK_WITHIN
@@ -215,6 +212,7 @@ def rules_of(procedure: Procedure, sha256: str) -> ProcedureRules:
             "papers": [_paper(paper) for paper in procedure.papers],
             "result_channels": procedure.result.channels,
             "postage": procedure.result.postage.amount if procedure.result.postage else None,
+            "by_template": procedure.result.template is not None,
             "supplement_rounds": procedure.supplement.rounds,
             "supplement_limit": procedure.supplement.limit,
             "supplement_within": procedure.supplement.within,

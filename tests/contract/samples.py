@@ -182,6 +182,7 @@ ORDER: Final = rs.ResultOrder(
     reason="đủ điều kiện",
     dossier=DOSSIER,
     filed_by=APPLICANT,
+    by_template=True,
 )
 EVENTS: Final[tuple[Any, ...]] = (
     ev.Submitted(
@@ -633,6 +634,7 @@ RULES: Final = ProcedureRules.model_validate(
         },
         "result_channels": ["online", "post"],
         "postage": 25_000,
+        "by_template": True,
         "supplement_rounds": 1,
         "supplement_limit": "10 working days",
         "supplement_within": "3 working days",

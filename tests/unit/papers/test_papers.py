@@ -11,9 +11,10 @@ import pytest
 
 from activities.printing.printed import printed
 from activities.printing.templates import standard
-from activities.printing.trial import tried
+from activities.printing.trial import Trial, tried
 from rules.papers.amounts import in_words
 from rules.papers.label import originals_held
+from rules.papers.samples import samples
 from rules.papers.sheet import sheet
 from rules.papers.written import dated
 from schemas.base import Text
@@ -324,8 +325,9 @@ def test_a_label_whose_bars_nobody_can_read_is_refused() -> None:
         "#codes", '#d.code #d.waybill #image(bytes(d.qr), format: "svg", width: 22mm, alt: "QR")'
     )
 
-    assert {one.rule for one in tried(without, PaperKind.LABEL)} == {"template_without_code"}
-    assert tried(without, PaperKind.RECEIPT) == []
+    trials = {kind: Trial(template=without, sheets=samples(kind)) for kind in (PaperKind.LABEL, PaperKind.RECEIPT)}
+    assert {one.rule for one in tried(trials[PaperKind.LABEL])} == {"template_without_code"}
+    assert tried(trials[PaperKind.RECEIPT]) == []
 
 
 def test_a_control_slip_names_every_hand() -> None:

@@ -7,8 +7,9 @@ import pytest
 from activities.printing import trial
 from activities.printing.printed import printed
 from activities.printing.templates import standard, version_of
-from activities.printing.trial import Fault, faults, tried
+from activities.printing.trial import Fault, Trial, faults, tried
 from operations.publishing.paper_templates import check_template
+from rules.papers.samples import samples
 from rules.papers.sheet import sheet
 from rules.publishing.template_words import TEMPLATE_WORDS
 from schemas.papers import PaperKind
@@ -35,18 +36,18 @@ BROKEN: dict[str, tuple[str, Fault]] = {
 
 @pytest.mark.parametrize("kind", PaperKind)
 def test_the_standard_template_holds_for_every_paper(kind: PaperKind) -> None:
-    assert tried(standard(), kind) == []
+    assert tried(Trial(template=standard(), sheets=samples(kind))) == []
 
 
 @pytest.mark.parametrize("why", BROKEN)
 def test_a_broken_template_is_refused_with_its_line(why: str) -> None:
     template, fault = BROKEN[why]
 
-    assert faults(template, PaperKind.RECEIPT)[0] == fault
+    assert faults(Trial(template=template, sheets=samples(PaperKind.RECEIPT)))[0] == fault
 
 
 def test_what_is_left_out_is_told() -> None:
-    (short, long) = faults(standard().replace("#body", ""), PaperKind.SUPPLEMENT)
+    (short, long) = faults(Trial(template=standard().replace("#body", ""), sheets=samples(PaperKind.SUPPLEMENT)))
 
     assert (short.rule, short.said) == ("template_loses", "Lê Ý")
     assert long.said.startswith("00 Số 45/6 ngõ 789")
@@ -54,7 +55,7 @@ def test_what_is_left_out_is_told() -> None:
 
 def test_the_last_item_of_forty_may_not_be_left_out_either() -> None:
     cut = '#for one in d.body { if "items" in one { one.items = one.items.slice(0, 39) }; (drawn.at(one.kind))(one) }'
-    (fault,) = faults(standard().replace("#body", cut), PaperKind.SUPPLEMENT)
+    (fault,) = faults(Trial(template=standard().replace("#body", cut), sheets=samples(PaperKind.SUPPLEMENT)))
 
     assert (fault.rule, fault.said[:9]) == ("template_loses", "39 Đặng Ẵ")
 
@@ -62,7 +63,9 @@ def test_the_last_item_of_forty_may_not_be_left_out_either() -> None:
 def test_a_template_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "PATIENCE", 5.0)
 
-    assert faults(standard() + ENDLESS, PaperKind.RECEIPT) == [Fault("template_without_end")]
+    assert faults(Trial(template=standard() + ENDLESS, sheets=samples(PaperKind.RECEIPT))) == [
+        Fault("template_without_end")
+    ]
 
 
 def test_every_fault_has_words_and_is_seen_here() -> None:

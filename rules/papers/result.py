@@ -1,0 +1,182 @@
+"""A result that the platform prints: what stands on it, and samples on which a procedure's template is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from rules.known import known
+from rules.papers.made import by_hand
+from rules.papers.samples import ADDRESS, AGENCY, CODE, LONG_CODE, NAME
+from rules.papers.written import dated, plain
+from schemas.backoffice import IssueRequest
+from schemas.base import Text
+from schemas.filing.events import Outcome
+from schemas.form import FormValue
+from schemas.papers_sheet import Block, Letterhead, Row, Rows, Signatory
+from schemas.people import PersonKind
+from schemas.publishing.procedure import FieldKind, FieldRule, Procedure
+from schemas.result_sheet import Holder, ResultSheet
+from schemas.saying import said
+
+_MOST_CHARACTERS: Final = 300
+"""Of a sample's text whose field has no bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultSource:
+    """What a result is made of.
+
+    Attributes:
+        request: What was decided about which dossier, and under which number.
+        procedure: The published version by which the filing goes.
+        issuer: The letterhead of the agency.
+        officer: The name of the officer who has decided, if the directory has it.
+        signers: Who will sign it; nobody where the agency's officers sign no results.
+        at: When it is made.
+        tracking: The address of the page where a filing is followed, with `{code}` in it.
+    """
+
+    request: IssueRequest
+    procedure: Procedure
+    issuer: Letterhead
+    officer: str | None
+    signers: tuple[Signatory, ...]
+    at: datetime
+    tracking: str | None = None
+
+
+def result_sheet(source: ResultSource) -> ResultSheet:
+    """The result, or the notice of refusal."""
+    request, dossier = source.request, source.request.dossier
+    refused = request.outcome is Outcome.REFUSED
+    deciding = Signatory(title=said("paper.head_of_agency"), how=said("sheet.by_hand"), name=source.officer)
+    who = dossier.applicant
+    return ResultSheet(
+        form=None,
+        size="a4",
+        agency=dossier.agency,
+        issuer=source.issuer,
+        dated=dated(source.at, source.issuer.place),
+        title=said("paper.result_refused") if refused else source.procedure.result.name,
+        code=dossier.code,
+        tracking=dossier.code if source.tracking is None else source.tracking.replace("{code}", dossier.code),
+        body=tuple(_refusal(source) if refused else _content(source)),
+        law=source.procedure.legal_basis,
+        signatories=source.signers or (deciding,),
+        number=request.number,
+        corrects=request.corrects,
+        outcome=request.outcome,
+        reason=request.reason,
+        holder=Holder(name=who.name, number=who.id_number, organisation=who.kind is PersonKind.ORGANISATION),
+        values={field.code: _said(field, dossier.form.get(field.code)) for field in source.procedure.form},
+    )
+
+
+def _content(source: ResultSource) -> Iterator[Block]:
+    form = source.request.dossier.form
+    filled = ((field, _said(field, form.get(field.code))) for field in source.procedure.form)
+    rows = (Row(place=f"values.{field.code}", label=field.label, value=value) for field, value in filled if value)
+    yield Rows(rows=(*_about(source), *rows))
+
+
+def _refusal(source: ResultSource) -> Iterator[Block]:
+    rows = [*_about(source)]
+    if (reason := source.request.reason) is not None:
+        rows.append(Row(place="reason", label=said("paper.reason"), value=plain(reason)))
+    yield Rows(rows=tuple(rows))
+
+
+def _about(source: ResultSource) -> Iterator[Row]:
+    if (number := source.request.number) is not None:
+        yield Row(place="number", label=said("paper.result_number"), value=plain(number))
+    yield Row(place="holder.name", label=said("paper.of"), value=plain(source.request.dossier.applicant.name))
+    yield Row(place="procedure", label=said("paper.about"), value=source.procedure.name)
+
+
+def _said(field: FieldRule, value: FormValue | None) -> Text | None:
+    """What was filled in, in words."""
+    if value is None:
+        return None
+    match field.kind:
+        case FieldKind.CHOICE:
+            return field.called(str(value))
+        case FieldKind.BOOLEAN:
+            return said("sheet.yes") if value else said("sheet.no")
+        case FieldKind.DATE:
+            return plain(f"{date.fromisoformat(str(value)):%d/%m/%Y}")
+        case _:
+            return plain(str(value))
+
+
+def result_samples(procedure: Procedure) -> tuple[ResultSheet, ResultSheet]:
+    """An approved result of the procedure with as little on it as there may be, and one with as much."""
+    short = ResultSheet(
+        form=None,
+        size="a4",
+        agency="H01.12",
+        issuer=Letterhead(name=plain("Công an xã Ỷ La")),
+        dated=said("paper.day", day="27", month="11", year="2026"),
+        title=procedure.result.name,
+        code=CODE,
+        tracking=CODE,
+        body=(),
+        law=procedure.legal_basis,
+        signatories=(by_hand(said("paper.head_of_agency")),),
+        outcome=Outcome.APPROVED,
+        holder=Holder(name="Lê Ý", number="001085000001", organisation=False),
+        values={field.code: _least(field) for field in procedure.form},
+    )
+    values = {field.code: _most(field) for field in procedure.form}
+    rows = (Row(place=f"values.{field.code}", label=field.label, value=values[field.code]) for field in procedure.form)
+    signing = tuple(Signatory(title=said("paper.head_of_agency"), how=said("sheet.by_hand"), name=NAME) for _ in "123")
+    long = short.model_copy(
+        update={
+            "issuer": Letterhead(name=plain(AGENCY), parent=plain(AGENCY), place=plain("Thành phố Hồ Chí Minh")),
+            "code": LONG_CODE,
+            "tracking": LONG_CODE,
+            "body": (Rows(rows=tuple(rows)),),
+            "signatories": signing,
+            "number": f"{LONG_CODE[:12]}-2026-K0000001",
+            "corrects": f"{LONG_CODE[:12]}-2026-K0000000",
+            "holder": Holder(name=NAME, number="001085000001", organisation=True),
+            "values": values,
+        }
+    )
+    return short, long
+
+
+def _least(field: FieldRule) -> Text | None:
+    """What is not asked for under all conditions may be missing."""
+    if not field.required or field.when:
+        return None
+    return _said(field, _SHORTEST[field.kind]) if field.kind is not FieldKind.CHOICE else _shortest_choice(field)
+
+
+def _most(field: FieldRule) -> Text:
+    if field.kind is FieldKind.CHOICE:
+        return max((field.called(choice) for choice in field.choices), key=lambda name: len(name.vi))
+    if field.kind is FieldKind.TEXT:
+        return plain((f"{NAME} {ADDRESS} " * 10)[: field.maximum or _MOST_CHARACTERS].strip())
+    if field.kind is FieldKind.INTEGER and field.maximum is not None:
+        return plain(str(field.maximum))
+    return known(_said(field, _LONGEST[field.kind]))
+
+
+def _shortest_choice(field: FieldRule) -> Text:
+    return min((field.called(choice) for choice in field.choices), key=lambda name: len(name.vi))
+
+
+_SHORTEST: Final[dict[FieldKind, FormValue]] = {
+    FieldKind.TEXT: "Ý",
+    FieldKind.INTEGER: 1,
+    FieldKind.DATE: "2026-01-01",
+    FieldKind.BOOLEAN: True,
+}
+_LONGEST: Final[dict[FieldKind, FormValue]] = {
+    FieldKind.INTEGER: 1_000_000_000,
+    FieldKind.DATE: "2026-12-31",
+    FieldKind.BOOLEAN: False,
+}
