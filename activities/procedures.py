@@ -16,6 +16,10 @@ from schemas.ids import filing_id, filing_workflow
 from schemas.publishing.procedure import Procedure, ProcedureCode
 
 
+class NotPublishedError(Exception):
+    """The procedure by which something goes is not in the catalogue any more."""
+
+
 class Procedures:
     """Reads the catalogue. Its errors are those of `mask_database_errors`."""
 
@@ -28,6 +32,13 @@ class Procedures:
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 row = await connection.fetchrow(_PUBLISHED, code, version)
         return None if row is None else _read(*row)
+
+    async def published(self, code: ProcedureCode, version: Version) -> Procedure:
+        """A version by which something goes, so that it must be there. Raises `NotPublishedError`."""
+        found = await self.find(code, version)
+        if found is None:
+            raise NotPublishedError
+        return found
 
     async def governing(self, submission: Submission, day: date) -> Procedure | None:
         """What a submission would be filed under on this day, as it is in its agency's province; none if nothing is."""

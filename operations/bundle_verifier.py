@@ -458,6 +458,9 @@ BEGINS: Final = {
     "result": "result_entered",
 }
 
+OR_BEGINS: Final = {"papers": ("receipt_issued",)}
+"""What else a stream of a kind may begin with."""
+
 _ONLY_ONE: Final = frozenset({"filing", "papers"})
 """The kinds of which a filing has one stream, without a number."""
 
@@ -483,12 +486,16 @@ def _named_rightly(stream: Json, filing_id: str) -> Iterator[tuple[str, int | No
     name = _NAME.fullmatch(stream["stream"])
     if name is None or name["filing"] != filing_id or (name["kind"] in _ONLY_ONE) != (name["n"] is None):
         yield "no stream of this filing has such a name", None
-    elif stream["events"][0]["kind"] != BEGINS.get(name["kind"], stream["events"][0]["kind"]):
+    elif not _begins(name["kind"], stream["events"][0]["kind"]):
         yield f"a stream of this name begins with {BEGINS[name['kind']]}", 1
     agency = stream["events"][0]["agency"]
     for event in stream["events"]:
         if (event["stream"], event["filing_id"], event["agency"]) != (stream["stream"], filing_id, agency):
             yield "the event names another stream, filing or agency", event["seq"]
+
+
+def _begins(kind: str, first: str) -> bool:
+    return kind not in BEGINS or first == BEGINS[kind] or first in OR_BEGINS.get(kind, ())
 
 
 class _Facts:
@@ -511,9 +518,10 @@ class _Facts:
             yield event["seq"], event["kind"], _body(event) or {}
 
     def causes(self) -> Iterator[tuple[int, Json]]:
-        """Seq of every official paper, and what it is about."""
+        """Seq of every official paper and every receipt for money, and what says it."""
         for event in self._streams.get(self.papers, []):
-            yield event["seq"], (_body(event) or {}).get("about") or {}
+            if event["kind"] != "receipt_voided":
+                yield event["seq"], _body(event) or {}
 
     def length(self, stream: str) -> int:
         return len(self._streams.get(stream, []))
@@ -536,9 +544,12 @@ def _in_accord(facts: _Facts, code: str) -> Iterator[Problem]:
         asking = ASKED_BY[kind]
         if place.rpartition(":")[2] != str(n) or not facts.said(facts.filing, asking, n=n, **wanted):
             yield Problem(name, 1, Rule.BELONGS, f"the filing has no such {asking}")
-    for seq, about in facts.causes():
+    for seq, body in facts.causes():
+        about = body.get("about") or {}
         if not 0 < about.get("seq", 0) <= facts.length(about.get("stream", "")):
             yield Problem(facts.papers, seq, Rule.BELONGS, "there is no such event as this paper is about")
+        if "fee" in body and not facts.said(facts.filing, "fee_paid", n=body["fee"]):
+            yield Problem(facts.papers, seq, Rule.BELONGS, "the filing has no such fee_paid")
     for seq, event_kind, body in facts.events():
         if not _borne_out(facts, event_kind, body):
             message = f"{event_kind}: the stream that it speaks of does not say so, or is not there"

@@ -16,6 +16,7 @@ from operations.commands import (
     law,
     ledger,
     processes,
+    receipts,
     record,
     renewal,
     restart,
@@ -40,7 +41,16 @@ store.app.command("renew")(renewal.command)
 for _commands in (control.app, register.app):
     papers.registered_commands += _commands.registered_commands
 result.app.registered_commands += result_register.COMMANDS
-_OF_THE_RECORD: Final = (record.filings, files.app, ledger.app, store.app, filings.app, versions.app, result.app)
+_OF_THE_RECORD: Final = (
+    record.filings,
+    files.app,
+    ledger.app,
+    store.app,
+    filings.app,
+    versions.app,
+    result.app,
+    receipts.app,
+)
 _PUBLISHING: Final = (procedure_changes.app, forms.app, provinces.app, absences.app, calendar_change.app)
 papers.add_typer(templates.app)
 for _group in (*_OF_THE_RECORD, *_PUBLISHING, papers, law.app):

@@ -40,7 +40,15 @@ NO_HASH: Final = bytes(32)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 PG_EPOCH_US: Final = 946_684_800_000_000
 # As docs/ledger.md has it: the mark before the seven digits of each counter's numbers, and the digits of its period.
-NUMBERS: Final = {"dossier": ("", 8), "payment": ("P", 8), "parcel": ("G", 8), "receipt": ("R", 4), "result": ("K", 4)}
+NUMBERS: Final = {
+    "dossier": ("", 8),
+    "payment": ("P", 8),
+    "parcel": ("G", 8),
+    "receipt": ("R", 4),
+    "result": ("K", 4),
+    "receipt_phi": ("BP", 4),
+    "receipt_le_phi": ("BL", 4),
+}
 RESULTS: Final = ("result_issued", "result_entered")
 FIRST_CARRIES: Final = ("payment", "parcel")
 """Kinds of streams whose first event carries a number of the counter of this name."""
@@ -524,6 +532,8 @@ def _carried(event: asyncpg.Record, body: dict[str, object]) -> Iterator[tuple[s
         yield "receipt", body["receipt_no"]
     if event["kind"] in RESULTS and body.get("number") is not None:
         yield "result", body["number"]
+    if event["kind"] == "receipt_issued" and body.get("given") is None:
+        yield ("receipt_phi" if body.get("of") == "phi" else "receipt_le_phi"), body.get("number")
 
 
 def _name(key: tuple[str, str, str], n: int) -> str:

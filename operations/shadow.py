@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from activities.ledger.database import Connection
-from activities.ledger.read_models import RESULT, STANDING, TASK
+from activities.ledger.read_models import RECEIPT, RESULT, STANDING, TASK
 from rules.streams import Kinds
 
 SEARCH_PATH: Final = "rebuild, public"
@@ -18,7 +18,7 @@ SEARCH_PATH: Final = "rebuild, public"
 
 def read_models(kinds: Kinds) -> dict[str, str]:
     """The read models, each with its primary key."""
-    return {table.name: table.key for table in (*kinds.tables.values(), RESULT, TASK, STANDING)}
+    return {table.name: table.key for table in (*kinds.tables.values(), RESULT, RECEIPT, TASK, STANDING)}
 
 
 _SCHEMA: Final = """

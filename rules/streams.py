@@ -27,6 +27,7 @@ from rules.filing.guards import check as check_filing
 from rules.known import known
 from rules.papers import causes
 from rules.papers import stream as papers
+from rules.receipts import deeds as receipts
 from rules.result import commands as result_commands
 from rules.result import fold as result_fold
 from rules.result import guards as result_guards
@@ -135,12 +136,14 @@ class StreamKind(Generic[S]):
         state: The model of its fold, with a `snapshot_version`.
         events: The union of the models of its events, told apart by `kind`.
         first: The kind of the first of them.
+        or_first: Other kinds of which the first may be.
         initial: The state before all events.
         decide: The events that a command causes. Raises `RefusalError`.
         evolve: The state after one event.
         standing: Where it stands: whether its workflow has something to do.
         rows: What the other read models show: the row of its own table, its tasks.
         results: What it says in the register of results, each as columns of its own by number.
+        receipts: The same of the register of receipts for money.
         start: What its workflow is started with, where something else starts it than a submission.
         opening: The first command, made of that.
         commands: What may be asked of it; each is an Update of its workflow under its kind.
@@ -166,7 +169,9 @@ class StreamKind(Generic[S]):
     evolve: Callable[[S, Recorded], S]
     standing: Callable[[S], Standing]
     rows: Callable[[S], Rows] = lambda _: Rows()
+    or_first: tuple[str, ...] = ()
     results: Callable[[S], tuple[dict[str, Any], ...]] = lambda _: ()
+    receipts: Callable[[S], tuple[dict[str, Any], ...]] = lambda _: ()
     start: type[Model] | None = None
     opening: Callable[[Any], Command] | None = None
     commands: tuple[type[Command], ...] = ()
@@ -229,11 +234,13 @@ class StreamKind(Generic[S]):
             return rows
         kept: dict[str, Any] = {"standing": None} if self.standing(before) == rows.standing else {}
         kept |= {"results": ()} if rows.results and self.results(before) == rows.results else {}
+        kept |= {"receipts": ()} if rows.receipts and self.receipts(before) == rows.receipts else {}
         return rows.model_copy(update=kept) if kept else rows
 
     def all_rows(self, state: S) -> Rows:
         """What the read models hold of a stream in this state."""
-        return self.rows(state).model_copy(update={"standing": self.standing(state), "results": self.results(state)})
+        said_ = {"standing": self.standing(state), "results": self.results(state), "receipts": self.receipts(state)}
+        return self.rows(state).model_copy(update=said_)
 
     def actions(self, state: S, actor: Actor, now: datetime) -> list[Action]:
         """Every command, and whether `actor` can give it now, with the reason where not."""
@@ -430,12 +437,17 @@ PAPERS: Final = StreamKind(
     state=OfficialPapers,
     events=PapersEvent,
     first="paper_made",
+    or_first=("receipt_issued",),
     initial=lambda origin: OfficialPapers(filing_id=origin.stream.filing, agency=origin.agency),
     decide=papers.decide,
     evolve=papers.evolve,
     standing=papers.standing,
+    receipts=receipts.rows,
+    writers=frozenset({Role.SYSTEM, *receipts.VOIDERS}),
     evidence=papers.evidence,
-    upcasters={"paper_made": (_as_it_was,)},  # one that knows no label could not read it
+    numberings={"receipt_phi": Numbering("%Y", "BP"), "receipt_le_phi": Numbering("%Y", "BL")},
+    upcasters={"paper_made": (_as_it_was,) * 2},  # one that knows no label, or no receipts, could not read it
+    papers=causes.papers_of_receipts,
     title=said("many.papers"),
 )
 

@@ -100,12 +100,18 @@ class _Personal:
 class Numbered:
     """Marks a field of an event that the ledger fills from a locked counter of this kind.
 
-    It stays empty where the field `unless` is set, which names a number that another event has taken.
+    It stays empty where the field `unless` is set, which names a number that was taken elsewhere. With `by` there is a
+    counter for each value of that field: `receipt_phi`.
     """
 
-    def __init__(self, kind: str, *, unless: str | None = None) -> None:
+    def __init__(self, kind: str, *, unless: str | None = None, by: str | None = None) -> None:
         self.kind = kind
         self.unless = unless
+        self.by = by
+
+    def counter(self, event: BaseModel) -> str:
+        """The kind of the counter from which this event takes its number."""
+        return self.kind if self.by is None else f"{self.kind}_{getattr(event, self.by)}"
 
 
 Personal: Final = _Personal()
@@ -172,7 +178,7 @@ def numbers_marked(model: type[BaseModel]) -> Iterator[tuple[str, Numbered]]:
 def numbers_taken(event: BaseModel) -> dict[str, str]:
     """Those that the ledger numbers of this very event."""
     return {
-        name: mark.kind
+        name: mark.counter(event)
         for name, mark in numbers_marked(type(event))
         if mark.unless is None or getattr(event, mark.unless) is None
     }

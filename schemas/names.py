@@ -10,6 +10,7 @@ from .agency import AgencyKind
 from .base import Text
 from .complaint import ComplaintState
 from .files import DocumentType, ScanState
+from .filing.events import PaymentMeans
 from .filing.state import Stage
 from .level import Channel
 from .people import Role
@@ -32,6 +33,7 @@ SIGNATURE_OUTCOME_NAMES: Final[Mapping[StrEnum, Text]] = {
 }
 RESULT_STATE_NAMES: Final[Mapping[StrEnum, Text]] = {state: said(f"result_state.{state}") for state in ResultState}
 VALIDITY_NAMES: Final[Mapping[StrEnum, Text]] = {one: said(f"result_validity.{one}") for one in Validity}
+MEANS_NAMES: Final[Mapping[StrEnum, Text]] = {means: said(f"payment_means.{means}") for means in PaymentMeans}
 AGENCY_KIND_NAMES: Final[Mapping[StrEnum, Text]] = {kind: said(f"agency_kind.{kind}") for kind in AgencyKind}
 
 

@@ -1,6 +1,7 @@
 """Official papers (giấy tờ) that a filing causes, and the stream `papers:<filing>` that says which were made.
 
-No workflow lives for it: what is appended leaves rows in `outbox`, and whoever makes the papers reports here.
+No workflow lives for it: what is appended leaves rows in `outbox`, and whoever makes the papers reports here. So do
+receipts for money, which take their number here before there is a paper.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
+from .about import About
 from .base import AgencyCode, Instant, Model, Sha256
 from .files import FileRef
 from .filing.commands import SystemCommand
+from .receipts import MoneyReceipt, ReceiptIssued, ReceiptVoided
 
 
 class PaperKind(StrEnum):
@@ -39,13 +42,10 @@ class PaperKind(StrEnum):
     """What is stuck on a parcel, and the list of the originals that go back in it (nhãn bưu gửi, bảng kê bản chính)."""
     COMPLAINT = "complaint"
     """Receipt of a complaint (giấy tiếp nhận khiếu nại)."""
-
-
-class About(Model):
-    """The event that caused a paper: its stream and place there."""
-
-    stream: str
-    seq: int
+    CHARGE_RECEIPT = "charge_receipt"
+    """For phí that was paid (biên lai thu phí)."""
+    FEE_RECEIPT = "fee_receipt"
+    """For lệ phí that was paid (biên lai thu lệ phí)."""
 
 
 class PaperMade(Model):
@@ -68,7 +68,7 @@ class PaperMade(Model):
     signed: bool
 
 
-PapersEvent = PaperMade
+PapersEvent = PaperMade | ReceiptIssued | ReceiptVoided
 
 
 class RecordPaper(SystemCommand):
@@ -95,10 +95,11 @@ class OfficialPaper(Model):
 
 
 class OfficialPapers(Model):
-    """The fold of the stream: every paper of a filing, in the order in which they were made."""
+    """The fold of the stream: every paper of a filing and every receipt, in the order in which they were made."""
 
     snapshot_version: int = 1
     filing_id: UUID
     agency: AgencyCode
     seq: int = 0
     made: tuple[OfficialPaper, ...] = ()
+    receipts: tuple[MoneyReceipt, ...] = ()

@@ -14,6 +14,7 @@ from .filing.state import Filing
 from .papers import PaperKind
 from .parcel import Parcel
 from .publishing.procedure import Procedure
+from .receipts import MoneyReceipt
 from .stream.ledger import Recorded
 
 
@@ -41,6 +42,7 @@ class PaperSource:
         complaint: The complaint after its events, for the receipt of one.
         parcel: The parcel after its events, for its label.
         course: Those of the filing up to then, for a paper that an event of another stream causes.
+        receipt: The receipt for money, for its paper.
     """
 
     events: tuple[Recorded, ...]
@@ -53,6 +55,7 @@ class PaperSource:
     complaint: Complaint | None = None
     parcel: Parcel | None = None
     course: tuple[Recorded, ...] = ()
+    receipt: MoneyReceipt | None = None
 
     @property
     def cause(self) -> Recorded:

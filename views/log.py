@@ -177,7 +177,7 @@ class Log:
     async def initial(self, stream: str, agency: str, first: Any) -> Any:
         """The state before all events, of which `first` is the first. Raises `UnfoldableError`."""
         kind = self.kind(stream)
-        if first.kind != kind.first:
+        if first.kind not in {kind.first, *kind.or_first}:
             raise UnfoldableError(f"{stream} seq 1: no stream begins with {first.kind}")
         origin = Origin(StreamId.parse(stream), agency)
         if (pins := kind.pins(first)) is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 import asyncpg
@@ -10,8 +12,11 @@ import structlog
 import uvloop
 
 from activities.ledger.vault import Vault
+from activities.partners.http import partner_client
 from activities.printing.relay import Relay
 from activities.printing.source import Papers
+from activities.receipts.issuer import Issuer, NoService, OwnSeries, ReceiptService
+from activities.receipts.issuing import Issuers
 from activities.results.sealing import AgencySeal
 from motcua.stopping import on_stop_signals
 from motcua.store import Store, open_store
@@ -35,12 +40,23 @@ async def main() -> None:
     settings = RelaySettings()
     stop = asyncio.Event()
     on_stop_signals(stop)
-    async with open_pool(settings) as pool, signing(settings) as (signer, lasting):
+    async with open_pool(settings) as pool, signing(settings) as (signer, lasting), issuers_of(settings) as issuers:
         keep, print_ = Store(open_store(settings.objects)).put, Papers(pool, settings.tracking_url).print
         seal = AgencySeal(pool, signer, lasting).put_on
-        relay = Relay(pool, Vault(settings.master), KINDS, keep, print_, seal)
+        relay = Relay(pool, Vault(settings.master), KINDS, keep, print_, seal, issuers=issuers)
         settings.tell_ready()
         await asyncio.gather(*(_serve(relay, stop) for _ in range(AT_ONCE)))
+
+
+@asynccontextmanager
+async def issuers_of(settings: RelaySettings) -> AsyncIterator[Issuers]:
+    """Who gives receipts their numbers, as it is set up."""
+    async with AsyncExitStack() as stack:
+        service: Issuer = NoService()
+        if settings.receipts_url:
+            client = await stack.enter_async_context(partner_client(settings.receipts_url))
+            service = ReceiptService(client, settings.receipts_secret.get_secret_value())
+        yield {"own": OwnSeries(), "service": service}
 
 
 async def _serve(relay: Relay, stop: asyncio.Event) -> None:

@@ -105,6 +105,11 @@ class WorkerSettings(RecordSettings):
 class RelaySettings(RecordSettings):
     """What the relay of official papers needs."""
 
+    receipts_url: str | None = Field(
+        default=None, description="the service that numbers the receipts of agencies that have no series of their own"
+    )
+    receipts_secret: SecretStr = Field(default=SecretStr(""), description="what that service knows us by")
+
 
 _KEY_BYTES = 32
 

@@ -21,6 +21,8 @@ from views.log import Connection
 STANDING: Final = Table("standing")
 RESULT: Final = Table("result", "number")
 """The register of results: filings write it, and the streams of what became of their results."""
+RECEIPT: Final = Table("money_receipt", "number")
+"""The register of receipts for money, which the streams of filings' papers write."""
 TASK: Final = Table("task", "filing_id, stream, name, agency, role")
 
 _TASK_COLUMNS: Final = "name, agency, role, officer, acting_for, actions, due_at, overdue"
@@ -75,6 +77,8 @@ def change(
         written.append((kind.table, own | whose | rows.row | taken | dict(added or {})))
     entered = (result | {"number": result["number"] or numbers.get("result")} for result in rows.results)
     written.extend((RESULT, whose | result) for result in entered if result["number"] is not None)
+    issued = (one | {"number": one["number"] or numbers[f"receipt_{one['kind']}"]} for one in rows.receipts)
+    written.extend((RECEIPT, whose | receipt) for receipt in issued)
     return Change(
         rows=tuple(Written(table, tuple(row)) for table, row in written),
         tasks=rows.tasks is not None,

@@ -8,19 +8,19 @@ from typing import Any
 from activities.ledger.append import Ledger
 from rules.streams import Origin, StreamKind
 from schemas.errors import RefusalCode, RefusalError
-from schemas.filing.commands import SystemCommand, content_of
+from schemas.filing.commands import Command, content_of
 from schemas.stream.ledger import Batch
 from views.log import Log
 
 
-async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin, command: SystemCommand) -> None:
-    """Record a command of the system's now, in a stream that begins with it if it is not there yet.
+async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin, command: Command) -> None:
+    """Record a command now, in a stream that begins with it if it is not there yet.
 
     A repeat of the same command is found to be recorded. Raises `RefusalError` where the rules have nothing to record.
     """
     at = datetime.now(UTC)
     while True:
-        state = await _state(log, kind, origin)
+        state = await state_of(log, kind, origin)
         events = kind.decide(state, command, at)
         batch = Batch(
             stream=str(origin.stream),
@@ -42,7 +42,8 @@ async def record(ledger: Ledger, log: Log, kind: StreamKind[Any], origin: Origin
             return
 
 
-async def _state(log: Log, kind: StreamKind[Any], origin: Origin) -> Any:
+async def state_of(log: Log, kind: StreamKind[Any], origin: Origin) -> Any:
+    """The stream as the log has it, or as it begins."""
     try:
         return (await log.read(str(origin.stream))).state
     except RefusalError as error:

@@ -21,11 +21,15 @@ from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
 from activities.ledger.recording import record
 from activities.ledger.vault import Vault
 from activities.printing.refusal import SEAL_REFUSED, SealRefusedError
+from activities.receipts.issuing import Issuers, Issuing
+from rules.papers.causes import RECEIPT_OF
 from rules.papers.stream import is_made
 from rules.streams import PAPERS, Kinds, Origin
+from schemas.about import About
 from schemas.files import FileRef
 from schemas.ids import StreamId, papers_stream
-from schemas.papers import About, PaperKind, RecordPaper
+from schemas.papers import PaperKind, RecordPaper
+from schemas.receipts import ReceiptIssued
 from views.log import Log, Told
 from views.papers import papers
 
@@ -54,11 +58,14 @@ Seal = Callable[[str, bytes, datetime], Awaitable[bytes | None]]
 class Relay:
     """Makes the papers that are waiting, one after the other."""
 
-    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds, keep: Keep, print_: Print, seal: Seal) -> None:
+    def __init__(  # noqa: PLR0913 -- the seams of a paper, and of the receipt that comes before one
+        self, pool: Pool, vault: Vault, kinds: Kinds, keep: Keep, print_: Print, seal: Seal, *, issuers: Issuers
+    ) -> None:
         self._pool = pool
         self._vault = vault
         self._kinds = kinds
         self._ledger = Ledger(pool, vault, kinds)
+        self._issuing = Issuing(pool, self._ledger, issuers)
         self._keep = keep
         self._print = print_
         self._seal = seal
@@ -85,6 +92,10 @@ class Relay:
             if is_made(await papers(log, about.stream), paper, about):
                 return
             told_so_far = _as_far_as(await log.read(about.stream), about.seq)
+            origin = Origin(stream, row["agency"])
+            if paper in _OF and not isinstance(told_so_far.events[-1].event, ReceiptIssued):
+                await self._issuing.issue(log, origin, told_so_far, _OF[paper])
+                return
             printed = await self._print(paper, log, told_so_far)
             sealed = await self._seal(row["agency"], printed.body, told_so_far.events[-1].at)
             body = printed.body if sealed is None else sealed
@@ -99,7 +110,7 @@ class Relay:
                 template=printed.template,
                 signed=sealed is not None,
             )
-            await record(self._ledger, log, PAPERS, Origin(stream, row["agency"]), command)
+            await record(self._ledger, log, PAPERS, origin, command)
         failpoint("papers.recorded")
 
     async def _later(self, connection: Connection, row: Any, error: Exception) -> None:
@@ -119,6 +130,9 @@ def _why(error: Exception) -> str:
 def _as_far_as(told: Told, seq: int) -> Told:
     return replace(told, events=[recorded for recorded in told.events if recorded.seq <= seq])
 
+
+_OF: Final = {paper: of for of, paper in RECEIPT_OF.items()}
+"""A receipt has its number before it has a paper: what causes it first takes that, which causes the paper."""
 
 _NEXT: Final = """
 select stream, seq, paper, filing_id, agency, tries from outbox where next_try <= clock_timestamp()

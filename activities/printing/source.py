@@ -17,15 +17,11 @@ from schemas.base import Text
 from schemas.complaint import Complaint
 from schemas.filing.state import Filing
 from schemas.ids import filing_workflow
-from schemas.papers import PaperKind
+from schemas.papers import OfficialPapers, PaperKind
 from schemas.papers_sheet import Letterhead, PaperSource
 from schemas.parcel import Parcel
 from schemas.stream.ledger import Recorded
 from views.log import Connection, Log, Told
-
-
-class NotPublishedError(Exception):
-    """The procedure of a filing is not in the catalogue any more."""
 
 
 class Papers:
@@ -36,11 +32,9 @@ class Papers:
         self._tracking = tracking
 
     async def print(self, kind: PaperKind, log: Log, told: Told) -> Printed:
-        """The paper about the last event of a filing, parcel or complaint. Raises what `sheet` and `printed` raise."""
+        """The paper about the last event of a log. Raises what `sheet` and `printed` raise."""
         filing, before, course = await _filing(log, told)
-        procedure = await self._procedures.find(filing.procedure.code, filing.procedure.version)
-        if procedure is None:
-            raise NotPublishedError
+        procedure = await self._procedures.published(filing.procedure.code, filing.procedure.version)
         agencies = _agencies(filing, told)
         source = PaperSource(
             events=tuple(told.events),
@@ -53,6 +47,7 @@ class Papers:
             complaint=told.state if told.kind.state is Complaint else None,
             parcel=told.state if told.kind.state is Parcel else None,
             course=course,
+            receipt=told.state.receipts[-1] if told.kind.state is OfficialPapers else None,
         )
         paper = sheet(kind, source)
         template = await template_of(log.connection, paper.agency, kind, procedure.code)

@@ -13,7 +13,7 @@ from activities.beating import beating
 from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.printing.printed import printed
-from activities.printing.source import NotPublishedError, letterheads, officers
+from activities.printing.source import letterheads, officers
 from activities.procedures import Procedures
 from activities.results.register import signers_of
 from rules.papers.result import ResultSource, result_sheet
@@ -66,9 +66,7 @@ class ResultPrinting:
 
     async def _source(self, asked: PrintRequest) -> ResultSource:
         dossier = asked.request.dossier
-        procedure = await self._procedures.find(dossier.procedure, dossier.version)
-        if procedure is None:
-            raise NotPublishedError
+        procedure = await self._procedures.published(dossier.procedure, dossier.version)
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 heads = await letterheads(connection, [dossier.agency])

@@ -51,6 +51,7 @@ SIGNATURES: Final = frozenset({"MOTCUA_SIGNATURE_ROOTS", "MOTCUA_SIGNER_URL", "M
 RECORD: Final = SIGNATURES | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS"}
 RELAY: Final = RECORD | {"MOTCUA_TRACKING_URL"}
 WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", SCANNER}
+RECEIPTS: Final = frozenset({"MOTCUA_RECEIPTS_URL", "MOTCUA_RECEIPTS_SECRET"})
 
 
 class Platform:
@@ -185,7 +186,7 @@ class Platform:
         return self._process(name, settings, after, {"MOTCUA_METRICS": self._address(name), **own})
 
     def _relay(self) -> Part:
-        return self._process("papers", RELAY, {"migrations", "trust"}, {})
+        return self._process("papers", RELAY | RECEIPTS, {"migrations", "trust"}, {})
 
     def _process(self, name: str, settings: frozenset[str], after: set[str], own: Mapping[str, str]) -> Part:
         """A process that says by a file that it works."""

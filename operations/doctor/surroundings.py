@@ -43,6 +43,8 @@ SETTINGS: Final = frozenset(
         "MOTCUA_TRUST_URL",
         "MOTCUA_SIGNER_URL",
         "MOTCUA_TRACKING_URL",
+        "MOTCUA_RECEIPTS_URL",
+        "MOTCUA_RECEIPTS_SECRET",
         "MOTCUA_CLAMD",
         "MOTCUA_READY_FILE",
         "MOTCUA_HOME",
@@ -59,7 +61,9 @@ SETTINGS: Final = frozenset(
 _OURS: Final = ("MOTCUA_", "TEMPORAL_")
 _ADDRESSES: Final = frozenset(name for name in SETTINGS if name.endswith("_URL")) | {"MOTCUA_OBJECTS"}
 _OPEN: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PROFILE", "TEMPORAL_TLS"}) | (
-    SETTINGS - _ADDRESSES - {"MOTCUA_MASTER_KEY", "MOTCUA_POST_SECRET_KEY", "MOTCUA_PROVIDERS"}
+    SETTINGS
+    - _ADDRESSES
+    - {"MOTCUA_MASTER_KEY", "MOTCUA_POST_SECRET_KEY", "MOTCUA_PROVIDERS", "MOTCUA_RECEIPTS_SECRET"}
 )
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"

@@ -20,6 +20,7 @@ from schemas.agency import AgencyKind
 from schemas.base import AgencyCode, ShortText, StrictModel, Text, Version
 from schemas.people import IdNumber, Role
 from schemas.publishing.procedure import ProcedureCode
+from schemas.receipts import ReceiptSeries
 from schemas.result import AgencySigner
 from views.catalogue import COVERING_FIRST, COVERS
 
@@ -97,6 +98,7 @@ class AgencyEntry(StrictModel):
 
     The province is a code of the first level (Decision 20/2020): without it the one that the agency's code begins with.
     `seal` is the number by which the signing service knows the agency: its papers are sealed, whoever signs results.
+    Its receipts for money have the series that `receipts` names.
     """
 
     agency: AgencyCode
@@ -108,6 +110,7 @@ class AgencyEntry(StrictModel):
     officers: tuple[OfficerEntry, ...] = ()
     signing: tuple[AgencySigner, ...] = ()
     seal: IdNumber | None = None
+    receipts: ReceiptSeries | None = None
 
 
 class Directory(StrictModel):
@@ -193,11 +196,11 @@ async def seed_directory(database: Database, data: bytes) -> Directory:
 
 
 _AGENCY: Final = """
-insert into agency (agency, name_vi, name_en, namespace, queue, kind, province, signing, seal)
-values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9)
-on conflict (agency) do update set (name_vi, name_en, namespace, queue, kind, province, signing, seal) = (
+insert into agency (agency, name_vi, name_en, namespace, queue, kind, province, signing, seal, receipts)
+values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::jsonb)
+on conflict (agency) do update set (name_vi, name_en, namespace, queue, kind, province, signing, seal, receipts) = (
     excluded.name_vi, excluded.name_en, excluded.namespace, excluded.queue, excluded.kind, excluded.province,
-    excluded.signing, excluded.seal
+    excluded.signing, excluded.seal, excluded.receipts
 )
 """
 _OFFICER: Final = """
@@ -213,8 +216,9 @@ _SIGNING: Final = TypeAdapter(tuple[AgencySigner, ...])
 def _agency_row(entry: AgencyEntry) -> tuple[Any, ...]:
     province = entry.province or entry.agency.partition(".")[0]
     signing = _SIGNING.dump_json(entry.signing).decode() if entry.signing else None
+    receipts = entry.receipts.model_dump_json() if entry.receipts else None
     names = (entry.agency, entry.name.vi, entry.name.en)
-    return (*names, entry.namespace, entry.queue, entry.kind, province, signing, entry.seal)
+    return (*names, entry.namespace, entry.queue, entry.kind, province, signing, entry.seal, receipts)
 
 
 def _officer_rows(entry: AgencyEntry) -> list[tuple[Any, ...]]:

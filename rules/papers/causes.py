@@ -8,8 +8,12 @@ from typing import Any, Final
 from schemas.filing.events import Submitted
 from schemas.level import Channel
 from schemas.papers import PaperKind
+from schemas.publishing.fee import FeeKind
+from schemas.receipts import ReceiptIssued, ReceiptVoided
 
 _ENDS: Final = (PaperKind.CONTROL,)
+_RECEIPTS: Final = (PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT)
+"""Both are owed: whether a fee holds phí, lệ phí or both, its lines do not say."""
 
 FILING: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "accepted": (PaperKind.RECEIPT,),
@@ -22,6 +26,7 @@ FILING: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "stopped": (PaperKind.STOP, *_ENDS),
     "dossier_received": (PaperKind.HANDOVER,),
     "fee_requested": (PaperKind.FEE,),
+    "fee_paid": _RECEIPTS,
     "obligation_demanded": (PaperKind.FEE,),
     "parcel_requested": (PaperKind.FORM,),
     "handed_over": _ENDS,
@@ -50,5 +55,21 @@ def papers_of_complaint(event: Any) -> tuple[PaperKind, ...]:
     return COMPLAINT.get(event.kind, ())
 
 
-CAUSES: Final = ("submitted", *FILING, *PARCEL, *COMPLAINT)
+def papers_of_receipts(event: Any) -> tuple[PaperKind, ...]:
+    """The papers that an event of the papers' own stream causes: of a receipt, and of one in the place of a void one.
+
+    A service outside that gave the void number is told on that occasion.
+    """
+    match event:
+        case ReceiptIssued(of=of) | ReceiptVoided(of=of, again=True) | ReceiptVoided(of=of, given=True):
+            return (RECEIPT_OF[of],)
+        case _:
+            return ()
+
+
+RECEIPT_OF: Final[Mapping[FeeKind, PaperKind]] = {
+    FeeKind.CHARGE: PaperKind.CHARGE_RECEIPT,
+    FeeKind.FEE: PaperKind.FEE_RECEIPT,
+}
+CAUSES: Final = ("submitted", *FILING, *PARCEL, *COMPLAINT, "receipt_issued")
 """Every kind of event that causes one."""

@@ -34,6 +34,8 @@ FORMS: Final[dict[PaperKind, Form]] = {
     PaperKind.FORM: Form(None, "a5"),
     PaperKind.LABEL: Form(None, "a5"),
     PaperKind.COMPLAINT: Form(None, "a5"),
+    PaperKind.CHARGE_RECEIPT: Form(None, "a5"),
+    PaperKind.FEE_RECEIPT: Form(None, "a5"),
 }
 """As annex I of Circular 03/2025 numbers them. Unconfirmed: its text was not read. The sizes are those of Circular
 01/2018 art. 9."""

@@ -11,6 +11,7 @@ from rules.papers.control import control
 from rules.papers.fee import fee
 from rules.papers.handover import handover
 from rules.papers.label import label
+from rules.papers.money_receipt import money_receipt
 from rules.papers.post_form import post_form
 from rules.papers.receipt import receipt
 from rules.papers.refusal import refusal
@@ -40,4 +41,6 @@ _PAPERS: Final[dict[PaperKind, Callable[[PaperSource], PaperSheet]]] = {
     PaperKind.FORM: post_form,
     PaperKind.LABEL: label,
     PaperKind.COMPLAINT: complaint,
+    PaperKind.CHARGE_RECEIPT: money_receipt,
+    PaperKind.FEE_RECEIPT: money_receipt,
 }

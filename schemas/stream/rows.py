@@ -48,13 +48,15 @@ class Rows(Model):
 
     `row` is that of the kind's own table, if it has one; without the stream, the filing and the agency, which the
     ledger adds. `tasks` is None for a kind that never has any, `standing` where it is what it was. `results` are those
-    columns of the register of results that the stream has to say; empty where they are what they were.
+    columns of the register of results that the stream has to say; empty where they are what they were. So are
+    `receipts`, of the register of receipts for money.
     """
 
     standing: Standing | None = None
     row: dict[str, Any] | None = None
     tasks: tuple[TaskRow, ...] | None = None
     results: tuple[dict[str, Any], ...] = ()
+    receipts: tuple[dict[str, Any], ...] = ()
 
 
 class IssuedRow(Model):
@@ -85,6 +87,20 @@ class RegisterRow(Model):
     corrects: str | None = None
     replaced_by: str | None = None
     renewed: tuple[str, ...] = ()
+
+
+class ReceiptRow(Model):
+    """A receipt for money. `number` is empty on the way to the log."""
+
+    number: str | None = None
+    kind: str
+    series: str
+    given: bool
+    fee: int
+    amount: Dong
+    issued_at: Instant
+    voided_at: Instant | None = None
+    replaces: str | None = None
 
 
 class FilingRow(Model):

@@ -12,8 +12,10 @@ from schemas import papers as pp
 from schemas import parcel as pc
 from schemas import payment as pay
 from schemas import reading as rd
+from schemas import receipts as rc
 from schemas import referral as rf
 from schemas import result as rs
+from schemas.about import About
 from schemas.agency import AgencyKind
 from schemas.authorisation import Authorisation
 from schemas.base import Model, Text
@@ -29,6 +31,7 @@ from schemas.limit import Limit, Unit
 from schemas.people import Actor, Address, Applicant, PersonKind, Role, Via
 from schemas.publishing import calendar as cal
 from schemas.publishing.calendar import Calendar, Timeliness
+from schemas.publishing.fee import FeeKind
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.signature import SignatureOutcome, SignatureRecord
 from schemas.stream.ledger import Receipt
@@ -415,11 +418,34 @@ EVENTS: Final[tuple[Any, ...]] = (
     pp.PaperMade(
         paper=pp.PaperKind.RECEIPT,
         n=1,
-        about=pp.About(stream=f"filing:{FILING}", seq=3),
+        about=About(stream=f"filing:{FILING}", seq=3),
         file=RESULT,
         body_sha256="a" * 64,
         template="b" * 64,
         signed=True,
+    ),
+    rc.ReceiptIssued(
+        of=FeeKind.FEE,
+        series="BLLP-26",
+        number=f"{AGENCY}-2026-BL0000002",
+        given="0000002",
+        fee=1,
+        lines=(rc.ReceiptLine(code="stay", amount=10_000),),
+        amount=10_000,
+        channel=Channel.COUNTER,
+        means=ev.PaymentMeans.CASH,
+        officer="h01.12-cashier-1",
+        about=About(stream=f"papers:{FILING}", seq=4),
+        replaces=f"{AGENCY}-2026-BL0000001",
+    ),
+    rc.ReceiptVoided(
+        of=FeeKind.FEE,
+        registered=f"{AGENCY}-2026-BL0000001",
+        fee=1,
+        officer="h01.12-cashier-1",
+        again=True,
+        given=True,
+        reason="ghi sai tên người nộp",
     ),
     co.Complained(
         n=1,
@@ -980,7 +1006,7 @@ OTHERS: Final[dict[str, Model]] = {
     "official_paper": pp.OfficialPaper(
         paper=pp.PaperKind.RECEIPT,
         n=1,
-        about=pp.About(stream=f"filing:{FILING}", seq=3),
+        about=About(stream=f"filing:{FILING}", seq=3),
         at=AT,
         file=RESULT,
         signed=True,

@@ -14,6 +14,7 @@ from typing import Any, Final, get_args
 import pytest
 from pydantic import BaseModel
 
+from schemas.about import About
 from schemas.base import Text
 from schemas.complaint import ComplaintState, ComplaintView
 from schemas.errors import Problem, Refusal
@@ -22,7 +23,7 @@ from schemas.filing.delivery import DeliveryView
 from schemas.filing.state import Action, ClockState, FilingPart, FilingView, Parked, Pause, ResultView, Task
 from schemas.filing.submission import Submission
 from schemas.ids import NAMESPACE, TASK_QUEUE
-from schemas.papers import About, OfficialPaper, PaperKind
+from schemas.papers import OfficialPaper, PaperKind
 from schemas.parcel import ParcelView
 from schemas.payment import PaymentView
 from schemas.people import Role

@@ -7,19 +7,31 @@ from pathlib import Path
 
 import pytest
 
+from activities.receipts.issuing import Issuers
 from tests.acting import eventually
 from tests.conftest import World
 from tests.faults.processes import worker_process
-from tests.integration.papers.test_relay import Desk, at_work, desk, lived
+from tests.integration.papers.test_money_receipts import (
+    KINDS_OF_PAPER,
+    SECRET,
+    by_service,
+    given,
+    issued,
+    outside,
+    paid,
+    service,
+)
+from tests.integration.papers.test_relay import Desk, at_work, desk, lived, work
+from tests.sandboxes import Server
 
-__all__ = ["desk"]
+__all__ = ["desk", "outside", "service"]
 
 RELAY = "workers.relay"
 
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.mark.parametrize("failpoint", ["papers.stored", "papers.recorded"])
+@pytest.mark.parametrize("failpoint", ["papers.stored", "papers.recorded", "receipts.recorded"])
 async def test_a_relay_that_dies_leaves_its_paper_to_the_next(
     world: World, desk: Desk, tmp_path: Path, failpoint: str
 ) -> None:
@@ -31,4 +43,25 @@ async def test_a_relay_that_dies_leaves_its_paper_to_the_next(
         async with worker_process(world.process_env, tmp_path, RELAY):
             await eventually(desk.owed, lambda owed: not owed, within=60)
     about = [(paper.paper, paper.about.seq) for paper in await desk.made(play)]
-    assert len(about) == len(set(about)) == 4
+    assert len(about) == len(set(about)) == 5
+    async with world.connection() as connection:
+        numbers = await connection.fetch("select number from money_receipt")
+        last = await connection.fetchval("select last from counter where kind = 'receipt_phi'")
+    assert (len(numbers), last) == (1, 1), "a receipt has one number, and none is missing"
+
+
+@pytest.mark.parametrize("failpoint", ["receipts.given", "receipts.recorded"])
+async def test_a_relay_that_dies_over_a_receipt_leaves_it_one_number(
+    world: World, desk: Desk, tmp_path: Path, service: Server, outside: Issuers, failpoint: str
+) -> None:
+    """The service had given it, or the log had: the next relay gets the same."""
+    await by_service(world)
+    env = world.process_env | {"MOTCUA_RECEIPTS_URL": service.url, "MOTCUA_RECEIPTS_SECRET": SECRET}
+    async with at_work(world), worker_process(env, tmp_path, RELAY) as relay:
+        relay.arm(failpoint)
+        play, _ = await asyncio.gather(paid(world), relay.died())
+    while await work(desk.relay(issuers=outside)):
+        continue
+    assert await desk.owed() == []
+    assert len(await given(service)) == len(await issued(world)) == 2
+    assert len({one.about.seq for one in await desk.made(play) if one.paper in KINDS_OF_PAPER}) == 2

@@ -76,3 +76,6 @@ def test_the_page_and_the_verifiers_number_as_the_kinds_do() -> None:
 def test_the_page_and_the_verifier_know_how_streams_begin() -> None:
     ours = {kind.name: kind.first for kind in KINDS.values()}
     assert ours == dict(table("Kind", "First event")) == bundle_verifier.BEGINS
+    also = {kind.name: kind.or_first for kind in KINDS.values() if kind.or_first}
+    assert also == bundle_verifier.OR_BEGINS
+    assert all(f"with a `{name}` too" in LEDGER for names in also.values() for name in names)

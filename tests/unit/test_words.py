@@ -36,6 +36,7 @@ MADE: Final = (
     "no_such_",
     "not_given.",
     "partial_reason.",
+    "payment_means.",
     "refund_case.",
     "refusal_needs.",
     "result_state.",

@@ -65,6 +65,8 @@ _YEARS: Final = "what is issued is renewed years later: tests/integration/operat
 NOT_SEEN: Final = {
     "command.renew_result": _YEARS,
     "event.paper_made": _NO_RELAY,
+    "event.receipt_issued": _NO_RELAY,
+    "event.receipt_voided": _NO_RELAY,
     "event.result_renewed": _YEARS,
     "official_paper": _NO_RELAY,
     "command.claim_compensation": _LATER,

@@ -7,20 +7,38 @@ from typing import Any, Final
 
 from rules import parcel
 from rules.filing import lifecycle
+from rules.known import known
+from rules.papers import stream
+from rules.receipts.shares import lines_of
+from schemas.about import About
 from schemas.base import Text
-from schemas.filing.events import Clock
+from schemas.filing.events import Clock, PaymentMeans
 from schemas.filing.state import Filing
-from schemas.papers import PaperKind
+from schemas.level import Channel
+from schemas.papers import OfficialPapers, PaperKind
 from schemas.papers_sheet import Letterhead, PaperSource
 from schemas.parcel import Parcel, ParcelStart, RecordSent, RequestConsignment
 from schemas.people import SYSTEM, Role
+from schemas.publishing.fee import FeeKind
 from schemas.publishing.procedure import ExtensionRule, Procedure
 from schemas.publishing.procedure_rules import rules_of
+from schemas.receipts import IssueReceipt
 from schemas.stream.ledger import Recorded
 from tests.conftest import ROOT
 from tests.unit.complaint.disputes import FOUND, Dispute
 from tests.unit.filing import lives
-from tests.unit.filing.lives import EXTENSION, FETCHED, HANDOVER, LEADER, PASSPORT, RECEPTION, SPECIALIST, Life, local
+from tests.unit.filing.lives import (
+    CASHIER,
+    EXTENSION,
+    FETCHED,
+    HANDOVER,
+    LEADER,
+    PASSPORT,
+    RECEPTION,
+    SPECIALIST,
+    Life,
+    local,
+)
 from tests.unit.forms.dossiers import MARKED, RESIDENCE, RESIDENCE_FILE, procedure
 
 RESIDENCE_PROCEDURE: Final = procedure(RESIDENCE_FILE)
@@ -236,6 +254,31 @@ def taken_by_the_post(filing: Filing, cod: int) -> tuple[tuple[Recorded, ...], P
     return tuple(log), state
 
 
+def receipted(of: FeeKind, replaces: str | None = None) -> PaperSource:
+    """A filing whose fee was paid at the counter, and has a receipt as if all of it were of this kind."""
+    filed = accepted()
+    fee = known(filed.filing.fee)
+    filed.do("pay_at_counter", CASHIER, amount=fee.amount, means="cash")
+    source = filed.source("fee_paid")
+    command = IssueReceipt(
+        command_id="number",
+        of=of,
+        series="BLP",
+        fee=1,
+        lines=lines_of(of, fee.amount, fee.lines, {line.code: of for line in fee.lines}),
+        channel=Channel.COUNTER,
+        means=PaymentMeans.CASH,
+        officer=CASHIER.subject,
+        about=About(stream=f"filing:{source.filing.filing_id}", seq=len(source.events)),
+        replaces=replaces,
+    )
+    papers = OfficialPapers(filing_id=source.filing.filing_id, agency=lives.AGENCY)
+    [event] = stream.decide(papers, command, filed.now)
+    taken = event.model_copy(update={"number": f"{lives.AGENCY}-2026-{'BP' if of is FeeKind.CHARGE else 'BL'}0000002"})
+    issued = Recorded(seq=1, at=filed.now, command_id="number", actor=SYSTEM, event=taken)
+    return replace(source, events=(issued,), receipt=stream.evolve(papers, issued).receipts[0])
+
+
 def complained() -> PaperSource:
     """A complaint about a refusal at intake."""
     filed = Filed(PLAIN)
@@ -279,4 +322,6 @@ def paper_sources() -> dict[str, tuple[PaperKind, PaperSource]]:
         "label": (PaperKind.LABEL, sent()),
         "label-originals": (PaperKind.LABEL, sent(originals=True, cod=25_000)),
         "complaint": (PaperKind.COMPLAINT, complained()),
+        "charge_receipt": (PaperKind.CHARGE_RECEIPT, receipted(FeeKind.CHARGE)),
+        "fee_receipt": (PaperKind.FEE_RECEIPT, receipted(FeeKind.FEE, replaces=f"{lives.AGENCY}-2026-BL0000001")),
     }

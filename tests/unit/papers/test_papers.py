@@ -50,6 +50,7 @@ MARGINS = {
     "a5": Margins(left=11.5, right=11.5, top=9, bottom=6),
     "a4": Margins(left=24.5, right=14.5, top=13, bottom=10),
 }
+NINES = "chín trăm chín mươi chín"
 SIZES = {"a5": (148, 210), "a4": (210, 297)}
 
 
@@ -258,6 +259,25 @@ def test_a_notice_of_a_fee_sums_up_and_says_it_in_words() -> None:
     assert (rows(obligation)["Số thông báo"], rows(obligation)["Cơ quan ra thông báo"]) == ("34/TB-CCT", "Cơ quan thuế")
 
 
+def test_a_receipt_says_who_has_paid_what_in_which_series_under_which_number() -> None:
+    (charge, file), (fee, _) = made("charge_receipt"), made("fee_receipt")
+    said = raw_text(file, FOOT)
+
+    assert rows(charge) == {
+        "Ký hiệu": "BLP-26",
+        "Số biên lai": "H01.12-2026-BP0000002",
+        "Người nộp tiền": NAME,
+        "Nội dung yêu cầu giải quyết": "Đăng ký thường trú",
+        "Bằng chữ": "Mười nghìn đồng",
+        "Hình thức nộp": "tại bộ phận một cửa: tiền mặt",
+        "Thời gian lập biên lai": "10 giờ 00 phút, ngày 25 tháng 11 năm 2026",
+    }
+    assert "Tổng cộng 10.000 đồng" in said
+    assert "BIÊN LAI THU PHÍ" in said
+    assert fee.title.vi == "Biên lai thu lệ phí"
+    assert rows(fee)["Thay biên lai đã hủy số"] == "H01.12-2026-BL0000001"
+
+
 def test_a_post_form_says_who_sends_what_to_whom() -> None:
     (dossier, _), (result, _) = made("form"), made("form-result")
 
@@ -391,6 +411,7 @@ def test_what_the_font_lacks_is_refused_at_its_place_and_not_repeated(letter: st
     ("dong", "words"),
     [
         (0, "Không đồng"),
+        (1, "Một đồng"),
         (4, "Bốn đồng"),
         (10, "Mười đồng"),
         (14, "Mười bốn đồng"),
@@ -400,12 +421,19 @@ def test_what_the_font_lacks_is_refused_at_its_place_and_not_repeated(letter: st
         (25, "Hai mươi lăm đồng"),
         (105, "Một trăm linh năm đồng"),
         (111, "Một trăm mười một đồng"),
+        (1_005, "Một nghìn không trăm linh năm đồng"),
         (2_015, "Hai nghìn không trăm mười lăm đồng"),
         (10_000, "Mười nghìn đồng"),
         (12_034, "Mười hai nghìn không trăm ba mươi tư đồng"),
         (1_000_005, "Một triệu không trăm linh năm đồng"),
         (21_004_000, "Hai mươi mốt triệu không trăm linh bốn nghìn đồng"),
         (1_000_000_001, "Một tỷ không trăm linh một đồng"),
+        (1_000_000_000, "Một tỷ đồng"),
+        (999_000_000_000, "Chín trăm chín mươi chín tỷ đồng"),
+        (
+            999_999_999_999,
+            f"{NINES.capitalize()} tỷ {NINES} triệu {NINES} nghìn {NINES} đồng",
+        ),
         (2_005_000_000_000, "Hai nghìn không trăm linh năm tỷ đồng"),
     ],
 )

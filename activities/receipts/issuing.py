@@ -1,0 +1,120 @@
+"""Issues a receipt for what an event says: its number first; the paper follows from that it was issued."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from activities.failpoint import failpoint
+from activities.ledger.append import Ledger
+from activities.ledger.database import Pool
+from activities.ledger.recording import record, state_of
+from activities.procedures import Procedures
+from activities.receipts.issuer import Issuer, Wanted
+from rules.known import known
+from rules.receipts.deeds import issued_for, number_given, registered
+from rules.receipts.shares import lines_of
+from rules.streams import PAPERS, Origin
+from schemas.about import About
+from schemas.filing.events import FeePaid
+from schemas.filing.state import Filing
+from schemas.ids import filing_workflow
+from schemas.papers import OfficialPapers
+from schemas.people import Role
+from schemas.publishing.fee import FeeKind
+from schemas.receipts import IssueReceipt, MoneyReceipt, ReceiptSeries, ReceiptVoided
+from views.log import Connection, Log, Told
+from views.receipts import receipt_of
+
+Issuers = Mapping[Literal["own", "service"], Issuer]
+
+
+class NumberTakenError(Exception):
+    """The service has given a number that another receipt has."""
+
+
+class Issuing:
+    """Issues receipts through whoever the agency has them from."""
+
+    def __init__(self, pool: Pool, ledger: Ledger, issuers: Issuers) -> None:
+        self._procedures = Procedures(pool)
+        self._ledger = ledger
+        self._issuers = issuers
+
+    async def issue(self, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
+        """The receipt of this kind that the last event causes, if it does and there is none yet.
+
+        Raises what an `Issuer` raises, `NumberTakenError`, and `RefusalError` if somebody else was faster.
+        """
+        about = About(stream=told.stream, seq=told.events[-1].seq)
+        papers: OfficialPapers = await state_of(log, PAPERS, origin)
+        if issued_for(papers.receipts, about, of) is not None:
+            return
+        series = await series_of(log.connection, origin.agency)
+        issuer = self._issuers[series.issuer]
+        cause, said = told.events[-1].event, None
+        if isinstance(cause, ReceiptVoided):
+            void = known(registered(papers.receipts, cause.registered))
+            if void.given:
+                await self._issuers["service"].void(_key(void.about, of))
+            said = _again(void) if cause.again else None
+        elif isinstance(cause, FeePaid):
+            said = await self._paid(told, cause, of)
+        if said is None:
+            return
+        filing: Filing = (await log.read(filing_workflow(origin.stream.filing))).state
+        wanted = Wanted(
+            key=_key(about, of),
+            agency=origin.agency,
+            of=of,
+            symbol=series.symbol(of),
+            amount=sum(line.amount for line in said["lines"]),
+            lines=said["lines"],
+            payer=known(filing.applicant).name,
+            code=known(filing.code),
+            replaces=said.get("replaces"),
+        )
+        issued = await issuer.issue(wanted)
+        if issued.number is not None:
+            number = number_given(origin.agency, issued.series, issued.number)
+            if await receipt_of(log.connection, number) is not None:
+                raise NumberTakenError
+        failpoint("receipts.given")
+        command = IssueReceipt(
+            command_id=f"number:{_key(about, of).replace(str(origin.stream.filing), '')}",
+            of=of,
+            series=issued.series,
+            given=issued.number,
+            about=about,
+            **said,
+        )
+        await record(self._ledger, log, PAPERS, origin, command)
+        failpoint("receipts.recorded")
+
+    async def _paid(self, told: Told, paid: FeePaid, of: FeeKind) -> dict[str, Any] | None:
+        """What a receipt says of a fee that was paid; None if nothing of it is of this kind."""
+        filing: Filing = told.state
+        procedure = await self._procedures.published(filing.procedure.code, filing.procedure.version)
+        items = procedure.fee.items if procedure.fee else ()
+        lines = lines_of(of, paid.amount, filing.fees[paid.n - 1].lines, {item.code: item.kind for item in items})
+        if not lines:
+            return None
+        actor = told.events[-1].actor
+        cashier = actor.subject if actor.role is Role.CASHIER else None
+        return {"fee": paid.n, "lines": lines, "channel": paid.channel, "means": paid.means, "officer": cashier}
+
+
+def _again(void: MoneyReceipt) -> dict[str, Any]:
+    """What the receipt says that takes the place of a void one."""
+    names = ("fee", "lines", "channel", "means", "officer")
+    return {name: getattr(void, name) for name in names} | {"replaces": void.registered}
+
+
+def _key(about: About, of: FeeKind) -> str:
+    return f"{about.stream}:{about.seq}:{of}"
+
+
+async def series_of(connection: Connection, agency: str) -> ReceiptSeries:
+    """In which series the agency gives receipts, as its directory says, or the usual ones."""
+    said = await connection.fetchval("select receipts from agency where agency = $1", agency)
+    return ReceiptSeries() if said is None else ReceiptSeries.model_validate_json(said)

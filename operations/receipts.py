@@ -1,0 +1,45 @@
+"""A receipt is made void: recorded where it was issued, in the stream of its filing's papers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import asyncpg
+
+from activities.ledger.append import Ledger
+from activities.ledger.recording import record
+from activities.ledger.vault import Vault
+from rules.known import known
+from rules.streams import KINDS, PAPERS, Origin
+from schemas.errors import RefusalCode, RefusalError, problem, refused
+from schemas.ids import StreamId, papers_stream
+from schemas.receipts import RegisteredReceipt, VoidReceipt
+from views.log import Log
+from views.receipts import receipt_of
+
+_CONNECTIONS: Final = 2
+"""One that reads, one that appends."""
+_RECORDED: Final = "select exists (select from receipt where stream = $1 and command_id = $2)"
+
+
+async def void(dsn: str, master: bytes, command: VoidReceipt) -> RegisteredReceipt:
+    """Make it void; its row then. A repeat of the same command is done once.
+
+    Raises `RefusalError`, and what asyncpg raises.
+    """
+    vault = Vault(master)
+    async with (
+        asyncpg.create_pool(dsn, min_size=0, max_size=_CONNECTIONS, timeout=10, command_timeout=10) as pool,
+        pool.acquire() as connection,
+    ):
+        found = await receipt_of(connection, command.registered)
+        if found is None:
+            raise refused(RefusalCode.NOT_ALLOWED, problem("registered", "unknown_receipt"))
+        stream = papers_stream(found.filing_id)
+        try:
+            origin = Origin(StreamId.parse(stream), found.agency)
+            await record(Ledger(pool, vault, KINDS), Log(connection, vault.find, KINDS), PAPERS, origin, command)
+        except RefusalError:
+            if not await connection.fetchval(_RECORDED, stream, command.command_id):
+                raise
+        return known(await receipt_of(connection, command.registered))

@@ -1,0 +1,12 @@
+"""Which event something is about."""
+
+from __future__ import annotations
+
+from .base import Model
+
+
+class About(Model):
+    """The event that caused a paper: its stream and place there."""
+
+    stream: str
+    seq: int

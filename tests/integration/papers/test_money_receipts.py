@@ -1,0 +1,340 @@
+"""Receipts for money: one number for a fee and a kind, none missing, void ones for ever, a service that is away."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from activities.ledger.append import Ledger
+from activities.ledger.vault import Vault
+from activities.partners.http import partner_client
+from activities.receipts.issuer import NoService, OwnSeries, ReceiptService
+from activities.receipts.issuing import Issuers, Issuing
+from operations.bundle import export
+from operations.bundle_verifier import canonical
+from operations.bundle_verifier import verify as verify_bundle
+from operations.doctor.finding import Health
+from operations.doctor.papers import papers as owed_papers
+from operations.doctor.surroundings import Surroundings
+from operations.home import Home
+from operations.ledger_verifier import verify
+from operations.rebuild import rebuild
+from rules.papers.register import period
+from rules.streams import KINDS, Origin
+from rules.time.working_time import VIETNAM
+from schemas.errors import RefusalError
+from schemas.filing import commands as cm
+from schemas.filing.submission import Submission
+from schemas.ids import StreamId, papers_stream
+from schemas.papers import PaperKind
+from schemas.people import Role
+from schemas.publishing.fee import FeeKind
+from schemas.receipts import ReceiptRegister
+from tests.acting import Play, birth
+from tests.conftest import World
+from tests.integration.papers.test_relay import NO_FOOT, RELAYS, Desk, at_work, desk, work
+from tests.printed import codes, pages, raw_text
+from tests.sandboxes import Server
+from tests.shell import Shell
+from views.receipts import receipts
+
+__all__ = ["desk"]
+
+LAND: Final = "H01.40"
+YEAR: Final = f"{datetime.now(VIETNAM):%Y}"
+PHI, LE_PHI = 115_000, 30_000
+SECRET: Final = "sandbox-secret"
+CASHIER: Final = f"cashier:{LAND.lower()}-cashier-1@{LAND}"
+KINDS_OF_PAPER: Final = {PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT}
+
+
+def land() -> Submission:
+    """Of whose fee a part is phí and a part lệ phí, paid at the counter."""
+    fields: dict[str, Any] = {
+        "procedure": "1.012786",
+        "agency": LAND,
+        "form": {"plot": "thửa 31", "holds": "both", "lost_on": "2026-11-02"},
+        "papers": [{"code": code, "file": FILE} for code in ("application", "posting")],
+        "result_channel": "counter",
+    }
+    return birth(**fields)
+
+
+FILE: Final = {"key": "papers/sample/file", "sha256": "0" * 64, "size": 1}
+
+
+async def paid(world: World, means: str = "cash") -> Play:
+    """A filing whose fee the cashier has taken."""
+    play = await Play.begin(world, land())
+    await play.accept()
+    await play.act(cm.PayAtCounter, play.officer(Role.CASHIER), amount=PHI + LE_PHI, means=means)
+    return play
+
+
+async def register(desk: Desk, name: str = YEAR, kind: FeeKind | None = None) -> ReceiptRegister:
+    asked = period(name)
+    assert asked is not None
+    async with desk.log() as log:
+        return await receipts(log.connection, LAND, asked, kind)
+
+
+async def issued(world: World) -> list[dict[str, Any]]:
+    """Every receipt that the log says was issued."""
+    async with world.connection() as connection:
+        rows = await connection.fetch("select body from event where kind = 'receipt_issued' order by stream, seq")
+    return [json.loads(row["body"]) for row in rows]
+
+
+async def sound(world: World) -> None:
+    """The log verifies, with all its numbers, and gives the read models that there are."""
+    assert (await verify(world.superuser_dsn)).problems == []
+    report = await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)
+    assert not any(report.changed.values()), report.changed
+    assert report.rows["money_receipt"] == len(await issued(world))
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Server]:
+    server = Server("receipts", tmp_path, "--secret", SECRET)
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+async def outside(service: Server) -> AsyncIterator[Issuers]:
+    """Issuers of which the service is there."""
+    async with partner_client(service.url) as client:
+        yield {"own": OwnSeries(), "service": ReceiptService(client, SECRET)}
+
+
+async def by_service(world: World) -> None:
+    async with world.connection() as connection:
+        given = json.dumps({"issuer": "service"})
+        await connection.execute("update agency set receipts = $2 where agency = $1", LAND, given)
+
+
+async def outage(server: Server, fault: str) -> None:
+    async with httpx.AsyncClient() as client:
+        (await client.put(f"{server.url}/outage", json={"fault": fault})).raise_for_status()
+
+
+async def given(server: Server) -> list[Mapping[str, Any]]:
+    async with httpx.AsyncClient() as client:
+        found: list[Mapping[str, Any]] = (await client.get(f"{server.url}/ledger")).json()["receipts"]
+    return found
+
+
+async def test_a_fee_has_one_receipt_for_phi_and_one_for_le_phi_which_say_what_was_paid(
+    world: World, desk: Desk
+) -> None:
+    async with at_work(world):
+        play = await paid(world)
+    await work(desk.relay())
+
+    told = {one["of"]: one for one in await issued(world)}
+    assert {of: one["amount"] for of, one in told.items()} == {"phi": PHI, "le_phi": LE_PHI}
+    assert {of: one["series"] for of, one in told.items()} == {"phi": f"BLP-{YEAR[2:]}", "le_phi": f"BLLP-{YEAR[2:]}"}
+    assert {of: one["number"] for of, one in told.items()} == {
+        "phi": f"{LAND}-{YEAR}-BP0000001",
+        "le_phi": f"{LAND}-{YEAR}-BL0000001",
+    }
+    assert all((one["officer"], one["means"]) == (f"{LAND.lower()}-cashier-1", "cash") for one in told.values())
+    papers = {one.paper: one for one in await desk.made(play)}
+    for kind, number, words in (
+        (PaperKind.CHARGE_RECEIPT, f"{LAND}-{YEAR}-BP0000001", "Một trăm mười lăm nghìn đồng"),
+        (PaperKind.FEE_RECEIPT, f"{LAND}-{YEAR}-BL0000001", "Ba mươi nghìn đồng"),
+    ):
+        file = await desk.store.get(papers[kind].file)
+        said = raw_text(file, NO_FOOT)
+        assert all(one in said for one in (number, words, str(play.submission.applicant.name), "tiền mặt"))
+        assert codes(pages(file)[0], 200) == {"QR Code": play.code, "Code 128": play.code}
+    async with world.connection() as connection:
+        bundle = await export(connection, str(play.code), None)
+    assert bundle is not None
+    assert verify_bundle(canonical(bundle)).problems == []
+    await sound(world)
+
+
+async def test_what_was_waived_is_spread_to_the_dong(world: World, desk: Desk) -> None:
+    """The procedure waives all; here it lets off a third, of 145,000 đồng: what stays does not part evenly."""
+    async with at_work(world):
+        play = await paid(world)
+    async with world.connection() as superuser:
+        await superuser.execute("alter table event disable trigger all")
+        for kind, change in (("fee_paid", {"amount": 96_666}), ("fee_requested", {"amount": 96_666, "waived": 48_334})):
+            await superuser.execute(
+                "update event set body = convert_to((convert_from(body, 'UTF8')::jsonb || $3::jsonb)::text, 'UTF8') "
+                "where stream = $1 and kind = $2",
+                f"filing:{play.filing}",
+                kind,
+                json.dumps(change),
+            )
+    await work(desk.relay())
+    amounts = {one["of"]: one["amount"] for one in await issued(world)}
+    assert amounts == {"phi": 76_666, "le_phi": 20_000}
+    assert sum(amounts.values()) == 96_666
+
+
+async def test_many_relays_at_once_give_each_fee_one_number_and_miss_none(world: World, desk: Desk) -> None:
+    async with at_work(world):
+        plays = [await paid(world) for _ in range(5)]
+    await asyncio.gather(*(work(desk.relay()) for _ in range(RELAYS)))
+
+    numbers = [one["number"] for one in await issued(world)]
+    wanted = [f"{LAND}-{YEAR}-{mark}000000{n}" for mark in ("BL", "BP") for n in range(1, 6)]
+    assert sorted(numbers) == wanted
+    for play in plays:
+        made = [one.paper for one in await desk.made(play) if one.paper in KINDS_OF_PAPER]
+        assert sorted(made) == sorted(KINDS_OF_PAPER)
+    found = await register(desk)
+    assert (found.gaps, found.issued, found.void) == ((), 5 * (PHI + LE_PHI), 0)
+    assert [one.number for one in (await register(desk, kind=FeeKind.CHARGE)).receipts] == wanted[5:]
+    await sound(world)
+
+
+async def test_who_issues_the_same_receipt_at_the_same_moment_takes_no_number(world: World, desk: Desk) -> None:
+    """Not even the outbox's own lock is needed for that."""
+    async with at_work(world):
+        play = await paid(world)
+    vault = Vault(world.settings.master)
+    async with world.connection(world.app_dsn) as connection:
+        seq = await connection.fetchval("select seq from outbox where paper = 'fee_receipt'")
+
+    async def issue() -> None:
+        ledger = Ledger(desk.pool, vault, KINDS)
+        async with desk.log() as log:
+            told = await log.read(f"filing:{play.filing}")
+            told.events[seq:] = []
+            origin = Origin(StreamId.parse(papers_stream(play.filing)), LAND)
+            await Issuing(desk.pool, ledger, {"own": OwnSeries(), "service": NoService()}).issue(
+                log, origin, told, FeeKind.FEE
+            )
+
+    ends = await asyncio.gather(*(issue() for _ in range(RELAYS)), return_exceptions=True)
+    assert all(end is None or isinstance(end, RefusalError) for end in ends)
+    assert [one["number"] for one in await issued(world)] == [f"{LAND}-{YEAR}-BL0000001"]
+    async with world.connection() as connection:
+        assert await connection.fetchval("select last from counter where kind = 'receipt_le_phi'") == 1
+
+
+async def test_a_void_receipt_keeps_its_number_and_another_takes_the_next(
+    world: World, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with at_work(world):
+        play = await paid(world)
+    await work(desk.relay())
+    shell = Shell(world.process_env)
+    first, phi = f"{LAND}-{YEAR}-BL0000001", f"{LAND}-{YEAR}-BP0000001"
+    void = ("receipt", "void", first, "--reason", "Ghi sai tên Nguyễn Thị Ước", "--json")
+
+    for who in (f"specialist:{LAND.lower()}-specialist-1@{LAND}", "cashier:h01.12-cashier-1@H01.12"):
+        assert (await shell(*void, "--as", who)).code == 1
+    stranger = await shell(*void, "--as", f"cashier:nobody@{LAND}")
+    assert (stranger.code, "not_in_directory" in stranger.err + stranger.out) == (1, True)
+    assert (await register(desk)).void == 0, "nothing was recorded"
+
+    ended = await shell(*void, "--again", "--as", CASHIER)
+    assert (ended.code, ended.json["number"], bool(ended.json["voided_at"])) == (0, first, True)
+    assert (await shell(*void, "--as", CASHIER)).code == 1, "for ever"
+    assert await work(desk.relay()) == 2
+    second = f"{LAND}-{YEAR}-BL0000002"
+    shown = (await shell("receipt", "show", first, "--json")).json
+    assert shown["replaced_by"] == second
+    assert (await shell("receipt", "show", second, "--json")).json["replaces"] == first
+    paper = [one for one in await desk.made(play) if one.paper is PaperKind.FEE_RECEIPT][-1]
+    said = raw_text(await desk.store.get(paper.file), NO_FOOT)
+    assert all(one in said for one in ("Thay biên lai đã hủy số", first, second))
+
+    assert (await shell("receipt", "void", phi, "--reason", "Trùng", "--as", CASHIER)).code == 0
+    assert await work(desk.relay()) == 0, "nothing else was asked for"
+    listed = await shell("receipt", "list", LAND, YEAR, "--json")
+    assert (listed.code, listed.json["issued"], listed.json["void"], listed.json["gaps"]) == (
+        0,
+        LE_PHI,
+        PHI + LE_PHI,
+        [],
+    )
+    assert first in (await shell("receipt", "list", LAND, f"{datetime.now(VIETNAM):%Y-%m}", "--kind", "le_phi")).out
+    async with world.connection() as connection:
+        sealed = await connection.fetchval("select body from event where kind = 'receipt_voided' limit 1")
+    assert "Ước".encode() not in sealed, "what people write is sealed"
+    await sound(world)
+
+
+async def test_a_missing_number_is_named(world: World, desk: Desk, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with at_work(world):
+        await paid(world)
+    await work(desk.relay())
+    async with world.connection() as superuser:
+        await superuser.execute("update counter set last = 3 where kind = 'receipt_phi'")
+    shell = Shell(world.process_env)
+    ended = await shell("receipt", "list", LAND, YEAR, "--json")
+    assert (ended.code, [gap["missing"] for gap in ended.json["gaps"]]) == (1, [["2", "3"]])
+    assert (await shell("receipt", "list", LAND, YEAR, "--kind", "le_phi")).code == 0
+    assert (await shell("receipt", "list", LAND, f"{YEAR}-13")).code == 2
+    assert (await shell("receipt", "show", f"{LAND}-{YEAR}-BP0000009")).code != 0
+
+
+@pytest.mark.parametrize("fault", ["down", "hang"])
+async def test_a_service_that_is_away_holds_up_the_receipt_alone_and_gives_it_one_number(
+    world: World, desk: Desk, service: Server, outside: Issuers, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activities.partners.http.TIMEOUT_S", 0.5)
+    await by_service(world)
+    async with at_work(world):
+        play = await paid(world)
+        await outage(service, fault)
+        await work(desk.relay(issuers=outside))
+        assert {*(await desk.owed())} == {(str(kind), 1, "UnreachableError") for kind in KINDS_OF_PAPER}
+        assert PaperKind.RECEIPT in {one.paper for one in await desk.made(play)}, "the other papers are made"
+        await play.act(cm.Claim, play.officer(Role.SPECIALIST))
+    around = Surroundings({"MOTCUA_DATABASE_URL": world.app_dsn}, {}, Home.__new__(Home))
+    [finding] = await owed_papers(around)
+    assert (finding.health, "receipt" in finding.what.en) == (Health.WARN, True)
+
+    await outage(service, "none")
+    await desk.now()
+    assert await work(desk.relay(issuers=outside)) == 4
+    assert len(await given(service)) == 2, "what it had done while it did not answer was not done again"
+    told = await issued(world)
+    assert {(one["series"], one["given"]) for one in told} == {("1C26TBL", "0000001"), ("1C26TBL", "0000002")}
+    assert all("number" not in one for one in told)
+    await sound(world)
+
+
+async def test_the_service_hears_of_a_void_receipt_before_it_gives_another(
+    world: World, desk: Desk, service: Server, outside: Issuers
+) -> None:
+    await by_service(world)
+    async with at_work(world):
+        await paid(world)
+    await work(desk.relay(issuers=outside))
+    number = next(one.number for one in (await register(desk)).receipts if one.kind is FeeKind.FEE)
+    shell = Shell(world.process_env)
+    ended = await shell("receipt", "void", number, "--reason", "Sai", "--again", "--as", CASHIER)
+    assert ended.code == 0, ended.err
+    assert await work(desk.relay(issuers=outside)) == 2
+    assert [one["void"] for one in await given(service)].count(True) == 1
+    found = await register(desk)
+    assert len(found.receipts) == 3
+    assert (found.issued, found.void, found.gaps) == (PHI + LE_PHI, LE_PHI, ())
+    await sound(world)
+
+
+async def test_without_a_service_what_it_would_number_waits(world: World, desk: Desk) -> None:
+    await by_service(world)
+    async with at_work(world):
+        await paid(world)
+    await work(desk.relay())
+    assert {problem for _, _, problem in await desk.owed()} == {"NoReceiptServiceError"}
+    assert await issued(world) == []

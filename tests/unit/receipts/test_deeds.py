@@ -1,0 +1,133 @@
+"""A receipt is issued once for what causes it, and made void once, by whom its agency lets."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from rules.papers.causes import papers_of_filing, papers_of_receipts
+from rules.receipts.deeds import number_given, rows
+from rules.streams import PAPERS, Origin
+from schemas.about import About
+from schemas.errors import RefusalError
+from schemas.filing.commands import Command
+from schemas.filing.events import FeePaid
+from schemas.ids import StreamId, papers_stream
+from schemas.level import Channel
+from schemas.papers import OfficialPapers, PaperKind
+from schemas.people import Actor, Role, Via
+from schemas.publishing.fee import FeeKind
+from schemas.receipts import IssueReceipt, ReceiptLine, ReceiptVoided, VoidReceipt
+from schemas.stream.ledger import Recorded
+
+FILING: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
+AGENCY: Final = "H01.40"
+AT: Final = datetime(2026, 11, 27, 3, tzinfo=UTC)
+PAID: Final = About(stream=f"filing:{FILING}", seq=4)
+NUMBER: Final = f"{AGENCY}-2026-BL0000001"
+
+
+def issue(of: FeeKind = FeeKind.FEE, **changes: Any) -> IssueReceipt:
+    said: dict[str, Any] = {
+        "command_id": f"number:{of}",
+        "of": of,
+        "series": "BLLP",
+        "fee": 1,
+        "lines": (ReceiptLine(code="a", amount=20_000), ReceiptLine(code="b", amount=5_000)),
+        "channel": Channel.COUNTER,
+        "about": PAID,
+    }
+    return IssueReceipt(**said | changes)
+
+
+def void(role: Role = Role.CASHIER, agency: str = AGENCY, **changes: Any) -> VoidReceipt:
+    said: dict[str, Any] = {
+        "command_id": "void",
+        "actor": Actor(subject="c1", role=role, agency=agency),
+        "via": Via(principal="test"),
+        "registered": NUMBER,
+        "reason": "ghi sai",
+    }
+    return VoidReceipt(**said | changes)
+
+
+def after(papers: OfficialPapers, command: Command, at: datetime = AT, **taken: str) -> OfficialPapers:
+    """The stream once the log has taken what the command caused, with the numbers that it `taken`."""
+    for seq, event in enumerate(PAPERS.decide(papers, command, at), papers.seq + 1):
+        told = event.model_copy(update=taken)
+        recorded = Recorded(seq=seq, at=at, command_id=command.command_id, actor=command.actor, event=told)
+        papers = PAPERS.evolve(papers, recorded)
+    return papers
+
+
+NOTHING: Final = PAPERS.initial(Origin(StreamId.parse(papers_stream(FILING)), AGENCY))
+ISSUED: Final = after(NOTHING, issue(), number=NUMBER)
+
+
+def rule(papers: OfficialPapers, command: Command) -> tuple[str, str]:
+    with pytest.raises(RefusalError) as refused:
+        PAPERS.decide(papers, command, AT)
+    [problem] = refused.value.refusal.problems
+    return problem.field, problem.rule
+
+
+def test_a_receipt_is_the_sum_of_its_lines_in_the_series_of_its_year() -> None:
+    [one] = ISSUED.receipts
+    assert (one.registered, one.series, one.amount, one.given) == (NUMBER, "BLLP-26", 25_000, False)
+    late = datetime(2026, 12, 31, 17, tzinfo=UTC)
+    assert after(NOTHING, issue(), late, number="x").receipts[0].series == "BLLP-27", "the year of Vietnam"
+
+
+def test_it_is_issued_once_for_what_causes_it_and_once_of_each_kind() -> None:
+    assert rule(ISSUED, issue()) == ("", "wrong_state")
+    both = after(ISSUED, issue(FeeKind.CHARGE), number=f"{AGENCY}-2026-BP0000001")
+    assert [one.of for one in both.receipts] == [FeeKind.FEE, FeeKind.CHARGE]
+
+
+def test_a_number_that_was_given_outside_is_one_of_the_agencys_in_its_series() -> None:
+    given = after(NOTHING, issue(series="1C26TBL", given="0000007"))
+    [one] = given.receipts
+    assert (one.registered, one.given) == (number_given(AGENCY, "1C26TBL", "0000007"), True)
+    assert rows(given)[0]["number"] == f"{AGENCY}-1C26TBL-0000007"
+
+
+@pytest.mark.parametrize("role", [Role.CASHIER, Role.LEADER])
+def test_a_cashier_or_a_leader_makes_it_void_for_ever(role: Role) -> None:
+    gone = after(ISSUED, void(role))
+    assert gone.receipts[0].voided_at == AT
+    assert rule(gone, void(role)) == ("registered", "receipt_is_void")
+    assert rule(gone, issue()) == ("", "wrong_state"), "nor is another issued for the same by itself"
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (void(Role.SPECIALIST), ("actor.role", "role_not_allowed")),
+        (void(Role.OPERATOR), ("actor.role", "role_not_allowed")),
+        (void(agency="H01.12"), ("actor.agency", "other_agency")),
+        (void(registered=f"{AGENCY}-2026-BL0000009"), ("registered", "unknown_receipt")),
+    ],
+)
+def test_nobody_else_makes_it_void_nor_one_that_there_is_not(command: VoidReceipt, why: tuple[str, str]) -> None:
+    assert rule(ISSUED, command) == why
+
+
+def test_another_stands_in_its_place() -> None:
+    gone = after(ISSUED, void(again=True))
+    about = About(stream=papers_stream(FILING), seq=gone.seq)
+    anew = after(gone, issue(about=about, replaces=NUMBER), number=f"{AGENCY}-2026-BL0000002")
+    assert [(one.voided_at is None, one.replaces) for one in anew.receipts] == [(False, None), (True, NUMBER)]
+
+
+def test_what_each_event_causes_on_paper() -> None:
+    kinds = (PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT)
+    assert papers_of_filing(FeePaid(n=1, amount=1, channel=Channel.COUNTER)) == kinds
+    [issued] = PAPERS.decide(NOTHING, issue(), AT)
+    assert papers_of_receipts(issued) == (PaperKind.FEE_RECEIPT,)
+    said: dict[str, Any] = {"of": FeeKind.FEE, "registered": NUMBER, "fee": 1, "officer": "c1", "reason": "-"}
+    assert papers_of_receipts(ReceiptVoided(**said)) == ()
+    assert papers_of_receipts(ReceiptVoided(**said, again=True)) == (PaperKind.FEE_RECEIPT,)
+    assert papers_of_receipts(ReceiptVoided(**said, given=True)) == (PaperKind.FEE_RECEIPT,), "who gave it is told"
