@@ -56,6 +56,11 @@ class FileRef(Model):
     media_type: MediaType = "application/pdf"
     name: FileName | None = None
 
+    @property
+    def is_in_words(self) -> bool:
+        """Whether it is a text, which the platform can set as a page."""
+        return self.media_type.startswith("text/")
+
 
 class Paper(Model):
     """One paper of a dossier: which one, and its file. Without a file it was handed in on paper."""

@@ -110,11 +110,12 @@ class ResultLife(Life[rs.Result]):
                 await self._sign(self._result.awaited)
 
     async def _make(self) -> None:
-        """Have it made under its number, with a place for every signature; or take what was brought."""
+        """Have it made under its number: words as a page, with places for signatures; or take what was brought."""
         entry = self._result.last
         made = IssueAnswer(result=entry.brought) if entry.brought else await self._made_by_the_agency()
         try:
-            file = await self._prepared(made.result) if self._result.signers else made.result
+            prepares = self._result.signers or made.result.is_in_words
+            file = await self._prepared(made.result) if prepares else made.result
         except _OfNoUseError as error:
             await self._ask_later(error.rule)
             return

@@ -203,7 +203,7 @@ class OfficialSigning:
 
 
 def _ready(request: PrepareRequest, made: bytes, agency: str) -> bytes:
-    if not request.file.media_type.startswith("text/"):
+    if not request.file.is_in_words:
         return with_fields(made, [SignatureField(place) for place in request.places])
     page = notice.notice(agency, request.number, made.decode(), request.at)
     return with_fields(page, [SignatureField(place, _BOXES[place]) for place in request.places])

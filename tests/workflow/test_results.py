@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from motcua import NotAllowed, NotAuthorised, NotFound
+from motcua.store import Store, open_store
 from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from schemas import result as rs
@@ -21,6 +22,7 @@ from schemas.reading import AskTasks
 from schemas.result import Validity
 from tests.acting import AGENCY, VIA, Play, eventually, extract, officer
 from tests.conftest import World
+from tests.printed import raw_text
 from views.results import of_filing, standing_of
 
 LEADER: Final = officer(Role.LEADER)
@@ -181,6 +183,21 @@ async def test_a_correction_takes_a_number_of_its_own_and_marks_the_one_that_it_
     assert (await play.view()).result == before
     assert await play.world.client.parked(play.filing) == []
     await sound(running)
+
+
+async def test_a_correction_that_nobody_signs_is_a_page_under_its_number_too(running: World) -> None:
+    play = await decided(running)
+    await play.at(Stage.CLOSED)
+    await act(play, rs.CorrectResult, LEADER, **WHY)
+    await eventually(lambda: play.kinds("result", 1), lambda kinds: kinds[-1] == "result_released")
+    async with running.connection() as connection:
+        [found] = await connection.fetch(
+            "select convert_from(body, 'UTF8') from event where stream = $1 and kind = 'result_released'",
+            result_workflow(play.filing, 1),
+        )
+    file = FileRef.model_validate(json.loads(found[0])["result"])
+    page = raw_text(await Store(open_store(running.objects)).get(file), "(?!)")
+    assert (file.media_type, "K0000002" in page) == ("application/pdf", True)
 
 
 async def test_what_a_clerk_brings_is_signed_as_the_correction(running: World) -> None:
