@@ -1,8 +1,8 @@
-"""The provider's part in a payment. Every call carries the key by which the bank knows it; a repeat changes nothing."""
+"""The provider's part in a payment. Every call carries the key by which it is known there; a repeat changes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,14 +10,17 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ActivityConfig
 
+from activities.demand import Demands
 from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.standing import calendar_of
-from activities.partners import bank as wire
+from activities.partners.http import RejectedError, UnreachableError
+from activities.partners.money.provider import Demand, Giving, NewDemand, Notice, Outcome, Provider
 from activities.partners.polling import no_answer, nothing_new, soon
 from rules.looks import next_early_look, next_look
 from schemas.base import Dong, Instant, Model
-from schemas.payment import Capture, Order
+from schemas.ids import StreamId
+from schemas.payment import Capture, Order, Taken
 
 BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 """Calls to a provider, of at most 5 s each, are repeated until it answers."""
@@ -26,27 +29,29 @@ BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 NEVER_MADE: Final = "not_found"
 """The provider knows no such order."""
 
+_NEVER: Final = timedelta(days=36500)
+"""After this, or at the end of the time that the server gives, whichever is first: it is told, not looked for."""
 
-class OrderKey(Model):
-    """An order: who takes the money, and the key by which they know it."""
+
+class Asking(Model):
+    """Who is asked, and about which demand."""
 
     provider: str
-    key: str
+    demand: Demand
 
 
 class OrderRequest(Model):
-    """Ask for `amount` đồng."""
+    """Ask for the money of this stream."""
 
-    order: OrderKey
-    amount: Dong
-    description: str
+    asking: Asking
+    stream: str
     payer_account: str | None = None
 
 
 class MoneyRequest(Model):
-    """Wait until the order has a capture beside the known ones."""
+    """Wait until there is money beside the captures that are known."""
 
-    order: OrderKey
+    asking: Asking
     known: tuple[str, ...] = ()
 
 
@@ -59,9 +64,10 @@ class LateMoneyRequest(MoneyRequest):
 
 
 class RefundRequest(Model):
-    """Give back a capture that is not owed."""
+    """Give back a capture, of so many đồng, that is not owed."""
 
-    order: OrderKey
+    asking: Asking
+    agency: str
     capture_id: str
     amount: Dong
 
@@ -69,35 +75,43 @@ class RefundRequest(Model):
 class Payments:
     """Those who take money, by the name that a payment gives its provider."""
 
-    def __init__(self, providers: Mapping[str, wire.Bank], pool: Pool) -> None:
+    def __init__(self, providers: Mapping[str, Provider], pool: Pool) -> None:
         self._providers = providers
         self._pool = pool
+        self._demands = Demands(pool)
 
-    def _provider(self, order: OrderKey) -> wire.Bank:
+    def _provider(self, asking: Asking) -> Provider:
         """Raises `unknown_provider`, to be tried again: a worker that knows it may come."""
-        if order.provider not in self._providers:
-            raise ApplicationError(f"no provider {order.provider} is set up here", type="unknown_provider")
-        return self._providers[order.provider]
+        if asking.provider not in self._providers:
+            raise ApplicationError(f"no provider {asking.provider} is set up here", type="unknown_provider")
+        return self._providers[asking.provider]
 
     @activity.defn(name="payment.order")
     async def order(self, request: OrderRequest) -> Order:
         """Make the order, or find it made."""
-        provider = self._provider(request.order)
-        made = await provider.order(request.order.key, request.amount, request.description, request.payer_account)
+        provider, demand = self._provider(request.asking), request.asking.demand
+        about = await self._demands.about(StreamId.parse(request.stream))
+        new = NewDemand(**demand.model_dump(), about=about, payer_account=request.payer_account)
+        asked = await provider.order(new)
         failpoint("payment.ordered")
-        return _order(made)
+        return Order(order_id=demand.reference, pay_url=asked.pay_url, code=asked.code)
 
     @activity.defn(name="payment.money")
-    async def money(self, request: MoneyRequest) -> Order:
-        """The order, once it has a capture that was not known."""
-        order = await self._look(request.order)
-        if not _has_news(order, request):
+    async def money(self, request: MoneyRequest) -> Taken:
+        """All that was taken, once there is something that was not known.
+
+        Where a wire has no query there is nothing to look at: whoever waits is told.
+        """
+        if not self._provider(request.asking).can.query:
+            raise nothing_new(_NEVER)
+        taken = await self._look(request.asking)
+        if not _has_news(taken, request):
             raise nothing_new(soon())
-        return order
+        return taken
 
     @activity.defn(name="payment.late_money")
-    async def late_money(self, request: LateMoneyRequest) -> Order:
-        """The order, once it has a capture that was not known, or as it stands when the watch is over.
+    async def late_money(self, request: LateMoneyRequest) -> Taken:
+        """All that was taken, once there is something that was not known, or when the watch is over.
 
         It is looked at when `rules.looks` says, counted from when the server says that this attempt began: a worker
         whose clock is fast does not end a watch too early. At its end the provider is asked until it answers.
@@ -105,27 +119,32 @@ class Payments:
         began = activity.info().started_time
         over = began >= request.until
         try:
-            order = await self._look(request.order)
-        except (wire.UnreachableError, wire.RejectedError) as error:
+            taken = await self._look(request.asking)
+        except (UnreachableError, RejectedError) as error:
             raise (error if over else no_answer(error, await self._wait(request, began))) from None
-        if not over and not _has_news(order, request):
+        if not over and not _has_news(taken, request):
             raise nothing_new(await self._wait(request, began))
-        return order
+        return taken
 
-    async def _look(self, order: OrderKey) -> Order:
-        """The order as it stands; without a capture if it was never made."""
+    async def _look(self, asking: Asking) -> Taken:
+        """What the provider says that it took; nothing if it never heard of it, or can't be asked."""
+        provider = self._provider(asking)
+        if not provider.can.query:
+            return Taken()
         try:
-            return _order(await self._provider(order).get(order.key))
-        except wire.RejectedError as error:
+            return _taken(await provider.query(asking.demand))
+        except RejectedError as error:
             if error.code != NEVER_MADE:
                 raise
-            return _NO_ORDER
+            return Taken()
 
     async def _wait(self, request: LateMoneyRequest, now: datetime) -> timedelta:
         """How long until the next look, on the calendar by which the payment goes now.
 
         Raises `no_calendar`, to be tried again, while the read models do not know the payment.
         """
+        if not self._provider(request.asking).can.query:
+            return request.until - now
         early = next_early_look(request.since, request.until, now)
         if early is not None:
             return early - now
@@ -137,35 +156,53 @@ class Payments:
         return next_look(request.since, request.until, calendar, now) - now
 
     @activity.defn(name="payment.close")
-    async def close(self, order: OrderKey) -> Order:
-        """Close the order; what the bank has taken until then shows in the answer."""
+    async def close(self, asking: Asking) -> Taken:
+        """Take no more money, where the wire can do that; all that was taken until then."""
+        provider = self._provider(asking)
+        if not provider.can.cancel:
+            return await self._look(asking)
         try:
-            return _order(await self._provider(order).cancel(order.key))
-        except wire.RejectedError as error:
+            return _taken(await provider.cancel(asking.demand))
+        except RejectedError as error:
             if error.code != NEVER_MADE:
                 raise
-            return _NO_ORDER
+            return Taken()
 
     @activity.defn(name="payment.refund")
-    async def refund(self, request: RefundRequest) -> None:
-        """Give the money of one capture back, once."""
-        order = request.order
-        key = f"refund:{order.key}:{request.capture_id}"
-        await self._provider(order).refund(key, order.key, request.capture_id, request.amount)
+    async def refund(self, request: RefundRequest) -> bool:
+        """Give the money of one capture back, once; False if the wire gives nothing back: people have to.
+
+        What is still under way is asked again, under the same key.
+        """
+        asking = request.asking
+        provider = self._provider(asking)
+        if not provider.can.refund:
+            return False
+        giving = Giving(
+            key=f"refund:{asking.demand.key}:{request.capture_id}",
+            transaction=request.capture_id,
+            of=request.amount,
+            amount=request.amount,
+            by=request.agency,
+        )
+        given = await provider.refund(asking.demand, giving)
         failpoint("payment.refunded")
+        if given.outcome is not Outcome.PAID:
+            raise nothing_new(soon())
+        return True
 
 
-_NO_ORDER: Final = Order(order_id="", pay_url="", cancelled=True)
+def _has_news(taken: Taken, request: MoneyRequest) -> bool:
+    return any(capture.capture_id not in request.known for capture in taken.captures)
 
 
-def _has_news(order: Order, request: MoneyRequest) -> bool:
-    return any(capture.capture_id not in request.known for capture in order.captures)
-
-
-def _order(order: wire.Order) -> Order:
-    return Order(
-        order_id=order.order_id,
-        pay_url=order.pay_url,
-        cancelled=order.status == "cancelled",
-        captures=tuple(Capture(capture_id=c.capture_id, amount=c.amount, at=c.at) for c in order.captures),
+def _taken(notices: Iterable[Notice]) -> Taken:
+    """What was paid; nobody may have said when, and it was no later than this."""
+    began = activity.info().started_time
+    return Taken(
+        captures=tuple(
+            Capture(capture_id=one.transaction, amount=one.amount, at=one.at or began)
+            for one in notices
+            if one.outcome is Outcome.PAID
+        )
     )

@@ -17,7 +17,8 @@ from typing import Final, TypeAlias
 
 from temporalio.client import Client, WorkflowHandle
 
-from activities.payment import LateMoneyRequest, OrderKey
+from activities.partners.money.provider import Demand
+from activities.payment import Asking, LateMoneyRequest
 from benchmarks.load import cpu
 from benchmarks.looking import LateMoneyWatch
 from benchmarks.partners import capture_id
@@ -114,11 +115,13 @@ async def _watch(client: Client, payment: str, begins: Sequence[datetime]) -> li
     """Watches of one payment that begin then; their first looks are over, since they look at once."""
     some = asyncio.Semaphore(_AT_ONCE)
     stream = StreamId.parse(payment)
-    order = OrderKey(provider=DEFAULT_PROVIDER, key=ids.fee_key(stream.filing, stream.n))
+    key, now = ids.fee_key(stream.filing, stream.n), begins[0]
+    demand = Demand(key=key, amount=1, description="", made=now, expires=now)
+    asking = Asking(provider=DEFAULT_PROVIDER, demand=demand)
 
     async def start(n: int, since: datetime) -> Watch:
         request = LateMoneyRequest(
-            order=order, known=(capture_id(order.key),), stream=payment, since=since, until=since + _STANDARD
+            asking=asking, known=(capture_id(key),), stream=payment, since=since, until=since + _STANDARD
         )
         async with some:
             return await client.start_workflow(

@@ -11,7 +11,7 @@ from rules.known import known
 from schemas import payment as pay
 from schemas.errors import RefusalCode, problem, refused
 from schemas.filing.commands import ChangeCalendar, Command
-from schemas.ids import StreamId, filing_workflow
+from schemas.ids import StreamId, fee_key, filing_workflow, reference_of
 from schemas.payment import Payment, PaymentState
 from schemas.stream.ledger import Recorded
 from schemas.stream.rows import PaymentRow, Rows, Standing
@@ -39,8 +39,8 @@ def decide(  # noqa: PLR0911 -- one line for each command
                     payer_account=start.payer_account,
                 ),
             )
-        case pay.RecordOrder() if payment.state is PaymentState.PENDING and payment.pay_url is None:
-            return (pay.PaymentOrdered(order_id=command.order_id, pay_url=command.pay_url),)
+        case pay.RecordOrder() if payment.state is PaymentState.PENDING and not payment.ordered:
+            return (pay.PaymentOrdered(order_id=command.order_id, pay_url=command.pay_url, code=command.code),)
         case pay.RecordCapture(capture=capture) if capture.capture_id not in _known(payment):
             return (
                 pay.PaymentCaptured(
@@ -56,6 +56,8 @@ def decide(  # noqa: PLR0911 -- one line for each command
             return (pay.PaymentCancelled(reason=reason),)
         case pay.RecordRefund(capture_id=capture_id, amount=amount):
             return (pay.PaymentRefunded(capture_id=capture_id, amount=amount),)
+        case pay.LeaveRefundToHand(capture_id=capture_id) if capture_id not in payment.by_hand:
+            return (pay.RefundLeftToHand(capture_id=capture_id),)
         case ChangeCalendar(calendar=calendar) if calendar.name != payment.calendar:
             return (pay.PaymentCalendarChanged(calendar=calendar.name, due=due_on(payment, calendar)),)
         case _:
@@ -86,12 +88,14 @@ def evolve(payment: Payment, recorded: Recorded) -> Payment:
     return payment.model_copy(update=_change(payment, recorded) | {"seq": recorded.seq})
 
 
-def _change(payment: Payment, recorded: Recorded) -> dict[str, Any]:
+def _change(  # noqa: PLR0911 -- one line for each event
+    payment: Payment, recorded: Recorded
+) -> dict[str, Any]:
     match recorded.event:
         case pay.PaymentRequested() as event:
             return {name: getattr(event, name) for name in _KEPT} | {"requested_at": recorded.at}
-        case pay.PaymentOrdered(pay_url=pay_url):
-            return {"pay_url": pay_url}
+        case pay.PaymentOrdered(pay_url=pay_url, code=code):
+            return {"pay_url": pay_url, "code": code}
         case pay.PaymentCaptured() as event:
             capture = pay.Capture(capture_id=event.capture_id, amount=event.amount, at=event.captured_at)
             taken: dict[str, Any] = {"captures": (*payment.captures, capture)}
@@ -103,6 +107,8 @@ def _change(payment: Payment, recorded: Recorded) -> dict[str, Any]:
             return {"calendar": calendar, "due": due}
         case pay.PaymentRefunded(capture_id=capture_id):
             return {"refunded": (*payment.refunded, capture_id)}
+        case pay.RefundLeftToHand(capture_id=capture_id):
+            return {"by_hand": (*payment.by_hand, capture_id)}
         case _:
             msg = f"{recorded.event.kind} is no event of a payment"
             raise TypeError(msg)
@@ -163,6 +169,7 @@ def rows(payment: Payment) -> Rows:
         n=payment.n,
         number=payment.number,
         provider=payment.provider,
+        reference=reference_of(fee_key(payment.filing_id, payment.n)),
         amount=payment.amount,
         state=payment.state,
         captured=sum(c.amount for c in payment.captures),
@@ -187,6 +194,7 @@ def view(payment: Payment) -> pay.PaymentView:
         amount=payment.amount,
         state=payment.state,
         pay_url=payment.pay_url if payment.state is PaymentState.PENDING else None,
+        code=payment.code if payment.state is PaymentState.PENDING else None,
         captured=sum(c.amount for c in payment.captures),
         refunded=sum(c.amount for c in payment.captures if c.capture_id in payment.refunded),
     )

@@ -66,11 +66,12 @@ class PaymentRequested(Deadline):
 
 
 class PaymentOrdered(Model):
-    """The provider made the order: it is paid at `pay_url`."""
+    """The provider made the order: it is paid at `pay_url`, or by scanning what `code` says (VietQR)."""
 
     kind: Literal["payment_ordered"] = "payment_ordered"
     order_id: str
-    pay_url: str
+    pay_url: str | None = None
+    code: str | None = None
 
 
 class PaymentCaptured(Model):
@@ -104,6 +105,13 @@ class PaymentRefunded(Model):
     amount: Dong
 
 
+class RefundLeftToHand(Model):
+    """Money is not owed, and its provider gives nothing back: people have to."""
+
+    kind: Literal["refund_left_to_hand"] = "refund_left_to_hand"
+    capture_id: str
+
+
 class PaymentCalendarChanged(Model):
     """Another calendar is in force, on which the payment is `due` then."""
 
@@ -119,6 +127,7 @@ PaymentEvent = (
     | PaymentExpired
     | PaymentCancelled
     | PaymentRefunded
+    | RefundLeftToHand
     | PaymentCalendarChanged
 )
 
@@ -132,11 +141,18 @@ class Payment(PartState):
     payer_account: str | None = None
     watch_seconds: int = WATCH_SECONDS
     pay_url: str | None = None
+    code: str | None = None
     state: PaymentState = PaymentState.PENDING
     settled_at: Instant | None = None
     captures: tuple[Capture, ...] = ()
     owed_capture: str | None = None
     refunded: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
+
+    @property
+    def ordered(self) -> bool:
+        """Whether it is known where it is paid."""
+        return self.pay_url is not None or self.code is not None
 
     @property
     def watched_until(self) -> datetime | None:
@@ -163,7 +179,8 @@ class RecordOrder(SystemCommand):
 
     kind: Literal["record_order"] = "record_order"
     order_id: str
-    pay_url: str
+    pay_url: str | None = None
+    code: str | None = None
 
 
 class RecordCapture(SystemCommand):
@@ -194,17 +211,49 @@ class RecordRefund(SystemCommand):
     amount: Dong
 
 
+class LeaveRefundToHand(SystemCommand):
+    """The provider gives nothing back."""
+
+    kind: Literal["leave_refund_to_hand"] = "leave_refund_to_hand"
+    capture_id: str
+
+
 class Order(Model):
-    """The bank's order as the payment sees it."""
+    """The provider's order: where it is paid. `order_id` is what the provider knows it by."""
 
     order_id: str
-    pay_url: str
-    cancelled: bool
+    pay_url: str | None = None
+    code: str | None = None
+
+
+class Taken(Model):
+    """All the money that the provider says it took."""
+
     captures: tuple[Capture, ...] = ()
 
 
+class MoneyNotice(Model):
+    """What a provider says by itself about the money of a request, verified.
+
+    Attributes:
+        reference: Of the request.
+        transaction: The provider's own number for it.
+        outcome: What became of the money; `reversed` is a charge-back.
+        at: When it happened, if it was said.
+    """
+
+    reference: str
+    transaction: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+    amount: Annotated[Dong, Field(gt=0)]
+    outcome: Literal["paid", "pending", "failed", "reversed"]
+    at: Instant | None = None
+
+
 class PaymentView(Model):
-    """What a payment shows: where to pay while it is pending, and what became of the money, in đồng."""
+    """What a payment shows: where to pay while it is pending, and what became of the money, in đồng.
+
+    `code` is what a QR code (VietQR) says that a payer's app scans.
+    """
 
     filing_id: UUID
     n: int
@@ -213,5 +262,6 @@ class PaymentView(Model):
     amount: Dong
     state: PaymentState
     pay_url: str | None = None
+    code: str | None = None
     captured: Dong = Field(ge=0)
     refunded: Dong = Field(ge=0)

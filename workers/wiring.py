@@ -30,6 +30,9 @@ from activities.ledger.vault import Vault
 from activities.papers import Papers
 from activities.parcel import Parcels
 from activities.partners.bank import Bank, HttpBank, partner_client
+from activities.partners.money.merchants import provider
+from activities.partners.money.own import OwnBank
+from activities.partners.money.provider import Provider
 from activities.partners.postal import Post
 from activities.partners.vnpost import VnPost
 from activities.payment import Payments
@@ -136,6 +139,7 @@ async def activities_with(
     """The platform's activities, with this bank and this post."""
     async with (
         open_pool(settings) as pool,
+        partner_client() as http,
         Inspector() as inspector,
         submitted_signatures(settings, pool) as signatures,
         signing(settings) as (signer, lasting),
@@ -147,13 +151,15 @@ async def activities_with(
                 raise RuntimeError(msg)
         ledger = Ledger(pool, vault, kinds, Runtime.default().metric_meter)
         registry = Registry(pool)
-        payments = Payments({DEFAULT_PROVIDER: bank}, pool)
+        own: dict[str, Provider] = {DEFAULT_PROVIDER: OwnBank(DEFAULT_PROVIDER, bank)}
+        others = {name: provider(name, merchant, http) for name, merchant in settings.providers.items()}
+        payments = Payments(own | others, pool)
         parcels = Parcels(post, pool)
         views = Views(pool, vault, kinds)
         store = open_store(settings.objects)
         papers, keep = Papers(store), Store(store).put
         reception = Reception(store, keep, inspector, scanner_at(settings.clamd), signatures)
-        others = Workflows()
+        workflows = Workflows()
         complaints = Complaints(pool, vault, kinds)
         printing = ResultPrinting(pool, keep, settings.tracking_url)
         results, official = Results(pool, vault, kinds), OfficialSigning(pool, Store(store), signer, lasting)
@@ -178,8 +184,8 @@ async def activities_with(
             papers.confirm,
             reception.examine,
             reception.scan,
-            others.start,
-            others.tell,
+            workflows.start,
+            workflows.tell,
             complaints.grounds,
             complaints.remedy,
             results.signer,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,11 +11,14 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
+    from activities.partners.money.provider import Demand
     from activities.payment import (
         BANK,
+        Asking,
         LateMoneyRequest,
         MoneyRequest,
-        OrderKey,
         OrderRequest,
         Payments,
         RefundRequest,
@@ -27,11 +31,11 @@ with workflow.unsafe.imports_passed_through():
     from schemas.errors import RefusalError
     from schemas.filing.events import FeeSettlement
     from schemas.filing.state import FeeFact
-    from schemas.payment import Order, PaymentState, PaymentView
+    from schemas.payment import MoneyNotice, Order, PaymentState, PaymentView, Taken
     from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, of_kind
-    from workflows.stream.waiting import give_up, outcome, wait_for
+    from workflows.stream.waiting import drain_handlers, give_up, outcome, wait_for
 
 
 _OWED: Final = {PaymentState.PENDING, PaymentState.PAID}
@@ -47,7 +51,14 @@ class PaymentLife(Life[pay.Payment]):
             await self._await_money()
             await self._tell_filing()
             self._remember(told=True)
-        await self._watch()
+        while True:
+            await self._watch()
+            await drain_handlers(self.stream)  # this run may have been started for the notice that is being taken
+            if self._to_give_back:
+                continue
+            await wait_for(self.stream, lambda: not self._payment.to_refund or bool(self._to_give_back))
+            if not self._payment.to_refund:
+                return
 
     async def caught_up(self) -> None:
         """Owe nothing if the filing says so: its word may have been lost with the run before."""
@@ -58,6 +69,23 @@ class PaymentLife(Life[pay.Payment]):
         """Hear that the filing no longer owes this fee."""
         self._remember(cancel=reason if isinstance(reason, str) else "cancelled")
 
+    async def heard(self, raw: Any) -> None:
+        """Record what a provider says by itself, exactly as what it answers. What is of no use is parked."""
+        stream = await self.recorded()
+        try:
+            notice = MoneyNotice.model_validate(raw)
+        except ValidationError:
+            await self.park("noticed", raw, "no notice of money")
+            return
+        if notice.reference != self._asking.demand.reference:
+            await self.park("noticed", raw, "a notice about other money")
+        elif notice.outcome == "reversed":
+            await self.park("noticed", raw, "the payer's bank took money back")
+        elif notice.outcome == "paid":
+            at = notice.at or workflow.now()
+            capture = pay.Capture(capture_id=notice.transaction, amount=notice.amount, at=at)
+            await stream.attempt(_record(capture))
+
     def _remember(self, **what: Any) -> None:
         self.memory = self.memory.model_copy(update=what)
 
@@ -66,25 +94,31 @@ class PaymentLife(Life[pay.Payment]):
         return self.stream.state
 
     @property
-    def _order(self) -> OrderKey:
-        """By which the provider knows it."""
-        return OrderKey(provider=self._payment.provider, key=ids.fee_key(self._payment.filing_id, self._payment.n))
+    def _asking(self) -> Asking:
+        """Who takes the money, and what they are asked about."""
+        payment = self._payment
+        demand = Demand(
+            key=ids.fee_key(payment.filing_id, payment.n),
+            amount=payment.amount,
+            description=payment.description,
+            made=known(payment.requested_at),
+            expires=known(payment.due),
+        )
+        return Asking(provider=payment.provider, demand=demand)
 
     async def _make_order(self) -> None:
         """Have the provider make the order, for as long as there is time to pay."""
         payment = self._payment
-        if payment.state is not PaymentState.PENDING or payment.pay_url is not None:
+        if payment.state is not PaymentState.PENDING or payment.ordered:
             return
-        request = OrderRequest(
-            order=self._order,
-            amount=payment.amount,
-            description=payment.description,
-            payer_account=payment.payer_account,
-        )
+        request = OrderRequest(asking=self._asking, stream=str(self.stream.id), payer_account=payment.payer_account)
         # Repeated by the server until it is made or it is too late, so that no timer has to be started and cancelled.
         config = BANK | {"schedule_to_close_timeout": max(known(payment.due) - workflow.now(), MIN_TIMER)}
         making = workflow.start_activity_method(Payments.order, request, **config)
-        await wait_for(self.stream, lambda: making.done() or self._unheard_cancel)
+        await wait_for(
+            self.stream,
+            lambda: making.done() or self._unheard_cancel or self._payment.state is not PaymentState.PENDING,
+        )
         if not making.done():
             give_up(making)
             return
@@ -95,7 +129,7 @@ class PaymentLife(Life[pay.Payment]):
 
     async def _record_order(self, order: Order) -> None:
         """Where it is paid. Refused once nothing is owed any more."""
-        command = pay.RecordOrder(command_id="order", order_id=order.order_id, pay_url=order.pay_url)
+        command = pay.RecordOrder(command_id="order", order_id=order.order_id, pay_url=order.pay_url, code=order.code)
         await self.stream.attempt(command)
 
     async def _await_money(self) -> None:
@@ -106,9 +140,9 @@ class PaymentLife(Life[pay.Payment]):
             await self._close_order()
 
     async def _close_order(self) -> None:
-        """Only the bank can say that nobody will have paid: it closes the order, and its answer decides."""
-        order = await outcome(self.stream, workflow.start_activity_method(Payments.close, self._order, **BANK))
-        await self._record_captures(order)
+        """Only the provider can say that nobody has paid: it closes the order, or is asked, and its answer decides."""
+        taken = await outcome(self.stream, workflow.start_activity_method(Payments.close, self._asking, **BANK))
+        await self._record_captures(taken)
         if self._payment.state is PaymentState.PENDING:
             await self.stream.record(pay.ExpirePayment(command_id="expire"))
 
@@ -134,34 +168,37 @@ class PaymentLife(Life[pay.Payment]):
 
         The activity is repeated by the server for as long as the watch lasts: looks need neither timers nor tasks.
         """
-        while True:
-            await self._refund()
-            payment = self._payment
-            request = LateMoneyRequest(
-                order=self._order,
-                known=self._taken,
-                stream=str(self.stream.id),
-                since=known(payment.settled_at),
-                until=known(payment.watched_until),
-            )
-            looking = workflow.start_activity_method(Payments.late_money, request, **BANK)
-            await self._look(looking, lambda: self._unheard_cancel)
-            found = not looking.done() or await self._record_captures(await looking)
-            if not found and not self._unheard_cancel:
-                break
+        while await self._more_came():
             await self._hear()
+
+    async def _more_came(self) -> bool:
+        """Give back what nobody owes, and wait for more money, or the filing's word; False once the watch is over."""
+        await self._refund()
+        payment, before = self._payment, self._taken
+        request = LateMoneyRequest(
+            asking=self._asking,
+            known=before,
+            stream=str(self.stream.id),
+            since=known(payment.settled_at),
+            until=known(payment.watched_until),
+        )
+        looking = workflow.start_activity_method(Payments.late_money, request, **BANK)
+        await self._look(looking, lambda: self._unheard_cancel or self._taken != before)
+        if looking.done():
+            await self._record_captures(await looking)
+        return not looking.done() or self._taken != before or self._unheard_cancel
 
     async def _money(self) -> bool:
         """Wait for money that was not known, the filing's word or another calendar; False if none came in time.
 
         The server ends the looking when it is too late for another look, so that a timer is needed for the rest alone.
         """
-        due = self._payment.due
+        due, before = self._payment.due, self._taken
 
         def told() -> bool:
-            return self._unheard_cancel or self._payment.due != due
+            return self._unheard_cancel or self._payment.due != due or self._taken != before
 
-        request = MoneyRequest(order=self._order, known=self._taken)
+        request = MoneyRequest(asking=self._asking, known=before)
         config = BANK | {"schedule_to_close_timeout": max(known(due) - workflow.now(), MIN_TIMER)}
         looking = workflow.start_activity_method(Payments.money, request, **config)
         await self._look(looking, told)
@@ -170,7 +207,7 @@ class PaymentLife(Life[pay.Payment]):
         await self._hear()
         return True
 
-    async def _look(self, looking: workflow.ActivityHandle[Order], told: Callable[[], bool]) -> None:
+    async def _look(self, looking: workflow.ActivityHandle[Taken], told: Callable[[], bool]) -> None:
         """Wait until the looking has ended, or until something is told that it does not know of."""
         try:
             await wait_for(self.stream, lambda: looking.done() or told())
@@ -183,13 +220,14 @@ class PaymentLife(Life[pay.Payment]):
         if self.memory.cancel is not None:
             await self._cancelled(self.memory.cancel)
 
-    async def _found(self, looking: workflow.ActivityHandle[Order]) -> bool:
+    async def _found(self, looking: workflow.ActivityHandle[Taken]) -> bool:
         """Record the money that was found; False if the looking ended without any."""
         try:
-            order = await looking
+            taken = await looking
         except ActivityError:
             return False
-        return await self._record_captures(order)
+        await self._record_captures(taken)
+        return True
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
         """Wait for what is told, until it is too late for that too; False then."""
@@ -208,23 +246,39 @@ class PaymentLife(Life[pay.Payment]):
     def _taken(self) -> tuple[str, ...]:
         return tuple(capture.capture_id for capture in self._payment.captures)
 
-    async def _record_captures(self, order: Order) -> bool:
-        """Record the money that was not known; whether there was any."""
-        new = [capture for capture in order.captures if capture.capture_id not in self._taken]
-        for capture in new:
-            command = pay.RecordCapture(command_id=f"capture:{capture.capture_id}", capture=capture)
-            await self.stream.record(command)
-        return bool(new)
+    async def _record_captures(self, taken: Taken) -> None:
+        """Record the money that was not known. A notice of the same may be first."""
+        for capture in taken.captures:
+            if capture.capture_id not in self._taken:
+                await self.stream.attempt(_record(capture))
+
+    @property
+    def _to_give_back(self) -> tuple[pay.Capture, ...]:
+        """What the provider is to give back; for the rest people are waited for."""
+        return tuple(one for one in self._payment.to_refund if one.capture_id not in self._payment.by_hand)
 
     async def _refund(self) -> None:
-        for capture in self._payment.to_refund:
-            request = RefundRequest(order=self._order, capture_id=capture.capture_id, amount=capture.amount)
-            await outcome(self.stream, workflow.start_activity_method(Payments.refund, request, **BANK))
-            await self.stream.record(
-                pay.RecordRefund(
-                    command_id=f"refund:{capture.capture_id}", capture_id=capture.capture_id, amount=capture.amount
-                )
+        for capture in self._to_give_back:
+            request = RefundRequest(
+                asking=self._asking,
+                agency=self._payment.agency,
+                capture_id=capture.capture_id,
+                amount=capture.amount,
             )
+            work = workflow.start_activity_method(Payments.refund, request, **BANK)
+            await self.stream.record(_given_back(capture, by_provider=await outcome(self.stream, work)))
+
+
+def _record(capture: pay.Capture) -> pay.RecordCapture:
+    return pay.RecordCapture(command_id=f"capture:{capture.capture_id}", capture=capture)
+
+
+def _given_back(capture: pay.Capture, *, by_provider: bool) -> pay.RecordRefund | pay.LeaveRefundToHand:
+    if not by_provider:
+        return pay.LeaveRefundToHand(command_id=f"by_hand:{capture.capture_id}", capture_id=capture.capture_id)
+    return pay.RecordRefund(
+        command_id=f"refund:{capture.capture_id}", capture_id=capture.capture_id, amount=capture.amount
+    )
 
 
 @workflow.defn(name="Payment")
@@ -244,3 +298,9 @@ class PaymentWorkflow:
     def cancel(self, *reason: Any) -> None:
         """The filing no longer owes this fee."""
         self.life.cancel(single_argument(reason))
+
+    @workflow.signal
+    async def noticed(self, *notice: Any) -> None:
+        """A provider says something about the money: a `MoneyNotice`."""
+        with suppress(RefusalError):
+            await self.life.heard(single_argument(notice))

@@ -89,7 +89,7 @@ class Partner:
             raise UnreachableError(self._system, "unreadable answer") from None
 
 
-def partner_client(base_url: str) -> httpx.AsyncClient:
+def partner_client(base_url: str = "") -> httpx.AsyncClient:
     """A client for one partner with the house's timeouts; an async context manager."""
     return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S)
 

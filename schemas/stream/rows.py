@@ -129,11 +129,15 @@ class FilingRow(Model):
 
 
 class PaymentRow(Model):
-    """One request for money, in đồng. It is watched for `watch_seconds` more once it was settled."""
+    """One request for money, in đồng. It is watched for `watch_seconds` more once it was settled.
+
+    `reference` is what its `provider` knows it by.
+    """
 
     n: int
     number: str | None = None
     provider: str
+    reference: str
     amount: Dong
     state: str
     captured: Dong

@@ -374,11 +374,12 @@ EVENTS: Final[tuple[Any, ...]] = (
         description=CODE,
         payer_account="0123456789",
     ),
-    pay.PaymentOrdered(order_id="o1", pay_url="http://127.0.0.1:8001/pay/1"),
+    pay.PaymentOrdered(order_id="o1", pay_url="http://127.0.0.1:8001/pay/1", code="00020101021238…6304A13A"),
     pay.PaymentCaptured(capture_id="m1", amount=16_000, captured_at=AT, owed=True),
     pay.PaymentExpired(),
     pay.PaymentCancelled(reason="the filing no longer owes this fee"),
     pay.PaymentRefunded(capture_id="m1", amount=16_000),
+    pay.RefundLeftToHand(capture_id="m1"),
     pay.PaymentCalendarChanged(calendar="vn@2026.2", due=AT),
     pc.ConsignmentRequested(
         number="20261125-0000001", n=1, contents=CODE, cod=25_000, watch_seconds=60, address=ADDRESS, **TIMED
@@ -1040,6 +1041,7 @@ OTHERS: Final[dict[str, Model]] = {
         amount=16_000,
         state=pay.PaymentState.PENDING,
         pay_url="http://127.0.0.1:8001/pay/1",
+        code="00020101021238…6304A13A",
         captured=16_000,
         refunded=0,
     ),

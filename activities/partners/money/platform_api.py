@@ -12,11 +12,13 @@ from pydantic import ConfigDict
 from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError
 from activities.partners.money.platform import SIGNATURE, SUCCESS, PlatformMerchant, checksum, dong, signed, texts
 from activities.partners.money.provider import (
+    CAPABILITIES,
     TRANSACTION,
     Asked,
     Demand,
     Given,
     Giving,
+    NewDemand,
     Notice,
     NotOfferedError,
     Outcome,
@@ -35,11 +37,12 @@ class Platform:
     """A `Provider` over the platform."""
 
     def __init__(self, name: str, merchant: PlatformMerchant, client: httpx.AsyncClient) -> None:
+        self.can = CAPABILITIES["platform"]
         self._name = name
         self._merchant = merchant
         self._partner = Partner(_SYSTEM, client)
 
-    async def order(self, demand: Demand) -> Asked:
+    async def order(self, demand: NewDemand) -> Asked:
         asked = {
             **self._common("INIT", demand),
             "SoTien": str(demand.amount),
@@ -60,7 +63,7 @@ class Platform:
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
         return Asked(pay_url=url)
 
-    async def query(self, demand: Demand) -> Notice:
+    async def query(self, demand: Demand) -> tuple[Notice, ...]:
         merchant = self._merchant
         said = await self._ask(merchant.query_url, self._common("QUERY", demand), merchant.query_fields)
         if not signed(merchant.secret, merchant.query_answer_fields, said):
@@ -73,7 +76,7 @@ class Platform:
         amount = dong(said.get("SoTien", ""))
         if said.get("MaLoi") != SUCCESS or amount is None or not TRANSACTION.fullmatch(transaction):
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
-        return Notice(
+        notice = Notice(
             provider=self._name,
             reference=demand.reference,
             transaction=transaction,
@@ -82,6 +85,10 @@ class Platform:
             said=(SUCCESS,) if merchant.states.get(state) is Outcome.PAID else (f"query:{state[:20]}",),
             at=instant(said.get("ThoiGianGD", "")),
         )
+        return (notice,)
+
+    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
+        raise NotOfferedError(self._name)
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's
         raise NotOfferedError(self._name)
@@ -95,7 +102,7 @@ class Platform:
             "ThoiGianGD": stamp(demand.made if kind == "INIT" else datetime.now(UTC)),
         }
 
-    def _receipt(self, demand: Demand) -> dict[str, Any]:
+    def _receipt(self, demand: NewDemand) -> dict[str, Any]:
         about, payee = demand.about, self._merchant.payee
         return {
             "MaTTHC": about.procedure,

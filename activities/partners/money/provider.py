@@ -5,18 +5,17 @@ A callback and the answer to a query become the same `Notice`. Amounts are whole
 
 from __future__ import annotations
 
-import hashlib
 import re
-from base64 import b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
-from typing import Annotated, Final, Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from schemas.base import Dong, Instant, Model
+from schemas.ids import reference_of
 
 Kind: TypeAlias = Literal["bank", "vnpay", "platform", "vietqr"]
 """A wire. There may be several merchants on one."""
@@ -29,9 +28,6 @@ CALLBACK_BYTES: Final = 8192
 
 AHEAD: Final = timedelta(minutes=15)
 """A statement may be dated so much later than our clock."""
-
-_PREFIX: Final = "MC"
-_DIGEST_BYTES: Final = 10
 
 
 class Capabilities(Model):
@@ -83,20 +79,35 @@ class Demand(Model):
     """A request for money, with which each call about it is made.
 
     Attributes:
-        reference: What providers know it by, `reference_of` its business key.
+        key: Its business key, by which our own wire knows it.
         description: Goes to the payer without diacritics; nothing personal.
         made: When it was first asked; every repeat says the same.
-        payer_address: The payer's IP address.
     """
 
-    reference: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,25}$")]
+    key: str
     amount: Dong
     description: str
     made: Instant
     expires: Instant
+
+    @property
+    def reference(self) -> str:
+        """What the others know it by."""
+        return reference_of(self.key)
+
+
+class NewDemand(Demand):
+    """A demand as it is ordered.
+
+    Attributes:
+        payer_address: The payer's IP address.
+        payer_account: The account that pays by itself, where a wire has that.
+    """
+
     about: About
     language: Literal["vi", "en"] = "vi"
     payer_address: str = "127.0.0.1"
+    payer_account: str | None = Field(default=None, repr=False)
 
 
 class Asked(Model):
@@ -214,13 +225,23 @@ class Door(Protocol):
 
 
 class Provider(Protocol):
-    """The half that is asked. Each raises `UnreachableError` (outcome unknown) or `RejectedError` (refused)."""
+    """The half that is asked. Each raises `UnreachableError` (outcome unknown) or `RejectedError` (refused).
 
-    async def order(self, demand: Demand) -> Asked:
+    What its wire `can` not do raises `NotOfferedError`.
+    """
+
+    @property
+    def can(self) -> Capabilities:
+        """What there is to be asked."""
+
+    async def order(self, demand: NewDemand) -> Asked:
         """Where to pay. A repeat answers the same."""
 
-    async def query(self, demand: Demand) -> Notice:
-        """How it stands. `RejectedError` `not_found`: the provider never heard of it."""
+    async def query(self, demand: Demand) -> tuple[Notice, ...]:
+        """How it stands, a notice for each transaction. `RejectedError` `not_found`: never heard of."""
+
+    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:
+        """Take no more money for it; what came first. `RejectedError` `not_found`: never heard of."""
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:
         """Give back, or find it given."""
@@ -228,11 +249,3 @@ class Provider(Protocol):
 
 class NotOfferedError(Exception):
     """The provider's wire has no such call; `CAPABILITIES` says so before."""
-
-
-def reference_of(key: str) -> str:
-    """What a demand is known by outside: 18 capitals and digits made of its business key.
-
-    It survives what banks do to a memo, and tells nothing to who reads it there.
-    """
-    return _PREFIX + b32encode(hashlib.sha256(key.encode()).digest()[:_DIGEST_BYTES]).decode()

@@ -20,12 +20,14 @@ from activities.partners.money.once import object_once
 from activities.partners.money.provider import (
     AHEAD,
     CALLBACK_BYTES,
+    CAPABILITIES,
     LARGEST,
     TRANSACTION,
     Asked,
     Demand,
     Given,
     Giving,
+    NewDemand,
     Notice,
     NotOfferedError,
     Outcome,
@@ -79,6 +81,7 @@ class VietQr:
     """A `Provider` that makes codes, and the `Door` for what comes of them."""
 
     def __init__(self, name: str, merchant: VietQrMerchant) -> None:
+        self.can = CAPABILITIES["vietqr"]
         self._name = name
         self._merchant = merchant
 
@@ -96,10 +99,13 @@ class VietQr:
             emv.field("62", emv.field("08", reference)),
         )
 
-    async def order(self, demand: Demand) -> Asked:
+    async def order(self, demand: NewDemand) -> Asked:
         return Asked(code=self.code(demand.reference, demand.amount))
 
-    async def query(self, demand: Demand) -> Notice:  # noqa: ARG002 -- the protocol's
+    async def query(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
+        raise NotOfferedError(self._name)
+
+    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
         raise NotOfferedError(self._name)
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:  # noqa: ARG002 -- the protocol's

@@ -21,7 +21,7 @@ from activities.partners.money.provider import (
     LARGEST,
     REFERENCE,
     TRANSACTION,
-    Demand,
+    NewDemand,
     Notice,
     Outcome,
     Received,
@@ -152,7 +152,7 @@ class VnPayDoor:
         )
 
 
-def pay_url(merchant: VnPayMerchant, demand: Demand) -> str:
+def pay_url(merchant: VnPayMerchant, demand: NewDemand) -> str:
     """The address that the payer is sent to. The same demand always has the same one."""
     fields = {
         "vnp_Version": VERSION,

@@ -13,12 +13,15 @@ from pydantic import ConfigDict
 
 from activities.partners.http import Partner, PartnerResponse, RejectedError, UnreachableError
 from activities.partners.money.provider import (
+    CAPABILITIES,
     TRANSACTION,
     Asked,
     Demand,
     Given,
     Giving,
+    NewDemand,
     Notice,
+    NotOfferedError,
     Outcome,
 )
 from activities.partners.money.stamps import instant, stamp
@@ -46,15 +49,16 @@ class VnPay:
     """A `Provider` over VNPay."""
 
     def __init__(self, name: str, merchant: VnPayMerchant, client: httpx.AsyncClient) -> None:
+        self.can = CAPABILITIES["vnpay"]
         self._name = name
         self._merchant = merchant
         self._partner = Partner(_SYSTEM, client)
 
-    async def order(self, demand: Demand) -> Asked:
+    async def order(self, demand: NewDemand) -> Asked:
         """VNPay hears of it from the payer's browser, so that before it is opened it is `not_found`."""
         return Asked(pay_url=pay_url(self._merchant, demand))
 
-    async def query(self, demand: Demand) -> Notice:
+    async def query(self, demand: Demand) -> tuple[Notice, ...]:
         now = datetime.now(UTC)
         asked = {**self._common("querydr", demand, now), "RequestId": _request_id(f"{demand.reference}:{now}")}
         said = await self._ask(asked, self._merchant.query_fields, self._merchant.query_answer_fields)
@@ -66,7 +70,7 @@ class VnPay:
         if code != SUCCESS or not mine or amount is None or not TRANSACTION.fullmatch(transaction):
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
         status = said.get("vnp_TransactionStatus", "")
-        return Notice(
+        notice = Notice(
             provider=self._name,
             reference=demand.reference,
             transaction=transaction,
@@ -75,6 +79,10 @@ class VnPay:
             said=(code, status),
             at=instant(said.get("vnp_PayDate", "")),
         )
+        return (notice,)
+
+    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
+        raise NotOfferedError(self._name)
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:
         """The request's number is made of the key, so that VNPay knows a repeat; it answers one without its outcome."""

@@ -26,11 +26,11 @@ from activities.partners.money.merchants import MERCHANTS, Merchants, door, hear
 from activities.partners.money.provider import (
     CAPABILITIES,
     About,
-    Demand,
     Expected,
     Giving,
     Kind,
     Line,
+    NewDemand,
     Notice,
     NotOfferedError,
     Outcome,
@@ -38,7 +38,6 @@ from activities.partners.money.provider import (
     Received,
     Verdict,
     judge,
-    reference_of,
 )
 from activities.partners.money.vietqr import match
 from deploy.sandbox.bank.merchants import as_settings, merchants
@@ -65,7 +64,7 @@ class Sink:
     """Who is called back: answers as the gateway will, unless `unwell` says otherwise for a reference."""
 
     merchants: Merchants = field(default_factory=dict)
-    demands: dict[str, Demand] = field(default_factory=dict)
+    demands: dict[str, NewDemand] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
     unwell: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
@@ -170,14 +169,14 @@ async def providers(bank: Server) -> AsyncIterator[dict[Kind, Provider]]:
 
 
 @pytest.fixture
-def demand(sink: tuple[Sink, str]) -> Demand:
+def demand(sink: tuple[Sink, str]) -> NewDemand:
     return new_demand(sink[0])
 
 
-def new_demand(sink: Sink) -> Demand:
+def new_demand(sink: Sink) -> NewDemand:
     made = datetime.now(UTC).replace(microsecond=0)
-    demand = Demand(
-        reference=reference_of(f"fee:{made}:{next(NUMBERS)}"),
+    demand = NewDemand(
+        key=f"fee:{made}:{next(NUMBERS)}",
         amount=AMOUNT,
         description="Lệ phí đổi giấy phép lái xe",
         made=made,
@@ -195,7 +194,7 @@ def new_demand(sink: Sink) -> Demand:
     return demand
 
 
-async def page_of(bank: Server, demand: Demand, wire: Provider) -> httpx.URL:
+async def page_of(bank: Server, demand: NewDemand, wire: Provider) -> httpx.URL:
     """The pay page, as the payer's browser comes to it."""
     asked = await wire.order(demand)
     start = asked.pay_url or str(httpx.URL(f"{bank.url}/vietqr/scan", params={"code": asked.code or ""}))
@@ -204,7 +203,7 @@ async def page_of(bank: Server, demand: Demand, wire: Provider) -> httpx.URL:
     return page.url
 
 
-async def paid(bank: Server, demand: Demand, wire: Provider, payer: str = "0001") -> httpx.Response:
+async def paid(bank: Server, demand: NewDemand, wire: Provider, payer: str = "0001") -> httpx.Response:
     page = await page_of(bank, demand, wire)
     return bank.client.post(page, data={"payer": payer}, headers={"accept": "text/html"})
 
@@ -231,7 +230,7 @@ async def eventually(condition: Callable[[], object]) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 class TestPaying:
     async def test_a_payment_is_told_once_and_ended_by_the_answer(
-        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: Demand, kind: Kind
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind
     ) -> None:
         await paid(bank, demand, providers[kind])
         await eventually(lambda: heard_of.notices(demand.reference) and not told(bank, kind, 1)[0]["again"])
@@ -239,12 +238,12 @@ class TestPaying:
         assert (notice.amount, notice.outcome) == (AMOUNT, Outcome.PAID)
         assert told(bank, kind, 1)[0]["tries"] == 1
         if CAPABILITIES[kind].query:
-            asked = await providers[kind].query(demand)
+            (asked,) = await providers[kind].query(demand)
             assert (asked.key, asked.amount) == (notice.key, AMOUNT)
 
     @pytest.mark.parametrize("payer", [*PAYERS, *TRANSFERS])
     async def test_every_payer_on_the_page(
-        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: Demand, kind: Kind, payer: str
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind, payer: str
     ) -> None:
         page = await page_of(bank, demand, providers[kind])
         shown = bank.client.get(page).text
@@ -284,7 +283,7 @@ class TestPaying:
             assert heard_of.reference(here()[0]) == (None if payer == "0009" else demand.reference)
 
     async def test_money_that_is_charged_back(
-        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: Demand, kind: Kind
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind
     ) -> None:
         page = await page_of(bank, demand, providers[kind])
         bank.client.post(page, data={"payer": "0001"})
@@ -293,13 +292,13 @@ class TestPaying:
         await eventually(lambda: len(heard_of.notices(demand.reference)) == 2)
         assert {n.outcome for n in heard_of.notices(demand.reference)} == {Outcome.PAID, Outcome.REVERSED}
         if CAPABILITIES[kind].query:
-            assert (await providers[kind].query(demand)).outcome is Outcome.REVERSED
+            assert (await providers[kind].query(demand))[0].outcome is Outcome.REVERSED
 
 
 @pytest.mark.parametrize("kind", KINDS)
 class TestCallbacks:
     async def test_what_is_not_heard_is_told_again(
-        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: Demand, kind: Kind
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind
     ) -> None:
         heard_of.unwell[demand.reference] = [(500, b""), (404, b"<html>"), (401, b'{"RspCode": "99", "MaLoi": "99"}')]
         await paid(bank, demand, providers[kind])
@@ -308,7 +307,7 @@ class TestCallbacks:
         assert len({notice.key for notice in heard_of.notices(demand.reference)}) == 1
 
     async def test_copies_come_at_once(
-        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: Demand, kind: Kind
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind
     ) -> None:
         fault(bank, kind, "copies", value=5)
         await paid(bank, demand, providers[kind])
@@ -319,7 +318,7 @@ class TestCallbacks:
         assert len(ledger(bank, await self._key(bank, demand, providers[kind]))["captures"]) == 1
 
     async def test_the_second_comes_before_the_first(
-        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: Demand, kind: Kind
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind
     ) -> None:
         fault(bank, kind, "out_of_order", times=2)
         await paid(bank, demand, providers[kind], "0008")
@@ -327,19 +326,19 @@ class TestCallbacks:
         assert [n.outcome for n in heard_of.notices(demand.reference)] == [Outcome.REVERSED, Outcome.PAID]
 
     async def test_a_late_one(
-        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: Demand, kind: Kind
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind
     ) -> None:
         fault(bank, kind, "late", value=1)
         began = time.monotonic()
         await paid(bank, demand, providers[kind])
         if CAPABILITIES[kind].query:
-            assert (await providers[kind].query(demand)).outcome is Outcome.PAID
+            assert (await providers[kind].query(demand))[0].outcome is Outcome.PAID
         await eventually(lambda: heard_of.notices(demand.reference))
         assert heard_of.calls[-1].at - began >= 1
 
     @pytest.mark.parametrize("name", ["wrong_amount", "wrong_signature", "wrong_merchant", "garbled"])
     async def test_a_wrong_one_is_answered_with_its_code(
-        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: Demand, kind: Kind, name: str
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind, name: str
     ) -> None:
         fault(bank, kind, name, value=5000)
         await paid(bank, demand, providers[kind])
@@ -351,20 +350,20 @@ class TestCallbacks:
         assert [n.amount for n in heard_of.notices(demand.reference)][:1] == ([AMOUNT + 5000] if wrong else [])
 
     @staticmethod
-    async def _key(bank: Server, demand: Demand, wire: Provider) -> str:
+    async def _key(bank: Server, demand: NewDemand, wire: Provider) -> str:
         return (await page_of(bank, demand, wire)).path.split("/")[2]
 
 
 class TestEarly:
     async def test_the_platform_calls_back_before_it_has_answered(
-        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: Demand
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand
     ) -> None:
         fault(bank, "platform", "early")
         await providers["platform"].order(demand)
         assert [n.outcome for n in heard_of.notices(demand.reference)] == [Outcome.PAID]
 
     async def test_vnpay_calls_back_before_the_payer_sees_the_page(
-        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: Demand
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand
     ) -> None:
         fault(bank, "vnpay", "early")
         asked = await providers["vnpay"].order(demand)
@@ -376,26 +375,26 @@ class TestEarly:
 class TestAsking:
     @pytest.mark.parametrize("name", ["busy", "broken", "garbage"])
     async def test_a_bank_that_says_nothing_is_asked_again(
-        self, bank: Server, providers: dict[Kind, Provider], demand: Demand, name: str
+        self, bank: Server, providers: dict[Kind, Provider], demand: NewDemand, name: str
     ) -> None:
         for kind in ("vnpay", "platform"):
             await paid(bank, demand, providers[kind])
             fault(bank, kind, name)
             with pytest.raises(UnreachableError):
                 await providers[kind].query(demand)
-            assert (await providers[kind].query(demand)).outcome is Outcome.PAID
+            assert (await providers[kind].query(demand))[0].outcome is Outcome.PAID
 
     @pytest.mark.parametrize("name", ["apply_then_hang", "hang_then_apply"])
     async def test_a_refund_whose_answer_hangs_is_given_once(
         self,
         bank: Server,
         providers: dict[Kind, Provider],
-        demand: Demand,
+        demand: NewDemand,
         name: str,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         await paid(bank, demand, providers["vnpay"])
-        notice = await providers["vnpay"].query(demand)
+        (notice,) = await providers["vnpay"].query(demand)
         giving = Giving(
             key=f"refund:{demand.reference}", transaction=notice.transaction, of=AMOUNT, amount=AMOUNT, by="a"
         )
@@ -415,7 +414,7 @@ class TestAsking:
         self,
         bank: Server,
         providers: dict[Kind, Provider],
-        demand: Demand,
+        demand: NewDemand,
         name: str,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
@@ -428,7 +427,7 @@ class TestAsking:
                 await providers["platform"].query(demand)
         asked = [await providers["platform"].order(demand) for _ in range(2)]
         assert asked[0] == asked[1]
-        assert (await providers["platform"].query(demand)).outcome is Outcome.PENDING
+        assert (await providers["platform"].query(demand))[0].outcome is Outcome.PENDING
         keys = [order["key"] for order in bank.client.get("/ledger").json()["orders"]]
         assert keys.count(f"platform:{demand.reference}") == 1
 
@@ -440,12 +439,12 @@ class TestAsking:
                     await HttpBank(client).order(f"fee:own:{name}", 8000, "Lệ phí")
                 assert (await HttpBank(client).order(f"fee:own:{name}", 8000, "Lệ phí")).amount == 8000
 
-    async def test_what_nobody_heard_of_is_not_found(self, providers: dict[Kind, Provider], demand: Demand) -> None:
+    async def test_what_nobody_heard_of_is_not_found(self, providers: dict[Kind, Provider], demand: NewDemand) -> None:
         for kind in ("vnpay", "platform"):
             with pytest.raises(RejectedError, match="not_found"):
                 await providers[kind].query(demand)
 
-    async def test_keys_that_are_wrong_are_no_answer(self, bank: Server, demand: Demand) -> None:
+    async def test_keys_that_are_wrong_are_no_answer(self, bank: Server, demand: NewDemand) -> None:
         wrong = {name: m.model_copy(update={"secret": SecretStr("x")}) for name, m in settings(bank).items()}
         async with httpx.AsyncClient(trust_env=False) as client:
             for name in ("vnpay", "platform"):
@@ -458,11 +457,11 @@ class TestAsking:
 @pytest.mark.usefixtures("heard_of")
 class TestRefunds:
     async def test_in_parts_up_to_what_came(
-        self, bank: Server, providers: dict[Kind, Provider], demand: Demand
+        self, bank: Server, providers: dict[Kind, Provider], demand: NewDemand
     ) -> None:
         wire = providers["vnpay"]
         await paid(bank, demand, wire)
-        transaction = (await wire.query(demand)).transaction
+        transaction = (await wire.query(demand))[0].transaction
 
         def part(n: int, amount: int, of: str = transaction) -> Giving:
             return Giving(key=f"refund:{demand.reference}:{n}", transaction=of, of=AMOUNT, amount=amount, by="Đỗ|A")
@@ -475,7 +474,7 @@ class TestRefunds:
         order = ledger(bank, f"vnpay:{demand.reference}")
         assert sum(capture["amount"] for capture in order["captures"]) == sum(r["amount"] for r in order["refunds"])
 
-    async def test_others_offer_none(self, providers: dict[Kind, Provider], demand: Demand) -> None:
+    async def test_others_offer_none(self, providers: dict[Kind, Provider], demand: NewDemand) -> None:
         giving = Giving(key="r", transaction="1", of=1, amount=1, by="a")
         for kind, wire in providers.items():
             if not CAPABILITIES[kind].refund:
@@ -485,7 +484,7 @@ class TestRefunds:
 
 class TestReturning:
     async def test_the_payers_browser_comes_back_signed_and_only_to_be_shown(
-        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: Demand
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand
     ) -> None:
         for payer, code in (("0004", None), ("0001", "00")):
             answered = await paid(bank, demand, providers["vnpay"], payer)
@@ -500,7 +499,7 @@ class TestReturning:
         other = new_demand(heard_of)
         gave_up = urlsplit((await paid(bank, other, providers["vnpay"], "0007")).headers["location"])
         assert dict(parse_qsl(gave_up.query))["vnp_ResponseCode"] == "24"
-        assert (await providers["vnpay"].query(other)).outcome is Outcome.FAILED
+        assert (await providers["vnpay"].query(other))[0].outcome is Outcome.FAILED
 
 
 class TestKilled:

@@ -32,6 +32,7 @@ CLOSED: Final = Standing(n=1, calendar="vn@2026.1", open=False, watched_until=AT
 ROW: Final = PaymentRow(
     n=1,
     provider="bank",
+    reference="MCAAAAAAAAAAAAAAAA",
     amount=1000,
     state="pending",
     captured=0,
@@ -236,7 +237,7 @@ async def test_the_receipts_of_what_follows_carry_the_code_of_the_filing(ledger:
 async def test_the_rows_of_many_streams_are_written_at_once_in_the_place_of_what_was_there(pool: Pool) -> None:
     filings = [uuid4() for _ in range(3)]
     told = [
-        batch("payment", rows=Rows(standing=OPEN, row=shown(ROW, number=str(n))), filing=filing)
+        batch("payment", rows=Rows(standing=OPEN, row=shown(ROW, number=str(n), reference=f"MC{n}")), filing=filing)
         for n, filing in enumerate(filings)
     ]
     told.append(batch("filing", rows=Rows(standing=CLOSED, tasks=(task("decide"),)), filing=filings[0]))

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from activities.partners.money.platform import Payee, PlatformMerchant
-from activities.partners.money.provider import About, Demand, Line, reference_of
+from activities.partners.money.provider import About, Line, NewDemand
 from activities.partners.money.vietqr import VietQrMerchant
 from activities.partners.money.vnpay import VnPayMerchant
 
@@ -43,9 +43,9 @@ def vietqr() -> VietQrMerchant:
 
 
 @pytest.fixture
-def demand() -> Demand:
-    return Demand(
-        reference=reference_of("fee:0d9c2f4e-7a51-5b0e-9c57-3f1f6a0c2b11:1"),
+def demand() -> NewDemand:
+    return NewDemand(
+        key="fee:0d9c2f4e-7a51-5b0e-9c57-3f1f6a0c2b11:1",
         amount=135_000,
         description="Lệ phí: Đổi giấy phép | lái xe",
         made=NOW,

@@ -13,7 +13,7 @@ import pytest
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.money.platform import PlatformMerchant
 from activities.partners.money.platform_api import Platform
-from activities.partners.money.provider import Demand, Giving, Outcome
+from activities.partners.money.provider import Giving, NewDemand, Outcome
 from activities.partners.money.vnpay import VnPayMerchant
 from activities.partners.money.vnpay_api import VnPay
 from tests.unit.money.conftest import NOW
@@ -86,10 +86,10 @@ def platform_says(change: dict[str, Any], key: str = "a key") -> Side:
     return Side(says)
 
 
-async def test_a_query_signs_its_fields_in_order(vnpay: VnPayMerchant, demand: Demand) -> None:
+async def test_a_query_signs_its_fields_in_order(vnpay: VnPayMerchant, demand: NewDemand) -> None:
     side = vnpay_says(ANSWER, {})
     async with side.client() as client:
-        notice = await VnPay("vnpay", vnpay, client).query(demand)
+        (notice,) = await VnPay("vnpay", vnpay, client).query(demand)
     order = [
         "RequestId",
         "Version",
@@ -107,7 +107,7 @@ async def test_a_query_signs_its_fields_in_order(vnpay: VnPayMerchant, demand: D
 
 
 async def test_a_refund_signs_its_fields_in_order_under_the_same_number_each_time(
-    vnpay: VnPayMerchant, demand: Demand
+    vnpay: VnPayMerchant, demand: NewDemand
 ) -> None:
     side, numbers = vnpay_says(REFUNDED, {}), []
     order = [
@@ -139,7 +139,7 @@ async def test_a_refund_signs_its_fields_in_order_under_the_same_number_each_tim
 @pytest.mark.parametrize("name", ["vnp_ResponseCode", "vnp_TmnCode", "vnp_TxnRef", "vnp_Amount", "vnp_TransactionNo"])
 @pytest.mark.parametrize("value", ["", "?", "1" * 500, None, True, 1.5, [], {}])
 async def test_an_answer_of_vnpay_that_tells_nothing(
-    vnpay: VnPayMerchant, demand: Demand, name: str, value: Any
+    vnpay: VnPayMerchant, demand: NewDemand, name: str, value: Any
 ) -> None:
     async with vnpay_says(ANSWER, {name: value}).client() as client:
         with pytest.raises(UnreachableError):
@@ -149,7 +149,7 @@ async def test_an_answer_of_vnpay_that_tells_nothing(
 @pytest.mark.parametrize("name", ["MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaGiaoDich"])
 @pytest.mark.parametrize("value", ["", "?", "a|b", None, True, 1.5, []])
 async def test_an_answer_of_the_platform_that_tells_nothing(
-    platform: PlatformMerchant, demand: Demand, name: str, value: Any
+    platform: PlatformMerchant, demand: NewDemand, name: str, value: Any
 ) -> None:
     async with platform_says({name: value}).client() as client:
         with pytest.raises(UnreachableError):
@@ -168,7 +168,7 @@ async def test_an_answer_of_the_platform_that_tells_nothing(
     ],
 )
 async def test_answers_to_an_order_at_the_platform(
-    platform: PlatformMerchant, demand: Demand, answer: dict[str, Any], expected: Any
+    platform: PlatformMerchant, demand: NewDemand, answer: dict[str, Any], expected: Any
 ) -> None:
     merchant = platform.model_copy(update={"refusals": frozenset({"03"})})
     side = Side(lambda _asked: answer)
@@ -192,7 +192,7 @@ async def test_answers_to_an_order_at_the_platform(
 
 
 async def test_answers_signed_with_another_key(
-    vnpay: VnPayMerchant, platform: PlatformMerchant, demand: Demand
+    vnpay: VnPayMerchant, platform: PlatformMerchant, demand: NewDemand
 ) -> None:
     giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")
     async with vnpay_says(ANSWER, {}, "another").client() as client:
@@ -209,9 +209,11 @@ async def test_answers_signed_with_another_key(
     ("state", "outcome"),
     [("1", Outcome.PAID), ("3", Outcome.PENDING), ("4", Outcome.FAILED), ("", Outcome.PENDING), ("9", Outcome.PENDING)],
 )
-async def test_states_of_the_platform(platform: PlatformMerchant, demand: Demand, state: str, outcome: Outcome) -> None:
+async def test_states_of_the_platform(
+    platform: PlatformMerchant, demand: NewDemand, state: str, outcome: Outcome
+) -> None:
     async with platform_says({"TrangThaiGD": state}).client() as client:
-        notice = await Platform("dvc", platform, client).query(demand)
+        (notice,) = await Platform("dvc", platform, client).query(demand)
     assert notice.outcome is outcome
     assert (notice.said == ("00",)) == (outcome is Outcome.PAID)
 
@@ -233,7 +235,9 @@ async def test_states_of_the_platform(platform: PlatformMerchant, demand: Demand
         ("91", "", RejectedError),
     ],
 )
-async def test_answers_to_a_refund(vnpay: VnPayMerchant, demand: Demand, code: str, status: str, expected: Any) -> None:
+async def test_answers_to_a_refund(
+    vnpay: VnPayMerchant, demand: NewDemand, code: str, status: str, expected: Any
+) -> None:
     giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")
     change = {"vnp_ResponseCode": code, "vnp_TransactionStatus": status}
     async with vnpay_says(REFUNDED, change).client() as client:

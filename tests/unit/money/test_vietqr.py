@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.partners.money import emv
-from activities.partners.money.provider import Demand, Notice, NotOfferedError, Outcome, Received, Verdict, reference_of
+from activities.partners.money.provider import NewDemand, Notice, NotOfferedError, Outcome, Received, Verdict
 from activities.partners.money.vietqr import VietQr, VietQrMerchant, match
 from deploy.sandbox.bank.vietqr import garnished, scanned
+from schemas.ids import reference_of
 from tests.unit.money.conftest import NOW
 
 NOTE: dict[str, Any] = {
@@ -48,7 +49,7 @@ def received(note: Any, key: str = "a key") -> Received:
     return Received(body=body, headers={"x-signature": hmac.new(key.encode(), body, hashlib.sha256).hexdigest()})
 
 
-async def test_a_code_is_what_emvco_says(door: VietQr, demand: Demand) -> None:
+async def test_a_code_is_what_emvco_says(door: VietQr, demand: NewDemand) -> None:
     code = (await door.order(demand)).code or ""
     assert code.startswith(
         "000201"
@@ -74,7 +75,7 @@ def test_the_checksum_is_ccitt_false() -> None:
     assert emv.code("123456789")[-4:] == crc("1234567896304")
 
 
-async def test_a_scanner_reads_it_from_a_picture(door: VietQr, demand: Demand) -> None:
+async def test_a_scanner_reads_it_from_a_picture(door: VietQr, demand: NewDemand) -> None:
     code = (await door.order(demand)).code or ""
     made = zxingcpp.create_barcode(code, zxingcpp.BarcodeFormat.QRCode, ec_level="M").to_image(scale=4)
     read = zxingcpp.read_barcodes(made)
@@ -96,7 +97,7 @@ def test_a_field_is_ascii_and_not_too_long() -> None:
             emv.field("62", value)
 
 
-async def test_it_offers_neither_query_nor_refund(door: VietQr, demand: Demand) -> None:
+async def test_it_offers_neither_query_nor_refund(door: VietQr, demand: NewDemand) -> None:
     with pytest.raises(NotOfferedError):
         await door.query(demand)
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, quote_plus, urlsplit
 import pytest
 
 from activities.partners.money.provider import (
-    Demand,
     Expected,
+    NewDemand,
     Notice,
     Outcome,
     Received,
@@ -67,7 +67,7 @@ def answer(door: VnPayDoor, query: bytes, known: dict[str, Expected] | None = No
     return reply.body["RspCode"]
 
 
-def test_the_pay_url_is_signed_over_its_sorted_fields(vnpay: VnPayMerchant, demand: Demand) -> None:
+def test_the_pay_url_is_signed_over_its_sorted_fields(vnpay: VnPayMerchant, demand: NewDemand) -> None:
     url = urlsplit(pay_url(vnpay, demand))
     data, _, said = url.query.rpartition("&vnp_SecureHash=")
     fields = dict(parse_qsl(data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
@@ -9,7 +10,8 @@ import pytest
 
 from activities.workflows import TellRequest
 from rules.streams import PAYMENT
-from schemas.payment import Capture, Order, PaymentState
+from schemas.ids import fee_key, reference_of
+from schemas.payment import Capture, PaymentState, Taken
 from tests.unit.stream.shell import FILING, NOW, Engine
 from workflows.payment import PaymentLife
 
@@ -34,8 +36,8 @@ async def begun(engine: Engine) -> PaymentLife:
     return life
 
 
-def closed(*captures: Capture) -> Order:
-    return Order(order_id="o1", pay_url="https://bank/o1", cancelled=True, captures=captures)
+def closed(*captures: Capture) -> Taken:
+    return Taken(captures=captures)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,68 @@ async def test_whether_it_was_paid_is_what_the_bank_says_as_it_closes_the_order(
     await life._close_order()
     assert life.stream.state.state is state
     assert [stored.event["kind"] for stored in engine.log] == kinds
+
+
+def said(**changes: object) -> dict[str, object]:
+    """What a provider says by itself about the money of the payment."""
+    reference = reference_of(fee_key(FILING, 1))
+    notice = {"reference": reference, "transaction": "c1", "amount": 16000, "outcome": "paid", "at": NOW.isoformat()}
+    return notice | changes
+
+
+@pytest.mark.parametrize("first", ["notice", "query", "both at once"])
+async def test_money_is_captured_once_whoever_tells_of_it_first(engine: Engine, first: str) -> None:
+    """The notice says the hour in which it was heard, the query another one."""
+    life = await begun(engine)
+    notice, query = life.heard(said(at=None)), life._record_captures(closed(PAID))
+    engine.time = NOW + timedelta(seconds=1)
+    if first == "both at once":
+        await asyncio.gather(notice, query)
+    for word in {"notice": (notice, query), "query": (query, notice)}.get(first, ()):
+        await word
+    assert [stored.event["kind"] for stored in engine.log] == ["payment_requested", "payment_captured"]
+    assert life.stream.state.state is PaymentState.PAID
+
+
+@pytest.mark.parametrize(("amount", "state"), [(15999, "pending"), (16000, "paid"), (16001, "pending")])
+async def test_a_notice_of_another_amount_than_was_asked_is_money_that_is_not_owed(
+    engine: Engine, amount: int, state: str
+) -> None:
+    life = await begun(engine)
+    await life.heard(said(amount=amount))
+    payment = life.stream.state
+    assert payment.state == state
+    assert bool(payment.to_refund) == (state == "pending")
+
+
+@pytest.mark.parametrize("outcome", ["pending", "failed"])
+async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) -> None:
+    life = await begun(engine)
+    await life.heard(said(outcome=outcome))
+    assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        None,
+        [],
+        "paid",
+        {},
+        said(amount=0),
+        said(amount="16000.5"),
+        said(reference="MCAAAAAAAAAAAAAAAA"),
+        said(transaction="ả"),
+        said(outcome="reversed"),
+        said(at="yesterday"),
+    ],
+)
+async def test_what_can_not_be_used_is_parked(engine: Engine, notice: object) -> None:
+    engine.answers["park"] = None
+    life = await begun(engine)
+    await life.heard(notice)
+    assert [asked.signal for name, asked in engine.asked if name == "park"] == ["noticed"]
+    assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
 
 
 @pytest.mark.parametrize(("not_found", "told"), [(True, "payment_cancelled"), (False, "payment_captured")])

@@ -1,0 +1,57 @@
+"""What a request for money is for, in the words of the catalogue and the directory."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from temporalio.exceptions import ApplicationError
+
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.partners.money.provider import About, Line
+from activities.procedures import Procedures
+from rules.known import known
+from schemas.filing.events import FeeRequested
+from schemas.ids import StreamId, filing_workflow
+
+_FEE: Final = "fee"
+"""The code of a line that stands for all of them."""
+
+
+class Demands:
+    """Reads what payments are for."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._procedures = Procedures(pool)
+
+    async def about(self, stream: StreamId) -> About:
+        """What the payment of this stream is for. Raises `no_procedure`, to be tried again, while nobody knows."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                row = known(await connection.fetchrow(_ABOUT, filing_workflow(stream.filing), str(stream.n)))
+        filing, asked = json.loads(row["submitted"]), json.loads(row["asked"])
+        procedure = await self._procedures.find(filing["procedure"], filing["version"])
+        if procedure is None:
+            raise ApplicationError("the procedure is not in the catalogue any more", type="no_procedure")
+        fee = FeeRequested.model_validate({"kind": _REQUESTED, **asked})
+        names = {item.code: item.name.vi for item in known(procedure.fee).items}
+        lines = tuple(Line(code=one.code, name=names[one.code], amount=one.total) for one in fee.lines)
+        whole = (Line(code=_FEE, name=procedure.name.vi, amount=fee.amount),)
+        return About(
+            procedure=procedure.code,
+            procedure_name=procedure.name.vi,
+            agency=row["agency"],
+            agency_name=row["name_vi"],
+            filing=filing["code"],
+            lines=whole if fee.waived else lines,
+        )
+
+
+_REQUESTED: Final = "fee_requested"
+_ABOUT: Final = f"""
+select first.body as submitted, asked.body as asked, asked.agency, coalesce(name_vi, asked.agency) as name_vi
+from event as first join event as asked on asked.stream = first.stream and asked.kind = '{_REQUESTED}'
+    left join agency on agency.agency = asked.agency
+where first.stream = $1 and first.seq = 1 and convert_from(asked.body, 'UTF8')::jsonb ->> 'n' = $2
+"""  # noqa: S608 -- a name of ours

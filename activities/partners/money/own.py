@@ -1,0 +1,43 @@
+"""Our own wire, which the sandbox bank speaks, as one of those who take money: it knows a demand by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from activities.partners.bank import Bank, Order
+from activities.partners.money.provider import CAPABILITIES, Asked, Demand, Given, Giving, NewDemand, Notice, Outcome
+
+
+class OwnBank:
+    """A `Provider` over a `Bank`."""
+
+    def __init__(self, name: str, bank: Bank) -> None:
+        self.can = CAPABILITIES["bank"]
+        self._name = name
+        self._bank = bank
+
+    async def order(self, demand: NewDemand) -> Asked:
+        made = await self._bank.order(demand.key, demand.amount, demand.description, demand.payer_account)
+        return Asked(pay_url=made.pay_url)
+
+    async def query(self, demand: Demand) -> tuple[Notice, ...]:
+        return tuple(self._notices(demand, await self._bank.get(demand.key)))
+
+    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:
+        return tuple(self._notices(demand, await self._bank.cancel(demand.key)))
+
+    async def refund(self, demand: Demand, giving: Giving) -> Given:
+        given = await self._bank.refund(giving.key, demand.key, giving.transaction, giving.amount)
+        return Given(outcome=Outcome.PAID, transaction=given.key)
+
+    def _notices(self, demand: Demand, order: Order) -> Iterator[Notice]:
+        for capture in order.captures:
+            yield Notice(
+                provider=self._name,
+                reference=demand.reference,
+                transaction=capture.capture_id,
+                amount=capture.amount,
+                outcome=Outcome.PAID,
+                said=("captured",),
+                at=capture.at,
+            )

@@ -1,0 +1,31 @@
+"""Telling a payment what a provider has said by itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
+
+from schemas.ids import TASK_QUEUE
+from schemas.payment import MoneyNotice
+from schemas.stream.restart import Restart, RestartStart
+
+PAYMENT: Final = "Payment"
+NOTICED: Final = "noticed"
+
+
+async def tell_payment(client: Client, stream: str, notice: MoneyNotice) -> None:
+    """Tell the payment of this stream, which the record knows; one that has ended goes on from its log.
+
+    It may be told the same again: money is recorded once for each transaction. Raises `RPCError`.
+    """
+    await client.start_workflow(
+        PAYMENT,
+        RestartStart(restart=Restart()).model_dump(mode="json", exclude_none=True),
+        id=stream,
+        task_queue=TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        start_signal=NOTICED,
+        start_signal_args=[notice.model_dump(mode="json", exclude_none=True)],
+    )
