@@ -72,6 +72,12 @@ class RefundRequest(Model):
     amount: Dong
 
 
+class MerchantRequest(Model):
+    """Who takes the money of this agency."""
+
+    agency: str
+
+
 class Payments:
     """Those who take money, by the name that a payment gives its provider."""
 
@@ -85,6 +91,14 @@ class Payments:
         if asking.provider not in self._providers:
             raise ApplicationError(f"no provider {asking.provider} is set up here", type="unknown_provider")
         return self._providers[asking.provider]
+
+    @activity.defn(name="payment.merchant")
+    async def merchant(self, request: MerchantRequest) -> str | None:
+        """The first whom the agency's directory names and who is set up here; of none that is, the first named."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                named = await connection.fetchval(_MERCHANTS, request.agency) or []
+        return next((name for name in named if name in self._providers), next(iter(named), None))
 
     @activity.defn(name="payment.order")
     async def order(self, request: OrderRequest) -> Order:
@@ -190,6 +204,9 @@ class Payments:
         if given.outcome is not Outcome.PAID:
             raise nothing_new(soon())
         return True
+
+
+_MERCHANTS: Final = "select merchants from agency where agency = $1"
 
 
 def _has_news(taken: Taken, request: MoneyRequest) -> bool:

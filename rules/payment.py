@@ -28,7 +28,7 @@ def decide(  # noqa: PLR0911 -- one line for each command
             return (
                 pay.PaymentRequested(
                     n=start.n,
-                    provider=start.provider,
+                    provider=start.provider or pay.DEFAULT_PROVIDER,
                     amount=start.amount,
                     limit=start.limit,
                     since=start.since,

@@ -360,6 +360,7 @@ PAYMENT: Final = StreamKind(
     evidence=payment.evidence,
     numberings={"payment": Numbering("%Y%m%d", "P")},
     table=Table("payment"),
+    upcasters={"payment_ordered": (_as_it_was,)},  # one that knows no `code` could not read what has no address
     memory=PaymentMemory,
     title=said("many.payments"),
 )

@@ -23,12 +23,12 @@ DEFAULT_PROVIDER: Final = "bank"
 
 
 class PaymentStart(PartStart):
-    """What a payment is started with. `provider` names who takes the money.
+    """What a payment is started with. `provider` names who takes the money; without it the agency's directory does.
 
     The order expires at `due`; late money is awaited for `watch_seconds` more.
     """
 
-    provider: Code = DEFAULT_PROVIDER
+    provider: Code | None = None
     amount: Dong
     description: str
     payer_account: str | None = None

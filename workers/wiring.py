@@ -173,6 +173,7 @@ async def activities_with(
             views.answer,
             Reprojections(pool).page,
             Healer(pool, kinds, WORKFLOWS, Runtime.default().metric_meter).heal,
+            payments.merchant,
             payments.order,
             payments.money,
             payments.late_money,

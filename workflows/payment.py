@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,11 +14,13 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
+    from activities.ledger.append import LEDGER
     from activities.partners.money.provider import Demand
     from activities.payment import (
         BANK,
         Asking,
         LateMoneyRequest,
+        MerchantRequest,
         MoneyRequest,
         OrderRequest,
         Payments,
@@ -34,7 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment import MoneyNotice, Order, PaymentState, PaymentView, Taken
     from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report
-    from workflows.stream.shell import Life, of_kind
+    from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.waiting import drain_handlers, give_up, outcome, wait_for
 
 
@@ -43,6 +46,19 @@ _OWED: Final = {PaymentState.PENDING, PaymentState.PAID}
 
 class PaymentLife(Life[pay.Payment]):
     """The life of a request for money: it outlives its filing."""
+
+    async def opening(self) -> Opening:
+        """The request as its first command, through whom the agency's directory names unless the start does."""
+        opening = await super().opening()
+        start: pay.PaymentStart = self.start
+        if start.provider is not None:
+            return opening
+        asked = MerchantRequest(agency=start.agency)
+        name = await workflow.execute_local_activity_method(Payments.merchant, asked, **LEDGER)
+        command = pay.RequestPayment(
+            command_id=opening.command.command_id, start=start.model_copy(update={"provider": name})
+        )
+        return replace(opening, command=command)
 
     async def proceed(self) -> None:
         """Ask for the money, tell the filing how it ended, then watch for money that nobody owes."""

@@ -17,7 +17,7 @@ from rules.publishing.provinces import Base
 from rules.publishing.schema_mistakes import schema_mistakes
 from rules.time.working_time import VIETNAM
 from schemas.agency import AgencyKind
-from schemas.base import AgencyCode, ShortText, StrictModel, Text, Version
+from schemas.base import AgencyCode, Code, ShortText, StrictModel, Text, Version
 from schemas.people import IdNumber, Role
 from schemas.publishing.procedure import ProcedureCode
 from schemas.receipts import ReceiptSeries
@@ -98,7 +98,8 @@ class AgencyEntry(StrictModel):
 
     The province is a code of the first level (Decision 20/2020): without it the one that the agency's code begins with.
     `seal` is the number by which the signing service knows the agency: its papers are sealed, whoever signs results.
-    Its receipts for money have the series that `receipts` names.
+    Its receipts for money have the series that `receipts` names. `merchants` are those who may take money for it, by
+    their names in `MOTCUA_PROVIDERS`, the first first; without any the bank does.
     """
 
     agency: AgencyCode
@@ -111,6 +112,7 @@ class AgencyEntry(StrictModel):
     signing: tuple[AgencySigner, ...] = ()
     seal: IdNumber | None = None
     receipts: ReceiptSeries | None = None
+    merchants: tuple[Code, ...] = ()
 
 
 class Directory(StrictModel):
@@ -196,11 +198,12 @@ async def seed_directory(database: Database, data: bytes) -> Directory:
 
 
 _AGENCY: Final = """
-insert into agency (agency, name_vi, name_en, namespace, queue, kind, province, signing, seal, receipts)
-values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::jsonb)
-on conflict (agency) do update set (name_vi, name_en, namespace, queue, kind, province, signing, seal, receipts) = (
+insert into agency (agency, name_vi, name_en, namespace, queue, kind, province, signing, seal, receipts, merchants)
+values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::jsonb, $11)
+on conflict (agency) do update
+set (name_vi, name_en, namespace, queue, kind, province, signing, seal, receipts, merchants) = (
     excluded.name_vi, excluded.name_en, excluded.namespace, excluded.queue, excluded.kind, excluded.province,
-    excluded.signing, excluded.seal, excluded.receipts
+    excluded.signing, excluded.seal, excluded.receipts, excluded.merchants
 )
 """
 _OFFICER: Final = """
@@ -218,7 +221,8 @@ def _agency_row(entry: AgencyEntry) -> tuple[Any, ...]:
     signing = _SIGNING.dump_json(entry.signing).decode() if entry.signing else None
     receipts = entry.receipts.model_dump_json() if entry.receipts else None
     names = (entry.agency, entry.name.vi, entry.name.en)
-    return (*names, entry.namespace, entry.queue, entry.kind, province, signing, entry.seal, receipts)
+    merchants = list(entry.merchants) or None
+    return (*names, entry.namespace, entry.queue, entry.kind, province, signing, entry.seal, receipts, merchants)
 
 
 def _officer_rows(entry: AgencyEntry) -> list[tuple[Any, ...]]:

@@ -1028,6 +1028,7 @@ OTHERS: Final[dict[str, Model]] = {
         filing_id=FILING,
         n=1,
         agency=AGENCY,
+        provider="vnpay",
         amount=16_000,
         description=CODE,
         **TIMED,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Final, TypeAlias
 
 import httpx
-from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from activities.partners.money.platform import PlatformDoor, PlatformMerchant
 from activities.partners.money.platform_api import Platform
@@ -15,10 +15,10 @@ from activities.partners.money.provider import Door, Kind, Notice, Provider, Rec
 from activities.partners.money.vietqr import VietQr, VietQrMerchant
 from activities.partners.money.vnpay import VnPayDoor, VnPayMerchant
 from activities.partners.money.vnpay_api import VnPay
+from schemas.base import Code
 
 Merchant: TypeAlias = Annotated[VnPayMerchant | PlatformMerchant | VietQrMerchant, Field(discriminator="kind")]
-Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,39}$")]
-Merchants: TypeAlias = Mapping[Name, Merchant]
+Merchants: TypeAlias = Mapping[Code, Merchant]
 
 MERCHANTS: Final[TypeAdapter[Merchants]] = TypeAdapter(Merchants, config=ConfigDict(hide_input_in_errors=True))
 """Reads `MOTCUA_PROVIDERS`."""

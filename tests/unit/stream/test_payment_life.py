@@ -30,6 +30,7 @@ PAID: Final = Capture(capture_id="c1", amount=16000, at=NOW)
 
 
 async def begun(engine: Engine) -> PaymentLife:
+    engine.answers["merchant"] = None
     engine.run.workflow_id = f"payment:{FILING}:1"
     life = PaymentLife(PAYMENT, START)
     await life._begin()

@@ -1,0 +1,254 @@
+"""Payments over each wire on the sandbox bank: whoever pays, however often, however late, and whoever tells of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from activities.partners.money.merchants import MERCHANTS, Merchants, heard
+from activities.partners.money.provider import CAPABILITIES, Kind, Notice, Received
+from activities.partners.money.telling import tell_payment
+from activities.partners.money.vietqr import match
+from deploy.sandbox.bank.merchants import as_settings
+from schemas.filing.state import Closing, Stage
+from schemas.ids import payment_workflow
+from schemas.payment import MoneyNotice, PaymentView
+from tests.acting import EXTRACT, Play, eventually, extract, publish_short
+from tests.any_files import AnyFiles, received_by
+from tests.conftest import World
+from tests.sandboxes import Server
+from workers.wiring import activities, platform_worker
+
+WIRES: Final[tuple[Kind, ...]] = ("vnpay", "platform", "vietqr")
+AMOUNT: Final = 16_000
+PAID: Final = ["payment_requested", "payment_ordered", "payment_captured"]
+
+
+@dataclass
+class Till:
+    """The bank's side of a world: its server, and a door that tells payments what it says, unless it is `deaf`.
+
+    `keep` holds what came while it was deaf.
+    """
+
+    world: World
+    bank: Server
+    wire: Kind
+    loop: asyncio.AbstractEventLoop
+    streams: dict[str, str] = field(default_factory=dict)
+    deaf: bool = False
+    kept: list[tuple[str, Notice]] = field(default_factory=list)
+
+    async def heard(self, kind: Any, received: Received) -> None:
+        found = heard(merchants(self.bank), kind, received, datetime.now(UTC))
+        if not isinstance(found, Notice):
+            return
+        reference = found.reference or match(found.memo or "", self.streams)
+        if reference is None:
+            return
+        if self.deaf:
+            self.kept.append((reference, found))
+        else:
+            await self.tell(reference, found)
+
+    async def tell(self, reference: str, found: Notice) -> None:
+        said = found.model_dump(include={"transaction", "amount", "outcome", "at"}) | {"reference": reference}
+        await tell_payment(self.world.temporal, self.streams[reference], MoneyNotice.model_validate(said))
+
+    async def ordered(self, play: Play) -> PaymentView:
+        """What the payment shows once it says where to pay."""
+        await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+        async with self.world.connection() as connection:
+            row = await connection.fetchrow("select reference, provider from payment where filing_id = $1", play.filing)
+        assert row is not None
+        assert row["provider"] == self.wire
+        self.streams[row["reference"]] = payment_workflow(play.filing, 1)
+        return await self.world.client.payment(play.filing)
+
+    async def page(self, view: PaymentView) -> httpx.URL:
+        """Where the payer's browser, or app, comes to."""
+        assert (view.pay_url is None) == (view.code is not None) == (self.wire == "vietqr")
+        start = view.pay_url or str(httpx.URL(f"{self.bank.url}/vietqr/scan", params={"code": view.code or ""}))
+        async with httpx.AsyncClient(trust_env=False) as browser:
+            page = await browser.get(start, follow_redirects=True)
+        assert page.status_code == httpx.codes.OK, page.text
+        return page.url
+
+    async def pay(self, page: httpx.URL, payer: str = "0001") -> None:
+        async with httpx.AsyncClient(trust_env=False) as browser:
+            await browser.post(page, data={"payer": payer}, headers={"accept": "text/html"})
+
+    def ledger(self, reference: str) -> dict[str, Any]:
+        orders = self.bank.client.get("/ledger").json()["orders"]
+        found: dict[str, Any] = next(order for order in orders if order["key"] == f"{self.wire}:{reference}")
+        return found
+
+
+def merchants(bank: Server) -> Merchants:
+    return MERCHANTS.validate_json(json.dumps(as_settings(bank.data, bank.url, "http://portal.test/back")))
+
+
+@pytest.fixture
+async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            path, _, query = self.path.partition("?")
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            received = Received(query=query.encode("latin-1"), body=body, headers=headers)
+            asyncio.run_coroutine_threadsafe(made.heard(path.rsplit("/", 1)[1], received), made.loop).result(20)
+            content = b'{"RspCode": "00", "MaLoi": "00"}'
+            self.send_response(200)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    door = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=door.serve_forever)
+    thread.start()
+    callbacks = f"http://127.0.0.1:{door.server_port}/callbacks"
+    bank = Server("bank", tmp_path / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
+    bank.data.mkdir()
+    bank.start()
+    made = Till(world, bank, wire, asyncio.get_running_loop())
+    yield made
+    bank.close()
+    door.shutdown()
+    thread.join()
+    door.server_close()
+
+
+@asynccontextmanager
+async def at_work(till: Till) -> AsyncIterator[None]:
+    """A worker for which the agencies' directory names the wire's merchant."""
+    world = till.world
+    settings = world.settings.model_copy(update={"providers": merchants(till.bank)})
+    async with world.connection(world.owner_dsn) as connection:
+        await connection.execute("update agency set merchants = array['nobody', $1]", till.wire)
+    async with (
+        activities(settings) as functions,
+        platform_worker(world.temporal, received_by(AnyFiles(), functions), settings),
+        world.back_office(),
+    ):
+        yield
+
+
+async def asked(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
+    """A filing whose fee is asked for: it, the reference, and the pay page."""
+    more = {"version": await publish_short(till.world, EXTRACT, **seconds)} if seconds else {}
+    play = await Play.begin(till.world, extract(payer_account=None, **more))
+    await play.accept()
+    page = await till.page(await till.ordered(play))
+    return play, next(iter(till.streams)), page
+
+
+async def kinds(play: Play, last: str) -> list[str]:
+    return await eventually(lambda: play.kinds("payment", 1), lambda found: found[-1] == last)
+
+
+async def events(play: Play, wanted: str) -> list[str]:
+    return await eventually(lambda: play.kinds("payment", 1), lambda found: wanted in found)
+
+
+async def settled(till: Till, play: Play, reference: str) -> list[str]:
+    """The events once nobody has anything to give back: by the bank where its wire can, else it is left to people."""
+    if not CAPABILITIES[till.wire].refund:
+        return await events(play, "refund_left_to_hand")
+    found = await events(play, "payment_refunded")
+    await eventually(lambda: given(till, reference), bool)
+    return found
+
+
+async def given(till: Till, reference: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = till.ledger(reference)["refunds"]
+    return found
+
+
+BACK: Final = {"vnpay": "payment_refunded", "platform": "refund_left_to_hand", "vietqr": "refund_left_to_hand"}
+every_wire = pytest.mark.parametrize("wire", WIRES)
+
+
+@every_wire
+async def test_what_is_paid_is_captured_once_and_the_filing_goes_on(till: Till) -> None:
+    async with at_work(till):
+        play, _, page = await asked(till)
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        assert await play.kinds("payment", 1) == PAID
+        view = await till.world.client.payment(play.filing)
+        assert (view.state, view.captured, view.refunded, view.pay_url, view.code) == ("paid", AMOUNT, 0, None, None)
+
+
+@pytest.mark.parametrize("wire", ["vnpay", "platform"])
+async def test_a_callback_that_is_lost_is_found_by_asking_and_changes_nothing_when_it_comes(till: Till) -> None:
+    async with at_work(till):
+        play, _, page = await asked(till)
+        till.deaf = True
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        assert till.kept
+        (reference, late), *_ = till.kept
+        for notice in (late, late, late.model_copy(update={"transaction": "another"})):
+            await till.tell(reference, notice)
+        captured = await eventually(lambda: play.kinds("payment", 1), lambda kinds: len(kinds) > len(PAID))
+        assert captured[:4] == [*PAID, "payment_captured"]
+
+
+@every_wire
+async def test_who_pays_twice_is_told_of_twice_and_one_goes_back(till: Till) -> None:
+    async with at_work(till):
+        play, reference, page = await asked(till)
+        await till.pay(page, "0003")
+        assert await settled(till, play, reference) == [*PAID, "payment_captured", BACK[till.wire]]
+        assert (await till.world.client.payment(play.filing)).state == "paid"
+
+
+@pytest.mark.parametrize("payer", ["0005", "0006"])
+@every_wire
+async def test_another_amount_than_was_asked_is_not_owed_and_the_right_one_is_awaited(till: Till, payer: str) -> None:
+    async with at_work(till):
+        play, reference, page = await asked(till)
+        await till.pay(page, payer)
+        await events(play, "payment_captured")
+        assert "fee_paid" not in await play.kinds()
+        await till.pay(await till.page(await till.world.client.payment(play.filing)))
+        assert await settled(till, play, reference) == [*PAID, "payment_captured", BACK[till.wire]]
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+
+
+@every_wire
+async def test_who_never_pays_is_stopped_after_the_provider_was_asked(till: Till) -> None:
+    async with at_work(till):
+        play, _, _ = await asked(till, payment=2)
+        assert (await play.at(Stage.CLOSED)).closing is Closing.FEE_EXPIRED
+        assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_expired"]
+
+
+@every_wire
+async def test_money_for_a_payment_that_has_ended_starts_it_again_and_goes_back(till: Till) -> None:
+    """Nobody watches any more: its workflow was ended, as it ends by itself after three days."""
+    async with at_work(till):
+        play, reference, page = await asked(till, payment=2)
+        await play.at(Stage.CLOSED)
+        await play.world.temporal.get_workflow_handle(payment_workflow(play.filing, 1)).terminate("it has ended")
+        await till.pay(page)
+        told = await settled(till, play, reference)
+        expired = ["payment_requested", "payment_ordered", "payment_expired"]
+        assert told == [*expired, "payment_captured", BACK[till.wire]]
