@@ -434,6 +434,7 @@ OF: Final = {
     "CalendarFile.checked": "the date on which its days were last held against their sources",
     "CalendarFile.code": "name of the calendar, such as vn",
     "Changes.seq": "number of the last event that this answer covers: the after of the next question",
+    "PaymentView.code": "what the QR code (VietQR) says by which it is paid, while it can be paid online",
     "ClaimCompensation.reference": "number of the claim for compensation from the post",
     "CompensationClaimedBody.reference": "number of the claim for compensation from the post",
     "CheckRequest.request_id": "id of the request: the same one again must be answered alike",

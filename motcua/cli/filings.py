@@ -226,28 +226,34 @@ def show(
         else:
             out().print(action_table(actions))
         return
-    (view, pay_url), work = ask(lambda client: _seen(client, filing_id), patience)
+    (view, where), work = ask(lambda client: _seen(client, filing_id), patience)
     if as_json:
-        print_json(plain(view) | ({"pay_url": pay_url} if pay_url else {}) | {"machine_work": work_rows(work)})
+        print_json(plain(view) | where | {"machine_work": work_rows(work)})
     else:
         out().print(view_table(view, work))
-        if pay_url:
-            out().print(f"nộp phí tại / pay at {pay_url}", markup=False)
+        for name, value in where.items():
+            out().print(f"{_PAID_BY[name]} {value}", markup=False)
 
 
-async def _seen(client: FilingClient, filing_id: UUID) -> tuple[tuple[c.FilingView, str | None], list[MachineWork]]:
+_PAID_BY: Final = {"pay_url": "nộp phí tại / pay at", "pay_code": "nộp phí bằng mã QR / pay by the QR code of"}
+
+
+async def _seen(client: FilingClient, filing_id: UUID) -> tuple[tuple[c.FilingView, dict[str, str]], list[MachineWork]]:
     """The view, and what the filing waits for from its agency's back office."""
     return await _view(client, filing_id), await client.machine_work(filing_id)
 
 
-async def _view(client: FilingClient, filing_id: UUID) -> tuple[c.FilingView, str | None]:
-    """The view, and where to pay while a fee waits to be paid online."""
+async def _view(client: FilingClient, filing_id: UUID) -> tuple[c.FilingView, dict[str, str]]:
+    """The view, and by what address or code to pay while a fee waits to be paid online."""
     view = await client.view(filing_id)
     if view.fee is None or view.fee.state is not c.FeeState.DUE or view.fee.channel is not c.Channel.ONLINE:
-        return view, None
+        return view, {}
     with contextlib.suppress(FilingNotAvailable, NotReady):
-        return view, (await client.payment(filing_id, view.fee.n)).pay_url
-    return view, None
+        payment = await client.payment(filing_id, view.fee.n)
+        return view, {
+            name: said for name, said in {"pay_url": payment.pay_url, "pay_code": payment.code}.items() if said
+        }
+    return view, {}
 
 
 @app.command()

@@ -19,6 +19,7 @@ from operations.doctor.calendar import calendar
 from operations.doctor.finding import Finding, fail, skipped
 from operations.doctor.healing import heals
 from operations.doctor.papers import papers
+from operations.doctor.refunds import refunds
 from operations.doctor.signing import signing
 from operations.doctor.surroundings import Surroundings
 from schemas.base import Text
@@ -82,6 +83,7 @@ THEN: Final = (
     _check("read_models", "Bảng đọc", "Read models", record.read_models, record=True),
     _check("papers", "Giấy tờ", "Official papers", papers, record=True),
     _check("signing", "Ký số", "Signing", signing, record=True),
+    _check("refunds", "Hoàn tiền thủ công", "Refunds by hand", refunds, record=True),
     _check("absences", "Cán bộ vắng mặt", "Absent officers", absences, record=True),
     _check("clocks", "Đồng hồ", "Clocks", record.clock, record=True),
     _check("pollers", "Ai đang làm", "Who works", engine.pollers, temporal=True),

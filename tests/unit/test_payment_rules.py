@@ -1,10 +1,13 @@
 """Whatever money comes, whenever it comes, is recorded; what is not owed is to go back."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rules import payment as rules
 from schemas import payment as pay
@@ -140,6 +143,41 @@ def test_only_a_pending_payment_says_where_to_pay() -> None:
     ordered = ("order", "http://bank/1")
     assert rules.view(told(ordered)).pay_url == "http://bank/1"
     assert rules.view(told(ordered, ("money", "m1"))).pay_url is None
+
+
+@given(
+    told=st.lists(
+        st.one_of(
+            st.tuples(st.just("capture"), st.sampled_from("abc"), st.sampled_from([15_999, 16_000, 16_001])),
+            st.sampled_from([("order",), ("expire",), ("cancel",), ("refund",)]),
+        ),
+        max_size=25,
+    )
+)
+def test_in_any_order_each_transaction_is_money_once_and_at_most_one_is_kept(told: list[tuple[Any, ...]]) -> None:
+    """Notices and answers to queries say the same, as often as they like; a refused word changes nothing."""
+    so_far = Told()
+    first: dict[str, int] = {}
+    for what, *said in told:
+        back = so_far.payment.to_refund
+        with suppress(RefusalError):
+            match what, said:
+                case "capture", (transaction, amount):
+                    first.setdefault(transaction, amount)
+                    so_far.money(transaction, amount)
+                case "order", _:
+                    so_far.order("u")
+                case "refund", _ if back:
+                    so_far.refund(back[0].capture_id, back[0].amount)
+                case "refund", _:
+                    pass
+                case ending, _:
+                    getattr(so_far, ending)()
+    payment = so_far.payment
+    assert {capture.capture_id: capture.amount for capture in payment.captures} == first
+    kept = set(first) - set(payment.refunded) - {capture.capture_id for capture in payment.to_refund}
+    assert kept == ({payment.owed_capture} if payment.state is pay.PaymentState.PAID else set())
+    assert all(first[transaction] == payment.amount for transaction in kept)
 
 
 def test_the_same_money_told_twice_is_money_once() -> None:

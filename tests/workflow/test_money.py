@@ -21,6 +21,7 @@ from activities.partners.money.provider import CAPABILITIES, Kind, Notice, Recei
 from activities.partners.money.telling import tell_payment
 from activities.partners.money.vietqr import match
 from deploy.sandbox.bank.merchants import as_settings
+from operations.doctor import refunds
 from schemas.filing.state import Closing, Stage
 from schemas.ids import payment_workflow
 from schemas.payment import MoneyNotice, PaymentView
@@ -176,6 +177,12 @@ async def settled(till: Till, play: Play, reference: str) -> list[str]:
     return found
 
 
+async def left_to_people(till: Till) -> list[tuple[str, str, int]]:
+    """What `motcua doctor` says."""
+    async with till.world.connection(till.world.owner_dsn) as connection:
+        return [tuple(row) for row in await connection.fetch(refunds._LEFT)]
+
+
 async def given(till: Till, reference: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = till.ledger(reference)["refunds"]
     return found
@@ -218,6 +225,8 @@ async def test_who_pays_twice_is_told_of_twice_and_one_goes_back(till: Till) -> 
         await till.pay(page, "0003")
         assert await settled(till, play, reference) == [*PAID, "payment_captured", BACK[till.wire]]
         assert (await till.world.client.payment(play.filing)).state == "paid"
+        waiting = [] if CAPABILITIES[till.wire].refund else [("H56.30", till.wire, 1)]
+        assert await left_to_people(till) == waiting
 
 
 @pytest.mark.parametrize("payer", ["0005", "0006"])

@@ -1,0 +1,74 @@
+"""A worker that dies between the provider's order and its record, or between a refund and its record."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.sandbox.bank.merchants import as_settings
+from tests.acting import NEVER_PAYS, PAYS_TWICE, Play, eventually, extract
+from tests.conftest import World
+from tests.faults.processes import worker_process
+from tests.sandboxes import Server
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Iterator[Server]:
+    """A bank of VNPay that calls nobody back."""
+    (tmp_path / "bank").mkdir()
+    server = Server("bank", tmp_path / "bank", "--pay-after", "0.3")
+    server.start()
+    yield server
+    server.close()
+
+
+async def test_an_order_that_was_made_before_the_worker_died_is_found_made(world: World, tmp_path: Path) -> None:
+    async with worker_process(world.process_env, tmp_path / "first") as worker, world.back_office():
+        play = await Play.begin(world, extract(payer_account=NEVER_PAYS))
+        worker.arm("payment.ordered")
+        await play.accept()
+        assert await worker.died() == -signal.SIGKILL
+    made = await play.order()
+    async with worker_process(world.process_env, tmp_path / "second"), world.back_office():
+        await play.pay_by_hand()
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+    assert (await play.order())["order_id"] == made["order_id"]
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_captured"]
+
+
+async def test_what_was_given_back_before_the_worker_died_is_given_back_once(world: World, tmp_path: Path) -> None:
+    async with worker_process(world.process_env, tmp_path / "first") as worker, world.back_office():
+        worker.arm("payment.refunded")
+        play = await Play.begin(world, extract(payer_account=PAYS_TWICE))
+        await play.accept()
+        assert await worker.died() == -signal.SIGKILL
+    async with worker_process(world.process_env, tmp_path / "second"), world.back_office():
+        await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
+    assert len((await play.order())["refunds"]) == 1
+
+
+async def test_over_vnpay_the_same_address_is_recorded_though_the_worker_died(
+    world: World, tmp_path: Path, bank: Server
+) -> None:
+    async with world.connection(world.owner_dsn) as connection:
+        await connection.execute("update agency set merchants = array['vnpay']")
+    said = json.dumps(as_settings(bank.data, bank.url, "http://portal.test/back"))
+    env = world.process_env | {"MOTCUA_PROVIDERS": said}
+    async with worker_process(env, tmp_path / "first") as worker, world.back_office():
+        play = await Play.begin(world, extract(payer_account=None))
+        worker.arm("payment.ordered")
+        await play.accept()
+        assert await worker.died() == -signal.SIGKILL
+    async with worker_process(env, tmp_path / "second"), world.back_office():
+        await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+        url = (await world.client.payment(play.filing)).pay_url or ""
+        async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
+            page = await browser.get(url)
+            (await browser.post(page.url, data={"payer": "0001"})).raise_for_status()
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_captured"]
