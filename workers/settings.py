@@ -40,16 +40,6 @@ class RecordSettings(ProcessSettings):
 
     database_url: SecretStr = Field(description="PostgreSQL, as the application role")
     master_key: SecretStr = Field(description="base64 of 32 bytes that wrap the keys of filings")
-    objects: str = Field(description="URL of the object store: file:///… or s3://…")
-    signature_roots: str | None = Field(default=None, description="PEM file of the authorities that are trusted")
-    signature_subjects: Json[SubjectRules] = Field(default="{}", description="how certificates name their holders")  # type: ignore[assignment] # read as what is set
-    tsa_url: str | None = Field(default=None, description="who time-stamps what is kept of a signature (RFC 3161)")
-    signer_url: str | None = Field(
-        default=None, description="the remote signer that holds the keys of officers and the agencies' seals"
-    )
-    tracking_url: str | None = Field(
-        default=None, description="address of the page where a filing is followed, with {code} in it"
-    )
     pool_size: int = Field(default=10, ge=1)
     ready_file: str | None = None
 
@@ -72,7 +62,22 @@ class RecordSettings(ProcessSettings):
             Path(self.ready_file).touch()
 
 
-class WorkerSettings(RecordSettings):
+class FilesSettings(RecordSettings):
+    """What a process needs besides that keeps files, and checks or makes signatures."""
+
+    objects: str = Field(description="URL of the object store: file:///… or s3://…")
+    signature_roots: str | None = Field(default=None, description="PEM file of the authorities that are trusted")
+    signature_subjects: Json[SubjectRules] = Field(default="{}", description="how certificates name their holders")  # type: ignore[assignment] # read as what is set
+    tsa_url: str | None = Field(default=None, description="who time-stamps what is kept of a signature (RFC 3161)")
+    signer_url: str | None = Field(
+        default=None, description="the remote signer that holds the keys of officers and the agencies' seals"
+    )
+    tracking_url: str | None = Field(
+        default=None, description="address of the page where a filing is followed, with {code} in it"
+    )
+
+
+class WorkerSettings(FilesSettings):
     """What the platform worker needs."""
 
     bank_url: str
@@ -102,7 +107,7 @@ class WorkerSettings(RecordSettings):
         return value or None
 
 
-class RelaySettings(RecordSettings):
+class RelaySettings(FilesSettings):
     """What the relay of official papers needs."""
 
     receipts_url: str | None = Field(

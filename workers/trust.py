@@ -17,11 +17,11 @@ from activities.signature.revocation import Remembering, Responders
 from activities.signature.signing import HttpStamper, Lasting
 from activities.signature.submitted import SubmittedSignatures
 from activities.signature.trust import Trust, roots_in
-from workers.settings import RecordSettings
+from workers.settings import FilesSettings
 
 
 @asynccontextmanager
-async def submitted_signatures(settings: RecordSettings, pool: Pool) -> AsyncIterator[SubmittedSignatures]:
+async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIterator[SubmittedSignatures]:
     """The check as it is set up, with the client that asks authorities. Raises `RuntimeError` for unfit roots."""
     roots = _roots(settings.signature_roots)
     async with httpx.AsyncClient(timeout=5) as client:
@@ -39,7 +39,7 @@ async def submitted_signatures(settings: RecordSettings, pool: Pool) -> AsyncIte
 
 
 @asynccontextmanager
-async def signing(settings: RecordSettings) -> AsyncIterator[tuple[Signer, Lasting | None]]:
+async def signing(settings: FilesSettings) -> AsyncIterator[tuple[Signer, Lasting | None]]:
     """Who signs for officers, and what makes that last; `NoSigner`, and None, where it is not set up."""
     roots = [x509.Certificate.load(root) for root in _roots(settings.signature_roots)]
     async with httpx.AsyncClient(timeout=5) as client, AsyncExitStack() as stack:

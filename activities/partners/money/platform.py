@@ -41,6 +41,7 @@ _REPLIES: Final[Mapping[Verdict, str]] = {
     Verdict.WRONG_AMOUNT: "04",
     Verdict.BAD_SIGNATURE: "97",
     Verdict.UNREADABLE: "99",
+    Verdict.NOT_KEPT: "99",
 }
 
 

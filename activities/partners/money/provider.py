@@ -162,7 +162,7 @@ class Notice(Model):
 
 
 class Verdict(StrEnum):
-    """What a callback is answered."""
+    """What a callback is answered. `NOT_KEPT`: the fault is ours, and it has to come again."""
 
     CONFIRMED = auto()
     UNKNOWN_ORDER = auto()
@@ -170,6 +170,7 @@ class Verdict(StrEnum):
     ALREADY = auto()
     BAD_SIGNATURE = auto()
     UNREADABLE = auto()
+    NOT_KEPT = auto()
 
 
 class Refused(Model):

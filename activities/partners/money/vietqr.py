@@ -40,10 +40,10 @@ from schemas.base import Instant, StrictModel
 
 _NAPAS: Final = "A000000727"
 _TO_ACCOUNT: Final = "QRIBFTTA"
-_SHORTEST: Final = 10
+BEGINNING: Final = 10
 """Characters that must be left of a number that a bank has cut."""
 
-_STATUS: Final = {Verdict.BAD_SIGNATURE: 401, Verdict.UNREADABLE: 422}
+_STATUS: Final = {Verdict.BAD_SIGNATURE: 401, Verdict.UNREADABLE: 422, Verdict.NOT_KEPT: 503}
 _OUTCOMES: Final = {"credit": Outcome.PAID, "reversal": Outcome.REVERSED}
 
 
@@ -153,8 +153,14 @@ def match(memo: str, references: Iterable[str]) -> str | None:
     return known[found[0]] if len(found) == 1 else None
 
 
+def beginnings(memo: str) -> frozenset[str]:
+    """Of every reference that `match` may find in a memo its first `BEGINNING` characters, and of others."""
+    plain = _plain(memo)
+    return frozenset(plain[start : start + BEGINNING] for start in range(len(plain) - BEGINNING + 1))
+
+
 def _cut(plain: str, reference: str) -> bool:
-    return any(plain.endswith(reference[:length]) for length in range(_SHORTEST, len(reference)))
+    return any(plain.endswith(reference[:length]) for length in range(BEGINNING, len(reference)))
 
 
 def _plain(memo: str) -> str:

@@ -48,6 +48,7 @@ _REPLIES: Final[Mapping[Verdict, tuple[str, str]]] = {
     Verdict.WRONG_AMOUNT: ("04", "Invalid amount"),
     Verdict.BAD_SIGNATURE: ("97", "Invalid signature"),
     Verdict.UNREADABLE: ("99", "Unknown error"),
+    Verdict.NOT_KEPT: ("99", "Unknown error"),
 }
 
 

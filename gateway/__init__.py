@@ -1,0 +1,1 @@
+"""HTTP for everyone who is not on Temporal: for now the callbacks of those who take money."""

@@ -1,0 +1,67 @@
+"""The gateway's HTTP."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from activities.ledger.database import ACQUIRE_SECONDS, Pool
+from activities.partners.money.provider import CALLBACK_BYTES, Received
+from gateway.hearing import PASSING, Hearing
+
+_NOT_FOUND: Final = 404
+_UNAVAILABLE: Final = 503
+
+_log = structlog.stdlib.get_logger("motcua.gateway")
+
+
+def application(pool: Pool, hearing: Hearing) -> FastAPI:
+    """The routes. There is no page about them: nobody but the providers calls them."""
+    app = FastAPI(openapi_url=None)
+
+    @app.api_route("/callbacks/{merchant}", methods=["GET", "POST"])
+    async def callback(merchant: str, request: Request) -> Response:
+        received = Received(
+            query=request.scope["query_string"], body=await _body(request), headers=dict(request.headers)
+        )
+        reply = await hearing.hear(merchant, received)
+        if reply is None:
+            raise HTTPException(_NOT_FOUND)
+        return JSONResponse(dict(reply.body), reply.status)
+
+    @app.get("/healthz")
+    async def healthz() -> Response:
+        """Whether a callback would be kept."""
+        try:
+            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                await connection.fetchval("select 1")
+        except PASSING as error:
+            _log.warning("health.no_record", reason=type(error).__name__)
+            return _problem(_UNAVAILABLE, "no_record")
+        return JSONResponse({"status": "ok"})
+
+    @app.exception_handler(HTTPException)
+    async def refused(_: Request, error: HTTPException) -> Response:
+        return _problem(error.status_code, f"http_{error.status_code}")
+
+    return app
+
+
+async def _body(request: Request) -> bytes:
+    """What came, cut where it is longer than any callback: then no signature fits it."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > CALLBACK_BYTES:
+            break
+    return body[: CALLBACK_BYTES + 1]
+
+
+def _problem(status: int, code: str) -> Response:
+    return JSONResponse(
+        {"type": "about:blank", "status": status, "code": code}, status, media_type="application/problem+json"
+    )

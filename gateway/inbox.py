@@ -1,0 +1,82 @@
+"""The inbox of callbacks: what is signed is a row before it is answered, and the same statement is one row."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import uuid5
+
+from activities.ledger.database import Connection
+from activities.ledger.vault import Vault
+from activities.partners.money.provider import Expected, Notice, Refused, Verdict, judge
+from activities.partners.money.vietqr import BEGINNING, beginnings, match
+from schemas.ids import NAMESPACE
+from views import money
+from views.money import Demanded, memo_context
+
+SUSPENSE: Final = "suspense"
+"""The verdict of money that names no demand: a person looks."""
+
+
+async def refused(connection: Connection, provider: str, found: Refused) -> Verdict:
+    """The verdict on what is signed and can't be used; it is not kept."""
+    if found.reference is None:
+        return judge(found, None)
+    return judge(found, _expected(await money.demanded(connection, provider, found.reference)))
+
+
+async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
+    """Keep what was said, in the caller's transaction, and give the verdict as of this moment.
+
+    A repeat is known by what was said and the amount: a provider that first names a wrong one is heard again. One that
+    came before its demand belongs to it as soon as that is there.
+    """
+    demand = await _demand(connection, notice)
+    verdict = judge(notice, _expected(demand))
+    nobodys = demand is None and notice.reference is None
+    callback = uuid5(NAMESPACE, "\n".join((*notice.key, str(notice.amount))))
+    memo = None
+    if notice.memo is not None:
+        owner, agency = (callback, "") if demand is None else (demand.filing_id, demand.agency)
+        key = await vault.key(connection, owner, agency)
+        memo = key.seal(notice.memo.encode(), memo_context(callback))
+    new = await connection.fetchval(
+        _KEEP,
+        callback,
+        notice.provider,
+        notice.reference or "",
+        notice.transaction,
+        list(notice.said),
+        notice.amount,
+        notice.outcome,
+        notice.at,
+        memo,
+        SUSPENSE if nobodys else verdict,
+        demand and demand.stream,
+        demand.agency if demand else "",
+    )
+    return Verdict.ALREADY if verdict is Verdict.CONFIRMED and not new else verdict
+
+
+async def _demand(connection: Connection, notice: Notice) -> Demanded | None:
+    reference = notice.reference or await _named_by(connection, notice)
+    return None if reference is None else await money.demanded(connection, notice.provider, reference)
+
+
+async def _named_by(connection: Connection, notice: Notice) -> str | None:
+    """The reference that a memo names: also of a demand that is settled, which may be paid twice."""
+    memo = notice.memo or ""
+    return match(memo, await money.references(connection, notice.provider, BEGINNING, beginnings(memo)))
+
+
+def _expected(demand: Demanded | None) -> Expected | None:
+    return None if demand is None else Expected(amount=demand.amount, settled=demand.paid)
+
+
+_KEEP: Final = """
+insert into callback (id, provider, reference, transaction, said, amount, outcome, at, memo, verdict, stream, agency)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+on conflict (provider, reference, transaction, said, amount) do update
+set verdict = excluded.verdict, stream = excluded.stream, agency = excluded.agency, next_try = clock_timestamp()
+where callback.stream is null and excluded.stream is not null
+returning true
+"""

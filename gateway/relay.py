@@ -1,0 +1,122 @@
+"""Drives what callbacks have said into the payments that they are about: at once, or after a crash or an outage.
+
+Rows are locked while they are driven, so that several gateways share the work. One that dies leaves its rows to the
+others, and a payment that hears a statement twice records it once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import structlog
+
+from activities.failpoint import failpoint
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
+from activities.partners.money.provider import Notice, reference_of
+from gateway.hearing import PASSING
+from schemas.ids import StreamId, fee_key
+from views.money import demanded
+
+AT_ONCE: Final = 20
+"""So many are driven at the same time."""
+
+LONGEST_PAUSE: Final = 60
+"""Seconds between two tries, at most: each is twice as far from the one before."""
+
+LONGEST_WAIT: Final = 3600
+"""The same for what names a demand that is not there: it may have come before it."""
+
+_SECONDS: Final = 5.0
+"""A payment is told within these, or told again."""
+
+_DOUBLINGS: Final = 12
+_IDLE: Final = 1.0
+"""Seconds between two looks when nothing is left."""
+
+_log = structlog.stdlib.get_logger("motcua.gateway")
+
+Tell = Callable[[str, Notice], Awaitable[None]]
+"""Tells the payment of this stream, perhaps more than once; raises whatever it likes if that can't be done now."""
+
+
+class Relay:
+    """Drives what is left. `kept` says that there is something new."""
+
+    def __init__(self, pool: Pool, tell: Tell, kept: asyncio.Event) -> None:
+        self._pool = pool
+        self._tell = tell
+        self._kept = kept
+
+    async def forever(self) -> None:
+        """Drive whatever comes, until cancelled; a record that can't be reached is asked again."""
+        while True:
+            self._kept.clear()
+            try:
+                some = await self.some()
+            except PASSING as error:
+                _log.warning("callback.no_record", reason=type(error).__name__)
+                some = False
+            if not some:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._kept.wait(), _IDLE)
+
+    async def some(self) -> bool:
+        """Drive those that are due, as many as go at once; False if none was."""
+        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+            due = [(row, await _stream(connection, row)) for row in await connection.fetch(_DUE, AT_ONCE)]
+            told = await asyncio.gather(*(self._drive(row, stream) for row, stream in due))
+            for (row, stream), is_told in zip(due, told, strict=True):
+                if is_told:
+                    await connection.execute(_DRIVEN, row["id"], stream)
+                else:
+                    await connection.execute(_LATER, row["id"], _pause(row, stream))
+        return bool(due)
+
+    async def _drive(self, row: Any, stream: str | None) -> bool:
+        if stream is None:
+            return False
+        try:
+            async with asyncio.timeout(_SECONDS):
+                await self._tell(stream, _notice(row, stream))
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the others wait beside it, and it is told
+            _log.warning("callback.not_driven", stream=stream, reason=type(error).__name__)
+            return False
+        failpoint("callback.told")
+        return True
+
+
+async def _stream(connection: Connection, row: Any) -> str | None:
+    """Whom it belongs to, if by now that is known."""
+    known: str | None = row["stream"]
+    if known is not None:
+        return known
+    demand = await demanded(connection, row["provider"], row["reference"])
+    return None if demand is None else demand.stream
+
+
+def _pause(row: Any, stream: str | None) -> int:
+    """Seconds until the next try."""
+    doubled: int = 2 ** min(row["tries"], _DOUBLINGS)
+    return min(doubled, LONGEST_WAIT if stream is None else LONGEST_PAUSE)
+
+
+def _notice(row: Any, stream: str) -> Notice:
+    """What was said, by the reference of the payment that it is about, and without the memo: that has done its work."""
+    about = StreamId.parse(stream)
+    said = {name: row[name] for name in ("provider", "transaction", "amount", "outcome", "at")}
+    reference = reference_of(fee_key(about.filing, about.n))
+    return Notice.model_validate(said | {"said": tuple(row["said"]), "reference": reference})
+
+
+_DUE: Final = """
+select id, provider, reference, transaction, said, amount, outcome, at, stream, tries from callback
+where driven_at is null and verdict <> 'suspense' and next_try <= clock_timestamp()
+order by next_try limit $1 for update skip locked
+"""
+_DRIVEN: Final = "update callback set driven_at = clock_timestamp(), stream = $2 where id = $1"
+_LATER: Final = """
+update callback set tries = tries + 1, next_try = clock_timestamp() + make_interval(secs => $2) where id = $1
+"""

@@ -1,0 +1,91 @@
+"""The gateway: `python -m gateway.server`. As many may run as are wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import structlog
+import uvicorn
+import uvloop
+from temporalio.client import Client
+from temporalio.runtime import Runtime
+
+from activities.ledger.vault import Vault
+from activities.partners.money.provider import Notice
+from gateway.app import application
+from gateway.hearing import Hearing
+from gateway.measures import Measures
+from gateway.relay import Relay, Tell
+from gateway.settings import GatewaySettings
+from motcua.connection import connect
+from motcua.stopping import GRACE, on_stop_signals
+from workers.telemetry import configure_engine, configure_logging
+from workers.wiring import open_pool
+
+_log = structlog.stdlib.get_logger("motcua.gateway")
+
+
+async def main() -> None:
+    """Serve until told to stop, then finish the answers under way. Raises `RuntimeError` if the port is taken."""
+    settings = GatewaySettings()
+    stop, kept = asyncio.Event(), asyncio.Event()
+    on_stop_signals(stop)
+    measures = Measures(Runtime.default().metric_meter, settings.providers)
+    tell = telling(await connect())
+    with _listening(settings.gateway_host, settings.gateway_port) as listener:
+        async with open_pool(settings) as pool:
+            app = application(pool, Hearing(pool, Vault(settings.master), settings.providers, measures, kept))
+            config = uvicorn.Config(
+                app, log_config=None, access_log=False, timeout_graceful_shutdown=int(GRACE.total_seconds())
+            )
+            server = _Server(config, settings.tell_ready)
+            serving = asyncio.create_task(server.serve([listener]))
+            driving = asyncio.create_task(Relay(pool, tell, kept).forever())
+            await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+            server.should_exit = True
+            await serving
+            driving.cancel()
+            with suppress(asyncio.CancelledError):
+                await driving
+
+
+def telling(client: Client) -> Tell:
+    """Tells the workflow of a payment."""
+
+    async def tell(stream: str, notice: Notice) -> None:
+        await client.get_workflow_handle(stream).signal("noticed", notice)
+
+    return tell
+
+
+class _Server(uvicorn.Server):
+    """One that says when it serves, and leaves signals to its process."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        msg = f"{host}:{port}: {error.strerror}"
+        raise RuntimeError(msg) from None
+
+
+if __name__ == "__main__":
+    configure_logging()
+    configure_engine()
+    uvloop.run(main())

@@ -1,0 +1,16 @@
+"""Settings of the gateway, from the environment."""
+
+from __future__ import annotations
+
+from pydantic import Field, Json
+
+from activities.partners.money.merchants import Merchants
+from workers.settings import RecordSettings
+
+
+class GatewaySettings(RecordSettings):
+    """What the gateway needs."""
+
+    providers: Json[Merchants] = Field(default="{}", description="who takes money, by names of ours; secret")  # type: ignore[arg-type] # read as what is set
+    gateway_host: str = Field(default="127.0.0.1", description="address that it listens at")
+    gateway_port: int = Field(default=8080, ge=1, le=65535, description="port that it listens at")

@@ -1,0 +1,115 @@
+"""What tests of the gateway share: merchants, demands in the read model, callbacks signed by a few lines of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from typing import Any, Final
+from urllib.parse import quote_plus
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from activities.partners.money.provider import reference_of
+from tests.acting import AGENCY
+from tests.conftest import World
+
+KEY: Final = "a key"
+PROVIDERS: Final = {
+    "vnpay": {
+        "kind": "vnpay",
+        "terminal": "MOTCUA01",
+        "secret": KEY,
+        "pay_url": "https://vnpay.test/pay",
+        "api_url": "https://vnpay.test/api",
+        "return_url": "https://portal.test/back",
+    },
+    "dvc": {
+        "kind": "platform",
+        "partner": "MOTCUA",
+        "secret": KEY,
+        "payee": {"account": "1234567890", "bank": "NCB", "name": "Sở Tư pháp"},
+        "init_url": "https://platform.test/init",
+        "query_url": "https://platform.test/query",
+    },
+    "treasury": {"kind": "vietqr", "bank": "970400", "account": "1903001234567", "secret": KEY},
+}
+AMOUNT: Final = 135_000
+
+
+async def demand(world: World, provider: str, *, state: str = "pending") -> tuple[str, UUID]:
+    """A demand for `AMOUNT` as the read model has it: its reference, and its filing."""
+    filing = uuid4()
+    reference = reference_of(f"fee:{filing}:1")
+    async with world.connection() as connection:
+        await connection.execute(
+            """
+            insert into payment (stream, filing_id, agency, n, number, provider, reference, amount, state, captured,
+                                 refunded, calendar, due_at, watch_seconds, seq, requested_at)
+            values ($1, $2, $3, 1, $1, $4, $5, $6, $7, 0, 0, 'vn', now(), 0, 1, now())
+            """,
+            f"payment:{filing}:1",
+            filing,
+            AGENCY,
+            provider,
+            reference,
+            AMOUNT,
+            state,
+        )
+    return reference, filing
+
+
+async def kept(world: World) -> list[asyncpg.Record]:
+    """The inbox, oldest first."""
+    async with world.connection() as connection:
+        return await connection.fetch("select * from callback order by received_at")
+
+
+def ipn(reference: str, key: str = KEY, **change: str) -> str:
+    """VNPay's: the query of a GET."""
+    fields = {
+        "vnp_Amount": str(AMOUNT * 100),
+        "vnp_OrderInfo": "Le phi: canary",
+        "vnp_PayDate": "20200101095900",
+        "vnp_ResponseCode": "00",
+        "vnp_TmnCode": "MOTCUA01",
+        "vnp_TransactionNo": "14226112",
+        "vnp_TransactionStatus": "00",
+        "vnp_TxnRef": reference,
+    } | {f"vnp_{name}": value for name, value in change.items()}
+    data = "&".join(f"{name}={quote_plus(value)}" for name, value in sorted(fields.items()))
+    return f"{data}&vnp_SecureHash={hmac.new(key.encode(), data.encode(), hashlib.sha512).hexdigest()}"
+
+
+def told(reference: str, key: str = KEY, **change: str) -> bytes:
+    """The platform's: the body of a POST."""
+    fields = {
+        "LoaiBanTin": "CALLBACK",
+        "MaLoi": "00",
+        "MaDoiTac": "MOTCUA",
+        "MaThamChieu": reference,
+        "SoTien": str(AMOUNT),
+        "MaTienTe": "VND",
+        "MaGiaoDich": "14226113",
+        "MaNganHang": "NCB",
+        "ThoiGianGD": "20200101095900",
+        "ThongTinGiaoDich": "canary",
+    } | change
+    checksum = hashlib.sha256("|".join([*fields.values(), key]).encode()).hexdigest()
+    return json.dumps({**fields, "MaXacThuc": checksum}).encode()
+
+
+def note(memo: str, key: str = KEY, **change: Any) -> tuple[bytes, dict[str, str]]:
+    """A bank's credit note: the body of a POST, and its headers."""
+    said = {
+        "id": "C14000001",
+        "account": "1903001234567",
+        "amount": AMOUNT,
+        "currency": "VND",
+        "memo": memo,
+        "kind": "credit",
+        "at": "2020-01-01T09:59:00+07:00",
+    } | change
+    body = json.dumps(said).encode()
+    return body, {"X-Signature": hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}

@@ -1,0 +1,38 @@
+"""A gateway in this process, over real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import asyncpg
+import httpx
+import pytest
+from temporalio.common import MetricMeter
+
+from activities.ledger.database import Pool
+from activities.ledger.vault import Vault
+from activities.partners.money.merchants import MERCHANTS
+from gateway.app import application
+from gateway.hearing import Hearing
+from gateway.measures import Measures
+from tests.conftest import World
+from tests.integration.gateway.calls import PROVIDERS
+
+
+@pytest.fixture
+async def pool(world: World) -> AsyncIterator[Pool]:
+    async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=4, command_timeout=4) as made:
+        yield made
+
+
+@pytest.fixture
+async def gateway(world: World, pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
+    """Who calls it."""
+    merchants = MERCHANTS.validate_json(json.dumps(PROVIDERS))
+    measures = Measures(MetricMeter.noop, merchants)
+    hearing = Hearing(pool, Vault(world.settings.master), merchants, measures, asyncio.Event())
+    transport = httpx.ASGITransport(application(pool, hearing))
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
+        yield client

@@ -1,0 +1,210 @@
+"""Callbacks over HTTP and real PostgreSQL: what is signed is one row, what is not is none, and each is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from activities.ledger.vault import Vault
+from activities.partners.money.provider import CALLBACK_BYTES, reference_of
+from tests.acting import AGENCY
+from tests.conftest import World
+from tests.integration.gateway.calls import AMOUNT, demand, ipn, kept, note, told
+from views.money import suspense
+
+
+async def code(gateway: httpx.AsyncClient, query: str) -> str:
+    answer = await gateway.get(f"/callbacks/vnpay?{query}")
+    assert answer.status_code == 200
+    return str(answer.json()["RspCode"])
+
+
+async def platform_code(gateway: httpx.AsyncClient, body: bytes) -> str:
+    answer = await gateway.post("/callbacks/dvc", content=body)
+    assert answer.status_code == 200
+    return str(answer.json()["MaLoi"])
+
+
+async def note_code(gateway: httpx.AsyncClient, given: tuple[bytes, dict[str, str]]) -> tuple[int, str]:
+    body, headers = given
+    answer = await gateway.post("/callbacks/treasury", content=body, headers=headers)
+    return answer.status_code, answer.json()["code"]
+
+
+async def test_an_ipn_is_one_row_however_often_it_comes(world: World, gateway: httpx.AsyncClient) -> None:
+    reference, filing = await demand(world, "vnpay")
+    answers = await asyncio.gather(*(code(gateway, ipn(reference)) for _ in range(20)))
+    assert sorted(answers) == ["00", *["02"] * 19]
+    (row,) = await kept(world)
+    assert (row["stream"], row["agency"], row["verdict"]) == (f"payment:{filing}:1", AGENCY, "confirmed")
+    assert (row["amount"], row["outcome"], row["said"]) == (AMOUNT, "paid", ["00", "00"])
+    assert row["driven_at"] is None
+    assert "canary" not in str(dict(row))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected", "verdicts"),
+    [
+        ({}, "00", ["confirmed"]),
+        ({"ResponseCode": "24", "TransactionStatus": "02"}, "00", ["confirmed"]),
+        ({"Amount": str((AMOUNT + 1000) * 100)}, "04", ["wrong_amount"]),
+        ({"Amount": "1"}, "04", []),
+        ({"TxnRef": "MC234567ABCDEFGHIJ"}, "01", ["unknown_order"]),
+        ({"TxnRef": "?"}, "01", []),
+        ({"TmnCode": "ANOTHER1"}, "97", []),
+        ({"TransactionNo": "?"}, "99", []),
+        ({"PayDate": "20991231235959"}, "99", []),
+    ],
+)
+async def test_each_ipn_gets_its_code_and_leaves_its_row(
+    world: World, gateway: httpx.AsyncClient, change: dict[str, str], expected: str, verdicts: list[str]
+) -> None:
+    reference, _ = await demand(world, "vnpay")
+    assert await code(gateway, ipn(reference, **change)) == expected
+    assert [row["verdict"] for row in await kept(world)] == verdicts
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?", "vnp_TxnRef", "vnp_TxnRef=%ff&vnp_SecureHash=", "a=" + "1" * 2 * CALLBACK_BYTES, "%00=%00"]
+)
+async def test_garbage_is_97_and_leaves_nothing(world: World, gateway: httpx.AsyncClient, query: str) -> None:
+    assert await code(gateway, query) == "97"
+    assert await kept(world) == []
+
+
+async def test_another_signature_doubled_fields_and_a_body_too_long_are_97(
+    world: World, gateway: httpx.AsyncClient
+) -> None:
+    reference, _ = await demand(world, "vnpay")
+    other, _ = await demand(world, "dvc")
+    signed = ipn(reference)
+    assert await code(gateway, ipn(reference, "another key")) == "97"
+    assert await code(gateway, f"{signed}&vnp_Amount={AMOUNT}00") == "97"
+    assert await platform_code(gateway, told(other, "another key")) == "97"
+    assert await platform_code(gateway, told(other) + b" " * CALLBACK_BYTES) == "97"
+    assert await note_code(gateway, note(reference, "another key")) == (401, "bad_signature")
+    assert await kept(world) == []
+
+
+async def test_a_settled_demand_is_02_and_its_second_money_is_kept(world: World, gateway: httpx.AsyncClient) -> None:
+    reference, _ = await demand(world, "vnpay", state="paid")
+    for _ in range(2):
+        assert await code(gateway, ipn(reference, TransactionNo="999")) == "02"
+    (row,) = await kept(world)
+    assert (row["transaction"], row["verdict"]) == ("999", "already")
+
+
+@pytest.mark.parametrize("state", ["expired", "cancelled"])
+async def test_a_late_truth_is_taken(world: World, gateway: httpx.AsyncClient, state: str) -> None:
+    reference, filing = await demand(world, "vnpay", state=state)
+    assert await code(gateway, ipn(reference)) == "00"
+    assert [row["stream"] for row in await kept(world)] == [f"payment:{filing}:1"]
+
+
+async def test_what_names_a_demand_of_another_merchant_is_unknown(world: World, gateway: httpx.AsyncClient) -> None:
+    reference, _ = await demand(world, "dvc")
+    assert await code(gateway, ipn(reference)) == "01"
+    assert [(row["verdict"], row["stream"]) for row in await kept(world)] == [("unknown_order", None)]
+
+
+async def test_what_comes_before_its_demand_belongs_to_it_once_it_is_there(
+    world: World, gateway: httpx.AsyncClient
+) -> None:
+    reference, filing = await demand(world, "vnpay")
+    async with world.connection() as connection:
+        await connection.execute("update payment set reference = reverse(reference)")
+        assert await code(gateway, ipn(reference)) == "01"
+        await connection.execute("update payment set reference = $1", reference)
+    assert [await code(gateway, ipn(reference)) for _ in range(2)] == ["00", "02"]
+    assert [(row["verdict"], row["stream"]) for row in await kept(world)] == [("confirmed", f"payment:{filing}:1")]
+
+
+async def test_a_wrong_amount_that_is_put_right_is_heard(world: World, gateway: httpx.AsyncClient) -> None:
+    reference, _ = await demand(world, "vnpay")
+    wrong = ipn(reference, Amount=str((AMOUNT + 1000) * 100))
+    assert [await code(gateway, query) for query in (wrong, wrong, ipn(reference))] == ["04", "04", "00"]
+    assert [row["verdict"] for row in await kept(world)] == ["wrong_amount", "confirmed"]
+
+
+async def test_the_platform_is_answered_in_its_own_words(world: World, gateway: httpx.AsyncClient) -> None:
+    reference, _ = await demand(world, "dvc")
+    bodies = (told(reference), told(reference), told(reference, SoTien="1"), told("MC234567ABCDEFGHIJ"), b"{}")
+    assert [await platform_code(gateway, body) for body in bodies] == ["00", "02", "04", "01", "97"]
+    assert [row["verdict"] for row in await kept(world)] == ["confirmed", "wrong_amount", "unknown_order"]
+
+
+@pytest.mark.parametrize(
+    "garnish",
+    [
+        lambda reference: reference,
+        lambda reference: f"NGUYEN VAN CANARY chuyen tien {reference.lower()}-CHUYEN TIEN",
+        lambda reference: f"MBVCB.123.{reference[:12]}",
+    ],
+)
+async def test_a_transfer_is_found_by_its_memo(world: World, gateway: httpx.AsyncClient, garnish: Any) -> None:
+    reference, filing = await demand(world, "treasury")
+    await demand(world, "treasury")
+    given = note(garnish(reference))
+    assert [await note_code(gateway, given) for _ in range(2)] == [(200, "confirmed"), (200, "already")]
+    (row,) = await kept(world)
+    assert (row["stream"], row["verdict"]) == (f"payment:{filing}:1", "confirmed")
+    assert b"canary" not in row["memo"].lower()
+    async with world.connection() as connection:
+        key = await Vault(world.settings.master).find(connection, filing)
+    assert key is not None
+    assert key.unseal(row["memo"], f"callback\n{row['id']}").decode() == garnish(reference)
+
+
+async def test_a_transfer_that_names_none_or_two_waits_for_a_person(world: World, gateway: httpx.AsyncClient) -> None:
+    references = [(await demand(world, "treasury"))[0] for _ in range(2)]
+    memos = ["", "canary: tiền nhà", " ".join(references), (await demand(world, "vnpay"))[0], references[0][:9]]
+    for n, memo in enumerate(memos):
+        given = note(memo, id=f"C{n}")
+        for _ in range(2):
+            assert await note_code(gateway, given) == (200, "unknown_order")
+    rows = await kept(world)
+    assert [(row["verdict"], row["stream"], row["agency"]) for row in rows] == [("suspense", None, "")] * len(memos)
+    async with world.connection() as connection:
+        shown = await suspense(connection, Vault(world.settings.master).find)
+        assert [(found.transaction, found.memo) for found in shown] == [(f"C{n}", memo) for n, memo in enumerate(memos)]
+        await connection.execute("delete from filing_key where filing_id = $1", rows[1]["id"])
+        assert (await suspense(connection, Vault(world.settings.master).find))[1].memo == ""
+    assert "canary" not in repr(shown)
+
+
+async def test_without_a_record_every_provider_is_told_to_come_again(
+    world: World, gateway: httpx.AsyncClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    reference, _ = await demand(world, "vnpay")
+    assert (await gateway.get("/healthz")).json() == {"status": "ok"}
+    async with world.connection() as connection:
+        await connection.execute("alter table callback rename to away")
+        assert await code(gateway, ipn(reference)) == "99"
+        assert await platform_code(gateway, told(reference, MaDoiTac="MOTCUA")) == "99"
+        assert await note_code(gateway, note(reference)) == (503, "not_kept")
+        await connection.execute("alter table away rename to callback")
+    assert await kept(world) == []
+    assert await code(gateway, ipn(reference)) == "00"
+    assert "canary" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("path", ["/callbacks/nobody", "/callbacks/", "/", "/docs", "/openapi.json"])
+async def test_who_is_not_set_up_is_not_there(gateway: httpx.AsyncClient, path: str) -> None:
+    answer = await gateway.post(path, content=json.dumps({"id": str(uuid4())}))
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "http_404"
+
+
+async def test_other_methods_are_refused(gateway: httpx.AsyncClient) -> None:
+    for method in ("PUT", "DELETE", "PATCH"):
+        assert (await gateway.request(method, "/callbacks/vnpay")).status_code == 405
+
+
+def test_references_are_as_long_as_the_index_needs() -> None:
+    assert len({reference_of(str(n))[:10] for n in range(1000)}) == 1000

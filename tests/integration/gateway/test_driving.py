@@ -1,0 +1,145 @@
+"""What callbacks have said reaches its payment: once where all goes well, again where not, by whoever is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+
+import asyncpg
+import httpx
+import pytest
+
+from activities.ledger.database import Pool
+from activities.partners.money.provider import Notice, Outcome
+from gateway.relay import LONGEST_PAUSE, LONGEST_WAIT, Relay
+from tests.acting import eventually
+from tests.conftest import World
+from tests.integration.gateway.calls import AMOUNT, demand, ipn, kept, note
+
+
+class Payments:
+    """Hears what it is told, unless it is away."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Notice]] = []
+        self.away = False
+
+    async def tell(self, stream: str, notice: Notice) -> None:
+        await asyncio.sleep(0)
+        if self.away:
+            msg = "canary: Temporal does not answer"
+            raise RuntimeError(msg)
+        self.told.append((stream, notice))
+
+
+@pytest.fixture
+def payments() -> Payments:
+    return Payments()
+
+
+@pytest.fixture
+def relay(pool: Pool, payments: Payments) -> Relay:
+    return Relay(pool, payments.tell, asyncio.Event())
+
+
+async def now(world: World) -> None:
+    """Let all that waits be due."""
+    async with world.connection() as connection:
+        await connection.execute("update callback set next_try = clock_timestamp()")
+
+
+async def calls(gateway: httpx.AsyncClient, *queries: str) -> None:
+    for query in queries:
+        assert (await gateway.get(f"/callbacks/vnpay?{query}")).status_code == 200
+
+
+async def test_a_payment_is_told_what_was_said_and_no_memo(
+    world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
+) -> None:
+    reference, filing = await demand(world, "vnpay")
+    other, others = await demand(world, "treasury")
+    await calls(gateway, ipn(reference), ipn(reference))
+    body, headers = note(f"canary {other}")
+    await gateway.post("/callbacks/treasury", content=body, headers=headers)
+    assert [await relay.some() for _ in range(2)] == [True, False]
+    told: Mapping[str, Notice] = dict(payments.told)
+    assert len(payments.told) == 2
+    by_ipn, by_note = told[f"payment:{filing}:1"], told[f"payment:{others}:1"]
+    assert (by_ipn.reference, by_ipn.transaction, by_ipn.amount) == (reference, "14226112", AMOUNT)
+    assert (by_ipn.outcome, by_ipn.said, by_ipn.provider) == (Outcome.PAID, ("00", "00"), "vnpay")
+    assert (by_note.reference, by_note.memo, by_note.outcome) == (other, None, Outcome.PAID)
+    assert all(row["driven_at"] is not None for row in await kept(world))
+
+
+async def test_what_can_not_be_told_is_told_later_with_longer_and_longer_pauses(
+    world: World,
+    gateway: httpx.AsyncClient,
+    relay: Relay,
+    payments: Payments,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    reference, _ = await demand(world, "vnpay")
+    await calls(gateway, ipn(reference))
+    payments.away, pauses = True, []
+    for _ in range(8):
+        await now(world)
+        assert await relay.some()
+        (row,) = await kept(world)
+        assert row["driven_at"] is None
+        async with world.connection() as connection:
+            left = await connection.fetchval("select next_try - clock_timestamp() from callback")
+        pauses.append(round(left.total_seconds()))
+    assert pauses == [1, 2, 4, 8, 16, 32, LONGEST_PAUSE, LONGEST_PAUSE]
+    assert not await relay.some(), "it is not due"
+    payments.away = False
+    await now(world)
+    assert await relay.some()
+    assert len(payments.told) == 1
+    assert "canary" not in "".join(capfd.readouterr())
+
+
+async def test_what_names_nobody_waits_for_its_demand(
+    world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
+) -> None:
+    reference, filing = await demand(world, "vnpay")
+    async with world.connection() as connection:
+        await connection.execute("update payment set reference = reverse(reference)")
+        await calls(gateway, ipn(reference))
+        for _ in range(14):
+            await now(world)
+            assert await relay.some()
+        left = await connection.fetchval("select next_try - clock_timestamp() from callback")
+        assert round(left.total_seconds()) == LONGEST_WAIT
+        await connection.execute("update payment set reference = $1", reference)
+    await now(world)
+    assert await relay.some()
+    assert [stream for stream, _ in payments.told] == [f"payment:{filing}:1"]
+    assert [row["stream"] for row in await kept(world)] == [f"payment:{filing}:1"]
+
+
+async def test_money_in_suspense_is_left_to_people(
+    gateway: httpx.AsyncClient, relay: Relay, payments: Payments
+) -> None:
+    body, headers = note("nobody's")
+    await gateway.post("/callbacks/treasury", content=body, headers=headers)
+    assert not await relay.some()
+    assert payments.told == []
+
+
+async def test_several_relays_share_what_is_left(
+    world: World, gateway: httpx.AsyncClient, pool: Pool, payments: Payments
+) -> None:
+    references = [(await demand(world, "vnpay"))[0] for _ in range(60)]
+    await calls(gateway, *map(ipn, references))
+    async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=4) as others:
+        relays = [Relay(held, payments.tell, asyncio.Event()) for held in (pool, others)]
+        driving = [asyncio.create_task(relay.forever()) for relay in relays]
+        try:
+            rows = await eventually(lambda: kept(world), lambda rows: all(row["driven_at"] for row in rows))
+        finally:
+            for task in driving:
+                task.cancel()
+            await asyncio.gather(*driving, return_exceptions=True)
+    assert len(rows) == 60
+    assert set(Counter(notice.reference for _, notice in payments.told).values()) == {1}
