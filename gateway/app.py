@@ -6,12 +6,19 @@ from typing import Final
 
 import structlog
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
 from activities.partners.money.provider import CALLBACK_BYTES, Received
 from gateway.hearing import PASSING, Hearing
+from schemas.saying import said
+
+CALLBACKS: Final = "/callbacks"
+"""Under it each merchant calls back, by its name in the settings."""
+
+RETURNED: Final = "/returned"
+"""Where a payer's browser comes back to. What it brings is not read: it is the callback that counts."""
 
 _NOT_FOUND: Final = 404
 _UNAVAILABLE: Final = 503
@@ -23,7 +30,7 @@ def application(pool: Pool, hearing: Hearing) -> FastAPI:
     """The routes. There is no page about them: nobody but the providers calls them."""
     app = FastAPI(openapi_url=None)
 
-    @app.api_route("/callbacks/{merchant}", methods=["GET", "POST"])
+    @app.api_route(f"{CALLBACKS}/{{merchant}}", methods=["GET", "POST"])
     async def callback(merchant: str, request: Request) -> Response:
         received = Received(
             query=request.scope["query_string"], body=await _body(request), headers=dict(request.headers)
@@ -32,6 +39,11 @@ def application(pool: Pool, hearing: Hearing) -> FastAPI:
         if reply is None:
             raise HTTPException(_NOT_FOUND)
         return JSONResponse(dict(reply.body), reply.status)
+
+    @app.get(RETURNED)
+    async def returned() -> Response:
+        text = said("payment.returned")
+        return PlainTextResponse(f"{text.vi}\n\n{text.en}\n")
 
     @app.get("/healthz")
     async def healthz() -> Response:

@@ -15,6 +15,7 @@ from operations.commands import (
     forms,
     law,
     ledger,
+    money,
     processes,
     receipts,
     record,
@@ -50,6 +51,7 @@ _OF_THE_RECORD: Final = (
     versions.app,
     result.app,
     receipts.app,
+    money.app,
 )
 _PUBLISHING: Final = (procedure_changes.app, forms.app, provinces.app, absences.app, calendar_change.app)
 papers.add_typer(templates.app)

@@ -12,7 +12,10 @@ from typing import Final
 # Below the range that systems hand out for outgoing connections (Linux: from 32768), so that no client's retry takes
 # the port of a part that is just being started again.
 PORTS: Final = range(20000, 32000)
-WITH_PORT: Final = ("postgres", "temporal", "temporal-ui", "bank", "post", "trust", "worker", "back-office")
+WITH_PORT: Final = (
+    *("postgres", "temporal", "temporal-ui", "bank", "post", "trust", "worker", "back-office"),
+    *("gateway", "gateway-metrics"),
+)
 """What of a stack listens on a port; worker and back office serve their metrics there."""
 
 

@@ -1,6 +1,7 @@
 """The parts of the platform: what each is started with, what it may know, when it is ready."""
 
 import asyncio
+import json
 import os
 import secrets
 import signal
@@ -14,18 +15,22 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from deploy.sandbox.bank.merchants import as_settings
 from deploy.sandbox.trust import AUTHORITY, ROOT
 from deploy.stack.part import Part, StackError
 from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
 from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME, drop_unused_indexes
+from gateway.app import CALLBACKS, RETURNED
 from operations.home import WITH_PORT, Home
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS
 
-PARTS: Final = ("postgres", "temporal", "migrations", "bank", "post", "trust", "worker", "back-office", "papers")
+PARTS: Final = (
+    *("postgres", "temporal", "migrations", "bank", "post", "trust", "worker", "back-office", "papers", "gateway"),
+)
 # Who is needed last goes first; parts of one group stop together.
 STOP_ORDER: Final = (
-    ("worker", "back-office", "papers", "migrations"),
+    ("worker", "back-office", "papers", "gateway", "migrations"),
     ("bank", "post", "trust"),
     ("temporal",),
     ("postgres",),
@@ -36,22 +41,29 @@ COMMANDS: Final[Mapping[str, list[str]]] = {
     "worker": [sys.executable, "-m", "workers.platform"],
     "back-office": [sys.executable, "-m", "workers.backoffice"],
     "papers": [sys.executable, "-m", "workers.relay"],
+    "gateway": [sys.executable, "-m", "gateway.server"],
     "bank": [sys.executable, "-m", "deploy.sandbox.bank"],
     "post": [sys.executable, "-m", "deploy.sandbox.post"],
     "trust": [sys.executable, "-m", "deploy.sandbox.trust"],
 }
 NAMESPACE: Final = "default"
 TEMPORAL_UI: Final = "MOTCUA_TEMPORAL_UI_URL"
-METRICS_URLS: Final = {"worker": "MOTCUA_WORKER_METRICS_URL", "back-office": "MOTCUA_BACK_OFFICE_METRICS_URL"}
+METRICS_URLS: Final = {
+    "worker": "MOTCUA_WORKER_METRICS_URL",
+    "back-office": "MOTCUA_BACK_OFFICE_METRICS_URL",
+    "gateway-metrics": "MOTCUA_GATEWAY_METRICS_URL",
+}
 
 ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"})
 BACK_OFFICE: Final = ENGINE | {"MOTCUA_OBJECTS"}
 SCANNER: Final = "MOTCUA_CLAMD"
 SIGNATURES: Final = frozenset({"MOTCUA_SIGNATURE_ROOTS", "MOTCUA_SIGNER_URL", "MOTCUA_TSA_URL"})
 RECORD: Final = SIGNATURES | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS"}
+PROVIDERS: Final = "MOTCUA_PROVIDERS"
 RELAY: Final = RECORD | {"MOTCUA_TRACKING_URL"}
-WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", SCANNER}
+WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS, SCANNER}
 RECEIPTS: Final = frozenset({"MOTCUA_RECEIPTS_URL", "MOTCUA_RECEIPTS_SECRET"})
+GATEWAY: Final = ENGINE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", PROVIDERS}
 
 
 class Platform:
@@ -71,8 +83,10 @@ class Platform:
         self._commands = {**COMMANDS, **commands}
         self._temporal_config = {**CONFIG, **temporal}
         self._ui = ui and "temporal" in self._chosen
-        listening = self._chosen | {"temporal-ui"} if self._ui else self._chosen
-        self._ports = home.ports(part for part in WITH_PORT if part in listening)
+        self._listening = self._chosen | ({"temporal-ui"} if self._ui else set())
+        if "gateway" in self._chosen:
+            self._listening |= {"gateway-metrics"}
+        self._ports = home.ports(part for part in WITH_PORT if part in self._listening)
         self._postgres = Postgres(
             data=home.root / "postgres",
             port=self._ports.get("postgres", 0),
@@ -94,6 +108,7 @@ class Platform:
             ),
             "back-office": lambda: self._worker("back-office", BACK_OFFICE, {"temporal"}, {}),
             "papers": self._relay,
+            "gateway": self._gateway,
         }
         return [makers[name]() for name in PARTS if name in self._chosen]
 
@@ -108,15 +123,18 @@ class Platform:
         if "temporal" in self._chosen:
             env["TEMPORAL_ADDRESS"] = self._address("temporal")
             env["TEMPORAL_NAMESPACE"] = NAMESPACE
-        for part in ("bank", "post", "trust"):
+        for part in ("bank", "post", "trust", "gateway"):
             if part in self._chosen:
                 env[f"MOTCUA_{part.upper()}_URL"] = f"http://{self._address(part)}"
+        if "bank" in self._chosen and "gateway" in self._chosen:
+            returned = f"{env['MOTCUA_GATEWAY_URL']}{RETURNED}"
+            env[PROVIDERS] = json.dumps(as_settings(self._home.folder("bank"), env["MOTCUA_BANK_URL"], returned))
         if "trust" in self._chosen:
             env["MOTCUA_SIGNATURE_ROOTS"] = str(self._home.folder("trust") / AUTHORITY / ROOT)
             env["MOTCUA_TSA_URL"] = f"{env['MOTCUA_TRUST_URL']}/tsa"
             env["MOTCUA_SIGNER_URL"] = env["MOTCUA_TRUST_URL"]
         for part, name in METRICS_URLS.items():
-            if part in self._chosen:
+            if part in self._listening:
                 env[name] = f"http://{self._address(part)}/metrics"
         if self._ui:
             env[TEMPORAL_UI] = f"http://{self._address('temporal-ui')}"
@@ -180,6 +198,8 @@ class Platform:
     def _sandbox(self, name: str) -> Part:
         port, data = self._ports[name], self._home.folder(name)
         command = [*self._commands[name], "--port", str(port), "--data", str(data)]
+        if name == "bank" and "gateway" in self._chosen:
+            command += ["--callbacks", f"http://{self._address('gateway')}{CALLBACKS}"]
         return Part(name=name, command=command, ready=lambda: _listens(port))
 
     def _worker(self, name: str, settings: frozenset[str], after: set[str], own: Mapping[str, str]) -> Part:
@@ -187,6 +207,11 @@ class Platform:
 
     def _relay(self) -> Part:
         return self._process("papers", RELAY | RECEIPTS, {"migrations", "trust"}, {})
+
+    def _gateway(self) -> Part:
+        # It keeps what it hears without Temporal, too.
+        own = {"MOTCUA_GATEWAY_PORT": str(self._ports["gateway"]), "MOTCUA_METRICS": self._address("gateway-metrics")}
+        return self._process("gateway", GATEWAY, {"migrations"}, own)
 
     def _process(self, name: str, settings: frozenset[str], after: set[str], own: Mapping[str, str]) -> Part:
         """A process that says by a file that it works."""

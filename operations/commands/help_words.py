@@ -8,6 +8,7 @@ from typing import Final
 PLATFORM: Final[Mapping[str, str]] = {
     "worker": "Chạy một worker của hệ thống đến khi Ctrl-C.",
     "relay": "In, đóng dấu và lưu giấy tờ mà hồ sơ làm phát sinh, đến khi Ctrl-C.",
+    "gateway": "Nhận tin báo của các bên thu tiền, và ghi lại trước khi trả lời, đến khi Ctrl-C.",
     "migrate": "Đưa cơ sở dữ liệu lên lược đồ mới nhất, với quyền của chủ sở hữu.",
     "events": "In diễn biến của hồ sơ, khoản thu và bưu gửi từ nhật ký; phần niêm phong không hiện.",
     "tasks": "Liệt kê việc đang chờ ai, việc đến hạn trước xếp trước.",
@@ -25,6 +26,7 @@ PLATFORM: Final[Mapping[str, str]] = {
     "result show": "Xem một kết quả trong sổ: còn hiệu lực không, sau đó đã có việc gì.",
     "result revoke": "Thu hồi một kết quả, với lý do và căn cứ; kết quả vẫn còn trong sổ, có ghi chú.",
     "result correct": "Đính chính một kết quả bằng kết quả mới mang số mới; kết quả cũ vẫn còn, có ghi chú.",
+    "money suspense": "Liệt kê các khoản tiền đã về mà chưa biết của khoản thu nào, với nội dung chuyển khoản.",
     "receipt list": "Xem sổ biên lai của cơ quan, kể cả biên lai đã hủy, và dò số bị thiếu.",
     "receipt show": "Xem một biên lai: thu khoản gì, đã hủy chưa, thay bằng số nào.",
     "receipt void": "Hủy một biên lai, với lý do; số đó không dùng lại nữa.",

@@ -1,4 +1,4 @@
-"""`motcua worker`, `motcua relay` and `motcua migrate`: the processes of the platform on servers of one's own."""
+"""`motcua worker`, `relay`, `gateway` and `migrate`: the processes of the platform on servers of one's own."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import typer
 from pydantic import ValidationError
 from temporalio.service import RPCError
 
+from gateway import server
+from gateway.settings import GatewaySettings
 from motcua.cli.running import Exit, fail, out
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION, OWNER, stack_beside
@@ -22,7 +24,7 @@ from operations.programs import find_program
 from operations.schema_version import MIGRATIONS, schema_version
 from workers import platform
 from workers import relay as papers
-from workers.settings import WorkerSettings
+from workers.settings import RecordSettings, WorkerSettings
 from workers.telemetry import configure_engine, configure_logging
 
 app = typer.Typer()
@@ -44,6 +46,17 @@ def relay() -> None:
     Example: `MOTCUA_DATABASE_URL=… MOTCUA_MASTER_KEY=… MOTCUA_OBJECTS=… motcua relay`
     """
     _run(papers.main)
+
+
+@app.command()
+def gateway() -> None:
+    """Hear what those who take money tell by themselves, until Ctrl-C. As many may run as are wanted.
+
+    It listens at MOTCUA_GATEWAY_HOST and MOTCUA_GATEWAY_PORT, and works while Temporal is down.
+
+    Example: `MOTCUA_DATABASE_URL=… MOTCUA_MASTER_KEY=… MOTCUA_PROVIDERS=… motcua gateway`
+    """
+    _run(_hear)
 
 
 def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
@@ -71,7 +84,21 @@ def _run(serve: Callable[[], Coroutine[None, None, None]]) -> None:
 
 async def _serve() -> None:
     """The worker, once the tables are those it was written for: with others it would fail filing by filing."""
-    dsn = WorkerSettings().database_url.get_secret_value()
+    await _migrated(WorkerSettings())
+    configure_engine()
+    await platform.main()
+
+
+async def _hear() -> None:
+    """The gateway, the same."""
+    await _migrated(GatewaySettings())
+    configure_engine()
+    await server.main()
+
+
+async def _migrated(settings: RecordSettings) -> None:
+    """Go on if the schema is this one's; else end the command."""
+    dsn = settings.database_url.get_secret_value()
 
     async def look() -> tuple[str, ...]:
         connection: Connection = await asyncpg.connect(dsn, timeout=TIMEOUT, command_timeout=TIMEOUT)
@@ -87,8 +114,6 @@ async def _serve() -> None:
             "`motcua migrate` first",
             Exit.REFUSED,
         )
-    configure_engine()
-    await platform.main()
 
 
 @app.command()

@@ -18,6 +18,7 @@ from operations.doctor.behind import falling_behind
 from operations.doctor.calendar import calendar
 from operations.doctor.finding import Finding, fail, skipped
 from operations.doctor.healing import heals
+from operations.doctor.money import callbacks
 from operations.doctor.papers import papers
 from operations.doctor.refunds import refunds
 from operations.doctor.signing import signing
@@ -68,6 +69,7 @@ FIRST: Final = (
     _check("temporal", "Temporal", "Temporal", engine.temporal),
     _check("bank", "Ngân hàng", "Bank", outside.bank, "MOTCUA_BANK_URL"),
     _check("post", "Bưu điện", "Post", outside.post, "MOTCUA_POST_URL"),
+    _check("gateway", "Cổng nhận tin", "Gateway", outside.gateway, "MOTCUA_GATEWAY_URL"),
     _check("objects", "Kho tệp", "Object store", outside.objects, "MOTCUA_OBJECTS"),
     _check("signature_roots", "Chứng thư gốc", "Signature roots", signatures.roots),
     _check("time_stamps", "Dấu thời gian", "Time-stamps", signatures.time_stamps, "MOTCUA_TSA_URL"),
@@ -82,6 +84,7 @@ THEN: Final = (
     _check("calendar", "Lịch làm việc", "Working calendar", calendar, record=True),
     _check("read_models", "Bảng đọc", "Read models", record.read_models, record=True),
     _check("papers", "Giấy tờ", "Official papers", papers, record=True),
+    _check("callbacks", "Tin báo về tiền", "Callbacks about money", callbacks, record=True),
     _check("signing", "Ký số", "Signing", signing, record=True),
     _check("refunds", "Hoàn tiền thủ công", "Refunds by hand", refunds, record=True),
     _check("absences", "Cán bộ vắng mặt", "Absent officers", absences, record=True),

@@ -1,4 +1,4 @@
-"""What is reached outside of the database and the engine: the bank, the post, the files, the virus scanner."""
+"""What is reached outside of the database and the engine: bank, post, gateway, files, virus scanner."""
 
 from __future__ import annotations
 
@@ -24,6 +24,27 @@ async def bank(around: Surroundings) -> list[Finding]:
 async def post(around: Surroundings) -> list[Finding]:
     """Whether the post answers at all."""
     return [await _partner(around, "MOTCUA_POST_URL", "bưu điện", "the post")]
+
+
+async def gateway(around: Surroundings) -> list[Finding]:
+    """Whether the gateway would keep a callback."""
+    try:
+        async with partner_client(around.settings["MOTCUA_GATEWAY_URL"]) as client:
+            answer = await client.get("/healthz", timeout=SECONDS)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        why = type(error).__name__
+    else:
+        if answer.is_success:
+            return [ok("cổng nhận tin trả lời", "the gateway answers")]
+        why = str(answer.status_code)
+    return [
+        fail(
+            f"cổng nhận tin không nhận được: {why}",
+            f"the gateway keeps nothing: {why}",
+            fix_vi="chạy `motcua gateway`, hoặc xem nhật ký của nó; bên thu tiền báo lại sau",
+            fix_en="run `motcua gateway`, or see its log; those who take money call again",
+        )
+    ]
 
 
 async def _partner(around: Surroundings, name: str, vi: str, en: str) -> Finding:

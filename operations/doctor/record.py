@@ -31,6 +31,7 @@ TABLES: Final = (
     "receipt",
     "filing_key",
     "inbox",
+    "callback",
     "stream",
     "counter",
     "outbox",
@@ -153,7 +154,7 @@ async def role(around: Surroundings) -> list[Finding]:
     """Whether the application may do what it must, and can't change what was recorded."""
     async with around.record() as connection:
         rights = await connection.fetchrow(FORBIDDEN)
-        lacking = await connection.fetch(LACKING, [*TABLES, *MODELS], [*TABLES[:7], *MODELS])
+        lacking = await connection.fetch(LACKING, [*TABLES, *MODELS], [*TABLES[:8], *MODELS])
         name = str(await connection.fetchval("select current_user"))
     if rights is None or rights["superuser"] or rights["owner"] or rights["may"]:
         what = ", ".join(rights["may"] if rights else ())

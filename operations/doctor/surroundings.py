@@ -52,6 +52,9 @@ SETTINGS: Final = frozenset(
         "MOTCUA_METRICS",
         "MOTCUA_WORKER_METRICS_URL",
         "MOTCUA_BACK_OFFICE_METRICS_URL",
+        "MOTCUA_GATEWAY_URL",
+        "MOTCUA_GATEWAY_HOST",
+        "MOTCUA_GATEWAY_METRICS_URL",
         "MOTCUA_TEMPORAL_UI_URL",
         *map(port_setting, WITH_PORT),
     }

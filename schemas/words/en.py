@@ -577,6 +577,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "partial_reason.technical": "another technical reason",
     "pause_reversed": "this pause ends before it begins; put its two instants the other way round",
     "pauses_overlap": "this pause begins before the one before it ends; write them in order and apart",
+    "payment.returned": "Thank you. The payment is recorded as soon as the bank has told us; your filing shows it.",
     "payment_has_ended": "the payment has come to its end",
     "payment_means.card": "card",
     "payment_means.cash": "cash",

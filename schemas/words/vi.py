@@ -577,6 +577,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "partial_reason.technical": "lý do kỹ thuật khác",
     "pause_reversed": "lần tạm dừng kết thúc trước khi bắt đầu; hãy đổi chỗ hai thời điểm",
     "pauses_overlap": "lần tạm dừng này bắt đầu trước khi lần trước kết thúc; hãy xếp theo thứ tự, không chồng nhau",
+    "payment.returned": "Cảm ơn bạn. Khoản tiền được ghi nhận khi ngân hàng báo cho hệ thống; xem trong hồ sơ của bạn.",
     "payment_has_ended": "khoản thu đã kết thúc",
     "payment_means.card": "thẻ",
     "payment_means.cash": "tiền mặt",

@@ -16,7 +16,18 @@ from schemas.words.en import ENGLISH
 from schemas.words.vi import VIETNAMESE
 from tests.conftest import ROOT
 
-ROOMS: Final = ("schemas", "rules", "activities", "workflows", "views", "recovery", "workers", "motcua", "operations")
+ROOMS: Final = (
+    "schemas",
+    "rules",
+    "activities",
+    "workflows",
+    "views",
+    "recovery",
+    "workers",
+    "motcua",
+    "operations",
+    "gateway",
+)
 MADE: Final = (
     "agency_kind.",
     "change.",

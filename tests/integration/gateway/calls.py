@@ -1,4 +1,4 @@
-"""What tests of the gateway share: merchants, demands in the read model, callbacks signed by a few lines of their own."""
+"""What tests of the gateway share: merchants, demands in the read model, callbacks signed by a few own lines."""
 
 from __future__ import annotations
 

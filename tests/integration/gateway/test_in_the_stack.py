@@ -1,0 +1,75 @@
+"""The gateway as a part of the stack: the sandbox bank calls it back on every wire."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from activities.partners.money.merchants import MERCHANTS, provider
+from activities.partners.money.provider import About, Demand, Line
+from deploy.stack import Stack
+from tests.acting import eventually
+from tests.conftest import world_of
+from tests.integration.gateway.calls import AMOUNT, demand, kept
+
+PARTS: Final = ("postgres", "temporal", "migrations", "bank", "gateway")
+WIRES: Final = {"vnpay": "00", "platform": "00", "vietqr": "confirmed"}
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def asked(reference: str) -> Demand:
+    now = datetime.now(UTC)
+    return Demand(
+        reference=reference,
+        amount=AMOUNT,
+        description="Lệ phí",
+        made=now,
+        expires=now + timedelta(minutes=15),
+        about=About(
+            procedure="1.002835",
+            procedure_name="Đổi giấy phép lái xe",
+            agency="H01.12",
+            agency_name="Sở Xây dựng",
+            filing="H01.12-20261127-0000001",
+            lines=(Line(code="licence", name="Lệ phí", amount=AMOUNT),),
+        ),
+    )
+
+
+async def called(bank: httpx.AsyncClient) -> list[dict[str, Any]]:
+    callbacks: list[dict[str, Any]] = (await bank.get("/callbacks")).json()["callbacks"]
+    return callbacks
+
+
+async def test_the_bank_calls_back_what_was_paid_on_its_page() -> None:
+    with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
+        home = Path(folder).resolve()
+        async with Stack(home, parts=PARTS) as stack:
+            env = stack.env
+            merchants = MERCHANTS.validate_json(env["MOTCUA_PROVIDERS"])
+            world = await world_of(env, home)
+            async with httpx.AsyncClient(base_url=env["MOTCUA_BANK_URL"], trust_env=False) as bank:
+                for wire in WIRES:
+                    reference, _ = await demand(world, wire)
+                    at = await provider(wire, merchants[wire], bank).order(asked(reference))
+                    start = at.pay_url or str(httpx.URL("/vietqr/scan", params={"code": at.code or ""}))
+                    page = await bank.get(start, follow_redirects=True)
+                    (await bank.post(str(page.url), data={"payer": "0001"})).raise_for_status()
+                calls = await eventually(lambda: called(bank), lambda calls: all(call["answer"] for call in calls))
+            answers = {call["wire"]: json.loads(call["answer"]) for call in calls}
+            assert {wire: next(iter(said.values())) for wire, said in answers.items()} == WIRES
+            assert {row["provider"]: row["verdict"] for row in await kept(world)} == dict.fromkeys(WIRES, "confirmed")
+            async with httpx.AsyncClient(base_url=env["MOTCUA_GATEWAY_URL"], trust_env=False) as caller:
+                assert "Cảm ơn" in (await caller.get("/returned?vnp_ResponseCode=00&x=canary")).text
+                metrics = (await caller.get(env["MOTCUA_GATEWAY_METRICS_URL"])).text
+            for wire in WIRES:
+                labels = f'provider="{wire}",service_name="temporal-core-sdk",verdict="confirmed"'
+                assert f"motcua_gateway_callbacks_total{{{labels}}} 1" in metrics
+            assert "MC" not in metrics
