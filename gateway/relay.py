@@ -7,7 +7,7 @@ others, and a payment that hears a statement twice records it once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import Any, Final
 
@@ -15,9 +15,10 @@ import structlog
 
 from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
-from activities.partners.money.provider import Notice, reference_of
+from activities.partners.money.provider import Outcome, Verdict
 from gateway.hearing import PASSING
-from schemas.ids import StreamId, fee_key
+from schemas.ids import StreamId, fee_key, reference_of
+from schemas.payment import MoneyNotice
 from views.money import demanded
 
 AT_ONCE: Final = 20
@@ -38,15 +39,16 @@ _IDLE: Final = 1.0
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
 
-Tell = Callable[[str, Notice], Awaitable[None]]
+Tell = Callable[[str, MoneyNotice], Awaitable[None]]
 """Tells the payment of this stream, perhaps more than once; raises whatever it likes if that can't be done now."""
 
 
 class Relay:
-    """Drives what is left. `kept` says that there is something new."""
+    """Drives what is left. `kept` says that there is something new, `queried` which merchants can be asked."""
 
-    def __init__(self, pool: Pool, tell: Tell, kept: asyncio.Event) -> None:
+    def __init__(self, pool: Pool, queried: Collection[str], tell: Tell, kept: asyncio.Event) -> None:
         self._pool = pool
+        self._queried = queried
         self._tell = tell
         self._kept = kept
 
@@ -80,12 +82,27 @@ class Relay:
             return False
         try:
             async with asyncio.timeout(_SECONDS):
-                await self._tell(stream, _notice(row, stream))
+                await self._tell(stream, self._notice(row, stream))
         except Exception as error:  # noqa: BLE001 -- whatever it is, the others wait beside it, and it is told
             _log.warning("callback.not_driven", stream=stream, reason=type(error).__name__)
             return False
         failpoint("callback.told")
         return True
+
+    def _notice(self, row: Any, stream: str) -> MoneyNotice:
+        """What was said, by the reference of the payment that it is about.
+
+        Another amount than what was demanded is in dispute where the provider can be asked: its answer is what counts.
+        """
+        about = StreamId.parse(stream)
+        disputed = row["verdict"] == Verdict.WRONG_AMOUNT and row["provider"] in self._queried
+        return MoneyNotice(
+            reference=reference_of(fee_key(about.filing, about.n)),
+            transaction=row["transaction"],
+            amount=row["amount"],
+            outcome=Outcome.PENDING.value if disputed else row["outcome"],
+            at=row["at"],
+        )
 
 
 async def _stream(connection: Connection, row: Any) -> str | None:
@@ -103,16 +120,8 @@ def _pause(row: Any, stream: str | None) -> int:
     return min(doubled, LONGEST_WAIT if stream is None else LONGEST_PAUSE)
 
 
-def _notice(row: Any, stream: str) -> Notice:
-    """What was said, by the reference of the payment that it is about, and without the memo: that has done its work."""
-    about = StreamId.parse(stream)
-    said = {name: row[name] for name in ("provider", "transaction", "amount", "outcome", "at")}
-    reference = reference_of(fee_key(about.filing, about.n))
-    return Notice.model_validate(said | {"said": tuple(row["said"]), "reference": reference})
-
-
 _DUE: Final = """
-select id, provider, reference, transaction, said, amount, outcome, at, stream, tries from callback
+select id, provider, reference, transaction, amount, outcome, at, verdict, stream, tries from callback
 where driven_at is null and verdict <> 'suspense' and next_try <= clock_timestamp()
 order by next_try limit $1 for update skip locked
 """

@@ -6,19 +6,20 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import structlog
 import uvicorn
 import uvloop
-from temporalio.client import Client
 from temporalio.runtime import Runtime
 
 from activities.ledger.vault import Vault
-from activities.partners.money.provider import Notice
+from activities.partners.money.provider import CAPABILITIES
+from activities.partners.money.telling import tell_payment
 from gateway.app import application
 from gateway.hearing import Hearing
 from gateway.measures import Measures
-from gateway.relay import Relay, Tell
+from gateway.relay import Relay
 from gateway.settings import GatewaySettings
 from motcua.connection import connect
 from motcua.stopping import GRACE, on_stop_signals
@@ -34,7 +35,8 @@ async def main() -> None:
     stop, kept = asyncio.Event(), asyncio.Event()
     on_stop_signals(stop)
     measures = Measures(Runtime.default().metric_meter, settings.providers)
-    tell = telling(await connect())
+    tell = partial(tell_payment, await connect())
+    queried = {name for name, merchant in settings.providers.items() if CAPABILITIES[merchant.kind].query}
     with _listening(settings.gateway_host, settings.gateway_port) as listener:
         async with open_pool(settings) as pool:
             app = application(pool, Hearing(pool, Vault(settings.master), settings.providers, measures, kept))
@@ -43,22 +45,13 @@ async def main() -> None:
             )
             server = _Server(config, settings.tell_ready)
             serving = asyncio.create_task(server.serve([listener]))
-            driving = asyncio.create_task(Relay(pool, tell, kept).forever())
+            driving = asyncio.create_task(Relay(pool, queried, tell, kept).forever())
             await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
             server.should_exit = True
             await serving
             driving.cancel()
             with suppress(asyncio.CancelledError):
                 await driving
-
-
-def telling(client: Client) -> Tell:
-    """Tells the workflow of a payment."""
-
-    async def tell(stream: str, notice: Notice) -> None:
-        await client.get_workflow_handle(stream).signal("noticed", notice)
-
-    return tell
 
 
 class _Server(uvicorn.Server):

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from activities.partners.money.provider import reference_of
+from schemas.ids import fee_key, reference_of
 from tests.acting import AGENCY
 from tests.conftest import World
 
@@ -41,7 +41,7 @@ AMOUNT: Final = 135_000
 async def demand(world: World, provider: str, *, state: str = "pending") -> tuple[str, UUID]:
     """A demand for `AMOUNT` as the read model has it: its reference, and its filing."""
     filing = uuid4()
-    reference = reference_of(f"fee:{filing}:1")
+    reference = reference_of(fee_key(filing, 1))
     async with world.connection() as connection:
         await connection.execute(
             """

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from activities.ledger.vault import Vault
-from activities.partners.money.provider import CALLBACK_BYTES, reference_of
+from activities.partners.money.provider import CALLBACK_BYTES
+from schemas.ids import reference_of
 from tests.acting import AGENCY
 from tests.conftest import World
 from tests.integration.gateway.calls import AMOUNT, demand, ipn, kept, note, told

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import asyncpg
 import httpx
 import pytest
 
 from activities.ledger.database import Pool
-from activities.partners.money.provider import Notice, Outcome
 from gateway.relay import LONGEST_PAUSE, LONGEST_WAIT, Relay
+from schemas.payment import MoneyNotice
 from tests.acting import eventually
 from tests.conftest import World
 from tests.integration.gateway.calls import AMOUNT, demand, ipn, kept, note
@@ -22,10 +23,10 @@ class Payments:
     """Hears what it is told, unless it is away."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, Notice]] = []
+        self.told: list[tuple[str, MoneyNotice]] = []
         self.away = False
 
-    async def tell(self, stream: str, notice: Notice) -> None:
+    async def tell(self, stream: str, notice: MoneyNotice) -> None:
         await asyncio.sleep(0)
         if self.away:
             msg = "canary: Temporal does not answer"
@@ -40,7 +41,7 @@ def payments() -> Payments:
 
 @pytest.fixture
 def relay(pool: Pool, payments: Payments) -> Relay:
-    return Relay(pool, payments.tell, asyncio.Event())
+    return Relay(pool, {"vnpay"}, payments.tell, asyncio.Event())
 
 
 async def now(world: World) -> None:
@@ -63,12 +64,13 @@ async def test_a_payment_is_told_what_was_said_and_no_memo(
     body, headers = note(f"canary {other}")
     await gateway.post("/callbacks/treasury", content=body, headers=headers)
     assert [await relay.some() for _ in range(2)] == [True, False]
-    told: Mapping[str, Notice] = dict(payments.told)
+    told: Mapping[str, MoneyNotice] = dict(payments.told)
     assert len(payments.told) == 2
     by_ipn, by_note = told[f"payment:{filing}:1"], told[f"payment:{others}:1"]
     assert (by_ipn.reference, by_ipn.transaction, by_ipn.amount) == (reference, "14226112", AMOUNT)
-    assert (by_ipn.outcome, by_ipn.said, by_ipn.provider) == (Outcome.PAID, ("00", "00"), "vnpay")
-    assert (by_note.reference, by_note.memo, by_note.outcome) == (other, None, Outcome.PAID)
+    assert (by_note.reference, by_note.transaction, by_note.outcome) == (other, "C14000001", "paid")
+    assert by_ipn.outcome == "paid"
+    assert by_ipn.at == by_note.at == datetime(2020, 1, 1, 2, 59, tzinfo=UTC)
     assert all(row["driven_at"] is not None for row in await kept(world))
 
 
@@ -133,7 +135,7 @@ async def test_several_relays_share_what_is_left(
     references = [(await demand(world, "vnpay"))[0] for _ in range(60)]
     await calls(gateway, *map(ipn, references))
     async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=4) as others:
-        relays = [Relay(held, payments.tell, asyncio.Event()) for held in (pool, others)]
+        relays = [Relay(held, (), payments.tell, asyncio.Event()) for held in (pool, others)]
         driving = [asyncio.create_task(relay.forever()) for relay in relays]
         try:
             rows = await eventually(lambda: kept(world), lambda rows: all(row["driven_at"] for row in rows))
@@ -143,3 +145,16 @@ async def test_several_relays_share_what_is_left(
             await asyncio.gather(*driving, return_exceptions=True)
     assert len(rows) == 60
     assert set(Counter(notice.reference for _, notice in payments.told).values()) == {1}
+
+
+async def test_another_amount_is_in_dispute_where_the_provider_can_be_asked(
+    world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
+) -> None:
+    reference, _ = await demand(world, "vnpay")
+    other, _ = await demand(world, "treasury")
+    await calls(gateway, ipn(reference, Amount=str((AMOUNT + 1000) * 100)))
+    body, headers = note(other, amount=AMOUNT - 1000)
+    await gateway.post("/callbacks/treasury", content=body, headers=headers)
+    assert await relay.some()
+    told = {notice.reference: (notice.amount, notice.outcome) for _, notice in payments.told}
+    assert told == {reference: (AMOUNT + 1000, "pending"), other: (AMOUNT - 1000, "paid")}

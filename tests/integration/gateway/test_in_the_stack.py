@@ -7,13 +7,15 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import httpx
 import pytest
 
 from activities.partners.money.merchants import MERCHANTS, provider
-from activities.partners.money.provider import About, Demand, Line
+from activities.partners.money.provider import About, Line, NewDemand
 from deploy.stack import Stack
+from schemas.ids import fee_key
 from tests.acting import eventually
 from tests.conftest import world_of
 from tests.integration.gateway.calls import AMOUNT, demand, kept
@@ -24,10 +26,10 @@ WIRES: Final = {"vnpay": "00", "platform": "00", "vietqr": "confirmed"}
 pytestmark = pytest.mark.timeout(180)
 
 
-def asked(reference: str) -> Demand:
+def asked(filing: UUID) -> NewDemand:
     now = datetime.now(UTC)
-    return Demand(
-        reference=reference,
+    return NewDemand(
+        key=fee_key(filing, 1),
         amount=AMOUNT,
         description="Lệ phí",
         made=now,
@@ -57,8 +59,8 @@ async def test_the_bank_calls_back_what_was_paid_on_its_page() -> None:
             world = await world_of(env, home)
             async with httpx.AsyncClient(base_url=env["MOTCUA_BANK_URL"], trust_env=False) as bank:
                 for wire in WIRES:
-                    reference, _ = await demand(world, wire)
-                    at = await provider(wire, merchants[wire], bank).order(asked(reference))
+                    _, filing = await demand(world, wire)
+                    at = await provider(wire, merchants[wire], bank).order(asked(filing))
                     start = at.pay_url or str(httpx.URL("/vietqr/scan", params={"code": at.code or ""}))
                     page = await bank.get(start, follow_redirects=True)
                     (await bank.post(str(page.url), data={"payer": "0001"})).raise_for_status()
