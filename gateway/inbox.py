@@ -75,7 +75,7 @@ def _expected(demand: Demanded | None) -> Expected | None:
 _KEEP: Final = """
 insert into callback (id, provider, reference, transaction, said, amount, outcome, at, memo, verdict, stream, agency)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-on conflict (provider, reference, transaction, said, amount) do update
+on conflict (id) do update
 set verdict = excluded.verdict, stream = excluded.stream, agency = excluded.agency, next_try = clock_timestamp()
 where callback.stream is null and excluded.stream is not null
 returning true

@@ -1,9 +1,10 @@
 -- migrate:up
 
 -- What those who take money have told us, signed, and whether the payment that it is about has heard of it.
--- The same statement of the same amount is one row, however often it comes.
+-- The same statement of the same amount is one row, however often it comes. There is one unique index alone: of two, a
+-- copy that comes at the same moment would meet the other one first, and fail in place of being known.
 create table callback (
-    id uuid not null unique,
+    id uuid primary key,        -- uuid5 of provider, reference, transaction, said and amount
     provider text not null,
     reference text not null,    -- as it was said; empty where a memo alone tells
     transaction text not null,
@@ -18,8 +19,7 @@ create table callback (
     received_at timestamptz not null default clock_timestamp(),
     tries integer not null default 0,
     next_try timestamptz not null default clock_timestamp(),
-    driven_at timestamptz,
-    primary key (provider, reference, transaction, said, amount)
+    driven_at timestamptz
 );
 create index callback_undriven on callback (next_try) where driven_at is null and verdict <> 'suspense';
 create index callback_suspense on callback (received_at) where verdict = 'suspense';

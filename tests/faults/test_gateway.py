@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,12 +16,20 @@ from typing import Final
 import httpx
 import pytest
 
-from tests.conftest import World
+from deploy.stack import Stack
+from schemas.ids import fee_key, reference_of
+from tests.acting import NEVER_PAYS, Play, eventually, extract
+from tests.conftest import PARTS, World, publish_demo, world_of
 from tests.faults.processes import WorkerProcess, worker_process
 from tests.integration.gateway.calls import PROVIDERS, demand, ipn, kept
 from tests.sandboxes import free_port
 
 COPIES: Final = 200
+PAYMENTS: Final = 5
+EACH: Final = 20
+FEE: Final = 16_000
+BANK: Final = "bank"
+"""Who takes the money of payments that name nobody; here it calls back as VNPay does."""
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -29,7 +40,8 @@ async def gateway(
 ) -> AsyncIterator[tuple[WorkerProcess, httpx.AsyncClient]]:
     """A gateway as a process, and who calls it."""
     port = free_port()
-    own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": json.dumps(PROVIDERS)}
+    providers = PROVIDERS | {BANK: PROVIDERS["vnpay"]}
+    own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": json.dumps(providers)}
     async with (
         worker_process(world.process_env | own | settings, folder, "gateway.server") as process,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as caller,
@@ -37,8 +49,8 @@ async def gateway(
         yield process, caller
 
 
-async def code(caller: httpx.AsyncClient, query: str) -> str:
-    return str((await caller.get(f"/callbacks/vnpay?{query}")).json()["RspCode"])
+async def code(caller: httpx.AsyncClient, query: str, provider: str = "vnpay") -> str:
+    return str((await caller.get(f"/callbacks/{provider}?{query}")).json()["RspCode"])
 
 
 async def test_copies_through_two_gateways_are_one_row(world: World, tmp_path: Path) -> None:
@@ -74,3 +86,65 @@ async def test_a_gateway_that_is_told_to_stop_ends_by_itself(world: World, tmp_p
     said = (tmp_path / "worker.log").read_text()
     assert "Traceback" not in said
     assert "process.cut_short" not in said
+
+
+async def unpaid(world: World) -> Play:
+    """A filing whose money is asked for, and whose payer does nothing."""
+    play = await Play.begin(world, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+    return play
+
+
+async def captured(play: Play) -> list[str]:
+    """The events of a payment, once it has money."""
+    return await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_captured" in kinds)
+
+
+def said_of(play: Play) -> list[str]:
+    """So many different callbacks about one payment; one of them says that it was paid."""
+    reference, amount = reference_of(fee_key(play.filing, 1)), f"{FEE}00"
+    return [ipn(reference, Amount=amount, TransactionStatus=f"{n:02}") for n in range(EACH)]
+
+
+async def test_what_comes_while_temporal_is_down_reaches_its_payments_afterwards(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
+        async with Stack(Path(folder).resolve(), parts=PARTS) as stack:
+            await publish_demo(stack.env["MOTCUA_OWNER_DATABASE_URL"], {"payment": 600})
+            world = await world_of(stack.env, tmp_path)
+            async with worker_process(world.process_env, tmp_path / "worker"), world.back_office():
+                plays = await asyncio.gather(*(unpaid(world) for _ in range(PAYMENTS)))
+                temporal = stack.pid("temporal")
+                assert temporal is not None
+                async with gateway(world, tmp_path / "before") as (process, caller):
+                    os.kill(temporal, signal.SIGSTOP)
+                    try:
+                        calls = [query for play in plays for query in said_of(play)]
+                        answers = await asyncio.gather(*(code(caller, query, BANK) for query in calls))
+                        assert (await caller.get("/healthz")).is_success
+                        process.kill()
+                        await process.died()
+                    finally:
+                        os.kill(temporal, signal.SIGCONT)
+                assert Counter(answers) == {"00": PAYMENTS * EACH}
+                assert [row["driven_at"] for row in await kept(world)] == [None] * PAYMENTS * EACH
+                async with gateway(world, tmp_path / "one"), gateway(world, tmp_path / "other"):
+                    await eventually(lambda: kept(world), lambda rows: all(row["driven_at"] for row in rows), 60)
+                for play in plays:
+                    assert (await captured(play)).count("payment_captured") == 1
+
+
+async def test_a_gateway_that_dies_after_it_told_a_payment_tells_it_again_and_once_is_recorded(
+    world: World, tmp_path: Path
+) -> None:
+    async with world.platform(), world.back_office():
+        play = await unpaid(world)
+        async with gateway(world, tmp_path) as (process, caller):
+            process.arm("callback.told")
+            query = ipn(reference_of(fee_key(play.filing, 1)), Amount=f"{FEE}00")
+            assert await code(caller, query, BANK) == "00"
+            await process.died()
+        assert [row["driven_at"] for row in await kept(world)] == [None]
+        async with gateway(world, tmp_path):
+            await eventually(lambda: kept(world), lambda rows: rows[0]["driven_at"] is not None)
+        assert (await captured(play)).count("payment_captured") == 1
