@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 
 from activities.failpoint import failpoint
-from activities.ledger.database import ACQUIRE_SECONDS, Pool
+from activities.ledger.database import Pool
 from activities.ledger.vault import Vault
 from activities.partners.money.merchants import Merchants, door
 from activities.partners.money.provider import Door, Notice, Received, Refused, Reply, Verdict
@@ -20,6 +20,9 @@ from gateway.measures import Measures
 
 PASSING: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 """What a record that can't be reached raises; its words may quote values."""
+
+_SECONDS: Final = 6.0
+"""How long a connection is waited for: many may call at once, and each waits for its answer as long as for a page."""
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
 
@@ -50,7 +53,7 @@ class Hearing:
     async def _verdict(self, provider: str, found: Notice | Refused) -> Verdict:
         if isinstance(found, Refused) and found.verdict is Verdict.BAD_SIGNATURE:
             return found.verdict
-        async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+        async with self._pool.acquire(timeout=_SECONDS) as connection:
             if isinstance(found, Refused):
                 return await inbox.refused(connection, provider, found)
             async with connection.transaction():

@@ -1,0 +1,76 @@
+"""What the doctor says of callbacks that are left, and the list of money in suspense."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import World
+from tests.integration.gateway.calls import AMOUNT, demand, ipn, note
+from tests.shell import Shell
+
+NOBODY = "http://127.0.0.1:1"
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.chdir(tmp_path)  # beside no running stack
+    monkeypatch.setenv("COLUMNS", "200")
+    return Shell(world.process_env)
+
+
+async def found(shell: Shell, check: str, **env: str) -> list[tuple[str, str]]:
+    told = (await shell("doctor", "--json", **env)).json
+    return [(one["health"], one["what"]["en"]) for one in told["findings"] if one["check"] == check]
+
+
+async def test_the_doctor_names_what_has_not_reached_its_payment(
+    world: World, gateway: httpx.AsyncClient, shell: Shell
+) -> None:
+    well = [("ok", "every callback about money has reached its payment")]
+    assert await found(shell, "callbacks") == well
+    reference, _ = await demand(world, "vnpay")
+    await gateway.get(f"/callbacks/vnpay?{ipn(reference)}")
+    assert await found(shell, "callbacks") == well, "it is on its way"
+    await gateway.get(f"/callbacks/vnpay?{ipn('MC234567ABCDEFGHIJ')}")
+    body, headers = note("canary")
+    await gateway.post("/callbacks/treasury", content=body, headers=headers)
+    async with world.connection() as connection:
+        await connection.execute("update callback set received_at = received_at - interval '10 minutes'")
+    assert await found(shell, "callbacks") == [
+        ("fail", "1 callbacks have waited for more than 120 s, and their payments have not heard of them"),
+        ("warn", "1 signed callbacks name a request for money that is not there"),
+        ("warn", f"1 transfers, {AMOUNT:,} đồng, name no request for money, or several"),
+    ]
+
+
+async def test_the_doctor_asks_the_gateway(shell: Shell) -> None:
+    assert await found(shell, "gateway") == [("skipped", "MOTCUA_GATEWAY_URL is not set")]
+    assert await found(shell, "gateway", MOTCUA_GATEWAY_URL=NOBODY) == [
+        ("fail", "the gateway keeps nothing: ConnectError")
+    ]
+
+
+async def test_money_in_suspense_is_listed_with_its_memo(gateway: httpx.AsyncClient, shell: Shell) -> None:
+    assert (await shell("money", "suspense", "--json")).json == []
+    for n, memo in enumerate(("tiền [b]nhà[/b]", "")):
+        body, headers = note(memo, id=f"C{n}", amount=AMOUNT + n)
+        await gateway.post("/callbacks/treasury", content=body, headers=headers)
+    rows = (await shell("money", "suspense", "--json")).json
+    assert [(row["provider"], row["transaction"], row["amount"], row["memo"]) for row in rows] == [
+        ("treasury", "C0", AMOUNT, "tiền [b]nhà[/b]"),
+        ("treasury", "C1", AMOUNT + 1, ""),
+    ]
+    shown = await shell("money", "suspense")
+    assert "tiền [b]nhà[/b]" in shown.out
+    assert "135,001" in shown.out
+    assert (await shell("money", "suspense", MOTCUA_MASTER_KEY="")).code == 2
+
+
+async def test_a_gateway_without_its_settings_says_which(shell: Shell) -> None:
+    ended = await shell("gateway", MOTCUA_DATABASE_URL=None, MOTCUA_PROVIDERS="[]", MOTCUA_GATEWAY_PORT="x")
+    assert ended.code == 2
+    for name in ("MOTCUA_DATABASE_URL", "MOTCUA_PROVIDERS", "MOTCUA_GATEWAY_PORT"):
+        assert name in ended.err
