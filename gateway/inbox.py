@@ -39,7 +39,7 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
         owner, agency = (callback, "") if demand is None else (demand.filing_id, demand.agency)
         key = await vault.key(connection, owner, agency)
         memo = key.seal(notice.memo.encode(), memo_context(callback))
-    new = await connection.fetchval(
+    heard_first = await connection.fetchval(
         _KEEP,
         callback,
         notice.provider,
@@ -54,7 +54,9 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
         demand and demand.stream,
         demand.agency if demand else "",
     )
-    return Verdict.ALREADY if verdict is Verdict.CONFIRMED and not new else verdict
+    if not heard_first and demand is not None:
+        heard_first = await connection.fetchval(_OWNED, callback, verdict, demand.stream, demand.agency)
+    return Verdict.ALREADY if verdict is Verdict.CONFIRMED and not heard_first else verdict
 
 
 async def _demand(connection: Connection, notice: Notice) -> Demanded | None:
@@ -75,8 +77,10 @@ def _expected(demand: Demanded | None) -> Expected | None:
 _KEEP: Final = """
 insert into callback (id, provider, reference, transaction, said, amount, outcome, at, memo, verdict, stream, agency)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-on conflict (id) do update
-set verdict = excluded.verdict, stream = excluded.stream, agency = excluded.agency, next_try = clock_timestamp()
-where callback.stream is null and excluded.stream is not null
-returning true
+on conflict (id) do nothing returning true
+"""
+# Two statements: an upsert would wait for the relay, which holds the row while it tells the payment of it.
+_OWNED: Final = """
+update callback set verdict = $2, stream = $3, agency = $4, next_try = clock_timestamp()
+where id = $1 and stream is null returning true
 """

@@ -7,9 +7,9 @@ others, and a payment that hears a statement twice records it once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import structlog
 
@@ -38,6 +38,8 @@ _IDLE: Final = 1.0
 """Seconds between two looks when nothing is left."""
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
+
+Row: TypeAlias = Mapping[str, Any]
 
 Tell = Callable[[str, MoneyNotice], Awaitable[None]]
 """Tells the payment of this stream, perhaps more than once; raises whatever it likes if that can't be done now."""
@@ -68,33 +70,34 @@ class Relay:
     async def some(self) -> bool:
         """Drive those that are due, as many as go at once; False if none was."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
-            due = [(row, await _stream(connection, row)) for row in await connection.fetch(_DUE, AT_ONCE)]
-            told = await asyncio.gather(*(self._drive(row, stream) for row, stream in due))
-            for (row, stream), is_told in zip(due, told, strict=True):
+            due = [await _known(connection, row) for row in await connection.fetch(_DUE, AT_ONCE)]
+            told = await asyncio.gather(*map(self._drive, due))
+            for row, is_told in zip(due, told, strict=True):
                 if is_told:
-                    await connection.execute(_DRIVEN, row["id"], stream)
+                    await connection.execute(_DRIVEN, row["id"])
                 else:
-                    await connection.execute(_LATER, row["id"], _pause(row, stream))
+                    await connection.execute(_LATER, row["id"], _pause(row))
         return bool(due)
 
-    async def _drive(self, row: Any, stream: str | None) -> bool:
+    async def _drive(self, row: Row) -> bool:
+        stream = row["stream"]
         if stream is None:
             return False
         try:
             async with asyncio.timeout(_SECONDS):
-                await self._tell(stream, self._notice(row, stream))
+                await self._tell(stream, self._notice(row))
         except Exception as error:  # noqa: BLE001 -- whatever it is, the others wait beside it, and it is told
             _log.warning("callback.not_driven", stream=stream, reason=type(error).__name__)
             return False
         failpoint("callback.told")
         return True
 
-    def _notice(self, row: Any, stream: str) -> MoneyNotice:
+    def _notice(self, row: Row) -> MoneyNotice:
         """What was said, by the reference of the payment that it is about.
 
         Another amount than what was demanded is in dispute where the provider can be asked: its answer is what counts.
         """
-        about = StreamId.parse(stream)
+        about = StreamId.parse(row["stream"])
         disputed = row["verdict"] == Verdict.WRONG_AMOUNT and row["provider"] in self._queried
         return MoneyNotice(
             reference=reference_of(fee_key(about.filing, about.n)),
@@ -105,19 +108,23 @@ class Relay:
         )
 
 
-async def _stream(connection: Connection, row: Any) -> str | None:
-    """Whom it belongs to, if by now that is known."""
-    known: str | None = row["stream"]
-    if known is not None:
-        return known
+async def _known(connection: Connection, row: Row) -> Row:
+    """The row, with what is known by now of whose it is."""
+    if row["stream"] is not None:
+        return row
     demand = await demanded(connection, row["provider"], row["reference"])
-    return None if demand is None else demand.stream
+    if demand is None:
+        return row
+    verdict = Verdict.CONFIRMED if row["amount"] == demand.amount else Verdict.WRONG_AMOUNT
+    owner = {"stream": demand.stream, "agency": demand.agency, "verdict": verdict}
+    await connection.execute(_OWNED, row["id"], *owner.values())
+    return {**row, **owner}
 
 
-def _pause(row: Any, stream: str | None) -> int:
+def _pause(row: Row) -> int:
     """Seconds until the next try."""
     doubled: int = 2 ** min(row["tries"], _DOUBLINGS)
-    return min(doubled, LONGEST_WAIT if stream is None else LONGEST_PAUSE)
+    return min(doubled, LONGEST_WAIT if row["stream"] is None else LONGEST_PAUSE)
 
 
 _DUE: Final = """
@@ -125,7 +132,8 @@ select id, provider, reference, transaction, amount, outcome, at, verdict, strea
 where driven_at is null and verdict <> 'suspense' and next_try <= clock_timestamp()
 order by next_try limit $1 for update skip locked
 """
-_DRIVEN: Final = "update callback set driven_at = clock_timestamp(), stream = $2 where id = $1"
+_OWNED: Final = "update callback set stream = $2, agency = $3, verdict = $4 where id = $1"
+_DRIVEN: Final = "update callback set driven_at = clock_timestamp() where id = $1"
 _LATER: Final = """
 update callback set tries = tries + 1, next_try = clock_timestamp() + make_interval(secs => $2) where id = $1
 """

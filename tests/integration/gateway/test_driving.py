@@ -25,9 +25,11 @@ class Payments:
     def __init__(self) -> None:
         self.told: list[tuple[str, MoneyNotice]] = []
         self.away = False
+        self.free = asyncio.Event()
+        self.free.set()
 
     async def tell(self, stream: str, notice: MoneyNotice) -> None:
-        await asyncio.sleep(0)
+        await self.free.wait()
         if self.away:
             msg = "canary: Temporal does not answer"
             raise RuntimeError(msg)
@@ -117,7 +119,8 @@ async def test_what_names_nobody_waits_for_its_demand(
     await now(world)
     assert await relay.some()
     assert [stream for stream, _ in payments.told] == [f"payment:{filing}:1"]
-    assert [row["stream"] for row in await kept(world)] == [f"payment:{filing}:1"]
+    rows = await kept(world)
+    assert [(row["stream"], row["verdict"]) for row in rows] == [(f"payment:{filing}:1", "confirmed")]
 
 
 async def test_money_in_suspense_is_left_to_people(
@@ -158,3 +161,20 @@ async def test_another_amount_is_in_dispute_where_the_provider_can_be_asked(
     assert await relay.some()
     told = {notice.reference: (notice.amount, notice.outcome) for _, notice in payments.told}
     assert told == {reference: (AMOUNT + 1000, "pending"), other: (AMOUNT - 1000, "paid")}
+
+
+async def test_a_repeat_is_answered_while_its_payment_is_being_told(
+    world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
+) -> None:
+    reference, _ = await demand(world, "vnpay")
+    await calls(gateway, ipn(reference))
+    payments.free.clear()
+    driving = asyncio.create_task(relay.some())
+    async with world.connection() as connection:
+        locked = "select count(*) = 0 from (select from callback for update skip locked) as free"
+        await eventually(lambda: connection.fetchval(locked), lambda found: found)
+    async with asyncio.timeout(2):
+        answer = await gateway.get(f"/callbacks/vnpay?{ipn(reference)}")
+    assert answer.json()["RspCode"] == "02"
+    payments.free.set()
+    assert await driving
