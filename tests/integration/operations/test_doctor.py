@@ -151,8 +151,8 @@ async def test_a_healthy_world_is_healthy_and_no_secret_is_told(running: World, 
 
     assert told.healthy, told.text
     unwell = [(one["check"], one["health"]) for one in told.findings if one["health"] != "ok"]
-    # No virus scanner is set up here, nor does the agency run that has an office of its own.
-    assert unwell == [("scanner", "warn"), ("pollers", "warn")]
+    # Neither gateway nor virus scanner is set up here, nor does the agency run that has an office of its own.
+    assert unwell == [("gateway", "skipped"), ("scanner", "warn"), ("pollers", "warn")]
     assert "--agency H29.16" in told.fix("pollers")
     assert len(told.of("clocks")) == 2
     assert all(one["what"]["vi"] and one["what"]["en"] for one in told.findings)

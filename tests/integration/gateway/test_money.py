@@ -1,0 +1,87 @@
+"""Money over each wire through the real gateway: a filing, its payment, the bank's page, its callback, and back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from activities.partners.money.provider import Kind
+from deploy.sandbox.bank.merchants import as_settings
+from tests.acting import eventually
+from tests.conftest import World
+from tests.faults.processes import worker_process
+from tests.integration.gateway.calls import kept
+from tests.sandboxes import Server, free_port
+from tests.workflow.test_money import AMOUNT, BACK, PAID, Till, asked, at_work, every_wire, settled
+
+
+@pytest.fixture
+async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
+    """The bank's side of a world, calling back at a gateway."""
+    port = free_port()
+    callbacks = f"http://127.0.0.1:{port}/callbacks"
+    bank = Server("bank", tmp_path / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
+    bank.data.mkdir()
+    bank.start()
+    providers = json.dumps(as_settings(bank.data, bank.url, "http://portal.test/back"))
+    own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": providers}
+    async with worker_process(world.process_env | own, tmp_path / "gateway", "gateway.server"):
+        yield Till(world, bank, wire, asyncio.get_running_loop())
+    bank.close()
+
+
+async def verdicts(till: Till) -> list[str]:
+    """Of what the bank has told, once all of it has reached its payment."""
+    rows = await eventually(lambda: kept(till.world), lambda rows: bool(rows) and all(row["driven_at"] for row in rows))
+    return [row["verdict"] for row in rows]
+
+
+@every_wire
+async def test_what_is_paid_is_captured_once_and_the_filing_goes_on(till: Till) -> None:
+    async with at_work(till):
+        play, _, page = await asked(till)
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        assert await verdicts(till) == ["confirmed"]
+        assert await play.kinds("payment", 1) == PAID
+        view = await till.world.client.payment(play.filing)
+        assert (view.state, view.captured, view.refunded) == ("paid", AMOUNT, 0)
+
+
+@pytest.mark.parametrize("wire", ["vnpay", "vietqr"])
+async def test_who_pays_twice_is_told_of_twice_and_one_goes_back(till: Till) -> None:
+    async with at_work(till):
+        play, reference, page = await asked(till)
+        await till.pay(page, "0003")
+        assert await settled(till, play, reference) == [*PAID, "payment_captured", BACK[till.wire]]
+        assert len(await verdicts(till)) == 2
+
+
+@pytest.mark.parametrize("wire", ["platform"])
+async def test_a_signed_wrong_amount_is_settled_by_asking(till: Till) -> None:
+    async with at_work(till):
+        play, _, page = await asked(till)
+        till.bank.client.put(f"/faults/{till.wire}", json={"fault": "wrong_amount", "times": 1, "value": 1000})
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        assert set(await verdicts(till)) == {"wrong_amount"}
+        assert await play.kinds("payment", 1) == PAID
+        assert (await till.world.client.payment(play.filing)).captured == AMOUNT
+
+
+@pytest.mark.parametrize("wire", ["vietqr"])
+async def test_a_transfer_without_a_memo_is_in_suspense_and_a_garnished_one_is_found(till: Till) -> None:
+    async with at_work(till):
+        without, _, page = await asked(till)
+        await till.pay(page, "0009")
+        rows = await eventually(lambda: kept(till.world), bool)
+        assert [(row["verdict"], row["stream"]) for row in rows] == [("suspense", None)]
+        garnished, _, page = await asked(till)
+        await till.pay(page, "0010")
+        await eventually(garnished.kinds, lambda kinds: "fee_paid" in kinds)
+        assert await garnished.kinds("payment", 1) == PAID
+        assert "payment_captured" not in await without.kinds("payment", 1)
