@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from activities.ledger.database import ACQUIRE_SECONDS, Pool
 from activities.partners.money.provider import CALLBACK_BYTES, Received
@@ -20,7 +22,11 @@ CALLBACKS: Final = "/callbacks"
 RETURNED: Final = "/returned"
 """Where a payer's browser comes back to. What it brings is not read: it is the callback that counts."""
 
+BODY_SECONDS: Final = 10.0
+"""A body that takes longer to come is not waited for."""
+
 _NOT_FOUND: Final = 404
+_TOO_SLOW: Final = 408
 _UNAVAILABLE: Final = 503
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
@@ -32,9 +38,12 @@ def application(pool: Pool, hearing: Hearing) -> FastAPI:
 
     @app.api_route(f"{CALLBACKS}/{{merchant}}", methods=["GET", "POST"])
     async def callback(merchant: str, request: Request) -> Response:
-        received = Received(
-            query=request.scope["query_string"], body=await _body(request), headers=dict(request.headers)
-        )
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body(request)
+        except (TimeoutError, ClientDisconnect):
+            raise HTTPException(_TOO_SLOW) from None
+        received = Received(query=request.scope["query_string"], body=body, headers=dict(request.headers))
         reply = await hearing.hear(merchant, received)
         if reply is None:
             raise HTTPException(_NOT_FOUND)

@@ -122,7 +122,7 @@ async def no_canary(folder: Path, said: str) -> None:
     env = Home(folder / ".motcua").read_env()
     assert env is not None
     connection = await asyncpg.connect(env["MOTCUA_SUPERUSER_DATABASE_URL"])
-    for table in ("event", "receipt", "stream", "filing", "task", "payment", "parcel", "counter"):
+    for table in ("event", "receipt", "stream", "filing", "task", "payment", "parcel", "counter", "callback"):
         for row in await connection.fetch(f"select * from {table}"):  # noqa: S608 -- names from the line above
             assert not any(has_canary(value) for value in row.values()), table
     assert await connection.fetchval("select count(*) from event where sealed is not null") > 0
@@ -137,7 +137,7 @@ async def no_canary(folder: Path, said: str) -> None:
     for log in (folder / ".motcua" / "log").iterdir():
         assert not has_canary(log.read_bytes()), log
     async with httpx.AsyncClient() as prometheus:
-        for part in ("WORKER", "BACK_OFFICE"):
+        for part in ("WORKER", "BACK_OFFICE", "GATEWAY"):
             assert not has_canary((await prometheus.get(env[f"MOTCUA_{part}_METRICS_URL"])).raise_for_status().text)
 
 

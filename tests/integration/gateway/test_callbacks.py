@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ import pytest
 
 from activities.ledger.vault import Vault
 from activities.partners.money.provider import CALLBACK_BYTES
+from gateway import app
 from schemas.ids import reference_of
 from tests.acting import AGENCY
 from tests.conftest import World
@@ -205,6 +207,20 @@ async def test_who_is_not_set_up_is_not_there(gateway: httpx.AsyncClient, path: 
 async def test_other_methods_are_refused(gateway: httpx.AsyncClient) -> None:
     for method in ("PUT", "DELETE", "PATCH"):
         assert (await gateway.request(method, "/callbacks/vnpay")).status_code == 405
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    world: World, gateway: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "BODY_SECONDS", 0.1)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    answer = await gateway.post("/callbacks/dvc", content=slow())
+    assert (answer.status_code, answer.json()["code"]) == (408, "http_408")
+    assert await kept(world) == []
 
 
 def test_references_are_as_long_as_the_index_needs() -> None:
