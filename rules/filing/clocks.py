@@ -41,7 +41,8 @@ def apply_event(filing: Filing, recorded: Recorded) -> dict[str, Any]:
     clocks, past = dict(filing.clocks), filing.past_clocks
     for clock, declared in EFFECTS[event.kind].items():
         state = clocks.pop(clock, None)
-        effect = declared if event.kind == "recalled" else _resumption(filing, state, _meant(filing, clock, declared))
+        meant = _meant(filing, clock, declared, event.kind)
+        effect = declared if event.kind == "recalled" else _resumption(filing, state, meant)
         after = _transition(filing, clock, state, effect, event, _since(event, at) if effect is Effect.START else at)
         if state is not None and effect in _ENDING:
             past = (*past, _ended(state, effect, event.kind, at))
@@ -60,11 +61,13 @@ def _since(event: ev.Event, at: datetime) -> datetime:
     return at
 
 
-def _meant(filing: Filing, clock: Clock, declared: Effect) -> Effect:
+def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
     """The intake has time until the filing is taken in, the processing from then on.
 
     So has the transfer of a dossier, while papers of it are at another desk or on their way from there.
     """
+    if kind == "dossier_received" and filing.at_desk:
+        return Effect.NONE
     if declared is not Effect.START:
         return declared
     if clock in ({Clock.INTAKE} if filing.accepted_at else {Clock.PROCESSING, Clock.TRANSFER}):

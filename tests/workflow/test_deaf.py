@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
@@ -84,6 +85,7 @@ async def test_a_running_one_is_ended_and_started_by_force(running: World) -> No
     play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
     await play.accept()
     await play.at(Stage.FEE)
+    await eventually(partial(play.kinds, "payment", 1), bool)
     async with asyncpg.create_pool(running.app_dsn, min_size=0, max_size=2) as pool:
         restarter = Restarter(pool, running.temporal)
         for stream in (payment_workflow(play.filing, 1), filing_workflow(play.filing)):

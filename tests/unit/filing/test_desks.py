@@ -90,6 +90,16 @@ def test_a_supplement_of_the_review_may_be_brought_to_either_desk(reception: Act
     assert (life.filing.at_desk, "transfer" in life.ringing) == (at_desk, bool(at_desk))
 
 
+def test_what_is_brought_to_the_desk_while_other_papers_are_under_way_is_sent_after_them() -> None:
+    life = Life(**AT_DESK).do("claim", SPECIALIST).do("transfer_dossier", THERE)
+    life.do("request_supplement", SPECIALIST, items=LACKS, legal_basis="Đ19")
+    life.do("supplement", THERE, papers=PAPERS).do("receive_dossier", RECEPTION)
+    assert (life.filing.at_desk, "transfer" in life.ringing) == (("identity",), True)
+    assert (DESK, "reception", "dossier") in queued(life)
+    life.do("transfer_dossier", THERE).do("receive_dossier", RECEPTION)
+    assert "transfer" not in life.ringing
+
+
 def test_papers_that_do_not_arrive_are_late_and_the_team_lead_is_told() -> None:
     life = Life(**AT_DESK).do("transfer_dossier", THERE)
     life.until("2026-11-26 17:00").rung()
