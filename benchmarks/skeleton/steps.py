@@ -46,7 +46,7 @@ class Steps:
 
     def activities(self) -> list[Callable[..., Any]]:
         """All of them, but for the back office's."""
-        return [self.append, self.open, self.order, self.money, self.late_money, self.confirm]
+        return [self.append, self.open, self.merchant, self.order, self.money, self.late_money, self.confirm]
 
     @activity.defn(name="skeleton.append")
     async def append(self, batch: Plain) -> Plain:
@@ -57,6 +57,12 @@ class Steps:
     @activity.defn(name="skeleton.open")
     async def open(self, wanted: Plain) -> Plain:
         return {"procedure": wanted["procedure"], "queue": OFFICE_QUEUE}
+
+    @activity.defn(name="skeleton.merchant")
+    async def merchant(self, agency: str) -> str | None:
+        """Who takes the money: nobody is named."""
+        found: str | None = await self._pool.fetchval("select merchants[1] from agency where agency = $1", agency)
+        return found
 
     @activity.defn(name="skeleton.order")
     async def order(self, request: Plain) -> Plain:

@@ -132,6 +132,7 @@ class Payment:
     @workflow.run
     async def run(self, start: Plain) -> Plain:
         """Ordered, paid, told to the filing, and watched."""
+        await workflow.execute_local_activity_method(Steps.merchant, "H01.12", **LEDGER)
         await self._log.record("request", "request")
         order = {"key": f"fee:{start['filing']}", "amount": start["amount"]}
         config = BANK | {"schedule_to_close_timeout": _LONG}

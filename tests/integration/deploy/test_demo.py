@@ -175,7 +175,8 @@ def test_every_part_of_an_expectation_counts(folder: Path) -> None:
         ("handed_over", "post", "handed over: expected post, found online"),
     ]
     scenarios = written(*["level-4-online"] * len(changes), "instant-birth")
-    for scenario, (part, value, _) in zip(scenarios, changes, strict=False):
+    for n, (scenario, (part, value, _)) in enumerate(zip(scenarios, changes, strict=False)):
+        scenario["name"] = f"changed-{n}"
         scenario["expected"][part] = value
 
     code, result, _ = demo(folder, scenarios)

@@ -61,6 +61,7 @@ _ALL_RIGHT: Final = "who fetches a result here is known: tests/workflow/test_del
 _NO_SCANNER: Final = "no scanner is late here: tests/workflow/test_reception.py"
 _LATER: Final = "who has lost it is asked to pay days later: tests/workflow/test_parcels.py"
 _NO_RELAY: Final = "no relay makes papers here: tests/integration/papers"
+_GIVES_BACK: Final = "the bank here gives money back: tests/workflow/test_money.py"
 _YEARS: Final = "what is issued is renewed years later: tests/integration/operations/test_renewal.py"
 NOT_SEEN: Final = {
     "command.renew_result": _YEARS,
@@ -80,6 +81,7 @@ NOT_SEEN: Final = {
     "event.machine_work_answered": _FAILS,
     "event.wrong_code_given": _ALL_RIGHT,
     "event.referral_calendar_changed": _NO_CALENDAR,
+    "event.refund_left_to_hand": _GIVES_BACK,
 }
 """Messages that this run does not see, each with its reason."""
 
