@@ -473,7 +473,12 @@ class FilingClient:
             if view.closed:
                 raise FilingClosed(f"{stream} has ended ({view.closing})")
             return
-        description = await self._client.get_workflow_handle(stream).describe(rpc_timeout=limit)
+        try:
+            description = await self._client.get_workflow_handle(stream).describe(rpc_timeout=limit)
+        except RPCError as error:
+            if is_not_found(error):  # the engine has lost it; the record has not, which starts it again
+                return
+            raise
         if description.status is WorkflowExecutionStatus.COMPLETED:
             raise FilingClosed(f"{stream} has ended")
 

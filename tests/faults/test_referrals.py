@@ -15,6 +15,7 @@ from schemas.people import Role
 from tests.acting import VIA, Play, decide_part, eventually, joined, refer
 from tests.conftest import World
 from tests.faults.processes import motcua, worker_process
+from tests.faults.test_restart import delete
 from workers.wiring import open_pool
 
 
@@ -107,3 +108,17 @@ async def test_a_part_that_was_lost_when_its_filing_ended_is_taken_back(world: W
         found = await motcua(world.process_env, "filing", "restart", "--all-missing")
         assert found.code == 0, found.err
         await eventually(lambda: play.kinds("referral", 1), lambda kinds: kinds[-1:] == ["referral_cancelled"])
+
+
+async def test_a_command_to_a_part_that_temporal_forgot_waits_until_it_is_started_again(running: World) -> None:
+    play = await refer(running)
+    part, stream = (await play.view()).parts[0], ids.referral_workflow(play.filing, 1)
+    await eventually(lambda: play.kinds("referral", 1), bool)
+    await delete(running, stream)
+    deciding = asyncio.create_task(decide_part(play, part))
+    done, _ = await asyncio.wait([deciding], timeout=1)
+    assert not done
+    async with open_pool(running.settings) as pool:
+        await Restarter(pool, running.temporal).restart(stream)
+    await deciding
+    await play.until(lambda view: view.parts[0].outcome is not None)

@@ -101,9 +101,14 @@ async def test_a_hundred_filings_that_a_bug_stalled_go_on_once_it_is_mended(worl
             await closed(spared[0])
 
     # Each has lived the life of one that never met the bug.
-    assert {tuple(await play.kinds()) for play in free} == {tuple(await spared[0].kinds())}
-    assert {tuple(await play.kinds()) for play in paid} == {tuple(await spared[1].kinds())}
+    assert {await life(play) for play in free} == {await life(spared[0])}
+    assert {await life(play) for play in paid} == {await life(spared[1])}
     await assert_nothing_doubled(world, [*free, *paid, *spared])
+
+
+async def life(play: Play) -> tuple[str, ...]:
+    """What happened to a filing, but for what is told of its limits: a slow machine keeps none."""
+    return tuple(kind for kind in await play.kinds() if kind not in {"overdue", "finished_early"})
 
 
 async def finished(play: Play) -> None:
