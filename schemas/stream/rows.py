@@ -131,13 +131,13 @@ class FilingRow(Model):
 class PaymentRow(Model):
     """One request for money, in đồng. It is watched for `watch_seconds` more once it was settled.
 
-    `reference` is what its `provider` knows it by.
+    `reference` is what its `provider` knows it by; a build of before writes none.
     """
 
     n: int
     number: str | None = None
     provider: str
-    reference: str
+    reference: str | None = None
     amount: Dong
     state: str
     captured: Dong
