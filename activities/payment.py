@@ -104,7 +104,7 @@ class Payments:
     async def order(self, request: OrderRequest) -> Order:
         """Make the order, or find it made."""
         provider, demand = self._provider(request.asking), request.asking.demand
-        about = await self._demands.about(StreamId.parse(request.stream))
+        about = await self._demands.about(StreamId.parse(request.stream)) if provider.can.itemised else None
         new = NewDemand(**demand.model_dump(), about=about, payer_account=request.payer_account)
         asked = await provider.order(new)
         failpoint("payment.ordered")

@@ -223,6 +223,7 @@ def view(parcel: Parcel) -> pc.ParcelView:
     return pc.ParcelView(
         filing_id=parcel.filing_id,
         n=parcel.n,
+        seq=parcel.seq,
         number=parcel.number,
         waybill=parcel.waybill,
         due=parcel.due,

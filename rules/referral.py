@@ -244,6 +244,7 @@ def view(referral: Referral) -> rf.ReferralView:
     return rf.ReferralView(
         filing_id=referral.filing_id,
         n=referral.n,
+        seq=referral.seq,
         part=known(referral.part),
         lead=known(referral.lead),
         agency=referral.agency,

@@ -284,10 +284,14 @@ class ComplaintFact(Model):
 
 
 class ComplaintView(Model):
-    """What is shown of a complaint: `due` while it waits, then the answer, and whether the filing was `reopened`."""
+    """What is shown of a complaint: `due` while it waits, then the answer, and whether the filing was `reopened`.
+
+    `seq` is of its last event.
+    """
 
     filing_id: UUID
     n: int
+    seq: int = 0
     about: int
     act: str
     words: str

@@ -256,10 +256,14 @@ class RecordLeft(SystemCommand):
 
 
 class ParcelView(Model):
-    """What a parcel shows: also how often the recipient was invited, and what is collected from them, in đồng."""
+    """What a parcel shows: also how often the recipient was invited, and what is collected from them, in đồng.
+
+    `seq` is of its last event.
+    """
 
     filing_id: UUID
     n: int
+    seq: int = 0
     number: str | None = None
     waybill: str | None = None
     due: Instant | None = None

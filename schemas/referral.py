@@ -182,10 +182,11 @@ class CancelReferral(SystemCommand):
 
 
 class ReferralView(Model):
-    """What a referral shows: who decides what by when, and how it was decided."""
+    """What a referral shows: who decides what by when, and how it was decided. `seq` is of its last event."""
 
     filing_id: UUID
     n: int
+    seq: int = 0
     part: Code
     lead: AgencyCode
     agency: AgencyCode

@@ -10,7 +10,7 @@ from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.recording import record, state_of
 from activities.procedures import Procedures
-from activities.receipts.issuer import Issuer, Wanted
+from activities.receipts.issuer import Issued, Issuer, Wanted
 from rules.known import known
 from rules.receipts.deeds import issued_for, number_given, registered
 from rules.receipts.shares import lines_of
@@ -50,18 +50,37 @@ class Issuing:
         papers: OfficialPapers = await state_of(log, PAPERS, origin)
         if issued_for(papers.receipts, about, of) is not None:
             return
-        series = await series_of(log.connection, origin.agency)
-        issuer = self._issuers[series.issuer]
-        cause, said = told.events[-1].event, None
-        if isinstance(cause, ReceiptVoided):
-            void = known(registered(papers.receipts, cause.registered))
-            if void.given:
-                await self._issuers["service"].void(_key(void.about, of))
-            said = _again(void) if cause.again else None
-        elif isinstance(cause, FeePaid):
-            said = await self._paid(told, cause, of)
+        said = await self._said(told, papers, of)
         if said is None:
             return
+        issued = await self._issued(log, origin, about, of, said)
+        command = IssueReceipt(
+            command_id=f"number:{_key(about, of).replace(str(origin.stream.filing), '')}",
+            of=of,
+            series=issued.series,
+            given=issued.number,
+            about=about,
+            **said,
+        )
+        await record(self._ledger, log, PAPERS, origin, command)
+        failpoint("receipts.recorded")
+
+    async def _said(self, told: Told, papers: OfficialPapers, of: FeeKind) -> dict[str, Any] | None:
+        """What a receipt says for the last event; None if none is due. Who gave a number that is void now is told."""
+        match told.events[-1].event:
+            case FeePaid() as paid:
+                return await self._paid(told, paid, of)
+            case ReceiptVoided() as event:
+                void = known(registered(papers.receipts, event.registered))
+                if void.given:
+                    await self._issuers["service"].void(_key(void.about, of))
+                return _again(void) if event.again else None
+            case _:
+                return None
+
+    async def _issued(self, log: Log, origin: Origin, about: About, of: FeeKind, said: dict[str, Any]) -> Issued:
+        """The number, from whoever the agency has its receipts from."""
+        series = await series_of(log.connection, origin.agency)
         filing: Filing = (await log.read(filing_workflow(origin.stream.filing))).state
         wanted = Wanted(
             key=_key(about, of),
@@ -74,22 +93,13 @@ class Issuing:
             code=known(filing.code),
             replaces=said.get("replaces"),
         )
-        issued = await issuer.issue(wanted)
+        issued = await self._issuers[series.issuer].issue(wanted)
         if issued.number is not None:
             number = number_given(origin.agency, issued.series, issued.number)
             if await receipt_of(log.connection, number) is not None:
                 raise NumberTakenError
         failpoint("receipts.given")
-        command = IssueReceipt(
-            command_id=f"number:{_key(about, of).replace(str(origin.stream.filing), '')}",
-            of=of,
-            series=issued.series,
-            given=issued.number,
-            about=about,
-            **said,
-        )
-        await record(self._ledger, log, PAPERS, origin, command)
-        failpoint("receipts.recorded")
+        return issued
 
     async def _paid(self, told: Told, paid: FeePaid, of: FeeKind) -> dict[str, Any] | None:
         """What a receipt says of a fee that was paid; None if nothing of it is of this kind."""

@@ -25,7 +25,6 @@ async def order(scenario: Scenario, position: int, actor: Actor, view: FilingVie
         "command_id": f"{position:02d}-{act.command}",
         "actor": actor,
         "via": via(Channel.COUNTER if actor.role in OFFICERS else Channel.ONLINE),
-        "seen_seq": None if act.part else view.seq,
     }
     own = await _WORDS[act.command](scenario, act, view, filer) if act.command in _WORDS else {}
     return COMMANDS[act.command].model_validate(said | own)

@@ -94,7 +94,9 @@ class Player:
                 continue
             view, actor = await self._possible(scenario, act, filer, page)
             part = _part(act, view)
-            await page.act(await order(scenario, position, actor, view, filer), part.n if part else None)
+            seen = view.seq if part is None else (await page.referral(part.n)).seq
+            command = await order(scenario, position, actor, view, filer)
+            await page.act(command.model_copy(update={"seen_seq": seen}), part.n if part else None)
         await self._end(page)
 
     async def _possible(self, scenario: Scenario, act: Act, filer: Filer, page: Insisting) -> tuple[FilingView, Actor]:

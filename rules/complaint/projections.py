@@ -65,6 +65,7 @@ def view(complaint: Complaint) -> co.ComplaintView:
     return co.ComplaintView(
         filing_id=complaint.filing_id,
         n=complaint.n,
+        seq=complaint.seq,
         about=complaint.about,
         act=complaint.act,
         words=complaint.words,

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from operations.publishing import catalogue
 from operations.publishing.calendars import CALENDAR
 from rules.publishing.document import parse
-from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract
+from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract, publish_short
 from tests.conftest import ROOT, World
 from tests.faults.processes import motcua, worker_process
 
@@ -41,18 +40,11 @@ def declared_late(folder: Path) -> Path:
     return file
 
 
-async def patient(world: World) -> str:
-    """Publish a version whose limits no slow machine outlasts; its name."""
-    file = (ROOT / "procedures" / f"{EXTRACT}@2026-12.yaml").read_bytes()
-    variant = catalogue.demo_variant(file, {"intake": 3600, "payment": 3600}, suffix="patient")
-    return (await catalogue.publish(world.owner_dsn, variant, demo=True)).version
-
-
 @pytest.mark.timeout(200)
 async def test_a_calendar_published_while_worker_and_command_are_killed_reaches_everything_once(
     world: World, tmp_path: Path
 ) -> None:
-    version = await patient(world)
+    version = await publish_short(world, EXTRACT, intake=3600, payment=3600)  # more than a slow machine takes
     async with world.platform(), world.back_office():
         waits = partial(extract, version=version, payer_account=NEVER_PAYS)
         plays = [await Play.begin(world, waits()) for _ in range(FILINGS)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.sandbox.bank.merchants import as_settings
 from tests.acting import NEVER_PAYS, PAYS_TWICE, Play, eventually, extract
+from tests.callbacks import providers
 from tests.conftest import World
 from tests.faults.processes import worker_process
 from tests.sandboxes import Server
@@ -57,7 +56,7 @@ async def test_over_vnpay_the_same_address_is_recorded_though_the_worker_died(
 ) -> None:
     async with world.connection(world.owner_dsn) as connection:
         await connection.execute("update agency set merchants = array['vnpay']")
-    said = json.dumps(as_settings(bank.data, bank.url, "http://portal.test/back"))
+    said = providers(bank)
     env = world.process_env | {"MOTCUA_PROVIDERS": said}
     async with worker_process(env, tmp_path / "first") as worker, world.back_office():
         play = await Play.begin(world, extract(payer_account=None))

@@ -23,9 +23,6 @@ from operations.home import Home
 from tests.faults.processes import ENV, motcua, program, until
 
 FILINGS: Final = 40
-SEED: Final = 3
-"""A mix without parts of other agencies: commands to a referral carry no `seen_seq`, and a run that comes back older
-judges them by what it remembers until it is started again."""
 OPEN: Final = 12
 PAID: Final = 4
 """So many filings are open, and so many payments paid and watched, when it happens."""
@@ -84,9 +81,7 @@ async def demo_under_way() -> AsyncIterator[Demo]:
         async with program(folder, "up"):
             await until(home.env_file.exists, seconds=60)
             env = home.read_env() or {}
-            async with program(
-                folder, "demo", "--filings", str(FILINGS), "--seed", str(SEED), "--json", "out.json"
-            ) as process:
+            async with program(folder, "demo", "--filings", str(FILINGS), "--json", "out.json") as process:
                 demo = Demo(folder, home, env, process)
                 await demo.until(lambda: under_way(env))
                 yield demo

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
 
-from activities.partners.money.merchants import MERCHANTS, Merchants, heard
 from activities.partners.money.provider import CAPABILITIES, Kind, Notice, Received
 from activities.partners.money.telling import tell_payment
 from activities.partners.money.vietqr import match
-from deploy.sandbox.bank.merchants import as_settings
 from operations.doctor import refunds
 from schemas.filing.state import Closing, Stage
 from schemas.ids import payment_workflow
 from schemas.payment import MoneyNotice, PaymentView
 from tests.acting import EXTRACT, Play, eventually, extract, publish_short
 from tests.any_files import AnyFiles, received_by
+from tests.callbacks import called_back, heard, merchants_of
 from tests.conftest import World
 from tests.sandboxes import Server
 from workers.wiring import activities, platform_worker
@@ -52,7 +47,7 @@ class Till:
     kept: list[tuple[str, Notice]] = field(default_factory=list)
 
     async def heard(self, kind: Any, received: Received) -> None:
-        found = heard(merchants(self.bank), kind, received, datetime.now(UTC))
+        found = heard(merchants_of(self.bank), kind, received)
         if not isinstance(found, Notice):
             return
         reference = found.reference or match(found.memo or "", self.streams)
@@ -96,51 +91,26 @@ class Till:
         return found
 
 
-def merchants(bank: Server) -> Merchants:
-    return MERCHANTS.validate_json(json.dumps(as_settings(bank.data, bank.url, "http://portal.test/back")))
-
-
 @pytest.fixture
 async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.do_POST()
+    def answer(name: str, received: Received) -> tuple[int, bytes]:
+        asyncio.run_coroutine_threadsafe(made.heard(name, received), made.loop).result(20)
+        return 200, b'{"RspCode": "00", "MaLoi": "00"}'
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            path, _, query = self.path.partition("?")
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            received = Received(query=query.encode("latin-1"), body=body, headers=headers)
-            asyncio.run_coroutine_threadsafe(made.heard(path.rsplit("/", 1)[1], received), made.loop).result(20)
-            content = b'{"RspCode": "00", "MaLoi": "00"}'
-            self.send_response(200)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    door = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=door.serve_forever)
-    thread.start()
-    callbacks = f"http://127.0.0.1:{door.server_port}/callbacks"
-    bank = Server("bank", tmp_path / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
-    bank.data.mkdir()
-    bank.start()
-    made = Till(world, bank, wire, asyncio.get_running_loop())
-    yield made
-    bank.close()
-    door.shutdown()
-    thread.join()
-    door.server_close()
+    with called_back(answer) as callbacks:
+        bank = Server("bank", tmp_path / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
+        bank.data.mkdir()
+        bank.start()
+        made = Till(world, bank, wire, asyncio.get_running_loop())
+        yield made
+        bank.close()
 
 
 @asynccontextmanager
 async def at_work(till: Till) -> AsyncIterator[None]:
     """A worker for which the agencies' directory names the wire's merchant."""
     world = till.world
-    settings = world.settings.model_copy(update={"providers": merchants(till.bank)})
+    settings = world.settings.model_copy(update={"providers": merchants_of(till.bank)})
     async with world.connection(world.owner_dsn) as connection:
         await connection.execute("update agency set merchants = array['nobody', $1]", till.wire)
     async with (

@@ -1,9 +1,8 @@
-"""Every merchant that is set up, by a name of ours: who may take money for an agency, and how each is spoken to."""
+"""Every merchant that is set up, by a name of ours, and how each is spoken to."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Final, TypeAlias
 
 import httpx
@@ -11,7 +10,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from activities.partners.money.platform import PlatformDoor, PlatformMerchant
 from activities.partners.money.platform_api import Platform
-from activities.partners.money.provider import Door, Kind, Notice, Provider, Received, Refused, Verdict
+from activities.partners.money.provider import Door, Provider
 from activities.partners.money.vietqr import VietQr, VietQrMerchant
 from activities.partners.money.vnpay import VnPayDoor, VnPayMerchant
 from activities.partners.money.vnpay_api import VnPay
@@ -22,11 +21,6 @@ Merchants: TypeAlias = Mapping[Code, Merchant]
 
 MERCHANTS: Final[TypeAdapter[Merchants]] = TypeAdapter(Merchants, config=ConfigDict(hide_input_in_errors=True))
 """Reads `MOTCUA_PROVIDERS`."""
-
-
-def offered(merchants: Merchants, agency: str) -> tuple[str, ...]:
-    """The names of those who may take money for an agency, in the order of the settings; the payer chooses."""
-    return tuple(name for name, found in merchants.items() if not found.agencies or agency in found.agencies)
 
 
 def provider(name: str, merchant: Merchant, client: httpx.AsyncClient) -> Provider:
@@ -49,13 +43,3 @@ def door(name: str, merchant: Merchant) -> Door:
             return PlatformDoor(name, merchant)
         case VietQrMerchant():
             return VietQr(name, merchant)
-
-
-def heard(merchants: Merchants, kind: Kind, received: Received, now: datetime) -> Notice | Refused:
-    """What a callback of this kind says, by whichever merchant it is signed for."""
-    for name, merchant in merchants.items():
-        if merchant.kind == kind:
-            found = door(name, merchant).verified(received, now)
-            if isinstance(found, Notice) or found.verdict is not Verdict.BAD_SIGNATURE:
-                return found
-    return Refused(verdict=Verdict.BAD_SIGNATURE)

@@ -65,7 +65,6 @@ class PlatformMerchant(StrictModel):
         refusals: `MaLoi` of an answer to a demand that will never be taken; after any other but `00` it is asked again.
         unknown: `MaLoi` of a query about what it never heard of.
         replies: `MaLoi` of our own answer to a callback, where it is not VNPay's code.
-        agencies: For whom it takes money; for all without.
     """
 
     kind: Literal["platform"]
@@ -94,7 +93,6 @@ class PlatformMerchant(StrictModel):
     refusals: frozenset[str] = frozenset()
     unknown: str = "01"
     replies: Mapping[Verdict, str] = {}
-    agencies: frozenset[str] = frozenset()
 
 
 class PlatformDoor:

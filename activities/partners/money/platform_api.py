@@ -25,6 +25,7 @@ from activities.partners.money.provider import (
 )
 from activities.partners.money.stamps import instant, stamp
 from activities.partners.money.vnpay import plain
+from rules.known import known
 
 _SYSTEM: Final = "platform"
 
@@ -103,7 +104,7 @@ class Platform:
         }
 
     def _receipt(self, demand: NewDemand) -> dict[str, Any]:
-        about, payee = demand.about, self._merchant.payee
+        about, payee = known(demand.about), self._merchant.payee
         return {
             "MaTTHC": about.procedure,
             "MaDVC": f"{about.procedure}.01",

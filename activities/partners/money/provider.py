@@ -31,18 +31,22 @@ AHEAD: Final = timedelta(minutes=15)
 
 
 class Capabilities(Model):
-    """What a wire can do. Where it can't, people do it by hand, or statements say it."""
+    """What a wire can do. Where it can't, people do it by hand, or statements say it.
+
+    `itemised`: its orders say what the money is for, line by line.
+    """
 
     push: bool
     query: bool
     cancel: bool
     refund: bool
+    itemised: bool = False
 
 
 CAPABILITIES: Final[Mapping[Kind, Capabilities]] = {
     "bank": Capabilities(push=False, query=True, cancel=True, refund=True),
     "vnpay": Capabilities(push=True, query=True, cancel=False, refund=True),
-    "platform": Capabilities(push=True, query=True, cancel=False, refund=False),
+    "platform": Capabilities(push=True, query=True, cancel=False, refund=False, itemised=True),
     "vietqr": Capabilities(push=True, query=False, cancel=False, refund=False),
 }
 
@@ -100,11 +104,12 @@ class NewDemand(Demand):
     """A demand as it is ordered.
 
     Attributes:
+        about: What it is for, where the wire says that.
         payer_address: The payer's IP address.
         payer_account: The account that pays by itself, where a wire has that.
     """
 
-    about: About
+    about: About | None = None
     language: Literal["vi", "en"] = "vi"
     payer_address: str = "127.0.0.1"
     payer_account: str | None = Field(default=None, repr=False)

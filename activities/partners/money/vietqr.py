@@ -54,7 +54,6 @@ class VietQrMerchant(StrictModel):
         bank: The bank's number (BIN), six digits.
         secret: With which the bank signs its credit notes.
         signature_header: Where the signature stands: HMAC-SHA256 in hex over the body.
-        agencies: For whom it takes money; for all without.
     """
 
     kind: Literal["vietqr"]
@@ -62,7 +61,6 @@ class VietQrMerchant(StrictModel):
     account: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,19}$")]
     secret: SecretStr
     signature_header: str = "x-signature"
-    agencies: frozenset[str] = frozenset()
 
 
 class _CreditNote(BaseModel):

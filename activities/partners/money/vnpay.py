@@ -69,7 +69,6 @@ class VnPayMerchant(StrictModel):
         refusals: Answers to a refund by which it will never be done.
         repeated: The answer to a refund that was asked for before, whatever became of it.
         being_refunded: What `vnp_TransactionStatus` says of a refund that is under way.
-        agencies: For whom it takes money; for all without.
     """
 
     kind: Literal["vnpay"]
@@ -101,7 +100,6 @@ class VnPayMerchant(StrictModel):
     refusals: frozenset[str] = frozenset({"02", "03", "04", "13", "91", "93", "95"})
     repeated: str = "94"
     being_refunded: frozenset[str] = frozenset({"05", "06"})
-    agencies: frozenset[str] = frozenset()
 
 
 class VnPayDoor:

@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +21,7 @@ from pydantic import SecretStr
 from activities.partners import http as outside
 from activities.partners.bank import HttpBank
 from activities.partners.http import RejectedError, UnreachableError
-from activities.partners.money.merchants import MERCHANTS, Merchants, door, heard, offered, provider
+from activities.partners.money.merchants import Merchants, door, provider
 from activities.partners.money.provider import (
     CAPABILITIES,
     About,
@@ -40,8 +39,9 @@ from activities.partners.money.provider import (
     judge,
 )
 from activities.partners.money.vietqr import match
-from deploy.sandbox.bank.merchants import as_settings, merchants
+from deploy.sandbox.bank.merchants import merchants
 from deploy.sandbox.bank.payers import PAYERS, TRANSFERS
+from tests.callbacks import called_back, heard, merchants_of
 from tests.sandboxes import Server, until
 
 NUMBERS = count(1)
@@ -75,7 +75,7 @@ class Sink:
         return [notice for notice in found if notice and self.reference(notice) == reference]
 
     def notice(self, call: Call) -> Notice | None:
-        found = heard(self.merchants, call.kind, call.received, datetime.now(UTC))
+        found = heard(self.merchants, call.kind, call.received)
         return found if isinstance(found, Notice) else None
 
     def reference(self, notice: Notice) -> str | None:
@@ -88,12 +88,11 @@ class Sink:
             for named, answers in self.unwell.items():
                 if named in about and answers:
                     return answers.pop(0)
-            found = heard(self.merchants, call.kind, call.received, datetime.now(UTC))
-            name = next(name for name, merchant in self.merchants.items() if merchant.kind == call.kind)
+            found = heard(self.merchants, call.kind, call.received)
             reference = self.reference(found) if isinstance(found, Notice) else found.reference
             demand = self.demands.get(reference or "")
             expected = Expected(amount=demand.amount, settled=reference in self.settled) if demand else None
-            reply = door(name, self.merchants[name]).reply(judge(found, expected))
+            reply = door(call.kind, self.merchants[call.kind]).reply(judge(found, expected))
             if isinstance(found, Notice) and found.outcome is Outcome.PAID and reference:
                 self.settled.add(reference)
             return reply.status, json.dumps(dict(reply.body)).encode()
@@ -103,39 +102,11 @@ class Sink:
 def sink() -> Iterator[tuple[Sink, str]]:
     heard_here = Sink()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.do_POST()
+    def answer(name: Any, received: Received) -> tuple[int, bytes]:
+        return heard_here.answer(Call(name, received, time.monotonic()))
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            path, _, query = self.path.partition("?")
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            kind: Any = path.rsplit("/", 1)[1]
-            call = Call(kind, Received(query=query.encode("latin-1"), body=body, headers=headers), time.monotonic())
-            status, content = heard_here.answer(call)
-            self.send_response(status)
-            self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield heard_here, f"http://127.0.0.1:{server.server_port}/callbacks"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def settings(server: Server) -> Merchants:
-    """What `MOTCUA_PROVIDERS` is for this bank; the platform takes money for one agency alone."""
-    made = dict(as_settings(server.data, server.url, "http://portal.test/back"))
-    made["platform"] = {**made["platform"], "agencies": ["H01.12"]}
-    return MERCHANTS.validate_json(json.dumps(made))
+    with called_back(answer) as callbacks:
+        yield heard_here, callbacks
 
 
 def started(data: Path, callbacks: str) -> Server:
@@ -148,7 +119,7 @@ def started(data: Path, callbacks: str) -> Server:
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory, sink: tuple[Sink, str]) -> Iterator[Server]:
     server = started(tmp_path_factory.mktemp("bank"), sink[1])
-    sink[0].merchants = settings(server)
+    sink[0].merchants = merchants_of(server)
     yield server
     server.close()
 
@@ -165,7 +136,7 @@ def heard_of(bank: Server, sink: tuple[Sink, str]) -> Iterator[Sink]:
 @pytest.fixture
 async def providers(bank: Server) -> AsyncIterator[dict[Kind, Provider]]:
     async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
-        yield {found.kind: provider(name, found, client) for name, found in settings(bank).items()}
+        yield {found.kind: provider(name, found, client) for name, found in merchants_of(bank).items()}
 
 
 @pytest.fixture
@@ -445,7 +416,7 @@ class TestAsking:
                 await providers[kind].query(demand)
 
     async def test_keys_that_are_wrong_are_no_answer(self, bank: Server, demand: NewDemand) -> None:
-        wrong = {name: m.model_copy(update={"secret": SecretStr("x")}) for name, m in settings(bank).items()}
+        wrong = {name: m.model_copy(update={"secret": SecretStr("x")}) for name, m in merchants_of(bank).items()}
         async with httpx.AsyncClient(trust_env=False) as client:
             for name in ("vnpay", "platform"):
                 with pytest.raises(UnreachableError, match="not signed"):
@@ -494,7 +465,7 @@ class TestReturning:
             else:
                 assert back.netloc == "portal.test"
                 assert dict(parse_qsl(back.query))["vnp_ResponseCode"] == code
-                shown = heard(heard_of.merchants, "vnpay", Received(query=back.query.encode()), datetime.now(UTC))
+                shown = heard(heard_of.merchants, "vnpay", Received(query=back.query.encode()))
                 assert isinstance(shown, Notice)
         other = new_demand(heard_of)
         gave_up = urlsplit((await paid(bank, other, providers["vnpay"], "0007")).headers["location"])
@@ -506,7 +477,7 @@ class TestKilled:
     def test_a_callback_that_was_due_comes_after_a_kill(self, tmp_path: Path, sink: tuple[Sink, str]) -> None:
         server = started(tmp_path, sink[1])
         try:
-            mine = settings(server)
+            mine = merchants_of(server)
             fault(server, "vietqr", "late", value=1)
             account = merchants(tmp_path)["vietqr"].name
             server.client.post(
@@ -515,10 +486,10 @@ class TestKilled:
             server.kill(signal.SIGKILL)
             before = len(sink[0].calls)
             server.start()
-            assert settings(server) == mine
+            assert merchants_of(server) == mine
             assert (tmp_path / "merchants.json").stat().st_mode & 0o777 == 0o600
             until(lambda: len(sink[0].calls) > before)
-            found = heard(mine, "vietqr", sink[0].calls[-1].received, datetime.now(UTC))
+            found = heard(mine, "vietqr", sink[0].calls[-1].received)
             assert isinstance(found, Notice)
             assert (found.amount, found.memo) == (7000, "x")
         finally:
@@ -538,13 +509,8 @@ class TestKilled:
         assert sink
 
 
-def test_who_may_take_money_for_an_agency(bank: Server) -> None:
-    assert offered(settings(bank), "H01.12") == ("vnpay", "platform", "vietqr")
-    assert offered(settings(bank), "H56.30") == ("vnpay", "vietqr")
-
-
 def test_secrets_are_not_shown(bank: Server) -> None:
-    shown = repr(settings(bank)) + bank.output.read_text()
+    shown = repr(merchants_of(bank)) + bank.output.read_text()
     assert not [wire for wire, found in merchants(bank.data).items() if found.secret in shown]
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from activities.partners.money.provider import Kind
-from deploy.sandbox.bank.merchants import as_settings
 from tests.acting import eventually
+from tests.callbacks import providers
 from tests.conftest import World
 from tests.faults.processes import worker_process
 from tests.integration.gateway.calls import kept
@@ -27,8 +26,7 @@ async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
     bank = Server("bank", tmp_path / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
     bank.data.mkdir()
     bank.start()
-    providers = json.dumps(as_settings(bank.data, bank.url, "http://portal.test/back"))
-    own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": providers}
+    own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": providers(bank)}
     async with worker_process(world.process_env | own, tmp_path / "gateway", "gateway.server"):
         yield Till(world, bank, wire, asyncio.get_running_loop())
     bank.close()

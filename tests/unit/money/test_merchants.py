@@ -7,10 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from activities.partners.money.merchants import MERCHANTS, heard, offered
-from activities.partners.money.provider import Notice, Received, Refused, Verdict
-from tests.unit.money.conftest import NOW
-from tests.unit.money.test_vietqr import NOTE, received
+from activities.partners.money.merchants import MERCHANTS
 from workers.settings import WorkerSettings
 
 VIETQR = {"kind": "vietqr", "bank": "970400", "account": "1903001234567", "secret": "a key"}
@@ -30,7 +27,6 @@ def merchants(**more: dict[str, Any]) -> Any:
         {"secret": None},
         {"secret": 5},
         {"unknown": 1},
-        {"agencies": "H01"},
     ],
 )
 def test_what_does_not_fit_is_refused_without_a_word_of_the_key(change: dict[str, Any]) -> None:
@@ -43,23 +39,6 @@ def test_what_does_not_fit_is_refused_without_a_word_of_the_key(change: dict[str
 def test_a_name_is_short_and_plain(name: str) -> None:
     with pytest.raises(ValidationError):
         merchants(**{name: VIETQR})
-
-
-def test_the_agency_decides_who_is_offered() -> None:
-    found = merchants(other={**VIETQR, "account": "2", "agencies": ["H01.12"]})
-    assert offered(found, "H01.12") == ("treasury", "other")
-    assert offered(found, "H56.30") == ("treasury",)
-
-
-def test_a_note_belongs_to_the_merchant_that_it_is_signed_for() -> None:
-    found = merchants(other={**VIETQR, "account": "2", "secret": "another"})
-    note = heard(found, "vietqr", received(NOTE | {"account": "2"}, "another"), NOW)
-    assert isinstance(note, Notice)
-    assert note.provider == "other"
-    for stranger in (received(NOTE, "another"), received(NOTE | {"account": "2"}), received(NOTE, "a third")):
-        assert heard(found, "vietqr", stranger, NOW) == Refused(verdict=Verdict.BAD_SIGNATURE)
-    assert heard(found, "vnpay", Received(), NOW) == Refused(verdict=Verdict.BAD_SIGNATURE)
-    assert heard(found, "vietqr", received(b"{}"), NOW) == Refused(verdict=Verdict.UNREADABLE)
 
 
 def test_a_worker_does_not_start_with_what_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:

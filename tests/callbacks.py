@@ -1,0 +1,67 @@
+"""Who a sandbox bank calls back in a test, where no gateway runs; and what a worker is set up with for that bank."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from activities.partners.money.merchants import MERCHANTS, Merchants, door
+from activities.partners.money.provider import Notice, Received, Refused
+from deploy.sandbox.bank.merchants import as_settings
+from tests.sandboxes import Server
+
+Answer = Callable[[str, Received], tuple[int, bytes]]
+"""What is answered to a merchant's callback: the status and the body."""
+
+
+def providers(bank: Server) -> str:
+    """What `MOTCUA_PROVIDERS` is for this bank."""
+    return json.dumps(as_settings(bank.data, bank.url, "http://portal.test/back"))
+
+
+def merchants_of(bank: Server) -> Merchants:
+    """The same, as it is read."""
+    return MERCHANTS.validate_json(providers(bank))
+
+
+def heard(merchants: Merchants, name: str, received: Received) -> Notice | Refused:
+    """What a callback says to this merchant."""
+    return door(name, merchants[name]).verified(received, datetime.now(UTC))
+
+
+@contextmanager
+def called_back(answer: Answer) -> Iterator[str]:
+    """A server for callbacks: the address under which each merchant calls, by its name."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            path, _, query = self.path.partition("?")
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            received = Received(query=query.encode("latin-1"), body=body, headers=headers)
+            status, content = answer(path.rsplit("/", 1)[1], received)
+            self.send_response(status)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/callbacks"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
