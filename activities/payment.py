@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Final
 
 from temporalio import activity
@@ -28,6 +29,9 @@ BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 
 NEVER_MADE: Final = "not_found"
 """The provider knows no such order."""
+
+NOT_OFFERED: Final = "not_offered"
+"""The wire gives nothing back."""
 
 _NEVER: Final = timedelta(days=36500)
 """After this, or at the end of the time that the server gives, whichever is first: it is told, not looked for."""
@@ -64,12 +68,21 @@ class LateMoneyRequest(MoneyRequest):
 
 
 class RefundRequest(Model):
-    """Give back a capture, of so many đồng, that is not owed."""
+    """Give back an `amount` of a capture `of` so many đồng, in that case of its refund."""
 
     asking: Asking
     agency: str
     capture_id: str
+    of: Dong
     amount: Dong
+    case: int
+
+
+class Returned(Model):
+    """The provider's number of what it gave back; or why it never does: `refused` is its code, or `not_offered`."""
+
+    transaction: str | None = None
+    refused: str | None = None
 
 
 class MerchantRequest(Model):
@@ -183,27 +196,33 @@ class Payments:
             return Taken()
 
     @activity.defn(name="payment.refund")
-    async def refund(self, request: RefundRequest) -> bool:
-        """Give the money of one capture back, once; False if the wire gives nothing back: people have to.
+    async def refund(self, request: RefundRequest) -> Returned:
+        """Give money of one capture back, once for each case, or say that the provider never does: people have to.
 
-        What is still under way is asked again, under the same key.
+        What is still under way is asked again, under the same key. So is what was refused before it reached anybody
+        who gives money back: that is a mistake of ours, to be mended.
         """
         asking = request.asking
         provider = self._provider(asking)
         if not provider.can.refund:
-            return False
+            return Returned(refused=NOT_OFFERED)
         giving = Giving(
-            key=f"refund:{asking.demand.key}:{request.capture_id}",
+            key=f"refund:{asking.demand.key}:{request.capture_id}:{request.case}",
             transaction=request.capture_id,
-            of=request.amount,
+            of=request.of,
             amount=request.amount,
             by=request.agency,
         )
-        given = await provider.refund(asking.demand, giving)
+        try:
+            given = await provider.refund(asking.demand, giving)
+        except RejectedError as error:
+            if error.status >= HTTPStatus.BAD_REQUEST:
+                raise
+            return Returned(refused=error.code)
         failpoint("payment.refunded")
         if given.outcome is not Outcome.PAID:
             raise nothing_new(soon())
-        return True
+        return Returned(transaction=given.transaction)
 
 
 _MERCHANTS: Final = "select merchants from agency where agency = $1"

@@ -28,6 +28,16 @@ class StartRequest(Model):
     summary: str
 
 
+class WakeRequest(Model):
+    """A workflow by its id, started with `said` unless it runs, and a signal with what it is `told`."""
+
+    workflow: str
+    id: str
+    said: dict[str, Any]
+    signal: str
+    told: Any = None
+
+
 class TellRequest(Model):
     """A signal to a workflow, `said` as its only argument."""
 
@@ -61,3 +71,16 @@ class Workflows:
                 raise
             return False
         return True
+
+    @activity.defn(name="workflows.wake")
+    async def wake(self, request: WakeRequest) -> None:
+        """Start it unless it runs, on the queue of who asks, and signal it, perhaps more than once."""
+        await activity.client().start_workflow(
+            request.workflow,
+            request.said,
+            id=request.id,
+            task_queue=activity.info().task_queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal=request.signal,
+            start_signal_args=[request.told],
+        )

@@ -50,10 +50,10 @@ REST: Final = 0.1
 """Seconds in which the engine's threads come to rest."""
 _FILING: Final = "Filing"
 _COMPLAINT: Final = "Complaint"
-_RESULT: Final = "Result"
+_ON_DEMAND: Final = {"result": "Result", "refund": "Refund"}
+"""The kinds of streams whose workflow runs only while there is something to do."""
 _VIEW: Final = "View"
 _SUBMIT: Final = "submit"
-_RESULTS: Final = "result:"
 _DROPPED: Final = frozenset({"AcceptedUpdateCompletedWorkflow", "UnprocessedUpdate"})
 
 
@@ -214,7 +214,7 @@ class FilingClient:
             try:
                 receipt: c.Receipt = await (
                     self._on_demand(stream, command, update_id, limit)
-                    if stream.startswith(_RESULTS)
+                    if stream.partition(":")[0] in _ON_DEMAND
                     else handle.execute_update(
                         command.kind, command, id=update_id, result_type=c.Receipt, rpc_timeout=limit
                     )
@@ -424,11 +424,11 @@ class FilingClient:
         return receipt
 
     async def _on_demand(self, stream: str, command: c.Command, update_id: str, limit: timedelta) -> c.Receipt:
-        """Give a command to a result, whose workflow runs only while there is something to do."""
-        result = c.StreamId.parse(stream)
+        """Give a command to a stream whose workflow runs only while there is something to do."""
+        asked = c.StreamId.parse(stream)
         operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
-            _RESULT,
-            {"filing_id": str(result.filing), "n": result.n},
+            _ON_DEMAND[asked.kind],
+            {"filing_id": str(asked.filing), "n": asked.n},
             id=stream,
             task_queue=c.TASK_QUEUE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

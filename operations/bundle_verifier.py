@@ -456,6 +456,7 @@ BEGINS: Final = {
     "complaint": "complained",
     "papers": "paper_made",
     "result": "result_entered",
+    "refund": "refund_begun",
 }
 
 OR_BEGINS: Final = {"papers": ("receipt_issued",)}

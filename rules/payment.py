@@ -54,10 +54,8 @@ def decide(  # noqa: PLR0911 -- one line for each command
             return (pay.PaymentExpired(),)
         case pay.CancelPayment(reason=reason) if payment.state in {PaymentState.PENDING, PaymentState.PAID}:
             return (pay.PaymentCancelled(reason=reason),)
-        case pay.RecordRefund(capture_id=capture_id, amount=amount):
-            return (pay.PaymentRefunded(capture_id=capture_id, amount=amount),)
-        case pay.LeaveRefundToHand(capture_id=capture_id) if capture_id not in payment.by_hand:
-            return (pay.RefundLeftToHand(capture_id=capture_id),)
+        case pay.RecordRefund(given=given) if given not in payment.given_back and given.capture_id in _known(payment):
+            return (pay.PaymentRefunded(capture_id=given.capture_id, amount=given.amount, case=given.case),)
         case ChangeCalendar(calendar=calendar) if calendar.name != payment.calendar:
             return (pay.PaymentCalendarChanged(calendar=calendar.name, due=due_on(payment, calendar)),)
         case _:
@@ -88,9 +86,7 @@ def evolve(payment: Payment, recorded: Recorded) -> Payment:
     return payment.model_copy(update=_change(payment, recorded) | {"seq": recorded.seq})
 
 
-def _change(  # noqa: PLR0911 -- one line for each event
-    payment: Payment, recorded: Recorded
-) -> dict[str, Any]:
+def _change(payment: Payment, recorded: Recorded) -> dict[str, Any]:
     match recorded.event:
         case pay.PaymentRequested() as event:
             return {name: getattr(event, name) for name in _KEPT} | {"requested_at": recorded.at}
@@ -105,13 +101,20 @@ def _change(  # noqa: PLR0911 -- one line for each event
             return {"state": _ENDED[event.kind], "owed_capture": None, "settled_at": recorded.at}
         case pay.PaymentCalendarChanged(calendar=calendar, due=due):
             return {"calendar": calendar, "due": due}
-        case pay.PaymentRefunded(capture_id=capture_id):
-            return {"refunded": (*payment.refunded, capture_id)}
-        case pay.RefundLeftToHand(capture_id=capture_id):
-            return {"by_hand": (*payment.by_hand, capture_id)}
+        case pay.PaymentRefunded() as event:
+            return _given_back(payment, event)
         case _:
             msg = f"{recorded.event.kind} is no event of a payment"
             raise TypeError(msg)
+
+
+def _given_back(payment: Payment, event: pay.PaymentRefunded) -> dict[str, Any]:
+    """One of before there were cases was of the whole."""
+    given = pay.GivenBack(capture_id=event.capture_id, amount=event.amount, case=event.case or 0)
+    all_given = (*payment.given_back, given)
+    went = sum(one.amount for one in all_given if one.capture_id == event.capture_id)
+    whole = any(one.capture_id == event.capture_id and one.amount <= went for one in payment.captures)
+    return {"given_back": all_given} | ({"refunded": (*payment.refunded, event.capture_id)} if whole else {})
 
 
 _ENDING: Final = (
@@ -127,12 +130,15 @@ _ENDING: Final = (
 
 
 def evidence(stream: StreamId, event: Any) -> Evidence | None:
-    """What its filing must have recorded before money is asked for, or is no longer owed."""
+    """What must have been recorded before money is asked for, is no longer owed, or went back."""
     filing = filing_workflow(stream.filing)
     match event:
         case pay.PaymentRequested(n=n, amount=amount):
             asked = {"amount": amount, "channel": "online", "n": n}
             return ((Entry(("fee_requested",), asked, filing),),)
+        case pay.PaymentRefunded(capture_id=capture_id, amount=amount, case=case):
+            given = {"capture_id": capture_id, "amount": amount} | ({} if case is None else {"case": case})
+            return ((Entry(("refund_given", "refund_given_by_hand"), given),),)
         case pay.PaymentCancelled():
             fee = {"n": stream.n}
             return (
@@ -173,7 +179,7 @@ def rows(payment: Payment) -> Rows:
         amount=payment.amount,
         state=payment.state,
         captured=sum(c.amount for c in payment.captures),
-        refunded=sum(c.amount for c in payment.captures if c.capture_id in payment.refunded),
+        refunded=sum(one.amount for one in payment.given_back),
         calendar=str(payment.calendar),
         due_at=known(payment.due),
         settled_at=payment.settled_at,
@@ -196,5 +202,5 @@ def view(payment: Payment) -> pay.PaymentView:
         pay_url=payment.pay_url if payment.state is PaymentState.PENDING else None,
         code=payment.code if payment.state is PaymentState.PENDING else None,
         captured=sum(c.amount for c in payment.captures),
-        refunded=sum(c.amount for c in payment.captures if c.capture_id in payment.refunded),
+        refunded=sum(one.amount for one in payment.given_back),
     )

@@ -28,6 +28,10 @@ from rules.known import known
 from rules.papers import causes
 from rules.papers import stream as papers
 from rules.receipts import deeds as receipts
+from rules.refund import commands as refund_commands
+from rules.refund import fold as refund_fold
+from rules.refund import guards as refund_guards
+from rules.refund import projections as refund_projections
 from rules.result import commands as result_commands
 from rules.result import fold as result_fold
 from rules.result import guards as result_guards
@@ -47,11 +51,20 @@ from schemas.people import OFFICERS, Actor, Role
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.referral import REFERRAL_COMMANDS, Referral, ReferralEvent, ReferralStart, RequestDecision
+from schemas.refund import REFUND_COMMANDS, Refund, RefundEvent, RefundStart
 from schemas.result import RESULT_COMMANDS, Result, ResultEvent, ResultStart
 from schemas.saying import said
 from schemas.stream.ledger import Recorded
 from schemas.stream.rows import Rows, Standing
-from schemas.stream.snapshots import FilingMemory, NoMemory, ParcelMemory, PaymentMemory, ReferralMemory, ResultMemory
+from schemas.stream.snapshots import (
+    FilingMemory,
+    NoMemory,
+    ParcelMemory,
+    PaymentMemory,
+    ReferralMemory,
+    RefundMemory,
+    ResultMemory,
+)
 from schemas.stream.versions import Reads
 
 
@@ -474,5 +487,25 @@ RESULT: Final = StreamKind(
     title=said("many.results"),
 )
 
-KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL, COMPLAINT, PAPERS, RESULT))
+REFUND: Final = StreamKind(
+    name="refund",
+    workflow="Refund",
+    state=Refund,
+    events=RefundEvent,
+    first="refund_begun",
+    initial=lambda origin: Refund(**_numbered(origin)),
+    decide=refund_commands.decide,
+    evolve=refund_fold.evolve,
+    standing=refund_projections.standing,
+    rows=refund_projections.rows,
+    start=RefundStart,
+    commands=REFUND_COMMANDS,
+    guard=refund_guards.guard,
+    writers=refund_guards.WRITERS,
+    evidence=refund_projections.evidence,
+    memory=RefundMemory,
+    title=said("many.refunds"),
+)
+
+KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL, COMPLAINT, PAPERS, RESULT, REFUND))
 """All kinds there are: what a process is given unless it is told otherwise."""

@@ -69,6 +69,11 @@ def result_workflow(filing: UUID | str, n: int) -> str:
     return f"result:{filing}:{n}"
 
 
+def refund_workflow(filing: UUID | str, n: int) -> str:
+    """The workflow id, and the stream, of what goes back of a capture: `n` is the payment's number × 1000 + its own."""
+    return f"refund:{filing}:{n}"
+
+
 class StreamId(NamedTuple):
     """The name of a stream, and of its workflow: `filing:<uuid>`, or `<kind>:<uuid>:<n>` for a filing's n-th of a kind.
 

@@ -50,11 +50,12 @@ from .reading import (
     TimelineEntry,
 )
 from .referral import REFERRAL_COMMANDS, ReferralEvent, ReferralView
+from .refund import REFUND_COMMANDS, RefundEvent, RefundStart, RefundView
 from .result import RESULT_COMMANDS, ResultEvent, ResultRecord, ResultStart
 from .stream.ledger import Receipt
 
 AnyEvent = Annotated[
-    Event | PaymentEvent | ParcelEvent | ReferralEvent | ComplaintEvent | PapersEvent | ResultEvent,
+    Event | PaymentEvent | ParcelEvent | ReferralEvent | ComplaintEvent | PapersEvent | ResultEvent | RefundEvent,
     Field(discriminator="kind"),
 ]
 """An event of any stream, as the log holds it."""
@@ -197,9 +198,15 @@ _UPDATES: Final = (
     *(f"Referral.{_kind(command)}" for command in REFERRAL_COMMANDS),
     *(f"Complaint.{_kind(command)}" for command in COMPLAINT_COMMANDS),
     *(f"Result.{_kind(command)}" for command in RESULT_COMMANDS),
+    *(f"Refund.{_kind(command)}" for command in REFUND_COMMANDS),
 )
 _COMMANDS: Final = tuple(
-    dict.fromkeys((*PUBLIC_COMMANDS, *PARCEL_COMMANDS, *REFERRAL_COMMANDS, *COMPLAINT_COMMANDS, *RESULT_COMMANDS))
+    dict.fromkeys(
+        (
+            *(*PUBLIC_COMMANDS, *PARCEL_COMMANDS, *REFERRAL_COMMANDS),
+            *(*COMPLAINT_COMMANDS, *RESULT_COMMANDS, *REFUND_COMMANDS),
+        )
+    )
 )
 _QUESTIONS: Final = get_args(Question)
 
@@ -209,6 +216,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("submit_check", SubmitCheck, _IN, (_update("Filing.submit", Part.ARGUMENT),)),
     Message("complaint_input", ComplaintStart, _IN, (_workflow("Complaint", Part.ARGUMENT),)),
     Message("result_input", ResultStart, _IN, (_workflow("Result", Part.ARGUMENT),)),
+    Message("refund_input", RefundStart, _IN, (_workflow("Refund", Part.ARGUMENT),)),
     *(Message(f"command.{_kind(m)}", m, _IN, _given(m)) for m in _COMMANDS),
     Message(
         "receipt",
@@ -229,6 +237,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
             _workflow("Filing", Part.FAILURE),
             _workflow("Complaint", Part.FAILURE),
             _workflow("Result", Part.FAILURE),
+            _workflow("Refund", Part.FAILURE),
             *(_view(_ask(m), Part.FAILURE) for m in _QUESTIONS),
         ),
     ),
@@ -255,6 +264,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
         "complaint_view", ComplaintView, _OUT, (_view("complaints", many=True), _workflow("Complaint", Part.RESULT))
     ),
     Message("result_record", ResultRecord, _OUT, (_workflow("Result", Part.RESULT),)),
+    Message("refund_view", RefundView, _OUT, (_workflow("Refund", Part.RESULT),)),
     Message("check_request", CheckRequest, _OUT, (_activity(CHECK, Part.ARGUMENT),)),
     Message("check_answer", CheckAnswer, _IN, (_activity(CHECK, Part.RESULT),)),
     Message("issue_request", IssueRequest, _OUT, (_activity(ISSUE, Part.ARGUMENT),)),

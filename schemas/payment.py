@@ -43,6 +43,14 @@ class Capture(Model):
     at: Instant
 
 
+class GivenBack(Model):
+    """So many đồng of a capture went back in this case: signal `refunded` of a refund to its payment."""
+
+    capture_id: str
+    case: int
+    amount: Dong
+
+
 class PaymentState(StrEnum):
     """Where a payment stands."""
 
@@ -98,18 +106,12 @@ class PaymentCancelled(Model):
 
 
 class PaymentRefunded(Model):
-    """Money that was not owed went back."""
+    """So many đồng of a capture went back, by that case of its refund."""
 
     kind: Literal["payment_refunded"] = "payment_refunded"
     capture_id: str
     amount: Dong
-
-
-class RefundLeftToHand(Model):
-    """Money is not owed, and its provider gives nothing back: people have to."""
-
-    kind: Literal["refund_left_to_hand"] = "refund_left_to_hand"
-    capture_id: str
+    case: int | None = None
 
 
 class PaymentCalendarChanged(Model):
@@ -127,13 +129,12 @@ PaymentEvent = (
     | PaymentExpired
     | PaymentCancelled
     | PaymentRefunded
-    | RefundLeftToHand
     | PaymentCalendarChanged
 )
 
 
 class Payment(PartState):
-    """The fold of a payment's events: all that its workflow needs."""
+    """The fold of a payment's events: all that its workflow needs. `refunded` are captures that went back whole."""
 
     provider: Code = DEFAULT_PROVIDER
     amount: Dong = 0
@@ -147,7 +148,7 @@ class Payment(PartState):
     captures: tuple[Capture, ...] = ()
     owed_capture: str | None = None
     refunded: tuple[str, ...] = ()
-    by_hand: tuple[str, ...] = ()
+    given_back: tuple[GivenBack, ...] = ()
 
     @property
     def ordered(self) -> bool:
@@ -161,7 +162,7 @@ class Payment(PartState):
 
     @property
     def to_refund(self) -> tuple[Capture, ...]:
-        """Captures that are not owed and not yet refunded."""
+        """Captures that are not owed and have not gone back whole."""
         return tuple(
             c for c in self.captures if c.capture_id != self.owed_capture and c.capture_id not in self.refunded
         )
@@ -204,18 +205,10 @@ class CancelPayment(SystemCommand):
 
 
 class RecordRefund(SystemCommand):
-    """The bank gave money back."""
+    """Money went back."""
 
     kind: Literal["record_refund"] = "record_refund"
-    capture_id: str
-    amount: Dong
-
-
-class LeaveRefundToHand(SystemCommand):
-    """The provider gives nothing back."""
-
-    kind: Literal["leave_refund_to_hand"] = "leave_refund_to_hand"
-    capture_id: str
+    given: GivenBack
 
 
 class Order(Model):

@@ -135,6 +135,11 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "result_released",
         "result_replaced",
         "result_revoked",
+        "refund_opened",
+        "refund_approved",
+        "refund_declined",
+        "refund_given",
+        "refund_given_by_hand",
     }
 )
 """What is said to the applicant, or by them. Of all else they see that and when it happened, not what was said."""

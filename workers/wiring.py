@@ -37,6 +37,7 @@ from activities.partners.postal import Post
 from activities.partners.vnpost import VnPost
 from activities.payment import Payments
 from activities.reception import Reception
+from activities.refunds import Refunds
 from activities.reprojection import Reprojections
 from activities.results.printing import ResultPrinting
 from activities.results.register import Results
@@ -58,6 +59,7 @@ from workflows.healing import Healing
 from workflows.parcel import ParcelWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.referral import ReferralWorkflow
+from workflows.refund import RefundWorkflow
 from workflows.reprojection import Reprojection
 from workflows.result import ResultWorkflow
 from workflows.view import ViewWorkflow
@@ -80,6 +82,7 @@ WORKFLOWS: Sequence[type] = (
     ReferralWorkflow,
     ComplaintWorkflow,
     ResultWorkflow,
+    RefundWorkflow,
     ViewWorkflow,
     Reprojection,
     Healing,
@@ -159,7 +162,7 @@ async def activities_with(
         store = open_store(settings.objects)
         papers, keep = Papers(store), Store(store).put
         reception = Reception(store, keep, inspector, scanner_at(settings.clamd), signatures)
-        workflows = Workflows()
+        workflows, refunds = Workflows(), Refunds(pool, vault, kinds)
         complaints = Complaints(pool, vault, kinds)
         printing = ResultPrinting(pool, keep, settings.tracking_url)
         results, official = Results(pool, vault, kinds), OfficialSigning(pool, Store(store), signer, lasting)
@@ -187,6 +190,10 @@ async def activities_with(
             reception.scan,
             workflows.start,
             workflows.tell,
+            workflows.wake,
+            refunds.look,
+            refunds.of_fee,
+            refunds.given,
             complaints.grounds,
             complaints.remedy,
             results.signer,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.workflows import TEMPORAL, StartRequest, TellRequest, Workflows
+    from activities.ledger.append import LEDGER
+    from activities.refunds import PaymentOf, Refunds
+    from activities.workflows import TEMPORAL, StartRequest, TellRequest, WakeRequest, Workflows
     from rules.filing.dossier import dossier
     from rules.known import known
-    from rules.streams import PARCEL, PAYMENT, REFERRAL, RESULT
+    from rules.streams import PARCEL, PAYMENT, REFERRAL, REFUND, RESULT
     from rules.time import working_time
     from schemas import ids
     from schemas.base import Model
@@ -17,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.parcel import ParcelStart
     from schemas.payment import PaymentStart
     from schemas.referral import ReferralStart
+    from schemas.refund import LOOK, RefundStart
     from schemas.result import ResultStart
 
 
@@ -98,6 +103,25 @@ async def start_result(filing: Filing) -> None:
     n = len(filing.results) + 1
     start = ResultStart(filing_id=filing.filing_id, n=n)
     await _start(filing, RESULT.workflow, start, ids.result_workflow(filing.filing_id, n))
+
+
+async def return_fee(filing: Filing, n: int) -> None:
+    """Have it looked at what goes back of the money that paid the `n`-th fee, now that the filing has ended."""
+    asked = PaymentOf(filing_id=filing.filing_id, n=n)
+    number = await workflow.execute_local_activity_method(Refunds.of_fee, asked, **LEDGER)
+    if number is not None:
+        await begin_refund(filing.filing_id, number)
+
+
+async def begin_refund(filing_id: UUID, n: int) -> None:
+    """Have a refund look at what the logs say of its capture; it is begun if it does not run."""
+    request = WakeRequest(
+        workflow=REFUND.workflow,
+        id=ids.refund_workflow(filing_id, n),
+        said=RefundStart(filing_id=filing_id, n=n).model_dump(mode="json"),
+        signal=LOOK,
+    )
+    await workflow.execute_local_activity_method(Workflows.wake, request, **TEMPORAL)
 
 
 async def cancel_referral(filing: Filing, part: FilingPart) -> None:

@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.filing import lifecycle
     from rules.filing.commands.counter import WRONG_CODE
     from rules.known import known
+    from rules.refund.claims import fees_to_return
     from rules.streams import FILING, Origin, StreamKind
     from schemas.backoffice import NOT_IN_STORE
     from schemas.edge import bounded
@@ -80,7 +81,9 @@ class FilingLife(Life[Filing]):
             await self._fee()
             await self._deliver()
         except _FilingEndedError:
-            return
+            pass
+        for n in fees_to_return(self._filing):
+            await children.return_fee(self._filing, n)
 
     @property
     def end(self) -> FilingEnd:

@@ -24,17 +24,19 @@ with workflow.unsafe.imports_passed_through():
         MoneyRequest,
         OrderRequest,
         Payments,
-        RefundRequest,
     )
+    from activities.refunds import PaymentOf, Refunds
     from rules import payment as rules
     from rules.known import known
+    from rules.refund.claims import number_of
     from rules.streams import PAYMENT
     from schemas import ids
     from schemas import payment as pay
     from schemas.errors import RefusalError
     from schemas.filing.events import FeeSettlement
     from schemas.filing.state import FeeFact
-    from schemas.payment import MoneyNotice, Order, PaymentState, PaymentView, Taken
+    from schemas.payment import GivenBack, MoneyNotice, Order, PaymentState, PaymentView, Taken
+    from workflows.children import begin_refund
     from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, of_kind
@@ -77,9 +79,13 @@ class PaymentLife(Life[pay.Payment]):
                 return
 
     async def caught_up(self) -> None:
-        """Owe nothing if the filing says so: its word may have been lost with the run before."""
+        """Hear what was said to the run before: that nothing is owed, what went back. It may have been lost with it."""
         if self._payment.state in _OWED:
             await self._cancelled("the filing no longer owes this fee")
+        if self._payment.captures:
+            asked = PaymentOf(filing_id=self._payment.filing_id, n=self._payment.n)
+            for given in await workflow.execute_local_activity_method(Refunds.given, asked, **LEDGER):
+                await self.stream.attempt(self._refunded(given))
 
     def cancel(self, reason: Any) -> None:
         """Hear that the filing no longer owes this fee."""
@@ -180,7 +186,7 @@ class PaymentLife(Life[pay.Payment]):
             workflow.logger.info("payment.still_owed", extra={"code": error.refusal.code})
 
     async def _watch(self) -> None:
-        """Give back what nobody owes, until a look at the end of the watch finds no more.
+        """See to what nobody owes, until a look at the end of the watch finds no more.
 
         The activity is repeated by the server for as long as the watch lasts: looks need neither timers nor tasks.
         """
@@ -188,8 +194,8 @@ class PaymentLife(Life[pay.Payment]):
             await self._hear()
 
     async def _more_came(self) -> bool:
-        """Give back what nobody owes, and wait for more money, or the filing's word; False once the watch is over."""
-        await self._refund()
+        """See to what nobody owes, and wait for more money, or the filing's word; False once the watch is over."""
+        await self._begin_refunds()
         payment, before = self._payment, self._taken
         request = LateMoneyRequest(
             asking=self._asking,
@@ -270,31 +276,32 @@ class PaymentLife(Life[pay.Payment]):
 
     @property
     def _to_give_back(self) -> tuple[pay.Capture, ...]:
-        """What the provider is to give back; for the rest people are waited for."""
-        return tuple(one for one in self._payment.to_refund if one.capture_id not in self._payment.by_hand)
+        """What nobody owes, and whose refund was not begun."""
+        return tuple(one for one in self._payment.to_refund if one.capture_id not in self.memory.begun)
 
-    async def _refund(self) -> None:
+    async def _begin_refunds(self) -> None:
+        """Have people agree that what nobody owes goes back. Who is told twice looks twice."""
         for capture in self._to_give_back:
-            request = RefundRequest(
-                asking=self._asking,
-                agency=self._payment.agency,
-                capture_id=capture.capture_id,
-                amount=capture.amount,
-            )
-            work = workflow.start_activity_method(Payments.refund, request, **BANK)
-            await self.stream.record(_given_back(capture, by_provider=await outcome(self.stream, work)))
+            ordinal = self._taken.index(capture.capture_id) + 1
+            await begin_refund(self._payment.filing_id, number_of(self._payment.n, ordinal))
+            self._remember(begun=(*self.memory.begun, capture.capture_id))
+
+    async def gave_back(self, raw: Any) -> None:
+        """Record what a refund says that it gave back. What is of no use is parked."""
+        stream = await self.recorded()
+        try:
+            await stream.attempt(self._refunded(GivenBack.model_validate(raw)))
+        except ValueError:
+            await self.park("refunded", raw, "no refund of this payment")
+
+    def _refunded(self, given: GivenBack) -> pay.RecordRefund:
+        """Raises `ValueError` if it is of no capture of this payment."""
+        ordinal = self._taken.index(given.capture_id) + 1
+        return pay.RecordRefund(command_id=f"refund:{ordinal}:{given.case}", given=given)
 
 
 def _record(capture: pay.Capture) -> pay.RecordCapture:
     return pay.RecordCapture(command_id=f"capture:{capture.capture_id}", capture=capture)
-
-
-def _given_back(capture: pay.Capture, *, by_provider: bool) -> pay.RecordRefund | pay.LeaveRefundToHand:
-    if not by_provider:
-        return pay.LeaveRefundToHand(command_id=f"by_hand:{capture.capture_id}", capture_id=capture.capture_id)
-    return pay.RecordRefund(
-        command_id=f"refund:{capture.capture_id}", capture_id=capture.capture_id, amount=capture.amount
-    )
 
 
 @workflow.defn(name="Payment")
@@ -320,3 +327,9 @@ class PaymentWorkflow:
         """A provider says something about the money: a `MoneyNotice`."""
         with suppress(RefusalError):
             await self.life.heard(single_argument(notice))
+
+    @workflow.signal
+    async def refunded(self, *given: Any) -> None:
+        """A refund says what went back: a `GivenBack`."""
+        with suppress(RefusalError):
+            await self.life.gave_back(single_argument(given))

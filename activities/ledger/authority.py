@@ -20,6 +20,7 @@ from schemas.ids import StreamId
 from schemas.names import ROLE_NAMES
 from schemas.people import OFFICERS, Actor, Role
 from schemas.referral import ReferralAnswered
+from schemas.refund import RefundApproved, RefundDecided, RefundDeclined, RefundGivenByHand, RefundOpened
 from schemas.stream.ledger import Batch
 
 
@@ -27,7 +28,8 @@ async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, 
     """What is wrong with a batch before it is asked whether its actor is an officer and what its events need."""
     events = tuple(events)
     given = await _assignees(connection, batch, events)
-    return [*_writer(kind, batch.actor), *given, *await _substitutes(connection, batch, events)]
+    substitutes = [*await _substitutes(connection, batch, events), *await _alone(connection, batch, events)]
+    return [*_writer(kind, batch.actor), *given, *substitutes]
 
 
 async def missing(connection: Connection, needed: str | None, filing_id: UUID) -> list[Problem]:
@@ -55,7 +57,8 @@ def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
     return [problem("actor", "not_in_directory", role_name=ROLE_NAMES[actor.role])]
 
 
-_ACTING: Final = (Reassigned, Proposed, Decided, ReferralAnswered, ComplaintAnswered)
+_REFUNDING: Final = (RefundDecided, RefundOpened, RefundApproved, RefundDeclined, RefundGivenByHand)
+_ACTING: Final = (Reassigned, Proposed, Decided, ReferralAnswered, ComplaintAnswered, *_REFUNDING)
 
 
 async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
@@ -85,6 +88,38 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
             if absence is None or absence.substitute != event.officer:
                 found.append(problem("acting_for" if given else "actor.subject", "not_the_substitute"))
     return found
+
+
+async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
+    """Money goes back by two: neither is the other, nor the other's substitute that day in any role."""
+    found: list[Problem] = []
+    for event in events:
+        if (others := _others(event)) is None:
+            continue
+        hands = [name for name in (event.officer, event.acting_for) if name is not None]
+        day = local_day(batch.at)
+        if set(hands) & set(others) or await connection.fetchval(
+            _IN_THEIR_PLACE, _directory(batch), hands, others, day
+        ):
+            found.append(problem("actor.subject", "needs_another"))
+    return found
+
+
+def _others(event: Any) -> tuple[str, ...] | None:
+    """Whom it takes beside the officer of this event; None where one is enough."""
+    match event:
+        case RefundApproved(asked_by=others) | RefundDeclined(asked_by=others) | RefundGivenByHand(approved_by=others):
+            return others
+        case _:
+            return None
+
+
+_IN_THEIR_PLACE: Final = """
+select exists (
+    select from absence where agency = $1 and $4 between first_day and last_day
+        and ((subject = any($2) and substitute = any($3)) or (subject = any($3) and substitute = any($2)))
+)
+"""
 
 
 class _Absence(NamedTuple):

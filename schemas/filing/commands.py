@@ -485,6 +485,7 @@ RESERVED_IDS: Final = (
     "machine:",
     "parcel:",
     "part:",
+    "refund:",
     "result:",
     "ring:",
     "scan:",

@@ -37,10 +37,11 @@ class FilingMemory(Model):
 
 
 class PaymentMemory(Model):
-    """`cancel` was heard and is not recorded; `told`: the filing knows how it ended."""
+    """`cancel` was heard and is not recorded; `told`: the filing knows how it ended; the refunds that were `begun`."""
 
     cancel: str | None = None
     told: bool = False
+    begun: tuple[str, ...] = ()
 
 
 class ParcelMemory(Model):
@@ -61,3 +62,9 @@ class ResultMemory(Model):
     """`queue` is that of the agency whose back office makes the result."""
 
     queue: str = ""
+
+
+class RefundMemory(Model):
+    """`told` are the cases that the payment has heard to have been given back."""
+
+    told: tuple[int, ...] = ()

@@ -14,6 +14,7 @@ from schemas import payment as pay
 from schemas import reading as rd
 from schemas import receipts as rc
 from schemas import referral as rf
+from schemas import refund as rfd
 from schemas import result as rs
 from schemas.about import About
 from schemas.agency import AgencyKind
@@ -31,7 +32,7 @@ from schemas.limit import Limit, Unit
 from schemas.people import Actor, Address, Applicant, PersonKind, Role, Via
 from schemas.publishing import calendar as cal
 from schemas.publishing.calendar import Calendar, Timeliness
-from schemas.publishing.fee import FeeKind
+from schemas.publishing.fee import FeeKind, RefundCase
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.signature import SignatureOutcome, SignatureRecord
 from schemas.stream.ledger import Receipt
@@ -187,6 +188,8 @@ ORDER: Final = rs.ResultOrder(
     filed_by=APPLICANT,
     by_template=True,
 )
+REFUND_LINE: Final = rfd.RefundLine(code="copy", amount=8_000)
+LAW: Final[dict[str, Any]] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
 EVENTS: Final[tuple[Any, ...]] = (
     ev.Submitted(
         code=CODE,
@@ -378,8 +381,7 @@ EVENTS: Final[tuple[Any, ...]] = (
     pay.PaymentCaptured(capture_id="m1", amount=16_000, captured_at=AT, owed=True),
     pay.PaymentExpired(),
     pay.PaymentCancelled(reason="the filing no longer owes this fee"),
-    pay.PaymentRefunded(capture_id="m1", amount=16_000),
-    pay.RefundLeftToHand(capture_id="m1"),
+    pay.PaymentRefunded(capture_id="m1", amount=16_000, case=1),
     pay.PaymentCalendarChanged(calendar="vn@2026.2", due=AT),
     pc.ConsignmentRequested(
         number="20261125-0000001", n=1, contents=CODE, cod=25_000, watch_seconds=60, address=ADDRESS, **TIMED
@@ -515,6 +517,59 @@ EVENTS: Final[tuple[Any, ...]] = (
         registered=REGISTERED, officer="h01.12-leader-1", reason="cấp sai đối tượng", legal_basis="NĐ 123/2015"
     ),
     rs.ResultRenewed(registered=REGISTERED, result=RESULT),
+    rfd.RefundBegun(
+        payment=1,
+        capture_id="m1",
+        amount=16_000,
+        provider="bank",
+        asked=16_000,
+        description=CODE,
+        requested_at=AT,
+        due=AT,
+        apart=("an",),
+    ),
+    rfd.RefundUndecided(rule=RefundCase.WITHDRAWN_AFTERWARDS),
+    rfd.RefundDecided(
+        rule=RefundCase.WITHDRAWN_AFTERWARDS,
+        amount=8_000,
+        officer="h01.12-leader-1",
+        acting_for="h01.12-leader-3",
+        **LAW,
+    ),
+    rfd.RefundOpened(
+        case=1,
+        payment=1,
+        capture_id="m1",
+        amount=8_000,
+        cause=rfd.RefundCause.RULE,
+        lines=(REFUND_LINE,),
+        rule=RefundCase.WITHDRAWN_AFTERWARDS,
+        percent=50,
+        officer="h01.12-leader-1",
+        acting_for="h01.12-leader-3",
+        **LAW,
+    ),
+    rfd.RefundApproved(case=1, officer="h01.12-leader-2", acting_for="h01.12-leader-4", asked_by=("h01.12-leader-1",)),
+    rfd.RefundDeclined(
+        case=1,
+        officer="h01.12-leader-2",
+        acting_for="h01.12-leader-4",
+        asked_by=("h01.12-leader-1",),
+        reason="đã giải quyết xong",
+    ),
+    rfd.RefundLeftToHand(case=1, rule="not_offered"),
+    rfd.RefundGiven(case=1, capture_id="m1", amount=8_000, transaction="r1"),
+    rfd.RefundGivenByHand(
+        case=1,
+        capture_id="m1",
+        amount=8_000,
+        officer="h01.12-cashier-1",
+        acting_for="h01.12-cashier-2",
+        approved_by=("h01.12-leader-2",),
+        means=rfd.RefundMeans.TRANSFER,
+        evidence=FILE,
+        bank_reference="FT26330123456",
+    ),
 )
 
 _SAID: Final[dict[str, Any]] = {
@@ -602,6 +657,18 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
     rs.RevokeResult(**_SAID, reason="cấp sai đối tượng", legal_basis="NĐ 123/2015"),
     rs.CorrectResult(**_SAID, reason="sai ngày sinh", legal_basis="NĐ 123/2015", result=RESULT),
     rs.RenewResult(**_SAID, registered=REGISTERED, result=RESULT),
+    rfd.RequestRefund(**_SAID, acting_for="h01.12-leader-3", amount=8_000, lines=(REFUND_LINE,), **LAW),
+    rfd.DecideRefund(**_SAID, acting_for="h01.12-leader-3", amount=8_000, **LAW),
+    rfd.ApproveRefund(**_SAID, acting_for="h01.12-leader-4", case=1),
+    rfd.DeclineRefund(**_SAID, acting_for="h01.12-leader-4", case=1, reason="đã giải quyết xong"),
+    rfd.GiveBackByHand(
+        **_SAID,
+        acting_for="h01.12-cashier-2",
+        case=1,
+        means=rfd.RefundMeans.TRANSFER,
+        evidence=FILE,
+        bank_reference="FT26330123456",
+    ),
 )
 
 SUBMISSION: Final = Submission(
@@ -1067,6 +1134,26 @@ OTHERS: Final[dict[str, Model]] = {
         reason="giấy tờ hợp lệ",
         legal_basis="Luật 02/2011, Đ31",
         reopened=True,
+    ),
+    "refund_input": rfd.RefundStart(filing_id=FILING, n=1001),
+    "refunded": pay.GivenBack(capture_id="m1", case=1, amount=8_000),
+    "refund_view": rfd.RefundView(
+        filing_id=FILING,
+        n=1001,
+        payment=1,
+        captured=16_000,
+        given=8_000,
+        entries=(
+            rfd.RefundEntry(
+                case=1,
+                amount=8_000,
+                cause=rfd.RefundCause.RULE,
+                lines=(REFUND_LINE,),
+                asked_by=("h01.12-leader-1",),
+                approved_by=("h01.12-leader-2",),
+                state=rfd.CaseState.GIVEN,
+            ),
+        ),
     ),
     "result_input": rs.ResultStart(filing_id=FILING, n=1),
     "result_settled": rs.ResultFact(n=1, registered=REGISTERED, result=RESULT, expires_on=date(2031, 12, 31), copies=2),

@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from schemas import complaint, papers, parcel, payment, referral, result
+from schemas import complaint, papers, parcel, payment, referral, refund, result
 from schemas.base import Model
 from schemas.filing.commands import PUBLIC_COMMANDS, Accept
 from schemas.filing.events import EFFECTS
@@ -60,7 +60,7 @@ def test_every_kind_has_its_golden_file_and_every_file_its_kind() -> None:
         model.model_fields["kind"].default
         for part in (
             *(payment.PaymentEvent, parcel.ParcelEvent, referral.ReferralEvent),
-            *(complaint.ComplaintEvent, papers.PapersEvent, result.ResultEvent),
+            *(complaint.ComplaintEvent, papers.PapersEvent, result.ResultEvent, refund.RefundEvent),
         )
         for model in get_args(part)
     }
@@ -70,7 +70,7 @@ def test_every_kind_has_its_golden_file_and_every_file_its_kind() -> None:
         *parcel.PARCEL_COMMANDS,
         *referral.REFERRAL_COMMANDS,
         *complaint.COMPLAINT_COMMANDS,
-        *result.RESULT_COMMANDS,
+        *(*result.RESULT_COMMANDS, *refund.REFUND_COMMANDS),
     )
     commands = {f"command.{model.model_fields['kind'].default}" for model in models}
     questions = {f"ask.{model.model_fields['ask'].default}" for model in get_args(Question)}

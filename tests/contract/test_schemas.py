@@ -25,6 +25,7 @@ from schemas.parcel import PARCEL_COMMANDS
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.province import ProvinceOverlay
 from schemas.referral import REFERRAL_COMMANDS
+from schemas.refund import REFUND_COMMANDS
 from schemas.result import RESULT_COMMANDS
 from tests.contract.fitting import broken, lacking, validator
 from tests.contract.samples import APPLICANT, EVENTS, SAMPLES
@@ -71,7 +72,14 @@ def test_the_files_are_what_they_were() -> None:
 
 
 def test_every_command_and_every_kind_of_event_has_its_schema() -> None:
-    models = (*PUBLIC_COMMANDS, *PARCEL_COMMANDS, *REFERRAL_COMMANDS, *COMPLAINT_COMMANDS, *RESULT_COMMANDS)
+    models = (
+        *PUBLIC_COMMANDS,
+        *PARCEL_COMMANDS,
+        *REFERRAL_COMMANDS,
+        *COMPLAINT_COMMANDS,
+        *RESULT_COMMANDS,
+        *REFUND_COMMANDS,
+    )
     commands = {f"command.{model.model_fields['kind'].default}" for model in models}
     kinds = {f"event.{event.kind}" for event in EVENTS} | {f"event.{kind}" for kind in EFFECTS}
     assert commands == {name for name in MESSAGES if name.startswith("command.")}

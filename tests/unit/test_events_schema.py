@@ -10,7 +10,7 @@ import pytest
 from activities.ledger.event_rows import columns
 from activities.ledger.vault import FilingKey
 from rules.streams import KINDS
-from schemas import complaint, papers, parcel, payment, referral, result
+from schemas import complaint, papers, parcel, payment, referral, refund, result
 from schemas.base import Model, Personal, fields_marked, numbered_fields
 from schemas.filing import events
 from schemas.filing.events import EFFECTS, Clock, Effect
@@ -26,7 +26,8 @@ REFERRAL: tuple[type[Model], ...] = get_args(referral.ReferralEvent)
 COMPLAINT: tuple[type[Model], ...] = get_args(complaint.ComplaintEvent)
 PAPERS: tuple[type[Model], ...] = get_args(papers.PapersEvent)
 RESULT: tuple[type[Model], ...] = get_args(result.ResultEvent)
-EVERY = tuple(dict.fromkeys((*FILING, *PAYMENT, *PARCEL, *REFERRAL, *COMPLAINT, *PAPERS, *RESULT)))
+REFUND: tuple[type[Model], ...] = get_args(refund.RefundEvent)
+EVERY = tuple(dict.fromkeys((*FILING, *PAYMENT, *PARCEL, *REFERRAL, *COMPLAINT, *PAPERS, *RESULT, *REFUND)))
 OF_KIND = {
     "filing": FILING,
     "payment": PAYMENT,
@@ -35,6 +36,7 @@ OF_KIND = {
     "complaint": COMPLAINT,
     "papers": PAPERS,
     "result": RESULT,
+    "refund": REFUND,
 }
 
 PERSONAL = {
@@ -88,6 +90,10 @@ PERSONAL = {
     "result_entered": {"order", "reason", "legal_basis"},
     "signature_declined": {"reason"},
     "result_revoked": {"reason", "legal_basis"},
+    "refund_begun": {"apart"},
+    "refund_decided": {"reason", "legal_basis"},
+    "refund_opened": {"reason", "legal_basis"},
+    "refund_declined": {"reason"},
     "receipt_voided": {"reason"},
 }
 NUMBERED = {
@@ -114,7 +120,7 @@ def test_an_event_marks_exactly_what_is_personal_and_what_is_numbered(event: typ
 
 def test_no_two_events_share_a_kind() -> None:
     kinds = [kind_of(event) for event in EVERY]
-    assert len(kinds) == len(set(kinds)) == 66 + 8 + 9 + 6 + 7 + 3 + 10
+    assert len(kinds) == len(set(kinds)) == 66 + 7 + 9 + 6 + 7 + 3 + 10 + 9
 
 
 def test_every_event_of_a_filing_says_what_it_does_to_the_clocks() -> None:

@@ -54,7 +54,8 @@ class Told:
         self._give(pay.CancelPayment(command_id="cancel", reason="withdrawn"))
 
     def refund(self, capture_id: str, amount: int = 16_000) -> None:
-        self._give(pay.RecordRefund(command_id=f"refund:{capture_id}", capture_id=capture_id, amount=amount))
+        given = pay.GivenBack(capture_id=capture_id, case=len(self.payment.given_back) + 1, amount=amount)
+        self._give(pay.RecordRefund(command_id=f"refund:{capture_id}:{given.case}", given=given))
 
     def _give(self, command: SystemCommand) -> None:
         for event in rules.decide(self.payment, command, NOW):

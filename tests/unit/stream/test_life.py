@@ -66,7 +66,7 @@ async def test_more_receipts_than_are_kept_are_handed_on_as_marks(engine: Engine
     ("kind", "life", "known"),
     [
         (FILING_KIND, FilingLife, {"queue": "agency.H01", "checked": True}),
-        (PAYMENT, PaymentLife, {"cancel": "withdrawn", "told": True}),
+        (PAYMENT, PaymentLife, {"cancel": "withdrawn", "told": True, "begun": ("m1",)}),
     ],
     ids=["filing", "payment"],
 )

@@ -1,0 +1,104 @@
+"""What the logs say of money that may have to go back: the capture, whether anybody owes it, what went back of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+from uuid import UUID
+
+from temporalio import activity
+
+from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.vault import Vault
+from rules.officers import on_the_applicants_side
+from rules.refund import claims
+from rules.streams import Kinds
+from schemas.base import AgencyCode, Model
+from schemas.errors import RefusalError
+from schemas.filing.state import Filing
+from schemas.ids import StreamId, filing_workflow, payment_workflow
+from schemas.payment import GivenBack, Payment
+from schemas.refund import CaptureTaken, Claim, RefundStart
+from views.log import Log
+
+
+class Looked(Model):
+    """A capture of this agency's payment, who is on the applicant's side, and what is to go back of it by itself."""
+
+    agency: AgencyCode
+    capture: CaptureTaken
+    apart: tuple[str, ...]
+    claim: Claim
+
+
+class PaymentOf(Model):
+    """The `n`-th payment of a filing."""
+
+    filing_id: UUID
+    n: int
+
+
+class Refunds:
+    """Reads payments, their filings and their refunds."""
+
+    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._kinds = kinds
+
+    @activity.defn(name="refund.look")
+    async def look(self, refund: RefundStart) -> Looked | None:
+        """What the logs say of this capture now; None if there is none such."""
+        stream = claims.payment_of(StreamId("refund", refund.filing_id, refund.n))
+        payment, filing = await self._states(str(stream), filing_workflow(refund.filing_id))
+        capture = None if payment is None else claims.capture_of(payment, refund.n)
+        if payment is None or filing is None or capture is None:
+            return None
+        return Looked(
+            agency=payment.agency,
+            capture=capture,
+            apart=tuple(sorted(on_the_applicants_side(filing))),
+            claim=claims.claim(payment, refund.n, filing),
+        )
+
+    @activity.defn(name="refund.of_fee")
+    async def of_fee(self, asked: PaymentOf) -> int | None:
+        """The number of the refund of the money that paid a fee; None if none is kept for it."""
+        (payment,) = await self._states(payment_workflow(asked.filing_id, asked.n))
+        captures = () if payment is None else payment.captures
+        paid = (n for n, one in enumerate(captures, 1) if one.capture_id == payment.owed_capture)
+        ordinal = next(paid, None)
+        return None if ordinal is None else claims.number_of(asked.n, ordinal)
+
+    @activity.defn(name="refund.given")
+    async def given(self, asked: PaymentOf) -> list[GivenBack]:
+        """All that went back of a payment, as its refunds have recorded it."""
+        first = claims.number_of(asked.n, 1)
+        streams = [f"refund:{asked.filing_id}:{n}" for n in range(first, first + MOST_GIVEN)]
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                rows = await connection.fetch(_GIVEN, asked.filing_id, streams)
+        return [GivenBack.model_validate(json.loads(row["body"])) for row in rows]
+
+    async def _states(self, *streams: str) -> list[Any]:
+        """The states of these streams; None for one that was never begun."""
+        found: list[Filing | Payment | None] = []
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                log = Log(connection, self._vault.find, self._kinds)
+                for stream in streams:
+                    try:
+                        found.append((await log.read(stream)).state)
+                    except RefusalError:
+                        found.append(None)
+        return found
+
+
+MOST_GIVEN: Final = 999
+"""A payment has no more captures."""
+
+_GIVEN: Final = """
+select body from event
+where filing_id = $1 and stream = any($2) and kind in ('refund_given', 'refund_given_by_hand')
+order by stream, seq
+"""

@@ -1,0 +1,97 @@
+"""What the logs say about a capture: whether anybody owes it, and what the procedure says of a filing that ended so."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rules.known import known
+from schemas.filing.events import Outcome
+from schemas.filing.state import Closing, FeeState, Filing
+from schemas.ids import StreamId
+from schemas.payment import Capture, Payment
+from schemas.publishing.fee import RefundCase
+from schemas.refund import CAPTURES, CaptureTaken, Claim, RefundCause
+
+
+def number_of(payment: int, ordinal: int) -> int:
+    """The number of the refund of a payment's capture, the `ordinal`-th in its log."""
+    return payment * CAPTURES + ordinal
+
+
+def payment_of(refund: StreamId) -> StreamId:
+    """The payment of whose capture this refund is."""
+    return StreamId("payment", refund.filing, refund.n // CAPTURES)
+
+
+def capture_of(payment: Payment, refund: int) -> CaptureTaken | None:
+    """The capture that a refund of this number is about; None if there is none."""
+    ordinal = refund % CAPTURES
+    if not 0 < ordinal <= len(payment.captures):
+        return None
+    capture = payment.captures[ordinal - 1]
+    return CaptureTaken(
+        payment=payment.n,
+        capture_id=capture.capture_id,
+        amount=capture.amount,
+        provider=payment.provider,
+        asked=payment.amount,
+        description=payment.description,
+        requested_at=known(payment.requested_at),
+        due=known(payment.due),
+    )
+
+
+def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
+    """Why nobody owes this money; None if it is the fee's."""
+    if capture.capture_id == payment.owed_capture:
+        return None
+    if capture.amount != payment.amount:
+        return RefundCause.EXCESS
+    return RefundCause.LATE if payment.owed_capture is None else RefundCause.SECOND
+
+
+def claim(payment: Payment, refund: int, filing: Filing) -> Claim:
+    """What is to go back of a capture that is there, by itself."""
+    capture = payment.captures[refund % CAPTURES - 1]
+    if (why := unowed(payment, capture)) is not None:
+        return Claim(unowed=why)
+    rule = ended_as(filing)
+    paid = any(fee.n == payment.n and fee.state is FeeState.PAID for fee in filing.fees)
+    return Claim(rule=rule, percent=percent_of(filing, rule)) if rule is not None and paid else Claim()
+
+
+def ended_as(filing: Filing) -> RefundCase | None:
+    """What became of the filing, as refund rules name it; None while it goes on, and where it had its result."""
+    match filing.closing:
+        case Closing.WITHDRAWN:
+            before = filing.accepted_at is None
+            return RefundCase.WITHDRAWN_BEFORE_ACCEPTANCE if before else RefundCase.WITHDRAWN_AFTERWARDS
+        case Closing.DELIVERED:
+            refused = filing.decision is not None and filing.decision.outcome is Outcome.REFUSED
+            return RefundCase.REFUSED if refused else None
+        case None:
+            return None
+        case closing:
+            return _ENDINGS.get(closing)
+
+
+_ENDINGS: Final = {
+    Closing.INTAKE_REFUSED: RefundCase.REFUSED_AT_INTAKE,
+    Closing.SUPPLEMENT_EXPIRED: RefundCase.SUPPLEMENT_EXPIRED,
+    Closing.STOPPED: RefundCase.STOPPED,
+}
+
+
+def percent_of(filing: Filing, rule: RefundCase) -> int | None:
+    """How much the procedure gives back then; None if it does not say."""
+    fee = filing.procedure.fee
+    rules = () if fee is None else fee.refunds
+    return next((one.percent for one in rules if one.case is rule), None)
+
+
+def fees_to_return(filing: Filing) -> tuple[int, ...]:
+    """The numbers of the fees, paid online, of which something goes back by how the filing ended, or may."""
+    rule = ended_as(filing)
+    if rule is None or percent_of(filing, rule) == 0:
+        return ()
+    return tuple(fee.n for fee in filing.fees if fee.online and fee.state is FeeState.PAID)

@@ -1,0 +1,88 @@
+"""What is shown of a refund: where it stands, whose task it is; and what bears it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rules.evidence import Entry, Evidence
+from rules.known import known
+from rules.refund.claims import payment_of
+from rules.refund.fold import in_state, is_open
+from schemas import refund as rf
+from schemas.ids import StreamId, filing_workflow
+from schemas.payment import GivenBack
+from schemas.people import Role
+from schemas.publishing.fee import RefundCase
+from schemas.refund import CaseState, Refund
+from schemas.stream.rows import Rows, Standing, TaskRow
+
+
+def standing(refund: Refund) -> Standing:
+    """Where a refund stands."""
+    return Standing(n=refund.n, open=is_open(refund))
+
+
+def rows(refund: Refund) -> Rows:
+    """Whose task it is."""
+    return Rows(tasks=tuple(_tasks(refund)))
+
+
+def _tasks(refund: Refund) -> Iterator[TaskRow]:
+    if refund.undecided is not None:
+        yield _task(refund, "decide_refund", Role.LEADER, "decide_refund")
+    for entry in in_state(refund, CaseState.OPEN):
+        yield _task(refund, f"approve_refund:{entry.case}", Role.LEADER, "approve_refund", "decline_refund")
+    for entry in in_state(refund, CaseState.LEFT_TO_HAND):
+        yield _task(refund, f"give_back_by_hand:{entry.case}", Role.CASHIER, "give_back_by_hand")
+
+
+def _task(refund: Refund, name: str, role: Role, *actions: str) -> TaskRow:
+    return TaskRow(name=name, agency=refund.agency, role=role, actions=actions, overdue=False)
+
+
+def evidence(stream: StreamId, event: rf.RefundEvent) -> Evidence | None:
+    """What must have been recorded: the capture, that nobody owes it, or how the filing ended whose fee it is."""
+    payment = str(payment_of(stream))
+    match event:
+        case rf.RefundBegun(capture_id=capture_id, amount=amount):
+            return ((Entry(("payment_captured",), {"capture_id": capture_id, "amount": amount}, payment),),)
+        case rf.RefundOpened(cause=cause, capture_id=capture_id) if cause in rf.UNOWED:
+            unowed = Entry(("payment_captured",), {"capture_id": capture_id, "owed": False}, payment)
+            return ((unowed,), (Entry(("payment_cancelled",), {}, payment),))
+        case rf.RefundOpened(rule=RefundCase() as rule) | rf.RefundUndecided(rule=rule):
+            kinds, fields = _ENDED[rule]
+            return ((Entry(kinds, fields, filing_workflow(stream.filing)),),)
+        case _:
+            return None
+
+
+_ENDED: Final[dict[RefundCase, tuple[tuple[str, ...], dict[str, str]]]] = {
+    RefundCase.WITHDRAWN_BEFORE_ACCEPTANCE: (("withdrawn",), {}),
+    RefundCase.WITHDRAWN_AFTERWARDS: (("withdrawn",), {}),
+    RefundCase.REFUSED_AT_INTAKE: (("intake_refused",), {}),
+    RefundCase.SUPPLEMENT_EXPIRED: (("supplement_expired",), {}),
+    RefundCase.REFUSED: (("decided",), {"outcome": "refused"}),
+    RefundCase.STOPPED: (("stopped",), {}),
+    RefundCase.AGENCY_FAULT: (("decided", "stopped", "intake_refused"), {}),
+}
+
+
+def view(refund: Refund) -> rf.RefundView:
+    """What a refund shows."""
+    capture = known(refund.capture)
+    return rf.RefundView(
+        filing_id=refund.filing_id,
+        n=refund.n,
+        payment=capture.payment,
+        captured=capture.amount,
+        given=sum(entry.amount for entry in in_state(refund, CaseState.GIVEN)),
+        entries=refund.entries,
+    )
+
+
+def given_back(refund: Refund) -> tuple[GivenBack, ...]:
+    """What of the capture went back, case by case."""
+    capture_id = known(refund.capture).capture_id
+    given = in_state(refund, CaseState.GIVEN)
+    return tuple(GivenBack(capture_id=capture_id, case=entry.case, amount=entry.amount) for entry in given)

@@ -1,0 +1,357 @@
+"""Money that goes back (hoàn phí): of one capture of a payment, asked for by one and approved by another."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from .base import AgencyCode, Code, DocumentNumber, Dong, Instant, Model, Personal, ShortText, Subject
+from .files import FileRef
+from .filing.commands import Command, SystemCommand
+from .payment import DEFAULT_PROVIDER
+from .publishing.fee import RefundCase
+
+MOST_CASES: Final = 50
+"""So many cases a capture may have: people ask for no more then."""
+
+CAPTURES: Final = 1000
+"""A payment has fewer captures: the number of a stream holds both."""
+
+OPENING: Final = "begin"
+"""The id of the command by which every refund begins."""
+
+LOOK: Final = "look"
+"""The signal by which a refund hears that the logs may say more about its capture."""
+
+HEARD: Final = "refunded"
+"""The signal by which a payment hears what went back."""
+
+
+class RefundCause(StrEnum):
+    """Why money goes back: nobody owes it (`late`, `second`, `excess`), the procedure says so, or somebody asks.
+
+    `late` came when the fee was no longer owed, `excess` is another amount than was asked, `second` came beside it.
+    """
+
+    LATE = "late"
+    SECOND = "second"
+    EXCESS = "excess"
+    RULE = "rule"
+    REQUEST = "request"
+
+
+UNOWED: Final = frozenset({RefundCause.LATE, RefundCause.SECOND, RefundCause.EXCESS})
+"""The system asks for it to go back by itself."""
+
+
+class RefundMeans(StrEnum):
+    """How people give money back."""
+
+    TRANSFER = "transfer"
+    CASH = "cash"
+
+
+class RefundLine(Model):
+    """What goes back of one item of the fee, in đồng."""
+
+    code: Code
+    amount: Annotated[Dong, Field(gt=0)]
+
+
+class CaptureTaken(Model):
+    """A capture as its payment's log has it: the payment's number, the bank's id, đồng, who took it and was asked how.
+
+    `asked` đồng were asked for on `requested_at`, payable until `due`, under that `description`.
+    """
+
+    payment: int
+    capture_id: str
+    amount: Dong
+    provider: Code = DEFAULT_PROVIDER
+    asked: Dong
+    description: str
+    requested_at: Instant
+    due: Instant
+
+
+class RefundBegun(CaptureTaken):
+    """There is something to be said about giving this capture back. `apart` are those on the applicant's side."""
+
+    kind: Literal["refund_begun"] = "refund_begun"
+    apart: Annotated[tuple[str, ...], Personal] = ()
+
+
+class RefundUndecided(Model):
+    """The fee was paid, this became of the filing, and the procedure does not say what goes back: a leader does."""
+
+    kind: Literal["refund_undecided"] = "refund_undecided"
+    rule: RefundCase
+
+
+class RefundDecided(Model):
+    """A leader said how many đồng are to go back, perhaps none."""
+
+    kind: Literal["refund_decided"] = "refund_decided"
+    rule: RefundCase
+    amount: Dong
+    officer: str
+    acting_for: str | None = None
+    reason: Annotated[str, Personal]
+    legal_basis: Annotated[str, Personal]
+
+
+class RefundOpened(Model):
+    """So many đồng are to go back; without an `officer` the system asks for it. `lines` say of which items."""
+
+    kind: Literal["refund_opened"] = "refund_opened"
+    case: int
+    payment: int
+    capture_id: str
+    amount: Dong
+    cause: RefundCause
+    lines: tuple[RefundLine, ...] = ()
+    rule: RefundCase | None = None
+    percent: int | None = None
+    officer: str | None = None
+    acting_for: str | None = None
+    reason: Annotated[str | None, Personal] = None
+    legal_basis: Annotated[str | None, Personal] = None
+
+
+class RefundApproved(Model):
+    """Another officer than who asked approved it; `asked_by` is empty where the system did."""
+
+    kind: Literal["refund_approved"] = "refund_approved"
+    case: int
+    officer: str
+    acting_for: str | None = None
+    asked_by: tuple[str, ...] = ()
+
+
+class RefundDeclined(Model):
+    """Another officer than who asked declined it."""
+
+    kind: Literal["refund_declined"] = "refund_declined"
+    case: int
+    officer: str
+    acting_for: str | None = None
+    asked_by: tuple[str, ...] = ()
+    reason: Annotated[str, Personal]
+
+
+class RefundLeftToHand(Model):
+    """It was approved, and its provider gives it never back, by this `rule`: people have to."""
+
+    kind: Literal["refund_left_to_hand"] = "refund_left_to_hand"
+    case: int
+    rule: str
+
+
+class RefundGiven(Model):
+    """The provider gave it back, in a transaction of its own."""
+
+    kind: Literal["refund_given"] = "refund_given"
+    case: int
+    capture_id: str
+    amount: Dong
+    transaction: str | None = None
+
+
+class RefundGivenByHand(Model):
+    """An officer gave it back, another one than `approved_by`: by a transfer with the bank's reference, or in cash."""
+
+    kind: Literal["refund_given_by_hand"] = "refund_given_by_hand"
+    case: int
+    capture_id: str
+    amount: Dong
+    officer: str
+    acting_for: str | None = None
+    approved_by: tuple[str, ...] = ()
+    means: RefundMeans
+    evidence: FileRef
+    bank_reference: str | None = None
+
+
+RefundEvent = (
+    RefundBegun
+    | RefundUndecided
+    | RefundDecided
+    | RefundOpened
+    | RefundApproved
+    | RefundDeclined
+    | RefundLeftToHand
+    | RefundGiven
+    | RefundGivenByHand
+)
+
+
+class CaseState(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    LEFT_TO_HAND = "left_to_hand"
+    GIVEN = "given"
+
+
+class RefundEntry(Model):
+    """A case: đồng that are to go back, or went. `asked_by` and `approved_by` name who did, and in whose place."""
+
+    case: int
+    amount: Dong
+    cause: RefundCause
+    lines: tuple[RefundLine, ...] = ()
+    asked_by: tuple[str, ...] = ()
+    approved_by: tuple[str, ...] = ()
+    state: CaseState = CaseState.OPEN
+
+    @property
+    def separate(self) -> bool:
+        """Whether two have done it: who asked is another than who approved."""
+        return bool(self.approved_by) and not set(self.asked_by) & set(self.approved_by)
+
+
+class Refund(Model):
+    """The fold of the events of a refund: one `capture`, and the cases about it.
+
+    `undecided` is what a leader has to decide; it was `ruled` already by how the filing ended. `unowed` says why nobody
+    owes it, once that is so.
+    """
+
+    snapshot_version: int = 1
+    filing_id: UUID
+    n: int
+    agency: AgencyCode
+    seq: int = 0
+    capture: CaptureTaken | None = None
+    apart: tuple[str, ...] = ()
+    entries: tuple[RefundEntry, ...] = ()
+    unowed: RefundCause | None = None
+    ruled: bool = False
+    undecided: RefundCase | None = None
+
+
+class RefundStart(Model):
+    """What the refund of a capture is started with: `n` is the payment's number × 1000 + the capture's in its log."""
+
+    filing_id: UUID
+    n: int = Field(gt=CAPTURES, lt=2**31)
+
+
+class _InWhosePlace(Command):
+    """What an officer does, perhaps in the place of the absent one for whom they are `acting_for`."""
+
+    acting_for: Subject | None = None
+
+
+class RequestRefund(_InWhosePlace):
+    """Ask that money goes back (đề nghị hoàn): all that is left, an `amount` in đồng, or line by line."""
+
+    kind: Literal["request_refund"] = "request_refund"
+    amount: Annotated[Dong, Field(gt=0)] | None = None
+    lines: tuple[RefundLine, ...] = Field(default=(), max_length=100)
+    reason: ShortText
+    legal_basis: ShortText
+
+
+class DecideRefund(_InWhosePlace):
+    """Say how many đồng go back where the procedure does not (quyết định hoàn), perhaps none; another approves it."""
+
+    kind: Literal["decide_refund"] = "decide_refund"
+    amount: Dong
+    reason: ShortText
+    legal_basis: ShortText
+
+
+class ApproveRefund(_InWhosePlace):
+    """Approve a case (duyệt hoàn) that another has asked for."""
+
+    kind: Literal["approve_refund"] = "approve_refund"
+    case: int = Field(ge=1)
+
+
+class DeclineRefund(_InWhosePlace):
+    """Decline a case (không duyệt hoàn) that another has asked for, with the reason."""
+
+    kind: Literal["decline_refund"] = "decline_refund"
+    case: int = Field(ge=1)
+    reason: ShortText
+
+
+class GiveBackByHand(_InWhosePlace):
+    """Say that an approved case was given back by hand, with the evidence; a transfer names the bank's reference."""
+
+    kind: Literal["give_back_by_hand"] = "give_back_by_hand"
+    case: int = Field(ge=1)
+    means: RefundMeans
+    evidence: FileRef
+    bank_reference: DocumentNumber | None = None
+
+
+REFUND_COMMANDS: Final[tuple[type[Command], ...]] = (
+    RequestRefund,
+    DecideRefund,
+    ApproveRefund,
+    DeclineRefund,
+    GiveBackByHand,
+)
+"""What may be asked of a refund; each is an Update of `Refund` under its kind."""
+
+
+class Claim(Model):
+    """What the logs say about a capture now.
+
+    Attributes:
+        unowed: Why nobody owes it.
+        rule: What became of the filing whose fee it is; `percent` of it go back then, if the procedure says so.
+    """
+
+    unowed: RefundCause | None = None
+    rule: RefundCase | None = None
+    percent: int | None = None
+
+
+class BeginRefund(SystemCommand):
+    """Begin, with the capture as its payment has it."""
+
+    kind: Literal["begin_refund"] = "begin_refund"
+    capture: CaptureTaken
+    apart: tuple[str, ...] = ()
+
+
+class OpenClaimed(SystemCommand):
+    """Open what the logs say is to go back."""
+
+    kind: Literal["open_claimed"] = "open_claimed"
+    claim: Claim
+
+
+class RecordGiven(SystemCommand):
+    """The provider gave it back."""
+
+    kind: Literal["record_given"] = "record_given"
+    case: int
+    transaction: str | None = None
+
+
+class LeaveToHand(SystemCommand):
+    """The provider never gives it back."""
+
+    kind: Literal["leave_to_hand"] = "leave_to_hand"
+    case: int
+    rule: str
+
+
+class RefundView(Model):
+    """What a refund shows, and its workflow ends with: the capture's đồng, and every case about it."""
+
+    filing_id: UUID
+    n: int
+    payment: int
+    captured: Dong
+    given: Dong
+    entries: tuple[RefundEntry, ...]

@@ -1,0 +1,74 @@
+"""Refunds to test with: a capture, and a life that commands are given to."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+
+from rules.refund import commands, fold
+from rules.streams import REFUND
+from schemas import refund as rf
+from schemas.errors import RefusalError
+from schemas.filing import commands as cm
+from schemas.ids import filing_id
+from schemas.people import SYSTEM, Actor, Role
+from schemas.refund import CaptureTaken, Claim, Refund, RefundCause
+from schemas.stream.ledger import Recorded
+from tests.unit.filing.lives import AGENCY, CASHIER, FILE, LEADER, SPECIALIST, START, VIA, officer
+
+AMOUNT: Final = 16_001
+CAPTURE: Final = CaptureTaken(
+    payment=1, capture_id="m1", amount=AMOUNT, asked=AMOUNT, description="H01.12-1", requested_at=START, due=START
+)
+DEPUTY: Final = officer(Role.LEADER, "leader-2")
+DUAL: Final = officer(Role.CASHIER, LEADER.subject)
+"""The leader, who is a cashier too."""
+APART: Final = officer(Role.LEADER, "leader-9")
+"""A leader whose filing it is."""
+OTHER_AGENCY: Final = officer(Role.LEADER, "leader-3", "H01.13")
+PEOPLE: Final = (SPECIALIST, CASHIER, LEADER, DEPUTY, DUAL, APART, OTHER_AGENCY, officer(Role.CLERK))
+WHY: Final = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
+UNOWED: Final = Claim(unowed=RefundCause.SECOND)
+BY_HAND: Final = {"means": "cash", "evidence": FILE.model_dump()}
+
+
+class Giving:
+    """A refund, and what it is told."""
+
+    def __init__(self) -> None:
+        self.begun = Refund(filing_id=filing_id("portal", "1"), n=1001, agency=AGENCY)
+        self.refund = self.begun
+        self.replayed = self.begun
+        self.log: list[Recorded] = []
+        self.now: datetime = START
+        self.do(rf.BeginRefund, capture=CAPTURE, apart=("an", APART.subject))
+
+    def do(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> Self:
+        """Give a command a minute later; what is recorded is folded once more as the log gives it back."""
+        self.now += timedelta(minutes=1)
+        for event in commands.decide(self.refund, self.command(model, actor, **said), self.now):
+            recorded = Recorded(seq=len(self.log) + 1, at=self.now, command_id="c", actor=actor, event=event)
+            self.log.append(recorded)
+            self.refund = fold.evolve(self.refund, recorded)
+            read = REFUND.event(json.loads(event.model_dump_json(exclude_none=True)))
+            self.replayed = fold.evolve(
+                self.replayed, Recorded(seq=recorded.seq, at=self.now, command_id="c", actor=actor, event=read)
+            )
+        assert self.replayed == self.refund
+        return self
+
+    def refusal(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> list[str]:
+        """The rules that it breaks; none if it would be done."""
+        try:
+            commands.decide(self.refund, self.command(model, actor, **said), self.now)
+        except RefusalError as no:
+            return [problem.rule for problem in no.refusal.problems]
+        return []
+
+    def command(self, model: type[cm.Command], actor: Actor, **said: Any) -> cm.Command:
+        return model.model_validate({"command_id": f"c{len(self.log)}", "actor": actor, "via": VIA} | said)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [recorded.event.kind for recorded in self.log]

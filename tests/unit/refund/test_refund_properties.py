@@ -1,0 +1,174 @@
+"""Whatever is asked, in any order: no đồng more goes back than came, and none by one person alone."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from rules.refund import fold, projections
+from schemas import refund as rf
+from schemas.errors import RefusalError
+from schemas.filing import commands as cm
+from schemas.people import SYSTEM, Actor, Role
+from schemas.publishing.fee import RefundCase
+from schemas.refund import CaseState, Claim, RefundCause
+from tests.unit.filing.lives import FILE, LEADER, officer
+from tests.unit.filing.test_lifecycle_properties import PROFILE
+from tests.unit.refund.givings import AMOUNT, APART, BY_HAND, DEPUTY, PEOPLE, UNOWED, WHY, Giving
+
+CASES: Final = st.integers(1, 6)
+DONG: Final = st.integers(1, AMOUNT + 1)
+FOR: Final = st.sampled_from([None, None, None, *(one.subject for one in PEOPLE)])
+LINES: Final = st.lists(st.fixed_dictionaries({"code": st.just("copy"), "amount": DONG}), max_size=3)
+CLAIMS: Final = st.builds(
+    Claim,
+    unowed=st.sampled_from([None, None, *rf.UNOWED]),
+    rule=st.sampled_from([None, *RefundCase]),
+    percent=st.sampled_from([None, 0, 33, 50, 100]),
+)
+BY_ITSELF: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
+    rf.OpenClaimed: st.fixed_dictionaries({"claim": CLAIMS}),
+    rf.RecordGiven: st.fixed_dictionaries({"case": CASES}),
+    rf.LeaveToHand: st.fixed_dictionaries({"case": CASES, "rule": st.just("not_offered")}),
+}
+BY_PEOPLE: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
+    rf.RequestRefund: st.fixed_dictionaries(
+        {"amount": st.none() | DONG, "lines": LINES, "acting_for": FOR},
+    ).map(lambda said: said | WHY),
+    rf.DecideRefund: st.fixed_dictionaries({"amount": st.just(0) | DONG, "acting_for": FOR}).map(
+        lambda said: said | WHY
+    ),
+    rf.ApproveRefund: st.fixed_dictionaries({"case": CASES, "acting_for": FOR}),
+    rf.DeclineRefund: st.fixed_dictionaries({"case": CASES, "acting_for": FOR, "reason": st.just("đã dùng")}),
+    rf.GiveBackByHand: st.fixed_dictionaries(
+        {
+            "case": CASES,
+            "acting_for": FOR,
+            "means": st.sampled_from(rf.RefundMeans),
+            "evidence": st.just(FILE.model_dump()),
+            "bank_reference": st.sampled_from([None, "FT26330123456"]),
+        }
+    ),
+}
+
+
+class AnyRefund(RuleBasedStateMachine):
+    """One capture under commands of every kind."""
+
+    life: Giving
+
+    @initialize()
+    def begun(self) -> None:
+        self.life = Giving()
+
+    def attempt(self, model: type[cm.Command], actor: Actor, said: dict[str, Any]) -> bool:
+        before = self.life.refund
+        try:
+            self.life.do(model, actor, **said)
+        except RefusalError:
+            assert self.life.refund == before
+            return False
+        return True
+
+    @rule(model=st.sampled_from(list(BY_ITSELF)), data=st.data())
+    def something_is_told(self, model: type[cm.Command], data: st.DataObject) -> None:
+        self.attempt(model, SYSTEM, data.draw(BY_ITSELF[model]))
+
+    @rule(model=st.sampled_from(list(BY_PEOPLE)), actor=st.sampled_from(PEOPLE), data=st.data())
+    def anybody_asks_anything(self, model: type[cm.Command], actor: Actor, data: st.DataObject) -> None:
+        self.attempt(model, actor, data.draw(BY_PEOPLE[model]))
+
+    @rule()
+    @precondition(lambda self: fold.left(self.life.refund) > 0)
+    def all_that_nobody_owes_is_asked_for(self) -> None:
+        assert self.attempt(rf.OpenClaimed, SYSTEM, {"claim": UNOWED})
+        assert fold.left(self.life.refund) == 0
+
+    @rule()
+    @precondition(lambda self: bool(fold.in_state(self.life.refund, CaseState.OPEN)))
+    def a_leader_who_has_not_asked_approves(self) -> None:
+        entry = fold.in_state(self.life.refund, CaseState.OPEN)[0]
+        others = [
+            one for one in (LEADER, DEPUTY, officer(Role.LEADER, "leader-4")) if one.subject not in entry.asked_by
+        ]
+        assert self.attempt(rf.ApproveRefund, others[-1], {"case": entry.case})
+
+    @rule(can=st.booleans())
+    @precondition(lambda self: bool(fold.to_give(self.life.refund)))
+    def the_provider_gives_it_or_never_does(self, *, can: bool) -> None:
+        case = fold.to_give(self.life.refund)[0].case
+        model, said = (rf.RecordGiven, {}) if can else (rf.LeaveToHand, {"rule": "not_offered"})
+        assert self.attempt(model, SYSTEM, {"case": case} | said)
+
+    @rule()
+    @precondition(lambda self: bool(fold.in_state(self.life.refund, CaseState.LEFT_TO_HAND)))
+    def a_cashier_who_has_not_approved_gives_it_by_hand(self) -> None:
+        case = fold.in_state(self.life.refund, CaseState.LEFT_TO_HAND)[0].case
+        assert self.attempt(rf.GiveBackByHand, officer(Role.CASHIER, "cashier-7"), {"case": case} | BY_HAND)
+
+    @invariant()
+    def no_more_goes_back_than_came(self) -> None:
+        refund = self.life.refund
+        going = [entry.amount for entry in refund.entries if entry.state is not CaseState.DECLINED]
+        assert sum(going) + fold.left(refund) == AMOUNT
+        assert fold.left(refund) >= 0
+        assert all(entry.amount > 0 for entry in refund.entries)
+        given = [one.event for one in self.life.log if one.event.kind in {"refund_given", "refund_given_by_hand"}]
+        assert sum(one.amount for one in given) == projections.view(refund).given <= AMOUNT
+        assert len({one.case for one in given}) == len(given)
+
+    @invariant()
+    def what_went_back_went_by_two_and_none_of_the_applicants_side(self) -> None:
+        entries = {entry.case: entry for entry in self.life.refund.entries}
+        for one in self.life.log:
+            match one.event:
+                case rf.RefundApproved(case=case, officer=approver, acting_for=acting_for):
+                    hands = {approver, acting_for} - {None}
+                    assert not hands & set(entries[case].asked_by)
+                    assert APART.subject not in hands
+                    assert one.actor.role is Role.LEADER
+                case rf.RefundGiven(case=case) | rf.RefundGivenByHand(case=case) as given:
+                    assert entries[case].separate
+                    assert given.amount == entries[case].amount
+                    by_hand = {given.officer, given.acting_for} if isinstance(given, rf.RefundGivenByHand) else set()
+                    assert not by_hand & set(entries[case].approved_by)
+
+    @invariant()
+    def what_nobody_owes_is_never_declined(self) -> None:
+        refund = self.life.refund
+        for entry in refund.entries:
+            assert entry.cause not in rf.UNOWED or entry.state is not CaseState.DECLINED
+        assert refund.unowed is None or fold.left(refund) == 0
+
+    @invariant()
+    def the_procedure_speaks_once(self) -> None:
+        ruled = [kind for kind in self.life.kinds if kind == "refund_undecided"]
+        by_rule = [entry for entry in self.life.refund.entries if entry.cause is RefundCause.RULE]
+        assert len(ruled) <= 1
+        assert len(by_rule) <= 1
+
+    @invariant()
+    def an_open_refund_is_never_forgotten(self) -> None:
+        refund = self.life.refund
+        tasks = projections.rows(refund).tasks or ()
+        assert fold.is_open(refund) is bool(tasks or fold.to_give(refund))
+        assert projections.standing(refund).open is fold.is_open(refund)
+
+    @invariant()
+    def it_is_read_back_as_it_was(self) -> None:
+        refund = self.life.refund
+        assert type(refund).model_validate_json(refund.model_dump_json(exclude_none=True)) == refund
+
+
+def test_whatever_is_asked_no_dong_is_lost_or_goes_back_by_one_alone() -> None:
+    run_state_machine_as_test(AnyRefund, settings=settings(PROFILE, max_examples=max(PROFILE.max_examples, 60)))

@@ -1,0 +1,238 @@
+"""Who asks, who approves, who gives back; what the logs say of a capture; and how a share is rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.refund import claims, projections
+from rules.refund.commands import share
+from schemas import refund as rf
+from schemas.people import Actor
+from schemas.publishing.fee import RefundCase
+from schemas.refund import Claim, RefundCause
+from tests.unit.filing.lives import APPLICANT, CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, procedure
+from tests.unit.refund.givings import AMOUNT, APART, BY_HAND, DEPUTY, DUAL, OTHER_AGENCY, UNOWED, WHY, Giving
+from tests.unit.test_payment_rules import told
+
+FIRST: Final = {"case": 1}
+DECLINE: Final = FIRST | {"reason": "đã dùng"}
+
+
+def asked_by(actor: Actor, **said: Any) -> Giving:
+    return Giving().do(rf.RequestRefund, actor, **WHY, **said)
+
+
+def left_to_hand() -> Giving:
+    asked = Giving().do(rf.OpenClaimed, claim=UNOWED).do(rf.ApproveRefund, LEADER, **FIRST)
+    return asked.do(rf.LeaveToHand, case=1, rule="not_offered")
+
+
+@pytest.mark.parametrize(
+    ("asks", "approves", "acting_for", "rules"),
+    [
+        (CASHIER, LEADER, None, []),
+        (LEADER, DEPUTY, None, []),
+        (LEADER, LEADER, None, ["needs_another"]),
+        (DUAL, LEADER, None, ["needs_another"]),
+        (LEADER, DEPUTY, LEADER.subject, ["needs_another"]),
+        (CASHIER, DEPUTY, LEADER.subject, []),
+        (CASHIER, LEADER, LEADER.subject, ["not_for_oneself"]),
+        (CASHIER, SPECIALIST, None, ["role_not_allowed"]),
+        (CASHIER, OTHER_AGENCY, None, ["other_agency"]),
+        (CASHIER, APART, None, ["own_filing"]),
+        (CASHIER, DEPUTY, APART.subject, ["own_filing"]),
+    ],
+)
+def test_another_leader_than_who_asked_approves_or_declines(
+    asks: Actor, approves: Actor, acting_for: str | None, rules: list[str]
+) -> None:
+    asked = asked_by(asks)
+    assert asked.refusal(rf.ApproveRefund, approves, **FIRST, acting_for=acting_for) == rules
+    assert asked.refusal(rf.DeclineRefund, approves, **DECLINE, acting_for=acting_for) == rules
+
+
+def test_who_asked_in_the_place_of_somebody_leaves_that_one_out_too() -> None:
+    asked = asked_by(CASHIER, acting_for=LEADER.subject)
+    assert asked.refusal(rf.ApproveRefund, LEADER, **FIRST) == ["needs_another"]
+    assert asked.refusal(rf.ApproveRefund, DEPUTY, **FIRST) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "rules", "amount"),
+    [
+        ({}, [], AMOUNT),
+        ({"amount": 1}, [], 1),
+        ({"amount": AMOUNT}, [], AMOUNT),
+        ({"amount": AMOUNT + 1}, ["more_than_captured"], 0),
+        ({"lines": [{"code": "a", "amount": 8_000}, {"code": "b", "amount": 1}]}, [], 8_001),
+        ({"lines": [{"code": "a", "amount": AMOUNT}, {"code": "b", "amount": 1}]}, ["more_than_captured"], 0),
+        ({"lines": [{"code": "a", "amount": 8_000}], "amount": 8_000}, [], 8_000),
+        ({"lines": [{"code": "a", "amount": 8_000}], "amount": 8_001}, ["not_the_sum_of_lines"], 0),
+    ],
+)
+def test_the_whole_a_part_or_line_by_line(said: dict[str, Any], rules: list[str], amount: int) -> None:
+    assert Giving().refusal(rf.RequestRefund, CASHIER, **WHY, **said) == rules
+    if not rules:
+        assert asked_by(CASHIER, **said).refund.entries[0].amount == amount
+
+
+def test_what_is_open_or_given_can_not_be_asked_for_twice() -> None:
+    asked = asked_by(CASHIER, amount=16_000)
+    assert asked.refusal(rf.RequestRefund, CASHIER, **WHY, amount=2) == ["more_than_captured"]
+    asked.do(rf.RequestRefund, CASHIER, **WHY)
+    assert asked.refund.entries[1].amount == 1
+    assert asked.refusal(rf.RequestRefund, CASHIER, **WHY) == ["more_than_captured"]
+    asked.do(rf.DeclineRefund, LEADER, **DECLINE)
+    assert asked.refusal(rf.RequestRefund, CASHIER, **WHY, amount=16_000) == []
+
+
+def test_people_ask_a_bounded_number_of_times() -> None:
+    asked = Giving()
+    for _ in range(rf.MOST_CASES):
+        asked.do(rf.RequestRefund, CASHIER, **WHY, amount=1)
+    assert asked.refusal(rf.RequestRefund, CASHIER, **WHY, amount=1) == ["too_many_refunds"]
+    assert asked.refusal(rf.OpenClaimed, claim=UNOWED) == []
+
+
+@pytest.mark.parametrize(
+    ("actor", "said", "rules"),
+    [
+        (CASHIER, {}, []),
+        (CASHIER, {"bank_reference": "FT1"}, ["for_transfers_alone"]),
+        (CASHIER, {"means": "transfer"}, ["for_transfers_alone"]),
+        (CASHIER, {"means": "transfer", "bank_reference": "FT1"}, []),
+        (LEADER, {}, ["role_not_allowed"]),
+        (DUAL, {}, ["needs_another"]),
+        (CASHIER, {"acting_for": LEADER.subject}, ["needs_another"]),
+        (CASHIER, {"case": 2}, ["no_such_refund"]),
+    ],
+)
+def test_by_hand_it_takes_a_cashier_who_has_not_approved_it(
+    actor: Actor, said: dict[str, Any], rules: list[str]
+) -> None:
+    assert left_to_hand().refusal(rf.GiveBackByHand, actor, **FIRST | BY_HAND | said) == rules
+
+
+def test_nothing_is_given_by_hand_that_the_provider_may_still_give() -> None:
+    approved = asked_by(CASHIER).do(rf.ApproveRefund, LEADER, **FIRST)
+    assert approved.refusal(rf.GiveBackByHand, CASHIER, **FIRST | BY_HAND) == ["nothing_left_to_hand"]
+    given = approved.do(rf.RecordGiven, case=1)
+    assert given.refusal(rf.RecordGiven, case=1) == ["wrong_state"]
+    assert given.refusal(rf.LeaveToHand, case=1, rule="95") == ["wrong_state"]
+
+
+def test_what_nobody_owes_is_not_declined_and_what_else_was_asked_of_it_goes_back_after_all() -> None:
+    asked = asked_by(CASHIER, amount=6_000).do(rf.OpenClaimed, claim=UNOWED)
+    assert [entry.amount for entry in asked.refund.entries] == [6_000, 10_001]
+    assert asked.refusal(rf.DeclineRefund, LEADER, case=2, reason="x") == ["nobody_owes_it"]
+    asked.do(rf.DeclineRefund, LEADER, **DECLINE)
+    assert [(entry.amount, entry.cause) for entry in asked.refund.entries[2:]] == [(6_000, RefundCause.SECOND)]
+
+
+@pytest.mark.parametrize(
+    ("percent", "kinds"),
+    [
+        (None, ["refund_undecided"]),
+        (0, []),
+        (50, ["refund_opened"]),
+    ],
+)
+def test_the_procedure_says_what_goes_back_or_a_leader_does(percent: int | None, kinds: list[str]) -> None:
+    claim = Claim(rule=RefundCase.STOPPED, percent=percent)
+    so_far = Giving()
+    if kinds:
+        so_far.do(rf.OpenClaimed, claim=claim)
+    assert so_far.kinds == ["refund_begun", *kinds]
+    assert so_far.refusal(rf.OpenClaimed, claim=claim) == ["wrong_state"]
+
+
+@pytest.mark.parametrize(("amount", "kinds"), [(0, ["refund_decided"]), (1, ["refund_decided", "refund_opened"])])
+def test_what_a_leader_decides_another_approves(amount: int, kinds: list[str]) -> None:
+    so_far = Giving().do(rf.OpenClaimed, claim=Claim(rule=RefundCase.STOPPED))
+    assert so_far.refusal(rf.DecideRefund, CASHIER, **WHY, amount=amount) == ["role_not_allowed"]
+    so_far.do(rf.DecideRefund, LEADER, **WHY, amount=amount)
+    assert so_far.kinds[2:] == kinds
+    assert so_far.refusal(rf.DecideRefund, LEADER, **WHY, amount=amount) == ["nothing_to_decide"]
+    if amount:
+        assert so_far.refusal(rf.ApproveRefund, LEADER, **FIRST) == ["needs_another"]
+
+
+@given(amount=st.integers(1, 10**12), percent=st.integers(0, 100))
+def test_a_share_is_rounded_half_up_to_a_dong(amount: int, percent: int) -> None:
+    exact = Decimal(amount) * percent / 100
+    assert share(amount, percent) == int(exact.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+@pytest.mark.parametrize(
+    ("story", "causes"),
+    [
+        ((("money", "m1"),), [None]),
+        ((("money", "m1"), ("money", "m2")), [None, RefundCause.SECOND]),
+        ((("money", "m1", 15_999),), [RefundCause.EXCESS]),
+        (("expire", ("money", "m1")), [RefundCause.LATE]),
+        ((("money", "m1"), "cancel"), [RefundCause.LATE]),
+    ],
+)
+def test_why_nobody_owes_a_capture(story: tuple[Any, ...], causes: list[RefundCause | None]) -> None:
+    payment = told(*story)
+    assert [claims.unowed(payment, capture) for capture in payment.captures] == causes
+
+
+def paid(life: Life) -> Life:
+    return life.do("settle_fee", n=1, settlement="paid", amount=16_000)
+
+
+RULES: Final = {"refunds": [{"case": "withdrawn_afterwards", "percent": 50}, {"case": "stopped", "percent": 0}]}
+
+
+@pytest.mark.parametrize(
+    ("lives", "case", "percent", "fees"),
+    [
+        (lambda life: life, None, None, ()),
+        (lambda life: life.do("withdraw", APPLICANT, reason="thôi"), RefundCase.WITHDRAWN_AFTERWARDS, 50, (1,)),
+        (lambda life: life.do("stop", LEADER, mode="end", **ENDING), RefundCase.STOPPED, 0, ()),
+    ],
+    ids=["it goes on", "withdrawn", "stopped"],
+)
+def test_how_the_filing_ended_says_what_goes_back(
+    lives: Callable[[Life], Life], case: RefundCase | None, percent: int | None, fees: tuple[int, ...]
+) -> None:
+    life = lives(paid(Life(procedure(fee=fee() | RULES)).accepted()))
+    assert claims.ended_as(life.filing) == case
+    assert claims.fees_to_return(life.filing) == fees
+    expected = Claim() if case is None else Claim(rule=case, percent=percent)
+    assert claims.claim(told(("money", "m1")), 1001, life.filing) == expected
+    assert claims.claim(told(("money", "m1"), ("money", "m2")), 1002, life.filing) == Claim(unowed=RefundCause.SECOND)
+
+
+def test_where_no_rule_is_written_somebody_has_to_decide() -> None:
+    life = paid(Life(procedure(fee=fee())).accepted()).do("withdraw", APPLICANT, reason="thôi")
+    assert claims.fees_to_return(life.filing) == (1,)
+    assert claims.claim(told(("money", "m1")), 1001, life.filing) == Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS)
+
+
+def test_a_refund_is_numbered_by_its_payment_and_capture() -> None:
+    payment = told(("money", "m1"), ("money", "m2"))
+    found = claims.capture_of(payment, claims.number_of(1, 2))
+    assert found is not None
+    assert (found.payment, found.capture_id) == (1, "m2")
+    assert [claims.capture_of(payment, n) for n in (1000, 1003)] == [None, None]
+
+
+def test_each_task_names_its_case_and_who_has_it() -> None:
+    so_far = asked_by(CASHIER, amount=1).do(rf.OpenClaimed, claim=UNOWED).do(rf.ApproveRefund, LEADER, case=2)
+    so_far.do(rf.LeaveToHand, case=2, rule="95")
+    tasks = [(task.name, task.role, task.actions) for task in projections.rows(so_far.refund).tasks or ()]
+    assert tasks == [
+        ("approve_refund:1", "leader", ("approve_refund", "decline_refund")),
+        ("give_back_by_hand:2", "cashier", ("give_back_by_hand",)),
+    ]
+    assert projections.view(so_far.refund).given == 0
+    so_far.do(rf.GiveBackByHand, CASHIER, case=2, **BY_HAND)
+    assert projections.view(so_far.refund).given == AMOUNT - 1

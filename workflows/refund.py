@@ -1,0 +1,148 @@
+"""What goes back of one capture, as a workflow of its own: it waits for two to agree, and for whoever gives it back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.ledger.append import LEDGER
+    from activities.partners.money.provider import Demand
+    from activities.payment import BANK, Asking, Payments, RefundRequest
+    from activities.refunds import Looked, Refunds
+    from activities.workflows import TEMPORAL, WakeRequest, Workflows
+    from rules.known import known
+    from rules.refund import fold, projections
+    from rules.streams import PAYMENT, REFUND, Origin, StreamKind
+    from schemas import ids
+    from schemas import refund as rf
+    from schemas.errors import NOT_FOUND, RefusalError
+    from schemas.payment import GivenBack
+    from schemas.stream.restart import Restart, RestartStart
+    from workflows.stream.shell import Life, Opening, of_kind
+    from workflows.stream.starting import stream_named
+    from workflows.stream.waiting import drain_handlers, outcome, wait_for
+
+
+class RefundLife(Life[rf.Refund]):
+    """The life of a refund: as long as something of its capture is to go back."""
+
+    def __init__(self, kind: StreamKind[rf.Refund], raw: Any) -> None:
+        self._unheard = True
+        super().__init__(kind, raw)
+
+    async def opening(self) -> Opening:
+        """The capture as its first command."""
+        stream = stream_named(self.kind)
+        found = await self._looked(stream)
+        if found is None:
+            raise RefusalError(NOT_FOUND)
+        command = rf.BeginRefund(command_id=rf.OPENING, capture=found.capture, apart=found.apart)
+        return Opening(Origin(stream, found.agency), command)
+
+    def look(self) -> None:
+        """Hear that the logs may say more."""
+        self._unheard = True
+
+    async def proceed(self) -> None:
+        """Ask for what the logs say, have given back what two agree on, and tell the payment."""
+        while True:
+            await self._open_claimed()
+            await self._give_back()
+            await self._tell()
+            await drain_handlers(self.stream)  # this run may have been started for the command that is being taken
+            if self._has_work:
+                continue
+            if not fold.is_open(self._refund):
+                return
+            await wait_for(self.stream, lambda: self._has_work or not fold.is_open(self._refund))
+
+    @property
+    def _has_work(self) -> bool:
+        return self._unheard or bool(fold.to_give(self._refund)) or bool(self._untold)
+
+    async def _open_claimed(self) -> None:
+        if not self._unheard:
+            return
+        self._unheard = False
+        found = await self._looked(self.stream.id)
+        if found is not None:
+            command_id = f"refund:claim:{self._refund.seq}"
+            await self.stream.attempt(rf.OpenClaimed(command_id=command_id, claim=found.claim))
+
+    async def _looked(self, stream: ids.StreamId) -> Looked | None:
+        asked = rf.RefundStart(filing_id=stream.filing, n=stream.n)
+        return await workflow.execute_local_activity_method(Refunds.look, asked, **LEDGER)
+
+    async def _give_back(self) -> None:
+        """Have the provider give back what was approved, for as long as it takes it to answer."""
+        while to_give := fold.to_give(self._refund):
+            case = to_give[0].case
+            work = workflow.start_activity_method(Payments.refund, self._request(to_give[0]), **BANK)
+            returned = await outcome(self.stream, work)
+            if returned.refused is None:
+                given = rf.RecordGiven(command_id=f"refund:given:{case}", case=case, transaction=returned.transaction)
+                await self.stream.record(given)
+            else:
+                left = rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=returned.refused)
+                await self.stream.record(left)
+
+    def _request(self, entry: rf.RefundEntry) -> RefundRequest:
+        capture, refund = known(self._refund.capture), self._refund
+        demand = Demand(
+            key=ids.fee_key(refund.filing_id, capture.payment),
+            amount=capture.asked,
+            description=capture.description,
+            made=capture.requested_at,
+            expires=capture.due,
+        )
+        return RefundRequest(
+            asking=Asking(provider=capture.provider, demand=demand),
+            agency=refund.agency,
+            capture_id=capture.capture_id,
+            of=capture.amount,
+            amount=entry.amount,
+            case=entry.case,
+        )
+
+    @property
+    def _untold(self) -> tuple[GivenBack, ...]:
+        return tuple(one for one in projections.given_back(self._refund) if one.case not in self.memory.told)
+
+    async def _tell(self) -> None:
+        """Tell the payment what went back. It hears the same each time; one that has ended goes on from its log."""
+        for given in self._untold:
+            payment = known(self._refund.capture).payment
+            request = WakeRequest(
+                workflow=PAYMENT.workflow,
+                id=ids.payment_workflow(self._refund.filing_id, payment),
+                said=RestartStart(restart=Restart()).model_dump(mode="json", exclude_none=True),
+                signal=rf.HEARD,
+                told=given.model_dump(mode="json"),
+            )
+            await workflow.execute_local_activity_method(Workflows.wake, request, **TEMPORAL)
+            self.memory = self.memory.model_copy(update={"told": (*self.memory.told, given.case)})
+
+    @property
+    def _refund(self) -> rf.Refund:
+        return self.stream.state
+
+
+@workflow.defn(name="Refund")
+@of_kind(REFUND, RefundLife)
+class RefundWorkflow:
+    """What goes back of one capture of a payment."""
+
+    life: RefundLife
+
+    @workflow.run
+    async def run(self, *raw: Any) -> rf.RefundView:  # noqa: ARG002 -- parsed before, as the life begins
+        """Live, and say what went back."""
+        await self.life.live()
+        return projections.view(self.life.stream.state)
+
+    @workflow.signal
+    def look(self, *_: Any) -> None:
+        """The logs may say more about the capture."""
+        self.life.look()
