@@ -27,6 +27,7 @@ from schemas.filing.events import Outcome
 from schemas.filing.state import FilingPart, FilingView, Stage
 from schemas.filing.submission import Submission
 from schemas.people import Actor, Role, Via
+from schemas.refund import ApproveRefund
 from schemas.referral import AnswerPart
 from schemas.stream.ledger import Receipt
 from tests.conftest import ROOT, World
@@ -253,6 +254,16 @@ class Play:
 
     async def withdraw(self) -> Receipt:
         return await self.act(cm.Withdraw, self.submission.actor, reason="no longer needed")
+
+    async def refund(self, command: type[cm.Command], actor: Actor, n: int = 1001, **fields: Any) -> Receipt:
+        """Give a command to the refund of this number: of the first capture of the first payment."""
+        given = {"command_id": f"move-{next(self._moves)}", "actor": actor, "via": VIA} | fields
+        return await self.world.client.act(ids.refund_workflow(self.filing, n), command.model_validate(given))
+
+    async def approve_refund(self, n: int = 1001) -> Receipt:
+        """A leader approves what the system has asked for, once it has."""
+        await eventually(lambda: self.kinds("refund", n), lambda kinds: "refund_opened" in kinds)
+        return await self.refund(ApproveRefund, self.officer(Role.LEADER), n, case=1)
 
     async def kinds(self, stream: str = "filing", n: int | None = None) -> list[str]:
         """The kinds of the events of the filing's own stream, or of its n-th payment or parcel."""

@@ -155,6 +155,7 @@ async def _delivered(world: World, submission: Submission) -> Play:
 async def _paid_twice(world: World) -> Play:
     play = await Play.begin(world, with_fee(payer_account=f"canary{PAYS_TWICE[-5:]}"))
     await play.accept()
+    await play.approve_refund(1002)
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
     return play
 
@@ -177,6 +178,7 @@ async def _paid_after_withdrawal(world: World) -> Play:
     await play.act(cm.Withdraw, play.submission.actor, reason=REASON)
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_cancelled" in kinds)
     await play.pay_by_hand()
+    await play.approve_refund()
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
     return play
 

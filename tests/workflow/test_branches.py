@@ -235,6 +235,7 @@ async def test_who_never_pays_is_stopped_and_the_order_is_closed_at_the_bank(run
 async def test_who_pays_too_late_is_stopped_and_gets_the_money_back(running: World) -> None:
     play = await unpaid(running, PAYS_LATE)
     assert (await play.at(Stage.CLOSED)).closing is Closing.FEE_EXPIRED
+    await play.approve_refund()
     order = await eventually(play.order, lambda order: bool(order["refunds"]))
     assert [refund["amount"] for refund in order["refunds"]] == [capture["amount"] for capture in order["captures"]]
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds[-1] == "payment_refunded")
@@ -247,6 +248,7 @@ async def test_of_two_payments_exactly_one_is_kept(running: World) -> None:
     await play.accept()
     await play.review()
     assert (await play.at(Stage.CLOSED)).status is Status.RETURNED  # while the second one is still to be found
+    await play.approve_refund(1002)
     order = await eventually(play.order, lambda order: bool(order["refunds"]))
     assert len(order["captures"]) == 2
     assert [refund["capture_id"] for refund in order["refunds"]] == [order["captures"][1]["capture_id"]]
@@ -263,6 +265,7 @@ async def test_after_a_withdrawal_nothing_is_owed_and_late_money_goes_back(runni
     assert (await play.view()).status is Status.WITHDRAWN
     await eventually(play.order, lambda order: order["status"] == "cancelled")
     await play.pay_by_hand()
+    await play.approve_refund()
     order = await eventually(play.order, lambda order: bool(order["refunds"]))
     assert [refund["amount"] for refund in order["refunds"]] == [MONEY_BACK]
     kinds = await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds[-1] == "payment_refunded")
@@ -283,6 +286,8 @@ async def test_whoever_pays_twice_what_is_not_owed_gets_both_back(running: World
     await eventually(play.order, lambda order: order.get("status") == "cancelled")
     for _ in range(2):
         await play.pay_by_hand()
+    for capture in (1001, 1002):
+        await play.approve_refund(capture)
     order = await eventually(play.order, lambda order: len(order["refunds"]) == 2)
     assert {refund["capture_id"] for refund in order["refunds"]} == {c["capture_id"] for c in order["captures"]}
 
@@ -374,6 +379,7 @@ async def test_what_is_waived_of_a_fee_is_not_owed_and_the_rest_is_asked_for_ane
     assert (view.fee.n, view.fee.amount, view.fee.waived) == (2, 8000, 8000)
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds[-1] == "payment_cancelled")
     await play.pay_by_hand()  # the first order all the same: it is not owed any more
+    await play.approve_refund()
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds[-1] == "payment_refunded")
     await eventually(lambda: play.kinds("payment", 2), bool)
     await play.pay_by_hand(2)
