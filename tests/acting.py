@@ -27,8 +27,8 @@ from schemas.filing.events import Outcome
 from schemas.filing.state import FilingPart, FilingView, Stage
 from schemas.filing.submission import Submission
 from schemas.people import Actor, Role, Via
-from schemas.refund import ApproveRefund
 from schemas.referral import AnswerPart
+from schemas.refund import ApproveRefund
 from schemas.stream.ledger import Receipt
 from tests.conftest import ROOT, World
 

@@ -1,4 +1,4 @@
-"""Whether money that is not owed waits for people: the wire that took it gives nothing back."""
+"""Whether refunds that were approved wait for people: the wire that took the money gives it not back."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from operations.doctor.finding import Finding, ok, warn
 from operations.doctor.surroundings import Surroundings
 
 _LEFT: Final = """
-select told.agency, provider, count(*) as captures
-from standing join payment using (stream) join event as told on told.stream = standing.stream
-where standing.kind = 'payment' and open and told.kind = 'refund_left_to_hand' and not exists (
+select told.agency, convert_from(begun.body, 'UTF8')::jsonb ->> 'provider' as provider, count(*) as cases
+from standing
+join event as begun on begun.stream = standing.stream and begun.seq = 1
+join event as told on told.stream = standing.stream and told.kind = 'refund_left_to_hand'
+where standing.kind = 'refund' and open and not exists (
     select from event as back
-    where back.stream = told.stream and back.kind = 'payment_refunded'
-        and convert_from(back.body, 'UTF8')::jsonb @> convert_from(told.body, 'UTF8')::jsonb
+    where back.stream = told.stream and back.kind = 'refund_given_by_hand'
+        and convert_from(back.body, 'UTF8')::jsonb -> 'case' = convert_from(told.body, 'UTF8')::jsonb -> 'case'
 )
-group by told.agency, provider order by captures desc, told.agency, provider
+group by told.agency, provider order by cases desc, told.agency, provider
 """
 
 
@@ -28,10 +30,10 @@ async def refunds(around: Surroundings) -> list[Finding]:
     ]
 
 
-def _left(agency: str, provider: str, captures: int) -> Finding:
+def _left(agency: str, provider: str, cases: int) -> Finding:
     return warn(
-        f"{agency}: {captures} khoản {provider} đã thu mà không phải nộp, kênh này không hoàn được",
-        f"{agency}: {captures} payments that nobody owes were taken by {provider}, which gives nothing back",
-        fix_vi="cơ quan tự hoàn cho người nộp; việc ghi lại chưa có lệnh, khoản thu vẫn được theo dõi",
-        fix_en="the agency gives them back itself; no command records that yet, and the payments are kept open",
+        f"{agency}: {cases} khoản hoàn đã duyệt chờ hoàn thủ công, kênh {provider} không hoàn được",
+        f"{agency}: {cases} approved refunds wait for people: {provider} does not give them back",
+        fix_vi="thủ quỹ hoàn cho người nộp rồi ghi lại bằng `give_back_by_hand`, kèm chứng từ",
+        fix_en="a cashier gives them back and says so by `give_back_by_hand`, with the evidence",
     )

@@ -45,6 +45,7 @@ async def test_what_was_given_back_before_the_worker_died_is_given_back_once(wor
         worker.arm("payment.refunded")
         play = await Play.begin(world, extract(payer_account=PAYS_TWICE))
         await play.accept()
+        await play.approve_refund(1002)
         assert await worker.died() == -signal.SIGKILL
     async with worker_process(world.process_env, tmp_path / "second"), world.back_office():
         await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)

@@ -110,6 +110,9 @@ async def test_money_of_the_last_minute_goes_back_though_the_bank_is_silent_at_t
         assert len(asked.looks) > MOST
         asked.silent = False
         await virtual.until("2030-03-07 09:20")
+        await eventually(lambda: play.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
+        assert not await ended(virtual, play)
+        await play.approve_refund(1002)
         await eventually(lambda: ended(virtual, play), bool)
         assert await play.kinds("payment", 1) == [*PAID, "payment_captured", "payment_refunded"]
         assert len((await play.order())["refunds"]) == 1
