@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import pytest
@@ -11,11 +11,11 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from deploy.demo import running as demo
 from deploy.demo.scenario import SCENARIOS, load
-from rules.streams import FILING, KINDS
+from rules.streams import FILING, KINDS, REFUND
 from schemas.filing.commands import Supplement
 from schemas.filing.state import Stage
 from schemas.ids import StreamId
-from tests.acting import FILE, Play, birth, on_another_calendar
+from tests.acting import FILE, PAYS_TWICE, Play, birth, eventually, extract, on_another_calendar
 from tests.any_files import FoundLate
 from tests.conftest import World
 from tests.replay.conftest import replay
@@ -39,6 +39,8 @@ async def test_write_the_histories_anew(world: World, states: dict[str, Any]) ->
         await write(world, "calendar-changed", (await on_another_calendar(world)).filing, states)
     async with world.platform(FoundLate()), world.back_office():
         await write(world, "virus-found-late", await virus_found_late(world), states)
+    async with world.platform(), world.back_office():
+        await write(world, "paid-twice", await paid_twice(world), states)
 
 
 async def virus_found_late(world: World) -> UUID:
@@ -52,22 +54,36 @@ async def virus_found_late(world: World) -> UUID:
     return play.filing
 
 
+async def paid_twice(world: World) -> UUID:
+    """A filing whose fee was paid twice: two agree that the second goes back."""
+    play = await Play.begin(world, extract(payer_account=PAYS_TWICE))
+    await play.accept()
+    await play.approve_refund(REFUNDS[1])
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
+    return play.filing
+
+
+REFUNDS: Final = (1001, 1002)
+"""Of the first and of the second capture of a filing's first payment."""
+
+
 async def write(world: World, name: str, filing: UUID, states: dict[str, Any]) -> None:
     """The histories of a filing, and of the first of its streams of each other kind, if it has them."""
-    for kind in KINDS.values():
-        workflow_id = str(StreamId(kind.name, filing, 0 if kind is FILING else 1))
+    numbers = {FILING.name: (0,), REFUND.name: REFUNDS}
+    for kind, n in [(of, n) for of in KINDS for n in numbers.get(of, (1,))]:
+        workflow_id = str(StreamId(kind, filing, n))
         try:
             history = await world.temporal.get_workflow_handle(workflow_id).fetch_history()
         except RPCError as error:
             assert error.status is RPCStatusCode.NOT_FOUND  # noqa: PT017 -- there is none
             continue
-        file = HISTORIES / f"{name}.{kind.name}.history.json"
+        file = HISTORIES / f"{name}.{kind}.history.json"
         content = {"workflow_id": workflow_id, "history": portable(history.to_json_dict())}
         file.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
         states.clear()
         await replay(file)
         state = json.dumps(states.get("state"), ensure_ascii=False, indent=1, sort_keys=True)
-        file.with_name(f"{name}.{kind.name}.state.json").write_text(state + "\n", encoding="utf-8")
+        file.with_name(f"{name}.{kind}.state.json").write_text(state + "\n", encoding="utf-8")
 
 
 def portable(part: Any) -> Any:

@@ -318,6 +318,7 @@ async def pay_twice(world: World) -> None:
     accept = Accept(command_id="c-1", actor=officer(Role.RECEPTION), via=VIA)
     await world.client.act(of(submission), accept)
     play = Play(world, submission)
+    await play.approve_refund(1002)
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
     assert (await world.client.payment(of(submission), 1)).refunded > 0
 
