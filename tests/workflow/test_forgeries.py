@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from temporalio.api.enums.v1 import EventType
+from temporalio.common import WorkflowIDConflictPolicy
 
 from schemas.errors import RefusalCode
 from schemas.filing.state import FeeState, Stage, Status
-from schemas.ids import payment_workflow
+from schemas.ids import TASK_QUEUE, payment_workflow
 from schemas.payment import PaymentState
-from tests.acting import NEVER_PAYS, Play, eventually, extract, refusal, stock
+from tests.acting import NEVER_PAYS, PAYS_TWICE, Play, eventually, extract, refusal, stock
 from tests.conftest import World
 
 MARKER = EventType.EVENT_TYPE_MARKER_RECORDED
@@ -87,6 +88,35 @@ async def test_a_payment_that_was_owed_is_not_given_back_when_a_stranger_cancels
     assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_captured"]
     assert (await running.client.payment(play.filing)).state is PaymentState.PAID
     assert (await play.order())["refunds"] == []
+
+
+async def test_what_a_stranger_says_of_money_that_went_back_is_not_believed(running: World) -> None:
+    """Neither that it went back, nor that something is to be looked at, moves a đồng."""
+    play = await Play.begin(running, extract(payer_account=PAYS_TWICE))
+    await play.accept()
+    await eventually(lambda: play.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
+    client = await stock(running)
+    captures = [capture["capture_id"] for capture in (await play.order())["captures"]]
+    payment = client.get_workflow_handle(payment_workflow(play.filing, 1))
+    for capture_id in ("none", *captures):
+        await payment.signal("refunded", {"capture_id": capture_id, "case": 1, "amount": 16000})
+    await payment.signal("refunded", None)
+    for n in (1001, 1002):
+        start = {"filing_id": str(play.filing), "n": n}
+        await client.start_workflow(
+            "Refund",
+            start,
+            id=f"refund:{play.filing}:{n}",
+            task_queue=TASK_QUEUE,
+            start_signal="look",
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        )
+    await play.approve_refund(1002)
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds)
+    assert len((await play.order())["refunds"]) == 1
+    assert await play.kinds("refund", 1001) == ["refund_begun"]
+    view = await running.client.payment(play.filing)
+    assert (view.captured, view.refunded) == (32000, 16000)
 
 
 async def test_money_for_a_fee_paid_at_the_counter_goes_back(running: World) -> None:
