@@ -1,0 +1,72 @@
+"""What a provider's answer to a refund comes to: given, still under way, for people to do, or a mistake of ours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.partners.http import RejectedError, UnreachableError
+from activities.partners.money.provider import CAPABILITIES, Capabilities, Demand, Given, Giving, Outcome
+from activities.payment import NOT_OFFERED, Asking, Payments, RefundRequest, Returned
+
+AT: Final = datetime(2026, 11, 27, tzinfo=UTC)
+REQUEST: Final = RefundRequest(
+    asking=Asking(provider="here", demand=Demand(key="fee:x:1", amount=16_000, description="d", made=AT, expires=AT)),
+    agency="H01.12",
+    capture_id="m1",
+    of=16_000,
+    amount=8_000,
+    case=2,
+)
+
+
+class Wire:
+    """A provider that says one thing, and what it was asked."""
+
+    def __init__(self, says: Given | Exception, can: Capabilities = CAPABILITIES["vnpay"]) -> None:
+        self.says = says
+        self.can = can
+        self.asked: list[Giving] = []
+
+    async def refund(self, _: Demand, giving: Giving) -> Given:
+        self.asked.append(giving)
+        if isinstance(self.says, Exception):
+            raise self.says
+        return self.says
+
+
+async def asked(wire: Wire) -> Returned:
+    given: Any = {"here": wire}
+    pool: Any = None
+    returned: Returned = await ActivityEnvironment().run(Payments(given, pool).refund, REQUEST)
+    return returned
+
+
+async def test_a_part_is_given_back_under_the_key_of_its_case() -> None:
+    wire = Wire(Given(outcome=Outcome.PAID, transaction="r1"))
+    assert await asked(wire) == Returned(transaction="r1")
+    (giving,) = wire.asked
+    assert (giving.key, giving.of, giving.amount) == ("refund:fee:x:1:m1:2", 16_000, 8_000)
+
+
+async def test_what_the_wire_does_not_offer_is_asked_of_nobody() -> None:
+    wire = Wire(Given(outcome=Outcome.PAID), CAPABILITIES["vietqr"])
+    assert await asked(wire) == Returned(refused=NOT_OFFERED)
+    assert wire.asked == []
+
+
+async def test_what_a_provider_refuses_for_good_is_left_to_people() -> None:
+    assert await asked(Wire(RejectedError("vnpay", 200, "95"))) == Returned(refused="95")
+
+
+@pytest.mark.parametrize(
+    "says",
+    [RejectedError("vnpay", 401, "http_401"), UnreachableError("vnpay", "HTTP 500"), Given(outcome=Outcome.PENDING)],
+)
+async def test_what_nobody_has_answered_is_asked_again(says: Given | Exception) -> None:
+    with pytest.raises((RejectedError, UnreachableError, ApplicationError)):
+        await asked(Wire(says))
