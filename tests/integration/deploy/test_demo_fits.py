@@ -62,6 +62,7 @@ _NO_SCANNER: Final = "no scanner is late here: tests/workflow/test_reception.py"
 _LATER: Final = "who has lost it is asked to pay days later: tests/workflow/test_parcels.py"
 _NO_RELAY: Final = "no relay makes papers here: tests/integration/papers"
 _GIVES_BACK: Final = "the bank here gives money back: tests/workflow/test_money.py"
+_UNASKED: Final = "nobody here asks for money back: tests/workflow/test_refunds.py"
 _YEARS: Final = "what is issued is renewed years later: tests/integration/operations/test_renewal.py"
 NOT_SEEN: Final = {
     "command.renew_result": _YEARS,
@@ -81,6 +82,13 @@ NOT_SEEN: Final = {
     "event.machine_work_answered": _FAILS,
     "event.wrong_code_given": _ALL_RIGHT,
     "event.referral_calendar_changed": _NO_CALENDAR,
+    "command.decide_refund": _UNASKED,
+    "command.decline_refund": _UNASKED,
+    "command.request_refund": _UNASKED,
+    "event.refund_decided": _UNASKED,
+    "event.refund_declined": _UNASKED,
+    "command.give_back_by_hand": _GIVES_BACK,
+    "event.refund_given_by_hand": _GIVES_BACK,
     "event.refund_left_to_hand": _GIVES_BACK,
 }
 """Messages that this run does not see, each with its reason."""
@@ -91,6 +99,7 @@ ANYTHING: Final = {"timeline_entry": {"body", "personal"}}
 OURS_ALONE: Final = frozenset(
     {
         *("fee_settled", "parcel_settled", "part_overdue", "part_settled", "result_settled", "cancel"),
+        *("refunded", "look"),
         *("adopt_calendar", "Payment", "Parcel", "Referral", "Reprojection"),
     }
 )
