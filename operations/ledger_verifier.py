@@ -26,6 +26,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import asyncpg
@@ -59,14 +60,17 @@ PATTERNS: Final = {
 }
 
 EVENTS: Final = """
-SELECT e.stream, e.seq, e.event_id, e.filing_id, e.agency, e.kind, e.version, e.body, e.sealed, e.key_id, e.command_id,
-       e.actor, e.via, e.occurred_at, e.recorded_at, e.prev_hash, e.hash,
-       s.stream AS head, s.filing_id AS head_filing, s.head_seq, s.head_hash,
-       r.seq AS receipt_seq, r.filing_id AS receipt_filing, r.digest AS receipt_digest, r.body AS receipt_body
+SELECT e.stream, e.seq, uuid_send(e.event_id) AS event_id, uuid_send(e.filing_id) AS filing_id, e.agency, e.kind,
+       e.version, e.body, e.sealed, e.key_id, e.command_id, e.actor, e.via,
+       timestamptz_send(e.occurred_at) AS occurred_at, timestamptz_send(e.recorded_at) AS recorded_at,
+       e.prev_hash, e.hash, s.filing_id = e.filing_id AS head_of_filing, s.head_seq, s.head_hash,
+       r.seq AS receipt_seq, r.filing_id = e.filing_id AS receipt_of_filing, r.digest AS receipt_digest,
+       r.body AS receipt_body
 FROM event e LEFT JOIN stream s ON s.stream = e.stream AND {s}
 LEFT JOIN receipt r ON r.stream = e.stream AND r.command_id = e.command_id AND {r}
 WHERE {e} ORDER BY e.stream, e.seq
 """
+# Ids and instants come as PostgreSQL sends them: making objects of them costs more than all else.
 # The last stream of each range, but for the last range, which is open, as the first is: no event is in none.
 RANGES: Final = """
 SELECT coalesce(array_agg(last ORDER BY last), '{}') FROM (
@@ -151,10 +155,6 @@ async def _snapshot(dsn: str | None, name: str | None = None) -> AsyncIterator[C
     """A connection that sees one moment: now, or that of the snapshot which another one has exported."""
     connection: Connection = await asyncpg.connect(dsn)
     try:
-        # Exact microseconds, infinities included, instead of datetimes.
-        await connection.set_type_codec(
-            "timestamptz", schema="pg_catalog", encoder=_refuse, decoder=_microseconds, format="tuple"
-        )
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             if name is not None:
                 await connection.execute(f"SET TRANSACTION SNAPSHOT '{name}'")
@@ -278,36 +278,43 @@ async def _batches(connection: Connection, name: str, query: str) -> AsyncIterat
 
 
 def event_hash(event: asyncpg.Record | Mapping[str, Any]) -> bytes:
-    """The 32 bytes that `event.hash` must hold, from the event's other columns (timestamps as microseconds)."""
-    sealed = event["sealed"]
-    return hashlib.sha256(
+    """The 32 bytes that `event.hash` must hold, from its other columns, ids and instants as PostgreSQL sends them."""
+    sealed, key_id = event["sealed"], event["key_id"]
+    return _sha256(
         b"".join(
             (
                 b"\x01",
-                _text(event["stream"]),
-                _int(event["seq"]),
-                _bytes(event["event_id"].bytes),
-                _bytes(event["filing_id"].bytes),
-                _text(event["agency"]),
-                _text(event["kind"]),
-                _int(event["version"]),
-                _bytes(hashlib.sha256(event["body"]).digest()),
-                _NULL if sealed is None else _bytes(hashlib.sha256(sealed).digest()),
-                _NULL if event["key_id"] is None else _text(event["key_id"]),
+                _often(event["stream"]),
+                _of_eight(8, event["seq"] % _MODULUS),
+                _UUID,
+                event["event_id"],
+                _UUID,
+                event["filing_id"],
+                _often(event["agency"]),
+                _often(event["kind"]),
+                _of_eight(8, event["version"] % _MODULUS),
+                _DIGEST,
+                _sha256(event["body"]).digest(),
+                _NULL if sealed is None else _DIGEST + _sha256(sealed).digest(),
+                _NULL if key_id is None else _often(key_id),
                 _text(event["command_id"]),
                 _bytes(event["actor"]),
-                _text(event["via"]),
-                _int(event["occurred_at"]),
-                _int(event["recorded_at"]),
+                _often(event["via"]),
+                _twice_eight(8, _moment(event["occurred_at"]) % _MODULUS, 8, _moment(event["recorded_at"]) % _MODULUS),
                 _bytes(event["prev_hash"]),
             )
         )
     ).digest()
 
 
-_NULL: Final = b"\xff\xff\xff\xff"
+_sha256: Final = hashlib.sha256
 _length: Final = struct.Struct(">I").pack
 _of_eight: Final = struct.Struct(">IQ").pack
+_twice_eight: Final = struct.Struct(">IQIQ").pack
+_NULL: Final = b"\xff\xff\xff\xff"
+_UUID: Final = _length(16)
+_DIGEST: Final = _length(32)
+_MODULUS: Final = 2**64  # two's complement; an infinite timestamp, which lies outside, hashes to something and differs
 
 
 def _bytes(content: bytes) -> bytes:
@@ -319,9 +326,8 @@ def _text(value: str) -> bytes:
     return _length(len(content)) + content
 
 
-def _int(value: int) -> bytes:
-    # Modulo 2**64 is two's complement; an infinite timestamp, which lies outside, hashes to something and differs.
-    return _of_eight(8, value % 2**64)
+_often: Final = lru_cache(1024)(_text)
+"""The same, of what many events in a row say."""
 
 
 class _Problems:
@@ -382,7 +388,7 @@ class _Chains:
             return
         self._check_receipt(event)
         stream, seq = event["stream"], event["seq"]
-        if event["head"] is None:
+        if event["head_seq"] is None:
             self._problems.add(Rule.HEAD_MISSING, "the stream has events but no head row", stream, seq)
             return
         if (event["head_seq"], event["head_hash"]) != (seq, event["hash"]):
@@ -390,7 +396,7 @@ class _Chains:
             if event["head_seq"] == seq:
                 message = "the head row has another hash than the last event"
             self._problems.add(Rule.HEAD_DIFFERS, message, stream, seq)
-        if event["head_filing"] != event["filing_id"]:
+        if not event["head_of_filing"]:
             self._problems.add(Rule.HEAD_DIFFERS, "the head row names another filing", stream, seq)
 
     def _check_seq(self, event: asyncpg.Record) -> None:
@@ -414,7 +420,7 @@ class _Chains:
         elif event["receipt_seq"] != seq:
             message = f"the command's receipt stands at seq {event['receipt_seq']}"
             self._problems.add(Rule.RECEIPT, message, stream, seq)
-        elif event["receipt_filing"] != event["filing_id"] or not _says(event, self._code):
+        elif not event["receipt_of_filing"] or not _says(event, self._code):
             message = "the receipt's columns, its body and its event say different things"
             self._problems.add(Rule.RECEIPT, message, stream, seq)
 
@@ -509,7 +515,12 @@ def _says(event: asyncpg.Record, code: object) -> bool:
     """Whether the receipt's body says what its columns, its event and the stream's first event say."""
     body = _json_object(event["receipt_body"]) or {}
     said = (*(body.get(name) for name in ("command_id", "digest", "seq", "code")), _instant(body.get("at")))
-    return said == (event["command_id"], event["receipt_digest"], event["seq"], code, event["occurred_at"])
+    return said == (event["command_id"], event["receipt_digest"], event["seq"], code, _moment(event["occurred_at"]))
+
+
+def _moment(sent: bytes) -> int:
+    """Microseconds since 1970 of what PostgreSQL sends, infinities included."""
+    return int.from_bytes(sent, "big", signed=True) + PG_EPOCH_US
 
 
 def _instant(text: object) -> int | None:
@@ -542,23 +553,17 @@ def _name(key: tuple[str, str, str], n: int) -> str:
     return f"{agency}-{period}-{mark}{n:07d}"
 
 
-_json: Final = json.JSONDecoder().decode
+_json: Final = json.JSONDecoder().raw_decode
 
 
 def _json_object(content: bytes | None) -> dict[str, object] | None:
+    """The object that this is in JSON, with nothing around it; None if it is none."""
     try:
-        value = _json((content or b"").decode())
+        text = (content or b"").decode()
+        value, end = _json(text)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
-
-
-def _microseconds(value: tuple[int]) -> int:
-    return value[0] + PG_EPOCH_US
-
-
-def _refuse(value: object) -> tuple[int]:
-    raise TypeError(value)
+    return value if end == len(text) and isinstance(value, dict) else None
 
 
 def _silent(_streams: int, _events: int, _of: int) -> None:
