@@ -79,8 +79,9 @@ insert into callback (id, provider, reference, transaction, said, amount, outcom
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 on conflict (id) do nothing returning true
 """
-# Two statements: an upsert would wait for the relay, which holds the row while it tells the payment of it.
+# Two statements: an upsert would wait for the relay, which holds the row while it tells the payment of it. What two
+# officers give back belongs to no demand any more.
 _OWNED: Final = """
 update callback set verdict = $2, stream = $3, agency = $4, next_try = clock_timestamp()
-where id = $1 and stream is null returning true
+where id = $1 and stream is null and driven_at is null returning true
 """

@@ -451,16 +451,3 @@ class Board(Model):
     appends: int
     newest: tuple[BoardEvent, ...]
     stalled: int | None = None
-
-
-class Suspense(Model):
-    """Money that came, or was taken back, by a transfer whose memo names no demand or several."""
-
-    id: UUID
-    provider: str
-    transaction: str
-    amount: Dong
-    outcome: str
-    at: Instant
-    received_at: Instant
-    memo: str = Field(repr=False)

@@ -1,13 +1,15 @@
-"""Who a callback about money belongs to, and what came that nobody knows the demand of."""
+"""Who a callback about money belongs to, and what came that nobody knows the demand of, with what was said of it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Collection
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
+from rules.suspense import state_of
 from schemas.base import Dong, Model
-from schemas.reading import Suspense
+from schemas.suspense import Suspense, SuspenseState, SuspenseStep
 from views.log import Connection, Key
 
 
@@ -33,15 +35,50 @@ async def references(connection: Connection, provider: str, length: int, beginni
     return [row["reference"] for row in await connection.fetch(_REFERENCES, provider, length, list(beginnings))]
 
 
-async def suspense(connection: Connection, find: Callable[[Any, UUID], Awaitable[Key | None]]) -> list[Suspense]:
-    """Money that came and names no demand, oldest first; its memo is empty once its key is gone."""
-    rows = await connection.fetch(_SUSPENSE)
-    return [Suspense(**{**dict(row), "memo": await _memo(connection, find, row)}) for row in rows]
+Find: TypeAlias = Callable[[Any, UUID], Awaitable[Key | None]]
+"""Finds the key under which something was sealed."""
 
 
-async def _memo(connection: Connection, find: Callable[[Any, UUID], Awaitable[Key | None]], row: Any) -> str:
+async def taken_by(connection: Connection, stream: str, provider: str) -> str | None:
+    """The agency whose payment this is, if it is asked for through this merchant."""
+    agency: str | None = await connection.fetchval(_TAKEN_BY, stream, provider)
+    return agency
+
+
+async def suspense(connection: Connection, find: Find) -> list[Suspense]:
+    """Money that waits for people, oldest first; its memo is empty once its key is gone."""
+    return [await _suspense(connection, find, row) for row in await connection.fetch(_SUSPENSE)]
+
+
+async def suspense_of(connection: Connection, find: Find, callback: UUID, *, locked: bool = False) -> Suspense | None:
+    """One, also when nothing waits any more; `locked` until the caller's transaction ends. None: no transfer."""
+    row = await connection.fetchrow(_LOCKED if locked else _ONE, callback)
+    return None if row is None else await _suspense(connection, find, row)
+
+
+async def _suspense(connection: Connection, find: Find, row: Any) -> Suspense:
     key = await find(connection, row["id"])
-    return "" if key is None else key.unseal(row["memo"], memo_context(row["id"])).decode()
+    rows = await connection.fetch(_STEPS, row["id"])
+    steps = tuple(_step(key, row["id"], one) for one in rows)
+    state = state_of(steps, row["outcome"])
+    found = row["stream"] is not None and state is not SuspenseState.ASSIGNED
+    memo = "" if key is None else key.unseal(row["memo"], memo_context(row["id"])).decode()
+    said = {name: value for name, value in row.items() if name != "stream"}
+    return Suspense(**{**said, "memo": memo}, state=SuspenseState.FOUND if found else state, steps=steps)
+
+
+def _step(key: Key | None, callback: UUID, row: Any) -> SuspenseStep:
+    said = dict(row)
+    if row["reason"] is not None:
+        said["reason"] = key and key.unseal(row["reason"], reason_context(callback, row["n"])).decode()
+    if row["evidence"] is not None:
+        said["evidence"] = json.loads(row["evidence"])
+    return SuspenseStep.model_validate(said)
+
+
+def reason_context(callback: UUID, n: int) -> str:
+    """What the reason of the `n`-th step about money in suspense is bound to."""
+    return f"suspense\n{callback}\n{n}"
 
 
 def memo_context(callback: UUID) -> str:
@@ -54,7 +91,16 @@ select stream, filing_id, agency, reference, amount, state = 'paid' as paid
 from payment where provider = $1 and reference = $2
 """
 _REFERENCES: Final = "select reference from payment where provider = $1 and left(reference, $2) = any($3::text[])"
-_SUSPENSE: Final = """
-select id, provider, transaction, amount, outcome, at, received_at, memo from callback
-where verdict = 'suspense' order by received_at
+_TAKEN_BY: Final = "select agency from payment where stream = $1 and provider = $2"
+_COLUMNS: Final = "id, provider, transaction, amount, outcome, at, received_at, memo, stream"
+_SUSPENSE: Final = f"""
+select {_COLUMNS} from callback where verdict in ('suspense', 'to_give_back') order by received_at
+"""  # noqa: S608 -- names of ours
+_ONE: Final = f"""
+select {_COLUMNS} from callback where id = $1 and reference = '' and memo is not null
+"""  # noqa: S608 -- names of ours
+_LOCKED: Final = f"{_ONE} for update"
+_STEPS: Final = """
+select n, step as kind, officer, agency, at, stream, reason, means, bank_reference, evidence
+from suspense_step where callback = $1 order by n
 """

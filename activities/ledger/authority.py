@@ -22,6 +22,7 @@ from schemas.people import OFFICERS, Actor, Role
 from schemas.referral import ReferralAnswered
 from schemas.refund import RefundApproved, RefundDecided, RefundDeclined, RefundGivenByHand, RefundOpened
 from schemas.stream.ledger import Batch
+from views.log import Connection as AnyConnection
 
 
 async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
@@ -69,7 +70,7 @@ async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]
 
 
 async def _not_at_work(connection: Connection, batch: Batch, officer: str, role: Role) -> Problem | None:
-    if not await _active(connection, _directory(batch), officer, role):
+    if not await active(connection, _directory(batch), officer, role):
         return problem("officer", "not_in_directory", says="assignee_not_in_directory", role_name=ROLE_NAMES[role])
     absence = await _absence(connection, batch, officer, role)
     if absence is None:
@@ -98,9 +99,7 @@ async def _alone(connection: Connection, batch: Batch, events: Iterable[Any]) ->
             continue
         hands = [name for name in (event.officer, event.acting_for) if name is not None]
         day = local_day(batch.at)
-        if set(hands) & set(others) or await connection.fetchval(
-            _IN_THEIR_PLACE, _directory(batch), hands, others, day
-        ):
+        if set(hands) & set(others) or await in_their_place(connection, _directory(batch), hands, others, day):
             found.append(problem("actor.subject", "needs_another"))
     return found
 
@@ -112,6 +111,13 @@ def _others(event: Any) -> tuple[str, ...] | None:
             return others
         case _:
             return None
+
+
+async def in_their_place(
+    connection: AnyConnection, agency: str, hands: Iterable[str], others: Iterable[str], day: date
+) -> bool:
+    """Whether one of these is that day the substitute of one of the others, or the other way round, in any role."""
+    return bool(await connection.fetchval(_IN_THEIR_PLACE, agency, list(hands), list(others), day))
 
 
 _IN_THEIR_PLACE: Final = """
@@ -145,7 +151,8 @@ where agency = $1 and subject = $2 and role = $3 and $4 between first_day and la
 """
 
 
-async def _active(connection: Connection, agency: str, subject: str, role: Role) -> bool:
+async def active(connection: AnyConnection, agency: str, subject: str, role: Role) -> bool:
+    """Whether the agency's directory has this officer in this role."""
     found = await connection.fetchval(
         "select active from officer where agency = $1 and subject = $2 and role = $3", agency, subject, role
     )

@@ -1,4 +1,4 @@
-"""The files that the event log names: read row by row, with what is sealed opened."""
+"""The files that the event log names: read row by row, with what is sealed opened. And evidence about money."""
 
 from __future__ import annotations
 
@@ -63,6 +63,19 @@ async def told(connection: Connection, vault: Vault, rows: Sequence[asyncpg.Reco
         except (SealBrokenError, ValueError, TypeError):
             found.unread.append(place)
     return found
+
+
+async def evidence(connection: Connection, callbacks: Sequence[UUID] | None = None) -> list[tuple[Place, Reference]]:
+    """The files that officers have given as evidence about money in suspense: about these, or all."""
+    rows = await connection.fetch(_EVIDENCE, callbacks)
+    places = [(Place(f"suspense:{row['callback']}", row["n"], row["callback"]), row) for row in rows]
+    return [(place, file) for place, row in places for file in _references(json.loads(row["evidence"]))]
+
+
+_EVIDENCE: Final = """
+select callback, n, evidence from suspense_step
+where evidence is not null and ($1::uuid[] is null or callback = any($1)) order by callback, n
+"""
 
 
 def _said(row: asyncpg.Record, key: FilingKey) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Scrubbing: every file that the log names is read, in pages of the log."""
+"""Scrubbing: every file that the log names is read, in pages of the log, and evidence about money in suspense."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from obstore.store import ObjectStore
 
 from activities.ledger.vault import Vault
 from operations.store.looking import Condition, condition
-from operations.store.named import COLUMNS, Place, Reference, told
+from operations.store.named import COLUMNS, Place, Reference, evidence, told
 from views.log import Connection
 
 PAGE: Final = 500
@@ -87,6 +87,7 @@ async def scrub(dsn: str, store: ObjectStore, master: bytes, progress: Progress)
             await _page(connection, store, vault, rows, report)
             report.events += len(rows)
             progress(report.events, max(of, report.events), report.files)
+        await _look(store, await evidence(connection), report)
     finally:
         await connection.close(timeout=TIMEOUT)
     return report
@@ -103,8 +104,12 @@ async def _page(
     )
     for place in said.unread:
         report.add(place, "unread")
+    await _look(store, said.files, report)
+
+
+async def _look(store: ObjectStore, files: list[tuple[Place, Reference]], report: Report) -> None:
     by_file: defaultdict[Reference, list[Place]] = defaultdict(list)
-    for place, file in said.files:
+    for place, file in files:
         by_file[file].append(place)
     turn = asyncio.Semaphore(AT_ONCE)
 

@@ -22,7 +22,7 @@ from activities.ledger.vault import Vault
 from operations.store.drafts import remove_drafts
 from operations.store.looking import Condition, condition
 from operations.store.moving import move
-from operations.store.named import COLUMNS, Reference, told
+from operations.store.named import COLUMNS, Reference, evidence, told
 from views.log import Connection
 
 OLD: Final = timedelta(days=7)
@@ -152,7 +152,8 @@ class _Sweep:
             return Known({}, set())
         said = await told(self._connection, self._vault, await self._connection.fetch(_OF_FILINGS, list(filings)))
         unreadable = said.erased | {place.filing_id for place in said.unread}
-        return Known({file.key: file for _, file in said.files}, unreadable)
+        of_money = await evidence(self._connection, list(filings))
+        return Known({file.key: file for _, file in (*said.files, *of_money)}, unreadable)
 
     def _stays(self, key: str, modified: datetime, known: Known) -> bool:
         """Whether a file that is not named stays where it is."""

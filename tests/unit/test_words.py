@@ -59,6 +59,8 @@ MADE: Final = (
     "stage.",
     "status.",
     "step_act.",
+    "suspense_state.",
+    "suspense_step.",
     "unknown_",
     "value_",
     "weekday.",

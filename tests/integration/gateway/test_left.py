@@ -38,11 +38,11 @@ async def test_the_doctor_names_what_has_not_reached_its_payment(
     body, headers = note("canary")
     await gateway.post("/callbacks/treasury", content=body, headers=headers)
     async with world.connection() as connection:
-        await connection.execute("update callback set received_at = received_at - interval '10 minutes'")
+        await connection.execute("update callback set received_at = received_at - interval '2 days 1 hour'")
     assert await found(shell, "callbacks") == [
         ("fail", "1 callbacks have waited for more than 120 s, and their payments have not heard of them"),
         ("warn", "1 signed callbacks name a request for money that is not there"),
-        ("warn", f"1 transfers, {AMOUNT:,} đồng, name no request for money, or several"),
+        ("warn", f"1 transfers, {AMOUNT:,} đồng, name no request for money, or several; the longest for 2 days"),
     ]
 
 

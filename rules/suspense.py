@@ -1,0 +1,93 @@
+"""Money in suspense: what an officer may say about it, and where it stands then. One asks, another approves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from rules.officers import role_is
+from schemas import suspense as sp
+from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from schemas.names import ROLE_NAMES
+from schemas.people import Actor, Role
+from schemas.refund import RefundMeans
+from schemas.suspense import ASKING, StepKind, Suspense, SuspenseState, SuspenseStep
+
+_WHO: Final = {
+    StepKind.ASSIGN: Role.CASHIER,
+    StepKind.GIVE_BACK: Role.CASHIER,
+    StepKind.APPROVE: Role.LEADER,
+    StepKind.DECLINE: Role.LEADER,
+    StepKind.GIVEN: Role.CASHIER,
+}
+_WHEN: Final = {
+    StepKind.ASSIGN: SuspenseState.WAITING,
+    StepKind.GIVE_BACK: SuspenseState.WAITING,
+    StepKind.APPROVE: SuspenseState.ASKED,
+    StepKind.DECLINE: SuspenseState.ASKED,
+    StepKind.GIVEN: SuspenseState.TO_GIVE_BACK,
+}
+_NOT_NOW: Final = {
+    SuspenseState.WAITING: problem("callback", "not_in_suspense"),
+    SuspenseState.ASKED: problem("asked", "nothing_asked"),
+    SuspenseState.TO_GIVE_BACK: problem("callback", "nothing_left_to_hand"),
+}
+
+
+def state_of(steps: Sequence[SuspenseStep], outcome: str) -> SuspenseState:
+    """Where money stands by what was said about it. What was `reversed` has gone back already."""
+    match [step.kind for step in steps[-2:]]:
+        case [] | [*_, StepKind.DECLINE]:
+            return SuspenseState.WAITING
+        case [StepKind.ASSIGN, StepKind.APPROVE]:
+            return SuspenseState.ASSIGNED
+        case [StepKind.GIVE_BACK, StepKind.APPROVE] if outcome != "reversed":
+            return SuspenseState.TO_GIVE_BACK
+        case [*_, kind] if kind in ASKING:
+            return SuspenseState.ASKED
+        case _:
+            return SuspenseState.GIVEN_BACK
+
+
+def decide(money: Suspense, command: sp.AnySuspenseCommand, now: datetime) -> SuspenseStep:
+    """The step that a command takes. Raises `RefusalError`; who stands in whose place that day, the directory says."""
+    kind = StepKind(command.kind)
+    actor = command.actor
+    why = role_is(actor, _WHO[kind]) or _not_now(money, kind) or _not_theirs(money, kind, actor)
+    if why is not None:
+        raise _refuse(why)
+    said = command.model_dump(exclude={"command_id", "actor", "callback", "kind", "filing_id", "payment", "asked"})
+    match command:
+        case sp.AssignSuspense(stream=stream):
+            said["stream"] = stream
+        case sp.ApproveSuspense(asked=asked) | sp.DeclineSuspense(asked=asked) if money.steps[-1].n != asked:
+            raise _refuse(problem("asked", "nothing_asked"))
+        case sp.RecordSuspenseGiven(means=means, bank_reference=reference):
+            if (means is RefundMeans.TRANSFER) is (reference is None):
+                raise _refuse(problem("bank_reference", "for_transfers_alone"))
+    who = {"n": len(money.steps) + 1, "kind": kind, "officer": actor.subject, "agency": actor.agency, "at": now}
+    return SuspenseStep.model_validate(who | said)
+
+
+def _refuse(why: Problem) -> RefusalError:
+    return refused(RefusalCode.NOT_ALLOWED, why)
+
+
+def _not_now(money: Suspense, kind: StepKind) -> Problem | None:
+    if money.state is _WHEN[kind]:
+        return None
+    return problem("callback", "asked_already") if money.asked and kind in ASKING else _NOT_NOW[_WHEN[kind]]
+
+
+def _not_theirs(money: Suspense, kind: StepKind, actor: Actor) -> Problem | None:
+    if actor.agency is None:
+        return problem("actor.agency", "not_in_directory", role_name=ROLE_NAMES[actor.role])
+    if kind not in ASKING and actor.agency != money.steps[-1].agency:
+        return problem("actor.agency", "other_agency", says="other_agencys_money")
+    return problem("actor.subject", "needs_another") if actor.subject in others(money, kind) else None
+
+
+def others(money: Suspense, kind: StepKind) -> tuple[str, ...]:
+    """Whom this step takes beside its officer: who asked, or who approved."""
+    return () if kind in ASKING else (money.steps[-1].officer,)

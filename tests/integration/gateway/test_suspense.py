@@ -1,0 +1,255 @@
+"""What officers say about money in suspense, by the command, over real PostgreSQL, and what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import datetime, timedelta
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from activities.ledger.vault import Vault
+from gateway.relay import Relay
+from motcua.store import Store, open_store
+from operations.store.sweep import sweep
+from operations.suspense import take
+from rules.time.working_time import VIETNAM
+from schemas.errors import RefusalError
+from schemas.people import OFFICERS, Actor, Role
+from schemas.suspense import ApproveSuspense, AssignSuspense, GiveBackSuspense, Suspense
+from tests.acting import AGENCY, Play, eventually, officer
+from tests.conftest import World
+from tests.integration.gateway.calls import AMOUNT, demand, kept, note
+from tests.integration.gateway.test_driving import Payments, payments, relay
+from tests.integration.gateway.test_money import till
+from tests.shell import Shell
+from tests.workflow.test_money import AMOUNT as FEE
+from tests.workflow.test_money import PAID, Till, asked, at_work
+
+__all__ = ["payments", "relay", "till"]
+
+CASHIER: Final = f"cashier:h56.30-cashier-1@{AGENCY}"
+LEADER: Final = f"leader:h56.30-leader-1@{AGENCY}"
+REASON: Final = ("--reason", "canary: khớp sao kê")
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.chdir(tmp_path)  # beside no running stack
+    return Shell(world.process_env)
+
+
+async def takes(world: World) -> None:
+    """Let the treasury take the money of the agency."""
+    async with world.connection(world.owner_dsn) as connection:
+        await connection.execute("update agency set merchants = '{treasury}' where agency = $1", AGENCY)
+
+
+async def came(gateway: httpx.AsyncClient, shell: Shell, memo: str = "canary", **said: Any) -> str:
+    """Money whose memo names nothing: its id."""
+    body, headers = note(memo, **said)
+    await gateway.post("/callbacks/treasury", content=body, headers=headers)
+    return str((await shell("money", "suspense", "--json")).json[-1]["id"])
+
+
+async def rules(shell: Shell, *command: str) -> list[str]:
+    ended = await shell("money", *command, "--json")
+    assert ended.code == 1, ended.out
+    return [one["rule"] for one in ended.json["problems"]]
+
+
+async def test_it_goes_back_by_two_with_evidence_and_is_never_anybodys_again(
+    world: World, gateway: httpx.AsyncClient, shell: Shell, relay: Relay, payments: Payments, tmp_path: Path
+) -> None:
+    await takes(world)
+    reference, _ = await demand(world, "treasury")
+    async with world.connection() as connection:
+        await connection.execute("update payment set reference = reverse(reference)")
+    which = await came(gateway, shell, f"canary {reference}")
+    (tmp_path / "order.pdf").write_bytes(b"%PDF-1.7 canary")
+    given = ("given", which, "--means", "transfer", "--bank-reference", "FT1", "--evidence", "order.pdf", "--as")
+    assert await rules(shell, *given, CASHIER) == ["nothing_left_to_hand"]
+    ended = await shell("money", "give-back", which, *REASON, "--as", CASHIER, "--json")
+    assert (ended.code, ended.json["state"], ended.json["steps"][0]["reason"]) == (0, "asked", REASON[1])
+    assert await rules(shell, "approve", which, "1", "--as", CASHIER) == ["role_not_allowed"]
+    assert (await shell("money", "approve", which, "1", "--as", LEADER, "--json")).json["state"] == "to_give_back"
+    assert [one["state"] for one in (await shell("money", "suspense", "--json")).json] == ["to_give_back"]
+    async with world.connection() as connection:
+        await connection.execute("update payment set reference = $1", reference)
+    body, headers = note(f"canary {reference}")
+    assert (await gateway.post("/callbacks/treasury", content=body, headers=headers)).json() == {"code": "already"}
+    assert not await relay.some(), "its memo names a demand by now, and it goes back all the same"
+    assert (await shell("money", *given, CASHIER, "--json")).json["state"] == "given_back"
+    assert (await shell("money", "suspense", "--json")).json == []
+    shown = await shell("money", "show", which)
+    assert "canary: khớp sao kê" in shown.out
+    assert "FT1" in shown.out
+    (row,) = await kept(world)
+    assert (row["verdict"], row["stream"], payments.told) == ("given_back", None, [])
+    async with world.connection() as connection:
+        steps = await connection.fetch("select * from suspense_step order by n")
+        assert "canary" not in "".join(str(dict(step)) for step in steps)
+        for change in ("update suspense_step set officer = 'x'", "delete from suspense_step"):
+            with pytest.raises(Exception, match="permission denied"):
+                async with world.connection(world.app_dsn) as app:
+                    await app.execute(change)
+        await connection.execute("delete from filing_key")
+    ended = await shell("money", "show", which, "--json")
+    assert [ended.json["memo"], *(step.get("reason") for step in ended.json["steps"])] == ["", None, None, None]
+
+
+async def test_the_evidence_is_scrubbed_and_not_swept_away(
+    world: World, gateway: httpx.AsyncClient, shell: Shell, tmp_path: Path
+) -> None:
+    await takes(world)
+    which = await came(gateway, shell)
+    await shell("money", "give-back", which, *REASON, "--as", CASHIER)
+    await shell("money", "approve", which, "1", "--as", LEADER)
+    (tmp_path / "order.pdf").write_bytes(b"%PDF-1.7")
+    given = ("given", which, "--means", "cash", "--evidence", tmp_path / "order.pdf", "--as", CASHIER, "--json")
+    assert (await shell("money", *given)).json["steps"][2]["evidence"]["key"].startswith(f"files/{which}/")
+    (tmp_path / "nobodys.pdf").write_bytes(b"%PDF-1.7 x")
+    await Store(open_store(world.objects)).attach(which, tmp_path / "nobodys.pdf")
+    how: dict[str, Any] = {"old": timedelta(0), "dry_run": False, "progress": lambda _: None}
+    swept = await sweep(world.app_dsn, open_store(world.objects), world.settings.master, **how)
+    assert (swept.named, swept.swept) == (1, 1)
+    assert (await shell("store", "scrub", "--json")).json["fine"] == 1
+
+
+async def test_the_directory_says_who_may_and_what_for(world: World, gateway: httpx.AsyncClient, shell: Shell) -> None:
+    which = await came(gateway, shell)
+    back = ("give-back", which, *REASON, "--as")
+    assert await rules(shell, *back, CASHIER) == ["other_agency"], "the directory names no merchant for it"
+    await takes(world)
+    assert await rules(shell, *back, f"cashier:nobody@{AGENCY}") == ["not_in_directory"]
+    assert await rules(shell, *back, "cashier:h01.12-cashier-1@H01.12") == ["other_agency"]
+    _, others = await demand(world, "vnpay")
+    ask = ("assign", which, str(others), "1", *REASON, "--as", CASHIER)
+    assert (await shell("money", *ask)).code == 3, "the record has no such filing"
+    nobodys = AssignSuspense.model_validate(said(which, officer(Role.CASHIER)) | {"filing_id": others, "payment": 1})
+    with pytest.raises(RefusalError, match="unknown_payment"):
+        await taken(world, nobodys)
+    assert (await shell("money", "show", str(others))).code == 3
+    async with world.connection() as connection:
+        assert await connection.fetchval("select count(*) from suspense_step") == 0
+
+
+def said(which: str, actor: Actor, command_id: str = "c") -> dict[str, Any]:
+    return {"command_id": command_id, "actor": actor, "callback": which, "reason": "canary"}
+
+
+async def taken(world: World, command: Any) -> Suspense:
+    async with world.connection(world.app_dsn) as connection:
+        return await take(connection, Vault(world.settings.master), command)
+
+
+async def test_nobody_does_it_alone_by_any_role_or_any_substitute(
+    world: World, gateway: httpx.AsyncClient, shell: Shell
+) -> None:
+    """Whoever asks has every role, and so has another; each may be the other's substitute in any of them."""
+    await takes(world)
+    which = await came(gateway, shell)
+    today = datetime.now(VIETNAM).date()
+    async with world.connection(world.owner_dsn) as connection:
+        for subject, role in product(("one", "two", "three"), OFFICERS):
+            add = "insert into officer (agency, subject, role, name) values ($1, $2, $3, 'Phạm Minh Đức')"
+            await connection.execute(add, AGENCY, subject, role)
+        asks = Actor(subject="one", role=Role.CASHIER, agency=AGENCY)
+        await taken(world, GiveBackSuspense.model_validate(said(which, asks)))
+
+        async def refusal(subject: str, role: Role) -> str:
+            actor = Actor(subject=subject, role=role, agency=AGENCY)
+            command = {"command_id": "approve", "actor": actor, "callback": which, "asked": 1}
+            with pytest.raises(RefusalError) as refused:
+                await taken(world, ApproveSuspense.model_validate(command))
+            (why,) = refused.value.refusal.problems
+            return why.rule
+
+        found = Counter([await refusal("one", role) for role in Role])
+        assert found == {"needs_another": 1, "role_not_allowed": len(Role) - 1}
+        for role, (absent, substitute) in product(OFFICERS, (("one", "two"), ("two", "one"))):
+            away = "insert into absence values ($1, $2, $3, $4, $5, $6)"
+            await connection.execute(away, AGENCY, absent, role, today, today + timedelta(days=1), substitute)
+            assert await refusal("two", Role.LEADER) == "needs_another", (role, absent)
+            await connection.execute("delete from absence")
+        await connection.execute(away, AGENCY, "one", Role.LEADER, today, today + timedelta(days=1), "three")
+        alone = ApproveSuspense.model_validate(
+            {"command_id": "approve", "actor": asks.model_copy(update={"subject": "two", "role": Role.LEADER})}
+            | {"callback": which, "asked": 1}
+        )
+        assert (await taken(world, alone)).state == "to_give_back"
+
+
+async def test_many_at_once_take_each_step_once(world: World, gateway: httpx.AsyncClient, shell: Shell) -> None:
+    await takes(world)
+    which = await came(gateway, shell)
+    ask = GiveBackSuspense.model_validate(said(which, officer(Role.CASHIER)))
+    assert len({(await one).steps for one in [taken(world, ask) for _ in range(3)]}) == 1, "a repeat is done once"
+    leaders = [officer(Role.LEADER, n=n) for n in (1, 2)]
+    approvals = [
+        ApproveSuspense.model_validate({"command_id": f"a{n}", "actor": leaders[n % 2], "callback": which, "asked": 1})
+        for n in range(10)
+    ]
+    done = await asyncio.gather(*(taken(world, one) for one in approvals), return_exceptions=True)
+    assert Counter(type(one) for one in done) == {Suspense: 1, RefusalError: 9}
+
+
+@pytest.mark.parametrize("wire", ["vietqr"])
+async def test_a_transfer_without_a_memo_is_for_the_payment_that_two_say(till: Till, shell: Shell) -> None:
+    async with at_work(till):
+        play, _, page = await asked(till)
+        await till.pay(page, "0009")
+        (one,) = await eventually(lambda: waiting(shell), bool)
+        which, code = one["id"], (await play.view()).code
+        ask = ("assign", which, str(code), "1", *REASON, "--as")
+        applicant = play.submission.applicant.subject
+        async with till.world.connection(till.world.owner_dsn) as connection:
+            add = "insert into officer (agency, subject, role, name) values ($1, $2, 'cashier', 'Nguyễn Văn An')"
+            await connection.execute(add, AGENCY, applicant)
+        assert await rules(shell, *ask, f"cashier:{applicant}@{AGENCY}") == ["own_filing"]
+        wrong = ("assign", which, str(code), "2", *REASON, "--as", CASHIER)
+        assert await rules(shell, *wrong) == ["unknown_payment"]
+        assert (await shell("money", *ask, CASHIER, "--json")).json["state"] == "asked"
+        assert "payment_captured" not in await play.kinds("payment", 1)
+        approved = (await shell("money", "approve", which, "1", "--as", LEADER, "--json")).json
+        assert approved["state"] == "assigned"
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        await paid_once(till, play)
+        (row,) = await kept(till.world)
+        assert (row["verdict"], row["agency"], row["driven_at"] is None) == ("assigned", AGENCY, False)
+        assert await rules(shell, "approve", which, "1", "--as", LEADER) == ["nothing_asked"]
+        assert await waiting(shell) == []
+
+
+async def waiting(shell: Shell) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await shell("money", "suspense", "--json")).json
+    return found
+
+
+async def paid_once(till: Till, play: Play) -> None:
+    assert await play.kinds("payment", 1) == PAID
+    view = await till.world.client.payment(play.filing)
+    assert (view.state, view.captured, view.refunded) == ("paid", FEE, 0)
+
+
+async def test_what_finds_its_payment_by_itself_is_assigned_no_more(
+    world: World, gateway: httpx.AsyncClient, shell: Shell, relay: Relay, payments: Payments
+) -> None:
+    """Its memo names a demand that was not there yet; the bank says it again before the leader has approved."""
+    await takes(world)
+    reference, filing = await demand(world, "treasury")
+    async with world.connection() as connection:
+        await connection.execute("update payment set reference = reverse(reference)")
+        which = await came(gateway, shell, reference)
+        await connection.execute("update payment set reference = $1", reference)
+    assert (await shell("money", "give-back", which, *REASON, "--as", CASHIER)).code == 0
+    body, headers = note(reference)
+    await gateway.post("/callbacks/treasury", content=body, headers=headers)
+    assert await rules(shell, "approve", which, "1", "--as", LEADER) == ["nothing_asked"]
+    assert (await shell("money", "show", which, "--json")).json["state"] == "found"
+    assert await relay.some()
+    assert [(stream, told.amount) for stream, told in payments.told] == [(f"payment:{filing}:1", AMOUNT)]
