@@ -29,6 +29,7 @@ from tests.integration.gateway.calls import PROVIDERS, demand, ipn, kept, note
 from tests.sandboxes import free_port
 
 COPIES: Final = 200
+RELAY: Final = "workers.relay"
 PAYMENTS: Final = 5
 EACH: Final = 20
 FEE: Final = 16_000
@@ -57,13 +58,30 @@ async def code(caller: httpx.AsyncClient, query: str, provider: str = "vnpay") -
     return str((await caller.get(f"/callbacks/{provider}?{query}")).json()["RspCode"])
 
 
-async def test_copies_through_two_gateways_are_one_row(world: World, tmp_path: Path) -> None:
-    reference, _ = await demand(world, "vnpay")
-    query = ipn(reference)
-    async with gateway(world, tmp_path / "one") as (_, one), gateway(world, tmp_path / "other") as (_, other):
-        answers = await asyncio.gather(*(code((one, other)[n % 2], query) for n in range(COPIES)))
-    assert Counter(answers) == {"00": 1, "02": COPIES - 1}
-    assert len(await kept(world)) == 1
+async def test_copies_through_two_gateways_are_one_row_one_event_and_one_receipt(world: World, tmp_path: Path) -> None:
+    async with world.platform(), world.back_office(), worker_process(world.process_env, tmp_path / "relay", RELAY):
+        play = await unpaid(world)
+        query = ipn(reference_of(fee_key(play.filing, 1)), Amount=f"{FEE}00")
+        async with gateway(world, tmp_path / "one") as (_, one), gateway(world, tmp_path / "other") as (_, other):
+            answers = await asyncio.gather(*(code((one, other)[n % 2], query, BANK) for n in range(COPIES)))
+            assert Counter(answers) == {"00": 1, "02": COPIES - 1}
+            await eventually(lambda: kept(world), lambda rows: all(row["driven_at"] for row in rows))
+            assert await code(other, query, BANK) == "02"
+        assert len(await kept(world)) == 1
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        await eventually(lambda: owed(world), lambda papers: papers == 0, 60)
+        assert (await captured(play)).count("payment_captured") == 1
+        assert (await play.kinds()).count("fee_paid") == 1
+    async with world.connection() as connection:
+        receipts = await connection.fetch("select fee, amount, voided_at from money_receipt")
+        numbers = await connection.fetchval("select last from counter where kind = 'receipt_phi'")
+    assert ([tuple(row.values()) for row in receipts], numbers) == ([(1, FEE, None)], 1)
+
+
+async def owed(world: World) -> int:
+    """Papers that have not been made yet."""
+    async with world.connection() as connection:
+        return int(await connection.fetchval("select count(*) from outbox"))
 
 
 @pytest.mark.parametrize(("failpoint", "rows", "again"), [("callback.keeping", 0, "00"), ("callback.kept", 1, "02")])
@@ -80,6 +98,24 @@ async def test_a_gateway_that_dies_before_it_answers_is_called_again(
     async with gateway(world, tmp_path) as (_, caller):
         assert await code(caller, ipn(reference)) == again
     assert len(await kept(world)) == 1
+
+
+async def test_what_was_kept_before_the_gateway_died_is_driven_though_nobody_calls_again(
+    world: World, tmp_path: Path
+) -> None:
+    async with world.platform(), world.back_office():
+        play = await unpaid(world)
+        query = ipn(reference_of(fee_key(play.filing, 1)), Amount=f"{FEE}00")
+        async with gateway(world, tmp_path) as (process, caller):
+            process.arm("callback.kept")
+            with pytest.raises(httpx.TransportError):
+                await code(caller, query, BANK)
+            await process.died()
+        assert "payment_captured" not in await play.kinds("payment", 1)
+        async with gateway(world, tmp_path) as (_, caller):
+            await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+            assert await code(caller, query, BANK) == "02"
+        assert (await captured(play)).count("payment_captured") == 1
 
 
 async def test_a_gateway_that_is_told_to_stop_ends_by_itself(world: World, tmp_path: Path) -> None:
