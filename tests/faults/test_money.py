@@ -5,10 +5,13 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from schemas.people import Role
+from schemas.refund import ApproveRefund, RequestRefund
 from tests.acting import NEVER_PAYS, PAYS_TWICE, Play, eventually, extract
 from tests.callbacks import providers
 from tests.conftest import World
@@ -65,10 +68,39 @@ async def test_over_vnpay_the_same_address_is_recorded_though_the_worker_died(
         await play.accept()
         assert await worker.died() == -signal.SIGKILL
     async with worker_process(env, tmp_path / "second"), world.back_office():
-        await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
-        url = (await world.client.payment(play.filing)).pay_url or ""
-        async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
-            page = await browser.get(url)
-            (await browser.post(page.url, data={"payer": "0001"})).raise_for_status()
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        await paid(play)
     assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_captured"]
+
+
+async def test_over_vnpay_what_was_given_back_before_the_worker_died_is_given_back_once(
+    world: World, tmp_path: Path, bank: Server
+) -> None:
+    async with world.connection(world.owner_dsn) as connection:
+        await connection.execute("update agency set merchants = array['vnpay']")
+    env = world.process_env | {"MOTCUA_PROVIDERS": providers(bank)}
+    async with worker_process(env, tmp_path / "first") as worker, world.back_office():
+        play = await Play.begin(world, extract(payer_account=None))
+        await play.accept()
+        await paid(play)
+        why: dict[str, Any] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
+        await play.refund(RequestRefund, play.officer(Role.CASHIER), amount=6_000, **why)
+        worker.arm("payment.refunded")
+        await play.refund(ApproveRefund, play.officer(Role.LEADER), case=1)
+        assert await worker.died() == -signal.SIGKILL
+    given = [refund["amount"] for order in bank.client.get("/ledger").json()["orders"] for refund in order["refunds"]]
+    assert given == [6_000]
+    assert "payment_refunded" not in await play.kinds("payment", 1)
+    async with worker_process(env, tmp_path / "second"), world.back_office():
+        await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_refunded" in kinds, 90)
+    assert bank.client.get("/ledger").json()["orders"][0]["refunds"][0]["amount"] == sum(given)
+    assert len(bank.client.get("/ledger").json()["orders"][0]["refunds"]) == 1
+
+
+async def paid(play: Play) -> None:
+    """Somebody pays on VNPay's page."""
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+    url = (await play.world.client.payment(play.filing)).pay_url or ""
+    async with httpx.AsyncClient(trust_env=False, follow_redirects=True) as browser:
+        page = await browser.get(url)
+        (await browser.post(page.url, data={"payer": "0001"})).raise_for_status()
+    await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)

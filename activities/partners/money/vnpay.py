@@ -69,6 +69,8 @@ class VnPayMerchant(StrictModel):
         refusals: Answers to a refund by which it will never be done.
         repeated: The answer to a refund that was asked for before, whatever became of it.
         being_refunded: What `vnp_TransactionStatus` says of a refund that is under way.
+        not_refunded: What it says of a refund that will never be done.
+        refunds: What `vnp_TransactionType` of a query says where the answer is about a refund, not about a payment.
     """
 
     kind: Literal["vnpay"]
@@ -100,6 +102,8 @@ class VnPayMerchant(StrictModel):
     refusals: frozenset[str] = frozenset({"02", "03", "04", "13", "91", "93", "95"})
     repeated: str = "94"
     being_refunded: frozenset[str] = frozenset({"05", "06"})
+    not_refunded: frozenset[str] = frozenset({"09"})
+    refunds: frozenset[str] = frozenset({"02", "03"})
 
 
 class VnPayDoor:

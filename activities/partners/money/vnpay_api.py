@@ -59,33 +59,46 @@ class VnPay:
         return Asked(pay_url=pay_url(self._merchant, demand))
 
     async def query(self, demand: Demand) -> tuple[Notice, ...]:
+        said = await self._queried(demand)
+        if said.get("vnp_TransactionType", "") in self._merchant.refunds:
+            return ()  # it tells of what went back: that is no money that came
+        status = said["vnp_TransactionStatus"]
+        notice = Notice(
+            provider=self._name,
+            reference=demand.reference,
+            transaction=said["vnp_TransactionNo"],
+            amount=_amount(said),
+            outcome=outcome(self._merchant, SUCCESS, status),
+            said=(SUCCESS, status),
+            at=instant(said.get("vnp_PayDate", "")),
+        )
+        return (notice,)
+
+    async def _queried(self, demand: Demand, transaction: str | None = None) -> dict[str, str]:
+        """What VNPay tells of a demand, or of one transaction of it: a signed answer that says which, and how much."""
         now = datetime.now(UTC)
         asked = {**self._common("querydr", demand, now), "RequestId": _request_id(f"{demand.reference}:{now}")}
+        if transaction is not None:
+            asked["TransactionNo"] = transaction
         said = await self._ask(asked, self._merchant.query_fields, self._merchant.query_answer_fields)
         code = said.get("vnp_ResponseCode", "")
         if code == self._merchant.unknown:
             raise RejectedError(_SYSTEM, httpx.codes.OK, "not_found")
-        amount, transaction = dong(said.get("vnp_Amount", "")), said.get("vnp_TransactionNo", "")
         mine = said.get("vnp_TxnRef") == demand.reference and said.get("vnp_TmnCode") == self._merchant.terminal
-        if code != SUCCESS or not mine or amount is None or not TRANSACTION.fullmatch(transaction):
+        if (
+            code != SUCCESS
+            or not mine
+            or not _amount(said)
+            or not TRANSACTION.fullmatch(said.get("vnp_TransactionNo", ""))
+        ):
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
-        status = said.get("vnp_TransactionStatus", "")
-        notice = Notice(
-            provider=self._name,
-            reference=demand.reference,
-            transaction=transaction,
-            amount=amount,
-            outcome=outcome(self._merchant, code, status),
-            said=(code, status),
-            at=instant(said.get("vnp_PayDate", "")),
-        )
-        return (notice,)
+        return {"vnp_TransactionStatus": ""} | said
 
     async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
         raise NotOfferedError(self._name)
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:
-        """The request's number is made of the key, so that VNPay knows a repeat; it answers one without its outcome."""
+        """The request's number is made of the key, so that VNPay knows a repeat; what became of it a query tells."""
         asked = {
             **self._common("refund", demand, datetime.now(UTC)),
             "RequestId": _request_id(giving.key),
@@ -98,11 +111,25 @@ class VnPay:
         code, status = said.get("vnp_ResponseCode", ""), said.get("vnp_TransactionStatus", "")
         if code in self._merchant.refusals:
             raise RejectedError(_SYSTEM, httpx.codes.OK, code)
+        if code == SUCCESS and status in self._merchant.not_refunded:
+            raise RejectedError(_SYSTEM, httpx.codes.OK, status)
         if code == self._merchant.repeated or (code == SUCCESS and status in self._merchant.being_refunded):
-            return Given(outcome=Outcome.PENDING)
+            return await self._given(demand, giving)
         if code != SUCCESS or status != SUCCESS:
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
         return Given(outcome=Outcome.PAID, transaction=said.get("vnp_TransactionNo"))
+
+    async def _given(self, demand: Demand, giving: Giving) -> Given:
+        """What became of a refund that VNPay knows, the last of its transaction; pending where that is not said."""
+        said = await self._queried(demand, giving.transaction)
+        status, about = said["vnp_TransactionStatus"], said.get("vnp_TransactionType", "")
+        if about not in self._merchant.refunds or _amount(said) != giving.amount:
+            return Given(outcome=Outcome.PENDING)
+        if status in self._merchant.not_refunded:
+            raise RejectedError(_SYSTEM, httpx.codes.OK, status)
+        if status != SUCCESS:
+            return Given(outcome=Outcome.PENDING)
+        return Given(outcome=Outcome.PAID, transaction=said["vnp_TransactionNo"])
 
     def _common(self, command: str, demand: Demand, now: datetime) -> dict[str, str]:
         return {
@@ -129,6 +156,11 @@ class VnPay:
         if not hmac.compare_digest(said.get("vnp_SecureHash", "").lower().encode(), expected.encode()):
             raise UnreachableError(_SYSTEM, "an answer that is not signed")
         return said
+
+
+def _amount(said: Mapping[str, str]) -> int:
+    """In đồng; 0 where none is said."""
+    return dong(said.get("vnp_Amount", "")) or 0
 
 
 def _request_id(key: str) -> str:

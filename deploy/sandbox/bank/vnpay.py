@@ -145,6 +145,7 @@ class VnPayWire:
         return self._refund(said, key, standing) if refund else self._query(said, standing)
 
     def _query(self, said: Mapping[str, str], standing: Standing) -> Response:
+        """How an order stands; of a transaction that is named, and went back, what went back of it last."""
         asked = nth(said.get("TransactionNo", ""))
         n = asked or next(iter(standing.captures), 0)
         capture_id, amount, at = standing.captures.get(n, ("", standing.amount, 0))
@@ -153,6 +154,10 @@ class VnPayWire:
             status = VNPAY_REVERSED if capture_id in standing.charged_back else PAID
         found = {"Amount": str(amount * 100), "TransactionNo": number(n) if n else "0", "TransactionStatus": status}
         found |= {"PayDate": stamp(at) if at else "", "TransactionType": "01", "BankCode": "NCB"}
+        if asked and capture_id in standing.given_back:
+            back, then = standing.given_back[capture_id]
+            found |= {"Amount": str(back * 100), "TransactionStatus": PAID, "PayDate": stamp(then)}
+            found["TransactionType"] = "02" if back == amount else "03"
         return self._answer(said, "00", found, refund=False)
 
     def _refund(self, said: Mapping[str, str], key: str, standing: Standing) -> Response:

@@ -37,13 +37,14 @@ _STATES: Final[Mapping[str, State]] = {CAPTURE: "paid", FAIL: "failed", CHARGEBA
 
 @dataclass(frozen=True)
 class Standing:
-    """An order of a wire with its captures by number, and what was charged back."""
+    """An order of a wire with its captures by number, what was charged back, and the last refund of each capture."""
 
     amount: int
     description: str
     details: Mapping[str, Any]
     captures: Mapping[int, tuple[str, int, int]]
     charged_back: frozenset[str]
+    given_back: Mapping[str, tuple[int, int]]
     failed_at: int | None
 
 
@@ -95,6 +96,7 @@ class WiredLedger(BankLedger):
             order = self.db.execute("SELECT * FROM orders JOIN wired USING (key) WHERE key = ?", (key,)).fetchone()
             captures = self.db.execute("SELECT * FROM capture WHERE order_key = ? ORDER BY n", (key,)).fetchall()
             charged = self.db.execute("SELECT capture_id FROM chargeback WHERE order_key = ?", (key,)).fetchall()
+            refunds = self.db.execute("SELECT * FROM refund WHERE order_key = ? ORDER BY n", (key,)).fetchall()
         if order is None:
             return None
         return Standing(
@@ -103,6 +105,7 @@ class WiredLedger(BankLedger):
             details=json.loads(order["details"]),
             captures={c["n"]: (c["capture_id"], c["amount"], c["at"]) for c in captures},
             charged_back=frozenset(c["capture_id"] for c in charged),
+            given_back={r["capture_id"]: (r["amount"], r["at"]) for r in refunds},
             failed_at=order["failed_at"],
         )
 

@@ -58,14 +58,14 @@ class Side:
 
     def __init__(self, says: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         self.asked: dict[str, Any] = {}
-        self._says = says
+        self.says = says
 
     def client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked = json.loads(request.content)
-        return httpx.Response(200, json=self._says(self.asked))
+        return httpx.Response(200, json=self.says(self.asked))
 
 
 def vnpay_says(fields: dict[str, str], change: dict[str, Any], key: str = "a key") -> Side:
@@ -222,10 +222,7 @@ async def test_states_of_the_platform(
     ("code", "status", "expected"),
     [
         ("00", "00", Outcome.PAID),
-        ("00", "05", Outcome.PENDING),
-        ("00", "06", Outcome.PENDING),
-        ("94", "", Outcome.PENDING),
-        ("00", "09", UnreachableError),
+        ("00", "09", RejectedError),
         ("99", "", UnreachableError),
         ("98", "00", UnreachableError),
         ("97", "", UnreachableError),
@@ -247,3 +244,48 @@ async def test_answers_to_a_refund(
         else:
             with pytest.raises(expected):
                 await wire.refund(demand, giving)
+
+
+ABOUT = {"vnp_Amount": "100", "vnp_TransactionType": "03", "vnp_TransactionStatus": "00"}
+
+
+@pytest.mark.parametrize("known", [("94", ""), ("00", "05"), ("00", "06")])
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, Outcome.PAID),
+        ({"vnp_TransactionType": "02"}, Outcome.PAID),
+        ({"vnp_TransactionType": "01"}, Outcome.PENDING),
+        ({"vnp_TransactionType": ""}, Outcome.PENDING),
+        ({"vnp_Amount": "200"}, Outcome.PENDING),
+        ({"vnp_TransactionStatus": "05"}, Outcome.PENDING),
+        ({"vnp_TransactionStatus": "06"}, Outcome.PENDING),
+        ({"vnp_TransactionStatus": ""}, Outcome.PENDING),
+        ({"vnp_TransactionStatus": "09"}, RejectedError),
+        ({"vnp_TxnRef": "MC765432JIHGFEDCBA"}, UnreachableError),
+        ({"vnp_ResponseCode": "99"}, UnreachableError),
+    ],
+)
+async def test_what_became_of_a_refund_that_is_known_a_query_tells(
+    vnpay: VnPayMerchant, demand: NewDemand, known: tuple[str, str], change: dict[str, str], expected: Any
+) -> None:
+    refunding = vnpay_says(REFUNDED, {"vnp_ResponseCode": known[0], "vnp_TransactionStatus": known[1]})
+    telling = vnpay_says(ANSWER, ABOUT | change)
+    side = Side(lambda asked: (refunding if asked["vnp_Command"] == "refund" else telling).says(asked))
+    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")
+    async with side.client() as client:
+        wire = VnPay("vnpay", vnpay, client)
+        if isinstance(expected, Outcome):
+            assert (await wire.refund(demand, giving)).outcome is expected
+        else:
+            with pytest.raises(expected):
+                await wire.refund(demand, giving)
+    assert side.asked["vnp_TransactionNo"] == "14226112"
+
+
+@pytest.mark.parametrize("kind", ["02", "03"])
+async def test_a_query_that_tells_of_a_refund_tells_of_no_money_that_came(
+    vnpay: VnPayMerchant, demand: NewDemand, kind: str
+) -> None:
+    async with vnpay_says(ANSWER, {"vnp_TransactionType": kind}).client() as client:
+        assert await VnPay("vnpay", vnpay, client).query(demand) == ()
