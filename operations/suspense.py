@@ -22,7 +22,7 @@ from schemas.names import ROLE_NAMES
 from schemas.people import Role
 from schemas.suspense import ASKING, AnySuspenseCommand, StepKind, Suspense, SuspenseState, SuspenseStep
 from views.log import Connection, Log
-from views.money import reason_context, suspense_of, taken_by
+from views.money import asked_through, reason_context, suspense_of
 
 
 async def take(connection: Connection, vault: Vault, command: AnySuspenseCommand) -> Suspense:
@@ -58,7 +58,8 @@ async def _see(connection: Connection, vault: Vault, money: Suspense, step: Susp
 
 async def _see_payment(connection: Connection, vault: Vault, provider: str, stream: str, step: SuspenseStep) -> None:
     """Nobody says that money is for a filing of their own."""
-    if await taken_by(connection, stream, provider) != step.agency:
+    demand = await asked_through(connection, stream, provider)
+    if demand is None or demand.agency != step.agency:
         raise _refuse(problem("payment", "unknown_payment"))
     filing = filing_workflow(StreamId.parse(stream).filing)
     if step.officer in on_the_applicants_side((await Log(connection, vault.find, KINDS).read(filing)).state):

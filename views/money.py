@@ -39,10 +39,10 @@ Find: TypeAlias = Callable[[Any, UUID], Awaitable[Key | None]]
 """Finds the key under which something was sealed."""
 
 
-async def taken_by(connection: Connection, stream: str, provider: str) -> str | None:
-    """The agency whose payment this is, if it is asked for through this merchant."""
-    agency: str | None = await connection.fetchval(_TAKEN_BY, stream, provider)
-    return agency
+async def asked_through(connection: Connection, stream: str, provider: str) -> Demanded | None:
+    """What this payment demands through a merchant."""
+    row = await connection.fetchrow(_ASKED_THROUGH, stream, provider)
+    return None if row is None else Demanded.model_validate(dict(row))
 
 
 async def suspense(connection: Connection, find: Find) -> list[Suspense]:
@@ -91,7 +91,10 @@ select stream, filing_id, agency, reference, amount, state = 'paid' as paid
 from payment where provider = $1 and reference = $2
 """
 _REFERENCES: Final = "select reference from payment where provider = $1 and left(reference, $2) = any($3::text[])"
-_TAKEN_BY: Final = "select agency from payment where stream = $1 and provider = $2"
+_ASKED_THROUGH: Final = """
+select stream, filing_id, agency, reference, amount, state = 'paid' as paid
+from payment where stream = $1 and provider = $2
+"""
 _COLUMNS: Final = "id, provider, transaction, amount, outcome, at, received_at, memo, stream"
 _SUSPENSE: Final = f"""
 select {_COLUMNS} from callback where verdict in ('suspense', 'to_give_back') order by received_at
