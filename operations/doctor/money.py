@@ -11,8 +11,9 @@ LONG: Final = 120
 """Seconds after which a callback should have reached its payment: a gateway tries every 60."""
 
 _LEFT: Final = """
-select count(*) filter (where stream is not null
-           and received_at < clock_timestamp() - make_interval(secs => $1)) as undriven,
+select count(*) filter (where stream is not null and clock_timestamp() - make_interval(secs => $1) > greatest(
+           received_at, (select max(at) from suspense_step where suspense_step.callback = callback.id)
+       )) as undriven,
        count(*) filter (where verdict = 'unknown_order') as unknown
 from callback where driven_at is null and verdict <> 'suspense'
 """

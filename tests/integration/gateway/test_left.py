@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.conftest import World
-from tests.integration.gateway.calls import AMOUNT, demand, ipn, note
+from tests.integration.gateway.calls import AMOUNT, demand, ipn, kept, note
 from tests.shell import Shell
 
 NOBODY = "http://127.0.0.1:1"
@@ -44,6 +44,43 @@ async def test_the_doctor_names_what_has_not_reached_its_payment(
         ("warn", "1 signed callbacks name a request for money that is not there"),
         ("warn", f"1 transfers, {AMOUNT:,} đồng, name no request for money, or several; the longest for 2 days"),
     ]
+
+
+async def test_the_doctor_counts_what_waits_for_whom_and_for_how_long(
+    world: World, gateway: httpx.AsyncClient, shell: Shell
+) -> None:
+    for n in range(5):
+        body, headers = note("canary", id=f"C{n}")
+        await gateway.post("/callbacks/treasury", content=body, headers=headers)
+    rows = await kept(world)
+    async with world.connection() as connection:
+        await connection.execute("update callback set received_at = received_at - interval '9 days 1 hour'")
+        for row, steps in zip(
+            rows, (("assign",), ("give_back",), ("assign", "decline"), ("give_back", "approve")), strict=False
+        ):
+            for n, step in enumerate(steps, 1):
+                say = """insert into suspense_step (callback, n, command_id, step, officer, agency, at)
+                         values ($1, $2, $3, $3, 'x', 'H56.30', now() - make_interval(days => $4, hours => 1))"""
+                await connection.execute(say, row["id"], n, step, 4 - n)
+        await connection.execute(
+            "update callback set verdict = 'to_give_back', driven_at = now() where id = $1", rows[3]["id"]
+        )
+    money = f"2 transfers, {2 * AMOUNT:,} đồng"
+    assert await found(shell, "callbacks") == [
+        ("warn", f"{money}, name no request for money, or several; the longest for 9 days"),
+        ("warn", f"{money}, wait for a leader to approve what was asked; the longest for 3 days"),
+        (
+            "warn",
+            f"1 transfers, {AMOUNT:,} đồng, are approved to go back, and wait for a cashier; the longest for 2 days",
+        ),
+    ]
+    async with world.connection() as connection:
+        assigned = "update callback set verdict = 'assigned', stream = 'payment:x:1' where id = $1"
+        await connection.execute(assigned, rows[0]["id"])
+        undriven = "and their payments have not heard of them"
+        assert any(what.endswith(undriven) for _, what in await found(shell, "callbacks"))
+        await connection.execute("update suspense_step set at = now() where callback = $1", rows[0]["id"])
+        assert not any(what.endswith(undriven) for _, what in await found(shell, "callbacks")), "it was just approved"
 
 
 async def test_the_doctor_asks_the_gateway(shell: Shell) -> None:
