@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -18,7 +19,7 @@ from activities.ledger.standing import calendar_of
 from activities.partners.http import RejectedError, UnreachableError
 from activities.partners.money.provider import Demand, Giving, NewDemand, Notice, Outcome, Provider
 from activities.partners.polling import no_answer, nothing_new, soon
-from rules.looks import next_early_look, next_look
+from rules.looks import gentle_pause, next_early_look, next_look
 from schemas.base import Dong, Instant, Model
 from schemas.ids import StreamId
 from schemas.payment import Capture, Order, Taken
@@ -38,10 +39,12 @@ _NEVER: Final = timedelta(days=36500)
 
 
 class Asking(Model):
-    """Who is asked, and about which demand."""
+    """Who is asked, and about which demand, which is of the n-th `attempt`. `over`: nobody is to pay it any more."""
 
     provider: str
     demand: Demand
+    attempt: int = 1
+    over: bool = False
 
 
 class OrderRequest(Model):
@@ -55,7 +58,7 @@ class OrderRequest(Model):
 class MoneyRequest(Model):
     """Wait until there is money beside the captures that are known."""
 
-    asking: Asking
+    askings: tuple[Asking, ...]
     known: tuple[str, ...] = ()
 
 
@@ -85,12 +88,6 @@ class Returned(Model):
     refused: str | None = None
 
 
-class MerchantRequest(Model):
-    """Who takes the money of this agency."""
-
-    agency: str
-
-
 class Payments:
     """Those who take money, by the name that a payment gives its provider."""
 
@@ -104,14 +101,6 @@ class Payments:
         if asking.provider not in self._providers:
             raise ApplicationError(f"no provider {asking.provider} is set up here", type="unknown_provider")
         return self._providers[asking.provider]
-
-    @activity.defn(name="payment.merchant")
-    async def merchant(self, request: MerchantRequest) -> str | None:
-        """The first whom the agency's directory names and who is set up here; of none that is, the first named."""
-        with mask_database_errors():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                named = await connection.fetchval(_MERCHANTS, request.agency) or []
-        return next((name for name in named if name in self._providers), next(iter(named), None))
 
     @activity.defn(name="payment.order")
     async def order(self, request: OrderRequest) -> Order:
@@ -127,14 +116,13 @@ class Payments:
     async def money(self, request: MoneyRequest) -> Taken:
         """All that was taken, once there is something that was not known.
 
-        Where a wire has no query there is nothing to look at: whoever waits is told.
+        Where a wire has no query there is nothing to look at: whoever waits is told. One that tells by itself is asked
+        seldom, and not before somebody may have paid.
         """
-        if not self._provider(request.asking).can.query:
-            raise nothing_new(_NEVER)
-        taken = await self._look(request.asking)
-        if not _has_news(taken, request):
-            raise nothing_new(soon())
-        return taken
+        wait = min(map(self._pause, request.askings))
+        first = activity.info().attempt == 1
+        now = [one for one in request.askings if not (first and self._provider(one).can.push)]
+        return await self._news(request, now, wait)
 
     @activity.defn(name="payment.late_money")
     async def late_money(self, request: LateMoneyRequest) -> Taken:
@@ -145,21 +133,42 @@ class Payments:
         """
         began = activity.info().started_time
         over = began >= request.until
-        try:
-            taken = await self._look(request.asking)
-        except (UnreachableError, RejectedError) as error:
-            raise (error if over else no_answer(error, await self._wait(request, began))) from None
-        if not over and not _has_news(taken, request):
-            raise nothing_new(await self._wait(request, began))
-        return taken
+        if over:
+            return _together(await asyncio.gather(*map(self._look, request.askings)))
+        return await self._news(request, request.askings, await self._wait(request, began))
+
+    async def _news(self, request: MoneyRequest, askings: Iterable[Asking], wait: timedelta) -> Taken:
+        """What these were told, if it is news. One that gives no answer keeps nobody from hearing of the others."""
+        found = await asyncio.gather(*map(self._look, askings), return_exceptions=True)
+        taken = _together(one for one in found if isinstance(one, Taken))
+        if any(capture.capture_id not in request.known for capture in taken.captures):
+            return taken
+        for error in found:
+            if isinstance(error, UnreachableError | RejectedError):
+                raise no_answer(error, wait) from None
+            if isinstance(error, BaseException):
+                raise error
+        raise nothing_new(wait)
+
+    def _pause(self, asking: Asking) -> timedelta:
+        """Until the next look for its money."""
+        can = self._provider(asking).can
+        if not can.query:
+            return _NEVER
+        gently = can.push or asking.over
+        return gentle_pause(asking.demand.made, activity.info().started_time) if gently else soon()
 
     async def _look(self, asking: Asking) -> Taken:
-        """What the provider says that it took; nothing if it never heard of it, or can't be asked."""
+        """What the provider says that it took, until it is `over`; nothing if it never heard of it, or can't be asked.
+
+        What is over is closed, where the wire can do that.
+        """
         provider = self._provider(asking)
-        if not provider.can.query:
+        close = asking.over and provider.can.cancel
+        if not close and not provider.can.query:
             return Taken()
         try:
-            return _taken(await provider.query(asking.demand))
+            return _taken(await (provider.cancel if close else provider.query)(asking.demand), asking)
         except RejectedError as error:
             if error.code != NEVER_MADE:
                 raise
@@ -170,7 +179,7 @@ class Payments:
 
         Raises `no_calendar`, to be tried again, while the read models do not know the payment.
         """
-        if not self._provider(request.asking).can.query:
+        if not any(self._provider(one).can.query for one in request.askings):
             return request.until - now
         early = next_early_look(request.since, request.until, now)
         if early is not None:
@@ -185,15 +194,7 @@ class Payments:
     @activity.defn(name="payment.close")
     async def close(self, asking: Asking) -> Taken:
         """Take no more money, where the wire can do that; all that was taken until then."""
-        provider = self._provider(asking)
-        if not provider.can.cancel:
-            return await self._look(asking)
-        try:
-            return _taken(await provider.cancel(asking.demand))
-        except RejectedError as error:
-            if error.code != NEVER_MADE:
-                raise
-            return Taken()
+        return await self._look(asking)
 
     @activity.defn(name="payment.refund")
     async def refund(self, request: RefundRequest) -> Returned:
@@ -225,19 +226,16 @@ class Payments:
         return Returned(transaction=given.transaction)
 
 
-_MERCHANTS: Final = "select merchants from agency where agency = $1"
+def _together(found: Iterable[Taken]) -> Taken:
+    return Taken(captures=tuple(capture for one in found for capture in one.captures))
 
 
-def _has_news(taken: Taken, request: MoneyRequest) -> bool:
-    return any(capture.capture_id not in request.known for capture in taken.captures)
-
-
-def _taken(notices: Iterable[Notice]) -> Taken:
+def _taken(notices: Iterable[Notice], asking: Asking) -> Taken:
     """What was paid; nobody may have said when, and it was no later than this."""
     began = activity.info().started_time
     return Taken(
         captures=tuple(
-            Capture(capture_id=one.transaction, amount=one.amount, at=one.at or began)
+            Capture(capture_id=one.transaction, amount=one.amount, at=one.at or began, attempt=asking.attempt)
             for one in notices
             if one.outcome is Outcome.PAID
         )

@@ -121,7 +121,7 @@ async def _watch(client: Client, payment: str, begins: Sequence[datetime]) -> li
 
     async def start(n: int, since: datetime) -> Watch:
         request = LateMoneyRequest(
-            asking=asking, known=(capture_id(key),), stream=payment, since=since, until=since + _STANDARD
+            askings=(asking,), known=(capture_id(key),), stream=payment, since=since, until=since + _STANDARD
         )
         async with some:
             return await client.start_workflow(

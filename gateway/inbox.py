@@ -8,8 +8,8 @@ from uuid import uuid5
 from activities.ledger.database import Connection
 from activities.ledger.vault import Vault
 from activities.partners.money.provider import Expected, Notice, Refused, Verdict, judge
-from activities.partners.money.vietqr import BEGINNING, beginnings, match
-from schemas.ids import NAMESPACE
+from activities.partners.money.vietqr import beginnings, match
+from schemas.ids import BEGINNING, NAMESPACE
 from views import money
 from views.money import Demanded, memo_context
 
@@ -53,9 +53,12 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
         SUSPENSE if nobodys else verdict,
         demand and demand.stream,
         demand.agency if demand else "",
+        demand and demand.reference,
     )
     if not heard_first and demand is not None:
-        heard_first = await connection.fetchval(_OWNED, callback, verdict, demand.stream, demand.agency)
+        heard_first = await connection.fetchval(
+            _OWNED, callback, verdict, demand.stream, demand.agency, demand.reference
+        )
     return Verdict.ALREADY if verdict is Verdict.CONFIRMED and not heard_first else verdict
 
 
@@ -75,13 +78,14 @@ def _expected(demand: Demanded | None) -> Expected | None:
 
 
 _KEEP: Final = """
-insert into callback (id, provider, reference, transaction, said, amount, outcome, at, memo, verdict, stream, agency)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+insert into callback
+    (id, provider, reference, transaction, said, amount, outcome, at, memo, verdict, stream, agency, demanded)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 on conflict (id) do nothing returning true
 """
 # Two statements: an upsert would wait for the relay, which holds the row while it tells the payment of it. What two
 # officers give back belongs to no demand any more.
 _OWNED: Final = """
-update callback set verdict = $2, stream = $3, agency = $4, next_try = clock_timestamp()
+update callback set verdict = $2, stream = $3, agency = $4, demanded = $5, next_try = clock_timestamp()
 where id = $1 and stream is null and driven_at is null returning true
 """

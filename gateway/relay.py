@@ -100,7 +100,7 @@ class Relay:
         about = StreamId.parse(row["stream"])
         disputed = row["verdict"] == Verdict.WRONG_AMOUNT and row["provider"] in self._queried
         return MoneyNotice(
-            reference=reference_of(fee_key(about.filing, about.n)),
+            reference=row["demanded"] or reference_of(fee_key(about.filing, about.n)),
             transaction=row["transaction"],
             amount=row["amount"],
             outcome=Outcome.PENDING.value if disputed else row["outcome"],
@@ -116,7 +116,7 @@ async def _known(connection: Connection, row: Row) -> Row:
     if demand is None:
         return row
     verdict = Verdict.CONFIRMED if row["amount"] == demand.amount else Verdict.WRONG_AMOUNT
-    owner = {"stream": demand.stream, "agency": demand.agency, "verdict": verdict}
+    owner = {"stream": demand.stream, "agency": demand.agency, "verdict": verdict, "demanded": demand.reference}
     await connection.execute(_OWNED, row["id"], *owner.values())
     return {**row, **owner}
 
@@ -128,11 +128,11 @@ def _pause(row: Row) -> int:
 
 
 _DUE: Final = """
-select id, provider, reference, transaction, amount, outcome, at, verdict, stream, tries from callback
+select id, provider, reference, transaction, amount, outcome, at, verdict, stream, demanded, tries from callback
 where driven_at is null and verdict <> 'suspense' and next_try <= clock_timestamp()
 order by next_try limit $1 for update skip locked
 """
-_OWNED: Final = "update callback set stream = $2, agency = $3, verdict = $4 where id = $1"
+_OWNED: Final = "update callback set stream = $2, agency = $3, verdict = $4, demanded = $5 where id = $1"
 _DRIVEN: Final = "update callback set driven_at = clock_timestamp() where id = $1"
 _LATER: Final = """
 update callback set tries = tries + 1, next_try = clock_timestamp() + make_interval(secs => $2) where id = $1

@@ -55,6 +55,13 @@ class ActingClient:
         """
         return await self._client.act(target, command(**self._with_ours({"command_id": command_id()} | fields)))
 
+    async def renew_payment(self, filing_id: UUID | str, n: int = 1, **fields: Any) -> c.Receipt:
+        """Have a fee asked for anew, so that it can be paid (thanh toán lại): `provider`, `command_id`, or neither.
+
+        `FilingClient.payment` says who may be chosen as `provider`, and then where to pay.
+        """
+        return await self.act(c.payment_workflow(filing_id, n), c.RenewPayment, **fields)
+
     async def complain(self, /, **fields: Any) -> c.Receipt:
         """Complain, as `FilingClient.complain` does. `fields` are those of a `ComplaintStart`, without the two.
 

@@ -363,6 +363,18 @@ FIELDS: Final = {
 }
 
 OF: Final = {
+    "PaymentCapturedBody.attempt": "number of the request that was paid, if it was not the first",
+    "PaymentOrderedBody.attempt": "number of the request that was ordered, if it was not the first",
+    "PaymentRenewedBody.attempt": "number of the request, from 2",
+    "PaymentRenewedBody.expires": "until when it can be paid; not there: until the fee is due",
+    "PaymentRenewedBody.provider": "who takes the money, by a name of ours",
+    "PaymentRequestExpiredBody.attempt": "number of the request, from 1",
+    "PaymentRequestedBody.expires": "until when the first request can be paid; not there: until the fee is due",
+    "PaymentView.attempt": "number of the newest request for the money, from 1",
+    "PaymentView.expires": "until when that request can be paid; not there once it is over",
+    "PaymentView.providers": "who may be chosen to take the money, the first first; empty: the bank alone",
+    "RefundBegunBody.attempt": "number of the request that was paid, if it was not the first",
+    "RenewPayment.provider": "who is to take the money; without it, the agency's first",
     "ApproveRefund.case": "number of the case in the refund, from 1",
     "DeclineRefund.case": "number of the case in the refund, from 1",
     "GiveBackByHand.case": "number of the case in the refund, from 1",

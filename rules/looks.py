@@ -20,6 +20,15 @@ SPREAD: Final = timedelta(minutes=30)
 """All offices open at the same minute: each watch looks at a moment of its own within this time after it."""
 
 
+SOONEST, SELDOMEST = timedelta(seconds=5), timedelta(minutes=30)
+"""Between two looks at what is told of without being asked for."""
+
+
+def gentle_pause(since: datetime, now: datetime) -> timedelta:
+    """Until the next look at money asked for `since`, where its taker tells by itself: as long as it was waited for."""
+    return min(max(now - since, SOONEST), SELDOMEST)
+
+
 _DAY: Final = timedelta(days=1)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from rules.deadlines import due_on
 from rules.evidence import Entry, Evidence
 from rules.known import known
+from rules.officers import role_is
 from schemas import payment as pay
-from schemas.errors import RefusalCode, problem, refused
+from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.filing.commands import ChangeCalendar, Command
-from schemas.ids import StreamId, fee_key, filing_workflow, reference_of
-from schemas.payment import Payment, PaymentState
+from schemas.ids import BEGINNING, StreamId, fee_key, filing_workflow, reference_of
+from schemas.payment import MOST_REQUESTS, Attempt, Payment, PaymentState
+from schemas.people import Actor, Role
 from schemas.stream.ledger import Recorded
 from schemas.stream.rows import PaymentRow, Rows, Standing
 
@@ -20,11 +22,11 @@ _ENDED = {"payment_expired": PaymentState.EXPIRED, "payment_cancelled": PaymentS
 
 
 def decide(  # noqa: PLR0911 -- one line for each command
-    payment: Payment, command: Command, _: datetime
+    payment: Payment, command: Command, now: datetime
 ) -> tuple[pay.PaymentEvent, ...]:
     """What `command` makes happen to a payment. Raises `RefusalError`."""
     match command:
-        case pay.RequestPayment(start=start):
+        case pay.RequestPayment(start=start, seconds=seconds):
             return (
                 pay.PaymentRequested(
                     n=start.n,
@@ -37,10 +39,16 @@ def decide(  # noqa: PLR0911 -- one line for each command
                     description=start.description,
                     watch_seconds=start.watch_seconds,
                     payer_account=start.payer_account,
+                    expires=_expires(seconds, now, start.due),
                 ),
             )
-        case pay.RecordOrder() if payment.state is PaymentState.PENDING and not payment.ordered:
-            return (pay.PaymentOrdered(order_id=command.order_id, pay_url=command.pay_url, code=command.code),)
+        case pay.RenewPayment():
+            return (_renewed(payment, command, now),)
+        case pay.RecordOrder(attempt=n) if _open(payment, n) and not payment.attempts[n - 1].ordered:
+            made = {"order_id": command.order_id, "pay_url": command.pay_url, "code": command.code}
+            return (pay.PaymentOrdered(**made, attempt=_unless_first(n)),)
+        case pay.ExpireRequest(attempt=n) if _open(payment, n):
+            return (pay.PaymentRequestExpired(attempt=n),)
         case pay.RecordCapture(capture=capture) if capture.capture_id not in _known(payment):
             return (
                 pay.PaymentCaptured(
@@ -48,6 +56,7 @@ def decide(  # noqa: PLR0911 -- one line for each command
                     amount=capture.amount,
                     captured_at=capture.at,
                     owed=payment.state is PaymentState.PENDING and capture.amount == payment.amount,
+                    attempt=_unless_first(capture.attempt or 1),
                 ),
             )
         case pay.ExpirePayment() if payment.state is PaymentState.PENDING:
@@ -67,6 +76,50 @@ def _known(payment: Payment) -> set[str]:
     return {capture.capture_id for capture in payment.captures}
 
 
+def _open(payment: Payment, n: int) -> bool:
+    """Whether this request of it may be paid."""
+    requests = payment.attempts
+    return payment.state is PaymentState.PENDING and 0 < n <= len(requests) and not requests[n - 1].over
+
+
+def _unless_first(n: int) -> int | None:
+    return None if n == 1 else n
+
+
+def _expires(seconds: int | None, now: datetime, due: datetime) -> datetime | None:
+    """When a request made now ends; None if it lasts until the fee is due."""
+    ends = None if seconds is None else now + timedelta(seconds=seconds)
+    return ends if ends is not None and ends < due else None
+
+
+def _renewed(payment: Payment, command: pay.RenewPayment, now: datetime) -> pay.PaymentRenewed:
+    why = guard(payment, command.kind, command.actor, now)
+    if why is not None:
+        raise refused(RefusalCode.NOT_ALLOWED, why)
+    default = pay.Through(provider=command.provider or payment.provider)
+    through = command.through if isinstance(command, pay.RenewThrough) else default
+    return pay.PaymentRenewed(
+        attempt=len(payment.attempts) + 1,
+        provider=through.provider,
+        expires=_expires(through.seconds, now, known(payment.due)),
+    )
+
+
+WRITERS: Final = frozenset({Role.SYSTEM, Role.APPLICANT, Role.REPRESENTATIVE})
+
+
+def guard(payment: Payment, _: str, actor: Actor, now: datetime) -> Problem | None:
+    """Why `actor` can't have it asked for anew now, or None. Whose filing it is, is looked up as that is recorded."""
+    return role_is(actor, Role.APPLICANT, Role.REPRESENTATIVE) or _not_renewable(payment, now)
+
+
+def _not_renewable(payment: Payment, now: datetime) -> Problem | None:
+    if payment.state is not PaymentState.PENDING or now >= known(payment.due):
+        return problem("", "wrong_state", says="payment_has_ended")
+    too_many = len(payment.attempts) >= MOST_REQUESTS
+    return problem("", "too_many_requests", most=MOST_REQUESTS) if too_many else None
+
+
 _KEPT: Final = (
     "number",
     "provider",
@@ -78,6 +131,7 @@ _KEPT: Final = (
     "description",
     "watch_seconds",
     "payer_account",
+    "expires",
 )
 
 
@@ -86,14 +140,22 @@ def evolve(payment: Payment, recorded: Recorded) -> Payment:
     return payment.model_copy(update=_change(payment, recorded) | {"seq": recorded.seq})
 
 
-def _change(payment: Payment, recorded: Recorded) -> dict[str, Any]:
+def _change(  # noqa: PLR0911 -- one line for each event
+    payment: Payment, recorded: Recorded
+) -> dict[str, Any]:
     match recorded.event:
         case pay.PaymentRequested() as event:
             return {name: getattr(event, name) for name in _KEPT} | {"requested_at": recorded.at}
-        case pay.PaymentOrdered(pay_url=pay_url, code=code):
-            return {"pay_url": pay_url, "code": code}
+        case pay.PaymentOrdered(pay_url=pay_url, code=code, attempt=n):
+            return _of_request(payment, n or 1, pay_url=pay_url, code=code)
+        case pay.PaymentRequestExpired(attempt=n):
+            return _of_request(payment, n, over=True)
+        case pay.PaymentRenewed() as event:
+            said = event.model_dump(include={"attempt", "provider", "expires"})
+            return {"renewed": (*payment.renewed, Attempt(**said, requested_at=recorded.at))}
         case pay.PaymentCaptured() as event:
-            capture = pay.Capture(capture_id=event.capture_id, amount=event.amount, at=event.captured_at)
+            said = event.model_dump(include={"capture_id", "amount", "attempt"})
+            capture = pay.Capture(**said, at=event.captured_at)
             taken: dict[str, Any] = {"captures": (*payment.captures, capture)}
             paid = {"state": PaymentState.PAID, "owed_capture": event.capture_id, "settled_at": recorded.at}
             return taken | (paid if event.owed else {})
@@ -106,6 +168,14 @@ def _change(payment: Payment, recorded: Recorded) -> dict[str, Any]:
         case _:
             msg = f"{recorded.event.kind} is no event of a payment"
             raise TypeError(msg)
+
+
+def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
+    """What changes of its n-th request."""
+    if n == 1:
+        return change
+    renewed = (one.model_copy(update=change) if one.attempt == n else one for one in payment.renewed)
+    return {"renewed": tuple(renewed)}
 
 
 def _given_back(payment: Payment, event: pay.PaymentRefunded) -> dict[str, Any]:
@@ -169,8 +239,14 @@ def standing(payment: Payment) -> Standing:
     )
 
 
+def reference(payment: Payment, request: Attempt) -> str:
+    """What a request of it is known by outside."""
+    return reference_of(fee_key(payment.filing_id, payment.n, request.attempt))
+
+
 def rows(payment: Payment) -> Rows:
     """What the read models show of a payment."""
+    renewed = tuple(f"{request.provider}:{reference(payment, request)}" for request in payment.renewed)
     row = PaymentRow(
         n=payment.n,
         number=payment.number,
@@ -186,21 +262,27 @@ def rows(payment: Payment) -> Rows:
         watch_seconds=payment.watch_seconds,
         seq=payment.seq,
         requested_at=known(payment.requested_at),
+        renewed=renewed,
+        renewed_beginnings=tuple(one[: one.index(":") + 1 + BEGINNING] for one in renewed),
     )
     return Rows(row=row.model_dump(mode="json"))
 
 
 def view(payment: Payment) -> pay.PaymentView:
     """What a payment shows."""
+    newest = payment.attempts[-1]
+    payable = _open(payment, newest.attempt)
     return pay.PaymentView(
         filing_id=payment.filing_id,
         n=payment.n,
         number=payment.number,
-        provider=payment.provider,
+        provider=newest.provider,
         amount=payment.amount,
         state=payment.state,
-        pay_url=payment.pay_url if payment.state is PaymentState.PENDING else None,
-        code=payment.code if payment.state is PaymentState.PENDING else None,
+        pay_url=newest.pay_url if payable else None,
+        code=newest.code if payable else None,
         captured=sum(c.amount for c in payment.captures),
         refunded=sum(one.amount for one in payment.given_back),
+        attempt=newest.attempt,
+        expires=(newest.expires or payment.due) if payable else None,
     )

@@ -46,7 +46,7 @@ from schemas.filing.state import Action, Filing
 from schemas.ids import StreamId
 from schemas.papers import OfficialPapers, PaperKind, PapersEvent
 from schemas.parcel import PARCEL_COMMANDS, Parcel, ParcelEvent, ParcelStart, RequestConsignment
-from schemas.payment import Payment, PaymentEvent, PaymentStart, RequestPayment
+from schemas.payment import PAYMENT_COMMANDS, Payment, PaymentEvent, PaymentStart, RequestPayment
 from schemas.people import OFFICERS, Actor, Role
 from schemas.publishing.calendar import Calendar
 from schemas.publishing.procedure_rules import ProcedureRules
@@ -370,6 +370,9 @@ PAYMENT: Final = StreamKind(
     rows=payment.rows,
     start=PaymentStart,
     opening=lambda start: RequestPayment(command_id="request", start=start),
+    commands=PAYMENT_COMMANDS,
+    guard=payment.guard,
+    writers=payment.WRITERS,
     evidence=payment.evidence,
     numberings={"payment": Numbering("%Y%m%d", "P")},
     table=Table("payment"),
@@ -503,6 +506,7 @@ REFUND: Final = StreamKind(
     guard=refund_guards.guard,
     writers=refund_guards.WRITERS,
     evidence=refund_projections.evidence,
+    upcasters={"refund_begun": (_as_it_was,)},  # one that knows no `attempt` would ask for it back under another key
     memory=RefundMemory,
     title=said("many.refunds"),
 )

@@ -181,8 +181,10 @@ from .parcel import (
     ParcelView,
 )
 from .payment import (
+    PAYMENT_COMMANDS,
     PaymentState,
     PaymentView,
+    RenewPayment,
 )
 from .people import (
     OFFICERS,
@@ -320,6 +322,7 @@ __all__ = [
     "OTHER_CONTENT",
     "OTHER_SUBMISSION",
     "PARCEL_COMMANDS",
+    "PAYMENT_COMMANDS",
     "PUBLIC_COMMANDS",
     "PUBLIC_MESSAGES",
     "REFERRAL_COMMANDS",
@@ -521,6 +524,7 @@ __all__ = [
     "RegisteredResult",
     "Release",
     "RenewLink",
+    "RenewPayment",
     "RenewResult",
     "RequestRefund",
     "RequestSupplement",

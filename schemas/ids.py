@@ -99,9 +99,13 @@ class StreamId(NamedTuple):
         return found
 
 
-def fee_key(filing: UUID | str, n: int) -> str:
-    """The key by which the bank recognises a request for money."""
-    return f"fee:{filing}:{n}"
+def fee_key(filing: UUID | str, n: int, attempt: int = 1) -> str:
+    """The key by which the bank recognises a request for money; a fee is asked for anew under one of its own."""
+    return f"fee:{filing}:{n}" if attempt == 1 else f"fee:{filing}:{n}:{attempt}"
+
+
+BEGINNING: Final = 10
+"""Characters of a reference that must be left of a memo which a bank has cut."""
 
 
 def reference_of(key: str) -> str:

@@ -33,7 +33,7 @@ from .filing.state import Action, ClockState, FilingEnd, FilingView, Parked, Res
 from .filing.submission import Submission
 from .papers import OfficialPaper, PapersEvent
 from .parcel import PARCEL_COMMANDS, ParcelEvent, ParcelView
-from .payment import PaymentEvent, PaymentView
+from .payment import PAYMENT_COMMANDS, PaymentEvent, PaymentView
 from .people import Actor
 from .publishing.calendar import CalendarFile
 from .publishing.procedure import Procedure
@@ -199,12 +199,13 @@ _UPDATES: Final = (
     *(f"Complaint.{_kind(command)}" for command in COMPLAINT_COMMANDS),
     *(f"Result.{_kind(command)}" for command in RESULT_COMMANDS),
     *(f"Refund.{_kind(command)}" for command in REFUND_COMMANDS),
+    *(f"Payment.{_kind(command)}" for command in PAYMENT_COMMANDS),
 )
 _COMMANDS: Final = tuple(
     dict.fromkeys(
         (
             *(*PUBLIC_COMMANDS, *PARCEL_COMMANDS, *REFERRAL_COMMANDS),
-            *(*COMPLAINT_COMMANDS, *RESULT_COMMANDS, *REFUND_COMMANDS),
+            *(*COMPLAINT_COMMANDS, *RESULT_COMMANDS, *REFUND_COMMANDS, *PAYMENT_COMMANDS),
         )
     )
 )

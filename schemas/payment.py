@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from .base import Code, Dong, Instant, Model, Numbered, Personal
-from .filing.commands import SystemCommand
+from .filing.commands import Command, SystemCommand
 from .part import Deadline, PartStart, PartState
 from .publishing.calendar import CalendarName
 
@@ -35,12 +35,24 @@ class PaymentStart(PartStart):
     watch_seconds: int = WATCH_SECONDS
 
 
+MOST_REQUESTS: Final = 20
+"""So many requests a fee may have."""
+
+
+class Through(Model):
+    """Who takes the money, and for how many seconds a request through them can be paid; without, until it is due."""
+
+    provider: Code
+    seconds: int | None = None
+
+
 class Capture(Model):
-    """Money the bank took: its own id, amount in đồng, when."""
+    """Money the bank took: its own id, amount in đồng, when, and for which request of the fee if not for the first."""
 
     capture_id: str
     amount: Dong
     at: Instant
+    attempt: int | None = None
 
 
 class GivenBack(Model):
@@ -61,7 +73,10 @@ class PaymentState(StrEnum):
 
 
 class PaymentRequested(Deadline):
-    """Money was asked for, through `provider`. `number` is the number of the request."""
+    """Money was asked for, through `provider`. `number` is the number of the payment.
+
+    This request of it can be paid until it `expires`, or without that until it is due.
+    """
 
     kind: Literal["payment_requested"] = "payment_requested"
     number: Annotated[str | None, Numbered("payment")] = None
@@ -71,25 +86,31 @@ class PaymentRequested(Deadline):
     description: str = ""
     watch_seconds: int = WATCH_SECONDS
     payer_account: Annotated[str | None, Personal] = None
+    expires: Instant | None = None
 
 
 class PaymentOrdered(Model):
-    """The provider made the order: it is paid at `pay_url`, or by scanning what `code` says (VietQR)."""
+    """The provider made the order: it is paid at `pay_url`, or by scanning what `code` says (VietQR).
+
+    It is the order of the first request, or of that `attempt`.
+    """
 
     kind: Literal["payment_ordered"] = "payment_ordered"
     order_id: str
     pay_url: str | None = None
     code: str | None = None
+    attempt: int | None = None
 
 
 class PaymentCaptured(Model):
-    """The bank took money. What is not owed is refunded."""
+    """The bank took money, for the first request or that `attempt`. What is not owed is refunded."""
 
     kind: Literal["payment_captured"] = "payment_captured"
     capture_id: str
     amount: Dong
     captured_at: Instant
     owed: bool
+    attempt: int | None = None
 
 
 class PaymentExpired(Model):
@@ -122,6 +143,22 @@ class PaymentCalendarChanged(Model):
     due: Instant
 
 
+class PaymentRequestExpired(Model):
+    """Nobody paid by this request as long as it could be paid. The fee is owed: it may be asked for anew."""
+
+    kind: Literal["payment_request_expired"] = "payment_request_expired"
+    attempt: int
+
+
+class PaymentRenewed(Model):
+    """The payer has it asked for anew, through `provider`: the request of that number, payable until it `expires`."""
+
+    kind: Literal["payment_renewed"] = "payment_renewed"
+    attempt: int
+    provider: Code
+    expires: Instant | None = None
+
+
 PaymentEvent = (
     PaymentRequested
     | PaymentOrdered
@@ -130,13 +167,39 @@ PaymentEvent = (
     | PaymentCancelled
     | PaymentRefunded
     | PaymentCalendarChanged
+    | PaymentRequestExpired
+    | PaymentRenewed
 )
 
 
-class Payment(PartState):
-    """The fold of a payment's events: all that its workflow needs. `refunded` are captures that went back whole."""
+class Attempt(Model):
+    """One request of a fee, through one provider: payable until it `expires`, and `over` once nobody has."""
 
+    attempt: int
+    provider: Code
+    requested_at: Instant
+    expires: Instant | None = None
+    pay_url: str | None = None
+    code: str | None = None
+    over: bool = False
+
+    @property
+    def ordered(self) -> bool:
+        """Whether it is known where it is paid."""
+        return self.pay_url is not None or self.code is not None
+
+
+class Payment(PartState):
+    """The fold of a payment's events: all that its workflow needs. `refunded` are captures that went back whole.
+
+    `provider`, `expires`, `pay_url`, `code` and `over` are of its first request, `renewed` are those after it.
+    """
+
+    snapshot_version: int = 2
     provider: Code = DEFAULT_PROVIDER
+    expires: Instant | None = None
+    over: bool = False
+    renewed: tuple[Attempt, ...] = ()
     amount: Dong = 0
     description: str = ""
     payer_account: str | None = None
@@ -151,9 +214,20 @@ class Payment(PartState):
     given_back: tuple[GivenBack, ...] = ()
 
     @property
-    def ordered(self) -> bool:
-        """Whether it is known where it is paid."""
-        return self.pay_url is not None or self.code is not None
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Its requests, the first first."""
+        if self.requested_at is None:
+            return ()
+        first = Attempt(
+            attempt=1,
+            provider=self.provider,
+            requested_at=self.requested_at,
+            expires=self.expires,
+            pay_url=self.pay_url,
+            code=self.code,
+            over=self.over,
+        )
+        return (first, *self.renewed)
 
     @property
     def watched_until(self) -> datetime | None:
@@ -169,10 +243,11 @@ class Payment(PartState):
 
 
 class RequestPayment(SystemCommand):
-    """Ask for the money."""
+    """Ask for the money. A request can be paid for so many `seconds`, or until it is due."""
 
     kind: Literal["request_payment"] = "request_payment"
     start: PaymentStart
+    seconds: int | None = None
 
 
 class RecordOrder(SystemCommand):
@@ -182,6 +257,7 @@ class RecordOrder(SystemCommand):
     order_id: str
     pay_url: str | None = None
     code: str | None = None
+    attempt: int = 1
 
 
 class RecordCapture(SystemCommand):
@@ -189,6 +265,13 @@ class RecordCapture(SystemCommand):
 
     kind: Literal["record_capture"] = "record_capture"
     capture: Capture
+
+
+class ExpireRequest(SystemCommand):
+    """The order of a request was closed at the bank, unpaid, once it could be paid no longer."""
+
+    kind: Literal["expire_request"] = "expire_request"
+    attempt: int
 
 
 class ExpirePayment(SystemCommand):
@@ -209,6 +292,23 @@ class RecordRefund(SystemCommand):
 
     kind: Literal["record_refund"] = "record_refund"
     given: GivenBack
+
+
+class RenewPayment(Command):
+    """Have the fee asked for anew (thanh toán lại), by the agency's first `provider` or another one of its own."""
+
+    kind: Literal["renew_payment"] = "renew_payment"
+    provider: Code | None = None
+
+
+PAYMENT_COMMANDS: Final[tuple[type[Command], ...]] = (RenewPayment,)
+"""What may be asked of a payment; each is an Update of `Payment` under its kind."""
+
+
+class RenewThrough(RenewPayment):
+    """The same once it is known through whom."""
+
+    through: Through
 
 
 class Order(Model):
@@ -245,7 +345,9 @@ class MoneyNotice(Model):
 class PaymentView(Model):
     """What a payment shows: where to pay while it is pending, and what became of the money, in đồng.
 
-    `code` is what a QR code (VietQR) says that a payer's app scans.
+    `code` is what a QR code (VietQR) says that a payer's app scans. Both are of the newest request, the `attempt`-th,
+    which can be paid until it `expires`; once it is over, or through another of the `providers`, the payer may have the
+    fee asked for anew (`renew_payment`).
     """
 
     filing_id: UUID
@@ -258,3 +360,6 @@ class PaymentView(Model):
     code: str | None = None
     captured: Dong = Field(ge=0)
     refunded: Dong = Field(ge=0)
+    attempt: int = 1
+    expires: Instant | None = None
+    providers: tuple[Code, ...] = ()

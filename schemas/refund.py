@@ -64,7 +64,8 @@ class RefundLine(Model):
 class CaptureTaken(Model):
     """A capture as its payment's log has it: the payment's number, the bank's id, đồng, who took it and was asked how.
 
-    `asked` đồng were asked for on `requested_at`, payable until `due`, under that `description`.
+    `asked` đồng were asked for on `requested_at`, payable until `due`, under that `description`, by the payment's first
+    request or that `attempt`.
     """
 
     payment: int
@@ -75,6 +76,7 @@ class CaptureTaken(Model):
     description: str
     requested_at: Instant
     due: Instant
+    attempt: int | None = None
 
 
 class RefundBegun(CaptureTaken):

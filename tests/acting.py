@@ -26,6 +26,7 @@ from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
 from schemas.filing.state import FilingPart, FilingView, Stage
 from schemas.filing.submission import Submission
+from schemas.payment import RenewPayment
 from schemas.people import Actor, Role, Via
 from schemas.referral import AnswerPart
 from schemas.refund import ApproveRefund
@@ -259,6 +260,11 @@ class Play:
         """Give a command to the refund of this number: of the first capture of the first payment."""
         given = {"command_id": f"move-{next(self._moves)}", "actor": actor, "via": VIA} | fields
         return await self.world.client.act(ids.refund_workflow(self.filing, n), command.model_validate(given))
+
+    async def renew_payment(self, n: int = 1, **fields: Any) -> Receipt:
+        """The applicant has the n-th payment asked for anew."""
+        given = {"command_id": f"move-{next(self._moves)}", "actor": self.submission.actor, "via": VIA} | fields
+        return await self.world.client.act(ids.payment_workflow(self.filing, n), RenewPayment.model_validate(given))
 
     async def approve_refund(self, n: int = 1001) -> Receipt:
         """A leader approves what the system has asked for, once it has."""

@@ -16,7 +16,7 @@ from schemas.errors import NOT_FOUND, NOT_READY, RefusalCode, RefusalError, prob
 from schemas.filing.delivery import DeliveryView
 from schemas.filing.state import ClockState, Filing, FilingView, ResultView
 from schemas.parcel import Parcel, ParcelView
-from schemas.payment import Payment, PaymentView
+from schemas.payment import Payment, PaymentState, PaymentView
 from schemas.reading import AskFilings, Changes, FilingSummary, Page
 from schemas.referral import Referral, ReferralView
 from schemas.stream.ledger import Receipt
@@ -74,7 +74,10 @@ async def receipt(log: Log, stream: str, command_id: str) -> Receipt:
 
 async def payment(log: Log, stream: str) -> PaymentView:
     """Where to pay, and what became of the money."""
-    return payment_rules.view((await _told(log, stream, Payment)).state)
+    found: Payment = (await _told(log, stream, Payment)).state
+    shown = payment_rules.view(found)
+    named = await log.connection.fetchval(_MERCHANTS, found.agency) if found.state is PaymentState.PENDING else None
+    return shown.model_copy(update={"providers": tuple(named or ())})
 
 
 async def parcel(log: Log, stream: str) -> ParcelView:
@@ -139,6 +142,7 @@ async def _parked(connection: Connection, stream: str) -> int:
     return int(await connection.fetchval("select count(*) from inbox where stream = $1", stream))
 
 
+_MERCHANTS: Final = "select merchants from agency where agency = $1"
 _RECEIPT: Final = "select body from receipt where stream = $1 and command_id = $2"
 _THERE: Final = "select true from event where stream = $1 and seq = 1"
 _FIRST: Final = str(UUID(int=0))

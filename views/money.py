@@ -87,13 +87,25 @@ def memo_context(callback: UUID) -> str:
 
 
 _DEMANDED: Final = """
-select stream, filing_id, agency, reference, amount, state = 'paid' as paid
-from payment where provider = $1 and reference = $2
+select stream, filing_id, agency, $2 as reference, amount, state = 'paid' as paid
+from payment where (provider = $1 and reference = $2) or renewed @> array[$1 || ':' || $2]
 """
-_REFERENCES: Final = "select reference from payment where provider = $1 and left(reference, $2) = any($3::text[])"
+_REFERENCES: Final = """
+select reference from payment where provider = $1 and left(reference, $2) = any($3::text[])
+union all
+select substr(one, length($1) + 2) from payment, unnest(renewed) as one
+where renewed_beginnings && array(select $1 || ':' || beginning from unnest($3::text[]) as beginning)
+    and starts_with(one, $1 || ':') and left(substr(one, length($1) + 2), $2) = any($3::text[])
+"""
 _ASKED_THROUGH: Final = """
-select stream, filing_id, agency, reference, amount, state = 'paid' as paid
-from payment where stream = $1 and provider = $2
+select stream, filing_id, agency, asked.reference, amount, state = 'paid' as paid
+from payment, lateral (
+    select payment.reference, 0::bigint as n where provider = $2
+    union all
+    select substr(one, length($2) + 2), n from unnest(renewed) with ordinality as renewed_ (one, n)
+    where starts_with(one, $2 || ':')
+) as asked
+where stream = $1 order by n desc limit 1
 """
 _COLUMNS: Final = "id, provider, transaction, amount, outcome, at, received_at, memo, stream"
 _SUSPENSE: Final = f"""

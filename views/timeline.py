@@ -118,6 +118,8 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "payment_expired",
         "payment_cancelled",
         "payment_refunded",
+        "payment_request_expired",
+        "payment_renewed",
         "consignment_requested",
         "consignment_sent",
         "consignment_invited",

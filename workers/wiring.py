@@ -27,6 +27,7 @@ from activities.ledger import builds
 from activities.ledger.append import Ledger
 from activities.ledger.inbox import Inbox
 from activities.ledger.vault import Vault
+from activities.merchants import Merchants
 from activities.papers import Papers
 from activities.parcel import Parcels
 from activities.partners.bank import Bank, HttpBank, partner_client
@@ -156,7 +157,7 @@ async def activities_with(
         registry = Registry(pool)
         own: dict[str, Provider] = {DEFAULT_PROVIDER: OwnBank(DEFAULT_PROVIDER, bank)}
         others = {name: provider(name, merchant, http) for name, merchant in settings.providers.items()}
-        payments = Payments(own | others, pool)
+        payments, merchants = Payments(own | others, pool), Merchants(own | others, pool, vault, kinds)
         parcels = Parcels(post, pool)
         views = Views(pool, vault, kinds)
         store = open_store(settings.objects)
@@ -176,7 +177,8 @@ async def activities_with(
             views.answer,
             Reprojections(pool).page,
             Healer(pool, kinds, WORKFLOWS, Runtime.default().metric_meter).heal,
-            payments.merchant,
+            merchants.merchant,
+            merchants.renewal,
             payments.order,
             payments.money,
             payments.late_money,

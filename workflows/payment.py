@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from temporalio import workflow
@@ -15,16 +16,9 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from activities.ledger.append import LEDGER
+    from activities.merchants import MerchantRequest, Merchants, RenewalRequest
     from activities.partners.money.provider import Demand
-    from activities.payment import (
-        BANK,
-        Asking,
-        LateMoneyRequest,
-        MerchantRequest,
-        MoneyRequest,
-        OrderRequest,
-        Payments,
-    )
+    from activities.payment import BANK, Asking, LateMoneyRequest, MoneyRequest, OrderRequest, Payments
     from activities.refunds import PaymentOf, Refunds
     from rules import payment as rules
     from rules.known import known
@@ -33,9 +27,11 @@ with workflow.unsafe.imports_passed_through():
     from schemas import ids
     from schemas import payment as pay
     from schemas.errors import RefusalError
+    from schemas.filing.commands import Command, content_of
     from schemas.filing.events import FeeSettlement
     from schemas.filing.state import FeeFact
-    from schemas.payment import GivenBack, MoneyNotice, Order, PaymentState, PaymentView, Taken
+    from schemas.payment import Attempt, GivenBack, MoneyNotice, Order, PaymentState, PaymentView, Taken
+    from schemas.stream.ledger import Receipt
     from workflows.children import begin_refund
     from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report
@@ -53,19 +49,35 @@ class PaymentLife(Life[pay.Payment]):
         """The request as its first command, through whom the agency's directory names unless the start does."""
         opening = await super().opening()
         start: pay.PaymentStart = self.start
-        if start.provider is not None:
-            return opening
-        asked = MerchantRequest(agency=start.agency)
-        name = await workflow.execute_local_activity_method(Payments.merchant, asked, **LEDGER)
+        asked = MerchantRequest(agency=start.agency, chosen=start.provider)
+        through = await workflow.execute_local_activity_method(Merchants.merchant, asked, **LEDGER)
         command = pay.RequestPayment(
-            command_id=opening.command.command_id, start=start.model_copy(update={"provider": name})
+            command_id=opening.command.command_id,
+            start=start.model_copy(update={"provider": through.provider}),
+            seconds=through.seconds,
         )
         return replace(opening, command=command)
+
+    async def take_command(self, command: Command) -> Receipt:
+        """Record that it is asked for anew: for whose filing it is, through whom the agency's directory names."""
+        if not isinstance(command, pay.RenewPayment):
+            return await super().take_command(command)
+        stream = await self.recorded()
+        asked = RenewalRequest(
+            agency=self._payment.agency,
+            chosen=command.provider,
+            filing_id=self._payment.filing_id,
+            actor=command.actor,
+            at=workflow.now(),
+        )
+        found = await workflow.execute_local_activity_method(Merchants.renewal, asked, **LEDGER)
+        through = found.through or pay.Through(provider=self._payment.provider)
+        renewed = pay.RenewThrough(**dict(command), through=through)
+        return await stream.record(renewed, content_of(command), refusal=found.refusal)
 
     async def proceed(self) -> None:
         """Ask for the money, tell the filing how it ended, then watch for money that nobody owes."""
         if not self.memory.told:
-            await self._make_order()
             await self._await_money()
             await self._tell_filing()
             self._remember(told=True)
@@ -99,14 +111,18 @@ class PaymentLife(Life[pay.Payment]):
         except ValidationError:
             await self.park("noticed", raw, "no notice of money")
             return
-        if notice.reference != self._asking.demand.reference:
+        request = next((one for one in self._payment.attempts if self._about(one, notice)), None)
+        if request is None:
             await self.park("noticed", raw, "a notice about other money")
         elif notice.outcome == "reversed":
             await self.park("noticed", raw, "the payer's bank took money back")
         elif notice.outcome == "paid":
             at = notice.at or workflow.now()
-            capture = pay.Capture(capture_id=notice.transaction, amount=notice.amount, at=at)
+            capture = pay.Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
             await stream.attempt(_record(capture))
+
+    def _about(self, request: Attempt, notice: MoneyNotice) -> bool:
+        return rules.reference(self._payment, request) == notice.reference
 
     def _remember(self, **what: Any) -> None:
         self.memory = self.memory.model_copy(update=what)
@@ -115,56 +131,128 @@ class PaymentLife(Life[pay.Payment]):
     def _payment(self) -> pay.Payment:
         return self.stream.state
 
-    @property
-    def _asking(self) -> Asking:
+    def _asking(self, request: Attempt, *, over: bool) -> Asking:
         """Who takes the money, and what they are asked about."""
         payment = self._payment
         demand = Demand(
-            key=ids.fee_key(payment.filing_id, payment.n),
+            key=ids.fee_key(payment.filing_id, payment.n, request.attempt),
             amount=payment.amount,
             description=payment.description,
-            made=known(payment.requested_at),
-            expires=known(payment.due),
+            made=request.requested_at,
+            expires=self._ends(request),
         )
-        return Asking(provider=payment.provider, demand=demand)
+        return Asking(provider=request.provider, demand=demand, attempt=request.attempt, over=over)
 
-    async def _make_order(self) -> None:
-        """Have the provider make the order, for as long as there is time to pay."""
+    def _late(self, request: Attempt) -> Asking:
+        """The same once it is settled. By which request it was paid is looked at, any other that is open is closed."""
         payment = self._payment
-        if payment.state is not PaymentState.PENDING or payment.ordered:
-            return
-        request = OrderRequest(asking=self._asking, stream=str(self.stream.id), payer_account=payment.payer_account)
-        # Repeated by the server until it is made or it is too late, so that no timer has to be started and cancelled.
-        config = BANK | {"schedule_to_close_timeout": max(known(payment.due) - workflow.now(), MIN_TIMER)}
-        making = workflow.start_activity_method(Payments.order, request, **config)
-        await wait_for(
-            self.stream,
-            lambda: making.done() or self._unheard_cancel or self._payment.state is not PaymentState.PENDING,
-        )
-        if not making.done():
-            give_up(making)
-            return
-        try:
-            await self._record_order(making.result())
-        except ActivityError:
-            workflow.logger.warning("payment.never_ordered", extra={"filing_id": str(payment.filing_id)})
+        owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
+        elsewhere = owed is not None and (owed.attempt or 1) != request.attempt
+        return self._asking(request, over=elsewhere and not request.over)
 
-    async def _record_order(self, order: Order) -> None:
-        """Where it is paid. Refused once nothing is owed any more."""
-        command = pay.RecordOrder(command_id="order", order_id=order.order_id, pay_url=order.pay_url, code=order.code)
-        await self.stream.attempt(command)
+    def _ends(self, request: Attempt) -> datetime:
+        """Until when a request can be paid."""
+        return request.expires or known(self._payment.due)
 
     async def _await_money(self) -> None:
         while self._payment.state is PaymentState.PENDING:
-            if not await self._money():
+            if not await self._something():
                 break
         if self._payment.state is not PaymentState.PAID:
-            await self._close_order()
+            await self._close_orders()
 
-    async def _close_order(self) -> None:
-        """Only the provider can say that nobody has paid: it closes the order, or is asked, and its answer decides."""
-        taken = await outcome(self.stream, workflow.start_activity_method(Payments.close, self._asking, **BANK))
+    async def _something(self) -> bool:
+        """Ask whoever takes the money until something happens, or a request can be paid no longer; False once none can.
+
+        What is asked goes on at the same time: a provider that gives no answer keeps nobody from paying by another.
+        """
+        before, due = self._payment, known(self._payment.due)
+        open_until = [self._ends(one) for one in before.attempts if not one.over]
+        until = min((end for end in open_until if end > workflow.now()), default=due)
+
+        def told() -> bool:
+            return self._unheard_cancel or _news(self._payment) != _news(before)
+
+        work = self._work(until)
+        ended = await self._until(tuple(work), told)
+        happened = told()
+        for one in ended:
+            happened = await self._taken_in(one, work[one]) or happened
+        if not happened and not await self._waited(told, until):
+            return until < due
+        await self._hear()
+        return True
+
+    def _work(self, until: datetime) -> dict[workflow.ActivityHandle[Any], Callable[[Any], Awaitable[None]]]:
+        """All that is to be asked now, and what each answer is for.
+
+        The server repeats it until it is too late, so that a timer is needed for the rest alone.
+        """
+        requests, newest, known_before = self._payment.attempts, self._payment.attempts[-1], self._taken
+        config = BANK | {"schedule_to_close_timeout": max(until - workflow.now(), MIN_TIMER)}
+        past = [
+            one for one in requests if not one.over and self._ends(one) <= workflow.now() < known(self._payment.due)
+        ]
+        work: dict[workflow.ActivityHandle[Any], Callable[[Any], Awaitable[None]]] = {}
+        if not (newest.ordered or newest.over or newest in past):
+            asked = OrderRequest(
+                asking=self._asking(newest, over=False),
+                stream=str(self.stream.id),
+                payer_account=self._payment.payer_account,
+            )
+            making = workflow.start_activity_method(Payments.order, asked, **config)
+            work[making] = partial(self._record_order, newest)
+        for request in past:
+            closing = workflow.start_activity_method(Payments.close, self._asking(request, over=True), **config)
+            work[closing] = partial(self._request_closed, request)
+        if len(requests) > 1 or not work:
+            askings = tuple(self._asking(one, over=one.over) for one in requests)
+            looked = MoneyRequest(askings=askings, known=known_before)
+            looking = workflow.start_activity_method(Payments.money, looked, **config)
+            work[looking] = self._record_captures
+        return work
+
+    async def _until(
+        self, work: tuple[workflow.ActivityHandle[Any], ...], told: Callable[[], bool]
+    ) -> list[workflow.ActivityHandle[Any]]:
+        """Wait until some of this work has ended, or something is told that it does not know of; what has ended."""
+        ended: list[workflow.ActivityHandle[Any]] = []
+        try:
+            await wait_for(self.stream, lambda: told() or any(one.done() for one in work))
+            ended = [one for one in work if one.done()]
+        finally:
+            for one in work:
+                if not one.done():
+                    give_up(one)
+        return ended
+
+    async def _taken_in(self, ended: workflow.ActivityHandle[Any], then: Callable[[Any], Awaitable[None]]) -> bool:
+        """Take in what was answered; False if there was no answer in time."""
+        try:
+            answer = await ended
+        except ActivityError as error:
+            workflow.logger.info("payment.no_answer", extra={"activity": error.activity_type})
+            return False
+        await then(answer)
+        return True
+
+    async def _record_order(self, request: Attempt, order: Order) -> None:
+        """Where it is paid. Refused once nothing is owed any more."""
+        n = request.attempt
+        made = {"order_id": order.order_id, "pay_url": order.pay_url, "code": order.code}
+        await self.stream.attempt(pay.RecordOrder(command_id=_of_request("order", n), **made, attempt=n))
+
+    async def _request_closed(self, request: Attempt, taken: Taken) -> None:
+        """A request is over unless the provider says that it was paid."""
         await self._record_captures(taken)
+        n = request.attempt
+        await self.stream.attempt(pay.ExpireRequest(command_id=_of_request("expire_request", n), attempt=n))
+
+    async def _close_orders(self) -> None:
+        """Only the provider can say that nobody has paid: it closes the order, or is asked, and its answer decides."""
+        for request in self._payment.attempts:
+            closing = workflow.start_activity_method(Payments.close, self._asking(request, over=True), **BANK)
+            await self._record_captures(await outcome(self.stream, closing))
         if self._payment.state is PaymentState.PENDING:
             await self.stream.record(pay.ExpirePayment(command_id="expire"))
 
@@ -198,58 +286,22 @@ class PaymentLife(Life[pay.Payment]):
         await self._begin_refunds()
         payment, before = self._payment, self._taken
         request = LateMoneyRequest(
-            asking=self._asking,
+            askings=tuple(map(self._late, payment.attempts)),
             known=before,
             stream=str(self.stream.id),
             since=known(payment.settled_at),
             until=known(payment.watched_until),
         )
         looking = workflow.start_activity_method(Payments.late_money, request, **BANK)
-        await self._look(looking, lambda: self._unheard_cancel or self._taken != before)
+        await self._until((looking,), lambda: self._unheard_cancel or self._taken != before)
         if looking.done():
             await self._record_captures(await looking)
         return not looking.done() or self._taken != before or self._unheard_cancel
-
-    async def _money(self) -> bool:
-        """Wait for money that was not known, the filing's word or another calendar; False if none came in time.
-
-        The server ends the looking when it is too late for another look, so that a timer is needed for the rest alone.
-        """
-        due, before = self._payment.due, self._taken
-
-        def told() -> bool:
-            return self._unheard_cancel or self._payment.due != due or self._taken != before
-
-        request = MoneyRequest(asking=self._asking, known=before)
-        config = BANK | {"schedule_to_close_timeout": max(known(due) - workflow.now(), MIN_TIMER)}
-        looking = workflow.start_activity_method(Payments.money, request, **config)
-        await self._look(looking, told)
-        if looking.done() and not await self._found(looking) and not await self._waited(told, known(due)):
-            return False
-        await self._hear()
-        return True
-
-    async def _look(self, looking: workflow.ActivityHandle[Taken], told: Callable[[], bool]) -> None:
-        """Wait until the looking has ended, or until something is told that it does not know of."""
-        try:
-            await wait_for(self.stream, lambda: looking.done() or told())
-        finally:
-            if not looking.done():
-                give_up(looking)
 
     async def _hear(self) -> None:
         """Take the filing's word, if there is one."""
         if self.memory.cancel is not None:
             await self._cancelled(self.memory.cancel)
-
-    async def _found(self, looking: workflow.ActivityHandle[Taken]) -> bool:
-        """Record the money that was found; False if the looking ended without any."""
-        try:
-            taken = await looking
-        except ActivityError:
-            return False
-        await self._record_captures(taken)
-        return True
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
         """Wait for what is told, until it is too late for that too; False then."""
@@ -298,6 +350,16 @@ class PaymentLife(Life[pay.Payment]):
         """Raises `ValueError` if it is of no capture of this payment."""
         ordinal = self._taken.index(given.capture_id) + 1
         return pay.RecordRefund(command_id=f"refund:{ordinal}:{given.case}", given=given)
+
+
+def _of_request(what: str, n: int) -> str:
+    """The id of a command about the n-th request."""
+    return what if n == 1 else f"{what}:{n}"
+
+
+def _news(payment: pay.Payment) -> tuple[Any, ...]:
+    """What somebody else may have changed of it."""
+    return payment.due, len(payment.attempts), len(payment.captures)
 
 
 def _record(capture: pay.Capture) -> pay.RecordCapture:

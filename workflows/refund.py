@@ -91,7 +91,7 @@ class RefundLife(Life[rf.Refund]):
     def _request(self, entry: rf.RefundEntry) -> RefundRequest:
         capture, refund = known(self._refund.capture), self._refund
         demand = Demand(
-            key=ids.fee_key(refund.filing_id, capture.payment),
+            key=ids.fee_key(refund.filing_id, capture.payment, capture.attempt or 1),
             amount=capture.asked,
             description=capture.description,
             made=capture.requested_at,

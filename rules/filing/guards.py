@@ -24,13 +24,13 @@ def check(filing: Filing, kind: str, actor: Actor, now: datetime) -> Problem | N
     """Why `actor` can't do this now, or None."""
     if filing.closed and kind != "settle_complaint":
         return problem("", "filing_closed")
-    stranger = None if kind == "submit" else _access_problem(filing, actor, now)
+    stranger = None if kind == "submit" else access_problem(filing, actor, now)
     return stranger or _too_late(filing, actor, now) or RULES[kind].guard(filing, actor, now)
 
 
 def allowed(filing: Filing, actor: Actor, now: datetime, kinds: Iterable[str] = PUBLIC_KINDS) -> tuple[str, ...]:
     """Those of these commands that `actor` can give now."""
-    if filing.closed or _access_problem(filing, actor, now) is not None or _too_late(filing, actor, now) is not None:
+    if filing.closed or access_problem(filing, actor, now) is not None or _too_late(filing, actor, now) is not None:
         return ()
     return tuple(kind for kind in kinds if RULES[kind].guard(filing, actor, now) is None)
 
@@ -49,7 +49,8 @@ def available_actions(filing: Filing, actor: Actor, now: datetime) -> list[Actio
     return [Action(name=kind, allowed=why is None, problem=why) for kind, why in checked]
 
 
-def _access_problem(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+def access_problem(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    """Why `actor` has nothing to do with the filing: neither whose it is, nor who files for them, nor its officer."""
     if actor.role in OFFICERS:
         return other_hands(filing, actor, *agencies(filing, actor.role))
     if actor.role is Role.APPLICANT and (filing.applicant is None or actor.subject != filing.applicant.subject):

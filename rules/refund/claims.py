@@ -29,15 +29,17 @@ def capture_of(payment: Payment, refund: int) -> CaptureTaken | None:
     if not 0 < ordinal <= len(payment.captures):
         return None
     capture = payment.captures[ordinal - 1]
+    request = payment.attempts[(capture.attempt or 1) - 1]
     return CaptureTaken(
         payment=payment.n,
         capture_id=capture.capture_id,
         amount=capture.amount,
-        provider=payment.provider,
+        provider=request.provider,
         asked=payment.amount,
         description=payment.description,
-        requested_at=known(payment.requested_at),
+        requested_at=request.requested_at,
         due=known(payment.due),
+        attempt=capture.attempt,
     )
 
 

@@ -70,7 +70,7 @@ def test_every_kind_has_its_golden_file_and_every_file_its_kind() -> None:
         *parcel.PARCEL_COMMANDS,
         *referral.REFERRAL_COMMANDS,
         *complaint.COMPLAINT_COMMANDS,
-        *(*result.RESULT_COMMANDS, *refund.REFUND_COMMANDS),
+        *(*result.RESULT_COMMANDS, *refund.REFUND_COMMANDS, *payment.PAYMENT_COMMANDS),
     )
     commands = {f"command.{model.model_fields['kind'].default}" for model in models}
     questions = {f"ask.{model.model_fields['ask'].default}" for model in get_args(Question)}

@@ -22,6 +22,7 @@ from schemas.complaint import COMPLAINT_COMMANDS
 from schemas.filing.commands import PUBLIC_COMMANDS
 from schemas.filing.events import EFFECTS
 from schemas.parcel import PARCEL_COMMANDS
+from schemas.payment import PAYMENT_COMMANDS
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.province import ProvinceOverlay
 from schemas.referral import REFERRAL_COMMANDS
@@ -79,6 +80,7 @@ def test_every_command_and_every_kind_of_event_has_its_schema() -> None:
         *COMPLAINT_COMMANDS,
         *RESULT_COMMANDS,
         *REFUND_COMMANDS,
+        *PAYMENT_COMMANDS,
     )
     commands = {f"command.{model.model_fields['kind'].default}" for model in models}
     kinds = {f"event.{event.kind}" for event in EVENTS} | {f"event.{kind}" for kind in EFFECTS}

@@ -1,7 +1,7 @@
 """Whatever money comes, whenever it comes, is recorded; what is not owed is to go back."""
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,22 +10,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules import payment as rules
+from rules.refund import claims
 from schemas import payment as pay
 from schemas.errors import RefusalError
-from schemas.filing.commands import SystemCommand
+from schemas.filing.commands import Command
+from schemas.ids import fee_key, reference_of
 from schemas.limit import Limit
-from schemas.people import SYSTEM
+from schemas.people import SYSTEM, Actor, Role, Via
 from schemas.stream.ledger import Recorded
 from tests.unit.filing.lives import Life, fee, procedure
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+DUE = NOW + timedelta(days=7)
+PAYER = Actor(subject="an", role=Role.APPLICANT)
 FILING = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 
 
 class Told:
-    """A payment of 16 000 đồng, and what it is told."""
+    """A payment of 16 000 đồng, and what it is told. A request lasts for so many `seconds`."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: int | None = None) -> None:
+        self.now = NOW
         self.payment = pay.Payment(filing_id=FILING, n=1, agency="H01.12")
         start = pay.PaymentStart(
             filing_id=FILING,
@@ -36,16 +41,24 @@ class Told:
             limit=Limit.model_validate("5 working days"),
             since=NOW,
             calendar="vn@2026.1",
-            due=NOW,
+            due=DUE,
         )
-        self._give(pay.RequestPayment(command_id="request", start=start))
+        self._give(pay.RequestPayment(command_id="request", start=start, seconds=seconds))
 
-    def money(self, capture_id: str, amount: int = 16_000) -> None:
-        capture = pay.Capture(capture_id=capture_id, amount=amount, at=NOW)
+    def money(self, capture_id: str, amount: int = 16_000, attempt: int | None = None) -> None:
+        capture = pay.Capture(capture_id=capture_id, amount=amount, at=NOW, attempt=attempt)
         self._give(pay.RecordCapture(command_id=f"capture:{capture_id}", capture=capture))
 
-    def order(self, pay_url: str) -> None:
-        self._give(pay.RecordOrder(command_id="order", order_id="o1", pay_url=pay_url))
+    def order(self, pay_url: str, attempt: int = 1) -> None:
+        self._give(pay.RecordOrder(command_id="order", order_id="o1", pay_url=pay_url, attempt=attempt))
+
+    def renew(self, provider: str = "vnpay", seconds: int | None = 900, actor: Actor = PAYER) -> None:
+        through = pay.Through(provider=provider, seconds=seconds)
+        said = {"command_id": "again", "actor": actor, "via": Via(principal="portal"), "through": through}
+        self._give(pay.RenewThrough.model_validate(said))
+
+    def end(self, attempt: int) -> None:
+        self._give(pay.ExpireRequest(command_id=f"end:{attempt}", attempt=attempt))
 
     def expire(self) -> None:
         self._give(pay.ExpirePayment(command_id="expire"))
@@ -57,10 +70,10 @@ class Told:
         given = pay.GivenBack(capture_id=capture_id, case=len(self.payment.given_back) + 1, amount=amount)
         self._give(pay.RecordRefund(command_id=f"refund:{capture_id}:{given.case}", given=given))
 
-    def _give(self, command: SystemCommand) -> None:
-        for event in rules.decide(self.payment, command, NOW):
+    def _give(self, command: Command) -> None:
+        for event in rules.decide(self.payment, command, self.now):
             recorded = Recorded(
-                seq=self.payment.seq + 1, at=NOW, command_id=command.command_id, actor=SYSTEM, event=event
+                seq=self.payment.seq + 1, at=self.now, command_id=command.command_id, actor=SYSTEM, event=event
             )
             self.payment = rules.evolve(self.payment, recorded)
 
@@ -146,11 +159,101 @@ def test_only_a_pending_payment_says_where_to_pay() -> None:
     assert rules.view(told(ordered, ("money", "m1"))).pay_url is None
 
 
+@pytest.mark.parametrize(
+    ("story", "state", "owed", "to_refund"),
+    [
+        ((("end", 1),), "pending", None, []),
+        ((("end", 1), ("money", "m1")), "paid", "m1", []),
+        ((("end", 1), ("renew",), ("money", "m1", 16_000, 2)), "paid", "m1", []),
+        ((("renew",), ("money", "m1", 16_000, 2), ("money", "m2", 16_000, 1)), "paid", "m1", ["m2"]),
+        ((("renew",), ("end", 1), ("end", 2), ("money", "m1", 16_000, 1)), "paid", "m1", []),
+        ((("end", 1), ("renew",), "expire", ("money", "m1", 16_000, 2)), "expired", None, ["m1"]),
+    ],
+    ids=["ended", "ended, then paid", "by the second", "by both", "both ended, then paid", "too late"],
+)
+def test_a_request_ends_and_the_fee_is_owed_until_its_own_time_is_over(
+    story: tuple[str | tuple[Any, ...], ...], state: str, owed: str | None, to_refund: list[str]
+) -> None:
+    payment = told(*story)
+    assert (payment.state, payment.owed_capture) == (state, owed)
+    assert [capture.capture_id for capture in payment.to_refund] == to_refund
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expires"),
+    [(None, None), (900, NOW + timedelta(minutes=15)), (7 * 24 * 3600 - 1, DUE - timedelta(seconds=1)), (10**6, None)],
+)
+def test_a_request_ends_when_its_merchant_says_or_with_the_fee(seconds: int | None, expires: datetime | None) -> None:
+    so_far = Told(seconds)
+    assert so_far.payment.expires == expires
+    assert rules.view(so_far.payment).expires == (expires or DUE)
+    so_far.renew(seconds=seconds)
+    assert so_far.payment.attempts[1].expires == expires
+
+
+def test_each_request_has_a_reference_of_its_own_by_which_it_is_found() -> None:
+    payment = told(("order", "u1"), ("renew", "treasury"), ("order", "u2", 2))
+    references = [reference_of(fee_key(FILING, 1, n)) for n in (1, 2)]
+    assert [rules.reference(payment, request) for request in payment.attempts] == references
+    row = rules.rows(payment).row or {}
+    assert (row["provider"], row["reference"]) == ("bank", references[0])
+    assert (row["renewed"], row["renewed_beginnings"]) == (
+        [f"treasury:{references[1]}"],
+        [f"treasury:{references[1][:10]}"],
+    )
+    shown = rules.view(payment)
+    assert (shown.attempt, shown.provider, shown.pay_url) == (2, "treasury", "u2")
+
+
+def test_what_goes_back_goes_back_by_the_request_that_was_paid() -> None:
+    so_far = Told()
+    so_far.now += timedelta(minutes=1)
+    so_far.renew("treasury")
+    so_far.money("m1", attempt=2)
+    so_far.money("m2", attempt=1)
+    first, second = (claims.capture_of(so_far.payment, 1000 + n) for n in (1, 2))
+    assert first is not None
+    assert second is not None
+    assert (first.attempt, first.provider, first.requested_at) == (2, "treasury", NOW + timedelta(minutes=1))
+    assert (second.attempt, second.provider, second.requested_at) == (None, "bank", NOW)
+
+
+@pytest.mark.parametrize(
+    ("story", "rule"),
+    [
+        ((("money", "m1"), ("renew",)), "wrong_state"),
+        (("expire", ("renew",)), "wrong_state"),
+        (("cancel", ("renew",)), "wrong_state"),
+        ((("renew", "bank", None, Actor(subject="c", role=Role.CASHIER, agency="H01.12")),), "role_not_allowed"),
+        ((("renew",),) * pay.MOST_REQUESTS, "too_many_requests"),
+        ((("end", 1), ("end", 1)), "wrong_state"),
+        ((("end", 2),), "wrong_state"),
+        ((("end", 1), ("order", "u")), "wrong_state"),
+    ],
+)
+def test_what_can_not_be_asked_for_anew(story: tuple[str | tuple[Any, ...], ...], rule: str) -> None:
+    with pytest.raises(RefusalError) as refused:
+        told(*story)
+    assert [problem.rule for problem in refused.value.refusal.problems] == [rule]
+
+
+def test_nothing_is_asked_for_anew_once_the_fee_is_due() -> None:
+    so_far = Told()
+    so_far.now = DUE
+    with pytest.raises(RefusalError):
+        so_far.renew()
+
+
 @given(
     told=st.lists(
         st.one_of(
-            st.tuples(st.just("capture"), st.sampled_from("abc"), st.sampled_from([15_999, 16_000, 16_001])),
-            st.sampled_from([("order",), ("expire",), ("cancel",), ("refund",)]),
+            st.tuples(
+                st.just("capture"),
+                st.sampled_from("abc"),
+                st.sampled_from([15_999, 16_000, 16_001]),
+                st.sampled_from([None, 2]),
+            ),
+            st.sampled_from([("order",), ("expire",), ("cancel",), ("refund",), ("renew",), ("end",)]),
         ),
         max_size=25,
     )
@@ -163,9 +266,11 @@ def test_in_any_order_each_transaction_is_money_once_and_at_most_one_is_kept(tol
         back = so_far.payment.to_refund
         with suppress(RefusalError):
             match what, said:
-                case "capture", (transaction, amount):
+                case "capture", (transaction, amount, attempt):
                     first.setdefault(transaction, amount)
-                    so_far.money(transaction, amount)
+                    so_far.money(transaction, amount, attempt)
+                case "end", _:
+                    so_far.end(len(so_far.payment.attempts))
                 case "order", _:
                     so_far.order("u")
                 case "refund", _ if back:

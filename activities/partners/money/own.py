@@ -13,6 +13,7 @@ class OwnBank:
 
     def __init__(self, name: str, bank: Bank) -> None:
         self.can = CAPABILITIES["bank"]
+        self.lasts = None
         self._name = name
         self._bank = bank
 

@@ -22,6 +22,7 @@ from activities.partners.money.provider import (
     LARGEST,
     REFERENCE,
     TRANSACTION,
+    Account,
     Notice,
     Outcome,
     Received,
@@ -30,7 +31,7 @@ from activities.partners.money.provider import (
     Verdict,
 )
 from activities.partners.money.stamps import instant
-from schemas.base import Model, StrictModel
+from schemas.base import Model
 
 SIGNATURE: Final = "MaXacThuc"
 SUCCESS: Final = "00"
@@ -53,7 +54,7 @@ class Payee(Model):
     name: str
 
 
-class PlatformMerchant(StrictModel):
+class PlatformMerchant(Account):
     """A partner of the platform.
 
     Attributes:

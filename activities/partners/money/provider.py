@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Annotated, Final, Literal, Protocol, TypeAlias
 
 from pydantic import Field
 
-from schemas.base import Dong, Instant, Model
+from schemas.base import Dong, Instant, Model, StrictModel
 from schemas.ids import reference_of
 
 Kind: TypeAlias = Literal["bank", "vnpay", "platform", "vietqr"]
@@ -49,6 +49,21 @@ CAPABILITIES: Final[Mapping[Kind, Capabilities]] = {
     "platform": Capabilities(push=True, query=True, cancel=False, refund=False, itemised=True),
     "vietqr": Capabilities(push=True, query=False, cancel=False, refund=False),
 }
+
+
+class Account(StrictModel):
+    """What is set of every merchant.
+
+    Attributes:
+        minutes: How long a request for money can be paid, parts of a minute too; unset, until the fee is due.
+    """
+
+    minutes: Annotated[float, Field(gt=0, le=525_600)] | None = None
+
+    @property
+    def lasts(self) -> timedelta | None:
+        """How long a request can be paid."""
+        return None if self.minutes is None else timedelta(minutes=self.minutes)
 
 
 class Outcome(StrEnum):
@@ -239,6 +254,10 @@ class Provider(Protocol):
     @property
     def can(self) -> Capabilities:
         """What there is to be asked."""
+
+    @property
+    def lasts(self) -> timedelta | None:
+        """How long a request can be paid; None: until the fee is due."""
 
     async def order(self, demand: NewDemand) -> Asked:
         """Where to pay. A repeat answers the same."""

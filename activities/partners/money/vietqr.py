@@ -23,6 +23,7 @@ from activities.partners.money.provider import (
     CAPABILITIES,
     LARGEST,
     TRANSACTION,
+    Account,
     Asked,
     Demand,
     Given,
@@ -36,18 +37,16 @@ from activities.partners.money.provider import (
     Reply,
     Verdict,
 )
-from schemas.base import Instant, StrictModel
+from schemas.base import Instant
+from schemas.ids import BEGINNING
 
 _NAPAS: Final = "A000000727"
 _TO_ACCOUNT: Final = "QRIBFTTA"
-BEGINNING: Final = 10
-"""Characters that must be left of a number that a bank has cut."""
-
 _STATUS: Final = {Verdict.BAD_SIGNATURE: 401, Verdict.UNREADABLE: 422, Verdict.NOT_KEPT: 503}
 _OUTCOMES: Final = {"credit": Outcome.PAID, "reversal": Outcome.REVERSED}
 
 
-class VietQrMerchant(StrictModel):
+class VietQrMerchant(Account):
     """An account that takes transfers.
 
     Attributes:
@@ -80,6 +79,7 @@ class VietQr:
 
     def __init__(self, name: str, merchant: VietQrMerchant) -> None:
         self.can = CAPABILITIES["vietqr"]
+        self.lasts = merchant.lasts
         self._name = name
         self._merchant = merchant
 

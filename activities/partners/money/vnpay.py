@@ -21,6 +21,7 @@ from activities.partners.money.provider import (
     LARGEST,
     REFERENCE,
     TRANSACTION,
+    Account,
     NewDemand,
     Notice,
     Outcome,
@@ -30,7 +31,6 @@ from activities.partners.money.provider import (
     Verdict,
 )
 from activities.partners.money.stamps import instant, stamp
-from schemas.base import StrictModel
 
 VERSION: Final = "2.1.0"
 SUCCESS: Final = "00"
@@ -52,7 +52,7 @@ _REPLIES: Final[Mapping[Verdict, tuple[str, str]]] = {
 }
 
 
-class VnPayMerchant(StrictModel):
+class VnPayMerchant(Account):
     """A terminal at VNPay. What nobody has confirmed may be set; the defaults are what clients of VNPay do.
 
     Attributes:

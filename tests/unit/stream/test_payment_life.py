@@ -11,7 +11,7 @@ import pytest
 from activities.workflows import TellRequest
 from rules.streams import PAYMENT
 from schemas.ids import fee_key, reference_of
-from schemas.payment import Capture, PaymentState, Taken
+from schemas.payment import Capture, PaymentState, Taken, Through
 from tests.unit.stream.shell import FILING, NOW, Engine
 from workflows.payment import PaymentLife
 
@@ -30,7 +30,7 @@ PAID: Final = Capture(capture_id="c1", amount=16000, at=NOW)
 
 
 async def begun(engine: Engine) -> PaymentLife:
-    engine.answers["merchant"] = None
+    engine.answers["merchant"] = Through(provider="bank")
     engine.run.workflow_id = f"payment:{FILING}:1"
     life = PaymentLife(PAYMENT, START)
     await life._begin()
@@ -59,7 +59,7 @@ async def test_whether_it_was_paid_is_what_the_bank_says_as_it_closes_the_order(
 ) -> None:
     life = await begun(engine)
     engine.answers["close"] = closed(*captures)
-    await life._close_order()
+    await life._close_orders()
     assert life.stream.state.state is state
     assert [stored.event["kind"] for stored in engine.log] == kinds
 
@@ -130,7 +130,7 @@ async def test_what_can_not_be_used_is_parked(engine: Engine, notice: object) ->
 async def test_money_for_a_filing_that_has_ended_is_owed_no_more(engine: Engine, told: str, *, not_found: bool) -> None:
     life = await begun(engine)
     engine.answers |= {"close": closed(PAID), "closed": True, "tell": not not_found}
-    await life._close_order()
+    await life._close_orders()
     await life._tell_filing()
     asked: TellRequest = dict(engine.asked)["tell"]
     assert (asked.id, asked.signal) == (f"filing:{FILING}", "fee_settled")

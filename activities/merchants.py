@@ -1,0 +1,103 @@
+"""Through whom an agency's money is asked for, and whether somebody may have it asked for anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Final
+from uuid import UUID
+
+from temporalio import activity
+
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities.ledger.vault import Vault
+from activities.partners.money.provider import Provider
+from rules.filing.guards import access_problem
+from rules.streams import Kinds
+from schemas.base import AgencyCode, Code, Instant, Model
+from schemas.errors import Problem, Refusal, RefusalCode, problem
+from schemas.filing.state import Filing
+from schemas.ids import filing_workflow
+from schemas.payment import DEFAULT_PROVIDER, Through
+from schemas.people import Actor
+from views.log import Log
+
+
+class MerchantRequest(Model):
+    """Who takes the money of this agency; the start of the payment may have `chosen` one."""
+
+    agency: AgencyCode
+    chosen: Code | None = None
+
+
+class RenewalRequest(MerchantRequest):
+    """Whether `actor` may have a fee of this filing asked for anew, through whom they have chosen, if they have."""
+
+    filing_id: UUID
+    actor: Actor
+    at: Instant
+
+
+class Renewal(Model):
+    """Through whom it is asked for; or why not."""
+
+    through: Through | None = None
+    refusal: Refusal | None = None
+
+
+class Merchants:
+    """Those who take money, and the directory that says for whom."""
+
+    def __init__(self, providers: Mapping[str, Provider], pool: Pool, vault: Vault, kinds: Kinds) -> None:
+        self._providers = providers
+        self._pool = pool
+        self._vault = vault
+        self._kinds = kinds
+
+    @activity.defn(name="payment.merchant")
+    async def merchant(self, request: MerchantRequest) -> Through:
+        """The first whom the agency's directory names and who is set up here; of none that is, the first named."""
+        if request.chosen is not None:
+            return self._through(request.chosen)
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                named = await _named(connection, request.agency)
+        return self._first(named)
+
+    @activity.defn(name="payment.renewal")
+    async def renewal(self, request: RenewalRequest) -> Renewal:
+        """Whose filing it is, and whom the agency's directory names, as of now."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                log = Log(connection, self._vault.find, self._kinds)
+                filing: Filing = (await log.read(filing_workflow(request.filing_id))).state
+                named = await _named(connection, request.agency)
+        if (why := access_problem(filing, request.actor, request.at)) is not None:
+            return _refused(RefusalCode.NOT_ALLOWED, why)
+        if request.chosen is None:
+            return Renewal(through=self._first(named))
+        offered = [name for name in named if name in self._providers]
+        if request.chosen not in offered:
+            return _refused(
+                RefusalCode.NOT_ALLOWED, problem("provider", "provider_not_offered", names=", ".join(offered))
+            )
+        return Renewal(through=self._through(request.chosen))
+
+    def _first(self, named: list[str]) -> Through:
+        return self._through(next((name for name in named if name in self._providers), named[0]))
+
+    def _through(self, name: str) -> Through:
+        lasts = self._providers[name].lasts if name in self._providers else None
+        return Through(provider=name, seconds=None if lasts is None else ceil(lasts.total_seconds()))
+
+
+async def _named(connection: Connection, agency: str) -> list[str]:
+    """Who may take the agency's money, by the directory."""
+    return list(await connection.fetchval(_MERCHANTS, agency) or [DEFAULT_PROVIDER])
+
+
+def _refused(code: RefusalCode, *problems: Problem) -> Renewal:
+    return Renewal(refusal=Refusal(code=code, problems=problems))
+
+
+_MERCHANTS: Final = "select merchants from agency where agency = $1"

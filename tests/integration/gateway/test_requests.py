@@ -1,0 +1,153 @@
+"""A request for money ends, the fee does not: it is asked for anew, through another provider too, and paid by any."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+import httpx
+import pytest
+
+from motcua import RefusedError
+from schemas.ids import fee_key, reference_of
+from schemas.payment import PaymentView
+from schemas.people import Actor, Role
+from tests.acting import Play, eventually, extract
+from tests.any_files import AnyFiles, received_by
+from tests.callbacks import merchants_of
+from tests.integration.gateway.test_money import till as till
+from tests.workflow.test_money import PAID, Till, events
+from workers.wiring import activities, platform_worker
+
+ALL_DAY: Final = None
+
+
+@asynccontextmanager
+async def at_work(till: Till, minutes: float | None, *others: str) -> AsyncIterator[None]:
+    """A worker for which a request of the wire's can be paid so long, where the agency has these merchants too."""
+    world = till.world
+    providers = dict(merchants_of(till.bank))
+    providers[till.wire] = providers[till.wire].model_copy(update={"minutes": minutes})
+    settings = world.settings.model_copy(update={"providers": providers})
+    async with world.connection(world.owner_dsn) as connection:
+        await connection.execute("update agency set merchants = $1", [till.wire, *others])
+    async with (
+        activities(settings) as functions,
+        platform_worker(world.temporal, received_by(AnyFiles(), functions), settings),
+        world.back_office(),
+    ):
+        yield
+
+
+async def asked(till: Till) -> Play:
+    play = await Play.begin(till.world, extract(payer_account=None))
+    await play.accept()
+    await events(play, "payment_ordered")
+    return play
+
+
+async def page_of(till: Till, view: PaymentView) -> httpx.URL:
+    start = view.pay_url or str(httpx.URL(f"{till.bank.url}/vietqr/scan", params={"code": view.code or ""}))
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        page = await browser.get(start, follow_redirects=True)
+    assert page.status_code == httpx.codes.OK, page.text
+    return page.url
+
+
+async def shown(play: Play, **wanted: Any) -> PaymentView:
+    """The payment's view once it is so."""
+    return await eventually(
+        lambda: play.world.client.payment(play.filing),
+        lambda view: all(getattr(view, name) == value for name, value in wanted.items()),
+    )
+
+
+async def captured(play: Play) -> list[tuple[bool, int]]:
+    """Of each capture, whether it is owed, and of which request it is."""
+    async with play.world.connection() as connection:
+        rows: list[asyncpg.Record] = await connection.fetch(
+            "select body from event where stream = $1 and kind = 'payment_captured' order by seq",
+            f"payment:{play.filing}:1",
+        )
+    bodies = [json.loads(row["body"]) for row in rows]
+    return [(body["owed"], body.get("attempt", 1)) for body in bodies]
+
+
+def given_back(till: Till) -> list[tuple[str, int]]:
+    """Every refund of the bank's ledger: of which order, how many đồng."""
+    orders = till.bank.client.get("/ledger").json()["orders"]
+    return [(order["key"], refund["amount"]) for order in orders for refund in order["refunds"]]
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_a_request_ends_and_the_fee_is_paid_by_another_one_and_the_first_goes_back_where_it_came_from(
+    till: Till,
+) -> None:
+    async with at_work(till, 0.05, "vietqr"):
+        play = await asked(till)
+        first = await page_of(till, await shown(play, attempt=1))
+        over = await shown(play, pay_url=None)
+        assert (over.state, over.expires, over.providers) == ("pending", None, ("vnpay", "vietqr"))
+        assert (await play.kinds("payment", 1))[-1] == "payment_request_expired"
+        await play.renew_payment(provider="vietqr")
+        second = await eventually(lambda: play.world.client.payment(play.filing), lambda view: view.code is not None)
+        assert (second.attempt, second.provider, second.state) == (2, "vietqr", "pending")
+        await till.pay(await page_of(till, second))
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        await till.pay(first)
+        await eventually(lambda: captured(play), lambda found: found == [(True, 2), (False, 1)])
+        await play.approve_refund(1002)
+        await events(play, "payment_refunded")
+        assert given_back(till) == [(f"vnpay:{reference_of(fee_key(play.filing, 1))}", 16_000)]
+
+
+@pytest.mark.parametrize("wire", ["vnpay", "platform"])
+async def test_money_on_a_request_that_has_ended_settles_the_fee_before_it_is_due(till: Till) -> None:
+    async with at_work(till, 0.05):
+        play = await asked(till)
+        first = await page_of(till, await shown(play, attempt=1))
+        await events(play, "payment_request_expired")
+        await till.pay(first)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        assert await play.kinds("payment", 1) == [*PAID[:2], "payment_request_expired", PAID[2]]
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_who_asks_anew_may_pay_by_either_and_the_other_is_closed_and_paid_back(till: Till) -> None:
+    """The bank's own wire does not call: its money is found by asking, and its order is closed once it is not owed."""
+    async with at_work(till, ALL_DAY, "bank"):
+        play = await asked(till)
+        first = await page_of(till, await shown(play, attempt=1))
+        await play.renew_payment(provider="bank")
+        second = await eventually(
+            lambda: play.world.client.payment(play.filing), lambda view: view.attempt == 2 and view.pay_url is not None
+        )
+        assert second.provider == "bank"
+        await till.pay(first)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        assert await captured(play) == [(True, 1)]
+        async with httpx.AsyncClient(trust_env=False) as browser:
+            order = f"{till.world.settings.bank_url}/orders/{fee_key(play.filing, 1, 2)}"
+            await eventually(lambda: browser.get(order), lambda found: found.json()["status"] == "cancelled")
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_only_whose_filing_it_is_asks_anew_and_only_through_whom_the_agency_names(till: Till) -> None:
+    async with at_work(till, ALL_DAY, "vietqr"):
+        play = await asked(till)
+        for fields, rule in (
+            ({"provider": "platform"}, "provider_not_offered"),
+            ({"actor": Actor(subject="somebody", role=Role.APPLICANT)}, "not_the_applicant"),
+            ({"actor": Actor(subject="somebody", role=Role.REPRESENTATIVE)}, "not_the_representative"),
+            ({"actor": play.officer(Role.CASHIER)}, "role_not_allowed"),
+        ):
+            with pytest.raises(RefusedError) as refused:
+                await play.renew_payment(**fields)
+            assert [problem.rule for problem in refused.value.refusal.problems] == [rule]
+        assert await play.kinds("payment", 1) == PAID[:2]
+        again = [await play.renew_payment(command_id="again-1") for _ in range(2)]
+        assert again[0] == again[1]
+        assert (await play.kinds("payment", 1)).count("payment_renewed") == 1

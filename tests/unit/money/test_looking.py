@@ -1,0 +1,116 @@
+"""How often those who take money are asked, and that one without an answer keeps nobody from hearing of another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.partners.http import RejectedError, UnreachableError
+from activities.partners.money.provider import CAPABILITIES, Demand, Kind, Notice, Outcome
+from activities.payment import NEVER_MADE, Asking, MoneyRequest, Payments
+from schemas.payment import Taken
+
+MADE: Final = datetime(2026, 11, 27, tzinfo=UTC)
+
+
+@dataclass
+class Wire:
+    """A provider that says one thing, and how it was asked for it."""
+
+    kind: Kind
+    says: str | Exception | None = None
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def can(self) -> Any:
+        return CAPABILITIES[self.kind]
+
+    async def query(self, demand: Demand) -> tuple[Notice, ...]:
+        return self._answer("query", demand)
+
+    async def cancel(self, demand: Demand) -> tuple[Notice, ...]:
+        return self._answer("cancel", demand)
+
+    def _answer(self, how: str, demand: Demand) -> tuple[Notice, ...]:
+        self.asked.append(how)
+        if isinstance(self.says, Exception):
+            raise self.says
+        if self.says is None:
+            return ()
+        said: dict[str, Any] = {"provider": "x", "amount": demand.amount, "said": ("00",), "outcome": Outcome.PAID}
+        return (Notice(reference=demand.reference, transaction=self.says, at=MADE, **said),)
+
+
+def asking(provider: str, attempt: int = 1, *, over: bool = False) -> Asking:
+    demand = Demand(key=f"fee:x:1:{attempt}", amount=16_000, description="d", made=MADE, expires=MADE)
+    return Asking(provider=provider, demand=demand, attempt=attempt, over=over)
+
+
+async def looked(wires: Mapping[str, Wire], *askings: Asking, tries: int = 2, after: float = 60) -> Taken:
+    given: Any = wires
+    pool: Any = None
+    environment, payments = ActivityEnvironment(), Payments(given, pool)
+    started = MADE + timedelta(seconds=after)
+    environment.info = replace(environment.info, attempt=tries, started_time=started)
+    taken: Taken = await environment.run(payments.money, MoneyRequest(askings=askings, known=("old",)))
+    return taken
+
+
+async def wait(wires: Mapping[str, Wire], *askings: Asking, **when: Any) -> timedelta:
+    """Until the next look, where there is no news."""
+    with pytest.raises(ApplicationError) as nothing:
+        await looked(wires, *askings, **when)
+    assert nothing.value.next_retry_delay is not None
+    return nothing.value.next_retry_delay
+
+
+@pytest.mark.parametrize("kind", ["vnpay", "platform"])
+async def test_who_tells_by_itself_is_asked_seldom_and_not_before_somebody_may_have_paid(kind: Kind) -> None:
+    wires = {"x": Wire(kind, "old")}
+    pauses = [(await wait(wires, asking("x"), after=after)).total_seconds() for after in (0, 5, 10, 900, 3600, 10**6)]
+    assert pauses == [5, 5, 10, 900, 1800, 1800]
+    assert wires["x"].asked == ["query"] * 6
+    await wait(wires, asking("x"), tries=1, after=0)
+    assert len(wires["x"].asked) == 6
+
+
+async def test_who_does_not_tell_is_asked_at_once_and_soon_again() -> None:
+    wires = {"x": Wire("bank", "old")}
+    pauses = [(await wait(wires, asking("x"), tries=n)).total_seconds() for n in (1, 2, 30)]
+    assert pauses == [0.2, pytest.approx(0.3), 60]
+    assert wires["x"].asked == ["query"] * 3
+
+
+async def test_who_can_not_be_asked_is_not() -> None:
+    wires = {"x": Wire("vietqr")}
+    assert await wait(wires, asking("x")) > timedelta(days=365)
+    assert wires["x"].asked == []
+
+
+async def test_a_request_that_is_over_is_closed_where_the_wire_can_do_that_and_asked_seldom() -> None:
+    wires = {"x": Wire("bank", "old"), "y": Wire("vnpay", RejectedError("vnpay", 200, NEVER_MADE))}
+    assert await wait(wires, asking("x", over=True), asking("y", 2, over=True), after=600) == timedelta(minutes=10)
+    assert (wires["x"].asked, wires["y"].asked) == (["cancel"], ["query"])
+
+
+async def test_money_is_of_the_request_whose_taker_tells_of_it() -> None:
+    wires = {"x": Wire("bank"), "y": Wire("vnpay", "new")}
+    taken = await looked(wires, asking("x"), asking("y", 2))
+    assert [(capture.capture_id, capture.attempt) for capture in taken.captures] == [("new", 2)]
+
+
+@pytest.mark.parametrize("error", [UnreachableError("vnpay", "canary"), RejectedError("vnpay", 400, "broken")])
+async def test_one_without_an_answer_keeps_nobody_from_hearing_of_another(error: Exception) -> None:
+    wires = {"x": Wire("vnpay", error), "y": Wire("bank", "new")}
+    assert [capture.capture_id for capture in (await looked(wires, asking("x"), asking("y", 2))).captures] == ["new"]
+    wires["y"].says = "old"
+    with pytest.raises(ApplicationError) as failed:
+        await looked(wires, asking("x"), asking("y", 2))
+    assert failed.value.type == type(error).__name__
+    assert failed.value.next_retry_delay is not None
