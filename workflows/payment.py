@@ -116,6 +116,8 @@ class PaymentLife(Life[pay.Payment]):
             await self.park("noticed", raw, "a notice about other money")
         elif notice.outcome == "reversed":
             await self.park("noticed", raw, "the payer's bank took money back")
+        elif self._of_another(request, notice):
+            await self.park("noticed", raw, "a transaction of another request has this number")
         elif notice.outcome == "paid":
             at = notice.at or workflow.now()
             capture = pay.Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
@@ -123,6 +125,11 @@ class PaymentLife(Life[pay.Payment]):
 
     def _about(self, request: Attempt, notice: MoneyNotice) -> bool:
         return rules.reference(self._payment, request) == notice.reference
+
+    def _of_another(self, request: Attempt, notice: MoneyNotice) -> bool:
+        """Whether its number is that of a transaction of another request: two providers may count alike."""
+        same = (one for one in self._payment.captures if one.capture_id == notice.transaction)
+        return any((one.attempt or 1) != request.attempt for one in same)
 
     def _remember(self, **what: Any) -> None:
         self.memory = self.memory.model_copy(update=what)

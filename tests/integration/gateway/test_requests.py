@@ -151,3 +151,20 @@ async def test_only_whose_filing_it_is_asks_anew_and_only_through_whom_the_agenc
         again = [await play.renew_payment(command_id="again-1") for _ in range(2)]
         assert again[0] == again[1]
         assert (await play.kinds("payment", 1)).count("payment_renewed") == 1
+
+
+@pytest.mark.parametrize("wire", ["platform"])
+async def test_a_provider_that_does_not_answer_holds_up_its_own_request_alone(till: Till) -> None:
+    """Neither its order nor the closing of its request is answered; the payer takes another."""
+    async with at_work(till, 0.02, "vnpay"):
+        till.bank.client.put("/faults/platform", json={"fault": "broken", "times": 10_000})
+        play = await Play.begin(till.world, extract(payer_account=None))
+        await play.accept()
+        await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds == ["payment_requested"])
+        await play.renew_payment(provider="vnpay")
+        second = await eventually(lambda: play.world.client.payment(play.filing), lambda view: view.pay_url is not None)
+        assert (second.attempt, second.provider) == (2, "vnpay")
+        await till.pay(await page_of(till, second))
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        assert await captured(play) == [(True, 2)]
+        assert await play.kinds("payment", 1) == [PAID[0], "payment_renewed", *PAID[1:]]

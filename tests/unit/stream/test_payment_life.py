@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from activities.merchants import Renewal, RenewalRequest
 from activities.workflows import TellRequest
 from rules.streams import PAYMENT
+from schemas.errors import Refusal, RefusalCode, RefusalError, problem
 from schemas.ids import fee_key, reference_of
-from schemas.payment import Capture, PaymentState, Taken, Through
+from schemas.payment import Capture, PaymentState, RenewPayment, Taken, Through
 from tests.unit.stream.shell import FILING, NOW, Engine
 from workflows.payment import PaymentLife
 
@@ -124,6 +126,55 @@ async def test_what_can_not_be_used_is_parked(engine: Engine, notice: object) ->
     await life.heard(notice)
     assert [asked.signal for name, asked in engine.asked if name == "park"] == ["noticed"]
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
+
+
+async def renewed(engine: Engine, **answer: Any) -> PaymentLife:
+    """A payment that its applicant has had asked for anew, if that is the answer."""
+    life = await begun(engine)
+    engine.answers["renewal"] = Renewal.model_validate(answer)
+    said = {"command_id": "again", "actor": {"subject": "an", "role": "applicant"}, "via": {"principal": "portal"}}
+    await life.take_command(RenewPayment.model_validate(said))
+    return life
+
+
+async def test_it_is_asked_for_anew_through_whom_the_directory_names_and_paid_by_either(engine: Engine) -> None:
+    life = await renewed(engine, through={"provider": "vnpay", "seconds": 900})
+    asked: RenewalRequest = dict(engine.asked)["renewal"]
+    assert (asked.filing_id, asked.agency, asked.actor.subject, asked.chosen) == (FILING, "H01.30", "an", None)
+    assert engine.log[-1].event == {
+        "kind": "payment_renewed",
+        "attempt": 2,
+        "provider": "vnpay",
+        "expires": (NOW + timedelta(minutes=15)).isoformat().replace("+00:00", "Z"),
+    }
+    await life.heard(said(reference=reference_of(fee_key(FILING, 1, 2))))
+    assert engine.log[-1].event["attempt"] == 2
+    assert life.stream.state.state is PaymentState.PAID
+    engine.answers["park"] = None
+    await life.heard(said())
+    assert [asked.problem for name, asked in engine.asked if name == "park"] == [
+        "a transaction of another request has this number"
+    ]
+    await life.heard(said(transaction="c2"))
+    assert [(one.attempt, one.capture_id) for one in life.stream.state.captures] == [(2, "c1"), (None, "c2")]
+
+
+async def test_it_is_not_asked_for_anew_where_the_record_says_no(engine: Engine) -> None:
+    why = problem("provider", "provider_not_offered", names="vnpay")
+    with pytest.raises(RefusalError) as refused:
+        await renewed(engine, refusal=Refusal(code=RefusalCode.NOT_ALLOWED, problems=(why,)))
+    assert refused.value.refusal.problems == (why,)
+    assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
+
+
+async def test_each_request_is_closed_before_the_fee_has_expired(engine: Engine) -> None:
+    life = await renewed(engine, through={"provider": "vnpay", "seconds": 900})
+    engine.answers["close"] = closed()
+    await life._close_orders()
+    asked = [request for name, request in engine.asked if name == "close"]
+    assert [(one.provider, one.attempt, one.over) for one in asked] == [("bank", 1, True), ("vnpay", 2, True)]
+    assert [one.demand.expires - NOW for one in asked] == [timedelta(days=7), timedelta(minutes=15)]
+    assert engine.log[-1].event["kind"] == "payment_expired"
 
 
 @pytest.mark.parametrize(("not_found", "told"), [(True, "payment_cancelled"), (False, "payment_captured")])
