@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 from uuid import UUID
 
+import httpx
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -41,6 +42,8 @@ async def test_write_the_histories_anew(world: World, states: dict[str, Any]) ->
         await write(world, "virus-found-late", await virus_found_late(world), states)
     async with world.platform(), world.back_office():
         await write(world, "paid-twice", await paid_twice(world), states)
+    async with world.platform(), world.back_office():
+        await write(world, "paid-by-another-request", await paid_by_another_request(world), states)
 
 
 async def virus_found_late(world: World) -> UUID:
@@ -63,6 +66,21 @@ async def paid_twice(world: World) -> UUID:
     return play.filing
 
 
+async def paid_by_another_request(world: World) -> UUID:
+    """A filing whose applicant had the fee asked for anew, and paid that."""
+    play = await Play.begin(world, extract(payer_account=None))
+    await play.accept()
+    await play.renew_payment()
+    asked = await eventually(
+        lambda: world.client.payment(play.filing), lambda view: view.attempt == SECOND and view.pay_url is not None
+    )
+    async with httpx.AsyncClient(trust_env=False) as browser:
+        await browser.post(str(asked.pay_url), data={"payer": "0001"}, headers={"accept": "text/html"})
+    await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+    return play.filing
+
+
+SECOND: Final = 2
 REFUNDS: Final = (1001, 1002)
 """Of the first and of the second capture of a filing's first payment."""
 

@@ -16,7 +16,7 @@ from uuid import UUID
 import pytest
 
 from operations.schema_version import MIGRATIONS
-from rules.streams import COMPLAINT, FILING, PARCEL, PAYMENT, Origin
+from rules.streams import COMPLAINT, FILING, PARCEL, PAYMENT, REFUND, Origin
 from schemas.base import Text
 from schemas.errors import Problem, RefusalCode, RefusalError, refused
 from schemas.ids import StreamId
@@ -81,6 +81,8 @@ def test_what_an_older_build_would_take_for_something_else_has_another_version()
         "suspended": 2,
     }
     assert COMPLAINT.event_version("complained") == 2
+    assert REFUND.event_version("refund_begun") == 2
+    assert PAYMENT.reads.snapshot == 2
     assert [PARCEL.event_version(kind) for kind in ("consignment_requested", "consignment_ended")] == [2, 2]
     body = {"kind": "suspended", "officer": "leader-1", "reason": "tranh chấp", "legal_basis": "Đ19"}
     assert FILING.event(body, 1) == FILING.event(body | {"limit": None}, 2)

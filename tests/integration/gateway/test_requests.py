@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from motcua import RefusedError
+from operations.rebuild import rebuild
 from schemas.ids import fee_key, reference_of
 from schemas.payment import PaymentView
 from schemas.people import Actor, Role
@@ -102,6 +103,8 @@ async def test_a_request_ends_and_the_fee_is_paid_by_another_one_and_the_first_g
         await play.approve_refund(1002)
         await events(play, "payment_refunded")
         assert given_back(till) == [(f"vnpay:{reference_of(fee_key(play.filing, 1))}", 16_000)]
+        report = await rebuild(till.world.owner_dsn, till.world.settings.master, lambda *_: None)
+        assert set(report.changed.values()) == {0}
 
 
 @pytest.mark.parametrize("wire", ["vnpay", "platform"])
