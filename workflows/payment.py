@@ -17,14 +17,12 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.ledger.append import LEDGER
     from activities.merchants import MerchantRequest, Merchants, RenewalRequest
-    from activities.partners.money.provider import Demand
-    from activities.payment import BANK, Asking, LateMoneyRequest, MoneyRequest, OrderRequest, Payments
+    from activities.payment import BANK, LateMoneyRequest, MoneyRequest, OrderRequest, Payments
     from activities.refunds import PaymentOf, Refunds
     from rules import payment as rules
     from rules.known import known
     from rules.refund.claims import number_of
     from rules.streams import PAYMENT
-    from schemas import ids
     from schemas import payment as pay
     from schemas.errors import RefusalError
     from schemas.filing.commands import Command, content_of
@@ -32,11 +30,12 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.state import FeeFact
     from schemas.payment import Attempt, GivenBack, MoneyNotice, Order, PaymentState, PaymentView, Taken
     from schemas.stream.ledger import Receipt
+    from workflows import asking
     from workflows.children import begin_refund
     from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, of_kind
-    from workflows.stream.waiting import drain_handlers, give_up, outcome, wait_for
+    from workflows.stream.waiting import drain_handlers, first_of, outcome, wait_for
 
 
 _OWED: Final = {PaymentState.PENDING, PaymentState.PAID}
@@ -138,29 +137,6 @@ class PaymentLife(Life[pay.Payment]):
     def _payment(self) -> pay.Payment:
         return self.stream.state
 
-    def _asking(self, request: Attempt, *, over: bool) -> Asking:
-        """Who takes the money, and what they are asked about."""
-        payment = self._payment
-        demand = Demand(
-            key=ids.fee_key(payment.filing_id, payment.n, request.attempt),
-            amount=payment.amount,
-            description=payment.description,
-            made=request.requested_at,
-            expires=self._ends(request),
-        )
-        return Asking(provider=request.provider, demand=demand, attempt=request.attempt, over=over)
-
-    def _late(self, request: Attempt) -> Asking:
-        """The same once it is settled. By which request it was paid is looked at, any other that is open is closed."""
-        payment = self._payment
-        owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
-        elsewhere = owed is not None and (owed.attempt or 1) != request.attempt
-        return self._asking(request, over=elsewhere and not request.over)
-
-    def _ends(self, request: Attempt) -> datetime:
-        """Until when a request can be paid."""
-        return request.expires or known(self._payment.due)
-
     async def _await_money(self) -> None:
         while self._payment.state is PaymentState.PENDING:
             if not await self._something():
@@ -174,14 +150,14 @@ class PaymentLife(Life[pay.Payment]):
         What is asked goes on at the same time: a provider that gives no answer keeps nobody from paying by another.
         """
         before, due = self._payment, known(self._payment.due)
-        open_until = [self._ends(one) for one in before.attempts if not one.over]
+        open_until = [asking.ends(before, one) for one in before.attempts if not one.over]
         until = min((end for end in open_until if end > workflow.now()), default=due)
 
         def told() -> bool:
             return self._unheard_cancel or _news(self._payment) != _news(before)
 
         work = self._work(until)
-        ended = await self._until(tuple(work), told)
+        ended = await first_of(self.stream, tuple(work), told)
         happened = told()
         for one in ended:
             happened = await self._taken_in(one, work[one]) or happened
@@ -195,43 +171,29 @@ class PaymentLife(Life[pay.Payment]):
 
         The server repeats it until it is too late, so that a timer is needed for the rest alone.
         """
-        requests, newest, known_before = self._payment.attempts, self._payment.attempts[-1], self._taken
-        config = BANK | {"schedule_to_close_timeout": max(until - workflow.now(), MIN_TIMER)}
-        past = [
-            one for one in requests if not one.over and self._ends(one) <= workflow.now() < known(self._payment.due)
-        ]
+        payment, now, known_before = self._payment, workflow.now(), self._taken
+        requests, past = payment.attempts, asking.past(payment, now)
+        newest = requests[-1]
+        config = BANK | {"schedule_to_close_timeout": max(until - now, MIN_TIMER)}
         work: dict[workflow.ActivityHandle[Any], Callable[[Any], Awaitable[None]]] = {}
         if not (newest.ordered or newest.over or newest in past):
             asked = OrderRequest(
-                asking=self._asking(newest, over=False),
+                asking=asking.asking(payment, newest, over=False),
                 stream=str(self.stream.id),
-                payer_account=self._payment.payer_account,
+                payer_account=payment.payer_account,
             )
             making = workflow.start_activity_method(Payments.order, asked, **config)
             work[making] = partial(self._record_order, newest)
         for request in past:
-            closing = workflow.start_activity_method(Payments.close, self._asking(request, over=True), **config)
+            about = asking.asking(payment, request, over=True)
+            closing = workflow.start_activity_method(Payments.close, about, **config)
             work[closing] = partial(self._request_closed, request)
         if len(requests) > 1 or not work:
-            askings = tuple(self._asking(one, over=one.over) for one in requests)
+            askings = tuple(asking.asking(payment, one, over=one.over) for one in requests)
             looked = MoneyRequest(askings=askings, known=known_before)
             looking = workflow.start_activity_method(Payments.money, looked, **config)
             work[looking] = self._record_captures
         return work
-
-    async def _until(
-        self, work: tuple[workflow.ActivityHandle[Any], ...], told: Callable[[], bool]
-    ) -> list[workflow.ActivityHandle[Any]]:
-        """Wait until some of this work has ended, or something is told that it does not know of; what has ended."""
-        ended: list[workflow.ActivityHandle[Any]] = []
-        try:
-            await wait_for(self.stream, lambda: told() or any(one.done() for one in work))
-            ended = [one for one in work if one.done()]
-        finally:
-            for one in work:
-                if not one.done():
-                    give_up(one)
-        return ended
 
     async def _taken_in(self, ended: workflow.ActivityHandle[Any], then: Callable[[Any], Awaitable[None]]) -> bool:
         """Take in what was answered; False if there was no answer in time."""
@@ -258,7 +220,8 @@ class PaymentLife(Life[pay.Payment]):
     async def _close_orders(self) -> None:
         """Only the provider can say that nobody has paid: it closes the order, or is asked, and its answer decides."""
         for request in self._payment.attempts:
-            closing = workflow.start_activity_method(Payments.close, self._asking(request, over=True), **BANK)
+            about = asking.asking(self._payment, request, over=True)
+            closing = workflow.start_activity_method(Payments.close, about, **BANK)
             await self._record_captures(await outcome(self.stream, closing))
         if self._payment.state is PaymentState.PENDING:
             await self.stream.record(pay.ExpirePayment(command_id="expire"))
@@ -293,14 +256,14 @@ class PaymentLife(Life[pay.Payment]):
         await self._begin_refunds()
         payment, before = self._payment, self._taken
         request = LateMoneyRequest(
-            askings=tuple(map(self._late, payment.attempts)),
+            askings=tuple(asking.late(payment, request) for request in payment.attempts),
             known=before,
             stream=str(self.stream.id),
             since=known(payment.settled_at),
             until=known(payment.watched_until),
         )
         looking = workflow.start_activity_method(Payments.late_money, request, **BANK)
-        await self._until((looking,), lambda: self._unheard_cancel or self._taken != before)
+        await first_of(self.stream, (looking,), lambda: self._unheard_cancel or self._taken != before)
         if looking.done():
             await self._record_captures(await looking)
         return not looking.done() or self._taken != before or self._unheard_cancel

@@ -66,6 +66,21 @@ def give_up(work: workflow.ActivityHandle[Any]) -> None:
     work.cancel()
 
 
+async def first_of(
+    stream: Stream[Any], work: tuple[workflow.ActivityHandle[Any], ...], done: Callable[[], bool]
+) -> list[workflow.ActivityHandle[Any]]:
+    """What has ended of this work once some of it has, or `done`; the rest is given up. Raises as `wait_for` does."""
+    ended: list[workflow.ActivityHandle[Any]] = []
+    try:
+        await wait_for(stream, lambda: done() or any(one.done() for one in work))
+        ended = [one for one in work if one.done()]
+    finally:
+        for one in work:
+            if not one.done():
+                give_up(one)
+    return ended
+
+
 async def outcome(stream: Stream[Any], work: workflow.ActivityHandle[T]) -> T:
     """What an activity returns. Raises as `wait_for` and the activity do."""
     await wait_for(stream, work.done)
