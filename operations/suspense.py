@@ -101,7 +101,9 @@ async def _do(connection: Connection, money: Suspense, step: SuspenseStep) -> No
     """Do what two have agreed on, in the transaction that records it."""
     match state_of((*money.steps, step), money.outcome):
         case SuspenseState.ASSIGNED:
-            await connection.execute(_ASSIGNED, money.id, _asked(money).stream, step.agency)
+            stream = str(_asked(money).stream)
+            demand = await asked_through(connection, stream, money.provider)
+            await connection.execute(_ASSIGNED, money.id, stream, step.agency, demand and demand.reference)
         case SuspenseState.TO_GIVE_BACK | SuspenseState.GIVEN_BACK as state:
             await connection.execute(_NOBODYS, money.id, state, step.agency)
 
@@ -114,7 +116,8 @@ insert into suspense_step
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12)
 """
 _ASSIGNED: Final = """
-update callback set verdict = 'assigned', stream = $2, agency = $3, tries = 0, next_try = clock_timestamp()
+update callback set verdict = 'assigned', stream = $2, agency = $3, demanded = $4, tries = 0,
+    next_try = clock_timestamp()
 where id = $1
 """
 _NOBODYS: Final = """

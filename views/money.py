@@ -40,7 +40,7 @@ Find: TypeAlias = Callable[[Any, UUID], Awaitable[Key | None]]
 
 
 async def asked_through(connection: Connection, stream: str, provider: str) -> Demanded | None:
-    """What this payment demands through a merchant."""
+    """What this payment demands through a merchant, by its newest request of them."""
     row = await connection.fetchrow(_ASKED_THROUGH, stream, provider)
     return None if row is None else Demanded.model_validate(dict(row))
 

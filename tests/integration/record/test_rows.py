@@ -29,7 +29,7 @@ AGENCY: Final = "H56.30"
 FILING: Final = UUID(int=7)
 OPEN: Final = Standing(n=1, calendar="vn@2026.1", open=True)
 CLOSED: Final = Standing(n=1, calendar="vn@2026.1", open=False, watched_until=AT, heard_as=("fee_paid",))
-NEVER_RENEWED: Final = {"renewed": [], "renewed_beginnings": []}
+NEVER_RENEWED: Final[dict[str, list[str]]] = {"renewed": [], "renewed_beginnings": []}
 ROW: Final = PaymentRow(
     n=1,
     provider="bank",
