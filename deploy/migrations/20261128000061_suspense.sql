@@ -19,10 +19,8 @@ create table suspense_step (
     unique (callback, command_id)
 );
 grant select, insert on suspense_step to motcua_app;
-drop index callback_suspense;
-create index callback_suspense on callback (received_at) where verdict in ('suspense', 'to_give_back');
+create index callback_waiting on callback (received_at) where verdict in ('suspense', 'to_give_back');
 
 -- migrate:down
-drop index callback_suspense;
-create index callback_suspense on callback (received_at) where verdict = 'suspense';
+drop index callback_waiting;
 drop table suspense_step;
