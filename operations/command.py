@@ -25,6 +25,7 @@ from operations.commands import (
     result_register,
     store,
     tasks,
+    tills,
     versions,
 )
 from operations.commands.help_words import PLATFORM
@@ -52,6 +53,7 @@ _OF_THE_RECORD: Final = (
     result.app,
     receipts.app,
     money.app,
+    tills.app,
 )
 _PUBLISHING: Final = (procedure_changes.app, forms.app, provinces.app, absences.app, calendar_change.app)
 papers.add_typer(templates.app)

@@ -25,7 +25,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
 from activities.failpoint import failpoint
-from activities.ledger import authority, builds, event_rows, read_models
+from activities.ledger import authority, builds, event_rows, read_models, tills
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.measures import Measures
 from activities.ledger.reserving import Reserved, Reserving
@@ -56,12 +56,16 @@ class _NotTakenError(Exception):
 
 @dataclass(frozen=True)
 class _Asked:
-    """A batch with the kind of its stream, its events as that kind's models, and what the log must hold for them."""
+    """A batch with the kind of its stream, its events as that kind's models, and what the log must hold for them.
+
+    `cash` are the seqs of those that say that cash was taken or given.
+    """
 
     batch: Batch
     kind: StreamKind[Any]
     events: tuple[Any, ...]
     needed: str | None
+    cash: tuple[int, ...]
 
 
 class Ledger:
@@ -94,7 +98,8 @@ class Ledger:
     def _asked(self, batch: Batch) -> _Asked:
         kind = self._kinds.of(batch.stream)
         events = tuple(map(kind.event, batch.events))
-        return _Asked(batch, kind, events, authority.needed(kind, batch, events))
+        needed = authority.needed(kind, batch, events)
+        return _Asked(batch, kind, events, needed, tills.cash_of(batch, events))
 
     async def _answer(self, connection: Connection, asked: _Asked) -> Appended:
         while True:
@@ -134,6 +139,7 @@ class Ledger:
         if seq + 1 != batch.next_seq:
             raise self._conflict(batch, "the log holds less than this run has seen")
         missing = await authority.missing(connection, asked.needed, batch.filing_id)
+        missing += await tills.missing(connection, batch, asked.cash)
         refused = authority.refusal(actor, unproved + missing, in_directory=in_directory)
         return Appended(epoch=epoch, refused=refused) if refused else None
 
@@ -217,7 +223,8 @@ async def _record(
     needed = () if asked.needed is None else (asked.needed,)
     written, tasks = change.shape if change else ((), False)
     papers = tuple(map(list, zip(*caused, strict=True)))
-    statement = _recording(written, tasks=tasks, papers=bool(papers), needed=bool(needed))
+    cash = (list(asked.cash),) if asked.cash else ()
+    statement = _recording(written, tasks=tasks, papers=bool(papers), needed=bool(needed), cash=bool(cash))
     moved = await connection.fetchval(
         statement,
         batch.stream,
@@ -238,6 +245,7 @@ async def _record(
         *(change.parameters if change else ()),
         *papers,
         *needed,
+        *cash,
     )
     if moved is None:
         raise _NotTakenError
@@ -276,7 +284,7 @@ _HASH: Final = event_rows.HASH.format(hashed="($13::bytea[])[n + 1]", recorded_a
 
 
 @cache
-def _recording(written: tuple[read_models.Written, ...], *, tasks: bool, papers: bool, needed: bool) -> str:
+def _recording(written: tuple[read_models.Written, ...], *, tasks: bool, papers: bool, needed: bool, cash: bool) -> str:
     """The one statement of an append; it gives the stream's epoch if it was taken.
 
     `chain` are the batch's events with their hashes, behind the head. `stream` stands first: whoever holds that table
@@ -286,8 +294,10 @@ def _recording(written: tuple[read_models.Written, ...], *, tasks: bool, papers:
     last = _REST + len(written) + tasks
     proved = f"and {authority.BORNE_OUT.format(filing='$2', needed=f'${last + 2 * papers}')}" if needed else ""
     posted = f", {_POSTED.format(seqs=f'${last}', papers=f'${last + 1}')}" if papers else ""
+    till, may_take = (f"{tills.TILL}, ", tills.MAY_TAKE) if cash else ("", "")
+    through = f", {tills.THROUGH.format(seqs=f'${last + 2 * papers + needed}')}" if cash else ""
     return f"""
-with recursive head as materialized (
+with recursive {till}head as materialized (
     select coalesce(head_hash, decode(repeat('00', 32), 'hex')) as hash, greatest(clock_timestamp(), head_at) as now
     from (select) as asked left join (select * from stream where stream = $1) as found on true
     where coalesce(head_seq, 0) = $4 - 1 and coalesce(epoch, 1) = coalesce($6, epoch, 1)
@@ -295,6 +305,7 @@ with recursive head as materialized (
             or exists (select from officer where agency = $7 and subject = $8 and role = $9 and active))
         and not exists (select from receipt where receipt.stream = $1 and command_id = $10)
         {proved}
+        {may_take}
 ), chain (n, prev_hash, hash, now) as (
     select 0, null::bytea, hash, now from head
     union all
@@ -314,6 +325,6 @@ with recursive head as materialized (
 ), receipted as (
     insert into receipt (stream, filing_id, agency, command_id, digest, body, seq)
     select $1, $2, $3, $10, $11, $12, $5 from moved
-){change}{posted}
+){change}{posted}{through}
 select epoch from moved
 """  # noqa: S608 -- joined from statements of our own

@@ -23,6 +23,7 @@ from operations.doctor.papers import papers
 from operations.doctor.refunds import refunds
 from operations.doctor.signing import signing
 from operations.doctor.surroundings import Surroundings
+from operations.doctor.tills import tills
 from schemas.base import Text
 
 LONGEST: Final = 6.0
@@ -87,6 +88,7 @@ THEN: Final = (
     _check("callbacks", "Tin báo về tiền", "Callbacks about money", callbacks, record=True),
     _check("signing", "Ký số", "Signing", signing, record=True),
     _check("refunds", "Hoàn tiền thủ công", "Refunds by hand", refunds, record=True),
+    _check("tills", "Quầy thu", "Tills", tills, record=True),
     _check("absences", "Cán bộ vắng mặt", "Absent officers", absences, record=True),
     _check("clocks", "Đồng hồ", "Clocks", record.clock, record=True),
     _check("pollers", "Ai đang làm", "Who works", engine.pollers, temporal=True),

@@ -99,7 +99,8 @@ class AgencyEntry(StrictModel):
     The province is a code of the first level (Decision 20/2020): without it the one that the agency's code begins with.
     `seal` is the number by which the signing service knows the agency: its papers are sealed, whoever signs results.
     Its receipts for money have the series that `receipts` names. `merchants` are those who may take money for it, by
-    their names in `MOTCUA_PROVIDERS`, the first first; without any the bank does.
+    their names in `MOTCUA_PROVIDERS`, the first first; without any the bank does. With `tills` its cashiers take and
+    give cash while a till of theirs is open, and not otherwise.
     """
 
     agency: AgencyCode
@@ -113,6 +114,7 @@ class AgencyEntry(StrictModel):
     seal: IdNumber | None = None
     receipts: ReceiptSeries | None = None
     merchants: tuple[Code, ...] = ()
+    tills: bool = False
 
 
 class Directory(StrictModel):
@@ -198,12 +200,13 @@ async def seed_directory(database: Database, data: bytes) -> Directory:
 
 
 _AGENCY: Final = """
-insert into agency (agency, name_vi, name_en, namespace, queue, kind, province, signing, seal, receipts, merchants)
-values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::jsonb, $11)
+insert into agency
+    (agency, name_vi, name_en, namespace, queue, kind, province, signing, seal, receipts, merchants, tills)
+values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::jsonb, $11, $12)
 on conflict (agency) do update
-set (name_vi, name_en, namespace, queue, kind, province, signing, seal, receipts, merchants) = (
+set (name_vi, name_en, namespace, queue, kind, province, signing, seal, receipts, merchants, tills) = (
     excluded.name_vi, excluded.name_en, excluded.namespace, excluded.queue, excluded.kind, excluded.province,
-    excluded.signing, excluded.seal, excluded.receipts, excluded.merchants
+    excluded.signing, excluded.seal, excluded.receipts, excluded.merchants, excluded.tills
 )
 """
 _OFFICER: Final = """
@@ -221,8 +224,8 @@ def _agency_row(entry: AgencyEntry) -> tuple[Any, ...]:
     signing = _SIGNING.dump_json(entry.signing).decode() if entry.signing else None
     receipts = entry.receipts.model_dump_json() if entry.receipts else None
     names = (entry.agency, entry.name.vi, entry.name.en)
-    merchants = list(entry.merchants) or None
-    return (*names, entry.namespace, entry.queue, entry.kind, province, signing, entry.seal, receipts, merchants)
+    money = (receipts, list(entry.merchants) or None, entry.tills)
+    return (*names, entry.namespace, entry.queue, entry.kind, province, signing, entry.seal, *money)
 
 
 def _officer_rows(entry: AgencyEntry) -> list[tuple[Any, ...]]:

@@ -1,0 +1,31 @@
+"""Whether tills of days that are over are still open: nobody has counted what is in them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from operations.doctor.finding import Finding, ok, warn
+from operations.doctor.surroundings import Surroundings
+
+_LEFT: Final = """
+select till.agency, count(*) as tills, min(till.number) as first
+from till_open join till using (number)
+where (opened_at at time zone 'Asia/Ho_Chi_Minh')::date < (now() at time zone 'Asia/Ho_Chi_Minh')::date
+group by till.agency order by till.agency
+"""
+
+
+async def tills(around: Surroundings) -> list[Finding]:
+    """How many of which agency were opened on an earlier day and are not closed."""
+    async with around.record() as connection:
+        rows = await connection.fetch(_LEFT)
+    return [_left(*row) for row in rows] or [ok("không quầy thu nào quên đóng", "no till of an earlier day is open")]
+
+
+def _left(agency: str, n: int, first: str) -> Finding:
+    return warn(
+        f"{agency}: {n} quầy thu mở từ hôm trước chưa đóng, như {first}",
+        f"{agency}: {n} tills of an earlier day are still open, such as {first}",
+        fix_vi=f"đếm rồi đóng: `motcua till count {first}`, `motcua till close {first}`",
+        fix_en=f"count and close them: `motcua till count {first}`, `motcua till close {first}`",
+    )

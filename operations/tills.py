@@ -1,0 +1,109 @@
+"""A till is opened, counted and closed, as rows that are added and never changed. Cash that comes meanwhile waits."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Final
+
+from rules import tills as rules
+from rules.known import known
+from rules.time.working_time import VIETNAM
+from schemas.errors import Problem, RefusalCode, problem, refused
+from schemas.filing.commands import Command
+from schemas.names import ROLE_NAMES
+from schemas.till import CloseTill, CountTill, OpenTill, TillShown
+from views.log import Connection
+from views.tills import till_of
+
+
+async def open_(connection: Connection, command: OpenTill) -> TillShown:
+    """Open one; a repeat of the same command is done once. Raises `RefusalError`."""
+    actor = command.actor
+    _unless(rules.may_open(actor))
+    async with connection.transaction():
+        await connection.execute(_ALONE, f"till {actor.agency}")
+        if (opened := await connection.fetchval(_OPENED, command.command_id)) is None:
+            await _officer(connection, command)
+            if not await connection.fetchval(_HAS_TILLS, actor.agency):
+                raise refused(RefusalCode.NOT_ALLOWED, problem("actor.agency", "no_tills"))
+            if (other := await connection.fetchval(_OTHER, actor.agency, actor.subject, command.desk)) is not None:
+                raise refused(RefusalCode.NOT_ALLOWED, problem("", "till_open_already", till=other))
+            day = f"{actor.agency}-{datetime.now(UTC).astimezone(VIETNAM):%Y%m%d}-Q"
+            said = (actor.agency, command.desk, actor.subject)
+            opened = await connection.fetchval(_OPEN, day, *said, command.change_fund, command.command_id)
+            await connection.execute(_NOW_OPEN, opened, *said)
+        return known(await till_of(connection, opened))
+
+
+async def count(connection: Connection, command: CountTill) -> TillShown:
+    """Record what is in it; a repeat of the same command is done once. Raises `RefusalError`."""
+    async with connection.transaction():
+        till = await _held(connection, command, command.till)
+        if not await connection.fetchval(_COUNTED, command.command_id):
+            _unless(rules.may_handle(till, command.actor))
+            notes = None if command.notes is None else json.dumps(command.notes)
+            said = (command.actor.subject, command.counted, notes, till.movements, command.command_id)
+            await connection.execute(_COUNT, till.number, len(till.counts) + 1, till.agency, *said)
+        return known(await till_of(connection, till.number))
+
+
+async def close(connection: Connection, command: CloseTill) -> TillShown:
+    """Close it; a repeat of the same command is done once. Raises `RefusalError`."""
+    async with connection.transaction():
+        till = await _held(connection, command, command.till)
+        if not await connection.fetchval(_CLOSED, command.command_id):
+            _unless(rules.may_handle(till, command.actor))
+            last = rules.last_count(till, command)
+            if isinstance(last, Problem):
+                raise refused(RefusalCode.NOT_ALLOWED, last)
+            said = (command.actor.subject, till.expected, last.counted, command.reason, command.command_id)
+            await connection.execute(_CLOSE, till.number, till.agency, *said)
+            await connection.execute(_NO_LONGER_OPEN, till.number)
+        return known(await till_of(connection, till.number))
+
+
+async def _held(connection: Connection, command: CountTill | CloseTill, number: str) -> TillShown:
+    """The till, with nothing going through it until the transaction ends."""
+    await connection.execute(_HOLD, number)
+    till = await till_of(connection, number)
+    if till is None:
+        raise refused(RefusalCode.NOT_ALLOWED, problem("till", "unknown_till"))
+    await _officer(connection, command)
+    return till
+
+
+async def _officer(connection: Connection, command: Command) -> None:
+    actor = command.actor
+    if not await connection.fetchval(_OFFICER, actor.agency, actor.subject, actor.role):
+        why = problem("actor", "not_in_directory", role_name=ROLE_NAMES[actor.role])
+        raise refused(RefusalCode.NOT_AUTHORISED, why)
+
+
+def _unless(why: Problem | None) -> None:
+    if why is not None:
+        raise refused(RefusalCode.NOT_ALLOWED, why)
+
+
+_ALONE: Final = "select pg_advisory_xact_lock(hashtextextended($1, 0))"
+_OPENED: Final = "select number from till where command_id = $1"
+_HAS_TILLS: Final = "select tills from agency where agency = $1"
+_OTHER: Final = "select number from till_open where agency = $1 and (cashier = $2 or desk = $3) limit 1"
+_OPEN: Final = """
+insert into till (number, agency, desk, cashier, change_fund, command_id)
+select $1 || (select count(*) + 1 from till where starts_with(number, $1)), $2, $3, $4, $5, $6 returning number
+"""
+_NOW_OPEN: Final = "insert into till_open (number, agency, desk, cashier) values ($1, $2, $3, $4)"
+_NO_LONGER_OPEN: Final = "delete from till_open where number = $1"
+_HOLD: Final = "select from till_open where number = $1 for update"
+_COUNTED: Final = "select exists (select from till_count where command_id = $1)"
+_COUNT: Final = """
+insert into till_count (till, n, agency, officer, counted, notes, movements, command_id)
+values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8)
+"""
+_CLOSED: Final = "select exists (select from till_closing where command_id = $1)"
+_CLOSE: Final = """
+insert into till_closing (till, agency, officer, expected, counted, reason, command_id)
+values ($1, $2, $3, $4, $5, $6, $7)
+"""
+_OFFICER: Final = "select active from officer where agency = $1 and subject = $2 and role = $3"

@@ -1,0 +1,37 @@
+"""Who may open, count and close a till, and what it comes to when it is closed."""
+
+from __future__ import annotations
+
+from rules.officers import role_is
+from schemas.errors import Problem, problem
+from schemas.people import Actor, Role
+from schemas.till import CloseTill, Till, TillCount
+
+
+def may_open(actor: Actor) -> Problem | None:
+    """Why they can't open one: a cashier does."""
+    return role_is(actor, Role.CASHIER)
+
+
+def may_handle(till: Till, actor: Actor) -> Problem | None:
+    """Why they can't count or close it: its own cashier does, or a leader of the agency."""
+    if (wrong := role_is(actor, Role.CASHIER, Role.LEADER)) is not None:
+        return wrong
+    if actor.agency != till.agency:
+        return problem("actor.agency", "other_agency")
+    if actor.role is Role.CASHIER and actor.subject != till.cashier:
+        return problem("actor.subject", "not_your_till")
+    return problem("till", "till_closed") if till.closing is not None else None
+
+
+def last_count(till: Till, command: CloseTill) -> TillCount | Problem:
+    """The count by which it is closed, or why it can't be yet.
+
+    Nothing may have gone through it since; what is not as it should be has a reason.
+    """
+    if not till.counts or till.counts[-1].movements != till.movements:
+        return problem("till", "count_first")
+    count = till.counts[-1]
+    if count.counted != till.expected and command.reason is None:
+        return problem("reason", "till_differs", difference=count.counted - till.expected)
+    return count
