@@ -487,6 +487,8 @@ OF: Final = {
     "CalendarFile.code": "name of the calendar, such as vn",
     "Changes.seq": "number of the last event that this answer covers: the after of the next question",
     "PaymentView.code": "what the QR code (VietQR) says by which it is paid, while it can be paid online",
+    "PayAtCounter.reference": "number on the terminal's slip, or the bank's; not for cash",
+    "FeePaidBody.reference": "number on the terminal's slip, or the bank's; not for cash",
     "ClaimCompensation.reference": "number of the claim for compensation from the post",
     "CompensationClaimedBody.reference": "number of the claim for compensation from the post",
     "CheckRequest.request_id": "id of the request: the same one again must be answered alike",

@@ -363,12 +363,13 @@ class WaiveFee(Command):
 class PayAtCounter(Command):
     """Record that the fee was paid at the counter, in full; `amount` in đồng as counted by the cashier.
 
-    It is cash unless `means` says otherwise.
+    It is cash unless `means` says otherwise: then `reference` is the number on the terminal's slip, or the bank's.
     """
 
     kind: Literal["pay_at_counter"] = "pay_at_counter"
     amount: Dong = Field(gt=0, lt=2**53)
     means: PaymentMeans | None = None
+    reference: DocumentNumber | None = None
 
 
 class Withdraw(Command):

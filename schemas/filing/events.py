@@ -290,7 +290,10 @@ class FeeRequested(Model):
 
 
 class FeePaid(Model):
-    """A fee was paid, at the counter by what `means`. `receipt_no` is the number of the receipt."""
+    """A fee was paid, at the counter by what `means`. `receipt_no` is the number of the receipt.
+
+    `reference` is that of the terminal or the bank, where it was no cash.
+    """
 
     kind: Literal["fee_paid"] = "fee_paid"
     n: int
@@ -298,6 +301,7 @@ class FeePaid(Model):
     channel: Channel
     means: PaymentMeans | None = None
     receipt_no: Annotated[str | None, Numbered("receipt")] = None
+    reference: str | None = None
 
 
 class FeeExpired(Model):

@@ -61,13 +61,17 @@ def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, now: datetime) -> 
     rule, fee = filing.procedure.fee, filing.fee
     if rule is None or fee is None:
         raise refuse(problem("", "no_such_fee"))
-    if not rule.cash and command.means in {None, PaymentMeans.CASH}:
+    in_cash = command.means in {None, PaymentMeans.CASH}
+    if in_cash and not rule.cash:
         raise refuse(problem("means", "no_cash"))
+    if in_cash is (command.reference is not None):
+        raise refuse(problem("reference", "no_reference" if in_cash else "reference_required"))
     again = _asked_again(filing, rule, fee, now)
     asked = fee if again is None else again
     if command.amount != asked.amount:
         raise refuse(problem("amount", "amount_differs", amount=asked.amount))
-    paid = ev.FeePaid(n=asked.n, amount=asked.amount, channel=Channel.COUNTER, means=command.means)
+    said = {"means": command.means, "reference": command.reference}
+    paid = ev.FeePaid(n=asked.n, amount=asked.amount, channel=Channel.COUNTER, **said)
     return (paid,) if again is None else (again, paid)
 
 

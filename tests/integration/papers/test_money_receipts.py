@@ -74,7 +74,8 @@ async def paid(world: World, means: str = "cash") -> Play:
     """A filing whose fee the cashier has taken."""
     play = await Play.begin(world, land())
     await play.accept()
-    await play.act(cm.PayAtCounter, play.officer(Role.CASHIER), amount=PHI + LE_PHI, means=means)
+    reference = None if means == "cash" else "FT26330123456"
+    await play.act(cm.PayAtCounter, play.officer(Role.CASHIER), amount=PHI + LE_PHI, means=means, reference=reference)
     return play
 
 

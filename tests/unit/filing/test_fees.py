@@ -14,6 +14,7 @@ from rules.known import known
 from rules.time.working_time import VIETNAM
 from schemas.filing.events import FeeLine, FeePaid, FeeRequested
 from schemas.form import FormValue
+from schemas.level import Channel, Level
 from schemas.publishing.procedure_rules import FeePart, ProcedureRules
 from tests.unit.filing.lives import CASHIER, RECEPTION, Life, fee, procedure, submission
 
@@ -151,8 +152,35 @@ def test_a_fee_that_is_not_paid_in_cash_is_paid_by_card_or_transfer() -> None:
     life = Life(procedure(fee=fee() | {"cash": False})).accepted()
     for means in (None, "cash"):
         assert life.refusal("pay_at_counter", CASHIER, amount=16_000, means=means) == [("means", "no_cash")]
-    life.do("pay_at_counter", CASHIER, amount=16_000, means="card")
-    assert [recorded.event.means for recorded in life.log if isinstance(recorded.event, FeePaid)] == ["card"]
+    life.do("pay_at_counter", CASHIER, amount=16_000, means="card", reference="POS004711")
+    paid = [recorded.event for recorded in life.log if isinstance(recorded.event, FeePaid)]
+    assert [(one.channel, one.means, one.reference) for one in paid] == [(Channel.COUNTER, "card", "POS004711")]
+
+
+def test_what_is_no_cash_names_the_slip_or_the_banks_number_and_cash_names_none() -> None:
+    life = Life(procedure(fee=fee())).accepted()
+    for means in ("card", "transfer"):
+        assert life.refusal("pay_at_counter", CASHIER, amount=16_000, means=means) == [
+            ("reference", "reference_required")
+        ]
+    for cash in (None, "cash"):
+        assert life.refusal("pay_at_counter", CASHIER, amount=16_000, means=cash, reference="POS1") == [
+            ("reference", "no_reference")
+        ]
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
+@pytest.mark.parametrize("means", [None, "card", "transfer"])
+def test_the_counter_takes_the_fee_at_every_level_also_what_was_to_come_online(level: int, means: str | None) -> None:
+    channels = ["online", "counter"] if level == Level.FULLY_ONLINE else ["counter"]
+    life = Life(procedure(level=level, fee=fee() | {"channels": channels})).accepted()
+    asked = life.filing.fees[-1]
+    assert asked.online is (level == Level.FULLY_ONLINE)
+    reference = None if means is None else "FT1"
+    life.do("pay_at_counter", CASHIER, amount=asked.amount, means=means, reference=reference)
+    [paid] = [recorded.event for recorded in life.log if isinstance(recorded.event, FeePaid)]
+    assert (paid.n, paid.amount, paid.channel) == (asked.n, asked.amount, Channel.COUNTER)
+    assert life.filing.payments_to_cancel == ((asked.n,) if asked.online else ())
 
 
 def test_the_counter_takes_cash_unless_the_procedure_says_otherwise() -> None:
