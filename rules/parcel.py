@@ -99,9 +99,23 @@ def _told(parcel: Parcel, steps: Iterable[Step], again_by: datetime | None) -> E
                 events.append(pc.ConsignmentReported(said=step.said, message=step.message, happened_at=step.at))
             case meaning:
                 outcome = _ENDS[meaning]
-                events.append(pc.ConsignmentEnded(outcome=outcome, said=step.said, happened_at=step.at, late=ended))
+                money = _collected(parcel, step) if outcome is ParcelOutcome.DELIVERED else {}
+                end = pc.ConsignmentEnded(outcome=outcome, said=step.said, happened_at=step.at, late=ended, **money)
+                events.append(end)
                 ended = True
     return tuple(events)
+
+
+def _collected(parcel: Parcel, step: Step) -> dict[str, int]:
+    """What the receiver has paid: as the post says, or else all, since it gives nothing out for less.
+
+    The fee is paid if nothing of it all is missing.
+    """
+    if not parcel.cod:
+        return {}
+    collected = parcel.cod if step.collected is None else step.collected
+    fee = {"fee": parcel.fee} if parcel.fee is not None and collected >= parcel.cod else {}
+    return {"collected": collected} | fee
 
 
 def evolve(parcel: Parcel, recorded: Recorded) -> Parcel:
@@ -109,7 +123,7 @@ def evolve(parcel: Parcel, recorded: Recorded) -> Parcel:
     return parcel.model_copy(update=_change(parcel, recorded) | {"seq": recorded.seq})
 
 
-_KEPT: Final = ("number", "address", "contents", "cod", "watch_seconds", "limit", "since", "calendar", "due")
+_KEPT: Final = ("number", "address", "contents", "cod", "fee", "watch_seconds", "limit", "since", "calendar", "due")
 
 
 def _change(parcel: Parcel, recorded: Recorded) -> dict[str, Any]:  # noqa: PLR0911 -- one line for each event
@@ -130,8 +144,9 @@ def _change(parcel: Parcel, recorded: Recorded) -> dict[str, Any]:  # noqa: PLR0
             return {"recalled": False, "left": True}
         case pc.CompensationClaimed(reference=reference):
             return {"claim": reference}
-        case pc.ConsignmentEnded(outcome=outcome, said=said, happened_at=at):
+        case pc.ConsignmentEnded(outcome=outcome, said=said, happened_at=at, collected=collected):
             ended = {"state": ParcelState(outcome.value), "ended_at": recorded.at, "recalled": False}
+            ended |= {"collected": collected}
             spoilt = {"spoilt": parcel.spoilt or outcome in SPOILT}
             return _heard(parcel, said, at) | ended | spoilt
         case _:
@@ -230,6 +245,7 @@ def view(parcel: Parcel) -> pc.ParcelView:
         state=parcel.state,
         invitations=parcel.invitations,
         cod=parcel.cod,
+        collected=parcel.collected,
         recalled=parcel.recalled,
         claim=parcel.claim,
     )

@@ -23,12 +23,13 @@ WATCH_SECONDS: Final = 180 * 24 * 3600
 class ParcelStart(PartStart):
     """What a parcel is started with. It should be there by `due`; `cod` is what the postman collects, in đồng.
 
-    Where it did not arrive, a late truth is awaited for `watch_seconds`.
+    `fee` of them are the agency's fee. Where it did not arrive, a late truth is awaited for `watch_seconds`.
     """
 
     address: Address
     contents: str
     cod: Dong = 0
+    fee: Dong | None = None
     watch_seconds: int = WATCH_SECONDS
 
 
@@ -63,12 +64,16 @@ class Meaning(StrEnum):
 
 
 class Step(Model):
-    """One line of what a carrier tells of a consignment: its own code and text, what that means, and when it was."""
+    """One line of what a carrier tells of a consignment: its own code and text, what that means, and when it was.
+
+    `collected` is what it says that it was given on delivery, in đồng, if it says so.
+    """
 
     meaning: Meaning
     said: str
     message: str | None = None
     at: Instant
+    collected: Dong | None = None
 
 
 class Heard(Model):
@@ -86,6 +91,7 @@ class ConsignmentRequested(Deadline):
     n: int
     contents: str = ""
     cod: Dong = 0
+    fee: Dong | None = None
     watch_seconds: int = 0
     address: Annotated[Address, Personal]
 
@@ -129,13 +135,18 @@ class ConsignmentLeft(Model):
 
 
 class ConsignmentEnded(Model):
-    """The post reports how it ended, when and in which word; `late` if it said otherwise before."""
+    """The post reports how it ended, when and in which word; `late` if it said otherwise before.
+
+    `collected` is what the receiver has paid, in đồng, where something was to be collected; `fee` of it is the fee.
+    """
 
     kind: Literal["consignment_ended"] = "consignment_ended"
     outcome: ParcelOutcome
     said: str | None = None
     happened_at: Instant | None = None
     late: bool = False
+    collected: Dong | None = None
+    fee: Dong | None = None
 
 
 class ConsignmentCalendarChanged(Model):
@@ -178,6 +189,8 @@ class Parcel(PartState):
     address: Address | None = None
     contents: str = ""
     cod: Dong = 0
+    fee: Dong | None = None
+    collected: Dong | None = None
     watch_seconds: int = 0
     waybill: str | None = None
     state: ParcelState = ParcelState.REQUESTED
@@ -270,5 +283,6 @@ class ParcelView(Model):
     state: ParcelState
     invitations: int = 0
     cod: Dong = Field(default=0, ge=0)
+    collected: Dong | None = None
     recalled: bool = False
     claim: str | None = None

@@ -54,13 +54,15 @@ async def cancel_payment(filing: Filing, n: int) -> None:
 async def start_parcel(filing: Filing) -> None:
     """Send the result."""
     clock = filing.clocks[Clock.DELIVERY]
+    fee = known(filing.fee).amount if filing.fee_at_the_post else None
     start = ParcelStart(
         filing_id=filing.filing_id,
         n=filing.parcels,
         agency=filing.agency,
         address=known(filing.address),
         contents=str(filing.code),
-        cod=filing.collected_on_delivery,
+        cod=filing.collected_on_delivery + (fee or 0),
+        fee=fee,
         limit=clock.limit,
         since=clock.started,
         calendar=filing.calendar.name,

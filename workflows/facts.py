@@ -34,7 +34,7 @@ def parcel_command(raw: Any) -> SettleParcel:
     """How a parcel ended. Raises `ValueError` for anything else."""
     fact = ParcelFact.model_validate(raw)
     outcome = ParcelOutcome(fact.outcome)
-    return SettleParcel(command_id=f"parcel:{fact.n}:{outcome}", n=fact.n, outcome=outcome)
+    return SettleParcel(command_id=f"parcel:{fact.n}:{outcome}", n=fact.n, outcome=outcome, fee=fact.fee)
 
 
 def overdue_part_command(raw: Any) -> ReportOverduePart:
@@ -71,8 +71,8 @@ def recorded_fact(news: News) -> Command | None:  # noqa: PLR0911 -- one line fo
             return fee_command({"n": news.n, "settlement": FeeSettlement.PAID, "amount": amount})
         case {"kind": "payment_expired"}:
             return fee_command({"n": news.n, "settlement": FeeSettlement.EXPIRED})
-        case {"kind": "consignment_ended", "outcome": outcome}:
-            return parcel_command({"n": news.n, "outcome": outcome})
+        case {"kind": "consignment_ended", "outcome": outcome} as said:
+            return parcel_command({"n": news.n, "outcome": outcome, "fee": said.get("fee")})
         case {"kind": "referral_overdue"}:
             return overdue_part_command({"n": news.n})
         case {"kind": "referral_answered"} as said:

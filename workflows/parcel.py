@@ -85,7 +85,9 @@ class ParcelLife(Life[pc.Parcel]):
         if parcel.under_way or self.memory.told == parcel.state:
             return
         outcome = ParcelOutcome(parcel.state.value)
-        await report(self.stream, "parcel_settled", ParcelFact(n=parcel.n, outcome=outcome))
+        paid = parcel.collected is not None and parcel.collected >= parcel.cod
+        fact = ParcelFact(n=parcel.n, outcome=outcome, fee=parcel.fee if paid else None)
+        await report(self.stream, "parcel_settled", fact)
         self._remember(told=outcome)
 
     async def _over(self) -> bool:

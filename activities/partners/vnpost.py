@@ -118,6 +118,7 @@ class _Tracked(_Wire):
     status_code: str
     status_message: str = ""
     time: AwareDatetime
+    collected: Annotated[int | None, Field(alias="CODCollected", ge=0)] = None
 
 
 class _Tracking(_Answer):
@@ -186,7 +187,9 @@ class VnPost:
         code = tracked.status_code
         meaning = self._contract.words.get(code, Meaning.OTHER)
         message = tracked.status_message[:_LONGEST] or None
-        return Step(meaning=meaning, said=code[:_LONGEST], message=message, at=tracked.time)
+        return Step(
+            meaning=meaning, said=code[:_LONGEST], message=message, at=tracked.time, collected=tracked.collected
+        )
 
     def _fine(self, answer: A) -> A:
         """The answer, if it says so; else nobody knows what was done."""

@@ -141,6 +141,7 @@ class PostServer:
         found = self._ledger.tell(key)
         steps = [
             {"StatusCode": WORDS[status][0], "StatusMessage": WORDS[status][1], "Time": iso(at)}
+            | ({"CODCollected": found.cod} if status == "delivered" and found.cod else {})
             for status, at in found.history
         ]
         return _ok(found, Tracking=steps)

@@ -24,6 +24,7 @@ from schemas.form import FormValue
 from schemas.level import CAPABILITIES, Channel, Level
 from schemas.names import CHANNEL_NAMES, listed
 from schemas.people import Address, Role
+from schemas.publishing.fee import FeeDue
 from schemas.publishing.procedure import FieldKind
 from schemas.publishing.procedure_rules import FeePart, FieldPart, ProcedureRules
 
@@ -231,19 +232,22 @@ def delivery_problems(
         yield problem("address", "address_required")
 
 
-def fee_channel(rule: FeePart, level: Level) -> Channel:
+def fee_channel(rule: FeePart, level: Level, asked: Submission | Filing) -> Channel:
     """The channel of a fee for which none was chosen: online where it may be, and the counter takes any."""
-    allowed = _fee_channels(rule, level)
+    allowed = _fee_channels(rule, level, asked)
     return Channel.ONLINE if Channel.ONLINE in allowed else next(iter(allowed), Channel.COUNTER)
 
 
-def _fee_channels(rule: FeePart, level: Level) -> list[Channel]:
-    return [channel for channel in rule.channels if channel in CAPABILITIES[level].fee]
+def _fee_channels(rule: FeePart, level: Level, asked: Submission | Filing) -> list[Channel]:
+    """The post collects for the result that it brings, or with the papers that are handed in there."""
+    goes = asked.result_channel if rule.due is FeeDue.RESULT else asked.channel
+    allowed = CAPABILITIES[level].fee - (frozenset() if goes is Channel.POST else {Channel.POST})
+    return [channel for channel in rule.channels if channel in allowed]
 
 
 def _fee(submission: Submission, rule: FeePart, level: Level) -> Iterator[Problem]:
     wanted = submission.fee_channel
-    allowed = _fee_channels(rule, level)
+    allowed = _fee_channels(rule, level, submission)
     if wanted not in allowed and (wanted or not allowed):
         yield problem("fee_channel", "fee_channel_not_allowed", level=int(level), channels=_channels(allowed))
 
@@ -252,9 +256,9 @@ def _fee_channel(submission: Submission, rule: FeePart | None, level: Level, *, 
     """What was chosen, also where nothing is owed yet: a supplement may change that."""
     if rule is None:
         return None
-    if submission.fee_channel in _fee_channels(rule, level):
+    if submission.fee_channel in _fee_channels(rule, level, submission):
         return submission.fee_channel
-    return fee_channel(rule, level) if costs else None
+    return fee_channel(rule, level, submission) if costs else None
 
 
 def _channels(channels: Iterable[Channel]) -> Text:

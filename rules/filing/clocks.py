@@ -68,12 +68,22 @@ def _meant(filing: Filing, clock: Clock, declared: Effect, kind: str) -> Effect:
     """
     if kind == "dossier_received" and filing.at_desk:
         return Effect.NONE
+    if clock is Clock.PAYMENT and declared is Effect.START:
+        return _of_the_fee(filing, kind)
     if declared is not Effect.START:
         return declared
     if clock in ({Clock.INTAKE} if filing.accepted_at else {Clock.PROCESSING, Clock.TRANSFER}):
         return Effect.STOP
     to_transfer = (filing.at_desk or filing.under_way) and clock not in filing.clocks
     return Effect.NONE if clock is Clock.TRANSFER and not to_transfer else declared
+
+
+def _of_the_fee(filing: Filing, kind: str) -> Effect:
+    """Time to pay runs while somebody is to come and pay: not while the post collects, again once it did not."""
+    if kind == "fee_requested":
+        return Effect.START if filing.fee_pending else Effect.NONE
+    uncollected = filing.fee_pending and filing.fee is not None and filing.fee.channel is Channel.POST
+    return Effect.START if uncollected and Clock.PAYMENT not in filing.clocks else Effect.NONE
 
 
 def _resumption(filing: Filing, state: ClockState | None, declared: Effect) -> Effect:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from rules.filing import admission
 from rules.filing.fees.request import asked_for
 from rules.filing.fold import current_step, missing_opinions, parts_of, stage
@@ -12,7 +10,7 @@ from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.commands import TargetKind
 from schemas.filing.events import SPOILT, Clock, Outcome
-from schemas.filing.state import FeeState, Filing, PartStage, Stage
+from schemas.filing.state import MOST_BY_POST, FeeState, Filing, PartStage, Stage
 from schemas.level import Channel
 from schemas.people import SYSTEM
 from schemas.publishing.fee import FeeDue
@@ -60,7 +58,7 @@ def _fee(filing: Filing) -> ev.FeeRequested | None:
     asked = any(fee.state is not FeeState.CANCELLED for fee in filing.fees)
     if rule is None or not (waived or (_falls_due(filing, rule.due) and not asked)):
         return None
-    channel = filing.fee_channel or admission.fee_channel(rule, filing.level)
+    channel = filing.fee_channel or admission.fee_channel(rule, filing.level, filing)
     return asked_for(filing, rule, channel, known(filing.changed_at))
 
 
@@ -127,7 +125,3 @@ def _online(filing: Filing) -> ev.Event:
     """Where nobody asks that it is read, it is given as soon as it is there."""
     asked = filing.procedure.limits.reading is not None
     return ev.ResultOffered(n=filing.links + 1) if asked else ev.HandedOver(channel=Channel.ONLINE)
-
-
-MOST_BY_POST: Final = 3
-"""So many copies go by post; what is made once more, because all were lost, is fetched."""

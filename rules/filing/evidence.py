@@ -24,6 +24,9 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:  # noqa: PLR0911 
             payment = payment_workflow(stream.filing, n)
             paid = Entry(("payment_captured",), {"owed": True, "amount": amount}, payment)
             return ((paid, Entry(("payment_cancelled",), stream=payment, absent=True)),)
+        case ev.FeePaid(channel=Channel.POST, parcel=int(n), amount=amount):
+            brought = {"outcome": ev.ParcelOutcome.DELIVERED.value, "fee": amount}
+            return ((Entry(("consignment_ended",), brought, parcel_workflow(stream.filing, n)),),)
         case ev.FeeExpired(n=n) | ev.ResultUnclaimed(n=n):
             expired = Entry(("payment_expired",), stream=payment_workflow(stream.filing, n))
             online = {"n": n, "channel": Channel.ONLINE.value}

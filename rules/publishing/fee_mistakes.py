@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from rules.publishing.level_mistakes import NO_FEE_CHANNEL_YET
 from rules.publishing.mistakes import Mistake, mistake
 from rules.publishing.readable_parts import (
     UNREAD,
@@ -35,9 +34,8 @@ def fee_mistakes(parts: ProcedureSketch) -> Iterator[Mistake]:
     """Every mistake of the fee."""
     if not isinstance(parts.fee, FeeSketch):
         return
-    for n, channel in read(parts.fee.channels).items():
-        if channel in NO_FEE_CHANNEL_YET:
-            yield mistake("fee_by_post_not_available", f"fee.channels[{n}]")
+    if whole(parts.fee.channels) and set(read(parts.fee.channels).values()) == {Channel.POST}:
+        yield mistake("fee_by_post_alone", "fee.channels")
     for n, item in read(parts.fee.items).items():
         yield from _price(item, f"fee.items[{n}]")
         for key, most in _COUNTED.items():

@@ -19,7 +19,6 @@ from schemas.level import CAPABILITIES, Channel, Level
 from schemas.publishing.fee import FeeDue
 from schemas.publishing.procedure import Act
 
-NO_FEE_CHANNEL_YET: Final = frozenset({Channel.POST})
 NOT_SKIPPED: Final = frozenset({Act.INSPECT, Act.CONSULT, Act.OBLIGATION, Act.REFER, Act.DRAFT})
 """What has to happen before anybody may decide, so that a standing order cannot."""
 
@@ -64,8 +63,7 @@ def _without_officers(parts: ProcedureSketch, level: Level) -> Iterator[Mistake]
 
 
 def _channels(part: str, offered: Listed[Channel], allowed: frozenset[Channel], level: Level) -> Iterator[Mistake]:
-    unavailable = NO_FEE_CHANNEL_YET if part == "fee" else frozenset[Channel]()
-    words = ", ".join(sorted(allowed - unavailable))
+    words = ", ".join(sorted(allowed))
     named = read(offered)
     for n, channel in named.items():
         if channel not in allowed:

@@ -548,11 +548,11 @@ WORDS: Final[dict[str, Words]] = {
         "viết `maximum: {limit}` hoặc nhỏ hơn",
         "write `maximum: {limit}` or less",
     ),
-    "fee_by_post_not_available": Words(
-        "chưa hỗ trợ thu phí khi phát bưu phẩm",
-        "payment on delivery by post is not available yet",
-        "xóa `post` khỏi `channels`",
-        "remove `post` from the channels",
+    "fee_by_post_alone": Words(
+        "chỉ thu qua bưu chính thì hồ sơ không đi bưu chính không nộp được",
+        "who sends and fetches nothing by post could not pay",
+        "thêm `counter` hoặc `online` vào `channels`",
+        "add `counter` or `online` to the channels",
     ),
     # what the level allows
     "fee_channel_not_allowed": Words(

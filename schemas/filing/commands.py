@@ -611,11 +611,12 @@ class SettleComplaint(SystemCommand):
 
 
 class SettleParcel(SystemCommand):
-    """A parcel reports how it ended."""
+    """A parcel reports how it ended, and how many đồng of the fee were collected."""
 
     kind: Literal["settle_parcel"] = "settle_parcel"
     n: int
     outcome: ParcelOutcome
+    fee: Dong | None = None
 
 
 class CountWrongCode(Command):

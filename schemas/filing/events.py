@@ -40,11 +40,12 @@ class FeeSettlement(StrEnum):
 
 
 class PaymentMeans(StrEnum):
-    """With what a fee is paid at the counter."""
+    """With what a fee is paid at the counter; `post`: the post has collected it with the papers that it brought."""
 
     CASH = "cash"
     CARD = "card"
     TRANSFER = "transfer"
+    POST = "post"
 
 
 class ParcelOutcome(StrEnum):
@@ -292,7 +293,8 @@ class FeeRequested(Model):
 class FeePaid(Model):
     """A fee was paid, at the counter by what `means`. `receipt_no` is the number of the receipt.
 
-    `reference` is that of the terminal or the bank, where it was no cash.
+    `reference` is that of the terminal, the bank, or the post's consignment, where it was no cash. `parcel` is the
+    number of the parcel with which the post has collected it.
     """
 
     kind: Literal["fee_paid"] = "fee_paid"
@@ -302,6 +304,7 @@ class FeePaid(Model):
     means: PaymentMeans | None = None
     receipt_no: Annotated[str | None, Numbered("receipt")] = None
     reference: str | None = None
+    parcel: int | None = None
 
 
 class FeeExpired(Model):
@@ -980,10 +983,10 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "result_offered": {Clock.READING: Effect.START},
     "pickup_offered": {Clock.PICKUP: Effect.START},
     "wrong_code_given": {},
-    "parcel_requested": {Clock.DELIVERY: Effect.START},
+    "parcel_requested": {Clock.DELIVERY: Effect.START, Clock.PAYMENT: Effect.STOP},
     "parcel_recalled": {},
-    "parcel_failed": {Clock.DELIVERY: Effect.STOP},
-    "delivery_changed": {Clock.READING: Effect.STOP, Clock.PICKUP: Effect.STOP},
+    "parcel_failed": {Clock.DELIVERY: Effect.STOP, Clock.PAYMENT: Effect.START},
+    "delivery_changed": {Clock.READING: Effect.STOP, Clock.PICKUP: Effect.STOP, Clock.PAYMENT: Effect.START},
     "reissue_requested": {Clock.ISSUE: Effect.START},
     "parcel_found": {},
     "handed_over": _ENDED_BY_THE_AGENCY,

@@ -18,13 +18,14 @@ from ..level import Channel, Level
 from ..limit import Limit
 from ..people import Actor, Address, Applicant, Role
 from ..publishing.calendar import Calendar, CalendarName, LocalTime, Timeliness
+from ..publishing.fee import FeeDue
 from ..publishing.procedure import ProcedureCode
 from ..publishing.procedure_rules import ProcedureRules, StepPart
 from ..saying import said
 from ..signature import SignatureRecord
 from .commands import SupplementItem
 from .delivery import Link, PickupCode
-from .events import Clock, Digests, FeeLine, MachineWork, Moment, Outcome, ParcelOutcome, SupplementNeed
+from .events import SPOILT, Clock, Digests, FeeLine, MachineWork, Moment, Outcome, ParcelOutcome, SupplementNeed
 
 
 class Status(IntEnum):
@@ -144,6 +145,10 @@ class FeeState(StrEnum):
     EXPIRED = "expired"
     WAIVED = "waived"
     CANCELLED = "cancelled"
+
+
+MOST_BY_POST: Final = 3
+"""So many copies go by post; what is made once more, because all were lost, is fetched."""
 
 
 class Fee(Model):
@@ -463,8 +468,18 @@ class Filing(Model):
 
     @property
     def fee_pending(self) -> bool:
-        """Whether a fee waits to be paid."""
-        return self.fee is not None and self.fee.state is FeeState.DUE
+        """Whether a fee waits to be paid, before anything else is done."""
+        return self.fee is not None and self.fee.state is FeeState.DUE and not self.fee_at_the_post
+
+    @property
+    def fee_at_the_post(self) -> bool:
+        """Whether the fee is due and the post collects it, from whom it brings the result to."""
+        fee, rule = self.fee, self.procedure.fee
+        if fee is None or rule is None or rule.due is not FeeDue.RESULT:
+            return False
+        again = self.parcel_end in SPOILT and self.copy_number < MOST_BY_POST
+        goes = self.result_channel is Channel.POST and (self.parcel_end is None or again)
+        return fee.state is FeeState.DUE and fee.channel is Channel.POST and (goes or self.elsewhere is not None)
 
     @property
     def unclaimed(self) -> bool:
@@ -473,7 +488,10 @@ class Filing(Model):
 
     @property
     def collected_on_delivery(self) -> int:
-        """What the post collects for bringing the result, in đồng; another copy is at its own cost (QĐ 45/2016 Đ14)."""
+        """What the post collects for bringing the result, in đồng, beside the fee that it collects for the agency.
+
+        Another copy is at its own cost (QĐ 45/2016 Đ14).
+        """
         return (self.procedure.postage or 0) if self.copy_number == 1 else 0
 
     @property
@@ -639,10 +657,11 @@ class FeeFact(Model):
 
 
 class ParcelFact(Model):
-    """Signal `parcel_settled` of a parcel to its filing."""
+    """Signal `parcel_settled` of a parcel to its filing; `fee` is what was collected of the fee, in đồng."""
 
     n: int = Field(ge=1, le=_LARGEST)
     outcome: str
+    fee: Dong | None = None
 
 
 class OverduePartFact(Model):

@@ -258,6 +258,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         means=ev.PaymentMeans.TRANSFER,
         receipt_no="0000001",
         reference="FT26330123456",
+        parcel=1,
     ),
     ev.FeeExpired(n=1),
     ev.ResultUnclaimed(n=1),
@@ -394,7 +395,14 @@ EVENTS: Final[tuple[Any, ...]] = (
     pay.PaymentRequestExpired(attempt=1),
     pay.PaymentRenewed(attempt=2, provider="treasury", expires=AT),
     pc.ConsignmentRequested(
-        number="20261125-0000001", n=1, contents=CODE, cod=25_000, watch_seconds=60, address=ADDRESS, **TIMED
+        number="20261125-0000001",
+        n=1,
+        contents=CODE,
+        cod=25_000,
+        fee=16_000,
+        watch_seconds=60,
+        address=ADDRESS,
+        **TIMED,
     ),
     pc.ConsignmentSent(waybill="VN000000001"),
     pc.ConsignmentInvited(n=1, said="C03", happened_at=AT, again_by=AT),
@@ -402,7 +410,9 @@ EVENTS: Final[tuple[Any, ...]] = (
     pc.ConsignmentRecalled(),
     pc.ConsignmentLeft(),
     pc.CompensationClaimed(officer="h01.12-handover-1", reference="12/YC-PVHCC"),
-    pc.ConsignmentEnded(outcome=ev.ParcelOutcome.LOST, said="C06", happened_at=AT, late=True),
+    pc.ConsignmentEnded(
+        outcome=ev.ParcelOutcome.DELIVERED, said="C04", happened_at=AT, late=True, collected=25_000, fee=16_000
+    ),
     pc.ConsignmentCalendarChanged(calendar="vn@2026.2", due=AT),
     rf.ReferralRequested(
         n=1,
@@ -1054,7 +1064,7 @@ OTHERS: Final[dict[str, Model]] = {
     "filing_state": SNAPSHOT,
     "snapshot": Snapshot(state={"seq": 1}, receipts=(RECEIPT,), memory={"queue": "backoffice"}),
     "fee_settled": fl.FeeFact(n=1, settlement="paid", amount=16_000),
-    "parcel_settled": fl.ParcelFact(n=1, outcome="delivered"),
+    "parcel_settled": fl.ParcelFact(n=1, outcome="delivered", fee=16_000),
     "part_overdue": fl.OverduePartFact(n=1),
     "part_settled": fl.PartFact(n=1, outcome="approved", officer="h01.31-specialist-1", result=RESULT),
     "check_request": bo.CheckRequest(request_id="check:1", dossier=DOSSIER),
@@ -1128,7 +1138,9 @@ OTHERS: Final[dict[str, Model]] = {
         expires=AT,
         providers=("bank", "treasury"),
     ),
-    "parcel_start": pc.ParcelStart(filing_id=FILING, n=1, agency=AGENCY, address=ADDRESS, contents=CODE, **TIMED),
+    "parcel_start": pc.ParcelStart(
+        filing_id=FILING, n=1, agency=AGENCY, address=ADDRESS, contents=CODE, fee=16_000, **TIMED
+    ),
     "complaint_input": co.ComplaintStart(
         filing_id=FILING, n=1, about=9, words="giấy tờ hợp lệ", document=FILE, actor=APPLICANT, via=VIA
     ),
@@ -1204,6 +1216,7 @@ OTHERS: Final[dict[str, Model]] = {
         state=pc.ParcelState.SENT,
         invitations=1,
         cod=25_000,
+        collected=25_000,
         recalled=True,
         claim="12/YC-PVHCC",
     ),

@@ -220,3 +220,29 @@ def test_what_turned_up_is_nothing_to_be_paid_for() -> None:
     assert rules.rows(told.parcel).tasks == ()
     with pytest.raises(RefusalError, match="nothing_to_claim"):
         told.give(claim())
+
+
+@pytest.mark.parametrize(
+    ("cod", "fee", "said", "money"),
+    [
+        (0, None, None, (None, None)),
+        (20_000, None, None, (20_000, None)),
+        (36_000, 16_000, None, (36_000, 16_000)),
+        (36_000, 16_000, 36_000, (36_000, 16_000)),
+        (36_000, 16_000, 35_999, (35_999, None)),
+        (36_000, 16_000, 0, (0, None)),
+    ],
+)
+def test_what_is_delivered_against_payment_says_what_was_paid_and_whether_the_fee_was(
+    cod: int, fee: int | None, said: int | None, money: tuple[int | None, int | None]
+) -> None:
+    parcel = pc.Parcel(filing_id=FILING, n=1, agency="H01.12", state=ParcelState.SENT, cod=cod, fee=fee)
+    step = pc.Step(meaning=Meaning.DELIVERED, said="C04", at=NOW, collected=said)
+    assert _money(parcel, step) == money
+    assert _money(parcel, step.model_copy(update={"meaning": Meaning.RETURNED})) == (None, None)
+
+
+def _money(parcel: pc.Parcel, step: Step) -> tuple[int | None, int | None]:
+    [end] = rules.decide(parcel, pc.RecordSteps(command_id="steps:1", steps=(step,)), NOW)
+    assert isinstance(end, pc.ConsignmentEnded)
+    return end.collected, end.fee

@@ -14,7 +14,7 @@ from schemas.errors import Problem, problem
 from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import Clock, ParcelOutcome
-from schemas.filing.state import Filing, Stage
+from schemas.filing.state import FeeState, Filing, Stage
 from schemas.level import Channel
 from schemas.people import Actor, Role
 from schemas.publishing.calendar import Timeliness
@@ -52,10 +52,18 @@ def _settle_parcel(filing: Filing, command: cm.SettleParcel, _: datetime) -> Eve
         raise refuse(why)
     counts = n == filing.parcels > filing.parcels_before
     if counts and outcome is ParcelOutcome.DELIVERED:
-        return (ev.HandedOver(channel=Channel.POST, n=n),)
+        return (*_collected(filing, command), ev.HandedOver(channel=Channel.POST, n=n))
     if counts and Clock.DELIVERY in filing.clocks:
         return (ev.ParcelFailed(n=n, outcome=outcome),)
     return (ev.ParcelFound(n=n, outcome=outcome, copy_number=filing.copy_number),)
+
+
+def _collected(filing: Filing, command: cm.SettleParcel) -> Events:
+    """The fee, if the post has collected it: late too, as long as nobody has paid it otherwise."""
+    fee = filing.fee
+    if fee is None or fee.state is not FeeState.DUE or fee.channel is not Channel.POST or command.fee != fee.amount:
+        return ()
+    return (ev.FeePaid(n=fee.n, amount=fee.amount, channel=Channel.POST, parcel=command.n),)
 
 
 def _may_settle_parcel(filing: Filing, actor: Actor, _: datetime) -> Problem | None:

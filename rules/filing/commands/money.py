@@ -64,14 +64,17 @@ def _pay_at_counter(filing: Filing, command: cm.PayAtCounter, now: datetime) -> 
     in_cash = command.means in {None, PaymentMeans.CASH}
     if in_cash and not rule.cash:
         raise refuse(problem("means", "no_cash"))
+    if command.means is PaymentMeans.POST and filing.channel is not Channel.POST:
+        raise refuse(problem("means", "not_by_post"))
     if in_cash is (command.reference is not None):
         raise refuse(problem("reference", "no_reference" if in_cash else "reference_required"))
     again = _asked_again(filing, rule, fee, now)
     asked = fee if again is None else again
     if command.amount != asked.amount:
         raise refuse(problem("amount", "amount_differs", amount=asked.amount))
-    said = {"means": command.means, "reference": command.reference}
-    paid = ev.FeePaid(n=asked.n, amount=asked.amount, channel=Channel.COUNTER, **said)
+    by_post = command.means is PaymentMeans.POST
+    channel, means = (Channel.POST, None) if by_post else (Channel.COUNTER, command.means)
+    paid = ev.FeePaid(n=asked.n, amount=asked.amount, channel=channel, means=means, reference=command.reference)
     return (paid,) if again is None else (again, paid)
 
 

@@ -16,7 +16,7 @@ from schemas.filing.events import FeeLine, FeePaid, FeeRequested
 from schemas.form import FormValue
 from schemas.level import Channel, Level
 from schemas.publishing.procedure_rules import FeePart, ProcedureRules
-from tests.unit.filing.lives import CASHIER, RECEPTION, Life, fee, procedure, submission
+from tests.unit.filing.lives import CASHIER, PAPER, RECEPTION, Life, fee, procedure, submission
 
 FEE: Final[dict[str, Any]] = {
     "items": [{"code": "extract", "amount": 8000, "per": "copies"}, {"code": "filing", "amount": 50_000}],
@@ -173,7 +173,11 @@ def test_what_is_no_cash_names_the_slip_or_the_banks_number_and_cash_names_none(
 @pytest.mark.parametrize("means", [None, "card", "transfer"])
 def test_the_counter_takes_the_fee_at_every_level_also_what_was_to_come_online(level: int, means: str | None) -> None:
     channels = ["online", "counter"] if level == Level.FULLY_ONLINE else ["counter"]
-    life = Life(procedure(level=level, fee=fee() | {"channels": channels})).accepted()
+    filed = (PAPER if level <= Level.FORMS else {}) | (
+        {} if level == Level.FULLY_ONLINE else {"result_channel": "counter"}
+    )
+    life = Life(procedure(level=level, fee=fee() | {"channels": channels}), **filed)
+    life = life.accepted() if life.stage == "intake" else life
     asked = life.filing.fees[-1]
     assert asked.online is (level == Level.FULLY_ONLINE)
     reference = None if means is None else "FT1"

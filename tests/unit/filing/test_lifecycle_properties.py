@@ -22,7 +22,6 @@ from hypothesis.stateful import (
 
 from rules.filing import lifecycle
 from rules.filing.admission import result_channels
-from rules.filing.consequences import MOST_BY_POST
 from rules.filing.fold import missing_opinions
 from rules.filing.reopening import places
 from rules.streams import FILING
@@ -31,7 +30,7 @@ from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.delivery import Receiver
 from schemas.filing.events import Clock, Moment
-from schemas.filing.state import Filing, Stage, Task
+from schemas.filing.state import MOST_BY_POST, Filing, Stage, Task
 from schemas.level import CAPABILITIES
 from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.calendar import Calendar
