@@ -51,20 +51,30 @@ class Refunds:
         """What the logs say of this capture now; None if there is none such."""
         stream = claims.payment_of(StreamId("refund", refund.filing_id, refund.n))
         payment, filing = await self._states(str(stream), filing_workflow(refund.filing_id))
-        capture = None if payment is None else claims.capture_of(payment, refund.n)
-        if payment is None or filing is None or capture is None:
+        if filing is None:
             return None
-        return Looked(
-            agency=payment.agency,
-            capture=capture,
-            apart=tuple(sorted(on_the_applicants_side(filing))),
-            claim=claims.claim(payment, refund.n, filing),
-        )
+        apart = tuple(sorted(on_the_applicants_side(filing)))
+        if claims.at_hand(refund.n):
+            taken = claims.taken_at_hand(filing, refund.n)
+            by_rule = claims.claim_at_hand(filing)
+            if taken is None:
+                return None
+            return Looked(agency=filing.agency, capture=taken, apart=apart, claim=by_rule)
+        capture = None if payment is None else claims.capture_of(payment, refund.n)
+        if payment is None or capture is None:
+            return None
+        claim = claims.claim(payment, refund.n, filing)
+        return Looked(agency=payment.agency, capture=capture, apart=apart, claim=claim)
 
     @activity.defn(name="refund.of_fee")
     async def of_fee(self, asked: PaymentOf) -> int | None:
         """The number of the refund of the money that paid a fee; None if none is kept for it."""
-        (payment,) = await self._states(payment_workflow(asked.filing_id, asked.n))
+        payment, filing = await self._states(
+            payment_workflow(asked.filing_id, asked.n), filing_workflow(asked.filing_id)
+        )
+        number = claims.number_of(asked.n, 0)
+        if filing is not None and claims.taken_at_hand(filing, number) is not None:
+            return number
         captures = () if payment is None else payment.captures
         paid = (n for n, one in enumerate(captures, 1) if one.capture_id == payment.owed_capture)
         ordinal = next(paid, None)

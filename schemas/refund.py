@@ -18,7 +18,10 @@ MOST_CASES: Final = 50
 """So many cases a capture may have: people ask for no more then."""
 
 CAPTURES: Final = 1000
-"""A payment has fewer captures: the number of a stream holds both."""
+"""A payment has fewer captures: the number of a stream holds both. None of them, 0, is what was paid without it."""
+
+AT_HAND: Final = "counter"
+"""Who has taken what was paid at the counter, or to the post: the agency itself gives it back."""
 
 OPENING: Final = "begin"
 """The id of the command by which every refund begins."""
@@ -238,10 +241,13 @@ class Refund(Model):
 
 
 class RefundStart(Model):
-    """What the refund of a capture is started with: `n` is the payment's number × 1000 + the capture's in its log."""
+    """What the refund of a capture is started with: `n` is the payment's number × 1000 + the capture's in its log.
+
+    With 0 in place of the capture's it is of what was paid for that fee at the counter, or to the post.
+    """
 
     filing_id: UUID
-    n: int = Field(gt=CAPTURES, lt=2**31)
+    n: int = Field(ge=CAPTURES, lt=2**31)
 
 
 class _InWhosePlace(Command):

@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.workflows import TEMPORAL, WakeRequest, Workflows
     from rules.known import known
     from rules.refund import fold, projections
+    from rules.refund.claims import at_hand
     from rules.streams import PAYMENT, REFUND, Origin, StreamKind
     from schemas import ids
     from schemas import refund as rf
@@ -79,6 +80,9 @@ class RefundLife(Life[rf.Refund]):
         """Have the provider give back what was approved, for as long as it takes it to answer."""
         while to_give := fold.to_give(self._refund):
             case = to_give[0].case
+            if at_hand(self._refund.n):
+                await self.stream.record(rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rf.AT_HAND))
+                continue
             work = workflow.start_activity_method(Payments.refund, self._request(to_give[0]), **BANK)
             returned = await outcome(self.stream, work)
             if returned.refused is None:

@@ -6,11 +6,12 @@ from typing import Final
 
 from rules.known import known
 from schemas.filing.events import Outcome
-from schemas.filing.state import Closing, FeeState, Filing
+from schemas.filing.state import Closing, Fee, FeeState, Filing
 from schemas.ids import StreamId
+from schemas.level import Channel
 from schemas.payment import Capture, Payment
 from schemas.publishing.fee import RefundCase
-from schemas.refund import CAPTURES, CaptureTaken, Claim, RefundCause
+from schemas.refund import AT_HAND, CAPTURES, CaptureTaken, Claim, RefundCause
 
 
 def number_of(payment: int, ordinal: int) -> int:
@@ -41,6 +42,39 @@ def capture_of(payment: Payment, refund: int) -> CaptureTaken | None:
         due=known(payment.due),
         attempt=capture.attempt,
     )
+
+
+def at_hand(refund: int) -> bool:
+    """Whether it is of what was paid at the counter, or to the post."""
+    return refund % CAPTURES == 0
+
+
+def taken_at_hand(filing: Filing, refund: int) -> CaptureTaken | None:
+    """What was paid for a fee at the counter, or to the post, as the money that this refund is about."""
+    fee = next((fee for fee in filing.fees if number_of(fee.n, 0) == refund and _paid_at_hand(fee)), None)
+    if fee is None:
+        return None
+    at = known(filing.changed_at)
+    return CaptureTaken(
+        payment=fee.n,
+        capture_id=AT_HAND,
+        amount=fee.amount,
+        provider=AT_HAND,
+        asked=fee.amount,
+        description="",
+        requested_at=at,
+        due=at,
+    )
+
+
+def claim_at_hand(filing: Filing) -> Claim:
+    """What is to go back of it by itself: what the procedure writes."""
+    rule = ended_as(filing)
+    return Claim() if rule is None else Claim(rule=rule, percent=percent_of(filing, rule))
+
+
+def _paid_at_hand(fee: Fee) -> bool:
+    return fee.state is FeeState.PAID and fee.channel is not Channel.ONLINE
 
 
 def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
@@ -92,8 +126,13 @@ def percent_of(filing: Filing, rule: RefundCase) -> int | None:
 
 
 def fees_to_return(filing: Filing) -> tuple[int, ...]:
-    """The numbers of the fees, paid online, of which something goes back by how the filing ended, or may."""
+    """The numbers of the fees of which something goes back by how the filing ended.
+
+    Of what a payment asked for it may too, where the procedure says nothing of it: a leader decides.
+    """
     rule = ended_as(filing)
-    if rule is None or percent_of(filing, rule) == 0:
+    percent = None if rule is None else percent_of(filing, rule)
+    if rule is None or percent == 0:
         return ()
-    return tuple(fee.n for fee in filing.fees if fee.online and fee.state is FeeState.PAID)
+    paid = (fee for fee in filing.fees if fee.state is FeeState.PAID)
+    return tuple(fee.n for fee in paid if fee.online or percent is not None)

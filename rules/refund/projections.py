@@ -7,10 +7,11 @@ from typing import Final
 
 from rules.evidence import Entry, Evidence
 from rules.known import known
-from rules.refund.claims import payment_of
+from rules.refund.claims import at_hand, payment_of
 from rules.refund.fold import in_state, is_open
 from schemas import refund as rf
 from schemas.ids import StreamId, filing_workflow
+from schemas.level import Channel
 from schemas.payment import GivenBack
 from schemas.people import Role
 from schemas.publishing.fee import RefundCase
@@ -45,6 +46,11 @@ def evidence(stream: StreamId, event: rf.RefundEvent) -> Evidence | None:
     """What must have been recorded: the capture, that nobody owes it, or how the filing ended whose fee it is."""
     payment = str(payment_of(stream))
     match event:
+        case rf.RefundBegun(payment=n, amount=amount) if at_hand(stream.n):
+            paid = {"n": n, "amount": amount}
+            filing = filing_workflow(stream.filing)
+            ways = (Channel.COUNTER.value, Channel.POST.value)
+            return tuple((Entry(("fee_paid",), paid | {"channel": way}, filing),) for way in ways)
         case rf.RefundBegun(capture_id=capture_id, amount=amount):
             return ((Entry(("payment_captured",), {"capture_id": capture_id, "amount": amount}, payment),),)
         case rf.RefundOpened(cause=cause, capture_id=capture_id) if cause in rf.UNOWED:
@@ -82,7 +88,9 @@ def view(refund: Refund) -> rf.RefundView:
 
 
 def given_back(refund: Refund) -> tuple[GivenBack, ...]:
-    """What of the capture went back, case by case."""
+    """What of the capture went back, case by case: to be told to its payment, if it has one."""
+    if at_hand(refund.n):
+        return ()
     capture_id = known(refund.capture).capture_id
     given = in_state(refund, CaseState.GIVEN)
     return tuple(GivenBack(capture_id=capture_id, case=entry.case, amount=entry.amount) for entry in given)

@@ -211,6 +211,20 @@ def test_how_the_filing_ended_says_what_goes_back(
     assert claims.claim(told(("money", "m1"), ("money", "m2")), 1002, life.filing) == Claim(unowed=RefundCause.SECOND)
 
 
+def test_what_was_paid_at_the_counter_goes_back_by_the_same_rules_and_never_by_a_provider() -> None:
+    life = Life(procedure(fee=fee(channels=("counter",)) | RULES)).accepted()
+    assert claims.taken_at_hand(life.filing, 1000) is None
+    life.do("pay_at_counter", CASHIER, amount=16_000)
+    taken = claims.taken_at_hand(life.filing, 1000)
+    assert taken is not None
+    assert (taken.payment, taken.amount, taken.provider) == (1, 16_000, "counter")
+    assert [claims.taken_at_hand(life.filing, n) for n in (1001, 2000)] == [None, None]
+    assert claims.claim_at_hand(life.filing) == Claim()
+    life.do("withdraw", APPLICANT, reason="thôi")
+    assert claims.fees_to_return(life.filing) == (1,)
+    assert claims.claim_at_hand(life.filing) == Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50)
+
+
 def test_where_no_rule_is_written_somebody_has_to_decide() -> None:
     life = paid(Life(procedure(fee=fee())).accepted()).do("withdraw", APPLICANT, reason="thôi")
     assert claims.fees_to_return(life.filing) == (1,)
