@@ -323,6 +323,7 @@ def _as_it_was(data: dict[str, Any]) -> dict[str, Any]:
 
 _UNKNOWN_BEFORE: Final = {
     "submitted": 5,  # no `missing`, `desk`, end of a mandate, `scan`, `signs`: would take in, ask, go on, not wait
+    "fee_requested": 1,  # one that knows no fee at the post would wait for it before it sends the result
     "supplemented": 1,  # one that knows no `scan` would not wait for it
     "accepted": 1,  # one that knows no `since` would let the time run from too late
     "supplement_requested": 1,  # one that knows no `late` would give an officer's task to the leader who asked
@@ -400,7 +401,7 @@ PARCEL: Final = StreamKind(
     numberings={"parcel": Numbering("%Y%m%d", "G")},
     table=Table("parcel"),
     upcasters={
-        "consignment_requested": (_as_it_was,),  # one that knows no `cod` would have nothing collected
+        "consignment_requested": (_as_it_was,) * 2,  # one that knows no `cod`, or no `fee` in it, would collect nothing
         "consignment_ended": (_as_it_was,),  # one that knows no `damaged` could not read it
     },
     memory=ParcelMemory,
