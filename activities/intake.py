@@ -150,6 +150,7 @@ class Registry:
 
 _TOLD: Final = (
     "payment_captured",
+    "payment_accepted",
     "payment_expired",
     "consignment_ended",
     "referral_overdue",

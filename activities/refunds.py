@@ -17,7 +17,7 @@ from schemas.base import AgencyCode, Model
 from schemas.errors import RefusalError
 from schemas.filing.state import Filing
 from schemas.ids import StreamId, filing_workflow, payment_workflow
-from schemas.payment import GivenBack, Payment
+from schemas.payment import CaptureAccepted, GivenBack, Payment
 from schemas.refund import CaptureTaken, Claim, RefundStart
 from views.log import Log
 
@@ -83,12 +83,22 @@ class Refunds:
     @activity.defn(name="refund.given")
     async def given(self, asked: PaymentOf) -> list[GivenBack]:
         """All that went back of a payment, as its refunds have recorded it."""
+        given = await self._said(asked, "refund_given", "refund_given_by_hand")
+        return [GivenBack.model_validate(body) for body in given]
+
+    @activity.defn(name="refund.accepted")
+    async def accepted(self, asked: PaymentOf) -> list[CaptureAccepted]:
+        """What of a payment is taken for the whole fee, as its refunds have recorded it."""
+        return [CaptureAccepted.model_validate(body) for body in await self._said(asked, "shortfall_accepted")]
+
+    async def _said(self, asked: PaymentOf, *kinds: str) -> list[Any]:
+        """What the refunds of a payment have recorded of these kinds, in order."""
         first = claims.number_of(asked.n, 1)
         streams = [f"refund:{asked.filing_id}:{n}" for n in range(first, first + MOST_GIVEN)]
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                rows = await connection.fetch(_GIVEN, asked.filing_id, streams)
-        return [GivenBack.model_validate(json.loads(row["body"])) for row in rows]
+                rows = await connection.fetch(_SAID, asked.filing_id, streams, kinds)
+        return [json.loads(row["body"]) for row in rows]
 
     async def _states(self, *streams: str) -> list[Any]:
         """The states of these streams; None for one that was never begun."""
@@ -107,8 +117,6 @@ class Refunds:
 MOST_GIVEN: Final = 999
 """A payment has no more captures."""
 
-_GIVEN: Final = """
-select body from event
-where filing_id = $1 and stream = any($2) and kind in ('refund_given', 'refund_given_by_hand')
-order by stream, seq
+_SAID: Final = """
+select body from event where filing_id = $1 and stream = any($2) and kind = any($3) order by stream, seq
 """

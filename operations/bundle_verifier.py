@@ -569,8 +569,12 @@ def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:  # noqa: PLR0911 -
     payment, parcel, referral = (f"{what}:{filing_id}:{body.get('n', 1)}" for what in ("payment", "parcel", "referral"))
     complaint = f"complaint:{filing_id}:{body.get('complaint')}"
     match kind, body.get("channel"):
+        case "fee_paid", "online" if "forgone" in body:
+            came = {name: body[name] for name in ("amount", "forgone")}
+            return facts.said(payment, "payment_accepted", **came)
         case "fee_paid", "online":
-            return facts.said(payment, "payment_captured", owed=True, amount=body.get("amount"))
+            asked = ({"amount": body.get("amount")}, {"asked": body.get("amount")})
+            return any(facts.said(payment, "payment_captured", owed=True, **way) for way in asked)
         case "fee_expired" | "result_unclaimed", _:
             online = facts.said(facts.filing, "fee_requested", n=body.get("n"), channel="online")
             return not online or facts.said(payment, "payment_expired")

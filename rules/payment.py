@@ -49,27 +49,71 @@ def decide(  # noqa: PLR0911 -- one line for each command
             return (pay.PaymentOrdered(**made, attempt=_unless_first(n)),)
         case pay.ExpireRequest(attempt=n) if _open(payment, n):
             return (pay.PaymentRequestExpired(attempt=n),)
-        case pay.RecordCapture(capture=capture) if capture.capture_id not in _known(payment):
-            return (
-                pay.PaymentCaptured(
-                    capture_id=capture.capture_id,
-                    amount=capture.amount,
-                    captured_at=capture.at,
-                    owed=payment.state is PaymentState.PENDING and capture.amount == payment.amount,
-                    attempt=_unless_first(capture.attempt or 1),
-                ),
-            )
         case pay.ExpirePayment() if payment.state is PaymentState.PENDING:
             return (pay.PaymentExpired(),)
         case pay.CancelPayment(reason=reason) if payment.state in {PaymentState.PENDING, PaymentState.PAID}:
             return (pay.PaymentCancelled(reason=reason),)
-        case pay.RecordRefund(given=given) if given not in payment.given_back and given.capture_id in _known(payment):
-            return (pay.PaymentRefunded(capture_id=given.capture_id, amount=given.amount, case=given.case),)
         case ChangeCalendar(calendar=calendar) if calendar.name != payment.calendar:
             return (pay.PaymentCalendarChanged(calendar=calendar.name, due=due_on(payment, calendar)),)
         case _:
+            return (_of_money(payment, command),)
+
+
+def _of_money(payment: Payment, command: Command) -> pay.PaymentEvent:
+    """What has become of the money. Raises `RefusalError`."""
+    match command:
+        case pay.RecordCapture(capture=capture) if capture.capture_id not in _known(payment):
+            return _captured(payment, capture)
+        case pay.RecordAcceptance(accepted=accepted) if payment.state is PaymentState.PENDING:
+            return _accepted(payment, accepted)
+        case pay.RecordChargeBack(charged=charged) if charged not in payment.charged_back:
+            return pay.PaymentChargedBack(**dict(charged))
+        case pay.RecordRefund(given=given) if given not in payment.given_back and given.capture_id in _known(payment):
+            return pay.PaymentRefunded(capture_id=given.capture_id, amount=given.amount, case=given.case)
+        case _:
             why = problem("", "wrong_state", says="payment_has_ended")
             raise refused(RefusalCode.NOT_ALLOWED, why)
+
+
+def _captured(payment: Payment, capture: pay.Capture) -> pay.PaymentCaptured:
+    """Who pays more than was asked has paid the fee, and gets back what is too much."""
+    owed = payment.state is PaymentState.PENDING and capture.amount >= payment.amount
+    return pay.PaymentCaptured(
+        capture_id=capture.capture_id,
+        amount=capture.amount,
+        captured_at=capture.at,
+        owed=owed,
+        asked=payment.amount if owed and capture.amount > payment.amount else None,
+        attempt=_unless_first(capture.attempt or 1),
+    )
+
+
+def _accepted(payment: Payment, accepted: pay.CaptureAccepted) -> pay.PaymentAccepted:
+    """Raises `RefusalError` unless it and what is forgone are the fee."""
+    found = (one for one in payment.captures if one.capture_id == accepted.capture_id)
+    capture = next((one for one in found if one.amount + accepted.forgone == payment.amount), None)
+    if capture is None or payment.returned(capture) or payment.charged(capture):
+        raise refused(RefusalCode.NOT_ALLOWED, problem("", "wrong_state", says="payment_has_ended"))
+    return pay.PaymentAccepted(capture_id=capture.capture_id, amount=capture.amount, forgone=accepted.forgone)
+
+
+def charged(payment: Payment, request: Attempt, transaction: str, amount: int) -> pay.Capture | None:
+    """Which capture of a request is taken back: the one of its number, or else the last of this amount; None: none.
+
+    A bank that tells of transfers gives what it takes back a number of its own.
+    """
+    known_by_now = {one.transaction: one.capture_id for one in payment.charged_back}
+    wanted = known_by_now.get(transaction, transaction)
+    captures = [one for one in payment.captures if (one.attempt or 1) == request.attempt]
+    named = (one for one in captures if one.capture_id == wanted)
+    alike = (one for one in captures[::-1] if one.amount == amount and not payment.charged(one))
+    return next(named, None) or next(alike, None)
+
+
+def lacking(payment: Payment) -> bool:
+    """Whether something came that is less than was asked, and may still be taken for the whole fee."""
+    pending = payment.state is PaymentState.PENDING
+    return pending and any(capture.amount < payment.amount for capture in payment.captures)
 
 
 def _known(payment: Payment) -> set[str]:
@@ -153,16 +197,28 @@ def _change(  # noqa: PLR0911 -- one line for each event
         case pay.PaymentRenewed() as event:
             said = event.model_dump(include={"attempt", "provider", "expires"})
             return {"renewed": (*payment.renewed, Attempt(**said, requested_at=recorded.at))}
+        case pay.PaymentExpired() | pay.PaymentCancelled() as event:
+            return {"state": _ENDED[event.kind], "owed_capture": None, "settled_at": recorded.at}
+        case pay.PaymentCalendarChanged(calendar=calendar, due=due):
+            return {"calendar": calendar, "due": due}
+        case _:
+            return _of_its_money(payment, recorded)
+
+
+def _of_its_money(payment: Payment, recorded: Recorded) -> dict[str, Any]:
+    match recorded.event:
         case pay.PaymentCaptured() as event:
             said = event.model_dump(include={"capture_id", "amount", "attempt"})
             capture = pay.Capture(**said, at=event.captured_at)
             taken: dict[str, Any] = {"captures": (*payment.captures, capture)}
             paid = {"state": PaymentState.PAID, "owed_capture": event.capture_id, "settled_at": recorded.at}
             return taken | (paid if event.owed else {})
-        case pay.PaymentExpired() | pay.PaymentCancelled() as event:
-            return {"state": _ENDED[event.kind], "owed_capture": None, "settled_at": recorded.at}
-        case pay.PaymentCalendarChanged(calendar=calendar, due=due):
-            return {"calendar": calendar, "due": due}
+        case pay.PaymentAccepted() as event:
+            paid = {"state": PaymentState.PAID, "owed_capture": event.capture_id, "settled_at": recorded.at}
+            return paid | {"forgone": event.forgone}
+        case pay.PaymentChargedBack() as event:
+            charged = pay.ChargedBack(**event.model_dump(exclude={"kind"}))
+            return {"charged_back": (*payment.charged_back, charged)}
         case pay.PaymentRefunded() as event:
             return _given_back(payment, event)
         case _:
@@ -209,6 +265,8 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
         case pay.PaymentRefunded(capture_id=capture_id, amount=amount, case=case):
             given = {"capture_id": capture_id, "amount": amount} | ({} if case is None else {"case": case})
             return ((Entry(("refund_given", "refund_given_by_hand"), given),),)
+        case pay.PaymentAccepted():
+            return ((Entry(("shortfall_accepted",), event.model_dump(exclude={"kind"})),),)
         case pay.PaymentCancelled():
             fee = {"n": stream.n}
             return (
@@ -283,6 +341,7 @@ def view(payment: Payment) -> pay.PaymentView:
         code=newest.code if payable else None,
         captured=sum(c.amount for c in payment.captures),
         refunded=sum(one.amount for one in payment.given_back),
+        charged_back=sum(one.amount for one in payment.charged_back) or None,
         attempt=newest.attempt,
         expires=(newest.expires or payment.due) if payable else None,
     )

@@ -377,8 +377,12 @@ PAYMENT: Final = StreamKind(
     evidence=payment.evidence,
     numberings={"payment": Numbering("%Y%m%d", "P")},
     table=Table("payment"),
-    upcasters={"payment_ordered": (_as_it_was,)},  # one that knows no `code` could not read what has no address
+    upcasters={
+        "payment_ordered": (_as_it_was,),  # one that knows no `code` could not read what has no address
+        "payment_captured": (_as_it_was,),  # one that knows no `asked` would keep what is too much
+    },
     memory=PaymentMemory,
+    papers=causes.papers_of_payment,
     title=said("many.payments"),
 )
 PARCEL: Final = StreamKind(
@@ -464,7 +468,10 @@ PAPERS: Final = StreamKind(
     writers=frozenset({Role.SYSTEM, *receipts.VOIDERS}),
     evidence=papers.evidence,
     numberings={"receipt_phi": Numbering("%Y", "BP"), "receipt_le_phi": Numbering("%Y", "BL")},
-    upcasters={"paper_made": (_as_it_was,) * 2},  # one that knows no label, or no receipts, could not read it
+    upcasters={
+        "paper_made": (_as_it_was,) * 2,  # one that knows no label, or no receipts, could not read it
+        "receipt_voided": (_as_it_was,),  # one that wants an officer could not read what is void by itself
+    },
     papers=causes.papers_of_receipts,
     title=said("many.papers"),
 )

@@ -63,6 +63,22 @@ class GivenBack(Model):
     amount: Dong
 
 
+class CaptureAccepted(Model):
+    """Two have agreed to take a capture for the whole fee, `forgone` đồng short: signal `accepted` of its refund."""
+
+    capture_id: str
+    forgone: Annotated[Dong, Field(gt=0)]
+
+
+class ChargedBack(Model):
+    """The payer's bank took so many đồng of a capture back, in its own `transaction`, which may be the capture's."""
+
+    capture_id: str
+    transaction: str
+    amount: Annotated[Dong, Field(gt=0)]
+    at: Instant
+
+
 class PaymentState(StrEnum):
     """Where a payment stands."""
 
@@ -103,13 +119,17 @@ class PaymentOrdered(Model):
 
 
 class PaymentCaptured(Model):
-    """The bank took money, for the first request or that `attempt`. What is not owed is refunded."""
+    """The bank took money, for the first request or that `attempt`. What is not owed is refunded.
+
+    `asked` is there if it is more than that, which settles the fee.
+    """
 
     kind: Literal["payment_captured"] = "payment_captured"
     capture_id: str
     amount: Dong
     captured_at: Instant
     owed: bool
+    asked: Dong | None = None
     attempt: int | None = None
 
 
@@ -143,6 +163,21 @@ class PaymentCalendarChanged(Model):
     due: Instant
 
 
+class PaymentAccepted(Model):
+    """A capture of less than was asked is taken for the whole fee after all; the agency forgoes the rest."""
+
+    kind: Literal["payment_accepted"] = "payment_accepted"
+    capture_id: str
+    amount: Dong
+    forgone: Dong
+
+
+class PaymentChargedBack(ChargedBack):
+    """The payer's bank took money back (đòi hoàn): a fact, about which people say what becomes of it."""
+
+    kind: Literal["payment_charged_back"] = "payment_charged_back"
+
+
 class PaymentRequestExpired(Model):
     """Nobody paid by this request as long as it could be paid. The fee is owed: it may be asked for anew."""
 
@@ -167,6 +202,8 @@ PaymentEvent = (
     | PaymentCancelled
     | PaymentRefunded
     | PaymentCalendarChanged
+    | PaymentAccepted
+    | PaymentChargedBack
     | PaymentRequestExpired
     | PaymentRenewed
 )
@@ -190,8 +227,9 @@ class Attempt(Model):
 
 
 class Payment(PartState):
-    """The fold of a payment's events: all that its workflow needs. `refunded` are captures that went back whole.
+    """The fold of a payment's events: all that its workflow needs.
 
+    `refunded` are captures that went back whole; `forgone` đồng are missing of what is taken for the whole fee.
     `provider`, `expires`, `pay_url`, `code` and `over` are of its first request, `renewed` are those after it.
     """
 
@@ -210,8 +248,10 @@ class Payment(PartState):
     settled_at: Instant | None = None
     captures: tuple[Capture, ...] = ()
     owed_capture: str | None = None
+    forgone: Dong = 0
     refunded: tuple[str, ...] = ()
     given_back: tuple[GivenBack, ...] = ()
+    charged_back: tuple[ChargedBack, ...] = ()
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -236,10 +276,22 @@ class Payment(PartState):
 
     @property
     def to_refund(self) -> tuple[Capture, ...]:
-        """Captures that are not owed and have not gone back whole."""
-        return tuple(
-            c for c in self.captures if c.capture_id != self.owed_capture and c.capture_id not in self.refunded
-        )
+        """Captures of which nobody owes something that has not gone back."""
+        open_ones = (capture for capture in self.captures if capture.capture_id not in self.refunded)
+        return tuple(capture for capture in open_ones if self.returned(capture) < self.unowed(capture))
+
+    def unowed(self, capture: Capture) -> int:
+        """How many đồng of it nobody owes: all, or what is more than was asked. What was charged back is gone."""
+        there = max(capture.amount - self.charged(capture), 0)
+        return min(max(capture.amount - self.amount, 0), there) if capture.capture_id == self.owed_capture else there
+
+    def charged(self, capture: Capture) -> int:
+        """How many đồng of it the payer's bank took back."""
+        return sum(one.amount for one in self.charged_back if one.capture_id == capture.capture_id)
+
+    def returned(self, capture: Capture) -> int:
+        """How many đồng of it went back."""
+        return sum(one.amount for one in self.given_back if one.capture_id == capture.capture_id)
 
 
 class RequestPayment(SystemCommand):
@@ -292,6 +344,20 @@ class RecordRefund(SystemCommand):
 
     kind: Literal["record_refund"] = "record_refund"
     given: GivenBack
+
+
+class RecordAcceptance(SystemCommand):
+    """A capture of less than was asked is taken for the whole fee."""
+
+    kind: Literal["record_acceptance"] = "record_acceptance"
+    accepted: CaptureAccepted
+
+
+class RecordChargeBack(SystemCommand):
+    """The payer's bank took money back."""
+
+    kind: Literal["record_charge_back"] = "record_charge_back"
+    charged: ChargedBack
 
 
 class RenewPayment(Command):
@@ -360,6 +426,7 @@ class PaymentView(Model):
     code: str | None = None
     captured: Dong = Field(ge=0)
     refunded: Dong = Field(ge=0)
+    charged_back: Dong | None = None
     attempt: int = 1
     expires: Instant | None = None
     providers: tuple[Code, ...] = ()

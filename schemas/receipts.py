@@ -6,6 +6,7 @@ apart. A number is taken once; a receipt that is void keeps it for ever.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -83,20 +84,29 @@ class ReceiptIssued(Model):
     replaces: str | None = None
 
 
+class VoidCause(StrEnum):
+    """Why a receipt is void by itself: all the money that paid its fee went back, or the payer's bank took it."""
+
+    REFUNDED = "refunded"
+    CHARGED_BACK = "charged_back"
+
+
 class ReceiptVoided(Model):
     """A receipt was made void (hủy biên lai): its number is never used again; `again`: another follows.
 
-    `given`: a service outside gave its number, and has to be told.
+    `given`: a service outside gave its number, and has to be told. Where no `officer` did it, the system did, by this
+    `cause`.
     """
 
     kind: Literal["receipt_voided"] = "receipt_voided"
     of: FeeKind
     registered: str
     fee: int
-    officer: str
+    officer: str | None = None
     again: bool = False
     given: bool = False
-    reason: Annotated[str, Personal]
+    cause: VoidCause | None = None
+    reason: Annotated[str | None, Personal] = None
 
 
 class IssueReceipt(SystemCommand):
@@ -122,6 +132,14 @@ class VoidReceipt(Command):
     registered: ReceiptNumber
     reason: ShortText
     again: bool = False
+
+
+class VoidByItself(SystemCommand):
+    """All the money that paid the fee of a receipt is gone."""
+
+    kind: Literal["void_by_itself"] = "void_by_itself"
+    registered: ReceiptNumber
+    cause: VoidCause
 
 
 class MoneyReceipt(Model):

@@ -33,10 +33,14 @@ HEARD: Final = "refunded"
 """The signal by which a payment hears what went back."""
 
 
+ACCEPTED: Final = "accepted"
+"""The signal by which a payment hears that less than was asked is taken for the whole fee."""
+
+
 class RefundCause(StrEnum):
     """Why money goes back: nobody owes it (`late`, `second`, `excess`), the procedure says so, or somebody asks.
 
-    `late` came when the fee was no longer owed, `excess` is another amount than was asked, `second` came beside it.
+    `late` came when the fee was no longer owed, `excess` is more than was asked, `second` came beside it.
     """
 
     LATE = "late"
@@ -109,7 +113,10 @@ class RefundDecided(Model):
 
 
 class RefundOpened(Model):
-    """So many đồng are to go back; without an `officer` the system asks for it. `lines` say of which items."""
+    """So many đồng are to go back; without an `officer` the system asks for it. `lines` say of which items.
+
+    `asked` is what was asked for where the money was more than that.
+    """
 
     kind: Literal["refund_opened"] = "refund_opened"
     case: int
@@ -120,6 +127,7 @@ class RefundOpened(Model):
     lines: tuple[RefundLine, ...] = ()
     rule: RefundCase | None = None
     percent: int | None = None
+    asked: Dong | None = None
     officer: str | None = None
     acting_for: str | None = None
     reason: Annotated[str | None, Personal] = None
@@ -180,6 +188,71 @@ class RefundGivenByHand(Model):
     bank_reference: str | None = None
 
 
+class RefundDisputed(Model):
+    """Less came than was `asked`, and the fee is still due: people say what becomes of it."""
+
+    kind: Literal["refund_disputed"] = "refund_disputed"
+    capture_id: str
+    amount: Dong
+    asked: Dong
+
+
+class ShortfallProposed(Model):
+    """An officer would take it for the whole fee, and have the agency go without the `forgone` đồng."""
+
+    kind: Literal["shortfall_proposed"] = "shortfall_proposed"
+    forgone: Dong
+    officer: str
+    acting_for: str | None = None
+    reason: Annotated[str, Personal]
+    legal_basis: Annotated[str, Personal]
+
+
+class ShortfallAccepted(Model):
+    """Another officer than who asked agreed: it is taken for the whole fee, if that is still due."""
+
+    kind: Literal["shortfall_accepted"] = "shortfall_accepted"
+    capture_id: str
+    amount: Dong
+    forgone: Dong
+    officer: str
+    acting_for: str | None = None
+    asked_by: tuple[str, ...]
+
+
+class RefundChargedBack(Model):
+    """The payer's bank took so many đồng back. Cases for which too little is left are `void`.
+
+    `owed`: they were the fee's, and a leader says what becomes of it.
+    """
+
+    kind: Literal["refund_charged_back"] = "refund_charged_back"
+    capture_id: str
+    amount: Dong
+    owed: bool
+    void: tuple[int, ...] = ()
+
+
+class ChargeBackOutcome(StrEnum):
+    """What becomes of a fee that was charged back: asked of the payer again, outside; gone; or the result is."""
+
+    CLAIMED = "claimed"
+    WRITTEN_OFF = "written_off"
+    RESULT_WITHDRAWN = "result_withdrawn"
+
+
+class ChargeBackAnswered(Model):
+    """A leader said what becomes of the fee that was charged back, `amount` đồng in all."""
+
+    kind: Literal["charge_back_answered"] = "charge_back_answered"
+    outcome: ChargeBackOutcome
+    amount: Dong
+    officer: str
+    acting_for: str | None = None
+    reason: Annotated[str, Personal]
+    legal_basis: Annotated[str, Personal]
+
+
 RefundEvent = (
     RefundBegun
     | RefundUndecided
@@ -190,6 +263,11 @@ RefundEvent = (
     | RefundLeftToHand
     | RefundGiven
     | RefundGivenByHand
+    | RefundDisputed
+    | ShortfallProposed
+    | ShortfallAccepted
+    | RefundChargedBack
+    | ChargeBackAnswered
 )
 
 
@@ -201,6 +279,7 @@ class CaseState(StrEnum):
     DECLINED = "declined"
     LEFT_TO_HAND = "left_to_hand"
     GIVEN = "given"
+    VOID = "void"
 
 
 class RefundEntry(Model):
@@ -224,7 +303,9 @@ class Refund(Model):
     """The fold of the events of a refund: one `capture`, and the cases about it.
 
     `undecided` is what a leader has to decide; it was `ruled` already by how the filing ended. `unowed` says why nobody
-    owes it, once that is so.
+    owes any of it, once that is so. It is `disputed` where less came than was asked: those who would take it for the
+    whole fee stand in `accepted_by`, and once another agrees it is `accepted`. Of what was `charged_back` a leader has
+    to say what becomes of so many đồng as are `unanswered`.
     """
 
     snapshot_version: int = 1
@@ -238,6 +319,11 @@ class Refund(Model):
     unowed: RefundCause | None = None
     ruled: bool = False
     undecided: RefundCase | None = None
+    disputed: bool = False
+    accepted_by: tuple[str, ...] = ()
+    accepted: bool = False
+    charged_back: Dong = 0
+    unanswered: Dong = 0
 
 
 class RefundStart(Model):
@@ -300,12 +386,38 @@ class GiveBackByHand(_InWhosePlace):
     bank_reference: DocumentNumber | None = None
 
 
+class AcceptShortPayment(_InWhosePlace):
+    """Ask that less than was asked is taken for the whole fee (đề nghị chấp nhận nộp thiếu); another approves it."""
+
+    kind: Literal["accept_short_payment"] = "accept_short_payment"
+    reason: ShortText
+    legal_basis: ShortText
+
+
+class ApproveShortPayment(_InWhosePlace):
+    """Agree that less than was asked is taken for the whole fee (duyệt chấp nhận nộp thiếu)."""
+
+    kind: Literal["approve_short_payment"] = "approve_short_payment"
+
+
+class AnswerChargeBack(_InWhosePlace):
+    """Say what becomes of a fee that the payer's bank took back (xử lý khoản bị đòi hoàn)."""
+
+    kind: Literal["answer_charge_back"] = "answer_charge_back"
+    outcome: ChargeBackOutcome
+    reason: ShortText
+    legal_basis: ShortText
+
+
 REFUND_COMMANDS: Final[tuple[type[Command], ...]] = (
     RequestRefund,
     DecideRefund,
     ApproveRefund,
     DeclineRefund,
     GiveBackByHand,
+    AcceptShortPayment,
+    ApproveShortPayment,
+    AnswerChargeBack,
 )
 """What may be asked of a refund; each is an Update of `Refund` under its kind."""
 
@@ -315,10 +427,16 @@ class Claim(Model):
 
     Attributes:
         unowed: Why nobody owes it.
+        excess: So many đồng of it are more than was asked.
+        short: It is less than was asked, and the fee is still due.
+        charged_back: So many đồng of it the payer's bank has taken back.
         rule: What became of the filing whose fee it is; `percent` of it go back then, if the procedure says so.
     """
 
     unowed: RefundCause | None = None
+    excess: Dong = 0
+    short: bool = False
+    charged_back: Dong = 0
     rule: RefundCase | None = None
     percent: int | None = None
 
@@ -355,11 +473,16 @@ class LeaveToHand(SystemCommand):
 
 
 class RefundView(Model):
-    """What a refund shows, and its workflow ends with: the capture's đồng, and every case about it."""
+    """What a refund shows, and its workflow ends with: the capture's đồng, and every case about it.
+
+    `gone_twice` are đồng that were given back and charged back: who took the money owes them to the agency.
+    """
 
     filing_id: UUID
     n: int
     payment: int
     captured: Dong
     given: Dong
+    charged_back: Dong | None = None
+    gone_twice: Dong | None = None
     entries: tuple[RefundEntry, ...]

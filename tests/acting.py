@@ -46,6 +46,8 @@ ADDRESS: Final = {"recipient": "Nguyễn Văn An", "phone": "0900000001", "addre
 PAYS: Final = "970400-0001"
 PAYS_LATE: Final = "970400-0002"
 PAYS_TWICE: Final = "970400-0003"
+PAYS_TOO_LITTLE: Final = "970400-0005"
+CHARGES_BACK: Final = "970400-0008"
 NEVER_PAYS: Final = "970400-0004"
 STAYS_IN_TRANSIT: Final = "99904"
 

@@ -118,6 +118,8 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "payment_expired",
         "payment_cancelled",
         "payment_refunded",
+        "payment_accepted",
+        "payment_charged_back",
         "payment_request_expired",
         "payment_renewed",
         "consignment_requested",
@@ -142,6 +144,8 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "refund_declined",
         "refund_given",
         "refund_given_by_hand",
+        "refund_disputed",
+        "shortfall_accepted",
     }
 )
 """What is said to the applicant, or by them. Of all else they see that and when it happened, not what was said."""

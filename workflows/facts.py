@@ -27,7 +27,9 @@ def fee_command(raw: Any) -> SettleFee:
     """How a payment ended. Raises `ValueError` for anything else."""
     fact = FeeFact.model_validate(raw)
     settlement = FeeSettlement(fact.settlement)
-    return SettleFee(command_id=f"fee:{fact.n}:{settlement}", n=fact.n, settlement=settlement, amount=fact.amount)
+    return SettleFee(
+        command_id=f"fee:{fact.n}:{settlement}", settlement=settlement, **fact.model_dump(exclude={"settlement"})
+    )
 
 
 def parcel_command(raw: Any) -> SettleParcel:
@@ -67,8 +69,10 @@ def complaint_command(raw: Any) -> SettleComplaint:
 def recorded_fact(news: News) -> Command | None:  # noqa: PLR0911 -- one line for each
     """What another stream of the filing has recorded, as the command that its signal would have been."""
     match news.body | {"kind": news.kind}:
-        case {"kind": "payment_captured", "owed": True, "amount": amount}:
-            return fee_command({"n": news.n, "settlement": FeeSettlement.PAID, "amount": amount})
+        case {"kind": "payment_captured", "owed": True, "amount": amount} as said:
+            return fee_command({"n": news.n, "settlement": FeeSettlement.PAID, "amount": said.get("asked", amount)})
+        case {"kind": "payment_accepted", "amount": amount, "forgone": forgone}:
+            return fee_command({"n": news.n, "settlement": FeeSettlement.PAID, "amount": amount, "forgone": forgone})
         case {"kind": "payment_expired"}:
             return fee_command({"n": news.n, "settlement": FeeSettlement.EXPIRED})
         case {"kind": "consignment_ended", "outcome": outcome} as said:

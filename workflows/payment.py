@@ -28,7 +28,16 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.commands import Command, content_of
     from schemas.filing.events import FeeSettlement
     from schemas.filing.state import FeeFact
-    from schemas.payment import Attempt, GivenBack, MoneyNotice, Order, PaymentState, PaymentView, Taken
+    from schemas.payment import (
+        Attempt,
+        CaptureAccepted,
+        GivenBack,
+        MoneyNotice,
+        Order,
+        PaymentState,
+        PaymentView,
+        Taken,
+    )
     from schemas.stream.ledger import Receipt
     from workflows import asking
     from workflows.children import begin_refund
@@ -97,6 +106,9 @@ class PaymentLife(Life[pay.Payment]):
             asked = PaymentOf(filing_id=self._payment.filing_id, n=self._payment.n)
             for given in await workflow.execute_local_activity_method(Refunds.given, asked, **LEDGER):
                 await self.stream.attempt(self._refunded(given))
+            if rules.lacking(self._payment):
+                for accepted in await workflow.execute_local_activity_method(Refunds.accepted, asked, **LEDGER):
+                    await self.stream.attempt(self._accepted(accepted))
 
     def cancel(self, reason: Any) -> None:
         """Hear that the filing no longer owes this fee."""
@@ -114,13 +126,24 @@ class PaymentLife(Life[pay.Payment]):
         if request is None:
             await self.park("noticed", raw, "a notice about other money")
         elif notice.outcome == "reversed":
-            await self.park("noticed", raw, "the payer's bank took money back")
+            await self._charged_back(request, notice, raw)
         elif self._of_another(request, notice):
             await self.park("noticed", raw, "a transaction of another request has this number")
         elif notice.outcome == "paid":
             at = notice.at or workflow.now()
             capture = pay.Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
             await stream.attempt(_record(capture))
+
+    async def _charged_back(self, request: Attempt, notice: MoneyNotice, raw: Any) -> None:
+        """Record what the payer's bank took back; of money that is not known here, somebody has to look at it."""
+        capture = rules.charged(self._payment, request, notice.transaction, notice.amount)
+        if capture is None:
+            await self.park("noticed", raw, "the payer's bank took money back that is not known")
+            return
+        what = {"capture_id": capture.capture_id, "transaction": notice.transaction, "amount": notice.amount}
+        charged = pay.ChargedBack.model_validate(what | {"at": notice.at or workflow.now()})
+        command_id = f"charge_back:{notice.transaction}"
+        await self.stream.attempt(pay.RecordChargeBack(command_id=command_id, charged=charged))
 
     def _about(self, request: Attempt, notice: MoneyNotice) -> bool:
         return rules.reference(self._payment, request) == notice.reference
@@ -139,6 +162,7 @@ class PaymentLife(Life[pay.Payment]):
 
     async def _await_money(self) -> None:
         while self._payment.state is PaymentState.PENDING:
+            await self._begin_refunds()
             if not await self._something():
                 break
         if self._payment.state is not PaymentState.PAID:
@@ -231,7 +255,8 @@ class PaymentLife(Life[pay.Payment]):
         settled = {PaymentState.PAID: FeeSettlement.PAID, PaymentState.EXPIRED: FeeSettlement.EXPIRED}
         if payment.state not in settled:
             return
-        fact = FeeFact(n=payment.n, settlement=settled[payment.state], amount=payment.amount)
+        paid = payment.amount - payment.forgone
+        fact = FeeFact(n=payment.n, settlement=settled[payment.state], amount=paid, forgone=payment.forgone or None)
         if not await report(self.stream, "fee_settled", fact):
             await self._cancelled("the filing has ended")
 
@@ -263,10 +288,14 @@ class PaymentLife(Life[pay.Payment]):
             until=known(payment.watched_until),
         )
         looking = workflow.start_activity_method(Payments.late_money, request, **BANK)
-        await first_of(self.stream, (looking,), lambda: self._unheard_cancel or self._taken != before)
+        await first_of(
+            self.stream,
+            (looking,),
+            lambda: self._unheard_cancel or self._taken != before or bool(self._to_give_back),
+        )
         if looking.done():
             await self._record_captures(await looking)
-        return not looking.done() or self._taken != before or self._unheard_cancel
+        return not looking.done() or self._taken != before or self._unheard_cancel or bool(self._to_give_back)
 
     async def _hear(self) -> None:
         """Take the filing's word, if there is one."""
@@ -298,15 +327,24 @@ class PaymentLife(Life[pay.Payment]):
 
     @property
     def _to_give_back(self) -> tuple[pay.Capture, ...]:
-        """What nobody owes, and whose refund was not begun."""
-        return tuple(one for one in self._payment.to_refund if one.capture_id not in self.memory.begun)
+        """What nobody owes, is disputed while the fee is due, or was charged back, and whose refund did not hear it."""
+        payment = self._payment
+        claimed = (one for one in payment.captures if one in payment.to_refund or payment.charged(one))
+        return tuple(one for one in claimed if self._told_of(one) not in self.memory.begun)
+
+    def _told_of(self, capture: pay.Capture) -> str:
+        """What its refund hears: that it is short while the fee is due, that nobody owes it, what was charged back."""
+        short = ":short" if self._payment.state is PaymentState.PENDING else ""
+        charged = self._payment.charged(capture)
+        return f"{capture.capture_id}{short}" + (f":{charged}" if charged else "")
 
     async def _begin_refunds(self) -> None:
         """Have people agree that what nobody owes goes back. Who is told twice looks twice."""
         for capture in self._to_give_back:
             ordinal = self._taken.index(capture.capture_id) + 1
+            about = self._told_of(capture)
             await begin_refund(self._payment.filing_id, number_of(self._payment.n, ordinal))
-            self._remember(begun=(*self.memory.begun, capture.capture_id))
+            self._remember(begun=(*self.memory.begun, about))
 
     async def gave_back(self, raw: Any) -> None:
         """Record what a refund says that it gave back. What is of no use is parked."""
@@ -315,6 +353,19 @@ class PaymentLife(Life[pay.Payment]):
             await stream.attempt(self._refunded(GivenBack.model_validate(raw)))
         except ValueError:
             await self.park("refunded", raw, "no refund of this payment")
+
+    async def took_for_whole(self, raw: Any) -> None:
+        """Record that less than was asked is taken for the whole fee, if that is due. What is of no use is parked."""
+        stream = await self.recorded()
+        try:
+            await stream.attempt(self._accepted(CaptureAccepted.model_validate(raw)))
+        except ValueError:
+            await self.park("accepted", raw, "no money of this payment")
+
+    def _accepted(self, accepted: CaptureAccepted) -> pay.RecordAcceptance:
+        """Raises `ValueError` if it is of no capture of this payment."""
+        ordinal = self._taken.index(accepted.capture_id) + 1
+        return pay.RecordAcceptance(command_id=f"accept:{ordinal}", accepted=accepted)
 
     def _refunded(self, given: GivenBack) -> pay.RecordRefund:
         """Raises `ValueError` if it is of no capture of this payment."""
@@ -329,7 +380,8 @@ def _of_request(what: str, n: int) -> str:
 
 def _news(payment: pay.Payment) -> tuple[Any, ...]:
     """What somebody else may have changed of it."""
-    return payment.due, len(payment.attempts), len(payment.captures)
+    money = len(payment.captures), len(payment.charged_back)
+    return payment.due, payment.state, len(payment.attempts), *money
 
 
 def _record(capture: pay.Capture) -> pay.RecordCapture:
@@ -365,3 +417,9 @@ class PaymentWorkflow:
         """A refund says what went back: a `GivenBack`."""
         with suppress(RefusalError):
             await self.life.gave_back(single_argument(given))
+
+    @workflow.signal
+    async def accepted(self, *accepted: Any) -> None:
+        """A refund says what is taken for the whole fee: a `CaptureAccepted`."""
+        with suppress(RefusalError):
+            await self.life.took_for_whole(single_argument(accepted))

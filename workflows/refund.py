@@ -18,8 +18,9 @@ with workflow.unsafe.imports_passed_through():
     from rules.streams import PAYMENT, REFUND, Origin, StreamKind
     from schemas import ids
     from schemas import refund as rf
+    from schemas.base import Model
     from schemas.errors import NOT_FOUND, RefusalError
-    from schemas.payment import GivenBack
+    from schemas.payment import CaptureAccepted, GivenBack
     from schemas.stream.restart import Restart, RestartStart
     from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.starting import stream_named
@@ -31,6 +32,7 @@ class RefundLife(Life[rf.Refund]):
 
     def __init__(self, kind: StreamKind[rf.Refund], raw: Any) -> None:
         self._unheard = True
+        self._declined = 0
         super().__init__(kind, raw)
 
     async def opening(self) -> Opening:
@@ -61,12 +63,17 @@ class RefundLife(Life[rf.Refund]):
 
     @property
     def _has_work(self) -> bool:
-        return self._unheard or bool(fold.to_give(self._refund)) or bool(self._untold)
+        return self._must_look or bool(fold.to_give(self._refund)) or bool(self._untold) or self._to_accept is not None
+
+    @property
+    def _must_look(self) -> bool:
+        """Whether something was said, or what was declined may be due for another reason."""
+        return self._unheard or fold.declined(self._refund) != self._declined
 
     async def _open_claimed(self) -> None:
-        if not self._unheard:
+        if not self._must_look:
             return
-        self._unheard = False
+        self._unheard, self._declined = False, fold.declined(self._refund)
         found = await self._looked(self.stream.id)
         if found is not None:
             command_id = f"refund:claim:{self._refund.seq}"
@@ -117,16 +124,26 @@ class RefundLife(Life[rf.Refund]):
     async def _tell(self) -> None:
         """Tell the payment what went back. It hears the same each time; one that has ended goes on from its log."""
         for given in self._untold:
-            payment = known(self._refund.capture).payment
-            request = WakeRequest(
-                workflow=PAYMENT.workflow,
-                id=ids.payment_workflow(self._refund.filing_id, payment),
-                said=RestartStart(restart=Restart()).model_dump(mode="json", exclude_none=True),
-                signal=rf.HEARD,
-                told=given.model_dump(mode="json"),
-            )
-            await workflow.execute_local_activity_method(Workflows.wake, request, **TEMPORAL)
+            await self._signal(rf.HEARD, given)
             self.memory = self.memory.model_copy(update={"told": (*self.memory.told, given.case)})
+        if (accepted := self._to_accept) is not None:
+            await self._signal(rf.ACCEPTED, accepted)
+            self.memory = self.memory.model_copy(update={"accepted": True})
+
+    async def _signal(self, name: str, told: Model) -> None:
+        payment = known(self._refund.capture).payment
+        request = WakeRequest(
+            workflow=PAYMENT.workflow,
+            id=ids.payment_workflow(self._refund.filing_id, payment),
+            said=RestartStart(restart=Restart()).model_dump(mode="json", exclude_none=True),
+            signal=name,
+            told=told.model_dump(mode="json"),
+        )
+        await workflow.execute_local_activity_method(Workflows.wake, request, **TEMPORAL)
+
+    @property
+    def _to_accept(self) -> CaptureAccepted | None:
+        return None if self.memory.accepted else projections.accepted(self._refund)
 
     @property
     def _refund(self) -> rf.Refund:

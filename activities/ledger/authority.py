@@ -20,7 +20,16 @@ from schemas.ids import StreamId
 from schemas.names import ROLE_NAMES
 from schemas.people import OFFICERS, Actor, Role
 from schemas.referral import ReferralAnswered
-from schemas.refund import RefundApproved, RefundDecided, RefundDeclined, RefundGivenByHand, RefundOpened
+from schemas.refund import (
+    ChargeBackAnswered,
+    RefundApproved,
+    RefundDecided,
+    RefundDeclined,
+    RefundGivenByHand,
+    RefundOpened,
+    ShortfallAccepted,
+    ShortfallProposed,
+)
 from schemas.stream.ledger import Batch
 from views.log import Connection as AnyConnection
 
@@ -59,7 +68,8 @@ def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
 
 
 _REFUNDING: Final = (RefundDecided, RefundOpened, RefundApproved, RefundDeclined, RefundGivenByHand)
-_ACTING: Final = (Reassigned, Proposed, Decided, ReferralAnswered, ComplaintAnswered, *_REFUNDING)
+_SHORT: Final = (ShortfallProposed, ShortfallAccepted, ChargeBackAnswered)
+_ACTING: Final = (Reassigned, Proposed, Decided, ReferralAnswered, ComplaintAnswered, *_REFUNDING, *_SHORT)
 
 
 async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
@@ -108,6 +118,8 @@ def _others(event: Any) -> tuple[str, ...] | None:
     """Whom it takes beside the officer of this event; None where one is enough."""
     match event:
         case RefundApproved(asked_by=others) | RefundDeclined(asked_by=others) | RefundGivenByHand(approved_by=others):
+            return others
+        case ShortfallAccepted(asked_by=others):
             return others
         case _:
             return None

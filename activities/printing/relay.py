@@ -22,13 +22,15 @@ from activities.ledger.recording import record
 from activities.ledger.vault import Vault
 from activities.printing.refusal import SEAL_REFUSED, SealRefusedError
 from activities.receipts.issuing import Issuers, Issuing
-from rules.papers.causes import RECEIPT_OF
+from activities.receipts.voiding import void_gone
+from rules.papers.causes import PAYMENT, RECEIPT_OF
 from rules.papers.stream import is_made
 from rules.streams import PAPERS, Kinds, Origin
 from schemas.about import About
 from schemas.files import FileRef
 from schemas.ids import StreamId, papers_stream
 from schemas.papers import PaperKind, RecordPaper
+from schemas.publishing.fee import FeeKind
 from schemas.receipts import ReceiptIssued
 from views.log import Log, Told
 from views.papers import papers
@@ -94,7 +96,7 @@ class Relay:
             told_so_far = _as_far_as(await log.read(about.stream), about.seq)
             origin = Origin(stream, row["agency"])
             if paper in _OF and not isinstance(told_so_far.events[-1].event, ReceiptIssued):
-                await self._issuing.issue(log, origin, told_so_far, _OF[paper])
+                await self._receipt(log, origin, told_so_far, _OF[paper])
                 return
             printed = await self._print(paper, log, told_so_far)
             sealed = await self._seal(row["agency"], printed.body, told_so_far.events[-1].at)
@@ -112,6 +114,13 @@ class Relay:
             )
             await record(self._ledger, log, PAPERS, origin, command)
         failpoint("papers.recorded")
+
+    async def _receipt(self, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
+        """Issue it, or make it void, whichever the last event asks for."""
+        if told.events[-1].event.kind in PAYMENT:
+            await void_gone(self._ledger, log, origin, told, of)
+        else:
+            await self._issuing.issue(log, origin, told, of)
 
     async def _later(self, connection: Connection, row: Any, error: Exception) -> None:
         """Try again after a while, and say why."""

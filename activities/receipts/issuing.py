@@ -12,14 +12,16 @@ from activities.ledger.recording import record, state_of
 from activities.procedures import Procedures
 from activities.receipts.issuer import Issued, Issuer, Wanted
 from rules.known import known
-from rules.receipts.deeds import issued_for, number_given, registered
+from rules.receipts.deeds import gone, issued_for, number_given, registered
 from rules.receipts.shares import lines_of
 from rules.streams import PAPERS, Origin
 from schemas.about import About
+from schemas.errors import RefusalCode, RefusalError
 from schemas.filing.events import FeePaid
 from schemas.filing.state import Filing
-from schemas.ids import filing_workflow
+from schemas.ids import StreamId, filing_workflow, payment_workflow
 from schemas.papers import OfficialPapers
+from schemas.payment import Payment
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
 from schemas.receipts import IssueReceipt, MoneyReceipt, ReceiptSeries, ReceiptVoided
@@ -50,7 +52,7 @@ class Issuing:
         papers: OfficialPapers = await state_of(log, PAPERS, origin)
         if issued_for(papers.receipts, about, of) is not None:
             return
-        said = await self._said(told, papers, of)
+        said = await self._said(log, told, papers, of)
         if said is None:
             return
         issued = await self._issued(log, origin, about, of, said)
@@ -65,16 +67,16 @@ class Issuing:
         await record(self._ledger, log, PAPERS, origin, command)
         failpoint("receipts.recorded")
 
-    async def _said(self, told: Told, papers: OfficialPapers, of: FeeKind) -> dict[str, Any] | None:
+    async def _said(self, log: Log, told: Told, papers: OfficialPapers, of: FeeKind) -> dict[str, Any] | None:
         """What a receipt says for the last event; None if none is due. Who gave a number that is void now is told."""
         match told.events[-1].event:
             case FeePaid() as paid:
-                return await self._paid(told, paid, of)
+                return None if await _is_gone(log, told, paid.n) else await self._paid(told, paid, of)
             case ReceiptVoided() as event:
                 void = known(registered(papers.receipts, event.registered))
                 if void.given:
                     await self._issuers["service"].void(_key(void.about, of))
-                return _again(void) if event.again else None
+                return _again(void) if event.again and not await _is_gone(log, told, void.fee) else None
             case _:
                 return None
 
@@ -112,6 +114,18 @@ class Issuing:
         actor = told.events[-1].actor
         cashier = actor.subject if actor.role is Role.CASHIER else None
         return {"fee": paid.n, "lines": lines, "channel": paid.channel, "means": paid.means, "officer": cashier}
+
+
+async def _is_gone(log: Log, told: Told, fee: int) -> bool:
+    """Whether nothing is left of the money that paid this fee online: then there is no receipt for it any more."""
+    stream = payment_workflow(StreamId.parse(told.stream).filing, fee)
+    try:
+        payment: Payment = (await log.read(stream)).state
+    except RefusalError as error:
+        if error.refusal.code is not RefusalCode.NOT_FOUND:
+            raise
+        return False
+    return gone(payment) is not None
 
 
 def _again(void: MoneyReceipt) -> dict[str, Any]:

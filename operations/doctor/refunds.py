@@ -1,4 +1,4 @@
-"""Whether refunds that were approved wait for people: the wire that took the money gives it not back."""
+"""Whether refunds that were approved wait for people, and what went back twice: by us and by the payer's bank."""
 
 from __future__ import annotations
 
@@ -21,11 +21,28 @@ group by told.agency, provider order by cases desc, told.agency, provider
 """
 
 
+GONE_TWICE: Final = """
+with told as (
+    select stream, kind, agency, convert_from(body, 'UTF8')::jsonb as body from event
+    where stream in (select stream from event where kind = 'refund_charged_back')
+), gone as (
+    select agency, max(body ->> 'provider') filter (where kind = 'refund_begun') as provider,
+        coalesce(sum((body ->> 'amount')::bigint) filter (where kind like 'refund_given%'), 0)
+        + coalesce(sum((body ->> 'amount')::bigint) filter (where kind = 'refund_charged_back'), 0)
+        - coalesce(sum((body ->> 'amount')::bigint) filter (where kind = 'refund_begun'), 0) as twice
+    from told group by stream, agency
+)
+select agency, provider, count(*) as captures, sum(twice)::bigint as dong from gone
+where twice > 0 group by agency, provider order by dong desc, agency, provider
+"""
+
+
 async def refunds(around: Surroundings) -> list[Finding]:
-    """How often money waits to be given back by people, at which agency, taken by whom."""
+    """How often money waits to be given back by people, or went twice, at which agency, taken by whom."""
     async with around.record() as connection:
-        rows = await connection.fetch(_LEFT)
-    return [_left(*row) for row in rows] or [
+        left = await connection.fetch(_LEFT)
+        twice = await connection.fetch(GONE_TWICE)
+    return [*(_left(*row) for row in left), *(_twice(*row) for row in twice)] or [
         ok("không khoản nào chờ hoàn thủ công", "nothing waits to be given back by hand")
     ]
 
@@ -36,4 +53,13 @@ def _left(agency: str, provider: str, cases: int) -> Finding:
         f"{agency}: {cases} approved refunds wait for people: {provider} does not give them back",
         fix_vi="thủ quỹ hoàn cho người nộp rồi ghi lại bằng `give_back_by_hand`, kèm chứng từ",
         fix_en="a cashier gives them back and says so by `give_back_by_hand`, with the evidence",
+    )
+
+
+def _twice(agency: str, provider: str, captures: int, dong: int) -> Finding:
+    return warn(
+        f"{agency}: {captures} khoản, {dong:,} đồng, vừa được hoàn vừa bị đòi hoàn qua kênh {provider}",
+        f"{agency}: {captures} payments, {dong:,} đồng, were refunded and charged back too by {provider}",
+        fix_vi="đòi lại số tiền này từ kênh thanh toán",
+        fix_en="claim the money from whoever took it",
     )

@@ -20,10 +20,8 @@ from schemas.level import Channel
 def evidence(stream: StreamId, event: Any) -> Evidence | None:  # noqa: PLR0911 -- one line for each event
     """The entries that bear this event out; None where it needs none."""
     match event:
-        case ev.FeePaid(channel=Channel.ONLINE, n=n, amount=amount):
-            payment = payment_workflow(stream.filing, n)
-            paid = Entry(("payment_captured",), {"owed": True, "amount": amount}, payment)
-            return ((paid, Entry(("payment_cancelled",), stream=payment, absent=True)),)
+        case ev.FeePaid(channel=Channel.ONLINE):
+            return _paid_online(stream, event)
         case ev.FeePaid(channel=Channel.POST, parcel=int(n), amount=amount):
             brought = {"outcome": ev.ParcelOutcome.DELIVERED.value, "fee": amount}
             return ((Entry(("consignment_ended",), brought, parcel_workflow(stream.filing, n)),),)
@@ -48,6 +46,17 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:  # noqa: PLR0911 
             return ((Entry(("referral_answered",), said, referral_workflow(stream.filing, n)),),)
         case _:
             return None
+
+
+def _paid_online(stream: StreamId, event: ev.FeePaid) -> Evidence:
+    """Money that is owed still: of that amount or more, or of less that was accepted."""
+    payment = payment_workflow(stream.filing, event.n)
+    still_owed = Entry(("payment_cancelled",), stream=payment, absent=True)
+    if event.forgone is not None:
+        accepted = {"amount": event.amount, "forgone": event.forgone}
+        return ((Entry(("payment_accepted",), accepted, payment), still_owed),)
+    ways: tuple[dict[str, Any], ...] = ({"amount": event.amount}, {"asked": event.amount})
+    return tuple((Entry(("payment_captured",), {"owed": True} | way, payment), still_owed) for way in ways)
 
 
 def _parcel_ended(stream: StreamId, n: int | None, outcome: ev.ParcelOutcome) -> Entry:

@@ -35,6 +35,8 @@ FILING: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "fee_expired": _ENDS,
 }
 PARCEL: Final[Mapping[str, tuple[PaperKind, ...]]] = {"consignment_sent": (PaperKind.LABEL,)}
+PAYMENT: Final = ("payment_refunded", "payment_charged_back")
+"""By these a receipt may be void."""
 COMPLAINT: Final[Mapping[str, tuple[PaperKind, ...]]] = {"complained": (PaperKind.COMPLAINT,)}
 
 
@@ -48,6 +50,11 @@ def papers_of_filing(event: Any) -> tuple[PaperKind, ...]:
 def papers_of_parcel(event: Any) -> tuple[PaperKind, ...]:
     """The papers that an event of a parcel causes: the post has said under which number it knows it."""
     return PARCEL.get(event.kind, ())
+
+
+def papers_of_payment(event: Any) -> tuple[PaperKind, ...]:
+    """The receipts that an event of a payment may make void: none is made by it."""
+    return _RECEIPTS if event.kind in PAYMENT else ()
 
 
 def papers_of_complaint(event: Any) -> tuple[PaperKind, ...]:

@@ -13,7 +13,7 @@ from schemas.errors import RefusalCode, problem, refused
 from schemas.filing.commands import Command
 from schemas.ids import StreamId
 from schemas.papers import OfficialPaper, OfficialPapers, PaperKind, PaperMade, PapersEvent, RecordPaper
-from schemas.receipts import IssueReceipt, VoidReceipt
+from schemas.receipts import IssueReceipt, VoidByItself, VoidReceipt
 from schemas.stream.ledger import Recorded
 from schemas.stream.rows import Standing
 
@@ -27,6 +27,8 @@ def decide(papers: OfficialPapers, command: Command, at: datetime) -> tuple[Pape
             return deeds.issue(papers, command, at)
         case VoidReceipt():
             return deeds.void(papers, command)
+        case VoidByItself():
+            return deeds.void_by_itself(papers, command)
         case _:
             raise refused(RefusalCode.NOT_ALLOWED, problem("", "wrong_state", says="paper_is_made"))
 

@@ -11,11 +11,20 @@ from rules.officers import role_is
 from rules.time.working_time import VIETNAM
 from schemas.about import About
 from schemas.errors import Problem, RefusalCode, problem, refused
-from schemas.ids import StreamId, filing_workflow
+from schemas.ids import StreamId, filing_workflow, payment_workflow
 from schemas.papers import OfficialPapers
+from schemas.payment import Payment
 from schemas.people import Actor, Role
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import IssueReceipt, MoneyReceipt, ReceiptIssued, ReceiptVoided, VoidReceipt
+from schemas.receipts import (
+    IssueReceipt,
+    MoneyReceipt,
+    ReceiptIssued,
+    ReceiptVoided,
+    VoidByItself,
+    VoidCause,
+    VoidReceipt,
+)
 from schemas.stream.ledger import Recorded
 from schemas.stream.rows import ReceiptRow
 
@@ -53,6 +62,28 @@ def void(papers: OfficialPapers, command: VoidReceipt) -> tuple[ReceiptVoided, .
             reason=command.reason,
         ),
     )
+
+
+def void_by_itself(papers: OfficialPapers, command: VoidByItself) -> tuple[ReceiptVoided, ...]:
+    """As the system. Raises `RefusalError` if it is void already."""
+    receipt = registered(papers.receipts, command.registered)
+    if receipt is None or receipt.voided_at is not None:
+        raise refused(RefusalCode.NOT_ALLOWED, problem("registered", "receipt_is_void"))
+    said = {"registered": command.registered, "cause": command.cause}
+    return (ReceiptVoided(of=receipt.of, fee=receipt.fee, given=receipt.given, **said),)
+
+
+def gone(payment: Payment) -> VoidCause | None:
+    """Why nothing is left of the money that paid the fee; None while something is, and where nothing paid it."""
+    owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
+    if owed is None or payment.returned(owed) + payment.charged(owed) < owed.amount:
+        return None
+    return VoidCause.CHARGED_BACK if payment.charged(owed) else VoidCause.REFUNDED
+
+
+def valid(receipts: Iterable[MoneyReceipt], fee: int, of: FeeKind) -> tuple[MoneyReceipt, ...]:
+    """The receipts of this kind for this fee that are not void."""
+    return tuple(one for one in receipts if (one.fee, one.of, one.voided_at) == (fee, of, None))
 
 
 def _of_this_agency(papers: OfficialPapers, actor: Actor) -> Problem | None:
@@ -97,11 +128,18 @@ def _row(one: MoneyReceipt) -> dict[str, Any]:
     return ReceiptRow(number=one.registered, kind=one.of, issued_at=one.at, **said).model_dump(mode="json")
 
 
+_WENT: Final = {VoidCause.REFUNDED: "payment_refunded", VoidCause.CHARGED_BACK: "payment_charged_back"}
+
+
 def evidence(stream: StreamId, event: ReceiptIssued | ReceiptVoided) -> Evidence:
     """What must have been recorded: that the money came, or whose place a receipt takes; of a void one that it is."""
     if isinstance(event, ReceiptVoided):
         number = {} if event.given else {"number": event.registered}
-        return ((Entry(("receipt_issued",), {"of": event.of, "fee": event.fee} | number, str(stream)),),)
+        issued = Entry(("receipt_issued",), {"of": event.of, "fee": event.fee} | number, str(stream))
+        if event.cause is None:
+            return ((issued,),)
+        went = Entry((_WENT[event.cause],), {}, payment_workflow(stream.filing, event.fee))
+        return ((issued, went),)
     paid = Entry(("fee_paid",), {"n": event.fee}, filing_workflow(stream.filing))
     if event.replaces is None:
         return ((paid,),)

@@ -9,7 +9,7 @@ from schemas.filing.events import Outcome
 from schemas.filing.state import Closing, Fee, FeeState, Filing
 from schemas.ids import StreamId
 from schemas.level import Channel
-from schemas.payment import Capture, Payment
+from schemas.payment import Capture, Payment, PaymentState
 from schemas.publishing.fee import RefundCase
 from schemas.refund import AT_HAND, CAPTURES, CaptureTaken, Claim, RefundCause
 
@@ -78,22 +78,33 @@ def _paid_at_hand(fee: Fee) -> bool:
 
 
 def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
-    """Why nobody owes this money; None if it is the fee's."""
+    """Why nobody owes any of this money; None if it is the fee's, or may become it."""
     if capture.capture_id == payment.owed_capture:
         return None
-    if capture.amount != payment.amount:
-        return RefundCause.EXCESS
+    if payment.state is PaymentState.PENDING:
+        return None if capture.amount < payment.amount else RefundCause.EXCESS
     return RefundCause.LATE if payment.owed_capture is None else RefundCause.SECOND
 
 
 def claim(payment: Payment, refund: int, filing: Filing) -> Claim:
     """What is to go back of a capture that is there, by itself."""
     capture = payment.captures[refund % CAPTURES - 1]
+    if (gone := payment.charged(capture)) > 0:
+        return _claim(payment, capture, filing).model_copy(update={"charged_back": gone})
+    return _claim(payment, capture, filing)
+
+
+def _claim(payment: Payment, capture: Capture, filing: Filing) -> Claim:
     if (why := unowed(payment, capture)) is not None:
         return Claim(unowed=why)
+    if capture.capture_id != payment.owed_capture:
+        return Claim(short=True)
     rule = ended_as(filing)
     paid = any(fee.n == payment.n and fee.state is FeeState.PAID for fee in filing.fees)
-    return Claim(rule=rule, percent=percent_of(filing, rule)) if rule is not None and paid else Claim()
+    excess = payment.unowed(capture)
+    if rule is None or not paid:
+        return Claim(excess=excess)
+    return Claim(excess=excess, rule=rule, percent=percent_of(filing, rule))
 
 
 def ended_as(filing: Filing) -> RefundCase | None:

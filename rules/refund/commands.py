@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.known import known
-from rules.refund import fold
+from rules.refund import charge_backs, disputes, fold
 from rules.refund.guards import guard, in_whose_place, not_alone
 from schemas import refund as rf
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
@@ -24,6 +24,12 @@ def decide(refund: Refund, command: Command, now: datetime) -> Events:
     why = guard(refund, command.kind, command.actor, now) or in_whose_place(command.actor, acting_for)
     if why is not None:
         raise _refuse(why)
+    return _by_people(refund, command)
+
+
+def _by_people(  # noqa: PLR0911 -- one line for each command
+    refund: Refund, command: Command
+) -> Events:
     match command:
         case rf.RequestRefund():
             return (_requested(refund, command),)
@@ -35,6 +41,12 @@ def decide(refund: Refund, command: Command, now: datetime) -> Events:
             return _declined(refund, command)
         case rf.GiveBackByHand():
             return (_given_by_hand(refund, command),)
+        case rf.AcceptShortPayment():
+            return (disputes.proposed(refund, command),)
+        case rf.ApproveShortPayment():
+            return (_accepted(refund, command),)
+        case rf.AnswerChargeBack():
+            return (charge_backs.answered(refund, command),)
     raise TypeError(command.kind)
 
 
@@ -59,16 +71,39 @@ def _refuse(*problems: Problem) -> RefusalError:
 
 def claimed(refund: Refund, claim: rf.Claim) -> Events:
     """What the system opens by what the logs say: all that is left of what nobody owes, or the procedure's share."""
+    claim = claim.model_copy(update={"unowed": claim.unowed or refund.unowed})
+    if claim.charged_back > refund.charged_back:
+        gone = charge_backs.charged_back(refund, claim)
+        return (gone, *claimed(fold.after(refund, gone), claim))
     if claim.unowed is not None:
         rest = fold.left(refund)
         return (_open(refund, rest, claim.unowed),) if rest else ()
+    if claim.short:
+        return disputes.disputed(refund)
+    too_much = _too_much(refund, claim)
+    return too_much + _by_rule(refund, claim, too_much)
+
+
+def _too_much(refund: Refund, claim: rf.Claim) -> tuple[rf.RefundOpened, ...]:
+    """What is more than was asked, as far as it was not opened, and nothing else is to go back of it."""
+    opened = fold.still_to_go(refund, RefundCause.EXCESS)
+    amount = min(claim.excess - opened, fold.left(refund))
+    asked = {"asked": known(refund.capture).asked}
+    return (_open(refund, amount, RefundCause.EXCESS).model_copy(update=asked),) if amount > 0 else ()
+
+
+def _by_rule(refund: Refund, claim: rf.Claim, before: tuple[rf.RefundOpened, ...]) -> Events:
+    """The procedure's share of the fee that was paid, beside what is opened with it."""
     if claim.rule is None or refund.ruled:
         return ()
     if claim.percent is None:
         return (rf.RefundUndecided(rule=claim.rule),)
-    amount = min(share(known(refund.capture).amount, claim.percent), fold.left(refund))
+    capture = known(refund.capture)
+    left = fold.left(refund) - sum(one.amount for one in before)
+    amount = min(share(min(capture.amount, capture.asked), claim.percent), left)
     opened = _open(refund, amount, RefundCause.RULE)
-    return (opened.model_copy(update={"rule": claim.rule, "percent": claim.percent}),) if amount else ()
+    what = {"case": opened.case + len(before), "rule": claim.rule, "percent": claim.percent}
+    return (opened.model_copy(update=what),) if amount else ()
 
 
 def share(amount: int, percent: int) -> int:
@@ -134,6 +169,13 @@ def _declined(refund: Refund, command: rf.DeclineRefund) -> Events:
     said = {"case": entry.case, "officer": hands[0], "acting_for": command.acting_for, "reason": command.reason}
     declined = rf.RefundDeclined.model_validate(said | {"asked_by": entry.asked_by})
     return (declined,) if refund.unowed is None else (declined, _open(refund, entry.amount, refund.unowed))
+
+
+def _accepted(refund: Refund, command: rf.ApproveShortPayment) -> rf.ShortfallAccepted:
+    accepted = disputes.accepted(refund, command)
+    if isinstance(accepted, Problem):
+        raise _refuse(accepted)
+    return accepted
 
 
 def _given_by_hand(refund: Refund, command: rf.GiveBackByHand) -> rf.RefundGivenByHand:

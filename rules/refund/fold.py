@@ -16,6 +16,11 @@ def evolve(refund: Refund, recorded: Recorded) -> Refund:
     return refund.model_copy(update=_change(refund, recorded.event) | {"seq": recorded.seq})
 
 
+def after(refund: Refund, event: rf.RefundEvent) -> Refund:
+    """The refund once this has happened, which is not recorded yet."""
+    return refund.model_copy(update=_change(refund, event))
+
+
 def _change(refund: Refund, event: Any) -> Change:  # noqa: PLR0911 -- one line for each event
     match event:
         case rf.RefundBegun(apart=apart):
@@ -35,6 +40,34 @@ def _change(refund: Refund, event: Any) -> Change:  # noqa: PLR0911 -- one line 
         case rf.RefundGiven() | rf.RefundGivenByHand():
             return _of(refund, event.case, state=CaseState.GIVEN)
         case _:
+            return _disputed(refund, event)
+
+
+def _charged_back(refund: Refund, event: rf.RefundChargedBack) -> Change:
+    entries = (
+        entry.model_copy(update={"state": CaseState.VOID}) if entry.case in event.void else entry
+        for entry in refund.entries
+    )
+    return {
+        "entries": tuple(entries),
+        "charged_back": refund.charged_back + event.amount,
+        "unanswered": refund.unanswered + (event.amount if event.owed else 0),
+    }
+
+
+def _disputed(refund: Refund, event: Any) -> Change:
+    match event:
+        case rf.RefundDisputed():
+            return {"disputed": True}
+        case rf.ShortfallProposed():
+            return {"accepted_by": names(event.officer, event.acting_for)}
+        case rf.ShortfallAccepted():
+            return {"accepted": True}
+        case rf.RefundChargedBack():
+            return _charged_back(refund, event)
+        case rf.ChargeBackAnswered():
+            return {"unanswered": 0}
+        case _:
             msg = f"{event.kind} is no event of a refund"
             raise TypeError(msg)
 
@@ -45,7 +78,7 @@ _CAPTURE: Final = set(rf.CaptureTaken.model_fields)
 def _opened(refund: Refund, event: rf.RefundOpened) -> Change:
     said = event.model_dump(include={"case", "amount", "cause"})
     entry = RefundEntry(**said, lines=event.lines, asked_by=names(event.officer, event.acting_for))
-    told: Change = {"unowed": event.cause} if event.cause in rf.UNOWED else {}
+    told: Change = {"unowed": event.cause} if event.cause in rf.UNOWED - {rf.RefundCause.EXCESS} else {}
     told |= {"ruled": True} if event.cause is rf.RefundCause.RULE else {}
     return told | {"entries": (*refund.entries, entry)}
 
@@ -65,15 +98,40 @@ def entry_of(refund: Refund, case: int, *states: CaseState) -> RefundEntry | Non
     return next((entry for entry in refund.entries if entry.case == case and entry.state in states), None)
 
 
+def declined(refund: Refund) -> int:
+    """How many cases were declined, or are void: what was asked for by them is free again."""
+    return sum(entry.state in _OVER for entry in refund.entries)
+
+
 def in_state(refund: Refund, state: CaseState) -> tuple[RefundEntry, ...]:
     """The cases that stand so."""
     return tuple(entry for entry in refund.entries if entry.state is state)
 
 
 def left(refund: Refund) -> int:
-    """How many đồng of the capture no case speaks of that was not declined."""
+    """How many đồng of the capture are there of which no case speaks that is not over."""
     amount = 0 if refund.capture is None else refund.capture.amount
-    return amount - sum(entry.amount for entry in refund.entries if entry.state is not CaseState.DECLINED)
+    going = sum(entry.amount for entry in refund.entries if entry.state not in _OVER)
+    return max(amount - refund.charged_back - going, 0)
+
+
+_OVER: Final = {CaseState.DECLINED, CaseState.VOID}
+
+
+def total(refund: Refund, *states: CaseState) -> int:
+    """How many đồng the cases come to that stand so."""
+    return sum(entry.amount for entry in refund.entries if entry.state in states)
+
+
+def still_to_go(refund: Refund, cause: rf.RefundCause) -> int:
+    """How many đồng go back for this cause, or went."""
+    return sum(entry.amount for entry in refund.entries if entry.cause is cause and entry.state not in _OVER)
+
+
+def gone_twice(refund: Refund) -> int:
+    """How many đồng went back and were taken back too."""
+    captured = 0 if refund.capture is None else refund.capture.amount
+    return max(refund.charged_back + total(refund, CaseState.GIVEN) - captured, 0)
 
 
 def to_give(refund: Refund) -> tuple[RefundEntry, ...]:
@@ -81,7 +139,12 @@ def to_give(refund: Refund) -> tuple[RefundEntry, ...]:
     return tuple(entry for entry in in_state(refund, CaseState.APPROVED) if entry.separate)
 
 
+def in_dispute(refund: Refund) -> bool:
+    """Whether people have yet to say what becomes of something of what came short."""
+    return refund.disputed and not refund.accepted and left(refund) > 0
+
+
 def is_open(refund: Refund) -> bool:
     """Whether something has yet to be done, by the provider or by people."""
-    ended = {CaseState.DECLINED, CaseState.GIVEN}
-    return refund.undecided is not None or any(entry.state not in ended for entry in refund.entries)
+    asked = refund.undecided is not None or in_dispute(refund) or refund.unanswered > 0
+    return asked or any(entry.state not in {*_OVER, CaseState.GIVEN} for entry in refund.entries)

@@ -598,6 +598,7 @@ class SettleFee(SystemCommand):
     n: int
     settlement: FeeSettlement
     amount: Dong = 0
+    forgone: Dong | None = None
 
 
 class SettleComplaint(SystemCommand):

@@ -294,7 +294,8 @@ class FeePaid(Model):
     """A fee was paid, at the counter by what `means`. `receipt_no` is the number of the receipt.
 
     `reference` is that of the terminal, the bank, or the post's consignment, where it was no cash. `parcel` is the
-    number of the parcel with which the post has collected it.
+    number of the parcel with which the post has collected it. `forgone` đồng of it were not paid, and the agency goes
+    without them.
     """
 
     kind: Literal["fee_paid"] = "fee_paid"
@@ -305,6 +306,7 @@ class FeePaid(Model):
     receipt_no: Annotated[str | None, Numbered("receipt")] = None
     reference: str | None = None
     parcel: int | None = None
+    forgone: Dong | None = None
 
 
 class FeeExpired(Model):

@@ -649,11 +649,12 @@ _LARGEST: Final = 2**53 - 1
 
 
 class FeeFact(Model):
-    """Signal `fee_settled` of a payment to its filing."""
+    """Signal `fee_settled` of a payment to its filing; `forgone` đồng were not paid, and are not asked for."""
 
     n: int = Field(ge=1, le=_LARGEST)
     settlement: str
     amount: Dong = Field(default=0, ge=0, le=_LARGEST)
+    forgone: Dong | None = Field(default=None, ge=1, le=_LARGEST)
 
 
 class ParcelFact(Model):

@@ -65,6 +65,7 @@ class ResultMemory(Model):
 
 
 class RefundMemory(Model):
-    """`told` are the cases that the payment has heard to have been given back."""
+    """`told` are the cases that the payment has heard to have been given back; `accepted`: it heard of that too."""
 
     told: tuple[int, ...] = ()
+    accepted: bool = False

@@ -259,6 +259,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         receipt_no="0000001",
         reference="FT26330123456",
         parcel=1,
+        forgone=1_000,
     ),
     ev.FeeExpired(n=1),
     ev.ResultUnclaimed(n=1),
@@ -387,11 +388,13 @@ EVENTS: Final[tuple[Any, ...]] = (
         expires=AT,
     ),
     pay.PaymentOrdered(order_id="o1", pay_url="http://127.0.0.1:8001/pay/1", code="00020101021238…6304A13A", attempt=2),
-    pay.PaymentCaptured(capture_id="m1", amount=16_000, captured_at=AT, owed=True, attempt=2),
+    pay.PaymentCaptured(capture_id="m1", amount=17_000, captured_at=AT, owed=True, asked=16_000, attempt=2),
     pay.PaymentExpired(),
     pay.PaymentCancelled(reason="the filing no longer owes this fee"),
     pay.PaymentRefunded(capture_id="m1", amount=16_000, case=1),
     pay.PaymentCalendarChanged(calendar="vn@2026.2", due=AT),
+    pay.PaymentAccepted(capture_id="m1", amount=15_000, forgone=1_000),
+    pay.PaymentChargedBack(capture_id="m1", transaction="r1", amount=16_000, at=AT),
     pay.PaymentRequestExpired(attempt=1),
     pay.PaymentRenewed(attempt=2, provider="treasury", expires=AT),
     pc.ConsignmentRequested(
@@ -468,6 +471,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         officer="h01.12-cashier-1",
         again=True,
         given=True,
+        cause=rc.VoidCause.CHARGED_BACK,
         reason="ghi sai tên người nộp",
     ),
     co.Complained(
@@ -566,6 +570,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         lines=(REFUND_LINE,),
         rule=RefundCase.WITHDRAWN_AFTERWARDS,
         percent=50,
+        asked=16_000,
         officer="h01.12-leader-1",
         acting_for="h01.12-leader-3",
         **LAW,
@@ -590,6 +595,24 @@ EVENTS: Final[tuple[Any, ...]] = (
         means=rfd.RefundMeans.TRANSFER,
         evidence=FILE,
         bank_reference="FT26330123456",
+    ),
+    rfd.RefundDisputed(capture_id="m1", amount=15_000, asked=16_000),
+    rfd.ShortfallProposed(forgone=1_000, officer="h01.12-cashier-1", acting_for="h01.12-cashier-2", **LAW),
+    rfd.ShortfallAccepted(
+        capture_id="m1",
+        amount=15_000,
+        forgone=1_000,
+        officer="h01.12-leader-2",
+        acting_for="h01.12-leader-4",
+        asked_by=("h01.12-cashier-1", "h01.12-cashier-2"),
+    ),
+    rfd.RefundChargedBack(capture_id="m1", amount=16_000, owed=True, void=(1,)),
+    rfd.ChargeBackAnswered(
+        outcome=rfd.ChargeBackOutcome.WRITTEN_OFF,
+        amount=16_000,
+        officer="h01.12-leader-1",
+        acting_for="h01.12-leader-3",
+        **LAW,
     ),
 )
 
@@ -691,6 +714,9 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
         evidence=FILE,
         bank_reference="FT26330123456",
     ),
+    rfd.AcceptShortPayment(**_SAID, acting_for="h01.12-cashier-2", **LAW),
+    rfd.ApproveShortPayment(**_SAID, acting_for="h01.12-leader-4"),
+    rfd.AnswerChargeBack(**_SAID, acting_for="h01.12-leader-3", outcome=rfd.ChargeBackOutcome.WRITTEN_OFF, **LAW),
 )
 
 SUBMISSION: Final = Submission(
@@ -1063,7 +1089,7 @@ OTHERS: Final[dict[str, Model]] = {
     ),
     "filing_state": SNAPSHOT,
     "snapshot": Snapshot(state={"seq": 1}, receipts=(RECEIPT,), memory={"queue": "backoffice"}),
-    "fee_settled": fl.FeeFact(n=1, settlement="paid", amount=16_000),
+    "fee_settled": fl.FeeFact(n=1, settlement="paid", amount=15_000, forgone=1_000),
     "parcel_settled": fl.ParcelFact(n=1, outcome="delivered", fee=16_000),
     "part_overdue": fl.OverduePartFact(n=1),
     "part_settled": fl.PartFact(n=1, outcome="approved", officer="h01.31-specialist-1", result=RESULT),
@@ -1134,6 +1160,7 @@ OTHERS: Final[dict[str, Model]] = {
         code="00020101021238…6304A13A",
         captured=16_000,
         refunded=0,
+        charged_back=16_000,
         attempt=2,
         expires=AT,
         providers=("bank", "treasury"),
@@ -1164,11 +1191,14 @@ OTHERS: Final[dict[str, Model]] = {
     ),
     "refund_input": rfd.RefundStart(filing_id=FILING, n=1001),
     "refunded": pay.GivenBack(capture_id="m1", case=1, amount=8_000),
+    "accepted": pay.CaptureAccepted(capture_id="m1", forgone=1_000),
     "refund_view": rfd.RefundView(
         filing_id=FILING,
         n=1001,
         payment=1,
         captured=16_000,
+        charged_back=16_000,
+        gone_twice=8_000,
         given=8_000,
         entries=(
             rfd.RefundEntry(

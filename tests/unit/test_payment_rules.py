@@ -70,6 +70,13 @@ class Told:
         given = pay.GivenBack(capture_id=capture_id, case=len(self.payment.given_back) + 1, amount=amount)
         self._give(pay.RecordRefund(command_id=f"refund:{capture_id}:{given.case}", given=given))
 
+    def accept(self, capture_id: str, forgone: int) -> None:
+        accepted = pay.CaptureAccepted(capture_id=capture_id, forgone=forgone)
+        self._give(pay.RecordAcceptance(command_id="accept:1", accepted=accepted))
+
+    def charge_back(self, charged: pay.ChargedBack) -> None:
+        self._give(pay.RecordChargeBack(command_id="charge_back:1", charged=charged))
+
     def _give(self, command: Command) -> None:
         for event in rules.decide(self.payment, command, self.now):
             recorded = Recorded(
@@ -93,8 +100,15 @@ def told(*story: str | tuple[Any, ...]) -> pay.Payment:
         ((("money", "m1"),), "paid", "m1", []),
         ((("money", "m1"), ("money", "m2")), "paid", "m1", ["m2"]),
         ((("money", "m1", 15_999),), "pending", None, ["m1"]),
-        ((("money", "m1", 16_001),), "pending", None, ["m1"]),
+        ((("money", "m1", 16_001),), "paid", "m1", ["m1"]),
+        ((("money", "m1", 16_001), ("refund", "m1", 1)), "paid", "m1", []),
+        ((("money", "m1", 16_001), ("money", "m2", 16_001)), "paid", "m1", ["m1", "m2"]),
+        ((("money", "m1", 16_001), ("refund", "m1", 1), "cancel"), "cancelled", None, ["m1"]),
+        (("expire", ("money", "m1", 16_001)), "expired", None, ["m1"]),
         ((("money", "m1", 1), ("money", "m2")), "paid", "m2", ["m1"]),
+        ((("money", "m1", 15_000), ("accept", "m1", 1_000)), "paid", "m1", []),
+        ((("money", "m1", 15_000), ("accept", "m1", 1_000), ("money", "m2")), "paid", "m1", ["m2"]),
+        ((("money", "m1", 15_000), ("accept", "m1", 1_000), "cancel"), "cancelled", None, ["m1"]),
         (("expire",), "expired", None, []),
         (("expire", ("money", "m1")), "expired", None, ["m1"]),
         ((("money", "m1", 1), "expire"), "expired", None, ["m1"]),
@@ -111,7 +125,14 @@ def told(*story: str | tuple[Any, ...]) -> pay.Payment:
         "paid twice",
         "too little",
         "too much",
+        "too much, given back",
+        "too much twice",
+        "too much, cancelled",
+        "too much, and late",
         "wrong, then right",
+        "too little, accepted",
+        "too little, accepted, then paid",
+        "too little, accepted, cancelled",
         "expired",
         "paid late",
         "wrong, then expired",
@@ -145,6 +166,24 @@ def test_what_has_ended_neither_expires_nor_is_cancelled(story: tuple[str | tupl
     with pytest.raises(RefusalError) as refused:
         told(*story, then)
     assert refused.value.refusal.problems[0].rule == "wrong_state"
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        (("accept", "m1", 1_000),),
+        (("money", "m1", 15_000), ("accept", "m1", 999)),
+        (("money", "m1", 15_000), ("accept", "m2", 1_000)),
+        (("money", "m1", 15_000), ("money", "m2"), ("accept", "m1", 1_000)),
+        (("money", "m1", 15_000), "expire", ("accept", "m1", 1_000)),
+        (("money", "m1", 15_000), "cancel", ("accept", "m1", 1_000)),
+        (("money", "m1", 15_000), ("refund", "m1", 1), ("accept", "m1", 1_000)),
+    ],
+    ids=["no money", "another amount", "another capture", "paid", "expired", "cancelled", "something went back"],
+)
+def test_only_what_is_there_and_still_due_is_taken_for_the_whole_fee(story: tuple[tuple[Any, ...], ...]) -> None:
+    with pytest.raises(RefusalError):
+        told(*story)
 
 
 def test_the_view_counts_what_came_and_what_went_back() -> None:
@@ -274,16 +313,23 @@ def test_in_any_order_each_transaction_is_money_once_and_at_most_one_is_kept(tol
                 case "order", _:
                     so_far.order("u")
                 case "refund", _ if back:
-                    so_far.refund(back[0].capture_id, back[0].amount)
+                    gone = sum(one.amount for one in so_far.payment.given_back if one.capture_id == back[0].capture_id)
+                    so_far.refund(back[0].capture_id, so_far.payment.unowed(back[0]) - gone)
                 case "refund", _:
                     pass
                 case ending, _:
                     getattr(so_far, ending)()
     payment = so_far.payment
     assert {capture.capture_id: capture.amount for capture in payment.captures} == first
-    kept = set(first) - set(payment.refunded) - {capture.capture_id for capture in payment.to_refund}
-    assert kept == ({payment.owed_capture} if payment.state is pay.PaymentState.PAID else set())
-    assert all(first[transaction] == payment.amount for transaction in kept)
+    returned = {
+        name: sum(one.amount for one in payment.given_back if one.capture_id == name)
+        for name in (*first, payment.owed_capture)
+    }
+    kept = sum(first.values()) - sum(returned[name] for name in first)
+    still_to_return = sum(payment.unowed(one) - returned[one.capture_id] for one in payment.to_refund)
+    paid = payment.state is pay.PaymentState.PAID
+    assert kept - still_to_return == (payment.amount if paid else 0)
+    assert paid is (payment.owed_capture in first)
 
 
 def test_the_same_money_told_twice_is_money_once() -> None:

@@ -16,6 +16,7 @@ from activities.partners.money.provider import CAPABILITIES, Kind, Notice, Recei
 from activities.partners.money.telling import tell_payment
 from activities.partners.money.vietqr import match
 from operations.doctor import refunds
+from operations.ledger_verifier import verify
 from schemas.filing.state import Closing, Stage
 from schemas.ids import payment_workflow
 from schemas.payment import MoneyNotice, PaymentView
@@ -205,12 +206,25 @@ async def test_who_pays_twice_is_told_of_twice_and_one_goes_back(till: Till) -> 
         assert (await till.world.client.payment(play.filing)).state == "paid"
 
 
-@pytest.mark.parametrize("payer", ["0005", "0006"])
 @every_wire
-async def test_another_amount_than_was_asked_is_not_owed_and_the_right_one_is_awaited(till: Till, payer: str) -> None:
+async def test_who_pays_too_much_has_paid_and_gets_back_what_is_too_much(till: Till) -> None:
     async with at_work(till):
         play, reference, page = await asked(till)
-        await till.pay(page, payer)
+        await till.pay(page, "0006")
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        assert await settled(till, play, reference, 1) == [*PAID, "payment_refunded"]
+        view = await till.world.client.payment(play.filing)
+        assert (view.state, view.captured, view.refunded) == ("paid", AMOUNT + 1_000, 1_000)
+        if CAPABILITIES[till.wire].refund:
+            assert [one["amount"] for one in await given(till, reference)] == [1_000]
+        assert (await verify(till.world.superuser_dsn)).problems == []
+
+
+@every_wire
+async def test_less_than_was_asked_is_not_owed_and_the_right_amount_is_awaited(till: Till) -> None:
+    async with at_work(till):
+        play, reference, page = await asked(till)
+        await till.pay(page, "0005")
         await events(play, "payment_captured")
         assert "fee_paid" not in await play.kinds()
         await till.pay(await till.page(await till.world.client.payment(play.filing)))

@@ -90,11 +90,12 @@ def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
     fee = filing.fee
     paid = command.settlement is FeeSettlement.PAID
     online = fee is not None and fee.n == command.n and fee.channel is Channel.ONLINE
-    if fee is None or not online or (paid and command.amount != fee.amount):
+    if fee is None or not online or (paid and command.amount + (command.forgone or 0) != fee.amount):
         why = problem("n", "no_such_fee")
         raise refuse(why)
     if paid:
-        return (ev.FeePaid(n=fee.n, amount=fee.amount, channel=Channel.ONLINE),)
+        came = {"amount": command.amount, "forgone": command.forgone}
+        return (ev.FeePaid.model_validate({"n": fee.n, "channel": Channel.ONLINE} | came),)
     return fee_lapsed(filing, fee)
 
 

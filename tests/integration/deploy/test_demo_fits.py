@@ -62,6 +62,8 @@ _NO_SCANNER: Final = "no scanner is late here: tests/workflow/test_reception.py"
 _LATER: Final = "who has lost it is asked to pay days later: tests/workflow/test_parcels.py"
 _NO_RELAY: Final = "no relay makes papers here: tests/integration/papers"
 _GIVES_BACK: Final = "the bank here gives money back: tests/workflow/test_money.py"
+_KEPT: Final = "no bank here takes money back: tests/workflow/test_charge_backs.py"
+_ALL_PAID: Final = "nobody here pays too little: tests/workflow/test_disputes.py"
 _UNASKED: Final = "nobody here asks for money back: tests/workflow/test_refunds.py"
 _ANEW: Final = "no request ends before its fee is due: tests/integration/gateway/test_requests.py"
 _YEARS: Final = "what is issued is renewed years later: tests/integration/operations/test_renewal.py"
@@ -88,6 +90,16 @@ NOT_SEEN: Final = {
     "command.request_refund": _UNASKED,
     "event.refund_decided": _UNASKED,
     "event.refund_declined": _UNASKED,
+    "command.accept_short_payment": _ALL_PAID,
+    "command.approve_short_payment": _ALL_PAID,
+    "event.payment_accepted": _ALL_PAID,
+    "event.refund_disputed": _ALL_PAID,
+    "event.shortfall_proposed": _ALL_PAID,
+    "event.shortfall_accepted": _ALL_PAID,
+    "command.answer_charge_back": _KEPT,
+    "event.payment_charged_back": _KEPT,
+    "event.refund_charged_back": _KEPT,
+    "event.charge_back_answered": _KEPT,
     "command.give_back_by_hand": _GIVES_BACK,
     "event.refund_given_by_hand": _GIVES_BACK,
     "event.refund_left_to_hand": _GIVES_BACK,

@@ -30,11 +30,12 @@ def by(channel: Channel) -> ev.HandedOver:
     [
         (
             ev.FeePaid(n=2, amount=8000, channel=Channel.ONLINE),
-            (
+            tuple(
                 (
-                    Entry(("payment_captured",), {"owed": True, "amount": 8000}, PAYMENT),
+                    Entry(("payment_captured",), {"owed": True, way: 8000}, PAYMENT),
                     Entry(("payment_cancelled",), {}, PAYMENT, absent=True),
-                ),
+                )
+                for way in ("amount", "asked")
             ),
         ),
         (ev.FeePaid(n=2, amount=8000, channel=Channel.COUNTER), None),

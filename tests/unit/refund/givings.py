@@ -36,13 +36,13 @@ BY_HAND: Final = {"means": "cash", "evidence": FILE.model_dump()}
 class Giving:
     """A refund, and what it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, capture: CaptureTaken = CAPTURE) -> None:
         self.begun = Refund(filing_id=filing_id("portal", "1"), n=1001, agency=AGENCY)
         self.refund = self.begun
         self.replayed = self.begun
         self.log: list[Recorded] = []
         self.now: datetime = START
-        self.do(rf.BeginRefund, capture=CAPTURE, apart=("an", APART.subject))
+        self.do(rf.BeginRefund, capture=capture, apart=("an", APART.subject))
 
     def do(self, model: type[cm.Command], actor: Actor = SYSTEM, **said: Any) -> Self:
         """Give a command a minute later; what is recorded is folded once more as the log gives it back."""

@@ -33,6 +33,9 @@ LINES: Final = st.lists(st.fixed_dictionaries({"code": st.just("copy"), "amount"
 CLAIMS: Final = st.builds(
     Claim,
     unowed=st.sampled_from([None, None, *rf.UNOWED]),
+    excess=st.sampled_from([0, 0, 1, 5_000]),
+    short=st.booleans(),
+    charged_back=st.sampled_from([0, 0, 1, AMOUNT]),
     rule=st.sampled_from([None, *RefundCase]),
     percent=st.sampled_from([None, 0, 33, 50, 100]),
 )
@@ -48,6 +51,11 @@ BY_PEOPLE: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
     rf.DecideRefund: st.fixed_dictionaries({"amount": st.just(0) | DONG, "acting_for": FOR}).map(
         lambda said: said | WHY
     ),
+    rf.AcceptShortPayment: st.fixed_dictionaries({"acting_for": FOR}).map(lambda said: said | WHY),
+    rf.AnswerChargeBack: st.fixed_dictionaries(
+        {"outcome": st.sampled_from(rf.ChargeBackOutcome), "acting_for": FOR}
+    ).map(lambda said: said | WHY),
+    rf.ApproveShortPayment: st.fixed_dictionaries({"acting_for": FOR}),
     rf.ApproveRefund: st.fixed_dictionaries({"case": CASES, "acting_for": FOR}),
     rf.DeclineRefund: st.fixed_dictionaries({"case": CASES, "acting_for": FOR, "reason": st.just("đã dùng")}),
     rf.GiveBackByHand: st.fixed_dictionaries(
@@ -119,8 +127,17 @@ class AnyRefund(RuleBasedStateMachine):
     @invariant()
     def no_more_goes_back_than_came(self) -> None:
         refund = self.life.refund
-        going = [entry.amount for entry in refund.entries if entry.state is not CaseState.DECLINED]
-        assert sum(going) + fold.left(refund) == AMOUNT
+        over = {CaseState.DECLINED, CaseState.VOID}
+        going = sum(entry.amount for entry in refund.entries if entry.state not in over)
+        assert going <= AMOUNT
+        assert fold.left(refund) == max(AMOUNT - refund.charged_back - going, 0)
+        waiting = fold.total(refund, CaseState.OPEN, CaseState.LEFT_TO_HAND)
+        assert not waiting or refund.charged_back == 0 or waiting <= AMOUNT
+        charged = [one.event for one in self.life.log if one.event.kind == "refund_charged_back"]
+        assert sum(one.amount for one in charged) == refund.charged_back
+        answered = [one.event for one in self.life.log if one.event.kind == "charge_back_answered"]
+        owed = sum(one.amount for one in charged if one.owed)
+        assert sum(one.amount for one in answered) + refund.unanswered == owed
         assert fold.left(refund) >= 0
         assert all(entry.amount > 0 for entry in refund.entries)
         given = [one.event for one in self.life.log if one.event.kind in {"refund_given", "refund_given_by_hand"}]
@@ -136,6 +153,10 @@ class AnyRefund(RuleBasedStateMachine):
                     hands = {approver, acting_for} - {None}
                     assert not hands & set(entries[case].asked_by)
                     assert APART.subject not in hands
+                    assert one.actor.role is Role.LEADER
+                case rf.ShortfallAccepted(officer=approver, acting_for=acting_for, asked_by=asked_by):
+                    assert asked_by
+                    assert not {approver, acting_for} & {*asked_by, APART.subject}
                     assert one.actor.role is Role.LEADER
                 case rf.RefundGiven(case=case) | rf.RefundGivenByHand(case=case) as given:
                     assert entries[case].separate

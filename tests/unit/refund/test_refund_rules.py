@@ -17,7 +17,7 @@ from schemas.people import Actor
 from schemas.publishing.fee import RefundCase
 from schemas.refund import Claim, RefundCause
 from tests.unit.filing.lives import APPLICANT, CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, procedure
-from tests.unit.refund.givings import AMOUNT, APART, BY_HAND, DEPUTY, DUAL, OTHER_AGENCY, UNOWED, WHY, Giving
+from tests.unit.refund.givings import AMOUNT, APART, BY_HAND, CAPTURE, DEPUTY, DUAL, OTHER_AGENCY, UNOWED, WHY, Giving
 from tests.unit.test_payment_rules import told
 
 FIRST: Final = {"case": 1}
@@ -152,6 +152,41 @@ def test_the_procedure_says_what_goes_back_or_a_leader_does(percent: int | None,
     assert so_far.refusal(rf.OpenClaimed, claim=claim) == ["wrong_state"]
 
 
+def paid_too_much(**claimed: Any) -> Giving:
+    """20,000 đồng for 16,001."""
+    said = Giving(capture=CAPTURE.model_copy(update={"amount": 20_000}))
+    return said.do(rf.OpenClaimed, claim=Claim(excess=3_999, **claimed))
+
+
+def test_what_is_too_much_goes_back_and_the_rest_of_it_stays() -> None:
+    so_far = paid_too_much()
+    opened = so_far.log[-1].event
+    assert (opened.amount, opened.cause, opened.asked) == (3_999, RefundCause.EXCESS, AMOUNT)
+    assert so_far.refusal(rf.OpenClaimed, claim=Claim(excess=3_999)) == ["wrong_state"]
+    assert so_far.refusal(rf.DeclineRefund, LEADER, **DECLINE) == ["nobody_owes_it"]
+    so_far.do(rf.RequestRefund, CASHIER, **WHY).do(rf.DeclineRefund, LEADER, **DECLINE | {"case": 2})
+    assert so_far.kinds[-1] == "refund_declined"
+    so_far.do(rf.OpenClaimed, claim=Claim(unowed=RefundCause.LATE))
+    assert [(entry.amount, entry.state) for entry in so_far.refund.entries] == [
+        *((3_999, "open"), (AMOUNT, "declined"), (AMOUNT, "open"))
+    ]
+
+
+def test_a_share_is_of_the_fee_and_not_of_what_is_too_much() -> None:
+    so_far = paid_too_much(rule=RefundCase.STOPPED, percent=50)
+    assert [(entry.case, entry.amount, entry.cause) for entry in so_far.refund.entries] == [
+        *((1, 3_999, RefundCause.EXCESS), (2, 8_001, RefundCause.RULE))
+    ]
+
+
+def test_what_is_too_much_waits_for_what_was_asked_for_before() -> None:
+    so_far = Giving(capture=CAPTURE.model_copy(update={"amount": 20_000})).do(rf.RequestRefund, CASHIER, **WHY)
+    claim = Claim(excess=3_999)
+    assert so_far.refusal(rf.OpenClaimed, claim=claim) == ["wrong_state"]
+    so_far.do(rf.DeclineRefund, LEADER, **DECLINE).do(rf.OpenClaimed, claim=claim)
+    assert so_far.refund.entries[-1].amount == 3_999
+
+
 @pytest.mark.parametrize(("amount", "kinds"), [(0, ["refund_decided"]), (1, ["refund_decided", "refund_opened"])])
 def test_what_a_leader_decides_another_approves(amount: int, kinds: list[str]) -> None:
     so_far = Giving().do(rf.OpenClaimed, claim=Claim(rule=RefundCase.STOPPED))
@@ -174,7 +209,11 @@ def test_a_share_is_rounded_half_up_to_a_dong(amount: int, percent: int) -> None
     [
         ((("money", "m1"),), [None]),
         ((("money", "m1"), ("money", "m2")), [None, RefundCause.SECOND]),
-        ((("money", "m1", 15_999),), [RefundCause.EXCESS]),
+        ((("money", "m1", 15_999),), [None]),
+        ((("money", "m1", 15_999), ("money", "m2")), [RefundCause.SECOND, None]),
+        ((("money", "m1", 15_999), "expire"), [RefundCause.LATE]),
+        ((("money", "m1", 15_999), "cancel"), [RefundCause.LATE]),
+        ((("money", "m1", 16_001), ("money", "m2", 16_001)), [None, RefundCause.SECOND]),
         (("expire", ("money", "m1")), [RefundCause.LATE]),
         ((("money", "m1"), "cancel"), [RefundCause.LATE]),
     ],

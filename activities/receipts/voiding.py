@@ -1,0 +1,53 @@
+"""Makes the receipts of a fee void whose money is gone: it went back whole, or the payer's bank took it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from activities.ledger.append import Ledger
+from activities.ledger.recording import record, state_of
+from rules.papers.causes import RECEIPT_OF
+from rules.receipts.deeds import gone, valid
+from rules.streams import PAPERS, Origin
+from schemas.ids import filing_workflow
+from schemas.papers import OfficialPapers
+from schemas.payment import Payment
+from schemas.publishing.fee import FeeKind
+from schemas.receipts import VoidByItself
+from views.log import Log, Told
+
+
+class NotIssuedYetError(Exception):
+    """A receipt is still owed for the money that is gone: it is made void once it is there."""
+
+
+async def void_gone(ledger: Ledger, log: Log, origin: Origin, payment: Told, of: FeeKind) -> None:
+    """Make every receipt of this kind void that was issued for the money of a payment, if nothing is left of that.
+
+    Raises `NotIssuedYetError` while one may still come, and `RefusalError` if somebody else was faster.
+    """
+    state: Payment = payment.state
+    cause = gone(state)
+    if cause is None:
+        return
+    coming = await log.connection.fetchval(_COMING, origin.stream.filing, _streams(origin), RECEIPT_OF[of])
+    papers: OfficialPapers = await state_of(log, PAPERS, origin)
+    for receipt in valid(papers.receipts, state.n, of):
+        command_id = f"void:{of}:{receipt.seq}"
+        command = VoidByItself(command_id=command_id, registered=receipt.registered, cause=cause)
+        await record(ledger, log, PAPERS, origin, command)
+    if coming:
+        raise NotIssuedYetError
+
+
+def _streams(origin: Origin) -> list[str]:
+    """Where it stands that the fee was paid, or that another receipt takes the place of a void one."""
+    return [filing_workflow(origin.stream.filing), str(origin.stream)]
+
+
+_COMING: Final = """
+select exists (
+    select from outbox join event using (stream, seq)
+    where outbox.filing_id = $1 and outbox.stream = any($2) and paper = $3 and event.kind <> 'receipt_issued'
+)
+"""

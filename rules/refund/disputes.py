@@ -1,0 +1,50 @@
+"""Money that came as less than was asked: it goes back, or two take it for the whole fee and the rest is forgone."""
+
+from __future__ import annotations
+
+from rules.known import known
+from rules.refund import fold
+from rules.refund.guards import not_alone
+from schemas import refund as rf
+from schemas.errors import Problem
+from schemas.refund import Refund
+
+
+def lacking(refund: Refund) -> int:
+    """How many đồng less came than was asked."""
+    capture = known(refund.capture)
+    return capture.asked - capture.amount
+
+
+def disputed(refund: Refund) -> tuple[rf.RefundDisputed, ...]:
+    """That people have to say what becomes of it, once."""
+    capture = known(refund.capture)
+    said = rf.RefundDisputed(capture_id=capture.capture_id, amount=capture.amount, asked=capture.asked)
+    return () if refund.disputed else (said,)
+
+
+def proposed(refund: Refund, command: rf.AcceptShortPayment) -> rf.ShortfallProposed:
+    """Whoever asks last is who asks."""
+    return rf.ShortfallProposed(
+        forgone=lacking(refund),
+        officer=command.actor.subject,
+        acting_for=command.acting_for,
+        reason=command.reason,
+        legal_basis=command.legal_basis,
+    )
+
+
+def accepted(refund: Refund, command: rf.ApproveShortPayment) -> rf.ShortfallAccepted | Problem:
+    """Another than who asked agrees; or why they may not."""
+    hands = fold.names(command.actor.subject, command.acting_for)
+    if (why := not_alone(refund, hands, refund.accepted_by)) is not None:
+        return why
+    capture = known(refund.capture)
+    return rf.ShortfallAccepted(
+        capture_id=capture.capture_id,
+        amount=capture.amount,
+        forgone=lacking(refund),
+        officer=command.actor.subject,
+        acting_for=command.acting_for,
+        asked_by=refund.accepted_by,
+    )

@@ -1,0 +1,141 @@
+"""Receipts of money that is gone: void by themselves once nothing is left of it, and none that comes afterwards."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
+
+from activities.partners.money.telling import tell_payment
+from operations.ledger_verifier import verify
+from operations.rebuild import rebuild
+from operations.receipts import void
+from schemas import refund as rf
+from schemas.ids import fee_key, payment_workflow, reference_of
+from schemas.payment import MoneyNotice
+from schemas.people import Role
+from schemas.receipts import VoidReceipt
+from tests.acting import PAYS_TOO_LITTLE, VIA, Play, eventually, extract, officer
+from tests.conftest import World
+from tests.integration.papers.test_relay import Desk, at_work, desk, work
+
+__all__ = ["desk"]
+
+AMOUNT: Final = 16_000
+LEADER: Final = officer(Role.LEADER)
+CASHIER: Final = officer(Role.CASHIER)
+WHY: Final[dict[str, Any]] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
+
+
+async def paid(world: World, **said: Any) -> Play:
+    play = await Play.begin(world, extract(**said))
+    await play.accept()
+    if not said:
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+    return play
+
+
+async def give_back(play: Play, amount: int, case: int) -> None:
+    await play.refund(rf.RequestRefund, CASHIER, amount=amount, **WHY)
+    await play.refund(rf.ApproveRefund, LEADER, case=case)
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: kinds.count("payment_refunded") == case)
+
+
+async def charge_back(play: Play, amount: int = AMOUNT) -> None:
+    """Told twice, as any callback may be."""
+    async with play.world.connection() as connection:
+        body = await connection.fetchval(
+            "select body from event where stream = $1 and kind = 'payment_captured'", payment_workflow(play.filing, 1)
+        )
+    notice = MoneyNotice(
+        reference=reference_of(fee_key(play.filing, 1)),
+        transaction=json.loads(body)["capture_id"],
+        amount=amount,
+        outcome="reversed",
+        at=datetime.now(UTC),
+    )
+    for _ in range(2):
+        await tell_payment(play.world.temporal, payment_workflow(play.filing, 1), notice)
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_charged_back" in kinds)
+
+
+async def register(world: World) -> list[tuple[int, bool]]:
+    """Of every receipt its đồng, and whether it is void."""
+    async with world.connection() as connection:
+        rows = await connection.fetch("select amount, voided_at is not null as void from money_receipt order by number")
+    return [(row["amount"], row["void"]) for row in rows]
+
+
+async def voided(world: World) -> list[str | None]:
+    async with world.connection() as connection:
+        rows = await connection.fetch("select body from event where kind = 'receipt_voided' order by stream, seq")
+    return [json.loads(row["body"]).get("cause") for row in rows]
+
+
+async def sound(world: World) -> None:
+    assert (await verify(world.superuser_dsn)).problems == []
+    assert not any((await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)).changed.values())
+
+
+async def test_a_receipt_stays_until_the_last_dong_of_it_has_gone_back(world: World, desk: Desk) -> None:
+    async with at_work(world):
+        play = await paid(world)
+        await work(desk.relay())
+        await give_back(play, 6_000, 1)
+        await work(desk.relay())
+        assert await register(world) == [(AMOUNT, False)]
+        await give_back(play, AMOUNT - 6_000, 2)
+    await work(desk.relay())
+    assert await register(world) == [(AMOUNT, True)]
+    assert await voided(world) == ["refunded"]
+    assert await work(desk.relay()) == 0
+    await sound(world)
+
+
+async def test_a_charge_back_makes_it_void_once(world: World, desk: Desk) -> None:
+    async with at_work(world):
+        play = await paid(world)
+        await work(desk.relay())
+        await charge_back(play)
+    await work(desk.relay())
+    assert (await register(world), await voided(world)) == ([(AMOUNT, True)], ["charged_back"])
+    await sound(world)
+
+
+@pytest.mark.parametrize("again", [True, False])
+async def test_money_that_is_gone_before_its_receipt_came_has_none(world: World, desk: Desk, *, again: bool) -> None:
+    """A relay that was away finds all at once; another one is not issued in the place of one that was made void."""
+    async with at_work(world):
+        play = await paid(world)
+        if again:
+            await work(desk.relay())
+            await void_again(world)
+        await charge_back(play)
+    await desk.now()
+    await work(desk.relay())
+    await desk.now()
+    await work(desk.relay())
+    assert await register(world) == ([(AMOUNT, True)] if again else [])
+    await sound(world)
+
+
+async def void_again(world: World) -> None:
+    async with world.connection() as connection:
+        number = await connection.fetchval("select number from money_receipt")
+    said = {"command_id": "v", "actor": CASHIER, "via": VIA, "again": True}
+    command = VoidReceipt.model_validate(said | {"registered": number, "reason": "sai tên"})
+    await void(world.app_dsn, world.settings.master, command)
+
+
+async def test_the_receipt_of_what_two_took_for_the_whole_fee_is_over_what_came(world: World, desk: Desk) -> None:
+    async with at_work(world):
+        play = await paid(world, payer_account=PAYS_TOO_LITTLE)
+        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_disputed" in kinds)
+        await play.refund(rf.AcceptShortPayment, CASHIER, **WHY)
+        await play.refund(rf.ApproveShortPayment, LEADER)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+    await work(desk.relay())
+    assert await register(world) == [(AMOUNT - 1_000, False)]
+    await sound(world)

@@ -1,0 +1,139 @@
+"""The payer's bank takes money back: a fact of the payment, which people answer, and what it leaves to give back."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from rules import payment as rules
+from rules.refund import claims, fold, projections
+from schemas import payment as pay
+from schemas import refund as rf
+from schemas.errors import RefusalError
+from schemas.refund import CaseState, Claim, RefundCause
+from tests.unit.filing.lives import CASHIER, LEADER, Life, fee, procedure
+from tests.unit.refund.givings import AMOUNT, APART, OTHER_AGENCY, WHY, Giving
+from tests.unit.test_payment_rules import NOW, Told, told
+
+GONE: Final = Claim(charged_back=AMOUNT)
+ANSWER: Final = WHY | {"outcome": "written_off"}
+
+
+def states(so_far: Giving) -> list[tuple[int, str]]:
+    return [(entry.amount, str(entry.state)) for entry in so_far.refund.entries]
+
+
+def given_back() -> Giving:
+    asked = Giving().do(rf.RequestRefund, CASHIER, **WHY).do(rf.ApproveRefund, LEADER, case=1)
+    return asked.do(rf.RecordGiven, case=1)
+
+
+def test_a_fee_that_is_taken_back_waits_for_a_leader() -> None:
+    so_far = Giving().do(rf.OpenClaimed, claim=GONE)
+    assert so_far.kinds == ["refund_begun", "refund_charged_back"]
+    assert [(task.name, task.role, task.actions) for task in projections.rows(so_far.refund).tasks or ()] == [
+        ("charge_back", "leader", ("answer_charge_back",))
+    ]
+    assert so_far.refusal(rf.OpenClaimed, claim=GONE) == ["wrong_state"]
+    assert so_far.refusal(rf.RequestRefund, CASHIER, **WHY) == ["more_than_captured"]
+    assert so_far.refusal(rf.AnswerChargeBack, CASHIER, **ANSWER) == ["role_not_allowed"]
+    assert so_far.refusal(rf.AnswerChargeBack, OTHER_AGENCY, **ANSWER) == ["other_agency"]
+    assert so_far.refusal(rf.AnswerChargeBack, APART, **ANSWER) == ["own_filing"]
+    so_far.do(rf.AnswerChargeBack, LEADER, **ANSWER)
+    assert so_far.log[-1].event.amount == AMOUNT
+    assert not fold.is_open(so_far.refund)
+    assert so_far.refusal(rf.AnswerChargeBack, LEADER, **ANSWER) == ["no_charge_back"]
+
+
+def test_nobody_answers_for_money_that_nobody_owed() -> None:
+    so_far = Giving().do(rf.OpenClaimed, claim=GONE.model_copy(update={"unowed": RefundCause.LATE}))
+    assert so_far.kinds == ["refund_begun", "refund_charged_back"]
+    assert not fold.is_open(so_far.refund)
+
+
+def test_what_waits_for_people_is_void_once_the_money_is_gone() -> None:
+    so_far = Giving().do(rf.OpenClaimed, claim=Claim(unowed=RefundCause.SECOND))
+    so_far.do(rf.OpenClaimed, claim=Claim(unowed=RefundCause.SECOND, charged_back=AMOUNT))
+    assert states(so_far) == [(AMOUNT, "void")]
+    assert so_far.refusal(rf.ApproveRefund, LEADER, case=1) == ["no_open_refund"]
+    assert not fold.is_open(so_far.refund)
+
+
+@pytest.mark.parametrize("opened_before", [True, False])
+def test_of_what_nobody_owes_the_rest_that_is_there_goes_back(*, opened_before: bool) -> None:
+    so_far = Giving()
+    if opened_before:
+        so_far.do(rf.OpenClaimed, claim=Claim(unowed=RefundCause.SECOND))
+    so_far.do(rf.OpenClaimed, claim=Claim(unowed=RefundCause.SECOND, charged_back=6_000))
+    assert states(so_far)[-1] == (AMOUNT - 6_000, "open")
+    assert fold.left(so_far.refund) == 0
+
+
+def test_what_is_approved_is_not_called_off_and_what_goes_twice_is_said() -> None:
+    so_far = Giving().do(rf.RequestRefund, CASHIER, **WHY).do(rf.ApproveRefund, LEADER, case=1)
+    so_far.do(rf.OpenClaimed, claim=GONE)
+    assert states(so_far) == [(AMOUNT, "approved")]
+    assert projections.view(so_far.refund).gone_twice is None
+    so_far.do(rf.RecordGiven, case=1)
+    shown = projections.view(so_far.refund)
+    assert (shown.given, shown.charged_back, shown.gone_twice) == (AMOUNT, AMOUNT, AMOUNT)
+
+
+def test_a_charge_back_after_the_refund_went_twice() -> None:
+    so_far = given_back().do(rf.OpenClaimed, claim=GONE)
+    assert (fold.gone_twice(so_far.refund), fold.left(so_far.refund)) == (AMOUNT, 0)
+
+
+def charged(*story: Any, transaction: str = "m1", amount: int = 16_000) -> pay.Payment:
+    so_far = Told()
+    for step in story:
+        name, *values = (step,) if isinstance(step, str) else step
+        getattr(so_far, name)(*values)
+    capture = rules.charged(so_far.payment, so_far.payment.attempts[0], transaction, amount)
+    assert capture is not None
+    what = pay.ChargedBack(capture_id=capture.capture_id, transaction=transaction, amount=amount, at=NOW)
+    so_far.charge_back(what)
+    with pytest.raises(RefusalError):
+        so_far.charge_back(what)
+    return so_far.payment
+
+
+@pytest.mark.parametrize(
+    ("transaction", "amount", "capture"),
+    [("m1", 16_000, "m1"), ("m2", 1, "m2"), ("r9", 16_000, "m2"), ("r9", 20_000, "m3"), ("r9", 5, None)],
+)
+def test_which_money_is_taken_back(transaction: str, amount: int, capture: str | None) -> None:
+    """By its number, or the last of this amount where the bank gives what it takes back a number of its own."""
+    payment = told(("money", "m1"), ("money", "m2"), ("money", "m3", 20_000))
+    found = rules.charged(payment, payment.attempts[0], transaction, amount)
+    assert (found.capture_id if found else None) == capture
+
+
+@pytest.mark.parametrize(
+    ("story", "to_refund", "claim"),
+    [
+        ((("money", "m1"),), [], Claim(charged_back=16_000)),
+        ((("money", "m1", 16_001),), ["m1"], Claim(charged_back=16_000, excess=1)),
+        ((("money", "m1"), "cancel"), [], Claim(charged_back=16_000, unowed=RefundCause.LATE)),
+        ((("money", "m1", 15_000),), [], Claim(charged_back=16_000, short=True)),
+    ],
+)
+def test_what_is_gone_is_not_given_back(story: tuple[Any, ...], to_refund: list[str], claim: Claim) -> None:
+    payment = charged(*story)
+    assert [one.capture_id for one in payment.to_refund] == to_refund
+    assert rules.view(payment).charged_back == 16_000
+    assert claims.claim(payment, 1001, Life(procedure(fee=fee())).accepted().filing) == claim
+
+
+def test_what_is_gone_is_not_taken_for_the_whole_fee() -> None:
+    payment = charged(("money", "m1", 15_000), amount=15_000)
+    accepted = pay.CaptureAccepted(capture_id="m1", forgone=1_000)
+    with pytest.raises(RefusalError):
+        rules.decide(payment, pay.RecordAcceptance(command_id="a", accepted=accepted), NOW)
+
+
+def test_a_void_case_is_none_that_anybody_does_anything_with() -> None:
+    so_far = Giving().do(rf.RequestRefund, CASHIER, **WHY).do(rf.OpenClaimed, claim=GONE)
+    assert fold.in_state(so_far.refund, CaseState.VOID)
+    assert so_far.refusal(rf.DeclineRefund, LEADER, case=1, reason="x") == ["no_open_refund"]

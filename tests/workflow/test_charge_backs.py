@@ -1,0 +1,106 @@
+"""The payer's bank takes money back, on a real server and the sandbox bank's wires: recorded once, and answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from activities.partners.money.provider import Kind, Received
+from operations.doctor import refunds
+from operations.ledger_verifier import verify
+from schemas import refund as rf
+from schemas.payment import PaymentView
+from schemas.people import Role
+from schemas.reading import AskTasks
+from tests.acting import AGENCY, Play, eventually, officer
+from tests.callbacks import called_back
+from tests.conftest import World
+from tests.sandboxes import Server
+from tests.workflow.test_money import AMOUNT, WIRES, Till, asked, at_work, events
+
+FIRST: Final = officer(Role.LEADER)
+SECOND: Final = officer(Role.LEADER, n=2)
+CASHIER: Final = officer(Role.CASHIER)
+WHY: Final[dict[str, Any]] = {"reason": "không đòi được", "legal_basis": "TT 45/2006"}
+every_wire = pytest.mark.parametrize("wire", WIRES)
+
+
+@pytest.fixture
+async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
+    def answer(name: str, received: Received) -> tuple[int, bytes]:
+        asyncio.run_coroutine_threadsafe(made.heard(name, received), made.loop).result(20)
+        return 200, b'{"RspCode": "00", "MaLoi": "00"}'
+
+    with called_back(answer) as callbacks:
+        bank = Server("bank", tmp_path / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
+        bank.data.mkdir()
+        bank.start()
+        made = Till(world, bank, wire, asyncio.get_running_loop())
+        yield made
+        bank.close()
+
+
+async def charged_back(till: Till, play: Play, page: httpx.URL) -> PaymentView:
+    till.bank.client.post(page.path.removesuffix("/pay") + "/chargeback").raise_for_status()
+    await events(play, "payment_charged_back")
+    return await till.world.client.payment(play.filing)
+
+
+async def tasks(world: World) -> list[tuple[str, tuple[str, ...]]]:
+    page = await world.client.tasks(AskTasks(agency=AGENCY, role=Role.LEADER))
+    return [(task.name, task.actions) for task in page.rows if task.stream.startswith("refund:")]
+
+
+async def gone_twice(till: Till) -> list[tuple[Any, ...]]:
+    """What `motcua doctor` says."""
+    async with till.world.connection(till.world.owner_dsn) as connection:
+        return [tuple(row) for row in await connection.fetch(refunds.GONE_TWICE)]
+
+
+@every_wire
+async def test_a_fee_that_is_charged_back_stays_a_task_until_a_leader_answers(till: Till) -> None:
+    async with at_work(till):
+        play, _, page = await asked(till)
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        view = await charged_back(till, play, page)
+        assert (view.state, view.captured, view.refunded, view.charged_back) == ("paid", AMOUNT, 0, AMOUNT)
+        expected = [("charge_back", ("answer_charge_back",))]
+        await eventually(lambda: tasks(till.world), lambda found: found == expected)
+        await play.refund(rf.AnswerChargeBack, FIRST, outcome="written_off", **WHY)
+        assert await tasks(till.world) == []
+        assert await play.kinds("refund", 1001) == ["refund_begun", "refund_charged_back", "charge_back_answered"]
+        assert (await play.kinds("payment", 1)).count("payment_charged_back") == 1
+        assert await gone_twice(till) == []
+        assert (await verify(till.world.superuser_dsn)).problems == []
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_what_was_given_back_and_is_charged_back_too_is_a_debt_that_the_doctor_names(till: Till) -> None:
+    async with at_work(till):
+        play, _, page = await asked(till)
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        await play.refund(rf.RequestRefund, CASHIER, **WHY)
+        await play.refund(rf.ApproveRefund, FIRST, case=1)
+        await events(play, "payment_refunded")
+        await charged_back(till, play, page)
+        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds[-1] == "refund_charged_back")
+        assert await gone_twice(till) == [(AGENCY, till.wire, 1, AMOUNT)]
+
+
+@pytest.mark.parametrize("wire", ["platform"])
+async def test_what_waits_for_a_leader_is_void_once_it_was_charged_back(till: Till) -> None:
+    async with at_work(till):
+        play, _, page = await asked(till)
+        await till.pay(page, "0003")
+        await eventually(lambda: play.kinds("refund", 1002), lambda kinds: "refund_opened" in kinds)
+        await charged_back(till, play, page)
+        await eventually(lambda: play.kinds("refund", 1002), lambda kinds: kinds[-1] == "refund_charged_back")
+        assert await tasks(till.world) == []
+        assert (await verify(till.world.superuser_dsn)).problems == []
