@@ -100,12 +100,12 @@ where renewed_beginnings && array(select $1 || ':' || beginning from unnest($3::
 _ASKED_THROUGH: Final = """
 select stream, filing_id, agency, asked.reference, amount, state = 'paid' as paid
 from payment, lateral (
-    select payment.reference, 0::bigint as n where provider = $2
+    select payment.reference, 1::bigint as attempt where provider = $2
     union all
-    select substr(one, length($2) + 2), n from unnest(renewed) with ordinality as renewed_ (one, n)
+    select substr(one, length($2) + 2), place + 1 from unnest(renewed) with ordinality as each_ (one, place)
     where starts_with(one, $2 || ':')
 ) as asked
-where stream = $1 order by n desc limit 1
+where stream = $1 order by attempt desc limit 1
 """
 _COLUMNS: Final = "id, provider, transaction, amount, outcome, at, received_at, memo, stream"
 _SUSPENSE: Final = f"""
