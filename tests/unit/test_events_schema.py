@@ -199,7 +199,7 @@ def test_what_passes_between_people_and_what_clocks_tell_leaves_every_clock_alon
             ],
         ),
         ("supplement", ["supplement_requested"], ["supplemented"]),
-        ("payment", ["fee_requested", "parcel_failed", "delivery_changed"], ["fee_paid", "fee_waived"]),
+        ("payment", ["fee_requested", "parcel_failed", "delivery_changed"], ["fee_paid", "fee_waived", "parcel_requested"]),
         ("obligation", ["obligation_referred", "obligation_demanded"], ["recalled", "obligation_fulfilled"]),
         ("confirmation", ["draft_shown"], ["recalled", "draft_confirmed", "draft_corrected", "decided"]),
         ("suspension", ["suspended"], ["resumed"]),
