@@ -56,7 +56,7 @@ class Refunds:
         apart = tuple(sorted(on_the_applicants_side(filing)))
         if claims.at_hand(refund.n):
             taken = claims.taken_at_hand(filing, refund.n)
-            by_rule = claims.claim_at_hand(filing)
+            by_rule = claims.claim_at_hand(filing, refund.n)
             if taken is None:
                 return None
             return Looked(agency=filing.agency, capture=taken, apart=apart, claim=by_rule)

@@ -10,17 +10,20 @@ from __future__ import annotations
 from typing import Final
 
 FIELDS: Final = {
+    "adds_to": "number of the fee paid before to which this is the difference; not there: it is the whole fee",
     "approved_by": "identity of the officer who approved it, and of the absent one in whose place that was",
     "asked": "money in đồng that was asked for",
+    "asked_at": "when it was asked for",
     "asked_by": "identity of who asked, and of the absent one in whose place that was; empty: the system did",
     "bank_reference": "the bank's own number of the transfer; not there for cash",
-    "cause": "why it goes back: nobody owes it (late, second, excess), by rule, or on request",
+    "cause": "why it goes back: nobody owes it (late, second, excess, difference), by rule, or on request",
     "charged_back": "money in đồng that the payer's bank took back",
     "forgone": "money in đồng less than was asked, which the agency goes without",
     "given": "money in đồng that went back of this capture so far",
     "gone_twice": "money in đồng that was given back and charged back too",
     "payment": "number of the request for money in the filing, from 1",
     "requested_at": "when the money was asked for",
+    "returned": "what of it goes back by changes of the dossier, item by item",
     "transaction": "the provider's own number of it",
     "identity": "the document that was looked at to know who receives it",
     "signed_on_paper": "true: who received it signed on paper",

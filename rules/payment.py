@@ -272,7 +272,10 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
             return (
                 (Entry(("fee_waived",), fee, filing),),
                 (Entry(("fee_paid",), fee | {"channel": "counter"}, filing),),
-                (Entry(("fee_requested",), {"n": stream.n + 1}, filing),),
+                (
+                    Entry(("fee_requested",), {"n": stream.n + 1}, filing),
+                    Entry(("fee_paid",), fee, filing, absent=True),  # what is paid may be added to
+                ),
                 (
                     Entry(_ENDING, stream=filing, after=Entry(("fee_requested",), fee, filing)),
                     Entry(("fee_paid", "fee_waived"), fee, filing, absent=True),

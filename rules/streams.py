@@ -323,7 +323,7 @@ def _as_it_was(data: dict[str, Any]) -> dict[str, Any]:
 
 _UNKNOWN_BEFORE: Final = {
     "submitted": 5,  # no `missing`, `desk`, end of a mandate, `scan`, `signs`: would take in, ask, go on, not wait
-    "fee_requested": 1,  # one that knows no fee at the post would wait for it before it sends the result
+    "fee_requested": 1,  # one that knows neither the post nor `adds_to` would wait for it, or give back another
     "supplemented": 1,  # one that knows no `scan` would not wait for it
     "accepted": 1,  # one that knows no `since` would let the time run from too late
     "supplement_requested": 1,  # one that knows no `late` would give an officer's task to the leader who asked

@@ -110,7 +110,7 @@ from .filing.commands import (
     content_of,
 )
 from .filing.delivery import DeliveryView, Identity, IdentityDocument, Receiver
-from .filing.events import Clock, FeeLine, FeeSettlement, Moment, Outcome, ParcelOutcome
+from .filing.events import Clock, FeeLine, FeeSettlement, FeeShare, Moment, Outcome, ParcelOutcome
 from .filing.state import (
     STATUS_NAMES,
     Action,
@@ -437,6 +437,7 @@ __all__ = [
     "FeePart",
     "FeeRule",
     "FeeSettlement",
+    "FeeShare",
     "FeeState",
     "FieldKind",
     "FieldPart",

@@ -40,7 +40,8 @@ ACCEPTED: Final = "accepted"
 class RefundCause(StrEnum):
     """Why money goes back: nobody owes it (`late`, `second`, `excess`), the procedure says so, or somebody asks.
 
-    `late` came when the fee was no longer owed, `excess` is more than was asked, `second` came beside it.
+    `late` came when the fee was no longer owed, `excess` is more than was asked, `second` came beside it. By a
+    `difference` a change of the dossier has made the fee less.
     """
 
     LATE = "late"
@@ -48,10 +49,14 @@ class RefundCause(StrEnum):
     EXCESS = "excess"
     RULE = "rule"
     REQUEST = "request"
+    DIFFERENCE = "difference"
 
 
 UNOWED: Final = frozenset({RefundCause.LATE, RefundCause.SECOND, RefundCause.EXCESS})
-"""The system asks for it to go back by itself."""
+"""The system asks for all of it to go back by itself."""
+
+NOT_TO_DECLINE: Final = UNOWED | {RefundCause.DIFFERENCE}
+"""The law leaves nobody a choice."""
 
 
 class RefundMeans(StrEnum):
@@ -431,6 +436,7 @@ class Claim(Model):
         short: It is less than was asked, and the fee is still due.
         charged_back: So many đồng of it the payer's bank has taken back.
         rule: What became of the filing whose fee it is; `percent` of it go back then, if the procedure says so.
+        returned: What changes of the dossier have made the fee less since it was paid, all in all.
     """
 
     unowed: RefundCause | None = None
@@ -439,6 +445,7 @@ class Claim(Model):
     charged_back: Dong = 0
     rule: RefundCase | None = None
     percent: int | None = None
+    returned: tuple[RefundLine, ...] = ()
 
 
 class BeginRefund(SystemCommand):

@@ -76,6 +76,7 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "fee_requested",
         "fee_paid",
         "fee_waived",
+        "fee_reduced",
         "fee_expired",
         "result_unclaimed",
         "asked",

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.filing import lifecycle
     from rules.filing.commands.counter import WRONG_CODE
     from rules.known import known
-    from rules.refund.claims import fees_to_return
+    from rules.refund.claims import fees_returned, fees_to_return
     from rules.streams import FILING, Origin, StreamKind
     from schemas.backoffice import NOT_IN_STORE
     from schemas.edge import bounded
@@ -62,6 +62,7 @@ class FilingLife(Life[Filing]):
         super().__init__(kind, raw)
         self._collecting: set[int] = set()
         self._cancelled: set[int] = set()
+        self._returned: dict[int, int] = {}
         self._referred: set[int] = set()
         self._recalled: set[int] = set()
         self._sent: set[int] = set()
@@ -275,8 +276,8 @@ class FilingLife(Life[Filing]):
     async def _see_to_payments(self) -> None:
         """Have every fee that is due online collected, and let go of the payments that collect what is not.
 
-        A run does so once for each fee: the next one, which does not know what this one did, does it again, and both
-        the payment and the bank see a repeat.
+        What was paid for more than the filing costs by now goes back. A run does so once for each fee: the next one,
+        which does not know what this one did, does it again, and both the payment and the bank see a repeat.
         """
         while self._payments_wait:
             for fee in self._filing.fees_to_collect:
@@ -287,11 +288,16 @@ class FilingLife(Life[Filing]):
                 if n not in self._cancelled:
                     self._cancelled.add(n)
                     await children.cancel_payment(self._filing, n)
+            for n, amount in fees_returned(self._filing).items():
+                if self._returned.get(n) != amount:
+                    self._returned[n] = amount
+                    await children.return_fee(self._filing, n)
 
     @property
     def _payments_wait(self) -> bool:
         collect = {fee.n for fee in self._filing.fees_to_collect}
-        return not (self._collecting >= collect and self._cancelled.issuperset(self._filing.payments_to_cancel))
+        cancelled = self._cancelled.issuperset(self._filing.payments_to_cancel)
+        return not (self._collecting >= collect and cancelled and self._returned == fees_returned(self._filing))
 
     async def _see_to_referrals(self) -> None:
         """Have every part decided that was referred, and let go of those that an ended filing waits for no more.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +14,7 @@ import httpx
 
 from deploy.demo.insisting import PATIENCE
 from deploy.demo.player import Played
+from deploy.demo.scenario import Scenario
 from schemas.ids import fee_key
 
 PAUSE: Final = 0.5
@@ -21,44 +22,44 @@ PAUSE: Final = 0.5
 
 @dataclass(frozen=True)
 class Money:
-    """What the bank took for the filings of a run. `problems` are by filing."""
+    """What the bank took for the fees of a run that were to be paid online. `problems` are by filing."""
 
-    paid_filings: int
+    paid_fees: int
     captures: int
     problems: Mapping[UUID, list[str]]
 
     @property
     def one_capture_each(self) -> bool:
-        """Whether every filing to be paid online was paid exactly once, in full, and no other at all."""
-        return not self.problems and self.captures == self.paid_filings
+        """Whether every fee to be paid online was paid exactly once, in full, and no other at all."""
+        return not self.problems and self.captures == self.paid_fees
 
 
 async def ask(bank_url: str, run: Sequence[Played]) -> Money:
     """The bank's ledger, held against what the scenarios say of each filing's money."""
     orders = await _orders(bank_url)
-    taken = {played.filing_id: _captures(orders, played.filing_id) for played in run}
+    taken = {played.filing_id: _amounts(orders, played.filing_id, "captures") for played in run}
     problems: dict[UUID, list[str]] = defaultdict(list)
     for played in run:
-        if (wrong := _wrong(played, taken[played.filing_id])) is not None:
-            problems[played.filing_id].append(wrong)
+        returned = sum(_amounts(orders, played.filing_id, "refunds"))
+        problems[played.filing_id] += _wrong(played.scenario, taken[played.filing_id], returned)
     return Money(
-        paid_filings=sum(played.scenario.pays_online for played in run),
+        paid_fees=sum(len(played.scenario.paid_online) for played in run),
         captures=sum(len(captures) for captures in taken.values()),
-        problems=problems,
+        problems={filing: wrong for filing, wrong in problems.items() if wrong},
     )
 
 
-def _wrong(played: Played, captures: list[int]) -> str | None:
-    expected = played.scenario.expected
-    fee = expected.fee if expected else None
-    wanted = [fee.amount] if fee and played.scenario.pays_online else []
-    return None if captures == wanted else f"bank: expected captures {wanted}, found {captures}"
+def _wrong(scenario: Scenario, captures: list[int], returned: int) -> Iterator[str]:
+    if captures != (wanted := list(scenario.paid_online)):
+        yield f"bank: expected captures {wanted}, found {captures}"
+    if returned != scenario.returned:
+        yield f"bank: expected {scenario.returned} đồng given back, found {returned}"
 
 
-def _captures(orders: Mapping[str, Any], filing: UUID) -> list[int]:
-    """The amounts the bank took for a filing. It asks for money once, and once more after a waiver."""
-    asked = (orders.get(fee_key(filing, n), {"captures": []}) for n in (1, 2))
-    return [capture["amount"] for order in asked for capture in order["captures"]]
+def _amounts(orders: Mapping[str, Any], filing: UUID, what: str) -> list[int]:
+    """What the bank took for a filing, or gave back. It is asked once, and once more after a waiver or a supplement."""
+    asked = (orders[key] for n in (1, 2) if (key := fee_key(filing, n)) in orders)
+    return [one["amount"] for order in asked for one in order[what]]
 
 
 async def _orders(bank_url: str) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from deploy.demo.applicant import Filer, via
 from deploy.demo.complaining import Complaining
 from deploy.demo.insisting import Insisting
 from deploy.demo.orders import order
+from deploy.demo.refunds import RefundActs
 from deploy.demo.results import ResultActs
-from deploy.demo.scenario import COMPLAINING, LATE, REGISTERING, SENT, Act, Edition, Scenario
+from deploy.demo.scenario import COMPLAINING, LATE, REFUNDING, REGISTERING, SENT, Act, Edition, Scenario
 from motcua import BadSubmission, FilingClient, MotcuaError
 from schemas.errors import Refusal
 from schemas.filing.commands import JudgeSignature
@@ -91,6 +92,10 @@ class Player:
             if act.command in REGISTERING:
                 actor = officer(scenario.agency, act.role, act.n)
                 await ResultActs(scenario, filer, page).play(act, actor)
+                continue
+            if act.command in REFUNDING:
+                actor = officer(scenario.agency, act.role, act.n)
+                await RefundActs(filer.filing_id, page).play(actor)
                 continue
             view, actor = await self._possible(scenario, act, filer, page)
             part = _part(act, view)

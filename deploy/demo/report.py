@@ -64,7 +64,7 @@ def summary_lines(outcome: Outcome) -> Iterator[str]:
     yield f"Nhật ký / Ledger: {summary(outcome.ledger)}"
     money = outcome.money
     yield (
-        f"Ngân hàng / Bank: {money.paid_filings} hồ sơ nộp phí trực tuyến / filings paid online, "
+        f"Ngân hàng / Bank: {money.paid_fees} khoản phí nộp trực tuyến / fees paid online, "
         f"{money.captures} lần thu / captures"
     )
     right, every = len(outcome.verdicts) - len(wrong), len(outcome.verdicts)
@@ -79,7 +79,7 @@ def document(outcome: Outcome) -> Json:
         "filings": [as_json(verdict) for verdict in outcome.verdicts],
         "ledger": asdict(report),
         "bank": {
-            "paid_filings": money.paid_filings,
+            "paid_fees": money.paid_fees,
             "captures": money.captures,
             "one_capture_each": money.one_capture_each,
         },

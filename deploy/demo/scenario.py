@@ -31,6 +31,9 @@ COMPLAINING: Final = frozenset({"complain", "answer_complaint"})
 REGISTERING: Final = frozenset({"decline_signature", "sign_again", "revoke_result", "correct_result"})
 """Lines about the result: how it is signed, and what becomes of it."""
 
+REFUNDING: Final = frozenset({"approve_refund"})
+"""A line about money that goes back of the first fee."""
+
 LATE: Final = "late"
 """With this word a line waits until its task is overdue."""
 SENT: Final = "sent"
@@ -60,7 +63,7 @@ class Act(NamedTuple):
         """Raises `ValueError` for a line that says nothing."""
         who, command, *arguments = line.split()
         part, _, role = who.rpartition("/")
-        if command not in COMMANDS.keys() | BESIDE | COMPLAINING | REGISTERING:
+        if command not in COMMANDS.keys() | BESIDE | COMPLAINING | REFUNDING | REGISTERING:
             raise ValueError(f"there is no command {command}")
         name, _, n = role.partition("-")
         said = tuple(argument for argument in arguments if argument not in _WAITS)
@@ -68,11 +71,16 @@ class Act(NamedTuple):
 
 
 class ExpectedFee(StrictModel):
-    """The fee that was asked for, in đồng, the channel it was due by or paid by, and what became of it."""
+    """The fee that was asked for last, in đồng, the channel it was due by or paid by, and what became of it.
+
+    It is the difference to what was paid `before`; `returned` đồng of what was paid go back as the filing costs less.
+    """
 
     amount: int
     channel: Channel
     state: FeeState
+    before: tuple[int, ...] = ()
+    returned: int = 0
 
 
 class Expected(StrictModel):
@@ -163,10 +171,17 @@ class Scenario(StrictModel):
         return [Act.read(line) for line in self.script]
 
     @property
-    def pays_online(self) -> bool:
-        """Whether the bank must have taken the fee."""
+    def paid_online(self) -> tuple[int, ...]:
+        """What the bank must have taken, in đồng, in this order."""
         fee = self.expected.fee if self.expected else None
-        return fee is not None and fee.channel is Channel.ONLINE and fee.state is FeeState.PAID
+        online = fee is not None and fee.channel is Channel.ONLINE and fee.state is FeeState.PAID
+        return (*fee.before, fee.amount) if fee is not None and online else ()
+
+    @property
+    def returned(self) -> int:
+        """What the bank must have given back, in đồng."""
+        fee = self.expected.fee if self.expected else None
+        return 0 if fee is None else fee.returned
 
 
 class Scenarios(StrictModel):

@@ -18,6 +18,7 @@ from motcua.contract import (
     ClockState,
     ComplaintView,
     DeliveryView,
+    Fee,
     FilingView,
     Pause,
     Receipt,
@@ -178,6 +179,15 @@ def _status(view: FilingView) -> str:
     return f"{view.status_name.vi} / {view.status_name.en}"
 
 
+def _fee(fee: Fee) -> Iterator[str]:
+    yield f"{fee.amount:,} đ, {fee.state}, {fee.channel}"
+    if fee.adds_to is not None:
+        yield f"chênh lệch so với khoản {fee.adds_to} / the difference to fee {fee.adds_to}"
+    if fee.returned:
+        back = sum(share.amount for share in fee.returned)
+        yield f"hoàn {back:,} đ / {back:,} đ go back"
+
+
 def _represented(given: Authorisation | None) -> Iterator[tuple[str, str]]:
     """Who acts for the applicant and until when, and by which authorisation: what is not said is left open."""
     if given is None:
@@ -228,7 +238,7 @@ def _facts(view: FilingView) -> Iterator[tuple[str, str]]:
     if view.accepted_at:
         yield "Tiếp nhận / Accepted", when(view.accepted_at)
     if view.fee:
-        yield "Phí / Fee", f"{view.fee.amount:,} đ, {view.fee.state}, {view.fee.channel}"
+        yield "Phí / Fee", "; ".join(_fee(view.fee))
     if view.supplement:
         yield "Bổ sung / Supplement", "; ".join(f"{item.code}: {item.note}" for item in view.supplement.items)
     if view.decision:

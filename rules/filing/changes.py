@@ -139,7 +139,7 @@ def _supplement_requested(filing: Filing, event: ev.SupplementRequested, _: date
     return {"supplement": opened, "officer": officer} | asked
 
 
-def _supplemented(filing: Filing, event: ev.Supplemented, _: datetime) -> Change:
+def _supplemented(filing: Filing, event: ev.Supplemented, at: datetime) -> Change:
     replaced = {paper.code for paper in event.papers}
     kept = tuple(paper for paper in filing.papers if paper.code not in replaced)
     given = {(TargetKind.PAPER, code) for code in replaced} | {(TargetKind.FIELD, code) for code in event.form}
@@ -147,14 +147,14 @@ def _supplemented(filing: Filing, event: ev.Supplemented, _: datetime) -> Change
     change = {"supplement": None, "form": filing.form | event.form, "papers": kept + event.papers, "missing": missing}
     change |= _scanned(filing, event.scan, event.papers)
     brought = tuple(code for code in event.paper_digests if event.desk and code not in filing.at_desk)
-    return change | {"at_desk": filing.at_desk + brought}
+    return change | {"at_desk": filing.at_desk + brought, "dossier_changed_at": at}
 
 
 def _dossier_transferred(filing: Filing, event: ev.DossierTransferred, _: datetime) -> Change:
     return {"at_desk": (), "under_way": tuple(dict.fromkeys((*filing.under_way, *event.papers)))}
 
 
-def _fee_requested(filing: Filing, event: ev.FeeRequested, _: datetime) -> Change:
+def _fee_requested(filing: Filing, event: ev.FeeRequested, at: datetime) -> Change:
     fee = Fee(
         n=event.n,
         amount=event.amount,
@@ -162,6 +162,8 @@ def _fee_requested(filing: Filing, event: ev.FeeRequested, _: datetime) -> Chang
         channel=event.channel,
         waived=event.waived,
         online=event.channel is Channel.ONLINE,
+        asked_at=at,
+        adds_to=event.adds_to,
     )
     return {"fees": (*(no_longer_due(before) for before in filing.fees), fee)}
 
@@ -185,6 +187,11 @@ def _fee_waived(filing: Filing, event: ev.FeeWaived, _: datetime) -> Change:
     waiver = Waiver(code=event.waiver, percent=event.percent, officer=event.officer)
     fees = _change_fee(filing, event.n, {"state": FeeState.WAIVED})
     return {"fees": fees, "waiver": waiver, "processing": filing.accepted_at is not None}
+
+
+def _fee_reduced(filing: Filing, event: ev.FeeReduced, _: datetime) -> Change:
+    returned = filing.fees[event.n - 1].returned
+    return {"fees": _change_fee(filing, event.n, {"returned": (*returned, *event.lines)})}
 
 
 def _change_fee(filing: Filing, n: int, change: Mapping[str, Any]) -> tuple[Fee, ...]:
@@ -349,8 +356,8 @@ def _draft_shown(_: Filing, event: ev.DraftShown, __: datetime) -> Change:
     return {"draft": draft, "drafts": event.n, "officer": None}
 
 
-def _draft_corrected(filing: Filing, event: ev.DraftCorrected, _: datetime) -> Change:
-    return {"draft": None, "form": filing.form | event.form}
+def _draft_corrected(filing: Filing, event: ev.DraftCorrected, at: datetime) -> Change:
+    return {"draft": None, "form": filing.form | event.form, "dossier_changed_at": at}
 
 
 def _result_offered(_: Filing, event: ev.ResultOffered, __: datetime) -> Change:
@@ -447,6 +454,7 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "fee_expired": _fee_expired,
     "result_unclaimed": _result_unclaimed,
     "fee_waived": _fee_waived,
+    "fee_reduced": _fee_reduced,
     "step_started": _step_started,
     "claimed": _claimed,
     "released": lambda *_: {"officer": None},

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rules.filing import admission
-from rules.filing.fees.request import asked_for
+from rules.filing.fees.request import asked_for, reduced
 from rules.filing.fold import current_step, missing_opinions, parts_of, stage
 from rules.known import known
 from schemas.base import Text
@@ -52,23 +54,36 @@ def _in_both(words: Text) -> str:
     return f"{words.vi} ({words.en})"
 
 
-def _fee(filing: Filing) -> ev.FeeRequested | None:
+def _fee(filing: Filing) -> ev.FeeRequested | ev.FeeReduced | None:
     rule = filing.procedure.fee
-    waived = filing.fee is not None and filing.fee.state is FeeState.WAIVED
-    asked = any(fee.state is not FeeState.CANCELLED for fee in filing.fees)
-    if rule is None or not (waived or (_falls_due(filing, rule.due) and not asked)):
+    at = None if rule is None else _asked_as_of(filing, rule.due)
+    if rule is None or at is None:
         return None
     channel = filing.fee_channel or admission.fee_channel(rule, filing.level, filing)
-    return asked_for(filing, rule, channel, known(filing.changed_at))
+    return asked_for(filing, rule, channel, at) or reduced(filing, rule, at)
+
+
+def _asked_as_of(filing: Filing, due: FeeDue) -> datetime | None:
+    """The moment for which it is to be said what the filing costs; None if nothing is to be said now.
+
+    It is said when the fee falls due, again when it was waived, and again when the dossier was changed since.
+    """
+    now, changed = known(filing.changed_at), filing.dossier_changed_at
+    if filing.fee is not None and filing.fee.state is FeeState.WAIVED:
+        return now
+    if not _falls_due(filing, due):
+        return None
+    asked = any(fee.state is not FeeState.CANCELLED for fee in filing.fees)
+    under_review = due is not FeeDue.RESULT and filing.step is not None
+    return changed if asked or under_review else now
 
 
 def _falls_due(filing: Filing, due: FeeDue) -> bool:
     if due is FeeDue.RESULT:
         approved = filing.decision is not None and filing.decision.outcome is Outcome.APPROVED
         return approved and filing.result is not None
-    begun = filing.step is not None or filing.decision is not None
     handed_in = due is FeeDue.SUBMISSION and not filing.missing
-    return not begun and (handed_in or filing.accepted_at is not None)
+    return filing.decision is None and (handed_in or filing.accepted_at is not None)
 
 
 def _next_step(filing: Filing) -> ev.Event | None:

@@ -30,6 +30,7 @@ ONLY_TOLD: Final = frozenset(
 _FOLLOWS: Final = frozenset(
     {
         "fee_requested",
+        "fee_reduced",
         "fee_expired",
         "result_unclaimed",
         "supplement_expired",

@@ -50,6 +50,8 @@ def _fee(source: PaperSource, event: ev.FeeRequested) -> Iterator[Block]:
     yield Table(columns=columns, rows=tuple(lines), total=total)
     how = Row(place="fee_channel", label=said("paper.pay_by"), value=CHANNEL_NAMES[event.channel])
     yield Rows(rows=(_words(event.amount), how, *_due(source, Clock.PAYMENT)))
+    if event.adds_to is not None:
+        yield Paragraph(text=said("paper.fee_adds"))
     yield Paragraph(text=said("paper.pay_with_code"))
 
 

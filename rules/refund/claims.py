@@ -11,7 +11,7 @@ from schemas.ids import StreamId
 from schemas.level import Channel
 from schemas.payment import Capture, Payment, PaymentState
 from schemas.publishing.fee import RefundCase
-from schemas.refund import AT_HAND, CAPTURES, CaptureTaken, Claim, RefundCause
+from schemas.refund import AT_HAND, CAPTURES, CaptureTaken, Claim, RefundCause, RefundLine
 
 
 def number_of(payment: int, ordinal: int) -> int:
@@ -51,7 +51,7 @@ def at_hand(refund: int) -> bool:
 
 def taken_at_hand(filing: Filing, refund: int) -> CaptureTaken | None:
     """What was paid for a fee at the counter, or to the post, as the money that this refund is about."""
-    fee = next((fee for fee in filing.fees if number_of(fee.n, 0) == refund and _paid_at_hand(fee)), None)
+    fee = _paid_at_hand(filing, refund)
     if fee is None:
         return None
     at = known(filing.changed_at)
@@ -67,14 +67,15 @@ def taken_at_hand(filing: Filing, refund: int) -> CaptureTaken | None:
     )
 
 
-def claim_at_hand(filing: Filing) -> Claim:
-    """What is to go back of it by itself: what the procedure writes."""
-    rule = ended_as(filing)
-    return Claim() if rule is None else Claim(rule=rule, percent=percent_of(filing, rule))
+def claim_at_hand(filing: Filing, refund: int) -> Claim:
+    """What is to go back of it by itself: what the fee became less, and what the procedure writes."""
+    fee = _paid_at_hand(filing, refund)
+    return Claim() if fee is None else _of_fee(filing, fee)
 
 
-def _paid_at_hand(fee: Fee) -> bool:
-    return fee.state is FeeState.PAID and fee.channel is not Channel.ONLINE
+def _paid_at_hand(filing: Filing, refund: int) -> Fee | None:
+    paid = (fee for fee in filing.fees if fee.state is FeeState.PAID and fee.channel is not Channel.ONLINE)
+    return next((fee for fee in paid if number_of(fee.n, 0) == refund), None)
 
 
 def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
@@ -99,12 +100,16 @@ def _claim(payment: Payment, capture: Capture, filing: Filing) -> Claim:
         return Claim(unowed=why)
     if capture.capture_id != payment.owed_capture:
         return Claim(short=True)
-    rule = ended_as(filing)
-    paid = any(fee.n == payment.n and fee.state is FeeState.PAID for fee in filing.fees)
     excess = payment.unowed(capture)
-    if rule is None or not paid:
-        return Claim(excess=excess)
-    return Claim(excess=excess, rule=rule, percent=percent_of(filing, rule))
+    fee = next((one for one in filing.fees if one.n == payment.n and one.state is FeeState.PAID), None)
+    of_fee = Claim() if fee is None else _of_fee(filing, fee)
+    return of_fee.model_copy(update={"excess": excess})
+
+
+def _of_fee(filing: Filing, fee: Fee) -> Claim:
+    returned = tuple(RefundLine(code=share.code, amount=share.amount) for share in fee.returned)
+    rule = ended_as(filing)
+    return Claim(returned=returned, rule=rule, percent=None if rule is None else percent_of(filing, rule))
 
 
 def ended_as(filing: Filing) -> RefundCase | None:
@@ -125,6 +130,7 @@ def ended_as(filing: Filing) -> RefundCase | None:
 _ENDINGS: Final = {
     Closing.INTAKE_REFUSED: RefundCase.REFUSED_AT_INTAKE,
     Closing.SUPPLEMENT_EXPIRED: RefundCase.SUPPLEMENT_EXPIRED,
+    Closing.FEE_EXPIRED: RefundCase.FEE_EXPIRED,
     Closing.STOPPED: RefundCase.STOPPED,
 }
 
@@ -134,6 +140,11 @@ def percent_of(filing: Filing, rule: RefundCase) -> int | None:
     fee = filing.procedure.fee
     rules = () if fee is None else fee.refunds
     return next((one.percent for one in rules if one.case is rule), None)
+
+
+def fees_returned(filing: Filing) -> dict[int, int]:
+    """How many đồng of each fee go back by changes of the dossier; those of which nothing does are left out."""
+    return {fee.n: fee.amount - fee.kept for fee in filing.fees if fee.returned}
 
 
 def fees_to_return(filing: Filing) -> tuple[int, ...]:

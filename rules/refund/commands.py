@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from rules.known import known
-from rules.refund import charge_backs, disputes, fold
+from rules.refund import charge_backs, differences, disputes, fold
 from rules.refund.guards import guard, in_whose_place, not_alone
 from schemas import refund as rf
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
@@ -70,7 +70,10 @@ def _refuse(*problems: Problem) -> RefusalError:
 
 
 def claimed(refund: Refund, claim: rf.Claim) -> Events:
-    """What the system opens by what the logs say: all that is left of what nobody owes, or the procedure's share."""
+    """What the system opens by what the logs say: all that is left of what nobody owes, or parts of a fee.
+
+    Those are what is more than was asked, what the fee became less, and then the procedure's share of the rest.
+    """
     claim = claim.model_copy(update={"unowed": claim.unowed or refund.unowed})
     if claim.charged_back > refund.charged_back:
         gone = charge_backs.charged_back(refund, claim)
@@ -80,11 +83,14 @@ def claimed(refund: Refund, claim: rf.Claim) -> Events:
         return (_open(refund, rest, claim.unowed),) if rest else ()
     if claim.short:
         return disputes.disputed(refund)
-    too_much = _too_much(refund, claim)
-    return too_much + _by_rule(refund, claim, too_much)
+    opened: Events = ()
+    for part in (_too_much, _made_less, _by_rule):
+        for event in part(refund, claim):
+            opened, refund = (*opened, event), fold.after(refund, event)
+    return opened
 
 
-def _too_much(refund: Refund, claim: rf.Claim) -> tuple[rf.RefundOpened, ...]:
+def _too_much(refund: Refund, claim: rf.Claim) -> Events:
     """What is more than was asked, as far as it was not opened, and nothing else is to go back of it."""
     opened = fold.still_to_go(refund, RefundCause.EXCESS)
     amount = min(claim.excess - opened, fold.left(refund))
@@ -92,18 +98,22 @@ def _too_much(refund: Refund, claim: rf.Claim) -> tuple[rf.RefundOpened, ...]:
     return (_open(refund, amount, RefundCause.EXCESS).model_copy(update=asked),) if amount > 0 else ()
 
 
-def _by_rule(refund: Refund, claim: rf.Claim, before: tuple[rf.RefundOpened, ...]) -> Events:
-    """The procedure's share of the fee that was paid, beside what is opened with it."""
+def _made_less(refund: Refund, claim: rf.Claim) -> Events:
+    """What a change of the dossier has made less, as far as it was not opened."""
+    lines = differences.to_open(refund, claim)
+    amount = sum(line.amount for line in lines)
+    return (_open(refund, amount, RefundCause.DIFFERENCE).model_copy(update={"lines": lines}),) if lines else ()
+
+
+def _by_rule(refund: Refund, claim: rf.Claim) -> Events:
+    """The procedure's share of the fee that was paid."""
     if claim.rule is None or refund.ruled:
         return ()
     if claim.percent is None:
         return (rf.RefundUndecided(rule=claim.rule),)
-    capture = known(refund.capture)
-    left = fold.left(refund) - sum(one.amount for one in before)
-    amount = min(share(min(capture.amount, capture.asked), claim.percent), left)
+    amount = min(share(differences.fee_by_now(refund, claim), claim.percent), fold.left(refund))
     opened = _open(refund, amount, RefundCause.RULE)
-    what = {"case": opened.case + len(before), "rule": claim.rule, "percent": claim.percent}
-    return (opened.model_copy(update=what),) if amount else ()
+    return (opened.model_copy(update={"rule": claim.rule, "percent": claim.percent}),) if amount else ()
 
 
 def share(amount: int, percent: int) -> int:
@@ -164,7 +174,7 @@ def _declined(refund: Refund, command: rf.DeclineRefund) -> Events:
     """What nobody owes goes back all the same: the rest is asked for by the system then."""
     entry = _case(refund, command, CaseState.OPEN)
     hands = _hands(refund, command, entry.asked_by)
-    if entry.cause in rf.UNOWED:
+    if entry.cause in rf.NOT_TO_DECLINE:
         raise _refuse(problem("case", "nobody_owes_it"))
     said = {"case": entry.case, "officer": hands[0], "acting_for": command.acting_for, "reason": command.reason}
     declined = rf.RefundDeclined.model_validate(said | {"asked_by": entry.asked_by})

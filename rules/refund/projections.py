@@ -79,6 +79,8 @@ def evidence(  # noqa: PLR0911 -- one line for each event
         case rf.RefundDisputed(capture_id=capture_id, amount=amount):
             short = {"capture_id": capture_id, "owed": False, "amount": amount}
             return ((Entry(("payment_captured",), short, payment),),)
+        case rf.RefundOpened(cause=rf.RefundCause.DIFFERENCE, payment=n):
+            return ((Entry(("fee_reduced",), {"n": n}, filing_workflow(stream.filing)),),)
         case rf.RefundOpened(rule=RefundCase() as rule) | rf.RefundUndecided(rule=rule):
             kinds, fields = _ENDED[rule]
             return ((Entry(kinds, fields, filing_workflow(stream.filing)),),)
@@ -93,6 +95,7 @@ _ENDED: Final[dict[RefundCase, tuple[tuple[str, ...], dict[str, str]]]] = {
     RefundCase.SUPPLEMENT_EXPIRED: (("supplement_expired",), {}),
     RefundCase.REFUSED: (("decided",), {"outcome": "refused"}),
     RefundCase.STOPPED: (("stopped",), {}),
+    RefundCase.FEE_EXPIRED: (("fee_expired",), {}),
     RefundCase.AGENCY_FAULT: (("decided", "stopped", "intake_refused"), {}),
 }
 

@@ -279,8 +279,19 @@ class DossierReceived(Model):
     note: Annotated[str | None, Personal] = None
 
 
+class FeeShare(Model):
+    """So many đồng of what was paid are for this item of the fee."""
+
+    code: Code
+    amount: Annotated[Dong, Field(gt=0)]
+
+
 class FeeRequested(Model):
-    """A fee was asked for: the sum of the lines, less what was `waived`, in đồng."""
+    """A fee was asked for: the sum of the lines, less what was `waived`, in đồng.
+
+    One that `adds_to` a fee paid before is the difference that a change of the dossier makes; its lines are what each
+    item costs more.
+    """
 
     kind: Literal["fee_requested"] = "fee_requested"
     n: int
@@ -288,6 +299,7 @@ class FeeRequested(Model):
     lines: tuple[FeeLine, ...]
     channel: Channel
     waived: int = 0
+    adds_to: int | None = None
 
 
 class FeePaid(Model):
@@ -332,6 +344,15 @@ class FeeWaived(Model):
     percent: int
     officer: str
     reason: Annotated[str, Personal]
+
+
+class FeeReduced(Model):
+    """A change of the dossier made the fee less: so many đồng of what was paid for the `n`-th are to go back."""
+
+    kind: Literal["fee_reduced"] = "fee_reduced"
+    n: int
+    amount: Annotated[Dong, Field(gt=0)]
+    lines: tuple[FeeShare, ...]
 
 
 class StepStarted(Model):
@@ -888,7 +909,8 @@ Event = Annotated[
     | FinishedEarly
     | MachineWorkFailing
     | MachineWorkAnswered
-    | CalendarChanged,
+    | CalendarChanged
+    | FeeReduced,
     Field(discriminator="kind"),
 ]
 """Any event of a filing."""
@@ -901,6 +923,7 @@ _FEE_SETTLED: Final = {
     Clock.PAYMENT: Effect.STOP,
     Clock.INTAKE: Effect.RESTART,
     Clock.PROCESSING: Effect.RESUME,
+    Clock.STEP: Effect.RESUME,
 }
 
 EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
@@ -925,7 +948,13 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
     "dossier_transferred": {},
     "dossier_received": {Clock.TRANSFER: Effect.STOP},
     "supplement_expired": _ENDED_BY_THE_AGENCY,
-    "fee_requested": {Clock.PAYMENT: Effect.START, Clock.INTAKE: Effect.PAUSE, Clock.PROCESSING: Effect.PAUSE},
+    "fee_requested": {
+        Clock.PAYMENT: Effect.START,
+        Clock.INTAKE: Effect.PAUSE,
+        Clock.PROCESSING: Effect.PAUSE,
+        Clock.STEP: Effect.PAUSE,
+    },
+    "fee_reduced": {},
     "fee_paid": _FEE_SETTLED,
     "fee_expired": _STOP_ALL,
     "result_unclaimed": {},

@@ -25,7 +25,18 @@ from ..saying import said
 from ..signature import SignatureRecord
 from .commands import SupplementItem
 from .delivery import Link, PickupCode
-from .events import SPOILT, Clock, Digests, FeeLine, MachineWork, Moment, Outcome, ParcelOutcome, SupplementNeed
+from .events import (
+    SPOILT,
+    Clock,
+    Digests,
+    FeeLine,
+    FeeShare,
+    MachineWork,
+    Moment,
+    Outcome,
+    ParcelOutcome,
+    SupplementNeed,
+)
 
 
 class Status(IntEnum):
@@ -155,7 +166,8 @@ class Fee(Model):
     """A fee that was asked for, in đồng.
 
     `waived` is what an earlier waiver took off the lines; `online`: there is a payment for it, however it came;
-    `lapsed`: it was not paid in time, and the result that it is for waits all the same.
+    `lapsed`: it was not paid in time, and the result that it is for waits all the same. One that `adds_to` another is
+    the difference that a change of the dossier makes; one that made it less had so much of what was paid `returned`.
     """
 
     n: int
@@ -167,6 +179,14 @@ class Fee(Model):
     lapsed: bool = False
     state: FeeState = FeeState.DUE
     receipt_no: str | None = None
+    asked_at: Instant | None = None
+    adds_to: int | None = None
+    returned: tuple[FeeShare, ...] = ()
+
+    @property
+    def kept(self) -> int:
+        """What was paid for it and is not to go back by a change of the dossier, in đồng."""
+        return self.amount - sum(share.amount for share in self.returned) if self.state is FeeState.PAID else 0
 
 
 class OpenSupplement(Model):
@@ -385,6 +405,7 @@ class Filing(Model):
     supplements_in_review: int = 0
     supplements_before: int = 0
     supplement: OpenSupplement | None = None
+    dossier_changed_at: Instant | None = None
     questions: tuple[Question, ...] = ()
     inspections: tuple[Inspection, ...] = ()
     opinions: tuple[Opinion, ...] = ()

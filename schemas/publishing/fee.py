@@ -84,12 +84,13 @@ class WaiverRule(Fact):
 
 
 class RefundCase(StrEnum):
-    """What became of a filing whose fee was paid."""
+    """What became of a filing whose fee was paid; `fee_expired`: the difference that came on top of it was not."""
 
     WITHDRAWN_BEFORE_ACCEPTANCE = "withdrawn_before_acceptance"
     WITHDRAWN_AFTERWARDS = "withdrawn_afterwards"
     REFUSED_AT_INTAKE = "refused_at_intake"
     SUPPLEMENT_EXPIRED = "supplement_expired"
+    FEE_EXPIRED = "fee_expired"
     REFUSED = "refused"
     STOPPED = "stopped"
     AGENCY_FAULT = "agency_fault"

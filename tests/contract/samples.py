@@ -92,6 +92,9 @@ FEE: Final = fl.Fee(
     lapsed=True,
     state=fl.FeeState.PAID,
     receipt_no="0000001",
+    asked_at=AT,
+    adds_to=1,
+    returned=(ev.FeeShare(code="extract", amount=8_000),),
 )
 DECISION: Final = fl.Decision(
     outcome=ev.Outcome.APPROVED,
@@ -250,7 +253,7 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.SupplementExpired(n=1),
     ev.DossierTransferred(officer="h01.01-reception-1", papers=("identity",), originals=("identity",)),
     ev.DossierReceived(officer="h01.12-reception-1", papers=("identity",), note="thiếu trang 2"),
-    ev.FeeRequested(n=1, amount=16_000, lines=(LINE,), channel=Channel.ONLINE, waived=8_000),
+    ev.FeeRequested(n=2, amount=16_000, lines=(LINE,), channel=Channel.ONLINE, waived=8_000, adds_to=1),
     ev.FeePaid(
         n=1,
         amount=16_000,
@@ -266,6 +269,7 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.FilesScanned(scanned=("b" * 64,), infected=("birth_notice",)),
     ev.SignatureJudged(accepted=True, officer="h01.12-reception-1", reason="đã gọi điện xác minh"),
     ev.FeeWaived(n=1, waiver="student", percent=50, officer="h01.12-cashier-1", reason="sinh viên"),
+    ev.FeeReduced(n=1, amount=8_000, lines=(ev.FeeShare(code="extract", amount=8_000),)),
     ev.StepStarted(step="appraise"),
     ev.DraftShown(step="draft", n=1, officer="h01.12-specialist-1", draft=FILE),
     ev.DraftConfirmed(n=1, silent=True),
@@ -844,6 +848,7 @@ SNAPSHOT: Final = fl.Filing(
     supplements_in_review=1,
     supplements_before=1,
     supplement=SUPPLEMENT,
+    dossier_changed_at=AT,
     fees=(FEE,),
     questions=(QUESTION,),
     inspections=(INSPECTION,),

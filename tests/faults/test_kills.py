@@ -51,7 +51,7 @@ async def test_killed_parts_lose_and_double_nothing() -> None:
     assert len(told["filings"]) == FILINGS
     assert all(filing["ok"] for filing in told["filings"])
     assert told["ledger"]["verified"]
-    assert told["bank"]["captures"] == told["bank"]["paid_filings"]
+    assert told["bank"]["captures"] == told["bank"]["paid_fees"]
 
 
 async def kill(pid_file: Path) -> bool:

@@ -52,6 +52,18 @@ def test_an_officer_is_shown_who_represents_the_applicant() -> None:
     assert "Representative" not in printed_table(view.model_copy(update={"authorisation": None}))
 
 
+def test_a_fee_is_shown_with_what_it_adds_to_and_what_of_it_goes_back() -> None:
+    view = FilingView.model_validate(SAMPLES["filing_view"].model_dump())
+    shown = printed_table(view)
+    assert "16,000 đ, paid, online" in shown
+    assert "chênh lệch so với khoản 1 / the difference to fee 1" in shown
+    assert "hoàn 8,000 đ / 8,000 đ go back" in shown
+    assert view.fee is not None
+    whole = view.model_copy(update={"fee": view.fee.model_copy(update={"adds_to": None, "returned": ()})})
+    assert "difference" not in printed_table(whole)
+    assert "go back" not in printed_table(whole)
+
+
 def test_an_officer_is_shown_how_signature_and_files_stand() -> None:
     raw = SAMPLES["filing_view"].model_dump()
     check = {

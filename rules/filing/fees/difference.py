@@ -1,43 +1,38 @@
-"""What a change of the dossier leaves to pay, or to give back, of a fee that was asked for before."""
+"""What a change of the dossier leaves to pay, or to give back, beside what was paid before."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from rules.filing.fees.assessment import Assessment
+from rules.receipts.shares import apportioned
 from schemas.base import Code
-from schemas.filing.events import FeeLine
-
-
-class LineDifference(NamedTuple):
-    """By how many đồng one item is dearer than before; below zero cheaper."""
-
-    code: Code
-    amount: int
+from schemas.filing.events import FeeShare
 
 
 class Difference(NamedTuple):
-    """What is otherwise, item by item, and what follows: `ask` for more, or `give_back`, in đồng; at most one is not 0.
+    """What is `more` to pay, or `less` to be kept, item by item; at most one of them is not empty.
 
-    What was paid for one item counts for another: the dossier is one, and so is what is paid for it.
+    What was paid for one item counts for another: the dossier is one, and so is what is paid for it. So the whole is
+    spread over the items that cost more, or less, than what was paid for them.
     """
 
-    lines: tuple[LineDifference, ...]
-    ask: int
-    give_back: int
+    more: tuple[FeeShare, ...] = ()
+    less: tuple[FeeShare, ...] = ()
 
 
-def difference(before: tuple[FeeLine, ...], paid: int, now: Assessment) -> Difference:
-    """Between what was charged `before`, of which so many đồng were `paid`, and what is charged now.
+def difference(kept: Mapping[Code, int], now: Assessment) -> Difference:
+    """Between the đồng that were paid for each item and stay paid, and what is charged now, less what is waived."""
+    due = {charge.item.code: charge.amount for charge in now.charges}
+    left = now.total - sum(kept.values())
+    grown = {code: due.get(code, 0) - kept.get(code, 0) for code in dict.fromkeys((*due, *kept))}
+    if left > 0:
+        return Difference(more=_spread(left, {code: by for code, by in grown.items() if by > 0}))
+    return Difference(less=_spread(-left, {code: -by for code, by in grown.items() if by < 0}))
 
-    The lines are told before any waiver. What was asked for and is still unpaid stays to be asked for.
-    """
-    was = {line.code: line.total for line in before}
-    is_now = {charge.line.code: charge.line.total for charge in now.charges}
-    changed = tuple(
-        LineDifference(code, is_now.get(code, 0) - was.get(code, 0))
-        for code in dict.fromkeys((*was, *is_now))
-        if is_now.get(code, 0) != was.get(code, 0)
-    )
-    left = now.total - paid
-    return Difference(changed, ask=max(left, 0), give_back=max(-left, 0))
+
+def _spread(amount: int, over: Mapping[Code, int]) -> tuple[FeeShare, ...]:
+    """An amount over items, in proportion, to the đồng; items that get nothing are left out."""
+    shares = zip(over, apportioned(amount, list(over.values())), strict=True)
+    return tuple(FeeShare(code=code, amount=share) for code, share in shares if share)

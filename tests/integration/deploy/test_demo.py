@@ -91,7 +91,7 @@ def test_filings_that_end_as_they_must_give_0_and_leave_no_personal_data(folder:
     assert code == 0, said
     assert result["ok"] is True
     assert result["ledger"]["verified"] is True
-    assert result["bank"] == {"paid_filings": 2, "captures": 2, "one_capture_each": True}
+    assert result["bank"] == {"paid_fees": 2, "captures": 2, "one_capture_each": True}
     by_name = {row["scenario"]: row for row in result["filings"]}
     assert set(by_name) == set(QUICK)
     assert by_name["level-1-online"]["code"] is None

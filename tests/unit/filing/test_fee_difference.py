@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.filing.fees.assessment import Assessment, assess
-from rules.filing.fees.difference import LineDifference, difference
+from rules.filing.fees.difference import difference
 from rules.time.working_time import VIETNAM
 from schemas.publishing.procedure_rules import FeePart
 from tests.unit.filing.lives import fee, submission
@@ -32,38 +32,42 @@ def of(copies: int, *, urgent: bool = False, percent: int = 0) -> Assessment:
 
 
 @pytest.mark.parametrize(
-    ("before", "paid", "now", "lines", "ask", "give_back"),
+    ("kept", "now", "more", "less"),
     [
-        (of(2), 16_000, of(2), (), 0, 0),
-        (of(2), 16_000, of(5), (LineDifference("extract", 24_000),), 24_000, 0),
-        (of(5), 40_000, of(2), (LineDifference("extract", -24_000),), 0, 24_000),
-        (of(2), 0, of(5), (LineDifference("extract", 24_000),), 40_000, 0),
-        (of(5), 0, of(0), (LineDifference("extract", -40_000),), 0, 0),
-        (of(5), 40_000, of(0), (LineDifference("extract", -40_000),), 0, 40_000),
-        (of(0), 0, of(1, urgent=True), (LineDifference("extract", 8000), LineDifference("haste", 50_000)), 58_000, 0),
-        (
-            of(9),
-            72_000,
-            of(1, urgent=True),
-            (LineDifference("extract", -64_000), LineDifference("haste", 50_000)),
-            0,
-            14_000,
-        ),
-        (of(2), 8000, of(3, percent=50), (LineDifference("extract", 8000),), 4000, 0),
-        (of(2), 16_000, of(2, percent=100), (), 0, 16_000),
+        ({"extract": 16_000}, of(2), {}, {}),
+        ({"extract": 16_000}, of(5), {"extract": 24_000}, {}),
+        ({"extract": 40_000}, of(2), {}, {"extract": 24_000}),
+        ({}, of(5), {"extract": 40_000}, {}),
+        ({"extract": 40_000}, of(0), {}, {"extract": 40_000}),
+        ({}, of(1, urgent=True), {"extract": 8000, "haste": 50_000}, {}),
+        ({"extract": 72_000}, of(1, urgent=True), {}, {"extract": 14_000}),
+        ({"extract": 16_000}, of(1, urgent=True), {"haste": 42_000}, {}),
+        ({"extract": 8000}, of(3, percent=50), {"extract": 4000}, {}),
+        ({"extract": 16_000}, of(2, percent=100), {}, {"extract": 16_000}),
+        ({"extract": 80_000, "haste": 50_000}, of(5, percent=50), {}, {"extract": 60_000, "haste": 50_000}),
     ],
 )
 def test_the_difference_is_asked_for_or_given_back(
-    before: Assessment, paid: int, now: Assessment, lines: tuple[LineDifference, ...], ask: int, give_back: int
+    kept: dict[str, int], now: Assessment, more: dict[str, int], less: dict[str, int]
 ) -> None:
-    assert difference(before.lines, paid, now) == (lines, ask, give_back)
+    found = difference(kept, now)
+    assert {share.code: share.amount for share in found.more} == more
+    assert {share.code: share.amount for share in found.less} == less
 
 
-@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 10**6), st.integers(0, 100))
-def test_what_was_paid_and_what_follows_come_to_what_is_due(was: int, is_now: int, paid: int, percent: int) -> None:
-    before, now = of(was), of(is_now, urgent=paid % 2 == 0, percent=percent)
-    found = difference(before.lines, paid, now)
-    assert paid + found.ask - found.give_back == now.total
-    assert 0 in (found.ask, found.give_back)
-    assert min(found.ask, found.give_back) >= 0
-    assert sum(line.amount for line in found.lines) == now.total + now.waived - before.total
+@given(
+    extract=st.integers(0, 10**6),
+    haste=st.integers(0, 10**6),
+    copies=st.integers(0, 50),
+    urgent=st.booleans(),
+    percent=st.integers(0, 100),
+)
+def test_what_was_paid_and_what_follows_come_to_what_is_due(
+    *, extract: int, haste: int, copies: int, urgent: bool, percent: int
+) -> None:
+    kept, now = {"extract": extract, "haste": haste}, of(copies, urgent=urgent, percent=percent)
+    found = difference(kept, now)
+    more, less = (sum(share.amount for share in shares) for shares in found)
+    assert extract + haste + more - less == now.total
+    assert 0 in (more, less)
+    assert all(share.amount <= kept[share.code] for share in found.less)

@@ -888,12 +888,6 @@ def test_what_a_supplement_makes_owed_is_asked_for(
     assert (life.filing.fee.amount, life.filing.fee.channel) == (24_000, channel)
 
 
-def test_a_fee_due_at_acceptance_is_not_asked_for_in_the_middle_of_the_review() -> None:
-    life = claim_to_appraise(Life(procedure(fee=fee()), form={"name": "An", "copies": 0}).accepted())
-    life.asked(SPECIALIST, ("field", "copies")).do("supplement", APPLICANT, form={"copies": 3})
-    assert life.stage == "review"
-
-
 def test_an_unpaid_fee_has_expired_and_a_paid_one_has_its_receipt() -> None:
     unpaid, paid = never_pay(at_fee()).filing.fee, pay_at_counter(at_fee()).filing.fee
     assert unpaid is not None

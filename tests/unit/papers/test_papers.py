@@ -23,6 +23,7 @@ from schemas.filing import events as ev
 from schemas.level import Channel
 from schemas.papers import PaperKind
 from schemas.papers_sheet import Listing, PaperSheet, Paragraph, Rows, texts_of
+from schemas.saying import said as words
 from tests.conftest import ROOT
 from tests.printed import Margins, codes, outside, overlapping, pages, raw_text
 from tests.unit.filing import lives
@@ -257,6 +258,20 @@ def test_a_notice_of_a_fee_sums_up_and_says_it_in_words() -> None:
     assert "Tổng cộng 10.000 đồng" in raw_text(file, FOOT)
     assert rows(obligation)["Bằng chữ"] == "Năm triệu một trăm hai mươi mốt nghìn đồng"
     assert (rows(obligation)["Số thông báo"], rows(obligation)["Cơ quan ra thông báo"]) == ("34/TB-CCT", "Cơ quan thuế")
+
+
+def test_a_notice_of_a_difference_says_that_what_was_paid_still_counts() -> None:
+    whole = accepted().source("fee_requested")
+    event = whole.cause.event.model_copy(update={"adds_to": 1})
+    adding = replace(whole, events=(*whole.events[:-1], replace(whole.cause, event=event)))
+
+    said = [
+        [block.text for block in sheet(PaperKind.FEE, source).body if isinstance(block, Paragraph)]
+        for source in (whole, adding)
+    ]
+
+    assert words("paper.fee_adds") not in said[0]
+    assert words("paper.fee_adds") in said[1]
 
 
 def test_a_receipt_says_who_has_paid_what_in_which_series_under_which_number() -> None:

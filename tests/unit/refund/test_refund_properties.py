@@ -38,6 +38,9 @@ CLAIMS: Final = st.builds(
     charged_back=st.sampled_from([0, 0, 1, AMOUNT]),
     rule=st.sampled_from([None, *RefundCase]),
     percent=st.sampled_from([None, 0, 33, 50, 100]),
+    returned=st.lists(st.builds(rf.RefundLine, code=st.sampled_from(["copy", "haste"]), amount=DONG), max_size=3).map(
+        tuple
+    ),
 )
 BY_ITSELF: Final[dict[type[cm.Command], st.SearchStrategy[dict[str, Any]]]] = {
     rf.OpenClaimed: st.fixed_dictionaries({"claim": CLAIMS}),
@@ -168,8 +171,14 @@ class AnyRefund(RuleBasedStateMachine):
     def what_nobody_owes_is_never_declined(self) -> None:
         refund = self.life.refund
         for entry in refund.entries:
-            assert entry.cause not in rf.UNOWED or entry.state is not CaseState.DECLINED
+            assert entry.cause not in rf.NOT_TO_DECLINE or entry.state is not CaseState.DECLINED
         assert refund.unowed is None or fold.left(refund) == 0
+
+    @invariant()
+    def a_difference_goes_back_line_by_line(self) -> None:
+        for entry in self.life.refund.entries:
+            if entry.cause is RefundCause.DIFFERENCE:
+                assert sum(line.amount for line in entry.lines) == entry.amount
 
     @invariant()
     def the_procedure_speaks_once(self) -> None:

@@ -258,10 +258,10 @@ def test_what_was_paid_at_the_counter_goes_back_by_the_same_rules_and_never_by_a
     assert taken is not None
     assert (taken.payment, taken.amount, taken.provider) == (1, 16_000, "counter")
     assert [claims.taken_at_hand(life.filing, n) for n in (1001, 2000)] == [None, None]
-    assert claims.claim_at_hand(life.filing) == Claim()
+    assert claims.claim_at_hand(life.filing, 1000) == Claim()
     life.do("withdraw", APPLICANT, reason="thôi")
     assert claims.fees_to_return(life.filing) == (1,)
-    assert claims.claim_at_hand(life.filing) == Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50)
+    assert claims.claim_at_hand(life.filing, 1000) == Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50)
 
 
 def test_where_no_rule_is_written_somebody_has_to_decide() -> None:
@@ -276,6 +276,36 @@ def test_a_refund_is_numbered_by_its_payment_and_capture() -> None:
     assert found is not None
     assert (found.payment, found.capture_id) == (1, "m2")
     assert [claims.capture_of(payment, n) for n in (1000, 1003)] == [None, None]
+
+
+def less(*amounts: int) -> tuple[rf.RefundLine, ...]:
+    return tuple(rf.RefundLine(code="extract", amount=amount) for amount in amounts)
+
+
+def test_what_a_fee_became_less_is_opened_once_and_more_of_it_once_more() -> None:
+    life = Giving().do(rf.OpenClaimed, claim=Claim(returned=less(6_000)))
+    assert life.refusal(rf.OpenClaimed, claim=Claim(returned=less(6_000))) == ["wrong_state"]
+    life.do(rf.OpenClaimed, claim=Claim(returned=less(6_000, 2_000)))
+    assert [(one.cause, one.amount, one.lines) for one in life.refund.entries] == [
+        (RefundCause.DIFFERENCE, 6_000, less(6_000)),
+        (RefundCause.DIFFERENCE, 2_000, less(2_000)),
+    ]
+    assert life.refusal(rf.DeclineRefund, LEADER, **DECLINE) == ["nobody_owes_it"]
+    assert life.refund.unowed is None
+
+
+def test_the_procedures_share_is_of_what_the_fee_became() -> None:
+    said = Claim(returned=less(6_001), rule=RefundCase.STOPPED, percent=50)
+    life = Giving().do(rf.OpenClaimed, claim=said)
+    assert [(one.case, one.cause, one.amount) for one in life.refund.entries] == [
+        (1, RefundCause.DIFFERENCE, 6_001),
+        (2, RefundCause.RULE, 5_000),
+    ]
+
+
+def test_what_people_gave_back_before_counts_for_a_difference() -> None:
+    life = asked_by(CASHIER, amount=AMOUNT - 1).do(rf.OpenClaimed, claim=Claim(returned=less(6_000)))
+    assert (life.refund.entries[1].amount, life.refund.entries[1].lines) == (1, less(1))
 
 
 def test_each_task_names_its_case_and_who_has_it() -> None:

@@ -1,0 +1,27 @@
+"""What of the fees of a filing was paid and stays paid, item by item."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rules.receipts.shares import apportioned
+from schemas.base import Code
+from schemas.filing.state import Fee, FeeState
+
+
+def kept_of(fee: Fee) -> Counter[Code]:
+    """How many đồng of one fee stay paid for each item, what was waived spread as on its receipts."""
+    kept: Counter[Code] = Counter()
+    if fee.state is FeeState.PAID:
+        shares = apportioned(fee.amount, [line.total for line in fee.lines])
+        for line, share in zip(fee.lines, shares, strict=True):
+            kept[line.code] += share
+        for back in fee.returned:
+            kept[back.code] -= back.amount
+    return kept
+
+
+def kept_of_all(fees: Sequence[Fee]) -> Counter[Code]:
+    """How many đồng of all of them stay paid for each item."""
+    return sum(map(kept_of, fees), Counter())

@@ -1,0 +1,294 @@
+"""A supplement or a correction that changes what a filing costs: the difference is asked for, or goes back."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules import payment
+from rules.filing.conditions import received_on
+from rules.filing.fees.assessment import assess
+from rules.filing.fees.kept import kept_of_all
+from rules.known import known
+from rules.refund import claims, projections
+from schemas.filing.events import FeeLine, FeeReduced, FeeRequested, FeeShare
+from schemas.filing.state import Closing, Stage
+from schemas.ids import StreamId
+from schemas.payment import PaymentCancelled
+from schemas.people import Actor
+from schemas.publishing.fee import RefundCase
+from schemas.publishing.procedure_rules import ProcedureRules
+from schemas.refund import Claim, RefundLine, RefundOpened
+from tests.unit.filing.lives import (
+    APPLICANT,
+    APPRAISE,
+    CASHIER,
+    DECIDE,
+    DRAFT,
+    FILE,
+    LEADER,
+    RECEPTION,
+    SPECIALIST,
+    TEAM_LEAD,
+    Life,
+    fee,
+    procedure,
+)
+from tests.unit.filing.test_fees import RISING
+from tests.unit.filing.test_lifecycle_properties import PROFILE
+from tests.unit.test_payment_rules import told
+
+HASTE: Final = {"code": "haste", "amount": 50_001, "when": [{"field": "urgent", "one_of": [True]}]}
+HALF: Final = {"code": "half", "percent": 50, "approver": "cashier"}
+
+
+def rules(due: str = "submission", **said: Any) -> ProcedureRules:
+    """8 000 đồng a copy, and 50 001 for haste; as many supplements as are wanted."""
+    facts = fee(due)
+    facts |= {"items": [*facts["items"], HASTE], "waivers": [HALF]} | said
+    return procedure(fee=facts, supplement_rounds=50, supplement_within="300 working days")
+
+
+def paid(life: Life) -> Life:
+    """What is due is paid online."""
+    due = known(life.filing.fee)
+    return life.do("settle_fee", n=due.n, settlement="paid", amount=due.amount)
+
+
+def supplied(life: Life, actor: Actor = RECEPTION, **form: Any) -> Life:
+    """An officer asks for these fields, and they come."""
+    life.asked(actor, *(("field", code) for code in form))
+    return life.do("supplement", APPLICANT, form=form, papers=[])
+
+
+def in_review(**said: Any) -> Life:
+    return paid(Life(rules("acceptance", **said)).accepted()).do("claim", SPECIALIST)
+
+
+def last(life: Life) -> Any:
+    return life.log[-1].event
+
+
+def kept(life: Life) -> int:
+    return sum(fee.kept for fee in life.filing.fees)
+
+
+def test_more_is_asked_for_as_the_difference_and_the_filing_waits_for_it() -> None:
+    life = supplied(paid(Life(rules())), copies=5)
+    more = (FeeLine(code="extract", amount=24_000, quantity=1),)
+    assert last(life) == FeeRequested(n=2, amount=24_000, lines=more, channel="online", adds_to=1)
+    assert life.stage is Stage.FEE
+    assert [one.n for one in life.filing.fees_to_collect] == [2]
+    assert life.filing.payments_to_cancel == ()
+    paid(life)
+    assert (life.stage, kept(life)) == (Stage.INTAKE, 40_000)
+
+
+def test_less_goes_back_and_nobody_waits() -> None:
+    life = supplied(paid(Life(rules())), copies=1)
+    assert last(life) == FeeReduced(n=1, amount=8_000, lines=(FeeShare(code="extract", amount=8_000),))
+    assert (life.stage, kept(life)) == (Stage.INTAKE, 8_000)
+    assert claims.fees_returned(life.filing) == {1: 8_000}
+
+
+def test_less_of_what_was_paid_at_the_counter_goes_back_from_there() -> None:
+    life = supplied(Life(rules()).do("pay_at_counter", CASHIER, amount=16_000), copies=1)
+    assert claims.fees_returned(life.filing) == {1: 8_000}
+    less = (RefundLine(code="extract", amount=8_000),)
+    assert claims.claim_at_hand(life.filing, 1000) == Claim(returned=less)
+    assert claims.claim_at_hand(life.filing, 2000) == Claim()
+
+
+def test_what_changes_no_amount_changes_nothing() -> None:
+    life = supplied(paid(Life(rules())), name="Bình")
+    assert [one.n for one in life.filing.fees] == [1]
+    assert life.kinds[-1] == "supplemented"
+
+
+def test_in_the_review_the_step_stands_still_and_goes_on_with_the_same_officer() -> None:
+    life = supplied(in_review(), SPECIALIST, copies=3)
+    step, processing = life.clock("step"), life.clock("processing")
+    assert step.paused
+    assert processing.paused
+    assert "step" not in life.ringing
+    assert life.status == 6
+    paid(life.wait(days=1))
+    assert (life.stage, life.filing.officer) == (Stage.REVIEW, SPECIALIST.subject)
+    assert not life.clock("step").paused
+    assert len(life.runs("step")) == 2
+    life.do("propose", SPECIALIST, outcome="approved")
+
+
+def test_a_fee_of_nothing_that_becomes_one_in_the_review_is_asked_for() -> None:
+    life = Life(rules("acceptance"), form={"name": "An"}).accepted().do("claim", SPECIALIST)
+    assert life.filing.fees == ()
+    supplied(life, SPECIALIST, copies=2)
+    assert (known(life.filing.fee).amount, known(life.filing.fee).adds_to) == (16_000, None)
+
+
+def test_a_fee_of_nothing_stays_nothing_whatever_day_comes() -> None:
+    """Amounts that come into force while it is examined are not those of the day on which it was to be asked for."""
+    later = [{"code": "later", "amount": 10_000, "valid_from": "2026-12-01"}]
+    life = Life(rules("acceptance", items=later, governed_by="request")).accepted().do("claim", SPECIALIST)
+    supplied(life, SPECIALIST, name="Bình").until("2026-12-01 08:00").do("propose", SPECIALIST, outcome="approved")
+    assert life.filing.fees == ()
+
+
+@pytest.mark.parametrize("governed_by", ["receipt", "request", "payment"])
+def test_the_amounts_are_those_by_which_the_first_was_asked_for(governed_by: str) -> None:
+    life = paid(Life(rules(items=RISING, governed_by=governed_by))).until("2026-12-02 08:00").rung()
+    supplied(life, name="Bình")
+    assert life.kinds[-1] == "supplemented"
+    supplied(life, copies=5)
+    assert known(life.filing.fee).amount == 24_000
+    life.do("pay_at_counter", CASHIER, amount=24_000)
+    assert kept(life) == 40_000
+
+
+def test_a_waiver_keeps_its_percentage() -> None:
+    life = Life(rules()).do("waive_fee", CASHIER, waiver="half", reason="hộ nghèo")
+    supplied(paid(life), copies=3, urgent=True)
+    asked = known(life.filing.fee)
+    assert (asked.amount, asked.waived) == (4_000 + 25_000, 0)
+    paid(life)
+    assert kept(life) == 12_000 + 25_000
+    supplied(life, urgent=False)
+    assert kept(life) == 12_000
+
+
+def test_a_waiver_of_the_difference_is_one_of_the_whole_fee() -> None:
+    life = supplied(paid(Life(rules())), copies=3)
+    life.do("waive_fee", CASHIER, waiver="half", reason="hộ nghèo")
+    assert last(life) == FeeReduced(n=1, amount=4_000, lines=(FeeShare(code="extract", amount=4_000),))
+    assert kept(life) == 12_000
+    assert life.stage is Stage.INTAKE
+
+
+def test_a_correction_of_the_draft_counts_as_a_supplement_does() -> None:
+    steps = [DRAFT, APPRAISE, DECIDE]
+    life = paid(Life(procedure(fee=fee(), review=steps)).accepted()).do("claim", SPECIALIST)
+    life.do("show_draft", SPECIALIST, draft=FILE).do("correct_draft", APPLICANT, note="5 bản", form={"copies": 5})
+    assert life.kinds[-3:] == ["draft_corrected", "step_started", "fee_requested"]
+    assert life.clock("step").paused
+    paid(life)
+    assert life.stage is Stage.REVIEW
+    assert not life.clock("step").paused
+
+
+def test_the_newest_money_goes_back_first_and_may_be_asked_for_again() -> None:
+    life = paid(supplied(paid(Life(rules())), copies=5))
+    supplied(life, copies=1)
+    reductions = [(one.event.n, one.event.amount) for one in life.log if isinstance(one.event, FeeReduced)]
+    assert reductions == [(2, 24_000), (1, 8_000)]
+    supplied(life, copies=3)
+    assert (known(life.filing.fee).n, known(life.filing.fee).amount, known(life.filing.fee).adds_to) == (3, 16_000, 2)
+    assert kept(paid(life)) == 24_000
+
+
+def test_what_was_paid_for_one_item_counts_for_another() -> None:
+    life = supplied(paid(Life(rules())), copies=0, urgent=True)
+    assert known(life.filing.fee).lines == (FeeLine(code="haste", amount=34_001, quantity=1),)
+    assert kept(paid(life)) == 50_001
+    supplied(life, urgent=False)
+    assert kept(life) == 0
+
+
+def test_a_difference_that_is_not_paid_ends_the_filing_and_what_was_paid_is_decided_about() -> None:
+    refunds = [{"case": "fee_expired", "percent": 100}]
+    life = supplied(paid(Life(rules(refunds=refunds))), copies=5)
+    life.wait(days=30).do("settle_fee", n=2, settlement="expired")
+    assert life.filing.closing is Closing.FEE_EXPIRED
+    assert claims.ended_as(life.filing) is RefundCase.FEE_EXPIRED
+    assert claims.fees_to_return(life.filing) == (1,)
+
+
+def test_a_refund_opens_what_the_filings_log_has_made_less() -> None:
+    life = supplied(paid(Life(rules())), copies=1)
+    line = RefundLine(code="extract", amount=8_000)
+    assert claims.claim(told(("money", "m1")), 1001, life.filing) == Claim(returned=(line,))
+    opened = RefundOpened(case=1, payment=1, capture_id="m1", amount=8_000, cause="difference", lines=(line,))
+    borne_out = projections.evidence(StreamId("refund", life.filing.filing_id, 1001), opened)
+    assert [[(entry.kinds, entry.fields) for entry in way] for way in known(borne_out)] == [
+        [(("fee_reduced",), {"n": 1})]
+    ]
+
+
+def test_nobody_asks_for_a_supplement_while_a_fee_is_due() -> None:
+    """So no request for money is overtaken by a change of the dossier before it is paid."""
+    life = Life(rules("acceptance")).accepted()
+    for officer in (RECEPTION, SPECIALIST, LEADER, TEAM_LEAD, CASHIER):
+        items = [{"target": "field", "code": "copies", "note": "mờ"}]
+        assert life.refusal("request_supplement", officer, items=items, legal_basis="Đ15")
+    assert life.refusal("supplement", APPLICANT, form={"copies": 5}, papers=[]) == [("", "wrong_stage")]
+
+
+def test_what_was_paid_is_owed_on_though_a_difference_is_asked_for() -> None:
+    """A payment that is started again asks whether its fee is owed: the record bears out that it is."""
+    evidence = known(payment.evidence(StreamId.parse(f"payment:{'0' * 8}-0000-4000-8000-{'0' * 12}:1"), CANCELLED))
+    asked_again = next(way for way in evidence if way[0].kinds == ("fee_requested",))
+    assert [(entry.kinds, entry.fields["n"], entry.absent) for entry in asked_again] == [
+        (("fee_requested",), 2, False),
+        (("fee_paid",), 1, True),
+    ]
+
+
+CANCELLED: Final = PaymentCancelled(reason="the filing no longer owes this fee")
+
+CHANGES: Final = st.lists(
+    st.tuples(st.integers(0, 50), st.booleans(), st.sampled_from(["online", "counter", "waive"]), st.integers(0, 9)),
+    max_size=12,
+)
+
+
+@settings(PROFILE, max_examples=max(PROFILE.max_examples, 60), derandomize=True)
+@given(
+    CHANGES,
+    st.sampled_from(["receipt", "request", "payment"]),
+    st.sampled_from(["submission", "acceptance"]),
+    st.integers(1, 99),
+)
+def test_whatever_is_supplied_what_was_paid_less_what_goes_back_is_what_is_due(
+    changes: list[tuple[int, bool, str, int]], governed_by: str, due: str, percent: int
+) -> None:
+    items = [*RISING, HASTE]
+    said = {"items": items, "governed_by": governed_by, "waivers": [HALF | {"percent": percent}]}
+    life = Life(rules(due, **said))
+    asker = RECEPTION if due == "submission" else SPECIALIST
+    if due == "acceptance":
+        life.accepted()
+    settle(life, "online")
+    if due == "acceptance":
+        life.do("claim", SPECIALIST)
+    for copies, urgent, means, days in changes:
+        life.wait(days=days)
+        supplied(life, asker, copies=copies, urgent=urgent)
+        settle(life, means)
+        came = sum(one.event.amount for one in life.log if one.event.kind == "fee_paid")
+        back = sum(one.event.amount for one in life.log if isinstance(one.event, FeeReduced))
+        filing, rule = life.filing, known(life.filing.procedure.fee)
+        first = next((fee.asked_at for fee in filing.fees if fee.asked_at and fee.state == "paid"), life.now)
+        waived = filing.waiver.percent if filing.waiver else 0
+        assert came - back == assess(rule, filing, received_on(filing), first, waived).total
+        assert came - back == kept(life) == kept_of_all(filing.fees).total()
+        assert all(amount >= 0 for amount in kept_of_all(filing.fees).values())
+        for fee_asked in filing.fees:
+            assert sum(line.total for line in fee_asked.lines) - fee_asked.waived == fee_asked.amount
+
+
+def settle(life: Life, means: str) -> None:
+    """What is due is paid, once it was waived if that may be."""
+    if means == "waive" and not life.refusal("waive_fee", CASHIER, waiver="half", reason="hộ nghèo"):
+        life.do("waive_fee", CASHIER, waiver="half", reason="hộ nghèo")
+    if life.stage is not Stage.FEE:
+        return
+    due = known(life.filing.fee)
+    if means == "counter":
+        amount = due.amount
+        if life.refusal("pay_at_counter", CASHIER, amount=amount):
+            raise AssertionError(life.refusal("pay_at_counter", CASHIER, amount=amount))
+        life.do("pay_at_counter", CASHIER, amount=amount)
+    else:
+        paid(life)
