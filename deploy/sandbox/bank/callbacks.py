@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import httpx
 
@@ -13,6 +13,9 @@ from deploy.sandbox.store import TICK_S
 
 _TIMEOUT_S: Final = 10.0
 _LONGEST: Final = 500
+
+Answer: TypeAlias = tuple[int, str]
+"""The status and the beginning of the body; 0 and what went wrong if there was none."""
 
 
 class Sender:
@@ -23,7 +26,7 @@ class Sender:
         self._base = base
 
     async def forever(self) -> None:
-        sending: set[asyncio.Task[None]] = set()
+        sending: set[asyncio.Task[Answer]] = set()
         async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
             while True:
                 for row in self._due():
@@ -36,13 +39,18 @@ class Sender:
         async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
             await asyncio.gather(*(self._send(client, row) for row in self._due()))
 
+    async def call(self, n: int) -> Answer:
+        """Make one, again if it was made before. `ProblemError` 404: there is none."""
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+            return await self._send(client, self._ledger.callback(n))
+
     def _due(self) -> list[Mapping[str, Any]]:
         try:
             return list(self._ledger.callbacks_due())
         except sqlite3.OperationalError:
             return []  # a full disk passes, and they are still due
 
-    async def _send(self, client: httpx.AsyncClient, row: Mapping[str, Any]) -> None:
+    async def _send(self, client: httpx.AsyncClient, row: Mapping[str, Any]) -> Answer:
         call = json.loads(row["call"])
         url = f"{self._base}/{row['wire']}" + (f"?{call['query']}" if call["query"] else "")
         try:
@@ -53,3 +61,4 @@ class Sender:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             status, said = 0, type(error).__name__
         self._ledger.callback_answered(row["n"], row["wire"], status, said)
+        return status, said

@@ -113,7 +113,10 @@ class PlatformWire:
         said = await said_in(request)
         if not self._signed(said, _QUERY):
             return JSONResponse({"MaLoi": "97"})
-        standing = self._ledger.standing(f"platform:{said.get('MaThamChieu')}")
+        key = f"platform:{said.get('MaThamChieu')}"
+        if not self._ledger.queried(key):
+            return Response(status_code=503)
+        standing = self._ledger.standing(key)
         answer = {
             "LoaiBanTin": "QUERY",
             "MaDoiTac": self._merchant.name,

@@ -3,7 +3,7 @@
 - `/orders/{key}`, `/refunds/{key}`, `/ledger`: its JSON
 - `/orders/{key}/pay`: the page where a person pays
 - `/vnpay/…`, `/platform/…`, `/vietqr/…`: the wires
-- `/faults/{wire}`, `/callbacks`, `/orders/{key}/chargeback`: for whoever tests
+- `/faults/{wire}`, `/callbacks`, `/orders/{key}/chargeback`, `/orders/{key}/hold`: for whoever tests
 """
 
 from pathlib import Path
@@ -18,6 +18,7 @@ from starlette.routing import Route
 from deploy.sandbox.bank import platform, vietqr, vnpay
 from deploy.sandbox.bank.callbacks import Sender
 from deploy.sandbox.bank.faults import WIRES, Handler, NewFault, faulty
+from deploy.sandbox.bank.holding import Hold
 from deploy.sandbox.bank.ledger import Json, NewOrder, NewRefund
 from deploy.sandbox.bank.merchants import merchants
 from deploy.sandbox.bank.page import page
@@ -31,8 +32,9 @@ _PAYS: Final = "0001"
 class BankServer:
     """Its own JSON, the page, and the switches."""
 
-    def __init__(self, ledger: WiredLedger) -> None:
+    def __init__(self, ledger: WiredLedger, sender: Sender) -> None:
         self._ledger = ledger
+        self._sender = sender
 
     async def put_order(self, request: Request) -> Response:
         order, new = self._ledger.put_order(key_of(request), await parse(request, NewOrder))
@@ -82,6 +84,17 @@ class BankServer:
     async def callbacks(self, _request: Request) -> Response:
         return JSONResponse({"callbacks": self._ledger.callbacks()})
 
+    async def callback(self, request: Request) -> Response:
+        status, answer = await self._sender.call(int(request.path_params["n"]))
+        return JSONResponse({"status": status, "answer": answer})
+
+    async def put_hold(self, request: Request) -> Response:
+        self._ledger.hold(key_of(request), await parse(request, Hold))
+        return Response(status_code=204)
+
+    async def answered(self, request: Request) -> Response:
+        return JSONResponse({"answered": self._ledger.answered(key_of(request))})
+
     def _back(self, key: str, payer: str) -> str | None:
         """Where a payer at VNPay goes after paying or giving up; all others stay."""
         fact = None if payer == NEVER else self._ledger.last(key)
@@ -117,7 +130,7 @@ def bank(data: Path, pay_after: float, callbacks: str, retry_after: float) -> St
 
 
 def _routes(ledger: WiredLedger, sender: Sender) -> list[Route]:
-    own = BankServer(ledger)
+    own = BankServer(ledger, sender)
     pays, asks, takes = (
         vnpay.VnPayWire(ledger, sender),
         platform.PlatformWire(ledger, sender),
@@ -147,5 +160,8 @@ def _routes(ledger: WiredLedger, sender: Sender) -> list[Route]:
         Route("/ledger", own.ledger, methods=["GET"]),
         Route("/faults/{wire}", own.put_fault, methods=["PUT"]),
         Route("/faults/{wire}", own.clear_faults, methods=["DELETE"]),
+        Route("/orders/{key}/hold", own.put_hold, methods=["PUT"]),
+        Route("/orders/{key}/hold", own.answered, methods=["GET"]),
         Route("/callbacks", own.callbacks, methods=["GET"]),
+        Route("/callbacks/{n:int}", own.callback, methods=["POST"]),
     ]

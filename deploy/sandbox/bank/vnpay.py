@@ -142,7 +142,9 @@ class VnPayWire:
         standing = self._ledger.standing(key)
         if standing is None:
             return self._answer(said, "91", {}, refund=refund)
-        return self._refund(said, key, standing) if refund else self._query(said, standing)
+        if refund:
+            return self._refund(said, key, standing)
+        return self._query(said, standing) if self._ledger.queried(key) else Response(status_code=503)
 
     def _query(self, said: Mapping[str, str], standing: Standing) -> Response:
         """How an order stands; of a transaction that is named, and went back, what went back of it last."""

@@ -8,13 +8,16 @@ from typing import Any, Final, cast
 
 from deploy.sandbox.bank.faults import ASKED, TOLD, Asked, Faults, Told
 from deploy.sandbox.bank.faults import SCHEMA as FAULTS
+from deploy.sandbox.bank.holding import SCHEMA as HOLDS
+from deploy.sandbox.bank.holding import Hold, Holds
 from deploy.sandbox.bank.ledger import CAPTURE, CHARGEBACK, FAIL, BankLedger, Json
 from deploy.sandbox.bank.merchants import STRANGER
 from deploy.sandbox.bank.wire import Call, Fact, Merchant, State, Wire
-from deploy.sandbox.store import invalid, key_reused, microseconds
+from deploy.sandbox.store import invalid, key_reused, microseconds, not_found
 
 SCHEMA: Final = (
     FAULTS
+    + HOLDS
     + """
 CREATE TABLE IF NOT EXISTS wired (
     key TEXT PRIMARY KEY REFERENCES orders, wire TEXT NOT NULL, reference TEXT NOT NULL, details TEXT NOT NULL,
@@ -63,6 +66,7 @@ class WiredLedger(BankLedger):
     ) -> None:
         super().__init__(path, pay_after, SCHEMA)
         self.faults = Faults(self.db)
+        self._holds = Holds(self.db)
         self.merchants = merchants
         self._wires = wires
         self._retry = retry
@@ -120,6 +124,22 @@ class WiredLedger(BankLedger):
         reference = key.partition(":")[2]
         return Fact(reference, amount, state, n, at, standing.description, standing.details)
 
+    def hold(self, key: str, hold: Hold) -> None:
+        """`ProblemError` 404: no such order."""
+        with self.transaction():
+            self._order(key)
+            self._holds.put(key, hold)
+
+    def answered(self, key: str) -> int:
+        """How many queries about an order were answered since it was put on hold."""
+        with self.transaction():
+            return self._holds.answered(key)
+
+    def queried(self, key: str) -> bool:
+        """Whether a query about an order is answered now."""
+        with self.transaction():
+            return self._holds.queried(key)
+
     def asked_fault(self, wire: str) -> tuple[Asked, int] | None:
         """What goes wrong with this call."""
         with self.transaction():
@@ -146,7 +166,7 @@ class WiredLedger(BankLedger):
             details=json.loads(row["details"]),
         )
         if self._told:
-            self._tell(row["wire"], fact, at)
+            self._tell(key, row["wire"], fact, at)
 
     def garnish(self, key: str, change: Callable[[str], str]) -> None:
         """Change the memo of an order, as it will arrive. `ProblemError` 422: it has none."""
@@ -167,6 +187,14 @@ class WiredLedger(BankLedger):
                 self.db.execute("UPDATE callback SET tries = tries + 1, next_at = ? WHERE n = ?", (again, row["n"]))
         return cast("Sequence[Mapping[str, Any]]", due)
 
+    def callback(self, n: int) -> Mapping[str, Any]:
+        """One to make now, taken as made once more. `ProblemError` 404: there is none."""
+        with self.transaction():
+            row = self.db.execute("UPDATE callback SET tries = tries + 1 WHERE n = ? RETURNING *", (n,)).fetchone()
+        if row is None:
+            raise not_found()
+        return cast("Mapping[str, Any]", row)
+
     def callback_answered(self, n: int, wire: str, status: int, answer: str) -> None:
         with self.transaction():
             self.db.execute("UPDATE callback SET status = ?, answer = ? WHERE n = ?", (status, answer, n))
@@ -180,13 +208,14 @@ class WiredLedger(BankLedger):
         names = ("n", "wire", "reference", "tries", "status", "answer")
         return [{**{name: row[name] for name in names}, "again": row["next_at"] is not None} for row in found]
 
-    def _tell(self, wire: str, fact: Fact, now: int) -> None:
+    def _tell(self, key: str, wire: str, fact: Fact, now: int) -> None:
         faults = {name: value for name in TOLD if (value := self.faults.take(wire, name)) is not None}
         call = self._call(wire, fact, faults)
         if call is None:
             return
         for _ in range(faults.get("copies", 1)):
-            self._enqueue(wire, fact.reference, call, now + microseconds(faults.get("late", 0)))
+            at = now + microseconds(faults.get("late", 0))
+            self._enqueue(wire, fact.reference, call, _HELD if self._holds.callbacks(key) else at)
         if "out_of_order" in faults:
             self._hold_or_let_go(wire, fact.reference, now)
 

@@ -320,6 +320,28 @@ class TestCallbacks:
         assert (said if kind == "vietqr" else "04" if wrong else "97") in answered.values()
         assert [n.amount for n in heard_of.notices(demand.reference)][:1] == ([AMOUNT + 5000] if wrong else [])
 
+    async def test_an_order_on_hold_is_known_only_when_it_is_let(
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind
+    ) -> None:
+        hold = f"/orders/{await self._key(bank, demand, providers[kind])}/hold"
+        bank.client.put(hold, json={"queries": True, "callbacks": True}).raise_for_status()
+        await paid(bank, demand, providers[kind])
+        await eventually(lambda: told(bank, kind, 1))
+        if CAPABILITIES[kind].query:
+            with pytest.raises(UnreachableError):
+                await providers[kind].query(demand)
+            assert bank.client.get(hold).json() == {"answered": 0}
+            bank.client.put(hold, json={"queries": False, "callbacks": True}).raise_for_status()
+            assert (await providers[kind].query(demand))[0].outcome is Outcome.PAID
+            assert bank.client.get(hold).json() == {"answered": 1}
+        assert heard_of.notices(demand.reference) == []
+        (held,) = told(bank, kind, 1)
+        for _ in range(2):
+            assert bank.client.post(f"/callbacks/{held['n']}").json()["status"] == 200
+        assert [n.outcome for n in heard_of.notices(demand.reference)] == [Outcome.PAID] * 2
+        assert bank.client.post("/callbacks/999999").status_code == 404
+        assert bank.client.put("/orders/none/hold", json={"queries": True, "callbacks": True}).status_code == 404
+
     @staticmethod
     async def _key(bank: Server, demand: NewDemand, wire: Provider) -> str:
         return (await page_of(bank, demand, wire)).path.split("/")[2]
