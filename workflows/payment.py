@@ -44,7 +44,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.recording import MIN_TIMER, single_argument
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, of_kind
-    from workflows.stream.waiting import drain_handlers, first_of, outcome, wait_for
+    from workflows.stream.waiting import drain_handlers, first_of, wait_for
 
 
 _OWED: Final = {PaymentState.PENDING, PaymentState.PAID}
@@ -242,13 +242,28 @@ class PaymentLife(Life[pay.Payment]):
         await self.stream.attempt(pay.ExpireRequest(command_id=_of_request("expire_request", n), attempt=n))
 
     async def _close_orders(self) -> None:
-        """Only the provider can say that nobody has paid: it closes the order, or is asked, and its answer decides."""
+        """Only the provider can say that nobody has paid: it closes the order, or is asked, and its answer decides.
+
+        For as long as it gives none, what a callback says counts, and so does the filing's word.
+        """
         for request in self._payment.attempts:
-            about = asking.asking(self._payment, request, over=True)
-            closing = workflow.start_activity_method(Payments.close, about, **BANK)
-            await self._record_captures(await outcome(self.stream, closing))
+            while not await self._closed(request):
+                await self._hear()
+                await self._begin_refunds()
+                if self._payment.state is PaymentState.PAID:
+                    return
         if self._payment.state is PaymentState.PENDING:
             await self.stream.record(pay.ExpirePayment(command_id="expire"))
+
+    async def _closed(self, request: Attempt) -> bool:
+        """Have the provider close the order; False if there was more money, or the filing's word, first."""
+        before = self._taken
+        about = asking.asking(self._payment, request, over=True)
+        closing = workflow.start_activity_method(Payments.close, about, **BANK)
+        if not await first_of(self.stream, (closing,), lambda: self._unheard_cancel or self._taken != before):
+            return False
+        await self._record_captures(await closing)
+        return True
 
     async def _tell_filing(self) -> None:
         payment = self._payment
