@@ -354,8 +354,12 @@ class PaymentLife(Life[pay.Payment]):
         return f"{capture.capture_id}{short}" + (f":{charged}" if charged else "")
 
     async def _begin_refunds(self) -> None:
-        """Have people agree that what nobody owes goes back. Who is told twice looks twice."""
-        for capture in self._to_give_back:
+        """Have people agree that what nobody owes goes back, also what comes meanwhile. Who is told twice looks twice.
+
+        Nothing may be waited for between the last of it and the next look: what comes then would be left until that.
+        """
+        while to_give_back := self._to_give_back:
+            capture = to_give_back[0]
             ordinal = self._taken.index(capture.capture_id) + 1
             about = self._told_of(capture)
             await begin_refund(self._payment.filing_id, number_of(self._payment.n, ordinal))

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -238,6 +240,19 @@ async def test_who_never_pays_is_stopped_after_the_provider_was_asked(till: Till
         play, _, _ = await asked(till, payment=2)
         assert (await play.at(Stage.CLOSED)).closing is Closing.FEE_EXPIRED
         assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_expired"]
+
+
+@pytest.mark.parametrize("wire", ["vietqr"])
+async def test_money_that_comes_while_a_refund_is_begun_is_not_left_until_the_watch_is_over(till: Till) -> None:
+    async with at_work(till):
+        play, reference, _ = await asked(till)
+        await play.withdraw()
+        await events(play, "payment_cancelled")
+        said: dict[str, Any] = {"provider": till.wire, "reference": reference, "amount": AMOUNT, "outcome": "paid"}
+        notices = [Notice(transaction=f"C{n}", said=(), at=datetime.now(UTC), **said) for n in range(6)]
+        await asyncio.gather(*(till.tell(reference, notice) for notice in notices))
+        for ordinal in range(1, 7):
+            await eventually(partial(play.kinds, "refund", 1000 + ordinal), lambda kinds: "refund_opened" in kinds)
 
 
 @every_wire
