@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo up bench test mutants check lock golden
+.PHONY: setup demo up bench test mutants matrix check lock golden
 
 setup: $(STAMP)
 
@@ -33,6 +33,10 @@ test: $(STAMP)
 # Hours; go on where it was ended by calling it again. ARGS=rules/time for one package; read docs/testing.md first.
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutation $(ARGS)
+
+# A quarter of an hour on two idle cores; a few of it are in `make test`. Read docs/testing.md first.
+matrix: $(STAMP)
+	$(BIN)/python -m tests.matrix $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check

@@ -1,0 +1,223 @@
+"""One filing whose fee somebody pays, and what happens to it step by step."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import asyncpg
+import httpx
+
+from motcua import NotAllowed
+from schemas.filing.state import Stage
+from schemas.ids import payment_workflow
+from tests.acting import AGENCY, Play, extract
+from tests.matrix.orders import AMOUNT, Act, Order, kept
+from tests.matrix.room import Room, until
+
+LOOK_SOON: Final = 4.0
+"""Seconds after a payment was settled within which it is still sure to be looked at soon (rules.looks.EARLY)."""
+
+
+class TooSlowError(Exception):
+    """The machine was too slow for the order: time was up before all that must come first had come."""
+
+
+@dataclass
+class Case:
+    """A filing in a room, whose fee is asked for. `reference` is its payment's."""
+
+    room: Room
+    play: Play
+    reference: str
+    due: datetime
+    page: str
+
+    @classmethod
+    async def asked(cls, room: Room, agency: str = AGENCY, **form: Any) -> Case:
+        """File, accept, and come to the page where it is paid."""
+        said = {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2} | form
+        submission = extract(version=room.version, agency=agency, payer_account=None, form=said)
+        play = await Play.begin(room.world, submission)
+        await play.accept()
+        await until(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+        view = await room.world.client.payment(play.filing)
+        start = view.pay_url or str(httpx.URL("/vietqr/scan", params={"code": view.code or ""}))
+        page = (await room.bank.get(start)).headers.get("location", start)
+        async with room.world.connection() as connection:
+            row = await connection.fetchrow("select reference, due_at from payment where filing_id = $1", play.filing)
+        assert row is not None
+        return cls(room, play, row["reference"], row["due_at"], page)
+
+    @property
+    def key(self) -> str:
+        """What the bank calls the order."""
+        return self.page.rsplit("/", 2)[1]
+
+    async def kinds(self) -> list[str]:
+        """What the log of the payment says."""
+        return await self.play.kinds("payment", 1)
+
+    async def hold(self, *, queries: bool, callbacks: bool) -> None:
+        """Let the bank be asked in vain, and its callbacks wait."""
+        answer = await self.room.bank.put(f"/orders/{self.key}/hold", json={"queries": queries, "callbacks": callbacks})
+        answer.raise_for_status()
+
+    async def pay(self, payer: str = "0001") -> str:
+        """Somebody pays on the page; where their browser is sent then."""
+        answer = await self.room.bank.post(self.page, data={"payer": payer}, headers={"accept": "text/html"})
+        assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
+        return answer.headers["location"]
+
+    async def bank(self) -> dict[str, Any]:
+        """The order as the bank's ledger has it."""
+        found: dict[str, Any] = (await self.room.bank.get(f"/orders/{self.key}")).raise_for_status().json()
+        return found
+
+    async def callbacks(self) -> list[dict[str, Any]]:
+        """All about the order that there are, made or not."""
+        every: list[dict[str, Any]] = (await self.room.bank.get("/callbacks")).json()["callbacks"]
+        return [one for one in every if one["reference"] == self.key.partition(":")[2]]
+
+    async def call(self, n: int) -> str:
+        """Have the bank make one, and see it driven; what was answered."""
+        said: dict[str, Any] = (await self.room.bank.post(f"/callbacks/{n}")).raise_for_status().json()
+        assert said["status"] == httpx.codes.OK, said
+        await until(self.undriven, lambda left: left == 0)
+        return str(said["answer"])
+
+    async def undriven(self) -> int:
+        """Callbacks about this payment that it has not heard yet."""
+        about = "select count(*) from callback where stream = $1 and driven_at is null"
+        async with self.room.world.connection() as connection:
+            return int(await connection.fetchval(about, payment_workflow(self.play.filing, 1)))
+
+    async def row(self) -> asyncpg.Record:
+        """The payment as the read model has it."""
+        async with self.room.world.connection() as connection:
+            row = await connection.fetchrow("select * from payment where filing_id = $1", self.play.filing)
+        assert row is not None
+        return row
+
+    async def asking(self) -> list[str]:
+        """The activities that the payment waits for."""
+        handle = self.room.world.temporal.get_workflow_handle(payment_workflow(self.play.filing, 1))
+        pending = (await handle.describe()).raw_description.pending_activities
+        return [activity.activity_type.name for activity in pending]
+
+
+@dataclass
+class Steps:
+    """Takes an order's acts, each once the one before has been seen to have happened."""
+
+    case: Case
+    back: str
+    known: bool = False
+    withdrawn: bool = False
+    looked: int = 0
+
+    @classmethod
+    async def begin(cls, room: Room) -> Steps:
+        """Somebody has paid, and nobody else knows."""
+        case = await Case.asked(room)
+        await case.hold(queries=True, callbacks=True)
+        return cls(case, await case.pay())
+
+    async def take(self, order: Order) -> None:
+        """All acts in this order."""
+        for act in order:
+            if act is not Act.EXPIRY and Act.EXPIRY in order[order.index(act) :]:
+                self._in_time()
+            await self._act(act)
+
+    def _in_time(self) -> None:
+        if datetime.now(UTC) >= self.case.due:
+            raise TooSlowError
+
+    async def _act(self, act: Act) -> None:
+        match act:
+            case Act.IPN | Act.LATE:
+                (only,) = await self.case.callbacks()
+                assert json.loads(await self.case.call(only["n"]))["RspCode"] in {"00", "02"}
+                await self._became_known()
+            case Act.POLL:
+                await self._polled()
+            case Act.RETURN:
+                await self._returned()
+            case Act.EXPIRY:
+                await self._expired()
+            case Act.WITHDRAWAL:
+                await self._withdrawn()
+
+    async def _became_known(self) -> None:
+        await until(self.case.kinds, lambda kinds: "payment_captured" in kinds, within=90)
+        self.known = True
+        if self.withdrawn:
+            await self._refund_opened()
+        else:
+            await until(self.case.play.kinds, lambda kinds: "fee_paid" in kinds)
+
+    async def _polled(self) -> None:
+        """The bank answers from now on. It is seen to have been asked unless it is to be asked in a minute only."""
+        settled = (await self.case.row())["settled_at"]
+        await self.case.hold(queries=False, callbacks=True)
+        if not self.known:
+            await self._became_known()
+        elif settled is None or (datetime.now(UTC) - settled).total_seconds() < LOOK_SOON:
+            await until(self._answered, bool)
+        self.looked = await self._answered()
+
+    async def _answered(self) -> int:
+        return int((await self.case.room.bank.get(f"/orders/{self.case.key}/hold")).json()["answered"])
+
+    async def _returned(self) -> None:
+        answer = await self.case.room.bank.get(self.back)
+        assert answer.status_code == httpx.codes.OK
+        assert "vnp_SecureHash=" in self.back
+
+    async def _expired(self) -> None:
+        """The request's time is up: if nothing is known, the provider is asked, who does not answer before `POLL`."""
+        self._in_time()
+        await asyncio.sleep(max(0.0, (self.case.due - datetime.now(UTC)).total_seconds()))
+        if not self.known and not self.withdrawn:
+            await until(self.case.asking, lambda asked: "payment.close" in asked)
+
+    async def _withdrawn(self) -> None:
+        try:
+            await self.case.play.withdraw()
+        except NotAllowed as refused:
+            raise AssertionError(f"may not withdraw: {refused}") from None
+        self.withdrawn = True
+        await self.case.play.until(lambda view: view.stage is Stage.CLOSED)
+        if self.known:
+            await self._refund_opened()
+        else:
+            await until(self.case.kinds, lambda kinds: "payment_cancelled" in kinds)
+
+    async def _refund_opened(self) -> None:
+        await until(lambda: self.case.play.kinds("refund", 1001), lambda kinds: "refund_opened" in kinds)
+
+    async def settle(self, order: Order) -> None:
+        """A leader approves what goes back, and it does; then the books of both sides must say what they must."""
+        back = AMOUNT - kept(order)
+        if back:
+            await self.case.play.approve_refund()
+            await until(self.case.row, lambda row: row["refunded"] == back, within=90)
+        await closed(self.case, kept(order), captures=1)
+        paid = (await self.case.play.kinds()).count("fee_paid")
+        assert paid == (1 if kept(order) else 0), paid
+
+
+async def closed(case: Case, retained: int, captures: int) -> None:
+    """The bank's ledger and ours agree to the đồng on what the agency retains of this payment."""
+    ledger, row = await case.bank(), await case.row()
+    at_the_bank = sum(one["amount"] for one in ledger["captures"])
+    went_back = sum(one["amount"] for one in ledger["refunds"])
+    ours = row["captured"], row["refunded"], row["captured"] - row["refunded"]
+    assert (at_the_bank, went_back, at_the_bank - went_back) == (*ours[:2], retained) == ours, (ours, ledger)
+    assert len(ledger["captures"]) == captures
+    kinds = await case.kinds()
+    assert kinds.count("payment_captured") == captures, kinds

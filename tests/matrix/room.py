@@ -1,0 +1,127 @@
+"""Where a matrix is run: a world with the sandbox bank, a gateway, a worker and a relay as processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final, TypeVar
+
+import asyncpg
+import httpx
+import yaml
+
+from activities.partners.money.provider import Kind
+from deploy.sandbox.bank.merchants import as_settings
+from operations.publishing import catalogue
+from tests.acting import AGENCY, EXTRACT
+from tests.conftest import ROOT, World
+from tests.faults.processes import ANY_FILES, worker_process
+from tests.matrix.orders import FEE, PERCENT
+from tests.sandboxes import Server, free_port
+
+T = TypeVar("T")
+
+VERSION: Final = "matrix"
+AGENCY_OF: Final[Mapping[Kind, str]] = {"vnpay": AGENCY, "vietqr": "H01.12", "platform": "H29.16"}
+"""Whose money each wire takes."""
+
+_CONNECTIONS: Final = 10
+
+
+@dataclass(frozen=True)
+class PooledWorld(World):
+    """A world whose connections are kept: it is looked at many times a second."""
+
+    pool: asyncpg.Pool[asyncpg.Record]
+
+    @asynccontextmanager
+    async def connection(self, dsn: str | None = None) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+        """A connection as superuser unless another is named."""
+        if dsn is not None:
+            async with World.connection(self, dsn) as other:
+                yield other
+            return
+        async with self.pool.acquire() as connection:
+            yield connection  # type: ignore[misc] # a proxy, which is one in all but its name
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a case needs. `seconds` is how long a fee may be paid."""
+
+    world: PooledWorld
+    bank: httpx.AsyncClient
+    version: str
+    seconds: int
+
+
+@asynccontextmanager
+async def opened(world: World, folder: Path, seconds: int) -> AsyncIterator[Room]:
+    """All of it, on a world without workers."""
+    port = free_port()
+    gateway = f"http://127.0.0.1:{port}"
+    bank = Server("bank", folder / "bank", "--callbacks", f"{gateway}/callbacks")
+    bank.data.mkdir()
+    bank.start()
+    merchants = as_settings(bank.data, bank.url, f"{gateway}/returned")
+    own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": json.dumps(merchants)}
+    version = await _publish(world, seconds)
+    async with AsyncExitStack() as stack:
+        stack.callback(bank.close)
+        for name, module in _PROCESSES.items():
+            await stack.enter_async_context(worker_process(world.process_env | own, folder / name, module))
+        await stack.enter_async_context(world.back_office())
+        pool = await stack.enter_async_context(asyncpg.create_pool(world.superuser_dsn, max_size=_CONNECTIONS))
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=bank.url, timeout=60, trust_env=False, follow_redirects=False)
+        )
+        pooled = PooledWorld(**{one.name: getattr(world, one.name) for one in fields(World)}, pool=pool)
+        yield Room(pooled, client, version, seconds)
+
+
+_PROCESSES: Final = {"worker": ANY_FILES, "gateway": "gateway.server", "relay": "workers.relay"}
+
+
+async def _publish(world: World, seconds: int) -> str:
+    """A version of the extract with phí and lệ phí, and a share that goes back; each agency has its merchant."""
+    source = (ROOT / "procedures" / f"{EXTRACT}@2026-12.yaml").read_bytes()
+    procedure = yaml.safe_load(catalogue.demo_variant(source, {"payment": seconds, "processing": 3600}, suffix=VERSION))
+    item = {"code": "copying", "kind": "le_phi", "amount": FEE, "name": _COPYING, "source": "unconfirmed"}
+    procedure["fee"]["items"].append(item)
+    procedure["fee"]["refunds"].append({"case": "withdrawn_afterwards", "percent": PERCENT, "source": "unconfirmed"})
+    published = await catalogue.publish(
+        world.owner_dsn, yaml.safe_dump(procedure, allow_unicode=True).encode(), demo=True
+    )
+    async with world.connection(world.owner_dsn) as connection:
+        for merchant, agency in AGENCY_OF.items():
+            await connection.execute(
+                "update agency set merchants = array[$2::text] where agency = $1", agency, merchant
+            )
+    return published.version
+
+
+_COPYING: Final = {"vi": "Lệ phí cấp bản sao", "en": "Fee for the copy"}
+_TAKES_MONEY: Final = "update agency set merchants = array[$2::text] where agency = $1"
+
+
+async def until(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 60) -> T:
+    """What `ask` answers once it is as wanted. Raises `AssertionError` with the last answer when time is up."""
+    answer = await ask()
+    try:
+        async with asyncio.timeout(within):
+            pause = _FIRST_PAUSE
+            while not wanted(answer):
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.3, _LONGEST_PAUSE)
+                answer = await ask()
+    except TimeoutError:
+        raise AssertionError(f"still not after {within} s: {answer}") from None
+    return answer
+
+
+_FIRST_PAUSE: Final = 0.04
+_LONGEST_PAUSE: Final = 0.5

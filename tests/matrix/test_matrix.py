@@ -1,0 +1,39 @@
+"""A few of the matrix, drawn by a seed: all of it is `make matrix`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from math import factorial
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.conftest import World
+from tests.matrix.orders import AMOUNT, BACK, ORDERS, Act, kept
+from tests.matrix.room import opened
+from tests.matrix.run import Subject, matrix, named
+from tests.matrix.variants import VARIANTS
+
+SEED: Final = 16
+FEW: Final = 24
+SECONDS: Final = 20
+AT_ONCE: Final = 12
+
+
+@pytest.mark.timeout(600)
+async def test_a_few_orders_and_variants_end_as_they_must(world: World, tmp_path: Path) -> None:
+    drawn = random.Random(SEED)
+    subjects: Sequence[Subject] = (*drawn.sample(ORDERS, FEW), *drawn.sample(VARIANTS, FEW // 3))
+    async with opened(world, tmp_path, SECONDS) as room:
+        ended = await matrix(room, subjects, AT_ONCE, lambda: None)
+    assert {named(one.subject): one.wrong for one in ended if one.wrong} == {}
+    assert len(ended) == len(subjects)
+
+
+def test_the_orders_are_all_there_are_and_each_comes_to_one_of_three_sums() -> None:
+    assert len({*ORDERS}) == factorial(6) + factorial(5)
+    assert {kept(order) for order in ORDERS} == {AMOUNT, AMOUNT - BACK, 0}
+    assert kept((Act.RETURN, Act.EXPIRY, Act.WITHDRAWAL, Act.POLL, Act.IPN, Act.LATE)) == 0
+    assert kept((Act.RETURN, Act.EXPIRY, Act.LATE, Act.WITHDRAWAL, Act.POLL, Act.IPN)) == AMOUNT - BACK
