@@ -28,19 +28,18 @@ class TooSlowError(Exception):
 
 @dataclass
 class Case:
-    """A filing in a room, whose fee is asked for. `reference` is its payment's."""
+    """A filing in a room, whose fee is asked for, by a request that can be paid until it `ends`."""
 
     room: Room
     play: Play
-    reference: str
-    due: datetime
+    ends: datetime
     page: str
 
     @classmethod
-    async def asked(cls, room: Room, agency: str = AGENCY, **form: Any) -> Case:
+    async def asked(cls, room: Room, version: str, agency: str = AGENCY, **form: Any) -> Case:
         """File, accept, and come to the page where it is paid."""
         said = {"kind": "birth", "person_name": "Nguyễn Văn An", "copies": 2} | form
-        submission = extract(version=room.version, agency=agency, payer_account=None, form=said)
+        submission = extract(version=version, agency=agency, payer_account=None, form=said)
         play = await Play.begin(room.world, submission)
         await play.accept()
         await until(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
@@ -48,9 +47,8 @@ class Case:
         start = view.pay_url or str(httpx.URL("/vietqr/scan", params={"code": view.code or ""}))
         page = (await room.bank.get(start)).headers.get("location", start)
         async with room.world.connection() as connection:
-            row = await connection.fetchrow("select reference, due_at from payment where filing_id = $1", play.filing)
-        assert row is not None
-        return cls(room, play, row["reference"], row["due_at"], page)
+            due = await connection.fetchval("select due_at from payment where filing_id = $1", play.filing)
+        return cls(room, play, view.expires or due, page)
 
     @property
     def key(self) -> str:
@@ -122,7 +120,7 @@ class Steps:
     @classmethod
     async def begin(cls, room: Room) -> Steps:
         """Somebody has paid, and nobody else knows."""
-        case = await Case.asked(room)
+        case = await Case.asked(room, room.version)
         await case.hold(queries=True, callbacks=True)
         return cls(case, await case.pay())
 
@@ -134,7 +132,7 @@ class Steps:
             await self._act(act)
 
     def _in_time(self) -> None:
-        if datetime.now(UTC) >= self.case.due:
+        if datetime.now(UTC) >= self.case.ends:
             raise TooSlowError
 
     async def _act(self, act: Act) -> None:
@@ -181,7 +179,7 @@ class Steps:
     async def _expired(self) -> None:
         """The request's time is up: if nothing is known, the provider is asked, who does not answer before `POLL`."""
         self._in_time()
-        await asyncio.sleep(max(0.0, (self.case.due - datetime.now(UTC)).total_seconds()))
+        await asyncio.sleep(max(0.0, (self.case.ends - datetime.now(UTC)).total_seconds()))
         if not self.known and not self.withdrawn:
             await until(self.case.asking, lambda asked: "payment.close" in asked)
 

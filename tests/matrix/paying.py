@@ -38,7 +38,7 @@ class Paying:
     @classmethod
     async def begin(cls, room: Room, variant: Variant) -> Paying:
         """Its fee is asked for."""
-        return cls(variant, await Case.asked(room, AGENCY_OF[variant.wire], vneid_papers=5))
+        return cls(variant, await Case.asked(room, room.brief, AGENCY_OF[variant.wire], vneid_papers=5))
 
     @property
     def play(self) -> Play:
@@ -94,9 +94,9 @@ class Paying:
                 await self._unless_paid(cm.PayAtCounter, Role.CASHIER, amount=AMOUNT)
 
     async def _expired(self) -> None:
-        if datetime.now(UTC) >= self.case.due:
+        if datetime.now(UTC) >= self.case.ends:
             raise TooSlowError
-        await asyncio.sleep(max(0.0, (self.case.due - datetime.now(UTC)).total_seconds()))
+        await asyncio.sleep(max(0.0, (self.case.ends - datetime.now(UTC)).total_seconds()))
         if not self._is_paid or self.variant.before:
             await until(self.case.kinds, lambda kinds: "payment_expired" in kinds)
             await self._closed()
@@ -143,7 +143,7 @@ class Paying:
             amount = await connection.fetchval(_AMOUNT, refund_workflow(self.play.filing, n), case)
         captures = (await self.case.bank())["captures"]
         sent = {"order_key": self.case.key, "capture_id": captures[n - 1001]["capture_id"], "amount": amount}
-        made = await self.case.room.bank.put(f"/refunds/hand:{self.case.reference}:{n}:{case}", json=sent)
+        made = await self.case.room.bank.put(f"/refunds/hand:{self.case.key}:{n}:{case}", json=sent)
         made.raise_for_status()
         said: dict[str, Any] = {"case": case, "means": "transfer", "evidence": FILE, "bank_reference": "FT26330123456"}
         await self.play.refund(GiveBackByHand, self.play.officer(Role.CASHIER), n, **said)

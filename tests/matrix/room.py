@@ -25,7 +25,7 @@ from tests.sandboxes import Server, free_port
 
 T = TypeVar("T")
 
-VERSION: Final = "matrix"
+LONG: Final = 3600
 AGENCY_OF: Final[Mapping[Kind, str]] = {"vnpay": AGENCY, "vietqr": "H01.12", "platform": "H29.16"}
 """Whose money each wire takes."""
 
@@ -51,27 +51,28 @@ class PooledWorld(World):
 
 @dataclass(frozen=True)
 class Room:
-    """What a case needs. `seconds` is how long a fee may be paid."""
+    """What a case needs. There are two versions of the extract: by the `brief` one a fee ends when its request does."""
 
     world: PooledWorld
     bank: httpx.AsyncClient
     version: str
-    seconds: int
+    brief: str
 
 
 @asynccontextmanager
 async def opened(world: World, folder: Path, seconds: int) -> AsyncIterator[Room]:
-    """All of it, on a world without workers."""
+    """All of it, on a world without workers. A request through VNPay can be paid for so many `seconds`."""
     port = free_port()
     gateway = f"http://127.0.0.1:{port}"
     bank = Server("bank", folder / "bank", "--callbacks", f"{gateway}/callbacks")
     bank.data.mkdir()
-    bank.start()
-    merchants = as_settings(bank.data, bank.url, f"{gateway}/returned")
+    merchants = {**as_settings(bank.data, bank.url, f"{gateway}/returned")}
+    merchants["vnpay"] = {**merchants["vnpay"], "minutes": seconds / 60}
     own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": json.dumps(merchants)}
-    version = await _publish(world, seconds)
+    version, brief = await _publish(world, LONG, "long"), await _publish(world, seconds, "brief")
     async with AsyncExitStack() as stack:
         stack.callback(bank.close)
+        bank.start()
         for name, module in _PROCESSES.items():
             await stack.enter_async_context(worker_process(world.process_env | own, folder / name, module))
         await stack.enter_async_context(world.back_office())
@@ -80,16 +81,16 @@ async def opened(world: World, folder: Path, seconds: int) -> AsyncIterator[Room
             httpx.AsyncClient(base_url=bank.url, timeout=60, trust_env=False, follow_redirects=False)
         )
         pooled = PooledWorld(**{one.name: getattr(world, one.name) for one in fields(World)}, pool=pool)
-        yield Room(pooled, client, version, seconds)
+        yield Room(pooled, client, version, brief)
 
 
 _PROCESSES: Final = {"worker": ANY_FILES, "gateway": "gateway.server", "relay": "workers.relay"}
 
 
-async def _publish(world: World, seconds: int) -> str:
+async def _publish(world: World, seconds: int, suffix: str) -> str:
     """A version of the extract with phí and lệ phí, and a share that goes back; each agency has its merchant."""
     source = (ROOT / "procedures" / f"{EXTRACT}@2026-12.yaml").read_bytes()
-    procedure = yaml.safe_load(catalogue.demo_variant(source, {"payment": seconds, "processing": 3600}, suffix=VERSION))
+    procedure = yaml.safe_load(catalogue.demo_variant(source, {"payment": seconds, "processing": 3600}, suffix=suffix))
     item = {"code": "copying", "kind": "le_phi", "amount": FEE, "name": _COPYING, "source": "unconfirmed"}
     procedure["fee"]["items"].append(item)
     procedure["fee"]["refunds"].append({"case": "withdrawn_afterwards", "percent": PERCENT, "source": "unconfirmed"})
@@ -98,9 +99,7 @@ async def _publish(world: World, seconds: int) -> str:
     )
     async with world.connection(world.owner_dsn) as connection:
         for merchant, agency in AGENCY_OF.items():
-            await connection.execute(
-                "update agency set merchants = array[$2::text] where agency = $1", agency, merchant
-            )
+            await connection.execute(_TAKES_MONEY, agency, merchant)
     return published.version
 
 
