@@ -63,7 +63,7 @@ async def worker_process(
             sys.executable, "-m", module, env={**os.environ, **env, **own}, cwd=checkout, stdout=log, stderr=log
         )
     try:
-        await until(ready.exists)
+        await until(ready.exists, seconds=90)
         yield WorkerProcess(process, failpoints)
     finally:
         if process.returncode is None:

@@ -38,7 +38,8 @@ class Paying:
     @classmethod
     async def begin(cls, room: Room, variant: Variant) -> Paying:
         """Its fee is asked for."""
-        return cls(variant, await Case.asked(room, room.brief, AGENCY_OF[variant.wire], vneid_papers=5))
+        version = room.brief if variant.beside is Beside.EXPIRY else room.version
+        return cls(variant, await Case.asked(room, version, AGENCY_OF[variant.wire], vneid_papers=5))
 
     @property
     def play(self) -> Play:
@@ -63,11 +64,17 @@ class Paying:
         else:
             await until(self.case.row, lambda row: row["captured"] == came, within=_LOOK)
         if self._is_paid:
-            await until(self.play.kinds, lambda kinds: "fee_paid" in kinds)
+            kinds = await until(self.play.kinds, lambda kinds: bool({"fee_paid", "fee_expired"} & {*kinds}))
+            if "fee_expired" in kinds and self._is_over:
+                raise TooSlowError
         if self.variant.money is Money.CHARGED_BACK:
             (await self.case.room.bank.post(f"/orders/{self.case.key}/chargeback")).raise_for_status()
             await self._told(2)
             await until(self.case.undriven, lambda left: left == 0)
+
+    @property
+    def _is_over(self) -> bool:
+        return datetime.now(UTC) >= self.case.ends
 
     async def _told(self, times: int) -> None:
         """The bank has called so many times, and each time was answered."""
@@ -94,7 +101,7 @@ class Paying:
                 await self._unless_paid(cm.PayAtCounter, Role.CASHIER, amount=AMOUNT)
 
     async def _expired(self) -> None:
-        if datetime.now(UTC) >= self.case.ends:
+        if self._is_over:
             raise TooSlowError
         await asyncio.sleep(max(0.0, (self.case.ends - datetime.now(UTC)).total_seconds()))
         if not self._is_paid or self.variant.before:
