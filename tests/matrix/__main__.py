@@ -47,7 +47,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=16)
     parser.add_argument("--only", type=int, help="so many, drawn by the seed")
     parser.add_argument("--named", help="those whose name holds this: 'expiry poll', 'vnpay: twice'")
-    parser.add_argument("--at-once", type=int, default=32)
+    parser.add_argument("--at-once", type=int, default=20)
     given = parser.parse_args()
     subjects: Sequence[Subject] = (*ORDERS, *VARIANTS)
     if given.named is not None:
