@@ -151,7 +151,7 @@ class Steps:
                 await self._withdrawn()
 
     async def _became_known(self) -> None:
-        await until(self.case.kinds, lambda kinds: "payment_captured" in kinds, within=90)
+        await until(self.case.kinds, lambda kinds: "payment_captured" in kinds)
         self.known = True
         if self.withdrawn:
             await self._refund_opened()
@@ -203,7 +203,7 @@ class Steps:
         back = AMOUNT - kept(order)
         if back:
             await self.case.play.approve_refund()
-            await until(self.case.row, lambda row: row["refunded"] == back, within=90)
+            await until(self.case.row, lambda row: row["refunded"] == back)
         await closed(self.case, kept(order), captures=1)
         paid = (await self.case.play.kinds()).count("fee_paid")
         assert paid == (1 if kept(order) else 0), paid

@@ -16,6 +16,7 @@ import yaml
 
 from activities.partners.money.provider import Kind
 from deploy.sandbox.bank.merchants import as_settings
+from motcua import FilingClient
 from operations.publishing import catalogue
 from tests.acting import AGENCY, EXTRACT
 from tests.conftest import ROOT, World
@@ -37,6 +38,11 @@ class PooledWorld(World):
     """A world whose connections are kept: it is looked at many times a second."""
 
     pool: asyncpg.Pool[asyncpg.Record]
+
+    @property
+    def client(self) -> FilingClient:
+        """The client kit's client, patient where many are served at once."""
+        return FilingClient(self.temporal, patience=120)
 
     @asynccontextmanager
     async def connection(self, dsn: str | None = None) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
@@ -107,7 +113,7 @@ _COPYING: Final = {"vi": "Lệ phí cấp bản sao", "en": "Fee for the copy"}
 _TAKES_MONEY: Final = "update agency set merchants = array[$2::text] where agency = $1"
 
 
-async def until(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 60) -> T:
+async def until(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 120) -> T:
     """What `ask` answers once it is as wanted. Raises `AssertionError` with the last answer when time is up."""
     answer = await ask()
     try:
