@@ -34,7 +34,7 @@ test: $(STAMP)
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutation $(ARGS)
 
-# A quarter of an hour on two idle cores; a few of it are in `make test`. Read docs/testing.md first.
+# Long; a few of it are in `make test`. ARGS='--only 60' for so many; read docs/testing.md first.
 matrix: $(STAMP)
 	$(BIN)/python -m tests.matrix $(ARGS)
 
