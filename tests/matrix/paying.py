@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,7 +16,7 @@ from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import refund_workflow
 from schemas.people import Role
-from schemas.refund import ApproveRefund, GiveBackByHand
+from schemas.refund import ApproveRefund, GiveBackByHand, RequestRefund
 from tests.acting import FILE, Play
 from tests.matrix.case import Case, TooSlowError
 from tests.matrix.orders import AMOUNT
@@ -70,7 +71,7 @@ class Paying:
         if self.variant.money is Money.CHARGED_BACK:
             (await self.case.room.bank.post(f"/orders/{self.case.key}/chargeback")).raise_for_status()
             await self._told(2)
-            await until(self.case.undriven, lambda left: left == 0)
+            await until(lambda: self.play.kinds("refund", 1001), lambda kinds: "refund_charged_back" in kinds)
 
     @property
     def _is_over(self) -> bool:
@@ -132,10 +133,16 @@ class Paying:
         return int((await self.case.row())["refunded"])
 
     async def _work_off(self) -> None:
-        """Approve what the system has asked for, and give back by hand what the wire can't."""
+        """Approve what was asked for, and give back by hand what the wire can't; what is too little is given back."""
+        if self.variant.money is Money.CHARGED_BACK:
+            return
         for ordinal in range(1, len((await self.case.bank())["captures"]) + 1):
             n = 1000 + ordinal
             kinds = await self.play.kinds("refund", n)
+            if kinds[-1:] == ["refund_disputed"]:
+                with suppress(NotAllowed):  # it goes back by itself by now, since nobody owes it any more
+                    await self.play.refund(RequestRefund, self.play.officer(Role.CASHIER), n, **_TOO_LITTLE)
+                continue
             for case in range(1, kinds.count("refund_opened") + 1):
                 if case > kinds.count("refund_approved"):
                     await self.play.refund(ApproveRefund, self.play.officer(Role.LEADER), n, case=case)
@@ -159,13 +166,15 @@ class Paying:
         ledger, row = await self.case.bank(), await self.case.row()
         came = sum(one["amount"] for one in ledger["captures"])
         went = sum(one["amount"] for one in ledger["refunds"])
-        ours = row["captured"], row["refunded"]
-        assert ours == (expected.captured, expected.back), (ours, await self.case.kinds())
-        assert came - went == row["captured"] - row["refunded"] + expected.suspense, (ledger, ours)
-        assert ("chargebacks" in ledger) == (self.variant.money is Money.CHARGED_BACK)
+        gone = sum(one["amount"] for one in ledger.get("chargebacks", ()))
+        charged_back = (await self.case.room.world.client.payment(self.play.filing)).charged_back or 0
+        ours = row["captured"], row["refunded"], charged_back
+        assert ours == (expected.captured, expected.back, expected.charged_back), (ours, await self.case.kinds())
+        assert came - went - gone == ours[0] - ours[1] - ours[2] + expected.suspense, (ledger, ours)
         assert ("fee_paid" in await self.play.kinds()) == expected.receipts
 
 
+_TOO_LITTLE: Final = {"reason": "thiếu 1.000 đồng", "legal_basis": "TT 45/2006"}
 _AMOUNT: Final = """
 select (convert_from(body, 'utf8')::json->>'amount')::bigint from event
 where stream = $1 and kind = 'refund_opened' and (convert_from(body, 'utf8')::json->>'case')::int = $2

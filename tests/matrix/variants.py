@@ -38,7 +38,7 @@ class Beside(StrEnum):
     COUNTER = "counter"
 
 
-PAYS: Final = frozenset({Money.TWICE, Money.CHARGED_BACK})
+PAYS: Final = frozenset({Money.TWICE, Money.MORE, Money.CHARGED_BACK})
 """Of which the fee is paid, if it is still due."""
 
 
@@ -71,14 +71,15 @@ VARIANTS: Final = tuple(
 
 @dataclass(frozen=True)
 class Outcome:
-    """In đồng: what came and is known to be this payment's, what of it goes back, and what came in suspense.
+    """In đồng: what came and is known to be this payment's, what of it goes back or was charged back; what is nobody's.
 
-    `refused`: what happens beside is not allowed, since the fee is paid. `receipts`: whether there are any.
+    `refused`: what happens beside is not allowed, since the fee is paid. `receipts`: whether there are any, or were.
     """
 
     captured: int
     back: int
     suspense: int = 0
+    charged_back: int = 0
     refused: bool = False
     receipts: bool = False
 
@@ -90,7 +91,9 @@ def outcome(variant: Variant) -> Outcome:
     if variant.money is Money.WITHOUT_MEMO:
         return Outcome(0, 0, suspense=AMOUNT, receipts=counter)
     captured = came[variant.money]
+    gone = AMOUNT if variant.money is Money.CHARGED_BACK else 0
     if variant.money not in PAYS or variant.before:
-        return Outcome(captured, captured, receipts=counter)
-    back = captured - AMOUNT + (BACK if variant.beside is Beside.WITHDRAWAL else 0)
-    return Outcome(captured, back, refused=counter or variant.beside is Beside.WAIVER, receipts=True)
+        return Outcome(captured, captured - gone, charged_back=gone, receipts=counter)
+    share = BACK if variant.beside is Beside.WITHDRAWAL and not gone else 0
+    refused = counter or variant.beside is Beside.WAIVER
+    return Outcome(captured, captured - AMOUNT + share, charged_back=gone, refused=refused, receipts=True)
