@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Literal
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -102,6 +102,11 @@ class Payments:
             raise ApplicationError(f"no provider {asking.provider} is set up here", type="unknown_provider")
         return self._providers[asking.provider]
 
+    def _can(self, asking: Asking, what: Literal["push", "query"]) -> bool:
+        """What a provider can do; one that is not set up here nothing, so that the others are asked all the same."""
+        provider = self._providers.get(asking.provider)
+        return provider is not None and bool(getattr(provider.can, what))
+
     @activity.defn(name="payment.order")
     async def order(self, request: OrderRequest) -> Order:
         """Make the order, or find it made."""
@@ -121,7 +126,7 @@ class Payments:
         """
         wait = min(map(self._pause, request.askings))
         first = activity.info().attempt == 1
-        now = [one for one in request.askings if not (first and self._provider(one).can.push)]
+        now = [one for one in request.askings if not (first and self._can(one, "push"))]
         return await self._news(request, now, wait)
 
     @activity.defn(name="payment.late_money")
@@ -152,10 +157,9 @@ class Payments:
 
     def _pause(self, asking: Asking) -> timedelta:
         """Until the next look for its money."""
-        can = self._provider(asking).can
-        if not can.query:
+        if asking.provider in self._providers and not self._can(asking, "query"):
             return _NEVER
-        gently = can.push or asking.over
+        gently = self._can(asking, "push") or asking.over
         return gentle_pause(asking.demand.made, activity.info().started_time) if gently else soon()
 
     async def _look(self, asking: Asking) -> Taken:
@@ -179,7 +183,7 @@ class Payments:
 
         Raises `no_calendar`, to be tried again, while the read models do not know the payment.
         """
-        if not any(self._provider(one).can.query for one in request.askings):
+        if not any(self._can(one, "query") for one in request.askings):
             return request.until - now
         early = next_early_look(request.since, request.until, now)
         if early is not None:
@@ -193,8 +197,20 @@ class Payments:
 
     @activity.defn(name="payment.close")
     async def close(self, asking: Asking) -> Taken:
-        """Take no more money, where the wire can do that; all that was taken until then."""
-        return await self._look(asking)
+        """Take no more money, where the wire can do that; all that was taken until then.
+
+        Of one that can't be asked that is what it has told us and the payment has not heard yet.
+        """
+        if self._provider(asking).can.query:
+            return await self._look(asking)
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                rows = await connection.fetch(_NOT_DRIVEN, asking.demand.reference)
+        began = activity.info().started_time
+        captures = (
+            Capture(capture_id=row[0], amount=row[1], at=row[2] or began, attempt=asking.attempt) for row in rows
+        )
+        return Taken(captures=tuple(captures))
 
     @activity.defn(name="payment.refund")
     async def refund(self, request: RefundRequest) -> Returned:
@@ -224,6 +240,13 @@ class Payments:
         if given.outcome is not Outcome.PAID:
             raise nothing_new(soon())
         return Returned(transaction=given.transaction)
+
+
+_NOT_DRIVEN: Final = """
+select transaction, amount, at from callback
+where demanded = $1 and outcome = 'paid' and driven_at is null and verdict <> 'suspense'
+order by received_at
+"""
 
 
 def _together(found: Iterable[Taken]) -> Taken:

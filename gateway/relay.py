@@ -96,9 +96,11 @@ class Relay:
         """What was said, by the reference of the payment that it is about.
 
         Another amount than what was demanded is in dispute where the provider can be asked: its answer is what counts.
+        What was taken back may be any amount: a part, or more than was demanded if that was paid.
         """
         about = StreamId.parse(row["stream"])
-        disputed = row["verdict"] == Verdict.WRONG_AMOUNT and row["provider"] in self._queried
+        said_otherwise = row["verdict"] == Verdict.WRONG_AMOUNT and row["outcome"] != Outcome.REVERSED.value
+        disputed = said_otherwise and row["provider"] in self._queried
         return MoneyNotice(
             reference=row["demanded"] or reference_of(fee_key(about.filing, about.n)),
             transaction=row["transaction"],

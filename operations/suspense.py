@@ -20,6 +20,7 @@ from schemas.errors import NOT_FOUND, Problem, RefusalCode, RefusalError, proble
 from schemas.ids import StreamId, filing_workflow
 from schemas.names import ROLE_NAMES
 from schemas.people import Role
+from schemas.refund import RefundMeans
 from schemas.suspense import ASKING, AnySuspenseCommand, StepKind, Suspense, SuspenseState, SuspenseStep
 from views.log import Connection, Log
 from views.money import asked_through, reason_context, suspense_of
@@ -52,6 +53,8 @@ async def _see(connection: Connection, vault: Vault, money: Suspense, step: Susp
     asked = step if step.kind in ASKING else _asked(money)
     if asked.kind is StepKind.GIVE_BACK and not await connection.fetchval(_TAKES, step.agency, money.provider):
         raise _refuse(problem("actor.agency", "other_agency", says="other_agencys_money"))
+    if step.means is RefundMeans.CASH and await connection.fetchval(_HAS_TILLS, step.agency):
+        raise _refuse(problem("means", "no_cash", says="cash_goes_through_tills"))
     if asked.stream is not None:
         await _see_payment(connection, vault, money.provider, asked.stream, step)
 
@@ -110,6 +113,7 @@ async def _do(connection: Connection, money: Suspense, step: SuspenseStep) -> No
 
 _RECORDED: Final = "select exists (select from suspense_step where callback = $1 and command_id = $2)"
 _TAKES: Final = "select exists (select from agency where agency = $1 and $2 = any(merchants))"
+_HAS_TILLS: Final = "select tills from agency where agency = $1"
 _ADD: Final = """
 insert into suspense_step
     (callback, n, command_id, step, officer, agency, stream, reason, means, bank_reference, evidence, at)

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Final
 
+from activities.ledger.authority import active
 from rules import tills as rules
 from rules.known import known
 from rules.time.working_time import VIETNAM
@@ -75,7 +76,7 @@ async def _held(connection: Connection, command: CountTill | CloseTill, number: 
 
 async def _officer(connection: Connection, command: Command) -> None:
     actor = command.actor
-    if not await connection.fetchval(_OFFICER, actor.agency, actor.subject, actor.role):
+    if not await active(connection, str(actor.agency), actor.subject, actor.role):
         why = problem("actor", "not_in_directory", role_name=ROLE_NAMES[actor.role])
         raise refused(RefusalCode.NOT_AUTHORISED, why)
 
@@ -106,4 +107,3 @@ _CLOSE: Final = """
 insert into till_closing (till, agency, officer, expected, counted, reason, command_id)
 values ($1, $2, $3, $4, $5, $6, $7)
 """
-_OFFICER: Final = "select active from officer where agency = $1 and subject = $2 and role = $3"

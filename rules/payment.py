@@ -1,4 +1,4 @@
-"""The life of a request for money. Late, double or unasked money is always recorded, and what is not owed goes back."""
+"""The life of a payment. Late, double or unasked money is always recorded, and what is not owed goes back."""
 
 from __future__ import annotations
 

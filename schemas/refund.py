@@ -120,7 +120,8 @@ class RefundDecided(Model):
 class RefundOpened(Model):
     """So many đồng are to go back; without an `officer` the system asks for it. `lines` say of which items.
 
-    `asked` is what was asked for where the money was more than that.
+    `asked` is what was asked for where the money was more than that. Those by whose act the filing `ended`, from which
+    it follows by a rule, count as who has asked.
     """
 
     kind: Literal["refund_opened"] = "refund_opened"
@@ -137,6 +138,7 @@ class RefundOpened(Model):
     acting_for: str | None = None
     reason: Annotated[str | None, Personal] = None
     legal_basis: Annotated[str | None, Personal] = None
+    ended: tuple[str, ...] = ()
 
 
 class RefundApproved(Model):
@@ -436,6 +438,7 @@ class Claim(Model):
         short: It is less than was asked, and the fee is still due.
         charged_back: So many đồng of it the payer's bank has taken back.
         rule: What became of the filing whose fee it is; `percent` of it go back then, if the procedure says so.
+        ended: The officers by whose act that was, and in whose place.
         returned: What changes of the dossier have made the fee less since it was paid, all in all.
     """
 
@@ -445,6 +448,7 @@ class Claim(Model):
     charged_back: Dong = 0
     rule: RefundCase | None = None
     percent: int | None = None
+    ended: tuple[str, ...] = ()
     returned: tuple[RefundLine, ...] = ()
 
 

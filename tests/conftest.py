@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
+import hypothesis
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from obstore.store import from_url
@@ -58,6 +59,8 @@ def pytest_configure() -> None:
     """Ctrl-C reaches the programs that tests start, also where the suite itself was started so as to ignore it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    hypothesis.settings.register_profile("suite", deadline=None)  # how long an example takes, a busy machine says
+    hypothesis.settings.load_profile("suite")
     os.environ.setdefault("GOGC", "100")  # a Temporal with a namespace for each test keeps much
     if "TMPDIR" not in os.environ and _has_room(MEMORY):
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)

@@ -105,7 +105,7 @@ class ComplaintLife(Life[Complaint]):
             asked = Disputed(filing_id=complaint.filing_id, n=complaint.n, about=complaint.about)
             found = await workflow.execute_local_activity_method(Complaints.remedy, asked, **LEDGER)
             if found.reopened or not found.stands:
-                await self.stream.record(SettleUpheld(command_id="settle", reopened=found.reopened))
+                await self.stream.record(SettleUpheld(command_id="complaint:settle", reopened=found.reopened))
                 return
             await (self._start_filing() if found.closed else self._tell_filing())
             await self.stream.catch_up()

@@ -74,10 +74,10 @@ class ParcelLife(Life[pc.Parcel]):
             waybill = await outcome(self.stream, workflow.start_activity_method(Parcels.send, request, **POST))
         except ActivityError as error:
             workflow.logger.warning("parcel.not_taken", extra={"filing_id": str(parcel.filing_id)})
-            end = pc.RecordEnd(command_id="end", outcome=ParcelOutcome.RETURNED, said=_code(error))
+            end = pc.RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.RETURNED, said=_code(error))
             await self.stream.record(end)
         else:
-            await self.stream.record(pc.RecordSent(command_id="sent", waybill=waybill))
+            await self.stream.record(pc.RecordSent(command_id="parcel:sent", waybill=waybill))
 
     async def _tell(self) -> None:
         """Tell the filing how it ended, once for each end."""
@@ -114,7 +114,8 @@ class ParcelLife(Life[pc.Parcel]):
         if not news.steps:
             return False
         seq = self._parcel.seq
-        await self.stream.attempt(pc.RecordSteps(command_id=f"steps:{seq}", steps=news.steps, again_by=news.again_by))
+        command_id = f"parcel:steps:{seq}"
+        await self.stream.attempt(pc.RecordSteps(command_id=command_id, steps=news.steps, again_by=news.again_by))
         if self._parcel.seq == seq:
             await pause(self.stream, _NOTHING_COMES_OF_IT, "the post says what can't be recorded")
         return True
@@ -128,7 +129,7 @@ class ParcelLife(Life[pc.Parcel]):
         """Ask for it back, if the record of the filing bears that out."""
         self._remember(recall=False)
         try:
-            await self.stream.record(pc.RecallConsignment(command_id=f"recall:{self._parcel.seq}"))
+            await self.stream.record(pc.RecallConsignment(command_id=f"parcel:recall:{self._parcel.seq}"))
         except RefusalError as error:
             workflow.logger.info("parcel.not_recalled", extra={"code": error.refusal.code})
 
@@ -136,9 +137,9 @@ class ParcelLife(Life[pc.Parcel]):
         """Only the post can say whether it has left: its answer decides."""
         back = await outcome(self.stream, workflow.start_activity_method(Parcels.cancel, self._key, **POST))
         if back:
-            await self.stream.record(pc.RecordEnd(command_id="end", outcome=ParcelOutcome.CANCELLED))
+            await self.stream.record(pc.RecordEnd(command_id="parcel:end", outcome=ParcelOutcome.CANCELLED))
         else:
-            await self.stream.record(pc.RecordLeft(command_id="left"))
+            await self.stream.record(pc.RecordLeft(command_id="parcel:left"))
 
     @property
     def _key(self) -> str:

@@ -1,4 +1,4 @@
-"""A request for money as a workflow of its own: it outlives its filing, so that no money is ever lost sight of."""
+"""A fee that is asked for online, as a workflow of its own: it outlives its filing, so that no money is forgotten."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.commands import Command, content_of
     from schemas.filing.events import FeeSettlement
     from schemas.filing.state import FeeFact
+    from schemas.ids import digest
     from schemas.payment import (
         Attempt,
         CaptureAccepted,
@@ -51,7 +52,9 @@ _OWED: Final = {PaymentState.PENDING, PaymentState.PAID}
 
 
 class PaymentLife(Life[pay.Payment]):
-    """The life of a request for money: it outlives its filing."""
+    """The life of a payment, with all its requests: it outlives its filing."""
+
+    _rang: datetime | None = None
 
     async def opening(self) -> Opening:
         """The request as its first command, through whom the agency's directory names unless the start does."""
@@ -95,7 +98,7 @@ class PaymentLife(Life[pay.Payment]):
             if self._to_give_back:
                 continue
             await wait_for(self.stream, lambda: not self._payment.to_refund or bool(self._to_give_back))
-            if not self._payment.to_refund:
+            if not (self._payment.to_refund or self._to_give_back):
                 return
 
     async def caught_up(self) -> None:
@@ -142,7 +145,7 @@ class PaymentLife(Life[pay.Payment]):
             return
         what = {"capture_id": capture.capture_id, "transaction": notice.transaction, "amount": notice.amount}
         charged = pay.ChargedBack.model_validate(what | {"at": notice.at or workflow.now()})
-        command_id = f"charge_back:{notice.transaction}"
+        command_id = _of_transaction("charge_back", notice.transaction)
         await self.stream.attempt(pay.RecordChargeBack(command_id=command_id, charged=charged))
 
     def _about(self, request: Attempt, notice: MoneyNotice) -> bool:
@@ -175,7 +178,7 @@ class PaymentLife(Life[pay.Payment]):
         """
         before, due = self._payment, known(self._payment.due)
         open_until = [asking.ends(before, one) for one in before.attempts if not one.over]
-        until = min((end for end in open_until if end > workflow.now()), default=due)
+        until = min((end for end in open_until if end > self._now), default=due)
 
         def told() -> bool:
             return self._unheard_cancel or _news(self._payment) != _news(before)
@@ -195,7 +198,7 @@ class PaymentLife(Life[pay.Payment]):
 
         The server repeats it until it is too late, so that a timer is needed for the rest alone.
         """
-        payment, now, known_before = self._payment, workflow.now(), self._taken
+        payment, now, known_before = self._payment, self._now, self._taken
         requests, past = payment.attempts, asking.past(payment, now)
         newest = requests[-1]
         config = BANK | {"schedule_to_close_timeout": max(until - now, MIN_TIMER)}
@@ -233,37 +236,44 @@ class PaymentLife(Life[pay.Payment]):
         """Where it is paid. Refused once nothing is owed any more."""
         n = request.attempt
         made = {"order_id": order.order_id, "pay_url": order.pay_url, "code": order.code}
-        await self.stream.attempt(pay.RecordOrder(command_id=_of_request("order", n), **made, attempt=n))
+        await self.stream.attempt(pay.RecordOrder(command_id=_of_request("fee:order", n), **made, attempt=n))
 
     async def _request_closed(self, request: Attempt, taken: Taken) -> None:
         """A request is over unless the provider says that it was paid."""
         await self._record_captures(taken)
         n = request.attempt
-        await self.stream.attempt(pay.ExpireRequest(command_id=_of_request("expire_request", n), attempt=n))
+        await self.stream.attempt(pay.ExpireRequest(command_id=_of_request("fee:expire_request", n), attempt=n))
 
     async def _close_orders(self) -> None:
-        """Only the provider can say that nobody has paid: it closes the order, or is asked, and its answer decides.
+        """Only the providers can say that nobody has paid: they close the orders, or are asked, and that decides.
 
-        For as long as it gives none, what a callback says counts, and so does the filing's word.
+        For as long as one gives no answer, what a callback or another one says counts, and so does the filing's word.
         """
-        for request in self._payment.attempts:
-            while not await self._closed(request):
+        open_ = list(self._payment.attempts)
+        while open_:
+            closed = await self._closed(open_)
+            if not closed:
                 await self._hear()
                 await self._begin_refunds()
-                if self._payment.state is PaymentState.PAID:
-                    return
+            if self._payment.state is PaymentState.PAID:
+                return
+            open_ = [request for request in open_ if request not in closed]
         if self._payment.state is PaymentState.PENDING:
-            await self.stream.record(pay.ExpirePayment(command_id="expire"))
+            await self.stream.record(pay.ExpirePayment(command_id="fee:expire"))
 
-    async def _closed(self, request: Attempt) -> bool:
-        """Have the provider close the order; False if there was more money, or the filing's word, first."""
-        before = self._taken
-        about = asking.asking(self._payment, request, over=True)
-        closing = workflow.start_activity_method(Payments.close, about, **BANK)
-        if not await first_of(self.stream, (closing,), lambda: self._unheard_cancel or self._taken != before):
-            return False
-        await self._record_captures(await closing)
-        return True
+    async def _closed(self, requests: list[Attempt]) -> list[Attempt]:
+        """Have all of these closed at once; those of which it is known what came. None if something else came first."""
+        before = self._payment
+        closing = {
+            workflow.start_activity_method(Payments.close, asking.asking(before, one, over=True), **BANK): one
+            for one in requests
+        }
+        told = await first_of(
+            self.stream, tuple(closing), lambda: self._unheard_cancel or _news(self._payment) != _news(before)
+        )
+        for one in told:
+            await self._record_captures(await one)
+        return [closing[one] for one in told]
 
     async def _tell_filing(self) -> None:
         payment = self._payment
@@ -279,7 +289,7 @@ class PaymentLife(Life[pay.Payment]):
         """Owe nothing any more, if the record of the filing bears that out."""
         self._remember(cancel=None)
         try:
-            await self.stream.record(pay.CancelPayment(command_id="cancel", reason=reason))
+            await self.stream.record(pay.CancelPayment(command_id="fee:cancel", reason=reason))
         except RefusalError as error:
             workflow.logger.info("payment.still_owed", extra={"code": error.refusal.code})
 
@@ -323,8 +333,15 @@ class PaymentLife(Life[pay.Payment]):
         try:
             await wait_for(self.stream, told, within=left, summary="the end of the wait for money")
         except TimeoutError:
+            self._rang = until
             return False
         return True
+
+    @property
+    def _now(self) -> datetime:
+        """Not before what has rung: where a query comes first, the clock of a replay is ahead of the one that was."""
+        now = workflow.now()
+        return now if self._rang is None else max(now, self._rang)
 
     @property
     def _unheard_cancel(self) -> bool:
@@ -404,13 +421,21 @@ def _news(payment: pay.Payment) -> tuple[Any, ...]:
 
 
 def _record(capture: pay.Capture) -> pay.RecordCapture:
-    return pay.RecordCapture(command_id=f"capture:{capture.capture_id}", capture=capture)
+    return pay.RecordCapture(command_id=_of_transaction("capture", capture.capture_id), capture=capture)
+
+
+def _of_transaction(what: str, transaction: str) -> str:
+    """The id of a command about a transaction, whose number may be longer than an id."""
+    return f"fee:{what}:{transaction if len(transaction) <= _AS_IT_IS else digest(transaction)[:_AS_IT_IS]}"
+
+
+_AS_IT_IS: Final = 40
 
 
 @workflow.defn(name="Payment")
 @of_kind(PAYMENT, PaymentLife)
 class PaymentWorkflow:
-    """One request for money: ordered at the bank, paid or expired, and whatever is not owed given back."""
+    """One fee, by as many requests as it takes: paid, expired or cancelled, and what is not owed given back."""
 
     life: PaymentLife
 

@@ -19,6 +19,7 @@ from rich.markup import escape
 from motcua.client import FilingClient
 from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable, UnfitError
 from motcua.store import DamagedFileError, FileNotTakenError, NoStoreError
+from schemas.errors import Refusal
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -192,6 +193,13 @@ def fail(message: str, code: Exit, told: Mapping[str, Any] | None = None, words:
     Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]{escape(words or message)}[/]")
     say_failure(message, code, told)
     raise typer.Exit(code)
+
+
+def refuse(refusal: Refusal) -> NoReturn:
+    """End the command with what was refused, a line for each problem."""
+    words = "\n".join(f"{one.message.vi} / {one.message.en} [{one.rule}]" for one in refusal.problems)
+    message = "; ".join(one.message.en for one in refusal.problems)
+    fail(message, Exit.REFUSED, refusal.model_dump(mode="json"), words)
 
 
 def say_failure(message: str, code: int, told: Mapping[str, Any] | None = None) -> None:

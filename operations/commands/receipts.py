@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, Exit, fail, out, parse, print_json
+from motcua.cli.running import AsJson, Exit, fail, out, parse, print_json, refuse
 from motcua.cli.showing import when as moment
 from motcua.client import command_id
 from operations import receipts as voiding
@@ -114,9 +114,7 @@ def void(
     try:
         found = answered(lambda: voiding.void(dsn, master, command))
     except RefusalError as error:
-        problems = error.refusal.problems
-        words = "\n".join(f"{one.message.vi} / {one.message.en} [{one.rule}]" for one in problems)
-        fail("; ".join(one.message.en for one in problems), Exit.REFUSED, error.refusal.model_dump(mode="json"), words)
+        refuse(error.refusal)
     _show(found, as_json=as_json)
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from activities.ledger.vault import Vault
 from motcua.cli.attaching import put_in
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, Exit, fail, out, parse, print_json, use_stack_here
+from motcua.cli.running import AsJson, Exit, fail, out, parse, print_json, refuse, use_stack_here
 from motcua.cli.showing import when
 from motcua.client import command_id
 from operations.commands.database import Connection, ask
@@ -177,8 +177,7 @@ def _take(command: sp.AnySuspenseCommand, *, as_json: bool) -> None:
 
     found = ask(work)
     if isinstance(found, Refusal):
-        words = "\n".join(f"{one.message.vi} / {one.message.en} [{one.rule}]" for one in found.problems)
-        fail("; ".join(one.message.en for one in found.problems), Exit.REFUSED, found.model_dump(mode="json"), words)
+        refuse(found)
     _show(found, as_json=as_json)
 
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json
+from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json, refuse
 from motcua.cli.showing import when as moment
 from motcua.client import command_id
 from operations import tills as handling
@@ -93,7 +93,8 @@ def close(
 def list_tills(
     agency: Annotated[str, typer.Argument(metavar="AGENCY", help="The code of the agency.")],
     when: Annotated[
-        str | None, typer.Argument(metavar="[PERIOD]", help="A month, as 2026-11, or a year; those that are open.")
+        str | None,
+        typer.Argument(metavar="[PERIOD]", help="A month, as 2026-11, or a year; without it, those that are open."),
     ] = None,
     *,
     as_json: AsJson = False,
@@ -153,9 +154,7 @@ def _done(
     try:
         found = ask(asked)
     except RefusalError as error:
-        problems = error.refusal.problems
-        words = "\n".join(f"{one.message.vi} / {one.message.en} [{one.rule}]" for one in problems)
-        fail("; ".join(one.message.en for one in problems), Exit.REFUSED, error.refusal.model_dump(mode="json"), words)
+        refuse(error.refusal)
     _show(found, as_json=as_json)
 
 
@@ -180,6 +179,7 @@ _COLUMNS: Final = (
     "Quầy / Desk",
     "Thu ngân / Cashier",
     "Mở / Opened",
+    "Tiền lẻ / Float",
     "Thu / Taken",
     "Chi / Given",
     "Phải có / Expected",
@@ -198,6 +198,7 @@ def _row(till: Till) -> tuple[str, ...]:
         till.desk,
         till.cashier,
         moment(till.opened_at),
+        money(till.change_fund).vi,
         money(till.taken).vi,
         money(till.given).vi,
         money(till.expected).vi,
@@ -216,6 +217,8 @@ def _show(till: TillShown, *, as_json: bool) -> None:
             table.add_row(f"[bold]{escape(label)}[/]", escape(value))
     if till.closing is not None and till.closing.reason is not None:
         table.add_row("[bold]Lý do / Reason[/]", escape(till.closing.reason))
+    for count_ in till.counts:
+        table.add_row(escape(f"{moment(count_.counted_at)} {count_.officer}"), money(count_.counted).vi)
     for one in till.cash:
         table.add_row(escape(f"{moment(one.at)} {one.code or one.stream}"), money(one.amount).vi)
     out().print(table)

@@ -14,8 +14,12 @@ join event as begun on begun.stream = standing.stream and begun.seq = 1
 join event as told on told.stream = standing.stream and told.kind = 'refund_left_to_hand'
 where standing.kind = 'refund' and open and not exists (
     select from event as back
-    where back.stream = told.stream and back.kind = 'refund_given_by_hand'
+    where back.stream = told.stream and (
+        back.kind = 'refund_given_by_hand'
         and convert_from(back.body, 'UTF8')::jsonb -> 'case' = convert_from(told.body, 'UTF8')::jsonb -> 'case'
+        or back.kind = 'refund_charged_back'
+        and convert_from(back.body, 'UTF8')::jsonb -> 'void' @> (convert_from(told.body, 'UTF8')::jsonb -> 'case')
+    )
 )
 group by told.agency, provider order by cases desc, told.agency, provider
 """

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from rules.filing.changes import CHANGES, last_move
 from rules.filing.clocks import apply_event
 from rules.filing.reopening import standing_act
 from schemas.filing.state import Closing, Filing, FilingPart, Stage, Status
-from schemas.people import Role
+from schemas.people import OFFICERS, Role
 from schemas.publishing.procedure_rules import StepPart
 from schemas.stream.ledger import Recorded
 
@@ -19,7 +19,9 @@ def evolve(filing: Filing, recorded: Recorded) -> Filing:
     change = CHANGES[event.kind](filing, event, recorded.at)
     moved = {"last_move": last_move(filing, recorded), "act": standing_act(filing, recorded)}
     handed_on = change.get("officer", filing.officer) != filing.officer
-    own = {"acting_for": None} if handed_on else {}
+    own: dict[str, Any] = {"acting_for": None} if handed_on else {}
+    if change.get("closing") is not None:
+        own |= {"closed_by": recorded.actor.subject if recorded.actor.role in OFFICERS else None}
     after = filing.model_copy(update=moved | own | change | {"seq": recorded.seq, "changed_at": recorded.at})
     return after.model_copy(update=apply_event(after, recorded))
 

@@ -56,6 +56,7 @@ def reopened(filing: Filing, event: ev.Reopened, at: datetime) -> dict[str, Any]
     ahead = set(steps[place:])
     return {
         "closing": None,
+        "closed_by": None,
         "closed_at": None,
         "accepted_at": None if at_intake else filing.accepted_at,
         "automatic": False,

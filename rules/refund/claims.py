@@ -90,9 +90,7 @@ def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
 def claim(payment: Payment, refund: int, filing: Filing) -> Claim:
     """What is to go back of a capture that is there, by itself."""
     capture = payment.captures[refund % CAPTURES - 1]
-    if (gone := payment.charged(capture)) > 0:
-        return _claim(payment, capture, filing).model_copy(update={"charged_back": gone})
-    return _claim(payment, capture, filing)
+    return _claim(payment, capture, filing).model_copy(update={"charged_back": payment.charged(capture)})
 
 
 def _claim(payment: Payment, capture: Capture, filing: Filing) -> Claim:
@@ -109,7 +107,16 @@ def _claim(payment: Payment, capture: Capture, filing: Filing) -> Claim:
 def _of_fee(filing: Filing, fee: Fee) -> Claim:
     returned = tuple(RefundLine(code=share.code, amount=share.amount) for share in fee.returned)
     rule = ended_as(filing)
-    return Claim(returned=returned, rule=rule, percent=None if rule is None else percent_of(filing, rule))
+    if rule is None:
+        return Claim(returned=returned)
+    return Claim(returned=returned, rule=rule, percent=percent_of(filing, rule), ended=_ended_by(filing, rule))
+
+
+def _ended_by(filing: Filing, rule: RefundCase) -> tuple[str, ...]:
+    """By whose act the filing ended so, and in whose place: one of them alone is not two who give money back."""
+    if rule is RefundCase.REFUSED and filing.decision is not None:
+        return tuple(one for one in (filing.decision.officer, filing.decision.acting_for) if one is not None)
+    return () if filing.closed_by is None else (filing.closed_by,)
 
 
 def ended_as(filing: Filing) -> RefundCase | None:

@@ -113,7 +113,8 @@ def _by_rule(refund: Refund, claim: rf.Claim) -> Events:
         return (rf.RefundUndecided(rule=claim.rule),)
     amount = min(share(differences.fee_by_now(refund, claim), claim.percent), fold.left(refund))
     opened = _open(refund, amount, RefundCause.RULE)
-    return (opened.model_copy(update={"rule": claim.rule, "percent": claim.percent}),) if amount else ()
+    by_rule = {"rule": claim.rule, "percent": claim.percent, "ended": claim.ended}
+    return (opened.model_copy(update=by_rule),) if amount else ()
 
 
 def share(amount: int, percent: int) -> int:

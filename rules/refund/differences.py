@@ -20,11 +20,22 @@ def to_open(refund: Refund, claim: rf.Claim) -> tuple[RefundLine, ...]:
         if entry.cause is RefundCause.DIFFERENCE:
             amounts.subtract({line.code: line.amount for line in entry.lines})
     rest = {code: amount for code, amount in amounts.items() if amount > 0}
-    shares = zip(rest, apportioned(min(sum(rest.values()), fold.left(refund)), list(rest.values())), strict=True)
+    shares = zip(rest, apportioned(_most(refund, claim), list(rest.values())), strict=True)
     return tuple(RefundLine(code=code, amount=share) for code, share in shares if share)
+
+
+def _most(refund: Refund, claim: rf.Claim) -> int:
+    """So much at most: what was forgone was never paid, and comes off first."""
+    opened = sum(entry.amount for entry in refund.entries if entry.cause is RefundCause.DIFFERENCE)
+    return max(min(_paid(refund) - fee_by_now(refund, claim) - opened, fold.left(refund)), 0)
+
+
+def _paid(refund: Refund) -> int:
+    capture = known(refund.capture)
+    return min(capture.amount, capture.asked)
 
 
 def fee_by_now(refund: Refund, claim: rf.Claim) -> int:
     """How many đồng of the capture are the fee's."""
-    capture = known(refund.capture)
-    return max(min(capture.amount, capture.asked) - sum(line.amount for line in claim.returned), 0)
+    asked = known(refund.capture).asked - sum(line.amount for line in claim.returned)
+    return max(min(_paid(refund), asked), 0)

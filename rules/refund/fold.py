@@ -77,7 +77,7 @@ _CAPTURE: Final = set(rf.CaptureTaken.model_fields)
 
 def _opened(refund: Refund, event: rf.RefundOpened) -> Change:
     said = event.model_dump(include={"case", "amount", "cause"})
-    entry = RefundEntry(**said, lines=event.lines, asked_by=names(event.officer, event.acting_for))
+    entry = RefundEntry(**said, lines=event.lines, asked_by=(*names(event.officer, event.acting_for), *event.ended))
     told: Change = {"unowed": event.cause} if event.cause in rf.UNOWED - {rf.RefundCause.EXCESS} else {}
     told |= {"ruled": True} if event.cause is rf.RefundCause.RULE else {}
     return told | {"entries": (*refund.entries, entry)}

@@ -28,17 +28,13 @@ WRITERS: Final = frozenset({Role.SYSTEM, *(role for roles in _WHO.values() for r
 
 def guard(refund: Refund, kind: str, actor: Actor, _: datetime) -> Problem | None:
     """Why `actor` can't give this command now, or None."""
-    return role_is(actor, *_WHO[kind]) or _other_hands(refund, actor) or _not_now(refund, kind)
+    return role_is(actor, *_WHO[kind]) or _other_hands(refund, actor) or _WHEN[kind](refund)
 
 
 def _other_hands(refund: Refund, actor: Actor) -> Problem | None:
     if actor.agency != refund.agency:
         return problem("actor.agency", "other_agency")
     return problem("actor.subject", "own_filing") if actor.subject in refund.apart else None
-
-
-def _not_now(refund: Refund, kind: str) -> Problem | None:
-    return _WHEN[kind](refund)
 
 
 def _there_is(found: Callable[[Refund], object], rule: str) -> Callable[[Refund], Problem | None]:

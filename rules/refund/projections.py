@@ -96,7 +96,6 @@ _ENDED: Final[dict[RefundCase, tuple[tuple[str, ...], dict[str, str]]]] = {
     RefundCase.REFUSED: (("decided",), {"outcome": "refused"}),
     RefundCase.STOPPED: (("stopped",), {}),
     RefundCase.FEE_EXPIRED: (("fee_expired",), {}),
-    RefundCase.AGENCY_FAULT: (("decided", "stopped", "intake_refused"), {}),
 }
 
 

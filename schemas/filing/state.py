@@ -449,6 +449,7 @@ class Filing(Model):
     signs: bool | None = None
     closing: Closing | None = None
     closed_at: Instant | None = None
+    closed_by: str | None = None
     clocks: dict[Clock, ClockState] = Field(default_factory=dict)
     past_clocks: tuple[ClockState, ...] = ()
     overdue: tuple[Clock, ...] = ()

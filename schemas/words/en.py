@@ -42,6 +42,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "authorisation_to_receive_required": "who receives it for the applicant does so under an authorisation; add the one that was shown",
     "calendar_has_mistakes": "this calendar has a mistake at {where}; see: motcua calendar check {path}",
     "case_applied_already": "another time limit was applied to this filing already",
+    "cash_goes_through_tills": "the agency's cash goes through tills, and this came by transfer: it goes back by transfer",
     "certificate_expired": "the signer's certificate had expired by the time of signing; renew the certificate and sign again",
     "certificate_foreign": "the signer's certificate was not issued by an authority that is trusted here; sign with the certificate of a licensed authority",
     "certificate_not_yet_valid": "the signer's certificate was not valid yet at the time of signing; sign again once it is",

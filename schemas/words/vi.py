@@ -42,6 +42,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "authorisation_to_receive_required": "người nhận thay phải có giấy ủy quyền; đính kèm giấy ủy quyền đã xuất trình",
     "calendar_has_mistakes": "lịch có lỗi ở {where}; xem: motcua calendar check {path}",
     "case_applied_already": "hồ sơ đã được áp dụng một thời hạn khác",
+    "cash_goes_through_tills": "tiền mặt của cơ quan đi qua quầy thu, còn khoản này đến bằng chuyển khoản: hoàn bằng chuyển khoản",
     "certificate_expired": "chứng thư số của người ký đã hết hạn khi ký; hãy gia hạn chứng thư rồi ký lại",
     "certificate_foreign": "chứng thư số của người ký không do tổ chức được tin cậy ở đây cấp; hãy ký bằng chứng thư của tổ chức cung cấp dịch vụ chữ ký số công cộng",
     "certificate_not_yet_valid": "chứng thư số của người ký chưa có hiệu lực khi ký; hãy ký lại khi chứng thư có hiệu lực",

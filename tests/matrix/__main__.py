@@ -43,11 +43,12 @@ async def run(subjects: Sequence[Subject], at_once: int, progress: Progress) -> 
 
 def main() -> int:
     """Exit code 0 if all held."""
-    parser = argparse.ArgumentParser(prog="python -m tests.matrix")
-    parser.add_argument("--seed", type=int, default=16)
-    parser.add_argument("--only", type=int, help="so many, drawn by the seed")
-    parser.add_argument("--named", help="those whose name holds this: 'expiry poll', 'vnpay: twice'")
-    parser.add_argument("--at-once", type=int, default=20)
+    parser = argparse.ArgumentParser(prog="python -m tests.matrix", description=__doc__)
+    parser.add_argument("--seed", type=int, default=16, help="of what --only draws (%(default)s)")
+    parser.add_argument("--only", type=int, metavar="N", help="only N of them, drawn by the seed")
+    parser.add_argument("--named", metavar="TEXT", help="only those whose name has this: 'expiry poll', 'vnpay: twice'")
+    at_once = "filings at a time (%(default)s); fewer on a busy machine"
+    parser.add_argument("--at-once", type=int, default=20, metavar="N", help=at_once)
     given = parser.parse_args()
     subjects: Sequence[Subject] = (*ORDERS, *VARIANTS)
     if given.named is not None:

@@ -115,7 +115,6 @@ class Steps:
     back: str
     known: bool = False
     withdrawn: bool = False
-    looked: int = 0
 
     @classmethod
     async def begin(cls, room: Room) -> Steps:
@@ -166,7 +165,7 @@ class Steps:
             await self._became_known()
         elif settled is None or (datetime.now(UTC) - settled).total_seconds() < LOOK_SOON:
             await until(self._answered, bool)
-        self.looked = await self._answered()
+        await self._answered()
 
     async def _answered(self) -> int:
         return int((await self.case.room.bank.get(f"/orders/{self.case.key}/hold")).json()["answered"])

@@ -111,6 +111,10 @@ async def test_the_evidence_is_scrubbed_and_not_swept_away(
     await shell("money", "approve", which, "1", "--as", LEADER)
     (tmp_path / "order.pdf").write_bytes(b"%PDF-1.7")
     given = ("given", which, "--means", "cash", "--evidence", tmp_path / "order.pdf", "--as", CASHIER, "--json")
+    async with world.connection(world.owner_dsn) as connection:
+        await connection.execute("update agency set tills = true where agency = $1", AGENCY)
+        assert await rules(shell, *map(str, given[:-1])) == ["no_cash"], "no till knows of it"
+        await connection.execute("update agency set tills = false where agency = $1", AGENCY)
     assert (await shell("money", *given)).json["steps"][2]["evidence"]["key"].startswith(f"files/{which}/")
     (tmp_path / "nobodys.pdf").write_bytes(b"%PDF-1.7 x")
     await Store(open_store(world.objects)).attach(which, tmp_path / "nobodys.pdf")

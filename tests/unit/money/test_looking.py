@@ -105,6 +105,14 @@ async def test_money_is_of_the_request_whose_taker_tells_of_it() -> None:
     assert [(capture.capture_id, capture.attempt) for capture in taken.captures] == [("new", 2)]
 
 
+async def test_one_that_is_not_set_up_here_keeps_nobody_from_hearing_of_another() -> None:
+    taken = await looked({"y": Wire("bank", "new")}, asking("x"), asking("y", 2))
+    assert [(capture.capture_id, capture.attempt) for capture in taken.captures] == [("new", 2)]
+    with pytest.raises(ApplicationError) as unknown:
+        await looked({"y": Wire("bank", "old")}, asking("x"), asking("y", 2))
+    assert unknown.value.type == "unknown_provider"
+
+
 @pytest.mark.parametrize("error", [UnreachableError("vnpay", "canary"), RejectedError("vnpay", 400, "broken")])
 async def test_one_without_an_answer_keeps_nobody_from_hearing_of_another(error: Exception) -> None:
     wires = {"x": Wire("vnpay", error), "y": Wire("bank", "new")}

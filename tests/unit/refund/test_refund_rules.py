@@ -245,9 +245,21 @@ def test_how_the_filing_ended_says_what_goes_back(
     life = lives(paid(Life(procedure(fee=fee() | RULES)).accepted()))
     assert claims.ended_as(life.filing) == case
     assert claims.fees_to_return(life.filing) == fees
-    expected = Claim() if case is None else Claim(rule=case, percent=percent)
+    by = (LEADER.subject,) if case is RefundCase.STOPPED else ()
+    expected = Claim() if case is None else Claim(rule=case, percent=percent, ended=by)
     assert claims.claim(told(("money", "m1")), 1001, life.filing) == expected
     assert claims.claim(told(("money", "m1"), ("money", "m2")), 1002, life.filing) == Claim(unowed=RefundCause.SECOND)
+
+
+def test_who_ended_the_filing_alone_does_not_give_back_alone() -> None:
+    rules = {"refunds": [{"case": "stopped", "percent": 100}, {"case": "refused", "percent": 100}]}
+    life = paid(Life(procedure(fee=fee() | rules)).accepted()).do("stop", LEADER, mode="end", **ENDING)
+    claim = claims.claim(told(("money", "m1")), 1001, life.filing)
+    assert claim.ended == (LEADER.subject,)
+    so_far = Giving().do(rf.OpenClaimed, claim=claim)
+    assert so_far.refusal(rf.ApproveRefund, LEADER, **FIRST) == ["needs_another"]
+    assert so_far.refusal(rf.ApproveRefund, DEPUTY, acting_for=LEADER.subject, **FIRST) == ["needs_another"]
+    assert so_far.refusal(rf.ApproveRefund, DEPUTY, **FIRST) == []
 
 
 def test_what_was_paid_at_the_counter_goes_back_by_the_same_rules_and_never_by_a_provider() -> None:
@@ -300,6 +312,19 @@ def test_the_procedures_share_is_of_what_the_fee_became() -> None:
     assert [(one.case, one.cause, one.amount) for one in life.refund.entries] == [
         (1, RefundCause.DIFFERENCE, 6_001),
         (2, RefundCause.RULE, 5_000),
+    ]
+
+
+def test_what_was_forgone_of_a_fee_does_not_go_back() -> None:
+    """16,001 of 20,000 came, and were taken for the whole."""
+    short = CAPTURE.model_copy(update={"asked": 20_000})
+    assert Giving(short).refusal(rf.OpenClaimed, claim=Claim(returned=less(3_999))) == ["wrong_state"]
+    life = Giving(short).do(rf.OpenClaimed, claim=Claim(returned=less(3_000, 2_000)))
+    assert sum(one.amount for one in life.refund.entries) == 1_001
+    life.do(rf.OpenClaimed, claim=Claim(returned=less(3_000, 2_000, 1_000), rule=RefundCase.STOPPED, percent=100))
+    assert [(one.cause, one.amount) for one in life.refund.entries[1:]] == [
+        (RefundCause.DIFFERENCE, 1_000),
+        (RefundCause.RULE, 14_000),
     ]
 
 

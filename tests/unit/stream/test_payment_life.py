@@ -12,8 +12,9 @@ from activities.merchants import Renewal, RenewalRequest
 from activities.workflows import TellRequest
 from rules.streams import PAYMENT
 from schemas.errors import Refusal, RefusalCode, RefusalError, problem
+from schemas.filing.commands import RESERVED_IDS
 from schemas.ids import fee_key, reference_of
-from schemas.payment import Capture, PaymentState, RenewPayment, Taken, Through
+from schemas.payment import Capture, Order, PaymentState, RenewPayment, Taken, Through
 from tests.unit.stream.shell import FILING, NOW, Engine
 from workflows.payment import PaymentLife
 
@@ -98,6 +99,29 @@ async def test_a_notice_of_less_than_was_asked_is_not_owed_and_of_more_in_part(
     assert sum(payment.unowed(capture) for capture in payment.to_refund) == {15999: 15999, 16000: 0, 16001: 1}[amount]
 
 
+async def test_a_transaction_may_have_a_number_that_is_longer_than_an_id(engine: Engine) -> None:
+    numbers = ["9" * 99 + "1", "9" * 99 + "2"]
+    life = await begun(engine)
+    for number in numbers:
+        await life.heard(said(transaction=number))
+        await life.heard(said(transaction=number, outcome="reversed"))
+    assert [one.capture_id for one in life.stream.state.captures] == numbers
+    assert [one.transaction for one in life.stream.state.charged_back] == numbers
+
+
+async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) -> None:
+    life = await renewed(engine, through={"provider": "vnpay"})
+    await life._record_order(life.stream.state.attempts[1], Order(order_id="o2"))
+    await life._request_closed(life.stream.state.attempts[0], closed())
+    await life._record_captures(closed(PAID))
+    await life.heard(said(outcome="reversed"))
+    await life._cancelled("it was waived")
+    first, again, *own = [receipt.command_id for receipt in engine.receipts]
+    assert (first, again) == ("request", "again")
+    assert len(own) == 5
+    assert [one for one in own if not one.startswith(RESERVED_IDS)] == []
+
+
 @pytest.mark.parametrize("outcome", ["pending", "failed"])
 async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) -> None:
     life = await begun(engine)
@@ -165,6 +189,15 @@ async def test_it_is_not_asked_for_anew_where_the_record_says_no(engine: Engine)
         await renewed(engine, refusal=Refusal(code=RefusalCode.NOT_ALLOWED, problems=(why,)))
     assert refused.value.refusal.problems == (why,)
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
+
+
+async def test_what_has_rung_stays_past_though_the_clock_goes_back(engine: Engine) -> None:
+    life = await renewed(engine, through={"provider": "vnpay", "seconds": 900})
+    end = NOW + timedelta(minutes=15)
+    await life._waited(lambda: False, end)
+    assert life._now == end
+    engine.time = end + timedelta(seconds=1)
+    assert life._now == engine.time
 
 
 async def test_each_request_is_closed_before_the_fee_has_expired(engine: Engine) -> None:
