@@ -85,6 +85,7 @@ class BlockingActingClient(_Blocking[ActingClient]):
 
     submit = _waits(ActingClient.submit)
     act = _waits(ActingClient.act)
+    renew_payment = _waits(ActingClient.renew_payment)
     complain = _waits(ActingClient.complain)
     actions = _waits(ActingClient.actions)
     pass_over = _waits(ActingClient.pass_over)
