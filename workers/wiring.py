@@ -196,6 +196,7 @@ async def activities_with(
             refunds.look,
             refunds.of_fee,
             refunds.given,
+            refunds.accepted,
             complaints.grounds,
             complaints.remedy,
             results.signer,
