@@ -55,7 +55,7 @@ class ActingClient:
         """
         return await self._client.act(target, command(**self._with_ours({"command_id": command_id()} | fields)))
 
-    async def renew_payment(self, filing_id: UUID | str, n: int = 1, **fields: Any) -> c.Receipt:
+    async def renew_payment(self, /, filing_id: UUID | str, n: int = 1, **fields: Any) -> c.Receipt:
         """Have a fee asked for anew, so that it can be paid (thanh toán lại): `provider`, `command_id`, or neither.
 
         `FilingClient.payment` says who may be chosen as `provider`, and then where to pay.

@@ -323,8 +323,8 @@ def rows(payment: Payment) -> Rows:
         watch_seconds=payment.watch_seconds,
         seq=payment.seq,
         requested_at=known(payment.requested_at),
-        renewed=renewed,
-        renewed_beginnings=tuple(one[: one.index(":") + 1 + BEGINNING] for one in renewed),
+        renewed=renewed or None,
+        renewed_beginnings=tuple(one[: one.index(":") + 1 + BEGINNING] for one in renewed) or None,
     )
     return Rows(row=row.model_dump(mode="json"))
 

@@ -132,7 +132,7 @@ class PaymentRow(Model):
     """One request for money, in đồng. It is watched for `watch_seconds` more once it was settled.
 
     `reference` is what its `provider` knows it by; a build of before writes none. `renewed` are `provider:reference` of
-    each further request, `renewed_beginnings` the same with that much of it as a cut memo has.
+    each further request, `renewed_beginnings` the same with that much of it as a cut memo has; None if there is none.
     """
 
     n: int
@@ -149,8 +149,8 @@ class PaymentRow(Model):
     watch_seconds: int
     seq: int
     requested_at: Instant
-    renewed: tuple[str, ...] = ()
-    renewed_beginnings: tuple[str, ...] = ()
+    renewed: tuple[str, ...] | None = None
+    renewed_beginnings: tuple[str, ...] | None = None
 
 
 class ParcelRow(Model):

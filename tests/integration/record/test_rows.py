@@ -29,7 +29,6 @@ AGENCY: Final = "H56.30"
 FILING: Final = UUID(int=7)
 OPEN: Final = Standing(n=1, calendar="vn@2026.1", open=True)
 CLOSED: Final = Standing(n=1, calendar="vn@2026.1", open=False, watched_until=AT, heard_as=("fee_paid",))
-NEVER_RENEWED: Final[dict[str, list[str]]] = {"renewed": [], "renewed_beginnings": []}
 ROW: Final = PaymentRow(
     n=1,
     provider="bank",
@@ -111,7 +110,7 @@ async def test_the_first_append_of_a_stream_writes_its_rows_with_the_number_that
     assert None not in answer.stored[0].event.values()
     assert (await ledger.append(batch("payment", rows=None))).stored == answer.stored
     whose = {"stream": f"payment:{FILING}:1", "filing_id": FILING, "agency": AGENCY}
-    assert await all_of(pool, "payment") == [whose | ROW.model_dump() | {"number": number, **NEVER_RENEWED}]
+    assert await all_of(pool, "payment") == [whose | ROW.model_dump() | {"number": number}]
     [standing] = await all_of(pool, "standing")
     assert standing == whose | {"kind": "payment"} | OPEN.model_dump() | {"heard_as": []}
 
