@@ -30,7 +30,7 @@ from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.delivery import Receiver
 from schemas.filing.events import Clock, Moment
-from schemas.filing.state import MOST_BY_POST, Filing, Stage, Task
+from schemas.filing.state import MOST_BY_POST, FeeState, Filing, Stage, Task
 from schemas.level import CAPABILITIES
 from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.calendar import Calendar
@@ -693,7 +693,9 @@ class AnyLife(RuleBasedStateMachine):
         assert kinds.count("decided") <= 1
         lost = kinds.count("reissue_requested")
         assert lost <= kinds.count("result_issued") <= 1 + lost
-        assert self.life.kinds.count("fee_paid") <= 1
+        paid = [fee for fee in self.life.filing.fees if fee.state is FeeState.PAID]
+        assert self.life.kinds.count("fee_paid") == len(paid)
+        assert len([fee for fee in paid if fee.adds_to is None]) <= 1
         assert kinds.count("parcel_requested") <= 1 + lost + kinds.count("delivery_changed")
         assert ends == ([len(kinds)] if self.life.filing.closed else [])
 
