@@ -93,11 +93,10 @@ class Refunds:
 
     async def _said(self, asked: PaymentOf, *kinds: str) -> list[Any]:
         """What the refunds of a payment have recorded of these kinds, in order."""
-        first = claims.number_of(asked.n, 1)
-        streams = [f"refund:{asked.filing_id}:{n}" for n in range(first, first + MOST_GIVEN)]
+        of_it = f"refund:{asked.filing_id}:{asked.n}"  # and three digits more: CAPTURES
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                rows = await connection.fetch(_SAID, asked.filing_id, streams, kinds)
+                rows = await connection.fetch(_SAID, asked.filing_id, kinds, f"{of_it}___", f"{of_it}000")
         return [json.loads(row["body"]) for row in rows]
 
     async def _states(self, *streams: str) -> list[Any]:
@@ -114,9 +113,8 @@ class Refunds:
         return found
 
 
-MOST_GIVEN: Final = 999
-"""A payment has no more captures."""
-
 _SAID: Final = """
-select body from event where filing_id = $1 and stream = any($2) and kind = any($3) order by stream, seq
+select body from event
+where filing_id = $1 and kind = any($2) and stream like $3 and stream <> $4
+order by stream, seq
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +9,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from activities.partners.money.provider import Kind, Received
+from activities.partners.money.provider import Kind
 from operations.doctor import refunds
 from operations.ledger_verifier import verify
 from schemas import refund as rf
@@ -18,10 +17,8 @@ from schemas.payment import PaymentView
 from schemas.people import Role
 from schemas.reading import AskTasks
 from tests.acting import AGENCY, Play, eventually, officer
-from tests.callbacks import called_back
 from tests.conftest import World
-from tests.sandboxes import Server
-from tests.workflow.test_money import AMOUNT, WIRES, Till, asked, at_work, events
+from tests.workflow.test_money import AMOUNT, WIRES, Till, asked, at_work, events, heard_of
 
 FIRST: Final = officer(Role.LEADER)
 SECOND: Final = officer(Role.LEADER, n=2)
@@ -32,17 +29,8 @@ every_wire = pytest.mark.parametrize("wire", WIRES)
 
 @pytest.fixture
 async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
-    def answer(name: str, received: Received) -> tuple[int, bytes]:
-        asyncio.run_coroutine_threadsafe(made.heard(name, received), made.loop).result(20)
-        return 200, b'{"RspCode": "00", "MaLoi": "00"}'
-
-    with called_back(answer) as callbacks:
-        bank = Server("bank", tmp_path / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
-        bank.data.mkdir()
-        bank.start()
-        made = Till(world, bank, wire, asyncio.get_running_loop())
+    async with heard_of(world, tmp_path, wire) as made:
         yield made
-        bank.close()
 
 
 async def charged_back(till: Till, play: Play, page: httpx.URL) -> PaymentView:

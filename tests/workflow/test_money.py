@@ -96,19 +96,27 @@ class Till:
         return found
 
 
-@pytest.fixture
-async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
+@asynccontextmanager
+async def heard_of(world: World, folder: Path, wire: Kind) -> AsyncIterator[Till]:
+    """The bank's side of a world, whose callbacks reach their payments."""
+
     def answer(name: str, received: Received) -> tuple[int, bytes]:
         asyncio.run_coroutine_threadsafe(made.heard(name, received), made.loop).result(20)
         return 200, b'{"RspCode": "00", "MaLoi": "00"}'
 
     with called_back(answer) as callbacks:
-        bank = Server("bank", tmp_path / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
+        bank = Server("bank", folder / "bank", "--pay-after", "0.3", "--retry-after", "0.4", "--callbacks", callbacks)
         bank.data.mkdir()
         bank.start()
         made = Till(world, bank, wire, asyncio.get_running_loop())
         yield made
         bank.close()
+
+
+@pytest.fixture
+async def till(world: World, tmp_path: Path, wire: Kind) -> AsyncIterator[Till]:
+    async with heard_of(world, tmp_path, wire) as made:
+        yield made
 
 
 @asynccontextmanager
