@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from motcua.client import FilingClient
+from motcua.contract import Refusal
 from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable, UnfitError
 from motcua.store import DamagedFileError, FileNotTakenError, NoStoreError
-from schemas.errors import Refusal
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
