@@ -371,6 +371,7 @@ FIELDS: Final = {
 
 OF: Final = {
     "PaymentCapturedBody.attempt": "number of the request that was paid, if it was not the first",
+    "PaymentChargeBackAheadBody.attempt": "number of the request that was paid, if it was not the first",
     "PaymentOrderedBody.attempt": "number of the request that was ordered, if it was not the first",
     "PaymentRenewedBody.attempt": "number of the request, from 2",
     "PaymentRenewedBody.expires": "until when it can be paid; not there: until the fee is due",

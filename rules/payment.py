@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from rules import charge_backs
 from rules.deadlines import due_on
 from rules.evidence import Entry, Evidence
 from rules.known import known
@@ -46,7 +47,7 @@ def decide(  # noqa: PLR0911 -- one line for each command
             return (_renewed(payment, command, now),)
         case pay.RecordOrder(attempt=n) if _open(payment, n) and not payment.attempts[n - 1].ordered:
             made = {"order_id": command.order_id, "pay_url": command.pay_url, "code": command.code}
-            return (pay.PaymentOrdered(**made, attempt=_unless_first(n)),)
+            return (pay.PaymentOrdered(**made, attempt=unless_first(n)),)
         case pay.ExpireRequest(attempt=n) if _open(payment, n):
             return (pay.PaymentRequestExpired(attempt=n),)
         case pay.ExpirePayment() if payment.state is PaymentState.PENDING:
@@ -56,36 +57,38 @@ def decide(  # noqa: PLR0911 -- one line for each command
         case ChangeCalendar(calendar=calendar) if calendar.name != payment.calendar:
             return (pay.PaymentCalendarChanged(calendar=calendar.name, due=due_on(payment, calendar)),)
         case _:
-            return (_of_money(payment, command),)
+            return _of_money(payment, command)
 
 
-def _of_money(payment: Payment, command: Command) -> pay.PaymentEvent:
+def _of_money(payment: Payment, command: Command) -> tuple[pay.PaymentEvent, ...]:
     """What has become of the money. Raises `RefusalError`."""
     match command:
         case pay.RecordCapture(capture=capture) if capture.capture_id not in _known(payment):
             return _captured(payment, capture)
         case pay.RecordAcceptance(accepted=accepted) if payment.state is PaymentState.PENDING:
-            return _accepted(payment, accepted)
-        case pay.RecordChargeBack(charged=charged) if charged not in payment.charged_back:
-            return pay.PaymentChargedBack(**dict(charged))
+            return (_accepted(payment, accepted),)
+        case pay.RecordChargeBack(back=back) if event := charge_backs.told(payment, back):
+            return (event,)
         case pay.RecordRefund(given=given) if given not in payment.given_back and given.capture_id in _known(payment):
-            return pay.PaymentRefunded(capture_id=given.capture_id, amount=given.amount, case=given.case)
+            return (pay.PaymentRefunded(capture_id=given.capture_id, amount=given.amount, case=given.case),)
         case _:
             why = problem("", "wrong_state", says="payment_has_ended")
             raise refused(RefusalCode.NOT_ALLOWED, why)
 
 
-def _captured(payment: Payment, capture: pay.Capture) -> pay.PaymentCaptured:
+def _captured(payment: Payment, capture: pay.Capture) -> tuple[pay.PaymentEvent, ...]:
     """Who pays more than was asked has paid the fee, and gets back what is too much."""
     owed = payment.state is PaymentState.PENDING and capture.amount >= payment.amount
-    return pay.PaymentCaptured(
+    attempt = unless_first(capture.attempt or 1)
+    captured = pay.PaymentCaptured(
         capture_id=capture.capture_id,
         amount=capture.amount,
         captured_at=capture.at,
         owed=owed,
         asked=payment.amount if owed and capture.amount > payment.amount else None,
-        attempt=_unless_first(capture.attempt or 1),
+        attempt=attempt,
     )
+    return (captured, *charge_backs.ahead_of(payment, capture.model_copy(update={"attempt": attempt})))
 
 
 def _accepted(payment: Payment, accepted: pay.CaptureAccepted) -> pay.PaymentAccepted:
@@ -95,19 +98,6 @@ def _accepted(payment: Payment, accepted: pay.CaptureAccepted) -> pay.PaymentAcc
     if capture is None or payment.returned(capture) or payment.charged(capture):
         raise refused(RefusalCode.NOT_ALLOWED, problem("", "wrong_state", says="payment_has_ended"))
     return pay.PaymentAccepted(capture_id=capture.capture_id, amount=capture.amount, forgone=accepted.forgone)
-
-
-def charged(payment: Payment, request: Attempt, transaction: str, amount: int) -> pay.Capture | None:
-    """Which capture of a request is taken back: the one of its number, or else the last of this amount; None: none.
-
-    A bank that tells of transfers gives what it takes back a number of its own.
-    """
-    known_by_now = {one.transaction: one.capture_id for one in payment.charged_back}
-    wanted = known_by_now.get(transaction, transaction)
-    captures = [one for one in payment.captures if (one.attempt or 1) == request.attempt]
-    named = (one for one in captures if one.capture_id == wanted)
-    alike = (one for one in captures[::-1] if one.amount == amount and not payment.charged(one))
-    return next(named, None) or next(alike, None)
 
 
 def lacking(payment: Payment) -> bool:
@@ -126,7 +116,8 @@ def _open(payment: Payment, n: int) -> bool:
     return payment.state is PaymentState.PENDING and 0 < n <= len(requests) and not requests[n - 1].over
 
 
-def _unless_first(n: int) -> int | None:
+def unless_first(n: int) -> int | None:
+    """How an event names the n-th request."""
     return None if n == 1 else n
 
 
@@ -218,7 +209,10 @@ def _of_its_money(payment: Payment, recorded: Recorded) -> dict[str, Any]:
             return paid | {"forgone": event.forgone}
         case pay.PaymentChargedBack() as event:
             charged = pay.ChargedBack(**event.model_dump(exclude={"kind"}))
-            return {"charged_back": (*payment.charged_back, charged)}
+            ahead = charge_backs.still_ahead(payment, event)
+            return {"charged_back": (*payment.charged_back, charged), "ahead": ahead}
+        case pay.PaymentChargeBackAhead() as event:
+            return {"ahead": (*payment.ahead, pay.ChargeBack(**event.model_dump(exclude={"kind"})))}
         case pay.PaymentRefunded() as event:
             return _given_back(payment, event)
         case _:

@@ -70,6 +70,15 @@ class CaptureAccepted(Model):
     forgone: Annotated[Dong, Field(gt=0)]
 
 
+class ChargeBack(Model):
+    """What a provider says that the payer's bank took back, of money for the first request or that `attempt`."""
+
+    transaction: str
+    amount: Annotated[Dong, Field(gt=0)]
+    at: Instant
+    attempt: int | None = None
+
+
 class ChargedBack(Model):
     """The payer's bank took so many đồng of a capture back, in its own `transaction`, which may be the capture's."""
 
@@ -178,6 +187,12 @@ class PaymentChargedBack(ChargedBack):
     kind: Literal["payment_charged_back"] = "payment_charged_back"
 
 
+class PaymentChargeBackAhead(ChargeBack):
+    """The payer's bank took money back that is not known yet: it is recorded as charged back as soon as it comes."""
+
+    kind: Literal["payment_charge_back_ahead"] = "payment_charge_back_ahead"
+
+
 class PaymentRequestExpired(Model):
     """Nobody paid by this request as long as it could be paid. The fee is owed: it may be asked for anew."""
 
@@ -204,6 +219,7 @@ PaymentEvent = (
     | PaymentCalendarChanged
     | PaymentAccepted
     | PaymentChargedBack
+    | PaymentChargeBackAhead
     | PaymentRequestExpired
     | PaymentRenewed
 )
@@ -229,11 +245,12 @@ class Attempt(Model):
 class Payment(PartState):
     """The fold of a payment's events: all that its workflow needs.
 
-    `refunded` are captures that went back whole; `forgone` đồng are missing of what is taken for the whole fee.
+    `refunded` are captures that went back whole; `forgone` đồng are missing of what is taken for the whole fee. What
+    was charged back `ahead` is of money that has not come yet.
     `provider`, `expires`, `pay_url`, `code` and `over` are of its first request, `renewed` are those after it.
     """
 
-    snapshot_version: int = 2
+    snapshot_version: int = 3
     provider: Code = DEFAULT_PROVIDER
     expires: Instant | None = None
     over: bool = False
@@ -252,6 +269,7 @@ class Payment(PartState):
     refunded: tuple[str, ...] = ()
     given_back: tuple[GivenBack, ...] = ()
     charged_back: tuple[ChargedBack, ...] = ()
+    ahead: tuple[ChargeBack, ...] = ()
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -357,7 +375,7 @@ class RecordChargeBack(SystemCommand):
     """The payer's bank took money back."""
 
     kind: Literal["record_charge_back"] = "record_charge_back"
-    charged: ChargedBack
+    back: ChargeBack
 
 
 class RenewPayment(Command):

@@ -121,6 +121,7 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "payment_refunded",
         "payment_accepted",
         "payment_charged_back",
+        "payment_charge_back_ahead",
         "payment_request_expired",
         "payment_renewed",
         "consignment_requested",

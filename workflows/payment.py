@@ -129,7 +129,7 @@ class PaymentLife(Life[pay.Payment]):
         if request is None:
             await self.park("noticed", raw, "a notice about other money")
         elif notice.outcome == "reversed":
-            await self._charged_back(request, notice, raw)
+            await self._charged_back(request, notice)
         elif self._of_another(request, notice):
             await self.park("noticed", raw, "a transaction of another request has this number")
         elif notice.outcome == "paid":
@@ -137,16 +137,13 @@ class PaymentLife(Life[pay.Payment]):
             capture = pay.Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
             await stream.attempt(_record(capture))
 
-    async def _charged_back(self, request: Attempt, notice: MoneyNotice, raw: Any) -> None:
-        """Record what the payer's bank took back; of money that is not known here, somebody has to look at it."""
-        capture = rules.charged(self._payment, request, notice.transaction, notice.amount)
-        if capture is None:
-            await self.park("noticed", raw, "the payer's bank took money back that is not known")
-            return
-        what = {"capture_id": capture.capture_id, "transaction": notice.transaction, "amount": notice.amount}
-        charged = pay.ChargedBack.model_validate(what | {"at": notice.at or workflow.now()})
-        command_id = _of_transaction("charge_back", notice.transaction)
-        await self.stream.attempt(pay.RecordChargeBack(command_id=command_id, charged=charged))
+    async def _charged_back(self, request: Attempt, notice: MoneyNotice) -> None:
+        """Record what the payer's bank took back, also if that money is not known yet."""
+        n = request.attempt
+        said = {"transaction": notice.transaction, "amount": notice.amount, "at": notice.at or workflow.now()}
+        back = pay.ChargeBack.model_validate(said | {"attempt": rules.unless_first(n)})
+        command_id = _of_request(_of_transaction("charge_back", notice.transaction), n)
+        await self.stream.attempt(pay.RecordChargeBack(command_id=command_id, back=back))
 
     def _about(self, request: Attempt, notice: MoneyNotice) -> bool:
         return rules.reference(self._payment, request) == notice.reference

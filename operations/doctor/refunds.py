@@ -1,4 +1,4 @@
-"""Whether refunds that were approved wait for people, and what went back twice: by us and by the payer's bank."""
+"""Whether approved refunds wait for people, what went back twice, and what was charged back but never came."""
 
 from __future__ import annotations
 
@@ -40,15 +40,28 @@ select agency, provider, count(*) as captures, sum(twice)::bigint as dong from g
 where twice > 0 group by agency, provider order by dong desc, agency, provider
 """
 
+AHEAD: Final = """
+with told as (
+    select stream, kind, agency, convert_from(body, 'UTF8')::jsonb as body from event
+    where stream in (select stream from event where kind = 'payment_charge_back_ahead')
+)
+select agency, count(*) as charge_backs, sum((body ->> 'amount')::bigint)::bigint as dong from told as ahead
+where kind = 'payment_charge_back_ahead' and not exists (
+    select from told as came where came.stream = ahead.stream and came.kind = 'payment_charged_back'
+        and came.body -> 'transaction' = ahead.body -> 'transaction'
+)
+group by agency order by dong desc, agency
+"""
+
 
 async def refunds(around: Surroundings) -> list[Finding]:
-    """How often money waits to be given back by people, or went twice, at which agency, taken by whom."""
+    """How often money waits to be given back by people, went twice, or never came, at which agency, taken by whom."""
     async with around.record() as connection:
         left = await connection.fetch(_LEFT)
         twice = await connection.fetch(GONE_TWICE)
-    return [*(_left(*row) for row in left), *(_twice(*row) for row in twice)] or [
-        ok("không khoản nào chờ hoàn thủ công", "nothing waits to be given back by hand")
-    ]
+        ahead = await connection.fetch(AHEAD)
+    found = [*(_left(*row) for row in left), *(_twice(*row) for row in twice), *(_ahead(*row) for row in ahead)]
+    return found or [ok("không khoản nào chờ hoàn thủ công", "nothing waits to be given back by hand")]
 
 
 def _left(agency: str, provider: str, cases: int) -> Finding:
@@ -66,4 +79,13 @@ def _twice(agency: str, provider: str, captures: int, dong: int) -> Finding:
         f"{agency}: {captures} payments, {dong:,} đồng, were refunded and charged back too by {provider}",
         fix_vi="đòi lại số tiền này từ kênh thanh toán",
         fix_en="claim the money from whoever took it",
+    )
+
+
+def _ahead(agency: str, charge_backs: int, dong: int) -> Finding:
+    return warn(
+        f"{agency}: {charge_backs} khoản, {dong:,} đồng, bị đòi hoàn nhưng chưa thấy tiền vào",
+        f"{agency}: {charge_backs} payments, {dong:,} đồng, were charged back and have not come",
+        fix_vi="hỏi kênh thanh toán về các khoản này",
+        fix_en="ask whoever takes the money what became of them",
     )

@@ -399,6 +399,7 @@ EVENTS: Final[tuple[Any, ...]] = (
     pay.PaymentCalendarChanged(calendar="vn@2026.2", due=AT),
     pay.PaymentAccepted(capture_id="m1", amount=15_000, forgone=1_000),
     pay.PaymentChargedBack(capture_id="m1", transaction="r1", amount=16_000, at=AT),
+    pay.PaymentChargeBackAhead(transaction="r1", amount=16_000, at=AT, attempt=2),
     pay.PaymentRequestExpired(attempt=1),
     pay.PaymentRenewed(attempt=2, provider="treasury", expires=AT),
     pc.ConsignmentRequested(

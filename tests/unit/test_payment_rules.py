@@ -74,8 +74,9 @@ class Told:
         accepted = pay.CaptureAccepted(capture_id=capture_id, forgone=forgone)
         self._give(pay.RecordAcceptance(command_id="accept:1", accepted=accepted))
 
-    def charge_back(self, charged: pay.ChargedBack) -> None:
-        self._give(pay.RecordChargeBack(command_id="charge_back:1", charged=charged))
+    def charge_back(self, transaction: str, amount: int = 16_000, attempt: int | None = None) -> None:
+        back = pay.ChargeBack(transaction=transaction, amount=amount, at=NOW, attempt=attempt)
+        self._give(pay.RecordChargeBack(command_id=f"charge_back:{transaction}", back=back))
 
     def _give(self, command: Command) -> None:
         for event in rules.decide(self.payment, command, self.now):

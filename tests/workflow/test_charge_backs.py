@@ -13,6 +13,7 @@ from activities.partners.money.provider import Kind
 from operations.doctor import refunds
 from operations.ledger_verifier import verify
 from schemas import refund as rf
+from schemas.ids import payment_workflow
 from schemas.payment import PaymentView
 from schemas.people import Role
 from schemas.reading import AskTasks
@@ -50,6 +51,17 @@ async def gone_twice(till: Till) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await connection.fetch(refunds.GONE_TWICE)]
 
 
+async def never_came(till: Till) -> list[tuple[Any, ...]]:
+    """The same of what was charged back ahead."""
+    async with till.world.connection(till.world.owner_dsn) as connection:
+        return [tuple(row) for row in await connection.fetch(refunds.AHEAD)]
+
+
+async def kept(till: Till) -> list[str]:
+    """What the bank said meanwhile."""
+    return [notice.outcome for _, notice in till.kept]
+
+
 @every_wire
 async def test_a_fee_that_is_charged_back_stays_a_task_until_a_leader_answers(till: Till) -> None:
     async with at_work(till):
@@ -65,6 +77,37 @@ async def test_a_fee_that_is_charged_back_stays_a_task_until_a_leader_answers(ti
         assert await play.kinds("refund", 1001) == ["refund_begun", "refund_charged_back", "charge_back_answered"]
         assert (await play.kinds("payment", 1)).count("payment_charged_back") == 1
         assert await gone_twice(till) == []
+        assert (await verify(till.world.superuser_dsn)).problems == []
+
+
+@every_wire
+async def test_what_is_charged_back_before_it_is_known_is_recorded_once_the_money_is(till: Till) -> None:
+    """The bank's callbacks overtake each other, and the payment's workflow is lost between them."""
+    async with at_work(till):
+        play, reference, page = await asked(till)
+        hold = {"queries": True, "callbacks": False}
+        till.bank.client.put(f"/orders/{till.wire}:{reference}/hold", json=hold).raise_for_status()
+        till.deaf = True
+        await till.pay(page)
+        await eventually(lambda: kept(till), lambda found: "paid" in found)
+        till.bank.client.post(page.path.removesuffix("/pay") + "/chargeback").raise_for_status()
+        await eventually(lambda: kept(till), lambda found: "reversed" in found)
+        (_, paid), *_ = (one for one in till.kept if one[1].outcome == "paid")
+        (_, back), *_ = (one for one in till.kept if one[1].outcome == "reversed")
+        await till.tell(reference, back)
+        await events(play, "payment_charge_back_ahead")
+        assert await never_came(till) == [(AGENCY, 1, AMOUNT)]
+        await till.world.temporal.get_workflow_handle(payment_workflow(play.filing, 1)).terminate("lost")
+        for notice in (paid, back):
+            await till.tell(reference, notice)
+        found = await events(play, "payment_charged_back")
+        assert found[2:] == ["payment_charge_back_ahead", "payment_captured", "payment_charged_back"]
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        expected = [("charge_back", ("answer_charge_back",))]
+        await eventually(lambda: tasks(till.world), lambda names: names == expected)
+        view = await till.world.client.payment(play.filing)
+        assert (view.captured, view.charged_back) == (AMOUNT, AMOUNT)
+        assert await never_came(till) == []
         assert (await verify(till.world.superuser_dsn)).problems == []
 
 

@@ -98,6 +98,7 @@ NOT_SEEN: Final = {
     "event.shortfall_accepted": _ALL_PAID,
     "command.answer_charge_back": _KEPT,
     "event.payment_charged_back": _KEPT,
+    "event.payment_charge_back_ahead": _KEPT,
     "event.refund_charged_back": _KEPT,
     "event.charge_back_answered": _KEPT,
     "command.give_back_by_hand": _GIVES_BACK,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rules import charge_backs
 from rules import payment as rules
 from rules.refund import claims, fold, projections
 from schemas import payment as pay
@@ -90,12 +93,9 @@ def charged(*story: Any, transaction: str = "m1", amount: int = 16_000) -> pay.P
     for step in story:
         name, *values = (step,) if isinstance(step, str) else step
         getattr(so_far, name)(*values)
-    capture = rules.charged(so_far.payment, so_far.payment.attempts[0], transaction, amount)
-    assert capture is not None
-    what = pay.ChargedBack(capture_id=capture.capture_id, transaction=transaction, amount=amount, at=NOW)
-    so_far.charge_back(what)
+    so_far.charge_back(transaction, amount)
     with pytest.raises(RefusalError):
-        so_far.charge_back(what)
+        so_far.charge_back(transaction, amount)
     return so_far.payment
 
 
@@ -106,8 +106,44 @@ def charged(*story: Any, transaction: str = "m1", amount: int = 16_000) -> pay.P
 def test_which_money_is_taken_back(transaction: str, amount: int, capture: str | None) -> None:
     """By its number, or the last of this amount where the bank gives what it takes back a number of its own."""
     payment = told(("money", "m1"), ("money", "m2"), ("money", "m3", 20_000))
-    found = rules.charged(payment, payment.attempts[0], transaction, amount)
+    back = pay.ChargeBack(transaction=transaction, amount=amount, at=NOW)
+    found = charge_backs.capture_of(payment, back)
     assert (found.capture_id if found else None) == capture
+    assert charge_backs.capture_of(payment, back.model_copy(update={"attempt": 2})) is None, "of another request"
+
+
+@pytest.mark.parametrize("own_numbers", [True, False])
+@given(order=st.permutations(range(6)))
+def test_every_charge_back_is_recorded_once_in_whatever_order_it_and_its_money_are_told(
+    order: list[int], *, own_numbers: bool
+) -> None:
+    """Three of three amounts: a bank gives what it takes back a number of its own, or names the money by its own."""
+    so_far = Told()
+    for step in order:
+        n, amount = step % 3, 16_000 + step % 3
+        if step < 3:
+            so_far.money(f"m{n}", amount)
+        else:
+            so_far.charge_back(f"r{n}" if own_numbers else f"m{n}", amount)
+        told_of = {one.transaction for one in (*so_far.payment.charged_back, *so_far.payment.ahead)}
+        assert len(told_of) == len(so_far.payment.charged_back) + len(so_far.payment.ahead)
+    assert so_far.payment.ahead == ()
+    assert {one.capture_id: one.amount for one in so_far.payment.charged_back} == {
+        f"m{n}": 16_000 + n for n in range(3)
+    }
+    assert so_far.payment.to_refund == ()
+
+
+def test_what_is_told_of_another_request_waits_for_its_money() -> None:
+    """Two providers may count alike, and ask for the same amount."""
+    payment = told("renew", ("charge_back", "m1", 16_000, 2), ("money", "m1"), ("charge_back", "m1"))
+    assert [one.attempt for one in payment.ahead] == [2]
+    assert [(one.capture_id, one.amount) for one in payment.charged_back] == [("m1", 16_000)]
+
+
+def test_of_two_of_an_amount_it_is_the_one_of_its_number() -> None:
+    payment = told(("charge_back", "r9"), ("charge_back", "m1"), ("money", "m1"), ("money", "m2"))
+    assert [(one.capture_id, one.transaction) for one in payment.charged_back] == [("m1", "m1"), ("m2", "r9")]
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,6 @@ async def test_what_is_no_money_changes_nothing(engine: Engine, outcome: str) ->
         said(amount="16000.5"),
         said(reference="MCAAAAAAAAAAAAAAAA"),
         said(transaction="ả"),
-        said(outcome="reversed"),
         said(at="yesterday"),
     ],
 )
@@ -150,6 +149,26 @@ async def test_what_can_not_be_used_is_parked(engine: Engine, notice: object) ->
     await life.heard(notice)
     assert [asked.signal for name, asked in engine.asked if name == "park"] == ["noticed"]
     assert [stored.event["kind"] for stored in engine.log] == ["payment_requested"]
+
+
+@pytest.mark.parametrize("number", ["c1", "r9"])
+async def test_what_is_taken_back_before_it_is_known_is_recorded_once_it_comes(engine: Engine, number: str) -> None:
+    """Told twice, and with another hour; the number is that of the money, or one of its own."""
+    life = await begun(engine)
+    for _ in range(2):
+        await life.heard(said(outcome="reversed", transaction=number, at=None))
+        engine.time += timedelta(seconds=1)
+    assert life.stream.state.state is PaymentState.PENDING
+    await life.heard(said())
+    await life.heard(said(outcome="reversed", transaction=number))
+    assert [stored.event["kind"] for stored in engine.log] == [
+        "payment_requested",
+        "payment_charge_back_ahead",
+        "payment_captured",
+        "payment_charged_back",
+    ]
+    assert engine.log[-1].event["at"] == engine.log[1].event["at"]
+    assert not life.stream.state.ahead
 
 
 async def renewed(engine: Engine, **answer: Any) -> PaymentLife:
