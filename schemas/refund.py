@@ -228,7 +228,7 @@ class ShortfallAccepted(Model):
 
 
 class RefundChargedBack(Model):
-    """The payer's bank took so many đồng back. Cases for which too little is left are `void`.
+    """The payer's bank took so many đồng back. Cases for which too little is left are `void`, but if it may be going.
 
     `owed`: they were the fee's, and a leader says what becomes of it.
     """
@@ -461,10 +461,11 @@ class BeginRefund(SystemCommand):
 
 
 class OpenClaimed(SystemCommand):
-    """Open what the logs say is to go back."""
+    """Open what the logs say is to go back. Of the cases that are `asked`, the provider may have heard."""
 
     kind: Literal["open_claimed"] = "open_claimed"
     claim: Claim
+    asked: tuple[int, ...] = ()
 
 
 class RecordGiven(SystemCommand):

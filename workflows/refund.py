@@ -50,6 +50,8 @@ class RefundLife(Life[rf.Refund]):
 
     async def proceed(self) -> None:
         """Ask for what the logs say, have given back what two agree on, and tell the payment."""
+        if self.memory.asked is None:
+            self._remember(asked=tuple(entry.case for entry in fold.in_state(self._refund, rf.CaseState.APPROVED)))
         while True:
             await self._open_claimed()
             await self._give_back()
@@ -71,25 +73,36 @@ class RefundLife(Life[rf.Refund]):
         return self._unheard or fold.declined(self._refund) != self._declined
 
     async def _open_claimed(self) -> None:
-        if not self._must_look:
-            return
+        if self._must_look:
+            await self._look()
+
+    async def _look(self) -> None:
         self._unheard, self._declined = False, fold.declined(self._refund)
         found = await self._looked(self.stream.id)
         if found is not None:
             command_id = f"refund:claim:{self._refund.seq}"
-            await self.stream.attempt(rf.OpenClaimed(command_id=command_id, claim=found.claim))
+            opening = rf.OpenClaimed(command_id=command_id, claim=found.claim, asked=self.memory.asked)
+            await self.stream.attempt(opening)
 
     async def _looked(self, stream: ids.StreamId) -> Looked | None:
         asked = rf.RefundStart(filing_id=stream.filing, n=stream.n)
         return await workflow.execute_local_activity_method(Refunds.look, asked, **LEDGER)
 
     async def _give_back(self) -> None:
-        """Have the provider give back what was approved, for as long as it takes it to answer."""
+        """Have the provider give back what was approved, for as long as it takes it to answer.
+
+        Before it is asked for the first time it is looked whether the money is still there: then it can be called off.
+        """
         while to_give := fold.to_give(self._refund):
             case = to_give[0].case
             if at_hand(self._refund.n):
                 await self.stream.record(rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rf.AT_HAND))
                 continue
+            if case not in self.memory.asked:
+                await self._look()
+                if fold.entry_of(self._refund, case, rf.CaseState.APPROVED) is None:
+                    continue
+                self._remember(asked=(*self.memory.asked, case))
             work = workflow.start_activity_method(Payments.refund, self._request(to_give[0]), **BANK)
             returned = await outcome(self.stream, work)
             if returned.refused is None:
@@ -125,10 +138,13 @@ class RefundLife(Life[rf.Refund]):
         """Tell the payment what went back. It hears the same each time; one that has ended goes on from its log."""
         for given in self._untold:
             await self._signal(rf.HEARD, given)
-            self.memory = self.memory.model_copy(update={"told": (*self.memory.told, given.case)})
+            self._remember(told=(*self.memory.told, given.case))
         if (accepted := self._to_accept) is not None:
             await self._signal(rf.ACCEPTED, accepted)
-            self.memory = self.memory.model_copy(update={"accepted": True})
+            self._remember(accepted=True)
+
+    def _remember(self, **what: Any) -> None:
+        self.memory = self.memory.model_copy(update=what)
 
     async def _signal(self, name: str, told: Model) -> None:
         payment = known(self._refund.capture).payment

@@ -54,13 +54,13 @@ def _by_itself(refund: Refund, command: SystemCommand) -> Events:
     match command:
         case rf.BeginRefund(capture=capture, apart=apart) if refund.seq == 0:
             return (rf.RefundBegun(**dict(capture), apart=apart),)
-        case rf.OpenClaimed(claim=claim) if events := claimed(refund, claim):
+        case rf.OpenClaimed(claim=claim, asked=asked) if events := claimed(refund, claim, asked):
             return events
         case rf.RecordGiven(case=case) if entry := fold.entry_of(refund, case, CaseState.APPROVED):
             given = {"case": case, "amount": entry.amount, "transaction": command.transaction}
             return (rf.RefundGiven(capture_id=known(refund.capture).capture_id, **given),)
         case rf.LeaveToHand(case=case, rule=rule) if fold.entry_of(refund, case, CaseState.APPROVED):
-            return (rf.RefundLeftToHand(case=case, rule=rule),)
+            return _left_to_hand(refund, rf.RefundLeftToHand(case=case, rule=rule))
         case _:
             raise _refuse(problem("", "wrong_state", says="refund_goes_on"))
 
@@ -69,14 +69,14 @@ def _refuse(*problems: Problem) -> RefusalError:
     return refused(RefusalCode.NOT_ALLOWED, *problems)
 
 
-def claimed(refund: Refund, claim: rf.Claim) -> Events:
+def claimed(refund: Refund, claim: rf.Claim, asked: tuple[int, ...] = ()) -> Events:
     """What the system opens by what the logs say: all that is left of what nobody owes, or parts of a fee.
 
     Those are what is more than was asked, what the fee became less, and then the procedure's share of the rest.
     """
     claim = claim.model_copy(update={"unowed": claim.unowed or refund.unowed})
     if claim.charged_back > refund.charged_back:
-        gone = charge_backs.charged_back(refund, claim)
+        gone = charge_backs.charged_back(refund, claim, asked)
         return (gone, *claimed(fold.after(refund, gone), claim))
     if claim.unowed is not None:
         rest = fold.left(refund)
@@ -88,6 +88,17 @@ def claimed(refund: Refund, claim: rf.Claim) -> Events:
         for event in part(refund, claim):
             opened, refund = (*opened, event), fold.after(refund, event)
     return opened
+
+
+def _left_to_hand(refund: Refund, left: rf.RefundLeftToHand) -> Events:
+    """What the provider does not give, nobody does if it was charged back meanwhile."""
+    refund = fold.after(refund, left)
+    gone = charge_backs.void_by_now(refund)
+    if gone is None:
+        return (left,)
+    refund = fold.after(refund, gone)
+    rest = fold.left(refund)
+    return (left, gone, _open(refund, rest, refund.unowed)) if rest and refund.unowed else (left, gone)
 
 
 def _too_much(refund: Refund, claim: rf.Claim) -> Events:

@@ -19,7 +19,8 @@ from schemas.people import Role
 from schemas.reading import AskTasks
 from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
-from tests.workflow.test_money import AMOUNT, WIRES, Till, asked, at_work, events, heard_of
+from tests.sandboxes import Server
+from tests.workflow.test_money import AMOUNT, WIRES, Till, asked, at_work, events, given, heard_of
 
 FIRST: Final = officer(Role.LEADER)
 SECOND: Final = officer(Role.LEADER, n=2)
@@ -123,6 +124,27 @@ async def test_what_was_given_back_and_is_charged_back_too_is_a_debt_that_the_do
         await charged_back(till, play, page)
         await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds[-1] == "refund_charged_back")
         assert await gone_twice(till) == [(AGENCY, till.wire, 1, AMOUNT)]
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_what_is_approved_is_called_off_unless_the_provider_may_have_heard_of_it(till: Till) -> None:
+    """It is asked for the first part and gives no answer; the second waits behind that when all is charged back."""
+    async with at_work(till):
+        play, reference, page = await asked(till)
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        till.bank.client.put("/faults/vnpay", json={"fault": "busy", "times": 1_000_000}).raise_for_status()
+        for case, amount in enumerate((6_000, AMOUNT - 6_000), 1):
+            await play.refund(rf.RequestRefund, CASHIER, amount=amount, **WHY)
+            await play.refund(rf.ApproveRefund, FIRST, case=case)
+        await charged_back(till, play, page)
+        till.bank.client.delete("/faults/vnpay").raise_for_status()
+        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds[-1] == "refund_charged_back")
+        assert [one["amount"] for one in await given(till, reference)] == [6_000]
+        assert (await events(play, "payment_refunded")).count("payment_refunded") == 1
+        assert await gone_twice(till) == [(AGENCY, till.wire, 1, 6_000)]
+        assert await tasks(till.world) == [("charge_back", ("answer_charge_back",))]
+        assert (await verify(till.world.superuser_dsn)).problems == []
 
 
 @pytest.mark.parametrize("wire", ["platform"])

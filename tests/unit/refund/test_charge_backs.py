@@ -73,9 +73,41 @@ def test_of_what_nobody_owes_the_rest_that_is_there_goes_back(*, opened_before: 
     assert fold.left(so_far.refund) == 0
 
 
-def test_what_is_approved_is_not_called_off_and_what_goes_twice_is_said() -> None:
-    so_far = Giving().do(rf.RequestRefund, CASHIER, **WHY).do(rf.ApproveRefund, LEADER, case=1)
-    so_far.do(rf.OpenClaimed, claim=GONE)
+def approved() -> Giving:
+    return Giving().do(rf.RequestRefund, CASHIER, **WHY).do(rf.ApproveRefund, LEADER, case=1)
+
+
+def test_what_is_approved_is_called_off_unless_the_provider_may_have_heard_of_it() -> None:
+    so_far = approved().do(rf.OpenClaimed, claim=GONE)
+    assert states(so_far) == [(AMOUNT, "void")]
+    assert fold.to_give(so_far.refund) == ()
+    assert so_far.refusal(rf.RecordGiven, case=1) == ["wrong_state"]
+
+
+@pytest.mark.parametrize("back", [1, 6_000, 10_001, AMOUNT])
+def test_of_two_that_are_approved_the_one_is_called_off_for_which_too_little_is_there(back: int) -> None:
+    so_far = Giving()
+    for case, amount in enumerate((6_000, AMOUNT - 6_000), 1):
+        so_far.do(rf.RequestRefund, CASHIER, **WHY, amount=amount).do(rf.ApproveRefund, LEADER, case=case)
+    so_far.do(rf.OpenClaimed, claim=Claim(charged_back=back), asked=(1,))
+    assert states(so_far) == [(6_000, "approved"), (AMOUNT - 6_000, "void")]
+    so_far.do(rf.RecordGiven, case=1)
+    assert fold.gone_twice(so_far.refund) == max(back + 6_000 - AMOUNT, 0)
+
+
+@pytest.mark.parametrize("unowed", [None, RefundCause.LATE])
+@pytest.mark.parametrize("back", [1, AMOUNT])
+def test_what_the_provider_does_not_give_after_all_nobody_gives(back: int, unowed: RefundCause | None) -> None:
+    so_far = approved().do(rf.OpenClaimed, claim=Claim(charged_back=back, unowed=unowed), asked=(1,))
+    assert states(so_far) == [(AMOUNT, "approved")]
+    so_far.do(rf.LeaveToHand, case=1, rule="95")
+    rest = [] if unowed is None or back == AMOUNT else [(AMOUNT - back, "open")]
+    assert states(so_far) == [(AMOUNT, "void"), *rest]
+    assert so_far.refund.charged_back == back
+
+
+def test_what_the_provider_may_be_giving_is_not_called_off_and_what_goes_twice_is_said() -> None:
+    so_far = approved().do(rf.OpenClaimed, claim=GONE, asked=(1,))
     assert states(so_far) == [(AMOUNT, "approved")]
     assert projections.view(so_far.refund).gone_twice is None
     so_far.do(rf.RecordGiven, case=1)
