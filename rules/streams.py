@@ -516,6 +516,7 @@ REFUND: Final = StreamKind(
     evidence=refund_projections.evidence,
     upcasters={"refund_begun": (_as_it_was,)},  # one that knows no `attempt` would ask for it back under another key
     memory=RefundMemory,
+    papers=causes.papers_of_refund,
     title=said("many.refunds"),
 )
 

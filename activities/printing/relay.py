@@ -23,7 +23,7 @@ from activities.ledger.vault import Vault
 from activities.printing.refusal import SEAL_REFUSED, SealRefusedError
 from activities.receipts.issuing import Issuers, Issuing
 from activities.receipts.voiding import void_gone
-from rules.papers.causes import PAYMENT, RECEIPT_OF
+from rules.papers.causes import RECEIPT_OF, VOIDING
 from rules.papers.stream import is_made
 from rules.streams import PAPERS, Kinds, Origin
 from schemas.about import About
@@ -117,7 +117,7 @@ class Relay:
 
     async def _receipt(self, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
         """Issue it, or make it void, whichever the last event asks for."""
-        if told.events[-1].event.kind in PAYMENT:
+        if told.events[-1].event.kind in VOIDING:
             await void_gone(self._ledger, log, origin, told, of)
         else:
             await self._issuing.issue(log, origin, told, of)

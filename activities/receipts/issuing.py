@@ -12,19 +12,21 @@ from activities.ledger.recording import record, state_of
 from activities.procedures import Procedures
 from activities.receipts.issuer import Issued, Issuer, Wanted
 from rules.known import known
-from rules.receipts.deeds import gone, issued_for, number_given, registered
+from rules.receipts.deeds import gone, gone_at_hand, issued_for, number_given, registered
 from rules.receipts.shares import lines_of
+from rules.refund.claims import number_of
 from rules.streams import PAPERS, Origin
 from schemas.about import About
 from schemas.errors import RefusalCode, RefusalError
 from schemas.filing.events import FeePaid
 from schemas.filing.state import Filing
-from schemas.ids import StreamId, filing_workflow, payment_workflow
+from schemas.ids import StreamId, filing_workflow, payment_workflow, refund_workflow
 from schemas.papers import OfficialPapers
 from schemas.payment import Payment
 from schemas.people import Role
 from schemas.publishing.fee import FeeKind
 from schemas.receipts import IssueReceipt, MoneyReceipt, ReceiptSeries, ReceiptVoided
+from schemas.refund import Refund
 from views.log import Connection, Log, Told
 from views.receipts import receipt_of
 
@@ -117,15 +119,23 @@ class Issuing:
 
 
 async def _is_gone(log: Log, told: Told, fee: int) -> bool:
-    """Whether nothing is left of the money that paid this fee online: then there is no receipt for it any more."""
-    stream = payment_workflow(StreamId.parse(told.stream).filing, fee)
+    """Whether nothing is left of the money that paid this fee: then there is no receipt for it any more."""
+    filing = StreamId.parse(told.stream).filing
+    payment: Payment | None = await _state(log, payment_workflow(filing, fee))
+    if payment is not None and gone(payment) is not None:
+        return True
+    refund: Refund | None = await _state(log, refund_workflow(filing, number_of(fee, 0)))
+    return refund is not None and gone_at_hand(refund) is not None
+
+
+async def _state(log: Log, stream: str) -> Any:
+    """How a stream stands; None if there is none such."""
     try:
-        payment: Payment = (await log.read(stream)).state
+        return (await log.read(stream)).state
     except RefusalError as error:
         if error.refusal.code is not RefusalCode.NOT_FOUND:
             raise
-        return False
-    return gone(payment) is not None
+        return None
 
 
 def _again(void: MoneyReceipt) -> dict[str, Any]:

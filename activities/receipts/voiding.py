@@ -6,14 +6,16 @@ from typing import Final
 
 from activities.ledger.append import Ledger
 from activities.ledger.recording import record, state_of
+from rules.known import known
 from rules.papers.causes import RECEIPT_OF
-from rules.receipts.deeds import gone, valid
+from rules.receipts.deeds import gone, gone_at_hand, valid
 from rules.streams import PAPERS, Origin
 from schemas.ids import filing_workflow
 from schemas.papers import OfficialPapers
 from schemas.payment import Payment
 from schemas.publishing.fee import FeeKind
-from schemas.receipts import VoidByItself
+from schemas.receipts import VoidByItself, VoidCause
+from schemas.refund import Refund
 from views.log import Log, Told
 
 
@@ -21,23 +23,30 @@ class NotIssuedYetError(Exception):
     """A receipt is still owed for the money that is gone: it is made void once it is there."""
 
 
-async def void_gone(ledger: Ledger, log: Log, origin: Origin, payment: Told, of: FeeKind) -> None:
-    """Make every receipt of this kind void that was issued for the money of a payment, if nothing is left of that.
+async def void_gone(ledger: Ledger, log: Log, origin: Origin, told: Told, of: FeeKind) -> None:
+    """Make every receipt of this kind void that was issued for money, if nothing is left of that.
 
-    Raises `NotIssuedYetError` while one may still come, and `RefusalError` if somebody else was faster.
+    It is that of a payment, or what a refund is about of money that no payment took. Raises `NotIssuedYetError` while
+    a receipt may still come, and `RefusalError` if somebody else was faster.
     """
-    state: Payment = payment.state
-    cause = gone(state)
+    fee, cause = _gone(told.state)
     if cause is None:
         return
     coming = await log.connection.fetchval(_COMING, origin.stream.filing, _streams(origin), RECEIPT_OF[of])
     papers: OfficialPapers = await state_of(log, PAPERS, origin)
-    for receipt in valid(papers.receipts, state.n, of):
+    for receipt in valid(papers.receipts, fee, of):
         command_id = f"void:{of}:{receipt.seq}"
         command = VoidByItself(command_id=command_id, registered=receipt.registered, cause=cause)
         await record(ledger, log, PAPERS, origin, command)
     if coming:
         raise NotIssuedYetError
+
+
+def _gone(state: Payment | Refund) -> tuple[int, VoidCause | None]:
+    """Which fee it paid, and why nothing of it is left."""
+    if isinstance(state, Payment):
+        return state.n, gone(state)
+    return known(state.capture).payment, gone_at_hand(state)
 
 
 def _streams(origin: Origin) -> list[str]:

@@ -11,7 +11,7 @@ from rules.officers import role_is
 from rules.time.working_time import VIETNAM
 from schemas.about import About
 from schemas.errors import Problem, RefusalCode, problem, refused
-from schemas.ids import StreamId, filing_workflow, payment_workflow
+from schemas.ids import StreamId, filing_workflow, payment_workflow, refund_workflow
 from schemas.papers import OfficialPapers
 from schemas.payment import Payment
 from schemas.people import Actor, Role
@@ -25,6 +25,7 @@ from schemas.receipts import (
     VoidCause,
     VoidReceipt,
 )
+from schemas.refund import CAPTURES, CaseState, Refund
 from schemas.stream.ledger import Recorded
 from schemas.stream.rows import ReceiptRow
 
@@ -74,11 +75,19 @@ def void_by_itself(papers: OfficialPapers, command: VoidByItself) -> tuple[Recei
 
 
 def gone(payment: Payment) -> VoidCause | None:
-    """Why nothing is left of the money that paid the fee; None while something is, and where nothing paid it."""
+    """Why nothing is left of the money that paid the fee online; None while something is, and where nothing did."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
     if owed is None or payment.returned(owed) + payment.charged(owed) < owed.amount:
         return None
     return VoidCause.CHARGED_BACK if payment.charged(owed) else VoidCause.REFUNDED
+
+
+def gone_at_hand(refund: Refund) -> VoidCause | None:
+    """The same of what was paid at the counter, or to the post: all of it was given back by hand."""
+    at_hand = refund.n % CAPTURES == 0
+    given = sum(entry.amount for entry in refund.entries if entry.state is CaseState.GIVEN)
+    whole = at_hand and refund.capture is not None and given >= refund.capture.amount
+    return VoidCause.REFUNDED if whole else None
 
 
 def valid(receipts: Iterable[MoneyReceipt], fee: int, of: FeeKind) -> tuple[MoneyReceipt, ...]:
@@ -139,7 +148,8 @@ def evidence(stream: StreamId, event: ReceiptIssued | ReceiptVoided) -> Evidence
         if event.cause is None:
             return ((issued,),)
         went = Entry((_WENT[event.cause],), {}, payment_workflow(stream.filing, event.fee))
-        return ((issued, went),)
+        by_hand = Entry(("refund_given_by_hand",), {}, refund_workflow(stream.filing, event.fee * CAPTURES))
+        return ((issued, went), (issued, by_hand)) if event.cause is VoidCause.REFUNDED else ((issued, went),)
     paid = Entry(("fee_paid",), {"n": event.fee}, filing_workflow(stream.filing))
     if event.replaces is None:
         return ((paid,),)
