@@ -157,6 +157,7 @@ _TOLD: Final = (
     "referral_answered",
     "result_released",
     "complaint_answered",
+    "charge_back_answered",
 )
 _NEWS: Final = """
 select stream, kind, body from event where filing_id = $1 and kind = any($2) order by recorded_at, stream, seq

@@ -10,11 +10,12 @@ from temporalio import activity
 
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.vault import Vault
+from rules.filing.fees.again import not_asked_again
 from rules.officers import on_the_applicants_side
 from rules.refund import claims
 from rules.streams import Kinds
 from schemas.base import AgencyCode, Model
-from schemas.errors import RefusalError
+from schemas.errors import Problem, RefusalError, problem
 from schemas.filing.state import Filing
 from schemas.ids import StreamId, filing_workflow, payment_workflow
 from schemas.payment import CaptureAccepted, GivenBack, Payment
@@ -79,6 +80,12 @@ class Refunds:
         paid = (n for n, one in enumerate(captures, 1) if one.capture_id == payment.owed_capture)
         ordinal = next(paid, None)
         return None if ordinal is None else claims.number_of(asked.n, ordinal)
+
+    @activity.defn(name="refund.not_asked_again")
+    async def not_asked_again(self, asked: PaymentOf) -> Problem | None:
+        """Why its filing does not ask for a fee again that was charged back, as it stands now."""
+        [filing] = await self._states(filing_workflow(asked.filing_id))
+        return problem("", "filing_closed") if filing is None else not_asked_again(filing, asked.n)
 
     @activity.defn(name="refund.given")
     async def given(self, asked: PaymentOf) -> list[GivenBack]:

@@ -371,6 +371,9 @@ FIELDS: Final = {
 
 OF: Final = {
     "PaymentCapturedBody.attempt": "number of the request that was paid, if it was not the first",
+    "FeeChargedBackBody.n": "number of the refund by which it is asked for again",
+    "FeeChargedBackBody.fee": "number of the fee",
+    "ChargeBackAnsweredBody.again": "the how many-th time it is asked for again",
     "PaymentChargeBackAheadBody.attempt": "number of the request that was paid, if it was not the first",
     "PaymentOrderedBody.attempt": "number of the request that was ordered, if it was not the first",
     "PaymentRenewedBody.attempt": "number of the request, from 2",

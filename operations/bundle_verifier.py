@@ -564,7 +564,7 @@ def _wanted(kind: str, asked: Json) -> Json:
     return {"part": asked.get("part"), "agency": asked.get("agency")} if kind == "referral" else {}
 
 
-def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:  # noqa: PLR0911 -- one line for each event
+def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:  # noqa: C901, PLR0911 -- one line for each event
     filing_id = facts.filing.partition(":")[2]
     payment, parcel, referral = (f"{what}:{filing_id}:{body.get('n', 1)}" for what in ("payment", "parcel", "referral"))
     complaint = f"complaint:{filing_id}:{body.get('complaint')}"
@@ -578,6 +578,9 @@ def _borne_out(facts: _Facts, kind: str, body: Json) -> bool:  # noqa: PLR0911 -
         case "fee_expired" | "result_unclaimed", _:
             online = facts.said(facts.filing, "fee_requested", n=body.get("n"), channel="online")
             return not online or facts.said(payment, "payment_expired")
+        case "fee_charged_back", _:
+            refund = f"refund:{filing_id}:{body.get('n')}"
+            return facts.said(refund, "charge_back_answered", outcome="asked_again", amount=body.get("amount"))
         case "parcel_failed" | "parcel_found", _:
             return facts.said(parcel, "consignment_ended", outcome=body.get("outcome"))
         case "part_overdue", _:

@@ -514,7 +514,10 @@ REFUND: Final = StreamKind(
     guard=refund_guards.guard,
     writers=refund_guards.WRITERS,
     evidence=refund_projections.evidence,
-    upcasters={"refund_begun": (_as_it_was,)},  # one that knows no `attempt` would ask for it back under another key
+    upcasters={
+        "refund_begun": (_as_it_was,),  # one that knows no `attempt` would ask for it back under another key
+        "charge_back_answered": (_as_it_was,),  # one that knows no `asked_again` could not read it
+    },
     memory=RefundMemory,
     papers=causes.papers_of_refund,
     title=said("many.refunds"),

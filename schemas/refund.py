@@ -241,19 +241,24 @@ class RefundChargedBack(Model):
 
 
 class ChargeBackOutcome(StrEnum):
-    """What becomes of a fee that was charged back: asked of the payer again, outside; gone; or the result is."""
+    """What becomes of a fee that was charged back: claimed outside of here, gone, the result is, or asked for again."""
 
     CLAIMED = "claimed"
     WRITTEN_OFF = "written_off"
     RESULT_WITHDRAWN = "result_withdrawn"
+    ASKED_AGAIN = "asked_again"
 
 
 class ChargeBackAnswered(Model):
-    """A leader said what becomes of the fee that was charged back, `amount` đồng in all."""
+    """A leader said what becomes of the fee that was charged back, `amount` đồng in all.
+
+    Where it is asked for again, `again` says for the how many-th time.
+    """
 
     kind: Literal["charge_back_answered"] = "charge_back_answered"
     outcome: ChargeBackOutcome
     amount: Dong
+    again: int | None = None
     officer: str
     acting_for: str | None = None
     reason: Annotated[str, Personal]
@@ -312,7 +317,7 @@ class Refund(Model):
     `undecided` is what a leader has to decide; it was `ruled` already by how the filing ended. `unowed` says why nobody
     owes any of it, once that is so. It is `disputed` where less came than was asked: those who would take it for the
     whole fee stand in `accepted_by`, and once another agrees it is `accepted`. Of what was `charged_back` a leader has
-    to say what becomes of so many đồng as are `unanswered`.
+    to say what becomes of so many đồng as are `unanswered`; these many were `asked_again`, each time.
     """
 
     snapshot_version: int = 1
@@ -331,6 +336,7 @@ class Refund(Model):
     accepted: bool = False
     charged_back: Dong = 0
     unanswered: Dong = 0
+    asked_again: tuple[Dong, ...] = ()
 
 
 class RefundStart(Model):

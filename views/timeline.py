@@ -77,6 +77,7 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "fee_paid",
         "fee_waived",
         "fee_reduced",
+        "fee_charged_back",
         "fee_expired",
         "result_unclaimed",
         "asked",

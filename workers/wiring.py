@@ -197,6 +197,7 @@ async def activities_with(
             refunds.of_fee,
             refunds.given,
             refunds.accepted,
+            refunds.not_asked_again,
             complaints.grounds,
             complaints.remedy,
             results.signer,

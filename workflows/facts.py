@@ -10,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.intake import News
     from schemas.complaint import ComplaintFact
     from schemas.filing.commands import (
+        AskFeeAgain,
         Command,
         ReportOverduePart,
         SettleComplaint,
@@ -19,7 +20,8 @@ with workflow.unsafe.imports_passed_through():
         SettleResult,
     )
     from schemas.filing.events import FeeSettlement, Outcome, ParcelOutcome
-    from schemas.filing.state import FeeFact, OverduePartFact, ParcelFact, PartFact
+    from schemas.filing.state import ChargeBackFact, FeeFact, OverduePartFact, ParcelFact, PartFact
+    from schemas.refund import CAPTURES
     from schemas.result import ResultFact
 
 
@@ -30,6 +32,13 @@ def fee_command(raw: Any) -> SettleFee:
     return SettleFee(
         command_id=f"fee:{fact.n}:{settlement}", settlement=settlement, **fact.model_dump(exclude={"settlement"})
     )
+
+
+def charge_back_command(raw: Any) -> AskFeeAgain:
+    """That a fee is asked for again. Raises `ValueError` for anything else."""
+    fact = ChargeBackFact.model_validate(raw)
+    said = fact.model_dump(exclude={"again"})
+    return AskFeeAgain(command_id=f"fee:{fact.fee}:again:{fact.n}:{fact.again}", **said)
 
 
 def parcel_command(raw: Any) -> SettleParcel:
@@ -75,6 +84,9 @@ def recorded_fact(news: News) -> Command | None:  # noqa: PLR0911 -- one line fo
             return fee_command({"n": news.n, "settlement": FeeSettlement.PAID, "amount": amount, "forgone": forgone})
         case {"kind": "payment_expired"}:
             return fee_command({"n": news.n, "settlement": FeeSettlement.EXPIRED})
+        case {"kind": "charge_back_answered", "again": int(again), "amount": amount}:
+            fact = {"n": news.n, "fee": news.n // CAPTURES, "amount": amount, "again": again}
+            return charge_back_command(fact)
         case {"kind": "consignment_ended", "outcome": outcome} as said:
             return parcel_command({"n": news.n, "outcome": outcome, "fee": said.get("fee")})
         case {"kind": "referral_overdue"}:

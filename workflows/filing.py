@@ -34,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import agency, children
     from workflows.alarm import Alarm
     from workflows.facts import (
+        charge_back_command,
         complaint_command,
         fee_command,
         overdue_part_command,
@@ -424,6 +425,11 @@ class FilingWorkflow:
     async def fee_settled(self, *fact: Any) -> None:
         """A payment tells how it ended."""
         await self.life.take_fact("fee_settled", single_argument(fact), fee_command)
+
+    @workflow.signal
+    async def fee_charged_back(self, *fact: Any) -> None:
+        """A refund tells that a fee is asked for again, which the payer's bank took back."""
+        await self.life.take_fact("fee_charged_back", single_argument(fact), charge_back_command)
 
     @workflow.signal
     async def parcel_settled(self, *fact: Any) -> None:

@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from activities.partners.money.provider import Demand
     from activities.payment import BANK, Asking, Payments, RefundRequest
-    from activities.refunds import Looked, Refunds
+    from activities.refunds import Looked, PaymentOf, Refunds
     from activities.workflows import TEMPORAL, WakeRequest, Workflows
     from rules.known import known
     from rules.refund import fold, projections
@@ -19,9 +19,14 @@ with workflow.unsafe.imports_passed_through():
     from schemas import ids
     from schemas import refund as rf
     from schemas.base import Model
-    from schemas.errors import NOT_FOUND, RefusalError
+    from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError
+    from schemas.filing.commands import Command, content_of
+    from schemas.filing.state import ChargeBackFact
     from schemas.payment import CaptureAccepted, GivenBack
+    from schemas.stream.ledger import Receipt
     from schemas.stream.restart import Restart, RestartStart
+    from schemas.text import composed
+    from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import drain_handlers, outcome, wait_for
@@ -48,6 +53,16 @@ class RefundLife(Life[rf.Refund]):
         """Hear that the logs may say more."""
         self._unheard = True
 
+    async def take_command(self, command: Command) -> Receipt:
+        """As ever; but a fee is asked for again only if its filing still does so."""
+        if not isinstance(command, rf.AnswerChargeBack) or command.outcome is not rf.ChargeBackOutcome.ASKED_AGAIN:
+            return await super().take_command(command)
+        stream = await self.recorded()
+        asked = PaymentOf(filing_id=self._refund.filing_id, n=known(self._refund.capture).payment)
+        why = await workflow.execute_local_activity_method(Refunds.not_asked_again, asked, **LEDGER)
+        refusal = None if why is None else Refusal(code=RefusalCode.NOT_ALLOWED, problems=(why,))
+        return await stream.record(composed(command), content_of(command), refusal=refusal)
+
     async def proceed(self) -> None:
         """Ask for what the logs say, have given back what two agree on, and tell the payment."""
         if self.memory.asked is None:
@@ -65,7 +80,8 @@ class RefundLife(Life[rf.Refund]):
 
     @property
     def _has_work(self) -> bool:
-        return self._must_look or bool(fold.to_give(self._refund)) or bool(self._untold) or self._to_accept is not None
+        to_tell = bool(self._untold) or self._to_accept is not None or bool(self._to_ask_again)
+        return self._must_look or bool(fold.to_give(self._refund)) or to_tell
 
     @property
     def _must_look(self) -> bool:
@@ -135,13 +151,19 @@ class RefundLife(Life[rf.Refund]):
         return tuple(one for one in projections.given_back(self._refund) if one.case not in self.memory.told)
 
     async def _tell(self) -> None:
-        """Tell the payment what went back. It hears the same each time; one that has ended goes on from its log."""
+        """Tell the payment what went back, and the filing what it asks for again. Each hears the same each time.
+
+        A payment that has ended goes on from its log.
+        """
         for given in self._untold:
             await self._signal(rf.HEARD, given)
             self._remember(told=(*self.memory.told, given.case))
         if (accepted := self._to_accept) is not None:
             await self._signal(rf.ACCEPTED, accepted)
             self._remember(accepted=True)
+        for fact in self._to_ask_again:
+            await report(self.stream, "fee_charged_back", fact)
+            self._remember(again=fact.again)
 
     def _remember(self, **what: Any) -> None:
         self.memory = self.memory.model_copy(update=what)
@@ -160,6 +182,10 @@ class RefundLife(Life[rf.Refund]):
     @property
     def _to_accept(self) -> CaptureAccepted | None:
         return None if self.memory.accepted else projections.accepted(self._refund)
+
+    @property
+    def _to_ask_again(self) -> tuple[ChargeBackFact, ...]:
+        return projections.asked_again(self._refund)[self.memory.again :]
 
     @property
     def _refund(self) -> rf.Refund:

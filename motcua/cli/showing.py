@@ -186,6 +186,9 @@ def _fee(fee: Fee) -> Iterator[str]:
     if fee.returned:
         back = sum(share.amount for share in fee.returned)
         yield f"hoàn {back:,} đ / {back:,} đ go back"
+    if fee.charged_back:
+        gone = fee.charged_back
+        yield f"bị đòi lại {gone:,} đ, đã yêu cầu nộp lại / {gone:,} đ were charged back and are asked for again"
 
 
 def _represented(given: Authorisation | None) -> Iterator[tuple[str, str]]:

@@ -194,6 +194,11 @@ def _fee_reduced(filing: Filing, event: ev.FeeReduced, _: datetime) -> Change:
     return {"fees": _change_fee(filing, event.n, {"returned": (*returned, *event.lines)})}
 
 
+def _fee_charged_back(filing: Filing, event: ev.FeeChargedBack, _: datetime) -> Change:
+    gone = filing.fees[event.fee - 1].charged_back + event.amount
+    return {"fees": _change_fee(filing, event.fee, {"charged_back": gone})}
+
+
 def _change_fee(filing: Filing, n: int, change: Mapping[str, Any]) -> tuple[Fee, ...]:
     return tuple(fee.model_copy(update=change) if fee.n == n else fee for fee in filing.fees)
 
@@ -455,6 +460,7 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "result_unclaimed": _result_unclaimed,
     "fee_waived": _fee_waived,
     "fee_reduced": _fee_reduced,
+    "fee_charged_back": _fee_charged_back,
     "step_started": _step_started,
     "claimed": _claimed,
     "released": lambda *_: {"officer": None},

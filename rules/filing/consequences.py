@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from rules.filing import admission
+from rules.filing.fees.again import charged_back
 from rules.filing.fees.request import asked_for, reduced
 from rules.filing.fold import current_step, missing_opinions, parts_of, stage
 from rules.known import known
@@ -66,16 +68,22 @@ def _fee(filing: Filing) -> ev.FeeRequested | ev.FeeReduced | None:
 def _asked_as_of(filing: Filing, due: FeeDue) -> datetime | None:
     """The moment for which it is to be said what the filing costs; None if nothing is to be said now.
 
-    It is said when the fee falls due, again when it was waived, and again when the dossier was changed since.
+    It is said when the fee falls due, again when it was waived, and again when the dossier was changed since. What was
+    charged back is looked at from then on, once whatever holds up the review has ended.
     """
     now, changed = known(filing.changed_at), filing.dossier_changed_at
     if filing.fee is not None and filing.fee.state is FeeState.WAIVED:
         return now
     if not _falls_due(filing, due):
         return None
+    if charged_back(filing):
+        return None if stage(filing) in _GOES_ON_FIRST else now
     asked = any(fee.state is not FeeState.CANCELLED for fee in filing.fees)
     under_review = due is not FeeDue.RESULT and filing.step is not None
     return changed if asked or under_review else now
+
+
+_GOES_ON_FIRST: Final = frozenset({Stage.SUSPENDED, Stage.OBLIGATION, Stage.CONFIRMATION})
 
 
 def _falls_due(filing: Filing, due: FeeDue) -> bool:

@@ -12,12 +12,15 @@ from schemas.ids import (
     parcel_workflow,
     payment_workflow,
     referral_workflow,
+    refund_workflow,
     result_workflow,
 )
 from schemas.level import Channel
 
 
-def evidence(stream: StreamId, event: Any) -> Evidence | None:  # noqa: PLR0911 -- one line for each event
+def evidence(  # noqa: C901, PLR0911 -- one line for each event
+    stream: StreamId, event: Any
+) -> Evidence | None:
     """The entries that bear this event out; None where it needs none."""
     match event:
         case ev.FeePaid(channel=Channel.ONLINE):
@@ -29,6 +32,9 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:  # noqa: PLR0911 
             expired = Entry(("payment_expired",), stream=payment_workflow(stream.filing, n))
             online = {"n": n, "channel": Channel.ONLINE.value}
             return ((expired,), (Entry(("fee_requested",), online, str(stream), absent=True),))
+        case ev.FeeChargedBack(n=n, amount=amount):
+            again = {"outcome": "asked_again", "amount": amount}
+            return ((Entry(("charge_back_answered",), again, refund_workflow(stream.filing, n)),),)
         case ev.HandedOver(channel=Channel.POST, n=n):
             return ((_parcel_ended(stream, n, ev.ParcelOutcome.DELIVERED),),)
         case ev.ParcelFailed(n=n, outcome=outcome) | ev.ParcelFound(n=n, outcome=outcome):

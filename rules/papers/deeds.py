@@ -31,6 +31,7 @@ _FOLLOWS: Final = frozenset(
     {
         "fee_requested",
         "fee_reduced",
+        "fee_charged_back",
         "fee_expired",
         "result_unclaimed",
         "supplement_expired",

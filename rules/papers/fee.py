@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rules.filing.fees.again import charged_back
 from rules.papers.amounts import in_words
 from rules.papers.made import about, made, officer
 from rules.papers.written import moment, plain
@@ -51,7 +52,7 @@ def _fee(source: PaperSource, event: ev.FeeRequested) -> Iterator[Block]:
     how = Row(place="fee_channel", label=said("paper.pay_by"), value=CHANNEL_NAMES[event.channel])
     yield Rows(rows=(_words(event.amount), how, *_due(source, Clock.PAYMENT)))
     if event.adds_to is not None:
-        yield Paragraph(text=said("paper.fee_adds"))
+        yield Paragraph(text=said("paper.fee_lacks" if charged_back(source.filing) else "paper.fee_adds"))
     yield Paragraph(text=said("paper.pay_with_code"))
 
 

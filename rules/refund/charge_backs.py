@@ -45,9 +45,11 @@ def _void(refund: Refund, there: int, asked: tuple[int, ...]) -> tuple[int, ...]
 
 def answered(refund: Refund, command: rf.AnswerChargeBack) -> rf.ChargeBackAnswered:
     """What a leader says of all that nobody has spoken of yet."""
+    again = len(refund.asked_again) + 1 if command.outcome is rf.ChargeBackOutcome.ASKED_AGAIN else None
     return rf.ChargeBackAnswered(
         outcome=command.outcome,
         amount=refund.unanswered,
+        again=again,
         officer=command.actor.subject,
         acting_for=command.acting_for,
         reason=command.reason,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from rules.filing.fees.again import stays_paid
 from rules.known import known
 from schemas.filing.events import Outcome
 from schemas.filing.state import Closing, Fee, FeeState, Filing
@@ -163,5 +164,5 @@ def fees_to_return(filing: Filing) -> tuple[int, ...]:
     percent = None if rule is None else percent_of(filing, rule)
     if rule is None or percent == 0:
         return ()
-    paid = (fee for fee in filing.fees if fee.state is FeeState.PAID)
+    paid = (fee for fee in filing.fees if stays_paid(fee))
     return tuple(fee.n for fee in paid if fee.online or percent is not None)

@@ -65,8 +65,10 @@ def _disputed(refund: Refund, event: Any) -> Change:
             return {"accepted": True}
         case rf.RefundChargedBack():
             return _charged_back(refund, event)
-        case rf.ChargeBackAnswered():
+        case rf.ChargeBackAnswered(again=None):
             return {"unanswered": 0}
+        case rf.ChargeBackAnswered(amount=amount):
+            return {"unanswered": 0, "asked_again": (*refund.asked_again, amount)}
         case _:
             msg = f"{event.kind} is no event of a refund"
             raise TypeError(msg)

@@ -10,6 +10,7 @@ from rules.known import known
 from rules.refund.claims import at_hand, payment_of
 from rules.refund.fold import gone_twice, in_dispute, in_state, is_open, total
 from schemas import refund as rf
+from schemas.filing.state import ChargeBackFact
 from schemas.ids import StreamId, filing_workflow
 from schemas.level import Channel
 from schemas.payment import CaptureAccepted, GivenBack
@@ -21,7 +22,8 @@ from schemas.stream.rows import Rows, Standing, TaskRow
 
 def standing(refund: Refund) -> Standing:
     """Where a refund stands."""
-    return Standing(n=refund.n, open=is_open(refund))
+    heard_as = ("fee_charged_back",) if refund.asked_again else ()
+    return Standing(n=refund.n, open=is_open(refund), heard_as=heard_as)
 
 
 def rows(refund: Refund) -> Rows:
@@ -120,6 +122,15 @@ def accepted(refund: Refund) -> CaptureAccepted | None:
     if not refund.accepted:
         return None
     return CaptureAccepted(capture_id=capture.capture_id, forgone=capture.asked - capture.amount)
+
+
+def asked_again(refund: Refund) -> tuple[ChargeBackFact, ...]:
+    """What of the fee is asked for again: to be told to the filing."""
+    fee = known(refund.capture).payment
+    return tuple(
+        ChargeBackFact(n=refund.n, fee=fee, amount=amount, again=again)
+        for again, amount in enumerate(refund.asked_again, 1)
+    )
 
 
 def given_back(refund: Refund) -> tuple[GivenBack, ...]:

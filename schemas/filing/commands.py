@@ -601,6 +601,15 @@ class SettleFee(SystemCommand):
     forgone: Dong | None = None
 
 
+class AskFeeAgain(SystemCommand):
+    """A leader has so many đồng of a `fee` asked for again that the payer's bank took back, by the `n`-th refund."""
+
+    kind: Literal["ask_fee_again"] = "ask_fee_again"
+    n: int
+    fee: int
+    amount: Dong
+
+
 class SettleComplaint(SystemCommand):
     """A complaint was upheld by an `officer`: undo the act `about`, and start again at the `step`, or at intake."""
 

@@ -289,8 +289,8 @@ class FeeShare(Model):
 class FeeRequested(Model):
     """A fee was asked for: the sum of the lines, less what was `waived`, in đồng.
 
-    One that `adds_to` a fee paid before is the difference that a change of the dossier makes; its lines are what each
-    item costs more.
+    One that `adds_to` a fee paid before is the difference that a change of the dossier makes, or what a charge-back has
+    left missing; its lines are what each item costs more.
     """
 
     kind: Literal["fee_requested"] = "fee_requested"
@@ -353,6 +353,15 @@ class FeeReduced(Model):
     n: int
     amount: Annotated[Dong, Field(gt=0)]
     lines: tuple[FeeShare, ...]
+
+
+class FeeChargedBack(Model):
+    """The payer's bank took so many đồng of a `fee` back, and they are asked for again, as the `n`-th refund says."""
+
+    kind: Literal["fee_charged_back"] = "fee_charged_back"
+    n: int
+    fee: int
+    amount: Annotated[Dong, Field(gt=0)]
 
 
 class StepStarted(Model):
@@ -910,7 +919,8 @@ Event = Annotated[
     | MachineWorkFailing
     | MachineWorkAnswered
     | CalendarChanged
-    | FeeReduced,
+    | FeeReduced
+    | FeeChargedBack,
     Field(discriminator="kind"),
 ]
 """Any event of a filing."""
@@ -955,6 +965,7 @@ EFFECTS: Final[dict[str, dict[Clock, Effect]]] = {
         Clock.STEP: Effect.PAUSE,
     },
     "fee_reduced": {},
+    "fee_charged_back": {},
     "fee_paid": _FEE_SETTLED,
     "fee_expired": _STOP_ALL,
     "result_unclaimed": {},

@@ -167,7 +167,8 @@ class Fee(Model):
 
     `waived` is what an earlier waiver took off the lines; `online`: there is a payment for it, however it came;
     `lapsed`: it was not paid in time, and the result that it is for waits all the same. One that `adds_to` another is
-    the difference that a change of the dossier makes; one that made it less had so much of what was paid `returned`.
+    the difference that a change of the dossier makes; one that made it less had so much of what was paid `returned`. So
+    much was `charged_back` by the payer's bank and is asked for again.
     """
 
     n: int
@@ -182,6 +183,7 @@ class Fee(Model):
     asked_at: Instant | None = None
     adds_to: int | None = None
     returned: tuple[FeeShare, ...] = ()
+    charged_back: Dong = 0
 
     @property
     def kept(self) -> int:
@@ -677,6 +679,18 @@ class FeeFact(Model):
     settlement: str
     amount: Dong = Field(default=0, ge=0, le=_LARGEST)
     forgone: Dong | None = Field(default=None, ge=1, le=_LARGEST)
+
+
+class ChargeBackFact(Model):
+    """Signal `fee_charged_back` of the `n`-th refund to its filing: so much of a `fee` is asked for again.
+
+    It is so for the `again`-th time.
+    """
+
+    n: int = Field(ge=1, le=_LARGEST)
+    fee: int = Field(ge=1, le=_LARGEST)
+    amount: Dong = Field(ge=1, le=_LARGEST)
+    again: int = Field(ge=1, le=_LARGEST)
 
 
 class ParcelFact(Model):

@@ -9,11 +9,15 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from activities.partners.money.provider import Kind
+from activities.partners.money.provider import Kind, Received
+from motcua import NotAllowed
 from operations.doctor import refunds
 from operations.ledger_verifier import verify
+from operations.rebuild import rebuild
+from recovery.restart import Restarter
 from schemas import refund as rf
-from schemas.ids import payment_workflow
+from schemas.filing.state import Stage
+from schemas.ids import filing_workflow, payment_workflow, refund_workflow
 from schemas.payment import PaymentView
 from schemas.people import Role
 from schemas.reading import AskTasks
@@ -21,6 +25,7 @@ from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
 from tests.sandboxes import Server
 from tests.workflow.test_money import AMOUNT, WIRES, Till, asked, at_work, events, given, heard_of
+from workers.wiring import open_pool
 
 FIRST: Final = officer(Role.LEADER)
 SECOND: Final = officer(Role.LEADER, n=2)
@@ -109,6 +114,62 @@ async def test_what_is_charged_back_before_it_is_known_is_recorded_once_the_mone
         view = await till.world.client.payment(play.filing)
         assert (view.captured, view.charged_back) == (AMOUNT, AMOUNT)
         assert await never_came(till) == []
+        assert (await verify(till.world.superuser_dsn)).problems == []
+
+
+async def second_page(till: Till, play: Play) -> httpx.URL:
+    """Where the fee is paid that is asked for again."""
+    await eventually(lambda: play.kinds("payment", 2), lambda kinds: "payment_ordered" in kinds)
+    stream = payment_workflow(play.filing, 2)
+    async with till.world.connection() as connection:
+        reference = await connection.fetchval("select reference from payment where stream = $1", stream)
+    till.streams[reference] = stream
+    return await till.page(await till.world.client.payment(play.filing, 2))
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_what_is_asked_for_again_is_a_fee_of_its_own_that_the_filing_waits_for(till: Till) -> None:
+    """Both workflows are lost after the leader's answer, and go on from the log."""
+    async with at_work(till):
+        play, _, page = await asked(till)
+        await till.pay(page)
+        await play.at(Stage.REVIEW)
+        await charged_back(till, play, page)
+        await eventually(lambda: tasks(till.world), bool)
+        before = len(await play.kinds())
+        await play.refund(rf.AnswerChargeBack, FIRST, outcome="asked_again", **WHY)
+        view = await play.at(Stage.FEE)
+        assert view.fee is not None
+        assert (view.fee.n, view.fee.amount, view.fee.adds_to) == (2, AMOUNT, None)
+        again = await second_page(till, play)
+        async with open_pool(till.world.settings) as pool:
+            for stream in (filing_workflow(play.filing), refund_workflow(play.filing, 1001)):
+                await Restarter(pool, till.world.temporal).restart(stream, force=True)
+        await till.pay(again)
+        await play.at(Stage.REVIEW)
+        assert (await play.kinds())[before:] == ["fee_charged_back", "fee_requested", "fee_paid"]
+        assert [(await till.world.client.payment(play.filing, n)).state for n in (1, 2)] == ["paid", "paid"]
+        assert await tasks(till.world) == []
+        assert (await verify(till.world.superuser_dsn)).problems == []
+        changed = (await rebuild(till.world.owner_dsn, till.world.settings.master, lambda *_: None)).changed
+        assert set(changed.values()) == {0}
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_a_filing_that_has_ended_asks_for_nothing_again_and_the_leader_says_something_else(till: Till) -> None:
+    async with at_work(till):
+        play, _, page = await asked(till)
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        await charged_back(till, play, page)
+        await eventually(lambda: tasks(till.world), bool)
+        await play.withdraw()
+        await play.at(Stage.CLOSED)
+        with pytest.raises(NotAllowed) as refused:
+            await play.refund(rf.AnswerChargeBack, FIRST, outcome="asked_again", **WHY)
+        assert [one.rule for one in refused.value.refusal.problems] == ["filing_closed"]
+        await play.refund(rf.AnswerChargeBack, FIRST, outcome="claimed", **WHY)
+        assert "charge_back_answered" in await play.kinds("refund", 1001)
         assert (await verify(till.world.superuser_dsn)).problems == []
 
 

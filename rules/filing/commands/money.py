@@ -1,4 +1,4 @@
-"""The fee: waived, paid at the counter, paid online."""
+"""The fee: waived, paid at the counter, paid online, charged back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from rules.filing.commands.permission import at_stage, system_at
 from rules.filing.commands.rule import Events, Rule, refuse
+from rules.filing.fees.again import not_asked_again
 from rules.filing.fees.request import asked_for
 from rules.filing.waivers import not_granted
 from rules.officers import role_is
@@ -99,6 +100,16 @@ def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
     return fee_lapsed(filing, fee)
 
 
+def _may_ask_fee_again(_: Filing, actor: Actor, __: datetime) -> Problem | None:
+    return role_is(actor, Role.SYSTEM)
+
+
+def _ask_fee_again(filing: Filing, command: cm.AskFeeAgain, _: datetime) -> Events:
+    if (why := not_asked_again(filing, command.fee)) is not None:
+        raise refuse(why)
+    return (ev.FeeChargedBack(n=command.n, fee=command.fee, amount=command.amount),)
+
+
 def fee_lapsed(filing: Filing, fee: Fee) -> Events:
     """A fee that was not paid in time: the filing ends, but a result that is there stays there, and is kept."""
     if filing.result is None:
@@ -111,4 +122,5 @@ RULES: Final[dict[str, Rule]] = {
     "waive_fee": Rule(_may_waive_fee, _waive_fee),
     "pay_at_counter": Rule(_may_pay_at_counter, _pay_at_counter),
     "settle_fee": Rule(system_at(Stage.FEE), _settle_fee),
+    "ask_fee_again": Rule(_may_ask_fee_again, _ask_fee_again),
 }

@@ -19,6 +19,8 @@ def kept_of(fee: Fee) -> Counter[Code]:
             kept[line.code] += share
         for back in fee.returned:
             kept[back.code] -= back.amount
+        gone = apportioned(min(fee.charged_back, kept.total()), list(kept.values()))
+        kept.subtract(dict(zip(kept, gone, strict=True)))
     return kept
 
 

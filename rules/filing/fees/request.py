@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from rules.filing.conditions import received_on
+from rules.filing.fees.again import stays_paid
 from rules.filing.fees.assessment import Assessment, assess
 from rules.filing.fees.difference import difference
 from rules.filing.fees.kept import kept_of, kept_of_all
@@ -18,7 +19,7 @@ def asked_for(filing: Filing, fee: FeePart, channel: Channel, now: datetime) -> 
     """The request for what the filing costs, less what was waived and what was paid; None if nothing is left to pay."""
     found = _costs(filing, fee, now)
     n = len(filing.fees) + 1
-    paid = [one.n for one in filing.fees if one.state is FeeState.PAID]
+    paid = [one.n for one in filing.fees if stays_paid(one)]
     if not paid:
         asked = FeeRequested(n=n, amount=found.total, lines=found.lines, channel=channel, waived=found.waived)
         return asked if found.total else None

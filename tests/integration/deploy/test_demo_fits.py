@@ -100,6 +100,7 @@ NOT_SEEN: Final = {
     "event.payment_charged_back": _KEPT,
     "event.payment_charge_back_ahead": _KEPT,
     "event.refund_charged_back": _KEPT,
+    "event.fee_charged_back": _KEPT,
     "event.charge_back_answered": _KEPT,
     "command.give_back_by_hand": _GIVES_BACK,
     "event.refund_given_by_hand": _GIVES_BACK,
@@ -115,8 +116,8 @@ ANYTHING: Final = {"timeline_entry": {"body", "personal"}}
 
 OURS_ALONE: Final = frozenset(
     {
-        *("fee_settled", "parcel_settled", "part_overdue", "part_settled", "result_settled", "cancel"),
-        *("refunded", "look"),
+        *("fee_settled", "fee_charged_back", "parcel_settled", "part_overdue", "part_settled", "result_settled"),
+        *("cancel", "refunded", "look"),
         *("adopt_calendar", "Payment", "Parcel", "Referral", "Reprojection"),
     }
 )

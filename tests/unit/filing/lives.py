@@ -211,6 +211,7 @@ SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
     cm.ChangeCalendar,
     cm.Issue,
     cm.SettleFee,
+    cm.AskFeeAgain,
     cm.SettleParcel,
     cm.ReportOverduePart,
     cm.SettlePart,

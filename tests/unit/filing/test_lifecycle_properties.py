@@ -358,6 +358,13 @@ ANY_CONTENT: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
             "amount": st.sampled_from([0, 8000, 16_000, 24_000]),
         }
     ),
+    "ask_fee_again": st.fixed_dictionaries(
+        {
+            "n": st.just(1001),
+            "fee": st.sampled_from([1, 1, 2]),
+            "amount": st.sampled_from([1, 8000, 16_000, 20_000]),
+        }
+    ),
     "report_failing": st.fixed_dictionaries({"work": st.sampled_from(["check", "issue"]), "tries": st.just(10)}),
     "report_answered": st.fixed_dictionaries({"work": st.sampled_from(["check", "issue"])}),
     "settle_parcel": st.fixed_dictionaries(
@@ -459,7 +466,7 @@ AWAITED: Final[dict[Stage, list[tuple[str, Actor]]]] = {
     Stage.PICKUP: [("hand_over", HANDOVER), ("count_wrong_code", HANDOVER), ("change_delivery", APPLICANT)],
     Stage.READING: [("acknowledge_result", APPLICANT), ("renew_link", HANDOVER), ("change_delivery", APPLICANT)],
     Stage.SUSPENDED: [("stop", LEADER), *_FROM_OTHERS],
-    Stage.REVIEW: _FROM_OTHERS,
+    Stage.REVIEW: [*_FROM_OTHERS, ("ask_fee_again", SYSTEM)],
 }
 
 
@@ -487,6 +494,8 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C9
         case cm.SettleFee():
             paid_wrong = given.settlement == "paid" and (fee_due is None or given.amount != fee_due.amount)
             return fee_due is not None and fee_due.channel == "online" and given.n == fee_due.n and not paid_wrong
+        case cm.AskFeeAgain(fee=n):
+            return filing.decision is None and filing.fees[n - 1].state == "paid"
         case cm.PayAtCounter(amount=amount):
             return fee_due is not None and amount == fee_due.amount
         case cm.SettleParcel(n=n):

@@ -264,14 +264,16 @@ def test_a_notice_of_a_difference_says_that_what_was_paid_still_counts() -> None
     whole = accepted().source("fee_requested")
     event = whole.cause.event.model_copy(update={"adds_to": 1})
     adding = replace(whole, events=(*whole.events[:-1], replace(whole.cause, event=event)))
+    fee = whole.filing.fees[-1].model_copy(update={"charged_back": 1})
+    lacking = replace(adding, filing=whole.filing.model_copy(update={"fees": (fee,)}))
 
     said = [
         [block.text for block in sheet(PaperKind.FEE, source).body if isinstance(block, Paragraph)]
-        for source in (whole, adding)
+        for source in (whole, adding, lacking)
     ]
 
-    assert words("paper.fee_adds") not in said[0]
-    assert words("paper.fee_adds") in said[1]
+    wanted = (words("paper.fee_adds"), words("paper.fee_lacks"))
+    assert [[one in text for one in wanted] for text in said] == [[False, False], [True, False], [False, True]]
 
 
 def test_a_receipt_says_who_has_paid_what_in_which_series_under_which_number() -> None:
