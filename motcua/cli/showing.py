@@ -188,7 +188,7 @@ def _fee(fee: Fee) -> Iterator[str]:
         yield f"hoàn {back:,} đ / {back:,} đ go back"
     if fee.charged_back:
         gone = fee.charged_back
-        yield f"bị đòi lại {gone:,} đ, đã yêu cầu nộp lại / {gone:,} đ were charged back and are asked for again"
+        yield f"bị đòi lại {gone:,} đ / {gone:,} đ charged back"
 
 
 def _represented(given: Authorisation | None) -> Iterator[tuple[str, str]]:

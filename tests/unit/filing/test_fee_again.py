@@ -12,6 +12,7 @@ from rules import payment
 from rules.filing.evidence import evidence
 from rules.filing.fees.again import not_asked_again
 from rules.filing.fees.kept import kept_of_all
+from rules.filing.fold import stage
 from rules.known import known
 from rules.refund import claims
 from schemas.filing.events import FeeChargedBack, FeeRequested
@@ -41,19 +42,19 @@ def test_all_of_it_is_asked_for_as_at_first_and_the_review_waits(due: str) -> No
     asked_again(life)
     assert new(life, before) == ["fee_charged_back", "fee_requested"]
     assert last(life) == FeeRequested(n=2, amount=AMOUNT, lines=first.lines, channel=first.channel)
-    assert life.stage is Stage.FEE
+    assert stage(life.filing) is Stage.FEE
     assert [one.n for one in life.filing.fees_to_collect] == [2]
     assert life.filing.payments_to_cancel == (), "what the payment of the first has settled is a matter of its own"
     paid(life)
-    assert life.stage is Stage.REVIEW
+    assert stage(life.filing) is Stage.REVIEW
     assert new(life, before) == ["fee_charged_back", "fee_requested", "fee_paid"]
     assert kept_of_all(life.filing.fees).total() == AMOUNT
 
 
 def test_at_intake_it_waits_too() -> None:
     life = asked_again(paid(Life(rules("submission"))))
-    assert life.stage is Stage.FEE
-    assert paid(life).stage is Stage.INTAKE
+    assert stage(life.filing) is Stage.FEE
+    assert stage(paid(life).filing) is Stage.INTAKE
 
 
 def test_of_a_part_the_rest_still_counts() -> None:
@@ -74,7 +75,7 @@ def test_more_than_the_fee_was_asks_for_no_more_than_it() -> None:
 def test_it_is_paid_at_the_counter_too_or_taken_back_once_more() -> None:
     life = asked_again(in_review())
     life.do("pay_at_counter", CASHIER, amount=AMOUNT)
-    assert life.stage is Stage.REVIEW
+    assert stage(life.filing) is Stage.REVIEW
     life = asked_again(asked_again(in_review()).do("settle_fee", n=2, settlement="paid", amount=AMOUNT), n=2001, fee=2)
     assert known(life.filing.fee).n == 3
     assert known(life.filing.fee).amount == AMOUNT
@@ -102,9 +103,9 @@ def test_what_is_suspended_goes_on_first() -> None:
     before = len(life.log)
     asked_again(life)
     assert new(life, before) == ["fee_charged_back"]
-    assert life.stage is Stage.SUSPENDED
+    assert stage(life.filing) is Stage.SUSPENDED
     life.do("resume", LEADER)
-    assert life.stage is Stage.FEE
+    assert stage(life.filing) is Stage.FEE
 
 
 def test_it_is_refused_of_a_fee_that_is_not_paid_and_once_the_filing_is_decided_or_has_ended() -> None:
@@ -151,13 +152,13 @@ def test_whatever_is_taken_back_of_whichever_fee_what_stays_paid_is_what_the_fil
         taken = min(amount, one.kept - one.charged_back)
         if taken > 0:
             asked_again(life, n=n * 1000 + 1, fee=n, amount=taken)
-            assert life.stage is Stage.FEE
+            assert stage(life.filing) is Stage.FEE
             assert known(life.filing.fee).amount == taken
             paid(life)
         if more:
             copies = more
             supplied(life, SPECIALIST, copies=copies)
-            if life.stage is Stage.FEE:
+            if stage(life.filing) is Stage.FEE:
                 paid(life)
         kept = kept_of_all(life.filing.fees)
         assert kept.total() == 8_000 * copies
