@@ -92,7 +92,7 @@ async def test_what_is_charged_back_before_it_is_known_is_recorded_once_the_mone
     async with at_work(till):
         play, reference, page = await asked(till)
         hold = {"queries": True, "callbacks": False}
-        till.bank.client.put(f"/orders/{till.wire}:{reference}/hold", json=hold).raise_for_status()
+        till.bank.client.put(page.path.removesuffix("/pay") + "/hold", json=hold).raise_for_status()
         till.deaf = True
         await till.pay(page)
         await eventually(lambda: kept(till), lambda found: "paid" in found)
