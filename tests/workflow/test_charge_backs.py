@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from activities.partners.money.provider import Kind, Received
+from activities.partners.money.provider import Kind
 from motcua import NotAllowed
 from operations.doctor import refunds
 from operations.ledger_verifier import verify
@@ -23,7 +23,6 @@ from schemas.people import Role
 from schemas.reading import AskTasks
 from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
-from tests.sandboxes import Server
 from tests.workflow.test_money import AMOUNT, WIRES, Till, asked, at_work, events, given, heard_of
 from workers.wiring import open_pool
 
