@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from temporalio.exceptions import ApplicationError
 
@@ -12,10 +13,14 @@ from activities.partners.money.provider import About, Line
 from activities.procedures import Procedures
 from rules.known import known
 from schemas.filing.events import FeeRequested
-from schemas.ids import StreamId, filing_workflow
+from schemas.ids import StreamId, filing_workflow, of_obligation
+from schemas.publishing.procedure import Procedure
 
 _FEE: Final = "fee"
 """The code of a line that stands for all of them."""
+
+_OBLIGATION: Final = "obligation"
+"""The code of the one line of what is owed to another authority."""
 
 
 class Demands:
@@ -34,24 +39,36 @@ class Demands:
         procedure = await self._procedures.find(filing["procedure"], filing["version"])
         if procedure is None:
             raise ApplicationError("the procedure is not in the catalogue any more", type="no_procedure")
-        fee = FeeRequested.model_validate({"kind": _REQUESTED, **asked})
-        names = {item.code: item.name.vi for item in known(procedure.fee).items}
-        lines = tuple(Line(code=one.code, name=names[one.code], amount=one.total) for one in fee.lines)
-        whole = (Line(code=_FEE, name=procedure.name.vi, amount=fee.amount),)
         return About(
             procedure=procedure.code,
             procedure_name=procedure.name.vi,
             agency=row["agency"],
             agency_name=row["name_vi"],
             filing=filing["code"],
-            lines=whole if fee.waived else lines,
+            lines=_owed(procedure, asked) if of_obligation(stream.n) else _of_fee(procedure, asked),
         )
 
 
-_REQUESTED: Final = "fee_requested"
-_ABOUT: Final = f"""
-select first.body as submitted, asked.body as asked, asked.agency, coalesce(name_vi, asked.agency) as name_vi
-from event as first join event as asked on asked.stream = first.stream and asked.kind = '{_REQUESTED}'
-    left join agency on agency.agency = asked.agency
+def _owed(procedure: Procedure, asked: Mapping[str, Any]) -> tuple[Line, ...]:
+    return (Line(code=_OBLIGATION, name=procedure.name.vi, amount=asked["amount"]),)
+
+
+def _of_fee(procedure: Procedure, asked: Mapping[str, Any]) -> tuple[Line, ...]:
+    fee = FeeRequested.model_validate({"kind": "fee_requested", **asked})
+    if fee.waived:
+        return (Line(code=_FEE, name=procedure.name.vi, amount=fee.amount),)
+    names = {item.code: item.name.vi for item in known(procedure.fee).items}
+    return tuple(Line(code=one.code, name=names[one.code], amount=one.total) for one in fee.lines)
+
+
+_ABOUT: Final = """
+select first.body as submitted, asked.body as asked, whose.agency, coalesce(name_vi, whose.agency) as name_vi
+from event as first
+    join event as asked on asked.stream = first.stream and asked.kind in ('fee_requested', 'obligation_demanded')
+    cross join lateral (
+        select coalesce(convert_from(asked.body, 'UTF8')::jsonb ->> 'agency', asked.agency) as agency
+    ) as whose
+    left join agency on agency.agency = whose.agency
 where first.stream = $1 and first.seq = 1 and convert_from(asked.body, 'UTF8')::jsonb ->> 'n' = $2
-"""  # noqa: S608 -- a name of ours
+"""
+"""A tax office's demand names the office; what has no such name is of the filing's own agency."""

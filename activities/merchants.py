@@ -1,4 +1,4 @@
-"""Through whom an agency's money is asked for, and whether somebody may have it asked for anew."""
+"""Through whom an agency's money is asked for, a tax office's too, and whether somebody may have it asked for anew."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from activities.ledger.vault import Vault
 from activities.partners.money.provider import Provider
 from rules.filing.guards import access_problem
 from rules.streams import Kinds
+from schemas.agency import AgencyKind
 from schemas.base import AgencyCode, Code, Instant, Model
 from schemas.errors import Problem, Refusal, RefusalCode, problem
 from schemas.filing.state import Filing
@@ -42,6 +43,19 @@ class Renewal(Model):
     """Through whom it is asked for; or why not."""
 
     through: Through | None = None
+    refusal: Refusal | None = None
+
+
+class CollectorRequest(Model):
+    """Whether this agency is a tax office, and takes money by itself."""
+
+    agency: AgencyCode
+
+
+class Collector(Model):
+    """Whether what a tax office demands is `payable` here; or why nothing is owed to that agency."""
+
+    payable: bool = False
     refusal: Refusal | None = None
 
 
@@ -83,6 +97,17 @@ class Merchants:
             )
         return Renewal(through=self._through(request.chosen))
 
+    @activity.defn(name="obligation.collector")
+    async def collector(self, request: CollectorRequest) -> Collector:
+        """What the directory says of the agency that demands an obligation, as of now."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                row = await connection.fetchrow(_COLLECTOR, request.agency)
+        if row is None or row["kind"] != AgencyKind.TAX:
+            why = problem("agency", "no_tax_office")
+            return Collector(refusal=Refusal(code=RefusalCode.NOT_ALLOWED, problems=(why,)))
+        return Collector(payable=bool(row["merchants"]))
+
     def _first(self, named: list[str]) -> Through:
         return self._through(next((name for name in named if name in self._providers), named[0]))
 
@@ -100,4 +125,5 @@ def _refused(code: RefusalCode, *problems: Problem) -> Renewal:
     return Renewal(refusal=Refusal(code=code, problems=problems))
 
 
+_COLLECTOR: Final = "select kind, merchants from agency where agency = $1"
 _MERCHANTS: Final = "select merchants from agency where agency = $1"

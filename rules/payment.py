@@ -13,7 +13,7 @@ from rules.officers import role_is
 from schemas import payment as pay
 from schemas.errors import Problem, RefusalCode, problem, refused
 from schemas.filing.commands import ChangeCalendar, Command
-from schemas.ids import BEGINNING, StreamId, fee_key, filing_workflow, reference_of
+from schemas.ids import BEGINNING, StreamId, fee_key, filing_workflow, of_obligation, reference_of
 from schemas.payment import MOST_REQUESTS, Attempt, Payment, PaymentState
 from schemas.people import Actor, Role
 from schemas.stream.ledger import Recorded
@@ -253,44 +253,74 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
     """What must have been recorded before money is asked for, is no longer owed, or went back."""
     filing = filing_workflow(stream.filing)
     match event:
-        case pay.PaymentRequested(n=n, amount=amount):
-            asked = {"amount": amount, "channel": "online", "n": n}
-            return ((Entry(("fee_requested",), asked, filing),),)
+        case pay.PaymentRequested():
+            return ((_asked_for(filing, event),),)
         case pay.PaymentRefunded(capture_id=capture_id, amount=amount, case=case):
             given = {"capture_id": capture_id, "amount": amount} | ({} if case is None else {"case": case})
             return ((Entry(("refund_given", "refund_given_by_hand"), given),),)
         case pay.PaymentAccepted():
             return ((Entry(("shortfall_accepted",), event.model_dump(exclude={"kind"})),),)
         case pay.PaymentCancelled():
-            fee = {"n": stream.n}
-            return (
-                (Entry(("fee_waived",), fee, filing),),
-                (Entry(("fee_paid",), fee | {"channel": "counter"}, filing),),
-                (
-                    Entry(("fee_requested",), {"n": stream.n + 1}, filing),
-                    Entry(("fee_paid",), fee, filing, absent=True),  # what is paid may be added to
-                ),
-                (
-                    Entry(_ENDING, stream=filing, after=Entry(("fee_requested",), fee, filing)),
-                    Entry(("fee_paid", "fee_waived"), fee, filing, absent=True),
-                ),
-            )
+            owed = {"n": stream.n}
+            return _met_otherwise(filing, owed) if of_obligation(stream.n) else _fee_not_owed(filing, owed)
         case _:
             return None
+
+
+def _asked_for(filing: str, event: pay.PaymentRequested) -> tuple[Entry, ...]:
+    asked = {"amount": event.amount, "n": event.n}
+    if of_obligation(event.n):
+        return (Entry(("obligation_demanded",), asked, filing),)
+    return (Entry(("fee_requested",), asked | {"channel": "online"}, filing),)
+
+
+def _fee_not_owed(filing: str, fee: dict[str, int]) -> Evidence:
+    """It was waived, paid otherwise, asked for in another amount, or due when the filing ended."""
+    return (
+        (Entry(("fee_waived",), fee, filing),),
+        (Entry(("fee_paid",), fee | {"channel": "counter"}, filing),),
+        (
+            Entry(("fee_requested",), {"n": fee["n"] + 1}, filing),
+            Entry(("fee_paid",), fee, filing, absent=True),  # what is paid may be added to
+        ),
+        (
+            Entry(_ENDING, stream=filing, after=Entry(("fee_requested",), fee, filing)),
+            Entry(("fee_paid", "fee_waived"), fee, filing, absent=True),
+        ),
+    )
+
+
+def _met_otherwise(filing: str, payment: dict[str, int]) -> Evidence:
+    """The obligation that was demanded is owed no longer, and it was not this payment by which it was met."""
+    over = ("obligation_fulfilled", "recalled", *_ENDING)
+    demanded = Entry(("obligation_demanded",), payment, filing)
+    met = Entry(("obligation_fulfilled",), payment, filing, absent=True)
+    return ((Entry(over, stream=filing, after=demanded), met),)
 
 
 _HEARD_AS: Final = ("fee_paid", "fee_expired", "result_unclaimed", "fee_waived")
 
 
+def tells(payment: Payment) -> bool:
+    """Whether its filing is to hear how it ended. That what is owed to another authority was not paid ends nothing."""
+    expired = payment.state is PaymentState.EXPIRED
+    return payment.state is PaymentState.PAID or (expired and not of_obligation(payment.n))
+
+
+def _heard_as(payment: Payment) -> tuple[str, ...]:
+    if not tells(payment):
+        return ()
+    return ("obligation_fulfilled",) if of_obligation(payment.n) else _HEARD_AS
+
+
 def standing(payment: Payment) -> Standing:
     """Where a payment stands."""
-    settled = payment.state in {PaymentState.PAID, PaymentState.EXPIRED}
     return Standing(
         n=payment.n,
         calendar=payment.calendar,
         open=payment.state is PaymentState.PENDING or bool(payment.to_refund),
         watched_until=payment.watched_until,
-        heard_as=_HEARD_AS if settled else (),
+        heard_as=_heard_as(payment),
     )
 
 

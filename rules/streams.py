@@ -328,6 +328,8 @@ _UNKNOWN_BEFORE: Final = {
     "accepted": 1,  # one that knows no `since` would let the time run from too late
     "supplement_requested": 1,  # one that knows no `late` would give an officer's task to the leader who asked
     "reassigned": 1,  # one that knows no `acting_for` would let decide in whose place it was proposed
+    "obligation_demanded": 1,  # one that knows no `n` would ask for no money, and let none of it go back
+    "obligation_fulfilled": 1,  # one that knows no `n` could not read it
     "suspended": 1,  # one that knows no `limit` would let a suspension last as long as the procedure does
     "parcel_failed": 1,  # one that knows no copies would offer what is lost for pick-up
     "apology_drafted": 1,  # one wants another appointment in every apology

@@ -44,6 +44,15 @@ def payment_workflow(filing: UUID | str, n: int) -> str:
     return f"payment:{filing}:{n}"
 
 
+OBLIGATIONS: Final = 1_000_000
+"""The payments of what is owed to another authority are numbered from here on: no filing has so many fees."""
+
+
+def of_obligation(payment: int) -> bool:
+    """Whether the payment of this number asks for what is owed to another authority, and not for a fee."""
+    return payment > OBLIGATIONS
+
+
 def parcel_workflow(filing: UUID | str, n: int) -> str:
     """The workflow id, and the stream, of a filing's n-th consignment."""
     return f"parcel:{filing}:{n}"

@@ -1,4 +1,4 @@
-"""A request for money: the durable life of one fee, from the bank's order to its receipt or its refund."""
+"""A request for money: the durable life of one fee, or of what a tax office demands, to its receipt or its refund."""
 
 from __future__ import annotations
 

@@ -179,6 +179,7 @@ async def activities_with(
             Healer(pool, kinds, WORKFLOWS, Runtime.default().metric_meter).heal,
             merchants.merchant,
             merchants.renewal,
+            merchants.collector,
             payments.order,
             payments.money,
             payments.late_money,

@@ -15,9 +15,9 @@ with workflow.unsafe.imports_passed_through():
     from rules.streams import PARCEL, PAYMENT, REFERRAL, REFUND, RESULT
     from rules.time import working_time
     from schemas import ids
-    from schemas.base import Model
+    from schemas.base import AgencyCode, Model
     from schemas.filing.events import Clock
-    from schemas.filing.state import Fee, Filing, FilingPart
+    from schemas.filing.state import ClockState, Fee, Filing, FilingPart, TaxDemand
     from schemas.parcel import ParcelStart
     from schemas.payment import PaymentStart
     from schemas.referral import ReferralStart
@@ -27,12 +27,20 @@ with workflow.unsafe.imports_passed_through():
 
 async def start_payment(filing: Filing, fee: Fee) -> None:
     """Ask for the money of a fee."""
-    clock = filing.clocks[Clock.PAYMENT]
+    await _ask_for(filing, fee, filing.agency, filing.clocks[Clock.PAYMENT])
+
+
+async def start_demanded(filing: Filing, demand: TaxDemand) -> None:
+    """Ask for the money of an obligation, for the tax office that demands it."""
+    await _ask_for(filing, demand, demand.agency, filing.clocks[Clock.OBLIGATION])
+
+
+async def _ask_for(filing: Filing, owed: Fee | TaxDemand, agency: AgencyCode, clock: ClockState) -> None:
     start = PaymentStart(
         filing_id=filing.filing_id,
-        n=fee.n,
-        agency=filing.agency,
-        amount=fee.amount,
+        n=owed.n,
+        agency=agency,
+        amount=owed.amount,
         description=str(filing.code),
         limit=clock.limit,
         since=clock.started,
@@ -40,11 +48,11 @@ async def start_payment(filing: Filing, fee: Fee) -> None:
         due=clock.due,
         payer_account=filing.payer_account,
     )
-    await _start(filing, PAYMENT.workflow, start, ids.payment_workflow(filing.filing_id, fee.n))
+    await _start(filing, PAYMENT.workflow, start, ids.payment_workflow(filing.filing_id, owed.n))
 
 
 async def cancel_payment(filing: Filing, n: int) -> None:
-    """Tell a payment that its fee is owed no longer; one that has ended needs no telling."""
+    """Tell a payment that nobody owes it any longer; one that has ended needs no telling."""
     request = TellRequest(
         id=ids.payment_workflow(filing.filing_id, n), signal="cancel", said="the filing no longer owes this fee"
     )

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from schemas.filing.events import FeeSettlement, Outcome, ParcelOutcome
     from schemas.filing.state import ChargeBackFact, FeeFact, OverduePartFact, ParcelFact, PartFact
+    from schemas.ids import of_obligation
     from schemas.refund import CAPTURES
     from schemas.result import ResultFact
 
@@ -82,7 +83,7 @@ def recorded_fact(news: News) -> Command | None:  # noqa: PLR0911 -- one line fo
             return fee_command({"n": news.n, "settlement": FeeSettlement.PAID, "amount": said.get("asked", amount)})
         case {"kind": "payment_accepted", "amount": amount, "forgone": forgone}:
             return fee_command({"n": news.n, "settlement": FeeSettlement.PAID, "amount": amount, "forgone": forgone})
-        case {"kind": "payment_expired"}:
+        case {"kind": "payment_expired"} if not of_obligation(news.n):
             return fee_command({"n": news.n, "settlement": FeeSettlement.EXPIRED})
         case {"kind": "charge_back_answered", "again": int(again), "amount": amount}:
             fact = {"n": news.n, "fee": news.n // CAPTURES, "amount": amount, "again": again}

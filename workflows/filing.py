@@ -14,6 +14,7 @@ from temporalio.exceptions import FailureError
 with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenResult, Registry
     from activities.ledger.append import LEDGER
+    from activities.merchants import CollectorRequest, Merchants
     from activities.papers import QUICKLY, STORE, Papers
     from rules.filing import lifecycle
     from rules.filing.commands.counter import WRONG_CODE
@@ -21,16 +22,19 @@ with workflow.unsafe.imports_passed_through():
     from rules.refund.claims import fees_returned, fees_to_return
     from rules.streams import FILING, Origin, StreamKind
     from schemas.backoffice import NOT_IN_STORE
+    from schemas.base import AgencyCode
     from schemas.edge import bounded
     from schemas.errors import NOT_READY, OTHER_SUBMISSION, RefusalError
     from schemas.files import FileRef, ScanState
     from schemas.filing import commands as cm
+    from schemas.filing.commands import content_of
     from schemas.filing.examined import Examined
     from schemas.filing.state import Filing, FilingEnd, Stage, Timer
     from schemas.ids import digest
     from schemas.level import Channel
     from schemas.people import SYSTEM
     from schemas.stream.ledger import Receipt
+    from schemas.text import composed
     from workflows import agency, children
     from workflows.alarm import Alarm
     from workflows.facts import (
@@ -132,7 +136,17 @@ class FilingLife(Life[Filing]):
             stream = await self.recorded()
             said = {"actor": command.actor, "via": command.via, "code": command.code}
             await stream.attempt(cm.CountWrongCode(command_id=counting, **said))
+        if isinstance(command, cm.DemandObligation) and command.agency is not None:
+            return await self._demand(command, command.agency)
         return await super().take_command(command)
+
+    async def _demand(self, command: cm.DemandObligation, agency: AgencyCode) -> Receipt:
+        """Record what a tax office demands, once the directory has said whether it takes money by itself."""
+        stream = await self.recorded()
+        asked = CollectorRequest(agency=agency)
+        found = await workflow.execute_local_activity_method(Merchants.collector, asked, **LEDGER)
+        demand = cm.PayableDemand(**dict(composed(command)), payable=found.payable)
+        return await stream.record(demand, content_of(command), refusal=found.refusal)
 
     def taken_over(self, found: OpenResult) -> None:
         """Keep the queue of the agency's back office. Without one, or without its rules, the filing stands still."""
@@ -275,16 +289,21 @@ class FilingLife(Life[Filing]):
                 await self._timer_fired(timer)
 
     async def _see_to_payments(self) -> None:
-        """Have every fee that is due online collected, and let go of the payments that collect what is not.
+        """Have every fee collected that is due online, and an obligation to a tax office that takes money by itself.
 
-        What was paid for more than the filing costs by now goes back. A run does so once for each fee: the next one,
-        which does not know what this one did, does it again, and both the payment and the bank see a repeat.
+        Payments that collect what is not owed are let go of. What was paid for more than the filing costs by now goes
+        back. A run does so once for each: the next one, which does not know what this one did, does it again, and both
+        the payment and the bank see a repeat.
         """
         while self._payments_wait:
             for fee in self._filing.fees_to_collect:
                 if fee.n not in self._collecting:
                     self._collecting.add(fee.n)
                     await children.start_payment(self._filing, fee)
+            for demand in self._filing.demands_to_collect:
+                if demand.n not in self._collecting:
+                    self._collecting.add(demand.n)
+                    await children.start_demanded(self._filing, demand)
             for n in self._filing.payments_to_cancel:
                 if n not in self._cancelled:
                     self._cancelled.add(n)
@@ -296,7 +315,7 @@ class FilingLife(Life[Filing]):
 
     @property
     def _payments_wait(self) -> bool:
-        collect = {fee.n for fee in self._filing.fees_to_collect}
+        collect = {owed.n for owed in (*self._filing.fees_to_collect, *self._filing.demands_to_collect)}
         cancelled = self._cancelled.issuperset(self._filing.payments_to_cancel)
         return not (self._collecting >= collect and cancelled and self._returned == fees_returned(self._filing))
 

@@ -275,7 +275,7 @@ class PaymentLife(Life[pay.Payment]):
     async def _tell_filing(self) -> None:
         payment = self._payment
         settled = {PaymentState.PAID: FeeSettlement.PAID, PaymentState.EXPIRED: FeeSettlement.EXPIRED}
-        if payment.state not in settled:
+        if not rules.tells(payment):
             return
         paid = payment.amount - payment.forgone
         fact = FeeFact(n=payment.n, settlement=settled[payment.state], amount=paid, forgone=payment.forgone or None)

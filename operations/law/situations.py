@@ -131,6 +131,11 @@ _PLACES: Final[dict[str, Callable[[], Story]]] = {
     "a step with an obligation": _at_tax,
     "an obligation referred": lambda: _at_tax().then("specialist refer_obligation"),
     "an obligation demanded": lambda: _at_tax().then("specialist refer_obligation", "specialist demand_obligation"),
+    "an obligation demanded by a tax office that takes money by itself": lambda: (
+        _at_tax()
+        .then("specialist refer_obligation")
+        .do("demand_obligation", somebody(Role.SPECIALIST), agency="H01.50", payable=True)
+    ),
     "a step to draft": lambda: Story(**DRAFTED).then("reception accept", "specialist claim"),
     "a draft is with the applicant": lambda: Story(**DRAFTED).then(
         "reception accept", "specialist claim", "specialist show_draft"

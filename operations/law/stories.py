@@ -254,7 +254,10 @@ _SYSTEM: Final[tuple[type[cm.Command], ...]] = (
     cm.TimerFired,
     cm.RecordScan,
 )
-_COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in (*cm.PUBLIC_COMMANDS, *_SYSTEM)}
+_MODELS: Final = (*cm.PUBLIC_COMMANDS, cm.PayableDemand, *_SYSTEM)
+"""Of one kind the last, which says what the filing itself has found out."""
+
+_COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in _MODELS}
 
 _WHY: Final = {"reason": "-", "legal_basis": "-"}
 
@@ -303,7 +306,7 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         },
         "issue": {"result": RESULT},
         "settle_result": {"n": len(filing.results) + 1, "registered": "H01.12-2026-K0000001", "result": RESULT},
-        "settle_fee": {"n": filing.fee.n if filing.fee else 1, "settlement": "paid", "amount": amount},
+        "settle_fee": {"settlement": "paid"} | _owed(filing),
         "settle_parcel": {"n": max(filing.parcels, 1), "outcome": "delivered"},
         "report_overdue_part": {"n": part},
         "settle_part": {"n": part, "outcome": "approved", "officer": "specialist-1"},
@@ -311,6 +314,12 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "settle_complaint": {"n": 1, "about": filing.act or 1, "officer": "leader-2"},
     }
     return said.get(kind, {})
+
+
+def _owed(filing: Filing) -> dict[str, Any]:
+    """What the payment is for of which the filing hears."""
+    owed = next(iter(filing.demands_to_collect), filing.fee)
+    return {"n": owed.n, "amount": owed.amount} if owed else {"n": 1, "amount": 1}
 
 
 def _other_channel(filing: Filing) -> Channel:
@@ -325,7 +334,7 @@ def ways(filing: Filing, kind: str) -> tuple[dict[str, Any], ...]:
         "propose": ({}, refused),
         "decide": ({}, refused),
         "stop": ({}, end) if lifecycle.stage(filing) is Stage.REVIEW else (end,),
-        "settle_fee": ({}, {"settlement": "expired"}),
+        "settle_fee": ({},) if filing.demands_to_collect else ({}, {"settlement": "expired"}),
         "change_delivery": ({}, {"channel": "online"} if filing.result_channel is not Channel.ONLINE else {}),
         "settle_parcel": tuple({"outcome": outcome.value} for outcome in ev.ParcelOutcome),
         "settle_part": ({}, {"outcome": "refused"}),

@@ -33,6 +33,7 @@ from schemas.filing.state import (
     Proposal,
     Question,
     RevokedCopy,
+    TaxDemand,
     Waiver,
 )
 from schemas.level import Channel
@@ -313,8 +314,18 @@ def _obligation_referred(_: Filing, event: ev.ObligationReferred, __: datetime) 
     return {"obligation": Obligation(step=event.step, reference=event.reference)}
 
 
-def _obligation_demanded(_: Filing, event: ev.ObligationDemanded, __: datetime) -> Change:
-    return {"obligation": Obligation(step=event.step, reference=event.reference, amount=event.amount)}
+def _obligation_demanded(filing: Filing, event: ev.ObligationDemanded, _: datetime) -> Change:
+    said = event.model_dump(include={"step", "reference", "amount", "agency", "n"})
+    if event.n is None:
+        return {"obligation": Obligation(**said)}
+    demand = TaxDemand(n=event.n, agency=known(event.agency), amount=event.amount)
+    return {"obligation": Obligation(**said), "demands": (*filing.demands, demand)}
+
+
+def _obligation_fulfilled(filing: Filing, event: ev.ObligationFulfilled, _: datetime) -> Change:
+    met = {"met": True}
+    demands = (one.model_copy(update=met) if one.n == event.n else one for one in filing.demands)
+    return {"obligation": None, "officer": None, "demands": tuple(demands)}
 
 
 def _step_started(_: Filing, event: ev.StepStarted, __: datetime) -> Change:
@@ -477,7 +488,7 @@ CHANGES: Final[dict[str, Callable[[Filing, Any, datetime], Change]]] = {
     "parts_decided": lambda *_: {"officer": None},
     "obligation_referred": _obligation_referred,
     "obligation_demanded": _obligation_demanded,
-    "obligation_fulfilled": lambda *_: {"obligation": None, "officer": None},
+    "obligation_fulfilled": _obligation_fulfilled,
     "suspended": lambda *_: {"suspended": True},
     "suspension_prolonged": lambda *_: {},
     "resumed": lambda *_: {"suspended": False},

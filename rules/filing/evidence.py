@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rules.evidence import Entry, Evidence
+from rules.known import known
 from schemas.filing import events as ev
 from schemas.ids import (
     StreamId,
@@ -23,7 +24,7 @@ def evidence(  # noqa: C901, PLR0911 -- one line for each event
 ) -> Evidence | None:
     """The entries that bear this event out; None where it needs none."""
     match event:
-        case ev.FeePaid(channel=Channel.ONLINE):
+        case ev.FeePaid(channel=Channel.ONLINE) | ev.ObligationFulfilled(n=int()):
             return _paid_online(stream, event)
         case ev.FeePaid(channel=Channel.POST, parcel=int(n), amount=amount):
             brought = {"outcome": ev.ParcelOutcome.DELIVERED.value, "fee": amount}
@@ -54,10 +55,16 @@ def evidence(  # noqa: C901, PLR0911 -- one line for each event
             return None
 
 
-def _paid_online(stream: StreamId, event: ev.FeePaid) -> Evidence:
-    """Money that is owed still: of that amount or more, or of less that was accepted."""
-    payment = payment_workflow(stream.filing, event.n)
+def _paid_online(stream: StreamId, event: ev.FeePaid | ev.ObligationFulfilled) -> Evidence:
+    """Money that is owed still: of that amount or more, or of less that was accepted.
+
+    The amount of an obligation stands in its demand, and the payment asks for that.
+    """
+    payment = payment_workflow(stream.filing, known(event.n))
     still_owed = Entry(("payment_cancelled",), stream=payment, absent=True)
+    if isinstance(event, ev.ObligationFulfilled):
+        met = Entry(("payment_captured",), {"owed": True}, payment), Entry(("payment_accepted",), {}, payment)
+        return tuple((way, still_owed) for way in met)
     if event.forgone is not None:
         accepted = {"amount": event.amount, "forgone": event.forgone}
         return ((Entry(("payment_accepted",), accepted, payment), still_owed),)

@@ -12,6 +12,7 @@ from rules.publishing.rule_words import money
 from schemas.base import Text
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
+from schemas.level import Channel
 from schemas.names import CHANNEL_NAMES
 from schemas.papers import PaperKind
 from schemas.papers_sheet import Block, Column, PaperSheet, PaperSource, Paragraph, Row, Rows, Table
@@ -49,8 +50,7 @@ def _fee(source: PaperSource, event: ev.FeeRequested) -> Iterator[Block]:
     total = (said("paper.total"), plain(""), plain(""), money(event.amount))
     yield Rows(rows=tuple(about(source)))
     yield Table(columns=columns, rows=tuple(lines), total=total)
-    how = Row(place="fee_channel", label=said("paper.pay_by"), value=CHANNEL_NAMES[event.channel])
-    yield Rows(rows=(_words(event.amount), how, *_due(source, Clock.PAYMENT)))
+    yield Rows(rows=(_words(event.amount), _how(event.channel), *_due(source, Clock.PAYMENT)))
     if event.adds_to is not None:
         yield Paragraph(text=said("paper.fee_lacks" if charged_back(source.filing) else "paper.fee_adds"))
     yield Paragraph(text=said("paper.pay_with_code"))
@@ -65,7 +65,13 @@ def _obligation(source: PaperSource, event: ev.ObligationDemanded) -> Iterator[B
         Row(place="amount", label=said("paper.sum"), value=money(event.amount)),
         _words(event.amount),
     ]
+    if event.n is not None:
+        owed.append(_how(Channel.ONLINE))
     yield Rows(rows=(*about(source), *owed, *_due(source, Clock.OBLIGATION)))
+
+
+def _how(channel: Channel) -> Row:
+    return Row(place="fee_channel", label=said("paper.pay_by"), value=CHANNEL_NAMES[channel])
 
 
 def _words(amount: int) -> Row:

@@ -216,11 +216,15 @@ class ReferObligation(Command):
 
 
 class DemandObligation(Command):
-    """Pass the other authority's notice of what is owed on to the applicant; `amount` in đồng."""
+    """Pass the other authority's notice of what is owed on to the applicant; `amount` in đồng.
+
+    `agency` is the tax office whose notice it is. If it takes money by itself, the applicant can pay it here.
+    """
 
     kind: Literal["demand_obligation"] = "demand_obligation"
     reference: DocumentNumber
     amount: Dong = Field(gt=0, lt=2**53)
+    agency: AgencyCode | None = None
 
 
 class FulfilObligation(Command):
@@ -526,6 +530,12 @@ class ExaminedSupplement(Supplement):
     scan: ScanState | None = None
 
 
+class PayableDemand(DemandObligation):
+    """The same once the directory has said whether the tax office takes money by itself. It is the filing's own."""
+
+    payable: bool = False
+
+
 class RecordScan(SystemCommand):
     """The scanner has answered for the files of these digests: there are viruses in those of the `infected` papers."""
 
@@ -592,7 +602,7 @@ class ReportAnswered(SystemCommand):
 
 
 class SettleFee(SystemCommand):
-    """A payment reports how it ended."""
+    """A payment reports how it ended: of a fee, or of what is owed to another authority."""
 
     kind: Literal["settle_fee"] = "settle_fee"
     n: int

@@ -495,22 +495,32 @@ class ObligationReferred(Model):
 
 
 class ObligationDemanded(Model):
-    """The other authority's notice of what is owed went to the applicant, in đồng."""
+    """The other authority's notice of what is owed went to the applicant, in đồng.
+
+    It is the notice of the tax office `agency`, for which the `n`-th payment asks for the money if it takes money by
+    itself.
+    """
 
     kind: Literal["obligation_demanded"] = "obligation_demanded"
     step: Code
     officer: str
     reference: str
     amount: Dong
+    agency: AgencyCode | None = None
+    n: int | None = None
 
 
 class ObligationFulfilled(Model):
-    """The applicant has met the obligation, or has none. `reference` is that of the proof."""
+    """The applicant has met the obligation, or has none. `reference` is that of the proof.
+
+    Was it met by the `n`-th payment, it is that by which its first request is known.
+    """
 
     kind: Literal["obligation_fulfilled"] = "obligation_fulfilled"
     step: Code
     officer: str
     reference: str
+    n: int | None = None
 
 
 class Suspended(Model):

@@ -260,11 +260,25 @@ class FilingPart(Model):
 
 
 class Obligation(Model):
-    """A financial obligation towards another authority: asked about, then demanded from the applicant in đồng."""
+    """A financial obligation towards another authority: asked about, then demanded from the applicant in đồng.
+
+    `agency` is the tax office that demands it; the `n`-th payment asks for it if that takes money by itself.
+    """
 
     step: Code
     reference: str
     amount: Dong | None = None
+    agency: AgencyCode | None = None
+    n: int | None = None
+
+
+class TaxDemand(Model):
+    """The demand of a tax office for which the `n`-th payment asks, or asked; `met` by that payment."""
+
+    n: int
+    agency: AgencyCode
+    amount: Dong
+    met: bool = False
 
 
 class Draft(Model):
@@ -413,6 +427,7 @@ class Filing(Model):
     opinions: tuple[Opinion, ...] = ()
     parts: tuple[FilingPart, ...] = ()
     obligation: Obligation | None = None
+    demands: tuple[TaxDemand, ...] = ()
     drafts: int = 0
     draft: Draft | None = None
     suspended: bool = False
@@ -525,8 +540,26 @@ class Filing(Model):
 
     @property
     def payments_to_cancel(self) -> tuple[int, ...]:
-        """Numbers of the fees whose payment must ask no more: paid otherwise, waived, or due when the filing ended."""
-        return tuple(fee.n for fee in self.fees if fee.online and not self._owes_payment(fee))
+        """Numbers of the payments that must ask no more.
+
+        Their fee was paid otherwise, waived, or due when the filing ended; their obligation was met otherwise, or its
+        demand was taken back.
+        """
+        fees = (fee.n for fee in self.fees if fee.online and not self._owes_payment(fee))
+        demands = (demand.n for demand in self.demands if not demand.met and demand not in self._demanded)
+        return (*fees, *demands)
+
+    @property
+    def demands_to_collect(self) -> tuple[TaxDemand, ...]:
+        """The demand for which a payment must be asking, as long as there is time to pay."""
+        clock = self.clocks.get(Clock.OBLIGATION)
+        return () if clock is None or clock.overdue else self._demanded
+
+    @property
+    def _demanded(self) -> tuple[TaxDemand, ...]:
+        """The demand that the filing waits for, if there is a payment for it."""
+        awaited = None if self.closed or self.obligation is None else self.obligation.n
+        return tuple(demand for demand in self.demands if demand.n == awaited)
 
     @property
     def parts_under_way(self) -> tuple[FilingPart, ...]:

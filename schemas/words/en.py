@@ -390,6 +390,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "no_such_result": "the filing has no such result",
     "no_such_step": "the filing has not been at this step",
     "no_such_waiver": "the procedure has no such waiver; choose: {names}",
+    "no_tax_office": "such a notice is a tax office's, and the directory knows no tax office by this code",
     "no_tills": "this agency has no tills: its directory says so by `tills: true`",
     "no_trust_roots": "no authority is trusted here yet, so the signer's certificate could not be checked; an officer decides",
     "no_waivers": "the procedure has no waivers",

@@ -390,6 +390,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "no_such_result": "hồ sơ không có kết quả này",
     "no_such_step": "hồ sơ chưa qua bước này",
     "no_such_waiver": "thủ tục không có diện miễn, giảm này; chọn: {names}",
+    "no_tax_office": "thông báo này là của cơ quan thuế; danh bạ không có cơ quan thuế nào mang mã này",
     "no_tills": "cơ quan này không dùng quầy thu: ghi `tills: true` trong danh bạ",
     "no_trust_roots": "ở đây chưa có tổ chức cấp chứng thư nào được tin cậy nên chưa kiểm tra được chứng thư số; cán bộ sẽ quyết định",
     "no_waivers": "thủ tục không quy định miễn, giảm",

@@ -27,6 +27,7 @@ from schemas.filing import events as ev
 from schemas.filing import state as fl
 from schemas.filing.delivery import DeliveryView, Identity, IdentityDocument, Receiver
 from schemas.filing.submission import Submission
+from schemas.ids import OBLIGATIONS
 from schemas.level import Channel, Level
 from schemas.limit import Limit, Unit
 from schemas.people import Actor, Address, Applicant, PersonKind, Role, Via
@@ -137,7 +138,9 @@ PART: Final = fl.FilingPart(
     officer="h01.31-specialist-1",
     result=RESULT,
 )
-OBLIGATION: Final = fl.Obligation(step="tax", reference="34/TB-CCT", amount=5_000_000)
+OBLIGATION: Final = fl.Obligation(
+    step="tax", reference="34/TB-CCT", amount=5_000_000, agency="H01.50", n=OBLIGATIONS + 1
+)
 DRAFT: Final = fl.Draft(step="draft", n=1, officer="h01.12-specialist-1", file=FILE)
 WAIVER: Final = fl.Waiver(code="student", percent=50, officer="h01.12-cashier-1")
 
@@ -298,8 +301,15 @@ EVENTS: Final[tuple[Any, ...]] = (
     ev.PartAnswered(n=1, part="residence", outcome=ev.Outcome.APPROVED, officer="h01.31-specialist-1", result=RESULT),
     ev.PartsDecided(step="parts"),
     ev.ObligationReferred(step="tax", officer="h01.12-specialist-1", reference="12/PC-UBND"),
-    ev.ObligationDemanded(step="tax", officer="h01.12-specialist-1", reference="34/TB-CCT", amount=5_000_000),
-    ev.ObligationFulfilled(step="tax", officer="h01.12-specialist-1", reference="56/GNT"),
+    ev.ObligationDemanded(
+        step="tax",
+        officer="h01.12-specialist-1",
+        reference="34/TB-CCT",
+        amount=5_000_000,
+        agency="H01.50",
+        n=OBLIGATIONS + 1,
+    ),
+    ev.ObligationFulfilled(step="tax", officer="system", reference="MCAAAAAAAAAAAAAAAA", n=OBLIGATIONS + 1),
     ev.Suspended(
         officer="h01.12-leader-1",
         reason="tranh chấp",
@@ -648,7 +658,7 @@ COMMANDS: Final[tuple[cm.Command, ...]] = (
     cm.Inspect(**_SAID, held_at=AT, place="1 Hàng Bài", participants=("Nguyễn Văn An",), findings="đúng"),
     cm.RecordOpinion(**_SAID, party="police", consent=False, note="không đồng ý"),
     cm.ReferObligation(**_SAID, reference="12/PC-UBND"),
-    cm.DemandObligation(**_SAID, reference="34/TB-CCT", amount=5_000_000),
+    cm.DemandObligation(**_SAID, reference="34/TB-CCT", amount=5_000_000, agency="H01.50"),
     cm.FulfilObligation(**_SAID, reference="56/GNT"),
     cm.Forward(**_SAID, note="đã xác minh"),
     cm.ShowDraft(**_SAID, draft=FILE),

@@ -74,6 +74,8 @@ def test_what_an_older_build_would_take_for_something_else_has_another_version()
         "accepted": 2,
         "apology_drafted": 2,
         "fee_requested": 2,
+        "obligation_demanded": 2,
+        "obligation_fulfilled": 2,
         "parcel_failed": 2,
         "reassigned": 2,
         "submitted": 6,

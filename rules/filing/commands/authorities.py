@@ -15,6 +15,7 @@ from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import Clock
 from schemas.filing.state import Filing, Stage
+from schemas.ids import OBLIGATIONS
 from schemas.people import Actor, Role
 from schemas.publishing.procedure import Act, Silence
 
@@ -60,12 +61,15 @@ def _may_demand_obligation(filing: Filing, actor: Actor, _: datetime) -> Problem
 
 
 def _demand_obligation(filing: Filing, command: cm.DemandObligation, _: datetime) -> Events:
+    payable = isinstance(command, cm.PayableDemand) and command.payable
     return (
         ev.ObligationDemanded(
             step=step_code(filing),
             officer=command.actor.subject,
             reference=command.reference,
             amount=command.amount,
+            agency=command.agency,
+            n=OBLIGATIONS + len(filing.demands) + 1 if payable else None,
         ),
     )
 

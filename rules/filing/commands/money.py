@@ -1,4 +1,4 @@
-"""The fee: waived, paid at the counter, paid online, charged back."""
+"""The fee: waived, paid at the counter or online, charged back; and what is owed to another authority, paid online."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.events import Clock, FeeSettlement, PaymentMeans
 from schemas.filing.state import Fee, Filing, Stage
+from schemas.ids import fee_key, of_obligation, reference_of
 from schemas.level import Channel
 from schemas.people import Actor, Role
 from schemas.publishing.fee import GoverningDay
@@ -87,7 +88,16 @@ def _asked_again(filing: Filing, rule: FeePart, fee: Fee, now: datetime) -> ev.F
     return None if again is None or again.lines == fee.lines else again
 
 
+def _may_settle_fee(filing: Filing, actor: Actor, now: datetime) -> Problem | None:
+    """The system: while a fee is due, or while an obligation is for which there is a payment."""
+    owed = filing.obligation
+    stages = (Stage.FEE,) if owed is None or owed.n is None else (Stage.FEE, Stage.OBLIGATION)
+    return system_at(*stages)(filing, actor, now)
+
+
 def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
+    if of_obligation(command.n):
+        return _meet_obligation(filing, command)
     fee = filing.fee
     paid = command.settlement is FeeSettlement.PAID
     online = fee is not None and fee.n == command.n and fee.channel is Channel.ONLINE
@@ -98,6 +108,21 @@ def _settle_fee(filing: Filing, command: cm.SettleFee, _: datetime) -> Events:
         came = {"amount": command.amount, "forgone": command.forgone}
         return (ev.FeePaid.model_validate({"n": fee.n, "channel": Channel.ONLINE} | came),)
     return fee_lapsed(filing, fee)
+
+
+def _meet_obligation(filing: Filing, command: cm.SettleFee) -> Events:
+    """What is owed to another authority was paid. That it was not in time ends nothing: its clock says so."""
+    owed, paid = filing.obligation, command.settlement is FeeSettlement.PAID
+    if owed is None or owed.n != command.n or not paid or command.amount + (command.forgone or 0) != owed.amount:
+        raise refuse(problem("n", "no_such_fee"))
+    return (
+        ev.ObligationFulfilled(
+            step=owed.step,
+            officer=command.actor.subject,
+            reference=reference_of(fee_key(filing.filing_id, command.n)),
+            n=command.n,
+        ),
+    )
 
 
 def _may_ask_fee_again(_: Filing, actor: Actor, __: datetime) -> Problem | None:
@@ -121,6 +146,6 @@ def fee_lapsed(filing: Filing, fee: Fee) -> Events:
 RULES: Final[dict[str, Rule]] = {
     "waive_fee": Rule(_may_waive_fee, _waive_fee),
     "pay_at_counter": Rule(_may_pay_at_counter, _pay_at_counter),
-    "settle_fee": Rule(system_at(Stage.FEE), _settle_fee),
+    "settle_fee": Rule(_may_settle_fee, _settle_fee),
     "ask_fee_again": Rule(_may_ask_fee_again, _ask_fee_again),
 }

@@ -222,7 +222,9 @@ SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
     cm.RecordScan,
     cm.CountWrongCode,
 )
-COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*cm.PUBLIC_COMMANDS, *SYSTEM_COMMANDS)}
+COMMANDS: Final = {
+    model.model_fields["kind"].default: model for model in (*cm.PUBLIC_COMMANDS, cm.PayableDemand, *SYSTEM_COMMANDS)
+}
 
 
 UNSEEN: Final = Examined()

@@ -40,6 +40,17 @@ def by(channel: Channel) -> ev.HandedOver:
         ),
         (ev.FeePaid(n=2, amount=8000, channel=Channel.COUNTER), None),
         (
+            ev.ObligationFulfilled(step="tax", officer="system", reference="MC", n=2),
+            tuple(
+                (found, Entry(("payment_cancelled",), {}, PAYMENT, absent=True))
+                for found in (
+                    Entry(("payment_captured",), {"owed": True}, PAYMENT),
+                    Entry(("payment_accepted",), {}, PAYMENT),
+                )
+            ),
+        ),
+        (ev.ObligationFulfilled(step="tax", officer="cashier-1", reference="56/GNT"), None),
+        (
             ev.FeeExpired(n=2),
             (
                 (Entry(("payment_expired",), {}, PAYMENT),),

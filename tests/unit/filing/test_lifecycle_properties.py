@@ -31,6 +31,7 @@ from schemas.filing import events as ev
 from schemas.filing.delivery import Receiver
 from schemas.filing.events import Clock, Moment
 from schemas.filing.state import MOST_BY_POST, FeeState, Filing, Stage, Task
+from schemas.ids import OBLIGATIONS, of_obligation
 from schemas.level import CAPABILITIES
 from schemas.people import SYSTEM, Actor, Role
 from schemas.publishing.calendar import Calendar
@@ -267,7 +268,12 @@ def fitting(filing: Filing, kind: str) -> dict[str, Any]:
         "inspect": {"held_at": START, "place": "1 Hàng Bài", "participants": ["An"], "findings": "đúng"},
         "record_opinion": {"party": next(iter(awaited), "police"), "consent": True},
         "refer_obligation": {"reference": "12/PC-UBND"},
-        "demand_obligation": {"reference": "34/TB-CCT", "amount": 5_000_000},
+        "demand_obligation": {
+            "reference": "34/TB-CCT",
+            "amount": 5_000_000,
+            "agency": "H01.50",
+            "payable": bool(filing.seq % 2),
+        },
         "fulfil_obligation": {"reference": "56/GNT"},
         "stop": {"mode": "end", **ENDING},
         "prolong": {"reason": "chưa xong"},
@@ -491,6 +497,9 @@ def sound(filing: Filing, given: cm.Command, now: datetime) -> bool:  # noqa: C9
             state = filing.clocks[clock]
             rings = {"reminder": state.remind_at, "apology": state.apologise_at, "due": state.due}[moment]
             return not state.paused and not state.overdue and rings is not None and rings <= now
+        case cm.SettleFee(n=n) if of_obligation(n):
+            owed = {demand.n: demand.amount for demand in filing.demands_to_collect}
+            return given.settlement == "paid" and owed.get(n) == given.amount
         case cm.SettleFee():
             paid_wrong = given.settlement == "paid" and (fee_due is None or given.amount != fee_due.amount)
             return fee_due is not None and fee_due.channel == "online" and given.n == fee_due.n and not paid_wrong
@@ -640,6 +649,10 @@ class AnyLife(RuleBasedStateMachine):
         if self.life.stage is Stage.FEE and filing.fee and filing.fee.channel == "online":
             paid = {"n": filing.fee.n, "settlement": "paid", "amount": filing.fee.amount}
             ways.append(("settle_fee", SYSTEM, paid))
+        ways += [
+            ("settle_fee", SYSTEM, {"n": demand.n, "settlement": "paid", "amount": demand.amount})
+            for demand in filing.demands_to_collect
+        ]
         if filing.parts_under_way:
             ways += [("settle_part", SYSTEM, fitting(filing, "settle_part"))]
         if self.life.stage is Stage.DELIVERY:
@@ -759,6 +772,17 @@ class AnyLife(RuleBasedStateMachine):
             asked_for = filing.procedure.fee is not None and filing.procedure.fee.due == "result"
             if asked_for and filing.decision and filing.decision.outcome == "approved" and filing.form.get("copies"):
                 assert filing.fee is not None
+
+    @invariant()
+    def every_demand_was_met_by_its_payment_or_is_awaited_or_its_payment_asks_no_more(self) -> None:
+        filing = self.life.filing
+        awaited = {filing.obligation.n} if filing.obligation and not filing.closed else set()
+        met = {recorded.event.n for recorded in self.life.log if recorded.event.kind == "obligation_fulfilled"}
+        asked = [demand.n for demand in filing.demands]
+        assert asked == list(range(OBLIGATIONS + 1, OBLIGATIONS + 1 + len(asked)))
+        given_up = {n for n in filing.payments_to_cancel if of_obligation(n)}
+        assert given_up == set(asked) - awaited - met
+        assert {demand.n for demand in filing.demands_to_collect} <= awaited
 
     @invariant()
     def the_log_is_gapless_and_folds_to_the_state(self) -> None:

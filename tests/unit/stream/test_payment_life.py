@@ -13,7 +13,7 @@ from activities.workflows import TellRequest
 from rules.streams import PAYMENT
 from schemas.errors import Refusal, RefusalCode, RefusalError, problem
 from schemas.filing.commands import RESERVED_IDS
-from schemas.ids import fee_key, reference_of
+from schemas.ids import OBLIGATIONS, fee_key, reference_of
 from schemas.payment import Capture, Order, PaymentState, RenewPayment, Taken, Through
 from tests.unit.stream.shell import FILING, NOW, Engine
 from workflows.payment import PaymentLife
@@ -240,3 +240,16 @@ async def test_money_for_a_filing_that_has_ended_is_owed_no_more(engine: Engine,
     assert asked.said == {"n": 1, "settlement": "paid", "amount": 16000}
     assert engine.log[-1].event["kind"] == told
     assert [capture.capture_id for capture in life.stream.state.to_refund] == (["c1"] if not_found else [])
+
+
+async def test_that_what_a_tax_office_demands_was_not_paid_is_told_to_nobody(engine: Engine) -> None:
+    """The filing waits on, and its own clock says that it is late."""
+    n = OBLIGATIONS + 1
+    engine.answers |= {"merchant": Through(provider="bank"), "close": closed()}
+    engine.run.workflow_id = f"payment:{FILING}:{n}"
+    life = PaymentLife(PAYMENT, START | {"n": n})
+    await life._begin()
+    await life._close_orders()
+    await life._tell_filing()
+    assert engine.log[-1].event["kind"] == "payment_expired"
+    assert "tell" not in dict(engine.asked)
