@@ -67,15 +67,16 @@ class Till:
         said = found.model_dump(include={"transaction", "amount", "outcome", "at"}) | {"reference": reference}
         await tell_payment(self.world.temporal, self.streams[reference], MoneyNotice.model_validate(said))
 
-    async def ordered(self, play: Play) -> PaymentView:
-        """What the payment shows once it says where to pay."""
-        await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
+    async def ordered(self, play: Play, n: int = 1) -> PaymentView:
+        """What the n-th payment shows once it says where to pay."""
+        await eventually(lambda: play.kinds("payment", n), lambda kinds: "payment_ordered" in kinds)
+        asked = "select reference, provider from payment where filing_id = $1 and n = $2"
         async with self.world.connection() as connection:
-            row = await connection.fetchrow("select reference, provider from payment where filing_id = $1", play.filing)
+            row = await connection.fetchrow(asked, play.filing, n)
         assert row is not None
         assert row["provider"] == self.wire
-        self.streams[row["reference"]] = payment_workflow(play.filing, 1)
-        return await self.world.client.payment(play.filing)
+        self.streams[row["reference"]] = payment_workflow(play.filing, n)
+        return await self.world.client.payment(play.filing, n)
 
     async def page(self, view: PaymentView) -> httpx.URL:
         """Where the payer's browser, or app, comes to."""
