@@ -192,11 +192,11 @@ def by_post(kind: str) -> PaperSource:
     return filed.source(kind)
 
 
-def owing() -> PaperSource:
+def owing(**demanded: Any) -> PaperSource:
     """A filing for which another authority has said what is owed to it."""
     filed = handled(OWING)
     filed.do("refer_obligation", SPECIALIST, reference="12/PC-UBND")
-    filed.do("demand_obligation", SPECIALIST, reference="34/TB-CCT", amount=5_121_000)
+    filed.do("demand_obligation", SPECIALIST, reference="34/TB-CCT", amount=5_121_000, **demanded)
     return filed.source("obligation_demanded")
 
 

@@ -21,6 +21,7 @@ from schemas.base import Text
 from schemas.errors import RefusalError
 from schemas.filing import events as ev
 from schemas.level import Channel
+from schemas.names import CHANNEL_NAMES
 from schemas.papers import PaperKind
 from schemas.papers_sheet import Listing, PaperSheet, Paragraph, Rows, texts_of
 from schemas.saying import said as words
@@ -41,6 +42,7 @@ from tests.unit.papers.sources import (
     asked,
     lacking_forty,
     late,
+    owing,
     paper_sources,
     sent,
 )
@@ -258,6 +260,12 @@ def test_a_notice_of_a_fee_sums_up_and_says_it_in_words() -> None:
     assert "Tổng cộng 10.000 đồng" in raw_text(file, FOOT)
     assert rows(obligation)["Bằng chữ"] == "Năm triệu một trăm hai mươi mốt nghìn đồng"
     assert (rows(obligation)["Số thông báo"], rows(obligation)["Cơ quan ra thông báo"]) == ("34/TB-CCT", "Cơ quan thuế")
+
+
+def test_a_notice_of_what_a_tax_office_takes_by_itself_says_that_it_is_paid_online() -> None:
+    online = rows(sheet(PaperKind.FEE, owing(agency="H01.50", payable=True)))
+    assert online["Hình thức nộp"] == CHANNEL_NAMES[Channel.ONLINE].vi
+    assert "Hình thức nộp" not in rows(sheet(PaperKind.FEE, owing(agency="H01.50")))
 
 
 def test_a_notice_of_a_difference_says_that_what_was_paid_still_counts() -> None:
