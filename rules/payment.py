@@ -254,7 +254,7 @@ def evidence(stream: StreamId, event: Any) -> Evidence | None:
     filing = filing_workflow(stream.filing)
     match event:
         case pay.PaymentRequested():
-            return ((_asked_for(filing, event),),)
+            return (_asked_for(filing, event),)
         case pay.PaymentRefunded(capture_id=capture_id, amount=amount, case=case):
             given = {"capture_id": capture_id, "amount": amount} | ({} if case is None else {"case": case})
             return ((Entry(("refund_given", "refund_given_by_hand"), given),),)

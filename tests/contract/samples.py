@@ -309,7 +309,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         agency="H01.50",
         n=OBLIGATIONS + 1,
     ),
-    ev.ObligationFulfilled(step="tax", officer="system", reference="MCAAAAAAAAAAAAAAAA", n=OBLIGATIONS + 1),
+    ev.ObligationFulfilled(step="tax", officer="motcua", reference="MCAAAAAAAAAAAAAAAA", n=OBLIGATIONS + 1),
     ev.Suspended(
         officer="h01.12-leader-1",
         reason="tranh chấp",

@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from deploy.demo import running as demo
 from deploy.demo.scenario import SCENARIOS, load
-from rules.streams import FILING, KINDS, REFUND
+from rules.streams import FILING, KINDS, PAYMENT, REFUND
 from schemas.filing.commands import Supplement
 from schemas.filing.state import Stage
 from schemas.ids import StreamId
@@ -21,6 +21,7 @@ from tests.any_files import FoundLate
 from tests.conftest import World
 from tests.replay.conftest import replay
 from tests.replay.test_golden import HISTORIES
+from tests.workflow.test_obligations import N, demanded, takes_money
 
 
 @pytest.mark.timeout(400)
@@ -44,6 +45,8 @@ async def test_write_the_histories_anew(world: World, states: dict[str, Any]) ->
         await write(world, "paid-twice", await paid_twice(world), states)
     async with world.platform(), world.back_office():
         await write(world, "paid-by-another-request", await paid_by_another_request(world), states)
+    async with world.platform(), world.back_office():
+        await write(world, "obligation-paid", await obligation_paid(world), states)
 
 
 async def virus_found_late(world: World) -> UUID:
@@ -80,14 +83,25 @@ async def paid_by_another_request(world: World) -> UUID:
     return play.filing
 
 
+async def obligation_paid(world: World) -> UUID:
+    """A filing whose tax is paid through the tax office's own merchant."""
+    await takes_money(world)
+    play = await demanded(world)
+    await play.at(Stage.REVIEW)
+    return play.filing
+
+
 SECOND: Final = 2
 REFUNDS: Final = (1001, 1002)
 """Of the first and of the second capture of a filing's first payment."""
 
 
 async def write(world: World, name: str, filing: UUID, states: dict[str, Any]) -> None:
-    """The histories of a filing, and of the first of its streams of each other kind, if it has them."""
-    numbers = {FILING.name: (0,), REFUND.name: REFUNDS}
+    """The histories of a filing, and of the first of its streams of each other kind, if it has them.
+
+    What asks for an obligation is kept in the place of what asks for a fee.
+    """
+    numbers = {FILING.name: (0,), PAYMENT.name: (1, N), REFUND.name: REFUNDS}
     for kind, n in [(of, n) for of in KINDS for n in numbers.get(of, (1,))]:
         workflow_id = str(StreamId(kind, filing, n))
         try:

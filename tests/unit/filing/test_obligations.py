@@ -43,7 +43,7 @@ def test_a_demand_is_collected_for_the_tax_office_and_met_by_its_payment() -> No
     life.do("settle_fee", **PAID)
 
     met = next(recorded.event for recorded in life.log if recorded.event.kind == "obligation_fulfilled")
-    assert (met.n, met.officer, met.step) == (FIRST, "system", "tax")
+    assert (met.n, met.officer, met.step) == (FIRST, "motcua", "tax")
     assert met.reference == reference_of(fee_key(life.filing.filing_id, FIRST))
     assert (life.kinds[-1], life.status, life.stage) == ("step_started", 4, "review")
     assert (collected(life), life.filing.payments_to_cancel) == ([], ())
