@@ -315,7 +315,8 @@ class FilingLife(Life[Filing]):
 
     @property
     def _payments_wait(self) -> bool:
-        collect = {owed.n for owed in (*self._filing.fees_to_collect, *self._filing.demands_to_collect)}
+        collect = {fee.n for fee in self._filing.fees_to_collect}
+        collect |= {demand.n for demand in self._filing.demands_to_collect}
         cancelled = self._cancelled.issuperset(self._filing.payments_to_cancel)
         return not (self._collecting >= collect and cancelled and self._returned == fees_returned(self._filing))
 

@@ -254,7 +254,7 @@ _SYSTEM: Final[tuple[type[cm.Command], ...]] = (
     cm.TimerFired,
     cm.RecordScan,
 )
-_MODELS: Final = (*cm.PUBLIC_COMMANDS, cm.PayableDemand, *_SYSTEM)
+_MODELS: Final[tuple[type[cm.Command], ...]] = (*cm.PUBLIC_COMMANDS, cm.PayableDemand, *_SYSTEM)
 """Of one kind the last, which says what the filing itself has found out."""
 
 _COMMANDS: Final = {str(model.model_fields["kind"].default): model for model in _MODELS}

@@ -222,9 +222,8 @@ SYSTEM_COMMANDS: Final[tuple[type[cm.Command], ...]] = (
     cm.RecordScan,
     cm.CountWrongCode,
 )
-COMMANDS: Final = {
-    model.model_fields["kind"].default: model for model in (*cm.PUBLIC_COMMANDS, cm.PayableDemand, *SYSTEM_COMMANDS)
-}
+MODELS: Final[tuple[type[cm.Command], ...]] = (*cm.PUBLIC_COMMANDS, cm.PayableDemand, *SYSTEM_COMMANDS)
+COMMANDS: Final = {model.model_fields["kind"].default: model for model in MODELS}
 
 
 UNSEEN: Final = Examined()
