@@ -34,6 +34,9 @@ NEVER_MADE: Final = "not_found"
 NOT_OFFERED: Final = "not_offered"
 """The wire gives nothing back."""
 
+SETTLED: Final = timedelta(minutes=15)
+"""What was asked for and not answered may still be done so much later: a refusal counts after that."""
+
 _NEVER: Final = timedelta(days=36500)
 """After this, or at the end of the time that the server gives, whichever is first: it is told, not looked for."""
 
@@ -71,7 +74,10 @@ class LateMoneyRequest(MoneyRequest):
 
 
 class RefundRequest(Model):
-    """Give back an `amount` of a capture `of` so many đồng, in that case of its refund."""
+    """Give back an `amount` of a capture `of` so many đồng, in that case of its refund.
+
+    It may have been asked for `again`, by a run before. `alike`: another case gave back as much.
+    """
 
     asking: Asking
     agency: str
@@ -79,6 +85,8 @@ class RefundRequest(Model):
     of: Dong
     amount: Dong
     case: int
+    again: bool = False
+    alike: bool = False
 
 
 class Returned(Model):
@@ -217,7 +225,8 @@ class Payments:
         """Give money of one capture back, once for each case, or say that the provider never does: people have to.
 
         What is still under way is asked again, under the same key. So is what was refused before it reached anybody
-        who gives money back: that is a mistake of ours, to be mended.
+        who gives money back: that is a mistake of ours, to be mended. What may have been asked for before is not left
+        to people before nothing of that can be under way any more.
         """
         asking = request.asking
         provider = self._provider(asking)
@@ -229,12 +238,17 @@ class Payments:
             of=request.of,
             amount=request.amount,
             by=request.agency,
+            again=request.again or activity.info().attempt > 1,
+            alike=request.alike,
         )
         try:
             given = await provider.refund(asking.demand, giving)
         except RejectedError as error:
             if error.status >= HTTPStatus.BAD_REQUEST:
                 raise
+            left = activity.info().scheduled_time + SETTLED - activity.info().started_time
+            if giving.again and left > timedelta():
+                raise nothing_new(left) from None
             return Returned(refused=error.code)
         failpoint("payment.refunded")
         if given.outcome is not Outcome.PAID:

@@ -114,12 +114,14 @@ class RefundLife(Life[rf.Refund]):
             if at_hand(self._refund.n):
                 await self.stream.record(rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rf.AT_HAND))
                 continue
-            if case not in self.memory.asked:
+            again = case in self.memory.asked
+            if not again:
                 await self._look()
                 if fold.entry_of(self._refund, case, rf.CaseState.APPROVED) is None:
                     continue
                 self._remember(asked=(*self.memory.asked, case))
-            work = workflow.start_activity_method(Payments.refund, self._request(to_give[0]), **BANK)
+            request = self._request(to_give[0], again=again)
+            work = workflow.start_activity_method(Payments.refund, request, **BANK)
             returned = await outcome(self.stream, work)
             if returned.refused is None:
                 given = rf.RecordGiven(command_id=f"refund:given:{case}", case=case, transaction=returned.transaction)
@@ -128,7 +130,7 @@ class RefundLife(Life[rf.Refund]):
                 left = rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=returned.refused)
                 await self.stream.record(left)
 
-    def _request(self, entry: rf.RefundEntry) -> RefundRequest:
+    def _request(self, entry: rf.RefundEntry, *, again: bool) -> RefundRequest:
         capture, refund = known(self._refund.capture), self._refund
         demand = Demand(
             key=ids.fee_key(refund.filing_id, capture.payment, capture.attempt or 1),
@@ -144,6 +146,8 @@ class RefundLife(Life[rf.Refund]):
             of=capture.amount,
             amount=entry.amount,
             case=entry.case,
+            again=again,
+            alike=any(one.amount == entry.amount for one in fold.in_state(refund, rf.CaseState.GIVEN)),
         )
 
     @property

@@ -138,13 +138,20 @@ class Asked(Model):
 
 
 class Giving(Model):
-    """Give back, under a business key of its own, from one transaction that took `of` đồng."""
+    """Give back, under a business key of its own, from one transaction that took `of` đồng.
+
+    Attributes:
+        again: It may have been asked for before, and nobody knows what became of that.
+        alike: As much was given back of the same transaction before, under another key.
+    """
 
     key: str
     transaction: str
     of: Dong
     amount: Dong
     by: str
+    again: bool = False
+    alike: bool = False
 
 
 class Given(Model):
@@ -269,7 +276,10 @@ class Provider(Protocol):
         """Take no more money for it; what came first. `RejectedError` `not_found`: never heard of."""
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:
-        """Give back, or find it given."""
+        """Give back, or find it given.
+
+        `RejectedError` of a status below 400: it never does, nor has it by a call whose answer was lost.
+        """
 
 
 class NotOfferedError(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -30,6 +31,10 @@ from activities.partners.money.vnpay import SUCCESS, VERSION, VnPayMerchant, don
 _SYSTEM: Final = "vnpay"
 _WHOLE: Final = "02"
 _PART: Final = "03"
+_NONE: Final = "none"
+_REQUEST_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
+_DESCRIBED: Final = 222
+"""Letters of a refund's description: with the number of its request after it they are what VNPay takes."""
 
 
 class _Answer(PartnerResponse):
@@ -99,10 +104,15 @@ class VnPay:
         raise NotOfferedError(self._name)
 
     async def refund(self, demand: Demand, giving: Giving) -> Given:
-        """The request's number is made of the key, so that VNPay knows a repeat; what became of it a query tells."""
+        """The request's number is made of the key, so that VNPay knows a repeat; what became of it a query tells.
+
+        It stands in the description too, by which a query tells this refund from others of the same amount.
+        """
+        request_id = _request_id(giving.key)
         asked = {
             **self._common("refund", demand, datetime.now(UTC)),
-            "RequestId": _request_id(giving.key),
+            "RequestId": request_id,
+            "OrderInfo": f"{plain(demand.description)[:_DESCRIBED]} {request_id}",
             "TransactionType": _WHOLE if giving.amount == giving.of else _PART,
             "Amount": str(giving.amount * 100),
             "TransactionNo": giving.transaction,
@@ -110,27 +120,57 @@ class VnPay:
         }
         said = await self._ask(asked, self._merchant.refund_fields, self._merchant.refund_answer_fields)
         code, status = said.get("vnp_ResponseCode", ""), said.get("vnp_TransactionStatus", "")
-        if code in self._merchant.refusals:
-            raise RejectedError(_SYSTEM, httpx.codes.OK, code)
-        if code == SUCCESS and status in self._merchant.not_refunded:
-            raise RejectedError(_SYSTEM, httpx.codes.OK, status)
+        if code == status == SUCCESS:
+            return Given(outcome=Outcome.PAID, transaction=said.get("vnp_TransactionNo"))
         if code == self._merchant.repeated or (code == SUCCESS and status in self._merchant.being_refunded):
             return await self._given(demand, giving)
-        if code != SUCCESS or status != SUCCESS:
+        given_up = code == SUCCESS and status in self._merchant.not_refunded
+        if not given_up and code not in self._merchant.refusals:
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
-        return Given(outcome=Outcome.PAID, transaction=said.get("vnp_TransactionNo"))
+        refused = status if given_up else code
+        if giving.again:  # what is refused now may have been given before, by a call whose answer was lost
+            return await self._given(demand, giving, refused)
+        raise RejectedError(_SYSTEM, httpx.codes.OK, refused)
 
-    async def _given(self, demand: Demand, giving: Giving) -> Given:
-        """What became of a refund that VNPay knows, the last of its transaction; pending where that is not said."""
-        said = await self._queried(demand, giving.transaction)
-        status, about = said["vnp_TransactionStatus"], said.get("vnp_TransactionType", "")
-        if about not in self._merchant.refunds or _amount(said) != giving.amount:
-            return Given(outcome=Outcome.PENDING)
-        if status in self._merchant.not_refunded:
+    async def _given(self, demand: Demand, giving: Giving, refused: str | None = None) -> Given:
+        """What became of a refund, as far as a query tells it; pending where it does not.
+
+        Raises `RejectedError` if it will never be done: VNPay says so, or it was `refused` and VNPay has not done it.
+        """
+        said = await self._refunded_last(demand, giving.transaction)
+        status, this = said["vnp_TransactionStatus"], self._is(said, giving)
+        if this and status == SUCCESS:
+            return Given(outcome=Outcome.PAID, transaction=said["vnp_TransactionNo"])
+        if this and status in self._merchant.not_refunded:
             raise RejectedError(_SYSTEM, httpx.codes.OK, status)
-        if status != SUCCESS:
-            return Given(outcome=Outcome.PENDING)
-        return Given(outcome=Outcome.PAID, transaction=said["vnp_TransactionNo"])
+        if this is False and refused is not None:
+            raise RejectedError(_SYSTEM, httpx.codes.OK, refused)
+        return Given(outcome=Outcome.PENDING)
+
+    async def _refunded_last(self, demand: Demand, transaction: str) -> dict[str, str]:
+        """What VNPay tells of a transaction, of the last that went back of it if something did."""
+        try:
+            return await self._queried(demand, transaction)
+        except RejectedError:  # it never heard of it
+            return {"vnp_TransactionStatus": "", "vnp_TransactionType": _NONE}
+
+    def _is(self, said: Mapping[str, str], giving: Giving) -> bool | None:
+        """Whether an answer is about this refund; None if that can't be told.
+
+        No refund of a transaction is asked for before the one before it has come to its end: this one is the last.
+        """
+        about = said.get("vnp_TransactionType", "")
+        if not about or not self._merchant.refunds:
+            return None
+        if about not in self._merchant.refunds:
+            return False
+        named = _REQUEST_ID.findall(said.get("vnp_OrderInfo", ""))
+        this = _request_id(giving.key) in named
+        if _amount(said) != giving.amount:
+            return None if this else False
+        if named:
+            return this
+        return None if giving.alike else True
 
     def _common(self, command: str, demand: Demand, now: datetime) -> dict[str, str]:
         return {

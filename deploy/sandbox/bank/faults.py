@@ -18,6 +18,8 @@ Told: TypeAlias = Literal[
     "copies", "out_of_order", "late", "early", "wrong_amount", "wrong_signature", "wrong_merchant", "garbled"
 ]
 
+Refusal: TypeAlias = Literal["refuse_refund"]
+
 ASKED: Final[tuple[Asked, ...]] = ("apply_then_hang", "hang_then_apply", "busy", "broken", "garbage")
 TOLD: Final[tuple[Told, ...]] = (
     *("copies", "out_of_order", "late", "wrong_amount", "wrong_signature", "wrong_merchant", "garbled"),
@@ -36,7 +38,7 @@ class NewFault(Message):
     `value`: seconds of a hang or a delay, how many copies, how many đồng more.
     """
 
-    fault: Asked | Told
+    fault: Asked | Told | Refusal
     times: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     value: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
 
@@ -53,7 +55,7 @@ class Faults:
     def clear(self, wire: str) -> None:
         self._db.execute("DELETE FROM fault WHERE wire = ?", (wire,))
 
-    def take(self, wire: str, fault: Asked | Told) -> int | None:
+    def take(self, wire: str, fault: Asked | Told | Refusal) -> int | None:
         """Its value, if it is on; so it is on for one time less."""
         found = self._db.execute("SELECT value FROM fault WHERE wire = ? AND fault = ?", (wire, fault)).fetchone()
         self._db.execute("UPDATE fault SET times = times - 1 WHERE wire = ? AND fault = ?", (wire, fault))

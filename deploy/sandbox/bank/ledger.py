@@ -24,6 +24,7 @@ CREATE INDEX IF NOT EXISTS refund_order ON refund (order_key);
 CREATE TABLE IF NOT EXISTS chargeback (
     n INTEGER PRIMARY KEY, capture_id TEXT NOT NULL UNIQUE, order_key TEXT NOT NULL REFERENCES orders,
     amount INTEGER NOT NULL, at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS refund_said (key TEXT PRIMARY KEY, description TEXT NOT NULL);
 """
 
 CAPTURE: Final = "capture"
@@ -108,7 +109,7 @@ class BankLedger(Ledger):
             self.happen(key, f"{CHARGEBACK}:{capture_id or ''}", now)
             return self._order(key)
 
-    def put_refund(self, key: str, new: NewRefund) -> tuple[Json, bool]:
+    def put_refund(self, key: str, new: NewRefund, description: str = "") -> tuple[Json, bool]:
         """The refund and whether it is new. `ProblemError` 409: key reused; 422: no such capture, or too much."""
         content = (new.order_key, new.capture_id, new.amount)
         with self.transaction() as now:
@@ -121,6 +122,7 @@ class BankLedger(Ledger):
                     "INSERT INTO refund (key, order_key, capture_id, amount, at) VALUES (?, ?, ?, ?, ?)",
                     (key, *content, now),
                 )
+                self.db.execute("INSERT INTO refund_said VALUES (?, ?)", (key, description))
             row = self.db.execute("SELECT * FROM refund WHERE key = ?", (key,)).fetchone()
             refund = {name: row[name] for name in ("key", "order_key", "capture_id", "amount")}
             return {**refund, "at": iso(row["at"])}, not known

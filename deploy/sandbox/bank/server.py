@@ -24,7 +24,7 @@ from deploy.sandbox.bank.merchants import merchants
 from deploy.sandbox.bank.page import page
 from deploy.sandbox.bank.payers import GIVES_UP, NEVER, TRANSFERS
 from deploy.sandbox.bank.wired import WiredLedger
-from deploy.sandbox.store import application, key_of, microseconds, not_found, parse
+from deploy.sandbox.store import ProblemError, application, key_of, microseconds, not_found, parse
 
 _PAYS: Final = "0001"
 
@@ -64,6 +64,8 @@ class BankServer:
         return JSONResponse(_with_pay_url(request, self._ledger.charge_back(key_of(request))))
 
     async def put_refund(self, request: Request) -> Response:
+        if request.state.untroubled and self._ledger.refuses("orders"):
+            raise ProblemError(422, "refused", "The bank gives nothing back.")
         refund, new = self._ledger.put_refund(key_of(request), await parse(request, NewRefund))
         return JSONResponse(refund, 201 if new else 200)
 
@@ -139,7 +141,9 @@ def _routes(ledger: WiredLedger, sender: Sender) -> list[Route]:
 
     def on(wire: str, path: str, method: str, handle: Handler) -> Route:
         async def handled(request: Request) -> Response:
-            return await faulty(ledger.asked_fault(wire), request, handle)
+            fault = ledger.asked_fault(wire)
+            request.state.untroubled = fault is None
+            return await faulty(fault, request, handle)
 
         return Route(path, handled, methods=[method])
 

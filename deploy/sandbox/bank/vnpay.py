@@ -143,6 +143,8 @@ class VnPayWire:
         if standing is None:
             return self._answer(said, "91", {}, refund=refund)
         if refund:
+            if request.state.untroubled and self._ledger.refuses("vnpay"):
+                return self._answer(said, "95", {}, refund=True)
             return self._refund(said, key, standing)
         return self._query(said, standing) if self._ledger.queried(key) else Response(status_code=503)
 
@@ -157,9 +159,9 @@ class VnPayWire:
         found = {"Amount": str(amount * 100), "TransactionNo": number(n) if n else "0", "TransactionStatus": status}
         found |= {"PayDate": stamp(at) if at else "", "TransactionType": "01", "BankCode": "NCB"}
         if asked and capture_id in standing.given_back:
-            back, then = standing.given_back[capture_id]
+            back, then, description = standing.given_back[capture_id]
             found |= {"Amount": str(back * 100), "TransactionStatus": PAID, "PayDate": stamp(then)}
-            found["TransactionType"] = "02" if back == amount else "03"
+            found |= {"TransactionType": "02" if back == amount else "03", "OrderInfo": description}
         return self._answer(said, "00", found, refund=False)
 
     def _refund(self, said: Mapping[str, str], key: str, standing: Standing) -> Response:
@@ -169,7 +171,7 @@ class VnPayWire:
             return self._answer(said, "91", {}, refund=True)
         try:
             new = NewRefund(order_key=key, capture_id=capture_id, amount=int(said["Amount"]) // 100)
-            _, fresh = self._ledger.put_refund(f"vnpay:{said['RequestId']}", new)
+            _, fresh = self._ledger.put_refund(f"vnpay:{said['RequestId']}", new, said.get("OrderInfo", ""))
         except (ProblemError, ValueError, KeyError):
             return self._answer(said, "93", {}, refund=True)
         if not fresh:

@@ -35,6 +35,7 @@ _LAST: Final = {
     CHARGEBACK: "SELECT capture.n, capture.amount FROM chargeback JOIN capture USING (capture_id)"
     " WHERE chargeback.order_key = ? ORDER BY chargeback.n DESC LIMIT 1",
 }
+_REFUNDS: Final = "SELECT * FROM refund LEFT JOIN refund_said USING (key) WHERE order_key = ? ORDER BY n"
 _STATES: Final[Mapping[str, State]] = {CAPTURE: "paid", FAIL: "failed", CHARGEBACK: "reversed"}
 
 
@@ -47,7 +48,7 @@ class Standing:
     details: Mapping[str, Any]
     captures: Mapping[int, tuple[str, int, int]]
     charged_back: frozenset[str]
-    given_back: Mapping[str, tuple[int, int]]
+    given_back: Mapping[str, tuple[int, int, str]]
     failed_at: int | None
 
 
@@ -100,7 +101,7 @@ class WiredLedger(BankLedger):
             order = self.db.execute("SELECT * FROM orders JOIN wired USING (key) WHERE key = ?", (key,)).fetchone()
             captures = self.db.execute("SELECT * FROM capture WHERE order_key = ? ORDER BY n", (key,)).fetchall()
             charged = self.db.execute("SELECT capture_id FROM chargeback WHERE order_key = ?", (key,)).fetchall()
-            refunds = self.db.execute("SELECT * FROM refund WHERE order_key = ? ORDER BY n", (key,)).fetchall()
+            refunds = self.db.execute(_REFUNDS, (key,)).fetchall()
         if order is None:
             return None
         return Standing(
@@ -109,7 +110,7 @@ class WiredLedger(BankLedger):
             details=json.loads(order["details"]),
             captures={c["n"]: (c["capture_id"], c["amount"], c["at"]) for c in captures},
             charged_back=frozenset(c["capture_id"] for c in charged),
-            given_back={r["capture_id"]: (r["amount"], r["at"]) for r in refunds},
+            given_back={r["capture_id"]: (r["amount"], r["at"], r["description"] or "") for r in refunds},
             failed_at=order["failed_at"],
         )
 
@@ -139,6 +140,11 @@ class WiredLedger(BankLedger):
         """Whether a query about an order is answered now."""
         with self.transaction():
             return self._holds.queried(key)
+
+    def refuses(self, wire: str) -> bool:
+        """Whether a refund is refused now, also one that was given before."""
+        with self.transaction():
+            return self.faults.take(wire, "refuse_refund") is not None
 
     def asked_fault(self, wire: str) -> tuple[Asked, int] | None:
         """What goes wrong with this call."""

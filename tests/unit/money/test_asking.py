@@ -262,6 +262,8 @@ ABOUT = {"vnp_Amount": "100", "vnp_TransactionType": "03", "vnp_TransactionStatu
         ({"vnp_TransactionStatus": "06"}, Outcome.PENDING),
         ({"vnp_TransactionStatus": ""}, Outcome.PENDING),
         ({"vnp_TransactionStatus": "09"}, RejectedError),
+        ({"vnp_OrderInfo": hashlib.sha256(b"refund:2").hexdigest()[:32]}, Outcome.PENDING),
+        ({"vnp_ResponseCode": "91"}, Outcome.PENDING),
         ({"vnp_TxnRef": "MC765432JIHGFEDCBA"}, UnreachableError),
         ({"vnp_ResponseCode": "99"}, UnreachableError),
     ],
@@ -281,6 +283,76 @@ async def test_what_became_of_a_refund_that_is_known_a_query_tells(
             with pytest.raises(expected):
                 await wire.refund(demand, giving)
     assert side.asked["vnp_TransactionNo"] == "14226112"
+
+
+THIS, OTHER = (hashlib.sha256(key.encode()).hexdigest()[:32] for key in ("refund:1", "refund:2"))
+
+
+@pytest.mark.parametrize("refusal", [("95", ""), ("00", "09")])
+@pytest.mark.parametrize(
+    ("change", "alike", "expected"),
+    [
+        ({"vnp_OrderInfo": f"Le phi {THIS}"}, True, Outcome.PAID),
+        ({"vnp_OrderInfo": f"Le phi {THIS}", "vnp_TransactionStatus": "05"}, True, Outcome.PENDING),
+        ({"vnp_OrderInfo": f"Le phi {THIS}", "vnp_TransactionStatus": "09"}, True, RejectedError),
+        ({"vnp_OrderInfo": f"Le phi {THIS}", "vnp_Amount": "200"}, False, Outcome.PENDING),
+        ({"vnp_OrderInfo": f"Le phi {OTHER}"}, True, RejectedError),
+        ({"vnp_OrderInfo": f"Le phi {OTHER}"}, False, RejectedError),
+        ({}, False, Outcome.PAID),
+        ({}, True, Outcome.PENDING),
+        ({"vnp_Amount": "200"}, True, RejectedError),
+        ({"vnp_TransactionType": "01"}, True, RejectedError),
+        ({"vnp_TransactionType": ""}, False, Outcome.PENDING),
+        ({"vnp_ResponseCode": "91"}, False, RejectedError),
+        ({"vnp_ResponseCode": "99"}, False, UnreachableError),
+    ],
+)
+async def test_what_is_refused_when_it_is_repeated_is_asked_about(
+    vnpay: VnPayMerchant,
+    demand: NewDemand,
+    refusal: tuple[str, str],
+    change: dict[str, str],
+    alike: bool,  # noqa: FBT001 -- a column of the table
+    expected: Any,
+) -> None:
+    refunding = vnpay_says(REFUNDED, {"vnp_ResponseCode": refusal[0], "vnp_TransactionStatus": refusal[1]})
+    telling = vnpay_says(ANSWER, ABOUT | change)
+    side = Side(lambda asked: (refunding if asked["vnp_Command"] == "refund" else telling).says(asked))
+    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a", again=True, alike=alike)
+    async with side.client() as client:
+        wire = VnPay("vnpay", vnpay, client)
+        if isinstance(expected, Outcome):
+            assert (await wire.refund(demand, giving)).outcome is expected
+        else:
+            with pytest.raises(expected):
+                await wire.refund(demand, giving)
+        assert side.asked["vnp_Command"] == "querydr"
+        with pytest.raises(RejectedError):
+            await wire.refund(demand, giving.model_copy(update={"again": False}))
+        assert side.asked["vnp_Command"] == "refund", "what was asked for once is refused"
+
+
+async def test_a_vnpay_of_which_it_is_set_that_it_tells_of_no_refund_leaves_what_it_refuses_under_way(
+    vnpay: VnPayMerchant, demand: NewDemand
+) -> None:
+    silent = vnpay.model_copy(update={"refunds": frozenset()})
+    refunding, telling = vnpay_says(REFUNDED, {"vnp_ResponseCode": "95"}), vnpay_says(ANSWER, {})
+    side = Side(lambda asked: (refunding if asked["vnp_Command"] == "refund" else telling).says(asked))
+    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a", again=True)
+    async with side.client() as client:
+        assert (await VnPay("vnpay", silent, client).refund(demand, giving)).outcome is Outcome.PENDING
+
+
+async def test_a_refund_is_described_by_the_number_of_its_request(vnpay: VnPayMerchant, demand: NewDemand) -> None:
+    long = demand.model_copy(update={"description": "Lệ phí " * 60})
+    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a")
+    side = vnpay_says(REFUNDED, {})
+    async with side.client() as client:
+        for demanded in (demand, long):
+            await VnPay("vnpay", vnpay, client).refund(demanded, giving)
+            assert side.asked["vnp_RequestId"] == THIS
+            assert side.asked["vnp_OrderInfo"].endswith(f" {THIS}")
+            assert len(side.asked["vnp_OrderInfo"]) <= 255
 
 
 @pytest.mark.parametrize("kind", ["02", "03"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -39,10 +40,12 @@ class Wire:
         return self.says
 
 
-async def asked(wire: Wire) -> Returned:
+async def asked(wire: Wire, attempt: int = 1, after: timedelta = timedelta(), **said: Any) -> Returned:
     given: Any = {"here": wire}
     pool: Any = None
-    returned: Returned = await ActivityEnvironment().run(Payments(given, pool).refund, REQUEST)
+    around = ActivityEnvironment()
+    around.info = replace(around.info, attempt=attempt, scheduled_time=AT, started_time=AT + after)
+    returned: Returned = await around.run(Payments(given, pool).refund, REQUEST.model_copy(update=said))
     return returned
 
 
@@ -61,6 +64,28 @@ async def test_what_the_wire_does_not_offer_is_asked_of_nobody() -> None:
 
 async def test_what_a_provider_refuses_for_good_is_left_to_people() -> None:
     assert await asked(Wire(RejectedError("vnpay", 200, "95"))) == Returned(refused="95")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "again", "minutes", "left"),
+    [(1, False, 0, True), (2, False, 14, False), (2, False, 15, True), (1, True, 14, False), (1, True, 15, True)],
+)
+async def test_a_refusal_of_what_may_be_under_way_counts_once_it_can_be_no_longer(
+    attempt: int,
+    again: bool,  # noqa: FBT001 -- a column of the table
+    minutes: int,
+    left: bool,  # noqa: FBT001 -- a column of the table
+) -> None:
+    wire = Wire(RejectedError("vnpay", 200, "95"))
+    asking = asked(wire, attempt, timedelta(minutes=minutes), again=again, alike=True)
+    if left:
+        assert await asking == Returned(refused="95")
+    else:
+        with pytest.raises(ApplicationError) as waits:
+            await asking
+        assert waits.value.next_retry_delay == timedelta(minutes=15 - minutes)
+    (giving,) = wire.asked
+    assert (giving.again, giving.alike) == (again or attempt > 1, True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,85 @@
+"""Refunds over VNPay whose calls go wrong: each once in the bank's ledger, or by hand if the bank does not have it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from activities import payment as paying
+from activities.partners import http as outside
+from schemas import refund as rf
+from schemas.ids import payment_workflow
+from schemas.people import Role
+from tests.acting import Play, eventually
+from tests.conftest import World
+from tests.workflow.test_money import Till, asked, at_work, heard_of
+
+PART: Final = 5_000
+ANSWERED: Final = 1.0
+"""Seconds in which an answer has to come."""
+
+HANGS: Final = 2
+WHY: Final[dict[str, Any]] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
+
+
+@pytest.fixture
+async def till(world: World, tmp_path: Path) -> AsyncIterator[Till]:
+    async with heard_of(world, tmp_path, "vnpay") as made:
+        yield made
+
+
+async def gone_back(till: Till, play: Play, case: int, faults: Mapping[str, int]) -> str:
+    """What became of a refund while this goes wrong, so many times."""
+    await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
+    for fault, times in faults.items():
+        said = {"fault": fault, "times": times, "value": HANGS if "hang" in fault else 0}
+        till.bank.client.put("/faults/vnpay", json=said).raise_for_status()
+    await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=case)
+    ended = {"refund_given", "refund_left_to_hand"}
+
+    async def ends() -> list[str]:
+        return [kind for kind in await play.kinds("refund", 1001) if kind in ended]
+
+    found = await eventually(ends, lambda kinds: len(kinds) == case, within=60)
+    till.bank.client.delete("/faults/vnpay").raise_for_status()
+    return found[-1]
+
+
+async def test_calls_that_go_wrong_give_back_once_or_leave_it_to_people(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "TIMEOUT_S", ANSWERED)
+    monkeypatch.setattr(paying, "SETTLED", timedelta(seconds=5))
+    async with at_work(till):
+        play, reference, page = await asked(till)
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        # Nobody else is to ask the bank something: it would meet the faults.
+        await till.world.temporal.get_workflow_handle(payment_workflow(play.filing, 1)).terminate("for the test")
+        became = [
+            await gone_back(till, play, case, faults)
+            for case, faults in enumerate(
+                (
+                    {"apply_then_hang": 1, "refuse_refund": 100},
+                    {"broken": 1, "refuse_refund": 100},
+                    {"hang_then_apply": 1, "refuse_refund": 100},
+                ),
+                1,
+            )
+        ]
+        assert became == ["refund_given", "refund_left_to_hand", "refund_given"]
+        assert [one["amount"] for one in till.ledger(reference)["refunds"]] == [PART, PART]
+
+
+async def test_what_passes_is_asked_for_until_it_is_given(till: Till) -> None:
+    async with at_work(till):
+        play, reference, page = await asked(till)
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        for case, fault in enumerate(("busy", "broken", "garbage"), 1):
+            assert await gone_back(till, play, case, {fault: 2}) == "refund_given"
+        assert [one["amount"] for one in till.ledger(reference)["refunds"]] == [PART] * 3
