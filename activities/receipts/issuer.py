@@ -41,10 +41,10 @@ class Issuer(Protocol):
     """Who gives numbers. Raises `UnreachableError`, `RejectedError` as every partner."""
 
     async def issue(self, wanted: Wanted) -> Issued:
-        """The receipt under this key, the same however often it is asked for."""
+        """The receipt under this key, the same however often it is asked for, void or not."""
 
     async def void(self, key: str) -> None:
-        """Make the receipt under this key void; one that is void stays it."""
+        """Make the receipt under this key void; one that is void stays it. `RejectedError` 404: it was never issued."""
 
 
 class OwnSeries:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Literal
 
 from activities.failpoint import failpoint
 from activities.ledger.append import Ledger
 from activities.ledger.database import Pool
 from activities.ledger.recording import record, state_of
+from activities.partners.http import RejectedError
 from activities.procedures import Procedures
 from activities.receipts.issuer import Issued, Issuer, Wanted
 from rules.known import known
@@ -54,8 +56,10 @@ class Issuing:
         papers: OfficialPapers = await state_of(log, PAPERS, origin)
         if issued_for(papers.receipts, about, of) is not None:
             return
-        said = await self._said(log, told, papers, of)
-        if said is None:
+        said = await self._said(told, papers, of)
+        if said is None or (
+            await _is_gone(log, told, said["fee"]) and not await self._given_unheard(log, origin, about, of)
+        ):
             return
         issued = await self._issued(log, origin, about, of, said)
         command = IssueReceipt(
@@ -69,18 +73,33 @@ class Issuing:
         await record(self._ledger, log, PAPERS, origin, command)
         failpoint("receipts.recorded")
 
-    async def _said(self, log: Log, told: Told, papers: OfficialPapers, of: FeeKind) -> dict[str, Any] | None:
+    async def _said(self, told: Told, papers: OfficialPapers, of: FeeKind) -> dict[str, Any] | None:
         """What a receipt says for the last event; None if none is due. Who gave a number that is void now is told."""
         match told.events[-1].event:
             case FeePaid() as paid:
-                return None if await _is_gone(log, told, paid.n) else await self._paid(told, paid, of)
+                return await self._paid(told, paid, of)
             case ReceiptVoided() as event:
                 void = known(registered(papers.receipts, event.registered))
                 if void.given:
                     await self._issuers["service"].void(_key(void.about, of))
-                return _again(void) if event.again and not await _is_gone(log, told, void.fee) else None
+                return _again(void) if event.again else None
             case _:
                 return None
+
+    async def _given_unheard(self, log: Log, origin: Origin, about: About, of: FeeKind) -> bool:
+        """Whether a service has given it before the money was gone, by a call whose answer was lost.
+
+        Then it is void there by now, and has to be recorded: as any other it is made void by what took the money.
+        """
+        if (await series_of(log.connection, origin.agency)).issuer != "service":
+            return False
+        try:
+            await self._issuers["service"].void(_key(about, of))
+        except RejectedError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return False
+        return True
 
     async def _issued(self, log: Log, origin: Origin, about: About, of: FeeKind, said: dict[str, Any]) -> Issued:
         """The number, from whoever the agency has its receipts from."""

@@ -116,10 +116,10 @@ async def outside(service: Server) -> AsyncIterator[Issuers]:
         yield {"own": OwnSeries(), "service": ReceiptService(client, SECRET)}
 
 
-async def by_service(world: World) -> None:
+async def by_service(world: World, agency: str = LAND) -> None:
     async with world.connection() as connection:
         given = json.dumps({"issuer": "service"})
-        await connection.execute("update agency set receipts = $2 where agency = $1", LAND, given)
+        await connection.execute("update agency set receipts = $2 where agency = $1", agency, given)
 
 
 async def outage(server: Server, fault: str) -> None:

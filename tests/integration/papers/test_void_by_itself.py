@@ -8,7 +8,10 @@ from typing import Any, Final
 
 import pytest
 
+from activities.partners.http import UnreachableError
 from activities.partners.money.telling import tell_payment
+from activities.receipts.issuer import Issued, Issuer, Wanted
+from activities.receipts.issuing import Issuers
 from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
 from operations.receipts import void
@@ -17,11 +20,13 @@ from schemas.ids import fee_key, payment_workflow, reference_of
 from schemas.payment import MoneyNotice
 from schemas.people import Role
 from schemas.receipts import VoidReceipt
-from tests.acting import FILE, PAYS_TOO_LITTLE, VIA, Play, eventually, extract, officer
+from tests.acting import AGENCY, FILE, PAYS_TOO_LITTLE, VIA, Play, eventually, extract, officer
 from tests.conftest import World
+from tests.integration.papers.test_money_receipts import by_service, given, outage, outside, service
 from tests.integration.papers.test_relay import Desk, at_work, desk, work
+from tests.sandboxes import Server
 
-__all__ = ["desk"]
+__all__ = ["desk", "outside", "service"]
 
 AMOUNT: Final = 16_000
 AT_HAND: Final = 1000
@@ -119,6 +124,59 @@ async def test_money_that_is_gone_before_its_receipt_came_has_none(world: World,
     await desk.now()
     await work(desk.relay())
     assert await register(world) == ([(AMOUNT, True)] if again else [])
+    await sound(world)
+
+
+class Unheard:
+    """A service outside whose answers are lost on the way."""
+
+    def __init__(self, service: Issuer) -> None:
+        self._service = service
+
+    async def issue(self, wanted: Wanted) -> Issued:
+        await self._service.issue(wanted)
+        raise UnreachableError("receipts", "lost")
+
+    async def void(self, key: str) -> None:
+        await self._service.void(key)
+
+
+@pytest.mark.parametrize("again", [True, False])
+async def test_what_a_service_gave_without_our_hearing_of_it_is_recorded_and_void_once_the_money_is_gone(
+    world: World, desk: Desk, service: Server, outside: Issuers, *, again: bool
+) -> None:
+    await by_service(world, AGENCY)
+    async with at_work(world):
+        play = await paid(world)
+        if again:
+            await work(desk.relay(issuers=outside))
+            await void_again(world)
+        await work(desk.relay(issuers={**outside, "service": Unheard(outside["service"])}))
+        assert ("charge_receipt", "UnreachableError") in {(paper, problem) for paper, _, problem in await desk.owed()}
+        await charge_back(play)
+    while await desk.owed():
+        await desk.now()
+        await work(desk.relay(issuers=outside))
+    assert [one["void"] for one in await given(service)] == [True] * (1 + again)
+    assert await register(world) == [(AMOUNT, True)] * (1 + again)
+    assert await voided(world) == [*([None] if again else []), "charged_back"]
+    await sound(world)
+
+
+async def test_a_service_that_was_away_until_the_money_was_gone_gives_no_receipt(
+    world: World, desk: Desk, service: Server, outside: Issuers
+) -> None:
+    await by_service(world, AGENCY)
+    await outage(service, "down")
+    async with at_work(world):
+        play = await paid(world)
+        await work(desk.relay(issuers=outside))
+        await charge_back(play)
+    await outage(service, "none")
+    while await desk.owed():
+        await desk.now()
+        await work(desk.relay(issuers=outside))
+    assert (await given(service), await register(world)) == ([], [])
     await sound(world)
 
 
