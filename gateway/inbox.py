@@ -7,7 +7,7 @@ from uuid import uuid5
 
 from activities.ledger.database import Connection
 from activities.ledger.vault import Vault
-from activities.partners.money.provider import Expected, Notice, Refused, Verdict, judge
+from activities.partners.money.provider import Expected, Notice, Outcome, Refused, Verdict, judge
 from activities.partners.money.vietqr import beginnings, match
 from schemas.ids import BEGINNING, NAMESPACE
 from views import money
@@ -27,13 +27,15 @@ async def refused(connection: Connection, provider: str, found: Refused) -> Verd
 async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
     """Keep what was said, in the caller's transaction, and give the verdict as of this moment.
 
-    A repeat is known by what was said and the amount: a provider that first names a wrong one is heard again. One that
-    came before its demand belongs to it as soon as that is there.
+    A repeat is known by what was said and the amount: a provider that first names a wrong one is heard again. What was
+    taken back is known by when, too: it may be taken in parts. One that came before its demand belongs to it as soon as
+    that is there.
     """
     demand = await _demand(connection, notice)
     verdict = judge(notice, _expected(demand))
     nobodys = demand is None and notice.reference is None
-    callback = uuid5(NAMESPACE, "\n".join((*notice.key, str(notice.amount))))
+    when = (str(notice.at),) if notice.outcome is Outcome.REVERSED else ()
+    callback = uuid5(NAMESPACE, "\n".join((*notice.key, str(notice.amount), *when)))
     memo = None
     if notice.memo is not None:
         owner, agency = (callback, "") if demand is None else (demand.filing_id, demand.agency)

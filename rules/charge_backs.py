@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from schemas import payment as pay
-from schemas.payment import Capture, ChargeBack, Payment
+from schemas.payment import Capture, ChargeBack, ChargedBack, Payment
 
 
 def told(payment: Payment, back: ChargeBack) -> pay.PaymentChargedBack | pay.PaymentChargeBackAhead | None:
-    """What is recorded of it: of money that is not known by now that it was told. None: it was told before."""
-    recorded = {_number(payment, one) for one in payment.charged_back}
-    if (back.transaction, back.attempt) in recorded | {(one.transaction, one.attempt) for one in payment.ahead}:
+    """What is recorded of it: of money that is not known by now that it was told.
+
+    None: it was told before, or nothing is left of that money.
+    """
+    if is_known(payment, back):
         return None
     capture = capture_of(payment, back)
-    return pay.PaymentChargeBackAhead(**dict(back)) if capture is None else _recorded(capture, back)
+    if capture is None:
+        return pay.PaymentChargeBackAhead(**dict(back))
+    left = capture.amount - payment.charged(capture)
+    return _recorded(capture, back, left) if left > 0 else None
+
+
+def is_known(payment: Payment, back: ChargeBack) -> bool:
+    """Whether it was told before.
+
+    Money may be taken back in parts, each under the number of that money: they differ in amount or in time. A number of
+    its own tells one from all others.
+    """
+    said = _of_number(payment, back)
+    numbered = any(isinstance(one, ChargedBack) and one.capture_id != one.transaction for one in said)
+    return numbered or (back.amount, back.at) in {(one.amount, one.at) for one in said}
+
+
+def when(payment: Payment, back: ChargeBack) -> datetime:
+    """When it was, if nobody says that: as it was told first, or else as it says itself."""
+    return next((one.at for one in _of_number(payment, back) if one.amount == back.amount), back.at)
+
+
+def is_first(payment: Payment, back: ChargeBack) -> bool:
+    """Whether no other one was told before under its number."""
+    first = next(iter(_of_number(payment, back)), None)
+    return first is None or (first.amount, first.at) == (back.amount, back.at)
 
 
 def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
@@ -27,18 +56,36 @@ def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
 
 
 def ahead_of(payment: Payment, capture: Capture) -> tuple[pay.PaymentChargedBack, ...]:
-    """What was told of this money before it came: it is recorded with it."""
+    """What was told of this money before it came, never more than came: it is recorded with it."""
     request = [one for one in payment.ahead if one.attempt == capture.attempt]
-    named = (one for one in request if one.transaction == capture.capture_id)
-    alike = (one for one in request if one.amount == capture.amount)
-    back = next(named, None) or next(alike, None)
-    return () if back is None else (_recorded(capture, back),)
+    named = [one for one in request if one.transaction == capture.capture_id]
+    alike = [one for one in request if one.amount == capture.amount][:1]
+    found: list[pay.PaymentChargedBack] = []
+    left = capture.amount
+    for back in named or alike:
+        if left > 0:
+            found.append(_recorded(capture, back, left))
+            left -= found[-1].amount
+    return tuple(found)
 
 
 def still_ahead(payment: Payment, charged: pay.PaymentChargedBack) -> tuple[ChargeBack, ...]:
     """What is told of money that has not come, once this is recorded."""
-    came = _number(payment, charged)
-    return tuple(one for one in payment.ahead if (one.transaction, one.attempt) != came)
+    ahead = _ahead(payment, *_number(payment, charged))
+    if charged.transaction == charged.capture_id:  # of a part there may be others under the same number
+        ahead = [one for one in ahead if one.at == charged.at and one.amount >= charged.amount][:1]
+    return tuple(one for one in payment.ahead if one not in ahead)
+
+
+def _of_number(payment: Payment, back: ChargeBack) -> tuple[ChargedBack | ChargeBack, ...]:
+    """What was told before under its number, of the same request."""
+    number = back.transaction, back.attempt
+    recorded = (one for one in payment.charged_back if _number(payment, one) == number)
+    return (*recorded, *_ahead(payment, *number))
+
+
+def _ahead(payment: Payment, transaction: str, attempt: int | None) -> list[ChargeBack]:
+    return [one for one in payment.ahead if (one.transaction, one.attempt) == (transaction, attempt)]
 
 
 def _number(payment: Payment, charged: pay.ChargedBack) -> tuple[str, int | None]:
@@ -47,6 +94,7 @@ def _number(payment: Payment, charged: pay.ChargedBack) -> tuple[str, int | None
     return charged.transaction, attempts.get(charged.capture_id)
 
 
-def _recorded(capture: Capture, back: ChargeBack) -> pay.PaymentChargedBack:
-    said = back.model_dump(include={"transaction", "amount", "at"})
+def _recorded(capture: Capture, back: ChargeBack, left: int) -> pay.PaymentChargedBack:
+    """No more of it than is left."""
+    said = {"transaction": back.transaction, "amount": min(back.amount, left), "at": back.at}
     return pay.PaymentChargedBack(capture_id=capture.capture_id, **said)

@@ -18,6 +18,7 @@ class Server:
 
     def __init__(self, module: str, data: Path, *options: str) -> None:
         self.data = data
+        self.options = options
         self.output = data / "output.txt"
         self._port = free_port()
         self._command = [sys.executable, "-m", f"deploy.sandbox.{module}", "--port", str(self._port)]

@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.merchants import MerchantRequest, Merchants, RenewalRequest
     from activities.payment import BANK, LateMoneyRequest, MoneyRequest, OrderRequest, Payments
     from activities.refunds import PaymentOf, Refunds
+    from rules import charge_backs
     from rules import payment as rules
     from rules.known import known
     from rules.refund.claims import number_of
@@ -142,7 +143,11 @@ class PaymentLife(Life[pay.Payment]):
         n = request.attempt
         said = {"transaction": notice.transaction, "amount": notice.amount, "at": notice.at or workflow.now()}
         back = pay.ChargeBack.model_validate(said | {"attempt": rules.unless_first(n)})
-        command_id = _of_request(_of_transaction("charge_back", notice.transaction), n)
+        if notice.at is None:
+            back = back.model_copy(update={"at": charge_backs.when(self._payment, back)})
+        part = f"{back.transaction}:{back.amount}:{back.at}"
+        which = back.transaction if charge_backs.is_first(self._payment, back) else digest(part)
+        command_id = _of_request(_of_transaction("charge_back", which), n)
         await self.stream.attempt(pay.RecordChargeBack(command_id=command_id, back=back))
 
     def _about(self, request: Attempt, notice: MoneyNotice) -> bool:

@@ -74,8 +74,10 @@ class Told:
         accepted = pay.CaptureAccepted(capture_id=capture_id, forgone=forgone)
         self._give(pay.RecordAcceptance(command_id="accept:1", accepted=accepted))
 
-    def charge_back(self, transaction: str, amount: int = 16_000, attempt: int | None = None) -> None:
-        back = pay.ChargeBack(transaction=transaction, amount=amount, at=NOW, attempt=attempt)
+    def charge_back(
+        self, transaction: str, amount: int = 16_000, attempt: int | None = None, after: timedelta = timedelta()
+    ) -> None:
+        back = pay.ChargeBack(transaction=transaction, amount=amount, at=NOW + after, attempt=attempt)
         self._give(pay.RecordChargeBack(command_id=f"charge_back:{transaction}", back=back))
 
     def _give(self, command: Command) -> None:

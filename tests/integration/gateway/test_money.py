@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from activities.partners.money.provider import Kind
+from deploy.sandbox.bank.merchants import VNPAY_REVERSED, merchants
 from tests.acting import eventually
 from tests.callbacks import providers
 from tests.conftest import World
 from tests.faults.processes import worker_process
-from tests.integration.gateway.calls import kept
+from tests.integration.gateway.calls import ipn, kept
 from tests.sandboxes import Server, free_port
 from tests.workflow.test_money import AMOUNT, PAID, Till, asked, at_work, every_wire, settled
 
@@ -69,6 +71,28 @@ async def test_a_signed_wrong_amount_is_settled_by_asking(till: Till) -> None:
         assert set(await verdicts(till)) == {"wrong_amount"}
         assert await play.kinds("payment", 1) == PAID
         assert (await till.world.client.payment(play.filing)).captured == AMOUNT
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_money_that_is_taken_back_in_parts_under_one_number_is_recorded_part_by_part(till: Till) -> None:
+    async with at_work(till):
+        play, reference, page = await asked(till)
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        (paid,) = await kept(till.world)
+        merchant = merchants(till.bank.data)["vnpay"]
+        said = {"TmnCode": merchant.name, "TransactionNo": paid["transaction"], "TransactionStatus": VNPAY_REVERSED}
+        callbacks = till.bank.options[-1]
+        async with httpx.AsyncClient(trust_env=False) as bank:
+            for amount, at in ((3_000, "00"), (4_000, "00"), (3_000, "00"), (3_000, "07"), (4_000, "00")):
+                part = said | {"Amount": f"{amount}00", "PayDate": f"202611271000{at}"}
+                await bank.get(f"{callbacks}/vnpay?{ipn(reference, merchant.secret, **part)}")
+        recorded = await eventually(
+            lambda: play.kinds("payment", 1), lambda kinds: kinds.count("payment_charged_back") == 3
+        )
+        assert recorded == [*PAID, *["payment_charged_back"] * 3]
+        assert len(await verdicts(till)) == 4, "a repeat is no row"
+        assert (await till.world.client.payment(play.filing)).charged_back == 10_000
 
 
 @pytest.mark.parametrize("wire", ["vietqr"])

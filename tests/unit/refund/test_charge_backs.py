@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -169,6 +171,45 @@ def test_every_charge_back_is_recorded_once_in_whatever_order_it_and_its_money_a
     assert so_far.payment.to_refund == ()
 
 
+LATER: Final = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("backs", "recorded"),
+    [
+        ([("m1", 3_000), ("m1", 4_000)], [("m1", 3_000), ("m1", 4_000)]),
+        ([("m1", 3_000), ("m1", 3_000)], [("m1", 3_000)]),
+        ([("m1", 3_000), ("m1", 4_000), ("m1", 3_000), ("m1", 4_000)], [("m1", 3_000), ("m1", 4_000)]),
+        ([("m1", 3_000), ("m1", 3_000, None, LATER)], [("m1", 3_000), ("m1", 3_000)]),
+        ([("m1", 10_000), ("m1", 4_000), ("m1", 4_000, None, LATER)], [("m1", 10_000), ("m1", 4_000), ("m1", 2_000)]),
+        ([("m1", 10_000), ("m1", 10_000, None, LATER)] * 2, [("m1", 10_000), ("m1", 6_000)]),
+        ([("m1", 16_000), ("m1", 16_000, None, LATER), ("m1", 1)], [("m1", 16_000)]),
+        ([("m1", 16_001)] * 2, [("m1", 16_000)]),
+        ([("r9", 16_000), ("r9", 16_000, None, LATER), ("r9", 1)], [("r9", 16_000)]),
+        ([("m1", 3_000), ("r9", 16_000)], [("m1", 3_000)]),
+    ],
+)
+@pytest.mark.parametrize("ahead", [True, False])
+def test_money_is_taken_back_in_parts_each_once_and_never_more_than_came(
+    backs: list[tuple[Any, ...]], recorded: list[tuple[str, int]], *, ahead: bool
+) -> None:
+    """Parts under the number of the money differ in amount or in time; a number of its own comes once."""
+    so_far = Told()
+    if not ahead:
+        so_far.money("m1")
+    for back in backs:
+        with suppress(RefusalError):
+            so_far.charge_back(*back)
+    if ahead:
+        so_far.money("m1")
+    for back in backs:
+        with suppress(RefusalError):
+            so_far.charge_back(*back)
+    payment = so_far.payment
+    assert [(one.transaction, one.amount) for one in payment.charged_back] == recorded
+    assert payment.charged(payment.captures[0]) <= 16_000
+
+
 def test_what_is_told_of_another_request_waits_for_its_money() -> None:
     """Two providers may count alike, and ask for the same amount."""
     payment = told("renew", ("charge_back", "m1", 16_000, 2), ("money", "m1"), ("charge_back", "m1"))
@@ -187,13 +228,13 @@ def test_of_two_of_an_amount_it_is_the_one_of_its_number() -> None:
         ((("money", "m1"),), [], Claim(charged_back=16_000)),
         ((("money", "m1", 16_001),), ["m1"], Claim(charged_back=16_000, excess=1)),
         ((("money", "m1"), "cancel"), [], Claim(charged_back=16_000, unowed=RefundCause.LATE)),
-        ((("money", "m1", 15_000),), [], Claim(charged_back=16_000, short=True)),
+        ((("money", "m1", 15_000),), [], Claim(charged_back=15_000, short=True)),
     ],
 )
 def test_what_is_gone_is_not_given_back(story: tuple[Any, ...], to_refund: list[str], claim: Claim) -> None:
     payment = charged(*story)
     assert [one.capture_id for one in payment.to_refund] == to_refund
-    assert rules.view(payment).charged_back == 16_000
+    assert rules.view(payment).charged_back == claim.charged_back
     assert claims.claim(payment, 1001, Life(procedure(fee=fee())).accepted().filing) == claim
 
 

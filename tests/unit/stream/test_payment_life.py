@@ -109,6 +109,21 @@ async def test_a_transaction_may_have_a_number_that_is_longer_than_an_id(engine:
     assert [one.transaction for one in life.stream.state.charged_back] == numbers
 
 
+@pytest.mark.parametrize("number", ["c1", "9" * 100])
+async def test_what_is_taken_back_in_parts_is_recorded_part_by_part_however_often_it_is_told(
+    engine: Engine, number: str
+) -> None:
+    life = await begun(engine)
+    await life.heard(said(transaction=number))
+    for _ in range(2):
+        for amount, after in ((3_000, 0), (4_000, 0), (3_000, 1)):
+            at = (NOW + timedelta(seconds=after)).isoformat()
+            await life.heard(said(transaction=number, outcome="reversed", amount=amount, at=at))
+            await life.heard(said(transaction=number, outcome="reversed", amount=2_000, at=None))
+            engine.time += timedelta(seconds=1)
+    assert [one.amount for one in life.stream.state.charged_back] == [3_000, 2_000, 4_000, 3_000]
+
+
 async def test_nobody_can_take_the_id_of_what_a_payment_records(engine: Engine) -> None:
     life = await renewed(engine, through={"provider": "vnpay"})
     await life._record_order(life.stream.state.attempts[1], Order(order_id="o2"))
