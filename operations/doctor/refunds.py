@@ -1,11 +1,13 @@
-"""Whether approved refunds wait for people, what went back twice, and what was charged back but never came."""
+"""Whether approved refunds wait for people or for an answer, what went twice, what was charged back but never came."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from operations.doctor.finding import Finding, ok, warn
 from operations.doctor.surroundings import Surroundings
+from schemas.refund import AT_HAND
 
 _LEFT: Final = """
 select told.agency, convert_from(begun.body, 'UTF8')::jsonb ->> 'provider' as provider, count(*) as cases
@@ -24,6 +26,25 @@ where standing.kind = 'refund' and open and not exists (
 group by told.agency, provider order by cases desc, told.agency, provider
 """
 
+UNDER_WAY: Final = """
+with told as (
+    select stream, kind, agency, recorded_at, convert_from(body, 'UTF8')::jsonb as body from event
+    where stream in (select stream from standing where kind = 'refund' and open)
+)
+select agency, begun.body ->> 'provider' as provider, count(*) as cases
+from told as approved join told as begun using (stream, agency)
+where approved.kind = 'refund_approved' and begun.kind = 'refund_begun'
+    and approved.recorded_at < clock_timestamp() - $1::interval
+    and not exists (
+        select from told as ended where ended.stream = approved.stream and (
+            ended.kind in ('refund_given', 'refund_left_to_hand') and ended.body -> 'case' = approved.body -> 'case'
+            or ended.kind = 'refund_charged_back' and ended.body -> 'void' @> (approved.body -> 'case')
+        )
+    )
+group by agency, provider order by cases desc, agency, provider
+"""
+_LONG: Final = timedelta(days=1)
+"""Within this a provider has said what became of a refund."""
 
 GONE_TWICE: Final = """
 with told as (
@@ -58,18 +79,40 @@ async def refunds(around: Surroundings) -> list[Finding]:
     """How often money waits to be given back by people, went twice, or never came, at which agency, taken by whom."""
     async with around.record() as connection:
         left = await connection.fetch(_LEFT)
+        under_way = await connection.fetch(UNDER_WAY, _LONG)
         twice = await connection.fetch(GONE_TWICE)
         ahead = await connection.fetch(AHEAD)
-    found = [*(_left(*row) for row in left), *(_twice(*row) for row in twice), *(_ahead(*row) for row in ahead)]
+    waiting = [*(_left(*row) for row in left), *(_under_way(*row) for row in under_way)]
+    found = [*waiting, *(_twice(*row) for row in twice), *(_ahead(*row) for row in ahead)]
     return found or [ok("không khoản nào chờ hoàn thủ công", "nothing waits to be given back by hand")]
 
 
 def _left(agency: str, provider: str, cases: int) -> Finding:
+    why_vi, why_en = _BY_HAND if provider == AT_HAND else _not_given_by(provider)
     return warn(
-        f"{agency}: {cases} khoản hoàn đã duyệt chờ hoàn thủ công, kênh {provider} không hoàn được",
-        f"{agency}: {cases} approved refunds wait for people: {provider} does not give them back",
+        f"{agency}: {cases} khoản hoàn đã duyệt chờ hoàn thủ công: {why_vi}",
+        f"{agency}: {cases} approved refunds wait for people: {why_en}",
         fix_vi="thủ quỹ hoàn cho người nộp rồi ghi lại bằng `give_back_by_hand`, kèm chứng từ",
         fix_en="a cashier gives them back and says so by `give_back_by_hand`, with the evidence",
+    )
+
+
+_BY_HAND: Final = (
+    "tiền đã nộp tại quầy hoặc qua bưu chính",
+    "the money was paid at the counter or to the post",
+)
+
+
+def _not_given_by(provider: str) -> tuple[str, str]:
+    return f"kênh {provider} không hoàn được", f"{provider} does not give them back"
+
+
+def _under_way(agency: str, provider: str, cases: int) -> Finding:
+    return warn(
+        f"{agency}: {cases} khoản hoàn đã duyệt hơn một ngày mà kênh {provider} chưa trả lời là đã hoàn",
+        f"{agency}: {cases} refunds were approved more than a day ago, and {provider} has not said that they are given",
+        fix_vi=f"hỏi {provider} các khoản này đã hoàn chưa; hệ thống vẫn tiếp tục hỏi",
+        fix_en=f"ask {provider} what became of them; they are asked for all the while",
     )
 
 

@@ -11,6 +11,10 @@ import pytest
 
 from activities import payment as paying
 from activities.partners import http as outside
+from operations.doctor import refunds as doctor
+from operations.doctor.finding import Health
+from operations.doctor.surroundings import Surroundings
+from operations.home import Home
 from schemas import refund as rf
 from schemas.ids import payment_workflow
 from schemas.people import Role
@@ -83,3 +87,21 @@ async def test_what_passes_is_asked_for_until_it_is_given(till: Till) -> None:
         for case, fault in enumerate(("busy", "broken", "garbage"), 1):
             assert await gone_back(till, play, case, {fault: 2}) == "refund_given"
         assert [one["amount"] for one in till.ledger(reference)["refunds"]] == [PART] * 3
+
+
+async def test_what_is_not_answered_for_a_day_is_named(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    around = Surroundings({"MOTCUA_DATABASE_URL": till.world.app_dsn}, {}, Home.__new__(Home))
+    async with at_work(till):
+        play, _, page = await asked(till)
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
+        till.bank.client.put("/faults/vnpay", json={"fault": "broken", "times": 1_000_000}).raise_for_status()
+        await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=1)
+        assert [one.health for one in await doctor.refunds(around)] == [Health.OK]
+        monkeypatch.setattr(doctor, "_LONG", timedelta())
+        [finding] = await doctor.refunds(around)
+        assert "1 refunds were approved more than a day ago, and vnpay has not said" in finding.what.en
+        till.bank.client.delete("/faults/vnpay").raise_for_status()
+        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_given" in kinds, within=60)
+        assert [one.health for one in await doctor.refunds(around)] == [Health.OK]

@@ -8,6 +8,9 @@ from typing import Any, Final
 import pytest
 
 from motcua import NotAllowed, NotAuthorised, NotFound
+from operations.doctor.refunds import refunds
+from operations.doctor.surroundings import Surroundings
+from operations.home import Home
 from operations.tills import open_
 from schemas import refund as rf
 from schemas.people import Role
@@ -46,6 +49,10 @@ async def test_two_give_it_back_in_cash_through_the_till_of_who_hands_it_out(run
             await play.refund(rf.ApproveRefund, alone, AT_HAND, case=1)
     await play.refund(rf.ApproveRefund, SECOND, AT_HAND, case=1)
     await left_to_hand(play)
+    [finding] = await refunds(Surroundings({"MOTCUA_DATABASE_URL": running.app_dsn}, {}, Home.__new__(Home)))
+    assert finding.what.en.endswith(
+        "1 approved refunds wait for people: the money was paid at the counter or to the post"
+    )
     await with_tills(running, AGENCY)
     with pytest.raises(NotAuthorised) as refused:
         await play.refund(rf.GiveBackByHand, CASHIER, AT_HAND, **IN_CASH)
