@@ -55,9 +55,9 @@ class Refunds:
         if filing is None:
             return None
         apart = tuple(sorted(on_the_applicants_side(filing)))
-        if claims.at_hand(refund.n):
-            taken = claims.taken_at_hand(filing, refund.n)
-            by_rule = claims.claim_at_hand(filing, refund.n)
+        if claims.without_provider(refund.n):
+            taken = claims.taken_without_provider(filing, refund.n)
+            by_rule = claims.claim_without_provider(filing, refund.n)
             if taken is None:
                 return None
             return Looked(agency=filing.agency, capture=taken, apart=apart, claim=by_rule)
@@ -74,7 +74,7 @@ class Refunds:
             payment_workflow(asked.filing_id, asked.n), filing_workflow(asked.filing_id)
         )
         number = claims.number_of(asked.n, 0)
-        if filing is not None and claims.taken_at_hand(filing, number) is not None:
+        if filing is not None and claims.taken_without_provider(filing, number) is not None:
             return number
         captures = () if payment is None else payment.captures
         paid = (n for n, one in enumerate(captures, 1) if one.capture_id == payment.owed_capture)

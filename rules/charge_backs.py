@@ -18,7 +18,7 @@ def told(payment: Payment, back: ChargeBack) -> pay.PaymentChargedBack | pay.Pay
     capture = capture_of(payment, back)
     if capture is None:
         return pay.PaymentChargeBackAhead(**dict(back))
-    left = capture.amount - payment.charged(capture)
+    left = capture.amount - payment.taken_back(capture)
     return _recorded(capture, back, left) if left > 0 else None
 
 
@@ -51,7 +51,7 @@ def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
     """
     captures = [one for one in payment.captures if one.attempt == back.attempt]
     named = (one for one in captures if one.capture_id == back.transaction)
-    alike = (one for one in captures[::-1] if one.amount == back.amount and not payment.charged(one))
+    alike = (one for one in captures[::-1] if one.amount == back.amount and not payment.taken_back(one))
     return next(named, None) or next(alike, None)
 
 

@@ -95,7 +95,7 @@ def _accepted(payment: Payment, accepted: pay.CaptureAccepted) -> pay.PaymentAcc
     """Raises `RefusalError` unless it and what is forgone are the fee."""
     found = (one for one in payment.captures if one.capture_id == accepted.capture_id)
     capture = next((one for one in found if one.amount + accepted.forgone == payment.amount), None)
-    if capture is None or payment.returned(capture) or payment.charged(capture):
+    if capture is None or payment.returned(capture) or payment.taken_back(capture):
         raise refused(RefusalCode.NOT_ALLOWED, problem("", "wrong_state", says="payment_has_ended"))
     return pay.PaymentAccepted(capture_id=capture.capture_id, amount=capture.amount, forgone=accepted.forgone)
 

@@ -300,10 +300,10 @@ class Payment(PartState):
 
     def unowed(self, capture: Capture) -> int:
         """How many đồng of it nobody owes: all, or what is more than was asked. What was charged back is gone."""
-        there = max(capture.amount - self.charged(capture), 0)
+        there = max(capture.amount - self.taken_back(capture), 0)
         return min(max(capture.amount - self.amount, 0), there) if capture.capture_id == self.owed_capture else there
 
-    def charged(self, capture: Capture) -> int:
+    def taken_back(self, capture: Capture) -> int:
         """How many đồng of it the payer's bank took back."""
         return sum(one.amount for one in self.charged_back if one.capture_id == capture.capture_id)
 

@@ -20,7 +20,7 @@ MOST_CASES: Final = 50
 CAPTURES: Final = 1000
 """A payment has fewer captures: the number of a stream holds both. None of them, 0, is what was paid without it."""
 
-AT_HAND: Final = "counter"
+WITHOUT_PROVIDER: Final = "counter"
 """Who has taken what was paid at the counter, or to the post: the agency itself gives it back."""
 
 OPENING: Final = "begin"

@@ -363,13 +363,13 @@ class PaymentLife(Life[pay.Payment]):
     def _to_give_back(self) -> tuple[pay.Capture, ...]:
         """What nobody owes, is disputed while the fee is due, or was charged back, and whose refund did not hear it."""
         payment = self._payment
-        claimed = (one for one in payment.captures if one in payment.to_refund or payment.charged(one))
+        claimed = (one for one in payment.captures if one in payment.to_refund or payment.taken_back(one))
         return tuple(one for one in claimed if self._told_of(one) not in self.memory.begun)
 
     def _told_of(self, capture: pay.Capture) -> str:
         """What its refund hears: that it is short while the fee is due, that nobody owes it, what was charged back."""
         short = ":short" if self._payment.state is PaymentState.PENDING else ""
-        charged = self._payment.charged(capture)
+        charged = self._payment.taken_back(capture)
         return f"{capture.capture_id}{short}" + (f":{charged}" if charged else "")
 
     async def _begin_refunds(self) -> None:

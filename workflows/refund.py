@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.workflows import TEMPORAL, WakeRequest, Workflows
     from rules.known import known
     from rules.refund import fold, projections
-    from rules.refund.claims import at_hand
+    from rules.refund.claims import without_provider
     from rules.streams import PAYMENT, REFUND, Origin, StreamKind
     from schemas import ids
     from schemas import refund as rf
@@ -111,8 +111,10 @@ class RefundLife(Life[rf.Refund]):
         """
         while to_give := fold.to_give(self._refund):
             case = to_give[0].case
-            if at_hand(self._refund.n):
-                await self.stream.record(rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rf.AT_HAND))
+            if without_provider(self._refund.n):
+                await self.stream.record(
+                    rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rf.WITHOUT_PROVIDER)
+                )
                 continue
             again = case in self.memory.asked
             if not again:

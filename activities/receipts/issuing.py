@@ -14,7 +14,7 @@ from activities.partners.http import RejectedError
 from activities.procedures import Procedures
 from activities.receipts.issuer import Issued, Issuer, Wanted
 from rules.known import known
-from rules.receipts.deeds import gone, gone_at_hand, issued_for, number_given, registered
+from rules.receipts.deeds import gone, gone_without_provider, issued_for, number_given, registered
 from rules.receipts.shares import lines_of
 from rules.refund.claims import number_of
 from rules.streams import PAPERS, Origin
@@ -144,7 +144,7 @@ async def _is_gone(log: Log, told: Told, fee: int) -> bool:
     if payment is not None and gone(payment) is not None:
         return True
     refund: Refund | None = await _state(log, refund_workflow(filing, number_of(fee, 0)))
-    return refund is not None and gone_at_hand(refund) is not None
+    return refund is not None and gone_without_provider(refund) is not None
 
 
 async def _state(log: Log, stream: str) -> Any:

@@ -8,7 +8,7 @@ from activities.ledger.append import Ledger
 from activities.ledger.recording import record, state_of
 from rules.known import known
 from rules.papers.causes import RECEIPT_OF
-from rules.receipts.deeds import gone, gone_at_hand, valid
+from rules.receipts.deeds import gone, gone_without_provider, valid
 from rules.streams import PAPERS, Origin
 from schemas.ids import filing_workflow
 from schemas.papers import OfficialPapers
@@ -46,7 +46,7 @@ def _gone(state: Payment | Refund) -> tuple[int, VoidCause | None]:
     """Which fee it paid, and why nothing of it is left."""
     if isinstance(state, Payment):
         return state.n, gone(state)
-    return known(state.capture).payment, gone_at_hand(state)
+    return known(state.capture).payment, gone_without_provider(state)
 
 
 def _streams(origin: Origin) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from operations.doctor.finding import Finding, ok, warn
 from operations.doctor.surroundings import Surroundings
-from schemas.refund import AT_HAND
+from schemas.refund import WITHOUT_PROVIDER
 
 _LEFT: Final = """
 select told.agency, convert_from(begun.body, 'UTF8')::jsonb ->> 'provider' as provider, count(*) as cases
@@ -88,7 +88,7 @@ async def refunds(around: Surroundings) -> list[Finding]:
 
 
 def _left(agency: str, provider: str, cases: int) -> Finding:
-    why_vi, why_en = _BY_HAND if provider == AT_HAND else _not_given_by(provider)
+    why_vi, why_en = _BY_HAND if provider == WITHOUT_PROVIDER else _not_given_by(provider)
     return warn(
         f"{agency}: {cases} khoản hoàn đã duyệt chờ hoàn thủ công: {why_vi}",
         f"{agency}: {cases} approved refunds wait for people: {why_en}",

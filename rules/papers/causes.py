@@ -10,7 +10,7 @@ from schemas.level import Channel
 from schemas.papers import PaperKind
 from schemas.publishing.fee import FeeKind
 from schemas.receipts import ReceiptIssued, ReceiptVoided
-from schemas.refund import AT_HAND, RefundGivenByHand
+from schemas.refund import WITHOUT_PROVIDER, RefundGivenByHand
 
 _ENDS: Final = (PaperKind.CONTROL,)
 _RECEIPTS: Final = (PaperKind.CHARGE_RECEIPT, PaperKind.FEE_RECEIPT)
@@ -36,8 +36,8 @@ FILING: Final[Mapping[str, tuple[PaperKind, ...]]] = {
     "fee_expired": _ENDS,
 }
 PARCEL: Final[Mapping[str, tuple[PaperKind, ...]]] = {"consignment_sent": (PaperKind.LABEL,)}
-PAYMENT: Final = ("payment_refunded", "payment_charged_back")
-VOIDING: Final = (*PAYMENT, "refund_given_by_hand")
+_MONEY_LEAVES: Final = ("payment_refunded", "payment_charged_back")
+VOIDING: Final = (*_MONEY_LEAVES, "refund_given_by_hand")
 """By these a receipt may be void."""
 COMPLAINT: Final[Mapping[str, tuple[PaperKind, ...]]] = {"complained": (PaperKind.COMPLAINT,)}
 
@@ -56,13 +56,13 @@ def papers_of_parcel(event: Any) -> tuple[PaperKind, ...]:
 
 def papers_of_payment(event: Any) -> tuple[PaperKind, ...]:
     """The receipts that an event of a payment may make void: none is made by it."""
-    return _RECEIPTS if event.kind in PAYMENT else ()
+    return _RECEIPTS if event.kind in _MONEY_LEAVES else ()
 
 
 def papers_of_refund(event: Any) -> tuple[PaperKind, ...]:
     """The receipts that may be void by what goes back of money that no payment took: of what one took, that tells."""
     match event:
-        case RefundGivenByHand(capture_id=taken) if taken == AT_HAND:
+        case RefundGivenByHand(capture_id=taken) if taken == WITHOUT_PROVIDER:
             return _RECEIPTS
         case _:
             return ()

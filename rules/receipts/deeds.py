@@ -77,16 +77,16 @@ def void_by_itself(papers: OfficialPapers, command: VoidByItself) -> tuple[Recei
 def gone(payment: Payment) -> VoidCause | None:
     """Why nothing is left of the money that paid the fee online; None while something is, and where nothing did."""
     owed = next((one for one in payment.captures if one.capture_id == payment.owed_capture), None)
-    if owed is None or payment.returned(owed) + payment.charged(owed) < owed.amount:
+    if owed is None or payment.returned(owed) + payment.taken_back(owed) < owed.amount:
         return None
-    return VoidCause.CHARGED_BACK if payment.charged(owed) else VoidCause.REFUNDED
+    return VoidCause.CHARGED_BACK if payment.taken_back(owed) else VoidCause.REFUNDED
 
 
-def gone_at_hand(refund: Refund) -> VoidCause | None:
+def gone_without_provider(refund: Refund) -> VoidCause | None:
     """The same of what was paid at the counter, or to the post: all of it was given back by hand."""
-    at_hand = refund.n % CAPTURES == 0
+    without_provider = refund.n % CAPTURES == 0
     given = sum(entry.amount for entry in refund.entries if entry.state is CaseState.GIVEN)
-    whole = at_hand and refund.capture is not None and given >= refund.capture.amount
+    whole = without_provider and refund.capture is not None and given >= refund.capture.amount
     return VoidCause.REFUNDED if whole else None
 
 

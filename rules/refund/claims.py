@@ -12,7 +12,7 @@ from schemas.ids import StreamId
 from schemas.level import Channel
 from schemas.payment import Capture, Payment, PaymentState
 from schemas.publishing.fee import RefundCase
-from schemas.refund import AT_HAND, CAPTURES, CaptureTaken, Claim, RefundCause, RefundLine
+from schemas.refund import CAPTURES, WITHOUT_PROVIDER, CaptureTaken, Claim, RefundCause, RefundLine
 
 
 def number_of(payment: int, ordinal: int) -> int:
@@ -45,22 +45,22 @@ def capture_of(payment: Payment, refund: int) -> CaptureTaken | None:
     )
 
 
-def at_hand(refund: int) -> bool:
+def without_provider(refund: int) -> bool:
     """Whether it is of what was paid at the counter, or to the post."""
     return refund % CAPTURES == 0
 
 
-def taken_at_hand(filing: Filing, refund: int) -> CaptureTaken | None:
+def taken_without_provider(filing: Filing, refund: int) -> CaptureTaken | None:
     """What was paid for a fee at the counter, or to the post, as the money that this refund is about."""
-    fee = _paid_at_hand(filing, refund)
+    fee = _paid_without_provider(filing, refund)
     if fee is None:
         return None
     at = known(filing.changed_at)
     return CaptureTaken(
         payment=fee.n,
-        capture_id=AT_HAND,
+        capture_id=WITHOUT_PROVIDER,
         amount=fee.amount,
-        provider=AT_HAND,
+        provider=WITHOUT_PROVIDER,
         asked=fee.amount,
         description="",
         requested_at=at,
@@ -68,13 +68,13 @@ def taken_at_hand(filing: Filing, refund: int) -> CaptureTaken | None:
     )
 
 
-def claim_at_hand(filing: Filing, refund: int) -> Claim:
+def claim_without_provider(filing: Filing, refund: int) -> Claim:
     """What is to go back of it by itself: what the fee became less, and what the procedure writes."""
-    fee = _paid_at_hand(filing, refund)
+    fee = _paid_without_provider(filing, refund)
     return Claim() if fee is None else _of_fee(filing, fee)
 
 
-def _paid_at_hand(filing: Filing, refund: int) -> Fee | None:
+def _paid_without_provider(filing: Filing, refund: int) -> Fee | None:
     paid = (fee for fee in filing.fees if fee.state is FeeState.PAID and fee.channel is not Channel.ONLINE)
     return next((fee for fee in paid if number_of(fee.n, 0) == refund), None)
 
@@ -91,7 +91,7 @@ def unowed(payment: Payment, capture: Capture) -> RefundCause | None:
 def claim(payment: Payment, refund: int, filing: Filing) -> Claim:
     """What is to go back of a capture that is there, by itself."""
     capture = payment.captures[refund % CAPTURES - 1]
-    return _claim(payment, capture, filing).model_copy(update={"charged_back": payment.charged(capture)})
+    return _claim(payment, capture, filing).model_copy(update={"charged_back": payment.taken_back(capture)})
 
 
 def _claim(payment: Payment, capture: Capture, filing: Filing) -> Claim:

@@ -7,7 +7,7 @@ from typing import Final
 
 from rules.evidence import Entry, Evidence
 from rules.known import known
-from rules.refund.claims import at_hand, payment_of
+from rules.refund.claims import payment_of, without_provider
 from rules.refund.fold import gone_twice, in_dispute, in_state, is_open, total
 from schemas import refund as rf
 from schemas.filing.state import ChargeBackFact
@@ -63,7 +63,7 @@ def evidence(  # noqa: PLR0911 -- one line for each event
     """What must have been recorded: the capture, that nobody owes it, or how the filing ended whose fee it is."""
     payment = str(payment_of(stream))
     match event:
-        case rf.RefundBegun(payment=n, amount=amount) if at_hand(stream.n):
+        case rf.RefundBegun(payment=n, amount=amount) if without_provider(stream.n):
             paid = {"n": n, "amount": amount}
             filing = filing_workflow(stream.filing)
             ways = (Channel.COUNTER.value, Channel.POST.value)
@@ -135,7 +135,7 @@ def asked_again(refund: Refund) -> tuple[ChargeBackFact, ...]:
 
 def given_back(refund: Refund) -> tuple[GivenBack, ...]:
     """What of the capture went back, case by case: to be told to its payment, if it has one."""
-    if at_hand(refund.n):
+    if without_provider(refund.n):
         return ()
     capture_id = known(refund.capture).capture_id
     given = in_state(refund, CaseState.GIVEN)

@@ -22,7 +22,7 @@ from activities.partners.money.provider import (
     LARGEST,
     REFERENCE,
     TRANSACTION,
-    Account,
+    MerchantSettings,
     Notice,
     Outcome,
     Received,
@@ -54,7 +54,7 @@ class Payee(Model):
     name: str
 
 
-class PlatformMerchant(Account):
+class PlatformMerchant(MerchantSettings):
     """A partner of the platform.
 
     Attributes:

@@ -51,7 +51,7 @@ CAPABILITIES: Final[Mapping[Kind, Capabilities]] = {
 }
 
 
-class Account(StrictModel):
+class MerchantSettings(StrictModel):
     """What is set of every merchant.
 
     Attributes:

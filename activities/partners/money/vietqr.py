@@ -23,11 +23,11 @@ from activities.partners.money.provider import (
     CAPABILITIES,
     LARGEST,
     TRANSACTION,
-    Account,
     Asked,
     Demand,
     Given,
     Giving,
+    MerchantSettings,
     NewDemand,
     Notice,
     NotOfferedError,
@@ -46,7 +46,7 @@ _STATUS: Final = {Verdict.BAD_SIGNATURE: 401, Verdict.UNREADABLE: 422, Verdict.N
 _OUTCOMES: Final = {"credit": Outcome.PAID, "reversal": Outcome.REVERSED}
 
 
-class VietQrMerchant(Account):
+class VietQrMerchant(MerchantSettings):
     """An account that takes transfers.
 
     Attributes:

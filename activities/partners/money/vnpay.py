@@ -21,7 +21,7 @@ from activities.partners.money.provider import (
     LARGEST,
     REFERENCE,
     TRANSACTION,
-    Account,
+    MerchantSettings,
     NewDemand,
     Notice,
     Outcome,
@@ -52,7 +52,7 @@ _REPLIES: Final[Mapping[Verdict, tuple[str, str]]] = {
 }
 
 
-class VnPayMerchant(Account):
+class VnPayMerchant(MerchantSettings):
     """A terminal at VNPay. What nobody has confirmed may be set; the defaults are what clients of VNPay do.
 
     Attributes:

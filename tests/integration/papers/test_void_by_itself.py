@@ -29,7 +29,7 @@ from tests.sandboxes import Server
 __all__ = ["desk", "outside", "service"]
 
 AMOUNT: Final = 16_000
-AT_HAND: Final = 1000
+AT_THE_COUNTER: Final = 1000
 LEADER: Final = officer(Role.LEADER)
 CASHIER: Final = officer(Role.CASHIER)
 WHY: Final[dict[str, Any]] = {"reason": "nộp nhầm", "legal_basis": "TT 45/2006"}
@@ -188,10 +188,12 @@ async def paid_at_the_counter(world: World) -> Play:
 
 
 async def give_back_by_hand(play: Play, amount: int, case: int) -> None:
-    await play.refund(rf.RequestRefund, LEADER, AT_HAND, amount=amount, **WHY)
-    await play.refund(rf.ApproveRefund, officer(Role.LEADER, n=2), AT_HAND, case=case)
-    await eventually(lambda: play.kinds("refund", AT_HAND), lambda kinds: kinds.count("refund_left_to_hand") == case)
-    await play.refund(rf.GiveBackByHand, CASHIER, AT_HAND, case=case, means="cash", evidence=FILE)
+    await play.refund(rf.RequestRefund, LEADER, AT_THE_COUNTER, amount=amount, **WHY)
+    await play.refund(rf.ApproveRefund, officer(Role.LEADER, n=2), AT_THE_COUNTER, case=case)
+    await eventually(
+        lambda: play.kinds("refund", AT_THE_COUNTER), lambda kinds: kinds.count("refund_left_to_hand") == case
+    )
+    await play.refund(rf.GiveBackByHand, CASHIER, AT_THE_COUNTER, case=case, means="cash", evidence=FILE)
 
 
 async def test_what_was_paid_at_the_counter_is_void_once_the_last_dong_went_back_by_hand(

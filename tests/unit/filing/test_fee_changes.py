@@ -98,8 +98,8 @@ def test_less_of_what_was_paid_at_the_counter_goes_back_from_there() -> None:
     life = supplied(Life(rules()).do("pay_at_counter", CASHIER, amount=16_000), copies=1)
     assert claims.fees_returned(life.filing) == {1: 8_000}
     less = (RefundLine(code="extract", amount=8_000),)
-    assert claims.claim_at_hand(life.filing, 1000) == Claim(returned=less)
-    assert claims.claim_at_hand(life.filing, 2000) == Claim()
+    assert claims.claim_without_provider(life.filing, 1000) == Claim(returned=less)
+    assert claims.claim_without_provider(life.filing, 2000) == Claim()
 
 
 def test_what_changes_no_amount_changes_nothing() -> None:

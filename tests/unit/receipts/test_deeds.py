@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from rules.papers.causes import papers_of_filing, papers_of_receipts, papers_of_refund
-from rules.receipts.deeds import gone_at_hand, number_given, rows
+from rules.receipts.deeds import gone_without_provider, number_given, rows
 from rules.streams import PAPERS, Origin
 from schemas.about import About
 from schemas.errors import RefusalError
@@ -21,7 +21,15 @@ from schemas.papers import OfficialPapers, PaperKind
 from schemas.people import Actor, Role, Via
 from schemas.publishing.fee import FeeKind
 from schemas.receipts import IssueReceipt, ReceiptLine, ReceiptVoided, VoidCause, VoidReceipt
-from schemas.refund import AT_HAND, CaptureTaken, CaseState, Refund, RefundCause, RefundEntry, RefundGivenByHand
+from schemas.refund import (
+    WITHOUT_PROVIDER,
+    CaptureTaken,
+    CaseState,
+    Refund,
+    RefundCause,
+    RefundEntry,
+    RefundGivenByHand,
+)
 from schemas.stream.ledger import Recorded
 from tests.unit.filing.lives import FILE
 
@@ -125,14 +133,14 @@ def test_another_stands_in_its_place() -> None:
 
 
 @pytest.mark.parametrize(("given", "n"), [(0, 1000), (15_999, 1000), (16_000, 1000), (16_000, 2000), (16_000, 1001)])
-def test_the_money_of_a_fee_paid_at_hand_is_gone_once_all_of_it_was_given_back(given: int, n: int) -> None:
+def test_the_money_of_a_fee_paid_without_provider_is_gone_once_all_of_it_was_given_back(given: int, n: int) -> None:
     """What a payment took has the payment to say so."""
-    taken = {"payment": n // 1000, "capture_id": AT_HAND, "amount": 16_000, "asked": 16_000, "description": ""}
+    taken = {"payment": n // 1000, "capture_id": WITHOUT_PROVIDER, "amount": 16_000, "asked": 16_000, "description": ""}
     capture = CaptureTaken.model_validate(taken | {"requested_at": AT, "due": AT})
     entry = RefundEntry(case=1, amount=given, cause=RefundCause.REQUEST, state=CaseState.GIVEN)
     other = RefundEntry(case=2, amount=16_000, cause=RefundCause.REQUEST, state=CaseState.LEFT_TO_HAND)
     refund = Refund(filing_id=FILING, n=n, agency=AGENCY, capture=capture, entries=(entry, other))
-    assert (gone_at_hand(refund) is VoidCause.REFUNDED) is (given == 16_000 and n % 1000 == 0)
+    assert (gone_without_provider(refund) is VoidCause.REFUNDED) is (given == 16_000 and n % 1000 == 0)
 
 
 def test_what_each_event_causes_on_paper() -> None:
@@ -145,5 +153,5 @@ def test_what_each_event_causes_on_paper() -> None:
     assert papers_of_receipts(ReceiptVoided(**said, again=True)) == (PaperKind.FEE_RECEIPT,)
     assert papers_of_receipts(ReceiptVoided(**said, given=True)) == (PaperKind.FEE_RECEIPT,), "who gave it is told"
     back: dict[str, Any] = {"case": 1, "amount": 1, "officer": "c1", "means": "cash", "evidence": FILE}
-    assert papers_of_refund(RefundGivenByHand(**back, capture_id=AT_HAND)) == kinds
+    assert papers_of_refund(RefundGivenByHand(**back, capture_id=WITHOUT_PROVIDER)) == kinds
     assert papers_of_refund(RefundGivenByHand(**back, capture_id="m1")) == (), "the payment tells"

@@ -207,7 +207,7 @@ def test_money_is_taken_back_in_parts_each_once_and_never_more_than_came(
             so_far.charge_back(*back)
     payment = so_far.payment
     assert [(one.transaction, one.amount) for one in payment.charged_back] == recorded
-    assert payment.charged(payment.captures[0]) <= 16_000
+    assert payment.taken_back(payment.captures[0]) <= 16_000
 
 
 def test_what_is_told_of_another_request_waits_for_its_money() -> None:

@@ -264,16 +264,16 @@ def test_who_ended_the_filing_alone_does_not_give_back_alone() -> None:
 
 def test_what_was_paid_at_the_counter_goes_back_by_the_same_rules_and_never_by_a_provider() -> None:
     life = Life(procedure(fee=fee(channels=("counter",)) | RULES)).accepted()
-    assert claims.taken_at_hand(life.filing, 1000) is None
+    assert claims.taken_without_provider(life.filing, 1000) is None
     life.do("pay_at_counter", CASHIER, amount=16_000)
-    taken = claims.taken_at_hand(life.filing, 1000)
+    taken = claims.taken_without_provider(life.filing, 1000)
     assert taken is not None
     assert (taken.payment, taken.amount, taken.provider) == (1, 16_000, "counter")
-    assert [claims.taken_at_hand(life.filing, n) for n in (1001, 2000)] == [None, None]
-    assert claims.claim_at_hand(life.filing, 1000) == Claim()
+    assert [claims.taken_without_provider(life.filing, n) for n in (1001, 2000)] == [None, None]
+    assert claims.claim_without_provider(life.filing, 1000) == Claim()
     life.do("withdraw", APPLICANT, reason="thôi")
     assert claims.fees_to_return(life.filing) == (1,)
-    assert claims.claim_at_hand(life.filing, 1000) == Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50)
+    assert claims.claim_without_provider(life.filing, 1000) == Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50)
 
 
 def test_where_no_rule_is_written_somebody_has_to_decide() -> None:

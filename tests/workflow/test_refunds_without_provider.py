@@ -23,7 +23,7 @@ from views.tills import till_of
 
 CASHIER: Final = officer(Role.CASHIER)
 AMOUNT: Final = 16_000
-AT_HAND: Final = 1000
+AT_THE_COUNTER: Final = 1000
 IN_CASH: Final[dict[str, Any]] = {"case": 1, "means": "cash", "evidence": FILE}
 
 
@@ -36,18 +36,18 @@ async def paid(world: World, **filed: Any) -> Play:
 
 
 async def left_to_hand(play: Play) -> None:
-    await eventually(lambda: play.kinds("refund", AT_HAND), lambda kinds: "refund_left_to_hand" in kinds)
+    await eventually(lambda: play.kinds("refund", AT_THE_COUNTER), lambda kinds: "refund_left_to_hand" in kinds)
 
 
 async def test_two_give_it_back_in_cash_through_the_till_of_who_hands_it_out(running: World) -> None:
     play = await paid(running)
     with pytest.raises(NotAllowed):
-        await play.refund(rf.RequestRefund, CASHIER, AT_HAND, amount=AMOUNT + 1, **WHY)
-    await play.refund(rf.RequestRefund, FIRST, AT_HAND, amount=6_000, **WHY)
+        await play.refund(rf.RequestRefund, CASHIER, AT_THE_COUNTER, amount=AMOUNT + 1, **WHY)
+    await play.refund(rf.RequestRefund, FIRST, AT_THE_COUNTER, amount=6_000, **WHY)
     for alone in (FIRST, CASHIER):
         with pytest.raises((NotAllowed, NotAuthorised)):
-            await play.refund(rf.ApproveRefund, alone, AT_HAND, case=1)
-    await play.refund(rf.ApproveRefund, SECOND, AT_HAND, case=1)
+            await play.refund(rf.ApproveRefund, alone, AT_THE_COUNTER, case=1)
+    await play.refund(rf.ApproveRefund, SECOND, AT_THE_COUNTER, case=1)
     await left_to_hand(play)
     [finding] = await refunds(Surroundings({"MOTCUA_DATABASE_URL": running.app_dsn}, {}, Home.__new__(Home)))
     assert finding.what.en.endswith(
@@ -55,17 +55,17 @@ async def test_two_give_it_back_in_cash_through_the_till_of_who_hands_it_out(run
     )
     await with_tills(running, AGENCY)
     with pytest.raises(NotAuthorised) as refused:
-        await play.refund(rf.GiveBackByHand, CASHIER, AT_HAND, **IN_CASH)
+        await play.refund(rf.GiveBackByHand, CASHIER, AT_THE_COUNTER, **IN_CASH)
     assert [one.rule for one in refused.value.refusal.problems] == ["no_open_till"]
     async with running.connection() as connection:
         till = await open_(connection, opening(change=100_000))
-    await play.refund(rf.GiveBackByHand, CASHIER, AT_HAND, **IN_CASH)
+    await play.refund(rf.GiveBackByHand, CASHIER, AT_THE_COUNTER, **IN_CASH)
     async with running.connection() as connection:
         shown = await till_of(connection, till.number)
     assert shown is not None
     assert (shown.taken, shown.given, shown.expected) == (0, 6_000, 94_000)
     assert [one.amount for one in shown.cash] == [-6_000]
-    assert await play.kinds("refund", AT_HAND) == [
+    assert await play.kinds("refund", AT_THE_COUNTER) == [
         "refund_begun",
         "refund_opened",
         "refund_approved",
@@ -73,18 +73,18 @@ async def test_two_give_it_back_in_cash_through_the_till_of_who_hands_it_out(run
         "refund_given_by_hand",
     ]
     with pytest.raises(NotAllowed):
-        await play.refund(rf.RequestRefund, FIRST, AT_HAND, amount=AMOUNT - 6_000 + 1, **WHY)
+        await play.refund(rf.RequestRefund, FIRST, AT_THE_COUNTER, amount=AMOUNT - 6_000 + 1, **WHY)
     await sound(running)
 
 
 async def test_the_procedure_gives_back_its_share_of_it_too(running: World) -> None:
     play = await paid(running, version=await half_back(running))
     await play.withdraw()
-    await eventually(lambda: play.kinds("refund", AT_HAND), lambda kinds: "refund_opened" in kinds)
-    await play.approve_refund(AT_HAND)
+    await eventually(lambda: play.kinds("refund", AT_THE_COUNTER), lambda kinds: "refund_opened" in kinds)
+    await play.approve_refund(AT_THE_COUNTER)
     await left_to_hand(play)
     transfer = IN_CASH | {"means": "transfer", "bank_reference": "FT26330123456"}
-    await play.refund(rf.GiveBackByHand, CASHIER, AT_HAND, **transfer)
+    await play.refund(rf.GiveBackByHand, CASHIER, AT_THE_COUNTER, **transfer)
     async with running.connection() as connection:
         said = await connection.fetchval("select body from event where kind = 'refund_given_by_hand'")
     assert json.loads(said)["amount"] == AMOUNT * 33 // 100
@@ -94,5 +94,5 @@ async def test_the_procedure_gives_back_its_share_of_it_too(running: World) -> N
 async def test_there_is_nothing_to_give_back_of_what_nobody_paid_at_the_counter(running: World) -> None:
     play = await Play.begin(running, extract())
     with pytest.raises((NotFound, NotAllowed, NotAuthorised)):
-        await play.refund(rf.RequestRefund, CASHIER, AT_HAND, **WHY)
-    assert await play.kinds("refund", AT_HAND) == []
+        await play.refund(rf.RequestRefund, CASHIER, AT_THE_COUNTER, **WHY)
+    assert await play.kinds("refund", AT_THE_COUNTER) == []
