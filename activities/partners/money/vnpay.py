@@ -131,10 +131,13 @@ class VnPayDoor:
         return Reply(status=200, body={"RspCode": code, "Message": message})
 
     def _signed(self, fields: Mapping[str, bytes]) -> bool:
-        # Over what was received: encoders differ in what they escape, and only the sender's own bytes are signed.
+        # Over what was received: encoders differ in what they escape, and only the sender's own bytes are signed. Of
+        # VNPay's own examples some sign fields that are empty, and some leave them out.
         names = sorted(name for name in fields if name.startswith("vnp_") and name not in _UNSIGNED)
-        data = b"&".join(name.encode() + b"=" + fields[name] for name in names)
-        return hmac.compare_digest(fields.get(_SIGNATURE, b"").lower(), sign(self._merchant.secret, data).encode())
+        pairs = [(name.encode() + b"=" + fields[name], bool(fields[name])) for name in names]
+        over = (b"&".join(pair for pair, _ in pairs), b"&".join(pair for pair, is_said in pairs if is_said))
+        found = fields.get(_SIGNATURE, b"").lower()
+        return any(hmac.compare_digest(found, sign(self._merchant.secret, data).encode()) for data in over)
 
     def _notice(self, fields: Mapping[str, bytes], reference: str, amount: int, now: datetime) -> Notice | None:
         code, status = _text(fields, "ResponseCode"), _text(fields, "TransactionStatus")
@@ -205,12 +208,12 @@ def plain(text: str) -> str:
 
 
 def _fields(query: bytes) -> dict[str, bytes] | None:
-    """Values as they were encoded, without empty ones; none where a name comes twice or is written strangely."""
+    """Values as they were encoded; none where a name comes twice or is written strangely."""
     pairs = [piece.partition(b"=") for piece in query.split(b"&")]
     names = [name for name, _, _ in pairs]
     if len(query) > CALLBACK_BYTES or len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):
         return None
-    return {name.decode(): value for name, _, value in pairs if value}
+    return {name.decode(): value for name, _, value in pairs}
 
 
 def _text(fields: Mapping[str, bytes], name: str) -> str:

@@ -243,6 +243,16 @@ def test_the_signature_may_be_in_capitals_and_what_is_not_vnpays_does_not_count(
     assert answer(door, query.encode()) == "00"
 
 
+@pytest.mark.parametrize("name", FIELDS)
+def test_an_empty_field_is_signed_or_left_out(door: VnPayDoor, name: str) -> None:
+    """VNPay's own examples do both; either way nothing was said by it."""
+    less = {other: value for other, value in FIELDS.items() if other != name}
+    assert answer(door, signed(less | {name: ""})) == MUST.get(name, "00")
+    assert answer(door, f"{name}=&".encode() + signed(less)) == MUST.get(name, "00")
+    data = encoded(less | {"vnp_Other": "", name: "1"})
+    assert answer(door, data.encode() + b"&vnp_SecureHash=" + signature(encoded(less)).encode()) == "97"
+
+
 def test_what_was_received_is_what_is_signed(door: VnPayDoor) -> None:
     """Some write a space as %20, some escape what others leave."""
     data = encoded(FIELDS).replace("+", "%20").replace("Le%20phi", "%4ce%20phi")
