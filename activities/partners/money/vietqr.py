@@ -146,8 +146,7 @@ def match(memo: str, references: Iterable[str]) -> str | None:
     Banks write a memo in capitals, without diacritics or punctuation, put words before and after it, and cut its end.
     """
     plain, known = _plain(memo), {reference.upper(): reference for reference in references}
-    whole = [reference for reference in known if reference in plain]
-    found = whole or [reference for reference in known if _cut(plain, reference)]
+    found = [reference for reference in known if reference in plain or _cut(plain, reference)]
     return known[found[0]] if len(found) == 1 else None
 
 

@@ -130,6 +130,7 @@ def test_a_memo_that_was_cut_is_matched(kept: int) -> None:
         "le phi ho so",
         OPEN[3][:9],
         f"{OPEN[3]} {OPEN[4]}",
+        f"{OPEN[3]} {OPEN[4][:12]}",
         OPEN[3][:14] + " va nua",
         OPEN[3].replace(OPEN[3][5], "9"),
         reference_of("fee:another:1"),
