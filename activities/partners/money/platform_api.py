@@ -14,6 +14,7 @@ from activities.partners.money.platform import SIGNATURE, SUCCESS, PlatformMerch
 from activities.partners.money.provider import (
     CAPABILITIES,
     TRANSACTION,
+    UNPAID,
     Asked,
     Demand,
     Given,
@@ -75,7 +76,9 @@ class Platform:
         if said.get("MaLoi") == merchant.unknown:
             raise RejectedError(_SYSTEM, httpx.codes.OK, "not_found")
         state, transaction = said.get("TrangThaiGD", ""), said.get("MaGiaoDich", "")
-        amount = dong(said.get("SoTien", ""))
+        outcome, amount = merchant.states.get(state, Outcome.PENDING), dong(said.get("SoTien", ""))
+        if said.get("MaLoi") == SUCCESS and not transaction and state in merchant.states and outcome in UNPAID:
+            return ()  # what nobody has paid may have no number yet
         if said.get("MaLoi") != SUCCESS or amount is None or not TRANSACTION.fullmatch(transaction):
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
         notice = Notice(
@@ -83,8 +86,8 @@ class Platform:
             reference=demand.reference,
             transaction=transaction,
             amount=amount,
-            outcome=merchant.states.get(state, Outcome.PENDING),
-            said=(SUCCESS,) if merchant.states.get(state) is Outcome.PAID else (f"query:{state[:20]}",),
+            outcome=outcome,
+            said=(SUCCESS,) if outcome is Outcome.PAID else (f"query:{state[:20]}",),
             at=instant(said.get("ThoiGianGD", "")),
         )
         return (notice,)

@@ -75,6 +75,10 @@ class Outcome(StrEnum):
     REVERSED = auto()
 
 
+UNPAID: Final = frozenset({Outcome.PENDING, Outcome.FAILED})
+"""No money has come."""
+
+
 class Line(Model):
     """A fee inside of a demand."""
 

@@ -16,6 +16,7 @@ from activities.partners.http import Partner, PartnerResponse, RejectedError, Un
 from activities.partners.money.provider import (
     CAPABILITIES,
     TRANSACTION,
+    UNPAID,
     Asked,
     Demand,
     Given,
@@ -69,6 +70,8 @@ class VnPay:
         if said.get("vnp_TransactionType", "") in self._merchant.refunds:
             return ()  # it tells of what went back: that is no money that came
         status = said["vnp_TransactionStatus"]
+        if not said["vnp_TransactionNo"]:
+            return ()
         notice = Notice(
             provider=self._name,
             reference=demand.reference,
@@ -91,14 +94,13 @@ class VnPay:
         if code == self._merchant.unknown:
             raise RejectedError(_SYSTEM, httpx.codes.OK, "not_found")
         mine = said.get("vnp_TxnRef") == demand.reference and said.get("vnp_TmnCode") == self._merchant.terminal
-        if (
-            code != SUCCESS
-            or not mine
-            or not _amount(said)
-            or not TRANSACTION.fullmatch(said.get("vnp_TransactionNo", ""))
-        ):
+        status, number = said.get("vnp_TransactionStatus", ""), said.get("vnp_TransactionNo", "")
+        # What nobody has paid may have no number yet.
+        unpaid = status != "" and number == "" and outcome(self._merchant, SUCCESS, status) in UNPAID
+        numbered = TRANSACTION.fullmatch(number) is not None
+        if code != SUCCESS or not mine or not _amount(said) or not (numbered or unpaid):
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
-        return {"vnp_TransactionStatus": ""} | said
+        return said | {"vnp_TransactionStatus": status, "vnp_TransactionNo": number}
 
     async def cancel(self, demand: Demand) -> tuple[Notice, ...]:  # noqa: ARG002 -- the protocol's
         raise NotOfferedError(self._name)

@@ -146,6 +146,34 @@ async def test_an_answer_of_vnpay_that_tells_nothing(
             await VnPay("vnpay", vnpay, client).query(demand)
 
 
+@pytest.mark.parametrize(
+    ("status", "number", "found"), [("01", "", 0), ("02", "", 0), ("01", "0", 1), ("00", "", None)]
+)
+async def test_what_nobody_has_paid_at_vnpay_needs_no_number(
+    vnpay: VnPayMerchant, demand: NewDemand, status: str, number: str, found: int | None
+) -> None:
+    async with vnpay_says(ANSWER, {"vnp_TransactionStatus": status, "vnp_TransactionNo": number}).client() as client:
+        if found is None:
+            with pytest.raises(UnreachableError):
+                await VnPay("vnpay", vnpay, client).query(demand)
+        else:
+            assert len(await VnPay("vnpay", vnpay, client).query(demand)) == found
+
+
+@pytest.mark.parametrize(
+    ("state", "number", "found"), [("3", "", 0), ("4", "", 0), ("3", "0", 1), ("1", "", None), ("9", "", None)]
+)
+async def test_what_nobody_has_paid_at_the_platform_needs_no_number(
+    platform: PlatformMerchant, demand: NewDemand, state: str, number: str, found: int | None
+) -> None:
+    async with platform_says({"TrangThaiGD": state, "MaGiaoDich": number}).client() as client:
+        if found is None:
+            with pytest.raises(UnreachableError):
+                await Platform("dvc", platform, client).query(demand)
+        else:
+            assert len(await Platform("dvc", platform, client).query(demand)) == found
+
+
 @pytest.mark.parametrize("name", ["MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaGiaoDich"])
 @pytest.mark.parametrize("value", ["", "?", "a|b", None, True, 1.5, []])
 async def test_an_answer_of_the_platform_that_tells_nothing(
