@@ -121,7 +121,7 @@ class RefundOpened(Model):
     """So many đồng are to go back; without an `officer` the system asks for it. `lines` say of which items.
 
     `asked` is what was asked for where the money was more than that. Those by whose act the filing `ended`, from which
-    it follows by a rule, count as who has asked.
+    it follows by a rule, or who granted the waiver by which money is not owed, count as who has asked.
     """
 
     kind: Literal["refund_opened"] = "refund_opened"
@@ -444,7 +444,7 @@ class Claim(Model):
         short: It is less than was asked, and the fee is still due.
         charged_back: So many đồng of it the payer's bank has taken back.
         rule: What became of the filing whose fee it is; `percent` of it go back then, if the procedure says so.
-        ended: The officers by whose act that was, and in whose place.
+        ended: The officers by whose act that was, and in whose place; who granted a waiver by which it is not owed too.
         returned: What changes of the dossier have made the fee less since it was paid, all in all.
     """
 

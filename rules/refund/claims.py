@@ -95,22 +95,29 @@ def claim(payment: Payment, refund: int, filing: Filing) -> Claim:
 
 
 def _claim(payment: Payment, capture: Capture, filing: Filing) -> Claim:
+    fee = next((one for one in filing.fees if one.n == payment.n), None)
     if (why := unowed(payment, capture)) is not None:
-        return Claim(unowed=why)
+        return Claim(unowed=why, ended=_waived_by(filing) if fee and fee.state is FeeState.WAIVED else ())
     if capture.capture_id != payment.owed_capture:
         return Claim(short=True)
     excess = payment.unowed(capture)
-    fee = next((one for one in filing.fees if one.n == payment.n and one.state is FeeState.PAID), None)
-    of_fee = Claim() if fee is None else _of_fee(filing, fee)
+    of_fee = _of_fee(filing, fee) if fee and fee.state is FeeState.PAID else Claim()
     return of_fee.model_copy(update={"excess": excess})
 
 
 def _of_fee(filing: Filing, fee: Fee) -> Claim:
     returned = tuple(RefundLine(code=share.code, amount=share.amount) for share in fee.returned)
+    waived_by = _waived_by(filing) if returned else ()
     rule = ended_as(filing)
     if rule is None:
-        return Claim(returned=returned)
-    return Claim(returned=returned, rule=rule, percent=percent_of(filing, rule), ended=_ended_by(filing, rule))
+        return Claim(returned=returned, ended=waived_by)
+    ended = tuple(dict.fromkeys((*_ended_by(filing, rule), *waived_by)))
+    return Claim(returned=returned, rule=rule, percent=percent_of(filing, rule), ended=ended)
+
+
+def _waived_by(filing: Filing) -> tuple[str, ...]:
+    """Who let the applicant off a part of the fee: what goes back of it for that, they do not give back alone."""
+    return () if filing.waiver is None else (filing.waiver.officer,)
 
 
 def _ended_by(filing: Filing, rule: RefundCase) -> tuple[str, ...]:

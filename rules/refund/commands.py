@@ -80,7 +80,7 @@ def claimed(refund: Refund, claim: rf.Claim, asked: tuple[int, ...] = ()) -> Eve
         return (gone, *claimed(fold.after(refund, gone), claim))
     if claim.unowed is not None:
         rest = fold.left(refund)
-        return (_open(refund, rest, claim.unowed),) if rest else ()
+        return (_open(refund, rest, claim.unowed).model_copy(update={"ended": claim.ended}),) if rest else ()
     if claim.short:
         return disputes.disputed(refund)
     opened: Events = ()
@@ -113,7 +113,8 @@ def _made_less(refund: Refund, claim: rf.Claim) -> Events:
     """What a change of the dossier has made less, as far as it was not opened."""
     lines = differences.to_open(refund, claim)
     amount = sum(line.amount for line in lines)
-    return (_open(refund, amount, RefundCause.DIFFERENCE).model_copy(update={"lines": lines}),) if lines else ()
+    opened = _open(refund, amount, RefundCause.DIFFERENCE)
+    return (opened.model_copy(update={"lines": lines, "ended": claim.ended}),) if lines else ()
 
 
 def _by_rule(refund: Refund, claim: rf.Claim) -> Events:

@@ -13,14 +13,18 @@ from hypothesis import strategies as st
 from rules.refund import claims, projections
 from rules.refund.commands import share
 from schemas import refund as rf
-from schemas.people import Actor
+from schemas.people import Actor, Role
 from schemas.publishing.fee import RefundCase
 from schemas.refund import Claim, RefundCause
-from tests.unit.filing.lives import APPLICANT, CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, procedure
+from tests.unit.filing.lives import APPLICANT, CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, officer, procedure
+from tests.unit.filing.test_fee_changes import paid as paid_online
+from tests.unit.filing.test_fee_changes import rules as with_waivers
+from tests.unit.filing.test_fee_changes import supplied
 from tests.unit.refund.givings import AMOUNT, APART, BY_HAND, CAPTURE, DEPUTY, DUAL, OTHER_AGENCY, UNOWED, WHY, Giving
 from tests.unit.test_payment_rules import told
 
 FIRST: Final = {"case": 1}
+HALF_OF_IT: Final = {"waiver": "half", "reason": "hộ nghèo"}
 DECLINE: Final = FIRST | {"reason": "đã dùng"}
 
 
@@ -260,6 +264,21 @@ def test_who_ended_the_filing_alone_does_not_give_back_alone() -> None:
     assert so_far.refusal(rf.ApproveRefund, LEADER, **FIRST) == ["needs_another"]
     assert so_far.refusal(rf.ApproveRefund, DEPUTY, acting_for=LEADER.subject, **FIRST) == ["needs_another"]
     assert so_far.refusal(rf.ApproveRefund, DEPUTY, **FIRST) == []
+
+
+def test_who_waived_a_part_of_the_fee_does_not_give_it_back_alone() -> None:
+    less = supplied(paid_online(Life(with_waivers())), copies=3).do("waive_fee", CASHIER, **HALF_OF_IT)
+    made_less = claims.claim(told(("money", "m1")), 1001, less.filing)
+    assert sum(line.amount for line in made_less.returned) == 4_000
+    waived = Life(with_waivers()).do("waive_fee", CASHIER, **HALF_OF_IT)
+    too_late = claims.claim(told("cancel", ("money", "m1")), 1001, waived.filing)
+    assert too_late.unowed is RefundCause.LATE
+    in_another_role = officer(Role.LEADER, CASHIER.subject)
+    for claim in (made_less, too_late):
+        so_far = Giving().do(rf.OpenClaimed, claim=claim)
+        assert so_far.refusal(rf.ApproveRefund, in_another_role, **FIRST) == ["needs_another"]
+        assert so_far.refusal(rf.ApproveRefund, LEADER, **FIRST, acting_for=CASHIER.subject) == ["needs_another"]
+        assert so_far.refusal(rf.ApproveRefund, LEADER, **FIRST) == []
 
 
 def test_what_was_paid_at_the_counter_goes_back_by_the_same_rules_and_never_by_a_provider() -> None:
