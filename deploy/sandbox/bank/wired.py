@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS callback (
 )
 TRIES: Final = 10
 _HELD: Final = 2**62
-_SOON: Final = microseconds(0.2)
+_AFTER_NEXT: Final = _HELD + 1
 _LAST: Final = {
     CAPTURE: "SELECT n, amount FROM capture WHERE order_key = ? ORDER BY n DESC LIMIT 1",
     CHARGEBACK: "SELECT capture.n, capture.amount FROM chargeback JOIN capture USING (capture_id)"
@@ -202,8 +202,11 @@ class WiredLedger(BankLedger):
         return cast("Mapping[str, Any]", row)
 
     def callback_answered(self, n: int, wire: str, status: int, answer: str) -> None:
-        with self.transaction():
+        with self.transaction() as now:
             self.db.execute("UPDATE callback SET status = ?, answer = ? WHERE n = ?", (status, answer, n))
+            self.db.execute(
+                "UPDATE callback SET next_at = ? WHERE wire = ? AND next_at = ? AND n < ?", (now, wire, _AFTER_NEXT, n)
+            )
             if self._wires[wire].heard(status, answer):
                 self.db.execute("UPDATE callback SET next_at = NULL WHERE n = ?", (n,))
 
@@ -223,7 +226,7 @@ class WiredLedger(BankLedger):
             at = now + microseconds(faults.get("late", 0))
             self._enqueue(wire, fact.reference, call, _HELD if self._holds.callbacks(key) else at)
         if "out_of_order" in faults:
-            self._hold_or_let_go(wire, fact.reference, now)
+            self._wait_for_next(wire, fact.reference)
 
     def _call(self, wire: str, fact: Fact, faults: Mapping[Told, int]) -> Call | None:
         merchant = self.merchants[wire]
@@ -242,17 +245,13 @@ class WiredLedger(BankLedger):
             "INSERT INTO callback (wire, reference, call, next_at) VALUES (?, ?, ?, ?)", (wire, reference, content, at)
         )
 
-    def _hold_or_let_go(self, wire: str, reference: str, now: int) -> None:
-        """The first waits for the second, and comes after it."""
-        held = self.db.execute(
-            "UPDATE callback SET next_at = ? WHERE next_at = ? AND wire = ?", (now + _SOON, _HELD, wire)
+    def _wait_for_next(self, wire: str, reference: str) -> None:
+        """Not if one waits already: then this is the next."""
+        self.db.execute(
+            "UPDATE callback SET next_at = ? WHERE wire = ? AND reference = ? AND tries = 0 AND next_at < ?"
+            " AND NOT EXISTS (SELECT 1 FROM callback WHERE wire = ? AND next_at = ?)",
+            (_AFTER_NEXT, wire, reference, _HELD, wire, _AFTER_NEXT),
         )
-        if not held.rowcount:
-            self.db.execute(
-                "UPDATE callback SET next_at = ?"
-                " WHERE wire = ? AND reference = ? AND tries = 0 AND next_at IS NOT NULL",
-                (_HELD, wire, reference),
-            )
 
     def _when_late(self, key: str, now: int) -> int:
         row = self.db.execute("SELECT details FROM wired WHERE key = ?", (key,)).fetchone()

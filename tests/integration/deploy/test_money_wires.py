@@ -288,10 +288,11 @@ class TestCallbacks:
         assert len({notice.key for notice in notices}) == 1
         assert len(ledger(bank, await self._key(bank, demand, providers[kind]))["captures"]) == 1
 
+    @pytest.mark.parametrize("times", [1, 2])
     async def test_the_second_comes_before_the_first(
-        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind, times: int
     ) -> None:
-        fault(bank, kind, "out_of_order", times=2)
+        fault(bank, kind, "out_of_order", times=times)
         await paid(bank, demand, providers[kind], "0008")
         await eventually(lambda: len(heard_of.notices(demand.reference)) == 2)
         assert [n.outcome for n in heard_of.notices(demand.reference)] == [Outcome.REVERSED, Outcome.PAID]
@@ -319,6 +320,18 @@ class TestCallbacks:
         said = Verdict.WRONG_AMOUNT if wrong else Verdict.BAD_SIGNATURE
         assert (said if kind == "vietqr" else "04" if wrong else "97") in answered.values()
         assert [n.amount for n in heard_of.notices(demand.reference)][:1] == ([AMOUNT + 5000] if wrong else [])
+
+    async def test_what_is_on_hold_stays_so_while_others_come_out_of_order(
+        self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind
+    ) -> None:
+        hold = f"/orders/{await self._key(bank, demand, providers[kind])}/hold"
+        bank.client.put(hold, json={"queries": False, "callbacks": True}).raise_for_status()
+        await paid(bank, demand, providers[kind])
+        fault(bank, kind, "out_of_order", times=2)
+        other = new_demand(heard_of)
+        await paid(bank, other, providers[kind], "0008")
+        await eventually(lambda: len(heard_of.notices(other.reference)) == 2)
+        assert heard_of.notices(demand.reference) == []
 
     async def test_an_order_on_hold_is_known_only_when_it_is_let(
         self, bank: Server, heard_of: Sink, providers: dict[Kind, Provider], demand: NewDemand, kind: Kind
