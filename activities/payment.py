@@ -59,10 +59,11 @@ class OrderRequest(Model):
 
 
 class MoneyRequest(Model):
-    """Wait until there is money beside the captures that are known."""
+    """Wait until there is money beside the captures that are known. `at_once`: something was said of it."""
 
     askings: tuple[Asking, ...]
     known: tuple[str, ...] = ()
+    at_once: bool | None = None
 
 
 class LateMoneyRequest(MoneyRequest):
@@ -130,10 +131,10 @@ class Payments:
         """All that was taken, once there is something that was not known.
 
         Where a wire has no query there is nothing to look at: whoever waits is told. One that tells by itself is asked
-        seldom, and not before somebody may have paid.
+        seldom, and not before somebody may have paid, unless it is `at_once`.
         """
         wait = min(map(self._pause, request.askings))
-        first = activity.info().attempt == 1
+        first = activity.info().attempt == 1 and not request.at_once
         now = [one for one in request.askings if not (first and self._can(one, "push"))]
         return await self._news(request, now, wait)
 

@@ -56,6 +56,8 @@ class PaymentLife(Life[pay.Payment]):
     """The life of a payment, with all its requests: it outlives its filing."""
 
     _rang: datetime | None = None
+    _doubted: bool = False
+    """Something was said of which only a query tells what it means: it is asked at once."""
 
     async def opening(self) -> Opening:
         """The request as its first command, through whom the agency's directory names unless the start does."""
@@ -137,6 +139,8 @@ class PaymentLife(Life[pay.Payment]):
             at = notice.at or workflow.now()
             capture = pay.Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
             await stream.attempt(_record(capture))
+        elif notice.outcome == "pending":
+            self._doubted = True
 
     async def _charged_back(self, request: Attempt, notice: MoneyNotice) -> None:
         """Record what the payer's bank took back, also if that money is not known yet."""
@@ -181,11 +185,12 @@ class PaymentLife(Life[pay.Payment]):
         before, due = self._payment, known(self._payment.due)
         open_until = [asking.ends(before, one) for one in before.attempts if not one.over]
         until = min((end for end in open_until if end > self._now), default=due)
+        at_once, self._doubted = self._doubted, False
 
         def told() -> bool:
-            return self._unheard_cancel or _news(self._payment) != _news(before)
+            return self._doubted or self._unheard_cancel or _news(self._payment) != _news(before)
 
-        work = self._work(until)
+        work = self._work(until, at_once=at_once)
         ended = await first_of(self.stream, tuple(work), told)
         happened = told()
         for one in ended:
@@ -195,7 +200,9 @@ class PaymentLife(Life[pay.Payment]):
         await self._hear()
         return True
 
-    def _work(self, until: datetime) -> dict[workflow.ActivityHandle[Any], Callable[[Any], Awaitable[None]]]:
+    def _work(
+        self, until: datetime, *, at_once: bool
+    ) -> dict[workflow.ActivityHandle[Any], Callable[[Any], Awaitable[None]]]:
         """All that is to be asked now, and what each answer is for.
 
         The server repeats it until it is too late, so that a timer is needed for the rest alone.
@@ -219,7 +226,7 @@ class PaymentLife(Life[pay.Payment]):
             work[closing] = partial(self._request_closed, request)
         if len(requests) > 1 or not work:
             askings = tuple(asking.asking(payment, one, over=one.over) for one in requests)
-            looked = MoneyRequest(askings=askings, known=known_before)
+            looked = MoneyRequest(askings=askings, known=known_before, at_once=at_once or None)
             looking = workflow.start_activity_method(Payments.money, looked, **config)
             work[looking] = self._record_captures
         return work
@@ -307,6 +314,7 @@ class PaymentLife(Life[pay.Payment]):
         """See to what nobody owes, and wait for more money, or the filing's word; False once the watch is over."""
         await self._begin_refunds()
         payment, before = self._payment, self._taken
+        self._doubted = False
         request = LateMoneyRequest(
             askings=tuple(asking.late(payment, request) for request in payment.attempts),
             known=before,
@@ -318,11 +326,12 @@ class PaymentLife(Life[pay.Payment]):
         await first_of(
             self.stream,
             (looking,),
-            lambda: self._unheard_cancel or self._taken != before or bool(self._to_give_back),
+            lambda: self._doubted or self._unheard_cancel or self._taken != before or bool(self._to_give_back),
         )
         if looking.done():
             await self._record_captures(await looking)
-        return not looking.done() or self._taken != before or self._unheard_cancel or bool(self._to_give_back)
+        more = self._doubted or self._taken != before or self._unheard_cancel or bool(self._to_give_back)
+        return more or not looking.done()
 
     async def _hear(self) -> None:
         """Take the filing's word, if there is one."""

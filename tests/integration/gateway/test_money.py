@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from activities import payment
 from activities.partners.money.provider import Kind
 from deploy.sandbox.bank.merchants import VNPAY_REVERSED, merchants
 from tests.acting import eventually
@@ -61,8 +63,9 @@ async def test_who_pays_twice_is_told_of_twice_and_one_goes_back(till: Till) -> 
         assert len(await verdicts(till)) == 2
 
 
-@pytest.mark.parametrize("wire", ["platform"])
-async def test_a_signed_wrong_amount_is_settled_by_asking(till: Till) -> None:
+@pytest.mark.parametrize("wire", ["vnpay", "platform"])
+async def test_a_signed_wrong_amount_is_settled_by_asking_at_once(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payment, "gentle_pause", lambda *_: timedelta(hours=1))
     async with at_work(till):
         play, _, page = await asked(till)
         till.bank.client.put(f"/faults/{till.wire}", json={"fault": "wrong_amount", "times": 1, "value": 1000})
