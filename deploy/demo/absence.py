@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from deploy.demo.applicant import via
+from deploy.demo.applicant import Filer, via
 from deploy.demo.insisting import Insisting
 from deploy.demo.patience import patiently
 from deploy.demo.player import Beside, Played, officer
@@ -38,7 +38,7 @@ class Absences:
         """What is done by the word of a script's line."""
         return {"absence": self.record, "pass_over": self.pass_over}
 
-    async def record(self, act: Act, played: Played, _: Insisting) -> None:
+    async def record(self, act: Act, played: Played, _: Filer, __: Insisting) -> None:
         """`operator absence ABSENT SUBSTITUTE`: today and tomorrow; another story may have said so before."""
         absent, substitute = _subjects(act, played.scenario)
         role = act.arguments[0].rpartition("-")[0]
@@ -51,7 +51,7 @@ class Absences:
 
         await patiently(write)
 
-    async def pass_over(self, act: Act, played: Played, page: Insisting) -> None:
+    async def pass_over(self, act: Act, played: Played, _: Filer, page: Insisting) -> None:
         """`team_lead pass_over ABSENT [OTHER]`: what the substitute may not have is given to the other.
 
         Raises `MotcuaError` where the substitute gets what they may not have, or does not get what they may.

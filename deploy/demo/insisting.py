@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -13,8 +13,10 @@ from schemas.complaint import ComplaintStart, ComplaintView
 from schemas.filing.commands import Command
 from schemas.filing.state import Action, FilingView
 from schemas.filing.submission import Submission
-from schemas.ids import filing_id, referral_workflow
+from schemas.ids import filing_id, payment_workflow, referral_workflow
+from schemas.payment import PaymentView
 from schemas.people import Actor
+from schemas.reading import Audience
 from schemas.referral import ReferralView
 
 T = TypeVar("T")
@@ -59,6 +61,22 @@ class Insisting:
         """The seq of the filing's last event of this kind; None before there is one."""
         entries = await self._found(lambda: self._client.timeline(self._filing))
         return max((entry.seq for entry in entries if entry.kind == kind), default=None)
+
+    async def last_of(self, stream: str, kinds: Collection[str]) -> int | None:
+        """The seq of the last event of these kinds in another of its streams; None before there is one."""
+        entries = await self._found(lambda: self._client.timeline(self._filing, Audience.OFFICER))
+        return max((each.seq for each in entries if each.stream == stream and each.kind in kinds), default=None)
+
+    async def payment(self, n: int) -> PaymentView:
+        """What is shown of its n-th payment."""
+        return await self._found(lambda: self._client.payment(self._filing, n))
+
+    async def pay_pages(self, n: int) -> list[str]:
+        """Every page, or code to scan, by which its n-th payment was asked for, the oldest first."""
+        entries = await self._found(lambda: self._client.timeline(self._filing))
+        stream = payment_workflow(self._filing, n)
+        ordered = [each.body or {} for each in entries if each.kind == "payment_ordered" and each.stream == stream]
+        return [str(body.get("pay_url") or body.get("code")) for body in ordered]
 
     async def complain(self, complaint: ComplaintStart) -> None:
         """Make a complaint."""

@@ -107,8 +107,10 @@ async def _opinion(_: Scenario, act: Act, __: FilingView, filer: Filer) -> Words
 
 
 async def _reference(_: Scenario, act: Act, __: FilingView, ___: Filer) -> Words:
-    reference, *amount = act.arguments
-    return {"reference": reference} | ({"amount": int(amount[0])} if amount else {})
+    """A reference, of a demand its đồng, and the tax office whose it is."""
+    reference, *more = act.arguments
+    amount = {"amount": int(more[0])} if more else {}
+    return {"reference": reference} | amount | ({"agency": more[1]} if more[1:] else {})
 
 
 async def _stopped(scenario: Scenario, act: Act, view: FilingView, filer: Filer) -> Words:

@@ -47,7 +47,7 @@ class Played:
     problems: list[str] = field(default_factory=list)
 
 
-Beside: TypeAlias = Callable[[Act, Played, Insisting], Awaitable[None]]
+Beside: TypeAlias = Callable[[Act, Played, Filer, Insisting], Awaitable[None]]
 """Something that a line of a script does beside the filing."""
 
 
@@ -84,7 +84,7 @@ class Player:
         page = Insisting(self._client, submission)
         for position, act in enumerate(scenario.acts):
             if act.command in self._beside:
-                await self._beside[act.command](act, played, page)
+                await self._beside[act.command](act, played, filer, page)
                 continue
             if act.command in COMPLAINING:
                 await Complaining(scenario, filer, page).play(act)
@@ -94,8 +94,8 @@ class Player:
                 await ResultActs(scenario, filer, page).play(act, actor)
                 continue
             if act.command in REFUNDING:
-                actor = officer(scenario.agency, act.role, act.n)
-                await RefundActs(filer.filing_id, page).play(actor)
+                actor = officer(act.part or scenario.agency, act.role, act.n)
+                await RefundActs(filer, page).play(act, actor)
                 continue
             view, actor = await self._possible(scenario, act, filer, page)
             part = _part(act, view)

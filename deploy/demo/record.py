@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Self
+from typing import Final, Self
 
 import asyncpg
 
@@ -85,6 +85,11 @@ class Record:
 
         return await patiently(read)
 
+    async def receipts(self, played: Played) -> tuple[int, ...]:
+        """The receipts for its money that are not void, in đồng, as they were issued."""
+        rows = await patiently(lambda: self._pool.fetch(_RECEIPTS, played.filing_id))
+        return tuple(row["amount"] for row in rows)
+
     async def results(self, played: Played) -> list[FileRef]:
         """The results that were issued, also those that were signed or corrected in a stream of their own."""
 
@@ -109,3 +114,8 @@ def told(found: Stream) -> Told:
     handed_over = [recorded.event.channel for recorded in found.events if isinstance(recorded.event, HandedOver)]
     path = tuple(one for one, _ in groupby(passed))
     return Told(found.state, kinds, path, handed_over[-1] if handed_over else None)
+
+
+_RECEIPTS: Final = """
+select amount from money_receipt where filing_id = $1 and voided_at is null order by issued_at, number
+"""

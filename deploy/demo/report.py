@@ -64,7 +64,7 @@ def summary_lines(outcome: Outcome) -> Iterator[str]:
     yield f"Nhật ký / Ledger: {summary(outcome.ledger)}"
     money = outcome.money
     yield (
-        f"Ngân hàng / Bank: {money.paid_fees} khoản phí nộp trực tuyến / fees paid online, "
+        f"Ngân hàng / Bank: {money.paid_fees} khoản nộp trực tuyến / payments online, "
         f"{money.captures} lần thu / captures"
     )
     right, every = len(outcome.verdicts) - len(wrong), len(outcome.verdicts)

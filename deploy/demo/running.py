@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import secrets
 import string
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,9 +22,12 @@ from deploy.demo.applicant import Filer
 from deploy.demo.insisting import PATIENCE
 from deploy.demo.judging import differences, missing_result
 from deploy.demo.patience import patiently
-from deploy.demo.player import Played, Player
+from deploy.demo.paying import Paying
+from deploy.demo.player import Beside, Played, Player
 from deploy.demo.record import Record, Told
 from deploy.demo.scenario import Edition, Scenario
+from deploy.demo.suspense import InSuspense
+from deploy.demo.tills import Tills
 from motcua import FilingClient
 from motcua.store import Store, open_store
 from operations import ledger_verifier
@@ -38,6 +42,10 @@ from schemas.publishing.province import ProvinceOverlay
 
 LONG: Final = {name: 600 for name in catalogue.DEMO_SECONDS if name not in catalogue.ASKED_FOR} | {"notice": 1}
 """How long procedures wait, unless a story says otherwise: what must not happen has time for many restarts."""
+
+RECEIPTS: Final = 60.0
+"""Seconds for which a receipt, or that it is void, is waited for."""
+_PAUSE: Final = 0.5
 
 Versions = Mapping[Edition, str]
 
@@ -149,9 +157,29 @@ async def play(
         return played
 
     async with FilingClient(client, patience=PATIENCE) as filings, asyncio.TaskGroup() as group:
-        player = Player(filings, versions, Absences(filings, env["MOTCUA_OWNER_DATABASE_URL"]).words)
+        player = Player(filings, versions, _beside(env, filings))
         tasks = [group.create_task(one(player, n, scenario)) for n, scenario in enumerate(scenarios, 1)]
     return [task.result() for task in tasks]
+
+
+async def _wrong_receipts(played: Played, record: Record) -> list[str]:
+    """What differs of the receipts that count, once those that are on their way have come."""
+    if played.scenario.expected is None or (wanted := played.scenario.expected.receipts) is None:
+        return []
+    deadline = time.monotonic() + RECEIPTS
+    while (found := await record.receipts(played)) != wanted and time.monotonic() < deadline:  # noqa: ASYNC110 -- another process issues them
+        await asyncio.sleep(_PAUSE)
+    return [] if found == wanted else [f"receipts: expected {list(wanted)}, found {list(found)}"]
+
+
+def _beside(env: Mapping[str, str], filings: FilingClient) -> Mapping[str, Beside]:
+    database = env["MOTCUA_DATABASE_URL"]
+    return {
+        **Absences(filings, env["MOTCUA_OWNER_DATABASE_URL"]).words,
+        **Paying(env["MOTCUA_BANK_URL"]).words,
+        **Tills(database).words,
+        **InSuspense(database, env["MOTCUA_MASTER_KEY"]).words,
+    }
 
 
 async def judge(env: Mapping[str, str], run: Sequence[Played]) -> Outcome:
@@ -163,6 +191,7 @@ async def judge(env: Mapping[str, str], run: Sequence[Played]) -> Outcome:
         for played in run:
             told = await record.read(played)
             problems = differences(played, told) + money.problems.get(played.filing_id, [])
+            problems += await _wrong_receipts(played, record)
             if told is not None:
                 problems += await missing_result(told.filing, store)
             verdicts.append(Verdict(played, told, problems))

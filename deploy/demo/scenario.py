@@ -20,9 +20,15 @@ from schemas.level import Channel, Level
 from schemas.people import Role
 from schemas.publishing.procedure import ProcedureCode
 from schemas.referral import REFERRAL_COMMANDS
+from schemas.refund import REFUND_COMMANDS
 
 SCENARIOS: Final = Path(__file__).with_name("scenarios.yaml")
-BESIDE: Final = frozenset({"absence", "pass_over"})
+BESIDE: Final = frozenset(
+    {
+        *("absence", "pass_over", "pay", "pay_late", "charge_back", "renew_payment"),
+        *("open_till", "close_till", "assign_money", "approve_money"),
+    }
+)
 """What somebody does beside the filing of a story."""
 COMMANDS: Final = {model.model_fields["kind"].default: model for model in (*PUBLIC_COMMANDS, *REFERRAL_COMMANDS)}
 COMPLAINING: Final = frozenset({"complain", "answer_complaint"})
@@ -31,8 +37,8 @@ COMPLAINING: Final = frozenset({"complain", "answer_complaint"})
 REGISTERING: Final = frozenset({"decline_signature", "sign_again", "revoke_result", "correct_result"})
 """Lines about the result: how it is signed, and what becomes of it."""
 
-REFUNDING: Final = frozenset({"approve_refund"})
-"""A line about money that goes back of the first fee."""
+REFUNDING: Final = {model.model_fields["kind"].default: model for model in REFUND_COMMANDS}
+"""Lines about money that goes back; the number of the refund is their first argument, or it is of the first capture."""
 
 LATE: Final = "late"
 """With this word a line waits until its task is overdue."""
@@ -48,7 +54,8 @@ class Act(NamedTuple):
     """One line of a script, `role command [argument…]`: somebody gives a command as soon as it is possible.
 
     `specialist-3` is the third specialist of the directory: a role by itself, its first officer.
-    `part/role` is somebody of the agency that decides this part. `late` and `sent` say for what the line waits.
+    `part/role` is somebody of the agency that decides this part, `agency/role` of another agency whose money it is.
+    `late` and `sent` say for what the line waits.
     """
 
     role: Role
@@ -63,7 +70,7 @@ class Act(NamedTuple):
         """Raises `ValueError` for a line that says nothing."""
         who, command, *arguments = line.split()
         part, _, role = who.rpartition("/")
-        if command not in COMMANDS.keys() | BESIDE | COMPLAINING | REFUNDING | REGISTERING:
+        if command not in COMMANDS.keys() | BESIDE | COMPLAINING | REFUNDING.keys() | REGISTERING:
             raise ValueError(f"there is no command {command}")
         name, _, n = role.partition("-")
         said = tuple(argument for argument in arguments if argument not in _WAITS)
@@ -83,13 +90,24 @@ class ExpectedFee(StrictModel):
     returned: int = 0
 
 
+class ExpectedMoney(StrictModel):
+    """What the bank must have `taken`, request by request, where that is not the fee as it stands, in đồng.
+
+    So much of it the payer's bank has taken back. Nothing of it goes back by the bank.
+    """
+
+    taken: tuple[int, ...]
+    charged_back: int = 0
+
+
 class Expected(StrictModel):
     """How a filing must end. `path` is its statuses in the order of its events, without repeats in a row.
 
     `handed_over` is the channel by which the result reached the applicant. No clock but those that are `overdue` may
     have been found so. `proposed_for` is the absent officer in whose place it was proposed. `parts` are the answers of
     other agencies, `late_parts` those that came late. `tells` are kinds of events that stand in
-    its log in this order, whatever stands between them.
+    its log in this order, whatever stands between them. `bank` is what the bank took, if that is more than the fee,
+    and `receipts` are those that count, in đồng, where the story is about them.
     """
 
     level: Level
@@ -105,6 +123,8 @@ class Expected(StrictModel):
     parts: dict[Code, Outcome] = Field(default_factory=dict)
     late_parts: tuple[Code, ...] = ()
     tells: tuple[str, ...] = ()
+    bank: ExpectedMoney | None = None
+    receipts: tuple[int, ...] | None = None
 
 
 class ExpectedRefusal(StrictModel):
@@ -173,6 +193,8 @@ class Scenario(StrictModel):
     @property
     def paid_online(self) -> tuple[int, ...]:
         """What the bank must have taken, in đồng, in this order."""
+        if self.expected is not None and self.expected.bank is not None:
+            return self.expected.bank.taken
         fee = self.expected.fee if self.expected else None
         online = fee is not None and fee.channel is Channel.ONLINE and fee.state is FeeState.PAID
         return (*fee.before, fee.amount) if fee is not None and online else ()
@@ -182,6 +204,12 @@ class Scenario(StrictModel):
         """What the bank must have given back, in đồng."""
         fee = self.expected.fee if self.expected else None
         return 0 if fee is None else fee.returned
+
+    @property
+    def charged_back(self) -> int:
+        """What the payer's bank must have taken back, in đồng."""
+        bank = self.expected.bank if self.expected else None
+        return 0 if bank is None else bank.charged_back
 
 
 class Scenarios(StrictModel):

@@ -63,6 +63,8 @@ PROVIDERS: Final = "MOTCUA_PROVIDERS"
 RELAY: Final = RECORD | {"MOTCUA_TRACKING_URL"}
 WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS, SCANNER}
 RECEIPTS: Final = frozenset({"MOTCUA_RECEIPTS_URL", "MOTCUA_RECEIPTS_SECRET"})
+BRIEF: Final = 0.3
+"""Minutes for which a request through the sandbox's platform can be paid, so that one sees it end."""
 GATEWAY: Final = ENGINE | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", PROVIDERS}
 
 
@@ -128,7 +130,9 @@ class Platform:
                 env[f"MOTCUA_{part.upper()}_URL"] = f"http://{self._address(part)}"
         if "bank" in self._chosen and "gateway" in self._chosen:
             returned = f"{env['MOTCUA_GATEWAY_URL']}{RETURNED}"
-            env[PROVIDERS] = json.dumps(as_settings(self._home.folder("bank"), env["MOTCUA_BANK_URL"], returned))
+            merchants = as_settings(self._home.folder("bank"), env["MOTCUA_BANK_URL"], returned)
+            brief = {**merchants["platform"], "minutes": BRIEF}
+            env[PROVIDERS] = json.dumps({**merchants, "platform": brief})
         if "trust" in self._chosen:
             env["MOTCUA_SIGNATURE_ROOTS"] = str(self._home.folder("trust") / AUTHORITY / ROOT)
             env["MOTCUA_TSA_URL"] = f"{env['MOTCUA_TRUST_URL']}/tsa"
