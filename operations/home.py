@@ -4,10 +4,13 @@ import fcntl
 import json
 import os
 import random
+import shlex
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
+
+from motcua.cli.running import settings_in
 
 # Below the range that systems hand out for outgoing connections (Linux: from 32768), so that no client's retry takes
 # the port of a part that is just being started again.
@@ -89,15 +92,15 @@ class Home:
         return known
 
     def write_env(self, env: Mapping[str, str]) -> None:
-        write_private(self.env_file, "".join(f"{key}={value}\n" for key, value in env.items()))
+        """Write it as a shell reads it."""
+        write_private(self.env_file, "".join(f"{key}={shlex.quote(value)}\n" for key, value in env.items()))
 
     def read_env(self) -> dict[str, str] | None:
         """What the running stack wrote once it was up; none before that."""
         try:
-            lines = self.env_file.read_text().splitlines()
+            return settings_in(self.env_file.read_text())
         except FileNotFoundError:
             return None
-        return dict(line.split("=", 1) for line in lines)
 
 
 def write_private(path: Path, text: str) -> None:

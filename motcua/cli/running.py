@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from enum import IntEnum
@@ -125,11 +126,25 @@ def use_stack_here() -> None:
     """
     if not STACK.is_file():
         return
+    try:
+        stack = settings_in(STACK.read_text(encoding="utf-8"))
+    except ValueError:
+        fail(f"không đọc được / can't read {STACK}", Exit.USAGE)
     said = ("TEMPORAL_",) if SAYS_WHERE & os.environ.keys() else ()
-    for line in STACK.read_text(encoding="utf-8").splitlines():
-        key, _, value = line.partition("=")
+    for key, value in stack.items():
         if key.startswith(_FROM_STACK) and not key.startswith(said):
             os.environ.setdefault(key, value)
+
+
+def settings_in(text: str) -> dict[str, str]:
+    """What is set in a file that a shell reads too, `NAME=value` by line, quoted where need be. Raises `ValueError`."""
+    found: dict[str, str] = {}
+    for word in shlex.split(text):
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise ValueError(name)
+        found[name] = value
+    return found
 
 
 def parse(model: type[M], value: Any, *, extra: Literal["forbid", "allow"] = "forbid") -> M:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ import pytest
 from motcua.cli.running import use_stack_here
 from operations.addresses import stack_beside
 from operations.doctor.surroundings import Surroundings
+from operations.home import Home
 
 STACK: Final = {
     "TEMPORAL_ADDRESS": "127.0.0.1:1",
@@ -40,6 +42,16 @@ def test_with_nothing_set_all_is_the_stacks() -> None:
     assert stack_beside() == STACK
     assert Surroundings.here().settings == STACK
     assert os.environ["TEMPORAL_NAMESPACE"] == "stack-s"
+
+
+@pytest.mark.usefixtures("beside")
+def test_a_shell_reads_the_file_too() -> None:
+    said = STACK | {"MOTCUA_PROVIDERS": """{"bank": {"secret": "a 'b' $c"}}""", "MOTCUA_CLAMD": "/a folder/x"}
+    Home(Path(".motcua")).write_env(said)
+    shell = "set -a; . .motcua/run/env; exec env -0"
+    told = subprocess.run(("/bin/sh", "-c", shell), env={}, capture_output=True, text=True, check=True).stdout
+    assert said.items() <= dict(line.split("=", 1) for line in told.split("\0") if line).items()
+    assert stack_beside() == said
 
 
 @pytest.mark.usefixtures("beside")
