@@ -1,50 +1,73 @@
-"""What must hold of all cases together, once nothing more happens."""
+"""What must hold of each case, and of all together once nothing more happens."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
-from tests.matrix.orders import CHARGE, FEE
 from tests.matrix.room import Room, until
 
 _RECEIPTS: Final = """
-select filing_id, kind, amount from money_receipt where voided_at is null order by filing_id, kind
+select kind, amount from money_receipt where filing_id = $1 and voided_at is null order by number
 """
-_PAID: Final = """
-select split_part(stream, ':', 2)::uuid as filing from event where kind = 'fee_paid'
-except select split_part(stream, ':', 2)::uuid from event where kind = 'payment_charged_back'
+_ALL_RECEIPTS: Final = "select filing_id, kind, amount from money_receipt where voided_at is null"
+_ISSUED_TWICE: Final = "select filing_id, fee, kind from money_receipt group by 1, 2, 3 having count(*) > 1"
+_OURS: Final = """
+select coalesce(sum(captured - refunded), 0)::bigint
+    - coalesce((select sum((convert_from(body, 'utf8')::json->>'amount')::bigint)
+                from event where kind = 'payment_charged_back'), 0)::bigint
+    + coalesce((select sum(amount) from callback where verdict = 'suspense'), 0)::bigint
+from payment
 """
+_AGREE_WITHIN: Final = 180
+"""Seconds in which what was begun again, and left, is known by a look."""
 
 
-async def receipts(room: Room) -> Mapping[UUID, Mapping[str, int]]:
-    """The valid receipts of each filing: their amount by kind. Fails if there are two of a kind."""
+async def receipts(room: Room, filing: UUID, wanted: Mapping[str, int]) -> None:
+    """The valid receipts of a filing come to be these, by kind, each once."""
+
+    async def valid() -> list[tuple[str, int]]:
+        async with room.world.connection() as connection:
+            return sorted((row["kind"], row["amount"]) for row in await connection.fetch(_RECEIPTS, filing))
+
+    await until(valid, lambda found: found == sorted(wanted.items()))
+    room.receipts[filing] = wanted
+
+
+async def one_receipt_of_a_kind(room: Room) -> None:
+    """Of no fee was a second receipt of a kind issued, and each filing's are what they were when it ended."""
     async with room.world.connection() as connection:
-        rows = await connection.fetch(_RECEIPTS)
-    twice = [key for key, many in Counter((row["filing_id"], row["kind"]) for row in rows).items() if many > 1]
+        twice = [tuple(row) for row in await connection.fetch(_ISSUED_TWICE)]
+        rows = await connection.fetch(_ALL_RECEIPTS)
     assert not twice, twice
     found: dict[UUID, dict[str, int]] = {}
     for row in rows:
         found.setdefault(row["filing_id"], {})[row["kind"]] = row["amount"]
-    return found
-
-
-async def one_receipt_of_a_kind(room: Room, within: float) -> None:
-    """Every fee that was paid and not charged back has its two receipts, and no other filing has valid ones."""
-
-    async def paid() -> set[UUID]:
-        async with room.world.connection() as connection:
-            rows = await connection.fetch(_PAID)
-        return {row["filing"] for row in rows}
-
-    wanted = await paid()
-    found = await until(lambda: receipts(room), lambda found: found.keys() == wanted, within=within)
-    wrong = {filing: of for filing, of in found.items() if of != {"phi": CHARGE, "le_phi": FEE}}
+    wrong = {filing: found.get(filing, {}) for filing, of in room.receipts.items() if found.get(filing, {}) != of}
     assert not wrong, wrong
+
+
+async def both_ledgers_agree(room: Room) -> int:
+    """So many đồng we retain of all payments and in suspense, by the bank's ledger and by ours."""
+
+    async def retained() -> tuple[int, int]:
+        orders = (await room.bank.get("/ledger")).raise_for_status().json()["orders"]
+        signs = {"captures": 1, "refunds": -1, "chargebacks": -1}
+        theirs = sum(
+            sign * one["amount"] for order in orders for name, sign in signs.items() for one in order.get(name, ())
+        )
+        async with room.world.connection() as connection:
+            return theirs, int(await connection.fetchval(_OURS))
+
+    return (await until(retained, lambda both: both[0] == both[1], within=_AGREE_WITHIN))[0]
+
+
+def _kept(order: Mapping[str, Any]) -> int:
+    came, *went = (sum(one["amount"] for one in order.get(name, ())) for name in ("captures", "refunds", "chargebacks"))
+    return int(came - sum(went))
 
 
 async def sound(room: Room) -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import asyncpg
 import httpx
+from temporalio.service import RPCError
 
 from motcua import NotAllowed
 from schemas.filing.state import Stage
 from schemas.ids import payment_workflow
 from tests.acting import AGENCY, Play, extract
-from tests.matrix.orders import AMOUNT, Act, Order, kept
+from tests.matrix import books
+from tests.matrix.orders import AMOUNT, RECEIPTS, Act, Order, kept
 from tests.matrix.room import Room, until
 
 LOOK_SOON: Final = 4.0
@@ -106,6 +110,29 @@ class Case:
         pending = (await handle.describe()).raw_description.pending_activities
         return [activity.activity_type.name for activity in pending]
 
+    @asynccontextmanager
+    async def explained(self) -> AsyncIterator[None]:
+        """What goes wrong inside, or is given up, is told with how the filing stands then."""
+        try:
+            yield
+        except TooSlowError:
+            await self.hold(queries=False, callbacks=False)
+            raise
+        except (Exception, asyncio.CancelledError) as error:
+            error.add_note(await self._standing())
+            raise
+
+    async def _standing(self) -> str:
+        about = f"%:{self.play.filing}%"
+        async with self.room.world.connection() as connection:
+            logs = [f"{row[0]}: {', '.join(row[1])}" for row in await connection.fetch(_LOGS, about)]
+        try:
+            asked, undriven = await self.asking(), await self.undriven()
+        except RPCError as error:
+            asked, undriven = [str(error)], 0
+        waits = f"the payment waits for {asked or 'nobody'}, and has not heard {undriven} callbacks"
+        return "\n".join((f"filing {self.play.filing}, {self.key} at the bank; {waits}", *logs))
+
 
 @dataclass
 class Steps:
@@ -178,7 +205,7 @@ class Steps:
     async def _expired(self) -> None:
         """The request's time is up: if nothing is known, the provider is asked, who does not answer before `POLL`."""
         self._in_time()
-        await asyncio.sleep(max(0.0, (self.case.ends - datetime.now(UTC)).total_seconds()))
+        await self.case.room.rest_until(self.case.ends)
         if not self.known and not self.withdrawn:
             await until(self.case.asking, lambda asked: "payment.close" in asked)
 
@@ -206,6 +233,7 @@ class Steps:
         await closed(self.case, kept(order), captures=1)
         paid = (await self.case.play.kinds()).count("fee_paid")
         assert paid == (1 if kept(order) else 0), paid
+        await books.receipts(self.case.room, self.case.play.filing, RECEIPTS if paid else {})
 
 
 async def closed(case: Case, retained: int, captures: int) -> None:
@@ -218,3 +246,9 @@ async def closed(case: Case, retained: int, captures: int) -> None:
     assert len(ledger["captures"]) == captures
     kinds = await case.kinds()
     assert kinds.count("payment_captured") == captures, kinds
+
+
+_LOGS: Final = """
+select split_part(stream, ':', 1) || substring(stream from ':[^:]*(:.*)$'), array_agg(kind order by seq)
+from event where stream like $1 group by stream order by min(at)
+"""

@@ -32,6 +32,8 @@ CHARGE: Final = 16_000
 FEE: Final = 3_001
 """Lệ phí."""
 AMOUNT: Final = CHARGE + FEE
+RECEIPTS: Final = {"phi": CHARGE, "le_phi": FEE}
+"""Of a fee that was paid, one of each kind."""
 PERCENT: Final = 33
 """So much the procedure gives back to whoever withdraws after the filing was accepted."""
 BACK: Final = 6_270

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,8 +17,9 @@ from schemas.ids import refund_workflow
 from schemas.people import Role
 from schemas.refund import ApproveRefund, GiveBackByHand, RequestRefund
 from tests.acting import FILE, Play
+from tests.matrix import books
 from tests.matrix.case import Case, TooSlowError
-from tests.matrix.orders import AMOUNT
+from tests.matrix.orders import AMOUNT, RECEIPTS
 from tests.matrix.room import AGENCY_OF, Room, until
 from tests.matrix.variants import PAYS, Beside, Money, Outcome, Variant, outcome
 
@@ -104,7 +104,7 @@ class Paying:
     async def _expired(self) -> None:
         if self._is_over:
             raise TooSlowError
-        await asyncio.sleep(max(0.0, (self.case.ends - datetime.now(UTC)).total_seconds()))
+        await self.case.room.rest_until(self.case.ends)
         if not self._is_paid or self.variant.before:
             await until(self.case.kinds, lambda kinds: "payment_expired" in kinds)
             await self._closed()
@@ -172,6 +172,8 @@ class Paying:
         assert ours == (expected.captured, expected.back, expected.charged_back), (ours, await self.case.kinds())
         assert came - went - gone == ours[0] - ours[1] - ours[2] + expected.suspense, (ledger, ours)
         assert ("fee_paid" in await self.play.kinds()) == expected.receipts
+        valid = RECEIPTS if expected.receipts and not expected.void else {}
+        await books.receipts(self.case.room, self.play.filing, valid)
 
 
 _TOO_LITTLE: Final = {"reason": "thiếu 1.000 đồng", "legal_basis": "TT 45/2006"}

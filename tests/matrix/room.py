@@ -6,9 +6,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -63,11 +65,25 @@ class Room:
     bank: httpx.AsyncClient
     version: str
     brief: str
+    slots: asyncio.Semaphore
+    receipts: dict[UUID, Mapping[str, int]] = field(default_factory=dict)
+    """What each filing that came to its end has valid receipts of, by kind."""
+
+    async def rest_until(self, moment: datetime) -> None:
+        """Wait for it, and leave the slot to others meanwhile."""
+        self.slots.release()
+        try:
+            await asyncio.sleep((moment - datetime.now(UTC)).total_seconds())
+        finally:
+            await self.slots.acquire()
 
 
 @asynccontextmanager
-async def opened(world: World, folder: Path, seconds: int) -> AsyncIterator[Room]:
-    """All of it, on a world without workers. A request through VNPay can be paid for so many `seconds`."""
+async def opened(world: World, folder: Path, seconds: int, at_once: int) -> AsyncIterator[Room]:
+    """All of it, on a world without workers, for so many cases at a time that do something.
+
+    A request through VNPay can be paid for so many `seconds`.
+    """
     port = free_port()
     gateway = f"http://127.0.0.1:{port}"
     bank = Server("bank", folder / "bank", "--callbacks", f"{gateway}/callbacks")
@@ -87,7 +103,7 @@ async def opened(world: World, folder: Path, seconds: int) -> AsyncIterator[Room
             httpx.AsyncClient(base_url=bank.url, timeout=60, trust_env=False, follow_redirects=False)
         )
         pooled = PooledWorld(**{one.name: getattr(world, one.name) for one in fields(World)}, pool=pool)
-        yield Room(pooled, client, version, brief)
+        yield Room(pooled, client, version, brief, asyncio.Semaphore(at_once))
 
 
 _PROCESSES: Final = {"worker": ANY_FILES, "gateway": "gateway.server", "relay": "workers.relay"}

@@ -14,6 +14,7 @@ from tests.conftest import World
 from tests.matrix.orders import AMOUNT, BACK, ORDERS, Act, kept
 from tests.matrix.room import opened
 from tests.matrix.run import Subject, matrix, named
+from tests.matrix.showing import Showing
 from tests.matrix.variants import VARIANTS
 
 SEED: Final = 16
@@ -26,10 +27,12 @@ AT_ONCE: Final = 12
 async def test_a_few_orders_and_variants_end_as_they_must(world: World, tmp_path: Path) -> None:
     drawn = random.Random(SEED)
     subjects: Sequence[Subject] = (*drawn.sample(ORDERS, FEW), *drawn.sample(VARIANTS, FEW // 3))
-    async with opened(world, tmp_path, SECONDS) as room:
-        ended = await matrix(room, subjects, AT_ONCE, lambda: None)
-    assert {named(one.subject): one.wrong for one in ended if one.wrong} == {}
-    assert len(ended) == len(subjects)
+    shown = Showing(len(subjects))
+    async with opened(world, tmp_path, SECONDS, AT_ONCE) as room:
+        await matrix(room, subjects, AT_ONCE, shown)
+    assert {named(one.subject): one.wrong for one in shown.wrong} == {}
+    assert len(shown.all_ended) == len(subjects)
+    assert shown.retained is not None
 
 
 def test_the_orders_are_all_there_are_and_each_comes_to_one_of_three_sums() -> None:

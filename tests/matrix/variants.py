@@ -73,7 +73,8 @@ VARIANTS: Final = tuple(
 class Outcome:
     """In đồng: what came and is known to be this payment's, what of it goes back or was charged back; what is nobody's.
 
-    `refused`: what happens beside is not allowed, since the fee is paid. `receipts`: whether there are any, or were.
+    `refused`: what happens beside is not allowed, since the fee is paid. `receipts`: whether there are any, or were;
+    `void`: they are of use no more, since nothing of that money is left.
     """
 
     captured: int
@@ -82,6 +83,7 @@ class Outcome:
     charged_back: int = 0
     refused: bool = False
     receipts: bool = False
+    void: bool = False
 
 
 def outcome(variant: Variant) -> Outcome:
@@ -96,4 +98,5 @@ def outcome(variant: Variant) -> Outcome:
         return Outcome(captured, captured - gone, charged_back=gone, receipts=counter)
     share = BACK if variant.beside is Beside.WITHDRAWAL and not gone else 0
     refused = counter or variant.beside is Beside.WAIVER
-    return Outcome(captured, captured - AMOUNT + share, charged_back=gone, refused=refused, receipts=True)
+    back = captured - AMOUNT + share
+    return Outcome(captured, back, charged_back=gone, refused=refused, receipts=True, void=bool(gone))
