@@ -47,13 +47,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.matrix", description=__doc__)
     parser.add_argument("--seed", type=int, default=16, help="of what --only draws (%(default)s)")
     parser.add_argument("--only", type=int, metavar="N", help="only N of them, drawn by the seed")
-    parser.add_argument("--named", metavar="TEXT", help="only those whose name has this: 'expiry poll', 'vnpay: twice'")
+    texts = "only those whose name has this, or another: 'expiry poll', 'vnpay: twice'"
+    parser.add_argument("--named", metavar="TEXT", action="append", help=texts)
     at_once = "filings of which something is done at a time (%(default)s); fewer on a busy machine"
     parser.add_argument("--at-once", type=int, default=16, metavar="N", help=at_once)
     given = parser.parse_args()
     subjects: Sequence[Subject] = (*ORDERS, *VARIANTS)
     if given.named is not None:
-        subjects = tuple(one for one in subjects if given.named in named(one))
+        subjects = tuple(one for one in subjects if any(text in named(one) for text in given.named))
     if given.only is not None:
         subjects = random.Random(given.seed).sample(subjects, min(given.only, len(subjects)))
     cut_off = False

@@ -65,7 +65,8 @@ async def both_ledgers_agree(room: Room) -> int:
     return (await until(retained, lambda both: both[0] == both[1], within=_AGREE_WITHIN))[0]
 
 
-def _kept(order: Mapping[str, Any]) -> int:
+def kept(order: Mapping[str, Any]) -> int:
+    """What is left of an order of the bank's ledger, in đồng: what came, less what went back or was charged back."""
     came, *went = (sum(one["amount"] for one in order.get(name, ())) for name in ("captures", "refunds", "chargebacks"))
     return int(came - sum(went))
 

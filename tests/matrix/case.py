@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,12 +31,13 @@ class TooSlowError(Exception):
 
 @dataclass
 class Case:
-    """A filing in a room, whose fee is asked for, by a request that can be paid until it `ends`."""
+    """A request, of the `n`-th payment of a filing in a room, that can be paid on its page until it `ends`."""
 
     room: Room
     play: Play
     ends: datetime
     page: str
+    n: int = 1
 
     @classmethod
     async def asked(cls, room: Room, version: str, agency: str = AGENCY, **form: Any) -> Case:
@@ -46,13 +46,19 @@ class Case:
         submission = extract(version=version, agency=agency, payer_account=None, form=said)
         play = await Play.begin(room.world, submission)
         await play.accept()
-        await until(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
-        view = await room.world.client.payment(play.filing)
+        return await cls.newest(room, play)
+
+    @classmethod
+    async def newest(cls, room: Room, play: Play, n: int = 1, attempt: int = 1) -> Case:
+        """The request of a payment that was made last, once it is ordered."""
+        ordered = "payment_ordered"
+        await until(lambda: play.kinds("payment", n), lambda kinds: kinds.count(ordered) == attempt)
+        view = await room.world.client.payment(play.filing, n)
         start = view.pay_url or str(httpx.URL("/vietqr/scan", params={"code": view.code or ""}))
         page = (await room.bank.get(start)).headers.get("location", start)
         async with room.world.connection() as connection:
-            due = await connection.fetchval("select due_at from payment where filing_id = $1", play.filing)
-        return cls(room, play, view.expires or due, page)
+            due = await connection.fetchval(_DUE, play.filing, n)
+        return cls(room, play, view.expires or due, page, n)
 
     @property
     def key(self) -> str:
@@ -61,7 +67,7 @@ class Case:
 
     async def kinds(self) -> list[str]:
         """What the log of the payment says."""
-        return await self.play.kinds("payment", 1)
+        return await self.play.kinds("payment", self.n)
 
     async def hold(self, *, queries: bool, callbacks: bool) -> None:
         """Let the bank be asked in vain, and its callbacks wait."""
@@ -95,37 +101,36 @@ class Case:
         """Callbacks about this payment that it has not heard yet."""
         about = "select count(*) from callback where stream = $1 and driven_at is null"
         async with self.room.world.connection() as connection:
-            return int(await connection.fetchval(about, payment_workflow(self.play.filing, 1)))
+            return int(await connection.fetchval(about, payment_workflow(self.play.filing, self.n)))
 
     async def row(self) -> asyncpg.Record:
         """The payment as the read model has it."""
         async with self.room.world.connection() as connection:
-            row = await connection.fetchrow("select * from payment where filing_id = $1", self.play.filing)
+            row = await connection.fetchrow(_ROW, self.play.filing, self.n)
         assert row is not None
         return row
 
     async def asking(self) -> list[str]:
         """The activities that the payment waits for."""
-        handle = self.room.world.temporal.get_workflow_handle(payment_workflow(self.play.filing, 1))
+        handle = self.room.world.temporal.get_workflow_handle(payment_workflow(self.play.filing, self.n))
         pending = (await handle.describe()).raw_description.pending_activities
         return [activity.activity_type.name for activity in pending]
 
     @asynccontextmanager
     async def explained(self) -> AsyncIterator[None]:
-        """What goes wrong inside, or is given up, is told with how the filing stands then."""
+        """What goes wrong inside is told with how the filing stands then."""
         try:
             yield
         except TooSlowError:
             await self.hold(queries=False, callbacks=False)
             raise
-        except (Exception, asyncio.CancelledError) as error:
+        except Exception as error:
             error.add_note(await self._standing())
             raise
 
     async def _standing(self) -> str:
-        about = f"%:{self.play.filing}%"
         async with self.room.world.connection() as connection:
-            logs = [f"{row[0]}: {', '.join(row[1])}" for row in await connection.fetch(_LOGS, about)]
+            logs = [f"{row[0]}: {', '.join(row[1])}" for row in await connection.fetch(_LOGS, self.play.filing)]
         try:
             asked, undriven = await self.asking(), await self.undriven()
         except RPCError as error:
@@ -248,7 +253,9 @@ async def closed(case: Case, retained: int, captures: int) -> None:
     assert kinds.count("payment_captured") == captures, kinds
 
 
+_ROW: Final = "select * from payment where filing_id = $1 and n = $2"
+_DUE: Final = "select due_at from payment where filing_id = $1 and n = $2"
 _LOGS: Final = """
-select split_part(stream, ':', 1) || substring(stream from ':[^:]*(:.*)$'), array_agg(kind order by seq)
-from event where stream like $1 group by stream order by min(at)
+select replace(stream, ':' || filing_id, ''), array_agg(kind order by seq)
+from event where filing_id = $1 group by stream order by min(occurred_at)
 """

@@ -34,10 +34,10 @@ FEE: Final = 3_001
 AMOUNT: Final = CHARGE + FEE
 RECEIPTS: Final = {"phi": CHARGE, "le_phi": FEE}
 """Of a fee that was paid, one of each kind."""
-PERCENT: Final = 33
+PERCENT: Final = 50
 """So much the procedure gives back to whoever withdraws after the filing was accepted."""
-BACK: Final = 6_270
-"""33% of 19,001, which is 6,270.33."""
+BACK: Final = 9_501
+"""50% of 19,001, which is 9,500.5: half up."""
 
 _TELLING: Final = {Act.IPN, Act.POLL, Act.LATE}
 """By which money is known: what a browser brings back is only shown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,28 +12,39 @@ import httpx
 
 from activities.partners.money.provider import CAPABILITIES
 from motcua import NotAllowed
+from rules.refund.claims import number_of
+from schemas import refund as rf
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import refund_workflow
 from schemas.people import Role
-from schemas.refund import ApproveRefund, GiveBackByHand, RequestRefund
 from tests.acting import FILE, Play
 from tests.matrix import books
 from tests.matrix.case import Case, TooSlowError
-from tests.matrix.orders import AMOUNT, RECEIPTS
+from tests.matrix.orders import AMOUNT
 from tests.matrix.room import AGENCY_OF, Room, until
+from tests.matrix.suspense import assigned
 from tests.matrix.variants import PAYS, Beside, Money, Outcome, Variant, outcome
 
 _LOOK: Final = 120
 """Seconds within which money is found where only a look finds it: a minute, and what a busy machine takes."""
+_PAYERS: Final[Mapping[Money, str]] = {
+    Money.TWICE: "0003",
+    Money.LESS: "0005",
+    Money.ACCEPTED: "0005",
+    Money.MORE: "0006",
+    Money.WITHOUT_MEMO: "0009",
+    Money.ASSIGNED: "0009",
+}
+"""Who pays on the bank's page; `0001` unless it says otherwise."""
 
 
 @dataclass
 class Paying:
-    """A variant on a filing of its own. `refused`: what happens beside was not allowed."""
+    """A variant on a filing of its own, and each request for its money. `refused`: what happens beside was refused."""
 
     variant: Variant
-    case: Case
+    cases: list[Case]
     refused: bool = False
     sent: set[tuple[int, int]] = field(default_factory=set)
 
@@ -40,14 +52,25 @@ class Paying:
     async def begin(cls, room: Room, variant: Variant) -> Paying:
         """Its fee is asked for."""
         version = room.brief if variant.beside is Beside.EXPIRY else room.version
-        return cls(variant, await Case.asked(room, version, AGENCY_OF[variant.wire], vneid_papers=5))
+        return cls(variant, [await Case.asked(room, version, AGENCY_OF[variant.wire], vneid_papers=5)])
 
     @property
     def play(self) -> Play:
         return self.case.play
 
+    @property
+    def case(self) -> Case:
+        """The newest request."""
+        return self.cases[-1]
+
     async def take(self) -> None:
         """The money, and what happens beside it, in the variant's order."""
+        match self.variant.money:
+            case Money.RENEWED:
+                await self.play.renew_payment()
+                self.cases.append(await Case.newest(self.case.room, self.play, attempt=2))
+            case Money.ASKED_AGAIN:
+                await self._asked_again()
         if self.variant.before:
             await self._beside()
             await self._money()
@@ -55,23 +78,96 @@ class Paying:
             await self._money()
             await self._beside()
 
+    async def _asked_again(self) -> None:
+        """Paid, charged back, and asked for again by a fee of its own, since a leader says so."""
+        await self.case.pay()
+        await self._fee_paid(1)
+        await self._charged_back()
+        again = {"outcome": rf.ChargeBackOutcome.ASKED_AGAIN} | _WHY
+        await self.play.refund(rf.AnswerChargeBack, self.play.officer(Role.LEADER), **again)
+        self.cases.append(await Case.newest(self.case.room, self.play, n=2))
+
     async def _money(self) -> None:
-        await self.case.pay(self.variant.money)
-        if self.variant.money is Money.TWICE:
-            await until(self.case.bank, lambda order: len(order["captures"]) > 1)
-        came = sum(one["amount"] for one in (await self.case.bank())["captures"])
-        if self.variant.money is Money.WITHOUT_MEMO:
-            await self._told(1)
-        else:
-            await until(self.case.row, lambda row: row["captured"] == came, within=_LOOK)
+        payer = _PAYERS.get(self.variant.money, "0001")
+        match self.variant.money:
+            case Money.AHEAD:
+                await self._charged_back_ahead()
+            case Money.RENEWED:
+                await self._paid_through_both()
+            case Money.WITHOUT_MEMO:
+                await self.case.pay(payer)
+                await self._told(1)
+            case Money.ASSIGNED:
+                await self.case.pay(payer)
+                await self._told(1)
+                await assigned(self.case)
+                await self._captured()
+            case Money.TWICE:
+                await self.case.pay(payer)
+                await until(self.case.bank, lambda order: len(order["captures"]) > 1)
+                await self._captured()
+            case _:
+                await self.case.pay(payer)
+                await self._captured()
+        if self.variant.money is Money.ACCEPTED:
+            await self._accepted()
         if self._is_paid:
-            kinds = await until(self.play.kinds, lambda kinds: bool({"fee_paid", "fee_expired"} & {*kinds}))
-            if "fee_expired" in kinds and self._is_over:
-                raise TooSlowError
+            await self._fee_paid(outcome(self.variant).paid)
         if self.variant.money is Money.CHARGED_BACK:
-            (await self.case.room.bank.post(f"/orders/{self.case.key}/chargeback")).raise_for_status()
-            await self._told(2)
-            await until(lambda: self.play.kinds("refund", 1001), lambda kinds: "refund_charged_back" in kinds)
+            await self._charged_back()
+
+    async def _paid_through_both(self) -> None:
+        """First through the newest request if the fee is still due, else through the oldest."""
+        for case in self.cases if self.variant.before else reversed(self.cases):
+            await self._paid_through(case)
+
+    async def _paid_through(self, case: Case) -> None:
+        before = (await case.row())["captured"]
+        await case.pay()
+        await until(case.row, lambda row: row["captured"] > before, within=_LOOK)
+
+    async def _captured(self) -> None:
+        came = sum(one["amount"] for one in (await self.case.bank())["captures"])
+        await until(self.case.row, lambda row: row["captured"] == came, within=_LOOK)
+
+    async def _fee_paid(self, times: int) -> None:
+        """Raises `TooSlowError` if the time to pay was over before."""
+        paid = "fee_paid"
+        kinds = await until(self.play.kinds, lambda kinds: kinds.count(paid) == times or "fee_expired" in kinds)
+        if kinds.count(paid) < times and self._is_over:
+            raise TooSlowError
+
+    async def _accepted(self) -> None:
+        """Two take it for the whole fee."""
+        await until(lambda: self.play.kinds("refund", 1001), lambda kinds: "refund_disputed" in kinds)
+        try:
+            await self.play.refund(rf.AcceptShortPayment, self.play.officer(Role.CASHIER), **_WHY)
+            await self.play.refund(rf.ApproveShortPayment, self.play.officer(Role.LEADER))
+        except NotAllowed:
+            if self._is_over:
+                raise TooSlowError from None
+            raise
+
+    async def _charged_back(self) -> None:
+        """The payer's bank takes back what came last; its refund hears of it."""
+        await self._by_their_bank()
+        about = number_of(self.case.n, len((await self.case.bank())["captures"]))
+        await until(lambda: self.play.kinds("refund", about), lambda kinds: "refund_charged_back" in kinds)
+
+    async def _by_their_bank(self) -> None:
+        (await self.case.room.bank.post(f"/orders/{self.case.key}/chargeback")).raise_for_status()
+
+    async def _charged_back_ahead(self) -> None:
+        """The bank says that it was taken back before it says that it came."""
+        await self.case.hold(queries=True, callbacks=True)
+        await self.case.pay()
+        await self._by_their_bank()
+        paid, back = await until(self.case.callbacks, lambda found: len(found) > 1)
+        await self.case.call(back["n"])
+        await until(self.case.kinds, lambda kinds: "payment_charge_back_ahead" in kinds)
+        await self.case.call(paid["n"])
+        await until(self.case.kinds, lambda kinds: "payment_charged_back" in kinds)
+        await self.case.hold(queries=False, callbacks=True)
 
     @property
     def _is_over(self) -> bool:
@@ -84,7 +180,7 @@ class Paying:
     @property
     def _is_paid(self) -> bool:
         """Whether it is this money that pays the fee."""
-        return outcome(self.variant).receipts and not self.variant.before and self.variant.money in PAYS
+        return not self.variant.before and self.variant.money in PAYS
 
     async def _beside(self) -> None:
         match self.variant.beside:
@@ -105,7 +201,7 @@ class Paying:
         if self._is_over:
             raise TooSlowError
         await self.case.room.rest_until(self.case.ends)
-        if not self._is_paid or self.variant.before:
+        if not self._is_paid:
             await until(self.case.kinds, lambda kinds: "payment_expired" in kinds)
             await self._closed()
 
@@ -124,8 +220,13 @@ class Paying:
         """Leaders and cashiers do what waits for them; then both ledgers say what they must."""
         expected = outcome(self.variant)
         assert self.refused == expected.refused, self.refused
+        gone_twice = self.variant.money is Money.GONE_TWICE
+        if gone_twice and self._is_paid and self.variant.beside is not Beside.WITHDRAWAL:
+            await self.play.refund(rf.RequestRefund, self.play.officer(Role.CASHIER), **_WHY)
         await until(self._worked_off, lambda refunded: refunded >= expected.back, within=_LOOK)
         await self._work_off()
+        if gone_twice:
+            await self._charged_back()
         await self._books(expected)
 
     async def _worked_off(self) -> int:
@@ -134,49 +235,60 @@ class Paying:
 
     async def _work_off(self) -> None:
         """Approve what was asked for, and give back by hand what the wire can't; what is too little is given back."""
-        if self.variant.money is Money.CHARGED_BACK:
+        if self.variant.money in {Money.CHARGED_BACK, Money.AHEAD}:
             return
-        for ordinal in range(1, len((await self.case.bank())["captures"]) + 1):
-            n = 1000 + ordinal
-            kinds = await self.play.kinds("refund", n)
-            if kinds[-1:] == ["refund_disputed"]:
-                with suppress(NotAllowed):  # it goes back by itself by now, since nobody owes it any more
-                    await self.play.refund(RequestRefund, self.play.officer(Role.CASHIER), n, **_TOO_LITTLE)
-                continue
-            for case in range(1, kinds.count("refund_opened") + 1):
-                if case > kinds.count("refund_approved"):
-                    await self.play.refund(ApproveRefund, self.play.officer(Role.LEADER), n, case=case)
-                elif case <= kinds.count("refund_left_to_hand") and (n, case) not in self.sent:
-                    self.sent.add((n, case))
-                    await self._by_hand(n, case)
+        n = self.case.n
+        for ordinal, capture in enumerate(await self._captures(n), 1):
+            await self._work_off_one(number_of(n, ordinal), capture)
 
-    async def _by_hand(self, n: int, case: int) -> None:
+    async def _captures(self, n: int) -> Sequence[Mapping[str, Any]]:
+        """What came of a payment by the bank's ledger, oldest first, each with its order."""
+        orders = [await case.bank() for case in self.cases if case.n == n]
+        return sorted((one | {"order_key": order["key"]} for order in orders for one in order["captures"]), key=_at)
+
+    async def _work_off_one(self, refund: int, capture: Mapping[str, Any]) -> None:
+        kinds = await self.play.kinds("refund", refund)
+        if kinds[-1:] == ["refund_disputed"]:
+            with suppress(NotAllowed):  # it goes back by itself by now, since nobody owes it any more
+                await self.play.refund(rf.RequestRefund, self.play.officer(Role.CASHIER), refund, **_WHY)
+            return
+        for case in range(1, kinds.count("refund_opened") + 1):
+            if case > kinds.count("refund_approved"):
+                await self.play.refund(rf.ApproveRefund, self.play.officer(Role.LEADER), refund, case=case)
+            elif case <= kinds.count("refund_left_to_hand") and (refund, case) not in self.sent:
+                self.sent.add((refund, case))
+                await self._by_hand(refund, case, capture)
+
+    async def _by_hand(self, refund: int, case: int, capture: Mapping[str, Any]) -> None:
         """A cashier sends the money at the bank, and says so."""
         assert not CAPABILITIES[self.variant.wire].refund
         async with self.case.room.world.connection() as connection:
-            amount = await connection.fetchval(_AMOUNT, refund_workflow(self.play.filing, n), case)
-        captures = (await self.case.bank())["captures"]
-        sent = {"order_key": self.case.key, "capture_id": captures[n - 1001]["capture_id"], "amount": amount}
-        made = await self.case.room.bank.put(f"/refunds/hand:{self.case.key}:{n}:{case}", json=sent)
+            amount = await connection.fetchval(_AMOUNT, refund_workflow(self.play.filing, refund), case)
+        sent = {name: capture[name] for name in ("order_key", "capture_id")} | {"amount": amount}
+        made = await self.case.room.bank.put(f"/refunds/hand:{capture['order_key']}:{refund}:{case}", json=sent)
         made.raise_for_status()
         said: dict[str, Any] = {"case": case, "means": "transfer", "evidence": FILE, "bank_reference": "FT26330123456"}
-        await self.play.refund(GiveBackByHand, self.play.officer(Role.CASHIER), n, **said)
+        await self.play.refund(rf.GiveBackByHand, self.play.officer(Role.CASHIER), refund, **said)
 
     async def _books(self, expected: Outcome) -> None:
-        ledger, row = await self.case.bank(), await self.case.row()
-        came = sum(one["amount"] for one in ledger["captures"])
-        went = sum(one["amount"] for one in ledger["refunds"])
-        gone = sum(one["amount"] for one in ledger.get("chargebacks", ()))
-        charged_back = (await self.case.room.world.client.payment(self.play.filing)).charged_back or 0
-        ours = row["captured"], row["refunded"], charged_back
-        assert ours == (expected.captured, expected.back, expected.charged_back), (ours, await self.case.kinds())
-        assert came - went - gone == ours[0] - ours[1] - ours[2] + expected.suspense, (ledger, ours)
-        assert ("fee_paid" in await self.play.kinds()) == expected.receipts
-        valid = RECEIPTS if expected.receipts and not expected.void else {}
-        await books.receipts(self.case.room, self.play.filing, valid)
+        payments = {case.n: case for case in self.cases}
+        rows = [await case.row() for case in payments.values()]
+        views = [await self.case.room.world.client.payment(self.play.filing, n) for n in payments]
+        captured, back = (sum(row[name] for row in rows) for name in ("captured", "refunded"))
+        ours = captured, back, sum(view.charged_back or 0 for view in views)
+        assert ours == (expected.captured, expected.back, expected.charged_back), ours
+        orders = [await case.bank() for case in self.cases]
+        theirs = sum(map(books.kept, orders))
+        assert theirs == captured - back - ours[2] + expected.suspense, (orders, ours)
+        assert (await self.play.kinds()).count("fee_paid") == expected.paid
+        await books.receipts(self.case.room, self.play.filing, expected.receipts)
 
 
-_TOO_LITTLE: Final = {"reason": "thiếu 1.000 đồng", "legal_basis": "TT 45/2006"}
+def _at(capture: Mapping[str, Any]) -> str:
+    return str(capture["at"])
+
+
+_WHY: Final[dict[str, Any]] = {"reason": "thiếu 1.000 đồng", "legal_basis": "TT 45/2006"}
 _AMOUNT: Final = """
 select (convert_from(body, 'utf8')::json->>'amount')::bigint from event
 where stream = $1 and kind = 'refund_opened' and (convert_from(body, 'utf8')::json->>'case')::int = $2

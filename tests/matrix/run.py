@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -19,20 +18,20 @@ from tests.matrix.variants import Variant
 WITHIN: Final = 240
 """Seconds that a case may take, each time it is begun. Whatever it waits for then is named."""
 
-_TRIES: Final = 4
 _UNDER_WAY: Final = 3
 """For each that does something so many are under way: most wait for the end of a request."""
+
+_FEW: Final = 4
 
 Subject: TypeAlias = Order | Variant
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How one ended: what was wrong, and how often it was begun again. `subject` is None of all together."""
+    """How one ended, and what was wrong. `subject` is None of all together."""
 
     subject: Subject | None
     wrong: str | None = None
-    again: int = 0
 
 
 class Watcher(Protocol):
@@ -40,6 +39,9 @@ class Watcher(Protocol):
 
     def began(self, subject: Subject) -> None:
         """Another is under way."""
+
+    def put_off(self, subject: Subject) -> None:
+        """The machine was too slow for it: it is begun again once less is under way."""
 
     def ended(self, ended: Ended) -> None:
         """One has a verdict."""
@@ -49,15 +51,15 @@ class Watcher(Protocol):
 
 
 async def matrix(room: Room, subjects: Sequence[Subject], at_once: int, watcher: Watcher) -> None:
-    """Every one, and then what must hold of all together."""
-    under_way = asyncio.Semaphore(at_once * _UNDER_WAY)
+    """Every one, and then what must hold of all together.
 
-    async def one(subject: Subject) -> None:
-        async with under_way:
-            watcher.began(subject)
-            watcher.ended(await _taken(room, subject))
-
-    await asyncio.gather(*map(one, subjects))
+    For which the machine was too slow, beside so many others, is begun again in the end, beside few, and then alone.
+    """
+    left: Sequence[Subject] = subjects
+    for many in (at_once * _UNDER_WAY, _FEW, 1):
+        left = await _round(room, left, many, watcher)
+    for subject in left:
+        watcher.ended(Ended(subject, "the machine was too slow, also for it alone"))
     try:
         watcher.balanced(await books.both_ledgers_agree(room))
         await books.one_receipt_of_a_kind(room)
@@ -66,29 +68,47 @@ async def matrix(room: Room, subjects: Sequence[Subject], at_once: int, watcher:
         watcher.ended(Ended(None, traceback.format_exc(limit=-3)))
 
 
-async def _taken(room: Room, subject: Subject) -> Ended:
-    for again in range(_TRIES):
-        try:
-            async with asyncio.timeout(WITHIN), room.slots:
-                await _lived(room, subject)
-        except TooSlowError:
-            continue
-        except Exception:  # noqa: BLE001 -- it is told, and the others go on
-            return Ended(subject, traceback.format_exc(limit=-4), again)
-        return Ended(subject, again=again)
-    return Ended(subject, "the machine was too slow each time", _TRIES)
+async def _round(room: Room, subjects: Sequence[Subject], many: int, watcher: Watcher) -> Sequence[Subject]:
+    """So many at a time; those for which the machine was too slow."""
+    under_way = asyncio.Semaphore(many)
+    too_slow: list[Subject] = []
+
+    async def one(subject: Subject) -> None:
+        async with under_way:
+            watcher.began(subject)
+            try:
+                watcher.ended(Ended(subject, await _wrong(room, subject)))
+            except TooSlowError:
+                too_slow.append(subject)
+                watcher.put_off(subject)
+
+    await asyncio.gather(*map(one, subjects))
+    return too_slow
+
+
+async def _wrong(room: Room, subject: Subject) -> str | None:
+    """Take one to its end. Raises `TooSlowError`."""
+    try:
+        async with room.slots:
+            await _lived(room, subject)
+    except TooSlowError:
+        raise
+    except Exception:  # noqa: BLE001 -- it is told, and the others go on
+        return traceback.format_exc(limit=-4)
+    return None
 
 
 async def _lived(room: Room, subject: Subject) -> None:
-    async with AsyncExitStack() as stack:
-        if isinstance(subject, Variant):
+    if isinstance(subject, Variant):
+        async with asyncio.timeout(WITHIN):
             paying = await Paying.begin(room, subject)
-            await stack.enter_async_context(paying.case.explained())
+        async with paying.case.explained(), asyncio.timeout(WITHIN):
             await paying.take()
             await paying.settle()
-        else:
+    else:
+        async with asyncio.timeout(WITHIN):
             steps = await Steps.begin(room)
-            await stack.enter_async_context(steps.case.explained())
+        async with steps.case.explained(), asyncio.timeout(WITHIN):
             await steps.take(subject)
             await steps.settle(subject)
 

@@ -26,6 +26,7 @@ class Showing:
         self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
         self._task = self._bar.add_task("", total=total)
         self._total = total
+        self._put_off = 0
         self._since: dict[Subject, float] = {}
         self._began = self._said = time.monotonic()
 
@@ -55,14 +56,19 @@ class Showing:
         """Another is under way."""
         self._since[subject] = time.monotonic()
 
+    def put_off(self, subject: Subject) -> None:
+        """The machine was too slow for it: it is begun again once less is under way."""
+        del self._since[subject]
+        self._put_off += 1
+
     def ended(self, ended: Ended) -> None:
         """One has a verdict."""
         self.all_ended.append(ended)
         if ended.subject is not None:
-            del self._since[ended.subject]
+            self._since.pop(ended.subject, None)
             self._bar.advance(self._task)
         if ended.wrong:
-            self._console.print(f"WRONG {named(ended.subject)}", markup=False, highlight=False)
+            self._say(f"WRONG {named(ended.subject)}\n{ended.wrong}")
         self._bar.update(self._task, description=self._counts)
         if self._bar.disable and time.monotonic() - self._said > _EVERY:
             self._say(f"{len(self.all_ended)}/{self._total} in {self.seconds} s, {self._counts}")
@@ -79,15 +85,14 @@ class Showing:
             "of": self._total,
             "wrong": [{"which": named(one.subject), "why": one.wrong} for one in self.wrong],
             "without a verdict": [named(subject) for subject in self._since],
-            "again, since the machine was too slow": sum(one.again for one in self.all_ended),
+            "begun again, since the machine was too slow": self._put_off,
             "kept by both ledgers": self.retained,
             "seconds": self.seconds,
         }
 
     @property
     def _counts(self) -> str:
-        again = sum(one.again for one in self.all_ended)
-        said = f"{len(self.wrong)} wrong, {again} begun again, {len(self._since)} under way"
+        said = f"{len(self.wrong)} wrong, {self._put_off} put off, {len(self._since)} under way"
         if not self._since:
             return said
         oldest = min(self._since, key=self._since.__getitem__)

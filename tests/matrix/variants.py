@@ -1,31 +1,43 @@
-"""What else may come about: money twice, too little, too much, charged back or without a memo, whatever happens beside.
+"""What else may come about: money twice, too little, too much, charged back, asked for anew, whatever happens beside.
 
 What each comes to stands in one table, `outcome`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
 from typing import Final
 
 from activities.partners.money.provider import Kind
-from tests.matrix.orders import AMOUNT, BACK
+from tests.matrix.orders import AMOUNT, BACK, RECEIPTS
 
 OFF: Final = 1_000
 """So many đồng too little or too much."""
 
 
 class Money(StrEnum):
-    """How somebody pays; the value is the payer on the bank's page."""
+    """How somebody pays, and what people make of it."""
 
-    TWICE = "0003"
-    LESS = "0005"
-    MORE = "0006"
-    CHARGED_BACK = "0001"
-    WITHOUT_MEMO = "0009"
+    TWICE = "twice"
+    LESS = "less"
+    MORE = "more"
+    CHARGED_BACK = "charged back"
+    WITHOUT_MEMO = "without memo"
+    ASSIGNED = "assigned"
+    """Without a memo, and two officers say which payment it is for."""
+    ACCEPTED = "less, accepted"
+    """Too little, and two officers take it for the whole fee."""
+    AHEAD = "charged back ahead"
+    """What the payer's bank took back is told before the money."""
+    GONE_TWICE = "gone twice"
+    """Given back, and then charged back all the same."""
+    ASKED_AGAIN = "asked again"
+    """Charged back, asked for again by a fee of its own, and paid."""
+    RENEWED = "renewed"
+    """Asked for anew, and paid through both requests."""
 
 
 class Beside(StrEnum):
@@ -38,13 +50,16 @@ class Beside(StrEnum):
     COUNTER = "counter"
 
 
-PAYS: Final = frozenset({Money.TWICE, Money.MORE, Money.CHARGED_BACK})
+PAYS: Final = frozenset(Money) - {Money.LESS, Money.WITHOUT_MEMO}
 """Of which the fee is paid, if it is still due."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One of them, over a wire; `before`: what happens beside comes before the money."""
+    """One of them, over a wire; `before`: what happens beside comes before the money.
+
+    Of a fee that is asked for again, it comes before the money of the second one.
+    """
 
     wire: Kind
     money: Money
@@ -53,12 +68,19 @@ class Variant:
 
     def __str__(self) -> str:
         when = "" if self.beside is Beside.NOTHING else "after " if self.before else "before "
-        return f"{self.wire}: {self.money.name.lower()}, {when}{self.beside}"
+        return f"{self.wire}: {self.money}, {when}{self.beside}"
 
 
 def _possible(variant: Variant) -> bool:
-    by_memo = variant.wire == "vietqr" or variant.money is not Money.WITHOUT_MEMO
-    return by_memo and not (variant.beside is Beside.NOTHING and variant.before)
+    if variant.beside is Beside.NOTHING and variant.before:
+        return False
+    match variant.money:
+        case Money.WITHOUT_MEMO | Money.ASSIGNED:
+            return variant.wire == "vietqr"
+        case Money.ACCEPTED:
+            return not variant.before
+        case _:
+            return True
 
 
 _WIRES: Final[Sequence[Kind]] = ("vnpay", "platform", "vietqr")
@@ -71,10 +93,10 @@ VARIANTS: Final = tuple(
 
 @dataclass(frozen=True)
 class Outcome:
-    """In đồng: what came and is known to be this payment's, what of it goes back or was charged back; what is nobody's.
+    """In đồng: what came and is known to be this filing's, what of it goes back or was charged back; what is nobody's.
 
-    `refused`: what happens beside is not allowed, since the fee is paid. `receipts`: whether there are any, or were;
-    `void`: they are of use no more, since nothing of that money is left.
+    `refused`: what happens beside is not allowed, since the fee is paid. `paid`: so often the filing has recorded that
+    a fee was. `receipts`: those that are valid in the end, by kind.
     """
 
     captured: int
@@ -82,21 +104,55 @@ class Outcome:
     suspense: int = 0
     charged_back: int = 0
     refused: bool = False
-    receipts: bool = False
-    void: bool = False
+    paid: int = 0
+    receipts: Mapping[str, int] = field(default_factory=dict)
+
+
+_CAME: Final = {
+    Money.TWICE: 2 * AMOUNT,
+    Money.LESS: AMOUNT - OFF,
+    Money.ACCEPTED: AMOUNT - OFF,
+    Money.MORE: AMOUNT + OFF,
+    Money.WITHOUT_MEMO: 0,
+    Money.ASKED_AGAIN: 2 * AMOUNT,
+    Money.RENEWED: 2 * AMOUNT,
+}
+"""`AMOUNT` unless it says otherwise."""
+_BESIDE_THE_FEE: Final = {Money.TWICE: AMOUNT, Money.MORE: OFF, Money.RENEWED: AMOUNT}
+"""What goes back of what pays the fee; nothing unless it says otherwise."""
+_TAKEN_BACK: Final = frozenset({Money.CHARGED_BACK, Money.AHEAD, Money.GONE_TWICE, Money.ASKED_AGAIN})
+_NOTHING_LEFT: Final = frozenset({Money.CHARGED_BACK, Money.AHEAD, Money.GONE_TWICE})
+"""Nothing is left of the money by which the fee was paid."""
+_SHARE: Final = {Money.CHARGED_BACK: 0, Money.AHEAD: 0, Money.ACCEPTED: 9_001}
+"""What goes back to who withdraws: 50% of 18,001 is 9,000.5, half up. `BACK` unless it says otherwise."""
+_LESS: Final = {"phi": 15_158, "le_phi": 2_843}
+"""Receipts of 18,001 đồng, item by item as the fee has them."""
 
 
 def outcome(variant: Variant) -> Outcome:
     """What a variant comes to."""
-    came = {Money.TWICE: 2 * AMOUNT, Money.LESS: AMOUNT - OFF, Money.MORE: AMOUNT + OFF, Money.CHARGED_BACK: AMOUNT}
-    counter = variant.beside is Beside.COUNTER
-    if variant.money is Money.WITHOUT_MEMO:
-        return Outcome(0, 0, suspense=AMOUNT, receipts=counter)
-    captured = came[variant.money]
-    gone = AMOUNT if variant.money is Money.CHARGED_BACK else 0
-    if variant.money not in PAYS or variant.before:
-        return Outcome(captured, captured - gone, charged_back=gone, receipts=counter)
-    share = BACK if variant.beside is Beside.WITHDRAWAL and not gone else 0
-    refused = counter or variant.beside is Beside.WAIVER
-    back = captured - AMOUNT + share
-    return Outcome(captured, back, charged_back=gone, refused=refused, receipts=True, void=bool(gone))
+    money, counter = variant.money, variant.beside is Beside.COUNTER
+    captured, gone = _CAME.get(money, AMOUNT), AMOUNT if money in _TAKEN_BACK else 0
+    if money not in PAYS or variant.before:
+        again = money is Money.ASKED_AGAIN
+        return Outcome(
+            captured,
+            captured if money is Money.GONE_TWICE else captured - gone,
+            suspense=AMOUNT if money is Money.WITHOUT_MEMO else 0,
+            charged_back=gone,
+            paid=again + counter,
+            receipts=RECEIPTS if counter else {},
+        )
+    back = _BESIDE_THE_FEE.get(money, 0)
+    if variant.beside is Beside.WITHDRAWAL:
+        back += _SHARE.get(money, BACK)
+    elif money is Money.GONE_TWICE:
+        back = AMOUNT
+    return Outcome(
+        captured,
+        back,
+        charged_back=gone,
+        refused=counter or variant.beside is Beside.WAIVER,
+        paid=2 if money is Money.ASKED_AGAIN else 1,
+        receipts={} if money in _NOTHING_LEFT else _LESS if money is Money.ACCEPTED else RECEIPTS,
+    )
