@@ -10,7 +10,7 @@ from pydantic import Field
 
 from .base import AgencyCode, DocumentNumber, Dong, Instant, Key, Model, ShortText, StrictModel
 from .files import FileRef
-from .ids import StreamId
+from .ids import OBLIGATIONS, StreamId
 from .people import Actor
 from .refund import RefundMeans
 
@@ -98,7 +98,7 @@ class AssignSuspense(SuspenseCommand):
 
     kind: Literal["assign"] = "assign"
     filing_id: UUID
-    payment: int = Field(ge=1, lt=1000)
+    payment: int = Field(ge=1, lt=2 * OBLIGATIONS)
     reason: ShortText
 
     @property

@@ -87,7 +87,10 @@ def show(which: Which, *, as_json: AsJson = False) -> None:
 def assign(
     which: Which,
     filing: Annotated[str, typer.Argument(metavar="CODE|FILING_ID", help="The dossier code, or the filing's id.")],
-    payment: Annotated[int, typer.Argument(metavar="PAYMENT", help="Which payment of it, from 1.")],
+    payment: Annotated[
+        int,
+        typer.Argument(metavar="PAYMENT", help="Which payment of it, from 1; from 1000001 what a tax office demands."),
+    ],
     *,
     actor: Actor,
     reason: Reason,
