@@ -13,13 +13,16 @@ import asyncpg
 import httpx
 from temporalio.service import RPCError
 
+from activities.partners.money.provider import Kind
 from motcua import NotAllowed
 from schemas.filing.state import Stage
 from schemas.ids import payment_workflow
+from schemas.people import Role
 from tests.acting import AGENCY, Play, extract
 from tests.matrix import books
 from tests.matrix.orders import AMOUNT, RECEIPTS, Act, Order, kept
 from tests.matrix.room import Room, until
+from tests.workflow.test_obligations import N, demanded
 
 LOOK_SOON: Final = 4.0
 """Seconds after a payment was settled within which it is still sure to be looked at soon (rules.looks.EARLY)."""
@@ -59,6 +62,17 @@ class Case:
         async with room.world.connection() as connection:
             due = await connection.fetchval(_DUE, play.filing, n)
         return cls(room, play, view.expires or due, page, n)
+
+    @classmethod
+    async def demanded(cls, room: Room, wire: Kind) -> Case:
+        """What a tax office demands, which takes money over every wire: the first, or the one that the payer picks."""
+        play = await demanded(room.world, None, room.transfer, amount=AMOUNT)
+        case = await cls.newest(room, play, N)
+        if wire == (await room.world.client.payment(play.filing, N)).provider:
+            return case
+        applicant = {"subject": play.submission.applicant.subject, "role": Role.APPLICANT}
+        await play.renew_payment(N, provider=wire, actor=applicant)
+        return await cls.newest(room, play, N, attempt=2)
 
     @property
     def key(self) -> str:
@@ -257,5 +271,5 @@ _ROW: Final = "select * from payment where filing_id = $1 and n = $2"
 _DUE: Final = "select due_at from payment where filing_id = $1 and n = $2"
 _LOGS: Final = """
 select replace(stream, ':' || filing_id, ''), array_agg(kind order by seq)
-from event where filing_id = $1 group by stream order by min(occurred_at)
+from event where filing_id = $1 group by stream, filing_id order by min(occurred_at)
 """

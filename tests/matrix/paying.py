@@ -17,14 +17,15 @@ from schemas import refund as rf
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
 from schemas.ids import refund_workflow
-from schemas.people import Role
-from tests.acting import FILE, Play
+from schemas.people import Actor, Role
+from tests.acting import FILE, Play, officer
 from tests.matrix import books
 from tests.matrix.case import Case, TooSlowError
 from tests.matrix.orders import AMOUNT
 from tests.matrix.room import AGENCY_OF, Room, until
 from tests.matrix.suspense import assigned
 from tests.matrix.variants import PAYS, Beside, Money, Outcome, Variant, outcome
+from tests.workflow.test_obligations import TAX
 
 _LOOK: Final = 120
 """Seconds within which money is found where only a look finds it: a minute, and what a busy machine takes."""
@@ -51,8 +52,14 @@ class Paying:
     @classmethod
     async def begin(cls, room: Room, variant: Variant) -> Paying:
         """Its fee is asked for."""
+        if variant.demanded:
+            return cls(variant, [await Case.demanded(room, variant.wire)])
         version = room.brief if variant.beside is Beside.EXPIRY else room.version
         return cls(variant, [await Case.asked(room, version, AGENCY_OF[variant.wire], vneid_papers=5)])
+
+    def _officer(self, role: Role) -> Actor:
+        """Of whose money it is."""
+        return officer(role, TAX) if self.variant.demanded else self.play.officer(role)
 
     @property
     def play(self) -> Play:
@@ -84,7 +91,7 @@ class Paying:
         await self._fee_paid(1)
         await self._charged_back()
         again = {"outcome": rf.ChargeBackOutcome.ASKED_AGAIN} | _WHY
-        await self.play.refund(rf.AnswerChargeBack, self.play.officer(Role.LEADER), **again)
+        await self.play.refund(rf.AnswerChargeBack, self._officer(Role.LEADER), **again)
         self.cases.append(await Case.newest(self.case.room, self.play, n=2))
 
     async def _money(self) -> None:
@@ -100,7 +107,7 @@ class Paying:
             case Money.ASSIGNED:
                 await self.case.pay(payer)
                 await self._told(1)
-                await assigned(self.case)
+                await assigned(self.case, self._officer(Role.CASHIER), self._officer(Role.LEADER))
                 await self._captured()
             case Money.TWICE:
                 await self.case.pay(payer)
@@ -130,9 +137,14 @@ class Paying:
         came = sum(one["amount"] for one in (await self.case.bank())["captures"])
         await until(self.case.row, lambda row: row["captured"] == came, within=_LOOK)
 
+    @property
+    def _paid(self) -> str:
+        """What the filing records then."""
+        return "obligation_fulfilled" if self.variant.demanded else "fee_paid"
+
     async def _fee_paid(self, times: int) -> None:
         """Raises `TooSlowError` if the time to pay was over before."""
-        paid = "fee_paid"
+        paid = self._paid
         kinds = await until(self.play.kinds, lambda kinds: kinds.count(paid) == times or "fee_expired" in kinds)
         if kinds.count(paid) < times and self._is_over:
             raise TooSlowError
@@ -141,8 +153,8 @@ class Paying:
         """Two take it for the whole fee."""
         await until(lambda: self.play.kinds("refund", 1001), lambda kinds: "refund_disputed" in kinds)
         try:
-            await self.play.refund(rf.AcceptShortPayment, self.play.officer(Role.CASHIER), **_WHY)
-            await self.play.refund(rf.ApproveShortPayment, self.play.officer(Role.LEADER))
+            await self.play.refund(rf.AcceptShortPayment, self._officer(Role.CASHIER), **_WHY)
+            await self.play.refund(rf.ApproveShortPayment, self._officer(Role.LEADER))
         except NotAllowed:
             if self._is_over:
                 raise TooSlowError from None
@@ -196,6 +208,8 @@ class Paying:
                 await self._unless_paid(cm.WaiveFee, Role.RECEPTION, **said)
             case Beside.COUNTER:
                 await self._unless_paid(cm.PayAtCounter, Role.CASHIER, amount=AMOUNT)
+            case Beside.PROOF:
+                await self._unless_paid(cm.FulfilObligation, Role.CASHIER, reference="56/GNT")
 
     async def _expired(self) -> None:
         if self._is_over:
@@ -222,7 +236,7 @@ class Paying:
         assert self.refused == expected.refused, self.refused
         gone_twice = self.variant.money is Money.GONE_TWICE
         if gone_twice and self._is_paid and self.variant.beside is not Beside.WITHDRAWAL:
-            await self.play.refund(rf.RequestRefund, self.play.officer(Role.CASHIER), **_WHY)
+            await self.play.refund(rf.RequestRefund, self._officer(Role.CASHIER), **_WHY)
         await until(self._worked_off, lambda refunded: refunded >= expected.back, within=_LOOK)
         await self._work_off()
         if gone_twice:
@@ -250,11 +264,11 @@ class Paying:
         kinds = await self.play.kinds("refund", refund)
         if kinds[-1:] == ["refund_disputed"]:
             with suppress(NotAllowed):  # it goes back by itself by now, since nobody owes it any more
-                await self.play.refund(rf.RequestRefund, self.play.officer(Role.CASHIER), refund, **_WHY)
+                await self.play.refund(rf.RequestRefund, self._officer(Role.CASHIER), refund, **_WHY)
             return
         for case in range(1, kinds.count("refund_opened") + 1):
             if case > kinds.count("refund_approved"):
-                await self.play.refund(rf.ApproveRefund, self.play.officer(Role.LEADER), refund, case=case)
+                await self.play.refund(rf.ApproveRefund, self._officer(Role.LEADER), refund, case=case)
             elif case <= kinds.count("refund_left_to_hand") and (refund, case) not in self.sent:
                 self.sent.add((refund, case))
                 await self._by_hand(refund, case, capture)
@@ -268,7 +282,7 @@ class Paying:
         made = await self.case.room.bank.put(f"/refunds/hand:{capture['order_key']}:{refund}:{case}", json=sent)
         made.raise_for_status()
         said: dict[str, Any] = {"case": case, "means": "transfer", "evidence": FILE, "bank_reference": "FT26330123456"}
-        await self.play.refund(rf.GiveBackByHand, self.play.officer(Role.CASHIER), refund, **said)
+        await self.play.refund(rf.GiveBackByHand, self._officer(Role.CASHIER), refund, **said)
 
     async def _books(self, expected: Outcome) -> None:
         payments = {case.n: case for case in self.cases}
@@ -280,7 +294,7 @@ class Paying:
         orders = [await case.bank() for case in self.cases]
         theirs = sum(map(books.kept, orders))
         assert theirs == captured - back - ours[2] + expected.suspense, (orders, ours)
-        assert (await self.play.kinds()).count("fee_paid") == expected.paid
+        assert (await self.play.kinds()).count(self._paid) == expected.paid
         await books.receipts(self.case.room, self.play.filing, expected.receipts)
 
 

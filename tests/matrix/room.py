@@ -20,11 +20,12 @@ from activities.partners.money.provider import Kind
 from deploy.sandbox.bank.merchants import as_settings
 from motcua import FilingClient
 from operations.publishing import catalogue
-from tests.acting import AGENCY, EXTRACT
+from tests.acting import AGENCY, EXTRACT, publish_short
 from tests.conftest import ROOT, World
 from tests.faults.processes import ANY_FILES, worker_process
 from tests.matrix.orders import FEE, PERCENT
 from tests.sandboxes import Server, free_port
+from tests.workflow.test_obligations import TAX, TRANSFER
 
 T = TypeVar("T")
 
@@ -59,12 +60,16 @@ class PooledWorld(World):
 
 @dataclass(frozen=True)
 class Room:
-    """What a case needs. There are two versions of the extract: by the `brief` one a fee ends when its request does."""
+    """What a case needs. There are two versions of the extract: by the `brief` one a fee ends when its request does.
+
+    `transfer` is the version of a transfer of land, for which a tax office demands money.
+    """
 
     world: PooledWorld
     bank: httpx.AsyncClient
     version: str
     brief: str
+    transfer: str
     slots: asyncio.Semaphore
     receipts: dict[UUID, Mapping[str, int]] = field(default_factory=dict)
     """What each filing that came to its end has valid receipts of, by kind."""
@@ -92,6 +97,7 @@ async def opened(world: World, folder: Path, seconds: int, at_once: int) -> Asyn
     merchants["vnpay"] = {**merchants["vnpay"], "minutes": seconds / 60}
     own = {"MOTCUA_GATEWAY_PORT": str(port), "MOTCUA_PROVIDERS": json.dumps(merchants)}
     version, brief = await _publish(world, LONG, "long"), await _publish(world, seconds, "brief")
+    transfer = await publish_short(world, TRANSFER, pay=LONG, processing=LONG)
     async with AsyncExitStack() as stack:
         stack.callback(bank.close)
         bank.start()
@@ -103,7 +109,7 @@ async def opened(world: World, folder: Path, seconds: int, at_once: int) -> Asyn
             httpx.AsyncClient(base_url=bank.url, timeout=60, trust_env=False, follow_redirects=False)
         )
         pooled = PooledWorld(**{one.name: getattr(world, one.name) for one in fields(World)}, pool=pool)
-        yield Room(pooled, client, version, brief, asyncio.Semaphore(at_once))
+        yield Room(pooled, client, version, brief, transfer, asyncio.Semaphore(at_once))
 
 
 _PROCESSES: Final = {"worker": ANY_FILES, "gateway": "gateway.server", "relay": "workers.relay"}
@@ -121,12 +127,13 @@ async def _publish(world: World, seconds: int, suffix: str) -> str:
     )
     async with world.connection(world.owner_dsn) as connection:
         for merchant, agency in AGENCY_OF.items():
-            await connection.execute(_TAKES_MONEY, agency, merchant)
+            await connection.execute(_TAKES_MONEY, agency, [merchant])
+        await connection.execute(_TAKES_MONEY, TAX, [*AGENCY_OF])
     return published.version
 
 
 _COPYING: Final = {"vi": "Lệ phí cấp bản sao", "en": "Fee for the copy"}
-_TAKES_MONEY: Final = "update agency set merchants = array[$2::text] where agency = $1"
+_TAKES_MONEY: Final = "update agency set merchants = $2 where agency = $1"
 
 
 async def until(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 120) -> T:

@@ -46,6 +46,9 @@ class Watcher(Protocol):
     def ended(self, ended: Ended) -> None:
         """One has a verdict."""
 
+    def summing_up(self) -> None:
+        """Each has a verdict; now all together."""
+
     def balanced(self, retained: int) -> None:
         """By the bank's ledger and by ours so many đồng are kept of all payments together."""
 
@@ -60,6 +63,7 @@ async def matrix(room: Room, subjects: Sequence[Subject], at_once: int, watcher:
         left = await _round(room, left, many, watcher)
     for subject in left:
         watcher.ended(Ended(subject, "the machine was too slow, also for it alone"))
+    watcher.summing_up()
     try:
         watcher.balanced(await books.both_ledgers_agree(room))
         await books.one_receipt_of_a_kind(room)

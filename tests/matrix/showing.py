@@ -73,10 +73,14 @@ class Showing:
         if self._bar.disable and time.monotonic() - self._said > _EVERY:
             self._say(f"{len(self.all_ended)}/{self._total} in {self.seconds} s, {self._counts}")
 
+    def summing_up(self) -> None:
+        """Each has a verdict; now all together."""
+        self._say(f"each has a verdict after {self.seconds} s: {self._counts}; do both ledgers agree?")
+
     def balanced(self, retained: int) -> None:
         """By the bank's ledger and by ours so many đồng are kept of all payments together."""
         self.retained = retained
-        self._say(f"both ledgers keep {retained:,} đồng; now the receipts, the log and the read models")
+        self._say(f"both keep {retained:,} đồng; now the receipts, the log and the read models")
 
     def report(self) -> dict[str, Any]:
         """What came out."""

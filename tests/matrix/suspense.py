@@ -6,21 +6,21 @@ from typing import Final
 
 from activities.ledger.vault import Vault
 from operations.suspense import take
-from schemas.people import Role
+from schemas.people import Actor
 from schemas.suspense import ApproveSuspense, AssignSuspense
 from tests.matrix.case import Case
 
 
-async def assigned(case: Case) -> None:
+async def assigned(case: Case, cashier: Actor, leader: Actor) -> None:
     """What `motcua money assign` and `motcua money approve` do; the gateway's relay tells the payment."""
     (capture,) = (await case.bank())["captures"]
     vault = Vault(case.room.world.settings.master)
     async with case.room.world.connection() as connection:
         (money,) = await connection.fetch(_MONEY, capture["at"])
         about = {"callback": money["id"], "command_id": "assign"}
-        asked = {"actor": case.play.officer(Role.CASHIER), "filing_id": case.play.filing, "payment": case.n}
+        asked = {"actor": cashier, "filing_id": case.play.filing, "payment": case.n}
         await take(connection, vault, AssignSuspense.model_validate(about | asked | {"reason": "khớp sao kê"}))
-        agreed = {"actor": case.play.officer(Role.LEADER), "command_id": "approve", "asked": 1}
+        agreed = {"actor": leader, "command_id": "approve", "asked": 1}
         await take(connection, vault, ApproveSuspense.model_validate(about | agreed))
 
 

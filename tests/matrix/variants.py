@@ -6,7 +6,7 @@ What each comes to stands in one table, `outcome`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import product
 from typing import Final
@@ -48,6 +48,8 @@ class Beside(StrEnum):
     WITHDRAWAL = "withdrawal"
     WAIVER = "waiver"
     COUNTER = "counter"
+    PROOF = "proof"
+    """A cashier says that the tax office was paid elsewhere."""
 
 
 PAYS: Final = frozenset(Money) - {Money.LESS, Money.WITHOUT_MEMO}
@@ -58,21 +60,29 @@ PAYS: Final = frozenset(Money) - {Money.LESS, Money.WITHOUT_MEMO}
 class Variant:
     """One of them, over a wire; `before`: what happens beside comes before the money.
 
-    Of a fee that is asked for again, it comes before the money of the second one.
+    Of a fee that is asked for again, it comes before the money of the second one. `demanded`: by a tax office.
     """
 
     wire: Kind
     money: Money
     beside: Beside
     before: bool
+    demanded: bool = False
 
     def __str__(self) -> str:
         when = "" if self.beside is Beside.NOTHING else "after " if self.before else "before "
-        return f"{self.wire}: {self.money}, {when}{self.beside}"
+        return f"{self.wire}{' to a tax office' if self.demanded else ''}: {self.money}, {when}{self.beside}"
+
+
+_DEMANDED: Final = frozenset({Money.TWICE, Money.LESS, Money.MORE, Money.CHARGED_BACK, Money.ASSIGNED})
 
 
 def _possible(variant: Variant) -> bool:
     if variant.beside is Beside.NOTHING and variant.before:
+        return False
+    if variant.demanded and not (variant.money in _DEMANDED and variant.beside in {Beside.NOTHING, Beside.PROOF}):
+        return False
+    if variant.beside is Beside.PROOF and not variant.demanded:
         return False
     match variant.money:
         case Money.WITHOUT_MEMO | Money.ASSIGNED:
@@ -86,7 +96,7 @@ def _possible(variant: Variant) -> bool:
 _WIRES: Final[Sequence[Kind]] = ("vnpay", "platform", "vietqr")
 VARIANTS: Final = tuple(
     variant
-    for variant in (Variant(*each) for each in product(_WIRES, Money, Beside, (False, True)))
+    for variant in (Variant(*each) for each in product(_WIRES, Money, Beside, (False, True), (False, True)))
     if _possible(variant)
 )
 
@@ -96,7 +106,7 @@ class Outcome:
     """In đồng: what came and is known to be this filing's, what of it goes back or was charged back; what is nobody's.
 
     `refused`: what happens beside is not allowed, since the fee is paid. `paid`: so often the filing has recorded that
-    a fee was. `receipts`: those that are valid in the end, by kind.
+    a fee, or what a tax office demands, was. `receipts`: those that are valid in the end, by kind.
     """
 
     captured: int
@@ -130,8 +140,13 @@ _LESS: Final = {"phi": 15_158, "le_phi": 2_843}
 
 
 def outcome(variant: Variant) -> Outcome:
-    """What a variant comes to."""
-    money, counter = variant.money, variant.beside is Beside.COUNTER
+    """What a variant comes to. A tax office gives receipts of its own."""
+    found = _of_money(variant)
+    return replace(found, receipts={}) if variant.demanded else found
+
+
+def _of_money(variant: Variant) -> Outcome:
+    money, counter = variant.money, variant.beside in {Beside.COUNTER, Beside.PROOF}
     captured, gone = _CAME.get(money, AMOUNT), AMOUNT if money in _TAKEN_BACK else 0
     if money not in PAYS or variant.before:
         again = money is Money.ASKED_AGAIN
