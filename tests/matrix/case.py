@@ -101,8 +101,9 @@ class Case:
 
     async def callbacks(self) -> list[dict[str, Any]]:
         """All about the order that there are, made or not."""
-        every: list[dict[str, Any]] = (await self.room.bank.get("/callbacks")).json()["callbacks"]
-        return [one for one in every if one["reference"] == self.key.partition(":")[2]]
+        about = {"reference": self.key.partition(":")[2]}
+        found: list[dict[str, Any]] = (await self.room.bank.get("/callbacks", params=about)).json()["callbacks"]
+        return found
 
     async def call(self, n: int) -> str:
         """Have the bank make one, and see it driven; what was answered."""

@@ -83,8 +83,9 @@ class BankServer:
             self._ledger.faults.clear(_wire(request))
         return Response(status_code=204)
 
-    async def callbacks(self, _request: Request) -> Response:
-        return JSONResponse({"callbacks": self._ledger.callbacks()})
+    async def callbacks(self, request: Request) -> Response:
+        """All, or with `?reference=` those about one order."""
+        return JSONResponse({"callbacks": self._ledger.callbacks(request.query_params.get("reference"))})
 
     async def callback(self, request: Request) -> Response:
         status, answer = await self._sender.call(int(request.path_params["n"]))

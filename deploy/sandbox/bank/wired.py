@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS wired (
 CREATE TABLE IF NOT EXISTS callback (
     n INTEGER PRIMARY KEY, wire TEXT NOT NULL, reference TEXT NOT NULL, call TEXT NOT NULL, next_at INTEGER,
     tries INTEGER NOT NULL DEFAULT 0, status INTEGER, answer TEXT);
+CREATE INDEX IF NOT EXISTS callback_due ON callback (next_at);
 """
 )
 TRIES: Final = 10
@@ -36,6 +37,7 @@ _LAST: Final = {
     " WHERE chargeback.order_key = ? ORDER BY chargeback.n DESC LIMIT 1",
 }
 _REFUNDS: Final = "SELECT * FROM refund LEFT JOIN refund_said USING (key) WHERE order_key = ? ORDER BY n"
+_ABOUT: Final = "SELECT * FROM callback WHERE ?1 IS NULL OR reference = ?1 ORDER BY n"
 _STATES: Final[Mapping[str, State]] = {CAPTURE: "paid", FAIL: "failed", CHARGEBACK: "reversed"}
 
 
@@ -210,10 +212,10 @@ class WiredLedger(BankLedger):
             if self._wires[wire].heard(status, answer):
                 self.db.execute("UPDATE callback SET next_at = NULL WHERE n = ?", (n,))
 
-    def callbacks(self) -> list[Json]:
-        """Every callback, oldest first, with how often it was made and what was answered last."""
+    def callbacks(self, reference: str | None) -> list[Json]:
+        """Every callback, or those about one order, oldest first: how often it was made, what was answered last."""
         with self.transaction():
-            found = self.db.execute("SELECT * FROM callback ORDER BY n").fetchall()
+            found = self.db.execute(_ABOUT, (reference,)).fetchall()
         names = ("n", "wire", "reference", "tries", "status", "answer")
         return [{**{name: row[name] for name in names}, "again": row["next_at"] is not None} for row in found]
 
