@@ -24,7 +24,7 @@ from tests.matrix.case import Case, TooSlowError
 from tests.matrix.orders import AMOUNT
 from tests.matrix.room import AGENCY_OF, Room, until
 from tests.matrix.suspense import assigned
-from tests.matrix.variants import PAYS, Beside, Money, Outcome, Variant, outcome
+from tests.matrix.variants import Beside, Money, Outcome, Variant, outcome, pays
 from tests.workflow.test_obligations import TAX
 
 _LOOK: Final = 120
@@ -78,6 +78,9 @@ class Paying:
                 self.cases.append(await Case.newest(self.case.room, self.play, attempt=2))
             case Money.ASKED_AGAIN:
                 await self._asked_again()
+            case Money.UNHEARD:
+                await self.case.hold(queries=True, callbacks=True)
+                await self.case.pay()
         if self.variant.before:
             await self._beside()
             await self._money()
@@ -101,6 +104,8 @@ class Paying:
                 await self._charged_back_ahead()
             case Money.RENEWED:
                 await self._paid_through_both()
+            case Money.UNHEARD:
+                await self._heard_at_last()
             case Money.WITHOUT_MEMO:
                 await self.case.pay(payer)
                 await self._told(1)
@@ -133,6 +138,14 @@ class Paying:
         await case.pay()
         await until(case.row, lambda row: row["captured"] > before, within=_LOOK)
 
+    async def _heard_at_last(self) -> None:
+        """The bank answers who has been asking it since the end of the time to pay, or else it calls."""
+        await self.case.hold(queries=False, callbacks=True)
+        if not self._is_paid:
+            (only,) = await self.case.callbacks()
+            await self.case.call(only["n"])
+        await self._captured()
+
     async def _captured(self) -> None:
         came = sum(one["amount"] for one in (await self.case.bank())["captures"])
         await until(self.case.row, lambda row: row["captured"] == came, within=_LOOK)
@@ -146,7 +159,9 @@ class Paying:
         """Raises `TooSlowError` if the time to pay was over before."""
         paid = self._paid
         kinds = await until(self.play.kinds, lambda kinds: kinds.count(paid) == times or "fee_expired" in kinds)
-        if kinds.count(paid) < times and self._is_over:
+        if kinds.count(paid) < times:
+            assert self._is_over, kinds
+            assert self.variant.money is not Money.UNHEARD, kinds
             raise TooSlowError
 
     async def _accepted(self) -> None:
@@ -192,7 +207,7 @@ class Paying:
     @property
     def _is_paid(self) -> bool:
         """Whether it is this money that pays the fee."""
-        return not self.variant.before and self.variant.money in PAYS
+        return pays(self.variant)
 
     async def _beside(self) -> None:
         match self.variant.beside:
@@ -218,6 +233,8 @@ class Paying:
         if not self._is_paid:
             await until(self.case.kinds, lambda kinds: "payment_expired" in kinds)
             await self._closed()
+        elif self.variant.money is Money.UNHEARD:
+            await until(self.case.asking, lambda asked: "payment.close" in asked)
 
     async def _closed(self) -> None:
         await self.play.until(lambda view: view.stage is Stage.CLOSED)

@@ -38,6 +38,8 @@ class Money(StrEnum):
     """Charged back, asked for again by a fee of its own, and paid."""
     RENEWED = "renewed"
     """Asked for anew, and paid through both requests."""
+    UNHEARD = "unheard"
+    """In time, but nobody hears of it until what happens beside has happened."""
 
 
 class Beside(StrEnum):
@@ -52,8 +54,7 @@ class Beside(StrEnum):
     """A cashier says that the tax office was paid elsewhere."""
 
 
-PAYS: Final = frozenset(Money) - {Money.LESS, Money.WITHOUT_MEMO}
-"""Of which the fee is paid, if it is still due."""
+_PAYS_NOTHING: Final = frozenset({Money.LESS, Money.WITHOUT_MEMO})
 
 
 @dataclass(frozen=True)
@@ -75,22 +76,18 @@ class Variant:
 
 
 _DEMANDED: Final = frozenset({Money.TWICE, Money.LESS, Money.MORE, Money.CHARGED_BACK, Money.ASSIGNED})
+_BY_MEMO: Final = frozenset({Money.WITHOUT_MEMO, Money.ASSIGNED})
 
 
 def _possible(variant: Variant) -> bool:
-    if variant.beside is Beside.NOTHING and variant.before:
-        return False
-    if variant.demanded and not (variant.money in _DEMANDED and variant.beside in {Beside.NOTHING, Beside.PROOF}):
-        return False
-    if variant.beside is Beside.PROOF and not variant.demanded:
-        return False
-    match variant.money:
-        case Money.WITHOUT_MEMO | Money.ASSIGNED:
-            return variant.wire == "vietqr"
-        case Money.ACCEPTED:
-            return not variant.before
-        case _:
-            return True
+    money, beside, before = variant.money, variant.beside, variant.before
+    if variant.demanded:
+        fits = money in _DEMANDED and beside in {Beside.NOTHING, Beside.PROOF}
+    else:
+        fits = beside is not Beside.PROOF
+    by_memo = variant.wire == "vietqr" or money not in _BY_MEMO
+    in_time = money is not (Money.ACCEPTED if before else Money.UNHEARD)
+    return fits and by_memo and in_time and not (before and beside is Beside.NOTHING)
 
 
 _WIRES: Final[Sequence[Kind]] = ("vnpay", "platform", "vietqr")
@@ -139,6 +136,17 @@ _LESS: Final = {"phi": 15_158, "le_phi": 2_843}
 """Receipts of 18,001 đồng, item by item as the fee has them."""
 
 
+def pays(variant: Variant) -> bool:
+    """Whether it is this money that pays what is due: it comes before what happens beside.
+
+    If it has come in time, then also where only the end of the time to pay brings the question whether it has: who can
+    be asked is asked before that ends anything.
+    """
+    if variant.money is Money.UNHEARD:
+        return variant.beside is Beside.EXPIRY and variant.wire != "vietqr"
+    return not variant.before and variant.money not in _PAYS_NOTHING
+
+
 def outcome(variant: Variant) -> Outcome:
     """What a variant comes to. A tax office gives receipts of its own."""
     found = _of_money(variant)
@@ -148,7 +156,7 @@ def outcome(variant: Variant) -> Outcome:
 def _of_money(variant: Variant) -> Outcome:
     money, counter = variant.money, variant.beside in {Beside.COUNTER, Beside.PROOF}
     captured, gone = _CAME.get(money, AMOUNT), AMOUNT if money in _TAKEN_BACK else 0
-    if money not in PAYS or variant.before:
+    if not pays(variant):
         again = money is Money.ASKED_AGAIN
         return Outcome(
             captured,
