@@ -53,6 +53,19 @@ MaybeActorText = Annotated[
 
 _FILING: Final = "filing"
 _KINDS = {command.model_fields["kind"].default: command for command in c.PUBLIC_COMMANDS}
+_OF_OTHERS = {
+    (stream, command.model_fields["kind"].default): command
+    for stream, commands in {
+        "complaint": c.COMPLAINT_COMMANDS,
+        "parcel": c.PARCEL_COMMANDS,
+        "payment": c.PAYMENT_COMMANDS,
+        "referral": c.REFERRAL_COMMANDS,
+        "refund": c.REFUND_COMMANDS,
+        "result": c.RESULT_COMMANDS,
+    }.items()
+    for command in commands
+}
+"""Commands of the other streams that this kit knows: what is left out counts, for a repeat, as what it is then."""
 
 app = typer.Typer()
 
@@ -159,7 +172,7 @@ def act(  # noqa: PLR0913 -- a command line has many options
     """
     stream = _stream(target)
     name = command.replace("-", "_")
-    model = _KINDS.get(name) if stream.kind == _FILING else _OtherCommand
+    model = _KINDS.get(name) if stream.kind == _FILING else _OF_OTHERS.get((stream.kind, name), _OtherCommand)
     if model is None:
         fail(f"there is no command {command}; there are: {', '.join(_KINDS)}", Exit.USAGE)
     own: dict[str, Any] = {
@@ -167,7 +180,7 @@ def act(  # noqa: PLR0913 -- a command line has many options
         "actor": actor_of(actor),
         "via": {"principal": "motcua"},
     }
-    own |= {} if stream.kind == _FILING else {"kind": name}
+    own |= {"kind": name} if model is _OtherCommand else {}
     said = read_json(read_file(data[1:]) if data.startswith("@") else data, "--data")
     order = parse(model, own | said, extra="allow" if model is _OtherCommand else "forbid")
     if attach:
@@ -184,7 +197,7 @@ def _with_papers(order: c.Command, filing_id: UUID, wanted: Mapping[str, Path]) 
 
 
 class _OtherCommand(c.Command):
-    """A command of a stream whose commands this kit does not know: the platform says what does not fit."""
+    """A command that this kit does not know: the platform says what does not fit."""
 
     model_config = ConfigDict(extra="allow")
 

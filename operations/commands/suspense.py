@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from activities.ledger.vault import Vault
 from motcua.cli.attaching import put_in
@@ -58,7 +58,13 @@ def suspense(*, as_json: AsJson = False) -> None:
         print_json([one.model_dump(mode="json", exclude_none=True) for one in found])
         return
     table = Table(
-        "Mã / Id", "Lúc / At", "Tài khoản / Account", "Giao dịch / Transaction", "Đồng", "Nội dung / Memo", ""
+        Column("Mã / Id", no_wrap=True),
+        "Lúc / At",
+        "Tài khoản / Account",
+        "Giao dịch / Transaction",
+        "Đồng",
+        "Nội dung / Memo",
+        "",
     )
     for one in found:
         shown = (str(one.id), when(one.at), one.provider, one.transaction, f"{one.amount:,}", one.memo, _state(one))

@@ -7,7 +7,7 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from motcua.cli.filings import actor_of
 from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json, refuse
@@ -114,7 +114,7 @@ def list_tills(
     if as_json:
         print_json([_plain(one) for one in found])
         return
-    table = Table(*_COLUMNS)
+    table = Table(Column(_COLUMNS[0], no_wrap=True), *_COLUMNS[1:])
     for one in found:
         table.add_row(*map(escape, _row(one)))
     wide().print(table)

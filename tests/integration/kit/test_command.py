@@ -359,3 +359,29 @@ def test_schemas_that_can_not_be_written_are_said_in_one_line(tmp_path: Path) ->
     ended = CliRunner().invoke(build({}), ["schemas", "--out", str(tmp_path / "file")])
     assert ended.exit_code == 2
     assert "can't be written" in ended.stderr
+
+
+async def test_money_goes_back_by_the_command_and_the_same_command_again_is_done_once(
+    world: World, shell: Shell
+) -> None:
+    submission = extract(signature=None, result_channel="counter")
+    cashier, leader = (f"{role}:h56.30-{role}-1@H56.30" for role in ("cashier", "leader"))
+    async with world.platform(), world.back_office():
+        await world.client.submit(submission)
+        filing, refund = of(submission), f"refund:{of(submission)}:1000"
+        for command, actor, said in (
+            (("accept", filing), RECEPTION, {}),
+            (("pay_at_counter", filing), cashier, {"amount": 16_000}),
+            (("request_refund", refund), cashier, {"amount": 8_000, "reason": "x", "legal_basis": "x"}),
+            (("request_refund", refund), cashier, {"amount": 8_000, "reason": "x", "legal_basis": "x"}),
+            (("approve_refund", refund), leader, {"case": 1}),
+        ):
+            name, target = command
+            own = ("--actor", actor, "--data", json.dumps(said), "--command-id", f"by-hand-{name}")
+            ended = await shell.run("act", target, name, *own)
+            assert ended.code == 0, ended.err
+        async with world.connection() as connection:
+            rows = await connection.fetch("select kind from event where stream = $1 order by seq", refund)
+    kinds = [row["kind"] for row in rows]
+    assert kinds[:3] == ["refund_begun", "refund_opened", "refund_approved"]
+    assert kinds.count("refund_opened") == 1
