@@ -162,6 +162,8 @@ async def test_a_demand_that_is_taken_back_is_paid_back_and_the_next_is_asked_fo
 
 
 async def test_an_office_that_takes_no_money_is_paid_where_its_notice_says(running: World) -> None:
+    async with running.connection(running.owner_dsn) as connection:
+        await connection.execute("update agency set merchants = null where agency = $1", TAX)
     play = await demanded(running)
     view = await play.view()
     assert view.obligation is not None
