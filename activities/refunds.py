@@ -81,6 +81,14 @@ class Refunds:
         ordinal = next(paid, None)
         return None if ordinal is None else claims.number_of(asked.n, ordinal)
 
+    @activity.defn(name="refund.ruled")
+    async def ruled(self, filing_id: UUID) -> list[int]:
+        """The numbers of the refunds of a filing of which it was ever looked what goes back by how it had ended."""
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                rows = await connection.fetch(_RULED, filing_id)
+        return [StreamId.parse(row["stream"]).n for row in rows]
+
     @activity.defn(name="refund.not_asked_again")
     async def not_asked_again(self, asked: PaymentOf) -> Problem | None:
         """Why its filing does not ask for a fee again that was charged back, as it stands now."""
@@ -119,6 +127,14 @@ class Refunds:
                         found.append(None)
         return found
 
+
+_RULED: Final = """
+select distinct stream from event
+where filing_id = $1 and (
+    kind = 'refund_undecided' or kind = 'refund_opened' and convert_from(body, 'UTF8')::jsonb ->> 'cause' = 'rule'
+)
+order by stream
+"""
 
 _SAID: Final = """
 select body from event

@@ -240,8 +240,21 @@ class RefundChargedBack(Model):
     void: tuple[int, ...] = ()
 
 
+class RefundCalledOff(Model):
+    """The filing began again, for the `reopened`-th time: what was to go back as it had ended is `void`.
+
+    But if it may be going: that stands. `given` đồng went back before, and a leader says what becomes of the fee. How
+    the filing ends next is judged anew.
+    """
+
+    kind: Literal["refund_called_off"] = "refund_called_off"
+    reopened: Annotated[int, Field(ge=1)]
+    void: tuple[int, ...] = ()
+    given: Dong = 0
+
+
 class ChargeBackOutcome(StrEnum):
-    """What becomes of a fee that was charged back: claimed outside of here, gone, the result is, or asked for again."""
+    """What becomes of a fee that is gone: claimed outside of here, gone for good, the result is, or asked for again."""
 
     CLAIMED = "claimed"
     WRITTEN_OFF = "written_off"
@@ -250,7 +263,7 @@ class ChargeBackOutcome(StrEnum):
 
 
 class ChargeBackAnswered(Model):
-    """A leader said what becomes of the fee that was charged back, `amount` đồng in all.
+    """A leader said what becomes of the fee that was charged back, or given back too early, `amount` đồng in all.
 
     Where it is asked for again, `again` says for the how many-th time.
     """
@@ -279,6 +292,7 @@ RefundEvent = (
     | ShortfallProposed
     | ShortfallAccepted
     | RefundChargedBack
+    | RefundCalledOff
     | ChargeBackAnswered
 )
 
@@ -295,7 +309,10 @@ class CaseState(StrEnum):
 
 
 class RefundEntry(Model):
-    """A case: đồng that are to go back, or went. `asked_by` and `approved_by` name who did, and in whose place."""
+    """A case: đồng that are to go back, or went. `asked_by` and `approved_by` name who did, and in whose place.
+
+    It is `overtaken` where the filing by whose ending it is to go back has begun again.
+    """
 
     case: int
     amount: Dong
@@ -304,6 +321,7 @@ class RefundEntry(Model):
     asked_by: tuple[str, ...] = ()
     approved_by: tuple[str, ...] = ()
     state: CaseState = CaseState.OPEN
+    overtaken: bool = False
 
     @property
     def separate(self) -> bool:
@@ -314,10 +332,11 @@ class RefundEntry(Model):
 class Refund(Model):
     """The fold of the events of a refund: one `capture`, and the cases about it.
 
-    `undecided` is what a leader has to decide; it was `ruled` already by how the filing ended. `unowed` says why nobody
-    owes any of it, once that is so. It is `disputed` where less came than was asked: those who would take it for the
-    whole fee stand in `accepted_by`, and once another agrees it is `accepted`. Of what was `charged_back` a leader has
-    to say what becomes of so many đồng as are `unanswered`; these many were `asked_again`, each time.
+    `undecided` is what a leader has to decide; it was `ruled` already by how the filing ended, after it had `reopened`
+    so often. `unowed` says why nobody owes any of it, once that is so. It is `disputed` where less came than was asked:
+    those who would take it for the whole fee stand in `accepted_by`, and once another agrees it is `accepted`. Of what
+    was `charged_back`, or went back before the filing began again, a leader has to say what becomes of so many đồng as
+    are `unanswered`; these many were `asked_again`, each time.
     """
 
     snapshot_version: int = 1
@@ -330,6 +349,7 @@ class Refund(Model):
     entries: tuple[RefundEntry, ...] = ()
     unowed: RefundCause | None = None
     ruled: bool = False
+    reopened: int = 0
     undecided: RefundCase | None = None
     disputed: bool = False
     accepted_by: tuple[str, ...] = ()
@@ -414,7 +434,10 @@ class ApproveShortPayment(_InWhosePlace):
 
 
 class AnswerChargeBack(_InWhosePlace):
-    """Say what becomes of a fee that the payer's bank took back (xử lý khoản bị đòi hoàn)."""
+    """Say what becomes of a fee that the payer's bank took back (xử lý khoản bị đòi hoàn).
+
+    Or of one that went back as its filing ended, which has begun again.
+    """
 
     kind: Literal["answer_charge_back"] = "answer_charge_back"
     outcome: ChargeBackOutcome
@@ -445,6 +468,7 @@ class Claim(Model):
         charged_back: So many đồng of it the payer's bank has taken back.
         rule: What became of the filing whose fee it is; `percent` of it go back then, if the procedure says so.
         ended: The officers by whose act that was, and in whose place; who granted a waiver by which it is not owed too.
+        reopened: How often that filing has begun again.
         returned: What changes of the dossier have made the fee less since it was paid, all in all.
     """
 
@@ -455,6 +479,7 @@ class Claim(Model):
     rule: RefundCase | None = None
     percent: int | None = None
     ended: tuple[str, ...] = ()
+    reopened: int = 0
     returned: tuple[RefundLine, ...] = ()
 
 

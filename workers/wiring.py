@@ -196,6 +196,7 @@ async def activities_with(
             workflows.wake,
             refunds.look,
             refunds.of_fee,
+            refunds.ruled,
             refunds.given,
             refunds.accepted,
             refunds.not_asked_again,

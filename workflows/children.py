@@ -123,6 +123,13 @@ async def return_fee(filing: Filing, n: int) -> None:
         await begin_refund(filing.filing_id, number)
 
 
+async def call_refunds_off(filing: Filing) -> None:
+    """Have it looked at what was to go back as the filing had ended, which has begun again."""
+    numbers = await workflow.execute_local_activity_method(Refunds.ruled, filing.filing_id, **LEDGER)
+    for number in numbers:
+        await begin_refund(filing.filing_id, number)
+
+
 async def begin_refund(filing_id: UUID, n: int) -> None:
     """Have a refund look at what the logs say of its capture; it is begun if it does not run."""
     request = WakeRequest(

@@ -156,11 +156,16 @@ class FilingLife(Life[Filing]):
         self.memory = self.memory.model_copy(update={"queue": found.queue})
 
     async def caught_up(self) -> None:
-        """Hear again what its other streams have told, which the run before may have been deaf to."""
+        """Hear again what its other streams have told, which the run before may have been deaf to.
+
+        That is how a filing begins again that has ended: what was to go back by that is called off.
+        """
         told = await workflow.execute_local_activity_method(Registry.news, self._filing.filing_id, **LEDGER)
         for news in told:
             if (command := recorded_fact(news)) is not None:
                 await self.stream.attempt(command)
+        if self._filing.reopened and not self._filing.closed:
+            await children.call_refunds_off(self._filing)
 
     # What is told and asked.
 

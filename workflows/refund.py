@@ -107,21 +107,22 @@ class RefundLife(Life[rf.Refund]):
     async def _give_back(self) -> None:
         """Have the provider give back what was approved, for as long as it takes it to answer.
 
-        Before it is asked for the first time it is looked whether the money is still there: then it can be called off.
+        Before it is asked for the first time it is looked whether the money is still there, and the filing has not
+        begun again: then it can be called off.
         """
         while to_give := fold.to_give(self._refund):
             case = to_give[0].case
-            if without_provider(self._refund.n):
-                await self.stream.record(
-                    rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rf.WITHOUT_PROVIDER)
-                )
-                continue
             again = case in self.memory.asked
             if not again:
                 await self._look()
                 if fold.entry_of(self._refund, case, rf.CaseState.APPROVED) is None:
                     continue
                 self._remember(asked=(*self.memory.asked, case))
+            if without_provider(self._refund.n):
+                await self.stream.record(
+                    rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=rf.WITHOUT_PROVIDER)
+                )
+                continue
             request = self._request(to_give[0], again=again)
             work = workflow.start_activity_method(Payments.refund, request, **BANK)
             returned = await outcome(self.stream, work)

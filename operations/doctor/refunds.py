@@ -19,7 +19,7 @@ where standing.kind = 'refund' and open and not exists (
     where back.stream = told.stream and (
         back.kind = 'refund_given_by_hand'
         and convert_from(back.body, 'UTF8')::jsonb -> 'case' = convert_from(told.body, 'UTF8')::jsonb -> 'case'
-        or back.kind = 'refund_charged_back'
+        or back.kind in ('refund_charged_back', 'refund_called_off')
         and convert_from(back.body, 'UTF8')::jsonb -> 'void' @> (convert_from(told.body, 'UTF8')::jsonb -> 'case')
     )
 )

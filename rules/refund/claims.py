@@ -108,11 +108,12 @@ def _claim(payment: Payment, capture: Capture, filing: Filing) -> Claim:
 def _of_fee(filing: Filing, fee: Fee) -> Claim:
     returned = tuple(RefundLine(code=share.code, amount=share.amount) for share in fee.returned)
     waived_by = _waived_by(filing) if returned else ()
+    so_far = Claim(returned=returned, ended=waived_by, reopened=filing.reopened)
     rule = ended_as(filing)
     if rule is None:
-        return Claim(returned=returned, ended=waived_by)
+        return so_far
     ended = tuple(dict.fromkeys((*_ended_by(filing, rule), *waived_by)))
-    return Claim(returned=returned, rule=rule, percent=percent_of(filing, rule), ended=ended)
+    return so_far.model_copy(update={"rule": rule, "percent": percent_of(filing, rule), "ended": ended})
 
 
 def _waived_by(filing: Filing) -> tuple[str, ...]:

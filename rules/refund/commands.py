@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from rules.known import known
-from rules.refund import charge_backs, differences, disputes, fold
+from rules.refund import anew, charge_backs, differences, disputes, fold
 from rules.refund.guards import guard, in_whose_place, not_alone
 from schemas import refund as rf
 from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
@@ -83,6 +82,8 @@ def claimed(refund: Refund, claim: rf.Claim, asked: tuple[int, ...] = ()) -> Eve
         return (_open(refund, rest, claim.unowed).model_copy(update={"ended": claim.ended}),) if rest else ()
     if claim.short:
         return disputes.disputed(refund)
+    if (off := anew.called_off(refund, claim, asked)) is not None:
+        return (off, *claimed(fold.after(refund, off), claim))
     opened: Events = ()
     for part in (_too_much, _made_less, _by_rule):
         for event in part(refund, claim):
@@ -91,8 +92,10 @@ def claimed(refund: Refund, claim: rf.Claim, asked: tuple[int, ...] = ()) -> Eve
 
 
 def _left_to_hand(refund: Refund, left: rf.RefundLeftToHand) -> Events:
-    """What the provider does not give, nobody does if it was charged back meanwhile."""
+    """What the provider does not give, nobody does if it was charged back meanwhile, or the filing has begun again."""
     refund = fold.after(refund, left)
+    if (off := anew.called_off_by_now(refund)) is not None:
+        return (left, off)
     gone = charge_backs.void_by_now(refund)
     if gone is None:
         return (left,)
@@ -123,18 +126,11 @@ def _by_rule(refund: Refund, claim: rf.Claim) -> Events:
         return ()
     if claim.percent is None:
         return (rf.RefundUndecided(rule=claim.rule),)
-    amount = min(share(differences.fee_by_now(refund, claim), claim.percent), fold.left(refund))
-    opened = _open(refund, amount, RefundCause.RULE)
+    amount = anew.by_rule(refund, differences.fee_by_now(refund, claim), claim.percent)
+    if amount <= 0:
+        return ()
     by_rule = {"rule": claim.rule, "percent": claim.percent, "ended": claim.ended}
-    return (opened.model_copy(update=by_rule),) if amount else ()
-
-
-def share(amount: int, percent: int) -> int:
-    """So many percent of an amount, rounded half up to 1 đồng."""
-    return (amount * percent + _HALF) // 100
-
-
-_HALF: Final = 50
+    return (_open(refund, amount, RefundCause.RULE).model_copy(update=by_rule),)
 
 
 def _open(refund: Refund, amount: int, cause: RefundCause) -> rf.RefundOpened:

@@ -38,21 +38,45 @@ def _change(refund: Refund, event: Any) -> Change:  # noqa: PLR0911 -- one line 
         case rf.RefundLeftToHand():
             return _of(refund, event.case, state=CaseState.LEFT_TO_HAND)
         case rf.RefundGiven() | rf.RefundGivenByHand():
-            return _of(refund, event.case, state=CaseState.GIVEN)
+            return _given(refund, event)
         case _:
             return _disputed(refund, event)
 
 
 def _charged_back(refund: Refund, event: rf.RefundChargedBack) -> Change:
-    entries = (
-        entry.model_copy(update={"state": CaseState.VOID}) if entry.case in event.void else entry
-        for entry in refund.entries
-    )
     return {
-        "entries": tuple(entries),
+        "entries": _void(refund, event.void),
         "charged_back": refund.charged_back + event.amount,
         "unanswered": refund.unanswered + (event.amount if event.owed else 0),
     }
+
+
+def _void(refund: Refund, cases: tuple[int, ...]) -> tuple[RefundEntry, ...]:
+    void = {"state": CaseState.VOID}
+    return tuple(entry.model_copy(update=void) if entry.case in cases else entry for entry in refund.entries)
+
+
+def _called_off(refund: Refund, event: rf.RefundCalledOff) -> Change:
+    """Once the filing has begun again, what may be going, or went, by how it had ended is no longer by that."""
+    entries = _void(refund, event.void)
+    if event.reopened == refund.reopened:
+        return {"entries": entries}
+    by_rule = rf.RefundCause.RULE
+    overtaken = (one.model_copy(update={"overtaken": True}) if one.cause is by_rule else one for one in entries)
+    return {
+        "entries": tuple(overtaken),
+        "ruled": False,
+        "undecided": None,
+        "reopened": event.reopened,
+        "unanswered": refund.unanswered + event.given,
+    }
+
+
+def _given(refund: Refund, event: rf.RefundGiven | rf.RefundGivenByHand) -> Change:
+    """It went back although the filing has begun again: somebody has to say what becomes of the fee."""
+    given = next(entry for entry in refund.entries if entry.case == event.case)
+    too_early = {"unanswered": refund.unanswered + given.amount} if given.overtaken else {}
+    return too_early | _of(refund, event.case, state=CaseState.GIVEN)
 
 
 def _disputed(refund: Refund, event: Any) -> Change:
@@ -63,8 +87,16 @@ def _disputed(refund: Refund, event: Any) -> Change:
             return {"accepted_by": names(event.officer, event.acting_for)}
         case rf.ShortfallAccepted():
             return {"accepted": True}
+        case _:
+            return _gone(refund, event)
+
+
+def _gone(refund: Refund, event: Any) -> Change:
+    match event:
         case rf.RefundChargedBack():
             return _charged_back(refund, event)
+        case rf.RefundCalledOff():
+            return _called_off(refund, event)
         case rf.ChargeBackAnswered(again=None):
             return {"unanswered": 0}
         case rf.ChargeBackAnswered(amount=amount):

@@ -35,7 +35,8 @@ def _tasks(refund: Refund) -> Iterator[TaskRow]:
     if refund.undecided is not None:
         yield _task(refund, "decide_refund", Role.LEADER, "decide_refund")
     if refund.unanswered:
-        yield _task(refund, "charge_back", Role.LEADER, "answer_charge_back")
+        name = "charge_back" if refund.charged_back else "given_back_too_early"
+        yield _task(refund, name, Role.LEADER, "answer_charge_back")
     if in_dispute(refund):
         yield from _disputed(refund)
     for entry in in_state(refund, CaseState.OPEN):
@@ -78,6 +79,8 @@ def evidence(  # noqa: PLR0911 -- one line for each event
             return ((unowed,), (Entry(("payment_cancelled",), {}, payment),))
         case rf.RefundChargedBack(capture_id=capture_id):
             return ((Entry(("payment_charged_back",), {"capture_id": capture_id}, payment),),)
+        case rf.RefundCalledOff():
+            return ((Entry(("reopened",), {}, filing_workflow(stream.filing)),),)
         case rf.RefundDisputed(capture_id=capture_id, amount=amount):
             short = {"capture_id": capture_id, "owed": False, "amount": amount}
             return ((Entry(("payment_captured",), short, payment),),)

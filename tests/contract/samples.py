@@ -624,6 +624,7 @@ EVENTS: Final[tuple[Any, ...]] = (
         asked_by=("h01.12-cashier-1", "h01.12-cashier-2"),
     ),
     rfd.RefundChargedBack(capture_id="m1", amount=16_000, owed=True, void=(1,)),
+    rfd.RefundCalledOff(reopened=1, void=(1, 3), given=5_280),
     rfd.ChargeBackAnswered(
         outcome=rfd.ChargeBackOutcome.ASKED_AGAIN,
         amount=16_000,

@@ -73,6 +73,8 @@ _NO_RELAY: Final = "no relay makes papers here: tests/integration/papers"
 _IN_ORDER: Final = "money here comes before it is charged back: tests/workflow/test_charge_backs.py"
 _RULED: Final = "what goes back here says the procedure, or who asks: tests/workflow/test_refunds.py"
 _YEARS: Final = "what is issued is renewed years later: tests/integration/operations/test_renewal.py"
+_BEGUN_AGAIN: Final = "nothing goes back by how a filing ended that begins again: tests/workflow/test_refunds_anew.py"
+
 NOT_SEEN: Final = {
     "command.renew_result": _YEARS,
     "event.paper_made": _NO_RELAY,
@@ -96,6 +98,7 @@ NOT_SEEN: Final = {
     "event.refund_decided": _RULED,
     "event.refund_declined": _RULED,
     "event.payment_charge_back_ahead": _IN_ORDER,
+    "event.refund_called_off": _BEGUN_AGAIN,
 }
 """Messages that this run does not see, each with its reason."""
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.refund import claims, projections
-from rules.refund.commands import share
+from rules.refund.anew import share
 from schemas import refund as rf
 from schemas.people import Actor, Role
 from schemas.publishing.fee import RefundCase

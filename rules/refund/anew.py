@@ -1,0 +1,56 @@
+"""A filing that begins again: what was to go back as it had ended does not, and how it ends next is judged anew."""
+
+from __future__ import annotations
+
+from rules.refund import fold
+from schemas import refund as rf
+from schemas.refund import CaseState, Refund, RefundCause, RefundEntry
+
+
+def called_off(refund: Refund, claim: rf.Claim, asked: tuple[int, ...]) -> rf.RefundCalledOff | None:
+    """That the filing has begun again since it was ruled what goes back; None if that changes nothing.
+
+    What the provider was `asked` for it may be giving at this moment: that stands.
+    """
+    if claim.reopened <= refund.reopened or not (refund.ruled or claim.rule):
+        return None
+    by_rule = _by_rule(refund)
+    return rf.RefundCalledOff(
+        reopened=claim.reopened,
+        void=tuple(entry.case for entry in by_rule if _nobody_gives(entry, asked)),
+        given=sum(entry.amount for entry in by_rule if entry.state is CaseState.GIVEN),
+    )
+
+
+def called_off_by_now(refund: Refund) -> rf.RefundCalledOff | None:
+    """What people should give back although the filing has begun again; None if there is none, or nobody owes it."""
+    if refund.unowed is not None:
+        return None
+    left = (one for one in fold.in_state(refund, CaseState.LEFT_TO_HAND) if one.overtaken)
+    void = tuple(entry.case for entry in left)
+    return rf.RefundCalledOff(reopened=refund.reopened, void=void) if void else None
+
+
+def by_rule(refund: Refund, owed: int, percent: int) -> int:
+    """How many đồng go back of the `owed`, of which that percent does: what went as it ended before is part of it.
+
+    What of that was asked for again since is no more of this money than of its share.
+    """
+    gone = fold.still_to_go(refund, RefundCause.RULE)
+    again = min(gone, sum(refund.asked_again))
+    return min(share(owed - again, percent) - (gone - again), fold.left(refund))
+
+
+def share(amount: int, percent: int) -> int:
+    """So many percent of an amount, rounded half up to 1 đồng."""
+    return (amount * percent + 50) // 100
+
+
+def _by_rule(refund: Refund) -> tuple[RefundEntry, ...]:
+    """What goes back, or went, as the filing ended last."""
+    return tuple(one for one in refund.entries if one.cause is RefundCause.RULE and not one.overtaken)
+
+
+def _nobody_gives(entry: RefundEntry, asked: tuple[int, ...]) -> bool:
+    waits = entry.state in {CaseState.OPEN, CaseState.LEFT_TO_HAND}
+    return waits or (entry.state is CaseState.APPROVED and entry.case not in asked)

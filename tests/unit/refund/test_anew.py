@@ -1,0 +1,158 @@
+"""A filing that begins again: what was to go back as it had ended is called off, and its next end is judged anew."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from rules.refund import claims, fold, projections
+from schemas import refund as rf
+from schemas.ids import StreamId, filing_workflow
+from schemas.publishing.fee import RefundCase
+from schemas.refund import CaseState, Claim, RefundCause
+from tests.unit.filing.lives import CASHIER, ENDING, LEADER, SPECIALIST, Life, fee, procedure
+from tests.unit.filing.test_reopening import reopened
+from tests.unit.refund.givings import AMOUNT, BY_HAND, WHY, Giving
+from tests.unit.test_payment_rules import told
+
+STOPPED: Final = Claim(rule=RefundCase.STOPPED, percent=100)
+AGAIN: Final = Claim(reopened=1)
+STOPPED_AGAIN: Final = Claim(rule=RefundCase.STOPPED, percent=100, reopened=1)
+FIRST: Final[dict[str, Any]] = {"case": 1}
+
+
+def states(so_far: Giving) -> list[tuple[int, str]]:
+    return [(entry.amount, str(entry.state)) for entry in so_far.refund.entries]
+
+
+def opened() -> Giving:
+    return Giving().do(rf.OpenClaimed, claim=STOPPED)
+
+
+def approved() -> Giving:
+    return opened().do(rf.ApproveRefund, LEADER, **FIRST)
+
+
+def left_to_hand() -> Giving:
+    return approved().do(rf.LeaveToHand, **FIRST, rule="not_offered")
+
+
+def given() -> Giving:
+    return approved().do(rf.RecordGiven, **FIRST)
+
+
+@pytest.mark.parametrize("before", [opened, approved, left_to_hand])
+def test_a_case_by_rule_is_called_off_and_the_next_end_is_judged_anew(before: Any) -> None:
+    so_far = before().do(rf.OpenClaimed, claim=AGAIN)
+    off = so_far.log[-1].event
+    assert (off.kind, off.reopened, off.void, off.given) == ("refund_called_off", 1, (1,), 0)
+    assert states(so_far) == [(AMOUNT, "void")]
+    assert not fold.is_open(so_far.refund)
+    assert so_far.refusal(rf.ApproveRefund, LEADER, **FIRST) == ["no_open_refund"]
+    assert so_far.refusal(rf.OpenClaimed, claim=AGAIN) == ["wrong_state"]
+    so_far.do(rf.OpenClaimed, claim=STOPPED_AGAIN)
+    assert states(so_far) == [(AMOUNT, "void"), (AMOUNT, "open")]
+    assert so_far.refusal(rf.OpenClaimed, claim=STOPPED_AGAIN) == ["wrong_state"]
+
+
+def test_an_end_that_is_heard_of_only_after_the_next_one_is_called_off_by_that() -> None:
+    so_far = opened().do(rf.OpenClaimed, claim=STOPPED_AGAIN)
+    assert so_far.kinds[2:] == ["refund_called_off", "refund_opened"]
+    assert states(so_far) == [(AMOUNT, "void"), (AMOUNT, "open")]
+
+
+def test_nobody_decides_any_more_what_goes_back_of_a_filing_that_goes_on() -> None:
+    so_far = Giving().do(rf.OpenClaimed, claim=Claim(rule=RefundCase.STOPPED)).do(rf.OpenClaimed, claim=AGAIN)
+    assert so_far.refusal(rf.DecideRefund, LEADER, **WHY, amount=1) == ["nothing_to_decide"]
+    assert not fold.is_open(so_far.refund)
+    so_far.do(rf.OpenClaimed, claim=Claim(rule=RefundCase.REFUSED, reopened=1))
+    assert so_far.refund.undecided is RefundCase.REFUSED
+    so_far.do(rf.DecideRefund, LEADER, **WHY, amount=1)
+    assert states(so_far) == [(1, "open")]
+
+
+def test_what_officers_ask_for_and_what_a_change_made_less_is_not_called_off() -> None:
+    less = (rf.RefundLine(code="extract", amount=2_000),)
+    so_far = Giving().do(rf.RequestRefund, CASHIER, amount=1_000, **WHY)
+    so_far.do(rf.OpenClaimed, claim=STOPPED.model_copy(update={"returned": less}))
+    so_far.do(rf.OpenClaimed, claim=AGAIN.model_copy(update={"returned": less}))
+    assert states(so_far) == [(1_000, "open"), (2_000, "open"), (AMOUNT - 3_000, "void")]
+
+
+def test_what_the_provider_may_be_giving_goes_on_and_is_void_if_it_never_gives_it() -> None:
+    so_far = approved().do(rf.OpenClaimed, claim=AGAIN, asked=(1,))
+    assert states(so_far) == [(AMOUNT, "approved")]
+    assert so_far.log[-1].event.void == ()
+    so_far.do(rf.LeaveToHand, **FIRST, rule="95")
+    assert so_far.kinds[-2:] == ["refund_left_to_hand", "refund_called_off"]
+    assert states(so_far) == [(AMOUNT, "void")]
+    assert (so_far.refund.unanswered, fold.is_open(so_far.refund)) == (0, False)
+
+
+def test_what_is_void_of_the_end_before_calls_off_nothing_of_the_next() -> None:
+    half = Claim(rule=RefundCase.STOPPED, percent=50)
+    so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST)
+    so_far.do(rf.OpenClaimed, claim=AGAIN, asked=(1,)).do(rf.OpenClaimed, claim=STOPPED_AGAIN, asked=(1,))
+    so_far.do(rf.LeaveToHand, **FIRST, rule="95")
+    assert states(so_far) == [(8_001, "void"), (8_000, "open")]
+    assert so_far.refund.ruled
+
+
+@pytest.mark.parametrize("reopened_first", [True, False])
+def test_what_went_back_stays_so_and_a_leader_says_what_becomes_of_the_fee(*, reopened_first: bool) -> None:
+    so_far = approved().do(rf.OpenClaimed, claim=AGAIN, asked=(1,)) if reopened_first else given()
+    so_far.do(rf.RecordGiven, **FIRST) if reopened_first else so_far.do(rf.OpenClaimed, claim=AGAIN)
+    assert states(so_far) == [(AMOUNT, "given")]
+    assert [(task.name, task.role, task.actions) for task in projections.rows(so_far.refund).tasks or ()] == [
+        ("given_back_too_early", "leader", ("answer_charge_back",))
+    ]
+    so_far.do(rf.AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
+    assert so_far.log[-1].event.amount == AMOUNT
+    assert not fold.is_open(so_far.refund)
+    assert projections.view(so_far.refund).given == AMOUNT
+
+
+def test_no_dong_goes_back_twice_by_rule() -> None:
+    half = Claim(rule=RefundCase.STOPPED, percent=50)
+    so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST).do(rf.RecordGiven, **FIRST)
+    so_far.do(rf.OpenClaimed, claim=half.model_copy(update={"reopened": 1}))
+    assert states(so_far) == [(8_001, "given")], "the half that the procedure gives back has gone back"
+    so_far.do(rf.OpenClaimed, claim=STOPPED_AGAIN.model_copy(update={"reopened": 2}))
+    assert states(so_far) == [(8_001, "given"), (8_000, "open")]
+    assert so_far.refund.unanswered == 8_001, "of what went before it has begun again for the first time"
+
+
+def test_of_what_was_asked_for_again_its_own_money_goes_back() -> None:
+    so_far = given().do(rf.OpenClaimed, claim=AGAIN).do(rf.AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
+    half = Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50, reopened=1)
+    assert so_far.refusal(rf.OpenClaimed, claim=half) == ["wrong_state"]
+
+
+def test_what_nobody_owes_any_more_is_given_by_hand_whatever_began_again() -> None:
+    so_far = approved().do(rf.OpenClaimed, claim=AGAIN, asked=(1,))
+    so_far.refund = so_far.replayed = so_far.refund.model_copy(update={"unowed": RefundCause.LATE})
+    so_far.do(rf.LeaveToHand, **FIRST, rule="95").do(rf.GiveBackByHand, CASHIER, **FIRST | BY_HAND)
+    assert states(so_far) == [(AMOUNT, "given")]
+
+
+def test_only_a_filing_that_has_begun_again_bears_it_out() -> None:
+    so_far = opened().do(rf.OpenClaimed, claim=AGAIN)
+    stream = filing_workflow(so_far.refund.filing_id)
+    evidence = projections.evidence(StreamId("refund", so_far.refund.filing_id, 1001), so_far.log[-1].event)
+    assert [[(entry.kinds, entry.stream) for entry in way] for way in evidence or ()] == [[(("reopened",), stream)]]
+
+
+def test_a_filing_says_how_often_it_has_begun_again() -> None:
+    rules = {"refunds": [{"case": "stopped", "percent": 100}]}
+    life = Life(procedure(fee=fee() | rules)).accepted().do("settle_fee", n=1, settlement="paid", amount=16_000)
+    payment = told(("money", "m1"))
+    life.do("stop", LEADER, mode="end", **ENDING)
+    assert claims.claim(payment, 1001, life.filing).reopened == 0
+    reopened(life, None)
+    assert claims.claim(payment, 1001, life.filing) == AGAIN
+    life.accepted().do("claim", SPECIALIST).do("stop", LEADER, mode="end", **ENDING)
+    assert claims.fees_to_return(life.filing) == (1,)
+    claim = claims.claim(payment, 1001, life.filing)
+    assert (claim.rule, claim.percent, claim.reopened) == (RefundCase.STOPPED, 100, 1)
+    assert CaseState.VOID in {entry.state for entry in opened().do(rf.OpenClaimed, claim=claim).refund.entries}
