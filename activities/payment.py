@@ -17,12 +17,12 @@ from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.standing import calendar_of
 from activities.partners.http import RejectedError, UnreachableError
-from activities.partners.money.provider import Demand, Giving, NewDemand, Notice, Outcome, Provider
+from activities.partners.money.provider import PATIENCE, Demand, Giving, NewDemand, Notice, Outcome, Provider
 from activities.partners.polling import no_answer, nothing_new, soon
 from rules.looks import gentle_pause, next_early_look, next_look
 from schemas.base import Dong, Instant, Model
 from schemas.ids import StreamId
-from schemas.payment import Capture, Order, Taken
+from schemas.payment import Capture, Closed, Order, Taken
 
 BANK: Final = ActivityConfig(start_to_close_timeout=timedelta(seconds=6))
 """Calls to a provider, of at most 5 s each, are repeated until it answers."""
@@ -48,6 +48,17 @@ class Asking(Model):
     demand: Demand
     attempt: int = 1
     over: bool = False
+
+
+class Closing(Asking):
+    """About a request that is over, and may have been paid by the captures that are `known` and others.
+
+    Once the fee is `due` it is asked until that is known. It may be recorded that this is `awaited`.
+    """
+
+    due: Instant | None = None
+    awaited: bool = False
+    known: tuple[str, ...] = ()
 
 
 class OrderRequest(Model):
@@ -97,6 +108,13 @@ class Returned(Model):
     refused: str | None = None
 
 
+class NotSetUpError(ApplicationError):
+    """This worker does not know a provider of that name."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"no provider {provider} is set up here", type="unknown_provider")
+
+
 class Payments:
     """Those who take money, by the name that a payment gives its provider."""
 
@@ -106,9 +124,9 @@ class Payments:
         self._demands = Demands(pool)
 
     def _provider(self, asking: Asking) -> Provider:
-        """Raises `unknown_provider`, to be tried again: a worker that knows it may come."""
+        """Raises `NotSetUpError`, to be tried again: a worker that knows it may come."""
         if asking.provider not in self._providers:
-            raise ApplicationError(f"no provider {asking.provider} is set up here", type="unknown_provider")
+            raise NotSetUpError(asking.provider)
         return self._providers[asking.provider]
 
     def _can(self, asking: Asking, what: Literal["push", "query"]) -> bool:
@@ -172,20 +190,24 @@ class Payments:
         return gentle_pause(asking.demand.made, activity.info().started_time) if gently else soon()
 
     async def _look(self, asking: Asking) -> Taken:
-        """What the provider says that it took, until it is `over`; nothing if it never heard of it, or can't be asked.
+        """What the provider says that it took; nothing if it never heard of it, or can't be asked."""
+        return _taken(await self._said(asking), asking)
+
+    async def _said(self, asking: Asking) -> tuple[Notice, ...]:
+        """All that the provider says; nothing if it never heard of it, or can't be asked.
 
         What is over is closed, where the wire can do that.
         """
         provider = self._provider(asking)
         close = asking.over and provider.can.cancel
         if not close and not provider.can.query:
-            return Taken()
+            return ()
         try:
-            return _taken(await (provider.cancel if close else provider.query)(asking.demand), asking)
+            return await (provider.cancel if close else provider.query)(asking.demand)
         except RejectedError as error:
             if error.code != NEVER_MADE:
                 raise
-            return Taken()
+            return ()
 
     async def _wait(self, request: LateMoneyRequest, now: datetime) -> timedelta:
         """How long until the next look, on the calendar by which the payment goes now.
@@ -205,13 +227,43 @@ class Payments:
         return next_look(request.since, request.until, calendar, now) - now
 
     @activity.defn(name="payment.close")
-    async def close(self, asking: Asking) -> Taken:
+    async def close(self, closing: Closing) -> Closed:
         """Take no more money, where the wire can do that; all that was taken until then.
 
-        Of one that can't be asked that is what it has told us and the payment has not heard yet.
+        Once the fee is due, whoever does not know yet whether it was paid is asked as long as the merchant's patience
+        lasts, and who gives no answer no less long than ours: of what is not told by then, nothing was paid.
+        """
+        began, due = activity.info().started_time, closing.due
+        if due is None:
+            return Closed(captures=(await self._outcome(closing))[0].captures)
+        until = due + self._patience(closing)
+        try:
+            taken, known = await self._outcome(closing)
+        except (UnreachableError, RejectedError, NotSetUpError):
+            if began < max(until, due + PATIENCE):
+                raise
+            return Closed()
+        if known or began >= until:
+            return Closed(captures=taken.captures)
+        if not closing.awaited or any(one.capture_id not in closing.known for one in taken.captures):
+            return Closed(captures=taken.captures, awaited_until=until)
+        raise nothing_new(min(gentle_pause(due, began), until - began))
+
+    def _patience(self, asking: Asking) -> timedelta:
+        return self._providers[asking.provider].patience if asking.provider in self._providers else PATIENCE
+
+    async def _outcome(self, asking: Asking) -> tuple[Taken, bool]:
+        """What was taken, and whether that is all. Nobody knows of one that can't be asked.
+
+        Of that, it is what it has told us and the payment has not heard yet.
         """
         if self._provider(asking).can.query:
-            return await self._look(asking)
+            said = await self._said(asking)
+            return _taken(said, asking), not any(one.outcome is Outcome.PENDING for one in said)
+        return await self._told(asking), False
+
+    async def _told(self, asking: Asking) -> Taken:
+        """What callbacks have said of a request, and its payment has not heard."""
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 rows = await connection.fetch(_NOT_DRIVEN, asking.demand.reference)

@@ -50,6 +50,8 @@ def decide(  # noqa: PLR0911 -- one line for each command
             return (pay.PaymentOrdered(**made, attempt=unless_first(n)),)
         case pay.ExpireRequest(attempt=n) if _open(payment, n):
             return (pay.PaymentRequestExpired(attempt=n),)
+        case pay.AwaitOutcome(attempt=n, until=until) if _not_yet_awaited(payment, n):
+            return (pay.PaymentOutcomeAwaited(attempt=n, until=until),)
         case pay.ExpirePayment() if payment.state is PaymentState.PENDING:
             return (pay.PaymentExpired(),)
         case pay.CancelPayment(reason=reason) if payment.state in {PaymentState.PENDING, PaymentState.PAID}:
@@ -114,6 +116,13 @@ def _open(payment: Payment, n: int) -> bool:
     """Whether this request of it may be paid."""
     requests = payment.attempts
     return payment.state is PaymentState.PENDING and 0 < n <= len(requests) and not requests[n - 1].over
+
+
+def _not_yet_awaited(payment: Payment, n: int) -> bool:
+    """Whether the fee is owed, and it is not said of this request of it that its outcome is awaited."""
+    requests = payment.attempts
+    pending = payment.state is PaymentState.PENDING
+    return pending and 0 < n <= len(requests) and requests[n - 1].awaited is None
 
 
 def unless_first(n: int) -> int | None:
@@ -185,6 +194,8 @@ def _change(  # noqa: PLR0911 -- one line for each event
             return _of_request(payment, n or 1, pay_url=pay_url, code=code)
         case pay.PaymentRequestExpired(attempt=n):
             return _of_request(payment, n, over=True)
+        case pay.PaymentOutcomeAwaited(attempt=n, until=until):
+            return _of_request(payment, n, awaited=until)
         case pay.PaymentRenewed() as event:
             said = event.model_dump(include={"attempt", "provider", "expires"})
             return {"renewed": (*payment.renewed, Attempt(**said, requested_at=recorded.at))}
@@ -356,7 +367,9 @@ def rows(payment: Payment) -> Rows:
 def view(payment: Payment) -> pay.PaymentView:
     """What a payment shows."""
     newest = payment.attempts[-1]
-    payable = _open(payment, newest.attempt)
+    payable = _open(payment, newest.attempt) and newest.awaited is None
+    pending = payment.state is PaymentState.PENDING
+    awaited = [one.awaited for one in payment.attempts if one.awaited is not None and pending]
     return pay.PaymentView(
         filing_id=payment.filing_id,
         n=payment.n,
@@ -371,4 +384,5 @@ def view(payment: Payment) -> pay.PaymentView:
         charged_back=sum(one.amount for one in payment.charged_back) or None,
         attempt=newest.attempt,
         expires=(newest.expires or payment.due) if payable else None,
+        awaited_until=max(awaited, default=None),
     )

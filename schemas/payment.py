@@ -200,6 +200,17 @@ class PaymentRequestExpired(Model):
     attempt: int
 
 
+class PaymentOutcomeAwaited(Model):
+    """The time to pay is over, and whoever takes the money can't say of this request whether it was paid.
+
+    Until then they are asked, and what was paid counts.
+    """
+
+    kind: Literal["payment_outcome_awaited"] = "payment_outcome_awaited"
+    attempt: int
+    until: Instant
+
+
 class PaymentRenewed(Model):
     """The payer has it asked for anew, through `provider`: the request of that number, payable until it `expires`."""
 
@@ -221,12 +232,16 @@ PaymentEvent = (
     | PaymentChargedBack
     | PaymentChargeBackAhead
     | PaymentRequestExpired
+    | PaymentOutcomeAwaited
     | PaymentRenewed
 )
 
 
 class Attempt(Model):
-    """One request of a fee, through one provider: payable until it `expires`, and `over` once nobody has."""
+    """One request of a fee, through one provider: payable until it `expires`, and `over` once nobody has.
+
+    What became of it is `awaited` until then, where that is not known once the time to pay is over.
+    """
 
     attempt: int
     provider: Code
@@ -235,6 +250,7 @@ class Attempt(Model):
     pay_url: str | None = None
     code: str | None = None
     over: bool = False
+    awaited: Instant | None = None
 
     @property
     def ordered(self) -> bool:
@@ -247,13 +263,15 @@ class Payment(PartState):
 
     `refunded` are captures that went back whole; `forgone` đồng are missing of what is taken for the whole fee. What
     was charged back `ahead` is of money that has not come yet.
-    `provider`, `expires`, `pay_url`, `code` and `over` are of its first request, `renewed` are those after it.
+    `provider`, `expires`, `pay_url`, `code`, `over` and `awaited` are of its first request, `renewed` are those after
+    it.
     """
 
-    snapshot_version: int = 3
+    snapshot_version: int = 4
     provider: Code = DEFAULT_PROVIDER
     expires: Instant | None = None
     over: bool = False
+    awaited: Instant | None = None
     renewed: tuple[Attempt, ...] = ()
     amount: Dong = 0
     description: str = ""
@@ -284,6 +302,7 @@ class Payment(PartState):
             pay_url=self.pay_url,
             code=self.code,
             over=self.over,
+            awaited=self.awaited,
         )
         return (first, *self.renewed)
 
@@ -342,6 +361,14 @@ class ExpireRequest(SystemCommand):
 
     kind: Literal["expire_request"] = "expire_request"
     attempt: int
+
+
+class AwaitOutcome(SystemCommand):
+    """The time to pay is over, and it is not known whether a request was paid."""
+
+    kind: Literal["await_outcome"] = "await_outcome"
+    attempt: int
+    until: Instant
 
 
 class ExpirePayment(SystemCommand):
@@ -409,6 +436,12 @@ class Taken(Model):
     captures: tuple[Capture, ...] = ()
 
 
+class Closed(Taken):
+    """The same of a request that is over; it may still be said until that instant that there was more."""
+
+    awaited_until: Instant | None = None
+
+
 class MoneyNotice(Model):
     """What a provider says by itself about the money of a request, verified.
 
@@ -431,7 +464,8 @@ class PaymentView(Model):
 
     `code` is what a QR code (VietQR) says that a payer's app scans. Both are of the newest request, the `attempt`-th,
     which can be paid until it `expires`; once it is over, or through another of the `providers`, the payer may have the
-    fee asked for anew (`renew_payment`).
+    fee asked for anew (`renew_payment`). `awaited_until`: the time to pay is over, and whoever takes the money can't
+    say yet whether it was paid; until then they are asked.
     """
 
     filing_id: UUID
@@ -447,4 +481,5 @@ class PaymentView(Model):
     charged_back: Dong | None = None
     attempt: int = 1
     expires: Instant | None = None
+    awaited_until: Instant | None = None
     providers: tuple[Code, ...] = ()

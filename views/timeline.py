@@ -124,6 +124,7 @@ _FOR_THE_APPLICANT: Final = frozenset(
         "payment_charged_back",
         "payment_charge_back_ahead",
         "payment_request_expired",
+        "payment_outcome_awaited",
         "payment_renewed",
         "consignment_requested",
         "consignment_sent",

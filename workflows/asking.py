@@ -8,10 +8,10 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.partners.money.provider import Demand
-    from activities.payment import Asking
+    from activities.payment import Asking, Closing
     from rules.known import known
     from schemas import ids
-    from schemas.payment import Attempt, Payment
+    from schemas.payment import Attempt, Payment, PaymentState
 
 
 def ends(payment: Payment, request: Attempt) -> datetime:
@@ -35,6 +35,17 @@ def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
         expires=ends(payment, request),
     )
     return Asking(provider=request.provider, demand=demand, attempt=request.attempt, over=over)
+
+
+def closing(payment: Payment, request: Attempt) -> Closing:
+    """The same of a request that is over: for a fee that is owed, until it is known whether it was paid."""
+    owed = payment.state is PaymentState.PENDING and payment.due is not None
+    return Closing(
+        **dict(asking(payment, request, over=True)),
+        due=payment.due if owed else None,
+        awaited=request.awaited is not None,
+        known=tuple(capture.capture_id for capture in payment.captures),
+    )
 
 
 def late(payment: Payment, request: Attempt) -> Asking:

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.ledger.append import LEDGER
     from activities.merchants import MerchantRequest, Merchants, RenewalRequest
-    from activities.payment import BANK, LateMoneyRequest, MoneyRequest, OrderRequest, Payments
+    from activities.payment import BANK, Closing, LateMoneyRequest, MoneyRequest, OrderRequest, Payments
     from activities.refunds import PaymentOf, Refunds
     from rules import charge_backs
     from rules import payment as rules
@@ -33,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.payment import (
         Attempt,
         CaptureAccepted,
+        Closed,
         GivenBack,
         MoneyNotice,
         Order,
@@ -170,12 +171,13 @@ class PaymentLife(Life[pay.Payment]):
         return self.stream.state
 
     async def _await_money(self) -> None:
-        while self._payment.state is PaymentState.PENDING:
-            await self._begin_refunds()
-            if not await self._something():
-                break
-        if self._payment.state is not PaymentState.PAID:
-            await self._close_orders()
+        while True:
+            while self._payment.state is PaymentState.PENDING:
+                await self._begin_refunds()
+                if not await self._something():
+                    break
+            if self._payment.state is PaymentState.PAID or await self._close_orders():
+                return
 
     async def _something(self) -> bool:
         """Ask whoever takes the money until something happens, or a request can be paid no longer; False once none can.
@@ -221,7 +223,7 @@ class PaymentLife(Life[pay.Payment]):
             making = workflow.start_activity_method(Payments.order, asked, **config)
             work[making] = partial(self._record_order, newest)
         for request in past:
-            about = asking.asking(payment, request, over=True)
+            about = Closing(**dict(asking.asking(payment, request, over=True)))
             closing = workflow.start_activity_method(Payments.close, about, **config)
             work[closing] = partial(self._request_closed, request)
         if len(requests) > 1 or not work:
@@ -253,36 +255,53 @@ class PaymentLife(Life[pay.Payment]):
         n = request.attempt
         await self.stream.attempt(pay.ExpireRequest(command_id=_of_request("fee:expire_request", n), attempt=n))
 
-    async def _close_orders(self) -> None:
+    async def _close_orders(self) -> bool:
         """Only the providers can say that nobody has paid: they close the orders, or are asked, and that decides.
 
-        For as long as one gives no answer, what a callback or another one says counts, and so does the filing's word.
+        For as long as one does not know, or gives no answer, what a callback or another one says counts, and so does
+        the filing's word. How long that may be, whoever asks them knows: a provider that never tells ends it too.
+        False if the fee is due only later by now, on another calendar.
         """
-        open_ = list(self._payment.attempts)
-        while open_:
-            closed = await self._closed(open_)
-            if not closed:
+        closed: set[int] = set()
+        while open_ := [request for request in self._payment.attempts if request.attempt not in closed]:
+            now_closed = await self._closed(open_)
+            if not now_closed:
                 await self._hear()
                 await self._begin_refunds()
+                if self._payment.state is PaymentState.PENDING and self._now < known(self._payment.due):
+                    return False
             if self._payment.state is PaymentState.PAID:
-                return
-            open_ = [request for request in open_ if request not in closed]
+                return True
+            closed |= now_closed
         if self._payment.state is PaymentState.PENDING:
             await self.stream.record(pay.ExpirePayment(command_id="fee:expire"))
+        return True
 
-    async def _closed(self, requests: list[Attempt]) -> list[Attempt]:
+    async def _closed(self, requests: list[Attempt]) -> set[int]:
         """Have all of these closed at once; those of which it is known what came. None if something else came first."""
         before = self._payment
         closing = {
-            workflow.start_activity_method(Payments.close, asking.asking(before, one, over=True), **BANK): one
-            for one in requests
+            workflow.start_activity_method(Payments.close, asking.closing(before, one), **BANK): one for one in requests
         }
         told = await first_of(
             self.stream, tuple(closing), lambda: self._unheard_cancel or _news(self._payment) != _news(before)
         )
-        for one in told:
-            await self._record_captures(await one)
-        return [closing[one] for one in told]
+        known_now: set[int] = set()
+        for work in told:
+            if await self._outcome_known(closing[work], await work):
+                known_now.add(closing[work].attempt)
+        return known_now
+
+    async def _outcome_known(self, request: Attempt, found: Closed) -> bool:
+        """Record what came by a request; False, and that it is awaited, if it may still be said that more did."""
+        await self._record_captures(found)
+        if found.awaited_until is None:
+            return True
+        if request.awaited is None:
+            n = request.attempt
+            awaited = pay.AwaitOutcome(command_id=_of_request("fee:await", n), attempt=n, until=found.awaited_until)
+            await self.stream.attempt(awaited)
+        return False
 
     async def _tell_filing(self) -> None:
         payment = self._payment

@@ -19,6 +19,7 @@ from operations.doctor.calendar import calendar
 from operations.doctor.finding import Finding, fail, skipped
 from operations.doctor.healing import heals
 from operations.doctor.money import callbacks
+from operations.doctor.outcomes import awaited
 from operations.doctor.papers import papers
 from operations.doctor.refunds import refunds
 from operations.doctor.signing import signing
@@ -86,6 +87,7 @@ THEN: Final = (
     _check("read_models", "Bảng đọc", "Read models", record.read_models, record=True),
     _check("papers", "Giấy tờ", "Official papers", papers, record=True),
     _check("callbacks", "Tin báo về tiền", "Callbacks about money", callbacks, record=True),
+    _check("outcomes", "Kết quả nộp tiền", "Outcomes of payments", awaited, record=True),
     _check("signing", "Ký số", "Signing", signing, record=True),
     _check("refunds", "Hoàn tiền thủ công", "Refunds by hand", refunds, record=True),
     _check("tills", "Quầy thu", "Tills", tills, record=True),

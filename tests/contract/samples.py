@@ -412,6 +412,7 @@ EVENTS: Final[tuple[Any, ...]] = (
     pay.PaymentChargedBack(capture_id="m1", transaction="r1", amount=16_000, at=AT),
     pay.PaymentChargeBackAhead(transaction="r1", amount=16_000, at=AT, attempt=2),
     pay.PaymentRequestExpired(attempt=1),
+    pay.PaymentOutcomeAwaited(attempt=2, until=AT),
     pay.PaymentRenewed(attempt=2, provider="treasury", expires=AT),
     pc.ConsignmentRequested(
         number="20261125-0000001",
@@ -1185,6 +1186,7 @@ OTHERS: Final[dict[str, Model]] = {
         charged_back=16_000,
         attempt=2,
         expires=AT,
+        awaited_until=AT,
         providers=("bank", "treasury"),
     ),
     "parcel_start": pc.ParcelStart(

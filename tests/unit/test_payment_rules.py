@@ -60,6 +60,10 @@ class Told:
     def end(self, attempt: int) -> None:
         self._give(pay.ExpireRequest(command_id=f"end:{attempt}", attempt=attempt))
 
+    def await_outcome(self, attempt: int = 1, days: int = 3) -> None:
+        until = DUE + timedelta(days=days)
+        self._give(pay.AwaitOutcome(command_id=f"await:{attempt}", attempt=attempt, until=until))
+
     def expire(self) -> None:
         self._give(pay.ExpirePayment(command_id="expire"))
 
@@ -187,6 +191,36 @@ def test_what_has_ended_neither_expires_nor_is_cancelled(story: tuple[str | tupl
 def test_only_what_is_there_and_still_due_is_taken_for_the_whole_fee(story: tuple[tuple[Any, ...], ...]) -> None:
     with pytest.raises(RefusalError):
         told(*story)
+
+
+@pytest.mark.parametrize(
+    ("story", "state"),
+    [
+        (("await_outcome", ("money", "m1")), "paid"),
+        (("await_outcome", "expire"), "expired"),
+        (("await_outcome", "cancel"), "cancelled"),
+    ],
+)
+def test_what_is_awaited_is_owed_until_somebody_knows(story: tuple[str | tuple[Any, ...], ...], state: str) -> None:
+    so_far = told(("order", "http://bank/1"), "await_outcome")
+    view = rules.view(so_far)
+    assert (view.state, view.pay_url, view.awaited_until) == ("pending", None, DUE + timedelta(days=3))
+    assert rules.standing(so_far).open
+    ended = told(*story)
+    assert (ended.state, rules.view(ended).awaited_until) == (state, None)
+
+
+@pytest.mark.parametrize("before", [("await_outcome",), ("cancel",), (("money", "m1"),), ("expire",)])
+def test_an_outcome_is_awaited_once_and_only_of_what_is_owed(before: tuple[str | tuple[Any, ...], ...]) -> None:
+    with pytest.raises(RefusalError):
+        told(*before, "await_outcome")
+    with pytest.raises(RefusalError):
+        told(("await_outcome", 2))
+
+
+def test_the_last_of_several_requests_says_until_when_it_is_awaited() -> None:
+    view = rules.view(told("renew", ("await_outcome", 2, 1), "await_outcome"))
+    assert view.awaited_until == DUE + timedelta(days=3)
 
 
 def test_the_view_counts_what_came_and_what_went_back() -> None:

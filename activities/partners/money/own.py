@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from activities.partners.bank import Bank, Order
-from activities.partners.money.provider import CAPABILITIES, Asked, Demand, Given, Giving, NewDemand, Notice, Outcome
+from activities.partners.money.provider import (
+    CAPABILITIES,
+    PATIENCE,
+    Asked,
+    Demand,
+    Given,
+    Giving,
+    NewDemand,
+    Notice,
+    Outcome,
+)
 
 
 class OwnBank:
@@ -14,6 +24,7 @@ class OwnBank:
     def __init__(self, name: str, bank: Bank) -> None:
         self.can = CAPABILITIES["bank"]
         self.lasts = None
+        self.patience = PATIENCE
         self._name = name
         self._bank = bank
 

@@ -41,6 +41,7 @@ class Platform:
     def __init__(self, name: str, merchant: PlatformMerchant, client: httpx.AsyncClient) -> None:
         self.can = CAPABILITIES["platform"]
         self.lasts = merchant.lasts
+        self.patience = merchant.patience
         self._name = name
         self._merchant = merchant
         self._partner = Partner(_SYSTEM, client)

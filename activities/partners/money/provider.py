@@ -51,19 +51,31 @@ CAPABILITIES: Final[Mapping[Kind, Capabilities]] = {
 }
 
 
+PATIENCE: Final = timedelta(days=3)
+"""So long is asked whether a fee was paid whose time to pay is over, where nothing else is said."""
+
+
 class MerchantSettings(StrictModel):
     """What is set of every merchant.
 
     Attributes:
         minutes: How long a request for money can be paid, parts of a minute too; unset, until the fee is due.
+        pending_minutes: How long after the time to pay it may still be said that a fee was paid. Who then has not said
+            so has not been paid.
     """
 
+    pending_minutes: Annotated[float, Field(ge=0, le=44_640)] = PATIENCE / timedelta(minutes=1)
     minutes: Annotated[float, Field(gt=0, le=525_600)] | None = None
 
     @property
     def lasts(self) -> timedelta | None:
         """How long a request can be paid."""
         return None if self.minutes is None else timedelta(minutes=self.minutes)
+
+    @property
+    def patience(self) -> timedelta:
+        """How long an outcome is awaited once the time to pay is over."""
+        return timedelta(minutes=self.pending_minutes)
 
 
 class Outcome(StrEnum):
@@ -269,6 +281,10 @@ class Provider(Protocol):
     @property
     def lasts(self) -> timedelta | None:
         """How long a request can be paid; None: until the fee is due."""
+
+    @property
+    def patience(self) -> timedelta:
+        """How long an outcome is awaited once the time to pay is over."""
 
     async def order(self, demand: NewDemand) -> Asked:
         """Where to pay. A repeat answers the same."""

@@ -53,8 +53,10 @@ class VietQrMerchant(MerchantSettings):
         bank: The bank's number (BIN), six digits.
         secret: With which the bank signs its credit notes.
         signature_header: Where the signature stands: HMAC-SHA256 in hex over the body.
+        pending_minutes: A day unless it is set: no query tells what a credit note has not told.
     """
 
+    pending_minutes: Annotated[float, Field(ge=0, le=44_640)] = 1440
     kind: Literal["vietqr"]
     bank: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
     account: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,19}$")]
@@ -80,6 +82,7 @@ class VietQr:
     def __init__(self, name: str, merchant: VietQrMerchant) -> None:
         self.can = CAPABILITIES["vietqr"]
         self.lasts = merchant.lasts
+        self.patience = merchant.patience
         self._name = name
         self._merchant = merchant
 

@@ -57,6 +57,7 @@ class VnPay:
     def __init__(self, name: str, merchant: VnPayMerchant, client: httpx.AsyncClient) -> None:
         self.can = CAPABILITIES["vnpay"]
         self.lasts = merchant.lasts
+        self.patience = merchant.patience
         self._name = name
         self._merchant = merchant
         self._partner = Partner(_SYSTEM, client)

@@ -17,6 +17,7 @@ Asked: TypeAlias = Literal["apply_then_hang", "hang_then_apply", "busy", "broken
 Told: TypeAlias = Literal[
     "copies", "out_of_order", "late", "early", "wrong_amount", "wrong_signature", "wrong_merchant", "garbled"
 ]
+Queried: TypeAlias = Literal["pending"]
 
 Refusal: TypeAlias = Literal["refuse_refund"]
 
@@ -38,7 +39,7 @@ class NewFault(Message):
     `value`: seconds of a hang or a delay, how many copies, how many đồng more.
     """
 
-    fault: Asked | Told | Refusal
+    fault: Asked | Told | Queried | Refusal
     times: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     value: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
 
@@ -55,7 +56,7 @@ class Faults:
     def clear(self, wire: str) -> None:
         self._db.execute("DELETE FROM fault WHERE wire = ?", (wire,))
 
-    def take(self, wire: str, fault: Asked | Told | Refusal) -> int | None:
+    def take(self, wire: str, fault: Asked | Told | Queried | Refusal) -> int | None:
         """Its value, if it is on; so it is on for one time less."""
         found = self._db.execute("SELECT value FROM fault WHERE wire = ? AND fault = ?", (wire, fault)).fetchone()
         self._db.execute("UPDATE fault SET times = times - 1 WHERE wire = ? AND fault = ?", (wire, fault))

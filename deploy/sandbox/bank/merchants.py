@@ -26,7 +26,11 @@ PLATFORM_STATE_REVERSED: Final = "5"
 
 
 def as_settings(data: Path, url: str, return_url: str) -> Mapping[str, Mapping[str, object]]:
-    """What is set for whoever is these merchants of a bank at `url`, with the codes that are the sandbox's own."""
+    """What is set for whoever is these merchants of a bank at `url`, with the codes that are the sandbox's own.
+
+    It is not waited for what the bank does not know once the time to pay is over: nobody has paid then.
+    """
+    at_once = {"pending_minutes": 0}
     vnpay, platform, vietqr = (merchants(data)[wire] for wire in _NAMES)
     return {
         "vnpay": {
@@ -37,6 +41,7 @@ def as_settings(data: Path, url: str, return_url: str) -> Mapping[str, Mapping[s
             "api_url": f"{url}/vnpay/merchant_webapi/api/transaction",
             "return_url": return_url,
             "reversed": [VNPAY_REVERSED],
+            **at_once,
         },
         "platform": {
             "kind": "platform",
@@ -48,8 +53,9 @@ def as_settings(data: Path, url: str, return_url: str) -> Mapping[str, Mapping[s
             "states": {"1": "paid", "3": "pending", "4": "failed", PLATFORM_STATE_REVERSED: "reversed"},
             "failed": [PLATFORM_FAILED],
             "reversed": [PLATFORM_REVERSED],
+            **at_once,
         },
-        "vietqr": {"kind": "vietqr", "bank": BANK, "account": vietqr.name, "secret": vietqr.secret},
+        "vietqr": {"kind": "vietqr", "bank": BANK, "account": vietqr.name, "secret": vietqr.secret, **at_once},
     }
 
 

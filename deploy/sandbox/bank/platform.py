@@ -116,7 +116,7 @@ class PlatformWire:
         key = f"platform:{said.get('MaThamChieu')}"
         if not self._ledger.queried(key):
             return Response(status_code=503)
-        standing = self._ledger.standing(key)
+        standing = self._ledger.queried_standing(key, "platform")
         answer = {
             "LoaiBanTin": "QUERY",
             "MaDoiTac": self._merchant.name,

@@ -139,7 +139,7 @@ class VnPayWire:
         if said.get("TmnCode") != self._merchant.name:
             return self._answer(said, "02", {}, refund=refund)
         key = f"vnpay:{said.get('TxnRef', '')}"
-        standing = self._ledger.standing(key)
+        standing = self._ledger.standing(key) if refund else self._ledger.queried_standing(key, "vnpay")
         if standing is None:
             return self._answer(said, "91", {}, refund=refund)
         if refund:

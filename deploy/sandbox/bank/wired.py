@@ -157,6 +157,13 @@ class WiredLedger(BankLedger):
                     return name, value
         return None
 
+    def queried_standing(self, key: str, wire: str) -> Standing | None:
+        """How an order stands as a query tells it: what was paid may be pending."""
+        with self.transaction():
+            pending = self.faults.take(wire, "pending") is not None
+        standing = self.standing(key)
+        return replace(standing, captures={}) if standing and pending else standing
+
     def happened(self, key: str, kind: str, at: int) -> None:
         row = self.db.execute("SELECT * FROM orders JOIN wired USING (key) WHERE key = ?", (key,)).fetchone()
         if row is None:

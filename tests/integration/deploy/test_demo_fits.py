@@ -72,6 +72,7 @@ _LATER: Final = "who has lost it is asked to pay days later: tests/workflow/test
 _NO_RELAY: Final = "no relay makes papers here: tests/integration/papers"
 _IN_ORDER: Final = "money here comes before it is charged back: tests/workflow/test_charge_backs.py"
 _RULED: Final = "what goes back here says the procedure, or who asks: tests/workflow/test_refunds.py"
+_KNOWN: Final = "the bank here knows at once what was paid: tests/workflow/test_outcomes.py"
 _YEARS: Final = "what is issued is renewed years later: tests/integration/operations/test_renewal.py"
 _BEGUN_AGAIN: Final = "nothing goes back by how a filing ended that begins again: tests/workflow/test_refunds_anew.py"
 
@@ -99,6 +100,7 @@ NOT_SEEN: Final = {
     "event.refund_declined": _RULED,
     "event.payment_charge_back_ahead": _IN_ORDER,
     "event.refund_called_off": _BEGUN_AGAIN,
+    "event.payment_outcome_awaited": _KNOWN,
 }
 """Messages that this run does not see, each with its reason."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -14,7 +14,7 @@ from rules.streams import PAYMENT
 from schemas.errors import Refusal, RefusalCode, RefusalError, problem
 from schemas.filing.commands import RESERVED_IDS
 from schemas.ids import OBLIGATIONS, fee_key, reference_of
-from schemas.payment import Capture, Order, PaymentState, RenewPayment, Taken, Through
+from schemas.payment import Capture, Closed, Order, PaymentState, RenewPayment, Through
 from tests.unit.stream.shell import FILING, NOW, Engine
 from workflows.payment import PaymentLife
 
@@ -40,8 +40,16 @@ async def begun(engine: Engine) -> PaymentLife:
     return life
 
 
-def closed(*captures: Capture) -> Taken:
-    return Taken(captures=captures)
+def closed(*captures: Capture, awaited_until: datetime | None = None) -> Closed:
+    return Closed(captures=captures, awaited_until=awaited_until)
+
+
+class InTurn(dict[str, Any]):
+    """Answers of which some are lists, given one after the other."""
+
+    def __getitem__(self, name: str) -> Any:
+        found = super().__getitem__(name)
+        return found.pop(0) if isinstance(found, list) else found
 
 
 @pytest.mark.parametrize(
@@ -242,6 +250,81 @@ async def test_each_request_is_closed_before_the_fee_has_expired(engine: Engine)
     assert [(one.provider, one.attempt, one.over) for one in asked] == [("bank", 1, True), ("vnpay", 2, True)]
     assert [one.demand.expires - NOW for one in asked] == [timedelta(days=7), timedelta(minutes=15)]
     assert engine.log[-1].event["kind"] == "payment_expired"
+
+
+DUE: Final = NOW + timedelta(days=7)
+UNTIL: Final = NOW + timedelta(days=10)
+AWAITED: Final = ["payment_requested", "payment_outcome_awaited"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "state", "kinds"),
+    [
+        ([closed(), closed(PAID)], PaymentState.PAID, ["payment_captured"]),
+        ([closed(), closed()], PaymentState.EXPIRED, ["payment_expired"]),
+        (
+            [closed(PAID.model_copy(update={"amount": 1})), closed()],
+            PaymentState.EXPIRED,
+            ["payment_captured", "payment_expired"],
+        ),
+    ],
+    ids=["it was paid", "it was not", "too little, and no more"],
+)
+async def test_an_outcome_that_nobody_knows_is_awaited_before_the_fee_has_expired(
+    engine: Engine, answers: list[Closed], state: PaymentState, kinds: list[str]
+) -> None:
+    life = await begun(engine)
+    engine.time = DUE
+    first = answers[0].model_copy(update={"awaited_until": UNTIL})
+    engine.answers = InTurn(engine.answers | {"close": [first, *answers[1:]], "wake": None})
+    await life._close_orders()
+    assert life.stream.state.state is state
+    told = [stored.event["kind"] for stored in engine.log]
+    assert sorted(told) == sorted([*AWAITED, *kinds])
+    assert told[-1] == kinds[-1]
+    asked = [request for name, request in engine.asked if name == "close"]
+    assert [(one.due, one.awaited, len(one.known)) for one in asked] == [
+        (DUE, False, 0),
+        (DUE, True, len(answers[0].captures)),
+    ]
+
+
+async def test_each_request_is_awaited_by_itself_and_shows_no_page_any_more(engine: Engine) -> None:
+    life = await renewed(engine, through={"provider": "vnpay", "seconds": 900})
+    engine.time = DUE
+    awaited = closed(awaited_until=UNTIL)
+    engine.answers = InTurn(engine.answers | {"close": [closed(), awaited, closed()]})
+    await life._close_orders()
+    events = [stored.event for stored in engine.log]
+    assert [(one["kind"], one.get("attempt")) for one in events[-2:]] == [
+        ("payment_outcome_awaited", 2),
+        ("payment_expired", None),
+    ]
+    asked = [request.attempt for name, request in engine.asked if name == "close"]
+    assert asked == [1, 2, 2]
+
+
+async def test_a_fee_that_is_due_later_after_all_has_not_expired(engine: Engine) -> None:
+    """A calendar is adopted while it is awaited whether the fee was paid."""
+    life = await begun(engine)
+    engine.time = DUE - timedelta(hours=1)
+    engine.answers = InTurn(engine.answers | {"close": [closed(awaited_until=UNTIL)]})
+    assert not await life._close_orders()
+    assert [stored.event["kind"] for stored in engine.log] == AWAITED
+    engine.time = DUE
+    engine.answers = InTurn(engine.answers | {"close": [closed()]})
+    assert await life._close_orders()
+    assert engine.log[-1].event["kind"] == "payment_expired"
+
+
+async def test_of_a_fee_that_nobody_owes_no_outcome_is_awaited(engine: Engine) -> None:
+    life = await begun(engine)
+    engine.answers["close"] = closed()
+    await life._cancelled("it was waived")
+    await life._close_orders()
+    asked = [request for name, request in engine.asked if name == "close"]
+    assert [one.due for one in asked] == [None]
+    assert engine.log[-1].event["kind"] == "payment_cancelled"
 
 
 @pytest.mark.parametrize(("not_found", "told"), [(True, "payment_cancelled"), (False, "payment_captured")])

@@ -1,0 +1,34 @@
+"""Whether it is not known of fees that nobody can pay any more if somebody has: their filings wait for that."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from operations.doctor.finding import Finding, ok, warn
+from operations.doctor.surroundings import Surroundings
+
+AWAITED: Final = """
+select payment.agency, count(distinct told.stream) as payments,
+    max((convert_from(told.body, 'UTF8')::jsonb ->> 'until')::timestamptz) as until
+from payment join event as told
+    on told.stream = 'payment:' || payment.filing_id || ':' || payment.n and told.kind = 'payment_outcome_awaited'
+where payment.state = 'pending'
+group by payment.agency order by payments desc, payment.agency
+"""
+
+
+async def awaited(around: Surroundings) -> list[Finding]:
+    """How many payments have an outcome that is awaited, at which agency, and until when at most."""
+    async with around.record() as connection:
+        rows = await connection.fetch(AWAITED)
+    found = [
+        warn(
+            f"{agency}: {payments} khoản đã hết hạn nộp mà chưa rõ đã trả hay chưa, chờ muộn nhất đến {until:%Y-%m-%d}",
+            f"{agency}: of {payments} payments whose time is over it is not known whether they were made,"
+            f" and it is awaited until {until:%Y-%m-%d} at the latest",
+            fix_vi="hỏi kênh thanh toán; hết thời gian chờ mà không rõ thì coi như chưa trả",
+            fix_en="ask whoever takes the money; what is not known by then counts as unpaid",
+        )
+        for agency, payments, until in rows
+    ]
+    return found or [ok("khoản hết hạn nào cũng rõ kết quả", "it is known what became of every payment in time")]

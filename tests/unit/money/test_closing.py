@@ -1,0 +1,140 @@
+"""What is asked of a request once the time to pay is over: until it is known, or as long as the merchant's patience."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.partners.http import RejectedError, UnreachableError
+from activities.partners.money.merchants import MERCHANTS
+from activities.partners.money.own import OwnBank
+from activities.partners.money.provider import PATIENCE, Demand, Kind, Notice, Outcome
+from activities.payment import NEVER_MADE, Closing, Payments
+from schemas.payment import Closed
+from tests.unit.money.test_looking import MADE, Wire, asking
+
+DUE: Final = MADE + timedelta(hours=1)
+UNTIL: Final = DUE + PATIENCE
+SILENT: Final = [UnreachableError("x", "HTTP 503"), RejectedError("x", 401, "http_401")]
+
+
+@dataclass
+class Waiting(Wire):
+    """A provider that is waited for, and what it says of the transaction."""
+
+    outcome: Outcome = Outcome.PAID
+    patience: timedelta = PATIENCE
+
+    def _answer(self, how: str, demand: Demand) -> tuple[Notice, ...]:
+        found = super()._answer(how, demand)
+        return tuple(one.model_copy(update={"outcome": self.outcome}) for one in found)
+
+
+def closing(**said: Any) -> Closing:
+    return Closing.model_validate(dict(asking("x", over=True)) | {"due": DUE} | said)
+
+
+async def closed(wires: Mapping[str, Wire], asked: Closing, after: timedelta = timedelta(0)) -> Closed:
+    """What is answered so long after the fee was due."""
+    given: Any = wires
+    pool: Any = None
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, started_time=DUE + after)
+    found: Closed = await environment.run(Payments(given, pool).close, asked)
+    return found
+
+
+async def asked_again_in(wires: Mapping[str, Wire], asked: Closing, after: timedelta) -> timedelta:
+    with pytest.raises(ApplicationError) as nothing:
+        await closed(wires, asked, after)
+    assert nothing.value.next_retry_delay is not None
+    return nothing.value.next_retry_delay
+
+
+@pytest.mark.parametrize("kind", ["vnpay", "platform"])
+@pytest.mark.parametrize(
+    ("says", "outcome"),
+    [
+        (None, Outcome.PAID),
+        ("t1", Outcome.FAILED),
+        ("t1", Outcome.REVERSED),
+        (RejectedError("x", 200, NEVER_MADE), Outcome.PAID),
+    ],
+)
+async def test_what_is_known_not_to_be_paid_ends_at_once(kind: Kind, says: Any, outcome: Outcome) -> None:
+    assert await closed({"x": Waiting(kind, says, outcome=outcome)}, closing()) == Closed()
+
+
+@pytest.mark.parametrize("kind", ["vnpay", "platform"])
+async def test_what_was_paid_is_taken_whenever_that_is_said(kind: Kind) -> None:
+    for after in (timedelta(0), PATIENCE / 2, PATIENCE, 2 * PATIENCE):
+        found = await closed({"x": Waiting(kind, "t1")}, closing(awaited=True), after)
+        assert [(one.capture_id, one.at) for one in found.captures] == [("t1", MADE)]
+        assert found.awaited_until is None
+
+
+@pytest.mark.parametrize("kind", ["vnpay", "platform"])
+async def test_what_is_pending_is_said_once_and_asked_again_until_patience_ends(kind: Kind) -> None:
+    wires = {"x": Waiting(kind, "t1", outcome=Outcome.PENDING)}
+    assert await closed(wires, closing()) == Closed(awaited_until=UNTIL)
+    waits = [
+        await asked_again_in(wires, closing(awaited=True), after)
+        for after in (timedelta(0), timedelta(minutes=1), timedelta(days=1), PATIENCE - timedelta(seconds=2))
+    ]
+    assert [wait.total_seconds() for wait in waits] == [5, 60, 1800, 2]
+    assert await closed(wires, closing(awaited=True), PATIENCE) == Closed()
+    assert wires["x"].asked == ["query"] * 6
+
+
+async def test_a_request_that_ends_while_the_fee_is_owed_and_one_that_nobody_owes_wait_for_nothing() -> None:
+    assert await closed({"x": Waiting("vnpay", "t1", outcome=Outcome.PENDING)}, closing(due=None)) == Closed()
+
+
+@pytest.mark.parametrize("error", SILENT)
+async def test_who_gives_no_answer_is_asked_until_patience_ends(error: Exception) -> None:
+    wires = {"x": Waiting("vnpay", error)}
+    for after in (timedelta(0), PATIENCE - timedelta(seconds=1)):
+        with pytest.raises(type(error)):
+            await closed(wires, closing(awaited=True), after)
+    assert await closed(wires, closing(), PATIENCE) == Closed()
+    with pytest.raises(type(error)):
+        await closed(wires, closing(due=None), PATIENCE)
+
+
+async def test_who_gives_no_answer_is_asked_three_days_also_where_nothing_is_awaited() -> None:
+    at_once = timedelta(0)
+    silent = {"x": Waiting("vnpay", SILENT[0], patience=at_once)}
+    with pytest.raises(UnreachableError):
+        await closed(silent, closing(), PATIENCE - timedelta(seconds=1))
+    assert await closed(silent, closing(), PATIENCE) == Closed()
+    pending = {"x": Waiting("vnpay", "t1", outcome=Outcome.PENDING, patience=at_once)}
+    assert await closed(pending, closing()) == Closed()
+
+
+async def test_who_is_not_set_up_here_holds_up_no_filing_for_ever() -> None:
+    with pytest.raises(ApplicationError) as unknown:
+        await closed({}, closing())
+    assert unknown.value.type == "unknown_provider"
+    assert await closed({}, closing(), PATIENCE) == Closed()
+
+
+async def test_the_orders_of_our_own_bank_are_closed_and_that_decides() -> None:
+    wires = {"x": Waiting("bank", "t1")}
+    assert [one.capture_id for one in (await closed(wires, closing())).captures] == ["t1"]
+    assert wires["x"].asked == ["cancel"]
+
+
+def test_patience_is_three_days_and_for_transfers_one_unless_it_is_set() -> None:
+    vietqr = {"kind": "vietqr", "bank": "970400", "account": "1", "secret": "s"}
+    set_up = MERCHANTS.validate_python({"x": vietqr, "y": vietqr | {"pending_minutes": 0.5}})
+    assert [one.patience for one in set_up.values()] == [timedelta(days=1), timedelta(seconds=30)]
+    vnpay = {"kind": "vnpay", "terminal": "t", "secret": "s", "pay_url": "u", "api_url": "u", "return_url": "u"}
+    assert MERCHANTS.validate_python({"x": vnpay})["x"].patience == PATIENCE == timedelta(days=3)
+    bank: Any = None
+    assert OwnBank("bank", bank).patience == PATIENCE

@@ -1,0 +1,127 @@
+"""The time to pay is over, and nobody knows whether the fee was paid: that is awaited, and the filing with it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import pytest
+
+from operations.doctor import outcomes
+from operations.ledger_verifier import verify
+from operations.rebuild import rebuild
+from schemas.filing.state import Closing, Stage
+from tests.acting import Play, eventually
+from tests.any_files import AnyFiles, received_by
+from tests.callbacks import merchants_of
+from tests.workflow.test_money import AMOUNT, WIRES, Till, asked, events
+from tests.workflow.test_money import till as till
+from workers.wiring import activities, platform_worker
+
+SECONDS: Final = 4
+AWAITED: Final = ["payment_requested", "payment_ordered", "payment_outcome_awaited"]
+every_wire = pytest.mark.parametrize("wire", WIRES)
+
+
+@asynccontextmanager
+async def at_work(till: Till, minutes: float) -> AsyncIterator[None]:
+    """A worker for which the wire's merchant may say so many minutes later that a fee was paid."""
+    world = till.world
+    providers = dict(merchants_of(till.bank))
+    providers[till.wire] = providers[till.wire].model_copy(update={"pending_minutes": minutes})
+    settings = world.settings.model_copy(update={"providers": providers})
+    async with world.connection(world.owner_dsn) as connection:
+        await connection.execute("update agency set merchants = array[$1]", till.wire)
+    async with (
+        activities(settings) as functions,
+        platform_worker(world.temporal, received_by(AnyFiles(), functions), settings),
+        world.back_office(),
+    ):
+        yield
+
+
+def nothing_known(till: Till, *, yet: bool) -> None:
+    """What was paid is pending at the bank, and it tells nobody; or it knows, and does."""
+    till.deaf = yet
+    if till.wire != "vietqr":
+        path, fault = f"/faults/{till.wire}", {"fault": "pending", "times": 1_000_000}
+        (till.bank.client.put(path, json=fault) if yet else till.bank.client.delete(path)).raise_for_status()
+
+
+async def due_at(play: Play) -> datetime:
+    async with play.world.connection() as connection:
+        due: datetime = await connection.fetchval("select due_at from payment where filing_id = $1", play.filing)
+    return due
+
+
+async def named_by_the_doctor(till: Till) -> list[tuple[Any, ...]]:
+    async with till.world.connection(till.world.owner_dsn) as connection:
+        return [tuple(row)[:2] for row in await connection.fetch(outcomes.AWAITED)]
+
+
+async def sound(till: Till) -> None:
+    assert (await verify(till.world.superuser_dsn)).problems == []
+    changed = (await rebuild(till.world.owner_dsn, till.world.settings.master, lambda *_: None)).changed
+    assert set(changed.values()) == {0}
+
+
+@every_wire
+async def test_what_was_paid_in_time_and_is_said_too_late_is_the_fee(till: Till) -> None:
+    async with at_work(till, 30):
+        play, _, page = await asked(till, payment=SECONDS)
+        nothing_known(till, yet=True)
+        await till.pay(page)
+        assert await events(play, "payment_outcome_awaited") == AWAITED
+        view = await till.world.client.payment(play.filing)
+        due = await due_at(play)
+        assert (view.state, view.pay_url, view.code) == ("pending", None, None)
+        assert view.awaited_until is not None
+        assert (view.awaited_until - due).total_seconds() == 1800
+        assert (await play.view()).stage is Stage.FEE
+        assert await named_by_the_doctor(till) == [("H56.30", 1)]
+        nothing_known(till, yet=False)
+        for reference, notice in till.kept if till.wire == "vietqr" else ():
+            await till.tell(reference, notice)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        assert await play.kinds("payment", 1) == [*AWAITED, "payment_captured"]
+        paid = await till.world.client.payment(play.filing)
+        assert (paid.state, paid.captured, paid.refunded, paid.awaited_until) == ("paid", AMOUNT, 0, None)
+        assert await named_by_the_doctor(till) == []
+        await sound(till)
+
+
+@every_wire
+async def test_who_never_says_that_it_was_paid_holds_the_filing_up_as_long_as_is_set(till: Till) -> None:
+    async with at_work(till, 0.05):
+        play, _, _ = await asked(till, payment=2)
+        assert (await play.at(Stage.CLOSED)).closing is Closing.FEE_EXPIRED
+        assert await play.kinds("payment", 1) == [*AWAITED, "payment_expired"]
+        await sound(till)
+
+
+@pytest.mark.parametrize("wire", ["platform"])
+async def test_what_is_found_out_after_all_that_time_goes_back(till: Till) -> None:
+    async with at_work(till, 0.05):
+        play, _, page = await asked(till, payment=SECONDS)
+        nothing_known(till, yet=True)
+        await till.pay(page)
+        await play.at(Stage.CLOSED)
+        nothing_known(till, yet=False)
+        await events(play, "payment_captured")
+        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds == ["refund_begun", "refund_opened"])
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_who_withdraws_meanwhile_owes_nothing_and_gets_back_what_is_found_out(till: Till) -> None:
+    async with at_work(till, 30):
+        play, _, page = await asked(till, payment=SECONDS)
+        nothing_known(till, yet=True)
+        await till.pay(page)
+        await events(play, "payment_outcome_awaited")
+        await play.withdraw()
+        assert await events(play, "payment_cancelled") == [*AWAITED, "payment_cancelled"]
+        assert (await till.world.client.payment(play.filing)).awaited_until is None
+        nothing_known(till, yet=False)
+        await events(play, "payment_captured")
