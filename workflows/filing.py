@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing import commands as cm
     from schemas.filing.commands import content_of
     from schemas.filing.examined import Examined
-    from schemas.filing.state import Filing, FilingEnd, Stage, Timer
+    from schemas.filing.state import FeeState, Filing, FilingEnd, Stage, Timer
     from schemas.ids import digest
     from schemas.level import Channel
     from schemas.people import SYSTEM
@@ -164,7 +164,8 @@ class FilingLife(Life[Filing]):
         for news in told:
             if (command := recorded_fact(news)) is not None:
                 await self.stream.attempt(command)
-        if self._filing.reopened and not self._filing.closed:
+        paid = any(fee.state is FeeState.PAID for fee in self._filing.fees)
+        if paid and self._filing.reopened and not self._filing.closed:
             await children.call_refunds_off(self._filing)
 
     # What is told and asked.
