@@ -279,13 +279,15 @@ class PaymentLife(Life[pay.Payment]):
 
     async def _closed(self, requests: list[Attempt]) -> set[int]:
         """Have all of these closed at once; those of which it is known what came. None if something else came first."""
-        before = self._payment
+        before, self._doubted = self._payment, False
         closing = {
             workflow.start_activity_method(Payments.close, asking.closing(before, one), **BANK): one for one in requests
         }
-        told = await first_of(
-            self.stream, tuple(closing), lambda: self._unheard_cancel or _news(self._payment) != _news(before)
-        )
+
+        def something_else() -> bool:
+            return self._doubted or self._unheard_cancel or _news(self._payment) != _news(before)
+
+        told = await first_of(self.stream, tuple(closing), something_else)
         known_now: set[int] = set()
         for work in told:
             if await self._outcome_known(closing[work], await work):
