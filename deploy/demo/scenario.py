@@ -191,6 +191,11 @@ class Scenario(StrictModel):
         return [Act.read(line) for line in self.script]
 
     @property
+    def in_whole_stack(self) -> bool:
+        """Whether it is a story of a whole stack alone: receipts are looked at, and most of them need a gateway."""
+        return self.expected is not None and self.expected.receipts is not None
+
+    @property
     def paid_online(self) -> tuple[int, ...]:
         """What the bank must have taken, in đồng, in this order."""
         if self.expected is not None and self.expected.bank is not None:
