@@ -22,7 +22,7 @@ from operations.suspense import take
 from schemas.ids import fee_key, reference_of
 from schemas.people import Role
 from schemas.suspense import ApproveSuspense, AssignSuspense
-from tests.acting import NEVER_PAYS, Play, eventually, extract
+from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract, publish_short
 from tests.conftest import PARTS, World, publish_demo, world_of
 from tests.faults.processes import WorkerProcess, worker_process
 from tests.integration.gateway.calls import PROVIDERS, demand, ipn, kept, note
@@ -129,8 +129,9 @@ async def test_a_gateway_that_is_told_to_stop_ends_by_itself(world: World, tmp_p
 
 
 async def unpaid(world: World) -> Play:
-    """A filing whose money is asked for, and whose payer does nothing."""
-    play = await Play.begin(world, extract(payer_account=NEVER_PAYS))
+    """A filing whose money is asked for, and whose payer does nothing, for longer than a slow machine takes."""
+    version = await publish_short(world, EXTRACT, payment=600)
+    play = await Play.begin(world, extract(payer_account=NEVER_PAYS, version=version))
     await play.accept()
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_ordered" in kinds)
     return play
@@ -150,10 +151,10 @@ def said_of(play: Play) -> list[str]:
 async def test_what_comes_while_temporal_is_down_reaches_its_payments_afterwards(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
         async with Stack(Path(folder).resolve(), parts=PARTS) as stack:
-            await publish_demo(stack.env["MOTCUA_OWNER_DATABASE_URL"], {"payment": 600})
+            await publish_demo(stack.env["MOTCUA_OWNER_DATABASE_URL"])
             world = await world_of(stack.env, tmp_path)
             async with worker_process(world.process_env, tmp_path / "worker"), world.back_office():
-                plays = await asyncio.gather(*(unpaid(world) for _ in range(PAYMENTS)))
+                plays = [await unpaid(world) for _ in range(PAYMENTS)]
                 temporal = stack.pid("temporal")
                 assert temporal is not None
                 async with gateway(world, tmp_path / "before") as (process, caller):
