@@ -144,6 +144,7 @@ from .filing.state import (
 )
 from .filing.submission import MAX_SUBMISSION_BYTES, Submission, content_digest
 from .form import FormValue
+from .identity import STATEMENT_TYPE, IdentityStatement, audience, key_id, message_digest
 from .ids import (
     DEFAULT_BACK_OFFICE_QUEUE,
     NAMESPACE,
@@ -334,6 +335,7 @@ __all__ = [
     "RESULT_COMMANDS",
     "SCAN_STATE_NAMES",
     "SIGNATURE_OUTCOME_NAMES",
+    "STATEMENT_TYPE",
     "STATUS_NAMES",
     "SYSTEM",
     "TASK_QUEUE",
@@ -458,6 +460,7 @@ __all__ = [
     "Hours",
     "Identity",
     "IdentityDocument",
+    "IdentityStatement",
     "Information",
     "Inspect",
     "Instant",
@@ -591,6 +594,7 @@ __all__ = [
     "Wire",
     "WireKind",
     "Withdraw",
+    "audience",
     "canonical",
     "complaint_workflow",
     "content_digest",
@@ -601,7 +605,9 @@ __all__ = [
     "file_name",
     "filing_id",
     "filing_workflow",
+    "key_id",
     "media_type_of",
+    "message_digest",
     "parcel_workflow",
     "payment_workflow",
     "problem",

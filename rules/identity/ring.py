@@ -1,0 +1,41 @@
+"""The principals as they are held in memory: each by its id, each key by its thumbprint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from joserfc.jwk import OKPKey
+
+from schemas.identity import Principal, PrincipalKey
+
+
+class RingKey(NamedTuple):
+    """A key, whose it is, and ready to verify with."""
+
+    principal: Principal
+    said: PrincipalKey
+    jwk: OKPKey
+
+
+class Ring:
+    """Principals with their keys, revoked ones included. It does not change: there is another one after a change."""
+
+    def __init__(self, principals: Iterable[Principal] = ()) -> None:
+        self._principals = {one.id: one for one in principals}
+        self._keys = {
+            key.key_id: RingKey(one, key, _jwk(key.public_key)) for one in self._principals.values() for key in one.keys
+        }
+
+    def principal(self, name: str) -> Principal | None:
+        """The principal of this id."""
+        return self._principals.get(name)
+
+    def key(self, principal: str, key_id: str) -> RingKey | None:
+        """This key of this principal."""
+        found = self._keys.get(key_id)
+        return found if found is not None and found.principal.id == principal else None
+
+
+def _jwk(public_key: str) -> OKPKey:
+    return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": public_key})

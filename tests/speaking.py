@@ -1,0 +1,82 @@
+"""A principal that speaks in tests: its key, what it may claim, and what it signs of a message."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from motcua.identity import PrivateKey
+from schemas.identity import (
+    Assurance,
+    Claim,
+    Grant,
+    IdentityStatement,
+    Message,
+    Principal,
+    PrincipalKey,
+    PrincipalKind,
+    audience,
+    message_digest,
+    seconds,
+)
+from schemas.people import Actor, Role
+
+NOW: Final = datetime(2026, 11, 28, 3, tzinfo=UTC)
+DAY: Final = timedelta(days=1)
+SPECIALIST: Final = Actor(subject="h01.12-specialist-1", role=Role.SPECIALIST, agency="H01.12")
+APPLICANT: Final = Actor(subject="citizen-1", role=Role.APPLICANT)
+PROCEDURE: Final = "2.000635"
+
+
+def raw_key(seed: int) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+
+
+def private_key(seed: int) -> PrivateKey:
+    return PrivateKey(raw_key(seed).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def public_pem(seed: int) -> str:
+    return raw_key(seed).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def b64(value: bytes) -> str:
+    return urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def key_of(seed: int, **other: Any) -> PrincipalKey:
+    said = {"valid_from": NOW - DAY, "valid_until": NOW + DAY} | other
+    return PrincipalKey(public_key=private_key(seed).public_key, **said)
+
+
+def principal(name: str, *grants: Grant, keys: tuple[PrincipalKey, ...]) -> Principal:
+    return Principal(id=name, name=name, kind=PrincipalKind.DESK, grants=grants, keys=keys)
+
+
+def grant(claim: Claim, *agencies: str, least: Assurance = Assurance.TWO_FACTORS, **other: Any) -> Grant:
+    return Grant(claim=claim, agencies=agencies, assurance=least, **other)
+
+
+COMMAND: Final = {"kind": "accept", "command_id": "c-1", "actor": SPECIALIST.model_dump(mode="json")}
+MESSAGE: Final = Message(
+    audience=audience("default"),
+    act="accept",
+    actor=SPECIALIST,
+    stream="filing:5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2",
+    command_id="c-1",
+    content=message_digest(COMMAND),
+    procedure=PROCEDURE,
+    filed_by="portal-1",
+)
+
+
+def statement(message: Message = MESSAGE, by: str = "desk-1", **other: Any) -> IdentityStatement:
+    """What `by` says of a message, but for what is said otherwise."""
+    own = message.model_dump(include={"actor", "on_behalf_of", "act", "stream", "command_id", "content"})
+    how = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": seconds(NOW) - 900}
+    when = {"iss": by, "aud": message.audience, "iat": seconds(NOW), "exp": seconds(NOW) + 300}
+    return IdentityStatement.model_validate(own | how | when | other)

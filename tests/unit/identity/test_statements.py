@@ -1,0 +1,349 @@
+"""Every way in which a statement proves nothing has a rule of its own, and the one that holds has none."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed448, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from motcua.identity import sign
+from rules.identity.ring import Ring
+from rules.identity.statements import verified
+from schemas.errors import Refusal, RefusalCode
+from schemas.identity import (
+    CLAIMED,
+    MAX_STATEMENT,
+    STATEMENT_TYPE,
+    Assurance,
+    Claim,
+    Grant,
+    IdentityStatement,
+    Message,
+    Verified,
+    key_id,
+    message_digest,
+    seconds,
+)
+from schemas.people import OFFICERS, Actor, Role
+from tests.speaking import (
+    APPLICANT,
+    DAY,
+    MESSAGE,
+    NOW,
+    PROCEDURE,
+    SPECIALIST,
+    b64,
+    grant,
+    key_of,
+    principal,
+    private_key,
+    raw_key,
+    statement,
+)
+
+DESK: Final = principal(
+    "desk-1",
+    grant(Claim.OFFICERS, "H01.12", procedures=(PROCEDURE,)),
+    grant(Claim.AUDITOR, "*", least=Assurance.BIOMETRIC),
+    keys=(
+        key_of(1),
+        key_of(2, revoked_at=NOW),
+        key_of(3, valid_until=NOW),
+        key_of(4, valid_from=NOW + timedelta(seconds=1)),
+        key_of(5, revoked_at=NOW + timedelta(seconds=1)),
+    ),
+)
+PORTAL: Final = principal("portal-1", grant(Claim.OWN), keys=(key_of(6),))
+OTHER: Final = principal("portal-2", grant(Claim.OWN), keys=(key_of(7),))
+RING: Final = Ring((DESK, PORTAL, OTHER))
+OF_APPLICANT: Final = MESSAGE.model_copy(update={"actor": APPLICANT, "act": "withdraw"})
+
+
+def answer(signed: object, message: Message = MESSAGE, now: timedelta = timedelta(0)) -> Verified | Refusal:
+    return verified(signed, RING, NOW + now, message)
+
+
+def rule(found: Verified | Refusal) -> str | None:
+    """By which rule it was refused."""
+    if isinstance(found, Verified):
+        return None
+    assert found.code is RefusalCode.NOT_AUTHORISED
+    (why,) = found.problems
+    assert why.field == "identity"
+    assert why.message.vi != why.message.en
+    return why.rule
+
+
+def compact(header: object, payload: bytes, signer: Callable[[bytes], bytes]) -> str:
+    """A JWS made by hand."""
+    signing = f"{b64(json.dumps(header).encode())}.{b64(payload)}"
+    return f"{signing}.{b64(signer(signing.encode()))}"
+
+
+HEADER: Final = {"alg": "Ed25519", "kid": private_key(1).key_id, "typ": STATEMENT_TYPE}
+GOOD: Final = statement().model_dump_json().encode()
+RSA: Final = rsa.generate_private_key(65537, 2048)
+PUBLIC: Final = raw_key(1).public_key().public_bytes_raw()
+
+
+SIGNER: Final = raw_key(1).sign
+
+
+def headed(signer: Callable[[bytes], bytes] = SIGNER, payload: bytes = GOOD, **header: object) -> str:
+    return compact({name: value for name, value in (HEADER | header).items() if value is not None}, payload, signer)
+
+
+def test_what_a_registered_key_has_signed_of_this_message_holds() -> None:
+    signed = sign(statement(), private_key(1))
+    found = answer(signed)
+    assert isinstance(found, Verified)
+    assert found.statement == statement()
+    assert found.key_id == private_key(1).key_id
+    assert found.sha256 == hashlib.sha256(signed.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("alg", ["Ed25519", "EdDSA"])
+def test_what_others_make_with_a_few_lines_is_the_same(alg: str) -> None:
+    """Nothing of ours and no library of JWS: `cryptography` and JSON."""
+    assert rule(answer(headed(alg=alg))) is None
+
+
+def test_what_the_kit_signs_others_verify_with_a_few_lines() -> None:
+    header, payload, signature = sign(statement(), private_key(1)).split(".")
+    raw_key(1).public_key().verify(unpadded(signature), f"{header}.{payload}".encode())
+    assert json.loads(unpadded(header)) == HEADER
+    assert json.loads(unpadded(payload)) == statement().model_dump(mode="json")
+    jwk = {"crv": "Ed25519", "kty": "OKP", "x": b64(PUBLIC)}
+    canonical = json.dumps(jwk, sort_keys=True, separators=(",", ":")).encode()
+    assert b64(hashlib.sha256(canonical).digest()) == HEADER["kid"]
+
+
+def unpadded(value: str) -> bytes:
+    return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+
+
+def test_the_thumbprint_is_that_of_rfc_8037() -> None:
+    """Appendix A.3: a public key and its thumbprint."""
+    thumbprint = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    assert key_id("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo") == thumbprint
+
+
+NOTHING: Final[dict[str, tuple[object, str]]] = {
+    "none": (None, "statement_missing"),
+    "empty": ("", "statement_missing"),
+    "a number": (7, "statement_unreadable"),
+    "an object": ({"iss": "desk-1"}, "statement_unreadable"),
+    "bytes": (b"a.b.c", "statement_unreadable"),
+    "a word": ("desk-1", "statement_unreadable"),
+    "dots": ("..", "statement_unreadable"),
+    "many dots": ("a.b.c.d.e", "statement_unreadable"),
+    "no ASCII": ("ả.ả.ả", "statement_unreadable"),
+    "half a character": ("\ud800", "statement_unreadable"),
+    "no JSON": (f"{b64(b'{')}.{b64(GOOD)}.{b64(b'1' * 64)}", "statement_unreadable"),
+    "a header that is a list": (compact([1], GOOD, raw_key(1).sign), "statement_unreadable"),
+    "a header without alg": (headed(alg=None), "statement_unreadable"),
+    "a deep header": (f"{b64(b'[' * 1500)}.{b64(GOOD)}.{b64(b'1' * 64)}", "statement_unreadable"),
+    "too long": ("a" * (MAX_STATEMENT + 1), "statement_too_long"),
+    "far too long": ("a" * 10_000_000, "statement_too_long"),
+    "none's": (headed(lambda _: b"", alg="none"), "statement_algorithm"),
+    "None's": (headed(lambda _: b"", alg="None"), "statement_algorithm"),
+    "RSA's": (headed(lambda it: RSA.sign(it, PKCS1v15(), SHA256()), alg="RS256"), "statement_algorithm"),
+    "HMAC's with the public key": (
+        headed(lambda it: hmac.digest(PUBLIC, it, "sha256"), alg="HS256"),
+        "statement_algorithm",
+    ),
+    "Ed448's": (headed(ed448.Ed448PrivateKey.generate().sign, alg="Ed448"), "statement_algorithm"),
+    "a list of algs": (headed(alg=["Ed25519"]), "statement_algorithm"),
+    "another typ": (headed(typ="JWT"), "statement_unreadable"),
+    "no typ": (headed(typ=None), "statement_unreadable"),
+    "no kid": (headed(kid=None), "statement_unreadable"),
+    "a kid that is a number": (headed(kid=1), "statement_unreadable"),
+    "a key of its own": (headed(raw_key(9).sign, jwk={"kty": "OKP", "crv": "Ed25519"}), "statement_unreadable"),
+    "a key from afar": (headed(jku="https://example.invalid/jwks"), "statement_unreadable"),
+    "what it calls critical": (headed(crit=["b64"], b64=False), "statement_unreadable"),
+    "no claims": (headed(payload=b"{}"), "statement_unreadable"),
+    "claims that are a list": (headed(payload=b"[]"), "statement_unreadable"),
+    "claims that are no JSON": (headed(payload=b"\xff\x00"), "statement_unreadable"),
+    "an unknown key": (headed(raw_key(9).sign, kid=private_key(9).key_id), "unknown_key"),
+    "another's key": (headed(raw_key(6).sign, kid=private_key(6).key_id), "unknown_key"),
+    "another key's signature": (headed(raw_key(9).sign), "statement_signature"),
+    "half a signature": (headed(lambda it: raw_key(1).sign(it)[:32]), "statement_signature"),
+    "no signature": (headed(lambda _: b""), "statement_signature"),
+    "a revoked key": (sign(statement(), private_key(2)), "key_revoked"),
+    "a key that has run out": (sign(statement(), private_key(3)), "key_not_in_force"),
+    "a key to come": (sign(statement(), private_key(4)), "key_not_in_force"),
+    "a key to be revoked": (sign(statement(), private_key(5)), "None"),
+}
+
+
+@pytest.mark.parametrize(("signed", "expected"), NOTHING.values(), ids=NOTHING.keys())
+def test_what_is_signed_otherwise_is_refused(signed: object, expected: str) -> None:
+    assert str(rule(answer(signed))) == expected
+
+
+@pytest.mark.parametrize("name", IdentityStatement.model_fields)
+def test_a_claim_that_is_left_out_or_of_another_kind_can_not_be_read(name: str) -> None:
+    full = json.loads(GOOD)
+    for wrong in ({"no": "thing"}, 1.5, "\x00"):
+        payload = json.dumps(full | {name: wrong}).encode()
+        assert rule(answer(headed(payload=payload))) == "statement_unreadable"
+    if IdentityStatement.model_fields[name].is_required():
+        without = {other: value for other, value in full.items() if other != name}
+        assert rule(answer(headed(payload=json.dumps(without).encode()))) == "statement_unreadable"
+
+
+@dataclass
+class Case:
+    """What is said of a message, and by which rule it is refused."""
+
+    rule: str | None
+    said: dict[str, Any] = field(default_factory=dict)
+    message: Message = MESSAGE
+    by: str = "desk-1"
+    seed: int = 1
+    now: timedelta = timedelta(0)
+
+
+SECOND: Final = timedelta(seconds=1)
+AT: Final = seconds(NOW)
+CASES: Final[dict[str, Case]] = {
+    "an unknown principal": Case("unknown_principal", by="desk-9"),
+    "at the end with leeway": Case(None, now=timedelta(seconds=359)),
+    "expired": Case("statement_expired", now=timedelta(seconds=360)),
+    "expired long ago": Case("key_not_in_force", {"iat": AT - 86400 * 9, "exp": AT - 86400 * 9 + 300}),
+    "a clock that is fast": Case(None, {"iat": AT + 60, "exp": AT + 90}),
+    "a clock that is too fast": Case("statement_not_yet_valid", {"iat": AT + 61, "exp": AT + 90}),
+    "five minutes and a second": Case("statement_lives_too_long", {"exp": AT + 301}),
+    "no time": Case("statement_lives_too_long", {"exp": AT}),
+    "less than no time": Case("statement_lives_too_long", {"exp": AT - 1}),
+    "another installation": Case("statement_for_another_installation", {"aud": "motcua:other"}),
+    "another filing": Case("statement_of_another_filing", {"stream": "filing:00000000-0000-0000-0000-000000000000"}),
+    "no filing": Case("statement_of_another_filing", {"stream": None}),
+    "another act": Case("statement_of_another_command", {"act": "decide"}),
+    "another command": Case("statement_of_another_command", {"command_id": "c-2"}),
+    "no command": Case("statement_of_another_command", {"command_id": None}),
+    "other content": Case("statement_of_other_content", {"content": "0" * 64}),
+    "another subject": Case("statement_of_another_actor", {"actor": SPECIALIST.model_copy(update={"subject": "x"})}),
+    "for somebody": Case("statement_of_another_actor", {"on_behalf_of": "citizen-2"}),
+    "too little assurance": Case("assurance_too_low", {"acr": "1"}),
+    "more assurance": Case(None, {"acr": "4"}),
+    "another procedure": Case("procedure_not_granted", message=MESSAGE.model_copy(update={"procedure": "1.001193"})),
+    "no procedure": Case("procedure_not_granted", message=MESSAGE.model_copy(update={"procedure": None})),
+    "its own applicant": Case(None, message=OF_APPLICANT, by="portal-1", seed=6),
+    "another's applicant": Case("applicant_of_another", message=OF_APPLICANT, by="portal-2", seed=7),
+    "nobody's applicant": Case(
+        "applicant_of_another", message=OF_APPLICANT.model_copy(update={"filed_by": None}), by="portal-1", seed=6
+    ),
+    "an applicant at the desk": Case("role_not_granted", message=OF_APPLICANT),
+    "an officer at the portal": Case("role_not_granted", by="portal-1", seed=6),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_a_statement_about_something_else_is_refused(case: Case) -> None:
+    signed = sign(statement(case.message, case.by, **case.said), private_key(case.seed))
+    assert rule(answer(signed, case.message, case.now)) == case.rule
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("agency", [None, "H01.12", "H01.13"])
+@pytest.mark.parametrize("claim", Claim)
+def test_by_brute_force_each_role_of_each_agency_under_each_claim(claim: Claim, agency: str | None, role: Role) -> None:
+    agencies = () if claim is Claim.OWN else ("H01.12",)
+    ring = Ring((principal("desk-1", grant(claim, *agencies), keys=(key_of(1),)),))
+    message = MESSAGE.model_copy(
+        update={"actor": Actor(subject="somebody", role=role, agency=agency), "filed_by": "desk-1"}
+    )
+    found = verified(sign(statement(message), private_key(1)), ring, NOW, message)
+    expected: str | None = None
+    if role not in CLAIMED[claim]:
+        expected = "role_not_granted"
+    elif agency != (None if claim is Claim.OWN else "H01.12"):
+        expected = "agency_not_granted"
+    assert rule(found) == expected
+
+
+def test_the_system_is_nobodys_to_claim_and_every_other_role_somebodys() -> None:
+    assert frozenset().union(*CLAIMED.values()) == frozenset(Role) - {Role.SYSTEM}
+    assert CLAIMED[Claim.DESK] < CLAIMED[Claim.OFFICERS] < OFFICERS
+
+
+def test_one_grant_has_to_allow_all_of_it() -> None:
+    """Not the role by one and the procedure, or the assurance, by another."""
+    auditor = MESSAGE.model_copy(update={"actor": Actor(subject="a", role=Role.AUDITOR, agency="H29.05")})
+    assert rule(answer(sign(statement(auditor), private_key(1)), auditor)) == "assurance_too_low"
+    assert rule(answer(sign(statement(auditor, acr="3"), private_key(1)), auditor)) is None
+
+
+def test_without_the_register_nothing_is_taken() -> None:
+    assert rule(verified(sign(statement(), private_key(1)), None, NOW, MESSAGE)) == "principals_not_at_hand"
+
+
+def test_a_statement_of_what_a_key_signed_before_it_ran_out_still_holds() -> None:
+    before = statement(iat=AT - 1, exp=AT + 60)
+    assert rule(answer(sign(before, private_key(3)))) is None
+
+
+@pytest.mark.parametrize("claim", Claim)
+def test_officers_are_of_agencies_and_applicants_of_none(claim: Claim) -> None:
+    wrong = ("H01.12",) if claim is Claim.OWN else ()
+    with pytest.raises(ValueError, match="agencies"):
+        Grant(claim=claim, agencies=wrong, assurance=Assurance.LOW)
+
+
+def test_the_digest_of_a_message_leaves_the_statement_out() -> None:
+    said = {"kind": "accept", "n": 1}
+    assert message_digest(said | {"identity": "a.b.c"}) == message_digest(said)
+    assert message_digest(said) == hashlib.sha256(b'{"kind":"accept","n":1}').hexdigest()
+
+
+@given(st.text(max_size=300) | st.binary(max_size=300) | st.integers() | st.none() | st.lists(st.text()))
+@settings(max_examples=300, deadline=None)
+def test_whatever_comes_is_refused_in_words(signed: object) -> None:
+    assert rule(answer(signed)) is not None
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_what_is_changed_in_one_place_holds_no_more(data: st.DataObject) -> None:
+    signed = sign(statement(), private_key(1))
+    header, payload, signature = signed.split(".")
+    place = data.draw(st.integers(0, len(header) + len(payload)))
+    letter = data.draw(st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."))
+    changed = signed[:place] + letter + signed[place + 1 :]
+    assert (rule(answer(changed)) is None) is (changed == signed)
+    assert len(unpadded(signature)) == 64
+
+
+@given(
+    seed=st.integers(11, 40),
+    life=st.integers(1, 300),
+    ago=st.integers(-60, 300),
+    subject=st.from_regex(r"[a-z0-9.đ-]{1,40}", fullmatch=True),
+    acr=st.sampled_from(("2", "3", "4")),
+)
+@settings(max_examples=100, deadline=None)
+def test_what_is_signed_in_time_is_verified_and_comes_back_as_it_was(
+    seed: int, life: int, ago: int, subject: str, acr: str
+) -> None:
+    ring = Ring((principal("desk-1", grant(Claim.OFFICERS, "*"), keys=(key_of(seed, valid_from=NOW - DAY),)),))
+    message = MESSAGE.model_copy(update={"actor": SPECIALIST.model_copy(update={"subject": subject})})
+    said = statement(message, iat=AT - ago, exp=AT - ago + life, acr=acr)
+    found = verified(sign(said, private_key(seed)), ring, NOW, message)
+    if ago - life >= 60:
+        assert rule(found) == "statement_expired"
+    else:
+        assert isinstance(found, Verified)
+        assert found.statement == said
