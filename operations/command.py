@@ -16,6 +16,7 @@ from operations.commands import (
     law,
     ledger,
     money,
+    principals,
     processes,
     receipts,
     record,
@@ -54,6 +55,7 @@ _OF_THE_RECORD: Final = (
     receipts.app,
     money.app,
     tills.app,
+    principals.app,
 )
 _PUBLISHING: Final = (procedure_changes.app, forms.app, provinces.app, absences.app, calendar_change.app)
 papers.add_typer(templates.app)

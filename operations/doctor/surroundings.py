@@ -46,6 +46,10 @@ SETTINGS: Final = frozenset(
         "MOTCUA_RECEIPTS_URL",
         "MOTCUA_RECEIPTS_SECRET",
         "MOTCUA_CLAMD",
+        "MOTCUA_PRINCIPALS_BY_TWO",
+        "MOTCUA_IDENTITY_KEY_FILE",
+        "MOTCUA_IDENTITY_KEY",
+        "MOTCUA_IDENTITY_AGENT",
         "MOTCUA_READY_FILE",
         "MOTCUA_HOME",
         "MOTCUA_FAILPOINTS",
@@ -66,7 +70,13 @@ _ADDRESSES: Final = frozenset(name for name in SETTINGS if name.endswith("_URL")
 _OPEN: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PROFILE", "TEMPORAL_TLS"}) | (
     SETTINGS
     - _ADDRESSES
-    - {"MOTCUA_MASTER_KEY", "MOTCUA_POST_SECRET_KEY", "MOTCUA_PROVIDERS", "MOTCUA_RECEIPTS_SECRET"}
+    - {
+        "MOTCUA_MASTER_KEY",
+        "MOTCUA_POST_SECRET_KEY",
+        "MOTCUA_PROVIDERS",
+        "MOTCUA_RECEIPTS_SECRET",
+        "MOTCUA_IDENTITY_KEY",
+    }
 )
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"

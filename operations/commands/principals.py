@@ -1,0 +1,274 @@
+"""`motcua principals`: the programs that may speak to the platform, what each may claim, and its keys."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+import yaml
+from rich.markup import escape
+from rich.table import Table
+
+from activities.ledger.principals import principals
+from motcua.cli.filings import actor_of
+from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json, read_file, refuse
+from motcua.cli.showing import when
+from motcua.client import command_id
+from motcua.errors import MotcuaError
+from motcua.identity import new_key, public_key_of
+from operations.addresses import OWNER
+from operations.commands.database import Connection, ask
+from operations.commands.printing import wide
+from operations.principals import Done, history, take
+from schemas import principals as pr
+from schemas.errors import Refusal, RefusalError
+from schemas.identity import Grant, Principal, PrincipalKey
+from schemas.saying import said as words
+
+BY_TWO: Final = "MOTCUA_PRINCIPALS_BY_TWO"
+
+app = typer.Typer(
+    name="principals",
+    help="Chương trình được nói với hệ thống / The programs that may speak to the platform.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+Which = Annotated[str, typer.Argument(metavar="ID", help="The principal's id.")]
+Actor = Annotated[str, typer.Option("--as", metavar="operator:SUBJECT@AGENCY", help="Which operator does it.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why.")]
+Asked = Annotated[int, typer.Argument(metavar="N", min=1, help="The number of the change that waits.")]
+KeyFile = Annotated[str, typer.Option("--key", metavar="FILE", help="The public key, in PEM.")]
+_DAY: Final = ["%Y-%m-%d"]
+Until = Annotated[
+    datetime,
+    typer.Option("--until", metavar="YYYY-MM-DD", formats=_DAY, help="The key is over when this day begins, UTC."),
+]
+C = TypeVar("C", bound=pr.PrincipalCommand)
+
+
+@app.callback()
+def _group() -> None:
+    """Chương trình được nói với hệ thống / The programs that may speak to the platform."""
+
+
+@app.command()
+def key(file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the private key goes.")]) -> None:
+    """Make a pair of keys: the private one goes to a file that only its owner reads, the public one is printed.
+
+    Example: `motcua principals key portal.pem > portal.pub.pem`
+    """
+    try:
+        typer.echo(new_key(file), nl=False)
+    except MotcuaError as error:
+        fail(str(error), Exit.USAGE)
+
+
+@app.command()
+def add(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Who it is and what it may claim, in YAML.")],
+    *,
+    key_file: Annotated[str | None, typer.Option("--key", metavar="FILE", help="Its public key, in PEM.")] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option("--until", metavar="YYYY-MM-DD", formats=_DAY, help="The day on which the key is over, UTC."),
+    ] = None,
+    actor: Actor,
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    """Register a program and its key, or change what one may claim that is registered; docs/identity.md has the file.
+
+    Where MOTCUA_PRINCIPALS_BY_TWO is on, it waits for another operator's `approve`.
+
+    Example: `motcua principals add portal.yaml --key portal.pub.pem --until 2027-12-01 --reason "…" --as operator:…`
+    """
+    if (key_file is None) is not (until is None):
+        fail("--key đi cùng --until / --key goes with --until", Exit.USAGE)
+    about: Any = _yaml(read_file(file))
+    first = None if key_file is None or until is None else _public(key_file, until)
+    _take(_command(pr.AddPrincipal, actor, {"principal": about, "key": first, "reason": reason}), as_json=as_json)
+
+
+@app.command()
+def rotate(  # noqa: PLR0913 -- a command line has many options
+    which: Which,
+    *,
+    key_file: KeyFile,
+    until: Until,
+    overlap: Annotated[int, typer.Option("--overlap", metavar="HOURS", min=0, help="So long the others go on.")] = 24,
+    actor: Actor,
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    """Give a program a new key; the others end after the overlap.
+
+    Where MOTCUA_PRINCIPALS_BY_TWO is on, it waits for another operator's `approve`.
+
+    Example: `motcua principals rotate portal-1 --key new.pub.pem --until 2028-12-01 --reason "…" --as operator:…`
+    """
+    say = {"principal": which, "key": _public(key_file, until), "overlap": overlap, "reason": reason}
+    _take(_command(pr.RotateKey, actor, say), as_json=as_json)
+
+
+@app.command()
+def revoke(
+    which: Which,
+    *,
+    key_id: Annotated[
+        str | None, typer.Option("--key-id", metavar="KEY_ID", help="One key; without it, all that it has.")
+    ] = None,
+    actor: Actor,
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    """Take a key back, or all keys of a program, at once: no process takes what it signs after five seconds.
+
+    One operator is enough for that.
+
+    Example: `motcua principals revoke portal-1 --reason "…" --as operator:h01.12-operator-1@H01.12`
+    """
+    say = {"principal": which, "key_id": key_id, "reason": reason}
+    _take(_command(pr.RevokeKey, actor, say), as_json=as_json)
+
+
+@app.command()
+def approve(asked: Asked, *, actor: Actor, as_json: AsJson = False) -> None:
+    """Approve a change that another operator has asked for: it takes effect.
+
+    Example: `motcua principals approve 3 --as operator:h01.12-operator-2@H01.12`
+    """
+    _take(_command(pr.ApproveChange, actor, {"asked": asked}), as_json=as_json)
+
+
+@app.command()
+def decline(asked: Asked, *, actor: Actor, reason: Reason, as_json: AsJson = False) -> None:
+    """Decline a change that another operator has asked for.
+
+    Example: `motcua principals decline 3 --reason "…" --as operator:h01.12-operator-2@H01.12`
+    """
+    _take(_command(pr.DeclineChange, actor, {"asked": asked, "reason": reason}), as_json=as_json)
+
+
+@app.command("list")
+def list_principals(*, as_json: AsJson = False) -> None:
+    """List the programs that may speak, with their live keys, and the changes that wait for approval.
+
+    Examples: `motcua principals list`, `motcua principals list --json`
+    """
+
+    async def read(connection: Connection) -> tuple[list[Principal], list[pr.PrincipalChange]]:
+        waiting = [one for one in await history(connection) if one.waits and one.answer is None]
+        return await principals(connection), waiting
+
+    found, waiting = ask(read)
+    if as_json:
+        print_json({"principals": [_shown(one) for one in found], "waiting": [plain(one) for one in waiting]})
+        return
+    table = Table("Mã / Id", "Tên / Name", "Loại / Kind", "Quyền / May claim", "Khóa / Keys")
+    for one in found:
+        live = [each for each in one.keys if _state(each) == "live"]
+        table.add_row(*map(escape, (one.id, one.name, one.kind, _claims(one), str(len(live)))))
+    wide().print(table)
+    for change in waiting:
+        _print_change(change)
+
+
+@app.command()
+def show(which: Which, *, as_json: AsJson = False) -> None:
+    """Show one program: what it may claim, its keys, and who changed what, when and why.
+
+    Example: `motcua principals show portal-1`
+    """
+
+    async def read(connection: Connection) -> tuple[list[Principal], list[pr.PrincipalChange]]:
+        return await principals(connection, which), await history(connection, which)
+
+    found, changes = ask(read)
+    if not changes:
+        fail(f"chưa ai đăng ký {which} / nobody has registered it", Exit.NOT_AVAILABLE)
+    _print(next(iter(found), None), changes, as_json=as_json)
+
+
+def _yaml(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        fail("tệp không phải YAML / the file is no YAML", Exit.USAGE)
+
+
+def _public(file: str, until: datetime) -> PrincipalKey:
+    try:
+        found = public_key_of(read_file(file))
+    except MotcuaError as error:
+        fail(str(error), Exit.USAGE)
+    dates = {"valid_from": datetime.now(UTC), "valid_until": until.replace(tzinfo=UTC)}
+    return parse(PrincipalKey, {"public_key": found} | dates)
+
+
+def _command(model: type[C], actor: str, say: dict[str, Any]) -> C:
+    return parse(model, {"command_id": command_id(), "actor": actor_of(actor)} | say)
+
+
+def _take(command: pr.AnyPrincipalCommand, *, as_json: bool) -> None:
+    by_two = os.environ.get(BY_TWO, "off")
+    if by_two not in {"on", "off"}:
+        fail(f"{BY_TWO} là on hoặc off / is on or off", Exit.USAGE)
+
+    async def work(connection: Connection) -> Done | Refusal:
+        try:
+            return await take(connection, command, by_two=by_two == "on")
+        except RefusalError as error:
+            return error.refusal
+
+    done = ask(work, OWNER)
+    if isinstance(done, Refusal):
+        refuse(done)
+    _print(done.principal, [done.change], as_json=as_json)
+
+
+def _print(one: Principal | None, changes: list[pr.PrincipalChange], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"principal": one and _shown(one), "changes": [plain(change) for change in changes]})
+        return
+    if one is not None:
+        out().print(f"[bold]{escape(one.id)}[/] {escape(one.name)} · {one.kind} · {escape(_claims(one))}")
+        for each in one.keys:
+            state = words(f"key_state.{_state(each)}")
+            until = when(each.revoked_at or each.valid_until)
+            out().print(f"  {each.key_id} {state.vi} / {state.en} {until}", markup=False)
+    for change in changes:
+        _print_change(change)
+
+
+def _print_change(change: pr.PrincipalChange) -> None:
+    text = words(f"principal_change.{change.change}")
+    waits = words("principal_change.waits") if change.waits and change.answer is None else None
+    about = (change.principal, change.asked and f"({change.asked})", waits and f"{waits.vi} / {waits.en}")
+    line = (when(change.at), f"{text.vi} / {text.en}", *about, change.officer, change.reason)
+    out().print(f"  {change.n}. " + " · ".join(str(word) for word in line if word), markup=False)
+
+
+def _claims(one: Principal) -> str:
+    return "; ".join(map(_claim, one.grants))
+
+
+def _claim(grant: Grant) -> str:
+    parts = (grant.claim, ", ".join(grant.agencies), ", ".join(grant.procedures), f"acr {int(grant.assurance)}")
+    return " ".join(part for part in parts if part)
+
+
+def _state(key: PrincipalKey) -> str:
+    now = datetime.now(UTC)
+    if key.revoked_at is not None:
+        return "revoked"
+    return "to_come" if now < key.valid_from else "live" if now < key.valid_until else "over"
+
+
+def _shown(one: Principal) -> dict[str, Any]:
+    """As JSON, with what each key is known by and how it stands."""
+    keys = [dict(plain(key)) | {"key_id": key.key_id, "state": _state(key)} for key in one.keys]
+    return dict(plain(one)) | {"keys": keys}

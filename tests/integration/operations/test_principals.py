@@ -1,0 +1,336 @@
+"""The register of principals: changed by commands, by two where it says so, known everywhere within five seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from activities.ledger.principals import KNOWN_WITHIN, Keyring, principals
+from motcua.identity import sign
+from operations.commands.principals import BY_TWO
+from operations.principals import Done, history, take
+from rules.identity.statements import verified
+from schemas.errors import Refusal, RefusalError
+from schemas.identity import Claim, Principal, Verified, seconds
+from schemas.people import Actor, Role
+from schemas.principals import (
+    AddPrincipal,
+    AnyPrincipalCommand,
+    ApproveChange,
+    ChangeKind,
+    DeclineChange,
+    RevokeKey,
+    RotateKey,
+)
+from tests.conftest import World
+from tests.shell import Shell
+from tests.speaking import MESSAGE, grant, key_of, principal, private_key, public_pem, statement
+
+ONE: Final = Actor(subject="h01.12-operator-1", role=Role.OPERATOR, agency="H01.12")
+TWO: Final = Actor(subject="h56.30-operator-1", role=Role.OPERATOR, agency="H56.30")
+YEAR: Final = timedelta(days=365)
+DESK: Final = principal("desk-1", grant(Claim.OFFICERS, "H01.12"), keys=())
+ABOUT: Final = DESK.model_dump(mode="json", exclude={"keys"})
+
+
+def fresh(seed: int) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {"public_key": key_of(seed).public_key, "valid_from": now, "valid_until": now + YEAR}
+
+
+def said(actor: Actor = ONE, **fields: Any) -> dict[str, Any]:
+    return {"command_id": uuid4().hex, "actor": actor, "reason": "because"} | fields
+
+
+def adding(seed: int | None = 1, actor: Actor = ONE, **about: Any) -> AddPrincipal:
+    key = None if seed is None else fresh(seed)
+    return AddPrincipal.model_validate(said(actor, principal=ABOUT | about, key=key))
+
+
+def rotating(seed: int, overlap: int = 24) -> RotateKey:
+    return RotateKey.model_validate(said(principal="desk-1", key=fresh(seed), overlap=overlap))
+
+
+def revoking(seed: int | None = None, name: str = "desk-1") -> RevokeKey:
+    return RevokeKey.model_validate(said(principal=name, key_id=None if seed is None else private_key(seed).key_id))
+
+
+def approving(n: int, actor: Actor = TWO) -> ApproveChange:
+    return ApproveChange(command_id=uuid4().hex, actor=actor, asked=n)
+
+
+async def done(world: World, *commands: AnyPrincipalCommand, by_two: bool = False) -> Done:
+    async with world.connection(world.owner_dsn) as connection:
+        answers = [await take(connection, command, by_two=by_two) for command in commands]
+    return answers[-1]
+
+
+async def why_not(world: World, command: AnyPrincipalCommand, *, by_two: bool = False) -> tuple[str, str]:
+    with pytest.raises(RefusalError) as no:
+        await done(world, command, by_two=by_two)
+    (problem,) = no.value.refusal.problems
+    return problem.field, problem.rule
+
+
+async def registered(world: World) -> dict[str, Principal]:
+    async with world.connection() as connection:
+        return {one.id: one for one in await principals(connection)}
+
+
+async def test_a_program_is_registered_and_its_keys_come_and_go(world: World) -> None:
+    first = await done(world, adding(1))
+    assert first.principal is not None
+    assert (first.change.n, first.change.change, first.change.waits) == (1, ChangeKind.ADD, False)
+    rotated = (await done(world, rotating(2, overlap=2))).principal
+    assert rotated is not None
+    old, new = rotated.keys
+    assert timedelta(hours=2) == old.valid_until - new.valid_from
+    revoked = (await done(world, revoking(2))).principal
+    assert revoked is not None
+    assert [key.revoked_at is not None for key in revoked.keys] == [False, True]
+    wider = (await done(world, adding(None, name="Another name"))).principal
+    assert wider is not None
+    assert (wider.name, wider.keys) == ("Another name", revoked.keys)
+    everything = (await done(world, revoking())).principal
+    assert everything is not None
+    assert all(key.revoked_at for key in everything.keys)
+    assert await registered(world) == {"desk-1": everything}
+    async with world.connection() as connection:
+        steps = [(one.n, one.change) for one in await history(connection, "desk-1")]
+    assert steps == [(1, "add"), (2, "rotate"), (3, "revoke"), (4, "add"), (5, "revoke")]
+
+
+async def test_the_same_command_is_recorded_once(world: World) -> None:
+    command = adding(1)
+    assert await done(world, command) == await done(world, command)
+    async with world.connection() as connection:
+        assert len(await history(connection)) == 1
+
+
+async def test_by_two_another_operator_has_to_approve(world: World) -> None:
+    asked = await done(world, adding(1), by_two=True)
+    assert asked.principal is None
+    assert asked.change.waits
+    assert await registered(world) == {}
+    own = approving(asked.change.n, ONE)
+    assert await why_not(world, own, by_two=True) == ("actor.subject", "needs_another")
+    assert await why_not(world, approving(99), by_two=True) == ("asked", "no_change_asked")
+    given = await done(world, approving(asked.change.n), by_two=True)
+    assert given.principal is not None
+    assert given.principal.keys[0].valid_from >= asked.change.at, "a key signs nothing before it is approved"
+    assert await why_not(world, approving(asked.change.n), by_two=True) == ("asked", "no_change_asked")
+    rotation = await done(world, rotating(2), by_two=True)
+    no = DeclineChange.model_validate(said(TWO, asked=rotation.change.n))
+    await done(world, no, by_two=True)
+    assert await why_not(world, approving(rotation.change.n), by_two=True) == ("asked", "no_change_asked")
+    revoked = await done(world, revoking(), by_two=True)
+    assert revoked.principal is not None
+    assert revoked.principal.keys[0].revoked_at is not None, "to revoke, one is enough"
+
+
+async def test_a_substitute_of_who_asked_is_no_second_one(world: World) -> None:
+    asked = await done(world, adding(1), by_two=True)
+    other = ONE.model_copy(update={"subject": "h01.12-operator-2"})
+    async with world.connection(world.owner_dsn) as connection:
+        await connection.execute(
+            "insert into officer (agency, subject, role, name) values ('H01.12', $1, 'operator', '-')", other.subject
+        )
+        await connection.execute(
+            "insert into absence (agency, subject, role, first_day, last_day, substitute) "
+            "select 'H01.12', $1, 'operator', day, day, $2 "
+            "from cast(now() at time zone 'Asia/Ho_Chi_Minh' as date) as day",
+            ONE.subject,
+            other.subject,
+        )
+    assert await why_not(world, approving(asked.change.n, other)) == ("actor.subject", "needs_another")
+
+
+REFUSED: Final[dict[str, tuple[Callable[[], AnyPrincipalCommand], tuple[str, str]]]] = {
+    "no operator": (
+        lambda: adding(3, Actor(subject="h01.12-leader-1", role=Role.LEADER, agency="H01.12")),
+        ("actor.role", "role_not_allowed"),
+    ),
+    "nobody of the directory": (
+        lambda: adding(3, ONE.model_copy(update={"subject": "somebody"})),
+        ("actor", "not_in_directory"),
+    ),
+    "of no agency": (lambda: adding(3, ONE.model_copy(update={"agency": None})), ("actor", "not_in_directory")),
+    "the same key again": (lambda: adding(1), ("key", "key_registered")),
+    "another's key": (lambda: adding(1, id="desk-2"), ("key", "key_registered")),
+    "an agency that is not there": (
+        lambda: adding(3, grants=[grant(Claim.OFFICERS, "X99").model_dump(mode="json")]),
+        ("principal.grants", "agencies_not_in_directory"),
+    ),
+    "the keys of nobody": (lambda: revoking(None, "nobody"), ("principal", "unknown_principal")),
+    "a key that it has not": (lambda: revoking(9), ("key_id", "no_live_key")),
+    "a key that is over": (
+        lambda: RotateKey.model_validate(
+            said(principal="desk-1", overlap=1, key=key_of(3, valid_until=datetime.now(UTC) - timedelta(seconds=1)))
+        ),
+        ("key.valid_until", "key_over"),
+    ),
+}
+
+
+@pytest.fixture
+async def with_desk(world: World) -> World:
+    await done(world, adding(1))
+    return world
+
+
+async def test_what_can_not_be_is_refused_and_leaves_nothing(with_desk: World) -> None:
+    before = await registered(with_desk)
+    found = {name: await why_not(with_desk, make()) for name, (make, _) in REFUSED.items()}
+    assert found == {name: expected for name, (_, expected) in REFUSED.items()}
+    assert await registered(with_desk) == before
+    async with with_desk.connection() as connection:
+        assert len(await history(connection)) == 1
+
+
+async def test_nobody_changes_what_was_said_and_only_the_owner_says_anything(with_desk: World) -> None:
+    async with with_desk.connection(with_desk.owner_dsn) as connection:
+        for change in ("update principal_change set officer = 'x'", "delete from principal_change"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(change)
+    async with with_desk.connection(with_desk.app_dsn) as connection:
+        for table in ("principal_change", "principal", "principal_key", "principal_version"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(f"delete from {table}")  # noqa: S608 -- our own names
+
+
+async def test_two_at_once_are_one_after_the_other(world: World) -> None:
+    await asyncio.gather(*(done(world, adding(seed, id=f"desk-{seed}")) for seed in range(1, 9)))
+    async with world.connection() as connection:
+        assert [one.n for one in await history(connection)] == list(range(1, 9))
+    assert len(await registered(world)) == 8
+
+
+def rule_of(keyring: Keyring) -> str | None:
+    now = datetime.now(UTC)
+    signed = sign(statement(iat=seconds(now), exp=seconds(now) + 60), private_key(1))
+    found = verified(signed, keyring.ring, now, MESSAGE)
+    if isinstance(found, Verified):
+        return None
+    assert isinstance(found, Refusal)
+    return found.problems[0].rule
+
+
+async def test_a_key_is_known_and_a_revoked_one_is_out_within_five_seconds(world: World) -> None:
+    async with asyncpg.create_pool(world.app_dsn, min_size=1, max_size=2) as pool, Keyring(pool) as keyring:
+        assert rule_of(keyring) == "unknown_principal"
+        await done(world, adding(1))
+        async with asyncio.timeout(KNOWN_WITHIN):
+            while rule_of(keyring) is not None:
+                await asyncio.sleep(0.05)
+        began = monotonic()
+        await done(world, revoking(1))
+        async with asyncio.timeout(KNOWN_WITHIN):
+            while rule_of(keyring) != "key_revoked":
+                await asyncio.sleep(0.05)
+        assert monotonic() - began < KNOWN_WITHIN
+
+
+async def test_who_can_not_ask_takes_nothing_after_five_seconds_and_everything_again_once_it_can(
+    with_desk: World,
+) -> None:
+    async with asyncpg.create_pool(with_desk.app_dsn, min_size=1, max_size=1) as pool, Keyring(pool) as keyring:
+        assert rule_of(keyring) is None
+        async with pool.acquire():  # the only connection there is
+            async with asyncio.timeout(KNOWN_WITHIN + 1):
+                while rule_of(keyring) is None:
+                    await asyncio.sleep(0.05)
+            assert rule_of(keyring) == "principals_not_at_hand"
+        async with asyncio.timeout(KNOWN_WITHIN):
+            while rule_of(keyring) is not None:
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.chdir(tmp_path)
+    return Shell({"MOTCUA_DATABASE_URL": world.app_dsn, "MOTCUA_OWNER_DATABASE_URL": world.owner_dsn, BY_TWO: "on"})
+
+
+AS_ONE: Final = ("--as", "operator:h01.12-operator-1@H01.12")
+AS_TWO: Final = ("--as", "operator:h56.30-operator-1@H56.30")
+FILE: Final = """
+id: desk-1
+name: Phần mềm một cửa
+kind: desk
+agency: H01.12
+grants:
+  - claim: officers
+    agencies: [H01.12]
+    assurance: 2
+"""
+
+
+async def test_the_commands_from_the_pair_of_keys_to_its_end(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "desk.yaml").write_text(FILE, encoding="utf-8")
+    made = await shell("principals", "key", "desk.pem")
+    assert made.code == 0
+    assert (await shell("principals", "key", "desk.pem")).code == 2, "a key is never overwritten"
+    (tmp_path / "desk.pub.pem").write_text(made.out)
+    new = ("--key", "desk.pub.pem", "--until", "2099-12-31", "--reason", "hợp đồng 12")
+    asked = (await shell("principals", "add", "desk.yaml", *new, *AS_ONE, "--json")).json
+    assert asked["principal"] is None
+    assert asked["changes"][0]["waits"]
+    waiting = await shell("principals", "list")
+    assert "chờ người khác duyệt / waits for another's approval" in waiting.out
+    own = await shell("principals", "approve", "1", *AS_ONE, "--json")
+    assert (own.code, own.json["problems"][0]["rule"]) == (1, "needs_another")
+    approved = await shell("principals", "approve", "1", *AS_TWO)
+    assert (approved.code, approved.err) == (0, "")
+    assert "dùng được đến / good until" in approved.out
+    (shown,) = (await shell("principals", "list", "--json")).json["principals"]
+    assert (shown["agency"], [key["state"] for key in shown["keys"]]) == ("H01.12", ["live"])
+    (tmp_path / "next.pub.pem").write_text(public_pem(2))
+    turn = ("--key", "next.pub.pem", "--until", "2099-12-31", "--reason", "định kỳ", "--overlap", "1")
+    turned = (await shell("principals", "rotate", "desk-1", *turn, *AS_ONE, MOTCUA_PRINCIPALS_BY_TWO="off")).out
+    assert "thay khóa / key rotated" in turned
+    gone = await shell("principals", "revoke", "desk-1", "--reason", "lộ khóa", *AS_ONE, "--json")
+    assert [key["state"] for key in gone.json["principal"]["keys"]] == ["revoked", "revoked"]
+    told = (await shell("principals", "show", "desk-1", "--json")).json["changes"]
+    assert [one["change"] for one in told] == ["add", "approve", "rotate", "revoke"]
+    assert [one.get("reason") for one in told] == ["hợp đồng 12", None, "định kỳ", "lộ khóa"]
+    assert told[0]["answer"] == "approve"
+
+
+WRONG: Final[dict[str, tuple[str, dict[str, str | None], int, str]]] = {
+    "a role that there is not": (FILE.replace("officers", "everybody"), {}, 2, "principal.grants[0].claim"),
+    "a field that there is not": (FILE + "secret: 1\n", {}, 2, "principal.secret"),
+    "officers of nowhere": (FILE.replace("agencies: [H01.12]", "agencies: []"), {}, 2, "principal.grants[0]"),
+    "no YAML": ("{", {}, 2, "YAML"),
+    "no list": ("- a", {}, 2, "principal"),
+    "a setting that is neither": (FILE, {BY_TWO: "yes"}, 2, BY_TWO),
+    "an agency that there is not": (FILE.replace("[H01.12]", "[X1]"), {}, 1, "[agencies_not_in_directory]"),
+}
+
+
+@pytest.mark.parametrize(("text", "env", "code", "says"), WRONG.values(), ids=WRONG.keys())
+async def test_what_is_wrong_is_said_with_its_place_and_rule(
+    shell: Shell, tmp_path: Path, text: str, env: dict[str, str | None], code: int, says: str
+) -> None:
+    (tmp_path / "desk.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "desk.pub.pem").write_text(public_pem(1))
+    new = ("--key", "desk.pub.pem", "--until", "2099-12-31", "--reason", "x", *AS_ONE)
+    ended = await shell("principals", "add", "desk.yaml", *new, **env)
+    assert ended.code == code, ended.err
+    assert says in ended.err
+
+
+async def test_what_is_no_public_key_is_refused(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "desk.yaml").write_text(FILE, encoding="utf-8")
+    (tmp_path / "desk.pem").write_text("-----BEGIN")
+    new = ("--key", "desk.pem", "--until", "2099-12-31", "--reason", "x", *AS_ONE)
+    assert "ed25519 public key" in (await shell("principals", "add", "desk.yaml", *new)).err
+    assert (await shell("principals", "add", "desk.yaml", *new[2:])).code == 2
+    assert (await shell("principals", "show", "nobody")).code == 3
