@@ -319,6 +319,7 @@ FIELDS: Final = {
     "start_at": "where the filing starts again: intake, or code of a review step; without it where the act was done",
     "started": "when this run of the clock began",
     "state": "where it stands",
+    "statement": "who is speaking, signed by a registered program, as a compact JWS; nobody asks for it yet",
     "status": "national status code of a filing, 1 to 10",
     "status_name": "what the status is called, in both languages",
     "step": "code of the review step in the procedure",

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from .base import AgencyCode, Code, Instant, Model, Personal, ShortText
+from .base import AgencyCode, Code, Instant, Model, Personal, ShortText, unset
 from .files import FileRef
 from .filing.commands import Claim, Command, Reassign, Release, SystemCommand, Withdraw
 from .filing.events import Claimed, Moment, Reassigned, Released
+from .identity import SignedStatement
 from .ids import digest
 from .limit import Limit
 from .people import Actor, Via
@@ -45,6 +46,7 @@ class ComplaintStart(Model):
     """What the `n`-th complaint about a filing is started with.
 
     It is `about` the event of the filing with this seq. The desk records what the applicant has signed: the `document`.
+    `statement` says, signed, who is speaking; it is no part of what the complaint says.
     """
 
     filing_id: UUID
@@ -54,11 +56,12 @@ class ComplaintStart(Model):
     document: FileRef | None = None
     actor: Actor
     via: Via
+    statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
 def content_of_start(start: ComplaintStart) -> str:
     """The digest of a complaint: the same number with other content is another one."""
-    return digest(start.model_dump(mode="json", exclude_none=True))
+    return digest(start.model_dump(mode="json", exclude={"statement"}, exclude_none=True))
 
 
 class Grounds(Model):

@@ -46,6 +46,12 @@ def key_id(public_key: PublicKey) -> KeyId:
     return urlsafe_b64encode(hashlib.sha256(jwk.encode()).digest()).rstrip(b"=").decode()
 
 
+SignedStatement = Annotated[
+    str, StringConstraints(max_length=MAX_STATEMENT, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
+]
+"""A statement of who is speaking, as a compact JWS: what a message carries as its `statement`."""
+
+
 class PrincipalKind(StrEnum):
     """What a program that speaks to the platform is."""
 
@@ -222,11 +228,11 @@ def audience(namespace: str) -> str:
 
 
 def message_digest(message: Mapping[str, Any]) -> Sha256:
-    """SHA-256 of a command, a submission or a question as it is sent, without its `identity`, as RFC 8785 JSON.
+    """SHA-256 of a command, a submission or a question as it is sent, without its `statement`, as RFC 8785 JSON.
 
     Raises `ValueError` for what has no such form.
     """
-    return digest({name: value for name, value in message.items() if name != "identity"})
+    return digest({name: value for name, value in message.items() if name != "statement"})
 
 
 def seconds(moment: datetime) -> int:

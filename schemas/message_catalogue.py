@@ -23,7 +23,7 @@ from .backoffice import (
     IssueAnswer,
     IssueRequest,
 )
-from .base import Model, Personal, StrictModel, fields_marked, numbers_marked
+from .base import Model, Personal, StrictModel, fields_marked, numbers_marked, unset
 from .complaint import COMPLAINT_COMMANDS, ComplaintEvent, ComplaintStart, ComplaintView
 from .errors import Refusal
 from .filing.commands import PUBLIC_COMMANDS, Command
@@ -31,6 +31,7 @@ from .filing.delivery import DeliveryView
 from .filing.events import Event
 from .filing.state import Action, ClockState, FilingEnd, FilingView, Parked, ResultView, SubmitCheck
 from .filing.submission import Submission
+from .identity import SignedStatement
 from .papers import OfficialPaper, PapersEvent
 from .parcel import PARCEL_COMMANDS, ParcelEvent, ParcelView
 from .payment import PAYMENT_COMMANDS, PaymentEvent, PaymentView
@@ -124,9 +125,13 @@ class Message:
 
 
 class FilingInput(Model):
-    """What a filing is started with, by whatever SDK. What else a start may hold only the platform itself writes."""
+    """What a filing is started with, by whatever SDK. What else a start may hold only the platform itself writes.
+
+    `statement` says, signed, who is speaking.
+    """
 
     submission: Submission
+    statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
 def body_of(event: type[Model]) -> type[Model]:

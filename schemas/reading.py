@@ -13,9 +13,10 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 
 from .agency import AgencyKind
-from .base import AgencyCode, Dong, Instant, Key, Model, StrictModel, Subject, Text
+from .base import AgencyCode, Dong, Instant, Key, Model, StrictModel, Subject, Text, unset
 from .filing.delivery import Link
 from .filing.state import FilingView
+from .identity import SignedStatement
 from .people import Actor, IdNumber, Role
 from .stream.rows import ParcelRow, PaymentRow
 
@@ -40,7 +41,13 @@ class Audience(StrEnum):
     AUDITOR = "auditor"
 
 
-class _About(StrictModel):
+class _Question(StrictModel):
+    """A question. `statement` says, signed, who asks."""
+
+    statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
+
+
+class _About(_Question):
     """A question about one stream."""
 
     stream: StreamName
@@ -142,7 +149,7 @@ class AskChanges(_About):
     wait: float = Field(default=LONGEST_WAIT, ge=0, le=LONGEST_WAIT)
 
 
-class _Page(StrictModel):
+class _Page(_Question):
     """A question whose answer comes page by page: `after` is the `next` of the page before."""
 
     after: str | None = Field(default=None, max_length=1000)
@@ -176,21 +183,21 @@ class AskTasks(_Page):
     due_before: Instant | None = None
 
 
-class AskCounts(StrictModel):
+class AskCounts(_Question):
     """How many open filings there are, by agency and status."""
 
     ask: Literal["counts"] = "counts"
     agency: AgencyCode | None = None
 
 
-class AskAgency(StrictModel):
+class AskAgency(_Question):
     """What the directory says of an agency."""
 
     ask: Literal["agency"] = "agency"
     agency: AgencyCode
 
 
-class AskAbsences(StrictModel):
+class AskAbsences(_Question):
     """Which officers of an agency are or will be absent, and who acts for them."""
 
     ask: Literal["absences"] = "absences"

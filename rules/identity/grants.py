@@ -13,18 +13,18 @@ def not_granted(principal: Principal, statement: IdentityStatement, message: Mes
     actor = statement.actor
     of_role = [one for one in principal.grants if actor.role in CLAIMED[one.claim]]
     if not of_role:
-        return problem("identity", "role_not_granted", role_name=ROLE_NAMES[actor.role])
+        return problem("statement", "role_not_granted", role_name=ROLE_NAMES[actor.role])
     of_agency = [one for one in of_role if _of_agency(one.agencies, actor)]
     if not of_agency:
-        return problem("identity", "agency_not_granted")
+        return problem("statement", "agency_not_granted")
     if actor.role in CLAIMED[Claim.OWN] and message.filed_by != principal.id:
-        return problem("identity", "applicant_of_another")
+        return problem("statement", "applicant_of_another")
     of_procedure = [one for one in of_agency if not one.procedures or message.procedure in one.procedures]
     if not of_procedure:
-        return problem("identity", "procedure_not_granted")
+        return problem("statement", "procedure_not_granted")
     least = min(one.assurance for one in of_procedure)
     if statement.assurance < least:
-        return problem("identity", "assurance_too_low", least=int(least), given=int(statement.assurance))
+        return problem("statement", "assurance_too_low", least=int(least), given=int(statement.assurance))
     return None
 
 

@@ -34,7 +34,7 @@ def verified(
     """The statement, if a principal of the ring has signed it of just this message and may claim what it says.
 
     Args:
-        signed: What came as `identity`: a compact JWS, or whatever else there was.
+        signed: What came as `statement`: a compact JWS, or whatever else there was.
         ring: The principals; None while this process does not know them.
         now: The moment at which it is asked.
         message: What has come in.
@@ -60,7 +60,7 @@ def verified(
 
 
 def _refusal(rule: str) -> Refusal:
-    return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(problem("identity", rule),))
+    return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(problem("statement", rule),))
 
 
 def _opened(signed: object, ring: Ring) -> tuple[IdentityStatement, RingKey, CompactSignature] | Problem:
@@ -76,21 +76,21 @@ def _opened(signed: object, ring: Ring) -> tuple[IdentityStatement, RingKey, Com
     except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
         return _UNREADABLE
     if ring.principal(statement.iss) is None:
-        return problem("identity", "unknown_principal")
+        return problem("statement", "unknown_principal")
     key = ring.key(statement.iss, header["kid"])
-    return problem("identity", "unknown_key") if key is None else (statement, key, token)
+    return problem("statement", "unknown_key") if key is None else (statement, key, token)
 
 
 def _not_taken(signed: object) -> Problem:
     if signed is None or signed == "":
-        return problem("identity", "statement_missing")
-    return problem("identity", "statement_too_long", most=MAX_STATEMENT) if isinstance(signed, str) else _UNREADABLE
+        return problem("statement", "statement_missing")
+    return problem("statement", "statement_too_long", most=MAX_STATEMENT) if isinstance(signed, str) else _UNREADABLE
 
 
 def _header(header: dict[str, Any]) -> Problem | None:
     """It says which algorithm, which key and what this is, and nothing that anybody would have to follow."""
     if header.get("alg") not in ALGORITHMS:
-        return problem("identity", "statement_algorithm")
+        return problem("statement", "statement_algorithm")
     fits = header.keys() == _HEADER and header["typ"] == STATEMENT_TYPE and isinstance(header["kid"], str)
     return None if fits else _UNREADABLE
 
@@ -98,9 +98,9 @@ def _header(header: dict[str, Any]) -> Problem | None:
 def _key_in_force(key: RingKey, statement: IdentityStatement, now: datetime) -> Problem | None:
     """A revoked key signs nothing any more; one that has run out has signed what it has signed."""
     if key.said.revoked_at is not None and key.said.revoked_at <= now:
-        return problem("identity", "key_revoked")
+        return problem("statement", "key_revoked")
     in_force = seconds(key.said.valid_from) <= statement.iat < seconds(key.said.valid_until)
-    return None if in_force else problem("identity", "key_not_in_force")
+    return None if in_force else problem("statement", "key_not_in_force")
 
 
 def _signature(token: CompactSignature, key: RingKey) -> Problem | None:
@@ -108,29 +108,29 @@ def _signature(token: CompactSignature, key: RingKey) -> Problem | None:
         good = jws.validate_compact(token, key.jwk, registry=_REGISTRY)
     except (JoseError, ValueError):
         good = False
-    return None if good else problem("identity", "statement_signature")
+    return None if good else problem("statement", "statement_signature")
 
 
 def _fresh(statement: IdentityStatement, now: int, leeway: int) -> Problem | None:
     if not 0 < statement.exp - statement.iat <= LONGEST_LIFE:
-        return problem("identity", "statement_lives_too_long", most=LONGEST_LIFE)
+        return problem("statement", "statement_lives_too_long", most=LONGEST_LIFE)
     if statement.iat > now + leeway:
-        return problem("identity", "statement_not_yet_valid")
-    return problem("identity", "statement_expired") if statement.exp <= now - leeway else None
+        return problem("statement", "statement_not_yet_valid")
+    return problem("statement", "statement_expired") if statement.exp <= now - leeway else None
 
 
 def _about(statement: IdentityStatement, message: Message) -> Problem | None:
     """Each thing in which it is about something else."""
     if statement.aud != message.audience:
-        return problem("identity", "statement_for_another_installation")
+        return problem("statement", "statement_for_another_installation")
     if statement.stream != message.stream:
-        return problem("identity", "statement_of_another_filing")
+        return problem("statement", "statement_of_another_filing")
     if (statement.act, statement.command_id) != (message.act, message.command_id):
-        return problem("identity", "statement_of_another_command")
+        return problem("statement", "statement_of_another_command")
     if statement.content != message.content:
-        return problem("identity", "statement_of_other_content")
+        return problem("statement", "statement_of_other_content")
     if (statement.actor, statement.on_behalf_of) != (message.actor, message.on_behalf_of):
-        return problem("identity", "statement_of_another_actor")
+        return problem("statement", "statement_of_another_actor")
     return None
 
 
@@ -143,4 +143,4 @@ class _Ed25519(JWSRegistry):
 
 _REGISTRY: Final = _Ed25519(algorithms=["Ed25519"])
 _HEADER: Final = {"alg", "kid", "typ"}
-_UNREADABLE: Final = problem("identity", "statement_unreadable")
+_UNREADABLE: Final = problem("statement", "statement_unreadable")

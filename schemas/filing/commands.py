@@ -23,9 +23,11 @@ from ..base import (
     ShortText,
     StrictModel,
     Subject,
+    unset,
 )
 from ..files import FileRef, Paper, ScanState
 from ..form import FormValue
+from ..identity import SignedStatement
 from ..ids import digest
 from ..level import Channel
 from ..limit import Limit
@@ -58,6 +60,7 @@ class Command(StrictModel):
 
     `command_id` is its identity in this filing: a repeat returns the first receipt, other content is refused.
     `on_behalf_of` is the subject for whom the actor acts. `seen_seq` is the `seq` of the page the actor saw.
+    `statement` says, signed, who is speaking; it is no part of what the command says.
     """
 
     kind: str
@@ -66,11 +69,12 @@ class Command(StrictModel):
     via: Via
     on_behalf_of: Annotated[str, AfterValidator(line)] | None = Field(default=None, max_length=128)
     seen_seq: int | None = Field(default=None, ge=0)
+    statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
 def content_of(command: Command) -> str:
-    """The digest of what a command says; a page seen again is not other content."""
-    return digest(command.model_dump(mode="json", exclude={"seen_seq"}, exclude_none=True))
+    """The digest of what a command says; a page seen again, or signed anew, is not other content."""
+    return digest(command.model_dump(mode="json", exclude={"seen_seq", "statement"}, exclude_none=True))
 
 
 class Accept(Command):

@@ -828,7 +828,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "statement_expired": "the statement has expired; sign it anew and send it again",
     "statement_for_another_installation": "the statement is meant for another installation; say this one in aud",
     "statement_lives_too_long": "a statement lives for 1 to {most} seconds after it is signed",
-    "statement_missing": "there is no statement of who is speaking (identity); sign one with a registered key",
+    "statement_missing": "there is no statement of who is speaking (statement); sign one with a registered key",
     "statement_not_yet_valid": "the statement was signed at a moment yet to come; set the clock of who signs it",
     "statement_of_another_actor": "the statement names another person than the message",
     "statement_of_another_command": "the statement was signed of another command",

@@ -828,7 +828,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "statement_expired": "lời khai đã hết hạn; ký lại và gửi lại",
     "statement_for_another_installation": "lời khai gửi cho một hệ thống khác; ghi đúng aud của hệ thống này",
     "statement_lives_too_long": "lời khai có hiệu lực từ 1 đến {most} giây sau khi ký",
-    "statement_missing": "thiếu lời khai ai đang nói (identity); ký bằng khóa đã đăng ký",
+    "statement_missing": "thiếu lời khai ai đang nói (statement); ký bằng khóa đã đăng ký",
     "statement_not_yet_valid": "lời khai được ký ở thời điểm chưa đến; chỉnh lại đồng hồ của máy ký",
     "statement_of_another_actor": "lời khai nêu người khác với người trong lệnh",
     "statement_of_another_command": "lời khai ký cho một lệnh khác",

@@ -79,7 +79,7 @@ def test_every_kind_has_its_golden_file_and_every_file_its_kind() -> None:
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))
 def test_a_golden_file_shows_every_field(name: str) -> None:
-    assert set(golden(name)) == set(type(SAMPLES[name]).model_fields)
+    assert set(golden(name)) == set(type(SAMPLES[name]).model_fields) - {"statement"}, "what is signed beside stays out"
 
 
 @pytest.mark.parametrize("name", [f"event.{event.kind}" for event in EVENTS] + list(STARTS))

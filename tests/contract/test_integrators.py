@@ -115,7 +115,7 @@ def test_the_page_names_every_question() -> None:
 def test_the_page_names_the_fields_of_a_question_with_what_is_meant_without_them(name: str) -> None:
     fields, _ = questions()[name]
     model = QUESTIONS[name]
-    assert plain(re.sub(r"\(.*?\)", "", fields)) == set(model.model_fields) - {"ask"}
+    assert plain(re.sub(r"\(.*?\)", "", fields)) == set(model.model_fields) - {"ask", "statement"}
     for field, said in re.findall(r"`([a-z_]+)` \(`?(\w+)`?\)", fields):
         assert str(model.model_fields[field].default).removesuffix(".0") == said
 

@@ -81,7 +81,7 @@ def rule(found: Verified | Refusal) -> str | None:
         return None
     assert found.code is RefusalCode.NOT_AUTHORISED
     (why,) = found.problems
-    assert why.field == "identity"
+    assert why.field == "statement"
     assert why.message.vi != why.message.en
     return why.rule
 
@@ -305,7 +305,7 @@ def test_officers_are_of_agencies_and_applicants_of_none(claim: Claim) -> None:
 
 def test_the_digest_of_a_message_leaves_the_statement_out() -> None:
     said = {"kind": "accept", "n": 1}
-    assert message_digest(said | {"identity": "a.b.c"}) == message_digest(said)
+    assert message_digest(said | {"statement": "a.b.c"}) == message_digest(said)
     assert message_digest(said) == hashlib.sha256(b'{"kind":"accept","n":1}').hexdigest()
 
 
