@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 from schemas.publishing.fee import FeeKind
 from schemas.receipts import ReceiptGap, ReceiptRegister, RegisteredReceipt
@@ -32,6 +33,11 @@ async def receipt_of(connection: Connection, number: str) -> RegisteredReceipt |
     return None if row is None else _read(row)
 
 
+async def receipts_of(connection: Connection, filing_id: UUID) -> tuple[RegisteredReceipt, ...]:
+    """What was issued for the money of a filing, in that order."""
+    return tuple(map(_read, await connection.fetch(_OF_FILING, filing_id)))
+
+
 def _read(row: Any) -> RegisteredReceipt:
     return RegisteredReceipt.model_validate(dict(row) | {"filing_id": str(row["filing_id"])})
 
@@ -47,6 +53,7 @@ select receipt.number, receipt.agency, receipt.kind, series, receipt.filing_id, 
         as replaced_by
 from money_receipt as receipt left join filing using (filing_id)
 """
+_OF_FILING: Final = f"{_SELECT} where receipt.filing_id = $1 order by issued_at, receipt.number"
 _ISSUED: Final = f"""
 {_SELECT}
 where receipt.agency = $1 and issued_at >= $2 and issued_at < $3 and ($4::text is null or receipt.kind = $4)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final, Self
+from typing import Self
 
 import asyncpg
 
@@ -29,6 +29,7 @@ from views import auditor
 from views.log import Log
 from views.log import Told as Stream
 from views.papers import papers
+from views.receipts import receipts_of
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,13 @@ class Record:
 
     async def receipts(self, played: Played) -> tuple[int, ...]:
         """The receipts for its money that are not void, in đồng, as they were issued."""
-        rows = await patiently(lambda: self._pool.fetch(_RECEIPTS, played.filing_id))
-        return tuple(row["amount"] for row in rows)
+
+        async def read() -> tuple[int, ...]:
+            async with self._pool.acquire() as connection:
+                issued = await receipts_of(connection, played.filing_id)
+            return tuple(one.amount for one in issued if one.voided_at is None)
+
+        return await patiently(read)
 
     async def results(self, played: Played) -> list[FileRef]:
         """The results that were issued, also those that were signed or corrected in a stream of their own."""
@@ -114,8 +120,3 @@ def told(found: Stream) -> Told:
     handed_over = [recorded.event.channel for recorded in found.events if isinstance(recorded.event, HandedOver)]
     path = tuple(one for one, _ in groupby(passed))
     return Told(found.state, kinds, path, handed_over[-1] if handed_over else None)
-
-
-_RECEIPTS: Final = """
-select amount from money_receipt where filing_id = $1 and voided_at is null order by issued_at, number
-"""
