@@ -76,14 +76,14 @@ def claimed(refund: Refund, claim: rf.Claim, asked: tuple[int, ...] = ()) -> Eve
     claim = claim.model_copy(update={"unowed": claim.unowed or refund.unowed})
     if claim.charged_back > refund.charged_back:
         gone = charge_backs.charged_back(refund, claim, asked)
-        return (gone, *claimed(fold.after(refund, gone), claim))
+        return (gone, *claimed(fold.after(refund, gone), claim, asked))
     if claim.unowed is not None:
         rest = fold.left(refund)
         return (_open(refund, rest, claim.unowed).model_copy(update={"ended": claim.ended}),) if rest else ()
     if claim.short:
         return disputes.disputed(refund)
     if (off := anew.called_off(refund, claim, asked)) is not None:
-        return (off, *claimed(fold.after(refund, off), claim))
+        return (off, *claimed(fold.after(refund, off), claim, asked))
     opened: Events = ()
     for part in (_too_much, _made_less, _by_rule):
         for event in part(refund, claim):

@@ -90,6 +90,16 @@ def test_what_the_provider_may_be_giving_goes_on_and_is_void_if_it_never_gives_i
     assert (so_far.refund.unanswered, fold.is_open(so_far.refund)) == (0, False)
 
 
+def test_what_the_provider_may_be_giving_stands_also_where_its_charge_back_is_heard_with_the_reopening() -> None:
+    half = Claim(rule=RefundCase.STOPPED, percent=50)
+    so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST)
+    so_far.do(rf.OpenClaimed, claim=AGAIN.model_copy(update={"charged_back": 2_000}), asked=(1,))
+    assert so_far.kinds[-2:] == ["refund_charged_back", "refund_called_off"]
+    assert states(so_far) == [(8_001, "approved")]
+    so_far.do(rf.RecordGiven, **FIRST)
+    assert so_far.refusal(rf.OpenClaimed, claim=half.model_copy(update={"reopened": 1})) == ["wrong_state"]
+
+
 def test_what_is_void_of_the_end_before_calls_off_nothing_of_the_next() -> None:
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST)
