@@ -9,7 +9,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from activities.partners.money.provider import Demand
-    from activities.payment import BANK, Asking, Payments, RefundRequest
+    from activities.payment import BANK, Asking, Payments, RefundRequest, Returned
     from activities.refunds import Looked, PaymentOf, Refunds
     from activities.workflows import TEMPORAL, WakeRequest, Workflows
     from rules.known import known
@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.stream.reporting import report
     from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.starting import stream_named
-    from workflows.stream.waiting import drain_handlers, outcome, wait_for
+    from workflows.stream.waiting import drain_handlers, wait_for
 
 
 class RefundLife(Life[rf.Refund]):
@@ -80,8 +80,13 @@ class RefundLife(Life[rf.Refund]):
 
     @property
     def _has_work(self) -> bool:
+        return self._has_news or bool(fold.to_give(self._refund))
+
+    @property
+    def _has_news(self) -> bool:
+        """Whether something may be to be heard, or is to be told."""
         to_tell = bool(self._untold) or self._to_accept is not None or bool(self._to_ask_again)
-        return self._must_look or bool(fold.to_give(self._refund)) or to_tell
+        return self._must_look or to_tell
 
     @property
     def _must_look(self) -> bool:
@@ -125,13 +130,21 @@ class RefundLife(Life[rf.Refund]):
                 continue
             request = self._request(to_give[0], again=again)
             work = workflow.start_activity_method(Payments.refund, request, **BANK)
-            returned = await outcome(self.stream, work)
+            returned = await self._answered(work)
             if returned.refused is None:
                 given = rf.RecordGiven(command_id=f"refund:given:{case}", case=case, transaction=returned.transaction)
                 await self.stream.record(given)
             else:
                 left = rf.LeaveToHand(command_id=f"refund:left:{case}", case=case, rule=returned.refused)
                 await self.stream.record(left)
+
+    async def _answered(self, work: workflow.ActivityHandle[Returned]) -> Returned:
+        """What the provider answers. What is said meanwhile is heard, what happened is told: that may be for days."""
+        while not work.done():
+            await wait_for(self.stream, lambda: work.done() or self._has_news)
+            await self._open_claimed()
+            await self._tell()
+        return await work
 
     def _request(self, entry: rf.RefundEntry, *, again: bool) -> RefundRequest:
         capture, refund = known(self._refund.capture), self._refund

@@ -21,6 +21,7 @@ from schemas.people import Role
 from tests.acting import Play, eventually
 from tests.conftest import World
 from tests.workflow.test_money import Till, asked, at_work, heard_of
+from tests.workflow.test_refunds import rules_broken
 
 PART: Final = 5_000
 ANSWERED: Final = 1.0
@@ -105,3 +106,23 @@ async def test_what_is_not_answered_for_a_day_is_named(till: Till, monkeypatch: 
         till.bank.client.delete("/faults/vnpay").raise_for_status()
         await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_given" in kinds, within=60)
         assert [one.health for one in await doctor.refunds(around)] == [Health.OK]
+
+
+async def test_what_the_payers_bank_takes_back_is_heard_while_there_is_no_answer(till: Till) -> None:
+    async with at_work(till):
+        play, _, page = await asked(till)
+        await till.pay(page)
+        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
+        till.bank.client.put("/faults/vnpay", json={"fault": "broken", "times": 1_000_000}).raise_for_status()
+        await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=1)
+        await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), **WHY)
+        till.bank.client.post(page.path.removesuffix("/pay") + "/chargeback").raise_for_status()
+        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: "refund_charged_back" in kinds)
+        assert await rules_broken(play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=2)) == [
+            "no_open_refund"
+        ]
+        ended = {"refund_given", "refund_left_to_hand"}
+        assert not ended & set(await play.kinds("refund", 1001))
+        till.bank.client.delete("/faults/vnpay").raise_for_status()
+        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: bool(ended & set(kinds)), within=60)

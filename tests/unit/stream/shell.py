@@ -51,7 +51,7 @@ class Engine:
     """What the shell uses of Temporal's workflow, and a log as the ledger keeps it.
 
     `before_answer` is what happens in the log between a question and its answer; `told` is added to every answer of the
-    log. `answers` are those of other activities, by name; `asked` is what these were given.
+    log. `answers` are those of other activities, by name, a future where it is open; `asked` is what these were given.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +112,11 @@ class Engine:
 
     def start_activity_method(self, method: Any, request: Any, **_: Any) -> Any:
         self.asked.append((method.__name__, request))
+        answer = self.answers[method.__name__]
+        if isinstance(answer, asyncio.Future):
+            return answer
         work = asyncio.get_running_loop().create_future()
-        work.set_result(self.answers[method.__name__])
+        work.set_result(answer)
         return work
 
     async def sleep(self, time: timedelta) -> None:
