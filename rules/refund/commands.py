@@ -37,7 +37,7 @@ def _by_people(  # noqa: PLR0911 -- one line for each command
         case rf.ApproveRefund():
             return (_approved(refund, command),)
         case rf.DeclineRefund():
-            return _declined(refund, command)
+            return (_declined(refund, command),)
         case rf.GiveBackByHand():
             return (_given_by_hand(refund, command),)
         case rf.AcceptShortPayment():
@@ -97,11 +97,7 @@ def _left_to_hand(refund: Refund, left: rf.RefundLeftToHand) -> Events:
     if (off := anew.called_off_by_now(refund)) is not None:
         return (left, off)
     gone = charge_backs.void_by_now(refund)
-    if gone is None:
-        return (left,)
-    refund = fold.after(refund, gone)
-    rest = fold.left(refund)
-    return (left, gone, _open(refund, rest, refund.unowed)) if rest and refund.unowed else (left, gone)
+    return (left,) if gone is None else (left, gone)
 
 
 def _too_much(refund: Refund, claim: rf.Claim) -> Events:
@@ -179,15 +175,14 @@ def _approved(refund: Refund, command: rf.ApproveRefund) -> rf.RefundApproved:
     return rf.RefundApproved(case=entry.case, officer=hands[0], acting_for=command.acting_for, asked_by=entry.asked_by)
 
 
-def _declined(refund: Refund, command: rf.DeclineRefund) -> Events:
-    """What nobody owes goes back all the same: the rest is asked for by the system then."""
+def _declined(refund: Refund, command: rf.DeclineRefund) -> rf.RefundDeclined:
+    """What nobody owes goes back all the same: the next look asks for it."""
     entry = _case(refund, command, CaseState.OPEN)
     hands = _hands(refund, command, entry.asked_by)
     if entry.cause in rf.NOT_TO_DECLINE:
         raise _refuse(problem("case", "nobody_owes_it"))
     said = {"case": entry.case, "officer": hands[0], "acting_for": command.acting_for, "reason": command.reason}
-    declined = rf.RefundDeclined.model_validate(said | {"asked_by": entry.asked_by})
-    return (declined,) if refund.unowed is None else (declined, _open(refund, entry.amount, refund.unowed))
+    return rf.RefundDeclined.model_validate(said | {"asked_by": entry.asked_by})
 
 
 def _accepted(refund: Refund, command: rf.ApproveShortPayment) -> rf.ShortfallAccepted:

@@ -175,10 +175,12 @@ def to_give(refund: Refund) -> tuple[RefundEntry, ...]:
 
 def in_dispute(refund: Refund) -> bool:
     """Whether people have yet to say what becomes of something of what came short."""
-    return refund.disputed and not refund.accepted and left(refund) > 0
+    return refund.disputed and not refund.accepted and refund.unowed is None and left(refund) > 0
 
 
 def is_open(refund: Refund) -> bool:
-    """Whether something has yet to be done, by the provider or by people."""
+    """Whether something has yet to be done, by the provider or by people, or the next look opens what nobody owes."""
+    if refund.unowed is not None and left(refund):
+        return True
     asked = refund.undecided is not None or in_dispute(refund) or refund.unanswered > 0
     return asked or any(entry.state not in {*_OVER, CaseState.GIVEN} for entry in refund.entries)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.refund import claims, projections
+from rules.refund import claims, fold, projections
 from rules.refund.anew import share
 from schemas import refund as rf
 from schemas.people import Actor, Role
@@ -135,8 +135,37 @@ def test_what_nobody_owes_is_not_declined_and_what_else_was_asked_of_it_goes_bac
     asked = asked_by(CASHIER, amount=6_000).do(rf.OpenClaimed, claim=UNOWED)
     assert [entry.amount for entry in asked.refund.entries] == [6_000, 10_001]
     assert asked.refusal(rf.DeclineRefund, LEADER, case=2, reason="x") == ["nobody_owes_it"]
-    asked.do(rf.DeclineRefund, LEADER, **DECLINE)
+    asked.do(rf.ApproveRefund, LEADER, case=2).do(rf.RecordGiven, case=2).do(rf.DeclineRefund, LEADER, **DECLINE)
+    assert fold.is_open(asked.refund), "the next look asks for it"
+    asked.do(rf.OpenClaimed, claim=Claim())
     assert [(entry.amount, entry.cause) for entry in asked.refund.entries[2:]] == [(6_000, RefundCause.SECOND)]
+
+
+def test_who_waived_the_fee_does_not_give_back_alone_what_they_decline() -> None:
+    """15,000 of 16,001 đồng came, and a cashier asks for a part of it; then the fee is waived."""
+    waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
+    so_far = Giving(capture=CAPTURE.model_copy(update={"amount": 15_000})).do(rf.OpenClaimed, claim=Claim(short=True))
+    so_far.do(rf.RequestRefund, CASHIER, amount=10_000, **WHY).do(rf.OpenClaimed, claim=waived)
+    so_far.do(rf.DeclineRefund, LEADER, **DECLINE)
+    assert so_far.refusal(rf.AcceptShortPayment, CASHIER, **WHY) == ["no_short_payment"]
+    so_far.do(rf.OpenClaimed, claim=waived)
+    assert [(entry.amount, entry.asked_by) for entry in so_far.refund.entries[1:]] == [
+        *((5_000, (LEADER.subject,)), (10_000, (LEADER.subject,)))
+    ]
+    assert so_far.refusal(rf.ApproveRefund, LEADER, case=3) == ["needs_another"]
+
+
+def test_who_waived_the_fee_does_not_give_back_alone_what_is_there_after_a_charge_back() -> None:
+    waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
+    so_far = Giving().do(rf.OpenClaimed, claim=waived).do(rf.ApproveRefund, DEPUTY, **FIRST)
+    so_far.do(rf.OpenClaimed, claim=waived.model_copy(update={"charged_back": 1_000}), asked=(1,))
+    so_far.do(rf.LeaveToHand, case=1, rule="95")
+    assert so_far.kinds[-1] == "refund_charged_back"
+    assert fold.is_open(so_far.refund), "the next look asks for it"
+    so_far.do(rf.OpenClaimed, claim=waived.model_copy(update={"charged_back": 1_000}))
+    assert [(entry.amount, entry.asked_by) for entry in so_far.refund.entries[1:]] == [
+        (AMOUNT - 1_000, (LEADER.subject,))
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from rules.streams import REFUND
 from schemas import refund as rf
 from schemas.filing.commands import Command
 from schemas.people import Actor, Role
-from schemas.refund import CaptureTaken, CaseState, Claim
+from schemas.refund import CaptureTaken, CaseState, Claim, RefundCause
 from tests.unit.filing.lives import FILE
 from tests.unit.stream.shell import FILING, NOW, VIA, Engine
 from workflows.refund import RefundLife
@@ -122,3 +122,17 @@ async def test_a_case_that_was_given_is_told_before_the_next_one_is_answered(eng
     engine.answers["refund"].set_result(Returned(transaction="r2"))
     await giving
     assert so_far.states == [CaseState.GIVEN] * 2
+
+
+async def test_what_nobody_owes_and_is_declined_is_asked_for_by_the_next_look(engine: Engine) -> None:
+    waived = Claim(unowed=RefundCause.LATE, ended=(LEADER.subject,))
+    so_far = Refunding(engine)
+    await so_far.life._begin()
+    await so_far.said(rf.RequestRefund, CASHIER, amount=10_000, **WHY)
+    so_far.says(waived)
+    going = asyncio.create_task(so_far.life.proceed())
+    await so_far.until(lambda: so_far.kinds.count("refund_opened") == 2)
+    await so_far.said(rf.DeclineRefund, LEADER, case=1, reason="x")
+    await so_far.until(lambda: so_far.kinds.count("refund_opened") == 3)
+    assert so_far.life.stream.state.entries[-1].asked_by == (LEADER.subject,)
+    going.cancel()
