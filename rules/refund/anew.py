@@ -12,9 +12,9 @@ def called_off(refund: Refund, claim: rf.Claim, asked: tuple[int, ...]) -> rf.Re
 
     What the provider was `asked` for it may be giving at this moment: that stands.
     """
-    if claim.reopened <= refund.reopened or not (refund.ruled or claim.rule):
-        return None
     by_rule = _by_rule(refund)
+    if claim.reopened <= refund.reopened or not (by_rule or refund.ruled or claim.rule):
+        return None
     return rf.RefundCalledOff(
         reopened=claim.reopened,
         void=tuple(entry.case for entry in by_rule if _nobody_gives(entry, asked)),
@@ -34,9 +34,11 @@ def called_off_by_now(refund: Refund) -> rf.RefundCalledOff | None:
 def by_rule(refund: Refund, owed: int, percent: int) -> int:
     """How many đồng go back of the `owed`, of which that percent does: what went as it ended before is part of it.
 
-    What of that was asked for again since is no more of this money than of its share.
+    So is what was declined since it ended last, or is void: the procedure speaks of it once. What of that
+    was asked for again since is no more of this money than of its share.
     """
-    gone = fold.still_to_go(refund, RefundCause.RULE)
+    spoken_of = (one for one in _by_rule(refund) if one.state in fold.OVER)
+    gone = fold.still_to_go(refund, RefundCause.RULE) + sum(one.amount for one in spoken_of)
     again = min(gone, sum(refund.asked_again))
     return min(share(owed - again, percent) - (gone - again), fold.left(refund))
 

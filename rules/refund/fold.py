@@ -59,8 +59,8 @@ def _void(refund: Refund, cases: tuple[int, ...]) -> tuple[RefundEntry, ...]:
 def _called_off(refund: Refund, event: rf.RefundCalledOff) -> Change:
     """Once the filing has begun again, what may be going, or went, by how it had ended is no longer by that."""
     entries = _void(refund, event.void)
-    if event.reopened == refund.reopened:
-        return {"entries": entries}
+    if event.reopened == refund.reopened:  # what is void was part of what goes back by the end since: that lacks it
+        return {"entries": entries, "ruled": refund.undecided is not None}
     by_rule = rf.RefundCause.RULE
     overtaken = (one.model_copy(update={"overtaken": True}) if one.cause is by_rule else one for one in entries)
     return {
@@ -134,7 +134,7 @@ def entry_of(refund: Refund, case: int, *states: CaseState) -> RefundEntry | Non
 
 def declined(refund: Refund) -> int:
     """How many cases were declined, or are void: what was asked for by them is free again."""
-    return sum(entry.state in _OVER for entry in refund.entries)
+    return sum(entry.state in OVER for entry in refund.entries)
 
 
 def in_state(refund: Refund, state: CaseState) -> tuple[RefundEntry, ...]:
@@ -145,11 +145,12 @@ def in_state(refund: Refund, state: CaseState) -> tuple[RefundEntry, ...]:
 def left(refund: Refund) -> int:
     """How many đồng of the capture are there of which no case speaks that is not over."""
     amount = 0 if refund.capture is None else refund.capture.amount
-    going = sum(entry.amount for entry in refund.entries if entry.state not in _OVER)
+    going = sum(entry.amount for entry in refund.entries if entry.state not in OVER)
     return max(amount - refund.charged_back - going, 0)
 
 
-_OVER: Final = {CaseState.DECLINED, CaseState.VOID}
+OVER: Final = {CaseState.DECLINED, CaseState.VOID}
+"""Nothing goes back by a case that stands so."""
 
 
 def total(refund: Refund, *states: CaseState) -> int:
@@ -159,7 +160,7 @@ def total(refund: Refund, *states: CaseState) -> int:
 
 def still_to_go(refund: Refund, cause: rf.RefundCause) -> int:
     """How many đồng go back for this cause, or went."""
-    return sum(entry.amount for entry in refund.entries if entry.cause is cause and entry.state not in _OVER)
+    return sum(entry.amount for entry in refund.entries if entry.cause is cause and entry.state not in OVER)
 
 
 def gone_twice(refund: Refund) -> int:
@@ -183,4 +184,4 @@ def is_open(refund: Refund) -> bool:
     if refund.unowed is not None and left(refund):
         return True
     asked = refund.undecided is not None or in_dispute(refund) or refund.unanswered > 0
-    return asked or any(entry.state not in {*_OVER, CaseState.GIVEN} for entry in refund.entries)
+    return asked or any(entry.state not in {*OVER, CaseState.GIVEN} for entry in refund.entries)

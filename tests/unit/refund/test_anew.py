@@ -100,13 +100,43 @@ def test_what_the_provider_may_be_giving_stands_also_where_its_charge_back_is_he
     assert so_far.refusal(rf.OpenClaimed, claim=half.model_copy(update={"reopened": 1})) == ["wrong_state"]
 
 
-def test_what_is_void_of_the_end_before_calls_off_nothing_of_the_next() -> None:
+def void_of_the_end_before() -> Giving:
+    """Half of it was going back by the first end; by the second all does. Then the provider refuses the first half."""
     half = Claim(rule=RefundCase.STOPPED, percent=50)
     so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST)
     so_far.do(rf.OpenClaimed, claim=AGAIN, asked=(1,)).do(rf.OpenClaimed, claim=STOPPED_AGAIN, asked=(1,))
-    so_far.do(rf.LeaveToHand, **FIRST, rule="95")
+    assert states(so_far) == [(8_001, "approved"), (8_000, "open")], "the first half is a part of it"
+    return so_far.do(rf.LeaveToHand, **FIRST, rule="95")
+
+
+def test_what_is_void_of_the_end_before_calls_off_nothing_of_the_next_and_goes_back_by_that() -> None:
+    so_far = void_of_the_end_before()
     assert states(so_far) == [(8_001, "void"), (8_000, "open")]
-    assert so_far.refund.ruled
+    so_far.do(rf.OpenClaimed, claim=STOPPED_AGAIN)
+    assert states(so_far) == [(8_001, "void"), (8_000, "open"), (8_001, "open")]
+    assert so_far.refusal(rf.OpenClaimed, claim=STOPPED_AGAIN) == ["wrong_state"]
+
+
+def test_what_was_declined_meanwhile_does_not_go_back_with_it() -> None:
+    half = Claim(rule=RefundCase.STOPPED, percent=50)
+    so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST)
+    so_far.do(rf.OpenClaimed, claim=AGAIN, asked=(1,)).do(rf.OpenClaimed, claim=STOPPED_AGAIN, asked=(1,))
+    so_far.do(rf.DeclineRefund, LEADER, case=2, reason="x").do(rf.LeaveToHand, **FIRST, rule="95")
+    so_far.do(rf.OpenClaimed, claim=STOPPED_AGAIN)
+    assert states(so_far) == [(8_001, "void"), (8_000, "declined"), (8_001, "open")]
+
+
+def test_what_is_void_of_the_end_before_does_not_hide_that_the_filing_begins_again() -> None:
+    so_far = void_of_the_end_before().do(rf.OpenClaimed, claim=Claim(reopened=2))
+    assert states(so_far) == [(8_001, "void"), (8_000, "void")]
+
+
+def test_a_leader_who_has_yet_to_decide_is_not_asked_twice() -> None:
+    undecided = Claim(rule=RefundCase.REFUSED, reopened=1)
+    so_far = approved().do(rf.OpenClaimed, claim=AGAIN, asked=(1,)).do(rf.OpenClaimed, claim=undecided, asked=(1,))
+    so_far.do(rf.LeaveToHand, **FIRST, rule="95")
+    assert so_far.refusal(rf.OpenClaimed, claim=undecided) == ["wrong_state"]
+    assert so_far.refund.undecided is RefundCase.REFUSED
 
 
 @pytest.mark.parametrize("reopened_first", [True, False])

@@ -190,11 +190,10 @@ class AnyRefund(RuleBasedStateMachine):
     @invariant()
     def the_procedure_speaks_once_each_time_that_the_filing_ends(self) -> None:
         since = max((n for n, kind in enumerate(self.life.kinds) if kind == "refund_called_off"), default=0)
-        ruled = [kind for kind in self.life.kinds[since:] if kind == "refund_undecided"]
-        entries = self.life.refund.entries
-        by_rule = [entry for entry in entries if entry.cause is RefundCause.RULE and not entry.overtaken]
-        assert len(ruled) <= 1
-        assert len(by_rule) <= 1
+        said = [one.event for one in self.life.log[since:]]
+        opened = [one for one in said if isinstance(one, rf.RefundOpened) and one.cause is RefundCause.RULE]
+        assert sum(isinstance(one, rf.RefundUndecided) for one in said) <= 1
+        assert len(opened) <= 1
 
     @invariant()
     def an_open_refund_is_never_forgotten(self) -> None:
