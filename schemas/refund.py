@@ -336,10 +336,11 @@ class Refund(Model):
     so often. `unowed` says why nobody owes any of it, once that is so. It is `disputed` where less came than was asked:
     those who would take it for the whole fee stand in `accepted_by`, and once another agrees it is `accepted`. Of what
     was `charged_back`, or went back before the filing began again, a leader has to say what becomes of so many đồng as
-    are `unanswered`; these many were `asked_again`, each time.
+    are `unanswered`; these many were `asked_again`, each time. Of the one so many went back `too_early`, of the other
+    `too_early_again`.
     """
 
-    snapshot_version: int = 1
+    snapshot_version: int = 2
     filing_id: UUID
     n: int
     agency: AgencyCode
@@ -357,6 +358,8 @@ class Refund(Model):
     charged_back: Dong = 0
     unanswered: Dong = 0
     asked_again: tuple[Dong, ...] = ()
+    too_early: Dong = 0
+    too_early_again: Dong = 0
 
 
 class RefundStart(Model):

@@ -34,13 +34,13 @@ def called_off_by_now(refund: Refund) -> rf.RefundCalledOff | None:
 def by_rule(refund: Refund, owed: int, percent: int) -> int:
     """How many đồng go back of the `owed`, of which that percent does: what went as it ended before is part of it.
 
-    So is what was declined since it ended last, or is void: the procedure speaks of it once. What of that
-    was asked for again since is no more of this money than of its share.
+    So is what was declined since it ended last, or is void: the procedure speaks of it once. What was asked for again,
+    because it was charged back or went back too early, is no more of this money, and has a refund of its own.
     """
     spoken_of = (one for one in _by_rule(refund) if one.state in fold.OVER)
     gone = fold.still_to_go(refund, RefundCause.RULE) + sum(one.amount for one in spoken_of)
-    again = min(gone, sum(refund.asked_again))
-    return min(share(owed - again, percent) - (gone - again), fold.left(refund))
+    this = max(owed - sum(refund.asked_again), 0)
+    return min(share(this, percent) - (gone - refund.too_early_again), fold.left(refund))
 
 
 def share(amount: int, percent: int) -> int:

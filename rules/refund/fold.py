@@ -68,14 +68,18 @@ def _called_off(refund: Refund, event: rf.RefundCalledOff) -> Change:
         "ruled": False,
         "undecided": None,
         "reopened": event.reopened,
-        "unanswered": refund.unanswered + event.given,
+        **_too_early(refund, event.given),
     }
+
+
+def _too_early(refund: Refund, amount: int) -> Change:
+    return {"unanswered": refund.unanswered + amount, "too_early": refund.too_early + amount}
 
 
 def _given(refund: Refund, event: rf.RefundGiven | rf.RefundGivenByHand) -> Change:
     """It went back although the filing has begun again: somebody has to say what becomes of the fee."""
     given = next(entry for entry in refund.entries if entry.case == event.case)
-    too_early = {"unanswered": refund.unanswered + given.amount} if given.overtaken else {}
+    too_early = _too_early(refund, given.amount) if given.overtaken else {}
     return too_early | _of(refund, event.case, state=CaseState.GIVEN)
 
 
@@ -98,14 +102,16 @@ def _gone(refund: Refund, event: Any) -> Change:
         case rf.RefundCalledOff():
             return _called_off(refund, event)
         case rf.ChargeBackAnswered(again=None):
-            return {"unanswered": 0}
+            return _ANSWERED
         case rf.ChargeBackAnswered(amount=amount):
-            return {"unanswered": 0, "asked_again": (*refund.asked_again, amount)}
+            again = {"asked_again": (*refund.asked_again, amount)}
+            return _ANSWERED | again | {"too_early_again": refund.too_early_again + refund.too_early}
         case _:
             msg = f"{event.kind} is no event of a refund"
             raise TypeError(msg)
 
 
+_ANSWERED: Final[Change] = {"unanswered": 0, "too_early": 0}
 _CAPTURE: Final = set(rf.CaptureTaken.model_fields)
 
 

@@ -169,6 +169,36 @@ def test_of_what_was_asked_for_again_its_own_money_goes_back() -> None:
     assert so_far.refusal(rf.OpenClaimed, claim=half) == ["wrong_state"]
 
 
+HALF_AGAIN: Final = Claim(rule=RefundCase.WITHDRAWN_AFTERWARDS, percent=50, reopened=1)
+
+
+def test_of_a_charge_back_that_was_asked_for_again_its_own_money_goes_back_too() -> None:
+    """The fee that asks for 6,001 once more has a refund of its own, of which half of that goes back."""
+    so_far = Giving().do(rf.OpenClaimed, claim=Claim(charged_back=6_001))
+    so_far.do(rf.AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
+    so_far.do(rf.OpenClaimed, claim=HALF_AGAIN.model_copy(update={"charged_back": 6_001, "reopened": 0}))
+    assert states(so_far) == [(5_000, "open")]
+
+
+@pytest.mark.parametrize(("outcome", "back"), [("written_off", None), ("asked_again", 1_000)])
+def test_what_went_back_too_early_is_a_part_of_the_share_unless_it_is_asked_for_again(
+    outcome: str, back: int | None
+) -> None:
+    """8,001 went back too early; then 6,000 of what is there are charged back, and asked for again."""
+    half = Claim(rule=RefundCase.STOPPED, percent=50)
+    so_far = Giving().do(rf.OpenClaimed, claim=half).do(rf.ApproveRefund, LEADER, **FIRST).do(rf.RecordGiven, **FIRST)
+    so_far.do(rf.OpenClaimed, claim=AGAIN).do(rf.AnswerChargeBack, LEADER, **WHY, outcome=outcome)
+    gone = {"charged_back": 6_000}
+    so_far.do(rf.OpenClaimed, claim=AGAIN.model_copy(update=gone))
+    so_far.do(rf.AnswerChargeBack, LEADER, **WHY, outcome="asked_again")
+    again = HALF_AGAIN.model_copy(update=gone)
+    if back is None:
+        assert so_far.refusal(rf.OpenClaimed, claim=again) == ["wrong_state"]
+    else:
+        so_far.do(rf.OpenClaimed, claim=again)
+        assert states(so_far)[1:] == [(back, "open")]
+
+
 def test_what_nobody_owes_any_more_is_given_by_hand_whatever_began_again() -> None:
     so_far = approved().do(rf.OpenClaimed, claim=AGAIN, asked=(1,))
     so_far.refund = so_far.replayed = so_far.refund.model_copy(update={"unowed": RefundCause.LATE})
