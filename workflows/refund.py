@@ -66,7 +66,7 @@ class RefundLife(Life[rf.Refund]):
     async def proceed(self) -> None:
         """Ask for what the logs say, have given back what two agree on, and tell the payment."""
         if self.memory.asked is None:
-            self._remember(asked=tuple(entry.case for entry in fold.in_state(self._refund, rf.CaseState.APPROVED)))
+            self._remember(asked=tuple(entry.case for entry in self._refund.entries if entry.approved_by))
         while True:
             await self._open_claimed()
             await self._give_back()
@@ -148,6 +148,7 @@ class RefundLife(Life[rf.Refund]):
 
     def _request(self, entry: rf.RefundEntry, *, again: bool) -> RefundRequest:
         capture, refund = known(self._refund.capture), self._refund
+        others = (one for one in refund.entries if one.case in self.memory.asked and one.case != entry.case)
         demand = Demand(
             key=ids.fee_key(refund.filing_id, capture.payment, capture.attempt or 1),
             amount=capture.asked,
@@ -163,7 +164,7 @@ class RefundLife(Life[rf.Refund]):
             amount=entry.amount,
             case=entry.case,
             again=again,
-            alike=any(one.amount == entry.amount for one in fold.in_state(refund, rf.CaseState.GIVEN)),
+            alike=any(one.amount == entry.amount for one in others),
         )
 
     @property

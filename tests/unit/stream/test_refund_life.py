@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
+import pytest
+
 from activities.payment import Returned
 from activities.refunds import Looked
 from rules.streams import REFUND
@@ -56,6 +58,12 @@ class Refunding:
         msg = f"in vain: {self.kinds}"
         raise AssertionError(msg)
 
+    async def until_asked(self, case: int) -> None:
+        """Let it go on until the provider has been asked for this case."""
+        going = asyncio.create_task(self.life.proceed())
+        await self.until(lambda: case in self.asked_for)
+        going.cancel()
+
     @property
     def kinds(self) -> list[str]:
         return [stored.event["kind"] for stored in self.engine.log]
@@ -63,6 +71,10 @@ class Refunding:
     @property
     def states(self) -> list[CaseState]:
         return [entry.state for entry in self.life.stream.state.entries]
+
+    @property
+    def alike(self) -> list[bool]:
+        return [request.alike for name, request in self.engine.asked if name == "refund"]
 
     @property
     def asked_for(self) -> list[int]:
@@ -136,3 +148,19 @@ async def test_what_nobody_owes_and_is_declined_is_asked_for_by_the_next_look(en
     await so_far.until(lambda: so_far.kinds.count("refund_opened") == 3)
     assert so_far.life.stream.state.entries[-1].asked_by == (LEADER.subject,)
     going.cancel()
+
+
+@pytest.mark.parametrize("taken_over", [False, True])
+@pytest.mark.parametrize(("amount", "alike"), [(5_000, True), (4_999, False)])
+async def test_of_what_was_asked_for_before_and_not_given_a_query_may_tell_too(
+    engine: Engine, amount: int, *, alike: bool, taken_over: bool
+) -> None:
+    so_far, giving = await asked_for(engine)
+    so_far.answer.set_result(Returned(refused="09"))
+    await giving
+    await so_far.agreed(2, amount)
+    if taken_over:
+        so_far.life._remember(asked=None)
+    engine.answers["refund"] = Returned(transaction="r2")
+    await so_far.until_asked(2)
+    assert so_far.alike == [False, alike]
