@@ -38,7 +38,8 @@ where approved.kind = 'refund_approved' and begun.kind = 'refund_begun'
     and not exists (
         select from told as ended where ended.stream = approved.stream and (
             ended.kind in ('refund_given', 'refund_left_to_hand') and ended.body -> 'case' = approved.body -> 'case'
-            or ended.kind = 'refund_charged_back' and ended.body -> 'void' @> (approved.body -> 'case')
+            or ended.kind in ('refund_charged_back', 'refund_called_off')
+            and ended.body -> 'void' @> (approved.body -> 'case')
         )
     )
 group by agency, provider order by cases desc, agency, provider
