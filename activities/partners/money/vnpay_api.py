@@ -32,7 +32,6 @@ from activities.partners.money.vnpay import SUCCESS, VERSION, VnPayMerchant, don
 _SYSTEM: Final = "vnpay"
 _WHOLE: Final = "02"
 _PART: Final = "03"
-_NONE: Final = "none"
 _REQUEST_ID: Final = re.compile(r"\b[0-9a-f]{32}\b")
 _DESCRIBED: Final = 222
 """Letters of a refund's description: with the number of its request after it they are what VNPay takes."""
@@ -151,11 +150,17 @@ class VnPay:
         return Given(outcome=Outcome.PENDING)
 
     async def _refunded_last(self, demand: Demand, transaction: str) -> dict[str, str]:
-        """What VNPay tells of a transaction, of the last that went back of it if something did."""
+        """What VNPay tells of a transaction, of the last that went back of it if something did.
+
+        That it never heard of what it has taken money for tells nothing. Raises `RejectedError` of a status from 400 on
+        if nobody has looked.
+        """
         try:
             return await self._queried(demand, transaction)
-        except RejectedError:  # it never heard of it
-            return {"vnp_TransactionStatus": "", "vnp_TransactionType": _NONE}
+        except RejectedError as error:
+            if error.status >= httpx.codes.BAD_REQUEST:
+                raise
+            return {"vnp_TransactionStatus": "", "vnp_TransactionType": ""}
 
     def _is(self, said: Mapping[str, str], giving: Giving) -> bool | None:
         """Whether an answer is about this refund; None if that can't be told.

@@ -331,7 +331,7 @@ THIS, OTHER = (hashlib.sha256(key.encode()).hexdigest()[:32] for key in ("refund
         ({"vnp_Amount": "200"}, True, RejectedError),
         ({"vnp_TransactionType": "01"}, True, RejectedError),
         ({"vnp_TransactionType": ""}, False, Outcome.PENDING),
-        ({"vnp_ResponseCode": "91"}, False, RejectedError),
+        ({"vnp_ResponseCode": "91"}, False, Outcome.PENDING),
         ({"vnp_ResponseCode": "99"}, False, UnreachableError),
     ],
 )
@@ -358,6 +358,26 @@ async def test_what_is_refused_when_it_is_repeated_is_asked_about(
         with pytest.raises(RejectedError):
             await wire.refund(demand, giving.model_copy(update={"again": False}))
         assert side.asked["vnp_Command"] == "refund", "what was asked for once is refused"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+@pytest.mark.parametrize("refusal", ["94", "95"])
+async def test_a_query_that_nobody_takes_says_nothing_of_a_refund(
+    vnpay: VnPayMerchant, demand: NewDemand, refusal: str, status: int
+) -> None:
+    refunding = vnpay_says(REFUNDED, {"vnp_ResponseCode": refusal})
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)
+        if asked["vnp_Command"] == "querydr":
+            return httpx.Response(status, json={"code": "not_found"})
+        return httpx.Response(200, json=refunding.says(asked))
+
+    giving = Giving(key="refund:1", transaction="14226112", of=135_000, amount=1, by="a", again=True)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        with pytest.raises(RejectedError) as refused:
+            await VnPay("vnpay", vnpay, client).refund(demand, giving)
+    assert refused.value.status == status
 
 
 async def test_a_vnpay_of_which_it_is_set_that_it_tells_of_no_refund_leaves_what_it_refuses_under_way(
