@@ -35,7 +35,7 @@ NOT_OFFERED: Final = "not_offered"
 """The wire gives nothing back."""
 
 SETTLED: Final = timedelta(minutes=15)
-"""What was asked for and not answered may still be done so much later: a refusal counts after that."""
+"""What was not answered may still be done so much later: a refusal counts after as long of refusals alone."""
 
 _NEVER: Final = timedelta(days=36500)
 """After this, or at the end of the time that the server gives, whichever is first: it is told, not looked for."""
@@ -279,7 +279,7 @@ class Payments:
 
         What is still under way is asked again, under the same key. So is what was refused before it reached anybody
         who gives money back: that is a mistake of ours, to be mended. What may have been asked for before is not left
-        to people before nothing of that can be under way any more.
+        to people before nothing of that can be under way any more: every call that has no answer puts that off.
         """
         asking = request.asking
         provider = self._provider(asking)
@@ -299,7 +299,7 @@ class Payments:
         except RejectedError as error:
             if error.status >= HTTPStatus.BAD_REQUEST:
                 raise
-            left = activity.info().scheduled_time + SETTLED - activity.info().started_time
+            left = _refused_since() + SETTLED - activity.info().started_time
             if giving.again and left > timedelta():
                 raise nothing_new(left) from None
             return Returned(refused=error.code)
@@ -314,6 +314,18 @@ select transaction, amount, at from callback
 where demanded = $1 and outcome = 'paid' and driven_at is null and verdict <> 'suspense'
 order by received_at
 """
+
+
+def _refused_since() -> datetime:
+    """Since when every attempt was refused, up to this one; it is kept for the next.
+
+    One that ended otherwise keeps nothing, and may have reached the provider: after it that begins anew.
+    """
+    info = activity.info()
+    refused, since = info.heartbeat_details or (0, None)
+    began = datetime.fromisoformat(since) if since and refused == info.attempt - 1 else info.started_time
+    activity.heartbeat(info.attempt, began.isoformat())
+    return began
 
 
 def _together(found: Iterable[Taken]) -> Taken:

@@ -40,11 +40,22 @@ class Wire:
         return self.says
 
 
-async def asked(wire: Wire, attempt: int = 1, after: timedelta = timedelta(), **said: Any) -> Returned:
+async def asked(
+    wire: Wire, attempt: int = 1, after: timedelta = timedelta(), kept: list[Any] | None = None, **said: Any
+) -> Returned:
+    """What is returned by an attempt. What the server has `kept` of those before is replaced by what this one says."""
     given: Any = {"here": wire}
     pool: Any = None
     around = ActivityEnvironment()
-    around.info = replace(around.info, attempt=attempt, scheduled_time=AT, started_time=AT + after)
+    kept = [] if kept is None else kept
+    around.info = replace(
+        around.info, attempt=attempt, scheduled_time=AT, started_time=AT + after, heartbeat_details=list(kept)
+    )
+
+    def keep(*details: Any) -> None:
+        kept[:] = details
+
+    around.on_heartbeat = keep
     returned: Returned = await around.run(Payments(given, pool).refund, REQUEST.model_copy(update=said))
     return returned
 
@@ -66,26 +77,46 @@ async def test_what_a_provider_refuses_for_good_is_left_to_people() -> None:
     assert await asked(Wire(RejectedError("vnpay", 200, "95"))) == Returned(refused="95")
 
 
+LOST: Final = UnreachableError("vnpay", "no answer in time")
+REFUSED: Final = RejectedError("vnpay", 200, "95")
+
+
+async def tried(*story: tuple[int, Exception], again: bool = False) -> list[timedelta | str | None]:
+    """Of each attempt, at so many minutes: after how long the next is due, or what was returned."""
+    came: list[timedelta | str | None] = []
+    kept: list[Any] = []
+    for attempt, (minutes, says) in enumerate(story, 1):
+        wire = Wire(says)
+        try:
+            returned = await asked(wire, attempt, timedelta(minutes=minutes), kept, again=again, alike=True)
+            came.append(returned.refused)
+        except ApplicationError as waits:
+            came.append(waits.next_retry_delay)
+        except UnreachableError:
+            came.append(None)
+        assert [(one.again, one.alike) for one in wire.asked] == [(again or attempt > 1, True)]
+    return came
+
+
 @pytest.mark.parametrize(
-    ("attempt", "again", "minutes", "left"),
-    [(1, False, 0, True), (2, False, 14, False), (2, False, 15, True), (1, True, 14, False), (1, True, 15, True)],
+    ("story", "again", "came"),
+    [
+        ([(0, REFUSED)], False, ["95"]),
+        ([(0, REFUSED), (15, REFUSED)], True, [15, "95"]),
+        ([(0, REFUSED), (14, REFUSED), (15, REFUSED)], True, [15, 1, "95"]),
+        ([(0, LOST), (0, REFUSED), (15, REFUSED)], False, [None, 15, "95"]),
+        ([(0, LOST), (20, LOST), (21, REFUSED), (36, REFUSED)], False, [None, None, 15, "95"]),
+        ([(0, LOST), (1, REFUSED), (14, LOST), (16, REFUSED), (31, REFUSED)], False, [None, 15, None, 15, "95"]),
+    ],
 )
 async def test_a_refusal_of_what_may_be_under_way_counts_once_it_can_be_no_longer(
-    attempt: int,
+    story: list[tuple[int, Exception]],
     again: bool,  # noqa: FBT001 -- a column of the table
-    minutes: int,
-    left: bool,  # noqa: FBT001 -- a column of the table
+    came: list[int | str | None],
 ) -> None:
-    wire = Wire(RejectedError("vnpay", 200, "95"))
-    asking = asked(wire, attempt, timedelta(minutes=minutes), again=again, alike=True)
-    if left:
-        assert await asking == Returned(refused="95")
-    else:
-        with pytest.raises(ApplicationError) as waits:
-            await asking
-        assert waits.value.next_retry_delay == timedelta(minutes=15 - minutes)
-    (giving,) = wire.asked
-    assert (giving.again, giving.alike) == (again or attempt > 1, True)
+    """Whatever has no answer may be done within 15 minutes of it: they begin with the refusal that comes after it."""
+    minutes = [timedelta(minutes=one) if isinstance(one, int) else one for one in came]
+    assert await tried(*story, again=again) == minutes
 
 
 @pytest.mark.parametrize(
