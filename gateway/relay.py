@@ -7,7 +7,7 @@ others, and a payment that hears a statement twice records it once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
@@ -15,7 +15,7 @@ import structlog
 
 from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool
-from activities.partners.money.provider import Outcome, Verdict
+from activities.partners.money.provider import Capabilities, Outcome, Verdict
 from gateway.hearing import PASSING
 from schemas.ids import StreamId, fee_key, reference_of
 from schemas.payment import MoneyNotice
@@ -46,11 +46,11 @@ Tell = Callable[[str, MoneyNotice], Awaitable[None]]
 
 
 class Relay:
-    """Drives what is left. `kept` says that there is something new, `queried` which merchants can be asked."""
+    """Drives what is left. `kept` says that there is something new, `can` what the wire of each merchant can do."""
 
-    def __init__(self, pool: Pool, queried: Collection[str], tell: Tell, kept: asyncio.Event) -> None:
+    def __init__(self, pool: Pool, can: Mapping[str, Capabilities], tell: Tell, kept: asyncio.Event) -> None:
         self._pool = pool
-        self._queried = queried
+        self._can = can
         self._tell = tell
         self._kept = kept
 
@@ -98,15 +98,16 @@ class Relay:
         Another amount than what was demanded is in dispute where the provider can be asked: its answer is what counts.
         What was taken back may be any amount: a part, or more than was demanded if that was paid.
         """
-        about = StreamId.parse(row["stream"])
-        said_otherwise = row["verdict"] == Verdict.WRONG_AMOUNT and row["outcome"] != Outcome.REVERSED.value
-        disputed = said_otherwise and row["provider"] in self._queried
+        about, can = StreamId.parse(row["stream"]), self._can.get(row["provider"])
+        taken_back = row["outcome"] == Outcome.REVERSED.value
+        disputed = row["verdict"] == Verdict.WRONG_AMOUNT and not taken_back and can is not None and can.query
         return MoneyNotice(
             reference=row["demanded"] or reference_of(fee_key(about.filing, about.n)),
             transaction=row["transaction"],
             amount=row["amount"],
             outcome=Outcome.PENDING.value if disputed else row["outcome"],
             at=row["at"],
+            by_number=True if taken_back and can is not None and not can.own_numbers else None,
         )
 
 

@@ -36,7 +36,7 @@ async def main() -> None:
     on_stop_signals(stop)
     measures = Measures(Runtime.default().metric_meter, settings.providers)
     tell = partial(tell_payment, await connect())
-    queried = {name for name, merchant in settings.providers.items() if CAPABILITIES[merchant.kind].query}
+    can = {name: CAPABILITIES[merchant.kind] for name, merchant in settings.providers.items()}
     with _listening(settings.gateway_host, settings.gateway_port) as listener:
         async with open_pool(settings) as pool:
             app = application(pool, Hearing(pool, Vault(settings.master), settings.providers, measures, kept))
@@ -45,7 +45,7 @@ async def main() -> None:
             )
             server = _Server(config, settings.tell_ready)
             serving = asyncio.create_task(server.serve([listener]))
-            driving = asyncio.create_task(Relay(pool, queried, tell, kept).forever())
+            driving = asyncio.create_task(Relay(pool, can, tell, kept).forever())
             await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
             server.should_exit = True
             await serving

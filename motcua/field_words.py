@@ -81,6 +81,7 @@ FIELDS: Final = {
     "bounded": "what the line comes to in đồng, where its minimum or maximum says otherwise than amount × quantity",
     "brought": "the corrected file, where it was there already; without it the agency's back office makes it",
     "by": "by how much longer",
+    "by_number": "the number of what was taken back is that of the money; not there: it may be one of its own",
     "calendar": "code and version of the calendar that counts working time, such as vn@2026.1",
     "capture_id": "the bank's own id of the money that it took",
     "captured": "money in đồng that the bank has taken so far",

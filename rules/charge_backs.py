@@ -47,19 +47,20 @@ def is_first(payment: Payment, back: ChargeBack) -> bool:
 def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:
     """Which money of its request it is: that of its number, or else the last of this amount; None: none that is known.
 
-    A bank that tells of transfers gives what it takes back a number of its own.
+    A bank that tells of transfers gives what it takes back a number of its own. Where the others say the number of the
+    money, as much that came by another number is not what they mean.
     """
     captures = [one for one in payment.captures if one.attempt == back.attempt]
     named = (one for one in captures if one.capture_id == back.transaction)
     alike = (one for one in captures[::-1] if one.amount == back.amount and not payment.taken_back(one))
-    return next(named, None) or next(alike, None)
+    return next(named, None) or (None if back.by_number else next(alike, None))
 
 
 def ahead_of(payment: Payment, capture: Capture) -> tuple[pay.PaymentChargedBack, ...]:
     """What was told of this money before it came, never more than came: it is recorded with it."""
     request = [one for one in payment.ahead if one.attempt == capture.attempt]
     named = [one for one in request if one.transaction == capture.capture_id]
-    alike = [one for one in request if one.amount == capture.amount][:1]
+    alike = [one for one in request if one.amount == capture.amount and not one.by_number][:1]
     found: list[pay.PaymentChargedBack] = []
     left = capture.amount
     for back in named or alike:

@@ -382,6 +382,7 @@ PAYMENT: Final = StreamKind(
     upcasters={
         "payment_ordered": (_as_it_was,),  # one that knows no `code` could not read what has no address
         "payment_captured": (_as_it_was,),  # one that knows no `asked` would keep what is too much
+        "payment_charge_back_ahead": (_as_it_was,),  # one that knows no `by_number` would take it for other money's
     },
     memory=PaymentMemory,
     papers=causes.papers_of_payment,

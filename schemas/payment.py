@@ -71,12 +71,16 @@ class CaptureAccepted(Model):
 
 
 class ChargeBack(Model):
-    """What a provider says that the payer's bank took back, of money for the first request or that `attempt`."""
+    """What a provider says that the payer's bank took back, of money for the first request or that `attempt`.
+
+    `by_number`: its `transaction` is that of the money. Otherwise it may be a number of its own.
+    """
 
     transaction: str
     amount: Annotated[Dong, Field(gt=0)]
     at: Instant
     attempt: int | None = None
+    by_number: Literal[True] | None = None
 
 
 class ChargedBack(Model):
@@ -267,7 +271,7 @@ class Payment(PartState):
     it.
     """
 
-    snapshot_version: int = 4
+    snapshot_version: int = 5
     provider: Code = DEFAULT_PROVIDER
     expires: Instant | None = None
     over: bool = False
@@ -450,6 +454,7 @@ class MoneyNotice(Model):
         transaction: The provider's own number for it.
         outcome: What became of the money; `reversed` is a charge-back.
         at: When it happened, if it was said.
+        by_number: What was taken back is known by the number of the money. Otherwise it may have one of its own.
     """
 
     reference: str
@@ -457,6 +462,7 @@ class MoneyNotice(Model):
     amount: Annotated[Dong, Field(gt=0)]
     outcome: Literal["paid", "pending", "failed", "reversed"]
     at: Instant | None = None
+    by_number: Literal[True] | None = None
 
 
 class PaymentView(Model):

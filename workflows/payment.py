@@ -147,7 +147,7 @@ class PaymentLife(Life[pay.Payment]):
         """Record what the payer's bank took back, also if that money is not known yet."""
         n = request.attempt
         said = {"transaction": notice.transaction, "amount": notice.amount, "at": notice.at or workflow.now()}
-        back = pay.ChargeBack.model_validate(said | {"attempt": rules.unless_first(n)})
+        back = pay.ChargeBack.model_validate(said | {"attempt": rules.unless_first(n), "by_number": notice.by_number})
         if notice.at is None:
             back = back.model_copy(update={"at": charge_backs.when(self._payment, back)})
         part = f"{back.transaction}:{back.amount}:{back.at}"

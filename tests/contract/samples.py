@@ -410,7 +410,7 @@ EVENTS: Final[tuple[Any, ...]] = (
     pay.PaymentCalendarChanged(calendar="vn@2026.2", due=AT),
     pay.PaymentAccepted(capture_id="m1", amount=15_000, forgone=1_000),
     pay.PaymentChargedBack(capture_id="m1", transaction="r1", amount=16_000, at=AT),
-    pay.PaymentChargeBackAhead(transaction="r1", amount=16_000, at=AT, attempt=2),
+    pay.PaymentChargeBackAhead(transaction="r1", amount=16_000, at=AT, attempt=2, by_number=True),
     pay.PaymentRequestExpired(attempt=1),
     pay.PaymentOutcomeAwaited(attempt=2, until=AT),
     pay.PaymentRenewed(attempt=2, provider="treasury", expires=AT),

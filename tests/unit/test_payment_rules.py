@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
@@ -79,9 +79,16 @@ class Told:
         self._give(pay.RecordAcceptance(command_id="accept:1", accepted=accepted))
 
     def charge_back(
-        self, transaction: str, amount: int = 16_000, attempt: int | None = None, after: timedelta = timedelta()
+        self,
+        transaction: str,
+        amount: int = 16_000,
+        attempt: int | None = None,
+        after: timedelta = timedelta(),
+        *,
+        by_number: Literal[True] | None = None,
     ) -> None:
-        back = pay.ChargeBack(transaction=transaction, amount=amount, at=NOW + after, attempt=attempt)
+        said = {"transaction": transaction, "amount": amount, "attempt": attempt, "by_number": by_number}
+        back = pay.ChargeBack.model_validate(said | {"at": NOW + after})
         self._give(pay.RecordChargeBack(command_id=f"charge_back:{transaction}", back=back))
 
     def _give(self, command: Command) -> None:

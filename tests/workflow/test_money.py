@@ -65,6 +65,8 @@ class Till:
 
     async def tell(self, reference: str, found: Notice) -> None:
         said = found.model_dump(include={"transaction", "amount", "outcome", "at"}) | {"reference": reference}
+        if found.outcome == "reversed" and not CAPABILITIES[self.wire].own_numbers:
+            said["by_number"] = True
         await tell_payment(self.world.temporal, self.streams[reference], MoneyNotice.model_validate(said))
 
     async def ordered(self, play: Play, n: int = 1) -> PaymentView:

@@ -33,7 +33,8 @@ AHEAD: Final = timedelta(minutes=15)
 class Capabilities(Model):
     """What a wire can do. Where it can't, people do it by hand, or statements say it.
 
-    `itemised`: its orders say what the money is for, line by line.
+    `itemised`: its orders say what the money is for, line by line. `own_numbers`: what the payer's bank takes back has
+    a number of its own, not that of the money.
     """
 
     push: bool
@@ -41,13 +42,14 @@ class Capabilities(Model):
     cancel: bool
     refund: bool
     itemised: bool = False
+    own_numbers: bool = False
 
 
 CAPABILITIES: Final[Mapping[Kind, Capabilities]] = {
     "bank": Capabilities(push=False, query=True, cancel=True, refund=True),
     "vnpay": Capabilities(push=True, query=True, cancel=False, refund=True),
     "platform": Capabilities(push=True, query=True, cancel=False, refund=False, itemised=True),
-    "vietqr": Capabilities(push=True, query=False, cancel=False, refund=False),
+    "vietqr": Capabilities(push=True, query=False, cancel=False, refund=False, own_numbers=True),
 }
 
 

@@ -24,6 +24,7 @@ PROVIDERS: Final = {
         "pay_url": "https://vnpay.test/pay",
         "api_url": "https://vnpay.test/api",
         "return_url": "https://portal.test/back",
+        "reversed": ["08"],
     },
     "dvc": {
         "kind": "platform",

@@ -6,17 +6,21 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 import asyncpg
 import httpx
 import pytest
 
 from activities.ledger.database import Pool
+from activities.partners.money.provider import CAPABILITIES
 from gateway.relay import LONGEST_PAUSE, LONGEST_WAIT, Relay
 from schemas.payment import MoneyNotice
 from tests.acting import eventually
 from tests.conftest import World
 from tests.integration.gateway.calls import AMOUNT, demand, ipn, kept, note
+
+CAN: Final = {"vnpay": CAPABILITIES["vnpay"], "treasury": CAPABILITIES["vietqr"]}
 
 
 class Payments:
@@ -43,7 +47,7 @@ def payments() -> Payments:
 
 @pytest.fixture
 def relay(pool: Pool, payments: Payments) -> Relay:
-    return Relay(pool, {"vnpay"}, payments.tell, asyncio.Event())
+    return Relay(pool, CAN, payments.tell, asyncio.Event())
 
 
 async def now(world: World) -> None:
@@ -74,6 +78,19 @@ async def test_a_payment_is_told_what_was_said_and_no_memo(
     assert by_ipn.outcome == "paid"
     assert by_ipn.at == by_note.at == datetime(2020, 1, 1, 2, 59, tzinfo=UTC)
     assert all(row["driven_at"] is not None for row in await kept(world))
+
+
+async def test_of_what_was_taken_back_it_is_told_whether_it_is_known_by_the_number_of_the_money(
+    world: World, gateway: httpx.AsyncClient, relay: Relay, payments: Payments
+) -> None:
+    reference, filing = await demand(world, "vnpay")
+    other, others = await demand(world, "treasury")
+    await calls(gateway, ipn(reference, TransactionStatus="08"))
+    body, headers = note(other, kind="reversal")
+    await gateway.post("/callbacks/treasury", content=body, headers=headers)
+    assert await relay.some()
+    told = {stream: (notice.outcome, notice.by_number) for stream, notice in payments.told}
+    assert told == {f"payment:{filing}:1": ("reversed", True), f"payment:{others}:1": ("reversed", None)}
 
 
 async def test_what_can_not_be_told_is_told_later_with_longer_and_longer_pauses(
@@ -138,7 +155,7 @@ async def test_several_relays_share_what_is_left(
     references = [(await demand(world, "vnpay"))[0] for _ in range(60)]
     await calls(gateway, *map(ipn, references))
     async with asyncpg.create_pool(world.app_dsn, min_size=0, max_size=4) as others:
-        relays = [Relay(held, (), payments.tell, asyncio.Event()) for held in (pool, others)]
+        relays = [Relay(held, {}, payments.tell, asyncio.Event()) for held in (pool, others)]
         driving = [asyncio.create_task(relay.forever()) for relay in relays]
         try:
             rows = await eventually(lambda: kept(world), lambda rows: all(row["driven_at"] for row in rows))

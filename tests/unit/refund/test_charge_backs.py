@@ -148,26 +148,44 @@ def test_which_money_is_taken_back(transaction: str, amount: int, capture: str |
     assert charge_backs.capture_of(payment, back.model_copy(update={"attempt": 2})) is None, "of another request"
 
 
+def test_what_names_its_money_by_number_is_of_no_other_money_of_that_amount() -> None:
+    """It overtakes the news of its own money, whose payer has paid as much before."""
+    so_far = told(("money", "m1"))
+    back = pay.ChargeBack(transaction="m2", amount=16_000, at=NOW, by_number=True)
+    assert isinstance(charge_backs.told(so_far, back), pay.PaymentChargeBackAhead)
+    so_far = so_far.model_copy(update={"ahead": (back.model_copy(update={"transaction": "m3"}), back)})
+    assert [
+        one.transaction for one in charge_backs.ahead_of(so_far, pay.Capture(capture_id="m2", amount=16_000, at=NOW))
+    ] == ["m2"]
+    assert charge_backs.ahead_of(so_far, pay.Capture(capture_id="m4", amount=16_000, at=NOW)) == ()
+
+
+@pytest.mark.parametrize("apart", [True, False])
 @pytest.mark.parametrize("own_numbers", [True, False])
 @given(order=st.permutations(range(6)))
 def test_every_charge_back_is_recorded_once_in_whatever_order_it_and_its_money_are_told(
-    order: list[int], *, own_numbers: bool
+    order: list[int], *, own_numbers: bool, apart: bool
 ) -> None:
-    """Three of three amounts: a bank gives what it takes back a number of its own, or names the money by its own."""
+    """Three of an amount, or of three: a bank gives what it takes back a number of its own, or names the money."""
     so_far = Told()
     for step in order:
-        n, amount = step % 3, 16_000 + step % 3
+        n = step % 3
+        amount = 16_000 + (n if apart else 0)
         if step < 3:
             so_far.money(f"m{n}", amount)
+        elif own_numbers:
+            so_far.charge_back(f"r{n}", amount)
         else:
-            so_far.charge_back(f"r{n}" if own_numbers else f"m{n}", amount)
+            so_far.charge_back(f"m{n}", amount, by_number=True)
         known, ahead = so_far.payment.charged_back, so_far.payment.ahead
         told_of = {one.transaction for one in known} | {one.transaction for one in ahead}
         assert len(told_of) == len(known) + len(ahead)
     assert so_far.payment.ahead == ()
     assert {one.capture_id: one.amount for one in so_far.payment.charged_back} == {
-        f"m{n}": 16_000 + n for n in range(3)
+        f"m{n}": 16_000 + (n if apart else 0) for n in range(3)
     }
+    named = [one.transaction == one.capture_id for one in so_far.payment.charged_back]
+    assert named == [not own_numbers] * 3
     assert so_far.payment.to_refund == ()
 
 
