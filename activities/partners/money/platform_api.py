@@ -14,6 +14,7 @@ from activities.partners.money.platform import SIGNATURE, SUCCESS, PlatformMerch
 from activities.partners.money.provider import (
     CAPABILITIES,
     TRANSACTION,
+    UNNUMBERED,
     UNPAID,
     Asked,
     Demand,
@@ -78,8 +79,8 @@ class Platform:
             raise RejectedError(_SYSTEM, httpx.codes.OK, "not_found")
         state, transaction = said.get("TrangThaiGD", ""), said.get("MaGiaoDich", "")
         outcome, amount = merchant.states.get(state, Outcome.PENDING), dong(said.get("SoTien", ""))
-        if said.get("MaLoi") == SUCCESS and not transaction and state in merchant.states and outcome in UNPAID:
-            return ()  # what nobody has paid may have no number yet
+        if not transaction and state in merchant.states and outcome in UNPAID:
+            transaction, amount = UNNUMBERED, amount or demand.amount
         if said.get("MaLoi") != SUCCESS or amount is None or not TRANSACTION.fullmatch(transaction):
             raise UnreachableError(_SYSTEM, "an answer that tells nothing")
         notice = Notice(

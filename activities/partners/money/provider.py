@@ -90,7 +90,10 @@ class Outcome(StrEnum):
 
 
 UNPAID: Final = frozenset({Outcome.PENDING, Outcome.FAILED})
-"""No money has come."""
+"""No money has come, as far as is known: it may have no number yet."""
+
+UNNUMBERED: Final = "0"
+"""The number of what has none."""
 
 
 class Line(Model):

@@ -16,6 +16,7 @@ from activities.partners.http import Partner, PartnerResponse, RejectedError, Un
 from activities.partners.money.provider import (
     CAPABILITIES,
     TRANSACTION,
+    UNNUMBERED,
     UNPAID,
     Asked,
     Demand,
@@ -70,12 +71,10 @@ class VnPay:
         if said.get("vnp_TransactionType", "") in self._merchant.refunds:
             return ()  # it tells of what went back: that is no money that came
         status = said["vnp_TransactionStatus"]
-        if not said["vnp_TransactionNo"]:
-            return ()
         notice = Notice(
             provider=self._name,
             reference=demand.reference,
-            transaction=said["vnp_TransactionNo"],
+            transaction=said["vnp_TransactionNo"] or UNNUMBERED,
             amount=_amount(said),
             outcome=outcome(self._merchant, SUCCESS, status),
             said=(SUCCESS, status),
@@ -95,7 +94,6 @@ class VnPay:
             raise RejectedError(_SYSTEM, httpx.codes.OK, "not_found")
         mine = said.get("vnp_TxnRef") == demand.reference and said.get("vnp_TmnCode") == self._merchant.terminal
         status, number = said.get("vnp_TransactionStatus", ""), said.get("vnp_TransactionNo", "")
-        # What nobody has paid may have no number yet.
         unpaid = status != "" and number == "" and outcome(self._merchant, SUCCESS, status) in UNPAID
         numbered = TRANSACTION.fullmatch(number) is not None
         if code != SUCCESS or not mine or not _amount(said) or not (numbered or unpaid):

@@ -147,31 +147,56 @@ async def test_an_answer_of_vnpay_that_tells_nothing(
 
 
 @pytest.mark.parametrize(
-    ("status", "number", "found"), [("01", "", 0), ("02", "", 0), ("01", "0", 1), ("00", "", None)]
+    ("status", "number", "found"),
+    [
+        ("01", "", Outcome.PENDING),
+        ("07", "", Outcome.PENDING),
+        ("02", "", Outcome.FAILED),
+        ("01", "0", Outcome.PENDING),
+        ("00", "", None),
+    ],
 )
-async def test_what_nobody_has_paid_at_vnpay_needs_no_number(
-    vnpay: VnPayMerchant, demand: NewDemand, status: str, number: str, found: int | None
+async def test_what_is_not_paid_at_vnpay_needs_no_number_and_is_not_known_to_be_unpaid(
+    vnpay: VnPayMerchant, demand: NewDemand, status: str, number: str, found: Outcome | None
 ) -> None:
     async with vnpay_says(ANSWER, {"vnp_TransactionStatus": status, "vnp_TransactionNo": number}).client() as client:
+        wire = VnPay("vnpay", vnpay, client)
         if found is None:
             with pytest.raises(UnreachableError):
-                await VnPay("vnpay", vnpay, client).query(demand)
+                await wire.query(demand)
         else:
-            assert len(await VnPay("vnpay", vnpay, client).query(demand)) == found
+            assert [(one.outcome, one.transaction) for one in await wire.query(demand)] == [(found, "0")]
 
 
+async def test_what_nobody_has_opened_vnpay_has_never_heard_of(vnpay: VnPayMerchant, demand: NewDemand) -> None:
+    async with vnpay_says(ANSWER, {"vnp_ResponseCode": "91"}).client() as client:
+        with pytest.raises(RejectedError) as unknown:
+            await VnPay("vnpay", vnpay, client).query(demand)
+    assert unknown.value.code == "not_found"
+
+
+@pytest.mark.parametrize("amount", ["135000", ""])
 @pytest.mark.parametrize(
-    ("state", "number", "found"), [("3", "", 0), ("4", "", 0), ("3", "0", 1), ("1", "", None), ("9", "", None)]
+    ("state", "number", "found"),
+    [
+        ("3", "", Outcome.PENDING),
+        ("4", "", Outcome.FAILED),
+        ("3", "0", Outcome.PENDING),
+        ("1", "", None),
+        ("9", "", None),
+    ],
 )
-async def test_what_nobody_has_paid_at_the_platform_needs_no_number(
-    platform: PlatformMerchant, demand: NewDemand, state: str, number: str, found: int | None
+async def test_what_is_not_paid_at_the_platform_needs_no_number_and_is_not_known_to_be_unpaid(
+    platform: PlatformMerchant, demand: NewDemand, state: str, number: str, found: Outcome | None, amount: str
 ) -> None:
-    async with platform_says({"TrangThaiGD": state, "MaGiaoDich": number}).client() as client:
-        if found is None:
+    said = {"TrangThaiGD": state, "MaGiaoDich": number, "SoTien": amount}
+    async with platform_says(said).client() as client:
+        wire = Platform("dvc", platform, client)
+        if found is None or (number and not amount):
             with pytest.raises(UnreachableError):
-                await Platform("dvc", platform, client).query(demand)
+                await wire.query(demand)
         else:
-            assert len(await Platform("dvc", platform, client).query(demand)) == found
+            assert [(one.outcome, one.transaction) for one in await wire.query(demand)] == [(found, "0")]
 
 
 @pytest.mark.parametrize("name", ["MaLoi", "MaDoiTac", "MaThamChieu", "SoTien", "MaGiaoDich"])
