@@ -53,10 +53,12 @@ class Asking(Model):
 class Closing(Asking):
     """About a request that is over, and may have been paid by the captures that are `known` and others.
 
-    Once the fee is `due` it is asked until that is known. It may be recorded that this is `awaited`.
+    Once the fee is `due` it is asked until that is known. It may be recorded that this is `awaited`. Of a fee that
+    nobody owes, `settled` says since when.
     """
 
     due: Instant | None = None
+    settled: Instant | None = None
     awaited: bool = False
     known: tuple[str, ...] = ()
 
@@ -231,20 +233,20 @@ class Payments:
         """Take no more money, where the wire can do that; all that was taken until then.
 
         Once the fee is due, whoever does not know yet whether it was paid is asked as long as the merchant's patience
-        lasts, and who gives no answer no less long than ours: of what is not told by then, nothing was paid.
+        lasts, and who gives no answer no less long than ours, also about what nobody owes: of what is not told by then,
+        nothing was paid.
         """
-        began, due = activity.info().started_time, closing.due
-        if due is None:
-            return Closed(captures=(await self._outcome(closing))[0].captures)
-        until = due + self._patience(closing)
+        began, due, over = activity.info().started_time, closing.due, closing.due or closing.settled
+        patience = self._patience(closing)
         try:
             taken, known = await self._outcome(closing)
         except (UnreachableError, RejectedError, NotSetUpError):
-            if began < max(until, due + PATIENCE):
+            if over is None or began < over + max(patience, PATIENCE):
                 raise
             return Closed()
-        if known or began >= until:
+        if known or due is None or began >= due + patience:
             return Closed(captures=taken.captures)
+        until = due + patience
         if not closing.awaited or any(one.capture_id not in closing.known for one in taken.captures):
             return Closed(captures=taken.captures, awaited_until=until)
         raise nothing_new(min(gentle_pause(due, began), until - began))

@@ -43,6 +43,7 @@ def closing(payment: Payment, request: Attempt) -> Closing:
     return Closing(
         **dict(asking(payment, request, over=True)),
         due=payment.due if owed else None,
+        settled=payment.settled_at,
         awaited=request.awaited is not None,
         known=tuple(capture.capture_id for capture in payment.captures),
     )

@@ -107,6 +107,15 @@ async def test_who_gives_no_answer_is_asked_until_patience_ends(error: Exception
         await closed(wires, closing(due=None), PATIENCE)
 
 
+@pytest.mark.parametrize("wires", [*({"x": Waiting("vnpay", error)} for error in SILENT), {}])
+async def test_who_gives_no_answer_about_what_nobody_owes_is_asked_three_days(wires: Mapping[str, Wire]) -> None:
+    nobodys = closing(due=None, settled=DUE)
+    with pytest.raises((UnreachableError, RejectedError, ApplicationError)):
+        await closed(wires, nobodys, PATIENCE - timedelta(seconds=1))
+    assert await closed(wires, nobodys, PATIENCE) == Closed()
+    assert [one.capture_id for one in (await closed({"x": Waiting("vnpay", "t1")}, nobodys)).captures] == ["t1"]
+
+
 async def test_who_gives_no_answer_is_asked_three_days_also_where_nothing_is_awaited() -> None:
     at_once = timedelta(0)
     silent = {"x": Waiting("vnpay", SILENT[0], patience=at_once)}

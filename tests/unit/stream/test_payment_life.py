@@ -323,7 +323,7 @@ async def test_of_a_fee_that_nobody_owes_no_outcome_is_awaited(engine: Engine) -
     await life._cancelled("it was waived")
     await life._close_orders()
     asked = [request for name, request in engine.asked if name == "close"]
-    assert [one.due for one in asked] == [None]
+    assert [(one.due, one.settled) for one in asked] == [(None, NOW)]
     assert engine.log[-1].event["kind"] == "payment_cancelled"
 
 
