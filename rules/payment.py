@@ -202,7 +202,8 @@ def _change(  # noqa: PLR0911 -- one line for each event
         case pay.PaymentExpired() | pay.PaymentCancelled() as event:
             return {"state": _ENDED[event.kind], "owed_capture": None, "settled_at": recorded.at}
         case pay.PaymentCalendarChanged(calendar=calendar, due=due):
-            return {"calendar": calendar, "due": due}
+            later = due > known(payment.due)
+            return {"calendar": calendar, "due": due} | (_nothing_awaited(payment) if later else {})
         case _:
             return _of_its_money(payment, recorded)
 
@@ -237,6 +238,12 @@ def _of_request(payment: Payment, n: int, **change: Any) -> dict[str, Any]:
         return change
     renewed = (one.model_copy(update=change) if one.attempt == n else one for one in payment.renewed)
     return {"renewed": tuple(renewed)}
+
+
+def _nothing_awaited(payment: Payment) -> dict[str, Any]:
+    """The time to pay is not over after all."""
+    renewed = (one.model_copy(update={"awaited": None}) for one in payment.renewed)
+    return {"awaited": None, "renewed": tuple(renewed)}
 
 
 def _given_back(payment: Payment, event: pay.PaymentRefunded) -> dict[str, Any]:

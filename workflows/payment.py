@@ -252,7 +252,9 @@ class PaymentLife(Life[pay.Payment]):
     async def _request_closed(self, request: Attempt, taken: Taken) -> None:
         """A request is over unless the provider says that it was paid."""
         await self._record_captures(taken)
-        n = request.attempt
+        await self._expire_request(request.attempt)
+
+    async def _expire_request(self, n: int) -> None:
         await self.stream.attempt(pay.ExpireRequest(command_id=_of_request("fee:expire_request", n), attempt=n))
 
     async def _close_orders(self) -> bool:
@@ -260,22 +262,25 @@ class PaymentLife(Life[pay.Payment]):
 
         For as long as one does not know, or gives no answer, what a callback or another one says counts, and so does
         the filing's word. How long that may be, whoever asks them knows: a provider that never tells ends it too.
-        False if the fee is due only later by now, on another calendar.
+        False if the fee is due only later by now, on another calendar: what was closed by then is over.
         """
         closed: set[int] = set()
-        while open_ := [request for request in self._payment.attempts if request.attempt not in closed]:
+        while not self._due_later:
+            if self._payment.state is PaymentState.PAID:
+                return True
+            open_ = [request for request in self._payment.attempts if request.attempt not in closed]
+            if not open_:
+                if self._payment.state is PaymentState.PENDING:
+                    await self.stream.record(pay.ExpirePayment(command_id="fee:expire"))
+                return True
             now_closed = await self._closed(open_)
             if not now_closed:
                 await self._hear()
                 await self._begin_refunds()
-                if self._payment.state is PaymentState.PENDING and self._now < known(self._payment.due):
-                    return False
-            if self._payment.state is PaymentState.PAID:
-                return True
             closed |= now_closed
-        if self._payment.state is PaymentState.PENDING:
-            await self.stream.record(pay.ExpirePayment(command_id="fee:expire"))
-        return True
+        for n in sorted(closed):
+            await self._expire_request(n)
+        return False
 
     async def _closed(self, requests: list[Attempt]) -> set[int]:
         """Have all of these closed at once; those of which it is known what came. None if something else came first."""
@@ -301,8 +306,8 @@ class PaymentLife(Life[pay.Payment]):
             return True
         if request.awaited is None:
             n = request.attempt
-            awaited = pay.AwaitOutcome(command_id=_of_request("fee:await", n), attempt=n, until=found.awaited_until)
-            await self.stream.attempt(awaited)
+            command_id = f"fee:await:{n}:{self._payment.seq}"  # on each calendar anew
+            await self.stream.attempt(pay.AwaitOutcome(command_id=command_id, attempt=n, until=found.awaited_until))
         return False
 
     async def _tell_filing(self) -> None:
@@ -368,6 +373,10 @@ class PaymentLife(Life[pay.Payment]):
             self._rang = until
             return False
         return True
+
+    @property
+    def _due_later(self) -> bool:
+        return self._payment.state is PaymentState.PENDING and self._now < known(self._payment.due)
 
     @property
     def _now(self) -> datetime:

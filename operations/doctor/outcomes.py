@@ -12,7 +12,7 @@ select payment.agency, count(distinct told.stream) as payments,
     max((convert_from(told.body, 'UTF8')::jsonb ->> 'until')::timestamptz) as until
 from payment join event as told
     on told.stream = 'payment:' || payment.filing_id || ':' || payment.n and told.kind = 'payment_outcome_awaited'
-where payment.state = 'pending'
+where payment.state = 'pending' and payment.due_at <= clock_timestamp()
 group by payment.agency order by payments desc, payment.agency
 """
 

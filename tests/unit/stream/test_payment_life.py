@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import pytest
 
 from activities.merchants import Renewal, RenewalRequest
 from activities.workflows import TellRequest
+from rules.known import known
 from rules.streams import PAYMENT
 from schemas.errors import Refusal, RefusalCode, RefusalError, problem
-from schemas.filing.commands import RESERVED_IDS
+from schemas.filing.commands import RESERVED_IDS, ChangeCalendar
 from schemas.ids import OBLIGATIONS, fee_key, reference_of
-from schemas.payment import Capture, Closed, Order, PaymentState, RenewPayment, Through
+from schemas.payment import Capture, Closed, Order, PaymentState, RenewPayment, Taken, Through
+from tests.unit.filing.lives import CALENDAR
 from tests.unit.stream.shell import FILING, NOW, Engine
 from workflows.payment import PaymentLife
 
@@ -69,6 +71,7 @@ async def test_whether_it_was_paid_is_what_the_bank_says_as_it_closes_the_order(
     engine: Engine, captures: tuple[Capture, ...], state: PaymentState, kinds: list[str]
 ) -> None:
     life = await begun(engine)
+    engine.time = DUE
     engine.answers["close"] = closed(*captures)
     await life._close_orders()
     assert life.stream.state.state is state
@@ -244,6 +247,7 @@ async def test_what_has_rung_stays_past_though_the_clock_goes_back(engine: Engin
 
 async def test_each_request_is_closed_before_the_fee_has_expired(engine: Engine) -> None:
     life = await renewed(engine, through={"provider": "vnpay", "seconds": 900})
+    engine.time = DUE
     engine.answers["close"] = closed()
     await life._close_orders()
     asked = [request for name, request in engine.asked if name == "close"]
@@ -304,15 +308,53 @@ async def test_each_request_is_awaited_by_itself_and_shows_no_page_any_more(engi
     assert asked == [1, 2, 2]
 
 
-async def test_a_fee_that_is_due_later_after_all_has_not_expired(engine: Engine) -> None:
-    """A calendar is adopted while it is awaited whether the fee was paid."""
-    life = await begun(engine)
-    engine.time = DUE - timedelta(hours=1)
-    engine.answers = InTurn(engine.answers | {"close": [closed(awaited_until=UNTIL)]})
-    assert not await life._close_orders()
-    assert [stored.event["kind"] for stored in engine.log] == AWAITED
+ADOPT: Final = ChangeCalendar(
+    command_id="adopt", calendar=CALENDAR.model_copy(update={"version": "2026.9", "off": (date(2026, 12, 1),)})
+)
+CHANGED: Final = "payment_calendar_changed"
+
+
+async def test_what_is_awaited_when_the_fee_is_due_later_after_all_is_awaited_no_more(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A calendar is adopted meanwhile."""
+    life = await renewed(engine, through={"provider": "vnpay"})
     engine.time = DUE
-    engine.answers = InTurn(engine.answers | {"close": [closed()]})
+    awaited = closed(awaited_until=UNTIL)
+
+    async def adopt() -> None:
+        await life.stream.record(ADOPT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(life, "_hear", adopt)
+        engine.answers = InTurn(engine.answers | {"close": [awaited] * 2})
+        assert not await life._close_orders()
+    assert [stored.event["kind"] for stored in engine.log[2:]] == ["payment_outcome_awaited"] * 2 + [CHANGED]
+    assert [one.awaited for one in life.stream.state.attempts] == [None, None]
+    engine.time = known(life.stream.state.due)
+    assert engine.time > DUE
+    engine.answers = InTurn(engine.answers | {"close": [awaited, awaited, closed(), closed()]})
+    assert await life._close_orders()
+    assert [stored.event["kind"] for stored in engine.log[5:]] == ["payment_outcome_awaited"] * 2 + ["payment_expired"]
+
+
+async def test_a_fee_that_is_due_later_by_the_time_that_its_orders_are_closed_has_not_expired(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = await begun(engine)
+    engine.time = DUE
+    engine.answers["close"] = closed()
+    record_captures = life._record_captures
+
+    async def adopt(taken: Taken) -> None:
+        await record_captures(taken)
+        await life.stream.record(ADOPT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(life, "_record_captures", adopt)
+        assert not await life._close_orders()
+    assert [stored.event["kind"] for stored in engine.log] == ["payment_requested", CHANGED, "payment_request_expired"]
+    engine.time = known(life.stream.state.due)
     assert await life._close_orders()
     assert engine.log[-1].event["kind"] == "payment_expired"
 
@@ -330,6 +372,7 @@ async def test_of_a_fee_that_nobody_owes_no_outcome_is_awaited(engine: Engine) -
 @pytest.mark.parametrize(("not_found", "told"), [(True, "payment_cancelled"), (False, "payment_captured")])
 async def test_money_for_a_filing_that_has_ended_is_owed_no_more(engine: Engine, told: str, *, not_found: bool) -> None:
     life = await begun(engine)
+    engine.time = DUE
     engine.answers |= {"close": closed(PAID), "closed": True, "tell": not not_found}
     await life._close_orders()
     await life._tell_filing()
@@ -347,6 +390,7 @@ async def test_that_what_a_tax_office_demands_was_not_paid_is_told_to_nobody(eng
     engine.run.workflow_id = f"payment:{FILING}:{n}"
     life = PaymentLife(PAYMENT, START | {"n": n})
     await life._begin()
+    engine.time = DUE
     await life._close_orders()
     await life._tell_filing()
     assert engine.log[-1].event["kind"] == "payment_expired"
