@@ -316,6 +316,11 @@ def _met_otherwise(filing: str, payment: dict[str, int]) -> Evidence:
     return ((Entry(over, stream=filing, after=demanded), met),)
 
 
+def not_owed(n: int) -> str:
+    """Why the `n`-th payment of a filing is cancelled."""
+    return f"the filing no longer owes this {'obligation' if of_obligation(n) else 'fee'}"
+
+
 _HEARD_AS: Final = ("fee_paid", "fee_expired", "result_unclaimed", "fee_waived")
 
 

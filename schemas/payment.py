@@ -153,7 +153,7 @@ class PaymentExpired(Model):
 
 
 class PaymentCancelled(Model):
-    """The filing no longer owes this fee."""
+    """The filing no longer owes this fee, or this obligation."""
 
     kind: Literal["payment_cancelled"] = "payment_cancelled"
     reason: str
@@ -382,7 +382,7 @@ class ExpirePayment(SystemCommand):
 
 
 class CancelPayment(SystemCommand):
-    """The filing no longer owes the fee."""
+    """The filing no longer owes the fee, or the obligation."""
 
     kind: Literal["cancel_payment"] = "cancel_payment"
     reason: str

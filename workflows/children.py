@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.workflows import TEMPORAL, StartRequest, TellRequest, WakeRequest, Workflows
     from rules.filing.dossier import dossier
     from rules.known import known
+    from rules.payment import not_owed
     from rules.streams import PARCEL, PAYMENT, REFERRAL, REFUND, RESULT
     from rules.time import working_time
     from schemas import ids
@@ -53,9 +54,7 @@ async def _ask_for(filing: Filing, owed: Fee | TaxDemand, agency: AgencyCode, cl
 
 async def cancel_payment(filing: Filing, n: int) -> None:
     """Tell a payment that nobody owes it any longer; one that has ended needs no telling."""
-    request = TellRequest(
-        id=ids.payment_workflow(filing.filing_id, n), signal="cancel", said="the filing no longer owes this fee"
-    )
+    request = TellRequest(id=ids.payment_workflow(filing.filing_id, n), signal="cancel", said=not_owed(n))
     await workflow.execute_local_activity_method(Workflows.tell, request, **TEMPORAL)
 
 

@@ -108,7 +108,7 @@ class PaymentLife(Life[pay.Payment]):
     async def caught_up(self) -> None:
         """Hear what was said to the run before: that nothing is owed, what went back. It may have been lost with it."""
         if self._payment.state in _OWED:
-            await self._cancelled("the filing no longer owes this fee")
+            await self._cancelled(rules.not_owed(self._payment.n))
         if self._payment.captures:
             asked = PaymentOf(filing_id=self._payment.filing_id, n=self._payment.n)
             for given in await workflow.execute_local_activity_method(Refunds.given, asked, **LEDGER):
@@ -118,7 +118,7 @@ class PaymentLife(Life[pay.Payment]):
                     await self.stream.attempt(self._accepted(accepted))
 
     def cancel(self, reason: Any) -> None:
-        """Hear that the filing no longer owes this fee."""
+        """Hear that the filing no longer owes it."""
         self._remember(cancel=reason if isinstance(reason, str) else "cancelled")
 
     async def heard(self, raw: Any) -> None:
@@ -488,7 +488,7 @@ class PaymentWorkflow:
 
     @workflow.signal
     def cancel(self, *reason: Any) -> None:
-        """The filing no longer owes this fee."""
+        """The filing no longer owes this fee, or this obligation."""
         self.life.cancel(single_argument(reason))
 
     @workflow.signal

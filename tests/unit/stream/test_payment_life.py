@@ -16,8 +16,9 @@ from schemas.errors import Refusal, RefusalCode, RefusalError, problem
 from schemas.filing.commands import RESERVED_IDS, ChangeCalendar
 from schemas.ids import OBLIGATIONS, fee_key, reference_of
 from schemas.payment import Capture, Closed, Order, PaymentState, RenewPayment, Taken, Through
-from tests.unit.filing.lives import CALENDAR
+from tests.unit.filing.lives import CALENDAR, Life, fee, procedure
 from tests.unit.stream.shell import FILING, NOW, Engine
+from workflows.children import cancel_payment
 from workflows.payment import PaymentLife
 
 START: Final = {
@@ -395,3 +396,19 @@ async def test_that_what_a_tax_office_demands_was_not_paid_is_told_to_nobody(eng
     await life._tell_filing()
     assert engine.log[-1].event["kind"] == "payment_expired"
     assert "tell" not in dict(engine.asked)
+
+
+@pytest.mark.parametrize(
+    ("n", "reason"),
+    [(1, "the filing no longer owes this fee"), (OBLIGATIONS + 1, "the filing no longer owes this obligation")],
+)
+async def test_a_cancelled_payment_says_what_is_owed_no_longer(engine: Engine, n: int, reason: str) -> None:
+    engine.answers |= {"merchant": Through(provider="bank"), "tell": True}
+    engine.run.workflow_id = f"payment:{FILING}:{n}"
+    life = PaymentLife(PAYMENT, START | {"n": n})
+    await life._begin()
+    await life.caught_up()
+    assert engine.log[-1].event == {"kind": "payment_cancelled", "reason": reason}
+    await cancel_payment(Life(procedure(fee=fee())).accepted().filing, n)
+    asked: TellRequest = engine.asked[-1][1]
+    assert (asked.signal, asked.said) == ("cancel", reason)
