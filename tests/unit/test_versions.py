@@ -85,7 +85,8 @@ def test_what_an_older_build_would_take_for_something_else_has_another_version()
     }
     assert COMPLAINT.event_version("complained") == 2
     assert [REFUND.event_version(kind) for kind in ("refund_begun", "charge_back_answered")] == [2, 2]
-    assert (PAYMENT.reads.snapshot, REFUND.reads.snapshot) == (4, 2)
+    assert PAYMENT.event_version("payment_charge_back_ahead") == 2
+    assert (PAYMENT.reads.snapshot, REFUND.reads.snapshot) == (5, 2)
     assert [PARCEL.event_version(kind) for kind in ("consignment_requested", "consignment_ended")] == [3, 2]
     body = {"kind": "suspended", "officer": "leader-1", "reason": "tranh chấp", "legal_basis": "Đ19"}
     assert FILING.event(body, 1) == FILING.event(body | {"limit": None}, 2)
