@@ -198,8 +198,9 @@ async def test_what_is_approved_is_called_off_unless_the_provider_may_have_heard
             await play.refund(rf.RequestRefund, CASHIER, amount=amount, **WHY)
             await play.refund(rf.ApproveRefund, FIRST, case=case)
         await charged_back(till, play, page)
-        till.bank.client.delete("/faults/vnpay").raise_for_status()
         await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds[-1] == "refund_charged_back")
+        till.bank.client.delete("/faults/vnpay").raise_for_status()
+        await eventually(lambda: play.kinds("refund", 1001), lambda kinds: kinds[-1] == "refund_given")
         assert [one["amount"] for one in await given(till, reference)] == [6_000]
         assert (await events(play, "payment_refunded")).count("payment_refunded") == 1
         assert await gone_twice(till) == [(AGENCY, till.wire, 1, 6_000)]
