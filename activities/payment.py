@@ -90,7 +90,7 @@ class LateMoneyRequest(MoneyRequest):
 class RefundRequest(Model):
     """Give back an `amount` of a capture `of` so many đồng, in that case of its refund.
 
-    It may have been asked for `again`, by a run before. `alike`: another case gave back as much.
+    It may have been asked for `again`, by a run before. `alike`: as much was asked for before by another case.
     """
 
     asking: Asking

@@ -74,7 +74,6 @@ _IN_ORDER: Final = "money here comes before it is charged back: tests/workflow/t
 _RULED: Final = "what goes back here says the procedure, or who asks: tests/workflow/test_refunds.py"
 _KNOWN: Final = "the bank here knows at once what was paid: tests/workflow/test_outcomes.py"
 _YEARS: Final = "what is issued is renewed years later: tests/integration/operations/test_renewal.py"
-_BEGUN_AGAIN: Final = "nothing goes back by how a filing ended that begins again: tests/workflow/test_refunds_anew.py"
 
 NOT_SEEN: Final = {
     "command.renew_result": _YEARS,
@@ -99,7 +98,6 @@ NOT_SEEN: Final = {
     "event.refund_decided": _RULED,
     "event.refund_declined": _RULED,
     "event.payment_charge_back_ahead": _IN_ORDER,
-    "event.refund_called_off": _BEGUN_AGAIN,
     "event.payment_outcome_awaited": _KNOWN,
 }
 """Messages that this run does not see, each with its reason."""
