@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -18,6 +18,7 @@ try:
     from joserfc import jws
     from joserfc.errors import JoseError
     from joserfc.jwk import OKPKey
+    from joserfc.util import urlsafe_b64encode
 except ModuleNotFoundError as _missing:
     raise ModuleNotFoundError("signing needs its extra: pip install 'motcua[identity]'", name=_missing.name) from None
 
@@ -76,7 +77,8 @@ class Agent:
         self.key_id = key_id(self.public_key)
 
     def signed(self, header: dict[str, str], payload: bytes) -> str:
-        signing = f"{_b64(json.dumps(header, separators=(',', ':')).encode())}.{_b64(payload)}"
+        said = json.dumps(header, separators=(",", ":")).encode()
+        signing = b".".join(map(urlsafe_b64encode, (said, payload))).decode()
         return f"{signing}.{self._ask({'sign': signing}, 'signature')}"
 
     def _ask(self, question: dict[str, str], wanted: str) -> str:
@@ -146,7 +148,3 @@ def public_key_of(pem: str) -> str:
     if key.curve_name != "Ed25519" or key.is_private:
         raise MotcuaError("this is no ed25519 public key in PEM")
     return str(key.as_dict()["x"])
-
-
-def _b64(value: bytes) -> str:
-    return urlsafe_b64encode(value).rstrip(b"=").decode()

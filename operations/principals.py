@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from pydantic import TypeAdapter
@@ -52,10 +52,10 @@ async def take(connection: Connection, command: AnyPrincipalCommand, *, by_two: 
     Raises `RefusalError`, and what asyncpg raises.
     """
     async with connection.transaction():
-        version = int(await connection.fetchval(_HOLD))
+        version, now = known(await connection.fetchrow(_HOLD))
         recorded = await connection.fetchrow(_RECORDED, command.command_id)
         if recorded is None:
-            n, now = version + 1, datetime.now(UTC)
+            n = version + 1
             about, waits = await _see(connection, command, now, by_two=by_two)
             await _record(
                 connection,
@@ -97,8 +97,12 @@ async def _see(
         if not waits:
             await _write(connection, changed(principal, command, now))
         return named(command), waits
-    asked = await _asked(connection, command.asked, actor, now)
+    asked, own = await _asked(connection, command.asked, actor, now)
     if isinstance(command, ApproveChange):
+        if own:
+            raise _refuse(problem("actor.subject", "needs_another"))
+        if await connection.fetchval(_CHANGED_SINCE, named(asked), command.asked):
+            raise _refuse(problem("asked", "changed_since"))
         principal = await _possible(connection, asked, now)
         await _write(connection, changed(principal, asked, now))
     return named(asked), False
@@ -120,17 +124,15 @@ async def _possible(connection: Connection, said: Said, now: datetime) -> Princi
     return principal
 
 
-async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) -> Said:
-    """What was asked for, and waits for somebody else than who asked."""
+async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) -> tuple[Said, bool]:
+    """What was asked for, and waits; and whether this is who asked, or stands in their place."""
     row = await connection.fetchrow(_WAITING, n)
     if row is None:
         raise _refuse(problem("asked", "no_change_asked"))
     asker, agencies = row["officer"], {row["agency"], actor.agency}
     day = local_day(now)
     stands_in = [await in_their_place(connection, str(one), [actor.subject], [asker], day) for one in agencies]
-    if actor.subject == asker or any(stands_in):
-        raise _refuse(problem("actor.subject", "needs_another"))
-    return _SAID.validate_json(row["body"])
+    return _SAID.validate_json(row["body"]), actor.subject == asker or any(stands_in)
 
 
 async def _write(connection: Connection, principal: Principal) -> None:
@@ -163,7 +165,7 @@ def _refuse(why: Problem) -> RefusalError:
 
 _COLUMNS: Final = ("n", "principal", "change", "asked", "waits", "officer", "agency", "reason", "at")
 _SAID: Final[TypeAdapter[Said]] = TypeAdapter(Said)
-_HOLD: Final = "select version from principal_version for update"
+_HOLD: Final = "select version, statement_timestamp() from principal_version for update"
 _AT: Final = "update principal_version set version = $1"
 _RECORDED: Final = "select n, principal from principal_change where command_id = $1"
 _HAS_KEY: Final = "select exists (select from principal_key where key_id = $1)"
@@ -175,6 +177,10 @@ _WAITING: Final = """
 select body, officer, agency from principal_change as asking
 where n = $1 and waits and not exists (select from principal_change as answer where answer.asked = asking.n)
 """
+_CHANGED_SINCE: Final = """
+select exists (select from principal_change where principal = $1 and n > $2 and not waits and change <> 'decline')
+"""
+"""What was asked for before that would undo it."""
 _ADD: Final = """
 insert into principal_change (command_id, body, n, principal, change, asked, waits, officer, agency, reason, at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)

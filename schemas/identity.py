@@ -28,9 +28,6 @@ MAX_STATEMENT: Final = 4096
 LONGEST_LIFE: Final = 300
 """Seconds from `iat` to `exp`, at most."""
 
-SIGN_ANEW: Final = frozenset({"statement_expired", "principals_not_at_hand"})
-"""The rules by which a statement is refused that may be taken once it is signed anew and sent again."""
-
 ALL_AGENCIES: Final = "*"
 
 PublicKey = Annotated[str, StringConstraints(max_length=43, pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]

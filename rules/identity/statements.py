@@ -47,7 +47,7 @@ def verified(
         return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(opened,))
     statement, key, token = opened
     why = (
-        _key_in_force(key, statement, now)
+        _key_in_force(key, statement)
         or _signature(token, key)
         or _fresh(statement, seconds(now), int(leeway.total_seconds()))
         or _about(statement, message)
@@ -95,9 +95,9 @@ def _header(header: dict[str, Any]) -> Problem | None:
     return None if fits else _UNREADABLE
 
 
-def _key_in_force(key: RingKey, statement: IdentityStatement, now: datetime) -> Problem | None:
+def _key_in_force(key: RingKey, statement: IdentityStatement) -> Problem | None:
     """A revoked key signs nothing any more; one that has run out has signed what it has signed."""
-    if key.said.revoked_at is not None and key.said.revoked_at <= now:
+    if key.said.revoked_at is not None:
         return problem("statement", "key_revoked")
     in_force = seconds(key.said.valid_from) <= statement.iat < seconds(key.said.valid_until)
     return None if in_force else problem("statement", "key_not_in_force")

@@ -76,6 +76,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "change.value_added": "{what}: nothing was said before, now it is {now}",
     "change.value_removed": "{what}: it was {was}, now nothing is said",
     "change.vietnamese_only": "{what} is reworded in Vietnamese: it was “{was}”, now it is “{now}”",
+    "changed_since": "this program was changed after that was asked for; ask for it again",
     "changed_too_often": "the delivery has been changed {most} times; ask at the one-stop desk",
     "channel.counter": "at the one-stop desk",
     "channel.online": "online",

@@ -76,6 +76,7 @@ VIETNAMESE: Final[Mapping[str, str]] = {
     "change.value_added": "{what}: trước không quy định, nay là {now}",
     "change.value_removed": "{what}: trước là {was}, nay không quy định",
     "change.vietnamese_only": "{what} sửa lời tiếng Việt, trước là “{was}”, nay là “{now}”",
+    "changed_since": "chương trình này đã thay đổi sau khi có đề nghị; hãy đề nghị lại",
     "changed_too_often": "hình thức nhận kết quả đã được thay đổi {most} lần; hãy liên hệ bộ phận một cửa",
     "channel.counter": "tại bộ phận một cửa",
     "channel.online": "trực tuyến",

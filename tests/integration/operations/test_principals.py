@@ -136,6 +136,25 @@ async def test_by_two_another_operator_has_to_approve(world: World) -> None:
     assert revoked.principal.keys[0].revoked_at is not None, "to revoke, one is enough"
 
 
+async def test_who_asked_may_take_it_back(world: World) -> None:
+    asked = await done(world, adding(1), by_two=True)
+    await done(world, DeclineChange.model_validate(said(ONE, asked=asked.change.n)), by_two=True)
+    assert await why_not(world, approving(asked.change.n), by_two=True) == ("asked", "no_change_asked")
+
+
+async def test_what_was_asked_for_before_undoes_nothing_that_took_effect_since(world: World) -> None:
+    await done(world, adding(1))
+    rotation = await done(world, rotating(2), by_two=True)
+    asked = await done(world, rotating(3), by_two=True)
+    await done(world, DeclineChange.model_validate(said(TWO, asked=asked.change.n)), by_two=True)
+    await done(world, revoking(), by_two=True)
+    assert await why_not(world, approving(rotation.change.n), by_two=True) == ("asked", "changed_since")
+    again = await done(world, rotating(2), by_two=True)
+    given = await done(world, approving(again.change.n), by_two=True)
+    assert given.principal is not None
+    assert [key.revoked_at is None for key in given.principal.keys] == [False, True]
+
+
 async def test_a_substitute_of_who_asked_is_no_second_one(world: World) -> None:
     asked = await done(world, adding(1), by_two=True)
     other = ONE.model_copy(update={"subject": "h01.12-operator-2"})

@@ -184,7 +184,7 @@ NOTHING: Final[dict[str, tuple[object, str]]] = {
     "a revoked key": (sign(statement(), private_key(2)), "key_revoked"),
     "a key that has run out": (sign(statement(), private_key(3)), "key_not_in_force"),
     "a key to come": (sign(statement(), private_key(4)), "key_not_in_force"),
-    "a key to be revoked": (sign(statement(), private_key(5)), "None"),
+    "a key revoked by a clock that is ahead": (sign(statement(), private_key(5)), "key_revoked"),
 }
 
 
