@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from motcua.cli.running import settings_in
+from motcua.env_file import settings_in
 
 # Below the range that systems hand out for outgoing connections (Linux: from 32768), so that no client's retry takes
 # the port of a part that is just being started again.

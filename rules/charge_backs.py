@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from schemas import payment as pay
+from schemas.ids import digest
 from schemas.payment import Capture, ChargeBack, ChargedBack, Payment
 
 
@@ -38,10 +39,12 @@ def when(payment: Payment, back: ChargeBack) -> datetime:
     return next((one.at for one in _of_number(payment, back) if one.amount == back.amount), back.at)
 
 
-def is_first(payment: Payment, back: ChargeBack) -> bool:
-    """Whether no other one was told before under its number."""
+def named(payment: Payment, back: ChargeBack) -> str:
+    """What it is known by: its number, or, of a further part that is told under that, what tells them apart."""
     first = next(iter(_of_number(payment, back)), None)
-    return first is None or (first.amount, first.at) == (back.amount, back.at)
+    if first is None or (first.amount, first.at) == (back.amount, back.at):
+        return back.transaction
+    return digest(f"{back.transaction}:{back.amount}:{back.at}")
 
 
 def capture_of(payment: Payment, back: ChargeBack) -> Capture | None:

@@ -112,17 +112,21 @@ def _known(payment: Payment) -> set[str]:
     return {capture.capture_id for capture in payment.captures}
 
 
+def _pending(payment: Payment, n: int) -> Attempt | None:
+    """This request of it, while the fee is owed."""
+    return next((one for one in payment.attempts if one.attempt == n and payment.state is PaymentState.PENDING), None)
+
+
 def _open(payment: Payment, n: int) -> bool:
     """Whether this request of it may be paid."""
-    requests = payment.attempts
-    return payment.state is PaymentState.PENDING and 0 < n <= len(requests) and not requests[n - 1].over
+    request = _pending(payment, n)
+    return request is not None and not request.over
 
 
 def _not_yet_awaited(payment: Payment, n: int) -> bool:
-    """Whether the fee is owed, and it is not said of this request of it that its outcome is awaited."""
-    requests = payment.attempts
-    pending = payment.state is PaymentState.PENDING
-    return pending and 0 < n <= len(requests) and requests[n - 1].awaited is None
+    """Whether it is not said yet of this request of it that its outcome is awaited."""
+    request = _pending(payment, n)
+    return request is not None and request.awaited is None
 
 
 def unless_first(n: int) -> int | None:

@@ -37,12 +37,12 @@ def asking(payment: Payment, request: Attempt, *, over: bool) -> Asking:
     return Asking(provider=request.provider, demand=demand, attempt=request.attempt, over=over)
 
 
-def closing(payment: Payment, request: Attempt) -> Closing:
-    """The same of a request that is over: for a fee that is owed, until it is known whether it was paid."""
-    owed = payment.state is PaymentState.PENDING and payment.due is not None
+def closing(payment: Payment, request: Attempt, now: datetime) -> Closing:
+    """The same of a request that is over: of a fee that is owed and due, until it is known whether it was paid."""
+    due = payment.state is PaymentState.PENDING and now >= known(payment.due)
     return Closing(
         **dict(asking(payment, request, over=True)),
-        due=payment.due if owed else None,
+        due=payment.due if due else None,
         settled=payment.settled_at,
         awaited=request.awaited is not None,
         known=tuple(capture.capture_id for capture in payment.captures),

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.ledger.append import LEDGER
     from activities.merchants import MerchantRequest, Merchants, RenewalRequest
-    from activities.payment import BANK, Closing, LateMoneyRequest, MoneyRequest, OrderRequest, Payments
+    from activities.payment import BANK, LateMoneyRequest, MoneyRequest, OrderRequest, Payments
     from activities.refunds import PaymentOf, Refunds
     from rules import charge_backs
     from rules import payment as rules
@@ -150,9 +150,7 @@ class PaymentLife(Life[pay.Payment]):
         back = pay.ChargeBack.model_validate(said | {"attempt": rules.unless_first(n), "by_number": notice.by_number})
         if notice.at is None:
             back = back.model_copy(update={"at": charge_backs.when(self._payment, back)})
-        part = f"{back.transaction}:{back.amount}:{back.at}"
-        which = back.transaction if charge_backs.is_first(self._payment, back) else digest(part)
-        command_id = _of_request(_of_transaction("charge_back", which), n)
+        command_id = _of_request(_of_transaction("charge_back", charge_backs.named(self._payment, back)), n)
         await self.stream.attempt(pay.RecordChargeBack(command_id=command_id, back=back))
 
     def _about(self, request: Attempt, notice: MoneyNotice) -> bool:
@@ -188,10 +186,7 @@ class PaymentLife(Life[pay.Payment]):
         open_until = [asking.ends(before, one) for one in before.attempts if not one.over]
         until = min((end for end in open_until if end > self._now), default=due)
         at_once, self._doubted = self._doubted, False
-
-        def told() -> bool:
-            return self._doubted or self._unheard_cancel or _news(self._payment) != _news(before)
-
+        told = partial(self._told_since, before)
         work = self._work(until, at_once=at_once)
         ended = await first_of(self.stream, tuple(work), told)
         happened = told()
@@ -201,6 +196,10 @@ class PaymentLife(Life[pay.Payment]):
             return until < due
         await self._hear()
         return True
+
+    def _told_since(self, before: pay.Payment) -> bool:
+        """Whether anybody has said something of it that is to be heard."""
+        return self._doubted or self._unheard_cancel or _news(self._payment) != _news(before)
 
     def _work(
         self, until: datetime, *, at_once: bool
@@ -223,7 +222,7 @@ class PaymentLife(Life[pay.Payment]):
             making = workflow.start_activity_method(Payments.order, asked, **config)
             work[making] = partial(self._record_order, newest)
         for request in past:
-            about = Closing(**dict(asking.asking(payment, request, over=True)))
+            about = asking.closing(payment, request, now)
             closing = workflow.start_activity_method(Payments.close, about, **config)
             work[closing] = partial(self._request_closed, request)
         if len(requests) > 1 or not work:
@@ -286,13 +285,10 @@ class PaymentLife(Life[pay.Payment]):
         """Have all of these closed at once; those of which it is known what came. None if something else came first."""
         before, self._doubted = self._payment, False
         closing = {
-            workflow.start_activity_method(Payments.close, asking.closing(before, one), **BANK): one for one in requests
+            workflow.start_activity_method(Payments.close, asking.closing(before, one, self._now), **BANK): one
+            for one in requests
         }
-
-        def something_else() -> bool:
-            return self._doubted or self._unheard_cancel or _news(self._payment) != _news(before)
-
-        told = await first_of(self.stream, tuple(closing), something_else)
+        told = await first_of(self.stream, tuple(closing), partial(self._told_since, before))
         known_now: set[int] = set()
         for work in told:
             if await self._outcome_known(closing[work], await work):
@@ -348,16 +344,15 @@ class PaymentLife(Life[pay.Payment]):
             since=known(payment.settled_at),
             until=known(payment.watched_until),
         )
+
+        def more_came() -> bool:
+            return self._doubted or self._unheard_cancel or self._taken != before or bool(self._to_give_back)
+
         looking = workflow.start_activity_method(Payments.late_money, request, **BANK)
-        await first_of(
-            self.stream,
-            (looking,),
-            lambda: self._doubted or self._unheard_cancel or self._taken != before or bool(self._to_give_back),
-        )
+        await first_of(self.stream, (looking,), more_came)
         if looking.done():
             await self._record_captures(await looking)
-        more = self._doubted or self._taken != before or self._unheard_cancel or bool(self._to_give_back)
-        return more or not looking.done()
+        return more_came() or not looking.done()
 
     async def _hear(self) -> None:
         """Take the filing's word, if there is one."""

@@ -37,7 +37,7 @@ class RefundLife(Life[rf.Refund]):
 
     def __init__(self, kind: StreamKind[rf.Refund], raw: Any) -> None:
         self._unheard = True
-        self._declined = 0
+        self._over = 0
         super().__init__(kind, raw)
 
     async def opening(self) -> Opening:
@@ -91,14 +91,14 @@ class RefundLife(Life[rf.Refund]):
     @property
     def _must_look(self) -> bool:
         """Whether something was said, or what was declined may be due for another reason."""
-        return self._unheard or fold.declined(self._refund) != self._declined
+        return self._unheard or fold.count_over(self._refund) != self._over
 
     async def _open_claimed(self) -> None:
         if self._must_look:
             await self._look()
 
     async def _look(self) -> None:
-        self._unheard, self._declined = False, fold.declined(self._refund)
+        self._unheard, self._over = False, fold.count_over(self._refund)
         found = await self._looked(self.stream.id)
         if found is not None:
             command_id = f"refund:claim:{self._refund.seq}"

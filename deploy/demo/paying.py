@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from collections.abc import Mapping
 
 import httpx
 
 from deploy.demo.applicant import Filer, via
 from deploy.demo.insisting import Insisting
-from deploy.demo.patience import patiently
+from deploy.demo.patience import patiently, until
 from deploy.demo.player import Beside, Played
 from deploy.demo.scenario import Act
 from schemas.ids import payment_workflow
 from schemas.level import Channel
 from schemas.payment import PaymentView, RenewPayment
-
-PAUSE: Final = 0.2
 
 
 class Paying:
@@ -38,24 +34,24 @@ class Paying:
 
     async def pay(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
         """`pay PAYER [PAYMENT]`: by the newest request, as soon as it can be paid."""
-        view = await _until(lambda: _payable(page, _payment(act)))
+        view = await until(lambda: _payable(page, _payment(act)))
         await self._send(view.pay_url or str(view.code), act.arguments[0])
 
     async def pay_late(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
         """`pay_late PAYER [PAYMENT]`: by the first request, once the fee has been paid by another one."""
-        await _until(lambda: _settled(page, _payment(act)))
+        await until(lambda: _settled(page, _payment(act)))
         await self._send((await page.pay_pages(_payment(act)))[0], act.arguments[0])
 
     async def charge_back(self, act: Act, _: Played, __: Filer, page: Insisting) -> None:
         """`charge_back`: the payer has their bank take back what they have paid by the newest request."""
-        await _until(lambda: _settled(page, _payment(act)))
+        await until(lambda: _settled(page, _payment(act)))
         where = await self._page((await page.pay_pages(_payment(act)))[-1])
         await self._post(where.removesuffix("/pay") + "/chargeback", {})
 
     async def renew(self, act: Act, _: Played, filer: Filer, page: Insisting) -> None:
         """`renew_payment PROVIDER [late] [PAYMENT]`: `late` waits until the request before can't be paid any more."""
         n = _payment(act)
-        await _until(lambda: _over(page, n) if act.waits else _payable(page, n))
+        await until(lambda: _over(page, n) if act.waits else _payable(page, n))
         said = {"actor": filer.actor(act.role), "via": via(Channel.ONLINE), "provider": act.arguments[0]}
         command = RenewPayment.model_validate({"command_id": "renew"} | said)
         await page.act_on(payment_workflow(filer.filing_id, n), command)
@@ -95,26 +91,28 @@ def _payment(act: Act) -> int:
     return next((int(argument) for argument in act.arguments[1:]), 1)
 
 
+async def _requested(page: Insisting, n: int) -> PaymentView | None:
+    """What is shown of it, once money was asked for."""
+    return await page.payment(n) if await page.pay_pages(n) else None
+
+
+def _can_be_paid(view: PaymentView) -> bool:
+    return bool(view.pay_url or view.code)
+
+
 async def _payable(page: Insisting, n: int) -> PaymentView | None:
-    """What is shown of it, once its newest request can be paid."""
-    view = await page.payment(n) if await page.pay_pages(n) else None
-    return view if view is not None and (view.pay_url or view.code) else None
+    """The same once its newest request can be paid."""
+    view = await _requested(page, n)
+    return view if view and _can_be_paid(view) else None
 
 
 async def _over(page: Insisting, n: int) -> PaymentView | None:
     """The same once its newest request can't be paid any more."""
-    view = await page.payment(n) if await page.pay_pages(n) else None
-    return view if view is not None and not (view.pay_url or view.code) else None
+    view = await _requested(page, n)
+    return view if view and not _can_be_paid(view) else None
 
 
 async def _settled(page: Insisting, n: int) -> PaymentView | None:
     """The same once something was paid."""
-    view = await page.payment(n) if await page.pay_pages(n) else None
-    return view if view is not None and view.captured else None
-
-
-async def _until(look: Callable[[], Awaitable[PaymentView | None]]) -> PaymentView:
-    while True:
-        if (found := await look()) is not None:
-            return found
-        await asyncio.sleep(PAUSE)
+    view = await _requested(page, n)
+    return view if view and view.captured else None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from deploy.demo.applicant import Filer, via
 from deploy.demo.insisting import Insisting
+from deploy.demo.patience import until
 from deploy.demo.scenario import REFUNDING, Act
 from motcua import NotFound
 from rules.refund.claims import number_of
@@ -17,7 +16,6 @@ from schemas.level import Channel
 from schemas.people import Actor
 from schemas.refund import CAPTURES
 
-PAUSE: Final = 0.2
 LEGAL_BASIS: Final = "Luật 97/2015/QH13, Đ11"
 _AFTER: Final = ("refund_given", "refund_left_to_hand")
 """What comes of a refund that was approved."""
@@ -35,12 +33,12 @@ class RefundActs:
         n, said = _read(act)
         stream = refund_workflow(self.filer.filing_id, n)
         if act.command != "request_refund":  # by which it begins
-            await _until(lambda: self._possible(stream, actor, act.command))
+            await until(lambda: self._possible(stream, actor, act.command))
         own = {"command_id": act.command, "actor": actor, "via": via(Channel.COUNTER)}
         command = REFUNDING[act.command].model_validate(own | await self._words(act.command, said))
         await self.page.act_on(stream, command)
         if act.command == "approve_refund":
-            await _until(lambda: self._done(stream))
+            await until(lambda: self._done(stream))
 
     async def _possible(self, stream: str, actor: Actor, command: str) -> bool:
         try:
@@ -76,10 +74,3 @@ def _read(act: Act) -> tuple[int, tuple[str, ...]]:
     first, *others = act.arguments or ("",)
     named = first.isdecimal() and int(first) >= CAPTURES
     return (int(first), tuple(others)) if named else (number_of(1, 1), act.arguments)
-
-
-async def _until(look: Callable[[], Awaitable[bool]]) -> None:
-    while True:
-        if await look():
-            return
-        await asyncio.sleep(PAUSE)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
-
-import asyncpg
 
 from activities.ledger.vault import Vault
 from deploy.demo.applicant import Filer
 from deploy.demo.insisting import Insisting
-from deploy.demo.patience import patiently
+from deploy.demo.patience import at_database, until
 from deploy.demo.player import Beside, Played, officer
 from deploy.demo.scenario import Act
 from motcua import MotcuaError
@@ -23,8 +20,6 @@ from schemas.errors import RefusalError
 from schemas.people import Role
 from schemas.suspense import AnySuspenseCommand, ApproveSuspense, AssignSuspense, Suspense, SuspenseState
 from views.money import suspense
-
-PAUSE: Final = 0.3
 
 
 class InSuspense:
@@ -45,15 +40,10 @@ class InSuspense:
         """`cashier assign_money`: the first of its amount that nobody has assigned goes to the filing's fee."""
         amount = (await page.payment(1)).amount
         reason = "Số tiền và người chuyển khớp với hồ sơ"
-        while True:
-            for one in await self._waiting():
-                if one.amount != amount or one.id in self._taken.values() or one.state is not SuspenseState.WAITING:
-                    continue
-                self._taken[played.filing_id] = one.id
-                said = {"filing_id": played.filing_id, "payment": 1, "reason": reason}
-                await self._take(_command(AssignSuspense, act, played, one, said))
-                return
-            await asyncio.sleep(PAUSE)
+        one = await until(lambda: self._free(amount))
+        self._taken[played.filing_id] = one.id
+        said = {"filing_id": played.filing_id, "payment": 1, "reason": reason}
+        await self._take(_command(AssignSuspense, act, played, one, said))
 
     async def approve(self, act: Act, played: Played, _: Filer, __: Insisting) -> None:
         """`leader approve_money`: what the cashier has asked for."""
@@ -61,27 +51,19 @@ class InSuspense:
         (one,) = [each for each in await self._waiting() if each.id == mine]
         await self._take(_command(ApproveSuspense, act, played, one, {"asked": known(one.asked).n}))
 
-    async def _waiting(self) -> list[Suspense]:
-        return await patiently(self._read)
+    async def _free(self, amount: int) -> Suspense | None:
+        """The first of this amount that nobody has assigned."""
+        waiting = (one for one in await self._waiting() if one.state is SuspenseState.WAITING)
+        return next((one for one in waiting if one.amount == amount and one.id not in self._taken.values()), None)
 
-    async def _read(self) -> list[Suspense]:
-        connection = await asyncpg.connect(self._database, timeout=5)
-        try:
-            return await suspense(connection, self._vault.find)
-        finally:
-            await connection.close(timeout=5)
+    async def _waiting(self) -> list[Suspense]:
+        return await at_database(self._database, lambda connection: suspense(connection, self._vault.find))
 
     async def _take(self, command: AnySuspenseCommand) -> None:
-        async def once() -> None:
-            connection = await asyncpg.connect(self._database, timeout=5)
-            try:
-                await take(connection, self._vault, command)
-            except RefusalError as error:
-                raise MotcuaError(str(error.refusal)) from None
-            finally:
-                await connection.close(timeout=5)
-
-        await patiently(once)
+        try:
+            await at_database(self._database, lambda connection: take(connection, self._vault, command))
+        except RefusalError as error:
+            raise MotcuaError(str(error.refusal)) from None
 
 
 def _command(

@@ -7,11 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-import asyncpg
-
 from deploy.demo.applicant import Filer, via
 from deploy.demo.insisting import Insisting
-from deploy.demo.patience import patiently
+from deploy.demo.patience import Connection, at_database
 from deploy.demo.player import Beside, Played, officer
 from deploy.demo.scenario import Act
 from operations import tills
@@ -77,15 +75,8 @@ class Tills:
         await self._asked(lambda connection: tills.count(connection, count))
         return await self._asked(lambda connection: tills.close(connection, close))
 
-    async def _asked(self, work: Callable[[asyncpg.Connection[asyncpg.Record]], Awaitable[T]]) -> T:
-        async def connected() -> T:
-            connection = await asyncpg.connect(self._database, timeout=5)
-            try:
-                return await work(connection)
-            finally:
-                await connection.close(timeout=5)
-
-        return await patiently(connected)
+    async def _asked(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        return await at_database(self._database, work)
 
 
 def _command(model: type[C], agency: str, own_id: str, said: dict[str, Any]) -> C:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shlex
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from enum import IntEnum
@@ -19,6 +18,7 @@ from rich.markup import escape
 
 from motcua.client import FilingClient
 from motcua.contract import Refusal
+from motcua.env_file import settings_in
 from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable, UnfitError
 from motcua.store import DamagedFileError, FileNotTakenError, NoStoreError
 
@@ -134,17 +134,6 @@ def use_stack_here() -> None:
     for key, value in stack.items():
         if key.startswith(_FROM_STACK) and not key.startswith(said):
             os.environ.setdefault(key, value)
-
-
-def settings_in(text: str) -> dict[str, str]:
-    """What is set in a file that a shell reads too, `NAME=value` by line, quoted where need be. Raises `ValueError`."""
-    found: dict[str, str] = {}
-    for word in shlex.split(text):
-        name, equals, value = word.partition("=")
-        if not equals:
-            raise ValueError(name)
-        found[name] = value
-    return found
 
 
 def parse(model: type[M], value: Any, *, extra: Literal["forbid", "allow"] = "forbid") -> M:

@@ -12,7 +12,7 @@ def called_off(refund: Refund, claim: rf.Claim, asked: tuple[int, ...]) -> rf.Re
 
     What the provider was `asked` for it may be giving at this moment: that stands.
     """
-    by_rule = _by_rule(refund)
+    by_rule = _since_last_end(refund)
     if claim.reopened <= refund.reopened or not (by_rule or refund.ruled or claim.rule):
         return None
     return rf.RefundCalledOff(
@@ -31,13 +31,13 @@ def called_off_by_now(refund: Refund) -> rf.RefundCalledOff | None:
     return rf.RefundCalledOff(reopened=refund.reopened, void=void) if void else None
 
 
-def by_rule(refund: Refund, owed: int, percent: int) -> int:
+def still_to_go(refund: Refund, owed: int, percent: int) -> int:
     """How many đồng go back of the `owed`, of which that percent does: what went as it ended before is part of it.
 
     So is what was declined since it ended last, or is void: the procedure speaks of it once. What was asked for again,
     because it was charged back or went back too early, is no more of this money, and has a refund of its own.
     """
-    spoken_of = (one for one in _by_rule(refund) if one.state in fold.OVER)
+    spoken_of = (one for one in _since_last_end(refund) if one.state in fold.OVER)
     gone = fold.still_to_go(refund, RefundCause.RULE) + sum(one.amount for one in spoken_of)
     this = max(owed - sum(refund.asked_again), 0)
     return min(share(this, percent) - (gone - refund.too_early_again), fold.left(refund))
@@ -48,7 +48,7 @@ def share(amount: int, percent: int) -> int:
     return (amount * percent + 50) // 100
 
 
-def _by_rule(refund: Refund) -> tuple[RefundEntry, ...]:
+def _since_last_end(refund: Refund) -> tuple[RefundEntry, ...]:
     """What goes back, or went, as the filing ended last."""
     return tuple(one for one in refund.entries if one.cause is RefundCause.RULE and not one.overtaken)
 

@@ -122,7 +122,7 @@ def _by_rule(refund: Refund, claim: rf.Claim) -> Events:
         return ()
     if claim.percent is None:
         return (rf.RefundUndecided(rule=claim.rule),)
-    amount = anew.by_rule(refund, differences.fee_by_now(refund, claim), claim.percent)
+    amount = anew.still_to_go(refund, differences.fee_by_now(refund, claim), claim.percent)
     if amount <= 0:
         return ()
     by_rule = {"rule": claim.rule, "percent": claim.percent, "ended": claim.ended}

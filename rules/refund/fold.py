@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from schemas import refund as rf
@@ -21,26 +22,16 @@ def after(refund: Refund, event: rf.RefundEvent) -> Refund:
     return refund.model_copy(update=_change(refund, event))
 
 
-def _change(refund: Refund, event: Any) -> Change:  # noqa: PLR0911 -- one line for each event
-    match event:
-        case rf.RefundBegun(apart=apart):
-            return {"capture": rf.CaptureTaken(**event.model_dump(include=_CAPTURE)), "apart": apart}
-        case rf.RefundUndecided(rule=rule):
-            return {"undecided": rule, "ruled": True}
-        case rf.RefundDecided():
-            return {"undecided": None}
-        case rf.RefundOpened():
-            return _opened(refund, event)
-        case rf.RefundApproved():
-            return _of(refund, event.case, state=CaseState.APPROVED, approved_by=names(event.officer, event.acting_for))
-        case rf.RefundDeclined():
-            return _of(refund, event.case, state=CaseState.DECLINED)
-        case rf.RefundLeftToHand():
-            return _of(refund, event.case, state=CaseState.LEFT_TO_HAND)
-        case rf.RefundGiven() | rf.RefundGivenByHand():
-            return _given(refund, event)
-        case _:
-            return _disputed(refund, event)
+def _change(refund: Refund, event: Any) -> Change:
+    return _CHANGES[event.kind](refund, event)
+
+
+def _begun(_: Refund, event: rf.RefundBegun) -> Change:
+    return {"capture": rf.CaptureTaken(**event.model_dump(include=_CAPTURE)), "apart": event.apart}
+
+
+def _approved(refund: Refund, event: rf.RefundApproved) -> Change:
+    return _of(refund, event.case, state=CaseState.APPROVED, approved_by=names(event.officer, event.acting_for))
 
 
 def _charged_back(refund: Refund, event: rf.RefundChargedBack) -> Change:
@@ -83,32 +74,11 @@ def _given(refund: Refund, event: rf.RefundGiven | rf.RefundGivenByHand) -> Chan
     return too_early | _of(refund, event.case, state=CaseState.GIVEN)
 
 
-def _disputed(refund: Refund, event: Any) -> Change:
-    match event:
-        case rf.RefundDisputed():
-            return {"disputed": True}
-        case rf.ShortfallProposed():
-            return {"accepted_by": names(event.officer, event.acting_for)}
-        case rf.ShortfallAccepted():
-            return {"accepted": True}
-        case _:
-            return _gone(refund, event)
-
-
-def _gone(refund: Refund, event: Any) -> Change:
-    match event:
-        case rf.RefundChargedBack():
-            return _charged_back(refund, event)
-        case rf.RefundCalledOff():
-            return _called_off(refund, event)
-        case rf.ChargeBackAnswered(again=None):
-            return _ANSWERED
-        case rf.ChargeBackAnswered(amount=amount):
-            again = {"asked_again": (*refund.asked_again, amount)}
-            return _ANSWERED | again | {"too_early_again": refund.too_early_again + refund.too_early}
-        case _:
-            msg = f"{event.kind} is no event of a refund"
-            raise TypeError(msg)
+def _answered(refund: Refund, event: rf.ChargeBackAnswered) -> Change:
+    if event.again is None:
+        return _ANSWERED
+    again = {"asked_again": (*refund.asked_again, event.amount)}
+    return _ANSWERED | again | {"too_early_again": refund.too_early_again + refund.too_early}
 
 
 _ANSWERED: Final[Change] = {"unanswered": 0, "too_early": 0}
@@ -121,6 +91,25 @@ def _opened(refund: Refund, event: rf.RefundOpened) -> Change:
     told: Change = {"unowed": event.cause} if event.cause in rf.UNOWED - {rf.RefundCause.EXCESS} else {}
     told |= {"ruled": True} if event.cause is rf.RefundCause.RULE else {}
     return told | {"entries": (*refund.entries, entry)}
+
+
+_CHANGES: Final[Mapping[str, Callable[[Refund, Any], Change]]] = {
+    "refund_begun": _begun,
+    "refund_undecided": lambda _, event: {"undecided": event.rule, "ruled": True},
+    "refund_decided": lambda *_: {"undecided": None},
+    "refund_opened": _opened,
+    "refund_approved": _approved,
+    "refund_declined": lambda refund, event: _of(refund, event.case, state=CaseState.DECLINED),
+    "refund_left_to_hand": lambda refund, event: _of(refund, event.case, state=CaseState.LEFT_TO_HAND),
+    "refund_given": _given,
+    "refund_given_by_hand": _given,
+    "refund_disputed": lambda *_: {"disputed": True},
+    "shortfall_proposed": lambda _, event: {"accepted_by": names(event.officer, event.acting_for)},
+    "shortfall_accepted": lambda *_: {"accepted": True},
+    "refund_charged_back": _charged_back,
+    "refund_called_off": _called_off,
+    "charge_back_answered": _answered,
+}
 
 
 def names(officer: str | None, acting_for: str | None) -> tuple[str, ...]:
@@ -138,7 +127,7 @@ def entry_of(refund: Refund, case: int, *states: CaseState) -> RefundEntry | Non
     return next((entry for entry in refund.entries if entry.case == case and entry.state in states), None)
 
 
-def declined(refund: Refund) -> int:
+def count_over(refund: Refund) -> int:
     """How many cases were declined, or are void: what was asked for by them is free again."""
     return sum(entry.state in OVER for entry in refund.entries)
 
