@@ -23,7 +23,7 @@ from schemas.people import Role
 from schemas.reading import AskTasks
 from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
-from tests.workflow.test_money import AMOUNT, WIRES, Till, asked, at_work, events, given, heard_of
+from tests.workflow.test_money import AMOUNT, WIRES, Till, asked, at_work, events, given, heard_of, paid_for
 from workers.wiring import open_pool
 
 FIRST: Final = officer(Role.LEADER)
@@ -70,9 +70,7 @@ async def kept(till: Till) -> list[str]:
 @every_wire
 async def test_a_fee_that_is_charged_back_stays_a_task_until_a_leader_answers(till: Till) -> None:
     async with at_work(till):
-        play, _, page = await asked(till)
-        await till.pay(page)
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        play, _, page = await paid_for(till)
         view = await charged_back(till, play, page)
         assert (view.state, view.captured, view.refunded, view.charged_back) == ("paid", AMOUNT, 0, AMOUNT)
         expected = [("charge_back", ("answer_charge_back",))]
@@ -157,9 +155,7 @@ async def test_what_is_asked_for_again_is_a_fee_of_its_own_that_the_filing_waits
 @pytest.mark.parametrize("wire", ["vnpay"])
 async def test_a_filing_that_has_ended_asks_for_nothing_again_and_the_leader_says_something_else(till: Till) -> None:
     async with at_work(till):
-        play, _, page = await asked(till)
-        await till.pay(page)
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        play, _, page = await paid_for(till)
         await charged_back(till, play, page)
         await eventually(lambda: tasks(till.world), bool)
         await play.withdraw()
@@ -175,9 +171,7 @@ async def test_a_filing_that_has_ended_asks_for_nothing_again_and_the_leader_say
 @pytest.mark.parametrize("wire", ["vnpay"])
 async def test_what_was_given_back_and_is_charged_back_too_is_a_debt_that_the_doctor_names(till: Till) -> None:
     async with at_work(till):
-        play, _, page = await asked(till)
-        await till.pay(page)
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        play, _, page = await paid_for(till)
         await play.refund(rf.RequestRefund, CASHIER, **WHY)
         await play.refund(rf.ApproveRefund, FIRST, case=1)
         await events(play, "payment_refunded")
@@ -190,9 +184,7 @@ async def test_what_was_given_back_and_is_charged_back_too_is_a_debt_that_the_do
 async def test_what_is_approved_is_called_off_unless_the_provider_may_have_heard_of_it(till: Till) -> None:
     """It is asked for the first part and gives no answer; the second waits behind that when all is charged back."""
     async with at_work(till):
-        play, reference, page = await asked(till)
-        await till.pay(page)
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        play, reference, page = await paid_for(till)
         till.bank.client.put("/faults/vnpay", json={"fault": "busy", "times": 1_000_000}).raise_for_status()
         for case, amount in enumerate((6_000, AMOUNT - 6_000), 1):
             await play.refund(rf.RequestRefund, CASHIER, amount=amount, **WHY)

@@ -20,7 +20,7 @@ from schemas.ids import payment_workflow
 from schemas.people import Role
 from tests.acting import Play, eventually
 from tests.conftest import World
-from tests.workflow.test_money import Till, asked, at_work, heard_of
+from tests.workflow.test_money import Till, at_work, heard_of, paid_for
 from tests.workflow.test_refunds import rules_broken
 
 PART: Final = 5_000
@@ -60,9 +60,7 @@ async def test_calls_that_go_wrong_give_back_once_or_leave_it_to_people(
     monkeypatch.setattr(outside, "TIMEOUT_S", ANSWERED)
     monkeypatch.setattr(paying, "SETTLED", timedelta(seconds=5))
     async with at_work(till):
-        play, reference, page = await asked(till)
-        await till.pay(page)
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        play, reference, _ = await paid_for(till)
         # Nobody else is to ask the bank something: it would meet the faults.
         await till.world.temporal.get_workflow_handle(payment_workflow(play.filing, 1)).terminate("for the test")
         became = [
@@ -82,9 +80,7 @@ async def test_calls_that_go_wrong_give_back_once_or_leave_it_to_people(
 
 async def test_what_passes_is_asked_for_until_it_is_given(till: Till) -> None:
     async with at_work(till):
-        play, reference, page = await asked(till)
-        await till.pay(page)
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        play, reference, _ = await paid_for(till)
         for case, fault in enumerate(("busy", "broken", "garbage"), 1):
             assert await gone_back(till, play, case, {fault: 2}) == "refund_given"
         assert [one["amount"] for one in till.ledger(reference)["refunds"]] == [PART] * 3
@@ -93,9 +89,7 @@ async def test_what_passes_is_asked_for_until_it_is_given(till: Till) -> None:
 async def test_what_is_not_answered_for_a_day_is_named(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     around = Surroundings({"MOTCUA_DATABASE_URL": till.world.app_dsn}, {}, Home.__new__(Home))
     async with at_work(till):
-        play, _, page = await asked(till)
-        await till.pay(page)
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        play, _, _ = await paid_for(till)
         await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
         till.bank.client.put("/faults/vnpay", json={"fault": "broken", "times": 1_000_000}).raise_for_status()
         await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=1)
@@ -110,9 +104,7 @@ async def test_what_is_not_answered_for_a_day_is_named(till: Till, monkeypatch: 
 
 async def test_what_the_payers_bank_takes_back_is_heard_while_there_is_no_answer(till: Till) -> None:
     async with at_work(till):
-        play, _, page = await asked(till)
-        await till.pay(page)
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        play, _, page = await paid_for(till)
         await play.refund(rf.RequestRefund, play.officer(Role.CASHIER), amount=PART, **WHY)
         till.bank.client.put("/faults/vnpay", json={"fault": "broken", "times": 1_000_000}).raise_for_status()
         await play.refund(rf.ApproveRefund, play.officer(Role.LEADER), case=1)

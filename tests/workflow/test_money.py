@@ -146,6 +146,14 @@ async def asked(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
     return play, next(iter(till.streams)), page
 
 
+async def paid_for(till: Till, **seconds: int) -> tuple[Play, str, httpx.URL]:
+    """The same once the fee was paid at the provider's page, and the filing has heard it."""
+    play, reference, page = await asked(till, **seconds)
+    await till.pay(page)
+    await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+    return play, reference, page
+
+
 async def kinds(play: Play, last: str) -> list[str]:
     return await eventually(lambda: play.kinds("payment", 1), lambda found: found[-1] == last)
 
@@ -187,9 +195,7 @@ every_wire = pytest.mark.parametrize("wire", WIRES)
 @every_wire
 async def test_what_is_paid_is_captured_once_and_the_filing_goes_on(till: Till) -> None:
     async with at_work(till):
-        play, _, page = await asked(till)
-        await till.pay(page)
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        play, _, _ = await paid_for(till)
         assert await play.kinds("payment", 1) == PAID
         view = await till.world.client.payment(play.filing)
         assert (view.state, view.captured, view.refunded, view.pay_url, view.code) == ("paid", AMOUNT, 0, None, None)

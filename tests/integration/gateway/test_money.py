@@ -19,7 +19,7 @@ from tests.conftest import World
 from tests.faults.processes import worker_process
 from tests.integration.gateway.calls import ipn, kept
 from tests.sandboxes import Server, free_port
-from tests.workflow.test_money import AMOUNT, PAID, Till, asked, at_work, every_wire, settled
+from tests.workflow.test_money import AMOUNT, PAID, Till, asked, at_work, every_wire, paid_for, settled
 
 
 @pytest.fixture
@@ -45,9 +45,7 @@ async def verdicts(till: Till) -> list[str]:
 @every_wire
 async def test_what_is_paid_is_captured_once_and_the_filing_goes_on(till: Till) -> None:
     async with at_work(till):
-        play, _, page = await asked(till)
-        await till.pay(page)
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        play, _, _ = await paid_for(till)
         assert await verdicts(till) == ["confirmed"]
         assert await play.kinds("payment", 1) == PAID
         view = await till.world.client.payment(play.filing)
@@ -79,9 +77,7 @@ async def test_a_signed_wrong_amount_is_settled_by_asking_at_once(till: Till, mo
 @pytest.mark.parametrize("wire", ["vnpay"])
 async def test_money_that_is_taken_back_in_parts_under_one_number_is_recorded_part_by_part(till: Till) -> None:
     async with at_work(till):
-        play, reference, page = await asked(till)
-        await till.pay(page)
-        await eventually(play.kinds, lambda kinds: "fee_paid" in kinds)
+        play, reference, _ = await paid_for(till)
         (paid,) = await kept(till.world)
         merchant = merchants(till.bank.data)["vnpay"]
         said = {"TmnCode": merchant.name, "TransactionNo": paid["transaction"], "TransactionStatus": VNPAY_REVERSED}
