@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from temporalio import activity
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.identity import Guard, heard
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.vault import Vault
 from rules.complaint.grounds import grounds
 from rules.filing.reopening import stands
@@ -14,17 +16,19 @@ from rules.streams import Kinds
 from schemas.base import Model
 from schemas.complaint import Grounds
 from schemas.errors import RefusalError
-from schemas.ids import filing_workflow
+from schemas.identity import Spoken
+from schemas.ids import complaint_workflow, filing_workflow
 from views.complaint import complaints
 from views.log import Log
 
 
 class Disputed(Model):
-    """The event of a filing that its `n`-th complaint is `about`."""
+    """The event of a filing that its `n`-th complaint is `about`, and the complaint, to be asked who says it."""
 
     filing_id: UUID
     n: int
     about: int
+    spoken: Spoken | None = None
 
 
 class Remedy(Model):
@@ -38,16 +42,21 @@ class Remedy(Model):
 class Complaints:
     """Reads filings for those who complain about them."""
 
-    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds) -> None:
+    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds, guard: Guard | None = None) -> None:
         self._pool = pool
+        self._guard = guard
         self._vault = vault
         self._kinds = kinds
 
     @activity.defn(name="complaint.grounds")
     async def grounds(self, asked: Disputed) -> Grounds | None:
-        """What can be complained about, by whom and until when; None if the log has no such filing."""
+        """What can be complained about, by whom and until when; None if the log has no such filing.
+
+        Raises what `heard` raises.
+        """
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                await self._heard(connection, asked)
                 log, stream = Log(connection, self._vault.find, self._kinds), filing_workflow(asked.filing_id)
                 try:
                     told = await log.read(stream)
@@ -55,6 +64,13 @@ class Complaints:
                     return None
                 others = [one for one in await complaints(log, stream) if one.n != asked.n]
                 return grounds(told.before, told.events, tuple(told.states()), others, asked.about)
+
+    async def _heard(self, connection: Connection, asked: Disputed) -> None:
+        if self._guard is None:
+            return
+        of_filing, own = filing_workflow(asked.filing_id), complaint_workflow(asked.filing_id, asked.n)
+        [[filed_by, known]] = await connection.fetch(_KNOWN, of_filing, own)
+        heard(self._guard, asked.spoken, filed_by=filed_by, known=known)
 
     @activity.defn(name="complaint.remedy")
     async def remedy(self, asked: Disputed) -> Remedy:
@@ -65,3 +81,9 @@ class Complaints:
                 told = await log.read(filing_workflow(asked.filing_id))
         heard = any(one.event.kind == "reopened" and one.event.complaint == asked.n for one in told.events)
         return Remedy(reopened=heard, stands=stands(told.state, asked.about), closed=told.state.closed)
+
+
+_KNOWN: Final = """
+select (select split_part(via, '/', 1) from event where stream = $1 and seq = 1) as filed_by,
+    exists (select from event where stream = $2) as known
+"""

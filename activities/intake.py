@@ -13,11 +13,13 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities import directory
+from activities.identity import Guard, heard
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
 from activities.ledger.standing import IN_FORCE, KEPT, is_closed, read_calendar
 from schemas.agency import AgencyName
 from schemas.base import AgencyCode, Model
 from schemas.filing.events import Accountable, Digests, Partner
+from schemas.identity import Spoken
 from schemas.ids import StreamId
 from schemas.people import Role
 from schemas.publishing.calendar import Calendar, CalendarName
@@ -31,7 +33,8 @@ from views.log import CALENDAR, digest
 class OpenRequest(Model):
     """A stream, and what it is begun with: without a version the one in force on the `day`, if the log does not say it.
 
-    `desks` are the other agencies that are to receive the filing or hand its result over.
+    `desks` are the other agencies that are to receive the filing or hand its result over. `spoken` is the message that
+    it begins with, to be asked who says it.
     """
 
     stream: str
@@ -40,6 +43,7 @@ class OpenRequest(Model):
     agency: str | None = None
     day: date | None = None
     desks: tuple[str, ...] = ()
+    spoken: Spoken | None = None
 
 
 class CalendarRequest(Model):
@@ -57,7 +61,7 @@ class OpenResult(Model):
     those that do, the nearest first; `no_desks` are those of the desks that may not receive for it. `partners` decide
     parts of it, as far as the province has such agencies. `not_in_force` is the validity of a version that is not in
     force on the day, `only_in` the province that alone has the procedure, where that is another one. `signs`: the
-    agency's officers sign its results.
+    agency's officers sign its results. `filed_by` is the program that has handed the filing in, or does.
     """
 
     procedure: ProcedureRules | None = None
@@ -72,6 +76,7 @@ class OpenResult(Model):
     not_in_force: Term | None = None
     only_in: Province | None = None
     signs: bool = False
+    filed_by: str | None = None
 
 
 class News(Model):
@@ -85,20 +90,23 @@ class News(Model):
 class Registry:
     """Reads the catalogue, the agencies and where streams stand."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, guard: Guard | None = None) -> None:
         self._pool = pool
+        self._guard = guard
 
     @activity.defn(name="intake.open")
     async def open(self, request: OpenRequest) -> OpenResult:
         """The agency of a stream, and the procedure and calendar under which it was, or now would be, begun.
 
-        Raises `no_calendar`, to be tried again, as long as none has been published.
+        Raises `no_calendar`, to be tried again, as long as none has been published, and what `heard` raises.
         """
         asked = (request.stream, request.code, request.version, request.agency, Role.LEADER, request.day)
         with mask_database_errors():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 [found] = await connection.fetch(_OPEN, *asked)
-                agency, queue, kind, rules, *term, calendar, leaders, owner, signs = found
+                agency, queue, kind, rules, *term, calendar, leaders, owner, signs, filed_by = found
+                speaker = heard(self._guard, request.spoken, filed_by=filed_by, known=filed_by is not None)
+                filed_by = filed_by or speaker
                 procedure = None if rules is None else _read_rules(rules)
                 elsewhere = await directory.deciding(connection, agency, kind, procedure)
                 no_desks = await directory.no_desks(connection, agency, request.desks)
@@ -107,7 +115,7 @@ class Registry:
             raise ApplicationError("publish a calendar: motcua calendar publish", type="no_calendar")
         days = read_calendar(calendar)
         if procedure is None:
-            return OpenResult(calendar=days, agency=agency, queue=queue)
+            return OpenResult(calendar=days, agency=agency, queue=queue, filed_by=filed_by)
         return OpenResult(
             procedure=procedure,
             calendar=days,
@@ -121,6 +129,7 @@ class Registry:
             not_in_force=_not_in_force(*term),
             only_in=None if owner is None else Province.model_validate_json(owner),
             signs=signs,
+            filed_by=filed_by,
         )
 
     @activity.defn(name="intake.calendar")
@@ -166,9 +175,10 @@ select stream, kind, body from event where filing_id = $1 and kind = any($2) ord
 _OPEN: Final = f"""
 with asked as (
     select coalesce(told ->> 'procedure', $2) as code, coalesce(told ->> 'version', $3) as version,
-        coalesce(whose, $4) as agency, told ->> 'calendar' as calendar, told is not null as begun
+        coalesce(whose, $4) as agency, told ->> 'calendar' as calendar, told is not null as begun, by
     from (select) as asked left join (
-        select convert_from(body, 'UTF8')::jsonb as told, agency as whose from event where stream = $1 and seq = 1
+        select convert_from(body, 'UTF8')::jsonb as told, agency as whose, split_part(via, '/', 1) as by
+        from event where stream = $1 and seq = 1
     ) as begun on true
 ), named as (
     select asked.*, queue, case when not begun then kind end as kind, province,
@@ -188,7 +198,7 @@ select named.agency, named.queue, named.kind, coalesce(here.rules, nationwide.ru
     select json_build_object('province', province, 'name', json_build_object('vi', name_vi, 'en', name_en))
     from province_in_force as owner
     where named.code = any(owner.own) and owner.province is distinct from named.province and not begun
-), signs from named left join lateral (
+), signs, by from named left join lateral (
     select version, rules, begun or {COVERS.format(day="$6")} as in_force, valid_from, valid_until from procedure
     where procedure.code = named.code and case
         when begun then procedure.version = named.version

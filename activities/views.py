@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
@@ -12,12 +15,16 @@ from temporalio import activity
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityConfig, LocalActivityConfig
 
-from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
-from activities.ledger.vault import Vault
+from activities.identity import Guard
+from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
+from activities.ledger.vault import IndexKeyGoneError, Vault
+from activities.looks import Looks
+from rules.identity.looks import Reach
 from rules.streams import Kinds
 from schemas import reading as rd
-from schemas.errors import RefusalError
+from schemas.errors import Refusal, RefusalError
 from views import applicant, complaint, officer, operator, public, team_lead
+from views.access import access
 from views.log import Log, Published
 from views.papers import papers
 from views.timeline import timeline
@@ -39,37 +46,82 @@ CHANGES: Final = ActivityConfig(
 
 
 class Views:
-    """Answers questions from the record."""
+    """Answers questions from the record: to each what is theirs to see. Without a guard that is everything."""
 
-    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds) -> None:
+    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds, guard: Guard | None) -> None:
         self._pool = pool
         self._vault = vault
         self._kinds = kinds
+        self._looks = None if guard is None else Looks(guard, vault, kinds)
         self._watch = Watch(pool)
         self._published = Published()
 
     @activity.defn(name="view.answer")
-    async def answer(self, question: rd.AnyQuestion) -> rd.Answer:
+    async def answer(self, asked: rd.Asked) -> rd.Answer:
         """The answer as the record has it now."""
-        ask = _ANSWERS[type(question)]
+        return await self._answer(asked, fresh=True)
+
+    @activity.defn(name="view.changes")
+    async def changes(self, asked: rd.Asked) -> rd.Answer:
+        """The answer once there is one, or once it has been waited for long enough.
+
+        It is asked for by a queue, so the look is that of the run which asks, whatever is said.
+        """
+        asked = asked.model_copy(update={"look": UUID(activity.info().workflow_run_id)})
+        question = asked.question
+        if not isinstance(question, rd.AskChanges):
+            msg = f"{question.ask} waits for nothing"
+            raise TypeError(msg)
+        if (no := await self._refused(asked)) is not None:
+            return rd.Answer(refusal=_plain(no))
+        with mask_database_errors():
+            await self._watch.beyond(question.stream, question.after, question.wait)
+        return await self._answer(asked, fresh=False)
+
+    async def _refused(self, asked: rd.Asked) -> Refusal | None:
+        """Why this is not theirs to see: who may not see a filing does not learn either whether it goes on."""
+        if self._looks is None:
+            return None
+        async with self._reading() as connection:
+            try:
+                await self._looks.allowed(connection, asked)
+            except RefusalError as error:
+                return error.refusal
+        return None
+
+    async def _answer(self, asked: rd.Asked, *, fresh: bool) -> rd.Answer:
+        look = None
+        async with self._reading() as connection:
+            try:
+                if self._looks is not None:
+                    look = await self._looks.allowed(connection, asked, fresh=fresh)
+                head = None if look is None else look.head
+                log = Log(connection, self._vault.find, self._kinds, self._published, head)
+                by = _By(self._vault, None if look is None else look.within)
+                found = await _ANSWERS[type(asked.question)](log, asked.question, by)
+            except RefusalError as error:
+                return rd.Answer(refusal=_plain(error.refusal if look is None else look.told(error.refusal)))
+            if self._looks is not None and look is not None:
+                await self._looks.record(connection, look, found)
+        return rd.Answer(answer=_plain(found))
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[Connection]:
+        """One view of the record; what is recorded of the look stands there before anything is answered."""
         with mask_database_errors():
             async with (
                 self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection,
-                connection.transaction(isolation="repeatable_read", readonly=True),
+                connection.transaction(isolation="repeatable_read", readonly=self._looks is None),
             ):
-                try:
-                    log = Log(connection, self._vault.find, self._kinds, self._published)
-                    found = await ask(log, question, self._vault)
-                except RefusalError as error:
-                    return rd.Answer(refusal=_plain(error.refusal))
-        return rd.Answer(answer=_plain(found))
+                yield connection
 
-    @activity.defn(name="view.changes")
-    async def changes(self, question: rd.AskChanges) -> rd.Answer:
-        """The answer once there is one, or once it has been waited for long enough."""
-        with mask_database_errors():
-            await self._watch.beyond(question.stream, question.after, question.wait)
-        return await self.answer(question)
+
+@dataclass(frozen=True, slots=True)
+class _By:
+    """What an answer takes beside the log: the keys, and what a list may show; None for everything."""
+
+    vault: Vault
+    within: tuple[Reach, ...] | None
 
 
 def _plain(found: Any) -> Any:
@@ -78,7 +130,15 @@ def _plain(found: Any) -> Any:
     return to_jsonable_python(found, exclude_none=True)
 
 
-Ask = Callable[[Log, Any, Vault], Coroutine[Any, Any, Any]]
+async def _filings_of_person(log: Log, asked: rd.AskPersonsFilings, by: _By) -> Any:
+    try:
+        person = await by.vault.person(log.connection, asked.id_number)
+    except IndexKeyGoneError:
+        person = b""  # nobody was ever told from others here
+    return await applicant.filings_of_person(log, person, asked.after, asked.limit, by.within)
+
+
+Ask = Callable[[Log, Any, _By], Coroutine[Any, Any, Any]]
 
 _ANSWERS: Final[Mapping[type[Any], Ask]] = {
     rd.AskFiling: lambda log, asked, _: applicant.filing(log, asked.stream),
@@ -96,11 +156,10 @@ _ANSWERS: Final[Mapping[type[Any], Ask]] = {
     rd.AskActions: lambda log, asked, _: officer.actions(log, asked.stream, asked.actor),
     rd.AskTimeline: lambda log, asked, _: timeline(log, asked.stream, asked.audience),
     rd.AskChanges: lambda log, asked, _: applicant.changes(log, asked.stream, asked.after),
-    rd.AskFilings: lambda log, asked, _: applicant.filings_of_client(log, asked),
-    rd.AskPersonsFilings: lambda log, asked, vault: applicant.filings_of_person(
-        log, vault.person(asked.id_number), asked.after, asked.limit
-    ),
-    rd.AskTasks: lambda log, asked, _: officer.tasks(log, asked),
+    rd.AskFilings: lambda log, asked, by: applicant.filings_of_client(log, asked, by.within),
+    rd.AskPersonsFilings: _filings_of_person,
+    rd.AskTasks: lambda log, asked, by: officer.tasks(log, asked, by.within),
+    rd.AskAccess: lambda log, asked, by: access(log, asked, by.vault.find),
     rd.AskCounts: lambda log, asked, _: public.counts(log, asked.agency),
     rd.AskAgency: lambda log, asked, _: public.agency(log, asked.agency),
     rd.AskAbsences: lambda log, asked, _: team_lead.absences(log, asked.agency),

@@ -49,12 +49,15 @@ class Answers:
         self._spoken = os.fdopen(os.dup(sys.stdout.fileno()), "w")
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
-    async def serve(self, begun: Mapping[str, Any], play: Callable[[int, float], Awaitable[Round]]) -> None:
-        """Say what was set up, then `play(concurrency, seconds)` as often as it is asked for, until stdin ends."""
+    async def serve(self, begun: Mapping[str, Any], play: Callable[..., Awaitable[Round]]) -> None:
+        """Say what was set up, then `play(concurrency, seconds)` as often as it is asked for, until stdin ends.
+
+        What else a round is asked for with (`benchmarks.asking.Asked.round`) is passed to `play` too.
+        """
         self._say(begun)
         while line := await asyncio.to_thread(sys.stdin.readline):
             asked = json.loads(line)
-            played = await play(asked["concurrency"], asked["seconds"])
+            played = await play(**asked)
             filed = [{"workflows": each.workflows, "seconds": dict(each.seconds)} for each in played.filed]
             self._say({"filed": filed, "seconds": played.seconds, "cpu_ms": dict(played.cpu_ms)})
 

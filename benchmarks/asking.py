@@ -42,9 +42,9 @@ class Asked:
         """Wait until it is set up. Raises `AskedError`."""
         self.begun = await self._answer(_START_SECONDS)
 
-    async def round(self, concurrency: int, seconds: float) -> Round:
-        """Play one. Raises `AskedError`."""
-        asked = json.dumps({"concurrency": concurrency, "seconds": seconds})
+    async def round(self, concurrency: int, seconds: float, **more: str) -> Round:
+        """Play one, of whatever else the side is told. Raises `AskedError`."""
+        asked = json.dumps({"concurrency": concurrency, "seconds": seconds} | more)
         _pipe(self._process.stdin).write(f"{asked}\n".encode())
         found = await self._answer(seconds + _SLOWEST)
         filed = tuple(Filed(tuple(each["workflows"]), each["seconds"]) for each in found["filed"])

@@ -103,20 +103,20 @@ def _ratios(product: Sequence[Round], other: Sequence[Round]) -> Ratios:
     both = [name for name in product[0].cpu_ms if name in other[0].cpu_ms]
     many, others = [len(each.filed) for each in product], [len(each.filed) for each in other]
     return Ratios(
-        cpu=_ratio([each.whole_ms for each in product], many, [each.whole_ms for each in other], others),
+        cpu=ratio([each.whole_ms for each in product], many, [each.whole_ms for each in other], others),
         cpu_by={
-            name: _ratio([each.cpu_ms[name] for each in product], many, [each.cpu_ms[name] for each in other], others)
+            name: ratio([each.cpu_ms[name] for each in product], many, [each.cpu_ms[name] for each in other], others)
             for name in both
         },
-        per_second=_ratio(
+        per_second=ratio(
             *([each.per_second for each in product], [each.seconds for each in product]),
             *([each.per_second for each in other], [each.seconds for each in other]),
         ),
     )
 
 
-def _ratio(mine: Sequence[float], weights: Sequence[float], theirs: Sequence[float], others: Sequence[float]) -> Ratio:
-    """Of rounds: a rate each, and by what it counts."""
+def ratio(mine: Sequence[float], weights: Sequence[float], theirs: Sequence[float], others: Sequence[float]) -> Ratio:
+    """Of rounds of two sides, which took turns: a rate each, and by what it counts."""
     pairs = list(zip(mine, theirs, strict=True))
     whole, other = _mean(mine, weights), _mean(theirs, others)
     return Ratio(

@@ -17,6 +17,7 @@ from benchmarks.board import Board
 from benchmarks.skeleton import workflows as bare
 from benchmarks.skeleton.steps import QUEUE, Plain
 from motcua import FilingClient
+from motcua.speaker_here import speaker_here
 from schemas import ids
 from schemas.filing import commands as cm
 from schemas.filing.events import Outcome
@@ -85,7 +86,7 @@ class Product:
     name = "product"
 
     def __init__(self, client: FilingClient, board: Board) -> None:
-        self._client = client
+        self.client = client
         self._board = board
 
     async def file(self) -> Filed:
@@ -98,7 +99,7 @@ class Product:
     async def submit(self, timed: Timed) -> UUID:
         """One more filing, which waits for its intake."""
         submission = _submission()
-        await timed.call("submit", self._client.submit(submission))
+        await timed.call("submit", self.client.submit(submission))
         return ids.filing_id(submission.client_id, submission.submission_id)
 
     async def prepare(self, filing: UUID, timed: Timed) -> None:
@@ -118,7 +119,7 @@ class Product:
         kind: str = command.model_fields["kind"].default
         actor = Actor(subject=f"{AGENCY.lower()}-{role}-1", role=role, agency=AGENCY)
         given = command.model_validate({"command_id": f"{kind}-{role}", "actor": actor, "via": VIA} | fields)
-        await timed.call(kind, self._client.act(filing, given))
+        await timed.call(kind, self.client.act(filing, given))
 
 
 def _submission() -> Submission:
@@ -184,7 +185,8 @@ class Skeleton:
 
 
 @asynccontextmanager
-async def sides(client: Client, dsn: str) -> AsyncIterator[tuple[Product, Skeleton]]:
+async def sides(client: Client, env: Mapping[str, str]) -> AsyncIterator[tuple[Product, Skeleton]]:
     """The product and its skeleton, for as long as they are looked at."""
-    async with FilingClient(client) as filings, Board(dsn, _PLACES) as places, Board(dsn, STEPS) as steps:
+    dsn, by = env["MOTCUA_DATABASE_URL"], speaker_here(env)
+    async with FilingClient(client, speaker=by) as filings, Board(dsn, _PLACES) as places, Board(dsn, STEPS) as steps:
         yield Product(filings, places), Skeleton(client, steps)

@@ -20,6 +20,8 @@ from benchmarks.sides import PROCEDURE, Product, Skeleton, sides
 from benchmarks.skeleton.steps import TABLE
 from deploy.stack import Stack
 from deploy.stack.child import CHECKOUT, LAUNCH
+from deploy.stack.publisher import publisher
+from deploy.stack.registering import let_speak
 from motcua.connection import connect
 from operations.publishing import catalogue
 from operations.publishing.calendars import CALENDAR, publish_calendar
@@ -39,12 +41,13 @@ _STOP_SECONDS: Final = 20
 
 @dataclass(frozen=True)
 class Scene:
-    """Both sides, ready. `pids` are the processes that serve a side, by its name."""
+    """Both sides, ready. `pids` are the processes that serve a side, by its name; `env` is what the stack says."""
 
     client: Client
     sides: tuple[Product, Skeleton]
     pids: Mapping[str, Mapping[str, int]]
     dsn: str
+    env: Mapping[str, str]
 
 
 @asynccontextmanager
@@ -52,16 +55,17 @@ async def scene() -> AsyncIterator[Scene]:
     """Everything from nothing, in a folder of its own that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
         async with Stack(Path(folder), parts=PARTS) as stack:
-            await _fill(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+            await _fill(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env))
             async with workers(stack.env, Path(folder)) as pids:
+                await let_speak(stack.env)
                 client = await connect(stack.env["TEMPORAL_ADDRESS"], namespace=stack.env["TEMPORAL_NAMESPACE"])
-                async with sides(client, stack.env["MOTCUA_DATABASE_URL"]) as both:
-                    yield Scene(client, both, _served(pids, stack), stack.env["MOTCUA_DATABASE_URL"])
+                async with sides(client, stack.env) as both:
+                    yield Scene(client, both, _served(pids, stack), stack.env["MOTCUA_DATABASE_URL"], stack.env)
 
 
-async def _fill(owner: str) -> None:
+async def _fill(owner: str, by: catalogue.Publisher) -> None:
     await publish_calendar(owner, await asyncio.to_thread(CALENDAR.read_bytes))
-    await catalogue.seed_directory(owner, await asyncio.to_thread(catalogue.DIRECTORY.read_bytes))
+    await catalogue.seed_directory(owner, await asyncio.to_thread(catalogue.DIRECTORY.read_bytes), by)
     for file in sorted(catalogue.PROCEDURES.glob(f"{PROCEDURE}@*.yaml")):
         await catalogue.publish(owner, _unsigned(file.read_bytes()))
     connection = await asyncpg.connect(owner)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from deploy.commands import demo, dev, up
-from motcua.cli.help import in_both_languages
-from operations.command import app as app
+from motcua.cli.later import app_of
+from operations.command import LATER, alone, grouped
 
 _VIETNAMESE: Final = {
     "up": "Khởi động cả hệ thống trong thư mục này và giữ nó chạy đến khi Ctrl-C.",
     "demo": "Nộp hồ sơ thật ở cả bốn mức độ và theo từng hồ sơ đến khi kết thúc.",
+    "dev sign": "Ký thử một tệp thay một người, bằng chứng thư của môi trường thử.",
 }
-for _commands in (up.app, demo.app):
-    in_both_languages(_commands, _VIETNAMESE)
-    app.registered_commands += _commands.registered_commands
-in_both_languages(dev.app, {"sign": "Ký thử một tệp thay một người, bằng chứng thư của môi trường thử."})
-app.add_typer(dev.app)
+_DEV: Final = "Để thử nghiệm / For trying things out."
+
+app: Final = app_of(
+    {
+        **{name: alone(name, f"deploy.commands.{name}", _VIETNAMESE) for name in ("up", "demo")},
+        **LATER,
+        "dev": grouped(("deploy.commands.dev",), _DEV, _VIETNAMESE),
+    }
+)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Final
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from activities.ledger.database import Connection
-from activities.ledger.vault import Vault
+from activities.ledger.vault import FilingKey, Vault
 from activities.partners.money.provider import Expected, Notice, Outcome, Refused, Verdict, judge
 from activities.partners.money.vietqr import beginnings, match
 from schemas.ids import BEGINNING, NAMESPACE
@@ -37,9 +37,7 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
     when = (str(notice.at),) if notice.outcome is Outcome.REVERSED else ()
     callback = uuid5(NAMESPACE, "\n".join((*notice.key, str(notice.amount), *when)))
     memo = None
-    if notice.memo is not None:
-        owner, agency = (callback, "") if demand is None else (demand.filing_id, demand.agency)
-        key = await vault.key(connection, owner, agency)
+    if notice.memo is not None and (key := await _key(connection, vault, callback, demand)) is not None:
         memo = key.seal(notice.memo.encode(), memo_context(callback))
     heard_first = await connection.fetchval(
         _KEEP,
@@ -62,6 +60,18 @@ async def keep(connection: Connection, vault: Vault, notice: Notice) -> Verdict:
             _OWNED, callback, verdict, demand.stream, demand.agency, demand.reference
         )
     return Verdict.ALREADY if verdict is Verdict.CONFIRMED and not heard_first else verdict
+
+
+async def _key(connection: Connection, vault: Vault, callback: UUID, demand: Demanded | None) -> FilingKey | None:
+    """What seals a memo: the filing's key; of money that names no demand one of its own, made when that is first heard.
+
+    None once that is gone: the money is heard all the same, the memo not kept.
+    """
+    if demand is not None:
+        return await vault.find(connection, demand.filing_id)
+    if await connection.fetchval("select exists (select from callback where id = $1)", callback):
+        return await vault.find(connection, callback)
+    return await vault.key(connection, callback, "", first=True)
 
 
 async def _demand(connection: Connection, notice: Notice) -> Demanded | None:

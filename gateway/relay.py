@@ -70,9 +70,10 @@ class Relay:
     async def some(self) -> bool:
         """Drive those that are due, as many as go at once; False if none was."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
-            due = [await _known(connection, row) for row in await connection.fetch(_DUE, AT_ONCE)]
-            told = await asyncio.gather(*map(self._drive, due))
-            for row, is_told in zip(due, told, strict=True):
+            due = await connection.fetch(_DUE, AT_ONCE)
+            known = [row for row in due if not await _is_owned_now(connection, row)]
+            told = await asyncio.gather(*map(self._drive, known))
+            for row, is_told in zip(known, told, strict=True):
                 if is_told:
                     await connection.execute(_DRIVEN, row["id"])
                 else:
@@ -111,17 +112,16 @@ class Relay:
         )
 
 
-async def _known(connection: Connection, row: Row) -> Row:
-    """The row, with what is known by now of whose it is."""
+async def _is_owned_now(connection: Connection, row: Row) -> bool:
+    """Whether it is known only now whose it is. It is told once that stands in the record, where a payment looks."""
     if row["stream"] is not None:
-        return row
+        return False
     demand = await demanded(connection, row["provider"], row["reference"])
     if demand is None:
-        return row
+        return False
     verdict = Verdict.CONFIRMED if row["amount"] == demand.amount else Verdict.WRONG_AMOUNT
-    owner = {"stream": demand.stream, "agency": demand.agency, "verdict": verdict, "demanded": demand.reference}
-    await connection.execute(_OWNED, row["id"], *owner.values())
-    return {**row, **owner}
+    await connection.execute(_OWNED, row["id"], demand.stream, demand.agency, verdict, demand.reference)
+    return True
 
 
 def _pause(row: Row) -> int:
@@ -135,7 +135,9 @@ select id, provider, reference, transaction, amount, outcome, at, verdict, strea
 where driven_at is null and verdict <> 'suspense' and next_try <= clock_timestamp()
 order by next_try limit $1 for update skip locked
 """
-_OWNED: Final = "update callback set stream = $2, agency = $3, verdict = $4, demanded = $5 where id = $1"
+_OWNED: Final = """
+update callback set stream = $2, agency = $3, verdict = $4, demanded = $5, tries = 0 where id = $1
+"""
 _DRIVEN: Final = "update callback set driven_at = clock_timestamp() where id = $1"
 _LATER: Final = """
 update callback set tries = tries + 1, next_try = clock_timestamp() + make_interval(secs => $2) where id = $1

@@ -13,7 +13,7 @@ import uvicorn
 import uvloop
 from temporalio.runtime import Runtime
 
-from activities.ledger.vault import Vault
+from activities.ledger.database import Pool
 from activities.partners.money.provider import CAPABILITIES
 from activities.partners.money.telling import tell_payment
 from gateway.app import application
@@ -22,9 +22,11 @@ from gateway.measures import Measures
 from gateway.relay import Relay
 from gateway.settings import GatewaySettings
 from motcua.connection import connect
+from motcua.key_ring import ring_here
 from motcua.stopping import GRACE, on_stop_signals
+from recovery.codec_keys import until_taken
 from workers.telemetry import configure_engine, configure_logging
-from workers.wiring import open_pool
+from workers.wiring import open_pool, open_vault
 
 _log = structlog.stdlib.get_logger("motcua.gateway")
 
@@ -38,20 +40,26 @@ async def main() -> None:
     tell = partial(tell_payment, await connect())
     can = {name: CAPABILITIES[merchant.kind] for name, merchant in settings.providers.items()}
     with _listening(settings.gateway_host, settings.gateway_port) as listener:
-        async with open_pool(settings) as pool:
-            app = application(pool, Hearing(pool, Vault(settings.master), settings.providers, measures, kept))
+        async with open_pool(settings) as pool, open_vault(settings) as vault:
+            app = application(pool, Hearing(pool, vault, settings.providers, measures, kept))
             config = uvicorn.Config(
                 app, log_config=None, access_log=False, timeout_graceful_shutdown=int(GRACE.total_seconds())
             )
             server = _Server(config, settings.tell_ready)
             serving = asyncio.create_task(server.serve([listener]))
-            driving = asyncio.create_task(Relay(pool, can, tell, kept).forever())
+            driving = asyncio.create_task(_drive(pool, Relay(pool, can, tell, kept)))
             await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
             server.should_exit = True
             await serving
             driving.cancel()
             with suppress(asyncio.CancelledError):
                 await driving
+
+
+async def _drive(pool: Pool, relay: Relay) -> None:
+    """Drive what was heard, once workers open what this process seals. Until then it is kept."""
+    await until_taken(pool, ring_here())
+    await relay.forever()
 
 
 class _Server(uvicorn.Server):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from . import contract
 from .acting import ActingClient as ActingClient
-from .acting import command_id as command_id
 from .backoffice import BackOffice as BackOffice
 from .backoffice import Document as Document
 from .blocking import BlockingActingClient as BlockingActingClient
@@ -33,12 +32,16 @@ from .errors import SameIdOtherContent as SameIdOtherContent
 from .errors import Unavailable as Unavailable
 from .errors import UnfitError as UnfitError
 from .passing_over import PassedOver as PassedOver
+from .sending import command_id as command_id
+from .speaking import Authenticated as Authenticated
+from .speaking import Speaker as Speaker
 
 __version__ = "0.1.0"
 
 if not TYPE_CHECKING:  # a type checker knows what is imported above, and not this list
     __all__ = [
         "ActingClient",
+        "Authenticated",
         "BackOffice",
         "BadCommand",
         "BadSubmission",
@@ -58,6 +61,7 @@ if not TYPE_CHECKING:  # a type checker knows what is imported above, and not th
         "PassedOver",
         "RefusedError",
         "SameIdOtherContent",
+        "Speaker",
         "Unavailable",
         "UnfitError",
         "__version__",

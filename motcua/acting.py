@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
 from . import contract as c
-from .passing_over import Asking, PassedOver, Progress, absences_of, pass_one, tasks_of
+from .passing_over import PassedOver, Progress, absences_of, pass_one, tasks_of
+from .questions import Questions, stream_of
+from .sending import Sending, command_id
+from .voice import Line
 
 
-def command_id() -> str:
-    """A fresh id for a command. Keep it with the command: a repeat with the same id is the same command."""
-    return str(uuid4())
-
-
-class _Client(Asking, Protocol):
-    async def submit(self, submission: c.Submission) -> c.Receipt: ...
-    async def act(self, target: UUID | str, command: c.Command) -> c.Receipt: ...
-    async def complain(self, complaint: c.ComplaintStart) -> c.Receipt: ...
-    async def actions(self, target: UUID | str, actor: c.Actor) -> list[c.Action]: ...
-
-
-class ActingClient:
+class ActingClient(Questions):
     """What `FilingClient.as_` gives: files, acts and asks as one actor, through one program.
+
+    It asks whatever `FilingClient` does, for this actor.
 
     Attributes:
         actor: Who acts.
         via: The authenticated program that passes it on, and its channel.
     """
 
-    def __init__(self, client: _Client, actor: c.Actor, via: c.Via) -> None:
-        self._client = client
+    def __init__(self, line: Line, actor: c.Actor, via: c.Via) -> None:
+        super().__init__(line)
+        self._sending = Sending(line)
         self.actor = actor
         self.via = via
 
@@ -39,7 +33,7 @@ class ActingClient:
 
         Raises `UnfitError` if they do not fit; nothing has been sent then.
         """
-        return await self._client.submit(c.Submission(**self._with_ours(fields)))
+        return await self._sending.submit(c.Submission(**self._with_ours(fields)))
 
     async def act(self, /, target: UUID | str, command: type[c.Command], **fields: Any) -> c.Receipt:
         """Give a command, as `FilingClient.act` does.
@@ -53,7 +47,7 @@ class ActingClient:
         Raises:
             UnfitError: The fields do not fit; nothing has been sent.
         """
-        return await self._client.act(target, command(**self._with_ours({"command_id": command_id()} | fields)))
+        return await self._sending.act(target, command(**self._with_ours({"command_id": command_id()} | fields)))
 
     async def renew_payment(self, /, filing_id: UUID | str, n: int = 1, **fields: Any) -> c.Receipt:
         """Have a fee asked for anew, so that it can be paid (thanh toán lại): `provider`, `command_id`, or neither.
@@ -67,11 +61,11 @@ class ActingClient:
 
         Raises `UnfitError` if they do not fit; nothing has been sent then.
         """
-        return await self._client.complain(c.ComplaintStart(**self._with_ours(fields)))
+        return await self._sending.complain(c.ComplaintStart(**self._with_ours(fields)))
 
     async def actions(self, target: UUID | str) -> list[c.Action]:
         """Every command, and whether the actor can give it now, with the reason where not."""
-        return await self._client.actions(target, self.actor)
+        return await self._asked(c.AskActions(stream=stream_of(target), actor=self.actor), list[c.Action])
 
     async def pass_over(self, absent: str, progress: Progress = lambda _, __: None) -> list[PassedOver]:
         """As a team lead, give what an absent officer of one's agency has claimed to their substitute (chuyển việc).
@@ -89,8 +83,8 @@ class ActingClient:
             NotFound: The directory does not have this officer absent today.
         """
         agency = self.actor.agency or ""
-        absences = await absences_of(self._client, agency, absent)
-        waiting = [(one, task) for one in absences for task in await tasks_of(self._client, agency, one)]
+        absences = await absences_of(self, agency, absent)
+        waiting = [(one, task) for one in absences for task in await tasks_of(self, agency, one)]
         done: list[PassedOver] = []
         for absence, task in waiting:
             done.append(await pass_one(self, absence, task))

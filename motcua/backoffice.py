@@ -25,6 +25,7 @@ from .connection import connect, speaking_ours
 from .errors import MotcuaError, NotFound, refused_for
 from .hooks import Hooks
 from .patience import DEFAULT_PATIENCE, patiently
+from .speaker_here import speaker_here
 from .stopping import GRACE, on_stop_signals
 from .store import FileNotTakenError, Store
 
@@ -181,7 +182,7 @@ async def run(
         patience: Seconds to wait for Temporal at the start.
 
     Raises:
-        MotcuaError: The object store can't be used.
+        MotcuaError: The object store can't be used, or what the environment says of who speaks.
         NotFound: The directory has no such agency.
         Unavailable: Temporal can't be reached.
     """
@@ -208,8 +209,9 @@ def tell_signs_of_life() -> None:
 
 async def _look_up(client: Client, agency: str, queue: str) -> None:
     """Refuse an agency that the directory does not have; say so where its work would go to another queue."""
+    speaker = await asyncio.to_thread(speaker_here)
     try:
-        entry = await FilingClient(client, patience=DIRECTORY_PATIENCE).agency(agency)
+        entry = await FilingClient(client, speaker=speaker, patience=DIRECTORY_PATIENCE).agency(agency)
     except NotFound:
         raise refused_for(
             c.RefusalCode.NOT_FOUND,

@@ -15,10 +15,12 @@ from .acting import ActingClient
 from .client import REST, FilingClient
 from .errors import MotcuaError
 from .patience import DEFAULT_PATIENCE
+from .questions import Questions
+from .speaking import Authenticated
 
 P = ParamSpec("P")
 T = TypeVar("T")
-C = TypeVar("C")
+C_co = TypeVar("C_co", covariant=True)
 
 
 class _Loop:
@@ -60,27 +62,60 @@ async def _end_all() -> None:
     await asyncio.sleep(REST)
 
 
-class _Blocking(Generic[C]):
+class _Blocking(Generic[C_co]):
     """What both faces have: the client that does it, and the loop on which it does."""
 
-    def __init__(self, client: C, loop: _Loop) -> None:
+    def __init__(self, client: C_co, loop: _Loop) -> None:
         self._client = client
         self._loop = loop
 
 
 def _waits(
-    method: Callable[Concatenate[C, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[_Blocking[C], P], T]:
+    method: Callable[Concatenate[C_co, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[_Blocking[C_co], P], T]:
     """The same method, which waits for its answer."""
 
     @wraps(method)
-    def call(self: _Blocking[C], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def call(self: _Blocking[C_co], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._loop.wait(method(self._client, *args, **kwargs))
 
     return call
 
 
-class BlockingActingClient(_Blocking[ActingClient]):
+class _BlockingQuestions(_Blocking[C_co]):
+    """`Questions`, each of which waits for its answer."""
+
+    view = _waits(Questions.view)
+    receipt = _waits(Questions.receipt)
+    clocks = _waits(Questions.clocks)
+    result = _waits(Questions.result)
+    delivery = _waits(Questions.delivery)
+    linked_result = _waits(Questions.linked_result)
+    parked = _waits(Questions.parked)
+    payment = _waits(Questions.payment)
+    parcel = _waits(Questions.parcel)
+    referral = _waits(Questions.referral)
+    complaints = _waits(Questions.complaints)
+    papers = _waits(Questions.papers)
+    timeline = _waits(Questions.timeline)
+    access = _waits(Questions.access)
+    changes = _waits(Questions.changes)
+    filings = _waits(Questions.filings)
+    filings_of = _waits(Questions.filings_of)
+    tasks = _waits(Questions.tasks)
+    counts = _waits(Questions.counts)
+    agency = _waits(Questions.agency)
+    absences = _waits(Questions.absences)
+    machine_work = _waits(Questions.machine_work)
+
+    def follow(self: _Blocking[Questions], filing_id: UUID | str) -> Iterator[c.FilingView]:
+        """As `FilingClient.follow`: the filing as it stood after every event, from the first to the last."""
+        views = self._client.follow(filing_id)
+        while (view := self._loop.wait(_next(views))) is not None:
+            yield view
+
+
+class BlockingActingClient(_BlockingQuestions[ActingClient]):
     """`ActingClient`, each call of which waits for its answer."""
 
     submit = _waits(ActingClient.submit)
@@ -91,7 +126,7 @@ class BlockingActingClient(_Blocking[ActingClient]):
     pass_over = _waits(ActingClient.pass_over)
 
 
-class BlockingFilingClient(_Blocking[FilingClient]):
+class BlockingFilingClient(_BlockingQuestions[FilingClient]):
     """`FilingClient` for programs without asyncio: the same methods, each of which waits for its answer.
 
     Threads may share one. It raises what `FilingClient` raises.
@@ -126,38 +161,11 @@ class BlockingFilingClient(_Blocking[FilingClient]):
     submit = _waits(FilingClient.submit)
     act = _waits(FilingClient.act)
     complain = _waits(FilingClient.complain)
-    view = _waits(FilingClient.view)
-    receipt = _waits(FilingClient.receipt)
     actions = _waits(FilingClient.actions)
-    clocks = _waits(FilingClient.clocks)
-    result = _waits(FilingClient.result)
-    delivery = _waits(FilingClient.delivery)
-    linked_result = _waits(FilingClient.linked_result)
-    parked = _waits(FilingClient.parked)
-    payment = _waits(FilingClient.payment)
-    parcel = _waits(FilingClient.parcel)
-    referral = _waits(FilingClient.referral)
-    complaints = _waits(FilingClient.complaints)
-    papers = _waits(FilingClient.papers)
-    timeline = _waits(FilingClient.timeline)
-    changes = _waits(FilingClient.changes)
-    filings = _waits(FilingClient.filings)
-    filings_of = _waits(FilingClient.filings_of)
-    tasks = _waits(FilingClient.tasks)
-    counts = _waits(FilingClient.counts)
-    agency = _waits(FilingClient.agency)
-    absences = _waits(FilingClient.absences)
-    machine_work = _waits(FilingClient.machine_work)
 
-    def as_(self, actor: c.Actor, via: c.Via) -> BlockingActingClient:
+    def as_(self, actor: c.Actor, via: c.Via, *, authenticated: Authenticated | None = None) -> BlockingActingClient:
         """As `FilingClient.as_`."""
-        return BlockingActingClient(self._client.as_(actor, via), self._loop)
-
-    def follow(self, filing_id: UUID | str) -> Iterator[c.FilingView]:
-        """As `FilingClient.follow`: the filing as it stood after every event, from the first to the last."""
-        views = self._client.follow(filing_id)
-        while (view := self._loop.wait(_next(views))) is not None:
-            yield view
+        return BlockingActingClient(self._client.as_(actor, via, authenticated=authenticated), self._loop)
 
 
 async def _next(views: AsyncIterator[c.FilingView]) -> c.FilingView | None:

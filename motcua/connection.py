@@ -7,18 +7,19 @@ from typing import Final
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.converter import DataConverter
-from temporalio.envconfig import ClientConfig
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
+from .codec import sealing
 from .converter import data_converter
 from .errors import MotcuaError
+from .key_ring import ring_here
 
 DEFAULT_ADDRESS: Final = "localhost:7233"
 
 
 async def connect(address: str | None = None, *, namespace: str | None = None, lazy: bool = True) -> Client:
-    """A client that speaks the platform's JSON.
+    """A client that speaks the platform's JSON, sealed where `MOTCUA_CODEC_KEYS` is set.
 
     Args:
         address: `host:port`; otherwise `TEMPORAL_ADDRESS`, Temporal's configuration file, `localhost:7233`.
@@ -26,21 +27,18 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
         lazy: Connect at the first call. A worker must be connected before, to a namespace that is there.
 
     Raises:
-        MotcuaError: The configuration can't be read, or, not lazy, there is no such namespace.
+        MotcuaError: The configuration or the ring of keys can't be read, or, not lazy, there is no such namespace.
         RPCError: Not lazy, and Temporal refuses to talk to us.
         RuntimeError: Not lazy, and nobody answers at the address.
     """
-    try:
-        options = ClientConfig.load_client_connect_config()
-    except (RuntimeError, OSError, ValueError) as error:
-        raise MotcuaError(f"the configuration of Temporal (TEMPORAL_*) can't be used: {error}") from None
-    options["target_host"] = address or options.get("target_host") or DEFAULT_ADDRESS
+    options = _configured()
+    options["target_host"] = address or options["target_host"]
     if namespace is not None:
         options["namespace"] = namespace
     try:
         client = await Client.connect(
             **options,
-            data_converter=data_converter,
+            data_converter=sealing(data_converter, ring_here()),
             lazy=lazy,
             grpc_compression=GrpcCompression.NONE,  # messages are small: packing them takes longer than sending them
         )
@@ -49,6 +47,20 @@ async def connect(address: str | None = None, *, namespace: str | None = None, l
     if not lazy:
         await _find_namespace(client)
     return client
+
+
+def configured_address() -> str:
+    """`host:port` of Temporal, as the configuration says. Raises `MotcuaError`."""
+    return _configured()["target_host"]
+
+
+def _configured() -> ClientConnectConfig:
+    try:
+        options = ClientConfig.load_client_connect_config()
+    except (RuntimeError, OSError, ValueError) as error:
+        raise MotcuaError(f"the configuration of Temporal (TEMPORAL_*) can't be used: {error}") from None
+    options["target_host"] = options.get("target_host") or DEFAULT_ADDRESS
+    return options
 
 
 async def _find_namespace(client: Client) -> None:
@@ -64,11 +76,18 @@ async def _find_namespace(client: Client) -> None:
 
 
 def speaking_ours(client: Client) -> Client:
-    """`client` itself, or a twin on the same connection with our JSON; its codec is kept."""
+    """`client` itself, or a twin on the same connection with our JSON; its codec is kept, or else is ours.
+
+    Raises `RingError`.
+    """
     theirs = client.data_converter
-    if theirs.payload_converter_class is data_converter.payload_converter_class:
+    ours = theirs
+    if theirs.payload_converter_class is not data_converter.payload_converter_class:
+        ours = dataclasses.replace(theirs, payload_converter_class=data_converter.payload_converter_class)
+    if theirs.payload_codec is None:
+        ours = sealing(ours, ring_here())
+    if ours is theirs:
         return client
-    ours: DataConverter = dataclasses.replace(theirs, payload_converter_class=data_converter.payload_converter_class)
     config = client.config()
     config["data_converter"] = ours
     return Client(**config)

@@ -6,15 +6,40 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Final
 
-from pydantic_core import to_json
+from pydantic import BaseModel
+from pydantic_core import from_json, to_json
 from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter, pydantic_data_converter
 from temporalio.converter import CompositePayloadConverter, DefaultPayloadConverter, JSONPlainPayloadConverter
 
+from .contract import UNOPENED, UNREADABLE, MotcuaError
+
+SEALED: Final = b"binary/encrypted"
+"""The encoding of what a codec has sealed."""
+
+NOT_OPENED: Final = b"motcua/not-opened"
+"""The encoding by which a codec says that it could not open a payload; the data is why, in a few words."""
+
+
+class UnopenedError(MotcuaError):
+    """A payload that must be readable is plain, foreign, damaged, or sealed by a key that this process does not have.
+
+    Never a refusal: a workflow task, or an activity, that raises it is tried again until a process has the key.
+    """
+
+
+def _written(value: Any) -> bytes:
+    return to_json(value, exclude_none=True)
+
+
+def as_sent(message: BaseModel) -> dict[str, Any]:
+    """The JSON object that goes over Temporal for a message."""
+    return dict(from_json(_written(message)))
+
 
 class _CompactJson(PydanticJSONPlainPayloadConverter):
     def to_payload(self, value: Any) -> Payload | None:
-        return Payload(metadata={"encoding": self.encoding.encode()}, data=to_json(value, exclude_none=True))
+        return Payload(metadata={"encoding": self.encoding.encode()}, data=_written(value))
 
 
 _JSON: Final = _CompactJson()
@@ -32,19 +57,25 @@ class _CompactConverter(CompositePayloadConverter):
 
     def _value(self, payload: Payload, hint: type | None) -> Any:
         """One value. What is taken as it comes must arrive, so that the one who takes it can refuse it in words."""
+        as_it_comes = hint is None or hint is Any
         try:
             return super().from_payloads([payload], None if hint is None else [hint])[0]
         except Exception:
-            if hint is None or hint is Any:
-                return UNREADABLE
+            why = why_not_opened(payload)
+            if as_it_comes:
+                return UNREADABLE if why is None else UNOPENED
+            if why is not None:
+                raise UnopenedError(why) from None
             raise
 
 
-class _Unreadable:
-    """Stands for JSON that can't be read; fits no model."""
+def why_not_opened(payload: Payload) -> str | None:
+    """Why a payload that has passed the codec, if there is one, is still closed; None if it is open."""
+    encoding = payload.metadata.get("encoding")
+    if encoding == SEALED:
+        return "it is sealed, and MOTCUA_CODEC_KEYS is not set"
+    return payload.data.decode(errors="replace") if encoding == NOT_OPENED else None
 
-
-UNREADABLE: Final = _Unreadable()
 
 data_converter = dataclasses.replace(pydantic_data_converter, payload_converter_class=_CompactConverter)
-"""What every client and worker of the platform uses. Any SDK's plain JSON is understood as well."""
+"""What every client and worker of the platform uses where nothing is sealed. Any SDK's plain JSON is understood."""

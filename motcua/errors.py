@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
 
 from .contract import MotcuaError as MotcuaError
-from .contract import Problem, Refusal, RefusalCode, Text
+from .contract import Problem, Refusal, RefusalCode, Text, Unreadable
 from .contract import UnfitError as UnfitError
 
 
@@ -97,6 +97,9 @@ def refused_for(code: RefusalCode, field: str, rule: str, *, vi: str, en: str) -
     return refused(Refusal(code=code, problems=(Problem(field=field, rule=rule, message=Text(vi=vi, en=en)),)))
 
 
+_SEE: Final = "MOTCUA_CODEC_KEYS must hold the keys of the platform"
+
+
 def error_from(failure: BaseException) -> MotcuaError:
     """The typed error of a failure that came out of a workflow: the code is its `type`, the refusal its first detail.
 
@@ -104,6 +107,8 @@ def error_from(failure: BaseException) -> MotcuaError:
     """
     if not isinstance(failure, ApplicationError):
         return MotcuaError(f"the platform failed: {type(failure).__name__}")
+    if failure.details and isinstance(failure.details[0], Unreadable):
+        return MotcuaError(f"the platform failed or refused [{failure.type}], sealed by a key that is not here: {_SEE}")
     if failure.type not in set(RefusalCode):
         return MotcuaError(f"the platform failed: {failure.message} [{failure.type}]")
     return refused(_refusal(failure))

@@ -8,59 +8,59 @@ from __future__ import annotations
 import json
 import os
 import socket
-from base64 import urlsafe_b64decode
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 try:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-    from joserfc import jws
-    from joserfc.errors import JoseError
-    from joserfc.jwk import OKPKey
-    from joserfc.util import urlsafe_b64encode
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+        PublicFormat,
+        load_pem_private_key,
+        load_pem_public_key,
+    )
 except ModuleNotFoundError as _missing:
     raise ModuleNotFoundError("signing needs its extra: pip install 'motcua[identity]'", name=_missing.name) from None
 
-from .contract import STATEMENT_TYPE, IdentityStatement, key_id
+from .contract import POSSESSION_TYPE, Possession, key_id
 from .errors import MotcuaError
-
-KEY_FILE: Final = "MOTCUA_IDENTITY_KEY_FILE"
-KEY: Final = "MOTCUA_IDENTITY_KEY"
-AGENT: Final = "MOTCUA_IDENTITY_AGENT"
+from .speaking import AGENT as AGENT
+from .speaking import KEY as KEY
+from .speaking import KEY_FILE as KEY_FILE
+from .speaking import Key
+from .speaking import sign as sign
 
 AGENT_SECONDS: Final = 5.0
 """For which an agent is waited for."""
 _MOST: Final = 4096
 
 
-class Key(Protocol):
-    """Something that signs: a key, or an agent that has one."""
-
-    @property
-    def key_id(self) -> str:
-        """The thumbprint of the public key (RFC 7638)."""
-
-    def signed(self, header: dict[str, str], payload: bytes) -> str:
-        """The compact JWS. Raises `MotcuaError`."""
-
-
 class PrivateKey:
     """An ed25519 key in this process. It shows itself to nobody."""
+
+    waits = False
 
     def __init__(self, pem: bytes) -> None:
         """Take a private key in PEM (PKCS#8), as `openssl genpkey -algorithm ed25519` writes it."""
         try:
-            self._key = OKPKey.import_key(pem)
-        except (JoseError, ValueError, TypeError):
-            raise MotcuaError("this is no ed25519 private key in PEM") from None
-        if self._key.curve_name != "Ed25519" or not self._key.is_private:
+            key = load_pem_private_key(pem, password=None)
+        except _NO_KEY:
+            key = None
+        if not isinstance(key, Ed25519PrivateKey):
             raise MotcuaError("this is no ed25519 private key in PEM")
-        self.public_key = str(self._key.as_dict(private=False)["x"])
+        self._key = key
+        self.public_key = _b64(key.public_key().public_bytes_raw())
         self.key_id = key_id(self.public_key)
 
     def signed(self, header: dict[str, str], payload: bytes) -> str:
-        return jws.serialize_compact(header, payload, self._key, algorithms=["Ed25519"])
+        signing = _signing(header, payload)
+        return f"{signing}.{_b64(self._key.sign(signing.encode()))}"
 
 
 class Agent:
@@ -70,6 +70,8 @@ class Agent:
     by `{"signature": "<base64url>"}`, `{}` by `{"public_key": "<base64url>"}`, what it will not do by `{"error": "…"}`.
     """
 
+    waits = True
+
     def __init__(self, path: str | Path) -> None:
         """Ask the agent at this socket which key it has. Raises `MotcuaError`."""
         self._path = str(path)
@@ -77,8 +79,7 @@ class Agent:
         self.key_id = key_id(self.public_key)
 
     def signed(self, header: dict[str, str], payload: bytes) -> str:
-        said = json.dumps(header, separators=(",", ":")).encode()
-        signing = b".".join(map(urlsafe_b64encode, (said, payload))).decode()
+        signing = _signing(header, payload)
         return f"{signing}.{self._ask({'sign': signing}, 'signature')}"
 
     def _ask(self, question: dict[str, str], wanted: str) -> str:
@@ -96,22 +97,30 @@ class Agent:
         return str(found)
 
 
-def sign(statement: IdentityStatement, key: Key) -> str:
-    """The statement as a compact JWS. Raises `MotcuaError` where an agent does not sign."""
-    header = {"alg": "Ed25519", "kid": key.key_id, "typ": STATEMENT_TYPE}
-    return key.signed(header, statement.model_dump_json().encode())
+def prove(principal: str, key: Key) -> str:
+    """A proof that whoever is to speak as this principal has this key, for five minutes: it goes with the public key.
+
+    Raises `MotcuaError` where an agent does not sign.
+    """
+    header = {"alg": "Ed25519", "kid": key.key_id, "typ": POSSESSION_TYPE}
+    return key.signed(header, Possession(principal=principal, iat=int(time.time())).model_dump_json().encode())
 
 
-def key_here() -> Key | None:
+def key_in(file: Path) -> PrivateKey:
+    """The key in this file, which nobody else may read. Raises `MotcuaError`."""
+    return PrivateKey(_read(file))
+
+
+def key_here(said: Mapping[str, str] = os.environ) -> Key | None:
     """The key that the environment names: an agent, a file, or the key itself in PEM. None if it names none.
 
     Raises `MotcuaError` for one that can't be used.
     """
-    if agent := os.environ.get(AGENT):
+    if agent := said.get(AGENT):
         return Agent(agent)
-    if file := os.environ.get(KEY_FILE):
-        return PrivateKey(_read(Path(file)))
-    pem = os.environ.get(KEY)
+    if file := said.get(KEY_FILE):
+        return key_in(Path(file))
+    pem = said.get(KEY)
     return None if not pem else PrivateKey(pem.encode())
 
 
@@ -142,9 +151,22 @@ def new_key(file: Path) -> str:
 def public_key_of(pem: str) -> str:
     """The `x` of an ed25519 public key in PEM. Raises `MotcuaError`."""
     try:
-        key = OKPKey.import_key(pem)
-    except (JoseError, ValueError, TypeError):
-        raise MotcuaError("this is no ed25519 public key in PEM") from None
-    if key.curve_name != "Ed25519" or key.is_private:
+        key = load_pem_public_key(pem.encode())
+    except _NO_KEY:
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
         raise MotcuaError("this is no ed25519 public key in PEM")
-    return str(key.as_dict()["x"])
+    return _b64(key.public_bytes_raw())
+
+
+def _signing(header: dict[str, str], payload: bytes) -> str:
+    """What is signed in a compact JWS (RFC 7515)."""
+    return f"{_b64(json.dumps(header, separators=(',', ':')).encode())}.{_b64(payload)}"
+
+
+def _b64(value: bytes) -> str:
+    return urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+_NO_KEY: Final = (ValueError, TypeError, UnsupportedAlgorithm)
+"""What is raised for a PEM that holds none, or one that nobody can read here."""

@@ -21,6 +21,8 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 from temporalio.client import Client
 
 from .contract import ASKED_AGAIN, CHECK, ISSUE
+from .converter import UnopenedError, data_converter
+from .sealed_histories import opened, opened_failure
 
 _WORK: Final = {CHECK: "check", ISSUE: "issue"}
 _LOOKED_AT: Final = 100
@@ -69,33 +71,36 @@ async def machine_work(client: Client, workflow_id: str, limit: timedelta | None
     )
     events = page.history.events
     asked = description.raw_description.pending_activities
-    found = [_pending(one, events) for one in asked if one.activity_type.name in _WORK]
-    return found or await _resting(client, events)
+    found = [await _pending(client, workflow_id, one, events) for one in asked if one.activity_type.name in _WORK]
+    return found or await _resting(client, workflow_id, events)
 
 
-def _pending(one: PendingActivityInfo, events: Sequence[HistoryEvent]) -> MachineWork:
+async def _pending(
+    client: Client, workflow_id: str, one: PendingActivityInfo, events: Sequence[HistoryEvent]
+) -> MachineWork:
     """Temporal's own word of when it was scheduled is that of the attempt: when it was asked for stands in an event."""
     waits = one.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
     again = waits and one.HasField("next_attempt_schedule_time")
-    asked = [event.event_time for event in events if _asks_for(event) == one.activity_type.name]
-    since = asked[-1] if asked else one.scheduled_time
+    asked = [event for event in events if _asks_for(event) == one.activity_type.name]
+    since = asked[-1].event_time if asked else one.scheduled_time
+    failure = await _failure(client, workflow_id, one.last_failure, asked) if one.HasField("last_failure") else None
     return MachineWork(
         work=_WORK[one.activity_type.name],
         since=since.ToDatetime(tzinfo=UTC),
         attempts=_tries(events, one.activity_type.name) + (one.attempt - 1 if waits else one.attempt),
-        error=error_line(one.last_failure) if one.HasField("last_failure") else None,
+        error=None if failure is None else error_line(failure),
         next_try=one.next_attempt_schedule_time.ToDatetime(tzinfo=UTC) if again else None,
     )
 
 
-async def _resting(client: Client, events: Sequence[HistoryEvent]) -> list[MachineWork]:
+async def _resting(client: Client, workflow_id: str, events: Sequence[HistoryEvent]) -> list[MachineWork]:
     """What was answered and of no use is asked again after a while: until then a timer of the workflow runs."""
     over = {_timer_of(event) for event in events if event.event_type in _OVER}
     for event in events:
         if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED and event.event_id not in over:
-            why = await _summary(client, event)
+            why = await _summary(client, workflow_id, event)
             if why in ASKED_AGAIN:
-                return [_rests(event, why, events)]
+                return [await _rests(client, workflow_id, event, why, events)]
     return []
 
 
@@ -107,14 +112,20 @@ def _timer_of(event: HistoryEvent) -> int:
     return fired.started_event_id or cancelled.started_event_id
 
 
-async def _summary(client: Client, event: HistoryEvent) -> str | None:
+async def _summary(client: Client, workflow_id: str, event: HistoryEvent) -> str | None:
     if not event.HasField("user_metadata") or not event.user_metadata.HasField("summary"):
         return None
-    [found] = await client.data_converter.decode([event.user_metadata.summary], [str])
-    return str(found)
+    try:
+        [found] = await opened(client, workflow_id, [event.user_metadata.summary])
+    except UnopenedError:
+        return None
+    [summary] = await data_converter.decode([found], [str])
+    return str(summary)
 
 
-def _rests(timer: HistoryEvent, why: str, events: Sequence[HistoryEvent]) -> MachineWork:
+async def _rests(
+    client: Client, workflow_id: str, timer: HistoryEvent, why: str, events: Sequence[HistoryEvent]
+) -> MachineWork:
     every = [event for event in events if _asks_for(event) in _WORK]
     asked = [event for event in every if _asks_for(event) == _asks_for(every[0])]
     failed = [
@@ -128,9 +139,15 @@ def _rests(timer: HistoryEvent, why: str, events: Sequence[HistoryEvent]) -> Mac
         work=_WORK[_asks_for(asked[0])] if asked else "issue",
         since=asked[-1].event_time.ToDatetime(tzinfo=UTC) if asked else started,
         attempts=_tries(events, _asks_for(every[0])) if every else 0,
-        error=error_line(failed[0]) if failed else why,
+        error=error_line(await _failure(client, workflow_id, failed[0], asked)) if failed else why,
         next_try=started + timer.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta(),
     )
+
+
+async def _failure(client: Client, workflow_id: str, failure: Failure, asked: Sequence[HistoryEvent]) -> Failure:
+    """What the last of these requests failed with, readable."""
+    queue = asked[0].activity_task_scheduled_event_attributes.task_queue.name if asked else None
+    return await opened_failure(client, failure, workflow_id, queue)
 
 
 def _tries(events: Iterable[HistoryEvent], name: str) -> int:

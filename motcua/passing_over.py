@@ -10,6 +10,7 @@ from uuid import UUID
 
 from . import contract as c
 from .errors import MotcuaError, RefusedError, Unavailable, refused_for
+from .questions import Questions
 
 Progress = Callable[[int, int], None]
 """Called with how many are done, of how many."""
@@ -38,18 +39,11 @@ class PassedOver:
     problems: tuple[c.Problem, ...] = ()
 
 
-class Asking(Protocol):
-    """As much of `FilingClient` as is asked here."""
-
-    async def absences(self, agency: str) -> list[c.AbsenceSummary]: ...
-    async def tasks(self, question: c.AskTasks) -> c.Page[c.TaskSummary]: ...
-
-
 class _Acting(Protocol):
     async def act(self, /, target: UUID | str, command: type[c.Command], **fields: Any) -> c.Receipt: ...
 
 
-async def absences_of(client: Asking, agency: str, absent: str) -> list[c.AbsenceSummary]:
+async def absences_of(client: Questions, agency: str, absent: str) -> list[c.AbsenceSummary]:
     """In which roles an officer is absent today. Raises `NotFound` if in none."""
     found = [one for one in await client.absences(agency) if one.officer == absent and one.begun]
     if not found:
@@ -63,7 +57,7 @@ async def absences_of(client: Asking, agency: str, absent: str) -> list[c.Absenc
     return found
 
 
-async def tasks_of(client: Asking, agency: str, absence: c.AbsenceSummary) -> list[c.TaskSummary]:
+async def tasks_of(client: Questions, agency: str, absence: c.AbsenceSummary) -> list[c.TaskSummary]:
     """What the absent officer has claimed, and what somebody has in their place already; of each stream one task."""
     whose = {"agency": agency, "role": absence.role}
     theirs = await _every(client, c.AskTasks(**whose, officer=absence.officer))
@@ -71,7 +65,7 @@ async def tasks_of(client: Asking, agency: str, absence: c.AbsenceSummary) -> li
     return list({task.stream: task for task in (*theirs, *in_their_place)}.values())
 
 
-async def _every(client: Asking, question: c.AskTasks) -> list[c.TaskSummary]:
+async def _every(client: Questions, question: c.AskTasks) -> list[c.TaskSummary]:
     page = await client.tasks(question)
     found = [*page.rows]
     while page.next is not None:

@@ -13,7 +13,7 @@ from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.client import RPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
-from .errors import MotcuaError, Unavailable
+from .errors import MotcuaError, NotAuthorised, Unavailable
 
 T = TypeVar("T")
 Attempt = Callable[[timedelta], Awaitable[T]]
@@ -38,9 +38,21 @@ _PASSING: Final = frozenset(
     }
 )
 
+_PASSING_RULES: Final = frozenset({"statement_expired", "principals_not_at_hand", "clock_is_off"})
+
 
 class TryAgainError(Exception):
     """The answer was about to change: the filing is moving to a new run."""
+
+
+class SignAnewError(TryAgainError):
+    """A statement was not taken that may be taken once it is signed anew, under another id of the Update."""
+
+
+def or_sign_anew(error: MotcuaError) -> Exception:
+    """`error`, unless it says that the message may be taken once it is signed anew."""
+    anew = isinstance(error, NotAuthorised) and error.refusal.problems[0].rule in _PASSING_RULES
+    return SignAnewError(str(error)) if anew else error
 
 
 async def patiently(attempt: Attempt[T], patience: float, longest: float = LONGEST_ATTEMPT) -> T:
@@ -110,4 +122,6 @@ def _words(error: Exception) -> str:
         return f"{error.status.name}: {error.message}"
     if isinstance(error, RuntimeError):
         return "Temporal can't be reached"
+    if isinstance(error, SignAnewError):
+        return str(error)
     return "no worker answered" if isinstance(error, RPCTimeoutOrCancelledError) else type(error).__name__

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from motcua.cli.running import SAYS_WHERE, STACK
+from motcua.cli.running import STACK, not_of_stack
 from operations.home import Home
 
 APPLICATION: Final = "MOTCUA_DATABASE_URL"
@@ -18,9 +18,9 @@ def running_stack() -> dict[str, str]:
 
 
 def stack_beside() -> dict[str, str]:
-    """What the stack of this folder gives a process: all, or where the environment names a Temporal, all the rest."""
-    elsewhere = SAYS_WHERE & os.environ.keys()
-    return {name: value for name, value in running_stack().items() if not (elsewhere and name.startswith("TEMPORAL_"))}
+    """What the stack of this folder gives a process: all, but for what the environment says as a whole itself."""
+    own = not_of_stack()
+    return {name: value for name, value in running_stack().items() if not name.startswith(own)}
 
 
 def find_address(variable: str) -> str | None:

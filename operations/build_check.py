@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import asyncpg
 from pydantic import ValidationError
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 from temporalio.worker import Replayer
 
 from activities.ledger.database import Connection
 from activities.ledger.vault import Vault
-from motcua.converter import data_converter
+from motcua.converter import UnopenedError
 from motcua.patience import is_not_found
 from operations.folded import write_rows
 from operations.shadow import read_models
@@ -26,9 +26,13 @@ from workflows.stream.starting import load_state
 
 _SAMPLE: Final = """
 select stream, filing_id, agency, head_seq from stream
-where head_seq > 0 and hashtext(stream || $1) % $2 = 0 order by stream limit $3
+where head_seq > 0 and filing_id is not null and not starts_with(stream, 'restarts:')
+    and hashtext(stream || $1) % $2 = 0
+order by stream limit $3
 """
-_COUNT: Final = "select count(*) from stream where head_seq > 0"
+_COUNT: Final = """
+select count(*) from stream where head_seq > 0 and filing_id is not null and not starts_with(stream, 'restarts:')
+"""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class BuildCheck:
         self._temporal = temporal
         self._vault = vault
         self._kinds = kinds
-        self._replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter) if replay else None
+        self._replayer = _replayer(temporal) if replay else None
 
     async def sample(self, size: int, salt: str) -> list[asyncpg.Record]:
         """So many streams of all, spread over them; others with another salt."""
@@ -70,9 +74,13 @@ class BuildCheck:
         name = stream["stream"]
         try:
             differs = await self._compare(stream)
+            if await self._was_refused(name):
+                return Checked(name, differs=differs)  # a stranger's start, which ended at once
             snapshot = await self._snapshot(name)
             if self._replayer is not None:
                 await self._replay(self._replayer, name)
+        except UnopenedError as error:
+            return Checked(name, problem=f"{name}: it can't be opened: {error}")
         except (UnfoldableError, _UnreadableError) as error:
             return Checked(name, problem=str(error))
         return Checked(name, differs=differs, snapshot=snapshot)
@@ -105,6 +113,15 @@ class BuildCheck:
                 found[table] = [row["row"] for row in rows]
         return found
 
+    async def _was_refused(self, stream: str) -> bool:
+        try:
+            description = await self._temporal.get_workflow_handle(stream).describe()
+        except RPCError as error:
+            if is_not_found(error):
+                return False
+            raise
+        return description.status is WorkflowExecutionStatus.FAILED
+
     async def _snapshot(self, stream: str) -> bool:
         """Load what the stream's run was handed by the run before; whether there was anything."""
         raw = await self._handed_on(stream)
@@ -122,7 +139,7 @@ class BuildCheck:
     async def _handed_on(self, stream: str) -> dict[str, Any] | None:
         events = self._temporal.get_workflow_handle(stream).fetch_history_events(page_size=1)
         try:
-            return snapshot_in(await anext(events))
+            return await snapshot_in(self._temporal, stream, await anext(events))
         except RPCError as error:
             if not is_not_found(error):
                 raise
@@ -138,6 +155,10 @@ class BuildCheck:
         result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
         if result.replay_failure is not None:
             raise _UnreadableError(f"{stream}: its history can't be replayed")
+
+
+def _replayer(temporal: Client) -> Replayer:
+    return Replayer(workflows=WORKFLOWS, namespace=temporal.namespace, data_converter=temporal.data_converter)
 
 
 class _UnreadableError(Exception):

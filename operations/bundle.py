@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import asyncpg
 
-from activities.ledger.vault import FilingKey, Vault
+from activities.keys.masters import MasterKeys
+from activities.ledger.vault import KEY, FilingKey, Vault
 from operations import bundle_verifier
 from views.log import SealBrokenError
 from views.operator import row_of
@@ -25,24 +27,30 @@ order by e.stream collate "C"
 _EVENTS: Final = """
 select stream, seq, event_id, filing_id, agency, kind, version, body, sha256(sealed) as sealed_sha256, sealed, key_id,
        command_id, actor, via, (extract(epoch from occurred_at) * 1000000)::bigint as occurred_at,
-       (extract(epoch from recorded_at) * 1000000)::bigint as recorded_at, prev_hash, hash
+       (extract(epoch from recorded_at) * 1000000)::bigint as recorded_at, prev_hash, hash, bound
 from event where stream = $1 order by seq
 """
 _RECEIPTS: Final = "select command_id, digest, seq, body from receipt where stream = $1 order by seq, command_id"
-_KEY: Final = "select key_id, wrapped from filing_key where filing_id = $1"
 
 _HEX: Final = frozenset({"head_hash", "sealed_sha256", "prev_hash", "hash"})
+
+
+Prove: TypeAlias = Callable[[Connection, list[Json]], Awaitable[list[Json]]]
+"""What proves that streams of a bundle stand in a checkpoint, as the bundle holds it."""
 
 
 class NotExportedError(Exception):
     """Why there is no bundle."""
 
 
-async def export(connection: Connection, which: str, master: bytes | None = None) -> Json | None:
+async def export(
+    connection: Connection, which: str, master: MasterKeys | None = None, prove: Prove | None = None
+) -> Json | None:
     """The bundle of a filing, by its dossier code or its id, as of one moment; None if there is no such filing.
 
     With the master key it holds the sealed parts and the filing's own key: personal data, for whoever holds the bundle.
-    Raises `NotExportedError`, and what asyncpg raises.
+    With `prove` it holds what proves that its streams stand in a checkpoint.
+    Raises `NotExportedError`, and what asyncpg and `prove` raise.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         filing = await row_of(connection, which)
@@ -53,33 +61,38 @@ async def export(connection: Connection, which: str, master: bytes | None = None
             await _stream(connection, row, sealed=key is not None)
             for row in await connection.fetch(_STREAMS, filing["filing_id"])
         ]
+        proofs = [] if prove is None else await prove(connection, streams)
     bundle = {
         "format": bundle_verifier.FORMAT,
         "filing_id": str(filing["filing_id"]),
         "code": filing["code"],
         "streams": streams,
     }
+    if proofs:
+        bundle["proofs"] = proofs
     if key is not None:
         bundle["key"] = {"key_id": key.key_id, "secret": _base64(key.secret)}
     bundle["files"] = bundle_verifier.files_of(bundle, {} if key is None else _opened(streams, key))
     return bundle | {"digest": bundle_verifier.digest(bundle)}
 
 
-async def _key(connection: Connection, filing_id: UUID, master: bytes) -> FilingKey:
-    row = await connection.fetchrow(_KEY, filing_id)
+async def _key(connection: Connection, filing_id: UUID, master: MasterKeys) -> FilingKey:
+    row = await connection.fetchrow(KEY, filing_id)
     if row is None:
         raise NotExportedError("the filing's key is not there: what was sealed can't be opened any more")
     try:
-        return Vault(master).unwrap(row["key_id"], row["wrapped"])
+        return await Vault(master).unwrap(row)
     except SealBrokenError:
         raise NotExportedError("MOTCUA_MASTER_KEY is not the key that this filing's key was wrapped with") from None
 
 
 async def _stream(connection: Connection, head: asyncpg.Record, *, sealed: bool) -> Json:
     events = [_plain(row) for row in await connection.fetch(_EVENTS, head["stream"])]
-    if not sealed:
-        for event in events:
+    for event in events:
+        if not sealed:
             del event["sealed"]
+        if event["bound"] is None:
+            del event["bound"]
     receipts = [_plain(row) for row in await connection.fetch(_RECEIPTS, head["stream"])]
     return _plain(head) | {"events": events, "receipts": receipts}
 

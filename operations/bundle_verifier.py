@@ -3,9 +3,9 @@
 Imports the standard library, and `cryptography` where a bundle holds sealed parts and their key; nothing of this
 project. It asks no database and no setting.
 
-Run as `python operations/bundle_verifier.py BUNDLE [--files FOLDER]`, or call `verify`. What it cannot find: that
-whoever made the bundle rewrote a stream, or cut off its end, before that, with every hash. `docs/ledger.md` says
-what can.
+Run as `python operations/bundle_verifier.py BUNDLE [--files FOLDER] [--policy FILE]`, or call `verify`. What it cannot
+find without a policy: that whoever made the bundle rewrote a stream, or cut off its end, before that, with every hash.
+With one it asks for the proof that the streams stood so in a checkpoint which others have cosigned (`docs/ledger.md`).
 """
 
 import argparse
@@ -41,12 +41,15 @@ class Rule(StrEnum):
     HASH = "hash"
     LINK = "link"
     BODY = "body"
+    BOUND = "bound"
+    EPOCH = "epoch"
     HEAD_DIFFERS = "head_differs"
     RECEIPT = "receipt"
     BELONGS = "belongs"
     SEALED = "sealed"
     FILES = "files"
     FILE_MISSING = "file_missing"
+    PROOF = "proof"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,9 @@ class Head:
 class Report:
     """What was looked at and what was found; `verified` means no problem.
 
-    `sealed` counts the sealed parts that were opened, `files` those that were found in the folder.
+    `sealed` counts the sealed parts that were opened, `files` those that were found in the folder, `proved` the events
+    that stand in the checkpoint. Of that the origin and the size are told; `signed_by` are those of the policy who have
+    signed it.
     """
 
     verified: bool
@@ -80,15 +85,20 @@ class Report:
     events: int = 0
     sealed: int = 0
     files: int = 0
+    proved: int = 0
+    checkpoint: str | None = None
+    signed_by: list[str] = field(default_factory=list)
     heads: list[Head] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
-def verify(data: bytes, folder: Path | None = None) -> Report:
+def verify(data: bytes, folder: Path | None = None, policy: str | None = None) -> Report:
     """Check a bundle; with `folder` also that the files which the filing refers to lie there, under any name.
 
-    Raises `OSError` where the folder can't be read, and `ModuleNotFoundError` where sealed parts are to be opened
-    without `cryptography`.
+    With `policy`, a text of C2SP tlog-policy, also that those whose word it asks for have signed the checkpoint.
+
+    Raises `ValueError` for a policy that is none, `OSError` where the folder can't be read, and `ModuleNotFoundError`
+    where sealed parts are to be opened without `cryptography`.
     """
     try:
         bundle = json.loads(data, parse_float=_refuse, parse_constant=_refuse)
@@ -102,13 +112,15 @@ def verify(data: bytes, folder: Path | None = None) -> Report:
         problems.append(_broken("", "not written as RFC 8785 says"))
     if digest(bundle) != bundle["digest"]:
         problems.append(Problem(None, None, Rule.DIGEST, "the bundle's digest is not that of its content"))
-    opened = _Opened(bundle)
+    opened, proved = _Opened(bundle), _Proved(bundle, None if policy is None else _Policy(policy))
     for stream in bundle["streams"]:
         problems += _chain(stream)
         problems += _receipts(stream, bundle["code"])
+        problems += _bindings(stream, bundle)
     problems += opened.problems
     problems += _belonging(bundle)
     problems += _listing(bundle, opened.parts)
+    problems += proved.problems
     missing = [] if folder is None else list(_missing(bundle["files"], folder))
     problems += missing
     return Report(
@@ -117,6 +129,9 @@ def verify(data: bytes, folder: Path | None = None) -> Report:
         events=sum(len(stream["events"]) for stream in bundle["streams"]),
         sealed=len(opened.parts),
         files=0 if folder is None else len(bundle["files"]) - len(missing),
+        proved=proved.events,
+        checkpoint=proved.checkpoint,
+        signed_by=proved.signed_by,
         heads=[Head(stream["stream"], stream["head_seq"], stream["head_hash"]) for stream in bundle["streams"]],
         problems=problems,
     )
@@ -134,10 +149,13 @@ def digest(bundle: Json) -> str:
 
 def event_hash(event: Json) -> str:
     """The hash that an event must hold, from its other columns."""
-    hashed = hashlib.sha256(b"\x01")
+    bound = event.get("bound")
+    hashed = hashlib.sha256(b"\x01" if bound is None else b"\x02")
     for name in _HASHED:
         value = event[name]
         hashed.update(b"\xff\xff\xff\xff" if value is None else _field(_BYTES.get(name, str.encode)(value)))
+    if bound is not None:
+        hashed.update(_field(b64decode(bound)))
     return hashed.hexdigest()
 
 
@@ -274,9 +292,19 @@ _EVENT: Final[dict[str, Check]] = {
 _RECEIPT: Final[Mapping[str, Check]] = {"command_id": _text, "digest": _sha256, "seq": _whole, "body": _base64}
 
 
+_PROOF: Final[Mapping[str, Check]] = {"stream": _text, "seq": _whole, "proof": _base64}
+_OPTIONAL: Final[dict[str, Check]] = {
+    "key": lambda value: isinstance(value, dict),
+    "proofs": lambda value: isinstance(value, list) and bool(value),
+}
+
+
 def _shape(bundle: Any) -> Iterator[Problem]:
-    with_key = isinstance(bundle, dict) and "key" in bundle
-    yield from _fits(bundle, "", _BUNDLE | ({"key": lambda value: isinstance(value, dict)} if with_key else {}))
+    there = bundle.keys() & _OPTIONAL.keys() if isinstance(bundle, dict) else set()
+    with_key = "key" in there
+    yield from _fits(bundle, "", _BUNDLE | {name: _OPTIONAL[name] for name in there})
+    for path, proof in _members(bundle, "", "proofs"):
+        yield from _fits(proof, path, _PROOF)
     if with_key:
         yield from _fits(bundle["key"], "key", _KEY)
     event = _EVENT | ({"sealed": _or_null(_base64)} if with_key else {})
@@ -284,7 +312,8 @@ def _shape(bundle: Any) -> Iterator[Problem]:
         yield from _fits(stream, path, _STREAM)
         for below, spec in (("events", event), ("receipts", _RECEIPT)):
             for place, value in _members(stream, f"{path}.", below):
-                yield from _fits(value, place, spec)
+                binds = below == "events" and isinstance(value, dict) and "bound" in value
+                yield from _fits(value, place, {**spec, "bound": _base64} if binds else spec)
 
 
 def _members(parent: Any, path: str, name: str) -> Iterator[tuple[str, Any]]:
@@ -375,6 +404,60 @@ def _receipts(stream: Json, code: str) -> Iterator[Problem]:
             yield Problem(stream["stream"], event["seq"], Rule.RECEIPT, message)
 
 
+_BOUND: Final = re.compile(
+    rb'\{"epoch":([1-9][0-9]{0,9})(,"key":"(?P<key>[0-9a-f]{64})")?(,"receipt":"(?P<receipt>[0-9a-f]{64})")?\}'
+)
+
+
+def _bindings(stream: Json, bundle: Json) -> Iterator[Problem]:
+    """What events bind: the receipt of each command, the key, and an epoch that only a restart has raised."""
+    secret = b64decode(bundle["key"]["secret"]) if "key" in bundle else None
+    receipts = {receipt["seq"]: receipt for receipt in stream["receipts"]}
+    epoch: int | None = None
+    for event, following in zip(stream["events"], [*stream["events"][1:], None], strict=True):
+        place = (event["stream"], event["seq"])
+        last = following is None or following["command_id"] != event["command_id"]
+        if "bound" not in event:
+            if epoch is not None or (event["seq"] == 1 and _own_binds(bundle, event["stream"])):
+                yield Problem(*place, Rule.BOUND, "it binds nothing, though it comes after what does")
+            continue
+        found = _BOUND.fullmatch(b64decode(event["bound"]))
+        if found is None:
+            yield Problem(*place, Rule.BOUND, "what it binds is not as the format says")
+            continue
+        if (event["seq"] == 1) is not bool(found["key"]) or last is not bool(found["receipt"]):
+            yield Problem(*place, Rule.BOUND, "the first event binds the key, the last of a command its receipt")
+        elif secret is not None and not _binds(event, found, secret, receipts.get(event["seq"])):
+            yield Problem(*place, Rule.BOUND, "it binds another receipt, or another key")
+        before = 1 if epoch is None and event["seq"] == 1 else epoch
+        epoch = int(found[1])
+        if before is not None and epoch != before and not (epoch > before and _begun(bundle, event["stream"], epoch)):
+            yield Problem(*place, Rule.EPOCH, f"appended under epoch {epoch}, which no restart has begun")
+
+
+def _own_binds(bundle: Json, other: str) -> bool:
+    """Whether the filing's own stream begins with an event that binds; no restart does, whatever it is of."""
+    own = f"filing:{bundle['filing_id']}"
+    events = (found["events"] for found in bundle["streams"] if found["stream"] == own)
+    return not other.startswith("restarts:") and any("bound" in found[0] for found in events)
+
+
+def _binds(event: Json, found: re.Match[bytes], secret: bytes, receipt: Json | None) -> bool:
+    key, bound = found["key"], found["receipt"]
+    if key is not None and key.decode() != hashlib.sha256(b"\x10" + secret).hexdigest():
+        return False
+    if receipt is None or bound is None:
+        return True
+    said = "\n".join(("receipt", event["stream"], event["command_id"], receipt["digest"])).encode()
+    return hmac.compare_digest(bound.decode(), hmac.new(secret, said, hashlib.sha256).hexdigest())
+
+
+def _begun(bundle: Json, stream: str, epoch: int) -> bool:
+    """Whether a restart says that this stream goes on under this epoch."""
+    restarts = (found["events"] for found in bundle["streams"] if found["stream"].startswith("restarts:"))
+    return any(_body(event) == {"epoch": epoch, "stream": stream} for events in restarts for event in events)
+
+
 _AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 
@@ -432,6 +515,10 @@ def _says_the_same(event: Json, part: Json, secret: bytes) -> Iterator[str]:
     actor = _body({"body": event["actor"]}) or {}
     if subject is not None and actor.get("subject") != pseudonym(subject, secret):
         yield "the actor's pseudonym is not that of the sealed subject"
+    if (statement := part.get("statement")) is not None:
+        digest = hashlib.sha256(statement.encode()).hexdigest()
+        if event["via"].rpartition("/")[2] != digest:
+            yield "the sealed statement is not the one whose digest stands in via"
     papers = part.get("event", {}).get("papers")
     if papers is not None:
         digests = {paper["code"]: paper["file"]["sha256"] if paper.get("file") else None for paper in papers}
@@ -457,12 +544,13 @@ BEGINS: Final = {
     "papers": "paper_made",
     "result": "result_entered",
     "refund": "refund_begun",
+    "restarts": "restarted",
 }
 
 OR_BEGINS: Final = {"papers": ("receipt_issued",)}
 """What else a stream of a kind may begin with."""
 
-_ONLY_ONE: Final = frozenset({"filing", "papers"})
+_ONLY_ONE: Final = frozenset({"filing", "papers", "restarts"})
 """The kinds of which a filing has one stream, without a number."""
 
 ASKED_BY: Final = {"payment": "fee_requested", "parcel": "parcel_requested", "referral": "referred"}
@@ -620,13 +708,292 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+# That the streams stand in the log of the whole record: tlog-proof, -checkpoint, -cosignature and -policy of C2SP.
+
+_LOG: Final = 1
+_WITNESS: Final = 4
+_MOST_NOTE: Final = 1 << 20
+
+
+class _Proved:
+    """The proofs of a bundle: how many events they prove, and who has signed the checkpoint."""
+
+    def __init__(self, bundle: Json, policy: "_Policy | None") -> None:
+        self.events = 0
+        self.checkpoint: str | None = None
+        self.signed_by: list[str] = []
+        self.problems: list[Problem] = []
+        proofs = bundle.get("proofs", [])
+        if not proofs:
+            if policy is not None:
+                self._say(None, None, "nothing in the bundle proves that a checkpoint has it")
+            return
+        streams = {stream["stream"]: stream["events"] for stream in bundle["streams"]}
+        names = [proof["stream"] for proof in proofs]
+        if names != sorted(set(names)):
+            self._say(None, None, "the proofs are not in the order of their streams, one for each")
+        notes = {self._prove(proof, streams.get(proof["stream"], [])) for proof in proofs} - {None}
+        if len(notes) > 1:
+            self._say(None, None, "the proofs are of several checkpoints")
+        elif notes and policy is not None:
+            self._signed(str(notes.pop()), policy)
+
+    def _prove(self, proof: Json, events: list[Json]) -> str | None:
+        """The note of the checkpoint in which this event stands; None if it does not."""
+        place = (proof["stream"], proof["seq"])
+        if not 0 < proof["seq"] <= len(events):
+            self._say(*place, "there is no such event")
+            return None
+        event = events[proof["seq"] - 1]
+        leaf = b"".join(map(_field, (event["stream"].encode(), _number(event["seq"]), bytes.fromhex(event["hash"]))))
+        try:
+            note = _included(b64decode(proof["proof"]).decode(), hashlib.sha256(b"\x00" + leaf).digest())
+            origin, size, _ = _tree_of(note)
+        except ValueError as error:
+            self._say(*place, f"not the proof that it stands in a checkpoint: {error}")
+            return None
+        self.events += proof["seq"]
+        self.checkpoint = f"{origin} {size}"
+        return note
+
+    def _signed(self, note: str, policy: "_Policy") -> None:
+        text, _, lines = note.rpartition("\n\n")
+        try:
+            signed = _signers(f"{text}\n", lines, policy.keys)
+        except ValueError as error:
+            self._say(None, None, str(error))
+            return
+        self.signed_by = [key.name for key in signed]
+        if not any(key.kind == _LOG and key.name == text.partition("\n")[0] for key in signed):
+            self._say(None, None, "the checkpoint is not signed by a log of the policy")
+        if not policy.met(signed):
+            self._say(None, None, "the checkpoint is not cosigned by those whose word the policy asks for")
+
+    def _say(self, stream: str | None, seq: int | None, message: str) -> None:
+        self.problems.append(Problem(stream, seq, Rule.PROOF, message))
+
+
+def _included(proof: str, leaf: bytes) -> str:
+    """The note of the checkpoint in whose tree the leaf stands. Raises `ValueError`."""
+    head, _, note = proof.partition("\n\n")
+    first, index, *path = head.split("\n")
+    if first != "c2sp.org/tlog-proof@v1" or not re.fullmatch("index (0|[1-9][0-9]{0,17})", index):
+        raise ValueError("it begins otherwise")
+    _, size, root = _tree_of(note)
+    hashes = [b64decode(line, validate=True) for line in path]
+    if _climbed(leaf, int(index.removeprefix("index ")), size, hashes) != root:
+        raise ValueError("it gives another root")
+    return note
+
+
+def _climbed(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
+    """The root that a path gives (RFC 9162, section 2.1.3.2). Raises `ValueError`."""
+    node, last, root = index, size - 1, leaf
+    if index > last:
+        raise ValueError("there is no such place")
+    for other in path:
+        if last == 0:
+            raise ValueError("it is too long")
+        if node & 1 or node == last:
+            root = hashlib.sha256(b"\x01" + other + root).digest()
+            while node and not node & 1:
+                node, last = node >> 1, last >> 1
+        else:
+            root = hashlib.sha256(b"\x01" + root + other).digest()
+        node, last = node >> 1, last >> 1
+    if last:
+        raise ValueError("it is too short")
+    return root
+
+
+def _tree_of(note: str) -> tuple[str, int, bytes]:
+    """Origin, size and root of a checkpoint. Raises `ValueError`."""
+    text, parted, _ = note.rpartition("\n\n")
+    origin, size, root, *_ = [*text.split("\n"), "", "", ""]
+    if not parted or not origin or not re.fullmatch("[1-9][0-9]{0,17}", size) or len(note) > _MOST_NOTE:
+        raise ValueError("no checkpoint")
+    return origin, int(size), b64decode(root, validate=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A key that signs notes."""
+
+    name: str
+    kind: int
+    public: bytes
+
+    @classmethod
+    def read(cls, vkey: str, kind: int) -> "_Key":
+        """Raises `ValueError`."""
+        name, _, rest = vkey.partition("+")
+        id_, _, written = rest.partition("+")
+        key = cls(name, kind, b64decode(written, validate=True)[1:])
+        if not name or key.id.hex() != id_ or len(key.public) != 32:  # noqa: PLR2004 -- bytes of a key of ed25519
+            raise ValueError(f"not the key that is meant: {name}")
+        return key
+
+    @property
+    def id(self) -> bytes:
+        named = self.name.encode() + b"\n" + bytes([self.kind]) + self.public
+        return hashlib.sha256(named).digest()[:4]
+
+    def has_signed(self, text: str, value: bytes) -> bool:
+        if self.kind == _LOG:
+            return ed25519_verified(self.public, text.encode(), value)
+        signed = f"cosignature/v1\ntime {int.from_bytes(value[:8], 'big')}\n{text}".encode()
+        return ed25519_verified(self.public, signed, value[8:])
+
+
+def _signers(text: str, lines: str, keys: list[_Key]) -> list[_Key]:
+    """Which of the keys have signed a note. Raises `ValueError` where one only seems to have."""
+    by_id = {(key.name, key.id): key for key in keys}
+    signed = []
+    for line in lines.splitlines():
+        mark, _, rest = line.partition(" ")
+        name, _, written = rest.partition(" ")
+        value = b64decode(written, validate=True)
+        key = by_id.get((name, value[:4])) if mark == "—" else None
+        if key is not None and not key.has_signed(text, value[4:]):
+            raise ValueError(f"{name} has not signed the checkpoint")
+        if key is not None and key not in signed:
+            signed.append(key)
+    return signed
+
+
+class _Policy:
+    """Whose word makes a checkpoint valid: logs, witnesses, groups of them, and a quorum (C2SP tlog-policy)."""
+
+    def __init__(self, text: str) -> None:
+        """Read it. Raises `ValueError`."""
+        self.keys: list[_Key] = []
+        self._witnesses: dict[str, _Key] = {}
+        self._groups: dict[str, tuple[int, list[str]]] = {}
+        self._members: set[str] = set()
+        self._quorum: str | None = None
+        for number, line in enumerate(text.split("\n"), 1):
+            words = line.split()
+            if words and not words[0].startswith("#"):
+                try:
+                    self._take(words)
+                except (ValueError, KeyError):
+                    raise ValueError(f"line {number} of the policy is none") from None
+        if self._quorum is None:
+            raise ValueError("the policy says no quorum")
+
+    def _take(self, words: list[str]) -> None:
+        match words:
+            case ["log", vkey] | ["log", vkey, _]:
+                self._know(_Key.read(vkey, _LOG))
+            case ["witness", name, vkey] | ["witness", name, vkey, _] if self._is_new(name):
+                self._witnesses[name] = self._know(_Key.read(vkey, _WITNESS))
+            case ["group", name, needed, *members] if self._is_new(name) and members:
+                count = {"any": 1, "all": len(members)}.get(needed) or int(needed)
+                if not 0 < count <= len(members):
+                    raise ValueError(name)
+                for member in members:
+                    self._see_member(member)
+                self._groups[name] = (count, members)
+            case ["quorum", name] if self._quorum is None and (name == "none" or not self._is_new(name)):
+                self._quorum = name
+            case _:
+                raise ValueError(words[0])
+
+    def _know(self, key: _Key) -> _Key:
+        if any((key.kind, key.public) == (other.kind, other.public) for other in self.keys):
+            raise ValueError(key.name)
+        self.keys.append(key)
+        return key
+
+    def _see_member(self, name: str) -> None:
+        if self._is_new(name) or name in self._members:
+            raise ValueError(name)
+        self._members.add(name)
+
+    def _is_new(self, name: str) -> bool:
+        return name not in {"none", *self._witnesses, *self._groups}
+
+    def met(self, signed: list[_Key]) -> bool:
+        """Whether these are enough."""
+        return self._quorum == "none" or self._has_word(str(self._quorum), signed)
+
+    def _has_word(self, name: str, signed: list[_Key]) -> bool:
+        if name in self._witnesses:
+            return self._witnesses[name] in signed
+        needed, members = self._groups[name]
+        return sum(self._has_word(member, signed) for member in members) >= needed
+
+
+# Ed25519, as RFC 8032 has it, section 5.1.7; points in extended coordinates (section 5.1.4). Only public values: slow
+# and not in constant time.
+
+_P: Final = 2**255 - 19
+_ORDER: Final = 2**252 + 27742317777372353535851937790883648493
+_D: Final = -121665 * pow(121666, -1, _P) % _P
+_ROOT: Final = pow(2, (_P - 1) // 4, _P)
+
+_Point: TypeAlias = tuple[int, int, int, int]
+
+
+def ed25519_verified(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether the key of these 32 bytes has made this signature of 64 bytes."""
+    if len(public) != 32 or len(signature) != 64:  # noqa: PLR2004 -- said above
+        return False
+    key, commitment = _point(public), _point(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if key is None or commitment is None or s >= _ORDER:
+        return False
+    digest = hashlib.sha512(signature[:32] + public + message).digest()
+    k = int.from_bytes(digest, "little") % _ORDER
+    left, right = _times(s, _BASE), _sum(commitment, _times(k, key))
+    return not any((left[n] * right[2] - right[n] * left[2]) % _P for n in (0, 1))
+
+
+def _point(encoded: bytes) -> _Point | None:
+    """The point that is encoded so; None if none is."""
+    y = int.from_bytes(encoded, "little")
+    sign, y = y >> 255, y & (1 << 255) - 1
+    if y >= _P:
+        return None
+    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
+    x = pow(square, (_P + 3) // 8, _P)
+    if (x * x - square) % _P:
+        x = x * _ROOT % _P
+    if (x * x - square) % _P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = _P - x
+    return x, y, 1, x * y % _P
+
+
+def _sum(p: _Point, q: _Point) -> _Point:
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % _P, (p[1] + p[0]) * (q[1] + q[0]) % _P
+    c, d = 2 * p[3] * q[3] * _D % _P, 2 * p[2] * q[2] % _P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % _P, g * h % _P, f * g % _P, e * h % _P
+
+
+def _times(factor: int, p: _Point) -> _Point:
+    product: _Point = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            product = _sum(product, p)
+        p, factor = _sum(p, p), factor >> 1
+    return product
+
+
+_BASE: Final = _point((4 * pow(5, -1, _P) % _P).to_bytes(32, "little")) or (0, 1, 1, 0)
+
+
 def main() -> int:
     """Print one JSON line per problem and one for the result; exit code 0 only when verified."""
     parser = argparse.ArgumentParser(description="Checks a bundle of one filing, offline.")
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--files", type=Path, help="a folder where the filing's files lie")
+    parser.add_argument("--policy", type=Path, help="whose word is needed for the checkpoint: a C2SP tlog-policy")
     options = parser.parse_args()
-    result = asdict(verify(options.bundle.read_bytes(), options.files))
+    policy = options.policy and options.policy.read_text(encoding="utf-8")
+    result = asdict(verify(options.bundle.read_bytes(), options.files, policy))
     for line in (*result.pop("problems"), result):
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
     return 0 if result["verified"] else 1

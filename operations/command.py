@@ -1,64 +1,127 @@
-"""What an operator can ask for: every command of the platform but those that set a stack up."""
+"""What an operator can ask for: every command of the platform but those that set a stack up.
+
+Each is imported once it is wanted: all of them together take a second and a half.
+"""
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 import typer
 
 from motcua.cli.help import in_both_languages
-from operations.commands import (
-    board,
-    doctor,
-    files,
-    filings,
-    forms,
-    law,
-    ledger,
-    money,
-    principals,
-    processes,
-    receipts,
-    record,
-    renewal,
-    restart,
-    result,
-    result_register,
-    store,
-    tasks,
-    tills,
-    versions,
-)
-from operations.commands.help_words import PLATFORM
-from operations.commands.papers import control, register, templates
-from operations.commands.papers.group import app as papers
-from operations.commands.publishing import absences, calendar_change, fee, procedure_changes, provinces
+from motcua.cli.later import Later, app_of, nothing
+from operations.commands.help_words import GROUPS, PLATFORM
 
-_ALONE: Final = (processes.app, record.app, tasks.app, board.app, doctor.app, fee.app)
+_ALONE: Final = {
+    **dict.fromkeys(("worker", "relay", "gateway", "migrate"), "operations.commands.processes"),
+    "witness": "operations.commands.witness",
+    "events": "operations.commands.record",
+    "tasks": "operations.commands.tasks",
+    "board": "operations.commands.board",
+    "doctor": "operations.commands.doctor",
+    "fee": "operations.commands.publishing.fee",
+}
+"""Where each is that stands in no group."""
+_GROUPED: Final[Mapping[str, tuple[str, ...]]] = {
+    "result": ("operations.commands.result", "operations.commands.result_register"),
+    "filing": (
+        "operations.commands.record:filings",
+        "operations.commands.restart",
+        "operations.commands.erasures:filings",
+    ),
+    "files": ("operations.commands.files",),
+    "ledger": ("operations.commands.ledger", "operations.commands.checkpoints"),
+    "store": ("operations.commands.store", "operations.commands.renewal"),
+    "filings": ("operations.commands.filings",),
+    "versions": ("operations.commands.versions",),
+    "receipt": ("operations.commands.receipts",),
+    "money": ("operations.commands.money",),
+    "till": ("operations.commands.tills",),
+    "principals": ("operations.commands.principals",),
+    "access": ("operations.commands.access",),
+    "erasures": ("operations.commands.erasures",),
+    "exports": ("operations.commands.exports",),
+    "person": ("operations.commands.persons",),
+    "procedures": ("operations.commands.publishing.procedure_changes",),
+    "forms": ("operations.commands.forms",),
+    "provinces": ("operations.commands.publishing.provinces",),
+    "directory": ("operations.commands.publishing.absences",),
+    "calendar": ("operations.commands.publishing.calendar_change",),
+    "publications": ("operations.commands.publishing.publications",),
+    "papers": (
+        "operations.commands.papers.group",
+        "operations.commands.papers.control",
+        "operations.commands.papers.register",
+        "operations.commands.papers.templates",
+    ),
+    "law": ("operations.commands.law",),
+    "keys": ("operations.commands.keys",),
+}
+"""Where each group is, and the commands that are added to it."""
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
-for _commands in _ALONE:
-    app.registered_commands += _commands.registered_commands
-record.filings.command()(restart.restart)
-store.app.command("renew")(renewal.command)
-for _commands in (control.app, register.app):
-    papers.registered_commands += _commands.registered_commands
-result.app.registered_commands += result_register.COMMANDS
-_OF_THE_RECORD: Final = (
-    record.filings,
-    files.app,
-    ledger.app,
-    store.app,
-    filings.app,
-    versions.app,
-    result.app,
-    receipts.app,
-    money.app,
-    tills.app,
-    principals.app,
-)
-_PUBLISHING: Final = (procedure_changes.app, forms.app, provinces.app, absences.app, calendar_change.app)
-papers.add_typer(templates.app)
-for _group in (*_OF_THE_RECORD, *_PUBLISHING, papers, law.app):
-    app.add_typer(_group)
-in_both_languages(app, PLATFORM)
+
+def alone(name: str, module: str, vietnamese: Mapping[str, str]) -> Later:
+    """The command `name` in the `app` of `module`."""
+
+    @cache
+    def load() -> typer.Typer:
+        every = typer.Typer(callback=nothing, rich_markup_mode="markdown")
+        every.registered_commands += _app(module).registered_commands
+        in_both_languages(every, vietnamese)
+        return every
+
+    return Later(f"{vietnamese[name]} / {_first_words(name, module)}", load)
+
+
+def grouped(parts: tuple[str, ...], about: str, vietnamese: Mapping[str, str]) -> Later:
+    """A group of commands: the first of the `parts`, with what the others add to it."""
+
+    @cache
+    def load() -> typer.Typer:
+        first, *others = map(_app, parts)
+        for other in others:
+            if isinstance(other.info.name, str):
+                first.add_typer(other)
+            else:
+                first.registered_commands += other.registered_commands
+        every = typer.Typer(rich_markup_mode="markdown")
+        every.add_typer(first)
+        in_both_languages(every, vietnamese)
+        return every
+
+    return Later(about, load)
+
+
+def _app(place: str) -> typer.Typer:
+    """What `module` names `app`, or `module:name` otherwise."""
+    module, _, name = place.partition(":")
+    found = getattr(import_module(module), name or "app")
+    if not isinstance(found, typer.Typer):
+        raise TypeError(f"{place} is no typer.Typer")
+    return found
+
+
+def _first_words(name: str, place: str) -> str:
+    """The first paragraph that the function of a command says of itself, read without importing its module."""
+    found = find_spec(place.partition(":")[0])
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(place)
+    tree = ast.parse(Path(found.origin).read_text(encoding="utf-8"))
+    said = next(ast.get_docstring(one) for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == name)
+    return (said or "").partition("\n\n")[0]
+
+
+LATER: Final[Mapping[str, Later]] = {
+    **{name: alone(name, module, PLATFORM) for name, module in _ALONE.items()},
+    **{name: grouped(parts, GROUPS[name], PLATFORM) for name, parts in _GROUPED.items()},
+}
+"""Every command and group, by its name."""
+
+app: Final = app_of(LATER)

@@ -10,12 +10,13 @@ import asyncpg
 from activities.ledger import read_models
 from activities.ledger.append import submitted_columns
 from activities.ledger.vault import Vault
+from schemas.erasure import Erased
 from schemas.filing.commands import SYSTEM_VIA
 from schemas.filing.events import Submitted
 from schemas.people import SYSTEM
 from schemas.stream.ledger import Batch, Recorded
 from schemas.stream.rows import Rows
-from views.log import Log, UnfoldableError
+from views.log import Connection, Log, UnfoldableError
 
 
 async def write_rows(log: Log, vault: Vault, told: Iterable[tuple[asyncpg.Record, list[Recorded]]]) -> None:
@@ -38,15 +39,18 @@ async def _change(
     except (LookupError, ValueError) as error:
         raise UnfoldableError(f"{stream['stream']}: its rows can't be told: {type(error).__name__}") from None
     batch = _batch(stream, events, rows)
-    change = read_models.change(kind, batch, {}, _added(vault, events[0].event))
+    change = read_models.change(kind, batch, {}, await _added(log.connection, vault, events))
     return None if change is None else (batch, change)
 
 
-def _added(vault: Vault, first: Any) -> dict[str, Any]:
-    """What the ledger adds to a filing's row when it is handed in, beside what its workflow knows."""
+async def _added(connection: Connection, vault: Vault, events: list[Recorded]) -> dict[str, Any]:
+    """What the ledger adds to the row of a filing, beside what its workflow knows; nobody once that is erased."""
+    first = events[0].event
     if not isinstance(first, Submitted):
         return {}
-    return submitted_columns(vault.person(first.applicant.id_number), first.possible_duplicates)
+    if isinstance(events[-1].event, Erased):
+        return {"person": None}
+    return submitted_columns(await vault.person(connection, first.applicant.id_number), first.possible_duplicates)
 
 
 def _batch(stream: asyncpg.Record, events: list[Recorded], rows: Rows) -> Batch:

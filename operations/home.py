@@ -22,6 +22,10 @@ WITH_PORT: Final = (
 """What of a stack listens on a port; worker and back office serve their metrics there."""
 
 
+CODEC: Final = "MOTCUA_CODEC"
+"""`on`: what passes the Temporal of a stack is sealed, from then on for good."""
+
+
 def port_setting(part: str) -> str:
     """The setting that chooses a part's port: `MOTCUA_<PART>_PORT`."""
     return f"MOTCUA_{part.upper().replace('-', '_')}_PORT"

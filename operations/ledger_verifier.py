@@ -7,7 +7,7 @@ streams, which as many processes as there are processors look at side by side, a
 
 Run as `python operations/ledger_verifier.py`, with the database in libpq's `PG*` environment variables, or call
 `verify`. What it cannot find: a whole stream rewritten together with its head, its receipts and its counters. Only
-checkpoints published outside the database can show that, and there are none yet.
+checkpoints that lie outside of the database can show that (`docs/ledger.md`).
 """
 
 import asyncio
@@ -22,11 +22,12 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
+from types import ModuleType
 from typing import Any, Final, TypeAlias
 
 import asyncpg
@@ -63,14 +64,20 @@ EVENTS: Final = """
 SELECT e.stream, e.seq, uuid_send(e.event_id) AS event_id, uuid_send(e.filing_id) AS filing_id, e.agency, e.kind,
        e.version, e.body, e.sealed, e.key_id, e.command_id, e.actor, e.via,
        timestamptz_send(e.occurred_at) AS occurred_at, timestamptz_send(e.recorded_at) AS recorded_at,
-       e.prev_hash, e.hash, s.filing_id = e.filing_id AS head_of_filing, s.head_seq, s.head_hash,
-       r.seq AS receipt_seq, r.filing_id = e.filing_id AS receipt_of_filing, r.digest AS receipt_digest,
-       r.body AS receipt_body
+       e.prev_hash, e.hash, e.bound, s.filing_id IS NOT DISTINCT FROM e.filing_id AS head_of_filing, s.head_seq,
+       s.head_hash, s.epoch AS head_epoch, s.agency IS NOT DISTINCT FROM e.agency AS head_of_agency,
+       s.erased_at IS NOT NULL AS head_erased,
+       r.seq AS receipt_seq, r.filing_id IS NOT DISTINCT FROM e.filing_id AS receipt_of_filing,
+       r.digest AS receipt_digest, r.body AS receipt_body, p.position
 FROM event e LEFT JOIN stream s ON s.stream = e.stream AND {s}
 LEFT JOIN receipt r ON r.stream = e.stream AND r.command_id = e.command_id AND {r}
+LEFT JOIN position p ON p.stream = e.stream AND p.seq = e.seq AND {p}
 WHERE {e} ORDER BY e.stream, e.seq
 """
 # Ids and instants come as PostgreSQL sends them: making objects of them costs more than all else.
+UNPOSITIONED: Final = """
+SELECT stream, min(first_seq) AS first_seq, max(last_seq) AS last_seq FROM unpositioned u WHERE {u} GROUP BY stream
+"""
 # The last stream of each range, but for the last range, which is open, as the first is: no event is in none.
 RANGES: Final = """
 SELECT coalesce(array_agg(last ORDER BY last), '{}') FROM (
@@ -86,11 +93,45 @@ WHERE NOT EXISTS (SELECT FROM event e WHERE e.stream = s.stream)
   AND (s.head_seq, s.head_hash) IS DISTINCT FROM (0, decode(repeat('00', 32), 'hex'))
 ORDER BY s.stream
 """
+RECEIPTS_IN_ALL: Final = "SELECT count(*) FROM receipt"
 STRAY_RECEIPTS: Final = """
 SELECT r.stream, r.seq FROM receipt r
 WHERE NOT EXISTS (SELECT FROM event e WHERE e.stream = r.stream AND e.command_id = r.command_id)
 ORDER BY r.stream, r.seq
 """
+# Of each stream's appends that have no position, one follows the other.
+BROKEN_RUNS: Final = """
+SELECT stream, first_seq FROM (
+    SELECT stream, first_seq, last_seq, lag(last_seq) OVER (PARTITION BY stream ORDER BY first_seq) AS before
+    FROM unpositioned) u
+WHERE first_seq <> before + 1 OR last_seq < first_seq ORDER BY stream, first_seq
+"""
+HOLES: Final = """
+SELECT position, before FROM (
+    SELECT position, lag(position, 1, 0::bigint) OVER (ORDER BY position) AS before FROM position) p
+WHERE position <> before + 1 ORDER BY position
+"""
+STRAY_POSITIONS: Final = """
+SELECT p.stream, p.seq FROM position p
+WHERE NOT EXISTS (SELECT FROM event e WHERE e.stream = p.stream AND e.seq = p.seq) ORDER BY p.stream, p.seq
+"""
+LAST_POSITION: Final = """
+SELECT (SELECT last FROM sequencer) AS said, (SELECT coalesce(max(position), 0) FROM position) AS found
+"""
+# Streams that begin without binding anything, though the filing's own was begun when that was done already.
+UNBOUND: Final = """
+SELECT e.stream FROM event e JOIN event f ON f.stream = 'filing:' || e.filing_id AND f.seq = 1
+WHERE e.seq = 1 AND e.bound IS NULL AND f.bound IS NOT NULL AND NOT starts_with(e.stream, 'restarts:') ORDER BY e.stream
+"""
+RESTARTS: Final = """
+SELECT e.stream, e.seq, e.body FROM stream s JOIN event e ON e.stream = s.stream
+WHERE starts_with(s.stream, 'restarts:') ORDER BY e.stream, e.seq
+"""
+EPOCHS: Final = "SELECT stream, epoch FROM stream WHERE stream = ANY($1)"
+# RFC 8785 JSON of what an event binds.
+BOUND: Final = re.compile(
+    rb'\{"epoch":([1-9][0-9]{0,9})(,"key":"[0-9a-f]{64}")?(,"receipt":"[0-9a-f]{64}")?\}',
+)
 COUNTERS: Final = "SELECT agency, kind, period, last FROM counter ORDER BY agency, kind, period"
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -108,6 +149,9 @@ class Rule(StrEnum):
     HEAD_DIFFERS = "head_differs"
     STREAM_EMPTY = "stream_empty"
     RECEIPT = "receipt"
+    POSITION = "position"
+    BOUND = "bound"
+    EPOCH = "epoch"
     NUMBER_ABSENT = "number_absent"
     NUMBER_MALFORMED = "number_malformed"
     NUMBER_DUPLICATE = "number_duplicate"
@@ -141,8 +185,8 @@ class Report:
 async def verify(dsn: str | None, progress: Progress | None = None) -> Report:
     """Check the whole log in one snapshot. `progress(streams, events, of)` is called as events have been looked at.
 
-    `of` is how many there are by the heads of the streams. Any role that may select from `event`, `stream`, `counter`
-    and `receipt` will do. A role that row security would show only a part is refused by PostgreSQL
+    `of` is how many there are by the heads of the streams. Any role that may select from the tables of docs/ledger.md
+    will do. A role that row security would show only a part is refused by PostgreSQL
     (`asyncpg.InsufficientPrivilegeError`): a part would wrongly look whole. Raises what asyncpg raises when the
     database cannot be read. `dsn` None means the `PG*` environment variables.
     """
@@ -177,9 +221,13 @@ async def _verify(connection: Connection, dsn: str | None, progress: Progress) -
     async for batch in _batches(connection, "empty_streams", EMPTY_STREAMS):
         for row in batch:
             problems.add(Rule.STREAM_EMPTY, f"no event left of {row['head_seq']}", row["stream"])
-    async for batch in _batches(connection, "stray_receipts", STRAY_RECEIPTS):
-        for row in batch:
-            problems.add(Rule.RECEIPT, "the receipt of a command that no event is of", row["stream"], row["seq"])
+    if whole.receipts != await connection.fetchval(RECEIPTS_IN_ALL):
+        async for batch in _batches(connection, "stray_receipts", STRAY_RECEIPTS):
+            for row in batch:
+                problems.add(Rule.RECEIPT, "the receipt of a command that no event is of", row["stream"], row["seq"])
+    await _check_beginnings(connection, problems)
+    await _check_order(connection, problems, whole.positioned)
+    await _check_epochs(connection, problems, whole.epochs)
     async for batch in _batches(connection, "counters", COUNTERS):
         for row in batch:
             numbers.compare(row)
@@ -188,12 +236,82 @@ async def _verify(connection: Connection, dsn: str | None, progress: Progress) -
     return Report(verified=not found, streams=whole.streams, events=whole.events, problems=found)
 
 
+async def _check_beginnings(connection: Connection, problems: "_Problems") -> None:
+    """Where a filing binds, so does whatever it brings about."""
+    async for batch in _batches(connection, "unbound", UNBOUND):
+        for row in batch:
+            message = "the stream begins without binding anything, and its filing binds"
+            problems.add(Rule.BOUND, message, row["stream"], 1)
+
+
+async def _check_order(connection: Connection, problems: "_Problems", positioned: int) -> None:
+    """The positions are 1 to the last one, and so many as events have been seen to have one."""
+    broken = False
+    async for batch in _batches(connection, "broken_runs", BROKEN_RUNS):
+        for row in batch:
+            message = "what has no position does not follow on the append before"
+            problems.add(Rule.POSITION, message, row["stream"], row["first_seq"])
+    async for batch in _batches(connection, "holes", HOLES):
+        broken = True
+        for row in batch:
+            first, last = row["before"] + 1, row["position"] - 1
+            gone = f"no event has the positions {first} to {last}"
+            problems.add(Rule.POSITION, gone if first <= last else f"two events have the position {last + 1}")
+    [last] = await connection.fetch(LAST_POSITION)
+    if last["said"] != last["found"]:
+        problems.add(Rule.POSITION, f"the sequencer says {last['said']}, the last position is {last['found']}")
+    if broken or last["found"] != positioned:
+        async for batch in _batches(connection, "stray_positions", STRAY_POSITIONS):
+            for row in batch:
+                problems.add(Rule.POSITION, "a position of no event", row["stream"], row["seq"])
+
+
+async def _check_epochs(connection: Connection, problems: "_Problems", epochs: dict[str, "_Epochs"]) -> None:
+    """Whoever has raised the epoch of a stream has left a trace. `epochs` are of those that were not always at one."""
+    begun: dict[str, set[int]] = {}
+    async for batch in _batches(connection, "restarts", RESTARTS):
+        for row in batch:
+            said = _json_object(row["body"]) or {}
+            stream, epoch = said.get("stream"), said.get("epoch")
+            if isinstance(stream, str) and isinstance(epoch, int):
+                begun.setdefault(stream, set()).add(epoch)
+            else:
+                problems.add(Rule.EPOCH, "a restart that names no stream and epoch", row["stream"], row["seq"])
+    others = [stream for stream in begun if stream not in epochs]
+    heads = {row["stream"]: row["epoch"] for row in await connection.fetch(EPOCHS, others)}
+    stood = {stream: _Epochs((), heads[stream], None) for stream in others if stream in heads}
+    for stream, found in sorted((epochs | stood).items()):
+        traced = begun.get(stream, set())
+        for seq, epoch in found.raised:
+            if epoch not in traced:
+                problems.add(Rule.EPOCH, f"appended under epoch {epoch}, which no restart has begun", stream, seq)
+        comes_to = max(traced | ({found.last} if found.last else set()))
+        if found.head is not None and found.head != comes_to:
+            message = f"the stream row says epoch {found.head}, what is recorded comes to {comes_to}"
+            problems.add(Rule.EPOCH, message, stream)
+
+
+@dataclass(frozen=True, slots=True)
+class _Epochs:
+    """Where a stream went on under a higher epoch, by seq; that of its row; that of its last event which binds one."""
+
+    raised: tuple[tuple[int, int], ...]
+    head: int | None
+    last: int | None
+
+
 @dataclass(slots=True)
 class _Part:
-    """What was looked at and found in a part of the log; it passes between processes."""
+    """What was looked at and found in a part of the log; it passes between processes.
+
+    `receipts` are those that stand at an event of their command.
+    """
 
     streams: int
     events: int
+    receipts: int
+    positioned: int
+    epochs: dict[str, _Epochs]
     problems: "_Problems"
     numbers: "_Numbers"
 
@@ -201,27 +319,30 @@ class _Part:
 async def _part(connection: Connection, after: str | None, last: str | None, tell: Callable[[int, int], None]) -> _Part:
     """The events of the streams after one, as far as another. `tell(streams, events)` is called after every batch."""
     problems = _Problems()
-    chains, numbers = _Chains(problems), _Numbers(problems)
-    async for batch in _batches(connection, "events", await _events(connection, after, last)):
+    unpositioned = await connection.fetch(await _of_range(connection, UNPOSITIONED, after, last))
+    waiting = {row["stream"]: (row["first_seq"], row["last_seq"]) for row in unpositioned}
+    chains, numbers = _Chains(problems, waiting), _Numbers(problems)
+    async for batch in _batches(connection, "events", await _of_range(connection, EVENTS, after, last)):
         for event in batch:
             body = _json_object(event["body"])
             chains.add(event, body)
             numbers.add(event, body)
         tell(chains.streams, chains.events)
-    chains.close()
-    return _Part(chains.streams, chains.events, problems, numbers)
+    chains.end()
+    seen = (chains.streams, chains.events, chains.receipts, chains.positioned)
+    return _Part(*seen, chains.epochs, problems, numbers)
 
 
-async def _events(connection: Connection, after: str | None, last: str | None) -> str:
-    """The statement that gives them. A cursor takes no parameters, so PostgreSQL quotes them itself."""
+async def _of_range(connection: Connection, query: str, after: str | None, last: str | None) -> str:
+    """The query of these streams alone. A cursor takes no parameters, so PostgreSQL quotes them itself."""
     given = [(sign, bound) for sign, bound in ((">", after), ("<=", last)) if bound is not None]
-    # Said of all three tables, so that none is read whole for a part of the log.
+    # Said of every table, so that none is read whole for a part of the log.
     of = {
         name: " AND ".join(f"{name}.stream {sign} %{place}$L" for place, (sign, _) in enumerate(given, 1)) or "true"
-        for name in ("e", "s", "r")
+        for name in ("e", "s", "r", "p", "u")
     }
     bounds = [bound for _, bound in given]
-    return str(await connection.fetchval("SELECT format($1, VARIADIC $2::text[])", EVENTS.format(**of), bounds))
+    return str(await connection.fetchval("SELECT format($1, VARIADIC $2::text[])", query.format(**of), bounds))
 
 
 async def _side_by_side(connection: Connection, dsn: str | None, tell: Callable[[int, int], None]) -> _Part | None:
@@ -231,13 +352,17 @@ async def _side_by_side(connection: Connection, dsn: str | None, tell: Callable[
     """
     lasts: list[str | None] = [*await connection.fetchval(RANGES, RANGE)][:-1]
     snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
-    whole = _Part(0, 0, problems := _Problems(), _Numbers(problems))
+    whole = _Part(0, 0, 0, 0, {}, problems := _Problems(), _Numbers(problems))
     pool = ProcessPoolExecutor(min(os.cpu_count() or 1, MOST_PROCESSES), multiprocessing.get_context("spawn"), _depend)
     try:
         ranges = zip([None, *lasts], [*lasts, None], strict=True)
-        for look in [pool.submit(_look, dsn, snapshot, *bounds) for bounds in ranges]:
+        with _without_main():
+            looks = [pool.submit(_look, dsn, snapshot, *bounds) for bounds in ranges]
+        for look in looks:
             part = await asyncio.wrap_future(look)
             whole.streams, whole.events = whole.streams + part.streams, whole.events + part.events
+            whole.receipts, whole.positioned = whole.receipts + part.receipts, whole.positioned + part.positioned
+            whole.epochs |= part.epochs
             problems.join(part.problems)
             if not whole.numbers.join(part.numbers):
                 return None
@@ -279,17 +404,16 @@ async def _batches(connection: Connection, name: str, query: str) -> AsyncIterat
 
 def event_hash(event: asyncpg.Record | Mapping[str, Any]) -> bytes:
     """The 32 bytes that `event.hash` must hold, from its other columns, ids and instants as PostgreSQL sends them."""
-    sealed, key_id = event["sealed"], event["key_id"]
+    filing_id, sealed, key_id, bound = event["filing_id"], event["sealed"], event["key_id"], event["bound"]
     return _sha256(
         b"".join(
             (
-                b"\x01",
+                b"\x01" if bound is None else b"\x02",
                 _often(event["stream"]),
                 _of_eight(8, event["seq"] % _MODULUS),
                 _UUID,
                 event["event_id"],
-                _UUID,
-                event["filing_id"],
+                _NULL if filing_id is None else _UUID + filing_id,
                 _often(event["agency"]),
                 _often(event["kind"]),
                 _of_eight(8, event["version"] % _MODULUS),
@@ -302,6 +426,7 @@ def event_hash(event: asyncpg.Record | Mapping[str, Any]) -> bytes:
                 _often(event["via"]),
                 _twice_eight(8, _moment(event["occurred_at"]) % _MODULUS, 8, _moment(event["recorded_at"]) % _MODULUS),
                 _bytes(event["prev_hash"]),
+                b"" if bound is None else _bytes(bound),
             )
         )
     ).digest()
@@ -360,26 +485,49 @@ class _Problems:
 
 
 class _Chains:
-    """Follows each stream from seq 1 to its head. Events come in (stream, seq) order."""
+    """Follows each stream from seq 1 to its head. Events come in (stream, seq) order.
 
-    def __init__(self, problems: _Problems) -> None:
+    `waiting` are the first and the last seq of each stream that wait for their positions.
+    """
+
+    def __init__(self, problems: _Problems, waiting: dict[str, tuple[int, int]]) -> None:
         self._problems = problems
+        self._waiting = waiting
+        self._run = _NOTHING_WAITS
         self._last: asyncpg.Record | None = None
         self._code: object = None
         self.streams = 0
         self.events = 0
+        self.receipts = 0
+        self.positioned = 0
+        self.epochs: dict[str, _Epochs] = {}
+        self._bound: re.Match[bytes] | None = None
+        self._epoch: int | None = None
+        self._raised: list[tuple[int, int]] = []
 
     def add(self, event: asyncpg.Record, body: dict[str, object] | None) -> None:
         if self._last is None or event["stream"] != self._last["stream"]:
             self.close()
             self.streams += 1
             self._code = (body or {}).get("code")
+            self._run = self._waiting.pop(event["stream"], _NOTHING_WAITS)
         elif event["command_id"] != self._last["command_id"]:
             self._check_receipt(self._last)
+        elif self._bound is not None and self._bound[3]:
+            message = "binds a receipt, and is not its command's last"
+            self._problems.add(Rule.BOUND, message, event["stream"], self._last["seq"])
         self.events += 1
         self._check_seq(event)
         self._check_hashes(event)
+        self._check_position(event)
+        self._check_bound(event)
         self._last = event
+
+    def end(self) -> None:
+        """There are no more streams: none that has no events waits for positions."""
+        self.close()
+        for stream, (first, _) in self._waiting.items():
+            self._problems.add(Rule.POSITION, "waits for a position, and is not there", stream, first)
 
     def close(self) -> None:
         """The stream at hand has no more events: compare its head."""
@@ -388,6 +536,9 @@ class _Chains:
             return
         self._check_receipt(event)
         stream, seq = event["stream"], event["seq"]
+        self._note_epochs(event)
+        if self._run[1] > seq:
+            self._problems.add(Rule.POSITION, "waits for a position, and is not there", stream, self._run[1])
         if event["head_seq"] is None:
             self._problems.add(Rule.HEAD_MISSING, "the stream has events but no head row", stream, seq)
             return
@@ -396,14 +547,58 @@ class _Chains:
             if event["head_seq"] == seq:
                 message = "the head row has another hash than the last event"
             self._problems.add(Rule.HEAD_DIFFERS, message, stream, seq)
-        if not event["head_of_filing"]:
-            self._problems.add(Rule.HEAD_DIFFERS, "the head row names another filing", stream, seq)
+        for what in ("filing", "agency"):
+            if not event[f"head_of_{what}"]:
+                self._problems.add(Rule.HEAD_DIFFERS, f"the head row names another {what}", stream, seq)
+        if event["head_erased"] is not (event["kind"] == "erased") and not stream.startswith("restarts:"):
+            message = "the head row and the last event do not agree whether it is erased"
+            self._problems.add(Rule.HEAD_DIFFERS, message, stream, seq)
 
     def _check_seq(self, event: asyncpg.Record) -> None:
         expected = self._last["seq"] + 1 if self._last else 1
         if event["seq"] != expected:
             message = f"expected seq {expected}, found seq {event['seq']}"
             self._problems.add(Rule.SEQ, message, event["stream"], expected)
+
+    def _check_position(self, event: asyncpg.Record) -> None:
+        position, seq = event["position"], event["seq"]
+        waits = self._run[0] <= seq <= self._run[1]
+        self.positioned += position is not None
+        if waits is (position is None):
+            if waits or self._last is None or (self._last["position"] or position) < position:
+                return
+            message = "its position is not behind that of the event before"
+        else:
+            message = "has a position, and waits for one" if waits else "has no position, and waits for none"
+        self._problems.add(Rule.POSITION, message, event["stream"], seq)
+
+    def _check_bound(self, event: asyncpg.Record) -> None:
+        bound, seq = event["bound"], event["seq"]
+        self._bound = None
+        if bound is None:
+            if self._epoch is not None:
+                self._problems.add(Rule.BOUND, "binds nothing, behind an event that does", event["stream"], seq)
+            return
+        found = self._bound = BOUND.fullmatch(bound)
+        if found is None:
+            self._problems.add(Rule.BOUND, "what it binds is not as the format says", event["stream"], seq)
+            return
+        if (seq == 1) is not bool(found[2]):
+            self._problems.add(Rule.BOUND, "the first event binds the key, and no other", event["stream"], seq)
+        epoch, before = int(found[1]), self._epoch
+        if before is None and seq == 1:
+            before = 1
+        if before is not None and epoch < before:
+            self._problems.add(Rule.EPOCH, f"appended under epoch {epoch}, after epoch {before}", event["stream"], seq)
+        if before is not None and epoch > before:
+            self._raised.append((seq, epoch))
+        self._epoch = epoch
+
+    def _note_epochs(self, event: asyncpg.Record) -> None:
+        """`event` is the last one of its stream."""
+        if self._raised or self._epoch not in {None, event["head_epoch"]}:
+            self.epochs[event["stream"]] = _Epochs(tuple(self._raised), event["head_epoch"], self._epoch)
+        self._bound, self._epoch, self._raised = None, None, []
 
     def _check_hashes(self, event: asyncpg.Record) -> None:
         stream, seq = event["stream"], event["seq"]
@@ -415,14 +610,21 @@ class _Chains:
     def _check_receipt(self, event: asyncpg.Record) -> None:
         """`event` is the last one of its command."""
         stream, seq = event["stream"], event["seq"]
+        if self._bound is not None and not self._bound[3]:
+            self._problems.add(Rule.BOUND, "the last event of its command binds no receipt", stream, seq)
         if event["receipt_seq"] is None:
             self._problems.add(Rule.RECEIPT, "the command has no receipt", stream, seq)
         elif event["receipt_seq"] != seq:
             message = f"the command's receipt stands at seq {event['receipt_seq']}"
             self._problems.add(Rule.RECEIPT, message, stream, seq)
-        elif not event["receipt_of_filing"] or not _says(event, self._code):
-            message = "the receipt's columns, its body and its event say different things"
-            self._problems.add(Rule.RECEIPT, message, stream, seq)
+        else:
+            self.receipts += 1
+            if not event["receipt_of_filing"] or not _says(event, self._code):
+                message = "the receipt's columns, its body and its event say different things"
+                self._problems.add(Rule.RECEIPT, message, stream, seq)
+
+
+_NOTHING_WAITS: Final = (1, 0)
 
 
 @dataclass(slots=True)
@@ -514,8 +716,13 @@ class _Numbers:
 def _says(event: asyncpg.Record, code: object) -> bool:
     """Whether the receipt's body says what its columns, its event and the stream's first event say."""
     body = _json_object(event["receipt_body"]) or {}
-    said = (*(body.get(name) for name in ("command_id", "digest", "seq", "code")), _instant(body.get("at")))
-    return said == (event["command_id"], event["receipt_digest"], event["seq"], code, _moment(event["occurred_at"]))
+    return (
+        body.get("command_id") == event["command_id"]
+        and body.get("digest") == event["receipt_digest"]
+        and body.get("seq") == event["seq"]
+        and body.get("code") == code
+        and _instant(body.get("at")) == _moment(event["occurred_at"])
+    )
 
 
 def _moment(sent: bytes) -> int:
@@ -526,10 +733,10 @@ def _moment(sent: bytes) -> int:
 def _instant(text: object) -> int | None:
     """Microseconds since 1970 of an instant in RFC 3339, or None."""
     try:
-        moment = datetime.fromisoformat(str(text))
-        return (moment - EPOCH) // timedelta(microseconds=1)
+        since = datetime.fromisoformat(str(text)) - EPOCH
     except (ValueError, TypeError):
         return None
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _carried(event: asyncpg.Record, body: dict[str, object]) -> Iterator[tuple[str, object]]:
@@ -564,6 +771,18 @@ def _json_object(content: bytes | None) -> dict[str, object] | None:
     except (ValueError, RecursionError):
         return None
     return value if end == len(text) and isinstance(value, dict) else None
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Processes that begin meanwhile do not load what this one was started with: here only this file is needed."""
+    main = sys.modules["__main__"]
+    if __name__ != "__main__":
+        sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _silent(_streams: int, _events: int, _of: int) -> None:

@@ -6,16 +6,18 @@ Every change is one transaction that holds the register's version. It needs the 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from activities.ledger.authority import active, in_their_place
-from activities.ledger.principals import NO_AGENCY, principals
-from operations.publishing.owner import Connection
+from activities.ledger.principals import principals
+from operations.owner import Connection
+from operations.registered import recorded, row_of, rows_of_keys
+from rules.identity.possession import unproved
 from rules.identity.register import changed, impossible, named
+from rules.identity.scope import widens
 from rules.known import known
 from rules.officers import role_is
 from rules.time.working_time import local_day
@@ -25,13 +27,15 @@ from schemas.ids import canonical
 from schemas.names import ROLE_NAMES
 from schemas.people import Actor, Role
 from schemas.principals import (
-    WIDENING,
     AddPrincipal,
     AnyPrincipalCommand,
     ApproveChange,
+    Asked,
     ChangeKind,
     DeclineChange,
     PrincipalChange,
+    RequireTwo,
+    RevokeKey,
     RotateKey,
     Said,
 )
@@ -44,19 +48,27 @@ class Done(NamedTuple):
     principal: Principal | None
 
 
-async def take(connection: Connection, command: AnyPrincipalCommand, *, by_two: bool) -> Done:
+class Held(NamedTuple):
+    """The register as it is held: the number of its last change, whether two are needed, and the moment."""
+
+    version: int
+    by_two: bool
+    now: datetime
+
+
+async def take(connection: Connection, command: AnyPrincipalCommand) -> Done:
     """Record a change of the register; the same command is recorded once.
 
-    What lets somebody speak who could not waits `by_two` for another operator's approval.
+    What lets somebody speak who could not waits for another operator's approval where the register says so.
 
     Raises `RefusalError`, and what asyncpg raises.
     """
     async with connection.transaction():
-        version, now = known(await connection.fetchrow(_HOLD))
-        recorded = await connection.fetchrow(_RECORDED, command.command_id)
-        if recorded is None:
-            n = version + 1
-            about, waits = await _see(connection, command, now, by_two=by_two)
+        held = Held(*known(await connection.fetchrow(_HOLD)))
+        known_already = await connection.fetchrow(_RECORDED, command.command_id)
+        if known_already is None:
+            n = held.version + 1
+            about, waits = await _see(connection, command, held)
             await _record(
                 connection,
                 PrincipalChange(
@@ -68,14 +80,37 @@ async def take(connection: Connection, command: AnyPrincipalCommand, *, by_two: 
                     officer=command.actor.subject,
                     agency=known(command.actor.agency),
                     reason=None if isinstance(command, ApproveChange) else command.reason,
-                    at=now,
+                    at=held.now,
                 ),
                 command,
             )
         else:
-            n, about = recorded["n"], recorded["principal"]
+            n, about = known_already["n"], known_already["principal"]
     (change,) = [one for one in await history(connection, about) if one.n == n]
     return Done(change, next(iter(await principals(connection, about)), None))
+
+
+async def no_operator(connection: Connection, actor: Actor) -> Problem | None:
+    """Why the actor is no operator of the directory, or None."""
+    if (wrong := role_is(actor, Role.OPERATOR)) is not None:
+        return wrong
+    if actor.agency is None or not await active(connection, actor.agency, actor.subject, Role.OPERATOR):
+        return problem("actor", "not_in_directory", role_name=ROLE_NAMES[Role.OPERATOR])
+    return None
+
+
+async def same_hands(connection: Connection, asker: Actor, actor: Actor, now: datetime) -> bool:
+    """Whether this is who asked, or stands in their place that day."""
+    stands_in = [
+        await in_their_place(connection, str(one), [actor.subject], [asker.subject], local_day(now))
+        for one in {asker.agency, actor.agency}
+    ]
+    return actor.subject == asker.subject or any(stands_in)
+
+
+async def by_two(connection: Connection) -> bool:
+    """Whether what widens the register waits for a second operator."""
+    return bool(await connection.fetchval("select by_two from principal_version"))
 
 
 async def history(connection: Connection, principal: str | None = None) -> list[PrincipalChange]:
@@ -83,34 +118,43 @@ async def history(connection: Connection, principal: str | None = None) -> list[
     return [PrincipalChange.model_validate(dict(row)) for row in await connection.fetch(_HISTORY, principal)]
 
 
-async def _see(
-    connection: Connection, command: AnyPrincipalCommand, now: datetime, *, by_two: bool
-) -> tuple[str, bool]:
+async def _see(connection: Connection, command: AnyPrincipalCommand, held: Held) -> tuple[str, bool]:
     """Which principal it is about, and whether it waits; it takes effect if not. Raises `RefusalError`."""
     actor = command.actor
-    _check(role_is(actor, Role.OPERATOR))
-    if actor.agency is None or not await active(connection, actor.agency, actor.subject, Role.OPERATOR):
-        raise _refuse(problem("actor", "not_in_directory", role_name=ROLE_NAMES[Role.OPERATOR]))
+    _check(await no_operator(connection, actor))
     if not isinstance(command, ApproveChange | DeclineChange):
-        waits = by_two and ChangeKind(command.change) in WIDENING
-        principal = await _possible(connection, command, now)
-        if not waits:
-            await _write(connection, changed(principal, command, now))
-        return named(command), waits
-    asked, own = await _asked(connection, command.asked, actor, now)
+        return named(command), await _apply(connection, command, held)
+    asked, own = await _asked(connection, command.asked, actor, held.now)
     if isinstance(command, ApproveChange):
         if own:
             raise _refuse(problem("actor.subject", "needs_another"))
         if await connection.fetchval(_CHANGED_SINCE, named(asked), command.asked):
             raise _refuse(problem("asked", "changed_since"))
-        principal = await _possible(connection, asked, now)
-        await _write(connection, changed(principal, asked, now))
+        await _apply(connection, asked, held, approved=True)
     return named(asked), False
 
 
+async def _apply(connection: Connection, asked: Asked, held: Held, *, approved: bool = False) -> bool:
+    """Let it take effect, if it need not wait. Whether it waits. Raises `RefusalError`."""
+    alone = approved or not held.by_two
+    if isinstance(asked, RequireTwo):
+        waits = not (alone or asked.on)
+        if not waits:
+            await connection.execute(_BY_TWO, asked.on)
+        return waits
+    before = await _possible(connection, asked, held.now)
+    if not approved:
+        _check(_proved(asked, held.now))
+    after = changed(before, asked, held.now)
+    waits = not alone and widens(before, after)
+    if not waits:
+        await _write(connection, after)
+    return waits
+
+
 async def _possible(connection: Connection, said: Said, now: datetime) -> Principal | None:
-    """The principal as it stands, if the change can be made of it."""
-    principal = next(iter(await principals(connection, named(said))), None)
+    """The principal as the changes have it, if this one can be made of it."""
+    principal = await recorded(connection, named(said))
     _check(impossible(principal, said, now))
     key = said.key if isinstance(said, AddPrincipal | RotateKey) else None
     if key is not None and await connection.fetchval(_HAS_KEY, key.key_id):
@@ -124,27 +168,29 @@ async def _possible(connection: Connection, said: Said, now: datetime) -> Princi
     return principal
 
 
-async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) -> tuple[Said, bool]:
+def _proved(said: Said, now: datetime) -> Problem | None:
+    """Why nobody has shown that they have the key which is added, or None."""
+    if isinstance(said, RevokeKey) or said.key is None:
+        return None
+    return unproved(said.proof, said.key, named(said), now)
+
+
+async def _asked(connection: Connection, n: int, actor: Actor, now: datetime) -> tuple[Asked, bool]:
     """What was asked for, and waits; and whether this is who asked, or stands in their place."""
     row = await connection.fetchrow(_WAITING, n)
     if row is None:
         raise _refuse(problem("asked", "no_change_asked"))
-    asker, agencies = row["officer"], {row["agency"], actor.agency}
-    day = local_day(now)
-    stands_in = [await in_their_place(connection, str(one), [actor.subject], [asker], day) for one in agencies]
-    return _SAID.validate_json(row["body"]), actor.subject == asker or any(stands_in)
+    asker = Actor(subject=row["officer"], role=Role.OPERATOR, agency=row["agency"])
+    return _ASKED.validate_json(row["body"]), await same_hands(connection, asker, actor, now)
 
 
 async def _write(connection: Connection, principal: Principal) -> None:
-    """Let the tables say what the changes come to."""
-    agency = principal.agency or NO_AGENCY
-    grants = json.dumps([grant.model_dump(mode="json") for grant in principal.grants])
-    await connection.execute(_PRINCIPAL, principal.id, agency, principal.name, principal.kind, grants)
-    keys: Sequence[tuple[object, ...]] = [
-        (key.key_id, principal.id, agency, key.public_key, key.valid_from, key.valid_until, key.revoked_at)
-        for key in principal.keys
-    ]
-    await connection.executemany(_KEY, keys)
+    """Let the tables say what the changes come to, and nothing else of this principal."""
+    keys = rows_of_keys(principal)
+    row = row_of(principal)
+    await connection.execute(_PRINCIPAL, *(row | {"grants": json.dumps(row["grants"])}).values())
+    await connection.execute(_OTHER_KEYS, principal.id, [key["key_id"] for key in keys])
+    await connection.executemany(_KEY, [tuple(key.values()) for key in keys])
 
 
 async def _record(connection: Connection, change: PrincipalChange, command: AnyPrincipalCommand) -> None:
@@ -164,9 +210,10 @@ def _refuse(why: Problem) -> RefusalError:
 
 
 _COLUMNS: Final = ("n", "principal", "change", "asked", "waits", "officer", "agency", "reason", "at")
-_SAID: Final[TypeAdapter[Said]] = TypeAdapter(Said)
-_HOLD: Final = "select version, statement_timestamp() from principal_version for update"
+_ASKED: Final[TypeAdapter[Asked]] = TypeAdapter(Annotated[Asked, Field(discriminator="change")])
+_HOLD: Final = "select version, by_two, statement_timestamp() from principal_version for update"
 _AT: Final = "update principal_version set version = $1"
+_BY_TWO: Final = "update principal_version set by_two = $1"
 _RECORDED: Final = "select n, principal from principal_change where command_id = $1"
 _HAS_KEY: Final = "select exists (select from principal_key where key_id = $1)"
 _MISSING: Final = """
@@ -190,14 +237,18 @@ insert into principal (principal, agency, name, kind, grants) values ($1, $2, $3
 on conflict (principal) do update
 set (agency, name, kind, grants) = (excluded.agency, excluded.name, excluded.kind, excluded.grants)
 """
+_OTHER_KEYS: Final = "delete from principal_key where principal = $1 and key_id <> all($2)"
 _KEY: Final = """
 insert into principal_key (key_id, principal, agency, public_key, valid_from, valid_until, revoked_at)
 values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (key_id) do update set (agency, valid_until, revoked_at)
-    = (excluded.agency, excluded.valid_until, excluded.revoked_at)
+on conflict (key_id) do update set (principal, agency, public_key, valid_from, valid_until, revoked_at) = (
+    excluded.principal, excluded.agency, excluded.public_key,
+    excluded.valid_from, excluded.valid_until, excluded.revoked_at
+)
 """
 _HISTORY: Final = """
 select n, principal, change, asked, waits, officer, agency, reason, at,
-    (select answer.change from principal_change as answer where answer.asked = said.n) as answer
+    (select answer.change from principal_change as answer where answer.asked = said.n) as answer,
+    case change when 'by_two' then (convert_from(body, 'UTF8')::jsonb -> 'on')::boolean end as by_two
 from principal_change as said where $1::text is null or principal = $1 order by n
 """

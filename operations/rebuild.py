@@ -1,4 +1,4 @@
-"""Rebuilding the read models from the log while appends go on.
+"""Rebuilding the read models from the log while appends go on, after the tables of what is published.
 
 Every stream is folded by the rules, and its rows are written by the append's own writer, into shadow tables. Streams
 that grow meanwhile are folded again; the last of them while appends wait, for one short transaction that swaps the
@@ -16,12 +16,15 @@ from typing import Final
 import asyncpg
 
 from activities.failpoint import failpoint
+from activities.keys.masters import MasterKeys
 from activities.ledger.database import Connection
 from activities.ledger.vault import Vault
 from operations.folded import write_rows
+from operations.publications import folding as publications
 from operations.shadow import SEARCH_PATH, Shadows
 from rules.streams import KINDS, Kinds
 from views.log import Log, UnfoldableError
+from views.order import last_position
 
 BATCH: Final = 100
 """Streams that are folded in one transaction, and held in memory."""
@@ -37,16 +40,20 @@ PAUSE: Final = 2.0
 TIMEOUT: Final = 10.0
 
 _ONLY_ONE: Final = "select pg_advisory_lock(hashtext('motcua ledger rebuild'))"
-_STREAMS: Final = "select count(*) from stream where head_seq > 0"
-_EVENTS: Final = "select coalesce(sum(head_seq), 0) from stream"
-_FIRST: Final = """
-select stream, filing_id, agency, head_seq from stream where head_seq > 0 and stream > $1 order by stream limit $2
-"""
-# Whatever the pass before could not see was written by a transaction that was still under way when it began.
-_HORIZON: Final = "select pg_snapshot_xmin(pg_current_snapshot())::text"
+# Neither what is published nor a restart is any part of a read model.
+_FOLDED: Final = "filing_id is not null and not starts_with(stream, 'restarts:')"
+_STREAMS: Final = f"select count(*) from stream where head_seq > 0 and {_FOLDED}"  # noqa: S608 -- words of ours
+_EVENTS: Final = f"select coalesce(sum(head_seq), 0) from stream where {_FOLDED}"  # noqa: S608 -- words of ours
+_FIRST: Final = f"""
+select stream, filing_id, agency, head_seq from stream
+where head_seq > 0 and {_FOLDED} and stream > $1 order by stream limit $2
+"""  # noqa: S608 -- words of ours
+# Whatever a pass could not see has no position when it begins.
 _GROWN: Final = """
 select s.stream, s.filing_id, s.agency, s.head_seq from stream s left join rebuild.folded f using (stream)
-where s.stream in (select e.stream from event e where e.xid >= $1::text::xid8) and s.head_seq > coalesce(f.seq, 0)
+where s.stream in (select stream from position where position > $1 union select stream from unpositioned)
+    and s.head_seq > coalesce(f.seq, 0)
+    and s.filing_id is not null and not starts_with(s.stream, 'restarts:')
 order by s.stream
 """
 
@@ -59,16 +66,20 @@ class NotRebuiltError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What the log holds, the rows that the read models have now, and how many of each differed before."""
+    """What the log holds, the rows that the read models have now, and how many of each differed before.
+
+    `published` counts the rows of the catalogue and the directory that were not what was recorded.
+    """
 
     streams: int
     events: int
     rows: dict[str, int]
     changed: dict[str, int]
+    published: dict[str, int]
     seconds: float
 
 
-async def rebuild(dsn: str, master: bytes, progress: Progress, kinds: Kinds = KINDS) -> Rebuilt:
+async def rebuild(dsn: str, master: MasterKeys, progress: Progress, kinds: Kinds = KINDS) -> Rebuilt:
     """Rebuild every read model, as the owner of the tables. `progress(events, of)` is called after every batch.
 
     Raises `NotRebuiltError`, and what asyncpg raises.
@@ -79,11 +90,10 @@ async def rebuild(dsn: str, master: bytes, progress: Progress, kinds: Kinds = KI
         asyncpg.create_pool(dsn, min_size=1, max_size=1, timeout=TIMEOUT, server_settings=settings) as pool,
         pool.acquire() as connection,
     ):
-        rebuilding = _Rebuild(connection, Vault(master), progress, kinds)
-        changed = await rebuilding.run()
+        changed, published = await _Rebuild(connection, Vault(master), progress, kinds).run()
         streams, events = await connection.fetchval(_STREAMS), int(await connection.fetchval(_EVENTS))
         rows = {table: await connection.fetchval(f"select count(*) from {table}") for table in changed}  # noqa: S608 -- names of ours
-    return Rebuilt(streams, events, rows, changed, round(time.monotonic() - begun, 3))
+    return Rebuilt(streams, events, rows, changed, published, round(time.monotonic() - begun, 3))
 
 
 class _Rebuild:
@@ -98,17 +108,19 @@ class _Rebuild:
         self._events = 0
         self._of = 0
 
-    async def run(self) -> dict[str, int]:
-        """How many rows of each read model differed."""
+    async def run(self) -> tuple[dict[str, int], dict[str, int]]:
+        """How many rows of each read model differed, and of each table of what is published."""
         await self._alone()
         if not await self._vault.opens(self._connection):
             raise NotRebuiltError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
+        await self._vault.begin(self._connection)
         await self._shadows.create()
         try:
-            horizon = await self._fill()
+            published = await publications.rebuild(self._connection, self._vault)
+            position = await self._fill()
             await self._shadows.compare()
             self._compared = True
-            return await self._replace(horizon)
+            return await self._replace(position), published
         except (NotRebuiltError, UnfoldableError) as error:
             await self._shadows.drop()
             raise NotRebuiltError(str(error)) from None
@@ -121,33 +133,33 @@ class _Rebuild:
         except asyncpg.LockNotAvailableError:
             raise NotRebuiltError("another rebuild is under way: let it end, or end it") from None
 
-    async def _fill(self) -> str:
-        """Fold every stream, then run after those that grew. The horizon of the last pass."""
+    async def _fill(self) -> int:
+        """Fold every stream, then run after those that grew. The last position before the last pass."""
         self._of = int(await self._connection.fetchval(_EVENTS))
-        horizon: str = await self._connection.fetchval(_HORIZON)
+        position = await last_position(self._connection)
         last = ""
         while batch := await self._connection.fetch(_FIRST, last, BATCH):
             await self._fold(batch)
             last = batch[-1]["stream"]
         for _ in range(PASSES):
-            horizon, grown = await self._catch_up(horizon)
+            position, grown = await self._catch_up(position)
             if grown <= FEW:
                 break
-        return horizon
+        return position
 
-    async def _catch_up(self, horizon: str) -> tuple[str, int]:
-        """Fold again what has grown since `horizon`. The horizon for the next time, and how many streams it were."""
-        following: str = await self._connection.fetchval(_HORIZON)
-        grown = await self._connection.fetch(_GROWN, horizon)
+    async def _catch_up(self, position: int) -> tuple[int, int]:
+        """Fold again what has grown behind a position. That for the next time, and how many streams it were."""
+        following = await last_position(self._connection)
+        grown = await self._connection.fetch(_GROWN, position)
         for start in range(0, len(grown), BATCH):
             await self._fold(grown[start : start + BATCH])
         return following, len(grown)
 
-    async def _replace(self, horizon: str) -> dict[str, int]:
+    async def _replace(self, position: int) -> dict[str, int]:
         for _ in range(ATTEMPTS):
-            horizon, _grown = await self._catch_up(horizon)
+            position, _grown = await self._catch_up(position)
             try:
-                return await self._swap(horizon)
+                return await self._swap(position)
             except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
                 await asyncio.sleep(PAUSE)
         raise NotRebuiltError(
@@ -155,12 +167,12 @@ class _Rebuild:
             "(see pg_stat_activity), then try again"
         )
 
-    async def _swap(self, horizon: str) -> dict[str, int]:
+    async def _swap(self, position: int) -> dict[str, int]:
         async with self._connection.transaction():
             await self._connection.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
             # Every append begins by locking its row there.
             await self._connection.execute("lock table public.stream in exclusive mode")
-            await self._catch_up(horizon)
+            await self._catch_up(position)
             changed = await self._shadows.changed()
             await self._shadows.swap()
             failpoint("rebuild.swapped")

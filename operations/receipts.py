@@ -6,6 +6,7 @@ from typing import Final
 
 import asyncpg
 
+from activities.keys.masters import MasterKeys
 from activities.ledger.append import Ledger
 from activities.ledger.recording import record
 from activities.ledger.vault import Vault
@@ -22,7 +23,7 @@ _CONNECTIONS: Final = 2
 _RECORDED: Final = "select exists (select from receipt where stream = $1 and command_id = $2)"
 
 
-async def void(dsn: str, master: bytes, command: VoidReceipt) -> RegisteredReceipt:
+async def void(dsn: str, master: MasterKeys, command: VoidReceipt) -> RegisteredReceipt:
     """Make it void; its row then. A repeat of the same command is done once.
 
     Raises `RefusalError`, and what asyncpg raises.

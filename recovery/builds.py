@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
@@ -25,6 +26,7 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from motcua.converter import UnopenedError
 from motcua.errors import MotcuaError, Unavailable
 from motcua.patience import TryAgainError, is_not_found, patiently
 from recovery.histories import each
@@ -196,9 +198,13 @@ class Builds:
     async def _send_away(self, build: str) -> None:
         send: Callable[[str], Awaitable[object]] = self._nudge
         if not (await self._workers())[build]:
-            send = self._restarter.begin_again
+            send = self._begin_again
         async for page in self._pages(build):
             await each(send, page)
+
+    async def _begin_again(self, stream: str) -> None:
+        with suppress(UnopenedError):  # it stays, and is counted among those that could not leave
+            await self._restarter.begin_again(stream)
 
     async def _nudge(self, workflow_id: str) -> None:
         try:

@@ -110,6 +110,7 @@ class Healer:
         replayer = Replayer(
             workflows=self._workflows,
             workflow_runner=UnsandboxedWorkflowRunner(),
+            namespace=client.namespace,
             data_converter=client.data_converter,
         )
         try:

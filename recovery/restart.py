@@ -14,8 +14,12 @@ from temporalio.common import RawValue, WorkflowIDConflictPolicy, WorkflowIDReus
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
+from motcua.codec import ring_of_client
 from motcua.patience import is_not_found, patiently
+from motcua.sealed_histories import opened
+from recovery.codec_keys import expect_taken
 from recovery.stalled import RUNNING
+from recovery.traces import leave_trace
 from rules.streams import KINDS, Kinds
 from schemas.ids import TASK_QUEUE
 from schemas.stream.restart import Restart, RestartStart
@@ -70,7 +74,7 @@ _OF_FILING: Final = "select stream from standing where filing_id = $1"
 
 _NEXT_EPOCH: Final = """
 update stream set epoch = epoch + 1 where stream = $1
-returning epoch, (
+returning filing_id, agency, epoch, (
     select f.procedure || ' · ' || f.agency || ' · ' || f.code
     from standing s join filing f using (filing_id) where s.stream = $1
 )
@@ -130,18 +134,20 @@ class Restarter:
     async def restart(self, stream: str, *, force: bool = False, memo: Memo | None = None) -> Found:
         """Start the workflow of a stream again. What runs is left alone, or with `force` ended by the start.
 
-        `memo` is what the new run carries, in the clear, and hands on.
+        `memo` is what the new run carries, readable wherever nothing is sealed, and hands on.
 
         Raises:
-            MotcuaError: Temporal does not answer, or refuses.
+            MotcuaError: Temporal does not answer, or refuses, or workers could not open the start.
             asyncpg.PostgresError, OSError, TimeoutError: The database does.
         """
+        await expect_taken(self._pool, ring_of_client(self._temporal))
         async with self._pool.acquire() as connection:
             transaction = connection.transaction()
             await transaction.start()
             try:
                 # The row stays locked: nobody appends, and nobody else restarts it, until the new run is there.
-                [(epoch, summary)] = await connection.fetch(_NEXT_EPOCH, stream)
+                [(filing, agency, epoch, summary)] = await connection.fetch(_NEXT_EPOCH, stream)
+                await leave_trace(connection, filing, agency, stream, epoch)
                 await self._start(stream, epoch, memo, summary, force=force)
             except WorkflowAlreadyStartedError:
                 await transaction.rollback()
@@ -161,6 +167,7 @@ class Restarter:
         if await self._pool.fetchval(_RECORDED, stream):
             await self.restart(stream, force=True)
             return
+        await expect_taken(self._pool, ring_of_client(self._temporal))
         handle = self._temporal.get_workflow_handle(stream)
 
         async def attempt(limit: Any) -> None:
@@ -168,7 +175,7 @@ class Restarter:
                 begun = event.workflow_execution_started_event_attributes
                 await self._temporal.start_workflow(
                     begun.workflow_type.name,
-                    args=[RawValue(payload) for payload in begun.input.payloads],
+                    args=[RawValue(one) for one in await opened(self._temporal, stream, begun.input.payloads)],
                     id=stream,
                     task_queue=TASK_QUEUE,
                     id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,

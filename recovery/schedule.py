@@ -1,4 +1,4 @@
-"""The schedule by which somebody looks, again and again, for what can't be replayed."""
+"""What is done again and again: the look for what can't be replayed, and checkpoints of the record."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from temporalio.client import (
     Schedule,
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
+    ScheduleCalendarSpec,
     ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
+    ScheduleRange,
     ScheduleSpec,
     ScheduleState,
     ScheduleUpdate,
@@ -21,13 +23,19 @@ from temporalio.client import (
 )
 
 from motcua.patience import patiently
+from rules.time.working_time import VIETNAM
 from schemas.ids import TASK_QUEUE
+from schemas.stream.checkpoint import CHECKPOINT
+from schemas.stream.checkpoint import SCHEDULE as CHECKPOINTS
 from schemas.stream.healing import SCHEDULE
 
 EVERY: Final = timedelta(seconds=20)
 
 LONGEST: Final = timedelta(minutes=2)
 """Of one look. One that stands still itself, for whatever reason, makes way for the next."""
+
+LONGEST_CHECKPOINT: Final = timedelta(hours=6)
+"""Of one checkpoint, with all its attempts."""
 
 PATIENCE: Final = 5.0
 """Seconds for which Temporal is waited for."""
@@ -38,26 +46,36 @@ async def keep_healing(client: Client) -> None:
 
     Whether somebody has paused it stays as it is. Raises `MotcuaError`.
     """
+    spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=EVERY)])
+    await _keep(client, SCHEDULE, "Healing", spec, LONGEST)
+
+
+async def keep_checkpoints(client: Client, minutes: int) -> None:
+    """The same for checkpoints: every so many minutes, and at the end of each day. Raises as `keep_healing`."""
+    end = ScheduleCalendarSpec(hour=[ScheduleRange(23)], minute=[ScheduleRange(59)], second=[ScheduleRange(50)])
+    every = ScheduleIntervalSpec(every=timedelta(minutes=minutes))
+    spec = ScheduleSpec(intervals=[every], calendars=[end], time_zone_name=VIETNAM.key)
+    await _keep(client, CHECKPOINTS, CHECKPOINT, spec, LONGEST_CHECKPOINT)
+
+
+async def _keep(client: Client, id_: str, workflow: str, spec: ScheduleSpec, longest: timedelta) -> None:
+    def schedule(state: ScheduleState) -> Schedule:
+        return Schedule(
+            action=ScheduleActionStartWorkflow(
+                workflow, id=id_, task_queue=TASK_QUEUE, execution_timeout=longest, args=()
+            ),
+            spec=spec,
+            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=EVERY),
+            state=state,
+        )
+
+    def updated(found: ScheduleUpdateInput) -> ScheduleUpdate:
+        return ScheduleUpdate(schedule(found.description.schedule.state))
 
     async def attempt(limit: Any) -> None:
         with suppress(ScheduleAlreadyRunningError):
-            await client.create_schedule(SCHEDULE, _schedule(ScheduleState()), rpc_timeout=limit)
+            await client.create_schedule(id_, schedule(ScheduleState()), rpc_timeout=limit)
             return
-        await client.get_schedule_handle(SCHEDULE).update(_updated, rpc_timeout=limit)
+        await client.get_schedule_handle(id_).update(updated, rpc_timeout=limit)
 
     await patiently(attempt, PATIENCE)
-
-
-def _updated(found: ScheduleUpdateInput) -> ScheduleUpdate:
-    return ScheduleUpdate(_schedule(found.description.schedule.state))
-
-
-def _schedule(state: ScheduleState) -> Schedule:
-    return Schedule(
-        action=ScheduleActionStartWorkflow(
-            "Healing", id=SCHEDULE, task_queue=TASK_QUEUE, execution_timeout=LONGEST, args=()
-        ),
-        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=EVERY)]),
-        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=EVERY),
-        state=state,
-    )

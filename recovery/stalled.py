@@ -6,13 +6,14 @@ lost meanwhile, and nothing moves. A failure's message may quote a person: only 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType, TimeoutType, WorkflowTaskFailedCause
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
@@ -22,6 +23,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from motcua.machine_work import error_type, place
+from motcua.sealed_histories import opened_failure
 from recovery.histories import each, newest_first
 from rules.streams import KINDS
 
@@ -60,6 +62,7 @@ class Stalled:
             first try of a task tells: after one that failed in passing it may be something else.
         error: The type of the exception, where there was one.
         place: `file:line in function` that raised it.
+        caused_by: The types of the exceptions that it came of, the outermost first.
     """
 
     workflow_id: str
@@ -68,6 +71,7 @@ class Stalled:
     cause: str
     error: str | None = None
     place: str | None = None
+    caused_by: tuple[str, ...] = ()
 
     @property
     def filing_id(self) -> str:
@@ -120,7 +124,7 @@ async def _look(client: Client, workflow_id: str, at_least: int) -> Stalled | No
         if error.status is RPCStatusCode.NOT_FOUND:
             return None
         raise
-    return _told(workflow_id, attempts, failures) if failures else None
+    return await _told(client, workflow_id, attempts, failures) if failures else None
 
 
 async def _failures(client: Client, workflow_id: str) -> AsyncIterator[HistoryEvent]:
@@ -142,7 +146,7 @@ def _is_failure(event: HistoryEvent) -> bool:
     )
 
 
-def _told(workflow_id: str, attempts: int, failures: Sequence[HistoryEvent]) -> Stalled:
+async def _told(client: Client, workflow_id: str, attempts: int, failures: Sequence[HistoryEvent]) -> Stalled:
     """Why it stands still. `failures` come newest first."""
     since = failures[-1].event_time.ToDatetime(tzinfo=UTC)
     told = next((one for one in failures if one.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED), None)
@@ -151,4 +155,12 @@ def _told(workflow_id: str, attempts: int, failures: Sequence[HistoryEvent]) -> 
     failed = told.workflow_task_failed_event_attributes
     name = WorkflowTaskFailedCause.Name(failed.cause).removeprefix("WORKFLOW_TASK_FAILED_CAUSE_")
     cause = name.title().replace("_", "")
-    return Stalled(workflow_id, since, attempts, cause, error_type(failed.failure), place(failed.failure))
+    failure = await opened_failure(client, failed.failure, workflow_id)
+    return Stalled(workflow_id, since, attempts, cause, error_type(failure), place(failure), (*_causes(failure),))
+
+
+def _causes(failure: Failure) -> Iterator[str]:
+    while failure.HasField("cause"):
+        failure = failure.cause
+        if name := error_type(failure):
+            yield name

@@ -8,10 +8,10 @@ bundle, reprojection, doctor and views take it from there (CONTRIBUTING.md).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any, Final, Generic, Protocol, TypeAlias, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, Generic, Protocol, TypeAlias, TypeVar, Union, get_args, get_origin
 
 from pydantic import Field, TypeAdapter
 
@@ -20,6 +20,7 @@ from rules.complaint import commands as complaint_commands
 from rules.complaint import fold as complaint_fold
 from rules.complaint import guards as complaint_guards
 from rules.complaint import projections as complaint_projections
+from rules.erasure import deciding, evolving, guarding
 from rules.evidence import Evidence
 from rules.filing import evidence as filing_evidence
 from rules.filing import lifecycle, projections
@@ -38,6 +39,7 @@ from rules.result import guards as result_guards
 from rules.result import projections as result_projections
 from schemas.base import Model, Text
 from schemas.complaint import COMPLAINT_COMMANDS, Complaint, ComplaintEvent, ComplaintStart
+from schemas.erasure import Erased, blanks
 from schemas.errors import Problem, problem
 from schemas.filing import events as ev
 from schemas.filing.commands import PUBLIC_COMMANDS, Command
@@ -220,6 +222,11 @@ class StreamKind(Generic[S]):
             for lift in self.upcasters.get(name, ())[version - 1 :]:
                 data = lift(data)
         return self._event.validate_python(data)
+
+    def blanks(self, name: str) -> dict[str, Any]:
+        """What stands in an event of this kind, once it was erased, in the place of what it can't be without."""
+        found = (model for model in self.event_models if model.model_fields["kind"].default == name)
+        return next(map(blanks, found), {})
 
     def event_version(self, name: str) -> int:
         """The version in which events of this kind are written, and up to which they are read."""
@@ -526,5 +533,19 @@ REFUND: Final = StreamKind(
     title=said("many.refunds"),
 )
 
-KINDS: Final = Kinds((FILING, PAYMENT, PARCEL, REFERRAL, COMPLAINT, PAPERS, RESULT, REFUND))
-"""All kinds there are: what a process is given unless it is told otherwise."""
+_ALL: Final[tuple[StreamKind[Any], ...]] = (FILING, PAYMENT, PARCEL, REFERRAL, COMPLAINT, PAPERS, RESULT, REFUND)
+
+
+def _erasable(kind: StreamKind[Any]) -> StreamKind[Any]:
+    """The kind, whose streams may end with `erased`."""
+    return replace(
+        kind,
+        events=Union[(*kind.event_models, Erased)],
+        evolve=evolving(kind.evolve),
+        decide=deciding(kind.decide),
+        guard=guarding(kind.guard),
+    )
+
+
+KINDS: Final = Kinds(tuple(map(_erasable, _ALL)))
+"""All kinds there are: what a process is given unless it is told otherwise. A workflow meets no erased stream."""

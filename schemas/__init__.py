@@ -144,7 +144,16 @@ from .filing.state import (
 )
 from .filing.submission import MAX_SUBMISSION_BYTES, Submission, content_digest
 from .form import FormValue
-from .identity import STATEMENT_TYPE, IdentityStatement, audience, key_id, message_digest
+from .identity import (
+    POSSESSION_TYPE,
+    STATEMENT_TYPE,
+    UNNAMED,
+    IdentityStatement,
+    Possession,
+    audience,
+    key_id,
+    message_digest,
+)
 from .ids import (
     DEFAULT_BACK_OFFICE_QUEUE,
     NAMESPACE,
@@ -233,8 +242,10 @@ from .publishing.time_limits import Limits
 from .reading import (
     LONGEST_WAIT,
     AbsenceSummary,
+    AccessEntry,
     AgencySummary,
     AskAbsences,
+    AskAccess,
     AskActions,
     AskAgency,
     AskChanges,
@@ -305,6 +316,7 @@ from .result import Validity as ResultValidity
 from .saying import said
 from .signature import SignatureOutcome, SignatureRecord
 from .stream.ledger import Receipt
+from .unreadable import UNOPENED, UNREADABLE, Unreadable
 
 __all__ = [
     "ANSWER",
@@ -328,6 +340,7 @@ __all__ = [
     "OTHER_SUBMISSION",
     "PARCEL_COMMANDS",
     "PAYMENT_COMMANDS",
+    "POSSESSION_TYPE",
     "PUBLIC_COMMANDS",
     "PUBLIC_MESSAGES",
     "REFERRAL_COMMANDS",
@@ -339,9 +352,13 @@ __all__ = [
     "STATUS_NAMES",
     "SYSTEM",
     "TASK_QUEUE",
+    "UNNAMED",
+    "UNOPENED",
+    "UNREADABLE",
     "AbsenceSummary",
     "Accept",
     "AcceptShortPayment",
+    "AccessEntry",
     "AcknowledgeResult",
     "Act",
     "Action",
@@ -363,6 +380,7 @@ __all__ = [
     "ApproveShortPayment",
     "Ask",
     "AskAbsences",
+    "AskAccess",
     "AskActions",
     "AskAgency",
     "AskChanges",
@@ -503,6 +521,7 @@ __all__ = [
     "PaymentState",
     "PaymentView",
     "PersonKind",
+    "Possession",
     "Problem",
     "Procedure",
     "ProcedureCode",
@@ -586,6 +605,7 @@ __all__ = [
     "TransferDossier",
     "UnfitError",
     "Unit",
+    "Unreadable",
     "Validity",
     "Version",
     "Via",

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from .base import AgencyCode, Code, Instant, Model, Personal, ShortText, unset
+from .base import AgencyCode, Code, Instant, Model, Personal, ShortText, Subject, unset
 from .files import FileRef
 from .filing.commands import Claim, Command, Reassign, Release, SystemCommand, Withdraw
 from .filing.events import Claimed, Moment, Reassigned, Released
@@ -196,6 +196,7 @@ class Complaint(Model):
     n: int
     agency: AgencyCode
     seq: int = 0
+    erased_at: Instant | None = Field(default=None, exclude_if=unset)
     state: ComplaintState = ComplaintState.RECORDED
     about: int = 0
     act: str = ""
@@ -283,7 +284,7 @@ class ComplaintFact(Model):
     n: int = Field(ge=1, lt=2**31)
     about: int = Field(ge=1, lt=2**31)
     step: Code | None = None
-    officer: str
+    officer: Subject
 
 
 class ComplaintView(Model):

@@ -9,12 +9,16 @@ from pydantic_core import to_json
 
 from .base import Model
 from .errors import RefusalCode, problem, refused, shape_refusal
+from .identity import MAX_STATEMENT
 from .text import AT_THE_EDGE
 
 M = TypeVar("M", bound=Model)
 
 MAX_COMMAND_BYTES: Final = 16_384
-"""The argument of an Update is at most this long, as UTF-8 JSON without blanks."""
+"""The argument of an Update is at most this long, as UTF-8 JSON without blanks and without its `statement`.
+
+That has a limit of its own, where it is verified.
+"""
 
 
 def command_from(model: type[M], given: Any) -> M:
@@ -31,9 +35,17 @@ def bounded(given: Any) -> bytes:
         written = to_json(given)
     except ValueError:
         raise refused(RefusalCode.BAD_COMMAND, _UNREADABLE) from None
-    if len(written) > MAX_COMMAND_BYTES:
+    if len(written) - _stated(given) > MAX_COMMAND_BYTES:
         raise refused(RefusalCode.BAD_COMMAND, _TOO_LONG)
     return written
+
+
+def _stated(given: Any) -> int:
+    """The bytes that a statement takes of it, of one that is no longer than it may be."""
+    statement = given.get("statement") if isinstance(given, dict) else None
+    if not isinstance(statement, str) or len(statement) > MAX_STATEMENT:
+        return 0
+    return len(to_json({"statement": statement})) - len("{}") + len(",")
 
 
 def strictly(model: type[M], given: Any) -> M:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Annotated, Any, Final, Literal
+from functools import lru_cache
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, model_validator
 
 from .base import AgencyCode, Instant, Key, Line, Model, Sha256, StrictModel, Subject, unset
+from .compact import read
 from .ids import digest
 from .people import OFFICERS, Actor, Role
 from .publishing.procedure import ProcedureCode
@@ -19,8 +22,8 @@ from .publishing.procedure import ProcedureCode
 STATEMENT_TYPE: Final = "motcua-statement+jwt"
 """The `typ` in the header of a statement: nothing else that a key has signed passes for one."""
 
-ALGORITHMS: Final = ("Ed25519", "EdDSA")
-"""The `alg` in its header: two names of the same, of RFC 9864 and of RFC 8037, always with a key on Ed25519."""
+POSSESSION_TYPE: Final = "motcua-possession+jwt"
+"""The `typ` in the header of a proof that somebody has a key; see `Possession`."""
 
 MAX_STATEMENT: Final = 4096
 """Characters of a signed statement."""
@@ -29,6 +32,13 @@ LONGEST_LIFE: Final = 300
 """Seconds from `iat` to `exp`, at most."""
 
 ALL_AGENCIES: Final = "*"
+
+UNNAMED: Final = "default"
+"""What an installation is called that has no name of its own."""
+
+SUBMIT: Final = "submit"
+COMPLAIN: Final = "complain"
+"""What is said to be done by who begins a filing, or a complaint."""
 
 PublicKey = Annotated[str, StringConstraints(max_length=43, pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
 """An ed25519 public key: its 32 bytes in base64url, which is `x` of the key as JWK."""
@@ -96,18 +106,23 @@ class Grant(StrictModel):
     """Something that a principal may claim.
 
     `agencies` are whose officers they are, `*` for all of them; none for applicants. Without `procedures` it is for all
-    of them. The human must have been authenticated with at least this `assurance`.
+    of them. The human must have been authenticated with at least this `assurance`. `predecessors` are the programs
+    whose filings this one goes on with, by what the record has as their `via`.
     """
 
     claim: Claim
     agencies: tuple[AgencyCode | Literal["*"], ...] = Field(default=(), max_length=1000)
     procedures: tuple[ProcedureCode, ...] = Field(default=(), max_length=1000)
+    predecessors: tuple[Key, ...] = Field(default=(), max_length=100, exclude_if=unset)
     assurance: Assurance
 
     @model_validator(mode="after")
     def _of_agencies(self) -> Grant:
         if (self.claim is Claim.OWN) is bool(self.agencies):
             msg = "officers are of `agencies`, applicants of none"
+            raise ValueError(msg)
+        if self.predecessors and self.claim is not Claim.OWN:
+            msg = "`predecessors` are whose filings are gone on with: they belong to `own`"
             raise ValueError(msg)
         return self
 
@@ -134,13 +149,16 @@ class PrincipalKey(Model):
 
 
 class PrincipalFile(StrictModel):
-    """What is said of a principal: who it is, and what it may claim. The file that `motcua principals add` takes."""
+    """What is said of a principal: who it is, and what it may claim. The file that `motcua principals add` takes.
+
+    Without grants it speaks for nobody, and asks only what anybody may: that is enough for a back office.
+    """
 
     id: Key
     name: Line
     kind: PrincipalKind
     agency: AgencyCode | None = None
-    grants: tuple[Grant, ...] = Field(min_length=1, max_length=100)
+    grants: tuple[Grant, ...] = Field(default=(), max_length=100)
 
 
 class Principal(PrincipalFile):
@@ -163,7 +181,7 @@ class IdentityStatement(Model):
         aud: The installation that is spoken to; see `audience`.
         iat: When it was signed.
         exp: From when on it is not taken any more: at most 300 seconds later.
-        actor: Who acts, as the principal has authenticated them.
+        actor: Who acts, as the principal has authenticated them; None where the principal itself asks, for nobody.
         on_behalf_of: The subject for whom the actor acts.
         act: What is done: `submit`, the kind of a command, or `ask.` and the question: `accept`, `ask.timeline`.
         stream: What it is done to: `filing:<uuid>`, also of one that is being submitted; None for a list of many.
@@ -178,7 +196,7 @@ class IdentityStatement(Model):
     aud: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,255}$")
     iat: Seconds
     exp: Seconds
-    actor: Actor
+    actor: Actor | None = Field(default=None, exclude_if=unset)
     on_behalf_of: Subject | None = Field(default=None, exclude_if=unset)
     act: str = Field(pattern=r"^[a-z][a-z_.]{0,63}$")
     stream: str | None = Field(default=None, exclude_if=unset, pattern=r"^[^\x00-\x1f\x7f]{1,128}$")
@@ -194,34 +212,73 @@ class IdentityStatement(Model):
         return Assurance(int(self.acr))
 
 
-class Message(Model):
-    """What a statement has to be about: a message as it has come in, and who has filed what it is about.
+class Possession(StrictModel):
+    """What a key signs of itself before it is registered: for which principal it is to sign, and when it said so."""
 
-    `filed_by` is the principal that has filed the filing; of a submission the one that it says it came by.
+    principal: Key
+    iat: Seconds
+
+
+class Message(Model):
+    """What a statement has to be about: a message as it has come in. `actor` is None of a question, which names none.
+
+    `content` is its digest, empty where it has none. What the filing is about, `procedure`, and by whom it was `filed`,
+    is None where only the record knows it.
     """
 
-    audience: str
     act: str
-    actor: Actor
+    actor: Actor | None = None
     on_behalf_of: str | None = None
     stream: str | None = None
     command_id: str | None = None
-    content: Sha256
+    content: str
     procedure: ProcedureCode | None = None
     filed_by: str | None = None
 
 
-class Verified(Model):
-    """A statement that holds: by which key, and its digest, which the log records. The statement itself is sealed."""
+class Spoken(Model):
+    """A message on its way to where it is asked who says it, with the `statement` that came beside it."""
+
+    statement: str | None = Field(default=None, repr=False)
+    message: Message
+
+
+class Signed(NamedTuple):
+    """A statement as it is written: what it says, by which key, and its digest, which the log records."""
 
     statement: IdentityStatement
     key_id: KeyId
     sha256: Sha256
 
 
-def audience(namespace: str) -> str:
-    """The installation behind a namespace of Temporal, as a statement names it."""
-    return f"motcua:{namespace}"
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A statement that is its principal's, by which key, and its digest, which the log records."""
+
+    statement: IdentityStatement
+    principal: Principal
+    key_id: KeyId
+    sha256: Sha256
+
+
+@lru_cache(1024)
+def signed(text: str) -> Signed:
+    """A statement as it is written, whether it holds or not. What is needed again, to be recorded, is read once.
+
+    Raises `ValueError` for what is none, `AlgorithmError` for one by another algorithm.
+    """
+    key, payload = read(text, STATEMENT_TYPE)
+    return Signed(IdentityStatement.model_validate_json(payload, strict=True), key, statement_digest(text))
+
+
+def statement_digest(text: str) -> Sha256:
+    """What the log records of a statement: the SHA-256 of its text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def audience(installation: str) -> str:
+    """An installation, as a statement names it."""
+    return f"motcua:{installation}"
 
 
 def message_digest(message: Mapping[str, Any]) -> Sha256:

@@ -73,6 +73,11 @@ def papers_stream(filing: UUID | str) -> str:
     return f"papers:{filing}"
 
 
+def restarts_stream(filing: UUID | str) -> str:
+    """The stream of every time that a stream of this filing was taken over by another run."""
+    return f"restarts:{filing}"
+
+
 def result_workflow(filing: UUID | str, n: int) -> str:
     """The workflow id, and the stream, of a filing's n-th result."""
     return f"result:{filing}:{n}"

@@ -25,6 +25,7 @@ from .backoffice import (
 )
 from .base import Model, Personal, StrictModel, fields_marked, numbers_marked, unset
 from .complaint import COMPLAINT_COMMANDS, ComplaintEvent, ComplaintStart, ComplaintView
+from .erasure import Erased
 from .errors import Refusal
 from .filing.commands import PUBLIC_COMMANDS, Command
 from .filing.delivery import DeliveryView
@@ -37,10 +38,12 @@ from .parcel import PARCEL_COMMANDS, ParcelEvent, ParcelView
 from .payment import PAYMENT_COMMANDS, PaymentEvent, PaymentView
 from .people import Actor
 from .publishing.calendar import CalendarFile
+from .publishing.events import PublicationEvent
 from .publishing.procedure import Procedure
 from .publishing.province import ProvinceOverlay
 from .reading import (
     AbsenceSummary,
+    AccessEntry,
     AgencySummary,
     Changes,
     Count,
@@ -53,13 +56,22 @@ from .reading import (
 from .referral import REFERRAL_COMMANDS, ReferralEvent, ReferralView
 from .refund import REFUND_COMMANDS, RefundEvent, RefundStart, RefundView
 from .result import RESULT_COMMANDS, ResultEvent, ResultRecord, ResultStart
-from .stream.ledger import Receipt
+from .stream.ledger import Bound, Receipt
+from .stream.restart import Restarted
 
 AnyEvent = Annotated[
-    Event | PaymentEvent | ParcelEvent | ReferralEvent | ComplaintEvent | PapersEvent | ResultEvent | RefundEvent,
+    Event
+    | PaymentEvent
+    | ParcelEvent
+    | ReferralEvent
+    | ComplaintEvent
+    | PapersEvent
+    | ResultEvent
+    | RefundEvent
+    | Erased,
     Field(discriminator="kind"),
 ]
-"""An event of any stream, as the log holds it."""
+"""An event of any stream that is of a kind, as the log holds it."""
 
 
 class WireKind(StrEnum):
@@ -258,6 +270,7 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("changes", Changes, _OUT, (_view("changes"),)),
     Message("filings_page", Page[FilingSummary], _OUT, (_view("filings"), _view("persons_filings"))),
     Message("tasks_page", Page[TaskSummary], _OUT, (_view("tasks"),)),
+    Message("access_page", Page[AccessEntry], _OUT, (_view("access"),)),
     Message("count", Count, _OUT, (_view("counts", many=True),)),
     Message("agency", AgencySummary, _OUT, (_view("agency"),)),
     Message("absence", AbsenceSummary, _OUT, (_view("absences", many=True),)),
@@ -279,9 +292,10 @@ PUBLIC_MESSAGES: Final[tuple[Message, ...]] = (
     Message("answer_answer", AnswerAnswer, _IN, (_activity(ANSWER, Part.RESULT),)),
     *(
         Message(f"event.{_kind(m)}", body_of(m), _OUT, (_column(f"event.body of {_kind(m)}"),))
-        for m in dict.fromkeys(_models(AnyEvent))
+        for m in dict.fromkeys((*_models(AnyEvent), *_models(PublicationEvent), *_models(Restarted)))
     ),
     Message("event_actor", Actor, _OUT, (_column("event.actor"),)),
+    Message("event_bound", Bound, _OUT, (_column("event.bound"),)),
     Message("procedure", Procedure, _IN, (_file("procedures/*.yaml"),)),
     Message("province", ProvinceOverlay, _IN, (_file("procedures/provinces/*.yaml"),)),
     Message("calendar", CalendarFile, _IN, (_file("procedures/calendars/*.yaml"),)),

@@ -10,8 +10,10 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from .about import About
-from .base import AgencyCode, Instant, Model, Sha256
+from .base import AgencyCode, Instant, Model, Sha256, unset
 from .files import FileRef
 from .filing.commands import SystemCommand
 from .receipts import MoneyReceipt, ReceiptIssued, ReceiptVoided
@@ -101,5 +103,6 @@ class OfficialPapers(Model):
     filing_id: UUID
     agency: AgencyCode
     seq: int = 0
+    erased_at: Instant | None = Field(default=None, exclude_if=unset)
     made: tuple[OfficialPaper, ...] = ()
     receipts: tuple[MoneyReceipt, ...] = ()

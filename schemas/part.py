@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from .base import AgencyCode, Instant, Model
+from pydantic import Field
+
+from .base import AgencyCode, Instant, Model, unset
 from .limit import Limit
 from .publishing.calendar import CalendarName
 
@@ -40,3 +42,4 @@ class PartState(Model):
     calendar: CalendarName | None = None
     due: Instant | None = None
     requested_at: Instant | None = None
+    erased_at: Instant | None = Field(default=None, exclude_if=unset)

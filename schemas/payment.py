@@ -12,6 +12,7 @@ from pydantic import Field
 from .base import Code, Dong, Instant, Model, Numbered, Personal
 from .filing.commands import Command, SystemCommand
 from .part import Deadline, PartStart, PartState
+from .people import Via
 from .publishing.calendar import CalendarName
 
 WATCH_SECONDS: Final = 3 * 24 * 3600
@@ -444,6 +445,10 @@ class Closed(Taken):
     """The same of a request that is over; it may still be said until that instant that there was more."""
 
     awaited_until: Instant | None = None
+
+
+TOLD: Final = Via(principal="motcua.gateway")
+"""By whom a payment hears what a provider says by itself: the gateway, which has kept what was signed."""
 
 
 class MoneyNotice(Model):

@@ -1,13 +1,13 @@
-"""How it changes who may speak to the platform: an operator adds, rotates or revokes; where it says so, by two."""
+"""How it changes who may speak to the platform: an operator adds, rotates, revokes; where it says so, by two."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from .base import AgencyCode, Instant, Key, Line, Model, StrictModel
+from .base import AgencyCode, Instant, Key, Line, Model, StrictModel, unset
 from .identity import KeyId, PrincipalFile, PrincipalKey
 from .people import Actor
 
@@ -20,10 +20,7 @@ class ChangeKind(StrEnum):
     REVOKE = "revoke"
     APPROVE = "approve"
     DECLINE = "decline"
-
-
-WIDENING: Final = frozenset({ChangeKind.ADD, ChangeKind.ROTATE})
-"""What lets somebody speak who could not: these wait for a second one. To revoke, one is enough, at once."""
+    BY_TWO = "by_two"
 
 
 class PrincipalCommand(StrictModel):
@@ -33,6 +30,10 @@ class PrincipalCommand(StrictModel):
     actor: Actor
 
 
+Proof = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")]
+"""A `Possession` as a compact JWS, signed by the key that is to be registered."""
+
+
 class AddPrincipal(PrincipalCommand):
     """Register a program with its first key, or change what one may claim that is registered."""
 
@@ -40,6 +41,7 @@ class AddPrincipal(PrincipalCommand):
     reason: Line
     principal: PrincipalFile
     key: PrincipalKey | None = None
+    proof: Proof | None = Field(default=None, exclude_if=unset)
 
 
 class RotateKey(PrincipalCommand):
@@ -50,6 +52,7 @@ class RotateKey(PrincipalCommand):
     principal: Key
     key: PrincipalKey
     overlap: int = Field(ge=0, le=24 * 366)
+    proof: Proof | None = Field(default=None, exclude_if=unset)
 
 
 class RevokeKey(PrincipalCommand):
@@ -59,6 +62,14 @@ class RevokeKey(PrincipalCommand):
     reason: Line
     principal: Key
     key_id: KeyId | None = None
+
+
+class RequireTwo(PrincipalCommand):
+    """Let what widens the register wait for a second operator from now on, or no longer: the latter waits itself."""
+
+    change: Literal["by_two"] = "by_two"
+    reason: Line
+    on: bool
 
 
 class ApproveChange(PrincipalCommand):
@@ -77,13 +88,22 @@ class DeclineChange(PrincipalCommand):
 
 
 Said = AddPrincipal | RotateKey | RevokeKey
-AnyPrincipalCommand = Said | ApproveChange | DeclineChange
+"""What is said of one principal."""
+
+Asked = Said | RequireTwo
+"""What takes effect at once, or waits until another approves it."""
+
+AnyPrincipalCommand = Asked | ApproveChange | DeclineChange
+
+WHOLE_REGISTER: Final = "*"
+"""Stands for the principal in a change that is about none."""
 
 
 class PrincipalChange(Model):
     """A change in the register, the `n`-th: who said it, when and why.
 
-    `waits` until another approves it; `asked` is what was approved or declined; `answer` what became of it.
+    `waits` until another approves it; `asked` is what was approved or declined; `answer` what became of it. `by_two` is
+    what was said of two operators; `principal` is `*` then.
     """
 
     n: int
@@ -96,3 +116,4 @@ class PrincipalChange(Model):
     reason: str | None = None
     at: Instant
     answer: ChangeKind | None = None
+    by_two: bool | None = None

@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 
 from .agency import AgencyKind
-from .base import AgencyCode, Dong, Instant, Key, Model, StrictModel, Subject, Text, unset
+from .base import AgencyCode, Dong, Instant, Key, Line, Model, Sha256, StrictModel, Subject, Text, unset
 from .filing.delivery import Link
 from .filing.state import FilingView
 from .identity import SignedStatement
@@ -42,8 +42,9 @@ class Audience(StrEnum):
 
 
 class _Question(StrictModel):
-    """A question. `statement` says, signed, who asks."""
+    """A question. `statement` says, signed, who asks; `reason` why, for whoever is asked about."""
 
+    reason: Line | None = Field(default=None, exclude_if=unset, repr=False)
     statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
@@ -183,6 +184,12 @@ class AskTasks(_Page):
     due_before: Instant | None = None
 
 
+class AskAccess(_About, _Page):
+    """Who has looked at a filing, the last first, page by page."""
+
+    ask: Literal["access"] = "access"
+
+
 class AskCounts(_Question):
     """How many open filings there are, by agency and status."""
 
@@ -223,6 +230,7 @@ Question = (
     | AskFilings
     | AskPersonsFilings
     | AskTasks
+    | AskAccess
     | AskCounts
     | AskAgency
     | AskAbsences
@@ -291,6 +299,7 @@ class FilingSummary(Model):
     due_at: Instant | None = None
     closed_at: Instant | None = None
     overdue: tuple[str, ...] = ()
+    erased_at: Instant | None = Field(default=None, exclude_if=unset)
 
 
 class TaskSummary(Model):
@@ -308,6 +317,31 @@ class TaskSummary(Model):
     actions: tuple[str, ...]
     due_at: Instant | None = None
     overdue: bool
+
+
+class AccessEntry(Model):
+    """A look at a filing that was answered.
+
+    Attributes:
+        question: What was asked, as `ask` has it: `filing`, `timeline`; a list that showed the filing, such as `tasks`.
+        principal: The program that asked, and its name as it is registered now.
+        role: In which somebody asked; None if the program asked by itself, for nobody.
+        agency: Of the officer who asked.
+        subject: Which officer; of applicants and representatives nothing is said here.
+        officer: The officer's name, if the directory has one.
+        reason: Why, if they have said so.
+    """
+
+    at: Instant
+    stream: str
+    question: str
+    principal: str
+    principal_name: str | None = None
+    role: Role | None = None
+    agency: AgencyCode | None = None
+    subject: str | None = None
+    officer: str | None = None
+    reason: str | None = None
 
 
 class Count(Model):
@@ -346,6 +380,14 @@ class AbsenceSummary(Model):
     substitute: str
     begun: bool
     tasks: int
+
+
+class Asked(Model):
+    """A question as `View` passes it on: `content` is its digest as it came, `look` the run that is to be answered."""
+
+    question: AnyQuestion
+    content: Sha256
+    look: UUID
 
 
 class Answer(Model):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from .base import AgencyCode, Code, DocumentNumber, Dong, Instant, Model, Personal, ShortText, Subject
+from .base import AgencyCode, Code, DocumentNumber, Dong, Instant, Model, Personal, ShortText, Subject, unset
 from .files import FileRef
 from .filing.commands import Command, SystemCommand
 from .payment import DEFAULT_PROVIDER
@@ -345,6 +345,7 @@ class Refund(Model):
     n: int
     agency: AgencyCode
     seq: int = 0
+    erased_at: Instant | None = Field(default=None, exclude_if=unset)
     capture: CaptureTaken | None = None
     apart: tuple[str, ...] = ()
     entries: tuple[RefundEntry, ...] = ()

@@ -317,6 +317,7 @@ class Result(Model):
     n: int
     agency: AgencyCode
     seq: int = 0
+    erased_at: Instant | None = Field(default=None, exclude_if=unset)
     adopted: bool = False
     order: ResultOrder | None = None
     entries: tuple[ResultEntry, ...] = ()
@@ -473,7 +474,7 @@ class ResultFact(Model):
     """Signal `result_settled` of a result to its filing: it is in force, as this file under this number."""
 
     n: int = Field(ge=1, lt=2**31)
-    registered: str
+    registered: Subject
     result: FileRef
     expires_on: date | None = None
     copies: int | None = None

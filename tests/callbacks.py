@@ -10,10 +10,14 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from activities.ledger.vault import Vault
 from activities.partners.money.merchants import MERCHANTS, Merchants, door
 from activities.partners.money.provider import Notice, Received, Refused
 from deploy.sandbox.bank.merchants import as_settings
+from gateway import inbox
+from tests.conftest import World
 from tests.sandboxes import Server
+from workers.wiring import open_pool
 
 Answer = Callable[[str, Received], tuple[int, bytes]]
 """What is answered to a merchant's callback: the status and the body."""
@@ -32,6 +36,12 @@ def merchants_of(bank: Server) -> Merchants:
 def heard(merchants: Merchants, name: str, received: Received) -> Notice | Refused:
     """What a callback says to this merchant."""
     return door(name, merchants[name]).verified(received, datetime.now(UTC))
+
+
+async def kept(world: World, notice: Notice) -> None:
+    """Keep what was said, as the gateway does before it tells a payment."""
+    async with open_pool(world.settings) as pool, pool.acquire() as connection, connection.transaction():
+        await inbox.keep(connection, Vault(world.settings.master), notice)
 
 
 @contextmanager

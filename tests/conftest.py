@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -24,15 +25,18 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
 from deploy.stack import Stack
+from deploy.stack.publisher import publisher
 from motcua import BackOffice, FilingClient
 from motcua.backoffice import worker as back_office_worker
 from motcua.converter import data_converter
+from motcua.speaking import Speaker
 from motcua.store import Store
+from operations.owner import connected
 from operations.publishing import catalogue
 from operations.publishing.calendars import CALENDAR, publish_calendar
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
 from tests.any_files import AnyFiles, Receives, received_by
-from workers.settings import WorkerSettings
+from workers.settings import Identity, WorkerSettings
 from workers.wiring import activities, platform_worker
 
 ROOT: Final = Path(__file__).parents[1]
@@ -46,7 +50,7 @@ DIRECTORY: Final = (ROOT / "deploy" / "directory.yaml").read_bytes()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--quick`: what needs neither PostgreSQL nor Temporal."""
-    parser.addoption("--quick", action="store_true", help=f"only {', '.join(QUICK)}: under a minute")
+    parser.addoption("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -61,9 +65,22 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     hypothesis.settings.register_profile("suite", deadline=None)  # how long an example takes, a busy machine says
     hypothesis.settings.load_profile("suite")
+    os.environ.setdefault("MOTCUA_IDENTITY", "off")  # a stack that a test starts by itself; those of `motcua up` ask
     os.environ.setdefault("GOGC", "100")  # a Temporal with a namespace for each test keeps much
     if "TMPDIR" not in os.environ and _has_room(MEMORY):
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays: no test has to look it through again for garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def _has_room(memory: Path) -> bool:
@@ -81,7 +98,7 @@ def stack() -> Iterator[Mapping[str, str]]:
         running = Stack(Path(folder).resolve(), parts=PARTS)
         runner.run(running.__aenter__())
         try:
-            runner.run(publish_demo(running.env["MOTCUA_OWNER_DATABASE_URL"]))
+            runner.run(publish_demo(running.env))
             yield running.env
         finally:
             runner.run(running.__aexit__())
@@ -98,6 +115,8 @@ class World:
     app_dsn: str
     owner_dsn: str
     superuser_dsn: str
+    identity: Identity = field(default=Identity.OFF, kw_only=True)
+    speaker: Speaker | None = field(default=None, kw_only=True)
 
     @property
     def settings(self) -> WorkerSettings:
@@ -112,12 +131,22 @@ class World:
             tsa_url=self.env["MOTCUA_TSA_URL"],
             signer_url=self.env["MOTCUA_SIGNER_URL"],
             sandbox=True,
+            identity=self.identity,
         )
+
+    @property
+    def publisher(self) -> catalogue.Publisher:
+        """Who publishes here."""
+        return publisher(self.env)
 
     @property
     def client(self) -> FilingClient:
         """The client kit's client."""
-        return FilingClient(self.temporal, patience=30)
+        return self.client_of(30)
+
+    def client_of(self, patience: float) -> FilingClient:
+        """One that is so patient."""
+        return FilingClient(self.temporal, speaker=self.speaker, patience=patience)
 
     @property
     def process_env(self) -> dict[str, str]:
@@ -128,6 +157,7 @@ class World:
             "MOTCUA_OBJECTS": self.objects,
             "TEMPORAL_NAMESPACE": self.namespace,
             "MOTCUA_SANDBOX": "true",
+            "MOTCUA_IDENTITY": self.identity,
         }
 
     @asynccontextmanager
@@ -219,9 +249,12 @@ async def running(world: World) -> AsyncIterator[World]:
         yield world
 
 
-async def publish_demo(dsn: str, seconds: Mapping[str, int] | None = None) -> None:
+async def publish_demo(env: Mapping[str, str], seconds: Mapping[str, int] | None = None) -> None:
     """The calendar, the directory, and every procedure of the catalogue in its demo version."""
+    dsn = env["MOTCUA_OWNER_DATABASE_URL"]
     await publish_calendar(dsn, CALENDAR.read_bytes())
-    await catalogue.seed_directory(dsn, DIRECTORY)
+    await catalogue.seed_directory(dsn, DIRECTORY, publisher(env))
     for file in sorted((ROOT / "procedures").glob("*.yaml")):
         await catalogue.publish(dsn, catalogue.demo_variant(file.read_bytes(), seconds), demo=True)
+    async with connected(dsn) as connection:  # as a relay does
+        await connection.fetchval("select position_appends(10_000)")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import subprocess
+from io import BytesIO
 from typing import NamedTuple
 
+import pikepdf
 import pypdfium2 as pdfium  # type: ignore[import-untyped]  # it has no types
 import zxingcpp
 
@@ -80,3 +82,9 @@ def overlapping(page: pdfium.PdfPage, shifted: float = 0.0) -> list[str]:
             if wide > 0 and high > 0 and wide * high > smaller / 3:
                 found.append(letter + other[4])
     return found
+
+
+def keywords(file: bytes) -> str | None:
+    """What the paper has for keywords."""
+    with pikepdf.open(BytesIO(file)) as pdf, pdf.open_metadata() as said:
+        return said.get("pdf:Keywords")

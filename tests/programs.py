@@ -12,6 +12,7 @@ PACKAGES = {
     "pdfsig": "poppler-utils",
     "pdftoppm": "poppler-utils",
     "pdftotext": "poppler-utils",
+    "sigsum-witness": "sigsum-go",
 }
 """The program, and the package of Debian that has it."""
 

@@ -10,6 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from motcua.identity import PrivateKey
+from rules.identity.ring import Ring
+from rules.identity.statements import Hearing, verified
+from schemas.errors import Refusal, RefusalError
 from schemas.identity import (
     Assurance,
     Claim,
@@ -19,6 +22,7 @@ from schemas.identity import (
     Principal,
     PrincipalKey,
     PrincipalKind,
+    Proved,
     audience,
     message_digest,
     seconds,
@@ -30,6 +34,7 @@ DAY: Final = timedelta(days=1)
 SPECIALIST: Final = Actor(subject="h01.12-specialist-1", role=Role.SPECIALIST, agency="H01.12")
 APPLICANT: Final = Actor(subject="citizen-1", role=Role.APPLICANT)
 PROCEDURE: Final = "2.000635"
+AUDIENCE: Final = audience("default")
 
 
 def raw_key(seed: int) -> Ed25519PrivateKey:
@@ -63,7 +68,6 @@ def grant(claim: Claim, *agencies: str, least: Assurance = Assurance.TWO_FACTORS
 
 COMMAND: Final = {"kind": "accept", "command_id": "c-1", "actor": SPECIALIST.model_dump(mode="json")}
 MESSAGE: Final = Message(
-    audience=audience("default"),
     act="accept",
     actor=SPECIALIST,
     stream="filing:5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2",
@@ -77,6 +81,16 @@ MESSAGE: Final = Message(
 def statement(message: Message = MESSAGE, by: str = "desk-1", **other: Any) -> IdentityStatement:
     """What `by` says of a message, but for what is said otherwise."""
     own = message.model_dump(include={"actor", "on_behalf_of", "act", "stream", "command_id", "content"})
-    how = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": seconds(NOW) - 900}
-    when = {"iss": by, "aud": message.audience, "iat": seconds(NOW), "exp": seconds(NOW) + 300}
+    how = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": other.get("iat", seconds(NOW)) - 900}
+    when = {"iss": by, "aud": AUDIENCE, "iat": seconds(NOW), "exp": seconds(NOW) + 300}
     return IdentityStatement.model_validate(own | how | when | other)
+
+
+def heard(
+    signed: object, ring: Ring, now: datetime, message: Message = MESSAGE, aud: str = AUDIENCE
+) -> Proved | Refusal:
+    """What comes of it."""
+    try:
+        return verified(signed, message, Hearing(ring, aud, now))
+    except RefusalError as error:
+        return error.refusal

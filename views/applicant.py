@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -12,6 +13,8 @@ from rules import payment as payment_rules
 from rules import referral as referral_rules
 from rules.filing import lifecycle, projections
 from rules.filing.commands.reading import opens
+from rules.identity.looks import Reach
+from schemas.erasure import ERASED
 from schemas.errors import NOT_FOUND, NOT_READY, RefusalCode, RefusalError, problem, refused
 from schemas.filing.delivery import DeliveryView
 from schemas.filing.state import ClockState, Filing, FilingView, ResultView
@@ -20,6 +23,7 @@ from schemas.payment import Payment, PaymentState, PaymentView
 from schemas.reading import AskFilings, Changes, FilingSummary, Page
 from schemas.referral import Referral, ReferralView
 from schemas.stream.ledger import Receipt
+from views.access import WITHIN, within
 from views.log import Connection, Log, Told
 from views.pages import key_of, page, uuid
 from views.public import named
@@ -44,6 +48,8 @@ async def clocks(log: Log, stream: str) -> tuple[ClockState, ...]:
 async def result(log: Log, stream: str) -> ResultView:
     """The decision and the file of the result. `not_ready` before there is one."""
     found: Filing = (await _told(log, stream, Filing)).state
+    if found.erased_at is not None:
+        raise RefusalError(ERASED)
     if found.decision is None or found.result is None:
         raise RefusalError(NOT_READY)
     return ResultView(
@@ -105,22 +111,28 @@ async def changes(log: Log, stream: str, after: int) -> Changes:
     return Changes(as_of=told.as_of, seq=seq, views=tuple(views), more=seq < last)
 
 
-async def filings_of_client(log: Log, asked: AskFilings) -> Page[FilingSummary]:
-    """A client's own filings, in the order of their ids."""
-    return await _filings(log, "client_id", asked.client_id, asked.after, asked.limit, open_only=asked.open_only)
+async def filings_of_client(log: Log, asked: AskFilings, reaches: Sequence[Reach] | None = None) -> Page[FilingSummary]:
+    """A client's own filings, in the order of their ids; of these no others than are in reach."""
+    which = "client_id = $1 and closed_at is null" if asked.open_only else "client_id = $1"
+    return await _filings(log, which, asked.client_id, asked.after, asked.limit, reaches)
 
 
-async def filings_of_person(log: Log, person: bytes, after: str | None, limit: int) -> Page[FilingSummary]:
-    """The filings in the name of a person, who is known by the ledger's keyed digest."""
-    return await _filings(log, "person", person, after, limit)
+async def filings_of_person(
+    log: Log, person: bytes, after: str | None, limit: int, reaches: Sequence[Reach] | None = None
+) -> Page[FilingSummary]:
+    """The filings in the name of a person, who is known by the ledger's keyed digest; no others than are in reach."""
+    return await _filings(log, "person = $1", person, after, limit, reaches)
 
 
 async def _filings(
-    log: Log, column: str, value: str | bytes, after: str | None, limit: int, *, open_only: bool = False
+    log: Log, which: str, value: str | bytes, after: str | None, limit: int, reaches: Sequence[Reach] | None
 ) -> Page[FilingSummary]:
     [key] = key_of(after, uuid) or (_FIRST,)
-    which = f"{column} = $1 and closed_at is null" if open_only else f"{column} = $1"
-    found = await log.connection.fetch(_FILINGS.format(which=which), value, key, limit + 1)
+    given: list[Any] = [value, key, limit + 1]
+    if reaches is not None:
+        which = f"{which} and {WITHIN.format(within='$4')}"
+        given.append(within(reaches))
+    found = await log.connection.fetch(_FILINGS.format(which=which), *given)
     as_of = found[0]["as_of"] if found else await log.connection.fetchval("select now()")
     return page(as_of, found, limit, summary, lambda row: (row["filing_id"],))
 

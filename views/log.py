@@ -5,21 +5,22 @@ What is sealed is opened by whoever injects the keys; nothing here holds one.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import reduce
+from functools import lru_cache, reduce
 from hashlib import sha256
 from itertools import accumulate, islice
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
 import asyncpg
+from pydantic_core import from_json
 
 from rules.streams import Kinds, Origin, Pins, StreamKind
+from schemas.erasure import ERASED_KIND
 from schemas.errors import NOT_FOUND, RefusalError
 from schemas.filing.events import Digests
 from schemas.ids import StreamId
@@ -72,20 +73,33 @@ class UnfoldableError(Exception):
     """Why a stream can't be folded. Names the stream, and the seq where one event is to blame; nothing personal."""
 
 
-def opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key) -> Recorded:
-    """The event that a row holds, with what was sealed. Raises `SealBrokenError`, and `ValueError`."""
-    private = json.loads(key.unseal(row["sealed"], f"{stream}\n{row['seq']}")) if row["sealed"] else {}
-    fields = {"kind": row["kind"]} | json.loads(row["body"]) | private.get("event", {})
-    actor = json.loads(row["actor"])
+def opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key | None) -> Recorded:
+    """The event that a row holds, with what was sealed; without the key with what stands for it once it was erased.
+
+    Raises `SealBrokenError`, and `ValueError`.
+    """
+    private: dict[str, Any] = {}
+    if key is None:
+        private["event"] = kind.blanks(row["kind"])
+    elif row["sealed"]:
+        private = from_json(key.unseal(row["sealed"], f"{stream}\n{row['seq']}"))
+    fields = {"kind": row["kind"]} | from_json(row["body"]) | private.get("event", {})
+    actor = _actor(row["actor"])
     if "actor" in private:
-        actor["subject"] = private["actor"]
+        actor = Actor.model_validate(actor.model_dump() | {"subject": private["actor"]})
     return Recorded(
         seq=row["seq"],
         at=row["occurred_at"],
         command_id=row["command_id"],
-        actor=Actor.model_validate(actor),
+        actor=actor,
         event=kind.event(fields, row["version"]),
     )
+
+
+@lru_cache(1024)
+def _actor(public: bytes) -> Actor:
+    """Who acted, as the log shows it: the same in many events."""
+    return Actor.model_validate_json(public)
 
 
 @dataclass(frozen=True)
@@ -123,11 +137,29 @@ def digest(published: bytes) -> str:
     return sha256(published).hexdigest()
 
 
-class Log:
-    """Reads and folds the streams of one log."""
+class Head(NamedTuple):
+    """Where a stream stands, as of an instant."""
 
-    def __init__(self, connection: Connection, keys: Keys, kinds: Kinds, published: Published | None = None) -> None:
+    stream: str
+    filing_id: UUID
+    agency: str
+    seq: int
+    now: datetime
+
+
+class Log:
+    """Reads and folds the streams of one log. `head` is that of a stream which was looked up in this transaction."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        keys: Keys,
+        kinds: Kinds,
+        published: Published | None = None,
+        head: Head | None = None,
+    ) -> None:
         self.connection = connection
+        self._head = head
         self._keys = keys
         self._kinds = kinds
         self._published = published or Published()
@@ -141,12 +173,18 @@ class Log:
 
     async def read(self, stream: str) -> Told:
         """A stream, folded. Raises `RefusalError` (`not_found`) for one that the log does not hold."""
-        head = await self.connection.fetchrow(_HEAD, stream)
-        if head is None:
+        head = await self._head_of(stream)
+        events = await self.events(stream, head.filing_id, head.seq)
+        before = await self.initial(stream, head.agency, events[0].event)
+        return Told(stream, self.kind(stream), head.now, before, events)
+
+    async def _head_of(self, stream: str) -> Head:
+        if self._head is not None and self._head.stream == stream:
+            return self._head
+        row = await self.connection.fetchrow(_HEAD, stream)
+        if row is None:
             raise RefusalError(NOT_FOUND)
-        events = await self.events(stream, head["filing_id"], head["head_seq"])
-        before = await self.initial(stream, head["agency"], events[0].event)
-        return Told(stream, self.kind(stream), head["now"], before, events)
+        return Head(stream, *row)
 
     async def events(self, stream: str, filing: UUID, head: int) -> list[Recorded]:
         """Every event of a stream, opened. Raises `UnfoldableError`."""
@@ -165,11 +203,12 @@ class Log:
     async def _events(self, stream: str, filing: UUID, head: int, rows: Sequence[Any]) -> list[Recorded]:
         if [row["seq"] for row in rows] != list(range(1, len(rows) + 1)) or len(rows) < head:
             raise UnfoldableError(f"{stream}: events are missing; see: motcua ledger verify")
+        erased = bool(rows) and rows[-1]["kind"] == ERASED_KIND
         try:
-            key = await self._keys(self.connection, filing)
+            key = None if erased else await self._keys(self.connection, filing)
         except SealBrokenError:
             raise UnfoldableError("a filing's key can't be unwrapped: it was changed, or wrapped otherwise") from None
-        if key is None:
+        if key is None and not erased:
             raise UnfoldableError(f"{stream}: the key of its filing is not there")
         kind = self.kind(stream)
         return [_opened(kind, stream, row, key) for row in rows]
@@ -223,7 +262,7 @@ def _folding(stream: str) -> Iterator[None]:
         raise UnfoldableError(f"{stream}: its events do not fold: {type(error).__name__}") from None
 
 
-def _opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key) -> Recorded:
+def _opened(kind: StreamKind[Any], stream: str, row: Mapping[str, Any], key: Key | None) -> Recorded:
     try:
         return opened(kind, stream, row, key)
     except SealBrokenError:

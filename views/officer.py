@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
+from rules.identity.looks import Reach
 from schemas.filing.state import Action
 from schemas.people import Actor
 from schemas.reading import AskTasks, Page, TaskSummary
@@ -17,10 +19,10 @@ async def actions(log: Log, stream: str, actor: Actor) -> list[Action]:
     return told.kind.actions(told.state, actor, told.as_of)
 
 
-async def tasks(log: Log, asked: AskTasks) -> Page[TaskSummary]:
-    """What waits for whom, what is due first first."""
+async def tasks(log: Log, asked: AskTasks, reaches: Sequence[Reach] | None = None) -> Page[TaskSummary]:
+    """What waits for whom, what is due first first; nothing of filings that are not in reach."""
     key = key_of(asked.after, instant, text, text, text, text)
-    statement, given = _page_of_tasks(asked, key)
+    statement, given = _page_of_tasks(asked, key, reaches)
     found = await log.connection.fetch(statement, *given)
     as_of = found[0]["as_of"] if found else await log.connection.fetchval("select now()")
     return page(
@@ -32,7 +34,9 @@ async def tasks(log: Log, asked: AskTasks) -> Page[TaskSummary]:
     )
 
 
-def _page_of_tasks(asked: AskTasks, key: tuple[str, ...] | None) -> tuple[str, list[Any]]:
+def _page_of_tasks(
+    asked: AskTasks, key: tuple[str, ...] | None, reaches: Sequence[Reach] | None
+) -> tuple[str, list[Any]]:
     """A statement that says only what is asked for, so that an index can answer it, and its parameters."""
     given: list[Any] = [asked.limit + 1]
     conditions = ["task.overdue"] if asked.overdue else []
@@ -47,6 +51,8 @@ def _page_of_tasks(asked: AskTasks, key: tuple[str, ...] | None) -> tuple[str, l
             add(condition, value)
     if key is not None:
         add(_BEHIND, *key)
+    if reaches is not None and all(one.procedures for one in reaches):
+        add(_OF_PROCEDURES, sorted({name for one in reaches for name in one.procedures}))
     return _TASKS.format(conditions=" and ".join(conditions) or "true"), given
 
 
@@ -59,6 +65,7 @@ _CONDITIONS: Final = {
     "acting_for": "task.acting_for = {}",
     "due_before": f"{_DUE} < {{}}",
 }
+_OF_PROCEDURES: Final = "filing.procedure = any({})"
 _BEHIND: Final = f"({_ORDER}) > ({{}}::text::timestamptz, {{}}, {{}}, {{}}, {{}})"
 _TASKS: Final = f"""
 select task.stream, task.filing_id, filing.code, filing.procedure, task.agency, task.name, task.role, task.officer,

@@ -14,6 +14,7 @@ from schemas.filing.state import Parked
 from schemas.ids import StreamId
 from schemas.reading import Board, BoardEvent, FilingRecord, Money
 from views.log import Connection, Log
+from views.order import NEWEST as NEWEST_EVENTS
 from views.public import counts, named
 
 NEWEST: Final = 10
@@ -105,13 +106,12 @@ from payment where $1::text is null or agency = $1 group by state order by state
 """
 _APPENDS: Final = "select pg_stat_get_tuples_inserted('receipt'::regclass)"
 """As the database's own statistics have it, some seconds behind: who takes two looks knows how many a second."""
-_NEWEST: Final = """
+_NEWEST: Final = f"""
 with newest as (
-    select * from (
-        select xid, seq, stream, filing_id, agency, kind, recorded_at as at from event order by xid desc limit $3
-    ) last
-    where $1::text is null or agency = $1 order by xid desc, stream, seq desc limit $2
+    select seq, stream, filing_id, agency, kind, recorded_at as at
+    from ({NEWEST_EVENTS.format(most="$3")}) last join event using (stream, seq)
+    where filing_id is not null and ($1::text is null or agency = $1) order by at desc, stream, seq desc limit $2
 )
 select newest.at, newest.agency, filing.code, newest.stream, newest.kind
-from newest left join filing using (filing_id) order by newest.xid desc, newest.stream, newest.seq desc
-"""
+from newest left join filing using (filing_id) order by newest.at desc, newest.stream, newest.seq desc
+"""  # noqa: S608 -- joined from statements of our own

@@ -9,6 +9,7 @@ import asyncpg
 from schemas.errors import NOT_FOUND, RefusalError
 from schemas.filing.state import STATUS_NAMES, Status
 from schemas.reading import AgencySummary, Count
+from schemas.saying import said as words
 from views.log import Log
 
 
@@ -30,7 +31,8 @@ async def agency(log: Log, code: str) -> AgencySummary:
 
 def named(row: asyncpg.Record) -> dict[str, Any]:
     """A row with a `status`, and that by its name."""
-    return dict(row) | {"status_name": STATUS_NAMES[Status(row["status"])]}
+    name = words("erased_status") if row.get("erased_at") else STATUS_NAMES[Status(row["status"])]
+    return dict(row) | {"status_name": name}
 
 
 _AGENCY: Final = "select name_vi, name_en, queue, kind, province from agency where agency = $1"

@@ -156,5 +156,7 @@ _FOR_THE_APPLICANT: Final = frozenset(
 
 _STREAMS: Final = """
 select distinct stream from event
-where filing_id = (select filing_id from stream where stream = $1 and head_seq > 0) order by stream
+where filing_id = (select filing_id from stream where stream = $1 and head_seq > 0)
+    and not starts_with(stream, 'restarts:')
+order by stream
 """

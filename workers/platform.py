@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import asyncpg
@@ -14,13 +15,15 @@ from temporalio.service import RPCError
 
 from motcua.connection import connect
 from motcua.errors import MotcuaError
+from motcua.key_ring import ring_here
 from motcua.stopping import on_stop_signals
 from recovery.builds import Builds
-from recovery.schedule import keep_healing
+from recovery.codec_keys import KeyNotHereError, announce, expect_current
+from recovery.schedule import keep_checkpoints, keep_healing
 from workers.memory import settle
 from workers.settings import WorkerSettings
 from workers.telemetry import configure_engine, configure_logging
-from workers.wiring import activities, open_pool, versioned_worker
+from workers.wiring import COMMAND_SECONDS, activities, open_pool, versioned_worker
 
 _LONGEST_START: Final = 20.0
 """Seconds: with many filings to take over, or without a database, the worker is ready before it is done."""
@@ -37,9 +40,11 @@ async def main() -> None:
     client = await connect(lazy=False)
     stop = asyncio.Event()
     on_stop_signals(stop)
+    await _announce_key(settings)
     async with activities(settings) as functions, versioned_worker(client, functions, settings):
         handed = asyncio.Event()
         keeping = asyncio.create_task(_keep(client, settings, handed))
+        watching = asyncio.create_task(_watch_keys(settings, stop))
         with suppress(TimeoutError):
             await asyncio.wait_for(handed.wait(), _LONGEST_START)
         settings.tell_ready()
@@ -47,6 +52,43 @@ async def main() -> None:
         await stop.wait()
         _log.info("worker.stopping", part="worker")
         keeping.cancel()
+        if watching.done():
+            watching.result()
+        watching.cancel()
+
+
+async def _announce_key(settings: WorkerSettings) -> None:
+    """Say by which key this worker seals, and let those that lack it stop before it does. Raises as `announce`."""
+    async with _record(settings) as record:
+        seconds = await announce(record, ring_here())
+    await asyncio.sleep(seconds)
+
+
+async def _watch_keys(settings: WorkerSettings, stop: asyncio.Event) -> None:
+    """Stop this worker once others seal by a key that it lacks. Raises `KeyNotHereError`."""
+    ring = ring_here()
+    while True:
+        try:
+            async with _record(settings) as record:
+                await expect_current(record, ring)
+        except KeyNotHereError as error:
+            _log.error("codec.key_missing", part="worker", reason=str(error))
+            stop.set()
+            raise
+        except _PASSING as error:
+            _log.warning("codec.not_known", part="worker", reason=type(error).__name__)
+        await asyncio.sleep(_EVERY)
+
+
+@asynccontextmanager
+async def _record(settings: WorkerSettings) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    connection = await asyncpg.connect(
+        settings.database_url.get_secret_value(), timeout=COMMAND_SECONDS, command_timeout=COMMAND_SECONDS
+    )
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event) -> None:
@@ -63,6 +105,8 @@ async def _keep(client: Client, settings: WorkerSettings, handed: asyncio.Event)
                     await builds.release(settings.build, _tell)
                 if new or not handed.is_set():
                     await keep_healing(client)
+                    if settings.checkpoints:
+                        await keep_checkpoints(client, settings.checkpoint_minutes)
                 wanted = False
             except _PASSING as error:
                 _log.warning("build.not_released", part="worker", build=settings.build, reason=type(error).__name__)

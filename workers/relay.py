@@ -1,4 +1,4 @@
-"""The relay of official papers: `python -m workers.relay`. As many may run as are wanted."""
+"""The relay: official papers, and the order of all events. `python -m workers.relay`; as many may run as are wanted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import asyncpg
 import structlog
 import uvloop
 
-from activities.ledger.vault import Vault
+from activities.keys.manager import KeysUnavailableError
+from activities.ledger.database import ACQUIRE_SECONDS, Pool
+from activities.ledger.sequencer import position_appends
 from activities.partners.http import partner_client
 from activities.printing.relay import Relay
 from activities.printing.source import Papers
@@ -24,15 +26,18 @@ from rules.streams import KINDS
 from workers.settings import RelaySettings
 from workers.telemetry import configure_logging
 from workers.trust import signing
-from workers.wiring import open_pool
+from workers.wiring import open_pool, open_vault
 
 AT_ONCE: Final = 3
 """Papers under way at once: while one waits for its seal, another is printed."""
 _PAUSE: Final = 0.5
-"""Seconds between two looks when nothing waits."""
-_PASSING: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+"""Seconds between two looks when no paper waits."""
+_ORDER_PAUSE: Final = 1.0
+"""Seconds between two looks when no append waits for its position."""
+_PASSING: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, KeysUnavailableError, OSError, TimeoutError)
 
 _log = structlog.stdlib.get_logger("motcua.papers")
+_order_log = structlog.stdlib.get_logger("motcua.order")
 
 
 async def main() -> None:
@@ -40,12 +45,17 @@ async def main() -> None:
     settings = RelaySettings()
     stop = asyncio.Event()
     on_stop_signals(stop)
-    async with open_pool(settings) as pool, signing(settings) as (signer, lasting), issuers_of(settings) as issuers:
-        keep, print_ = Store(open_store(settings.objects)).put, Papers(pool, settings.tracking_url).print
+    async with (
+        open_pool(settings) as pool,
+        open_vault(settings) as vault,
+        signing(settings) as (signer, lasting),
+        issuers_of(settings) as issuers,
+    ):
+        keep, print_ = Store(open_store(settings.objects)).put, Papers(pool, vault, settings.tracking_url).print
         seal = AgencySeal(pool, signer, lasting).put_on
-        relay = Relay(pool, Vault(settings.master), KINDS, keep, print_, seal, issuers=issuers)
+        relay = Relay(pool, vault, KINDS, keep, print_, seal, issuers=issuers)
         settings.tell_ready()
-        await asyncio.gather(*(_serve(relay, stop) for _ in range(AT_ONCE)))
+        await asyncio.gather(_order(pool, stop), *(_serve(relay, stop) for _ in range(AT_ONCE)))
 
 
 @asynccontextmanager
@@ -68,12 +78,25 @@ async def _serve(relay: Relay, stop: asyncio.Event) -> None:
             _log.warning("papers.no_record", reason=type(error).__name__)
             made = False
         if not made:
-            await _wait(stop)
+            await _wait(stop, _PAUSE)
 
 
-async def _wait(stop: asyncio.Event) -> None:
+async def _order(pool: Pool, stop: asyncio.Event) -> None:
+    """Give appends their positions; a record that can't be reached is asked again."""
+    while not stop.is_set():
+        try:
+            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                positioned = await position_appends(connection)
+        except _PASSING as error:
+            _order_log.warning("order.no_record", reason=type(error).__name__)
+            positioned = 0
+        if not positioned:
+            await _wait(stop, _ORDER_PAUSE)
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
     try:
-        await asyncio.wait_for(stop.wait(), _PAUSE)
+        await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
 

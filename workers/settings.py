@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import base64
+from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, Json, SecretStr, field_validator
+from pydantic import Field, Json, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from activities.keys.masters import MasterKeys, master_keys
 from activities.partners.money.merchants import Merchants
 from activities.partners.vnpost import Contract
 from activities.signature.identity import SubjectRules
+from schemas.identity import UNNAMED, audience
 from workers.build import own_build
 
 SANDBOX_KEY = "sandbox"
@@ -39,22 +41,26 @@ class RecordSettings(ProcessSettings):
     """What a process needs that writes to the record. Secrets never show in a repr."""
 
     database_url: SecretStr = Field(description="PostgreSQL, as the application role")
-    master_key: SecretStr = Field(description="base64 of 32 bytes that wrap the keys of filings")
+    vault_token_file: str | None = Field(default=None, description="file with the token for Vault")
+    master_key: SecretStr = Field(
+        description="wraps the keys of filings: base64 of 32 bytes, or vault:https://<host>/<mount>/<key>"
+    )
+    other_master_key: SecretStr | None = Field(default=None, description="another one, which only opens")
     pool_size: int = Field(default=10, ge=1)
     ready_file: str | None = None
 
-    @field_validator("master_key")
+    @field_validator("master_key", "other_master_key")
     @classmethod
-    def _is_a_key(cls, value: SecretStr) -> SecretStr:
-        if len(_decode(value)) != _KEY_BYTES:
-            msg = f"the master key is {_KEY_BYTES} bytes in base64"
-            raise ValueError(msg)
+    def _is_a_key(cls, value: SecretStr | None, said: ValidationInfo) -> SecretStr | None:
+        if value is not None and (value.get_secret_value() or said.field_name == "master_key"):
+            master_keys(value.get_secret_value(), token_file=said.data.get("vault_token_file"))
         return value
 
     @property
-    def master(self) -> bytes:
-        """The master key."""
-        return _decode(self.master_key)
+    def master(self) -> MasterKeys:
+        """The master keys."""
+        other = "" if self.other_master_key is None else self.other_master_key.get_secret_value()
+        return master_keys(self.master_key.get_secret_value(), other, self.vault_token_file)
 
     def tell_ready(self) -> None:
         """Say to whoever has started the process that it works."""
@@ -77,8 +83,44 @@ class FilesSettings(RecordSettings):
     )
 
 
-class WorkerSettings(FilesSettings):
+class CheckpointSettings(ProcessSettings):
+    """How checkpoints of the record are made, where they are."""
+
+    checkpoints: str | None = Field(
+        default=None, description="URL of the second place, where checkpoints and their tiles lie: file:///… or s3://…"
+    )
+    checkpoint_key: str | None = Field(default=None, description="file of the key by which checkpoints are signed")
+    checkpoint_minutes: int = Field(default=10, ge=1, le=1440, description="how often a checkpoint is made")
+    witnesses: str | None = Field(
+        default=None,
+        description="file of who cosigns checkpoints, and whose word is needed (C2SP tlog-policy)",
+    )
+    tsa_url: str | None = Field(default=None, description="who time-stamps what is kept of a signature (RFC 3161)")
+    signature_roots: str | None = Field(default=None, description="PEM file of the authorities that are trusted")
+
+    @field_validator("checkpoints", "checkpoint_key", "witnesses")
+    @classmethod
+    def _is_set(cls, value: str | None) -> str | None:
+        return value or None
+
+
+class Identity(StrEnum):
+    """Whether whoever speaks has to have signed it."""
+
+    REQUIRED = "required"
+    OFF = "off"
+
+
+class WorkerSettings(FilesSettings, CheckpointSettings):
     """What the platform worker needs."""
+
+    identity: Identity = Field(
+        default=Identity.REQUIRED,
+        description="required: nothing is taken that no registered principal has signed; off: everybody is believed",
+    )
+    installation: str = Field(
+        default=UNNAMED, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$", description="what signed statements call us"
+    )
 
     bank_url: str
     post_url: str
@@ -101,6 +143,11 @@ class WorkerSettings(FilesSettings):
         description="which build of the platform this is; without it a digest of its code",
     )
 
+    @property
+    def audience(self) -> str:
+        """Whom a statement to us has to name."""
+        return audience(self.installation)
+
     @field_validator("clamd")
     @classmethod
     def _is_a_path(cls, value: str | None) -> str | None:
@@ -116,9 +163,6 @@ class RelaySettings(FilesSettings):
     receipts_secret: SecretStr = Field(default=SecretStr(""), description="what that service knows us by")
 
 
-_KEY_BYTES = 32
-
-
 def _names_a_port(address: str) -> bool:
     try:
         parts = urlsplit(f"//{address}")
@@ -126,7 +170,3 @@ def _names_a_port(address: str) -> bool:
         return bool(parts.port)
     except ValueError:
         return False
-
-
-def _decode(value: SecretStr) -> bytes:
-    return base64.b64decode(value.get_secret_value())

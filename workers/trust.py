@@ -23,7 +23,7 @@ from workers.settings import FilesSettings
 @asynccontextmanager
 async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIterator[SubmittedSignatures]:
     """The check as it is set up, with the client that asks authorities. Raises `RuntimeError` for unfit roots."""
-    roots = _roots(settings.signature_roots)
+    roots = roots_of(settings.signature_roots)
     async with httpx.AsyncClient(timeout=5) as client:
         signatures = SubmittedSignatures(
             Procedures(pool),
@@ -41,7 +41,7 @@ async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIter
 @asynccontextmanager
 async def signing(settings: FilesSettings) -> AsyncIterator[tuple[Signer, Lasting | None]]:
     """Who signs for officers, and what makes that last; `NoSigner`, and None, where it is not set up."""
-    roots = [x509.Certificate.load(root) for root in _roots(settings.signature_roots)]
+    roots = [x509.Certificate.load(root) for root in roots_of(settings.signature_roots)]
     async with httpx.AsyncClient(timeout=5) as client, AsyncExitStack() as stack:
         signer: Signer = NoSigner()
         if settings.signer_url:
@@ -54,7 +54,8 @@ async def signing(settings: FilesSettings) -> AsyncIterator[tuple[Signer, Lastin
         yield signer, lasting
 
 
-def _roots(file: str | None) -> tuple[bytes, ...]:
+def roots_of(file: str | None) -> tuple[bytes, ...]:
+    """The root certificates in a PEM file, DER; none where no file is set. Raises `RuntimeError`."""
     try:
         return roots_in(Path(file).read_bytes()) if file else ()
     except (OSError, ValueError) as error:

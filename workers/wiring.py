@@ -16,16 +16,19 @@ import httpx
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.runtime import Runtime
-from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
+from temporalio.worker import Interceptor, PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from activities.checkpoints.activity import Checkpoints
 from activities.complaint import Complaints
 from activities.files.inspection import Inspector
 from activities.files.scanner import scanner_at
+from activities.identity import Guard
 from activities.intake import Registry
 from activities.ledger import builds
 from activities.ledger.append import Ledger
 from activities.ledger.inbox import Inbox
+from activities.ledger.principals import Keyring
 from activities.ledger.vault import Vault
 from activities.merchants import Merchants
 from activities.papers import Papers
@@ -51,9 +54,12 @@ from recovery.healing import Healer
 from rules.streams import KINDS, Kinds
 from schemas.ids import DEPLOYMENT, TASK_QUEUE
 from schemas.payment import DEFAULT_PROVIDER
+from workers.checkpoints import checkpointing
+from workers.doorkeeper import Doorkeeper
 from workers.eviction import ForgettingRunner
-from workers.settings import RecordSettings, WorkerSettings
+from workers.settings import Identity, RecordSettings, WorkerSettings
 from workers.trust import signing, submitted_signatures
+from workflows.checkpoint import CheckpointWorkflow
 from workflows.complaint import ComplaintWorkflow
 from workflows.filing import FilingWorkflow
 from workflows.healing import Healing
@@ -68,10 +74,14 @@ from workflows.view import ViewWorkflow
 
 @dataclass(frozen=True)
 class Functions:
-    """Activities: those that work, and those that only wait for changes, on a queue of their own."""
+    """Activities: those that work, and those that only wait for changes, on a queue of their own.
+
+    The `guard` asks who is speaking; there is none where everybody is believed.
+    """
 
     working: Sequence[Callable[..., Any]]
     waiting: Sequence[Callable[..., Any]] = ()
+    guard: Guard | None = None
 
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -87,6 +97,7 @@ WORKFLOWS: Sequence[type] = (
     ViewWorkflow,
     Reprojection,
     Healing,
+    CheckpointWorkflow,
 )
 
 COMMAND_SECONDS: Final = 4
@@ -116,6 +127,14 @@ def open_pool(settings: RecordSettings) -> Pool:
     )
 
 
+@asynccontextmanager
+async def open_vault(settings: RecordSettings) -> AsyncIterator[Vault]:
+    """The keys of filings, with connections to whoever keeps the master key."""
+    masters = settings.master
+    async with masters.connected():
+        yield Vault(masters)
+
+
 async def _as_it_was(_: object) -> None:
     """Nobody here changes a session's settings; the pool rolls an open transaction back by itself."""
 
@@ -143,29 +162,31 @@ async def activities_with(
     """The platform's activities, with this bank and this post."""
     async with (
         open_pool(settings) as pool,
+        open_vault(settings) as vault,
         partner_client() as http,
         Inspector() as inspector,
         submitted_signatures(settings, pool) as signatures,
         signing(settings) as (signer, lasting),
+        _guarding(settings, pool) as guard,
+        checkpointing(settings) as setup,
     ):
-        vault = Vault(settings.master)
         async with pool.acquire() as connection:
             if not await vault.opens(connection):
                 msg = "MOTCUA_MASTER_KEY is not the key that this record was sealed with; nothing was changed"
                 raise RuntimeError(msg)
-        ledger = Ledger(pool, vault, kinds, Runtime.default().metric_meter)
-        registry = Registry(pool)
+        ledger = Ledger(pool, vault, kinds, Runtime.default().metric_meter, signed=guard is not None)
+        registry = Registry(pool, guard)
         own: dict[str, Provider] = {DEFAULT_PROVIDER: OwnBank(DEFAULT_PROVIDER, bank)}
         others = {name: provider(name, merchant, http) for name, merchant in settings.providers.items()}
         payments, merchants = Payments(own | others, pool), Merchants(own | others, pool, vault, kinds)
         parcels = Parcels(post, pool)
-        views = Views(pool, vault, kinds)
+        views = Views(pool, vault, kinds, guard)
         store = open_store(settings.objects)
         papers, keep = Papers(store), Store(store).put
         reception = Reception(store, keep, inspector, scanner_at(settings.clamd), signatures)
         workflows, refunds = Workflows(), Refunds(pool, vault, kinds)
-        complaints = Complaints(pool, vault, kinds)
-        printing = ResultPrinting(pool, keep, settings.tracking_url)
+        complaints = Complaints(pool, vault, kinds, guard)
+        printing = ResultPrinting(pool, vault, keep, settings.tracking_url)
         results, official = Results(pool, vault, kinds), OfficialSigning(pool, Store(store), signer, lasting)
         working = (
             ledger.append,
@@ -209,8 +230,18 @@ async def activities_with(
             official.prepare,
             official.prove,
             official.sign,
+            Checkpoints(pool, setup).make,
         )
-        yield Functions(working, waiting=(views.changes,))
+        yield Functions(working, waiting=(views.changes,), guard=guard)
+
+
+@asynccontextmanager
+async def _guarding(settings: WorkerSettings, pool: Pool) -> AsyncIterator[Guard | None]:
+    if settings.identity is Identity.OFF:
+        yield None
+        return
+    async with Keyring(pool) as keyring:
+        yield Guard(keyring, settings.audience)
 
 
 @asynccontextmanager
@@ -221,6 +252,7 @@ async def platform_worker(
 
     `options` are those of `temporalio.worker.Worker`.
     """
+    doorkeepers = [] if functions.guard is None else [Doorkeeper(functions.guard, client)]
     chosen: dict[str, Any] = {
         "task_queue": TASK_QUEUE,
         "workflows": WORKFLOWS,
@@ -232,10 +264,14 @@ async def platform_worker(
         # The SDK sends a rejected Update back with what it said: a limit here would fail the task, again and again.
         "disable_payload_error_limit": True,
         "workflow_runner": SandboxedWorkflowRunner() if settings.sandbox else ForgettingRunner(),
+        "interceptors": doorkeepers,
     } | options
     if settings.sandbox:
         _compile(chosen["workflows"])
-    async with Worker(client, activities=functions.working, **chosen) as worker, _waiting(client, functions.waiting):
+    async with (
+        Worker(client, activities=functions.working, **chosen) as worker,
+        _waiting(client, functions.waiting, doorkeepers),
+    ):
         yield worker
 
 
@@ -258,7 +294,9 @@ async def versioned_worker(
 
 
 @asynccontextmanager
-async def _waiting(client: Client, functions: Sequence[Callable[..., Any]]) -> AsyncIterator[None]:
+async def _waiting(
+    client: Client, functions: Sequence[Callable[..., Any]], interceptors: Sequence[Interceptor]
+) -> AsyncIterator[None]:
     if not functions:
         yield
         return
@@ -266,6 +304,7 @@ async def _waiting(client: Client, functions: Sequence[Callable[..., Any]]) -> A
         client,
         task_queue=WAITING_QUEUE,
         activities=functions,
+        interceptors=interceptors,
         max_concurrent_activities=MOST_WAITING,
         max_concurrent_activity_task_polls=2,
         graceful_shutdown_timeout=timedelta(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -29,11 +30,13 @@ with workflow.unsafe.imports_passed_through():
     from schemas.complaint import ComplaintTimer as Timer
     from schemas.edge import strictly
     from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError, shape_refusal
+    from schemas.identity import COMPLAIN, Message, Spoken, message_digest
     from schemas.ids import filing_workflow
     from schemas.stream.restart import Restart, RestartStart
     from schemas.text import composed
     from workflows.alarm import Alarm
     from workflows.stream.examining import examine, refusal_of
+    from workflows.stream.hearing import heard
     from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.starting import stream_named
     from workflows.stream.waiting import pause, wait_for
@@ -47,12 +50,15 @@ class ComplaintLife(Life[Complaint]):
 
     def __init__(self, kind: StreamKind[Complaint], raw: Any) -> None:
         self._misfit: Refusal | None = None
+        self._content = ""
         self._alarm = Alarm()
         super().__init__(kind, raw)
 
     def parse_start(self, raw: Any) -> ComplaintStart:
         """The complaint. What is not written as one must be is refused, unless the log has it."""
         start: ComplaintStart = super().parse_start(raw)
+        with suppress(ValueError):
+            self._content = message_digest(raw)
         try:
             strictly(ComplaintStart, raw)
         except ValidationError as error:
@@ -62,11 +68,14 @@ class ComplaintLife(Life[Complaint]):
     async def opening(self) -> Opening:
         """The complaint as its first command, with what the filing's log tells of what it is about."""
         start = composed(self.start)
-        asked = Disputed(filing_id=start.filing_id, n=start.n, about=start.about)
-        found = await workflow.execute_local_activity_method(Complaints.grounds, asked, **LEDGER)
+        message = Message(act=COMPLAIN, actor=start.actor, stream=str(stream_named(self.kind)), content=self._content)
+        spoken = Spoken(statement=start.statement, message=message)
+        asked = Disputed(filing_id=start.filing_id, n=start.n, about=start.about, spoken=spoken)
+        found = await heard(workflow.execute_local_activity_method(Complaints.grounds, asked, **LEDGER))
         if found is None:
             raise RefusalError(NOT_FOUND)
-        command = Complain(command_id=OPENING, actor=start.actor, via=start.via, start=start, grounds=found)
+        said = {"actor": start.actor, "via": start.via, "statement": start.statement}
+        command = Complain(command_id=OPENING, start=start, grounds=found, **said)
         examined = await examine(start.filing_id, start)
         refusal = self._misfit or refusal_of(examined)
         return Opening(Origin(stream_named(self.kind), found.agency), command, content_of_start(self.start), refusal)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from pydantic_core import to_json
+
     from activities.intake import News
+    from schemas.base import Model
     from schemas.complaint import ComplaintFact
     from schemas.filing.commands import (
         AskFeeAgain,
@@ -25,10 +28,12 @@ with workflow.unsafe.imports_passed_through():
     from schemas.refund import CAPTURES
     from schemas.result import ResultFact
 
+M = TypeVar("M", bound=Model)
+
 
 def fee_command(raw: Any) -> SettleFee:
     """How a payment ended. Raises `ValueError` for anything else."""
-    fact = FeeFact.model_validate(raw)
+    fact = _read(FeeFact, raw)
     settlement = FeeSettlement(fact.settlement)
     return SettleFee(
         command_id=f"fee:{fact.n}:{settlement}", settlement=settlement, **fact.model_dump(exclude={"settlement"})
@@ -37,27 +42,27 @@ def fee_command(raw: Any) -> SettleFee:
 
 def charge_back_command(raw: Any) -> AskFeeAgain:
     """That a fee is asked for again. Raises `ValueError` for anything else."""
-    fact = ChargeBackFact.model_validate(raw)
+    fact = _read(ChargeBackFact, raw)
     said = fact.model_dump(exclude={"again"})
     return AskFeeAgain(command_id=f"fee:{fact.fee}:again:{fact.n}:{fact.again}", **said)
 
 
 def parcel_command(raw: Any) -> SettleParcel:
     """How a parcel ended. Raises `ValueError` for anything else."""
-    fact = ParcelFact.model_validate(raw)
+    fact = _read(ParcelFact, raw)
     outcome = ParcelOutcome(fact.outcome)
     return SettleParcel(command_id=f"parcel:{fact.n}:{outcome}", n=fact.n, outcome=outcome, fee=fact.fee)
 
 
 def overdue_part_command(raw: Any) -> ReportOverduePart:
     """That a part was not decided in time. Raises `ValueError` for anything else."""
-    fact = OverduePartFact.model_validate(raw)
+    fact = _read(OverduePartFact, raw)
     return ReportOverduePart(command_id=f"part:{fact.n}:overdue", n=fact.n)
 
 
 def part_command(raw: Any) -> SettlePart:
     """How a part was decided. Raises `ValueError` for anything else."""
-    fact = PartFact.model_validate(raw)
+    fact = _read(PartFact, raw)
     outcome = Outcome(fact.outcome)
     return SettlePart(
         command_id=f"part:{fact.n}:answered", n=fact.n, outcome=outcome, officer=fact.officer, result=fact.result
@@ -66,13 +71,13 @@ def part_command(raw: Any) -> SettlePart:
 
 def result_command(raw: Any) -> SettleResult:
     """That a result is signed. Raises `ValueError` for anything else."""
-    fact = ResultFact.model_validate(raw)
+    fact = _read(ResultFact, raw)
     return SettleResult(command_id=f"result:{fact.n}", **dict(fact))
 
 
 def complaint_command(raw: Any) -> SettleComplaint:
     """How an upheld complaint is to be made good. Raises `ValueError` for anything else."""
-    fact = ComplaintFact.model_validate(raw)
+    fact = _read(ComplaintFact, raw)
     return SettleComplaint(command_id=f"complaint:{fact.n}", **fact.model_dump())
 
 
@@ -100,3 +105,11 @@ def recorded_fact(news: News) -> Command | None:  # noqa: PLR0911 -- one line fo
             return complaint_command({"n": news.n} | news.body)
         case _:
             return None
+
+
+def _read(model: type[M], raw: Any) -> M:
+    """Raises `ValueError`, also for a text that no jsonb holds: the append that asks for it would be tried for ever."""
+    if rb"\u0000" in to_json(raw):
+        msg = "there is a NUL in it"
+        raise ValueError(msg)
+    return model.model_validate(raw)

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.ledger.append import LEDGER
     from activities.merchants import CollectorRequest, Merchants
     from activities.papers import QUICKLY, STORE, Papers
+    from activities.refusing import failure
     from rules.filing import lifecycle
     from rules.filing.commands.counter import WRONG_CODE
     from rules.known import known
@@ -48,7 +49,8 @@ with workflow.unsafe.imports_passed_through():
         result_command,
     )
     from workflows.stream.examining import examine, scan
-    from workflows.stream.recording import failure, single_argument
+    from workflows.stream.hearing import heard
+    from workflows.stream.recording import single_argument
     from workflows.stream.shell import Life, Opening, of_kind
     from workflows.stream.waiting import wait_for
     from workflows.submission import Filed, content_named, parse_submission
@@ -106,7 +108,7 @@ class FilingLife(Life[Filing]):
         """The submission as its first command, under the procedure and the calendar in force."""
         filed: Filed = self.start
         asked = filed.request(workflow.now())
-        found = await workflow.execute_local_activity_method(Registry.open, asked, **LEDGER)
+        found = await heard(workflow.execute_local_activity_method(Registry.open, asked, **LEDGER))
         if found.procedure is None or found.queue is None:
             raise filed.unknown(procedure_known=found.procedure is not None)
         self.taken_over(found)
@@ -134,7 +136,7 @@ class FilingLife(Life[Filing]):
         if isinstance(command, cm.HandOver) and command.code is not None:
             counting = f"code:{digest(command.command_id)[:32]}"
             stream = await self.recorded()
-            said = {"actor": command.actor, "via": command.via, "code": command.code}
+            said = {"actor": command.actor, "via": command.via, "code": command.code, "statement": command.statement}
             await stream.attempt(cm.CountWrongCode(command_id=counting, **said))
         if isinstance(command, cm.DemandObligation) and command.agency is not None:
             return await self._demand(command, command.agency)
@@ -153,7 +155,7 @@ class FilingLife(Life[Filing]):
         if found.procedure is None or found.queue is None:
             msg = "the filing's agency, or the procedure under which it was handed in, is not published any more"
             raise LookupError(msg)
-        self.memory = self.memory.model_copy(update={"queue": found.queue})
+        self.memory = self.memory.model_copy(update={"queue": found.queue, "filed_by": found.filed_by})
 
     async def caught_up(self) -> None:
         """Hear again what its other streams have told, which the run before may have been deaf to.
@@ -167,6 +169,10 @@ class FilingLife(Life[Filing]):
         paid = any(fee.state is FeeState.PAID for fee in self._filing.fees)
         if paid and self._filing.reopened and not self._filing.closed:
             await children.call_refunds_off(self._filing)
+
+    def spoken_of(self) -> tuple[str | None, str | None]:
+        """Its procedure and who has filed it, once that is known."""
+        return (self._filing.procedure.code, self.memory.filed_by) if self.has_begun else (None, None)
 
     # What is told and asked.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -23,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from rules import payment as rules
     from rules.known import known
     from rules.refund.claims import number_of
-    from rules.streams import PAYMENT
+    from rules.streams import PAYMENT, StreamKind
     from schemas import payment as pay
     from schemas.errors import RefusalError
     from schemas.filing.commands import Command, content_of
@@ -59,6 +60,10 @@ class PaymentLife(Life[pay.Payment]):
     _rang: datetime | None = None
     _doubted: bool = False
     """Something was said of which only a query tells what it means: it is asked at once."""
+
+    def __init__(self, kind: StreamKind[pay.Payment], raw: Any) -> None:
+        super().__init__(kind, raw)
+        self._taking_back = asyncio.Lock()
 
     async def opening(self) -> Opening:
         """The request as its first command, through whom the agency's directory names unless the start does."""
@@ -117,9 +122,9 @@ class PaymentLife(Life[pay.Payment]):
                 for accepted in await workflow.execute_local_activity_method(Refunds.accepted, asked, **LEDGER):
                     await self.stream.attempt(self._accepted(accepted))
 
-    def cancel(self, reason: Any) -> None:
+    def cancel(self) -> None:
         """Hear that the filing no longer owes it."""
-        self._remember(cancel=reason if isinstance(reason, str) else "cancelled")
+        self._remember(cancel="cancelled")
 
     async def heard(self, raw: Any) -> None:
         """Record what a provider says by itself, exactly as what it answers. What is of no use is parked."""
@@ -139,19 +144,23 @@ class PaymentLife(Life[pay.Payment]):
         elif notice.outcome == "paid":
             at = notice.at or workflow.now()
             capture = pay.Capture(capture_id=notice.transaction, amount=notice.amount, at=at, attempt=request.attempt)
-            await stream.attempt(_record(capture))
+            await stream.attempt(_record(capture).model_copy(update={"via": pay.TOLD}))
         elif notice.outcome == "pending":
             self._doubted = True
 
     async def _charged_back(self, request: Attempt, notice: MoneyNotice) -> None:
-        """Record what the payer's bank took back, also if that money is not known yet."""
+        """Record what the payer's bank took back, also if that money is not known yet.
+
+        One after the other: what a further part under the same number is known by depends on those that are recorded.
+        """
         n = request.attempt
         said = {"transaction": notice.transaction, "amount": notice.amount, "at": notice.at or workflow.now()}
         back = pay.ChargeBack.model_validate(said | {"attempt": rules.unless_first(n), "by_number": notice.by_number})
-        if notice.at is None:
-            back = back.model_copy(update={"at": charge_backs.when(self._payment, back)})
-        command_id = _of_request(_of_transaction("charge_back", charge_backs.named(self._payment, back)), n)
-        await self.stream.attempt(pay.RecordChargeBack(command_id=command_id, back=back))
+        async with self._taking_back:
+            if notice.at is None:
+                back = back.model_copy(update={"at": charge_backs.when(self._payment, back)})
+            command_id = _of_request(_of_transaction("charge_back", charge_backs.named(self._payment, back)), n)
+            await self.stream.attempt(pay.RecordChargeBack(command_id=command_id, via=pay.TOLD, back=back))
 
     def _about(self, request: Attempt, notice: MoneyNotice) -> bool:
         return rules.reference(self._payment, request) == notice.reference
@@ -357,7 +366,7 @@ class PaymentLife(Life[pay.Payment]):
     async def _hear(self) -> None:
         """Take the filing's word, if there is one."""
         if self.memory.cancel is not None:
-            await self._cancelled(self.memory.cancel)
+            await self._cancelled(rules.not_owed(self._payment.n))
 
     async def _waited(self, told: Callable[[], bool], until: datetime) -> bool:
         """Wait for what is told, until it is too late for that too; False then."""
@@ -482,9 +491,9 @@ class PaymentWorkflow:
         return rules.view(self.life.stream.state)
 
     @workflow.signal
-    def cancel(self, *reason: Any) -> None:
+    def cancel(self, *_: Any) -> None:
         """The filing no longer owes this fee, or this obligation."""
-        self.life.cancel(single_argument(reason))
+        self.life.cancel()
 
     @workflow.signal
     async def noticed(self, *notice: Any) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
+    from activities.refusing import failure
     from activities.reprojection import PAGES, Reprojections
+    from schemas.errors import NOT_RECORDED, RefusalCode, shape_refusal
     from schemas.ids import NUDGE
-    from schemas.stream.reprojection import REPROJECTION, Page, Reproject
+    from schemas.stream.reprojection import REPROJECTION, Page, Reproject, workflow_id
+    from workflows.stream.recording import single_argument
 
 _STRAGGLERS: Final = timedelta(seconds=30)
 """What was being submitted under the calendar before is in the log by then."""
@@ -38,8 +43,9 @@ class Reprojection:
         self._nudged = True
 
     @workflow.run
-    async def run(self, reproject: Reproject) -> Reproject:
-        """Bring the calendar to all; ends early when a later one is in force."""
+    async def run(self, *raw: Any) -> Reproject:
+        """Bring the calendar to all; ends early when a later one is in force. Else it fails with a refusal."""
+        reproject = _begun(single_argument(raw))
         for page in count(1):
             turned = await workflow.execute_activity_method(Reprojections.page, _page(reproject), **PAGES)
             if turned.superseded:
@@ -64,6 +70,18 @@ class Reprojection:
         except TimeoutError:
             return True
         return False
+
+
+def _begun(raw: Any) -> Reproject:
+    """What it is started with, by whoever reaches Temporal."""
+    try:
+        reproject = Reproject.model_validate(raw)
+    except ValidationError as error:
+        raise failure(shape_refusal(RefusalCode.BAD_START, error).refusal) from None
+    named = workflow.info().workflow_id == workflow_id(reproject.calendar)
+    if not named or not 0 <= reproject.kind < len(reproject.kinds):
+        raise failure(NOT_RECORDED)
+    return reproject
 
 
 def _page(reproject: Reproject) -> Page:

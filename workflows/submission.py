@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.filing.examined import Examined
     from schemas.filing.state import FilingStart, SubmitCheck
     from schemas.filing.submission import Submission, content_digest
+    from schemas.identity import SUBMIT, Message, Spoken
     from schemas.ids import StreamId, filing_id
     from schemas.publishing.procedure_rules import ProcedureRules
     from schemas.text import composed
@@ -29,11 +30,15 @@ from workflows.stream.starting import expect_id
 
 @dataclass(frozen=True)
 class Filed:
-    """A submission, the digest of what came, and why it may not be filed, where it is not written as one must be."""
+    """A submission, the digest of what came, and why it may not be filed, where it is not written as one must be.
+
+    `statement` says, signed, who files it.
+    """
 
     submission: Submission
     content: str
     refusal: Refusal | None = None
+    statement: str | None = None
 
     @property
     def stream(self) -> StreamId:
@@ -50,6 +55,18 @@ class Filed:
             agency=submission.agency,
             day=day_of_receipt(submission, now),
             desks=tuple(desk for desk in (submission.desk, submission.result_desk) if desk is not None),
+            spoken=Spoken(statement=self.statement, message=self.message),
+        )
+
+    @property
+    def message(self) -> Message:
+        """What the statement has to be about."""
+        return Message(
+            act=SUBMIT,
+            actor=self.submission.actor,
+            stream=str(self.stream),
+            content=self.content,
+            procedure=self.submission.procedure,
         )
 
     def command(self, procedure: ProcedureRules, found: OpenResult, examined: Examined) -> Submit:
@@ -58,6 +75,7 @@ class Filed:
         return Submit(
             actor=submission.actor,
             via=submission.via,
+            statement=self.statement,
             submission=submission,
             procedure=procedure,
             agency=submission.agency,
@@ -86,7 +104,7 @@ def parse_submission(raw: Any) -> Filed:
         submission = Submission.model_validate(start.submission)
     except ValidationError as error:
         raise shape_refusal(RefusalCode.BAD_START, error) from None
-    filed = Filed(submission, content, _refusal(start.submission))
+    filed = Filed(submission, content, _refusal(start.submission), start.statement)
     expect_id(filed.stream)
     return filed
 

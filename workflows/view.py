@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
+    from activities.refusing import failure
     from activities.views import ANSWER, CHANGES, Views
-    from schemas.errors import Refusal, RefusalCode, shape_refusal
-    from schemas.reading import QUESTION, AskChanges
-    from workflows.stream.recording import failure, single_argument
+    from schemas.errors import Refusal, RefusalCode, RefusalError, problem, refused, shape_refusal
+    from schemas.identity import message_digest
+    from schemas.reading import QUESTION, AskChanges, Asked
+    from workflows.stream.recording import single_argument
 
 
 # Without the sandbox, which takes longer than the answer: there is nothing here that it could find.
@@ -24,13 +27,25 @@ class ViewWorkflow:
     async def run(self, *raw: Any) -> Any:
         """The answer as JSON. Fails with a refusal where there is none."""
         try:
-            question = QUESTION.validate_python(single_argument(raw))
-        except ValidationError as error:
-            raise failure(shape_refusal(RefusalCode.BAD_COMMAND, error).refusal) from None
-        if isinstance(question, AskChanges) and question.wait:
-            given = await workflow.execute_activity_method(Views.changes, question, **CHANGES)
+            asked = _asked(single_argument(raw), UUID(workflow.info().run_id))
+        except RefusalError as error:
+            raise failure(error.refusal) from None
+        if isinstance(asked.question, AskChanges) and asked.question.wait:
+            given = await workflow.execute_activity_method(Views.changes, asked, **CHANGES)
         else:
-            given = await workflow.execute_local_activity_method(Views.answer, question, **ANSWER)
+            given = await workflow.execute_local_activity_method(Views.answer, asked, **ANSWER)
         if given.refusal is not None:
             raise failure(Refusal.model_validate(given.refusal))
         return given.answer
+
+
+def _asked(raw: Any, look: UUID) -> Asked:
+    """What came, as a question with its digest. Raises `RefusalError`."""
+    try:
+        question = QUESTION.validate_python(raw)
+    except ValidationError as error:
+        raise shape_refusal(RefusalCode.BAD_COMMAND, error) from None
+    try:
+        return Asked(question=question, content=message_digest(raw), look=look)
+    except ValueError:
+        raise refused(RefusalCode.BAD_COMMAND, problem("", "not_canonical_json")) from None

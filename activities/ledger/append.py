@@ -11,7 +11,6 @@ waited for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -25,15 +24,17 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import LocalActivityConfig
 
 from activities.failpoint import failpoint
-from activities.ledger import authority, builds, event_rows, read_models, tills
+from activities.ledger import authority, binding, builds, callbacks, event_rows, read_models, speaking, tills
 from activities.ledger.database import ACQUIRE_SECONDS, Connection, Pool, mask_database_errors
 from activities.ledger.measures import Measures
 from activities.ledger.reserving import Reserved, Reserving
-from activities.ledger.vault import Vault
+from activities.ledger.vault import KeyGoneError, Vault
 from rules.streams import Kinds, StreamKind
-from schemas.errors import Problem, RefusalCode
+from schemas.erasure import ERASED
+from schemas.errors import Problem, RefusalCode, problem
+from schemas.ids import filing_workflow
 from schemas.papers import PaperKind
-from schemas.people import OFFICERS
+from schemas.people import OFFICERS, Role
 from schemas.stream.ledger import Appended, Batch, Receipt, Recorded, StoredEvent
 from views import log
 
@@ -71,8 +72,12 @@ class _Asked:
 class Ledger:
     """Appends to the event log through a pool that the worker owns."""
 
-    def __init__(self, pool: Pool, vault: Vault, kinds: Kinds, meter: MetricMeter = MetricMeter.noop) -> None:
+    def __init__(
+        self, pool: Pool, vault: Vault, kinds: Kinds, meter: MetricMeter = MetricMeter.noop, *, signed: bool = False
+    ) -> None:
+        """`signed`: whoever acts, but for the system, has signed it; or else nobody is asked, and none of it kept."""
         self._pool = pool
+        self._signed = signed
         self._vault = vault
         self._kinds = kinds
         self._reserving = Reserving(vault, kinds.numberings)
@@ -83,6 +88,7 @@ class Ledger:
         """Append the batch, or say what the log holds instead.
 
         Raises `ledger_conflict`, never to be retried, if a later epoch has taken the stream over or events are gone.
+        Once the filing's key is gone nobody's command is taken; the system's waits for it: `KeyGoneError` is retried.
         """
         began = perf_counter()
         asked = self._asked(batch)
@@ -95,7 +101,13 @@ class Ledger:
         told = {"command_id": batch.command_id, "moves": moves}
         return answer.model_copy(update=told | {"continue_as_new_suggested": batch.continue_as_new_suggested or None})
 
-    def _asked(self, batch: Batch) -> _Asked:
+    async def append_within(self, connection: Connection, batch: Batch) -> Appended:
+        """The same in a transaction of the caller's, for a batch that takes no numbers."""
+        return await self._answer(connection, self._asked(batch))
+
+    def _asked(self, proposed: Batch) -> _Asked:
+        kept = self._signed or proposed.statement is None
+        batch = proposed if kept else proposed.model_copy(update={"statement": None})
         kind = self._kinds.of(batch.stream)
         events = tuple(map(kind.event, batch.events))
         needed = authority.needed(kind, batch, events)
@@ -104,9 +116,18 @@ class Ledger:
     async def _answer(self, connection: Connection, asked: _Asked) -> Appended:
         while True:
             unproved = await authority.unproved(connection, asked.kind, asked.batch, asked.events)
+            unproved += await callbacks.untold(connection, asked.batch, asked.events)
+            unproved += speaking.unsigned(asked.batch) if self._signed else []
             if asked.events and not unproved:
-                with suppress(_NotTakenError):
+                try:
                     return await self._append(connection, asked)
+                except _NotTakenError:
+                    pass
+                except KeyGoneError:
+                    gone = not await connection.fetchval(_ERASED, asked.batch.filing_id)
+                    if gone and asked.batch.actor.role is Role.SYSTEM:
+                        raise
+                    unproved = [_KEY_GONE]
             async with connection.transaction():
                 answer = await self._instead(connection, asked, unproved)
                 if answer is not None:
@@ -126,10 +147,13 @@ class Ledger:
     async def _instead(self, connection: Connection, asked: _Asked, unproved: list[Problem]) -> Appended | None:
         """What the log answers instead of taking the batch; None if it may be tried again."""
         batch, actor = asked.batch, asked.batch.actor
-        [head] = await connection.fetch(_LOCKED_HEAD, batch.stream, actor.agency, actor.subject, actor.role)
-        epoch, seq, in_directory = head.values()
+        whose = (actor.agency, actor.subject, actor.role)
+        [head] = await connection.fetch(_LOCKED_HEAD, batch.stream, *whose, batch.filing_id)
+        epoch, seq, in_directory, erased = head.values()
         if batch.epoch not in {None, epoch}:
             raise self._conflict(batch, "a later run has taken this stream over")
+        if erased:
+            return Appended(epoch=epoch, refused=ERASED)
         if seq >= batch.next_seq:
             return await self._held(connection, asked, epoch)
         if (recorded := await connection.fetchval(_RECEIPT, batch.stream, batch.command_id)) is not None:
@@ -140,6 +164,7 @@ class Ledger:
             raise self._conflict(batch, "the log holds less than this run has seen")
         missing = await authority.missing(connection, asked.needed, batch.filing_id)
         missing += await tills.missing(connection, batch, asked.cash)
+        missing += await speaking.missing(connection, batch)
         refused = authority.refusal(actor, unproved + missing, in_directory=in_directory)
         return Appended(epoch=epoch, refused=refused) if refused else None
 
@@ -203,28 +228,38 @@ async def _write(connection: Connection, asked: _Asked, reserved: Reserved) -> A
     )
     added = submitted_columns(filer.person, reserved.others) if filer else {}
     change = read_models.change(asked.kind, batch, numbers, added)
-    epoch = await _record(connection, asked, rows, receipt, change, caused)
+    bound = binding.bindings(batch, len(rows), reserved.key)
+    epoch = await _record(connection, asked, list(zip(rows, bound, strict=True)), receipt, change, caused)
     return Appended(epoch=epoch, stored=tuple(stored), receipts=(receipt,))
 
 
 async def _record(
     connection: Connection,
     asked: _Asked,
-    rows: list[dict[str, Any]],
+    rows: Sequence[tuple[dict[str, Any], str]],
     receipt: Receipt,
     change: read_models.Change | None,
     caused: Sequence[tuple[int, PaperKind]],
 ) -> int:
     """Write the events, their receipt, the papers they cause, the stream's new head and the read model; its epoch.
 
-    Raises `_NotTakenError`.
+    `rows` are the events, each with what it binds. Raises `_NotTakenError`.
     """
     batch, actor = asked.batch, asked.batch.actor
     needed = () if asked.needed is None else (asked.needed,)
     written, tasks = change.shape if change else ((), False)
     papers = tuple(map(list, zip(*caused, strict=True)))
     cash = (list(asked.cash),) if asked.cash else ()
-    statement = _recording(written, tasks=tasks, papers=bool(papers), needed=bool(needed), cash=bool(cash))
+    spoken = speaking.parameters(batch)
+    statement = _recording(
+        written,
+        tasks=tasks,
+        papers=bool(papers),
+        needed=bool(needed),
+        cash=bool(cash),
+        spoken=bool(spoken),
+        begins=batch.next_seq == 1 and batch.stream != filing_workflow(batch.filing_id),
+    )
     moved = await connection.fetchval(
         statement,
         batch.stream,
@@ -239,13 +274,15 @@ async def _record(
         receipt.command_id,
         receipt.digest,
         receipt.model_dump_json(exclude_none=True).encode(),
-        list(map(event_rows.hashed, rows)),
-        *(rows[0][column] for column in ("actor", "via", "occurred_at")),
-        *([row[column] for row in rows] for column in event_rows.EACH),
+        [event_rows.hashed(row, event_rows.BOUND) for row, _ in rows],
+        *(rows[0][0][column] for column in ("actor", "via", "occurred_at")),
+        *([row[column] for row, _ in rows] for column in event_rows.EACH),
+        [bound for _, bound in rows],
         *(change.parameters if change else ()),
         *papers,
         *needed,
         *cash,
+        *spoken,
     )
     if moved is None:
         raise _NotTakenError
@@ -256,20 +293,31 @@ _MOST_EVENTS: Final = 200
 _MOST_BYTES: Final = 100_000
 """So much of a stream is told in one answer: it stands in the history of a workflow."""
 
+_KEY_GONE: Final = problem("", "key_gone")
+
 _RECEIPT: Final = "select body from receipt where stream = $1 and command_id = $2"
 _RECEIPTS: Final = "select body from receipt where stream = $1 and seq between $2 and $3 order by seq"
 
-_LOCKED_HEAD: Final = """
+_ERASED: Final = "select erased_at is not null from stream where stream = 'filing:' || $1::uuid"
+
+_LOCKED_HEAD: Final = f"""
 select coalesce(epoch, 1), coalesce(head_seq, 0),
-    coalesce((select active from officer where agency = $2 and subject = $3 and role = $4), false)
+    coalesce((select active from officer where agency = $2 and subject = $3 and role = $4), false),
+    found.erased_at is not null or coalesce(({_ERASED.replace("$1", "$5")}), false)
 from (select) as asked left join (select * from stream where stream = $1 for update) as found on true
-"""
+"""  # noqa: S608 -- joined from statements of our own
 """A stream that is not there yet has no events."""
+
+_NOT_ERASED: Final = """
+coalesce((select erased_at is null from stream as whole where stream = 'filing:' || $2::uuid for key share), true)
+"""
+"""Of a stream that begins: one that is there has its head moved by who erases it, who waits for this lock."""
 
 _EACH: Final = ", ".join(event_rows.EACH)
 _FIRST: Final = 17
-"""The place of the first of them among the parameters; those of the change follow at `_REST`."""
-_REST: Final = _FIRST + len(event_rows.EACH)
+"""The place of the first of them among the parameters; what they bind follows, and those of the change at `_REST`."""
+_BINDS: Final = _FIRST + len(event_rows.EACH)
+_REST: Final = _BINDS + 1
 _EACH_VALUE: Final = ", ".join(
     f"(${place}::{type_}[])[n]" for place, type_ in enumerate(event_rows.EACH.values(), _FIRST)
 )
@@ -280,11 +328,23 @@ posted as (
     from moved, unnest({seqs}::int[], {papers}::text[]) as caused (seq, paper)
 )
 """
-_HASH: Final = event_rows.HASH.format(hashed="($13::bytea[])[n + 1]", recorded_at="now", previous="hash")
+_BOUND: Final = binding.BOUND.format(epoch="epoch", rest=f"(${_BINDS}::text[])[n + 1]")
+_HASH: Final = event_rows.HASH.format(
+    hashed="($13::bytea[])[n + 1]", recorded_at="now", previous="hash", bound="following.bound"
+)
 
 
 @cache
-def _recording(written: tuple[read_models.Written, ...], *, tasks: bool, papers: bool, needed: bool, cash: bool) -> str:
+def _recording(  # noqa: PLR0913 -- one for each part of the statement
+    written: tuple[read_models.Written, ...],
+    *,
+    tasks: bool,
+    papers: bool,
+    needed: bool,
+    cash: bool,
+    spoken: bool,
+    begins: bool,
+) -> str:
     """The one statement of an append; it gives the stream's epoch if it was taken.
 
     `chain` are the batch's events with their hashes, behind the head. `stream` stands first: whoever holds that table
@@ -296,9 +356,13 @@ def _recording(written: tuple[read_models.Written, ...], *, tasks: bool, papers:
     posted = f", {_POSTED.format(seqs=f'${last}', papers=f'${last + 1}')}" if papers else ""
     till, may_take = (f"{tills.TILL}, ", tills.MAY_TAKE) if cash else ("", "")
     through = f", {tills.THROUGH.format(seqs=f'${last + 2 * papers + needed}')}" if cash else ""
+    after = last + 2 * papers + needed + cash
+    kept = f"and {_NOT_ERASED}" if begins else ""
+    heard = f"and {speaking.may_speak(filing='$2', agency='$7', at=after)}" if spoken else ""
     return f"""
 with recursive {till}head as materialized (
-    select coalesce(head_hash, decode(repeat('00', 32), 'hex')) as hash, greatest(clock_timestamp(), head_at) as now
+    select coalesce(head_hash, decode(repeat('00', 32), 'hex')) as hash, greatest(clock_timestamp(), head_at) as now,
+        coalesce(epoch, 1) as epoch
     from (select) as asked left join (select * from stream where stream = $1) as found on true
     where coalesce(head_seq, 0) = $4 - 1 and coalesce(epoch, 1) = coalesce($6, epoch, 1)
         and ($9::text is null
@@ -306,21 +370,26 @@ with recursive {till}head as materialized (
         and not exists (select from receipt where receipt.stream = $1 and command_id = $10)
         {proved}
         {may_take}
-), chain (n, prev_hash, hash, now) as (
-    select 0, null::bytea, hash, now from head
+        {heard}
+        {kept}
+), chain (n, prev_hash, hash, now, epoch, bound) as (
+    select 0, null::bytea, hash, now, epoch, null::bytea from head
     union all
-    select n + 1, hash, {_HASH}, now from chain where $4 + n <= $5
+    select n + 1, hash, {_HASH}, now, epoch, following.bound
+    from chain, lateral (select {_BOUND} as bound) as following where $4 + n <= $5
 ), moved as (
-    insert into stream (stream, filing_id, agency, head_seq, head_hash, head_at)
-    select $1, $2, $3, $5, hash, now from chain where $4 + n > $5
+    insert into stream (stream, filing_id, agency, head_seq, head_hash, head_at, noted)
+    select $1, $2, $3, $5, hash, now, $5 from chain where $4 + n > $5
     on conflict (stream) do update
-    set (head_seq, head_hash, head_at) = (excluded.head_seq, excluded.head_hash, excluded.head_at)
-    where (stream.epoch, stream.head_seq) = (coalesce($6, stream.epoch), $4 - 1)
-    returning epoch
+    set (head_seq, head_hash, head_at, noted) = ($5, excluded.head_hash, excluded.head_at, $5)
+    where (stream.epoch, stream.head_seq) = ((select epoch from head), $4 - 1)
+    returning epoch, head_at
+), noted as (
+    insert into unpositioned (stream, first_seq, last_seq, recorded_at) select $1, $4, $5, head_at from moved
 ), written as (
     insert into event (stream, filing_id, agency, seq, command_id, actor, via, occurred_at, {_EACH},
-        recorded_at, prev_hash, hash)
-    select $1, $2, $3, $4 - 1 + n, $10, $14, $15, $16, {_EACH_VALUE}, now, prev_hash, hash
+        recorded_at, prev_hash, hash, bound)
+    select $1, $2, $3, $4 - 1 + n, $10, $14, $15, $16, {_EACH_VALUE}, now, prev_hash, hash, bound
     from moved, chain where n > 0
 ), receipted as (
     insert into receipt (stream, filing_id, agency, command_id, digest, body, seq)

@@ -9,6 +9,8 @@ from typing import Any, Final, TypeAlias
 import asyncpg
 from temporalio.exceptions import ApplicationError
 
+from activities.keys.manager import KeysUnavailableError
+
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[Any]"
 Pool: TypeAlias = "asyncpg.Pool[Any]"
 
@@ -18,9 +20,11 @@ ACQUIRE_SECONDS: Final = 2
 
 @contextmanager
 def mask_database_errors() -> Iterator[None]:
-    """Database errors may quote values; what leaves here says only that the log could not be reached."""
+    """Database errors may quote values; what leaves here says only that the log, or its keys, could not be reached."""
     try:
         yield
+    except KeysUnavailableError as error:
+        raise ApplicationError(str(error), type="keys_unavailable") from None
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
         msg = f"the ledger could not be reached: {type(error).__name__}"
         raise ApplicationError(msg, type="ledger_unavailable") from None

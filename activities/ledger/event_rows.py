@@ -10,6 +10,7 @@ from uuid import UUID
 
 from activities.ledger.vault import FilingKey
 from schemas.base import Model, Personal, fields_marked
+from schemas.identity import signed
 from schemas.ids import canonical, event_id
 from schemas.people import Actor, Role
 from schemas.stream.ledger import Batch, Recorded
@@ -44,7 +45,8 @@ def columns(
     personal = {name: fields[name] for name in sorted(_personal(model) & set(fields))}
     public = {name: value for name, value in fields.items() if name not in personal and name != "kind"}
     actor, identity = _public_actor(recorded.actor, key)
-    private = {"event": personal, "actor": identity, "on_behalf_of": batch.on_behalf_of}
+    statement = None if ordinal else batch.statement
+    private = {"event": personal, "actor": identity, "on_behalf_of": batch.on_behalf_of, "statement": statement}
     present = {name: value for name, value in private.items() if value}
     context = f"{batch.stream}\n{recorded.seq}"
     return {
@@ -60,9 +62,17 @@ def columns(
         "key_id": key.key_id if present else None,
         "command_id": batch.command_id,
         "actor": canonical(actor),
-        "via": f"{batch.via.principal}/{batch.via.channel}",
+        "via": _via(batch),
         "occurred_at": batch.at,
     }
+
+
+def _via(batch: Batch) -> str:
+    """The program that has passed it on: who has signed it, by which key and what, or else who is said to."""
+    if batch.statement is None:
+        return f"{batch.via.principal}/{batch.via.channel}"
+    by = signed(batch.statement)
+    return f"{by.statement.iss}/{batch.via.channel}/{by.key_id}/{by.sha256}"
 
 
 def _public_actor(actor: Actor, key: FilingKey) -> tuple[dict[str, str], str | None]:
@@ -72,9 +82,14 @@ def _public_actor(actor: Actor, key: FilingKey) -> tuple[dict[str, str], str | N
     return actor.model_dump(mode="json", exclude_none=True), None
 
 
-def hashed(columns: dict[str, Any]) -> bytes:
-    """What the hash of an event row is taken of, as far as `recorded_at`; the layout stands in docs/ledger.md."""
-    parts = [b"\x01"]
+UNBOUND: Final = b"\x01"
+BOUND: Final = b"\x02"
+"""The layouts of the hash: without `bound`, and with it."""
+
+
+def hashed(columns: dict[str, Any], layout: bytes = UNBOUND) -> bytes:
+    """What the hash of an event row is taken of, as far as these columns go; the layout stands in docs/ledger.md."""
+    parts = [layout]
     for name, value in columns.items():
         data = _field(value)
         if name in {"body", "sealed"} and data is not None:
@@ -85,9 +100,9 @@ def hashed(columns: dict[str, Any]) -> bytes:
 
 HASH: Final = r"""
 sha256({hashed} || '\x00000008' || int8send((extract(epoch from {recorded_at}) * 1000000)::bigint)
-    || '\x00000020' || {previous})
+    || '\x00000020' || {previous} || int4send(length({bound})) || {bound})
 """
-"""The hash in SQL: the database alone knows when it records, and what stands before."""
+"""The hash in SQL: the database alone knows when it records, what stands before, and under which epoch."""
 
 
 def _field(value: Any) -> bytes | None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import socket
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from time import monotonic
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, NamedTuple, Protocol, Self
 
 import asyncpg
 
 from activities.ledger.database import ACQUIRE_SECONDS
 from rules.identity.ring import Ring
+from rules.identity.statements import LEEWAY
+from rules.identity.unheard import unheard
 from schemas.identity import Principal, PrincipalKey
 from views.log import Connection
 
@@ -23,6 +28,12 @@ KNOWN_WITHIN: Final = 5.0
 
 ASK_EVERY: Final = 1.0
 """Seconds between two looks at the version: one row of one page."""
+
+OFF_BY: Final = 50
+"""Seconds by which the clock here differs so that it is worth telling: from 60 on nothing is taken."""
+
+_TELL_EVERY: Final = 10.0
+"""Seconds between two times that this is told."""
 
 _ATTEMPT: Final = 2.0
 """Seconds that one look may take."""
@@ -39,13 +50,37 @@ class Keyring:
         self._pool = pool
         self._ring = Ring()
         self._version = -1
+        self._secret: bytes | None = None
         self._asked_at = -KNOWN_WITHIN
+        self._behind = timedelta()
+        self._told_at = -_TELL_EVERY
         self._asking: asyncio.Task[None] | None = None
 
     @property
-    def ring(self) -> Ring | None:
-        """The principals; None where the register has not answered for five seconds."""
-        return self._ring if monotonic() - self._asked_at < KNOWN_WITHIN else None
+    def ring(self) -> Ring:
+        """The principals. Raises `RefusalError` while this process can't say what holds now.
+
+        That is where the register has not answered for five seconds, or the clock here differs too much from the
+        record's, which is everybody's.
+        """
+        if monotonic() - self._asked_at >= KNOWN_WITHIN:
+            raise unheard("principals_not_at_hand")
+        if abs(self._behind) > LEEWAY:
+            raise unheard("clock_is_off", seconds=int(self._behind.total_seconds()))
+        return self._ring
+
+    @property
+    def secret(self) -> bytes:
+        """What the platform's processes know and nobody else. Raises `RuntimeError` until the record has told it."""
+        if self._secret is None:
+            msg = "the record has not told its secret yet"
+            raise RuntimeError(msg)
+        return self._secret
+
+    @property
+    def now(self) -> datetime:
+        """The moment, by the clock of the record."""
+        return datetime.now(UTC) + self._behind
 
     async def __aenter__(self) -> Self:
         """Ask once, and go on asking. A database that is away is asked again: until then nothing is known."""
@@ -71,30 +106,65 @@ class Keyring:
         asked_at = monotonic()
         with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
             async with asyncio.timeout(_ATTEMPT), self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                version = await connection.fetchval(_VERSION)
+                version, there, self._secret = await connection.fetchrow(_VERSION)
+                self._behind = there - datetime.now(UTC)
                 if version != self._version:
-                    self._ring = Ring(await principals(connection))
+                    found = await registered(connection)
+                    for name in found.unreadable:
+                        _log.error("principal.unreadable", extra={"principal": name})
+                    self._ring = Ring(found.principals)
                     self._version = version
-            self._asked_at = asked_at
+                self._asked_at = asked_at
+                await self._tell_if_off(connection, asked_at)
+
+    async def _tell_if_off(self, connection: Connection, now: float) -> None:
+        """Leave word in the record that the clock here is off, for whoever looks after the machines."""
+        behind = round(self._behind.total_seconds())
+        if abs(behind) > OFF_BY and now - self._told_at >= _TELL_EVERY:
+            self._told_at = now
+            await connection.execute(_CLOCK_OFF, f"{os.getpid()}@{socket.gethostname()}", behind)
+
+
+class Registered(NamedTuple):
+    """The principals that can be read, and the ids of those that can't: these are heard no more, all others are."""
+
+    principals: list[Principal]
+    unreadable: list[str]
+
+
+async def registered(connection: Connection, only: str | None = None) -> Registered:
+    """All principals with their keys, by their ids, or one of them."""
+    found = Registered([], [])
+    for row in await connection.fetch(_PRINCIPALS, only):
+        try:
+            found.principals.append(_principal(row))
+        except (ValueError, TypeError):  # what does not fit is quoted by neither
+            found.unreadable.append(row["principal"])
+    return found
 
 
 async def principals(connection: Connection, only: str | None = None) -> list[Principal]:
-    """All principals with their keys, by their ids, or one of them."""
-    return [
-        Principal(
-            id=row["principal"],
-            name=row["name"],
-            kind=row["kind"],
-            agency=None if row["agency"] == NO_AGENCY else row["agency"],
-            grants=json.loads(row["grants"]),
-            keys=tuple(PrincipalKey.model_validate_json(json.dumps(key)) for key in json.loads(row["keys"])),
-        )
-        for row in await connection.fetch(_PRINCIPALS, only)
-    ]
+    """Those of them that can be read."""
+    return (await registered(connection, only)).principals
+
+
+def _principal(row: Any) -> Principal:
+    return Principal(
+        id=row["principal"],
+        name=row["name"],
+        kind=row["kind"],
+        agency=None if row["agency"] == NO_AGENCY else row["agency"],
+        grants=json.loads(row["grants"]),
+        keys=tuple(PrincipalKey.model_validate_json(json.dumps(key)) for key in json.loads(row["keys"])),
+    )
 
 
 NO_AGENCY: Final = "*"
-_VERSION: Final = "select version from principal_version"
+_VERSION: Final = "select version, clock_timestamp(), secret from principal_version"
+_CLOCK_OFF: Final = """
+insert into clock_off (process, seconds, at) values ($1, $2, clock_timestamp())
+on conflict (process) do update set (seconds, at) = (excluded.seconds, excluded.at)
+"""
 _PRINCIPALS: Final = """
 select principal, agency, name, kind, grants, (
     select coalesce(json_agg(json_build_object(

@@ -15,9 +15,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
+from activities.keys.manager import Wrapped
 from activities.ledger.database import Connection, transaction
-from activities.ledger.vault import FilingKey, Vault
+from activities.ledger.vault import WRAPPED_BY, FilingKey, Vault
 from rules.streams import Numbering
 from rules.time.working_time import VIETNAM
 from schemas.base import Model, numbers_taken
@@ -105,47 +107,63 @@ class Reserving:
     async def reserved(self, connection: Connection, batch: Batch, events: Sequence[Model]) -> AsyncIterator[Reserved]:
         """What the batch needs. If it takes numbers, then in a transaction that ends with the block.
 
-        Raises `LookupError` if somebody takes the filing's key away at this moment.
+        The key is made at the submission alone. Raises `KeyGoneError`.
         """
         taken = runs(events, batch.at, self._numberings)
-        if not taken:
-            yield Reserved(await self._vault.key(connection, batch.filing_id, batch.agency))
+        filer = await self._filer(connection, events)
+        # Before anything is locked: a key may be wrapped, and opened, far away.
+        if filer is None:
+            key = await self._vault.key(connection, batch.filing_id, batch.agency)
+            if not taken:
+                yield Reserved(key)
+                return
+            async with transaction(connection, *_locks(filer)):
+                yield Reserved(key, await _counted(connection, batch, taken))
             return
-        filer = self._filer(events)
+        key, wrapped = await self._key(batch.filing_id)
         async with transaction(connection, *_locks(filer)):
-            reserved = await self._reserve(connection, batch, taken, filer)
+            reserved = await self._reserve(connection, batch, taken, filer, key, wrapped)
             yield reserved
         self._vault.remember(batch.filing_id, reserved.key)
 
-    def _filer(self, events: Iterable[Model]) -> Filer | None:
+    async def _filer(self, connection: Connection, events: Iterable[Model]) -> Filer | None:
         for event in events:
             if isinstance(event, Submitted):
-                return Filer(self._vault.person(event.applicant.id_number), event.procedure)
+                person = await self._vault.person(connection, event.applicant.id_number, first=True)
+                return Filer(person, event.procedure)
         return None
 
-    async def _reserve(self, connection: Connection, batch: Batch, taken: list[Run], filer: Filer | None) -> Reserved:
-        counted = (batch.agency, *([getattr(run, column) for run in taken] for column in ("kind", "period", "length")))
-        known = self._vault.known(batch.filing_id)
-        if known and filer is None:
-            rows = await connection.fetch(_COUNT, *counted)
-            return Reserved(known, _numbers(batch, taken, {row["kind"]: row["last"] for row in rows}))
-        key, wrapped = (known, None) if known else self._vault.new(batch.filing_id)
+    async def _key(self, filing: UUID) -> tuple[FilingKey, Wrapped | None]:
+        """The filing's key if it is known, or one to be made."""
+        known = self._vault.known(filing)
+        return (known, None) if known else await self._vault.new(filing)
+
+    async def _reserve(
+        self,
+        connection: Connection,
+        batch: Batch,
+        taken: list[Run],
+        filer: Filer,
+        key: FilingKey,
+        wrapped: Wrapped | None,
+    ) -> Reserved:
         [row] = await connection.fetch(
             _RESERVE,
-            *counted,
+            *_counts(batch, taken),
             batch.filing_id,
             key.key_id,
-            wrapped,
-            *((filer.person, filer.procedure) if filer else (None, None)),
+            *((wrapped.data, wrapped.by) if wrapped else (None, None)),
+            filer.person,
+            filer.procedure,
             MOST,
         )
-        if not (known or row["made"]):
+        if wrapped and not row["made"]:
             key = await self._of_others(connection, batch, row)
         return Reserved(key, _numbers(batch, taken, json.loads(row["last"])), filer, tuple(row["others"]))
 
     async def _of_others(self, connection: Connection, batch: Batch, row: Mapping[str, Any]) -> FilingKey:
         if row["wrapped"] is not None:
-            return self._vault.unwrap(row["key_id"], row["wrapped"])
+            return await self._vault.unwrap(row)
         # It was made while the statement waited for it, which does not see what was committed meanwhile.
         return await self._vault.others(connection, batch.filing_id)
 
@@ -158,6 +176,15 @@ def runs(events: Iterable[Model], at: datetime, numberings: Mapping[str, Numberi
         Run(kind, moment.strftime(numberings[kind].period), length, numberings[kind])
         for kind, length in sorted(kinds.items())
     ]
+
+
+async def _counted(connection: Connection, batch: Batch, taken: list[Run]) -> dict[str, list[str]]:
+    rows = await connection.fetch(_COUNT, *_counts(batch, taken))
+    return _numbers(batch, taken, {row["kind"]: row["last"] for row in rows})
+
+
+def _counts(batch: Batch, taken: list[Run]) -> tuple[Any, ...]:
+    return (batch.agency, *([getattr(run, column) for run in taken] for column in ("kind", "period", "length")))
 
 
 def _numbers(batch: Batch, taken: Iterable[Run], last: Mapping[str, int]) -> dict[str, list[str]]:
@@ -180,14 +207,15 @@ returning kind, last
 
 _RESERVE: Final = f"""
 with made as (
-    insert into filing_key (filing_id, agency, key_id, wrapped) select $5, $1, $6, $7 where $7::bytea is not null
+    insert into filing_key (filing_id, agency, key_id, wrapped, wrapped_by)
+    select $5, $1, $6, $7, $8 where $7::bytea is not null
     on conflict (filing_id) do nothing returning true
 ), taken as ({_COUNT})
-select exists (select from made) as made, found.key_id, found.wrapped,
+select exists (select from made) as made, found.key_id, found.wrapped, {WRAPPED_BY} as wrapped_by,
     (select json_object_agg(kind, last) from taken) as last,
     array(
-        select code from filing where person = $8 and procedure = $9 and filing_id <> $5 and closed_at is null
-        order by submitted_at, code limit $10
+        select code from filing where person = $9 and procedure = $10 and filing_id <> $5 and closed_at is null
+        order by submitted_at, code limit $11
     ) as others
-from (select) as asked left join filing_key as found on found.filing_id = $5 and $7 is not null
+from (select) as asked left join filing_key as found on found.filing_id = $5
 """  # noqa: S608 -- joined from statements of our own

@@ -6,19 +6,24 @@ import hashlib
 import hmac
 import os
 from collections import OrderedDict
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+import asyncpg
 
+from activities.keys.manager import Wrapped
+from activities.keys.master_key import MasterKey
+from activities.keys.masters import MasterKeys
+from activities.keys.sealing import KEY_BYTES, seal, unseal
 from views.log import Connection, SealBrokenError
 
-_NONCE: Final = 12
+Row: TypeAlias = "Mapping[str, Any] | asyncpg.Record"
+
 _CACHED_KEYS: Final = 10_000
+_INDEX: Final = "index"
+"""The id of the index key."""
 
 
 @dataclass(frozen=True)
@@ -30,41 +35,77 @@ class FilingKey:
 
     def seal(self, data: bytes, context: str) -> bytes:
         """Nonce and AES-256-GCM ciphertext of `data`, bound to `context`."""
-        nonce = os.urandom(_NONCE)
-        return nonce + AESGCM(self.secret).encrypt(nonce, data, context.encode())
+        return seal(self.secret, data, context)
 
     def unseal(self, sealed: bytes, context: str) -> bytes:
         """What was sealed under the same `context`. Raises `SealBrokenError`."""
-        try:
-            return AESGCM(self.secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], context.encode())
-        except InvalidTag:
-            raise SealBrokenError from None
+        return unseal(self.secret, sealed, context)
 
     def pseudonym(self, subject: str) -> str:
         """A name for `subject` that means nothing outside this filing."""
         return "p-" + hmac.new(self.secret, subject.encode(), hashlib.sha256).hexdigest()[:32]
 
+    def salt(self, of: str) -> str:
+        """What a paper of this filing carries, so that nobody without the key can guess at its digest."""
+        return hmac.new(self.secret, f"paper\n{of}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+class KeyGoneError(LookupError):
+    """A filing's key is not in the record: it was taken away, or the filing was never handed in here."""
+
+    def __init__(self) -> None:
+        super().__init__("the filing's key is gone")
+
+
+class IndexKeyGoneError(LookupError):
+    """The key by which people are told apart is not in the record: nobody was yet, or it was taken away."""
+
+    def __init__(self) -> None:
+        super().__init__("the index key is gone: motcua ledger rebuild makes another")
+
 
 class Vault:
-    """Makes and finds the keys of filings."""
+    """Makes and finds the keys of filings. Whatever asks the master key raises `KeysUnavailableError` as well."""
 
-    def __init__(self, master: bytes) -> None:
-        self._master = FilingKey("master", master)
-        self._master_id = "m-" + hashlib.sha256(b"motcua master key\n" + master).hexdigest()[:16]
+    def __init__(self, masters: MasterKeys) -> None:
+        self._masters = masters
         self._known: OrderedDict[UUID, FilingKey] = OrderedDict()
+        self._index: bytes | None = None
 
-    def person(self, id_number: str) -> bytes:
-        """What tells the filings of one person from others', and without the master key tells nothing."""
-        return hmac.new(self._master.secret, f"person\n{id_number}".encode(), hashlib.sha256).digest()
+    async def person(self, connection: Connection, id_number: str, *, first: bool = False) -> bytes:
+        """What tells the filings of one person from others', and without the index key tells nothing.
+
+        The `first` filing makes that key, in the caller's transaction. Raises `IndexKeyGoneError`: where people have
+        been told apart already, it is never replaced. Raises `SealBrokenError`.
+        """
+        secret = self._index or await self._index_key(connection)
+        if secret is None and first and not await connection.fetchval(_ANYBODY):
+            secret = await self.begin(connection)
+        if secret is None:
+            raise IndexKeyGoneError
+        return hmac.new(secret, f"person\n{id_number}".encode(), hashlib.sha256).digest()
+
+    async def begin(self, connection: Connection) -> bytes:
+        """The index key, made now if there is none. Raises `SealBrokenError`."""
+        secret = await self._index_key(connection) or os.urandom(KEY_BYTES)
+        [wrapped] = await self._masters.current.wrap({_INDEX: secret})
+        if await connection.fetchval(_MAKE_INDEX, wrapped.key_id, wrapped.data, wrapped.by):
+            return secret
+        return await self._index_key(connection) or await self.begin(connection)
 
     async def opens(self, connection: Connection) -> bool:
-        """Whether the master key is the one that the keys of the record were wrapped with."""
-        found = await connection.fetchval("select key_id from filing_key limit 1")
-        return found is None or found.startswith(f"{self._master_id}:")
+        """Whether the master keys are those that have wrapped the keys of the record.
 
-    def unwrap(self, key_id: str, wrapped: bytes) -> FilingKey:
-        """A filing's key as the record keeps it, unwrapped. `SealBrokenError`: another master key wrapped it."""
-        return FilingKey(key_id, self._master.unseal(wrapped, key_id))
+        A change of the master key goes from the first filing's key to the last, and ends with the index key.
+        """
+        return all(self._masters.know(row["wrapped_by"]) for row in await connection.fetch(_ENDS))
+
+    async def unwrap(self, row: Row) -> FilingKey:
+        """The key in a row with the columns of `KEY`. Raises `SealBrokenError`."""
+        [secret] = await self._masters.unwrap([_wrapped(row)])
+        if secret is None:
+            raise SealBrokenError
+        return FilingKey(row["key_id"], secret)
 
     def known(self, filing: UUID) -> FilingKey | None:
         """The key of a filing, if it is remembered."""
@@ -80,53 +121,92 @@ class Vault:
         if len(self._known) > _CACHED_KEYS:
             self._known.popitem(last=False)
 
-    def new(self, filing: UUID) -> tuple[FilingKey, bytes]:
+    async def new(self, filing: UUID) -> tuple[FilingKey, Wrapped]:
         """A key for a filing, and the same wrapped."""
-        key = FilingKey(f"{self._master_id}:{filing}", os.urandom(32))
-        return key, self._master.seal(key.secret, key.key_id)
+        key = FilingKey(f"{self._masters.current.name}:{filing}", os.urandom(KEY_BYTES))
+        [wrapped] = await self._masters.current.wrap({key.key_id: key.secret})
+        return key, wrapped
 
     async def learn(self, connection: Connection, filings: Collection[UUID]) -> None:
         """Look for the keys of many filings at once, so that `find` has them. What can't be unwrapped is left to it."""
         unknown = [filing for filing in filings if filing not in self._known]
-        for row in await connection.fetch(_KEYS, unknown) if unknown else ():
-            with suppress(SealBrokenError):
-                self.remember(row["filing_id"], self.unwrap(row["key_id"], row["wrapped"]))
+        rows = await connection.fetch(_KEYS, unknown) if unknown else []
+        secrets = await self._masters.unwrap([_wrapped(row) for row in rows])
+        for row, secret in zip(rows, secrets, strict=True):
+            if secret is not None:
+                self.remember(row["filing_id"], FilingKey(row["key_id"], secret))
 
     async def find(self, connection: Connection, filing: UUID) -> FilingKey | None:
         """The key of a filing; None if there is none. Raises `SealBrokenError`."""
         key = self.known(filing)
         if key is None:
-            row = await connection.fetchrow("select key_id, wrapped from filing_key where filing_id = $1", filing)
+            row = await connection.fetchrow(KEY, filing)
             if row is None:
                 return None
-            key = self.unwrap(row["key_id"], row["wrapped"])
+            key = await self.unwrap(row)
             self.remember(filing, key)
         return key
 
-    async def key(self, connection: Connection, filing: UUID, agency: str) -> FilingKey:
-        """The key of a filing, made in the caller's transaction if there is none.
+    async def key(self, connection: Connection, filing: UUID, agency: str, *, first: bool = False) -> FilingKey:
+        """The key of a filing. What is sealed `first` makes it, in the caller's transaction, if there is none.
 
-        Raises `LookupError` if somebody takes it away at this moment.
+        Raises `KeyGoneError`: a key that is not there any more is never replaced.
         """
         found = await self.find(connection, filing)
         if found is not None:
             return found
-        key, wrapped = self.new(filing)
-        if await connection.fetchval(_MAKE, filing, agency, key.key_id, wrapped):
+        if not first:
+            raise KeyGoneError
+        key, wrapped = await self.new(filing)
+        if await connection.fetchval(_MAKE, filing, agency, key.key_id, wrapped.data, wrapped.by):
             return key
         return await self.others(connection, filing)
 
     async def others(self, connection: Connection, filing: UUID) -> FilingKey:
-        """The key of a filing that others are making, or have made. Raises `LookupError` if they took it away again."""
+        """The key of a filing that others have made, perhaps this moment. Raises `KeyGoneError`."""
         found = await self.find(connection, filing)
         if found is None:
-            msg = "the filing's key has just been taken away"
-            raise LookupError(msg)
+            raise KeyGoneError
         return found
 
+    async def _index_key(self, connection: Connection) -> bytes | None:
+        """As the record has it, or else the master key that told people apart before there was one."""
+        row = await connection.fetchrow(_INDEX_KEY)
+        self._index = await self._as_before(connection) if row is None else (await self.unwrap(row)).secret
+        return self._index
 
-_KEYS: Final = "select filing_id, key_id, wrapped from filing_key where filing_id = any($1)"
+    async def _as_before(self, connection: Connection) -> bytes | None:
+        before = await connection.fetchval(_MASTER_BEFORE)
+        if before is None:
+            return None
+        for manager in self._masters:
+            if isinstance(manager, MasterKey) and manager.has_wrapped(before):
+                return manager.secret
+        raise SealBrokenError
+
+
+def _wrapped(row: Row) -> Wrapped:
+    return Wrapped(row["key_id"], row["wrapped"], row["wrapped_by"])
+
+
+WRAPPED_BY: Final = "coalesce(wrapped_by, split_part(key_id, ':', 1))"
+"""What has wrapped a filing's key."""
+KEY: Final = f"select key_id, wrapped, {WRAPPED_BY} as wrapped_by from filing_key where filing_id = $1"  # noqa: S608 -- names of ours
+_KEYS: Final = f"""
+select filing_id, key_id, wrapped, {WRAPPED_BY} as wrapped_by from filing_key where filing_id = any($1)
+"""  # noqa: S608 -- names of ours
 _MAKE: Final = """
-insert into filing_key (filing_id, agency, key_id, wrapped) values ($1, $2, $3, $4)
+insert into filing_key (filing_id, agency, key_id, wrapped, wrapped_by) values ($1, $2, $3, $4, $5)
 on conflict (filing_id) do nothing returning true
 """
+_INDEX_KEY: Final = "select key_id, wrapped, wrapped_by from index_key"
+_MAKE_INDEX: Final = """
+insert into index_key (key_id, wrapped, wrapped_by) values ($1, $2, $3) on conflict (one) do nothing returning true
+"""
+_ANYBODY: Final = "select exists (select from filing where person is not null)"
+_MASTER_BEFORE: Final = "select split_part(key_id, ':', 1) from filing_key where wrapped_by is null limit 1"
+_ENDS: Final = f"""
+select wrapped_by from index_key
+union all (select {WRAPPED_BY} from filing_key order by filing_id limit 1)
+union all (select {WRAPPED_BY} from filing_key order by filing_id desc limit 1)
+"""  # noqa: S608 -- names of ours

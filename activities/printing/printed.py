@@ -31,23 +31,25 @@ _WORDS: Final = {
 """What stands on every paper."""
 
 
-def printed(sheet: Sheet, at: datetime, template: str | None = None) -> bytes:
+def printed(sheet: Sheet, at: datetime, template: str | None = None, salt: str = "") -> bytes:
     """The paper as a tagged PDF, which says that it was made `at`, to the second; by an agency's `template`.
+
+    Its keywords are the `salt`, which tells nobody anything.
 
     Raises `RefusalError` that names each place where something stands that the font can't show, and `typst.TypstError`
     for a template that can't set it.
     """
     sheet = composed(sheet)
     try:
-        return typesetter(template).set(content_of(sheet), at)
+        return typesetter(template).set(content_of(sheet, salt), at)
     except MissingGlyphsError as error:
         raise refused(RefusalCode.INTERNAL, *_unprintable(sheet, error.letters)) from None
 
 
-def content_of(sheet: Sheet) -> dict[str, Any]:
-    """What a template is given: the sheet, its codes as SVG, and the words that every paper has."""
+def content_of(sheet: Sheet, salt: str = "") -> dict[str, Any]:
+    """What a template is given: the sheet, its codes as SVG, the words that every paper has, and the salt."""
     codes = {"qr": qr(sheet.tracking), "bars": code128(sheet.waybill or sheet.code)}
-    return sheet.model_dump(mode="json") | codes | {"words": _WORDS}
+    return sheet.model_dump(mode="json") | codes | {"words": _WORDS, "salt": salt}
 
 
 def _unprintable(sheet: Sheet, letters: frozenset[str]) -> Iterator[Problem]:

@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from activities.ledger.database import Pool
+from activities.ledger.vault import Vault
 from activities.printing.chosen import template_of
 from activities.printing.printed import printed
 from activities.printing.relay import Printed
 from activities.printing.templates import version_of
 from activities.procedures import Procedures
+from rules.known import known
 from rules.papers.sheet import sheet
 from schemas.base import Text
 from schemas.complaint import Complaint
@@ -27,7 +29,8 @@ from views.log import Connection, Log, Told
 class Papers:
     """Prints official papers. `tracking` is the address where a filing is followed, with `{code}` in it."""
 
-    def __init__(self, pool: Pool, tracking: str | None) -> None:
+    def __init__(self, pool: Pool, vault: Vault, tracking: str | None) -> None:
+        self._vault = vault
         self._procedures = Procedures(pool)
         self._tracking = tracking
 
@@ -51,7 +54,9 @@ class Papers:
         )
         paper = sheet(kind, source)
         template = await template_of(log.connection, paper.agency, kind, procedure.code)
-        return Printed(printed(paper, told.events[-1].at, template), version_of(template))
+        key = known(await self._vault.find(log.connection, filing.filing_id))
+        salt = key.salt(f"{kind}\n{told.stream}\n{told.events[-1].seq}")
+        return Printed(printed(paper, told.events[-1].at, template, salt), version_of(template))
 
 
 async def _filing(log: Log, told: Told) -> tuple[Filing, Filing | None, tuple[Recorded, ...]]:

@@ -12,10 +12,12 @@ from temporalio import activity
 from activities.beating import beating
 from activities.failpoint import failpoint
 from activities.ledger.database import ACQUIRE_SECONDS, Pool, mask_database_errors
+from activities.ledger.vault import Vault
 from activities.printing.printed import printed
 from activities.printing.source import letterheads, officers
 from activities.procedures import Procedures
 from activities.results.register import signers_of
+from rules.known import known
 from rules.papers.result import ResultSource, result_sheet
 from rules.papers.written import plain
 from schemas.backoffice import IssueAnswer, IssueRequest
@@ -44,8 +46,9 @@ class PrintRequest(Model):
 class ResultPrinting:
     """Prints results. `tracking` is the address where a filing is followed, with `{code}` in it."""
 
-    def __init__(self, pool: Pool, keep: Keep, tracking: str | None) -> None:
+    def __init__(self, pool: Pool, vault: Vault, keep: Keep, tracking: str | None) -> None:
         self._pool = pool
+        self._vault = vault
         self._keep = keep
         self._tracking = tracking
         self._procedures = Procedures(pool)
@@ -60,9 +63,15 @@ class ResultPrinting:
         source = await self._source(asked)
         template = source.procedure.result.template if asked.request.outcome is Outcome.APPROVED else None
         async with beating(_BEAT):
-            made = await asyncio.to_thread(printed, result_sheet(source), asked.at, template)
+            made = await asyncio.to_thread(printed, result_sheet(source), asked.at, template, await self._salt(asked))
         failpoint("result.printed")
         return IssueAnswer(result=await self._keep(dossier.filing_id, made, "application/pdf"))
+
+    async def _salt(self, asked: PrintRequest) -> str:
+        with mask_database_errors():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                key = known(await self._vault.find(connection, asked.request.dossier.filing_id))
+        return key.salt(f"result\n{asked.request.request_id}")
 
     async def _source(self, asked: PrintRequest) -> ResultSource:
         dossier = asked.request.dossier

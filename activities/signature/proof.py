@@ -26,14 +26,14 @@ LONGEST: Final = 2.0
 async def proof_of(verdict: SignatureVerdict, stamper: TimeStamper | None) -> bytes:
     """The `SignatureProof` of a verdict as RFC 8785 JSON, with a time-stamp if there is one to be had."""
     digest = hashlib.sha256(_written(verdict)).digest()
-    stamp = None if stamper is None else await _stamp(stamper, digest)
+    token = None if stamper is None else await stamp(stamper, digest)
     missing = Unstamped.NO_AUTHORITY if stamper is None else Unstamped.NO_ANSWER
     proof = SignatureProof(
         verdict=verdict,
         sha256=digest.hex(),
-        token=None if stamp is None else base64.b64encode(stamp[0]).decode(),
-        stamped_at=None if stamp is None else stamp[1],
-        unstamped=missing if stamp is None else None,
+        token=None if token is None else base64.b64encode(token[0]).decode(),
+        stamped_at=None if token is None else token[1],
+        unstamped=missing if token is None else None,
     )
     return canonical(proof.model_dump(mode="json", exclude_none=True))
 
@@ -43,27 +43,38 @@ def _written(verdict: SignatureVerdict) -> bytes:
 
 
 async def proved(proof: SignatureProof, trust: Trust) -> bool:
-    """Whether a trusted time-stamp proves that the verdict stood so when it says.
-
-    Whether its authority was revoked since is not asked: who keeps the proof vouches that it was kept from then on.
-    """
+    """Whether a trusted time-stamp proves that the verdict stood so when it says."""
     written = _written(proof.verdict)
     if proof.token is None or proof.sha256 != hashlib.sha256(written).hexdigest():
         return False
     try:
-        token = cms.ContentInfo.load(base64.b64decode(proof.token), strict=True)["content"]
-        certificates = extract_certificate_info(token)
-        context = trust.context(certificates.other_certs, proof.verdict.received_at)
-        seen = await validate_tst_signed_data(token, context, lambda name: hashlib.new(name, written).digest())
-    except MALFORMED:
+        token = base64.b64decode(proof.token)
+    except ValueError:
         return False
+    return await stamped_at(written, token, trust) is not None
+
+
+async def stamped_at(content: bytes, token: bytes, trust: Trust) -> datetime | None:
+    """When an authority that is trusted has time-stamped `content`; None if it is no word of one on that.
+
+    Whether it was revoked since is not asked: who keeps the token vouches that it was kept from then on.
+    """
+    try:
+        signed = cms.ContentInfo.load(token, strict=True)["content"]
+        at: datetime = signed["encap_content_info"]["content"].parsed["gen_time"].native
+        certificates = extract_certificate_info(signed)
+        context = trust.context(certificates.other_certs, at)
+        seen = await validate_tst_signed_data(signed, context, lambda name: hashlib.new(name, content).digest())
+    except MALFORMED:
+        return None
     standing = await trust.offline().vouch(
-        certificates.signer_cert, certificates.other_certs, "time_stamping", seen["timestamp"], NOTHING
+        certificates.signer_cert, certificates.other_certs, "time_stamping", at, NOTHING
     )
-    return bool(seen["intact"] and seen["valid"]) and standing.rule in {None, "revocation_unknown"}
+    trusted = standing.rule in {None, "revocation_unknown"}
+    return at if seen["intact"] and seen["valid"] and trusted else None
 
 
-async def _stamp(stamper: TimeStamper, digest: bytes) -> tuple[bytes, datetime] | None:
+async def stamp(stamper: TimeStamper, digest: bytes) -> tuple[bytes, datetime] | None:
     """The token over `digest` and its time; none if there is no answer in time, or one over something else."""
     try:
         async with asyncio.timeout(LONGEST):

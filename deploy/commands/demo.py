@@ -22,10 +22,14 @@ from deploy.demo.progress import FEW, Telling
 from deploy.demo.record import Record
 from deploy.demo.scenario import SCENARIOS, Scenario, load, mix
 from deploy.stack import Stack, StackError
+from deploy.stack.publisher import publisher
+from deploy.stack.registering import let_speak
 from motcua.cli.running import Exit, fail
+from motcua.errors import MotcuaError
 from operations.commands.printing import wide
 from operations.commands.record import timeline_table
 from operations.patience import LOST
+from schemas.errors import RefusalError
 
 T = TypeVar("T")
 
@@ -64,7 +68,7 @@ def demo(  # noqa: PLR0913 -- each is an option, by name
         fail(f"không có thư mục / there is no folder for {file}", Exit.USAGE)
     try:
         ok = _until_signalled(_demo(chosen, concurrency, file, files, keep=keep))
-    except (StackError, TimeoutError) as error:
+    except (StackError, TimeoutError, MotcuaError, RefusalError) as error:
         fail(f"không chạy được / could not run: {reason(error)}", Exit.REFUSED)
     except papers.NotLeftError as error:
         fail(f"chưa lưu được giấy tờ / the papers could not be left: {error}", Exit.REFUSED)
@@ -99,7 +103,8 @@ def _write(file: Path, outcome: running.Outcome) -> None:
 
 
 async def _run(stack: Stack, chosen: Sequence[Scenario], concurrency: int, console: Console) -> running.Outcome:
-    versions = await running.publish(stack.env["MOTCUA_OWNER_DATABASE_URL"], chosen)
+    versions = await running.publish(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env), chosen)
+    await let_speak(stack.env)
     with Telling(console, len(chosen)) as telling:
         run = await running.play(stack.env, chosen, versions, concurrency, telling.ended)
     return await running.judge(stack.env, run)

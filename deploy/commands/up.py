@@ -11,9 +11,13 @@ import typer
 
 from deploy.stack import Stack, StackError
 from deploy.stack import up as hold
+from deploy.stack.publisher import publisher
+from deploy.stack.registering import let_speak
 from motcua.cli.running import Exit, fail, out
+from motcua.errors import MotcuaError
 from operations.addresses import OWNER
 from operations.patience import LOST, while_away
+from operations.publications.publishing import Publisher, take_over
 from operations.publishing.calendars import CALENDAR, has_calendar, publish_calendar
 from operations.publishing.catalogue import (
     DIRECTORY,
@@ -25,6 +29,7 @@ from operations.publishing.catalogue import (
     seed_directory,
 )
 from operations.publishing.provinces import PROVINCES, publish_province
+from schemas.errors import RefusalError
 
 app = typer.Typer()
 
@@ -41,7 +46,7 @@ def up() -> None:
     """
     try:
         asyncio.run(hold(Stack(ui=True, progress=say), begun=_stock))
-    except (StackError, TimeoutError) as error:
+    except (StackError, TimeoutError, MotcuaError, RefusalError) as error:
         fail(f"không khởi động được / could not start: {reason(error)}", Exit.REFUSED)
     except LOST as error:
         fail(f"cơ sở dữ liệu không trở lại / the database did not come back: {type(error).__name__}", Exit.UNREACHABLE)
@@ -49,13 +54,15 @@ def up() -> None:
 
 async def _stock(stack: Stack) -> None:
     """Give a new database something to file; what is there already stays as it is."""
-    await while_away(lambda: _fill(stack.env[OWNER]))
+    await while_away(lambda: _fill(stack.env[OWNER], publisher(stack.env)))
+    await let_speak(stack.env)
     say("danh mục thủ tục và danh bạ đã sẵn sàng / the catalogue and the directory are there")
 
 
-async def _fill(owner: str) -> None:
+async def _fill(owner: str, by: Publisher) -> None:
+    await take_over(owner, by)
     if not await has_directory(owner):
-        await seed_directory(owner, DIRECTORY.read_bytes())
+        await seed_directory(owner, DIRECTORY.read_bytes(), by)
     if not await has_calendar(owner):
         await publish_calendar(owner, CALENDAR.read_bytes())
     for file in sorted(PROCEDURES.glob("*.yaml")):

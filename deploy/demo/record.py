@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Self
 
 import asyncpg
 
+from activities.keys.masters import master_keys
 from activities.ledger.vault import Vault
 from deploy.demo.patience import patiently
 from deploy.demo.player import Played
@@ -47,7 +47,7 @@ class Record:
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], master_key: str) -> None:
         self._pool = pool
-        self._vault = Vault(base64.b64decode(master_key))
+        self._vault = Vault(master_keys(master_key))
 
     @classmethod
     @asynccontextmanager

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import asyncpg
 
+from activities.keys.masters import master_keys
 from activities.ledger.vault import Vault
 from activities.printing.register import RegisterBook
 from deploy.demo.papers import write
@@ -27,7 +27,7 @@ async def leave_registers(env: Mapping[str, str], verdicts: Sequence[Verdict], f
     months = {(filing.agency, f"{local_day(known(filing.submitted_at)):%Y-%m}") for filing in filings}
     connection = await asyncpg.connect(env["MOTCUA_DATABASE_URL"], timeout=5)
     try:
-        log = Log(connection, Vault(base64.b64decode(env["MOTCUA_MASTER_KEY"])).find, KINDS)
+        log = Log(connection, Vault(master_keys(env["MOTCUA_MASTER_KEY"])).find, KINDS)
         for agency, month in sorted(months):
             write(folder / f"{agency}-{month}.pdf", await _register(log, agency, known(period(month))))
     finally:

@@ -29,6 +29,10 @@ from deploy.demo.scenario import Edition, Scenario
 from deploy.demo.suspense import InSuspense
 from deploy.demo.tills import Tills
 from motcua import FilingClient
+from motcua.codec import sealing
+from motcua.converter import data_converter
+from motcua.key_ring import ring_in
+from motcua.speaker_here import authenticated_here, speaker_here
 from motcua.store import Store, open_store
 from operations import ledger_verifier
 from operations.publishing import catalogue
@@ -74,10 +78,10 @@ class Outcome:
         return every and self.ledger.verified and self.money.one_capture_each
 
 
-async def publish(owner: str, scenarios: Iterable[Scenario]) -> Versions:
+async def publish(owner: str, by: catalogue.Publisher, scenarios: Iterable[Scenario]) -> Versions:
     """The directory, the procedures as the scenarios need them, and the provinces; the version of each edition."""
     await patiently(partial(_calendar, owner))
-    await patiently(partial(_directory, owner))
+    await patiently(partial(_directory, owner, by))
     sources, overlays = _sources(), [file.read_bytes() for file in sorted(PROVINCES.glob("*.yaml"))]
     differing: set[Edition] = {(code, ()) for overlay in overlays for code in _codes(overlay)}
     versions = {
@@ -112,8 +116,8 @@ async def _calendar(owner: str) -> None:
         await publish_calendar(owner, CALENDAR.read_bytes())
 
 
-async def _directory(owner: str) -> None:
-    await catalogue.seed_directory(owner, catalogue.DIRECTORY.read_bytes())
+async def _directory(owner: str, by: catalogue.Publisher) -> None:
+    await catalogue.seed_directory(owner, catalogue.DIRECTORY.read_bytes(), by)
 
 
 async def _publish(owner: str, source: bytes, edition: Edition) -> catalogue.Published:
@@ -145,7 +149,12 @@ async def play(
     ended: Callable[[Played], None],
 ) -> list[Played]:
     """Play all scenarios, so many at once, each under a name that no other run has."""
-    client = await Client.connect(env["TEMPORAL_ADDRESS"], namespace=env["TEMPORAL_NAMESPACE"], lazy=True)
+    client = await Client.connect(
+        env["TEMPORAL_ADDRESS"],
+        namespace=env["TEMPORAL_NAMESPACE"],
+        data_converter=sealing(data_converter, ring_in(env)),
+        lazy=True,
+    )
     run = "".join(secrets.choice(string.digits + string.ascii_uppercase) for _ in range(7))
     store = Store(open_store(env["MOTCUA_OBJECTS"]))
     places = asyncio.Semaphore(concurrency)
@@ -156,7 +165,9 @@ async def play(
         ended(played)
         return played
 
-    async with FilingClient(client, patience=PATIENCE) as filings, asyncio.TaskGroup() as group:
+    by, how = speaker_here(env), authenticated_here(env)
+    speaking = FilingClient(client, speaker=by, authenticated=how, patience=PATIENCE)
+    async with speaking as filings, asyncio.TaskGroup() as group:
         player = Player(filings, versions, _beside(env, filings))
         tasks = [group.create_task(one(player, n, scenario)) for n, scenario in enumerate(scenarios, 1)]
     return [task.result() for task in tasks]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from activities.keys.masters import master_keys
 from activities.ledger.vault import Vault
 from deploy.demo.applicant import Filer
 from deploy.demo.insisting import Insisting
@@ -27,7 +27,7 @@ class InSuspense:
 
     def __init__(self, database: str, master_key: str) -> None:
         self._database = database
-        self._vault = Vault(base64.b64decode(master_key))
+        self._vault = Vault(master_keys(master_key))
         self._taken: dict[UUID, UUID] = {}
         """Which money a filing was found."""
 

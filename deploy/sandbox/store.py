@@ -157,8 +157,7 @@ def application(ledger: Ledger, routes: Sequence[Route], *jobs: Callable[[], Cor
                     await task
             ledger.db.close()
 
-    handlers = {ProblemError: _on_problem, HTTPException: _on_http_exception}
-    return Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
+    return Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
@@ -193,3 +192,7 @@ async def _on_problem(_request: Request, error: Exception) -> JSONResponse:
 async def _on_http_exception(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 -- registered for this class only; narrows the type
     return ProblemError(error.status_code, f"http_{error.status_code}", error.detail).response()
+
+
+HANDLERS: Final = {ProblemError: _on_problem, HTTPException: _on_http_exception}
+"""How a sandbox answers what it refuses."""

@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Final
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -17,10 +18,16 @@ from temporalio.service import RPCError
 
 from deploy.sandbox.bank.merchants import as_settings
 from deploy.sandbox.trust import AUTHORITY, ROOT
+from deploy.stack.checkpoints import CHECKPOINTS, checkpoints_of_stack
 from deploy.stack.part import Part, StackError
 from deploy.stack.postgres import APP, OWNER, SUPERUSER, Postgres, system_user
+from deploy.stack.ring import ring_of_stack
+from deploy.stack.speaker import IDENTITY, speaker_of_stack
 from deploy.stack.temporal import CONFIG, PRAGMAS, RUNTIME, drop_unused_indexes
 from gateway.app import CALLBACKS, RETURNED
+from motcua.key_ring import CODEC_KEYS
+from motcua.speaker_here import INSTALLATION, PRINCIPAL
+from motcua.speaking import KEY_FILE
 from operations.home import WITH_PORT, Home
 from operations.programs import find_program
 from operations.schema_version import MIGRATIONS
@@ -54,14 +61,15 @@ METRICS_URLS: Final = {
     "gateway-metrics": "MOTCUA_GATEWAY_METRICS_URL",
 }
 
-ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE"})
-BACK_OFFICE: Final = ENGINE | {"MOTCUA_OBJECTS"}
+ENGINE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", CODEC_KEYS})
+SPEAKER: Final = frozenset({INSTALLATION, PRINCIPAL, KEY_FILE})
+BACK_OFFICE: Final = ENGINE | SPEAKER | {"MOTCUA_OBJECTS"}
 SCANNER: Final = "MOTCUA_CLAMD"
 SIGNATURES: Final = frozenset({"MOTCUA_SIGNATURE_ROOTS", "MOTCUA_SIGNER_URL", "MOTCUA_TSA_URL"})
 RECORD: Final = SIGNATURES | {"MOTCUA_DATABASE_URL", "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS"}
 PROVIDERS: Final = "MOTCUA_PROVIDERS"
 RELAY: Final = RECORD | {"MOTCUA_TRACKING_URL"}
-WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS, SCANNER}
+WORKER: Final = ENGINE | RELAY | {"MOTCUA_BANK_URL", "MOTCUA_POST_URL", PROVIDERS, SCANNER, IDENTITY, INSTALLATION}
 RECEIPTS: Final = frozenset({"MOTCUA_RECEIPTS_URL", "MOTCUA_RECEIPTS_SECRET"})
 BRIEF: Final = 0.3
 """Minutes for which a request through the sandbox's platform can be paid, so that one sees it end."""
@@ -106,7 +114,7 @@ class Platform:
             "trust": lambda: self._sandbox("trust"),
             # Without the sandbox's root, which it makes as it starts, a worker would not start.
             "worker": lambda: self._worker(
-                "worker", WORKER, {"migrations", "temporal", "trust"}, {"MOTCUA_RELEASE": "true"}
+                "worker", WORKER | CHECKPOINTS, {"migrations", "temporal", "trust"}, {"MOTCUA_RELEASE": "true"}
             ),
             "back-office": lambda: self._worker("back-office", BACK_OFFICE, {"temporal"}, {}),
             "papers": self._relay,
@@ -125,6 +133,8 @@ class Platform:
         if "temporal" in self._chosen:
             env["TEMPORAL_ADDRESS"] = self._address("temporal")
             env["TEMPORAL_NAMESPACE"] = NAMESPACE
+            env |= speaker_of_stack(self._home, os.environ)
+            env |= ring_of_stack(self._home, os.environ, keeps_plain=self._temporal_database.exists())
         for part in ("bank", "post", "trust", "gateway"):
             if part in self._chosen:
                 env[f"MOTCUA_{part.upper()}_URL"] = f"http://{self._address(part)}"
@@ -137,12 +147,17 @@ class Platform:
             env["MOTCUA_SIGNATURE_ROOTS"] = str(self._home.folder("trust") / AUTHORITY / ROOT)
             env["MOTCUA_TSA_URL"] = f"{env['MOTCUA_TRUST_URL']}/tsa"
             env["MOTCUA_SIGNER_URL"] = env["MOTCUA_TRUST_URL"]
+        env |= checkpoints_of_stack(self._home, os.environ) if "worker" in self._chosen else {}
         for part, name in METRICS_URLS.items():
             if part in self._listening:
                 env[name] = f"http://{self._address(part)}/metrics"
         if self._ui:
             env[TEMPORAL_UI] = f"http://{self._address('temporal-ui')}"
         return env
+
+    @property
+    def _temporal_database(self) -> Path:
+        return self._home.folder("temporal") / "temporal.db"
 
     def _address(self, part: str) -> str:
         return f"127.0.0.1:{self._ports[part]}"
@@ -159,7 +174,7 @@ class Platform:
         )
 
     def _temporal(self) -> Part:
-        database = self._home.folder("temporal") / "temporal.db"
+        database = self._temporal_database
 
         async def ready() -> bool:
             if not await self._temporal_serves():

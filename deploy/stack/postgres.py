@@ -26,6 +26,7 @@ SYSTEM_USER: Final = "embedded_postgres"
 SUPERUSER: Final = "postgres"
 OWNER: Final = "motcua_owner"
 APP: Final = "motcua_app"
+PUBLISHER: Final = "motcua_publisher"
 DATABASE: Final = "motcua"
 
 # The server's own locale provider: the same sort order and case mapping on every system.
@@ -130,6 +131,9 @@ class Postgres:
         for role in (OWNER, APP):
             if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role):
                 await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{self.passwords[role]}'")
+        if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", PUBLISHER):
+            await connection.execute(f"CREATE ROLE {PUBLISHER}")
+            await connection.execute(f"GRANT {PUBLISHER} TO {OWNER}")
         if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", DATABASE):
             await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
         await connection.execute(f"REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC")

@@ -12,8 +12,10 @@ from deploy.stack.child import Child
 from deploy.stack.leftovers import HOME_VARIABLE, end_leftovers
 from deploy.stack.part import Part
 from deploy.stack.parts import PARTS, SCANNER, STOP_ORDER, TEMPORAL_UI, Platform
+from motcua.key_ring import CODEC_KEYS
 from operations.home import Home
 
+_OF_TEMPORAL: Final = ("TEMPORAL_", CODEC_KEYS, "MOTCUA_IDENTITY", "MOTCUA_INSTALLATION")
 ATTACH_TIMEOUT: Final = 90.0
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -138,8 +140,8 @@ class Stack:
         return {**inherited, **granted, **part.own, **ready_file}
 
     def _replaces(self, key: str) -> bool:
-        # Somebody's profile or key for another Temporal must not meet the address of ours.
-        return key in self.env or ("TEMPORAL_ADDRESS" in self.env and key.startswith("TEMPORAL_"))
+        # Somebody's profile or keys for another Temporal must not meet the address of ours.
+        return key in self.env or ("TEMPORAL_ADDRESS" in self.env and key.startswith(_OF_TEMPORAL))
 
     async def _until_up(self) -> None:
         started = time.monotonic()

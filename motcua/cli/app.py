@@ -96,7 +96,9 @@ def build(added: dict[str, typer.Typer]) -> typer.Typer:
 
 
 def _merge(app: typer.Typer, other: typer.Typer) -> None:
-    """Add the commands of `other`; those of a group that there is already, to it."""
+    """Add the commands of `other`, and those that it imports later; those of a group that there is already, to it."""
+    if isinstance(other.info.cls, type):
+        app.info.cls = other.info.cls
     app.registered_commands += other.registered_commands
     own = {_name(group): group.typer_instance for group in app.registered_groups}
     for group in other.registered_groups:

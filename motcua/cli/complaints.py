@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from motcua import contract as c
-from motcua.cli.filings import ActorText, FilingId, actor_of, print_receipt
+from motcua.cli.filings import VIA, ActorText, FilingId, actor_of, print_receipt
 from motcua.cli.running import PATIENCE, AsJson, Patience, ask, note, out, parse, plain, print_json, read_json
 from motcua.cli.showing import complaint_table
 from motcua.client import FilingClient
@@ -35,12 +35,13 @@ def complain(  # noqa: PLR0913 -- a command line has many options
     Example: motcua complain FILING_ID --about 9 --words "the papers fit" --actor applicant:vneid-1
     """
     said: dict[str, Any] = {"filing_id": filing_id, "n": n or 1, "about": about, "words": words}
-    said |= {"actor": actor_of(actor), "via": {"principal": "motcua"}}
+    said |= {"actor": actor_of(actor), "via": VIA}
     said |= {"document": read_json(document, "--document")} if document else {}
     complaint = parse(c.ComplaintStart, said)
 
     async def send(client: FilingClient) -> c.Receipt:
-        number = n or len(await client.complaints(filing_id)) + 1
+        theirs = client.as_(complaint.actor, complaint.via)
+        number = n or len(await theirs.complaints(filing_id)) + 1
         try:
             return await client.complain(complaint.model_copy(update={"n": number}))
         except Unavailable:

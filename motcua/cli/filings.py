@@ -51,6 +51,8 @@ MaybeActorText = Annotated[
     str | None, typer.Option("--actor", metavar="ROLE:SUBJECT[@AGENCY]", help="List what this actor can do now.")
 ]
 
+VIA: Final = c.Via(principal="motcua")
+
 _FILING: Final = "filing"
 _KINDS = {command.model_fields["kind"].default: command for command in c.PUBLIC_COMMANDS}
 _OF_OTHERS = {
@@ -178,7 +180,7 @@ def act(  # noqa: PLR0913 -- a command line has many options
     own: dict[str, Any] = {
         "command_id": own_id or command_id(),
         "actor": actor_of(actor),
-        "via": {"principal": "motcua"},
+        "via": VIA,
     }
     own |= {"kind": name} if model is _OtherCommand else {}
     said = read_json(read_file(data[1:]) if data.startswith("@") else data, "--data")
@@ -233,7 +235,7 @@ def show(
     """
     if actor is not None:
         someone = parse(c.Actor, actor_of(actor))
-        actions = ask(lambda client: client.actions(filing_id, someone), patience)
+        actions = ask(lambda client: client.as_(someone, VIA).actions(filing_id), patience)
         if as_json:
             print_json([plain(action) for action in actions])
         else:

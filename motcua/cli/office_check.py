@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from motcua.connection import connect
 from motcua.contract import Text
 from motcua.errors import MotcuaError, NotFound
 from motcua.patience import patiently
+from motcua.speaker_here import speaker_here
 from motcua.store import Store
 
 
@@ -78,8 +80,9 @@ async def _store() -> str:
 
 
 async def _directory(client: Client, agency: str, queue: str, patience: float) -> str:
+    speaker = await asyncio.to_thread(speaker_here)
     try:
-        entry = await FilingClient(client, patience=patience).agency(agency)
+        entry = await FilingClient(client, speaker=speaker, patience=patience).agency(agency)
     except NotFound:
         raise _AmissError(f"không có cơ quan này / there is no agency {agency}") from None
     if entry.queue != queue:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from motcua import contract as c
-from motcua.cli.filings import ActorText, actor_of
+from motcua.cli.filings import VIA, ActorText, actor_of
 from motcua.cli.running import PATIENCE, AsJson, Exit, Patience, ask, out, parse, plain, print_json
 from motcua.client import FilingClient
 from motcua.passing_over import PassedOver
@@ -46,7 +46,7 @@ def pass_over(
     async def all_of_them(client: FilingClient) -> list[PassedOver]:
         with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("chuyển việc / passing over", total=None)
-            acting = client.as_(lead, c.Via(principal="motcua"))
+            acting = client.as_(lead, VIA)
             return await acting.pass_over(absent, lambda done, of: bar.update(task, completed=done, total=of))
 
     done = ask(all_of_them, patience)

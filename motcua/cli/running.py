@@ -20,6 +20,9 @@ from motcua.client import FilingClient
 from motcua.contract import Refusal
 from motcua.env_file import settings_in
 from motcua.errors import FilingClosed, FilingNotAvailable, MotcuaError, NotReady, RefusedError, Unavailable, UnfitError
+from motcua.key_ring import CODEC_KEYS
+from motcua.speaker_here import PRINCIPAL
+from motcua.speaking import AGENT, KEY, KEY_FILE
 from motcua.store import DamagedFileError, FileNotTakenError, NoStoreError
 
 T = TypeVar("T")
@@ -28,7 +31,10 @@ M = TypeVar("M", bound=BaseModel)
 STACK: Final = Path(".motcua/run/env")
 """The addresses of an embedded stack that runs in this folder."""
 
-_FROM_STACK: Final = ("TEMPORAL_", "MOTCUA_OBJECTS")
+_SPEAKING: Final = "MOTCUA_IDENTITY_"
+_SPEAKER: Final = frozenset({PRINCIPAL, AGENT, KEY_FILE, KEY})
+_OF_TEMPORAL: Final = ("TEMPORAL_", "MOTCUA_INSTALLATION", CODEC_KEYS, _SPEAKING)
+_FROM_STACK: Final = (*_OF_TEMPORAL, "MOTCUA_OBJECTS")
 SAYS_WHERE: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"})
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -119,20 +125,26 @@ def _words(error: MotcuaError) -> str | None:
     return "\n".join(lines)
 
 
-def use_stack_here() -> None:
-    """Beside a running embedded stack, take its addresses, but for what the environment says itself.
+def not_of_stack() -> tuple[str, ...]:
+    """How the names begin of what is not taken from an embedded stack in this folder.
 
-    Where the environment names a Temporal, nothing of the stack's own is taken that speaks of one.
+    Where the environment names a Temporal, nothing that speaks of one; where it says who speaks, nothing of who does.
     """
+    elsewhere = _OF_TEMPORAL if SAYS_WHERE & os.environ.keys() else ()
+    return (*elsewhere, _SPEAKING) if _SPEAKER & os.environ.keys() else elsewhere
+
+
+def use_stack_here() -> None:
+    """Beside a running embedded stack, take its addresses, but for what the environment says itself."""
     if not STACK.is_file():
         return
     try:
         stack = settings_in(STACK.read_text(encoding="utf-8"))
     except ValueError:
         fail(f"không đọc được / can't read {STACK}", Exit.USAGE)
-    said = ("TEMPORAL_",) if SAYS_WHERE & os.environ.keys() else ()
+    own = not_of_stack()
     for key, value in stack.items():
-        if key.startswith(_FROM_STACK) and not key.startswith(said):
+        if key.startswith(_FROM_STACK) and not key.startswith(own):
             os.environ.setdefault(key, value)
 
 

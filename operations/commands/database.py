@@ -8,9 +8,11 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import asyncpg
 
-from motcua.cli.running import Exit, fail, note
+from activities.keys.manager import KeysUnavailableError
+from motcua.cli.running import Exit, fail, note, refuse
 from operations.addresses import APPLICATION, find_address
 from operations.patience import while_away
+from schemas.errors import RefusalError
 
 TIMEOUT: Final = 10.0
 """Seconds for connecting, and for each statement."""
@@ -50,12 +52,16 @@ def ask(work: Callable[[Connection], Awaitable[T]], variable: str = APPLICATION)
 
 
 def answered(work: Callable[[], Coroutine[Any, Any, T]], variable: str = APPLICATION) -> T:
-    """What `work` returns; a database that fails it ends the command. Its own words may quote values: never shown.
+    """What `work` returns; a refusal, or a database that fails it, ends the command.
+
+    The database's own words may quote values: they are never shown.
 
     While the database is started again, `work` is repeated: it must be safe to.
     """
     try:
         return asyncio.run(while_away(work, told=say_away))
+    except RefusalError as error:
+        refuse(error.refusal)
     except asyncpg.DiskFullError:
         fail(f"đĩa của cơ sở dữ liệu đã đầy / the disk of the database in {variable} is full", Exit.UNREACHABLE)
     except asyncpg.UndefinedTableError:
@@ -70,6 +76,8 @@ def answered(work: Callable[[], Coroutine[Any, Any, T]], variable: str = APPLICA
             "the owner",
             Exit.REFUSED,
         )
+    except KeysUnavailableError as error:
+        fail(f"không hỏi được nơi giữ khóa / {error}; see `motcua doctor`", Exit.UNREACHABLE)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         fail(
             f"không kết nối được cơ sở dữ liệu / the database in {variable} refused or did not answer: "

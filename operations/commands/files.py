@@ -18,6 +18,7 @@ from activities.ledger.vault import Vault
 from motcua.cli.running import AsJson, Exit, end_well, fail, out, print_json
 from motcua.store import Store
 from operations.commands.database import Connection, ask
+from operations.commands.help_words import GROUPS
 from operations.commands.ledger import master_key
 from operations.commands.printing import wide
 from operations.commands.record import Which, found
@@ -33,7 +34,7 @@ LONGEST_PREVIEW: Final = 200
 
 app = typer.Typer(
     name="files",
-    help="Tệp đã nộp / Files that were handed in: which there are, and pictures of them.",
+    help=GROUPS["files"],
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

@@ -21,6 +21,7 @@ from motcua.connection import connect
 from motcua.patience import patiently
 from operations.addresses import APPLICATION, find_address
 from operations.commands.database import TIMEOUT
+from operations.commands.help_words import GROUPS
 from operations.commands.printing import wide
 from operations.machine_work import Failing, failing
 from recovery.stalled import Stalled, stalled
@@ -29,7 +30,7 @@ from views.operator import codes, name_of
 
 app = typer.Typer(
     name="filings",
-    help="Nhiều hồ sơ cùng lúc / Many filings at once.",
+    help=GROUPS["filings"],
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

@@ -20,6 +20,7 @@ from motcua.cli.attaching import NO_FILE_YET, Attach, papers_wanted, with_files
 from motcua.cli.running import AsJson, Exit, fail, note, out, plain, print_json, read_file, read_json
 from operations.addresses import OWNER
 from operations.commands.database import TIMEOUT, Connection, address, answered, ask
+from operations.commands.help_words import GROUPS
 from operations.commands.ledger import master_key
 from operations.commands.publishing.procedure_changes import version_named
 from operations.commands.publishing.procedures import published_version
@@ -47,7 +48,7 @@ _NO_FILE: Final = "0" * 64
 
 app = typer.Typer(
     name="forms",
-    help="Biểu mẫu / Forms: blanks to download, forms to sign, the form of a filing.",
+    help=GROUPS["forms"],
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

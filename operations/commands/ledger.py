@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-import binascii
 import os
-from base64 import b64decode
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, MasterKeys, master_keys
+from activities.ledger.vault import Vault
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from operations import bundle as bundles
 from operations import bundle_verifier, ledger_verifier
 from operations import rebuild as rebuilding
 from operations.addresses import APPLICATION, OWNER, running_stack
-from operations.commands.database import address, answered, ask
+from operations.bindings import Unbound, unbound
+from operations.claimed import Claimed, claimed
+from operations.commands.checkpoints import exported, held_against_checkpoints, plain, say
+from operations.commands.database import Connection, address, answered, ask
+from operations.commands.help_words import GROUPS
 from operations.commands.printing import bar
 from operations.commands.record import Which
+from operations.comparing import Difference
 from operations.home import write_private
+from operations.publications import folding as publications
+from operations.registered import differences
+from views.log import SealBrokenError
 
 app = typer.Typer(
     name="ledger",
-    help="Nhật ký sự kiện / The event log: verify it, and rebuild from it what is shown.",
+    help=GROUPS["ledger"],
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
 
-MASTER_KEY: Final = "MOTCUA_MASTER_KEY"
-_KEY_BYTES: Final = 32
 _EVENTS: Final = "sự kiện / events"
 
 
@@ -50,27 +56,77 @@ def verify(
     files: Annotated[
         Path | None, typer.Option("--files", exists=True, file_okay=False, help="Where the bundle's files lie.")
     ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option("--policy", exists=True, dir_okay=False, help="With a BUNDLE: whose word its checkpoint needs."),
+    ] = None,
+    checkpoints: Annotated[
+        bool, typer.Option("--checkpoints", help="Also hold it against its checkpoints at the second place.")
+    ] = False,
+    since: Annotated[
+        Path | None,
+        typer.Option("--since", dir_okay=False, help="With --checkpoints: the last one verified, kept in this file."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Recompute every hash, chain, head and number of the log; exit 1 and name each place where it is broken.
 
-    With BUNDLE: the same for what `motcua ledger export` made, offline: no database, no settings.
+    Also each row of the programs that may speak, and of what is published, which is not what was recorded; and with
+    MOTCUA_MASTER_KEY the names of people there, and each filing's key and each receipt that the events bind otherwise.
+
+    With --checkpoints also every event that was checkpointed and is missing, differs or stands at another position,
+    though all hashes were made anew. Needs MOTCUA_CHECKPOINTS, and MOTCUA_WITNESSES or MOTCUA_CHECKPOINT_KEY.
+
+    With BUNDLE: the same for what `motcua ledger export` made, offline: no database, no settings. With --policy, a file
+    as C2SP tlog-policy says, its streams must stand in a checkpoint that those have signed whose word the policy needs.
 
     Examples: `motcua ledger verify`, `motcua ledger verify H01.12-20261125-0000001.json --files papers`
     """
-    if bundle is None and files is not None:
-        fail("--files đi cùng một BUNDLE / --files goes with a BUNDLE", Exit.USAGE)
-    report = _verified() if bundle is None else bundle_verifier.verify(bundle.read_bytes(), files)
+    if bundle is None and (files or policy) is not None:
+        fail("--files, --policy đi cùng một BUNDLE / --files and --policy go with a BUNDLE", Exit.USAGE)
+    if (checkpoints and bundle is not None) or (since is not None and not checkpoints):
+        fail(
+            "--since đi cùng --checkpoints, không có BUNDLE / --since goes with --checkpoints, without BUNDLE",
+            Exit.USAGE,
+        )
+    report = _verified() if bundle is None else _verified_bundle(bundle, files, policy)
+    held = held_against_checkpoints(since) if checkpoints else None
+    folds = ask(_folds) if bundle is None else _NO_FOLDS
+    agreed = not folds.wrong and not folds.bindings and (held is None or held.verified)
     if as_json:
-        print_json(asdict(report))
+        more = folds.told | ({"checkpoints": plain(held)} if held else {})
+        print_json(asdict(report) | {"verified": report.verified and agreed} | more)
     else:
-        for problem in report.problems:
-            out().print(f"[red]{escape(where(problem))}[/] {escape(problem.message)} [dim]({problem.rule})[/]")
-        for head in [] if isinstance(report, ledger_verifier.Report) else report.heads:
-            out().print(f"{escape(head.stream)} seq {head.seq} [dim]{escape(head.hash)}[/]")
-        out().print(summary(report))
-    if not report.verified:
+        _say_folds(folds)
+        _say(report)
+        if held is not None:
+            say(held)
+    if not report.verified or not agreed:
         raise typer.Exit(Exit.REFUSED)
+
+
+def _say(report: ledger_verifier.Report | bundle_verifier.Report) -> None:
+    """What was found, for people."""
+    for problem in report.problems:
+        out().print(f"[red]{escape(where(problem))}[/] {escape(problem.message)} [dim]({problem.rule})[/]")
+    for head in [] if isinstance(report, ledger_verifier.Report) else report.heads:
+        out().print(f"{escape(head.stream)} seq {head.seq} [dim]{escape(head.hash)}[/]")
+    if isinstance(report, bundle_verifier.Report) and report.checkpoint:
+        signed = escape(", ".join(report.signed_by) or "–")
+        out().print(
+            f"{report.proved} sự kiện trong điểm kiểm / events in the checkpoint {escape(report.checkpoint)}, "
+            f"ký / signed: {signed}"
+        )
+    out().print(summary(report))
+
+
+def _verified_bundle(bundle: Path, files: Path | None, policy: Path | None) -> bundle_verifier.Report:
+    """A bundle, and its checkpoint where there is a policy (C2SP tlog-policy)."""
+    try:
+        needed = None if policy is None else policy.read_text(encoding="utf-8")
+        return bundle_verifier.verify(bundle.read_bytes(), files, needed)
+    except ValueError as error:
+        fail(f"{policy}: {error}", Exit.USAGE)
 
 
 def _verified() -> ledger_verifier.Report:
@@ -98,13 +154,14 @@ def export(
 ) -> None:
     """Write what proves one filing outside of the house: its events, hashes and receipts, and its files' digests.
 
-    Nothing personal is in it, unless `--with-sealed` asks for that; it needs MOTCUA_MASTER_KEY.
+    Nothing personal is in it, unless `--with-sealed` asks for that; it needs MOTCUA_MASTER_KEY. Where checkpoints are
+    made (MOTCUA_CHECKPOINTS), it holds the proof that its streams stand in the newest one, as far as they do.
 
     Examples: `motcua ledger export H01.12-20261125-0000001 --out bundle.json`, then `motcua ledger verify bundle.json`
     """
     master = master_key() if with_sealed else None
     try:
-        bundle = ask(lambda connection: bundles.export(connection, which, master))
+        bundle = exported(which, master)
     except bundles.NotExportedError as error:
         fail(f"chưa xuất / not exported: {error}", Exit.REFUSED)
     if bundle is None:
@@ -150,20 +207,110 @@ def rebuild(*, as_json: AsJson = False) -> None:
         out().print(_tables(report))
 
 
-def master_key() -> bytes:
-    """The master key from the environment, else from the stack in this folder, or the end of the command."""
-    found = os.environ.get(MASTER_KEY) or running_stack().get(MASTER_KEY, "")
+@app.command("claimed")
+def claimed_by(
+    stream: Annotated[str, typer.Argument(metavar="STREAM", help="Such as filing:<uuid>.")],
+    seq: Annotated[int, typer.Argument(metavar="SEQ", min=1, help="The event.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say who claimed an event: the statement that is sealed with it, and whether it is proved; exit 1 if it is not.
+
+    Personal data. Needs MOTCUA_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder. Events of the system,
+    and those of a time when nobody was asked, have no statement.
+
+    Example: `motcua ledger claimed filing:5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2 3`
+    """
+    vault = Vault(master_key())
     try:
-        key = b64decode(found, validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != _KEY_BYTES:
+        found = ask(lambda connection: claimed(connection, stream, seq, vault))
+    except SealBrokenError:
+        fail("không mở được / it can't be opened: another master key, or the filing's key is gone", Exit.REFUSED)
+    if found is None:
+        fail(f"không có lời khai / nobody has signed event {seq} of {stream}", Exit.NOT_AVAILABLE)
+    if as_json:
+        said, key = found.statement.model_dump(mode="json"), found.key and found.key.model_dump(mode="json")
+        print_json(found._asdict() | {"statement": said, "key": key, "proved": found.proved})
+    else:
+        out().print(_claim(found))
+    if not found.proved:
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _claim(found: Claimed) -> Table:
+    said = found.statement.model_dump(mode="json", exclude_none=True)
+    proved = "[green]chứng minh được / proved[/]" if found.proved else "[red]KHÔNG chứng minh được / NOT proved[/]"
+    table = Table("", "", show_header=False, caption=proved)
+    for name, value in {"seq": found.seq, "key_id": found.key_id, **said}.items():
+        table.add_row(name, escape(str(value)))
+    return table
+
+
+class _Folds(NamedTuple):
+    """What of the register of programs, of what is published, and of what events bind, is not what was recorded.
+
+    `names`: those of people, and keys and receipts, were looked at too.
+    """
+
+    register: list[Difference]
+    publications: list[Difference]
+    bindings: list[Unbound]
+    names: bool
+
+    @property
+    def wrong(self) -> list[Difference]:
+        """Both of the register and of what is published."""
+        return [*self.register, *self.publications]
+
+    @property
+    def told(self) -> dict[str, object]:
+        """As JSON has it."""
+        register, published = ([one._asdict() for one in found] for found in (self.register, self.publications))
+        bindings = [one._asdict() for one in self.bindings]
+        return {"register": register, "publications": published, "bindings": bindings, "names": self.names}
+
+
+_NO_FOLDS: Final = _Folds([], [], [], names=True)
+"""Of a bundle, which has none."""
+
+
+def _say_folds(folds: _Folds) -> None:
+    for one in folds.wrong:
+        place, columns = escape(f"{one.table} {one.row}"), ", ".join(one.columns)
+        out().print(f"[red]{place}[/] is not what the recorded changes come to {columns} [dim]({one.why})[/]")
+    for row in folds.bindings:
+        place = escape(f"{row.stream} seq {row.seq}")
+        out().print(f"[red]{place}[/] binds another {row.row} than the one that is there [dim]({row.why})[/]")
+    if not folds.names:
+        names = "chưa xem tên người, khóa, biên nhận / names of people, keys and receipts were not looked at"
+        out().print(f"[dim]{names}: set {MASTER_KEY}[/]")
+
+
+async def _folds(connection: Connection) -> _Folds:
+    masters = master_key_at_hand()
+    vault = None if masters is None else Vault(masters)
+    found = await publications.compare(connection, vault)
+    bindings = [] if vault is None else await unbound(connection, vault)
+    return _Folds(await differences(connection), found.differences, bindings, found.names)
+
+
+def master_key_at_hand() -> MasterKeys | None:
+    """The same; None where none is set and no stack runs in this folder."""
+    return master_key() if os.environ.get(MASTER_KEY) or running_stack().get(MASTER_KEY) else None
+
+
+def master_key() -> MasterKeys:
+    """The master keys from the environment, else from the stack in this folder, or the end of the command."""
+    stack = {} if os.environ.get(MASTER_KEY) else running_stack()
+    current, *others = (os.environ.get(name) or stack.get(name, "") for name in (MASTER_KEY, *WITH_MASTER_KEY))
+    try:
+        return master_keys(current, *others)
+    except ValueError as error:
         fail(
             f"đặt {MASTER_KEY}, hoặc chạy `motcua up` ở thư mục này / "
-            f"set {MASTER_KEY} (base64 of {_KEY_BYTES} bytes), or run `motcua up` in this folder",
+            f"set {MASTER_KEY}, or run `motcua up` in this folder: {error}",
             Exit.USAGE,
         )
-    return key
 
 
 def _tables(report: rebuilding.Rebuilt) -> Table:
@@ -171,6 +318,8 @@ def _tables(report: rebuilding.Rebuilt) -> Table:
     table = Table("Bảng / Table", "Dòng / Rows", "Đã sai / Were wrong", caption=took)
     for name, rows in report.rows.items():
         table.add_row(name, f"{rows:,}", f"{report.changed[name]:,}")
+    for name, changed in report.published.items():
+        table.add_row(name, "", f"{changed:,}")
     return table
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
@@ -14,25 +15,26 @@ from rich.table import Table
 
 from activities.ledger.principals import principals
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json, read_file, refuse
+from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json, read_file
 from motcua.cli.showing import when
 from motcua.client import command_id
 from motcua.errors import MotcuaError
-from motcua.identity import new_key, public_key_of
-from operations.addresses import OWNER
+from motcua.identity import key_in, new_key, public_key_of
+from motcua.identity import prove as prove_key
+from operations.addresses import OWNER, running_stack
 from operations.commands.database import Connection, ask
+from operations.commands.help_words import GROUPS
 from operations.commands.printing import wide
-from operations.principals import Done, history, take
+from operations.principals import by_two, history, take
 from schemas import principals as pr
-from schemas.errors import Refusal, RefusalError
-from schemas.identity import Grant, Principal, PrincipalKey
+from schemas.identity import UNNAMED, Grant, Principal, PrincipalKey, audience
 from schemas.saying import said as words
 
-BY_TWO: Final = "MOTCUA_PRINCIPALS_BY_TWO"
+INSTALLATION: Final = "MOTCUA_INSTALLATION"
 
 app = typer.Typer(
     name="principals",
-    help="Chương trình được nói với hệ thống / The programs that may speak to the platform.",
+    help=GROUPS["principals"],
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -47,6 +49,7 @@ Until = Annotated[
     datetime,
     typer.Option("--until", metavar="YYYY-MM-DD", formats=_DAY, help="The key is over when this day begins, UTC."),
 ]
+Proof = Annotated[str, typer.Option("--proof", metavar="JWS", help="What `prove` printed for this key.")]
 C = TypeVar("C", bound=pr.PrincipalCommand)
 
 
@@ -68,7 +71,23 @@ def key(file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the pri
 
 
 @app.command()
-def add(
+def prove(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the private key is.")],
+    *,
+    which: Annotated[str, typer.Option("--principal", metavar="ID", help="Whose it is to be.")],
+) -> None:
+    """Prove that you have a key: print what goes with `add` or `rotate` as `--proof`, for five minutes.
+
+    Example: `motcua principals prove portal.pem --principal portal-1`
+    """
+    try:
+        typer.echo(prove_key(which, key_in(file)))
+    except MotcuaError as error:
+        fail(str(error), Exit.USAGE)
+
+
+@app.command()
+def add(  # noqa: PLR0913 -- a command line has many options
     file: Annotated[str, typer.Argument(metavar="FILE", help="Who it is and what it may claim, in YAML.")],
     *,
     key_file: Annotated[str | None, typer.Option("--key", metavar="FILE", help="Its public key, in PEM.")] = None,
@@ -76,21 +95,25 @@ def add(
         datetime | None,
         typer.Option("--until", metavar="YYYY-MM-DD", formats=_DAY, help="The day on which the key is over, UTC."),
     ] = None,
+    proof: Annotated[
+        str | None, typer.Option("--proof", metavar="JWS", help="What `prove` printed for this key.")
+    ] = None,
     actor: Actor,
     reason: Reason,
     as_json: AsJson = False,
 ) -> None:
     """Register a program and its key, or change what one may claim that is registered; docs/identity.md has the file.
 
-    Where MOTCUA_PRINCIPALS_BY_TWO is on, it waits for another operator's `approve`.
+    Where `motcua principals by-two on` was said, it waits for another operator's `approve`.
 
-    Example: `motcua principals add portal.yaml --key portal.pub.pem --until 2027-12-01 --reason "…" --as operator:…`
+    Example: `motcua principals add portal.yaml --key portal.pub.pem --until 2027-12-01 --proof … --reason …`
     """
-    if (key_file is None) is not (until is None):
-        fail("--key đi cùng --until / --key goes with --until", Exit.USAGE)
+    if len({one is None for one in (key_file, until, proof)}) > 1:
+        fail("--key đi cùng --until và --proof / --key goes with --until and --proof", Exit.USAGE)
     about: Any = _yaml(read_file(file))
     first = None if key_file is None or until is None else _public(key_file, until)
-    _take(_command(pr.AddPrincipal, actor, {"principal": about, "key": first, "reason": reason}), as_json=as_json)
+    say = {"principal": about, "key": first, "proof": proof, "reason": reason}
+    _take(_command(pr.AddPrincipal, actor, say), as_json=as_json)
 
 
 @app.command()
@@ -99,6 +122,7 @@ def rotate(  # noqa: PLR0913 -- a command line has many options
     *,
     key_file: KeyFile,
     until: Until,
+    proof: Proof,
     overlap: Annotated[int, typer.Option("--overlap", metavar="HOURS", min=0, help="So long the others go on.")] = 24,
     actor: Actor,
     reason: Reason,
@@ -106,11 +130,11 @@ def rotate(  # noqa: PLR0913 -- a command line has many options
 ) -> None:
     """Give a program a new key; the others end after the overlap.
 
-    Where MOTCUA_PRINCIPALS_BY_TWO is on, it waits for another operator's `approve`.
+    Where `motcua principals by-two on` was said, it waits for another operator's `approve`.
 
-    Example: `motcua principals rotate portal-1 --key new.pub.pem --until 2028-12-01 --reason "…" --as operator:…`
+    Example: `motcua principals rotate portal-1 --key new.pub.pem --until 2028-12-01 --proof … --reason …`
     """
-    say = {"principal": which, "key": _public(key_file, until), "overlap": overlap, "reason": reason}
+    say = {"principal": which, "key": _public(key_file, until), "proof": proof, "overlap": overlap, "reason": reason}
     _take(_command(pr.RotateKey, actor, say), as_json=as_json)
 
 
@@ -153,6 +177,31 @@ def decline(asked: Asked, *, actor: Actor, reason: Reason, as_json: AsJson = Fal
     _take(_command(pr.DeclineChange, actor, {"asked": asked, "reason": reason}), as_json=as_json)
 
 
+class Switch(StrEnum):
+    """What a setting of the register is set to."""
+
+    ON = "on"
+    OFF = "off"
+
+
+@app.command("by-two")
+def require_two(
+    switch: Annotated[Switch, typer.Argument(help="Whether two are needed.")],
+    *,
+    actor: Actor,
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    """Let whatever widens the register wait for another operator's `approve`, or no longer.
+
+    `on` takes effect at once; `off`, while it is on, waits for another operator itself.
+
+    Example: `motcua principals by-two on --reason "…" --as operator:h01.12-operator-1@H01.12`
+    """
+    say = {"on": switch is Switch.ON, "reason": reason}
+    _take(_command(pr.RequireTwo, actor, say), as_json=as_json)
+
+
 @app.command("list")
 def list_principals(*, as_json: AsJson = False) -> None:
     """List the programs that may speak, with their live keys, and the changes that wait for approval.
@@ -160,26 +209,29 @@ def list_principals(*, as_json: AsJson = False) -> None:
     Examples: `motcua principals list`, `motcua principals list --json`
     """
 
-    async def read(connection: Connection) -> tuple[list[Principal], list[pr.PrincipalChange]]:
+    async def read(connection: Connection) -> tuple[list[Principal], list[pr.PrincipalChange], bool]:
         waiting = [one for one in await history(connection) if one.waits and one.answer is None]
-        return await principals(connection), waiting
+        return await principals(connection), waiting, await by_two(connection)
 
-    found, waiting = ask(read)
+    found, waiting, two = ask(read)
     if as_json:
-        print_json({"principals": [_shown(one) for one in found], "waiting": [plain(one) for one in waiting]})
+        shown = {"principals": [_shown(one) for one in found], "waiting": [plain(one) for one in waiting]}
+        print_json(shown | {"by_two": two})
         return
     table = Table("Mã / Id", "Tên / Name", "Loại / Kind", "Quyền / May claim", "Khóa / Keys")
     for one in found:
         live = [each for each in one.keys if _state(each) == "live"]
         table.add_row(*map(escape, (one.id, one.name, one.kind, _claims(one), str(len(live)))))
     wide().print(table)
+    needed = words(f"by_two.{_switch(on=two)}")
+    out().print(f"{needed.vi} / {needed.en}", markup=False)
     for change in waiting:
         _print_change(change)
 
 
 @app.command()
 def show(which: Which, *, as_json: AsJson = False) -> None:
-    """Show one program: what it may claim, its keys, and who changed what, when and why.
+    """Show one program: what it may claim, its keys, who changed what, when and why; and the `aud` of its statements.
 
     Example: `motcua principals show portal-1`
     """
@@ -190,7 +242,10 @@ def show(which: Which, *, as_json: AsJson = False) -> None:
     found, changes = ask(read)
     if not changes:
         fail(f"chưa ai đăng ký {which} / nobody has registered it", Exit.NOT_AVAILABLE)
-    _print(next(iter(found), None), changes, as_json=as_json)
+    here = audience(os.environ.get(INSTALLATION) or running_stack().get(INSTALLATION) or UNNAMED)
+    if not as_json:
+        out().print(f"aud {here}", markup=False)
+    _print(next(iter(found), None), changes, as_json=as_json, aud=here)
 
 
 def _yaml(text: str) -> Any:
@@ -214,25 +269,14 @@ def _command(model: type[C], actor: str, say: dict[str, Any]) -> C:
 
 
 def _take(command: pr.AnyPrincipalCommand, *, as_json: bool) -> None:
-    by_two = os.environ.get(BY_TWO, "off")
-    if by_two not in {"on", "off"}:
-        fail(f"{BY_TWO} là on hoặc off / is on or off", Exit.USAGE)
-
-    async def work(connection: Connection) -> Done | Refusal:
-        try:
-            return await take(connection, command, by_two=by_two == "on")
-        except RefusalError as error:
-            return error.refusal
-
-    done = ask(work, OWNER)
-    if isinstance(done, Refusal):
-        refuse(done)
+    done = ask(lambda connection: take(connection, command), OWNER)
     _print(done.principal, [done.change], as_json=as_json)
 
 
-def _print(one: Principal | None, changes: list[pr.PrincipalChange], *, as_json: bool) -> None:
+def _print(one: Principal | None, changes: list[pr.PrincipalChange], *, as_json: bool, aud: str | None = None) -> None:
     if as_json:
-        print_json({"principal": one and _shown(one), "changes": [plain(change) for change in changes]})
+        shown = {"principal": one and _shown(one), "changes": [plain(change) for change in changes]}
+        print_json(shown | ({"audience": aud} if aud else {}))
         return
     if one is not None:
         out().print(f"[bold]{escape(one.id)}[/] {escape(one.name)} · {one.kind} · {escape(_claims(one))}")
@@ -247,9 +291,14 @@ def _print(one: Principal | None, changes: list[pr.PrincipalChange], *, as_json:
 def _print_change(change: pr.PrincipalChange) -> None:
     text = words(f"principal_change.{change.change}")
     waits = words("principal_change.waits") if change.waits and change.answer is None else None
-    about = (change.principal, change.asked and f"({change.asked})", waits and f"{waits.vi} / {waits.en}")
+    switched = change.by_two is not None and _switch(on=change.by_two)
+    about = (switched or change.principal, change.asked and f"({change.asked})", waits and f"{waits.vi} / {waits.en}")
     line = (when(change.at), f"{text.vi} / {text.en}", *about, change.officer, change.reason)
     out().print(f"  {change.n}. " + " · ".join(str(word) for word in line if word), markup=False)
+
+
+def _switch(*, on: bool) -> Switch:
+    return Switch.ON if on else Switch.OFF
 
 
 def _claims(one: Principal) -> str:
@@ -257,7 +306,14 @@ def _claims(one: Principal) -> str:
 
 
 def _claim(grant: Grant) -> str:
-    parts = (grant.claim, ", ".join(grant.agencies), ", ".join(grant.procedures), f"acr {int(grant.assurance)}")
+    before = ", ".join(grant.predecessors)
+    parts = (
+        grant.claim,
+        before and f"(kế tục / goes on with: {before})",
+        ", ".join(grant.agencies),
+        ", ".join(grant.procedures),
+        f"acr {int(grant.assurance)}",
+    )
     return " ".join(part for part in parts if part)
 
 

@@ -13,14 +13,18 @@ import typer
 from pydantic import ValidationError
 from temporalio.service import RPCError
 
+from activities.ledger.vault import Vault
 from gateway import server
 from gateway.settings import GatewaySettings
 from motcua.cli.running import Exit, fail, out
 from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION, OWNER, stack_beside
 from operations.commands.database import TIMEOUT, Connection, address, ask, say_away
+from operations.commands.ledger import master_key_at_hand
+from operations.commands.publishing.publisher import recorded
 from operations.patience import while_away
 from operations.programs import find_program
+from operations.publications.publishing import Publisher, take_over
 from operations.schema_version import MIGRATIONS, schema_version
 from workers import platform
 from workers import relay as papers
@@ -42,6 +46,8 @@ def worker() -> None:
 @app.command()
 def relay() -> None:
     """Print, seal and store the official papers that filings cause, until Ctrl-C. As many may run as are wanted.
+
+    It also gives every event its place in the order of all (docs/ledger.md).
 
     Example: `MOTCUA_DATABASE_URL=… MOTCUA_MASTER_KEY=… MOTCUA_OBJECTS=… motcua relay`
     """
@@ -120,6 +126,8 @@ async def _migrated(settings: RecordSettings) -> None:
 def migrate() -> None:
     """Bring the database to the newest schema (dbmate over deploy/migrations), as its owner.
 
+    With MOTCUA_MASTER_KEY it also records what was published before that was recorded.
+
     Example: `MOTCUA_OWNER_DATABASE_URL=postgresql://… motcua migrate`
     """
     dsn = address(OWNER)
@@ -134,6 +142,8 @@ def migrate() -> None:
     if done.returncode:
         fail("chưa cập nhật được lược đồ / the schema was not brought up to date; see above", Exit.REFUSED)
     out().print("[green]lược đồ đã mới nhất / the schema is up to date[/]")
+    if (master := master_key_at_hand()) is not None:
+        recorded(lambda: take_over(dsn, Publisher(vault=Vault(master))))
 
 
 async def _started(connection: Connection) -> datetime:

@@ -9,17 +9,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, Exit, fail, out, parse, print_json, refuse
+from motcua.cli.running import AsJson, Exit, fail, out, parse, print_json
 from motcua.cli.showing import when as moment
 from motcua.client import command_id
 from operations import receipts as voiding
 from operations.addresses import APPLICATION
 from operations.commands.database import Connection, address, answered, ask
+from operations.commands.help_words import GROUPS
 from operations.commands.ledger import master_key
 from operations.commands.printing import wide
 from rules.papers.register import period
 from rules.publishing.rule_words import money
-from schemas.errors import RefusalError
 from schemas.publishing.fee import FeeKind
 from schemas.receipts import ReceiptRegister, RegisteredReceipt, VoidReceipt
 from schemas.saying import said
@@ -27,7 +27,7 @@ from views.receipts import receipt_of, receipts
 
 app = typer.Typer(
     name="receipt",
-    help="Biên lai thu phí, lệ phí / Receipts for money: their register, and void ones.",
+    help=GROUPS["receipt"],
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -111,11 +111,7 @@ def void(
         },
     )
     master, dsn = master_key(), address(APPLICATION)
-    try:
-        found = answered(lambda: voiding.void(dsn, master, command))
-    except RefusalError as error:
-        refuse(error.refusal)
-    _show(found, as_json=as_json)
+    _show(answered(lambda: voiding.void(dsn, master, command)), as_json=as_json)
 
 
 def _print(found: ReceiptRegister) -> None:

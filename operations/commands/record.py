@@ -19,6 +19,7 @@ from motcua.client import FilingClient
 from motcua.errors import MotcuaError
 from motcua.machine_work import MachineWork
 from operations.commands.database import Connection, ask
+from operations.commands.help_words import GROUPS
 from operations.commands.printing import wide
 from schemas.reading import FilingRecord, LoggedEvent
 from views.auditor import events as events_of
@@ -43,15 +44,10 @@ class _ByCode(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-_FILING: Final = """Hồ sơ trong sổ / A filing in the record: shown by its code, or started again.
-
-Examples: `motcua filing H01.12-20261125-0000001`, `motcua filing restart H01.12-20261125-0000001`
-"""
-
 filings = typer.Typer(
     name="filing",
     cls=_ByCode,
-    help=_FILING,
+    help=GROUPS["filing"],
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

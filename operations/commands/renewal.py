@@ -31,9 +31,12 @@ from operations.commands.store import object_store
 from operations.store.renewing import SOON, Issued, Records, Renewing, Report, renew
 
 TEMPORAL_PATIENCE: Final = 15.0
+app = typer.Typer()
+
 _DAYS: Final = re.compile(r"([1-9][0-9]{0,3})d")
 
 
+@app.command("renew")
 def command(
     *,
     actor: Annotated[

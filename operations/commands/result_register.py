@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -180,7 +180,3 @@ def _lines(one: RegisteredResult, standing: ResultStanding) -> list[tuple[str, s
 
 def _both(words: Text) -> str:
     return f"{words.vi} / {words.en}"
-
-
-COMMANDS: Final = tuple(app.registered_commands)
-"""To be added to the group `result`, which also tells whoever holds a file what it is worth."""

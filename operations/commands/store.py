@@ -20,6 +20,7 @@ from motcua.cli.running import AsJson, Exit, end_well, fail, out, print_json, us
 from motcua.store import OBJECTS, NoStoreError, StoreFailedError, open_store
 from operations.addresses import APPLICATION, find_address
 from operations.commands.database import address, answered
+from operations.commands.help_words import GROUPS
 from operations.commands.ledger import master_key
 from operations.commands.printing import bar
 from operations.store import scrub as scrubbing
@@ -31,7 +32,7 @@ T = TypeVar("T")
 
 app = typer.Typer(
     name="store",
-    help="Kho tệp / The object store: whether its files are whole, and what nobody needs.",
+    help=GROUPS["store"],
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -101,7 +102,7 @@ def scrub(*, as_json: AsJson = False) -> None:
             described = f"{files:,} tệp / files, {events:,} / {of:,} sự kiện / events"
             progress.update(task, completed=events, total=of, description=described)
 
-        report = _done(lambda: scrubbing.scrub(dsn, store, master, looked_at))
+        report = done(lambda: scrubbing.scrub(dsn, store, master, looked_at))
     if as_json:
         print_json(report.plain())
     else:
@@ -156,7 +157,7 @@ def sweep(
             progress.update(task, completed=files, description=f"{files:,} tệp / files")
 
         try:
-            report = _done(lambda: sweeping.sweep(dsn, store, master, old=old, dry_run=dry_run, progress=looked_at))
+            report = done(lambda: sweeping.sweep(dsn, store, master, old=old, dry_run=dry_run, progress=looked_at))
         except sweeping.NotSweptError as error:
             fail(f"chưa dọn / not swept: {error}", Exit.REFUSED)
     if as_json:
@@ -198,7 +199,7 @@ def object_store() -> ObjectStore:
         fail(str(error), Exit.USAGE)
 
 
-def _done(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def done(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """What `work` returns; a database or a store that fails it ends the command."""
     try:
         return answered(work)

@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from activities.ledger.vault import Vault
 from motcua.cli.attaching import put_in
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, Exit, fail, out, parse, print_json, refuse, use_stack_here
+from motcua.cli.running import AsJson, Exit, fail, out, parse, print_json, use_stack_here
 from motcua.cli.showing import when
 from motcua.client import command_id
 from operations.commands.database import Connection, ask
@@ -22,7 +22,6 @@ from operations.commands.printing import wide
 from operations.suspense import take
 from rules.publishing.rule_words import money
 from schemas import suspense as sp
-from schemas.errors import Refusal, RefusalError
 from schemas.refund import RefundMeans
 from schemas.saying import said
 from schemas.suspense import Suspense
@@ -178,16 +177,7 @@ def _command(model: type[C], which: UUID, actor: str, say: dict[str, Any]) -> C:
 def _take(command: sp.AnySuspenseCommand, *, as_json: bool) -> None:
     vault = Vault(master_key())
 
-    async def work(connection: Connection) -> Suspense | Refusal:
-        try:
-            return await take(connection, vault, command)
-        except RefusalError as error:
-            return error.refusal
-
-    found = ask(work)
-    if isinstance(found, Refusal):
-        refuse(found)
-    _show(found, as_json=as_json)
+    _show(ask(lambda connection: take(connection, vault, command)), as_json=as_json)
 
 
 def _show(one: Suspense, *, as_json: bool) -> None:

@@ -10,22 +10,22 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from motcua.cli.filings import actor_of
-from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json, refuse
+from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json
 from motcua.cli.showing import when as moment
 from motcua.client import command_id
 from operations import tills as handling
 from operations.commands.database import Connection, ask
+from operations.commands.help_words import GROUPS
 from operations.commands.printing import wide
 from rules.papers.register import period
 from rules.publishing.rule_words import money
-from schemas.errors import RefusalError
 from schemas.filing.commands import Command
 from schemas.till import CloseTill, CountTill, OpenTill, Till, TillShown
 from views.tills import till_of, tills
 
 app = typer.Typer(
     name="till",
-    help="Quầy thu tiền mặt / Tills: the cash at the counters.",
+    help=GROUPS["till"],
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -147,15 +147,7 @@ def _done(
     command = parse(
         model, {"command_id": command_id(), "actor": actor_of(actor), "via": {"principal": "motcua"}} | said
     )
-
-    async def asked(connection: Connection) -> TillShown:
-        return await work(connection, command)
-
-    try:
-        found = ask(asked)
-    except RefusalError as error:
-        refuse(error.refusal)
-    _show(found, as_json=as_json)
+    _show(ask(lambda connection: work(connection, command)), as_json=as_json)
 
 
 def _notes(given: list[str]) -> dict[str, str]:

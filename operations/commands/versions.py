@@ -23,6 +23,7 @@ from motcua.errors import MotcuaError
 from operations.addresses import APPLICATION
 from operations.build_check import BuildCheck, Checked
 from operations.commands.database import TIMEOUT, address, answered
+from operations.commands.help_words import GROUPS
 from operations.commands.ledger import master_key
 from operations.commands.printing import wide
 from recovery.builds import NONE, Build, Builds
@@ -30,7 +31,7 @@ from recovery.histories import each
 
 app = typer.Typer(
     name="versions",
-    help="Các bản dựng của hệ thống / The builds of the platform.",
+    help=GROUPS["versions"],
     invoke_without_command=True,
     rich_markup_mode="markdown",
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from motcua.connection import connect
-from operations.doctor.finding import Finding, fail, ok
+from motcua.key_ring import CODEC_KEYS
+from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import Surroundings
 from recovery.behind import NEWEST, behind
 
@@ -18,14 +19,30 @@ async def falling_behind(around: Surroundings) -> list[Finding]:
     async with around.record() as connection:
         heads = {row["stream"]: row["head_seq"] for row in await connection.fetch(NEWEST, LOOKED_AT)}
     found = await behind(await connect(), heads)
-    if not found:
-        n = len(heads)
-        return [ok(f"{n} luồng mới nhất đều theo kịp sổ", f"the {n} newest have seen all that the log holds")]
+    if found.behind:
+        return [_known_less(len(found.behind)), *_unopened(found.unopened)]
+    n = len(heads) - len(found.unopened)
+    seen = ok(f"{n} luồng mới nhất đều theo kịp sổ", f"the {n} newest have seen all that the log holds")
+    return [seen, *_unopened(found.unopened)]
+
+
+def _known_less(n: int) -> Finding:
+    return fail(
+        f"ít nhất {n} luồng biết ít hơn sổ; Temporal có thể vừa được khôi phục từ bản cũ",
+        f"at least {n} know less than the log; Temporal may have been brought back from an older copy",
+        fix_vi="`motcua filing restart --all-behind`, rồi `motcua filing restart --all-missing`",
+        fix_en="`motcua filing restart --all-behind`, then `motcua filing restart --all-missing`",
+    )
+
+
+def _unopened(streams: list[str]) -> list[Finding]:
+    if not streams:
+        return []
     return [
-        fail(
-            f"ít nhất {len(found)} luồng biết ít hơn sổ; Temporal có thể vừa được khôi phục từ bản cũ",
-            f"at least {len(found)} know less than the log; Temporal may have been brought back from an older copy",
-            fix_vi="`motcua filing restart --all-behind`, rồi `motcua filing restart --all-missing`",
-            fix_en="`motcua filing restart --all-behind`, then `motcua filing restart --all-missing`",
+        warn(
+            f"{len(streams)} luồng không mở được ở đây, ví dụ {streams[0]}",
+            f"{len(streams)} can't be opened here, such as {streams[0]}",
+            fix_vi=f"dùng {CODEC_KEYS} của worker",
+            fix_en=f"use the {CODEC_KEYS} of the workers",
         )
     ]

@@ -16,11 +16,18 @@ from operations.doctor import engine, machine, outside, record, signatures
 from operations.doctor.absences import absences
 from operations.doctor.behind import falling_behind
 from operations.doctor.calendar import calendar
+from operations.doctor.checkpoints import checkpoints
+from operations.doctor.codec import codec, missing_keys, recorded_key
+from operations.doctor.erasures import erasures
 from operations.doctor.finding import Finding, fail, skipped
 from operations.doctor.healing import heals
+from operations.doctor.identity import identity
 from operations.doctor.money import callbacks
+from operations.doctor.order import order
 from operations.doctor.outcomes import awaited
 from operations.doctor.papers import papers
+from operations.doctor.principals import principals
+from operations.doctor.publications import publications
 from operations.doctor.refunds import refunds
 from operations.doctor.signing import signing
 from operations.doctor.surroundings import Surroundings
@@ -69,6 +76,7 @@ FIRST: Final = (
     _check("settings", "Thiết lập", "Settings", machine.settings),
     _check("postgres", "PostgreSQL", "PostgreSQL", record.postgres, APPLICATION),
     _check("temporal", "Temporal", "Temporal", engine.temporal),
+    _check("codec", "Niêm dữ liệu qua Temporal", "Payload codec", codec),
     _check("bank", "Ngân hàng", "Bank", outside.bank, "MOTCUA_BANK_URL"),
     _check("post", "Bưu điện", "Post", outside.post, "MOTCUA_POST_URL"),
     _check("gateway", "Cổng nhận tin", "Gateway", outside.gateway, "MOTCUA_GATEWAY_URL"),
@@ -85,14 +93,21 @@ THEN: Final = (
     _check("master_key", "Khóa chính", "Master key", record.master_key, "MOTCUA_MASTER_KEY", record=True),
     _check("calendar", "Lịch làm việc", "Working calendar", calendar, record=True),
     _check("read_models", "Bảng đọc", "Read models", record.read_models, record=True),
+    _check("order", "Thứ tự sự kiện", "Order of events", order, record=True),
     _check("papers", "Giấy tờ", "Official papers", papers, record=True),
     _check("callbacks", "Tin báo về tiền", "Callbacks about money", callbacks, record=True),
     _check("outcomes", "Kết quả nộp tiền", "Outcomes of payments", awaited, record=True),
     _check("signing", "Ký số", "Signing", signing, record=True),
     _check("refunds", "Hoàn tiền thủ công", "Refunds by hand", refunds, record=True),
     _check("tills", "Quầy thu", "Tills", tills, record=True),
+    _check("identity", "Ai đang nói", "Who may speak", identity, record=True),
+    _check("principals", "Chương trình được nói", "Registered programs", principals, record=True),
+    _check("publications", "Danh mục và danh bạ", "Catalogue and directory", publications, record=True),
+    _check("checkpoints", "Điểm kiểm", "Checkpoints", checkpoints, "MOTCUA_CHECKPOINTS", record=True),
     _check("absences", "Cán bộ vắng mặt", "Absent officers", absences, record=True),
+    _check("erasures", "Yêu cầu về dữ liệu cá nhân", "Requests of persons", erasures, record=True),
     _check("clocks", "Đồng hồ", "Clocks", record.clock, record=True),
+    _check("codec_record", "Khóa niêm của worker", "Workers' key", recorded_key, record=True),
     _check("pollers", "Ai đang làm", "Who works", engine.pollers, temporal=True),
     _check("builds", "Bản dựng", "Builds", engine.builds, record=True, temporal=True),
     _check("lost", "Hồ sơ mất luồng", "Lost workflows", engine.lost, record=True, temporal=True),
@@ -106,6 +121,7 @@ THEN: Final = (
         temporal=True,
     ),
     _check("stalled", "Hồ sơ đứng yên", "Stalled filings", engine.standing_still, temporal=True),
+    _check("codec_keys", "Khóa niêm dữ liệu", "Keys of the codec", missing_keys, temporal=True),
     _check("healing", "Tự chữa", "Healing", heals, temporal=True),
 )
 

@@ -5,23 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 from urllib.parse import urlsplit
 
 import asyncpg
 
-from activities.ledger.database import Connection as PoolConnection
-from activities.ledger.vault import Vault
+from activities.keys.manager import KeysUnavailableError
+from activities.keys.masters import MASTER_KEY, WITH_MASTER_KEY, master_keys
 from operations.addresses import APPLICATION, OWNER
 from operations.doctor import machine
 from operations.doctor.finding import Finding, fail, ok, warn
 from operations.doctor.surroundings import Surroundings
+from operations.rotation import WRAPPED_BY
 from operations.schema_version import schema_version
 from operations.shadow import read_models as models_of
 from rules.streams import KINDS, Kinds
+from views.order import NEWEST
 
 OLDEST: Final = 160000
 """PostgreSQL 16, the oldest that is tried."""
@@ -30,6 +31,7 @@ TABLES: Final = (
     "event",
     "receipt",
     "filing_key",
+    "index_key",
     "inbox",
     "callback",
     "stream",
@@ -40,6 +42,9 @@ TABLES: Final = (
     "absence",
     "procedure",
     "calendar",
+    "position",
+    "unpositioned",
+    "sequencer",
 )
 MODELS: Final = tuple(models_of(KINDS))
 
@@ -58,7 +63,9 @@ select name from unnest($1::text[]) as name
 where not has_table_privilege(name, 'select') or (name = any($2) and not has_table_privilege(name, 'insert'))
 """
 _NOWHERE: Final = """
-select s.stream from stream s where s.head_seq > 0 and not exists (select from standing t where t.stream = s.stream)
+select s.stream from stream s
+where s.head_seq > 0 and s.filing_id is not null and not starts_with(s.stream, 'restarts:')
+    and not exists (select from standing t where t.stream = s.stream)
 """
 _BEHIND: Final = """
 select s.stream from stream s left join {table} t on {same}
@@ -82,7 +89,10 @@ select max(place) from (select row_number() over (order by md5(n::text)) as plac
 SUPERUSER: Final = "MOTCUA_SUPERUSER_DATABASE_URL"
 HERE: Final = (None, "localhost", "127.0.0.1", "::1")
 
-LATEST: Final = "select recorded_at - occurred_at as later from event order by xid desc, stream, seq desc limit 50"
+LATEST: Final = f"""
+select recorded_at - occurred_at as later from ({NEWEST.format(most=50)}) last join event using (stream, seq)
+where filing_id is not null
+"""  # noqa: S608 -- joined from statements of our own
 
 APART: Final = timedelta(seconds=2)
 """Clocks that differ by more make deadlines ring early or late."""
@@ -208,22 +218,44 @@ async def migrations(around: Surroundings) -> list[Finding]:
 
 
 async def master_key(around: Surroundings) -> list[Finding]:
-    """Whether the key is the one that the record was sealed with."""
+    """Whether the keys of the record open, and whether a change of the master key is under way."""
     try:
-        vault = Vault(b64decode(around.settings.get("MOTCUA_MASTER_KEY", "")))
+        masters = master_keys(*(around.settings.get(name, "") for name in (MASTER_KEY, *WITH_MASTER_KEY)))
     except ValueError:
-        vault = Vault(b"")
-    async with around.record() as connection:
-        if await vault.opens(cast("PoolConnection", connection)):
-            return [ok("mở được các khóa của sổ", "opens the keys of the record")]
-    return [
-        fail(
-            "không phải khóa đã niêm phong sổ này",
-            "is not the key that this record was sealed with",
-            fix_vi="đặt MOTCUA_MASTER_KEY từ bản sao lưu; khóa khác không đọc được gì",
-            fix_en="set MOTCUA_MASTER_KEY from its backup: with another nothing can be read",
-        )
-    ]
+        return [_NOT_THE_KEY]
+    try:
+        async with around.record() as connection:
+            wrapped_by = {row["by"]: row["count"] for row in await connection.fetch(WRAPPED_BY)}
+        now = await masters.current.version()
+    except KeysUnavailableError as error:
+        return [
+            fail(
+                f"không hỏi được nơi giữ khóa: {error}",
+                str(error),
+                fix_vi="nộp hồ sơ và mở hồ sơ đều chờ đến khi hỏi được",
+                fix_en="what needs a key waits until it answers: see to it, and to MOTCUA_VAULT_TOKEN_FILE",
+            )
+        ]
+    if not all(map(masters.know, wrapped_by)):
+        return [_NOT_THE_KEY]
+    if waiting := sum(count for by, count in wrapped_by.items() if by != now):
+        return [
+            warn(
+                f"{waiting} khóa còn do khóa chính cũ bọc",
+                f"{waiting} keys are still wrapped by another master key, or an older version",
+                fix_vi="chạy `motcua keys rotate`; giữ khóa cũ đến khi xong",
+                fix_en="run `motcua keys rotate`, and keep that key until it is done",
+            )
+        ]
+    return [ok("mở được các khóa của sổ", "opens the keys of the record")]
+
+
+_NOT_THE_KEY: Final = fail(
+    "không phải khóa đã niêm phong sổ này",
+    "is not the key that this record was sealed with",
+    fix_vi="đặt MOTCUA_MASTER_KEY từ bản sao lưu, hoặc MOTCUA_OTHER_MASTER_KEY sau khi đổi khóa; khóa khác không mở",
+    fix_en="set MOTCUA_MASTER_KEY from its backup, or MOTCUA_OTHER_MASTER_KEY after a change: no other opens it",
+)
 
 
 async def read_models(around: Surroundings) -> list[Finding]:

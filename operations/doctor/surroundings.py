@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 import asyncpg
 from temporalio.client import Client
 
+from activities.keys.masters import OTHER_MASTER_KEY, WITH_MASTER_KEY
 from motcua.cli.running import STACK, use_stack_here
+from motcua.key_ring import CODEC_KEYS
 from operations.addresses import APPLICATION, stack_beside
-from operations.home import WITH_PORT, Home, port_setting
+from operations.home import CODEC, WITH_PORT, Home, port_setting
 
 SECONDS: Final = 3.0
 """For connecting, and for each statement."""
@@ -26,6 +28,7 @@ NEEDED: Final = (APPLICATION, "MOTCUA_MASTER_KEY", "MOTCUA_OBJECTS", "MOTCUA_BAN
 SETTINGS: Final = frozenset(
     {
         *NEEDED,
+        *WITH_MASTER_KEY,
         "MOTCUA_OWNER_DATABASE_URL",
         "MOTCUA_SUPERUSER_DATABASE_URL",
         "MOTCUA_PROVIDERS",
@@ -40,18 +43,30 @@ SETTINGS: Final = frozenset(
         "MOTCUA_SIGNATURE_ROOTS",
         "MOTCUA_SIGNATURE_SUBJECTS",
         "MOTCUA_TSA_URL",
+        "MOTCUA_CHECKPOINTS",
+        "MOTCUA_CHECKPOINT_KEY",
+        "MOTCUA_CHECKPOINT_MINUTES",
+        "MOTCUA_WITNESSES",
         "MOTCUA_TRUST_URL",
         "MOTCUA_SIGNER_URL",
         "MOTCUA_TRACKING_URL",
         "MOTCUA_RECEIPTS_URL",
         "MOTCUA_RECEIPTS_SECRET",
         "MOTCUA_CLAMD",
-        "MOTCUA_PRINCIPALS_BY_TWO",
+        "MOTCUA_IDENTITY",
+        "MOTCUA_INSTALLATION",
+        "MOTCUA_IDENTITY_PRINCIPAL",
+        "MOTCUA_IDENTITY_ACR",
+        "MOTCUA_IDENTITY_AMR",
         "MOTCUA_IDENTITY_KEY_FILE",
         "MOTCUA_IDENTITY_KEY",
         "MOTCUA_IDENTITY_AGENT",
+        CODEC,
+        CODEC_KEYS,
         "MOTCUA_READY_FILE",
         "MOTCUA_HOME",
+        "MOTCUA_PERSON_HOURS",
+        "MOTCUA_OFFICER_YEARS",
         "MOTCUA_FAILPOINTS",
         "MOTCUA_METRICS",
         "MOTCUA_WORKER_METRICS_URL",
@@ -66,12 +81,15 @@ SETTINGS: Final = frozenset(
 """Every setting of ours that there is; what else is called MOTCUA_… is a slip of the pen."""
 
 _OURS: Final = ("MOTCUA_", "TEMPORAL_")
-_ADDRESSES: Final = frozenset(name for name in SETTINGS if name.endswith("_URL")) | {"MOTCUA_OBJECTS"}
+_STORES: Final = frozenset({"MOTCUA_OBJECTS", "MOTCUA_CHECKPOINTS"})
+_ADDRESSES: Final = frozenset(name for name in SETTINGS if name.endswith("_URL")) | _STORES
 _OPEN: Final = frozenset({"TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE", "TEMPORAL_PROFILE", "TEMPORAL_TLS"}) | (
     SETTINGS
     - _ADDRESSES
     - {
+        CODEC_KEYS,
         "MOTCUA_MASTER_KEY",
+        OTHER_MASTER_KEY,
         "MOTCUA_POST_SECRET_KEY",
         "MOTCUA_PROVIDERS",
         "MOTCUA_RECEIPTS_SECRET",
@@ -135,4 +153,4 @@ def shown(name: str, value: str) -> str:
     server = parts.netloc.rpartition("@")[2]
     if name.endswith("DATABASE_URL"):
         return f"{parts.scheme}://{parts.username or ''}@{server}{parts.path}"
-    return f"{parts.scheme}://{server}{parts.path if name == 'MOTCUA_OBJECTS' else ''}"
+    return f"{parts.scheme}://{server}{parts.path if name in _STORES else ''}"

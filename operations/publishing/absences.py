@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Final, NamedTuple
 
-from operations.publishing.owner import Database, connected
+from operations.owner import Connection, Database
+from operations.publications.publishing import PLATFORM, Publisher, publishing
 from schemas.errors import Problem, problem
+from schemas.publishing.events import AbsenceRecorded, AbsenceWithdrawn
 
 
 class Absence(NamedTuple):
@@ -28,7 +30,7 @@ class AbsenceRefusedError(Exception):
         self.problems = problems
 
 
-async def record_absence(database: Database, absence: Absence) -> bool:
+async def record_absence(database: Database, absence: Absence, by: Publisher = PLATFORM) -> bool:
     """Record an absence, or another end or substitute of the one that begins on that day.
 
     Returns:
@@ -37,21 +39,31 @@ async def record_absence(database: Database, absence: Absence) -> bool:
     Raises:
         AbsenceRefusedError: With every problem found.
     """
-    async with connected(database) as connection, connection.transaction():
-        await connection.execute("lock table absence in share row exclusive mode")
+    async with publishing(database, by) as now:
+        connection = now.connection
         if await connection.fetchval(_RECORDED, *absence):
             return True
-        found = [_PROBLEMS[row["rule"]] for row in await connection.fetch(_WRONG, *absence)]
-        if found:
+        if found := await misfits(connection, absence):
             raise AbsenceRefusedError(found)
-        await connection.execute(_RECORD, *absence)
+        told = absence._asdict() | {"subject": absence.officer}
+        await now.publish([AbsenceRecorded.model_validate(told)])
     return False
 
 
-async def withdraw_absence(database: Database, agency: str, officer: str, role: str, first_day: date) -> bool:
+async def misfits(connection: Connection, absence: Absence) -> list[Problem]:
+    """What is wrong with an absence, as the directory is now."""
+    return [_PROBLEMS[row["rule"]] for row in await connection.fetch(_WRONG, *absence)]
+
+
+async def withdraw_absence(
+    database: Database, agency: str, officer: str, role: str, first_day: date, by: Publisher = PLATFORM
+) -> bool:
     """Take back the absence that begins on that day. Returns whether there was one."""
-    async with connected(database) as connection:
-        return await connection.fetchval(_WITHDRAW, agency, officer, role, first_day) is not None
+    async with publishing(database, by) as now:
+        there: bool = await now.connection.fetchval(_THERE, agency, officer, role, first_day)
+        if there:
+            await now.publish([AbsenceWithdrawn(agency=agency, subject=officer, role=role, first_day=first_day)])
+    return there
 
 
 _RECORDED: Final = """
@@ -75,13 +87,8 @@ select rule from (values
     ('acts_for_another', exists (select from other where substitute = $2))
 ) as checked (rule, wrong) where wrong
 """
-_RECORD: Final = """
-insert into absence (agency, subject, role, first_day, last_day, substitute) values ($1, $2, $3, $4, $5, $6)
-on conflict (agency, subject, role, first_day) do update
-set (last_day, substitute) = (excluded.last_day, excluded.substitute)
-"""
-_WITHDRAW: Final = """
-delete from absence where (agency, subject, role, first_day) = ($1, $2, $3, $4) returning true
+_THERE: Final = """
+select exists (select from absence where (agency, subject, role, first_day) = ($1, $2, $3, $4))
 """
 
 _PROBLEMS: Final = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 
+from activities.keys.masters import MasterKeys
 from operations.publishing.open_filings import Progress, open_filings
 from rules.filing import lifecycle
 from rules.time.calendars import expand
@@ -41,7 +42,7 @@ class WhatIf:
     moved: list[Moved] = field(default_factory=list)
 
 
-async def what_if(dsn: str, master: bytes, file: CalendarFile, at: datetime, progress: Progress) -> WhatIf:
+async def what_if(dsn: str, master: MasterKeys, file: CalendarFile, at: datetime, progress: Progress) -> WhatIf:
     """Project the clocks of every open filing on the calendar in `file`. `progress(filings, of)` after each page.
 
     Raises `UnfoldableError`, and what asyncpg raises.

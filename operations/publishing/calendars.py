@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from operations.owner import Database, connected
+from operations.publications.publishing import PLATFORM, Publisher, publishing
 from operations.publishing.calendar_file import CALENDARS, check_bytes
-from operations.publishing.owner import Database, connected
 from operations.publishing.procedure_file import MistakesFoundError
 from rules.publishing.document import parse
 from rules.time.calendars import expand
 from schemas.publishing.calendar import CalendarFile, CalendarName
+from schemas.publishing.events import CalendarDays, CalendarPublished
 
 CALENDAR: Final = CALENDARS / "vn.yaml"
 
@@ -28,7 +31,7 @@ class CalendarTakenError(Exception):
     """What was published under this name, or after it, stands in the way."""
 
 
-async def publish_calendar(database: Database, data: bytes) -> PublishedCalendar:
+async def publish_calendar(database: Database, data: bytes, by: Publisher = PLATFORM) -> PublishedCalendar:
     """Publish a calendar, which is in force from then on. The same bytes may be published again while they are.
 
     Raises `MistakesFoundError`, `CalendarTakenError`, and what asyncpg raises.
@@ -37,13 +40,12 @@ async def publish_calendar(database: Database, data: bytes) -> PublishedCalendar
     if checked.calendar is None:
         raise MistakesFoundError(checked.mistakes)
     name, sha256 = checked.calendar.name, hashlib.sha256(data).hexdigest()
-    async with connected(database) as connection, connection.transaction():
-        await connection.execute("lock table calendar in share row exclusive mode")
-        stands = await connection.fetch(_STANDS, name)
+    async with publishing(database, by) as now:
+        stands = await now.connection.fetch(_STANDS, name)
         if not stands:
-            at = await connection.fetchval(_NOW)
-            rows = [(name, *row, sha256, at) for row in _rows(checked.calendar, data)]
-            await connection.executemany(_INSERT, rows)
+            days = tuple(_days(checked.calendar))
+            said = CalendarPublished(name=name, sha256=sha256, source=data.decode(), days=days)
+            await now.publish([said])
             return PublishedCalendar(name, sha256, already=False)
     if stands[0]["sha256"] != sha256:
         other = f"with other content (sha256 {stands[0]['sha256']})"
@@ -53,11 +55,11 @@ async def publish_calendar(database: Database, data: bytes) -> PublishedCalendar
     return PublishedCalendar(name, sha256, already=True)
 
 
-def _rows(file: CalendarFile, data: bytes) -> list[tuple[str, bytes, bytes | None]]:
-    """The calendar of the whole country with its file, and that of each agency which has days of its own."""
+def _days(file: CalendarFile) -> Iterator[CalendarDays]:
+    """The calendar of the whole country, and that of each agency which has days of its own."""
     agencies = sorted({overlay.agency for overlay in file.overlays if overlay.agency})
-    bodies = {agency: expand(file, agency).model_dump_json().encode() for agency in (None, *agencies)}
-    return [(agency or "", body, None if agency else data) for agency, body in bodies.items()]
+    for agency in (None, *agencies):
+        yield CalendarDays(agency=agency or "", body=expand(file, agency).model_dump_json())
 
 
 async def has_calendar(database: Database) -> bool:
@@ -91,14 +93,6 @@ _STANDS: Final = """
 select sha256, published_at = (select max(published_at) from calendar) as last from calendar
 where name = $1 and agency = ''
 """
-_INSERT: Final = """
-insert into calendar (name, agency, body, source, sha256, published_at) values ($1, $2, $3, $4, $5, $6)
-"""
-_NOW: Final = """
-select greatest(clock_timestamp(), max(published_at) + interval '1 microsecond') from calendar
-"""
-"""Later than all that was published before: asked once nobody else publishes."""
-
 _FILE: Final = "select source from calendar where agency = '' order by published_at desc limit 1"
 _LIST: Final = """
 select name, sha256, published_at from calendar where agency = '' order by published_at desc

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from operations.owner import Database, connected
+from operations.publications.publishing import PLATFORM as PLATFORM
+from operations.publications.publishing import Publisher as Publisher
+from operations.publications.publishing import publishing
+from operations.publications.tables import read
 from rules.publishing.document import parse
 from rules.publishing.mistakes import Mistake
 from rules.publishing.plain_data import plain
 from rules.publishing.provinces import Base
+from rules.publishing.publications import AGENCY, OFFICER, Change, Key, Row, Table, changes
 from rules.publishing.schema_mistakes import schema_mistakes
 from rules.time.working_time import VIETNAM
 from schemas.agency import AgencyKind
 from schemas.base import AgencyCode, Code, ShortText, StrictModel, Text, Version
 from schemas.people import IdNumber, Role
+from schemas.publishing.events import AgencyEntered, OfficerEntered, PublicationEvent, Series
 from schemas.publishing.procedure import ProcedureCode
 from schemas.receipts import ReceiptSeries
 from schemas.result import AgencySigner
 from views.catalogue import COVERING_FIRST, COVERS
 
-from .owner import Database, connected
 from .procedure_file import ASKED_FOR as ASKED_FOR
 from .procedure_file import DEMO_SECONDS as DEMO_SECONDS
 from .procedure_file import Checked as Checked
@@ -32,8 +38,8 @@ from .procedure_file import MistakesFoundError as MistakesFoundError
 from .procedure_file import check_bytes as check_bytes
 from .procedure_file import demo_variant as demo_variant
 from .provinces import of_provinces
-from .versions import ALONE, insert, row
 from .versions import VersionPublishedError as VersionPublishedError
+from .versions import row, unpublished
 
 DIRECTORY: Final = Path(__file__).parents[2] / "deploy" / "directory.yaml"
 """The agencies of the demo."""
@@ -132,7 +138,7 @@ def check(paths: Iterable[Path], *, allow_seconds: bool = False) -> list[tuple[P
     ]
 
 
-async def publish(database: Database, file: Path | bytes, *, demo: bool = False) -> Published:
+async def publish(database: Database, file: Path | bytes, *, demo: bool = False, by: Publisher = PLATFORM) -> Published:
     """Publishes one version of a procedure, and what it is in each province that has a fee of its own for it.
 
     The same bytes may be published again, other bytes never. `demo` admits limits in seconds. Raises
@@ -142,11 +148,10 @@ async def publish(database: Database, file: Path | bytes, *, demo: bool = False)
     procedure, sha256, mistakes = check_bytes(source, allow_seconds=demo)
     if procedure is None:
         raise MistakesFoundError(mistakes)
-    async with connected(database) as connection, connection.transaction():
-        await connection.execute(ALONE)
-        new = await insert(connection, row(procedure, sha256, source, demo=demo))
-        for made in await of_provinces(connection, Base(parse(source).value, demo)) if new else ():
-            await insert(connection, made)
+    async with publishing(database, by) as now:
+        new = await unpublished(now.connection, [row(procedure, sha256, source, demo=demo)])
+        made = await of_provinces(now.connection, Base(parse(source).value, demo)) if new else []
+        await now.publish(new + await unpublished(now.connection, made))
     return Published(procedure.code, procedure.version, sha256, already=not new)
 
 
@@ -184,8 +189,11 @@ async def has_directory(database: Database) -> bool:
         return bool(await connection.fetchval("select exists (select from agency)"))
 
 
-async def seed_directory(database: Database, data: bytes) -> Directory:
-    """Adds and updates the agencies and officers of a directory file; it removes none. Raises `MistakesFoundError`."""
+async def seed_directory(database: Database, data: bytes, by: Publisher) -> Directory:
+    """Adds and updates the agencies and officers of a directory file; it removes none.
+
+    Raises `MistakesFoundError`, and `NoKeyError` without a vault.
+    """
     parsed = parse(data)
     found = parsed.mistakes
     value = plain(parsed.value, "", found)
@@ -193,44 +201,51 @@ async def seed_directory(database: Database, data: bytes) -> Directory:
     if found:
         raise MistakesFoundError(found)
     directory = Directory.model_validate(value)
-    async with connected(database) as connection, connection.transaction():
-        await connection.executemany(_AGENCY, [_agency_row(entry) for entry in directory.agencies])
-        await connection.executemany(_OFFICER, [row for entry in directory.agencies for row in _officer_rows(entry)])
+    async with publishing(database, by) as now:
+        there = {table: await read(now.connection, table) for table in (AGENCY, OFFICER)}
+        said = _entered(directory, there[AGENCY])
+        await now.publish([event for event in said if not _stands(changes(event, now.at), there)])
     return directory
 
 
-_AGENCY: Final = """
-insert into agency
-    (agency, name_vi, name_en, namespace, queue, kind, province, signing, seal, receipts, merchants, tills)
-values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::jsonb, $11, $12)
-on conflict (agency) do update
-set (name_vi, name_en, namespace, queue, kind, province, signing, seal, receipts, merchants, tills) = (
-    excluded.name_vi, excluded.name_en, excluded.namespace, excluded.queue, excluded.kind, excluded.province,
-    excluded.signing, excluded.seal, excluded.receipts, excluded.merchants, excluded.tills
-)
-"""
-_OFFICER: Final = """
-insert into officer (agency, subject, role, name, active, number) values ($1, $2, $3, $4, $5, $6)
-on conflict (agency, subject, role) do update
-set (name, active, number) = (excluded.name, excluded.active, excluded.number)
-"""
+def _entered(directory: Directory, there: Mapping[Key, Row]) -> Iterator[PublicationEvent]:
+    for entry in directory.agencies:
+        yield _agency(entry, there.get((entry.agency,), {}))
+        yield from (_officer(entry.agency, officer) for officer in entry.officers)
+
+
+def _stands(made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
+    """Whether the tables say already what an event makes of them."""
+    return all(there[change.table].get(change.key) == change.row for change in made)
 
 
 _SIGNING: Final = TypeAdapter(tuple[AgencySigner, ...])
 
 
-def _agency_row(entry: AgencyEntry) -> tuple[Any, ...]:
-    province = entry.province or entry.agency.partition(".")[0]
-    signing = _SIGNING.dump_json(entry.signing).decode() if entry.signing else None
-    receipts = entry.receipts.model_dump_json() if entry.receipts else None
-    names = (entry.agency, entry.name.vi, entry.name.en)
-    money = (receipts, list(entry.merchants) or None, entry.tills)
-    return (*names, entry.namespace, entry.queue, entry.kind, province, signing, entry.seal, *money)
+def _agency(entry: AgencyEntry, stands: Row) -> AgencyEntered:
+    """What the file says of an agency; for whom its desks receive, its province says."""
+    return AgencyEntered(
+        agency=entry.agency,
+        name=entry.name,
+        namespace=entry.namespace,
+        queue=entry.queue,
+        agency_kind=entry.kind,
+        province=entry.province or entry.agency.partition(".")[0],
+        receives_for=tuple(stands.get("receives_for", ())),
+        signing=_SIGNING.dump_python(entry.signing, mode="json") if entry.signing else None,
+        seal=entry.seal,
+        receipts=Series.model_validate(entry.receipts.model_dump(mode="json")) if entry.receipts else None,
+        merchants=entry.merchants or None,
+        tills=entry.tills,
+    )
 
 
-def _officer_rows(entry: AgencyEntry) -> list[tuple[Any, ...]]:
-    return [
-        (entry.agency, officer.subject, str(role), officer.name, officer.active, officer.number)
-        for officer in entry.officers
-        for role in officer.roles
-    ]
+def _officer(agency: str, entry: OfficerEntry) -> OfficerEntered:
+    return OfficerEntered(
+        agency=agency,
+        subject=entry.subject,
+        roles=entry.roles,
+        active=entry.active,
+        name=entry.name,
+        number=entry.number,
+    )

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
 from rules.streams import KINDS
 from schemas.filing.state import Filing
@@ -30,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 
 async def open_filings(
-    dsn: str, master: bytes, progress: Progress, procedure: str | None = None
+    dsn: str, master: MasterKeys, progress: Progress, procedure: str | None = None
 ) -> AsyncIterator[Filing]:
     """All of them, or those of one procedure, as of one moment. `progress(filings, of)` after each page.
 

@@ -7,12 +7,14 @@ from typing import Final, NamedTuple
 
 from activities.printing.templates import version_of
 from activities.printing.trial import Trial, faults
-from operations.publishing.owner import Connection, Database, connected
+from operations.owner import Connection, Database, connected
+from operations.publications.publishing import PLATFORM, Publisher, publishing
 from operations.publishing.procedure_file import MistakesFoundError
 from rules.papers.samples import samples
 from rules.publishing.mistakes import Mistake, mistake
 from schemas.base import AgencyCode
 from schemas.papers import PaperKind
+from schemas.publishing.events import TemplatePublished
 
 ALL: Final = "*"
 """Every procedure."""
@@ -62,7 +64,7 @@ def check_template(data: bytes, paper: PaperKind) -> list[Mistake]:
     return [mistake(one.rule, "", said=one.said).model_copy(update={"line": one.line}) for one in found]
 
 
-async def publish_template(database: Database, data: bytes, slot: Slot) -> Published:
+async def publish_template(database: Database, data: bytes, slot: Slot, by: Publisher = PLATFORM) -> Published:
     """Publish a template; papers that are printed from now on go by it.
 
     Raises `MistakesFoundError`, `UnknownPlaceError`, and what asyncpg raises.
@@ -71,11 +73,11 @@ async def publish_template(database: Database, data: bytes, slot: Slot) -> Publi
         raise MistakesFoundError(found)
     text = data.decode()
     sha256 = version_of(text)
-    async with connected(database) as connection, connection.transaction():
-        await _see_place(connection, slot)
-        already = await connection.fetchval(_IN_FORCE, *slot) == sha256
+    async with publishing(database, by) as now:
+        await _see_place(now.connection, slot)
+        already = await now.connection.fetchval(_IN_FORCE, *slot) == sha256
         if not already:
-            await connection.execute(_INSERT, *slot, sha256, text)
+            await now.publish([TemplatePublished(**slot._asdict(), sha256=sha256, source=text)])
     return Published(*slot, sha256, already)
 
 
@@ -98,9 +100,6 @@ async def _see_place(connection: Connection, slot: Slot) -> None:
 
 _IN_FORCE: Final = """
 select sha256 from paper_template_in_force where agency = $1 and paper = $2 and procedure = $3
-"""
-_INSERT: Final = """
-insert into paper_template (agency, paper, procedure, sha256, source) values ($1, $2, $3, $4, $5)
 """
 _LIST: Final = """
 select agency, paper, procedure, sha256, source, published_at,

@@ -12,14 +12,19 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
-from operations.publishing.owner import Connection, Database, connected
+from operations.owner import Connection, Database, connected
+from operations.publications.publishing import PLATFORM, Publisher, publishing
+from operations.publications.tables import read
+from operations.publications.taking_over import agency_entered
 from operations.publishing.procedure_file import MistakesFoundError, all_mistakes
-from operations.publishing.versions import ALONE, Row, VersionPublishedError, insert, row
+from operations.publishing.versions import Row, VersionPublishedError, row, unpublished
 from rules.publishing.document import parse
 from rules.publishing.mistakes import Mistake, mistake
 from rules.publishing.provinces import Base, Known, Raw, composed, misfits, overlay_problems
+from rules.publishing.publications import AGENCY
 from rules.publishing.published import published_raw
 from schemas.base import Text, Version
+from schemas.publishing.events import AgencyEntered, ProvincePublished
 from schemas.publishing.procedure import Procedure
 from schemas.publishing.province import ProvinceCode, ProvinceOverlay
 
@@ -80,31 +85,36 @@ def _bases(versions: Iterable[tuple[Any, bool]]) -> dict[str, list[Base]]:
     return dict(found)
 
 
-async def publish_province(database: Database, source: bytes) -> Published:
+async def publish_province(database: Database, source: bytes, by: Publisher = PLATFORM) -> Published:
     """Publishes one version of a province, and composes the procedures of its agencies.
 
     The same bytes may be published again, other bytes never. Raises `MistakesFoundError`, also for a procedure or an
     agency that the database does not have, `VersionPublishedError`, and what asyncpg raises.
     """
-    async with connected(database) as connection, connection.transaction():
-        await connection.execute(ALONE)
+    async with publishing(database, by) as now:
+        connection = now.connection
         known = await _known(connection, source)
         overlay, sha256, mistakes = check_province(source, known)
         if overlay is None:
             raise MistakesFoundError(mistakes)
         key = (overlay.province, overlay.version)
-        own = [entry.code for entry in overlay.own]
-        new = await connection.fetchval(_INSERT, *key, overlay.name.vi, overlay.name.en, own, sha256, source)
-        if new is None:
-            stands = await connection.fetchval(_SHA256, *key)
-            if stands != sha256:
-                raise VersionPublishedError(*key, stands)
+        stands = await connection.fetchval(_SHA256, *key)
+        if stands not in {None, sha256}:
+            raise VersionPublishedError(*key, stands)
+        if stands is not None:
             return Published(*key, sha256, already=True)
-        await _serve(connection, overlay)
         fees = parse(source).value.get("fees") or {}
         made = [compose(base, *key, fees[code]) for code in fees for base in known.procedures[code]]
-        for one in made:
-            await insert(connection, one)
+        said = ProvincePublished(
+            province=overlay.province,
+            version=overlay.version,
+            name=overlay.name,
+            own=tuple(entry.code for entry in overlay.own),
+            sha256=sha256,
+            source=source.decode(),
+        )
+        served = await _served(connection, overlay)
+        await now.publish([said, *served, *await unpublished(connection, made)])
     return Published(*key, sha256, already=False, procedures=tuple(f"{one.code}@{one.version}" for one in made))
 
 
@@ -150,11 +160,13 @@ def _fits(base: Base, province: str, version: Version, fee: Any) -> None:
         raise MistakesFoundError([mistake("does_not_fit_province", "fee", province=whose, place=place, wrong=wrong)])
 
 
-async def _serve(connection: Connection, overlay: ProvinceOverlay) -> None:
-    """The desks that receive for others are those of this version, and no more."""
-    await connection.execute("update agency set receives_for = '{}' where province = $1", overlay.province)
-    desks = [(desk.agency, list(desk.receives_for)) for desk in overlay.desks]
-    await connection.executemany("update agency set receives_for = $2 where agency = $1", desks)
+async def _served(connection: Connection, overlay: ProvinceOverlay) -> list[AgencyEntered]:
+    """The desks that receive for others are those of this version, and no more: the agencies that change by that."""
+    desks = {desk.agency: list(desk.receives_for) for desk in overlay.desks}
+    there = (await read(connection, AGENCY)).values()
+    concerned = [row for row in there if row["province"] == overlay.province or row["agency"] in desks]
+    now = [row | {"receives_for": desks.get(row["agency"], [])} for row in concerned]
+    return [agency_entered(row) for row, before in zip(now, concerned, strict=True) if row != before]
 
 
 async def published_provinces(
@@ -166,10 +178,6 @@ async def published_provinces(
     return [Listed(code, name, Text(vi=vi, en=en), *rest) for code, name, vi, en, *rest in rows]
 
 
-_INSERT: Final = """
-insert into province_overlay (province, version, name_vi, name_en, own, sha256, source)
-values ($1, $2, $3, $4, $5, $6, $7) on conflict (province, version) do nothing returning sha256
-"""
 _SHA256: Final = "select sha256 from province_overlay where province = $1 and version = $2"
 _VERSIONS: Final = "select source, demo, published_at from procedure where province is null order by published_at"
 _IN_FORCE: Final = "select province, version, source from province_in_force order by province"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from activities.keys.masters import MasterKeys
+from operations.owner import connected
 from operations.publishing.open_filings import Progress, open_filings
-from operations.publishing.owner import connected
 from operations.publishing.provinces import of_provinces
 from rules.filing.fold import stage
 from rules.publishing.anew import Anew, anew
@@ -41,7 +42,7 @@ class VersionWhatIf:
 
 
 async def version_what_if(
-    dsn: str, master: bytes, source: bytes, rules: ProcedureRules, received: datetime, progress: Progress
+    dsn: str, master: MasterKeys, source: bytes, rules: ProcedureRules, received: datetime, progress: Progress
 ) -> VersionWhatIf:
     """Ask every open filing of the procedure what would be, if it were filed anew and `received` then.
 

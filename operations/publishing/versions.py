@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Final, NamedTuple
 
-from operations.publishing.owner import Connection
+from operations.owner import Connection
 from schemas.base import Version
+from schemas.publishing.events import ProcedurePublished
 from schemas.publishing.procedure import Procedure, ProcedureCode, Validity
 from schemas.publishing.procedure_rules import rules_of
-
-ALONE: Final = "lock table procedure in share row exclusive mode"
-"""Of those who publish one after the other: what the one composes, the other would not see."""
 
 
 class VersionPublishedError(Exception):
@@ -49,18 +48,21 @@ def row(procedure: Procedure, sha256: str, source: bytes, *, demo: bool) -> Row:
     return Row(procedure.code, procedure.version, sha256, source, rules, demo, *days)
 
 
-async def insert(connection: Connection, new: Row) -> bool:
-    """Whether it is new; the same bytes may come again. Raises `VersionPublishedError`."""
-    if await connection.fetchval(_INSERT, *new) is not None:
-        return True
+async def unpublished(connection: Connection, rows: Iterable[Row]) -> list[ProcedurePublished]:
+    """What is to be said of those that are new; the same bytes may come again. Raises `VersionPublishedError`."""
+    return [_published(row) for row in rows if await _is_new(connection, row)]
+
+
+async def _is_new(connection: Connection, new: Row) -> bool:
     stands = await connection.fetchval(_SHA256, new.code, new.version)
-    if stands != new.sha256:
+    if stands not in {None, new.sha256}:
         raise VersionPublishedError(new.code, new.version, stands)
-    return False
+    return stands is None
 
 
-_INSERT: Final = f"""
-insert into procedure ({", ".join(Row._fields)}) values ({", ".join(f"${n}" for n in range(1, len(Row._fields) + 1))})
-on conflict (code, version) do nothing returning sha256
-"""  # noqa: S608 -- names of ours
+def _published(row: Row) -> ProcedurePublished:
+    told = row._asdict() | {"procedure": row.code, "source": row.source.decode(), "rules": row.rules.decode()}
+    return ProcedurePublished.model_validate(told)
+
+
 _SHA256: Final = "select sha256 from procedure where code = $1 and version = $2"

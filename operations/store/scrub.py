@@ -11,6 +11,7 @@ from typing import Any, Final
 import asyncpg
 from obstore.store import ObjectStore
 
+from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
 from operations.store.looking import Condition, condition
 from operations.store.named import COLUMNS, Place, Reference, evidence, told
@@ -24,9 +25,9 @@ MOST_NAMED: Final = 10_000
 """Problems that are named; further ones are only counted."""
 TIMEOUT: Final = 30.0
 
-_EVENTS: Final = "select coalesce(sum(head_seq), 0)::bigint from stream"
+_EVENTS: Final = "select coalesce(sum(head_seq), 0)::bigint from stream where filing_id is not null"
 _PAGE: Final = f"""
-select {COLUMNS} from event where (stream, seq) > ($1, $2) order by stream, seq limit {PAGE}
+select {COLUMNS} from event where (stream, seq) > ($1, $2) and filing_id is not null order by stream, seq limit {PAGE}
 """  # noqa: S608 -- names of ours
 
 Progress = Callable[[int, int, int], None]
@@ -72,7 +73,7 @@ class Report:
             self.problems.append(Problem(str(place.filing_id), place.stream, place.seq, rule, key))
 
 
-async def scrub(dsn: str, store: ObjectStore, master: bytes, progress: Progress) -> Report:
+async def scrub(dsn: str, store: ObjectStore, master: MasterKeys, progress: Progress) -> Report:
     """Look at every file. `progress(events, of, files)` is called after every page.
 
     Raises `StoreFailedError` for a store that does not answer, and what asyncpg raises.

@@ -1,5 +1,7 @@
 """Sweeping: what lies under `files/` and no event names is put aside, and removed if nobody misses it.
 
+So are files of a filing that was erased, which come back with a copy of the store.
+
 Two steps, days apart, so that a submission which is under way loses nothing: what an event came to name meanwhile is
 put back. Every step may be repeated, and ended at any moment.
 """
@@ -18,6 +20,7 @@ import asyncpg
 from obstore.store import ObjectStore
 
 from activities.failpoint import failpoint
+from activities.keys.masters import MasterKeys
 from activities.ledger.vault import Vault
 from operations.store.drafts import remove_drafts
 from operations.store.looking import Condition, condition
@@ -35,6 +38,7 @@ TIMEOUT: Final = 30.0
 _KEY: Final = re.compile(r"files/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[0-9a-f]{64}")
 _ONLY_ONE: Final = "select pg_try_advisory_lock(hashtext('motcua store sweep'))"
 _OF_FILINGS: Final = f"select {COLUMNS} from event where filing_id = any($1)"  # noqa: S608 -- names of ours
+_ERASED: Final = "select filing_id from filing where filing_id = any($1) and erased_at is not null"
 
 Progress = Callable[[int], None]
 
@@ -51,7 +55,7 @@ class Report:
         files: Files that were looked at, those put aside among them.
         named: Of these, named by an event.
         young: Of these, not named, and not old enough to do anything.
-        left: Of these, left alone: their filing can't be read (any more), or the key is none of ours.
+        left: Of these, left alone: their filing can't be read and was not erased, or the key is none of ours.
         swept: Put aside now.
         put_back: Put aside before, and named since.
         deleted: Put aside long ago, and removed for good now.
@@ -82,7 +86,7 @@ class Known:
 
 
 async def sweep(
-    dsn: str, store: ObjectStore, master: bytes, *, old: timedelta, dry_run: bool, progress: Progress
+    dsn: str, store: ObjectStore, master: MasterKeys, *, old: timedelta, dry_run: bool, progress: Progress
 ) -> Report:
     """Sweep once. `progress(files)` is called after every page.
 
@@ -151,7 +155,8 @@ class _Sweep:
         if not filings:
             return Known({}, set())
         said = await told(self._connection, self._vault, await self._connection.fetch(_OF_FILINGS, list(filings)))
-        unreadable = said.erased | {place.filing_id for place in said.unread}
+        erased = {row["filing_id"] for row in await self._connection.fetch(_ERASED, list(said.erased))}
+        unreadable = (said.erased - erased) | {place.filing_id for place in said.unread}
         of_money = await evidence(self._connection, list(filings))
         return Known({file.key: file for _, file in (*said.files, *of_money)}, unreadable)
 

@@ -11,6 +11,7 @@ from schemas.filing.delivery import DeliveryView
 from schemas.filing.events import Clock
 from schemas.filing.state import STATUS_NAMES, Filing, FilingView, IssuedResult, Task
 from schemas.level import Channel
+from schemas.saying import said
 from schemas.stream.rows import FilingRow, IssuedRow, Rows, Standing, TaskRow
 
 
@@ -43,6 +44,7 @@ def rows(filing: Filing) -> Rows:
         possible_duplicates=filing.possible_duplicates,
         client_id=filing.client_id,
         submission_id=filing.submission_id,
+        erased_at=filing.erased_at,
     )
     found = tuple(map(_task_row, tasks(filing, known(filing.changed_at))))
     return Rows(row=row.model_dump(mode="json"), tasks=found)
@@ -96,7 +98,7 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
         result_channel=filing.result_channel,
         authorisation=filing.authorisation,
         status=at,
-        status_name=STATUS_NAMES[at],
+        status_name=said("erased_status") if filing.erased_at else STATUS_NAMES[at],
         stage=stage(filing),
         submitted_at=known(filing.submitted_at),
         received_at=filing.received_at,
@@ -130,6 +132,7 @@ def view(filing: Filing, now: datetime, parked: int) -> FilingView:
         timers=tuple(timers(filing)),
         overdue=filing.overdue,
         parked=parked,
+        erased_at=filing.erased_at,
         as_of=now,
     )
 

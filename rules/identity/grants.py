@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 from schemas.errors import Problem, problem
-from schemas.identity import ALL_AGENCIES, CLAIMED, Claim, IdentityStatement, Message, Principal
+from schemas.identity import ALL_AGENCIES, CLAIMED, Claim, Grant, Message, Proved
 from schemas.names import ROLE_NAMES
 from schemas.people import Actor
 
 
-def not_granted(principal: Principal, statement: IdentityStatement, message: Message) -> Problem | None:
-    """Why it may not claim this, or None. One grant has to allow all of it."""
-    actor = statement.actor
-    of_role = [one for one in principal.grants if actor.role in CLAIMED[one.claim]]
+def not_granted(proved: Proved, message: Message) -> Problem | None:
+    """Why a principal may not claim this, or None. One grant has to allow all of it.
+
+    What only the record knows of the filing is taken for right here: the record is asked before anything is written.
+    """
+    actor = proved.statement.actor
+    if actor is None:
+        return problem("statement", "statement_of_another_actor")
+    of_role = [one for one in proved.principal.grants if actor.role in CLAIMED[one.claim]]
     if not of_role:
         return problem("statement", "role_not_granted", role_name=ROLE_NAMES[actor.role])
-    of_agency = [one for one in of_role if _of_agency(one.agencies, actor)]
+    of_agency = [one for one in of_role if names_agency(one.agencies, actor)]
     if not of_agency:
         return problem("statement", "agency_not_granted")
-    if actor.role in CLAIMED[Claim.OWN] and message.filed_by != principal.id:
+    of_filing = [one for one in of_agency if _of_filing(one, proved.principal.id, message.filed_by)]
+    if not of_filing:
         return problem("statement", "applicant_of_another")
-    of_procedure = [one for one in of_agency if not one.procedures or message.procedure in one.procedures]
+    of_procedure = [one for one in of_filing if names_procedure(one, message.procedure)]
     if not of_procedure:
         return problem("statement", "procedure_not_granted")
     least = min(one.assurance for one in of_procedure)
-    if statement.assurance < least:
-        return problem("statement", "assurance_too_low", least=int(least), given=int(statement.assurance))
-    return None
+    given = proved.statement.assurance
+    return None if given >= least else problem("statement", "assurance_too_low", least=int(least), given=int(given))
 
 
-def _of_agency(agencies: tuple[str, ...], actor: Actor) -> bool:
+def _of_filing(grant: Grant, principal: str, filed_by: str | None) -> bool:
+    return grant.claim is not Claim.OWN or filed_by in {None, principal, *grant.predecessors}
+
+
+def names_procedure(grant: Grant, procedure: str | None) -> bool:
+    """Whether a grant is for this procedure; what is not known is taken for right."""
+    return not grant.procedures or procedure is None or procedure in grant.procedures
+
+
+def names_agency(agencies: tuple[str, ...], actor: Actor) -> bool:
     """Whether an actor is of these; none stands for applicants, who are of no agency."""
     if not agencies:
         return actor.agency is None

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
+from rules.identity.possession import unsafe
 from schemas.errors import Problem, problem
 from schemas.identity import Principal, PrincipalKey
-from schemas.principals import AddPrincipal, RevokeKey, RotateKey, Said
+from schemas.principals import (
+    WHOLE_REGISTER,
+    AddPrincipal,
+    AnyPrincipalCommand,
+    ApproveChange,
+    Asked,
+    DeclineChange,
+    RequireTwo,
+    RevokeKey,
+    RotateKey,
+    Said,
+)
 
 
-def named(said: Said) -> str:
-    """The principal that it is about."""
+def named(said: Asked) -> str:
+    """The principal that it is about, `*` for the register as a whole."""
+    if isinstance(said, RequireTwo):
+        return WHOLE_REGISTER
     return said.principal.id if isinstance(said, AddPrincipal) else said.principal
 
 
@@ -34,6 +48,8 @@ def _new_key(key: PrincipalKey | None, now: datetime) -> Problem | None:
         return None
     if key.revoked_at is not None:
         return problem("key.revoked_at", "key_revoked")
+    if unsafe(key.public_key):
+        return problem("key.public_key", "key_unsafe")
     return problem("key.valid_until", "key_over") if key.valid_until <= now else None
 
 
@@ -53,6 +69,46 @@ def changed(principal: Principal | None, said: Said, at: datetime) -> Principal:
             return _with(principal, tuple(_revoked(one, key_id, at) for one in keys))
         case _:
             assert_never(said)
+
+
+class Recorded(NamedTuple):
+    """A change of the register as it was recorded: the `n`-th, whether it waits for another's approval, and when."""
+
+    n: int
+    command: AnyPrincipalCommand
+    waits: bool
+    at: datetime
+
+
+class Fold:
+    """What the recorded changes come to, one after the other, in order."""
+
+    def __init__(self) -> None:
+        self.principals: dict[str, Principal] = {}
+        self.by_two = False
+        self._waiting: dict[int, Asked] = {}
+
+    def meant(self, command: AnyPrincipalCommand) -> Asked:
+        """What it asks for, approves or declines. Raises `ValueError` where nothing of that number was asked for."""
+        if not isinstance(command, ApproveChange | DeclineChange):
+            return command
+        if command.asked not in self._waiting:
+            msg = "nothing of this number waits"
+            raise ValueError(msg)
+        return self._waiting[command.asked]
+
+    def add(self, change: Recorded) -> None:
+        """Take the next change. Raises `ValueError` for one that can't have been made."""
+        asked = self.meant(change.command)
+        if change.waits:
+            self._waiting[change.n] = asked
+        if change.waits or isinstance(change.command, DeclineChange):
+            return
+        if isinstance(asked, RequireTwo):
+            self.by_two = asked.on
+        else:
+            name = named(asked)
+            self.principals[name] = changed(self.principals.get(name), asked, change.at)
 
 
 def _with(principal: Principal | None, keys: tuple[PrincipalKey, ...]) -> Principal:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from joserfc.jwk import OKPKey
-
 from schemas.identity import Principal, PrincipalKey
 
 
 class RingKey(NamedTuple):
-    """A key, whose it is, and ready to verify with."""
+    """A key, and whose it is."""
 
     principal: Principal
     said: PrincipalKey
-    jwk: OKPKey
 
 
 class Ring:
@@ -23,9 +20,7 @@ class Ring:
 
     def __init__(self, principals: Iterable[Principal] = ()) -> None:
         self._principals = {one.id: one for one in principals}
-        self._keys = {
-            key.key_id: RingKey(one, key, _jwk(key.public_key)) for one in self._principals.values() for key in one.keys
-        }
+        self._keys = {key.key_id: RingKey(one, key) for one in self._principals.values() for key in one.keys}
 
     def principal(self, name: str) -> Principal | None:
         """The principal of this id."""
@@ -35,7 +30,3 @@ class Ring:
         """This key of this principal."""
         found = self._keys.get(key_id)
         return found if found is not None and found.principal.id == principal else None
-
-
-def _jwk(public_key: str) -> OKPKey:
-    return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": public_key})

@@ -2,97 +2,91 @@
 
 from __future__ import annotations
 
-import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
-
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jws import CompactSignature, JWSRegistry
+from typing import Final
 
 from rules.identity.grants import not_granted
 from rules.identity.ring import Ring, RingKey
-from schemas.errors import Problem, Refusal, RefusalCode, problem
-from schemas.identity import (
-    ALGORITHMS,
-    LONGEST_LIFE,
-    MAX_STATEMENT,
-    STATEMENT_TYPE,
-    IdentityStatement,
-    Message,
-    Verified,
-    seconds,
-)
+from rules.identity.signature import is_signed
+from rules.identity.unheard import unheard
+from schemas.compact import AlgorithmError
+from schemas.errors import Problem, RefusalCode, problem, refused
+from schemas.identity import LONGEST_LIFE, MAX_STATEMENT, IdentityStatement, Message, Proved, Signed, seconds, signed
 
 LEEWAY: Final = timedelta(seconds=60)
 """By so much the clock of who signs and that of who verifies may differ."""
 
+LONGEST_SESSION: Final = timedelta(hours=24)
+"""So long before they are spoken for may a human have been authenticated: a shift at a desk, or a day of a citizen's.
 
-def verified(
-    signed: object, ring: Ring | None, now: datetime, message: Message, *, leeway: timedelta = LEEWAY
-) -> Verified | Refusal:
-    """The statement, if a principal of the ring has signed it of just this message and may claim what it says.
+Whoever is still there after that says so anew: a session that was left open is then nobody's for longer than a day.
+"""
 
-    Args:
-        signed: What came as `statement`: a compact JWS, or whatever else there was.
-        ring: The principals; None while this process does not know them.
-        now: The moment at which it is asked.
-        message: What has come in.
-        leeway: See `LEEWAY`.
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """By what is judged: the principals that are known here, for which installation, and when.
+
+    `fresh` is whether a statement must not be over: that of a command that was recorded may be.
     """
-    if ring is None:
-        return _refusal("principals_not_at_hand")
-    opened = _opened(signed, ring)
-    if isinstance(opened, Problem):
-        return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(opened,))
-    statement, key, token = opened
-    why = (
-        _key_in_force(key, statement)
-        or _signature(token, key)
-        or _fresh(statement, seconds(now), int(leeway.total_seconds()))
-        or _about(statement, message)
-        or not_granted(key.principal, statement, message)
-    )
+
+    ring: Ring
+    audience: str
+    now: datetime
+    fresh: bool = True
+    leeway: timedelta = LEEWAY
+
+
+def proved(said: object, message: Message, hearing: Hearing) -> Proved:
+    """The statement, if a principal that is known has signed it of just this message.
+
+    `said` is what came as `statement`: a compact JWS, or whatever else there was. Raises `RefusalError`.
+    """
+    text, (statement, key_id, sha256) = _read(said)
+    key = _key(hearing.ring, statement, key_id)
+    _check(_key_in_force(key, statement))
+    _check(_signature(text, key))
+    _check(_timely(statement, hearing))
+    _check(_about(statement, message, hearing.audience))
+    return Proved(statement, key.principal, key_id, sha256)
+
+
+def verified(said: object, message: Message, hearing: Hearing) -> Proved:
+    """The same, if the principal may claim what it says. Raises `RefusalError`."""
+    found = proved(said, message, hearing)
+    _check(not_granted(found, message))
+    return found
+
+
+def _check(why: Problem | None) -> None:
     if why is not None:
-        return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(why,))
-    digest = hashlib.sha256(str(signed).encode()).hexdigest()
-    return Verified(statement=statement, key_id=key.said.key_id, sha256=digest)
+        raise refused(RefusalCode.NOT_AUTHORISED, why)
 
 
-def _refusal(rule: str) -> Refusal:
-    return Refusal(code=RefusalCode.NOT_AUTHORISED, problems=(problem("statement", rule),))
-
-
-def _opened(signed: object, ring: Ring) -> tuple[IdentityStatement, RingKey, CompactSignature] | Problem:
-    """What it says, not yet proved, and by which key."""
-    if not isinstance(signed, str) or not 0 < len(signed) <= MAX_STATEMENT:
-        return _not_taken(signed)
+def _read(said: object) -> tuple[str, Signed]:
+    """Its text, and what that says, not yet proved."""
+    if said is None or said == "":
+        raise unheard("statement_missing")
+    if not isinstance(said, str):
+        raise unheard("statement_unreadable")
+    if len(said) > MAX_STATEMENT:
+        raise unheard("statement_too_long", most=MAX_STATEMENT)
     try:
-        token = jws.extract_compact(signed.encode("ascii"))
-        header: Any = token.headers()
-        if (why := _header(header)) is not None:
-            return why
-        statement = IdentityStatement.model_validate_json(token.payload, strict=True)
-    except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
-        return _UNREADABLE
+        return said, signed(said)
+    except AlgorithmError:
+        raise unheard("statement_algorithm") from None
+    except ValueError:
+        raise unheard("statement_unreadable") from None
+
+
+def _key(ring: Ring, statement: IdentityStatement, key_id: str) -> RingKey:
     if ring.principal(statement.iss) is None:
-        return problem("statement", "unknown_principal")
-    key = ring.key(statement.iss, header["kid"])
-    return problem("statement", "unknown_key") if key is None else (statement, key, token)
-
-
-def _not_taken(signed: object) -> Problem:
-    if signed is None or signed == "":
-        return problem("statement", "statement_missing")
-    return problem("statement", "statement_too_long", most=MAX_STATEMENT) if isinstance(signed, str) else _UNREADABLE
-
-
-def _header(header: dict[str, Any]) -> Problem | None:
-    """It says which algorithm, which key and what this is, and nothing that anybody would have to follow."""
-    if header.get("alg") not in ALGORITHMS:
-        return problem("statement", "statement_algorithm")
-    fits = header.keys() == _HEADER and header["typ"] == STATEMENT_TYPE and isinstance(header["kid"], str)
-    return None if fits else _UNREADABLE
+        raise unheard("unknown_principal")
+    key = ring.key(statement.iss, key_id)
+    if key is None:
+        raise unheard("unknown_key")
+    return key
 
 
 def _key_in_force(key: RingKey, statement: IdentityStatement) -> Problem | None:
@@ -103,25 +97,29 @@ def _key_in_force(key: RingKey, statement: IdentityStatement) -> Problem | None:
     return None if in_force else problem("statement", "key_not_in_force")
 
 
-def _signature(token: CompactSignature, key: RingKey) -> Problem | None:
-    try:
-        good = jws.validate_compact(token, key.jwk, registry=_REGISTRY)
-    except (JoseError, ValueError):
-        good = False
-    return None if good else problem("statement", "statement_signature")
+def _signature(text: str, key: RingKey) -> Problem | None:
+    return None if is_signed(text, key.said.public_key) else problem("statement", "statement_signature")
 
 
-def _fresh(statement: IdentityStatement, now: int, leeway: int) -> Problem | None:
+def _timely(statement: IdentityStatement, hearing: Hearing) -> Problem | None:
+    now, leeway = seconds(hearing.now), int(hearing.leeway.total_seconds())
     if not 0 < statement.exp - statement.iat <= LONGEST_LIFE:
         return problem("statement", "statement_lives_too_long", most=LONGEST_LIFE)
     if statement.iat > now + leeway:
         return problem("statement", "statement_not_yet_valid")
-    return problem("statement", "statement_expired") if statement.exp <= now - leeway else None
+    if hearing.fresh and statement.exp <= now - leeway:
+        return problem("statement", "statement_expired")
+    if statement.auth_time > statement.iat + leeway:
+        return problem("statement", "authentication_to_come")
+    longest = int(LONGEST_SESSION.total_seconds())
+    if statement.iat - statement.auth_time > longest:
+        return problem("statement", "authentication_too_old", hours=longest // 3600)
+    return None
 
 
-def _about(statement: IdentityStatement, message: Message) -> Problem | None:
-    """Each thing in which it is about something else."""
-    if statement.aud != message.audience:
+def _about(statement: IdentityStatement, message: Message, audience: str) -> Problem | None:
+    """The first thing in which it is about something else."""
+    if statement.aud != audience:
         return problem("statement", "statement_for_another_installation")
     if statement.stream != message.stream:
         return problem("statement", "statement_of_another_filing")
@@ -129,18 +127,7 @@ def _about(statement: IdentityStatement, message: Message) -> Problem | None:
         return problem("statement", "statement_of_another_command")
     if statement.content != message.content:
         return problem("statement", "statement_of_other_content")
-    if (statement.actor, statement.on_behalf_of) != (message.actor, message.on_behalf_of):
+    named = (message.actor or statement.actor, message.on_behalf_of)
+    if (statement.actor, statement.on_behalf_of) != named:
         return problem("statement", "statement_of_another_actor")
     return None
-
-
-class _Ed25519(JWSRegistry):
-    """Knows one algorithm, by both of its names: for the older one joserfc would warn of what is no danger here."""
-
-    def get_alg(self, name: str) -> Any:
-        return super().get_alg("Ed25519" if name in ALGORITHMS else name)
-
-
-_REGISTRY: Final = _Ed25519(algorithms=["Ed25519"])
-_HEADER: Final = {"alg", "kid", "typ"}
-_UNREADABLE: Final = problem("statement", "statement_unreadable")

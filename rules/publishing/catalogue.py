@@ -20,6 +20,7 @@ from rules.publishing.readable_parts import (
     UNREAD,
     ExtensionSketch,
     ProcedureSketch,
+    RetentionSketch,
     StepSketch,
     ValiditySketch,
     limits,
@@ -95,6 +96,7 @@ def _across(parts: ProcedureSketch, *, allow_seconds: bool) -> Iterator[Mistake]
     yield from fee_mistakes(parts)
     yield from postage_mistakes(parts)
     yield from _extension(parts)
+    yield from _retention(parts)
     if isinstance(parts.level, Level):
         yield from level_mistakes(parts, parts.level)
 
@@ -167,6 +169,16 @@ def _extension(parts: ProcedureSketch) -> Iterator[Mistake]:
     processing = limits(parts).get("limits.processing")
     if processing is not None and isinstance(notice, Limit) and _as_long_as(notice, processing):
         yield mistake("notice_not_shorter", "extension.notice")
+
+
+def _retention(parts: ProcedureSketch) -> Iterator[Mistake]:
+    if not isinstance(parts.retention, RetentionSketch):
+        return
+    keep, erase = parts.retention.keep_years, parts.retention.erase_years
+    if keep is None and erase is None:
+        yield mistake("retention_says_nothing", "retention")
+    elif isinstance(keep, int) and isinstance(erase, int) and erase < keep:
+        yield mistake("erased_while_kept", "retention.erase_years")
 
 
 def _as_long_as(notice: Limit, processing: Limit) -> bool:

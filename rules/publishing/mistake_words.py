@@ -505,6 +505,18 @@ WORDS: Final[dict[str, Words]] = {
     "extension_by_nothing": Words(
         "gia hạn thêm 0 ngày", "an extension by nothing", "viết 1 ngày trở lên", "write 1 day or more"
     ),
+    "retention_says_nothing": Words(
+        "không nói giữ bao lâu, cũng không nói xóa lúc nào",
+        "neither how long it is kept nor when it is erased",
+        "thêm `keep_years` hoặc `erase_years`, hoặc xóa `retention`",
+        "add `keep_years` or `erase_years`, or remove `retention`",
+    ),
+    "erased_while_kept": Words(
+        "phải xóa khi còn phải giữ",
+        "it would be erased while it has to be kept",
+        "viết `erase_years` không nhỏ hơn `keep_years`",
+        "write `erase_years` no smaller than `keep_years`",
+    ),
     "notice_not_shorter": Words(
         "thời gian báo trước phải ngắn hơn thời hạn giải quyết, nếu không sẽ không bao giờ gia hạn được",
         "the notice must be shorter than the processing limit, or nothing could ever be extended",

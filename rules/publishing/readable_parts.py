@@ -218,6 +218,13 @@ class ExtensionSketch(Sketch):
     notice: Maybe[Limit] = UNREAD
 
 
+class RetentionSketch(Sketch):
+    """The retention as far as it can be read."""
+
+    keep_years: Maybe[int | None] = None
+    erase_years: Maybe[int | None] = None
+
+
 class SignatureSketch(Sketch):
     """The signature as far as it can be read."""
 
@@ -263,6 +270,7 @@ class ProcedureSketch(Sketch):
     signature: Maybe[SignatureSketch] = UNREAD
     automatic: Maybe[OfficersSketch | None] = None
     silent_approval: Maybe[OfficersSketch | None] = None
+    retention: Maybe[RetentionSketch | None] = None
 
 
 def sketch(value: dict[str, Any]) -> ProcedureSketch:

@@ -1,4 +1,4 @@
-"""When offices open in the morning and close in the evening: the ends of working days."""
+"""When offices are open: from when in the morning and until when in the evening of working days, and whether now."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ def openings_and_closes(begins: datetime, ends: datetime, calendar: Calendar) ->
         return [minute for minute in _of(days, first, last) if first <= minute <= last]
 
     return [instant_of(minute) for minute in pages(calendar).answer(answer, "ends")]
+
+
+def open_at(instant: datetime, calendar: Calendar) -> bool:
+    """Whether offices are open at this instant. Raises `TimeError` for what is out of reach."""
+    minute = minute_of(instant, "instant")
+    return pages(calendar).answer(lambda days: days.opening(minute) == minute, "instant")
 
 
 def _of(days: Days, first: int, last: int) -> Iterator[int]:

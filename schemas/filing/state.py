@@ -10,10 +10,11 @@ from uuid import UUID
 from pydantic import Field
 
 from ..authorisation import Authorisation
-from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Sha256, Subject, Text, Version
+from ..base import AgencyCode, Code, Dong, Instant, Key, Model, Sha256, Subject, Text, Version, unset
 from ..errors import Problem
 from ..files import FileRef, Paper, ScanState
 from ..form import FormValue
+from ..identity import SignedStatement
 from ..level import Channel, Level
 from ..limit import Limit
 from ..people import Actor, Address, Applicant, Role
@@ -387,6 +388,7 @@ class Filing(Model):
     calendar: Calendar
     digests: Digests | None = None
     seq: int = 0
+    erased_at: Instant | None = Field(default=None, exclude_if=unset)
     code: str | None = None
     level: Level = Level.INFORMATION
     channel: Channel = Channel.ONLINE
@@ -670,13 +672,18 @@ class FilingView(Model):
     timers: tuple[Timer, ...]
     overdue: tuple[Clock, ...]
     parked: int = 0
+    erased_at: Instant | None = Field(default=None, exclude_if=unset)
     as_of: Instant
 
 
 class FilingStart(Model):
-    """What a filing is started with. `submission` is kept as it came: its digest is its identity."""
+    """What a filing is started with. `submission` is kept as it came: its digest is its identity.
+
+    `statement` says, signed, who files it.
+    """
 
     submission: dict[str, Any]
+    statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
 class FilingEnd(Model):
@@ -687,9 +694,13 @@ class FilingEnd(Model):
 
 
 class SubmitCheck(Model):
-    """Argument of the Update `submit`: the digest of the submission that the caller believes it files."""
+    """Argument of the Update `submit`: the digest of the submission that the caller believes it files.
+
+    `statement` is the one that the filing is started with.
+    """
 
     content: str | None = None
+    statement: SignedStatement | None = Field(default=None, exclude_if=unset, repr=False)
 
 
 class ResultView(Model):

@@ -347,6 +347,19 @@ class Baseline(Fact):
     visits: int = Field(ge=0, le=100)
 
 
+MOST_YEARS: Final = 200
+
+
+class RetentionRule(Fact):
+    """For how many years after its end a filing is kept (thời hạn bảo quản), and after how many it is erased.
+
+    Before the first are over nobody may erase it, after the others it must be. What is left out is not limited.
+    """
+
+    keep_years: int | None = Field(default=None, ge=0, le=MOST_YEARS)
+    erase_years: int | None = Field(default=None, ge=0, le=MOST_YEARS)
+
+
 class Procedure(StrictModel):
     """A procedure as it is written in the catalogue and published, one version of it.
 
@@ -381,3 +394,4 @@ class Procedure(StrictModel):
     automatic: StandingOrder | None = None
     silent_approval: SilentApproval | None = None
     baseline: Baseline | None = None
+    retention: RetentionRule | None = None

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from ..base import AgencyCode, Instant, Key, Model
+from pydantic import Field
+
+from ..base import AgencyCode, Instant, Key, Model, Sha256, unset
 from ..errors import Refusal
 from ..people import Actor, Via
 from .rows import Rows
@@ -23,6 +25,14 @@ class Receipt(Model):
     seq: int
     at: Instant
     code: str | None = None
+
+
+class Bound(Model):
+    """What an event binds beside what it says (docs/ledger.md): the rows of the record that belong to it."""
+
+    epoch: int = Field(ge=1)
+    key: Sha256 | None = Field(default=None, exclude_if=unset)
+    receipt: Sha256 | None = Field(default=None, exclude_if=unset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ class Batch(Model):
     `epoch` is that of the run that proposes, None until the log has told it. `rows` are the read models afterwards.
     `continue_as_new_suggested` says that the history of the run has become long; the answer repeats it. `moves_with` is
     the version of the snapshot that the run would hand on, if it is to make way for either reason: its history is long,
-    or Temporal says that another build is to go on with it.
+    or Temporal says that another build is to go on with it. `statement` says, signed, who is speaking, if it was asked.
     """
 
     stream: str
@@ -65,6 +75,7 @@ class Batch(Model):
     actor: Actor
     on_behalf_of: str | None = None
     via: Via
+    statement: str | None = Field(default=None, exclude_if=unset, repr=False)
     at: Instant
     events: tuple[dict[str, Any], ...] = ()
     rows: Rows | None = None

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final, Literal
+
 from pydantic import Field
 
 from ..base import Model
+
+PROVE: Final = "motcua.prove_run"
+"""What workflows call the function by which a run proves to the next one that it was one of this platform's."""
 
 
 class Restart(Model):
@@ -17,3 +22,11 @@ class RestartStart(Model):
     """What a filing, a payment or a parcel is started with when its workflow was lost. Nothing else in it is read."""
 
     restart: Restart
+
+
+class Restarted(Model):
+    """Another run has taken a `stream` over, and appends under this `epoch`: an event beside it, for no fold."""
+
+    kind: Literal["restarted"] = "restarted"
+    stream: str
+    epoch: int = Field(ge=2)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from ..base import AgencyCode, Dong, Instant, Model
+from pydantic import Field
+
+from ..base import AgencyCode, Dong, Instant, Model, unset
 
 
 class Standing(Model):
@@ -126,6 +128,7 @@ class FilingRow(Model):
     possible_duplicates: tuple[str, ...] = ()
     client_id: str | None = None
     submission_id: str | None = None
+    erased_at: Instant | None = Field(default=None, exclude_if=unset)
 
 
 class PaymentRow(Model):

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base import Model
+from pydantic import Field
+
+from ..base import Model, unset
 from .ledger import Receipt
 
 
@@ -30,10 +32,14 @@ class NoMemory(Model):
 
 
 class FilingMemory(Model):
-    """`queue` is the agency's; `checked`: the back office has been asked and has answered."""
+    """`queue` is the agency's; `checked`: the back office has been asked and has answered.
+
+    `filed_by` is the program that has handed it in, as far as this run has been told.
+    """
 
     queue: str = ""
     checked: bool = False
+    filed_by: str | None = Field(default=None, exclude_if=unset)
 
 
 class PaymentMemory(Model):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from schemas import backoffice as bo
 from schemas import complaint as co
+from schemas import erasure as er
 from schemas import papers as pp
 from schemas import parcel as pc
 from schemas import payment as pay
@@ -36,8 +37,10 @@ from schemas.publishing.calendar import Calendar, Timeliness
 from schemas.publishing.fee import FeeKind, RefundCase
 from schemas.publishing.procedure_rules import ProcedureRules
 from schemas.signature import SignatureOutcome, SignatureRecord
-from schemas.stream.ledger import Receipt
+from schemas.stream.ledger import Bound, Receipt
+from schemas.stream.restart import Restarted
 from schemas.stream.snapshots import Snapshot
+from tests.contract.publications import PUBLICATIONS
 
 FILING: Final = UUID("f6fae566-a33a-5e3d-be63-33acc1539c0f")
 AGENCY: Final = "H01.12"
@@ -634,6 +637,13 @@ EVENTS: Final[tuple[Any, ...]] = (
         acting_for="h01.12-leader-3",
         **LAW,
     ),
+    er.Erased(
+        request=3,
+        cause=er.ErasureCause.FILING,
+        reason="theo yêu cầu 12/PYC",
+        asked_by="h01.12-operator-1",
+        approved_by="h01.12-auditor-1",
+    ),
 )
 
 _SAID: Final[dict[str, Any]] = {
@@ -915,6 +925,7 @@ SNAPSHOT: Final = fl.Filing(
     reappointed=True,
     apologised=True,
     early=True,
+    erased_at=AT,
 )
 
 SUMMARY: Final = rd.FilingSummary(
@@ -934,6 +945,19 @@ SUMMARY: Final = rd.FilingSummary(
     due_at=AT,
     closed_at=AT,
     overdue=("intake",),
+    erased_at=AT,
+)
+LOOK: Final = rd.AccessEntry(
+    at=AT,
+    stream=f"filing:{FILING}",
+    question="filing",
+    principal="desk-h0112",
+    principal_name="Phần mềm một cửa",
+    role=Role.SPECIALIST,
+    agency=AGENCY,
+    subject="h01.12-specialist-1",
+    officer="Trần Văn Bình",
+    reason="kiểm tra định kỳ",
 )
 TASK: Final = rd.TaskSummary(
     stream=f"filing:{FILING}",
@@ -953,7 +977,11 @@ TASK: Final = rd.TaskSummary(
 WEEK: Final = cal.Week(saturday=(cal.MORNING,))
 HOLIDAY: Final = date(2026, 8, 31)
 MADE_UP: Final = date(2026, 8, 22)
+BESIDE: Final = (Restarted(stream=f"filing:{FILING}", epoch=2),)
+"""Events of streams beside those of a kind, which nothing folds."""
+
 OTHERS: Final[dict[str, Model]] = {
+    "event_bound": Bound(epoch=2, key="a" * 64, receipt="b" * 64),
     "calendar": cal.CalendarFile(
         code="vn",
         version="2026-12",
@@ -1074,6 +1102,7 @@ OTHERS: Final[dict[str, Model]] = {
         timers=(fl.Timer(clock=ev.Clock.STEP, due=AT),),
         overdue=(ev.Clock.INTAKE,),
         parked=1,
+        erased_at=AT,
         as_of=AT,
     ),
     "filing_result": fl.ResultView(filing_id=FILING, code=CODE, outcome=ev.Outcome.APPROVED, result=RESULT),
@@ -1091,6 +1120,7 @@ OTHERS: Final[dict[str, Model]] = {
         personal={},
     ),
     "filings_page": rd.Page[rd.FilingSummary](as_of=AT, rows=(SUMMARY,), next="WyJ4Il0="),
+    "access_page": rd.Page[rd.AccessEntry](as_of=AT, rows=(LOOK,), next="WyJ4Il0="),
     "tasks_page": rd.Page[rd.TaskSummary](as_of=AT, rows=(TASK,), next="WyJ4Il0="),
     "count": rd.Count(agency=AGENCY, status=4, status_name=fl.STATUS_NAMES[fl.Status.PROCESSING], filings=3, late=1),
     "agency": rd.AgencySummary(
@@ -1305,6 +1335,7 @@ QUESTIONS: Final[tuple[rd.Question, ...]] = (
         after="WyJ4Il0=",
         limit=10,
     ),
+    rd.AskAccess(stream=STREAM, after="WyJ4Il0=", limit=10),
     rd.AskCounts(agency=AGENCY),
     rd.AskAgency(agency=AGENCY),
     rd.AskAbsences(agency=AGENCY),
@@ -1312,8 +1343,8 @@ QUESTIONS: Final[tuple[rd.Question, ...]] = (
 OTHERS["changes"] = rd.Changes(as_of=AT, seq=9, views=(OTHERS["filing_view"],), more=True)
 
 SAMPLES: Final[dict[str, Model]] = (
-    {f"event.{event.kind}": event for event in EVENTS}
-    | {f"ask.{question.ask}": question for question in QUESTIONS}
+    {f"event.{event.kind}": event for event in (*EVENTS, *PUBLICATIONS, *BESIDE)}
+    | {f"ask.{question.ask}": question.model_copy(update={"reason": "kiểm tra định kỳ"}) for question in QUESTIONS}
     | {f"command.{command.kind}": command for command in COMMANDS}
     | OTHERS
 )

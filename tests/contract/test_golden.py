@@ -13,14 +13,18 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas import complaint, papers, parcel, payment, referral, refund, result
 from schemas.base import Model
+from schemas.erasure import ERASED_KIND
 from schemas.filing.commands import PUBLIC_COMMANDS, Accept
 from schemas.filing.events import EFFECTS
 from schemas.message_catalogue import AnyEvent
+from schemas.publishing.events import PublicationEvent
 from schemas.reading import Question
-from tests.contract.samples import COMMANDS, EVENTS, OTHERS, SAMPLES
+from schemas.stream.restart import Restarted
+from tests.contract.publications import PUBLICATIONS
+from tests.contract.samples import BESIDE, COMMANDS, EVENTS, OTHERS, SAMPLES
 
 GOLDEN: Final = Path(__file__).parent / "golden"
-EVENT: Final[TypeAdapter[Any]] = TypeAdapter(AnyEvent)
+EVENT: Final[TypeAdapter[Any]] = TypeAdapter(AnyEvent | PublicationEvent | Restarted)
 MAPS: Final = frozenset({"form", "paper_digests", "open"})
 """Objects whose keys are data."""
 STARTS: Final = ("filing_start", "submission", "payment_start", "parcel_start", "referral_start", "complaint_input")
@@ -64,7 +68,9 @@ def test_every_kind_has_its_golden_file_and_every_file_its_kind() -> None:
         )
         for model in get_args(part)
     }
-    kinds = {f"event.{kind}" for kind in {*EFFECTS, *later}}
+    kinds = {
+        f"event.{kind}" for kind in {*EFFECTS, *later, ERASED_KIND, *(event.kind for event in (*PUBLICATIONS, *BESIDE))}
+    }
     models = (
         *PUBLIC_COMMANDS,
         *parcel.PARCEL_COMMANDS,

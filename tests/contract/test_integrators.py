@@ -1,7 +1,7 @@
 """The integrators' pages name what the contract has: every question with its fields, every word of the program.
 
 The program in Python is run as it stands (tests/integration/kit/test_plain_client.py); the one in TypeScript is read
-here, without Node.js.
+here, without Node.js, and run by hand (tests/typescript.py).
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from schemas.about import About
 from schemas.base import Text
 from schemas.complaint import ComplaintState, ComplaintView
 from schemas.errors import Problem, Refusal
+from schemas.files import file_key
 from schemas.filing.commands import PUBLIC_COMMANDS, RESERVED_IDS, Command
 from schemas.filing.delivery import DeliveryView
 from schemas.filing.state import Action, ClockState, FilingPart, FilingView, Parked, Pause, ResultView, Task
 from schemas.filing.submission import Submission
-from schemas.ids import NAMESPACE, TASK_QUEUE
+from schemas.ids import NAMESPACE, TASK_QUEUE, filing_id
 from schemas.papers import OfficialPaper, PaperKind
 from schemas.parcel import ParcelView
 from schemas.payment import PaymentView
@@ -30,6 +31,7 @@ from schemas.people import Role
 from schemas.publishing.calendar import Timeliness
 from schemas.reading import (
     AbsenceSummary,
+    AccessEntry,
     AgencySummary,
     Audience,
     Changes,
@@ -73,6 +75,7 @@ ANSWERS: Final[dict[str, tuple[Any, ...]]] = {
     "filings": (Page, FilingSummary),
     "persons_filings": (Page, FilingSummary),
     "tasks": (Page, TaskSummary),
+    "access": (Page, AccessEntry),
     "counts": (Count,),
     "agency": (AgencySummary, Text),
     "absences": (AbsenceSummary,),
@@ -115,7 +118,7 @@ def test_the_page_names_every_question() -> None:
 def test_the_page_names_the_fields_of_a_question_with_what_is_meant_without_them(name: str) -> None:
     fields, _ = questions()[name]
     model = QUESTIONS[name]
-    assert plain(re.sub(r"\(.*?\)", "", fields)) == set(model.model_fields) - {"ask", "statement"}
+    assert plain(re.sub(r"\(.*?\)", "", fields)) == set(model.model_fields) - {"ask", "statement", "reason"}
     for field, said in re.findall(r"`([a-z_]+)` \(`?(\w+)`?\)", fields):
         assert str(model.model_fields[field].default).removesuffix(".0") == said
 
@@ -138,13 +141,24 @@ def test_the_page_names_the_ids_that_are_the_systems_own() -> None:
 
 # The program in TypeScript.
 
+NOTICE: Final = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+
 
 def literal(name: str) -> Any:
     """An object of the program that stands there as it is, as JSON would say it."""
     (text,) = re.findall(rf"^const {name} = (\{{.*?\}});$", PROGRAM, re.MULTILINE | re.DOTALL)
     for other, value in re.findall(r"^const ([A-Z]+) = (\{.*?\}|'[^']*');$", PROGRAM, re.MULTILINE):
         text = re.sub(rf"\b{other}\b", value, text)
-    text = text.replace("TODAY", "'2026-11-27'")
+    (ids,) = re.findall(r"^const FILING = streamOf\('([^']*)', '([^']*)'\)", PROGRAM, re.MULTILINE)
+    for computed, value in {
+        "`": "'",
+        "${FILING}": str(filing_id(*ids)),
+        "${NOTICE}": NOTICE,
+        "NOTICE": f"'{NOTICE}'",
+        "PAPER.length": "1",
+        "TODAY": "'2026-11-27'",
+    }.items():
+        text = text.replace(computed, value)
     quoted = re.sub(r"\b(\w+):(?= )", r'"\1":', text).replace("'", '"')
     return json.loads(re.sub(r",(\s*[}\]])", r"\1", quoted))
 
@@ -166,7 +180,10 @@ def asked() -> Iterator[tuple[str, set[str]]]:
 
 
 def test_what_the_program_files_is_a_submission() -> None:
-    Submission.model_validate(literal("SUBMISSION"), extra="forbid")
+    submission = Submission.model_validate(literal("SUBMISSION"), extra="forbid")
+    [paper] = submission.papers
+    assert paper.file is not None
+    assert paper.file.key == file_key(filing_id(submission.client_id, submission.submission_id), NOTICE)
 
 
 def test_what_the_program_asks_is_asked_as_it_is() -> None:

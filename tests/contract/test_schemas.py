@@ -29,7 +29,8 @@ from schemas.referral import REFERRAL_COMMANDS
 from schemas.refund import REFUND_COMMANDS
 from schemas.result import RESULT_COMMANDS
 from tests.contract.fitting import broken, lacking, validator
-from tests.contract.samples import APPLICANT, EVENTS, SAMPLES
+from tests.contract.publications import PUBLICATIONS
+from tests.contract.samples import APPLICANT, BESIDE, EVENTS, SAMPLES
 from tests.contract.test_golden import deeper, dumped
 
 FOLDER: Final = Path(__file__).parent / "schemas"
@@ -53,7 +54,7 @@ def body(event: Any) -> Any:
 
 def sample(message: Message) -> Any:
     """One message with every field filled, as JSON."""
-    for event in EVENTS:
+    for event in (*EVENTS, *PUBLICATIONS, *BESIDE):
         if message.name == f"event.{event.kind}":
             return body(event)
     if message.model is FilingInput:
@@ -83,7 +84,9 @@ def test_every_command_and_every_kind_of_event_has_its_schema() -> None:
         *PAYMENT_COMMANDS,
     )
     commands = {f"command.{model.model_fields['kind'].default}" for model in models}
-    kinds = {f"event.{event.kind}" for event in EVENTS} | {f"event.{kind}" for kind in EFFECTS}
+    kinds = {f"event.{event.kind}" for event in (*EVENTS, *PUBLICATIONS, *BESIDE)} | {
+        f"event.{kind}" for kind in EFFECTS
+    }
     assert commands == {name for name in MESSAGES if name.startswith("command.")}
     assert kinds == {name for name in MESSAGES if name.startswith("event.")}
     assert len(MESSAGES) == len(PUBLIC_MESSAGES)

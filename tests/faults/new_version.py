@@ -13,7 +13,6 @@ import json
 import sys
 import tempfile
 import time
-from base64 import b64decode
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -193,7 +192,7 @@ async def _ended(proof: Proof, plays: list[Play], amount: int, *, steps: int) ->
 
 async def _states(world: World) -> dict[UUID, Filing]:
     """Every open filing as its log tells it."""
-    master = b64decode(world.env["MOTCUA_MASTER_KEY"])
+    master = world.settings.master
     return {one.filing_id: one async for one in open_filings(world.app_dsn, master, lambda *_: None, EXTRACT)}
 
 
@@ -217,7 +216,7 @@ async def _all(work: Iterable[Awaitable[T]]) -> list[T]:
 
 async def _on_a_stack(folder: Path, filings: int, sample: int) -> Proof:
     async with Stack(folder, parts=PARTS) as stack:
-        await publish_demo(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+        await publish_demo(stack.env)
         world = await world_of(stack.env, folder)
         async with world.platform(), world.back_office(Doubtful()):
             return await prove(world, folder, filings, sample)

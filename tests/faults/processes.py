@@ -101,13 +101,18 @@ ENV: Final = {key: value for key, value in os.environ.items() if not key.startsw
 
 
 @asynccontextmanager
-async def program(folder: Path, name: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A `motcua` command that runs in a folder; told to stop at the end. What it says goes to `<name>.out` there."""
+async def program(
+    folder: Path, name: str, *arguments: str, more: Mapping[str, str] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A `motcua` command that runs in a folder; told to stop at the end. What it says goes to `<name>.out` there.
+
+    `more` is what its environment says beside `ENV`.
+    """
     with (folder / f"{name}.out").open("wb") as said:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "motcua.command", name, *arguments),
             cwd=folder,
-            env=ENV | {"PYTHONPATH": str(ROOT)},
+            env={**ENV, **(more or {}), "PYTHONPATH": str(ROOT)},
             stdout=said,
             stderr=said,
         )

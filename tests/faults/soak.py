@@ -30,8 +30,10 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.service import RPCError
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
+from motcua.codec import sealing
 from motcua.converter import data_converter
-from operations.home import Home
+from motcua.key_ring import ring_in
+from operations.home import CODEC, Home
 from recovery.histories import each
 from recovery.stalled import RUNNING, stalled
 from tests.faults.once import not_once
@@ -115,7 +117,10 @@ async def replay(client: Client, seen: Seen) -> None:
     async def one(found: WorkflowExecution) -> None:
         history = await client.get_workflow_handle(found.id, run_id=found.run_id).fetch_history()
         replayer = Replayer(
-            workflows=WORKFLOWS, data_converter=data_converter, workflow_runner=UnsandboxedWorkflowRunner()
+            workflows=WORKFLOWS,
+            namespace=client.namespace,
+            data_converter=client.data_converter,
+            workflow_runner=UnsandboxedWorkflowRunner(),
         )
         replayed = await replayer.replay_workflow(history, raise_on_replay_failure=False)
         seen.histories += 1
@@ -132,7 +137,7 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
     """The whole trial in a folder of its own; whether all held."""
     home, seen = Home(folder / ".motcua"), Seen()
     arguments = ("--filings", str(given.filings), "--seed", str(given.seed), "--concurrency", str(given.concurrency))
-    async with program(folder, "up"):
+    async with program(folder, "up", more={CODEC: "on" if given.codec else "off"}):
         await until(home.env_file.exists, seconds=120)
         env = home.read_env() or {}
         async with program(folder, "demo", *arguments, "--json", "out.json") as demo:
@@ -143,7 +148,8 @@ async def soak(given: argparse.Namespace, folder: Path) -> bool:
             for task in beside:
                 task.cancel()
             endings = await asyncio.gather(*beside, return_exceptions=True)
-        client = await Client.connect(env["TEMPORAL_ADDRESS"], data_converter=data_converter)
+        converter = sealing(data_converter, ring_in(env))
+        client = await Client.connect(env["TEMPORAL_ADDRESS"], data_converter=converter)
         left = [f"{one.workflow_id} {one.reason}" for one in await stalled(client)]
         await replay(client, seen)
         told = json.loads((folder / "out.json").read_text(encoding="utf-8"))
@@ -182,6 +188,7 @@ def main() -> int:
     parser.add_argument("--pauses", type=float, default=0.7, help="share of the faults that are pauses of 2 to 4 s")
     parser.add_argument("--all-parts", action="store_true", help="not only the worker")
     parser.add_argument("--queries", action="store_true", help="throw Temporal's own queries at it")
+    parser.add_argument("--codec", action="store_true", help="seal what passes Temporal")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="motcua-soak-") as name:
         return 0 if asyncio.run(soak(given, Path(name).resolve())) else 1

@@ -30,7 +30,7 @@ COMMANDS = (
 async def stack() -> AsyncIterator[Stack]:
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
         async with Stack(Path(folder).resolve(), parts=("postgres", "migrations")) as running:
-            await publish_demo(running.env["MOTCUA_OWNER_DATABASE_URL"])
+            await publish_demo(running.env)
             yield running
 
 

@@ -85,7 +85,7 @@ async def own_stack() -> AsyncIterator[Stack]:
     """A stack whose parts a test may kill."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
         async with Stack(Path(folder).resolve(), parts=PARTS) as stack:
-            await publish_demo(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+            await publish_demo(stack.env)
             yield stack
 
 
@@ -128,7 +128,7 @@ async def test_a_command_waits_for_a_database_that_is_down_for_half_a_minute(eng
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
         async with AsyncExitStack() as held:
             async with database(folder) as stack:
-                await publish_demo(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+                await publish_demo(stack.env)
                 world = await world_of(dict(engine.env) | stack.env, tmp_path)
                 await held.enter_async_context(worker_process(world.process_env, tmp_path))
                 filing = await submitted(world.client)

@@ -151,7 +151,7 @@ def said_of(play: Play) -> list[str]:
 async def test_what_comes_while_temporal_is_down_reaches_its_payments_afterwards(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
         async with Stack(Path(folder).resolve(), parts=PARTS) as stack:
-            await publish_demo(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+            await publish_demo(stack.env)
             world = await world_of(stack.env, tmp_path)
             async with worker_process(world.process_env, tmp_path / "worker"), world.back_office():
                 plays = [await unpaid(world) for _ in range(PAYMENTS)]

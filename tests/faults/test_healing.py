@@ -91,6 +91,8 @@ async def test_a_broken_filing_goes_on_within_two_minutes(world: World, tmp_path
                 assert HEALED.search((await prometheus.get(f"http://{address}/metrics")).text)
             await play.accept()
             await whole(play)
+            async with world.connection() as connection:  # as a relay does
+                await connection.fetchval("select position_appends(10_000)")
             assert await told(world) == [("ok", "1 healed by themselves within 24 hours, 1 in all", None)]
     log = (tmp_path / "worker.log").read_text()
     (line,) = [line for line in log.splitlines() if '"workflow.healed"' in line]

@@ -36,7 +36,7 @@ async def world() -> AsyncIterator[World]:
     with tempfile.TemporaryDirectory(prefix="motcua-") as name, tempfile.TemporaryDirectory() as objects:
         long = {"limit.historyCount.suggestContinueAsNew": LONG}
         async with Stack(Path(name).resolve(), parts=PARTS, temporal=long) as stack:
-            await publish_demo(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+            await publish_demo(stack.env)
             yield await world_of(stack.env, Path(objects))
 
 

@@ -46,7 +46,7 @@ def env() -> Iterator[Mapping[str, str]]:
         running = Stack(Path(folder).resolve(), commands={"post": SLOW_POST, "worker": ANY_FILES_WORKER})
         runner.run(running.__aenter__())
         try:
-            runner.run(publish_demo(running.env["MOTCUA_OWNER_DATABASE_URL"]))
+            runner.run(publish_demo(running.env))
             yield running.env
         finally:
             runner.run(running.__aexit__())

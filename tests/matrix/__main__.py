@@ -35,7 +35,7 @@ async def run(subjects: Sequence[Subject], at_once: int, shown: Showing) -> None
     with tempfile.TemporaryDirectory(prefix="motcua-matrix-", dir=MEMORY if MEMORY.is_dir() else None) as name:
         folder = Path(name).resolve()
         async with Stack(folder / "stack", parts=PARTS) as running:
-            await publish_demo(running.env["MOTCUA_OWNER_DATABASE_URL"])
+            await publish_demo(running.env)
             world = await world_of(running.env, folder)
             async with opened(world, folder, SECONDS, at_once) as room:
                 shown.open()

@@ -28,7 +28,7 @@ from tests.workflow.test_obligations import N, demanded, takes_money
 async def test_write_the_histories_anew(world: World, states: dict[str, Any]) -> None:
     """Play the scenarios of the demo but those of a whole stack; keep their histories, and the states they lead to."""
     scenarios = [scenario for scenario in load(SCENARIOS) if not scenario.in_whole_stack]
-    versions = await demo.publish(world.owner_dsn, scenarios)
+    versions = await demo.publish(world.owner_dsn, world.publisher, scenarios)
     async with world.real_platform(), world.back_office():
         played = await demo.play(world.process_env, scenarios, versions, 4, lambda _: None)
     HISTORIES.mkdir(exist_ok=True)

@@ -54,6 +54,36 @@ def test_a_shell_reads_the_file_too() -> None:
     assert stack_beside() == said
 
 
+SPEAKS: Final = {"MOTCUA_IDENTITY_PRINCIPAL": "stack", "MOTCUA_IDENTITY_KEY_FILE": "/stack/key.pem"}
+
+
+@pytest.mark.usefixtures("beside")
+@pytest.mark.parametrize(
+    ("own", "principal"),
+    [
+        ({}, "stack"),
+        ({"MOTCUA_IDENTITY_ACR": "2"}, "stack"),
+        ({"TEMPORAL_ADDRESS": "elsewhere:7233"}, None),
+        ({"MOTCUA_IDENTITY_PRINCIPAL": "own"}, "own"),
+        ({"MOTCUA_IDENTITY_KEY": "pem"}, None),
+    ],
+)
+def test_who_speaks_at_the_stack_speaks_nowhere_else_and_with_no_key_of_anothers(
+    monkeypatch: pytest.MonkeyPatch, own: dict[str, str], principal: str | None
+) -> None:
+    Home(Path(".motcua")).write_env(STACK | SPEAKS)
+    for name in SPEAKS:  # so that what is taken is taken away again
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    taken = principal == "stack"
+    assert (SPEAKS.keys() & stack_beside().keys()) == (SPEAKS.keys() if taken else set())
+    use_stack_here()
+    assert os.environ.get("MOTCUA_IDENTITY_PRINCIPAL") == principal
+    assert ("MOTCUA_IDENTITY_KEY_FILE" in os.environ) is taken
+
+
 @pytest.mark.usefixtures("beside")
 def test_a_temporal_of_ones_own_takes_all_the_rest_from_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in OWN.items():

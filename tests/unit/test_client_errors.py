@@ -15,10 +15,10 @@ import motcua
 import schemas
 from motcua import contract, testing
 from motcua.backoffice import BackOffice, Document, queue_of
-from motcua.client import _digest_of
 from motcua.converter import data_converter
 from motcua.errors import MotcuaError, RefusedError, Unavailable, error_from
 from motcua.patience import patiently
+from motcua.sending import _digest_of
 
 PROBLEM = {"field": "papers.mandate", "rule": "paper_required", "message": {"vi": "thiếu giấy tờ", "en": "missing"}}
 

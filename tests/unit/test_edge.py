@@ -9,6 +9,7 @@ from typing import Any, Final
 import httpx
 import pytest
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from activities.partners.bank import HttpBank
 from activities.partners.http import UnreachableError
@@ -20,6 +21,7 @@ from schemas.filing import commands as cm
 from schemas.filing import events as ev
 from schemas.filing.state import FeeFact
 from schemas.filing.submission import Submission
+from schemas.identity import MAX_STATEMENT
 from schemas.people import Applicant
 from schemas.text import composed
 from tests.contract.samples import COMMANDS, FILE, SUBMISSION
@@ -226,6 +228,17 @@ def test_a_command_has_a_greatest_length() -> None:
     longer = request | {"items": [item | {"note": "x" * 400}] * 40}
     assert len(json.dumps(longer)) > MAX_COMMAND_BYTES
     assert wrong_with(cm.RequestSupplement, longer) == [("", "too_long")]
+
+
+def test_who_says_it_counts_for_nothing_of_the_length_and_has_one_of_its_own() -> None:
+    request = SAID | {"legal_basis": "x", "items": [{"target": "field", "code": "name", "note": "x"}]}
+    room = MAX_COMMAND_BYTES - len(to_json(request | {"internal_note": ""}))
+    notes = ["x" * length for length in (room, room + 1)]
+    for statement in ({}, {"statement": "a.b." + "c" * (MAX_STATEMENT - 4)}):
+        full, longer = (wrong_with(cm.RequestSupplement, request | statement | {"internal_note": one}) for one in notes)
+        assert (("", "too_long") in full, longer) == (False, [("", "too_long")])
+    oversized = {"statement": "a.b." + "c" * MAX_COMMAND_BYTES}
+    assert wrong_with(cm.RequestSupplement, request | oversized) == [("", "too_long")]
 
 
 def test_a_refusal_repeats_nothing_of_what_was_sent_and_has_an_end() -> None:

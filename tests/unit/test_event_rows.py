@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.ledger.event_rows import columns, hashed
+from activities.ledger.event_rows import BOUND, UNBOUND, columns, hashed
 from activities.ledger.vault import FilingKey
 from schemas.base import Model
 from schemas.filing.events import Accepted, Asked
@@ -101,7 +101,7 @@ READ: Final[dict[str, Callable[[Any], Any]]] = {
     "actor_hex": bytes.fromhex,
     "occurred_at": datetime.fromisoformat,
 }
-BEHIND: Final = frozenset({"recorded_at", "prev_hash", "hash"})
+BEHIND: Final = frozenset({"recorded_at", "prev_hash", "hash", "bound"})
 """What the database alone knows of a row."""
 MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -112,7 +112,9 @@ def test_an_event_is_hashed_as_the_published_vector_is(vector: dict[str, Any]) -
     before = {name: value for name, value in kept.items() if name not in BEHIND}
     recorded = (datetime.fromisoformat(vector["recorded_at"]) - datetime(1970, 1, 1, tzinfo=UTC)) // MICROSECOND
     behind = [recorded.to_bytes(8, "big"), bytes.fromhex(vector["prev_hash_hex"])]
-    told = hashed(before) + b"".join(len(part).to_bytes(4, "big") + part for part in behind)
+    bound, layout = (vector["bound_hex"], BOUND) if vector["bound_hex"] else ("", UNBOUND)
+    behind += [bytes.fromhex(bound)] if bound else []
+    told = hashed(before, layout) + b"".join(len(part).to_bytes(4, "big") + part for part in behind)
     assert hashlib.sha256(told).hexdigest() == vector["hash_hex"]
 
 

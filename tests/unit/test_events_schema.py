@@ -261,8 +261,19 @@ def row(event: Any, actor: Actor = AN) -> Any:
 def test_what_is_personal_leaves_the_public_part_and_comes_back_with_the_key(event: Any) -> None:
     kept = row(event)
     assert set(json.loads(kept["body"])) == set(type(event).model_fields) - {"kind"} - PERSONAL.get(event.kind, set())
-    kind = next(kind for kind, events_of in OF_KIND.items() if type(event) in events_of)
+    kind = next((kind for kind, events_of in OF_KIND.items() if type(event) in events_of), "filing")
     assert opened(KINDS[kind], "filing:1", kept, KEY) == Recorded(seq=1, at=AT, command_id="c1", actor=AN, event=event)
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.kind)
+def test_without_the_key_what_was_personal_is_told_as_erased(event: Any) -> None:
+    kind = next((kind for kind, events_of in OF_KIND.items() if type(event) in events_of), "filing")
+    found = opened(KINDS[kind], "filing:1", row(event), None)
+    assert found.actor.subject.startswith("p-")
+    said = {name: value for name, value in event if name not in PERSONAL.get(event.kind, set())}
+    assert {name: getattr(found.event, name) for name in said} == said
+    for name in PERSONAL.get(event.kind, set()) - {"possible_duplicates"}:
+        assert getattr(found.event, name) != getattr(event, name)
 
 
 def test_who_the_applicant_is_stands_nowhere_in_the_clear() -> None:

@@ -87,7 +87,7 @@ def test_what_does_not_fit_is_said_in_our_own_words(name: str) -> None:
 
 
 def methods(of: type) -> dict[str, Any]:
-    return {name: value for name, value in vars(of).items() if not name.startswith("_") and callable(value)}
+    return {name: value for name, value in inspect.getmembers(of, callable) if not name.startswith("_")}
 
 
 def test_whatever_the_client_can_do_can_be_waited_for() -> None:

@@ -9,11 +9,15 @@ from uuid import UUID
 
 import pytest
 
+from activities.keys.master_key import MasterKey
+from activities.keys.masters import MasterKeys
+from activities.keys.sealing import unseal
 from activities.ledger import vault as vaults
 from activities.ledger.vault import FilingKey, Vault
 from views.log import SealBrokenError
 
 MASTER: Final = bytes(range(32))
+MASTERS: Final = MasterKeys(MasterKey(MASTER))
 ONE, TWO, THREE = (UUID(int=n) for n in (1, 2, 3))
 KEY: Final = FilingKey("k", bytes(32))
 
@@ -37,26 +41,24 @@ def test_a_pseudonym_is_the_head_of_an_hmac_under_the_filings_key() -> None:
     assert KEY.pseudonym("an") == "p-" + hmac.new(bytes(32), b"an", hashlib.sha256).hexdigest()[:32]
 
 
-def test_a_person_is_told_from_others_by_the_master_key_alone() -> None:
-    assert Vault(MASTER).person("001") == hmac.new(MASTER, b"person\n001", hashlib.sha256).digest()
-
-
-def test_a_new_key_has_32_bytes_and_names_its_filing_and_the_master_key_that_wraps_it() -> None:
-    vault = Vault(MASTER)
-    key, wrapped = vault.new(ONE)
-    master = hashlib.sha256(b"motcua master key\n" + MASTER).hexdigest()[:16]
-    assert key.key_id == f"m-{master}:{ONE}"
+async def test_a_new_key_has_32_bytes_and_names_its_filing_and_the_master_key_that_first_wraps_it() -> None:
+    vault = Vault(MASTERS)
+    key, wrapped = await vault.new(ONE)
+    master = "m-" + hashlib.sha256(b"motcua master key\n" + MASTER).hexdigest()[:16]
+    assert (key.key_id, wrapped.by) == (f"{master}:{ONE}", master)
     assert len(key.secret) == 32
-    assert vault.unwrap(key.key_id, wrapped) == key
-    assert FilingKey("master", MASTER).unseal(wrapped, key.key_id) == key.secret
-    assert vault.new(ONE)[0].secret != key.secret
-    with pytest.raises(SealBrokenError):
-        vault.unwrap(f"m-{master}:{TWO}", wrapped)
+    row = {"key_id": key.key_id, "wrapped": wrapped.data, "wrapped_by": wrapped.by}
+    assert await vault.unwrap(row) == key
+    assert unseal(MASTER, wrapped.data, key.key_id) == key.secret
+    assert (await vault.new(ONE))[0].secret != key.secret
+    for change in ({"key_id": f"{master}:{TWO}"}, {"wrapped": b"short"}, {"wrapped_by": "m-0000000000000000"}):
+        with pytest.raises(SealBrokenError):
+            await vault.unwrap(row | change)
 
 
 def test_of_the_keys_those_asked_for_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vaults, "_CACHED_KEYS", 2)
-    vault, other = Vault(MASTER), FilingKey("other", bytes(32))
+    vault, other = Vault(MASTERS), FilingKey("other", bytes(32))
     vault.remember(ONE, KEY)
     vault.remember(TWO, KEY)
     assert vault.known(ONE) == KEY

@@ -110,6 +110,14 @@ def test_a_build_is_named_by_all_that_decides_how_filings_go_on(tmp_path: Path) 
 
 TAKES_AWAY: Final = re.compile(r"\b(drop|rename|truncate|delete|alter column|set not null)\b", re.IGNORECASE)
 BUILDS_SINCE: Final = "20261126000003"
+TAKEN_AWAY: Final = {
+    "20261128000110_position.sql": ["delete", "drop"],
+    "20261128000220_noted.sql": ["drop", "drop"],
+}
+"""Of a table of its own; and an index, without which a build of before is slower where it reads the whole log.
+
+Triggers, in whose place another one does the same for a build of before.
+"""
 
 
 def test_a_migration_only_adds_so_that_two_builds_can_live() -> None:
@@ -118,7 +126,9 @@ def test_a_migration_only_adds_so_that_two_builds_can_live() -> None:
     assert newer
     for file in newer:
         up, _, _ = file.read_text("utf-8").partition("-- migrate:down")
-        assert TAKES_AWAY.findall(re.sub(r"^(grant|--|create trigger).*", "", up, flags=re.MULTILINE)) == [], file.name
+        harmless = r"^(grant|--|create trigger).*|alter column \w+ drop not null"
+        taken = TAKES_AWAY.findall(re.sub(harmless, "", up, flags=re.MULTILINE))
+        assert taken == TAKEN_AWAY.get(file.name, []), file.name
 
 
 class Answers:

@@ -30,12 +30,16 @@ ROOMS: Final = (
 )
 MADE: Final = (
     "agency_kind.",
+    "by_two.",
     "change.",
     "channel.",
     "complaint_state.",
     "database.",
     "deed.",
     "document_type.",
+    "erasure_left.",
+    "erasure_state.",
+    "export_state.",
     "fee_due.",
     "fee_kind.",
     "field_kind.",

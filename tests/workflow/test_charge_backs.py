@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
 
-from activities.partners.money.provider import Kind
+from activities.partners.money.provider import Kind, Notice
 from motcua import NotAllowed
 from operations.doctor import refunds
 from operations.ledger_verifier import verify
@@ -112,6 +114,35 @@ async def test_what_is_charged_back_before_it_is_known_is_recorded_once_the_mone
         assert (view.captured, view.charged_back) == (AMOUNT, AMOUNT)
         assert await never_came(till) == []
         assert (await verify(till.world.superuser_dsn)).problems == []
+
+
+@pytest.mark.parametrize("wire", ["vnpay"])
+async def test_parts_under_one_number_that_are_told_at_once_are_each_recorded(till: Till) -> None:
+    """What names the second is that the first was told: it waits until that stands in the log."""
+    async with at_work(till):
+        play, reference, _ = await paid_for(till)
+        stream = till.streams[reference]
+        async with till.world.connection() as connection:
+            number = await connection.fetchval(
+                "select convert_from(body, 'UTF8')::jsonb ->> 'capture_id' from event "
+                "where stream = $1 and kind = 'payment_captured'",
+                stream,
+            )
+        said: dict[str, Any] = {
+            "provider": "vnpay",
+            "reference": reference,
+            "transaction": number,
+            "said": ("00", "04"),
+        }
+        parts = [
+            Notice(amount=amount, outcome="reversed", at=datetime.now(UTC), **said) for amount in (1_000, 2_000, 3_000)
+        ]
+        await asyncio.gather(*(till.tell(reference, part) for part in parts))
+        found = await eventually(
+            lambda: play.kinds("payment", 1), lambda kinds: kinds.count("payment_charged_back") == len(parts)
+        )
+        assert found.count("payment_charge_back_ahead") == 0
+        assert (await till.world.client.payment(play.filing)).charged_back == 6_000
 
 
 async def second_page(till: Till, play: Play) -> httpx.URL:

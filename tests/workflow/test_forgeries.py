@@ -11,7 +11,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 
 from schemas.errors import RefusalCode
 from schemas.filing.state import FeeState, Stage, Status
-from schemas.ids import TASK_QUEUE, payment_workflow
+from schemas.ids import TASK_QUEUE, fee_key, payment_workflow, reference_of
 from schemas.payment import PaymentState
 from tests.acting import NEVER_PAYS, PAYS_TWICE, Play, eventually, extract, refusal, stock
 from tests.conftest import World
@@ -66,6 +66,27 @@ async def test_a_payment_that_is_owed_is_not_cancelled_by_a_stranger(running: Wo
     assert view.status is Status.PROCESSING
     assert (await running.client.payment(play.filing)).state is PaymentState.PAID
     assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered", "payment_captured"]
+
+
+async def test_money_that_only_a_stranger_tells_of_never_came(running: World) -> None:
+    """What tells it as the gateway does, by a reference that anybody can work out, is looked for in its inbox."""
+    play = await Play.begin(running, extract(payer_account=NEVER_PAYS))
+    await play.accept()
+    await eventually(play.order, bool)
+    client = await stock(running)
+    handle = client.get_workflow_handle(payment_workflow(play.filing, 1))
+    notice = {"reference": reference_of(fee_key(play.filing, 1)), "transaction": "T1", "amount": 16000}
+
+    async def asked() -> int:
+        kinds = [event.event_type async for event in handle.fetch_history_events()]
+        return kinds[kinds.index(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED) :].count(MARKER)
+
+    for outcome in ("paid", "reversed"):
+        await handle.signal("noticed", notice | {"outcome": outcome})
+    await eventually(asked, lambda n: n >= 2)
+    assert await play.kinds("payment", 1) == ["payment_requested", "payment_ordered"]
+    await play.pay_by_hand()
+    await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_captured" in kinds)
 
 
 async def test_a_payment_that_was_owed_is_not_given_back_when_a_stranger_cancels_it_after_the_end(

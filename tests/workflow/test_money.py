@@ -26,7 +26,7 @@ from schemas.people import Role
 from schemas.refund import GiveBackByHand
 from tests.acting import EXTRACT, FILE, Play, eventually, extract, publish_short
 from tests.any_files import AnyFiles, received_by
-from tests.callbacks import called_back, heard, merchants_of
+from tests.callbacks import called_back, heard, kept, merchants_of
 from tests.conftest import World
 from tests.sandboxes import Server
 from workers.wiring import activities, platform_worker
@@ -67,6 +67,7 @@ class Till:
         said = found.model_dump(include={"transaction", "amount", "outcome", "at"}) | {"reference": reference}
         if found.outcome == "reversed" and not CAPABILITIES[self.wire].own_numbers:
             said["by_number"] = True
+        await kept(self.world, found)
         await tell_payment(self.world.temporal, self.streams[reference], MoneyNotice.model_validate(said))
 
     async def ordered(self, play: Play, n: int = 1) -> PaymentView:

@@ -18,7 +18,8 @@ from schemas.filing.state import Stage
 from schemas.ids import result_workflow
 from tests.acting import Play, eventually, extract
 from tests.conftest import ROOT, World
-from tests.printed import raw_text
+from tests.locked import signing
+from tests.printed import keywords, raw_text
 from tests.workflow.test_results import LEADER, SIGNED, WHY, act, register, set_up, signers, sound
 
 VERSION: Final = "2026-12-template"
@@ -44,8 +45,9 @@ NO_FOOT: Final = "$."
 async def printing(world: World) -> AsyncIterator[World]:
     """A platform, and no back office of any agency."""
     await publish(world.owner_dsn, PROCEDURE.encode())
-    async with world.platform():
-        yield world
+    signed = await signing(world)
+    async with signed.platform():
+        yield signed
 
 
 async def decided(world: World, *judged: Any) -> Play:
@@ -67,6 +69,8 @@ async def test_the_platform_prints_what_its_template_says_of_the_filing(printing
     assert view.result.media_type == "application/pdf"
     said = await text(play, view.result)
     assert f"Cấp cho {play.submission.applicant.name}: Nguyễn Văn An, 2 bản. Mã {play.code}." in said
+    file = await Store(open_store(printing.objects)).get(view.result)
+    assert re.fullmatch("[0-9a-f]{32}", str(keywords(file))), "nobody prints it again without the filing's key"
     assert await register(play) == [("K0000001", "in_force")]
     await sound(printing)
 

@@ -7,15 +7,18 @@ from typing import Final
 
 from asn1crypto import pem
 
+from activities.ledger.vault import Vault
 from activities.partners.http import partner_client
 from activities.signature.identity import SubjectRules
 from motcua.store import Store, open_store
+from operations.publications.publishing import Publisher, publishing
 from operations.publishing.absences import Absence, record_absence
 from operations.results.checking import Asked, Hand, check, hands
 from rules.time.working_time import VIETNAM
 from schemas import result as rs
 from schemas.filing.state import Stage
 from schemas.people import Role
+from schemas.publishing.events import OfficerEntered
 from schemas.signature import SignatureOutcome
 from tests.acting import AGENCY, Play, eventually, officer
 from tests.conftest import World
@@ -29,16 +32,11 @@ NUMBER: Final = "001085000022"
 
 async def away(world: World, who: str, role: Role, substitute: str, number: str | None = None) -> None:
     today = datetime.now(VIETNAM).date()
-    async with world.connection() as connection:
-        await connection.execute(_AT_WORK, AGENCY, substitute, role, number)
+    at_work = {"name": "Vũ Thị Sáu", "roles": (role,), "active": True, "number": number}
+    async with publishing(world.owner_dsn, Publisher(vault=Vault(world.settings.master))) as now:
+        await now.publish([OfficerEntered(agency=AGENCY, subject=substitute, **at_work)])
     absence = Absence(AGENCY, who, role, today, today + timedelta(days=1), substitute)
     assert await record_absence(world.owner_dsn, absence) is False
-
-
-_AT_WORK: Final = """
-insert into officer (agency, subject, role, name, number) values ($1, $2, $3, 'Vũ Thị Sáu', $4)
-on conflict (agency, subject, role) do update set number = excluded.number
-"""
 
 
 async def who_signed(play: Play) -> dict[str, tuple[str, str | None]]:

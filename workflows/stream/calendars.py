@@ -10,6 +10,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.intake import CalendarRequest, Registry
     from activities.ledger.append import LEDGER
+    from activities.refusing import failure
     from schemas.edge import command_from
     from schemas.errors import RefusalCode, RefusalError, problem, refused
     from schemas.filing.commands import AdoptCalendar, ChangeCalendar
@@ -17,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.stream.reprojection import command_id
 
 from workflows.stream.commands import Living
-from workflows.stream.recording import Stream, failure, parse, single_argument
+from workflows.stream.recording import Stream, parse, single_argument
 
 
 @cache

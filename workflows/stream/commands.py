@@ -8,13 +8,15 @@ from typing import Any, Protocol
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.refusing import failure
     from schemas.edge import command_from
     from schemas.errors import RefusalCode, RefusalError, problem, refused
     from schemas.filing.commands import RESERVED_IDS, Command
     from schemas.people import Role
     from schemas.stream.ledger import Receipt
 
-from workflows.stream.recording import Stream, failure, parse, single_argument
+from workflows.stream.recording import Stream, parse, single_argument
+from workflows.stream.unopened import expect_opened
 
 
 class Updated(Protocol):
@@ -42,6 +44,7 @@ def update(model: type[Command]) -> Any:
     kind: str = model.model_fields["kind"].default
 
     async def handle(self: Living, *command: Any) -> Receipt:
+        expect_opened(single_argument(command))
         try:
             # What was taken once is taken again when it is replayed, whatever is asked at the edge today.
             return await self.life.take_command(_public(parse(model, single_argument(command))))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
@@ -158,6 +158,7 @@ class Stream(Generic[S]):
             actor=command.actor,
             on_behalf_of=command.on_behalf_of,
             via=command.via,
+            statement=command.statement,
             events=tuple(event.model_dump(mode="json", exclude_none=True) for event in events),
             rows=self.kind.changed_rows(self.state, after) if events else None,
         )
@@ -260,14 +261,3 @@ def parse(model: type[M], raw: Any) -> M:
         return model.model_validate(raw, extra="forbid")
     except ValidationError as error:
         raise shape_refusal(RefusalCode.BAD_COMMAND, error) from None
-
-
-def failure(refusal: Refusal) -> ApplicationError:
-    """A refusal as it leaves a workflow: its code is the `type`, itself the first of the `details`."""
-    return ApplicationError(
-        str(refusal),
-        refusal.model_dump(mode="json", exclude_none=True),
-        type=refusal.code,
-        non_retryable=True,
-        category=ApplicationErrorCategory.BENIGN,
-    )

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.intake import OpenRequest, OpenResult, Registry
     from activities.ledger.append import LEDGER
     from activities.ledger.inbox import Inbox
+    from activities.refusing import failure
     from rules.streams import Origin, S, StreamKind
     from schemas.errors import NOT_READY, NOT_RECORDED, Refusal, RefusalCode, RefusalError
     from schemas.filing.commands import Command, content_of
@@ -33,15 +34,17 @@ from workflows.stream.calendars import adopt_calendar
 from workflows.stream.commands import update
 from workflows.stream.examining import examine, refusal_of
 from workflows.stream.receipts import Receipts
-from workflows.stream.recording import Stream, failure, single_argument
+from workflows.stream.recording import Stream, single_argument
 from workflows.stream.starting import (
     Resume,
     continue_as_new_input,
+    continued_by_itself,
     load_state,
     parse_resume,
     parse_start,
     stream_named,
 )
+from workflows.stream.unopened import expect_opened
 from workflows.stream.waiting import ContinueAsNewDueError, drain_handlers, wait_for
 
 _AUTO_UPGRADE: Final = workflow.ContinueAsNewVersioningBehavior.AUTO_UPGRADE
@@ -136,6 +139,14 @@ class Life(Generic[S]):
         await workflow.wait_condition(lambda: self.has_begun or self.refusal is not None)
         return self.stream
 
+    def spoken_of(self) -> tuple[str | None, str | None]:
+        """The procedure of its filing and the program that has filed it; None where only the record knows."""
+        return None, None
+
+    def may_hold(self, command_id: str) -> bool:
+        """Whether a command of this id may have been recorded."""
+        return self._stream is not None and self._stream.receipts.may_hold(command_id)
+
     def check_command(self, command: Command) -> None:
         """Raise `RefusalError` if the command would be refused now. Before it has begun nothing can be said yet."""
         if self.has_begun or self.refusal is not None:
@@ -173,6 +184,7 @@ class Life(Generic[S]):
     # How it comes to its stream.
 
     def _read(self, raw: Any) -> None:
+        expect_opened(raw, handed_on=continued_by_itself())
         self._resume = parse_resume(raw)
         if self._resume is None:
             self.start = self.parse_start(raw)

@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from rules.streams import StreamKind
     from schemas.errors import NOT_RECORDED, RefusalCode, RefusalError, problem, refused, shape_refusal
     from schemas.ids import StreamId
-    from schemas.stream.restart import Restart, RestartStart
+    from schemas.stream.restart import PROVE, Restart, RestartStart
     from schemas.stream.snapshots import Snapshot
 
 from workflows.stream.recording import Stream
@@ -35,21 +35,35 @@ def parse_resume(raw: Any) -> Resume | None:
         epoch = RestartStart.model_validate(raw).restart.epoch
     except ValidationError as error:
         raise shape_refusal(RefusalCode.BAD_START, error) from None
-    return Resume(epoch, load_snapshot(raw.get("snapshot")))
+    return Resume(epoch, load_snapshot(raw.get("snapshot"), raw.get("proof")))
 
 
 def continue_as_new_input(stream: Stream[Any], snapshot: Snapshot) -> dict[str, Any]:
     """What the next run is started with; see `parse_resume`."""
-    return {"restart": Restart(epoch=stream.epoch), "snapshot": snapshot}
+    given = {"restart": Restart(epoch=stream.epoch), "snapshot": snapshot}
+    proof = _proof(workflow.info().run_id)
+    return given if proof is None else given | {"proof": proof}
 
 
-def load_snapshot(raw: Any) -> Snapshot | None:
-    """What the run before handed over; anybody else's may be made up.
+def load_snapshot(raw: Any, proof: Any) -> Snapshot | None:
+    """What the run before handed over; anybody else's may be made up, and then the log says how it stands.
 
     What can't be read here is an error, and the task is tried again until a worker can: which way a run goes must not
     depend on the version of the code that replays it.
     """
-    return None if raw is None or not _continued_by_itself() else Snapshot.model_validate(raw)
+    if raw is None or not continued_by_itself():
+        return None
+    proved = _proof(workflow.info().continued_run_id) in (None, proof)
+    return Snapshot.model_validate(raw) if proved else None
+
+
+def _proof(run: str | None) -> str | None:
+    """What proves that this run of the same workflow was one of this platform's; None where everybody is believed.
+
+    Without it a run of anybody's own making could go on as one of these, with a state that never was.
+    """
+    prove = workflow.extern_functions().get(PROVE)
+    return None if prove is None else str(prove(workflow.info().workflow_id, run))
 
 
 def load_state(kind: StreamKind[Any], snapshot: Snapshot) -> Any:
@@ -61,7 +75,7 @@ def load_state(kind: StreamKind[Any], snapshot: Snapshot) -> Any:
     return state.model_copy(update={"snapshot_version": kind.reads.snapshot})
 
 
-def _continued_by_itself() -> bool:
+def continued_by_itself() -> bool:
     """Whether this run goes on where another left off. A retry or a schedule follows one too, with the first input."""
     info = workflow.info()
     return info.continued_run_id is not None and info.attempt == 1 and info.cron_schedule is None

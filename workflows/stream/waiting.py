@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 
-from workflows.stream.recording import Stream, failure
+from workflows.stream.recording import Stream
 
 with workflow.unsafe.imports_passed_through():
+    from activities.refusing import failure
     from schemas.errors import SUPERSEDED
 
 T = TypeVar("T")

@@ -86,7 +86,7 @@ class TrustServer:
     async def tsa(self, request: Request) -> Response:
         try:
             asked = tsp.TimeStampReq.load(await request.body(), strict=True)
-            answer = _stamper(self._authority).request_tsa_response(asked)
+            answer = stamper_of(self._authority).request_tsa_response(asked)
         except ValueError:
             raise invalid(("body", "timestamp_request")) from None
         reply = Response(answer.dump(), media_type="application/timestamp-reply")
@@ -133,7 +133,8 @@ def trust(data: Path, url: str, slow_after: float, style: SubjectStyle = Subject
     return application(people, TrustServer(authority, people, slow_after).routes())
 
 
-def _stamper(authority: Authority) -> DummyTimeStamper:
+def stamper_of(authority: Authority) -> DummyTimeStamper:
+    """Who stamps for it, now."""
     holder = authority.stamping
     chain = SimpleCertificateStore()
     chain.register(_asn1(authority.issuing))

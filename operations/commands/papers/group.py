@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-_HELP = "Giấy tờ / Official papers: the control slip of a filing, the register of an agency."
+from operations.commands.help_words import GROUPS
 
-app = typer.Typer(name="papers", help=_HELP, no_args_is_help=True, rich_markup_mode="markdown")
+app = typer.Typer(name="papers", help=GROUPS["papers"], no_args_is_help=True, rich_markup_mode="markdown")
 
 
-@app.callback(help=_HELP)
+@app.callback(help=GROUPS["papers"])
 def _group() -> None:
     pass

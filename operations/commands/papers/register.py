@@ -100,10 +100,14 @@ def _read(agency: str, asked: Period, kept: _Kept) -> Register:
         def told(done: int, of: int) -> None:
             progress.update(task, completed=done, total=of, description=f"{done:,}/{of:,}")
 
-        async def look(connection: Connection) -> Register:
-            return await read_register(Log(connection, Vault(master).find, KINDS), agency, asked, kept.begin, told)
+        async def look(connection: Connection) -> Register | None:
+            log = Log(connection, Vault(master).find, KINDS)
+            try:
+                return await read_register(log, agency, asked, kept.begin, told)
+            except RefusalError:
+                return None
 
-        try:
-            return ask(look)
-        except RefusalError:
-            fail(f"không có cơ quan này / the directory has no agency {agency}", Exit.NOT_AVAILABLE)
+        found = ask(look)
+    if found is None:
+        fail(f"không có cơ quan này / the directory has no agency {agency}", Exit.NOT_AVAILABLE)
+    return found

@@ -15,6 +15,7 @@ from motcua.cli.showing import when
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
 from operations.commands.publishing.mistakes import Lang, Language, mistake_row, print_mistakes
+from operations.commands.publishing.publisher import By, publisher, recorded
 from operations.publishing.paper_templates import (
     ALL,
     Listed,
@@ -61,12 +62,13 @@ def check(paper: OfPaper, file: File, *, as_json: AsJson = False, lang: Lang = L
 
 
 @app.command()
-def publish(
+def publish(  # noqa: PLR0913 -- a command line has many options
     paper: OfPaper,
     file: File,
     *,
     agency: Annotated[str, typer.Option("--agency", metavar="CODE", help="Whose papers are printed by it.")],
     procedure: OfProcedure = ALL,
+    by: By = None,
     as_json: AsJson = False,
     lang: Lang = Language.EN,
 ) -> None:
@@ -78,7 +80,7 @@ def publish(
     """
     slot = Slot(agency, paper, procedure)
     try:
-        done = answered(lambda: publish_template(address(OWNER), file.read_bytes(), slot), OWNER)
+        done = recorded(lambda: publish_template(address(OWNER), file.read_bytes(), slot, publisher(by)))
     except MistakesFoundError as error:
         if not as_json:
             print_mistakes([(file, one) for one in error.mistakes], lang)

@@ -1,7 +1,8 @@
-"""`motcua directory absence` and `present`: which officers are absent, and who acts for them."""
+"""`motcua directory absence`, `present` and `erase`: which officers are absent, who acts for them, and who left."""
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -11,11 +12,18 @@ from rich.markup import escape
 
 from motcua.cli.running import AsJson, Exit, fail, note, out, plain, print_json
 from operations.addresses import OWNER
-from operations.commands.database import ask
+from operations.commands.database import address
+from operations.commands.principals import Actor, Reason
 from operations.commands.publishing.directory import absence_words
 from operations.commands.publishing.directory import app as app
+from operations.commands.publishing.publisher import By, publisher, recorded
 from operations.publishing.absences import Absence, AbsenceRefusedError, record_absence, withdraw_absence
+from operations.publishing.leaving import erase_officer
 from schemas.people import Role
+
+YEARS: Final = "MOTCUA_OFFICER_YEARS"
+USUAL_YEARS: Final = 10
+"""For so long after an officer left their name is kept (unconfirmed)."""
 
 _FORM: Final = ["%Y-%m-%d"]
 
@@ -36,6 +44,7 @@ def absence(  # noqa: PLR0913 -- a command line has many options
     first_day: FirstDay,
     last_day: LastDay,
     substitute: Substitute,
+    by: By = None,
     as_json: AsJson = False,
 ) -> None:
     """Record that an officer is absent, from the first to the last day, and who acts for them: one in the same role.
@@ -48,7 +57,7 @@ def absence(  # noqa: PLR0913 -- a command line has many options
     """
     said = Absence(agency, officer, role, first_day.date(), last_day.date(), substitute)
     try:
-        already = ask(lambda connection: record_absence(connection, said), OWNER)
+        already = recorded(lambda: record_absence(address(OWNER), said, publisher(by)))
     except AbsenceRefusedError as no:
         for wrong in no.problems:
             note(f"{wrong.field}: {wrong.message.vi} / {wrong.message.en} ({wrong.rule})")
@@ -62,19 +71,44 @@ def absence(  # noqa: PLR0913 -- a command line has many options
 
 
 @app.command()
+def erase(
+    agency: Agency,
+    officer: Officer,
+    *,
+    reason: Reason,
+    actor: Actor,
+    as_json: AsJson = False,  # noqa: ARG001 -- how it ends is said by whoever ends it
+) -> None:
+    """Ask for the name of an officer who left to be erased: it waits, exit code 3, for another operator's `approve`.
+
+    Refused while they are in office, and for MOTCUA_OFFICER_YEARS after they left. Their deeds stay, under their
+    subject; so does the number of a signer in the entry of an agency, which the agency's next entry replaces.
+
+    Example: `motcua directory erase H01.12 h01.12-specialist-1 --reason "asked for, 15/PYC"
+    --as operator:h01.12-operator-1@H01.12`
+    """
+    years = os.environ.get(YEARS) or ""
+    kept = int(years) if years.isdecimal() else USUAL_YEARS
+    by = publisher(actor)
+    recorded(lambda: erase_officer(address(OWNER), agency, officer, reason, kept, by))
+
+
+@app.command()
 def present(
     agency: Agency,
     officer: Officer,
     role: OfficersRole,
     *,
     first_day: FirstDay,
+    by: By = None,
     as_json: AsJson = False,
 ) -> None:
     """Take back an absence that was recorded, by its first day. Who came back early is given another last day instead.
 
     Example: `motcua directory present H01.12 h01.12-specialist-1 specialist --from 2026-12-01`
     """
-    gone = ask(lambda connection: withdraw_absence(connection, agency, officer, role, first_day.date()), OWNER)
+    day = first_day.date()
+    gone = recorded(lambda: withdraw_absence(address(OWNER), agency, officer, role, day, publisher(by)))
     if as_json:
         print_json({"withdrawn": gone})
     else:

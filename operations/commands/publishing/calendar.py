@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from rich.markup import escape
 
 from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from operations.commands.help_words import GROUPS
 from operations.commands.publishing.mistakes import Language
 from operations.publishing.calendar_file import CALENDARS, check_bytes
 from rules.time.calendars import expand, proposed
@@ -26,7 +27,7 @@ from schemas.saying import said
 
 app = typer.Typer(
     name="calendar",
-    help="Lịch làm việc / Working calendars: when a time limit ends, and why; check calendar files.",
+    help=GROUPS["calendar"],
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )

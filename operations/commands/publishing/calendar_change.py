@@ -29,6 +29,7 @@ from operations.commands.ledger import master_key
 from operations.commands.publishing.calendar import instant
 from operations.commands.publishing.calendar_files import app as app
 from operations.commands.publishing.mistakes import Language, mistake_row, print_mistakes
+from operations.commands.publishing.publisher import By, publisher, recorded
 from operations.publishing import reprojection
 from operations.publishing.calendar_file import check_bytes
 from operations.publishing.calendar_what_if import Moved, WhatIf
@@ -70,6 +71,7 @@ def publish(
     patience: Annotated[
         float, typer.Option("--patience", min=1, metavar="SECONDS", help="Leave when nothing moves for so long.")
     ] = 60,
+    by: By = None,
     as_json: AsJson = False,
 ) -> None:
     """Put a calendar in force, and have every running filing, payment and parcel projected again on it.
@@ -85,7 +87,7 @@ def publish(
     use_stack_here()
     record = address(APPLICATION)
     try:
-        published = answered(lambda: publish_calendar(address(OWNER), data), OWNER)
+        published = recorded(lambda: publish_calendar(address(OWNER), data, publisher(by)))
     except CalendarTakenError as error:
         fail(f"không công bố được / not published: {error}", Exit.REFUSED)
     if not calendar.valid_from <= datetime.now(VIETNAM).date() <= calendar.valid_until:

@@ -13,9 +13,11 @@ from rich.table import Table
 
 from motcua.cli.running import AsJson, Exit, fail, note, out, print_json
 from operations.addresses import OWNER
-from operations.commands.database import Connection, ask
+from operations.commands.database import Connection, address, ask
+from operations.commands.help_words import GROUPS
 from operations.commands.printing import wide
-from operations.publishing.catalogue import Directory, MistakesFoundError, seed_directory
+from operations.commands.publishing.publisher import By, publisher, recorded
+from operations.publishing.catalogue import MistakesFoundError, seed_directory
 from schemas.names import AGENCY_KIND_NAMES
 
 AGENCIES: Final = """
@@ -32,7 +34,7 @@ from officer group by agency, subject, name order by agency, subject
 
 app = typer.Typer(
     name="directory",
-    help="Danh bạ cơ quan, cán bộ / The directory of agencies and officers.",
+    help=GROUPS["directory"],
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -42,19 +44,18 @@ app = typer.Typer(
 def load(
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)],
     *,
+    by: By = None,
     as_json: AsJson = False,
 ) -> None:
     """Add and update the agencies and officers of a file, in the form of `deploy/directory.yaml`; nobody is removed.
 
+    Needs MOTCUA_OWNER_DATABASE_URL and MOTCUA_MASTER_KEY, or the stack of this folder: names are sealed in the log.
+
     Example: `motcua directory load agencies.yaml`
     """
-    data = file.read_bytes()
-
-    async def seed(connection: Connection) -> Directory:
-        return await seed_directory(connection, data)
-
+    data, dsn = file.read_bytes(), address(OWNER)
     try:
-        directory = ask(seed, OWNER)
+        directory = recorded(lambda: seed_directory(dsn, data, publisher(by)))
     except MistakesFoundError as found:
         for mistake in found.mistakes:
             place = f"{file}:{mistake.line}" if mistake.line else str(file)

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from activities.keys.masters import MasterKeys
 from motcua.cli.running import AsJson, Exit, fail, out, plain, print_json
 from operations.addresses import APPLICATION
 from operations.commands.database import address, answered
@@ -130,7 +131,7 @@ def what_if(
             _show(answer, limit)
 
 
-def _asked(dsn: str, master: bytes, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
+def _asked(dsn: str, master: MasterKeys, source: bytes, procedure: Procedure, sha256: str) -> VersionWhatIf:
     rules, received = rules_of(procedure, sha256), _from_then_on(procedure)
     with Progress(*_COLUMNS, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("hồ sơ / filings")

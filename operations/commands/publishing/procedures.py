@@ -14,9 +14,12 @@ from motcua.cli.running import AsJson, Exit, fail, out, plain, print_json
 from motcua.cli.showing import when
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
+from operations.commands.help_words import GROUPS
 from operations.commands.publishing.check_report import Quiet, report_looks
 from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes
 from operations.commands.publishing.procedure_page import rows
+from operations.commands.publishing.publisher import By, publisher, recorded_or_waits, waits_words
+from operations.publications.publishing import WaitsError
 from operations.publishing.catalogue import Listed, MistakesFoundError, VersionPublishedError, check_bytes
 from operations.publishing.catalogue import publish as publish_file
 from operations.publishing.catalogue import published as published_versions
@@ -29,7 +32,7 @@ from schemas.publishing.procedure import Procedure
 
 app = typer.Typer(
     name="procedures",
-    help="Danh mục thủ tục / The catalogue of procedures: check files, publish versions, read what is published.",
+    help=GROUPS["procedures"],
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -61,7 +64,9 @@ def check(
 
 
 @app.command()
-def publish(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+def publish(
+    files: Files, *, demo: Demo = False, by: By = None, as_json: AsJson = False, lang: Lang = Language.EN
+) -> None:
     """Publish procedure files; exit 1 if one is refused. The same file may be published again.
 
     Every file is checked first: if one has mistakes, none is published. The database is the owner's, in
@@ -82,7 +87,7 @@ def publish(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: 
         else:
             print_mistakes(found, lang)
         raise typer.Exit(Exit.REFUSED)
-    outcomes = [_publish_one(dsn, path, data, demo=demo) for path, data in contents.items()]
+    outcomes = [_publish_one(dsn, path, data, demo=demo, by=by) for path, data in contents.items()]
     if as_json:
         print_json(outcomes)
     else:
@@ -90,6 +95,8 @@ def publish(files: Files, *, demo: Demo = False, as_json: AsJson = False, lang: 
             out().print(_outcome(outcome))
     if any("error" in outcome for outcome in outcomes):
         raise typer.Exit(Exit.REFUSED)
+    if any("asked" in outcome for outcome in outcomes):
+        raise typer.Exit(Exit.NOT_AVAILABLE)
 
 
 @app.command("list")
@@ -157,14 +164,19 @@ def published_version(named: str) -> Procedure:
     return _procedure(_find(named))
 
 
-def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool) -> dict[str, Any]:
+def _publish_one(dsn: str, path: Path, data: bytes, *, demo: bool, by: str | None) -> dict[str, Any]:
     try:
-        return {"file": str(path), **answered(lambda: publish_file(dsn, data, demo=demo), OWNER)._asdict()}
+        done = recorded_or_waits(lambda: publish_file(dsn, data, demo=demo, by=publisher(by)))
     except (MistakesFoundError, VersionPublishedError) as error:
         return {"file": str(path), "error": str(error)}
+    if isinstance(done, WaitsError):
+        return {"file": str(path), "asked": done.n, "waits": waits_words(done)}
+    return {"file": str(path), **done._asdict()}
 
 
 def _outcome(row: dict[str, Any]) -> str:
+    if "asked" in row:
+        return f"[yellow]{row['waits']}[/] {escape(row['file'])}"
     if "error" in row:
         return f"[red]refused[/] {escape(row['file'])}: {escape(row['error'])}"
     word = "already published" if row["already"] else "published"

@@ -14,9 +14,12 @@ from motcua.cli.running import AsJson, Exit, fail, out, print_json
 from motcua.cli.showing import when
 from operations.addresses import OWNER
 from operations.commands.database import address, answered
+from operations.commands.help_words import GROUPS
 from operations.commands.publishing.check_report import Quiet, report_looks
 from operations.commands.publishing.mistakes import Files, Lang, Language, mistake_row, print_mistakes
 from operations.commands.publishing.procedure_page import Row, fee_rows
+from operations.commands.publishing.publisher import By, publisher, recorded_or_waits, waits_words
+from operations.publications.publishing import WaitsError
 from operations.publishing.catalogue import PROCEDURES
 from operations.publishing.procedure_file import MistakesFoundError
 from operations.publishing.provinces import (
@@ -33,7 +36,7 @@ from schemas.publishing.province import ProvinceOverlay
 
 app = typer.Typer(
     name="provinces",
-    help="Phần riêng của tỉnh / What differs by province: fees, own procedures, desks.",
+    help=GROUPS["provinces"],
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -63,7 +66,7 @@ def check(
 
 
 @app.command()
-def publish(files: Files, *, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
+def publish(files: Files, *, by: By = None, as_json: AsJson = False, lang: Lang = Language.EN) -> None:
     """Publish provinces' files, one after the other; exit 1 if one is refused. The same file may be published again.
 
     Its procedures and its agencies have to be there. What its agencies are handed in from then on goes by it. The
@@ -72,17 +75,19 @@ def publish(files: Files, *, as_json: AsJson = False, lang: Lang = Language.EN) 
     Example: `motcua provinces publish procedures/provinces/H24@2026-12.yaml`
     """
     dsn = address(OWNER)
-    outcomes = [_publish_one(dsn, path, lang, as_json=as_json) for path in files]
+    outcomes = [_publish_one(dsn, path, lang, by, as_json=as_json) for path in files]
     if as_json:
         print_json(outcomes)
-    if any("published" not in outcome for outcome in outcomes):
+    if any("published" not in outcome and "asked" not in outcome for outcome in outcomes):
         raise typer.Exit(Exit.REFUSED)
+    if any("asked" in outcome for outcome in outcomes):
+        raise typer.Exit(Exit.NOT_AVAILABLE)
 
 
-def _publish_one(dsn: str, path: Path, lang: Language, *, as_json: bool) -> dict[str, Any]:
+def _publish_one(dsn: str, path: Path, lang: Language, by: str | None, *, as_json: bool) -> dict[str, Any]:
     """What came of a file, printed unless all are told together."""
     try:
-        done = answered(lambda: publish_province(dsn, path.read_bytes()), OWNER)
+        done = recorded_or_waits(lambda: publish_province(dsn, path.read_bytes(), publisher(by)))
     except MistakesFoundError as error:
         found = [(path, entry) for entry in error.mistakes]
         if not as_json:
@@ -92,6 +97,10 @@ def _publish_one(dsn: str, path: Path, lang: Language, *, as_json: bool) -> dict
         if not as_json:
             out().print(f"[red]refused[/] {escape(str(path))}: {escape(str(error))}")
         return {"file": str(path), "error": str(error)}
+    if isinstance(done, WaitsError):
+        if not as_json:
+            out().print(f"[yellow]{waits_words(done)}[/] {escape(str(path))}")
+        return {"file": str(path), "asked": done.n, "waits": waits_words(done)}
     if not as_json:
         word = "đã công bố trước đó / published already" if done.already else "đã công bố / published"
         out().print(f"[green]{word}[/] {done.province}@{done.version} sha256 {done.sha256}")

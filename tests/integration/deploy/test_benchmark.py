@@ -30,6 +30,10 @@ BYTES: Final = 45_000
 """What a level-4 filing may cost, over all its workflows: docs/performance.md says who raised it, and why."""
 
 
+CPU_OF_100_000: Final = {"verify": 4, "bindings": 2, "rebuild": 20}
+"""Seconds of all processors, starts included: about twice what they take on a busy machine (docs/performance.md)."""
+
+
 def benchmark(*arguments: str | Path, name: str = "engine") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         (sys.executable, "-m", "benchmarks", name, *arguments),
@@ -48,6 +52,22 @@ def has_python(checkout: Path) -> None:
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
+
+
+@pytest.mark.timeout(240)
+def test_what_guards_a_filing_is_measured_against_what_does_not(tmp_path: Path) -> None:
+    file = tmp_path / "guards.json"
+    ended = benchmark("--json", file, "--rounds", "1", "--seconds", "1", "--side", "both", name="guards")
+    assert ended.returncode == 0, ended.stderr
+    assert re.search(r"^both, one of each: to plain \d+\.\d\d \(median \d+\.\d\d\)$", ended.stdout, re.MULTILINE)
+    sides = json.loads(file.read_text())["sides"]
+    assert {name: (side["sealed"], side["signed"]) for name, side in sides.items()} == {
+        "plain": (False, False),
+        "both": (True, True),
+    }
+    for side in sides.values():
+        assert set(side["acts"]) == {"submit", "command", "view"}
+        assert all(min(act["cpu_ms"]["worker"], act["cpu_ms"]["server"]) > 0 for act in side["acts"].values())
 
 
 @pytest.mark.timeout(240)
@@ -94,6 +114,21 @@ def test_memory_and_decisions_are_measured_while_filings_stay_open(tmp_path: Pat
     assert all(found[which]["p50_ms"] > 0 for which in ("few", "many", "forgotten"))
     assert 20 < found["events"] < EVENTS
     assert f"it grew by {found['growth']:.1%} after the first 20%" in ended.stdout
+
+
+@pytest.mark.timeout(240)
+def test_a_long_log_is_verified_and_rebuilt_from_in_memory_that_does_not_grow(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.json"
+    ended = benchmark("--events", "20000", "--json", file, name="ledger")
+    assert ended.returncode == 0, ended.stderr
+    looks = json.loads(file.read_text())["looks"]
+    assert set(looks) == CPU_OF_100_000.keys()
+    for name, (short, long) in looks.items():
+        assert long["events"] > 19_000
+        assert long["events"] > 8 * short["events"]
+        assert 50 * 2**20 < long["resident"] < 1.25 * short["resident"]
+        assert 0 < long["cpu_of_100000"] < CPU_OF_100_000[name]
+        assert re.search(rf"^{name}, {long['events']:,} events: [\d,]+ events a second", ended.stdout, re.MULTILINE)
 
 
 def test_growth_is_that_after_the_first_fifth() -> None:

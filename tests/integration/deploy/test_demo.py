@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,17 @@ QUICK = ("level-1-online", "level-4-online", "level-4-post", "supplement-at-inta
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
+    """A folder in which `motcua up` runs."""
+    with up_in_a_folder() as path:
+        yield path
+
+
+@contextmanager
+def up_in_a_folder(**more: str) -> Iterator[Path]:
     """A folder in which `motcua up` runs. Not pytest's: PostgreSQL may run as another user, who can't pass there."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as name:
         path = Path(name).resolve()
-        up = start("up", folder=path)
+        up = start("up", folder=path, **more)
         try:
             wait_until_up(path)
             yield path
@@ -51,9 +59,10 @@ def folder() -> Iterator[Path]:
     assert not path.exists()
 
 
-def start(*arguments: str, folder: Path) -> subprocess.Popen[str]:
+def start(*arguments: str, folder: Path, **more: str) -> subprocess.Popen[str]:
+    env = ENV | more | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(  # the caller ends it
-        (*MOTCUA, *arguments), cwd=folder, env=ENV | {"PYTHONPATH": str(ROOT)}, text=True, stdout=subprocess.PIPE
+        (*MOTCUA, *arguments), cwd=folder, env=env, text=True, stdout=subprocess.PIPE
     )
 
 
@@ -113,6 +122,14 @@ def test_filings_that_end_as_they_must_give_0_and_leave_no_personal_data(folder:
     assert posted["code"] in "".join(kept.split())
     assert "Dòng thời gian / Timeline" in said
     asyncio.run(no_canary(folder, said))
+    assert in_temporals_files(folder) > 10, "what is not sealed stands there readable"
+
+
+def in_temporals_files(folder: Path) -> int:
+    """How often a personal value of the demo stands in what Temporal has written, its journal included."""
+    files = [file.read_bytes() for file in (folder / ".motcua" / "temporal").iterdir()]
+    assert sum(map(len, files)) > 1_000_000
+    return sum(data.upper().count(b"CANARY") for data in files)
 
 
 async def no_canary(folder: Path, said: str) -> None:

@@ -7,13 +7,14 @@ import hmac
 import json
 from typing import Any, Final
 from urllib.parse import quote_plus
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 
 from schemas.ids import fee_key, reference_of
 from tests.acting import AGENCY
 from tests.conftest import World
+from tests.keyed import keyed
 
 KEY: Final = "a key"
 PROVIDERS: Final = {
@@ -41,7 +42,7 @@ AMOUNT: Final = 135_000
 
 async def demand(world: World, provider: str, *, state: str = "pending") -> tuple[str, UUID]:
     """A demand for `AMOUNT` as the read model has it: its reference, and its filing."""
-    filing = uuid4()
+    filing = await keyed(world)
     reference = reference_of(fee_key(filing, 1))
     async with world.connection() as connection:
         await connection.execute(

@@ -180,6 +180,19 @@ async def test_a_transfer_that_names_none_or_two_waits_for_a_person(world: World
     assert "canary" not in repr(shown)
 
 
+async def test_money_is_heard_also_once_the_key_that_would_seal_its_memo_is_gone(
+    world: World, gateway: httpx.AsyncClient
+) -> None:
+    (reference, _), nobodys = await demand(world, "treasury"), note("canary", id="C2")
+    assert await note_code(gateway, nobodys) == (200, "unknown_order")
+    async with world.connection() as connection:
+        await connection.execute("delete from filing_key")
+        assert await note_code(gateway, nobodys) == (200, "unknown_order")
+        assert await note_code(gateway, note(reference)) == (200, "confirmed")
+        assert await connection.fetchval("select count(*) from filing_key") == 0
+    assert [row["memo"] is None for row in await kept(world)] == [False, True]
+
+
 async def test_without_a_record_every_provider_is_told_to_come_again(
     world: World, gateway: httpx.AsyncClient, capfd: pytest.CaptureFixture[str]
 ) -> None:

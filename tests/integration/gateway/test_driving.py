@@ -135,6 +135,8 @@ async def test_what_names_nobody_waits_for_its_demand(
         await connection.execute("update payment set reference = $1", reference)
     await now(world)
     assert await relay.some()
+    assert payments.told == [], "before it stands in the record whose it is, the payment would not find it there"
+    assert await relay.some()
     assert [stream for stream, _ in payments.told] == [f"payment:{filing}:1"]
     rows = await kept(world)
     assert [(row["stream"], row["verdict"]) for row in rows] == [(f"payment:{filing}:1", "confirmed")]

@@ -54,6 +54,21 @@ from motcua import (
 )
 from motcua.connection import connect
 from tests.conftest import World
+from tests.locked import signing
+from tests.sealed import ring, sealed
+
+CONNECTING = ("stock_client", "without_asyncio")
+
+
+@pytest.fixture(params=["as it is", "sealed and signed"])
+async def world(world: World, request: pytest.FixtureRequest) -> World:
+    """A world that believes everybody and seals nothing, and one that asks who speaks and reads only what is sealed."""
+    if request.param == "as it is":
+        return world
+    if any(name in request.node.name for name in CONNECTING):
+        pytest.skip("it makes a client of its own, which neither seals nor signs")
+    return await signing(await sealed(world, ring("one")))
+
 
 VIA = Via(principal="test")
 RECEPTION = Actor(subject="h56.30-reception-1", role=Role.RECEPTION, agency="H56.30")
@@ -96,7 +111,7 @@ async def test_the_same_submission_again_is_the_same_receipt(running: World) -> 
 
 async def updates_of(client: FilingClient, filing: UUID) -> int:
     """How many Updates the history of a filing's workflow holds."""
-    history = await client._client.get_workflow_handle(f"filing:{filing}").fetch_history()
+    history = await client._line.client.get_workflow_handle(f"filing:{filing}").fetch_history()
     return sum(event.HasField("workflow_execution_update_accepted_event_attributes") for event in history.events)
 
 
@@ -109,7 +124,7 @@ async def test_a_repeat_in_the_same_client_leaves_no_trace_in_the_history(world:
         assert await updates_of(client, filing) == 2
         assert (await client.submit(submission), await client.act(filing, command)) == (filed, accepted)
         for own_id in ("submit", "accept-1"):  # as if no answer had come: the record is asked
-            client._known.keep(f"filing:{filing}", own_id, None)
+            client._line.known.keep(f"filing:{filing}", own_id, None)
         assert (await client.submit(submission), await client.act(filing, command)) == (filed, accepted)
         with pytest.raises(SameIdOtherContent):
             await client.act(filing, command.model_copy(update={"on_behalf_of": "somebody"}))
@@ -218,7 +233,7 @@ async def test_a_submission_waits_for_a_worker(world: World) -> None:
 async def test_patience_ends_and_the_repeat_is_safe(world: World) -> None:
     submission = sample()
     with pytest.raises(Unavailable, match="repeating is safe"):
-        await FilingClient(world.temporal, patience=1).submit(submission)
+        await world.client_of(1).submit(submission)
     async with world.platform():
         receipt = await world.client.submit(submission)
         assert (await world.client.view(of(submission))).code == receipt.code
@@ -306,7 +321,7 @@ async def test_a_filing_whose_workflow_was_lost_asks_for_patience_not_for_despai
         first = await world.client.submit(submission)
         await world.temporal.get_workflow_handle(f"filing:{of(submission)}").terminate()
         with pytest.raises(Unavailable):
-            await FilingClient(world.temporal, patience=1).act(of(submission), withdrawal(submission))
+            await world.client_of(1).act(of(submission), withdrawal(submission))
         assert await world.client.submit(submission) == first  # which starts it again, from the record
         assert (await world.client.act(of(submission), withdrawal(submission))).seq == first.seq + 1
 
@@ -352,7 +367,7 @@ async def test_a_filing_that_is_not_there(running: World) -> None:
 
 async def test_following_survives_an_outage_of_the_worker(world: World) -> None:
     submission = sample()
-    client = FilingClient(world.temporal, patience=0.5)
+    client = world.client_of(0.5)
     first, seen = asyncio.Event(), list[FilingView]()
 
     async def follow() -> None:

@@ -10,6 +10,7 @@ import sysconfig
 from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from temporalio import workflow
 
 from operations.publishing import catalogue
@@ -17,10 +18,13 @@ from schemas.errors import RefusalCode
 from schemas.filing import commands as cm
 from schemas.filing.state import STATUS_NAMES
 from schemas.filing.submission import Submission
+from schemas.identity import Assurance, Claim
 from schemas.ids import NAMESPACE, TASK_QUEUE, filing_id
 from schemas.parcel import PARCEL_COMMANDS
 from schemas.referral import REFERRAL_COMMANDS
 from tests.conftest import ROOT, World
+from tests.locked import locked, now_in_force, register
+from tests.speaking import grant, principal, raw_key
 from workflows.filing import FilingWorkflow
 from workflows.view import ViewWorkflow
 
@@ -33,9 +37,9 @@ assert not [name for name in ("motcua", "schemas", "workflows", "rules") if impo
 """
 
 
-async def run(program: str, folder: Path, world: World) -> str:
+async def run(program: str, folder: Path, world: World, **more: str) -> str:
     """What a program prints, with no complaint, where Temporal's client is and nothing of this project."""
-    env = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE")}
+    env = {key: world.process_env[key] for key in ("TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE")} | more
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-S", "-c", BARE + NOTHING_OF_OURS + program),
         cwd=folder,
@@ -66,6 +70,22 @@ async def test_the_program_of_the_page_files_decides_and_reads(running: World, t
     assert end == f"10 Result returned approved {result.result.sha256}"
     again = ["these ids stand for another submission", code, end]
     assert (await run(program, folder, running)).splitlines() == again, "run again, it finds what it did"
+
+
+async def test_the_program_of_the_page_signs_where_identity_is_required(world: World, tmp_path: Path) -> None:
+    (program,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    key = tmp_path / "key.pem"
+    key.write_bytes(raw_key(1).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    speaks = {"MOTCUA_IDENTITY_PRINCIPAL": "portal-p", "MOTCUA_IDENTITY_KEY_FILE": str(key)}
+    low = {"least": Assurance.LOW}
+    portal = principal("portal-p", grant(Claim.OWN, **low), grant(Claim.OFFICERS, "*", **low), keys=(now_in_force(1),))
+    await catalogue.publish(world.owner_dsn, ROOT / "procedures" / "2.000635@2026-12.yaml")
+    await register(world, portal)
+    async with locked(world) as closed, closed.back_office():
+        *_, end = (await run(program, folder, closed, **speaks)).splitlines()
+    assert end.startswith("10 Result returned approved ")
 
 
 async def test_the_program_of_the_page_fits_its_types(tmp_path: Path) -> None:

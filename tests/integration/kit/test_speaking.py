@@ -12,14 +12,26 @@ import pytest
 from temporalio.client import Client
 
 import motcua
-from motcua import Accept, Actor, AskFiling, Receipt, Role, Submission, Via, Withdraw, testing
+from motcua import (
+    Accept,
+    Actor,
+    AskFiling,
+    FilingClient,
+    NotAuthorised,
+    Receipt,
+    Role,
+    Submission,
+    Via,
+    Withdraw,
+    testing,
+)
 from motcua.converter import data_converter
-from motcua.speaking import Human, Speaker
+from motcua.speaking import Authenticated, Speaker
 from rules.identity.ring import Ring
-from rules.identity.statements import verified
-from schemas.identity import Claim, Message, Verified, audience, message_digest, seconds
+from schemas.identity import Assurance, Claim, Message, Proved, message_digest, seconds
 from tests.conftest import World
-from tests.speaking import grant, key_of, principal, private_key
+from tests.locked import locked, now_in_force, register
+from tests.speaking import grant, heard, key_of, principal, private_key
 
 VIA: Final = Via(principal="test")
 DESK: Final = Actor(subject="h56.30-reception-1", role=Role.RECEPTION, agency="H56.30")
@@ -38,12 +50,12 @@ def arrived(message: object) -> dict[str, Any]:
     return dict(json.loads(payload.data))
 
 
-def human(actor: Actor) -> Human:
-    return Human(actor, "2", ("pwd", "otp"), seconds(datetime.now(UTC)) - 60)
+def surely() -> Authenticated:
+    return Authenticated("2", ("pwd", "otp"), seconds(datetime.now(UTC)) - 60)
 
 
 def holds(signed: str | None, message: Message, ring: Ring) -> bool:
-    return isinstance(verified(signed, ring, datetime.now(UTC), message), Verified)
+    return isinstance(heard(signed, ring, datetime.now(UTC), message), Proved)
 
 
 def ring_of(name: str) -> Ring:
@@ -61,13 +73,12 @@ async def filed(client: Client, submission: Submission, statement: str) -> UUID:
 
 
 async def test_what_is_signed_goes_through_and_holds_where_it_arrives(alone: World) -> None:
-    client = alone.client._client
-    ring, speaker = ring_of("test"), Speaker("test", private_key(1), client.namespace)
+    client, known = alone.temporal, surely()
+    ring, speaker = ring_of("test"), Speaker("test", private_key(1), "default")
     submission = testing.submission(version="2026-12-demo")
-    citizen, desk = human(submission.actor), human(DESK)
-    about = {"audience": audience(client.namespace), "procedure": submission.procedure, "filed_by": "test"}
+    about = {"procedure": submission.procedure, "filed_by": "test"}
 
-    statement = speaker.submission(submission, citizen)
+    statement = speaker.submission(submission, known)
     filing = await filed(client, submission, statement)
     receipt = await alone.client.submit(submission)
     stream = f"filing:{filing}"
@@ -77,17 +88,17 @@ async def test_what_is_signed_goes_through_and_holds_where_it_arrives(alone: Wor
     assert receipt.command_id == "submit"
 
     command = Withdraw(command_id="withdraw-1", actor=submission.actor, via=VIA, reason="filed twice")
-    signed = speaker.command(stream, command, citizen)
+    signed = speaker.command(stream, command, known)
     first = await alone.client.act(filing, signed)
-    again = await alone.client.act(filing, speaker.command(stream, command, citizen))
+    again = await alone.client.act(filing, speaker.command(stream, command, known))
     assert (first, await alone.client.act(filing, command)) == (again, first), "signed anew it is the same command"
     said = {"act": "withdraw", "command_id": "withdraw-1", "actor": submission.actor, "stream": stream}
     came = Message.model_validate(about | said | {"content": message_digest(arrived(signed))})
     assert holds(signed.statement, came, ring)
     other = Accept(command_id="withdraw-1", actor=DESK, via=VIA)
-    assert not holds(speaker.command(stream, other, desk).statement, came, ring)
+    assert not holds(speaker.command(stream, other, known).statement, came, ring)
 
-    question = speaker.question(AskFiling(stream=stream), desk)
+    question = speaker.question(AskFiling(stream=stream), known, DESK)
     answer = await client.execute_workflow("View", question, id=f"view:{uuid4()}", task_queue="motcua")
     assert answer["code"] == receipt.code
     came = Message(act="ask.filing", actor=DESK, stream=stream, content=message_digest(arrived(question)), **about)
@@ -102,3 +113,26 @@ async def test_a_statement_that_proves_nothing_changes_nothing_yet(alone: World)
     command = Withdraw(command_id="w", actor=submission.actor, via=VIA, reason="filed twice", statement="a.b.c")
     filing = motcua.filing_id(submission.client_id, submission.submission_id)
     assert (await alone.client.act(filing, command)).command_id == "w"
+
+
+async def test_the_kit_signs_all_the_way_where_nothing_else_is_taken(world: World) -> None:
+    low = {"least": Assurance.LOW}
+    grants = grant(Claim.OWN, **low), grant(Claim.OFFICERS, "*", **low)
+    await register(world, principal("kit", *grants, keys=(now_in_force(1),)))
+    submission = testing.submission(version="2026-12-demo")
+    filing = motcua.filing_id(submission.client_id, submission.submission_id)
+    async with locked(world) as closed:
+        with pytest.raises(NotAuthorised, match="statement_missing"):
+            await closed.client.submit(submission)
+        speaking = FilingClient(closed.temporal, speaker=Speaker("kit", private_key(1), "default"), patience=60)
+        citizen = speaking.as_(submission.actor, VIA, authenticated=surely())
+        receipt = await speaking.submit(submission)
+        assert (await citizen.view(filing)).code == (await speaking.view(filing)).code == receipt.code
+        command = Withdraw(command_id="withdraw-1", actor=submission.actor, via=VIA, reason="filed twice")
+        with pytest.raises(NotAuthorised, match="statement_missing"):
+            await closed.client.act(filing, command)
+        first = await speaking.act(filing, command)
+        elsewhere = FilingClient(closed.temporal, speaker=Speaker("kit", private_key(1), "default"), patience=60)
+        assert await elsewhere.act(filing, command) == first
+        assert (await citizen.view(filing)).closed
+        assert {entry.principal for entry in (await citizen.access(filing)).rows} == {"kit"}

@@ -84,3 +84,17 @@ OF_THE_SUBSTITUTE: Final = {
     "actor": {"subject": SUBSTITUTE, "role": "representative"},
     "authorisation": AUTHORISATION,
 }
+
+
+async def test_who_left_is_erased_once_another_operator_approves(world: World, shell: Shell) -> None:
+    erase = ("directory", "erase", AGENCY, ILL, "--reason", "15/PYC", "--as", "operator:h01.12-operator-1@H01.12")
+    in_office = await shell(*erase)
+    assert (in_office.code, "the officer is in office" in in_office.err) == (1, True)
+    async with world.connection() as superuser:
+        await superuser.execute("update officer set active = false where subject = $1", ILL)
+        kept = await shell(*erase)
+        assert (kept.code, "left less than 10 years ago" in kept.err) == (1, True)
+        await superuser.execute("alter table event disable trigger all")
+        await superuser.execute("update event set occurred_at = occurred_at - interval '2 days'")
+    waits = await shell(*erase, "--json", MOTCUA_OFFICER_YEARS="0")
+    assert (waits.code, waits.json["asked"]) == (3, 1)

@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 
 from motcua import Clock, ClockState
+from operations.owner import connected
 from operations.publishing.calendars import CALENDAR
 from operations.publishing.catalogue import publish
-from operations.publishing.owner import connected
 from rules.publishing.document import parse
 from rules.time.working_time import VIETNAM
 from tests.acting import Play, extract

@@ -76,7 +76,7 @@ async def served(env: Mapping[str, str], part: str) -> str:
 
 async def test_the_stack_serves_what_the_page_names_and_no_id(folder: Path) -> None:
     async with Stack(folder, commands={"worker": BUGGY}) as stack:
-        await publish_demo(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+        await publish_demo(stack.env)
         plays = await lived(await world_of(stack.env, folder))
         page = await eventually(lambda: served(stack.env, "WORKER"), lambda page: STALLED in page)
         office = samples(await served(stack.env, "BACK_OFFICE"))

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -106,6 +107,25 @@ class ByHand:
         data.mkdir()
         await self.start(sys.executable, "-m", f"deploy.sandbox.{name}", "--port", port, "--data", data)
 
+    async def speaking(self, env: Mapping[str, str]) -> dict[str, str]:
+        """Register the program of the page; what says that it is who speaks."""
+        (about,) = re.findall(r"```yaml\n( +id: first-start\n.*?)```", PAGE, re.DOTALL)
+        file, private = self.here / "first-start.yaml", self.here / "first-start.pem"
+        file.write_text(about, encoding="utf-8")
+        (public := self.here / "first-start.pub.pem").write_text(await self.run(env, "principals", "key", private))
+        proof = await self.run(env, "principals", "prove", private, "--principal", "first-start")
+        key = (
+            "--key",
+            public,
+            "--until",
+            f"{datetime.now(UTC).date() + timedelta(days=365)}",
+            "--proof",
+            proof.strip(),
+        )
+        who = ("--reason", "first start", "--as", "operator:h01.12-operator-1@H01.12")
+        await self.run(env, "principals", "add", file, *key, *who)
+        return {"MOTCUA_IDENTITY_PRINCIPAL": "first-start", "MOTCUA_IDENTITY_KEY_FILE": str(private)}
+
     async def serve(self, env: Mapping[str, str], *words: str) -> None:
         """A command that serves, once it does."""
         ready = self.folder / f"{'-'.join(words)}.ready"
@@ -167,6 +187,7 @@ async def by_hand() -> AsyncIterator[ByHand]:
         await made.end()
 
 
+@pytest.mark.timeout(300)  # one command after the other, each a process of its own
 async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHand) -> None:
     env = by_hand.settings
     await by_hand.postgres()
@@ -183,7 +204,9 @@ async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHa
     for command in ("worker", "back-office"):
         assert "no namespace nowhere" in await by_hand.run(nowhere, command, code=4)
     worker = {name: value for name, value in env.items() if name != "MOTCUA_OWNER_DATABASE_URL"}
+    env |= await by_hand.speaking(env)
     await by_hand.serve(worker, "worker")
+    await by_hand.serve(worker, "relay")
     engine = {name: value for name, value in env.items() if name.startswith("TEMPORAL_") or name == "MOTCUA_OBJECTS"}
     await by_hand.serve(engine, "back-office")
     await by_hand.serve(engine, "back-office", "--agency", "H29.16")
@@ -195,6 +218,7 @@ async def test_the_page_leads_to_a_filing_with_servers_of_ones_own(by_hand: ByHa
         "time_stamps": "skipped",
         "trust": "skipped",
         "gateway": "skipped",
+        "checkpoints": "skipped",
     }
     assert {one["check"]: one["health"] for one in doctor["findings"] if one["health"] != "ok"} == unset
 

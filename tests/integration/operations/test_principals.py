@@ -14,12 +14,10 @@ import asyncpg
 import pytest
 
 from activities.ledger.principals import KNOWN_WITHIN, Keyring, principals
-from motcua.identity import sign
-from operations.commands.principals import BY_TWO
+from motcua.identity import prove, sign
 from operations.principals import Done, history, take
-from rules.identity.statements import verified
 from schemas.errors import Refusal, RefusalError
-from schemas.identity import Claim, Principal, Verified, seconds
+from schemas.identity import Claim, Principal, seconds
 from schemas.people import Actor, Role
 from schemas.principals import (
     AddPrincipal,
@@ -27,12 +25,13 @@ from schemas.principals import (
     ApproveChange,
     ChangeKind,
     DeclineChange,
+    RequireTwo,
     RevokeKey,
     RotateKey,
 )
 from tests.conftest import World
 from tests.shell import Shell
-from tests.speaking import MESSAGE, grant, key_of, principal, private_key, public_pem, statement
+from tests.speaking import grant, heard, key_of, principal, private_key, public_pem, statement
 
 ONE: Final = Actor(subject="h01.12-operator-1", role=Role.OPERATOR, agency="H01.12")
 TWO: Final = Actor(subject="h56.30-operator-1", role=Role.OPERATOR, agency="H56.30")
@@ -51,12 +50,14 @@ def said(actor: Actor = ONE, **fields: Any) -> dict[str, Any]:
 
 
 def adding(seed: int | None = 1, actor: Actor = ONE, **about: Any) -> AddPrincipal:
-    key = None if seed is None else fresh(seed)
-    return AddPrincipal.model_validate(said(actor, principal=ABOUT | about, key=key))
+    named = ABOUT | about
+    key = {} if seed is None else {"key": fresh(seed), "proof": prove(named["id"], private_key(seed))}
+    return AddPrincipal.model_validate(said(actor, principal=named) | key)
 
 
 def rotating(seed: int, overlap: int = 24) -> RotateKey:
-    return RotateKey.model_validate(said(principal="desk-1", key=fresh(seed), overlap=overlap))
+    proof = prove("desk-1", private_key(seed))
+    return RotateKey.model_validate(said(principal="desk-1", key=fresh(seed), proof=proof, overlap=overlap))
 
 
 def revoking(seed: int | None = None, name: str = "desk-1") -> RevokeKey:
@@ -67,15 +68,19 @@ def approving(n: int, actor: Actor = TWO) -> ApproveChange:
     return ApproveChange(command_id=uuid4().hex, actor=actor, asked=n)
 
 
-async def done(world: World, *commands: AnyPrincipalCommand, by_two: bool = False) -> Done:
+def requiring(*, on: bool, actor: Actor = ONE) -> RequireTwo:
+    return RequireTwo.model_validate(said(actor, on=on))
+
+
+async def done(world: World, *commands: AnyPrincipalCommand) -> Done:
     async with world.connection(world.owner_dsn) as connection:
-        answers = [await take(connection, command, by_two=by_two) for command in commands]
+        answers = [await take(connection, command) for command in commands]
     return answers[-1]
 
 
-async def why_not(world: World, command: AnyPrincipalCommand, *, by_two: bool = False) -> tuple[str, str]:
+async def why_not(world: World, command: AnyPrincipalCommand) -> tuple[str, str]:
     with pytest.raises(RefusalError) as no:
-        await done(world, command, by_two=by_two)
+        await done(world, command)
     (problem,) = no.value.refusal.problems
     return problem.field, problem.rule
 
@@ -115,50 +120,87 @@ async def test_the_same_command_is_recorded_once(world: World) -> None:
         assert len(await history(connection)) == 1
 
 
-async def test_by_two_another_operator_has_to_approve(world: World) -> None:
-    asked = await done(world, adding(1), by_two=True)
+@pytest.fixture
+async def strict(world: World) -> World:
+    """Two are needed."""
+    await done(world, requiring(on=True))
+    return world
+
+
+async def test_by_two_another_operator_has_to_approve(strict: World) -> None:
+    asked = await done(strict, adding(1))
     assert asked.principal is None
     assert asked.change.waits
-    assert await registered(world) == {}
+    assert await registered(strict) == {}
     own = approving(asked.change.n, ONE)
-    assert await why_not(world, own, by_two=True) == ("actor.subject", "needs_another")
-    assert await why_not(world, approving(99), by_two=True) == ("asked", "no_change_asked")
-    given = await done(world, approving(asked.change.n), by_two=True)
+    assert await why_not(strict, own) == ("actor.subject", "needs_another")
+    assert await why_not(strict, approving(99)) == ("asked", "no_change_asked")
+    given = await done(strict, approving(asked.change.n))
     assert given.principal is not None
     assert given.principal.keys[0].valid_from >= asked.change.at, "a key signs nothing before it is approved"
-    assert await why_not(world, approving(asked.change.n), by_two=True) == ("asked", "no_change_asked")
-    rotation = await done(world, rotating(2), by_two=True)
+    assert await why_not(strict, approving(asked.change.n)) == ("asked", "no_change_asked")
+    rotation = await done(strict, rotating(2))
     no = DeclineChange.model_validate(said(TWO, asked=rotation.change.n))
-    await done(world, no, by_two=True)
-    assert await why_not(world, approving(rotation.change.n), by_two=True) == ("asked", "no_change_asked")
-    revoked = await done(world, revoking(), by_two=True)
+    await done(strict, no)
+    assert await why_not(strict, approving(rotation.change.n)) == ("asked", "no_change_asked")
+    revoked = await done(strict, revoking())
     assert revoked.principal is not None
     assert revoked.principal.keys[0].revoked_at is not None, "to revoke, one is enough"
 
 
-async def test_who_asked_may_take_it_back(world: World) -> None:
-    asked = await done(world, adding(1), by_two=True)
-    await done(world, DeclineChange.model_validate(said(ONE, asked=asked.change.n)), by_two=True)
-    assert await why_not(world, approving(asked.change.n), by_two=True) == ("asked", "no_change_asked")
+async def test_who_asked_may_take_it_back(strict: World) -> None:
+    asked = await done(strict, adding(1))
+    await done(strict, DeclineChange.model_validate(said(ONE, asked=asked.change.n)))
+    assert await why_not(strict, approving(asked.change.n)) == ("asked", "no_change_asked")
 
 
 async def test_what_was_asked_for_before_undoes_nothing_that_took_effect_since(world: World) -> None:
-    await done(world, adding(1))
-    rotation = await done(world, rotating(2), by_two=True)
-    asked = await done(world, rotating(3), by_two=True)
-    await done(world, DeclineChange.model_validate(said(TWO, asked=asked.change.n)), by_two=True)
-    await done(world, revoking(), by_two=True)
-    assert await why_not(world, approving(rotation.change.n), by_two=True) == ("asked", "changed_since")
-    again = await done(world, rotating(2), by_two=True)
-    given = await done(world, approving(again.change.n), by_two=True)
+    await done(world, adding(1), requiring(on=True))
+    rotation = await done(world, rotating(2))
+    asked = await done(world, rotating(3))
+    await done(world, DeclineChange.model_validate(said(TWO, asked=asked.change.n)))
+    await done(world, revoking())
+    assert await why_not(world, approving(rotation.change.n)) == ("asked", "changed_since")
+    again = await done(world, rotating(2))
+    given = await done(world, approving(again.change.n))
     assert given.principal is not None
     assert [key.revoked_at is None for key in given.principal.keys] == [False, True]
 
 
-async def test_a_substitute_of_who_asked_is_no_second_one(world: World) -> None:
-    asked = await done(world, adding(1), by_two=True)
+async def test_that_two_are_needed_stands_in_the_register_and_one_alone_does_not_end_it(strict: World) -> None:
+    no_longer = await done(strict, requiring(on=False))
+    assert (no_longer.change.principal, no_longer.change.waits, no_longer.change.by_two) == ("*", True, False)
+    assert await why_not(strict, approving(no_longer.change.n, ONE)) == ("actor.subject", "needs_another")
+    assert (await done(strict, adding(1))).change.waits, "it holds until another has approved"
+    await done(strict, approving(no_longer.change.n))
+    assert not (await done(strict, adding(2))).change.waits
+    assert not (await done(strict, requiring(on=False))).change.waits
+    assert not (await done(strict, requiring(on=True))).change.waits
+
+
+async def test_who_says_again_that_two_are_needed_ends_the_wish_that_they_are_not(strict: World) -> None:
+    no_longer = await done(strict, requiring(on=False))
+    await done(strict, requiring(on=True, actor=TWO))
+    assert await why_not(strict, approving(no_longer.change.n)) == ("asked", "changed_since")
+
+
+async def test_what_only_narrows_waits_for_nobody(strict: World) -> None:
+    officers = grant(Claim.OFFICERS, "H01.12", "H56.30").model_dump(mode="json")
+    asked = await done(strict, adding(1, grants=[officers]))
+    await done(strict, approving(asked.change.n))
+    narrower = officers | {"agencies": ["H01.12"], "assurance": 3}
+    narrowed = await done(strict, adding(None, name="Another name", grants=[narrower]))
+    assert not narrowed.change.waits
+    assert narrowed.principal is not None
+    assert (narrowed.principal.name, narrowed.principal.grants[0].agencies) == ("Another name", ("H01.12",))
+    assert (await done(strict, adding(None, grants=[officers]))).change.waits, "back again it widens"
+    assert (await done(strict, adding(2, grants=[narrower]))).change.waits, "a key widens"
+
+
+async def test_a_substitute_of_who_asked_is_no_second_one(strict: World) -> None:
+    asked = await done(strict, adding(1))
     other = ONE.model_copy(update={"subject": "h01.12-operator-2"})
-    async with world.connection(world.owner_dsn) as connection:
+    async with strict.connection(strict.owner_dsn) as connection:
         await connection.execute(
             "insert into officer (agency, subject, role, name) values ('H01.12', $1, 'operator', '-')", other.subject
         )
@@ -169,7 +211,7 @@ async def test_a_substitute_of_who_asked_is_no_second_one(world: World) -> None:
             ONE.subject,
             other.subject,
         )
-    assert await why_not(world, approving(asked.change.n, other)) == ("actor.subject", "needs_another")
+    assert await why_not(strict, approving(asked.change.n, other)) == ("actor.subject", "needs_another")
 
 
 REFUSED: Final[dict[str, tuple[Callable[[], AnyPrincipalCommand], tuple[str, str]]]] = {
@@ -190,6 +232,14 @@ REFUSED: Final[dict[str, tuple[Callable[[], AnyPrincipalCommand], tuple[str, str
     ),
     "the keys of nobody": (lambda: revoking(None, "nobody"), ("principal", "unknown_principal")),
     "a key that it has not": (lambda: revoking(9), ("key_id", "no_live_key")),
+    "a key that nobody has shown": (
+        lambda: rotating(3).model_copy(update={"proof": None}),
+        ("proof", "proof_missing"),
+    ),
+    "a key shown for another": (
+        lambda: rotating(3).model_copy(update={"proof": prove("desk-2", private_key(3))}),
+        ("proof", "proof_of_another"),
+    ),
     "a key that is over": (
         lambda: RotateKey.model_validate(
             said(principal="desk-1", overlap=1, key=key_of(3, valid_until=datetime.now(UTC) - timedelta(seconds=1)))
@@ -235,11 +285,11 @@ async def test_two_at_once_are_one_after_the_other(world: World) -> None:
 def rule_of(keyring: Keyring) -> str | None:
     now = datetime.now(UTC)
     signed = sign(statement(iat=seconds(now), exp=seconds(now) + 60), private_key(1))
-    found = verified(signed, keyring.ring, now, MESSAGE)
-    if isinstance(found, Verified):
-        return None
-    assert isinstance(found, Refusal)
-    return found.problems[0].rule
+    try:
+        found = heard(signed, keyring.ring, now)
+    except RefusalError as error:
+        found = error.refusal
+    return found.problems[0].rule if isinstance(found, Refusal) else None
 
 
 async def test_a_key_is_known_and_a_revoked_one_is_out_within_five_seconds(world: World) -> None:
@@ -272,10 +322,35 @@ async def test_who_can_not_ask_takes_nothing_after_five_seconds_and_everything_a
                 await asyncio.sleep(0.05)
 
 
+SPOILED: Final[dict[str, str]] = {
+    "grants of another shape": "update principal set grants = '[7]'",
+    "grants that are none": "update principal set grants = '5'",
+    "a claim that there is not": "update principal set grants = jsonb_set(grants, '{0,claim}', '\"all\"')",
+    "a kind that there is not": "update principal set kind = 'secret'",
+    "a key that is none": "update principal_key set public_key = 'secret'",
+    "a key that never ends": "update principal_key set valid_until = 'infinity'",
+}
+
+
+@pytest.mark.parametrize("spoiling", SPOILED.values(), ids=SPOILED.keys())
+async def test_a_principal_that_can_not_be_read_is_left_out_and_all_others_are_heard(
+    with_desk: World, spoiling: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await done(with_desk, adding(2, id="desk-2"))
+    async with with_desk.connection(with_desk.owner_dsn) as connection:
+        await connection.execute(f"{spoiling} where principal = 'desk-2'")
+    async with asyncpg.create_pool(with_desk.app_dsn, min_size=1, max_size=1) as pool, Keyring(pool) as keyring:
+        assert rule_of(keyring) is None
+        assert keyring.ring.principal("desk-2") is None
+    (told,) = [record for record in caplog.records if record.getMessage() == "principal.unreadable"]
+    assert vars(told)["principal"] == "desk-2"
+    assert "secret" not in str(vars(told))
+
+
 @pytest.fixture
 def shell(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     monkeypatch.chdir(tmp_path)
-    return Shell({"MOTCUA_DATABASE_URL": world.app_dsn, "MOTCUA_OWNER_DATABASE_URL": world.owner_dsn, BY_TWO: "on"})
+    return Shell({"MOTCUA_DATABASE_URL": world.app_dsn, "MOTCUA_OWNER_DATABASE_URL": world.owner_dsn})
 
 
 AS_ONE: Final = ("--as", "operator:h01.12-operator-1@H01.12")
@@ -298,22 +373,30 @@ async def test_the_commands_from_the_pair_of_keys_to_its_end(shell: Shell, tmp_p
     assert made.code == 0
     assert (await shell("principals", "key", "desk.pem")).code == 2, "a key is never overwritten"
     (tmp_path / "desk.pub.pem").write_text(made.out)
-    new = ("--key", "desk.pub.pem", "--until", "2099-12-31", "--reason", "hợp đồng 12")
+    proof = (await shell("principals", "prove", "desk.pem", "--principal", "desk-1")).out.strip()
+    new = ("--key", "desk.pub.pem", "--until", "2099-12-31", "--proof", proof, "--reason", "hợp đồng 12")
+    two = ("principals", "by-two")
+    assert "1. " in (await shell(*two, "on", "--reason", "quy chế 5", *AS_ONE)).out
     asked = (await shell("principals", "add", "desk.yaml", *new, *AS_ONE, "--json")).json
     assert asked["principal"] is None
     assert asked["changes"][0]["waits"]
     waiting = await shell("principals", "list")
     assert "chờ người khác duyệt / waits for another's approval" in waiting.out
-    own = await shell("principals", "approve", "1", *AS_ONE, "--json")
+    assert "cần hai người vận hành / to widen it, two operators are needed" in waiting.out
+    own = await shell("principals", "approve", "2", *AS_ONE, "--json")
     assert (own.code, own.json["problems"][0]["rule"]) == (1, "needs_another")
-    approved = await shell("principals", "approve", "1", *AS_TWO)
+    approved = await shell("principals", "approve", "2", *AS_TWO)
     assert (approved.code, approved.err) == (0, "")
     assert "dùng được đến / good until" in approved.out
     (shown,) = (await shell("principals", "list", "--json")).json["principals"]
     assert (shown["agency"], [key["state"] for key in shown["keys"]]) == ("H01.12", ["live"])
     (tmp_path / "next.pub.pem").write_text(public_pem(2))
-    turn = ("--key", "next.pub.pem", "--until", "2099-12-31", "--reason", "định kỳ", "--overlap", "1")
-    turned = (await shell("principals", "rotate", "desk-1", *turn, *AS_ONE, MOTCUA_PRINCIPALS_BY_TWO="off")).out
+    proof = prove("desk-1", private_key(2))
+    turn = ("--key", "next.pub.pem", "--until", "2099-12-31", "--proof", proof, "--reason", "định kỳ", "--overlap", "1")
+    assert "waits" in (await shell(*two, "off", "--reason", "vắng người", *AS_ONE)).out
+    assert (await shell("principals", "approve", "4", *AS_TWO)).code == 0
+    assert (await shell("principals", "list", "--json")).json["by_two"] is False
+    turned = (await shell("principals", "rotate", "desk-1", *turn, *AS_ONE)).out
     assert "thay khóa / key rotated" in turned
     gone = await shell("principals", "revoke", "desk-1", "--reason", "lộ khóa", *AS_ONE, "--json")
     assert [key["state"] for key in gone.json["principal"]["keys"]] == ["revoked", "revoked"]
@@ -323,25 +406,36 @@ async def test_the_commands_from_the_pair_of_keys_to_its_end(shell: Shell, tmp_p
     assert told[0]["answer"] == "approve"
 
 
-WRONG: Final[dict[str, tuple[str, dict[str, str | None], int, str]]] = {
-    "a role that there is not": (FILE.replace("officers", "everybody"), {}, 2, "principal.grants[0].claim"),
-    "a field that there is not": (FILE + "secret: 1\n", {}, 2, "principal.secret"),
-    "officers of nowhere": (FILE.replace("agencies: [H01.12]", "agencies: []"), {}, 2, "principal.grants[0]"),
-    "no YAML": ("{", {}, 2, "YAML"),
-    "no list": ("- a", {}, 2, "principal"),
-    "a setting that is neither": (FILE, {BY_TWO: "yes"}, 2, BY_TWO),
-    "an agency that there is not": (FILE.replace("[H01.12]", "[X1]"), {}, 1, "[agencies_not_in_directory]"),
+async def test_what_is_shown_names_predecessors_and_the_audience(world: World, shell: Shell) -> None:
+    own = grant(Claim.OWN, predecessors=("portal-0", "portal-00")).model_dump(mode="json")
+    await done(world, adding(1, grants=[own]))
+    for command in (("list",), ("show", "desk-1")):
+        assert "portal-0, portal-00" in " ".join((await shell("principals", *command)).out.split())
+    shown = (await shell("principals", "show", "desk-1", "--json")).json
+    assert shown["principal"]["grants"][0]["predecessors"] == ["portal-0", "portal-00"]
+    assert shown["audience"] == "motcua:default"
+    assert "aud motcua:hue" in (await shell("principals", "show", "desk-1", MOTCUA_INSTALLATION="hue")).out
+
+
+PROOF: Final = prove("desk-1", private_key(1))
+WRONG: Final[dict[str, tuple[str, int, str]]] = {
+    "a role that there is not": (FILE.replace("officers", "everybody"), 2, "principal.grants[0].claim"),
+    "a field that there is not": (FILE + "secret: 1\n", 2, "principal.secret"),
+    "officers of nowhere": (FILE.replace("agencies: [H01.12]", "agencies: []"), 2, "principal.grants[0]"),
+    "no YAML": ("{", 2, "YAML"),
+    "no list": ("- a", 2, "principal"),
+    "an agency that there is not": (FILE.replace("[H01.12]", "[X1]"), 1, "[agencies_not_in_directory]"),
 }
 
 
-@pytest.mark.parametrize(("text", "env", "code", "says"), WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize(("text", "code", "says"), WRONG.values(), ids=WRONG.keys())
 async def test_what_is_wrong_is_said_with_its_place_and_rule(
-    shell: Shell, tmp_path: Path, text: str, env: dict[str, str | None], code: int, says: str
+    shell: Shell, tmp_path: Path, text: str, code: int, says: str
 ) -> None:
     (tmp_path / "desk.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "desk.pub.pem").write_text(public_pem(1))
-    new = ("--key", "desk.pub.pem", "--until", "2099-12-31", "--reason", "x", *AS_ONE)
-    ended = await shell("principals", "add", "desk.yaml", *new, **env)
+    new = ("--key", "desk.pub.pem", "--until", "2099-12-31", "--proof", PROOF, "--reason", "x", *AS_ONE)
+    ended = await shell("principals", "add", "desk.yaml", *new)
     assert ended.code == code, ended.err
     assert says in ended.err
 
@@ -349,7 +443,8 @@ async def test_what_is_wrong_is_said_with_its_place_and_rule(
 async def test_what_is_no_public_key_is_refused(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "desk.yaml").write_text(FILE, encoding="utf-8")
     (tmp_path / "desk.pem").write_text("-----BEGIN")
-    new = ("--key", "desk.pem", "--until", "2099-12-31", "--reason", "x", *AS_ONE)
+    new = ("--key", "desk.pem", "--until", "2099-12-31", "--proof", PROOF, "--reason", "x", *AS_ONE)
     assert "ed25519 public key" in (await shell("principals", "add", "desk.yaml", *new)).err
     assert (await shell("principals", "add", "desk.yaml", *new[2:])).code == 2
+    assert (await shell("principals", "add", "desk.yaml", *new[:4], *new[6:])).code == 2
     assert (await shell("principals", "show", "nobody")).code == 3

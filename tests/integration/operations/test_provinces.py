@@ -14,9 +14,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from operations.command import app
+from operations.owner import Connection
 from operations.publishing import catalogue
 from operations.publishing.catalogue import MistakesFoundError, VersionPublishedError, publish
-from operations.publishing.owner import Connection
 from operations.publishing.provinces import PROVINCES, publish_province, published_provinces
 from rules.publishing.document import parse
 from schemas.publishing.procedure_rules import ProcedureRules
@@ -141,7 +141,9 @@ async def test_what_the_database_does_not_have_is_refused(owner: Connection) -> 
     assert await owner.fetchval("select count(*) from province_overlay") == 0
 
 
-async def test_the_desks_are_those_of_the_last_version_and_no_directory_changes_them(owner: Connection) -> None:
+async def test_the_desks_are_those_of_the_last_version_and_no_directory_changes_them(
+    owner: Connection, world: World
+) -> None:
     async def serving() -> dict[str, list[str]]:
         rows = await owner.fetch("select agency, receives_for from agency where receives_for <> '{}'")
         return {row["agency"]: row["receives_for"] for row in rows}
@@ -155,7 +157,7 @@ async def test_the_desks_are_those_of_the_last_version_and_no_directory_changes_
     assert await serving() == {"H01.01": ["*"], "H01.12": ["H01.13"], "H29.16": ["H56.30"]}
     await publish_province(owner, overlay("H01", "2", desks=desks(H01_13=["H01.12", "H01.05"])))
     await publish_province(owner, overlay("H01", "1", desks=desks(H01_01=["*"], H01_12=["H01.13"])))
-    await catalogue.seed_directory(owner, DIRECTORY)
+    await catalogue.seed_directory(owner, DIRECTORY, world.publisher)
     assert await serving() == {"H01.13": ["H01.12", "H01.05"], "H29.16": ["H56.30"]}
 
 

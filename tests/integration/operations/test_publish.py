@@ -13,8 +13,12 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
+from activities.keys.master_key import MasterKey
+from activities.keys.masters import MasterKeys
+from activities.ledger.vault import Vault
 from deploy.stack import Stack
 from operations.commands.publishing.procedures import app
+from operations.publications.publishing import Publisher
 from operations.publishing.catalogue import (
     MistakesFoundError,
     Published,
@@ -34,6 +38,8 @@ SHA256 = hashlib.sha256(SOURCE).hexdigest()
 CHANGED = SOURCE.replace(b"amount: 8000", b"amount: 9000")
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+BY = Publisher(vault=Vault(MasterKeys(MasterKey(bytes(32)))))
 
 
 @pytest.fixture(scope="module")
@@ -137,8 +143,8 @@ async def test_the_newest_version_is_listed_first(owner: Connection) -> None:
 async def test_the_directory_is_seeded_and_seeded_again(owner: Connection) -> None:
     data = (ROOT / "deploy" / "directory.yaml").read_bytes()
 
-    await seed_directory(owner, data)
-    await seed_directory(owner, data.replace("Trần Văn Bình".encode(), "Trần Văn Bảo".encode()))
+    await seed_directory(owner, data, BY)
+    await seed_directory(owner, data.replace("Trần Văn Bình".encode(), "Trần Văn Bảo".encode()), BY)
 
     rows = await owner.fetch("select agency, province, kind, queue from agency order by agency")
     assert [tuple(row) for row in rows] == [
@@ -169,7 +175,7 @@ async def test_a_directory_gives_only_officers_roles(owner: Connection) -> None:
     data = (ROOT / "deploy" / "directory.yaml").read_bytes().replace(b"[auditor]", b"[applicant]", 1)
 
     with pytest.raises(MistakesFoundError) as caught:
-        await seed_directory(owner, data)
+        await seed_directory(owner, data, BY)
     assert [entry.path for entry in caught.value.mistakes] == ["agencies[0].officers[13].roles[0]"]
     assert await owner.fetchval("select count(*) from agency") == 0
 

@@ -144,7 +144,7 @@ async def test_files_of_a_store_that_is_down_are_not_called_missing(world: World
     assert (ended.code, ended.out, "the object store does not work" in ended.err) == (4, "", True)
 
 
-async def test_a_filing_whose_key_was_erased_is_counted_and_its_files_stay(
+async def test_a_filing_whose_key_is_gone_is_counted_and_its_files_stay_unless_it_was_erased(
     world: World, objects: Path, shell: Shell
 ) -> None:
     async with world.platform():
@@ -160,6 +160,9 @@ async def test_a_filing_whose_key_was_erased_is_counted_and_its_files_stay(
     for file in (paper, other):
         aged(objects / file.key)
     assert await swept(shell) == {"left": 2}
+    async with world.connection() as superuser:
+        await superuser.execute("update filing set erased_at = now() where filing_id = $1", erased)
+    assert await swept(shell) == {"left": 1, "swept": 1}, "a copy of the store has brought it back"
 
 
 async def test_what_nobody_files_is_put_aside_and_later_removed(world: World, objects: Path, shell: Shell) -> None:

@@ -28,6 +28,7 @@ from tests.conftest import World
 from tests.integration.papers.test_money_receipts import CASHIER, LAND, LE_PHI, PHI, land, paid, sound
 from tests.integration.papers.test_relay import at_work
 from tests.integration.record.test_append import ASKED, WAITING, Log, opened
+from tests.keyed import keyed
 from tests.shell import Shell
 from views.tills import till_of
 
@@ -74,7 +75,7 @@ async def why(work: Any) -> str:
 async def pay(log: Log, **changes: Any) -> Any:
     """A fee that is paid in cash, in a filing that has been asked for it."""
     fresh = Log.__new__(Log)
-    fresh.__dict__.update(log.__dict__ | {"filing": uuid4(), "_heads": {}})
+    fresh.__dict__.update(log.__dict__ | {"filing": await keyed(log.world), "_heads": {}})
     await fresh.append(ASKED)
     return await fresh.append(IN_CASH | changes, actor=MINE)
 

@@ -29,6 +29,7 @@ from operations.doctor.surroundings import Surroundings
 from operations.home import Home
 from operations.publishing.catalogue import publish
 from operations.publishing.paper_templates import Slot, publish_template
+from rules.known import known
 from rules.streams import KINDS
 from schemas.filing import commands as cm
 from schemas.filing.state import Stage
@@ -37,7 +38,7 @@ from schemas.papers import OfficialPaper, PaperKind
 from schemas.people import Role
 from tests.acting import Play, birth, extract, posted
 from tests.conftest import ROOT, World
-from tests.printed import raw_text
+from tests.printed import keywords, raw_text
 from views.log import Log, Told
 from views.papers import papers
 
@@ -73,7 +74,7 @@ class Desk:
     def __init__(self, world: World, pool: asyncpg.Pool[Any]) -> None:
         self._vault, self.pool = Vault(world.settings.master), pool
         self.store = Store(open_store(world.objects))
-        self.prints = Papers(pool, None).print
+        self.prints = Papers(pool, self._vault, None).print
 
     def relay(self, print_: Print | None = None, seal: Seal | None = None, issuers: Issuers = OWN) -> Relay:
         print_, seal = print_ or self.prints, seal or no_seal
@@ -300,5 +301,11 @@ async def test_a_paper_printed_again_from_the_log_is_the_one_that_was_made(world
         bodies = await connection.fetch(
             "select convert_from(body, 'UTF8')::jsonb ->> 'body_sha256' from event where kind = 'paper_made'"
         )
-    stored = {hashlib.sha256(await desk.store.get(paper.file)).hexdigest() for paper in await desk.made(play)}
+        key = known(await Vault(world.settings.master).find(connection, play.filing))
+    made = [(paper, await desk.store.get(paper.file)) for paper in await desk.made(play)]
+    stored = {hashlib.sha256(file).hexdigest() for _, file in made}
     assert {row[0] for row in bodies} == stored, "unsigned, what is stored is what was printed"
+    assert len(made) > 1
+    for paper, file in made:
+        salt = key.salt(f"{paper.paper}\n{paper.about.stream}\n{paper.about.seq}")
+        assert keywords(file) == salt, "nobody prints it again without the key"

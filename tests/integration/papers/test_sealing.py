@@ -39,7 +39,8 @@ def seal(pool: asyncpg.Pool[Any], party: p.Party) -> AgencySeal:
 
 async def said(world: World, **said: Any) -> None:
     entry = {"agency": AGENCY, "name": {"vi": "Ủy ban nhân dân xã Hoằng Sơn", "en": "Hoang Son"}} | said
-    await seed_directory(world.owner_dsn, yaml.safe_dump({"agencies": [entry]}, allow_unicode=True).encode())
+    file = yaml.safe_dump({"agencies": [entry]}, allow_unicode=True).encode()
+    await seed_directory(world.owner_dsn, file, world.publisher)
 
 
 async def sealed_by(seal: AgencySeal) -> set[str]:

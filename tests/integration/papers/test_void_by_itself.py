@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from activities.partners.http import UnreachableError
+from activities.partners.money.provider import Notice
 from activities.partners.money.telling import tell_payment
 from activities.receipts.issuer import Issued, Issuer, Wanted
 from activities.receipts.issuing import Issuers
@@ -21,6 +22,7 @@ from schemas.payment import MoneyNotice
 from schemas.people import Role
 from schemas.receipts import VoidReceipt
 from tests.acting import AGENCY, FILE, PAYS_TOO_LITTLE, VIA, Play, eventually, extract, officer
+from tests.callbacks import kept
 from tests.conftest import World
 from tests.integration.papers.test_money_receipts import by_service, given, outage, outside, service
 from tests.integration.papers.test_relay import Desk, at_work, desk, work
@@ -55,13 +57,16 @@ async def charge_back(play: Play, amount: int = AMOUNT) -> None:
         body = await connection.fetchval(
             "select body from event where stream = $1 and kind = 'payment_captured'", payment_workflow(play.filing, 1)
         )
-    notice = MoneyNotice(
-        reference=reference_of(fee_key(play.filing, 1)),
-        transaction=json.loads(body)["capture_id"],
-        amount=amount,
-        outcome="reversed",
-        at=datetime.now(UTC),
-    )
+        provider = await connection.fetchval("select provider from payment where filing_id = $1", play.filing)
+    said = {
+        "reference": reference_of(fee_key(play.filing, 1)),
+        "transaction": json.loads(body)["capture_id"],
+        "amount": amount,
+        "outcome": "reversed",
+        "at": datetime.now(UTC),
+    }
+    await kept(play.world, Notice.model_validate(said | {"provider": provider, "said": ()}))
+    notice = MoneyNotice.model_validate(said)
     for _ in range(2):
         await tell_payment(play.world.temporal, payment_workflow(play.filing, 1), notice)
     await eventually(lambda: play.kinds("payment", 1), lambda kinds: "payment_charged_back" in kinds)

@@ -63,12 +63,18 @@ select agency.agency, 'o-' || n, 'specialist', 'o' from agency, generate_series(
 insert into absence
 select agency, subject, role, current_date - 3, current_date + 3, 'o-199' from officer where subject in ('o-60', 'o-61');
 
+alter table stream disable trigger stream_noted;
 insert into stream select stream, filing_id, agency, 1, 1 from standing;
+alter table stream enable trigger stream_noted;
 
 insert into event
-select stream, 1, md5(stream)::uuid, filing_id, agency, 'submitted', 1, '{"n":1}', null, null, 'submit', '{}',
+select stream, 1, md5(stream)::uuid, filing_id, agency, 'submitted', 1, '{"n":1,"procedure":"1.001193"}', null, null, 'submit', '{}',
     'portal/web', now(), now(), pg_current_xact_id(), sha256('a'), sha256('b')
 from standing where kind = 'filing';
+
+insert into position
+select (select last from sequencer) + row_number() over (), stream, seq from event where filing_id is not null;
+update sequencer set last = (select max(position) from position);
 
 insert into receipt
 select 'filing:' || filing_id, 'submit', filing_id, agency, 'digest', 1,

@@ -20,7 +20,7 @@ from activities.ledger import builds
 from activities.ledger.append import Ledger
 from activities.ledger.database import ACQUIRE_SECONDS
 from activities.ledger.reserving import Reserving
-from activities.ledger.vault import Vault
+from activities.ledger.vault import KeyGoneError, Vault
 from rules.streams import KINDS
 from schemas.errors import RefusalCode
 from schemas.filing import events as ev
@@ -28,6 +28,7 @@ from schemas.people import SYSTEM, Actor, Role
 from schemas.stream.ledger import Appended, Batch, Receipt
 from tests.acting import AGENCY, BIRTH, VERSION, VIA, eventually, officer
 from tests.conftest import World
+from tests.keyed import keyed
 from tests.unit.filing.lives import Life
 from tests.unit.test_measures import Instruments
 
@@ -39,6 +40,7 @@ class Log:
 
     def __init__(self, world: World, pool: asyncpg.Pool[Any]) -> None:
         self.filing: UUID = uuid4()
+        self.world = world
         self.pool = pool
         self.meter = Instruments()
         self.ledger = Ledger(pool, Vault(world.settings.master), KINDS, cast("MetricMeter", self.meter))
@@ -76,7 +78,9 @@ class Log:
 @asynccontextmanager
 async def opened(world: World) -> AsyncIterator[Log]:
     async with asyncpg.create_pool(world.app_dsn, min_size=2, max_size=2) as pool:
-        yield Log(world, pool)
+        log = Log(world, pool)
+        await keyed(world, log.filing)
+        yield log
 
 
 ASKED: Final = {"kind": "fee_requested", "n": 1, "amount": 16000, "channel": "online", "lines": []}
@@ -190,15 +194,20 @@ async def test_a_log_with_a_gap_takes_nothing(world: World) -> None:
             await log.append({"kind": "released"}, next_seq=3)
         assert (error.value.type, error.value.non_retryable) == (RefusalCode.LEDGER_CONFLICT, True)
         async with world.connection() as connection:
-            assert await connection.fetchval("select count(*) from event") == 1
+            assert await connection.fetchval("select count(*) from event where filing_id is not null") == 1
+
+
+AHEAD: Final = """
+update stream set head_at = now() + interval '1 hour' where filing_id is not null returning head_at
+"""
 
 
 async def test_no_event_is_recorded_before_the_one_it_follows(world: World) -> None:
     async with opened(world) as log, world.connection() as connection:
         await log.append(ASKED)
-        ahead = await connection.fetchval("update stream set head_at = now() + interval '1 hour' returning head_at")
+        ahead = await connection.fetchval(AHEAD)
         await log.append({"kind": "released"}, {"kind": "released"})
-        recorded = await connection.fetch("select recorded_at from event where seq > 1")
+        recorded = await connection.fetch("select recorded_at from event where seq > 1 and filing_id is not null")
         assert [row["recorded_at"] for row in recorded] == [ahead, ahead]
         assert ahead > datetime.now(UTC) + timedelta(minutes=50)
 
@@ -228,9 +237,10 @@ async def test_who_looks_for_a_persons_filings_holds_up_whoever_looks_for_the_sa
     submitted = Life().log[0].event
     assert isinstance(submitted, ev.Submitted)
     vault = Vault(world.settings.master)
-    one, other = vault.person(submitted.applicant.id_number), vault.person("001090000099")
     free: Final = "select pg_try_advisory_xact_lock($1)"
     async with opened(world) as log, world.connection() as first, world.connection() as second:
+        one = await vault.person(first, submitted.applicant.id_number, first=True)
+        other = await vault.person(first, "001090000099")
         reserving = Reserving(vault, KINDS.numberings)
         reserved = reserving.reserved(cast("Any", first), log.batch(ASKED), [submitted])
         async with reserved, second.transaction():
@@ -279,15 +289,17 @@ async def test_what_is_appended_is_answered_with_its_receipt_and_stands_in_the_l
             (seq, NOW, "c", SYSTEM) for seq in (1, 2)
         ]
         assert [told.event for told in answer.stored] == [ASKED | {"waived": 0}, RELEASED]
-        [kept] = await connection.fetch("select * from receipt")
+        [kept] = await connection.fetch("select * from receipt where filing_id is not null")
         assert (kept["stream"], kept["filing_id"], kept["agency"]) == (log.batch().stream, log.filing, AGENCY)
         assert (kept["command_id"], kept["digest"], kept["seq"]) == ("c", "d", 2)
         assert Receipt.model_validate_json(kept["body"]) == receipt
         assert b"null" not in kept["body"]
-        one, two = await connection.fetch("select seq, kind, version, prev_hash, hash from event order by seq")
+        one, two = await connection.fetch(
+            "select seq, kind, version, prev_hash, hash from event where filing_id is not null order by seq"
+        )
         assert [tuple(row)[:3] for row in (one, two)] == [(1, "fee_requested", 2), (2, "released", 1)]
         assert (one["prev_hash"], two["prev_hash"]) == (bytes(32), one["hash"])
-        [head] = await connection.fetch("select * from stream")
+        [head] = await connection.fetch("select * from stream where filing_id is not null")
         assert (head["head_seq"], head["head_hash"], head["epoch"]) == (2, two["hash"], 1)
 
 
@@ -296,7 +308,7 @@ async def test_who_asks_is_told_what_the_log_holds_and_under_which_epoch(world: 
         assert await log.append(command_id="ask") == Appended(epoch=1, command_id="ask")
         await log.append(ASKED, command_id="c1")
         await log.append(RELEASED, CLAIMED, command_id="c2")
-        await connection.execute("update stream set epoch = 3")
+        await connection.execute("update stream set epoch = 3 where filing_id is not null")
         told = await log.append(next_seq=2, command_id="ask")
         assert (told.epoch, told.command_id, told.more) == (3, "ask", False)
         assert [(one.seq, one.event) for one in told.stored] == [(2, RELEASED), (3, CLAIMED)]
@@ -333,11 +345,11 @@ async def test_a_command_that_was_recorded_long_before_is_answered_with_its_rece
     async with opened(world) as log, world.connection() as connection:
         first = await log.append(ASKED, command_id="c1")
         await log.append(RELEASED)
-        await connection.execute("update stream set epoch = 2")
+        await connection.execute("update stream set epoch = 2 where filing_id is not null")
         for events in ((), (RELEASED,)):
             again = await log.append(*events, command_id="c1")
             assert again == Appended(epoch=2, command_id="c1", receipts=first.receipts)
-        assert await connection.fetchval("select count(*) from event") == 2
+        assert await connection.fetchval("select count(*) from event where filing_id is not null") == 2
 
 
 async def test_an_answer_holds_no_more_events_than_a_page_and_says_that_there_are_more(
@@ -444,7 +456,7 @@ async def test_a_batch_is_taken_if_what_bears_it_out_is_recorded_while_it_waits(
     async with opened(world) as log, world.connection() as connection:
         await log.append(ASKED)
         async with connection.transaction():
-            await connection.execute("select from stream for update")
+            await connection.execute("select from stream for no key update")
             waiting = asyncio.create_task(log.append(PAID))
             await eventually(lambda: connection.fetchval(WAITING), bool)
             await log.append(captured(16000, owed=True), stream="payment")
@@ -469,7 +481,7 @@ async def test_a_run_that_has_lost_its_stream_is_told_why_and_counted(
 ) -> None:
     async with opened(world) as log, world.connection() as connection:
         await log.append(ASKED)
-        await connection.execute("update stream set epoch = 2")
+        await connection.execute("update stream set epoch = 2 where filing_id is not null")
         with pytest.raises(ApplicationError, match=why) as error:
             await log.append(RELEASED, **changes)
         assert error.value.type == "ledger_conflict"
@@ -518,3 +530,23 @@ async def test_what_the_database_complains_of_does_not_leave_it(world: World) ->
     assert error.value.message == "the ledger could not be reached: UndefinedTableError"
     assert error.value.__cause__ is None
     assert error.value.__suppress_context__
+
+
+async def test_without_its_filings_key_nothing_is_taken_and_no_other_key_is_made(world: World) -> None:
+    handed_in = Life().log[0].event.model_copy(update={"code": None}).model_dump(mode="json")
+    async with opened(world) as log, world.connection() as connection:
+        applicant = Actor(subject="an", role=Role.APPLICANT)
+        submission = log.batch(handed_in, actor=applicant)
+        await log.ledger.append(submission)
+        took = await connection.fetch("delete from filing_key returning *")
+        begun = Ledger(log.pool, Vault(world.settings.master), KINDS)
+        answer = await begun.append(log.batch(RELEASED, actor=applicant, next_seq=2))
+        assert answer.refused is not None
+        assert [(each.field, each.rule) for each in answer.refused.problems] == [("", "key_gone")]
+        for again in (submission, log.batch(RELEASED, next_seq=2), log.batch(PAID, next_seq=2)):
+            with pytest.raises(KeyGoneError, match="the filing's key is gone"):
+                await begun.append(again)
+        assert await connection.fetchval("select count(*) from filing_key") == 0
+        assert await connection.fetchval("select head_seq from stream where filing_id is not null") == 1
+        await connection.executemany("insert into filing_key values ($1, $2, $3, $4, $5)", [tuple(row) for row in took])
+        assert (await begun.append(log.batch(RELEASED, next_seq=2))).stored[0].seq == 2

@@ -415,6 +415,8 @@ def test_the_published_vector_holds_in_a_bundle_too() -> None:
         sealed = vector["sealed_hex"]
         event["sealed_sha256"] = sealed and hashlib.sha256(bytes.fromhex(sealed)).hexdigest()
         event["prev_hash"] = vector["prev_hash_hex"]
+        if vector["bound_hex"] is not None:
+            event["bound"] = b64encode(bytes.fromhex(vector["bound_hex"])).decode()
         for name in ("occurred_at", "recorded_at"):
             epoch = datetime(1970, 1, 1, tzinfo=UTC)
             event[name] = (datetime.fromisoformat(vector[name]) - epoch) // timedelta(microseconds=1)

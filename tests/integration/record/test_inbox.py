@@ -21,6 +21,7 @@ from schemas.filing.state import Stage
 from schemas.stream.ledger import ParkRequest
 from tests.acting import AGENCY, Doubtful, Play, birth
 from tests.conftest import World
+from tests.keyed import keyed
 from views.log import SealBrokenError
 
 UNREADABLE: Final = {"n": 1, "settlement": "maybe", "said": "canary: Nguyễn Văn An"}
@@ -96,7 +97,7 @@ async def test_what_is_not_even_json_is_kept_too_and_the_filing_goes_on(play: Pl
 
 
 async def test_what_is_parked_twice_is_kept_once_as_it_was_first(world: World, pool: Pool) -> None:
-    vault, asked = Vault(world.settings.master), request()
+    vault, asked = Vault(world.settings.master), request(filing_id=await keyed(world))
     parks = Inbox(pool, vault)
     await parks.park(asked)
     first = await kept(world)
@@ -110,7 +111,8 @@ async def test_what_is_parked_twice_is_kept_once_as_it_was_first(world: World, p
 
 
 async def test_of_one_stream_no_more_than_a_thousand_are_kept_and_of_the_others_all(world: World, pool: Pool) -> None:
-    parks, filing, other = Inbox(pool, Vault(world.settings.master)), uuid4(), request()
+    parks, other = Inbox(pool, Vault(world.settings.master)), request(filing_id=await keyed(world))
+    filing = await keyed(world)
     of_one = {"stream": filing_workflow(filing), "filing_id": filing}
     for _ in range(inbox._MOST + 5):
         await parks.park(request(**of_one))

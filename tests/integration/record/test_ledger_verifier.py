@@ -42,16 +42,26 @@ create table event (
     stream text, seq int, event_id uuid not null unique, filing_id uuid not null, agency text not null,
     kind text not null, version int not null, body bytea not null, sealed bytea, key_id text, command_id text not null,
     actor bytea not null, via text not null, occurred_at timestamptz not null, recorded_at timestamptz not null,
-    xid xid8 not null default pg_current_xact_id(), prev_hash bytea not null, hash bytea not null,
+    xid xid8 not null default pg_current_xact_id(), prev_hash bytea not null, hash bytea not null, bound bytea,
     primary key (stream, seq));
 create table stream (
     stream text primary key, filing_id uuid not null, agency text not null, epoch int not null default 1,
-    head_seq int not null, head_hash bytea not null);
+    head_seq int not null, head_hash bytea not null, erased_at timestamptz);
 create table counter (
     agency text, kind text, period text, last int not null, primary key (agency, kind, period));
 create table receipt (
     filing_id uuid not null, stream text, command_id text, digest text not null, seq int not null,
     body bytea not null, primary key (stream, command_id));
+create table position (position bigint primary key, stream text not null, seq int not null, unique (stream, seq));
+create table unpositioned (
+    stream text not null, first_seq int not null, last_seq int not null, recorded_at timestamptz not null);
+create table sequencer (one boolean primary key default true, last bigint not null);
+insert into sequencer (last) values (0);
+"""
+
+PLACED = """
+with taken as (update sequencer set last = last + 1 returning last)
+insert into position select last, $1, $2 from taken
 """
 
 
@@ -94,7 +104,9 @@ def true_hash(e: Event) -> bytes:
         instant(e["recorded_at"]),
         e["prev_hash"],
     ]
-    return hashlib.sha256(b"\x01" + b"".join(map(lay, fields))).digest()
+    bound = e["bound"]
+    layout, behind = (b"\x01", b"") if bound is None else (b"\x02", lay(bound))
+    return hashlib.sha256(layout + b"".join(map(lay, fields)) + behind).digest()
 
 
 @dataclass
@@ -113,6 +125,7 @@ class Writer:
         body: Event,
         sealed: bytes | None = b"n" * 12 + b"c",
         command_id: str | None = None,
+        bound: bytes | None = None,
     ) -> None:
         seq, prev_hash = self.heads.get(stream, (0, bytes(32)))
         now = datetime.now(UTC)
@@ -133,6 +146,7 @@ class Writer:
             "occurred_at": now - timedelta(hours=1),
             "recorded_at": now,
             "prev_hash": prev_hash,
+            "bound": bound,
         }
         event["hash"] = true_hash(event)
         await self._store(event)
@@ -177,6 +191,7 @@ class Writer:
                 " do update set head_seq = excluded.head_seq, head_hash = excluded.head_hash",
                 *(e[name] for name in ("stream", "filing_id", "agency", "seq", "hash")),
             )
+            await self.connection.execute(PLACED, e["stream"], e["seq"])
             if e["seq"] == 1:
                 body = json.loads(e["body"])
                 self.codes[e["stream"]] = body.get("code") if isinstance(body, dict) else None
@@ -260,7 +275,7 @@ def vector() -> list[Event]:
 
 def parsed(raw: Event) -> Event:
     event = {name.removesuffix("_hex"): value for name, value in raw.items()}
-    for name in ("body", "sealed", "actor", "prev_hash", "hash"):
+    for name in ("body", "sealed", "actor", "prev_hash", "hash", "bound"):
         event[name] = bytes.fromhex(event[name]) if event[name] is not None else None
     for name in ("event_id", "filing_id"):
         event[name] = UUID(event[name])
@@ -280,7 +295,7 @@ def test_the_published_vector_holds_for_writer_and_verifier() -> None:
     for event in vector():
         assert true_hash(event) == event["hash"]
         assert event_hash(event | as_sent(event)) == event["hash"]
-    assert vector()[1]["prev_hash"] == vector()[0]["hash"]
+    assert [event["prev_hash"] for event in vector()[1:]] == [event["hash"] for event in vector()[:2]]
 
 
 async def test_the_published_vector_verifies_from_the_database(dsn: str, db: Connection) -> None:
@@ -288,7 +303,8 @@ async def test_the_published_vector_verifies_from_the_database(dsn: str, db: Con
     for event in vector():
         await writer._store(event)
     await db.execute("insert into counter values ('H01.12', 'dossier', '20261125', 1)")
-    assert await verify(dsn) == Report(verified=True, streams=1, events=2, problems=[])
+    await db.execute("update stream set epoch = 2")
+    assert await verify(dsn) == Report(verified=True, streams=1, events=3, problems=[])
 
 
 async def test_an_empty_ledger_verifies(dsn: str) -> None:
@@ -309,14 +325,14 @@ async def test_a_true_ledger_verifies_and_tells_its_progress(
 @pytest.mark.usefixtures("writer")
 async def test_a_role_that_may_only_select_is_enough(dsn: str, db: Connection) -> None:
     role = f"r{uuid4().hex}"
-    await db.execute(f"create role {role} login; grant select on event, stream, counter, receipt to {role}")
+    await db.execute(f"create role {role} login; grant select on all tables in schema public to {role}")
     assert (await verify(dsn.replace("//postgres:", f"//{role}:"))).verified
 
 
 @pytest.mark.usefixtures("writer")
 async def test_a_role_that_sees_only_a_part_is_refused(dsn: str, db: Connection) -> None:
     role = f"r{uuid4().hex}"
-    await db.execute(f"create role {role} login; grant select on event, stream, counter, receipt to {role}")
+    await db.execute(f"create role {role} login; grant select on all tables in schema public to {role}")
     await db.execute("alter table event enable row level security")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await verify(dsn.replace("//postgres:", f"//{role}:"))
@@ -449,6 +465,7 @@ async def test_a_removed_middle_event_is_found(dsn: str, db: Connection) -> None
         (Rule.SEQ, "filing:b", 2),
         (Rule.LINK, "filing:b", 3),
         (Rule.RECEIPT, "filing:b", 2),
+        (Rule.POSITION, "filing:b", 2),
     }
 
 
@@ -459,6 +476,8 @@ async def test_a_removed_tail_is_found(dsn: str, db: Connection) -> None:
         (Rule.HEAD_DIFFERS, "filing:b", 1),
         (Rule.RECEIPT, "filing:b", 2),
         (Rule.RECEIPT, "filing:b", 3),
+        (Rule.POSITION, "filing:b", 2),
+        (Rule.POSITION, "filing:b", 3),
     }
 
 
@@ -481,13 +500,160 @@ async def test_a_removed_stream_leaves_its_number_missing(dsn: str, db: Connecti
         for table in ("event", "stream", "receipt"):
             await db.execute(f"delete from {table} where stream = $1", name)  # noqa: S608
     report = await verify(dsn)
-    assert len(report.problems) == 4
+    assert len(report.problems) == 4 + 6, "numbers and positions"
     assert numbers(report) == {
         (Rule.NUMBER_MISSING, "H01.12-20261125-0000002"),
         (Rule.NUMBER_MISSING, "H01.12-20261125-P0000003"),
         (Rule.NUMBER_MISSING, "H01.12-2026-R0000003"),
         (Rule.NUMBER_MISSING, "H01.12-20261125-G0000001"),
     }
+
+
+ORDER: dict[str, tuple[list[str], set[tuple[str | None, int | None]]]] = {
+    "places swapped within a stream": (
+        [
+            "update position set position = position + 100 where stream = 'filing:b' and seq = 1",
+            "update position set position = position - 1 where stream = 'filing:b' and seq = 2",
+            "update position set position = position - 99 where stream = 'filing:b' and seq = 1",
+        ],
+        {("filing:b", 2)},
+    ),
+    "an event without a place": (["delete from position where stream = 'parcel:c'"], {("parcel:c", 1), (None, None)}),
+    "a hole": (["update position set position = 19 where stream = 'parcel:c'"], {(None, None)}),
+    "a place of no event": (
+        ["insert into position values (19, 'filing:b', 4)", "update sequencer set last = 19"],
+        {("filing:b", 4)},
+    ),
+    "another last place": (["update sequencer set last = 17"], {(None, None)}),
+    "no last place": (["delete from sequencer"], {(None, None)}),
+    "waiting again": (["insert into unpositioned values ('filing:b', 3, 3, now())"], {("filing:b", 3)}),
+    "an append of no stream": (["insert into unpositioned values ('filing:x', 1, 2, now())"], {("filing:x", 1)}),
+    "an append beyond the head": (["insert into unpositioned values ('filing:b', 4, 4, now())"], {("filing:b", 4)}),
+    "an append lost that waited": (
+        [*(waits := ["delete from position where position = 18", "update sequencer set last = 17"])],
+        {("parcel:c", 1)},
+    ),
+    "an append that waits twice": (
+        [*waits, *2 * ["insert into unpositioned values ('parcel:c', 1, 1, now())"]],
+        {("parcel:c", 1)},
+    ),
+    "a place behind one that waits": (
+        [
+            "delete from position where position = 13",
+            "update position set position = position - 1 where position > 13",
+            "update sequencer set last = 17",
+            "insert into unpositioned values ('filing:c', 1, 1, now())",
+        ],
+        {("filing:c", 2)},
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ORDER)
+@pytest.mark.usefixtures("writer")
+async def test_whatever_is_wrong_with_the_order_of_all_events_is_found(dsn: str, db: Connection, how: str) -> None:
+    statements, places = ORDER[how]
+    for statement in statements:
+        await db.execute(statement)
+    assert found(await verify(dsn)) == {(Rule.POSITION, *place) for place in places}
+
+
+@pytest.mark.usefixtures("writer")
+async def test_events_that_wait_for_their_places_are_in_order(
+    dsn: str, db: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await db.execute("delete from position where position > 12")
+    await db.execute("update sequencer set last = 12")
+    await db.execute("insert into unpositioned select stream, seq, seq, now() from event where stream like '%:c'")
+    assert (await verify(dsn)).verified
+    monkeypatch.setattr(ledger_verifier, "RANGE", 5)
+    assert (await verify(dsn)).verified
+
+
+KEY, RECEIPT = (f',"{name}":"{"0" * 64}"' for name in ("key", "receipt"))
+RAISED = '{"epoch":2,"stream":"refund:x"}'
+Binds = tuple[str, str | None]
+"""The command of an event, and what it binds."""
+
+
+def binds(*events: str | None) -> list[Binds]:
+    """Events of a command each."""
+    return [(f"c{n}", bound and f'{{"epoch":{bound}}}') for n, bound in enumerate(events)]
+
+
+@pytest.mark.parametrize(
+    ("events", "restarts", "epoch", "problems"),
+    [
+        (binds(f"1{KEY}{RECEIPT}", f"1{RECEIPT}"), [], 1, set()),
+        ([("c", f'{{"epoch":1{KEY}}}'), ("c", f'{{"epoch":1{RECEIPT}}}')], [], 1, set()),
+        (binds(None, f"3{RECEIPT}"), [], 3, set()),
+        (binds(f"1{KEY}{RECEIPT}", None), [], 1, {(Rule.BOUND, 2)}),
+        (binds(None, f"1{RECEIPT}", None, f"1{RECEIPT}"), [], 1, {(Rule.BOUND, 3)}),
+        (binds(None), [], 3, set()),
+        (binds(f"1{RECEIPT}"), [], 1, {(Rule.BOUND, 1)}),
+        (binds(f"1{KEY}"), [], 1, {(Rule.BOUND, 1)}),
+        (binds(f"1{KEY}{RECEIPT}", f"1{KEY}{RECEIPT}"), [], 1, {(Rule.BOUND, 2)}),
+        ([("c", f'{{"epoch":1{KEY}{RECEIPT}}}'), ("c", f'{{"epoch":1{RECEIPT}}}')], [], 1, {(Rule.BOUND, 1)}),
+        (binds(f"1{RECEIPT}{KEY}"), [], 1, {(Rule.BOUND, 1)}),
+        ([("c", f'{{"epoch": 1{KEY}{RECEIPT}}}')], [], 1, {(Rule.BOUND, 1)}),
+        (binds(f"0{KEY}{RECEIPT}"), [], 1, {(Rule.BOUND, 1)}),
+        (binds(f"1{KEY}{RECEIPT}", f"2{RECEIPT}"), [RAISED], 2, set()),
+        (binds(f"1{KEY}{RECEIPT}"), [RAISED], 2, set()),
+        (binds(None), [RAISED], 2, set()),
+        (binds(f"1{KEY}{RECEIPT}"), [], 2, {(Rule.EPOCH, None)}),
+        (binds(f"1{KEY}{RECEIPT}"), [RAISED], 1, {(Rule.EPOCH, None)}),
+        (binds(f"1{KEY}{RECEIPT}"), [RAISED], 3, {(Rule.EPOCH, None)}),
+        (binds(f"1{KEY}{RECEIPT}", f"2{RECEIPT}"), [], 2, {(Rule.EPOCH, 2)}),
+        (binds(f"1{KEY}{RECEIPT}", f"3{RECEIPT}"), [RAISED], 3, {(Rule.EPOCH, 2)}),
+        (binds(f"2{KEY}{RECEIPT}"), [], 2, {(Rule.EPOCH, 1)}),
+        (binds(f"1{KEY}{RECEIPT}", f"2{RECEIPT}", f"1{RECEIPT}"), [RAISED], 2, {(Rule.EPOCH, 3)}),
+        (binds(f"1{KEY}{RECEIPT}"), ["{}"], 1, {(Rule.EPOCH, 1)}),
+    ],
+)
+async def test_what_events_bind_is_as_the_page_says_and_no_epoch_rises_without_a_trace(
+    dsn: str,
+    db: Connection,
+    events: list[Binds],
+    restarts: list[str],
+    epoch: int,
+    problems: set[tuple[Rule, int | None]],
+) -> None:
+    writer = Writer(db)
+    for command_id, bound in events:
+        await writer.append("refund:x", "k", {}, command_id=command_id, bound=bound.encode() if bound else None)
+    for body in restarts:
+        await writer.append("restarts:x", "restarted", json.loads(body))
+    await db.execute("update stream set epoch = $1 where stream = 'refund:x'", epoch)
+    told = await verify(dsn)
+    assert {(problem.rule, problem.seq) for problem in told.problems} == problems
+
+
+@pytest.mark.parametrize("of_before", [True, False])
+async def test_where_a_filing_binds_so_does_what_it_brings_about(dsn: str, db: Connection, *, of_before: bool) -> None:
+    writer, filing = Writer(db), uuid4()
+    await db.execute("insert into counter values ($1, 'dossier', $2, 1)", AGENCY, DAY)
+    streams = [f"{kind}:{filing}" for kind in ("filing", "papers", "restarts")]
+    writer.filings = dict.fromkeys(streams, filing)
+    for stream in streams:
+        body = {"code": f"{AGENCY}-{DAY}-0000001"} if stream.startswith("filing:") else {"stream": stream, "epoch": 1}
+        bound = f'{{"epoch":1{KEY}{RECEIPT}}}' if stream.startswith("filing:") and not of_before else None
+        kind = "submitted" if stream.startswith("filing:") else "made"
+        await writer.append(stream, kind, body, bound=bound.encode() if bound else None)
+    assert found(await verify(dsn)) == (set() if of_before else {(Rule.BOUND, f"papers:{filing}", 1)})
+
+
+@pytest.mark.usefixtures("writer")
+async def test_whether_a_stream_is_erased_say_its_row_and_its_last_event(dsn: str, db: Connection) -> None:
+    writer = Writer(db)
+    for stream in ("refund:x", "restarts:x"):
+        await writer.append(
+            stream, "erased" if stream == "refund:x" else "restarted", {"stream": "refund:x", "epoch": 1}
+        )
+    assert found(await verify(dsn)) == {(Rule.HEAD_DIFFERS, "refund:x", 1)}
+    await db.execute("update stream set erased_at = now() where stream in ('refund:x', 'restarts:x')")
+    assert (await verify(dsn)).verified
+    await db.execute("update stream set erased_at = now() where stream = 'filing:b'")
+    assert found(await verify(dsn)) == {(Rule.HEAD_DIFFERS, "filing:b", 3)}
 
 
 async def test_a_number_given_twice_or_beyond_its_counter_is_found(dsn: str, db: Connection, writer: Writer) -> None:
@@ -533,6 +699,7 @@ async def test_a_number_that_is_absent_or_malformed_is_found(
         ("delete from stream where stream = 'filing:b'", (Rule.HEAD_MISSING, "filing:b", 3)),
         ("update stream set head_seq = 4 where stream = 'filing:b'", (Rule.HEAD_DIFFERS, "filing:b", 3)),
         ("update stream set head_hash = '' where stream = 'filing:b'", (Rule.HEAD_DIFFERS, "filing:b", 3)),
+        ("update stream set agency = 'H99' where stream = 'filing:b'", (Rule.HEAD_DIFFERS, "filing:b", 3)),
         (
             "update stream set filing_id = gen_random_uuid() where stream = 'filing:b'",
             (Rule.HEAD_DIFFERS, "filing:b", 3),
@@ -594,9 +761,14 @@ async def test_a_receipt_stands_at_the_last_event_of_its_command(dsn: str, db: C
             torn = stream == "filing:torn" and kind == "accepted"
             await writer.append(stream, kind, {"code": number}, command_id="between" if torn else "once")
     # Once more after another command: two of its runs have no receipt of their own.
-    assert found(await verify(dsn)) == {(Rule.RECEIPT, "filing:torn", 1)}
+    between = (Rule.RECEIPT, "filing:torn", 1)
+    assert found(await verify(dsn)) == {between}
+    two = "from receipt where stream = 'filing:two'"
+    await db.execute(f"insert into receipt select filing_id, stream, 'never', digest, 2, body {two}")
+    assert found(await verify(dsn)) == {between, (Rule.RECEIPT, "filing:two", 2)}
+    await db.execute(f"delete {two} and command_id = 'never'")
     await db.execute("update receipt set seq = 1 where stream = 'filing:two'")
-    assert found(await verify(dsn)) == {(Rule.RECEIPT, "filing:torn", 1), (Rule.RECEIPT, "filing:two", 3)}
+    assert found(await verify(dsn)) == {between, (Rule.RECEIPT, "filing:two", 3)}
 
 
 @pytest.mark.usefixtures("writer")
@@ -614,6 +786,27 @@ async def test_problems_beyond_the_limit_are_counted(dsn: str, db: Connection, m
     report = await verify(dsn)
     assert len(report.problems) == 6
     assert report.problems[-1] == Problem(None, None, None, Rule.MORE, "13 more problems not listed")
+
+
+STARTED = """
+import asyncio, sys
+from operations import ledger_verifier
+print("loaded")
+if __name__ == "__main__":
+    ledger_verifier.RANGE = 4
+    print(asyncio.run(ledger_verifier.verify(sys.argv[1])).problems, sys.modules["__main__"].__file__ == __file__)
+"""
+
+
+@pytest.mark.usefixtures("writer")
+async def test_processes_side_by_side_load_nothing_of_the_command_that_started_them(dsn: str, tmp_path: Path) -> None:
+    script = tmp_path / "started.py"
+    script.write_text(STARTED)
+    command = [sys.executable, str(script), dsn]
+    said = await asyncio.to_thread(
+        subprocess.run, command, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.splitlines() == ["loaded", "[] True"]
 
 
 @pytest.mark.usefixtures("writer")

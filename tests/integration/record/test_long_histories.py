@@ -15,6 +15,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from deploy.demo import running as demo
 from deploy.demo.scenario import SCENARIOS, load
 from deploy.stack import Stack
+from deploy.stack.publisher import publisher
 from motcua import NotAllowed, filing_workflow
 from operations.ledger_verifier import verify
 from rules.streams import KINDS
@@ -47,7 +48,7 @@ async def test_the_demo_ends_as_it_must_when_runs_make_way_early(events: int, ki
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder:
         async with Stack(Path(folder).resolve(), temporal={SUGGEST: str(events)}) as stack:
             scenarios = [scenario for scenario in load(SCENARIOS) if not scenario.in_whole_stack]
-            versions = await demo.publish(stack.env["MOTCUA_OWNER_DATABASE_URL"], scenarios)
+            versions = await demo.publish(stack.env["MOTCUA_OWNER_DATABASE_URL"], publisher(stack.env), scenarios)
             played = await demo.play(stack.env, scenarios, versions, 8, lambda _: None)
             outcome = await demo.judge(stack.env, played)
             made_way = await made_way_of(await Client.connect(stack.env["TEMPORAL_ADDRESS"]))
@@ -62,7 +63,7 @@ async def short() -> AsyncIterator[World]:
     """A world in which a run is asked to make way after 30 events."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as name, tempfile.TemporaryDirectory() as objects:
         async with Stack(Path(name).resolve(), parts=PARTS, temporal={SUGGEST: "30"}) as stack:
-            await publish_demo(stack.env["MOTCUA_OWNER_DATABASE_URL"])
+            await publish_demo(stack.env)
             world = await world_of(stack.env, Path(objects))
             async with world.platform(), world.back_office(Doubtful()):
                 yield world

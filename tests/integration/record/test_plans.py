@@ -22,19 +22,23 @@ from activities.reprojection import PAGE
 from operations.bundle import export
 from operations.publishing import reprojection
 from operations.publishing.open_filings import OPEN_FILINGS, OPEN_FILINGS_OF_PROCEDURE
+from recovery.behind import NEWEST
 from recovery.restart import Restarter
+from rules.identity.looks import Reach
 from rules.known import known
 from rules.papers.register import period
 from rules.streams import KINDS
 from schemas.ids import filing_workflow
-from schemas.people import Role
-from schemas.reading import AskFilings, AskTasks, Audience
+from schemas.people import Actor, Role
+from schemas.reading import AskAccess, AskFilings, AskTasks, Audience
 from tests.conftest import database_url
+from views.access import about, access
 from views.applicant import filings_of_client, filings_of_person, receipt
 from views.auditor import events
 from views.log import Log, UnfoldableError, no_keys
 from views.officer import tasks
 from views.operator import codes, find
+from views.order import events_after
 from views.register import entries, register
 from views.team_lead import absences
 from views.timeline import timeline
@@ -50,7 +54,7 @@ alter database {name} set auto_explain.log_format = 'json';
 alter database {name} set auto_explain.log_level = 'notice';
 alter database {name} set jit = off;
 """
-BIG: Final = frozenset({"event", "receipt", "stream", "standing", "filing", "payment", "parcel", "task"})
+BIG: Final = frozenset({"event", "receipt", "stream", "standing", "filing", "payment", "parcel", "task", "position"})
 WASTE: Final = 2_000
 """Rows that a statement may read for nothing: a plan that walks a whole index is no better than a scan."""
 OFTEN: Final = 7
@@ -208,10 +212,17 @@ async def register_of_a_month(connection: Any, some: Some) -> None:
     assert sum([len(page) async for page in entries(log(connection), some.agency, month)]) == head.filings > 0
 
 
+async def order(connection: Any, _: Some) -> None:
+    for position in (0, 150_000, 299_000):
+        assert len(await events_after(connection, position, 500)) == 500
+    assert await connection.fetch(NEWEST, 100)
+
+
 def agency(some: Some) -> str:
     return some.agency
 
 
+REACH: Final = (Reach(agencies=("H01.12", "H56.30"), procedures=("1.001193",)), Reach(filers=("portal",)))
 ASKS: Final[Mapping[str, Ask]] = {
     "by code": lambda c, some: find(c, some.code),
     "by id": lambda c, some: find(c, str(some.filing_id).upper()),
@@ -235,6 +246,14 @@ ASKS: Final[Mapping[str, Ask]] = {
     "open filings of a client": lambda c, some: every_page(
         lambda after: filings_of_client(log(c), AskFilings(client_id=some.client_id, open_only=True, after=after))
     ),
+    "who may see a filing": lambda c, some: about(
+        c, no_keys, KINDS["filing"], some.stream, Actor(subject="o-60", role=Role.SPECIALIST, agency=some.agency)
+    ),
+    "filings of a person in reach": lambda c, some: filings_of_person(log(c), some.person, None, 10, REACH),
+    "filings of a client in reach": lambda c, some: filings_of_client(
+        log(c), AskFilings(client_id=some.client_id), REACH
+    ),
+    "who has looked": lambda c, some: access(log(c), AskAccess(stream=some.stream), no_keys),
     "all tasks": tasks_of(),
     "late tasks": tasks_of(overdue=True),
     "tasks of an agency": tasks_of(agency=agency),
@@ -245,6 +264,7 @@ ASKS: Final[Mapping[str, Ask]] = {
     "tasks in the place of an officer": tasks_of(agency=agency, role=Role.SPECIALIST, acting_for="o-60"),
     "register of a month": register_of_a_month,
     "absences": lambda c, some: absences(log(c), some.agency),
+    "order of all events": order,
     "tasks that are due soon": tasks_of(agency=agency, due_before=datetime(2026, 1, 1, tzinfo=UTC)),
 }
 

@@ -23,6 +23,7 @@ from schemas.stream.ledger import Batch
 from schemas.stream.rows import IssuedRow, Rows
 from tests.acting import VIA
 from tests.conftest import World
+from tests.keyed import keyed
 from views.results import of_filing, registered, standing_of
 
 AT: Final = datetime(2026, 11, 26, 3, tzinfo=UTC)
@@ -70,10 +71,10 @@ async def rows_of(pool: Pool) -> list[dict[str, Any]]:
 
 
 async def test_a_result_takes_the_next_number_of_its_agency_and_is_registered_under_it(
-    pool: Pool, ledger: Ledger
+    world: World, pool: Pool, ledger: Ledger
 ) -> None:
     for n in (1, 2):
-        answer = await ledger.append(batch(uuid4(), ISSUED, results=(row(),)))
+        answer = await ledger.append(batch(await keyed(world), ISSUED, results=(row(),)))
         assert [told.event["number"] for told in answer.stored] == [f"{AGENCY}-2026-K000000{n}"]
         assert answer.receipts[0].code is None
     first, second = await rows_of(pool)
@@ -81,18 +82,20 @@ async def test_a_result_takes_the_next_number_of_its_agency_and_is_registered_un
     assert (first["state"], first["issued_at"], first["renewed"]) == ("in_force", AT, [])
 
 
-async def test_what_was_signed_elsewhere_takes_no_number_and_must_have_been(pool: Pool, ledger: Ledger) -> None:
+async def test_what_was_signed_elsewhere_takes_no_number_and_must_have_been(
+    world: World, pool: Pool, ledger: Ledger
+) -> None:
     signed = ISSUED | {"registered": f"{AGENCY}-2026-K0000009", "n": 1}
     assert numbers_taken(KINDS["filing"].event(ISSUED)) == {"number": "result"}
     assert numbers_taken(KINDS["filing"].event(signed)) == {}
-    answer = await ledger.append(batch(uuid4(), signed))
+    answer = await ledger.append(batch(await keyed(world), signed))
     assert answer.refused is not None
     assert [problem.rule for problem in answer.refused.problems] == ["not_recorded"]
     assert await pool.fetch("select * from counter where kind = 'result'") == []
 
 
-async def test_an_older_result_without_a_number_has_no_row(pool: Pool, ledger: Ledger) -> None:
-    await ledger.append(batch(uuid4(), {"kind": "released"}, results=(row(),)))
+async def test_an_older_result_without_a_number_has_no_row(world: World, pool: Pool, ledger: Ledger) -> None:
+    await ledger.append(batch(await keyed(world), {"kind": "released"}, results=(row(),)))
     assert await rows_of(pool) == []
 
 
@@ -114,8 +117,10 @@ async def test_whatever_stream_is_folded_first_the_row_is_the_same(pool: Pool) -
     assert (found[0][0]["state"], found[0][0]["overtaken_at"]) == ("revoked", AT)
 
 
-async def test_anybody_learns_by_number_or_file_whether_it_is_in_force(pool: Pool, ledger: Ledger) -> None:
-    await ledger.append(batch(uuid4(), ISSUED, results=(row(),)))
+async def test_anybody_learns_by_number_or_file_whether_it_is_in_force(
+    world: World, pool: Pool, ledger: Ledger
+) -> None:
+    await ledger.append(batch(await keyed(world), ISSUED, results=(row(),)))
     await pool.execute("update result set renewed = array[$1]", "d" * 64)
     async with pool.acquire() as connection:
         for which in (NUMBER, "c" * 64, "d" * 64, f" {NUMBER}\n"):
@@ -133,7 +138,7 @@ async def test_anybody_learns_by_number_or_file_whether_it_is_in_force(pool: Poo
 
 
 async def test_a_number_that_no_result_carries_is_missed(world: World, ledger: Ledger) -> None:
-    await ledger.append(batch(uuid4(), ISSUED, results=(row(),)))
+    await ledger.append(batch(await keyed(world), ISSUED, results=(row(),)))
     assert (await verify(world.superuser_dsn)).problems == []
     async with asyncpg.create_pool(world.superuser_dsn, min_size=1, max_size=1) as owner:
         await owner.execute("update counter set last = 2 where kind = 'result'")

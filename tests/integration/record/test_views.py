@@ -61,6 +61,7 @@ async def test_what_is_not_there_yet_is_not_ready_and_then_it_is_there(office: W
     accepted = await play.accept()
     assert await client.receipt(play.filing, "move-1") == accepted
     assert await client.receipt(str(play.filing)) == await client.submit(play.submission)
+    assert (await client.access(play.filing)).rows == (), "looks are recorded where everybody says who they are"
     await play.review()
     view = await play.at(Stage.CLOSED)
     result = await client.result(play.filing)
@@ -81,6 +82,7 @@ async def test_nothing_of_what_never_was_is_available(office: World) -> None:
         client.payment(never),
         client.parcel(never),
         client.parked(never),
+        client.access(never),
         client.timeline(never),
         client.changes(never),
         client.changes(never, 7, wait=0),

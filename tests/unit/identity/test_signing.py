@@ -166,6 +166,6 @@ def test_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_without_its_extra_the_kit_says_which_it_is() -> None:
-    program = "import sys; sys.modules['joserfc'] = None; import motcua.identity"
+    program = "import sys; sys.modules['cryptography'] = None; import motcua.identity"
     ended = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, timeout=60, check=False)
     assert ended.stderr.splitlines()[-1].endswith("signing needs its extra: pip install 'motcua[identity]'")

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from motcua.identity import sign
 from rules.identity.ring import Ring
-from rules.identity.statements import verified
-from schemas.errors import Refusal, RefusalCode
+from rules.identity.statements import Hearing, verified
+from schemas.errors import Refusal, RefusalCode, RefusalError
 from schemas.identity import (
     CLAIMED,
     MAX_STATEMENT,
@@ -31,7 +31,7 @@ from schemas.identity import (
     Grant,
     IdentityStatement,
     Message,
-    Verified,
+    Proved,
     key_id,
     message_digest,
     seconds,
@@ -39,6 +39,7 @@ from schemas.identity import (
 from schemas.people import OFFICERS, Actor, Role
 from tests.speaking import (
     APPLICANT,
+    AUDIENCE,
     DAY,
     MESSAGE,
     NOW,
@@ -46,6 +47,7 @@ from tests.speaking import (
     SPECIALIST,
     b64,
     grant,
+    heard,
     key_of,
     principal,
     private_key,
@@ -71,13 +73,13 @@ RING: Final = Ring((DESK, PORTAL, OTHER))
 OF_APPLICANT: Final = MESSAGE.model_copy(update={"actor": APPLICANT, "act": "withdraw"})
 
 
-def answer(signed: object, message: Message = MESSAGE, now: timedelta = timedelta(0)) -> Verified | Refusal:
-    return verified(signed, RING, NOW + now, message)
+def answer(signed: object, message: Message = MESSAGE, now: timedelta = timedelta(0)) -> Proved | Refusal:
+    return heard(signed, RING, NOW + now, message)
 
 
-def rule(found: Verified | Refusal) -> str | None:
+def rule(found: Proved | Refusal) -> str | None:
     """By which rule it was refused."""
-    if isinstance(found, Verified):
+    if isinstance(found, Proved):
         return None
     assert found.code is RefusalCode.NOT_AUTHORISED
     (why,) = found.problems
@@ -108,7 +110,7 @@ def headed(signer: Callable[[bytes], bytes] = SIGNER, payload: bytes = GOOD, **h
 def test_what_a_registered_key_has_signed_of_this_message_holds() -> None:
     signed = sign(statement(), private_key(1))
     found = answer(signed)
-    assert isinstance(found, Verified)
+    assert isinstance(found, Proved)
     assert found.statement == statement()
     assert found.key_id == private_key(1).key_id
     assert found.sha256 == hashlib.sha256(signed.encode()).hexdigest()
@@ -151,6 +153,8 @@ NOTHING: Final[dict[str, tuple[object, str]]] = {
     "many dots": ("a.b.c.d.e", "statement_unreadable"),
     "no ASCII": ("ả.ả.ả", "statement_unreadable"),
     "half a character": ("\ud800", "statement_unreadable"),
+    "with padding": (headed() + "=", "statement_unreadable"),
+    "with the end of a line": (headed() + "\n", "statement_unreadable"),
     "no JSON": (f"{b64(b'{')}.{b64(GOOD)}.{b64(b'1' * 64)}", "statement_unreadable"),
     "a header that is a list": (compact([1], GOOD, raw_key(1).sign), "statement_unreadable"),
     "a header without alg": (headed(alg=None), "statement_unreadable"),
@@ -228,6 +232,11 @@ CASES: Final[dict[str, Case]] = {
     "five minutes and a second": Case("statement_lives_too_long", {"exp": AT + 301}),
     "no time": Case("statement_lives_too_long", {"exp": AT}),
     "less than no time": Case("statement_lives_too_long", {"exp": AT - 1}),
+    "authenticated a day before": Case(None, {"auth_time": AT - 86400}),
+    "authenticated longer before": Case("authentication_too_old", {"auth_time": AT - 86401}),
+    "authenticated in 1970": Case("authentication_too_old", {"auth_time": 0}),
+    "authenticated by a clock that is fast": Case(None, {"auth_time": AT + 60}),
+    "authenticated later": Case("authentication_to_come", {"auth_time": AT + 61}),
     "another installation": Case("statement_for_another_installation", {"aud": "motcua:other"}),
     "another filing": Case("statement_of_another_filing", {"stream": "filing:00000000-0000-0000-0000-000000000000"}),
     "no filing": Case("statement_of_another_filing", {"stream": None}),
@@ -240,11 +249,11 @@ CASES: Final[dict[str, Case]] = {
     "too little assurance": Case("assurance_too_low", {"acr": "1"}),
     "more assurance": Case(None, {"acr": "4"}),
     "another procedure": Case("procedure_not_granted", message=MESSAGE.model_copy(update={"procedure": "1.001193"})),
-    "no procedure": Case("procedure_not_granted", message=MESSAGE.model_copy(update={"procedure": None})),
+    "a procedure that only the record knows": Case(None, message=MESSAGE.model_copy(update={"procedure": None})),
     "its own applicant": Case(None, message=OF_APPLICANT, by="portal-1", seed=6),
     "another's applicant": Case("applicant_of_another", message=OF_APPLICANT, by="portal-2", seed=7),
-    "nobody's applicant": Case(
-        "applicant_of_another", message=OF_APPLICANT.model_copy(update={"filed_by": None}), by="portal-1", seed=6
+    "an applicant whose only the record knows": Case(
+        None, message=OF_APPLICANT.model_copy(update={"filed_by": None}), by="portal-1", seed=6
     ),
     "an applicant at the desk": Case("role_not_granted", message=OF_APPLICANT),
     "an officer at the portal": Case("role_not_granted", by="portal-1", seed=6),
@@ -266,7 +275,7 @@ def test_by_brute_force_each_role_of_each_agency_under_each_claim(claim: Claim, 
     message = MESSAGE.model_copy(
         update={"actor": Actor(subject="somebody", role=role, agency=agency), "filed_by": "desk-1"}
     )
-    found = verified(sign(statement(message), private_key(1)), ring, NOW, message)
+    found = heard(sign(statement(message), private_key(1)), ring, NOW, message)
     expected: str | None = None
     if role not in CLAIMED[claim]:
         expected = "role_not_granted"
@@ -287,8 +296,40 @@ def test_one_grant_has_to_allow_all_of_it() -> None:
     assert rule(answer(sign(statement(auditor, acr="3"), private_key(1)), auditor)) is None
 
 
-def test_without_the_register_nothing_is_taken() -> None:
-    assert rule(verified(sign(statement(), private_key(1)), None, NOW, MESSAGE)) == "principals_not_at_hand"
+def test_of_what_was_recorded_a_statement_may_be_over_and_must_be_signed_all_the_same() -> None:
+    later = Hearing(RING, AUDIENCE, NOW + DAY, fresh=False)
+    signed = sign(statement(), private_key(1))
+    assert verified(signed, MESSAGE, later).statement == statement()
+    forged = signed[:-4] + ("AAAA" if signed[-4:] != "AAAA" else "BBBB")
+    with pytest.raises(RefusalError) as caught:
+        verified(forged, MESSAGE, later)
+    assert rule(caught.value.refusal) == "statement_signature"
+
+
+def test_a_program_without_grants_speaks_for_nobody() -> None:
+    ring = Ring((principal("office-1", keys=(key_of(8),)),))
+    assert rule(heard(sign(statement(by="office-1"), private_key(8)), ring, NOW)) == "role_not_granted"
+
+
+def test_nobody_acts_by_a_statement_that_names_nobody() -> None:
+    assert rule(answer(sign(statement(actor=None), private_key(1)))) == "statement_of_another_actor"
+    nobody = MESSAGE.model_copy(update={"actor": None})
+    assert rule(answer(sign(statement(nobody), private_key(1)), nobody)) == "statement_of_another_actor"
+
+
+def test_a_program_goes_on_with_the_filings_of_its_predecessor() -> None:
+    heir = principal("portal-3", grant(Claim.OWN, predecessors=("portal-1",)), keys=(key_of(8),))
+    ring = Ring((heir, PORTAL, OTHER))
+    for filed_by, expected in (
+        ("portal-1", None),
+        ("portal-3", None),
+        (None, None),
+        ("portal-2", "applicant_of_another"),
+    ):
+        message = OF_APPLICANT.model_copy(update={"filed_by": filed_by})
+        assert rule(heard(sign(statement(message, "portal-3"), private_key(8)), ring, NOW, message)) == expected
+    with pytest.raises(ValueError, match="predecessors"):
+        grant(Claim.DESK, "*", predecessors=("portal-1",))
 
 
 def test_a_statement_of_what_a_key_signed_before_it_ran_out_still_holds() -> None:
@@ -341,9 +382,9 @@ def test_what_is_signed_in_time_is_verified_and_comes_back_as_it_was(
     ring = Ring((principal("desk-1", grant(Claim.OFFICERS, "*"), keys=(key_of(seed, valid_from=NOW - DAY),)),))
     message = MESSAGE.model_copy(update={"actor": SPECIALIST.model_copy(update={"subject": subject})})
     said = statement(message, iat=AT - ago, exp=AT - ago + life, acr=acr)
-    found = verified(sign(said, private_key(seed)), ring, NOW, message)
+    found = heard(sign(said, private_key(seed)), ring, NOW, message)
     if ago - life >= 60:
         assert rule(found) == "statement_expired"
     else:
-        assert isinstance(found, Verified)
+        assert isinstance(found, Proved)
         assert found.statement == said

@@ -26,7 +26,7 @@ from schemas.papers import PaperKind
 from schemas.papers_sheet import Listing, PaperSheet, Paragraph, Rows, texts_of
 from schemas.saying import said as words
 from tests.conftest import ROOT
-from tests.printed import Margins, codes, outside, overlapping, pages, raw_text
+from tests.printed import Margins, codes, keywords, outside, overlapping, pages, raw_text
 from tests.unit.filing import lives
 from tests.unit.forms.dossiers import ADDRESS, MARKED, NAME
 from tests.unit.papers.sources import (
@@ -408,6 +408,16 @@ def test_the_same_paper_has_the_same_bytes_on_another_machine(name: str, tmp_pat
 
     assert again == file
     assert b"/Lang(vi)" in file.replace(b" ", b"")
+
+
+def test_a_salt_changes_the_digest_of_a_paper_and_nothing_that_is_read_on_it() -> None:
+    kind, source = SOURCES["receipt"]
+    found, plain = made("receipt")
+    salted = [printed(found, source.cause.at, None, salt) for salt in ("ab" * 16, "cd" * 16)]
+    assert len({plain, *salted}) == 3
+    assert salted[0] == printed(sheet(kind, source), source.cause.at, None, "ab" * 16)
+    assert [keywords(file) for file in (plain, *salted)] == [None, "ab" * 16, "cd" * 16]
+    assert raw_text(plain, "$.") == raw_text(salted[0], "$.")
 
 
 @pytest.mark.parametrize("letter", ["漢", "😀", "ก"])

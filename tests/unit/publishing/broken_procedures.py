@@ -872,6 +872,14 @@ BROKEN = [
         "when_unknown_field",
     ),
     Broken("unsigned can't pay", put("fee.channels", ["online"]), "fee.channels", "unsigned_could_not_pay"),
+    # retention
+    Broken("retention of nothing", put("retention", {"source": "s"}), "retention", "retention_says_nothing"),
+    Broken(
+        "erased while it has to be kept",
+        put("retention", {"keep_years": 20, "erase_years": 10, "source": "s"}),
+        "retention.erase_years",
+        "erased_while_kept",
+    ),
     # extension, silent approval, standing order
     Broken("extended by nothing", put("extension.by", "0 working days"), "extension.by", "extension_by_nothing"),
     Broken("extended in another unit", put("extension.by", "2 calendar days"), "extension.by", "unit_of_processing"),

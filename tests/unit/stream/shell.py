@@ -29,6 +29,7 @@ VIA: Final = Via(principal="portal")
 _USED: Final = (
     "now",
     "info",
+    "extern_functions",
     "uuid4",
     "wait_condition",
     "all_handlers_finished",
@@ -68,14 +69,17 @@ class Engine:
         self.slept: list[timedelta] = []
         self.run = SimpleNamespace(
             workflow_id=NAME,
+            run_id="this run",
             continued_run_id=None,
             attempt=1,
             cron_schedule=None,
             is_continue_as_new_suggested=lambda: False,
             is_target_worker_deployment_version_changed=lambda: False,
         )
+        self.extern: dict[str, Callable[..., Any]] = {}
         for name in _USED:
             monkeypatch.setattr(workflow, name, getattr(self, name))
+        monkeypatch.setattr(workflow.unsafe, "is_replaying", lambda: False)
         monkeypatch.setattr(workflow, "logger", logging.getLogger("workflow"))
 
     def now(self) -> datetime:
@@ -83,6 +87,9 @@ class Engine:
 
     def info(self) -> Any:
         return self.run
+
+    def extern_functions(self) -> dict[str, Callable[..., Any]]:
+        return self.extern
 
     def uuid4(self) -> UUID:
         return UUID(int=9)

@@ -8,12 +8,15 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
+from pydantic_core import to_json
 
 from rules.streams import FILING as FILING_KIND
 from rules.streams import PAYMENT, StreamKind
 from schemas.backoffice import CheckAnswer
 from schemas.errors import RefusalCode
+from schemas.stream.restart import PROVE
 from schemas.stream.snapshots import Snapshot
+from schemas.unreadable import UNOPENED
 from tests.appeals import APPEAL, Appeal
 from tests.unit.filing import lives
 from tests.unit.stream.shell import FILING, NAME, NOW, Engine, answer, lodge
@@ -23,6 +26,7 @@ from workflows.payment import PaymentLife
 from workflows.stream.recording import single_argument
 from workflows.stream.shell import Life
 from workflows.stream.starting import continue_as_new_input
+from workflows.stream.unopened import KeyMissingError
 
 START: Final = {"filing_id": str(FILING), "n": 1, "agency": "H01.30", "about": "chậm trễ"}
 
@@ -30,7 +34,7 @@ START: Final = {"filing_id": str(FILING), "n": 1, "agency": "H01.30", "about": "
 def input_of(life: Life[Any]) -> dict[str, Any]:
     """What a run gives the next, as it comes over the wire."""
     given = continue_as_new_input(life.stream, life._snapshot())
-    return {name: json.loads(value.model_dump_json()) for name, value in given.items()}
+    return {name: json.loads(to_json(value)) for name, value in given.items()}
 
 
 async def ended(engine: Engine) -> tuple[Life[Appeal], dict[str, Any]]:
@@ -51,6 +55,17 @@ async def test_a_run_goes_on_where_the_one_before_left_off(engine: Engine) -> No
     asked = len(engine.batches)
     assert await life.take_command(answer()) == before.stream.receipts["answer-1"]
     assert len(engine.batches) == asked
+
+
+async def test_a_run_goes_on_only_from_what_it_can_prove_to_be_of_the_one_before(engine: Engine) -> None:
+    engine.extern[PROVE] = lambda stream, run: f"{stream} {run}"
+    before, given = await ended(engine)
+    assert given["proof"] == f"{NAME} this run"
+    no_proof: tuple[Any, ...] = ("made up", None, [], {}, f"{NAME} this run")
+    for proof in no_proof:
+        assert not Life[Appeal](APPEAL, given | {"proof": proof}).has_begun
+    life: Life[Appeal] = Life(APPEAL, given | {"proof": f"{NAME} the run before"})
+    assert life.stream.state == before.stream.state
 
 
 async def test_more_receipts_than_are_kept_are_handed_on_as_marks(engine: Engine) -> None:
@@ -82,6 +97,13 @@ def test_what_a_run_knows_beside_its_log_is_handed_on(
     assert (one.refusal, one.memory.model_dump()) == (None, known)
     two = life(kind, input_of(one))
     assert (two.memory, two.stream.state, two.stream.epoch) == (one.memory, state, 2)
+
+
+async def test_what_the_run_before_has_handed_on_and_nobody_can_open_is_waited_for(engine: Engine) -> None:
+    assert Life(APPEAL, UNOPENED).refusal is not None  # anybody's
+    engine.run.continued_run_id = "the run before"
+    with pytest.raises(KeyMissingError):
+        Life(APPEAL, UNOPENED)
 
 
 @pytest.mark.parametrize("answered", [True, False])

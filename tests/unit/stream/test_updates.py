@@ -10,6 +10,7 @@ from unicodedata import normalize
 import pytest
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.refusing import failure
 from schemas.base import Text
 from schemas.errors import Problem, Refusal, RefusalCode
 from schemas.filing.commands import AdoptCalendar, content_of
@@ -20,7 +21,6 @@ from tests.unit.stream.shell import FILING, NOW, Engine, answer
 from tests.unit.stream.test_payment_life import begun
 from workflows.stream.calendars import adopt_calendar
 from workflows.stream.commands import update
-from workflows.stream.recording import failure
 from workflows.stream.shell import Life
 
 NO: Final = Problem(field="", rule="no", message=Text(vi="không", en="no"))

@@ -1,0 +1,193 @@
+"""Making a checkpoint: the tiles of what is new, the proof that they only add, the signatures, and then the word.
+
+Killed at any instant it leaves tiles that the next run finds and takes for its own, and no checkpoint that is half.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from pyhanko.sign.timestamps import TimeStamper
+
+from activities.checkpoints.events import last_position, position_all, whole_leaves
+from activities.checkpoints.log import STAMPS, Log, Published, log_at, newest_log
+from activities.checkpoints.place import CheckpointError, Fault, Place, add_same
+from activities.partners.http import RejectedError, UnreachableError
+from activities.partners.witness import ContradictedError, Witness
+from activities.signature.proof import stamp
+from rules.proof.checkpoint import Checkpoint
+from rules.proof.note import Note, Signature, Signer
+from rules.proof.policy import Policy
+from rules.proof.tiles import WIDTH, Tile
+from rules.proof.tree import EMPTY_ROOT, ProofError, verify_consistency
+from views.log import Connection
+
+SUCCEEDS: Final = "succeeds"
+REASON: Final = "reason"
+"""How the further lines of a checkpoint begin whose log has taken the place of another."""
+
+_LOCK: Final = 8_318_041_120_182_700_001
+"""Of PostgreSQL's advisory locks: one checkpoint is made at a time."""
+
+_log = logging.getLogger("motcua.checkpoints")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What checkpoints are made with.
+
+    Attributes:
+        place: The second place.
+        signer: The log's key. Its name is the origin of the first log.
+        policy: Whose cosignatures are needed, or nothing is published.
+        witnesses: Who is asked to cosign.
+        stamper: Who time-stamps checkpoints, if anybody does.
+        alive: Told after every page of events.
+    """
+
+    place: Place
+    signer: Signer
+    policy: Policy = field(default_factory=Policy)
+    witnesses: Sequence[Witness] = ()
+    stamper: TimeStamper | None = None
+    alive: Callable[[], None] = field(default=lambda: None)
+
+
+async def make(connection: Connection, setup: Setup) -> Published | None:
+    """A checkpoint of all events that have a position; the newest one if nothing is new, None without any event.
+
+    Raises `CheckpointError`, and what the record and the second place raise.
+    """
+    log = await newest_log(setup.place, setup.signer.verifier.name)
+    return await _held(connection, _Making(connection, setup, log))
+
+
+async def begin_anew(connection: Connection, setup: Setup, reason: str) -> Published | None:
+    """The same as the first checkpoint of a new log, which names the last checkpoint of the one that it succeeds.
+
+    For a record that was restored and lacks events which were checkpointed. Witnesses have to be told of the new log's
+    key before: they know none of this name. Raises as `make`; `FEWER_EVENTS` is no fault then.
+    """
+    name = setup.signer.verifier.name
+    before = await newest_log(setup.place, name)
+    last = await before.newest(setup.signer.named(before.origin).verifier)
+    if last is None:
+        raise CheckpointError(Fault.MISSING, "there is no log yet that another could succeed")
+    lines = (succession(last.checkpoint), f"{REASON} {reason}")
+    log = log_at(setup.place, name, before.number + 1)
+    return await _held(connection, _Making(connection, setup, log, lines))
+
+
+def succession(last: Checkpoint) -> str:
+    """The line by which a log says which one it succeeds, and how far that was."""
+    return f"{SUCCEEDS} {last.origin} {last.size} {last.root.hex()}"
+
+
+async def _held(connection: Connection, making: _Making) -> Published | None:
+    """One at a time: whoever comes second is refused, and the lock goes with the connection."""
+    if not await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+        raise CheckpointError(Fault.BUSY, "another checkpoint is being made just now")
+    try:
+        return await making.make()
+    finally:
+        await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+
+
+@dataclass(frozen=True)
+class _Making:
+    connection: Connection
+    setup: Setup
+    log: Log
+    extensions: tuple[str, ...] = ()
+
+    @property
+    def signer(self) -> Signer:
+        return self.setup.signer.named(self.log.origin)
+
+    async def make(self) -> Published | None:
+        before = await self.log.newest(self.signer.verifier)
+        seen = before.checkpoint if before else Checkpoint(self.log.origin, 0, EMPTY_ROOT, self.extensions)
+        size = await self._extended(seen)
+        if before is None or size > seen.size:
+            if not size:
+                return None
+            checkpoint = await self._proved(seen, size)
+            note = Note(checkpoint.text).signed(self.signer.sign(checkpoint.text))
+            before = await self.log.publish(Published(checkpoint, await self._cosigned(note, seen.size)))
+        await self._stamp(before)
+        return before
+
+    async def _extended(self, seen: Checkpoint) -> int:
+        """Lay the tiles of what is new at the second place; how many events there are."""
+        await position_all(self.connection)
+        last = await last_position(self.connection)
+        if last < seen.size:
+            raise CheckpointError(
+                Fault.FEWER_EVENTS, f"the record has {last:,} events in order, the last checkpoint {seen.size:,}"
+            )
+        await self._see_the_same_end(seen.size)
+        tree = await self.log.tree(seen.size)
+        async for page in whole_leaves(self.connection, seen.size, last):
+            full = [tile for leaf in page for tile in tree.add(leaf.data)]
+            await self._keep(full)
+            self.setup.alive()
+        await self._keep(list(tree.edge()))
+        return tree.size
+
+    async def _see_the_same_end(self, size: int) -> None:
+        """The last events of what was checkpointed are still those; `motcua ledger verify` looks at all of them."""
+        if not size:
+            return
+        number = (size - 1) // WIDTH
+        there = await self.log.entries(number, size)
+        async for page in whole_leaves(self.connection, number * WIDTH, size):
+            if [leaf.data for leaf in page] != there:
+                raise CheckpointError(Fault.OTHER_EVENTS, "the last checkpointed events are not those of the record")
+
+    async def _keep(self, tiles: Sequence[tuple[Tile, bytes]]) -> None:
+        await asyncio.gather(*(add_same(self.log.place, tile.path, content) for tile, content in tiles))
+
+    async def _proved(self, seen: Checkpoint, size: int) -> Checkpoint:
+        """The checkpoint of what lies at the second place, which was read from there, and only adds to the last."""
+        found = Checkpoint(seen.origin, size, await self.log.root(size), seen.extensions)
+        try:
+            proof = await self.log.consistency(seen.size, size)
+            verify_consistency(seen.size, seen.root, size, found.root, proof)
+        except ProofError:
+            message = "the tiles at the second place do not add to the last checkpoint"
+            raise CheckpointError(Fault.DAMAGED, message) from None
+        return found
+
+    async def _cosigned(self, note: Note, seen: int) -> Note:
+        """The note with what witnesses say of it. Raises `CheckpointError` if too few do, or one has seen another."""
+        size = Checkpoint.read(note.text).size
+        found = await asyncio.gather(*(self._asked(witness, note, seen, size) for witness in self.setup.witnesses))
+        signed = {witness.key: one for witness, one in zip(self.setup.witnesses, found, strict=True) if one is not None}
+        if not self.setup.policy.met(signed):
+            names = ", ".join(key.name for key in signed) or "nobody"
+            raise CheckpointError(Fault.NO_QUORUM, f"cosigned by {names} alone: nothing is published")
+        return note.signed(*signed.values())
+
+    async def _asked(self, witness: Witness, note: Note, seen: int, size: int) -> Signature | None:
+        try:
+            return await witness.cosign(note, seen, lambda old: self.log.consistency(old, size))
+        except ContradictedError as error:
+            raise CheckpointError(Fault.CONTRADICTED, str(error)) from None
+        except (UnreachableError, RejectedError) as error:
+            _log.warning("checkpoint.not_cosigned", extra={"witness": witness.key.name, "reason": str(error)})
+            return None
+
+    async def _stamp(self, published: Published) -> None:
+        """Have it time-stamped, unless it was. Raises `CheckpointError`; the checkpoint is published by then."""
+        path = f"{STAMPS}/{published.checkpoint.size}"
+        if self.setup.stamper is None or await self.log.place.read(path) is not None:
+            return
+        digest = sha256(published.note.text.encode()).digest()
+        if (token := await stamp(self.setup.stamper, digest)) is None:
+            raise CheckpointError(Fault.NOT_STAMPED, "the checkpoint is published, but nobody has time-stamped it")
+        await self.log.place.add(path, token[0])

@@ -1,0 +1,73 @@
+"""The second place: files that are written once, beyond the reach of whoever owns the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Fault(StrEnum):
+    """Why there is no new checkpoint, or an old one is not believed."""
+
+    BUSY = "busy"
+    FEWER_EVENTS = "fewer_events"
+    OTHER_EVENTS = "other_events"
+    NO_ORDER = "no_order"
+    OTHER_CONTENT = "other_content"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    NOT_OURS = "not_ours"
+    NO_QUORUM = "no_quorum"
+    CONTRADICTED = "contradicted"
+    NOT_STAMPED = "not_stamped"
+
+
+class CheckpointError(Exception):
+    """There is no new checkpoint; nothing that was published is taken back."""
+
+    def __init__(self, fault: Fault, message: str) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+class Place(Protocol):
+    """Where files lie. Each raises what its store raises."""
+
+    async def read(self, path: str) -> bytes | None:
+        """The file, or None if there is none."""
+
+    async def add(self, path: str, content: bytes) -> bool:
+        """Keep a new file, on the disk. False if there is one of that name, which stays as it is."""
+
+    async def replace(self, path: str, content: bytes) -> None:
+        """Put a file in the place of another, wholly or not at all."""
+
+    async def names(self, folder: str) -> list[str]:
+        """What lies in a folder."""
+
+
+@dataclass(frozen=True)
+class Within:
+    """A folder of the second place, as a place."""
+
+    place: Place
+    folder: str
+
+    async def read(self, path: str) -> bytes | None:
+        return await self.place.read(f"{self.folder}/{path}")
+
+    async def add(self, path: str, content: bytes) -> bool:
+        return await self.place.add(f"{self.folder}/{path}", content)
+
+    async def replace(self, path: str, content: bytes) -> None:
+        await self.place.replace(f"{self.folder}/{path}", content)
+
+    async def names(self, folder: str) -> list[str]:
+        return await self.place.names(f"{self.folder}/{folder}")
+
+
+async def add_same(place: Place, path: str, content: bytes) -> None:
+    """Keep a file that may lie there already as it is. Raises `CheckpointError` where another lies there."""
+    if not await place.add(path, content) and await place.read(path) != content:
+        raise CheckpointError(Fault.OTHER_CONTENT, f"{path} at the second place is another file already")

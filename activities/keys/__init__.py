@@ -1,0 +1,1 @@
+"""Keys that wrap the keys of filings, and who keeps them."""

@@ -1,0 +1,86 @@
+"""The master keys that a process knows: one wraps, and while that is changed another opens as well."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from activities.keys.manager import KeyManager, Wrapped
+from activities.keys.master_key import MasterKey
+from activities.keys.transit import Transit
+
+MASTER_KEY: Final = "MOTCUA_MASTER_KEY"
+OTHER_MASTER_KEY: Final = "MOTCUA_OTHER_MASTER_KEY"
+VAULT_TOKEN_FILE: Final = "MOTCUA_VAULT_TOKEN_FILE"  # noqa: S105 -- a setting's name
+WITH_MASTER_KEY: Final = (OTHER_MASTER_KEY, VAULT_TOKEN_FILE)
+"""What may be set beside it."""
+_VAULT: Final = "vault:"
+
+
+@dataclass(frozen=True)
+class MasterKeys:
+    """The master key that wraps, and another one that only opens what it has wrapped."""
+
+    current: KeyManager
+    other: KeyManager | None = None
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """Keep connections to whoever keeps them, for a process that asks again and again."""
+        async with AsyncExitStack() as stack:
+            for manager in self:
+                await stack.enter_async_context(manager.connected())
+            yield
+
+    def know(self, by: str) -> bool:
+        """Whether a master key that is named there is here."""
+        return any(manager.has_wrapped(by) for manager in self)
+
+    async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
+        """The keys; None for what was changed, or wrapped by a master key that is not here.
+
+        Raises `KeysUnavailableError`.
+        """
+        found: dict[Wrapped, bytes | None] = {}
+        for manager in self:
+            if own := [one for one in wrapped if manager.has_wrapped(one.by)]:
+                found |= zip(own, await manager.unwrap(own), strict=True)
+        return [found.get(one) for one in wrapped]
+
+    async def renew(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
+        """The same keys as the current master key wraps them now; None for what can't be opened.
+
+        Raises `KeysUnavailableError`.
+        """
+        own = [one for one in wrapped if self.current.has_wrapped(one.by)]
+        others = [one for one in wrapped if not self.current.has_wrapped(one.by)]
+        opened = zip(others, await self.unwrap(others), strict=True)
+        secrets = {one.key_id: secret for one, secret in opened if secret is not None}
+        renewed = [*await self.current.rewrap(own), *await self.current.wrap(secrets)]
+        found = {one.key_id: one for one in renewed if one is not None}
+        return [found.get(one.key_id) for one in wrapped]
+
+    def __iter__(self) -> Iterator[KeyManager]:
+        yield self.current
+        if self.other is not None:
+            yield self.other
+
+
+def master_keys(current: str, other: str | None = None, token_file: str | None = None) -> MasterKeys:
+    """As they are set: 32 bytes in base64, or `vault:` and where the key is.
+
+    The token for Vault is read from the file whenever it is needed. Raises `ValueError`.
+    """
+    return MasterKeys(_manager(current, token_file), _manager(other, token_file) if other else None)
+
+
+def _manager(said: str, token_file: str | None) -> KeyManager:
+    if not said.startswith(_VAULT):
+        return MasterKey.read(said)
+    if not token_file:
+        msg = f"a key in Vault needs {VAULT_TOKEN_FILE}"
+        raise ValueError(msg)
+    return Transit(said.removeprefix(_VAULT), Path(token_file))

@@ -1,0 +1,166 @@
+"""A master key in the transit engine of Vault, or of OpenBao, which speaks the same: it never leaves there.
+
+What is wrapped holds the id of its key behind it: the engine binds nothing to what it wraps anew by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import ValidationError
+
+from activities.keys.manager import KeysUnavailableError, Wrapped
+from activities.keys.sealing import KEY_BYTES
+from schemas.base import Model
+
+SECONDS: Final = 2.0
+"""For one answer: an attempt to append has 5 s in all."""
+AT_ONCE: Final = 250
+"""So many keys are asked about in one request."""
+_KEPT: Final = httpx.Limits(keepalive_expiry=60.0)
+"""A connection on which nothing is asked is closed after so many seconds."""
+
+
+class _Result(Model):
+    """One of a batch; with neither it could not be done."""
+
+    ciphertext: str | None = None
+    plaintext: str | None = None
+
+
+class _Data(Model):
+    batch_results: tuple[_Result, ...] = ()
+    latest_version: int = 0
+
+
+class _Answer(Model):
+    data: _Data | None = None
+
+
+class Transit:
+    """The key at `<scheme>://<host>/<mount>/<key>`; the token is read from its file for each request."""
+
+    def __init__(self, address: str, token_file: Path) -> None:
+        """Raises `ValueError` for what is no such address."""
+        parts = urlsplit(address)
+        mount, _, key = parts.path.strip("/").rpartition("/")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not (mount and key):
+            msg = "a key in Vault is at vault:https://<host>/<mount>/<key>"
+            raise ValueError(msg)
+        self.name = f"{mount}/{key}"
+        self._root = f"{parts.scheme}://{parts.netloc}/v1/{mount}"
+        self._key = key
+        self._token_file = token_file
+        self._kept: httpx.AsyncClient | None = None
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """Connections are kept for as long as this lasts; otherwise each request has one of its own."""
+        async with self._client() as client:
+            self._kept = client
+            try:
+                yield
+            finally:
+                self._kept = None
+
+    def has_wrapped(self, by: str) -> bool:
+        """Whether this master key is named there, in any version."""
+        return by.rpartition("@")[0] == self.name
+
+    async def version(self) -> str:
+        """Its newest version, which wraps."""
+        found = await self._ask("GET", f"keys/{self._key}")
+        return f"{self.name}@{found.latest_version}"
+
+    async def wrap(self, secrets: Mapping[str, bytes]) -> list[Wrapped]:
+        """These keys, by their ids, wrapped by its newest version."""
+        plain = [{"plaintext": b64encode(secret + key_id.encode()).decode()} for key_id, secret in secrets.items()]
+        results = await self._of_many("encrypt", plain)
+        wrapped = [self._wrapped(key_id, one) for key_id, one in zip(secrets, results, strict=True)]
+        if None in wrapped:
+            raise KeysUnavailableError("the key manager did not wrap a key")
+        return [one for one in wrapped if one is not None]
+
+    async def unwrap(self, wrapped: Sequence[Wrapped]) -> list[bytes | None]:
+        """The keys; None for what was changed, or wrapped by another master key."""
+        results = await self._of_many("decrypt", [{"ciphertext": _said(one)} for one in wrapped])
+        return [_opened(one, found.plaintext) for one, found in zip(wrapped, results, strict=True)]
+
+    async def rewrap(self, wrapped: Sequence[Wrapped]) -> list[Wrapped | None]:
+        """The same wrapped by its newest version, without being told to us."""
+        results = await self._of_many("rewrap", [{"ciphertext": _said(one)} for one in wrapped])
+        return [self._wrapped(one.key_id, found) for one, found in zip(wrapped, results, strict=True)]
+
+    def _wrapped(self, key_id: str, found: _Result) -> Wrapped | None:
+        """What it has wrapped is written `vault:v<version>:<base64>`."""
+        if found.ciphertext is None:
+            return None
+        version = found.ciphertext.split(":")[1].removeprefix("v")
+        return Wrapped(key_id, found.ciphertext.encode(), f"{self.name}@{version}")
+
+    async def _of_many(self, verb: str, items: Sequence[Mapping[str, str]]) -> list[_Result]:
+        results: list[_Result] = []
+        for start in range(0, len(items), AT_ONCE):
+            page = items[start : start + AT_ONCE]
+            found = await self._ask("POST", f"{verb}/{self._key}", {"batch_input": page})
+            if len(found.batch_results) != len(page):
+                raise KeysUnavailableError("the key manager gave an unreadable answer")
+            results.extend(found.batch_results)
+        return results
+
+    async def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> _Data:
+        """What it answers: also to a batch of which some could not be done, which it calls a bad request."""
+        try:
+            token = self._token_file.read_text(encoding="utf-8").strip()
+            async with asyncio.timeout(SECONDS), nullcontext(self._kept) if self._kept else self._client() as client:
+                headers = {"x-vault-token": token}
+                asking = partial(client.request, method, f"{self._root}/{path}", json=body, headers=headers)
+                response = await _answer(asking)
+        except (OSError, httpx.HTTPError, TimeoutError) as error:
+            raise KeysUnavailableError(f"the key manager can't be asked: {type(error).__name__}") from None
+        data = _read(response)
+        if data is None or not (response.is_success or data.batch_results):
+            raise KeysUnavailableError(f"the key manager refused: HTTP {response.status_code}")
+        return data
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(verify=self._tls, timeout=SECONDS, limits=_KEPT)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return httpx.create_ssl_context()
+
+
+async def _answer(asking: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """What is answered; asked once more where the server was just closing the connection. All may be asked twice."""
+    try:
+        return await asking()
+    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+        return await asking()
+
+
+def _read(response: httpx.Response) -> _Data | None:
+    try:
+        return _Answer.model_validate_json(response.content).data
+    except ValidationError:
+        return None
+
+
+def _said(one: Wrapped) -> str:
+    return one.data.decode("ascii", errors="replace")
+
+
+def _opened(one: Wrapped, plaintext: str | None) -> bytes | None:
+    """The key, if what was wrapped is the one of this id."""
+    plain = b64decode(plaintext or "")
+    secret, key_id = plain[:KEY_BYTES], plain[KEY_BYTES:]
+    return secret if key_id == one.key_id.encode() else None

@@ -1,0 +1,72 @@
+"""What the record must bear out of who is speaking before it takes what was signed: a key in force, and a grant."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from activities.ledger.principals import principals
+from rules.identity.grants import not_granted
+from schemas.errors import Problem, problem
+from schemas.identity import CLAIMED, Message, Proved, signed
+from schemas.people import Role
+from schemas.stream.ledger import Batch
+from views.log import Connection
+
+
+def unsigned(batch: Batch) -> list[Problem]:
+    """What is wrong with a batch that nobody has signed: only the system needs no statement."""
+    needed = batch.events and batch.statement is None and batch.actor.role is not Role.SYSTEM
+    return [_MISSING] if needed else []
+
+
+def parameters(batch: Batch) -> tuple[object, ...]:
+    """Those of `may_speak`: none for a batch that was not signed."""
+    if batch.statement is None:
+        return ()
+    by = signed(batch.statement)
+    claims = [claim for claim, roles in CLAIMED.items() if batch.actor.role in roles]
+    return by.statement.iss, by.key_id, claims, by.statement.assurance
+
+
+async def missing(connection: Connection, batch: Batch) -> list[Problem]:
+    """What the record does not bear out of who has signed."""
+    if batch.statement is None:
+        return []
+    by = signed(batch.statement)
+    found = await principals(connection, by.statement.iss)
+    live = [one for one in found for key in one.keys if key.key_id == by.key_id and key.revoked_at is None]
+    if not live:
+        return [problem("statement", "key_revoked")]
+    first = await connection.fetchrow(_FIRST, batch.filing_id)
+    about = Message(act=by.statement.act, content=by.statement.content, **({} if first is None else dict(first)))
+    why = not_granted(Proved(by.statement, live[0], by.key_id, by.sha256), about)
+    return [] if why is None else [why]
+
+
+def may_speak(filing: str, agency: str, at: int) -> str:
+    """Whether one grant of the principal allows all of it, and its key was not revoked; its `parameters` begin `at`.
+
+    It is `not_granted` in SQL. Of a filing that begins, what it is about was asked before.
+    """
+    return f"""
+exists (
+    select from principal as who join principal_key as key using (principal)
+        cross join jsonb_array_elements(who.grants) as one
+        left join event as first on first.stream = 'filing:' || {filing}::uuid and first.seq = 1
+    where who.principal = ${at}::text and key.key_id = ${at + 1}::text and key.revoked_at is null
+        and one ->> 'claim' = any(${at + 2}::text[]) and (one ->> 'assurance')::int <= ${at + 3}::int
+        and case when one ->> 'claim' = 'own'
+            then {agency}::text is null and coalesce(split_part(first.via, '/', 1) = who.principal
+                or one -> 'predecessors' ? split_part(first.via, '/', 1), first.via is null)
+            else {agency}::text is not null and one -> 'agencies' ?| array['*', {agency}::text] end
+        and (one -> 'procedures' = '[]' or first.body is null
+            or one -> 'procedures' ? (convert_from(first.body, 'UTF8')::jsonb ->> 'procedure'))
+)
+"""
+
+
+_FIRST: Final = """
+select split_part(via, '/', 1) as filed_by, convert_from(body, 'UTF8')::jsonb ->> 'procedure' as procedure
+from event where stream = 'filing:' || $1::uuid and seq = 1
+"""
+_MISSING: Final = problem("statement", "statement_missing")

@@ -1,0 +1,143 @@
+"""Looks are acts: who asks is heard, sees what is theirs to see, and that they saw it is recorded with the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from activities.identity import Guard
+from activities.ledger.authority import active
+from activities.ledger.database import Connection
+from activities.ledger.vault import FilingKey, Vault
+from rules.identity.looks import ABOUT_A_FILING, LISTS, OPEN, SIDE, Asker, Reach, asker, reaches, sees
+from rules.streams import Kinds
+from schemas import reading as rd
+from schemas.errors import NOT_FOUND, Refusal, RefusalCode, RefusalError, problem, refused
+from schemas.identity import Message, Proved
+from schemas.ids import canonical
+from schemas.names import ROLE_NAMES
+from schemas.people import OFFICERS, Actor
+from views.access import about, sealed_in
+from views.log import Head
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look that is allowed.
+
+    Attributes:
+        head: Where the stream stands that it is at; None for a look at many filings, or at none.
+        within: What a list may show.
+        theirs: Whether they may see the filing at all; whoever has a link to a result may see that alone.
+    """
+
+    asked: rd.Asked
+    proved: Proved
+    head: Head | None = None
+    within: tuple[Reach, ...] = ()
+    theirs: bool = True
+
+    def told(self, refusal: Refusal) -> Refusal:
+        """What is said where there is no answer: that a link is wrong tells no stranger that there is such a filing."""
+        hidden = not self.theirs and refusal.code is RefusalCode.NOT_ALLOWED
+        return NOT_FOUND if hidden else refusal
+
+    def shown(self, answer: Any) -> list[UUID]:
+        """The filings that an answer shows."""
+        if self.head is not None:
+            return [] if isinstance(answer, rd.Changes) and not answer.views else [self.head.filing_id]
+        return list(dict.fromkeys(row.filing_id for row in answer.rows)) if type(self.asked.question) in LISTS else []
+
+
+class Looks:
+    """Lets nobody see what is not theirs to see."""
+
+    def __init__(self, guard: Guard, vault: Vault, kinds: Kinds) -> None:
+        self._guard = guard
+        self._vault = vault
+        self._kinds = kinds
+
+    async def allowed(self, connection: Connection, asked: rd.Asked, *, fresh: bool = True) -> Look:
+        """The look that was asked for. Raises `RefusalError`: a filing that is not theirs is one that never was."""
+        question = asked.question
+        about_what = {"act": f"ask.{question.ask}", "stream": getattr(question, "stream", None)}
+        proved = self._guard.proved(question.statement, Message(**about_what, content=asked.content), fresh=fresh)
+        who = asker(proved, question)
+        if type(question) in OPEN:
+            return Look(asked, proved)
+        if type(question) in ABOUT_A_FILING:
+            return await self._at_one(connection, asked, proved, who)
+        await _in_the_directory(connection, who.actor)
+        return Look(asked, proved, within=reaches(who, question))
+
+    async def _at_one(self, connection: Connection, asked: rd.Asked, proved: Proved, who: Asker) -> Look:
+        stream: str = getattr(asked.question, "stream", "")
+        found = await about(connection, self._vault.find, self._kinds["filing"], stream, who.actor)
+        _know(who.actor, in_directory=found.in_directory)
+        theirs = found.facts is not None and sees(who, found.facts)
+        if found.head is None or not (theirs or isinstance(asked.question, rd.AskLinkedResult)):
+            raise RefusalError(NOT_FOUND)
+        return Look(asked, proved, found.head, theirs=theirs)
+
+    async def record(self, connection: Connection, look: Look, answer: Any) -> None:
+        """Record what is about to be shown, in the transaction of the answer; a look that is tried again, once."""
+        shown = look.shown(answer)
+        if not shown:
+            return
+        question, said = look.asked.question, look.proved.statement
+        actor, reason = said.actor, question.reason
+        keyed = reason is not None or (actor is not None and actor.role in SIDE)
+        if keyed:
+            await self._vault.learn(connection, shown)
+        keys = [await self._vault.find(connection, filing) if keyed else None for filing in shown]
+        rows = [_row(look, filing, key) for filing, key in zip(shown, keys, strict=True)]
+        await connection.execute(
+            _RECORD,
+            look.asked.look,
+            getattr(question, "stream", None),
+            question.ask,
+            actor and actor.role,
+            actor and actor.agency,
+            look.proved.principal.id,
+            look.proved.key_id,
+            look.proved.sha256,
+            *map(list, zip(*rows, strict=True)),
+        )
+
+
+async def _in_the_directory(connection: Connection, actor: Actor | None) -> None:
+    if actor is not None and actor.role in OFFICERS:
+        there = actor.agency and await active(connection, actor.agency, actor.subject, actor.role)
+        _know(actor, in_directory=bool(there))
+
+
+def _know(actor: Actor | None, *, in_directory: bool) -> None:
+    if actor is not None and not in_directory:
+        why = problem("statement", "not_in_directory", role_name=ROLE_NAMES[actor.role])
+        raise refused(RefusalCode.NOT_AUTHORISED, why)
+
+
+def _row(look: Look, filing: UUID, key: FilingKey | None) -> tuple[UUID, str | None, bytes | None, str | None]:
+    """The filing; who looks, as it may be shown; and who an applicant is and why they look, sealed, by which key."""
+    actor = look.proved.statement.actor
+    private = {"reason": look.asked.question.reason}
+    subject = None if actor is None else actor.subject
+    if actor is not None and actor.role in SIDE:
+        private["actor"] = actor.subject
+        subject = None if key is None else key.pseudonym(actor.subject)
+    present = {name: value for name, value in private.items() if value}
+    if key is None or not present:
+        return filing, subject, None, None
+    return filing, subject, key.seal(canonical(present), sealed_in(look.asked.look, filing)), key.key_id
+
+
+_RECORD: Final = """
+insert into access (look, filing_id, agency, stream, question, role, actor_agency, subject, principal, key_id,
+    statement, sealed, sealed_by)
+select $1, shown.filing_id, first.agency, coalesce($2, first.stream), $3, $4, $5, shown.subject, $6, $7,
+    $8, shown.sealed, shown.sealed_by
+from unnest($9::uuid[], $10::text[], $11::bytea[], $12::text[]) as shown (filing_id, subject, sealed, sealed_by)
+join event as first on first.stream = 'filing:' || shown.filing_id and first.seq = 1
+on conflict do nothing
+"""

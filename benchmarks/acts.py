@@ -1,0 +1,97 @@
+"""Submissions, commands and looks at filings, of one kind a round: the process that `benchmarks/guards.py` asks.
+
+Run as `python -m benchmarks.acts`. Everything beneath it is its own, set up as its environment says: stack, workers,
+client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Final
+from uuid import UUID
+
+from benchmarks.asked import Answers
+from benchmarks.load import Round, measure
+from benchmarks.sides import AGENCY, VIA, Filed, Product, Timed
+from benchmarks.stage import scene
+from motcua.codec import ring_of_client
+from motcua.speaker_here import speaker_here
+from schemas.filing import commands as cm
+from schemas.people import Actor, Role
+
+SUBMIT: Final = "submit"
+COMMAND: Final = "command"
+VIEW: Final = "view"
+ACTS: Final = (SUBMIT, COMMAND, VIEW)
+
+_RECEPTION: Final = Actor(subject=f"{AGENCY.lower()}-reception-1", role=Role.RECEPTION, agency=AGENCY)
+
+
+class Acts:
+    """Does one act after the other with the filings of its last round of submissions, each in its turn.
+
+    They are few enough to be in the worker's memory: what a replay costs is another question (`benchmarks/turns.py`).
+    """
+
+    def __init__(self, product: Product) -> None:
+        self._client = product.client
+        self._product = product
+        self._filings: list[UUID] = []
+        self._turn = count()
+
+    def of(self, act: str) -> Acting:
+        """Whoever does nothing but this."""
+        if act == SUBMIT:
+            self._filings.clear()
+        return Acting(act, {SUBMIT: self._submit, COMMAND: self._ask, VIEW: self._view}[act])
+
+    async def _submit(self, timed: Timed) -> None:
+        self._filings.append(await self._product.submit(timed))
+
+    async def _ask(self, timed: Timed) -> None:
+        n, filing = self._next()
+        asks = cm.Ask(command_id=f"ask-{n}", actor=_RECEPTION, via=VIA, question="Xin cho biết số điện thoại?")
+        await timed.call(COMMAND, self._client.act(filing, asks))
+
+    async def _view(self, timed: Timed) -> None:
+        _, filing = self._next()
+        await timed.call(VIEW, self._client.as_(_RECEPTION, VIA).view(filing))
+
+    def _next(self) -> tuple[int, UUID]:
+        n = next(self._turn)
+        return n, self._filings[n % len(self._filings)]
+
+
+class Acting:
+    """One act, as `benchmarks.load` measures filings."""
+
+    def __init__(self, name: str, act: Callable[[Timed], Awaitable[None]]) -> None:
+        self.name = name
+        self._act = act
+
+    async def file(self) -> Filed:
+        """Do it once."""
+        timed = Timed()
+        await self._act(timed)
+        return Filed(("", ""), timed.seconds)
+
+
+async def main() -> None:
+    """Set everything up, say what guards it, and play the rounds that are asked for."""
+    answers = Answers()
+    async with scene() as on:
+        product, _ = on.sides
+        acts = Acts(product)
+
+        guarded = {"sealed": ring_of_client(on.client) is not None, "signed": speaker_here(on.env) is not None}
+
+        async def asked(concurrency: int, seconds: float, act: str) -> Round:
+            return await measure(acts.of(act), concurrency, seconds, on.pids[product.name])
+
+        await answers.serve(guarded, asked)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,151 @@
+"""`guards`: what it costs to seal what passes Temporal and to ask who speaks, round by round in turn.
+
+Each side is the product with other settings, in processes of its own with a stack of their own (`benchmarks/acts.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+from typing import Final
+
+from pydantic_core import to_json
+
+from benchmarks.about import commit, machine
+from benchmarks.acts import ACTS
+from benchmarks.asking import Asked, asked
+from benchmarks.load import Round
+from benchmarks.report import Ratio, ratio
+from deploy.stack.child import CHECKOUT
+from deploy.stack.speaker import IDENTITY
+from motcua.key_ring import CODEC_KEYS
+from operations.new_keys import new_ring
+from workers.settings import Identity
+
+PLAIN: Final = "plain"
+CODEC: Final = "codec"
+SIGNED: Final = "identity"
+BOTH: Final = "both"
+GUARDED: Final = (CODEC, SIGNED, BOTH)
+
+
+def settings() -> dict[str, dict[str, str]]:
+    """What the environment of each side says beside ours: the plain one first, which the others are compared with."""
+    unsealed, sealed = {CODEC_KEYS: ""}, {CODEC_KEYS: new_ring()}
+    believed, asked_who = {IDENTITY: Identity.OFF.value}, {IDENTITY: Identity.REQUIRED.value}
+    return {
+        PLAIN: unsealed | believed,
+        CODEC: sealed | believed,
+        SIGNED: unsealed | asked_who,
+        BOTH: sealed | asked_who,
+    }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """So many rounds of each act on each side, each of so many seconds, by so many at once: `plain` and `sides`."""
+
+    rounds: int
+    seconds: float
+    concurrency: int
+    sides: Collection[str] = GUARDED
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found: rounds by act and side. `guarded` is by what each side says that it is, such as `sealed`."""
+
+    guarded: Mapping[str, Mapping[str, bool]]
+    rounds: Mapping[str, Mapping[str, tuple[Round, ...]]]
+    at: datetime
+    machine: Mapping[str, str]
+    commit: str
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        return tuple(self.rounds[ACTS[0]])
+
+    def cpu_ms(self, act: str, side: str) -> dict[str, float]:
+        """CPU of one act by process: the median of its rounds."""
+        found = self.rounds[act][side]
+        return {name: median(each.cpu_ms[name] for each in found) for name in found[0].cpu_ms}
+
+    def ratio(self, act: str, side: str) -> Ratio:
+        """CPU of one act, to that of the plain side."""
+        mine, plain = self.rounds[act][side], self.rounds[act][PLAIN]
+        return ratio(
+            *([each.whole_ms for each in mine], [len(each.filed) for each in mine]),
+            *([each.whole_ms for each in plain], [len(each.filed) for each in plain]),
+        )
+
+    def whole(self, side: str) -> Ratio:
+        """CPU of one act of each kind, to that of the plain side."""
+        mine, plain = self._together(side), self._together(PLAIN)
+        return ratio(mine, [1] * len(mine), plain, [1] * len(plain))
+
+    def _together(self, side: str) -> list[float]:
+        return [sum(each.whole_ms for each in turn) for turn in zip(*(self.rounds[a][side] for a in ACTS), strict=True)]
+
+    def __str__(self) -> str:
+        lines = []
+        for side in self.sides:
+            for act in ACTS:
+                by = ", ".join(f"{name} {spent:.1f}" for name, spent in self.cpu_ms(act, side).items())
+                whole = median(each.whole_ms for each in self.rounds[act][side])
+                lines.append(f"{side}, {act}: CPU {whole:.1f} ms ({by}), to {PLAIN} {self.ratio(act, side)}")
+            lines.append(f"{side}, one of each: to {PLAIN} {self.whole(side)}")
+        return "\n".join(lines)
+
+
+def as_json(measured: Measured) -> bytes:
+    """Everything that was found."""
+    found = {
+        "benchmark": "guards",
+        "at": measured.at,
+        "machine": measured.machine,
+        "commit": measured.commit,
+        "sides": {
+            side: {
+                **measured.guarded[side],
+                "acts": {
+                    act: {"cpu_ms": measured.cpu_ms(act, side), "ratio": measured.ratio(act, side)} for act in ACTS
+                },
+                "ratio": measured.whole(side),
+            }
+            for side in measured.sides
+        },
+        "rounds": [
+            {"act": act, "side": side, "acts": len(each.filed), "seconds": each.seconds, "cpu_ms": each.cpu_ms}
+            for act, by in measured.rounds.items()
+            for side, played in by.items()
+            for each in played
+        ],
+    }
+    return to_json(found, indent=1) + b"\n"
+
+
+async def run(plan: Plan, tell: Callable[[str], None]) -> Measured:
+    """Set every side up, warm it, and measure them in turn. Raises `AskedError`."""
+    async with AsyncExitStack() as held:
+        sides: dict[str, Asked] = {}
+        for name, more in settings().items():
+            if name not in {PLAIN, *plan.sides}:
+                continue
+            command = (sys.executable, "-m", "benchmarks.acts")
+            sides[name] = await held.enter_async_context(asked(name, command, CHECKOUT, {**os.environ, **more}))
+        rounds: dict[str, dict[str, list[Round]]] = {act: {name: [] for name in sides} for act in ACTS}
+        for number in range(plan.rounds + 1):
+            for act in ACTS:
+                for name, side in sides.items():
+                    found = await side.round(plan.concurrency, plan.seconds if number else plan.seconds / 3, act=act)
+                    if number:
+                        rounds[act][name].append(found)
+                        tell(f"round {number}, {name}, {act}: {found.whole_ms:.1f} ms of CPU each")
+    played = {act: {name: tuple(found) for name, found in by.items()} for act, by in rounds.items()}
+    guarded = {name: side.begun for name, side in sides.items()}
+    return Measured(guarded, played, datetime.now(UTC), machine(), await commit(CHECKOUT))

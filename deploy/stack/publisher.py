@@ -1,0 +1,14 @@
+"""Who publishes to a stack: its owner, with its master key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from activities.keys.masters import master_keys
+from activities.ledger.vault import Vault
+from operations.publications.publishing import Publisher
+
+
+def publisher(env: Mapping[str, str]) -> Publisher:
+    """The publisher of the stack with this environment."""
+    return Publisher(vault=Vault(master_keys(env["MOTCUA_MASTER_KEY"])))

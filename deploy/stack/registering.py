@@ -1,0 +1,93 @@
+"""The program of an embedded stack in the register of its record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from temporalio.client import Client
+
+from deploy.stack.speaker import HERE
+from motcua import FilingClient, NotAuthorised
+from motcua.codec import sealing
+from motcua.converter import data_converter
+from motcua.identity import key_in, prove
+from motcua.key_ring import ring_in
+from motcua.speaker_here import PRINCIPAL, speaker_here
+from motcua.speaking import KEY_FILE
+from operations.addresses import OWNER
+from operations.owner import connected
+from operations.patience import while_away
+from operations.principals import take
+from schemas.identity import ALL_AGENCIES, Assurance, Claim, Grant, PrincipalFile, PrincipalKey, PrincipalKind
+from schemas.people import Actor, Role
+from schemas.principals import AddPrincipal
+
+_LASTS: Final = timedelta(days=3650)
+_EVERYBODY: Final = (
+    Grant(claim=Claim.OWN, assurance=Assurance.LOW),
+    *(
+        Grant(claim=claim, agencies=(ALL_AGENCIES,), assurance=Assurance.LOW)
+        for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR)
+    ),
+)
+"""One program for all roles: this is for one machine, on which whoever runs the stack has all its secrets."""
+
+
+async def let_speak(env: Mapping[str, str]) -> None:
+    """Register the program of this stack, if it is one that asks who speaks, and wait until its workers know it.
+
+    Raises `RefusalError`, `MotcuaError`, and `TimeoutError` where they do not within thirty seconds.
+    """
+    if env.get(PRINCIPAL) != HERE:
+        return
+    await while_away(lambda: _register(env))
+    temporal = await Client.connect(
+        env["TEMPORAL_ADDRESS"],
+        namespace=env["TEMPORAL_NAMESPACE"],
+        data_converter=sealing(data_converter, ring_in(env)),
+    )
+    client = FilingClient(temporal, speaker=speaker_here(env), patience=_KNOWN_WITHIN)
+    async with asyncio.timeout(_KNOWN_WITHIN), client:
+        while not await _is_known(client):  # noqa: ASYNC110 -- other processes learn it
+            await asyncio.sleep(_AGAIN)
+
+
+async def _is_known(client: FilingClient) -> bool:
+    try:
+        await client.counts()
+    except NotAuthorised as error:
+        if error.refusal.problems[0].rule not in {"unknown_principal", "unknown_key"}:
+            raise
+        return False
+    return True
+
+
+async def _register(env: Mapping[str, str]) -> None:
+    """Register it in the name of an operator of the directory, unless its key is registered already."""
+    key, now = key_in(Path(env[KEY_FILE])), datetime.now(UTC)
+    async with connected(env[OWNER]) as connection:
+        if await connection.fetchval(_REGISTERED, key.key_id):
+            return
+        operator = await connection.fetchrow(_OPERATOR, Role.OPERATOR)
+        if operator is None:
+            return
+        about = PrincipalFile(id=HERE, name="motcua up", kind=PrincipalKind.OPERATION, grants=_EVERYBODY)
+        command = AddPrincipal(
+            command_id=f"{HERE}:{key.key_id}",
+            actor=Actor(subject=operator["subject"], role=Role.OPERATOR, agency=operator["agency"]),
+            reason="motcua up",
+            principal=about,
+            key=PrincipalKey(public_key=key.public_key, valid_from=now, valid_until=now + _LASTS),
+            proof=prove(HERE, key),
+        )
+        await take(connection, command)
+
+
+_KNOWN_WITHIN: Final = 30.0
+_AGAIN: Final = 0.2
+_REGISTERED: Final = "select exists (select from principal_key where key_id = $1)"
+_OPERATOR: Final = "select agency, subject from officer where role = $1 and active order by agency, subject limit 1"

@@ -1,0 +1,41 @@
+"""The program that speaks in a stack: its key, and how the parts and whoever uses them are told of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Final
+
+from deploy.stack.part import StackError
+from motcua.identity import new_key
+from motcua.speaker_here import INSTALLATION, PRINCIPAL
+from motcua.speaking import KEY_FILE
+from operations.home import Home
+from workers.settings import Identity
+
+IDENTITY: Final = "MOTCUA_IDENTITY"
+HERE: Final = "motcua-up"
+"""What the program of an embedded stack is called: the `motcua` command, the demo, and what is tried by hand."""
+
+_OWN: Final = "identity.pem"
+
+
+def speaker_of_stack(home: Home, settings: Mapping[str, str]) -> dict[str, str]:
+    """What the parts of a stack and its users are told; with `MOTCUA_IDENTITY=off`, that everybody is believed.
+
+    Raises `StackError` for a setting that makes no sense.
+    """
+    try:
+        wanted = Identity(settings.get(IDENTITY) or Identity.REQUIRED)
+    except ValueError:
+        raise StackError(f"{IDENTITY} is required or off") from None
+    if wanted is Identity.OFF:
+        return {IDENTITY: wanted}
+    key = home.run / _OWN
+    if not key.exists():
+        draft = key.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        new_key(draft)
+        draft.replace(key)
+    installation = home.secret("installation", lambda: f"embedded-{secrets.token_hex(6)}")
+    return {IDENTITY: wanted, INSTALLATION: installation, PRINCIPAL: HERE, KEY_FILE: str(key)}

@@ -1,0 +1,146 @@
+"""Everything that passes Temporal, sealed: AES-256-GCM by a key of the ring, bound to the namespace and the workflow.
+
+A sealed payload is `{encoding: "binary/encrypted", encryption-key-id: <id>}` with 12 random bytes and what AES-GCM
+makes of the payload in protobuf. The additional data is `motcua`, the key's id, the namespace and the workflow's id, a
+line each: what was sealed for one filing means nothing in another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from google.protobuf.message import DecodeError
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client
+from temporalio.converter import (
+    ActivitySerializationContext,
+    DataConverter,
+    DefaultFailureConverterWithEncodedAttributes,
+    PayloadCodec,
+    SerializationContext,
+    WithSerializationContext,
+    WorkflowSerializationContext,
+)
+
+from .converter import NOT_OPENED, SEALED, UnopenedError
+
+if TYPE_CHECKING:
+    from .key_ring import CodecRing
+
+KEY_ID: Final = "encryption-key-id"
+NONCE: Final = 12
+_OF_A_SCHEDULE: Final = re.compile(r"-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+"""What a schedule adds to a workflow's id. Its runs hand on what they found, so they are bound to the schedule's id."""
+_STILL_CLOSED: Final = (SEALED, NOT_OPENED)
+
+
+class Codec(PayloadCodec, WithSerializationContext):
+    """Seals by the current key of the ring, opens by any of them.
+
+    What can't be opened arrives as `UNOPENED` where it is taken as it comes (starts, Updates, signals, answers of
+    others); in what only we write, the results of local activities, it raises `UnopenedError`.
+    """
+
+    def __init__(self, ring: CodecRing) -> None:
+        self._ring = ring
+        self._ciphers = ring.ciphers()
+        self._context: SerializationContext | None = None
+        self._bound = b"\n"
+
+    @property
+    def ring(self) -> CodecRing:
+        """The keys of this process."""
+        return self._ring
+
+    def with_context(self, context: SerializationContext) -> Codec:
+        """The same, bound to whose payloads they are."""
+        bound: Codec = object.__new__(Codec)
+        bound._ring, bound._ciphers = self._ring, self._ciphers
+        bound._context, bound._bound = context, _bound(context)
+        return bound
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Each of them sealed; as it is where the ring has no current key."""
+        key = self._ring.sealing_key(self._queue)
+        return list(payloads) if key is None else [self._sealed(payload, key) for payload in payloads]
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        """Each of them opened, or why it could not be. Raises `UnopenedError`, see the class."""
+        return [self._opened(payload) for payload in payloads]
+
+    @property
+    def _queue(self) -> str | None:
+        context = self._context
+        return context.activity_task_queue if isinstance(context, ActivitySerializationContext) else None
+
+    def _sealed(self, payload: Payload, key: str) -> Payload:
+        nonce = os.urandom(NONCE)
+        data = self._ciphers[key].encrypt(nonce, payload.SerializeToString(), self._additional(key))
+        return Payload(metadata={"encoding": SEALED, KEY_ID: key.encode()}, data=nonce + data)
+
+    def _opened(self, payload: Payload) -> Payload:
+        encoding = payload.metadata.get("encoding")
+        if encoding != SEALED:
+            taken = self._ring.plain and encoding != NOT_OPENED
+            return payload if taken else self._not_opened("it is not sealed")
+        key = payload.metadata.get(KEY_ID, b"").decode(errors="replace")
+        cipher = self._ciphers.get(key)
+        if cipher is None:
+            return self._not_opened(f"there is no key {key[:64]!r}")
+        if not self._ring.opens(key, self._queue):
+            return self._not_opened(f"the key {key} is for another queue")
+        try:
+            clear = cipher.decrypt(payload.data[:NONCE], payload.data[NONCE:], self._additional(key))
+            opened = Payload.FromString(clear)
+        except _damaged():
+            return self._not_opened(f"it is damaged, or was sealed by {key} for something else")
+        if opened.metadata.get("encoding") in _STILL_CLOSED:
+            return self._not_opened("it was sealed twice")
+        return opened
+
+    def _not_opened(self, why: str) -> Payload:
+        context = self._context
+        if isinstance(context, ActivitySerializationContext) and context.is_local:
+            raise UnopenedError(why)
+        return Payload(metadata={"encoding": NOT_OPENED}, data=why.encode())
+
+    def _additional(self, key: str) -> bytes:
+        return b"motcua\n%b\n%b" % (key.encode(), self._bound)
+
+
+def _bound(context: SerializationContext) -> bytes:
+    if not isinstance(context, WorkflowSerializationContext | ActivitySerializationContext):
+        return b"\n"
+    return f"{context.namespace}\n{_OF_A_SCHEDULE.sub('', context.workflow_id or '')}".encode()
+
+
+def _damaged() -> tuple[type[Exception], ...]:
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 -- an extra of the kit
+
+    return (InvalidTag, ValueError, DecodeError)
+
+
+def sealing(converter: DataConverter, ring: CodecRing | None) -> DataConverter:
+    """The same converter with our codec, failures' texts and stacks included; without a ring as it is.
+
+    Raises `RingError`.
+    """
+    if ring is None:
+        return converter
+    return dataclasses.replace(
+        converter,
+        payload_codec=Codec(ring),
+        failure_converter_class=converter.failure_converter_class
+        if ring.current is None
+        else DefaultFailureConverterWithEncodedAttributes,
+    )
+
+
+def ring_of_client(client: Client) -> CodecRing | None:
+    """The ring by which a client seals; None if it does not, or by a codec that is not ours."""
+    codec = client.data_converter.payload_codec
+    return codec.ring if isinstance(codec, Codec) else None

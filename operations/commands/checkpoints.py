@@ -1,0 +1,259 @@
+"""`motcua ledger checkpoint` and `checkpoint-key`: checkpoints of the whole record, and the key that signs them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
+
+import httpx
+import typer
+from obstore.exceptions import BaseError
+from pydantic import ValidationError
+from rich.markup import escape
+
+from activities.checkpoints.log import Published, log_name
+from activities.checkpoints.making import Setup, begin_anew, make
+from activities.checkpoints.place import CheckpointError
+from activities.keys.masters import MasterKeys
+from activities.partners.http import TIMEOUT_S
+from activities.signature.trust import Trust as Authorities
+from motcua.cli.running import AsJson, Exit, fail, out, print_json
+from motcua.errors import MotcuaError
+from operations import bundle as bundles
+from operations import checkpoint_verifier
+from operations.addresses import stack_beside
+from operations.checkpoint_proofs import proofs_of
+from operations.checkpoint_verifier import Finding, Report, Trust
+from operations.commands.database import Connection, ask
+from operations.commands.printing import bar
+from operations.new_keys import write_new
+from recovery.second_place import SecondPlace
+from rules.proof.checkpoint import Checkpoint
+from rules.proof.note import Kind, NoteError, Signer, Verifier, read_note
+from rules.proof.policy import Policy
+from workers.checkpoints import authorities_in, checkpointing, policy_in, signer_in, witnesses_of
+from workers.settings import CheckpointSettings
+
+T = TypeVar("T")
+
+app = typer.Typer()
+
+_EVENTS: Final = "sự kiện / events"
+_LOOKED_AT: Final = {"checkpoints": "điểm kiểm / checkpoints", "events": f"{_EVENTS} trong cây / in the tree"}
+
+
+@app.command()
+def checkpoint(
+    *,
+    new_log: Annotated[
+        bool, typer.Option("--new-log", help="Begin a new log, after a restore that lost checkpointed events.")
+    ] = False,
+    reason: Annotated[str | None, typer.Option("--reason", help="With --new-log: why, for all to read.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sign what the whole record holds now, have it cosigned and time-stamped, and lay it at the second place.
+
+    Needs MOTCUA_CHECKPOINTS and MOTCUA_CHECKPOINT_KEY, or the stack of this folder. Every few minutes the platform does
+    it by itself. Refused where the record lacks events that were checkpointed: after a lawful restore, `--new-log`
+    begins another log that names the last checkpoint of this one, once the witnesses know its key (`checkpoint-key`).
+
+    Examples: `motcua ledger checkpoint`, `motcua ledger checkpoint --new-log --reason "restored from the backup of …"`
+    """
+    if new_log != bool(reason):
+        fail("--new-log đi cùng --reason / --new-log goes with --reason", Exit.USAGE)
+
+    async def work(connection: Connection, setup: Setup) -> Published | None:
+        return await (begin_anew(connection, setup, reason) if reason else make(connection, setup))
+
+    made = _within(work)
+    if as_json:
+        print_json(_plain(made))
+    elif made is None:
+        out().print("chưa có sự kiện nào / there is no event yet")
+    else:
+        found = made.checkpoint
+        out().print(f"{escape(found.origin)}: {found.size:,} {_EVENTS}, {found.root.hex()}")
+        for line in (*found.extensions, ", ".join(one.name for one in made.note.signatures)):
+            out().print(f"[dim]{escape(line)}[/]")
+
+
+def _plain(made: Published | None) -> dict[str, Any] | None:
+    if made is None:
+        return None
+    found = made.checkpoint
+    names = [one.name for one in made.note.signatures]
+    return {
+        "origin": found.origin,
+        "size": found.size,
+        "root": found.root.hex(),
+        "extensions": found.extensions,
+        "signed_by": names,
+    }
+
+
+@app.command("checkpoint-key")
+def checkpoint_key(
+    file: Annotated[Path, typer.Argument(help="The file of the key.")],
+    *,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Make a new key of this name, such as dvc.example.vn/ledger.")
+    ] = None,
+    log: Annotated[int, typer.Option("--log", min=1, help="Of which log: 1, and one more after each restore.")] = 1,
+) -> None:
+    """Print the public key of the log, for its witnesses; with --name make the key in a file that is not there yet.
+
+    The name is the log's origin: choose one that nobody else has, without spaces. Only the file's owner reads it.
+
+    Examples: `motcua ledger checkpoint-key log.key --name dvc.example.vn/ledger`, then without `--name`
+    """
+    try:
+        if name is not None:
+            write_new(file, f"{Signer.new(name, Kind.LOG).written()}\n")
+        signer = signer_in(str(file))
+    except FileExistsError:
+        fail(f"{file} đã có / is there already, and is left as it is", Exit.USAGE)
+    except (OSError, NoteError, RuntimeError) as error:
+        fail(f"khoá của nhật ký / the log's key: {getattr(error, 'strerror', None) or error}", Exit.USAGE)
+    typer.echo(str(signer.named(log_name(signer.verifier.name, log)).verifier))
+
+
+def held_against_checkpoints(since: Path | None) -> Report:
+    """The record against its checkpoints, from what was verified before; the newest is kept in that file then."""
+    settings = _settings()
+    trust, before = replace(_trust(settings), authorities=_authorities(settings)), _before(since)
+
+    async def work(connection: Connection) -> Report:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+            asked = replace(trust, witnesses=witnesses_of(trust.policy, client))
+            place = SecondPlace.at(settings.checkpoints or "")
+            with bar() as progress:
+                task = progress.add_task("")
+
+                def looked_at(what: Literal["checkpoints", "events"], done: int, of: int) -> None:
+                    progress.update(task, completed=done, total=of, description=f"{done:,} / {of:,} {_LOOKED_AT[what]}")
+
+                return await checkpoint_verifier.verify(connection, place, asked, before, looked_at)
+
+    report = _told(lambda: ask(work))
+    if since is not None and report.newest is not None:
+        since.write_bytes(report.newest)
+    return report
+
+
+def exported(which: str, master: MasterKeys | None) -> dict[str, Any] | None:
+    """The bundle of a filing, with proofs where checkpoints are made. Raises as `bundle.export`."""
+    settings = _here()
+    if settings.checkpoints is None:
+        return ask(lambda connection: bundles.export(connection, which, master))
+    log, place = _trust(settings).log, SecondPlace.at(settings.checkpoints)
+
+    async def prove(connection: Connection, streams: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return await proofs_of(connection, place, log, streams)
+
+    return _told(lambda: ask(lambda connection: bundles.export(connection, which, master, prove)))
+
+
+def say(report: Report) -> None:
+    """What was found, for people."""
+    for finding in report.findings:
+        out().print(f"[red]{escape(_where(finding))}[/] {escape(finding.message)} [dim]({finding.rule})[/]")
+    for line in report.succeeds:
+        out().print(f"[yellow]{escape(line)}[/]")
+    for name in report.unasked:
+        out().print(f"[yellow]{escape(name)}[/] không trả lời / gave no answer")
+    verdict = "[green]khớp / they agree[/]" if report.verified else "[red]KHÔNG khớp / they do NOT agree[/]"
+    cosigned = escape(", ".join(report.cosigned) or "–")
+    stamped = "–" if report.stamped is None else f"{report.stamped:,} / {report.checkpoints:,}"
+    out().print(
+        f"điểm kiểm / checkpoints: {verdict}: {escape(report.origin)} {report.since:,} … {report.size:,} {_EVENTS}, "
+        f"cùng ký / cosigned: {cosigned}, dấu thời gian / time-stamped: {stamped}"
+    )
+
+
+def plain(report: Report) -> dict[str, Any]:
+    """The same as JSON."""
+    return {name: value for name, value in asdict(report).items() if name != "newest"}
+
+
+def _where(finding: Finding) -> str:
+    place = "" if finding.position is None else f"position {finding.position}"
+    event = "" if finding.stream is None else f"{finding.stream} seq {finding.seq}"
+    return " ".join(part for part in (event, place) if part)
+
+
+def _within(work: Callable[[Connection, Setup], Awaitable[T]]) -> T:
+    settings = _settings()
+
+    async def within(connection: Connection) -> T:
+        async with checkpointing(settings) as setup:
+            if setup is None:
+                raise AssertionError
+            return await work(connection, setup)
+
+    return _told(lambda: ask(within))
+
+
+def _told(work: Callable[[], T]) -> T:
+    """What `work` returns, or the end of the command, in words."""
+    try:
+        return work()
+    except CheckpointError as error:
+        fail(f"điểm kiểm / the checkpoint ({error.fault}): {error}", Exit.REFUSED)
+    except (BaseError, MotcuaError) as error:
+        fail(f"nơi thứ hai / the second place, MOTCUA_CHECKPOINTS: {type(error).__name__}", Exit.UNREACHABLE)
+    except RuntimeError as error:
+        fail(str(error), Exit.USAGE)
+
+
+def _settings() -> CheckpointSettings:
+    settings = _here()
+    if settings.checkpoints is None:
+        _not_set("MOTCUA_CHECKPOINTS")
+    return settings
+
+
+def _here() -> CheckpointSettings:
+    for name, value in stack_beside().items():
+        os.environ.setdefault(name, value)
+    try:
+        return CheckpointSettings()
+    except ValidationError:
+        _not_set("MOTCUA_CHECKPOINT_MINUTES")
+
+
+def _not_set(name: str) -> NoReturn:
+    fail(f"đặt {name}, hoặc chạy `motcua up` ở thư mục này / set {name}, or run `motcua up` in this folder", Exit.USAGE)
+
+
+def _trust(settings: CheckpointSettings) -> Trust:
+    """The log's key as the policy names it, else as whoever signs has it."""
+    try:
+        policy = policy_in(settings.witnesses)
+        log = _named(policy) or signer_in(settings.checkpoint_key).verifier
+    except RuntimeError as error:
+        fail(str(error), Exit.USAGE)
+    return Trust(log, policy)
+
+
+def _authorities(settings: CheckpointSettings) -> Authorities | None:
+    """Whose time-stamps count."""
+    try:
+        return authorities_in(settings.signature_roots)
+    except RuntimeError as error:
+        fail(str(error), Exit.USAGE)
+
+
+def _named(policy: Policy) -> Verifier | None:
+    return policy.logs[0] if policy.logs else None
+
+
+def _before(since: Path | None) -> Checkpoint | None:
+    if since is None or not since.exists():
+        return None
+    try:
+        return Checkpoint.read(read_note(since.read_bytes()).text)
+    except (OSError, NoteError) as error:
+        fail(f"{since}: {getattr(error, 'strerror', None) or error}", Exit.USAGE)

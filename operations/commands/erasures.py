@@ -1,0 +1,293 @@
+"""`motcua filing erase`, `motcua erasures`: an operator asks for who filed to be erased, an auditor approves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, TypeVar
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from activities.ledger.vault import Vault
+from motcua.cli.filings import actor_of
+from motcua.cli.running import AsJson, Exit, fail, out, parse, plain, print_json, use_stack_here
+from motcua.cli.showing import when
+from motcua.client import command_id
+from motcua.connection import connect
+from motcua.errors import MotcuaError
+from motcua.store import NoStoreError
+from operations.addresses import OWNER, find_address
+from operations.commands.database import Connection, address, ask
+from operations.commands.help_words import GROUPS
+from operations.commands.ledger import master_key
+from operations.commands.printing import bar, wide
+from operations.commands.store import done, object_store
+from operations.erasure import requests
+from operations.erasure.elsewhere import Back, NotErasedError, back
+from operations.erasure.outside import Outside
+from operations.erasure.retention import due as due_by
+from operations.erasure.sinks import LEFT
+from operations.erasure.working import Worked, work_off
+from operations.owner import connected
+from recovery.second_place import SecondPlace
+from rules.streams import KINDS
+from schemas.erasure import (
+    ApproveErasure,
+    AskErasure,
+    DeclineErasure,
+    ErasureCause,
+    ErasureCommand,
+    ErasureRequest,
+)
+from schemas.errors import Refusal
+from schemas.saying import said
+from views.log import Log
+
+C = TypeVar("C", bound=ErasureCommand)
+
+CHECKPOINTS: Final = "MOTCUA_CHECKPOINTS"
+
+filings = typer.Typer()
+app = typer.Typer(
+    name="erasures",
+    help=GROUPS["erasures"],
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+Operator = Annotated[str, typer.Option("--as", metavar="operator:SUBJECT@AGENCY", help="Which operator asks.")]
+Auditor = Annotated[str, typer.Option("--as", metavar="auditor:SUBJECT@AGENCY", help="Which auditor answers.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why. It stays for ever: name no person in it.")]
+Asked = Annotated[int, typer.Argument(metavar="N", min=1, help="The number of the request.")]
+
+
+@app.callback()
+def _group() -> None:
+    """Yêu cầu xóa dữ liệu cá nhân / Requests to erase who filed."""
+
+
+@filings.command()
+def erase(
+    which: Annotated[
+        str | None, typer.Argument(metavar="[CODE|FILING_ID]", help="The dossier code, or the filing's id.")
+    ] = None,
+    *,
+    due: Annotated[bool, typer.Option("--due", help="All whose time to be kept is over (docs/procedures.md).")] = False,
+    again: Annotated[bool, typer.Option("--again", help="All that were erased and a backup has brought back.")] = False,
+    reason: Reason,
+    actor: Operator,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for a filing to be erased: who filed, and all that they gave. It waits for an auditor's `approve`.
+
+    It is refused while the filing is open, while money is unsettled or may still come, while a complaint may be made,
+    and while it has to be kept. The events stay, with their hashes; what was sealed in them nobody can open any more.
+
+    What was erased is told at the second place of checkpoints (MOTCUA_CHECKPOINTS), by its id alone, so that it can be
+    asked for `--again` after a backup of before was brought back.
+
+    Examples: `motcua filing erase H01.12-20261125-0000001 --reason "asked for, 12/PYC" --as operator:…@H01.12`,
+    `motcua filing erase --due --reason "retention, November" --as operator:…@H01.12`,
+    `motcua filing erase --again --reason "the backup of 27 November was brought back" --as operator:…@H01.12`
+    """
+    if [which is not None, due, again].count(True) != 1:
+        fail("nêu một hồ sơ, hoặc --due, hoặc --again / name a filing, or say --due or --again", Exit.USAGE)
+    cause = ErasureCause.RETENTION if due else ErasureCause.FILING
+    filings = (which,) if which is not None else tuple(ask(_due)) if due else _brought_back()
+    if not filings:
+        if as_json:
+            print_json(None)
+        else:
+            out().print("không có hồ sơ nào phải xóa / there is no filing to erase", highlight=False)
+        return
+    asked = ask_for(command(AskErasure, actor, {"cause": cause, "reason": reason, "filings": filings}))
+    if as_json:
+        print_json(shown(asked.request) | {"not_yet": not_yet(asked)})
+    else:
+        print_request(asked.request, as_json=False)
+        say_not_yet(asked)
+
+
+async def _due(connection: Connection) -> list[str]:
+    return await due_by(connection, datetime.now(UTC))
+
+
+def _brought_back() -> tuple[str, ...]:
+    place = _second_place()
+    if place is None:
+        fail(f"{CHECKPOINTS} chưa đặt / is not set: it is where erased filings are told", Exit.USAGE)
+
+    async def work() -> list[Back]:
+        async with connected(address(OWNER)) as connection:
+            return await back(connection, place)
+
+    return tuple(one.code for one in done(work) if not one.asked)
+
+
+@app.command("list")
+def list_requests(*, as_json: AsJson = False) -> None:
+    """List the requests, and what became of each.
+
+    Example: `motcua erasures list`
+    """
+    found = ask(requests.requests)
+    if as_json:
+        print_json([shown(one) for one in found])
+        return
+    table = Table("#", "Lúc / When", "Vì sao / Why", "Ai / Who", "Trạng thái / State", "Hồ sơ / Filings")
+    for one in found:
+        state = said(f"erasure_state.{one.state}")
+        who = f"{one.officer}{f' · {one.answered_by}' if one.answered_by else ''}"
+        cells = (when(one.at), one.reason, who, f"{state.vi} / {state.en}", f"{one.erased} / {one.filings}")
+        table.add_row(str(one.n), *map(escape, cells))
+    wide().print(table)
+
+
+@app.command()
+def approve(n: Asked, *, actor: Auditor, as_json: AsJson = False) -> None:
+    """Approve a request, and work it off: in the record, in the object store, in Temporal. There is no way back.
+
+    Ended in the middle, it is done by the next `finish`.
+
+    Example: `motcua erasures approve 3 --as auditor:h01.12-auditor-1@H01.12`
+    """
+    told = command(ApproveErasure, actor, {"asked": n})
+    _answered(told)
+    _work_off(as_json=as_json)
+
+
+@app.command()
+def decline(n: Asked, *, reason: Reason, actor: Auditor, as_json: AsJson = False) -> None:
+    """Decline a request.
+
+    Example: `motcua erasures decline 3 --reason "a court has asked for it" --as auditor:h01.12-auditor-1@H01.12`
+    """
+    print_request(_answered(command(DeclineErasure, actor, {"asked": n, "reason": reason})), as_json=as_json)
+
+
+@app.command()
+def finish(*, as_json: AsJson = False) -> None:
+    """Work off what was approved and is not done: a run was ended, or a filing could not be erased yet.
+
+    What was erased before there was a second place (MOTCUA_CHECKPOINTS) is told there.
+
+    Example: `motcua erasures finish`
+    """
+    _work_off(as_json=as_json)
+
+
+def command(model: type[C], actor: str, say: dict[str, Any]) -> C:
+    """What an officer says."""
+    return parse(model, {"command_id": command_id(), "actor": actor_of(actor)} | say)
+
+
+def ask_for(asked: AskErasure) -> requests.Asked:
+    """Record a request, or the end of the command."""
+    master = master_key()
+    with bar() as progress:
+        task = progress.add_task("hồ sơ / filings")
+
+        def looked_at(filings: int, of: int) -> None:
+            progress.update(task, completed=filings, total=of)
+
+        async def work(connection: Connection) -> requests.Asked:
+            return await requests.ask(Log(connection, Vault(master).find, KINDS), asked, looked_at)
+
+        return ask(work, OWNER)
+
+
+def _answered(told: ApproveErasure | DeclineErasure) -> ErasureRequest:
+    return ask(lambda connection: requests.answer(connection, told), OWNER)
+
+
+def print_request(one: ErasureRequest, *, as_json: bool) -> None:
+    """How it stands with a request."""
+    if as_json:
+        print_json(shown(one))
+        return
+    state = said(f"erasure_state.{one.state}")
+    out().print(f"{one.n}. {state.vi} / {state.en} · {one.filings} hồ sơ / filings · {escape(one.reason)}")
+
+
+def shown(one: ErasureRequest) -> dict[str, Any]:
+    """As JSON, with how it stands."""
+    return dict(plain(one)) | {"state": one.state}
+
+
+def not_yet(asked: requests.Asked) -> list[dict[str, Any]]:
+    """What can't be erased yet, as JSON: each filing with every reason."""
+    return [{"code": code, "problems": [plain(why) for why in all_]} for code, all_ in asked.left_out.items()]
+
+
+def say_not_yet(asked: requests.Asked) -> None:
+    """The same for people."""
+    for code, all_ in asked.left_out.items():
+        for why in all_:
+            out().print(f"[yellow]{escape(code)}[/] {escape(f'{why.message.vi} / {why.message.en}')}")
+
+
+def left() -> list[Any]:
+    """What nobody can erase from here, as JSON."""
+    return [plain(said(f"erasure_left.{name}")) for name in LEFT]
+
+
+def say_left() -> None:
+    """The same for people."""
+    out().print("Không xóa được từ đây / What can't be erased from here:")
+    for one in left():
+        out().print(f"  {one['vi']} / {one['en']}", markup=False)
+
+
+def _work_off(*, as_json: bool) -> None:
+    """Erase what was approved, and say what was done and what nobody can do from here."""
+    use_stack_here()
+    dsn, master, store, elsewhere = address(OWNER), master_key(), object_store(), _second_place()
+    with bar() as progress:
+        task = progress.add_task("hồ sơ / filings")
+
+        async def work() -> Worked:
+            outside = Outside(store, await connect(), elsewhere)
+            return await work_off(
+                dsn, master, outside, lambda now, of: progress.update(task, completed=now, total=max(of, 1))
+            )
+
+        try:
+            worked = done(work)
+        except NotErasedError as error:
+            fail(f"chưa xóa / not erased: {error}", Exit.REFUSED)
+        except MotcuaError as error:
+            fail(f"không kết nối được Temporal / Temporal: {error}", Exit.UNREACHABLE)
+    if as_json:
+        refused = [{"code": code, "problems": plain(why)["problems"]} for code, why in worked.refused.items()]
+        counted = {"finished": worked.finished, "files": worked.files, "executions": worked.executions}
+        print_json(counted | {"refused": refused, "left": left()})
+    else:
+        _say(worked)
+    if worked.refused:
+        raise typer.Exit(Exit.REFUSED)
+
+
+def _second_place() -> SecondPlace | None:
+    """Where the record is checkpointed, if it is; or the end of the command."""
+    url = find_address(CHECKPOINTS)
+    try:
+        return SecondPlace.at(url) if url else None
+    except NoStoreError as error:
+        fail(str(error), Exit.USAGE)
+
+
+def _say(worked: Worked) -> None:
+    for code, why in worked.refused.items():
+        out().print(f"[red]{escape(code)}[/] {escape('; '.join(_reasons(why)))}")
+    out().print(
+        f"{len(worked.finished)} hồ sơ đã xóa / filings erased, {worked.files} tệp / files, "
+        f"{worked.executions} quy trình / executions"
+    )
+    if worked.finished:
+        say_left()
+
+
+def _reasons(why: Refusal) -> Iterable[str]:
+    return (f"{one.message.vi} / {one.message.en}" for one in why.problems)

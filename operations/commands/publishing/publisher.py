@@ -1,0 +1,59 @@
+"""Who publishes by a command: the operator who is named, with the master key if it is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from activities.ledger.vault import Vault
+from motcua.cli.filings import actor_of
+from motcua.cli.running import Exit, fail, parse
+from operations.addresses import OWNER
+from operations.commands.database import answered
+from operations.commands.ledger import master_key_at_hand
+from operations.publications.keys import NameKeyGoneError
+from operations.publications.publishing import NoKeyError, Publisher, WaitsError
+from schemas.people import SYSTEM, Actor
+from views.log import SealBrokenError
+
+By = Annotated[str | None, typer.Option("--as", metavar="operator:SUBJECT@AGENCY", help="Which operator does it.")]
+T = TypeVar("T")
+
+
+def publisher(said: str | None) -> Publisher:
+    """The operator of this name, or whoever has the owner's password; or the end of the command."""
+    master = master_key_at_hand()
+    actor = SYSTEM if said is None else parse(Actor, actor_of(said))
+    return Publisher(actor, None if master is None else Vault(master))
+
+
+def recorded(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What `work` returns, which publishes; or the end of the command, also if it waits for a second operator."""
+    done = recorded_or_waits(work)
+    if isinstance(done, WaitsError):
+        fail(waits_words(done), Exit.NOT_AVAILABLE, {"asked": done.n})
+    return done
+
+
+def waits_words(waits: WaitsError) -> str:
+    """The same for people."""
+    return f"chờ cán bộ vận hành thứ hai / waits for a second operator: motcua publications approve {waits.n}"
+
+
+def recorded_or_waits(work: Callable[[], Coroutine[Any, Any, T]]) -> T | WaitsError:
+    """What `work` returns, which publishes, or that it waits; or the end of the command."""
+
+    async def asked() -> T | WaitsError:
+        try:
+            return await work()
+        except WaitsError as error:
+            return error
+
+    try:
+        return answered(asked, OWNER)
+    except (NoKeyError, NameKeyGoneError) as error:
+        fail(f"không công bố / not published: {error}", Exit.REFUSED)
+    except SealBrokenError:
+        fail("không công bố / not published: MOTCUA_MASTER_KEY is not the key of this record", Exit.REFUSED)

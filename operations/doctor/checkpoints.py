@@ -1,0 +1,70 @@
+"""Whether the record goes on being checkpointed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from obstore.exceptions import BaseError
+
+from activities.checkpoints.events import last_position
+from activities.checkpoints.log import Published, newest_log
+from activities.checkpoints.place import CheckpointError
+from motcua.store import NoStoreError
+from operations.doctor.finding import Finding, fail, ok
+from operations.doctor.surroundings import Connection, Surroundings
+from recovery.second_place import SecondPlace
+from workers.checkpoints import signer_in
+from workers.settings import CheckpointSettings
+
+TIMES: Final = 3
+"""An event that is in no checkpoint after so many times the minutes between two says that none are made."""
+
+_WAITS: Final = """
+select clock_timestamp() - e.recorded_at from position p join event e using (stream, seq) where p.position = $1
+"""
+_FIX_VI: Final = "chạy `motcua ledger checkpoint` và xem lý do; rồi `motcua ledger verify --checkpoints`"
+_FIX_EN: Final = "run `motcua ledger checkpoint` and see why; then `motcua ledger verify --checkpoints`"
+
+
+async def checkpoints(around: Surroundings) -> list[Finding]:
+    """How far the newest checkpoint is, whether the record has that much, and how long the next event waits."""
+    try:
+        newest = await _newest(around)
+    except (CheckpointError, RuntimeError, NoStoreError, BaseError, OSError) as error:
+        said = str(error) if isinstance(error, CheckpointError | RuntimeError) else type(error).__name__
+        return [fail(f"không đọc được: {said}", f"can't be read: {said}", fix_vi=_FIX_VI, fix_en=_FIX_EN)]
+    size = newest.checkpoint.size if newest else 0
+    async with around.record() as connection:
+        return [await _held_against(connection, size, _patience(around))]
+
+
+async def _newest(around: Surroundings) -> Published | None:
+    signer = signer_in(around.settings.get("MOTCUA_CHECKPOINT_KEY"))
+    log = await newest_log(SecondPlace.at(around.settings["MOTCUA_CHECKPOINTS"]), signer.verifier.name)
+    return await log.newest(signer.named(log.origin).verifier)
+
+
+def _patience(around: Surroundings) -> timedelta:
+    default = CheckpointSettings.model_fields["checkpoint_minutes"].default
+    return timedelta(minutes=TIMES * int(around.settings.get("MOTCUA_CHECKPOINT_MINUTES") or default))
+
+
+async def _held_against(connection: Connection, size: int, patience: timedelta) -> Finding:
+    last = await last_position(connection)
+    if last < size:
+        return fail(
+            f"sổ có {last} sự kiện, điểm kiểm gần nhất có {size}: sổ đã mất sự kiện",
+            f"the record has {last} events, the newest checkpoint {size}: it has lost some",
+            fix_vi=_FIX_VI,
+            fix_en=_FIX_EN,
+        )
+    waits = await connection.fetchval(_WAITS, size + 1)
+    if waits is not None and waits > patience:
+        return fail(
+            f"có sự kiện chờ điểm kiểm {waits // timedelta(minutes=1)} phút",
+            f"an event has waited for a checkpoint for {waits // timedelta(minutes=1)} minutes",
+            fix_vi=_FIX_VI,
+            fix_en=_FIX_EN,
+        )
+    return ok(f"{size} trong {last} sự kiện", f"{size} of {last} events")

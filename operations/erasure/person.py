@@ -1,0 +1,109 @@
+"""All that is held about a person: their own filings, and those of others that name them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from activities.ledger.vault import Vault
+from operations.store.named import COLUMNS, Reference, told
+from rules.streams import KINDS
+from schemas.ids import filing_workflow
+from schemas.reading import AskAccess
+from views.access import access
+from views.log import Connection, Log
+from views.operator import parked
+
+Progress = Callable[[int, int], None]
+
+
+class Named(NamedTuple):
+    """Another's filing that names somebody, and for which procedure it is."""
+
+    code: str
+    procedure: str
+
+
+async def own(connection: Connection, vault: Vault, id_number: str) -> list[asyncpg.Record]:
+    """The filings that were made in the name of whoever has this number: those that are erased are nobody's."""
+    return list(await connection.fetch(_OWN, await vault.person(connection, id_number)))
+
+
+async def others(connection: Connection, vault: Vault, id_number: str, progress: Progress) -> list[Named]:
+    """The filings of others in which this number stands: every event of the log is opened for it, page by page.
+
+    `progress(events, of)` is called after each page. What can't be opened names nobody.
+    """
+    of, seen, found = int(await connection.fetchval(_EVENTS)), 0, set[UUID]()
+    async for page in _pages(connection):
+        await vault.learn(connection, {row["filing_id"] for row in page})
+        for row in page:
+            key = vault.known(row["filing_id"])
+            if key and id_number.encode() in key.unseal(row["sealed"], f"{row['stream']}\n{row['seq']}"):
+                found.add(row["filing_id"])
+        seen += len(page)
+        progress(seen, of)
+    rows = await connection.fetch(_NAMED, list(found), await vault.person(connection, id_number))
+    return [Named(**row) for row in rows]
+
+
+async def held(log: Log, vault: Vault, filing: asyncpg.Record) -> tuple[dict[str, Any], list[Reference]]:
+    """One of their filings, as plain data: every event with what was sealed, who has looked, and its files.
+
+    Raises `UnfoldableError`.
+    """
+    streams: dict[str, Any] = {}
+    for row in await log.connection.fetch(_STREAMS, filing["filing_id"], list(KINDS)):
+        events = (await log.read(row["stream"])).events
+        streams[row["stream"]] = [_event(recorded) for recorded in events]
+    said = await told(log.connection, vault, await log.connection.fetch(_OF_FILING, filing["filing_id"]))
+    files = list(dict.fromkeys(reference for _, reference in said.files))
+    about = {name: str(filing[name]) for name in ("code", "filing_id", "agency", "procedure", "version")}
+    stream = filing_workflow(filing["filing_id"])
+    looks = [look.model_dump(mode="json", exclude_none=True) async for look in _looks(log, vault, stream)]
+    unread = [one.model_dump(mode="json") for one in await parked(log, stream)]
+    listed = [reference._asdict() for reference in files]
+    return about | {"streams": streams, "looks": looks, "signals": unread, "files": listed}, files
+
+
+def _event(recorded: Any) -> dict[str, Any]:
+    actor = recorded.actor.model_dump(mode="json", exclude_none=True)
+    event = recorded.event.model_dump(mode="json", exclude_none=True)
+    return {"seq": recorded.seq, "at": recorded.at.isoformat(), "actor": actor, "event": event}
+
+
+async def _looks(log: Log, vault: Vault, stream: str) -> AsyncIterator[Any]:
+    asked: AskAccess | None = AskAccess(stream=stream)
+    while asked is not None:
+        page = await access(log, asked, vault.find)
+        for look in page.rows:
+            yield look
+        asked = asked.model_copy(update={"after": page.next}) if page.next else None
+
+
+async def _pages(connection: Connection) -> AsyncIterator[list[asyncpg.Record]]:
+    """Every event that has something sealed."""
+    last: tuple[str, int] = ("", 0)
+    while page := await connection.fetch(_SEALED, *last, _PAGE):
+        yield page
+        last = (page[-1]["stream"], page[-1]["seq"])
+
+
+_PAGE: Final = 1000
+_OWN: Final = "select * from filing where person = $1 order by submitted_at, code"
+_EVENTS: Final = "select count(*) from event where sealed is not null and filing_id is not null"
+_SEALED: Final = """
+select stream, seq, filing_id, sealed from event
+where sealed is not null and filing_id is not null and (stream, seq) > ($1, $2) order by stream, seq limit $3
+"""
+_NAMED: Final = """
+select code, procedure from filing where filing_id = any($1) and person is distinct from $2 order by code
+"""
+_STREAMS: Final = """
+select stream from stream
+where filing_id = $1 and head_seq > 0 and split_part(stream, ':', 1) = any($2) order by stream
+"""
+_OF_FILING: Final = f"select {COLUMNS} from event where filing_id = $1 order by stream, seq"  # noqa: S608 -- names of ours

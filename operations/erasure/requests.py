@@ -1,0 +1,164 @@
+"""Who has asked for filings to be erased, and who has approved or declined it: two people, an operator and an auditor.
+
+Each is one transaction, as the owner of the database. Nothing is erased here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from activities.ledger.authority import active, in_their_place
+from operations.erasure.whole import resolved, whole
+from rules.known import known
+from rules.officers import role_is
+from rules.retention import hindrances
+from rules.time.working_time import local_day
+from schemas.erasure import (
+    ApproveErasure,
+    AskErasure,
+    DeclineErasure,
+    ErasureCommand,
+    ErasureRequest,
+)
+from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from schemas.names import ROLE_NAMES
+from schemas.people import Actor, Role
+from views.log import Connection, Log
+
+Progress = Callable[[int, int], None]
+
+
+class Asked(NamedTuple):
+    """A request, and what was left out of it: by dossier code, with every reason."""
+
+    request: ErasureRequest
+    left_out: dict[str, tuple[Problem, ...]]
+
+
+async def ask(log: Log, command: AskErasure, progress: Progress = lambda *_: None) -> Asked:
+    """Record what is asked for; it waits for an auditor. A repeat of the same command is done once.
+
+    `progress(filings, of)` is called as they have been looked at.
+
+    What can't be erased is left out. Raises `RefusalError`, with every reason, if nothing can.
+    """
+    async with log.connection.transaction():
+        n, now = await _next(log.connection)
+        left_out: dict[str, tuple[Problem, ...]] = {}
+        if (known_already := await _recorded(log.connection, command)) is None:
+            await see(log.connection, command.actor, Role.OPERATOR)
+            found, left_out = await _erasable(log, command, now, progress)
+            await _record(log.connection, n, now, command, cause=command.cause, reason=command.reason)
+            await log.connection.execute(_ASKED_FOR, n, found)
+        return Asked(known(await request(log.connection, known_already or n)), left_out)
+
+
+async def answer(connection: Connection, command: ApproveErasure | DeclineErasure) -> ErasureRequest:
+    """Approve a request or decline it. A repeat of the same command is done once. Raises `RefusalError`."""
+    async with connection.transaction():
+        n, now = await _next(connection)
+        if await _recorded(connection, command) is None:
+            await see(connection, command.actor, Role.AUDITOR)
+            asked = await request(connection, command.asked)
+            if asked is None or asked.answer is not None:
+                raise _refuse(problem("asked", "no_change_asked"))
+            await _another(connection, command.actor, asked, now)
+            reason = command.reason if isinstance(command, DeclineErasure) else None
+            await _record(connection, n, now, command, asked=command.asked, reason=reason)
+        return known(await request(connection, command.asked))
+
+
+async def requests(connection: Connection) -> list[ErasureRequest]:
+    """Every request that there was, in order."""
+    return [ErasureRequest.model_validate(dict(row)) for row in await connection.fetch(_REQUESTS, None)]
+
+
+async def request(connection: Connection, n: int) -> ErasureRequest | None:
+    """One of them."""
+    row = await connection.fetchrow(_REQUESTS, n)
+    return None if row is None else ErasureRequest.model_validate(dict(row))
+
+
+async def _next(connection: Connection) -> tuple[int, datetime]:
+    """The number of the next deed, which nobody else can take meanwhile, and the moment."""
+    await connection.execute("lock table erasure_deed in share row exclusive mode")
+    row = await connection.fetchrow("select coalesce(max(n), 0) + 1, statement_timestamp() from erasure_deed")
+    n, now = known(row)
+    return n, now
+
+
+async def _recorded(connection: Connection, command: ErasureCommand) -> int | None:
+    found: int | None = await connection.fetchval(_RECORDED, command.command_id)
+    return found
+
+
+async def see(connection: Connection, actor: Actor, role: Role) -> None:
+    """See that the directory has somebody in this role. Raises `RefusalError`."""
+    if (why := role_is(actor, role)) is not None:
+        raise _refuse(why)
+    if actor.agency is None or not await active(connection, actor.agency, actor.subject, role):
+        raise _refuse(problem("actor", "not_in_directory", role_name=ROLE_NAMES[role]))
+
+
+async def _another(connection: Connection, actor: Actor, asked: ErasureRequest, now: datetime) -> None:
+    """See that whoever approves is not who asked, nor stands in their place in either agency."""
+    agencies = {asked.agency, known(actor.agency)}
+    places = [
+        await in_their_place(connection, agency, [actor.subject], [asked.officer], local_day(now))
+        for agency in agencies
+    ]
+    if actor.subject == asked.officer or any(places):
+        raise _refuse(problem("actor.subject", "needs_another"))
+
+
+async def _erasable(
+    log: Log, command: AskErasure, now: datetime, progress: Progress
+) -> tuple[list[UUID], dict[str, tuple[Problem, ...]]]:
+    """The filings that can be erased, and why each other can't."""
+    found = await resolved(log.connection, command.filings)
+    if set(command.filings) - found.keys():
+        raise _refuse(problem("filings", "nothing_recorded"))
+    free: list[UUID] = []
+    left_out: dict[str, tuple[Problem, ...]] = {}
+    for done, filing in enumerate(dict.fromkeys(found.values()), 1):
+        there = await whole(log, filing)
+        if wrong := hindrances(there, now):
+            left_out[str(there.filing.code)] = wrong
+        else:
+            free.append(filing)
+        progress(done, len(found))
+    if not free:
+        raise _refuse(*(why.model_copy(update={"field": code}) for code, all_ in left_out.items() for why in all_))
+    return free, left_out
+
+
+async def _record(connection: Connection, n: int, now: datetime, command: ErasureCommand, **said: Any) -> None:
+    about = [said.get(name) for name in ("asked", "cause", "reason")]
+    actor, deed = command.actor, getattr(command, "deed", "")
+    await connection.execute(_ADD, n, command.command_id, deed, *about, actor.subject, actor.agency, now)
+
+
+def _refuse(*why: Problem) -> RefusalError:
+    return refused(RefusalCode.NOT_ALLOWED, *why)
+
+
+_RECORDED: Final = "select n from erasure_deed where command_id = $1"
+_ADD: Final = """
+insert into erasure_deed (n, command_id, deed, asked, cause, reason, officer, agency, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+_ASKED_FOR: Final = """
+insert into erasure (request, filing_id, agency) select $1, filing_id, agency from filing where filing_id = any($2)
+"""
+_REQUESTS: Final = """
+select asking.n, asking.cause, asking.reason, asking.officer, asking.agency, asking.at,
+    answer.deed as answer, answer.officer as answered_by, answer.at as answered_at, answer.reason as declined_because,
+    count(*) as filings, count(erased_at) as erased, count(finished_at) as finished
+from erasure_deed as asking join erasure on request = asking.n
+    left join erasure_deed as answer on answer.asked = asking.n
+where asking.deed = 'ask' and ($1::bigint is null or asking.n = $1)
+group by asking.n, answer.n order by asking.n
+"""

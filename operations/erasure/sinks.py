@@ -1,0 +1,109 @@
+"""Every table of the database, and what becomes of a filing in it when who filed is erased. A test knows them all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.erasure import NO_DIGEST
+
+
+@dataclass(frozen=True)
+class Sink:
+    """What becomes of a filing in one table.
+
+    Attributes:
+        what: In words.
+        statement: Does it, given the filing as `$1`; None where nothing has to be done, or the fold does it.
+    """
+
+    what: str
+    statement: str | None = None
+
+
+_UNREADABLE: Final = "what is sealed can't be opened any more; the rest names nobody"
+_NOTHING: Final = "holds nothing of a filing"
+_MONEY: Final = "numbers and amounts stay, which name nobody"
+_FOLD: Final = "folded anew from the streams, which name nobody any more"
+_CALLBACKS: Final = "select id from callback where stream in (select stream from stream where filing_id = $1)"
+
+SINKS: Final[dict[str, Sink]] = {
+    # The record.
+    "event": Sink(f"each stream gets `erased`; {_UNREADABLE}"),
+    "stream": Sink("marked as erased", "update stream set erased_at = clock_timestamp() where filing_id = $1"),
+    "receipt": Sink(
+        "the digests of what was said go: a guess could be tried at them",
+        f"""
+        update receipt set digest = '{NO_DIGEST}',
+            body = convert_to(replace(convert_from(body, 'UTF8'), digest, '{NO_DIGEST}'), 'UTF8')
+        where filing_id = $1 and digest <> '' and not starts_with(stream, 'restarts:')
+        """,  # noqa: S608 -- a constant
+    ),
+    "counter": Sink(_NOTHING),
+    "unpositioned": Sink("places of events, which name nobody"),
+    "position": Sink("places of events, which name nobody"),
+    "sequencer": Sink(_NOTHING),
+    "filing_key": Sink(
+        "the filing's key goes, and those of what was paid to it before it was known whose that was",
+        f"delete from filing_key where filing_id = $1 or filing_id in ({_CALLBACKS})",  # noqa: S608 -- a constant
+    ),
+    "inbox": Sink("gone", "delete from inbox where filing_id = $1"),
+    "outbox": Sink("empty: no filing is erased while a paper has to be made"),
+    "access": Sink(f"who has looked stays, without applicants; {_UNREADABLE}"),
+    "callback": Sink(f"{_MONEY}; {_UNREADABLE}"),
+    "suspense_step": Sink(
+        f"files given as evidence go; {_UNREADABLE}",
+        f"update suspense_step set evidence = null where callback in ({_CALLBACKS})",  # noqa: S608 -- a constant
+    ),
+    "till": Sink(_MONEY),
+    "till_open": Sink(_MONEY),
+    "till_cash": Sink(_MONEY),
+    "till_count": Sink(_MONEY),
+    "till_closing": Sink(_MONEY),
+    "export_request": Sink("stays: when somebody asked for what is held about them, not who it was"),
+    "erasure_deed": Sink("stays: who asked for it, who approved it and why"),
+    "erasure": Sink("stays: how far it is"),
+    # Read models.
+    "filing": Sink(f"{_FOLD}, nor does `person`"),
+    "task": Sink(_FOLD),
+    "payment": Sink(_FOLD),
+    "parcel": Sink(_FOLD),
+    "standing": Sink(_FOLD),
+    "result": Sink(f"{_FOLD}; number and digest stay, so that whoever holds a result can have it verified"),
+    "money_receipt": Sink(_FOLD),
+    # What is no filing's.
+    "stamp": Sink("digests of files of results, and until when their time-stamps hold"),
+    "agency": Sink(_NOTHING),
+    "officer": Sink(_NOTHING),
+    "absence": Sink(_NOTHING),
+    "procedure": Sink(_NOTHING),
+    "province_overlay": Sink(_NOTHING),
+    "paper_template": Sink(_NOTHING),
+    "calendar": Sink(_NOTHING),
+    "index_key": Sink("tells people apart; no filing points there once `person` is gone"),
+    "publication_state": Sink(_NOTHING),
+    "build": Sink(_NOTHING),
+    "codec_key": Sink(_NOTHING),
+    "clock_off": Sink(_NOTHING),
+    "principal_change": Sink(_NOTHING),
+    "principal": Sink(_NOTHING),
+    "principal_key": Sink(_NOTHING),
+    "principal_version": Sink(_NOTHING),
+    "schema_migrations": Sink(_NOTHING),
+}
+
+OUTSIDE: Final = (
+    "files in the object store",
+    "Temporal's executions of its streams, and of questions about it",
+)
+"""What else is erased, once the record is."""
+
+LEFT: Final = (
+    "bundle",
+    "backup",
+    "bank",
+    "post",
+    "agency",
+    "result",
+)
+"""What nobody can erase from here, each by the name of its words: it is told."""

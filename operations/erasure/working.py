@@ -1,0 +1,93 @@
+"""What was approved is worked off: in the record filing by filing, then outside of it. Killed anywhere, it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from activities.failpoint import failpoint
+from activities.keys.masters import MasterKeys
+from activities.ledger.database import Pool
+from activities.ledger.vault import Vault
+from operations.erasure.elsewhere import NotErasedError, tell_all
+from operations.erasure.erasing import erase
+from operations.erasure.outside import Outside, erase_outside
+from operations.erasure.requests import request
+from rules.known import known
+from schemas.errors import Refusal, RefusalError
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Worked:
+    """What was done: filings that were erased and are finished, and those that can't be now, with the reasons.
+
+    `files` and `executions` are what was deleted outside of the record.
+    """
+
+    finished: list[str] = field(default_factory=list)
+    refused: dict[str, Refusal] = field(default_factory=dict)
+    files: int = 0
+    executions: int = 0
+
+
+async def work_off(dsn: str, master: MasterKeys, outside: Outside, progress: Progress) -> Worked:
+    """Erase every filing whose request was approved and which is not finished. `progress(done, of)` as it goes.
+
+    Raises `NotErasedError`, and what asyncpg, obstore and Temporal raise; what was done until then is done.
+    """
+    vault = Vault(master)
+    async with (
+        asyncpg.create_pool(dsn, min_size=0, max_size=2, timeout=TIMEOUT, command_timeout=TIMEOUT) as pool,
+        pool.acquire() as alone,
+    ):
+        if not await alone.fetchval(_ONLY_ONE):
+            raise NotErasedError("another run is under way: let it end")
+        if not await vault.opens(alone):
+            raise NotErasedError("MOTCUA_MASTER_KEY is not the key that this record was sealed with")
+        if outside.elsewhere is not None:
+            await tell_all(alone, outside.elsewhere)
+        return await _work(pool, vault, outside, await alone.fetch(_UNFINISHED), progress)
+
+
+async def _work(
+    pool: Pool, vault: Vault, outside: Outside, unfinished: list[asyncpg.Record], progress: Progress
+) -> Worked:
+    worked, erased = Worked(), dict[UUID, str]()
+    progress(0, len(unfinished))
+    for done, row in enumerate(unfinished, 1):
+        async with pool.acquire() as connection:
+            asked = known(await request(connection, row["request"]))
+        try:
+            await erase(pool, vault, asked, row["filing_id"], outside.elsewhere)
+        except RefusalError as error:
+            worked.refused[row["code"]] = error.refusal
+        else:
+            erased[row["filing_id"]] = row["code"]
+        progress(done, len(unfinished))
+    if erased:
+        async with pool.acquire() as connection:
+            gone = await erase_outside(connection, outside, erased)
+            await connection.execute(_FINISHED, list(erased))
+        failpoint("erasure.finished")
+        worked.files, worked.executions = gone.files, gone.executions
+        worked.finished = sorted(erased.values())
+    return worked
+
+
+TIMEOUT: Final = 60.0
+_ONLY_ONE: Final = "select pg_try_advisory_lock(hashtext('motcua erase'))"
+_UNFINISHED: Final = """
+select erasure.request, erasure.filing_id, filing.code
+from erasure join erasure_deed as answer on answer.asked = erasure.request and answer.deed = 'approve'
+    join filing using (filing_id)
+where erasure.finished_at is null order by erasure.request, filing.code
+"""
+_FINISHED: Final = """
+update erasure set finished_at = clock_timestamp() where filing_id = any($1) and finished_at is null
+"""

@@ -1,0 +1,47 @@
+"""Rings of keys with one key more, written into files that only their owner reads."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from motcua.key_ring import KEY_BYTES, CodecRing
+
+
+def new_ring(*, plain: bool = False) -> str:
+    """A ring with one key, as it is written into a file."""
+    name = _new_id()
+    ring: dict[str, Any] = {"current": name, "keys": {name: _new_key()}}
+    return _written(ring | ({"plain": True} if plain else {}))
+
+
+def with_new_key(ring: CodecRing) -> str:
+    """The ring, as it is written into a file, with one key more, by which nobody seals yet."""
+    ring_then: dict[str, Any] = ring.model_dump(exclude_defaults=True)
+    return _written(ring_then | {"keys": dict(ring.keys) | {_new_id(): _new_key()}})
+
+
+def write_new(file: Path, text: str) -> None:
+    """Write a file that is not there yet. Raises `OSError`."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as made:
+        made.write(text)
+        made.flush()
+        os.fsync(made.fileno())
+
+
+def _new_id() -> str:
+    """Today's date, and some digits, so that no two rings have an id in common."""
+    return f"{datetime.now(UTC).date().isoformat()}-{secrets.token_hex(3)}"
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def _written(ring: dict[str, Any]) -> str:
+    return json.dumps(ring, indent=1, default=lambda key: key.get_secret_value()) + "\n"

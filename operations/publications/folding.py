@@ -1,0 +1,147 @@
+"""The tables of what is published and the events of it: whether they agree, and how they are made to."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from activities.ledger.vault import Vault
+from operations.comparing import Difference, Why, compared
+from operations.publications import tables
+from operations.publications.keys import known_keys, streams_with_names
+from operations.publications.log import stored
+from rules.publishing.by_two import Published, unapproved
+from rules.publishing.publications import OFFICER, TABLES, Fold, Row, Table, changes
+from views.log import Connection, UnfoldableError
+
+
+class Folded(NamedTuple):
+    """What the events come to, what of them can't be read, and what they are."""
+
+    fold: Fold
+    found: list[Difference]
+    log: list[Published]
+
+
+NAME_GONE: Final = "-"
+"""Stands for the name of an officer that nobody can open any more, where no row has it."""
+
+
+class Compared(NamedTuple):
+    """Which rows are not what the events come to.
+
+    `taken_over`: those from before there were events are among these; `names`: people's were looked at too.
+    """
+
+    differences: list[Difference]
+    taken_over: bool
+    names: bool
+
+
+async def compare(connection: Connection, vault: Vault | None) -> Compared:
+    """Each row that differs from what the events come to, is missing or too many; as of one moment.
+
+    Without a vault nothing is said of the columns that identify people.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        taken_over = bool(await connection.fetchval(_TAKEN_OVER))
+        fold, found, log = await _folded(connection, vault)
+        found += await _unbound(connection)
+        found += [Difference("event", f"{one.stream} {one.seq}", Why.UNAPPROVED) for one in unapproved(log)]
+        for table in TABLES:
+            there = await tables.read(connection, table)
+            wanted = {_name(key): row for key, row in fold.rows[table].items()}
+            differing = compared(table.name, wanted, {_name(key): row for key, row in there.items()})
+            found += [one for one in differing if taken_over or one.why is not Why.EXTRA]
+    if not taken_over:
+        found.append(Difference("publication_state", "taken_over", Why.MISSING))
+    return Compared(found, taken_over, names=vault is not None)
+
+
+async def _unbound(connection: Connection) -> list[Difference]:
+    """What no hash binds: receipts whose digest is not that of their events, and epochs that something has raised."""
+    receipts = await connection.fetch(_RECEIPTS)
+    wrong = [row for row in receipts if row["digest"] != sha256(b"[" + b",".join(row["bodies"]) + b"]").hexdigest()]
+    raised = [row["stream"] for row in await connection.fetch(_RAISED)]
+    return [
+        *(Difference("receipt", f"{row['stream']} {row['seq']}", Why.DIFFERS, ("digest",)) for row in wrong),
+        *(Difference("stream", stream, Why.DIFFERS, ("epoch",)) for stream in raised),
+    ]
+
+
+async def rebuild(connection: Connection, vault: Vault) -> dict[str, int]:
+    """Make the tables what the events come to, as their owner. How many rows of each were not.
+
+    Before what stood there was taken over, nothing is changed. Raises `UnfoldableError` for a stream of which events
+    are missing or can't be read.
+    """
+    async with connection.transaction():
+        if not await connection.fetchval(_HOLD):
+            return {table.name: 0 for table in TABLES}
+        if (missing := await connection.fetchval(_MISSING)) is not None:
+            raise UnfoldableError(f"{missing}: events are missing")
+        fold, found, _ = await _folded(connection, vault)
+        if unread := [one for one in found if one.table == "event"]:
+            raise UnfoldableError(f"{unread[0].row}: can't be read")
+        there = {table: await tables.read(connection, table) for table in TABLES}
+        changed = {table.name: 0 for table in TABLES}
+        for table in reversed(TABLES):
+            extra = there[table].keys() - fold.rows[table].keys()
+            await tables.remove(connection, table, extra)
+            changed[table.name] += len(extra)
+        for table in TABLES:
+            wanted = {key: _whole(table, there[table].get(key), row) for key, row in fold.rows[table].items()}
+            other = [row for key, row in wanted.items() if not _is(there[table].get(key), row)]
+            await tables.put(connection, table, other)
+            changed[table.name] += len(other)
+    return changed
+
+
+async def _folded(connection: Connection, vault: Vault | None) -> Folded:
+    named = [] if vault is None else await streams_with_names(connection)
+    keys = {} if vault is None else await known_keys(connection, vault, named)
+    found = [
+        Difference("filing_key", stream, Why.UNREADABLE if stream in keys else Why.MISSING)
+        for stream in named
+        if keys.get(stream) is None
+    ]
+    fold, log = Fold(), []
+    async for one in stored(connection, keys):
+        if one.event is None:
+            found.append(Difference("event", f"{one.stream} {one.seq}", Why.UNREADABLE))
+            continue
+        for change in changes(one.event, one.at, read=one.read):
+            fold.add(change)
+        log.append(Published(one.stream, one.seq, one.at, one.actor.subject, one.event, one.read))
+    return Folded(fold, found, log)
+
+
+def _whole(table: Table, there: Row | None, row: Row) -> Row:
+    """The row with all that it must have: what nobody can open is left as it stands."""
+    if table is not OFFICER or "name" in row:
+        return row
+    return row | {"name": NAME_GONE if there is None else there["name"]}
+
+
+def _is(there: Row | None, row: Row) -> bool:
+    return there is not None and all(there[column] == value for column, value in row.items())
+
+
+def _name(key: tuple[object, ...]) -> str:
+    return " ".join(str(part) or "''" for part in key)
+
+
+_RECEIPTS: Final = """
+select stream, receipt.seq, digest, array_agg(body order by event.seq) as bodies
+from (select stream, command_id, seq, digest from receipt where stream in (
+    select stream from stream where filing_id is null
+)) as receipt join event using (stream, command_id)
+group by stream, command_id, receipt.seq, digest order by stream, receipt.seq
+"""
+_RAISED: Final = "select stream from stream where filing_id is null and epoch <> 1 order by stream"
+_TAKEN_OVER: Final = "select taken_over from publication_state"
+_MISSING: Final = """
+select stream from stream where filing_id is null
+    and head_seq <> (select count(*) from event where event.stream = stream.stream) limit 1
+"""
+_HOLD: Final = "select taken_over from publication_state for update"

@@ -1,0 +1,91 @@
+"""The keys of the streams in which people are named: one for each, kept and wrapped as those of filings are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+from uuid import UUID, uuid5
+
+from activities.ledger.vault import FilingKey, Vault
+from rules.publishing.publications import Place
+from schemas.ids import NAMESPACE
+from schemas.publishing.events import OfficerErased
+from views.log import Connection, SealBrokenError
+
+PAGE: Final = 1000
+"""Keys that are looked for at once."""
+
+
+class NameKeyGoneError(Exception):
+    """The key of a stream is not there, in which people were named before: it is never replaced."""
+
+
+def key_of(stream: str) -> UUID:
+    """By what the keys are told apart: what for a filing is its id."""
+    return uuid5(NAMESPACE, stream)
+
+
+async def keys_of(connection: Connection, vault: Vault, places: Collection[Place]) -> dict[str, FilingKey]:
+    """The keys of these streams, made in the caller's transaction for those in which nobody is named yet.
+
+    Raises `NameKeyGoneError`, and `SealBrokenError` for another master key than that which they were wrapped with.
+    """
+    known = await known_keys(connection, vault, [place.stream for place in places])
+    if None in known.values():
+        raise SealBrokenError
+    found = {stream: key for stream, key in known.items() if key is not None}
+    new = [place for place in places if place.stream not in found]
+    gone = await connection.fetchval(_NAMED, [place.stream for place in new])
+    if gone is not None and await connection.fetchval(_ERASED, gone):
+        raise NameKeyGoneError(f"who is named in {gone} was erased: take them out, or give them another subject")
+    if gone is not None:
+        raise NameKeyGoneError(f"the key of {gone} is not there: restore `filing_key` from a backup")
+    return found | {
+        place.stream: await vault.key(connection, key_of(place.stream), place.agency, first=True) for place in new
+    }
+
+
+async def known_keys(connection: Connection, vault: Vault, streams: Sequence[str]) -> Mapping[str, FilingKey | None]:
+    """The keys that there are of these streams. None for one that does not open."""
+    found: dict[str, FilingKey | None] = {}
+    for start in range(0, len(streams), PAGE):
+        by_id = {key_of(stream): stream for stream in streams[start : start + PAGE]}
+        await vault.learn(connection, by_id.keys())
+        rows = await connection.fetch(_THERE, list(by_id))
+        found |= {by_id[row["filing_id"]]: vault.known(row["filing_id"]) for row in rows}
+    return found
+
+
+async def forget(connection: Connection, stream: str, erased: OfficerErased) -> None:
+    """Delete the key of an officer's stream, and of whatever was asked for about them and is answered."""
+    officer = json.dumps({"kind": "officer_entered", "agency": erased.agency, "subject": erased.subject})
+    asked = await connection.fetch(_ASKED, officer)
+    keys = [key_of(stream), *(key_of(row["stream"]) for row in asked)]
+    await connection.execute("delete from filing_key where filing_id = any($1)", keys)
+
+
+async def streams_with_names(connection: Connection) -> list[str]:
+    """Those in which something is sealed that has to open: no erased officer's, and nothing asked that is answered."""
+    return [row["stream"] for row in await connection.fetch(_SEALED)]
+
+
+_THERE: Final = "select filing_id from filing_key where filing_id = any($1)"
+_NAMED: Final = "select stream from event where stream = any($1) and key_id is not null limit 1"
+_ERASED: Final = "select true from event where stream = $1 and kind = 'officer_erased'"
+_ASKED: Final = """
+select asked.stream from event as asked join event as answer using (stream)
+where asked.filing_id is null and asked.kind = 'publication_asked' and asked.key_id is not null
+    and answer.kind in ('publication_approved', 'publication_declined') and exists (
+        select from jsonb_array_elements_text(convert_from(asked.body, 'UTF8')::jsonb -> 'events') as said
+        where said::jsonb @> $1::jsonb
+    )
+"""
+_SEALED: Final = """
+select stream from stream where filing_id is null
+    and exists (select from event where event.stream = stream.stream and key_id is not null)
+    and not exists (
+        select from event where event.stream = stream.stream
+            and kind in ('officer_erased', 'publication_approved', 'publication_declined')
+    )
+"""

@@ -1,0 +1,113 @@
+"""What stands in the tables and in no stream: from before what is published was recorded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from operations.publications import tables
+from operations.publications.log import Dated, stored
+from rules.publishing.publications import (
+    ABSENCE,
+    AGENCY,
+    CALENDAR,
+    OFFICER,
+    PROCEDURE,
+    PROVINCE,
+    TABLES,
+    TEMPLATE,
+    Fold,
+    Row,
+    Table,
+    changes,
+)
+from schemas.base import Text
+from schemas.publishing.events import (
+    AbsenceRecorded,
+    AgencyEntered,
+    CalendarDays,
+    CalendarPublished,
+    OfficerEntered,
+    ProcedurePublished,
+    ProvincePublished,
+    TemplatePublished,
+)
+from views.log import Connection
+
+Rows = dict[Table, list[Row]]
+
+
+async def untaken(connection: Connection, at: datetime) -> list[Dated]:
+    """What is to be recorded so that every row stands in the log: each as taken over, what was published first first.
+
+    What was published then keeps its moment; of the directory it is the moment of the taking over, `at`.
+    """
+    fold = Fold()
+    async for one in stored(connection, {}):
+        if one.event is not None:
+            for change in changes(one.event, one.at, read=False):
+                fold.add(change)
+    there = {table: await tables.read(connection, table) for table in TABLES}
+    left: Rows = {
+        table: [row for key, row in rows.items() if key not in fold.rows[table]] for table, rows in there.items()
+    }
+    return sorted(_published(left), key=lambda dated: dated.at) + [Dated(event, at) for event in _directory(left)]
+
+
+def _published(left: Rows) -> Iterator[Dated]:
+    for row in left[PROCEDURE]:
+        same = _columns(row, "version", "agency", "sha256", "demo", "valid_from", "valid_until", "province", "base")
+        texts = {"source": row["source"].decode(), "rules": row["rules"].decode()}
+        event = ProcedurePublished(procedure=row["code"], taken_over=True, **same, **texts)
+        yield Dated(event, row["published_at"])
+    for row in left[PROVINCE]:
+        same = _columns(row, "province", "version", "own", "sha256")
+        name = Text(vi=row["name_vi"], en=row["name_en"])
+        yield Dated(
+            ProvincePublished(name=name, source=row["source"].decode(), taken_over=True, **same), row["published_at"]
+        )
+    for row in left[TEMPLATE]:
+        same = _columns(row, "agency", "paper", "procedure", "sha256", "source")
+        yield Dated(TemplatePublished(taken_over=True, **same), row["published_at"])
+    calendars = defaultdict(list)
+    for row in left[CALENDAR]:
+        calendars[row["name"], row["sha256"], row["published_at"]].append(row)
+    for (name, sha256, at), rows in calendars.items():
+        whole = next((row["source"] for row in rows if row["source"] is not None), None)
+        days = tuple(CalendarDays(agency=row["agency"], body=row["body"].decode()) for row in rows)
+        source = None if whole is None else whole.decode()
+        yield Dated(CalendarPublished(name=name, sha256=sha256, source=source, days=days, taken_over=True), at)
+
+
+def _directory(left: Rows) -> Iterator[AgencyEntered | OfficerEntered | AbsenceRecorded]:
+    for row in left[AGENCY]:
+        yield agency_entered(row).model_copy(update={"taken_over": True})
+    officers = defaultdict(list)
+    for row in left[OFFICER]:
+        officers[row["agency"], row["subject"], row["name"], row["active"], row["number"]].append(row["role"])
+    for (agency, subject, name, active, number), roles in officers.items():
+        yield OfficerEntered(
+            agency=agency,
+            subject=subject,
+            roles=tuple(sorted(roles)),
+            name=name,
+            active=active,
+            number=number,
+            taken_over=True,
+        )
+    for row in left[ABSENCE]:
+        yield AbsenceRecorded(taken_over=True, **row)
+
+
+def agency_entered(row: Row) -> AgencyEntered:
+    """A row of the directory's agencies as the event that makes it."""
+    same = _columns(row, "agency", "namespace", "queue", "province", "receives_for", "signing", "seal", "receipts")
+    name = Text(vi=row["name_vi"], en=row["name_en"])
+    money = _columns(row, "merchants", "tills")
+    return AgencyEntered(name=name, agency_kind=row["kind"], **same, **money)
+
+
+def _columns(row: Row, *names: str) -> dict[str, Any]:
+    return {name: row[name] for name in names}

@@ -1,0 +1,43 @@
+"""Who has left: their name is erased from what is published once it need not be kept any more, by two people."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from operations.owner import Database
+from operations.publications.publishing import Publisher, publishing
+from rules.known import known
+from rules.publishing.publications import place_of
+from rules.retention import ended_by
+from schemas.errors import RefusalCode, problem, refused
+from schemas.publishing.events import OfficerErased
+
+
+async def erase_officer(database: Database, agency: str, subject: str, reason: str, years: int, by: Publisher) -> None:
+    """Ask for an officer who left so many years ago to be erased: it waits for a second operator (`WaitsError`).
+
+    Raises `RefusalError` for one who is not there, is in office, has left too lately, or is erased already.
+    """
+    async with publishing(database, by) as now:
+        row = known(await now.connection.fetchrow(_THERE, agency, subject))
+        if not row["roles"]:
+            raise refused(RefusalCode.NOT_ALLOWED, problem("subject", "nothing_recorded"))
+        if row["active"]:
+            raise refused(RefusalCode.NOT_ALLOWED, problem("subject", "officer_in_office"))
+        event = OfficerErased(agency=agency, subject=subject, roles=tuple(row["roles"]), reason=reason)
+        history = known(await now.connection.fetchrow(_HISTORY, place_of(event).stream))
+        if history["erased"]:
+            raise refused(RefusalCode.NOT_ALLOWED, problem("subject", "erased"))
+        if history["left_at"] is None or history["left_at"] >= ended_by(now.at, years):
+            raise refused(RefusalCode.NOT_ALLOWED, problem("subject", "officer_kept", years=years))
+        await now.publish([event])
+
+
+_THERE: Final = """
+select array_agg(role order by role) as roles, bool_or(active) as active from officer where agency = $1 and subject = $2
+"""
+_HISTORY: Final = """
+select max(occurred_at) filter (where kind = 'officer_entered') as left_at,
+    coalesce(bool_or(kind = 'officer_erased'), false) as erased
+from event where stream = $1
+"""

@@ -1,0 +1,114 @@
+"""Whether the tables of the principals are what the recorded changes come to: every row that is not, by its name."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final
+
+from pydantic import Field, TypeAdapter
+
+from activities.ledger.principals import NO_AGENCY
+from operations.comparing import Difference, Row, Why, compared, wrong
+from operations.owner import Connection
+from rules.identity.register import Fold, Recorded, named
+from schemas.identity import Principal
+from schemas.principals import AnyPrincipalCommand, ApproveChange, DeclineChange
+
+
+def row_of(principal: Principal) -> Row:
+    """Its row in `principal`."""
+    return {
+        "principal": principal.id,
+        "agency": principal.agency or NO_AGENCY,
+        "name": principal.name,
+        "kind": str(principal.kind),
+        "grants": [grant.model_dump(mode="json") for grant in principal.grants],
+    }
+
+
+def rows_of_keys(principal: Principal) -> list[Row]:
+    """Its rows in `principal_key`."""
+    return [
+        {
+            "key_id": key.key_id,
+            "principal": principal.id,
+            "agency": principal.agency or NO_AGENCY,
+            "public_key": key.public_key,
+            "valid_from": key.valid_from,
+            "valid_until": key.valid_until,
+            "revoked_at": key.revoked_at,
+        }
+        for key in principal.keys
+    ]
+
+
+async def recorded(connection: Connection, principal: str) -> Principal | None:
+    """The principal as the changes have it. Raises `ValueError` for a change that can't be read."""
+    fold = Fold()
+    for row in await connection.fetch(_CHANGES, principal):
+        fold.add(_read(row))
+    return fold.principals.get(principal)
+
+
+async def differences(connection: Connection) -> list[Difference]:
+    """Each row that differs from what the changes come to, is missing or too many; as of one moment."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        changes = await connection.fetch(_CHANGES, None)
+        tables = {table: [dict(row) for row in await connection.fetch(query)] for table, query in _TABLES.items()}
+    for row in tables["principal"]:
+        row["grants"] = json.loads(row["grants"])
+    fold, numbers = Fold(), {row["n"] for row in changes}
+    gaps = sorted(set(range(1, max(numbers, default=0))) - numbers)
+    found = [Difference("principal_change", str(n), Why.MISSING) for n in gaps]
+    for stored in changes:
+        try:
+            change = _read(stored)
+            fold.add(change)
+            columns = wrong(_said(change.command, fold), stored)
+        except ValueError:
+            found.append(Difference("principal_change", str(stored["n"]), Why.UNREADABLE))
+            continue
+        if columns:
+            found.append(Difference("principal_change", str(stored["n"]), Why.DIFFERS, columns))
+    principals = fold.principals.values()
+    version = {"one": True, "version": max(numbers, default=0), "by_two": fold.by_two}
+    expected = {
+        "principal": [row_of(one) for one in principals],
+        "principal_key": [row for one in principals for row in rows_of_keys(one)],
+        "principal_version": [version],
+    }
+    return found + [one for table, rows in expected.items() for one in _compared(table, rows, tables[table])]
+
+
+def _read(row: Any) -> Recorded:
+    return Recorded(row["n"], _COMMAND.validate_json(row["body"]), row["waits"], row["at"])
+
+
+def _said(command: AnyPrincipalCommand, fold: Fold) -> Row:
+    """What the columns of a change say again that stands in its body."""
+    asked = command.asked if isinstance(command, ApproveChange | DeclineChange) else None
+    return {
+        "command_id": command.command_id,
+        "principal": named(fold.meant(command)),
+        "change": command.change,
+        "asked": asked,
+        "officer": command.actor.subject,
+        "agency": command.actor.agency,
+        "reason": None if isinstance(command, ApproveChange) else command.reason,
+    }
+
+
+def _compared(table: str, expected: list[Row], stored: list[Row]) -> list[Difference]:
+    key = _KEYS[table]
+    return compared(table, {str(row[key]): row for row in expected}, {str(row[key]): row for row in stored})
+
+
+_COMMAND: Final[TypeAdapter[AnyPrincipalCommand]] = TypeAdapter(
+    Annotated[AnyPrincipalCommand, Field(discriminator="change")]
+)
+_KEYS: Final = {"principal": "principal", "principal_key": "key_id", "principal_version": "one"}
+_TABLES: Final = {table: f"select * from {table}" for table in _KEYS}  # noqa: S608 -- our own names
+_CHANGES: Final = """
+select n, command_id, principal, change, asked, waits, body, officer, agency, reason, at
+from principal_change where $1::text is null or principal = $1 order by n
+"""

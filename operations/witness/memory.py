@@ -1,0 +1,105 @@
+"""What a witness remembers: its key, the logs that it knows, and of each the last checkpoint that it has cosigned.
+
+All in one folder: `key` (its owner's alone), `logs` (a vkey on each line; the key's name is the log's origin), and
+`seen/<sha256 of the origin>`, the cosigned checkpoint.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from operations.home import write_private
+from rules.proof.checkpoint import Checkpoint
+from rules.proof.note import Kind, Note, NoteError, Signer, Verifier, read_note
+from rules.proof.witness import NOTHING, Seen
+
+_KEY: Final = "key"
+_LOGS: Final = "logs"
+_SEEN: Final = "seen"
+
+
+class MemoryFaultError(Exception):
+    """The folder can't be that of a witness."""
+
+
+class Memory:
+    """One witness's. It is held as long as the process lives: two would cosign what they don't know of each other."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the folder. Raises `MemoryFaultError`."""
+        self._folder = folder
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise MemoryFaultError(f"{folder} is in use by another witness") from None
+        except OSError as error:
+            raise MemoryFaultError(f"{folder}: {error.strerror}") from None
+
+    def close(self) -> None:
+        os.close(self._lock)
+
+    def signer(self, name: str | None) -> Signer:
+        """The witness's key; made at first, for which it needs a name. Raises `MemoryFaultError`."""
+        file = self._folder / _KEY
+        try:
+            if file.exists():
+                found = Signer.read(file.read_text())
+            elif name is None:
+                raise MemoryFaultError(f"{file} is not there: give the new witness a name")
+            else:
+                found = Signer.new(name, Kind.WITNESS)
+                write_private(file, f"{found.written()}\n")
+        except NoteError as error:
+            raise MemoryFaultError(f"{file}: {error}") from None
+        if found.verifier.kind is not Kind.WITNESS or name not in {None, found.verifier.name}:
+            raise MemoryFaultError(f"{file} is the key of another, {found.verifier.name}")
+        return found
+
+    def know(self, logs: Iterable[Verifier]) -> None:
+        """Witness these logs too, from now on."""
+        known = list(self.logs())
+        known += [one for one in logs if one not in known]
+        write_private(self._folder / _LOGS, "".join(f"{one}\n" for one in known))
+
+    def logs(self) -> list[Verifier]:
+        """The keys of the logs that are witnessed. Raises `MemoryFaultError`."""
+        file = self._folder / _LOGS
+        try:
+            return [Verifier.read(line) for line in file.read_text().split()] if file.exists() else []
+        except NoteError as error:
+            raise MemoryFaultError(f"{file}: {error}") from None
+
+    def seen(self, origin: str) -> Seen:
+        """The tree of a log that was cosigned last. Raises `MemoryFaultError`, rather than forget one."""
+        content = self.cosigned(sha256(origin.encode()).hexdigest())
+        if content is None:
+            return NOTHING
+        try:
+            found = Checkpoint.read(read_note(content).text)
+        except NoteError as error:
+            raise MemoryFaultError(f"what was seen of {origin}: {error}") from None
+        return Seen(found.size, found.root)
+
+    def cosigned(self, origin_hash: str) -> bytes | None:
+        """The last cosigned checkpoint of the log whose origin has this SHA-256, in hex."""
+        file = self._folder / _SEEN / origin_hash
+        return file.read_bytes() if file.exists() else None
+
+    def remember(self, checkpoint: Checkpoint, note: Note) -> None:
+        """Keep it, on the disk, before anybody is told."""
+        folder = self._folder / _SEEN
+        folder.mkdir(mode=0o700, exist_ok=True)
+        write_private(folder / sha256(checkpoint.origin.encode()).hexdigest(), bytes(note).decode())
+        for changed in (folder, self._folder):
+            descriptor = os.open(changed, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)

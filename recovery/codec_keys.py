@@ -1,0 +1,74 @@
+"""By which keys workers have sealed what passes Temporal, as the record knows it: none may go on without them.
+
+Whoever lacks a key takes what was sealed by it for a stranger's, and refuses it: the next run of a filing that goes on
+would end as failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+import structlog
+
+from motcua.errors import MotcuaError
+from motcua.key_ring import CODEC_KEYS, CodecRing
+
+Record: TypeAlias = "asyncpg.Connection[Any] | asyncpg.Pool[Any]"
+
+
+class KeyNotHereError(MotcuaError):
+    """The ring of this process is not that of the platform's workers."""
+
+
+STOPPED_WITHIN: Final = 10.0
+"""Seconds after which no worker works any more that lacks the key by which another one is to seal."""
+
+
+async def announce(record: Record, ring: CodecRing | None) -> float:
+    """Note by which key this process is to seal; the seconds until it may, since others may have to stop.
+
+    Raises `KeyNotHereError` if it lacks the key by which others seal already.
+    """
+    await expect_current(record, ring)
+    if ring is None or ring.current is None:
+        return 0.0
+    await record.execute(_NOTE, ring.current)
+    others_may_work = await record.fetchval(_HAS_WORKED)
+    return max(STOPPED_WITHIN - await record.fetchval(_KNOWN_FOR, ring.current), 0.0) if others_may_work else 0.0
+
+
+async def expect_current(record: Record, ring: CodecRing | None) -> None:
+    """Raise `KeyNotHereError` if this process lacks the key by which workers seal."""
+    current = await record.fetchval(_CURRENT)
+    if current is not None and (ring is None or current not in ring.keys):
+        raise KeyNotHereError(f"workers seal by the key {current}, which is not in {CODEC_KEYS}")
+
+
+async def expect_taken(record: Record, ring: CodecRing | None) -> None:
+    """Raise `KeyNotHereError` unless workers open what this process seals, and it what they do."""
+    await expect_current(record, ring)
+    own = None if ring is None else ring.current
+    if own is not None and not await record.fetchval(_KNOWN, own):
+        raise KeyNotHereError(f"no worker seals by the key {own}, the current one of {CODEC_KEYS}")
+
+
+async def until_taken(record: Record, ring: CodecRing | None, every: float = 5.0) -> None:
+    """Wait until workers open what this process seals, and it what they do, looking every so many seconds."""
+    while True:
+        try:
+            return await expect_taken(record, ring)
+        except (KeyNotHereError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            reason = str(error) if isinstance(error, KeyNotHereError) else type(error).__name__
+            _log.warning("codec.not_taken", reason=reason)
+        await asyncio.sleep(every)
+
+
+_log = structlog.stdlib.get_logger("motcua.codec")
+
+_CURRENT: Final = "select key_id from codec_key order by n desc limit 1"
+_KNOWN: Final = "select exists (select from codec_key where key_id = $1)"
+_NOTE: Final = "insert into codec_key (key_id) values ($1) on conflict (key_id) do nothing"
+_KNOWN_FOR: Final = "select extract(epoch from clock_timestamp() - since)::float8 from codec_key where key_id = $1"
+_HAS_WORKED: Final = "select exists (select from build)"

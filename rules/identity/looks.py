@@ -1,0 +1,224 @@
+"""Who may see what: of a filing, of the lists of filings, and of agencies; and which of that is a look at somebody's.
+
+What is asked about a filing that the asker has nothing to do with is refused like what is asked about one that never
+was. So what a refusal says otherwise never depends on a filing: `asker` knows of none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rules.identity.grants import names_agency, names_procedure, not_granted
+from rules.identity.unheard import unheard
+from schemas import reading as rd
+from schemas.errors import Problem, RefusalCode, RefusalError, problem, refused
+from schemas.identity import ALL_AGENCIES, CLAIMED, Assurance, Claim, Grant, Message, Principal, Proved
+from schemas.names import ROLE_NAMES, listed
+from schemas.people import OFFICERS, Actor, Role
+
+SIDE: Final = frozenset({Role.APPLICANT, Role.REPRESENTATIVE})
+_OVERSEERS: Final = frozenset({Role.OPERATOR, Role.AUDITOR})
+_WHO_MAY: Final = SIDE | OFFICERS
+
+ABOUT_A_FILING: Final[Mapping[type[Any], frozenset[Role] | None]] = {
+    rd.AskFiling: _WHO_MAY,
+    rd.AskClocks: _WHO_MAY,
+    rd.AskResult: _WHO_MAY,
+    rd.AskDelivery: SIDE,
+    rd.AskLinkedResult: None,
+    rd.AskParked: _OVERSEERS,
+    rd.AskPayment: _WHO_MAY,
+    rd.AskParcel: _WHO_MAY,
+    rd.AskReferral: _WHO_MAY,
+    rd.AskComplaints: _WHO_MAY,
+    rd.AskPapers: _WHO_MAY,
+    rd.AskReceipt: _WHO_MAY,
+    rd.AskActions: _WHO_MAY,
+    rd.AskTimeline: _WHO_MAY,
+    rd.AskChanges: _WHO_MAY,
+    rd.AskAccess: SIDE | _OVERSEERS,
+}
+"""The questions about one filing, or a stream of it, and the roles for which they are; None: for whoever has its link.
+
+Each answer is a look at the filing.
+"""
+
+LISTS: Final[Mapping[type[Any], frozenset[Role]]] = {
+    rd.AskFilings: OFFICERS,
+    rd.AskPersonsFilings: OFFICERS,
+    rd.AskTasks: OFFICERS,
+}
+"""The questions for many filings. The answer is a look at each that it shows.
+
+An applicant asks none of them: who somebody is at the identity provider does not tell whose number is asked for, and a
+client's filings are many people's. Their program asks by itself, and sees what it has handed in (`_OWN`).
+"""
+_OWN: Final = (rd.AskFilings, rd.AskPersonsFilings)
+
+OF_AGENCIES: Final[Mapping[type[Any], frozenset[Role] | None]] = {
+    rd.AskAbsences: OFFICERS,
+    rd.AskCounts: None,
+    rd.AskAgency: None,
+}
+"""The questions that show nobody's filing; None: for everybody who says who they are."""
+
+OPEN: Final = frozenset({rd.AskCounts, rd.AskAgency})
+_ROLES: Final = {**ABOUT_A_FILING, **LISTS, **OF_AGENCIES}
+
+_AUDIENCES: Final[Mapping[rd.Audience, frozenset[Role]]] = {
+    rd.Audience.PUBLIC: _WHO_MAY,
+    rd.Audience.APPLICANT: _WHO_MAY,
+    rd.Audience.OFFICER: OFFICERS - _OVERSEERS,
+    rd.Audience.AUDITOR: OFFICERS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What decides who may see a filing.
+
+    Attributes:
+        filed_by: The program that handed it in.
+        agencies: Those that have something to do with it: that which decides, its desks, those that decide parts.
+        applicant: Whose it is; None once that was erased.
+        representative: Who has handed it in for them, and may still act for them.
+    """
+
+    filed_by: str
+    procedure: str
+    agencies: frozenset[str]
+    applicant: str | None = None
+    representative: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: somebody, or nobody but the program. `grants` are those by which it may."""
+
+    principal: Principal
+    actor: Actor | None
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Filings that a list may show: all that fit whatever is said here. Empty means any, of `filers` as well."""
+
+    agencies: tuple[str, ...] = ()
+    procedures: tuple[str, ...] = ()
+    filers: tuple[str, ...] = ()
+
+
+def roles_for(question: rd.Question) -> frozenset[Role] | None:
+    """The roles for which a question is; None: for everybody who says who they are."""
+    roles = _ROLES[type(question)]
+    return roles & _AUDIENCES[question.audience] if roles and isinstance(question, rd.AskTimeline) else roles
+
+
+def asker(proved: Proved, question: rd.Question) -> Asker:
+    """Who asks, as far as that can be judged without a look into the record. Raises `RefusalError`."""
+    actor, assurance = _in_whose_name(proved, question)
+    roles = roles_for(question)
+    if actor is None:
+        grants = _by_itself(proved.principal, question)
+        if roles is not None and not grants:
+            raise unheard("program_not_granted")
+        return Asker(proved.principal, None, grants)
+    if roles is not None and actor.role not in roles:
+        raise _refuse(problem("statement", "role_not_allowed", names=listed(ROLE_NAMES, _in_order(roles))))
+    said = proved.statement.model_copy(update={"actor": actor, "acr": str(int(assurance))})
+    spoken_for = Proved(said, proved.principal, proved.key_id, proved.sha256)
+    why = not_granted(spoken_for, Message(act=said.act, content=said.content))
+    if why is not None and type(question) not in OPEN:
+        raise _refuse(why)
+    return Asker(proved.principal, actor, tuple(_grants_for(proved.principal, actor, assurance)))
+
+
+def sees(asker: Asker, facts: Facts) -> bool:
+    """Whether they may see this filing."""
+    if asker.actor is not None and not _concerned(asker.actor, facts):
+        return False
+    return any(_covers(grant, asker, facts) for grant in asker.grants)
+
+
+def reaches(asker: Asker, question: rd.Question) -> tuple[Reach, ...]:
+    """What a list may show them: what fits any of these. Raises `RefusalError` where they may not ask it so."""
+    grants = asker.grants
+    if isinstance(question, rd.AskTasks | rd.AskAbsences):
+        grants = tuple(grant for grant in grants if _of_the_agency(grant, asker, question.agency))
+        if not grants:
+            raise _refuse(problem("agency", "agency_not_granted"))
+        return tuple(Reach(procedures=grant.procedures) for grant in grants)
+    own = isinstance(question, rd.AskFilings)
+    return tuple(_reach(grant, asker, own=own) for grant in grants)
+
+
+def _in_whose_name(proved: Proved, question: rd.Question) -> tuple[Actor | None, Assurance]:
+    """Whoever is asked for must be who asks; a program that asks by itself may ask for those it can speak for."""
+    actor, assurance = proved.statement.actor, proved.statement.assurance
+    if not isinstance(question, rd.AskActions):
+        return actor, assurance
+    if actor is None:
+        return question.actor, Assurance.LOW
+    if actor != question.actor:
+        raise unheard("statement_of_another_actor")
+    return actor, assurance
+
+
+def _by_itself(principal: Principal, question: rd.Question) -> tuple[Grant, ...]:
+    """By which a program sees for itself what it could show people who are known by one factor."""
+    roles = _WHO_MAY if isinstance(question, _OWN) else roles_for(question) or _WHO_MAY
+    return tuple(one for one in principal.grants if one.assurance is Assurance.LOW and CLAIMED[one.claim] & roles)
+
+
+def _grants_for(principal: Principal, actor: Actor, assurance: Assurance) -> list[Grant]:
+    return [
+        one
+        for one in principal.grants
+        if actor.role in CLAIMED[one.claim] and names_agency(one.agencies, actor) and one.assurance <= assurance
+    ]
+
+
+def _concerned(actor: Actor, facts: Facts) -> bool:
+    match actor.role:
+        case Role.APPLICANT:
+            return actor.subject == facts.applicant
+        case Role.REPRESENTATIVE:
+            return actor.subject == facts.representative
+        case _:
+            return actor.agency in facts.agencies
+
+
+def _covers(grant: Grant, asker: Asker, facts: Facts) -> bool:
+    if not names_procedure(grant, facts.procedure):
+        return False
+    if grant.claim is Claim.OWN:
+        return facts.filed_by in {asker.principal.id, *grant.predecessors}
+    return asker.actor is not None or ALL_AGENCIES in grant.agencies or not facts.agencies.isdisjoint(grant.agencies)
+
+
+def _of_the_agency(grant: Grant, asker: Asker, agency: str | None) -> bool:
+    """Whether this is for the agency that is asked about. For that of no officer's, or for all: who oversees them."""
+    anywhere = ALL_AGENCIES in grant.agencies
+    if asker.actor is None or (asker.actor.role is Role.OPERATOR and anywhere):
+        return anywhere or agency in grant.agencies
+    return agency is not None and agency == asker.actor.agency
+
+
+def _reach(grant: Grant, asker: Asker, *, own: bool) -> Reach:
+    mine = (asker.principal.id, *grant.predecessors)
+    if grant.claim is Claim.OWN:
+        return Reach(procedures=grant.procedures, filers=mine)
+    theirs = () if ALL_AGENCIES in grant.agencies else grant.agencies
+    agencies = theirs if asker.actor is None else (str(asker.actor.agency),)
+    return Reach(agencies, grant.procedures, mine if own else ())
+
+
+def _in_order(roles: frozenset[Role]) -> list[Role]:
+    return [role for role in Role if role in roles]
+
+
+def _refuse(why: Problem) -> RefusalError:
+    return refused(RefusalCode.NOT_AUTHORISED, why)

@@ -1,0 +1,51 @@
+"""Whether a key that is to be registered is one that somebody has, and that signs for nobody else."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from datetime import datetime, timedelta
+from typing import Final
+
+from rules.identity.signature import is_signed
+from rules.identity.statements import LEEWAY
+from schemas.compact import read
+from schemas.errors import Problem, problem
+from schemas.identity import POSSESSION_TYPE, Possession, PrincipalKey, PublicKey
+
+LIFE: Final = timedelta(minutes=5)
+"""So old may a proof be: whoever asks for the key has just made it, or was just given it."""
+
+
+def unproved(proof: str | None, key: PrincipalKey, principal: str, now: datetime) -> Problem | None:
+    """Why it is not proved that whoever is to speak as this principal has the private half of this key, or None."""
+    if proof is None:
+        return problem("proof", "proof_missing")
+    try:
+        kid, payload = read(proof, POSSESSION_TYPE)
+        said = Possession.model_validate_json(payload, strict=True)
+    except ValueError:
+        return problem("proof", "proof_unreadable")
+    if (kid, said.principal) != (key.key_id, principal):
+        return problem("proof", "proof_of_another")
+    if not is_signed(proof, key.public_key):
+        return problem("proof", "proof_signature")
+    ago = now.timestamp() - said.iat
+    in_time = -LEEWAY.total_seconds() <= ago <= (LIFE + LEEWAY).total_seconds()
+    return None if in_time else problem("proof", "proof_expired")
+
+
+def unsafe(public_key: PublicKey) -> bool:
+    """Whether a public key is none that a private key has: signatures of it can be made without any.
+
+    Its point is of small order, or not written in the one form that RFC 8032 has for it (5.1.3).
+    """
+    y = int.from_bytes(urlsafe_b64decode(public_key + "="), "little") & _Y
+    return y >= _PRIME or y in _SMALL_ORDER
+
+
+_PRIME: Final = 2**255 - 19
+_Y: Final = 2**255 - 1
+"""All bits but the highest, the sign of x."""
+_ORDER_8: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL_ORDER: Final = frozenset({0, 1, _PRIME - 1, _ORDER_8, _PRIME - _ORDER_8})
+"""The y of the eight points whose order divides the cofactor."""

@@ -1,0 +1,55 @@
+"""Whether what a principal may claim after a change goes beyond what it might before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+from schemas.identity import ALL_AGENCIES, CLAIMED, Claim, Grant, Principal, PrincipalKey
+
+
+def widens(before: Principal | None, after: Principal) -> bool:
+    """Whether a change lets somebody be spoken for, or by a key, who could not be. A name widens nothing.
+
+    What a program is and whose is taken for the same: by that others judge it.
+    """
+    if before is None or (before.kind, before.agency) != (after.kind, after.agency):
+        return True
+    keys = {key.key_id: key for key in before.keys}
+    if not all(key.key_id in keys and _within(key, keys[key.key_id]) for key in after.keys):
+        return True
+    return not all(_covered(one, before.grants, after.id) for one in after.grants)
+
+
+def _within(key: PrincipalKey, before: PrincipalKey) -> bool:
+    """Whether a key signs nothing that it did not before."""
+    earlier, later = key.valid_from < before.valid_from, key.valid_until > before.valid_until
+    return not (earlier or later) and (before.revoked_at is None or key.revoked_at is not None)
+
+
+def _covered(grant: Grant, before: Sequence[Grant], principal: str) -> bool:
+    """Whether those of before, together, allow whatever this one does.
+
+    There are always agencies and procedures that nobody has named, so `*` is covered by `*` alone.
+    """
+    able = [one for one in before if one.assurance <= grant.assurance]
+    own = grant.claim is Claim.OWN
+    filers = (principal, *grant.predecessors) if own else (principal,)
+    for role, agency, filer in product(CLAIMED[grant.claim], grant.agencies or (None,), filers):
+        allowing = [
+            one
+            for one in able
+            if role in CLAIMED[one.claim]
+            and (agency is None or agency in one.agencies or ALL_AGENCIES in one.agencies)
+            and (not own or filer in {principal, *one.predecessors})
+        ]
+        if not _procedures_covered(grant, allowing):
+            return False
+    return True
+
+
+def _procedures_covered(grant: Grant, allowing: Sequence[Grant]) -> bool:
+    if any(not one.procedures for one in allowing):
+        return True
+    named = {procedure for one in allowing for procedure in one.procedures}
+    return bool(grant.procedures) and named.issuperset(grant.procedures)

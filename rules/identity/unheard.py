@@ -1,0 +1,12 @@
+"""The refusal of whatever has no statement that holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.errors import RefusalCode, RefusalError, problem, refused
+
+
+def unheard(rule: str, **values: Any) -> RefusalError:
+    """Refused by this rule."""
+    return refused(RefusalCode.NOT_AUTHORISED, problem("statement", rule, **values))

@@ -1,0 +1,55 @@
+"""Checkpoints (C2SP tlog-checkpoint): the size and root of a log at one moment, as the text of a signed note."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from typing import Final, Self
+
+from rules.proof.note import NoteError
+from rules.proof.tree import HASH_BYTES
+
+_SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A tree of a log.
+
+    Attributes:
+        origin: Which log.
+        size: How many events.
+        root: 32 bytes.
+        extensions: Further lines, which the log alone answers for.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+    extensions: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text of the note."""
+        root = b64encode(self.root).decode()
+        return "".join(f"{line}\n" for line in (self.origin, str(self.size), root, *self.extensions))
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The checkpoint that is written so. Raises `NoteError`."""
+        *lines, rest = text.split("\n")
+        try:
+            origin, size, root, *extensions = lines
+            found = cls(origin, int(size), b64decode(root, validate=True), tuple(extensions))
+        except ValueError:
+            raise NoteError("not a checkpoint") from None
+        whole = not rest and all(lines) and _SIZE.fullmatch(size) is not None and len(found.root) == HASH_BYTES
+        if not whole or found.text != text:
+            raise NoteError("not a checkpoint")
+        return found
+
+
+def size_in(written: str) -> int | None:
+    """The size that is written so: decimal, without zeroes before it."""
+    return int(written) if _SIZE.fullmatch(written) else None

@@ -1,0 +1,168 @@
+"""The tree as files (C2SP tlog-tiles): tiles of 256 hashes, eight levels high, and bundles of 256 entries."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from rules.proof.tree import HASH_BYTES, Node, joined, leaf_hash
+
+WIDTH: Final = 256
+HEIGHT: Final = 8
+ENTRIES: Final = -1
+"""The level at which bundles of entries stand, in `Tile`."""
+
+_length: Final = struct.Struct(">H")
+
+
+class TileError(ValueError):
+    """The bytes are no such tile."""
+
+
+class Tile(NamedTuple):
+    """A tile, or a bundle of entries: its level, its number there, and how much it holds, 1 to 256."""
+
+    level: int
+    number: int
+    width: int = WIDTH
+
+    @property
+    def path(self) -> str:
+        """Where it lies."""
+        digits = f"{self.number:03d}"
+        digits = digits.zfill(-(-len(digits) // 3) * 3)
+        groups = [digits[at : at + 3] for at in range(0, len(digits), 3)]
+        number = "/".join([*(f"x{group}" for group in groups[:-1]), groups[-1]])
+        level = "entries" if self.level == ENTRIES else str(self.level)
+        return f"tile/{level}/{number}" + ("" if self.width == WIDTH else f".p/{self.width}")
+
+
+class Place(NamedTuple):
+    """Where the hash of a complete subtree is found: in a tile, the root over some hashes of it."""
+
+    tile: Tile
+    first: int
+    hashes: int
+
+
+def place_of(node: Node, size: int) -> Place:
+    """Where the tiles of the tree of `size` have this node."""
+    level, index = node
+    tile_level, height = divmod(level, HEIGHT)
+    number, first = divmod(index << height, WIDTH)
+    return Place(tile_at(tile_level, number, size), first, 1 << height)
+
+
+def tile_at(level: int, number: int, size: int) -> Tile:
+    """The tile of this number as wide as the tree of `size` fills it; also a bundle of entries."""
+    filled = size >> HEIGHT * max(level, 0)
+    return Tile(level, number, min(WIDTH, filled - number * WIDTH))
+
+
+def edge(size: int) -> list[Tile]:
+    """The bundle and the tiles at the right of the tree of this size that are not full, from the entries up."""
+    levels = range(-(-size.bit_length() // HEIGHT))
+    tiles = (tile_at(level, (size >> HEIGHT * max(level, 0)) // WIDTH, size) for level in (ENTRIES, *levels))
+    return [tile for tile in tiles if tile.width]
+
+
+def hash_at(place: Place, content: bytes) -> bytes:
+    """The hash of the node that is found there, from the tile's content."""
+    hashes = hashes_in(content, place.tile.width)[place.first : place.first + place.hashes]
+    while len(hashes) > 1:
+        hashes = [joined(hashes[at : at + 2]) for at in range(0, len(hashes), 2)]
+    return hashes[0]
+
+
+def hashes_in(content: bytes, width: int) -> list[bytes]:
+    """The hashes of a tile. Raises `TileError`."""
+    if len(content) != width * HASH_BYTES:
+        raise TileError("a tile has not as many hashes as it is wide")
+    return [content[at : at + HASH_BYTES] for at in range(0, len(content), HASH_BYTES)]
+
+
+def bundle_of(entries: Iterable[bytes]) -> bytes:
+    """A bundle of entries, each with its length before it."""
+    return b"".join(_length.pack(len(entry)) + entry for entry in entries)
+
+
+def entries_in(content: bytes, width: int) -> list[bytes]:
+    """The entries of a bundle. Raises `TileError`."""
+    entries = list(_entries(content))
+    if len(entries) != width:
+        raise TileError("a bundle has not as many entries as it is wide")
+    return entries
+
+
+def _entries(content: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(content):
+        try:
+            (length,) = _length.unpack_from(content, at)
+        except struct.error:
+            raise TileError("a bundle ends within a length") from None
+        at += _length.size
+        if at + length > len(content):
+            raise TileError("a bundle ends within an entry")
+        yield content[at : at + length]
+        at += length
+
+
+@dataclass
+class Growth:
+    """A tree that is extended, as tiles.
+
+    Attributes:
+        size: How many entries it has.
+        entries: Those of the last bundle, if it is not full.
+        hashes: For each level, those of its last tile, if it is not full.
+    """
+
+    size: int = 0
+    entries: list[bytes] = field(default_factory=list)
+    hashes: list[list[bytes]] = field(default_factory=list)
+
+    @classmethod
+    def after(cls, size: int, contents: Sequence[tuple[Tile, bytes]]) -> Growth:
+        """Go on with the tree of this size. `contents` are those of `edge(size)`. Raises `TileError`."""
+        grown = cls(size)
+        for tile, content in contents:
+            if tile.level == ENTRIES:
+                grown.entries = entries_in(content, tile.width)
+            else:
+                grown.hashes += [[] for _ in range(tile.level + 1 - len(grown.hashes))]
+                grown.hashes[tile.level] = hashes_in(content, tile.width)
+        return grown
+
+    def add(self, entry: bytes) -> Iterator[tuple[Tile, bytes]]:
+        """One entry more; gives the bundle and the tiles that are full by it."""
+        self.entries.append(entry)
+        self.size += 1
+        number, over = divmod(self.size, WIDTH)
+        full: bytes | None = leaf_hash(entry)
+        if not over:
+            yield Tile(ENTRIES, number - 1), bundle_of(self.entries)
+            self.entries = []
+        level = 0
+        while full is not None:
+            if level == len(self.hashes):
+                self.hashes.append([])
+            self.hashes[level].append(full)
+            full = None
+            if len(self.hashes[level]) == WIDTH:
+                number = (self.size >> HEIGHT * (level + 1)) - 1
+                content = b"".join(self.hashes[level])
+                yield Tile(level, number), content
+                full = hash_at(Place(Tile(level, number), 0, WIDTH), content)
+                self.hashes[level] = []
+            level += 1
+
+    def edge(self) -> Iterator[tuple[Tile, bytes]]:
+        """The bundle and the tiles at the right that are not full."""
+        for tile in edge(self.size):
+            if tile.level == ENTRIES:
+                yield tile, bundle_of(self.entries)
+            else:
+                yield tile, b"".join(self.hashes[tile.level])

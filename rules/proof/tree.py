@@ -1,0 +1,184 @@
+"""The Merkle tree of RFC 6962, section 2: roots, what proves inclusion and consistency, and their verification.
+
+A tree of size n has the leaves 0 … n-1. A node `(level, index)` is the root of the complete subtree over the leaves
+from `index << level` up to, and without, `(index + 1) << level`. Hashes are 32 bytes of SHA-256.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
+from typing import Final, TypeAlias
+
+Node: TypeAlias = tuple[int, int]
+Range: TypeAlias = tuple[int, int]
+
+EMPTY_ROOT: Final = sha256().digest()
+HASH_BYTES: Final = 32
+
+
+class ProofError(Exception):
+    """What is given proves nothing of the kind."""
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """The hash of a leaf."""
+    return sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of an inner node."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+class Frontier:
+    """A tree that grows: the roots of the complete subtrees that it consists of, the largest and leftmost first."""
+
+    def __init__(self, size: int = 0, roots: Iterable[bytes] = ()) -> None:
+        """`roots` are those of `frontier_nodes(size)`."""
+        self.size = size
+        self._roots = list(roots)
+
+    def append(self, leaf: bytes) -> None:
+        """Add the hash of one leaf more."""
+        roots, filled = self._roots, self.size
+        while filled & 1:
+            leaf = node_hash(roots.pop(), leaf)
+            filled >>= 1
+        roots.append(leaf)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root of the tree as it is."""
+        return joined(self._roots)
+
+
+def joined(roots: Sequence[bytes]) -> bytes:
+    """The root over complete subtrees that follow each other, the largest first."""
+    if not roots:
+        return EMPTY_ROOT
+    *before, root = roots
+    for left in reversed(before):
+        root = node_hash(left, root)
+    return root
+
+
+def frontier_nodes(size: int) -> list[Node]:
+    """The complete subtrees that a tree of this size consists of, from the left."""
+    return nodes_of((0, size))
+
+
+def nodes_of(leaves: Range) -> list[Node]:
+    """The complete subtrees, from the left, that a range of leaves consists of which RFC 6962 makes a subtree."""
+    start, end = leaves
+    found = []
+    for level in reversed(range((end - start).bit_length())):
+        if (end - start) >> level & 1:
+            found.append((level, start >> level))
+            start += 1 << level
+    return found
+
+
+def inclusion_ranges(index: int, size: int) -> list[Range]:
+    """The subtrees whose roots prove that leaf `index` is in the tree of `size`, as section 2.1.1 orders them.
+
+    Raises `ProofError` where there is no such leaf.
+    """
+    if not 0 <= index < size:
+        raise ProofError("there is no such leaf in this tree")
+    start, end, found = 0, size, []
+    while end - start > 1:
+        split = start + _largest_power_below(end - start)
+        if index < split:
+            found.append((split, end))
+            end = split
+        else:
+            found.append((start, split))
+            start = split
+    return found[::-1]
+
+
+def consistency_ranges(old: int, size: int) -> list[Range]:
+    """The subtrees whose roots prove that the tree of `size` only adds to that of `old` (section 2.1.2).
+
+    None where `old` is 0 or `size`. Raises `ProofError` where the old tree is the larger one.
+    """
+    if not 0 <= old <= size:
+        raise ProofError("the older tree is the larger one")
+    if old == 0:
+        return []
+    start, end, whole, found = 0, size, True, []
+    while old < end:
+        split = start + _largest_power_below(end - start)
+        if old <= split:
+            found.append((split, end))
+            end = split
+        else:
+            found.append((start, split))
+            start, whole = split, False
+    if not whole:
+        found.append((start, end))
+    return found[::-1]
+
+
+def proof(ranges: Iterable[Range], hash_of: Callable[[Node], bytes]) -> list[bytes]:
+    """The hashes of a proof. `hash_of` gives those of complete subtrees."""
+    return [joined(list(map(hash_of, nodes_of(leaves)))) for leaves in ranges]
+
+
+def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
+    """Whether the hash `leaf` stands at `index` in the tree of `size` with this `root`. Raises `ProofError`."""
+    if not 0 <= index < size:
+        raise ProofError("there is no such leaf in this tree")
+    node, last, found = index, size - 1, leaf
+    for other in path:
+        if last == 0:
+            raise ProofError("the proof of inclusion is too long")
+        if node & 1 or node == last:
+            found = node_hash(other, found)
+            while node and not node & 1:
+                node, last = node >> 1, last >> 1
+        else:
+            found = node_hash(found, other)
+        node, last = node >> 1, last >> 1
+    if last or found != root:
+        raise ProofError("the leaf is not in this tree")
+
+
+def verify_consistency(old: int, old_root: bytes, size: int, root: bytes, path: Sequence[bytes]) -> None:
+    """Whether the tree of `size` only adds to that of `old`. Raises `ProofError`."""
+    if not 0 <= old <= size:
+        raise ProofError("the older tree is the larger one")
+    if old in {0, size}:
+        if path or old_root != (root if old else EMPTY_ROOT):
+            raise ProofError("the trees are not consistent")
+        return
+    if not path:
+        raise ProofError("the proof of consistency is too short")
+    before, after = _both_roots(old, size, [old_root, *path] if old & (old - 1) == 0 else path)
+    if (before, after) != (old_root, root):
+        raise ProofError("the trees are not consistent")
+
+
+def _both_roots(old: int, size: int, path: Sequence[bytes]) -> tuple[bytes, bytes]:
+    node, last = old - 1, size - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    before = after = path[0]
+    for other in path[1:]:
+        if last == 0:
+            raise ProofError("the proof of consistency is too long")
+        if node & 1 or node == last:
+            before, after = node_hash(other, before), node_hash(other, after)
+            while node and not node & 1:
+                node, last = node >> 1, last >> 1
+        else:
+            after = node_hash(after, other)
+        node, last = node >> 1, last >> 1
+    if last:
+        raise ProofError("the proof of consistency is too short")
+    return before, after
+
+
+def _largest_power_below(count: int) -> int:
+    return 1 << (count - 1).bit_length() - 1

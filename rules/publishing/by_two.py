@@ -1,0 +1,111 @@
+"""What of a publication changes fees, limits or roles, so that a second person approves it where that is required."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from rules.publishing.publications import AGENCY, OFFICER, STATE, Change, Fold, Key, Row, Table, changes
+from schemas.base import Personal, fields_marked
+from schemas.ids import canonical
+from schemas.publishing.events import (
+    AbsenceRecorded,
+    CalendarPublished,
+    OfficerErased,
+    ProcedurePublished,
+    ProvincePublished,
+    PublicationApproved,
+    PublicationAsked,
+    PublicationEvent,
+    TwoRequired,
+)
+
+_NAMES = {"name", "name_vi", "name_en"}
+
+
+def needs_two(event: PublicationEvent, made: Iterable[Change], there: Mapping[Table, Mapping[Key, Row]]) -> bool:
+    """Whether an event, which makes this of the rows that there are, changes fees, limits or roles.
+
+    Every version of a procedure, of a province and of a calendar does; of the directory whatever is no name, but for
+    an officer who leaves. A substitute is given a role, and takes it back from nobody.
+    """
+    if isinstance(event, ProcedurePublished | ProvincePublished | CalendarPublished | AbsenceRecorded):
+        return True
+    if isinstance(event, TwoRequired):
+        return not event.on
+    return any(_gives(change, there.get(change.table, {}).get(change.key)) for change in made)
+
+
+def always_needs_two(event: PublicationEvent) -> bool:
+    """Whether a second person approves it also where that is not required of anything: it can't be taken back."""
+    return isinstance(event, OfficerErased)
+
+
+def _gives(change: Change, before: Row | None) -> bool:
+    """Whether a row of the directory becomes other than in its names."""
+    if change.gone or change.table not in {AGENCY, OFFICER}:
+        return False
+    if change.table is OFFICER and not change.row["active"]:
+        return False
+    return before is None or any(
+        before.get(name, value) != value for name, value in change.row.items() if name not in _NAMES
+    )
+
+
+class Published(NamedTuple):
+    """An event as it stands in the log, where, when it was published, and by whom. `read`: what is sealed is told."""
+
+    stream: str
+    seq: int
+    at: datetime
+    officer: str
+    event: PublicationEvent
+    read: bool
+
+
+def unapproved(log: Iterable[Published]) -> list[Published]:
+    """What a second operator had to approve when it was published, and nobody has: of all that ever was."""
+    fold, approvals, found = Fold(), _Approvals(), []
+    for at, same in groupby(sorted(log, key=_moment), key=_moment):
+        moment = [(one, list(changes(one.event, at, read=one.read))) for one in same]
+        for one, _ in moment:
+            approvals.add(one)
+        by_two = fold.rows[STATE][_ONE]["by_two"]
+        for one, made in moment:
+            asking = always_needs_two(one.event) or (by_two and needs_two(one.event, made, fold.rows))
+            if asking and not approvals.cover(one):
+                found.append(one)
+        for change in (change for _, made in moment for change in made):
+            fold.add(change)
+    return found
+
+
+class _Approvals:
+    """What was asked for, by its number, and what of that another has approved."""
+
+    def __init__(self) -> None:
+        self._asked: dict[int | None, tuple[str, frozenset[str]]] = {}
+        self._approved: dict[int | None, frozenset[str]] = {}
+
+    def add(self, one: Published) -> None:
+        """Take the next event, whatever it is."""
+        match one.event:
+            case PublicationAsked():
+                self._asked[one.event.asked] = one.officer, frozenset(one.event.events)
+            case PublicationApproved():
+                officer, events = self._asked.get(one.event.asked, (one.officer, frozenset()))
+                if officer != one.officer:
+                    self._approved[one.event.asked] = events
+
+    def cover(self, one: Published) -> bool:
+        """Whether this event is one of those that were approved under its number."""
+        hidden = fields_marked(type(one.event), Personal) | {"asked"}
+        said = one.event.model_dump(mode="json", exclude_none=True, exclude=set(hidden))
+        return canonical(said).decode() in self._approved.get(one.event.asked, frozenset())
+
+
+_ONE: Final = (True,)
+_moment: Final = attrgetter("at")

@@ -1,0 +1,171 @@
+"""What is left where a person was erased: the event that says so, and what stands in the place of what was sealed.
+
+The key of the filing is gone, so that nobody can open what was sealed; every hash stays true (docs/ledger.md).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, StringConstraints
+from pydantic.fields import FieldInfo
+
+from .backoffice import Dossier
+from .base import AgencyCode, Instant, Key, Line, Model, Personal, StrictModel, fields_marked
+from .errors import Refusal, RefusalCode, problem
+from .files import FileRef
+from .ids import digest
+from .level import Level
+from .people import Actor, Address, Applicant, Role
+
+ERASED_WORDS: Final = "đã xóa / erased"
+"""What people read in the place of what a person had written."""
+
+NO_DIGEST: Final = "0" * 64
+"""In a receipt of an erased filing: the digest of a command's content would let a guess at it be tried out."""
+
+
+class ErasureCause(StrEnum):
+    """Why a filing is erased: somebody asked for this one, for all of a person's, or its time to be kept is over."""
+
+    FILING = "filing"
+    PERSON = "person"
+    RETENTION = "retention"
+
+
+class Erased(Model):
+    """Who filed was erased from this stream: its sealed parts can't be opened any more.
+
+    Of the `request` with this number, which one officer asked for and another approved.
+    """
+
+    kind: Literal["erased"] = "erased"
+    request: int
+    cause: ErasureCause
+    reason: str
+    asked_by: str
+    approved_by: str
+
+
+ERASED_KIND: Final = str(Erased.model_fields["kind"].default)
+
+ERASED: Final = Refusal(code=RefusalCode.NOT_ALLOWED, problems=(problem("stream", "erased"),))
+
+
+class ErasureDeed(StrEnum):
+    """What an officer has said."""
+
+    ASK = "ask"
+    APPROVE = "approve"
+    DECLINE = "decline"
+
+
+class ErasureCommand(StrictModel):
+    """What an officer says. `command_id` is its identity."""
+
+    command_id: Key
+    actor: Actor
+
+
+Reason = Annotated[Line, StringConstraints(max_length=500)]
+"""Stands in the clear for ever: nothing personal."""
+
+
+class AskErasure(ErasureCommand):
+    """Ask for these filings to be erased."""
+
+    deed: Literal["ask"] = "ask"
+    cause: ErasureCause
+    reason: Reason
+    filings: tuple[str, ...] = Field(min_length=1)
+
+
+class ApproveErasure(ErasureCommand):
+    """Approve what another asked for."""
+
+    deed: Literal["approve"] = "approve"
+    asked: int = Field(ge=1)
+
+
+class DeclineErasure(ErasureCommand):
+    """Decline it."""
+
+    deed: Literal["decline"] = "decline"
+    asked: int = Field(ge=1)
+    reason: Reason
+
+
+class ErasureState(StrEnum):
+    """How it stands with a request: it waits, was declined, is being worked off, or all is done that can be."""
+
+    WAITING = "waiting"
+    DECLINED = "declined"
+    UNDER_WAY = "under_way"
+    DONE = "done"
+
+
+class ErasureRequest(Model):
+    """A request, the `n`-th, and what became of it; so many filings, of which so many are `erased` by now."""
+
+    n: int
+    cause: ErasureCause
+    reason: str
+    officer: str
+    agency: AgencyCode
+    at: Instant
+    answer: ErasureDeed | None = None
+    answered_by: str | None = None
+    answered_at: Instant | None = None
+    declined_because: str | None = None
+    filings: int
+    erased: int
+    finished: int
+
+    @property
+    def state(self) -> ErasureState:
+        """How it stands with it."""
+        if self.answer is None:
+            return ErasureState.WAITING
+        if self.answer is ErasureDeed.DECLINE:
+            return ErasureState.DECLINED
+        return ErasureState.DONE if self.finished == self.filings else ErasureState.UNDER_WAY
+
+
+NOBODY: Final = Applicant(subject=ERASED_WORDS, name=ERASED_WORDS, id_number="ERASED")
+
+
+@cache
+def blanks(event: type[Model]) -> dict[str, Any]:
+    """What stands in the place of each personal field that an event can't be without, as plain data."""
+    fields = event.model_fields
+    return {name: _blank(fields[name]) for name in fields_marked(event, Personal) if fields[name].is_required()}
+
+
+def _blank(field: FieldInfo) -> Any:
+    kind = getattr(field.annotation, "__origin__", field.annotation)
+    return _BLANK[kind]
+
+
+_BLANK: Final[dict[Any, Any]] = {
+    str: ERASED_WORDS,
+    dict: {},
+    tuple: [],
+    Applicant: NOBODY.model_dump(mode="json", exclude_none=True),
+    Actor: Actor(subject=ERASED_WORDS, role=Role.APPLICANT).model_dump(mode="json", exclude_none=True),
+    Address: dict.fromkeys(("recipient", "phone", "address"), ERASED_WORDS) | {"postcode": "00000"},
+    FileRef: {"key": "erased", "sha256": digest(ERASED_WORDS), "size": 1},
+    Dossier: {
+        "filing_id": "00000000-0000-0000-0000-000000000000",
+        "code": ERASED_WORDS,
+        "agency": "ERASED",
+        "procedure": "0.000000",
+        "version": "0",
+        "level": Level.INFORMATION,
+        "applicant": NOBODY.model_dump(mode="json", exclude_none=True),
+        "form": {},
+        "papers": [],
+    },
+}
+"""By the type of the field. A test asks for those of every event that there is."""

@@ -1,0 +1,84 @@
+"""Once who filed is erased, no byte of them is left on the disk.
+
+Not in the databases, the store, the logs, nor at the second place of checkpoints and with their witness.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from activities.checkpoints.log import Published
+from activities.checkpoints.making import Setup, make
+from activities.partners.witness import Witness
+from deploy.stack import Stack
+from motcua.store import Store, open_store
+from recovery.second_place import SecondPlace
+from rules.proof.policy import Group, Known, Policy
+from tests.conftest import PARTS, World, publish_demo, world_of
+from tests.integration.operations.test_erasure import approved, asked, code_of, ended, let_it_pass, worked
+from tests.integration.proof.conftest import LOG, witness_at
+
+MARKS: Final = (b"canary", b"Canary", b"CANARY")
+OF_OTHERS: Final = ("bank", "post", "trust")
+"""What the sandboxes of the bank and the post keep is theirs, and told to be."""
+
+
+@pytest.mark.timeout(400)
+async def test_no_byte_of_who_was_erased_is_left_on_the_disk() -> None:
+    with tempfile.TemporaryDirectory(prefix="motcua-") as name:
+        folder = Path(name).resolve()
+        second = folder / "second"
+        async with Stack(folder, parts=PARTS) as stack, witness_at(folder / "witness", LOG.verifier) as witness:
+            await publish_demo(stack.env)
+            world = await world_of(stack.env, folder)
+            async with world.platform(), world.back_office():
+                play = await ended(world)
+                await world.client.timeline(play.filing)
+            await Store(open_store(world.objects)).put(play.filing, b"canary in a file", "application/pdf")
+            await let_it_pass(world, play)
+            before = await checkpoint(world, second, witness.witness)
+            async with world.connection() as superuser:
+                await superuser.execute("checkpoint")
+            assert found(folder), "or else nobody would see that it is gone"
+            await approved(world, (await asked(world, await code_of(world, play))).n)
+            assert (await worked(world)).executions >= 2
+            while [one async for one in world.temporal.list_workflows(f"WorkflowId = 'filing:{play.filing}'")]:
+                await asyncio.sleep(0.2)
+            after = await checkpoint(world, second, witness.witness)
+            assert after.checkpoint.size > before.checkpoint.size
+            assert named(second, f"filing:{play.filing}") >= 2, "the filing stands in what was laid there both times"
+            async with world.connection() as superuser:
+                await superuser.execute("vacuum full")
+                await superuser.execute("checkpoint")
+        for database in folder.rglob("temporal*.db"):
+            with closing(sqlite3.connect(database)) as connection:
+                connection.execute("vacuum")
+                connection.execute("pragma wal_checkpoint(truncate)")
+        assert found(folder) == []
+
+
+async def checkpoint(world: World, second: Path, witness: Witness) -> Published:
+    """What the whole record holds now, as tiles at the second place and cosigned."""
+    policy = Policy((), {"w": Known(witness.key, witness.url)}, {"all": Group(1, ("w",))}, "all")
+    async with world.connection() as connection:
+        made = await make(connection, Setup(SecondPlace.at(second.as_uri()), LOG, policy, (witness,)))
+    assert made is not None
+    return made
+
+
+def named(folder: Path, stream: str) -> int:
+    """In how many files a stream stands."""
+    return sum(stream.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def found(folder: Path) -> list[str]:
+    """The files in which one of the marks stands, but for those of others."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(OF_OTHERS)]
+    return sorted(str(path.relative_to(folder)) for path in files if any(mark in path.read_bytes() for mark in MARKS))

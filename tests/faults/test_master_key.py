@@ -1,0 +1,149 @@
+"""Another master key in the middle of running filings, its command killed half-way: nobody waits, nothing is lost.
+
+`MOTCUA_ROTATION_FILINGS=300` for as many as in a small town.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from activities.keys.masters import MASTER_KEY, OTHER_MASTER_KEY, MasterKeys, master_keys
+from activities.ledger.vault import Vault
+from operations.ledger_verifier import verify
+from operations.rebuild import rebuild
+from operations.rotation import WRAPPED_BY
+from schemas.filing.state import Stage
+from tests.acting import Doubtful, Play, birth
+from tests.conftest import ROOT, World
+from tests.faults.processes import motcua, worker_process
+
+FILINGS: Final = int(os.environ.get("MOTCUA_ROTATION_FILINGS", "12"))
+NEW: Final = base64.b64encode(bytes(range(32))).decode()
+AT_ONCE: Final = max(FILINGS // 4, 1)
+KILLED: Final = f"""
+import sys
+from motcua.command import main
+from operations import rotation
+rotation.AT_ONCE = {AT_ONCE}
+sys.argv = ["motcua", "keys", "rotate"]
+main()
+"""
+
+pytestmark = pytest.mark.timeout(FILINGS * 3 + 300)
+
+
+@dataclass
+class Town:
+    """Filings that are handed in and decided all the time."""
+
+    world: World
+    plays: list[Play] = field(default_factory=list)
+    ended: int = 0
+    _at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(10))
+
+    async def file(self, count: int) -> None:
+        """Have so many more handed in."""
+        first = len(self.plays)
+
+        async def one(n: int) -> Play:
+            async with self._at_once:
+                return await Play.begin(self.world, birth(submission_id=f"master-{n}"))
+
+        self.plays += await asyncio.gather(*map(one, range(first, first + count)))
+
+    async def decide(self, plays: list[Play]) -> None:
+        """Take these to their end."""
+
+        async def one(play: Play) -> None:
+            async with self._at_once:
+                await play.accept()
+                await play.review()
+                await play.at(Stage.CLOSED)
+                self.ended += 1
+
+        await asyncio.gather(*map(one, plays))
+
+
+@asynccontextmanager
+async def worker(world: World, folder: Path, current: str, other: str = "") -> AsyncIterator[None]:
+    async with worker_process(world.process_env | keys(current, other), folder) as process:
+        yield
+        await process.stop()
+
+
+def keys(current: str, other: str = "") -> dict[str, str]:
+    return {MASTER_KEY: current, OTHER_MASTER_KEY: other}
+
+
+async def killed_half_way(env: Mapping[str, str], folder: Path) -> int:
+    """Change the keys until it dies after the first of some pages."""
+    (folder / "keys.rotated").touch()
+    own = {"MOTCUA_FAILPOINTS": str(folder), "PYTHONPATH": str(ROOT)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED, env={**os.environ, **env, **own}, cwd=folder
+    )
+    return await asyncio.wait_for(process.wait(), 60)
+
+
+async def wrapped_by(world: World) -> dict[str, int]:
+    async with world.connection() as connection:
+        return {row["by"]: row["count"] for row in await connection.fetch(WRAPPED_BY)}
+
+
+async def opens(world: World, masters: MasterKeys) -> bool:
+    async with world.connection() as connection:
+        return await Vault(masters).opens(connection)
+
+
+async def test_the_master_key_changes_under_running_filings(world: World, tmp_path: Path) -> None:
+    old = world.env[MASTER_KEY]
+    both, names = master_keys(NEW, old), [master_keys(key).current.name for key in (old, NEW)]
+    town, env = Town(world), world.process_env | keys(NEW, old)
+    third = FILINGS // 3
+    async with world.back_office(Doubtful()):
+        async with AsyncExitStack() as stack:
+            async with worker(world, tmp_path / "knows", old, NEW):
+                await town.file(third)
+                deciding = [asyncio.create_task(town.decide(town.plays[: third // 2]))]
+                # What has the new key works before what wraps by the old one is told to stop.
+                await stack.enter_async_context(worker(world, tmp_path / "wraps", NEW, old))
+            await town.file(third)
+            deciding.append(asyncio.create_task(town.decide(town.plays[third : third + third // 2])))
+            before = await wrapped_by(world)
+            assert await killed_half_way(env, tmp_path) == -signal.SIGKILL
+            half = await wrapped_by(world)
+            assert half[names[0]] == before[names[0]] - AT_ONCE, "half-way"
+            assert (await verify(world.superuser_dsn)).problems == []
+            assert [await opens(world, masters) for masters in (both, master_keys(old), master_keys(NEW))] == [
+                True,
+                False,
+                False,
+            ]
+            await town.file(FILINGS - len(town.plays))
+            done = await motcua(env, "keys", "rotate", "--json")
+            assert (done.code, json.loads(done.out)["left"]) == (0, {}), done.err
+            assert set(await wrapped_by(world)) == {names[1]}
+            await asyncio.gather(*deciding)
+        async with worker(world, tmp_path / "alone", NEW):
+            left = [play for n, play in enumerate(town.plays) if not _decided(n, third)]
+            await town.decide(left)
+    assert town.ended == len({play.filing for play in town.plays}) == FILINGS
+    assert (await verify(world.superuser_dsn)).problems == []
+    rebuilt = await rebuild(world.owner_dsn, master_keys(NEW), lambda *_: None)
+    assert not any(rebuilt.changed.values()), "people are told apart as before"
+
+
+def _decided(n: int, third: int) -> bool:
+    return n < third // 2 or third <= n < third + third // 2

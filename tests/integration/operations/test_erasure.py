@@ -1,0 +1,412 @@
+"""Who filed is erased: by two people, everywhere, and everything else goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from obstore.store import from_url
+
+from activities.checkpoints.place import Place
+from activities.ledger.append import Ledger
+from activities.ledger.vault import Vault
+from motcua.errors import FilingClosed, NotAllowed
+from motcua.store import Store
+from operations import bundle as bundles
+from operations import bundle_verifier, ledger_verifier
+from operations.bindings import unbound
+from operations.erasure import requests
+from operations.erasure.elsewhere import NotErasedError, back
+from operations.erasure.outside import Outside
+from operations.erasure.sinks import SINKS
+from operations.erasure.whole import whole
+from operations.erasure.working import Worked, work_off
+from operations.publishing import catalogue
+from operations.rebuild import rebuild
+from recovery.restart import Restarter
+from recovery.second_place import SecondPlace
+from rules.known import known
+from rules.streams import KINDS
+from schemas.erasure import ERASED_WORDS, ApproveErasure, AskErasure, ErasureCause, ErasureRequest, ErasureState
+from schemas.errors import RefusalError
+from schemas.filing.commands import SYSTEM_VIA
+from schemas.filing.state import Stage
+from schemas.people import SYSTEM, Actor, Role
+from schemas.stream.ledger import Batch
+from tests.acting import AGENCY, EXTRACT, Play, eventually, publish_short
+from tests.conftest import ROOT, World
+from tests.histories import CANARY, PERSON, REASON, with_fee
+from tests.shell import Shell
+from views.log import Log
+
+ASKS: Final = "operator:h01.12-operator-1@H01.12"
+OPERATOR: Final = Actor(subject="h01.12-operator-1", role=Role.OPERATOR, agency="H01.12")
+AUDITOR: Final = Actor(subject="h56.30-auditor-1", role=Role.AUDITOR, agency="H56.30")
+
+
+async def asked(world: World, *which: str, actor: Actor = OPERATOR, cause: str = "filing") -> ErasureRequest:
+    command = AskErasure(
+        command_id=uuid4().hex, actor=actor, cause=ErasureCause(cause), reason="on request", filings=which
+    )
+    async with world.connection(world.owner_dsn) as connection:
+        return (await requests.ask(Log(connection, Vault(world.settings.master).find, KINDS), command)).request
+
+
+async def approved(world: World, n: int, actor: Actor = AUDITOR) -> ErasureRequest:
+    async with world.connection(world.owner_dsn) as connection:
+        return await requests.answer(connection, ApproveErasure(command_id=uuid4().hex, actor=actor, asked=n))
+
+
+async def worked(world: World, elsewhere: Place | None = None) -> Worked:
+    outside = Outside(from_url(world.objects), world.temporal, elsewhere)
+    return await work_off(world.owner_dsn, world.settings.master, outside, lambda *_: None)
+
+
+async def code_of(world: World, play: Play) -> str:
+    async with world.connection() as connection:
+        return str(await connection.fetchval("select code from filing where filing_id = $1", play.filing))
+
+
+async def let_it_pass(world: World, *plays: Play) -> None:
+    """The three days in which late money is awaited are over, and papers made. The fold says otherwise."""
+    filings = [play.filing for play in plays]
+    async with world.connection() as superuser:
+        await superuser.execute("update standing set watched_until = now() where filing_id = any($1)", filings)
+        await superuser.execute("delete from outbox where filing_id = any($1)", filings)
+
+
+def rules(error: pytest.ExceptionInfo[RefusalError]) -> list[str]:
+    return [why.rule for why in error.value.refusal.problems]
+
+
+async def test_a_table_that_nobody_has_thought_of_is_found(world: World) -> None:
+    async with world.connection() as connection:
+        rows = await connection.fetch("select tablename from pg_tables where schemaname = 'public'")
+    assert {row["tablename"] for row in rows} - set(SINKS) == set()
+
+
+async def ended(world: World) -> Play:
+    """A filing that was started again, paid and delivered; about which nobody can complain any more a second later."""
+    play = await Play.begin(world, with_fee(version=await publish_short(world, EXTRACT, appeal=1)))
+    await play.accept()
+    async with asyncpg.create_pool(world.owner_dsn, min_size=1, max_size=1) as pool:
+        await Restarter(pool, world.temporal).restart(f"filing:{play.filing}", force=True)
+    await play.review(reason=REASON)
+    await play.at(Stage.CLOSED)
+    await eventually(lambda: still_open(world, play), lambda streams: not streams)
+    await eventually(lambda: complaint_until(world, play), lambda until: until < datetime.now(UTC))
+    return play
+
+
+async def complaint_until(world: World, play: Play) -> datetime:
+    async with world.connection() as connection:
+        log = Log(connection, Vault(world.settings.master).find, KINDS)
+        return known((await whole(log, play.filing)).complain_until)
+
+
+async def still_open(world: World, play: Play) -> list[str]:
+    async with world.connection() as connection:
+        rows = await connection.fetch("select stream from standing where open and filing_id = $1", play.filing)
+    return [row["stream"] for row in rows]
+
+
+async def sound(world: World) -> None:
+    """The record verifies, and what is shown is what it folds to."""
+    assert (await ledger_verifier.verify(world.app_dsn)).problems == []
+    async with world.connection() as connection:
+        assert await unbound(connection, Vault(world.settings.master)) == []
+    again = await rebuild(world.owner_dsn, world.settings.master, lambda *_: None)
+    assert set(again.changed.values()) == {0}
+
+
+async def test_who_filed_is_erased_everywhere_and_all_else_goes_on(running: World) -> None:
+    world = running
+    play, other = await ended(world), await Play.begin(world, with_fee())
+    assert CANARY in repr(await world.client.timeline(play.filing)).lower()
+    await let_it_pass(world, play)
+    code = await code_of(world, play)
+    n = (await asked(world, code)).n
+    assert (await approved(world, n)).state is ErasureState.UNDER_WAY
+    done = await worked(world)
+    assert (done.finished, done.refused) == ([code], {})
+    assert done.executions >= 2
+
+    await sound(world)
+    async with world.connection() as connection:
+        log = Log(connection, Vault(world.settings.master).find, KINDS)
+        for stream in await connection.fetch("select stream from standing where filing_id = $1", play.filing):
+            told = await log.read(stream["stream"])
+            assert told.events[-1].event.kind == "erased"
+            assert CANARY not in repr([recorded.event for recorded in told.events]).lower()
+        row = await connection.fetchrow("select person, erased_at from filing where filing_id = $1", play.filing)
+        assert row is not None
+        assert row["person"] is None
+        assert row["erased_at"] is not None
+        assert not await connection.fetchval("select count(*) from filing_key where filing_id = $1", play.filing)
+
+        bundle = known(await bundles.export(connection, code, None))
+    report = bundle_verifier.verify(bundle_verifier.canonical(bundle))
+    assert (report.verified, report.problems) == (True, [])
+
+    view = await world.client.view(play.filing)
+    assert view.erased_at is not None
+    shown = repr(await world.client.timeline(play.filing))
+    assert CANARY not in shown.lower()
+    assert ERASED_WORDS in shown
+    with pytest.raises(FilingClosed, match=r"has ended \(delivered, and erased since\)"):
+        await play.withdraw()
+    offered = await world.client.actions(play.filing, play.officer(Role.RECEPTION))
+    assert {(action.allowed, action.problem and action.problem.rule) for action in offered} == {(False, "erased")}
+    with pytest.raises(NotAllowed, match=r"\[erased\]"):
+        await world.client.submit(play.submission)
+
+    await other.accept()
+    assert CANARY in repr(await world.client.timeline(other.filing)).lower()
+    await sound(world)
+
+
+async def test_a_person_is_given_all_that_is_held_about_them_and_what_can_be_erased_is(
+    running: World, tmp_path: Path
+) -> None:
+    world = running
+    closed, still = await ended(world), await Play.begin(world, with_fee())
+    household = {
+        "applicant": PERSON | {"id_number": "OTHER-000002", "subject": "canary-other"},
+        "actor": {"subject": "canary-other", "role": "applicant"},
+    }
+    shared = await Play.begin(
+        world, with_fee(**household, form={"kind": "birth", "person_name": PERSON["id_number"], "copies": 1})
+    )
+    codes = {
+        name: await code_of(world, play) for name, play in (("closed", closed), ("open", still), ("other", shared))
+    }
+    await let_it_pass(world, closed)
+    shell = Shell(world.process_env | {"MOTCUA_OWNER_DATABASE_URL": world.owner_dsn})
+
+    giving = ("person", "export", "--id", PERSON["id_number"], "--reason", "14/PYC", "--as", ASKS, "--json", "--out")
+    given = await shell(*giving, tmp_path / "given")
+    assert given.json["filings"] == 2
+    held = json.loads((tmp_path / "given" / "held.json").read_text())
+    assert {one["code"] for one in held["filings"]} == {codes["closed"], codes["open"]}
+    assert [one["code"] for one in held["named_in"]] == [codes["other"]]
+    assert PERSON["phone"] in repr(held)
+
+    asking = ("person", "erase", "--id", PERSON["id_number"], "--reason", "12/PYC", "--json")
+    told = (await shell(*asking, "--as", ASKS)).json
+    assert told["request"]["filings"] == 1
+    assert [(one["code"], [why["rule"] for why in one["problems"]]) for one in told["not_yet"]] == [
+        (codes["open"], ["erase_open"])
+    ]
+    assert [one["code"] for one in told["named_in"]] == [codes["other"]]
+    n = str(told["request"]["n"])
+    for wrong in (ASKS, "auditor:h01.12-nobody-1@H01.12"):
+        assert (await shell("erasures", "approve", n, "--as", wrong)).code == 1
+    done = await shell("erasures", "approve", n, "--as", "auditor:h01.12-auditor-1@H01.12", "--json")
+    assert done.json["finished"] == [codes["closed"]]
+    assert len(done.json["left"]) >= 5
+    assert [one["state"] for one in (await shell("erasures", "list", "--json")).json] == ["done"]
+    await sound(world)
+    left = await shell(*giving, tmp_path / "left")
+    assert left.json["filings"] == 1
+    again = await shell("filing", "erase", codes["closed"], "--reason", "again", "--as", ASKS)
+    assert again.code == 1
+    assert "erased" in again.err
+
+
+async def test_whoever_asks_for_what_is_held_is_in_a_register_that_does_not_say_who(
+    world: World, tmp_path: Path
+) -> None:
+    shell = Shell(world.process_env | {"MOTCUA_OWNER_DATABASE_URL": world.owner_dsn})
+
+    async def doctor() -> tuple[str, str]:
+        [found] = [one for one in (await shell("doctor", "--json")).json["findings"] if one["check"] == "erasures"]
+        return found["health"], found["what"]["en"]
+
+    asking = ("exports", "ask", "--reason", "14/PYC", "--json", "--as")
+    assert (await shell(*asking, "auditor:h01.12-auditor-1@H01.12")).code == 1
+    assert (await shell(*asking, ASKS)).json == {"n": 1}
+    assert (await doctor())[0] == "ok"
+    async with world.connection() as superuser:
+        await superuser.execute("update export_request set asked_at = asked_at - interval '73 hours'")
+    assert await doctor() == ("warn", "1 requests for what is held about somebody wait over 72 hours")
+    giving = ("person", "export", "--id", PERSON["id_number"], "--as", ASKS, "--json", "--out")
+    assert (await shell(*giving, tmp_path / "given")).code == 2, "of which request?"
+    gone = await shell(*giving, tmp_path / "gone", "--request", "1")
+    assert (gone.code, "the index key is gone" in gone.err) == (1, True)
+    async with world.connection() as superuser:
+        await Vault(world.settings.master).begin(superuser)
+    given = await shell(*giving, tmp_path / "given", "--request", "1")
+    assert given.json == {"folder": str(tmp_path / "given"), "request": 1, "filings": 0, "named_in": 0}
+    assert (await doctor())[0] == "ok"
+    twice = await shell(*giving, tmp_path / "twice", "--request", "1")
+    assert (twice.code, "no request of this number waits" in twice.err) == (1, True)
+    assert not (tmp_path / "twice").exists()
+
+    await shell(*asking, ASKS)
+    declining = ("exports", "decline", "2", "--reason", "nobody came", "--as", ASKS)
+    assert [(await shell(*declining)).code for _ in range(2)] == [0, 1]
+    there = await shell(*giving, tmp_path / "given", "--reason", "15/PYC")
+    assert (there.code, "is there already" in there.err) == (2, True)
+    found = (await shell("exports", "list", "--json")).json
+    assert [(one["n"], one["state"], one["officer"]) for one in found] == [
+        (1, "given", "h01.12-operator-1"),
+        (2, "declined", "h01.12-operator-1"),
+    ]
+    assert PERSON["id_number"] not in repr(found)
+
+
+async def test_what_its_procedure_wants_erased_is_worked_off_and_what_has_to_be_kept_stays(running: World) -> None:
+    world = running
+    plays = {years: await ended(world) for years in (None, 20)}
+    await let_it_pass(world, plays[20])
+    shell = Shell(world.process_env | {"MOTCUA_OWNER_DATABASE_URL": world.owner_dsn})
+    asking = ("filing", "erase", "--due", "--reason", "retention", "--as", ASKS)
+    assert "no filing to erase" in (await shell(*asking)).out
+
+    await keep(world, "0", keep_years=20)
+    code = await code_of(world, plays[20])
+    kept = await shell("filing", "erase", code, "--reason", "asked", "--as", ASKS)
+    assert (kept.code, "it has to be kept until" in kept.err) == (1, True)
+    await keep(world, "1", erase_years=0)
+    assert "no filing to erase" in (await shell(*asking)).out, "not on the day of its end"
+    async with world.connection() as superuser:
+        await superuser.execute("update filing set closed_at = closed_at - interval '1 day' where code = $1", code)
+    asked = (await shell(*asking, "--json")).json
+    assert (asked["cause"], asked["filings"], asked["state"], asked["not_yet"]) == ("retention", 1, "waiting", [])
+    assert "no filing to erase" in (await shell(*asking)).out, "somebody has asked"
+    assert (await shell(*asking, "--json")).json is None
+    done = await shell("erasures", "approve", str(asked["n"]), "--as", "auditor:h01.12-auditor-1@H01.12", "--json")
+    assert done.json["finished"] == [code]
+    await sound(world)
+
+
+async def keep(world: World, version: str, **years: int) -> None:
+    """Publish a version of the extract that says how long its filings are kept."""
+    said = "".join(f"  {name}: {value}\n" for name, value in years.items())
+    text = (ROOT / "procedures" / "2.000635@2026-12.yaml").read_text().replace('2026-12"', f'2026-12-kept{version}"', 1)
+    await catalogue.publish(world.owner_dsn, f"{text}retention:\n{said}  source: unconfirmed\n".encode(), demo=True)
+
+
+async def test_an_erasure_is_told_at_the_second_place_before_it_is_done(running: World, tmp_path: Path) -> None:
+    world = running
+    play = await ended(world)
+    await let_it_pass(world, play)
+    code = await code_of(world, play)
+    await approved(world, (await asked(world, code)).n)
+    url = (tmp_path / "second").as_uri()
+    place, told = SecondPlace.at(url), tmp_path / "second" / "erased"
+    told.write_text("no folder")
+    with pytest.raises(NotErasedError, match="the second place"):
+        await worked(world, place)
+    async with world.connection() as connection:
+        assert await connection.fetchval("select count(*) from filing_key where filing_id = $1", play.filing)
+    told.unlink()
+    assert (await worked(world, place)).finished == [code]
+    mark = told / str(play.filing)
+    assert (list(told.iterdir()), mark.read_bytes()) == ([mark], b""), "its id, and nothing else"
+
+    mark.unlink()
+    await worked(world, place)
+    assert mark.exists(), "as if it had been erased before there was a second place"
+    async with world.connection() as superuser:
+        assert await back(superuser, place) == []
+        await superuser.execute("update filing set erased_at = null where filing_id = $1", play.filing)
+        assert await back(superuser, place) == [(code, True)]
+    mark.with_name("what is this").touch()
+    shell = Shell(world.process_env | {"MOTCUA_CHECKPOINTS": url})
+    [found] = [one for one in (await shell("doctor", "--json")).json["findings"] if one["check"] == "erasures"][:1]
+    assert (found["health"], found["what"]["en"]) == ("fail", "what was erased can't be read: ValueError")
+
+
+POINTS: Final = ("erasure.erasing", "erasure.erased", "erasure.executions")
+
+
+@pytest.mark.timeout(400)
+async def test_killed_anywhere_it_leaves_a_sound_record_and_the_next_run_finishes(
+    running: World, tmp_path: Path
+) -> None:
+    world = running
+    play = await ended(world)
+    await let_it_pass(world, play)
+    code = await code_of(world, play)
+    await Store(from_url(world.objects)).put(play.filing, b"a canary in a file", "application/pdf")
+    await approved(world, (await asked(world, code)).n)
+    env = world.process_env | {"PATH": os.environ["PATH"], "MOTCUA_FAILPOINTS": str(tmp_path)}
+    for point in POINTS:
+        (tmp_path / point).touch()
+        assert await finished(env) == -signal.SIGKILL, point
+        async with world.connection() as connection:
+            keys = await connection.fetchval("select count(*) from filing_key where filing_id = $1", play.filing)
+            assert keys == (point == "erasure.erasing"), "all of it in the record, or nothing"
+        if point != "erasure.erasing":
+            assert (await ledger_verifier.verify(world.app_dsn)).problems == []
+    assert await finished(env) == 0
+    await sound(world)
+    assert not [path for path in Path(world.objects.removeprefix("file://")).rglob("*") if path.is_file()]
+    async with world.connection() as connection:
+        assert await connection.fetchval("select count(*) from event where kind = 'erased' and seq > 1") >= 2
+        assert await connection.fetchval("select count(*) = 0 from erasure where finished_at is null")
+
+
+WAITS: Final = """
+select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
+"""
+
+
+async def finished(env: Mapping[str, str]) -> int:
+    """How `motcua erasures finish` ended in a process of its own."""
+    command = (str(Path(sys.executable).with_name("motcua")), "erasures", "finish", "--json")
+    null = asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, env=env, stdout=null, stderr=null)
+    return await asyncio.wait_for(process.wait(), 100)
+
+
+async def test_what_begins_while_a_filing_is_erased_waits_and_is_refused(running: World) -> None:
+    world = running
+    play = await ended(world)
+    await let_it_pass(world, play)
+    made = {"kind": "paper_made", "n": 1, "paper": "receipt", "about": {"stream": f"filing:{play.filing}", "seq": 1}}
+    event = made | {"file": {"key": "papers/1.pdf", "sha256": "0" * 64, "size": 1}, "body_sha256": "0" * 64}
+    async with (
+        asyncpg.create_pool(world.app_dsn, min_size=1, max_size=1) as pool,
+        world.connection(world.owner_dsn) as eraser,
+    ):
+        ledger = Ledger(pool, Vault(world.settings.master), KINDS)
+        batch = Batch(
+            stream=f"papers:{play.filing}",
+            filing_id=play.filing,
+            agency=AGENCY,
+            next_seq=1,
+            command_id="paper",
+            digest="",
+            actor=SYSTEM,
+            via=SYSTEM_VIA,
+            at=datetime.now(UTC),
+            events=(event | {"template": "0" * 64, "signed": False},),
+        )
+        transaction = eraser.transaction()
+        await transaction.start()
+        await eraser.execute("select from stream where stream = $1 for update", f"filing:{play.filing}")
+        begun = asyncio.create_task(ledger.append(batch))
+        async with world.connection() as connection:
+            waits = (
+                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            )
+            await eventually(lambda: connection.fetchval(waits), bool)
+        await eraser.execute("update stream set erased_at = now() where filing_id = $1", play.filing)
+        await transaction.commit()
+        answer = await begun
+    assert answer.refused is not None
+    assert [why.rule for why in answer.refused.problems] == ["erased"]
+    async with world.connection() as connection:
+        assert not await connection.fetchval("select count(*) from event where stream = $1", batch.stream)

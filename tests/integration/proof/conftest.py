@@ -1,0 +1,142 @@
+"""What the tests of checkpoints stand on: a record with events, a second place, and witnesses over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+import asyncpg
+import httpx
+import pytest
+import uvicorn
+from pyhanko.sign.timestamps import TimeStamper
+
+from activities.checkpoints.log import Published
+from activities.checkpoints.making import Setup, begin_anew, make
+from activities.partners.witness import Witness
+from operations.witness.memory import Memory
+from operations.witness.server import application
+from recovery.second_place import SecondPlace
+from rules.proof.note import Kind, Signer, Verifier
+from rules.proof.policy import Group, Known, Policy
+from tests.conftest import World
+
+NAME: Final = "motcua.example/record"
+LOG: Final = Signer.of(NAME, Kind.LOG, bytes(range(32)))
+
+_EVENT: Final = """
+insert into event (stream, seq, event_id, filing_id, agency, kind, version, body, command_id, actor, via, occurred_at,
+    recorded_at, prev_hash, hash)
+select $1, n, gen_random_uuid(), $2, 'H01', 'noted', 1, '{}', 'c', '{}', 'test', now(), now(), $4,
+    sha256(($1 || n)::bytea)
+from unnest($3::int[]) as n
+on conflict do nothing
+"""
+_LAST: Final = "update sequencer set last = (select coalesce(max(position), 0) from position)"
+
+
+@dataclass
+class Record:
+    """A record with events in one order, and checkpoints of it. `connection` is the superuser's, without triggers."""
+
+    world: World
+    connection: asyncpg.Connection[Any]
+    folder: Path
+    witnesses: list[Witness] = field(default_factory=list)
+    quorum: int = 0
+    signer: Signer = LOG
+    stamper: TimeStamper | None = None
+
+    @property
+    def place(self) -> SecondPlace:
+        return SecondPlace.at(self.folder.as_uri())
+
+    @property
+    def policy(self) -> Policy:
+        known = {f"w{n}": Known(one.key, one.url) for n, one in enumerate(self.witnesses)}
+        if not self.quorum:
+            return Policy((), known)
+        return Policy((), known, {"all": Group(self.quorum, tuple(known))}, "all")
+
+    @property
+    def setup(self) -> Setup:
+        return Setup(self.place, self.signer, self.policy, tuple(self.witnesses), self.stamper)
+
+    async def grow(self, events: int, streams: int = 3) -> None:
+        """Append events of some streams by turns, each with a position."""
+        before = await self.connection.fetchval("select coalesce(max(position), 0) from position")
+        places = [(f"filing:{n % streams}", n // streams + 1) for n in range(before, before + events)]
+        for stream in range(streams):
+            name = f"filing:{stream}"
+            seqs = [seq for of, seq in places if of == name]
+            await self.connection.execute(_EVENT, name, uuid5(NAMESPACE_URL, name), seqs, bytes(32))
+        await self.connection.executemany(
+            "insert into position (position, stream, seq) values ($1, $2, $3)",
+            [(before + n, *place) for n, place in enumerate(places, 1)],
+        )
+        await self.connection.execute(_LAST)
+
+    async def checkpoint(self) -> Published:
+        made = await make(self.connection, self.setup)
+        assert made is not None
+        return made
+
+    async def anew(self, reason: str) -> Published:
+        made = await begin_anew(self.connection, self.setup, reason)
+        assert made is not None
+        return made
+
+
+@pytest.fixture
+async def record(world: World, tmp_path: Path) -> AsyncIterator[Record]:
+    async with world.connection() as connection:
+        for table in ("event", "position"):
+            await connection.execute(f"alter table {table} disable trigger all")
+        for table in ("event", "position", "unpositioned"):
+            await connection.execute(f"delete from {table}")  # noqa: S608 -- what is published of every world
+        await connection.execute(_LAST)
+        yield Record(world, connection, tmp_path / "second")
+
+
+@dataclass
+class WitnessAt:
+    """A witness of our own, at work."""
+
+    folder: Path
+    url: str
+    key: Verifier
+    client: httpx.AsyncClient
+
+    @property
+    def witness(self) -> Witness:
+        return Witness(self.client, self.url, self.key)
+
+    def of(self, origin: str) -> bytes | None:
+        seen = self.folder / "seen" / sha256(origin.encode()).hexdigest()
+        return seen.read_bytes() if seen.exists() else None
+
+
+@asynccontextmanager
+async def witness_at(folder: Path, *logs: Verifier, name: str = "witness.example/w1") -> AsyncIterator[WitnessAt]:
+    memory = Memory(folder)
+    signer = memory.signer(name)
+    memory.know(logs)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(application(memory, signer), log_config=None, access_log=False)
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve([listener]))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            async with httpx.AsyncClient(trust_env=False) as client:
+                yield WitnessAt(folder, url, signer.verifier, client)
+        finally:
+            server.should_exit = True
+            await serving
+            memory.close()

@@ -1,0 +1,369 @@
+"""What was done to a real record as superuser, triggers off, and what finds it: the table of `docs/ledger.md`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from activities.keys.masters import MasterKeys
+from activities.ledger.vault import Vault
+from operations import ledger_verifier
+from operations.bindings import unbound
+from operations.checkpoint_verifier import Trust, verify
+from operations.ledger_verifier import NO_HASH, event_hash
+from recovery.second_place import SecondPlace
+from tests.acting import Play, eventually, extract
+from tests.conftest import ROOT, World, database_url
+from tests.histories import with_fee
+from tests.integration.proof.conftest import LOG, Record
+
+Attack = Callable[[Any, str, str], Awaitable[None]]
+TABLES: Final = ("event", "stream", "receipt", "counter", "position", "unpositioned", "sequencer", "filing_key")
+
+_HASHED: Final = "update event set prev_hash = $3, hash = $4 where stream = $1 and seq = $2"
+
+
+async def rehashed(superuser: Any, stream: str) -> None:
+    """All hashes of a stream made anew, its head with them."""
+    events = ledger_verifier.EVENTS.format(e="e.stream = $1", s="true", r="true", p="true")
+    hash_ = NO_HASH
+    for row in await superuser.fetch(events, stream):
+        before = hash_
+        hash_ = event_hash(dict(row) | {"prev_hash": before})
+        await superuser.execute(_HASHED, stream, row["seq"], before, hash_)
+    await superuser.execute(
+        "update stream set head_hash = $2, head_seq = (select max(seq) from event where stream = $1) where stream = $1",
+        stream,
+        hash_,
+    )
+
+
+async def positions_made_anew(superuser: Any) -> None:
+    await superuser.execute(
+        "create table moved as select row_number() over (order by position) as position, stream, seq from position "
+        "join event using (stream, seq); delete from position; insert into position select * from moved; "
+        "update sequencer set last = (select count(*) from position); drop table moved"
+    )
+
+
+async def a_byte(superuser: Any, first: str, _: str) -> None:
+    await superuser.execute(
+        "update event set body = set_byte(body, 3, get_byte(body, 3) # 1) where stream = $1 and seq = 2", first
+    )
+
+
+async def a_byte_with_its_hashes(superuser: Any, first: str, second: str) -> None:
+    await a_byte(superuser, first, second)
+    await rehashed(superuser, first)
+
+
+async def a_swap(superuser: Any, first: str, second: str) -> None:
+    await superuser.execute("update event set seq = 9999 where stream in ($1, $2) and seq = 2", first, second)
+    swap = "update event set seq = 2, stream = case stream when $1 then $2 else $1 end where seq = 9999"
+    await superuser.execute(swap, first, second)
+
+
+async def the_middle(superuser: Any, first: str, _: str) -> None:
+    await superuser.execute("delete from event where stream = $1 and seq = 2", first)
+
+
+async def a_tail(superuser: Any, first: str, _: str) -> None:
+    await superuser.execute(
+        """delete from event where stream = $1 and command_id = (
+            select command_id from event where stream = $1 order by seq desc limit 1)""",
+        first,
+    )
+
+
+async def a_tail_with_all_that_tells(superuser: Any, first: str, second: str) -> None:
+    await a_tail(superuser, first, second)
+    await superuser.execute(
+        """delete from receipt r where stream = $1 and not exists (
+            select from event e where e.stream = r.stream and e.command_id = r.command_id)""",
+        first,
+    )
+    await rehashed(superuser, first)
+    await positions_made_anew(superuser)
+
+
+async def a_rewritten_stream(superuser: Any, first: str, _: str) -> None:
+    for table in ("event", "stream"):
+        await superuser.execute(f"update {table} set agency = 'H99' where stream = $1", first)  # noqa: S608 -- of our own
+    await rehashed(superuser, first)
+
+
+async def what_was_sealed(superuser: Any, first: str, _: str) -> None:
+    await superuser.execute("update event set sealed = null, key_id = null where stream = $1 and seq = 1", first)
+    await rehashed(superuser, first)
+
+
+async def the_newest_filing(superuser: Any, _: str, second: str) -> None:
+    filing = second.partition(":")[2]
+    streams = f"%:{filing}%"
+    agency = await superuser.fetchval("select agency from event where stream = $1 and seq = 1", second)
+    for table in ("event", "receipt", "stream", "position"):
+        await superuser.execute(f"delete from {table} where stream like $1", streams)  # noqa: S608 -- tables of our own
+    await superuser.execute("update counter set last = last - 1 where agency = $1", agency)
+    await positions_made_anew(superuser)
+
+
+async def two_positions(superuser: Any, _: str, __: str) -> None:
+    await superuser.execute(
+        "create table two as select * from position where seq = 2 and stream like 'filing:%' order by stream limit 2; "
+        "delete from position using two where position.position = two.position; "
+        "insert into position select (select sum(position) from two) - position, stream, seq from two; drop table two"
+    )
+
+
+async def a_receipt(superuser: Any, first: str, _: str) -> None:
+    await superuser.execute(
+        """update receipt set digest = repeat('e', 64),
+            body = convert_to(replace(convert_from(body, 'UTF8'), digest, repeat('e', 64)), 'UTF8')
+        where stream = $1 and seq = (select max(seq) from receipt where stream = $1)""",
+        first,
+    )
+
+
+async def an_epoch(superuser: Any, first: str, _: str) -> None:
+    await superuser.execute("update stream set epoch = epoch + 1 where stream = $1", first)
+
+
+async def a_key(superuser: Any, first: str, _: str) -> None:
+    changed = "update filing_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) where filing_id = $1"
+    await superuser.execute(changed, UUID(first.partition(":")[2]))
+
+
+async def no_key(superuser: Any, first: str, _: str) -> None:
+    await superuser.execute("delete from filing_key where filing_id = $1", UUID(first.partition(":")[2]))
+
+
+_APPENDED: Final = """
+insert into event (stream, seq, event_id, filing_id, agency, kind, version, body, sealed, key_id, command_id, actor,
+    via, occurred_at, recorded_at, prev_hash, hash, bound)
+select $3, $4, gen_random_uuid(), $5, agency, kind, version,
+    convert_to(replace(convert_from(body, 'UTF8'), $6, $7), 'UTF8'), sealed, key_id, 'forged', actor,
+    via, occurred_at, recorded_at, prev_hash, hash, $8
+from event where (stream, seq) = ($1, $2)
+"""
+_RECEIPTED: Final = """
+insert into receipt (filing_id, stream, agency, command_id, digest, seq, body)
+select filing_id, stream, agency, command_id, repeat('e', 64), seq, convert_to(jsonb_strip_nulls(
+    jsonb_build_object('command_id', command_id, 'digest', repeat('e', 64), 'seq', seq, 'code', $2::text,
+        'at', occurred_at))::text, 'UTF8')
+from event where stream = $1 and command_id = 'forged'
+"""
+_PLACED: Final = """
+with next as (update sequencer set last = last + 1 returning last)
+insert into position (position, stream, seq) select last, $1, $2 from next
+"""
+MADE_UP: Final = "0" * 64
+
+
+@dataclass(frozen=True)
+class Forged:
+    """An event that nobody but the forger appends: one of the record over again, in another place."""
+
+    stream: str
+    seq: int
+    filing: UUID
+    code: str | None
+    bound: str | None = None
+    instead: tuple[str, str] = ("", "")
+
+    async def append(self, superuser: Any, model: str, seq: int) -> None:
+        """Like the event there, with its hash, head, receipt and position."""
+        await superuser.execute(
+            "insert into stream (stream, filing_id, agency, epoch, head_seq, head_hash) "
+            "select $2, $3, agency, 1, 0, head_hash from stream where stream = $1 on conflict do nothing",
+            *(model, self.stream, self.filing),
+        )
+        bound = None if self.bound is None else self.bound.encode()
+        await superuser.execute(_APPENDED, model, seq, self.stream, self.seq, self.filing, *self.instead, bound)
+        await rehashed(superuser, self.stream)
+        await superuser.execute(_RECEIPTED, self.stream, self.code)
+        await superuser.execute(_PLACED, self.stream, self.seq)
+
+
+async def forged_behind(superuser: Any, stream: str, bound: str | None) -> None:
+    code = await superuser.fetchval("select code from filing where 'filing:' || filing_id = $1", stream)
+    filing = await superuser.fetchval("select filing_id from stream where stream = $1", stream)
+    last = await superuser.fetchval("select head_seq from stream where stream = $1", stream)
+    await Forged(stream, last + 1, filing, code, bound).append(superuser, stream, last)
+
+
+async def an_event_that_binds_nothing(superuser: Any, first: str, _: str) -> None:
+    await forged_behind(superuser, first, None)
+
+
+async def an_event_that_binds(superuser: Any, first: str, _: str) -> None:
+    await forged_behind(superuser, first, f'{{"epoch":1,"receipt":"{MADE_UP}"}}')
+
+
+async def a_stream_of_a_filing(superuser: Any, first: str, _: str) -> None:
+    filing = UUID(first.partition(":")[2])
+    await Forged(f"complaint:{filing}:1", 1, filing, None).append(superuser, first, 2)
+
+
+async def a_filing(superuser: Any, first: str, _: str) -> None:
+    """With the next number, and the key of another filing, since nobody without the master key makes one."""
+    filing, other = uuid4(), UUID(first.partition(":")[2])
+    code = await superuser.fetchval("select code from filing where filing_id = $1", other)
+    agency, period, number = code.rsplit("-", 2)
+    last = "update counter set last = last + 1 where (agency, kind, period) = ($1, 'dossier', $2) returning last"
+    new = f"{agency}-{period}-{await superuser.fetchval(last, agency, period):0{len(number)}d}"
+    await superuser.execute(
+        "insert into filing_key select (jsonb_populate_record(k, jsonb_build_object('filing_id', $2::uuid))).* "
+        "from filing_key k where filing_id = $1",
+        *(other, filing),
+    )
+    await Forged(f"filing:{filing}", 1, filing, new, None, (code, new)).append(superuser, first, 1)
+
+
+async def an_erasure(superuser: Any, first: str, _: str) -> None:
+    await superuser.execute("update stream set erased_at = now() where stream = $1", first)
+
+
+_SAYS_ERASED: Final = """
+update event set kind = 'erased', body = convert_to(
+    '{"approved_by":"a","asked_by":"b","cause":"filing","reason":"-","request":1}', 'UTF8')
+where stream = $1 and command_id = 'forged'
+"""
+
+
+async def a_key_under_the_word_erased(superuser: Any, first: str, second: str) -> None:
+    streams = await superuser.fetch("select stream from stream where filing_id = $1", UUID(first.partition(":")[2]))
+    for row in streams:
+        stream = row["stream"]
+        await forged_behind(superuser, stream, f'{{"epoch":1,"receipt":"{MADE_UP}"}}')
+        await superuser.execute(_SAYS_ERASED, stream)
+        await rehashed(superuser, stream)
+        await an_erasure(superuser, stream, second)
+    await no_key(superuser, first, second)
+
+
+async def an_agency(superuser: Any, first: str, _: str) -> None:
+    await superuser.execute("update stream set agency = 'H99' where stream = $1", first)
+
+
+async def two_neighbours(superuser: Any, _: str, __: str) -> None:
+    await superuser.execute(
+        "create table two as select one.* from position one join position next on next.position = one.position + 1 "
+        "where one.stream <> next.stream order by one.position limit 1; "
+        "insert into two select next.* from two join position next on next.position = two.position + 1; "
+        "delete from position using two where position.position = two.position; "
+        "insert into position select (select sum(position) from two) - position, stream, seq from two; drop table two"
+    )
+
+
+async def two_receipts(superuser: Any, first: str, second: str) -> None:
+    await superuser.execute(
+        """with one as (select * from receipt where stream = $1 order by seq limit 1),
+            other as (select * from receipt where stream = $2 order by seq limit 1),
+            changed as (select one.stream, one.seq, one.digest as mine, other.digest from one, other
+                union all select other.stream, other.seq, other.digest, one.digest from one, other)
+        update receipt set digest = changed.digest,
+            body = convert_to(replace(convert_from(body, 'UTF8'), mine, changed.digest), 'UTF8')
+        from changed where (receipt.stream, receipt.seq) = (changed.stream, changed.seq)""",
+        first,
+        second,
+    )
+
+
+async def the_last_place(superuser: Any, _: str, __: str) -> None:
+    await superuser.execute(
+        "delete from position where position = (select last from sequencer); update sequencer set last = last - 1"
+    )
+
+
+ATTACKS: Final[dict[str, Attack]] = {
+    "a byte of an event changed": a_byte,
+    "the same, with its hash and all that follow made anew": a_byte_with_its_hashes,
+    "two events swapped between streams": a_swap,
+    "an event taken out of the middle": the_middle,
+    "a tail cut off": a_tail,
+    "a tail cut off, with head, receipts and positions": a_tail_with_all_that_tells,
+    "a stream rewritten, all hashes redone": a_rewritten_stream,
+    "what was sealed removed, all hashes redone": what_was_sealed,
+    "the newest streams removed, all counters and positions lowered": the_newest_filing,
+    "a receipt's digest changed, in its body too": a_receipt,
+    "an epoch raised": an_epoch,
+    "a filing's key changed": a_key,
+    "a filing's key removed": no_key,
+    "two positions swapped": two_positions,
+    "two neighbouring positions of two streams swapped": two_neighbours,
+    "the newest position taken away, and waited for by nothing": the_last_place,
+    "the digests of two filings' receipts exchanged, in their bodies too": two_receipts,
+    "a stream marked as erased": an_erasure,
+    "a filing's key removed, and erased made up behind its streams": a_key_under_the_word_erased,
+    "another agency in the row of a stream": an_agency,
+    "an event made up behind a stream, with hash, head, receipt and position": an_event_that_binds_nothing,
+    "the same, with a made up binding": an_event_that_binds,
+    "a stream made up in a filing": a_stream_of_a_filing,
+    "a filing made up, with the next number and another one's key": a_filing,
+}
+
+
+def page() -> dict[str, tuple[set[str], set[str]]]:
+    """The table: what is done, and the rules that the two verifiers break."""
+    text = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|`]+) \| ([^|]*) \| ([^|]*) \|$", text.partition("### What was done")[2], re.MULTILINE)
+    return {what: (set(re.findall(r"`(\w+)`", one)), set(re.findall(r"`(\w+)`", two))) for what, one, two in rows}
+
+
+@asynccontextmanager
+async def copied(world: World, name: str) -> AsyncIterator[str]:
+    """A copy of the record, in which everything is allowed."""
+    maintenance = await asyncpg.connect(database_url(world.superuser_dsn, "postgres"))
+    await maintenance.execute(f"create database {name} template {world.namespace}")
+    try:
+        yield database_url(world.superuser_dsn, name)
+    finally:
+        await maintenance.execute(f"drop database {name} with (force)")
+        await maintenance.close()
+
+
+async def found(dsn: str, place: Path, masters: MasterKeys) -> tuple[set[str], set[str]]:
+    report = await ledger_verifier.verify(dsn)
+    connection = await asyncpg.connect(dsn)
+    try:
+        loose = await unbound(connection, Vault(masters))
+        held = await verify(connection, SecondPlace.at(place.as_uri()), Trust(LOG.verifier))
+    finally:
+        await connection.close()
+    return {*(str(one.rule) for one in report.problems), *(one.row for one in loose)}, {
+        str(one.rule) for one in held.findings
+    }
+
+
+_ORDERED: Final = "select count(*) from event where kind = 'payment_ordered'"
+
+
+async def test_the_table(world: World, tmp_path: Path) -> None:
+    async with world.platform(), world.back_office():
+        plays = [await Play.begin(world, submission) for submission in (with_fee(), extract())]
+        for play in plays:
+            await play.accept()
+        async with world.connection() as connection:
+            await eventually(lambda: connection.fetchval(_ORDERED), lambda ordered: ordered == len(plays))
+    record = Record(world, await asyncpg.connect(world.superuser_dsn), tmp_path / "second")
+    await record.checkpoint()
+    await record.connection.close()
+    first, second = (f"filing:{play.filing}" for play in plays)
+    named = {}
+    for n, (what, attack) in enumerate(ATTACKS.items()):
+        async with copied(world, f"{world.namespace}_{n}") as dsn:
+            assert await found(dsn, record.folder, world.settings.master) == (set(), set())
+            superuser = await asyncpg.connect(dsn)
+            for table in TABLES:
+                await superuser.execute(f"alter table {table} disable trigger all")
+            await attack(superuser, first, second)
+            await superuser.close()
+            named[what] = await found(dsn, record.folder, world.settings.master)
+    assert named == {what: page()[what] for what in ATTACKS}

@@ -1,0 +1,116 @@
+"""A bundle holds what proves offline, to whoever trusts a witness, that its streams stood in the record."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import subprocess
+import sys
+from base64 import b64decode, b64encode
+from pathlib import Path
+from typing import Any, Final
+
+from operations.bundle import export
+from operations.bundle_verifier import Report, Rule, canonical, digest, verify
+from operations.checkpoint_proofs import proofs_of
+from rules.proof.note import Kind, Signer
+from tests.acting import Play
+from tests.conftest import ROOT, World
+from tests.histories import with_fee
+from tests.integration.proof.conftest import LOG, Record, witness_at
+
+Json = dict[str, Any]
+VERIFIER: Final = ROOT / "operations" / "bundle_verifier.py"
+
+OTHER: Final = Signer.of("other.example", Kind.WITNESS, bytes(32))
+
+
+async def bundled(record: Record, play: Play) -> Json:
+    async with record.world.connection() as connection:
+        found = await export(
+            connection, str(play.filing), None, lambda c, streams: proofs_of(c, record.place, LOG.verifier, streams)
+        )
+    assert found is not None
+    return found
+
+
+def check(bundle: Json, policy: str | None) -> Report:
+    return verify(canonical(bundle | {"digest": digest(bundle)}), None, policy)
+
+
+def messages(report: Report) -> list[str]:
+    return [one.message for one in report.problems if one.rule is Rule.PROOF]
+
+
+async def test_a_bundle_with_its_proof(world: World, record: Record, tmp_path: Path) -> None:
+    async with witness_at(tmp_path / "w1", LOG.verifier) as witness:
+        record.witnesses, record.quorum = [witness.witness], 1
+        await record.grow(300)
+        async with world.platform(), world.back_office():
+            play = await Play.begin(world, with_fee())
+            made = await record.checkpoint()
+            await play.accept()
+        bundle = await bundled(record, play)
+    policy = f"log {LOG.verifier}\nwitness w {witness.key}\nquorum w\n"
+    size = made.checkpoint.size
+    report = check(bundle, policy)
+    [proof] = [one for one in bundle["proofs"] if one["stream"] == f"filing:{play.filing}"]
+    assert report.problems == []
+    assert report.checkpoint == f"{LOG.verifier.name} {size}"
+    assert report.signed_by == [LOG.verifier.name, witness.key.name]
+    assert report.proved == sum(one["seq"] for one in bundle["proofs"]) < report.events
+    assert check(bundle, None).signed_by == []
+    text = b64decode(proof["proof"]).decode()
+    assert text.startswith("c2sp.org/tlog-proof@v1\nindex 3")
+    assert text.endswith(bytes(made.note).decode())
+
+    def changed(**values: Any) -> Json:
+        other = copy.deepcopy(bundle)
+        other["proofs"][0] |= values
+        return other
+
+    def reworded(old: str, new: str) -> Json:
+        assert old in text
+        return changed(proof=b64encode(text.replace(old, new).encode()).decode())
+
+    for wrong in (
+        changed(seq=proof["seq"] + 1),
+        changed(seq=99),
+        changed(stream="filing:other"),
+        changed(proof=""),
+        reworded("index 3", "index 2"),
+        reworded("tlog-proof@v1", "tlog-proof@v2"),
+        reworded(f"\n{size}\n", f"\n{size + 1}\n"),
+        reworded(f"\n{size}\n", f"\n0{size}\n"),
+    ):
+        assert messages(check(wrong, policy)), wrong["proofs"][0]
+        assert messages(check(wrong, None))
+    other = str(LOG.named("another").verifier)
+    for asked in (
+        f"log {other}\nwitness w {witness.key}\nquorum w\n",
+        f"log {LOG.verifier}\nwitness w {OTHER.verifier}\nquorum w\n",
+        f"witness w {witness.key}\nquorum w\n",
+    ):
+        assert messages(check(bundle, asked))
+    forged = text.replace(text.split("\n— ")[1], text.split("\n— ")[1].replace(" ", " AAAA", 1)[:-4])
+    assert messages(check(changed(proof=b64encode(forged.encode()).decode()), policy))
+    del bundle["proofs"]
+    assert messages(check(bundle, policy)) == ["nothing in the bundle proves that a checkpoint has it"]
+    assert check(bundle, None).verified
+
+
+async def test_it_is_checked_by_the_standard_library_alone(world: World, record: Record, tmp_path: Path) -> None:
+    async with world.platform(), world.back_office():
+        play = await Play.begin(world, with_fee())
+    await record.checkpoint()
+    (tmp_path / "bundle.json").write_bytes(canonical(await bundled(record, play)))
+    (tmp_path / "policy").write_text(f"log {LOG.verifier}\nquorum none\n")
+    command = [sys.executable, "-I", "-S", str(VERIFIER), str(tmp_path / "bundle.json")]
+    ended = await asyncio.to_thread(
+        subprocess.run, [*command, "--policy", str(tmp_path / "policy")], capture_output=True, check=False, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    said = json.loads(ended.stdout)
+    assert (said["verified"], said["signed_by"]) == (True, [LOG.verifier.name])
+    assert said["proved"] == said["events"]

@@ -1,0 +1,223 @@
+"""Checkpoints of a real record at a real second place: what is laid there, and every reason to make none."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from activities.checkpoints.log import Published, newest_log
+from activities.checkpoints.making import make
+from activities.checkpoints.place import CheckpointError, Fault
+from operations.witness.memory import Memory, MemoryFaultError
+from rules.proof.leaf import read
+from rules.proof.note import Kind, Signer, signers
+from rules.proof.tree import Frontier, leaf_hash, verify_consistency, verify_inclusion
+from tests.integration.proof.conftest import LOG, NAME, Record, witness_at
+
+
+async def root_of(record: Record, size: int) -> bytes:
+    """The root of the first events, by the page alone."""
+    rows = await record.connection.fetch(
+        "select stream, seq, hash from position join event using (stream, seq) where position <= $1 order by position",
+        size,
+    )
+    tree = Frontier()
+    for stream, seq, digest in rows:
+        name = stream.encode()
+        parts = (name, seq.to_bytes(8, "big"), digest)
+        tree.append(leaf_hash(b"".join(len(part).to_bytes(4, "big") + part for part in parts)))
+    return tree.root()
+
+
+async def refused(record: Record) -> Fault:
+    with pytest.raises(CheckpointError) as refusal:
+        await record.checkpoint()
+    return refusal.value.fault
+
+
+async def test_a_growing_record(record: Record) -> None:
+    assert await make(record.connection, record.setup) is None
+    made: list[Published] = []
+    for events in (1, 254, 1, 300, 700):
+        await record.grow(events)
+        made.append(await record.checkpoint())
+    log = await newest_log(record.place, NAME)
+    for one in made:
+        assert one.checkpoint.root == await root_of(record, one.checkpoint.size)
+        assert [signed.by for signed in signers(one.note, [LOG.verifier])] == [LOG.verifier]
+        assert await log.at(one.checkpoint.size, LOG.verifier) == one
+        for later in made:
+            if later.checkpoint.size >= one.checkpoint.size:
+                old, new = one.checkpoint, later.checkpoint
+                verify_consistency(old.size, old.root, new.size, new.root, await log.consistency(old.size, new.size))
+    last = made[-1].checkpoint
+    assert await log.sizes() == [1, 255, 256, 556, 1256]
+    assert (await log.newest(LOG.verifier)) == made[-1]
+    for index in (0, 255, 256, 1255):
+        [data] = (await log.entries(index // 256, last.size))[index % 256 : index % 256 + 1]
+        verify_inclusion(leaf_hash(data), index, last.size, await log.inclusion(index, last.size), last.root)
+        assert read(data).stream.startswith("filing:")
+    text = (record.folder / "1" / "checkpoint").read_text()
+    assert text.startswith(f"{NAME}\n1256\n{b64encode(last.root).decode()}\n\n— {NAME} ")
+    assert await record.checkpoint() == made[-1]
+
+
+async def test_what_lies_there_is_never_overwritten(record: Record) -> None:
+    await record.grow(300)
+    await record.checkpoint()
+    there = {path: path.read_bytes() for path in record.folder.rglob("*") if path.is_file()}
+    await record.grow(300)
+    await record.checkpoint()
+    changed = [path.name for path, content in there.items() if path.read_bytes() != content]
+    assert changed == ["checkpoint"]
+    (record.folder / "1/tile/0/002.p/100").parent.mkdir(exist_ok=True)
+    (record.folder / "1/tile/0/002.p/100").write_bytes(bytes(3200))
+    await record.grow(12)
+    assert await refused(record) is Fault.OTHER_CONTENT
+
+
+async def test_killed_before_the_word_it_goes_on(record: Record) -> None:
+    await record.grow(300)
+    await record.checkpoint()
+    newest = (record.folder / "1/checkpoint").read_bytes()
+    await record.grow(300)
+    first = await record.checkpoint()
+    (record.folder / "1/checkpoint").write_bytes(newest)
+    assert await record.checkpoint() == first
+    (record.folder / "1/checkpoint").write_bytes(newest)
+    (record.folder / "1/checkpoints/600").unlink()
+    await record.grow(10)
+    assert (await record.checkpoint()).checkpoint.size == 610
+
+
+async def test_a_record_that_lost_its_end(record: Record) -> None:
+    await record.grow(300)
+    await record.checkpoint()
+    await record.connection.execute("delete from position where position > 290")
+    assert await refused(record) is Fault.FEWER_EVENTS
+    await record.grow(20)
+    more = await record.checkpoint()
+    assert more.checkpoint.size == 310
+    await record.connection.execute("delete from position where position > 300")
+    await record.connection.execute("delete from event where seq > 100 and stream = 'filing:2'")
+    await record.connection.execute("update event set hash = sha256(hash) where seq = 99 and stream = 'filing:1'")
+    with pytest.raises(CheckpointError):
+        await record.checkpoint()
+    new = await record.anew("restored from the backup of yesterday")
+    assert new.checkpoint.origin == f"{NAME}/2"
+    assert new.checkpoint.extensions == (
+        f"succeeds {NAME} 310 {more.checkpoint.root.hex()}",
+        "reason restored from the backup of yesterday",
+    )
+    await record.grow(5)
+    later = await record.checkpoint()
+    assert (later.checkpoint.origin, later.checkpoint.extensions) == (f"{NAME}/2", new.checkpoint.extensions)
+
+
+async def test_events_that_were_changed_at_the_end(record: Record) -> None:
+    await record.grow(300)
+    await record.checkpoint()
+    await record.connection.execute("update event set hash = sha256(hash) where stream = 'filing:2' and seq = 100")
+    await record.grow(1)
+    assert await refused(record) is Fault.OTHER_EVENTS
+
+
+async def test_a_position_without_an_event(record: Record) -> None:
+    await record.grow(10)
+    await record.connection.execute("delete from event where seq = 2")
+    assert await refused(record) is Fault.NO_ORDER
+
+
+async def test_another_key(record: Record) -> None:
+    await record.grow(10)
+    await record.checkpoint()
+    record.signer = Signer.of(NAME, Kind.LOG, bytes(32))
+    assert await refused(record) is Fault.NOT_OURS
+
+
+async def test_tiles_that_were_damaged(record: Record) -> None:
+    await record.grow(300)
+    await record.checkpoint()
+    tile = record.folder / "1/tile/0/001.p/44"
+    tile.write_bytes(bytes(32) + tile.read_bytes()[32:])
+    await record.grow(1)
+    assert await refused(record) is Fault.DAMAGED
+    tile.write_bytes(b"short")
+    assert await refused(record) is Fault.DAMAGED
+    tile.unlink()
+    assert await refused(record) is Fault.MISSING
+
+
+async def test_one_at_a_time(record: Record) -> None:
+    await record.grow(10)
+    async with record.world.connection() as other:
+        await other.execute("select pg_advisory_lock(8318041120182700001)")
+        assert await refused(record) is Fault.BUSY
+    assert (await record.checkpoint()).checkpoint.size == 10
+
+
+async def test_witnesses_cosign(record: Record, tmp_path: Path) -> None:
+    async with (
+        witness_at(tmp_path / "w1", LOG.verifier) as first,
+        witness_at(tmp_path / "w2", LOG.verifier, name="witness.example/w2") as second,
+    ):
+        record.witnesses, record.quorum = [first.witness, second.witness], 2
+        await record.grow(300)
+        made = await record.checkpoint()
+        await record.grow(300)
+        made = await record.checkpoint()
+        signed = signers(made.note, [LOG.verifier, first.key, second.key])
+        assert {one.by for one in signed} == {LOG.verifier, first.key, second.key}
+        assert await first.witness.newest(NAME) is not None
+        assert await first.witness.newest("another") is None
+        record.witnesses[1] = replace(second.witness, url="http://127.0.0.1:9")
+        await record.grow(300)
+        assert await refused(record) is Fault.NO_QUORUM
+        assert (record.folder / "1/checkpoint").read_bytes() == bytes(made.note)
+        record.quorum = 1
+        assert (await record.checkpoint()).checkpoint.size == 900
+        record.witnesses[1] = second.witness
+        await record.grow(1)
+        assert len(signers((await record.checkpoint()).note, [first.key, second.key])) == 2
+
+
+async def test_a_witness_that_saw_a_later_tree(record: Record, tmp_path: Path) -> None:
+    async with witness_at(tmp_path / "w1", LOG.verifier) as witness:
+        record.witnesses, record.quorum = [witness.witness], 1
+        await record.grow(300)
+        await record.checkpoint()
+        kept = witness.of(NAME)
+        # All of it is made anew: record, second place and signatures, by whoever has the key.
+        await record.connection.execute("delete from position")
+        await record.connection.execute("delete from event")
+        record.folder = tmp_path / "another"
+        await record.grow(299, streams=2)
+        assert await refused(record) is Fault.CONTRADICTED
+        await record.grow(5, streams=2)
+        assert await refused(record) is Fault.CONTRADICTED
+        assert witness.of(NAME) == kept
+        assert not (record.folder / "1/checkpoint").exists()
+
+
+async def test_a_new_log_waits_for_its_witnesses(record: Record, tmp_path: Path) -> None:
+    new = LOG.named(f"{NAME}/2").verifier
+    async with witness_at(tmp_path / "w1", LOG.verifier) as witness:
+        record.witnesses, record.quorum = [witness.witness], 1
+        await record.grow(300)
+        await record.checkpoint()
+        with pytest.raises(CheckpointError) as refusal:
+            await record.anew("a restore")
+        assert refusal.value.fault is Fault.NO_QUORUM
+    async with witness_at(tmp_path / "w1", new) as witness:
+        record.witnesses = [witness.witness]
+        assert (await record.anew("a restore")).checkpoint.origin == f"{NAME}/2"
+
+
+async def test_no_two_witnesses_share_a_memory(tmp_path: Path) -> None:
+    async with witness_at(tmp_path / "w1", LOG.verifier):
+        with pytest.raises(MemoryFaultError):
+            await asyncio.to_thread(Memory, tmp_path / "w1")

@@ -1,0 +1,145 @@
+"""The time-stamps of checkpoints: whose they are, of what, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from activities.signature.proof import stamp
+from deploy.sandbox.trust import ROOT
+from deploy.sandbox.trust.authority import Authority
+from deploy.sandbox.trust.server import stamper_of
+from operations.checkpoint_verifier import LEEWAY, Report, Rule, Trust, verify
+from rules.proof.note import read_note
+from tests.integration.proof.conftest import Record
+from tests.shell import Shell
+from workers.checkpoints import authorities_in
+
+SIZES: Final = (300, 600)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path / "authority", "http://127.0.0.1:9")
+
+
+@pytest.fixture
+async def stamped(record: Record, authority: Authority) -> Record:
+    """A record with two checkpoints, each time-stamped."""
+    record.stamper = stamper_of(authority)
+    for _ in SIZES:
+        await record.grow(300)
+        await record.checkpoint()
+    return record
+
+
+async def look(record: Record, roots: Path | None) -> Report:
+    authorities = authorities_in(None if roots is None else str(roots))
+    return await verify(record.connection, record.place, Trust(record.signer.verifier, authorities=authorities))
+
+
+async def test_those_of_an_authority_that_is_trusted_are_counted(stamped: Record, tmp_path: Path) -> None:
+    report = await look(stamped, tmp_path / "authority" / ROOT)
+    assert (report.verified, report.checkpoints, report.stamped) == (True, 2, 2)
+    report = await look(stamped, None)
+    assert (report.verified, report.stamped) == (True, None), "nobody looks at them"
+    (stamped.folder / "1/stamps/300").unlink()
+    report = await look(stamped, tmp_path / "authority" / ROOT)
+    assert (report.verified, report.stamped) == (True, 1), "as when nobody answered in time"
+
+
+async def stamped_by(authority: Authority, record: Record, size: int) -> bytes:
+    """A token over the checkpoint of that size."""
+    note = read_note((record.folder / f"1/checkpoints/{size}").read_bytes())
+    token = await stamp(stamper_of(authority), sha256(note.text.encode()).digest())
+    assert token is not None
+    return token[0]
+
+
+async def of_another_checkpoint(record: Record, authority: Authority) -> bytes:
+    return await stamped_by(authority, record, 600)
+
+
+async def of_another_authority(record: Record, authority: Authority) -> bytes:
+    other = Authority(record.folder.with_name("other"), authority.url)
+    return await stamped_by(other, record, 300)
+
+
+async def too_early(record: Record, authority: Authority) -> bytes:
+    authority.ahead = -LEEWAY - timedelta(minutes=1)
+    return await stamped_by(authority, record, 300)
+
+
+async def altered(record: Record, authority: Authority) -> bytes:
+    token = await stamped_by(authority, record, 300)
+    return token[:-1] + bytes([token[-1] ^ 1])
+
+
+async def nothing(record: Record, authority: Authority) -> bytes:  # noqa: ARG001 -- of nobody
+    return b""
+
+
+WRONG: Final[tuple[Callable[[Record, Authority], Awaitable[bytes]], ...]] = (
+    of_another_checkpoint,
+    of_another_authority,
+    too_early,
+    altered,
+    nothing,
+)
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_a_wrong_one_is_named(
+    stamped: Record,
+    authority: Authority,
+    tmp_path: Path,
+    wrong: Callable[[Record, Authority], Awaitable[bytes]],
+) -> None:
+    (stamped.folder / "1/stamps/300").write_bytes(await wrong(stamped, authority))
+    report = await look(stamped, tmp_path / "authority" / ROOT)
+    assert (report.verified, report.stamped) == (False, 1)
+    assert [(one.rule, one.message.partition(" ")[0]) for one in report.findings] == [(Rule.STAMP, "stamps/300")]
+
+
+async def test_clocks_may_differ_a_little(stamped: Record, authority: Authority, tmp_path: Path) -> None:
+    authority.ahead = -LEEWAY + timedelta(minutes=1)
+    (stamped.folder / "1/stamps/300").write_bytes(await stamped_by(authority, stamped, 300))
+    assert (await look(stamped, tmp_path / "authority" / ROOT)).stamped == 2
+
+
+async def test_a_stamp_tells_of_a_checkpoint_that_was_removed(stamped: Record) -> None:
+    """The newest one, or one of before, without any witness."""
+    one = stamped.folder / "1"
+    (one / "checkpoint").write_bytes((one / "checkpoints/300").read_bytes())
+    (one / "checkpoints/600").unlink()
+    report = await look(stamped, None)
+    assert [(one.rule, one.message) for one in report.findings] == [
+        (Rule.CHECKPOINT_MISSING, "the checkpoint of 600 events was time-stamped, and is not kept")
+    ]
+
+
+async def test_by_the_command(stamped: Record, tmp_path: Path) -> None:
+    policy = tmp_path / "policy"
+    policy.write_text(f"log {stamped.signer.verifier}\nquorum none\n")
+    env = {
+        "MOTCUA_DATABASE_URL": stamped.world.app_dsn,
+        "MOTCUA_CHECKPOINTS": stamped.folder.as_uri(),
+        "MOTCUA_WITNESSES": str(policy),
+        "MOTCUA_SIGNATURE_ROOTS": str(tmp_path / "authority" / ROOT),
+    }
+    verifying = ("ledger", "verify", "--checkpoints")
+    assert "time-stamped: 2 / 2" in (await Shell(env)(*verifying)).out
+    (stamped.folder / "1/stamps/300").write_bytes(b"")
+    told = await Shell(env)(*verifying, "--json")
+    held = told.json["checkpoints"]
+    assert (told.code, held["stamped"], [one["rule"] for one in held["findings"]]) == (1, 1, ["stamp"])
+    (tmp_path / "authority" / ROOT).write_text("nothing")
+    told = await Shell(env)(*verifying)
+    assert (told.code, "MOTCUA_SIGNATURE_ROOTS" in told.err) == (2, True)
+    told = await Shell(env)("ledger", "export", "H01.12-20261128-0000001", "--out", tmp_path / "bundle")
+    assert "MOTCUA_SIGNATURE_ROOTS" not in told.err, "a bundle holds no time-stamp"

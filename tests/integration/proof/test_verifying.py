@@ -1,0 +1,238 @@
+"""Whoever may write every row of the record, triggers off, is found out by what lies elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from operations.checkpoint_verifier import Report, Rule, Trust, verify
+from recovery.second_place import SecondPlace
+from rules.proof.checkpoint import Checkpoint
+from rules.proof.note import Note, read_note
+from tests.integration.proof.conftest import LOG, NAME, Record, WitnessAt, witness_at
+
+
+async def look(record: Record, since: Checkpoint | None = None) -> Report:
+    trust = Trust(record.signer.verifier, record.policy, record.witnesses)
+    return await verify(record.connection, record.place, trust, since)
+
+
+def places(report: Report) -> set[tuple[Rule, str | None, int | None]]:
+    return {(one.rule, one.stream, one.seq) for one in report.findings}
+
+
+def rules(report: Report) -> set[Rule]:
+    return {one.rule for one in report.findings}
+
+
+@pytest.fixture
+async def witness(record: Record, tmp_path: Path) -> AsyncIterator[WitnessAt]:
+    """A record of 600 events with two checkpoints that a witness has cosigned."""
+    async with witness_at(tmp_path / "w1", LOG.verifier) as witness:
+        record.witnesses, record.quorum = [witness.witness], 1
+        await record.grow(300)
+        await record.checkpoint()
+        await record.grow(300)
+        await record.checkpoint()
+        yield witness
+
+
+@pytest.mark.usefixtures("witness")
+async def test_a_true_record(record: Record) -> None:
+    report = await look(record)
+    assert (report.verified, report.size, report.checkpoints) == (True, 600, 2)
+    assert (report.cosigned, report.unasked, report.succeeds) == (("witness.example/w1",), (), ())
+    assert report.newest == (record.folder / "1/checkpoint").read_bytes()
+    await record.grow(10)
+    assert (await look(record)).verified
+
+
+async def test_a_record_without_events(record: Record) -> None:
+    report = await look(record)
+    assert (report.verified, report.size, report.newest) == (True, 0, None)
+    await record.grow(1)
+    assert rules(await look(record)) == {Rule.CHECKPOINT_MISSING}
+
+
+ATTACKS: Final = {
+    "an event changed, its hash made anew": (
+        "update event set hash = sha256(hash) where stream = 'filing:1' and seq = 7",
+        {(Rule.EVENT_DIFFERS, "filing:1", 7)},
+    ),
+    "a tail cut off": (
+        "delete from event where stream = 'filing:1' and seq > 198",
+        {(Rule.EVENT_MISSING, "filing:1", 199), (Rule.EVENT_MISSING, "filing:1", 200)},
+    ),
+    "a tail cut off, with its positions": (
+        """with gone as (delete from event where stream = 'filing:1' and seq > 199 returning stream, seq)
+        delete from position using gone where position.stream = gone.stream and position.seq = gone.seq""",
+        {(Rule.EVENT_MISSING, "filing:1", 200)},
+    ),
+    "two positions swapped": (
+        """create table two as select * from position where seq = 5 and stream in ('filing:0', 'filing:1');
+        delete from position where seq = 5 and stream in ('filing:0', 'filing:1');
+        insert into position select (select sum(position) from two) - position, stream, seq from two""",
+        {(Rule.POSITION_DIFFERS, "filing:0", 5), (Rule.POSITION_DIFFERS, "filing:1", 5)},
+    ),
+    "a position removed": (
+        "delete from position where position = 300",
+        {(Rule.POSITION_DIFFERS, "filing:2", 100)},
+    ),
+    "another event in its place": (
+        """update event set stream = 'filing:9' where stream = 'filing:1' and seq = 3;
+        update position set stream = 'filing:9' where stream = 'filing:1' and seq = 3""",
+        {(Rule.EVENT_MISSING, "filing:1", 3)},
+    ),
+}
+
+
+@pytest.mark.usefixtures("witness")
+@pytest.mark.parametrize("attack", ATTACKS)
+async def test_what_is_named(record: Record, attack: str) -> None:
+    statement, found = ATTACKS[attack]
+    await record.connection.execute(statement)
+    assert places(await look(record)) == found
+
+
+@pytest.mark.usefixtures("witness")
+async def test_a_stream_rewritten_from_some_event_on(record: Record) -> None:
+    await record.connection.execute("update event set hash = sha256(hash) where stream = 'filing:1' and seq > 150")
+    assert places(await look(record)) == {(Rule.EVENT_DIFFERS, "filing:1", seq) for seq in range(151, 201)}
+
+
+@pytest.mark.usefixtures("witness")
+async def test_the_newest_events_removed_with_all_that_counts_them(record: Record) -> None:
+    await record.connection.execute(
+        "delete from event using position p where p.position > 597 and p.seq = event.seq and p.stream = event.stream"
+    )
+    await record.connection.execute("delete from position where position > 597")
+    missing = {(Rule.EVENT_MISSING, f"filing:{n}", 200) for n in range(3)}
+    assert places(await look(record)) == missing | {(Rule.EVENT_MISSING, None, None)}
+
+
+@pytest.mark.usefixtures("witness")
+async def test_an_event_taken_out_and_all_positions_made_anew(record: Record) -> None:
+    """No other event of the many that moved hides the one that is gone."""
+    await record.connection.execute("delete from event where stream = 'filing:0' and seq = 2")
+    await record.connection.execute(
+        "create table moved as select row_number() over (order by position) as position, stream, seq from position "
+        "join event using (stream, seq); delete from position; insert into position select * from moved"
+    )
+    report = await look(record)
+    assert (Rule.EVENT_MISSING, "filing:0", 2) in places(report)
+    assert len(report.findings) == 103
+    assert rules(report) == {Rule.EVENT_MISSING, Rule.POSITION_DIFFERS, Rule.MORE}
+
+
+async def test_a_checkpoint_removed(record: Record, witness: WitnessAt) -> None:
+    one = record.folder / "1"
+    (one / "checkpoint").write_bytes((one / "checkpoints/300").read_bytes())
+    assert Rule.CHECKPOINT_MISSING in rules(await look(record)), "the last one kept is larger"
+    (one / "checkpoints/600").unlink()
+    assert rules(await look(record)) == {Rule.CHECKPOINT_MISSING}, "the witness knows"
+    record.witnesses = [replace(witness.witness, url="http://127.0.0.1:9")]
+    assert (await look(record)).unasked == ("witness.example/w1",)
+    (one / "checkpoint").unlink()
+    assert rules(await look(record)) == {Rule.CHECKPOINT_MISSING}
+
+
+async def test_a_checkpoint_forged_with_the_logs_key_but_no_witness(record: Record, witness: WitnessAt) -> None:
+    await record.connection.execute("update event set hash = sha256(hash) where stream = 'filing:1' and seq > 150")
+    true, record.folder = record.folder, record.folder.with_name("forged")
+    record.witnesses, record.quorum = [], 0
+    await record.checkpoint()
+    record.witnesses, record.quorum = [witness.witness], 1
+    report = await look(record)
+    assert rules(report) == {Rule.QUORUM, Rule.SECOND_PLACE}, "and its root is not the one that the witness has seen"
+    record.folder = true
+    assert not (await look(record)).verified
+    checkpoint = Checkpoint(NAME, 600, bytes(32))
+    for path in ("checkpoint", "checkpoints/600"):
+        note = read_note((true / "1" / path).read_bytes())
+        (true / "1" / path).write_bytes(bytes(replace(note, text=checkpoint.text)))
+    assert rules(await look(record)) == {Rule.SECOND_PLACE}
+
+
+@pytest.mark.usefixtures("witness")
+async def test_a_checkpoint_of_before_forged_with_the_logs_key(record: Record) -> None:
+    """It is no part of what the newest one says, and somebody may have been shown it."""
+    old = record.folder / "1/checkpoints/300"
+    true = read_note(old.read_bytes())
+    text = replace(Checkpoint.read(true.text), root=bytes(32)).text
+    old.write_bytes(bytes(Note(text).signed(LOG.sign(text))))
+    assert rules(await look(record)) == {Rule.QUORUM, Rule.SECOND_PLACE}
+    old.write_bytes(bytes(replace(true, text=text)))
+    assert rules(await look(record)) == {Rule.CHECKPOINT}, "nor has the log's key signed it"
+
+
+class Together(SecondPlace):
+    """A second place that answers for a folder only once so many files of it are asked for at the same time."""
+
+    folder: str
+    meeting: asyncio.Barrier
+
+    async def read(self, path: str) -> bytes | None:
+        if path.startswith(self.folder):
+            async with asyncio.timeout(10):
+                await self.meeting.wait()
+        return await super().read(path)
+
+
+@pytest.mark.usefixtures("witness")
+async def test_several_files_are_read_at_the_same_time(record: Record) -> None:
+    told: list[tuple[str, int, int]] = []
+    for folder, files in (("1/checkpoints", 2), ("1/tile/entries", 3)):
+        place = Together.at(record.folder.as_uri())
+        place.folder, place.meeting = folder, asyncio.Barrier(files)
+        trust = Trust(record.signer.verifier, record.policy)
+        assert (await verify(record.connection, place, trust, None, lambda *of: told.append(of))).verified
+    assert told == [("checkpoints", 2, 2), ("events", 600, 600)] * 2
+
+
+@pytest.mark.usefixtures("witness")
+async def test_entries_changed_at_the_second_place(record: Record) -> None:
+    bundle = record.folder / "1/tile/entries/000"
+    bundle.write_bytes(bundle.read_bytes()[:-1] + b"\x00")
+    report = await look(record)
+    assert rules(report) == {Rule.EVENT_DIFFERS, Rule.SECOND_PLACE}
+    bundle.write_bytes(b"")
+    assert rules(await look(record)) == {Rule.SECOND_PLACE}
+    bundle.unlink()
+    assert rules(await look(record)) == {Rule.SECOND_PLACE}
+
+
+@pytest.mark.usefixtures("witness")
+async def test_from_what_was_verified_before(record: Record) -> None:
+    first = Checkpoint.read(read_note((record.folder / "1/checkpoints/300").read_bytes()).text)
+    report = await look(record, first)
+    assert (report.verified, report.since, report.size, report.checkpoints) == (True, 300, 600, 1)
+    await record.connection.execute("update event set hash = sha256(hash) where stream = 'filing:1' and seq = 101")
+    await record.connection.execute("update event set hash = sha256(hash) where stream = 'filing:1' and seq = 1")
+    assert places(await look(record, first)) == {(Rule.EVENT_DIFFERS, "filing:1", 101)}, "the first was verified"
+    for other in (replace(first, root=bytes(32)), replace(first, size=900), replace(first, origin="another")):
+        report = await look(record, other)
+        assert Rule.CHECKPOINT in rules(report)
+        assert report.since == 0
+
+
+async def test_a_log_that_succeeds_another(record: Record, witness: WitnessAt, tmp_path: Path) -> None:
+    await record.connection.execute(
+        "delete from event using position p where p.position > 597 and p.seq = event.seq "
+        "and p.stream = event.stream; delete from position where position > 597"
+    )
+    async with witness_at(tmp_path / "w2", LOG.named(f"{NAME}/2").verifier, name="witness.example/w2") as second:
+        record.witnesses = [second.witness]
+        await record.anew("restored")
+        report = await look(record)
+        assert report.verified
+        assert report.succeeds[0].startswith(f"succeeds {NAME} 600 ")
+        assert report.succeeds[1] == "reason restored"
+        one = record.folder / "1"
+        (one / "checkpoint").write_bytes((one / "checkpoints/300").read_bytes())
+        assert rules(await look(record)) == {Rule.CHECKPOINT_MISSING}, "it names another"
+    assert witness.of(NAME) is not None

@@ -1,0 +1,386 @@
+"""Who may see a filing, and who has: asked through `View` of a platform with a guard."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final, get_args
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from temporalio.client import WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+
+from activities.views import Views
+from operations import ledger_verifier
+from operations.rebuild import rebuild
+from rules.identity.looks import ABOUT_A_FILING, LISTS, OF_AGENCIES
+from schemas import reading as rd
+from schemas.errors import NOT_FOUND, Refusal, RefusalCode
+from schemas.identity import ALL_AGENCIES, Assurance, Claim, Grant, message_digest
+from schemas.ids import filing_workflow
+from schemas.people import Actor, Role
+from tests.acting import (
+    EXTRACT,
+    LEAD,
+    POLICE,
+    Play,
+    birth,
+    eventually,
+    extract,
+    officer,
+    refer,
+    refusal,
+    stock,
+    whose,
+)
+from tests.conftest import World
+from tests.seeing import Program, guarded, register
+
+pytestmark = pytest.mark.timeout(300)
+
+HERE: Final = "H56.30"
+LINK: Final = "L" * 43
+AN: Final = {"subject": "an", "name": "Nguyễn Văn An", "id_number": "001090000001"}
+BINH: Final = {"subject": "binh", "name": "Trần Thị Bình", "id_number": "001090000077"}
+APPLICANT_AN: Final = Actor(subject="an", role=Role.APPLICANT)
+APPLICANT_BINH: Final = Actor(subject="binh", role=Role.APPLICANT)
+
+
+def own(least: Assurance = Assurance.LOW, **other: Any) -> Grant:
+    return Grant(claim=Claim.OWN, assurance=least, **other)
+
+
+def may(claim: Claim, *agencies: str, least: Assurance = Assurance.TWO_FACTORS, **other: Any) -> Grant:
+    return Grant(claim=claim, agencies=agencies, assurance=least, **other)
+
+
+PRINCIPALS: Final = {
+    "portal-1": (own(),),
+    "portal-2": (own(Assurance.TWO_FACTORS),),
+    "heir": (own(predecessors=("portal-1",)),),
+    "desk-here": (may(Claim.OFFICERS, HERE), may(Claim.AUDITOR, HERE), may(Claim.OPERATOR, HERE)),
+    "desk-lead": (may(Claim.OFFICERS, LEAD), may(Claim.AUDITOR, LEAD)),
+    "desk-police": (may(Claim.OFFICERS, POLICE),),
+    "extracts": (may(Claim.OFFICERS, HERE, procedures=(EXTRACT,)),),
+    "office": (may(Claim.OFFICERS, HERE, least=Assurance.LOW),),
+    "everywhere": (may(Claim.OPERATOR, ALL_AGENCIES),),
+}
+
+
+@dataclass
+class Seen:
+    """A world with three filings, its programs, and a platform with a guard."""
+
+    world: World
+    views: Views
+    programs: dict[str, Program]
+    an: UUID
+    binh: UUID
+    joined: UUID
+
+    async def access(self, filing: UUID) -> list[tuple[str, str, str | None]]:
+        """Question, program and role of every look at a filing, as the record has them."""
+        async with self.world.connection() as connection:
+            rows = await connection.fetch(
+                "select question, principal, role from access where filing_id = $1 order by at", filing
+            )
+        return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+async def seen(world: World) -> AsyncIterator[Seen]:
+    async with world.platform(), world.back_office():
+        an = await Play.begin(world, birth(via={"principal": "portal-1"}, client_id="portal-1", **whose(AN)))
+        await an.until(lambda view: view.closed)
+        binh = await Play.begin(world, extract(via={"principal": "portal-2"}, client_id="portal-2", **whose(BINH)))
+        joined = await refer(world, via={"principal": "portal-1"}, client_id="portal-1", **whose(AN))
+        parts = (await joined.view()).parts
+        await eventually(lambda: joined.kinds("referral", parts[0].n), bool)
+    client = await stock(world)
+    for seed, (name, grants) in enumerate(PRINCIPALS.items(), 1):
+        await register(world, name, seed, *grants)
+    programs = {name: Program(name, seed, client) for seed, name in enumerate(PRINCIPALS, 1)}
+    async with guarded(world) as views:
+        yield Seen(world, views, programs, an.filing, binh.filing, joined.filing)
+
+
+OWN_FIELDS: Final[dict[type[Any], dict[str, Any]]] = {
+    rd.AskLinkedResult: {"link": LINK},
+    rd.AskChanges: {"wait": 0},
+}
+KIND: Final = {rd.AskPayment: "payment", rd.AskParcel: "parcel", rd.AskReferral: "referral"}
+
+
+def question(kind: type[Any], filing: UUID | str, actor: Actor | None = None) -> dict[str, Any]:
+    """A question of this type about a filing, or its first stream of the kind that is asked about."""
+    about = KIND.get(kind, "filing")
+    stream = f"{about}:{filing}:1" if kind in KIND else f"{about}:{filing}"
+    whom = {"actor": (actor or APPLICANT_AN).model_dump(mode="json", exclude_none=True)}
+    own_fields = whom if kind is rd.AskActions else OWN_FIELDS.get(kind, {})
+    return {"ask": kind.model_fields["ask"].default, "stream": stream} | own_fields
+
+
+def test_every_question_stands_in_one_table() -> None:
+    tables = (ABOUT_A_FILING, LISTS, OF_AGENCIES)
+    assert Counter(kind for table in tables for kind in table) == Counter(get_args(rd.Question))
+    about = {kind for kind in get_args(rd.Question) if "stream" in kind.model_fields}
+    assert about == set(ABOUT_A_FILING)
+
+
+STRANGERS: Final = [
+    ("portal-1", APPLICANT_AN),
+    ("portal-1", APPLICANT_BINH),
+    ("portal-1", None),
+    ("desk-lead", officer(Role.SPECIALIST, LEAD)),
+    ("desk-lead", officer(Role.AUDITOR, LEAD)),
+    ("desk-police", officer(Role.SPECIALIST, POLICE)),
+]
+
+
+async def test_foreign_and_unknown_filings_answer_alike(seen: Seen) -> None:
+    for kind, (name, actor) in product(ABOUT_A_FILING, STRANGERS):
+        whichever = (seen.binh, uuid4(), UUID(int=0), str(seen.binh).upper(), "x")
+        program = seen.programs[name]
+        told = [await refusal(program.ask(question(kind, which, actor), actor)) for which in whichever]
+        assert len({one.model_dump_json() for one in told}) == 1, (kind, name, actor)
+        not_theirs = kind in {rd.AskDelivery, rd.AskParked, rd.AskAccess} and told[0] != NOT_FOUND
+        assert told[0].code is (RefusalCode.NOT_AUTHORISED if not_theirs else RefusalCode.NOT_FOUND)
+    assert await seen.access(seen.binh) == []
+
+
+async def test_who_says_nothing_or_something_else_sees_nothing(seen: Seen) -> None:
+    portal, about = seen.programs["portal-1"], question(rd.AskFiling, seen.an)
+    signed = portal.signed(about, APPLICANT_AN)
+    other = portal.signed(question(rd.AskTimeline, seen.an), APPLICANT_AN)["statement"]
+    for raw, rule in (
+        (about, "statement_missing"),
+        (about | {"statement": other}, "statement_of_another_command"),
+        (signed | {"stream": filing_workflow(seen.joined)}, "statement_of_another_filing"),
+        (signed | {"reason": "because"}, "statement_of_other_content"),
+        (portal.signed(about, APPLICANT_AN, aud="motcua:elsewhere"), "statement_for_another_installation"),
+        (portal.signed(about, officer(Role.SPECIALIST)), "role_not_granted"),
+        (seen.programs["desk-here"].signed(about, officer(Role.SPECIALIST, n=9)), "not_in_directory"),
+        (seen.programs["desk-here"].signed(about, officer(Role.SPECIALIST), acr="1"), "assurance_too_low"),
+        (seen.programs["desk-here"].signed(about, None), "program_not_granted"),
+        (seen.programs["portal-2"].signed(about, None), "program_not_granted"),
+        (about | {"reason": 2**60}, "string_type"),
+    ):
+        (problem,) = (await refusal(portal.raw(raw))).problems
+        assert problem.rule == rule
+    assert await seen.access(seen.an) == []
+
+
+AGENCIES: Final = {"an": {HERE}, "binh": {HERE}, "joined": {LEAD, POLICE, "H01.60"}}
+FILED_BY: Final = {"an": "portal-1", "binh": "portal-2", "joined": "portal-1"}
+WHOSE: Final = {"an": "an", "binh": "binh", "joined": "an"}
+GOES_ON: Final = {"portal-1": {"portal-1"}, "portal-2": {"portal-2"}, "heir": {"heir", "portal-1"}}
+DESKS: Final = {"desk-here": HERE, "desk-lead": LEAD, "desk-police": POLICE, "office": HERE, "extracts": HERE}
+
+
+def expected(name: str, actor: Actor | None, kind: type[Any], filing: str) -> bool:
+    """Written by hand from docs/access.md, for An's filings at H56.30 and H01.12, and Bình's at H56.30."""
+    filed = FILED_BY[filing] in GOES_ON.get(name, set()) and kind is not rd.AskParked
+    if actor is None:
+        ordinary = kind not in {rd.AskDelivery, rd.AskParked, rd.AskAccess}
+        return (filed and name != "portal-2") or (name == "office" and HERE in AGENCIES[filing] and ordinary)
+    if actor.role is Role.APPLICANT:
+        return filed and actor.subject == WHOSE[filing]
+    overseers = actor.role in {Role.AUDITOR, Role.OPERATOR} and name.startswith("desk-")
+    asked = kind is not rd.AskDelivery and (overseers or kind not in {rd.AskParked, rd.AskAccess})
+    about = name != "extracts" or filing == "binh"
+    return asked and about and actor.agency in AGENCIES[filing] and actor.agency == DESKS.get(name)
+
+
+ASKERS: Final = [
+    ("portal-1", APPLICANT_AN),
+    ("portal-1", APPLICANT_BINH),
+    ("portal-1", None),
+    ("portal-2", APPLICANT_BINH),
+    ("portal-2", None),
+    ("heir", APPLICANT_AN),
+    ("heir", None),
+    ("desk-here", officer(Role.SPECIALIST)),
+    ("desk-here", officer(Role.AUDITOR)),
+    ("desk-here", officer(Role.OPERATOR)),
+    ("desk-here", officer(Role.SPECIALIST, LEAD)),
+    ("desk-lead", officer(Role.LEADER, LEAD)),
+    ("desk-police", officer(Role.SPECIALIST, POLICE)),
+    ("extracts", officer(Role.CASHIER)),
+    ("office", officer(Role.RECEPTION)),
+    ("office", None),
+]
+NOT_THERE: Final = {rd.AskLinkedResult, rd.AskPayment, rd.AskParcel, rd.AskReferral, rd.AskResult}
+"""What not every filing of these has."""
+
+
+async def why_not(call: Awaitable[Any]) -> RefusalCode | None:
+    """Why it was refused; None if it was answered."""
+    try:
+        await call
+    except WorkflowFailureError as error:
+        cause: Any = error.cause
+        return Refusal.model_validate(cause.details[0]).code
+    return None
+
+
+async def test_an_applicant_sees_exactly_who_looked_at_their_filing(seen: Seen) -> None:
+    """Sixty looks of many askers, half of them refused: the list holds those that were answered, and no others."""
+    draw = random.Random(17)
+    filings = {"an": seen.an, "binh": seen.binh, "joined": seen.joined}
+    looks: dict[str, list[tuple[Any, ...]]] = {name: [] for name in filings}
+    kinds, said = [kind for kind in ABOUT_A_FILING if kind not in NOT_THERE], Counter[RefusalCode | None]()
+    for n in range(60):
+        (name, actor), kind = draw.choice(ASKERS), draw.choice(kinds)
+        allowed = [one for one in filings if expected(name, actor, kind, one)]
+        which = draw.choice(allowed if allowed and n % 3 else sorted(filings))
+        whom = officer(Role.RECEPTION) if name == "office" else actor
+        asked = question(kind, filings[which], whom) | ({"reason": f"look {n}"} if n % 4 == 0 else {})
+        why = await why_not(seen.programs[name].ask(asked, actor))
+        assert (why is None) is expected(name, actor, kind, which), (name, actor, kind, which)
+        said[why] += 1
+        if why is None:
+            looks[which].append((asked["ask"], name, actor and actor.role, asked.get("reason")))
+    assert said.keys() == {None, RefusalCode.NOT_FOUND, RefusalCode.NOT_AUTHORISED}
+    assert min(said[None], 60 - said[None]) > 15
+    for which, program, applicant in (
+        ("an", "portal-1", APPLICANT_AN),
+        ("binh", "portal-2", APPLICANT_BINH),
+        ("joined", "portal-1", APPLICANT_AN),
+    ):
+        page = await seen.programs[program].ask(question(rd.AskAccess, filings[which]), applicant)
+        listed = [rd.AccessEntry.model_validate(row) for row in page["rows"]]
+        assert [(one.question, one.principal, one.role, one.reason) for one in reversed(listed)] == looks[which]
+        assert all(one.principal_name == f"Program {one.principal}" for one in listed)
+
+
+async def test_where_a_filing_stands_is_looked_up_by_whoever_judges_the_look_alone(
+    seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("views.log._HEAD", "select 1 / 0")
+    view = await seen.programs["portal-1"].ask(question(rd.AskFiling, seen.an), APPLICANT_AN)
+    assert view["filing_id"] == str(seen.an)
+    assert view["closed"]
+
+
+async def test_officers_are_named_and_applicants_are_not(seen: Seen) -> None:
+    specialist = officer(Role.SPECIALIST)
+    await seen.programs["desk-here"].ask(question(rd.AskFiling, seen.an) | {"reason": "khiếu nại"}, specialist)
+    await seen.programs["portal-1"].ask(question(rd.AskFiling, seen.an), APPLICANT_AN)
+    auditor = officer(Role.AUDITOR)
+    page = await seen.programs["desk-here"].ask(question(rd.AskAccess, seen.an), auditor)
+    applicant, desk = page["rows"]
+    assert {"subject", "officer", "agency"} & applicant.keys() == set()
+    assert (desk["subject"], desk["agency"], desk["officer"]) == (specialist.subject, HERE, "Phan Văn Phúc")
+    assert desk["reason"] == "khiếu nại"
+    async with seen.world.connection() as connection:
+        text = str([dict(row) for row in await connection.fetch("select * from access")])
+    assert "khiếu nại" not in text
+    assert "'an'" not in text
+
+
+async def test_pages_of_looks_follow_one_another(seen: Seen) -> None:
+    portal = seen.programs["portal-1"]
+    for _ in range(5):
+        await portal.ask(question(rd.AskClocks, seen.an), APPLICANT_AN)
+    asked, found = question(rd.AskAccess, seen.an) | {"limit": 2}, []
+    first = page = await portal.ask(asked, APPLICANT_AN)
+    while page.get("next"):
+        found += page["rows"]
+        page = await portal.ask(asked | {"after": page["next"]}, APPLICANT_AN)
+    found += page["rows"]
+    assert first["rows"] == found[:2]
+    assert [row["question"] for row in found] == ["clocks"] * 5
+
+
+async def test_a_list_is_a_look_at_each_filing_that_it_shows(seen: Seen) -> None:
+    here, lead, portal = (seen.programs[name] for name in ("desk-here", "desk-lead", "portal-1"))
+    tasks = await lead.ask({"ask": "tasks", "agency": LEAD}, officer(Role.SPECIALIST, LEAD))
+    assert {row["filing_id"] for row in tasks["rows"]} <= {str(seen.joined)}
+    person = {"ask": "persons_filings", "id_number": AN["id_number"]}
+    at_home = await here.ask(person, officer(Role.SPECIALIST))
+    assert [row["filing_id"] for row in at_home["rows"]] == [str(seen.an)]
+    police = await seen.programs["desk-police"].ask(person, officer(Role.SPECIALIST, POLICE))
+    assert [row["filing_id"] for row in police["rows"]] == [str(seen.joined)]
+    own_rows = await portal.ask(person)
+    assert {row["filing_id"] for row in own_rows["rows"]} == {str(seen.an), str(seen.joined)}
+    none = await portal.ask(person | {"id_number": BINH["id_number"]})
+    assert none["rows"] == []
+    clients = await portal.ask({"ask": "filings", "client_id": "portal-1"})
+    assert {row["filing_id"] for row in clients["rows"]} == {str(seen.an), str(seen.joined)}
+    assert (await portal.ask({"ask": "filings", "client_id": "portal-2"}))["rows"] == []
+    extracts = await seen.programs["extracts"].ask({"ask": "tasks", "agency": HERE}, officer(Role.SPECIALIST))
+    assert {row["procedure"] for row in extracts["rows"]} <= {EXTRACT}
+    assert await seen.access(seen.an) == [
+        ("persons_filings", "desk-here", "specialist"),
+        ("persons_filings", "portal-1", None),
+        ("filings", "portal-1", None),
+    ]
+
+
+async def test_lists_are_for_officers_of_the_agency(seen: Seen) -> None:
+    here, specialist = seen.programs["desk-here"], officer(Role.SPECIALIST)
+    person = {"ask": "persons_filings", "id_number": AN["id_number"]}
+    for program, asked, actor, rule in (
+        (here, {"ask": "tasks"}, specialist, "agency_not_granted"),
+        (here, {"ask": "tasks", "agency": LEAD}, specialist, "agency_not_granted"),
+        (here, {"ask": "absences", "agency": LEAD}, specialist, "agency_not_granted"),
+        (here, {"ask": "tasks"}, officer(Role.OPERATOR), "agency_not_granted"),
+        (seen.programs["portal-1"], person, APPLICANT_AN, "role_not_allowed"),
+        (seen.programs["portal-1"], {"ask": "tasks", "agency": HERE}, None, "program_not_granted"),
+    ):
+        (problem,) = (await refusal(program.ask(asked, actor))).problems
+        assert problem.rule == rule
+    await here.ask({"ask": "absences", "agency": HERE}, specialist)
+    await seen.programs["everywhere"].ask({"ask": "tasks"}, officer(Role.OPERATOR))
+    await seen.programs["portal-2"].ask({"ask": "counts"})
+    await seen.programs["portal-2"].ask({"ask": "agency", "agency": HERE}, APPLICANT_BINH, acr="1")
+
+
+async def test_a_look_that_is_tried_again_is_recorded_once(seen: Seen) -> None:
+    raw = seen.programs["portal-1"].signed(question(rd.AskFiling, seen.an), APPLICANT_AN)
+    asked = rd.Asked(question=rd.QUESTION.validate_python(raw), content=message_digest(raw), look=uuid4())
+    first, again = await seen.views.answer(asked), await seen.views.answer(asked)
+    assert first.answer["code"] == again.answer["code"]
+    assert await seen.access(seen.an) == [("filing", "portal-1", "applicant")]
+
+
+async def test_there_is_no_answer_without_its_row(seen: Seen) -> None:
+    raw = seen.programs["portal-1"].signed(question(rd.AskFiling, seen.an), APPLICANT_AN)
+    asked = rd.Asked(question=rd.QUESTION.validate_python(raw), content=message_digest(raw), look=uuid4())
+    async with seen.world.connection() as connection:
+        await connection.execute("revoke insert on access from motcua_app")
+    with pytest.raises(ApplicationError, match="ledger could not be reached"):
+        await seen.views.answer(asked)
+
+
+async def test_waiting_for_changes_shows_nothing_until_there_is_something(seen: Seen) -> None:
+    portal, waiting = seen.programs["portal-1"], question(rd.AskChanges, seen.an)
+    nothing = await portal.ask(waiting | {"after": 1000, "wait": 1}, APPLICANT_AN)
+    assert "views" not in nothing or not nothing["views"]
+    assert await seen.access(seen.an) == []
+    shown = await portal.ask(waiting | {"wait": 1}, APPLICANT_AN)
+    assert shown["views"]
+    assert await seen.access(seen.an) == [("changes", "portal-1", "applicant")]
+    no = await refusal(portal.ask(question(rd.AskChanges, seen.binh) | {"after": 1000, "wait": 20}, APPLICANT_AN))
+    assert no == NOT_FOUND
+
+
+async def test_neither_rebuild_nor_verify_minds_the_looks(seen: Seen) -> None:
+    await seen.programs["portal-1"].ask(question(rd.AskFiling, seen.an), APPLICANT_AN)
+    await rebuild(seen.world.owner_dsn, seen.world.settings.master, lambda *_: None)
+    assert (await ledger_verifier.verify(seen.world.app_dsn)).verified
+    assert await seen.access(seen.an) == [("filing", "portal-1", "applicant")]
+
+
+async def test_what_was_recorded_stays(seen: Seen) -> None:
+    await seen.programs["portal-1"].ask(question(rd.AskFiling, seen.an), APPLICANT_AN)
+    for change in ("update access set role = null", "delete from access", "truncate access"):
+        for dsn in (seen.world.app_dsn, seen.world.owner_dsn):
+            async with seen.world.connection(dsn) as connection:
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.execute(change)

@@ -1,0 +1,278 @@
+"""A master key that is kept by a service, over HTTP: what it wraps, in which version, and what happens without it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+from temporalio.exceptions import ApplicationError
+
+from activities.keys import transit as transits
+from activities.keys.manager import KeysUnavailableError, Wrapped
+from activities.keys.masters import MasterKeys, master_keys
+from activities.keys.transit import Transit
+from activities.ledger.append import Ledger
+from activities.ledger.vault import Vault
+from operations.rotation import rotate
+from rules.streams import KINDS
+from tests.acting import AGENCY, Play, birth, eventually
+from tests.any_files import any_file_activities
+from tests.conftest import World
+from tests.integration.record.test_append import RELEASED, opened
+from tests.keyed import keyed, nobody_published
+from tests.sandboxes import Server
+from workers.wiring import platform_worker
+
+TOKEN: Final = "s.sandbox"
+_WRAPPED_BY: Final = "select wrapped_by from filing_key join stream using (filing_id)"
+SECRETS: Final = {f"k:{n}": bytes([n]) * 32 for n in range(3)}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    started = Server("transit", tmp_path_factory.mktemp("transit"), "--token", TOKEN)
+    started.start()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def engine(server: Server) -> Iterator[Engine]:
+    yield Engine(server)
+    server.client.put("/outage", json={"fault": "none"}).raise_for_status()
+
+
+class Engine:
+    """A key of its own in the service, and how the service fares."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.key = f"motcua-{uuid4().hex[:8]}"
+        self.token = server.data / "token"
+        self.token.write_text(f"{TOKEN}\n")
+        self.address = f"vault:{server.url}/transit/{self.key}"
+        self._post(f"keys/{self.key}")
+
+    def rotated(self) -> None:
+        self._post(f"keys/{self.key}/rotate")
+
+    def fault(self, fault: str) -> None:
+        self.server.client.put("/outage", json={"fault": fault}).raise_for_status()
+
+    def manager(self) -> Transit:
+        return Transit(self.address.removeprefix("vault:"), self.token)
+
+    def masters(self, other: str | None = None) -> MasterKeys:
+        return master_keys(self.address, other, str(self.token))
+
+    @property
+    def place(self) -> tuple[str, int]:
+        parts = urlsplit(self.server.url)
+        return str(parts.hostname), int(parts.port or 0)
+
+    def _post(self, path: str) -> None:
+        self.server.client.post(f"/v1/transit/{path}", headers={"x-vault-token": TOKEN}).raise_for_status()
+
+
+async def test_what_it_has_wrapped_it_opens_also_in_a_later_version(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transits, "AT_ONCE", 2)
+    manager = engine.manager()
+    assert manager.name == f"transit/{engine.key}"
+    wrapped = await manager.wrap(SECRETS)
+    assert [(one.key_id, one.by) for one in wrapped] == [(key_id, f"{manager.name}@1") for key_id in SECRETS]
+    assert all(secret not in one.data for secret, one in zip(SECRETS.values(), wrapped, strict=True))
+    engine.rotated()
+    assert await manager.version() == f"{manager.name}@2"
+    assert await manager.unwrap(wrapped) == list(SECRETS.values())
+    again = await manager.rewrap(wrapped)
+    assert [one and one.by for one in again] == [f"{manager.name}@2"] * 3
+    assert await manager.unwrap([one for one in again if one is not None]) == list(SECRETS.values())
+    assert [manager.has_wrapped(by) for by in (wrapped[0].by, manager.name, "m-0000000000000000")] == [
+        True,
+        False,
+        False,
+    ]
+
+
+async def test_what_was_changed_or_moved_to_another_key_does_not_open(engine: Engine) -> None:
+    manager = engine.manager()
+    one, other, third = await manager.wrap(SECRETS)
+    moved = Wrapped(other.key_id, one.data, one.by)
+    forged = [Wrapped(one.key_id, data, one.by) for data in (one.data[:-8] + b"AAAAAAA=", b"\xff\x00", b"")]
+    assert await manager.unwrap([moved, *forged, third]) == [None] * 4 + [SECRETS["k:2"]]
+    assert [found and found.key_id for found in await manager.rewrap([*forged, third])] == [None] * 3 + ["k:2"]
+    assert await Engine(engine.server).manager().unwrap([one]) == [None], "by another key of the same service"
+
+
+@pytest.mark.parametrize(("fault", "says"), [("sealed", "refused: HTTP 503"), ("forbidden", "refused: HTTP 403")])
+async def test_whoever_refuses_is_asked_again_and_that_is_said(engine: Engine, fault: str, says: str) -> None:
+    manager = engine.manager()
+    wrapped = await manager.wrap(SECRETS)
+    engine.fault(fault)
+    for asked in (manager.version(), manager.wrap(SECRETS), manager.unwrap(wrapped), manager.rewrap(wrapped)):
+        with pytest.raises(KeysUnavailableError, match=says):
+            await asked
+    engine.fault("none")
+    assert await manager.unwrap(wrapped) == list(SECRETS.values())
+
+
+async def test_who_does_not_answer_in_time_is_not_waited_for(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transits, "SECONDS", 0.3)
+    engine.fault("hang")
+    with pytest.raises(KeysUnavailableError, match="can't be asked: "):
+        await engine.manager().wrap(SECRETS)
+    nobody = Transit("http://127.0.0.1:9/transit/motcua", engine.token)
+    with pytest.raises(KeysUnavailableError, match="can't be asked: ConnectError"):
+        await nobody.version()
+    engine.token.unlink()
+    with pytest.raises(KeysUnavailableError, match="can't be asked: FileNotFoundError"):
+        await engine.manager().version()
+
+
+async def test_a_key_that_is_not_there_is_no_key(engine: Engine, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("s.another")
+    with pytest.raises(KeysUnavailableError, match="HTTP 403"):
+        await Transit(engine.address.removeprefix("vault:"), token).wrap(SECRETS)
+    for asked in ("wrap", "version"):
+        nothing = Transit(f"{engine.server.url}/transit/nothing", engine.token)
+        with pytest.raises(KeysUnavailableError, match="HTTP 40"):
+            await (nothing.version() if asked == "version" else nothing.wrap(SECRETS))
+
+
+@pytest.mark.parametrize(
+    "said", ["vault:", "vault:https://host", "vault:https://host/key", "vault:ftp://host/a/b", "AAAA", ""]
+)
+def test_what_is_no_key_and_no_place_of_one_is_refused(said: str) -> None:
+    with pytest.raises(ValueError, match=r"vault:https://<host>/<mount>/<key>|32 bytes in base64"):
+        master_keys(said, None, "token")
+
+
+def test_a_key_in_vault_needs_a_token() -> None:
+    with pytest.raises(ValueError, match="MOTCUA_VAULT_TOKEN_FILE"):
+        master_keys("vault:https://host/transit/key")
+
+
+class Between:
+    """What lies between us and the service: counts connections, and can hang up when something more is asked."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.connections = 0
+        self.open = 0
+        self.hang_up = False
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.open += 1
+        from_server, server = await asyncio.open_connection(*self.engine.place)
+        answering = asyncio.create_task(self._carry(from_server, writer))
+        while asked := await reader.read(1 << 16):
+            if self.hang_up:
+                self.hang_up = False
+                break
+            server.write(asked)
+        for stream in (server, writer):
+            stream.close()
+            await stream.wait_closed()
+        await answering
+        self.open -= 1
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while told := await reader.read(1 << 16):
+            writer.write(told)
+
+
+@asynccontextmanager
+async def between(engine: Engine) -> AsyncIterator[tuple[Between, str]]:
+    """With the address of the key through there."""
+    wire = Between(engine)
+    async with await asyncio.start_server(wire.accept, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
+        yield wire, f"vault:http://127.0.0.1:{port}/transit/{engine.key}"
+        await eventually(lambda: asyncio.sleep(0, wire.open), lambda left: left == 0)
+
+
+async def test_connections_are_kept_while_a_process_asks_and_closed_then(engine: Engine) -> None:
+    async with between(engine) as (wire, address):
+        masters = master_keys(address, None, str(engine.token))
+        for _ in range(2):
+            await masters.current.wrap(SECRETS)
+        assert wire.connections == 2
+        async with masters.connected():
+            for _ in range(3):
+                await masters.current.wrap(SECRETS)
+            assert wire.connections == 3
+            wire.hang_up = True
+            assert await masters.current.unwrap(await masters.current.wrap(SECRETS)) == list(SECRETS.values())
+            assert (wire.hang_up, wire.connections) == (False, 4), "asked once more, over another one"
+
+
+async def test_two_submissions_ask_over_one_connection(world: World, engine: Engine) -> None:
+    async with between(engine) as (wire, address):
+        new = {"master_key": SecretStr(address), "vault_token_file": str(engine.token)}
+        settings = world.settings.model_copy(update=new | {"other_master_key": world.settings.master_key})
+        async with any_file_activities(settings) as functions, platform_worker(world.temporal, functions, settings):
+            for _ in range(2):
+                await Play.begin(world, birth(submission_id=uuid4().hex))
+        assert wire.connections == 1
+    async with world.connection() as connection:
+        by = await connection.fetch(_WRAPPED_BY)
+    assert {row["wrapped_by"] for row in by} == {f"transit/{engine.key}@1"}
+
+
+async def test_no_append_is_lost_while_nobody_can_be_asked(world: World, engine: Engine) -> None:
+    masters = engine.masters()
+    async with opened(world) as log, world.connection() as connection:
+        await connection.execute("delete from filing_key")
+        await Vault(masters).key(connection, log.filing, AGENCY, first=True)
+        ledger, released = Ledger(log.pool, Vault(masters), KINDS), log.batch(RELEASED)
+        engine.fault("sealed")
+        for _ in range(2):
+            with pytest.raises(ApplicationError, match="the key manager refused: HTTP 503") as error:
+                await ledger.append(released)
+            assert (error.value.type, error.value.non_retryable) == ("keys_unavailable", False)
+        engine.fault("none")
+        assert [one.seq for one in (await ledger.append(released)).stored] == [1]
+        engine.fault("sealed")
+        assert [one.seq for one in (await ledger.append(log.batch(RELEASED, next_seq=2))).stored] == [2], "it is known"
+
+
+async def test_the_record_moves_from_the_settings_to_the_service_to_its_next_version_and_back(
+    world: World, engine: Engine
+) -> None:
+    here = world.settings.master
+    await nobody_published(world)
+    filings = [await keyed(world) for _ in range(3)]
+    async with world.connection() as connection:
+        person = await Vault(here).person(connection, "001", first=True)
+        keys = [await Vault(here).find(connection, filing) for filing in filings]
+
+        async def moved(masters: MasterKeys, by: str) -> None:
+            told: list[tuple[int, int]] = []
+            report = await rotate(world.owner_dsn, masters, lambda *how: told.append(how))
+            assert (report.by, report.rotated, report.left) == (by, 3, {})
+            assert told == [(3, 3)]
+            assert (await rotate(world.owner_dsn, masters, lambda *_: None)).rotated == 0
+            vault = Vault(MasterKeys(masters.current))
+            assert await vault.opens(connection)
+            assert [await vault.find(connection, filing) for filing in filings] == keys, "key_id and all"
+            assert await vault.person(connection, "001") == person
+
+        key = world.env["MOTCUA_MASTER_KEY"]
+        await moved(engine.masters(key), f"transit/{engine.key}@1")
+        assert not await Vault(here).opens(connection)
+        engine.rotated()
+        await moved(engine.masters(), f"transit/{engine.key}@2")
+        await moved(master_keys(key, engine.address, str(engine.token)), here.current.name)
+        made = await Vault(engine.masters(key)).new(cast("Any", uuid4()))
+        assert made[0].key_id.startswith(f"transit/{engine.key}:")

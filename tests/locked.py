@@ -1,0 +1,182 @@
+"""A world in which nothing is taken unless a registered program has signed it, and the programs that speak to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+import asyncpg
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+
+from activities.ledger.principals import NO_AGENCY
+from motcua.identity import sign
+from motcua.speaking import Speaker
+from schemas.filing.submission import Submission
+from schemas.identity import (
+    COMPLAIN,
+    SUBMIT,
+    UNNAMED,
+    Assurance,
+    Claim,
+    IdentityStatement,
+    Principal,
+    audience,
+    message_digest,
+    seconds,
+)
+from schemas.ids import TASK_QUEUE, complaint_workflow, filing_workflow
+from tests.acting import of, plain, stock
+from tests.conftest import World
+from tests.speaking import grant, key_of, principal, private_key
+from workers.settings import Identity
+
+AUDIENCE: Final = audience(UNNAMED)
+PORTAL, OTHER_PORTAL, DESK, OFFICE, OPERATIONS, GONE, OLD, EVERYBODY = range(51, 59)
+"""The programs, each by the seed of its key."""
+
+
+def now_in_force(seed: int, **other: Any) -> Any:
+    """A key that is in force today."""
+    now = datetime.now(UTC)
+    return key_of(seed, **({"valid_from": now - timedelta(days=1), "valid_until": now + timedelta(days=1)} | other))
+
+
+def programs() -> dict[int, Principal]:
+    """Two portals, a desk, the software of every agency's officers, and that of operators; two may speak no more."""
+    low, now, officers = {"least": Assurance.LOW}, datetime.now(UTC), grant(Claim.OFFICERS, "*")
+    past = now_in_force(OLD, valid_until=now - timedelta(hours=1))
+    return {
+        PORTAL: principal("portal-1", grant(Claim.OWN), keys=(now_in_force(PORTAL),)),
+        OTHER_PORTAL: principal("portal-2", grant(Claim.OWN), keys=(now_in_force(OTHER_PORTAL),)),
+        DESK: principal("desk-1", grant(Claim.DESK, "H56.30"), keys=(now_in_force(DESK),)),
+        OFFICE: principal("office-1", officers, keys=(now_in_force(OFFICE),)),
+        OPERATIONS: principal(
+            "operations-1",
+            grant(Claim.OPERATOR, "*", **low),
+            grant(Claim.AUDITOR, "*"),
+            keys=(now_in_force(OPERATIONS),),
+        ),
+        GONE: principal("gone-1", officers, keys=(now_in_force(GONE, revoked_at=now),)),
+        OLD: principal("old-1", officers, keys=(past,)),
+    }
+
+
+async def register(world: World, *programs: Principal) -> None:
+    """Have them in the register, whatever became of them before."""
+    async with world.connection() as connection:
+        for one in programs:
+            await register_with(connection, one)
+
+
+async def register_with(connection: asyncpg.Connection[asyncpg.Record], one: Principal) -> None:
+    """Have it in the register."""
+    grants = json.dumps([each.model_dump(mode="json") for each in one.grants])
+    await connection.execute(_PRINCIPAL, one.id, NO_AGENCY, one.name, one.kind, grants)
+    for key in one.keys:
+        times = key.valid_from, key.valid_until, key.revoked_at
+        await connection.execute(_KEY, key.key_id, one.id, NO_AGENCY, key.public_key, *times)
+    await connection.execute("update principal_version set version = version + 1")
+
+
+_PRINCIPAL: Final = """
+insert into principal (principal, agency, name, kind, grants) values ($1, $2, $3, $4, $5)
+on conflict (principal) do update set grants = excluded.grants
+"""
+_KEY: Final = """
+insert into principal_key (key_id, principal, agency, public_key, valid_from, valid_until, revoked_at)
+values ($1, $2, $3, $4, $5, $6, $7) on conflict (key_id) do update set revoked_at = excluded.revoked_at
+"""
+
+
+async def signing(world: World) -> World:
+    """The world with its lock, and a client of the kit that may speak for everybody."""
+    everybody = (grant(claim, "*", least=Assurance.LOW) for claim in (Claim.OFFICERS, Claim.OPERATOR, Claim.AUDITOR))
+    own = grant(Claim.OWN, least=Assurance.LOW)
+    await register(world, principal("everybody", own, *everybody, keys=(now_in_force(EVERYBODY),)))
+    speaker = Speaker("everybody", private_key(EVERYBODY), UNNAMED)
+    return replace(world, identity=Identity.REQUIRED, speaker=speaker)
+
+
+@asynccontextmanager
+async def locked(world: World) -> AsyncIterator[World]:
+    """The world with its lock, the programs registered, and a platform at work."""
+    closed = replace(world, identity=Identity.REQUIRED)
+    await register(closed, *programs().values())
+    async with closed.platform():
+        yield closed
+
+
+@dataclass(frozen=True)
+class Program:
+    """A registered program, before a client of Temporal that knows nothing of ours."""
+
+    client: Client
+    seed: int
+
+    @classmethod
+    async def of(cls, world: World, seed: int) -> Program:
+        return cls(await stock(world), seed)
+
+    @property
+    def name(self) -> str:
+        return programs()[self.seed].id
+
+    def statement(self, message: Mapping[str, Any], about: Mapping[str, Any], /, **other: Any) -> str:
+        """What it signs of a message, but for what is said otherwise."""
+        at = other.get("iat", seconds(datetime.now(UTC)))
+        how = {"acr": "2", "amr": ("pwd", "otp"), "auth_time": at - 60}
+        when = {"iss": self.name, "aud": AUDIENCE, "iat": at, "exp": at + 60, "content": message_digest(message)}
+        said = {name: message[name] for name in ("actor", "on_behalf_of") if name in message}
+        return sign(IdentityStatement.model_validate(said | how | when | dict(about) | other), private_key(self.seed))
+
+    def submitting(self, submission: Submission, **other: Any) -> dict[str, Any]:
+        """What a filing is started with."""
+        said = plain(submission)
+        about = {"act": SUBMIT, "stream": filing_workflow(of(submission))}
+        return {"submission": said, "statement": self.statement(said, about, **other)}
+
+    async def start(self, submission: Submission, **other: Any) -> WorkflowHandle[Any, Any]:
+        """File by a plain start."""
+        start, id_ = self.submitting(submission, **other), filing_workflow(of(submission))
+        return await self.client.start_workflow("Filing", start, id=id_, task_queue=TASK_QUEUE)
+
+    async def submit(self, submission: Submission, **other: Any) -> Any:
+        """File, and wait for the receipt."""
+        start = self.submitting(submission, **other)
+        operation: WithStartWorkflowOperation[Any, Any] = WithStartWorkflowOperation(
+            "Filing",
+            start,
+            id=filing_workflow(of(submission)),
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+        )
+        check = {"content": message_digest(start["submission"]), "statement": start["statement"]}
+        return await self.client.execute_update_with_start_workflow(
+            SUBMIT, check, start_workflow_operation=operation, id=uuid4().hex
+        )
+
+    def signed(self, stream: str, kind: str, said: Mapping[str, Any], /, **other: Any) -> dict[str, Any]:
+        """A command, to be given to a stream."""
+        about = {"act": kind, "stream": stream, "command_id": said.get("command_id")}
+        return dict(said) | {"statement": self.statement(said, about, **other)}
+
+    async def act(self, stream: str, kind: str, said: Mapping[str, Any], /, **other: Any) -> Any:
+        """Give a command."""
+        return await self.give(stream, kind, self.signed(stream, kind, said, **other))
+
+    async def give(self, stream: str, kind: str, said: Any) -> Any:
+        """Give it as it is."""
+        return await self.client.get_workflow_handle(stream).execute_update(kind, said, id=uuid4().hex)
+
+    async def complain(self, start: Mapping[str, Any], **other: Any) -> WorkflowHandle[Any, Any]:
+        """Complain by a plain start."""
+        stream = complaint_workflow(start["filing_id"], start["n"])
+        signed = dict(start) | {"statement": self.statement(start, {"act": COMPLAIN, "stream": stream}, **other)}
+        return await self.client.start_workflow("Complaint", signed, id=stream, task_queue=TASK_QUEUE)

@@ -1,0 +1,68 @@
+"""Worlds in which everything that passes Temporal is sealed, and clients that seal as they should not."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from temporalio.api.common.v1 import Payload
+from temporalio.client import Client
+from temporalio.converter import PayloadCodec, SerializationContext, WithSerializationContext
+
+from motcua.codec import Codec, sealing
+from motcua.converter import data_converter
+from motcua.key_ring import CodecRing
+from tests.conftest import World
+
+Sealing = Callable[[Sequence[Payload]], Sequence[Payload]]
+
+KEYS: Final = {name: b64encode(bytes([n]) * 32).decode() for n, name in enumerate(("one", "two", "three", "four"), 1)}
+
+
+def written(
+    current: str | None, *others: str, queues: Mapping[str, Sequence[str]] | None = None, plain: bool = False
+) -> str:
+    """A ring of some of `KEYS`, as a setting. Of a queue's the first is the current one."""
+    of_queues = {queue: {"current": names[0], "keys": _some(names)} for queue, names in (queues or {}).items()}
+    ring = {"keys": _some([name for name in (current, *others) if name]), "queues": of_queues, "plain": plain}
+    return json.dumps(ring if current is None else ring | {"current": current})
+
+
+def _some(names: Sequence[str]) -> dict[str, str]:
+    return {name: KEYS[name] for name in names}
+
+
+def ring(current: str | None, *others: str, **more: Any) -> CodecRing:
+    """The same, read."""
+    return CodecRing.model_validate_json(written(current, *others, **more))
+
+
+async def connected(world: World, codec: PayloadCodec) -> Client:
+    """A client of the world with this codec."""
+    converter = dataclasses.replace(sealing(data_converter, ring("one")), payload_codec=codec)
+    return await Client.connect(world.env["TEMPORAL_ADDRESS"], namespace=world.namespace, data_converter=converter)
+
+
+async def sealed(world: World, keys: CodecRing) -> World:
+    """The same world, where the processes of this test seal by `keys`."""
+    return dataclasses.replace(world, temporal=await connected(world, Codec(keys)))
+
+
+class Forging(PayloadCodec, WithSerializationContext):
+    """Seals in a way of its own, and opens as everybody does."""
+
+    def __init__(self, forge: Callable[[list[Payload], list[Payload]], list[Payload]], codec: Codec) -> None:
+        self._forge = forge
+        self._codec = codec
+
+    def with_context(self, context: SerializationContext) -> Forging:
+        return Forging(self._forge, self._codec.with_context(context))
+
+    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return self._forge(list(payloads), await self._codec.encode(payloads))
+
+    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return await self._codec.decode(payloads)

@@ -1,0 +1,92 @@
+"""The program of docs/integrators-typescript.md, run as it stands, unsealed and sealed: `python -m tests.typescript`.
+
+Not part of the suite: it needs Node.js, and a folder in which `npm install @temporalio/client tsx` was done. Exit code
+0 if the program went its whole way both times, was told the same when it ran again, and Temporal kept a name of its
+applicant only where nothing is sealed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+import shutil
+import sys
+import tempfile
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from motcua.testing import PAPER
+from operations.home import CODEC, Home
+from tests.conftest import ROOT
+from tests.faults.processes import ENV, motcua, program, until
+
+IDS: Final = {"client_id": "portal-2", "submission_id": "S-0001"}
+APPLICANT: Final = "Trần Văn Bình"
+READY: Final = "the catalogue and the directory are there"
+"""What `motcua up` says once something can be filed, and its program is known."""
+
+
+def of_page(name: str) -> str:
+    """The TypeScript of a page."""
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    (found,) = re.findall(r"^```typescript\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+async def node(folder: Path, env: Mapping[str, str]) -> str:
+    """What the program says. Raises `RuntimeError` if it fails."""
+    process = await asyncio.create_subprocess_exec(
+        *("node", "--import", "tsx", "filing.mts"), cwd=folder, env={**ENV, **env}, stdout=PIPE, stderr=STDOUT
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 120)
+    if process.returncode:
+        raise RuntimeError(said.decode())
+    return said.decode()
+
+
+async def tried(modules: Path, folder: Path, *, sealed: bool) -> bool:
+    """Whether it works beside a stack of its own, as the page says."""
+    (folder / "node_modules").symlink_to(modules)
+    (folder / "package.json").write_text("{}", encoding="utf-8")
+    (folder / "filing.mts").write_text(of_page("integrators-typescript.md"), encoding="utf-8")
+    (folder / "ids.json").write_text(json.dumps(IDS), encoding="utf-8")
+    (folder / "notice.pdf").write_bytes(PAPER)
+    if sealed:
+        (folder / "codec.mts").write_text(of_page("codec.md"), encoding="utf-8")
+    home = Home(folder / ".motcua")
+    async with program(folder, "up", more={CODEC: "on" if sealed else "off"}):
+        await until(lambda: READY in (folder / "up.out").read_text(encoding="utf-8"), seconds=120)
+        env = home.read_env() or {}
+        attached = await motcua(env, "attach", "ids.json", "notice.pdf", folder=folder)
+        first, again = [await node(folder, env) for _ in range(2)]
+        kept = b"".join(file.read_bytes() for file in home.root.rglob("temporal.db*"))
+    print(f"sealed: {sealed}\n{attached.err}{first}")  # noqa: T201 -- its result
+    ended = first.splitlines()[-1].startswith("approved ")
+    return ended and first.splitlines()[-1] == again.splitlines()[-1] and (APPLICANT.encode() in kept) is not sealed
+
+
+def main() -> int:
+    """Exit code 0 if all held."""
+    parser = argparse.ArgumentParser(prog="python -m tests.typescript")
+    parser.add_argument("modules", type=Path, metavar="NODE_MODULES")
+    given = parser.parse_args()
+    if shutil.which("node") is None:
+        print("there is no node", file=sys.stderr)  # noqa: T201 -- a command
+        return 2
+
+    async def both() -> list[bool]:
+        held = []
+        for sealed in (False, True):
+            with tempfile.TemporaryDirectory(prefix="motcua-typescript-") as name:
+                held.append(await tried(given.modules.resolve(), Path(name).resolve(), sealed=sealed))
+        return held
+
+    return 0 if all(asyncio.run(both())) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""Signed notes, checkpoints and cosignatures: the examples of C2SP's specifications, and whatever is not written so."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import Final
+
+import pytest
+
+from rules.proof.checkpoint import Checkpoint
+from rules.proof.evidence import evidence
+from rules.proof.note import Kind, Note, NoteError, Signer, Verifier, read_note, signers
+from rules.proof.witness import NOTHING, Refused, Request, Seen, judged
+
+VKEY: Final = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
+EXAMPLE: Final = (
+    "This is an example message.\n\n— example.com/foo "
+    "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n"
+).encode()
+COSIGNED: Final = (
+    "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
+    "— example.com/behind-the-sofa "
+    "Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+    "— witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0"
+    "xUe+mbIUBkBIfZ+qnA==\n"
+).encode()
+ASKED: Final = (
+    "old 20852014\nPlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=\njrJZDmY8Y7SyJE0MWLpLozkIVMSMZcD5kvuKxPC3swk=\n"
+    "5+pKlUdi2LeF/BcMHBn+Ku6yhPGNCswZZD1X/6QgPd8=\n/6WVhPs2CwSsb5rYBH5cjHV/wSmA79abXAwhXw3Kj/0=\n\n"
+    "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
+    "— example.com/behind-the-sofa "
+    "Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n"
+    "— example.com/behind-the-sofa "
+    "opLqBQsREYCgu6xQkYQwJr9fo45a62DN9EdmHXnZdXNqlcVGlCum2Wks+49/V6267UEjw6QUXTS5Rovnzv++qbSzm9Q=\n"
+).encode()
+# RFC 8032, section 7.1, test 1.
+SECRET: Final = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
+LOG: Final = Signer.of("example.com/log", Kind.LOG, SECRET)
+WITNESS: Final = Signer.of("witness.example.com/w1", Kind.WITNESS, bytes(32))
+ONE: Final = Checkpoint("example.com/log", 1, bytes(range(32)))
+
+
+def test_the_example_of_signed_note() -> None:
+    note, key = read_note(EXAMPLE), Verifier.read(VKEY)
+    assert (str(key), key.id.hex(), bytes(note)) == (VKEY, "530d903a", EXAMPLE)
+    assert [one.by for one in signers(note, [key])] == [key]
+    with pytest.raises(NoteError):
+        signers(Note("This is another message.\n", note.signatures), [key])
+
+
+def test_the_example_of_cosignature() -> None:
+    note = read_note(COSIGNED)
+    assert bytes(note) == COSIGNED
+    assert Checkpoint.read(note.text).size == 20852163
+    assert int.from_bytes(note.signatures[1].value[:8], "big") == 1679315147
+    assert signers(note, [LOG.verifier, WITNESS.verifier]) == []
+
+
+def test_the_example_of_a_request_to_a_witness() -> None:
+    request = Request.read(ASKED)
+    assert (request.old, len(request.proof), bytes(request)) == (20852014, 4, ASKED)
+
+
+def test_the_key_of_rfc_8032() -> None:
+    public = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+    assert LOG.verifier.public.hex() == public
+    assert Signer.read(f"{LOG.written()}\n") == LOG
+    assert Verifier.read(str(WITNESS.verifier)) == WITNESS.verifier
+    assert SECRET.hex() not in repr(LOG)
+    assert str(SECRET) not in repr(LOG)
+
+
+def test_a_log_and_a_witness_sign() -> None:
+    note = Note(ONE.text).signed(LOG.sign(ONE.text), WITNESS.sign(ONE.text, 1_700_000_000))
+    found = signers(read_note(bytes(note)), [LOG.verifier, WITNESS.verifier])
+    assert [(one.by, one.at) for one in found] == [(LOG.verifier, None), (WITNESS.verifier, 1_700_000_000)]
+    again = note.signed(WITNESS.sign(ONE.text, 1_700_000_001))
+    assert [one.at for one in signers(again, [WITNESS.verifier])] == [1_700_000_001]
+    line = note.signatures[1]
+    later = line._replace(value=(1_700_000_009).to_bytes(8, "big") + line.value[8:])
+    with pytest.raises(NoteError):
+        signers(note.signed(later), [WITNESS.verifier])
+
+
+def test_the_same_key_signs_as_one_kind_alone() -> None:
+    as_witness = Signer.of(LOG.verifier.name, Kind.WITNESS, SECRET)
+    assert as_witness.verifier.id != LOG.verifier.id
+    assert signers(Note(ONE.text).signed(LOG.sign(ONE.text)), [as_witness.verifier]) == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"",
+        b"text\n",
+        b"\n\n\xe2\x80\x94 a AAAAAAA=\n",
+        EXAMPLE.removesuffix(b"\n"),
+        EXAMPLE.replace(b"message", b"mess\tage"),
+        EXAMPLE.replace(b"example.com/foo", b"example.com/foo bar"),
+        EXAMPLE.replace(b"example.com/foo", b"example+com"),
+        EXAMPLE.replace(b"aQM=", b"aQN="),
+        EXAMPLE.replace(b"This", b"Th\xffis"),
+        b"text\n\n\xe2\x80\x94 a AAAA\n",
+        b"text\n\n" + b"\xe2\x80\x94 a AAAAAAA=\n" * 101,
+    ],
+)
+def test_no_note(broken: bytes) -> None:
+    with pytest.raises(NoteError):
+        read_note(broken)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        VKEY.replace("530d", "530e"),
+        VKEY.replace("+Ae", "+Ve"),
+        VKEY[:-4],
+        VKEY.replace("example.com/foo", "example com"),
+        "a+00000000+AA==",
+    ],
+)
+def test_no_key(broken: str) -> None:
+    with pytest.raises(NoteError):
+        Verifier.read(broken)
+    with pytest.raises(NoteError):
+        Signer.read(broken)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "log\n1\n",
+        ONE.text.replace("\n1\n", "\n01\n"),
+        ONE.text.replace("\n1\n", "\n-1\n"),
+        ONE.text.replace("\n1\n", "\n1_0\n"),
+        ONE.text.replace("\n1\n", "\n١\n"),
+        ONE.text.replace("example.com/log\n", "\n"),
+        ONE.text.replace("=", ""),
+        f"{ONE.text}\n",
+        ONE.text.removesuffix("\n"),
+        "log\n1\nAAAA\n",
+    ],
+)
+def test_no_checkpoint(broken: str) -> None:
+    with pytest.raises(NoteError):
+        Checkpoint.read(broken)
+
+
+def test_a_checkpoint_with_more_lines() -> None:
+    more = Checkpoint(ONE.origin, 1, ONE.root, ("succeeds another 5",))
+    assert Checkpoint.read(more.text) == more
+
+
+@pytest.mark.parametrize(
+    "broken", [b"", b"old 1", b"new 1\n\n" + EXAMPLE, b"old 01\n\n" + EXAMPLE, b"old 1\nAAAA\n\n" + EXAMPLE]
+)
+def test_no_request(broken: bytes) -> None:
+    with pytest.raises(NoteError):
+        Request.read(broken)
+
+
+def test_the_proof_of_an_entry() -> None:
+    note = Note(ONE.text).signed(LOG.sign(ONE.text))
+    head = b"c2sp.org/tlog-proof@v1\nindex 7\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n\n"
+    assert evidence(7, [bytes(range(32))], note) == head + bytes(note)
+    assert evidence(0, [], note) == b"c2sp.org/tlog-proof@v1\nindex 0\n\n" + bytes(note)
+
+
+def asked(old: int, checkpoint: Checkpoint, *proof: bytes, by: Signer = LOG) -> Request:
+    return Request(old, proof, Note(checkpoint.text).signed(by.sign(checkpoint.text)))
+
+
+def test_what_a_witness_says() -> None:
+    logs = [LOG.verifier]
+    grown = Checkpoint(ONE.origin, 2, b64decode("A" * 43 + "="))
+    forged = Note(grown.text).signed(LOG.sign(ONE.text))
+    seen = Seen(1, ONE.root)
+    assert judged(asked(0, ONE), logs, NOTHING) == ONE
+    assert judged(asked(1, ONE), logs, seen) == ONE
+    assert judged(asked(0, ONE), [], NOTHING) == Refused(404)
+    assert judged(asked(0, ONE, by=WITNESS), logs, NOTHING) == Refused(403)
+    assert judged(Request(0, (), forged), logs, NOTHING) == Refused(403)
+    assert judged(asked(2, ONE), logs, NOTHING) == Refused(400)
+    assert judged(asked(0, ONE), logs, seen) == Refused(409, 1)
+    assert judged(asked(0, ONE, ONE.root), logs, NOTHING) == Refused(422)
+    assert judged(asked(1, grown, grown.root), logs, seen) == Refused(422)
+    assert judged(asked(1, Checkpoint(ONE.origin, 1, grown.root)), logs, seen) == Refused(422)
+    assert judged(asked(0, Checkpoint(ONE.origin, 0, ONE.root)), logs, NOTHING) == Refused(422)
+    assert judged(Request(0, (), read_note(EXAMPLE)), [Verifier.read(VKEY)], NOTHING) == Refused(400)

@@ -1,0 +1,153 @@
+"""What of a publication waits for a second operator: whatever changes fees, limits or roles, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from rules.publishing.by_two import Published, needs_two, unapproved
+from rules.publishing.publications import AGENCY, OFFICER, Fold, changes, place_of
+from schemas.ids import canonical
+from schemas.publishing.events import (
+    AgencyEntered,
+    OfficerEntered,
+    PublicationApproved,
+    PublicationAsked,
+    PublicationDeclined,
+    PublicationEvent,
+    TwoRequired,
+)
+from tests.contract.publications import PUBLICATIONS
+
+AT: Final = datetime(2026, 11, 28, tzinfo=UTC)
+KINDS: Final[dict[str, PublicationEvent]] = {event.kind: event for event in PUBLICATIONS}
+FOLD: Final = Fold()
+for _event in PUBLICATIONS:
+    for _change in changes(_event, AT):
+        FOLD.add(_change)
+
+
+def waits(event: PublicationEvent) -> bool:
+    return needs_two(event, changes(event, AT), FOLD.rows)
+
+
+@pytest.mark.parametrize(
+    ("kind", "needed"),
+    [
+        ("procedure_published", True),
+        ("province_published", True),
+        ("calendar_published", True),
+        ("absence_recorded", True),
+        ("absence_withdrawn", False),
+        ("template_published", False),
+        ("agency_entered", False),
+        ("officer_entered", False),
+        ("officer_erased", False),
+        ("publication_approved", False),
+        ("two_required", False),
+    ],
+)
+def test_what_changes_fees_limits_or_roles_waits_though_it_stands_so_already(kind: str, *, needed: bool) -> None:
+    assert waits(KINDS[kind]) is needed
+
+
+OFFICERS: Final[dict[str, tuple[dict[str, Any], bool]]] = {
+    "another name": ({"name": "Trần Văn Bảo"}, False),
+    "who leaves": ({"active": False}, False),
+    "another number": ({"number": "001080000778"}, True),
+    "one more role": ({"roles": ("leader", "clerk")}, True),
+    "somebody new": ({"subject": "o-99"}, True),
+}
+AGENCIES: Final[dict[str, tuple[dict[str, Any], bool]]] = {
+    "a merchant": ({"merchants": ("vnpay",)}, True),
+    "a queue": ({"queue": "agency.H01.12"}, True),
+    "whom its desk serves": ({"receives_for": ("*",)}, True),
+    "somebody new": ({"agency": "H01.99"}, True),
+}
+
+
+@pytest.mark.parametrize("what", OFFICERS)
+def test_of_an_officer_all_but_a_name_and_a_leaving_waits(what: str) -> None:
+    said, needed = OFFICERS[what]
+    assert waits(OfficerEntered.model_validate(KINDS["officer_entered"].model_dump() | said)) is needed
+
+
+@pytest.mark.parametrize("what", AGENCIES)
+def test_of_an_agency_all_but_its_name_waits(what: str) -> None:
+    said, needed = AGENCIES[what]
+    assert waits(AgencyEntered.model_validate(KINDS["agency_entered"].model_dump() | said)) is needed
+
+
+def test_that_two_are_needed_no_longer_waits() -> None:
+    assert waits(KINDS["two_required"].model_copy(update={"on": False}))
+
+
+def test_an_officers_stream_is_not_named_by_who_it_is() -> None:
+    place = place_of(KINDS["officer_entered"])
+    assert place.agency == "H01.12"
+    assert place.stream.startswith("publication:officer:H01.12:")
+    assert "leader" not in place.stream
+
+
+def test_without_a_key_nothing_is_told_of_a_person() -> None:
+    rows = [next(changes(KINDS[kind], AT, read=False)).row for kind in ("officer_entered", "agency_entered")]
+    assert OFFICER.personal.isdisjoint(rows[0])
+    assert AGENCY.personal.isdisjoint(rows[1])
+
+
+FIRST, SECOND = "h01.12-operator-1", "h01.12-operator-2"
+PROCEDURE: Final = KINDS["procedure_published"].model_copy(update={"asked": None})
+
+
+def said(event: PublicationEvent) -> str:
+    return canonical(event.model_dump(mode="json", exclude_none=True)).decode()
+
+
+def told(*events: tuple[str, PublicationEvent]) -> list[Published]:
+    """One after the other, each by an officer, after two were required."""
+    log = [(FIRST, TwoRequired(on=True)), *events]
+    return [
+        Published(place_of(event).stream, n, AT + timedelta(minutes=n), officer, event, read=True)
+        for n, (officer, event) in enumerate(log)
+    ]
+
+
+ASKED: Final = (FIRST, PublicationAsked(asked=1, events=(said(PROCEDURE),)))
+APPROVED: Final = (SECOND, PublicationApproved(asked=1))
+NOW: Final = (FIRST, PROCEDURE.model_copy(update={"asked": 1}))
+OTHERWISE: Final = (FIRST, PROCEDURE.model_copy(update={"asked": 1, "version": "another"}))
+NO_APPROVAL: Final[dict[str, list[tuple[str, PublicationEvent]]]] = {
+    "nobody asked": [(FIRST, PROCEDURE)],
+    "it says it was": [NOW],
+    "only asked for": [ASKED, NOW],
+    "approved by who asked": [ASKED, (FIRST, PublicationApproved(asked=1)), NOW],
+    "approved and not asked for": [APPROVED, NOW],
+    "approved afterwards": [ASKED, NOW, APPROVED],
+    "something else was approved": [ASKED, APPROVED, OTHERWISE],
+    "declined": [ASKED, (SECOND, PublicationDeclined(asked=1, reason="-")), NOW],
+    "another number": [ASKED, APPROVED, (FIRST, PROCEDURE.model_copy(update={"asked": 2}))],
+}
+
+
+@pytest.mark.parametrize("how", NO_APPROVAL)
+def test_what_nobody_has_approved_is_named(how: str) -> None:
+    log = told(*NO_APPROVAL[how])
+    assert [one.event.kind for one in unapproved(log)] == ["procedure_published"]
+
+
+def test_what_another_has_approved_and_what_needs_nobody_is_not() -> None:
+    assert unapproved(told(ASKED, APPROVED, NOW)) == []
+    assert unapproved(told((FIRST, KINDS["template_published"]))) == []
+    assert unapproved(told((FIRST, PROCEDURE))[1:]) == [], "when two were not required"
+    at_once = [one._replace(at=AT + timedelta(hours=1)) for one in told(ASKED, APPROVED, NOW)[2:]]
+    assert unapproved([*at_once, *told(ASKED)]) == [], "in any order, and approved at the moment of the event"
+
+
+def test_nobody_is_erased_by_one_whether_two_are_required_or_not() -> None:
+    erased = KINDS["officer_erased"].model_copy(update={"asked": None})
+    asked = (FIRST, PublicationAsked(asked=1, events=(said(erased),)))
+    now = (FIRST, erased.model_copy(update={"asked": 1}))
+    assert [one.event.kind for one in unapproved(told(asked, now)[1:])] == ["officer_erased"]
+    assert unapproved(told(asked, APPROVED, now)[1:]) == []

@@ -1,0 +1,42 @@
+"""What others tell a filing by signal: nothing that the record could not even be asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import pytest
+
+from workflows import facts
+
+FILE: Final = {"key": "results/1.pdf", "sha256": "c" * 64, "size": 1, "name": "1.pdf"}
+FACTS: Final[dict[str, tuple[Callable[[Any], Any], dict[str, Any]]]] = {
+    "fee_settled": (facts.fee_command, {"n": 1, "settlement": "paid", "amount": 1}),
+    "fee_charged_back": (facts.charge_back_command, {"n": 1001, "fee": 1, "amount": 1, "again": 1}),
+    "parcel_settled": (facts.parcel_command, {"n": 1, "outcome": "delivered"}),
+    "part_overdue": (facts.overdue_part_command, {"n": 1}),
+    "part_settled": (
+        facts.part_command,
+        {"n": 1, "outcome": "approved", "officer": "h01.31-specialist-1", "result": FILE},
+    ),
+    "result_settled": (facts.result_command, {"n": 1, "registered": "1/GXN", "result": FILE}),
+    "complaint_upheld": (facts.complaint_command, {"n": 1, "about": 1, "step": "verify", "officer": "leader-1"}),
+}
+
+
+def poisoned(said: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The fact with a NUL in each of its texts, which no jsonb holds: the append would be tried for ever."""
+    for name, value in said.items():
+        if isinstance(value, dict):
+            yield from (said | {name: inner} for inner in poisoned(value))
+        elif isinstance(value, str):
+            yield said | {name: value + "\x00"}
+
+
+@pytest.mark.parametrize("signal", FACTS)
+def test_no_text_that_no_record_holds_becomes_a_command(signal: str) -> None:
+    read, said = FACTS[signal]
+    assert read(said)
+    for wrong in poisoned(said):
+        with pytest.raises(ValueError, match=r"."):
+            read(wrong)

@@ -1,0 +1,144 @@
+"""Keys change under running filings: none stalls; one that is missing is waited for, and fails nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from dataclasses import replace
+from typing import Final, TypeVar
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus
+
+from motcua import MotcuaError
+from motcua.codec import KEY_ID
+from recovery.stalled import Stalled, stalled
+from schemas.ids import NUDGE
+from tests.acting import Doubtful, Play, birth, eventually, record
+from tests.conftest import World
+from tests.sealed import ring, sealed
+from tests.workflow.test_bad_input import failed_tasks
+
+T = TypeVar("T")
+
+FILINGS: Final = 30
+OWN: Final = "agency.H29.16"
+
+
+async def some_at_once(calls: Iterable[Awaitable[T]]) -> list[T]:
+    """What they bring. A worker of a test stands still under hundreds of them at once."""
+    free = asyncio.Semaphore(10)
+
+    async def one(call: Awaitable[T]) -> T:
+        async with free:
+            return await call
+
+    return await asyncio.gather(*map(one, calls))
+
+
+async def begun(world: World, name: str, count: int) -> list[Play]:
+    return await some_at_once(Play.begin(world, birth(submission_id=f"{name}-{n}")) for n in range(count))
+
+
+def in_world(world: World, plays: list[Play]) -> list[Play]:
+    """The same filings, handled by the clients of this world."""
+    return [replace(play, world=world) for play in plays]
+
+
+async def keys_of(world: World, play: Play) -> set[str]:
+    """The ids of the keys by which the history of a filing is sealed."""
+    found = set()
+    async for event in world.temporal.get_workflow_handle(f"filing:{play.filing}").fetch_history_events():
+        said = event.SerializeToString()
+        found |= {name for name in ("one", "two", "three") if KEY_ID.encode() in said and name.encode() in said}
+    return found
+
+
+async def test_keys_are_rotated_in_the_middle_of_running_filings(world: World) -> None:
+    before, known, after = [await sealed(world, keys) for keys in (ring("one"), ring("one", "two"), ring("two", "one"))]
+    async with before.platform(), before.back_office(Doubtful()):
+        plays = await begun(before, "before", FILINGS // 3)
+    async with known.platform(), known.back_office(Doubtful()):
+        plays += await begun(known, "known", FILINGS // 3)
+        # Some processes seal by the new key already, while others do by the old one.
+        plays += await begun(after, "after", FILINGS // 3)
+        await some_at_once(play.accept() for play in plays[::2])
+    async with after.platform(), after.back_office(Doubtful()):
+        moved = in_world(after, plays)
+        await some_at_once(play.accept() for play in moved[1::2])
+        await some_at_once(play.withdraw() for play in moved)
+        for play in moved:
+            assert (await play.view()).closed
+        assert await stalled(after.temporal) == []
+        assert await keys_of(after, moved[0]) == {"one", "two"}
+
+
+BUSY: Final = 150
+"""Seconds: the longer a task has failed, the longer Temporal waits before it tries it again."""
+
+
+async def wants_its_key(world: World) -> Stalled:
+    """The one workflow that stands still, once Temporal has told why."""
+    found = await eventually(
+        lambda: stalled(world.temporal), lambda found: [one.error for one in found] == ["KeyMissingError"], within=BUSY
+    )
+    return found[0]
+
+
+async def goes_on(world: World) -> None:
+    await eventually(lambda: stalled(world.temporal), lambda found: not found, within=2 * BUSY)
+
+
+async def test_a_missing_key_is_waited_for(world: World) -> None:
+    before, without, again = [await sealed(world, keys) for keys in (ring("one"), ring("two"), ring("two", "one"))]
+    async with before.platform(), before.back_office(Doubtful()):
+        [play] = await begun(before, "lost", 1)
+    async with without.platform():
+        handle = without.temporal.get_workflow_handle(f"filing:{play.filing}")
+        await handle.signal(NUDGE)
+        one = await wants_its_key(without)
+        assert (one.workflow_id, one.cause) == (f"filing:{play.filing}", "WorkflowWorkerUnhandledFailure")
+        assert one.reason.startswith("KeyMissingError at stream/unopened.py:")
+        assert (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
+    async with again.platform(), again.back_office(Doubtful()):
+        await goes_on(again)
+        [play] = in_world(again, [play])
+        await play.accept()
+        await play.withdraw()
+        assert (await play.view()).closed
+
+
+async def test_what_began_before_the_codec_was_switched_on_goes_on(world: World) -> None:
+    changing = await sealed(world, ring("one", plain=True))
+    async with world.platform(), world.back_office(Doubtful()):
+        plain, early = await begun(world, "plain", 2)
+    async with changing.platform(), changing.back_office(Doubtful()):
+        [play] = in_world(changing, [plain])
+        await play.accept()
+        await play.withdraw()
+        assert (await play.view()).closed
+        assert await keys_of(changing, play) == {"one"}
+    async with (strict := await sealed(world, ring("one"))).platform():
+        handle = strict.temporal.get_workflow_handle(f"filing:{early.filing}")
+        await handle.signal(NUDGE)
+        await wants_its_key(strict)
+        assert (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
+    async with changing.platform():
+        await goes_on(changing)
+        await in_world(changing, [early])[0].withdraw()
+
+
+async def test_an_agency_with_a_key_of_its_own_reads_its_work_and_nothing_else(world: World) -> None:
+    keys = ring("one", queues={OWN: ["three"]})
+    platform, office = await sealed(world, keys), await sealed(world, ring("three"))
+    async with platform.platform(), office.back_office(queue=OWN), platform.back_office(Doubtful()):
+        play = await Play.begin(platform, birth(agency="H29.16"))
+        await play.until(lambda view: view.closed)
+        assert await keys_of(platform, play) == {"one", "three"}
+        before = await record(world)
+        [theirs] = in_world(office, [play])
+        with pytest.raises(MotcuaError, match="MOTCUA_CODEC_KEYS"):
+            await theirs.view()
+        assert await record(world) == before
+        handle = platform.temporal.get_workflow_handle(f"filing:{play.filing}")
+        assert await failed_tasks(handle) == 0

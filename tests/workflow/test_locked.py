@@ -1,0 +1,414 @@
+"""What nobody registered has signed is not taken, whoever reaches Temporal: each forgery is refused in words."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice, product
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from temporalio.api.enums.v1 import EventType
+
+from activities.ledger import principals as register_in_memory
+from activities.ledger.speaking import may_speak, missing, parameters
+from activities.ledger.vault import Vault
+from motcua import testing
+from motcua.identity import sign
+from operations import bundle_verifier, ledger_verifier
+from operations.claimed import Claimed, claimed
+from rules.identity.grants import not_granted
+from rules.streams import FILING, PAYMENT
+from schemas.filing.submission import Submission
+from schemas.identity import MAX_STATEMENT, Assurance, Claim, Message, Proved, message_digest, seconds, statement_digest
+from schemas.ids import canonical, filing_workflow, payment_workflow
+from schemas.people import SYSTEM, Actor, Role, Via
+from schemas.stream.ledger import Batch
+from tests.acting import EXTRACT, NEVER_PAYS, VERSION, eventually, extract, of, officer, plain, publish_short, refusal
+from tests.conftest import World
+from tests.locked import (
+    DESK,
+    GONE,
+    OFFICE,
+    OLD,
+    OTHER_PORTAL,
+    PORTAL,
+    Program,
+    locked,
+    now_in_force,
+    programs,
+    register,
+    register_with,
+)
+from tests.speaking import b64, grant, principal, private_key, raw_key, statement
+
+pytestmark = pytest.mark.timeout(240)
+RECEPTION: Final = officer(Role.RECEPTION)
+ORDERED: Final = 2
+"""Events of a payment that waits for its payer: it was asked for, and the order is there."""
+RSA: Final = rsa.generate_private_key(65537, 2048)
+
+
+@pytest.fixture
+async def closed(world: World) -> AsyncIterator[World]:
+    async with locked(world) as closed:
+        yield closed
+
+
+def submission() -> Submission:
+    return testing.submission(version=VERSION)
+
+
+def by(actor: Any, command_id: str = "c-1", **fields: Any) -> dict[str, Any]:
+    said = {"actor": actor.model_dump(mode="json", exclude_none=True), "via": {"principal": "whoever"}}
+    return {"command_id": command_id} | said | fields
+
+
+async def counted(world: World) -> dict[str, int]:
+    """How many events each stream has."""
+    async with world.connection() as connection:
+        rows = await connection.fetch(
+            "select stream, count(*) as n from event where filing_id is not null group by stream"
+        )
+    return {row["stream"]: row["n"] for row in rows}
+
+
+async def recorded(world: World, stream: str) -> int:
+    return (await counted(world)).get(stream, 0)
+
+
+async def test_what_is_signed_goes_through_and_the_log_keeps_who_claimed_what(closed: World) -> None:
+    portal, office = await Program.of(closed, PORTAL), await Program.of(closed, OFFICE)
+    filed = submission()
+    receipt = await portal.submit(filed)
+    assert await portal.submit(filed) == receipt
+    stream = filing_workflow(of(filed))
+    signed = office.signed(stream, "accept", by(RECEPTION))
+    accepted = await office.give(stream, "accept", signed)
+    old = seconds(datetime.now(UTC)) - 600
+    assert await office.act(stream, "accept", by(RECEPTION), iat=old, exp=old + 60) == accepted, "as a repeat it holds"
+
+    async with closed.connection() as connection:
+        rows = await connection.fetch("select * from event where stream = $1 order by seq", stream)
+        row = next(one for one in rows if one["command_id"] == "c-1")
+        key = await Vault(closed.settings.master).key(connection, of(filed), filed.agency)
+    assert rows[0]["via"].split("/")[:2] == ["portal-1", "online"]
+    way = ["office-1", "online", private_key(OFFICE).key_id, statement_digest(signed["statement"])]
+    assert row["via"].split("/") == way
+    sealed = json.loads(key.unseal(row["sealed"], f"{stream}\n{row['seq']}"))
+    assert sealed["statement"] == signed["statement"]
+    found = await claimed_of(closed, stream, row["seq"])
+    assert found is not None
+    assert (found.proved, found.text) == (True, signed["statement"])
+    assert found.statement.actor == RECEPTION
+    assert await claimed_of(closed, stream, 99) is None
+    told = {name: b64encode(row[name]).decode() for name in ("actor", "body")} | {"via": row["via"]}
+    assert list(bundle_verifier._says_the_same(told, sealed, key.secret)) == []
+    (wrong,) = bundle_verifier._says_the_same(told, sealed | {"statement": "a.b.c"}, key.secret)
+    assert "statement" in wrong
+    assert not (await ledger_verifier.verify(closed.owner_dsn)).problems
+
+
+async def claimed_of(world: World, stream: str, seq: int) -> Claimed | None:
+    async with world.connection() as connection:
+        return await claimed(connection, stream, seq, Vault(world.settings.master))
+
+
+@dataclass(frozen=True)
+class Forgery:
+    """A way in which a message is not what its statement says, and the rule that says so."""
+
+    rule: str
+    says: Mapping[str, Any] = field(default_factory=dict)
+    sent: dict[str, Any] = field(default_factory=dict)
+    seed: int = OFFICE
+    actor: Any = RECEPTION
+    statement: Callable[[str], Any] = lambda signed: signed
+    begins: int | None = None
+    ends: int = 0
+
+    @property
+    def signed(self) -> dict[str, Any]:
+        """What its statement says otherwise. `begins` and `ends` are seconds from now."""
+        at = seconds(datetime.now(UTC))
+        return dict(self.says) | ({} if self.begins is None else {"iat": at + self.begins, "exp": at + self.ends})
+
+
+def resigned(header: Mapping[str, Any], sign: Callable[[bytes], bytes]) -> Callable[[str], str]:
+    """The same payload under another header."""
+
+    def forged(signed: str) -> str:
+        signing = f"{b64(json.dumps(header).encode())}.{signed.split('.')[1]}"
+        return f"{signing}.{b64(sign(signing.encode()))}"
+
+    return forged
+
+
+def header(**other: Any) -> dict[str, Any]:
+    return {"alg": "Ed25519", "kid": private_key(OFFICE).key_id, "typ": "motcua-statement+jwt"} | other
+
+
+CITIZEN: Final = submission().actor
+FORGERIES: Final = {
+    "no statement": Forgery("statement_missing", statement=lambda _: None),
+    "garbage": Forgery("statement_unreadable", statement=lambda _: "a.b.c"),
+    "no text": Forgery("statement_unreadable", statement=lambda _: {"alg": "none"}),
+    "oversized": Forgery("statement_too_long", statement=lambda signed: signed + "A" * MAX_STATEMENT),
+    "alg none": Forgery("statement_algorithm", statement=resigned({"alg": "none"}, lambda _: b"")),
+    "HMAC with the public key": Forgery(
+        "statement_algorithm", statement=resigned(header(alg="HS256"), lambda _: b"x" * 32)
+    ),
+    "RSA": Forgery(
+        "statement_algorithm",
+        statement=resigned(header(alg="RS256"), lambda signing: RSA.sign(signing, PKCS1v15(), SHA256())),
+    ),
+    "somebody else's signature": Forgery("statement_signature", statement=resigned(header(), raw_key(99).sign)),
+    "a header that says more": Forgery(
+        "statement_unreadable", statement=resigned(header(crit=["exp"]), raw_key(OFFICE).sign)
+    ),
+    "expired": Forgery("statement_expired", begins=-900, ends=-840),
+    "not yet valid": Forgery("statement_not_yet_valid", begins=900, ends=960),
+    "for too long": Forgery("statement_lives_too_long", begins=0, ends=301),
+    "wrong audience": Forgery("statement_for_another_installation", {"aud": "motcua:elsewhere"}),
+    "another filing's": Forgery(
+        "statement_of_another_filing", {"stream": "filing:5c2e2d1e-3f0b-5a6d-9d57-0c7b8a4e61f2"}
+    ),
+    "another kind of command": Forgery("statement_of_another_command", {"act": "nudge"}),
+    "another command's": Forgery("statement_of_another_command", {"command_id": "c-2"}),
+    "changed content": Forgery("statement_of_other_content", sent={"reason": "changed"}),
+    "another digest": Forgery("statement_of_other_content", {"content": "0" * 64}),
+    "unknown program": Forgery("unknown_principal", {"iss": "nobody"}),
+    "another program's key": Forgery("unknown_key", {"iss": "desk-1"}),
+    "a revoked key": Forgery("key_revoked", seed=GONE),
+    "a key that has run out": Forgery("key_not_in_force", seed=OLD),
+    "nobody": Forgery("statement_of_another_actor", {"actor": None}),
+    "another person": Forgery(
+        "statement_of_another_actor",
+        {"actor": {"subject": "h56.30-reception-2", "role": "reception", "agency": "H56.30"}},
+    ),
+    "for somebody": Forgery("statement_of_another_actor", {"on_behalf_of": "vneid:1"}),
+    "a role that it was not granted": Forgery("role_not_granted", seed=PORTAL),
+    "an agency that it was not granted": Forgery(
+        "agency_not_granted", seed=DESK, actor=officer(Role.RECEPTION, "H01.12")
+    ),
+    "an officer of a desk that is none": Forgery("role_not_granted", seed=DESK, actor=officer(Role.LEADER)),
+    "the system": Forgery("role_not_granted", actor=SYSTEM),
+    "another's citizen": Forgery("applicant_of_another", seed=OTHER_PORTAL, actor=CITIZEN),
+    "a human who is not sure enough": Forgery("assurance_too_low", {"acr": "1"}),
+}
+FULLY: Final = {"accept", "withdraw", "renew_payment"}
+"""The commands on which every forgery is tried; the others take turns."""
+SHAPES: Final = {"string_pattern_mismatch", "string_too_long", "string_type"}
+"""How a start says that its statement is none."""
+
+
+async def as_forged(program: Program, stream: str, kind: str, forgery: Forgery) -> Any:
+    """Give a command as somebody would who has no right to."""
+    said = (
+        program.signed(stream, kind, by(forgery.actor, uuid4().hex, reason="because"), **forgery.signed) | forgery.sent
+    )
+    return await program.give(stream, kind, with_statement(said, forgery))
+
+
+def with_statement(said: dict[str, Any], forgery: Forgery) -> dict[str, Any]:
+    statement = forgery.statement(said.pop("statement"))
+    return said if statement is None else said | {"statement": statement}
+
+
+async def history(world: World, stream: str) -> list[EventType.ValueType]:
+    client = (await Program.of(world, PORTAL)).client
+    return [event.event_type async for event in client.get_workflow_handle(stream).fetch_history_events()]
+
+
+async def test_no_forged_command_comes_to_a_stream(closed: World) -> None:
+    portal, office = await Program.of(closed, PORTAL), await Program.of(closed, OFFICE)
+    long = await publish_short(closed, EXTRACT, intake=3600, payment=3600, processing=3600)
+    filed = extract(payer_account=NEVER_PAYS, version=long)
+    await portal.submit(filed)
+    filing, payment = filing_workflow(of(filed)), payment_workflow(of(filed), 1)
+    await office.act(filing, "accept", by(officer(Role.RECEPTION, filed.agency)))
+    await eventually(lambda: counted(closed), lambda streams: streams.get(payment) == ORDERED)
+    programs = {one.seed: await Program.of(closed, one.seed) for one in FORGERIES.values()}
+    before = await counted(closed), await history(closed, filing)
+
+    async def told(stream: str, kind: str, forgery: Forgery) -> str:
+        said = (await refusal(as_forged(programs[forgery.seed], stream, kind, forgery))).problems
+        return ", ".join(f"{why.field} {why.rule}" for why in said)
+
+    wrong, turn = [], cycle(FORGERIES.items())
+    for kinds, stream in ((FILING, filing), (PAYMENT, payment)):
+        for command in (one.model_fields["kind"].default for one in kinds.commands):
+            some = list(FORGERIES.items() if command in FULLY else islice(turn, 5))
+            if stream == payment:  # whose citizen it is, the record says, once the command is one that could be
+                some = [one for one in some if one[0] != "another's citizen"]
+            found = await asyncio.gather(*(told(stream, command, forgery) for _, forgery in some))
+            both = zip(some, found, strict=True)
+            wrong += [(command, name, was) for (name, one), was in both if was != f"statement {one.rule}"]
+    assert not wrong
+    assert (await counted(closed), await history(closed, filing)) == before, "nothing is recorded, no task fails"
+
+
+async def test_no_forged_start_becomes_a_filing_and_who_may_files_the_same_afterwards(closed: World) -> None:
+    portal = await Program.of(closed, PORTAL)
+
+    async def told(name: str, forgery: Forgery) -> tuple[str, str, str] | None:
+        program = await Program.of(closed, forgery.seed)
+        filed = submission().model_copy(update={"actor": forgery.actor})
+        start = with_statement(program.submitting(filed, **forgery.signed), forgery)
+        start["submission"] |= forgery.sent
+        stream = filing_workflow(of(filed))
+        handle = await program.client.start_workflow("Filing", start, id=stream, task_queue="motcua")
+        said = [(why.field, why.rule) for why in (await refusal(handle.result())).problems]
+        assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in await history(closed, stream)
+        assert await recorded(closed, stream) == 0
+        await portal.submit(filed.model_copy(update={"actor": CITIZEN}))
+        return (
+            None if said == [("statement", forgery.rule)] or said[0][1] in SHAPES else (name, forgery.rule, str(said))
+        )
+
+    forgeries = [(name, one) for name, one in FORGERIES.items() if one.actor not in {CITIZEN, SYSTEM}]
+    found = await asyncio.gather(*(told(name, one) for name, one in forgeries))
+    assert not [one for one in found if one is not None]
+    assert len(await counted(closed)) == len(forgeries)
+
+
+async def test_nobody_learns_a_receipt_by_a_forged_submit(closed: World) -> None:
+    filed = submission()
+    await (await Program.of(closed, PORTAL)).submit(filed)
+    stream, told = filing_workflow(of(filed)), {}
+    for name, forgery in FORGERIES.items():
+        if name == "expired":
+            continue  # of what was recorded it need not be fresh
+        program = await Program.of(closed, forgery.seed)
+        start = program.submitting(filed.model_copy(update={"actor": forgery.actor}), **forgery.signed)
+        check = with_statement({"content": message_digest(plain(filed)), "statement": start["statement"]}, forgery)
+        (why,) = (await refusal(program.give(stream, "submit", check))).problems
+        told[name] = (why.field, why.rule)
+    assert {field for field, _ in told.values()} == {"statement"}
+    assert told["no statement"][1] == "statement_missing"
+    assert told["another filing's"][1] == "statement_of_another_filing"
+    stranger = await Program.of(closed, OTHER_PORTAL)
+    assert (await refusal(stranger.submit(filed))).problems[0].rule == "applicant_of_another"
+
+
+async def test_a_process_that_knows_the_register_of_before_writes_nothing_that_it_forbids(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ASK_EVERY", "KNOWN_WITHIN"):
+        monkeypatch.setattr(register_in_memory, name, 3600.0)
+    async with locked(world) as closed:
+        portal, office = await Program.of(closed, PORTAL), await Program.of(closed, OFFICE)
+        filed = submission()
+        await portal.submit(filed)
+        before, stream = await counted(closed), filing_workflow(of(filed))
+        known = programs()[OFFICE]
+        elsewhere = grant(Claim.OFFICERS, "H01.12"), grant(Claim.OFFICERS, "*", procedures=("2.000635",))
+        for grants, rule in zip(elsewhere, ("agency_not_granted", "procedure_not_granted"), strict=True):
+            await register(closed, known.model_copy(update={"grants": (grants,)}))
+            (why,) = (await refusal(office.act(stream, "accept", by(RECEPTION)))).problems
+            assert (why.field, why.rule) == ("statement", rule)
+        revoked = known.keys[0].model_copy(update={"revoked_at": datetime.now(UTC)})
+        await register(closed, known.model_copy(update={"keys": (revoked,)}))
+        (why,) = (await refusal(office.act(stream, "accept", by(RECEPTION)))).problems
+        assert (why.field, why.rule) == ("statement", "key_revoked")
+        assert await counted(closed) == before
+
+
+@pytest.mark.parametrize("claim", Claim)
+async def test_the_record_grants_by_brute_force_what_the_rules_grant(world: World, claim: Claim) -> None:
+    """Each role of each agency, of each filing, by each grant: SQL and Python say the same."""
+    agencies = ((),) if claim is Claim.OWN else (("H56.30",), ("H01.12", "H56.30"), ("*",))
+    predecessors = ((), ("portal-9",)) if claim is Claim.OWN else ((),)
+    filings = {uuid4(): (by_whom, code) for by_whom in ("p", "portal-9", "q") for code in ("1.001193", "2.000635")}
+    async with world.connection() as connection, connection.transaction():
+        await connection.execute("alter table event disable trigger user")
+        for filing, (by_whom, code) in filings.items():
+            body = canonical({"procedure": code})
+            await connection.execute(_FIRST, f"filing:{filing}", filing, body, f"{by_whom}/online/k/0")
+        wrong = []
+        for agency, before, least in product(agencies, predecessors, (Assurance.LOW, Assurance.BIOMETRIC)):
+            for procedures in ((), ("1.001193",)):
+                one = grant(claim, *agency, least=least, predecessors=before, procedures=procedures)
+                known = principal("p", one, keys=(now_in_force(1),))
+                await register_with(connection, known)
+                for (filing, (by_whom, code)), role, whose in product(filings.items(), Role, (None, "H56.30", "H9.9")):
+                    actor = Actor(subject="somebody", role=role, agency=whose)
+                    about = Message(act="a", actor=actor, content="0" * 64, procedure=code, filed_by=by_whom)
+                    said = statement(about, "p", content="0" * 64)
+                    text = sign(said, private_key(1))
+                    batch = batch_of(filing, actor, text)
+                    query = f"select {may_speak('$1', '$2', 3)}"
+                    may = await connection.fetchval(query, filing, whose, *parameters(batch))
+                    rules = not_granted(Proved(said, known, private_key(1).key_id, "0" * 64), about)
+                    if may is not (rules is None) or [why.rule for why in await missing(connection, batch)] != (
+                        [] if rules is None else [rules.rule]
+                    ):
+                        wrong.append((one, about, may, rules))
+    assert not wrong
+
+
+@pytest.mark.parametrize("off", [50, -50, 300, -300])
+async def test_a_clock_that_is_a_little_off_changes_nothing_and_one_that_is_far_off_takes_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, off: int
+) -> None:
+    class Off(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + timedelta(seconds=off)
+
+    monkeypatch.setattr(register_in_memory, "datetime", Off)
+    async with locked(world) as closed:
+        portal, office, filed = await Program.of(closed, PORTAL), await Program.of(closed, OFFICE), submission()
+        if abs(off) == 50:
+            await portal.submit(filed)
+            await office.act(filing_workflow(of(filed)), "accept", by(RECEPTION))
+            return
+        handle = await portal.start(filed)
+        (why,) = (await refusal(handle.result())).problems
+        assert (why.field, why.rule) == ("statement", "clock_is_off")
+        assert await counted(closed) == {}
+
+
+@pytest.mark.parametrize(
+    ("off", "rule"), [(50, None), (-50, None), (300, "statement_not_yet_valid"), (-300, "statement_expired")]
+)
+async def test_so_does_the_clock_of_who_signs(closed: World, off: int, rule: str | None) -> None:
+    at = seconds(datetime.now(UTC)) + off
+    portal, filed = await Program.of(closed, PORTAL), submission()
+    handle = await portal.start(filed, iat=at, exp=at + 60)
+    if rule is not None:
+        assert [why.rule for why in (await refusal(handle.result())).problems] == [rule]
+        return
+    await portal.submit(filed)
+    office = await Program.of(closed, OFFICE)
+    await office.act(filing_workflow(of(filed)), "accept", by(RECEPTION), iat=at, exp=at + 60)
+
+
+def batch_of(filing: UUID, actor: Actor, text: str) -> Batch:
+    return Batch(
+        stream=f"filing:{filing}",
+        filing_id=filing,
+        agency="H56.30",
+        next_seq=2,
+        command_id="c",
+        digest="0" * 64,
+        actor=actor,
+        via=Via(principal="whoever"),
+        statement=text,
+        at=datetime.now(UTC),
+    )
+
+
+_FIRST: Final = """
+insert into event (stream, filing_id, agency, seq, event_id, kind, version, body, command_id, actor, via, occurred_at,
+    recorded_at, prev_hash, hash)
+values ($1, $2, 'H56.30', 1, $2, 'submitted', 1, $3, 'submit', '{}', $4, now(), now(), sha256(''), sha256(''))
+"""

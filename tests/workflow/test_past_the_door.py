@@ -1,0 +1,209 @@
+"""Whoever reaches Temporal and goes past the Updates: what asks for the platform's own activities gets none of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import pytest
+import yaml
+from temporalio import workflow
+from temporalio.activity import _Definition
+from temporalio.client import ActivityFailureError, WorkflowFailureError
+from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.workflow import _Definition as Defined
+
+from activities.results.printing import PRINT
+from activities.views import WAITING_QUEUE
+from operations.publishing.calendars import CALENDAR, publish_calendar
+from rules.publishing.document import parse
+from schemas.errors import RefusalCode
+from schemas.identity import message_digest
+from schemas.ids import TASK_QUEUE, filing_workflow
+from schemas.people import SYSTEM, Via
+from schemas.stream.checkpoint import MAKE
+from schemas.stream.healing import HEAL
+from schemas.stream.ledger import Batch
+from tests.acting import FILE, of, plain, refusal
+from tests.conftest import ROOT, World
+from tests.locked import PORTAL, Program, locked
+from tests.workflow.test_locked import counted, submission
+from workers.doorkeeper import BY_QUEUE, FOR_ANYBODY
+from workers.wiring import WORKFLOWS
+
+pytestmark = pytest.mark.timeout(120)
+
+
+MADE: Final = "2026-11-28T00:00:00Z"
+DEMAND: Final = {"key": "fee:1", "amount": 1, "description": "fee", "made": MADE, "expires": MADE}
+GIVE: Final = {
+    "asking": {"provider": "sandbox", "demand": DEMAND},
+    "agency": "H56.30",
+    "capture_id": "1",
+    "of": 1,
+    "amount": 1,
+    "case": 1,
+}
+
+
+@pytest.fixture
+async def closed(world: World) -> AsyncIterator[World]:
+    async with locked(world) as closed:
+        yield closed
+
+
+@workflow.defn(name="Filing", sandboxed=False)
+class Stranger:
+    """A stranger's own workflow, at a queue of its own, that asks for an activity at that of the platform."""
+
+    @workflow.run
+    async def run(self, name: str, said: Any, queue: str) -> Any:
+        return await workflow.execute_activity(
+            name, said, task_queue=queue, schedule_to_close_timeout=timedelta(seconds=20)
+        )
+
+
+async def past(world: World, name: str, said: Any, queue: str = TASK_QUEUE) -> ApplicationError:
+    """How an activity refuses who asks for it so."""
+    client, own = (await Program.of(world, PORTAL)).client, f"stranger-{uuid4().hex[:8]}"
+    async with Worker(client, task_queue=own, workflows=[Stranger], workflow_runner=UnsandboxedWorkflowRunner()):
+        with pytest.raises(WorkflowFailureError) as error:
+            await client.execute_workflow(Stranger.run, args=[name, said, queue], id=uuid4().hex, task_queue=own)
+    assert isinstance(error.value.cause, ActivityError)
+    why = error.value.cause.cause
+    assert isinstance(why, ApplicationError), why
+    return why
+
+
+async def test_nobody_writes_the_record_past_the_workflows(closed: World) -> None:
+    portal, filed = await Program.of(closed, PORTAL), submission()
+    await portal.submit(filed)
+    stream, before = filing_workflow(of(filed)), await counted(closed)
+    batch = Batch(
+        stream=stream,
+        filing_id=of(filed),
+        agency=filed.agency,
+        next_seq=before[stream] + 1,
+        command_id="forged",
+        digest="0" * 64,
+        actor=SYSTEM,
+        via=Via(principal="system"),
+        events=({"kind": "withdrawn", "reason": "forged"},),
+        at=datetime.now(UTC),
+    )
+    why = await past(closed, "ledger.append", batch.model_dump(mode="json"))
+    assert (why.type, why.non_retryable) == (RefusalCode.NOT_AUTHORISED, True)
+    assert await counted(closed) == before
+
+
+@pytest.mark.parametrize(("name", "queue"), [("view.answer", TASK_QUEUE), ("view.changes", WAITING_QUEUE)])
+async def test_nobody_reads_it_past_them_with_one_statement_for_many_questions(
+    closed: World, name: str, queue: str
+) -> None:
+    """What is asked would be taken for what was signed, and the look for one that stands recorded already."""
+    portal, filed = await Program.of(closed, PORTAL), submission()
+    await portal.submit(filed)
+    question = {"ask": "filing", "stream": filing_workflow(of(filed))}
+    signed = portal.statement(question, {"act": "ask.filing", "stream": question["stream"]})
+    asked = {"question": question | {"statement": signed}, "content": message_digest(question), "look": str(uuid4())}
+    why = await alone(closed, name, asked, queue)
+    assert why is None or (why.type, why.non_retryable) == (RefusalCode.NOT_AUTHORISED, True)
+    if queue == TASK_QUEUE:
+        assert (await past(closed, name, asked, queue)).type == RefusalCode.NOT_AUTHORISED
+    async with closed.connection() as connection:
+        assert await connection.fetchval("select count(*) from access") == 0
+
+
+@pytest.mark.parametrize(("name", "said"), [("reception.scan", []), ("payment.refund", GIVE), ("papers.confirm", FILE)])
+async def test_nothing_is_done_outside_for_a_workflow_that_others_run(closed: World, name: str, said: Any) -> None:
+    assert name in BY_QUEUE - FOR_ANYBODY
+    why = await past(closed, name, said)
+    assert (why.type, why.non_retryable) == (RefusalCode.NOT_AUTHORISED, True)
+
+
+@pytest.mark.parametrize(
+    "garbage", [[], ["text"], [{"calendar": "vn@2026-12", "kinds": [], "kind": 7}], [{}, {}]], ids=repr
+)
+async def test_a_batch_that_nobody_published_ends_in_words(closed: World, garbage: list[Any]) -> None:
+    client = (await Program.of(closed, PORTAL)).client
+    handle = await client.start_workflow("Reprojection", args=garbage, id="calendar:vn@2026-12", task_queue=TASK_QUEUE)
+    assert (await refusal(handle.result())).code is RefusalCode.BAD_START
+
+
+async def test_a_look_by_a_queue_is_one_of_the_run_that_asks_whatever_it_says(closed: World) -> None:
+    portal, filed, look = await Program.of(closed, PORTAL), submission(), str(uuid4())
+    await portal.submit(filed)
+    question = {"ask": "changes", "stream": filing_workflow(of(filed)), "wait": 0}
+    own = f"stranger-{uuid4().hex[:8]}"
+    about = {"act": "ask.changes", "stream": question["stream"]}
+    async with Worker(portal.client, task_queue=own, workflows=[Stranger], workflow_runner=UnsandboxedWorkflowRunner()):
+        for _ in range(2):
+            statement = portal.statement(question, about, actor=plain(filed)["actor"])
+            signed = question | {"statement": statement}
+            asked = {"question": signed, "content": message_digest(question), "look": look}
+            args = ["view.changes", asked, WAITING_QUEUE]
+            answer = await portal.client.execute_workflow(Stranger.run, args=args, id=uuid4().hex, task_queue=own)
+            assert answer["answer"]["views"]
+    async with closed.connection() as connection:
+        assert await connection.fetchval("select count(*) from access where question = 'changes'") == 2
+
+
+async def alone(world: World, name: str, said: Any, queue: str) -> ApplicationError | None:
+    """How an activity refuses who asks for it without any workflow; None where the server knows no such thing."""
+    client = (await Program.of(world, PORTAL)).client
+    try:
+        handle = await client.start_activity(
+            name, said, id=uuid4().hex, task_queue=queue, schedule_to_close_timeout=timedelta(seconds=20)
+        )
+    except RPCError as error:
+        if error.status is not RPCStatusCode.UNIMPLEMENTED:
+            raise
+        return None
+    with pytest.raises(ActivityFailureError) as refused:
+        await handle.result()
+    assert isinstance(refused.value.cause, ApplicationError)
+    return refused.value.cause
+
+
+def test_workflows_ask_by_a_queue_for_just_what_the_door_lets_in() -> None:
+    asked = {HEAL, MAKE, PRINT}
+    for file in (ROOT / "workflows").rglob("*.py"):
+        for owner, method in _ASKED.findall(file.read_text(encoding="utf-8")):
+            asked.add(
+                str(_Definition.must_from_callable(getattr(vars(import_module(_module(file)))[owner], method)).name)
+            )
+    assert asked == BY_QUEUE
+
+
+def test_every_update_has_a_validator_behind_the_door() -> None:
+    """The door is asked by the SDK only before a validator."""
+    for kind in WORKFLOWS:
+        updates = Defined.must_from_class(kind).updates
+        assert not [name for name, update in updates.items() if update.validator is None]
+
+
+def _module(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts)
+
+
+_ASKED: Final = re.compile(r"(?:start|execute)_activity_method\(\s*(\w+)\.(\w+)")
+
+
+async def test_a_calendar_comes_to_a_filing_without_a_statement_if_it_is_in_force(closed: World) -> None:
+    portal, filed = await Program.of(closed, PORTAL), submission()
+    await portal.submit(filed)
+    stream, before = filing_workflow(of(filed)), await counted(closed)
+    why = await refusal(portal.give(stream, "adopt_calendar", {"calendar": "vn@2031-01"}))
+    assert [(one.field, one.rule) for one in why.problems] == [("calendar", "not_in_force")]
+    assert await counted(closed) == before
+    calendar = parse(CALENDAR.read_bytes(), as_text=True).value | {"version": "2026-12-test", "cut_off": "16:00"}
+    name = (await publish_calendar(closed.owner_dsn, yaml.safe_dump(calendar).encode())).name
+    await portal.give(stream, "adopt_calendar", {"calendar": name})
+    assert (await counted(closed))[stream] == before[stream] + 1

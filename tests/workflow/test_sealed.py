@@ -1,0 +1,160 @@
+"""With the codec on: a filing goes its whole way, Temporal keeps nothing readable, and nothing else is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import pytest
+from temporalio.api.common.v1 import Payload
+
+from motcua import MotcuaError
+from motcua.codec import KEY_ID, Codec
+from motcua.converter import NOT_OPENED
+from schemas.errors import RefusalCode
+from schemas.filing import commands as cm
+from schemas.filing.state import Stage
+from schemas.people import Role
+from tests.acting import (
+    NEVER_PAYS,
+    Doubtful,
+    Play,
+    birth,
+    extract,
+    of,
+    plain,
+    posted,
+    record,
+    refusal,
+)
+from tests.conftest import World
+from tests.sealed import Forging, connected, ring, sealed
+from tests.workflow.test_bad_input import command, ended_cleanly, failed_tasks, length, submit
+
+CANARIES: Final = ("Nguyễn Văn An", "Nguyễn", "001099", "0912")
+
+Forge = Callable[[list[Payload], list[Payload]], list[Payload]]
+
+
+def _damaged(_: list[Payload], made: list[Payload]) -> list[Payload]:
+    return [Payload(metadata=one.metadata, data=one.data[:-1] + bytes([one.data[-1] ^ 1])) for one in made]
+
+
+def _short(_: list[Payload], made: list[Payload]) -> list[Payload]:
+    return [Payload(metadata=one.metadata, data=b"x") for one in made]
+
+
+def _of_no_key(_: list[Payload], made: list[Payload]) -> list[Payload]:
+    return [Payload(metadata=dict(one.metadata) | {KEY_ID: b"nobody's"}, data=one.data) for one in made]
+
+
+def _without_id(_: list[Payload], made: list[Payload]) -> list[Payload]:
+    return [Payload(metadata={"encoding": one.metadata["encoding"]}, data=one.data) for one in made]
+
+
+def _foreign(given: list[Payload], _: list[Payload]) -> list[Payload]:
+    return [Payload(metadata={"encoding": b"binary/theirs"}, data=one.data) for one in given]
+
+
+def _closed(given: list[Payload], _: list[Payload]) -> list[Payload]:
+    return [Payload(metadata={"encoding": NOT_OPENED}, data=b"\xff") for _one in given]
+
+
+FORGED: Final[dict[str, Forge]] = {
+    "plain": lambda given, _: given,
+    "foreign": _foreign,
+    "by its own word not opened": _closed,
+    "damaged": _damaged,
+    "short": _short,
+    "unknown key": _of_no_key,
+    "no key": _without_id,
+}
+
+
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+async def test_what_is_not_sealed_by_us_is_refused_in_words_or_parked(world: World, forge: Forge) -> None:
+    world = await sealed(world, ring("one"))
+    async with world.platform(), world.back_office(Doubtful()):
+        client = await connected(world, Forging(forge, Codec(ring("one"))))
+        given = birth(submission_id="forged")
+        before = await record(world)
+        why = await refusal(submit(client, {"submission": plain(given)}, workflow_id=f"filing:{of(given)}"))
+        assert why.code in {RefusalCode.BAD_START, RefusalCode.BAD_COMMAND}
+        await ended_cleanly(client, f"filing:{of(given)}")
+        assert await record(world) == before
+
+        play = await Play.begin(world, extract(payer_account=NEVER_PAYS))
+        handle = client.get_workflow_handle(f"filing:{play.filing}")
+        before, events = await record(world), await length(handle)
+        for update in ("ask", "submit", "adopt_calendar"):
+            why = await refusal(handle.execute_update(update, command(question="Nơi sinh?")))
+            assert why.code is RefusalCode.BAD_COMMAND
+        assert (await record(world), await length(handle)) == (before, events)
+        await handle.signal("fee_settled", {"n": 1, "settlement": "paid", "amount": 1})
+        await play.until(lambda view: view.parked == 1)
+        [parked] = await world.client.parked(play.filing)
+        assert (parked.signal, parked.problem) == ("fee_settled", "unreadable")
+        why = await refusal(
+            client.execute_workflow("View", {"ask": "filing"}, id=f"view:{of(given)}", task_queue="motcua")
+        )
+        assert why.code is RefusalCode.BAD_COMMAND
+        await play.act(cm.Ask, play.officer(Role.RECEPTION), question="Nơi sinh?")
+        assert await failed_tasks(handle) == 0
+    # The run is read again from its beginning, by a worker that has not seen it.
+    async with world.platform():
+        await play.accept()
+        assert await failed_tasks(handle) == 0
+
+
+async def test_the_kit_without_the_keys_says_what_it_lacks(world: World) -> None:
+    async with (await sealed(world, ring("one"))).platform():
+        with pytest.raises(MotcuaError, match=r"\[bad_command\].*MOTCUA_CODEC_KEYS"):
+            await world.client.submit(birth())
+
+
+async def test_a_filing_goes_its_whole_way_and_none_of_it_can_be_read(world: World) -> None:
+    world = await sealed(world, ring("one"))
+    async with world.platform(), world.back_office():
+        play = await Play.begin(world, posted())
+        await play.accept()
+        await play.until(lambda view: view.stage is Stage.REVIEW)
+        await play.review()
+        await play.until(lambda view: view.closed)
+        read = 0
+        async for found in world.temporal.list_workflows():
+            handle = world.temporal.get_workflow_handle(found.id, run_id=found.run_id)
+            async for event in handle.fetch_history_events():
+                said = event.SerializeToString()
+                read += 1
+                assert not [canary for canary in (*CANARIES, "submission", "stored") if canary.encode() in said]
+                assert b"json/plain" not in said.replace(b"activity_type", b"") or event.HasField(
+                    "marker_recorded_event_attributes"
+                ), event
+    assert read > 20
+
+
+async def test_temporals_database_holds_nothing_of_a_person(world: World) -> None:
+    """The file and its journal, byte for byte: of a sealed filing nothing, of one beside it that is not everything."""
+    folder = Path(urlsplit(world.env["MOTCUA_OBJECTS"]).path).parent / "temporal"
+
+    async def kept(*canaries: str) -> set[str]:
+        files = [file.read_bytes() for file in folder.glob("temporal.db*")]
+        return {canary for canary in canaries if any(canary.encode() in said for said in files)}
+
+    async def filed(where: World, name: str, question: str) -> None:
+        given = birth(submission_id=f"canary-{name}", form=dict(birth().form) | {"child_name": name})
+        play = await Play.begin(
+            where, given.model_copy(update={"applicant": given.applicant.model_copy(update={"name": name})})
+        )
+        await play.act(cm.Ask, play.officer(Role.RECEPTION), question=question)
+        await play.withdraw()
+        assert (await play.view()).closed
+
+    sealed_world = await sealed(world, ring("one"))
+    async with sealed_world.platform(), sealed_world.back_office(Doubtful()):
+        await filed(sealed_world, "Canaryina", "Bao giờ canaryquestion?")
+    async with world.platform(), world.back_office(Doubtful()):
+        await filed(world, "Plainina", "Bao giờ plainquestion?")
+    assert await kept("Canaryina", "canaryquestion", "Plainina", "plainquestion") == {"Plainina", "plainquestion"}

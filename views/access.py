@@ -1,0 +1,135 @@
+"""Who may see a filing, as the record tells it; and who has looked at it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from rules.filing.representation import over
+from rules.identity.looks import SIDE, Facts, Reach
+from rules.known import known
+from rules.streams import StreamKind
+from schemas.errors import NOT_FOUND, RefusalError
+from schemas.filing.events import Submitted
+from schemas.people import OFFICERS, Actor, Role
+from schemas.reading import AccessEntry, AskAccess, Page
+from views.log import Connection, Head, Key, Keys, Log, opened
+from views.pages import instant, key_of, page, uuid
+
+
+class About(NamedTuple):
+    """Where a stream stands, and what decides who may see its filing; both None for what the log does not hold.
+
+    `in_directory`: whoever asks is no officer, or one that their agency has.
+    """
+
+    in_directory: bool
+    head: Head | None
+    facts: Facts | None
+
+
+async def about(connection: Connection, keys: Keys, kind: StreamKind[Any], stream: str, actor: Actor | None) -> About:
+    """What the log tells of the filing of a stream, of which `kind` is its own, to judge whether the actor may see it.
+
+    Whose it is is opened only for applicants and those who act for them. Raises `SealBrokenError`.
+    """
+    named = (actor.agency, actor.subject, actor.role) if actor and actor.role in OFFICERS else (None, None, None)
+    row = known(await connection.fetchrow(_ABOUT, stream, *named))
+    if row["filing_id"] is None:
+        return About(row["in_directory"], None, None)
+    head = Head(stream, row["filing_id"], row["agency"], row["head_seq"], row["now"])
+    said = json.loads(row["body"])
+    facts = Facts(
+        filed_by=row["filed_by"],
+        procedure=said["procedure"],
+        agencies=frozenset(filter(None, (*row["agencies"], said.get("desk"), said.get("result_desk")))),
+    )
+    asked_by_side = actor is not None and actor.role in SIDE and not row["erased"]
+    if asked_by_side and (key := await keys(connection, row["filing_id"])) is not None:
+        facts = _with_persons(facts, opened(kind, row["stream"], row, key).event, row["now"])
+    return About(row["in_directory"], head, facts)
+
+
+def _with_persons(facts: Facts, first: Submitted, now: datetime) -> Facts:
+    filer, until = first.filed_by, first.authorisation.valid_until if first.authorisation else None
+    may = filer.role is Role.REPRESENTATIVE and over(filer, until, now) is None
+    return replace(facts, applicant=first.applicant.subject, representative=filer.subject if may else None)
+
+
+def within(reaches: Iterable[Reach]) -> str:
+    """What a list may show, as JSON for `WITHIN`."""
+    return json.dumps([asdict(one) for one in reaches])
+
+
+def sealed_in(look: UUID, filing: UUID) -> str:
+    """What the sealed part of a look is bound to."""
+    return f"access\n{look}\n{filing}"
+
+
+async def access(log: Log, asked: AskAccess, keys: Keys) -> Page[AccessEntry]:
+    """The looks at a filing that were answered, the last first."""
+    whose = await log.connection.fetchrow(_FILING, asked.stream)
+    if whose is None:
+        raise RefusalError(NOT_FOUND)
+    filing, erased = whose
+    at, look = key_of(asked.after, instant, uuid) or ("infinity", str(UUID(int=0)))
+    rows = await log.connection.fetch(_LOOKS, filing, at, look, asked.limit + 1)
+    as_of = await log.connection.fetchval("select now()")
+    key = None if erased else await keys(log.connection, filing)
+    return page(as_of, rows, asked.limit, lambda row: _entry(row, key), lambda row: (row["at"], row["look"]))
+
+
+def _entry(row: asyncpg.Record, key: Key | None) -> AccessEntry:
+    context = sealed_in(row["look"], row["filing_id"])
+    sealed = json.loads(key.unseal(row["sealed"], context)) if key is not None and row["sealed"] else {}
+    named = row["role"] in OFFICERS
+    known = dict(row) | {"agency": row["actor_agency"], "reason": sealed.get("reason")}
+    return AccessEntry.model_validate(known if named else known | {"subject": None, "officer": None})
+
+
+_ABOUT: Final = """
+select first.stream, first.filing_id, first.seq, first.kind, first.version, first.body, first.sealed, first.command_id,
+    first.actor, first.occurred_at, split_part(first.via, '/', 1) as filed_by, now() as now,
+    stream.agency, stream.head_seq, stream.erased_at is not null as erased,
+    array(select distinct agency from event where event.filing_id = first.filing_id) as agencies,
+    $4::text is null
+        or exists (select from officer where agency = $2 and subject = $3 and role = $4 and active) as in_directory
+from (select) as asked left join (
+    stream join event as first on first.stream = 'filing:' || stream.filing_id and first.seq = 1
+) on stream.stream = $1 and stream.head_seq > 0
+"""
+"""The filing's agency, and through their streams those that decide parts of it; its desks stand in its first event."""
+
+WITHIN: Final = """
+exists (
+    select from jsonb_to_recordset({within}::jsonb) as reach (agencies text[], procedures text[], filers text[]),
+        event as first
+    where first.stream = 'filing:' || filing.filing_id and first.seq = 1
+        and (cardinality(procedures) = 0 or filing.procedure = any(procedures))
+        and (cardinality(filers) = 0 or split_part(first.via, '/', 1) = any(filers))
+        and (cardinality(agencies) = 0
+            or agencies && array[
+                convert_from(first.body, 'UTF8')::jsonb ->> 'desk',
+                convert_from(first.body, 'UTF8')::jsonb ->> 'result_desk'
+            ]
+            or exists (select from event where event.filing_id = filing.filing_id and event.agency = any(agencies)))
+)
+"""
+"""Whether a row of `filing` is within one of the reaches that stand in a parameter."""
+
+_FILING: Final = "select filing_id, erased_at is not null from stream where stream = $1 and head_seq > 0"
+_LOOKS: Final = """
+select at, look, filing_id, stream, question, role, actor_agency, subject, access.principal, sealed,
+    principal.name as principal_name, (
+        select name from officer
+        where officer.agency = actor_agency and officer.subject = access.subject and officer.role = access.role
+    ) as officer
+from access left join principal using (principal)
+where filing_id = $1 and (at, look) < ($2::text::timestamptz, $3::text::uuid) order by at desc, look desc limit $4
+"""

@@ -1,0 +1,44 @@
+"""The one order of all events: who reads behind a position misses none and gets none twice (docs/ledger.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from views.log import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Positioned:
+    """An event at its place, from 1; nothing of what it says. `hash` is None where the log has no such event."""
+
+    position: int
+    stream: str
+    seq: int
+    hash: bytes | None
+
+
+async def events_after(connection: Connection, position: int, most: int) -> Sequence[Positioned]:
+    """The next events in the order of all, at most so many."""
+    return [Positioned(*row.values()) for row in await connection.fetch(_PAGE, position, most)]
+
+
+async def last_position(connection: Connection) -> int:
+    """That of the last event which has one; 0 if none has."""
+    return int(await connection.fetchval("select last from sequencer"))
+
+
+_PAGE: Final = """
+select p.position, p.stream, p.seq, (select e.hash from event e where e.stream = p.stream and e.seq = p.seq)
+from position p where p.position > $1 order by p.position limit $2
+"""
+# A join would read the whole log for every page.
+
+NEWEST: Final = """
+(select stream, seq from unpositioned, generate_series(first_seq, last_seq) as seq
+    order by recorded_at desc, stream desc, seq desc limit {most})
+union all
+(select stream, seq from position order by position desc limit {most})
+"""
+"""Stream and seq of the newest events: at least so many, those too that have no position yet."""

@@ -1,0 +1,81 @@
+"""How the making of checkpoints is put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from asn1crypto import x509
+
+from activities.checkpoints.making import Setup
+from activities.partners.http import TIMEOUT_S
+from activities.partners.witness import Witness
+from activities.signature.revocation import Offline
+from activities.signature.signing import HttpStamper
+from activities.signature.trust import Trust
+from recovery.second_place import SecondPlace
+from rules.proof.note import Kind, NoteError, Signer
+from rules.proof.policy import Policy, PolicyError, read_policy
+from workers.settings import CheckpointSettings
+from workers.trust import roots_of
+
+
+@asynccontextmanager
+async def checkpointing(settings: CheckpointSettings) -> AsyncIterator[Setup | None]:
+    """What checkpoints are made with; None where none are. Raises `RuntimeError` for what can't be used."""
+    if settings.checkpoints is None:
+        yield None
+        return
+    signer, policy = signer_in(settings.checkpoint_key), policy_in(settings.witnesses)
+    async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+        yield Setup(
+            place=SecondPlace.at(settings.checkpoints),
+            signer=signer,
+            policy=policy,
+            witnesses=witnesses_of(policy, client),
+            stamper=HttpStamper(client, settings.tsa_url) if settings.tsa_url else None,
+        )
+
+
+def witnesses_of(policy: Policy, client: httpx.AsyncClient) -> tuple[Witness, ...]:
+    """Those of a policy that can be asked."""
+    return tuple(Witness(client, one.url, one.key) for one in policy.witnesses.values() if one.url)
+
+
+def authorities_in(file: str | None) -> Trust | None:
+    """Who may time-stamp, by the roots in a file; None where none is set. Raises `RuntimeError`."""
+    roots = [x509.Certificate.load(root) for root in roots_of(file)]
+    return Trust(roots, Offline()) if roots else None
+
+
+def policy_in(file: str | None) -> Policy:
+    """Whose word is needed; nobody's where nothing is set. Raises `RuntimeError`."""
+    try:
+        return read_policy(Path(file).read_text(encoding="utf-8")) if file else Policy()
+    except (OSError, ValueError) as error:
+        said = error if isinstance(error, PolicyError) else type(error).__name__
+        msg = f"MOTCUA_WITNESSES is no policy that can be read: {said}"
+        raise RuntimeError(msg) from None
+
+
+def signer_in(file: str | None) -> Signer:
+    """The log's key. Raises `RuntimeError`, which says nothing of it."""
+    name = "MOTCUA_CHECKPOINT_KEY"
+    if file is None:
+        msg = f"{name} is not set: the file of the key by which checkpoints are signed"
+        raise RuntimeError(msg)
+    try:
+        path = Path(file)
+        if path.stat().st_mode & 0o077:
+            msg = f"{name}: others than its owner may read {file}: chmod 600"
+            raise RuntimeError(msg)
+        signer = Signer.read(path.read_text())
+    except (OSError, UnicodeDecodeError, NoteError) as error:
+        msg = f"{name} is no key that can be read: {type(error).__name__}"
+        raise RuntimeError(msg) from None
+    if signer.verifier.kind is not Kind.LOG:
+        msg = f"{name} is the key of a witness"
+        raise RuntimeError(msg)
+    return signer

@@ -1,0 +1,31 @@
+"""One checkpoint of the whole record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig
+
+with workflow.unsafe.imports_passed_through():
+    from schemas.stream.checkpoint import CHECKPOINT, MAKE, Made
+
+MAKING: Final = ActivityConfig(
+    start_to_close_timeout=timedelta(hours=2),
+    heartbeat_timeout=timedelta(seconds=60),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=3),
+)
+"""The first of a large record takes its time. The next one comes soon: this one may give up."""
+
+
+@workflow.defn(name=CHECKPOINT)
+class CheckpointWorkflow:
+    """Started again and again by a schedule."""
+
+    @workflow.run
+    async def run(self) -> Made:
+        """Make a checkpoint. Fails with the fault, in words, where there is none."""
+        made: Made = await workflow.execute_activity(MAKE, result_type=Made, **MAKING)
+        return made
