@@ -11,16 +11,19 @@ from uuid import UUID
 from obstore.store import ObjectStore
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.checkpoints.place import Place
 from activities.failpoint import failpoint
 from operations.store.sweep import ASIDE
+from schemas.reading import LONGEST_WAIT
 from views.log import Connection
 
 AT_ONCE: Final = 20
 """So many executions are asked for at the same time."""
+LONGEST_QUESTION: Final = 2 * LONGEST_WAIT
+"""So many seconds a question under way is waited for before it is deleted all the same."""
 
 
 @dataclass(frozen=True)
@@ -80,16 +83,17 @@ async def _executions(temporal: Client, workflow: str) -> int:
 
 
 async def _questions(temporal: Client, filings: Collection[UUID]) -> int:
-    """Questions that were answered about these filings, and such as name a person."""
+    """Questions about these filings, and such as name a person. What is being answered is waited for."""
     wanted, deleted = {str(filing) for filing in filings}, 0
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def look(workflow: str, run: str) -> int:
         async with gate:
             said = await _asked(temporal, workflow, run)
-            if _PERSONS in said or any(filing in said for filing in wanted):
-                return await _delete(temporal, workflow, run)
-            return 0
+            if _PERSONS not in said and not any(filing in said for filing in wanted):
+                return 0
+            await _ended(temporal, workflow, run)
+            return await _delete(temporal, workflow, run)
 
     async for page in _pages(temporal):
         deleted += sum(await asyncio.gather(*(look(*one) for one in page)))
@@ -97,11 +101,10 @@ async def _questions(temporal: Client, filings: Collection[UUID]) -> int:
 
 
 async def _pages(temporal: Client) -> AsyncIterator[list[tuple[str, str]]]:
-    """Questions that were answered, page by page: of an id and a run each."""
+    """Questions, page by page: of an id and a run each. The list may still call running what has ended."""
     page: list[tuple[str, str]] = []
     async for found in temporal.list_workflows("WorkflowType = 'View'"):
-        if found.status is not WorkflowExecutionStatus.RUNNING:
-            page.append((found.id, found.run_id))
+        page.append((found.id, found.run_id))
         if len(page) == _PAGE:
             yield page
             page = []
@@ -120,6 +123,18 @@ async def _asked(temporal: Client, workflow: str, run: str) -> str:
         return ""
     payloads = first.workflow_execution_started_event_attributes.input.payloads
     return repr(await temporal.data_converter.decode(payloads))
+
+
+async def _ended(temporal: Client, workflow: str, run: str) -> None:
+    """Whoever asked gets an answer, which may be that it failed, unless nobody gives one."""
+    try:
+        async with asyncio.timeout(LONGEST_QUESTION):
+            await temporal.get_workflow_handle(workflow, run_id=run).result()
+    except (WorkflowFailureError, TimeoutError):
+        return
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
 
 
 async def _delete(temporal: Client, workflow: str, run: str) -> int:

@@ -5,7 +5,6 @@ Not in the databases, the store, the logs, nor at the second place of checkpoint
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import tempfile
 from contextlib import closing
@@ -21,6 +20,7 @@ from deploy.stack import Stack
 from motcua.store import Store, open_store
 from recovery.second_place import SecondPlace
 from rules.proof.policy import Group, Known, Policy
+from tests.acting import eventually
 from tests.conftest import PARTS, World, publish_demo, world_of
 from tests.integration.operations.test_erasure import approved, asked, code_of, ended, let_it_pass, worked
 from tests.integration.proof.conftest import LOG, witness_at
@@ -49,8 +49,7 @@ async def test_no_byte_of_who_was_erased_is_left_on_the_disk() -> None:
             assert found(folder), "or else nobody would see that it is gone"
             await approved(world, (await asked(world, await code_of(world, play))).n)
             assert (await worked(world)).executions >= 2
-            while [one async for one in world.temporal.list_workflows(f"WorkflowId = 'filing:{play.filing}'")]:
-                await asyncio.sleep(0.2)
+            await eventually(lambda: in_temporal(folder), lambda nodes: nodes == 0)
             after = await checkpoint(world, second, witness.witness)
             assert after.checkpoint.size > before.checkpoint.size
             assert named(second, f"filing:{play.filing}") >= 2, "the filing stands in what was laid there both times"
@@ -71,6 +70,14 @@ async def checkpoint(world: World, second: Path, witness: Witness) -> Published:
         made = await make(connection, Setup(SecondPlace.at(second.as_uri()), LOG, policy, (witness,)))
     assert made is not None
     return made
+
+
+async def in_temporal(folder: Path) -> int:
+    """In so many nodes of histories a mark stands: Temporal deletes after it has said yes."""
+    [database] = folder.rglob("temporal.db")
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+        nodes = connection.execute("select data from history_node").fetchall()
+    return sum(any(mark in data for mark in MARKS) for (data,) in nodes)
 
 
 def named(folder: Path, stream: str) -> int:

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -16,6 +16,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from obstore.store import from_url
+from temporalio.client import WorkflowFailureError
+from temporalio.exceptions import TimeoutError as TemporalTimeout
 
 from activities.checkpoints.place import Place
 from activities.ledger.append import Ledger
@@ -27,7 +29,7 @@ from operations import bundle_verifier, ledger_verifier
 from operations.bindings import unbound
 from operations.erasure import requests
 from operations.erasure.elsewhere import NotErasedError, back
-from operations.erasure.outside import Outside
+from operations.erasure.outside import Gone, Outside, erase_outside
 from operations.erasure.sinks import SINKS
 from operations.erasure.whole import whole
 from operations.erasure.working import Worked, work_off
@@ -42,6 +44,7 @@ from schemas.errors import RefusalError
 from schemas.filing.commands import SYSTEM_VIA
 from schemas.filing.state import Stage
 from schemas.people import SYSTEM, Actor, Role
+from schemas.reading import AskTimeline
 from schemas.stream.ledger import Batch
 from tests.acting import AGENCY, EXTRACT, Play, eventually, publish_short
 from tests.conftest import ROOT, World
@@ -173,6 +176,29 @@ async def test_who_filed_is_erased_everywhere_and_all_else_goes_on(running: Worl
     await other.accept()
     assert CANARY in repr(await world.client.timeline(other.filing)).lower()
     await sound(world)
+
+
+async def test_a_question_that_nobody_has_answered_yet_goes_too(world: World) -> None:
+    filing = uuid4()
+    asked = await world.temporal.start_workflow(
+        "View",
+        AskTimeline(stream=f"filing:{filing}"),
+        id=f"view:{uuid4()}",
+        task_queue="nobody",
+        execution_timeout=timedelta(seconds=1),
+    )
+    await eventually(lambda: listed(world, asked.id), bool)
+    answered = asyncio.ensure_future(asked.result())
+    outside = Outside(from_url(world.objects), world.temporal)
+    async with world.connection() as connection:
+        assert await erase_outside(connection, outside, [filing]) == Gone(files=0, executions=1)
+    with pytest.raises(WorkflowFailureError) as error:
+        await answered
+    assert isinstance(error.value.cause, TemporalTimeout), "it was not cut short"
+
+
+async def listed(world: World, workflow: str) -> list[str]:
+    return [found.id async for found in world.temporal.list_workflows(f"WorkflowId = '{workflow}'")]
 
 
 async def test_a_person_is_given_all_that_is_held_about_them_and_what_can_be_erased_is(
