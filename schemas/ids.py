@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b32encode
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
@@ -102,6 +103,7 @@ class StreamId(NamedTuple):
         return f"{self.kind}:{self.filing}:{self.n}" if self.n else f"{self.kind}:{self.filing}"
 
     @classmethod
+    @lru_cache(1024)
     def parse(cls, name: str) -> StreamId:
         """Raises `ValueError` for what is no id of ours, or one written in another way."""
         kind, _, rest = name.partition(":")

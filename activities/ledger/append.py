@@ -253,6 +253,7 @@ async def _record(
     spoken = speaking.parameters(batch)
     statement = _recording(
         written,
+        one=len(rows) == 1,
         tasks=tasks,
         papers=bool(papers),
         needed=bool(needed),
@@ -334,10 +335,22 @@ _HASH: Final = event_rows.HASH.format(
 )
 
 
+def _next_of(before: str) -> str:
+    return f"""
+    select n + 1, hash, {_HASH}, now, epoch, following.bound
+    from {before}, lateral (select {_BOUND} as bound) as following where $4 + n <= $5
+"""  # noqa: S608 -- joined from statements of our own
+
+
+_ONLY: Final = _next_of("(select 0 as n, head.* from head) as alone")
+_CHAIN: Final = "select 0, null::bytea, hash, now, epoch, null::bytea from head union all" + _next_of("chain")
+
+
 @cache
 def _recording(  # noqa: PLR0913 -- one for each part of the statement
     written: tuple[read_models.Written, ...],
     *,
+    one: bool,
     tasks: bool,
     papers: bool,
     needed: bool,
@@ -347,8 +360,8 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
 ) -> str:
     """The one statement of an append; it gives the stream's epoch if it was taken.
 
-    `chain` are the batch's events with their hashes, behind the head. `stream` stands first: whoever holds that table
-    holds up every append before it holds anything else.
+    `chain` are the batch's events with their hashes, behind the head; `one` alone needs no recursion. `stream` stands
+    first: whoever holds that table holds up every append before it holds anything else.
     """
     change = f", {read_models.statements(written, tasks=tasks, whose=1, first=_REST)}" if written or tasks else ""
     last = _REST + len(written) + tasks
@@ -360,7 +373,7 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     kept = f"and {_NOT_ERASED}" if begins else ""
     heard = f"and {speaking.may_speak(filing='$2', agency='$7', at=after)}" if spoken else ""
     return f"""
-with recursive {till}head as materialized (
+with {"" if one else "recursive "}{till}head as materialized (
     select coalesce(head_hash, decode(repeat('00', 32), 'hex')) as hash, greatest(clock_timestamp(), head_at) as now,
         coalesce(epoch, 1) as epoch
     from (select) as asked left join (select * from stream where stream = $1) as found on true
@@ -372,12 +385,7 @@ with recursive {till}head as materialized (
         {may_take}
         {heard}
         {kept}
-), chain (n, prev_hash, hash, now, epoch, bound) as (
-    select 0, null::bytea, hash, now, epoch, null::bytea from head
-    union all
-    select n + 1, hash, {_HASH}, now, epoch, following.bound
-    from chain, lateral (select {_BOUND} as bound) as following where $4 + n <= $5
-), moved as (
+), chain (n, prev_hash, hash, now, epoch, bound) as ({_ONLY if one else _CHAIN}), moved as (
     insert into stream (stream, filing_id, agency, head_seq, head_hash, head_at, noted)
     select $1, $2, $3, $5, hash, now, $5 from chain where $4 + n > $5
     on conflict (stream) do update

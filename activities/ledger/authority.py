@@ -36,7 +36,9 @@ from views.log import Connection as AnyConnection
 
 async def unproved(connection: Connection, kind: StreamKind[Any], batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """What is wrong with a batch before it is asked whether its actor is an officer and what its events need."""
-    events = tuple(events)
+    events = tuple(event for event in events if isinstance(event, _ACTING))
+    if not events:
+        return _writer(kind, batch.actor)
     given = await _assignees(connection, batch, events)
     substitutes = [*await _substitutes(connection, batch, events), *await _alone(connection, batch, events)]
     return [*_writer(kind, batch.actor), *given, *substitutes]
@@ -70,6 +72,7 @@ def _officer(actor: Actor, *, in_directory: bool) -> list[Problem]:
 _REFUNDING: Final = (RefundDecided, RefundOpened, RefundApproved, RefundDeclined, RefundGivenByHand)
 _SHORT: Final = (ShortfallProposed, ShortfallAccepted, ChargeBackAnswered)
 _ACTING: Final = (Reassigned, Proposed, Decided, ReferralAnswered, ComplaintAnswered, *_REFUNDING, *_SHORT)
+"""The events that name an officer who may act for another, or whom another must have acted before."""
 
 
 async def _assignees(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
@@ -92,7 +95,7 @@ async def _substitutes(connection: Connection, batch: Batch, events: Iterable[An
     """Whoever acts for somebody must be their substitute, on a day of their absence."""
     found: list[Problem] = []
     for event in events:
-        if isinstance(event, _ACTING) and event.acting_for is not None:
+        if event.acting_for is not None:
             given = isinstance(event, Reassigned)
             role = event.role if isinstance(event, Reassigned) else batch.actor.role
             absence = await _absence(connection, batch, event.acting_for, role)

@@ -18,9 +18,9 @@ from schemas.stream.ledger import Batch
 
 async def untold(connection: Connection, batch: Batch, events: Iterable[Any]) -> list[Problem]:
     """What is wrong with a batch of what a provider has said: no callback has said it."""
-    if batch.via != pay.TOLD:
-        return []
     said = [found for event in events if (found := _said(batch.stream, event)) is not None]
+    if not said or batch.via != pay.TOLD:
+        return []
     missing = [one for one in said if not await connection.fetchval(_KEPT, batch.stream, *one)]
     return [problem("", "not_recorded")] if missing else []
 

@@ -125,7 +125,7 @@ def statements(rows: tuple[Written, ...], *, tasks: bool, whose: int, first: int
     Their parameters are stream and filing at `$whose`, and those of the `Change` from `$first` on.
     """
     parts = [
-        f"row_{place} as ({_upsert(row, f'moved, jsonb_populate_record(null::{row.table.name}, ${place}::jsonb)')})"
+        f"row_{place} as ({_upsert(row, f'moved, json_populate_record(null::{row.table.name}, ${place}::json)')})"
         for place, row in enumerate(rows, first)
     ]
     if tasks:

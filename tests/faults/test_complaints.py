@@ -33,7 +33,8 @@ async def refused_and_taken_up(world: World) -> Play:
 
 async def act(play: Play, command: type[Command], **said: Any) -> None:
     leader = officer(Role.LEADER, n=2)
-    await play.world.client.act(complaint_workflow(play.filing, 1), command(actor=leader, via=VIA, **said))
+    patient = play.world.client_of(120)  # it outlives every worker that dies
+    await patient.act(complaint_workflow(play.filing, 1), command(actor=leader, via=VIA, **said))
 
 
 async def dies_when_it_next_commits(worker: WorkerProcess) -> None:

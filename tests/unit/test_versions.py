@@ -113,10 +113,12 @@ BUILDS_SINCE: Final = "20261126000003"
 TAKEN_AWAY: Final = {
     "20261128000110_position.sql": ["delete", "drop"],
     "20261128000220_noted.sql": ["drop", "drop"],
+    "20261128000250_lighter.sql": ["drop"] * 9,
 }
-"""Of a table of its own; and an index, without which a build of before is slower where it reads the whole log.
+"""Of a table of its own; and indexes, without which a build of before is slower where it reads the whole log or a list.
 
-Triggers, in whose place another one does the same for a build of before.
+Triggers, in whose place another one does the same for a build of before. And what rows are held to, which any build
+keeps.
 """
 
 
