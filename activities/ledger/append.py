@@ -251,9 +251,15 @@ async def _record(
     papers = tuple(map(list, zip(*caused, strict=True)))
     cash = (list(asked.cash),) if asked.cash else ()
     spoken = speaking.parameters(batch)
+    one = len(rows) == 1
+    events = [
+        [event_rows.hashed(row, event_rows.BOUND) for row, _ in rows],
+        *([row[column] for row, _ in rows] for column in event_rows.EACH),
+        [bound for _, bound in rows],
+    ]
     statement = _recording(
         written,
-        one=len(rows) == 1,
+        one=one,
         tasks=tasks,
         papers=bool(papers),
         needed=bool(needed),
@@ -275,10 +281,8 @@ async def _record(
         receipt.command_id,
         receipt.digest,
         receipt.model_dump_json(exclude_none=True).encode(),
-        [event_rows.hashed(row, event_rows.BOUND) for row, _ in rows],
         *(rows[0][0][column] for column in ("actor", "via", "occurred_at")),
-        *([row[column] for row, _ in rows] for column in event_rows.EACH),
-        [bound for _, bound in rows],
+        *(values[0] if one else values for values in events),
         *(change.parameters if change else ()),
         *papers,
         *needed,
@@ -315,13 +319,11 @@ coalesce((select erased_at is null from stream as whole where stream = 'filing:'
 """Of a stream that begins: one that is there has its head moved by who erases it, who waits for this lock."""
 
 _EACH: Final = ", ".join(event_rows.EACH)
-_FIRST: Final = 17
-"""The place of the first of them among the parameters; what they bind follows, and those of the change at `_REST`."""
-_BINDS: Final = _FIRST + len(event_rows.EACH)
+_HASHED: Final = 16
+"""The place among the parameters of what is hashed of each event; then come its columns and what it binds."""
+_BINDS: Final = _HASHED + 1 + len(event_rows.EACH)
 _REST: Final = _BINDS + 1
-_EACH_VALUE: Final = ", ".join(
-    f"(${place}::{type_}[])[n]" for place, type_ in enumerate(event_rows.EACH.values(), _FIRST)
-)
+"""The first place of what the change has."""
 _POSTED: Final = """
 posted as (
     insert into outbox (stream, seq, paper, filing_id, agency)
@@ -329,21 +331,24 @@ posted as (
     from moved, unnest({seqs}::int[], {papers}::text[]) as caused (seq, paper)
 )
 """
-_BOUND: Final = binding.BOUND.format(epoch="epoch", rest=f"(${_BINDS}::text[])[n + 1]")
-_HASH: Final = event_rows.HASH.format(
-    hashed="($13::bytea[])[n + 1]", recorded_at="now", previous="hash", bound="following.bound"
-)
 
 
-def _next_of(before: str) -> str:
+def _value(place: int, type_: str, n: str, *, one: bool) -> str:
+    """The n-th event's, of which an array stands at this place, or `one` by itself: arrays cost more than values."""
+    return f"${place}::{type_}" if one else f"(${place}::{type_}[])[{n}]"
+
+
+def _chain(*, one: bool) -> str:
+    """The batch's events with their hashes, behind the head; `one` alone needs no recursion."""
+    bound = binding.BOUND.format(epoch="epoch", rest=_value(_BINDS, "text", "n + 1", one=one))
+    hashed = _value(_HASHED, "bytea", "n + 1", one=one)
+    hash_ = event_rows.HASH.format(hashed=hashed, recorded_at="now", previous="hash", bound="following.bound")
+    head = "select 0 as n, null::bytea as prev_hash, hash, now, epoch, null::bytea as bound from head"
     return f"""
-    select n + 1, hash, {_HASH}, now, epoch, following.bound
-    from {before}, lateral (select {_BOUND} as bound) as following where $4 + n <= $5
+    {"" if one else f"{head} union all"}
+    select n + 1, hash, {hash_}, now, epoch, following.bound
+    from {f"({head}) as head" if one else "chain"}, lateral (select {bound} as bound) as following where $4 + n <= $5
 """  # noqa: S608 -- joined from statements of our own
-
-
-_ONLY: Final = _next_of("(select 0 as n, head.* from head) as alone")
-_CHAIN: Final = "select 0, null::bytea, hash, now, epoch, null::bytea from head union all" + _next_of("chain")
 
 
 @cache
@@ -360,8 +365,7 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
 ) -> str:
     """The one statement of an append; it gives the stream's epoch if it was taken.
 
-    `chain` are the batch's events with their hashes, behind the head; `one` alone needs no recursion. `stream` stands
-    first: whoever holds that table holds up every append before it holds anything else.
+    `stream` stands first: whoever holds that table holds up every append before it holds anything else.
     """
     change = f", {read_models.statements(written, tasks=tasks, whose=1, first=_REST)}" if written or tasks else ""
     last = _REST + len(written) + tasks
@@ -371,6 +375,8 @@ def _recording(  # noqa: PLR0913 -- one for each part of the statement
     through = f", {tills.THROUGH.format(seqs=f'${last + 2 * papers + needed}')}" if cash else ""
     after = last + 2 * papers + needed + cash
     kept = f"and {_NOT_ERASED}" if begins else ""
+    columns = enumerate(event_rows.EACH.values(), _HASHED + 1)
+    each = ", ".join(_value(place, type_, "n", one=one) for place, type_ in columns)
     heard = f"and {speaking.may_speak(filing='$2', agency='$7', at=after)}" if spoken else ""
     return f"""
 with {"" if one else "recursive "}{till}head as materialized (
@@ -385,7 +391,7 @@ with {"" if one else "recursive "}{till}head as materialized (
         {may_take}
         {heard}
         {kept}
-), chain (n, prev_hash, hash, now, epoch, bound) as ({_ONLY if one else _CHAIN}), moved as (
+), chain (n, prev_hash, hash, now, epoch, bound) as ({_chain(one=one)}), moved as (
     insert into stream (stream, filing_id, agency, head_seq, head_hash, head_at, noted)
     select $1, $2, $3, $5, hash, now, $5 from chain where $4 + n > $5
     on conflict (stream) do update
@@ -397,7 +403,7 @@ with {"" if one else "recursive "}{till}head as materialized (
 ), written as (
     insert into event (stream, filing_id, agency, seq, command_id, actor, via, occurred_at, {_EACH},
         recorded_at, prev_hash, hash, bound)
-    select $1, $2, $3, $4 - 1 + n, $10, $14, $15, $16, {_EACH_VALUE}, now, prev_hash, hash, bound
+    select $1, $2, $3, $4 - 1 + n, $10, $13, $14, $15, {each}, now, prev_hash, hash, bound
     from moved, chain where n > 0
 ), receipted as (
     insert into receipt (stream, filing_id, agency, command_id, digest, body, seq)
