@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
+from benchmarks import append as append_benchmark
 from benchmarks import calendar as calendar_benchmark
 from benchmarks import engine as engine_benchmark
 from benchmarks import files as files_benchmark
@@ -187,6 +188,30 @@ def guards(
     typer.echo(str(measured))
     if file is not None:
         file.write_bytes(guards_benchmark.as_json(measured))
+
+
+@app.command()
+def append(
+    *,
+    against: Annotated[Path, typer.Option("--against", metavar="PATH", help="A checkout of another commit: `before`.")],
+    file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON.")] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, metavar="N", help="On each side.")] = 20,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, metavar="S", help="Of a round.")] = 2,
+) -> None:
+    """What a filing appends, a submission and ten events, with no engine around it: CPU, against another commit's.
+
+    Examples: `python -m benchmarks append --against ../before`
+    """
+    _see_folder(file)
+    _see_checkout(against)
+    said = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        measured = asyncio.run(append_benchmark.run(against, rounds, seconds, said.print))
+    except (StackError, AskedError) as error:
+        _fail(str(error), 1)
+    typer.echo(str(measured))
+    if file is not None:
+        file.write_bytes(append_benchmark.as_json(measured))
 
 
 @app.command()

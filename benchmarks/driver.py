@@ -1,9 +1,9 @@
 """Plays filings of the checkout that it runs in, for a benchmark of another one (`benchmarks/elsewhere.py`).
 
-Run as `driver.py FOLDER` by that checkout's Python, in its folder, with the folder first on the path: so `benchmarks`
-is that checkout's, and so are the stack, the workers and the client that its `benchmarks.stage` brings. What measures
-is ours, taken from the files beside this one. A line of JSON on stdin asks for a round, a line on stdout answers; the
-end of stdin ends it.
+Run as `driver.py FOLDER`, or as `driver.py FOLDER appends` for what they append alone, by that checkout's Python, in
+its folder, with the folder first on the path: so `benchmarks` is that checkout's, and so are the stack, the workers and
+the client that its `benchmarks.stage` brings. What measures is ours, taken from the files beside this one. A line of
+JSON on stdin asks for a round, a line on stdout answers; the end of stdin ends it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,13 @@ from typing import Any
 
 import benchmarks
 from benchmarks.stage import scene
+
+
+async def appends() -> None:
+    """Set up a log, and append what filings do in the rounds that are asked for."""
+    answers, load = _ours("asked").Answers(), _ours("load")
+    async with _ours("appends").appending() as (side, pids):
+        await answers.serve({}, lambda concurrency, seconds: load.measure(side, concurrency, seconds, pids))
 
 
 async def main() -> None:
@@ -50,4 +57,4 @@ def _ours(name: str) -> Any:
 if __name__ == "__main__":
     if not Path(str(benchmarks.__file__)).is_relative_to(sys.argv[1]):
         sys.exit(f"{benchmarks.__file__} would be measured, which is not of {sys.argv[1]}")
-    asyncio.run(main())
+    asyncio.run(appends() if sys.argv[2:] == ["appends"] else main())

@@ -7,11 +7,13 @@ measures, as `benchmarks/load.py` does here.
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final
 
 from benchmarks.asking import Asked, asked
+from deploy.stack.child import CHECKOUT
 
 BEFORE: Final = "before"
 DRIVER: Final = Path(__file__).with_name("driver.py")
@@ -21,12 +23,24 @@ class NoCheckoutError(Exception):
     """There is nothing that could be played."""
 
 
-def elsewhere(checkout: Path) -> AbstractAsyncContextManager[Asked]:
-    """The other checkout, set up beside us; it begins with its `History`. Raises `NoCheckoutError`, `AskedError`."""
+def elsewhere(checkout: Path, *what: str) -> AbstractAsyncContextManager[Asked]:
+    """The other checkout, set up beside us; of whole filings it begins with their `History`.
+
+    Raises `NoCheckoutError`, `AskedError`.
+    """
     folder = check(checkout)
+    return _driven(BEFORE, _python(folder), folder, *what)
+
+
+def here(name: str, *what: str) -> AbstractAsyncContextManager[Asked]:
+    """This checkout, driven in the same way. Raises `AskedError`."""
+    return _driven(name, Path(sys.executable), CHECKOUT, *what)
+
+
+def _driven(name: str, python: Path, folder: Path, *what: str) -> AbstractAsyncContextManager[Asked]:
     # -P: the driver's own folder is ours and must not be where modules are looked for.
-    command = (_python(folder), "-P", DRIVER, folder)
-    return asked(BEFORE, command, folder, {**os.environ, "PYTHONPATH": str(folder)})
+    command: tuple[str | Path, ...] = (python, "-P", DRIVER, folder, *what)
+    return asked(name, command, folder, {**os.environ, "PYTHONPATH": str(folder)})
 
 
 def check(checkout: Path) -> Path:

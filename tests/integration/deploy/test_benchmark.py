@@ -70,12 +70,27 @@ def test_what_guards_a_filing_is_measured_against_what_does_not(tmp_path: Path) 
         assert all(min(act["cpu_ms"]["worker"], act["cpu_ms"]["server"]) > 0 for act in side["acts"].values())
 
 
+def linked(checkout: Path) -> Path:
+    """A checkout of the same code."""
+    has_python(checkout)
+    for room in ROOT.glob("[a-z]*"):
+        (checkout / room.name).symlink_to(room)
+    return checkout
+
+
+def test_appends_are_measured_against_those_of_another_checkout(tmp_path: Path) -> None:
+    file, before = tmp_path / "append.json", linked(tmp_path / "before")
+    ended = benchmark("--json", file, "--rounds", "1", "--seconds", "0.5", "--against", before, name="append")
+    assert ended.returncode == 0, ended.stderr
+    for process, found in json.loads(file.read_text())["processes"].items():
+        said = rf"^{process}: \d+ µs of CPU an append, before \d+: \d\.\d\d \(median \d\.\d\d\)$"
+        assert re.search(said, ended.stdout, re.MULTILINE), ended.stdout
+        assert found["ratio"]["pooled"] == pytest.approx(found["append_us"]["today"] / found["append_us"]["before"])
+
+
 @pytest.mark.timeout(240)
 def test_a_filing_is_measured_against_others_and_stays_within_its_budget(tmp_path: Path) -> None:
-    file, before = tmp_path / "engine.json", tmp_path / "before"
-    has_python(before)
-    for room in ROOT.glob("[a-z]*"):
-        (before / room.name).symlink_to(room)
+    file, before = tmp_path / "engine.json", linked(tmp_path / "before")
     few = ("--concurrency", "2", "--rounds", "1", "--seconds", "1")
     ended = benchmark("--json", file, *few, "--against", before)
     assert ended.returncode == 0, ended.stderr

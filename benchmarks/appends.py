@@ -1,0 +1,116 @@
+"""What one filing appends to the log, with no engine around it: a submission, then ten events of one append each.
+
+Each of the ten changes the filing's row and its task, and causes a paper. Only what every checkout has is used:
+`benchmarks/driver.py` plays this with the code of whichever it runs in.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from activities.ledger.append import Ledger
+from activities.ledger.vault import Vault
+from benchmarks.sides import Filed
+from deploy.stack import Stack
+from rules.streams import KINDS
+from schemas.stream.ledger import Batch
+from workers.settings import RecordSettings
+
+TEN: Final = 10
+AGENCY: Final = "H01.12"
+AT: Final = datetime(2026, 11, 26, 3, tzinfo=UTC)
+_SHA256: Final = "a" * 64
+_SHOWN: Final = {
+    "procedure": "2.000635",
+    "version": "2026-12",
+    "procedure_sha256": _SHA256,
+    "calendar": "vn@2026.1",
+    "level": 4,
+    "channel": "online",
+    "result_channel": "online",
+}
+_FILE: Final = {"key": "papers/1.pdf", "sha256": _SHA256, "size": 1000, "media_type": "application/pdf"}
+_SUBMITTED: Final = _SHOWN | {
+    "kind": "submitted",
+    "agency": AGENCY,
+    "client_id": "portal",
+    "filed_by": {"subject": "an", "role": "applicant"},
+    "form": {"name": "An", "copies": 2},
+    "papers": [{"code": "identity", "file": _FILE}],
+    "paper_digests": {"identity": _SHA256},
+}
+_ROW: Final = _SHOWN | {"stage": "intake", "submitted_at": AT.isoformat(), "overdue": [], "possible_duplicates": []}
+_TASK: Final = {"agency": AGENCY, "role": "leader", "actions": ["decide"], "overdue": False}
+_ASKED: Final = {"kind": "fee_requested", "n": 1, "amount": 1000, "channel": "online", "lines": []}
+
+
+class Appending:
+    """Appends what filings do, each by a person of their own."""
+
+    name = "appends"
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._turn = count(1)
+
+    async def file(self) -> Filed:
+        """One filing. Raises `RuntimeError` if the log does not take it."""
+        n, filing = next(self._turn), uuid4()
+        person = {"subject": "an", "kind": "person", "name": "Nguyễn Văn An", "id_number": f"{n:012}"}
+        submitted = _SUBMITTED | {"submission_id": str(n), "applicant": person}
+        opening = {"standing": {"open": True}, "row": _ROW | {"status": 1, "seq": 1}}
+        code = await self._append(filing, 1, submitted, opening)
+        for seq in range(2, TEN + 2):
+            row = _ROW | {"code": code, "status": seq, "seq": seq}
+            rows = {"row": row, "tasks": [_TASK | {"name": f"decide{seq % 3}"}]}
+            await self._append(filing, seq, _ASKED, rows)
+        return Filed(("", ""), {})
+
+    async def _append(self, filing: UUID, seq: int, event: dict[str, Any], rows: dict[str, Any]) -> str | None:
+        batch = Batch.model_validate(
+            {
+                "stream": f"filing:{filing}",
+                "filing_id": filing,
+                "agency": AGENCY,
+                "next_seq": seq,
+                "command_id": uuid4().hex,
+                "digest": _SHA256,
+                "actor": {"subject": "system", "role": "system"},
+                "via": {"principal": "benchmark", "channel": "online"},
+                "at": AT,
+                "events": [event],
+                "rows": rows,
+            }
+        )
+        answer = await self._ledger.append(batch)
+        if not answer.stored:
+            msg = f"the log does not take event {seq}: {answer.refused}"
+            raise RuntimeError(msg)
+        return answer.receipts[0].code
+
+
+@asynccontextmanager
+async def appending() -> AsyncIterator[tuple[Appending, dict[str, int]]]:
+    """Someone who appends, over one connection, and the processes whose CPU counts: that one's and ours."""
+    with tempfile.TemporaryDirectory(prefix="motcua-bench-") as folder:
+        async with Stack(Path(folder), parts=("postgres", "migrations")) as stack:
+            dsn, key = stack.env["MOTCUA_DATABASE_URL"], stack.env["MOTCUA_MASTER_KEY"]
+            settings = RecordSettings(database_url=dsn, master_key=key)
+            async with asyncpg.create_pool(dsn, min_size=1, max_size=1, reset=_as_it_was) as pool:
+                ledger = Ledger(pool, Vault(settings.master), KINDS)
+                backend = await pool.fetchval("select pg_backend_pid()")
+                yield Appending(ledger), {"worker": os.getpid(), "postgresql": backend}
+
+
+async def _as_it_was(_: object) -> None:
+    """Nobody changes a session."""
