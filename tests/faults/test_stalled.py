@@ -21,7 +21,7 @@ from tests.faults.processes import worker_process
 
 FREE: Final = 90
 PAID: Final = 10
-AT_ONCE: Final = 8
+AT_ONCE: Final = 4
 """So few that also a busy machine answers a submission before the filing stands still."""
 ABOUT_A_MINUTE: Final = 60
 

@@ -137,7 +137,7 @@ async def test_a_version_that_is_not_in_force_is_refused_whether_it_was_named_or
             await Play.begin(running, extract(version=version))
         [problem] = error.value.refusal.problems
         assert (problem.field, problem.rule) == (field, "version_not_in_force")
-        assert f"{then:%d/%m/%Y}" in problem.message.vi
+        assert f" {then.day}/{then.month}/{then.year}" in problem.message.vi
 
 
 @pytest.mark.parametrize(
