@@ -84,6 +84,8 @@ async def test_a_hundred_filings_that_a_bug_stalled_go_on_once_it_is_mended(worl
 
             await eventually(lambda: count_reported(world.temporal), len(everyone).__eq__, within=ABOUT_A_MINUTE)
             told = await command(world, "filings", "stalled")
+            async with world.connection() as connection:  # as the relay would, which does not run here
+                await connection.execute("select position_appends(100000)")
             doctor = await command(world, "doctor", code=1)
         assert {one["workflow_id"] for one in told} == everyone
         assert {one["code"].partition("-")[0] for one in told} == {"H56.30"}
