@@ -39,7 +39,7 @@ Event = dict[str, Any]
 
 TABLES = """
 create table event (
-    stream text, seq int, event_id uuid not null unique, filing_id uuid not null, agency text not null,
+    stream text, seq int, event_id uuid not null, filing_id uuid not null, agency text not null,
     kind text not null, version int not null, body bytea not null, sealed bytea, key_id text, command_id text not null,
     actor bytea not null, via text not null, occurred_at timestamptz not null, recorded_at timestamptz not null,
     xid xid8 not null default pg_current_xact_id(), prev_hash bytea not null, hash bytea not null, bound bytea,
@@ -443,6 +443,24 @@ async def test_an_event_rehashed_after_a_change_breaks_the_link(dsn: str, db: Co
         "update event set body = $1, hash = $2 where stream = 'filing:b' and seq = 2", b'{"forged":1}', forged
     )
     assert found(await verify(dsn)) == {(Rule.LINK, "filing:b", 3)}
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        ("hash = substr(hash, 1, 31)", Rule.HASH),
+        ("prev_hash = substr(prev_hash, 1, 31)", Rule.HASH),
+        ("seq = 0", Rule.SEQ),
+        ("seq = -1", Rule.SEQ),
+        ("event_id = (select event_id from event where stream = 'filing:b' and seq = 2)", Rule.HASH),
+    ],
+)
+@pytest.mark.usefixtures("writer")
+async def test_what_the_table_itself_does_not_keep_out_is_found(
+    dsn: str, db: Connection, change: str, wanted: Rule
+) -> None:
+    await db.execute(f"update event set {change} where stream = 'filing:b' and seq = 1")  # noqa: S608
+    assert wanted in {rule for rule, stream, _ in found(await verify(dsn)) if stream == "filing:b"}
 
 
 @pytest.mark.usefixtures("writer")
