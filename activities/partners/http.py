@@ -12,6 +12,8 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 TIMEOUT_S: Final = 5.0
+_KEPT: Final = httpx.Limits(keepalive_expiry=2.0)
+"""No request goes out on a connection that the partner closes meanwhile: servers keep an idle one for 5 s and more."""
 TRANSIENT: Final = frozenset({408, 425, 429})
 
 
@@ -91,7 +93,7 @@ class Partner:
 
 def partner_client(base_url: str = "") -> httpx.AsyncClient:
     """A client for one partner with the house's timeouts; an async context manager."""
-    return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S)
+    return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S, limits=_KEPT)
 
 
 def segment(key: str) -> str:

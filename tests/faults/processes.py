@@ -10,9 +10,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.conftest import ROOT
+from tests.forked import Forked, forked
 
 ANY_FILES: Final = "tests.faults.any_files_worker"
 REAL: Final = "workers.platform"
@@ -21,7 +22,7 @@ REAL: Final = "workers.platform"
 class WorkerProcess:
     """A worker with failpoints that can be armed."""
 
-    def __init__(self, process: asyncio.subprocess.Process, failpoints: Path) -> None:
+    def __init__(self, process: Forked | asyncio.subprocess.Process, failpoints: Path) -> None:
         self._process = process
         self._failpoints = failpoints
 
@@ -59,9 +60,12 @@ async def worker_process(
         "PYTHONPATH": str(checkout),
     }
     with (folder / "worker.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, env={**os.environ, **env, **own}, cwd=checkout, stdout=log, stderr=log
-        )
+        given: Any = {"env": {**os.environ, **env, **own}, "cwd": checkout, "stdout": log, "stderr": log}
+        process: Forked | asyncio.subprocess.Process
+        if checkout == ROOT:
+            process = forked(module, **given)
+        else:
+            process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, **given)
     try:
         await until(ready.exists, seconds=90)
         yield WorkerProcess(process, failpoints)
@@ -82,9 +86,7 @@ class Ended:
 
 async def motcua(env: Mapping[str, str], *arguments: str, folder: Path = ROOT) -> Ended:
     """A `motcua` command as a process, to its end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
+    process = forked(
         "motcua.command",
         *arguments,
         env={**os.environ, **env, "PYTHONPATH": str(ROOT)},
@@ -103,14 +105,14 @@ ENV: Final = {key: value for key, value in os.environ.items() if not key.startsw
 @asynccontextmanager
 async def program(
     folder: Path, name: str, *arguments: str, more: Mapping[str, str] | None = None
-) -> AsyncIterator[asyncio.subprocess.Process]:
+) -> AsyncIterator[Forked]:
     """A `motcua` command that runs in a folder; told to stop at the end. What it says goes to `<name>.out` there.
 
     `more` is what its environment says beside `ENV`.
     """
     with (folder / f"{name}.out").open("wb") as said:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "motcua.command", name, *arguments),
+        process = forked(
+            *("motcua.command", name, *arguments),
             cwd=folder,
             env={**ENV, **(more or {}), "PYTHONPATH": str(ROOT)},
             stdout=said,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import sys
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -18,6 +16,7 @@ from rules.publishing.document import parse
 from tests.acting import EXTRACT, NEVER_PAYS, Play, eventually, extract, publish_short
 from tests.conftest import ROOT, World
 from tests.faults.processes import motcua, worker_process
+from tests.forked import forked
 
 FILINGS = 30
 PAYING = 5
@@ -54,13 +53,8 @@ async def test_a_calendar_published_while_worker_and_command_are_killed_reaches_
     file = declared_late(tmp_path)
 
     async with worker_process(world.process_env, tmp_path) as worker:
-        command = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "motcua.command",
-            "calendar",
-            "publish",
-            str(file),
+        command = forked(
+            *("motcua.command", "calendar", "publish", file),
             env={**os.environ, **world.process_env, "PYTHONPATH": str(ROOT)},
             cwd=tmp_path,
         )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -16,8 +14,8 @@ from operations.ledger_verifier import verify
 from recovery.stalled import count_reported
 from schemas.filing.state import Stage
 from tests.acting import BIRTH, EXTRACT, Play, birth, eventually, extract, publish_short
-from tests.conftest import ROOT, World
-from tests.faults.processes import worker_process
+from tests.conftest import World
+from tests.faults.processes import motcua, worker_process
 
 FREE: Final = 90
 PAID: Final = 10
@@ -61,17 +59,10 @@ async def filed(world: World, paid_by: str, free_by: str) -> tuple[list[Play], l
 
 async def command(world: World, *words: str, code: int = 0) -> Any:
     """What the command prints as JSON, and nothing else."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "motcua.command", *words, "--json"),
-        cwd=ROOT,
-        env={**os.environ, **world.process_env},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    said, complained = await process.communicate()
-    assert process.returncode == code, complained
-    assert b"CANARY" not in said + complained
-    return json.loads(said)
+    ended = await motcua(world.process_env, *words, "--json")
+    assert ended.code == code, ended.err
+    assert "CANARY" not in ended.out + ended.err
+    return json.loads(ended.out)
 
 
 @pytest.mark.timeout(180)

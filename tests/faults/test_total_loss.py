@@ -21,6 +21,7 @@ import pytest
 
 from operations.home import Home
 from tests.faults.processes import ENV, motcua, program, until
+from tests.forked import Forked
 
 FILINGS: Final = 40
 OPEN: Final = 12
@@ -56,7 +57,7 @@ class Demo:
     folder: Path
     home: Home
     env: dict[str, str]
-    process: asyncio.subprocess.Process
+    process: Forked
 
     async def until(self, reached: Callable[[], Awaitable[bool]]) -> None:
         while not await reached():

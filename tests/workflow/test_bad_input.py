@@ -48,6 +48,7 @@ from tests.acting import (
     of,
     officer,
     plain,
+    publish_short,
     record,
     refusal,
     stock,
@@ -419,8 +420,9 @@ NO_COMMAND: Final[dict[str, Sequence[Any]]] = {
 
 
 async def test_an_update_that_is_garbage_is_refused_without_a_trace(world: World) -> None:
+    in_no_hurry = await publish_short(world, BIRTH, intake=3600)
     async with world.platform():
-        play = await Play.begin(world, birth())
+        play = await Play.begin(world, birth(version=in_no_hurry))
         handle = (await stock(world)).get_workflow_handle(f"filing:{play.filing}")
         before, events = await record(world), await length(handle)
         for kind in (model.model_fields["kind"].default for model in cm.PUBLIC_COMMANDS):

@@ -20,6 +20,7 @@ from motcua import Submission, testing
 from motcua.cli.app import build
 from tests.acting import extract
 from tests.conftest import ROOT, World
+from tests.forked import forked
 
 RECEPTION = "reception:h56.30-reception-1@H56.30"
 MOTCUA = (sys.executable, "-m", "motcua.command")
@@ -56,6 +57,11 @@ class Shell:
 
     async def run(self, *arguments: str, said: str = "", program: tuple[str, ...] = MOTCUA) -> Ended:
         """A command, to its end."""
+        if program == MOTCUA and not said:
+            pipe = asyncio.subprocess.PIPE
+            copy = forked("motcua.command", *arguments, cwd=self.folder, env=self._env, stdout=pipe, stderr=pipe)
+            out, err = await asyncio.wait_for(copy.communicate(), 60)
+            return Ended(copy.returncode, out.decode(), err.decode())
         process = await self.start(*arguments, program=program)
         out, err = await asyncio.wait_for(process.communicate(said.encode()), 60)
         return Ended(process.returncode, out.decode(), err.decode())

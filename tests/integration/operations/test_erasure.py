@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,6 +47,7 @@ from schemas.reading import AskTimeline
 from schemas.stream.ledger import Batch
 from tests.acting import AGENCY, EXTRACT, Play, eventually, publish_short
 from tests.conftest import ROOT, World
+from tests.forked import forked
 from tests.histories import CANARY, PERSON, REASON, with_fee
 from tests.shell import Shell
 from views.log import Log
@@ -391,9 +391,8 @@ select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname
 
 async def finished(env: Mapping[str, str]) -> int:
     """How `motcua erasures finish` ended in a process of its own."""
-    command = (str(Path(sys.executable).with_name("motcua")), "erasures", "finish", "--json")
     null = asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(*command, env=env, stdout=null, stderr=null)
+    process = forked("motcua.command", "erasures", "finish", "--json", env=env, stdout=null, stderr=null)
     return await asyncio.wait_for(process.wait(), 100)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from motcua.converter import data_converter
 from schemas.filing.state import Stage
 from tests.acting import Play, birth, eventually, extract
 from tests.conftest import ROOT, World
+from tests.forked import forked
 from tests.shell import Shell
 from workers.wiring import WORKFLOWS
 from workflows.agency import TOLD_AFTER
@@ -187,8 +186,8 @@ async def test_an_office_that_was_killed_is_named_within_twenty_seconds(
     world: World, shell: Shell, tmp_path: Path
 ) -> None:
     async with world.platform():
-        office = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "motcua.command", "back-office", "--agency", OFFICE),
+        office = forked(
+            *("motcua.command", "back-office", "--agency", OFFICE),
             env={**os.environ, **world.process_env, "PYTHONPATH": str(ROOT)},
             cwd=tmp_path,
         )

@@ -30,6 +30,7 @@ from operations.home import Home
 from operations.programs import POSTGRES
 from tests.acting import eventually
 from tests.conftest import ROOT
+from tests.forked import forked
 from workers.settings import WorkerSettings
 
 PAGE: Final = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -147,8 +148,9 @@ class ByHand:
 
     async def run(self, env: Mapping[str, str], *words: str | Path, code: int = 0) -> str:
         """What a command prints."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "motcua.command", *words),
+        process = forked(
+            "motcua.command",
+            *words,
             cwd=self.here,
             env={**CLEAN, **env, "PYTHONPATH": str(ROOT)},
             stdout=asyncio.subprocess.PIPE,

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from recovery.stalled import count_reported
 from rules.known import known
 from tests.acting import eventually
 from tests.conftest import DIRECTORY, ROOT, World, database_url
+from tests.forked import Forked, forked
 from tests.shell import Shell
 from tests.workflow.stumbling import Buggy
 
@@ -246,10 +246,10 @@ async def test_beside_a_running_stack_nothing_need_be_set(world: World, shell: S
     assert len((await shell("procedures", "list", "--json", **nothing)).json) >= 13
 
 
-async def process(*arguments: str, env: Mapping[str, str], folder: Path) -> asyncio.subprocess.Process:
+def process(*arguments: str, env: Mapping[str, str], folder: Path) -> Forked:
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("MOTCUA_", "TEMPORAL_"))}
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "motcua.command", *arguments),
+    return forked(
+        *("motcua.command", *arguments),
         cwd=folder,
         env={**clean, "PYTHONPATH": str(ROOT), **env},
         stderr=asyncio.subprocess.PIPE,
@@ -259,7 +259,7 @@ async def process(*arguments: str, env: Mapping[str, str], folder: Path) -> asyn
 async def test_a_worker_serves_until_it_is_told_to_stop(world: World, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     env = world.process_env | {"MOTCUA_READY_FILE": str(ready)}
-    worker = await process("worker", env=env, folder=tmp_path)
+    worker = process("worker", env=env, folder=tmp_path)
     try:
         async with asyncio.timeout(20):
             while not ready.exists():
@@ -289,7 +289,7 @@ async def test_a_worker_serves_until_it_is_told_to_stop(world: World, tmp_path: 
 async def test_a_worker_that_can_not_begin_says_why(
     world: World, tmp_path: Path, changed: dict[str, str], code: int, words: str
 ) -> None:
-    worker = await process("worker", env=world.process_env | changed, folder=tmp_path)
+    worker = process("worker", env=world.process_env | changed, folder=tmp_path)
     _, said = await asyncio.wait_for(worker.communicate(), 60)
 
     assert worker.returncode == code

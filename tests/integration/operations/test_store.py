@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import signal
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +24,8 @@ from operations.store.presigning import ByHttp, way_in
 from operations.store.sweep import OLD
 from schemas.files import file_key
 from tests.acting import birth, of
-from tests.conftest import ROOT, World
+from tests.conftest import World
+from tests.forked import Forked, forked
 from tests.shell import Shell
 
 PDF: Final = b"%PDF-1.7 CANARY"
@@ -78,16 +78,11 @@ async def swept(shell: Shell, *options: str) -> dict[str, int]:
     return {name: number for name, number in ended.json.items() if number and name not in {"files", "dry_run"}}
 
 
-async def process(world: World, **env: str) -> asyncio.subprocess.Process:
+def process(world: World, **env: str) -> Forked:
     """A sweep in a process of its own."""
     pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "motcua.command", "store", "sweep", "--json"),
-        cwd=ROOT,
-        env=dict(os.environ) | world.process_env | env,
-        stdout=pipe,
-        stderr=pipe,
-    )
+    command = ("motcua.command", "store", "sweep", "--json")
+    return forked(*command, env=dict(os.environ) | world.process_env | env, stdout=pipe, stderr=pipe)
 
 
 async def test_a_scrub_finds_each_file_as_it_was_filed(running: World, objects: Path, shell: Shell) -> None:
@@ -233,7 +228,7 @@ async def test_a_sweep_that_is_killed_goes_on_the_next_time(
 
     async def killed(at: str) -> None:
         (failpoints / at).touch()
-        dying = await process(world, MOTCUA_FAILPOINTS=str(failpoints))
+        dying = process(world, MOTCUA_FAILPOINTS=str(failpoints))
         assert await asyncio.wait_for(dying.wait(), 60) == -signal.SIGKILL
 
     for file in files:
@@ -254,7 +249,7 @@ async def test_two_sweeps_at_once_are_one(world: World, objects: Path, shell: Sh
     files = [await attached(objects, uuid4()) for _ in range(30)]
     for file in files:
         aged(objects / file.key)
-    both = [await process(world) for _ in range(2)]
+    both = [process(world) for _ in range(2)]
     said = [await asyncio.wait_for(one.communicate(), 60) for one in both]
     done = [json.loads(out) for one, (out, _) in zip(both, said, strict=True) if one.returncode == 0]
     assert sum(one["swept"] for one in done) == 30

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 import asyncpg
@@ -16,6 +15,7 @@ from recovery.restart import Restarter
 from tests.acting import Doubtful, Play, birth, record
 from tests.conftest import ROOT, World
 from tests.faults.processes import REAL, worker_process
+from tests.forked import forked
 from tests.sealed import ring, sealed, written
 
 
@@ -68,8 +68,8 @@ async def test_what_was_heard_is_kept_until_workers_open_what_is_told_them(world
 
 async def started(world: World, folder: Path, setting: str) -> tuple[int, str]:
     """How a worker ends that is started with this ring, and what it says."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", REAL),
+    process = forked(
+        REAL,
         env={**os.environ, **world.process_env, CODEC_KEYS: setting, "PYTHONPATH": str(ROOT)},
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -45,8 +44,9 @@ from tests.acting import (
     refusal,
     stock,
 )
-from tests.conftest import ROOT, World, database_url
+from tests.conftest import World, database_url
 from tests.faults.processes import ANY_FILES
+from tests.forked import forked
 from tests.histories import CANARY, PERSON, told_on
 from views.log import Log, SealBrokenError
 from workers.wiring import activities
@@ -158,11 +158,11 @@ async def verified(world: World, stream: str, statements: Iterable[str]) -> tupl
 
 
 async def verify(dsn: str) -> tuple[int, set[tuple[Any, ...]]]:
-    process = await asyncio.create_subprocess_exec(
-        *(str(Path(sys.executable).with_name("motcua")), "ledger", "verify", "--json"),
+    process = forked(
+        *("motcua.command", "ledger", "verify", "--json"),
         env={"PATH": os.environ["PATH"], "MOTCUA_DATABASE_URL": dsn},
         stdout=asyncio.subprocess.PIPE,
-        cwd="/",
+        cwd=Path("/"),
     )
     said, _ = await process.communicate()
     report = json.loads(said)
@@ -344,9 +344,8 @@ async def processes(world: World, folder: Path) -> AsyncIterator[list[Path]]:
     logs = [folder / f"{module}.log" for module in modules]
     ready = [folder / f"{module}.ready" for module in modules]
     running = [
-        await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", module),
-            cwd=ROOT,
+        forked(
+            module,
             env=world.process_env | {"PATH": os.environ["PATH"], "MOTCUA_READY_FILE": str(ready[n])},
             stderr=os.open(logs[n], os.O_CREAT | os.O_WRONLY),
         )

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -21,6 +20,7 @@ from rules.streams import KINDS
 from schemas.filing.state import Stage
 from tests.acting import Play
 from tests.conftest import World
+from tests.forked import forked
 from tests.histories import CANARY, by_post, mixed, with_fee
 from tests.shell import Shell
 
@@ -302,8 +302,8 @@ async def test_killed_at_any_moment_it_leaves_the_old_tables_and_the_next_run_cl
 
 async def process(world: World, folder: Path) -> tuple[int, str]:
     """`motcua ledger rebuild --json` that dies where a failpoint is armed in `folder`: exit code, output."""
-    running = await asyncio.create_subprocess_exec(
-        *(str(Path(sys.executable).with_name("motcua")), "ledger", "rebuild", "--json"),
+    running = forked(
+        *("motcua.command", "ledger", "rebuild", "--json"),
         cwd=folder,
         env=world.process_env | {"PATH": os.environ["PATH"], "MOTCUA_FAILPOINTS": str(folder)},
         stdout=asyncio.subprocess.PIPE,

@@ -1,0 +1,135 @@
+"""Our programs as processes for tests: copies of one process that has imported everything (`tests/fork_server.py`).
+
+To import what a command or a worker needs takes a second of CPU and more, longer than most of them run. A copy is else
+what `python -m` is: its environment, folder, arguments and exit code are its own, and any signal ends it. It goes
+without `atexit`, and what reads the environment while it is imported has read it before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import runpy
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.reduction import DupFd
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, STDOUT
+from typing import IO, Any, Final, cast
+
+from tests.conftest import ROOT
+
+
+class Forked:
+    """A program under way, with what tests use of `asyncio.subprocess.Process`."""
+
+    def __init__(self, process: ForkServerProcess, said: Mapping[int, IO[bytes]]) -> None:
+        self.pid: Final = cast("int", process.pid)
+        self._process = process
+        self._said = said
+        self._loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        self._loop.add_reader(process.sentinel, self._see_end)
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit code, or the signal that ended it, negative."""
+        return self._process.exitcode
+
+    def send_signal(self, which: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.returncode is None:
+            os.kill(self.pid, which)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+    async def wait(self) -> int:
+        """Wait for its end, and return how it ended."""
+        await self._ended.wait()
+        return cast("int", self.returncode)
+
+    async def communicate(self) -> tuple[bytes, bytes]:
+        """Wait for its end, and return what it wrote to each output that is a `PIPE`."""
+        await self.wait()
+        return self._read(1), self._read(2)
+
+    def _see_end(self) -> None:
+        self._loop.remove_reader(self._process.sentinel)
+        self._ended.set()
+
+    def _read(self, number: int) -> bytes:
+        if number not in self._said:
+            return b""
+        with self._said[number] as file:
+            file.seek(0)
+            return file.read()
+
+
+def forked(
+    module: str,
+    *arguments: str | Path,
+    env: Mapping[str, str],
+    cwd: Path = ROOT,
+    stdout: IO[bytes] | int | None = None,
+    stderr: IO[bytes] | int | None = None,
+) -> Forked:
+    """Start `python -m module`. What it writes to a `PIPE` is there when it has ended."""
+    piped = [n for n, to in ((1, stdout), (2, stderr)) if to == PIPE]
+    said: dict[int, IO[bytes]] = {n: tempfile.TemporaryFile() for n in piped}  # noqa: SIM115 -- closed when it was read
+    out, err = said.get(1, stdout), said.get(2, stderr)
+    files = {1: out, 2: out if stderr == STDOUT else err}
+    outputs = {n: _Output(file) for n, file in files.items() if file is not None}
+    program = (module, *map(str, arguments))
+    process = _context().Process(target=_run, args=(program, dict(env), cwd, outputs))
+    process.start()
+    return Forked(process, said)
+
+
+class _Output:
+    """A file that goes along to the copy, where it is the number of its descriptor."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._file == DEVNULL:
+            return os.open, (os.devnull, os.O_WRONLY)
+        return _descriptor, (DupFd(self._file if isinstance(self._file, int) else self._file.fileno()),)
+
+
+def _descriptor(sent: Any) -> int:
+    return int(sent.detach())
+
+
+@cache
+def _context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.fork_server"])
+    with contextlib.chdir(ROOT):  # from where it imports
+        forkserver.ensure_running()
+    return context
+
+
+def _run(program: tuple[str, ...], env: Mapping[str, str], cwd: Path, outputs: Mapping[int, int]) -> None:
+    """Be the program."""
+    for number, descriptor in outputs.items():
+        os.dup2(descriptor, number)
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(cwd)
+    sys.path[:0] = [str(cwd), *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
+    sys.argv[:] = program
+    runpy.run_module(program[0], run_name="__main__", alter_sys=True)
