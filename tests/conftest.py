@@ -23,6 +23,8 @@ from obstore.store import from_url
 from pydantic import SecretStr
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from temporalio.workflow import _Definition
 
 from deploy.stack import Stack
 from deploy.stack.publisher import publisher
@@ -89,6 +91,22 @@ def _has_room(memory: Path) -> bool:
         return False
     there = os.statvfs(memory)
     return there.f_bavail * there.f_frsize > ROOM and not there.f_flag & os.ST_NOEXEC
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _workflows_checked_once() -> Iterator[None]:
+    """To see whether Temporal's sandbox takes a workflow takes as long as to run it: once is enough for all workers."""
+    taken: set[type] = set()
+    take = SandboxedWorkflowRunner.prepare_workflow
+
+    def take_once(self: SandboxedWorkflowRunner, definition: _Definition) -> None:
+        if definition.cls not in taken:
+            take(self, definition)
+            taken.add(definition.cls)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SandboxedWorkflowRunner, "prepare_workflow", take_once)
+        yield
 
 
 @pytest.fixture(scope="session")

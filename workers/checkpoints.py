@@ -10,7 +10,7 @@ import httpx
 from asn1crypto import x509
 
 from activities.checkpoints.making import Setup
-from activities.partners.http import TIMEOUT_S
+from activities.partners.http import partner_client
 from activities.partners.witness import Witness
 from activities.signature.revocation import Offline
 from activities.signature.signing import HttpStamper
@@ -29,7 +29,7 @@ async def checkpointing(settings: CheckpointSettings) -> AsyncIterator[Setup | N
         yield None
         return
     signer, policy = signer_in(settings.checkpoint_key), policy_in(settings.witnesses)
-    async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+    async with partner_client() as client:
         yield Setup(
             place=SecondPlace.at(settings.checkpoints),
             signer=signer,

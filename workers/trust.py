@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import httpx
 from asn1crypto import x509
 
 from activities.ledger.database import Pool
@@ -24,7 +23,7 @@ from workers.settings import FilesSettings
 async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIterator[SubmittedSignatures]:
     """The check as it is set up, with the client that asks authorities. Raises `RuntimeError` for unfit roots."""
     roots = roots_of(settings.signature_roots)
-    async with httpx.AsyncClient(timeout=5) as client:
+    async with partner_client() as client:
         signatures = SubmittedSignatures(
             Procedures(pool),
             roots,
@@ -42,7 +41,7 @@ async def submitted_signatures(settings: FilesSettings, pool: Pool) -> AsyncIter
 async def signing(settings: FilesSettings) -> AsyncIterator[tuple[Signer, Lasting | None]]:
     """Who signs for officers, and what makes that last; `NoSigner`, and None, where it is not set up."""
     roots = [x509.Certificate.load(root) for root in roots_of(settings.signature_roots)]
-    async with httpx.AsyncClient(timeout=5) as client, AsyncExitStack() as stack:
+    async with partner_client() as client, AsyncExitStack() as stack:
         signer: Signer = NoSigner()
         if settings.signer_url:
             signer = RemoteSigner(await stack.enter_async_context(partner_client(settings.signer_url)))

@@ -4,7 +4,9 @@ Error texts name the system and what went wrong, never what was sent.
 """
 
 import asyncio
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -93,7 +95,13 @@ class Partner:
 
 def partner_client(base_url: str = "") -> httpx.AsyncClient:
     """A client for one partner with the house's timeouts; an async context manager."""
-    return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S, limits=_KEPT)
+    return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT_S, limits=_KEPT, verify=_authorities())
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """The certificate authorities that we believe: read once, since to read them takes longer than most requests."""
+    return httpx.create_ssl_context()
 
 
 def segment(key: str) -> str:
