@@ -6,15 +6,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from time import monotonic
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 import yaml
 from temporalio.client import Client, WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
+from activities.partners.http import partner_client
 from motcua import BackOffice, testing
 from operations.publishing import catalogue
 from operations.publishing.calendars import CALENDAR, publish_calendar
@@ -164,13 +167,33 @@ async def publish_short(world: World, code: str, **seconds: int) -> str:
 async def eventually(ask: Callable[[], Awaitable[T]], wanted: Callable[[T], bool], within: float = 25) -> T:
     """What `ask` answers once it is as wanted. Raises `AssertionError` with the last answer when time is up."""
     answer = await ask()
+    pause = 0.05
     try:
         async with asyncio.timeout(within):
             while not wanted(answer):
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(pause)
+                pause = min(1.1 * pause, 0.5)
                 answer = await ask()
     except TimeoutError:
         raise AssertionError(f"still not after {within} s: {answer}") from None
+    return answer
+
+
+def sparingly(
+    ask: Callable[[], Awaitable[T]], record: asyncpg.Connection[asyncpg.Record]
+) -> Callable[[], Awaitable[T]]:
+    """`ask`, but at most once a second while nothing is recorded: that costs less to see than it does to ask."""
+    said: list[T] = []
+    events, until = -1, 0.0
+
+    async def answer() -> T:
+        nonlocal events, until
+        there = await record.fetchval("select count(*) from event")
+        if there != events or monotonic() > until:
+            said[:] = [await ask()]
+            events, until = there, monotonic() + 1
+        return said[0]
+
     return answer
 
 
@@ -212,7 +235,8 @@ class Play:
         return await self.world.client.view(self.filing)
 
     async def until(self, wanted: Callable[[FilingView], bool]) -> FilingView:
-        return await eventually(self.view, wanted)
+        async with self.world.connection() as record:
+            return await eventually(sparingly(self.view, record), wanted)
 
     async def at(self, stage: Stage) -> FilingView:
         """The filing once it has come to this stage."""
@@ -282,7 +306,7 @@ class Play:
 
     async def order(self) -> dict[str, Any]:
         """What the bank itself says of the filing's first request for money; empty before it was asked."""
-        async with httpx.AsyncClient(base_url=self.world.env["MOTCUA_BANK_URL"]) as bank:
+        async with partner_client(self.world.env["MOTCUA_BANK_URL"]) as bank:
             answer = await bank.get(f"/orders/{ids.fee_key(self.filing, 1)}")
         found: dict[str, Any] = answer.json() if answer.is_success else {}
         return found
@@ -290,7 +314,7 @@ class Play:
     async def pay_by_hand(self, n: int = 1) -> None:
         """A person pays on the bank's page once it is there, whatever the order's state."""
         page = f"/orders/{ids.fee_key(self.filing, n)}/pay"
-        async with httpx.AsyncClient(base_url=self.world.env["MOTCUA_BANK_URL"]) as bank:
+        async with partner_client(self.world.env["MOTCUA_BANK_URL"]) as bank:
             paid = await eventually(lambda: bank.post(page), lambda answer: answer.status_code != httpx.codes.NOT_FOUND)
             paid.raise_for_status()
 

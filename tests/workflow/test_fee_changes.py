@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import httpx
 import yaml
 
+from activities.partners.http import partner_client
 from operations.ledger_verifier import verify
 from operations.publishing import catalogue
 from operations.publishing.catalogue import publish
@@ -53,7 +53,7 @@ async def supplied(play: Play, copies: int) -> None:
 
 async def bank(play: Play, n: int) -> tuple[list[int], list[int]]:
     """What the bank says that it took for the n-th request, and gave back."""
-    async with httpx.AsyncClient(base_url=play.world.env["MOTCUA_BANK_URL"]) as http:
+    async with partner_client(play.world.env["MOTCUA_BANK_URL"]) as http:
         order = (await http.get(f"/orders/{ids.fee_key(play.filing, n)}")).json()
     taken, given = ([one["amount"] for one in order.get(what, [])] for what in ("captures", "refunds"))
     return taken, given

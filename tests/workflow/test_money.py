@@ -14,6 +14,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from activities.partners.http import partner_client
 from activities.partners.money.provider import CAPABILITIES, Kind, Notice, Received
 from activities.partners.money.telling import tell_payment
 from activities.partners.money.vietqr import match
@@ -85,13 +86,13 @@ class Till:
         """Where the payer's browser, or app, comes to."""
         assert (view.pay_url is None) == (view.code is not None) == (self.wire == "vietqr")
         start = view.pay_url or str(httpx.URL(f"{self.bank.url}/vietqr/scan", params={"code": view.code or ""}))
-        async with httpx.AsyncClient(trust_env=False) as browser:
+        async with partner_client() as browser:
             page = await browser.get(start, follow_redirects=True)
         assert page.status_code == httpx.codes.OK, page.text
         return page.url
 
     async def pay(self, page: httpx.URL, payer: str = "0001") -> None:
-        async with httpx.AsyncClient(trust_env=False) as browser:
+        async with partner_client() as browser:
             await browser.post(page, data={"payer": payer}, headers={"accept": "text/html"})
 
     def ledger(self, reference: str) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import httpx
 import pytest
 
+from activities.partners.http import partner_client
 from motcua import NotAllowed
 from operations.ledger_verifier import verify
 from operations.rebuild import rebuild
@@ -85,7 +85,7 @@ async def goes_back(play: Play, n: int, ordinal: int = 1) -> list[str]:
 
 
 async def order(play: Play, n: int) -> dict[str, Any]:
-    async with httpx.AsyncClient(base_url=play.world.env["MOTCUA_BANK_URL"]) as bank:
+    async with partner_client(play.world.env["MOTCUA_BANK_URL"]) as bank:
         answer = await bank.get(f"/orders/{fee_key(play.filing, n)}")
     found: dict[str, Any] = answer.json()
     return found

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from activities.partners.http import partner_client
 from motcua import NotAllowed
 from schemas import ids
 from schemas.filing import commands as cm
@@ -28,7 +29,7 @@ async def posted(world: World, postcode: str) -> Play:
 
 @asynccontextmanager
 async def the_post(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=world.env["MOTCUA_POST_URL"]) as post:
+    async with partner_client(world.env["MOTCUA_POST_URL"]) as post:
         yield post
 
 
