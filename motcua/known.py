@@ -25,7 +25,7 @@ class Known:
         return self._sent.get((stream, command_id))
 
     def is_open(self, stream: str, command_id: str) -> bool:
-        """Whether an earlier call sent this and never heard what became of it: then the record is asked first."""
+        """Whether an earlier try sent this and never heard what became of it: then the record is asked first."""
         key = (stream, command_id)
         return key in self._sent and self._sent[key] is None
 

@@ -235,11 +235,20 @@ class Sending(Questions):
 
     async def _once(self, stream: str, own_id: str, attempt: Callable[[timedelta], Awaitable[c.Receipt]]) -> c.Receipt:
         """The receipt as this client knows it, or as `attempt` gets it: a repeat leaves no trace in a history."""
-        receipt = self._line.known.receipt(stream, own_id)
+        known = self._line.known
+
+        async def one_try(limit: timedelta) -> c.Receipt:
+            try:
+                return await attempt(limit)
+            except (RPCError, RPCTimeoutOrCancelledError):
+                known.keep(stream, own_id, None)
+                raise
+
+        receipt = known.receipt(stream, own_id)
         if receipt is None:
-            with self._line.known.asking(stream, own_id):
-                receipt = await patiently(attempt, self._line.patience)
-            self._line.known.keep(stream, own_id, receipt)
+            with known.asking(stream, own_id):
+                receipt = await patiently(one_try, self._line.patience)
+            known.keep(stream, own_id, receipt)
         return receipt
 
     async def _recorded_before_the_end(self, recorded: c.AskReceipt, limit: timedelta, actor: c.Actor) -> c.Receipt:

@@ -34,6 +34,7 @@ class Forked:
         self.pid: Final = cast("int", process.pid)
         self._process = process
         self._said = said
+        self._read: dict[int, bytes] = {}
         self._loop = asyncio.get_running_loop()
         self._ended = asyncio.Event()
         self._loop.add_reader(process.sentinel, self._see_end)
@@ -64,18 +65,15 @@ class Forked:
     async def communicate(self) -> tuple[bytes, bytes]:
         """Wait for its end, and return what it wrote to each output that is a `PIPE`."""
         await self.wait()
-        return self._read(1), self._read(2)
+        return self._read.get(1, b""), self._read.get(2, b"")
 
     def _see_end(self) -> None:
         self._loop.remove_reader(self._process.sentinel)
+        for number, file in self._said.items():
+            with file:
+                file.seek(0)
+                self._read[number] = file.read()
         self._ended.set()
-
-    def _read(self, number: int) -> bytes:
-        if number not in self._said:
-            return b""
-        with self._said[number] as file:
-            file.seek(0)
-            return file.read()
 
 
 def forked(

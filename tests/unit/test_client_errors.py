@@ -227,3 +227,35 @@ async def test_a_command_that_the_server_gave_up_is_looked_for_and_one_that_was_
             await client.act(filing, command)
     else:
         assert await client.act(filing, command) == receipt
+
+
+async def test_the_record_is_asked_for_what_had_no_answer_before_it_is_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent = 0
+
+    class Temporal:
+        data_converter = data_converter
+
+        async def execute_update_with_start_workflow(self, *_: Any, **__: Any) -> Any:
+            nonlocal sent
+            sent += 1
+            raise WorkflowUpdateRPCTimeoutOrCancelledError
+
+    client = motcua.FilingClient(cast("Any", Temporal()), patience=10)
+    submission = motcua.testing.submission()
+    digest = contract.content_digest(submission.model_dump(mode="json", exclude_none=True))
+    receipt = contract.Receipt(command_id="submit", digest=digest, seq=1, at=datetime.now(UTC))
+
+    async def recorded(question: contract.AskReceipt, *_: Any) -> Any:
+        assert question.stream.startswith("filing:")
+        return receipt
+
+    monkeypatch.setattr(client, "_ask", recorded)
+    monkeypatch.setattr("motcua.sending._forget", nothing_to_forget)
+    assert await client.submit(submission) == receipt
+    assert sent == 1
+
+
+async def nothing_to_forget(_: Any) -> None:
+    """There is no other copy of the error."""
