@@ -87,7 +87,7 @@ def restart(
     except MotcuaError as error:
         fail(f"không kết nối được Temporal / Temporal: {error}", Exit.UNREACHABLE)
     if as_json:
-        print_json({f"{kind}s": _counts(tally) for kind, tally in tallies.items()})
+        print_json({f"{kind.removesuffix('s')}s": _counts(tally) for kind, tally in tallies.items()})
     else:
         for line in _lines(tallies):
             out().print(line)
