@@ -86,7 +86,9 @@ async def test_a_hundred_filings_that_a_bug_stalled_go_on_once_it_is_mended(worl
         assert {(one["cause"], one["error"]) for one in told} == {("WorkflowWorkerUnhandledFailure", "RuntimeError")}
         assert {one["place"].partition(":")[0] for one in told} == {"faults/buggy_worker.py"}
         failed = {one["check"]: one["what"]["en"] for one in doctor["findings"] if one["health"] == "fail"}
-        assert failed["stalled"] == f"{FREE + PAID} workflows stand still because of a bug"
+        assert failed.pop("stalled") == f"{FREE + PAID} workflows stand still because of a bug"
+        # Papers wait for a relay, and a busy machine may take longer over a check than it has.
+        assert [check for check, what in failed.items() if check != "papers" and "no answer within" not in what] == []
         assert "CANARY" not in (tmp_path / "worker.log").read_text()
 
         async with worker_process(world.process_env, tmp_path):
