@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from pydantic import ValidationError
@@ -72,7 +73,15 @@ def refused(
 
 def problem(field: str, rule: str, *, says: str | None = None, **values: object) -> Problem:
     """One thing wrong with `field`, by `rule`: in the words of that name, or of `says`, in which the `values` stand."""
+    if not values:
+        return _plain(field, rule, says or rule)
     return Problem(field=field, rule=rule, message=said(says or rule, **values))
+
+
+@lru_cache(maxsize=1000)
+def _plain(field: str, rule: str, says: str) -> Problem:
+    """The guards of every command say such ones, mostly to nobody."""
+    return Problem(field=field, rule=rule, message=said(says))
 
 
 def shape_refusal(code: RefusalCode, error: ValidationError) -> RefusalError:

@@ -510,7 +510,8 @@ class Filing(Model):
     @property
     def fee_pending(self) -> bool:
         """Whether a fee waits to be paid, before anything else is done."""
-        return self.fee is not None and self.fee.state is FeeState.DUE and not self.fee_at_the_post
+        fee = self.fee
+        return fee is not None and fee.state is FeeState.DUE and not self.fee_at_the_post
 
     @property
     def fee_at_the_post(self) -> bool:
