@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from rules.filing import lifecycle
+from rules.filing import lifecycle, queues
 from rules.filing.admission import result_channels
 from rules.filing.fold import missing_opinions
 from rules.filing.reopening import places
@@ -935,7 +935,7 @@ def remembering(function: Callable[..., T]) -> Callable[..., T]:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("shape", SHAPES, ids=SHAPE_NAMES)
 def test_whatever_is_sent_a_filing_stays_lawful(shape: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lifecycle, "possible", remembering(lifecycle.possible))
+    monkeypatch.setattr(lifecycle, "possible", remembering(queues.possible))
 
     class ThisLife(AnyLife):
         pass
