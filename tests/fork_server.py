@@ -8,6 +8,8 @@ from importlib import import_module
 from pkgutil import walk_packages
 from typing import Final
 
+from temporalio.worker._worker import load_default_build_id
+
 import deploy.commands
 import operations.commands
 
@@ -30,4 +32,5 @@ for package in (operations.commands, deploy.commands):
         import_module(found.name)
 for name in PROGRAMS:
     del sys.modules[name]  # a copy runs it as `__main__`
+load_default_build_id()  # reads all code once more; every worker of a copy would
 gc.freeze()

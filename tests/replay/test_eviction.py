@@ -21,8 +21,15 @@ FAILED: Final = ("expires.payment", "parcel-refused.parcel")
 WITHOUT_FAILURES: Final = [file for file in FILES if not any(name in file.name for name in FAILED)]
 
 
+@pytest.fixture(scope="module")
+def _old() -> None:
+    """What the tests before these have left is looked through once, not before each."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
-def _uncollected() -> Iterator[None]:
+def _uncollected(_old: None) -> Iterator[None]:
     gc.collect()
     gc.disable()
     yield

@@ -6,7 +6,7 @@ import re
 import tempfile
 import zlib
 from collections.abc import AsyncIterator, Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
 import pikepdf
@@ -114,6 +114,7 @@ def png() -> bytes:
     return u.picture("PNG")
 
 
+@cache
 def deflated(size: int) -> bytes:
     return zlib.compress(bytes(size), 9)
 
