@@ -250,7 +250,8 @@ async def platform_worker(
 ) -> AsyncIterator[Worker]:
     """The worker that runs the workflows, at work, and beside it the one for those who wait for changes.
 
-    `options` are those of `temporalio.worker.Worker`.
+    `options` are those of `temporalio.worker.Worker`. Each is told its build: else Temporal's SDK reads the bytecode of
+    all that is imported to name one, for longer than the rest of a start takes.
     """
     doorkeepers = [] if functions.guard is None else [Doorkeeper(functions.guard, client)]
     chosen: dict[str, Any] = {
@@ -266,11 +267,13 @@ async def platform_worker(
         "workflow_runner": SandboxedWorkflowRunner() if settings.sandbox else ForgettingRunner(),
         "interceptors": doorkeepers,
     } | options
+    if "deployment_config" not in options:
+        chosen["build_id"] = settings.build
     if settings.sandbox:
         _compile(chosen["workflows"])
     async with (
         Worker(client, activities=functions.working, **chosen) as worker,
-        _waiting(client, functions.waiting, doorkeepers),
+        _waiting(client, functions.waiting, doorkeepers, settings.build),
     ):
         yield worker
 
@@ -295,7 +298,7 @@ async def versioned_worker(
 
 @asynccontextmanager
 async def _waiting(
-    client: Client, functions: Sequence[Callable[..., Any]], interceptors: Sequence[Interceptor]
+    client: Client, functions: Sequence[Callable[..., Any]], interceptors: Sequence[Interceptor], build: str
 ) -> AsyncIterator[None]:
     if not functions:
         yield
@@ -303,6 +306,7 @@ async def _waiting(
     async with Worker(
         client,
         task_queue=WAITING_QUEUE,
+        build_id=build,
         activities=functions,
         interceptors=interceptors,
         max_concurrent_activities=MOST_WAITING,
