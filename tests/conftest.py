@@ -24,7 +24,6 @@ from pydantic import SecretStr
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
-from temporalio.workflow import _Definition
 
 from deploy.stack import Stack
 from deploy.stack.publisher import publisher
@@ -38,6 +37,7 @@ from operations.publishing import catalogue
 from operations.publishing.calendars import CALENDAR, publish_calendar
 from schemas.ids import DEFAULT_BACK_OFFICE_QUEUE
 from tests.any_files import AnyFiles, Receives, received_by
+from tests.checked_once import check_once
 from workers.settings import Identity, WorkerSettings
 from workers.wiring import activities, platform_worker
 
@@ -95,17 +95,8 @@ def _has_room(memory: Path) -> bool:
 
 @pytest.fixture(scope="session", autouse=True)
 def _workflows_checked_once() -> Iterator[None]:
-    """To see whether Temporal's sandbox takes a workflow takes as long as to run it: once is enough for all workers."""
-    taken: set[type] = set()
-    take = SandboxedWorkflowRunner.prepare_workflow
-
-    def take_once(self: SandboxedWorkflowRunner, definition: _Definition) -> None:
-        if definition.cls not in taken:
-            take(self, definition)
-            taken.add(definition.cls)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SandboxedWorkflowRunner, "prepare_workflow", take_once)
+        patch.setattr(SandboxedWorkflowRunner, "prepare_workflow", check_once)
         yield
 
 

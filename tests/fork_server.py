@@ -1,17 +1,24 @@
-"""What the process imports of which `tests/forked.py` makes copies."""
+"""What the process imports, and checks, of which `tests/forked.py` makes copies."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import Final
+from unittest.mock import patch
 
-from temporalio.worker._worker import load_default_build_id
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from temporalio.workflow import _Definition
+
 
 import deploy.commands
 import operations.commands
+from tests.checked_once import check_once
+from workers.build import own_build
+from workers.wiring import WORKFLOWS
 
 PROGRAMS: Final = (
     "motcua.command",
@@ -24,13 +31,24 @@ PROGRAMS: Final = (
     "tests.faults.any_files_worker",
 )
 COMMANDS: Final = ("motcua.cli.app", "deploy.command")
+LATE: Final = ("anyio._backends._asyncio", "httpcore")
+"""What others import once they have something to send."""
 
-for name in (*PROGRAMS, *COMMANDS):
+
+async def check() -> None:
+    """Have the sandbox check the workflows, as it does in a loop."""
+    for workflow in WORKFLOWS:
+        check_once(SandboxedWorkflowRunner(), _Definition.must_from_class(workflow))
+
+
+for name in (*PROGRAMS, *COMMANDS, *LATE):
     import_module(name)
 for package in (operations.commands, deploy.commands):
     for found in walk_packages(package.__path__, f"{package.__name__}."):
         import_module(found.name)
 for name in PROGRAMS:
     del sys.modules[name]  # a copy runs it as `__main__`
-load_default_build_id()  # reads all code once more; every worker of a copy would
+patch.object(SandboxedWorkflowRunner, "prepare_workflow", check_once).start()
+asyncio.run(check())
+own_build()
 gc.freeze()
