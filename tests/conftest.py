@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -264,6 +265,11 @@ async def publish_demo(env: Mapping[str, str], seconds: Mapping[str, int] | None
     await publish_calendar(dsn, CALENDAR.read_bytes())
     await catalogue.seed_directory(dsn, DIRECTORY, publisher(env))
     for file in sorted((ROOT / "procedures").glob("*.yaml")):
-        await catalogue.publish(dsn, catalogue.demo_variant(file.read_bytes(), seconds), demo=True)
+        await catalogue.publish(dsn, _demo_variant(file, tuple((seconds or {}).items())), demo=True)
     async with connected(dsn) as connection:  # as a relay does
         await connection.fetchval("select position_appends(10_000)")
+
+
+@cache
+def _demo_variant(file: Path, seconds: tuple[tuple[str, int], ...]) -> bytes:
+    return catalogue.demo_variant(file.read_bytes(), dict(seconds))
