@@ -13,7 +13,6 @@ from unittest.mock import patch
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import _Definition
 
-
 import deploy.commands
 import operations.commands
 from tests.checked_once import check_once
@@ -28,11 +27,23 @@ PROGRAMS: Final = (
     "deploy.sandbox.bank",
     "deploy.sandbox.post",
     "deploy.sandbox.trust",
+    "deploy.sandbox.receipts",
+    "deploy.sandbox.transit",
     "tests.faults.any_files_worker",
 )
 COMMANDS: Final = ("motcua.cli.app", "deploy.command")
-LATE: Final = ("anyio._backends._asyncio", "httpcore")
-"""What others import once they have something to send."""
+LATE: Final = (
+    "anyio._backends._asyncio",
+    "deploy.sandbox.bank.server",
+    "deploy.sandbox.trust.server",
+    "httpcore",
+    "tests.forked",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+)
+"""What they import only once they run."""
 
 
 async def check() -> None:

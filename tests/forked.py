@@ -24,7 +24,8 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT
 from typing import IO, Any, Final, cast
 
-from tests.conftest import ROOT
+ROOT: Final = Path(__file__).parents[1]
+"""Not that of `tests/conftest.py`: every copy would import pytest and hypothesis with it."""
 
 
 class Forked:
@@ -89,11 +90,22 @@ def forked(
     said: dict[int, IO[bytes]] = {n: tempfile.TemporaryFile() for n in piped}  # noqa: SIM115 -- closed when it was read
     out, err = said.get(1, stdout), said.get(2, stderr)
     files = {1: out, 2: out if stderr == STDOUT else err}
+    return Forked(copied((module, *map(str, arguments)), env, files, cwd), said)
+
+
+def copied(
+    program: tuple[str, ...],
+    env: Mapping[str, str],
+    files: Mapping[int, IO[bytes] | int | None],
+    cwd: Path = ROOT,
+    *,
+    daemon: bool = False,
+) -> ForkServerProcess:
+    """Start `python -m` with these words, without an event loop; a `daemon` ends with the tests, if not before."""
     outputs = {n: _Output(file) for n, file in files.items() if file is not None}
-    program = (module, *map(str, arguments))
-    process = _context().Process(target=_run, args=(program, dict(env), cwd, outputs))
+    process = _context().Process(target=_run, args=(program, dict(env), cwd, outputs), daemon=daemon)
     process.start()
-    return Forked(process, said)
+    return process
 
 
 class _Output:

@@ -1,16 +1,16 @@
 """Sandbox servers as real processes on loopback."""
 
+import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import httpx
 
-from tests.conftest import ROOT
+from tests.forked import copied
 
 
 class Server:
@@ -21,30 +21,32 @@ class Server:
         self.options = options
         self.output = data / "output.txt"
         self._port = free_port()
-        self._command = [sys.executable, "-m", f"deploy.sandbox.{module}", "--port", str(self._port)]
-        self._command += ["--data", str(data), *options]
-        self._process: subprocess.Popen[bytes] | None = None
+        where = ("--port", str(self._port), "--data", str(data))
+        self._program = (f"deploy.sandbox.{module}", *where, *options)
+        self._process: ForkServerProcess | None = None
         self.url = f"http://127.0.0.1:{self._port}"
         self.client = httpx.Client(base_url=self.url, trust_env=False)
 
     def start(self) -> None:
         with self.output.open("ab") as output:
-            self._process = subprocess.Popen(self._command, cwd=ROOT, stdout=output, stderr=output)
+            self._process = copied(self._program, os.environ, {1: output, 2: output}, daemon=True)
         until(self._listening)
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
         assert self._process is not None
-        self._process.send_signal(how)
-        self._process.wait(timeout=10)
+        assert self._process.pid is not None
+        os.kill(self._process.pid, how)
+        self._process.join(timeout=10)
+        assert self._process.exitcode is not None
 
     def close(self) -> None:
         self.client.close()
-        if self._process and self._process.poll() is None:
+        if self._process and self._process.exitcode is None:
             self.kill(signal.SIGTERM)
 
     def _listening(self) -> bool:
         assert self._process is not None
-        assert self._process.poll() is None, self.output.read_text()
+        assert self._process.exitcode is None, self.output.read_text()
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self._port)) == 0
 
