@@ -315,6 +315,10 @@ async def test_each_broken_place_is_named_by_its_rule(world: World) -> None:
 
     assert receipts(lambda those: those.pop(2)) == {(Rule.RECEIPT, name, None)}
     assert receipts(lambda those: those[0].update(digest="0" * 64)) == {(Rule.RECEIPT, name, 1)}
+    body = b64decode(bundle["streams"][0]["receipts"][0]["body"]).decode()
+    for written in (body.encode("utf-16"), body.replace('"at"', '"\\ud800":0,"at"').encode(), f"{body} ".encode()):
+        other = {"body": b64encode(written).decode()}
+        assert receipts(lambda those, other=other: those[0].update(other)) == {(Rule.RECEIPT, name, 1)}, written  # type: ignore[misc]
 
 
 async def test_an_end_cut_off_with_all_hashes_made_anew_is_what_a_bundle_alone_can_not_show(world: World) -> None:
