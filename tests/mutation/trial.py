@@ -53,10 +53,11 @@ class Chosen:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any], request: Any) -> Any:
-        if fixturedef.argname != "stack" or self._stack is None:
+        if self._stack is None or fixturedef.argname not in {"stack", "temporal_address"}:
             return None
-        fixturedef.cached_result = (self._stack, fixturedef.cache_key(request), None)
-        return self._stack
+        given = self._stack if fixturedef.argname == "stack" else self._stack["TEMPORAL_ADDRESS"]
+        fixturedef.cached_result = (given, fixturedef.cache_key(request), None)
+        return given
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
