@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from deploy.stack import Stack
 from tests.conftest import ROOT
 from tests.forked import Forked, forked
 
@@ -124,6 +125,15 @@ async def program(
         if process.returncode is None:
             process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.wait(), 60)
+
+
+async def kill(stack: Stack, part: str) -> None:
+    """Kill a part of a stack, and wait until another process does its work."""
+    old = stack.pid(part)
+    assert old is not None
+    os.kill(old, signal.SIGKILL)
+    await until(lambda: stack.pid(part) not in {None, old})
+    await asyncio.wait_for(stack.ready(part), 20)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 30) -> None:

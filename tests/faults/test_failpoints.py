@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import tempfile
 from collections.abc import AsyncIterator
@@ -18,7 +17,7 @@ from motcua import Accept, Actor, Channel, Claim, FilingClient, Receipt, Role, S
 from motcua.testing import submission
 from operations.ledger_verifier import verify
 from tests.conftest import PARTS, World, publish_demo, world_of
-from tests.faults.processes import worker_process
+from tests.faults.processes import kill, worker_process
 
 DESK = Via(principal="desk", channel=Channel.COUNTER)
 RECEPTION = Actor(subject="h56.30-reception-1", role=Role.RECEPTION, agency="H56.30")
@@ -99,8 +98,7 @@ async def test_a_command_that_the_engine_forgot_stands_in_the_log_before_the_nex
         lost = asyncio.create_task(world.client.act(filing, Accept(command_id="lost", actor=RECEPTION, via=DESK)))
         assert await worker.died() == -signal.SIGKILL
         lost.cancel()
-        kill(own_stack, "temporal")
-    await own_stack.ready("temporal")
+        await kill(own_stack, "temporal")
     async with world.connection() as connection:
         seen = await connection.fetchval("select seq from filing where filing_id = $1", filing)
     assert seen == 3
@@ -147,10 +145,3 @@ async def test_a_command_waits_for_a_database_that_is_down_for_half_a_minute(eng
 def database(folder: str) -> Stack:
     """The database in a folder, on the port it had before."""
     return Stack(Path(folder).resolve(), parts=("postgres", "migrations"))
-
-
-def kill(stack: Stack, part: str) -> None:
-    """SIGKILL a part of the stack."""
-    pid = stack.pid(part)
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)

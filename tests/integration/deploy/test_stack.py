@@ -25,6 +25,7 @@ from deploy.stack.parts import TEMPORAL_UI
 from deploy.stack.temporal import FOUND, INDEXES, LIST
 from operations.home import Home
 from tests.acting import eventually
+from tests.faults.processes import kill
 
 READY = "import os, time; open(os.environ['MOTCUA_READY_FILE'], 'w').close(); time.sleep(600)"
 LISTEN = "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[2]))); time.sleep(600)"
@@ -49,16 +50,6 @@ async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.02)
-
-
-async def kill(stack: Stack, part: str) -> None:
-    """Kills a part and waits until another process does its work."""
-    old = stack.pid(part)
-    assert old is not None
-    os.kill(old, signal.SIGKILL)
-    await until(lambda: stack.pid(part) not in {None, old})
-    async with asyncio.timeout(20):
-        await stack.ready(part)
 
 
 async def query(stack: Stack, statement: str) -> object:
