@@ -190,7 +190,7 @@ class World:
     @property
     def client(self) -> FilingClient:
         """The client kit's client."""
-        return self.client_of(30)
+        return self.client_of(60)
 
     def client_of(self, patience: float) -> FilingClient:
         """One that is so patient."""

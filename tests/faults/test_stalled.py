@@ -65,7 +65,7 @@ async def command(world: World, *words: str, code: int = 0) -> Any:
     return json.loads(ended.out)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_a_hundred_filings_that_a_bug_stalled_go_on_once_it_is_mended(world: World, tmp_path: Path) -> None:
     versions = [await publish_short(world, procedure, **LONG) for procedure in (EXTRACT, BIRTH)]
     async with world.back_office():
