@@ -157,8 +157,7 @@ async def test_filings_go_on_with_the_build_that_is_promoted_and_back(versions: 
     assert [await captures(world, play.filing) for play in plays] == CAPTURES
 
 
-async def test_what_a_build_can_not_read_stays_where_it_is(versions: Versions, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recovery.builds._LEAVE_WITHIN", 5.0)
+async def test_what_a_build_can_not_read_stays_where_it_is(versions: Versions) -> None:
     world, newer = versions.world, checkout(versions.folder / "newer", NEWER_SNAPSHOT)
     a, b = build_of(ROOT), build_of(newer)
     async with versions.worker(newer):

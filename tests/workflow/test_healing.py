@@ -189,6 +189,7 @@ async def test_it_is_not_healed_a_second_time_until_its_log_has_moved_on(
     async with world.platform():
         one = await not_replayable(play)
         assert (await healer.look(world.temporal, soon(one))).healed
+        await eventually(lambda: stalled(world.temporal), lambda found: not found)
         await gone_our_way(play)
     async with otherwise(world):
         again = await not_replayable(play)
