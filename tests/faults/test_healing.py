@@ -17,6 +17,7 @@ import httpx
 import pytest
 from temporalio import activity
 from temporalio.client import ScheduleDescription, ScheduleOverlapPolicy
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Worker
 
 from operations.doctor.healing import SHOWN, last_healings
@@ -43,6 +44,16 @@ HEALED: Final = re.compile(r'^motcua_healed_total\{(?=[^}]*kind="filing").*\} 1$
 
 async def described(world: World) -> ScheduleDescription:
     return await world.temporal.get_schedule_handle(SCHEDULE).describe()
+
+
+async def made(world: World) -> ScheduleDescription | None:
+    """The schedule, once there is one: a worker on a busy machine can be ready before it has made it."""
+    try:
+        return await described(world)
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return None
 
 
 async def looked(world: World) -> Healings:
@@ -108,6 +119,7 @@ async def test_the_schedule_is_there_once_and_outlives_its_workers(world: World,
         await asyncio.gather(
             *(workers.enter_async_context(worker_process(world.process_env, folder)) for folder in folders)
         )
+        await eventually(lambda: made(world), lambda found: found is not None)
         begun = (await described(world)).info.created_at
         await eventually(lambda: recent(world), bool, within=2 * EVERY.total_seconds())
     assert [found.id async for found in await world.temporal.list_schedules()] == [SCHEDULE]
