@@ -19,14 +19,13 @@ from temporalio.client import Client
 from temporalio.converter import (
     ActivitySerializationContext,
     DataConverter,
-    DefaultFailureConverterWithEncodedAttributes,
     PayloadCodec,
     SerializationContext,
     WithSerializationContext,
     WorkflowSerializationContext,
 )
 
-from .converter import NOT_OPENED, SEALED, UnopenedError
+from .converter import NOT_OPENED, SEALED, FailureConverter, UnopenedError
 
 if TYPE_CHECKING:
     from .key_ring import CodecRing
@@ -124,6 +123,11 @@ def _damaged() -> tuple[type[Exception], ...]:
     return (InvalidTag, ValueError, DecodeError)
 
 
+class _SealedFailures(FailureConverter):
+    def __init__(self) -> None:
+        super().__init__(encode_common_attributes=True)
+
+
 def sealing(converter: DataConverter, ring: CodecRing | None) -> DataConverter:
     """The same converter with our codec, failures' texts and stacks included; without a ring as it is.
 
@@ -134,9 +138,7 @@ def sealing(converter: DataConverter, ring: CodecRing | None) -> DataConverter:
     return dataclasses.replace(
         converter,
         payload_codec=Codec(ring),
-        failure_converter_class=converter.failure_converter_class
-        if ring.current is None
-        else DefaultFailureConverterWithEncodedAttributes,
+        failure_converter_class=converter.failure_converter_class if ring.current is None else _SealedFailures,
     )
 
 

@@ -9,8 +9,16 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter, pydantic_data_converter
-from temporalio.converter import CompositePayloadConverter, DefaultPayloadConverter, JSONPlainPayloadConverter
+from temporalio.converter import (
+    CompositePayloadConverter,
+    DefaultFailureConverter,
+    DefaultPayloadConverter,
+    JSONPlainPayloadConverter,
+    PayloadConverter,
+)
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from .contract import UNOPENED, UNREADABLE, MotcuaError
 
@@ -43,13 +51,18 @@ class _CompactJson(PydanticJSONPlainPayloadConverter):
 
 
 _JSON: Final = _CompactJson()
-"""One for all: the SDK makes a converter for almost every payload, and this one keeps how each model is read."""
+_BY_ENCODING: Final = CompositePayloadConverter(
+    *(
+        _JSON if isinstance(each, JSONPlainPayloadConverter) else each
+        for each in DefaultPayloadConverter.default_encoding_payload_converters
+    )
+)
+"""One for all: the SDK makes a converter several times for each message, and this one keeps how each model is read."""
 
 
-class _CompactConverter(CompositePayloadConverter):
-    def __init__(self) -> None:
-        standard = DefaultPayloadConverter.default_encoding_payload_converters
-        super().__init__(*(_JSON if isinstance(each, JSONPlainPayloadConverter) else each for each in standard))
+class _CompactConverter(PayloadConverter):
+    def to_payloads(self, values: Sequence[Any]) -> list[Payload]:
+        return _BY_ENCODING.to_payloads(values)
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         hints: Sequence[type | None] = type_hints or [None] * len(payloads)
@@ -59,7 +72,7 @@ class _CompactConverter(CompositePayloadConverter):
         """One value. What is taken as it comes must arrive, so that the one who takes it can refuse it in words."""
         as_it_comes = hint is None or hint is Any
         try:
-            return super().from_payloads([payload], None if hint is None else [hint])[0]
+            return _BY_ENCODING.from_payloads([payload], None if hint is None else [hint])[0]
         except Exception:
             why = why_not_opened(payload)
             if as_it_comes:
@@ -77,5 +90,19 @@ def why_not_opened(payload: Payload) -> str | None:
     return payload.data.decode(errors="replace") if encoding == NOT_OPENED else None
 
 
-data_converter = dataclasses.replace(pydantic_data_converter, payload_converter_class=_CompactConverter)
+class FailureConverter(DefaultFailureConverter):
+    """Says of what is expected, a refusal or that there is no news yet, no lines of ours: to name them takes longer."""
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        """As the SDK writes it. An error that is expected loses its traceback."""
+        if isinstance(exception, ApplicationError) and exception.category is ApplicationErrorCategory.BENIGN:
+            exception = exception.with_traceback(None)
+        super().to_failure(exception, payload_converter, failure)
+
+
+data_converter = dataclasses.replace(
+    pydantic_data_converter,
+    payload_converter_class=_CompactConverter,
+    failure_converter_class=FailureConverter,
+)
 """What every client and worker of the platform uses where nothing is sealed. Any SDK's plain JSON is understood."""

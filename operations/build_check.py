@@ -21,6 +21,7 @@ from recovery.behind import snapshot_in
 from rules.streams import KINDS, Kinds
 from schemas.stream.snapshots import Snapshot
 from views.log import Log, UnfoldableError
+from workers.walking import walk_once
 from workers.wiring import WORKFLOWS
 from workflows.stream.starting import load_state
 
@@ -158,6 +159,7 @@ class BuildCheck:
 
 
 def _replayer(temporal: Client) -> Replayer:
+    walk_once()
     return Replayer(workflows=WORKFLOWS, namespace=temporal.namespace, data_converter=temporal.data_converter)
 
 

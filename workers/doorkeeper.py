@@ -18,6 +18,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import (
     ActivityInboundInterceptor,
     ExecuteActivityInput,
+    ExecuteWorkflowInput,
     HandleUpdateInput,
     Interceptor,
     WorkflowInboundInterceptor,
@@ -65,6 +66,9 @@ FOR_ANYBODY: Final = frozenset({"view.changes"})
 """Those of them that ask by themselves who speaks."""
 
 
+REMEMBERED: Final = 10_000
+"""Runs, of which a worker keeps a thousand in memory; each that it remembers takes some 100 bytes."""
+
 BORNE_OUT: Final = "adopt_calendar"
 """The Update that says nothing but what the record does: a calendar is adopted if it was published and is in force."""
 
@@ -74,18 +78,23 @@ class Doorkeeper(Interceptor):
 
     def __init__(self, guard: Guard, client: Client) -> None:
         self._guard = guard
-        self._client = client
+        self._ours = Runs(client)
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 -- its name
         """Each activity is asked for by whom it may be."""
-        return _Inner(next, self._client)
+        return _Inner(next, self._ours)
 
     def workflow_interceptor_class(self, given: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
         """Each workflow gets one of its own, that knows the guard."""
-        guard = self._guard
+        guard, ours = self._guard, self._ours
         given.unsafe_extern_functions[PROVE] = guard.proof_of_run
 
         class Door(WorkflowInboundInterceptor):
+            async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002 -- its name
+                with workflow.unsafe.sandbox_unrestricted():
+                    ours.add(workflow.info().run_id)
+                return await super().execute_workflow(input)
+
             def handle_update_validator(self, update: HandleUpdateInput) -> None:
                 if update.update == BORNE_OUT:
                     super().handle_update_validator(update)
@@ -102,10 +111,36 @@ class Doorkeeper(Interceptor):
         return Door
 
 
-class _Inner(ActivityInboundInterceptor):
-    def __init__(self, inner: ActivityInboundInterceptor, client: Client) -> None:
-        super().__init__(inner)
+class Runs:
+    """The runs of workflows that the platform's workers run: those that run here, and those that the server says.
+
+    A run never changes its queue, so what was once found holds. Those that came first are forgotten first.
+    """
+
+    def __init__(self, client: Client) -> None:
         self._client = client
+        self._known: dict[str, None] = {}
+
+    def add(self, run_id: str) -> None:
+        """One that runs here."""
+        self._known[run_id] = None
+        if len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
+
+    async def has(self, workflow_id: str, run_id: str) -> bool:
+        """Raises `RPCError` where the server has no answer."""
+        if run_id not in self._known:
+            handle = self._client.get_workflow_handle(workflow_id, run_id=run_id)
+            if (await handle.describe()).task_queue != TASK_QUEUE:
+                return False
+            self.add(run_id)
+        return True
+
+
+class _Inner(ActivityInboundInterceptor):
+    def __init__(self, inner: ActivityInboundInterceptor, ours: Runs) -> None:
+        super().__init__(inner)
+        self._ours = ours
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 -- its name
         asked = activity.info()
@@ -119,13 +154,10 @@ class _Inner(ActivityInboundInterceptor):
         return await super().execute_activity(input)
 
     async def _is_ours(self, asked: activity.Info) -> bool:
-        """Whether a workflow asks for it by its queue that may; the server says at which queue that itself is run."""
-        if asked.workflow_id is None or asked.activity_type not in BY_QUEUE:
+        """Whether a workflow asks for it by its queue that may."""
+        if asked.workflow_id is None or asked.workflow_run_id is None or asked.activity_type not in BY_QUEUE:
             return False
-        if asked.activity_type in FOR_ANYBODY:
-            return True
-        handle = self._client.get_workflow_handle(asked.workflow_id, run_id=asked.workflow_run_id)
-        return (await handle.describe()).task_queue == TASK_QUEUE
+        return asked.activity_type in FOR_ANYBODY or await self._ours.has(asked.workflow_id, asked.workflow_run_id)
 
 
 def _ask(guard: Guard, update: str, raw: Any) -> None:

@@ -59,6 +59,7 @@ from workers.doorkeeper import Doorkeeper
 from workers.eviction import ForgettingRunner
 from workers.settings import Identity, RecordSettings, WorkerSettings
 from workers.trust import signing, submitted_signatures
+from workers.walking import walk_once
 from workflows.checkpoint import CheckpointWorkflow
 from workflows.complaint import ComplaintWorkflow
 from workflows.filing import FilingWorkflow
@@ -253,7 +254,9 @@ async def platform_worker(
     `options` are those of `temporalio.worker.Worker`. Each is told its build: else Temporal's SDK reads the bytecode of
     all that is imported to name one, for longer than the rest of a start takes.
     """
+    walk_once()
     doorkeepers = [] if functions.guard is None else [Doorkeeper(functions.guard, client)]
+    sealed = client.data_converter.payload_codec is not None
     chosen: dict[str, Any] = {
         "task_queue": TASK_QUEUE,
         "workflows": WORKFLOWS,
@@ -264,7 +267,7 @@ async def platform_worker(
         "graceful_shutdown_timeout": GRACE,
         # The SDK sends a rejected Update back with what it said: a limit here would fail the task, again and again.
         "disable_payload_error_limit": True,
-        "workflow_runner": SandboxedWorkflowRunner() if settings.sandbox else ForgettingRunner(),
+        "workflow_runner": SandboxedWorkflowRunner() if settings.sandbox else ForgettingRunner(sealed=sealed),
         "interceptors": doorkeepers,
     } | options
     if "deployment_config" not in options:

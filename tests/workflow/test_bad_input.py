@@ -243,6 +243,19 @@ SEALED_OR_SO: Final[dict[str, Sequence[Any]]] = {
 }
 """What a codec would have to open, where there is none."""
 
+STORED_ELSEWHERE: Final[dict[str, Sequence[Any]]] = {
+    f"stored elsewhere: {kind}": [RawValue(Payload(metadata=metadata, data=b"{}"))]
+    for kind, metadata in {
+        "a reference": {"encoding": b"json/external-storage-reference"},
+        "a reference as a message": {
+            "encoding": b"json/protobuf",
+            "messageType": b"temporal.api.sdk.v1.ExternalStorageReference",
+        },
+        "a sealed reference": {"encoding": b"json/plain", "__temporal_external_storage_reference": b"true"},
+    }.items()
+}
+"""What the SDK would look for in a store of large payloads, of which there is none."""
+
 GARBAGE: Final[dict[str, Sequence[Any]]] = {
     "wrong shape": [{"submission": {"papers": 7}}],
     "another shape": [{"form": {}}],
@@ -256,6 +269,7 @@ GARBAGE: Final[dict[str, Sequence[Any]]] = {
     "bytes": [b"\xff\xfe"],
     "too deep": [nested(300)],
     **SEALED_OR_SO,
+    **STORED_ELSEWHERE,
 }
 
 
@@ -366,6 +380,7 @@ SIGNALS: Final[dict[str, Sequence[Any]]] = {
     "wrong amount": [{"n": 1, "settlement": "paid", "amount": 1, "outcome": "returned"}],
     "a lie": [{"n": 1, "settlement": "paid", "amount": 16000, "outcome": "lost"}],
     **SEALED_OR_SO,
+    **STORED_ELSEWHERE,
 }
 
 
@@ -416,6 +431,7 @@ NO_COMMAND: Final[dict[str, Sequence[Any]]] = {
     "a name that no directory can be asked about": [command(actor={"subject": "a\0b", "role": "reception"})],
     "more than JSON can hold": [command(amount=2**60, reason="x", recipient="x", outcome="approved")],
     **SEALED_OR_SO,
+    **STORED_ELSEWHERE,
 }
 
 

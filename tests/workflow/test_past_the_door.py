@@ -14,7 +14,7 @@ import pytest
 import yaml
 from temporalio import workflow
 from temporalio.activity import _Definition
-from temporalio.client import ActivityFailureError, WorkflowFailureError
+from temporalio.client import ActivityFailureError, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -26,15 +26,15 @@ from operations.publishing.calendars import CALENDAR, publish_calendar
 from rules.publishing.document import parse
 from schemas.errors import RefusalCode
 from schemas.identity import message_digest
-from schemas.ids import TASK_QUEUE, filing_workflow
-from schemas.people import SYSTEM, Via
+from schemas.ids import TASK_QUEUE, filing_workflow, payment_workflow
+from schemas.people import SYSTEM, Role, Via
 from schemas.stream.checkpoint import MAKE
 from schemas.stream.healing import HEAL
 from schemas.stream.ledger import Batch
-from tests.acting import FILE, of, plain, refusal
+from tests.acting import EXTRACT, FILE, NEVER_PAYS, eventually, extract, of, officer, plain, publish_short, refusal
 from tests.conftest import ROOT, World
-from tests.locked import PORTAL, Program, locked
-from tests.workflow.test_locked import counted, submission
+from tests.locked import OFFICE, PORTAL, Program, locked
+from tests.workflow.test_locked import ORDERED, by, counted, submission
 from workers.doorkeeper import BY_QUEUE, FOR_ANYBODY
 from workers.wiring import WORKFLOWS
 
@@ -80,6 +80,21 @@ async def past(world: World, name: str, said: Any, queue: str = TASK_QUEUE) -> A
     why = error.value.cause.cause
     assert isinstance(why, ApplicationError), why
     return why
+
+
+async def test_of_what_it_runs_itself_a_worker_asks_the_server_nothing(
+    closed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal, office = await Program.of(closed, PORTAL), await Program.of(closed, OFFICE)
+    long = await publish_short(closed, EXTRACT, intake=3600, payment=3600, processing=3600)
+    filed = extract(payer_account=NEVER_PAYS, version=long)
+    asked: list[str] = []
+    monkeypatch.setattr(WorkflowHandle, "describe", lambda handle: asked.append(handle.id))
+    await portal.submit(filed)
+    await office.act(filing_workflow(of(filed)), "accept", by(officer(Role.RECEPTION, filed.agency)))
+    payment = payment_workflow(of(filed), 1)
+    await eventually(lambda: counted(closed), lambda streams: streams.get(payment) == ORDERED)
+    assert asked == []
 
 
 async def test_nobody_writes_the_record_past_the_workflows(closed: World) -> None:

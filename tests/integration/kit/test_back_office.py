@@ -19,8 +19,10 @@ from uuid import uuid4
 import pytest
 from obstore.store import from_url
 from temporalio import activity
+from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
@@ -287,6 +289,13 @@ UNFIT: Final[dict[str, Any]] = {
     "nothing": None,
     "no result": {"complete": True},
     "outside": {"result": {"key": "results/../../secret", "sha256": "0" * 64, "size": 1}},
+    **{
+        kind: RawValue(Payload(metadata={"encoding": b"json/plain", mark: b"true"}, data=b"{}"))
+        for kind, mark in {
+            "stored elsewhere": "__temporal_external_storage_reference",
+            "a message of the SDK's own": "__temporal_system_payload",
+        }.items()
+    },
 }
 
 
