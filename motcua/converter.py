@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -10,9 +9,10 @@ from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
-from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter, pydantic_data_converter
+from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
 from temporalio.converter import (
     CompositePayloadConverter,
+    DataConverter,
     DefaultFailureConverter,
     DefaultPayloadConverter,
     JSONPlainPayloadConverter,
@@ -100,9 +100,15 @@ class FailureConverter(DefaultFailureConverter):
         super().to_failure(exception, payload_converter, failure)
 
 
-data_converter = dataclasses.replace(
-    pydantic_data_converter,
-    payload_converter_class=_CompactConverter,
-    failure_converter_class=FailureConverter,
-)
+class _DataConverter(DataConverter):
+    """Knows no store of large payloads: the SDK raises over what says that it lies in one; here nobody can read it."""
+
+    async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return list(payloads)
+
+    async def _external_retrieve_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
+        return list(payloads)
+
+
+data_converter = _DataConverter(payload_converter_class=_CompactConverter, failure_converter_class=FailureConverter)
 """What every client and worker of the platform uses where nothing is sealed. Any SDK's plain JSON is understood."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
+from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from motcua.codec import sealing
+from motcua.contract import UNOPENED, UNREADABLE
 from motcua.converter import data_converter
 from tests.sealed import ring
 
@@ -43,3 +45,19 @@ async def test_a_fault_says_where_it_arose_and_sealed_nobody_else_reads_it(conve
     assert read.message == "broken"
     assert read.failure is not None
     assert "test_converter.py" in read.failure.stack_trace
+
+
+REFERENCES: Final = {
+    "by its encoding": {"encoding": b"json/external-storage-reference"},
+    "by its mark": {"encoding": b"json/plain", "__temporal_external_storage_reference": b"true"},
+}
+
+
+@pytest.mark.parametrize("said", REFERENCES)
+@pytest.mark.parametrize("converter", CONVERTERS.values(), ids=CONVERTERS)
+async def test_what_says_that_it_is_stored_elsewhere_keeps_nobody_from_reading_on(
+    converter: DataConverter, said: str
+) -> None:
+    payload = Payload(metadata=REFERENCES[said], data=b"no JSON")
+    [read] = await converter.decode([payload])
+    assert read is (UNREADABLE if converter.payload_codec is None else UNOPENED)

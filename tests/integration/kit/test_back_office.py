@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -284,30 +284,36 @@ async def test_no_filing_is_processed_without_the_very_file(world: World) -> Non
         assert (await play.kinds()).count("result_issued") == 1
 
 
+MARKED: Final = {
+    kind: RawValue(Payload(metadata={"encoding": b"json/plain", mark: b"true"}, data=b"{}"))
+    for kind, mark in {
+        "stored elsewhere": "__temporal_external_storage_reference",
+        "a message of the SDK's own": "__temporal_system_payload",
+    }.items()
+}
+"""What the SDK would look into, and fail the task that it came with."""
+
 UNFIT: Final[dict[str, Any]] = {
     "no answer": ["not", "an", "answer"],
     "nothing": None,
     "no result": {"complete": True},
     "outside": {"result": {"key": "results/../../secret", "sha256": "0" * 64, "size": 1}},
-    **{
-        kind: RawValue(Payload(metadata={"encoding": b"json/plain", mark: b"true"}, data=b"{}"))
-        for kind, mark in {
-            "stored elsewhere": "__temporal_external_storage_reference",
-            "a message of the SDK's own": "__temporal_system_payload",
-        }.items()
-    },
+    **MARKED,
 }
+
+FINAL: Final[dict[str, Sequence[Any]]] = {"final": [], "final, and marked": list(MARKED.values())}
+"""What is said beside it."""
 
 
 async def test_an_answer_that_does_not_fit_or_calls_itself_final_jams_nothing(world: World) -> None:
     def answer(request: dict[str, Any]) -> Any:
         name = request["dossier"]["form"]["child_name"]
-        if name == "final":
-            raise ApplicationError("never again", non_retryable=True)
+        if name in FINAL:
+            raise ApplicationError("never again", *FINAL[name], non_retryable=True)
         return UNFIT[name]
 
     async with world.platform(), foreign(world, Foreign(answer)):
-        for play in await named(world, ["final", *UNFIT]):
+        for play in await named(world, [*FINAL, *UNFIT]):
             await eventually(partial(rests, play), bool)
             assert (await play.view()).stage is Stage.ISSUE
             assert EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED not in await history(play)
