@@ -15,14 +15,9 @@ from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, Workf
 class ForgettingRunner(UnsandboxedWorkflowRunner):
     """Runs workflows without a sandbox, and takes apart those that the worker evicts."""
 
-    def __init__(self, *, sealed: bool) -> None:
-        """`sealed`: whether payloads pass a codec, and so must be known by whose they are."""
-        super().__init__()
-        self._kind = _Evictable if sealed else _Plain
-
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """As the SDK makes it."""
-        return self._kind(super().create_instance(det))
+        return _Evictable(super().create_instance(det))
 
 
 class _Evictable(WorkflowInstance):
@@ -48,16 +43,6 @@ class _Evictable(WorkflowInstance):
 
     def get_thread_id(self) -> int | None:
         return self._instance.get_thread_id()
-
-
-class _Plain(_Evictable):
-    """The SDK asks several times for each payload whose it is, and would write that down each time."""
-
-    def get_serialization_context(self, command_info: Any) -> Any:  # noqa: ARG002 -- nobody looks
-        return None
-
-    def get_external_store_context(self, command_info: Any) -> Any:  # noqa: ARG002 -- nothing is stored elsewhere
-        return None
 
 
 def _take_apart(instance: object) -> None:

@@ -256,7 +256,6 @@ async def platform_worker(
     """
     walk_once()
     doorkeepers = [] if functions.guard is None else [Doorkeeper(functions.guard, client)]
-    sealed = client.data_converter.payload_codec is not None
     chosen: dict[str, Any] = {
         "task_queue": TASK_QUEUE,
         "workflows": WORKFLOWS,
@@ -267,7 +266,7 @@ async def platform_worker(
         "graceful_shutdown_timeout": GRACE,
         # The SDK sends a rejected Update back with what it said: a limit here would fail the task, again and again.
         "disable_payload_error_limit": True,
-        "workflow_runner": SandboxedWorkflowRunner() if settings.sandbox else ForgettingRunner(sealed=sealed),
+        "workflow_runner": SandboxedWorkflowRunner() if settings.sandbox else ForgettingRunner(),
         "interceptors": doorkeepers,
     } | options
     if "deployment_config" not in options:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHistory
@@ -14,8 +14,6 @@ from motcua.converter import data_converter
 from workers.eviction import ForgettingRunner
 from workers.wiring import WORKFLOWS
 from workflows.stream.recording import Stream
-
-RUNNER: Final = ForgettingRunner(sealed=False)
 
 
 @pytest.fixture
@@ -36,5 +34,5 @@ async def replay(file: Path) -> None:
     """Replay one history, by the runner of `motcua worker`, so that a test can look in."""
     text = file.read_text(encoding="utf-8")
     history = WorkflowHistory.from_json(json.loads(text)["workflow_id"], json.loads(text)["history"])
-    replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter, workflow_runner=RUNNER)
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=data_converter, workflow_runner=ForgettingRunner())
     await replayer.replay_workflow(history)

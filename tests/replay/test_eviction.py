@@ -64,6 +64,6 @@ async def test_what_is_evicted_is_gone_without_the_collector(
 async def test_the_sdk_leaves_it_to_the_collector(
     streams: list[weakref.ref[Stream[Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conftest, "RUNNER", UnsandboxedWorkflowRunner())
+    monkeypatch.setattr(conftest, "ForgettingRunner", UnsandboxedWorkflowRunner)
     await replay(FILES[0])
     assert [stream for stream in streams if stream() is not None]
