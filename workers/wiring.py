@@ -110,6 +110,9 @@ ONE_PLAN: Final = {"plan_cache_mode": "force_generic_plan"}
 MOST_WAITING: Final = 2000
 """So many may wait for changes at once at one worker: each is one entry of one statement (`views.watching`)."""
 
+POLLERS: Final = PollerBehaviorAutoscaling(minimum=8, initial=8)
+"""What finds nobody who waits for it, Temporal writes down first (docs/performance.md)."""
+
 STICKY: Final = timedelta(seconds=2)
 """How long a task waits for the worker that knows the filing before any worker takes it."""
 
@@ -260,8 +263,8 @@ async def platform_worker(
         "task_queue": TASK_QUEUE,
         "workflows": WORKFLOWS,
         "max_cached_workflows": settings.cached_workflows,
-        "workflow_task_poller_behavior": PollerBehaviorAutoscaling(),
-        "activity_task_poller_behavior": PollerBehaviorAutoscaling(),
+        "workflow_task_poller_behavior": POLLERS,
+        "activity_task_poller_behavior": POLLERS,
         "sticky_queue_schedule_to_start_timeout": STICKY,
         "graceful_shutdown_timeout": GRACE,
         # The SDK sends a rejected Update back with what it said: a limit here would fail the task, again and again.
