@@ -49,7 +49,12 @@ MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- folders of random names in it
 ROOM: Final = 6 << 30
 WORLDS: Final = 40
 """For so many worlds it pays to keep a Temporal: each costs it some 0.001 s of CPU every second from then on."""
-PARTS: Final = ("postgres", "migrations", "bank", "post", "trust")
+SHARED: Final = ("postgres", "migrations", "bank", "post", "trust")
+"""What all worlds of a session share; their Temporals change."""
+
+PARTS: Final = (*SHARED, "temporal")
+"""What a test has that has a stack of its own."""
+
 DIRECTORY: Final = (ROOT / "deploy" / "directory.yaml").read_bytes()
 
 
@@ -107,7 +112,7 @@ def _workflows_checked_once() -> Iterator[None]:
 def stack() -> Iterator[Mapping[str, str]]:
     """The addresses of a running stack without workers, with what every world begins with published."""
     with tempfile.TemporaryDirectory(prefix="motcua-") as folder, asyncio.Runner() as runner:
-        running = Stack(Path(folder).resolve(), parts=PARTS)
+        running = Stack(Path(folder).resolve(), parts=SHARED)
         runner.run(running.__aenter__())
         try:
             runner.run(publish_demo(running.env))

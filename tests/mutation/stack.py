@@ -23,7 +23,7 @@ _MANY_NAMESPACES: Final = {
 
 async def _run() -> None:
     with tempfile.TemporaryDirectory(prefix="motcua-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
-        async with Stack(Path(folder).resolve(), parts=(*PARTS, "temporal"), temporal=_MANY_NAMESPACES) as running:
+        async with Stack(Path(folder).resolve(), parts=PARTS, temporal=_MANY_NAMESPACES) as running:
             await publish_demo(running.env)
             sys.stdout.write(json.dumps(dict(running.env)) + "\n")
             sys.stdout.flush()
