@@ -49,6 +49,7 @@ MEMORY: Final = Path("/dev/shm")  # noqa: S108 -- folders of random names in it
 ROOM: Final = 6 << 30
 WORLDS: Final = 40
 """For so many worlds it pays to keep a Temporal: each costs it some 0.001 s of CPU every second from then on."""
+
 SHARED: Final = ("postgres", "migrations", "bank", "post", "trust")
 """What all worlds of a session share; their Temporals change."""
 
