@@ -67,7 +67,7 @@ FOR_ANYBODY: Final = frozenset({"view.changes"})
 
 
 REMEMBERED: Final = 10_000
-"""Runs, of which a worker keeps a thousand in memory; each that it remembers takes some 100 bytes."""
+"""Runs, those that came last. Each question is one too, so the server is asked again of one that goes on for days."""
 
 BORNE_OUT: Final = "adopt_calendar"
 """The Update that says nothing but what the record does: a calendar is adopted if it was published and is in force."""

@@ -138,9 +138,8 @@ async def test_a_command_waits_for_a_database_that_is_down_for_half_a_minute(eng
             async with database(folder):
                 receipt = await waiting
                 assert receipt.seq == 3
-                there = await kinds(world, filing)
-                assert there[:3] == ["submitted", "accepted", "step_started"]
-                assert there.count("accepted") == 1
+                there = [kind for kind in await kinds(world, filing) if kind != "reminded"]
+                assert there == ["submitted", "accepted", "step_started"]
                 assert (await verify(world.superuser_dsn)).verified
 
 
