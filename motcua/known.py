@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 from .contract import Receipt
 from .errors import RefusedError
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 _MOST: Final = 1_000
-"""Commands that are kept in mind, the last ones; of an older one the platform knows the receipt."""
+"""Commands that are kept in mind, and streams, the last ones; of an older one the platform knows the receipt."""
 
 
 class Known:
@@ -19,6 +22,14 @@ class Known:
 
     def __init__(self) -> None:
         self._sent: OrderedDict[tuple[str, str], Receipt | None] = OrderedDict()
+        self._seen: OrderedDict[str, int] = OrderedDict()
+
+    def seen_seq(self, stream: str) -> int:
+        """How far the stream had come by the last receipt from it; 0 where none is known.
+
+        Who acts next has seen that much, even if the workflow has lost it again (a receipt may come from the record).
+        """
+        return self._seen.get(stream, 0)
 
     def receipt(self, stream: str, command_id: str) -> Receipt | None:
         """The receipt, which never changes once there is one."""
@@ -31,10 +42,9 @@ class Known:
 
     def keep(self, stream: str, command_id: str, receipt: Receipt | None) -> None:
         """Keep the receipt in mind, or that there was no answer."""
-        self._sent[stream, command_id] = receipt
-        self._sent.move_to_end((stream, command_id))
-        while len(self._sent) > _MOST:
-            self._sent.popitem(last=False)
+        _put(self._sent, (stream, command_id), receipt)
+        if receipt is not None:
+            _put(self._seen, stream, max(receipt.seq, self.seen_seq(stream)))
 
     @contextmanager
     def asking(self, stream: str, command_id: str) -> Iterator[None]:
@@ -47,3 +57,10 @@ class Known:
         except BaseException:
             self.keep(stream, command_id, None)
             raise
+
+
+def _put(cache: OrderedDict[K, V], key: K, value: V) -> None:
+    cache[key] = value
+    cache.move_to_end(key)
+    if len(cache) > _MOST:
+        cache.popitem(last=False)

@@ -99,24 +99,19 @@ class Sending(Questions):
         _must_be(complaint, c.ComplaintStart, c.RefusalCode.BAD_START)
         stream = c.complaint_workflow(complaint.filing_id, complaint.n)
         recorded = c.AskReceipt(stream=stream, command_id=c.COMPLAINT_OPENING)
+        begun = False
 
         async def attempt(limit: timedelta) -> c.Receipt:
-            signed = await self._line.voice.complaint(complaint)
-            with contextlib.suppress(WorkflowAlreadyStartedError):
-                await self._line.client.start_workflow(
-                    _COMPLAINT,
-                    signed,
-                    id=stream,
-                    task_queue=c.TASK_QUEUE,
-                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-                    rpc_timeout=limit,
-                )
+            nonlocal begun
+            if not begun:
+                await self._begin_complaint(stream, await self._line.voice.complaint(complaint), limit)
+                begun = True  # begun anew by each try, one that is refused slowly would never be seen to end
             try:
                 return await self._ask(recorded, c.Receipt, limit, complaint.actor)
             except NotReady as error:
                 raise TryAgainError from error
             except NotAuthorised as no:
+                begun = False
                 raise or_sign_anew(no) from None
 
         receipt = await self._once(stream, c.COMPLAINT_OPENING, attempt)
@@ -148,6 +143,8 @@ class Sending(Questions):
         """
         _must_be(command, c.Command, c.RefusalCode.BAD_COMMAND)
         stream = stream_of(target)
+        seen = max(command.seen_seq or 0, self._line.known.seen_seq(stream))
+        command = command.model_copy(update={"seen_seq": seen or None})
         handle = self._line.client.get_workflow_handle(stream)
         update_id = command_id()
         recorded = c.AskReceipt(stream=stream, command_id=command.command_id)
@@ -179,6 +176,18 @@ class Sending(Questions):
 
         receipt = await self._once(stream, command.command_id, attempt)
         return _same_content(receipt, c.content_of(command), c.OTHER_CONTENT)
+
+    async def _begin_complaint(self, stream: str, signed: Any, limit: timedelta) -> None:
+        with contextlib.suppress(WorkflowAlreadyStartedError):
+            await self._line.client.start_workflow(
+                _COMPLAINT,
+                signed,
+                id=stream,
+                task_queue=c.TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                rpc_timeout=limit,
+            )
 
     async def _file(
         self, operation: WithStartWorkflowOperation[Any, Any], check: dict[str, str], update_id: str, limit: timedelta

@@ -212,6 +212,7 @@ class Play:
     submission: Submission
     code: str | None = None
     _moves: count[int] = field(default_factory=lambda: count(1))
+    _seen: int = 0
 
     @classmethod
     async def begin(cls, world: World, submission: Submission) -> Self:
@@ -227,12 +228,16 @@ class Play:
         return officer(role, self.submission.agency, n)
 
     async def act(self, command: type[cm.Command], actor: Actor, **fields: Any) -> Receipt:
-        """Give a command under a new id."""
-        given = {"command_id": f"move-{next(self._moves)}", "actor": actor, "via": VIA} | fields
-        return await self.world.client.act(self.filing, command.model_validate(given))
+        """Give a command under a new id, as from a page that shows what was seen last."""
+        given = {"command_id": f"move-{next(self._moves)}", "actor": actor, "via": VIA, "seen_seq": self._seen} | fields
+        receipt = await self.world.client.act(self.filing, command.model_validate(given))
+        self._seen = max(self._seen, receipt.seq)
+        return receipt
 
     async def view(self) -> FilingView:
-        return await self.world.client.view(self.filing)
+        view = await self.world.client.view(self.filing)
+        self._seen = max(self._seen, view.seq)
+        return view
 
     async def until(self, wanted: Callable[[FilingView], bool]) -> FilingView:
         async with self.world.connection() as record:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any, Final
 from uuid import UUID
 
 import pytest
@@ -79,6 +80,9 @@ async def test_a_submission_committed_by_a_worker_that_died_is_one_filing(world:
         assert await connection.fetchval("select last from counter where kind = 'dossier'") == 1
 
 
+LOST: Final[dict[str, Any]] = {"command_id": "lost", "actor": RECEPTION, "via": DESK}
+
+
 @pytest.fixture
 async def own_stack() -> AsyncIterator[Stack]:
     """A stack whose parts a test may kill."""
@@ -88,14 +92,16 @@ async def own_stack() -> AsyncIterator[Stack]:
             yield stack
 
 
+@pytest.mark.parametrize("told", ["by a page", "by a receipt"])
 async def test_a_command_that_the_engine_forgot_stands_in_the_log_before_the_next(
-    own_stack: Stack, tmp_path: Path
+    own_stack: Stack, tmp_path: Path, told: str
 ) -> None:
     world = await world_of(own_stack.env, tmp_path)
+    client = world.client
     async with worker_process(world.process_env, tmp_path) as worker:
-        filing = await submitted(world.client)
+        filing = await submitted(client)
         worker.arm("ledger.committed")
-        lost = asyncio.create_task(world.client.act(filing, Accept(command_id="lost", actor=RECEPTION, via=DESK)))
+        lost = asyncio.create_task(client.act(filing, Accept(**LOST)))
         assert await worker.died() == -signal.SIGKILL
         lost.cancel()
         await kill(own_stack, "temporal")
@@ -104,9 +110,13 @@ async def test_a_command_that_the_engine_forgot_stands_in_the_log_before_the_nex
     assert seen == 3
 
     async with worker_process(world.process_env, tmp_path):
-        claim = Claim(command_id="next", actor=SPECIALIST, via=DESK, seen_seq=seen)
-        receipt = await world.client.act(filing, claim)
-        forgotten = await world.client.act(filing, Accept(command_id="lost", actor=RECEPTION, via=DESK))
+        claim, accept = Claim(command_id="next", actor=SPECIALIST, via=DESK), Accept(**LOST)
+        if told == "by a receipt":  # from the record: it had no answer before
+            forgotten = await client.act(filing, accept)
+            receipt = await client.act(filing, claim)
+        else:
+            receipt = await client.act(filing, claim.model_copy(update={"seen_seq": seen}))
+            forgotten = await client.act(filing, accept)
 
     assert (receipt.seq, forgotten.seq) == (4, 3)
     assert await kinds(world, filing) == ["submitted", "accepted", "step_started", "claimed"]

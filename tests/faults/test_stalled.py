@@ -21,7 +21,9 @@ FREE: Final = 90
 PAID: Final = 10
 AT_ONCE: Final = 4
 """So few that also a busy machine answers a submission before the filing stands still."""
-ABOUT_A_MINUTE: Final = 60
+MARKED_WITHIN: Final = 240
+"""Seconds. What its payment tells a filing again and again begins the count of its tries anew, a busy machine counts
+slowly, and these two may meet."""
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -65,7 +67,7 @@ async def command(world: World, *words: str, code: int = 0) -> Any:
     return json.loads(ended.out)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_hundred_filings_that_a_bug_stalled_go_on_once_it_is_mended(world: World, tmp_path: Path) -> None:
     versions = [await publish_short(world, procedure, **LONG) for procedure in (EXTRACT, BIRTH)]
     async with world.back_office():
@@ -73,7 +75,7 @@ async def test_a_hundred_filings_that_a_bug_stalled_go_on_once_it_is_mended(worl
             free, paid = await filed(world, *versions)
             everyone = {f"filing:{play.filing}" for play in (*free, *paid)}
 
-            await eventually(lambda: count_reported(world.temporal), len(everyone).__eq__, within=ABOUT_A_MINUTE)
+            await eventually(lambda: count_reported(world.temporal), len(everyone).__eq__, within=MARKED_WITHIN)
             told = await command(world, "filings", "stalled")
             async with world.connection() as connection:  # as the relay would, which does not run here
                 await connection.execute("select position_appends(100000)")

@@ -114,3 +114,14 @@ def test_a_client_keeps_receipts_in_mind_and_what_had_no_answer() -> None:
     for n in range(_MOST):
         known.keep("s", str(n), RECEIPT)
     assert known.receipt("s", "c") is None
+
+
+def test_a_client_keeps_in_mind_how_far_each_stream_had_come() -> None:
+    known = Known()
+    for seq in (3, 7, 5):
+        known.keep("s", str(seq), RECEIPT.model_copy(update={"seq": seq}))
+    known.keep("s", "no answer", None)
+    assert (known.seen_seq("s"), known.seen_seq("other")) == (7, 0)
+    for n in range(_MOST):
+        known.keep(str(n), "c", RECEIPT)
+    assert known.seen_seq("s") == 0

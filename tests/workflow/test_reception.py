@@ -293,18 +293,49 @@ async def test_what_a_complaint_names_is_looked_at_before_it_is_recorded(world: 
         await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), reason="no", legal_basis="Decree 123/2015")
         about = len(await play.kinds())
         said = {"filing_id": play.filing, "n": 1, "about": about, "words": "look again", "actor": plain.actor}
+        scanner.infected = {VIRUS}
         for document, rule in (
             (named(plain, OTHER), "file_not_in_store"),
             (await store.put(plain, VIRUS), "file_infected"),
         ):
-            scanner.infected = {VIRUS}
-            with pytest.raises(RefusedError) as no:
-                await world.client.complain(
-                    ComplaintStart.model_validate(said | {"document": document, "via": plain.via})
-                )
-            assert [(one.field, one.rule) for one in no.value.refusal.problems] == [("document", rule)]
+            complaint = ComplaintStart.model_validate(said | {"document": document, "via": plain.via})
+            assert await refusal_of(world, complaint) == [("document", rule)]
         document = await store.put(plain, OTHER)
         await world.client.complain(ComplaintStart.model_validate(said | {"document": document, "via": plain.via}))
+
+
+async def test_a_complaint_that_is_refused_slowly_is_begun_once(world: World) -> None:
+    plain, store, scanner = birth(), Store(world), Scanning()
+    reception = Reception(store, store.keep, Looking(), scanner, Verdicts())  # type: ignore[arg-type] # what it calls of a store
+    async with world.platform(reception), world.back_office(Doubtful()):
+        play = await Play.begin(world, with_paper(plain, await store.put(plain, PAPER)))
+        await play.act(cm.RefuseIntake, play.officer(Role.RECEPTION), reason="no", legal_basis="Decree 123/2015")
+        document = await store.put(plain, VIRUS)
+        said = {"filing_id": play.filing, "n": 1, "about": len(await play.kinds()), "words": "look again"}
+        complaint = ComplaintStart.model_validate(said | {"actor": plain.actor, "via": plain.via, "document": document})
+        scanner.infected = {VIRUS}
+        scanner.asked.clear()
+        scanner.free.clear()
+        async with asyncio.TaskGroup() as group:
+            refused = group.create_task(refusal_of(world, complaint))
+            await scanner.asked.wait()
+            await eventually(
+                lambda: answered_questions(world), lambda answered: answered > 3
+            )  # the pauses are long by now
+            scanner.asked.clear()
+            scanner.free.set()
+        assert refused.result() == [("document", "file_infected")]
+        assert not scanner.asked.is_set(), "it was begun anew"
+
+
+async def answered_questions(world: World) -> int:
+    return (await world.temporal.count_workflows("WorkflowType = 'View' and ExecutionStatus != 'Running'")).count
+
+
+async def refusal_of(world: World, complaint: ComplaintStart) -> list[tuple[str, str]]:
+    with pytest.raises(RefusedError) as no:
+        await world.client.complain(complaint)
+    return [(one.field, one.rule) for one in no.value.refusal.problems]
 
 
 async def test_a_signature_in_doubt_waits_for_an_officer_and_its_proof_lies_in_the_store(world: World) -> None:

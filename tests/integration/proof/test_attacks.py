@@ -19,7 +19,7 @@ from operations.bindings import unbound
 from operations.checkpoint_verifier import Trust, verify
 from operations.ledger_verifier import NO_HASH, event_hash
 from recovery.second_place import SecondPlace
-from tests.acting import Play, eventually, extract
+from tests.acting import NEVER_PAYS, Play, eventually, extract
 from tests.conftest import ROOT, World, database_url
 from tests.histories import with_fee
 from tests.integration.proof.conftest import LOG, Record
@@ -347,7 +347,8 @@ _ORDERED: Final = "select count(*) from event where kind = 'payment_ordered'"
 
 async def test_the_table(world: World, tmp_path: Path) -> None:
     async with world.platform(), world.back_office():
-        plays = [await Play.begin(world, submission) for submission in (with_fee(), extract())]
+        unpaid = (with_fee(payer_account=f"canary{NEVER_PAYS[-5:]}"), extract(payer_account=NEVER_PAYS))
+        plays = [await Play.begin(world, submission) for submission in unpaid]
         for play in plays:
             await play.accept()
         async with world.connection() as connection:
